@@ -1,0 +1,1 @@
+"""Ngao: an event-driven protection platform for human rights defenders."""

@@ -1,0 +1,149 @@
+"""Every error a service may raise, with a stable slug and whether trying again can help.
+
+    NgaoError
+    ├── Retryable                 the same work may succeed later
+    │   ├── Conflict              someone else changed the record first
+    │   └── Unavailable           a store, broker or peer does not answer
+    └── Permanent                 the same work will fail the same way
+        ├── InvalidInput          carries one FieldError for each broken field (400, 422)
+        ├── Unauthenticated       no key, or one nobody has (401)
+        ├── Forbidden             a key that may not do this (403)
+        ├── NotFound              no such record, or not yours (404)
+        ├── NotAllowedNow         the state of the record forbids it (409)
+        ├── TooLarge              over the size limit (413)
+        ├── UnsupportedMediaType  a content type nobody reads here (415)
+        ├── TooManyRequests       over the rate limit, after delays (429)
+        ├── SealBroken            a ciphertext that does not open: wrong row, wrong key, altered
+        └── Misconfigured         the service must not start; the message is the way out
+
+Messages are sentences for an operator. None ever carries a value from a report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+
+class BrokenField(Protocol):
+    """What a field error offers, whoever made it."""
+
+    def as_dict(self) -> dict[str, str]:
+        """`pointer`, `code` and `detail`."""
+        ...
+
+
+class NgaoError(Exception):
+    """The root of all errors that are ours."""
+
+    slug = "error"
+    retryable = False
+    status = 500
+
+
+class Retryable(NgaoError):
+    """The same work may succeed later."""
+
+    slug = "retryable"
+    retryable = True
+    status = 503
+
+
+class Conflict(Retryable):
+    """Someone else changed the record between our reading and our writing."""
+
+    slug = "conflict"
+
+
+class Unavailable(Retryable):
+    """A store, a broker or a peer does not answer."""
+
+    slug = "unavailable"
+
+
+class Permanent(NgaoError):
+    """The same work will fail the same way."""
+
+    slug = "permanent"
+
+
+class InvalidInput(Permanent):
+    """Input that breaks its schema or names unknown codes; every broken field at once."""
+
+    slug = "invalid-input"
+    status = 422
+
+    def __init__(self, message: str, errors: Sequence[BrokenField] = (), *, slug: str | None = None, status: int | None = None) -> None:
+        super().__init__(message)
+        self.errors = list(errors)
+        self.slug = slug or self.slug
+        self.status = status or self.status
+
+
+class Unauthenticated(Permanent):
+    """No key, or a key nobody has: which of the two is not said."""
+
+    slug = "unauthenticated"
+    status = 401
+
+
+class Forbidden(Permanent):
+    """A valid key that may not do this."""
+
+    slug = "forbidden"
+    status = 403
+
+
+class NotFound(Permanent):
+    """No such record, or one that is not yours: which of the two is not said."""
+
+    slug = "not-found"
+    status = 404
+
+
+class NotAllowedNow(Permanent):
+    """The record's present state forbids it."""
+
+    slug = "not-allowed-now"
+    status = 409
+
+    def __init__(self, message: str, *, slug: str | None = None) -> None:
+        super().__init__(message)
+        self.slug = slug or self.slug
+
+
+class TooLarge(Permanent):
+    """Over the size limit."""
+
+    slug = "too-large"
+    status = 413
+
+
+class UnsupportedMediaType(Permanent):
+    """A content type that nobody reads here."""
+
+    slug = "unsupported-media-type"
+    status = 415
+
+
+class TooManyRequests(Permanent):
+    """Over the rate limit, after the delays that come first; `retry_after` is in seconds."""
+
+    slug = "too-many-requests"
+    status = 429
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class SealBroken(Permanent):
+    """A ciphertext that does not open here: another row's, another key's, or altered."""
+
+    slug = "seal-broken"
+
+
+class Misconfigured(Permanent):
+    """The service must not start like this; the message names what, where and the way out."""
+
+    slug = "misconfigured"

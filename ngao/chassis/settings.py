@@ -1,0 +1,194 @@
+"""A service's settings: one TOML file, read once, checked whole, frozen.
+
+Secrets are never in the file: it names the files that hold them. An unknown or missing key stops the start with a
+sentence that names it.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
+
+from ngao.chassis.errors import Misconfigured
+
+DEFAULT_TIERS_S = (5, 30, 120, 600, 3600)
+
+
+@dataclass(frozen=True)
+class HttpSettings:
+    """Where the service listens. `public_url` is what it calls itself in answers; sizes in bytes."""
+
+    host: str
+    port: int
+    public_url: str
+    max_body_bytes: int
+    rate_per_second: float
+    burst: int
+
+
+@dataclass(frozen=True)
+class BrokerSettings:
+    """The broker's address and this service's own account on both virtual hosts; times in seconds."""
+
+    host: str
+    port: int
+    username: str
+    password: str = field(repr=False)
+    vhost: str
+    edge_vhost: str
+    heartbeat: int
+    ca_file: str | None
+
+
+@dataclass(frozen=True)
+class StoreSettings:
+    """The service's own database and account. `hosts` is `host:port[,host:port]`."""
+
+    hosts: str
+    replica_set: str
+    database: str
+    username: str | None
+    password: str | None = field(repr=False)
+    ca_file: str | None
+    timeout_ms: int
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All a service needs to know to start. `own` is the service's own section, checked by its bootstrap."""
+
+    service: str
+    http: HttpSettings
+    broker: BrokerSettings
+    store: StoreSettings
+    keys_directory: Path
+    public_keys_directory: Path
+    policy_directories: tuple[Path, ...]
+    operators_file: Path
+    log_level: str
+    retry_tiers_s: tuple[int, ...]
+    own: Mapping[str, Any]
+
+
+class _Section(Schema):
+    class Meta:
+        unknown = RAISE
+
+
+class _Http(_Section):
+    host = fields.String(load_default="127.0.0.1")
+    port = fields.Integer(required=True, validate=validate.Range(0, 65535))
+    public_url = fields.String(load_default=None, allow_none=True)
+    max_body_bytes = fields.Integer(load_default=1024 * 1024)
+    rate_per_second = fields.Float(load_default=50.0)
+    burst = fields.Integer(load_default=100)
+
+
+class _Broker(_Section):
+    host = fields.String(required=True)
+    port = fields.Integer(required=True)
+    username = fields.String(required=True)
+    password_file = fields.String(required=True)
+    vhost = fields.String(load_default="ngao")
+    edge_vhost = fields.String(load_default="ngao.edge")
+    heartbeat = fields.Integer(load_default=20)
+    ca_file = fields.String(load_default=None, allow_none=True)
+
+
+class _Store(_Section):
+    hosts = fields.String(required=True)
+    replica_set = fields.String(load_default="rs0")
+    database = fields.String(required=True)
+    username = fields.String(load_default=None, allow_none=True)
+    password_file = fields.String(load_default=None, allow_none=True)
+    ca_file = fields.String(load_default=None, allow_none=True)
+    timeout_ms = fields.Integer(load_default=5000)
+
+
+class _Keys(_Section):
+    directory = fields.String(required=True)
+    public_directory = fields.String(required=True)
+
+
+class _Policy(_Section):
+    directories = fields.List(fields.String(), required=True, validate=validate.Length(min=1))
+
+
+class _Operators(_Section):
+    file = fields.String(required=True)
+
+
+class _Logging(_Section):
+    level = fields.String(load_default="info", validate=validate.OneOf(("debug", "info", "warning", "error")))
+
+
+class _Retry(_Section):
+    tiers_s = fields.List(fields.Integer(), load_default=list(DEFAULT_TIERS_S), validate=validate.Length(min=1))
+
+
+class _File(_Section):
+    service = fields.String(required=True, validate=validate.OneOf(("intake", "referral", "notify", "registry")))
+    http = fields.Nested(_Http, required=True)
+    broker = fields.Nested(_Broker, required=True)
+    store = fields.Nested(_Store, required=True)
+    keys = fields.Nested(_Keys, required=True)
+    policy = fields.Nested(_Policy, required=True)
+    operators = fields.Nested(_Operators, required=True)
+    logging = fields.Nested(_Logging, load_default=lambda: _Logging().load({}))
+    retry = fields.Nested(_Retry, load_default=lambda: _Retry().load({}))
+    own = fields.Dict(load_default=dict)
+
+
+def load(path: Path) -> Settings:
+    """Read and check a settings file; relative paths in it are taken from its own folder. Raises Misconfigured."""
+    base = path.parent
+    try:
+        raw = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise Misconfigured(f"The settings file {path} cannot be read ({error.strerror}).") from None
+    except tomllib.TOMLDecodeError as error:
+        raise Misconfigured(f"The settings file {path} is not TOML: {error}.") from None
+    try:
+        data = _File().load(raw)
+    except ValidationError as error:
+        raise Misconfigured(f"The settings file {path} has errors: {'; '.join(_sentences(error.messages))}.") from None
+    http, broker, store = dict(data["http"]), dict(data["broker"]), dict(data["store"])
+    http["public_url"] = http["public_url"] or f"http://{http['host']}:{http['port']}"
+    broker["password"] = read_secret(base / broker.pop("password_file"))
+    password_file = store.pop("password_file")
+    store["password"] = read_secret(base / password_file) if password_file else None
+    return Settings(
+        service=data["service"],
+        http=HttpSettings(**http),
+        broker=BrokerSettings(**broker),
+        store=StoreSettings(**store),
+        keys_directory=base / data["keys"]["directory"],
+        public_keys_directory=base / data["keys"]["public_directory"],
+        policy_directories=tuple(base / each for each in data["policy"]["directories"]),
+        operators_file=base / data["operators"]["file"],
+        log_level=data["logging"]["level"],
+        retry_tiers_s=tuple(data["retry"]["tiers_s"]),
+        own=data["own"],
+    )
+
+
+def read_secret(path: Path) -> str:
+    """Read a one-line secret from its file; raises Misconfigured without ever showing it."""
+    try:
+        secret = path.read_text("utf-8").strip()
+    except OSError as error:
+        raise Misconfigured(f"The secret file {path} cannot be read ({error.strerror}).") from None
+    if not secret:
+        raise Misconfigured(f"The secret file {path} is empty.")
+    return secret
+
+
+def _sentences(messages: Any, at: str = "") -> list[str]:
+    if isinstance(messages, dict):
+        return [line for key, value in messages.items() for line in _sentences(value, f"{at}.{key}".strip("."))]
+    return [f"{at}: {str(message).rstrip('.')}" for message in messages]

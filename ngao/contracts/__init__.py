@@ -1,0 +1,25 @@
+"""What services and partners say to each other: the envelope, the catalogue of events, their schemas. No IO."""
+
+from ngao.contracts.catalogue import CATALOGUE, Audience, EventType, subscriptions_of, type_named
+from ngao.contracts.envelope import CONTENT_TYPE, Event, decode, encode
+from ngao.contracts.errors import ContractError, FieldError, InvalidContent, UnknownType, Undecodable
+from ngao.contracts.messages import make, open_event
+
+__all__ = [
+    "CATALOGUE",
+    "CONTENT_TYPE",
+    "Audience",
+    "ContractError",
+    "Event",
+    "EventType",
+    "FieldError",
+    "InvalidContent",
+    "Undecodable",
+    "UnknownType",
+    "decode",
+    "encode",
+    "make",
+    "open_event",
+    "subscriptions_of",
+    "type_named",
+]

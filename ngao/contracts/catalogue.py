@@ -1,0 +1,121 @@
+"""Every event there is: its type, its owner, who hears it, and its schema.
+
+Routing, topology, documentation and tests all read this one list; an event that is not here cannot be said.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from marshmallow import Schema
+
+from ngao.contracts.errors import UnknownType
+from ngao.contracts.schemas import intake, notify, referral, registry, report
+
+
+class Audience(StrEnum):
+    """Who an event is for, which decides the exchange it goes to."""
+
+    INTERNAL = "internal"
+    PARTNER = "partner"
+    SOURCE = "source"
+    FROM_SOURCE = "from_source"
+    FROM_PARTNER = "from_partner"
+
+
+@dataclass(frozen=True)
+class EventType:
+    """One entry. `subscribers` are the services with a queue of their own for it on the internal exchange."""
+
+    name: str
+    owner: str
+    schema: type[Schema]
+    says: str
+    subscribers: tuple[str, ...] = ()
+    audiences: tuple[Audience, ...] = (Audience.INTERNAL,)
+    classification: str = "internal"
+
+
+_BOTH = (Audience.INTERNAL, Audience.PARTNER)
+_PARTNER = (Audience.PARTNER,)
+_SOURCE = (Audience.SOURCE,)
+
+
+def _offer(name: str, schema: type[Schema], says: str, *more: str) -> EventType:
+    return EventType(f"referral.{name}.v1", "referral", schema, says, ("intake", "notify", *more), _BOTH)
+
+
+def _message(name: str, schema: type[Schema], says: str) -> EventType:
+    return EventType(f"notify.message.{name}.v1", "notify", schema, says, ("referral",))
+
+
+def _reply(verb: str, schema: type[Schema], says: str) -> EventType:
+    return EventType(f"partner.offer.{verb}.v1", "partner", schema, says, (), (Audience.FROM_PARTNER,))
+
+
+_ALL = (
+    EventType("intake.report.submitted.v1", "source", report.Report, "A source posts a report over AMQP.",
+              (), (Audience.FROM_SOURCE,), "sensitive"),
+    EventType("intake.report.receipt.v1", "intake", intake.ReportReceipt, "The report a source posted is taken.",
+              (), _SOURCE),
+    EventType("intake.report.rejected.v1", "intake", intake.ReportRejected, "The report a source posted is refused.",
+              (), _SOURCE),
+    EventType("intake.report.accepted.v1", "intake", intake.ReportAccepted, "A report is stored, with its urgency and why.",
+              ("registry", "referral", "notify"), classification="sealed"),
+    EventType("intake.report.updated.v1", "intake", intake.ReportUpdated, "Later facts about a report.",
+              ("registry", "referral")),
+    EventType("intake.report.withdrawn.v1", "intake", intake.ReportWithdrawn, "The source took the report back.",
+              ("registry", "referral")),
+    EventType("intake.narrative.disclosed.v1", "intake", intake.NarrativeDisclosed, "The narrative, sealed to one partner.",
+              (), _PARTNER, "sealed"),
+    EventType("intake.narrative.withheld.v1", "intake", intake.Withheld, "The narrative is not disclosed, and why.",
+              (), _PARTNER),
+    EventType("registry.defender.resolved.v1", "registry", registry.DefenderResolved, "Who the case is about, as a reference.",
+              ("referral", "notify")),
+    EventType("registry.consent.changed.v1", "registry", registry.ConsentChanged, "A consent was given or withdrawn.",
+              ("intake", "referral")),
+    EventType("registry.contact.disclosed.v1", "registry", registry.ContactDisclosed, "Safe contact, sealed to one partner.",
+              (), _PARTNER, "sealed"),
+    EventType("registry.contact.withheld.v1", "registry", intake.Withheld, "The contact is not disclosed, and why.",
+              (), _PARTNER),
+    EventType("referral.case.opened.v1", "referral", referral.CaseOpened, "Referral took the case on.", ("intake",)),
+    EventType("referral.case.closed.v1", "referral", referral.CaseClosed, "Nothing is left to do, and why.", ("intake",)),
+    _offer("offered", referral.Offered, "A partner is asked to help."),
+    _offer("accepted", referral.Accepted, "A partner took the referral.", "registry"),
+    _offer("declined", referral.Declined, "A partner said no."),
+    _offer("expired", referral.Expired, "A partner did not answer in time."),
+    _offer("started", referral.Started, "The partner is at work."),
+    _offer("completed", referral.Completed, "The partner has done it."),
+    _offer("failed", referral.Failed, "The partner could not do it."),
+    _offer("withdrawn", referral.Withdrawn, "An open offer is taken back."),
+    _offer("recalled", referral.Recalled, "An accepted referral is taken back."),
+    EventType("referral.unroutable.v1", "referral", referral.Unroutable, "No partner fits: why, and who was told.",
+              ("intake", "notify")),
+    _message("sent", notify.MessageSent, "The channel took the message."),
+    _message("delivered", notify.MessageDelivered, "The message reached the recipient's side."),
+    _message("failed", notify.MessageFailed, "The message could not be sent; who is told instead."),
+    _message("refused", notify.MessageRefused, "The message would not be safe, so it is not sent."),
+    _message("acknowledged", notify.MessageAcknowledged, "A human has seen it."),
+    _reply("receipt", referral.OfferReply, "The partner's own system has the offer."),
+    _reply("accept", referral.OfferReply, "The partner takes the referral."),
+    _reply("decline", referral.DeclineReply, "The partner says no."),
+    _reply("start", referral.OfferReply, "The partner starts work."),
+    _reply("complete", referral.CompleteReply, "The partner has done it."),
+    _reply("fail", referral.FailReply, "The partner cannot do it."),
+)
+
+CATALOGUE: dict[str, EventType] = {entry.name: entry for entry in _ALL}
+
+
+def type_named(name: str) -> EventType:
+    """Look a type up; raises UnknownType."""
+    try:
+        return CATALOGUE[name]
+    except KeyError:
+        raise UnknownType("the catalogue has no such event type") from None
+
+
+def subscriptions_of(service: str) -> tuple[str, ...]:
+    """The types a service hears on the internal exchange, one queue (and one urgent queue) each."""
+    return tuple(entry.name for entry in _ALL if service in entry.subscribers)

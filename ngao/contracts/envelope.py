@@ -1,0 +1,193 @@
+"""The envelope of every event: CloudEvents 1.0 in structured JSON (cloudevents.io, `spec.md` and `json-format.md`).
+
+Context attributes may be logged by anyone on the path, so none of them ever holds anything about a person:
+the subject is a case reference, which resolves to nothing outside the platform.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from ngao.contracts.errors import FieldError, InvalidContent, Undecodable
+
+CONTENT_TYPE = "application/cloudevents+json"
+MAX_DEPTH = 32
+
+_EXTENSIONS = ("sequence", "traceparent", "dataclassification", "partnerid", "urgent")
+_REQUIRED = ("id", "source", "type")
+_NAME = re.compile(r"^[a-z0-9]{1,20}$")
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that happened, as its owner says it to the others.
+
+    `sequence` counts up for each subject and source, so that a late event can be told from a new one; it is given
+    at commit, so an event that has not been committed has none. `urgent` chooses the queue and is carried so that
+    a replay goes the same way.
+    """
+
+    type: str
+    source: str
+    subject: str
+    data: Mapping[str, Any]
+    id: str
+    time: datetime
+    urgent: bool = False
+    sequence: int | None = None
+    traceparent: str | None = None
+    dataclassification: str = "internal"
+    partnerid: str | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def routing_key(self) -> str:
+        """`<urgent|routine>.<type>`: what a subscription binds to."""
+        return f"{'urgent' if self.urgent else 'routine'}.{self.type}"
+
+
+def encode(event: Event) -> bytes:
+    """Write an event as structured JSON (UTF-8)."""
+    document: dict[str, Any] = {
+        "specversion": "1.0",
+        "id": event.id,
+        "source": event.source,
+        "type": event.type,
+        "subject": event.subject,
+        "time": event.time.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        "datacontenttype": "application/json",
+        "dataclassification": event.dataclassification,
+        "urgent": event.urgent,
+        **event.extra,
+    }
+    if event.sequence is not None:
+        document["sequence"] = f"{event.sequence:012d}"
+    if event.traceparent:
+        document["traceparent"] = event.traceparent
+    if event.partnerid:
+        document["partnerid"] = event.partnerid
+    document["data"] = event.data
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def decode(body: bytes) -> Event:
+    """Read structured JSON into an event; raises Undecodable, or InvalidContent naming the attributes."""
+    return from_document(parse_json(body))
+
+
+def parse_json(body: bytes) -> Any:
+    """Parse JSON strictly: UTF-8 only, bounded depth, no NaN, no repeated keys; raises Undecodable."""
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Undecodable("the body is not UTF-8") from None
+    if _depth(text) > MAX_DEPTH:
+        raise Undecodable(f"nested deeper than {MAX_DEPTH} levels")
+    try:
+        return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_no_repeats)
+    except json.JSONDecodeError as error:
+        # `from None`: the original error carries the whole document.
+        raise Undecodable(f"not JSON: line {error.lineno}, column {error.colno}") from None
+    except RecursionError:
+        raise Undecodable(f"nested deeper than {MAX_DEPTH} levels") from None
+
+
+def from_document(document: Any) -> Event:
+    """Check the context attributes of a parsed document and make an Event of it."""
+    if not isinstance(document, dict):
+        raise Undecodable("a CloudEvent is a JSON object")
+    if document.get("specversion") != "1.0":
+        raise Undecodable("specversion must be 1.0")
+    broken = [
+        FieldError(f"/{name}", "required", "A CloudEvent needs this attribute.")
+        for name in _REQUIRED
+        if not isinstance(document.get(name), str) or not document[name]
+    ]
+    if "data_base64" in document:
+        broken.append(FieldError("/data_base64", "unsupported", "Binary data is not accepted."))
+    when = _time(document.get("time"), broken)
+    sequence = _sequence(document.get("sequence"), broken)
+    if broken:
+        raise InvalidContent(broken)
+    known = {"specversion", "time", "subject", "datacontenttype", "data", *_REQUIRED, *_EXTENSIONS}
+    extra = {
+        name: value
+        for name, value in document.items()
+        if name not in known and _NAME.match(name) and isinstance(value, str | int | bool)
+    }
+    return Event(
+        type=document["type"],
+        source=document["source"],
+        subject=str(document.get("subject") or ""),
+        data=document.get("data") if isinstance(document.get("data"), dict) else {},
+        id=document["id"],
+        time=when,
+        urgent=document.get("urgent") is True,
+        sequence=sequence,
+        traceparent=_text(document.get("traceparent")),
+        dataclassification=_text(document.get("dataclassification")) or "internal",
+        partnerid=_text(document.get("partnerid")),
+        extra=extra,
+    )
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _time(value: Any, broken: list[FieldError]) -> datetime:
+    if value is None:
+        return datetime.now(UTC)
+    try:
+        when = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        broken.append(FieldError("/time", "format", "Must be an RFC 3339 timestamp."))
+        return datetime.now(UTC)
+    return when if when.tzinfo else when.replace(tzinfo=UTC)
+
+
+def _sequence(value: Any, broken: list[FieldError]) -> int | None:
+    if value is None:
+        return None
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        return int(value)
+    broken.append(FieldError("/sequence", "format", "Must be a string of digits."))
+    return None
+
+
+def _depth(text: str) -> int:
+    """Bound the nesting before the parser recurses: brackets inside strings are skipped."""
+    deepest = level = 0
+    in_string = escaped = False
+    for char in text:
+        if in_string:
+            if escaped:
+                escaped = False
+            elif char == "\\":
+                escaped = True
+            elif char == '"':
+                in_string = False
+        elif char == '"':
+            in_string = True
+        elif char in "[{":
+            level += 1
+            deepest = max(deepest, level)
+        elif char in "]}":
+            level -= 1
+    return deepest
+
+
+def _refuse_constant(_name: str) -> Any:
+    raise Undecodable("NaN and Infinity are not JSON")
+
+
+def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise Undecodable("an object repeats a name")
+    return made

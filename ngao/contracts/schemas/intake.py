@@ -1,0 +1,129 @@
+"""What intake says."""
+
+from __future__ import annotations
+
+from marshmallow import fields
+
+from ngao.contracts.classes import INTERNAL, SEALED, Tolerant
+
+
+class Reason(Tolerant):
+    """Why a rule fired: its name, what it says, in words and not in personal data."""
+
+    rule = fields.String(required=True, metadata=INTERNAL)
+    text = fields.String(required=True, metadata=INTERNAL)
+
+
+class ViolationSaid(Tolerant):
+    """A violation as others need it: coded."""
+
+    type = fields.String(required=True, metadata=INTERNAL)
+    ongoing = fields.Boolean(load_default=False, metadata=INTERNAL)
+    against = fields.String(load_default="defender", metadata=INTERNAL)
+    perpetrators = fields.List(fields.String(), load_default=list, metadata=INTERNAL)
+
+
+class Consented(Tolerant):
+    """One consent: purpose, which data, for whom (nobody named means any vetted partner), until when."""
+
+    purpose = fields.String(required=True, metadata=INTERNAL)
+    scope = fields.List(fields.String(), load_default=list, metadata=INTERNAL)
+    recipient = fields.String(load_default=None, allow_none=True, metadata=INTERNAL)
+    until = fields.AwareDateTime(load_default=None, allow_none=True, metadata=INTERNAL)
+
+
+class SealedIdentity(Tolerant):
+    """Identity, attributes and contact safety as one libsodium sealed box that only the registry opens."""
+
+    key_id = fields.String(required=True, metadata=INTERNAL)
+    box = fields.String(required=True, metadata=SEALED)
+
+
+class ReportAccepted(Tolerant):
+    """A report is stored for good, with its urgency and why."""
+
+    report_id = fields.String(required=True, metadata=INTERNAL)
+    case_ref = fields.String(required=True, metadata=INTERNAL)
+    source_id = fields.String(required=True, metadata=INTERNAL)
+    received_at = fields.AwareDateTime(required=True, metadata=INTERNAL)
+    occurred_at = fields.AwareDateTime(required=True, metadata=INTERNAL)
+    urgency = fields.String(required=True, metadata=INTERNAL)
+    urgency_reasons = fields.List(fields.Nested(Reason), required=True, metadata=INTERNAL)
+    policy_version = fields.String(required=True, metadata=INTERNAL)
+    reporter_role = fields.String(required=True, metadata=INTERNAL)
+    violations = fields.List(fields.Nested(ViolationSaid), required=True, metadata=INTERNAL)
+    needs = fields.List(fields.String(), required=True, metadata=INTERNAL)
+    county = fields.String(required=True, metadata=INTERNAL)
+    languages = fields.List(fields.String(), required=True, metadata=INTERNAL)
+    consent = fields.List(fields.Nested(Consented), required=True, metadata=INTERNAL)
+    has_narrative = fields.Boolean(required=True, metadata=INTERNAL)
+    earlier_reports = fields.Integer(load_default=0, metadata=INTERNAL)
+    defender_ref = fields.String(load_default=None, allow_none=True, metadata=INTERNAL)
+    sealed_identity = fields.Nested(SealedIdentity, load_default=None, allow_none=True, metadata=SEALED)
+
+
+class ReportUpdated(Tolerant):
+    """Later facts about a report: what the case is now."""
+
+    report_id = fields.String(required=True, metadata=INTERNAL)
+    case_ref = fields.String(required=True, metadata=INTERNAL)
+    urgency = fields.String(required=True, metadata=INTERNAL)
+    urgency_reasons = fields.List(fields.Nested(Reason), required=True, metadata=INTERNAL)
+    policy_version = fields.String(required=True, metadata=INTERNAL)
+    violations = fields.List(fields.Nested(ViolationSaid), required=True, metadata=INTERNAL)
+    needs = fields.List(fields.String(), required=True, metadata=INTERNAL)
+    consent = fields.List(fields.Nested(Consented), required=True, metadata=INTERNAL)
+    has_narrative = fields.Boolean(required=True, metadata=INTERNAL)
+
+
+class ReportWithdrawn(Tolerant):
+    """The source took the report back: what was offered is recalled."""
+
+    report_id = fields.String(required=True, metadata=INTERNAL)
+    case_ref = fields.String(required=True, metadata=INTERNAL)
+
+
+class NarrativeDisclosed(Tolerant):
+    """The narrative, sealed to the one partner that accepted."""
+
+    case_ref = fields.String(required=True, metadata=INTERNAL)
+    offer_id = fields.String(required=True, metadata=INTERNAL)
+    partner_id = fields.String(required=True, metadata=INTERNAL)
+    key_id = fields.String(required=True, metadata=INTERNAL)
+    box = fields.String(required=True, metadata=SEALED)
+
+
+class Withheld(Tolerant):
+    """A disclosure that was refused, and why; the partner knows not to wait for it."""
+
+    case_ref = fields.String(required=True, metadata=INTERNAL)
+    offer_id = fields.String(required=True, metadata=INTERNAL)
+    partner_id = fields.String(required=True, metadata=INTERNAL)
+    reason = fields.String(required=True, metadata=INTERNAL)
+
+
+class ReportReceipt(Tolerant):
+    """The answer to a source that posted over AMQP: the same facts as the HTTP answer."""
+
+    source_event_id = fields.String(required=True, metadata=INTERNAL)
+    report_id = fields.String(required=True, metadata=INTERNAL)
+    case_ref = fields.String(required=True, metadata=INTERNAL)
+    urgency = fields.String(required=True, metadata=INTERNAL)
+    duplicate = fields.Boolean(required=True, metadata=INTERNAL)
+    status_url = fields.String(required=True, metadata=INTERNAL)
+
+
+class Refusal(Tolerant):
+    """One broken field of a refused report."""
+
+    pointer = fields.String(required=True, metadata=INTERNAL)
+    code = fields.String(required=True, metadata=INTERNAL)
+    detail = fields.String(required=True, metadata=INTERNAL)
+
+
+class ReportRejected(Tolerant):
+    """The answer to a source whose report cannot be taken: which fields, never their values."""
+
+    event_id = fields.String(load_default=None, allow_none=True, metadata=INTERNAL)
+    reason = fields.String(required=True, metadata=INTERNAL)
+    errors = fields.List(fields.Nested(Refusal), required=True, metadata=INTERNAL)

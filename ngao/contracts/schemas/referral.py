@@ -1,0 +1,127 @@
+"""What referral says, and what partners answer."""
+
+from __future__ import annotations
+
+from marshmallow import fields, validate
+
+from ngao.contracts import codes
+from ngao.contracts.classes import INTERNAL, PUBLIC, Strict, Tolerant
+from ngao.contracts.schemas.intake import Reason
+
+
+class CaseOpened(Tolerant):
+    """Referral has taken the case on."""
+
+    case_ref = fields.String(required=True, metadata=INTERNAL)
+    urgency = fields.String(required=True, metadata=INTERNAL)
+    needs = fields.List(fields.String(), required=True, metadata=INTERNAL)
+    county = fields.String(required=True, metadata=INTERNAL)
+
+
+class CaseClosed(Tolerant):
+    """Nothing is left to do for the case, and why."""
+
+    case_ref = fields.String(required=True, metadata=INTERNAL)
+    reason = fields.String(required=True, metadata=INTERNAL)
+
+
+class _OfOffer(Tolerant):
+    case_ref = fields.String(required=True, metadata=INTERNAL)
+    offer_id = fields.String(required=True, metadata=INTERNAL)
+    partner_id = fields.String(required=True, metadata=INTERNAL)
+    need = fields.String(required=True, metadata=INTERNAL)
+    urgency = fields.String(required=True, metadata=INTERNAL)
+
+
+class Offered(_OfOffer):
+    """A partner is asked to help, until `respond_by`; what it needs to decide and no more."""
+
+    county = fields.String(required=True, metadata=INTERNAL)
+    languages = fields.List(fields.String(), required=True, metadata=INTERNAL)
+    respond_by = fields.AwareDateTime(required=True, metadata=INTERNAL)
+    attempt = fields.Integer(required=True, metadata=INTERNAL)
+    reasons = fields.List(fields.Nested(Reason), required=True, metadata=INTERNAL)
+    policy_version = fields.String(required=True, metadata=INTERNAL)
+
+
+class Accepted(_OfOffer):
+    """A partner took the referral; carries its public key, so that disclosers ask nobody."""
+
+    accepted_at = fields.AwareDateTime(required=True, metadata=INTERNAL)
+    partner_public_key = fields.String(required=True, metadata=PUBLIC)
+    partner_key_id = fields.String(required=True, metadata=PUBLIC)
+
+
+class Declined(_OfOffer):
+    """A partner said no, by a coded reason."""
+
+    reason = fields.String(required=True, metadata=INTERNAL)
+
+
+class Expired(_OfOffer):
+    """A partner did not answer in time; `received` tells whether it had at least the offer."""
+
+    received = fields.Boolean(required=True, metadata=INTERNAL)
+
+
+class Started(_OfOffer):
+    """The partner is at work."""
+
+
+class Completed(_OfOffer):
+    """The partner has done it, with a coded outcome."""
+
+    outcome = fields.String(required=True, metadata=INTERNAL)
+
+
+class Failed(_OfOffer):
+    """The partner had accepted and could not do it; the need is offered again."""
+
+    reason = fields.String(required=True, metadata=INTERNAL)
+
+
+class Withdrawn(_OfOffer):
+    """An open offer is taken back: the partner must not act on it."""
+
+    reason = fields.String(required=True, metadata=INTERNAL)
+
+
+class Recalled(_OfOffer):
+    """An accepted referral is taken back: the partner must stop and forget what was disclosed."""
+
+    reason = fields.String(required=True, metadata=INTERNAL)
+
+
+class Unroutable(Tolerant):
+    """No partner can be offered this need: why, and who was told (a human, always)."""
+
+    case_ref = fields.String(required=True, metadata=INTERNAL)
+    need = fields.String(required=True, metadata=INTERNAL)
+    urgency = fields.String(required=True, metadata=INTERNAL)
+    reason = fields.String(required=True, metadata=INTERNAL)
+    reasons = fields.List(fields.Nested(Reason), required=True, metadata=INTERNAL)
+    told = fields.String(required=True, metadata=INTERNAL)
+
+
+class OfferReply(Strict):
+    """What a partner answers, over AMQP or HTTP; the verb is in the event type or the URL."""
+
+    offer_id = fields.String(required=True, validate=validate.Length(min=1, max=64), metadata=INTERNAL)
+
+
+class DeclineReply(OfferReply):
+    """A refusal with its reason."""
+
+    reason = fields.String(required=True, validate=validate.OneOf(codes.DECLINE_REASONS), metadata=INTERNAL)
+
+
+class CompleteReply(OfferReply):
+    """Work done, with its outcome."""
+
+    outcome = fields.String(load_default="helped", validate=validate.OneOf(codes.OUTCOMES), metadata=INTERNAL)
+
+
+class FailReply(OfferReply):
+    """Work that could not be done, with its reason."""
+
+    reason = fields.String(required=True, validate=validate.OneOf(codes.FAIL_REASONS), metadata=INTERNAL)

@@ -1,0 +1,176 @@
+"""The canonical report: what every source's own shape is mapped to, and what sources may post directly.
+
+Strict: an unknown field is refused. Codes whose lists belong to a coalition (violations, needs, counties, languages)
+are checked against policy by intake, with the same error form.
+"""
+
+from __future__ import annotations
+
+from marshmallow import ValidationError, fields, validate, validates_schema
+
+from ngao.contracts import codes
+from ngao.contracts.classes import INTERNAL, SENSITIVE, Strict
+
+_SLUG = validate.Regexp(r"^[a-z][a-z0-9_]{1,63}$", error="format|Must be a code: lower-case letters, digits, underscore.")
+_ID = validate.Length(min=1, max=200)
+
+
+def _one_of(choices: tuple[str, ...]) -> validate.OneOf:
+    return validate.OneOf(choices, error=f"unknown_code|Must be one of: {', '.join(choices)}.")
+
+
+class Perpetrator(Strict):
+    """Who is said to have done it, by code only: names of perpetrators belong into the narrative."""
+
+    type = fields.String(required=True, validate=_SLUG, metadata=INTERNAL)
+    involvement = fields.String(validate=_SLUG, metadata=INTERNAL)
+
+
+class Violation(Strict):
+    """What was done, coded by the coalition's violation list."""
+
+    type = fields.String(required=True, validate=_SLUG, metadata=INTERNAL)
+    ongoing = fields.Boolean(load_default=False, metadata=INTERNAL)
+    against = fields.String(load_default="defender", validate=_one_of(codes.AGAINST), metadata=INTERNAL)
+    perpetrators = fields.List(
+        fields.Nested(Perpetrator), load_default=list, validate=validate.Length(max=20), metadata=INTERNAL
+    )
+
+
+class Reporter(Strict):
+    """Who tells: only the role; the reporter's own identity is not asked for."""
+
+    role = fields.String(required=True, validate=_one_of(codes.REPORTER_ROLES), metadata=INTERNAL)
+
+
+class Identity(Strict):
+    """Who the person is. Sealed to the registry before anything is stored."""
+
+    names = fields.List(
+        fields.String(validate=validate.Length(min=1, max=200)),
+        load_default=list, validate=validate.Length(max=10), metadata=SENSITIVE,
+    )
+    phones = fields.List(
+        fields.String(validate=validate.Length(min=3, max=40)),
+        load_default=list, validate=validate.Length(max=10), metadata=SENSITIVE,
+    )
+    emails = fields.List(fields.Email(), load_default=list, validate=validate.Length(max=10), metadata=SENSITIVE)
+
+    @validates_schema
+    def at_least_one(self, data: dict, **_: object) -> None:
+        """An identity that names nobody is a mistake of the form, not an anonymous report."""
+        if not any(data.get(name) for name in ("names", "phones", "emails")):
+            raise ValidationError("required|Give at least one name, phone or e-mail, or leave identity out.")
+
+
+class Attributes(Strict):
+    """What the person has chosen to say about themselves; each is optional and used only with consent."""
+
+    gender = fields.String(validate=_SLUG, metadata=SENSITIVE)
+    age_group = fields.String(validate=_SLUG, metadata=SENSITIVE)
+    disability = fields.List(fields.String(validate=_SLUG), validate=validate.Length(max=10), metadata=SENSITIVE)
+    orientation = fields.String(validate=_SLUG, metadata=SENSITIVE)
+    ethnicity = fields.String(validate=validate.Length(max=80), metadata=SENSITIVE)
+    religion = fields.String(validate=validate.Length(max=80), metadata=SENSITIVE)
+    nationality = fields.String(validate=validate.Length(max=80), metadata=SENSITIVE)
+    displacement = fields.String(validate=_SLUG, metadata=SENSITIVE)
+    work = fields.List(fields.String(validate=_SLUG), validate=validate.Length(max=10), metadata=SENSITIVE)
+    dependants = fields.Integer(validate=validate.Range(min=0, max=50), metadata=SENSITIVE)
+
+
+class Subject(Strict):
+    """The defender: by the reference the registry gave, by identity, or not at all (anonymous)."""
+
+    defender_ref = fields.String(
+        validate=validate.Regexp(r"^DEF-[0-9A-HJKMNP-TV-Z]{10}$", error="format|Must be a defender reference."),
+        metadata=INTERNAL,
+    )
+    identity = fields.Nested(Identity, metadata=SENSITIVE)
+    attributes = fields.Nested(Attributes, metadata=SENSITIVE)
+
+
+class Location(Strict):
+    """Where, with its scheme: a bare number means different counties in different lists."""
+
+    scheme = fields.String(required=True, validate=_one_of(codes.LOCATION_SCHEMES), metadata=INTERNAL)
+    code = fields.String(required=True, validate=validate.Length(min=1, max=20), metadata=INTERNAL)
+    precision = fields.String(load_default="county", validate=_one_of(codes.PRECISIONS_OF_PLACE), metadata=INTERNAL)
+
+
+class Consent(Strict):
+    """What the person agreed to: purpose, which data, for whom, until when."""
+
+    purpose = fields.String(required=True, validate=_one_of(codes.PURPOSES), metadata=INTERNAL)
+    scope = fields.List(
+        fields.String(validate=_one_of(codes.SCOPES)), load_default=list, validate=validate.Length(max=10), metadata=INTERNAL
+    )
+    recipient = fields.String(validate=_ID, metadata=INTERNAL)
+    until = fields.AwareDateTime(metadata=INTERNAL)
+
+
+class SafeHours(Strict):
+    """When contact is safe, in the person's own time zone."""
+
+    opens = fields.String(
+        required=True, validate=validate.Regexp(r"^([01]\d|2[0-3]):[0-5]\d$", error="format|Must be HH:MM."), metadata=SENSITIVE
+    )
+    closes = fields.String(
+        required=True, validate=validate.Regexp(r"^([01]\d|2[0-3]):[0-5]\d$", error="format|Must be HH:MM."), metadata=SENSITIVE
+    )
+    days = fields.List(
+        fields.String(validate=_one_of(("mon", "tue", "wed", "thu", "fri", "sat", "sun"))), load_default=list, metadata=SENSITIVE
+    )
+
+
+class ContactSafety(Strict):
+    """How to reach the person without putting them at risk; without it, nobody contacts them."""
+
+    may_contact = fields.Boolean(load_default=False, metadata=SENSITIVE)
+    channels = fields.List(
+        fields.String(validate=_one_of(codes.CHANNELS)), load_default=list, validate=validate.Length(max=3), metadata=SENSITIVE
+    )
+    hours = fields.List(fields.Nested(SafeHours), load_default=list, validate=validate.Length(max=14), metadata=SENSITIVE)
+    code_word = fields.String(validate=validate.Length(min=1, max=80), metadata=SENSITIVE)
+    voicemail = fields.Boolean(load_default=False, metadata=SENSITIVE)
+    shared_phone = fields.Boolean(load_default=True, metadata=SENSITIVE)
+    instructions = fields.String(validate=validate.Length(max=1000), metadata=SENSITIVE)
+
+
+class Attachment(Strict):
+    """A file that stays where it is: only its hash and address are taken in."""
+
+    name = fields.String(required=True, validate=validate.Length(min=1, max=255), metadata=SENSITIVE)
+    media_type = fields.String(
+        required=True, validate=validate.Regexp(r"^[\w.+-]+/[\w.+-]+$", error="format|Must be a media type."), metadata=INTERNAL
+    )
+    sha256 = fields.String(
+        required=True, validate=validate.Regexp(r"^[0-9a-f]{64}$", error="format|Must be 64 hex digits."), metadata=INTERNAL
+    )
+    url = fields.Url(schemes={"https"}, metadata=SENSITIVE)
+
+
+class Report(Strict):
+    """One call for help."""
+
+    source_event_id = fields.String(required=True, validate=_ID, metadata=INTERNAL)
+    occurred_at = fields.AwareDateTime(required=True, metadata=INTERNAL)
+    occurred_precision = fields.String(
+        load_default="exact", validate=_one_of(codes.PRECISIONS_OF_TIME), metadata=INTERNAL
+    )
+    reporter = fields.Nested(Reporter, required=True, metadata=INTERNAL)
+    subject = fields.Nested(Subject, load_default=dict, metadata=SENSITIVE)
+    violations = fields.List(
+        fields.Nested(Violation), required=True, validate=validate.Length(min=1, max=20), metadata=INTERNAL
+    )
+    location = fields.Nested(Location, required=True, metadata=INTERNAL)
+    languages = fields.List(
+        fields.String(validate=validate.Regexp(r"^[a-z]{2,3}$", error="format|Must be an ISO 639 code.")),
+        load_default=list, validate=validate.Length(max=10), metadata=INTERNAL,
+    )
+    narrative = fields.String(validate=validate.Length(max=50_000), metadata=SENSITIVE)
+    needs = fields.List(fields.String(validate=_SLUG), load_default=list, validate=validate.Length(max=20), metadata=INTERNAL)
+    consent = fields.List(fields.Nested(Consent), load_default=list, validate=validate.Length(max=20), metadata=INTERNAL)
+    contact_safety = fields.Nested(ContactSafety, metadata=SENSITIVE)
+    attachments = fields.List(
+        fields.Nested(Attachment), load_default=list, validate=validate.Length(max=50), metadata=SENSITIVE
+    )
