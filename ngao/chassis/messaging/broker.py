@@ -1,0 +1,64 @@
+"""Connections to the broker: one place that knows the address, the account, the time limits and TLS."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from typing import Any
+
+from amqp.exceptions import AMQPError
+from kombu import Connection
+from kombu.exceptions import KombuError
+
+from ngao.chassis.settings import BrokerSettings
+
+CONNECTION_ERRORS: tuple[type[Exception], ...] = (OSError, AMQPError, KombuError)
+"""All that can go wrong with a connection; socket errors and time-outs are OSErrors."""
+
+_IO_TIMEOUT = 10
+
+
+def connect(settings: BrokerSettings, *, edge: bool, name: str) -> Connection:
+    """Open a connection to one of the two virtual hosts; raises one of CONNECTION_ERRORS.
+
+    Writes are bounded (a broker with a memory or disk alarm stops reading), reads are bounded by the callers.
+    """
+    connection = Connection(
+        hostname=settings.host,
+        port=settings.port,
+        userid=settings.username,
+        password=settings.password,
+        virtual_host=settings.edge_vhost if edge else settings.vhost,
+        heartbeat=settings.heartbeat,
+        connect_timeout=5,
+        transport="pyamqp",
+        ssl=_tls(settings),
+        transport_options={
+            "write_timeout": _IO_TIMEOUT,
+            "read_timeout": _IO_TIMEOUT,
+            "client_properties": {"connection_name": name},
+        },
+    )
+    connection.connect()
+    return connection
+
+
+def _tls(settings: BrokerSettings) -> dict[str, Any] | bool:
+    if not settings.ca_file:
+        return False
+    return {"ca_certs": settings.ca_file, "cert_reqs": ssl.CERT_REQUIRED, "server_hostname": settings.host}
+
+
+def close_quietly(connection: Connection | None) -> None:
+    """Close a connection that may be broken already: its own complaint is of no use to anyone."""
+    if connection is None:
+        return
+    try:
+        connection.close()
+    except CONNECTION_ERRORS:
+        connection.collapse()
+
+
+def is_idle(error: Exception) -> bool:
+    """True for the time-out that only says that nothing came."""
+    return isinstance(error, TimeoutError | socket.timeout)

@@ -1,0 +1,88 @@
+"""The outbox: what is to be said, stored in the same transaction as why it is said.
+
+An entry lives from the commit until the broker has confirmed it. It is leased to the process that committed it, which
+publishes it at once; if that process dies, the lease runs out and whoever sweeps next takes it over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from bson.binary import Binary
+
+from ngao.chassis.messaging.destinations import routing_key
+from ngao.contracts import CONTENT_TYPE, encode
+
+if TYPE_CHECKING:
+    from ngao.chassis.storage.unit_of_work import Raw, Saying
+
+URGENT, ROUTINE = 0, 1
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One message on its way out. `id` is the same on every attempt; `priority` 0 goes first."""
+
+    id: str
+    message_id: str
+    to: str
+    routing_key: str
+    body: bytes
+    content_type: str
+    headers: Mapping[str, Any]
+    priority: int
+    created_at: datetime
+    lease: str
+    leased_until: datetime
+    attempts: int = 0
+    trouble: str | None = None
+
+    def as_document(self) -> dict[str, Any]:
+        """The form in which it is stored."""
+        return {
+            "_id": self.id,
+            "message_id": self.message_id,
+            "to": self.to,
+            "routing_key": self.routing_key,
+            "body": Binary(self.body),
+            "content_type": self.content_type,
+            "headers": dict(self.headers),
+            "priority": self.priority,
+            "created_at": self.created_at,
+            "lease": self.lease,
+            "leased_until": self.leased_until,
+            "attempts": self.attempts,
+            "trouble": self.trouble,
+        }
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Entry:
+        """Read it back."""
+        fields = {name: document[name] for name in document if name not in {"_id", "body"}}
+        return cls(id=document["_id"], body=bytes(document["body"]), **fields)
+
+    @classmethod
+    def of_raw(cls, raw: Raw, now: datetime, lease: str, until: datetime) -> Entry:
+        """A message that is passed on as it came."""
+        return cls(raw.id, raw.id, raw.to, raw.routing_key, raw.body, raw.content_type, raw.headers, ROUTINE, now, lease, until)
+
+
+def entry_of(saying: Saying, sequence: int, traceparent: str | None, now: datetime, lease: str, until: datetime) -> Entry:
+    """Make the entry of one event: here it gets its number and its final bytes."""
+    event = replace(saying.event, sequence=sequence, traceparent=saying.event.traceparent or traceparent)
+    return Entry(
+        id=f"{event.id}@{saying.to}",
+        message_id=event.id,
+        to=saying.to,
+        routing_key=routing_key(event, saying.to),
+        body=encode(event),
+        content_type=CONTENT_TYPE,
+        headers={},
+        priority=URGENT if event.urgent else ROUTINE,
+        created_at=now,
+        lease=lease,
+        leased_until=until,
+    )

@@ -1,0 +1,80 @@
+"""What each broker account may do: only its own queues, and only its own words on the exchanges."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ngao.chassis.messaging import topology
+
+NOTHING = "^$"
+
+
+@dataclass(frozen=True)
+class Permission:
+    """An account's rights on one virtual host, as the broker's three patterns over names."""
+
+    configure: str = NOTHING
+    write: str = NOTHING
+    read: str = NOTHING
+
+
+@dataclass(frozen=True)
+class TopicPermission:
+    """Which routing keys an account may write to one topic exchange. Reading is by binding, and nobody may bind."""
+
+    exchange: str
+    write: str
+    read: str = NOTHING
+
+
+@dataclass(frozen=True)
+class Rights:
+    """All that an account may do on one virtual host."""
+
+    permission: Permission
+    topics: tuple[TopicPermission, ...]
+
+
+def of_service_inside(service: str, tiers_s: Sequence[int]) -> Rights:
+    """A service reads the queues under its name, and says only its own event types."""
+    own = re.escape(service)
+    exchanges = _retry_exchanges(tiers_s)
+    permission = Permission(write=one_of([topology.EVENTS, *exchanges]), read=rf"^{own}\.")
+    says = TopicPermission(topology.EVENTS, rf"^(routine|urgent)\.{own}\.")
+    return Rights(permission, (says, *_returns(service, exchanges)))
+
+
+def of_service_on_edge(service: str, outbound: Sequence[str], tiers_s: Sequence[int]) -> Rights:
+    """A service writes to outsiders only through the exchanges it has events for."""
+    own = re.escape(service)
+    exchanges = _retry_exchanges(tiers_s)
+    says = [TopicPermission(name, rf"^[a-z][a-z0-9-]*\.((routine|urgent)\.)?{own}\.") for name in outbound]
+    return Rights(Permission(write=one_of([*outbound, *exchanges]), read=rf"^{own}\."), (*says, *_returns(service, exchanges)))
+
+
+def of_source(source_id: str, queues: Iterable[str]) -> Rights:
+    """A source posts under its own name and reads its own results."""
+    topic = TopicPermission(topology.REPORTS, f"^{re.escape(source_id)}$")
+    return Rights(Permission(write=one_of([topology.REPORTS]), read=one_of(queues)), (topic,))
+
+
+def of_partner(partner_id: str, queues: Iterable[str]) -> Rights:
+    """A partner replies under its own name and reads its own two queues."""
+    topic = TopicPermission(topology.PARTNER_REPLIES, rf"^{re.escape(partner_id)}\.[a-z]+$")
+    return Rights(Permission(write=one_of([topology.PARTNER_REPLIES]), read=one_of(queues)), (topic,))
+
+
+def one_of(names: Iterable[str]) -> str:
+    """A pattern that matches exactly these names."""
+    return f"^({'|'.join(re.escape(name) for name in names)})$"
+
+
+def _retry_exchanges(tiers_s: Sequence[int]) -> list[str]:
+    return [topology.REDELIVER, *(f"retry.{tier}" for tier in tiers_s)]
+
+
+def _returns(service: str, exchanges: Iterable[str]) -> tuple[TopicPermission, ...]:
+    """On the exchanges that lead back to a queue, the routing key is the queue's name, so it must be the service's own."""
+    return tuple(TopicPermission(name, rf"^{re.escape(service)}\.") for name in exchanges)

@@ -1,0 +1,149 @@
+"""Publish a batch and wait until the broker has every message on disk, or says which it could not route.
+
+`mandatory` makes the broker return what no queue is bound for (without it such a message is confirmed and gone);
+confirms come after the quorum queue has written. One round trip for a whole window, not one a message.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from amqp import Message
+from kombu import Connection
+
+from ngao.chassis.messaging.broker import CONNECTION_ERRORS, close_quietly, connect, is_idle
+from ngao.chassis.settings import BrokerSettings
+
+WINDOW = 100
+
+
+class Outcome(StrEnum):
+    """What became of one message. `UNKNOWN` may have arrived: it is sent again with the same id."""
+
+    CONFIRMED = "confirmed"
+    UNROUTABLE = "unroutable"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """One message to publish."""
+
+    exchange: str
+    routing_key: str
+    body: bytes
+    content_type: str
+    message_id: str
+    headers: Mapping[str, Any]
+
+
+class Publisher:
+    """A connection in confirm mode to one virtual host, opened when first needed and after each failure."""
+
+    def __init__(self, settings: BrokerSettings, *, edge: bool, name: str, confirm_timeout: float = 10.0) -> None:
+        self._settings = settings
+        self._edge = edge
+        self._name = name
+        self._confirm_timeout = confirm_timeout
+        self._connection: Connection | None = None
+        self._channel: Any = None
+        self._open: dict[int, int] = {}
+        self._outcomes: list[Outcome] = []
+        self._positions: dict[str, int] = {}
+
+    @property
+    def connected(self) -> bool:
+        """True while there is a connection that has not failed."""
+        return self._connection is not None
+
+    def publish(self, batch: Sequence[Outgoing]) -> list[Outcome]:
+        """Publish up to WINDOW messages; the outcome of each, in order. Never raises for a broken connection."""
+        self._outcomes = [Outcome.UNKNOWN] * len(batch)
+        self._positions = {message.message_id: at for at, message in enumerate(batch)}
+        try:
+            self._send(batch)
+            self._await_confirms()
+        except CONNECTION_ERRORS:
+            self.close()
+        return self._outcomes
+
+    def idle(self) -> None:
+        """Answer heartbeats while there is nothing to publish."""
+        if self._connection is None:
+            return
+        try:
+            self._connection.heartbeat_check()
+            self._connection.drain_events(timeout=0.001)
+        except CONNECTION_ERRORS as error:
+            if not is_idle(error):
+                self.close()
+
+    def close(self) -> None:
+        """Let go of the connection; what was not confirmed stays unknown."""
+        connection, self._connection, self._channel = self._connection, None, None
+        self._open.clear()
+        close_quietly(connection)
+
+    def _send(self, batch: Sequence[Outgoing]) -> None:
+        channel = self._ensure_channel()
+        self._open.clear()
+        for at, outgoing in enumerate(batch):
+            self._tag += 1
+            self._open[self._tag] = at
+            channel._basic_publish(_message(outgoing), outgoing.exchange, outgoing.routing_key, mandatory=True)
+
+    def _ensure_channel(self) -> Any:
+        if self._connection is None or not self._connection.connected:
+            self._connection = connect(self._settings, edge=self._edge, name=self._name)
+            self._channel = self._connection.channel()
+            self._channel.confirm_select()
+            self._channel.events["basic_ack"].add(self._on_ack)
+            self._channel.events["basic_nack"].add(self._on_nack)
+            self._channel.events["basic_return"].add(self._on_return)
+            self._tag = 0
+        return self._channel
+
+    def _await_confirms(self) -> None:
+        deadline = time.monotonic() + self._confirm_timeout
+        while self._open:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError("no confirm in time")
+            if self._connection is None:
+                raise ConnectionError("closed while waiting for confirms")
+            self._connection.drain_events(timeout=left)
+
+    def _settle(self, tag: int, multiple: bool, outcome: Outcome) -> None:
+        tags = [each for each in self._open if each <= tag] if multiple else [tag]
+        for each in tags:
+            at = self._open.pop(each, None)
+            if at is not None and self._outcomes[at] is Outcome.UNKNOWN:
+                self._outcomes[at] = outcome
+
+    def _on_ack(self, tag: int, multiple: bool) -> None:
+        self._settle(tag, multiple, Outcome.CONFIRMED)
+
+    def _on_nack(self, tag: int, multiple: bool) -> None:
+        self._settle(tag, multiple, Outcome.REFUSED)
+
+    def _on_return(self, _error: Exception, _exchange: str, _routing_key: str, message: Any) -> None:
+        """A returned message is confirmed right after: its outcome is set first, so that the confirm does not hide it."""
+        at = self._positions.get(message.properties.get("message_id"))
+        if at is not None:
+            self._outcomes[at] = Outcome.UNROUTABLE
+
+
+def _message(outgoing: Outgoing) -> Message:
+    return Message(
+        outgoing.body,
+        content_type=outgoing.content_type,
+        content_encoding="utf-8",
+        delivery_mode=2,
+        message_id=outgoing.message_id,
+        application_headers=dict(outgoing.headers),
+    )

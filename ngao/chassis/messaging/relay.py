@@ -1,0 +1,205 @@
+"""The outbox relay: publishes what was committed, at once, and sweeps up what a crash left.
+
+Entries handed over after a commit are leased to this process already. The sweep claims entries whose lease has run out
+with one conditional update (no transaction: a claim must never abort someone's commit). An entry is deleted only after
+the broker's confirm; an ambiguous publish is repeated with the same message id, which inboxes know.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+from uuid import uuid4
+
+from pymongo import ASCENDING, UpdateOne
+from pymongo.errors import PyMongoError
+
+from ngao.chassis.clock import Clock
+from ngao.chassis.messaging.destinations import DESTINATIONS
+from ngao.chassis.messaging.outbox import URGENT, Entry
+from ngao.chassis.messaging.publisher import WINDOW, Outcome, Outgoing, Publisher
+from ngao.chassis.observability.logs import get_logger
+from ngao.chassis.storage.connection import Store
+
+LEASE = timedelta(seconds=30)
+_SWEEP_EVERY = timedelta(seconds=1)
+_RETRY_UNROUTABLE = timedelta(seconds=15)
+_RETRY_FAILED = timedelta(seconds=1)
+_HELD = 20_000
+
+
+class Counting(Protocol):
+    """The metrics that the relay feeds."""
+
+    def relayed(self, outcome: str, by: int) -> None:
+        """Count publish outcomes."""
+        ...
+
+
+class Relay:
+    """One per process; `run` is its only thread and the only user of its connections."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        publisher_for: Callable[[bool], Publisher],
+        metrics: Counting,
+        *,
+        lease: timedelta = LEASE,
+    ) -> None:
+        self._outbox = store.durable("outbox")
+        self._clock = clock
+        self._publishers = {edge: publisher_for(edge) for edge in (False, True)}
+        self._metrics = metrics
+        self._lease = lease
+        self._token = uuid4().hex
+        self._urgent: deque[Entry] = deque()
+        self._routine: deque[Entry] = deque()
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._next_sweep = clock.now()
+        self._trouble: str | None = None
+        self._log = get_logger("relay")
+
+    def lease(self) -> tuple[str, datetime]:
+        """The lease to write on entries that this process commits; none when its hands are full: the sweep takes them."""
+        if len(self._urgent) + len(self._routine) > _HELD:
+            return "", self._clock.now()
+        return self._token, self._clock.now() + self._lease
+
+    def hand_over(self, entries: list[Entry]) -> None:
+        """Take what was just committed; called after the commit, never before."""
+        for entry in entries:
+            if entry.lease == self._token:
+                (self._urgent if entry.priority == URGENT else self._routine).append(entry)
+        self._wake.set()
+
+    def run(self) -> None:
+        """Publish until stopped; survives the loss of the broker and of the store."""
+        while not self._stopping.is_set():
+            batch = self._next_batch()
+            if batch:
+                self._publish(batch)
+            elif not self._sweep():
+                self._wait()
+        self._finish()
+
+    def stop(self) -> None:
+        """Ask `run` to publish what it holds and end."""
+        self._stopping.set()
+        self._wake.set()
+
+    def problem(self) -> str | None:
+        """What readiness says: nothing, or why events cannot leave."""
+        return self._trouble
+
+    def _next_batch(self) -> list[Entry]:
+        batch: list[Entry] = []
+        still_mine = self._clock.now()
+        for queue in (self._urgent, self._routine):
+            while queue and len(batch) < WINDOW:
+                entry = queue.popleft()
+                if entry.leased_until > still_mine:
+                    batch.append(entry)
+        return batch
+
+    def _publish(self, batch: list[Entry]) -> None:
+        for edge in (False, True):
+            entries = [entry for entry in batch if DESTINATIONS[entry.to].edge is edge]
+            if entries:
+                outcomes = self._publishers[edge].publish([_outgoing(entry) for entry in entries])
+                self._settle(list(zip(entries, outcomes, strict=True)))
+
+    def _settle(self, settled: list[tuple[Entry, Outcome]]) -> None:
+        confirmed = [entry for entry, outcome in settled if outcome is Outcome.CONFIRMED]
+        others = [(entry, outcome) for entry, outcome in settled if outcome is not Outcome.CONFIRMED]
+        for outcome in {outcome for _, outcome in settled}:
+            self._metrics.relayed(outcome.value, sum(1 for _, each in settled if each is outcome))
+        try:
+            if confirmed:
+                self._outbox.delete_many({"_id": {"$in": [entry.id for entry in confirmed]}})
+            if others:
+                self._outbox.bulk_write([self._postpone(entry, outcome) for entry, outcome in others], ordered=False)
+        except PyMongoError as error:
+            # Left leased: after the lease they are published again, with the same ids.
+            self._log.warning("relay.store_failed", kind=type(error).__name__, count=len(settled))
+        self._note_trouble(others)
+
+    def _postpone(self, entry: Entry, outcome: Outcome) -> UpdateOne:
+        wait = _RETRY_UNROUTABLE if outcome is Outcome.UNROUTABLE else _RETRY_FAILED
+        change = {
+            "$set": {"lease": "", "leased_until": self._clock.now() + wait, "trouble": outcome.value},
+            "$inc": {"attempts": 1},
+        }
+        return UpdateOne({"_id": entry.id, "lease": entry.lease}, change)
+
+    def _note_trouble(self, others: list[tuple[Entry, Outcome]]) -> None:
+        if not others:
+            self._trouble = None
+            return
+        entry, outcome = others[0]
+        self._trouble = f"Events cannot leave: publishing to {entry.to} is {outcome.value}."
+        self._log.warning("relay.not_confirmed", to=entry.to, outcome=outcome.value, count=len(others))
+
+    def _sweep(self) -> bool:
+        """Claim a window of entries nobody holds; True if there were any."""
+        now = self._clock.now()
+        if now < self._next_sweep:
+            return False
+        try:
+            claimed = self._claim(now)
+        except PyMongoError as error:
+            self._log.warning("relay.sweep_failed", kind=type(error).__name__)
+            claimed = []
+        for entry in claimed:
+            (self._urgent if entry.priority == URGENT else self._routine).append(entry)
+        if not claimed:
+            self._next_sweep = now + _SWEEP_EVERY
+        return bool(claimed)
+
+    def _claim(self, now: datetime) -> list[Entry]:
+        free = {"leased_until": {"$lte": now}}
+        order = [("leased_until", ASCENDING), ("priority", ASCENDING), ("created_at", ASCENDING)]
+        ids = [each["_id"] for each in self._outbox.find(free, {"_id": 1}).sort(order).limit(WINDOW * 5)]
+        if not ids:
+            return []
+        claim, until = f"{self._token}-{uuid4().hex}", now + self._lease
+        self._outbox.update_many({"_id": {"$in": ids}, **free}, {"$set": {"lease": claim, "leased_until": until}})
+        found = self._outbox.find({"lease": claim}).sort("created_at", ASCENDING)
+        return [replace(Entry.from_document(document), lease=claim) for document in found]
+
+    def _wait(self) -> None:
+        for publisher in self._publishers.values():
+            publisher.idle()
+        self._wake.wait(timeout=0.5)
+        self._wake.clear()
+
+    def _finish(self) -> None:
+        """Publish what is held, once; what fails is left for the sweep of the next start."""
+        while batch := self._next_batch():
+            self._publish(batch)
+        for publisher in self._publishers.values():
+            publisher.close()
+
+    def status(self) -> dict[str, Any]:
+        """What an operator sees: how many wait, how old the oldest is, which are in trouble."""
+        oldest = self._outbox.find_one({}, {"created_at": 1}, sort=[("created_at", ASCENDING)])
+        troubled = self._outbox.find({"trouble": {"$ne": None}}, {"body": 0, "headers": 0}).limit(50)
+        return {
+            "waiting": self._outbox.estimated_document_count(),
+            "oldest_created_at": oldest["created_at"].isoformat() if oldest else None,
+            "troubled": [
+                {name: entry[name] for name in ("message_id", "to", "routing_key", "attempts", "trouble")} for entry in troubled
+            ],
+        }
+
+
+def _outgoing(entry: Entry) -> Outgoing:
+    return Outgoing(
+        DESTINATIONS[entry.to].exchange, entry.routing_key, entry.body, entry.content_type, entry.message_id, entry.headers
+    )

@@ -1,0 +1,1 @@
+"""How state is kept: connection, documents, unit of work, keys and sealed fields."""

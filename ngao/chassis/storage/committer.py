@@ -1,0 +1,267 @@
+"""Group commit: units that wait together are written in one MongoDB transaction, one bulk write a collection.
+
+One journal write costs more than everything else a unit does, so sharing it is the largest lever there is. If a group
+fails, it is split until the guilty unit stands alone; the innocent are committed.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import pymongo
+from pymongo import InsertOne, ReplaceOne, UpdateOne
+from pymongo.client_session import ClientSession
+from pymongo.errors import (
+    BulkWriteError,
+    ConnectionFailure,
+    DuplicateKeyError,
+    OperationFailure,
+    PyMongoError,
+)
+from pymongo.operations import DeleteOne
+from pymongo.read_concern import ReadConcern
+from pymongo.read_preferences import ReadPreference
+
+from ngao.chassis.errors import Conflict, Unavailable
+from ngao.chassis.messaging.outbox import Entry, entry_of
+from ngao.chassis.security.audit import Head, chain_of, extend
+from ngao.chassis.storage.connection import DURABLE, Store
+
+if TYPE_CHECKING:
+    from ngao.chassis.storage.unit_of_work import Unit, Write
+
+GROUP = 100
+_DUPLICATE = 11000
+
+
+class _Ticket:
+    """One unit's place in the queue."""
+
+    def __init__(self, unit: Unit) -> None:
+        self.unit = unit
+        self.done = False
+        self.error: Exception | None = None
+
+    def settle(self, error: Exception | None) -> None:
+        self.error = error
+        self.done = True
+
+
+class GroupCommitter:
+    """Writes units, as many together as are waiting.
+
+    Whoever comes while a group is being written joins the next one: there is no timer, and a lone unit never waits.
+    `on_committed` gets the outbox entries of what was stored, to publish them at once. `timeout` (seconds) bounds one
+    transaction with all its retries; when the store does not answer, everyone waiting is told at once.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        clock_now: Callable[[], datetime],
+        on_committed: Callable[[list[Entry]], None],
+        *,
+        lease: Callable[[], tuple[str, datetime]],
+        timeout: float = 5.0,
+    ) -> None:
+        self._store = store
+        self._now = clock_now
+        self._on_committed = on_committed
+        self._lease = lease
+        self._timeout = timeout
+        self._mutex = threading.Lock()
+        self._writing = threading.Lock()
+        self._waiting: list[_Ticket] = []
+
+    def commit(self, units: Sequence[Unit]) -> list[Exception | None]:
+        """Commit each unit, alone or with others; None for each that is stored, else Conflict, Unavailable or its own error."""
+        tickets = [_Ticket(unit) for unit in units]
+        with self._mutex:
+            self._waiting.extend(tickets)
+        while not all(ticket.done for ticket in tickets):
+            with self._writing:
+                self._write_group(self._take())
+        return [ticket.error for ticket in tickets]
+
+    def _take(self) -> list[_Ticket]:
+        """The next group; of units that change the same record only the first, because the others must lose anyway."""
+        with self._mutex:
+            group, self._waiting = self._waiting[:GROUP], self._waiting[GROUP:]
+        taken: set[tuple[str, str]] = set()
+        alone: list[_Ticket] = []
+        for ticket in group:
+            try:
+                touched = {(write.collection, write.id) for write in ticket.unit.writes()}
+            except Exception as error:  # noqa: BLE001  # a broken document is its own unit's error
+                ticket.settle(error)
+                continue
+            if touched & taken:
+                ticket.settle(Conflict("Another change of the same record was first."))
+                continue
+            taken |= touched
+            alone.append(ticket)
+        return alone
+
+    def _write_group(self, tickets: list[_Ticket]) -> None:
+        if not tickets:
+            return
+        try:
+            entries = self._write([ticket.unit for ticket in tickets])
+        except Unavailable as error:
+            self._fail_all_waiting(tickets, error)
+        except Exception as error:  # noqa: BLE001  # given to whoever waits for this unit
+            if len(tickets) == 1:
+                tickets[0].settle(error)
+                return
+            middle = len(tickets) // 2
+            self._write_group(tickets[:middle])
+            self._write_group([ticket for ticket in tickets[middle:] if not ticket.done])
+        else:
+            for ticket in tickets:
+                ticket.settle(None)
+            self._on_committed(entries)
+
+    def _fail_all_waiting(self, tickets: list[_Ticket], error: Unavailable) -> None:
+        """Nobody queues behind a store that does not answer: refuse now, so that the caller can try again."""
+        with self._mutex:
+            waiting, self._waiting = self._waiting, []
+        for ticket in [*tickets, *waiting]:
+            if not ticket.done:
+                ticket.settle(error)
+
+    def _write(self, units: list[Unit]) -> list[Entry]:
+        try:
+            with pymongo.timeout(self._timeout), self._store.client.start_session() as session:
+                entries: list[Entry] = session.with_transaction(
+                    lambda inside: self._apply(inside, units),
+                    read_concern=ReadConcern("snapshot"),
+                    write_concern=DURABLE,
+                    read_preference=ReadPreference.PRIMARY,
+                )
+                return entries
+        except (DuplicateKeyError, BulkWriteError) as error:
+            raise _conflict_or(error) from None
+        except (ConnectionFailure, pymongo.errors.ServerSelectionTimeoutError, pymongo.errors.ExecutionTimeout):
+            raise Unavailable("The store does not answer.") from None
+        except OperationFailure as error:
+            raise _operation_error(error) from None
+        except PyMongoError as error:
+            raise Unavailable(f"The store refused ({type(error).__name__}).") from None
+
+    def _apply(self, session: ClientSession, units: list[Unit]) -> list[Entry]:
+        database = self._store.database
+        entries = self._outbox_entries(session, units)
+        for name, writes in _by_collection(units).items():
+            _write_guarded(database[name], writes, session)
+        for name, documents in _inserts(units, self._now()).items():
+            database[name].bulk_write([InsertOne(document) for document in documents], ordered=False, session=session)
+        for name, found_by, change in (update for unit in units for update in unit.updates):
+            if not database[name].update_one(found_by, change, session=session).matched_count:
+                raise Conflict("The record was changed by someone else.")
+        self._audit(session, units)
+        if entries:
+            database["outbox"].insert_many([entry.as_document() for entry in entries], session=session)
+        return entries
+
+    def _outbox_entries(self, session: ClientSession, units: list[Unit]) -> list[Entry]:
+        """Number the events and make their outbox entries, leased to this process until `until`."""
+        counts = Counter(saying.event.subject for unit in units for saying in _first_of_each(unit))
+        numbers = self._numbers(session, counts)
+        lease, until = self._lease()
+        now = self._now()
+        entries: list[Entry] = []
+        for unit in units:
+            given: dict[str, int] = {}
+            for saying in unit.sayings:
+                if saying.event.id not in given:
+                    given[saying.event.id] = next(numbers[saying.event.subject])
+                entries.append(entry_of(saying, given[saying.event.id], unit.traceparent, now, lease, until))
+            entries.extend(Entry.of_raw(raw, now, lease, until) for raw in unit.raws)
+        return entries
+
+    def _numbers(self, session: ClientSession, counts: Counter[str]) -> dict[str, Iterator[int]]:
+        """Reserve sequence numbers: per subject, because this database belongs to one source."""
+        if not counts:
+            return {}
+        sequences = self._store.database["sequences"]
+        operations = [UpdateOne({"_id": subject}, {"$inc": {"n": by}}, upsert=True) for subject, by in sorted(counts.items())]
+        sequences.bulk_write(operations, ordered=True, session=session)
+        found = sequences.find({"_id": {"$in": list(counts)}}, session=session)
+        return {each["_id"]: iter(range(each["n"] - counts[each["_id"]] + 1, each["n"] + 1)) for each in found}
+
+    def _audit(self, session: ClientSession, units: list[Unit]) -> None:
+        by_chain: dict[int, list[Any]] = defaultdict(list)
+        for record in (record for unit in units for record in unit.records):
+            by_chain[chain_of(record.subject)].append(record)
+        if not by_chain:
+            return
+        heads = self._store.database["audit_heads"]
+        found = {each["_id"]: each for each in heads.find({"_id": {"$in": list(by_chain)}}, session=session)}
+        written: list[dict[str, Any]] = []
+        moves: list[Any] = []
+        for chain, records in sorted(by_chain.items()):
+            was = found.get(chain)
+            head = Head(chain=chain, n=was["n"], hash=was["hash"]) if was else Head.first(chain)
+            documents, head = extend(head, records)
+            written.extend(documents)
+            moves.append(ReplaceOne({"_id": chain}, {"_id": chain, "n": head.n, "hash": head.hash}, upsert=True))
+        self._store.database["audit"].insert_many(written, session=session)
+        heads.bulk_write(moves, session=session)
+
+
+def _first_of_each(unit: Unit) -> list[Any]:
+    """An event that goes to two exchanges is one event with one number."""
+    return list({saying.event.id: saying for saying in unit.sayings}.values())
+
+
+def _by_collection(units: list[Unit]) -> dict[str, list[Write]]:
+    grouped: dict[str, list[Write]] = defaultdict(list)
+    for unit in units:
+        for write in unit.writes():
+            grouped[write.collection].append(write)
+    return grouped
+
+
+def _inserts(units: list[Unit], now: datetime) -> dict[str, list[dict[str, Any]]]:
+    grouped: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for unit in units:
+        for name, document in unit.inserts:
+            grouped[name].append(document)
+        grouped["inbox"].extend({"_id": mark, "at": now} for mark in unit.marks)
+    return {name: documents for name, documents in grouped.items() if documents}
+
+
+def _write_guarded(collection: Any, writes: list[Write], session: ClientSession) -> None:
+    operations = [_operation(write) for write in writes]
+    result = collection.bulk_write(operations, ordered=False, session=session)
+    replaced = sum(1 for write in writes if write.revision and write.document is not None)
+    removed = sum(1 for write in writes if write.document is None)
+    if result.matched_count != replaced or result.deleted_count != removed:
+        raise Conflict("A record was changed by someone else after it was read.")
+
+
+def _operation(write: Write) -> Any:
+    guard = {"_id": write.id, "revision": write.revision}
+    if write.document is None:
+        return DeleteOne(guard)
+    return ReplaceOne(guard, write.document) if write.revision else InsertOne(write.document)
+
+
+def _conflict_or(error: DuplicateKeyError | BulkWriteError) -> Exception:
+    if isinstance(error, DuplicateKeyError):
+        return Conflict("A record with this key exists already.")
+    codes = {each.get("code") for each in (error.details or {}).get("writeErrors", [])}
+    if _DUPLICATE in codes:
+        return Conflict("A record with this key exists already.")
+    return _operation_error(error)
+
+
+def _operation_error(error: OperationFailure) -> Exception:
+    """The server's own message may quote a document, so only its code is kept."""
+    if error.has_error_label("TransientTransactionError") or error.code in {112, 251}:
+        return Conflict("The record was being changed by someone else.")
+    return Unavailable(f"The store refused (code {error.code}).")

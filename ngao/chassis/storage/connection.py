@@ -1,0 +1,105 @@
+"""The service's own database: connected once, majority and journal on every write that stands alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import mongoengine
+from bson.codec_options import CodecOptions
+from pymongo import ASCENDING, IndexModel, MongoClient
+from pymongo.collection import Collection
+from pymongo.database import Database
+from pymongo.errors import PyMongoError
+from pymongo.read_concern import ReadConcern
+from pymongo.write_concern import WriteConcern
+
+from ngao.chassis.errors import Misconfigured
+from ngao.chassis.settings import StoreSettings
+
+DURABLE = WriteConcern("majority", j=True, wtimeout=5000)
+INBOX_DAYS = 120
+
+_CHASSIS_INDEXES: Mapping[str, list[IndexModel]] = {
+    "outbox": [
+        IndexModel([("leased_until", ASCENDING), ("priority", ASCENDING), ("created_at", ASCENDING)]),
+        IndexModel([("lease", ASCENDING)]),
+        IndexModel([("created_at", ASCENDING)]),
+    ],
+    "inbox": [IndexModel([("at", ASCENDING)], expireAfterSeconds=INBOX_DAYS * 86400)],
+    "parked": [IndexModel([("state", ASCENDING), ("parked_at", ASCENDING)])],
+    "audit": [IndexModel([("chain", ASCENDING), ("n", ASCENDING)], unique=True), IndexModel([("subject", ASCENDING)])],
+    "data_keys": [IndexModel([("scope", ASCENDING)], unique=True)],
+}
+
+
+class Store:
+    """One service's database.
+
+    The connection string names no write concern: MongoEngine's saves inside a transaction would fail with code 72.
+    Durability is put on the transaction instead, and on the collections that `durable` returns.
+    """
+
+    def __init__(self, settings: StoreSettings, alias: str) -> None:
+        options: dict[str, Any] = {
+            "replicaSet": settings.replica_set,
+            "tz_aware": True,
+            "uuidRepresentation": "standard",
+            "serverSelectionTimeoutMS": settings.timeout_ms,
+            "connectTimeoutMS": settings.timeout_ms,
+            "socketTimeoutMS": settings.timeout_ms * 2,
+            "retryWrites": True,
+            "readConcernLevel": "majority",
+        }
+        if settings.username:
+            options |= {"username": settings.username, "password": settings.password, "authSource": settings.database}
+        if settings.ca_file:
+            options |= {"tls": True, "tlsCAFile": settings.ca_file}
+        self.alias = alias
+        mongoengine.disconnect(alias)
+        self.client: MongoClient[dict[str, Any]] = mongoengine.connect(
+            settings.database, alias=alias, host=f"mongodb://{settings.hosts}/{settings.database}", **options
+        )
+        self.database: Database[dict[str, Any]] = self.client.get_database(
+            settings.database, codec_options=CodecOptions(tz_aware=True)
+        )
+
+    def durable(self, name: str) -> Collection[dict[str, Any]]:
+        """A collection whose single writes answer only when a majority has journaled them."""
+        return self.database.get_collection(name, write_concern=DURABLE, read_concern=ReadConcern("majority"))
+
+    def ensure_indexes(self, documents: Iterable[type[mongoengine.Document]]) -> None:
+        """Make every index and every collection at start, because a transaction should find them there."""
+        try:
+            existing = set(self.database.list_collection_names())
+            for name in ("outbox", "inbox", "parked", "audit", "audit_heads", "data_keys", "sequences"):
+                if name not in existing:
+                    self._create(name)
+                if name in _CHASSIS_INDEXES:
+                    self.database[name].create_indexes(_CHASSIS_INDEXES[name])
+            for document in documents:
+                if document._get_collection_name() not in existing:
+                    self._create(document._get_collection_name())
+                document.ensure_indexes()
+        except PyMongoError as error:
+            raise Misconfigured(f"The store {self.database.name} cannot be used ({type(error).__name__}).") from None
+
+    def _create(self, name: str) -> None:
+        """Another replica of the service may be creating it too."""
+        try:
+            self.database.create_collection(name)
+        except PyMongoError as error:
+            if getattr(error, "code", None) != 48 and "already exists" not in str(error):
+                raise
+
+    def problem(self) -> str | None:
+        """What readiness says: nothing, or that the primary does not answer."""
+        try:
+            self.database.command("ping")
+        except PyMongoError as error:
+            return f"The store {self.database.name} does not answer ({type(error).__name__})."
+        return None
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        mongoengine.disconnect(self.alias)
