@@ -95,16 +95,23 @@ def _read(path: Path) -> bytes:
 
 def _sentences(messages: Any, at: str = "") -> list[str]:
     if isinstance(messages, dict):
-        return [line for key, value in messages.items() for line in _sentences(value, f"{at}.{key}".strip("."))]
+        steps = {key: at if key == "_schema" else f"{at}.{key}".strip(".") for key in messages}
+        return [line for key, value in messages.items() for line in _sentences(value, steps[key])]
     return [f"{at or 'the file'}: {str(message).rstrip('.')}" for message in messages]
 
 
 class _Loader(yaml.SafeLoader):
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen: set[Any] = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
-            if key in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} is repeated", key_node.start_mark)
-            seen.add(key)
-        return super().construct_mapping(node, deep)
+    """A safe loader for which a repeated key is an error."""
+
+
+def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Hashable, Any]:
+    seen: set[Any] = set()
+    for key_node, _ in node.value:
+        key = loader.construct_object(key_node, deep=True)
+        if key in seen:
+            raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} is repeated", key_node.start_mark)
+        seen.add(key)
+    return dict(loader.construct_mapping(node, deep=True))
+
+
+_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
