@@ -1,0 +1,184 @@
+"""What a consumer does with a batch, in a fixed order: decode, upcast, inbox, handle, commit; then settle each message.
+
+Nothing is acknowledged before its effect is committed. What fails is tried again at once a few times, then moved to a
+delay tier, then parked; what can never succeed is parked at once. When the store does not answer, nothing is moved:
+the batch is handed back and tried again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ngao.chassis.errors import Permanent
+from ngao.chassis.messaging.delivery import ATTEMPTS, Delivery
+from ngao.chassis.messaging.destinations import RESULTS
+from ngao.chassis.messaging.inbox import Inbox, mark_of
+from ngao.chassis.messaging.parking import Parking
+from ngao.chassis.messaging.retry import IMMEDIATE_TRIES, Failure, Kind, classify, next_tier
+from ngao.chassis.observability.logs import get_logger
+from ngao.chassis.storage.unit_of_work import Unit, Units
+from ngao.contracts import CONTENT_TYPE, Event, InvalidContent, Undecodable, decode, open_event
+
+MAX_BODY = 1024 * 1024 + 64 * 1024
+
+
+class Rejected(Permanent):
+    """An edge handler refuses a message and answers its sender: it is parked, and `reply` goes out with that."""
+
+    def __init__(self, slug: str, errors: Sequence[dict[str, str]], reply: Event | None) -> None:
+        super().__init__(slug)
+        self.slug = slug
+        self.errors = list(errors)
+        self.reply = reply
+
+
+@dataclass
+class Item:
+    """One message on its way through. `subscription` names the handler, `tag` and `channel` are the broker's."""
+
+    delivery: Delivery
+    subscription: Any
+    channel: Any
+    tag: int
+    event: Event | None = None
+    failure: Failure | None = None
+    error: Exception | None = None
+    unit: Unit | None = field(default=None, repr=False)
+
+    @property
+    def subject(self) -> str:
+        """What must not be handled twice at the same time."""
+        return self.event.subject if self.event else self.delivery.fingerprint
+
+
+Handle = Callable[[list[Item]], None]
+"""Runs the handlers of all items (side by side) and sets `error` on those that raised."""
+
+
+class Pipeline:
+    """Takes items from bytes to commit. What is left to do with the broker is told by `failure`: None means acknowledge."""
+
+    def __init__(self, units: Units, inbox: Inbox, parking: Parking, tiers_s: tuple[int, ...], handle: Handle, *, edge: bool) -> None:
+        self._units = units
+        self._inbox = inbox
+        self._parking = parking
+        self._tiers_s = tiers_s
+        self._handle = handle
+        self._edge = edge
+        self._log = get_logger("consumer")
+
+    def decode(self, item: Item) -> None:
+        """Bytes to a checked event; a message that is none gets its failure."""
+        if item.subscription.raw:
+            return
+        try:
+            item.event = _event_of(item.delivery)
+        except Exception as error:  # noqa: BLE001  # classified; the message is parked, never logged
+            self._fail(item, error)
+
+    def run(self, items: list[Item]) -> None:
+        """Handle and commit; afterwards each item is done, has a failure, or stands parked (and is done)."""
+        todo = [item for item in items if item.failure is None]
+        todo = self._drop_seen(todo)
+        for _ in range(IMMEDIATE_TRIES):
+            todo = self._attempt(todo)
+            if not todo:
+                break
+        for item in items:
+            self._park_if_due(item)
+
+    def _drop_seen(self, items: list[Item]) -> list[Item]:
+        marks = {mark_of(item.event): item for item in items if item.event}
+        if not marks:
+            return items
+        try:
+            seen = self._inbox.seen(marks)
+        except Exception as error:  # noqa: BLE001  # classified: an unreachable store holds the batch
+            for item in items:
+                self._fail(item, error)
+            return []
+        fresh: dict[str, Item] = {}
+        kept: list[Item] = []
+        for item in items:
+            mark = mark_of(item.event) if item.event else item.delivery.fingerprint
+            if mark in seen or (item.event and mark in fresh):
+                continue
+            fresh[mark] = item
+            kept.append(item)
+        return kept
+
+    def _attempt(self, items: list[Item]) -> list[Item]:
+        """One try for all; returns those worth another try at once."""
+        for item in items:
+            item.error = item.failure = None
+            item.unit = self._units.read(item.event.traceparent if item.event else None)
+        self._handle(items)
+        handled = [item for item in items if item.error is None]
+        for item in handled:
+            if item.event and item.unit:
+                item.unit.mark(mark_of(item.event))
+        for item, error in zip(handled, self._units.commit([_unit(item) for item in handled]), strict=True):
+            item.error = error
+        for item in items:
+            if item.error is not None:
+                self._fail(item, item.error)
+        again = [item for item in items if item.failure and item.failure.kind is Kind.RETRY]
+        return self._drop_seen(again)
+
+    def _fail(self, item: Item, error: Exception) -> None:
+        item.error = error
+        item.failure = classify(error)
+        self._log.info("message.failed", queue=item.delivery.queue, slug=item.failure.slug, kind=item.failure.kind.value)
+
+    def _park_if_due(self, item: Item) -> None:
+        failure = item.failure
+        if failure is None or failure.kind is Kind.HOLD:
+            return
+        if failure.kind is Kind.RETRY and next_tier(self._tiers_s, item.delivery.attempts) is not None:
+            return
+        reason = item.delivery.dead_from and "delivery-limit" or failure.slug
+        try:
+            self._units.run(lambda unit: self._park(unit, item, reason))
+        except Exception as error:  # noqa: BLE001  # it stays unacknowledged and is tried again
+            item.failure = Failure(Kind.HOLD, classify(error).slug)
+            return
+        self._log.warning("message.parked", queue=item.delivery.queue, reason=reason, attempts=item.delivery.attempts + 1)
+        item.failure = None
+
+    def _park(self, unit: Unit, item: Item, reason: str) -> None:
+        errors = _field_errors(item.error)
+        self._parking.park(unit, item.delivery, reason=reason, errors=errors, edge=self._edge)
+        if isinstance(item.error, Rejected) and item.error.reply is not None:
+            unit.emit(item.error.reply, to=RESULTS)
+
+    def tier_of(self, item: Item) -> tuple[int, dict[str, Any]]:
+        """The delay tier for an item with a RETRY failure, and the headers of its copy."""
+        tier = next_tier(self._tiers_s, item.delivery.attempts)
+        if tier is None:
+            raise ValueError("no tier is left: the item should have been parked")
+        return tier, {**item.delivery.carry(), ATTEMPTS: item.delivery.attempts + 1}
+
+
+def _unit(item: Item) -> Unit:
+    if item.unit is None:
+        raise ValueError("an item without a unit was not attempted")
+    return item.unit
+
+
+def _event_of(delivery: Delivery) -> Event:
+    if len(delivery.body) > MAX_BODY:
+        raise Undecodable("the body is too large")
+    if delivery.content_type != CONTENT_TYPE:
+        raise Undecodable("the content type is not read here")
+    event = decode(delivery.body)
+    return replace(event, data=open_event(event))
+
+
+def _field_errors(error: Exception | None) -> list[dict[str, str]]:
+    if isinstance(error, Rejected):
+        return error.errors
+    if isinstance(error, InvalidContent):
+        return [each.as_dict() for each in error.errors]
+    return []
