@@ -85,6 +85,7 @@ class Consumer:
         self._container = container
         self._settings = chassis.settings.broker
         self._edge = edge
+        self._vhost = "edge" if edge else "internal"
         self._name = f"{chassis.name}.consumer{'.edge' if edge else ''}"
         dead = Subscription(f"{chassis.name}.dead", urgent=False, raw=True)
         self._subscriptions = {each.queue: each for each in [*subscriptions, dead]}
@@ -129,8 +130,7 @@ class Consumer:
         self._ended.wait(_STOP_WITHIN)
 
     def _problem(self) -> str | None:
-        where = "edge" if self._edge else "internal"
-        return f"The consumer of the {where} queues is not attached: {self._trouble}." if self._trouble else None
+        return f"The consumer of the {self._vhost} queues is not attached: {self._trouble}." if self._trouble else None
 
     def _open(self) -> None:
         self._connection = connect(self._settings, edge=self._edge, name=self._name)
@@ -143,8 +143,8 @@ class Consumer:
                 for subscription in mine:
                     self._subscribe(channel, subscription)
         self._trouble = None
-        self._metrics.consumer_attached(self._name, True)
-        self._log.info("consumer.attached", queues=len(self._subscriptions), edge=self._edge)
+        self._metrics.consumer_connected(self._vhost, True)
+        self._log.info("consumer.attached", queues=len(self._subscriptions), vhost=self._vhost)
 
     def _subscribe(self, channel: Any, subscription: Subscription) -> None:
         def receive(message: Any) -> None:
@@ -228,7 +228,8 @@ class Consumer:
             self._count(item, "done" if item.error is None else "parked")
             return
         self._failures += 1
-        if failure.kind is Kind.HOLD:
+        held = failure.kind is Kind.HOLD
+        if held:
             item.failure = item.error = None
             self._waiting[item.subscription.urgent].appendleft(item)
             self._failures = max(self._failures, _PROBE_AFTER)
@@ -236,7 +237,7 @@ class Consumer:
             self._delay(item)
         if self._failures >= _PROBE_AFTER:
             self._not_before = time.monotonic() + min(0.25 * 2 ** min(self._failures - _PROBE_AFTER, 5), 5.0)
-        self._count(item, failure.kind.value)
+        self._count(item, "returned" if held else "retry")
 
     def _delay(self, item: Item) -> None:
         """Move a message to its delay tier: the copy is confirmed before the original is acknowledged."""
@@ -247,6 +248,7 @@ class Consumer:
         if self._publisher.publish([copy]) != [Outcome.CONFIRMED]:
             raise ConnectionError("the delay tier did not confirm")
         item.channel.basic_ack(item.tag)
+        self._metrics.retried(item.event.type if item.event else delivery.queue, tier)
 
     def _count(self, item: Item, result: str) -> None:
         self._metrics.consumed(item.event.type if item.event else item.delivery.queue, result)
@@ -254,8 +256,8 @@ class Consumer:
     def _lose(self, trouble: str) -> None:
         """Forget what was received: without an acknowledgement the broker gives it out again."""
         self._trouble = trouble
-        self._metrics.consumer_attached(self._name, False)
-        self._log.warning("consumer.detached", edge=self._edge)
+        self._metrics.consumer_connected(self._vhost, False)
+        self._log.warning("consumer.detached", vhost=self._vhost)
         for waiting in self._waiting.values():
             waiting.clear()
         self._channels.clear()

@@ -8,7 +8,7 @@ the broker's confirm; an ambiguous publish is repeated with the same message id,
 from __future__ import annotations
 
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -35,8 +35,12 @@ _HELD = 20_000
 class Counting(Protocol):
     """The metrics that the relay feeds."""
 
-    def relayed(self, outcome: str, by: int) -> None:
-        """Count publish outcomes."""
+    def relayed(self, type: str, count: int = 1) -> None:
+        """Count confirmed events."""
+        ...
+
+    def relay_failed(self, reason: str) -> None:
+        """Count a publish that is tried again."""
         ...
 
 
@@ -118,8 +122,7 @@ class Relay:
     def _settle(self, settled: list[tuple[Entry, Outcome]]) -> None:
         confirmed = [entry for entry, outcome in settled if outcome is Outcome.CONFIRMED]
         others = [(entry, outcome) for entry, outcome in settled if outcome is not Outcome.CONFIRMED]
-        for outcome in {outcome for _, outcome in settled}:
-            self._metrics.relayed(outcome.value, sum(1 for _, each in settled if each is outcome))
+        self._count(confirmed, others)
         try:
             if confirmed:
                 self._outbox.delete_many({"_id": {"$in": [entry.id for entry in confirmed]}})
@@ -129,6 +132,12 @@ class Relay:
             # Left leased: after the lease they are published again, with the same ids.
             self._log.warning("relay.store_failed", kind=type(error).__name__, count=len(settled))
         self._note_trouble(others)
+
+    def _count(self, confirmed: list[Entry], others: list[tuple[Entry, Outcome]]) -> None:
+        for to, count in Counter(entry.to for entry in confirmed).items():
+            self._metrics.relayed(to, count)
+        for _, outcome in others:
+            self._metrics.relay_failed(outcome.value)
 
     def _postpone(self, entry: Entry, outcome: Outcome) -> UpdateOne:
         wait = _RETRY_UNROUTABLE if outcome is Outcome.UNROUTABLE else _RETRY_FAILED

@@ -1,0 +1,73 @@
+"""Everything a service stands on, built once from its settings and handed to its bootstrap."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ngao.chassis.clock import Clock, SystemClock
+from ngao.chassis.messaging.parking import Parking
+from ngao.chassis.messaging.publisher import Publisher
+from ngao.chassis.messaging.relay import Relay
+from ngao.chassis.observability.health import Health
+from ngao.chassis.observability.metrics import Metrics
+from ngao.chassis.security import keyfiles
+from ngao.chassis.security.identity import Credential, load_operators
+from ngao.chassis.settings import Settings
+from ngao.chassis.storage.committer import GroupCommitter
+from ngao.chassis.storage.connection import Store
+from ngao.chassis.storage.keyring import Keyring
+from ngao.chassis.storage.unit_of_work import Units
+
+
+@dataclass
+class Chassis:
+    """One service's parts. `build` opens the store and reads the keys; nothing is published or consumed before `run`."""
+
+    name: str
+    settings: Settings
+    clock: Clock
+    store: Store
+    keyring: Keyring
+    units: Units
+    relay: Relay
+    parking: Parking
+    health: Health
+    metrics: Metrics
+    operators: dict[str, Credential]
+
+    @classmethod
+    def build(cls, settings: Settings, clock: Clock | None = None) -> Chassis:
+        """Put the parts together; raises Misconfigured when a key, a secret or the store is missing."""
+        clock = clock or SystemClock()
+        name = settings.service
+        metrics, health = Metrics(), Health()
+        operators = load_operators(settings.operators_file)
+        keks = keyfiles.load_keks(settings.keys_directory)
+        lookup = keyfiles.load_lookup(settings.keys_directory)
+        store = Store(settings.store, alias=name)
+        store.ensure_indexes(())
+        keyring = Keyring(keks, keyfiles.active_period(keks), lookup, store.durable("data_keys"), name)
+        relay = Relay(store, clock, lambda edge: _publisher(settings, edge), metrics)
+        committer = GroupCommitter(
+            store, clock.now, relay.hand_over, lease=relay.lease, timeout=settings.store.timeout_ms / 1000
+        )
+        units = Units(clock, keyring, committer)
+        chassis = cls(
+            name, settings, clock, store, keyring, units, relay, Parking(store, units), health, metrics, operators
+        )
+        health.register("store", store.problem)
+        health.register("relay", relay.problem)
+        return chassis
+
+    def outbox_status(self) -> dict[str, Any]:
+        """What waits to be published, for operators and metrics."""
+        return self.relay.status()
+
+    def close(self) -> None:
+        """Let go of the store."""
+        self.store.close()
+
+
+def _publisher(settings: Settings, edge: bool) -> Publisher:
+    return Publisher(settings.broker, edge=edge, name=f"{settings.service}.relay{'.edge' if edge else ''}")

@@ -1,0 +1,69 @@
+"""Run one service: `python -m ngao.run SETTINGS.toml`.
+
+Exit codes: 0 after SIGTERM and a full drain, 78 (EX_CONFIG of sysexits.h) when the service must not start, 1 otherwise.
+"""
+
+from __future__ import annotations
+
+import eventlet
+
+eventlet.monkey_patch()
+
+import signal  # noqa: E402  # after the patch, as all imports here
+import sys  # noqa: E402
+from importlib import import_module  # noqa: E402
+from pathlib import Path  # noqa: E402
+
+from ngao.chassis.chassis import Chassis  # noqa: E402
+from ngao.chassis.container import Container  # noqa: E402
+from ngao.chassis.errors import Misconfigured  # noqa: E402
+from ngao.chassis.observability.logs import configure, get_logger  # noqa: E402
+from ngao.chassis.settings import load  # noqa: E402
+
+EX_CONFIG = 78
+
+
+def build(path: Path) -> Container:
+    """Read the settings and put the service together; raises Misconfigured."""
+    settings = load(path)
+    configure(settings.service, settings.log_level)
+    chassis = Chassis.build(settings)
+    app = import_module(f"services.{settings.service}.bootstrap").build(chassis)
+    service_class = getattr(import_module(f"services.{settings.service}.service"), f"{settings.service.capitalize()}Service")
+    return Container(service_class, chassis, app)
+
+
+def main(arguments: list[str]) -> int:
+    """Run until SIGTERM or SIGINT."""
+    if len(arguments) != 1 or arguments[0] in {"-h", "--help"}:
+        print(__doc__)
+        return 0 if arguments else EX_CONFIG
+    try:
+        container = build(Path(arguments[0]))
+        container.start()
+    except Misconfigured as error:
+        print(f"Cannot start: {error}", file=sys.stderr)
+        return EX_CONFIG
+    log = get_logger("run")
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: eventlet.spawn_n(container.stop))
+    log.info("service.started", service=container.chassis.name, port=container.chassis.settings.http.port)
+    _wait(container)
+    log.info("service.stopped", service=container.chassis.name)
+    return 0
+
+
+def _wait(container: Container) -> None:
+    """A signal interrupts the hub's wait with EINTR; that is no reason to end before the drain has."""
+    waiting = eventlet.spawn(container.wait)
+    while True:
+        try:
+            waiting.wait()
+        except InterruptedError:
+            continue
+        else:
+            return
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
