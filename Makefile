@@ -1,0 +1,41 @@
+# Every target works on a fresh machine: bin/ngao makes the environment on first use.
+SHELL := /bin/bash
+NGAO := bin/ngao
+RUN := $(NGAO) run
+.DEFAULT_GOAL := help
+.PHONY: help demo up down status test lint types imports generate check-generated lock clean
+
+##@ Try it
+demo: ## Start everything and send real reports through; leaves the platform running
+	@$(NGAO) demo
+
+##@ Run it
+up: ## Start RabbitMQ, MongoDB and the four services on this machine
+	@$(NGAO) up
+status: ## What runs, and where
+	@$(NGAO) status
+down: ## Stop all of it
+	@$(NGAO) down
+
+##@ Change it
+test: ## All checks and all tests, with everything they need; leaves no process behind
+	@$(NGAO) selftest
+lint: ## Style
+	@$(RUN) ruff check .
+types: ## Types
+	@$(RUN) mypy
+imports: ## Who may import whom
+	@$(RUN) lint-imports
+generate: ## Write the generated files anew
+	@$(RUN) python tools/generate.py
+check-generated: ## Fail when a generated file differs from the code
+	@$(RUN) python tools/generate.py --check
+lock: ## Resolve the dependencies again, with hashes
+	@$(RUN) bash tools/lock.sh
+clean: ## Stop everything and remove what was made here: .venv, .ngao, caches
+	@$(NGAO) down || true
+	rm -rf .venv .venv.lock .ngao .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+##@ Help
+help: ## This list
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
