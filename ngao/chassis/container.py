@@ -7,7 +7,6 @@ from typing import Any
 
 from nameko import config
 from nameko.containers import ServiceContainer
-from nameko.extensions import DependencyProvider
 
 from ngao.chassis.chassis import Chassis
 
@@ -37,10 +36,3 @@ class Container(ServiceContainer):  # type: ignore[misc]  # nameko has no types
         self._relay.join(_FLUSH_WITHIN)
         self.chassis.close()
 
-
-class App(DependencyProvider):  # type: ignore[misc]  # nameko has no types
-    """Gives each worker the service's application object, made by its bootstrap."""
-
-    def get_dependency(self, worker_ctx: Any) -> Any:
-        """The one application object of the process."""
-        return worker_ctx.container.app
