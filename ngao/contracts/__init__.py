@@ -1,8 +1,8 @@
 """What services and partners say to each other: the envelope, the catalogue of events, their schemas. No IO."""
 
 from ngao.contracts.catalogue import CATALOGUE, Audience, EventType, subscriptions_of, type_named
-from ngao.contracts.envelope import CONTENT_TYPE, Event, decode, encode
-from ngao.contracts.errors import ContractError, FieldError, InvalidContent, UnknownType, Undecodable
+from ngao.contracts.envelope import CONTENT_TYPE, Event, decode, encode, parse_json
+from ngao.contracts.errors import ContractError, FieldError, InvalidContent, Undecodable, UnknownType, field_errors
 from ngao.contracts.messages import make, open_event
 
 __all__ = [
@@ -18,8 +18,10 @@ __all__ = [
     "UnknownType",
     "decode",
     "encode",
+    "field_errors",
     "make",
     "open_event",
+    "parse_json",
     "subscriptions_of",
     "type_named",
 ]

@@ -7,7 +7,7 @@ from typing import Any
 from nameko.extensions import DependencyProvider
 
 
-class App(DependencyProvider):  # type: ignore[misc]  # nameko has no types
+class App(DependencyProvider):
     """Gives each worker the service's application object, made by its bootstrap."""
 
     def get_dependency(self, worker_ctx: Any) -> Any:

@@ -1,0 +1,106 @@
+"""The pages every service has: health, metrics, its own description, and what waits for an operator."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from marshmallow import RAISE, Schema, fields, validate
+
+from ngao.chassis.errors import InvalidInput
+from ngao.chassis.http.entrypoint import Answer, Call, Text, http
+from ngao.chassis.http.openapi import describe
+from ngao.chassis.observability import metrics
+
+_MOST_PARKED = 500
+_STATES = ("parked", "replayed", "dropped", "all")
+
+
+class ParkedDecision(Schema):
+    """Why an operator replays or drops a parked message; kept in the audit trail."""
+
+    class Meta:
+        """An unknown field is a mistake, not something to ignore."""
+
+        unknown = RAISE
+
+    reason = fields.String(required=True, validate=validate.Length(min=3, max=200), metadata={"class": "internal"})
+
+
+class ChassisEndpoints:
+    """Mixed into every service class. The first four run without a worker, so that they answer while all are busy."""
+
+    _description: ClassVar[dict[type, dict[str, Any]]] = {}
+
+    @http("GET", "/healthz", who="anyone", operation="healthz", summary="Whether the process is alive.", inline=True)
+    def healthz(self, call: Call) -> Answer:
+        """Restart the process when this is not 200."""
+        live = call.chassis.health.live()
+        return Answer(200 if live else 503, {"status": "ok" if live else "stuck"})
+
+    @http("GET", "/readyz", who="anyone", operation="readyz", summary="Whether it can work, and what is missing.", inline=True)
+    def readyz(self, call: Call) -> Answer:
+        """Send work only while this is 200."""
+        ready, report = call.chassis.health.report()
+        return Answer(200 if ready else 503, report)
+
+    @http("GET", "/metrics", who="anyone", operation="metrics", summary="Numbers for Prometheus.", inline=True)
+    def metrics_page(self, call: Call) -> Answer:
+        """Counters and gauges of this process."""
+        return Text(200, call.chassis.metrics.render(), content_type=metrics.CONTENT_TYPE)
+
+    @http("GET", "/openapi.json", who="anyone", operation="openapi", summary="This document.", inline=True)
+    def openapi(self, call: Call) -> Answer:  # noqa: ARG002 - every handler is given its call
+        """The service's HTTP interface, made from its entrypoints."""
+        known = self._description
+        if type(self) not in known:
+            known[type(self)] = describe(type(self))
+        return Answer(200, known[type(self)])
+
+    @http("GET", "/v1/parked", who="operator", operation="listParked", summary="Messages that could not be processed.")
+    def list_parked(self, call: Call) -> dict[str, Any]:
+        """Newest first; `?state=parked|replayed|dropped|all` and `?limit=1..500`."""
+        return {"parked": call.chassis.parking.list(_limit(call), _state(call))}
+
+    @http("GET", "/v1/parked/<parked_id>", who="operator", operation="showParked", summary="One of them, without its content.")
+    def show_parked(self, call: Call, parked_id: str) -> dict[str, Any]:
+        """Reason, attempts and where it came from."""
+        shown: dict[str, Any] = call.chassis.parking.show(parked_id)
+        return shown
+
+    @http(
+        "POST", "/v1/parked/<parked_id>/replay", who="operator", operation="replayParked", request=ParkedDecision,
+        summary="Send a parked message through its queue again.", responses={204: None},
+    )  # fmt: skip
+    def replay_parked(self, call: Call, parked_id: str) -> Answer:
+        """The reason is audited."""
+        call.chassis.parking.replay(parked_id, by=call.principal.id, reason=call.load()["reason"])
+        return Answer(204, None)
+
+    @http(
+        "POST", "/v1/parked/<parked_id>/drop", who="operator", operation="dropParked", request=ParkedDecision,
+        summary="Give a parked message up for good.", responses={204: None},
+    )  # fmt: skip
+    def drop_parked(self, call: Call, parked_id: str) -> Answer:
+        """The reason is audited."""
+        call.chassis.parking.drop(parked_id, by=call.principal.id, reason=call.load()["reason"])
+        return Answer(204, None)
+
+    @http("GET", "/v1/outbox", who="operator", operation="showOutbox", summary="Events the broker has not confirmed yet.")
+    def show_outbox(self, call: Call) -> dict[str, Any]:
+        """Counts and the age of the oldest."""
+        status: dict[str, Any] = call.chassis.outbox_status()
+        return status
+
+
+def _limit(call: Call) -> int:
+    given = call.query.get("limit", "100")
+    if not given.isascii() or not given.isdigit() or not 1 <= int(given[:6]) <= _MOST_PARKED:
+        raise InvalidInput(f"limit must be a number from 1 to {_MOST_PARKED}.", slug="invalid-query", status=400)
+    return int(given)
+
+
+def _state(call: Call) -> str:
+    state = call.query.get("state", "parked")
+    if state not in _STATES:
+        raise InvalidInput(f"state must be one of: {', '.join(_STATES)}.", slug="invalid-query", status=400)
+    return state

@@ -1,0 +1,165 @@
+"""`@http`: one operation of a service's HTTP interface, from request to answer.
+
+Order, fixed: authenticate, hold to the rate, size, content type, body, then a worker runs the handler. Nothing before the
+last step takes a worker, so that neither a slow nor an eager caller can occupy one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, cast
+from urllib.parse import parse_qsl
+
+from eventlet import Timeout
+from eventlet.event import Event as Signal
+from marshmallow import Schema
+from nameko.extensions import Entrypoint, register_entrypoint
+from werkzeug.datastructures import EnvironHeaders
+from werkzeug.routing import Rule
+
+from ngao.chassis.errors import InvalidInput
+from ngao.chassis.http.body import read_body
+from ngao.chassis.http.call import Answer, Call, Text
+from ngao.chassis.http.problems import Overloaded
+from ngao.chassis.http.render import Rendered, render, render_error
+from ngao.chassis.http.server import WebServer
+
+__all__ = ["Answer", "Call", "HttpEntrypoint", "Operation", "Text", "http"]
+
+HANDLER_SECONDS = 30.0
+_LONGEST_IDEMPOTENCY_KEY = 200
+
+Responses = Mapping[int, type[Schema] | None]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What `@http` declares about a handler; the OpenAPI document is made of these. `inline` runs without a worker."""
+
+    method: str
+    path: str
+    who: tuple[str, ...]
+    operation: str
+    summary: str
+    request: type[Schema] | None = None
+    accepts: tuple[str, ...] = ("application/json",)
+    responses: Responses | None = None
+    inline: bool = False
+
+
+@dataclass(frozen=True)
+class _Failure:
+    """An error carried out of a worker as a value: nameko logs the text of those that are raised."""
+
+    error: BaseException
+
+
+def http(
+    method: str,
+    path: str,
+    *,
+    who: str | tuple[str, ...],
+    operation: str,
+    summary: str,
+    request: type[Schema] | None = None,
+    accepts: tuple[str, ...] = ("application/json",),
+    responses: Responses | None = None,
+    inline: bool = False,
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Make a method `f(self, call: Call, **path) -> Answer | dict` answer HTTP requests.
+
+    `who` is "source", "partner", "operator", "anyone" or a tuple of them; `path` is werkzeug's, "/v1/reports/<report_id>";
+    `request` is what `call.load()` uses and OpenAPI shows. An error the handler raises is returned to the server as a
+    value; a test that calls the method directly finds the bare handler under `__wrapped__`.
+    """
+    callers = (who,) if isinstance(who, str) else who
+    declared = Operation(method, path, callers, operation, summary, request, accepts, responses, inline)
+
+    def decorate(handler: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(handler)
+        def contained(service: Any, call: Call, **values: Any) -> Any:
+            try:
+                return handler(service, call, **values)
+            except (Exception, Timeout) as error:  # noqa: BLE001 - nothing may reach nameko
+                return _Failure(error)
+
+        register_entrypoint(contained, HttpEntrypoint(declared))
+        return contained
+
+    return decorate
+
+
+class HttpEntrypoint(Entrypoint):
+    """The nameko side of `@http`."""
+
+    server = WebServer()
+
+    def __init__(self, declared: Operation, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.declared = declared
+
+    def setup(self) -> None:
+        """Announce the operation to the web server."""
+        self.server.register_provider(self)
+
+    def stop(self) -> None:
+        """Stop taking requests, and return when those that run are answered."""
+        self.server.drain()
+        self.server.unregister_provider(self)
+
+    def get_url_rule(self) -> Rule:
+        """The route, for werkzeug's map."""
+        return Rule(self.declared.path, methods=[self.declared.method])
+
+    def respond(self, environ: Mapping[str, Any], values: dict[str, Any], trace: str) -> Rendered:
+        """Answer one request; never raises."""
+        try:
+            outcome = self._run(self._call(environ, trace), values)
+            return render_error(outcome.error) if isinstance(outcome, _Failure) else render(outcome)
+        except (Exception, Timeout) as error:  # noqa: BLE001 - every error has an answer
+            return render_error(error)
+
+    def _call(self, environ: Mapping[str, Any], trace: str) -> Call:
+        chassis = self.container.chassis
+        headers = EnvironHeaders(dict(environ))
+        remote = str(environ.get("REMOTE_ADDR", ""))
+        principal = self.server.gate.admit(self.declared.who, headers.get("Authorization"), remote)
+        body, content_type = read_body(environ, chassis.settings.http.max_body_bytes, self.declared.accepts)
+        return Call(
+            principal=principal,
+            body=body,
+            content_type=content_type,
+            headers=cast("Mapping[str, str]", headers),
+            query=dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True, max_num_fields=50)),
+            trace=trace,
+            idempotency_key=_idempotency_key(headers.get("Idempotency-Key")),
+            schema=self.declared.request,
+            chassis=chassis,
+        )
+
+    def _run(self, call: Call, values: dict[str, Any]) -> Any:
+        if self.declared.inline:
+            return getattr(self.container.service_cls(), self.method_name)(call, **values)
+        done = Signal()
+
+        def finished(_context: Any, result: Any, failure: Any) -> tuple[Any, Any]:
+            done.send(result if failure is None else _Failure(failure[1]))
+            return result, failure
+
+        with Timeout(HANDLER_SECONDS, Overloaded("No worker answered in time.")):
+            self.container.spawn_worker(self, (call,), values, context_data={}, handle_result=finished)
+            return done.wait()
+
+
+def _idempotency_key(given: str | None) -> str | None:
+    if given is None:
+        return None
+    if not 1 <= len(given) <= _LONGEST_IDEMPOTENCY_KEY or not given.isascii() or not given.isprintable():
+        raise InvalidInput(
+            f"Idempotency-Key must have 1 to {_LONGEST_IDEMPOTENCY_KEY} printable ASCII characters.",
+            slug="invalid-idempotency-key",
+            status=400,
+        )
+    return given

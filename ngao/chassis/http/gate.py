@@ -1,0 +1,39 @@
+"""Who comes in, and how fast."""
+
+from __future__ import annotations
+
+from ngao.chassis.clock import Clock
+from ngao.chassis.errors import Forbidden, Unauthenticated
+from ngao.chassis.http.limits import Limiter
+from ngao.chassis.security.identity import Authenticator, Principal
+
+_FAILURES_PER_SECOND = 1.0
+_FAILURES_AT_ONCE = 10
+
+
+class Gate:
+    """Authenticates a request and holds its caller to the caller's own rate, before any worker is taken."""
+
+    def __init__(self, authenticator: Authenticator, clock: Clock, rate: float, burst: int) -> None:
+        self._authenticator = authenticator
+        self._callers = Limiter(clock, rate, burst)
+        self._failures = Limiter(clock, _FAILURES_PER_SECOND, _FAILURES_AT_ONCE)
+
+    def admit(self, who: tuple[str, ...], authorization: str | None, remote: str) -> Principal:
+        """The caller, if one of `who`; raises Unauthenticated, Forbidden, TooManyRequests."""
+        if "anyone" in who and authorization is None:
+            self._callers.take(f"anyone:{remote}")
+            return Principal("anyone", "anyone")
+        principal = self._known(authorization, remote)
+        self._callers.take(f"{principal.kind}:{principal.id}", principal.rate_per_second)
+        if principal.kind not in who and "anyone" not in who:
+            raise Forbidden("This key may not do this.")
+        return principal
+
+    def _known(self, authorization: str | None, remote: str) -> Principal:
+        try:
+            return self._authenticator.authenticate(authorization)
+        except Unauthenticated:
+            # Only failures wait here, so that callers behind the same address with good keys are not held up.
+            self._failures.take(remote)
+            raise

@@ -1,0 +1,60 @@
+"""Token buckets, one a caller: too fast is first slowed down, then refused, and nobody else notices.
+
+Keys are principals or the address the connection really comes from; forwarding headers are never read, because any
+client can write them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import eventlet
+
+from ngao.chassis.clock import Clock
+from ngao.chassis.errors import TooManyRequests
+
+_LONGEST_DELAY_S = 2.0
+_MOST_BUCKETS = 10_000
+
+
+@dataclass
+class _Bucket:
+    tokens: float
+    at: datetime
+
+
+class Limiter:
+    """`rate` calls a second, `burst` at once. `sleep` takes seconds and must let other green threads run."""
+
+    def __init__(self, clock: Clock, rate: float, burst: int, sleep: Callable[[float], object] = eventlet.sleep) -> None:
+        self._clock, self._rate, self._burst, self._sleep = clock, rate, float(max(1, burst)), sleep
+        self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
+
+    def take(self, key: str, rate: float | None = None) -> None:
+        """Let one call pass, after up to two seconds if it came too early; raises TooManyRequests beyond that.
+
+        The token is taken before the wait, so that those who wait stand in a line.
+        """
+        pace = rate or self._rate
+        bucket = self._refilled(key, pace)
+        wait = (1.0 - bucket.tokens) / pace
+        if wait > _LONGEST_DELAY_S:
+            raise TooManyRequests("Too many requests: slow down.", math.ceil(wait))
+        bucket.tokens -= 1.0
+        if wait > 0:
+            self._sleep(wait)
+
+    def _refilled(self, key: str, pace: float) -> _Bucket:
+        now = self._clock.now()
+        bucket = self._buckets.setdefault(key, _Bucket(self._burst, now))
+        self._buckets.move_to_end(key)
+        if len(self._buckets) > _MOST_BUCKETS:
+            self._buckets.popitem(last=False)
+        # A machine's clock can be set back; time that ran backwards gives nothing.
+        passed = max(0.0, (now - bucket.at).total_seconds())
+        bucket.tokens, bucket.at = min(self._burst, bucket.tokens + passed * pace), now
+        return bucket

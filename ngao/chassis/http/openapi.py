@@ -1,0 +1,104 @@
+"""OpenAPI 3.1 from what `@http` declares and the marshmallow schemas, so that the document cannot differ from the code."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import Any
+
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+from marshmallow import Schema, fields
+from nameko.extensions import ENTRYPOINT_EXTENSIONS_ATTR
+
+_VARIABLE = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
+_PROBLEM = "application/problem+json"
+
+
+class FieldProblem(Schema):
+    """One broken field, by RFC 6901 pointer; never its value."""
+
+    pointer = fields.String(required=True)
+    code = fields.String(required=True)
+    detail = fields.String(required=True)
+
+
+class ProblemDocument(Schema):
+    """RFC 9457."""
+
+    type = fields.String(required=True)
+    title = fields.String(required=True)
+    status = fields.Integer(required=True)
+    detail = fields.String(required=True)
+    errors = fields.List(fields.Nested(FieldProblem))
+    error_id = fields.String()
+
+
+def describe(service_cls: type) -> dict[str, Any]:
+    """The OpenAPI document of a service class; nothing is started and no settings are needed."""
+    plugin = MarshmallowPlugin()
+    spec = APISpec(f"Ngao {getattr(service_cls, 'name', service_cls.__name__)}", "1", "3.1.0", plugins=[plugin])
+    if plugin.converter is not None:
+        plugin.converter.add_attribute_function(_data_class)
+    spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer"})
+    spec.components.schema("Problem", schema=ProblemDocument)
+    for declared in sorted(operations(service_cls), key=lambda each: (each.path, each.method)):
+        path = _VARIABLE.sub(r"{\1}", declared.path)
+        spec.path(path=path, operations={declared.method.lower(): _operation(declared)})
+    document: dict[str, Any] = spec.to_dict()
+    return document
+
+
+def operations(service_cls: type) -> list[Any]:
+    """What each `@http` of the class declares (`entrypoint.Operation`)."""
+    methods = (method for _, method in inspect.getmembers(service_cls, inspect.isfunction))
+    found = (entrypoint for method in methods for entrypoint in getattr(method, ENTRYPOINT_EXTENSIONS_ATTR, ()))
+    declared = (getattr(entrypoint, "declared", None) for entrypoint in found)
+    return [each for each in declared if hasattr(each, "path")]
+
+
+def _operation(declared: Any) -> dict[str, Any]:
+    made: dict[str, Any] = {
+        "operationId": declared.operation,
+        "summary": declared.summary,
+        "responses": {**_answers(declared), **_problems(declared)},
+        "security": [] if "anyone" in declared.who else [{"bearer": []}],
+        "x-who": list(declared.who),
+    }
+    variables = _VARIABLE.findall(declared.path)
+    if variables:
+        made["parameters"] = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in variables]
+    if declared.method in ("POST", "PUT", "PATCH") and (declared.request or declared.accepts != ("application/json",)):
+        content = {"schema": declared.request} if declared.request else {}
+        made["requestBody"] = {"required": True, "content": {media: dict(content) for media in declared.accepts}}
+    return made
+
+
+def _answers(declared: Any) -> dict[str, Any]:
+    return {str(status): _answer(schema) for status, schema in (declared.responses or {200: None}).items()}
+
+
+def _answer(schema: type[Schema] | None) -> dict[str, Any]:
+    described: dict[str, Any] = {"description": (inspect.getdoc(schema) or "Done.") if schema else "Done."}
+    if schema:
+        described["content"] = {"application/json": {"schema": schema}}
+    return described
+
+
+def _problems(declared: Any) -> dict[str, Any]:
+    statuses = {"429": "Too many requests.", "500": "Our fault; carries an error_id.", "503": "Send the same request again."}
+    if "anyone" not in declared.who:
+        statuses |= {"401": "No valid key.", "403": "A key that may not do this."}
+    if "<" in declared.path:
+        statuses["404"] = "No such record, or not yours."
+    if declared.method != "GET":
+        statuses |= {"409": "Not allowed in the record's present state."}
+    if declared.request:
+        statuses |= {"400": "Malformed.", "413": "Too large.", "415": "A media type nobody reads.", "422": "Broken fields."}
+    content = {_PROBLEM: {"schema": "Problem"}}
+    return {status: {"description": text, "content": content} for status, text in sorted(statuses.items())}
+
+
+def _data_class(_converter: Any, field: fields.Field[Any], **_: Any) -> dict[str, Any]:
+    given = field.metadata.get("class")
+    return {"x-data-class": str(given)} if given else {}

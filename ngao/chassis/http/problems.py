@@ -1,0 +1,115 @@
+"""Errors as problem documents (RFC 9457): a stable type, a sentence, the broken fields by name; never a value.
+
+What is not ours (a bug) is answered with an error id only; the same id stands in the log with the error's type and place.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+from ngao.chassis.errors import BrokenField, InvalidInput, NgaoError, Permanent, TooManyRequests, Unavailable
+from ngao.chassis.observability.logs import describe_error, get_logger
+from ngao.contracts import ContractError, InvalidContent, Undecodable
+
+CONTENT_TYPE = "application/problem+json"
+TYPES = "https://ngao.example/problems/"
+
+_STEP = re.compile(r"^(?:[A-Za-z_][A-Za-z0-9_.~-]{0,63}|\d{1,4})$")
+_MOST_ERRORS = 100
+_log = get_logger(__name__)
+
+
+class MethodNotAllowed(Permanent):
+    """The path exists, the method does not; `allowed` lists those that do."""
+
+    slug = "method-not-allowed"
+    status = 405
+
+    def __init__(self, allowed: Iterable[str]) -> None:
+        super().__init__("This path does not take this method.")
+        self.allowed = sorted(allowed)
+
+
+class TooSlow(Permanent):
+    """The client did not send its request in time."""
+
+    slug = "request-timeout"
+    status = 408
+
+
+class Overloaded(Unavailable):
+    """No worker was free, or the work took too long: whether it was done is not known, so send it again."""
+
+    slug = "overloaded"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One problem document and the headers that go with it."""
+
+    status: int
+    slug: str
+    detail: str
+    errors: list[dict[str, str]] = field(default_factory=list)
+    error_id: str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def document(self) -> dict[str, Any]:
+        """The members of the document."""
+        made: dict[str, Any] = {
+            "type": TYPES + self.slug,
+            "title": self.slug.replace("-", " ").capitalize(),
+            "status": self.status,
+            "detail": self.detail,
+        }
+        if self.errors:
+            made["errors"] = self.errors
+        if self.error_id:
+            made["error_id"] = self.error_id
+        return made
+
+
+def problem_of(error: BaseException) -> Problem:
+    """The problem that tells a caller about this error."""
+    if isinstance(error, ContractError):
+        return _of_contract(error)
+    if isinstance(error, NgaoError) and error.retryable:
+        return Problem(503, error.slug, "Not possible at the moment: send the same request again.", headers={"Retry-After": "1"})
+    if isinstance(error, NgaoError) and error.status < 500:
+        errors = broken_fields(error.errors) if isinstance(error, InvalidInput) else []
+        return Problem(error.status, error.slug, str(error), errors, headers=_headers(error))
+    return _unexpected(error)
+
+
+def broken_fields(errors: Iterable[BrokenField]) -> list[dict[str, str]]:
+    """Field errors as dictionaries. A step that is no plain field name is shown as `?`: a name may be someone's data too."""
+    return [{**each, "pointer": _safe(each["pointer"])} for each in (error.as_dict() for error in list(errors)[:_MOST_ERRORS])]
+
+
+def _safe(pointer: str) -> str:
+    return "/".join(step if not step or _STEP.match(step) else "?" for step in pointer.split("/"))
+
+
+def _of_contract(error: ContractError) -> Problem:
+    if isinstance(error, Undecodable):
+        return Problem(400, error.slug, f"The body cannot be read: {error}.")
+    errors = broken_fields(error.errors) if isinstance(error, InvalidContent) else []
+    return Problem(422, error.slug, "The event breaks its contract.", errors)
+
+
+def _headers(error: NgaoError) -> dict[str, str]:
+    if isinstance(error, TooManyRequests):
+        return {"Retry-After": str(error.retry_after)}
+    if isinstance(error, MethodNotAllowed):
+        return {"Allow": ", ".join(error.allowed)}
+    return {"WWW-Authenticate": 'Bearer realm="ngao"'} if error.status == 401 else {}
+
+
+def _unexpected(error: BaseException) -> Problem:
+    error_id = uuid4().hex[:16]
+    _log.error("http.failed", error_id=error_id, **describe_error(error))
+    return Problem(500, "internal-error", "The fault is ours. Give the operator the error_id.", error_id=error_id)

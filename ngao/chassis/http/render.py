@@ -1,0 +1,70 @@
+"""Turns answers and problems into status, headers and bytes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+
+from ngao.chassis.http import problems
+from ngao.chassis.http.call import Answer, Text
+
+SECURITY_HEADERS = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """An answer as it goes on the wire; `slug` names the problem, for the access log."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    slug: str | None = None
+
+    @property
+    def status_line(self) -> str:
+        """`404 Not Found`: the status as WSGI wants it."""
+        return f"{self.status} {HTTPStatus(self.status).phrase}"
+
+
+def render(answer: Any) -> Rendered:
+    """An Answer, or a dictionary for 200; raises TypeError or ValueError for what cannot be sent."""
+    given = answer if isinstance(answer, Answer) else Answer(200, answer)
+    content_type = given.content_type if isinstance(given, Text) else "application/json"
+    body = b"" if given.payload is None else given.payload if isinstance(given, Text) else dump(given.payload)
+    return Rendered(given.status, _headers(given.headers, content_type if body else None), body)
+
+
+def render_error(error: BaseException) -> Rendered:
+    """Any error as a problem document."""
+    problem = problems.problem_of(error)
+    headers = _headers(problem.headers, problems.CONTENT_TYPE)
+    return Rendered(problem.status, headers, dump(problem.document()), problem.slug)
+
+
+def dump(payload: Any) -> bytes:
+    """Compact JSON in UTF-8; aware datetimes as RFC 3339 in UTC."""
+    return json.dumps(payload, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_plain).encode()
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, datetime) and value.tzinfo:
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    raise TypeError(f"a payload holds a {type(value).__name__}, which is not a JSON value")
+
+
+def _headers(given: Mapping[str, str], content_type: str | None) -> dict[str, str]:
+    for name, value in given.items():
+        # A line break here would let whoever chose the value write headers of their own.
+        if not (name + value).isascii() or not (name + value).isprintable():
+            raise ValueError("a response header holds a character that may not stand in one")
+    typed = {"Content-Type": content_type} if content_type else {}
+    return {**SECURITY_HEADERS, **typed, **given}

@@ -1,0 +1,227 @@
+"""The web server of a service: nameko's, bound by the chassis's settings, bounded in connections, and able to drain."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
+
+import eventlet
+from eventlet import Timeout
+from eventlet.event import Event as Signal
+from eventlet.green import socket
+from eventlet.wsgi import STATE_IDLE, Server
+from nameko.web.server import BindAddress
+from nameko.web.server import WebServer as NamekoWebServer
+from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import MethodNotAllowed as RoutedNotAllowed
+from werkzeug.routing import Map
+
+from ngao.chassis.errors import InvalidInput, Misconfigured, NgaoError, NotFound
+from ngao.chassis.http.gate import Gate
+from ngao.chassis.http.problems import MethodNotAllowed
+from ngao.chassis.http.render import Rendered, render_error
+from ngao.chassis.http.wire import LONGEST_LINE, Protocol, hang_up
+from ngao.chassis.observability import traces
+from ngao.chassis.observability.logs import describe_error, get_logger
+from ngao.chassis.security.identity import Authenticator, load_operators
+
+SOCKET_SECONDS = 15.0
+DRAIN_SECONDS = 20.0
+_MOST_CONNECTIONS = 1000
+_MOST_PER_ADDRESS = 500
+_BACKLOG = 512
+_UNMATCHED = "<unmatched>"
+
+_log = get_logger(__name__)
+
+
+class WebServer(NamekoWebServer):
+    """Shared by all HTTP entrypoints of a container. `gate` admits callers; it is made at start, when the app is built."""
+
+    gate: Gate
+    _starting: bool
+    _is_accepting: bool
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._connections: dict[int, list[Any]] = {}
+        self._drained = Signal()
+
+    @property
+    def bind_addr(self) -> Any:
+        """Where to listen, from the settings."""
+        settings = self.container.chassis.settings.http
+        return BindAddress(settings.host, settings.port)
+
+    @property
+    def draining(self) -> bool:
+        """Whether the service is stopping, so that connections are closed after their answers."""
+        return not self._is_accepting
+
+    def start(self) -> None:
+        """Load the operators, listen, and accept; raises Misconfigured when the address is taken."""
+        if self._starting:
+            return
+        self._starting = True
+        self.gate = self._make_gate()
+        self._sock = self._listen()
+        self._serv = Server(
+            self._sock,
+            self._sock.getsockname(),
+            Application(self, self._providers),
+            protocol=Protocol,
+            log_output=False,
+            debug=False,
+            url_length_limit=LONGEST_LINE,
+            socket_timeout=SOCKET_SECONDS,
+        )
+        self._gt = self.container.spawn_managed_thread(self.run)
+        self.container.spawn_managed_thread(self._turn)
+        _log.info("http.listening", host=self.bind_addr.address, port=self._sock.getsockname()[1])
+
+    def run(self) -> None:
+        """Accept connections until the service stops."""
+        while self._is_accepting:
+            try:
+                sock, address = self._sock.accept()
+            except OSError as error:
+                # Out of file descriptors, or a client that left early: an error here would kill the whole container.
+                _log.warning("http.accept_failed", **describe_error(error))
+                eventlet.sleep(0.1)
+                continue
+            self._take(sock, address)
+
+    def drain(self) -> None:
+        """Accept no more, close idle connections, wait (bounded) for running requests to be answered. Any number may call it."""
+        if not self._is_accepting:
+            self._drained.wait()
+            return
+        self._is_accepting = False
+        if self._gt is not None:
+            self._gt.kill()
+            self._sock.close()
+        for connection in list(self._connections.values()):
+            hang_up(connection)
+        with Timeout(DRAIN_SECONDS, exception=False):
+            while self._connections:
+                eventlet.sleep(0.02)
+        self._drained.send()
+
+    def stop(self) -> None:
+        """Drain; the entrypoints have usually done so before."""
+        self.drain()
+
+    def _make_gate(self) -> Gate:
+        chassis = self.container.chassis
+        operators = load_operators(chassis.settings.operators_file)
+        credentials = getattr(self.container.app, "credentials", None)
+        settings = chassis.settings.http
+        return Gate(Authenticator(credentials, operators), chassis.clock, settings.rate_per_second, settings.burst)
+
+    def _listen(self) -> Any:
+        settings = self.container.chassis.settings.http
+        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+        try:
+            listening = eventlet.listen(
+                (settings.host, settings.port), family, _BACKLOG, reuse_port=getattr(settings, "reuse_port", False)
+            )
+        except OSError as error:
+            raise Misconfigured(
+                f"Nothing can listen on {settings.host}:{settings.port} ({error.strerror}): is another process there?"
+            ) from None
+        listening.settimeout(None)
+        return listening
+
+    def _take(self, sock: Any, address: Any) -> None:
+        same = sum(1 for each in self._connections.values() if each[0][0] == address[0])
+        if len(self._connections) >= _MOST_CONNECTIONS or same >= _MOST_PER_ADDRESS:
+            sock.close()
+            return
+        sock.settimeout(SOCKET_SECONDS)
+        connection = [address, sock, STATE_IDLE]
+        self._connections[id(connection)] = connection
+        self.container.spawn_managed_thread(partial(self._serve, connection), "http connection")
+
+    def _serve(self, connection: list[Any]) -> None:
+        try:
+            self._serv.process_request(connection)
+        except (Exception, Timeout) as error:  # noqa: BLE001
+            # Whatever a client does to its connection must not kill the container.
+            _log.info("http.connection_broken", **describe_error(error))
+        finally:
+            self._connections.pop(id(connection), None)
+            connection[1].close()
+
+    def _turn(self) -> None:
+        while True:
+            self.container.chassis.health.turned()
+            eventlet.sleep(1)
+
+
+class Application:
+    """The WSGI application: finds the operation, has it answer, adds trace and log line."""
+
+    def __init__(self, server: WebServer, entrypoints: Iterable[Any]) -> None:
+        self._server = server
+        self._routes = Map([_rule(each) for each in entrypoints], strict_slashes=False, merge_slashes=False)
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer one request; what WSGI calls."""
+        began = time.monotonic()
+        trace = traces.child(traces.parse(environ.get("HTTP_TRACEPARENT")))
+        route, rendered = self._answer(environ, trace)
+        if self._server.draining or _is_unread(environ["eventlet.input"]):
+            environ["ngao.connection"].close_after_answer()
+        headers = {**rendered.headers, "traceparent": trace}
+        if rendered.status != 204:
+            headers["Content-Length"] = str(len(rendered.body))
+        start_response(rendered.status_line, list(headers.items()))
+        self._record(environ, route, rendered, trace, time.monotonic() - began)
+        return [] if environ["REQUEST_METHOD"] == "HEAD" or not rendered.body else [rendered.body]
+
+    def _answer(self, environ: dict[str, Any], trace: str) -> tuple[str, Rendered]:
+        try:
+            entrypoint, values = self._match(environ)
+        except NgaoError as error:
+            return _UNMATCHED, render_error(error)
+        return entrypoint.declared.path, entrypoint.respond(environ, values, trace)
+
+    def _match(self, environ: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        try:
+            path = environ["PATH_INFO"].encode("latin-1").decode("utf-8")
+            # The Host header is not asked: it is the client's to choose and chooses nothing here.
+            found, values = self._routes.bind("ngao.invalid").match(path, environ["REQUEST_METHOD"])
+            return found, dict(values)
+        except RoutedNotAllowed as error:
+            raise MethodNotAllowed(error.valid_methods or ()) from None
+        except HTTPException:
+            raise NotFound("Nothing is at this path.") from None
+        except UnicodeError:
+            raise InvalidInput("The path is not UTF-8.", slug="malformed-request", status=400) from None
+
+    def _record(self, environ: dict[str, Any], route: str, rendered: Rendered, trace: str, seconds: float) -> None:
+        method = environ["REQUEST_METHOD"] if route != _UNMATCHED else "<any>"
+        self._server.container.chassis.metrics.http_request(method, route, rendered.status, seconds)
+        _log.info(
+            "http.request",
+            method=method,
+            route=route,
+            status=rendered.status,
+            slug=rendered.slug,
+            trace_id=traces.trace_id(trace),
+            duration_ms=round(seconds * 1000),
+        )
+
+
+def _rule(entrypoint: Any) -> Any:
+    rule = entrypoint.get_url_rule()
+    rule.endpoint = entrypoint
+    return rule
+
+
+def _is_unread(body: Any) -> bool:
+    if body.chunked_input:
+        return bool(body.chunk_length != 0)
+    return bool(body.position < (body.content_length or 0))

@@ -1,0 +1,49 @@
+"""Whether a service is alive (restart it if not) and whether it is ready (send it work), and if not, what is missing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from ngao.chassis.observability.logs import describe_error, get_logger
+
+Check = Callable[[], str | None]
+
+_LIVE_WITHIN_S = 30.0
+_log = get_logger(__name__)
+
+
+class Health:
+    """Collects the checks of a process; `monotonic` gives seconds."""
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._checks: dict[str, Check] = {}
+        self._monotonic = monotonic
+        self._turned_at = monotonic()
+
+    def register(self, name: str, check: Check) -> None:
+        """Add a check: None when all is well, else one sentence that says what is missing, without secrets."""
+        self._checks[name] = check
+
+    def report(self) -> tuple[bool, dict[str, Any]]:
+        """Ask every check: `(ready, {"ready": bool, "checks": {name: "ok" | sentence}})`."""
+        found = {name: _ask(name, check) for name, check in self._checks.items()}
+        ready = not any(found.values())
+        return ready, {"ready": ready, "checks": {name: sentence or "ok" for name, sentence in found.items()}}
+
+    def turned(self) -> None:
+        """Say that the event loop has come round; the web server does so every second."""
+        self._turned_at = self._monotonic()
+
+    def live(self) -> bool:
+        """Whether the event loop has come round in the last 30 seconds."""
+        return self._monotonic() - self._turned_at <= _LIVE_WITHIN_S
+
+
+def _ask(name: str, check: Check) -> str | None:
+    try:
+        return check()
+    except Exception as error:  # noqa: BLE001 - a check that breaks is an answer too
+        _log.error("health.check_failed", name_of_check=name, **describe_error(error))
+        return "The check itself failed."

@@ -1,0 +1,148 @@
+"""Who is calling: bearer keys `ngao_<kind>_<id>_<secret>`, of which only hashes are kept.
+
+The secret is 256 random bits, so one SHA-256 is enough: a slow function such as argon2 protects secrets that people
+choose and that can be guessed; 2**256 cannot be searched at any speed, and a slow hash would let callers burn our CPU.
+The hash covers kind and id too, so that a hash copied to another account's record opens nothing.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Protocol
+
+from ngao.chassis.errors import Misconfigured, Unauthenticated
+
+_KEY = re.compile(r"^ngao_(?P<kind>[a-z]{1,20})_(?P<id>[a-z][a-z0-9-]{1,40})_[A-Za-z0-9_-]{43}$")
+_ID = re.compile(r"^[a-z][a-z0-9-]{1,40}$")
+_HASH = re.compile(r"^sha256:[0-9a-f]{64}$")
+_LONGEST_KEY = 120
+_DUMMY = "sha256:" + "0" * 64
+_REFUSED = "The Authorization header must carry a valid bearer key."
+
+
+@dataclass(frozen=True)
+class Credential:
+    """One account's right to call. Several hashes are valid at once, so that a key can be changed without a gap.
+
+    `rate_per_second` overrides the service's own limit for this account.
+    """
+
+    kind: str
+    id: str
+    hashes: tuple[str, ...]
+    enabled: bool = True
+    scopes: tuple[str, ...] = ()
+    rate_per_second: float | None = None
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Who a request comes from, once known: kind is `source`, `partner`, `operator` or `anyone`."""
+
+    kind: str
+    id: str
+    scopes: tuple[str, ...] = ()
+    rate_per_second: float | None = None
+
+
+class Credentials(Protocol):
+    """Where a service keeps its accounts."""
+
+    def find(self, kind: str, id: str) -> Credential | None:  # noqa: A002 - the field is called so
+        """The account, enabled or not, or None."""
+        ...
+
+
+def new_key(kind: str, account_id: str) -> tuple[str, str]:
+    """Make a key: `(key, hash)`. The key is shown once and forgotten; the hash is kept."""
+    key = f"ngao_{kind}_{account_id}_{secrets.token_urlsafe(32)}"
+    if not _KEY.match(key):
+        raise ValueError("kind must be lower-case letters; id must match ^[a-z][a-z0-9-]{1,40}$")
+    return key, hash_key(key)
+
+
+def hash_key(key: str) -> str:
+    """What is kept of a key: `sha256:<64 hex digits>`."""
+    return "sha256:" + sha256(key.encode()).hexdigest()
+
+
+def parse(authorization: str | None) -> tuple[str, str, str] | None:
+    """Take `(kind, id, key)` from an Authorization header; None when it is not one of our keys."""
+    scheme, _, key = (authorization or "").partition(" ")
+    key = key.strip()
+    if scheme.lower() != "bearer" or len(key) > _LONGEST_KEY:
+        return None
+    found = _KEY.match(key)
+    return (found["kind"], found["id"], key) if found else None
+
+
+def verify(key: str, credential: Credential | None) -> bool:
+    """Whether the key is this account's. An unknown account costs the same time and is refused the same way."""
+    offered = hash_key(key).encode()
+    known = credential.hashes if credential else ()
+    fits = [hmac.compare_digest(offered, each.encode()) for each in (*known, _DUMMY, _DUMMY)[: max(2, len(known))]]
+    return any(fits) and credential is not None and credential.enabled
+
+
+class Authenticator:
+    """Knows callers by their keys: operators from the operators file, everyone else from the service's own accounts."""
+
+    def __init__(self, credentials: Credentials | None, operators: Mapping[str, Credential]) -> None:
+        self._credentials = credentials
+        self._operators = operators
+
+    def authenticate(self, authorization: str | None) -> Principal:
+        """The caller; raises Unauthenticated with one and the same sentence whatever was wrong."""
+        parsed = parse(authorization)
+        if parsed is None:
+            raise Unauthenticated(_REFUSED)
+        kind, account_id, key = parsed
+        credential = self._find(kind, account_id)
+        if not verify(key, credential) or credential is None:
+            raise Unauthenticated(_REFUSED)
+        return Principal(kind, account_id, credential.scopes, credential.rate_per_second)
+
+    def _find(self, kind: str, account_id: str) -> Credential | None:
+        if kind == "operator":
+            return self._operators.get(account_id)
+        return self._credentials.find(kind, account_id) if self._credentials else None
+
+
+def load_operators(path: Path) -> dict[str, Credential]:
+    """Read `{"operators": [{"id", "hash", "scopes": []}]}`; two entries of one id are two valid keys. Raises Misconfigured."""
+    try:
+        document = json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise Misconfigured(f"The operators file {path} cannot be read ({error.strerror}).") from None
+    except ValueError:
+        raise Misconfigured(f"The operators file {path} is not JSON.") from None
+    entries = document.get("operators") if isinstance(document, dict) else None
+    if not isinstance(entries, list):
+        raise Misconfigured(f'The operators file {path} must be an object with a list named "operators".')
+    operators: dict[str, Credential] = {}
+    for position, entry in enumerate(entries):
+        made = _operator(entry, f"Entry {position} of the operators file {path}")
+        earlier = operators.get(made.id)
+        hashes = (*earlier.hashes, *made.hashes) if earlier else made.hashes
+        operators[made.id] = Credential("operator", made.id, hashes, scopes=made.scopes)
+    return operators
+
+
+def _operator(entry: Any, where: str) -> Credential:
+    if not isinstance(entry, dict) or set(entry) - {"id", "hash", "scopes"}:
+        raise Misconfigured(f"{where} must be an object with id, hash and scopes only.")
+    if not isinstance(entry.get("id"), str) or not _ID.match(entry["id"]):
+        raise Misconfigured(f"{where} needs an id of lower-case letters, digits and hyphens.")
+    if not isinstance(entry.get("hash"), str) or not _HASH.match(entry["hash"]):
+        raise Misconfigured(f"{where} needs a hash as `sha256:` and 64 hex digits, as `ngao operator add` makes it.")
+    scopes = entry.get("scopes", [])
+    if not isinstance(scopes, list) or not all(isinstance(scope, str) for scope in scopes):
+        raise Misconfigured(f"{where} has scopes that are not a list of words.")
+    return Credential("operator", entry["id"], (entry["hash"],), scopes=tuple(scopes))
