@@ -1,0 +1,39 @@
+"""What a human decides about a case: match it again now, or settle a need."""
+
+from __future__ import annotations
+
+from ngao.chassis.errors import NotAllowedNow, NotFound
+from services.referral.application.ports import Desk
+from services.referral.application.route_needs import route_and_keep
+from services.referral.domain.case import Case
+from services.referral.domain.errors import NoSuchNeed
+
+
+def match_again(desk: Desk, case_ref: str) -> Case:
+    """Match the needs that a human holds, without waiting for their time; raises NotFound, NotAllowedNow."""
+    case = case_to_change(desk, case_ref)
+    for need in case.needs.values():
+        need.wake()
+    route_and_keep(case, desk)
+    return case
+
+
+def settle_need(desk: Desk, case_ref: str, need: str, reason: str, operator_id: str) -> Case:
+    """Settle a need by a human's word; raises NotFound, NotAllowedNow."""
+    case = case_to_change(desk, case_ref)
+    try:
+        case.settle(need, reason, desk.now, actor=f"operator-{operator_id}")
+    except NoSuchNeed:
+        raise NotFound("The case has no such need.") from None
+    desk.keep(case)
+    return case
+
+
+def case_to_change(desk: Desk, case_ref: str) -> Case:
+    """A case that is not closed; raises NotFound, NotAllowedNow."""
+    case = desk.cases.get(case_ref)
+    if case is None:
+        raise NotFound("There is no such case.")
+    if case.closed:
+        raise NotAllowedNow("The case is closed.", slug="case-closed")
+    return case

@@ -1,0 +1,16 @@
+"""The person changed what they agree to."""
+
+from __future__ import annotations
+
+from services.referral.application.ports import Desk
+from services.referral.application.route_needs import route_and_keep
+from services.referral.domain.consent import REFERRAL, ConsentFact
+
+
+def learn_consent(desk: Desk, case_ref: str, purpose: str, fact: ConsentFact) -> None:
+    """Recall what consent no longer covers; offer what it covers now. Other purposes are not referral's concern."""
+    if purpose != REFERRAL:
+        return
+    case = desk.known_or_new(case_ref)
+    case.learn_consent(fact, desk.now)
+    route_and_keep(case, desk)

@@ -1,0 +1,22 @@
+"""Later words about a report: more needs, another urgency, or that it is taken back."""
+
+from __future__ import annotations
+
+from services.referral.application.ports import Desk
+from services.referral.application.route_needs import route_and_keep
+from services.referral.domain.consent import ConsentFact
+from services.referral.domain.facts import Report
+
+
+def learn_update(desk: Desk, case_ref: str, report: Report, consents: list[ConsentFact]) -> None:
+    """Take an update, which may have overtaken the report itself."""
+    case = desk.known_or_new(case_ref)
+    case.learn_report(report, consents, desk.now, desk.deadlines)
+    route_and_keep(case, desk)
+
+
+def learn_withdrawal(desk: Desk, case_ref: str) -> None:
+    """Recall everything; a withdrawal that overtook its report leaves a closed case for it to find."""
+    case = desk.known_or_new(case_ref)
+    case.withdraw_report(desk.now)
+    desk.keep(case)

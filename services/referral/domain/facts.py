@@ -1,0 +1,64 @@
+"""What other services have said about a case, as far as referral needs it. Nothing here names a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+URGENCIES = ("critical", "high", "medium", "low")
+
+
+def rank(urgency: str) -> int:
+    """0 for critical and up; an urgency nobody knows is handled as critical, because late is worse than early."""
+    return URGENCIES.index(urgency) if urgency in URGENCIES else 0
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a rule decided as it did: its name, and a sentence for a human."""
+
+    rule: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """From intake. `sequence` orders intake's events about the case; `complete` is false until the first one is in.
+
+    An update carries neither county nor languages, and may overtake the report that it updates.
+    """
+
+    report_id: str
+    urgency: str
+    needs: tuple[str, ...]
+    sequence: int
+    county: str = ""
+    languages: tuple[str, ...] = ()
+    received_at: datetime | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether the report itself has come, not only a later word about it."""
+        return bool(self.county)
+
+    def merged(self, other: Report) -> Report:
+        """One report out of two tellings: the later urgency, all needs ever named, place and languages from the one with them."""
+        newer, older = (other, self) if other.sequence >= self.sequence else (self, other)
+        whole = older if older.complete else newer
+        return replace(
+            newer,
+            needs=tuple(dict.fromkeys(older.needs + newer.needs)),
+            county=whole.county,
+            languages=whole.languages,
+            received_at=whole.received_at,
+        )
+
+
+@dataclass(frozen=True)
+class Defender:
+    """From the registry: who it is (by reference) and which partners must never hear of it."""
+
+    defender_ref: str | None
+    resolution: str
+    never_refer: frozenset[str]
+    sequence: int

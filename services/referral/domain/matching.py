@@ -1,0 +1,192 @@
+"""Who can help now: hard exclusions first, then a score in points, each with its reason.
+
+Only so many fitting partners are compared (`consider` of the policy), the likeliest first; so the work does not grow
+with the directory, and every result still says who was looked at and why others were not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+
+from services.referral.domain.consent import Standing
+from services.referral.domain.facts import Reason
+from services.referral.domain.partner import Directory, Partner, draw
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Points for each thing that speaks for a partner."""
+
+    local: int
+    language: int
+    free_capacity: int
+    response: int
+    open_now: int
+
+
+@dataclass(frozen=True)
+class MatchingPolicy:
+    """The coalition's rules of matching. `consider` bounds how many fitting partners are compared."""
+
+    version: str
+    weights: Weights
+    consider: int
+    default_need: str
+
+
+@dataclass(frozen=True)
+class Load:
+    """What a partner has on its hands: `held` referrals it accepted, `asked` offers it has not answered."""
+
+    held: int = 0
+    asked: int = 0
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is looked for, and who must not be asked. `near` is whether the place of the case is known."""
+
+    case_ref: str
+    need: str
+    county: str
+    languages: tuple[str, ...]
+    never: frozenset[str]
+    tried: frozenset[str]
+    consent: Standing
+    now: datetime
+
+    @property
+    def seed(self) -> str:
+        """What draws among equals."""
+        return f"{self.case_ref}/{self.need}"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A partner that fits, with its points and what they are for."""
+
+    partner_id: str
+    score: int
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True)
+class Exclusion:
+    """A partner that was looked at and may not be asked, by the first rule that says so."""
+
+    partner_id: str
+    reason: Reason
+
+
+@dataclass(frozen=True)
+class Match:
+    """The answer: whom to ask, best first, and why not others. `directory_size` is how many partners there are."""
+
+    candidates: tuple[Candidate, ...]
+    excluded: tuple[Exclusion, ...]
+    policy_version: str
+    directory_size: int
+
+
+Loads = Callable[[Sequence[str]], Mapping[str, Load]]
+
+
+@dataclass(frozen=True)
+class Matcher:
+    """All that a match needs: the directory, how busy its partners are, how they answered before (0 to 1), the policy."""
+
+    directory: Directory
+    loads: Loads
+    policy: MatchingPolicy
+    responses: Mapping[str, float] = field(default_factory=dict)
+
+    def match(self, wanted: Wanted) -> Match:
+        """Rank who can be asked. Full partners are passed over and the next ones considered."""
+        excluded = list(self._never_or_tried(wanted))
+        fitting = self._fitting(wanted, excluded)
+        free: list[tuple[Partner, Load]] = []
+        while len(free) < self.policy.consider and (window := list(islice(fitting, self.policy.consider))):
+            loads = self.loads([partner.id for partner in window])
+            for partner in window:
+                load = loads.get(partner.id, Load())
+                if load.held >= partner.capacity:
+                    excluded.append(Exclusion(partner.id, _FULL))
+                else:
+                    free.append((partner, load))
+        ranked = sorted(
+            (self._candidate(partner, load, wanted) for partner, load in free),
+            key=lambda each: (-each.score, draw(f"{wanted.seed}/{each.partner_id}")),
+        )
+        return Match(tuple(ranked), tuple(excluded), self.policy.version, len(self.directory))
+
+    def why_not(self, partner_id: str, wanted: Wanted) -> Reason | None:
+        """The rule that excludes one partner, whether or not a match would have looked at it; None when it fits."""
+        partner = self.directory.get(partner_id)
+        if partner is None:
+            return Reason("unknown_partner", "The directory has no such partner.")
+        broken = exclusion(partner, wanted)
+        if broken is None and self.loads([partner_id]).get(partner_id, Load()).held >= partner.capacity:
+            return _FULL
+        return broken
+
+    def _never_or_tried(self, wanted: Wanted) -> Iterator[Exclusion]:
+        # These few are always explained, even where the match would not have come to them.
+        for partner_id in sorted(wanted.never | wanted.tried):
+            yield Exclusion(partner_id, _NEVER if partner_id in wanted.never else _TRIED)
+
+    def _fitting(self, wanted: Wanted, excluded: list[Exclusion]) -> Iterator[Partner]:
+        listed = wanted.never | wanted.tried
+        for partner in self.directory.for_need(wanted.need, wanted.county, wanted.languages, wanted.seed):
+            broken = exclusion(partner, wanted)
+            if broken is None:
+                yield partner
+            elif partner.id not in listed:
+                excluded.append(Exclusion(partner.id, broken))
+
+    def _candidate(self, partner: Partner, load: Load, wanted: Wanted) -> Candidate:
+        scored = list(_scores(partner, load, self.responses.get(partner.id), wanted, self.policy.weights))
+        return Candidate(partner.id, sum(points for points, _ in scored), tuple(reason for _, reason in scored))
+
+
+_NEVER = Reason("restriction", "The person must never be referred to this partner.")
+_TRIED = Reason("already_tried", "This partner was asked for this need before.")
+_FULL = Reason("no_capacity", "The partner holds as many referrals as it can.")
+
+
+def exclusion(partner: Partner, wanted: Wanted) -> Reason | None:
+    """The first hard rule that forbids asking a partner, or None; its load is not among them."""
+    return next((reason for broken, reason in _rules(partner, wanted) if broken), None)
+
+
+def _rules(partner: Partner, wanted: Wanted) -> Iterable[tuple[bool, Reason]]:
+    return (
+        (partner.id in wanted.never, _NEVER),
+        (partner.id in wanted.tried, _TRIED),
+        (wanted.need not in partner.support_types, Reason("support_type", "The partner does not give this support.")),
+        (not partner.covers(wanted.county), Reason("county", "The partner does not work in this county.")),
+        (not partner.vetted, Reason("unvetted", "The partner has not been vetted.")),
+        (partner.suspended, Reason("suspended", "The partner is suspended.")),
+        (not partner.public_key, Reason("no_key", "The partner has no key that disclosures could be sealed to.")),
+        (not wanted.consent.allows(partner.id), Reason("consent", "The person's consent does not cover this partner.")),
+    )
+
+
+def _scores(
+    partner: Partner, load: Load, response: float | None, wanted: Wanted, weights: Weights
+) -> Iterator[tuple[int, Reason]]:
+    if not partner.national:
+        yield weights.local, Reason("local", f"Works in this county: {weights.local} points.")
+    common = [language for language in wanted.languages if language in partner.languages]
+    if common:
+        yield weights.language, Reason("language", f"Speaks {', '.join(common)}: {weights.language} points.")
+    free = max(0, partner.capacity - load.held - load.asked)
+    points = round(weights.free_capacity * free / partner.capacity)
+    yield points, Reason("free_capacity", f"{free} of {partner.capacity} places free, open offers counted: {points} points.")
+    if response is not None:
+        points = round(weights.response * response)
+        yield points, Reason("response", f"Said yes to {round(100 * response)} % of recent offers: {points} points.")
+    if partner.is_there(wanted.now):
+        yield weights.open_now, Reason("open_now", f"Somebody is there now: {weights.open_now} points.")

@@ -1,0 +1,45 @@
+"""What has just happened to a case, for those who tell others: events, the case's story, the audit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from services.referral.domain.facts import Reason
+from services.referral.domain.offer import Offer
+
+
+class Kind(StrEnum):
+    """What happened. All up to UNROUTABLE are also events of the catalogue; the rest stands in the story only."""
+
+    OPENED = "case.opened"
+    CLOSED = "case.closed"
+    OFFERED = "offered"
+    RECEIVED = "received"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    EXPIRED = "expired"
+    STARTED = "started"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    WITHDRAWN = "withdrawn"
+    RECALLED = "recalled"
+    UNROUTABLE = "unroutable"
+    REPLY_EARLY = "reply.early"
+    REPLY_LATE = "reply.late"
+    REPORT_LEARNT = "report.learnt"
+    DEFENDER_LEARNT = "defender.learnt"
+    CONSENT_LEARNT = "consent.learnt"
+    SETTLED = "need.settled"
+
+
+@dataclass(frozen=True)
+class News:
+    """One thing that happened; `actor` is who made it happen, as `<kind>-<id>` or a service's name."""
+
+    kind: Kind
+    offer: Offer | None = None
+    need: str = ""
+    reason: str = ""
+    reasons: tuple[Reason, ...] = ()
+    actor: str = "referral"

@@ -1,0 +1,115 @@
+"""A partner of the coalition, and the directory of all of them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, time
+from itertools import chain, product
+from zoneinfo import ZoneInfo
+
+EVERYWHERE = "*"
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+@dataclass(frozen=True)
+class Hours:
+    """When somebody is there, in the partner's own time; no `days` means every day."""
+
+    opens: time
+    closes: time
+    days: tuple[str, ...] = ()
+
+    def cover(self, local: datetime) -> bool:
+        """Whether a local moment falls into them; hours may run past midnight."""
+        if self.days and _DAYS[local.weekday()] not in self.days:
+            return False
+        at = local.time()
+        return self.opens <= at < self.closes if self.opens < self.closes else at >= self.opens or at < self.closes
+
+
+@dataclass(frozen=True)
+class Partner:
+    """What a match needs to know of a partner. `capacity` is how many referrals it can hold at once.
+
+    `key_hashes` are its bearer keys' hashes, the newest last; `public_key` is what disclosures are sealed to.
+    """
+
+    id: str
+    name: str
+    support_types: tuple[str, ...]
+    counties: tuple[str, ...]
+    languages: tuple[str, ...] = ()
+    capacity: int = 0
+    public_key: str = ""
+    vetted: bool = False
+    suspended: bool = False
+    hours: tuple[Hours, ...] = ()
+    timezone: str = "Africa/Nairobi"
+    key_hashes: tuple[str, ...] = field(default=(), repr=False)
+    revision: int = 0
+
+    @property
+    def national(self) -> bool:
+        """Whether it works in every county."""
+        return EVERYWHERE in self.counties
+
+    def covers(self, county: str) -> bool:
+        """Whether it works in a county."""
+        return self.national or county in self.counties
+
+    def is_there(self, now: datetime) -> bool:
+        """Whether somebody answers now; without hours, always."""
+        local = now.astimezone(ZoneInfo(self.timezone))
+        return not self.hours or any(hours.cover(local) for hours in self.hours)
+
+
+class Directory:
+    """All partners, indexed by what they do and where, so that a match looks at few of many.
+
+    A match examines partners in the order local and of a common language, local, national and of a common language,
+    national. Within each group it begins at a place drawn from its seed, so that equal partners take turns.
+    """
+
+    def __init__(self, partners: Iterable[Partner], version: int = 0) -> None:
+        self.version = version
+        self._by_id: dict[str, Partner] = {}
+        self._groups: defaultdict[tuple[str, str, str], list[Partner]] = defaultdict(list)
+        for partner in sorted(partners, key=lambda each: each.id):
+            self._by_id[partner.id] = partner
+            for key in _keys(partner):
+                self._groups[key].append(partner)
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    def get(self, partner_id: str) -> Partner | None:
+        """One partner, or None."""
+        return self._by_id.get(partner_id)
+
+    def for_need(self, need: str, county: str, languages: Iterable[str], seed: str) -> Iterator[Partner]:
+        """Partners who do it there, the likeliest first, each once."""
+        spoken = tuple(languages)
+        groups = [(need, place, language) for place in (county, EVERYWHERE) for language in (*spoken, "")]
+        seen: set[str] = set()
+        for partner in chain.from_iterable(self._from(key, seed) for key in groups):
+            if partner.id not in seen:
+                seen.add(partner.id)
+                yield partner
+
+    def _from(self, key: tuple[str, str, str], seed: str) -> Iterator[Partner]:
+        group = self._groups.get(key, [])
+        start = draw(seed) % len(group) if group else 0
+        return chain(group[start:], group[:start]) if start else iter(group)
+
+
+def draw(seed: str) -> int:
+    """A number from a seed: the same everywhere and always, and even over many seeds."""
+    return int.from_bytes(hashlib.sha256(seed.encode()).digest()[:8], "big")
+
+
+def _keys(partner: Partner) -> Iterator[tuple[str, str, str]]:
+    places = (EVERYWHERE,) if partner.national else partner.counties
+    return product(partner.support_types, places, (*partner.languages, ""))
