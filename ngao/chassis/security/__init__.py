@@ -1,0 +1,1 @@
+"""Who may call, what is sealed to whom, and the proof of what was done."""

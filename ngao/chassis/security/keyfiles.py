@@ -1,0 +1,179 @@
+"""Keys as files, one a period, so that a period's key can be destroyed and with it what backups still hold.
+
+    <service>/kek-2026-11.key        wraps the service's data keys (32 random bytes, base64)
+    <service>/lookup.key             makes its keyed hashes; lives as long as the hashes
+    <registry>/sealing-2026-11.key   opens what was sealed to the registry
+    public/registry-2026-11.pub      what the others seal to
+
+Private files are 0600 in folders of 0700, and a key that others may read stops the start. The newest period is active.
+Nothing here ever overwrites a key: a lost key is lost data.
+"""
+
+from __future__ import annotations
+
+import binascii
+import os
+import re
+import secrets
+from base64 import b64decode, b64encode
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from ngao.chassis.errors import Misconfigured, SealBroken
+from ngao.chassis.security import seals
+
+KEY_BYTES = 32
+_PERIOD = re.compile(r"^[0-9]{4}-(0[1-9]|1[0-2])$")
+_WAY_OUT = "Run `ngao keys init`, or mount the folder that holds it."
+
+
+def init_service_keys(directory: Path, period: str) -> None:
+    """Make a service's key-encryption key for a period and its lookup key, where they do not exist yet."""
+    _check_period(period)
+    _private_folder(directory)
+    _write_once(directory / f"kek-{period}.key", _random(), 0o600)
+    _write_once(directory / "lookup.key", _random(), 0o600)
+
+
+def init_sealing_pair(private_directory: Path, public_directory: Path, period: str, owner: str = "registry") -> None:
+    """Make a recipient's key pair for a period; the public half is written again from the private one if it is missing."""
+    _check_period(period)
+    _private_folder(private_directory)
+    public_directory.mkdir(parents=True, exist_ok=True)
+    private_file = private_directory / f"sealing-{period}.key"
+    _write_once(private_file, seals.new_key_pair()[0], 0o600)
+    _write_once(public_directory / f"{owner}-{period}.pub", seals.public_of(_text(private_file)), 0o644)
+
+
+def load_keks(directory: Path) -> dict[str, bytes]:
+    """All key-encryption keys of a service by period; raises Misconfigured when there is none or one is open to others."""
+    keks = {period: _key(path) for period, path in _by_period(directory, "kek-", ".key")}
+    if not keks:
+        raise Misconfigured(f"The folder {directory} has no key-encryption key (kek-<period>.key). {_WAY_OUT}")
+    return keks
+
+
+def load_lookup(directory: Path) -> bytes:
+    """The key of a service's keyed hashes; raises Misconfigured when it is missing or open to others."""
+    return _key(directory / "lookup.key")
+
+
+def load_private(directory: Path) -> dict[str, str]:
+    """All private sealing keys by key id, base64; raises Misconfigured when there is none or one is open to others."""
+    found = {}
+    for _, path in _by_period(directory, "sealing-", ".key"):
+        _refuse_open(path)
+        private = _text(path)
+        found[_id_of_private(path, private)] = private
+    if not found:
+        raise Misconfigured(f"The folder {directory} has no sealing key (sealing-<period>.key). {_WAY_OUT}")
+    return found
+
+
+def active_public(public_directory: Path, owner: str) -> tuple[str, str]:
+    """The key id and public key of an owner's newest period: what to seal to now. Raises Misconfigured without one."""
+    files = dict(_by_period(public_directory, f"{owner}-", ".pub"))
+    if not files:
+        raise Misconfigured(f"The folder {public_directory} has no public key of {owner} ({owner}-<period>.pub). {_WAY_OUT}")
+    path = files[active_period(files)]
+    public = b64encode(_bytes(path)).decode()
+    return seals.key_id(public), public
+
+
+def active_period(periods: Iterable[str]) -> str:
+    """The newest of some periods: the one that new data is sealed under."""
+    return max(periods)
+
+
+def _by_period(directory: Path, prefix: str, suffix: str) -> Iterator[tuple[str, Path]]:
+    for path in sorted(directory.glob(f"{prefix}*{suffix}")):
+        period = path.name[len(prefix) : -len(suffix)]
+        if _PERIOD.match(period):
+            yield period, path
+
+
+def _check_period(period: str) -> None:
+    if not _PERIOD.match(period):
+        raise Misconfigured("A key period is a year and a month, such as 2026-11.")
+
+
+def _private_folder(directory: Path) -> None:
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    directory.chmod(0o700)
+
+
+def _random() -> str:
+    return b64encode(secrets.token_bytes(KEY_BYTES)).decode()
+
+
+def _write_once(path: Path, text: str, mode: int) -> None:
+    """Write whole or not at all, and never over an existing key: a link fails where a rename would overwrite."""
+    if path.exists():
+        return
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            os.fchmod(file.fileno(), mode)
+            file.write(text + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        _link(draft, path)
+    finally:
+        draft.unlink()
+
+
+def _link(draft: Path, path: Path) -> None:
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        return  # another process made it meanwhile; its key stands
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _key(path: Path) -> bytes:
+    _refuse_open(path)
+    return _bytes(path)
+
+
+def _refuse_open(path: Path) -> None:
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        raise Misconfigured(f"The key file {path} cannot be read ({error.strerror}). {_WAY_OUT}") from None
+    if mode & 0o077:
+        raise Misconfigured(f"The key file {path} is open to other users (mode {mode & 0o777:o}). Run `chmod 600 {path}`.")
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("ascii").strip()
+    except OSError as error:
+        raise Misconfigured(f"The key file {path} cannot be read ({error.strerror}). {_WAY_OUT}") from None
+    except UnicodeDecodeError:
+        raise _not_a_key(path) from None
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        key = b64decode(_text(path), validate=True)
+    except (binascii.Error, ValueError):
+        raise _not_a_key(path) from None
+    if len(key) != KEY_BYTES:
+        raise _not_a_key(path)
+    return key
+
+
+def _id_of_private(path: Path, private: str) -> str:
+    try:
+        return seals.key_id(seals.public_of(private))
+    except SealBroken:
+        raise _not_a_key(path) from None
+
+
+def _not_a_key(path: Path) -> Misconfigured:
+    return Misconfigured(f"The key file {path} does not hold {KEY_BYTES} bytes in base64.")

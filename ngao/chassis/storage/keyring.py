@@ -1,0 +1,214 @@
+"""One data key for each person or case, wrapped by the key of a period: destroying the key is erasing the data.
+
+A data key is 32 random bytes, stored only wrapped (AES-256-GCM, NIST SP 800-38D) under the service's key-encryption
+key of a period. Deleting it erases the scope; but an old backup still holds it wrapped, so each period's live keys are
+wrapped again under the next one and the old key file is destroyed: then the backup holds nothing that opens.
+
+An unwrapped key is kept for at most `cache_seconds`: another process notices an erasure within that time, this one at once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from pymongo import UpdateOne
+from pymongo.collection import Collection
+from pymongo.read_concern import ReadConcern
+from pymongo.write_concern import WriteConcern
+
+from ngao.chassis.errors import Misconfigured, SealBroken
+
+COLLECTION = "data_keys"
+KEY_BYTES = 32
+KEY_ID_BYTES = 16
+NONCE_BYTES = 12
+_WRAP = b"ngao data key v1"
+_LOOKUP = b"ngao lookup v1"
+_BATCH = 500
+
+
+@dataclass(frozen=True)
+class DataKey:
+    """An unwrapped data key: its id, as it stands in every ciphertext, and the cipher that holds the key itself."""
+
+    id: bytes
+    cipher: AESGCM = field(repr=False)
+
+
+def joined(*parts: bytes) -> bytes:
+    """Join parts so that no two different lists give the same bytes: each is led by its length (4 bytes, big-endian)."""
+    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+
+
+class Keyring:
+    """A service's data keys by scope (`person:<id>`, `case:<reference>`), its key-encryption keys and its lookup key."""
+
+    def __init__(
+        self,
+        keks: Mapping[str, bytes],
+        active: str,
+        lookup: bytes,
+        collection: Collection[dict[str, Any]],
+        service: str,
+        *,
+        cache_size: int = 10_000,
+        cache_seconds: float = 60.0,
+        ticks: Callable[[], float] = time.monotonic,
+    ) -> None:
+        if active not in keks:
+            raise Misconfigured(f"There is no key-encryption key for the active period {active}.")
+        if any(len(key) != KEY_BYTES for key in (*keks.values(), lookup)):
+            raise Misconfigured(f"Every key-encryption key and the lookup key must be {KEY_BYTES} bytes.")
+        self.service = service
+        self._keks = {period: AESGCM(key) for period, key in keks.items()}
+        self._active = active
+        self._lookup = lookup
+        # Majority on both sides: a key that a failover takes back would take everything sealed under it along.
+        self._keys = collection.with_options(
+            write_concern=WriteConcern("majority", j=True), read_concern=ReadConcern("majority")
+        )
+        self._cache = _Cache(cache_size, cache_seconds, ticks)
+
+    @property
+    def collection(self) -> str:
+        """The name of the collection that new data keys are inserted into."""
+        return self._keys.name
+
+    def ensure_indexes(self) -> None:
+        """Make the unique index on scope: two units that race to make a scope's key must meet in it."""
+        self._keys.create_index("scope", unique=True, name="scope")
+
+    def new(self, scope: str) -> tuple[DataKey, dict[str, Any]]:
+        """Make a data key and its document, wrapped under the active period; the caller inserts it with the data."""
+        key_id, key = secrets.token_bytes(KEY_ID_BYTES), secrets.token_bytes(KEY_BYTES)
+        document = {"_id": key_id, "scope": scope, **self._wrap(scope, key_id, self._active, key)}
+        return DataKey(key_id, AESGCM(key)), document
+
+    def find(self, scope: str) -> DataKey | None:
+        """A scope's data key, from the cache or by one indexed read; None where there is none (yet, or any more)."""
+        cached = self._cache.get(scope)
+        if cached is None:
+            cached = self._load([scope]).get(scope)
+        return cached
+
+    def prefetch(self, scopes: Iterable[str]) -> None:
+        """Bring many scopes' keys into the cache with one query, before a batch that needs them one by one."""
+        missing = [scope for scope in dict.fromkeys(scopes) if self._cache.get(scope) is None]
+        if missing:
+            self._load(missing)
+
+    @property
+    def epoch(self) -> int:
+        """Counts what was forgotten; taken before a key is made or read, and given to `keep`."""
+        return self._cache.epoch
+
+    def keep(self, scope: str, key: DataKey, epoch: int) -> None:
+        """Remember a new key once its document is committed, unless something was forgotten since `epoch`."""
+        self._cache.put(scope, key, epoch)
+
+    def forget(self, scope: str) -> None:
+        """Drop a scope's key from this process's memory, as after an erasure elsewhere."""
+        self._cache.drop(scope)
+
+    def destroy(self, scope: str) -> bool:
+        """Delete a scope's data key for good, which erases all that was sealed under it; tells whether there was one."""
+        self._cache.drop(scope)
+        deleted = self._keys.delete_one({"scope": scope}).deleted_count
+        self._cache.drop(scope)
+        return deleted > 0
+
+    def rewrap(self, to_period: str) -> int:
+        """Wrap every live data key of another period under `to_period`; tells how many. Safe to run again after a stop.
+
+        Afterwards the old period's key file can be destroyed. Raises Misconfigured when the period has no key here,
+        SealBroken when a stored key does not unwrap (nothing of its batch is changed then).
+        """
+        if to_period not in self._keks:
+            raise Misconfigured(f"There is no key-encryption key for the period {to_period}.")
+        done = 0
+        while batch := list(self._keys.find({"period": {"$ne": to_period}}).limit(_BATCH)):
+            done += self._keys.bulk_write([self._rewrapped(stored, to_period) for stored in batch], ordered=False).modified_count
+        return done
+
+    def lookup_hash(self, kind: str, value: str) -> str:
+        """The keyed hash (HMAC-SHA256, hex) of a normalised value, for equality search without storing the value."""
+        return hmac.new(self._lookup, joined(_LOOKUP, kind.encode(), value.encode()), hashlib.sha256).hexdigest()
+
+    def _load(self, scopes: list[str]) -> dict[str, DataKey]:
+        epoch = self._cache.epoch
+        found = {}
+        for stored in self._keys.find({"scope": {"$in": scopes}}):
+            found[stored["scope"]] = key = DataKey(stored["_id"], AESGCM(self._unwrap(stored)))
+            self._cache.put(stored["scope"], key, epoch)
+        return found
+
+    def _rewrapped(self, stored: Mapping[str, Any], to_period: str) -> UpdateOne:
+        wrapped = self._wrap(stored["scope"], stored["_id"], to_period, self._unwrap(stored))
+        return UpdateOne({"_id": stored["_id"], "period": stored["period"]}, {"$set": wrapped})
+
+    def _wrap(self, scope: str, key_id: bytes, period: str, key: bytes) -> dict[str, Any]:
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        wrapped = self._keks[period].encrypt(nonce, key, self._bound_to(scope, key_id, period))
+        return {"period": period, "wrapped": nonce + wrapped}
+
+    def _unwrap(self, stored: Mapping[str, Any]) -> bytes:
+        kek = self._keks.get(stored["period"])
+        if kek is None:
+            raise SealBroken("a data key is wrapped under a period whose key is not here")
+        wrapped = stored["wrapped"]
+        try:
+            bound = self._bound_to(stored["scope"], stored["_id"], stored["period"])
+            return kek.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], bound)
+        except (InvalidTag, ValueError):
+            raise SealBroken("a data key does not unwrap: altered, or another service's") from None
+
+    def _bound_to(self, scope: str, key_id: bytes, period: str) -> bytes:
+        return joined(_WRAP, self.service.encode(), scope.encode(), key_id, period.encode())
+
+
+class _Cache:
+    """Unwrapped keys, the longest unused dropped first.
+
+    `epoch` counts the drops: a read that began before an erasure must not put the erased key back after it.
+    """
+
+    def __init__(self, size: int, seconds: float, ticks: Callable[[], float]) -> None:
+        self._size, self._seconds, self._ticks = size, seconds, ticks
+        self._kept: OrderedDict[str, tuple[float, DataKey]] = OrderedDict()
+        self._lock = Lock()
+        self.epoch = 0
+
+    def get(self, scope: str) -> DataKey | None:
+        with self._lock:
+            until, key = self._kept.get(scope, (0.0, None))
+            if key is None:
+                return None
+            if until <= self._ticks():
+                del self._kept[scope]
+                return None
+            self._kept.move_to_end(scope)
+            return key
+
+    def put(self, scope: str, key: DataKey, epoch: int) -> None:
+        with self._lock:
+            if epoch != self.epoch:
+                return
+            self._kept[scope] = (self._ticks() + self._seconds, key)
+            self._kept.move_to_end(scope)
+            while len(self._kept) > self._size:
+                self._kept.popitem(last=False)
+
+    def drop(self, scope: str) -> None:
+        with self._lock:
+            self.epoch += 1
+            self._kept.pop(scope, None)
