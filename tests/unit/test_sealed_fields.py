@@ -1,0 +1,311 @@
+"""Sealed fields and the keyring, over a real store: what opens, and above all what does not."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+
+import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from pymongo import MongoClient
+from pymongo.collection import Collection
+from pymongo.errors import DuplicateKeyError
+
+from ngao.chassis.errors import Misconfigured, SealBroken
+from ngao.chassis.storage.keyring import Keyring, joined
+from ngao.chassis.storage.sealed_fields import Sealer
+
+KEKS = {"2026-10": b"a" * 32, "2026-11": b"b" * 32}
+LOOKUP = b"l" * 32
+PLACE = ("case:NG-0000000001", "cases", "NG-0000000001", "narrative")
+
+
+def mongo_address() -> str:
+    return os.environ.get("NGAO_TEST_MONGO", "mongodb://127.0.0.1:27190/?directConnection=true")
+
+
+@pytest.fixture(scope="module")
+def database() -> Iterator:
+    with MongoClient(mongo_address()) as client:
+        name = f"test_seals_{secrets.token_hex(6)}"
+        yield client[name]
+        client.drop_database(name)
+
+
+@pytest.fixture
+def collection(database) -> Collection:
+    return database[f"data_keys_{secrets.token_hex(4)}"]
+
+
+class Unit:
+    """A unit reduced to what a sealer needs: inserts are kept until `commit`."""
+
+    def __init__(self, collection: Collection) -> None:
+        self._collection = collection
+        self.inserts: list[tuple[str, dict]] = []
+
+    def register_insert(self, collection: str, document: dict) -> None:
+        self.inserts.append((collection, document))
+
+    def commit(self) -> None:
+        for name, document in self.inserts:
+            self._collection.database[name].insert_one(document)
+        self.inserts = []
+
+
+class Ticks:
+    """Seconds that pass when told."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def ring(collection: Collection, *, service: str = "intake", keks=KEKS, active="2026-11", lookup=LOOKUP, **more) -> Keyring:
+    made = Keyring(keks, active, lookup, collection, service, **more)
+    made.ensure_indexes()
+    return made
+
+
+def sealed(keyring: Keyring, collection: Collection, plaintext: bytes = b"words", place: tuple = PLACE) -> bytes:
+    """Seal one value in a unit of its own and commit that unit."""
+    unit = Unit(collection)
+    sealer = Sealer(keyring, unit)
+    value = sealer.seal(*place, plaintext)
+    unit.commit()
+    sealer.committed()
+    return value
+
+
+def opened(keyring: Keyring, value: bytes, place: tuple = PLACE) -> bytes:
+    return Sealer(keyring, Unit(keyring._keys)).open(*place, value)
+
+
+def test_what_is_sealed_opens_in_its_own_place(collection):
+    keyring = ring(collection)
+    value = sealed(keyring, collection)
+    assert opened(keyring, value) == b"words"
+    assert b"words" not in value
+    assert opened(ring(collection), value) == b"words", "another process, with nothing in its cache"
+
+
+def test_an_empty_value_can_be_sealed(collection):
+    keyring = ring(collection)
+    assert opened(keyring, sealed(keyring, collection, b"")) == b""
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        pytest.param((PLACE[0], "offers", PLACE[2], PLACE[3]), id="another collection"),
+        pytest.param((PLACE[0], PLACE[1], "NG-0000000002", PLACE[3]), id="another row"),
+        pytest.param((PLACE[0], PLACE[1], PLACE[2], "summary"), id="another field"),
+        pytest.param((PLACE[0], "case", "sNG-0000000001", PLACE[3]), id="the same letters, parted elsewhere"),
+    ],
+)
+def test_a_value_copied_elsewhere_does_not_open(collection, elsewhere):
+    keyring = ring(collection)
+    value = sealed(keyring, collection)
+    with pytest.raises(SealBroken):
+        opened(keyring, value, elsewhere)
+
+
+def test_a_value_of_one_scope_does_not_open_under_another(collection):
+    keyring = ring(collection)
+    value = sealed(keyring, collection)
+    sealed(keyring, collection, place=("case:NG-0000000002", *PLACE[1:]))
+    with pytest.raises(SealBroken):
+        opened(keyring, value, ("case:NG-0000000002", *PLACE[1:]))
+
+
+def test_a_value_copied_to_another_service_does_not_open_even_with_the_same_keys(collection):
+    value = sealed(ring(collection), collection)
+    with pytest.raises(SealBroken):
+        opened(ring(collection, service="registry"), value)
+
+
+def test_a_data_key_moved_to_another_scope_does_not_unwrap(collection):
+    value = sealed(ring(collection), collection)
+    collection.update_one({"scope": PLACE[0]}, {"$set": {"scope": "case:NG-0000000009"}})
+    with pytest.raises(SealBroken):
+        opened(ring(collection), value, ("case:NG-0000000009", *PLACE[1:]))
+
+
+def test_a_value_altered_anywhere_does_not_open(collection):
+    keyring = ring(collection)
+    value = sealed(keyring, collection)
+    for at in range(len(value)):
+        altered = bytearray(value)
+        altered[at] ^= 1
+        with pytest.raises(SealBroken):
+            opened(keyring, bytes(altered))
+
+
+def test_a_value_cut_short_does_not_open(collection):
+    keyring = ring(collection)
+    value = sealed(keyring, collection)
+    for length in range(len(value)):
+        with pytest.raises(SealBroken):
+            opened(keyring, value[:length])
+
+
+def test_a_scope_gets_one_data_key_a_unit_and_it_commits_with_the_data(collection):
+    unit = Unit(collection)
+    sealer = Sealer(ring(collection), unit)
+    value = sealer.seal(*PLACE, b"one")
+    sealer.seal(PLACE[0], "cases", "NG-0000000001", "summary", b"two")
+    assert [name for name, _ in unit.inserts] == [collection.name]
+    assert sealer.open(*PLACE, value) == b"one", "readable inside its unit"
+    with pytest.raises(SealBroken):
+        opened(ring(collection), value)
+
+
+def test_two_units_that_race_for_a_scope_meet_in_the_unique_index(collection):
+    keyring = ring(collection)
+    first, second = Unit(collection), Unit(collection)
+    value = Sealer(keyring, first).seal(*PLACE, b"first")
+    Sealer(keyring, second).seal(*PLACE, b"second")
+    first.commit()
+    with pytest.raises(DuplicateKeyError):
+        second.commit()
+    again = Unit(collection)
+    rerun = Sealer(keyring, again).seal(*PLACE, b"second")
+    assert not again.inserts
+    assert opened(keyring, value) == b"first"
+    assert opened(keyring, rerun) == b"second"
+
+
+def test_after_the_key_is_destroyed_nothing_opens_at_once(collection):
+    keyring = ring(collection)
+    unit = Unit(collection)
+    sealer = Sealer(keyring, unit)
+    value = sealer.seal(*PLACE, b"words")
+    unit.commit()
+    sealer.committed()
+    assert keyring.destroy(PLACE[0])
+    assert not keyring.destroy(PLACE[0])
+    for reader in (sealer, Sealer(keyring, unit), Sealer(ring(collection), unit)):
+        with pytest.raises(SealBroken):
+            reader.open(*PLACE, value)
+
+
+def test_another_process_notices_an_erasure_within_the_cache_time(collection):
+    ticks = Ticks()
+    here, there = ring(collection), ring(collection, ticks=ticks)
+    value = sealed(here, collection)
+    assert opened(there, value) == b"words"
+    here.destroy(PLACE[0])
+    ticks.now = 59.9
+    assert opened(there, value) == b"words"
+    ticks.now = 60.0
+    with pytest.raises(SealBroken):
+        opened(there, value)
+
+
+def test_a_read_that_began_before_an_erasure_does_not_bring_the_key_back(collection):
+    keyring = ring(collection)
+    key, document = keyring.new(PLACE[0])
+    collection.insert_one(document)
+    before = keyring.epoch
+    keyring.destroy(PLACE[0])
+    keyring.keep(PLACE[0], key, before)
+    assert keyring.find(PLACE[0]) is None
+
+
+def test_a_known_scope_costs_one_read_and_many_scopes_one_query(collection):
+    keyring = ring(collection)
+    places = [(f"case:NG-{n:010d}", "cases", f"NG-{n:010d}", "narrative") for n in range(20)]
+    values = [sealed(keyring, collection, place=place) for place in places]
+    fresh = ring(collection)
+    fresh.prefetch(place[0] for place in places)
+    collection.delete_many({})
+    assert [opened(fresh, value, place) for value, place in zip(values, places, strict=True)] == [b"words"] * 20
+
+
+def test_the_cache_is_bounded_and_drops_the_longest_unused(collection):
+    keyring = ring(collection, cache_size=2)
+    places = [(f"case:{n}", *PLACE[1:]) for n in range(3)]
+    values = [sealed(keyring, collection, place=place) for place in places]
+    collection.delete_many({})
+    with pytest.raises(SealBroken):
+        opened(keyring, values[0], places[0])
+    assert opened(keyring, values[2], places[2]) == b"words"
+
+
+def test_after_rewrapping_the_old_period_key_can_be_destroyed(collection):
+    old = ring(collection, active="2026-10")
+    value = sealed(old, collection)
+    backup = list(collection.find())
+    assert ring(collection).rewrap("2026-11") == 1
+    assert ring(collection).rewrap("2026-11") == 0
+    only_new = {"2026-11": KEKS["2026-11"]}
+    assert opened(ring(collection, keks=only_new), value) == b"words"
+    collection.delete_many({})
+    collection.insert_many(backup)
+    with pytest.raises(SealBroken):
+        opened(ring(collection, keks=only_new), value)
+
+
+def test_rewrapping_touches_no_destroyed_key_and_takes_more_than_one_batch(collection):
+    old = ring(collection, active="2026-10")
+    collection.insert_many([old.new(f"person:{n}")[1] for n in range(501)])
+    old.destroy("person:7")
+    assert ring(collection).rewrap("2026-11") == 500
+    assert collection.count_documents({"period": "2026-11"}) == 500
+    with pytest.raises(Misconfigured):
+        old.rewrap("2027-01")
+
+
+def test_a_lookup_hash_depends_on_kind_value_and_key(collection):
+    keyring = ring(collection)
+    hashed = keyring.lookup_hash("phone", "+254700000001")
+    assert hashed == ring(collection).lookup_hash("phone", "+254700000001")
+    assert hashed != keyring.lookup_hash("email", "+254700000001")
+    assert hashed != keyring.lookup_hash("phone", "+254700000002")
+    assert hashed != ring(collection, lookup=b"m" * 32).lookup_hash("phone", "+254700000001")
+    assert keyring.lookup_hash("a", "bc") != keyring.lookup_hash("ab", "c")
+
+
+def test_a_keyring_without_its_active_key_or_with_short_keys_does_not_start(collection):
+    with pytest.raises(Misconfigured, match="2027-01"):
+        ring(collection, active="2027-01")
+    with pytest.raises(Misconfigured, match="32 bytes"):
+        ring(collection, keks={"2026-11": b"short"})
+
+
+def test_joined_parts_cannot_be_parted_in_another_way():
+    assert joined(b"a", b"bc") != joined(b"ab", b"c")
+    assert joined(b"", b"a") != joined(b"a", b"")
+    assert joined(b"a") == b"\x00\x00\x00\x01a"
+
+
+def test_the_cipher_gives_the_answer_of_the_published_vector():
+    """McGrew and Viega, "The Galois/Counter Mode of Operation", test case 16 (256-bit key, associated data)."""
+    cipher = AESGCM(bytes.fromhex("feffe9928665731c6d6a8f9467308308" * 2))
+    nonce = bytes.fromhex("cafebabefacedbaddecaf888")
+    bound = bytes.fromhex("feedfacedeadbeeffeedfacedeadbeefabaddad2")
+    plaintext = bytes.fromhex(
+        "d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a72"
+        "1c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b39"
+    )
+    expected = bytes.fromhex(
+        "522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa"
+        "8cb08e48590dbb3da7b08b1056828838c5f61e6393ba7a0abcc9f662"
+        "76fc6ece0f4e1768cddf8853bb2d551b"
+    )
+    assert cipher.encrypt(nonce, plaintext, bound) == expected
+
+
+def test_the_sealed_form_is_what_its_description_says(collection):
+    """Opened by hand from its parts, so that another program could."""
+    keyring = ring(collection)
+    value = sealed(keyring, collection)
+    stored = collection.find_one({"scope": PLACE[0]})
+    bound_key = joined(b"ngao data key v1", b"intake", PLACE[0].encode(), stored["_id"], b"2026-11")
+    data_key = AESGCM(KEKS["2026-11"]).decrypt(stored["wrapped"][:12], stored["wrapped"][12:], bound_key)
+    bound = joined(b"intake", b"cases", b"narrative", b"NG-0000000001", stored["_id"])
+    assert value[:1] == b"\x01"
+    assert value[1:17] == stored["_id"]
+    assert AESGCM(data_key).decrypt(value[17:29], value[29:], bound) == b"words"
