@@ -1,0 +1,77 @@
+"""A thin client of RabbitMQ's management HTTP interface: what provisioning needs, with errors an operator can act on."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+import requests
+
+from ngao.chassis.errors import Misconfigured, Unavailable
+
+TIMEOUT_S = 15
+
+
+class Management:
+    """One broker's management interface, as one administrator. `url` is like `http://127.0.0.1:15672`."""
+
+    def __init__(self, url: str, username: str, password: str, *, ca_file: str | None = None) -> None:
+        self._url = url.rstrip("/")
+        self._session = requests.Session()
+        self._session.trust_env = False  # no proxy or netrc of this machine may come between
+        self._session.auth = (username, password)
+        self._session.verify = ca_file or True
+
+    def get(self, *path: str) -> Any:
+        """What stands at a path, or None. Raises Unavailable, Misconfigured."""
+        return self._call("GET", path)
+
+    def put(self, *path: str, body: Any) -> None:
+        """Create or change what stands at a path. Raises Unavailable, Misconfigured."""
+        self._call("PUT", path, body)
+
+    def post(self, *path: str, body: Any) -> Any:
+        """Add to what stands at a path. Raises Unavailable, Misconfigured."""
+        return self._call("POST", path, body)
+
+    def delete(self, *path: str) -> None:
+        """Remove what stands at a path, if it is there. Raises Unavailable, Misconfigured."""
+        self._call("DELETE", path)
+
+    def is_listening(self, port: int) -> bool:
+        """True when the broker takes AMQP connections on a port. Never raises for a broker that is not up yet."""
+        try:
+            return self.get("health", "checks", "port-listener", str(port)) is not None
+        except (Unavailable, Misconfigured):
+            return False
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._session.close()
+
+    def _call(self, method: str, path: tuple[str, ...], body: Any = None) -> Any:
+        address = "/".join([self._url, "api", *(quote(part, safe="") for part in path)])
+        try:
+            answer = self._session.request(method, address, json=body, timeout=TIMEOUT_S)
+        except requests.RequestException as error:
+            raise Unavailable(f"The broker's management interface {self._url} does not answer ({type(error).__name__}).") from None
+        return _content(answer, f"{method} {'/'.join(path)}", self._url)
+
+
+def _content(answer: requests.Response, what: str, url: str) -> Any:
+    if answer.status_code == 404:
+        return None
+    if answer.status_code == 401:
+        raise Misconfigured(f"The broker's management interface {url} refuses this administrator's name or password.")
+    if answer.status_code >= 500:
+        raise Unavailable(f"The broker's management interface answers {what} with status {answer.status_code}.")
+    if answer.status_code >= 400:
+        raise Misconfigured(f"The broker refuses {what}: {_reason(answer)}.")
+    return answer.json() if answer.content else {}
+
+
+def _reason(answer: requests.Response) -> str:
+    try:
+        return str(answer.json().get("reason", answer.status_code)).rstrip(".")
+    except (ValueError, AttributeError):
+        return f"status {answer.status_code}"

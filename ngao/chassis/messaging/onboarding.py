@@ -1,0 +1,121 @@
+"""Outsiders' broker accounts: made with exactly the rights they need, and taken away at once when they must go."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from ngao.chassis.errors import InvalidInput, Unavailable
+from ngao.chassis.messaging import permissions, topology
+from ngao.chassis.messaging.management import Management
+from ngao.chassis.messaging.permissions import Rights
+from ngao.chassis.messaging.provisioning import Step, account_steps, bindings_in, rights_steps, topology_steps
+from ngao.chassis.messaging.topology import Topology
+
+OUTSIDER_ID = re.compile(r"[a-z][a-z0-9-]{1,40}")
+_CLOSING_S = 20
+
+
+@dataclass(frozen=True)
+class Edge:
+    """The outsiders' virtual host and the address under which they reach it."""
+
+    vhost: str
+    host: str
+    port: int
+    tls: bool = False
+
+
+@dataclass(frozen=True)
+class AccountFile:
+    """What an outsider's system needs to connect; handed over once. `queues` has `results`, or `routine` and `urgent`."""
+
+    kind: str
+    id: str
+    edge: Edge
+    password: str = field(repr=False)
+    exchange: str
+    queues: dict[str, str] = field(hash=False)
+
+    @property
+    def username(self) -> str:
+        """The name of the broker account, which is also the `user-id` on every message."""
+        return account_name(self.kind, self.id)
+
+    def as_dict(self) -> dict[str, object]:
+        """The JSON form, with the secret in it."""
+        edge = {"host": self.edge.host, "port": self.edge.port, "vhost": self.edge.vhost, "tls": self.edge.tls}
+        amqp = {**edge, "username": self.username, "password": self.password, "exchange": self.exchange, "queues": self.queues}
+        return {"v": 1, "kind": self.kind, "id": self.id, "amqp": amqp}
+
+
+def account_name(kind: str, outsider_id: str) -> str:
+    """The name of an outsider's broker account. Raises InvalidInput for an id that could mean another."""
+    if not OUTSIDER_ID.fullmatch(outsider_id):
+        raise InvalidInput("An id has 2 to 41 characters: lower-case letters, digits and hyphens, a letter first.")
+    return f"{kind}-{outsider_id}"
+
+
+def is_onboarded(management: Management, vhost: str, kind: str, outsider_id: str) -> bool:
+    """True when the account stands with its permissions, which are given last."""
+    return management.get("permissions", vhost, account_name(kind, outsider_id)) is not None
+
+
+def onboard_source(management: Management, edge: Edge, source_id: str) -> AccountFile:
+    """Give a source system its account and its results queue; called again, it keeps the queue and changes the password."""
+    results = f"{source_id}.#"
+    name = account_name("source", source_id)
+    token = _token_of(management, edge.vhost, topology.RESULTS, results) or secrets.token_hex(16)
+    part = topology.source_queue(source_id, token)
+    names = {"results": part.queues[0].name}
+    password = _establish(management, edge.vhost, name, part, permissions.of_source(source_id, names.values()))
+    return AccountFile("source", source_id, edge, password, topology.REPORTS, names)
+
+
+def onboard_partner(management: Management, edge: Edge, partner_id: str) -> AccountFile:
+    """Give a partner its account and its two queues; called again, it keeps the queues and changes the password."""
+    name = account_name("partner", partner_id)
+    token = _token_of(management, edge.vhost, topology.PARTNERS, f"{partner_id}.routine.#") or secrets.token_hex(16)
+    part = topology.partner_queues(partner_id, token)
+    names = {"routine": part.queues[0].name, "urgent": part.queues[1].name}
+    password = _establish(management, edge.vhost, name, part, permissions.of_partner(partner_id, names.values()))
+    return AccountFile("partner", partner_id, edge, password, topology.PARTNER_REPLIES, names)
+
+
+def revoke(management: Management, kind: str, outsider_id: str, *, sleep: Callable[[float], None] = time.sleep) -> None:
+    """Take the account away and close what it has open. Its queues stay: what was meant for it is not dropped silently.
+
+    Raises Unavailable when connections are still open after 20 seconds.
+    """
+    name = account_name(kind, outsider_id)
+    management.delete("users", name)
+    deadline = time.monotonic() + _CLOSING_S
+    while management.get("connections", "username", name):
+        if time.monotonic() > deadline:
+            raise Unavailable(f"The account {name} is gone, but the broker still has connections of it open.")
+        management.delete("connections", "username", name)
+        sleep(0.2)
+
+
+def _establish(management: Management, vhost: str, name: str, part: Topology, rights: Rights) -> str:
+    password = secrets.token_urlsafe(32)
+    _do(topology_steps(management, vhost, part))
+    _do(account_steps(management, name, password))
+    _do(rights_steps(management, vhost, name, rights))
+    return password
+
+
+def _do(steps: Iterable[Step]) -> None:
+    for step in steps:
+        step.do()
+
+
+def _token_of(management: Management, vhost: str, exchange: str, routing_key: str) -> str | None:
+    """The token in the name of the queue that already hears this key."""
+    for binding in bindings_in(management, vhost):
+        if (binding.exchange, binding.routing_key) == (exchange, routing_key):
+            return binding.queue.split(".")[2]
+    return None

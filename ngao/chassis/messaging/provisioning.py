@@ -1,0 +1,173 @@
+"""Bring a broker to what the topology says: look first, then do only what is missing.
+
+Nothing is ever deleted or changed behind a consumer's back: a queue that stands with other arguments stops the work with
+a sentence that names the queue and the argument.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ngao.chassis.errors import Misconfigured
+from ngao.chassis.messaging import permissions, topology
+from ngao.chassis.messaging.management import Management
+from ngao.chassis.messaging.permissions import Rights
+from ngao.chassis.messaging.topology import Binding, Exchange, Queue, Topology
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a platform needs of its broker.
+
+    `outbound` names, for each service, the edge exchanges it has events for; `passwords` each service account's secret.
+    """
+
+    vhost: str
+    edge_vhost: str
+    subscriptions: topology.Subscriptions
+    outbound: Mapping[str, Sequence[str]]
+    tiers_s: Sequence[int]
+    passwords: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing to do on the broker, with the sentence that says so."""
+
+    what: str
+    do: Callable[[], object] = field(compare=False, repr=False)
+
+
+def service_account(service: str) -> str:
+    """The name of a service's broker account."""
+    return f"svc-{service}"
+
+
+def provision(management: Management, wanted: Wanted, *, dry_run: bool = False, tell: Callable[[str], None] = lambda _: None) -> list[str]:
+    """Do what is missing, or only say it; gives back one line for each step. Raises Misconfigured, Unavailable."""
+    done = []
+    for step in steps(management, wanted):
+        if not dry_run:
+            step.do()
+        tell(step.what)
+        done.append(step.what)
+    return done
+
+
+def steps(management: Management, wanted: Wanted) -> Iterator[Step]:
+    """What the broker lacks, in the order in which it can be done."""
+    parts = ((wanted.vhost, topology.internal(wanted.subscriptions, wanted.tiers_s)), (wanted.edge_vhost, topology.edge(wanted.tiers_s)))
+    for vhost, part in parts:
+        yield from topology_steps(management, vhost, part)
+    for service in wanted.subscriptions:
+        name = service_account(service)
+        yield from account_steps(management, name, wanted.passwords[service])
+        inside = permissions.of_service_inside(service, wanted.tiers_s)
+        outside = permissions.of_service_on_edge(service, wanted.outbound.get(service, ()), wanted.tiers_s)
+        yield from rights_steps(management, wanted.vhost, name, inside)
+        yield from rights_steps(management, wanted.edge_vhost, name, outside)
+
+
+def topology_steps(management: Management, vhost: str, wanted: Topology) -> Iterator[Step]:
+    """The virtual host, exchanges, queues and bindings that are missing. Raises Misconfigured for one that differs."""
+    if management.get("vhosts", vhost) is None:
+        yield Step(f"virtual host {vhost}", lambda: management.put("vhosts", vhost, body={}))
+    exchanges = {each["name"]: each for each in management.get("exchanges", vhost) or ()}
+    for exchange in wanted.exchanges:
+        if not _same_exchange(exchange, exchanges.get(exchange.name), vhost):
+            yield _exchange_step(management, vhost, exchange)
+    queues = {each["name"]: each for each in management.get("queues", vhost) or ()}
+    for queue in wanted.queues:
+        if not _same_queue(queue, queues.get(queue.name), vhost):
+            yield _queue_step(management, vhost, queue)
+    bound = bindings_in(management, vhost)
+    for binding in wanted.bindings:
+        if binding not in bound:
+            yield _binding_step(management, vhost, binding)
+
+
+def bindings_in(management: Management, vhost: str) -> set[Binding]:
+    """All bindings from an exchange to a queue."""
+    listed = management.get("bindings", vhost) or ()
+    return {Binding(each["source"], each["destination"], each["routing_key"]) for each in listed if each["destination_type"] == "queue"}
+
+
+def account_steps(management: Management, name: str, password: str) -> Iterator[Step]:
+    """The account, when it is missing or has another password."""
+    user = management.get("users", name)
+    if user is None or not _has_password(user, password):
+        what = f"account {name}" if user is None else f"password of account {name}"
+        yield Step(what, lambda: management.put("users", name, body={"password": password, "tags": ""}))
+
+
+def rights_steps(management: Management, vhost: str, name: str, rights: Rights) -> Iterator[Step]:
+    """The account's permissions on a virtual host, where they differ."""
+    wanted = {"configure": rights.permission.configure, "write": rights.permission.write, "read": rights.permission.read}
+    topics = management.get("topic-permissions", vhost, name) or []
+    standing = {each["exchange"]: (each["write"], each["read"]) for each in topics}
+    for topic in rights.topics:  # before the permissions: without them an account may write any routing key
+        if standing.get(topic.exchange) != (topic.write, topic.read):
+            body = {"exchange": topic.exchange, "write": topic.write, "read": topic.read}
+            yield _put_step(f"routing keys of {name} on {vhost}/{topic.exchange}", management, ("topic-permissions", vhost, name), body)
+    if _rights(management.get("permissions", vhost, name)) != wanted:
+        yield _put_step(f"permissions of {name} on {vhost}", management, ("permissions", vhost, name), wanted)
+
+
+def _rights(entry: Mapping[str, str] | None) -> dict[str, str] | None:
+    return entry and {key: entry[key] for key in ("configure", "write", "read")}
+
+
+def _put_step(what: str, management: Management, path: tuple[str, ...], body: Mapping[str, str]) -> Step:
+    return Step(what, lambda: management.put(*path, body=dict(body)))
+
+
+def _exchange_step(management: Management, vhost: str, exchange: Exchange) -> Step:
+    body = {"type": exchange.kind, "durable": True, "auto_delete": False, "internal": False, "arguments": {}}
+    return Step(f"exchange {vhost}/{exchange.name}", lambda: management.put("exchanges", vhost, exchange.name, body=body))
+
+
+def _queue_step(management: Management, vhost: str, queue: Queue) -> Step:
+    body = {"durable": True, "auto_delete": False, "arguments": dict(queue.arguments)}
+    return Step(f"queue {vhost}/{queue.name}", lambda: management.put("queues", vhost, queue.name, body=body))
+
+
+def _binding_step(management: Management, vhost: str, binding: Binding) -> Step:
+    what = f"binding {vhost}/{binding.exchange} -> {binding.queue} ({binding.routing_key})"
+    path = ("bindings", vhost, "e", binding.exchange, "q", binding.queue)
+    return Step(what, lambda: management.post(*path, body={"routing_key": binding.routing_key, "arguments": {}}))
+
+
+def _same_exchange(wanted: Exchange, standing: Mapping[str, Any] | None, vhost: str) -> bool:
+    if standing is None:
+        return False
+    if (standing["type"], standing["durable"]) != (wanted.kind, True):
+        raise Misconfigured(f"The exchange {vhost}/{wanted.name} stands as {standing['type']}, not as durable {wanted.kind}; {_WAY_OUT}")
+    return True
+
+
+def _same_queue(wanted: Queue, standing: Mapping[str, Any] | None, vhost: str) -> bool:
+    if standing is None:
+        return False
+    has = standing["arguments"]
+    different = [name for name in sorted({*has, *wanted.arguments}) if has.get(name) != wanted.arguments.get(name)]
+    if different:
+        name = different[0]
+        says = f"{has.get(name, 'nothing')}, not {wanted.arguments.get(name, 'nothing')}"
+        raise Misconfigured(f"The queue {vhost}/{wanted.name} stands with the argument {name} = {says}; {_WAY_OUT}")
+    return True
+
+
+_WAY_OUT = "drain it, delete it and provision again."
+
+
+def _has_password(user: Mapping[str, Any], password: str) -> bool:
+    """RabbitMQ keeps base64(salt + SHA-256(salt + password)), with a salt of four bytes."""
+    if user.get("hashing_algorithm") != "rabbit_password_hashing_sha256" or not user.get("password_hash"):
+        return False
+    kept = base64.b64decode(user["password_hash"])
+    return hmac.compare_digest(kept[4:], hashlib.sha256(kept[:4] + password.encode()).digest())
