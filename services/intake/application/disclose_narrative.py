@@ -1,0 +1,52 @@
+"""Hand the narrative to a partner that accepted: sealed to it, and only with a consent that holds at this moment."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from services.intake.application.ports import Desk, joined
+from services.intake.domain.consent import Refusal, refusal
+from services.intake.domain.progress import stands_accepted
+from services.intake.domain.report import Helper, Report
+
+ACTOR = "service:intake"
+
+
+def disclose_narrative(desk: Desk, report: Report, helper: Helper) -> None:
+    """Disclose to a partner that has just accepted, or tell it why not, so that it does not wait."""
+    why = _refusal(desk, report, helper)
+    if why:
+        desk.announce.withheld(report, helper, why.value)
+        detail = {"partner": helper.partner_id, "offer": helper.offer_id, "reason": why.value}
+        desk.journal("narrative.withheld", subject=report.case_ref, actor=ACTOR, detail=detail)
+        return
+    _disclose(desk, report, helper)
+
+
+def disclose_what_is_new(desk: Desk, report: Report) -> None:
+    """Disclose to everyone at work on the case what they do not have yet: a later narrative, or one for which consent came later."""
+    for helper in list(report.helpers.values()):
+        if helper.parts_disclosed < len(report.narrative_parts) and _refusal(desk, report, helper) is None:
+            _disclose(desk, report, helper)
+
+
+def _refusal(desk: Desk, report: Report, helper: Helper) -> Refusal | None:
+    if report.withdrawn_at or not stands_accepted(report.story, helper.offer_id):
+        return Refusal.WITHDRAWN
+    if not report.narrative_parts:
+        return Refusal.NO_NARRATIVE
+    return refusal(
+        report.consents, report.consent_changes,
+        purpose="referral", data="narrative", recipient=helper.partner_id, now=desk.now,
+    )
+
+
+def _disclose(desk: Desk, report: Report, helper: Helper) -> None:
+    parts = (desk.vault.open(report, f"narrative.{at}", part) for at, part in enumerate(report.narrative_parts))
+    payload = {"v": 1, "case_ref": report.case_ref, "offer_id": helper.offer_id, "narrative": joined(parts)}
+    box = desk.seals.to_partner(helper.public_key, json.dumps(payload, ensure_ascii=False).encode())
+    desk.announce.disclosed(report, helper, box)
+    report.keep_helper(replace(helper, parts_disclosed=len(report.narrative_parts)))
+    detail = {"partner": helper.partner_id, "offer": helper.offer_id, "key_id": helper.key_id}
+    desk.journal("narrative.disclosed", subject=report.case_ref, actor=ACTOR, detail=detail)

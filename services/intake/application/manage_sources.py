@@ -1,0 +1,60 @@
+"""Let a system post, change how it may, or stop it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from ngao.chassis.errors import InvalidInput, NotFound
+from services.intake.application.ports import Desk
+from services.intake.domain.problems import FieldProblem
+from services.intake.domain.source import ID_PATTERN, Source
+
+NewKey = Callable[[str], tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class SourceSettings:
+    """What an operator decides about a source. A new source gets a key; an old one only if `new_key` asks for it."""
+
+    enabled: bool = True
+    profile: str | None = None
+    rate_per_second: float | None = None
+    new_key: bool = False
+    revoke_old_keys: bool = False
+
+
+def put_source(
+    desk: Desk, source_id: str, settings: SourceSettings, *, profiles: Collection[str], new_key: NewKey, actor: str
+) -> tuple[Source, str | None]:
+    """Make or change a source; the second result is its new key, which nobody can be told again. Raises InvalidInput."""
+    _check(source_id, settings, profiles)
+    old = desk.sources.find(source_id)
+    source = (old or Source(source_id, desk.now)).changed(
+        enabled=settings.enabled, profile=settings.profile, rate_per_second=settings.rate_per_second
+    )
+    key = None
+    if old is None or settings.new_key:
+        key, key_hash = new_key(source_id)
+        source.add_key(key_hash, revoke_old=settings.revoke_old_keys)
+    desk.sources.put(source)
+    detail = {"enabled": str(source.enabled).lower(), "new_key": str(key is not None).lower()}
+    desk.journal("source.put", subject=source_id, actor=actor, detail=detail)
+    return source, key
+
+
+def find_source(desk: Desk, source_id: str) -> Source:
+    """One source; raises NotFound."""
+    source = desk.sources.find(source_id)
+    if source is None:
+        raise NotFound("There is no such source.")
+    return source
+
+
+def _check(source_id: str, settings: SourceSettings, profiles: Collection[str]) -> None:
+    if not ID_PATTERN.match(source_id):
+        problem = FieldProblem("", "format", "Lower-case letters, digits and hyphens, 2 to 41, a letter first.")
+        raise InvalidInput("This cannot be the id of a source.", [problem])
+    if settings.profile is not None and settings.profile not in profiles:
+        problem = FieldProblem("/profile", "unknown_code", f"Must be one of: {', '.join(sorted(profiles))}.")
+        raise InvalidInput("There is no such mapping profile.", [problem])

@@ -1,0 +1,16 @@
+"""Hear from the registry that a consent was given or withdrawn."""
+
+from __future__ import annotations
+
+from services.intake.application.disclose_narrative import disclose_what_is_new
+from services.intake.application.note_progress import report_of
+from services.intake.application.ports import Desk
+from services.intake.domain.consent import ConsentChange
+
+
+def note_consent(desk: Desk, case_ref: str, change: ConsentChange) -> None:
+    """Keep the change; a consent that was missing lets those at work have the narrative now. Raises NotFound."""
+    report = report_of(desk, case_ref)
+    report.note_consent(change)
+    disclose_what_is_new(desk, report)
+    desk.reports.put(report)

@@ -1,0 +1,37 @@
+"""Hear from the referral how help is coming along."""
+
+from __future__ import annotations
+
+from ngao.chassis.errors import NotFound
+from services.intake.application.disclose_narrative import disclose_narrative
+from services.intake.application.ports import Desk
+from services.intake.domain.progress import Step, stands_accepted
+from services.intake.domain.report import Helper, Report
+
+
+def note_progress(desk: Desk, case_ref: str, step: Step, helper: Helper | None = None) -> None:
+    """Take a step into the story; an acceptance (then `helper` is given) brings the partner the narrative.
+
+    Raises NotFound for a case that intake never opened.
+    """
+    report = report_of(desk, case_ref)
+    report.note(step)
+    if helper:
+        _begin(desk, report, helper)
+    elif step.offer_id and not stands_accepted(report.story, step.offer_id):
+        report.drop_helper(step.offer_id)
+    desk.reports.put(report)
+
+
+def report_of(desk: Desk, case_ref: str) -> Report:
+    """The report that opened a case; raises NotFound."""
+    report = desk.reports.by_case(case_ref)
+    if report is None:
+        raise NotFound("Intake has no report with this case reference.")
+    return report
+
+
+def _begin(desk: Desk, report: Report, helper: Helper) -> None:
+    if stands_accepted(report.story, helper.offer_id):
+        report.keep_helper(helper)
+    disclose_narrative(desk, report, helper)

@@ -1,0 +1,159 @@
+"""What the use cases need from the world, and the desk on which it lies before them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from services.intake.domain.report import Helper, Report, SealedIdentity
+from services.intake.domain.source import Source
+from services.intake.domain.triage import Earlier, TriagePolicy
+from services.intake.domain.vocabulary import Vocabulary
+
+
+class Reports(Protocol):
+    """The reports of this platform."""
+
+    def find(self, report_id: str) -> Report | None:
+        """The report with this id."""
+        ...
+
+    def by_case(self, case_ref: str) -> Report | None:
+        """The report that opened this case."""
+        ...
+
+    def by_source_event(self, source_id: str, source_event_id: str) -> Report | None:
+        """The report a source posted under its own id."""
+        ...
+
+    def earlier(self, person_keys: Sequence[str], since: datetime, *, but: str = "") -> list[Earlier]:
+        """Reports since then, not withdrawn, that share a key with a person; `but` is the id of one to leave out."""
+        ...
+
+    def put(self, report: Report) -> None:
+        """Register a new or changed report."""
+        ...
+
+
+class Sources(Protocol):
+    """The systems that may post."""
+
+    def find(self, source_id: str) -> Source | None:
+        """The source with this id."""
+        ...
+
+    def all(self) -> list[Source]:
+        """Every source, by id."""
+        ...
+
+    def put(self, source: Source) -> None:
+        """Register a new or changed source."""
+        ...
+
+
+class Vault(Protocol):
+    """Seals what intake itself keeps, under the key of the case."""
+
+    def seal(self, report: Report, field: str, plaintext: bytes) -> bytes:
+        """Ciphertext that opens only as this field of this report."""
+        ...
+
+    def open(self, report: Report, field: str, ciphertext: bytes) -> bytes:
+        """The plaintext; raises SealBroken."""
+        ...
+
+
+class Seals(Protocol):
+    """Seals what only somebody else may read."""
+
+    def to_registry(self, plaintext: bytes) -> SealedIdentity:
+        """A box for the registry's active key."""
+        ...
+
+    def to_partner(self, public_key: str, plaintext: bytes) -> str:
+        """A box for one partner's key."""
+        ...
+
+
+class KeyedHashes(Protocol):
+    """Makes values comparable without keeping them."""
+
+    def of(self, kind: str, value: str) -> str:
+        """The keyed hash of a normalised value."""
+        ...
+
+
+class Announcer(Protocol):
+    """Says what happened, together with the state that made it so."""
+
+    def accepted(self, report: Report) -> None:
+        """A report is stored for good."""
+        ...
+
+    def updated(self, report: Report) -> None:
+        """Later facts came."""
+        ...
+
+    def withdrawn(self, report: Report) -> None:
+        """The source took it back."""
+        ...
+
+    def disclosed(self, report: Report, helper: Helper, box: str) -> None:
+        """The narrative, sealed to one partner."""
+        ...
+
+    def withheld(self, report: Report, helper: Helper, reason: str) -> None:
+        """The narrative does not go to this partner, and why."""
+        ...
+
+
+class Journal(Protocol):
+    """The audit trail."""
+
+    def __call__(self, action: str, *, subject: str, actor: str, detail: Mapping[str, str] | None = None) -> None:
+        """Enter who did what to which reference; codes only."""
+        ...
+
+
+class Ids(Protocol):
+    """Makes references that cannot be guessed."""
+
+    def report_id(self) -> str:
+        """A fresh report id."""
+        ...
+
+    def case_ref(self) -> str:
+        """A fresh case reference."""
+        ...
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What the coalition decided, as one policy version says it. `region` is where a phone number without a prefix is from."""
+
+    vocabulary: Vocabulary
+    triage: TriagePolicy
+    region: str = "KE"
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One use case's surroundings: its moment, its rules and its ports."""
+
+    now: datetime
+    rules: Rules
+    reports: Reports
+    sources: Sources
+    vault: Vault
+    seals: Seals
+    hashes: KeyedHashes
+    announce: Announcer
+    journal: Journal
+    ids: Ids
+
+
+def joined(parts: Iterable[bytes]) -> str:
+    """The parts of a narrative as one text."""
+    return "\n\n".join(part.decode() for part in parts)

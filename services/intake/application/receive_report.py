@@ -1,0 +1,119 @@
+"""Take a report in: recognise a repeat, check it, seal who it is about, judge it, keep it, say so."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from ngao.chassis.errors import InvalidInput, NotAllowedNow
+from services.intake.application.person_keys import person_keys
+from services.intake.application.ports import Desk
+from services.intake.domain.consent import carried_over
+from services.intake.domain.draft import Draft, canonical_content
+from services.intake.domain.problems import FieldProblem
+from services.intake.domain.report import MappedBy, Report, SealedIdentity
+from services.intake.domain.triage import Facts, Triage, triage
+from services.intake.domain.vocabulary import county_of, needs_suggested_by, problems_of
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The answer to a source."""
+
+    report_id: str
+    case_ref: str
+    urgency: str
+    duplicate: bool
+
+
+def receive_report(desk: Desk, source_id: str, draft: Draft, mapping: MappedBy | None = None) -> Receipt:
+    """Take a report in once, however often it is posted.
+
+    Raises InvalidInput for codes that the lists do not know, NotAllowedNow (`conflicting-repeat`) if the source used the same
+    id before for something else.
+    """
+    fingerprint = desk.hashes.of("content", canonical_content(draft))
+    before = desk.reports.by_source_event(source_id, draft.source_event_id)
+    if before:
+        return _repeat(before, fingerprint)
+    refuse(problems_of(draft, desk.rules.vocabulary, desk.now))
+    report = _report(desk, source_id, draft, fingerprint, mapping)
+    desk.reports.put(report)
+    desk.announce.accepted(report)
+    detail = {"urgency": report.triage.urgency, "policy_version": report.triage.policy_version}
+    desk.journal("report.accepted", subject=report.case_ref, actor=f"source:{source_id}", detail=detail)
+    return Receipt(report.id, report.case_ref, report.triage.urgency, duplicate=False)
+
+
+def refuse(problems: Sequence[FieldProblem]) -> None:
+    """Raise InvalidInput with all problems, if there are any."""
+    if problems:
+        raise InvalidInput("The report has fields that cannot be taken.", problems)
+
+
+def judge(desk: Desk, draft: Draft, keys: Sequence[str]) -> Triage:
+    """The urgency of a report that is not stored yet."""
+    needs = draft.needs or needs_suggested_by(draft.violations, desk.rules.vocabulary)
+    facts = Facts(draft.violations, draft.occurred_at, draft.occurred_precision, draft.reporter_role, needs, desk.now)
+    since = desk.now - timedelta(days=desk.rules.triage.history_days)
+    history = desk.reports.earlier(keys, since) if keys else []
+    return triage(desk.rules.triage, facts, history)
+
+
+def _repeat(before: Report, fingerprint: str) -> Receipt:
+    if before.fingerprint != fingerprint:
+        message = "This source_event_id was used before for a report with other content. Post later facts as an update."
+        raise NotAllowedNow(message, slug="conflicting-repeat")
+    return Receipt(before.id, before.case_ref, before.triage.urgency, duplicate=True)
+
+
+def _report(desk: Desk, source_id: str, draft: Draft, fingerprint: str, mapping: MappedBy | None) -> Report:
+    vocabulary = desk.rules.vocabulary
+    keys = person_keys(draft.person, desk.hashes, desk.rules.region)
+    report = Report(
+        id=desk.ids.report_id(),
+        case_ref=desk.ids.case_ref(),
+        source_id=source_id,
+        source_event_id=draft.source_event_id,
+        fingerprint=fingerprint,
+        received_at=desk.now,
+        occurred_at=draft.occurred_at,
+        occurred_precision=draft.occurred_precision,
+        reporter_role=draft.reporter_role,
+        violations=draft.violations,
+        needs=tuple(dict.fromkeys(draft.needs)) or needs_suggested_by(draft.violations, vocabulary),
+        needs_suggested=not draft.needs,
+        county=county_of(draft.place, vocabulary.counties) or "",
+        place_precision=draft.place.precision,
+        languages=draft.languages,
+        consents=carried_over((), draft.consents, desk.now),
+        triage=judge(desk, draft, keys),
+        defender_ref=draft.person.defender_ref,
+        person_keys=keys,
+        mapping=mapping,
+    )
+    report.sealed_identity = _seal_person(desk, report.case_ref, draft)
+    _seal_content(desk, report, draft)
+    return report
+
+
+def _seal_person(desk: Desk, case_ref: str, draft: Draft) -> SealedIdentity | None:
+    if not draft.person.needs_sealing:
+        return None
+    payload = {
+        "v": 1,
+        "case_ref": case_ref,
+        "identity": draft.person.identity,
+        "attributes": draft.person.attributes,
+        "contact_safety": draft.person.contact_safety,
+    }
+    return desk.seals.to_registry(json.dumps(payload, ensure_ascii=False).encode())
+
+
+def _seal_content(desk: Desk, report: Report, draft: Draft) -> None:
+    if draft.narrative:
+        report.narrative_parts = (desk.vault.seal(report, "narrative.0", draft.narrative.encode()),)
+    if draft.attachments:
+        report.attachments = desk.vault.seal(report, "attachments", json.dumps(draft.attachments).encode())

@@ -1,0 +1,34 @@
+"""Say what would become of a report, and keep nothing of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.intake.application.person_keys import person_keys
+from services.intake.application.ports import Desk
+from services.intake.application.receive_report import judge, refuse
+from services.intake.domain.draft import Draft
+from services.intake.domain.triage import Triage
+from services.intake.domain.vocabulary import county_of, needs_suggested_by, problems_of
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """What intake would make of a report."""
+
+    triage: Triage
+    needs: tuple[str, ...]
+    needs_suggested: bool
+    county: str
+
+
+def validate_report(desk: Desk, draft: Draft) -> Foreseen:
+    """Check and judge a report without taking it in; raises InvalidInput."""
+    vocabulary = desk.rules.vocabulary
+    refuse(problems_of(draft, vocabulary, desk.now))
+    return Foreseen(
+        triage=judge(desk, draft, person_keys(draft.person, desk.hashes, desk.rules.region)),
+        needs=draft.needs or needs_suggested_by(draft.violations, vocabulary),
+        needs_suggested=not draft.needs,
+        county=county_of(draft.place, vocabulary.counties) or "",
+    )

@@ -1,0 +1,17 @@
+"""Take a report back."""
+
+from __future__ import annotations
+
+from services.intake.application.ports import Desk
+from services.intake.application.tell_status import tell_status
+from services.intake.domain.report import Report
+
+
+def withdraw_report(desk: Desk, source_id: str, report_id: str) -> Report:
+    """Withdraw a report for its source, once; whoever helps is told to stop. Raises NotFound."""
+    report = tell_status(desk.reports, source_id, report_id)
+    if report.withdraw(desk.now):
+        desk.reports.put(report)
+        desk.announce.withdrawn(report)
+        desk.journal("report.withdrawn", subject=report.case_ref, actor=f"source:{source_id}")
+    return report

@@ -1,0 +1,1 @@
+"""What a caseworker would argue about: reports, urgency, consent. Standard library only."""

@@ -1,0 +1,92 @@
+"""How help is coming along, as the source may know it: pieced together from events that may come late or out of order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+WORDS = {
+    "referral.case.opened": "looking_for_help",
+    "referral.case.closed": "closed",
+    "referral.offered": "offered",
+    "referral.accepted": "accepted",
+    "referral.started": "in_progress",
+    "referral.completed": "completed",
+    "referral.declined": "looking_for_help",
+    "referral.expired": "looking_for_help",
+    "referral.failed": "looking_for_help",
+    "referral.withdrawn": "looking_for_help",
+    "referral.recalled": "looking_for_help",
+    "referral.unroutable": "with_duty_officer",
+}
+
+_RANK = ("received", "looking_for_help", "with_duty_officer", "offered", "accepted", "in_progress", "completed", "closed")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that happened to the case; `sequence` is the order in which its owner said it. Partners are not named."""
+
+    what: str
+    at: datetime
+    sequence: int
+    need: str | None = None
+    offer_id: str | None = None
+
+    @property
+    def thread(self) -> str:
+        """What the step is about: an offer, a need, or the case."""
+        return self.offer_id or self.need or "case"
+
+    @property
+    def word(self) -> str:
+        """The step in the source's words."""
+        return WORDS[self.what]
+
+
+def with_step(story: Iterable[Step], step: Step) -> tuple[Step, ...]:
+    """Put a step into its place; the same step twice is there once."""
+    steps = {each.sequence: each for each in (*story, step)}
+    return tuple(steps[sequence] for sequence in sorted(steps))
+
+
+def status_of(story: Iterable[Step]) -> str:
+    """The case in one word: closed when referral closed it, else the most advanced of its threads.
+
+    Each thread stands where its latest step put it, so a late event changes the story and never the present.
+    """
+    latest = _latest(story)
+    if "case" in latest and latest["case"].word == "closed":
+        return "closed"
+    words = needs_of(latest.values())
+    if words and set(words.values()) == {"completed"}:
+        return "completed"
+    open_words = [word for word in words.values() if word != "completed"] or [each.word for each in latest.values()]
+    return max(open_words, key=_RANK.index, default="received")
+
+
+def needs_of(story: Iterable[Step]) -> Mapping[str, str]:
+    """Where each need stands: the most advanced of its offers; `with_duty_officer` if that is the last word on it."""
+    words: dict[str, str] = {}
+    for step in sorted(_latest(story).values(), key=lambda each: each.sequence):
+        if step.need is None:
+            continue
+        before = words.get(step.need)
+        gone_on = before in ("offered", "accepted", "in_progress", "completed") and _RANK.index(step.word) < _RANK.index(before)
+        if not gone_on:
+            words[step.need] = step.word
+    return words
+
+
+def stands_accepted(story: Iterable[Step], offer_id: str) -> bool:
+    """True if the last word on an offer is that its partner works on it: a recall may have overtaken the acceptance."""
+    last = _latest(story).get(offer_id)
+    return last is not None and last.word in ("accepted", "in_progress")
+
+
+def _latest(story: Iterable[Step]) -> dict[str, Step]:
+    latest: dict[str, Step] = {}
+    for step in sorted(story, key=lambda each: each.sequence):
+        latest[step.thread] = step
+    return latest

@@ -1,0 +1,151 @@
+"""A report, from the moment it is taken: who it is about is already sealed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from services.intake.domain.consent import Consent, ConsentChange, carried_over, standing
+from services.intake.domain.draft import Violation
+from services.intake.domain.progress import Step, status_of, with_step
+from services.intake.domain.triage import LEVELS, Facts, Triage
+
+
+@dataclass(frozen=True)
+class SealedIdentity:
+    """A box that only the registry opens, and which of its keys."""
+
+    key_id: str
+    box: str
+
+
+@dataclass(frozen=True)
+class Helper:
+    """A partner that accepted, where its disclosures go, and how many parts of the narrative it has."""
+
+    offer_id: str
+    partner_id: str
+    public_key: str
+    key_id: str
+    parts_disclosed: int = 0
+
+
+@dataclass(frozen=True)
+class Update:
+    """Later facts from the source; None means: nothing new about that."""
+
+    violations: tuple[Violation, ...] | None = None
+    needs: tuple[str, ...] | None = None
+    consents: tuple[Consent, ...] | None = None
+    narrative: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class MappedBy:
+    """Which profile made the report of a native body, and the names of what it dropped."""
+
+    version: str
+    discarded: tuple[str, ...]
+
+
+@dataclass
+class Report:
+    """One call for help. `narrative_parts` and `attachments` are ciphertext; `person_keys`, `fingerprint` and `updates_seen` keyed hashes."""
+
+    id: str
+    case_ref: str
+    source_id: str
+    source_event_id: str
+    fingerprint: str
+    received_at: datetime
+    occurred_at: datetime
+    occurred_precision: str
+    reporter_role: str
+    violations: tuple[Violation, ...]
+    needs: tuple[str, ...]
+    needs_suggested: bool
+    county: str
+    place_precision: str
+    languages: tuple[str, ...]
+    consents: tuple[Consent, ...]
+    triage: Triage
+    defender_ref: str | None = None
+    sealed_identity: SealedIdentity | None = None
+    person_keys: tuple[str, ...] = ()
+    narrative_parts: tuple[bytes, ...] = ()
+    attachments: bytes | None = None
+    consent_changes: tuple[ConsentChange, ...] = ()
+    story: tuple[Step, ...] = ()
+    helpers: Mapping[str, Helper] = field(default_factory=dict)
+    updates_seen: tuple[str, ...] = ()
+    mapping: MappedBy | None = None
+    updated_at: datetime | None = None
+    withdrawn_at: datetime | None = None
+    revision: int = 0
+
+    @property
+    def status(self) -> str:
+        """Where the report stands, in one word."""
+        return "withdrawn" if self.withdrawn_at else status_of(self.story)
+
+    @property
+    def is_critical(self) -> bool:
+        """True if its events overtake others."""
+        return self.triage.urgency == LEVELS[-1]
+
+    def facts(self, now: datetime) -> Facts:
+        """What triage may know."""
+        return Facts(self.violations, self.occurred_at, self.occurred_precision, self.reporter_role, self.needs, now)
+
+    def standing_consents(self, now: datetime) -> tuple[Consent, ...]:
+        """The consents that others may be told of."""
+        return standing(self.consents, self.consent_changes, now)
+
+    def apply(self, update: Update, now: datetime) -> None:
+        """Take later facts in: violations and needs add up, consents say what holds from now on."""
+        if update.violations:
+            self.violations = _added(self.violations, update.violations)
+        if update.needs:
+            self.needs = update.needs if self.needs_suggested else tuple(dict.fromkeys((*self.needs, *update.needs)))
+            self.needs_suggested = False
+        if update.consents is not None:
+            self.consents = carried_over(self.consents, update.consents, now)
+        self.updated_at = now
+
+    def judge(self, fresh: Triage) -> None:
+        """Take a new triage in; machines may raise an urgency, only a human lowers one, so the old one stays if it is higher."""
+        if LEVELS.index(fresh.urgency) >= LEVELS.index(self.triage.urgency):
+            self.triage = fresh
+
+    def withdraw(self, now: datetime) -> bool:
+        """Take the report back; False if that was done before."""
+        if self.withdrawn_at:
+            return False
+        self.withdrawn_at = now
+        return True
+
+    def note(self, step: Step) -> None:
+        """Take a step of the referral into the story."""
+        self.story = with_step(self.story, step)
+
+    def note_consent(self, change: ConsentChange) -> None:
+        """Take a consent given or withdrawn at the registry in; twice is once."""
+        if change not in self.consent_changes:
+            self.consent_changes = tuple(sorted((*self.consent_changes, change), key=lambda each: each.effective_at))
+
+    def keep_helper(self, helper: Helper) -> None:
+        """Remember a partner that works on the case, so that later facts reach it too."""
+        self.helpers = {**self.helpers, helper.offer_id: helper}
+
+    def drop_helper(self, offer_id: str) -> None:
+        """Forget a partner that no longer works on the case."""
+        self.helpers = {key: value for key, value in self.helpers.items() if key != offer_id}
+
+
+def _added(old: tuple[Violation, ...], new: tuple[Violation, ...]) -> tuple[Violation, ...]:
+    """A violation told again in the same relation replaces the old word on it; any other is added."""
+    merged: dict[Any, Violation] = {(each.type, each.against): each for each in old}
+    merged |= {(each.type, each.against): each for each in new}
+    return tuple(merged.values())

@@ -1,0 +1,32 @@
+"""A system that may post reports."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+ID_PATTERN = re.compile(r"^[a-z][a-z0-9-]{1,40}$")
+KEYS_KEPT = 2
+
+
+@dataclass
+class Source:
+    """One source. It may hold two keys at a time, so that it changes keys without a gap; only their hashes are kept."""
+
+    id: str
+    created_at: datetime
+    enabled: bool = True
+    profile: str | None = None
+    rate_per_second: float | None = None
+    key_hashes: tuple[str, ...] = ()
+    revision: int = 0
+
+    def add_key(self, key_hash: str, *, revoke_old: bool) -> None:
+        """Give it a new key; the one before stays valid unless it is revoked."""
+        kept = () if revoke_old else self.key_hashes
+        self.key_hashes = (key_hash, *kept)[:KEYS_KEPT]
+
+    def changed(self, *, enabled: bool, profile: str | None, rate_per_second: float | None) -> Source:
+        """The source with new settings."""
+        return replace(self, enabled=enabled, profile=profile, rate_per_second=rate_per_second)

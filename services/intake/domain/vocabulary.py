@@ -1,0 +1,110 @@
+"""The coalition's lists, and whether a report keeps to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from services.intake.domain.draft import Draft, Place, Violation
+from services.intake.domain.problems import FieldProblem
+
+FUTURE_TOLERANCE = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class ViolationType:
+    """One entry of the violation list; severity in points."""
+
+    label: str
+    group: str
+    severity: int
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The lists a report's codes are checked against. `counties` maps ISO 3166-2 codes to national numbers."""
+
+    violations: Mapping[str, ViolationType]
+    supports: frozenset[str]
+    suggested_by_group: Mapping[str, tuple[str, ...]]
+    suggested_by_violation: Mapping[str, tuple[str, ...]]
+    counties: Mapping[str, int]
+    state_perpetrators: frozenset[str]
+    perpetrators: frozenset[str]
+    involvements: frozenset[str]
+    languages: frozenset[str]
+
+
+def county_of(place: Place, counties: Mapping[str, int]) -> str | None:
+    """The county's ISO 3166-2 code, or None if the list has no such county in the scheme named.
+
+    The two numberings differ (KE-30 is Nairobi City, national 30 is Baringo), so a bare number counts only where the scheme
+    says that it is a national number.
+    """
+    if place.scheme == "iso3166-2":
+        code = place.code.upper()
+        return code if code in counties else None
+    if place.scheme == "ke-county" and place.code.isascii() and place.code.isdigit():
+        number = int(place.code)
+        return next((iso for iso, national in counties.items() if national == number), None)
+    return None
+
+
+def problems_of(draft: Draft, vocabulary: Vocabulary, now: datetime) -> list[FieldProblem]:
+    """Everything in a report that the lists do not know, or that cannot have happened yet."""
+    found = [*violation_problems(draft.violations, vocabulary), *need_problems(draft.needs, vocabulary)]
+    found += _unknown("/languages", draft.languages, vocabulary.languages, "languages")
+    if county_of(draft.place, vocabulary.counties) is None:
+        found.append(_place_problem(draft.place))
+    if draft.occurred_at > now + FUTURE_TOLERANCE:
+        found.append(FieldProblem("/occurred_at", "range", "Must not lie in the future."))
+    return found
+
+
+def violation_problems(violations: Iterable[Violation], vocabulary: Vocabulary) -> list[FieldProblem]:
+    """The codes of violations and perpetrators that the lists do not know."""
+    return [problem for at, each in enumerate(violations) for problem in _violation(f"/violations/{at}", each, vocabulary)]
+
+
+def need_problems(needs: Iterable[str], vocabulary: Vocabulary) -> list[FieldProblem]:
+    """The needs that the support list does not know."""
+    return _unknown("/needs", needs, vocabulary.supports, "support types")
+
+
+def needs_suggested_by(violations: Iterable[Violation], vocabulary: Vocabulary) -> tuple[str, ...]:
+    """What help to look for when a report lists no needs; the heaviest violation's come first, each once."""
+    heaviest_first = sorted(violations, key=lambda each: -vocabulary.violations[each.type].severity)
+    wanted = [need for each in heaviest_first for need in _suggested(each.type, vocabulary)]
+    return tuple(dict.fromkeys(wanted))
+
+
+def _suggested(violation: str, vocabulary: Vocabulary) -> tuple[str, ...]:
+    group = vocabulary.violations[violation].group
+    return vocabulary.suggested_by_violation.get(violation) or vocabulary.suggested_by_group[group]
+
+
+def _violation(pointer: str, violation: Violation, vocabulary: Vocabulary) -> Iterator[FieldProblem]:
+    if violation.type not in vocabulary.violations:
+        yield _not_in(f"{pointer}/type", "violations")
+    for at, perpetrator in enumerate(violation.perpetrators):
+        if perpetrator not in vocabulary.perpetrators:
+            yield _not_in(f"{pointer}/perpetrators/{at}/type", "perpetrators")
+    for at, involvement in enumerate(violation.involvements):
+        if involvement is not None and involvement not in vocabulary.involvements:
+            yield _not_in(f"{pointer}/perpetrators/{at}/involvement", "involvements")
+
+
+def _unknown(pointer: str, codes: Iterable[str], known: frozenset[str], name: str) -> list[FieldProblem]:
+    return [_not_in(f"{pointer}/{at}", name) for at, code in enumerate(codes) if code not in known]
+
+
+def _not_in(pointer: str, name: str) -> FieldProblem:
+    return FieldProblem(pointer, "unknown_code", f"Not in this platform's list of {name}.")
+
+
+def _place_problem(place: Place) -> FieldProblem:
+    if place.scheme == "iso3166-2" and place.code.isdigit():
+        detail = "A bare number is not an ISO 3166-2 code; write KE- and two digits, or name the scheme ke-county."
+        return FieldProblem("/location/code", "ambiguous", detail)
+    return _not_in("/location/code", "counties")
