@@ -1,0 +1,143 @@
+"""Puts notify together; the only place that knows all of its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ngao.chassis.chassis import Chassis
+from ngao.chassis.errors import Misconfigured
+from ngao.chassis.observability.logs import get_logger
+from ngao.chassis.storage.unit_of_work import Unit
+from ngao.contracts import Event
+from services.notify import http_api
+from services.notify.application.acknowledge import acknowledge
+from services.notify.application.escalate_due import escalate_message
+from services.notify.application.learn_contact_summary import learn_contact_summary
+from services.notify.application.manage_roster import put_on_roster
+from services.notify.application.plan_messages import plan_messages
+from services.notify.application.ports import Channel
+from services.notify.application.record_outcome import record_outcome
+from services.notify.application.send_due import Post, send_due
+from services.notify.application.tell_message import tell_message
+from services.notify.channels.email import EmailChannel
+from services.notify.domain.letter import Outcome
+from services.notify.domain.message import Message
+from services.notify.domain.people import Contact, Recipient
+from services.notify.domain.planning import Desk
+from services.notify.domain.policy import Policy
+from services.notify.messages import UnitAnnouncer, facts_of, summary_of
+from services.notify.own_settings import read_own
+from services.notify.policy_files import read_policy
+from services.notify.storage.documents import DOCUMENTS
+from services.notify.storage.repositories import (
+    ClaimQueue,
+    ContactSummaryRepository,
+    MessageRepository,
+    RosterRepository,
+)
+
+_OVERDUE_AT_ONCE = 100
+
+
+class App:
+    """What notify's entrypoints call. `credentials` is None: only operators call notify, and the chassis knows them."""
+
+    credentials = None
+
+    def __init__(self, chassis: Chassis, policy: Policy, channels: Mapping[str, Channel], link: str) -> None:
+        self._units = chassis.units
+        self._clock = chassis.clock
+        self._policy = policy
+        self._channels = channels
+        self._link = link
+        self._claims = ClaimQueue(chassis.store.durable("messages"))
+        self._log = get_logger("notify")
+
+    def tell(self, unit: Unit, event: Event) -> None:
+        """Queue or refuse what the policy says about an event."""
+        summaries = ContactSummaryRepository(unit)
+        plan_messages(MessageRepository(unit), summaries, UnitAnnouncer(unit), self._desk(unit), facts_of(event))
+
+    def learn(self, unit: Unit, event: Event) -> None:
+        """Remember what the registry says about contact, then tell whom the policy names."""
+        learn_contact_summary(ContactSummaryRepository(unit), summary_of(event))
+        self.tell(unit, event)
+
+    def send_due(self, *, urgent_only: bool) -> int:
+        """Send what is due, for one turn."""
+        post = Post(self._policy.templates, self._link, self._channels, RosterRepository(self._units.read()))
+        return send_due(self._claims, post, self._record, self._clock.now, urgent_only=urgent_only)
+
+    def escalate_due(self) -> None:
+        """Tell the next human wherever an acknowledgement did not come in time."""
+        for message_id in MessageRepository(self._units.read()).overdue(self._clock.now(), _OVERDUE_AT_ONCE):
+            told = self._units.run(lambda unit, at=message_id: self._escalate(unit, at))  # type: ignore[misc]
+            self._log.warning("message.not_acknowledged", message_id=message_id, count=len(told))
+
+    def acknowledge(self, message_id: str, by: str) -> dict[str, Any]:
+        """A human has seen it."""
+        return http_api.show_message(self._units.run(lambda unit: self._acknowledge(unit, message_id, by)))
+
+    def message(self, message_id: str) -> dict[str, Any]:
+        """One message."""
+        return http_api.show_message(tell_message(MessageRepository(self._units.read()), message_id))
+
+    def messages(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        """The newest messages that fit."""
+        found = MessageRepository(self._units.read()).listed(**wanted)
+        return {"messages": [http_api.show_message(message) for message in found]}
+
+    def put_on_roster(self, recipient: Recipient, entry: dict[str, Any], by: str) -> dict[str, Any]:
+        """Keep or replace a roster entry."""
+        contact = Contact(recipient, "email", entry["language"])
+
+        def work(unit: Unit) -> None:
+            put_on_roster(RosterRepository(unit), contact, entry["email"])
+            unit.audit("roster.put", subject=str(recipient), actor=by)
+
+        self._units.run(work)
+        return http_api.show_entry(contact, entry["email"])
+
+    def roster(self, by: str, kind: str | None = None, ref: str | None = None) -> list[dict[str, Any]]:
+        """Roster entries with masked addresses; that they were read is audited."""
+
+        def work(unit: Unit) -> list[tuple[Contact, str]]:
+            unit.audit("roster.read", subject=f"{kind or 'all'}:{ref or 'all'}", actor=by)
+            return list(RosterRepository(unit).listed())
+
+        entries = self._units.run(work)
+        fitting = [each for each in entries if kind in {None, each[0].recipient.kind} and ref in {None, each[0].recipient.ref}]
+        return [http_api.show_entry(contact, address) for contact, address in fitting]
+
+    def _desk(self, unit: Unit) -> Desk:
+        return Desk(self._policy, RosterRepository(unit).contact, tuple(self._channels), unit.now)
+
+    def _record(self, message: Message, outcome: Outcome) -> None:
+        def work(unit: Unit) -> None:
+            record_outcome(MessageRepository(unit), UnitAnnouncer(unit), self._desk(unit), message, outcome)
+
+        self._units.run(work)
+        self._log.info(
+            "message.tried", message_id=message.id, case_ref=message.case_ref, template=message.template,
+            result=str(outcome.result), reason=outcome.reason or None, attempt=message.attempts,
+        )  # fmt: skip
+
+    def _escalate(self, unit: Unit, message_id: str) -> list[Message]:
+        return escalate_message(MessageRepository(unit), UnitAnnouncer(unit), self._desk(unit), message_id)
+
+    def _acknowledge(self, unit: Unit, message_id: str, by: str) -> Message:
+        message = acknowledge(MessageRepository(unit), UnitAnnouncer(unit), message_id, by, unit.now)
+        unit.audit("message.acknowledged", subject=message_id, actor=by)
+        return message
+
+
+def build(chassis: Chassis) -> App:
+    """Read rules and settings, make the indexes, connect the channels; raises Misconfigured."""
+    own = read_own(chassis.settings.own)
+    policy = read_policy(chassis.settings.policy_directories)
+    if policy.templates.uses_link() and not own.link:
+        raise Misconfigured("A template uses {link}, but own.link is not set.")
+    chassis.store.ensure_indexes(DOCUMENTS)
+    channel = EmailChannel(own.smtp)
+    return App(chassis, policy, {channel.kind: channel}, own.link)

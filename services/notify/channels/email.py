@@ -1,0 +1,118 @@
+"""E-mail on apprise: one letter, one SMTP conversation, one coded answer.
+
+apprise's own `notify()` answers yes or no, makes a new Message-ID for every try, and waits between messages. We need to
+tell a passing error from a lasting one, and the same Message-ID on a second try, so its parts are used one level below:
+its connection and its message builder.
+"""
+
+from __future__ import annotations
+
+import smtplib
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from email import message_from_string
+
+from services.notify.channels.hush import hush
+from services.notify.domain.letter import Letter, Outcome, Result
+
+hush()
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)  # apprise 2.2 looks for imghdr, which Python 3.13 drops
+    from apprise import AppriseAsset
+    from apprise.exception import AppriseException
+    from apprise.plugins.email.base import NotifyEmail
+    from apprise.plugins.email.smtp import AppriseSMTPController
+
+TIMEOUT_S = 10
+TLS_MODES = {"none": "insecure", "starttls": "starttls", "tls": "ssl"}
+
+@dataclass(frozen=True)
+class SmtpSettings:
+    """Where mail is handed over. `tls` is none, starttls or tls; without a username nothing is authenticated."""
+
+    host: str
+    port: int
+    sender: str
+    tls: str = "starttls"
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+
+class EmailChannel:
+    """Hands letters to one mail server. Each answer of the server may take TIMEOUT_S seconds at most."""
+
+    kind = "email"
+
+    def __init__(self, settings: SmtpSettings) -> None:
+        self._settings = settings
+
+    def send(self, letter: Letter) -> Outcome:
+        """Try once; whatever the server or the network does becomes a coded outcome."""
+        try:
+            text, conversation = self._write(letter), self._connection()
+            with conversation:
+                conversation.hand_over(self._settings.sender, letter.address, text)
+        except smtplib.SMTPRecipientsRefused as error:
+            return _judge(code for code, _ in error.recipients.values())
+        except smtplib.SMTPAuthenticationError:
+            # A wrong password is the operator's to mend, so the letter waits for it.
+            return Outcome(Result.NOT_NOW, "smtp_login")
+        except smtplib.SMTPResponseException as error:
+            return _judge((error.smtp_code,))
+        except (smtplib.SMTPException, OSError):
+            return Outcome(Result.NOT_NOW, "smtp_unreachable")
+        except AppriseException:
+            return Outcome(Result.NEVER, "address_invalid")
+        return Outcome(Result.TAKEN)
+
+    def _connection(self) -> _Conversation:
+        settings = self._settings
+        return _Conversation(
+            host=settings.host,
+            port=settings.port,
+            secure_mode=TLS_MODES[settings.tls],
+            user=settings.username,
+            password=settings.password,
+            socket_connect_timeout=TIMEOUT_S,
+        )
+
+    def _write(self, letter: Letter) -> str:
+        settings = self._settings
+        plugin = NotifyEmail(  # type: ignore[no-untyped-call]  # apprise types this in part
+            host=settings.host,
+            port=settings.port,
+            from_addr=settings.sender,
+            targets=[letter.address],
+            secure_mode=TLS_MODES[settings.tls],
+            asset=AppriseAsset(app_id="", storage_mode="memory"),
+        )
+        prepared = plugin.prepare_emails(
+            subject=letter.subject,
+            body=letter.body,
+            from_addr=plugin.from_addr,
+            to=plugin.targets,
+            notify_format="text",
+            headers={"Auto-Submitted": "auto-generated"},
+        )
+        return _with_message_id(next(iter(prepared)).body, f"<{letter.message_id}@{settings.sender.rpartition('@')[2]}>")
+
+
+class _Conversation(AppriseSMTPController):
+    """apprise's connection, with errors raised instead of turned into `False`."""
+
+    def hand_over(self, sender: str, address: str, text: str) -> None:
+        """Raises smtplib.SMTPException or OSError."""
+        self._socket.sendmail(sender, [address], text)  # type: ignore[attr-defined]  # set by __enter__
+
+
+def _judge(codes: Iterable[int]) -> Outcome:
+    """4xx may pass, 5xx will not (RFC 5321, 4.2.1)."""
+    code = max(codes, default=500)
+    return Outcome(Result.NOT_NOW if 400 <= code < 500 else Result.NEVER, f"smtp_{code}")
+
+
+def _with_message_id(text: str, message_id: str) -> str:
+    message = message_from_string(text)
+    message.replace_header("Message-ID", message_id)
+    return message.as_string()

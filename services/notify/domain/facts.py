@@ -1,0 +1,16 @@
+"""What notify needs of an event: references and codes, taken from it by `services.notify.messages`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Facts:
+    """One event as a cause to tell somebody. `cause` is the event's id; `urgency` is empty if the event has none."""
+
+    cause: str
+    type: str
+    case_ref: str
+    urgency: str = ""
+    partner_id: str | None = None

@@ -1,0 +1,50 @@
+"""Who can be told: a recipient is a kind and a reference, never an address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+DUTY_OFFICER = "duty_officer"
+PARTNER = "partner"
+DEFENDER = "defender"
+KINDS = (DUTY_OFFICER, PARTNER, DEFENDER)
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """One who is told. `ref` is a roster id, a partner id or a defender reference (a case reference if none is known)."""
+
+    kind: str
+    ref: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.ref}"
+
+
+@dataclass(frozen=True)
+class Contact:
+    """What planning needs to know of a roster entry; its address stays sealed. `language` is an ISO 639 code."""
+
+    recipient: Recipient
+    channel: str
+    language: str
+
+
+@dataclass(frozen=True)
+class ContactSummary:
+    """What the registry says about telling one case's defender something: whether, and by which kinds of channel.
+
+    `sequence` is that of the event it came with, so that an older one that comes late changes nothing.
+    """
+
+    case_ref: str
+    defender_ref: str | None
+    may_contact: bool
+    channels: tuple[str, ...]
+    sequence: int = 0
+    revision: int = 0
+
+
+Roster = Callable[[Recipient], Contact | None]
+"""Finds a recipient's roster entry, if there is one."""

@@ -1,0 +1,123 @@
+"""The rules a coalition owns: who is told of what by which template, who is next, and how often sending is tried."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from services.notify.domain.errors import PolicyBroken
+from services.notify.domain.facts import Facts
+from services.notify.domain.people import DEFENDER, DUTY_OFFICER, KINDS, Recipient
+from services.notify.domain.templates import Templates
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One line: when this event is heard, at these urgencies (none listed means any), tell this kind of person by this template.
+
+    For a duty officer `ladder` says which person is first, and who is next.
+    """
+
+    when: str
+    tell: str
+    template: str
+    urgencies: tuple[str, ...] = ()
+    urgent: bool = False
+    ladder: str | None = None
+
+    def fits(self, facts: Facts) -> bool:
+        """True if the event is what this line is about."""
+        return facts.type == self.when and (not self.urgencies or facts.urgency in self.urgencies)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One person on a ladder, by roster id, and how long they have to acknowledge before the next is told."""
+
+    person: str
+    within: timedelta
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """Who is told in turn. After the last, a named human, that human is reminded `reminders` times more."""
+
+    name: str
+    steps: tuple[Step, ...]
+    reminders: int = 0
+
+    def step(self, position: int) -> Step | None:
+        """The step at a position from 0, or None when the ladder is climbed to its end."""
+        if position < len(self.steps):
+            return self.steps[position]
+        return self.steps[-1] if position < len(self.steps) + self.reminders else None
+
+    def check(self) -> None:
+        """Refuse a ladder without people, or on which one stands twice: they would be told once only. Raises PolicyBroken."""
+        people = [step.person for step in self.steps]
+        if not people:
+            raise PolicyBroken(f"ladders.{self.name} has no steps; the last one must be a named human.")
+        if len(set(people)) != len(people):
+            raise PolicyBroken(f"ladders.{self.name} names somebody twice; use reminders for the last person.")
+
+    def repetition(self, position: int) -> int:
+        """How often the last person was told before, at this position."""
+        return max(0, position - len(self.steps) + 1)
+
+
+@dataclass(frozen=True)
+class Undeliverable:
+    """Whom to tell, by which template, when a message to somebody who is on no ladder has failed."""
+
+    template: str
+    ladder: str
+
+
+@dataclass(frozen=True)
+class Policy:
+    """All rules together; `version` is stored with every result."""
+
+    version: str
+    rules: tuple[Rule, ...]
+    ladders: Mapping[str, Ladder]
+    undeliverable: Undeliverable
+    retry_after: tuple[timedelta, ...]
+    templates: Templates
+
+    def rules_for(self, facts: Facts) -> tuple[Rule, ...]:
+        """The lines that an event calls for."""
+        return tuple(rule for rule in self.rules if rule.fits(facts))
+
+    def next_try(self, attempts: int, now: datetime) -> datetime | None:
+        """When to try again after so many attempts, or None to give up."""
+        return now + self.retry_after[attempts - 1] if attempts <= len(self.retry_after) else None
+
+    def person_at(self, ladder: str, position: int) -> Recipient | None:
+        """Who stands on a step of a ladder."""
+        step = self.ladders[ladder].step(position)
+        return Recipient(DUTY_OFFICER, step.person) if step else None
+
+    def check(self) -> None:
+        """Refuse rules that name what is not there; raises PolicyBroken, or TemplateIndiscreet."""
+        self.templates.check()
+        for at, rule in enumerate(self.rules):
+            self._check_rule(f"rules[{at}]", rule)
+        self._check_pair("undeliverable", self.undeliverable.template, self.undeliverable.ladder)
+        for ladder in self.ladders.values():
+            ladder.check()
+
+    def _check_rule(self, at: str, rule: Rule) -> None:
+        if rule.tell not in KINDS:
+            raise PolicyBroken(f"{at}.tell must be one of: {', '.join(KINDS)}.")
+        if (rule.tell == DUTY_OFFICER) != (rule.ladder is not None):
+            raise PolicyBroken(f"{at} must have a ladder if, and only if, it tells a duty officer.")
+        if rule.tell == DEFENDER and rule.urgent:
+            raise PolicyBroken(f"{at} must not be urgent: a haste in a message to a defender can endanger them.")
+        self._check_pair(at, rule.template, rule.ladder)
+
+    def _check_pair(self, at: str, template: str, ladder: str | None) -> None:
+        if template not in self.templates.names():
+            raise PolicyBroken(f"{at}.template is not in the templates.")
+        if ladder is not None and ladder not in self.ladders:
+            raise PolicyBroken(f"{at}.ladder is not in the ladders.")

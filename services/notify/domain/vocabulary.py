@@ -1,0 +1,25 @@
+"""Every word a message may contain, by language.
+
+It is code and not policy on purpose: a new word, or a new language, is read by a second person before it can go out.
+Words that would say who we are, what happened or what help is meant do not belong here, however useful.
+"""
+
+from __future__ import annotations
+
+_ENGLISH = """
+a again agreed and answer any anything ask at been before but by can cannot changed check could did do first for from
+get good has have how if in is it item later list longer look message more needs new news no nobody not note nothing
+now of on once one open or over page please quote reach read reference replied reply say see seen short sign so
+somebody something soon still stop suits thank thanks that the there this time to today touch until update urgent us
+use wait waiting waits was way we when with without yet you your yours
+"""
+
+_SWAHILI = """
+angalia asante au baadaye bado bila fungua habari hakuna halina haliwezi hapa haraka haukufika hivi hiyo ingia jambo
+jibu jipya kabla kama kesho kuangalia kufanya kujibu kumbukumbu kuna kusubiri kuufikisha kwa kwako kwanza kwenye la
+leo limebadilika linakusubiri lolote mara mfupi moja na nasi ndani njema njia orodha pia sasa subiri tafadhali tayari
+tena tu tuliyokubaliana tumeshindwa uangalie ujumbe ukiwa ukiweza ukurasa umekwisha umeliona useme usilijibu wa wakati
+wasiliana ya yako
+"""
+
+VOCABULARY: dict[str, frozenset[str]] = {"en": frozenset(_ENGLISH.split()), "sw": frozenset(_SWAHILI.split())}

@@ -1,0 +1,108 @@
+"""Read notifications.yaml and templates.yaml into the domain's rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from marshmallow import RAISE, Schema, fields, validate
+
+from ngao.chassis.errors import Misconfigured
+from ngao.chassis.policy import load_policy
+from ngao.contracts import subscriptions_of
+from ngao.contracts.codes import URGENCIES
+from services.notify.domain.errors import PolicyBroken
+from services.notify.domain.policy import Ladder, Policy, Rule, Step, Undeliverable
+from services.notify.domain.templates import Templates, Text
+
+NOTIFICATIONS, TEMPLATES = "notifications.yaml", "templates.yaml"
+
+
+class _Strict(Schema):
+    class Meta:
+        unknown = RAISE
+
+
+class _Rule(_Strict):
+    when = fields.String(required=True, validate=validate.OneOf(subscriptions_of("notify")))
+    tell = fields.String(required=True)
+    template = fields.String(required=True)
+    urgencies = fields.List(fields.String(validate=validate.OneOf(URGENCIES)), load_default=list)
+    urgent = fields.Boolean(load_default=False)
+    ladder = fields.String(load_default=None)
+
+
+class _Step(_Strict):
+    person = fields.String(required=True, validate=validate.Regexp(r"^[a-z][a-z0-9-]{1,40}$"))
+    within_minutes = fields.Float(required=True, validate=validate.Range(min=0, min_inclusive=False))
+
+
+class _Ladder(_Strict):
+    steps = fields.List(fields.Nested(_Step), required=True)
+    reminders = fields.Integer(load_default=0, validate=validate.Range(min=0, max=100))
+
+
+class _Undeliverable(_Strict):
+    template = fields.String(required=True)
+    ladder = fields.String(required=True)
+
+
+class NotificationsFile(_Strict):
+    """notifications.yaml: rules, ladders, whom to tell of lost messages, waits between tries."""
+
+    rules = fields.List(fields.Nested(_Rule), required=True)
+    ladders = fields.Dict(keys=fields.String(), values=fields.Nested(_Ladder), required=True)
+    undeliverable = fields.Nested(_Undeliverable, required=True)
+    retry_after_seconds = fields.List(fields.Float(validate=validate.Range(min=0)), required=True)
+
+
+class _Text(_Strict):
+    subject = fields.String(required=True)
+    body = fields.String(required=True)
+
+
+class TemplatesFile(_Strict):
+    """templates.yaml: texts by template and language."""
+
+    default_language = fields.String(required=True)
+    templates = fields.Dict(
+        keys=fields.String(), values=fields.Dict(keys=fields.String(), values=fields.Nested(_Text)), required=True
+    )
+
+
+def read_policy(directories: Sequence[Path]) -> Policy:
+    """Load both files and check them against each other and the allow-list; raises Misconfigured naming the place."""
+    files = load_policy(directories, {NOTIFICATIONS: NotificationsFile(), TEMPLATES: TemplatesFile()})
+    policy = to_policy(files[NOTIFICATIONS], files[TEMPLATES], files.version)
+    try:
+        policy.check()
+    except PolicyBroken as error:
+        raise Misconfigured(f"The notification rules have an error: {error}") from None
+    return policy
+
+
+def to_policy(notifications: Mapping[str, Any], templates: Mapping[str, Any], version: str) -> Policy:
+    """Turn the loaded files into the domain's form, unchecked."""
+    return Policy(
+        version=version,
+        rules=tuple(Rule(**{**rule, "urgencies": tuple(rule["urgencies"])}) for rule in notifications["rules"]),
+        ladders={name: _ladder(name, ladder) for name, ladder in notifications["ladders"].items()},
+        undeliverable=Undeliverable(**notifications["undeliverable"]),
+        retry_after=tuple(timedelta(seconds=seconds) for seconds in notifications["retry_after_seconds"]),
+        templates=_templates(templates),
+    )
+
+
+def _ladder(name: str, ladder: Mapping[str, Any]) -> Ladder:
+    steps = (Step(step["person"], timedelta(minutes=step["within_minutes"])) for step in ladder["steps"])
+    return Ladder(name, tuple(steps), ladder["reminders"])
+
+
+def _templates(file: Mapping[str, Any]) -> Templates:
+    texts = {
+        name: {language: Text(text["subject"], text["body"]) for language, text in by_language.items()}
+        for name, by_language in file["templates"].items()
+    }
+    return Templates(texts, file["default_language"])

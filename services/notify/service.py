@@ -1,0 +1,169 @@
+"""Notify's entrypoints."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nameko.timer import timer
+
+from ngao.chassis.errors import NotFound
+from ngao.chassis.guard import guarded
+from ngao.chassis.http.app import App
+from ngao.chassis.http.endpoints import ChassisEndpoints
+from ngao.chassis.http.entrypoint import Call, http
+from ngao.chassis.messaging.consumer import consumes
+from ngao.chassis.storage.unit_of_work import Unit
+from ngao.contracts import Event
+from services.notify import http_api
+from services.notify.domain.people import DUTY_OFFICER, PARTNER, Recipient
+
+
+class NotifyService(ChassisEndpoints):
+    """Hears what happens, tells people, is told that they know."""
+
+    name = "notify"
+    app = App()
+
+    @consumes("intake.report.accepted.v1")
+    def on_report_accepted(self, unit: Unit, event: Event) -> None:
+        """A report is stored."""
+        self.app.tell(unit, event)
+
+    @consumes("registry.defender.resolved.v1")
+    def on_defender_resolved(self, unit: Unit, event: Event) -> None:
+        """Whether the defender may be contacted."""
+        self.app.learn(unit, event)
+
+    @consumes("referral.offered.v1")
+    def on_offered(self, unit: Unit, event: Event) -> None:
+        """A partner is asked."""
+        self.app.tell(unit, event)
+
+    @consumes("referral.accepted.v1")
+    def on_accepted(self, unit: Unit, event: Event) -> None:
+        """A partner said yes."""
+        self.app.tell(unit, event)
+
+    @consumes("referral.declined.v1")
+    def on_declined(self, unit: Unit, event: Event) -> None:
+        """A partner said no."""
+        self.app.tell(unit, event)
+
+    @consumes("referral.expired.v1")
+    def on_expired(self, unit: Unit, event: Event) -> None:
+        """A partner was silent."""
+        self.app.tell(unit, event)
+
+    @consumes("referral.started.v1")
+    def on_started(self, unit: Unit, event: Event) -> None:
+        """A partner is at work."""
+        self.app.tell(unit, event)
+
+    @consumes("referral.completed.v1")
+    def on_completed(self, unit: Unit, event: Event) -> None:
+        """A partner has done it."""
+        self.app.tell(unit, event)
+
+    @consumes("referral.failed.v1")
+    def on_failed(self, unit: Unit, event: Event) -> None:
+        """A partner could not do it."""
+        self.app.tell(unit, event)
+
+    @consumes("referral.withdrawn.v1")
+    def on_withdrawn(self, unit: Unit, event: Event) -> None:
+        """An open offer is taken back."""
+        self.app.tell(unit, event)
+
+    @consumes("referral.recalled.v1")
+    def on_recalled(self, unit: Unit, event: Event) -> None:
+        """An accepted referral is taken back."""
+        self.app.tell(unit, event)
+
+    @consumes("referral.unroutable.v1")
+    def on_unroutable(self, unit: Unit, event: Event) -> None:
+        """No partner fits."""
+        self.app.tell(unit, event)
+
+    @timer(interval=0.5)
+    @guarded
+    def send_due(self) -> None:
+        """Send what is due, urgent first."""
+        self.app.send_due(urgent_only=False)
+
+    @timer(interval=0.5)
+    @guarded
+    def send_urgent(self) -> None:
+        """A lane of its own, so that a slow mail server holding a routine message does not hold an urgent one."""
+        self.app.send_due(urgent_only=True)
+
+    @timer(interval=5)
+    @guarded
+    def escalate_due(self) -> None:
+        """Tell the next human where nobody acknowledged in time."""
+        self.app.escalate_due()
+
+    @http(
+        "PUT", "/v1/roster/duty-officers/<officer_id>", who="operator", operation="putDutyOfficer", request=http_api.RosterEntry,
+        summary="Keep or replace a person of the ladders.", responses={200: http_api.RosterEntryShown},
+    )  # fmt: skip
+    def put_duty_officer(self, call: Call, officer_id: str) -> dict[str, Any]:
+        """The id is what `ladders` in notifications.yaml names."""
+        return self._put(call, Recipient(DUTY_OFFICER, http_api.roster_id(officer_id)))
+
+    @http(
+        "GET", "/v1/roster/duty-officers/<officer_id>", who="operator", operation="showDutyOfficer",
+        summary="One person of the ladders, address masked.", responses={200: http_api.RosterEntryShown},
+    )  # fmt: skip
+    def show_duty_officer(self, call: Call, officer_id: str) -> dict[str, Any]:
+        """That it was read is audited."""
+        found: list[dict[str, Any]] = self.app.roster(call.principal.id, DUTY_OFFICER, http_api.roster_id(officer_id))
+        if not found:
+            raise NotFound("There is no such roster entry.")
+        return found[0]
+
+    @http(
+        "PUT", "/v1/roster/partners/<partner_id>", who="operator", operation="putPartnerContact", request=http_api.RosterEntry,
+        summary="Keep or replace whom a partner wants told.", responses={200: http_api.RosterEntryShown},
+    )  # fmt: skip
+    def put_partner(self, call: Call, partner_id: str) -> dict[str, Any]:
+        """The id is the partner's in the directory."""
+        return self._put(call, Recipient(PARTNER, http_api.roster_id(partner_id)))
+
+    @http(
+        "GET", "/v1/roster", who="operator", operation="listRoster",
+        summary="Everybody who can be told, addresses masked.", responses={200: http_api.RosterShown},
+    )  # fmt: skip
+    def list_roster(self, call: Call) -> dict[str, Any]:
+        """That it was read is audited."""
+        return {"roster": self.app.roster(call.principal.id)}
+
+    @http(
+        "GET", "/v1/messages", who="operator", operation="listMessages",
+        summary="Messages, newest first; by case_ref, state, reference.", responses={200: http_api.MessagesShown},
+    )  # fmt: skip
+    def list_messages(self, call: Call) -> dict[str, Any]:
+        """`?state=refused` and `?state=failed` are what an operator should look at."""
+        found: dict[str, Any] = self.app.messages(http_api.wanted(call.query))
+        return found
+
+    @http(
+        "GET", "/v1/messages/<message_id>", who="operator", operation="showMessage",
+        summary="One message and its history.", responses={200: http_api.MessageShown},
+    )  # fmt: skip
+    def show_message(self, call: Call, message_id: str) -> dict[str, Any]:  # noqa: ARG002 - every handler is given its call
+        """By reference; never the address."""
+        found: dict[str, Any] = self.app.message(message_id)
+        return found
+
+    @http(
+        "POST", "/v1/messages/<message_id>/acknowledge", who="operator", operation="acknowledgeMessage",
+        summary="Say that it has been seen; stops the ladder.", responses={200: http_api.MessageShown},
+    )  # fmt: skip
+    def acknowledge(self, call: Call, message_id: str) -> dict[str, Any]:
+        """A second time changes nothing."""
+        seen: dict[str, Any] = self.app.acknowledge(message_id, call.principal.id)
+        return seen
+
+    def _put(self, call: Call, recipient: Recipient) -> dict[str, Any]:
+        kept: dict[str, Any] = self.app.put_on_roster(recipient, call.load(), call.principal.id)
+        return kept

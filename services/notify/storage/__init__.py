@@ -1,0 +1,1 @@
+"""How notify keeps messages, rosters and contact summaries."""

@@ -1,0 +1,66 @@
+"""Domain to record and back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from services.notify.domain.message import Message, Note, State
+from services.notify.domain.people import ContactSummary, Recipient
+from services.notify.storage.documents import ContactSummaryDocument, MessageDocument
+
+_SAME = (
+    "cause", "case_ref", "template", "channel", "urgent", "policy_version", "created_at", "attempts", "ladder", "position",
+    "escalate_at", "acknowledged_by", "lease", "revision",
+)  # fmt: skip
+
+
+def message_to_document(message: Message) -> MessageDocument:
+    """A record of this message, with the revision it was read with."""
+    return MessageDocument(
+        id=message.id,
+        recipient_kind=message.recipient.kind,
+        recipient_ref=message.recipient.ref,
+        reference=message.reference,
+        state=str(message.state),
+        reason=message.reason,
+        due=message.next_attempt,
+        notes=[{"at": note.at, "what": note.what, "reason": note.reason} for note in message.notes],
+        **{name: getattr(message, name) for name in _SAME},
+    )
+
+
+def message_from_record(record: dict[str, Any]) -> Message:
+    """A message from a record as the driver gives it."""
+    return Message(
+        id=record["_id"],
+        recipient=Recipient(record["recipient_kind"], record["recipient_ref"]),
+        state=State(record["state"]),
+        reason=record.get("reason", ""),
+        next_attempt=record.get("due"),
+        notes=[Note(**note) for note in record.get("notes", ())],
+        **{name: record.get(name) for name in _SAME},
+    )
+
+
+def summary_to_document(summary: ContactSummary) -> ContactSummaryDocument:
+    """A record of what the registry said."""
+    return ContactSummaryDocument(
+        id=summary.case_ref,
+        defender_ref=summary.defender_ref,
+        may_contact=summary.may_contact,
+        channels=list(summary.channels),
+        sequence=summary.sequence,
+        revision=summary.revision,
+    )
+
+
+def summary_from_document(found: ContactSummaryDocument) -> ContactSummary:
+    """What the registry said, from its record."""
+    return ContactSummary(
+        case_ref=found.id,
+        defender_ref=found.defender_ref,
+        may_contact=found.may_contact,
+        channels=tuple(found.channels),
+        sequence=found.sequence,
+        revision=found.revision,
+    )

@@ -1,0 +1,141 @@
+"""Where the use cases' ports meet the database; one set for each unit of work."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from pymongo import DESCENDING, ReturnDocument
+from pymongo.collection import Collection
+
+from ngao.chassis.storage.unit_of_work import Unit
+from services.notify.domain.message import Message, State
+from services.notify.domain.people import Contact, ContactSummary, Recipient
+from services.notify.storage.documents import ContactSummaryDocument, MessageDocument, RosterDocument
+from services.notify.storage.mapping import (
+    message_from_record,
+    message_to_document,
+    summary_from_document,
+    summary_to_document,
+)
+
+_MOST_SHOWN = 500
+
+
+class MessageRepository:
+    """The messages."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+
+    def find(self, message_id: str) -> Message | None:
+        """One message."""
+        return next(iter(_messages(MessageDocument.objects(id=message_id))), None)
+
+    def add(self, message: Message) -> None:
+        """Keep a new message."""
+        self._unit.put(message_to_document(message))
+
+    def save(self, message: Message) -> None:
+        """Keep a changed message."""
+        self._unit.put(message_to_document(message))
+
+    def awaited(self, cause: str) -> Sequence[Message]:
+        """The messages about a cause whose acknowledgement somebody waits for."""
+        return _messages(MessageDocument.objects(cause=cause, escalate_at__exists=True))
+
+    def overdue(self, now: datetime, limit: int) -> Sequence[str]:
+        """The ids of messages that were not acknowledged in time, urgent ones first."""
+        found = MessageDocument.objects(escalate_at__lte=now).order_by("-urgent", "escalate_at").only("id").limit(limit)
+        return [record["_id"] for record in found.as_pymongo()]
+
+    def listed(self, *, limit: int, **wanted: str) -> Sequence[Message]:
+        """The newest messages with these values of `case_ref`, `state` or `reference`."""
+        found = MessageDocument.objects(**wanted).order_by("-created_at").limit(min(limit, _MOST_SHOWN))
+        return _messages(found)
+
+
+class ClaimQueue:
+    """Due messages, each for one sender at a time; outside any unit, because it must be seen by all at once."""
+
+    def __init__(self, collection: Collection[dict[str, Any]]) -> None:
+        self._messages = collection
+
+    def claim(self, now: datetime, lease: timedelta, *, urgent_only: bool) -> Message | None:
+        """Take the most urgent due message. One that is still `sending` is due when its sender's lease is over."""
+        wanted: dict[str, Any] = {"due": {"$lte": now}} | ({"urgent": True} if urgent_only else {})
+        taken = self._messages.find_one_and_update(
+            wanted,
+            {
+                "$set": {"state": str(State.SENDING), "lease": uuid4().hex, "due": now + lease},
+                "$inc": {"attempts": 1, "revision": 1},
+            },
+            sort=[("urgent", DESCENDING), ("due", 1)],
+            return_document=ReturnDocument.AFTER,
+        )
+        return message_from_record(taken) if taken else None
+
+
+class RosterRepository:
+    """Duty officers and partner contacts; addresses are sealed under a data key of each entry."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+
+    def contact(self, recipient: Recipient) -> Contact | None:
+        """A recipient's entry without the address."""
+        found = _entry(recipient)
+        return Contact(recipient, found.channel, found.language) if found else None
+
+    def address(self, recipient: Recipient) -> str | None:
+        """A recipient's address, opened."""
+        found = _entry(recipient)
+        return self._unit.sealer.open(*_place(found.id), found.address).decode() if found else None
+
+    def put(self, contact: Contact, address: str) -> None:
+        """Keep an entry, sealing its address."""
+        recipient = contact.recipient
+        document = _entry(recipient) or RosterDocument(id=str(recipient), kind=recipient.kind, ref=recipient.ref)
+        document.channel, document.language = contact.channel, contact.language
+        document.address = self._unit.sealer.seal(*_place(document.id), address.encode())
+        self._unit.put(document)
+
+    def listed(self) -> Sequence[tuple[Contact, str]]:
+        """Every entry with its opened address."""
+        found = list(RosterDocument.objects.order_by("id"))
+        self._unit.sealer.prefetch(_place(each.id)[0] for each in found)
+        return [(_contact(each), self._unit.sealer.open(*_place(each.id), each.address).decode()) for each in found]
+
+
+class ContactSummaryRepository:
+    """What the registry said about contacting each case's defender."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+
+    def find(self, case_ref: str) -> ContactSummary | None:
+        """The summary of one case."""
+        found = ContactSummaryDocument.objects(id=case_ref).first()
+        return summary_from_document(found) if found else None
+
+    def put(self, summary: ContactSummary) -> None:
+        """Keep a summary."""
+        self._unit.put(summary_to_document(summary))
+
+
+def _messages(found: Any) -> list[Message]:
+    return [message_from_record(record) for record in found.as_pymongo()]
+
+
+def _entry(recipient: Recipient) -> RosterDocument | None:
+    return RosterDocument.objects(id=str(recipient)).first()
+
+
+def _contact(entry: RosterDocument) -> Contact:
+    return Contact(Recipient(entry.kind, entry.ref), entry.channel, entry.language)
+
+
+def _place(entry_id: str) -> tuple[str, str, str, str]:
+    return f"roster:{entry_id}", "roster", entry_id, "address"
