@@ -63,8 +63,8 @@ class Parking:
         }
 
     def list(self, limit: int = 100, state: str = "parked") -> list[dict[str, Any]]:
-        """The newest parked messages, without their bodies."""
-        found = self._parked.find({"state": state}, {"body": 0}).sort("parked_at", DESCENDING).limit(limit)
+        """The newest messages in a state (`parked`, `replayed`, `dropped`, `all`), without their bodies."""
+        found = self._parked.find({} if state == "all" else {"state": state}, {"body": 0}).sort("parked_at", DESCENDING).limit(limit)
         return [_public(each) for each in found]
 
     def count(self) -> int:

@@ -28,7 +28,7 @@ from pymongo.read_preferences import ReadPreference
 
 from ngao.chassis.errors import Conflict, Unavailable
 from ngao.chassis.messaging.outbox import Entry, entry_of
-from ngao.chassis.security.audit import Head, chain_of, extend
+from ngao.chassis.security.audit import Head, chain_of, extend_all
 from ngao.chassis.storage.connection import DURABLE, Store
 
 if TYPE_CHECKING:
@@ -194,23 +194,16 @@ class GroupCommitter:
         return {each["_id"]: iter(range(each["n"] - counts[each["_id"]] + 1, each["n"] + 1)) for each in found}
 
     def _audit(self, session: ClientSession, units: list[Unit]) -> None:
-        by_chain: dict[int, list[Any]] = defaultdict(list)
-        for record in (record for unit in units for record in unit.records):
-            by_chain[chain_of(record.subject)].append(record)
-        if not by_chain:
+        records = [record for unit in units for record in unit.records]
+        if not records:
             return
-        heads = self._store.database["audit_heads"]
-        found = {each["_id"]: each for each in heads.find({"_id": {"$in": list(by_chain)}}, session=session)}
-        written: list[dict[str, Any]] = []
-        moves: list[Any] = []
-        for chain, records in sorted(by_chain.items()):
-            was = found.get(chain)
-            head = Head(chain=chain, n=was["n"], hash=was["hash"]) if was else Head.first(chain)
-            documents, head = extend(head, records)
-            written.extend(documents)
-            moves.append(ReplaceOne({"_id": chain}, {"_id": chain, "n": head.n, "hash": head.hash}, upsert=True))
-        self._store.database["audit"].insert_many(written, session=session)
-        heads.bulk_write(moves, session=session)
+        collection = self._store.database["audit_heads"]
+        chains = list({chain_of(record.subject) for record in records})
+        heads = {each["_id"]: Head(each["_id"], each["n"], each["hash"]) for each in collection.find({"_id": {"$in": chains}}, session=session)}
+        entries, moved = extend_all(heads, records)
+        self._store.database["audit"].insert_many(entries, session=session)
+        moves = [ReplaceOne({"_id": head.chain}, {"_id": head.chain, "n": head.n, "hash": head.hash}, upsert=True) for head in moved.values()]
+        collection.bulk_write(moves, session=session)
 
 
 def _first_of_each(unit: Unit) -> list[Any]:

@@ -1,0 +1,152 @@
+"""A small service on the chassis's HTTP entrypoint, run as a process of its own: `python http_service.py`.
+
+It prints its log lines; `http.listening` tells the port. Its chassis has the parts that HTTP needs and no others.
+"""
+
+from __future__ import annotations
+
+import eventlet
+
+eventlet.monkey_patch()
+
+import logging  # noqa: E402
+import os  # noqa: E402
+import signal  # noqa: E402
+from types import SimpleNamespace  # noqa: E402
+from typing import Any  # noqa: E402
+
+from marshmallow import RAISE, Schema, fields, validate  # noqa: E402
+from nameko.containers import ServiceContainer  # noqa: E402
+
+from ngao.chassis.clock import SystemClock  # noqa: E402
+from ngao.chassis.errors import NotAllowedNow, NotFound, Unavailable  # noqa: E402
+from ngao.chassis.http.endpoints import ChassisEndpoints  # noqa: E402
+from ngao.chassis.http.entrypoint import Answer, Call, http  # noqa: E402
+from ngao.chassis.observability.health import Health  # noqa: E402
+from ngao.chassis.observability.logs import configure  # noqa: E402
+from ngao.chassis.observability.metrics import Metrics  # noqa: E402
+from ngao.chassis.security.identity import Credential, hash_key  # noqa: E402
+from ngao.chassis.settings import HttpSettings  # noqa: E402
+
+MARKER = "Wanjiku-Marker-4711"
+SECRET = "s" * 43
+SOURCE_KEY = f"ngao_source_forms_{SECRET}"
+SLOW_KEY = f"ngao_source_flood_{SECRET}"
+PARTNER_KEY = f"ngao_partner_clinic_{SECRET}"
+OPERATOR_KEY = f"ngao_operator_grace_{SECRET}"
+LIMIT = 64 * 1024
+
+
+class Visit(Schema):
+    """What the test posts."""
+
+    class Meta:
+        unknown = RAISE
+
+    name = fields.String(required=True, validate=validate.Length(max=20))
+    age = fields.Integer(required=True, strict=True)
+
+
+class Accounts:
+    def find(self, kind: str, id: str) -> Credential | None:
+        known = {
+            ("source", "forms"): Credential("source", "forms", (hash_key(SOURCE_KEY),), rate_per_second=1000.0),
+            ("source", "flood"): Credential("source", "flood", (hash_key(SLOW_KEY),), rate_per_second=2.0),
+            ("source", "closed"): Credential("source", "closed", (hash_key(f"ngao_source_closed_{SECRET}"),), enabled=False),
+            ("partner", "clinic"): Credential("partner", "clinic", (hash_key(PARTNER_KEY),)),
+        }
+        return known.get((kind, id))
+
+
+class Parked:
+    def __init__(self) -> None:
+        self.entries: dict[str, dict[str, Any]] = {"p1": {"id": "p1", "state": "parked", "reason": "wrong_type"}}
+
+    def list(self, limit: int, state: str) -> list[dict[str, Any]]:
+        return [each for each in self.entries.values() if state in ("all", each["state"])][:limit]
+
+    def show(self, id: str) -> dict[str, Any]:
+        if id not in self.entries:
+            raise NotFound("No such parked message.")
+        return self.entries[id]
+
+    def replay(self, id: str, by: str, reason: str) -> None:
+        self.show(id).update(state="replayed", by=by, why=reason)
+
+    def drop(self, id: str, by: str, reason: str) -> None:
+        self.show(id).update(state="dropped", by=by, why=reason)
+
+
+class TinyService(ChassisEndpoints):
+    name = "tiny"
+
+    @http("POST", "/v1/visits", who="source", operation="visit", summary="A visit.", request=Visit, responses={202: None})
+    def visit(self, call: Call) -> Answer:
+        visit = call.load()
+        return Answer(202, {"age": visit["age"], "trace": call.trace, "key": call.idempotency_key, "by": call.principal.id})
+
+    @http("GET", "/v1/visits/<visit_id>", who=("source", "partner"), operation="getVisit", summary="One.")
+    def get_visit(self, call: Call, visit_id: str) -> dict[str, Any]:
+        return {"id": visit_id, "query": call.query, "kind": call.principal.kind}
+
+    @http("POST", "/v1/fail/<how>", who="source", operation="fail", summary="Fails.")
+    def fail(self, call: Call, how: str) -> Answer:
+        if how == "bug":
+            raise RuntimeError(f"{MARKER} {call.body!r}")
+        if how == "chain":
+            try:
+                raise KeyError(MARKER)
+            except KeyError as error:
+                raise ValueError(MARKER) from error
+        if how == "unavailable":
+            raise Unavailable(f"{MARKER}: the store is away")
+        if how == "state":
+            raise NotAllowedNow("The case is closed.", slug="case-closed")
+        if how == "header":
+            return Answer(200, {}, {"X-Echo": f"{MARKER}\r\nSet-Cookie: a=b"})
+        if how == "payload":
+            return Answer(200, {"x": {MARKER}})
+        if how == "timeout":
+            raise eventlet.Timeout(1)
+        logging.getLogger("kombu").error("cannot decode %s", MARKER, exc_info=RuntimeError(MARKER))
+        return Answer(200, {})
+
+    @http("GET", "/v1/slow", who="anyone", operation="slow", summary="Takes a second.")
+    def slow(self, call: Call) -> dict[str, Any]:
+        eventlet.sleep(1)
+        return {"done": True}
+
+
+class Container(ServiceContainer):
+    def __init__(self, chassis: Any) -> None:
+        super().__init__(TinyService)
+        self.chassis = chassis
+        self.app = SimpleNamespace(credentials=Accounts())
+
+
+def make_chassis(missing: str | None) -> Any:
+    health = Health()
+    health.register("store", lambda: missing)
+    settings = HttpSettings("127.0.0.1", int(os.environ.get("PORT", "0")), "http://127.0.0.1", LIMIT, 500.0, 2)
+    operators = {"grace": Credential("operator", "grace", (hash_key(OPERATOR_KEY),))}
+    return SimpleNamespace(
+        settings=SimpleNamespace(http=settings), clock=SystemClock(), health=health, metrics=Metrics(), parking=Parked(),
+        operators=operators, outbox_status=lambda: {"pending": 0, "oldest_s": 0.0},
+    )  # fmt: skip
+
+
+def main() -> None:
+    configure("tiny", "debug")
+    container = Container(make_chassis(os.environ.get("MISSING")))
+    container.start()
+    signal.signal(signal.SIGTERM, lambda *_: eventlet.spawn_n(container.stop))
+    while True:
+        try:
+            container.wait()
+        except InterruptedError:
+            continue
+        return
+
+
+if __name__ == "__main__":
+    main()

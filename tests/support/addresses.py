@@ -1,0 +1,41 @@
+"""Where the real parts are that this test run uses; `make test` starts them and sets these variables."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """A broker with an administrator's account, and a replica set with test commands."""
+
+    amqp: str
+    management: str
+    mongo: str
+
+    @property
+    def amqp_host(self) -> str:
+        return urlsplit(self.amqp).hostname or ""
+
+    @property
+    def amqp_port(self) -> int:
+        return urlsplit(self.amqp).port or 0
+
+    @property
+    def account(self) -> tuple[str, str]:
+        parts = urlsplit(self.amqp)
+        return parts.username or "", parts.password or ""
+
+    @property
+    def mongo_hosts(self) -> str:
+        return urlsplit(self.mongo).netloc.rpartition("@")[2]
+
+
+def addresses() -> Addresses:
+    """Read them; a run without them is a mistake, not a reason to skip."""
+    missing = [name for name in ("NGAO_TEST_AMQP", "NGAO_TEST_MANAGEMENT", "NGAO_TEST_MONGO") if name not in os.environ]
+    if missing:
+        raise RuntimeError(f"{', '.join(missing)} not set: run the tests with `make test`, which starts what they need.")
+    return Addresses(os.environ["NGAO_TEST_AMQP"], os.environ["NGAO_TEST_MANAGEMENT"], os.environ["NGAO_TEST_MONGO"])

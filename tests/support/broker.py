@@ -1,0 +1,112 @@
+"""The broker from outside a service: provision a test's virtual hosts, publish, look into queues."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import pika
+
+from ngao.chassis.messaging import topology
+from ngao.chassis.messaging.management import Management
+from ngao.chassis.messaging.provisioning import topology_steps
+from ngao.contracts import CONTENT_TYPE, Event, encode
+from tests.support.processes import World
+
+
+def management_of(world: World) -> Management:
+    parts = urlsplit(world.parts.management)
+    return Management(f"http://{parts.hostname}:{parts.port}", parts.username or "", parts.password or "")
+
+
+def provision(world: World, subscriptions: Mapping[str, tuple[str, ...]]) -> Management:
+    """Make the two virtual hosts with the queues of these subscriptions, open to the test's administrator."""
+    management = management_of(world)
+    for vhost, part in (
+        (world.vhost, topology.internal(subscriptions, sorted(set(world.tiers_s)))),
+        (world.edge_vhost, topology.edge(sorted(set(world.tiers_s)))),
+    ):
+        for step in topology_steps(management, vhost, part):
+            step.do()
+        management.put("permissions", vhost, world.user, body={"configure": ".*", "write": ".*", "read": ".*"})
+    return management
+
+
+def remove(world: World) -> None:
+    management = management_of(world)
+    for vhost in (world.vhost, world.edge_vhost):
+        management.delete("vhosts", vhost)
+
+
+class Line:
+    """A short-lived connection for each call: a test's own faults must not be its connection's."""
+
+    def __init__(self, world: World, *, edge: bool = False) -> None:
+        user, password = world.parts.account
+        self._parameters = pika.ConnectionParameters(
+            world.parts.amqp_host, world.parts.amqp_port, world.edge_vhost if edge else world.vhost,
+            pika.PlainCredentials(user, password),
+        )
+
+    def publish(self, event: Event, exchange: str = "events", times: int = 1) -> None:
+        for _ in range(times):
+            self.publish_raw(encode(event), event.routing_key, exchange=exchange, message_id=event.id)
+
+    def publish_all(self, events: Iterable[Event]) -> None:
+        with self._open() as channel:
+            for event in events:
+                properties = pika.BasicProperties(content_type=CONTENT_TYPE, message_id=event.id, delivery_mode=2)
+                channel.basic_publish("events", event.routing_key, encode(event), properties, mandatory=True)
+
+    def publish_raw(
+        self, body: bytes, routing_key: str, *, exchange: str = "events", content_type: str = CONTENT_TYPE,
+        message_id: str | None = None, user_id: str | None = None, headers: dict[str, Any] | None = None,
+    ) -> None:
+        properties = pika.BasicProperties(
+            content_type=content_type, message_id=message_id or secrets.token_hex(8), delivery_mode=2, user_id=user_id,
+            headers=headers,
+        )
+        with self._open() as channel:
+            channel.basic_publish(exchange, routing_key, body, properties, mandatory=True)
+
+    def take(self, queue: str) -> list[tuple[Any, bytes]]:
+        """All messages that stand in a queue now, removed."""
+        found = []
+        with self._open() as channel:
+            while True:
+                method, properties, body = channel.basic_get(queue, auto_ack=True)
+                if method is None:
+                    return found
+                found.append((properties, body))
+
+    def count(self, queue: str) -> int:
+        """Messages that are ready."""
+        with self._open() as channel:
+            return int(channel.queue_declare(queue, passive=True).method.message_count)
+
+    def unbind(self, queue: str, exchange: str, routing_key: str) -> None:
+        with self._open() as channel:
+            channel.queue_unbind(queue, exchange, routing_key)
+
+    def bind(self, queue: str, exchange: str, routing_key: str) -> None:
+        with self._open() as channel:
+            channel.queue_bind(queue, exchange, routing_key)
+
+    def _open(self) -> _Channel:
+        return _Channel(self._parameters)
+
+
+class _Channel:
+    def __init__(self, parameters: pika.ConnectionParameters) -> None:
+        self._parameters = parameters
+
+    def __enter__(self) -> Any:
+        self._connection = pika.BlockingConnection(self._parameters)
+        channel = self._connection.channel()
+        channel.confirm_delivery()
+        return channel
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()

@@ -1,0 +1,150 @@
+"""A small service on the real chassis, which does with an event what the event's `reason` says.
+
+It stands in for any service in the tests of the delivery guarantees: `python -m tests.support.probe SETTINGS.toml`.
+"""
+
+from __future__ import annotations
+
+import ngao.run  # patches first  # isort: skip
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from mongoengine import IntField, StringField
+
+from ngao.chassis.chassis import Chassis
+from ngao.chassis.container import Container
+from ngao.chassis.errors import InvalidInput
+from ngao.chassis.http.app import App
+from ngao.chassis.http.endpoints import ChassisEndpoints
+from ngao.chassis.messaging.consumer import Delivery, Rejected, consumes, consumes_edge
+from ngao.chassis.messaging.destinations import EVENTS
+from ngao.chassis.observability.logs import configure
+from ngao.chassis.settings import load
+from ngao.chassis.storage.documents import Stored
+from ngao.chassis.storage.unit_of_work import Unit
+from ngao.contracts import Event, make
+
+HEARD = "notify.message.failed.v1"
+ALSO_HEARD = "notify.message.refused.v1"
+SAID = "referral.case.closed.v1"
+
+
+class Effect(Stored):
+    """One per handled event; `times` counts the commits that changed it."""
+
+    event = StringField()
+    case_ref = StringField()
+    order = IntField()
+    meta = {"db_alias": "referral", "collection": "effects", "indexes": ["event"]}
+
+
+class Behaviour:
+    """What the handler does, by the word in the event. Files in `directory` remember over process ends."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def act(self, word: str, event_id: str) -> None:
+        verb, _, argument = word.partition(":")
+        getattr(self, f"_{verb.replace('-', '_')}")(argument, event_id)
+
+    def _ok(self, _argument: str, _event_id: str) -> None:
+        return
+
+    def _raise(self, argument: str, _event_id: str) -> None:
+        raise RuntimeError(argument)
+
+    def _invalid(self, _argument: str, _event_id: str) -> None:
+        raise InvalidInput("never")
+
+    def _raise_while(self, name: str, _event_id: str) -> None:
+        """Fail as long as the named file is there."""
+        if (self._directory / name).exists():
+            raise RuntimeError("not yet")
+
+    def _block_while(self, name: str, event_id: str) -> None:
+        """Stay inside the handler as long as the named file is there; `inside-<name>` says that it is."""
+        (self._directory / f"inside-{name}").write_text(event_id)
+        while (self._directory / name).exists():
+            time.sleep(0.02)
+
+    def _kill_after_commit(self, name: str, event_id: str) -> None:
+        """Die by SIGKILL once, right after the commit of this event."""
+        if not (self._directory / f"killed-{name}").exists():
+            (self._directory / f"killed-{name}").write_text(event_id)
+            (self._directory / "kill-after-commit").write_text(event_id)
+
+
+class ReferralService(ChassisEndpoints):  # type: ignore[misc]
+    """Hears two event types and one edge queue."""
+
+    name = "referral"
+    app = App()
+
+    @consumes(HEARD)
+    def on_first(self, unit: Unit, event: Event) -> None:
+        self.app.take(unit, event)
+
+    @consumes(ALSO_HEARD)
+    def on_second(self, unit: Unit, event: Event) -> None:
+        self.app.take(unit, event)
+
+    @consumes_edge("partner-replies", queue="referral.partner-replies")
+    def on_reply(self, unit: Unit, delivery: Delivery) -> None:
+        if delivery.body.startswith(b"reject"):
+            raise Rejected("not-wanted", [], None)
+        unit.put(Effect(id=delivery.fingerprint, event=delivery.user_id or "nobody", case_ref=delivery.routing_key))
+
+
+class ProbeApp:
+    """The application object: effects and behaviour."""
+
+    def __init__(self, chassis: Chassis, directory: Path) -> None:
+        self.credentials = None
+        self._chassis = chassis
+        self._behaviour = Behaviour(directory)
+
+    def take(self, unit: Unit, event: Event) -> None:
+        self._behaviour.act(event.data["reason"], event.id)
+        count = Effect.objects.count()
+        unit.put(Effect(id=event.id, event=event.id, case_ref=event.subject, order=count))
+        said = {"case_ref": event.subject, "reason": "probe"}
+        unit.emit(make(SAID, subject=event.subject, data=said, urgent=event.urgent), to=EVENTS)
+
+
+def main(settings_file: str) -> int:
+    """Run until SIGTERM."""
+    settings = load(Path(settings_file))
+    configure(settings.service, settings.log_level)
+    directory = Path(settings_file).parent
+    chassis = Chassis.build(settings)
+    chassis.store.ensure_indexes([Effect])
+    _kill_on_order(chassis, directory / "kill-after-commit")
+    container = Container(ReferralService, chassis, ProbeApp(chassis, directory))
+    container.start()
+    signal.signal(signal.SIGTERM, lambda *_: ngao.run.eventlet.spawn_n(container.stop))
+    ngao.run._wait(container)
+    return 0
+
+
+def _kill_on_order(chassis: Chassis, order: Path) -> None:
+    """The fault point between commit and acknowledgement: the process ends there, once, without any clean-up."""
+    commit = chassis.units.commit
+
+    def commit_then_die(units: list[Unit]) -> Any:
+        errors = commit(units)
+        if order.exists():
+            order.unlink()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return errors
+
+    chassis.units.commit = commit_then_die  # type: ignore[method-assign]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,151 @@
+"""A service as the operator runs it: its own process, its own settings file."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from ngao.chassis.security import keyfiles
+from ngao.chassis.security.identity import new_key
+from tests.support.addresses import addresses
+from tests.support.waiting import eventually
+
+ROOT = Path(__file__).resolve().parents[2]
+PERIOD = "2026-11"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class World:
+    """One test's own corner of the real parts: two virtual hosts, databases, keys, an operator's key."""
+
+    def __init__(self, directory: Path, name: str, tiers_s: tuple[int, ...] = (1, 1)) -> None:
+        self.directory = directory
+        self.name = name
+        self.vhost, self.edge_vhost = f"test-{name}", f"test-{name}.edge"
+        self.tiers_s = tiers_s
+        self.operator_key, hashed = new_key("operator", "tester")
+        self.parts = addresses()
+        user, password = self.parts.account
+        self.user = user
+        (directory / "broker.password").write_text(password)
+        operators = {"operators": [{"id": "tester", "hash": hashed, "scopes": ["identity:read"]}]}
+        (directory / "operators.json").write_text(json.dumps(operators))
+        keyfiles.init_sealing_pair(directory / "keys" / "registry", directory / "keys" / "public", PERIOD)
+
+    def database(self, service: str) -> str:
+        return f"test_{self.name}_{service}"
+
+    def settings(self, service: str, own: str = "", policy: tuple[Path, ...] = ()) -> tuple[Path, int]:
+        """Write a service's settings; returns the file and the port it will listen on."""
+        keyfiles.init_service_keys(self.directory / "keys" / service, PERIOD)
+        port = free_port()
+        policies = json.dumps([str(ROOT / "deploy" / "policy"), *(str(each) for each in policy)])
+        text = f"""
+service = "{service}"
+[http]
+port = {port}
+rate_per_second = 2000.0
+burst = 2000
+[broker]
+host = "{self.parts.amqp_host}"
+port = {self.parts.amqp_port}
+username = "{self.user}"
+password_file = "broker.password"
+vhost = "{self.vhost}"
+edge_vhost = "{self.edge_vhost}"
+[store]
+hosts = "{self.parts.mongo_hosts}"
+database = "{self.database(service)}"
+timeout_ms = 3000
+[keys]
+directory = "keys/{service}"
+public_directory = "keys/public"
+[policy]
+directories = {policies}
+[operators]
+file = "operators.json"
+[retry]
+tiers_s = {list(self.tiers_s)}
+[own]
+{own}
+"""
+        file = self.directory / f"{service}.toml"
+        file.write_text(text)
+        return file, port
+
+
+class ServiceProcess:
+    """Starts and ends one service; its log is kept for the tests that search it."""
+
+    def __init__(self, settings: Path, port: int, module: str = "ngao.run") -> None:
+        self.settings, self.port, self.module = settings, port, module
+        self.log = settings.with_suffix(".log")
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self, *, ready: bool = True) -> ServiceProcess:
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-W", "ignore", "-m", self.module, str(self.settings)],
+                cwd=ROOT, stdout=log, stderr=log, env={**os.environ, "PYTHONPATH": str(ROOT)},
+            )
+        if ready:
+            eventually(self.is_ready, within=30, what=f"{self.module} to be ready; see {self.log}")
+        return self
+
+    def is_ready(self) -> bool:
+        if self.process is not None and self.process.poll() is not None:
+            raise AssertionError(f"the service ended with {self.process.returncode}: {self.log.read_text()[-2000:]}")
+        try:
+            return self.request("GET", "/readyz")[0] == 200
+        except OSError:
+            return False
+
+    def request(self, method: str, path: str, body: Any = None, key: str | None = None, **headers: str) -> tuple[int, Any]:
+        """One HTTP exchange; a dict body is sent as JSON, bytes as they are."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            sent = {"Content-Type": "application/json", **{name.replace("_", "-"): value for name, value in headers.items()}}
+            if key:
+                sent["Authorization"] = f"Bearer {key}"
+            data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
+            connection.request(method, path, data, sent)
+            response = connection.getresponse()
+            content = response.read()
+            return response.status, json.loads(content) if "json" in (response.getheader("Content-Type") or "") else content
+        finally:
+            connection.close()
+
+    def signal(self, number: int) -> None:
+        if self.process is not None:
+            self.process.send_signal(number)
+
+    def is_running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def wait(self, within: float = 40.0) -> int:
+        assert self.process is not None
+        return self.process.wait(within)
+
+    def stop(self) -> None:
+        """End it, whatever state it is in."""
+        if not self.is_running():
+            return
+        self.signal(signal.SIGCONT)
+        self.signal(signal.SIGTERM)
+        try:
+            self.wait(20)
+        except subprocess.TimeoutExpired:
+            self.signal(signal.SIGKILL)
+            self.wait(10)

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ngao.chassis.errors import Misconfigured, Unauthenticated
+from ngao.chassis.security.identity import Authenticator, Credential, hash_key, load_operators, new_key, parse, verify
+
+
+class Accounts:
+    def __init__(self, *credentials: Credential) -> None:
+        self._known = {(each.kind, each.id): each for each in credentials}
+
+    def find(self, kind: str, id: str) -> Credential | None:
+        return self._known.get((kind, id))
+
+
+def test_a_new_key_opens_its_account() -> None:
+    key, hashed = new_key("source", "help-desk")
+    knows = Authenticator(Accounts(Credential("source", "help-desk", (hashed,), scopes=("post",))), {})
+    principal = knows.authenticate(f"Bearer {key}")
+    assert (principal.kind, principal.id, principal.scopes) == ("source", "help-desk", ("post",))
+
+
+def test_the_hash_does_not_contain_the_secret_and_no_two_keys_are_alike() -> None:
+    key, hashed = new_key("source", "forms")
+    assert key.rsplit("_", 1)[-1] not in hashed
+    assert new_key("source", "forms")[0] != key
+
+
+def test_during_rotation_both_keys_open_and_afterwards_only_the_new_one() -> None:
+    old, old_hash = new_key("partner", "clinic")
+    new, new_hash = new_key("partner", "clinic")
+    both = Credential("partner", "clinic", (new_hash, old_hash))
+    assert verify(old, both)
+    assert verify(new, both)
+    assert not verify(old, Credential("partner", "clinic", (new_hash,)))
+
+
+def test_a_hash_copied_to_another_account_opens_nothing() -> None:
+    key, hashed = new_key("source", "forms")
+    secret = key[-43:]
+    knows = Authenticator(Accounts(Credential("source", "other", (hashed,))), {})
+    with pytest.raises(Unauthenticated):
+        knows.authenticate(f"Bearer ngao_source_other_{secret}")
+
+
+def test_whatever_is_wrong_the_answer_is_the_same() -> None:
+    key, hashed = new_key("source", "forms")
+    closed, closed_hash = new_key("source", "closed")
+    knows = Authenticator(Accounts(Credential("source", "forms", (hashed,)), Credential("source", "closed", (closed_hash,), enabled=False)), {})
+    wrong = [None, "", "Basic abc", "Bearer x", f"Bearer {key[:-1]}!", f"Bearer {key}x", f"Bearer {closed}"]
+    wrong += [f"Bearer {new_key('source', 'forms')[0]}", f"Bearer {new_key('source', 'nobody')[0]}", f"Bearer {new_key('operator', 'x1')[0]}"]
+    answers = set()
+    for header in wrong:
+        with pytest.raises(Unauthenticated) as refused:
+            knows.authenticate(header)
+        answers.add(str(refused.value))
+    assert len(answers) == 1
+
+
+def test_the_dummy_hash_opens_no_account() -> None:
+    assert not verify("anything", None)
+    assert not verify("anything", Credential("source", "forms", ()))
+
+
+def test_a_key_may_have_underscores_and_hyphens_in_its_secret() -> None:
+    key = "ngao_source_help-desk_" + "_-" * 21 + "_"
+    assert parse(f"bearer {key}") == ("source", "help-desk", key)
+
+
+def write(path: Path, content: str) -> Path:
+    file = path / "operators.json"
+    file.write_text(content, "utf-8")
+    return file
+
+
+def test_operators_are_read_and_two_entries_of_one_id_are_two_keys(tmp_path: Path) -> None:
+    first, second = new_key("operator", "grace"), new_key("operator", "grace")
+    entries = [{"id": "grace", "hash": hashed, "scopes": ["replay"]} for _, hashed in (first, second)]
+    operators = load_operators(write(tmp_path, json.dumps({"operators": entries})))
+    knows = Authenticator(None, operators)
+    assert knows.authenticate(f"Bearer {first[0]}").scopes == ("replay",)
+    assert knows.authenticate(f"Bearer {second[0]}").id == "grace"
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("{", "is not JSON"),
+        ("[]", "operators"),
+        ('{"operators": [1]}', "Entry 0"),
+        ('{"operators": [{"id": "Grace", "hash": "x"}]}', "needs an id"),
+        ('{"operators": [{"id": "grace", "hash": "hunter2"}]}', "needs a hash"),
+        (json.dumps({"operators": [{"id": "grace", "hash": hash_key("k"), "scopes": "all"}]}), "scopes"),
+        (json.dumps({"operators": [{"id": "grace", "hash": hash_key("k"), "password": "x"}]}), "only"),
+    ],
+)
+def test_a_broken_operators_file_stops_the_start_with_a_sentence(tmp_path: Path, content: str, says: str) -> None:
+    with pytest.raises(Misconfigured, match=says) as refused:
+        load_operators(write(tmp_path, content))
+    assert "hunter2" not in str(refused.value)
+
+
+def test_a_missing_operators_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured, match="nowhere.json"):
+        load_operators(tmp_path / "nowhere.json")
