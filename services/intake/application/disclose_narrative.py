@@ -25,7 +25,7 @@ def disclose_narrative(desk: Desk, report: Report, helper: Helper) -> None:
 
 
 def disclose_what_is_new(desk: Desk, report: Report) -> None:
-    """Disclose to everyone at work on the case what they do not have yet: a later narrative, or one for which consent came later."""
+    """Give those at work on the case what they do not have yet: a later narrative, or one for which consent came later."""
     for helper in list(report.helpers.values()):
         if helper.parts_disclosed < len(report.narrative_parts) and _refusal(desk, report, helper) is None:
             _disclose(desk, report, helper)

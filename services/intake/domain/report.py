@@ -52,7 +52,10 @@ class MappedBy:
 
 @dataclass
 class Report:
-    """One call for help. `narrative_parts` and `attachments` are ciphertext; `person_keys`, `fingerprint` and `updates_seen` keyed hashes."""
+    """One call for help.
+
+    `narrative_parts` and `attachments` are ciphertext; `person_keys`, `fingerprint` and `updates_seen` are keyed hashes.
+    """
 
     id: str
     case_ref: str

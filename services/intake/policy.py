@@ -1,0 +1,135 @@
+"""The domain's rules, made from the policy files that operators own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ngao.chassis.errors import Misconfigured
+from ngao.chassis.policy import Policy, load_policy
+from services.intake.application.mapping import FieldRule, Profile, ValueMap, check_expression
+from services.intake.application.ports import Rules
+from services.intake.domain.triage import Condition, EarlierReports, Rule, TriagePolicy
+from services.intake.domain.vocabulary import ViolationType, Vocabulary
+from services.intake.policy_schemas import FILES, ProfileFile
+
+
+@dataclass(frozen=True)
+class IntakePolicy:
+    """Everything intake reads from policy files."""
+
+    version: str
+    rules: Rules
+    profiles: Mapping[str, Profile]
+
+
+def load(directories: Sequence[Path], region: str = "KE") -> IntakePolicy:
+    """Load and check intake's files, each by itself and all against one another; raises Misconfigured."""
+    policy = load_policy(directories, FILES, {"profiles": ProfileFile()})
+    vocabulary = _vocabulary(policy)
+    rules = Rules(vocabulary, _triage(policy, vocabulary), region)
+    profiles = {name: _profile(name, document) for name, document in policy.folder("profiles").items()}
+    return IntakePolicy(policy.version, rules, profiles)
+
+
+def _vocabulary(policy: Policy) -> Vocabulary:
+    supports = policy["support_types.yaml"]
+    perpetrators = policy["perpetrators.yaml"]["perpetrators"]
+    vocabulary = Vocabulary(
+        violations={
+            slug: ViolationType(_english(entry, "violations.yaml", slug), entry["group"], entry["severity"])
+            for slug, entry in policy["violations.yaml"]["violations"].items()
+        },
+        supports=frozenset(supports["support_types"]),
+        suggested_by_group={key: tuple(value) for key, value in supports["suggested_by"]["groups"].items()},
+        suggested_by_violation={key: tuple(value) for key, value in supports["suggested_by"]["violations"].items()},
+        counties={iso: entry["number"] for iso, entry in policy["counties.yaml"]["counties"].items()},
+        state_perpetrators=frozenset(slug for slug, entry in perpetrators.items() if entry["state"]),
+        perpetrators=frozenset(perpetrators),
+        involvements=frozenset(policy["perpetrators.yaml"]["involvements"]),
+        languages=frozenset(policy["languages.yaml"]["languages"]),
+    )
+    _check_suggestions(vocabulary)
+    return vocabulary
+
+
+def _check_suggestions(vocabulary: Vocabulary) -> None:
+    groups = {each.group for each in vocabulary.violations.values()}
+    name, by_group, by_violation = "support_types.yaml", vocabulary.suggested_by_group, vocabulary.suggested_by_violation
+    _known(name, "suggested_by.groups", groups, by_group)
+    _known(name, "suggested_by.groups", by_group, groups)
+    _known(name, "suggested_by.violations", by_violation, vocabulary.violations)
+    for key, needs in {**by_group, **by_violation}.items():
+        _known(name, f"suggested_by {key}", needs, vocabulary.supports)
+
+
+def _triage(policy: Policy, vocabulary: Vocabulary) -> TriagePolicy:
+    document = policy["triage.yaml"]
+    thresholds = document["thresholds"]
+    if not thresholds["critical"] > thresholds["high"] > thresholds["medium"]:
+        raise Misconfigured("The policy file triage.yaml has errors: thresholds: critical must be above high, high above medium.")
+    rules = tuple(_rule(each, vocabulary) for each in document["rules"])
+    repeated = {rule.id for rule in rules if sum(other.id == rule.id for other in rules) > 1}
+    if repeated:
+        raise Misconfigured(f"The policy file triage.yaml has errors: rules: {', '.join(sorted(repeated))} is there twice.")
+    return TriagePolicy(policy.version, thresholds, rules, vocabulary.violations, vocabulary.state_perpetrators)
+
+
+def _rule(document: Mapping[str, Any], vocabulary: Vocabulary) -> Rule:
+    when, effect, name = dict(document["when"]), document["effect"], f"rule {document['id']}"
+    if bool(effect["points"]) == bool(effect["at_least"]):
+        raise Misconfigured(f"The policy file triage.yaml has errors: {name}: effect needs either at_least or points.")
+    earlier = when.pop("earlier_reports")
+    groups = {each.group for each in vocabulary.violations.values()}
+    _known("triage.yaml", f"{name}.when.violation_in", when["violation_in"], vocabulary.violations)
+    _known("triage.yaml", f"{name}.when.violation_group", when["violation_group"], groups)
+    _known("triage.yaml", f"{name}.when.perpetrator_in", when["perpetrator_in"], vocabulary.perpetrators)
+    _known("triage.yaml", f"{name}.when.needs_include", when["needs_include"], vocabulary.supports)
+    if earlier:
+        _known("triage.yaml", f"{name}.when.earlier_reports", earlier["violation_group"], groups)
+        earlier = EarlierReports(earlier["at_least"], earlier["within_days"], frozenset(earlier["violation_group"]))
+    conditions: dict[str, Any] = {key: frozenset(value) if isinstance(value, list) else value for key, value in when.items()}
+    condition = Condition(**conditions, earlier_reports=earlier)
+    return Rule(document["id"], document["text"], condition, effect["points"], effect["at_least"])
+
+
+def _profile(name: str, document: Mapping[str, Any]) -> Profile:
+    maps = {key: ValueMap(value["values"], value["others"]) for key, value in document["value_maps"].items()}
+    rules = tuple(_field(name, each, maps) for each in document["fields_"])
+    return Profile(name, document["version"], rules, tuple(document["unwrap"]))
+
+
+def _field(profile: str, document: Mapping[str, Any], maps: Mapping[str, ValueMap]) -> FieldRule:
+    where = f"profiles/{profile}.yaml"
+    if document["map"]:
+        _known(where, f"{document['to']}: map", [document["map"]], maps)
+    for expression in document["from_"]:
+        try:
+            check_expression(expression)
+        except ValueError as error:
+            raise Misconfigured(f"The policy file {where} has errors: {document['to']}: {error}.") from None
+    return FieldRule(
+        to=document["to"],
+        sources=tuple(document["from_"]),
+        kind=document["as_"],
+        value_map=maps[document["map"]] if document["map"] else None,
+        default=document["default"],
+        strip_prefix=document["strip_prefix"],
+        offset=document["offset"],
+        only_with=document["with_"],
+    )
+
+
+def _known(file: str, key: str, used: Iterable[str], known: Iterable[str]) -> None:
+    unknown = sorted(set(used) - set(known))
+    if unknown:
+        raise Misconfigured(f"The policy file {file} has errors: {key}: {', '.join(unknown)} is not in its list.")
+
+
+def _english(entry: Mapping[str, Any], file: str, slug: str) -> str:
+    label = entry["label"].get("en")
+    if not label:
+        raise Misconfigured(f"The policy file {file} has errors: {slug}.label: an English label is needed.")
+    return str(label)

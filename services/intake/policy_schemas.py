@@ -1,0 +1,171 @@
+"""The schemas of intake's policy files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from marshmallow import EXCLUDE, RAISE, Schema, fields, validate
+
+from ngao.contracts import codes
+from services.intake.application.mapping import KINDS, OTHERS
+from services.intake.domain.triage import LEVELS
+
+_SLUG = validate.Regexp(r"^[a-z][a-z0-9_]{1,63}$", error="Must be lower-case letters, digits and underscores.")
+
+
+class _Strict(Schema):
+    class Meta:
+        unknown = RAISE
+
+
+class _Entry(Schema):
+    """A list entry; crosswalk codes beside what intake reads are for others, so they are not looked at."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    label = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+
+
+class _ViolationEntry(_Entry):
+    group = fields.String(required=True, validate=_SLUG)
+    severity = fields.Integer(required=True, validate=validate.Range(0, 100))
+
+
+class _PerpetratorEntry(_Entry):
+    state = fields.Boolean(required=True)
+
+
+class _CountyEntry(_Strict):
+    number = fields.Integer(required=True)
+    name = fields.String(required=True)
+
+
+def _listed(entry: type[Schema], *, key: validate.Validator = _SLUG) -> fields.Dict:
+    return fields.Dict(
+        keys=fields.String(validate=key), values=fields.Nested(entry), required=True, validate=validate.Length(min=1)
+    )
+
+
+def _codes() -> fields.List[str]:
+    return fields.List(fields.String(), load_default=list)
+
+
+def _codes_by_code() -> fields.Dict:
+    return fields.Dict(keys=fields.String(), values=fields.List(fields.String(), validate=validate.Length(min=1)), required=True)
+
+
+class ViolationsFile(_Strict):
+    """violations.yaml."""
+
+    violations = _listed(_ViolationEntry)
+
+
+class _Suggestions(_Strict):
+    groups = _codes_by_code()
+    violations = _codes_by_code()
+
+
+class SupportTypesFile(_Strict):
+    """support_types.yaml."""
+
+    support_types = _listed(_Entry)
+    suggested_by = fields.Nested(_Suggestions, required=True)
+
+
+class CountiesFile(_Strict):
+    """counties.yaml."""
+
+    counties = _listed(_CountyEntry, key=validate.Regexp(r"^[A-Z]{2}-[A-Z0-9]{1,3}$", error="Must be an ISO 3166-2 code."))
+
+
+class PerpetratorsFile(_Strict):
+    """perpetrators.yaml."""
+
+    perpetrators = _listed(_PerpetratorEntry)
+    involvements = _listed(_Entry)
+
+
+class LanguagesFile(_Strict):
+    """languages.yaml."""
+
+    languages = fields.Dict(keys=fields.String(validate=validate.Regexp(r"^[a-z]{2,3}$")), values=fields.String(), required=True)
+
+
+class _Earlier(_Strict):
+    at_least = fields.Integer(required=True, validate=validate.Range(min=1))
+    within_days = fields.Integer(required=True, validate=validate.Range(min=1, max=3660))
+    violation_group = _codes()
+
+
+class _When(_Strict):
+    violation_in = _codes()
+    violation_group = _codes()
+    ongoing = fields.Boolean(load_default=None)
+    against = fields.List(fields.String(validate=validate.OneOf(codes.AGAINST)), load_default=list)
+    perpetrator_in = _codes()
+    by_state = fields.Boolean(load_default=None)
+    needs_include = _codes()
+    reporter_in = fields.List(fields.String(validate=validate.OneOf(codes.REPORTER_ROLES)), load_default=list)
+    occurred_within_hours = fields.Integer(load_default=None, validate=validate.Range(min=1))
+    violations_at_least = fields.Integer(load_default=None, validate=validate.Range(min=1))
+    earlier_reports = fields.Nested(_Earlier, load_default=None)
+
+
+class _Effect(_Strict):
+    at_least = fields.String(load_default=None, validate=validate.OneOf(codes.URGENCIES))
+    points = fields.Integer(load_default=0, validate=validate.Range(-100, 100))
+
+
+class _Rule(_Strict):
+    id = fields.String(required=True, validate=_SLUG)
+    text = fields.String(required=True, validate=validate.Length(10, 300))
+    when = fields.Nested(_When, required=True)
+    effect = fields.Nested(_Effect, required=True)
+
+
+class TriageFile(_Strict):
+    """triage.yaml."""
+
+    version = fields.Raw(required=True)
+    thresholds = fields.Dict(
+        keys=fields.String(validate=validate.OneOf(LEVELS[1:])), values=fields.Integer(), required=True,
+        validate=validate.Length(equal=3),
+    )
+    rules = fields.List(fields.Nested(_Rule), required=True)
+
+
+class _ValueMap(_Strict):
+    values = fields.Dict(keys=fields.String(), values=fields.String(allow_none=True), required=True)
+    others = fields.String(load_default="refuse", validate=validate.OneOf(OTHERS))
+
+
+class _Field(_Strict):
+    to = fields.String(required=True, validate=validate.Regexp(r"^(/[a-z0-9_*]+)+$", error="Must be a JSON pointer."))
+    from_ = fields.List(fields.String(), required=True, validate=validate.Length(min=1), data_key="from")
+    as_ = fields.String(load_default="text", validate=validate.OneOf(sorted(KINDS)), data_key="as")
+    map = fields.String(load_default=None)
+    default = fields.String(load_default=None)
+    strip_prefix = fields.String(load_default="")
+    offset = fields.String(load_default="+00:00", validate=validate.Regexp(r"^[+-]\d\d:\d\d$", error="Must be like +03:00."))
+    with_ = fields.String(load_default=None, data_key="with")
+
+
+class ProfileFile(_Strict):
+    """profiles/*.yaml."""
+
+    version = fields.String(required=True)
+    unwrap = fields.List(fields.String(), load_default=list)
+    fields_ = fields.List(fields.Nested(_Field), required=True, data_key="fields")
+    value_maps = fields.Dict(keys=fields.String(), values=fields.Nested(_ValueMap), load_default=dict)
+    discard = fields.List(fields.String(), load_default=list)
+
+
+FILES: Mapping[str, Schema] = {
+    "violations.yaml": ViolationsFile(),
+    "support_types.yaml": SupportTypesFile(),
+    "counties.yaml": CountiesFile(),
+    "perpetrators.yaml": PerpetratorsFile(),
+    "languages.yaml": LanguagesFile(),
+    "triage.yaml": TriageFile(),
+}
