@@ -36,13 +36,13 @@ def build(path: Path) -> Container:
 def main(arguments: list[str]) -> int:
     """Run until SIGTERM or SIGINT."""
     if len(arguments) != 1 or arguments[0] in {"-h", "--help"}:
-        print(__doc__)
+        sys.stdout.write(f"{__doc__}\n")
         return 0 if arguments else EX_CONFIG
     try:
         container = build(Path(arguments[0]))
         container.start()
     except Misconfigured as error:
-        print(f"Cannot start: {error}", file=sys.stderr)
+        sys.stderr.write(f"Cannot start: {error}\n")
         return EX_CONFIG
     log = get_logger("run")
     for name in (signal.SIGTERM, signal.SIGINT):

@@ -9,6 +9,7 @@ from pathlib import Path
 import pymongo
 import pytest
 
+from tests.support.broker import remove
 from tests.support.processes import World
 
 
@@ -17,8 +18,6 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """A module's own corner: virtual hosts, databases, keys; removed afterwards."""
     made = World(Path(tmp_path_factory.mktemp("world")), secrets.token_hex(4))
     yield made
-    from tests.support.broker import remove
-
     remove(made)
     client = pymongo.MongoClient(made.parts.mongo)
     for name in client.list_database_names():

@@ -48,7 +48,7 @@ class Chassis:
         store = Store(settings.store, alias=name)
         store.ensure_indexes(())
         keyring = Keyring(keks, keyfiles.active_period(keks), lookup, store.durable("data_keys"), name)
-        relay = Relay(store, clock, lambda edge: _publisher(settings, edge), metrics)
+        relay = Relay(store, clock, lambda edge: _publisher(settings, edge=edge), metrics)
         committer = GroupCommitter(
             store, clock.now, relay.hand_over, lease=relay.lease, timeout=settings.store.timeout_ms / 1000
         )
@@ -69,5 +69,5 @@ class Chassis:
         self.store.close()
 
 
-def _publisher(settings: Settings, edge: bool) -> Publisher:
+def _publisher(settings: Settings, *, edge: bool) -> Publisher:
     return Publisher(settings.broker, edge=edge, name=f"{settings.service}.relay{'.edge' if edge else ''}")

@@ -14,7 +14,7 @@ _WORKERS = 256
 _FLUSH_WITHIN = 10.0
 
 
-class Container(ServiceContainer):  # type: ignore[misc]  # nameko has no types
+class Container(ServiceContainer):
     """Runs one service class; its entrypoints find `chassis` and `app` here."""
 
     def __init__(self, service_cls: type, chassis: Chassis, app: Any) -> None:

@@ -41,7 +41,7 @@ class NgaoError(Exception):
     status = 500
 
 
-class Retryable(NgaoError):
+class Retryable(NgaoError):  # noqa: N818  # a kind of error, read as `raise Retryable`
     """The same work may succeed later."""
 
     slug = "retryable"
@@ -61,7 +61,7 @@ class Unavailable(Retryable):
     slug = "unavailable"
 
 
-class Permanent(NgaoError):
+class Permanent(NgaoError):  # noqa: N818  # a kind of error, read as `raise Permanent`
     """The same work will fail the same way."""
 
     slug = "permanent"
@@ -73,7 +73,9 @@ class InvalidInput(Permanent):
     slug = "invalid-input"
     status = 422
 
-    def __init__(self, message: str, errors: Sequence[BrokenField] = (), *, slug: str | None = None, status: int | None = None) -> None:
+    def __init__(
+        self, message: str, errors: Sequence[BrokenField] = (), *, slug: str | None = None, status: int | None = None
+    ) -> None:
         super().__init__(message)
         self.errors = list(errors)
         self.slug = slug or self.slug

@@ -12,7 +12,7 @@ import signal
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from mongoengine import IntField, StringField
 
@@ -40,7 +40,7 @@ class Effect(Stored):
     event = StringField()
     case_ref = StringField()
     order = IntField()
-    meta = {"db_alias": "referral", "collection": "effects", "indexes": ["event"]}
+    meta: ClassVar[dict[str, Any]] = {"db_alias": "referral", "collection": "effects", "indexes": ["event"]}
 
 
 class Behaviour:

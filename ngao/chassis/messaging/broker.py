@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import socket
 import ssl
+from contextlib import suppress
 from typing import Any
 
 from amqp.exceptions import AMQPError
-from kombu import Connection
+from kombu.connection import Connection
 from kombu.exceptions import KombuError
 
 from ngao.chassis.settings import BrokerSettings
@@ -53,10 +54,8 @@ def close_quietly(connection: Connection | None) -> None:
     """Close a connection that may be broken already: its own complaint is of no use to anyone."""
     if connection is None:
         return
-    try:
+    with suppress(*CONNECTION_ERRORS):
         connection.close()
-    except CONNECTION_ERRORS:
-        connection.collapse()
 
 
 def is_idle(error: Exception) -> bool:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from amqp.exceptions import NotFound as QueueMissing
-from kombu import Connection
+from kombu.connection import Connection
 from nameko.extensions import Entrypoint, ProviderCollector, SharedExtension
 
 from ngao.chassis.messaging.broker import CONNECTION_ERRORS, close_quietly, connect, is_idle
@@ -46,7 +46,7 @@ class Subscription:
 
 
 def _caught(handler: Callable[..., None]) -> Callable[..., Exception | None]:
-    """nameko logs the text of what a service method raises, so nothing is raised: the error is the result."""
+    """Make the error the result: nameko logs the text of what a service method raises."""
 
     @functools.wraps(handler)
     def wrapper(*args: Any) -> Exception | None:
@@ -90,7 +90,12 @@ class Consumer:
         dead = Subscription(f"{chassis.name}.dead", urgent=False, raw=True)
         self._subscriptions = {each.queue: each for each in [*subscriptions, dead]}
         self._pipeline = Pipeline(
-            chassis.units, Inbox(chassis.store), chassis.parking, chassis.settings.retry_tiers_s, self._handle, edge=edge
+            units=chassis.units,
+            inbox=Inbox(chassis.store),
+            parking=chassis.parking,
+            tiers_s=chassis.settings.retry_tiers_s,
+            handle=self._handle,
+            edge=edge,
         )
         self._publisher = Publisher(self._settings, edge=edge, name=f"{self._name}.retry")
         self._metrics = chassis.metrics
@@ -138,12 +143,12 @@ class Consumer:
             mine = [each for each in self._subscriptions.values() if each.urgent is urgent]
             if mine:
                 channel = self._connection.channel()
-                channel.basic_qos(0, _PREFETCH[urgent], False)
+                channel.basic_qos(prefetch_size=0, prefetch_count=_PREFETCH[urgent], a_global=False)
                 self._channels.append(channel)
                 for subscription in mine:
                     self._subscribe(channel, subscription)
         self._trouble = None
-        self._metrics.consumer_connected(self._vhost, True)
+        self._metrics.consumer_connected(self._vhost, connected=True)
         self._log.info("consumer.attached", queues=len(self._subscriptions), vhost=self._vhost)
 
     def _subscribe(self, channel: Any, subscription: Subscription) -> None:
@@ -256,7 +261,7 @@ class Consumer:
     def _lose(self, trouble: str) -> None:
         """Forget what was received: without an acknowledgement the broker gives it out again."""
         self._trouble = trouble
-        self._metrics.consumer_connected(self._vhost, False)
+        self._metrics.consumer_connected(self._vhost, connected=False)
         self._log.warning("consumer.detached", vhost=self._vhost)
         for waiting in self._waiting.values():
             waiting.clear()
@@ -265,7 +270,7 @@ class Consumer:
         close_quietly(connection)
 
 
-class ConsumerPool(ProviderCollector, SharedExtension):  # type: ignore[misc]  # nameko has no types
+class ConsumerPool(ProviderCollector, SharedExtension):
     """Shares one Consumer for each virtual host among all entrypoints of a service."""
 
     def start(self) -> None:
@@ -290,7 +295,7 @@ class ConsumerPool(ProviderCollector, SharedExtension):  # type: ignore[misc]  #
             thread.join()
 
 
-class Consumes(Entrypoint):  # type: ignore[misc]  # nameko has no types
+class Consumes(Entrypoint):
     """nameko's face of one subscription."""
 
     pool = ConsumerPool()
@@ -306,7 +311,10 @@ class Consumes(Entrypoint):  # type: ignore[misc]  # nameko has no types
         if self.queue:
             return [Subscription(self.queue, urgent=False, raw=True, entrypoint=self)]
         name = f"{self.container.chassis.name}.{self.hears}"
-        return [Subscription(f"{name}.urgent", True, False, self), Subscription(name, False, False, self)]
+        return [
+            Subscription(f"{name}.urgent", urgent=True, raw=False, entrypoint=self),
+            Subscription(name, urgent=False, raw=False, entrypoint=self),
+        ]
 
     def setup(self) -> None:
         """Join the pool."""

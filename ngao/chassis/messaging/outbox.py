@@ -65,12 +65,12 @@ class Entry:
         return cls(id=document["_id"], body=bytes(document["body"]), **fields)
 
     @classmethod
-    def of_raw(cls, raw: Raw, now: datetime, lease: str, until: datetime) -> Entry:
+    def of_raw(cls, raw: Raw, now: datetime, lease: tuple[str, datetime]) -> Entry:
         """A message that is passed on as it came."""
-        return cls(raw.id, raw.id, raw.to, raw.routing_key, raw.body, raw.content_type, raw.headers, ROUTINE, now, lease, until)
+        return cls(raw.id, raw.id, raw.to, raw.routing_key, raw.body, raw.content_type, raw.headers, ROUTINE, now, *lease)
 
 
-def entry_of(saying: Saying, sequence: int, traceparent: str | None, now: datetime, lease: str, until: datetime) -> Entry:
+def entry_of(saying: Saying, sequence: int, traceparent: str | None, now: datetime, lease: tuple[str, datetime]) -> Entry:
     """Make the entry of one event: here it gets its number and its final bytes."""
     event = replace(saying.event, sequence=sequence, traceparent=saying.event.traceparent or traceparent)
     return Entry(
@@ -83,6 +83,6 @@ def entry_of(saying: Saying, sequence: int, traceparent: str | None, now: dateti
         headers={},
         priority=URGENT if event.urgent else ROUTINE,
         created_at=now,
-        lease=lease,
-        leased_until=until,
+        lease=lease[0],
+        leased_until=lease[1],
     )

@@ -28,33 +28,31 @@ class Parking:
         self._parked = store.durable("parked")
         self._units = units
 
-    def park(self, unit: Unit, delivery: Delivery, *, reason: str, errors: Sequence[dict[str, str]] = (), edge: bool) -> None:
+    def park(
+        self, unit: Unit, delivery: Delivery, *, reason: str, errors: Sequence[dict[str, str]] = (), edge: bool
+    ) -> None:
         """Register a message's parking; one that was parked before stands there again, with its count."""
         parked_id = delivery.parked_id or delivery.fingerprint
         found = self._parked.find_one({"_id": parked_id}, {"times": 1})
         if found is not None:
-            again = {"$set": {"state": "parked", "reason": reason, "errors": list(errors), "parked_at": unit.now}, "$inc": {"times": 1}}
-            unit.register_update("parked", {"_id": parked_id, "times": found["times"]}, again)
+            now = {"state": "parked", "reason": reason, "errors": list(errors), "parked_at": unit.now}
+            unit.register_update("parked", {"_id": parked_id, "times": found["times"]}, {"$set": now, "$inc": {"times": 1}})
             return
-        unit.register_insert("parked", self._document(unit, parked_id, delivery, reason, list(errors), edge))
+        told = {"reason": reason, "errors": list(errors), "edge": edge}
+        unit.register_insert("parked", {**self._document(unit, parked_id, delivery), **told})
 
-    def _document(
-        self, unit: Unit, parked_id: str, delivery: Delivery, reason: str, errors: list[dict[str, str]], edge: bool
-    ) -> dict[str, Any]:
+    def _document(self, unit: Unit, parked_id: str, delivery: Delivery) -> dict[str, Any]:
         scope = f"parked:{unit.now:%Y-%m}"
         body = unit.sealer.seal(scope, "parked", parked_id, "body", delivery.body)
         return {
             "_id": parked_id,
             "queue": delivery.dead_from or delivery.queue,
-            "edge": edge,
             "routing_key": delivery.routing_key,
             "headers": delivery.carry(),
             "content_type": delivery.content_type,
             "size": len(delivery.body),
             "scope": scope,
             "body": Binary(body),
-            "reason": reason,
-            "errors": errors,
             "attempts": delivery.attempts + 1,
             "times": 1,
             "state": "parked",

@@ -60,7 +60,9 @@ Handle = Callable[[list[Item]], None]
 class Pipeline:
     """Takes items from bytes to commit. What is left to do with the broker is told by `failure`: None means acknowledge."""
 
-    def __init__(self, units: Units, inbox: Inbox, parking: Parking, tiers_s: tuple[int, ...], handle: Handle, *, edge: bool) -> None:
+    def __init__(
+        self, *, units: Units, inbox: Inbox, parking: Parking, tiers_s: tuple[int, ...], handle: Handle, edge: bool
+    ) -> None:
         self._units = units
         self._inbox = inbox
         self._parking = parking
@@ -138,7 +140,7 @@ class Pipeline:
             return
         if failure.kind is Kind.RETRY and next_tier(self._tiers_s, item.delivery.attempts) is not None:
             return
-        reason = item.delivery.dead_from and "delivery-limit" or failure.slug
+        reason = "delivery-limit" if item.delivery.dead_from else failure.slug
         try:
             self._units.run(lambda unit: self._park(unit, item, reason))
         except Exception as error:  # noqa: BLE001  # it stays unacknowledged and is tried again

@@ -25,9 +25,9 @@ from ngao.chassis.messaging.publisher import WINDOW, Outcome, Outgoing, Publishe
 from ngao.chassis.observability.logs import get_logger
 from ngao.chassis.storage.connection import Store
 
-LEASE = timedelta(seconds=30)
+LEASE = timedelta(seconds=12)
 _SWEEP_EVERY = timedelta(seconds=1)
-_RETRY_UNROUTABLE = timedelta(seconds=15)
+_RETRY_UNROUTABLE = timedelta(seconds=5)
 _RETRY_FAILED = timedelta(seconds=1)
 _HELD = 20_000
 
@@ -35,7 +35,7 @@ _HELD = 20_000
 class Counting(Protocol):
     """The metrics that the relay feeds."""
 
-    def relayed(self, type: str, count: int = 1) -> None:
+    def relayed(self, to: str, count: int = 1) -> None:
         """Count confirmed events."""
         ...
 
@@ -121,7 +121,7 @@ class Relay:
 
     def _settle(self, settled: list[tuple[Entry, Outcome]]) -> None:
         confirmed = [entry for entry, outcome in settled if outcome is Outcome.CONFIRMED]
-        others = [(entry, outcome) for entry, outcome in settled if outcome is not Outcome.CONFIRMED]
+        others: list[tuple[Entry, Outcome]] = [(entry, outcome) for entry, outcome in settled if outcome is not Outcome.CONFIRMED]
         self._count(confirmed, others)
         try:
             if confirmed:

@@ -171,7 +171,7 @@ class GroupCommitter:
         """Number the events and make their outbox entries, leased to this process until `until`."""
         counts = Counter(saying.event.subject for unit in units for saying in _first_of_each(unit))
         numbers = self._numbers(session, counts)
-        lease, until = self._lease()
+        lease = self._lease()
         now = self._now()
         entries: list[Entry] = []
         for unit in units:
@@ -179,8 +179,8 @@ class GroupCommitter:
             for saying in unit.sayings:
                 if saying.event.id not in given:
                     given[saying.event.id] = next(numbers[saying.event.subject])
-                entries.append(entry_of(saying, given[saying.event.id], unit.traceparent, now, lease, until))
-            entries.extend(Entry.of_raw(raw, now, lease, until) for raw in unit.raws)
+                entries.append(entry_of(saying, given[saying.event.id], unit.traceparent, now, lease))
+            entries.extend(Entry.of_raw(raw, now, lease) for raw in unit.raws)
         return entries
 
     def _numbers(self, session: ClientSession, counts: Counter[str]) -> dict[str, Iterator[int]]:
@@ -199,10 +199,12 @@ class GroupCommitter:
             return
         collection = self._store.database["audit_heads"]
         chains = list({chain_of(record.subject) for record in records})
-        heads = {each["_id"]: Head(each["_id"], each["n"], each["hash"]) for each in collection.find({"_id": {"$in": chains}}, session=session)}
+        found = collection.find({"_id": {"$in": chains}}, session=session)
+        heads = {each["_id"]: Head(each["_id"], each["n"], each["hash"]) for each in found}
         entries, moved = extend_all(heads, records)
         self._store.database["audit"].insert_many(entries, session=session)
-        moves = [ReplaceOne({"_id": head.chain}, {"_id": head.chain, "n": head.n, "hash": head.hash}, upsert=True) for head in moved.values()]
+        after = [{"_id": head.chain, "n": head.n, "hash": head.hash} for head in moved.values()]
+        moves = [ReplaceOne({"_id": each["_id"]}, each, upsert=True) for each in after]
         collection.bulk_write(moves, session=session)
 
 

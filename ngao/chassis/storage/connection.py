@@ -16,6 +16,7 @@ from pymongo.write_concern import WriteConcern
 
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.settings import StoreSettings
+from ngao.chassis.storage.documents import Stored
 
 DURABLE = WriteConcern("majority", j=True, wtimeout=5000)
 INBOX_DAYS = 120
@@ -68,7 +69,7 @@ class Store:
         """A collection whose single writes answer only when a majority has journaled them."""
         return self.database.get_collection(name, write_concern=DURABLE, read_concern=ReadConcern("majority"))
 
-    def ensure_indexes(self, documents: Iterable[type[mongoengine.Document]]) -> None:
+    def ensure_indexes(self, documents: Iterable[type[Stored]]) -> None:
         """Make every index and every collection at start, because a transaction should find them there."""
         try:
             existing = set(self.database.list_collection_names())
@@ -78,8 +79,8 @@ class Store:
                 if name in _CHASSIS_INDEXES:
                     self.database[name].create_indexes(_CHASSIS_INDEXES[name])
             for document in documents:
-                if document._get_collection_name() not in existing:
-                    self._create(document._get_collection_name())
+                if document.collection_name() not in existing:
+                    self._create(document.collection_name())
                 document.ensure_indexes()
         except PyMongoError as error:
             raise Misconfigured(f"The store {self.database.name} cannot be used ({type(error).__name__}).") from None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 from mongoengine import Document, IntField, StringField
 
 
-class Stored(Document):  # type: ignore[misc]  # mongoengine has no types
+class Stored(Document):
     """The base of every service's documents.
 
     `revision` is 0 until it is stored and counts up with each change; a change is written only over the revision
@@ -15,4 +17,9 @@ class Stored(Document):  # type: ignore[misc]  # mongoengine has no types
     id = StringField(primary_key=True)
     revision = IntField(required=True, default=0)
 
-    meta = {"abstract": True, "auto_create_index": False}
+    meta: ClassVar[dict[str, Any]] = {"abstract": True, "auto_create_index": False}
+
+    @classmethod
+    def collection_name(cls) -> str:
+        """The collection it is kept in."""
+        return str(cls._get_collection_name())

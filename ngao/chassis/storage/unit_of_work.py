@@ -117,7 +117,7 @@ class Unit:
     def writes(self) -> Iterator[Write]:
         """The registered records as guarded writes; raises mongoengine's ValidationError for a broken document."""
         for document, removed in self._documents.values():
-            yield _write_of(document, removed)
+            yield _write_of(document, removed=removed)
 
     def committed(self) -> None:
         """Tell the records that they are stored now, so that they could be changed again."""
@@ -126,8 +126,8 @@ class Unit:
                 document.revision += 1
 
 
-def _write_of(document: Stored, removed: bool) -> Write:
-    collection, revision = document._get_collection_name(), document.revision
+def _write_of(document: Stored, *, removed: bool) -> Write:
+    collection, revision = document.collection_name(), document.revision
     if removed:
         return Write(collection, document.id, revision, None)
     document.validate()

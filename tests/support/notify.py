@@ -1,0 +1,145 @@
+"""Notify's ports in memory, and a small policy to try its rules with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import deepcopy
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from services.notify.application.ports import Announcer, Channel, Claims, ContactSummaries, Messages, Roster
+from services.notify.domain.facts import Facts
+from services.notify.domain.letter import Letter, Outcome, Result
+from services.notify.domain.message import Message, State
+from services.notify.domain.people import DUTY_OFFICER, PARTNER, Contact, ContactSummary, Recipient
+from services.notify.domain.planning import Desk
+from services.notify.domain.policy import Policy
+from services.notify.policy_files import read_policy
+
+POLICIES = Path(__file__).resolve().parents[2] / "deploy" / "policy"
+START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+CASE = "NG-0123456789"
+
+
+def shipped_policy() -> Policy:
+    return read_policy([POLICIES])
+
+
+def facts(type_name: str, urgency: str = "critical", partner_id: str | None = "clinic", cause: str = "event-1") -> Facts:
+    return Facts(cause, f"{type_name}.v1", CASE, urgency, partner_id)
+
+
+def officers(*names: str) -> list[Contact]:
+    return [Contact(Recipient(DUTY_OFFICER, name), "email", "en") for name in names]
+
+
+def partner(name: str, language: str = "sw") -> Contact:
+    return Contact(Recipient(PARTNER, name), "email", language)
+
+
+class FakeMessages(Messages):
+    def __init__(self) -> None:
+        self.kept: dict[str, Message] = {}
+
+    def find(self, message_id: str) -> Message | None:
+        return deepcopy(self.kept.get(message_id))
+
+    def add(self, message: Message) -> None:
+        assert message.id not in self.kept
+        self.save(message)
+
+    def save(self, message: Message) -> None:
+        self.kept[message.id] = deepcopy(message)
+
+    def awaited(self, cause: str) -> Sequence[Message]:
+        return [deepcopy(each) for each in self.kept.values() if each.cause == cause and each.escalate_at]
+
+    def overdue(self, now: datetime, limit: int) -> Sequence[str]:
+        late = [each for each in self.kept.values() if each.escalate_at and each.escalate_at <= now]
+        return [each.id for each in sorted(late, key=lambda each: (not each.urgent, each.escalate_at))][:limit]
+
+    def told(self) -> list[tuple[str, State]]:
+        return [(each.recipient.ref, each.state) for each in self.kept.values()]
+
+
+class FakeClaims(Claims):
+    def __init__(self, messages: FakeMessages) -> None:
+        self._messages = messages
+        self._leases = 0
+
+    def claim(self, now: datetime, lease: timedelta, *, urgent_only: bool) -> Message | None:
+        due = [
+            each for each in self._messages.kept.values()
+            if each.next_attempt and each.next_attempt <= now and (each.urgent or not urgent_only)
+        ]  # fmt: skip
+        if not due:
+            return None
+        first = min(due, key=lambda each: (not each.urgent, each.next_attempt))
+        self._leases += 1
+        first.state, first.lease, first.next_attempt = State.SENDING, f"lease-{self._leases}", now + lease
+        first.attempts += 1
+        return deepcopy(first)
+
+
+class FakeRoster(Roster):
+    def __init__(self, *contacts: Contact) -> None:
+        self.entries = {each.recipient: (each, f"{each.recipient.ref}@example.org") for each in contacts}
+
+    def contact(self, recipient: Recipient) -> Contact | None:
+        return self.entries[recipient][0] if recipient in self.entries else None
+
+    def address(self, recipient: Recipient) -> str | None:
+        return self.entries[recipient][1] if recipient in self.entries else None
+
+    def put(self, contact: Contact, address: str) -> None:
+        self.entries[contact.recipient] = (contact, address)
+
+
+class FakeSummaries(ContactSummaries):
+    def __init__(self, *summaries: ContactSummary) -> None:
+        self.kept = {each.case_ref: each for each in summaries}
+
+    def find(self, case_ref: str) -> ContactSummary | None:
+        return self.kept.get(case_ref)
+
+    def put(self, summary: ContactSummary) -> None:
+        self.kept[summary.case_ref] = summary
+
+
+class FakeAnnouncer(Announcer):
+    def __init__(self) -> None:
+        self.said: list[tuple[str, str, str]] = []
+
+    def sent(self, message: Message) -> None:
+        self.said.append(("sent", str(message.recipient), ""))
+
+    def failed(self, message: Message, next_step: str) -> None:
+        self.said.append(("failed", str(message.recipient), next_step))
+
+    def refused(self, message: Message) -> None:
+        self.said.append(("refused", str(message.recipient), message.reason))
+
+    def acknowledged(self, message: Message) -> None:
+        self.said.append(("acknowledged", str(message.recipient), message.acknowledged_by or ""))
+
+
+class FakeChannel(Channel):
+    """Keeps what it takes; answers what it was told to answer, then takes."""
+
+    kind = "email"
+
+    def __init__(self, *answers: Outcome) -> None:
+        self.taken: list[Letter] = []
+        self.tried: list[Letter] = []
+        self._answers = list(answers)
+
+    def send(self, letter: Letter) -> Outcome:
+        self.tried.append(letter)
+        outcome = self._answers.pop(0) if self._answers else Outcome(Result.TAKEN)
+        if outcome.result is Result.TAKEN:
+            self.taken.append(letter)
+        return outcome
+
+
+def desk(policy: Policy, roster: FakeRoster, now: datetime = START) -> Desk:
+    return Desk(policy, roster.contact, ("email",), now)
