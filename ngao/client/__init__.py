@@ -1,0 +1,22 @@
+"""What a partner or a source system installs: needs pika, marshmallow and PyNaCl, and nothing of the platform's inside."""
+
+from ngao.client.errors import BadAccount, ClientError, Refused, SealBroken, Unreachable
+from ngao.client.keys import Keys, keygen
+from ngao.client.partner import PartnerClient
+from ngao.client.seen import FileSeen, InMemorySeen, Seen
+from ngao.client.source import SourceClient
+
+__all__ = [
+    "BadAccount",
+    "ClientError",
+    "FileSeen",
+    "InMemorySeen",
+    "Keys",
+    "PartnerClient",
+    "Refused",
+    "SealBroken",
+    "Seen",
+    "SourceClient",
+    "Unreachable",
+    "keygen",
+]

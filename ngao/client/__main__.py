@@ -1,0 +1,55 @@
+"""`python -m ngao.client`: what a partner or a source does once, by hand."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from ngao.client import account as accounts
+from ngao.client.errors import ClientError
+from ngao.client.keys import keygen
+from ngao.client.link import Link
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; 0 when it worked, 1 with a sentence on standard error when not."""
+    asked = _parser().parse_args(arguments)
+    try:
+        for line in asked.command(asked):
+            sys.stdout.write(f"{line}\n")
+    except ClientError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m ngao.client", description="Tools of Ngao's partners and sources.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    make = commands.add_parser("keygen", help="make a key pair; the public file is for the coalition, the private one stays")
+    make.add_argument("directory", type=Path, metavar="DIR", help="the folder for both files, best beside the account file")
+    make.set_defaults(command=_keygen)
+    check = commands.add_parser("check", help="read an account file and log in to the broker with it")
+    check.add_argument("kind", choices=("partner", "source"))
+    check.add_argument("account", type=Path, metavar="FILE")
+    check.set_defaults(command=_check)
+    return parser
+
+
+def _keygen(asked: argparse.Namespace) -> list[str]:
+    key_id, private_file, public_file = keygen(asked.directory)
+    return [f"key id   {key_id}", f"private  {private_file}  (stays here)", f"public   {public_file}  (hand this one over)"]
+
+
+def _check(asked: argparse.Namespace) -> list[str]:
+    account = accounts.load(asked.account, asked.kind)
+    link = Link(account.broker)
+    link.channel()
+    link.close()
+    return [f"The broker takes this account: {asked.kind} {account.id}."]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,168 @@
+"""The account file that onboarding hands over: where the platform is, who we are there, which queues are ours.
+
+    {
+      "v": 1, "kind": "partner", "id": "legal-aid",          or "kind": "source"
+      "amqp": {
+        "host": "broker.example.org", "port": 5671, "vhost": "ngao.edge", "tls": true, "ca_file": "ca.pem",
+        "username": "partner-legal-aid", "password": "...",  or "password_file": "broker.secret"
+        "queues": {"urgent": "partner.legal-aid...", "routine": "partner.legal-aid..."}      a source: {"results": ...}
+      },
+      "http": {"url": "https://intake.example.org", "key": "...", "ca_file": "ca.pem"},      or "key_file"; sources only
+      "keys_directory": "."                                                                  private keys; partners only
+    }
+
+The flat form is read too: the members of `amqp` at the top, or one `amqp_url` for all but the queues, and the id as
+`partner_id` or `source_id`. Relative paths are taken from the file's own folder.
+"""
+
+from __future__ import annotations
+
+import json
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pika
+
+from ngao.client.errors import BadAccount
+
+HEARTBEAT_S = 20
+_TIMEOUT_S = 10
+_SECRETS = ("password", "key", "amqp_url")
+
+
+@dataclass(frozen=True)
+class HttpAccess:
+    """Where intake's HTTP interface is, and the bearer key to it."""
+
+    url: str
+    key: str = field(repr=False)
+    ca_file: str | None = None
+
+
+@dataclass(frozen=True)
+class Account:
+    """A checked account. `id` is the partner's or the source's; `parameters` are pika's, ready to connect with."""
+
+    kind: str
+    id: str
+    queues: Mapping[str, str]
+    keys_directory: Path
+    parameters: pika.ConnectionParameters | None = field(repr=False)
+    http: HttpAccess | None
+
+    @property
+    def broker(self) -> pika.ConnectionParameters:
+        """How to connect to the broker; raises BadAccount when the account is for HTTP only."""
+        if self.parameters is None:
+            raise BadAccount("The account names no broker (amqp).")
+        return self.parameters
+
+    def queue(self, name: str) -> str:
+        """One of our queues; raises BadAccount when onboarding did not name it."""
+        queue = self.queues.get(name)
+        if not isinstance(queue, str) or not queue:
+            raise BadAccount(f'The account names no queue "{name}" (amqp.queues.{name}).')
+        return queue
+
+
+def load(path: Path, kind: str) -> Account:
+    """Read and check the account file of a `partner` or a `source`; raises BadAccount with the way out."""
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise BadAccount(f"The account file {path} cannot be read ({error.strerror}).") from None
+    except ValueError:
+        raise BadAccount(f"The account file {path} is not JSON.") from None
+    if not isinstance(content, dict):
+        raise BadAccount(f"The account file {path} must hold one JSON object.")
+    parts = (content, content.get("amqp") or {}, content.get("http") or {})
+    if any(name in part for part in parts for name in _SECRETS):
+        _refuse_open(path, "account")
+    return from_mapping(content, kind, base=path.parent)
+
+
+def from_mapping(content: Mapping[str, Any], kind: str, *, base: Path) -> Account:
+    """Check an account that is parsed already; `base` is the folder that relative paths start from."""
+    if content.get("kind", kind) != kind:
+        raise BadAccount(f"The account is not a {kind}'s.")
+    identifier = _needed(content, "id" if "id" in content else f"{kind}_id")
+    amqp = content.get("amqp") or content
+    return Account(
+        kind=kind,
+        id=identifier,
+        queues=dict(amqp.get("queues") or {}),
+        keys_directory=base / content.get("keys_directory", "."),
+        parameters=_parameters(amqp, f"{kind}-{identifier}", base) if {"amqp_url", "host"} & amqp.keys() else None,
+        http=_http(content["http"], base) if content.get("http") else None,
+    )
+
+
+def _parameters(amqp: Mapping[str, Any], username: str, base: Path) -> pika.ConnectionParameters:
+    made = _from_url(amqp) if "amqp_url" in amqp else _from_parts(amqp, username, base)
+    made.heartbeat = amqp.get("heartbeat", HEARTBEAT_S)
+    made.blocked_connection_timeout = made.socket_timeout = made.stack_timeout = _TIMEOUT_S
+    if amqp.get("ca_file") or amqp.get("tls"):
+        made.ssl_options = pika.SSLOptions(_tls(base, amqp.get("ca_file")), made.host)
+    return made
+
+
+def _from_url(amqp: Mapping[str, Any]) -> pika.ConnectionParameters:
+    try:
+        return pika.URLParameters(amqp["amqp_url"])
+    except Exception:  # noqa: BLE001  # pika raises several kinds, and their texts quote the password
+        raise BadAccount("The account's amqp_url is not an AMQP address.") from None
+
+
+def _from_parts(amqp: Mapping[str, Any], username: str, base: Path) -> pika.ConnectionParameters:
+    encrypted = bool(amqp.get("ca_file") or amqp.get("tls"))
+    return pika.ConnectionParameters(
+        host=_needed(amqp, "host"),
+        port=amqp.get("port", 5671 if encrypted else 5672),
+        virtual_host=amqp.get("vhost", "ngao.edge"),
+        credentials=pika.PlainCredentials(amqp.get("username", username), _secret(amqp, "password", base)),
+    )
+
+
+def _http(http: Mapping[str, Any], base: Path) -> HttpAccess:
+    url = _needed(http, "url").rstrip("/")
+    if not url.startswith(("https://", "http://")):
+        raise BadAccount("The account's http.url must begin with https:// (or http:// for a test).")
+    ca_file = http.get("ca_file")
+    return HttpAccess(url, _secret(http, "key", base), str(base / ca_file) if ca_file else None)
+
+
+def _tls(base: Path, ca_file: str | None) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=str(base / ca_file) if ca_file else None)
+    except OSError:  # ssl's own errors are among them
+        raise BadAccount(f"The certificate file {ca_file} cannot be used.") from None
+
+
+def _needed(content: Mapping[str, Any], name: str) -> str:
+    value = content.get(name)
+    if not isinstance(value, str) or not value:
+        raise BadAccount(f'The account lacks "{name}".')
+    return value
+
+
+def _secret(content: Mapping[str, Any], name: str, base: Path) -> str:
+    """The secret itself, or what stands in the file that `<name>_file` names."""
+    if name in content:
+        return _needed(content, name)
+    path = base / _needed(content, f"{name}_file")
+    try:
+        secret = path.read_text("utf-8").strip()
+    except OSError as error:
+        raise BadAccount(f"The secret file {path} cannot be read ({error.strerror}).") from None
+    if not secret:
+        raise BadAccount(f"The secret file {path} is empty.")
+    _refuse_open(path, "secret")
+    return secret
+
+
+def _refuse_open(path: Path, what: str) -> None:
+    if path.stat().st_mode & 0o077:
+        raise BadAccount(f"The {what} file {path} is open to other users. Run `chmod 600 {path}`.")

@@ -1,0 +1,73 @@
+"""Posting JSON with the standard library: TLS checked, redirects refused, errors as problem documents say them."""
+
+from __future__ import annotations
+
+import json
+import ssl
+from collections.abc import Mapping
+from http.client import HTTPException
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.request import HTTPRedirectHandler, HTTPSHandler, OpenerDirector, Request, build_opener
+
+from ngao.client.account import HttpAccess
+from ngao.client.errors import Refused, Unreachable
+
+_MAY_PASS = {408, 425, 429, 500, 502, 503, 504}
+
+
+class Http:
+    """One HTTP interface and our key to it."""
+
+    def __init__(self, access: HttpAccess, *, timeout: float = 30.0) -> None:
+        self._access = access
+        self._timeout = timeout
+        self._opener = _opener(access)
+
+    def post(self, path: str, body: Any, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """Post once and give the answer's JSON; raises Unreachable when a later try may succeed, else Refused."""
+        content = json.dumps(body).encode()
+        return self._call(Request(self._access.url + path, content, self._headers(headers)))  # noqa: S310  # account.py checks the scheme
+
+    def get(self, path: str) -> dict[str, Any]:
+        """Read once; raises like `post`."""
+        return self._call(Request(self._access.url + path, headers=self._headers()))  # noqa: S310  # as above
+
+    def _headers(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
+        own = {"Authorization": f"Bearer {self._access.key}", "Content-Type": "application/json", "Accept": "application/json"}
+        return {**own, **(more or {})}
+
+    def _call(self, request: Request) -> dict[str, Any]:
+        try:
+            with self._opener.open(request, timeout=self._timeout) as answer:
+                return dict(json.loads(answer.read()))
+        except HTTPError as error:
+            with error:
+                raise _refusal(error.code, error.read()) from None
+        except (URLError, HTTPException, OSError) as error:
+            raise Unreachable(f"The HTTP interface does not answer ({type(error).__name__}).") from None
+        except ValueError:
+            raise Unreachable("The HTTP interface's answer is not the platform's.") from None
+
+
+class _NoRedirects(HTTPRedirectHandler):
+    """urllib would carry our key along to wherever it is sent."""
+
+    def redirect_request(self, *_: Any) -> None:
+        """Follow nothing."""
+
+
+def _opener(access: HttpAccess) -> OpenerDirector:
+    context = ssl.create_default_context(cafile=access.ca_file)
+    return build_opener(HTTPSHandler(context=context), _NoRedirects())
+
+
+def _refusal(status: int, body: bytes) -> Refused | Unreachable:
+    if status in _MAY_PASS:
+        return Unreachable(f"The platform cannot take it now (status {status}).")
+    try:
+        problem = json.loads(body)
+        title, errors = str(problem.get("title", "refused")), problem.get("errors", [])
+    except (ValueError, AttributeError):
+        title, errors = "refused", []
+    return Refused(f"The platform refused: {title} (status {status}).", status=status, errors=errors)

@@ -1,0 +1,168 @@
+"""A partner's side: hear offers, urgent ones first, answer them, and open what is disclosed to us.
+
+The example of use is `docs/how-to/partner.py`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid5
+
+from ngao.client import account as accounts
+from ngao.client.account import Account
+from ngao.client.consumer import Consumer
+from ngao.client.errors import Refused, SealBroken
+from ngao.client.keys import Keys
+from ngao.client.publisher import Publisher
+from ngao.client.seen import InMemorySeen, Seen
+from ngao.contracts import Audience, Event, InvalidContent, UnknownType, decode, make, open_event, type_named
+
+OFFERED = "referral.offered.v1"
+DISCLOSURES = ("registry.contact.disclosed.v1", "intake.narrative.disclosed.v1")
+REPLIES = "partner-replies"
+_RECEIPTS = UUID("5d0f3c1e-6b0c-5e5e-9d52-0c8a1f6a7b11")
+
+Handler = Callable[[Event], object]
+
+
+class PartnerClient:
+    """One partner's connection to the platform.
+
+    Handlers run one at a time and should return within seconds: while one runs, nothing else is consumed and no
+    heartbeat is answered. `seen` remembers handled events; give a FileSeen or your own to keep it over restarts.
+    """
+
+    def __init__(self, account: Account, keys: Keys, *, seen: Seen | None = None) -> None:
+        self._account = account
+        self._keys = keys
+        self._seen: Seen = InMemorySeen() if seen is None else seen
+        self._handlers: dict[str, Handler] = {}
+        self._publisher = Publisher(account.broker)
+        self._handling: Event | None = None
+        self._stopped = False
+
+    @classmethod
+    def from_file(cls, path: str | Path, *, seen: Seen | None = None) -> PartnerClient:
+        """Read the account file of onboarding and the private keys beside it; raises BadAccount."""
+        account = accounts.load(Path(path), "partner")
+        return cls(account, Keys.from_directory(account.keys_directory), seen=seen)
+
+    @property
+    def partner_id(self) -> str:
+        """Who we are on the platform."""
+        return self._account.id
+
+    def on(self, event_type: str) -> Callable[[Handler], Handler]:
+        """Name the handler of an event type. Raises UnknownType for one that partners do not get.
+
+        The handler gets an event whose `data` holds native values; a disclosure's opened content is `data["disclosed"]`.
+        """
+        if Audience.PARTNER not in type_named(event_type).audiences:
+            raise UnknownType("partners do not get events of this type")
+
+        def named(handler: Handler) -> Handler:
+            self._handlers[event_type] = handler
+            return handler
+
+        return named
+
+    def run(self, until: Callable[[], bool] | None = None) -> None:
+        """Hear and handle until `until()` is true or `stop()` is called; reconnects by itself. Raises Refused, BadAccount."""
+        self._stopped = False
+        queues = [self._account.queue("urgent"), self._account.queue("routine")]
+        consumer = Consumer(self._account.broker, queues, self._handle, idle=self._publisher.pump)
+        consumer.run(lambda: self._stopped or (until is not None and until()))
+
+    def stop(self) -> None:
+        """Let `run` return after the message in hand; may be called from a handler, a signal or another thread."""
+        self._stopped = True
+
+    def close(self) -> None:
+        """Let go of the connection that replies go over."""
+        self._publisher.close()
+
+    def accept(self, offer_id: str) -> None:
+        """Take the referral; contact and narrative follow, sealed, where the person has agreed to it."""
+        self._reply("accept", {"offer_id": offer_id})
+
+    def decline(self, offer_id: str, reason: str) -> None:
+        """Say no, so that another is asked at once. `reason` is a code: no_capacity, out_of_area, unsafe, ..."""
+        self._reply("decline", {"offer_id": offer_id, "reason": reason})
+
+    def start(self, offer_id: str) -> None:
+        """Say that the work has begun."""
+        self._reply("start", {"offer_id": offer_id})
+
+    def complete(self, offer_id: str, outcome: str = "helped") -> None:
+        """Say that it is done. `outcome` is a code: helped, partly_helped, advised, handed_over."""
+        self._reply("complete", {"offer_id": offer_id, "outcome": outcome})
+
+    def fail(self, offer_id: str, reason: str) -> None:
+        """Say that it cannot be done after all; the need is offered again. `reason` is a code: unreachable, unsafe, ..."""
+        self._reply("fail", {"offer_id": offer_id, "reason": reason})
+
+    def _reply(self, verb: str, data: dict[str, str]) -> None:
+        """All replies raise Unreachable, and Refused, as for a code that the contract does not know."""
+        made = self._made(verb, data)
+        offered = self._handling
+        if offered is not None and offered.data["offer_id"] == data["offer_id"]:
+            self._receipt(offered)  # an answer from inside the handler must not overtake the receipt
+        self._publish(made)
+
+    def _handle(self, body: bytes) -> None:
+        event = decode(body)
+        handler = self._handlers.get(event.type)
+        if handler is None:
+            type_named(event.type)
+            return
+        opened = self._opened(event)
+        if event.id not in self._seen:
+            self._call(handler, opened)
+            self._seen.add(event.id)
+        if event.type == OFFERED:
+            self._receipt(opened)
+
+    def _call(self, handler: Handler, event: Event) -> None:
+        self._handling = event if event.type == OFFERED else None
+        try:
+            handler(event)
+        finally:
+            self._handling = None
+
+    def _opened(self, event: Event) -> Event:
+        data = open_event(event)
+        if event.type in DISCLOSURES:
+            data["disclosed"] = self._disclosed(data)
+        return replace(event, data=data)
+
+    def _disclosed(self, data: dict[str, Any]) -> dict[str, Any]:
+        """The content of a box, if it speaks of the case and the offer that its envelope names."""
+        try:
+            content = json.loads(self._keys.open(data["key_id"], data.pop("box")))
+        except ValueError:
+            raise SealBroken("The disclosure's content is not JSON.") from None
+        same = isinstance(content, dict) and all(content.get(name) == data[name] for name in ("case_ref", "offer_id"))
+        if not same:
+            raise SealBroken("The disclosure's content belongs to another offer.")
+        return dict(content)
+
+    def _receipt(self, offered: Event) -> None:
+        """Our system has the offer. The id follows from the offer's, so that a repeated receipt is the same event."""
+        made = self._made("receipt", {"offer_id": offered.data["offer_id"]})
+        self._publish(replace(made, id=str(uuid5(_RECEIPTS, offered.id)), urgent=offered.urgent))
+
+    def _made(self, verb: str, data: dict[str, str]) -> Event:
+        source = f"/partner/{self.partner_id}"
+        try:
+            return make(f"partner.offer.{verb}.v1", subject=data["offer_id"], data=data, source=source)
+        except InvalidContent as error:
+            errors = [each.as_dict() for each in error.errors]
+            raise Refused("The reply breaks its schema.", status=422, errors=errors) from None
+
+    def _publish(self, event: Event) -> None:
+        verb = event.type.split(".")[2]
+        self._publisher.publish(event, exchange=REPLIES, routing_key=f"{self.partner_id}.{verb}")

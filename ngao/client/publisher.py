@@ -1,0 +1,63 @@
+"""Saying something to the platform so that it is certain: confirmed, mandatory, persistent, under our own name."""
+
+from __future__ import annotations
+
+import threading
+
+import pika
+
+from ngao.client.errors import Unreachable
+from ngao.client.link import Link, translated, until_deadline
+from ngao.contracts import CONTENT_TYPE, Event, encode
+
+TIMEOUT_S = 30.0
+_NOT_OUR_NAME = 406
+"""What the broker answers when `user-id` is not the account that is logged in."""
+
+
+class Publisher:
+    """Publishes events on a connection of its own, so that a slow broker does not hold up what we consume.
+
+    May be used by several threads.
+    """
+
+    def __init__(self, parameters: pika.ConnectionParameters, *, timeout: float = TIMEOUT_S) -> None:
+        self._link = Link(parameters, confirms=True)
+        self._user = parameters.credentials.username
+        self._timeout = timeout
+        self._lock = threading.Lock()
+
+    def publish(self, event: Event, *, exchange: str, routing_key: str) -> None:
+        """Return once the broker has the event on disk; tried again under the same id until `timeout` (seconds) is over.
+
+        Raises Refused when the account may not say this, Unreachable when nobody is known to have it.
+        """
+        with self._lock:
+            until_deadline(self._timeout, lambda: self._once(event, exchange, routing_key))
+
+    def pump(self) -> None:
+        """Answer heartbeats; called from time to time by a program that is otherwise busy consuming."""
+        if self._lock.acquire(blocking=False):
+            try:
+                self._link.pump()
+            except Unreachable:
+                self._link.close()
+            finally:
+                self._lock.release()
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        with self._lock:
+            self._link.close()
+
+    def _once(self, event: Event, exchange: str, routing_key: str) -> None:
+        properties = pika.BasicProperties(
+            content_type=CONTENT_TYPE,
+            delivery_mode=pika.DeliveryMode.Persistent.value,
+            message_id=event.id,
+            type=event.type,
+            user_id=self._user,
+        )
+        channel = self._link.channel()
+        with translated(_NOT_OUR_NAME):
+            channel.basic_publish(exchange, routing_key, encode(event), properties, mandatory=True)

@@ -1,0 +1,91 @@
+"""Which events have been handled: the broker may deliver one twice, a handler should see it once."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import OrderedDict
+from pathlib import Path
+from typing import Protocol, TextIO
+
+DEFAULT_SIZE = 10_000
+
+
+class Seen(Protocol):
+    """A memory of event ids; with your own database behind it, it can share the fate of what your handler stores."""
+
+    def __contains__(self, event_id: object) -> bool:
+        """Whether the event was handled."""
+        ...
+
+    def add(self, event_id: str) -> None:
+        """Remember an event as handled; called after its handler returned and before it is acknowledged."""
+        ...
+
+
+class InMemorySeen:
+    """Remembers the latest events of this process; after a restart, an event may be handled once more."""
+
+    def __init__(self, size: int = DEFAULT_SIZE) -> None:
+        self._size = size
+        self._ids: OrderedDict[object, None] = OrderedDict()
+
+    def __contains__(self, event_id: object) -> bool:
+        return event_id in self._ids
+
+    def add(self, event_id: str) -> None:
+        """Remember an event; the oldest is forgotten when there are too many."""
+        self._ids[event_id] = None
+        while len(self._ids) > self._size:
+            self._ids.popitem(last=False)
+
+
+class FileSeen:
+    """Remembers the latest events over restarts: one digest a line, synced, the file cut when it is twice too long."""
+
+    def __init__(self, path: Path, size: int = DEFAULT_SIZE) -> None:
+        self._path = path
+        self._size = size
+        self._digests: OrderedDict[str, None] = OrderedDict()
+        self._lines = 0
+        if path.exists():
+            for line in path.read_text("ascii", errors="replace").splitlines():
+                self._remember(line)
+            self._rewrite()  # ends a line that a crash has torn
+
+    def __contains__(self, event_id: object) -> bool:
+        return _digest(event_id) in self._digests
+
+    def add(self, event_id: str) -> None:
+        """Remember an event on disk before this returns."""
+        digest = _digest(event_id)
+        self._remember(digest)
+        if self._lines >= 2 * self._size:
+            self._rewrite()
+            return
+        with self._path.open("a", encoding="ascii") as file:
+            _write(file, digest + "\n")
+        self._lines += 1
+
+    def _remember(self, digest: str) -> None:
+        self._digests[digest] = None
+        while len(self._digests) > self._size:
+            self._digests.popitem(last=False)
+
+    def _rewrite(self) -> None:
+        draft = self._path.with_name(self._path.name + ".new")
+        with draft.open("w", encoding="ascii") as file:
+            _write(file, "".join(f"{digest}\n" for digest in self._digests))
+        draft.replace(self._path)
+        self._lines = len(self._digests)
+
+
+def _digest(event_id: object) -> str:
+    """An id is the sender's text and may hold a line break; its digest cannot."""
+    return hashlib.sha256(str(event_id).encode()).hexdigest()
+
+
+def _write(file: TextIO, text: str) -> None:
+    file.write(text)
+    file.flush()
+    os.fsync(file.fileno())

@@ -1,0 +1,108 @@
+"""A source's side: post reports over HTTP or AMQP, and hear what became of them.
+
+The example of use is `docs/how-to/source.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from marshmallow import ValidationError
+
+from ngao.client import account as accounts
+from ngao.client.account import Account
+from ngao.client.consumer import Consumer
+from ngao.client.errors import BadAccount, Refused
+from ngao.client.http import Http
+from ngao.client.link import until_deadline
+from ngao.client.publisher import Publisher
+from ngao.client.seen import InMemorySeen, Seen
+from ngao.contracts import Event, decode, make, open_event, type_named
+from ngao.contracts.errors import field_errors
+
+SUBMITTED = "intake.report.submitted.v1"
+REPORTS = "reports"
+RETRY_S = 30.0
+
+
+class SourceClient:
+    """One source system's connection to intake.
+
+    Posting the same report again is safe: `source_event_id` makes it a duplicate, answered with the first answer.
+    """
+
+    def __init__(self, account: Account, *, seen: Seen | None = None, retry_seconds: float = RETRY_S) -> None:
+        self._account = account
+        self._seen: Seen = InMemorySeen() if seen is None else seen
+        self._retry_seconds = retry_seconds
+        self._stopped = False
+
+    @classmethod
+    def from_file(cls, path: str | Path, *, seen: Seen | None = None) -> SourceClient:
+        """Read the account file of onboarding; raises BadAccount."""
+        return cls(accounts.load(Path(path), "source"), seen=seen)
+
+    def post(self, report: Mapping[str, Any]) -> dict[str, Any]:
+        """Post a report (plain JSON values) over HTTP; gives report_id, case_ref, urgency, duplicate and status_url.
+
+        Once this returns, the report is journaled. Tried again until `retry_seconds` are over. Raises Refused with its
+        field errors, Unreachable when the report is not known to be taken.
+        """
+        answer: dict[str, Any] = {}
+        until_deadline(self._retry_seconds, lambda: answer.update(self._http.post("/v1/reports", dict(report))))
+        return answer
+
+    def publish(self, report: Mapping[str, Any]) -> str:
+        """Hand a report to the broker, checked here first; gives the event id. The receipt comes by `results`.
+
+        Once this returns, the report is on the broker's disk. Raises Refused with its field errors, Unreachable.
+        """
+        event = make(SUBMITTED, subject="", data=_checked(report), source=f"/source/{self._account.id}")
+        named = replace(event, subject=event.id)
+        self._publisher.publish(named, exchange=REPORTS, routing_key=self._account.id)
+        return event.id
+
+    def results(self, handler: Callable[[Event], object], until: Callable[[], bool] | None = None) -> None:
+        """Hand receipts and rejections of reports that came over AMQP to a handler, until `until()` or `stop()`."""
+        self._stopped = False
+        consumer = Consumer(self._account.broker, [self._account.queue("results")], lambda body: self._handle(handler, body))
+        consumer.run(lambda: self._stopped or (until is not None and until()))
+
+    def stop(self) -> None:
+        """Let `results` return after the message in hand."""
+        self._stopped = True
+
+    def close(self) -> None:
+        """Let go of the connection that reports go over."""
+        if "_publisher" in vars(self):
+            self._publisher.close()
+
+    @cached_property
+    def _http(self) -> Http:
+        if self._account.http is None:
+            raise BadAccount("The account names no HTTP interface (http).")
+        return Http(self._account.http)
+
+    @cached_property
+    def _publisher(self) -> Publisher:
+        return Publisher(self._account.broker, timeout=self._retry_seconds)
+
+    def _handle(self, handler: Callable[[Event], object], body: bytes) -> None:
+        event = decode(body)
+        if event.id in self._seen:
+            return
+        handler(replace(event, data=open_event(event)))
+        self._seen.add(event.id)
+
+
+def _checked(report: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        loaded: dict[str, Any] = type_named(SUBMITTED).schema().load(report)
+    except ValidationError as error:
+        errors = [each.as_dict() for each in field_errors(error.messages)]
+        raise Refused("The report breaks its schema.", status=422, errors=errors) from None
+    return loaded
