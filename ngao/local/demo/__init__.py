@@ -1,0 +1,1 @@
+"""The demonstration: invented reports through real parts, shown hop by hop."""

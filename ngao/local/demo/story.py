@@ -1,0 +1,166 @@
+"""The invented reports of the demonstration. Nobody in them exists; the numbers are of the +254 700 000 range, the mails of example.org."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+Body = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One report: how it is posted, and what must come of it.
+
+    `by` is `http`, `kobo`, `amqp` or `batch`. `expects` names the outcome that the demonstration checks:
+    `accepted`, `rerouted`, `unroutable`, `no_consent`, `refused`, `duplicate`.
+    """
+
+    title: str
+    by: str
+    body: Body
+    expects: str
+    broken: tuple[str, ...] = field(default=())
+
+
+def hours_ago(hours: float) -> str:
+    """A moment before now, as reports write it."""
+    return (datetime.now(UTC) - timedelta(hours=hours)).isoformat(timespec="seconds")
+
+
+def person(name: str, digit: int, **attributes: Any) -> Body:
+    """An invented person; without attributes when none are given."""
+    identity = {"names": [name], "phones": [f"+254700000{digit:03d}"], "emails": [f"defender{digit}@example.org"]}
+    return {"identity": identity, **({"attributes": attributes} if attributes else {})}
+
+
+def consent(*scope: str) -> list[Body]:
+    """A consent to be referred."""
+    return [{"purpose": "referral", "scope": list(scope)}]
+
+
+_SAFE = {"may_contact": True, "channels": ["phone"], "code_word": "mwezi", "shared_phone": False}
+_FULL = ("contact", "narrative", "attributes")
+
+
+def report(number: int, violation: Body, county: str, needs: list[str], **more: Any) -> Body:
+    """The canonical report with everything it must have."""
+    return {
+        "source_event_id": f"demo-{number:03d}",
+        "occurred_at": hours_ago(3),
+        "reporter": {"role": "self"},
+        "violations": [violation],
+        "location": {"scheme": "iso3166-2", "code": county},
+        "languages": ["sw", "en"],
+        "needs": needs,
+        "consent": consent(*_FULL),
+        "contact_safety": _SAFE,
+        **more,
+    }
+
+
+def scenes(silent_need: str, silent_county: str, unserved_need: str) -> list[Scene]:
+    """The whole story. The places and needs that depend on the directory are given: who stays silent, what nobody does."""
+    arrest = {"type": "unlawful_arrest", "ongoing": True, "perpetrators": [{"type": "police"}]}
+    threat = {"type": "death_threat_to_defender", "ongoing": True}
+    first = report(
+        1, arrest, "KE-30", ["legal_aid"], subject=person("Amina Wanjiru Otieno", 101, gender="woman"),
+        narrative="Taken from a meeting at noon by six people in plain clothes; her phone is off since then.",
+    )  # fmt: skip
+    return [
+        Scene("an arrest in Nairobi, critical", "http", first, "accepted"),
+        Scene("the same report again, word for word", "http", first, "duplicate"),
+        Scene(
+            "a death threat; the first partner stays silent", "http",
+            report(2, threat, silent_county, [silent_need], subject=person("Baraka Cheruiyot", 102),
+                   narrative="Two calls in one night from a hidden number, naming the route to the children's school."),
+            "rerouted",
+        ),
+        Scene("a KoboToolbox form, as Kobo sends it", "kobo", kobo_submission(), "accepted"),
+        Scene(
+            "a help desk's report over AMQP", "amqp",
+            report(3, {"type": "physical_assault"}, "KE-28", ["medical"], subject=person("Chiku Mwangi", 103),
+                   narrative="Beaten on the way home from the vigil; the left arm cannot be moved."),
+            "accepted",
+        ),
+        Scene(
+            "a person who has not agreed to be referred", "http",
+            report(4, {"type": "smear_campaign"}, "KE-30", ["psychosocial"], subject=person("Dalila Njeri", 104), consent=[],
+                   narrative="Posters with her picture at the market, and calls to her landlord."),
+            "no_consent",
+        ),
+        Scene(
+            "a need that no partner serves", "http",
+            report(5, {"type": "judicial_harassment"}, "KE-30", [unserved_need], subject=person("Ekal Lokoyo", 105)),
+            "unroutable",
+        ),
+        Scene(
+            "an anonymous report: nobody is named", "http",
+            report(6, {"type": "threat_to_defender"}, "KE-30", ["legal_aid"], consent=consent("narrative"),
+                   narrative="A letter under the door of the office; the writer knows when we leave."),
+            "accepted",
+        ),
+        Scene("a broken report: refused, with its fields", "http", broken_report(), "refused", BROKEN_FIELDS),
+        *(Scene(f"a batch of three, item {at}", "batch", body, expects) for at, (body, expects) in enumerate(_batch(), 1)),
+        Scene(
+            "the first person again, a week later: history raises the urgency", "http",
+            report(10, threat, "KE-30", ["digital_security"], subject=person("Amina Wanjiru Otieno", 101)),
+            "accepted",
+        ),
+    ]  # fmt: skip
+
+
+BROKEN_FIELDS = (
+    "/consent/0/purpose", "/favourite_colour", "/location/code", "/occurred_at", "/subject/identity/emails/0", "/violations/0/type",
+)  # fmt: skip
+
+
+def broken_report() -> Body:
+    """Six things wrong at once: all are named in one answer, and no value is repeated in it."""
+    return {
+        **report(7, {"type": "no_such_violation"}, "47", ["legal_aid"]),
+        "occurred_at": "yesterday",
+        "subject": {"identity": {"names": ["Fatuma Kiprono"], "emails": ["not-a-mail"]}},
+        "consent": [{"purpose": "everything"}],
+        "favourite_colour": "green",
+    }
+
+
+def _batch() -> list[tuple[Body, str]]:
+    raid = report(8, {"type": "raid_on_office"}, "KE-42", ["digital_security"], subject=person("Gathoni Achieng", 108))
+    invalid = report(9, {"type": "threat_to_family"}, "KE-30", ["no_such_support"])
+    doxxing = report(11, {"type": "doxxing", "ongoing": True}, "KE-30", ["psychosocial"], subject=person("Hawa Nekesa", 111))
+    return [(raid, "accepted"), (invalid, "refused"), (doxxing, "accepted")]
+
+
+def kobo_submission() -> Body:
+    """A REST service body of KoboToolbox, as research/mission.md §3.1 records its shape."""
+    return {
+        "_id": 8123,
+        "_uuid": "5b2c7f1e-0001-4a5e-9d52-0c8a1f6a7b11",
+        "meta/rootUuid": "uuid:5b2c7f1e-0001-4a5e-9d52-0c8a1f6a7b11",
+        "meta/instanceID": "uuid:5b2c7f1e-0001-4a5e-9d52-0c8a1f6a7b11",
+        "formhub/uuid": "f0e1d2c3",
+        "__version__": "vX1",
+        "_xform_id_string": "aQmDemo",
+        "_status": "submitted_via_web",
+        "_submission_time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S"),
+        "_submitted_by": "enumerator7",
+        "_geolocation": [-1.28, 36.82],
+        "_validation_status": {},
+        "_attachments": [],
+        "incident/violation_type": "raid hacking",
+        "incident/date": (datetime.now(UTC) - timedelta(days=1)).strftime("%Y-%m-%d"),
+        "incident/county": "KE-30",
+        "incident/narrative": "The office was opened at night; two laptops are gone, the cash box is untouched.",
+        "reporter/role": "ngo",
+        "person/name": "Imani Barasa",
+        "person/phone": "+254700000112",
+        "person/languages": "sw en",
+        "help/needs": "digital_security",
+        "consent/referral": "yes",
+        "consent/scope": "contact narrative",
+        "safety/may_contact": "yes",
+        "safety/channels": "phone",
+    }
