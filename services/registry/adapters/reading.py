@@ -1,0 +1,65 @@
+"""Phones by `phonenumbers`, similarity of names by `rapidfuzz`, references from the system's random source."""
+
+from __future__ import annotations
+
+import secrets
+
+import phonenumbers
+from rapidfuzz.distance import JaroWinkler
+
+from services.registry.domain.names import tokens
+
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+class LibraryReading:
+    """Makes values comparable; `region` (ISO 3166-1) is assumed for phones without a country code."""
+
+    def __init__(self, region: str) -> None:
+        self._region = region
+
+    def phone(self, raw: str) -> str:
+        """E.164 where the number is a possible one, else plus sign and digits as they came: a wrong number is still told."""
+        try:
+            read = phonenumbers.parse(raw, self._region)
+        except phonenumbers.NumberParseException:
+            return _digits(raw)
+        if not phonenumbers.is_possible_number(read):
+            return _digits(raw)
+        return phonenumbers.format_number(read, phonenumbers.PhoneNumberFormat.E164)
+
+    def similarity(self, one: str, other: str) -> float:
+        """The mean likeness of the shorter name's words, each to its own best partner in the longer name.
+
+        So neither order nor a left-out middle name matters (Jaro-Winkler on words, 0 to 1).
+        """
+        short, long = sorted((tokens(one), tokens(other)), key=len)
+        if not short:
+            return 0.0
+        pairs = [
+            (JaroWinkler.normalized_similarity(mine, theirs), at, to)
+            for at, mine in enumerate(short)
+            for to, theirs in enumerate(long)
+        ]
+        return _best_sum(sorted(pairs, reverse=True)) / len(short)
+
+    def new_reference(self) -> str:
+        """`DEF-` and 10 Crockford base32 characters, 50 random bits."""
+        return "DEF-" + "".join(secrets.choice(_CROCKFORD) for _ in range(10))
+
+
+def _best_sum(pairs: list[tuple[float, int, int]]) -> float:
+    """Take the best pair, then the best that uses neither of its words, and so on."""
+    used_here: set[int] = set()
+    used_there: set[int] = set()
+    total = 0.0
+    for score, here, there in pairs:
+        if here not in used_here and there not in used_there:
+            used_here.add(here)
+            used_there.add(there)
+            total += score
+    return total
+
+
+def _digits(raw: str) -> str:
+    return ("+" if raw.strip().startswith("+") else "") + "".join(char for char in raw if char.isdigit())

@@ -1,0 +1,1 @@
+"""One use case a file: what the registry does, in order, through ports."""

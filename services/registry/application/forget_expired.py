@@ -1,0 +1,65 @@
+"""Retention: what a report told is forgotten when its time is over, and a person with it when no case needs them.
+
+A person goes in two steps. First nobody can find the record any more; an hour later it is removed and its key
+destroyed, unless a report that was just being resolved has used it all the same: then it is taken back.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from services.registry.application.people import cases_of, person_of
+from services.registry.application.ports import Ports
+from services.registry.domain.case import Case, CaseState
+from services.registry.domain.defender import Defender, Person
+
+FADES_FOR = timedelta(hours=1)
+
+
+def forget_cases(ports: Ports, limit: int) -> list[str]:
+    """Forget up to `limit` cases that are due; gives the scopes whose data keys can be destroyed once this is stored."""
+    due = ports.cases.due(ports.now, limit)
+    for case in due:
+        case.forget()
+        ports.cases.save(case)
+        ports.audit.record("case.forgotten", subject=case.id, actor="registry")
+    for person in _people_of(ports, due):
+        if not _is_needed(ports, person):
+            _let_fade(ports, person)
+    return [f"case:{case.id}" for case in due if case.defender_ref is None]
+
+
+def forget_people(ports: Ports, limit: int) -> list[str]:
+    """Remove the records that have faded long enough; gives the scopes whose data keys are to be destroyed."""
+    gone = []
+    for record in ports.defenders.fading(ports.now - FADES_FOR, limit):
+        person = person_of(ports, record.id) or Person((record,))
+        if _is_needed(ports, person):
+            _take_back(ports, record)
+        else:
+            ports.defenders.remove(record)
+            ports.audit.record("defender.forgotten", subject=record.id, actor="registry")
+            gone.append(f"person:{record.id}")
+    return gone
+
+
+def _is_needed(ports: Ports, person: Person) -> bool:
+    return any(case.state is not CaseState.FORGOTTEN for case in cases_of(ports, person))
+
+
+def _people_of(ports: Ports, cases: list[Case]) -> list[Person]:
+    found = [person_of(ports, case.defender_ref) for case in cases]
+    return list({person.ref: person for person in found if person}.values())
+
+
+def _let_fade(ports: Ports, person: Person) -> None:
+    for record in person.records:
+        record.fading_since = ports.now
+        ports.defenders.release(record.id)
+        ports.defenders.save(record)
+
+
+def _take_back(ports: Ports, record: Defender) -> None:
+    record.fading_since = None
+    ports.defenders.claim(record.id, record.identity)
+    ports.defenders.save(record)

@@ -1,0 +1,133 @@
+"""Find out who an accepted report is about, and say so to those who must not act without knowing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from services.registry.application.people import person_of, say_all
+from services.registry.application.ports import Ports
+from services.registry.application.read_box import read_box
+from services.registry.domain.case import Case
+from services.registry.domain.consent import Statement
+from services.registry.domain.defender import Defender, Person
+from services.registry.domain.identity import Identity, Told
+from services.registry.domain.resolution import Candidate, Kind, Known, Resolution, resolve
+
+
+@dataclass(frozen=True)
+class AcceptedReport:
+    """What intake said. `sealed` is key id and box; `consents` count from `received_at`."""
+
+    case_ref: str
+    urgent: bool
+    received_at: datetime
+    consents: tuple[Statement, ...]
+    defender_ref: str | None
+    sealed: tuple[str, str] | None
+    sequence: int | None
+
+
+def resolve_defender(ports: Ports, report: AcceptedReport) -> None:
+    """Resolve, store, say; a case that is known already changes nothing. Raises SealBroken."""
+    if ports.cases.get(report.case_ref) is not None:
+        return
+    told = _told(ports, report)
+    referenced = person_of(ports, report.defender_ref)
+    resolution = _resolve(ports, told.identity, referenced)
+    defender = _record_for(ports, resolution, told.identity)
+    case = _case(ports, report, told, resolution, defender)
+    _ask_a_human(ports, case, resolution)
+    say_all(ports, case)
+    ports.cases.save(case)
+    _audit(ports, case, _about_reference(report, referenced))
+
+
+def _told(ports: Ports, report: AcceptedReport) -> Told:
+    if report.sealed is None:
+        return Told()
+    told = read_box(ports.boxes.open(*report.sealed), report.case_ref)
+    return replace(told, identity=normalised(ports, told.identity)) if told.identity else told
+
+
+def normalised(ports: Ports, identity: Identity) -> Identity:
+    """The identity in the form in which it is compared and kept: one spelling for each phone and address."""
+    return Identity(
+        names=tuple(" ".join(name.split()) for name in identity.names),
+        phones=tuple(dict.fromkeys(ports.reading.phone(phone) for phone in identity.phones)),
+        emails=tuple(dict.fromkeys(email.strip().casefold() for email in identity.emails)),
+    )
+
+
+def _resolve(ports: Ports, identity: Identity | None, referenced: Person | None) -> Resolution:
+    return resolve(
+        identity,
+        _known(ports, identity) if identity and referenced is None else (),
+        ports.policy.matching,
+        ports.reading.similarity,
+        referenced=Known(referenced.ref, referenced.identity) if referenced else None,
+    )
+
+
+def _known(ports: Ports, identity: Identity) -> list[Known]:
+    """Everybody who shares an address or has a similar name; linked records count as the one person they are."""
+    shares = ports.defenders.sharing(identity)
+    found: dict[str, tuple[Person, frozenset[str]]] = {}
+    for ref in dict.fromkeys((*shares, *ports.defenders.named_like(identity))):
+        person = person_of(ports, ref)
+        if person:
+            before = found[person.ref][1] if person.ref in found else frozenset[str]()
+            found[person.ref] = (person, before | shares.get(ref, frozenset()))
+    return [Known(ref, person.identity, shared) for ref, (person, shared) in found.items()]
+
+
+def _record_for(ports: Ports, resolution: Resolution, identity: Identity | None) -> Defender | None:
+    """The person's record, made if there is none.
+
+    One that exists is not written here: many reports about one person may come at once, and none of them may wait for
+    another. What they add is taken over afterwards (`absorb_cases`).
+    """
+    if resolution.kind is Kind.ANONYMOUS:
+        return None
+    known = ports.defenders.get(resolution.defender_ref) if resolution.defender_ref else None
+    if known is None:
+        known = Defender(ports.reading.new_reference(), identity or Identity(), ports.now)
+        ports.defenders.save(known)
+    if identity:
+        ports.defenders.claim(known.id, identity)
+    return known
+
+
+def _case(
+    ports: Ports, report: AcceptedReport, told: Told, resolution: Resolution, defender: Defender | None
+) -> Case:
+    case = Case(
+        id=report.case_ref,
+        defender_ref=defender.id if defender else None,
+        resolution=resolution.kind,
+        urgent=report.urgent,
+        told=told,
+        received_at=report.received_at,
+        reported=report.consents,
+        policy_version=ports.policy.version,
+        keep_until=report.received_at + timedelta(days=ports.policy.retention.case_days),
+        absorbed=resolution.kind not in (Kind.EXISTING, Kind.BY_REFERENCE),
+    )
+    case.hear(report.sequence)
+    return case
+
+
+def _ask_a_human(ports: Ports, case: Case, resolution: Resolution) -> None:
+    if resolution.kind is Kind.CANDIDATE and case.defender_ref:
+        ports.candidates.save(Candidate(case.id, case.defender_ref, resolution.suggestions, ports.now))
+
+
+def _audit(ports: Ports, case: Case, reference: str) -> None:
+    detail = {"resolution": case.resolution, "policy": case.policy_version, "reference": reference}
+    ports.audit.record("defender.resolved", subject=case.id, actor="registry", detail=detail)
+
+
+def _about_reference(report: AcceptedReport, referenced: Person | None) -> str:
+    if report.defender_ref is None:
+        return "none"
+    return "known" if referenced else "unknown"

@@ -1,0 +1,87 @@
+"""An operator reads a defender's record: with a reason, audited, masked unless they hold the right to see values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ngao.chassis.errors import NotFound
+from services.registry.application.people import cases_of, known_person, person_of
+from services.registry.application.ports import Ports
+from services.registry.domain.case import Case
+from services.registry.domain.defender import Person
+from services.registry.domain.identity import Identity
+from services.registry.domain.masking import masked
+from services.registry.domain.resolution import Candidate
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who reads, why (a code of policy), and whether values may be shown (scope `identity:read`)."""
+
+    operator: str
+    reason: str
+    sees_identity: bool
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is shown: the person, their identity as this reader may see it, and their cases."""
+
+    person: Person
+    identity: Identity
+    masked: bool
+    cases: tuple[Case, ...]
+
+
+@dataclass(frozen=True)
+class Review:
+    """One candidate beside the persons it may be, as this reader may see them, for a human to judge."""
+
+    candidate: Candidate
+    identity: Identity
+    suggested: dict[str, Identity]
+    masked: bool
+
+
+def tell_defender(ports: Ports, ref: str, reader: Reader) -> Record:
+    """One defender's record; raises NotFound."""
+    person = known_person(ports, ref)
+    _audit(ports, "defender.read", person.ref, reader)
+    return Record(person, _shown(person.identity, reader), not reader.sees_identity, tuple(cases_of(ports, person)))
+
+
+def tell_defender_of_case(ports: Ports, case_ref: str, reader: Reader) -> Record:
+    """The record of a case's person; raises NotFound also when the case is anonymous."""
+    case = ports.cases.get(case_ref)
+    if case is None or case.defender_ref is None:
+        raise NotFound("There is no known defender for this case.")
+    return tell_defender(ports, case.defender_ref, reader)
+
+
+def list_candidates(ports: Ports, reader: Reader, limit: int) -> list[Review]:
+    """Undecided candidates, oldest first."""
+    return [_review(ports, candidate, reader) for candidate in ports.candidates.open(limit)]
+
+
+def _review(ports: Ports, candidate: Candidate, reader: Reader) -> Review:
+    _audit(ports, "candidate.read", candidate.id, reader)
+    return Review(
+        candidate,
+        _identity(ports, candidate.defender_ref, reader),
+        {each.defender_ref: _identity(ports, each.defender_ref, reader) for each in candidate.suggestions},
+        not reader.sees_identity,
+    )
+
+
+def _identity(ports: Ports, ref: str, reader: Reader) -> Identity:
+    person = person_of(ports, ref)
+    return _shown(person.identity, reader) if person else Identity()
+
+
+def _shown(identity: Identity, reader: Reader) -> Identity:
+    return identity if reader.sees_identity else masked(identity)
+
+
+def _audit(ports: Ports, action: str, subject: str, reader: Reader) -> None:
+    detail = {"reason": reader.reason, "shown": "values" if reader.sees_identity else "masked"}
+    ports.audit.record(action, subject=subject, actor=reader.operator, detail=detail)

@@ -1,0 +1,183 @@
+"""The only wiring: ports to adapters and repositories, use cases to what calls them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeVar
+
+from ngao.chassis.chassis import Chassis
+from ngao.chassis.errors import Conflict, InvalidInput
+from ngao.chassis.security.identity import Credentials, Principal
+from ngao.chassis.storage.unit_of_work import Unit
+from ngao.contracts import Event, FieldError
+from services.registry import messages
+from services.registry.adapters.boxes import KeyFileBoxes
+from services.registry.adapters.reading import LibraryReading
+from services.registry.application.absorb_cases import absorb_case
+from services.registry.application.change_consent import ConsentSaid, change_consent
+from services.registry.application.disclose_contact import disclose_contact
+from services.registry.application.forget_expired import forget_cases, forget_people
+from services.registry.application.learn_report_changes import learn_consents, learn_withdrawal
+from services.registry.application.ports import Ports
+from services.registry.application.resolve_defender import resolve_defender
+from services.registry.application.restrict_defender import add_restriction, lift_restriction
+from services.registry.application.review_candidates import link_candidate, separate_candidate
+from services.registry.application.tell_defender import (
+    Reader,
+    Record,
+    Review,
+    list_candidates,
+    tell_defender,
+    tell_defender_of_case,
+)
+from services.registry.domain.consent import Statement
+from services.registry.domain.defender import Person
+from services.registry.domain.names import name_keys
+from services.registry.domain.policy import IdentityPolicy
+from services.registry.domain.resolution import Candidate
+from services.registry.policy_file import read_policy
+from services.registry.storage.documents import DOCUMENTS
+from services.registry.storage.repositories import (
+    CandidateRepository,
+    CaseRepository,
+    DefenderRepository,
+    DisclosureRepository,
+)
+
+SEES_IDENTITY = "identity:read"
+_AT_ONCE = 100
+
+T = TypeVar("T")
+
+
+class App:
+    """What the service calls. Nobody but operators, whom the chassis knows, logs in here: `credentials` is None."""
+
+    credentials: Credentials | None = None
+
+    def __init__(self, chassis: Chassis, policy: IdentityPolicy, boxes: KeyFileBoxes) -> None:
+        self._units = chassis.units
+        self._keyring = chassis.keyring
+        self._policy = policy
+        self._boxes = boxes
+        self._reading = LibraryReading(policy.default_region)
+        self._name_keys = partial(name_keys, same_sounds=policy.matching.same_sounds)
+
+    def report_accepted(self, unit: Unit, event: Event) -> None:
+        """`intake.report.accepted`: find out who it is."""
+        resolve_defender(self._ports(unit), messages.accepted_report(event))
+
+    def report_updated(self, unit: Unit, event: Event) -> None:
+        """`intake.report.updated`: the source's consents as they are now."""
+        learn_consents(
+            self._ports(unit), event.data["case_ref"], messages.consents_of(event.data["consent"], event.time),
+            urgent=event.data["urgency"] == "critical", sequence=event.sequence,
+        )
+
+    def report_withdrawn(self, unit: Unit, event: Event) -> None:
+        """`intake.report.withdrawn`."""
+        learn_withdrawal(self._ports(unit), event.data["case_ref"], sequence=event.sequence)
+
+    def offer_accepted(self, unit: Unit, event: Event) -> None:
+        """`referral.accepted`: disclose or withhold."""
+        disclose_contact(self._ports(unit), messages.accepted_offer(event))
+
+    def defender(self, ref: str, who: Principal, reason: str) -> Record:
+        """One record, read with a reason."""
+        return self._run(lambda ports: tell_defender(ports, ref, self._reader(who, reason)))
+
+    def defender_of_case(self, case_ref: str, who: Principal, reason: str) -> Record:
+        """The record of a case's person, read with a reason."""
+        return self._run(lambda ports: tell_defender_of_case(ports, case_ref, self._reader(who, reason)))
+
+    def restrict(self, ref: str, partner_id: str, reason: str, who: Principal) -> Person:
+        """Never refer the person to this partner; raises InvalidInput for a reason that policy does not know."""
+        _check_reason(reason, self._policy.restriction_reasons)
+        return self._run(lambda ports: add_restriction(ports, ref, partner_id, reason, _actor(who)))
+
+    def lift(self, ref: str, partner_id: str, who: Principal) -> Person:
+        """Take a restriction back."""
+        return self._run(lambda ports: lift_restriction(ports, ref, partner_id, _actor(who)))
+
+    def consent(self, ref: str, said: dict[str, Any], who: Principal) -> list[str]:
+        """What the person told an operator; gives the cases that heard of it."""
+        return self._run(lambda ports: change_consent(ports, _said(ports, ref, said, who)))
+
+    def candidates(self, who: Principal, reason: str) -> list[Review]:
+        """What waits for a human."""
+        return self._run(lambda ports: list_candidates(ports, self._reader(who, reason), _AT_ONCE))
+
+    def link(self, case_ref: str, to: str, who: Principal) -> Candidate:
+        """The case's person is this one."""
+        return self._run(lambda ports: link_candidate(ports, case_ref, to, _actor(who)))
+
+    def separate(self, case_ref: str, who: Principal) -> Candidate:
+        """The case's person is nobody known."""
+        return self._run(lambda ports: separate_candidate(ports, case_ref, _actor(who)))
+
+    def absorb(self) -> int:
+        """Let records take over what later reports told; gives how many cases."""
+        waiting = [case.id for case in self._ports(self._units.read()).cases.unabsorbed(_AT_ONCE)]
+        for case_ref in waiting:
+            self._absorb(case_ref)
+        return len(waiting)
+
+    def forget(self) -> None:
+        """Forget what is past its time, and destroy the keys of what nothing needs any more."""
+        cases = self._run(lambda ports: forget_cases(ports, _AT_ONCE))
+        people = self._run(lambda ports: forget_people(ports, _AT_ONCE))
+        for scope in (*cases, *people):
+            self._keyring.destroy(scope)
+
+    def _reader(self, who: Principal, reason: str) -> Reader:
+        _check_reason(reason, self._policy.read_reasons)
+        return Reader(_actor(who), reason, SEES_IDENTITY in who.scopes)
+
+    def _absorb(self, case_ref: str) -> None:
+        try:
+            self._run(lambda ports: absorb_case(ports, case_ref))
+        except Conflict:
+            return  # somebody else keeps writing this record; the next tick finds the case again
+
+    def _run(self, work: Callable[[Ports], T]) -> T:
+        return self._units.run(lambda unit: work(self._ports(unit)))
+
+    def _ports(self, unit: Unit) -> Ports:
+        return Ports(
+            now=unit.now,
+            policy=self._policy,
+            defenders=DefenderRepository(unit, self._name_keys),
+            cases=CaseRepository(unit),
+            candidates=CandidateRepository(unit),
+            disclosures=DisclosureRepository(unit),
+            boxes=self._boxes,
+            reading=self._reading,
+            voice=messages.UnitVoice(unit),
+            audit=messages.UnitAudit(unit),
+        )
+
+
+def build(chassis: Chassis) -> App:
+    """Read policy and keys, make the indexes; raises Misconfigured."""
+    policy = read_policy(chassis.settings.policy_directories)
+    chassis.store.ensure_indexes(DOCUMENTS)
+    return App(chassis, policy, KeyFileBoxes(chassis.settings.keys_directory))
+
+
+def _check_reason(reason: str, known: tuple[str, ...]) -> None:
+    if reason not in known:
+        detail = f"Must be one of: {', '.join(known)}."
+        raise InvalidInput("The reason is not one that policy knows.", [FieldError("/reason", "unknown_code", detail)])
+
+
+def _actor(who: Principal) -> str:
+    return f"operator:{who.id}"
+
+
+def _said(ports: Ports, ref: str, said: dict[str, Any], who: Principal) -> ConsentSaid:
+    statement = Statement(
+        granted=said["granted"], purpose=said["purpose"], scope=frozenset(said["scope"]), at=ports.now,
+        recipient=said["recipient"], until=said["until"],
+    )
+    return ConsentSaid(ref, statement, said["case_ref"], _actor(who))

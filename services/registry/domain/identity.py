@@ -1,0 +1,122 @@
+"""What a report tells about its person. Values live in memory only; their `repr` shows none, so no log or traceback can."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Names as told; phones in E.164 where they can be read so; e-mail addresses. Each may have many values."""
+
+    names: tuple[str, ...] = field(default=(), repr=False)
+    phones: tuple[str, ...] = field(default=(), repr=False)
+    emails: tuple[str, ...] = field(default=(), repr=False)
+
+    def merged_with(self, other: Identity) -> Identity:
+        """Both together, each value once, the older first: a person keeps every name they gave."""
+        return Identity(
+            names=_each_once((*self.names, *other.names)),
+            phones=_each_once((*self.phones, *other.phones)),
+            emails=_each_once((*self.emails, *other.emails)),
+        )
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it names nobody."""
+        return not (self.names or self.phones or self.emails)
+
+    def as_dict(self) -> dict[str, list[str]]:
+        """Plain lists, for sealing."""
+        return {"names": list(self.names), "phones": list(self.phones), "emails": list(self.emails)}
+
+    @staticmethod
+    def from_dict(raw: Mapping[str, Any]) -> Identity:
+        """The reverse of `as_dict`; missing lists are empty."""
+        return Identity(*(tuple(raw.get(name) or ()) for name in ("names", "phones", "emails")))
+
+
+@dataclass(frozen=True)
+class ContactSafety:
+    """How the person may be reached without harm. Without one, nobody contacts them.
+
+    `hours` are `{opens, closes, days}` in the person's own time zone; `shared_phone` is assumed until denied.
+    """
+
+    may_contact: bool = False
+    channels: tuple[str, ...] = ()
+    hours: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
+    code_word: str | None = field(default=None, repr=False)
+    voicemail: bool = False
+    shared_phone: bool = True
+    instructions: str | None = field(default=None, repr=False)
+
+    @property
+    def is_safe(self) -> bool:
+        """Contact is allowed only over a channel the person has named: silence about channels is a no."""
+        return self.may_contact and bool(self.channels)
+
+    def reachable(self, identity: Identity) -> Identity:
+        """The identity with only those addresses whose channel the person called safe."""
+        by_phone = self.is_safe and not {"phone", "sms"}.isdisjoint(self.channels)
+        by_email = self.is_safe and "email" in self.channels
+        return Identity(identity.names, identity.phones if by_phone else (), identity.emails if by_email else ())
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, for sealing."""
+        return {
+            "may_contact": self.may_contact,
+            "channels": list(self.channels),
+            "hours": [dict(each) for each in self.hours],
+            "code_word": self.code_word,
+            "voicemail": self.voicemail,
+            "shared_phone": self.shared_phone,
+            "instructions": self.instructions,
+        }
+
+    @staticmethod
+    def from_dict(raw: Mapping[str, Any]) -> ContactSafety:
+        """The reverse of `as_dict`; what is missing takes its careful default, and only a true `true` allows contact."""
+        return ContactSafety(
+            may_contact=raw.get("may_contact") is True,
+            channels=tuple(raw.get("channels") or ()),
+            hours=tuple(raw.get("hours") or ()),
+            code_word=raw.get("code_word"),
+            voicemail=raw.get("voicemail") is True,
+            shared_phone=raw.get("shared_phone") is not False,
+            instructions=raw.get("instructions"),
+        )
+
+
+@dataclass(frozen=True)
+class Told:
+    """All a report told about its person: who, what they say about themselves, how to reach them."""
+
+    identity: Identity | None = None
+    attributes: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    contact_safety: ContactSafety | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, for sealing."""
+        return {
+            "identity": self.identity.as_dict() if self.identity else None,
+            "attributes": dict(self.attributes),
+            "contact_safety": self.contact_safety.as_dict() if self.contact_safety else None,
+        }
+
+    @staticmethod
+    def from_dict(raw: Mapping[str, Any]) -> Told:
+        """The reverse of `as_dict`; an identity that names nobody counts as none."""
+        identity = Identity.from_dict(raw["identity"]) if raw.get("identity") else None
+        safety = raw.get("contact_safety")
+        return Told(
+            identity=identity if identity and not identity.is_empty else None,
+            attributes=dict(raw.get("attributes") or {}),
+            contact_safety=ContactSafety.from_dict(safety) if safety else None,
+        )
+
+
+def _each_once(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(values))

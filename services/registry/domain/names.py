@@ -1,0 +1,48 @@
+"""Names as they are compared: order, accents, case and common respellings do not make another person."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from itertools import combinations
+
+Similarity = Callable[[str, str], float]
+
+_WORDS = re.compile(r"[^\W\d_]+")
+_DOUBLED = re.compile(r"(.)\1+")
+_APOSTROPHES = str.maketrans("", "", "'\u2018\u2019\u02bc`")
+
+
+def tokens(name: str) -> tuple[str, ...]:
+    """The words of a name: accents off, apostrophes closed up, case folded; initials are left out."""
+    plain = unicodedata.normalize("NFKD", name.translate(_APOSTROPHES))
+    bare = "".join(char for char in plain if not unicodedata.combining(char))
+    return tuple(word for word in _WORDS.findall(bare.casefold()) if len(word) > 1)
+
+
+def skeleton(token: str, same_sounds: Mapping[str, str]) -> str:
+    """What stays of a word when spellings vary: like sounds made one, doubles made single, vowels kept only in front."""
+    for spelling in sorted(same_sounds, key=len, reverse=True):
+        token = token.replace(spelling, same_sounds[spelling])
+    token = _DOUBLED.sub(r"\1", token)
+    return token[:1] + "".join(char for char in token[1:] if char not in "aeiou")
+
+
+def name_keys(names: Iterable[str], same_sounds: Mapping[str, str]) -> frozenset[str]:
+    """Keys under which a similar name can be found again: every pair of a name's skeletons, in no order.
+
+    Pairs and not single words, because how often a word occurs would tell, even hashed, which common name it is; and
+    because one shared word makes nobody a probable match.
+    """
+    keys: set[str] = set()
+    for name in names:
+        bones = sorted({skeleton(token, same_sounds) for token in tokens(name)})
+        keys.update(f"{first} {second}" for first, second in combinations(bones, 2))
+    return frozenset(keys)
+
+
+def closest(mine: Iterable[str], theirs: Iterable[str], similarity: Similarity) -> float | None:
+    """How alike the two most alike names are, 0 to 1; None when one side gave no name."""
+    scores = [similarity(one, other) for one in mine for other in theirs]
+    return max(scores, default=None)

@@ -1,0 +1,42 @@
+"""The rules about identity that a coalition owns (`deploy/policy/identity.yaml`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class MatchingRules:
+    """When two are the same person: similarity and scores are 0 to 1.
+
+    `contradicts_below`: names less alike than this contradict each other. `candidate_from`: the score that calls a
+    human. `weights`: what `name` (times its similarity), `phone` and `email` add to the score.
+    """
+
+    contradicts_below: float
+    candidate_from: float
+    weights: Mapping[str, float]
+    same_sounds: Mapping[str, str]
+    most_candidates: int
+
+
+@dataclass(frozen=True)
+class Retention:
+    """How long sealed facts are kept, in days, counted from when the report came or was withdrawn."""
+
+    case_days: int
+    withdrawn_days: int
+
+
+@dataclass(frozen=True)
+class IdentityPolicy:
+    """All rules together, with the version that every decision records."""
+
+    version: str
+    default_region: str
+    matching: MatchingRules
+    attributes_for_matching: frozenset[str]
+    restriction_reasons: tuple[str, ...]
+    read_reasons: tuple[str, ...]
+    retention: Retention
