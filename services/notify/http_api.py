@@ -109,7 +109,7 @@ def roster_id(given: str) -> str:
 
 def show_message(message: Message) -> dict[str, Any]:
     """A message as `MessageShown`."""
-    return MessageShown().dump(
+    shown: dict[str, Any] = MessageShown().dump(
         {
             "message_id": message.id,
             "reference": message.reference,
@@ -120,6 +120,7 @@ def show_message(message: Message) -> dict[str, Any]:
             **{name: getattr(message, name) for name in _PLAIN},
         }
     )
+    return shown
 
 
 _PLAIN = (

@@ -133,6 +133,9 @@ class FakeChannel(Channel):
         self.tried: list[Letter] = []
         self._answers = list(answers)
 
+    def answer_next(self, outcome: Outcome) -> None:
+        self._answers.append(outcome)
+
     def send(self, letter: Letter) -> Outcome:
         self.tried.append(letter)
         outcome = self._answers.pop(0) if self._answers else Outcome(Result.TAKEN)

@@ -20,7 +20,6 @@ hush()
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # apprise 2.2 looks for imghdr, which Python 3.13 drops
     from apprise import AppriseAsset
-    from apprise.exception import AppriseException
     from apprise.plugins.email.base import NotifyEmail
     from apprise.plugins.email.smtp import AppriseSMTPController
 
@@ -62,7 +61,7 @@ class EmailChannel:
             return _judge((error.smtp_code,))
         except (smtplib.SMTPException, OSError):
             return Outcome(Result.NOT_NOW, "smtp_unreachable")
-        except AppriseException:
+        except _UnaddressableError:
             return Outcome(Result.NEVER, "address_invalid")
         return Outcome(Result.TAKEN)
 
@@ -87,6 +86,8 @@ class EmailChannel:
             secure_mode=TLS_MODES[settings.tls],
             asset=AppriseAsset(app_id="", storage_mode="memory"),
         )
+        if plugin.targets != [(False, letter.address)]:
+            raise _UnaddressableError  # none, several (apprise splits at commas and blanks), or one with more in it
         prepared = plugin.prepare_emails(
             subject=letter.subject,
             body=letter.body,
@@ -96,6 +97,10 @@ class EmailChannel:
             headers={"Auto-Submitted": "auto-generated"},
         )
         return _with_message_id(next(iter(prepared)).body, f"<{letter.message_id}@{settings.sender.rpartition('@')[2]}>")
+
+
+class _UnaddressableError(Exception):
+    """What stands on the letter is not one plain address."""
 
 
 class _Conversation(AppriseSMTPController):

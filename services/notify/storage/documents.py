@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 from mongoengine import BinaryField, BooleanField, DateTimeField, DictField, IntField, ListField, StringField
 
 from ngao.chassis.storage.documents import Stored
@@ -31,10 +33,9 @@ class MessageDocument(Stored):
     acknowledged_by = StringField()
     notes = ListField(DictField())
 
-    meta = {
+    meta: ClassVar[dict[str, Any]] = {
         "db_alias": "notify",
         "collection": "messages",
-        "auto_create_index": False,
         "indexes": [
             {"fields": ["-urgent", "due"], "partialFilterExpression": {"due": {"$exists": True}}},
             {"fields": ["-urgent", "escalate_at"], "partialFilterExpression": {"escalate_at": {"$exists": True}}},
@@ -56,7 +57,7 @@ class RosterDocument(Stored):
     language = StringField(required=True)
     address = BinaryField(required=True)
 
-    meta = {"db_alias": "notify", "collection": "roster", "auto_create_index": False}
+    meta: ClassVar[dict[str, Any]] = {"db_alias": "notify", "collection": "roster"}
 
 
 class ContactSummaryDocument(Stored):
@@ -67,7 +68,7 @@ class ContactSummaryDocument(Stored):
     channels = ListField(StringField())
     sequence = IntField(required=True)
 
-    meta = {"db_alias": "notify", "collection": "contact_summaries", "auto_create_index": False}
+    meta: ClassVar[dict[str, Any]] = {"db_alias": "notify", "collection": "contact_summaries"}
 
 
 DOCUMENTS = (MessageDocument, RosterDocument, ContactSummaryDocument)

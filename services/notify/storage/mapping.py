@@ -31,6 +31,7 @@ def message_to_document(message: Message) -> MessageDocument:
 
 def message_from_record(record: dict[str, Any]) -> Message:
     """A message from a record as the driver gives it."""
+    same: dict[str, Any] = {name: record.get(name) for name in _SAME}
     return Message(
         id=record["_id"],
         recipient=Recipient(record["recipient_kind"], record["recipient_ref"]),
@@ -38,7 +39,7 @@ def message_from_record(record: dict[str, Any]) -> Message:
         reason=record.get("reason", ""),
         next_attempt=record.get("due"),
         notes=[Note(**note) for note in record.get("notes", ())],
-        **{name: record.get(name) for name in _SAME},
+        **same,
     )
 
 

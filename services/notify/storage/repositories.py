@@ -130,7 +130,8 @@ def _messages(found: Any) -> list[Message]:
 
 
 def _entry(recipient: Recipient) -> RosterDocument | None:
-    return RosterDocument.objects(id=str(recipient)).first()
+    found: RosterDocument | None = RosterDocument.objects(id=str(recipient)).first()
+    return found
 
 
 def _contact(entry: RosterDocument) -> Contact:

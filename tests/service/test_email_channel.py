@@ -1,0 +1,219 @@
+"""Real SMTP conversations with the mailbox, and the same expectations of the fake that unit tests use."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ngao.chassis.errors import Misconfigured
+from ngao.local.mailbox import Mail, Mailbox, behave, messages, misbehave
+from services.notify.channels import email
+from services.notify.channels.email import EmailChannel, SmtpSettings
+from services.notify.channels.hush import NAMES
+from services.notify.domain.letter import Letter, Outcome, Result
+from services.notify.own_settings import read_own
+from tests.support.notify import FakeChannel, shipped_policy
+
+ADDRESS = "asha.canary@example.org"
+TEMPLATES = shipped_policy().templates
+
+
+def letter(template: str = "partner_look_now", language: str = "sw", address: str = ADDRESS) -> Letter:
+    text = TEMPLATES.render(template, language, reference="4F7A-92C1", link="")
+    return Letter("5f0c7e0a-1c1d-5e5e-8f8f-000000000001", address, text.subject, text.body)
+
+
+def channel_to(port: int) -> EmailChannel:
+    return EmailChannel(SmtpSettings("127.0.0.1", port, "desk@example.org", tls="none"))
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    return tmp_path / "mail"
+
+
+@pytest.fixture
+def mailbox(directory: Path) -> Iterator[Mailbox]:
+    with Mailbox(directory) as running:
+        yield running
+
+
+class FakeSide:
+    """The fake, and how to look at it and make it refuse."""
+
+    def __init__(self) -> None:
+        self.channel = FakeChannel()
+
+    def refuse_once(self, outcome: Outcome) -> None:
+        self.channel.answer_next(outcome)
+
+    def relent(self) -> None:
+        """Its refusals are used up by themselves."""
+
+    def taken(self) -> list[tuple[str, str]]:
+        return [(each.subject, each.body) for each in self.channel.taken]
+
+
+class MailSide:
+    """The real channel on a real server."""
+
+    def __init__(self, mailbox: Mailbox, directory: Path) -> None:
+        self.channel = channel_to(mailbox.port)
+        self.directory = directory
+
+    def refuse_once(self, outcome: Outcome) -> None:
+        misbehave(self.directory, refuse=f"{outcome.reason.removeprefix('smtp_')} mailbox of {ADDRESS}")
+
+    def relent(self) -> None:
+        behave(self.directory)
+
+    def taken(self) -> list[tuple[str, str]]:
+        return [(each.subject, each.text.strip()) for each in messages(self.directory)]
+
+
+@pytest.fixture(params=["fake", "mail"])
+def side(request: pytest.FixtureRequest, directory: Path) -> FakeSide | MailSide:
+    """The same expectations are held against both."""
+    return FakeSide() if request.param == "fake" else MailSide(request.getfixturevalue("mailbox"), directory)
+
+
+def test_a_letter_is_taken_and_arrives_whole(side: FakeSide | MailSide) -> None:
+    assert side.channel.send(letter()) == Outcome(Result.TAKEN)
+    assert side.taken() == [(letter().subject, letter().body)]
+
+
+@pytest.mark.parametrize(("code", "result"), [(421, Result.NOT_NOW), (451, Result.NOT_NOW), (550, Result.NEVER)])
+def test_a_refusal_is_a_coded_outcome_and_not_an_exception(side: FakeSide | MailSide, code: int, result: Result) -> None:
+    side.refuse_once(Outcome(result, f"smtp_{code}"))
+    assert side.channel.send(letter()) == Outcome(result, f"smtp_{code}")
+    assert side.taken() == []
+
+
+def test_after_a_temporary_refusal_the_next_try_is_taken(side: FakeSide | MailSide) -> None:
+    side.refuse_once(Outcome(Result.NOT_NOW, "smtp_451"))
+    side.channel.send(letter())
+    side.relent()
+    assert side.channel.send(letter()).result is Result.TAKEN
+
+
+@pytest.mark.parametrize("step", ["mail", "data"])
+@pytest.mark.parametrize(("code", "result"), [(451, Result.NOT_NOW), (550, Result.NEVER)])
+def test_a_refusal_counts_at_every_step(mailbox: Mailbox, directory: Path, step: str, code: int, result: Result) -> None:
+    misbehave(directory, refuse=f"{code} no", at=step)
+    assert channel_to(mailbox.port).send(letter()) == Outcome(result, f"smtp_{code}")
+
+
+def test_two_tries_carry_the_same_message_id(mailbox: Mailbox, directory: Path) -> None:
+    for _ in range(2):
+        channel_to(mailbox.port).send(letter())
+    assert {each.headers["Message-ID"] for each in messages(directory)} == {f"<{letter().message_id}@example.org>"}
+
+
+@pytest.mark.parametrize("template", sorted(TEMPLATES.texts))
+@pytest.mark.parametrize("language", ["en", "sw"])
+def test_what_arrives_is_the_template_and_neutral_headers_only(
+    mailbox: Mailbox, directory: Path, template: str, language: str
+) -> None:
+    channel_to(mailbox.port).send(letter(template, language))
+    mail = messages(directory)[0]
+    assert set(mail.headers) == {
+        "Content-Type", "MIME-Version", "Content-Transfer-Encoding", "Auto-Submitted", "Subject", "From", "To", "Message-ID",
+        "Date",
+    }  # fmt: skip
+    assert (mail.sender, mail.recipients, mail.headers["From"]) == ("desk@example.org", (ADDRESS,), "desk@example.org")
+    assert not any(word in _whole(mail) for word in ("ngao", "apprise", "case", "defender", "referral", "NG-"))
+
+
+def test_no_log_line_of_any_library_holds_the_address(
+    mailbox: Mailbox, directory: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    channel = channel_to(mailbox.port)
+    for name in NAMES:
+        logging.getLogger(name).setLevel(logging.DEBUG)
+    lines = _Lines()
+    logging.getLogger().addHandler(lines)
+    logging.getLogger("apprise").addHandler(lines)
+    logging.getLogger("mail.log").setLevel(logging.CRITICAL)  # the mailbox's own, which is no part of the service
+    try:
+        channel.send(letter())
+        misbehave(directory, refuse=f"550 {ADDRESS} unknown")
+        channel.send(letter())
+        channel.send(letter(address="asha.canary at example"))
+    finally:
+        logging.getLogger().removeHandler(lines)
+        email.hush()
+    assert not [line for line in (*lines.kept, caplog.text) if "asha.canary" in line]
+
+
+def test_apprise_would_log_the_address_if_nobody_hushed_it(mailbox: Mailbox) -> None:
+    """Or the test before this one proves nothing."""
+    logger, lines = logging.getLogger("apprise"), _Lines()
+    logger.filters, kept = [], logger.filters
+    logger.addHandler(lines)
+    logger.setLevel(logging.DEBUG)
+    try:
+        channel_to(mailbox.port).send(letter())
+    finally:
+        logger.filters = kept
+        email.hush()
+    assert any("asha.canary" in line for line in lines.kept)
+
+
+def test_a_server_that_is_not_there_means_later() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        assert channel_to(taken.getsockname()[1]).send(letter()) == Outcome(Result.NOT_NOW, "smtp_unreachable")
+
+
+def test_a_server_that_never_answers_holds_us_no_longer_than_the_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(email, "TIMEOUT_S", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        began = time.monotonic()
+        outcome = channel_to(silent.getsockname()[1]).send(letter())
+    assert outcome == Outcome(Result.NOT_NOW, "smtp_unreachable")
+    assert time.monotonic() - began < 3
+
+
+def test_a_server_without_tls_gets_no_letter_when_tls_is_wanted(mailbox: Mailbox, directory: Path) -> None:
+    channel = EmailChannel(SmtpSettings("127.0.0.1", mailbox.port, "desk@example.org", tls="starttls"))
+    assert channel.send(letter()).result is Result.NOT_NOW
+    assert messages(directory) == []
+
+
+def test_what_is_no_address_fails_at_once(mailbox: Mailbox) -> None:
+    assert channel_to(mailbox.port).send(letter(address="nobody")) == Outcome(Result.NEVER, "address_invalid")
+
+
+def test_an_address_cannot_bring_headers_or_recipients_along(mailbox: Mailbox, directory: Path) -> None:
+    for address in ("a@example.org\r\nBcc: b@example.org", "a@example.org, b@example.org", "a@example.org b@example.org"):
+        assert channel_to(mailbox.port).send(letter(address=address)).result is Result.NEVER
+    assert messages(directory) == []
+
+
+def test_settings_are_checked_whole_and_the_password_is_never_shown(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("canary-password\n")
+    smtp = {"host": "mail.example.org", "port": 587, "from": "desk@example.org"}
+    own = read_own({"smtp": {**smtp, "username": "desk", "password_file": str(tmp_path / "password")}})
+    assert (own.smtp.password, own.smtp.tls) == ("canary-password", "starttls")
+    assert "canary" not in repr(own)
+    for broken in ({}, {"smtp": {}}, {"smtp": {**smtp, "tls": "maybe"}}, {"smtp": {**smtp, "username": "desk"}}, {"smpt": smtp}):
+        with pytest.raises(Misconfigured):
+            read_own(broken)
+
+
+class _Lines(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(level=0)
+        self.kept: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.kept.append(record.getMessage())
+
+
+def _whole(mail: Mail) -> str:
+    return f"{mail.subject} {mail.text} {mail.headers}"

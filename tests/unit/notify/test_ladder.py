@@ -1,0 +1,137 @@
+"""Silence climbs the ladder to a named human; an acknowledgement stops it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from ngao.chassis.clock import ManualClock
+from ngao.chassis.errors import NotFound
+from services.notify.application.acknowledge import acknowledge
+from services.notify.application.escalate_due import escalate_message
+from services.notify.application.plan_messages import plan_messages
+from services.notify.domain.errors import PolicyBroken
+from services.notify.domain.message import Message, State
+from services.notify.domain.policy import Ladder, Step
+from tests.support.notify import (
+    START,
+    FakeAnnouncer,
+    FakeMessages,
+    FakeRoster,
+    FakeSummaries,
+    desk,
+    facts,
+    officers,
+    shipped_policy,
+)
+
+POLICY = shipped_policy()
+PEOPLE = ("duty-officer", "deputy", "coordinator")
+
+
+class Watch:
+    """One escalation, with time in the test's hand."""
+
+    def __init__(self, *present: str) -> None:
+        self.clock = ManualClock(START)
+        self.messages, self.announcer, self.roster = FakeMessages(), FakeAnnouncer(), FakeRoster(*officers(*present))
+        plan_messages(self.messages, FakeSummaries(), self.announcer, self._desk(), facts("intake.report.accepted"))
+
+    def wait(self, minutes: float) -> None:
+        self.clock.advance(timedelta(minutes=minutes))
+        for message_id in self.messages.overdue(self.clock.now(), 10):
+            escalate_message(self.messages, self.announcer, self._desk(), message_id)
+
+    def acknowledge(self, which: int) -> Message:
+        message_id = list(self.messages.kept)[which]
+        return acknowledge(self.messages, self.announcer, message_id, "grace", self.clock.now())
+
+    def told(self) -> list[str]:
+        return [ref for ref, state in self.messages.told() if state is not State.REFUSED]
+
+    def _desk(self):
+        return desk(POLICY, self.roster, self.clock.now())
+
+
+def test_nobody_else_is_told_before_the_deadline() -> None:
+    watch = Watch(*PEOPLE)
+    watch.wait(9.9)
+    assert watch.told() == ["duty-officer"]
+
+
+def test_silence_tells_each_in_turn_and_then_reminds_the_named_human_until_the_ladder_ends() -> None:
+    watch = Watch(*PEOPLE)
+    for minutes in (10, 10, 15, 15, 15, 15, 15, 15, 15):
+        watch.wait(minutes)
+    assert watch.told() == ["duty-officer", "deputy", *["coordinator"] * 6]
+    last = list(watch.messages.kept.values())[-1]
+    assert last.escalate_at is None
+    assert last.notes[-1].what == "ladder_ended"
+
+
+def test_an_acknowledgement_stops_the_ladder() -> None:
+    watch = Watch(*PEOPLE)
+    assert watch.acknowledge(0).acknowledged_by == "grace"
+    watch.wait(600)
+    assert watch.told() == ["duty-officer"]
+    assert watch.announcer.said == [("acknowledged", "duty_officer:duty-officer", "grace")]
+
+
+def test_the_first_one_acknowledging_late_stops_the_second_ones_deadline_too() -> None:
+    watch = Watch(*PEOPLE)
+    watch.wait(10)
+    watch.acknowledge(0)
+    watch.wait(600)
+    assert watch.told() == ["duty-officer", "deputy"]
+
+
+def test_acknowledging_twice_says_it_once() -> None:
+    watch = Watch(*PEOPLE)
+    watch.acknowledge(0)
+    watch.acknowledge(0)
+    assert len(watch.announcer.said) == 1
+
+
+def test_somebody_without_an_address_is_passed_over_at_once_and_the_refusal_is_said() -> None:
+    watch = Watch("coordinator")
+    assert watch.told() == ["coordinator"]
+    assert [said[:2] for said in watch.announcer.said] == [
+        ("refused", "duty_officer:duty-officer"),
+        ("refused", "duty_officer:deputy"),
+    ]
+
+
+def test_an_empty_roster_refuses_each_person_once() -> None:
+    watch = Watch()
+    assert watch.told() == []
+    assert [said[1] for said in watch.announcer.said] == [f"duty_officer:{name}" for name in PEOPLE]
+
+
+def test_an_unknown_message_cannot_be_acknowledged() -> None:
+    with pytest.raises(NotFound):
+        acknowledge(FakeMessages(), FakeAnnouncer(), "nobody", "grace", START)
+
+
+@pytest.mark.parametrize("people", [(), ("grace", "grace")])
+def test_a_ladder_that_would_tell_nobody_or_one_twice_stops_the_start(people: tuple[str, ...]) -> None:
+    ladder = Ladder("critical", tuple(Step(name, timedelta(minutes=1)) for name in people))
+    with pytest.raises(PolicyBroken):
+        replace(POLICY, ladders={**POLICY.ladders, "critical": ladder}).check()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"tell": "everybody"},
+        {"ladder": None},
+        {"ladder": "elsewhere"},
+        {"template": "elsewhere"},
+        {"tell": "partner"},
+        {"tell": "defender", "ladder": None, "urgent": True},
+    ],
+)
+def test_a_rule_that_contradicts_itself_stops_the_start(wrong: dict[str, object]) -> None:
+    with pytest.raises(PolicyBroken):
+        replace(POLICY, rules=(replace(POLICY.rules[0], **wrong),)).check()

@@ -1,0 +1,121 @@
+"""Who is told what about an event."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.notify.application.learn_contact_summary import learn_contact_summary
+from services.notify.application.plan_messages import plan_messages
+from services.notify.domain import refusals
+from services.notify.domain.message import Message, State
+from services.notify.domain.people import DEFENDER, DUTY_OFFICER, PARTNER, Contact, ContactSummary, Recipient
+from services.notify.domain.planning import plan
+from tests.support.notify import (
+    CASE,
+    FakeAnnouncer,
+    FakeMessages,
+    FakeRoster,
+    FakeSummaries,
+    desk,
+    facts,
+    officers,
+    partner,
+    shipped_policy,
+)
+
+POLICY = shipped_policy()
+EVERYBODY = FakeRoster(*officers("duty-officer", "deputy", "coordinator"), partner("clinic"))
+
+TABLE = [
+    ("intake.report.accepted", "critical", [(DUTY_OFFICER, "duty-officer", "look_now", True)]),
+    ("intake.report.accepted", "high", []),
+    ("referral.offered", "critical", [(PARTNER, "clinic", "partner_look_now", True)]),
+    ("referral.offered", "low", [(PARTNER, "clinic", "partner_new", False)]),
+    ("referral.withdrawn", "low", [(PARTNER, "clinic", "partner_stop", True)]),
+    ("referral.recalled", "medium", [(PARTNER, "clinic", "partner_stop", True)]),
+    ("referral.unroutable", "critical", [(DUTY_OFFICER, "duty-officer", "nothing_found", True)]),
+    ("referral.unroutable", "medium", [(DUTY_OFFICER, "duty-officer", "nothing_found", False)]),
+    (
+        "referral.expired", "critical",
+        [(PARTNER, "clinic", "partner_late", False), (DUTY_OFFICER, "duty-officer", "no_reply", True)],
+    ),
+    ("referral.expired", "high", []),
+    ("referral.failed", "high", [(DUTY_OFFICER, "duty-officer", "look_now", False)]),
+    ("referral.accepted", "high", [(DEFENDER, CASE, "defender_news", False)]),
+    ("referral.started", "high", []),
+    ("referral.completed", "high", []),
+    ("referral.declined", "critical", []),
+    ("registry.defender.resolved", "", []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("event", "urgency", "told"), TABLE)
+def test_the_shipped_rules_tell_exactly_these(event: str, urgency: str, told: list[tuple[str, str, str, bool]]) -> None:
+    planned = plan(desk(POLICY, EVERYBODY), facts(event, urgency), None)
+    assert [(each.recipient.kind, each.recipient.ref, each.template, each.urgent) for each in planned] == told
+    assert all(each.policy_version == POLICY.version for each in planned)
+
+
+def test_one_event_heard_twice_tells_one_person_once() -> None:
+    messages, announcer = FakeMessages(), FakeAnnouncer()
+    for _ in range(2):
+        plan_messages(messages, FakeSummaries(), announcer, desk(POLICY, EVERYBODY), facts("intake.report.accepted"))
+    assert messages.told() == [("duty-officer", State.QUEUED)]
+
+
+def test_two_events_of_one_case_tell_twice() -> None:
+    messages = FakeMessages()
+    for cause in ("event-1", "event-2"):
+        about = facts("referral.offered", cause=cause)
+        plan_messages(messages, FakeSummaries(), FakeAnnouncer(), desk(POLICY, EVERYBODY), about)
+    assert len(messages.kept) == 2
+
+
+def test_a_partner_without_a_roster_entry_is_refused_with_a_reason_and_said() -> None:
+    messages, announcer = FakeMessages(), FakeAnnouncer()
+    plan_messages(messages, FakeSummaries(), announcer, desk(POLICY, FakeRoster()), facts("referral.offered"))
+    assert messages.told() == [("clinic", State.REFUSED)]
+    assert announcer.said == [("refused", "partner:clinic", refusals.NO_ADDRESS)]
+
+
+def test_a_partner_whose_channel_we_do_not_have_is_refused() -> None:
+    roster = FakeRoster(Contact(Recipient(PARTNER, "clinic"), "sms", "en"))
+    assert _only(plan(desk(POLICY, roster), facts("referral.offered"), None)).reason == refusals.CHANNEL_NOT_ALLOWED
+
+
+def summary(*channels: str, may_contact: bool = True, sequence: int = 1) -> ContactSummary:
+    return ContactSummary(CASE, "DEF-0123456789", may_contact, channels, sequence)
+
+
+@pytest.mark.parametrize(
+    ("known", "reason"),
+    [
+        (None, refusals.CONTACT_UNKNOWN),
+        (summary("email", may_contact=False), refusals.NO_SAFE_CONTACT),
+        (summary(), refusals.CHANNEL_NOT_ALLOWED),
+        (summary("sms", "phone"), refusals.CHANNEL_NOT_ALLOWED),
+        (summary("email"), refusals.NO_ADDRESS),
+    ],
+)
+def test_a_defender_is_refused_with_the_reason_unless_everything_says_yes(known: ContactSummary | None, reason: str) -> None:
+    message = _only(plan(desk(POLICY, EVERYBODY), facts("referral.accepted"), known))
+    assert (message.state, message.reason, message.channel) == (State.REFUSED, reason, "none")
+    assert reason in refusals.MEANING
+
+
+def test_a_defender_who_may_be_told_and_has_an_address_is_told() -> None:
+    roster = FakeRoster(Contact(Recipient(DEFENDER, "DEF-0123456789"), "email", "sw"))
+    message = _only(plan(desk(POLICY, roster), facts("referral.accepted"), summary("email")))
+    assert (message.state, message.recipient.ref, message.urgent) == (State.QUEUED, "DEF-0123456789", False)
+
+
+def test_an_older_word_of_the_registry_that_comes_late_changes_nothing() -> None:
+    kept = FakeSummaries()
+    for said in (summary("email", sequence=2, may_contact=False), summary("email", sequence=1)):
+        learn_contact_summary(kept, said)
+    assert kept.find(CASE) == summary("email", sequence=2, may_contact=False)
+
+
+def _only(planned: list[Message]) -> Message:
+    assert len(planned) == 1
+    return planned[0]

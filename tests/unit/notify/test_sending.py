@@ -1,0 +1,175 @@
+"""Claim, send, record: once where possible, again where needed, never silently lost."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from ngao.chassis.clock import ManualClock
+from services.notify.application.acknowledge import acknowledge
+from services.notify.application.plan_messages import plan_messages
+from services.notify.application.record_outcome import record_outcome
+from services.notify.application.send_due import LEASE, Post, send_due
+from services.notify.domain.letter import Outcome, Result
+from services.notify.domain.message import Message, State
+from tests.support.notify import (
+    START,
+    FakeAnnouncer,
+    FakeChannel,
+    FakeClaims,
+    FakeMessages,
+    FakeRoster,
+    FakeSummaries,
+    desk,
+    facts,
+    officers,
+    partner,
+    shipped_policy,
+)
+
+POLICY = shipped_policy()
+LATER, NEVER = Outcome(Result.NOT_NOW, "smtp_451"), Outcome(Result.NEVER, "smtp_550")
+
+
+class Office:
+    """Notify in memory."""
+
+    def __init__(self, *answers: Outcome, people: tuple[str, ...] = ("duty-officer", "deputy", "coordinator")) -> None:
+        self.clock = ManualClock(START)
+        self.messages, self.announcer = FakeMessages(), FakeAnnouncer()
+        self.roster = FakeRoster(*officers(*people), partner("clinic"))
+        self.channel, self.claims = FakeChannel(*answers), FakeClaims(self.messages)
+
+    def hear(self, event: str, urgency: str = "critical", cause: str = "event-1") -> None:
+        plan_messages(self.messages, FakeSummaries(), self.announcer, self._desk(), facts(event, urgency, cause=cause))
+
+    def send(self, *, urgent_only: bool = False) -> int:
+        post = Post(POLICY.templates, "", {"email": self.channel}, self.roster)
+        return send_due(self.claims, post, self.record, self.clock.now, urgent_only=urgent_only)
+
+    def record(self, claimed: Message, outcome: Outcome) -> None:
+        record_outcome(self.messages, self.announcer, self._desk(), claimed, outcome)
+
+    def claim(self) -> Message:
+        claimed = self.claims.claim(self.clock.now(), LEASE, urgent_only=False)
+        assert claimed is not None
+        return claimed
+
+    def _desk(self):
+        return desk(POLICY, self.roster, self.clock.now())
+
+
+def test_a_due_message_is_sent_once_and_said() -> None:
+    office = Office()
+    office.hear("referral.offered")
+    assert (office.send(), office.send()) == (1, 0)
+    assert office.announcer.said == [("sent", "partner:clinic", "")]
+    assert office.channel.taken[0].address == "clinic@example.org"
+    assert office.channel.taken[0].subject == "Tafadhali angalia sasa"
+
+
+def test_urgent_messages_go_before_routine_ones_that_waited_longer() -> None:
+    office = Office()
+    office.hear("referral.offered", "low", cause="event-1")
+    office.clock.advance(timedelta(seconds=9))
+    office.hear("intake.report.accepted", cause="event-2")
+    office.send()
+    assert [letter.address for letter in office.channel.taken] == ["duty-officer@example.org", "clinic@example.org"]
+
+
+def test_the_urgent_lane_leaves_routine_messages_to_the_other() -> None:
+    office = Office()
+    office.hear("referral.offered", "low")
+    assert (office.send(urgent_only=True), office.send()) == (0, 1)
+
+
+def test_a_temporary_error_is_tried_again_after_a_growing_wait_with_the_same_message_id() -> None:
+    office = Office(LATER, LATER)
+    office.hear("referral.offered")
+    assert office.send() == 1
+    waits: list[datetime] = []
+    while office.announcer.said == []:
+        message = next(iter(office.messages.kept.values()))
+        assert (message.state, message.reason) == (State.QUEUED, "smtp_451")
+        waits.append(message.next_attempt)
+        office.clock.advance(message.next_attempt - office.clock.now())
+        office.send()
+    assert [(wait - START).total_seconds() for wait in waits] == [5, 20]
+    assert len({letter.message_id for letter in office.channel.tried}) == 1
+
+
+def test_temporary_errors_without_end_become_a_failure_that_the_duty_officer_hears_of() -> None:
+    office = Office(*[LATER] * 7)
+    office.hear("referral.offered")
+    for _ in range(6):
+        office.send()
+        office.clock.advance(timedelta(hours=1))
+    assert office.announcer.said == [("failed", "partner:clinic", "duty_officer:duty-officer")]
+    lost, note = office.messages.kept.values()
+    assert (lost.state, lost.reason, lost.attempts) == (State.FAILED, "given_up", 6)
+    assert (note.template, note.cause, note.state) == ("not_reached", lost.id, State.QUEUED)
+
+
+def test_a_permanent_error_fails_at_once_and_the_ladders_next_human_is_told() -> None:
+    office = Office(NEVER)
+    office.hear("intake.report.accepted")
+    office.send()
+    assert office.announcer.said == [
+        ("failed", "duty_officer:duty-officer", "duty_officer:deputy"),
+        ("sent", "duty_officer:deputy", ""),
+    ]
+
+
+def test_when_everybody_on_the_ladder_is_lost_the_operator_is_named() -> None:
+    office = Office(*[NEVER] * 20)
+    office.hear("intake.report.accepted")
+    office.send()
+    assert office.announcer.said[-1][0] == "failed"
+    assert office.announcer.said[-1][2] == "operator"
+    assert all(message.escalate_at is None for message in office.messages.kept.values())
+
+
+def test_a_message_whose_sender_died_is_sent_again_with_the_same_id_when_the_lease_is_over() -> None:
+    office = Office()
+    office.hear("referral.offered")
+    dead = office.claim()
+    assert office.send() == 0
+    office.clock.advance(LEASE)
+    assert office.send() == 1
+    assert office.channel.taken[0].message_id == dead.id
+
+
+def test_a_sender_that_comes_back_after_its_lease_changes_nothing() -> None:
+    office = Office()
+    office.hear("referral.offered")
+    slow = office.claim()
+    office.clock.advance(LEASE)
+    office.send()
+    office.record(slow, NEVER)
+    assert office.announcer.said == [("sent", "partner:clinic", "")]
+
+
+def test_what_was_acknowledged_while_it_was_sent_stays_acknowledged() -> None:
+    office = Office()
+    office.hear("intake.report.accepted")
+    claimed = office.claim()
+    acknowledge(office.messages, office.announcer, claimed.id, "grace", START)
+    office.record(claimed, Outcome(Result.TAKEN))
+    assert office.messages.told() == [("duty-officer", State.ACKNOWLEDGED)]
+
+
+def test_somebody_taken_off_the_roster_meanwhile_is_a_failure_and_no_crash() -> None:
+    office = Office()
+    office.hear("referral.offered")
+    office.roster.entries = {key: value for key, value in office.roster.entries.items() if key.kind != "partner"}
+    office.send()
+    assert office.announcer.said[0] == ("failed", "partner:clinic", "duty_officer:duty-officer")
+
+
+def test_a_turn_ends_so_that_a_stopping_service_need_not_wait() -> None:
+    office = Office()
+    for number in range(4):
+        office.hear("referral.offered", cause=f"event-{number}")
+    ticks = iter(range(0, 60, 2))
+    post = Post(POLICY.templates, "", {"email": office.channel}, office.roster)
+    tried = send_due(office.claims, post, office.record, lambda: START + timedelta(seconds=next(ticks)))
+    assert 0 < tried < 4
