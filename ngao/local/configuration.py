@@ -24,8 +24,15 @@ def write_settings(home: Home, ports: Mapping[str, int]) -> None:
     """One settings file a service; what an operator wrote in `<service>.own.toml` beside it becomes its section `own`."""
     for service in SERVICES:
         own_file = home.config / f"{service}.own.toml"
-        own = own_file.read_text("utf-8") if own_file.exists() else ""
+        own = own_file.read_text("utf-8") if own_file.exists() else _default_own(service, ports)
         write_whole(home.config / f"{service}.toml", to_toml(_settings(home, service, ports)) + f"\n[own]\n{own}")
+
+
+def _default_own(service: str, ports: Mapping[str, int]) -> str:
+    """Messages go to this machine's `smtp` port, where the demonstration listens, until an operator names a real mail server."""
+    if service != "notify":
+        return ""
+    return f'[own.smtp]\nhost = "{LOCAL}"\nport = {ports["smtp"]}\nfrom = "desk@example.org"\ntls = "none"\n'
 
 
 def write_keys(home: Home) -> None:

@@ -20,17 +20,18 @@ from ngao.local.waiting import wait_until
 ADMINISTRATOR = "ngao-admin"
 REPLICA_SET = "rs0"
 READY_S = 60
+_OPEN = ("--setParameter", "enableTestCommands=1")
 
 Client = MongoClient[dict[str, Any]]
 
 
 @dataclass(frozen=True)
 class LocalMongo:
-    """The database of one home. `with_test_commands` lets tests inject failures; never set it for anything real."""
+    """The database of one home. `for_tests` opens it to anyone on this machine and to injected failures."""
 
     home: Home
     port: int
-    with_test_commands: bool = False
+    for_tests: bool = False
 
     @property
     def process(self) -> Process:
@@ -53,7 +54,8 @@ class LocalMongo:
         """Until it is a primary with an administrator. Raises Unavailable when it ends first or takes too long."""
         if not wait_until(lambda: self.process.pid() is None or self._is_primary(), READY_S, 0.2) or self.process.pid() is None:
             raise Unavailable(f"mongod did not start; its log is {self.home.logs / 'mongod.log'}.")
-        self._make_administrator()
+        if not self.for_tests:
+            self._make_administrator()
 
     def make_accounts(self, services: Iterable[str]) -> None:
         """One database a service, and one account in it that can read and write there and nowhere else."""
@@ -74,12 +76,12 @@ class LocalMongo:
         self.process.stop(60)
 
     def _command(self, program: str) -> list[str]:
-        command = [program, "--dbpath", str(self.home.mongo / "data"), "--port", str(self.port), "--bind_ip", LOCAL, "--nounixsocket"]
-        command += ["--replSet", REPLICA_SET, "--keyFile", str(self.home.mongo / "keyfile"), "--wiredTigerCacheSizeGB", "0.5"]
-        return [*command, "--setParameter", "enableTestCommands=1"] if self.with_test_commands else command
+        command = [program, "--dbpath", str(self.home.mongo / "data"), "--port", str(self.port), "--bind_ip", LOCAL]
+        command += ["--nounixsocket", "--replSet", REPLICA_SET, "--wiredTigerCacheSizeGB", "0.5"]
+        return [*command, *(_OPEN if self.for_tests else ["--keyFile", str(self.home.mongo / "keyfile")])]
 
     def _client(self, **account: Any) -> Client:
-        times = {"serverSelectionTimeoutMS": 2000, "connectTimeoutMS": 2000, "socketTimeoutMS": 20000}
+        times: dict[str, Any] = {"serverSelectionTimeoutMS": 2000, "connectTimeoutMS": 2000, "socketTimeoutMS": 20000}
         return MongoClient(LOCAL, self.port, directConnection=True, **times, **account)
 
     def _is_primary(self) -> bool:

@@ -15,7 +15,7 @@ from ngao.chassis.messaging.provisioning import Wanted, provision
 from ngao.chassis.settings import DEFAULT_TIERS_S
 from ngao.contracts import CATALOGUE, Audience, subscriptions_of
 from ngao.local import binaries, configuration, ports
-from ngao.local.broker import BrokerPorts, LocalBroker
+from ngao.local.broker import ADMINISTRATOR, BrokerPorts, LocalBroker
 from ngao.local.configuration import SERVICES
 from ngao.local.home import REPOSITORY, Home
 from ngao.local.mongo import LocalMongo
@@ -25,7 +25,7 @@ from ngao.local.waiting import wait_until
 Tell = Callable[[str], None]
 
 VHOST, EDGE_VHOST = "ngao", "ngao.edge"
-_PARTS = ("amqp", "management", "distribution", "epmd", "mongo", *SERVICES)
+_PARTS = ("amqp", "management", "distribution", "epmd", "mongo", "smtp", *SERVICES)
 _EXCHANGE_OF = {Audience.PARTNER: "partners", Audience.SOURCE: "results"}
 _READY_S = 60
 
@@ -46,14 +46,14 @@ class Platform:
 
     home: Home
     ports: dict[str, int]
-    with_test_commands: bool = False
+    for_tests: bool = False
 
     @classmethod
-    def at(cls, home: Home, *, with_test_commands: bool = False) -> Platform:
+    def at(cls, home: Home, *, for_tests: bool = False) -> Platform:
         """The platform of a home, with the ports it had or new ones. Raises Misconfigured."""
         home.make()
         chosen = ports.choose(_PARTS, home.state().get("ports", {}))
-        return cls(home, chosen, with_test_commands)
+        return cls(home, chosen, for_tests)
 
     @property
     def broker(self) -> LocalBroker:
@@ -64,7 +64,7 @@ class Platform:
     @property
     def mongo(self) -> LocalMongo:
         """Its mongod."""
-        return LocalMongo(self.home, self.ports["mongo"], self.with_test_commands)
+        return LocalMongo(self.home, self.ports["mongo"], self.for_tests)
 
     def service(self, name: str) -> Process:
         """The process of one service."""
@@ -83,6 +83,18 @@ class Platform:
             self._configure(tell)
             self._start_services(services, tell)
 
+    def up_for_tests(self, tell: Tell) -> dict[str, str]:
+        """Only a broker and a database that a test run may break; gives back the variables that tests read."""
+        with self.home.alone():
+            self._remember(())
+            self._start_stores(tell)
+        account = f"{ADMINISTRATOR}:{self.home.secret('broker-admin')}@{ports.LOCAL}"
+        return {
+            "NGAO_TEST_AMQP": f"amqp://{account}:{self.ports['amqp']}",
+            "NGAO_TEST_MANAGEMENT": f"http://{account}:{self.ports['management']}",
+            "NGAO_TEST_MONGO": f"mongodb://{ports.LOCAL}:{self.ports['mongo']}/?directConnection=true",
+        }
+
     def down(self, tell: Tell) -> None:
         """Stop everything, services first, so that they can finish what they are at. Raises Unavailable."""
         with self.home.alone():
@@ -95,7 +107,9 @@ class Platform:
                 part.stop()
 
     def status(self) -> list[Part]:
-        """Every part, running or not."""
+        """Every part, running or not; nothing before the first `up`."""
+        if not self.home.state():
+            return []
         broker, mongo = self.broker.process.pid(), self.mongo.process.pid()
         amqp, database = f"amqp://{ports.LOCAL}:{self.ports['amqp']}", f"mongodb://{ports.LOCAL}:{self.ports['mongo']}"
         management = f"http://{ports.LOCAL}:{self.ports['management']}"

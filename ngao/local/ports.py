@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 from collections.abc import Iterable, Mapping
 
 from ngao.chassis.errors import Misconfigured
 
 LOCAL = "127.0.0.1"
+_RANGE = range(20000, 32000)
 
 
 def choose(names: Iterable[str], remembered: Mapping[str, int], environment: Mapping[str, str] = os.environ) -> dict[str, int]:
@@ -20,14 +22,25 @@ def choose(names: Iterable[str], remembered: Mapping[str, int], environment: Map
 
 
 def free_port(taken: Iterable[int] = ()) -> int:
-    """A port that nobody listens on at this moment, and that is not among those already chosen."""
+    """A port that nobody has at this moment, and that is not among those already chosen.
+
+    Below 32768, where Linux starts to hand out ports for outgoing connections: one from there may be gone by the next `up`.
+    """
     avoid = set(taken)
     while True:
-        with socket.socket() as probe:
-            probe.bind((LOCAL, 0))
-            port = int(probe.getsockname()[1])
-        if port not in avoid:
+        port = secrets.choice(_RANGE)
+        if port not in avoid and _can_listen(port):
             return port
+
+
+def _can_listen(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOCAL, port))
+        except OSError:
+            return False
+    return True
 
 
 def is_open(port: int) -> bool:

@@ -54,7 +54,8 @@ class Management:
         try:
             answer = self._session.request(method, address, json=body, timeout=TIMEOUT_S)
         except requests.RequestException as error:
-            raise Unavailable(f"The broker's management interface {self._url} does not answer ({type(error).__name__}).") from None
+            reason = type(error).__name__
+            raise Unavailable(f"The broker's management interface {self._url} does not answer ({reason}).") from None
         return _content(answer, f"{method} {'/'.join(path)}", self._url)
 
 

@@ -26,7 +26,6 @@ class Edge:
     vhost: str
     host: str
     port: int
-    tls: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,11 +44,11 @@ class AccountFile:
         """The name of the broker account, which is also the `user-id` on every message."""
         return account_name(self.kind, self.id)
 
-    def as_dict(self) -> dict[str, object]:
-        """The JSON form, with the secret in it."""
-        edge = {"host": self.edge.host, "port": self.edge.port, "vhost": self.edge.vhost, "tls": self.edge.tls}
-        amqp = {**edge, "username": self.username, "password": self.password, "exchange": self.exchange, "queues": self.queues}
-        return {"v": 1, "kind": self.kind, "id": self.id, "amqp": amqp}
+    def as_dict(self, *, password_file: str) -> dict[str, object]:
+        """The account file that `ngao.client` reads; the secret is in a file of its own beside it."""
+        edge = {"host": self.edge.host, "port": self.edge.port, "vhost": self.edge.vhost}
+        account = {"username": self.username, "password_file": password_file, "exchange": self.exchange, "queues": self.queues}
+        return {f"{self.kind}_id": self.id, **edge, **account}
 
 
 def account_name(kind: str, outsider_id: str) -> str:

@@ -48,7 +48,9 @@ def service_account(service: str) -> str:
     return f"svc-{service}"
 
 
-def provision(management: Management, wanted: Wanted, *, dry_run: bool = False, tell: Callable[[str], None] = lambda _: None) -> list[str]:
+def provision(
+    management: Management, wanted: Wanted, *, dry_run: bool = False, tell: Callable[[str], None] = lambda _: None
+) -> list[str]:
     """Do what is missing, or only say it; gives back one line for each step. Raises Misconfigured, Unavailable."""
     done = []
     for step in steps(management, wanted):
@@ -61,9 +63,8 @@ def provision(management: Management, wanted: Wanted, *, dry_run: bool = False, 
 
 def steps(management: Management, wanted: Wanted) -> Iterator[Step]:
     """What the broker lacks, in the order in which it can be done."""
-    parts = ((wanted.vhost, topology.internal(wanted.subscriptions, wanted.tiers_s)), (wanted.edge_vhost, topology.edge(wanted.tiers_s)))
-    for vhost, part in parts:
-        yield from topology_steps(management, vhost, part)
+    yield from topology_steps(management, wanted.vhost, topology.internal(wanted.subscriptions, wanted.tiers_s))
+    yield from topology_steps(management, wanted.edge_vhost, topology.edge(wanted.tiers_s))
     for service in wanted.subscriptions:
         name = service_account(service)
         yield from account_steps(management, name, wanted.passwords[service])
@@ -93,8 +94,8 @@ def topology_steps(management: Management, vhost: str, wanted: Topology) -> Iter
 
 def bindings_in(management: Management, vhost: str) -> set[Binding]:
     """All bindings from an exchange to a queue."""
-    listed = management.get("bindings", vhost) or ()
-    return {Binding(each["source"], each["destination"], each["routing_key"]) for each in listed if each["destination_type"] == "queue"}
+    listed = [each for each in management.get("bindings", vhost) or () if each["destination_type"] == "queue"]
+    return {Binding(each["source"], each["destination"], each["routing_key"]) for each in listed}
 
 
 def account_steps(management: Management, name: str, password: str) -> Iterator[Step]:
@@ -113,13 +114,14 @@ def rights_steps(management: Management, vhost: str, name: str, rights: Rights) 
     for topic in rights.topics:  # before the permissions: without them an account may write any routing key
         if standing.get(topic.exchange) != (topic.write, topic.read):
             body = {"exchange": topic.exchange, "write": topic.write, "read": topic.read}
-            yield _put_step(f"routing keys of {name} on {vhost}/{topic.exchange}", management, ("topic-permissions", vhost, name), body)
+            what = f"routing keys of {name} on {vhost}/{topic.exchange}"
+            yield _put_step(what, management, ("topic-permissions", vhost, name), body)
     if _rights(management.get("permissions", vhost, name)) != wanted:
         yield _put_step(f"permissions of {name} on {vhost}", management, ("permissions", vhost, name), wanted)
 
 
 def _rights(entry: Mapping[str, str] | None) -> dict[str, str] | None:
-    return entry and {key: entry[key] for key in ("configure", "write", "read")}
+    return None if entry is None else {key: entry[key] for key in ("configure", "write", "read")}
 
 
 def _put_step(what: str, management: Management, path: tuple[str, ...], body: Mapping[str, str]) -> Step:
@@ -146,7 +148,8 @@ def _same_exchange(wanted: Exchange, standing: Mapping[str, Any] | None, vhost: 
     if standing is None:
         return False
     if (standing["type"], standing["durable"]) != (wanted.kind, True):
-        raise Misconfigured(f"The exchange {vhost}/{wanted.name} stands as {standing['type']}, not as durable {wanted.kind}; {_WAY_OUT}")
+        stands = f"as {standing['type']}, not as durable {wanted.kind}"
+        raise Misconfigured(f"The exchange {vhost}/{wanted.name} stands {stands}; {_WAY_OUT}")
     return True
 
 

@@ -1,0 +1,48 @@
+"""Where the commands find the broker's management interface: options, the environment, or this machine's platform."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from ngao.chassis.errors import Misconfigured
+from ngao.chassis.messaging.management import Management
+from ngao.chassis.messaging.onboarding import Edge
+from ngao.chassis.settings import read_secret
+from ngao.local.broker import ADMINISTRATOR
+from ngao.local.home import Home
+from ngao.local.platform import EDGE_VHOST
+
+
+@contextmanager
+def management() -> Iterator[Management]:
+    """The interface as an administrator. Raises Misconfigured when no address is known."""
+    home = Home.from_environment()
+    url = os.environ.get("NGAO_BROKER_MANAGEMENT") or home.state().get("management")
+    if not url:
+        raise Misconfigured("No broker is known: run `ngao up`, or set NGAO_BROKER_MANAGEMENT to its management address.")
+    named = os.environ.get("NGAO_BROKER_PASSWORD_FILE")
+    password = read_secret(Path(named) if named else home.secrets / "broker-admin")
+    made = Management(url, os.environ.get("NGAO_BROKER_USER", ADMINISTRATOR), password, ca_file=os.environ.get("NGAO_CA_FILE"))
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def edge() -> Edge:
+    """The address outsiders are given: NGAO_EDGE_ADDRESS (`host:port`), or this machine's. Raises Misconfigured."""
+    vhost = os.environ.get("NGAO_EDGE_VHOST", EDGE_VHOST)
+    named = os.environ.get("NGAO_EDGE_ADDRESS")
+    if not named:
+        amqp = Home.from_environment().state().get("amqp")
+        if not amqp:
+            raise Misconfigured("No address for outsiders is known: run `ngao up`, or set NGAO_EDGE_ADDRESS to host:port.")
+        return Edge(vhost, amqp["host"], amqp["port"])
+    parts = urlsplit(f"//{named}")
+    if not parts.hostname or not parts.port:
+        raise Misconfigured("NGAO_EDGE_ADDRESS must be host:port.")
+    return Edge(vhost, parts.hostname, parts.port)

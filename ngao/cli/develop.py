@@ -1,0 +1,84 @@
+"""`ngao selftest` and `ngao run`: for those who change the platform."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ngao.chassis.errors import NotFound
+from ngao.cli.output import complain, progress, say
+from ngao.local.home import REPOSITORY, Home
+from ngao.local.platform import Platform
+
+app = typer.Typer()
+
+_TOOLS = Path(sys.executable).parent
+_CHECKS = (("style", ["ruff", "check", "."]), ("types", ["mypy"]), ("imports", ["lint-imports"]))
+_GENERATOR = REPOSITORY / "tools" / "generate.py"
+
+
+@app.command(rich_help_panel="Develop", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def selftest(
+    context: typer.Context,
+    only_tests: Annotated[bool, typer.Option("--only-tests", help="Leave the checks of the code out.")] = False,
+) -> None:
+    """All checks and all tests, with a broker and a database of their own; leaves no process behind.
+
+    Further arguments go to pytest: `bin/ngao selftest --only-tests tests/unit -k report`.
+    """
+    failed = [] if only_tests else [name for name, command in _checks() if _run(name, command, os.environ)]
+    if _tests(context.args):
+        failed.append("tests")
+    if failed:
+        complain(f"failed: {', '.join(failed)}")
+        raise typer.Exit(1)
+    say("All passed.")
+
+
+@app.command(rich_help_panel="Develop", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def run(context: typer.Context) -> None:
+    """Run a program of Ngao's environment, such as `bin/ngao run ruff check .`."""
+    if not context.args:
+        raise NotFound("Name a program to run.")
+    name, *arguments = context.args
+    program = _TOOLS / Path(name).name
+    if not program.exists() and name != "bash":
+        raise NotFound(f"The environment has no program {name}.")
+    command = [str(program) if program.exists() else name, *arguments]
+    raise typer.Exit(subprocess.run(command, check=False, cwd=REPOSITORY, env=_environment()).returncode)
+
+
+def _checks() -> list[tuple[str, list[str]]]:
+    generated = [("generated files", ["python", str(_GENERATOR), "--check"])] if _GENERATOR.exists() else []
+    return [*_CHECKS, *generated]
+
+
+def _tests(arguments: Sequence[str]) -> int:
+    """The runtime's folder is short-lived and new, so that no test ever sees what another run left."""
+    with tempfile.TemporaryDirectory(prefix="ngao-test-") as folder:
+        platform = Platform.at(Home(Path(folder)), for_tests=True)
+        try:
+            variables = platform.up_for_tests(progress())
+            return _run("tests", ["python", "-m", "pytest", *arguments], {**os.environ, **variables})
+        finally:
+            platform.down(progress())
+
+
+def _run(name: str, command: Sequence[str], environment: Mapping[str, str]) -> int:
+    say(f"--- {name}")
+    sys.stdout.flush()
+    full = [str(_TOOLS / command[0]), *command[1:]]
+    return subprocess.run(full, check=False, cwd=REPOSITORY, env={**_environment(), **environment}).returncode
+
+
+def _environment() -> dict[str, str]:
+    """The environment's own programs first, so that scripts find them by name."""
+    path = os.pathsep.join([str(_TOOLS), os.environ.get("PATH", "")])
+    return {**os.environ, "PATH": path, "PYTHONPATH": str(REPOSITORY)}

@@ -1,0 +1,81 @@
+"""How commands speak: tables for people, JSON for programs, progress and errors on the error stream."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+_WIDE = 160
+
+
+def show(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, as_json: bool, none: str) -> None:
+    """Print rows as a table of some columns, or all of them as JSON; `none` is the sentence for an empty list."""
+    if as_json:
+        show_json(list(rows))
+    elif not rows:
+        say(none)
+    else:
+        _table(rows, columns)
+
+
+def show_json(value: Any) -> None:
+    """Print one JSON value."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
+
+
+def show_one(value: Mapping[str, Any], *, as_json: bool) -> None:
+    """Print one record, a line a field."""
+    if as_json:
+        show_json(value)
+    else:
+        _table([{"field": name, "value": text} for name, text in value.items()], ("field", "value"))
+
+
+def say(sentence: str) -> None:
+    """Print a sentence."""
+    sys.stdout.write(sentence + "\n")
+
+
+def progress() -> Callable[[str], None]:
+    """A teller of progress, each line with the seconds since it was made."""
+    began = time.monotonic()
+
+    def tell(line: str) -> None:
+        sys.stderr.write(f"{time.monotonic() - began:6.1f} s  {line}\n")
+        sys.stderr.flush()
+
+    return tell
+
+
+def complain(sentence: str) -> None:
+    """Print an error as one sentence."""
+    sys.stderr.write(f"ngao: {sentence}\n")
+
+
+def _table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
+    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        table.add_row(*(_cell(row.get(name)) for name in columns))
+    console = Console(highlight=False, markup=False)
+    if not console.is_terminal:
+        console.width = _WIDE  # a pipe has no width; lines should not be cut at 80
+    console.print(table)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return ", ".join(str(each) for each in value)
+    return str(value)

@@ -1,0 +1,103 @@
+"""`ngao partner`: the services that take referrals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import yaml
+
+from ngao.chassis.errors import Misconfigured
+from ngao.chassis.messaging.management import Management
+from ngao.chassis.messaging.onboarding import account_name, is_onboarded, onboard_partner, revoke
+from ngao.cli.accounts import sentence, write_account
+from ngao.cli.brokers import edge, management
+from ngao.cli.calls import Operator, operator
+from ngao.cli.output import AsJson, say, show
+
+app = typer.Typer(no_args_is_help=True, help="Partners that take referrals: lawyers, doctors, counsellors, safe houses, grants.")
+
+NewKey = Annotated[bool, typer.Option("--new-key", help="Give a known partner a new key and a new broker password.")]
+File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A YAML file; see docs/reference for its fields.")]
+
+
+@app.command()
+def add(file: File, new_key: NewKey = False) -> None:
+    """Add or change one partner from a YAML file.
+
+    The file has the fields of the directory (`id`, `name`, `support_types`, `counties`, `languages`, `capacity`,
+    `public_key`, ...) and `contact: {email, language}`, whom notify tells. A new partner gets a key,
+    a broker account and two queues.
+    """
+    content = _read(file)
+    if not isinstance(content, dict):
+        raise Misconfigured(f"{file} must hold one partner; for a list use `ngao partner load`.")
+    with management() as broker:
+        say(_keep(broker, _checked(content, file), new_key=new_key))
+
+
+@app.command()
+def load(file: File, new_key: NewKey = False) -> None:
+    """Add or change many partners: a YAML list, or a mapping with `partners:`. The file is checked whole first."""
+    content = _read(file)
+    listed = content.get("partners") if isinstance(content, dict) else content
+    if not isinstance(listed, list):
+        raise Misconfigured(f"{file} must hold a list of partners.")
+    partners = [_checked(each, file) for each in listed]
+    with management() as broker:
+        for partner in partners:
+            _keep(broker, partner, new_key=new_key)
+            say(f"{partner['id']} kept")
+
+
+@app.command("list")
+def list_partners(as_json: AsJson = False) -> None:
+    """The directory."""
+    rows = operator("referral").get("/v1/partners")["partners"]
+    columns = ("id", "name", "support_types", "counties", "capacity", "vetted", "suspended")
+    show(rows, columns, as_json=as_json, none="There is no partner yet; add one with `ngao partner add`.")
+
+
+@app.command("revoke")
+def revoke_partner(partner_id: Annotated[str, typer.Argument(help="The partner's id.")]) -> None:
+    """Take a partner's broker account away and close its connections; suspend it in the directory to stop offers."""
+    account_name("partner", partner_id)
+    with management() as broker:
+        revoke(broker, "partner", partner_id)
+    say(f"{partner_id} has no broker account any more; its queues stand until somebody looks at them.")
+
+
+def _keep(broker: Management, partner: Mapping[str, Any], *, new_key: bool) -> str:
+    """The broker's queues come first: an offer to a partner without a queue would have nowhere to go."""
+    partner_id, address = partner["id"], edge()
+    account = None
+    if new_key or not is_onboarded(broker, address.vhost, "partner", partner_id):
+        account = onboard_partner(broker, address, partner_id)
+    referral = operator("referral")
+    answer = _put_directory(referral, partner, new_key=new_key)
+    if partner.get("contact"):
+        operator("notify").put(f"/v1/roster/partners/{partner_id}", partner["contact"])
+    folder = write_account(account, http_url=referral.url, key=answer.get("key")) if account else None
+    return sentence(folder, answer)
+
+
+def _put_directory(referral: Operator, partner: Mapping[str, Any], *, new_key: bool) -> dict[str, Any]:
+    body = {name: value for name, value in partner.items() if name not in {"id", "contact"}}
+    answer: dict[str, Any] = referral.put(f"/v1/partners/{partner['id']}", {**body, "new_key": True} if new_key else body)
+    return answer
+
+
+def _read(file: Path) -> Any:
+    try:
+        return yaml.safe_load(file.read_text("utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError):
+        raise Misconfigured(f"{file} is not YAML.") from None
+
+
+def _checked(partner: Any, file: Path) -> dict[str, Any]:
+    if not isinstance(partner, dict) or not isinstance(partner.get("id"), str):
+        raise Misconfigured(f"{file} has a partner without an id.")
+    account_name("partner", partner["id"])
+    return partner

@@ -1,0 +1,67 @@
+"""`ngao source`: the systems that may post reports."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from ngao.chassis.messaging.onboarding import account_name, is_onboarded, onboard_source, revoke
+from ngao.cli.accounts import sentence, write_account
+from ngao.cli.brokers import edge, management
+from ngao.cli.calls import Operator, Url, operator
+from ngao.cli.output import AsJson, say, show
+
+app = typer.Typer(no_args_is_help=True, help="Systems that post reports: forms, SMS flows, help desks, case systems.")
+
+SourceId = Annotated[str, typer.Argument(help="Lower-case letters, digits and hyphens, such as `hotline`.")]
+
+
+@app.command()
+def add(
+    source_id: SourceId,
+    profile: Annotated[str | None, typer.Option(help="How its own format is read: a file of deploy/policy/profiles.")] = None,
+    rate: Annotated[float | None, typer.Option(help="Requests a second; the service's own limit by default.")] = None,
+    new_key: Annotated[bool, typer.Option("--new-key", help="Give a known source a new key and a new broker password.")] = False,
+    url: Url = None,
+) -> None:
+    """Let a system post, over HTTP and over AMQP. Its key is shown once.
+
+    Run again for a known source to change its profile or rate; `--new-key` gives it new secrets, and the HTTP key before
+    stays valid, so that it can change over without a gap.
+    """
+    account_name("source", source_id)
+    intake, address = operator("intake", url), edge()
+    body: dict[str, Any] = {"enabled": True, "new_key": new_key}
+    body |= {name: value for name, value in (("profile", profile), ("rate_per_second", rate)) if value is not None}
+    answer = intake.put(f"/v1/sources/{source_id}", body)
+    folder = None
+    with management() as broker:
+        if new_key or answer.get("key") or not is_onboarded(broker, address.vhost, "source", source_id):
+            folder = write_account(onboard_source(broker, address, source_id), http_url=intake.url, key=answer.get("key"))
+    say(sentence(folder, answer))
+
+
+@app.command("list")
+def list_sources(url: Url = None, as_json: AsJson = False) -> None:
+    """Every source."""
+    rows = operator("intake", url).get("/v1/sources")["sources"]
+    columns = ("source_id", "enabled", "profile", "rate_per_second", "created_at")
+    show(rows, columns, as_json=as_json, none="No system may post yet; add one with `ngao source add`.")
+
+
+@app.command()
+def disable(source_id: SourceId, url: Url = None) -> None:
+    """Stop a system at once: its key opens nothing, its broker account is gone and its connections are closed."""
+    account_name("source", source_id)
+    intake = operator("intake", url)
+    intake.put(f"/v1/sources/{source_id}", {**_settings(intake, source_id), "enabled": False})
+    with management() as broker:
+        revoke(broker, "source", source_id)
+    say(f"{source_id} can no longer post; `ngao source add {source_id} --new-key` lets it in again.")
+
+
+def _settings(intake: Operator, source_id: str) -> dict[str, Any]:
+    """What it has, so that disabling changes nothing else."""
+    known = intake.get(f"/v1/sources/{source_id}")
+    return {name: known[name] for name in ("profile", "rate_per_second") if known.get(name) is not None}

@@ -1,0 +1,57 @@
+"""`ngao provision` and `ngao describe`: what stands on the broker, and who hears what."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ngao.chassis.messaging.provisioning import provision as bring
+from ngao.chassis.settings import read_secret
+from ngao.cli.brokers import management
+from ngao.cli.output import AsJson, say, show
+from ngao.contracts import CATALOGUE
+from ngao.local.configuration import SERVICES, broker_passwords
+from ngao.local.home import Home
+from ngao.local.platform import wanted_of_catalogue
+
+app = typer.Typer()
+
+
+@app.command(rich_help_panel="Broker")
+def provision(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+) -> None:
+    """Make the exchanges, queues, bindings, accounts and permissions that the broker lacks.
+
+    Nothing is deleted or changed: a queue that stands with other arguments is named and stops the work. `ngao up` does
+    this by itself. For another broker set NGAO_BROKER_MANAGEMENT, NGAO_BROKER_USER, NGAO_BROKER_PASSWORD_FILE, and
+    NGAO_SECRETS to a folder with the services' passwords (broker-intake, ...).
+    """
+    with management() as broker:
+        done = bring(broker, wanted_of_catalogue(_passwords()), dry_run=dry_run, tell=say)
+    say(f"{len(done)} changes {'would be made' if dry_run else 'made'}." if done else "The broker has everything.")
+
+
+@app.command(rich_help_panel="Broker")
+def describe(as_json: AsJson = False) -> None:
+    """Every event there is: who says it, who hears it, and what it means."""
+    rows = [
+        {
+            "type": entry.name, "owner": entry.owner, "heard_by": list(entry.subscribers),
+            "audiences": [str(each) for each in entry.audiences], "classification": entry.classification, "says": entry.says,
+        }
+        for entry in CATALOGUE.values()
+    ]  # fmt: skip
+    show(rows, ("type", "owner", "heard_by", "audiences", "says"), as_json=as_json, none="The catalogue is empty.")
+
+
+def _passwords() -> dict[str, str]:
+    folder = os.environ.get("NGAO_SECRETS")
+    if folder:
+        return {service: read_secret(Path(folder) / f"broker-{service}") for service in SERVICES}
+    home = Home.from_environment()
+    home.make()
+    return broker_passwords(home)
