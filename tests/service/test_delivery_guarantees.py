@@ -166,7 +166,7 @@ def test_a_service_killed_between_commit_and_ack_does_the_work_once(
     assert not [body for _, body in line.take(SAID) if event.subject.encode() in body]
     probe.start()
     eventually(lambda: line.count(QUEUE) == 0)
-    # The dead process held the entry under a lease of 30 s; whoever sweeps after it publishes.
+    # The dead process held the entry under its lease; whoever sweeps after it publishes.
     said = eventually(lambda: [body for _, body in line.take(SAID) if event.subject.encode() in body], within=45)
     assert len(said) == 1
     assert effects(store, event) == 1

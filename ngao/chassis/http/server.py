@@ -25,7 +25,7 @@ from ngao.chassis.http.render import Rendered, render_error
 from ngao.chassis.http.wire import LONGEST_LINE, Protocol, hang_up
 from ngao.chassis.observability import traces
 from ngao.chassis.observability.logs import describe_error, get_logger
-from ngao.chassis.security.identity import Authenticator, load_operators
+from ngao.chassis.security.identity import Authenticator
 
 SOCKET_SECONDS = 15.0
 DRAIN_SECONDS = 20.0
@@ -61,7 +61,7 @@ class WebServer(NamekoWebServer):
         return not self._is_accepting
 
     def start(self) -> None:
-        """Load the operators, listen, and accept; raises Misconfigured when the address is taken."""
+        """Listen and accept; raises Misconfigured when the address is taken."""
         if self._starting:
             return
         self._starting = True
@@ -78,7 +78,7 @@ class WebServer(NamekoWebServer):
             socket_timeout=SOCKET_SECONDS,
         )
         self._gt = self.container.spawn_managed_thread(self.run)
-        self.container.spawn_managed_thread(self._turn)
+        self._turning = self.container.spawn_managed_thread(self._turn)
         _log.info("http.listening", host=self.bind_addr.address, port=self._sock.getsockname()[1])
 
     def run(self) -> None:
@@ -101,6 +101,7 @@ class WebServer(NamekoWebServer):
         self._is_accepting = False
         if self._gt is not None:
             self._gt.kill()
+            self._turning.kill()
             self._sock.close()
         for connection in list(self._connections.values()):
             hang_up(connection)
@@ -115,10 +116,9 @@ class WebServer(NamekoWebServer):
 
     def _make_gate(self) -> Gate:
         chassis = self.container.chassis
-        operators = load_operators(chassis.settings.operators_file)
         credentials = getattr(self.container.app, "credentials", None)
         settings = chassis.settings.http
-        return Gate(Authenticator(credentials, operators), chassis.clock, settings.rate_per_second, settings.burst)
+        return Gate(Authenticator(credentials, chassis.operators), chassis.clock, settings.rate_per_second, settings.burst)
 
     def _listen(self) -> Any:
         settings = self.container.chassis.settings.http
@@ -209,9 +209,9 @@ class Application:
             method=method,
             route=route,
             status=rendered.status,
-            slug=rendered.slug,
             trace_id=traces.trace_id(trace),
             duration_ms=round(seconds * 1000),
+            **({"slug": rendered.slug} if rendered.slug else {}),
         )
 
 

@@ -56,7 +56,7 @@ class Metrics:
         self._pending.set(pending)
         self._oldest.set(oldest_s)
 
-    def consumer_connected(self, vhost: str, *, connected: bool) -> None:
+    def consumer_connected(self, vhost: str, connected: bool) -> None:  # noqa: FBT001
         """Set whether the consumer of a virtual host is connected."""
         self._connected.labels(vhost).set(int(connected))
 

@@ -11,7 +11,7 @@ from services.referral.domain.case import Case, Life
 from services.referral.domain.deadlines import Deadlines
 from services.referral.domain.facts import Reason
 from services.referral.domain.matching import Load, Matcher, MatchingPolicy
-from services.referral.domain.news import News
+from services.referral.domain.news import MOVES, News
 from services.referral.domain.offer import Offer
 from services.referral.domain.partner import Partner
 
@@ -143,7 +143,7 @@ class Desk:
     def keep(self, case: Case) -> None:
         """Keep a case with all that follows from what happened to it."""
         for news in case.news:
-            if news.offer is not None:
+            if news.offer is not None and news.kind in MOVES:
                 self.engagements.follow(news.offer)
             self.teller.tell(case, news)
         self.cases.put(case)

@@ -17,6 +17,7 @@ class Answer:
     """What became of a reply, and where the offer stands now."""
 
     taken: Taken
+    case_ref: str
     offer: Offer
     urgency: str
 
@@ -32,7 +33,7 @@ def take_reply(desk: Desk, partner_id: str, reply: Reply, *, keep_early: bool) -
     taken = take(case, reply, desk.now, desk.deadlines.of(case.urgency), keep_early=keep_early)
     if case.news:
         route_and_keep(case, desk)
-    return Answer(taken, offer, case.urgency)
+    return Answer(taken, case.id, offer, case.urgency)
 
 
 def find_offer(desk: Desk, partner_id: str, offer_id: str) -> tuple[Case, Offer]:

@@ -226,7 +226,7 @@ class Case:
 
     def tell_of(self, kind: Kind, offer: Offer, *, reason: str = "", actor: str = "referral") -> None:
         """Note what happened to an offer, as it stands at this moment."""
-        told = replace(offer, early=list(offer.early))
+        told = replace(offer, early=list(offer.early), late=list(offer.late))
         self.news.append(News(kind, told, offer.need, reason or offer.detail, offer.reasons, actor))
 
     def tell(

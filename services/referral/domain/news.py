@@ -33,6 +33,13 @@ class Kind(StrEnum):
     SETTLED = "need.settled"
 
 
+MOVES = frozenset({
+    Kind.OFFERED, Kind.RECEIVED, Kind.ACCEPTED, Kind.DECLINED, Kind.EXPIRED, Kind.STARTED, Kind.COMPLETED, Kind.FAILED,
+    Kind.WITHDRAWN, Kind.RECALLED,
+})
+"""News of an offer that has moved."""
+
+
 @dataclass(frozen=True)
 class News:
     """One thing that happened; `actor` is who made it happen, as `<kind>-<id>` or a service's name."""

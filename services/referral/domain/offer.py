@@ -89,7 +89,10 @@ _AFTER_ACCEPT = frozenset({Verb.START, Verb.COMPLETE, Verb.FAIL})
 
 @dataclass
 class Offer:
-    """`due` is the end of the present wait, whichever that is; `detail` the coded reason or outcome that ended it."""
+    """`due` is the end of the present wait, whichever that is; `detail` the coded reason or outcome that ended it.
+
+    `early` are replies kept until the acceptance comes, `late` the verbs that were already answered by the state.
+    """
 
     id: str
     need: str
@@ -105,6 +108,7 @@ class Offer:
     ended_at: datetime | None = None
     detail: str = ""
     early: list[tuple[str, str]] = field(default_factory=list)
+    late: list[str] = field(default_factory=list)
 
     @property
     def open(self) -> bool:

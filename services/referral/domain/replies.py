@@ -66,6 +66,9 @@ def _keep(case: Case, offer: Offer, reply: Reply) -> None:
 
 
 def _answer_late(case: Case, offer: Offer, verb: Verb) -> None:
+    if verb in offer.late:
+        return
+    offer.late.append(verb.value)
     case.tell_of(Kind.REPLY_LATE, offer, reason=verb.value, actor=_actor(offer))
     asked = sum((each.partner_id, each.need) == (offer.partner_id, offer.need) for each in case.offers)
     # A late yes is worth more than a human's phone calls: while nobody else has the need, the partner is asked anew, once.

@@ -1,0 +1,192 @@
+"""Between the domain and the contract: what others' events say to a case, and what its news say to others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ngao.chassis.errors import Forbidden, Permanent
+from ngao.chassis.security.seals import key_id
+from ngao.contracts import Event, decode, make, open_event
+from services.referral.application.ports import Hop, rules_of
+from services.referral.domain.case import Case
+from services.referral.domain.consent import INTAKE, REFERRAL, ConsentFact
+from services.referral.domain.facts import Defender, Report
+from services.referral.domain.news import MOVES, Kind, News
+from services.referral.domain.offer import Offer, Reply, State, Verb
+
+TO_PARTNER = frozenset({Kind.OFFERED, Kind.ACCEPTED, Kind.EXPIRED, Kind.WITHDRAWN, Kind.RECALLED})
+_OF_OFFER = MOVES - {Kind.RECEIVED}
+_OF_CASE = frozenset({Kind.OPENED, Kind.CLOSED, Kind.UNROUTABLE})
+_STATES_TOLD = frozenset({State.EXPIRED, State.WITHDRAWN, State.RECALLED})
+_DETAILS = {Verb.DECLINE: "reason", Verb.FAIL: "reason", Verb.COMPLETE: "outcome"}
+
+
+# What others say
+
+
+def report_of(event: Event) -> tuple[Report, list[ConsentFact]]:
+    """The report of `intake.report.accepted`, with its consents."""
+    data = event.data
+    report = Report(
+        report_id=data["report_id"],
+        urgency=data["urgency"],
+        needs=tuple(data["needs"]),
+        sequence=event.sequence or 0,
+        county=data["county"],
+        languages=tuple(data["languages"]),
+        received_at=data["received_at"],
+    )
+    return report, _consents(data["consent"], data["received_at"])
+
+
+def update_of(event: Event) -> tuple[Report, list[ConsentFact]]:
+    """What `intake.report.updated` says anew; place and languages stay those of the report."""
+    data = event.data
+    report = Report(data["report_id"], data["urgency"], tuple(data["needs"]), event.sequence or 0)
+    return report, _consents(data["consent"], event.time)
+
+
+def _consents(said: list[dict[str, Any]], at: datetime) -> list[ConsentFact]:
+    return [
+        ConsentFact(tuple(each["scope"]), each["recipient"], granted=True, at=at, until=each["until"], said_by=INTAKE)
+        for each in said
+        if each["purpose"] == REFERRAL
+    ]
+
+
+def defender_of(event: Event) -> Defender:
+    """What `registry.defender.resolved` says; any restriction that names a partner keeps the case from it."""
+    data = event.data
+    never = frozenset(each["partner_id"] for each in data["restrictions"] if each["partner_id"])
+    return Defender(data["defender_ref"], data["resolution"], never, event.sequence or 0)
+
+
+def consent_of(event: Event) -> tuple[str, ConsentFact]:
+    """The purpose and the fact of `registry.consent.changed`."""
+    data = event.data
+    return data["purpose"], ConsentFact(tuple(data["scope"]), data["recipient"], data["granted"], data["effective_at"])
+
+
+def hop_of_message(event: Event) -> Hop:
+    """A step of the story from an event of notify: whom it told what, by reference."""
+    data = event.data
+    what = event.type.removeprefix("notify.").removesuffix(".v1")
+    text = f"{data['template']} to {data['recipient_kind']} {data['recipient_ref']} over {data['channel']}"
+    reason = data.get("reason") or data.get("by") or ""
+    return Hop(event.time, what, "notify", f"{what.replace('.', ' ').capitalize()}: {text}.", reason=reason)
+
+
+@dataclass(frozen=True)
+class Post:
+    """What came from a partner over AMQP, as the broker vouches for it."""
+
+    body: bytes
+    routing_key: str
+    user_id: str | None
+
+
+def reply_of(post: Post) -> tuple[str, Reply, str | None]:
+    """A partner's id, reply and traceparent; raises Forbidden, Permanent, ContractError."""
+    partner_id, _, verb = post.routing_key.partition(".")
+    if not partner_id or post.user_id != f"partner-{partner_id}":
+        raise Forbidden("The message was not published by the partner whose key it carries.")
+    if verb not in set(Verb):
+        raise Permanent("The routing key names no reply.")
+    event = decode(post.body)
+    if event.type != f"partner.offer.{verb}.v1":
+        raise Permanent("The event's type is not the one its routing key names.")
+    return partner_id, reply_from(Verb(verb), open_event(event)), event.traceparent
+
+
+def reply_from(verb: Verb, data: Mapping[str, Any]) -> Reply:
+    """A reply from loaded content."""
+    return Reply(data["offer_id"], verb, data.get(_DETAILS.get(verb, ""), ""))
+
+
+# What referral says
+
+
+@dataclass(frozen=True)
+class Voice:
+    """What an event needs besides the news: the time, the human who is told, the accepting partner's key."""
+
+    now: datetime
+    told: str
+    public_key: str = ""
+
+
+def event_of(case: Case, news: News, voice: Voice) -> Event | None:
+    """The event that tells a piece of news, or None for what stands in the story only."""
+    if news.kind in _OF_OFFER and news.offer is not None:
+        return _say(case, news.kind.value, {**_base(case, news.offer), **_more(case, news, voice)}, voice, news.offer)
+    if news.kind in _OF_CASE:
+        return _say(case, news.kind.value, _case_data(case, news, voice), voice, None)
+    return None
+
+
+def state_event_of(case: Case, offer: Offer, voice: Voice) -> Event | None:
+    """The answer to a reply that came too late: the event of the offer's present state, for the partner alone."""
+    if offer.state not in _STATES_TOLD:
+        return None
+    data = {**_base(case, offer), "reason": offer.detail, "received": offer.received}
+    return _say(case, offer.state.value, data, voice, offer)
+
+
+def _say(case: Case, name: str, data: dict[str, Any], voice: Voice, offer: Offer | None) -> Event:
+    return make(
+        f"referral.{name}.v1",
+        subject=case.id,
+        data=data,
+        urgent=case.urgency == "critical",
+        partner_id=offer.partner_id if offer else None,
+        time=voice.now,
+    )
+
+
+def _base(case: Case, offer: Offer) -> dict[str, Any]:
+    return {
+        "case_ref": case.id,
+        "offer_id": offer.id,
+        "partner_id": offer.partner_id,
+        "need": offer.need,
+        "urgency": case.urgency,
+    }
+
+
+def _more(case: Case, news: News, voice: Voice) -> dict[str, Any]:
+    offer = news.offer
+    if offer is None:
+        return {}
+    if news.kind is Kind.OFFERED:
+        return _offered(case, offer)
+    if news.kind is Kind.ACCEPTED:
+        key = voice.public_key
+        return {"accepted_at": offer.accepted_at, "partner_public_key": key, "partner_key_id": key_id(key)}
+    return {"reason": news.reason, "outcome": offer.detail, "received": offer.received}
+
+
+def _offered(case: Case, offer: Offer) -> dict[str, Any]:
+    return {
+        "county": case.report.county if case.report else "",
+        "languages": list(case.report.languages) if case.report else [],
+        "respond_by": offer.due,
+        "attempt": offer.attempt,
+        "reasons": rules_of(offer.reasons),
+        "policy_version": offer.policy_version,
+    }
+
+
+def _case_data(case: Case, news: News, voice: Voice) -> dict[str, Any]:
+    return {
+        "case_ref": case.id,
+        "urgency": case.urgency,
+        "needs": list(case.needs),
+        "county": case.report.county if case.report else "",
+        "need": news.need,
+        "reason": news.reason,
+        "reasons": rules_of(news.reasons),
+        "told": voice.told,
+    }

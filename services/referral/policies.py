@@ -1,0 +1,94 @@
+"""Read the coalition's rules of matching and waiting, and a directory file, into the domain's own shapes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from marshmallow import RAISE, Schema, fields, validate
+
+from ngao.chassis.policy import check, load_policy, parse
+from services.referral.domain.deadlines import Deadlines, Waits
+from services.referral.domain.facts import URGENCIES
+from services.referral.domain.matching import MatchingPolicy, Weights
+from services.referral.domain.partner import Partner
+from services.referral.http_api import PARTNER_ID, PartnerRequest, partner_from
+
+_POINTS = validate.Range(min=0, max=1000)
+_SECONDS = validate.Range(min=1)
+
+
+class _Strict(Schema):
+    class Meta:
+        """A key nobody knows is a mistake."""
+
+        unknown = RAISE
+
+
+class _Weights(_Strict):
+    local = fields.Integer(required=True, validate=_POINTS)
+    language = fields.Integer(required=True, validate=_POINTS)
+    free_capacity = fields.Integer(required=True, validate=_POINTS)
+    response = fields.Integer(required=True, validate=_POINTS)
+    open_now = fields.Integer(required=True, validate=_POINTS)
+
+
+class MatchingFile(_Strict):
+    """`matching.yaml`."""
+
+    default_need = fields.String(required=True)
+    consider = fields.Integer(required=True, validate=validate.Range(min=1, max=1000))
+    weights = fields.Nested(_Weights, required=True)
+
+
+class _Waits(_Strict):
+    respond_by = fields.Integer(required=True, validate=_SECONDS)
+    start_by = fields.Integer(required=True, validate=_SECONDS)
+    complete_by = fields.Integer(required=True, validate=_SECONDS)
+    match_again = fields.Integer(required=True, validate=_SECONDS)
+
+
+_ByUrgency = _Strict.from_dict({urgency: fields.Nested(_Waits, required=True) for urgency in URGENCIES}, name="ByUrgency")
+
+
+class DeadlinesFile(_Strict):
+    """`deadlines.yaml`."""
+
+    told = fields.String(required=True)
+    resolve_by = fields.Integer(required=True, validate=_SECONDS)
+    urgencies = fields.Nested(_ByUrgency, required=True)
+
+
+class _ListedPartner(PartnerRequest):
+    id = fields.String(required=True, validate=validate.Regexp(PARTNER_ID))
+
+
+class PartnersFile(_Strict):
+    """`partners.yaml`: a directory to begin with."""
+
+    partners = fields.List(fields.Nested(_ListedPartner), required=True)
+
+
+def load_rules(directories: tuple[Path, ...]) -> tuple[MatchingPolicy, Deadlines]:
+    """Both policy files; raises Misconfigured naming file and key."""
+    policy = load_policy(directories, {"matching.yaml": MatchingFile(), "deadlines.yaml": DeadlinesFile()})
+    return _matching(policy["matching.yaml"], policy.version), _deadlines(policy["deadlines.yaml"], policy.version)
+
+
+def load_directory(path: Path) -> list[Partner]:
+    """The partners of a directory file; raises Misconfigured naming file and key."""
+    loaded = check(path, parse(path, path.read_bytes()), PartnersFile())
+    return [partner_from(each.pop("id"), each) for each in loaded["partners"]]
+
+
+def _matching(data: dict[str, Any], version: str) -> MatchingPolicy:
+    return MatchingPolicy(version, Weights(**data["weights"]), data["consider"], data["default_need"])
+
+
+def _deadlines(data: dict[str, Any], version: str) -> Deadlines:
+    by_urgency = {
+        urgency: Waits(**{name: timedelta(seconds=seconds) for name, seconds in waits.items()})
+        for urgency, waits in data["urgencies"].items()
+    }
+    return Deadlines(version, data["told"], timedelta(seconds=data["resolve_by"]), by_urgency)

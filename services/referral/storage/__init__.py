@@ -1,0 +1,1 @@
+"""How cases, partners, engagements, partners' logs and stories are kept. Only the bootstrap imports it."""

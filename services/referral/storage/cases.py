@@ -1,0 +1,113 @@
+"""Cases: between the entity and its record."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from ngao.chassis.storage.unit_of_work import Unit
+from services.referral.domain.case import Case, Life
+from services.referral.domain.consent import ConsentFact
+from services.referral.domain.facts import Defender, Reason, Report
+from services.referral.domain.need import Need, NeedState
+from services.referral.domain.offer import Offer, State
+from services.referral.storage.documents import CaseDocument
+
+
+class CaseRepository:
+    """Cases of one unit of work."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+
+    def get(self, case_ref: str) -> Case | None:
+        """One case, or None."""
+        return _case_or_none(CaseDocument.objects(id=case_ref).as_pymongo().first())
+
+    def of_offer(self, offer_id: str) -> Case | None:
+        """The case that an offer belongs to, or None."""
+        return _case_or_none(CaseDocument.objects(offer_ids=offer_id).as_pymongo().first())
+
+    def due(self, now: datetime, limit: int) -> list[str]:
+        """References of cases with a wait that is over, urgent ones first."""
+        found = CaseDocument.objects(next_deadline__lte=now).order_by("priority", "next_deadline").limit(limit)
+        return list(found.scalar("id"))
+
+    def latest(self, life: Life | None, limit: int) -> list[Case]:
+        """Cases, the newest first, of one state or of all."""
+        chosen = CaseDocument.objects(life=life.value) if life else CaseDocument.objects()
+        return [_case(each) for each in chosen.order_by("-created_at").limit(limit).as_pymongo()]
+
+    def put(self, case: Case) -> None:
+        """Register a new or changed case."""
+        self._unit.put(_document(case))
+
+
+def _document(case: Case) -> CaseDocument:
+    return CaseDocument(
+        id=case.id,
+        revision=case.revision,
+        life=case.life.value,
+        priority=case.priority,
+        next_deadline=case.next_deadline,
+        created_at=case.created_at,
+        waiting_until=case.waiting_until,
+        closed_reason=case.closed_reason,
+        report={**asdict(case.report), "needs": list(case.report.needs)} if case.report else None,
+        defender={**asdict(case.defender), "never_refer": sorted(case.defender.never_refer)} if case.defender else None,
+        consents=[asdict(fact) for fact in case.consents],
+        needs=[_need_record(need) for need in case.needs.values()],
+        offers=[_offer_record(offer) for offer in case.offers],
+        offer_ids=[offer.id for offer in case.offers],
+    )
+
+
+def _need_record(need: Need) -> dict[str, Any]:
+    return {**asdict(need), "state": need.state.value, "second_chance": sorted(need.second_chance)}
+
+
+def _offer_record(offer: Offer) -> dict[str, Any]:
+    return {**asdict(offer), "state": offer.state.value, "early": [list(kept) for kept in offer.early]}
+
+
+def _case_or_none(record: dict[str, Any] | None) -> Case | None:
+    return _case(record) if record else None
+
+
+def _case(record: dict[str, Any]) -> Case:
+    return Case(
+        id=record["_id"],
+        revision=record["revision"],
+        created_at=record["created_at"],
+        waiting_until=record.get("waiting_until"),
+        report=_report(record["report"]) if record.get("report") else None,
+        defender=_defender(record["defender"]) if record.get("defender") else None,
+        consents=[_consent(fact) for fact in record.get("consents", ())],
+        needs={need["name"]: _need(need) for need in record.get("needs", ())},
+        offers=[_offer(offer) for offer in record.get("offers", ())],
+        life=Life(record["life"]),
+        closed_reason=record.get("closed_reason", ""),
+    )
+
+
+def _report(record: dict[str, Any]) -> Report:
+    return Report(**{**record, "needs": tuple(record["needs"]), "languages": tuple(record["languages"])})
+
+
+def _defender(record: dict[str, Any]) -> Defender:
+    return Defender(**{**record, "never_refer": frozenset(record["never_refer"])})
+
+
+def _consent(record: dict[str, Any]) -> ConsentFact:
+    return ConsentFact(**{**record, "scope": tuple(record["scope"])})
+
+
+def _need(record: dict[str, Any]) -> Need:
+    return Need(**{**record, "state": NeedState(record["state"]), "second_chance": set(record["second_chance"])})
+
+
+def _offer(record: dict[str, Any]) -> Offer:
+    reasons = tuple(Reason(**reason) for reason in record["reasons"])
+    early = [(verb, detail) for verb, detail in record["early"]]
+    return Offer(**{**record, "state": State(record["state"]), "reasons": reasons, "early": early})

@@ -1,0 +1,166 @@
+"""The directory: partners as records, and the whole of them kept at hand for matching."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, time, timedelta
+from time import monotonic
+from typing import Any
+
+from ngao.chassis.clock import Clock
+from ngao.chassis.storage.unit_of_work import Unit
+from services.referral.domain.matching import Load, Matcher, MatchingPolicy
+from services.referral.domain.offer import OPEN, TAKEN, Offer, State
+from services.referral.domain.partner import Directory, Hours, Partner
+from services.referral.storage.documents import DirectoryDocument, EngagementDocument, PartnerDocument
+
+_DIRECTORY = "directory"
+_YES = {State.ACCEPTED, State.STARTED, State.COMPLETED, State.FAILED, State.RECALLED}
+_NO = {State.DECLINED, State.EXPIRED}
+_REMEMBERED = timedelta(days=30)
+_DIRECTORY_AGE_S = 1.0
+_RESPONSES_AGE_S = 60.0
+
+
+class PartnerRepository:
+    """Partners of one unit of work."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+        self._directory: DirectoryDocument | None = None
+
+    def get(self, partner_id: str) -> Partner | None:
+        """One partner as it is at this moment, or None."""
+        record = PartnerDocument.objects(id=partner_id).as_pymongo().first()
+        return _partner(record) if record else None
+
+    def all(self) -> list[Partner]:
+        """Every partner, by id."""
+        return all_partners()
+
+    def put(self, partner: Partner) -> None:
+        """Register a new or changed partner, and that the directory has changed."""
+        self._unit.put(_document(partner))
+        if self._directory is None:
+            self._directory = DirectoryDocument.objects(id=_DIRECTORY).first() or DirectoryDocument(id=_DIRECTORY)
+            self._unit.put(self._directory)
+
+
+class EngagementRepository:
+    """Who holds and was asked what, within one unit of work."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+        self._touched: dict[str, EngagementDocument] = {}
+
+    def follow(self, offer: Offer) -> None:
+        """Note where an offer stands; its acceptance holds a place of the partner, its end frees it."""
+        document = self._touched.get(offer.id) or self._read(offer)
+        if document.state != offer.state.value:
+            document.state, document.at = offer.state.value, self._unit.now
+            if offer.id not in self._touched:
+                self._touched[offer.id] = document
+                self._unit.put(document)
+
+    def loads(self, partner_ids: Sequence[str]) -> Mapping[str, Load]:
+        """How busy these partners are."""
+        live = [state.value for state in OPEN | TAKEN]
+        counted = EngagementDocument.objects(partner_id__in=list(partner_ids), state__in=live).aggregate(_BY_PARTNER_AND_STATE)
+        loads: dict[str, Load] = {}
+        for row in counted:
+            load, count = loads.get(row["_id"]["partner"], Load()), row["count"]
+            held, asked = (count, 0) if State(row["_id"]["state"]) in TAKEN else (0, count)
+            loads[row["_id"]["partner"]] = Load(load.held + held, load.asked + asked)
+        return loads
+
+    def _read(self, offer: Offer) -> EngagementDocument:
+        # A fresh offer has none yet, so there is no need to look.
+        known = EngagementDocument.objects(id=offer.id).first() if offer.state is not State.OFFERED else None
+        return known or EngagementDocument(id=offer.id, partner_id=offer.partner_id, at=self._unit.now)
+
+
+class DirectoryCache:
+    """The whole directory in memory, read again when its version has changed: looked at once a second at most."""
+
+    def __init__(self, clock: Clock, policy: MatchingPolicy) -> None:
+        self._clock = clock
+        self._policy = policy
+        self._directory = Directory((), version=-1)
+        self._responses: dict[str, float] = {}
+        self._looked_at = self._counted_at = float("-inf")
+
+    def matcher(self, loads: Callable[[Sequence[str]], Mapping[str, Load]]) -> Matcher:
+        """A matcher over the directory as it is now."""
+        self._refresh()
+        return Matcher(self._directory, loads, self._policy, self._responses)
+
+    def forget(self) -> None:
+        """Look again at the next match: this process has just changed the directory itself."""
+        self._looked_at = float("-inf")
+
+    def _refresh(self) -> None:
+        now = monotonic()
+        if now - self._looked_at >= _DIRECTORY_AGE_S:
+            version = DirectoryDocument.objects(id=_DIRECTORY).scalar("revision").first() or 0
+            if version != self._directory.version:
+                self._directory = Directory(all_partners(), version)
+            self._looked_at = now
+        if now - self._counted_at >= _RESPONSES_AGE_S:
+            self._responses = responses_since(self._clock.now() - _REMEMBERED)
+            self._counted_at = now
+
+
+def all_partners() -> list[Partner]:
+    """Every partner, by id."""
+    return [_partner(record) for record in PartnerDocument.objects.order_by("id").as_pymongo()]
+
+
+def responses_since(moment: datetime) -> dict[str, float]:
+    """The share of answered or expired offers that were accepted, by partner, since a moment."""
+    settled = [state.value for state in _YES | _NO]
+    yes: dict[str, int] = {}
+    total: dict[str, int] = {}
+    for row in EngagementDocument.objects(at__gte=moment, state__in=settled).aggregate(_BY_PARTNER_AND_STATE):
+        partner_id = row["_id"]["partner"]
+        total[partner_id] = total.get(partner_id, 0) + row["count"]
+        if State(row["_id"]["state"]) in _YES:
+            yes[partner_id] = yes.get(partner_id, 0) + row["count"]
+    return {partner_id: yes.get(partner_id, 0) / count for partner_id, count in total.items()}
+
+
+_BY_PARTNER_AND_STATE = [{"$group": {"_id": {"partner": "$partner_id", "state": "$state"}, "count": {"$sum": 1}}}]
+
+
+def _document(partner: Partner) -> PartnerDocument:
+    return PartnerDocument(
+        id=partner.id,
+        revision=partner.revision,
+        name=partner.name,
+        support_types=list(partner.support_types),
+        counties=list(partner.counties),
+        languages=list(partner.languages),
+        capacity=partner.capacity,
+        public_key=partner.public_key,
+        vetted=partner.vetted,
+        suspended=partner.suspended,
+        hours=[
+            {"opens": hours.opens.isoformat("minutes"), "closes": hours.closes.isoformat("minutes"), "days": list(hours.days)}
+            for hours in partner.hours
+        ],
+        timezone=partner.timezone,
+        key_hashes=list(partner.key_hashes),
+    )
+
+
+def _partner(record: dict[str, Any]) -> Partner:
+    values = {name: value for name, value in record.items() if name not in {"_id", "hours"}}
+    values |= {name: tuple(record.get(name, ())) for name in ("support_types", "counties", "languages", "key_hashes")}
+    return Partner(id=record["_id"], hours=tuple(_hours(each) for each in record.get("hours", ())), **values)
+
+
+def _hours(record: dict[str, Any]) -> Hours:
+    return Hours(_time(record["opens"]), _time(record["closes"]), tuple(record["days"]))
+
+
+def _time(text: str) -> time:
+    return time.fromisoformat(text)

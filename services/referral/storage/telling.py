@@ -1,0 +1,76 @@
+"""What was told: the story of each case, and each partner's log of events."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from itertools import count
+from typing import Any
+from uuid import uuid4
+
+from ngao.chassis.storage.unit_of_work import Unit
+from ngao.contracts import Event, encode
+from services.referral.application.ports import Hop
+from services.referral.domain.facts import Reason
+from services.referral.storage.documents import HopDocument, PartnerCursorDocument, PartnerEventDocument
+
+_NUMBERED_AT_ONCE = 500
+
+
+class StoryRepository:
+    """Steps of cases, within one unit of work."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+        self._places = count()
+
+    def note(self, case_ref: str, hop: Hop) -> None:
+        """Register one step."""
+        self._unit.put(HopDocument(id=uuid4().hex, case_ref=case_ref, place=next(self._places), **asdict(hop)))
+
+    def of(self, case_ref: str) -> list[Hop]:
+        """All steps of a case, in the order of time."""
+        return [_hop(each) for each in HopDocument.objects(case_ref=case_ref).order_by("at", "place").as_pymongo()]
+
+
+class PartnerLogRepository:
+    """What partners were told.
+
+    Cursors are given when a partner asks, not when an event is written: only what is committed gets one, so no event can
+    appear behind a cursor that a partner has passed already; and writers for one partner never wait for one another.
+    """
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+
+    def add(self, partner_id: str, event: Event) -> None:
+        """Register an event a partner is told."""
+        body = encode(event).decode()
+        self._unit.put(PartnerEventDocument(id=event.id, partner_id=partner_id, at=self._unit.now, body=body))
+
+    def after(self, partner_id: str, cursor: int, limit: int) -> list[tuple[int, Mapping[str, Any]]]:
+        """Events after a cursor, each with its own; this numbers those that have none yet."""
+        fresh = self._number(partner_id)
+        stored = PartnerEventDocument.objects(partner_id=partner_id, cursor__gt=cursor).order_by("cursor").limit(limit)
+        rows = [*stored, *(each for each in fresh if each.cursor > cursor)]
+        return [(each.cursor, json.loads(each.body)) for each in rows[:limit]]
+
+    def _number(self, partner_id: str) -> list[PartnerEventDocument]:
+        fresh = PartnerEventDocument.objects(partner_id=partner_id, cursor=None).order_by("at", "id").limit(_NUMBERED_AT_ONCE)
+        documents = list(fresh)
+        if not documents:
+            return []
+        counter = PartnerCursorDocument.objects(id=partner_id).first() or PartnerCursorDocument(id=partner_id, last=0)
+        for number, document in enumerate(documents, counter.last + 1):
+            document.cursor = number
+            self._unit.put(document)
+        counter.last += len(documents)
+        self._unit.put(counter)
+        return documents
+
+
+def _hop(record: dict[str, Any]) -> Hop:
+    names = ("at", "what", "actor", "text", "need", "offer_id", "partner_id", "reason")
+    reasons = tuple(Reason(**reason) for reason in record.get("reasons", ()))
+    return Hop(**{name: record.get(name, "") for name in names}, reasons=reasons)

@@ -1,0 +1,100 @@
+"""Tell others what happened to a case: by events, in partners' logs, in the case's story and in the audit."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from ngao.chassis.messaging.destinations import PARTNERS
+from ngao.chassis.storage.unit_of_work import Unit
+from ngao.contracts import Event
+from services.referral.application.ports import Hop, Partners, Story
+from services.referral.domain.case import Case
+from services.referral.domain.news import Kind, News
+from services.referral.messages import TO_PARTNER, Voice, event_of, state_event_of
+
+_SENTENCES = {
+    Kind.OPENED: "Report and defender are known: referral begins.",
+    Kind.CLOSED: "The case is closed: {reason}.",
+    Kind.OFFERED: "Offered to {partner} for {need}, attempt {attempt}.",
+    Kind.RECEIVED: "{partner} has received the offer for {need}.",
+    Kind.ACCEPTED: "{partner} takes {need}.",
+    Kind.DECLINED: "{partner} declines {need}: {reason}.",
+    Kind.EXPIRED: "{partner} did not answer for {need} in time.",
+    Kind.STARTED: "{partner} is at work on {need}.",
+    Kind.COMPLETED: "{partner} has done {need}: {reason}.",
+    Kind.FAILED: "{partner} could not do {need}: {reason}.",
+    Kind.WITHDRAWN: "The offer to {partner} for {need} is withdrawn: {reason}.",
+    Kind.RECALLED: "{need} is recalled from {partner}: {reason}.",
+    Kind.UNROUTABLE: "A human is told about {need}: {reason}.",
+    Kind.REPLY_EARLY: "{partner} said {reason} before accepting {need}; it is kept until the acceptance comes.",
+    Kind.REPLY_LATE: "{partner} said {reason} for {need} too late; the offer's state was the answer.",
+    Kind.REPORT_LEARNT: "Intake tells of the report.",
+    Kind.DEFENDER_LEARNT: "The registry knows who it is about ({reason}).",
+    Kind.CONSENT_LEARNT: "Consent was {reason}.",
+    Kind.SETTLED: "A human settled {need}: {reason}.",
+}
+
+
+class Log(Protocol):
+    """Where a partner's events are kept for when it catches up."""
+
+    def add(self, partner_id: str, event: Event) -> None:
+        """Keep one."""
+        ...
+
+
+class UnitTeller:
+    """Tells within one unit of work: all of it is said if and only if the case is kept."""
+
+    def __init__(self, unit: Unit, partners: Partners, story: Story, log: Log, told: str) -> None:
+        self._unit = unit
+        self._partners = partners
+        self._story = story
+        self._log = log
+        self._told = told
+
+    def tell(self, case: Case, news: News) -> None:
+        """Register one piece of news everywhere it belongs."""
+        self._story.note(case.id, _hop(news, self._unit))
+        self._unit.audit(news.kind.value, subject=case.id, actor=news.actor, detail=_detail(news))
+        event = event_of(case, news, self._voice(news))
+        if event is not None:
+            self._unit.emit(event)
+        if event is not None and news.kind in TO_PARTNER:
+            self._tell_partner(event)
+        elif news.kind is Kind.REPLY_LATE and news.offer is not None:
+            answer = state_event_of(case, news.offer, self._voice(news))
+            if answer is not None:
+                self._tell_partner(answer)
+
+    def _tell_partner(self, event: Event) -> None:
+        self._unit.emit(event, to=PARTNERS)
+        self._log.add(event.partnerid or "", event)
+
+    def _voice(self, news: News) -> Voice:
+        partner = self._partners.get(news.offer.partner_id) if news.kind is Kind.ACCEPTED and news.offer else None
+        return Voice(self._unit.now, self._told, partner.public_key if partner else "")
+
+
+def _hop(news: News, unit: Unit) -> Hop:
+    offer = news.offer
+    partner_id = offer.partner_id if offer else ""
+    words = {"partner": partner_id, "need": news.need, "reason": news.reason, "attempt": offer.attempt if offer else 0}
+    return Hop(
+        at=unit.now,
+        what=news.kind.value,
+        actor=news.actor,
+        text=_SENTENCES[news.kind].format(**words),
+        need=news.need,
+        offer_id=offer.id if offer else "",
+        partner_id=partner_id,
+        reason=news.reason,
+        reasons=news.reasons,
+    )
+
+
+def _detail(news: News) -> dict[str, str]:
+    detail = {"need": news.need, "reason": news.reason}
+    if news.offer:
+        detail |= {"offer_id": news.offer.id, "partner_id": news.offer.partner_id}
+    return {name: value for name, value in detail.items() if value}

@@ -1,0 +1,360 @@
+"""A real service process on a real port: what callers, good and bad, get to see, and what stands in its log afterwards."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import queue
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+MARKER = "Wanjiku-Marker-4711"
+LIMIT = 64 * 1024
+KEYS = {
+    name: f"ngao_{kind}_{name}_{'s' * 43}"
+    for kind, name in (("source", "forms"), ("source", "flood"), ("source", "closed"), ("partner", "clinic"), ("operator", "grace"))
+}
+JSON = "application/json"
+
+
+class Service:
+    """The process, its port, and all it has printed."""
+
+    def __init__(self, **environment: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-W", "ignore", str(Path(__file__).with_name("http_service.py"))],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        )
+        self.printed: list[str] = []
+        self._port: queue.Queue[int] = queue.Queue()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        self.port = self._port.get(timeout=20)
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.printed.append(line)
+            if '"http.listening"' in line:
+                self._port.put(json.loads(line)["port"])
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(timeout=30)
+        self._reader.join(5)
+        return code
+
+    def connect(self, timeout: float = 20) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+
+    def ask(self, method: str, path: str, body: Any = None, key: str | None = "forms", **headers: str) -> Reply:
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if key:
+            sent["Authorization"] = f"Bearer {KEYS.get(key, key)}"
+        connection = self.connect()
+        try:
+            connection.request(method, path, body, sent)
+            return Reply(connection.getresponse())
+        finally:
+            connection.close()
+
+    def post(self, body: bytes, path: str = "/v1/visits", content_type: str = JSON, **more: Any) -> Reply:
+        return self.ask("POST", path, body, Content_Type=content_type, **more)
+
+    def raw(self, data: bytes, timeout: float = 20) -> bytes:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=timeout) as sock:
+            sock.sendall(data)
+            received = b""
+            while piece := sock.recv(65536):
+                received += piece
+            return received
+
+
+class Reply:
+    def __init__(self, response: http.client.HTTPResponse) -> None:
+        self.status = response.status
+        self.headers = {name.lower(): value for name, value in response.getheaders()}
+        self.body = response.read()
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    @property
+    def slug(self) -> str:
+        assert self.headers["content-type"] == "application/problem+json"
+        assert self.json["status"] == self.status
+        return str(self.json["type"]).rsplit("/", 1)[-1]
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[Service]:
+    started = Service()
+    yield started
+    assert started.process.poll() is None, "".join(started.printed[-20:])
+    assert started.stop() == 0
+
+
+def test_a_good_request_is_answered_and_carries_its_trace_on(service: Service) -> None:
+    parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    reply = service.post(b'{"name":"x","age":3}', traceparent=parent, Idempotency_Key="abc-1")
+    assert (reply.status, reply.json["age"], reply.json["by"], reply.json["key"]) == (202, 3, "forms", "abc-1")
+    assert reply.headers["traceparent"] == reply.json["trace"]
+    assert reply.json["trace"].split("-")[1] == parent.split("-")[1]
+    assert (reply.headers["cache-control"], reply.headers["x-content-type-options"]) == ("no-store", "nosniff")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{", b"", b"\xff\xfe", b'{"name": NaN}', b'{"age":1,"age":2}', b"[" * 200 + b"]" * 200, b'{"name":"\\ud800"}', b"1" * 5000,
+        b'{"name":"' + MARKER.encode() + b'"',
+    ],
+)  # fmt: skip
+def test_what_is_not_strict_json_is_400_and_not_quoted(service: Service, body: bytes) -> None:
+    reply = service.post(body)
+    assert (reply.status, reply.slug) == (400, "malformed-json")
+    assert MARKER.encode() not in reply.body
+
+
+def test_all_broken_fields_are_named_at_once_and_no_value_is(service: Service) -> None:
+    reply = service.post(json.dumps({"name": MARKER * 5, "age": MARKER, "nationalId": MARKER}).encode())
+    assert (reply.status, reply.slug) == (422, "invalid-input")
+    found = {(each["pointer"], each["code"]) for each in reply.json["errors"]}
+    assert found == {("/name", "length"), ("/age", "wrong_type"), ("/nationalId", "unknown_field")}
+    assert MARKER.encode() not in reply.body
+
+
+def test_missing_fields_and_a_body_that_is_no_object_are_named(service: Service) -> None:
+    assert {each["code"] for each in service.post(b"{}").json["errors"]} == {"required"}
+    assert service.post(b"[1]").status == 422
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/xml", "application/json; charset=latin-1", ""])
+def test_a_body_in_another_type_is_415(service: Service, content_type: str) -> None:
+    assert service.post(b"{}", content_type=content_type).slug == "unsupported-media-type"
+
+
+def test_a_compressed_body_is_415(service: Service) -> None:
+    assert service.post(b"{}", Content_Encoding="gzip").slug == "unsupported-media-type"
+
+
+def test_a_declared_length_over_the_limit_is_413_before_anything_is_read(service: Service) -> None:
+    head = f"POST /v1/visits HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEYS['forms']}\r\nContent-Type: {JSON}\r\n"
+    with socket.create_connection(("127.0.0.1", service.port), timeout=10) as sock:
+        sock.sendall(f"{head}Content-Length: 99999999\r\n\r\n".encode())
+        assert b" 413 " in sock.recv(4096).split(b"\r\n")[0]
+
+
+def test_a_body_over_the_limit_gets_its_413_although_the_client_is_still_sending(service: Service) -> None:
+    assert service.post(b"x" * (LIMIT * 4)).slug == "too-large"
+
+
+def test_a_chunked_body_over_the_limit_is_413(service: Service) -> None:
+    assert service.post(iter([b"x" * 8192] * 20)).slug == "too-large"  # type: ignore[arg-type]
+
+
+def test_a_chunked_body_within_the_limit_is_read(service: Service) -> None:
+    assert service.post(iter([b'{"name":"x",', b'"age":4}'])).status == 202  # type: ignore[arg-type]
+
+
+def test_whatever_is_wrong_with_a_key_the_answer_is_the_same(service: Service) -> None:
+    wrong = [None, "x", "closed", KEYS["forms"][:-1] + "t", f"ngao_source_nobody_{'s' * 43}"]
+    replies = [service.ask("GET", "/v1/visits/1", key=key) for key in wrong]
+    assert {(each.status, each.body, each.headers["www-authenticate"]) for each in replies} == {
+        (401, replies[0].body, 'Bearer realm="ngao"')
+    }
+
+
+def test_a_good_key_of_another_kind_is_403(service: Service) -> None:
+    assert service.post(b"{}", key="clinic").slug == "forbidden"
+    assert service.ask("GET", "/v1/visits/7?a=1", key="clinic").json == {"id": "7", "query": {"a": "1"}, "kind": "partner"}
+
+
+def test_unknown_paths_and_methods_are_problems(service: Service) -> None:
+    assert service.ask("GET", f"/nowhere/{MARKER}").slug == "not-found"
+    wrong = service.ask("DELETE", "/v1/visits")
+    assert (wrong.status, wrong.slug, wrong.headers["allow"]) == (405, "method-not-allowed", "POST")
+    assert service.ask("GET", "/v1/visits/%ff%fe").slug == "malformed-request"
+
+
+@pytest.mark.parametrize(
+    ("how", "status", "slug"),
+    [
+        ("bug", 500, "internal-error"), ("chain", 500, "internal-error"), ("header", 500, "internal-error"), ("payload", 500, "internal-error"),
+        ("timeout", 500, "internal-error"), ("unavailable", 503, "unavailable"), ("state", 409, "case-closed"),
+    ],
+)  # fmt: skip
+def test_a_handler_that_fails_is_a_problem_without_its_text(service: Service, how: str, status: int, slug: str) -> None:
+    reply = service.post(json.dumps({"name": MARKER}).encode(), path=f"/v1/fail/{how}")
+    assert (reply.status, reply.slug) == (status, slug)
+    assert MARKER.encode() not in reply.body
+    assert ("error_id" in reply.json) == (status == 500)
+
+
+@pytest.mark.parametrize("key", ["", "x" * 201, "é".encode().decode("latin-1")])
+def test_an_idempotency_key_has_bounds(service: Service, key: str) -> None:
+    assert service.post(b"{}", Idempotency_Key=key).slug == "invalid-idempotency-key"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"GARBAGE\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\x01", b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nX: " + b"a" * 9000 + b"\r\n\r\n", b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 200 + b"\r\n", b"GET / HTTP/9.9\r\n\r\n",
+        b"POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", b"POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+        b"POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", b"POST / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n",
+        b"<b>" + MARKER.encode() + b"</b> / HTTP/1.1\r\n\r\n",
+    ],
+)  # fmt: skip
+def test_what_is_not_http_gets_a_problem_or_a_closed_door(service: Service, sent: bytes) -> None:
+    answer = service.raw(sent)
+    assert answer.startswith(b"HTTP/1.1 4") or answer.startswith(b"HTTP/1.1 505"), answer[:60]
+    assert b"application/problem+json" in answer
+    assert MARKER.encode() not in answer
+    assert b"<" not in answer
+
+
+def test_a_broken_chunk_is_400_and_an_endless_one_too(service: Service) -> None:
+    head = f"POST /v1/visits HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEYS['forms']}\r\nContent-Type: {JSON}\r\nTransfer-Encoding: chunked\r\n\r\n"
+    for chunk in (b"zz\r\n", b"1" * 20000, b"5\r\nab"):
+        with socket.create_connection(("127.0.0.1", service.port), timeout=10) as sock:
+            sock.sendall(head.encode() + chunk)
+            sock.shutdown(socket.SHUT_WR)
+            assert b" 400 " in sock.recv(4096).split(b"\r\n")[0]
+
+
+def test_clients_that_stall_hold_no_worker(service: Service) -> None:
+    head = f"POST /v1/visits HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEYS['forms']}\r\nContent-Type: {JSON}\r\n"
+    stalled = [socket.create_connection(("127.0.0.1", service.port)) for _ in range(40)]
+    for position, sock in enumerate(stalled):
+        sock.sendall(head[:30].encode() if position % 2 else f"{head}Content-Length: 50\r\n\r\n{{".encode())
+    began = time.monotonic()
+    assert service.post(b'{"name":"x","age":3}').status == 202
+    assert time.monotonic() - began < 2
+    for sock in stalled:
+        sock.close()
+
+
+@pytest.mark.slow
+def test_a_head_that_drips_is_answered_408_and_closed(service: Service) -> None:
+    with socket.create_connection(("127.0.0.1", service.port), timeout=20) as sock:
+        sock.sendall(b"GET /healthz HTTP/1.1\r\n")
+        began = time.monotonic()
+        sock.settimeout(1)
+        answer = b""
+        while time.monotonic() - began < 14 and not answer:
+            sock.sendall(b"X: y\r\n")
+            try:
+                answer = sock.recv(4096)
+            except TimeoutError:
+                continue
+    assert answer.startswith(b"HTTP/1.1 408")
+
+
+def test_a_connection_is_kept_for_several_requests(service: Service) -> None:
+    connection = service.connect()
+    for _ in range(3):
+        connection.request("GET", "/healthz")
+        assert connection.getresponse().read() == b'{"status":"ok"}'
+    connection.request("HEAD", "/healthz")
+    assert connection.getresponse().read() == b""
+    connection.request("GET", "/healthz")
+    assert connection.getresponse().status == 200
+    connection.close()
+
+
+def test_a_flood_is_slowed_then_refused_and_another_caller_does_not_wait(service: Service) -> None:
+    replies: list[Reply] = []
+    flood = [threading.Thread(target=lambda: replies.append(service.ask("GET", "/v1/visits/1", key="flood"))) for _ in range(30)]
+    for each in flood:
+        each.start()
+    began = time.monotonic()
+    assert service.ask("GET", "/v1/visits/1").status == 200
+    assert time.monotonic() - began < 1
+    for each in flood:
+        each.join()
+    refused = [each for each in replies if each.status == 429]
+    assert {each.status for each in replies} == {200, 429}
+    assert 20 <= len(refused) <= 26
+    assert all(each.slug == "too-many-requests" and int(each.headers["retry-after"]) >= 1 for each in refused)
+
+
+def test_operators_see_and_decide_what_is_parked(service: Service) -> None:
+    assert service.ask("GET", "/v1/parked").slug == "forbidden"
+    assert service.ask("GET", "/v1/parked", key="grace").json["parked"][0]["id"] == "p1"
+    assert service.ask("GET", "/v1/parked/p9", key="grace").slug == "not-found"
+    assert service.ask("GET", "/v1/parked?limit=0", key="grace").slug == "invalid-query"
+    assert service.post(b"{}", path="/v1/parked/p1/replay", key="grace").slug == "invalid-input"
+    assert service.post(b'{"reason":"mapping corrected"}', path="/v1/parked/p1/replay", key="grace").status == 204
+    shown = service.ask("GET", "/v1/parked/p1", key="grace").json
+    assert (shown["state"], shown["by"]) == ("replayed", "grace")
+    assert service.ask("GET", "/v1/outbox", key="grace").json == {"pending": 0, "oldest_s": 0.0}
+
+
+def test_the_pages_of_the_chassis_need_no_key(service: Service) -> None:
+    assert service.ask("GET", "/readyz", key=None).json == {"ready": True, "checks": {"store": "ok"}}
+    assert "/v1/visits" in service.ask("GET", "/openapi.json", key=None).json["paths"]
+    assert b'route="/v1/visits"' in service.ask("GET", "/metrics", key=None).body
+
+
+def test_readiness_says_what_is_missing() -> None:
+    service = Service(MISSING="The store does not answer.")
+    reply = service.ask("GET", "/readyz", key=None)
+    assert (reply.status, reply.json["checks"]["store"]) == (503, "The store does not answer.")
+    assert service.stop() == 0
+
+
+def test_on_stop_running_requests_are_answered_idle_connections_closed_and_new_ones_refused() -> None:
+    service = Service()
+    idle = service.connect()
+    idle.request("GET", "/healthz")
+    idle.getresponse().read()
+    replies: list[Reply] = []
+    running = [threading.Thread(target=lambda: replies.append(service.ask("GET", "/v1/slow", key=None))) for _ in range(2)]
+    for each in running:
+        each.start()
+    time.sleep(0.4)
+    service.process.send_signal(signal.SIGTERM)
+    time.sleep(0.2)
+    with pytest.raises(ConnectionError):
+        service.ask("GET", "/healthz", key=None)
+    assert idle.sock.recv(10) == b""
+    for each in running:
+        each.join()
+    assert [each.status for each in replies] == [200, 200]
+    assert replies[0].headers["connection"] == "close"
+    assert service.process.wait(10) == 0
+
+
+def test_nothing_of_what_was_sent_or_raised_stands_in_the_log() -> None:
+    service = Service()
+    for how in ("bug", "chain", "header", "payload", "unavailable", "log"):
+        service.post(json.dumps({"name": MARKER}).encode(), path=f"/v1/fail/{how}?who={MARKER}")
+    service.ask("GET", f"/v1/visits/{MARKER}?who={MARKER}")
+    service.ask("GET", f"/{MARKER}", User_Agent=MARKER, traceparent=MARKER)
+    service.post(b'{"' + MARKER.encode())
+    service.post(json.dumps({MARKER: MARKER}).encode())
+    service.raw(f"{MARKER} / HTTP/1.1\r\n\r\n".encode())
+    service.raw(f"GET /{MARKER} HTTP/1.1\r\nHost: {MARKER}\r\nContent-Length: {MARKER}\r\n\r\n".encode())
+    assert service.stop() == 0
+    printed = "".join(service.printed)
+    assert '"status":500' in printed
+    assert MARKER not in printed
+    assert "ssssss" not in printed
+    assert "Traceback" not in printed
+    assert all(json.loads(line) for line in service.printed)

@@ -1,0 +1,363 @@
+"""A case from its two facts to its end: each rule as one short story."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from ngao.chassis.errors import Forbidden, NotAllowedNow, NotFound
+from services.referral.application.decide_by_hand import match_again, settle_need
+from services.referral.application.expire_due import expire_due
+from services.referral.application.learn_consent import learn_consent
+from services.referral.application.learn_defender import learn_defender
+from services.referral.application.learn_report_changes import learn_update, learn_withdrawal
+from services.referral.application.open_case import open_case
+from services.referral.application.take_reply import take_reply
+from services.referral.domain.consent import ConsentFact
+from services.referral.domain.offer import Offer, Reply, Taken, Verb
+from tests.unit.referral.desk import START, Office, consent, defender, office, partner, report
+
+REF = "NG-1"
+
+
+def opened(*names: str, never: tuple[str, ...] = (), consents: list[ConsentFact] | None = None) -> Office:
+    made = office(*(partner(name) for name in names))
+    open_case(made.desk(), REF, report(), [consent()] if consents is None else consents)
+    learn_defender(made.desk(), REF, defender(*never))
+    return made
+
+
+def live(made: Office) -> Offer:
+    found = made.case().live_offer("legal_aid")
+    assert found is not None
+    return found
+
+
+def say(made: Office, verb: Verb, detail: str = "", offer: Offer | None = None, *, keep_early: bool = True) -> Taken:
+    offer = offer or live(made)
+    return take_reply(made.desk(), offer.partner_id, Reply(offer.id, verb, detail), keep_early=keep_early).taken
+
+
+def wait(made: Office, by: timedelta) -> None:
+    made.now += by
+    for case_ref in made.cases.due(made.now, 100):
+        expire_due(made.desk(), case_ref)
+
+
+def after(hours: float) -> datetime:
+    return START + timedelta(hours=hours)
+
+
+def test_a_case_is_offered_only_when_both_facts_are_known_in_either_order() -> None:
+    for first_report in (True, False):
+        made = office(partner("a"))
+        if first_report:
+            open_case(made.desk(), REF, report(), [consent()])
+            assert not made.case().offers
+            learn_defender(made.desk(), REF, defender())
+        else:
+            learn_defender(made.desk(), REF, defender())
+            assert not made.case().offers
+            open_case(made.desk(), REF, report(), [consent()])
+        assert live(made).partner_id == "a"
+        assert made.teller.kinds().count("case.opened") == 1
+
+
+def test_a_restricted_partner_is_never_asked() -> None:
+    made = opened("a", never=("a",))
+    assert not made.case().offers
+    assert made.teller.last("unroutable").reason == "no_partner"
+
+
+def test_without_consent_nobody_is_asked_and_a_human_is_told() -> None:
+    made = opened("a", consents=[])
+    assert not made.case().offers
+    assert made.teller.last("unroutable").reason == "no_consent"
+    assert made.case().next_deadline is not None
+
+
+def test_a_consent_given_later_lets_the_case_go_on() -> None:
+    made = opened("a", consents=[])
+    learn_consent(made.desk(), REF, "referral", consent(said_by="registry"))
+    assert live(made).partner_id == "a"
+
+
+def test_a_consent_for_another_purpose_changes_nothing() -> None:
+    made = opened("a", consents=[])
+    learn_consent(made.desk(), REF, "advocacy", consent(said_by="registry"))
+    assert not made.case().offers
+
+
+def test_a_report_without_needs_gets_the_default_need() -> None:
+    made = office(partner("a"))
+    open_case(made.desk(), REF, report(needs=()), [consent()])
+    learn_defender(made.desk(), REF, defender())
+    assert list(made.case().needs) == ["other"]
+    assert made.teller.last("unroutable").need == "other"
+
+
+def test_when_the_registry_is_silent_a_human_is_told_once_and_the_case_still_goes_on() -> None:
+    made = office(partner("a"))
+    open_case(made.desk(), REF, report(), [consent()])
+    wait(made, timedelta(seconds=30))
+    wait(made, timedelta(hours=5))
+    assert [news.reason for _, news in made.teller.told if news.kind == "unroutable"] == ["registry_silent"]
+    learn_defender(made.desk(), REF, defender())
+    assert live(made).partner_id == "a"
+
+
+def test_silence_moves_the_offer_on_and_ends_at_a_human() -> None:
+    made = opened("a", "b")
+    first = live(made)
+    wait(made, timedelta(minutes=15))
+    assert live(made).partner_id != first.partner_id
+    assert live(made).attempt == 2
+    wait(made, timedelta(minutes=15))
+    assert made.teller.last("unroutable").reason == "all_declined_or_silent"
+    wait(made, timedelta(hours=3))
+    assert made.teller.kinds().count("unroutable") == 1, "told once for each reason"
+    assert made.case().next_deadline is not None, "a need in a human's hands is matched again"
+
+
+def test_a_partner_that_becomes_free_is_found_without_anybody_asking() -> None:
+    made = opened()
+    made.partners.put(partner("late"))
+    wait(made, timedelta(minutes=10))
+    assert live(made).partner_id == "late"
+
+
+def test_a_decline_moves_on_at_once() -> None:
+    made = opened("a", "b")
+    first = live(made)
+    assert say(made, Verb.DECLINE, "no_capacity") is Taken.DONE
+    assert live(made).partner_id != first.partner_id
+    assert made.teller.last("declined").reason == "no_capacity"
+
+
+def test_acceptance_holds_a_place_and_completion_frees_it_and_closes_the_case() -> None:
+    made = opened("a")
+    say(made, Verb.RECEIPT)
+    say(made, Verb.ACCEPT)
+    assert made.engagements.loads(["a"])["a"].held == 1
+    say(made, Verb.START)
+    say(made, Verb.COMPLETE, "helped")
+    assert made.engagements.loads(["a"])["a"].held == 0
+    assert (made.case().closed, made.case().closed_reason) == (True, "all_settled")
+    assert made.case().next_deadline is None
+    assert made.teller.kinds()[-4:] == ["accepted", "started", "completed", "case.closed"]
+
+
+def test_a_repeated_acceptance_takes_effect_once() -> None:
+    made = opened("a")
+    offer = live(made)
+    assert [say(made, Verb.ACCEPT, offer=offer) for _ in range(3)] == [Taken.DONE, Taken.REPEAT, Taken.REPEAT]
+    assert made.teller.kinds().count("accepted") == 1
+
+
+def test_replies_that_overtake_the_acceptance_are_kept_and_followed_in_order() -> None:
+    made = opened("a")
+    offer = live(made)
+    assert say(made, Verb.COMPLETE, "helped", offer) is Taken.EARLY
+    assert say(made, Verb.START, offer=offer) is Taken.EARLY
+    assert say(made, Verb.ACCEPT, offer=offer) is Taken.DONE
+    assert [kind for kind in made.teller.kinds() if kind in {"accepted", "started", "completed"}] == ["accepted", "started", "completed"]
+
+
+def test_over_http_an_early_reply_is_refused_and_not_kept() -> None:
+    made = opened("a")
+    assert say(made, Verb.START, keep_early=False) is Taken.EARLY
+    say(made, Verb.ACCEPT)
+    assert live(made).state == "accepted"
+
+
+def test_a_late_acceptance_finds_the_state_and_is_answered_once() -> None:
+    made = opened("a", "b")
+    first = live(made)
+    wait(made, timedelta(minutes=15))
+    assert say(made, Verb.ACCEPT, offer=first) is Taken.LATE
+    assert say(made, Verb.ACCEPT, offer=first) is Taken.LATE
+    assert made.teller.kinds().count("reply.late") == 1
+    assert live(made).partner_id != first.partner_id
+    assert made.case().offer_with(first.id).state == "expired"
+
+
+def test_a_late_yes_is_asked_anew_while_nobody_else_has_the_need_but_only_once() -> None:
+    made = opened("a")
+    first = live(made)
+    wait(made, timedelta(minutes=15))
+    say(made, Verb.ACCEPT, offer=first)
+    second = live(made)
+    assert (second.partner_id, second.id != first.id) == ("a", True)
+    wait(made, timedelta(minutes=15))
+    say(made, Verb.ACCEPT, offer=second)
+    assert made.case().live_offer("legal_aid") is None
+
+
+def test_silence_after_acceptance_tells_a_human_and_takes_nothing_away() -> None:
+    made = opened("a")
+    say(made, Verb.ACCEPT)
+    wait(made, timedelta(hours=1))
+    news = made.teller.last("unroutable")
+    assert (news.reason, news.reasons[0].rule) == ("all_declined_or_silent", "stalled_after_acceptance")
+    assert live(made).state == "accepted"
+    wait(made, timedelta(hours=1))
+    assert made.teller.kinds().count("unroutable") == 2, "and again after as long"
+    assert say(made, Verb.START) is Taken.DONE
+
+
+def test_work_that_failed_is_offered_to_the_next() -> None:
+    made = opened("a", "b")
+    first = live(made)
+    say(made, Verb.ACCEPT)
+    say(made, Verb.FAIL, "unreachable")
+    assert live(made).partner_id != first.partner_id
+
+
+def test_work_that_is_no_longer_needed_settles_the_need() -> None:
+    made = opened("a", "b")
+    say(made, Verb.ACCEPT)
+    say(made, Verb.FAIL, "no_longer_needed")
+    assert made.case().closed
+
+
+def test_withdrawn_consent_recalls_what_was_accepted_and_closes_the_case() -> None:
+    made = opened("a")
+    say(made, Verb.ACCEPT)
+    learn_consent(made.desk(), REF, "referral", consent(granted=False, at=after(1), scope=(), said_by="registry"))
+    assert made.teller.kinds()[-2:] == ["recalled", "case.closed"]
+    assert made.engagements.loads(["a"])["a"].held == 0
+
+
+def test_withdrawn_consent_withdraws_what_is_open() -> None:
+    made = opened("a")
+    learn_consent(made.desk(), REF, "referral", consent(granted=False, at=after(1), scope=(), said_by="registry"))
+    assert made.teller.kinds()[-2:] == ["withdrawn", "case.closed"]
+
+
+def test_a_withdrawal_that_overtakes_the_report_is_not_forgotten() -> None:
+    made = office(partner("a"))
+    learn_consent(made.desk(), REF, "referral", consent(granted=False, at=after(1), scope=(), said_by="registry"))
+    learn_defender(made.desk(), REF, defender())
+    open_case(made.desk(), REF, report(), [consent()])
+    assert not made.case().offers
+    assert made.case().closed_reason == "consent_withdrawn"
+
+
+def test_an_update_that_repeats_the_old_consent_does_not_undo_a_withdrawal() -> None:
+    made = opened("a", "b", consents=[consent(), consent(scope=("narrative",))])
+    learn_consent(made.desk(), REF, "referral", consent(granted=False, at=after(1), scope=("contact",), said_by="registry"))
+    learn_update(made.desk(), REF, report(sequence=2, county="", languages=()), [consent(at=after(2))])
+    assert made.case().standing(after(3)).scopes_for("a") == {"narrative"}
+
+
+def test_withdrawing_part_of_a_consent_recalls_whom_it_was_given() -> None:
+    made = opened("a", "b", consents=[consent(), consent(scope=("narrative",))])
+    first = live(made)
+    say(made, Verb.ACCEPT)
+    learn_consent(made.desk(), REF, "referral", consent(granted=False, at=after(1), scope=("contact",), said_by="registry"))
+    assert made.case().offer_with(first.id).state == "recalled"
+    assert live(made).partner_id != first.partner_id
+
+
+def test_consent_for_one_partner_keeps_all_others_out() -> None:
+    made = opened("a", "b", consents=[consent(recipient="b")])
+    assert live(made).partner_id == "b"
+
+
+def test_consent_that_has_ended_at_acceptance_takes_the_offer_back() -> None:
+    made = opened("a", consents=[consent(until=START + timedelta(minutes=5))])
+    made.now += timedelta(minutes=6)
+    assert say(made, Verb.ACCEPT) is Taken.LATE
+    assert made.teller.kinds()[-1] == "unroutable"
+    assert made.case().offers[0].state == "withdrawn"
+
+
+def test_a_partner_suspended_after_the_offer_cannot_accept_it() -> None:
+    made = opened("a")
+    made.partners.put(partner("a", suspended=True))
+    assert say(made, Verb.ACCEPT) is Taken.LATE
+    assert made.case().offers[0].state == "withdrawn"
+
+
+def test_a_restriction_added_later_takes_the_referral_back_and_asks_another() -> None:
+    made = opened("a", "b")
+    first = live(made)
+    say(made, Verb.ACCEPT)
+    learn_defender(made.desk(), REF, defender(first.partner_id, sequence=2))
+    assert made.case().offer_with(first.id).state == "recalled"
+    assert live(made).partner_id != first.partner_id
+
+
+def test_an_older_word_of_the_registry_does_not_lift_a_restriction() -> None:
+    made = office(partner("a"))
+    learn_defender(made.desk(), REF, defender("a", sequence=2))
+    learn_defender(made.desk(), REF, defender(sequence=1))
+    open_case(made.desk(), REF, report(), [consent()])
+    assert not made.case().offers
+
+
+def test_a_report_taken_back_recalls_everything_for_good() -> None:
+    made = opened("a", "b")
+    say(made, Verb.ACCEPT)
+    learn_withdrawal(made.desk(), REF)
+    learn_withdrawal(made.desk(), REF)
+    assert made.teller.kinds()[-2:] == ["recalled", "case.closed"]
+    learn_update(made.desk(), REF, report(sequence=5, needs=("medical",)), [consent(at=after(1))])
+    assert made.case().closed
+    assert list(made.case().needs) == ["legal_aid"]
+
+
+def test_a_withdrawal_that_overtakes_its_report_keeps_it_from_being_offered() -> None:
+    made = office(partner("a"))
+    learn_withdrawal(made.desk(), REF)
+    open_case(made.desk(), REF, report(), [consent()])
+    learn_defender(made.desk(), REF, defender())
+    assert not made.case().offers
+
+
+def test_an_update_adds_needs_and_shortens_the_wait_of_what_became_urgent() -> None:
+    made = opened("a")
+    made.cases.kept[REF].offers[0].due = after(100)
+    learn_update(made.desk(), REF, report(sequence=2, urgency="critical", needs=("medical",), county="", languages=()), [])
+    assert set(made.case().needs) == {"legal_aid", "medical"}
+    assert live(made).due == START + timedelta(minutes=15)
+    assert made.case().priority == 0
+
+
+def test_an_update_that_overtakes_its_report_is_the_later_word() -> None:
+    made = office(partner("a"))
+    learn_update(made.desk(), REF, report(sequence=2, urgency="critical", county="", languages=()), [])
+    open_case(made.desk(), REF, report(urgency="low"), [consent()])
+    learn_defender(made.desk(), REF, defender())
+    assert (made.case().urgency, live(made).partner_id) == ("critical", "a")
+
+
+def test_each_need_has_its_own_offer() -> None:
+    made = office(partner("a"), partner("m", support_types=("medical",)))
+    open_case(made.desk(), REF, report(needs=("legal_aid", "medical")), [consent()])
+    learn_defender(made.desk(), REF, defender())
+    assert {offer.need: offer.partner_id for offer in made.case().offers} == {"legal_aid": "a", "medical": "m"}
+
+
+def test_a_human_settles_a_need_and_what_was_offered_is_withdrawn() -> None:
+    made = opened("a")
+    settle_need(made.desk(), REF, "legal_aid", "met_elsewhere", "amina")
+    assert made.teller.kinds()[-3:] == ["withdrawn", "need.settled", "case.closed"]
+    with pytest.raises(NotAllowedNow):
+        match_again(made.desk(), REF)
+
+
+def test_an_operator_matches_again_at_once() -> None:
+    made = opened()
+    made.partners.put(partner("new"))
+    match_again(made.desk(), REF)
+    assert live(made).partner_id == "new"
+
+
+def test_nobody_answers_for_another_partner() -> None:
+    made = opened("a", "b")
+    with pytest.raises(Forbidden):
+        take_reply(made.desk(), "zz", Reply(live(made).id, Verb.ACCEPT), keep_early=True)
+    with pytest.raises(NotFound):
+        take_reply(made.desk(), "a", Reply("no-such-offer", Verb.ACCEPT), keep_early=True)
