@@ -1,0 +1,146 @@
+"""Any order and repetition of events, replies and time keeps what a case promises."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import hypothesis.strategies as st
+from hypothesis import settings
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from services.referral.application.expire_due import expire_due
+from services.referral.application.learn_consent import learn_consent
+from services.referral.application.learn_defender import learn_defender
+from services.referral.application.learn_report_changes import learn_update, learn_withdrawal
+from services.referral.application.open_case import open_case
+from services.referral.application.take_reply import take_reply
+from services.referral.domain.case import Case, Life
+from services.referral.domain.need import NeedState
+from services.referral.domain.offer import LIVE, Reply, State, Verb
+from tests.unit.referral.desk import Office, consent, defender, office, partner, report
+
+REF = "NG-1"
+NAMES = ("a", "b", "c")
+SCOPES = st.sampled_from([(), ("contact",), ("narrative",), ("contact", "narrative")])
+_ORDER = (State.OFFERED, State.RECEIVED, State.ACCEPTED, State.STARTED)
+
+
+class CaseMachine(RuleBasedStateMachine):
+    """One case and three partners, of whom one works for another need only."""
+
+    made: Office
+
+    @initialize()
+    def begin(self) -> None:
+        self.made = office(partner("a"), partner("b", support_types=("legal_aid", "medical"), capacity=1), partner("c", support_types=("medical",)))
+        self.seen: dict[str, State] = {}
+        self.was_closed = False
+        self.told = 0
+
+    @rule(needs=st.sets(st.sampled_from(["legal_aid", "medical"])), agreed=st.booleans(), scope=SCOPES,
+          recipient=st.sampled_from([None, *NAMES]), urgency=st.sampled_from(["critical", "low"]))
+    def report_comes(self, needs: set[str], agreed: bool, scope: tuple[str, ...], recipient: str | None, urgency: str) -> None:
+        told = report(needs=tuple(sorted(needs)), urgency=urgency)
+        open_case(self.made.desk(), REF, told, [consent(scope=scope, recipient=recipient)] if agreed else [])
+
+    @rule(sequence=st.integers(1, 4), need=st.sampled_from(["legal_aid", "medical"]), urgency=st.sampled_from(["critical", "low"]))
+    def update_comes(self, sequence: int, need: str, urgency: str) -> None:
+        told = report(sequence=sequence, needs=(need,), urgency=urgency, county="", languages=())
+        learn_update(self.made.desk(), REF, told, [consent(at=self.made.now)])
+
+    @rule()
+    def report_is_taken_back(self) -> None:
+        learn_withdrawal(self.made.desk(), REF)
+
+    @rule(never=st.sets(st.sampled_from(NAMES), max_size=2), sequence=st.integers(1, 4))
+    def defender_is_resolved(self, never: set[str], sequence: int) -> None:
+        learn_defender(self.made.desk(), REF, defender(*never, sequence=sequence))
+
+    @rule(granted=st.booleans(), scope=SCOPES, recipient=st.sampled_from([None, *NAMES]), ago=st.integers(0, 120))
+    def consent_changes(self, granted: bool, scope: tuple[str, ...], recipient: str | None, ago: int) -> None:
+        fact = consent(granted=granted, scope=scope, recipient=recipient, at=self.made.now - timedelta(minutes=ago), said_by="registry")
+        learn_consent(self.made.desk(), REF, "referral", fact)
+
+    @rule(verb=st.sampled_from(list(Verb)), at=st.integers(0, 20), early=st.booleans())
+    def partner_replies(self, verb: Verb, at: int, early: bool) -> None:
+        case = self.made.cases.get(REF)
+        if case and case.offers:
+            offer = case.offers[at % len(case.offers)]
+            take_reply(self.made.desk(), offer.partner_id, Reply(offer.id, verb, "other"), keep_early=early)
+
+    @rule(minutes=st.sampled_from([1, 20, 90, 3000]))
+    def time_passes(self, minutes: int) -> None:
+        self.made.now += timedelta(minutes=minutes)
+        for case_ref in self.made.cases.due(self.made.now, 10):
+            expire_due(self.made.desk(), case_ref)
+
+    def _case(self) -> Case | None:
+        return self.made.cases.get(REF)
+
+    @invariant()
+    def at_most_one_live_offer_for_each_need(self) -> None:
+        case = self._case()
+        for need in case.needs.values() if case else ():
+            live = [offer for offer in case.offers if offer.need == need.name and offer.live]
+            assert len(live) <= 1
+            assert (need.state is NeedState.PLACED) == bool(live) or case.closed
+
+    @invariant()
+    def nothing_is_offered_without_both_facts_consent_and_regard_for_restrictions(self) -> None:
+        case = self._case()
+        if case is None:
+            return
+        if case.report is None or not case.report.complete or case.defender is None:
+            assert not case.offers
+        for _, news in self.made.teller.told[self.told:]:
+            if news.kind == "offered" and news.offer:
+                assert case.standing(self.made.now).allows(news.offer.partner_id)
+                assert case.defender
+                assert news.offer.partner_id not in case.defender.never_refer
+        self.told = len(self.made.teller.told)
+        for offer in case.offers:
+            if offer.live:
+                assert case.defender
+                assert offer.partner_id not in case.defender.never_refer
+
+    @invariant()
+    def an_offer_never_moves_back(self) -> None:
+        case = self._case()
+        for offer in case.offers if case else ():
+            before = self.seen.get(offer.id, State.OFFERED)
+            if before not in LIVE:
+                assert offer.state is before
+            elif offer.state in LIVE:
+                assert _ORDER.index(offer.state) >= _ORDER.index(before)
+            self.seen[offer.id] = offer.state
+
+    @invariant()
+    def a_closed_case_stays_closed_and_has_no_live_offer(self) -> None:
+        case = self._case()
+        if case is None:
+            return
+        assert case.closed or not self.was_closed
+        self.was_closed = case.closed
+        if case.closed:
+            assert not any(offer.live for offer in case.offers)
+            assert case.next_deadline is None
+
+    @invariant()
+    def every_open_wait_has_an_end_or_a_human_was_told(self) -> None:
+        case = self._case()
+        if case is None or case.closed:
+            return
+        assert case.next_deadline is not None or "unroutable" in self.made.teller.kinds()
+        if case.life is Life.OPEN:
+            assert not case.pending()
+            assert case.next_deadline is not None
+
+    @invariant()
+    def places_are_held_for_accepted_offers_and_for_no_others(self) -> None:
+        case = self._case()
+        taken = {offer.id for offer in case.offers if offer.taken} if case else set()
+        assert {offer.id for offer in self.made.engagements.kept.values() if offer.taken} == taken
+
+
+CaseMachine.TestCase.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
+TestCaseMachine = CaseMachine.TestCase
