@@ -53,13 +53,11 @@ class Process:
         """Start it in a session of its own, its output added to the log. Raises Unavailable when it cannot be started."""
         self.file.unlink(missing_ok=True)
         with log.open("ab") as output:
-            child = subprocess.Popen(
-                ["/bin/sh", "-c", _BECOME, str(self.file), *command],
-                stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-                env=dict(environment), cwd=cwd, start_new_session=True,
+            subprocess.run(
+                ["/usr/bin/setsid", "--fork", "/bin/sh", "-c", _BECOME, str(self.file), *command], check=True,
+                stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=dict(environment), cwd=cwd,
             )  # fmt: skip
-        wait_until(lambda: self.file.exists() or child.poll() is not None, 10)
-        if not self.file.exists():
+        if not wait_until(self.file.exists, 5):
             raise Unavailable(f"{self.name} could not be started; see {log}.")
 
     def pid(self) -> int | None:

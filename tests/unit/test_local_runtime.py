@@ -1,0 +1,177 @@
+"""The embedded runtime's small parts: processes that are never confused, ports, settings."""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ngao.chassis.errors import Misconfigured, NotAllowedNow, Unavailable
+from ngao.chassis.settings import load
+from ngao.local import configuration, ports
+from ngao.local.home import Home
+from ngao.local.platform import chosen_services
+from ngao.local.processes import Process, Stat
+from ngao.local.waiting import wait_until
+
+ENVIRONMENT = {"PATH": os.environ["PATH"]}
+
+
+@pytest.fixture
+def process(tmp_path: Path) -> Iterator[Process]:
+    made = Process("sleeper", tmp_path)
+    yield made
+    made.stop(1)
+
+
+def start(process: Process, *command: str) -> None:
+    process.start(command, log=process.directory / "log", environment=ENVIRONMENT, cwd=process.directory)
+
+
+def test_a_started_process_is_known_and_stopped(process: Process) -> None:
+    start(process, "sleep", "60")
+    assert process.pid() is not None
+    assert process.stop()
+    assert process.pid() is None
+    assert not process.stop()
+
+
+def test_a_process_that_ignores_the_request_is_killed_with_all_its_children(process: Process) -> None:
+    start(process, "sh", "-c", "trap '' TERM; sleep 61 & sleep 62; sleep 63")
+    assert wait_until(lambda: len(process.members()) >= 3, 5)
+    assert process.stop(patience_s=0.5)
+    assert process.members() == []
+
+
+def test_children_that_outlive_their_leader_are_still_found(process: Process) -> None:
+    start(process, "sh", "-c", "sleep 64 & exit 0")
+    assert wait_until(lambda: process.pid() is None, 5)
+    assert len(process.members()) == 1
+    assert process.stop()
+
+
+def test_a_process_id_that_is_somebody_elses_now_is_left_alone(process: Process) -> None:
+    start(process, "sleep", "65")
+    line, boot = process.file.read_text().splitlines()
+    fields = line.split()
+    fields[21] = str(int(fields[21]) - 1)
+    process.file.write_text(" ".join(fields) + "\n" + boot + "\n")
+    known = Stat.parse(line)
+    assert not process.stop()
+    assert Path(f"/proc/{known.pid}").exists()
+    process.file.write_text(line + "\n" + boot + "\n")
+
+
+def test_a_process_of_an_earlier_boot_is_left_alone(process: Process) -> None:
+    start(process, "sleep", "66")
+    text = process.file.read_text()
+    process.file.write_text(text.splitlines()[0] + "\nanother-boot\n")
+    assert process.pid() is None
+    assert process.members() == []
+    process.file.write_text(text)
+
+
+def test_a_program_name_with_brackets_is_read() -> None:
+    line = "77 (a) b) (c) S 1 77 77 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 4242 0 0"
+    assert Stat.parse(line) == Stat(77, "S", 77, 4242)
+
+
+def test_a_command_that_cannot_be_found_ends_and_is_seen_to_have_ended(process: Process) -> None:
+    start(process, "/nowhere/program")
+    assert wait_until(lambda: process.pid() is None, 5)
+
+
+def test_a_process_that_cannot_write_down_who_it_is_is_not_started(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable):
+        Process("x/y", tmp_path).start(["true"], log=tmp_path / "log", environment=ENVIRONMENT, cwd=tmp_path)
+
+
+def test_ports_come_from_the_environment_then_from_memory() -> None:
+    chosen = ports.choose(["one", "two", "three"], {"one": 1001, "two": 1002}, {"NGAO_PORT_ONE": "2001"})
+    assert chosen["one"] == 2001
+    assert chosen["two"] == 1002
+    assert 20000 <= chosen["three"] < 32000
+
+
+@pytest.mark.parametrize("text", ["x", "0", "70000", "-1"])
+def test_a_port_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(Misconfigured, match="NGAO_PORT_ONE"):
+        ports.choose(["one"], {}, {"NGAO_PORT_ONE": text})
+
+
+def test_a_taken_port_is_named_with_the_way_out() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        with pytest.raises(Misconfigured, match="NGAO_PORT_MONGO"):
+            ports.demand_free("mongo", other.getsockname()[1])
+
+
+def test_two_commands_do_not_work_on_one_home_at_once(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    with home.alone(), pytest.raises(NotAllowedNow), home.alone():
+        pass
+
+
+def test_secrets_are_made_once_and_closed_to_others(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.make()
+    assert home.secret("one") == home.secret("one") != home.secret("two")
+    assert stat.S_IMODE((home.secrets / "one").stat().st_mode) == 0o600
+    assert stat.S_IMODE(home.secrets.stat().st_mode) == 0o700
+
+
+def test_written_settings_are_settings_that_a_service_reads(tmp_path: Path) -> None:
+    home = Home(tmp_path / 'a "quoted" home')
+    home.make()
+    chosen = {name: 20000 + number for number, name in enumerate(("amqp", "mongo", "smtp", *configuration.SERVICES))}
+    (home.config / "intake.own.toml").write_text('mine = "kept"\n')
+    for service in configuration.SERVICES:
+        home.secret(f"broker-{service}")
+        home.secret(f"mongo-{service}")
+    configuration.write_settings(home, chosen)
+    intake = load(home.config / "intake.toml")
+    assert intake.http.port == chosen["intake"]
+    assert intake.broker.password == home.secret("broker-intake")
+    assert intake.own == {"mine": "kept"}
+    assert load(home.config / "notify.toml").own["smtp"]["port"] == chosen["smtp"]
+
+
+def test_settings_are_written_as_toml() -> None:
+    sections = {"name": 'with "quotes" and \\', "table": {"number": 1, "list": ["a", "b"]}}
+    assert tomllib.loads(configuration.to_toml(sections)) == sections
+
+
+def test_the_operators_key_stays_and_other_operators_are_kept(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.make()
+    configuration.write_operator(home)
+    key = configuration.operator_key_file(home).read_text()
+    file = home.config / "operators.json"
+    file.write_text(file.read_text().replace('"local"', '"amina"'))
+    configuration.write_operator(home)
+    assert configuration.operator_key_file(home).read_text() == key
+    assert '"amina"' in file.read_text()
+    assert '"local"' in file.read_text()
+
+
+@pytest.mark.parametrize(
+    ("text", "services"),
+    [(None, configuration.SERVICES), ("", ()), ("notify, intake", ("intake", "notify"))],
+)
+def test_the_environment_chooses_services(monkeypatch: pytest.MonkeyPatch, text: str | None, services: tuple[str, ...]) -> None:
+    monkeypatch.delenv("NGAO_SERVICES", raising=False)
+    if text is not None:
+        monkeypatch.setenv("NGAO_SERVICES", text)
+    assert chosen_services() == services
+
+
+def test_an_unknown_service_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NGAO_SERVICES", "bakery")
+    with pytest.raises(Misconfigured, match="bakery"):
+        chosen_services()
