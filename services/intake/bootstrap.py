@@ -1,0 +1,193 @@
+"""Puts intake together; the only place that knows all of its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
+
+from ngao.chassis.chassis import Chassis
+from ngao.chassis.errors import Misconfigured, NotAllowedNow, NotFound
+from ngao.chassis.observability.logs import get_logger
+from ngao.chassis.storage.unit_of_work import Unit
+from ngao.contracts import Event
+from services.intake import policy as policy_files
+from services.intake.application.manage_sources import SourceSettings, find_source, put_source
+from services.intake.application.map_inbound import map_inbound
+from services.intake.application.mapping import Mapped, Profile
+from services.intake.application.note_consent import note_consent
+from services.intake.application.note_progress import note_progress
+from services.intake.application.ports import Desk
+from services.intake.application.receive_report import Receipt, receive_report
+from services.intake.application.tell_status import tell_status
+from services.intake.application.update_report import update_report
+from services.intake.application.validate_report import validate_report
+from services.intake.application.withdraw_report import withdraw_report
+from services.intake.domain.report import MappedBy, Report
+from services.intake.domain.source import Source
+from services.intake.http_api import Posted, pointing
+from services.intake.messages import UnitAnnouncer, change_of, helper_of, read_report, step_of, update_of
+from services.intake.references import RandomIds
+from services.intake.storage.documents import DOCUMENTS
+from services.intake.storage.repositories import ReportRepository, SourceCredentials, SourceRepository
+from services.intake.storage.vault import BoxSeals, CaseVault, LookupHashes
+
+NewKey = Callable[[str], tuple[str, str]]
+
+
+class App:
+    """What intake's entrypoints call: each method opens a unit of work and runs one use case in it."""
+
+    credentials = SourceCredentials()
+
+    def __init__(self, chassis: Chassis, policy: policy_files.IntakePolicy) -> None:
+        self._units = chassis.units
+        self._policy = policy
+        self._hashes = LookupHashes(chassis.keyring)
+        self._seals = BoxSeals(chassis.settings.public_keys_directory, chassis.clock)
+        self._ids = RandomIds()
+        self._status = f"{chassis.settings.http.public_url}/v1/reports/"
+        self._log = get_logger("intake")
+
+    def receive(self, source_id: str, posted: Posted, trace: str | None) -> dict[str, Any]:
+        """Take one report in."""
+        return self._units.run(lambda unit: self.take(unit, source_id, posted), trace)
+
+    def receive_many(self, source_id: str, items: list[Posted | Exception]) -> list[dict[str, Any] | Exception]:
+        """Take many in, committed together; each gets its own answer."""
+        works: list[Callable[[Unit], dict[str, Any]]] = [
+            partial(self._take_item, source_id=source_id, posted=each) for each in items if isinstance(each, Posted)
+        ]
+        done = iter(self._units.run_all(works))
+        return [next(done) if isinstance(each, Posted) else each for each in items]
+
+    def take(self, unit: Unit, source_id: str, posted: Posted) -> dict[str, Any]:
+        """Take one report in, within a unit that somebody else commits."""
+        with pointing(lambda pointer: posted.prefix + pointer):
+            return self._receipt(receive_report(self._desk(unit), source_id, read_report(posted.document)))
+
+    def validate(self, posted: Posted) -> dict[str, Any]:
+        """Say what would become of a report."""
+        with pointing(lambda pointer: posted.prefix + pointer):
+            foreseen = validate_report(self._desk(self._units.read()), read_report(posted.document))
+        triage = foreseen.triage
+        return {
+            "valid": True, "urgency": triage.urgency, "reasons": triage.reasons, "points": triage.points,
+            "policy_version": triage.policy_version, "needs": foreseen.needs, "needs_suggested": foreseen.needs_suggested,
+            "county": foreseen.county,
+        }  # fmt: skip
+
+    def inbound(self, source_id: str, native: Any, key: str | None, trace: str | None) -> dict[str, Any]:
+        """Take a source's native body in, through its profile."""
+        mapped = map_inbound(self._profile(source_id), native)
+        posted = Posted(mapped.report).named(key)
+        receipt = self._units.run(lambda unit: self._take_mapped(unit, source_id, posted, mapped), trace)
+        return receipt | {"mapping_version": mapped.profile.version, "discarded": mapped.discarded}
+
+    def status(self, source_id: str, report_id: str) -> Report:
+        """The report, for its own source."""
+        return tell_status(ReportRepository(self._units.read()), source_id, report_id)
+
+    def update(self, source_id: str, report_id: str, later: dict[str, Any], trace: str | None) -> dict[str, Any]:
+        """Take later facts in."""
+        update = update_of(later)
+        return self._receipt(
+            self._units.run(lambda unit: update_report(self._desk(unit), source_id, report_id, update), trace)
+        )
+
+    def withdraw(self, source_id: str, report_id: str, trace: str | None) -> Report:
+        """Take a report back."""
+        return self._units.run(lambda unit: withdraw_report(self._desk(unit), source_id, report_id), trace)
+
+    def hear_step(self, unit: Unit, event: Event) -> None:
+        """A step of the referral."""
+        note_progress(self._desk(unit), event.data["case_ref"], step_of(event))
+
+    def hear_acceptance(self, unit: Unit, event: Event) -> None:
+        """A partner took the referral: it gets the narrative."""
+        note_progress(self._desk(unit), event.data["case_ref"], step_of(event), helper_of(event))
+
+    def hear_consent(self, unit: Unit, event: Event) -> None:
+        """A consent was given or withdrawn."""
+        note_consent(self._desk(unit), event.data["case_ref"], change_of(event))
+
+    def put_source(self, source_id: str, settings: dict[str, Any], new_key: NewKey, actor: str) -> tuple[Source, str | None]:
+        """Make or change a source."""
+        wanted = SourceSettings(**settings)
+
+        def work(unit: Unit) -> tuple[Source, str | None]:
+            return put_source(
+                self._desk(unit), source_id, wanted, profiles=self._policy.profiles, new_key=new_key, actor=actor
+            )
+
+        return self._units.run(work)
+
+    def source(self, source_id: str) -> Source:
+        """One source."""
+        return find_source(self._desk(self._units.read()), source_id)
+
+    def sources(self) -> list[Source]:
+        """All sources."""
+        return SourceRepository(self._units.read()).all()
+
+    def is_open(self, source_id: str) -> bool:
+        """True if this source may post."""
+        source = SourceRepository(self._units.read()).find(source_id)
+        return source is not None and source.enabled
+
+    def _take_item(self, unit: Unit, *, source_id: str, posted: Posted) -> dict[str, Any]:
+        return self.take(unit, source_id, posted)
+
+    def _take_mapped(self, unit: Unit, source_id: str, posted: Posted, mapped: Mapped) -> dict[str, Any]:
+        mapping = MappedBy(mapped.profile.version, mapped.discarded)
+        with pointing(mapped.native):
+            return self._receipt(receive_report(self._desk(unit), source_id, read_report(posted.document), mapping))
+
+    def _profile(self, source_id: str) -> Profile:
+        name = self.source(source_id).profile
+        if name is None:
+            raise NotAllowedNow("This source has no mapping profile. Post canonical reports, or ask for one.", slug="no-profile")
+        if name not in self._policy.profiles:
+            raise NotFound("The mapping profile of this source is no longer in the policy files.")
+        return self._policy.profiles[name]
+
+    def _desk(self, unit: Unit) -> Desk:
+        return Desk(
+            now=unit.now,
+            rules=self._policy.rules,
+            reports=ReportRepository(unit),
+            sources=SourceRepository(unit),
+            vault=CaseVault(unit),
+            seals=self._seals,
+            hashes=self._hashes,
+            announce=UnitAnnouncer(unit),
+            journal=unit.audit,
+            ids=self._ids,
+        )
+
+    def _receipt(self, receipt: Receipt) -> dict[str, Any]:
+        self._log.info("report.received", case_ref=receipt.case_ref, urgency=receipt.urgency, duplicate=receipt.duplicate)
+        return {
+            "report_id": receipt.report_id, "case_ref": receipt.case_ref, "urgency": receipt.urgency,
+            "duplicate": receipt.duplicate, "status_url": self._status + receipt.report_id,
+        }  # fmt: skip
+
+
+class _Own(Schema):
+    class Meta:
+        unknown = RAISE
+
+    phone_region = fields.String(load_default="KE", validate=validate.Regexp(r"^[A-Z]{2}$"))
+
+
+def build(chassis: Chassis) -> App:
+    """Read the rules, make the indexes, find the registry's key; raises Misconfigured."""
+    try:
+        own = _Own().load(dict(chassis.settings.own))
+    except ValidationError as error:
+        raise Misconfigured(f"The section own of intake's settings has errors: {', '.join(sorted(error.messages))}.") from None
+    policy = policy_files.load(chassis.settings.policy_directories, own["phone_region"])
+    chassis.store.ensure_indexes(DOCUMENTS)
+    return App(chassis, policy)

@@ -1,0 +1,213 @@
+"""Intake's requests and answers over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from marshmallow import Schema, fields, validate
+
+from ngao.chassis.errors import InvalidInput
+from ngao.chassis.http.call import Call
+from ngao.chassis.http.problems import problem_of
+from ngao.contracts import ContractError, FieldError, InvalidContent, parse_json
+from ngao.contracts.classes import INTERNAL, SENSITIVE, Strict, Tolerant
+from ngao.contracts.envelope import from_document
+from ngao.contracts.schemas import report as said
+
+JSON = "application/json"
+CLOUDEVENT = "application/cloudevents+json"
+BATCH = "application/cloudevents-batch+json"
+LINES = "application/x-ndjson"
+ACCEPTED = (JSON, CLOUDEVENT, BATCH, LINES)
+MANY = (BATCH, LINES)
+MOST_ITEMS = 500
+SUBMITTED = "intake.report.submitted.v1"
+
+
+class ReportUpdate(Strict):
+    """Later facts about a report. `consent`, where it is given, is what holds from now on; an empty list is none."""
+
+    violations = fields.List(fields.Nested(said.Violation), validate=validate.Length(max=20), metadata=INTERNAL)
+    needs = fields.List(fields.String(validate=validate.Length(1, 64)), validate=validate.Length(max=20), metadata=INTERNAL)
+    consent = fields.List(fields.Nested(said.Consent), validate=validate.Length(max=20), metadata=INTERNAL)
+    narrative = fields.String(validate=validate.Length(max=50_000), metadata=SENSITIVE)
+
+
+class SourceSettings(Strict):
+    """What an operator decides about a source."""
+
+    enabled = fields.Boolean(load_default=True, metadata=INTERNAL)
+    profile = fields.String(load_default=None, allow_none=True, metadata=INTERNAL)
+    rate_per_second = fields.Float(
+        load_default=None, allow_none=True, validate=validate.Range(min=0.01, max=10_000), metadata=INTERNAL
+    )
+    new_key = fields.Boolean(load_default=False, metadata=INTERNAL)
+    revoke_old_keys = fields.Boolean(load_default=False, metadata=INTERNAL)
+
+
+class ReceiptShown(Tolerant):
+    """The answer to a report that is stored for good."""
+
+    report_id = fields.String(metadata=INTERNAL)
+    case_ref = fields.String(metadata=INTERNAL)
+    urgency = fields.String(metadata=INTERNAL)
+    duplicate = fields.Boolean(metadata=INTERNAL)
+    status_url = fields.String(metadata=INTERNAL)
+
+
+class InboundShown(ReceiptShown):
+    """The answer to a native body: the receipt, and what the mapping dropped (names only)."""
+
+    mapping_version = fields.String(metadata=INTERNAL)
+    discarded = fields.List(fields.String(), metadata=INTERNAL)
+
+
+class ReasonShown(Tolerant):
+    """A rule that fired."""
+
+    rule = fields.String(metadata=INTERNAL)
+    text = fields.String(metadata=INTERNAL)
+
+
+class ForeseenShown(Tolerant):
+    """What would become of a report."""
+
+    valid = fields.Boolean(metadata=INTERNAL)
+    urgency = fields.String(metadata=INTERNAL)
+    reasons = fields.List(fields.Nested(ReasonShown), metadata=INTERNAL)
+    points = fields.Integer(metadata=INTERNAL)
+    policy_version = fields.String(metadata=INTERNAL)
+    needs = fields.List(fields.String(), metadata=INTERNAL)
+    needs_suggested = fields.Boolean(metadata=INTERNAL)
+    county = fields.String(metadata=INTERNAL)
+
+
+class StepShown(Tolerant):
+    """One step of the referral; partners are not named."""
+
+    at = fields.AwareDateTime(metadata=INTERNAL)
+    what = fields.String(metadata=INTERNAL)
+    need = fields.String(allow_none=True, metadata=INTERNAL)
+
+
+class StatusShown(Tolerant):
+    """How a report is doing, for the source that posted it."""
+
+    report_id = fields.String(metadata=INTERNAL)
+    case_ref = fields.String(metadata=INTERNAL)
+    source_event_id = fields.String(metadata=INTERNAL)
+    status = fields.String(metadata=INTERNAL)
+    urgency = fields.String(metadata=INTERNAL)
+    reasons = fields.List(fields.Nested(ReasonShown), metadata=INTERNAL)
+    policy_version = fields.String(metadata=INTERNAL)
+    received_at = fields.AwareDateTime(metadata=INTERNAL)
+    updated_at = fields.AwareDateTime(allow_none=True, metadata=INTERNAL)
+    withdrawn_at = fields.AwareDateTime(allow_none=True, metadata=INTERNAL)
+    needs = fields.Dict(keys=fields.String(), values=fields.String(), metadata=INTERNAL)
+    story = fields.List(fields.Nested(StepShown), metadata=INTERNAL)
+
+
+class SourceShown(Tolerant):
+    """A source. `key` is there only in the answer that made it, once."""
+
+    id = fields.String(metadata=INTERNAL)
+    enabled = fields.Boolean(metadata=INTERNAL)
+    profile = fields.String(allow_none=True, metadata=INTERNAL)
+    rate_per_second = fields.Float(allow_none=True, metadata=INTERNAL)
+    keys = fields.Integer(metadata=INTERNAL)
+    created_at = fields.AwareDateTime(metadata=INTERNAL)
+    key = fields.String(metadata=SENSITIVE)
+
+
+class SourcesShown(Tolerant):
+    """All sources."""
+
+    sources = fields.List(fields.Nested(SourceShown), metadata=INTERNAL)
+
+
+@dataclass(frozen=True)
+class Posted:
+    """One report as posted; `prefix` is where it stands in the body, for pointers in errors."""
+
+    document: Any
+    prefix: str = ""
+
+    def named(self, key: str | None) -> Posted:
+        """The same, with `key` as its source_event_id if it has none of its own."""
+        if not key or not isinstance(self.document, dict) or "source_event_id" in self.document:
+            return self
+        return Posted({**self.document, "source_event_id": key}, self.prefix)
+
+
+def posted(call: Call) -> Posted:
+    """The one report of a request; raises InvalidInput, ContractError."""
+    document = call.json()
+    made = cloud_event(document) if call.content_type == CLOUDEVENT else Posted(document)
+    return made.named(call.idempotency_key)
+
+
+def posted_many(call: Call) -> list[Posted | Exception]:
+    """The reports of a batch, each by itself: what one of them breaks is its own answer. Raises InvalidInput."""
+    readers = [_reader(line) for line in call.body.split(b"\n") if line.strip()] if call.content_type == LINES else _items(call)
+    if not 1 <= len(readers) <= MOST_ITEMS:
+        raise InvalidInput(f"A batch holds 1 to {MOST_ITEMS} reports.", slug="batch-size")
+    return [_attempt(reader) for reader in readers]
+
+
+def cloud_event(document: Any) -> Posted:
+    """The report in a CloudEvent, whose id stands in for a missing source_event_id; raises ContractError."""
+    event = from_document(document)
+    if event.type != SUBMITTED:
+        raise InvalidContent([FieldError("/type", "unknown_code", f"Must be {SUBMITTED}.")])
+    return Posted(event.data, "/data").named(event.id)
+
+
+@contextmanager
+def pointing(rewrite: Callable[[str], str]) -> Iterator[None]:
+    """Let errors point into the body that was sent, where that is not the canonical report itself."""
+    try:
+        yield
+    except InvalidInput as error:
+        told = [each.as_dict() for each in error.errors]
+        errors = [FieldError(rewrite(each["pointer"]), each["code"], each["detail"]) for each in told]
+        raise InvalidInput(str(error), errors, slug=error.slug, status=error.status) from None
+
+
+def result(index: int, outcome: Mapping[str, Any] | Exception) -> dict[str, Any]:
+    """One item's answer in the answer to a batch."""
+    if isinstance(outcome, Exception):
+        problem = problem_of(outcome)
+        return {"index": index, "status": problem.status, "problem": problem.document()}
+    return {"index": index, "status": 202, **outcome}
+
+
+def show(schema: type[Schema], **values: Any) -> dict[str, Any]:
+    """An answer by its schema."""
+    shown: dict[str, Any] = schema().dump(values)
+    return shown
+
+
+def _items(call: Call) -> list[Callable[[], Posted]]:
+    documents = call.json()
+    if not isinstance(documents, list):
+        raise InvalidInput("A batch is a JSON array of CloudEvents.", slug="batch-size")
+    return [lambda each=each: cloud_event(each) for each in documents]  # type: ignore[misc]
+
+
+def _reader(line: bytes) -> Callable[[], Posted]:
+    def read() -> Posted:
+        document = parse_json(line)
+        is_event = isinstance(document, dict) and "specversion" in document
+        return cloud_event(document) if is_event else Posted(document)
+
+    return read
+
+
+def _attempt(reader: Callable[[], Posted]) -> Posted | Exception:
+    try:
+        return reader()
+    except ContractError as error:
+        return error

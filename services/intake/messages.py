@@ -1,0 +1,203 @@
+"""Domain to contract events and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from marshmallow import ValidationError
+
+from ngao.chassis.errors import InvalidInput
+from ngao.chassis.messaging.destinations import PARTNERS
+from ngao.chassis.storage.unit_of_work import Unit
+from ngao.contracts import Event, field_errors, make
+from ngao.contracts.schemas.report import Report as ReportSchema
+from services.intake.domain.consent import Consent, ConsentChange
+from services.intake.domain.draft import Draft, Person, Place, Violation
+from services.intake.domain.progress import Step
+from services.intake.domain.report import Helper, Report, Update
+
+SUBMITTED = "intake.report.submitted.v1"
+
+_REPORT = ReportSchema()
+
+
+def read_report(document: Any) -> Draft:
+    """A canonical report, parsed and checked by its schema; raises InvalidInput naming every broken field."""
+    try:
+        return draft_of(_REPORT.load(document))
+    except ValidationError as error:
+        raise InvalidInput("The report breaks its schema; `errors` names every field.", field_errors(error.messages)) from None
+
+
+def draft_of(data: Mapping[str, Any]) -> Draft:
+    """A draft of what the schema has loaded."""
+    subject, location = data["subject"], data["location"]
+    person = Person(
+        subject.get("identity"), subject.get("attributes") or {}, data.get("contact_safety"), subject.get("defender_ref")
+    )
+    return Draft(
+        source_event_id=data["source_event_id"],
+        occurred_at=data["occurred_at"],
+        occurred_precision=data["occurred_precision"],
+        reporter_role=data["reporter"]["role"],
+        violations=tuple(violation_of(each) for each in data["violations"]),
+        place=Place(location["scheme"], location["code"], location["precision"]),
+        person=person,
+        languages=tuple(dict.fromkeys(data["languages"])),
+        needs=tuple(data["needs"]),
+        consents=tuple(consent_of(each) for each in data["consent"]),
+        narrative=data.get("narrative"),
+        attachments=tuple(data["attachments"]),
+    )
+
+
+def update_of(data: Mapping[str, Any]) -> Update:
+    """Later facts of what the schema has loaded; what is absent says nothing."""
+    consents = data.get("consent")
+    return Update(
+        violations=tuple(violation_of(each) for each in data.get("violations") or ()) or None,
+        needs=tuple(data.get("needs") or ()) or None,
+        consents=None if consents is None else tuple(consent_of(each) for each in consents),
+        narrative=data.get("narrative") or None,
+    )
+
+
+def violation_of(data: Mapping[str, Any]) -> Violation:
+    """A violation of what the schema has loaded."""
+    perpetrators = data["perpetrators"]
+    return Violation(
+        data["type"],
+        data["ongoing"],
+        data["against"],
+        tuple(each["type"] for each in perpetrators),
+        tuple(each.get("involvement") for each in perpetrators),
+    )
+
+
+def consent_of(data: Mapping[str, Any]) -> Consent:
+    """A consent of what the schema has loaded."""
+    return Consent(data["purpose"], tuple(data["scope"]), data.get("recipient"), data.get("until"))
+
+
+def change_of(event: Event) -> ConsentChange:
+    """What `registry.consent.changed` says."""
+    data = event.data
+    return ConsentChange(data["purpose"], tuple(data["scope"]), data["recipient"], data["granted"], data["effective_at"])
+
+
+def step_of(event: Event) -> Step:
+    """A step of the story, of any referral event."""
+    what = event.type.rsplit(".", 1)[0]
+    return Step(what, event.time, event.sequence or 0, event.data.get("need"), event.data.get("offer_id"))
+
+
+def helper_of(event: Event) -> Helper:
+    """The partner that `referral.accepted` names."""
+    data = event.data
+    return Helper(data["offer_id"], data["partner_id"], data["partner_public_key"], data["partner_key_id"])
+
+
+def receipt_event(source_id: str, receipt: Mapping[str, Any], traceparent: str | None) -> Event:
+    """The answer to a source that posted over AMQP."""
+    event = make("intake.report.receipt.v1", subject=receipt["case_ref"], data=receipt, traceparent=traceparent)
+    return replace(event, extra={"sourceid": source_id})
+
+
+def rejected_event(source_id: str, event_id: str | None, reason: str, errors: list[dict[str, str]]) -> Event:
+    """The answer to a source whose report cannot be taken."""
+    data = {"event_id": event_id, "reason": reason, "errors": errors}
+    event = make("intake.report.rejected.v1", subject=source_id, data=data)
+    return replace(event, extra={"sourceid": source_id})
+
+
+class UnitAnnouncer:
+    """Says what happened in the unit that makes it so."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+
+    def accepted(self, report: Report) -> None:
+        """A report is stored for good."""
+        sealed = report.sealed_identity
+        data = _judged(report, self._unit) | {
+            "source_id": report.source_id,
+            "received_at": report.received_at,
+            "occurred_at": report.occurred_at,
+            "reporter_role": report.reporter_role,
+            "county": report.county,
+            "languages": report.languages,
+            "earlier_reports": report.triage.earlier_reports,
+            "defender_ref": report.defender_ref,
+            "sealed_identity": {"key_id": sealed.key_id, "box": sealed.box} if sealed else None,
+        }
+        self._say("intake.report.accepted.v1", report, data)
+
+    def updated(self, report: Report) -> None:
+        """Later facts came."""
+        self._say("intake.report.updated.v1", report, _judged(report, self._unit))
+
+    def withdrawn(self, report: Report) -> None:
+        """The source took it back."""
+        self._say("intake.report.withdrawn.v1", report, {"report_id": report.id, "case_ref": report.case_ref})
+
+    def disclosed(self, report: Report, helper: Helper, box: str) -> None:
+        """The narrative, sealed to one partner."""
+        self._tell("intake.narrative.disclosed.v1", report, helper, {"key_id": helper.key_id, "box": box})
+
+    def withheld(self, report: Report, helper: Helper, reason: str) -> None:
+        """The narrative does not go to this partner, and why."""
+        self._tell("intake.narrative.withheld.v1", report, helper, {"reason": reason})
+
+    def _say(self, name: str, report: Report, data: Mapping[str, Any]) -> None:
+        event = make(
+            name,
+            subject=report.case_ref,
+            data=data,
+            urgent=report.is_critical,
+            traceparent=self._unit.traceparent,
+            time=self._unit.now,
+        )
+        self._unit.emit(event)
+
+    def _tell(self, name: str, report: Report, helper: Helper, more: Mapping[str, Any]) -> None:
+        named = {"case_ref": report.case_ref, "offer_id": helper.offer_id, "partner_id": helper.partner_id}
+        event = make(
+            name,
+            subject=report.case_ref,
+            data=named | dict(more),
+            urgent=report.is_critical,
+            partner_id=helper.partner_id,
+            traceparent=self._unit.traceparent,
+            time=self._unit.now,
+        )
+        self._unit.emit(event, to=PARTNERS)
+
+
+def _judged(report: Report, unit: Unit) -> dict[str, Any]:
+    triage = report.triage
+    return {
+        "report_id": report.id,
+        "case_ref": report.case_ref,
+        "urgency": triage.urgency,
+        "urgency_reasons": [{"rule": each.rule, "text": each.text} for each in triage.reasons],
+        "policy_version": triage.policy_version,
+        "violations": [_violation(each) for each in report.violations],
+        "needs": report.needs,
+        "consent": [_consent(each) for each in report.standing_consents(unit.now)],
+        "has_narrative": bool(report.narrative_parts),
+    }
+
+
+def _violation(violation: Violation) -> dict[str, Any]:
+    return {
+        "type": violation.type,
+        "ongoing": violation.ongoing,
+        "against": violation.against,
+        "perpetrators": violation.perpetrators,
+    }
+
+
+def _consent(consent: Consent) -> dict[str, Any]:
+    return {"purpose": consent.purpose, "scope": consent.scope, "recipient": consent.recipient, "until": consent.until}

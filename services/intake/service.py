@@ -1,0 +1,188 @@
+"""Intake's entrypoints."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from ngao.chassis.errors import InvalidInput, NotAllowedNow, NotFound
+from ngao.chassis.http.app import App
+from ngao.chassis.http.endpoints import ChassisEndpoints
+from ngao.chassis.http.entrypoint import Answer, Call, http
+from ngao.chassis.messaging.consumer import Delivery, consumes, consumes_edge
+from ngao.chassis.messaging.destinations import RESULTS
+from ngao.chassis.security.identity import new_key
+from ngao.chassis.storage.unit_of_work import Unit
+from ngao.contracts import ContractError, Event
+from ngao.contracts.schemas.report import Report as ReportSchema
+from services.intake import edge, http_api
+from services.intake.http_api import show
+from services.intake.messages import receipt_event
+from services.intake.shown import show_report, show_source
+
+
+class IntakeService(ChassisEndpoints):
+    """Takes reports in, tells how they are doing, hears how help is coming along."""
+
+    name = "intake"
+    app = App()
+
+    @http(
+        "POST", "/v1/reports", who="source", operation="postReports", request=ReportSchema, accepts=http_api.ACCEPTED,
+        summary="Post one report, or a batch of them.", responses={202: http_api.ReceiptShown},
+    )  # fmt: skip
+    def post_reports(self, call: Call) -> Answer:
+        """202 means: stored for good. A batch gets an answer for each item."""
+        source_id = call.principal.id
+        if call.content_type in http_api.MANY:
+            outcomes = self.app.receive_many(source_id, http_api.posted_many(call))
+            return Answer(202, {"results": [http_api.result(at, outcome) for at, outcome in enumerate(outcomes)]})
+        return Answer(202, self.app.receive(source_id, http_api.posted(call), call.trace))
+
+    @http(
+        "POST", "/v1/reports/validate", who="source", operation="validateReport", request=ReportSchema,
+        accepts=(http_api.JSON, http_api.CLOUDEVENT), summary="Check a report without posting it.",
+        responses={200: http_api.ForeseenShown},
+    )  # fmt: skip
+    def validate(self, call: Call) -> dict[str, Any]:
+        """Nothing of it is kept."""
+        return show(http_api.ForeseenShown, **self.app.validate(http_api.posted(call)))
+
+    @http(
+        "POST", "/v1/inbound/<source_id>", who="source", operation="postNative", responses={202: http_api.InboundShown},
+        summary="Post a native body, mapped by the source's profile.",
+    )  # fmt: skip
+    def post_native(self, call: Call, source_id: str) -> Answer:
+        """Pointers in errors point into the body that was sent."""
+        if source_id != call.principal.id:
+            raise NotFound("There is no such source.")
+        shown = self.app.inbound(source_id, call.json(), call.idempotency_key, call.trace)
+        return Answer(202, show(http_api.InboundShown, **shown))
+
+    @http(
+        "GET", "/v1/reports/<report_id>", who="source", operation="showReport", responses={200: http_api.StatusShown},
+        summary="How a report is doing.",
+    )  # fmt: skip
+    def show_report(self, call: Call, report_id: str) -> dict[str, Any]:
+        """Only for the source that posted it."""
+        return show_report(self.app.status(call.principal.id, report_id))
+
+    @http(
+        "POST", "/v1/reports/<report_id>/updates", who="source", operation="updateReport", request=http_api.ReportUpdate,
+        summary="Tell later facts.", responses={202: http_api.ReceiptShown},
+    )  # fmt: skip
+    def update_report(self, call: Call, report_id: str) -> Answer:
+        """The same update twice counts once."""
+        return Answer(202, self.app.update(call.principal.id, report_id, call.load(), call.trace))
+
+    @http(
+        "POST", "/v1/reports/<report_id>/withdraw", who="source", operation="withdrawReport",
+        summary="Take a report back.", responses={200: http_api.StatusShown},
+    )  # fmt: skip
+    def withdraw_report(self, call: Call, report_id: str) -> dict[str, Any]:
+        """What was offered is recalled."""
+        return show_report(self.app.withdraw(call.principal.id, report_id, call.trace))
+
+    @http(
+        "PUT", "/v1/sources/<source_id>", who="operator", operation="putSource", request=http_api.SourceSettings,
+        summary="Make or change a source.", responses={200: http_api.SourceShown},
+    )  # fmt: skip
+    def put_source(self, call: Call, source_id: str) -> dict[str, Any]:
+        """A new source's key is in this answer and nowhere else."""
+        made, key = self.app.put_source(source_id, call.load(), partial(new_key, "source"), f"operator:{call.principal.id}")
+        return show_source(made, key)
+
+    @http(
+        "GET", "/v1/sources/<source_id>", who="operator", operation="showSource", summary="One source.",
+        responses={200: http_api.SourceShown},
+    )  # fmt: skip
+    def show_source(self, call: Call, source_id: str) -> dict[str, Any]:  # noqa: ARG002  # every handler is given its call
+        """Without its keys."""
+        return show_source(self.app.source(source_id))
+
+    @http(
+        "GET", "/v1/sources", who="operator", operation="listSources", summary="All sources.",
+        responses={200: http_api.SourcesShown},
+    )  # fmt: skip
+    def list_sources(self, call: Call) -> dict[str, Any]:  # noqa: ARG002  # every handler is given its call
+        """Without their keys."""
+        return {"sources": [show_source(each) for each in self.app.sources()]}
+
+    @consumes_edge("reports", queue="intake.reports")
+    def on_posted(self, unit: Unit, delivery: Delivery) -> None:
+        """A source posted over AMQP: it gets a receipt, or hears which fields are broken."""
+        source_id = edge.source_of(delivery)
+        if not self.app.is_open(source_id):
+            raise edge.UnknownSource("This source is not onboarded here, or it is disabled.")
+        try:
+            posted = edge.posted_in(delivery)
+            receipt = self.app.take(unit, source_id, posted)
+        except (ContractError, InvalidInput, NotAllowedNow) as error:
+            raise edge.refusal_of(error, source_id, delivery) from None
+        answer = {"source_event_id": posted.document["source_event_id"], **receipt}
+        unit.emit(receipt_event(source_id, answer, unit.traceparent), to=RESULTS)
+
+    @consumes("registry.consent.changed.v1")
+    def on_consent_changed(self, unit: Unit, event: Event) -> None:
+        """The person changed their mind."""
+        self.app.hear_consent(unit, event)
+
+    @consumes("referral.accepted.v1")
+    def on_accepted(self, unit: Unit, event: Event) -> None:
+        """A partner took the referral."""
+        self.app.hear_acceptance(unit, event)
+
+    @consumes("referral.case.opened.v1")
+    def on_case_opened(self, unit: Unit, event: Event) -> None:
+        """Referral took the case on."""
+        self.app.hear_step(unit, event)
+
+    @consumes("referral.case.closed.v1")
+    def on_case_closed(self, unit: Unit, event: Event) -> None:
+        """Nothing is left to do."""
+        self.app.hear_step(unit, event)
+
+    @consumes("referral.offered.v1")
+    def on_offered(self, unit: Unit, event: Event) -> None:
+        """A partner is asked."""
+        self.app.hear_step(unit, event)
+
+    @consumes("referral.declined.v1")
+    def on_declined(self, unit: Unit, event: Event) -> None:
+        """A partner said no."""
+        self.app.hear_step(unit, event)
+
+    @consumes("referral.expired.v1")
+    def on_expired(self, unit: Unit, event: Event) -> None:
+        """A partner was silent."""
+        self.app.hear_step(unit, event)
+
+    @consumes("referral.started.v1")
+    def on_started(self, unit: Unit, event: Event) -> None:
+        """A partner is at work."""
+        self.app.hear_step(unit, event)
+
+    @consumes("referral.completed.v1")
+    def on_completed(self, unit: Unit, event: Event) -> None:
+        """A partner has done it."""
+        self.app.hear_step(unit, event)
+
+    @consumes("referral.failed.v1")
+    def on_failed(self, unit: Unit, event: Event) -> None:
+        """A partner could not do it."""
+        self.app.hear_step(unit, event)
+
+    @consumes("referral.withdrawn.v1")
+    def on_withdrawn(self, unit: Unit, event: Event) -> None:
+        """An open offer was taken back."""
+        self.app.hear_step(unit, event)
+
+    @consumes("referral.recalled.v1")
+    def on_recalled(self, unit: Unit, event: Event) -> None:
+        """An accepted referral was taken back."""
+        self.app.hear_step(unit, event)
+
+    @consumes("referral.unroutable.v1")
+    def on_unroutable(self, unit: Unit, event: Event) -> None:
+        """No partner fits; a duty officer has the case."""
+        self.app.hear_step(unit, event)

@@ -1,0 +1,45 @@
+"""What callers are shown of reports and sources."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from services.intake.domain.progress import needs_of
+from services.intake.domain.report import Report
+from services.intake.domain.source import Source
+from services.intake.http_api import SourceShown, StatusShown, show
+
+
+def show_report(report: Report) -> dict[str, Any]:
+    """How a report is doing: codes and times, no partner, nothing about who."""
+    known = needs_of(report.story)
+    return show(
+        StatusShown,
+        report_id=report.id,
+        case_ref=report.case_ref,
+        source_event_id=report.source_event_id,
+        status=report.status,
+        urgency=report.triage.urgency,
+        reasons=report.triage.reasons,
+        policy_version=report.triage.policy_version,
+        received_at=report.received_at,
+        updated_at=report.updated_at,
+        withdrawn_at=report.withdrawn_at,
+        needs={need: known.get(need, "received") for need in report.needs},
+        story=[{"at": step.at, "what": step.word, "need": step.need} for step in report.story],
+    )
+
+
+def show_source(source: Source, key: str | None = None) -> dict[str, Any]:
+    """A source, with its new key if it was just given one."""
+    fresh = {"key": key} if key else {}
+    return show(
+        SourceShown,
+        id=source.id,
+        enabled=source.enabled,
+        profile=source.profile,
+        rate_per_second=source.rate_per_second,
+        keys=len(source.key_hashes),
+        created_at=source.created_at,
+        **fresh,
+    )

@@ -1,0 +1,98 @@
+"""Reports and sources as records, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from services.intake.domain.consent import Consent, ConsentChange
+from services.intake.domain.draft import Violation
+from services.intake.domain.progress import Step
+from services.intake.domain.report import Helper, MappedBy, Report, SealedIdentity
+from services.intake.domain.source import Source
+from services.intake.domain.triage import Reason, Triage
+from services.intake.storage.documents import ReportDocument, SourceDocument
+
+Record = Mapping[str, Any]
+
+_AS_IS = (
+    "id", "case_ref", "source_id", "source_event_id", "fingerprint", "received_at", "occurred_at", "occurred_precision",
+    "reporter_role", "needs_suggested", "county", "place_precision", "defender_ref", "attachments", "updated_at", "withdrawn_at",
+    "revision",
+)  # fmt: skip
+_PLAIN_LISTS = ("needs", "languages", "person_keys", "narrative_parts", "updates_seen")
+
+
+def report_document(report: Report) -> ReportDocument:
+    """A report, ready to be stored."""
+    return ReportDocument(
+        **{name: getattr(report, name) for name in _AS_IS},
+        **{name: list(getattr(report, name)) for name in _PLAIN_LISTS},
+        violations=[asdict(each) for each in report.violations],
+        consents=[asdict(each) for each in report.consents],
+        consent_changes=[asdict(each) for each in report.consent_changes],
+        story=[asdict(each) for each in report.story],
+        helpers=[asdict(each) for each in report.helpers.values()],
+        urgency=report.triage.urgency,
+        points=report.triage.points,
+        reasons=[asdict(each) for each in report.triage.reasons],
+        policy_version=report.triage.policy_version,
+        earlier_reports=report.triage.earlier_reports,
+        sealed_identity=asdict(report.sealed_identity) if report.sealed_identity else {},
+        mapping=asdict(report.mapping) if report.mapping else {},
+    )
+
+
+def report_from(record: Record) -> Report:
+    """A stored report."""
+    names: dict[str, Any] = {name: record.get(name) for name in _AS_IS if name != "id"}
+    lists: dict[str, Any] = {name: tuple(record.get(name) or ()) for name in _PLAIN_LISTS}
+    helpers = [Helper(**each) for each in record.get("helpers") or ()]
+    sealed, mapping = record.get("sealed_identity"), record.get("mapping")
+    return Report(
+        id=record["_id"],
+        **names,
+        **lists,
+        violations=tuple(violation_from(each) for each in record.get("violations") or ()),
+        consents=tuple(Consent(**_scoped(each)) for each in record.get("consents") or ()),
+        consent_changes=tuple(ConsentChange(**_scoped(each)) for each in record.get("consent_changes") or ()),
+        story=tuple(Step(**each) for each in record.get("story") or ()),
+        helpers={each.offer_id: each for each in helpers},
+        triage=_triage(record),
+        sealed_identity=SealedIdentity(**sealed) if sealed else None,
+        mapping=MappedBy(mapping["version"], tuple(mapping["discarded"])) if mapping else None,
+    )
+
+
+def violation_from(record: Record) -> Violation:
+    """A stored violation."""
+    lists = {"perpetrators": tuple(record["perpetrators"]), "involvements": tuple(record["involvements"])}
+    return Violation(**{**record, **lists})
+
+
+def source_document(source: Source) -> SourceDocument:
+    """A source, ready to be stored."""
+    return SourceDocument(**{**asdict(source), "key_hashes": list(source.key_hashes)})
+
+
+def source_from(record: Record) -> Source:
+    """A stored source."""
+    return Source(
+        id=record["_id"],
+        created_at=record["created_at"],
+        enabled=record["enabled"],
+        profile=record.get("profile"),
+        rate_per_second=record.get("rate_per_second"),
+        key_hashes=tuple(record.get("key_hashes") or ()),
+        revision=record["revision"],
+    )
+
+
+def _scoped(record: Record) -> dict[str, Any]:
+    return {**record, "scope": tuple(record["scope"])}
+
+
+def _triage(record: Record) -> Triage:
+    reasons = tuple(Reason(**each) for each in record.get("reasons") or ())
+    return Triage(record["urgency"], reasons, record["points"], record["policy_version"], record["earlier_reports"])
