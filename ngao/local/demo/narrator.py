@@ -1,0 +1,102 @@
+"""Shows the demonstration's hops as they happen, from what the platform itself tells: stories, partner lines, mail."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from ngao.local.mailbox import messages
+
+_COLOURS = {"accepted": "green", "completed": "green", "expired": "yellow", "declined": "yellow", "unroutable": "red", "refused": "red"}
+
+
+class Narrator:
+    """Reads what is new since it last looked, and says it once."""
+
+    def __init__(self, console: Console, story: Callable[[str], dict[str, Any] | None], logs: Path, mail: Path) -> None:
+        self._console = console
+        self._story = story
+        self._logs = logs
+        self._mail = mail
+        self._began = time.monotonic()
+        self._said: set[tuple[Any, ...]] = {("mail", each.path) for each in messages(mail)} if mail.exists() else set()
+        self._read: dict[Path, int] = {path: path.stat().st_size for path in self._partner_logs()}
+        self.partner_hops: list[dict[str, Any]] = []
+        self.stories: dict[str, dict[str, Any]] = {}
+        self.mails = 0
+        self.first_accepted: float | None = None
+
+    def say(self, who: str, what: str, case_ref: str = "", style: str = "") -> None:
+        """One line: when, who, which case, what."""
+        seconds = time.monotonic() - self._began
+        line = f"[dim]{seconds:6.1f} s[/dim]  [bold]{who:<20}[/bold] [cyan]{case_ref:<14}[/cyan] "
+        self._console.print(line + (f"[{style}]{what}[/{style}]" if style else what), highlight=False, soft_wrap=True)
+
+    def look(self, cases: list[str]) -> None:
+        """Say everything that is new."""
+        for case_ref in cases:
+            self._look_at_case(case_ref)
+        self._look_at_partners()
+        self._look_at_mail()
+
+    def _look_at_case(self, case_ref: str) -> None:
+        story = self._story(case_ref)
+        if story is None:
+            return
+        self.stories[case_ref] = story
+        for hop in story["story"]:
+            if self._is_new("hop", case_ref, hop["at"], hop["what"], hop["offer_id"], hop["reason"], hop["actor"]):
+                if hop["what"] == "accepted" and self.first_accepted is None:
+                    self.first_accepted = time.monotonic() - self._began
+                why = "; ".join(reason["text"] for reason in hop["reasons"][:2])
+                self.say(hop["actor"], hop["text"] + (f" [dim]({why})[/dim]" if why else ""), case_ref, _style(hop["what"]))
+
+    def _look_at_partners(self) -> None:
+        for path in self._partner_logs():
+            for line in self._new_lines(path):
+                hop = json.loads(line)
+                self.partner_hops.append({"partner": path.stem.removeprefix("partner-"), **hop})
+                text = _partner_text(hop)
+                if text:
+                    self.say(path.stem.removeprefix("partner-"), text, hop["case_ref"], "magenta")
+
+    def _look_at_mail(self) -> None:
+        for mail in messages(self._mail) if self._mail.exists() else []:
+            if self._is_new("mail", mail.path):
+                self.mails += 1
+                first = mail.text.strip().splitlines()[0] if mail.text.strip() else ""
+                self.say("mail server", f"e-mail to {mail.recipients[0]}: “{mail.subject}”: {first}", style="blue")
+
+    def _partner_logs(self) -> list[Path]:
+        return sorted(self._logs.glob("partner-*.log"))
+
+    def _new_lines(self, path: Path) -> Iterator[str]:
+        text = path.read_bytes()[self._read.get(path, 0) :]
+        whole = text[: text.rfind(b"\n") + 1]
+        self._read[path] = self._read.get(path, 0) + len(whole)
+        yield from (line for line in whole.decode().splitlines() if line.startswith("{"))
+
+    def _is_new(self, *key: Any) -> bool:
+        if key in self._said:
+            return False
+        self._said.add(key)
+        return True
+
+
+def _style(what: str) -> str:
+    return next((colour for name, colour in _COLOURS.items() if name in what), "")
+
+
+def _partner_text(hop: dict[str, Any]) -> str:
+    if hop["hop"] == "contact_opened":
+        return f"opened the sealed contact: {hop['opened_names']} name, {hop['opened_phones']} phone, {hop['opened_emails']} e-mail"
+    if hop["hop"] == "narrative_opened":
+        return f"opened the sealed narrative: {hop['opened_characters']} characters"
+    if hop["hop"] == "withheld":
+        return f"is not given the {hop['part']}: {hop['reason']}"
+    return ""

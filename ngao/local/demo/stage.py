@@ -1,0 +1,105 @@
+"""Puts the people and systems of the demonstration on the platform: sources, partners as processes, officers."""
+
+from __future__ import annotations
+
+import base64
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ngao.chassis.errors import Unavailable
+from ngao.client import keygen
+from ngao.local.home import REPOSITORY
+from ngao.local.platform import Platform
+from ngao.local.processes import Process
+
+SOURCES = {"web-form": None, "kobo-nairobi": "kobo", "help-desk": None}
+SILENT, DECLINING = "kinga-mtandao", "haki-legal-nairobi"
+_DIRECTORY = REPOSITORY / "deploy" / "policy" / "partners.example.yaml"
+_OFFICERS = {"duty-officer": "duty@example.org", "deputy": "deputy@example.org", "coordinator": "coordinator@example.org"}
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The demonstration's side of a platform."""
+
+    platform: Platform
+
+    @property
+    def accounts(self) -> Path:
+        """Where onboarding writes what outsiders are given."""
+        return self.platform.home.root / "accounts"
+
+    def set(self) -> None:
+        """Onboard everybody; again and again without harm."""
+        for source, profile in SOURCES.items():
+            if not (self.accounts / f"source-{source}" / "http.secret").exists():
+                self._ngao("source", "add", source, "--new-key", *(["--profile", profile] if profile else []))
+        directory = self.platform.home.root / "demo" / "partners.yaml"
+        directory.parent.mkdir(exist_ok=True)
+        directory.write_text(yaml.safe_dump({"partners": self._partners()}, allow_unicode=True), "utf-8")
+        self._ngao("partner", "load", str(directory))
+        for person, email in _OFFICERS.items():
+            self._ngao("officer", "add", person, "--email", email)
+
+    def source(self, source_id: str) -> Path:
+        """A source's account file."""
+        return self.accounts / f"source-{source_id}" / "account.json"
+
+    def open_partners(self) -> None:
+        """Start a process for each partner."""
+        for partner in self._directory():
+            name = f"partner-{partner['id']}"
+            process = Process(name, self.platform.home.run)
+            if process.pid() is None:
+                command = [sys.executable, "-W", "ignore", "-m", "ngao.local.demo.partner",
+                           str(self.accounts / name / "account.json"), behaviour_of(partner["id"])]  # fmt: skip
+                environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "PYTHONUNBUFFERED": "1"}
+                process.start(command, log=self.platform.home.logs / f"{name}.log", environment=environment, cwd=REPOSITORY)
+
+    def write_policy(self) -> bool:
+        """Lay the demonstration's deadlines over the policy; True if that is new, so that the services must read it."""
+        target = self.platform.home.policy / "deadlines.yaml"
+        source = REPOSITORY / "deploy" / "demo" / "policy" / "deadlines.yaml"
+        if target.exists() and target.read_bytes() == source.read_bytes():
+            return False
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
+        return True
+
+    def _directory(self) -> list[dict[str, Any]]:
+        listed: list[dict[str, Any]] = yaml.safe_load(_DIRECTORY.read_text("utf-8"))["partners"]
+        twin = next(each for each in listed if each["id"] == "kinga-digital")
+        # A second digital security partner that never answers, and the best match because it has the most room.
+        return [*listed, {**twin, "id": SILENT, "name": "Kinga Mtandao (invented, silent)", "capacity": 200}]
+
+    def _partners(self) -> list[dict[str, Any]]:
+        return [{**each, "public_key": self._public_key(each["id"]), "contact": _contact(each["id"])} for each in self._directory()]
+
+    def _public_key(self, partner_id: str) -> str:
+        """Each partner makes its own pair, as it would on its own machine."""
+        folder = self.accounts / f"partner-{partner_id}"
+        public = next(iter(sorted(folder.glob("*.pub"))), None) or keygen(folder)[2]
+        return base64.b64encode(base64.b64decode(public.read_text("ascii").strip())).decode()
+
+    def _ngao(self, *arguments: str) -> None:
+        command = [sys.executable, "-W", "ignore", "-m", "ngao.cli", *arguments]
+        environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "NGAO_HOME": str(self.platform.home.root)}
+        done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment, cwd=REPOSITORY)
+        if done.returncode:
+            raise Unavailable(f"`ngao {' '.join(arguments[:3])}` failed: {(done.stderr or done.stdout).strip()}")
+
+
+def behaviour_of(partner_id: str) -> str:
+    """How each partner behaves in the demonstration."""
+    return {SILENT: "silent", DECLINING: "decline"}.get(partner_id, "accept")
+
+
+def _contact(partner_id: str) -> dict[str, str]:
+    return {"email": f"{partner_id}@example.org", "language": "sw" if partner_id.startswith("pwani") else "en"}
