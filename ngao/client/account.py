@@ -1,18 +1,16 @@
 """The account file that onboarding hands over: where the platform is, who we are there, which queues are ours.
 
     {
-      "v": 1, "kind": "partner", "id": "legal-aid",          or "kind": "source"
-      "amqp": {
-        "host": "broker.example.org", "port": 5671, "vhost": "ngao.edge", "tls": true, "ca_file": "ca.pem",
-        "username": "partner-legal-aid", "password": "...",  or "password_file": "broker.secret"
-        "queues": {"urgent": "partner.legal-aid...", "routine": "partner.legal-aid..."}      a source: {"results": ...}
-      },
-      "http": {"url": "https://intake.example.org", "key": "...", "ca_file": "ca.pem"},      or "key_file"; sources only
-      "keys_directory": "."                                                                  private keys; partners only
+      "partner_id": "legal-aid",                                                             a source: "source_id"
+      "host": "broker.example.org", "port": 5671, "vhost": "ngao.edge", "tls": true, "ca_file": "ca.pem",
+      "username": "partner-legal-aid", "password_file": "broker.secret",                     or "password"
+      "queues": {"urgent": "partner.legal-aid...", "routine": "partner.legal-aid..."},       a source: {"results": ...}
+      "http": {"url": "https://intake.example.org", "key_file": "http.secret"},              sources; or "key"
+      "keys_directory": "."                                                                  partners: their private keys
     }
 
-The flat form is read too: the members of `amqp` at the top, or one `amqp_url` for all but the queues, and the id as
-`partner_id` or `source_id`. Relative paths are taken from the file's own folder.
+One `amqp_url` may stand for host, port, virtual host, username and password. Without `ca_file`, `tls` trusts the system's
+authorities. Relative paths are taken from the file's own folder; files that hold secrets must be the owner's alone.
 """
 
 from __future__ import annotations
@@ -57,14 +55,14 @@ class Account:
     def broker(self) -> pika.ConnectionParameters:
         """How to connect to the broker; raises BadAccount when the account is for HTTP only."""
         if self.parameters is None:
-            raise BadAccount("The account names no broker (amqp).")
+            raise BadAccount("The account names no broker (content).")
         return self.parameters
 
     def queue(self, name: str) -> str:
         """One of our queues; raises BadAccount when onboarding did not name it."""
         queue = self.queues.get(name)
         if not isinstance(queue, str) or not queue:
-            raise BadAccount(f'The account names no queue "{name}" (amqp.queues.{name}).')
+            raise BadAccount(f'The account names no queue "{name}" (queues.{name}).')
         return queue
 
 
@@ -78,51 +76,48 @@ def load(path: Path, kind: str) -> Account:
         raise BadAccount(f"The account file {path} is not JSON.") from None
     if not isinstance(content, dict):
         raise BadAccount(f"The account file {path} must hold one JSON object.")
-    parts = (content, content.get("amqp") or {}, content.get("http") or {})
-    if any(name in part for part in parts for name in _SECRETS):
+    if any(name in part for part in (content, content.get("http") or {}) for name in _SECRETS):
         _refuse_open(path, "account")
     return from_mapping(content, kind, base=path.parent)
 
 
 def from_mapping(content: Mapping[str, Any], kind: str, *, base: Path) -> Account:
     """Check an account that is parsed already; `base` is the folder that relative paths start from."""
-    if content.get("kind", kind) != kind:
-        raise BadAccount(f"The account is not a {kind}'s.")
-    identifier = _needed(content, "id" if "id" in content else f"{kind}_id")
-    amqp = content.get("amqp") or content
+    identifier = _needed(content, f"{kind}_id")
+    has_broker = "host" in content or "amqp_url" in content
     return Account(
         kind=kind,
         id=identifier,
-        queues=dict(amqp.get("queues") or {}),
+        queues=dict(content.get("queues") or {}),
         keys_directory=base / content.get("keys_directory", "."),
-        parameters=_parameters(amqp, f"{kind}-{identifier}", base) if {"amqp_url", "host"} & amqp.keys() else None,
+        parameters=_parameters(content, f"{kind}-{identifier}", base) if has_broker else None,
         http=_http(content["http"], base) if content.get("http") else None,
     )
 
 
-def _parameters(amqp: Mapping[str, Any], username: str, base: Path) -> pika.ConnectionParameters:
-    made = _from_url(amqp) if "amqp_url" in amqp else _from_parts(amqp, username, base)
-    made.heartbeat = amqp.get("heartbeat", HEARTBEAT_S)
+def _parameters(content: Mapping[str, Any], username: str, base: Path) -> pika.ConnectionParameters:
+    made = _from_url(content) if "amqp_url" in content else _from_parts(content, username, base)
+    made.heartbeat = content.get("heartbeat", HEARTBEAT_S)
     made.blocked_connection_timeout = made.socket_timeout = made.stack_timeout = _TIMEOUT_S
-    if amqp.get("ca_file") or amqp.get("tls"):
-        made.ssl_options = pika.SSLOptions(_tls(base, amqp.get("ca_file")), made.host)
+    if content.get("ca_file") or content.get("tls"):
+        made.ssl_options = pika.SSLOptions(_tls(base, content.get("ca_file")), made.host)
     return made
 
 
-def _from_url(amqp: Mapping[str, Any]) -> pika.ConnectionParameters:
+def _from_url(content: Mapping[str, Any]) -> pika.ConnectionParameters:
     try:
-        return pika.URLParameters(amqp["amqp_url"])
+        return pika.URLParameters(content["amqp_url"])
     except Exception:  # noqa: BLE001  # pika raises several kinds, and their texts quote the password
         raise BadAccount("The account's amqp_url is not an AMQP address.") from None
 
 
-def _from_parts(amqp: Mapping[str, Any], username: str, base: Path) -> pika.ConnectionParameters:
-    encrypted = bool(amqp.get("ca_file") or amqp.get("tls"))
+def _from_parts(content: Mapping[str, Any], username: str, base: Path) -> pika.ConnectionParameters:
+    encrypted = bool(content.get("ca_file") or content.get("tls"))
     return pika.ConnectionParameters(
-        host=_needed(amqp, "host"),
-        port=amqp.get("port", 5671 if encrypted else 5672),
-        virtual_host=amqp.get("vhost", "ngao.edge"),
-        credentials=pika.PlainCredentials(amqp.get("username", username), _secret(amqp, "password", base)),
+        host=_needed(content, "host"),
+        port=content.get("port", 5671 if encrypted else 5672),
+        virtual_host=content.get("vhost", "ngao.edge"),
+        credentials=pika.PlainCredentials(content.get("username", username), _secret(content, "password", base)),
     )
 
 
