@@ -6,7 +6,7 @@ export CUSTOM_COMPILE_COMMAND="make lock"
 options=(--quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host)
 pip-compile "${options[@]}" "$@" --all-extras --output-file requirements.lock pyproject.toml
 pip-compile "${options[@]}" "$@" --extra platform --constraint requirements.lock --output-file requirements-runtime.lock pyproject.toml
-if grep -nE '^-|file:|://' requirements.lock requirements-runtime.lock; then
+if grep -nE '^-|file:/|://' requirements.lock requirements-runtime.lock; then
     echo "A lock file names an index or a path of this machine." >&2
     exit 1
 fi

@@ -34,8 +34,9 @@ def add(file: File, new_key: NewKey = False) -> None:
     content = _read(file)
     if not isinstance(content, dict):
         raise Misconfigured(f"{file} must hold one partner; for a list use `ngao partner load`.")
+    partner = _checked(content, file)
     with management() as broker:
-        say(_keep(broker, _checked(content, file), new_key=new_key))
+        say(_keep(broker, partner, new_key=new_key))
 
 
 @app.command()

@@ -77,7 +77,9 @@ def test_a_partner_replies_under_its_own_name_only(key: str, allowed: bool) -> N
     assert bool(re.search(topic.write, key)) is allowed
 
 
-@pytest.mark.parametrize(("key", "allowed"), [("routine.alpha.x.v1", True), ("urgent.beta.x.v1", False), ("routine.alphabet.x", False)])
+@pytest.mark.parametrize(
+    ("key", "allowed"), [("routine.alpha.x.v1", True), ("urgent.beta.x.v1", False), ("routine.alphabet.x", False)]
+)
 def test_a_service_says_only_its_own_types(key: str, allowed: bool) -> None:
     topic = next(each for each in permissions.of_service_inside("alpha", TIERS).topics if each.exchange == "events")
     assert bool(re.search(topic.write, key)) is allowed

@@ -1,0 +1,269 @@
+"""Provisioning and onboarding on a real broker, in virtual hosts and accounts of this test's own."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pika
+import pytest
+from pika.exceptions import AMQPError, ChannelClosedByBroker, UnroutableError
+
+from ngao.chassis.errors import InvalidInput, Misconfigured, Unavailable
+from ngao.chassis.messaging.management import Management
+from ngao.chassis.messaging.onboarding import AccountFile, Edge, is_onboarded, onboard_partner, onboard_source, revoke
+from ngao.chassis.messaging.provisioning import Wanted, provision, service_account
+from ngao.chassis.messaging.topology import subscription_queues
+from tests.support.addresses import addresses
+from tests.support.waiting import eventually
+
+
+@dataclass(frozen=True)
+class Place:
+    management: Management
+    wanted: Wanted
+    edge: Edge
+    mine: str
+    other: str
+
+    def connect(self, username: str, password: str, vhost: str) -> Any:
+        account = pika.PlainCredentials(username, password)
+        return pika.BlockingConnection(pika.ConnectionParameters(self.edge.host, self.edge.port, vhost, account))
+
+    def outsider(self, account: AccountFile) -> Any:
+        return self.connect(account.username, account.password, self.edge.vhost)
+
+    def service(self, name: str, vhost: str) -> Any:
+        return self.connect(service_account(name), self.wanted.passwords[name], vhost)
+
+
+@pytest.fixture(scope="module")
+def place() -> Iterator[Place]:
+    token = secrets.token_hex(4)
+    mine, other = f"a{token}", f"b{token}"
+    parts = addresses()
+    user, password = parts.account
+    url = parts.management.rpartition("@")
+    management = Management(f"http://{url[2]}", user, password)
+    subscriptions = {mine: (f"{other}.thing.done.v1",), other: (f"{mine}.thing.done.v1",)}
+    passwords = {mine: secrets.token_hex(8), other: secrets.token_hex(8)}
+    wanted = Wanted(f"test-{token}", f"test-{token}.edge", subscriptions, {mine: ("partners", "results")}, (1, 2), passwords)
+    provision(management, wanted)
+    yield Place(management, wanted, Edge(wanted.edge_vhost, parts.amqp_host, parts.amqp_port), mine, other)
+    for vhost in (wanted.vhost, wanted.edge_vhost):
+        management.delete("vhosts", vhost)
+    for service in subscriptions:
+        management.delete("users", service_account(service))
+    for each in management.get("users"):
+        if token in each["name"]:
+            management.delete("users", each["name"])
+    management.close()
+
+
+def named(place: Place, name: str) -> str:
+    return f"{name}-{place.mine}"
+
+
+def publish(connection: Any, exchange: str, key: str, **properties: Any) -> None:
+    """Publish and learn whether the broker let it; raises what pika raises."""
+    channel = connection.channel()
+    channel.confirm_delivery()
+    channel.basic_publish(exchange, key, b"{}", pika.BasicProperties(delivery_mode=2, **properties), mandatory=True)
+
+
+def is_refused(connection: Any, exchange: str, key: str, **properties: Any) -> bool:
+    try:
+        publish(connection, exchange, key, **properties)
+    except ChannelClosedByBroker as error:
+        return error.reply_code == 403 or "user_id" in error.reply_text
+    return False
+
+
+def can_read(connection: Any, queue: str) -> bool:
+    try:
+        connection.channel().basic_get(queue, auto_ack=False)
+    except ChannelClosedByBroker as error:
+        if error.reply_code == 403:
+            return False
+        raise
+    return True
+
+
+def test_a_second_provisioning_has_nothing_to_do(place: Place) -> None:
+    assert provision(place.management, place.wanted) == []
+
+
+def test_a_dry_run_says_what_is_missing_and_does_nothing(place: Place) -> None:
+    name = f"wait.{place.wanted.tiers_s[1]}"
+    place.management.delete("queues", place.wanted.vhost, name)
+    said = provision(place.management, place.wanted, dry_run=True)
+    assert said == provision(place.management, place.wanted, dry_run=True)
+    assert f"queue {place.wanted.vhost}/{name}" in said
+    assert provision(place.management, place.wanted) == said
+
+
+def test_a_queue_with_other_arguments_is_named_with_the_argument(place: Place) -> None:
+    name = f"wait.{place.wanted.tiers_s[0]}"
+    path = ("queues", place.wanted.vhost, name)
+    arguments = place.management.get(*path)["arguments"]
+    place.management.delete(*path)
+    place.management.put(*path, body={"durable": True, "arguments": {**arguments, "x-message-ttl": 77}})
+    with pytest.raises(Misconfigured, match=rf"{name}.*x-message-ttl = 77, not 1000"):
+        provision(place.management, place.wanted)
+    place.management.delete(*path)
+    provision(place.management, place.wanted)
+
+
+def test_a_changed_password_is_set_and_then_left_alone(place: Place) -> None:
+    place.management.put("users", service_account(place.mine), body={"password": "another", "tags": ""})
+    assert provision(place.management, place.wanted) == [f"password of account {service_account(place.mine)}"]
+    assert provision(place.management, place.wanted) == []
+
+
+def test_a_service_reads_its_own_queues_only(place: Place) -> None:
+    connection = place.service(place.mine, place.wanted.vhost)
+    for queue, _ in subscription_queues(place.mine, f"{place.other}.thing.done.v1"):
+        assert can_read(connection, queue)
+    assert can_read(connection, f"{place.mine}.dead")
+    assert not can_read(connection, f"{place.other}.{place.mine}.thing.done.v1")
+    assert not can_read(connection, f"{place.other}.dead")
+    connection.close()
+
+
+def test_a_service_says_its_own_types_only(place: Place) -> None:
+    connection = place.service(place.mine, place.wanted.vhost)
+    publish(connection, "events", f"urgent.{place.mine}.thing.done.v1")
+    assert is_refused(connection, "events", f"routine.{place.other}.thing.done.v1")
+    assert is_refused(connection, "dead", place.other)
+    connection.close()
+
+
+def test_a_service_redelivers_to_its_own_queues_only(place: Place) -> None:
+    connection = place.service(place.mine, place.wanted.vhost)
+    publish(connection, "redeliver", f"{place.mine}.{place.other}.thing.done.v1")
+    assert is_refused(connection, "redeliver", f"{place.other}.{place.mine}.thing.done.v1")
+    assert is_refused(connection, "retry.1", f"{place.other}.{place.mine}.thing.done.v1")
+    connection.close()
+
+
+def test_a_message_comes_back_from_a_wait_queue_to_where_it_was(place: Place) -> None:
+    connection = place.service(place.mine, place.wanted.vhost)
+    (routine, _), _ = subscription_queues(place.mine, f"{place.other}.thing.done.v1")
+    channel = connection.channel()
+    publish(connection, "retry.1", routine, message_id="waited")
+    eventually(lambda: _took(channel, routine, "waited"))
+    connection.close()
+
+
+def _took(channel: Any, queue: str, message_id: str) -> bool:
+    method, properties, _ = channel.basic_get(queue, auto_ack=True)
+    return method is not None and properties.message_id == message_id
+
+
+def test_a_service_without_partner_events_cannot_write_to_partners(place: Place) -> None:
+    connection = place.service(place.other, place.wanted.edge_vhost)
+    assert is_refused(connection, "partners", f"legal-aid.routine.{place.other}.thing.done.v1")
+    connection.close()
+
+
+def test_a_partner_hears_its_own_offers_in_two_queues(place: Place) -> None:
+    account = onboard_partner(place.management, place.edge, named(place, "p1"))
+    writer, reader = place.service(place.mine, place.edge.vhost), place.outsider(account)
+    publish(writer, "partners", f"{account.id}.urgent.{place.mine}.offered.v1", message_id="u")
+    publish(writer, "partners", f"{account.id}.routine.{place.mine}.offered.v1", message_id="r")
+    channel = reader.channel()
+    eventually(lambda: _took(channel, account.queues["urgent"], "u"))
+    eventually(lambda: _took(channel, account.queues["routine"], "r"))
+    writer.close()
+    reader.close()
+
+
+def test_a_partner_can_do_nothing_in_anothers_name(place: Place) -> None:
+    one, two = (onboard_partner(place.management, place.edge, named(place, name)) for name in ("p2", "p3"))
+    connection = place.outsider(one)
+    publish(connection, "partner-replies", f"{one.id}.accept", user_id=one.username)
+    assert is_refused(connection, "partner-replies", f"{two.id}.accept")
+    assert is_refused(connection, "partner-replies", f"{one.id}.accept", user_id=two.username)
+    assert is_refused(connection, "reports", one.id)
+    assert is_refused(connection, "", two.queues["urgent"])
+    assert not can_read(connection, two.queues["routine"])
+    assert not can_read(connection, "referral.partner-replies")
+    connection.close()
+
+
+def test_an_outsider_cannot_make_or_bind_a_queue(place: Place) -> None:
+    account = onboard_partner(place.management, place.edge, named(place, "p4"))
+    connection = place.outsider(account)
+    with pytest.raises(ChannelClosedByBroker, match="403"):
+        connection.channel().queue_declare("mine")
+    with pytest.raises(ChannelClosedByBroker, match="403"):
+        connection.channel().queue_bind(account.queues["routine"], "partners", "#")
+    connection.close()
+
+
+def test_an_outsider_does_not_see_the_services_virtual_host(place: Place) -> None:
+    account = onboard_partner(place.management, place.edge, named(place, "p5"))
+    with pytest.raises(AMQPError):
+        place.connect(account.username, account.password, place.wanted.vhost)
+
+
+def test_a_source_posts_under_its_own_name_and_reads_its_results(place: Place) -> None:
+    account = onboard_source(place.management, place.edge, named(place, "s1"))
+    connection, writer = place.outsider(account), place.service(place.mine, place.edge.vhost)
+    publish(connection, "reports", account.id, user_id=account.username)
+    assert is_refused(connection, "reports", f"{account.id}-2")
+    publish(writer, "results", f"{account.id}.{place.mine}.receipt.v1")
+    assert can_read(connection, account.queues["results"])
+    connection.close()
+    writer.close()
+
+
+def test_onboarding_again_keeps_the_queues_and_changes_the_password(place: Place) -> None:
+    name = named(place, "p6")
+    first, second = (onboard_partner(place.management, place.edge, name) for _ in range(2))
+    assert first.queues == second.queues
+    assert first.password != second.password
+    with pytest.raises(AMQPError):
+        place.outsider(first)
+    place.outsider(second).close()
+
+
+def test_queue_names_cannot_be_guessed(place: Place) -> None:
+    account = onboard_source(place.management, place.edge, named(place, "s2"))
+    assert len(account.queues["results"].rsplit(".", 1)[1]) == 32
+
+
+def test_a_revoked_account_is_thrown_out_while_connected_and_its_queues_stay(place: Place) -> None:
+    account = onboard_partner(place.management, place.edge, named(place, "p7"))
+    connection = place.outsider(account)
+    revoke(place.management, "partner", account.id)
+    with pytest.raises(AMQPError):
+        connection.process_data_events(time_limit=5)
+    assert not is_onboarded(place.management, place.edge.vhost, "partner", account.id)
+    with pytest.raises(AMQPError):
+        place.outsider(account)
+    publish(place.service(place.mine, place.edge.vhost), "partners", f"{account.id}.routine.{place.mine}.recalled.v1")
+    revoke(place.management, "partner", account.id)
+
+
+def test_an_event_for_a_partner_that_nobody_onboarded_comes_back(place: Place) -> None:
+    connection = place.service(place.mine, place.edge.vhost)
+    with pytest.raises(UnroutableError):
+        publish(connection, "partners", f"nobody.routine.{place.mine}.offered.v1")
+    connection.close()
+
+
+@pytest.mark.parametrize("name", ["", "a", "Upper", "a.b", "a*", "a|b", "é" * 3, "x" * 42, "9lives"])
+def test_an_id_that_could_mean_another_is_refused(place: Place, name: str) -> None:
+    with pytest.raises(InvalidInput):
+        onboard_partner(place.management, place.edge, name)
+
+
+def test_a_wrong_administrator_and_a_silent_broker_are_said_in_a_sentence(place: Place) -> None:
+    url = addresses().management.rpartition("@")[2]
+    with pytest.raises(Misconfigured, match="refuses"):
+        Management(f"http://{url}", "nobody", "nothing").get("vhosts")
+    with pytest.raises(Unavailable, match="does not answer"):
+        Management("http://127.0.0.1:1", "nobody", "nothing").get("vhosts")

@@ -1,0 +1,207 @@
+"""The commands: what they print, and that an error is one sentence and an exit code."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+import typer
+
+from ngao.cli.app import app, main
+from ngao.cli.calls import Refused, operator
+from ngao.local.configuration import write_operator
+from ngao.local.home import REPOSITORY, Home
+
+
+class Service(BaseHTTPRequestHandler):
+    """Answers one list, and refuses everything else as a service does."""
+
+    seen: list[tuple[str, str, str | None]]
+
+    def do_GET(self) -> None:
+        self._seen()
+        if self.path.startswith("/v1/parked?"):
+            entry = {"id": "one", "queue": "q", "reason": "undecodable", "attempts": 3, "parked_at": "2026-11-01"}
+            self._answer(200, {"parked": [entry]})
+        else:
+            self._answer(404, {"title": "Not found", "status": 404, "detail": "There is no such parked message."})
+
+    def do_POST(self) -> None:
+        self._seen()
+        error = {"pointer": "/reason", "code": "length", "detail": "Too short."}
+        self._answer(422, {"detail": "The body breaks its schema.", "errors": [error]})
+
+    def do_PUT(self) -> None:
+        self._seen()
+        self.send_response(502)
+        self.end_headers()
+
+    def _seen(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.seen.append((self.command, self.path, self.headers["Authorization"]))
+
+    def _answer(self, status: int, content: object) -> None:
+        body = json.dumps(content).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        return
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    monkeypatch.setenv("NGAO_HOME", str(tmp_path))
+    for name in ("NGAO_URL_INTAKE", "NGAO_OPERATOR_KEY_FILE", "NGAO_BROKER_MANAGEMENT"):
+        monkeypatch.delenv(name, raising=False)
+    made = Home(tmp_path)
+    made.make()
+    return made
+
+
+@pytest.fixture
+def service(home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[HTTPServer]:
+    write_operator(home)
+    Service.seen = []
+    server = HTTPServer(("127.0.0.1", 0), Service)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    monkeypatch.setenv("NGAO_URL_INTAKE", f"http://127.0.0.1:{server.server_port}")
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def ngao(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["ngao", *arguments])
+    with pytest.raises(SystemExit) as exit_:
+        main()
+    return int(exit_.value.code or 0)
+
+
+def groups(command: typer.Typer, *names: str) -> Iterator[list[str]]:
+    yield list(names)
+    for each in command.registered_groups:
+        assert each.typer_instance is not None
+        yield from groups(each.typer_instance, *names, *([each.name] if isinstance(each.name, str) else []))
+    for each_command in command.registered_commands:
+        name = each_command.name or each_command.callback.__name__  # type: ignore[union-attr]
+        yield [*names, name.replace("_", "-")]
+
+
+@pytest.mark.parametrize("names", [pytest.param(each, id=" ".join(each) or "ngao") for each in groups(app)])
+def test_every_command_teaches_itself(
+    names: list[str], home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ngao(monkeypatch, *names, "--help") == 0
+    assert "Usage" in capsys.readouterr().out
+
+
+def test_parked_messages_are_listed_with_the_operators_key(
+    service: HTTPServer, home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ngao(monkeypatch, "parked", "list", "intake", "--limit", "5", "--json") == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert (row["service"], row["id"]) == ("intake", "one")
+    key = (home.secrets / "operator.key").read_text().strip()
+    assert Service.seen == [("GET", "/v1/parked?limit=5", f"Bearer {key}")]
+
+
+def test_a_table_in_a_pipe_is_not_cut(
+    service: HTTPServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ngao(monkeypatch, "parked", "list", "intake") == 0
+    assert "undecodable" in capsys.readouterr().out
+
+
+def test_a_refusal_is_told_in_a_sentence_that_names_the_field(
+    service: HTTPServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ngao(monkeypatch, "parked", "drop", "intake", "one", "--reason", "x") == 1
+    assert capsys.readouterr().err == "ngao: refused with 422: The body breaks its schema. (/reason: Too short.)\n"
+
+
+def test_an_id_cannot_leave_its_place_in_the_path(service: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert ngao(monkeypatch, "parked", "show", "intake", "../outbox") == 1
+    assert Service.seen[0][1] == "/v1/parked/..%2Foutbox"
+
+
+def test_an_answer_that_is_no_problem_document_is_told_all_the_same(service: HTTPServer) -> None:
+    with pytest.raises(Refused, match="502"):
+        operator("intake").put("/v1/x", {})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("parked", "list", "intake"), "run `ngao up`"),
+        (("parked", "list", "bakery"), "intake, referral, notify, registry"),
+        (("provision",), "NGAO_BROKER_MANAGEMENT"),
+        (("source", "add", "Not An Id"), "lower-case"),
+        (("logs", "intake"), "There is no log"),
+        (("run", "no-such-program"), "no program"),
+    ],
+)
+def test_an_error_is_one_sentence_with_the_way_out(
+    home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], says: str
+) -> None:
+    assert ngao(monkeypatch, *arguments) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("ngao: ")
+    assert says in said
+    assert said.count("\n") == 1
+
+
+def test_nothing_set_up_is_said_and_nothing_is_made_up(
+    home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ngao(monkeypatch, "status") == 1
+    assert "ngao up" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("content", ["[]", "{name: x}", "{id: ../x}", "{id: [", "just words"])
+def test_a_partner_file_that_is_none_is_refused_before_anything_is_called(
+    home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, content: str
+) -> None:
+    file = tmp_path / "partner.yaml"
+    file.write_text(content)
+    monkeypatch.setenv("NGAO_BROKER_MANAGEMENT", "http://127.0.0.1:1")
+    home.secret("broker-admin")
+    assert ngao(monkeypatch, "partner", "add", str(file)) == 1
+    assert "127.0.0.1:1" not in capsys.readouterr().err
+
+
+def test_a_policy_file_that_is_no_yaml_is_named_with_its_line(
+    home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "rules.yaml").write_text("a: 1\nb: [\n")
+    assert ngao(monkeypatch, "policy", "check", str(tmp_path)) == 1
+    assert "rules.yaml" in capsys.readouterr().err
+
+
+def test_the_launcher_refuses_a_folder_it_did_not_make(tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "precious").write_text("kept")
+    environment = {"PATH": "/usr/bin:/bin", "NGAO_VENV": str(folder), "NGAO_PYTHON": sys.executable}
+    done = subprocess.run([REPOSITORY / "bin" / "ngao"], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "was not made by this launcher" in done.stderr
+    assert (folder / "precious").read_text() == "kept"
+
+
+def test_the_locks_name_no_place_of_the_machine_they_were_made_on() -> None:
+    for name in ("requirements.lock", "requirements-runtime.lock"):
+        lines = (REPOSITORY / name).read_text().splitlines()
+        assert not [line for line in lines if line.startswith("-") or "://" in line or "file:/" in line]
+        pinned = [line for line in lines if "==" in line and not line.startswith("#")]
+        assert all(line.endswith(" \\") for line in pinned), "each package is followed by its hashes"
