@@ -23,7 +23,13 @@ MARKER = "Wanjiku-Marker-4711"
 LIMIT = 64 * 1024
 KEYS = {
     name: f"ngao_{kind}_{name}_{'s' * 43}"
-    for kind, name in (("source", "forms"), ("source", "flood"), ("source", "closed"), ("partner", "clinic"), ("operator", "grace"))
+    for kind, name in (
+        ("source", "forms"),
+        ("source", "flood"),
+        ("source", "closed"),
+        ("partner", "clinic"),
+        ("operator", "grace"),
+    )
 }
 JSON = "application/json"
 
@@ -121,10 +127,17 @@ def test_a_good_request_is_answered_and_carries_its_trace_on(service: Service) -
 @pytest.mark.parametrize(
     "body",
     [
-        b"{", b"", b"\xff\xfe", b'{"name": NaN}', b'{"age":1,"age":2}', b"[" * 200 + b"]" * 200, b'{"name":"\\ud800"}', b"1" * 5000,
+        b"{",
+        b"",
+        b"\xff\xfe",
+        b'{"name": NaN}',
+        b'{"age":1,"age":2}',
+        b"[" * 200 + b"]" * 200,
+        b'{"name":"\\ud800"}',
+        b"1" * 5000,
         b'{"name":"' + MARKER.encode() + b'"',
     ],
-)  # fmt: skip
+)
 def test_what_is_not_strict_json_is_400_and_not_quoted(service: Service, body: bytes) -> None:
     reply = service.post(body)
     assert (reply.status, reply.slug) == (400, "malformed-json")
@@ -175,9 +188,8 @@ def test_a_chunked_body_within_the_limit_is_read(service: Service) -> None:
 def test_whatever_is_wrong_with_a_key_the_answer_is_the_same(service: Service) -> None:
     wrong = [None, "x", "closed", KEYS["forms"][:-1] + "t", f"ngao_source_nobody_{'s' * 43}"]
     replies = [service.ask("GET", "/v1/visits/1", key=key) for key in wrong]
-    assert {(each.status, each.body, each.headers["www-authenticate"]) for each in replies} == {
-        (401, replies[0].body, 'Bearer realm="ngao"')
-    }
+    seen = {(each.status, each.body, each.headers.get("www-authenticate")) for each in replies}
+    assert seen == {(401, replies[0].body, 'Bearer realm="ngao"')}, seen
 
 
 def test_a_good_key_of_another_kind_is_403(service: Service) -> None:
@@ -195,10 +207,15 @@ def test_unknown_paths_and_methods_are_problems(service: Service) -> None:
 @pytest.mark.parametrize(
     ("how", "status", "slug"),
     [
-        ("bug", 500, "internal-error"), ("chain", 500, "internal-error"), ("header", 500, "internal-error"), ("payload", 500, "internal-error"),
-        ("timeout", 500, "internal-error"), ("unavailable", 503, "unavailable"), ("state", 409, "case-closed"),
+        ("bug", 500, "internal-error"),
+        ("chain", 500, "internal-error"),
+        ("header", 500, "internal-error"),
+        ("payload", 500, "internal-error"),
+        ("timeout", 500, "internal-error"),
+        ("unavailable", 503, "unavailable"),
+        ("state", 409, "case-closed"),
     ],
-)  # fmt: skip
+)
 def test_a_handler_that_fails_is_a_problem_without_its_text(service: Service, how: str, status: int, slug: str) -> None:
     reply = service.post(json.dumps({"name": MARKER}).encode(), path=f"/v1/fail/{how}")
     assert (reply.status, reply.slug) == (status, slug)
@@ -214,28 +231,42 @@ def test_an_idempotency_key_has_bounds(service: Service, key: str) -> None:
 @pytest.mark.parametrize(
     "sent",
     [
-        b"GARBAGE\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\x01", b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\n\r\n",
-        b"GET / HTTP/1.1\r\nX: " + b"a" * 9000 + b"\r\n\r\n", b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 200 + b"\r\n", b"GET / HTTP/9.9\r\n\r\n",
-        b"POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", b"POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
-        b"POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", b"POST / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n",
-        b"<b>" + MARKER.encode() + b"</b> / HTTP/1.1\r\n\r\n",
+        b"GARBAGE\r\n\r\n",
+        b"\x16\x03\x01\x02\n\r\n",
+        b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nX: " + b"a" * 9000 + b"\r\n\r\n",
+        b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 200 + b"\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+        b"POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+        b"POST / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n",
+        b"<b>" + MARKER.encode() + b"</b> / HTTP/1.1\r\nConnection: close\r\n\r\n",
     ],
-)  # fmt: skip
+)
 def test_what_is_not_http_gets_a_problem_or_a_closed_door(service: Service, sent: bytes) -> None:
     answer = service.raw(sent)
-    assert answer.startswith(b"HTTP/1.1 4") or answer.startswith(b"HTTP/1.1 505"), answer[:60]
+    assert answer.startswith(b"HTTP/1.1 4"), answer[:60]
     assert b"application/problem+json" in answer
     assert MARKER.encode() not in answer
     assert b"<" not in answer
 
 
 def test_a_broken_chunk_is_400_and_an_endless_one_too(service: Service) -> None:
-    head = f"POST /v1/visits HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEYS['forms']}\r\nContent-Type: {JSON}\r\nTransfer-Encoding: chunked\r\n\r\n"
+    head = f"POST /v1/visits HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEYS['forms']}\r\nContent-Type: {JSON}\r\n"
+    head += "Transfer-Encoding: chunked\r\n\r\n"
     for chunk in (b"zz\r\n", b"1" * 20000, b"5\r\nab"):
         with socket.create_connection(("127.0.0.1", service.port), timeout=10) as sock:
             sock.sendall(head.encode() + chunk)
             sock.shutdown(socket.SHUT_WR)
             assert b" 400 " in sock.recv(4096).split(b"\r\n")[0]
+
+
+def test_a_request_whose_head_is_cut_off_is_not_acted_on(service: Service) -> None:
+    with socket.create_connection(("127.0.0.1", service.port), timeout=10) as sock:
+        sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nIdempotency-K")
+        sock.shutdown(socket.SHUT_WR)
+        assert b" 400 " in sock.recv(4096).split(b"\r\n")[0]
 
 
 def test_clients_that_stall_hold_no_worker(service: Service) -> None:
@@ -330,7 +361,8 @@ def test_on_stop_running_requests_are_answered_idle_connections_closed_and_new_o
         each.start()
     time.sleep(0.4)
     service.process.send_signal(signal.SIGTERM)
-    time.sleep(0.2)
+    # The signal is seen when the event loop next turns, which is at most a second.
+    time.sleep(1.3)
     with pytest.raises(ConnectionError):
         service.ask("GET", "/healthz", key=None)
     assert idle.sock.recv(10) == b""
@@ -349,7 +381,7 @@ def test_nothing_of_what_was_sent_or_raised_stands_in_the_log() -> None:
     service.ask("GET", f"/{MARKER}", User_Agent=MARKER, traceparent=MARKER)
     service.post(b'{"' + MARKER.encode())
     service.post(json.dumps({MARKER: MARKER}).encode())
-    service.raw(f"{MARKER} / HTTP/1.1\r\n\r\n".encode())
+    service.raw(f"{MARKER} / HTTP/1.1\r\nConnection: close\r\n\r\n".encode())
     service.raw(f"GET /{MARKER} HTTP/1.1\r\nHost: {MARKER}\r\nContent-Length: {MARKER}\r\n\r\n".encode())
     assert service.stop() == 0
     printed = "".join(service.printed)

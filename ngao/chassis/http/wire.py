@@ -47,8 +47,23 @@ class _BoundedLines:
         return line
 
 
+class _WholeHead:
+    """The head's stream, for which an early end is an error: the standard library would act on the part that came."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def readline(self, size: int = -1) -> bytes:
+        line: bytes = self._stream.readline(size)
+        if not line.endswith(b"\n"):
+            raise _Malformed(400)
+        return line
+
+
 class Protocol(HttpProtocol):
     """One connection."""
+
+    rfile: Any
 
     def _read_request_line(self) -> bytes:
         line = b""
@@ -61,6 +76,8 @@ class Protocol(HttpProtocol):
 
     def parse_request(self) -> bool:
         """Read the head; on anything unclear answer 4xx and close."""
+        # eventlet puts the bare stream back when the head is read.
+        self.rfile = _WholeHead(self.rfile)
         try:
             with Timeout(HEAD_SECONDS, TooSlow("The request came too slowly.")):
                 return bool(super().parse_request()) and self._is_unambiguous()
@@ -68,13 +85,13 @@ class Protocol(HttpProtocol):
             self._refuse(TooSlow("The request came too slowly."))
         except (HeaderLineTooLong, HeadersTooLarge):
             self._refuse(_Malformed(431))
-        except (ValueError, UnicodeError):
+        except (ValueError, UnicodeError, _Malformed):
             self._refuse(_Malformed(400))
         return False
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
         """What the standard library calls for a broken request; its own answer is HTML that quotes the request."""
-        self._refuse(_Malformed(code))
+        self._refuse(_Malformed(code if code < 500 else 400))
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         """Say nothing: the standard library would print the request line to stderr."""

@@ -33,7 +33,8 @@ _FORBIDDEN = frozenset((
 _REFERENCE = re.compile(
     r"^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?:NG|DEF)-[0-9A-HJKMNP-TV-Z]{10}|[0-9a-f]{16}|[0-9a-f]{32})$"
 )
-_CODE = re.compile(r"^[A-Za-z0-9<_/][A-Za-z0-9_.:/<>*#-]{0,159}( [a-z_<>A-Z0-9]{1,80})?$")
+_CODE = re.compile(r"^[A-Za-z0-9<_/][A-Za-z0-9_.:/<>*#-]{0,159}$")
+_PLACE = re.compile(r"^[\w./<>-]{1,200}:\d{1,6} [\w<>]{1,80}$")
 _TELEPHONE = re.compile(r"\d{7}")
 _EVENT = re.compile(r"^[a-z][a-z0-9_.-]{0,79}$")
 _LARGEST_PLAIN_NUMBER = 1_000_000
@@ -64,4 +65,6 @@ def _listed(key: str) -> bool:
 
 
 def _is_code(key: str, value: str) -> bool:
+    if key == "error_at":
+        return bool(_PLACE.match(value))
     return _listed(key) and bool(_CODE.match(value)) and not _TELEPHONE.search(value)

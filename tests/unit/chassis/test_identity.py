@@ -1,3 +1,4 @@
+# ruff: noqa: A002  # the port names an argument `id`
 from __future__ import annotations
 
 import json
@@ -50,9 +51,15 @@ def test_a_hash_copied_to_another_account_opens_nothing() -> None:
 def test_whatever_is_wrong_the_answer_is_the_same() -> None:
     key, hashed = new_key("source", "forms")
     closed, closed_hash = new_key("source", "closed")
-    knows = Authenticator(Accounts(Credential("source", "forms", (hashed,)), Credential("source", "closed", (closed_hash,), enabled=False)), {})
+    knows = Authenticator(
+        Accounts(Credential("source", "forms", (hashed,)), Credential("source", "closed", (closed_hash,), enabled=False)), {}
+    )
     wrong = [None, "", "Basic abc", "Bearer x", f"Bearer {key[:-1]}!", f"Bearer {key}x", f"Bearer {closed}"]
-    wrong += [f"Bearer {new_key('source', 'forms')[0]}", f"Bearer {new_key('source', 'nobody')[0]}", f"Bearer {new_key('operator', 'x1')[0]}"]
+    wrong += [
+        f"Bearer {new_key('source', 'forms')[0]}",
+        f"Bearer {new_key('source', 'nobody')[0]}",
+        f"Bearer {new_key('operator', 'x1')[0]}",
+    ]
     answers = set()
     for header in wrong:
         with pytest.raises(Unauthenticated) as refused:
@@ -105,5 +112,5 @@ def test_a_broken_operators_file_stops_the_start_with_a_sentence(tmp_path: Path,
 
 
 def test_a_missing_operators_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(Misconfigured, match="nowhere.json"):
+    with pytest.raises(Misconfigured, match=r"nowhere\.json"):
         load_operators(tmp_path / "nowhere.json")

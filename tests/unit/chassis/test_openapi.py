@@ -1,3 +1,4 @@
+# ruff: noqa: ARG002  # the handlers are only described
 from __future__ import annotations
 
 import json
@@ -27,13 +28,26 @@ class Service(ChassisEndpoints):
     name = "tiny"
 
     @http(
-        "POST", "/v1/visits", who="source", operation="visit", summary="Post a visit.", request=Visit,
-        accepts=("application/json", "application/x-ndjson"), responses={202: Receipt},
-    )  # fmt: skip
+        "POST",
+        "/v1/visits",
+        who="source",
+        operation="visit",
+        summary="Post a visit.",
+        request=Visit,
+        accepts=("application/json", "application/x-ndjson"),
+        responses={202: Receipt},
+    )
     def visit(self, call: Call) -> Answer:
         return Answer(202, {})
 
-    @http("GET", "/v1/visits/<uuid:visit_id>", who=("source", "partner"), operation="getVisit", summary="One.", responses={200: Receipt})
+    @http(
+        "GET",
+        "/v1/visits/<uuid:visit_id>",
+        who=("source", "partner"),
+        operation="getVisit",
+        summary="One.",
+        responses={200: Receipt},
+    )
     def get(self, call: Call, visit_id: str) -> dict[str, Any]:
         return {}
 
@@ -41,7 +55,9 @@ class Service(ChassisEndpoints):
 def test_the_document_is_made_without_starting_anything() -> None:
     document = describe(Service)
     assert document["openapi"] == "3.1.0"
-    assert {"/healthz", "/readyz", "/v1/parked/{parked_id}/replay", "/v1/visits", "/v1/visits/{visit_id}"} <= set(document["paths"])
+    assert {"/healthz", "/readyz", "/v1/parked/{parked_id}/replay", "/v1/visits", "/v1/visits/{visit_id}"} <= set(
+        document["paths"]
+    )
     assert json.loads(json.dumps(document)) == document
 
 
@@ -50,7 +66,9 @@ def test_bodies_answers_and_problems_are_described() -> None:
     assert posted["requestBody"]["content"]["application/x-ndjson"]["schema"] == {"$ref": "#/components/schemas/Visit"}
     assert posted["responses"]["202"]["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/Receipt"}
     assert {"400", "401", "403", "413", "415", "422", "429", "500", "503"} <= set(posted["responses"])
-    assert posted["responses"]["422"]["content"] == {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    assert posted["responses"]["422"]["content"] == {
+        "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+    }
     assert posted["security"] == [{"bearer": []}]
 
 

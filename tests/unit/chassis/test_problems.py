@@ -38,7 +38,9 @@ def test_what_may_pass_by_itself_is_503_with_retry_after_and_a_fixed_sentence(er
     assert MARKER.encode() not in rendered.body
 
 
-@pytest.mark.parametrize("error", [RuntimeError(MARKER), errors.SealBroken(MARKER), errors.Misconfigured(MARKER), errors.NgaoError(MARKER)])
+@pytest.mark.parametrize(
+    "error", [RuntimeError(MARKER), errors.SealBroken(MARKER), errors.Misconfigured(MARKER), errors.NgaoError(MARKER)]
+)
 def test_a_fault_of_ours_shows_an_id_and_nothing_else(error: Exception, capsys: pytest.CaptureFixture[str]) -> None:
     problem = problem_of(error)
     assert (problem.status, problem.slug) == (500, "internal-error")
@@ -50,7 +52,10 @@ def test_a_fault_of_ours_shows_an_id_and_nothing_else(error: Exception, capsys: 
 
 
 def test_a_pointer_shows_field_names_and_hides_what_may_be_data() -> None:
-    given = [FieldError(pointer, "unknown_field", "Unknown field.") for pointer in ("/violations/0/type", f"/{MARKER}", "/+254700000123/x", "/700000123")]
+    given = [
+        FieldError(pointer, "unknown_field", "Unknown field.")
+        for pointer in ("/violations/0/type", f"/{MARKER}", "/+254700000123/x", "/700000123")
+    ]
     assert [each["pointer"] for each in broken_fields(given)] == ["/violations/0/type", "/?", "/?/x", "/?"]
 
 

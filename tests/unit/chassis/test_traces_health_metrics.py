@@ -18,8 +18,18 @@ def test_a_child_keeps_the_trace_and_has_its_own_span() -> None:
 
 @pytest.mark.parametrize(
     "header",
-    [None, "", "x", PARENT.upper(), PARENT[:-1], PARENT + "-x", "ff" + PARENT[2:], f"00-{'0' * 32}-{'1' * 16}-01", f"00-{'1' * 32}-{'0' * 16}-01"],
-)  # fmt: skip
+    [
+        None,
+        "",
+        "x",
+        PARENT.upper(),
+        PARENT[:-1],
+        PARENT + "-x",
+        "ff" + PARENT[2:],
+        f"00-{'0' * 32}-{'1' * 16}-01",
+        f"00-{'1' * 32}-{'0' * 16}-01",
+    ],
+)
 def test_a_header_that_breaks_the_standard_begins_a_new_trace(header: str | None) -> None:
     assert traces.parse(header) is None
     assert traces.trace_id(traces.child(header)) is not None
