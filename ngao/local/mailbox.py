@@ -3,8 +3,8 @@
 `python -m ngao.local.mailbox --port 2525 --directory mail`
 
 No login, no TLS, loopback only: it is for one machine. A file `control.json` in the directory makes it misbehave:
-`{"refuse": "451 Try later", "at": "rcpt", "delay_s": 1.5}`. `at` is `mail`, `rcpt` or `data`; without the file it
-takes everything.
+`{"refuse": "451 Try later", "at": "rcpt", "delay_s": 1.5, "only_to": "a@example.org"}`. `at` is `mail`, `rcpt` or
+`data`; without `only_to` it is meant for everybody, without the file it takes everything.
 """
 
 # ruff: noqa: ARG002, N802 - aiosmtpd fixes the names and arguments of what it calls
@@ -51,9 +51,12 @@ def messages(directory: Path) -> list[Mail]:
     return [_read(path) for path in sorted(directory.glob("*.eml"))]
 
 
-def misbehave(directory: Path, *, refuse: str | None = None, at: str = "rcpt", delay_s: float = 0.0) -> None:
+def misbehave(
+    directory: Path, *, refuse: str | None = None, at: str = "rcpt", delay_s: float = 0.0, only_to: str | None = None
+) -> None:
     """Tell the mailbox on this directory to refuse with a reply line, or to take its time."""
-    _write(directory / CONTROL, json.dumps({"refuse": refuse, "at": at, "delay_s": delay_s}).encode())
+    control = {"refuse": refuse, "at": at, "delay_s": delay_s, "only_to": only_to}
+    _write(directory / CONTROL, json.dumps(control).encode())
 
 
 def behave(directory: Path) -> None:
@@ -104,27 +107,28 @@ class _Keeper:
         """A conversation about one message begins."""
         envelope.mail_from = address
         envelope.mail_options.extend(options)
-        return await self._answer("mail")
+        return await self._answer("mail", [])
 
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         """Whom it is for."""
-        answer = await self._answer("rcpt")
+        answer = await self._answer("rcpt", [address])
         if answer == _OK:
             envelope.rcpt_tos.append(address)
         return answer
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         """The message itself."""
-        answer = await self._answer("data")
+        answer = await self._answer("data", envelope.rcpt_tos)
         if answer == _OK:
             self._keep(envelope)
         return answer
 
-    async def _answer(self, step: str) -> str:
+    async def _answer(self, step: str, recipients: list[str]) -> str:
         control = self._control()
-        if control.get("at", "rcpt") != step:
+        meant = not control.get("only_to") or control["only_to"] in recipients
+        if control.get("at", "rcpt") != step or not meant:
             return _OK
         await asyncio.sleep(float(control.get("delay_s") or 0))
         return control.get("refuse") or _OK

@@ -1,0 +1,286 @@
+"""Notify as a process of its own: real broker, real store, real mail."""
+
+from __future__ import annotations
+
+import secrets
+import signal
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pymongo
+import pytest
+
+from ngao.contracts import Event, decode, make, subscriptions_of
+from ngao.local.mailbox import Mail, Mailbox, behave, messages, misbehave
+from tests.support.broker import Line, provision
+from tests.support.processes import ServiceProcess, World
+from tests.support.waiting import eventually
+
+SAID = tuple(f"notify.message.{what}.v1" for what in ("sent", "failed", "refused", "acknowledged"))
+QUICK = """
+rules:
+  - {when: intake.report.accepted.v1, tell: duty_officer, template: look_now, ladder: critical, urgent: true}
+  - {when: referral.offered.v1, tell: partner, template: partner_new}
+  - {when: referral.accepted.v1, tell: defender, template: defender_news}
+ladders:
+  critical:
+    steps:
+      - {person: duty-officer, within_minutes: 0.05}
+      - {person: coordinator, within_minutes: 0.05}
+  daily:
+    steps:
+      - {person: coordinator, within_minutes: 720}
+undeliverable: {template: not_reached, ladder: daily}
+retry_after_seconds: [0.2, 0.2, 0.2, 60]
+"""
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return Path(tmp_path_factory.mktemp("mail"))
+
+
+@pytest.fixture(scope="module")
+def notify(world: World, directory: Path) -> Iterator[ServiceProcess]:
+    policy = world.directory / "policy"
+    policy.mkdir()
+    (policy / "notifications.yaml").write_text(QUICK)
+    provision(world, {"notify": subscriptions_of("notify"), "referral": SAID})
+    with Mailbox(directory) as mailbox:
+        own = f'[own.smtp]\nhost = "127.0.0.1"\nport = {mailbox.port}\nfrom = "desk@example.org"\ntls = "none"'
+        settings, port = world.settings("notify", own, (policy,))
+        process = ServiceProcess(settings, port).start()
+        for path in ("duty-officers/duty-officer", "duty-officers/coordinator", "partners/clinic"):
+            entry = {"email": f"canary.{path.rpartition('/')[2]}@example.org", "language": "sw"}
+            assert process.request("PUT", f"/v1/roster/{path}", entry, world.operator_key)[0] == 200
+        yield process
+        process.stop()
+
+
+@pytest.fixture(autouse=True)
+def well_behaved(notify: ServiceProcess, directory: Path) -> None:
+    behave(directory)
+    if not notify.is_running():
+        notify.start()
+
+
+@pytest.fixture
+def line(world: World) -> Line:
+    return Line(world)
+
+
+@pytest.fixture
+def case() -> str:
+    return f"NG-{secrets.token_hex(5).upper()}"
+
+
+def offered(case: str, partner: str = "clinic") -> Event:
+    now = datetime.now(UTC)
+    data = {
+        "case_ref": case, "offer_id": "o", "partner_id": partner, "need": "n", "urgency": "high", "county": "KE-30",
+        "languages": ["sw"], "respond_by": now + timedelta(hours=1), "attempt": 1, "reasons": [], "policy_version": "1",
+    }  # fmt: skip
+    return make("referral.offered.v1", subject=case, data=data)
+
+
+def accepted(case: str) -> Event:
+    data = {
+        "case_ref": case, "offer_id": "o", "partner_id": "clinic", "need": "n", "urgency": "high",
+        "accepted_at": datetime.now(UTC), "partner_public_key": "k", "partner_key_id": "k",
+    }  # fmt: skip
+    return make("referral.accepted.v1", subject=case, data=data)
+
+
+def reported(case: str) -> Event:
+    now = datetime.now(UTC)
+    data = {
+        "report_id": "r", "case_ref": case, "source_id": "s", "received_at": now, "occurred_at": now, "urgency": "critical",
+        "urgency_reasons": [], "policy_version": "1", "reporter_role": "self", "violations": [], "needs": [], "county": "KE-30",
+        "languages": [], "consent": [], "has_narrative": False,
+    }  # fmt: skip
+    return make("intake.report.accepted.v1", subject=case, data=data, urgent=True)
+
+
+def listed(notify: ServiceProcess, world: World, case: str) -> list[dict[str, Any]]:
+    """Oldest first."""
+    status, answer = notify.request("GET", f"/v1/messages?case_ref={case}", key=world.operator_key)
+    assert status == 200
+    return list(reversed(answer["messages"]))
+
+
+def states(notify: ServiceProcess, world: World, case: str) -> list[tuple[str, str]]:
+    return [(each["recipient_ref"], each["state"]) for each in listed(notify, world, case)]
+
+
+def mails(directory: Path, message: dict[str, Any]) -> list[Mail]:
+    return [mail for mail in messages(directory) if message["message_id"] in mail.headers["Message-ID"]]
+
+
+def said(line: Line, what: str, case: str, *, urgent: bool = False) -> list[Event]:
+    queue = f"referral.notify.message.{what}.v1" + (".urgent" if urgent else "")
+    return [event for _, body in line.take(queue) if (event := decode(body)).subject == case]
+
+
+def test_an_offer_heard_ten_times_reaches_the_partner_once_and_is_said_once(
+    notify: ServiceProcess, world: World, line: Line, directory: Path, case: str
+) -> None:
+    line.publish(offered(case), times=10)
+    eventually(lambda: states(notify, world, case) == [("clinic", "sent")], what="the message to be sent")
+    message = listed(notify, world, case)[0]
+    (mail,) = mails(directory, message)
+    assert mail.recipients == ("canary.clinic@example.org",)
+    assert message["reference"] in mail.text
+    assert case not in mail.text + mail.subject + str(mail.headers)
+    found = eventually(lambda: said(line, "sent", case), what="the event")
+    assert [event.data["message_id"] for event in found] == [message["message_id"]]
+    assert "canary" not in str(found)
+
+
+def test_a_critical_report_climbs_the_ladder_until_somebody_acknowledges(
+    notify: ServiceProcess, world: World, line: Line, directory: Path, case: str
+) -> None:
+    line.publish(reported(case))
+    both = [("duty-officer", "sent"), ("coordinator", "sent")]
+    eventually(lambda: states(notify, world, case) == both, what="the coordinator to be told")
+    first = listed(notify, world, case)[0]
+    path = f"/v1/messages/{first['message_id']}/acknowledge"
+    for _ in range(2):
+        status, answer = notify.request("POST", path, {}, world.operator_key)
+        assert (status, answer["state"], answer["acknowledged_by"]) == (200, "acknowledged", "tester")
+    assert all("escalate_at" not in each or each["escalate_at"] is None for each in listed(notify, world, case))
+    assert len(eventually(lambda: said(line, "acknowledged", case, urgent=True), what="the event")) == 1
+
+
+def test_a_partner_nobody_knows_is_refused_where_an_operator_sees_it(
+    notify: ServiceProcess, world: World, line: Line, case: str
+) -> None:
+    line.publish(offered(case, "stranger"))
+    eventually(lambda: states(notify, world, case) == [("stranger", "refused")], what="the refusal")
+    assert listed(notify, world, case)[0]["reason"] == "no_address"
+    (event,) = eventually(lambda: said(line, "refused", case), what="the event")
+    assert event.data["reason"] == "no_address"
+
+
+@pytest.mark.parametrize(
+    ("contact", "reason"),
+    [
+        (None, "contact_unknown"),
+        ({"may_contact": False, "channels": ["email"]}, "no_safe_contact"),
+        ({"may_contact": True, "channels": ["phone"]}, "channel_not_allowed"),
+        ({"may_contact": True, "channels": ["email"]}, "no_address"),
+    ],
+)
+def test_a_defender_is_not_told_unless_it_is_safe_and_the_refusal_is_an_event(
+    *, notify: ServiceProcess, world: World, line: Line, case: str, contact: dict[str, Any] | None, reason: str
+) -> None:
+    if contact:
+        data = {"case_ref": case, "defender_ref": None, "resolution": "new", "restrictions": [], "contact": contact}
+        line.publish(make("registry.defender.resolved.v1", subject=case, data=data))
+        store = pymongo.MongoClient(world.parts.mongo)[world.database("notify")]
+        eventually(lambda: store.contact_summaries.find_one({"_id": case}), what="the summary")
+        store.client.close()
+    line.publish(accepted(case))
+    eventually(lambda: states(notify, world, case) == [(case, "refused")], what="the refusal")
+    assert listed(notify, world, case)[0]["reason"] == reason
+    (event,) = eventually(lambda: said(line, "refused", case), what="the event")
+    assert (event.data["recipient_kind"], event.data["reason"]) == ("defender", reason)
+
+
+def test_a_server_that_is_busy_is_asked_again(
+    notify: ServiceProcess, world: World, line: Line, directory: Path, case: str
+) -> None:
+    misbehave(directory, refuse="451 later")
+    line.publish(offered(case))
+    eventually(lambda: _field(notify, world, case, "attempts") >= 2, what="a second try")
+    behave(directory)
+    eventually(lambda: states(notify, world, case) == [("clinic", "sent")], what="the message to be sent")
+    assert {note["reason"] for note in listed(notify, world, case)[0]["history"]} == {"", "smtp_451"}
+
+
+def test_a_permanent_refusal_tells_a_human_instead(
+    notify: ServiceProcess, world: World, line: Line, directory: Path, case: str
+) -> None:
+    misbehave(directory, refuse="550 no such user")
+    line.publish(offered(case))
+    eventually(lambda: states(notify, world, case)[:1] == [("clinic", "failed")], what="the failure")
+    behave(directory)
+    (event,) = eventually(lambda: said(line, "failed", case), what="the event")
+    assert (event.data["reason"], event.data["next_step"]) == ("smtp_550", "duty_officer:coordinator")
+
+
+def test_a_message_taken_but_not_recorded_when_the_process_died_is_sent_again_with_the_same_id(
+    notify: ServiceProcess, world: World, line: Line, directory: Path, case: str
+) -> None:
+    misbehave(directory, at="data", delay_s=2.0)
+    line.publish(offered(case))
+    eventually(lambda: states(notify, world, case) == [("clinic", "sending")], what="the conversation")
+    message = listed(notify, world, case)[0]
+    notify.signal(signal.SIGKILL)
+    notify.wait()
+    behave(directory)
+    client: Any = pymongo.MongoClient(world.parts.mongo)
+    past = datetime.now(UTC) - timedelta(seconds=1)
+    client[world.database("notify")].messages.update_one({"_id": message["message_id"]}, {"$set": {"due": past}})
+    client.close()
+    notify.start()
+    eventually(lambda: states(notify, world, case) == [("clinic", "sent")], what="the second try")
+    assert _field(notify, world, case, "attempts") == 2
+    assert 1 <= len(mails(directory, message)) <= 2
+    eventually(lambda: len(said(line, "sent", case)) == 1, what="the event")
+
+
+def test_a_slow_routine_letter_does_not_hold_an_urgent_one(
+    notify: ServiceProcess, world: World, line: Line, directory: Path, case: str
+) -> None:
+    misbehave(directory, at="data", delay_s=6.0, only_to="canary.clinic@example.org")
+    line.publish(offered(case))
+    eventually(lambda: states(notify, world, case) == [("clinic", "sending")], what="the slow conversation")
+    line.publish(reported(case + "9"))
+    eventually(lambda: ("duty-officer", "sent") in states(notify, world, case + "9"), within=3, what="the urgent message")
+    assert states(notify, world, case) == [("clinic", "sending")]
+    eventually(lambda: states(notify, world, case) == [("clinic", "sent")], what="the slow one")
+
+
+def test_addresses_are_shown_masked_stored_sealed_and_never_logged(notify: ServiceProcess, world: World) -> None:
+    status, answer = notify.request("GET", "/v1/roster", key=world.operator_key)
+    assert status == 200
+    assert {(each["id"], each["address"]) for each in answer["roster"]} >= {("clinic", "c…@….org")}
+    client: Any = pymongo.MongoClient(world.parts.mongo)
+    stored = str([list(client[world.database("notify")][name].find()) for name in ("roster", "messages", "outbox", "audit")])
+    client.close()
+    assert "canary" not in stored
+    assert "roster.read" in stored
+    assert "canary" not in notify.log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("PUT", "/v1/roster/partners/clinic", {"email": "canary"}, 422),
+        ("PUT", "/v1/roster/partners/clinic", {"email": "a@example.org", "phone": "canary"}, 422),
+        ("PUT", "/v1/roster/partners/CANARY", {"email": "a@example.org"}, 400),
+        ("GET", "/v1/roster/duty-officers/nobody", None, 404),
+        ("GET", "/v1/messages?limit=0", None, 400),
+        ("GET", "/v1/messages?state=canary", None, 400),
+        ("GET", "/v1/messages/nobody", None, 404),
+        ("POST", "/v1/messages/nobody/acknowledge", {}, 404),
+    ],
+)
+def test_what_is_wrong_is_named_and_not_repeated(
+    *, notify: ServiceProcess, world: World, method: str, path: str, body: Any, status: int
+) -> None:
+    answered, problem = notify.request(method, path, body, world.operator_key)
+    assert answered == status
+    assert "canary" not in str(problem).lower()
+
+
+def test_only_operators_are_answered(notify: ServiceProcess) -> None:
+    for path in ("/v1/roster", "/v1/messages"):
+        assert notify.request("GET", path)[0] == 401
+
+
+def _field(notify: ServiceProcess, world: World, case: str, name: str) -> int:
+    found = listed(notify, world, case)
+    return int(found[0][name]) if found else 0
