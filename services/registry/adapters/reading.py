@@ -19,14 +19,13 @@ class LibraryReading:
         self._region = region
 
     def phone(self, raw: str) -> str:
-        """E.164 where the number is a possible one, else plus sign and digits as they came: a wrong number is still told."""
-        try:
-            read = phonenumbers.parse(raw, self._region)
-        except phonenumbers.NumberParseException:
-            return _digits(raw)
-        if not phonenumbers.is_possible_number(read):
-            return _digits(raw)
-        return phonenumbers.format_number(read, phonenumbers.PhoneNumberFormat.E164)
+        """E.164 where it is a possible number, else as it came, spaces put in order: a wrong number is still told."""
+        plain = " ".join(raw.split())
+        for spelling in (plain, f"+{plain[2:]}" if plain.startswith("00") else ""):
+            read = self._read(spelling)
+            if read:
+                return read
+        return plain
 
     def similarity(self, one: str, other: str) -> float:
         """The mean likeness of the shorter name's words, each to its own best partner in the longer name.
@@ -47,6 +46,15 @@ class LibraryReading:
         """`DEF-` and 10 Crockford base32 characters, 50 random bits."""
         return "DEF-" + "".join(secrets.choice(_CROCKFORD) for _ in range(10))
 
+    def _read(self, raw: str) -> str | None:
+        try:
+            number = phonenumbers.parse(raw, self._region)
+        except phonenumbers.NumberParseException:
+            return None
+        if not phonenumbers.is_possible_number(number):
+            return None
+        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
 
 def _best_sum(pairs: list[tuple[float, int, int]]) -> float:
     """Take the best pair, then the best that uses neither of its words, and so on."""
@@ -59,7 +67,3 @@ def _best_sum(pairs: list[tuple[float, int, int]]) -> float:
             used_there.add(there)
             total += score
     return total
-
-
-def _digits(raw: str) -> str:
-    return ("+" if raw.strip().startswith("+") else "") + "".join(char for char in raw if char.isdigit())

@@ -133,7 +133,7 @@ class Reading(Protocol):
     """How values are made comparable."""
 
     def phone(self, raw: str) -> str:
-        """A phone number in E.164 where it can be read as one, else its digits."""
+        """A phone number in E.164 where it can be read as one, else as it came."""
         ...
 
     def similarity(self, one: str, other: str) -> float:

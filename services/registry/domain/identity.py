@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+_E164 = re.compile(r"^\+[1-9][0-9]{7,14}$")
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,12 @@ class Identity:
     def is_empty(self) -> bool:
         """Whether it names nobody."""
         return not (self.names or self.phones or self.emails)
+
+    @property
+    def addresses(self) -> tuple[tuple[str, str], ...]:
+        """What can tell that two are one: `(kind, value)`. Whatever else stands in a phone field ("none", "0") is not."""
+        phones = (("phone", each) for each in self.phones if _E164.match(each))
+        return (*phones, *(("email", each) for each in self.emails if "@" in each))
 
     def as_dict(self) -> dict[str, list[str]]:
         """Plain lists, for sealing."""

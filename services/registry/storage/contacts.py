@@ -52,6 +52,5 @@ class Contacts:
         return [self._documents.setdefault(document.id, document) for document in found]
 
     def _hashes(self, identity: Identity) -> Iterator[tuple[str, str]]:
-        for kind, values in (("phone", identity.phones), ("email", identity.emails)):
-            for value in values:
-                yield f"{kind}:{self._unit.sealer.lookup_hash(kind, value)}", kind
+        for kind, value in identity.addresses:
+            yield f"{kind}:{self._unit.sealer.lookup_hash(kind, value)}", kind

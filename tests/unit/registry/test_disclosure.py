@@ -1,0 +1,226 @@
+"""No consent, no disclosure: asked again at the moment of telling."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from ngao.chassis.errors import NotAllowedNow, NotFound, Retryable
+from services.registry.application.change_consent import ConsentSaid, change_consent
+from services.registry.application.disclose_contact import AcceptedOffer, disclose_contact
+from services.registry.application.forget_expired import forget_cases, forget_people
+from services.registry.application.learn_report_changes import learn_consents, learn_withdrawal
+from services.registry.application.restrict_defender import add_restriction, lift_restriction
+from services.registry.domain.consent import Statement
+from tests.support.registry import MARY, NOW, SAFE, Register, consent
+
+OFFER = AcceptedOffer("NG-1", "offer-1", "partner-a", "key", "key-id")
+
+
+def register_with(**report: Any) -> Register:
+    register = Register()
+    register.report("NG-1", report.pop("identity", MARY), **{"contact_safety": SAFE, **report})
+    return register
+
+
+def refusal(register: Register, offer: AcceptedOffer = OFFER) -> str | None:
+    found = disclose_contact(register.ports, offer).refusal
+    return str(found) if found else None
+
+
+def person(register: Register) -> str:
+    ref = register.heard.views[0].defender_ref
+    assert ref
+    return ref
+
+
+def withdraw(register: Register, case_ref: str | None = None, *scope: str) -> list[str]:
+    gone = Statement(granted=False, purpose="referral", scope=frozenset(scope), at=register.now)
+    return change_consent(register.ports, ConsentSaid(person(register), gone, case_ref, "operator:o"))
+
+
+def test_with_consent_and_safety_the_partner_is_told_once() -> None:
+    register = register_with()
+    assert refusal(register) is None
+    assert refusal(register) is None
+    assert len(register.heard.disclosed) == 1
+    told = register.heard.disclosed[0]
+    assert (told["v"], told["case_ref"], told["offer_id"]) == (1, "NG-1", "offer-1")
+    assert told["phones"] == ["+254700000001"]
+    assert told["contact_safety"]["code_word"] == "mwavuli"
+    assert [each[0] for each in register.heard.audited].count("contact.disclosed") == 1
+
+
+@pytest.mark.parametrize(("report", "reason"), [
+    ({"consents": []}, "no_consent"),
+    ({"consents": [consent("narrative")]}, "no_consent"),
+    ({"consents": [consent("contact", purpose="notification")]}, "no_consent"),
+    ({"consents": [consent(recipient="partner-b")]}, "no_consent"),
+    ({"consents": [consent(until=NOW)]}, "consent_expired"),
+    ({"contact_safety": None}, "not_safe"),
+    ({"contact_safety": {**SAFE, "may_contact": False}}, "not_safe"),
+    ({"contact_safety": {**SAFE, "may_contact": "true"}}, "not_safe"),
+    ({"contact_safety": {**SAFE, "channels": []}}, "not_safe"),
+    ({"contact_safety": {**SAFE, "channels": ["email"]}, "identity": {**MARY, "emails": []}}, "not_safe"),
+    ({"identity": None}, "unknown_person"),
+])
+def test_what_is_missing_is_a_reason_to_withhold(report: dict[str, Any], reason: str) -> None:
+    register = register_with(**report)
+    assert refusal(register) == reason
+    assert not register.heard.disclosed
+    assert len(register.heard.withheld) == 1
+
+
+def test_only_addresses_of_safe_channels_are_told() -> None:
+    register = register_with(contact_safety={**SAFE, "channels": ["email"]})
+    refusal(register)
+    assert register.heard.disclosed[0]["phones"] == []
+    assert register.heard.disclosed[0]["emails"] == ["mary@example.org"]
+
+
+def test_only_what_this_report_told_is_disclosed() -> None:
+    register = register_with()
+    register.report("NG-2", {"names": ["Mary Wanjiku"], "phones": ["0700000001"], "emails": []}, contact_safety=SAFE)
+    refusal(register, AcceptedOffer("NG-2", "offer-2", "partner-a", "key", "key-id"))
+    assert register.heard.disclosed[0]["emails"] == []
+
+
+def test_an_unknown_case_is_asked_again_later() -> None:
+    with pytest.raises(Retryable):
+        disclose_contact(Register().ports, OFFER)
+
+
+@pytest.mark.parametrize("scope", [(), ("contact",)])
+@pytest.mark.parametrize("case_ref", [None, "NG-1"])
+def test_after_withdrawal_nothing_is_disclosed(case_ref: str | None, scope: tuple[str, ...]) -> None:
+    register = register_with()
+    register.pass_time(minutes=1)
+    assert withdraw(register, case_ref, *scope) == ["NG-1"]
+    assert refusal(register) == "no_consent"
+    assert [(case, said.granted) for case, said in register.heard.consents] == [("NG-1", False)]
+
+
+def test_a_source_that_repeats_its_form_does_not_undo_a_withdrawal() -> None:
+    register = register_with()
+    register.pass_time(minutes=1)
+    withdraw(register)
+    register.pass_time(minutes=1)
+    learn_consents(register.ports, "NG-1", (consent(at=register.now),), urgent=False, sequence=2)
+    assert refusal(register) == "no_consent"
+
+
+def test_a_later_report_with_consent_counts_although_an_earlier_was_withdrawn() -> None:
+    register = register_with()
+    register.pass_time(minutes=1)
+    withdraw(register)
+    register.pass_time(minutes=1)
+    register.report("NG-2", MARY, contact_safety=SAFE, consents=[consent(at=register.now)])
+    assert refusal(register, AcceptedOffer("NG-2", "offer-2", "partner-a", "key", "key-id")) is None
+
+
+def test_a_report_that_was_on_its_way_when_all_was_withdrawn_hears_of_it() -> None:
+    register = register_with()
+    withdraw(register)
+    register.report("NG-2", MARY, contact_safety=SAFE, consents=[consent()])
+    assert register.heard.consents[-1][0] == "NG-2"
+    assert refusal(register, AcceptedOffer("NG-2", "offer-2", "partner-a", "key", "key-id")) == "no_consent"
+
+
+def test_a_consent_given_to_an_operator_counts() -> None:
+    register = register_with(consents=[])
+    given = consent(at=register.now, recipient="partner-a")
+    change_consent(register.ports, ConsentSaid(person(register), given, "NG-1", "operator:o"))
+    assert refusal(register) is None
+    assert refusal(register, AcceptedOffer("NG-1", "offer-2", "partner-b", "key", "key-id")) == "no_consent"
+
+
+def test_consent_for_a_strangers_or_closed_case_is_refused() -> None:
+    register = register_with()
+    register.report("NG-9", {"names": ["Grace Chebet"], "phones": ["0700000009"], "emails": []})
+    with pytest.raises(NotFound):
+        withdraw(register, "NG-9")
+    learn_withdrawal(register.ports, "NG-1", sequence=2)
+    with pytest.raises(NotAllowedNow):
+        withdraw(register, "NG-1")
+
+
+def test_a_source_takes_consent_back_and_late_events_change_nothing() -> None:
+    register = register_with()
+    learn_consents(register.ports, "NG-1", (), urgent=False, sequence=5)
+    learn_consents(register.ports, "NG-1", (consent(),), urgent=False, sequence=4)
+    assert refusal(register) == "no_consent"
+
+
+def test_changed_consent_for_attributes_is_said_again() -> None:
+    register = register_with(attributes={"gender": "woman"}, consents=[consent("attributes")])
+    learn_consents(register.ports, "NG-1", (consent("contact"),), urgent=False, sequence=2)
+    assert register.last.attributes == {}
+    learn_consents(register.ports, "NG-1", (consent("contact", "narrative"),), urgent=False, sequence=3)
+    assert len(register.heard.views) == 2
+
+
+def test_a_report_taken_back_discloses_nothing_more() -> None:
+    register = register_with()
+    learn_withdrawal(register.ports, "NG-1", sequence=2)
+    learn_withdrawal(register.ports, "NG-1", sequence=2)
+    assert refusal(register) == "report_withdrawn"
+    assert register.cases.kept["NG-1"].keep_until == NOW + timedelta(days=30)
+
+
+@pytest.mark.parametrize("learn", [
+    lambda ports: learn_withdrawal(ports, "NG-1", sequence=2),
+    lambda ports: learn_consents(ports, "NG-1", (), urgent=False, sequence=2),
+])
+def test_changes_before_the_report_are_asked_again_later(learn: Any) -> None:
+    with pytest.raises(Retryable):
+        learn(Register().ports)
+
+
+def test_a_restricted_partner_hears_no_more_than_no_consent() -> None:
+    register = register_with()
+    add_restriction(register.ports, person(register), "partner-a", "safety", "operator:o")
+    add_restriction(register.ports, person(register), "partner-a", "safety", "operator:o")
+    assert [each.partner_id for each in register.last.restrictions] == ["partner-a"]
+    assert len(register.heard.views) == 2
+    assert refusal(register) == "restricted"
+    assert register.heard.withheld[0].refusal.said_to_partner == "no_consent"  # type: ignore[union-attr]
+
+
+def test_a_lifted_restriction_is_said_and_gone() -> None:
+    register = register_with()
+    add_restriction(register.ports, person(register), "partner-a", "safety", "operator:o")
+    lift_restriction(register.ports, person(register), "partner-a", "operator:o")
+    assert register.last.restrictions == ()
+    with pytest.raises(NotFound):
+        lift_restriction(register.ports, person(register), "partner-a", "operator:o")
+    assert refusal(register) is None
+
+
+def test_what_is_past_its_time_is_forgotten_and_the_person_after_it() -> None:
+    register = register_with()
+    register.pass_time(days=1001)
+    assert forget_cases(register.ports, 10) == []
+    assert refusal(register) == "unknown_person"
+    assert register.report("NG-2", MARY).resolution == "new"
+    assert forget_people(register.ports, 10) == []
+    register.pass_time(hours=2)
+    assert forget_people(register.ports, 10) == [f"person:{person(register)}"]
+    assert person(register) not in register.defenders.kept
+
+
+def test_a_fading_person_whom_a_report_used_is_taken_back() -> None:
+    register = register_with()
+    register.pass_time(days=1001)
+    forget_cases(register.ports, 10)
+    register.report("NG-2", defender_ref=person(register))
+    register.pass_time(hours=2)
+    assert forget_people(register.ports, 10) == []
+    assert register.report("NG-3", MARY).defender_ref == person(register)
+
+
+def test_an_anonymous_case_gives_its_own_key_back() -> None:
+    register = register_with(identity=None)
+    register.pass_time(days=1001)
+    assert forget_cases(register.ports, 10) == ["case:NG-1"]

@@ -1,0 +1,166 @@
+"""Who a report is about: the table, and what is said of it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ngao.chassis.errors import SealBroken
+from services.registry.adapters.reading import LibraryReading
+from services.registry.application.absorb_cases import absorb_case
+from services.registry.application.change_consent import ConsentSaid, change_consent
+from services.registry.application.resolve_defender import AcceptedReport, resolve_defender
+from services.registry.application.restrict_defender import add_restriction
+from services.registry.domain.identity import Identity
+from services.registry.domain.resolution import Kind, Known, resolve
+from tests.support.registry import MARY, NOW, POLICY, SAFE, Register, consent
+
+ALIKE = LibraryReading("KE").similarity
+MARY_KNOWN = Identity(("Mary Wanjiku Kamau",), ("+254700000001",), ("mary@example.org",))
+PHONE, EMAIL = frozenset({"phone"}), frozenset({"email"})
+
+
+def known(ref: str, *names: str, shares: frozenset[str] = frozenset()) -> Known:
+    return Known(ref, Identity(names), shares)
+
+
+@pytest.mark.parametrize(("case", "identity", "candidates", "kind", "ref"), [
+    ("nothing told", None, [], Kind.ANONYMOUS, None),
+    ("nobody like it", Identity(("Grace Chebet",)), [], Kind.NEW, None),
+    ("same phone, same name", Identity(("Kamau Wanjiku",)), [known("A", "Mary Wanjiku Kamau", shares=PHONE)], Kind.EXISTING, "A"),
+    ("same phone, no name told", Identity((), ("x",)), [known("A", "Mary Wanjiku Kamau", shares=PHONE)], Kind.EXISTING, "A"),
+    ("same phone, other name", Identity(("Grace Chebet",)), [known("A", "Mary Wanjiku", shares=PHONE)], Kind.CANDIDATE, None),
+    ("same e-mail, other name", Identity(("Grace Chebet",)), [known("A", "Mary Wanjiku", shares=EMAIL)], Kind.CANDIDATE, None),
+    ("two fit exactly", Identity(("Mary Wanjiku",)),
+     [known("A", "Mary Wanjiku", shares=PHONE), known("B", "Mary Wanjiku", shares=EMAIL)], Kind.CANDIDATE, None),
+    ("one fits, one shares the phone under another name", Identity(("Mary Wanjiku",)),
+     [known("A", "Grace Chebet", shares=PHONE), known("B", "Mary Wanjiku", shares=PHONE)], Kind.EXISTING, "B"),
+    ("similar name only", Identity(("Mary Wanjiku",)), [known("A", "Mary Wanjikuu")], Kind.CANDIDATE, None),
+    ("somewhat similar name only", Identity(("Mary Wanjiku",)), [known("A", "Mary Waithera")], Kind.NEW, None),
+])
+def test_the_resolution_table(case: str, identity: Identity | None, candidates: list[Known], kind: Kind, ref: str | None) -> None:
+    found = resolve(identity, candidates, POLICY.matching, ALIKE)
+    assert (found.kind, found.defender_ref) == (kind, ref), case
+
+
+def test_a_reference_is_believed_unless_the_name_contradicts() -> None:
+    by_ref = known("A", "Mary Wanjiku Kamau")
+    assert resolve(None, [], POLICY.matching, ALIKE, referenced=by_ref).kind is Kind.BY_REFERENCE
+    other = resolve(Identity(("Grace Chebet",)), [], POLICY.matching, ALIKE, referenced=by_ref)
+    assert other.kind is Kind.CANDIDATE
+    assert other.suggestions[0].reasons == ("same_reference", "other_name")
+
+
+def test_suggestions_are_scored_explained_and_few() -> None:
+    best = known("best", "Grace Chebet", "Mary Wanjiku", shares=PHONE | EMAIL)
+    many = [*(known(f"D{n}", "Mary Wanjiku") for n in range(9)), best]
+    found = resolve(Identity(("Mary Wanjiku",)), [*many, known("second", "Mary Wanjiku", shares=PHONE)], POLICY.matching, ALIKE)
+    assert len(found.suggestions) == POLICY.matching.most_candidates
+    assert found.suggestions[0].defender_ref in {"best", "second"}
+    assert found.suggestions[0].score == 1.0
+    assert found.suggestions[-1].reasons == ("similar_name",)
+
+
+def test_a_new_person_and_the_same_one_again() -> None:
+    register = Register()
+    first = register.report("NG-1", MARY, contact_safety=SAFE)
+    again = register.report("NG-2", {"names": ["WANJIKU Mary"], "phones": ["+254700000001"], "emails": []})
+    assert (first.resolution, again.resolution) == ("new", "existing")
+    assert first.defender_ref == again.defender_ref
+    assert (first.may_contact, first.channels) == (True, ("sms", "email"))
+    assert (again.may_contact, again.channels) == (False, ())
+
+
+def test_what_is_no_phone_joins_nobody() -> None:
+    register = Register()
+    first = register.report("NG-1", {"names": [], "phones": ["none"], "emails": []})
+    second = register.report("NG-2", {"names": [], "phones": ["none"], "emails": []})
+    assert (first.resolution, second.resolution) == ("new", "new")
+    assert first.defender_ref != second.defender_ref
+
+
+def test_an_event_delivered_twice_resolves_once() -> None:
+    register = Register()
+    register.report("NG-1", MARY)
+    register.report("NG-1", MARY)
+    assert len(register.heard.views) == len(register.defenders.kept) == 1
+
+
+def test_an_anonymous_report_has_no_person_and_nobody_is_contacted() -> None:
+    register = Register()
+    said = register.report("NG-1", contact_safety=SAFE, attributes={"gender": "woman"}, consents=[consent("attributes")])
+    assert (said.resolution, said.defender_ref, said.may_contact) == ("anonymous", None, False)
+    assert said.attributes == {"gender": "woman"}
+    assert not register.defenders.kept
+
+
+def test_an_unknown_reference_without_identity_is_anonymous_and_noted() -> None:
+    assert Register().report("NG-1", defender_ref="DEF-0000000000").resolution == "anonymous"
+
+
+def test_by_reference_finds_the_person_of_a_linked_record() -> None:
+    register = Register()
+    first = register.report("NG-1", MARY)
+    assert register.report("NG-2", defender_ref=first.defender_ref).defender_ref == first.defender_ref
+    assert register.last.resolution == "by_reference"
+
+
+def test_attributes_need_policy_and_consent() -> None:
+    register = Register()
+    told = {"gender": "woman", "religion": "told", "disability": ["hearing"]}
+    assert register.report("NG-1", MARY, attributes=told).attributes == {}
+    assert register.report("NG-2", MARY, attributes=told, consents=[consent("attributes")]).attributes == {
+        "gender": "woman", "disability": ["hearing"],
+    }
+    only_one = [consent("attributes", recipient="partner-a")]
+    assert register.report("NG-3", MARY, attributes=told, consents=only_one).attributes == {}
+
+
+@pytest.mark.parametrize("box", [
+    ("registry-key", json.dumps({"v": 1, "case_ref": "NG-OTHER", "identity": MARY})),
+    ("registry-key", json.dumps({"v": 2, "case_ref": "NG-1", "identity": MARY})),
+    ("registry-key", "[]"), ("registry-key", "{"), ("registry-key", '{"v":1,"case_ref":"NG-1","identity":"x"}'),
+    ("another-key", json.dumps({"v": 1, "case_ref": "NG-1"})),
+])
+def test_a_box_of_another_case_key_or_shape_is_broken_and_stores_nothing(box: tuple[str, str]) -> None:
+    register = Register()
+    report = AcceptedReport("NG-1", False, NOW, (), None, box, 1)
+    with pytest.raises(SealBroken) as caught:
+        resolve_defender(register.ports, report)
+    assert "Mary" not in str(caught.value)
+    assert not register.cases.kept
+    assert not register.defenders.kept
+
+
+def test_what_a_later_report_adds_is_absorbed_once() -> None:
+    register = Register()
+    first = register.report("NG-1", MARY)
+    register.report("NG-2", {"names": ["Mary Wanjiku"], "phones": ["0700000001", "0700000002"], "emails": []})
+    absorb_case(register.ports, "NG-2")
+    absorb_case(register.ports, "NG-2")
+    assert register.defenders.kept[first.defender_ref or ""].identity.phones == ("+254700000001", "+254700000002")
+    assert len(register.heard.views) == 2
+
+
+def test_a_restriction_said_while_a_case_was_resolved_is_told_when_it_is_absorbed() -> None:
+    register = Register()
+    first = register.report("NG-1", MARY)
+    register.report("NG-2", MARY)
+    hidden = register.cases.kept.pop("NG-2")
+    add_restriction(register.ports, first.defender_ref or "", "partner-a", "safety", "operator:o")
+    change_consent(register.ports, ConsentSaid(
+        first.defender_ref or "", consent(at=register.now, granted=False), None, "operator:o"))
+    register.cases.kept["NG-2"] = hidden
+    absorb_case(register.ports, "NG-2")
+    assert register.last.case_ref == "NG-2"
+    assert [each.partner_id for each in register.last.restrictions] == ["partner-a"]
+    assert register.heard.consents[-1][0] == "NG-2"
+
+
+def test_no_repr_shows_who_someone_is() -> None:
+    register = Register()
+    register.report("NG-1", MARY, contact_safety=SAFE, attributes={"religion": "told"})
+    shown = repr((register.cases.kept, register.defenders.kept, MARY_KNOWN, register.heard.views))
+    for secret in ("Mary", "700000001", "mary@", "mwavuli", "told'"):
+        assert secret not in shown
