@@ -21,7 +21,10 @@ DEFAULT_TIERS_S = (5, 30, 120, 600, 3600)
 
 @dataclass(frozen=True)
 class HttpSettings:
-    """Where the service listens. `public_url` is what it calls itself in answers; sizes in bytes."""
+    """Where the service listens. `public_url` is what it calls itself in answers; sizes in bytes.
+
+    `reuse_port` lets several processes of one service share the port (SO_REUSEPORT); off, so that a mistake is noticed.
+    """
 
     host: str
     port: int
@@ -29,6 +32,7 @@ class HttpSettings:
     max_body_bytes: int
     rate_per_second: float
     burst: int
+    reuse_port: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,7 @@ class _Http(_Section):
     max_body_bytes = fields.Integer(load_default=1024 * 1024)
     rate_per_second = fields.Float(load_default=50.0)
     burst = fields.Integer(load_default=100)
+    reuse_port = fields.Boolean(load_default=False)
 
 
 class _Broker(_Section):

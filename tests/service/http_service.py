@@ -128,7 +128,7 @@ class Container(ServiceContainer):
 def make_chassis(missing: str | None) -> Any:
     health = Health()
     health.register("store", lambda: missing)
-    settings = HttpSettings("127.0.0.1", int(os.environ.get("PORT", "0")), "http://127.0.0.1", LIMIT, 500.0, 2)
+    settings = HttpSettings("127.0.0.1", int(os.environ.get("PORT", "0")), "http://127.0.0.1", LIMIT, 500.0, 2, "SHARED" in os.environ)
     operators = {"grace": Credential("operator", "grace", (hash_key(OPERATOR_KEY),))}
     return SimpleNamespace(
         settings=SimpleNamespace(http=settings),

@@ -49,7 +49,7 @@ class Service:
         self._port: queue.Queue[int] = queue.Queue()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        self.port = self._port.get(timeout=20)
+        self.port = self._port.get(timeout=float(environment.get("PATIENCE", "20")))
 
     def _read(self) -> None:
         assert self.process.stdout is not None
@@ -348,6 +348,17 @@ def test_readiness_says_what_is_missing() -> None:
     reply = service.ask("GET", "/readyz", key=None)
     assert (reply.status, reply.json["checks"]["store"]) == (503, "The store does not answer.")
     assert service.stop() == 0
+
+
+def test_two_processes_share_a_port_only_when_told_to() -> None:
+    first = Service(SHARED="1")
+    second = Service(SHARED="1", PORT=str(first.port))
+    assert second.port == first.port
+    assert first.stop() == 0
+    assert second.ask("GET", "/healthz", key=None).status == 200
+    with pytest.raises(queue.Empty):
+        Service(PORT=str(second.port), PATIENCE="5")
+    assert second.stop() == 0
 
 
 def test_on_stop_running_requests_are_answered_idle_connections_closed_and_new_ones_refused() -> None:

@@ -124,9 +124,8 @@ class WebServer(NamekoWebServer):
         settings = self.container.chassis.settings.http
         family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
         try:
-            listening = eventlet.listen(
-                (settings.host, settings.port), family, _BACKLOG, reuse_port=getattr(settings, "reuse_port", False)
-            )
+            address = (settings.host, settings.port)
+            listening = eventlet.listen(address, family, _BACKLOG, reuse_port=settings.reuse_port)
         except OSError as error:
             raise Misconfigured(
                 f"Nothing can listen on {settings.host}:{settings.port} ({error.strerror}): is another process there?"
