@@ -11,7 +11,8 @@ from uuid import uuid4
 from ngao.chassis.chassis import Chassis
 from ngao.chassis.errors import Forbidden, Misconfigured, NotAllowedNow, NotFound
 from ngao.chassis.observability.logs import describe_error, get_logger
-from ngao.chassis.security.identity import Credential, new_key
+from ngao.chassis.security.identity import Credential
+from ngao.chassis.security.identity import new_key as make_key
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event
 from services.referral import messages, policies
@@ -115,11 +116,11 @@ class App:
 
     # Operators
 
-    def put_partner(self, partner: Partner, operator_id: str, *, rotate: bool) -> Kept:
+    def put_partner(self, partner: Partner, operator_id: str, *, new_key: bool) -> Kept:
         """Create or replace a partner."""
 
         def work(unit: Unit) -> Kept:
-            kept = put_partner(self._desk(unit), partner, new_key, rotate=rotate)
+            kept = put_partner(self._desk(unit), partner, make_key, new_key=new_key)
             detail = {"key": "new" if kept.key else "kept", "suspended": str(partner.suspended).lower()}
             unit.audit("partner.put", subject=partner.id, actor=f"operator-{operator_id}", detail=detail)
             return kept

@@ -56,7 +56,10 @@ class HoursRequest(_Strict):
 
 
 class PartnerRequest(_Strict):
-    """A partner as an operator enters it. `counties` is ISO 3166-2 codes, or `*` for everywhere."""
+    """A partner as an operator enters it.
+
+    `counties` is ISO 3166-2 codes, or `*` for everywhere; `new_key` asks for another bearer key beside the last one.
+    """
 
     name = fields.String(required=True, validate=validate.Length(min=1, max=200))
     support_types = fields.List(fields.String(validate=_SLUG), required=True, validate=validate.Length(min=1, max=40))
@@ -68,6 +71,7 @@ class PartnerRequest(_Strict):
     suspended = fields.Boolean(load_default=False)
     hours = fields.List(fields.Nested(HoursRequest), load_default=list, validate=validate.Length(max=21))
     timezone = fields.String(load_default="Africa/Nairobi", validate=_zone)
+    new_key = fields.Boolean(load_default=False)
 
 
 class DeclineRequest(_Strict):
@@ -238,7 +242,8 @@ class EventsView(Schema):
 
 
 def partner_from(partner_id: str, data: dict[str, Any]) -> Partner:
-    """A partner from a loaded PartnerRequest."""
+    """A partner from a loaded PartnerRequest; its wish for a new key is not part of it."""
+    data = {name: value for name, value in data.items() if name != "new_key"}
     lists = {name: tuple(data[name]) for name in ("support_types", "counties", "languages")}
     hours = tuple(_hours(each) for each in data["hours"])
     return Partner(id=partner_id, **{**data, **lists, "hours": hours})

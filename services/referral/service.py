@@ -96,12 +96,13 @@ class ReferralService(ChassisEndpoints):
     # Operators
 
     @http("PUT", "/v1/partners/<partner_id>", who="operator", operation="putPartner", request=api.PartnerRequest,
-          summary="Create or replace a partner; a new one gets its bearer key, `?rotate=true` gives another.",
+          summary="Create or replace a partner; a new one gets its bearer key, `new_key` gives another.",
           responses={200: api.PartnerView, 201: api.PartnerView})
     def put_partner(self, call: Call, partner_id: str) -> Answer:
         """Keep a partner; the key is shown this once."""
-        partner = api.partner_from(_partner_id(partner_id), call.load())
-        kept = self.app.put_partner(partner, call.principal.id, rotate=call.query.get("rotate") == "true")
+        data = call.load()
+        partner = api.partner_from(_partner_id(partner_id), data)
+        kept = self.app.put_partner(partner, call.principal.id, new_key=data["new_key"])
         return Answer(201 if kept.created else 200, {**views.partner_view(kept.partner), "key": kept.key})
 
     @http("GET", "/v1/partners/<partner_id>", who="operator", operation="getPartner",

@@ -9,13 +9,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pika
 import pytest
 import yaml
 
 from ngao.chassis.messaging import onboarding
 from ngao.chassis.messaging.onboarding import AccountFile, Edge
 from ngao.chassis.security.seals import key_id, new_key_pair
-from ngao.contracts import Event, decode, encode, make, subscriptions_of
+from ngao.contracts import CONTENT_TYPE, Event, decode, encode, make, subscriptions_of
 from tests.support.broker import Line, management_of, provision
 from tests.support.processes import ROOT, ServiceProcess, World
 from tests.support.waiting import eventually
@@ -43,12 +44,25 @@ class Desk:
             self.heard.extend(decode(body) for _, body in self.line.take(queue))
         return next((each for each in self.heard if (each.type, each.subject) == (f"referral.{kind}.v1", case)), None)
 
-    def says(self, verb: str, offer_id: str, *, as_user: str | None = None, **data: str) -> None:
-        event = make(
-            f"partner.offer.{verb}.v1", subject=offer_id, data={"offer_id": offer_id, **data}, source=f"/partners/{self.id}"
-        )
-        key = f"{self.id}.{verb}"
-        self.line.publish_raw(encode(event), key, exchange="partner-replies", message_id=event.id, user_id=as_user)
+    def says(self, verb: str, offer_id: str, **data: str) -> None:
+        """Reply with the partner's own broker account, and no more rights than that has."""
+        event, edge = self._reply(verb, offer_id, **data), self.account.edge
+        login = pika.PlainCredentials(self.account.username, self.account.password)
+        connection = pika.BlockingConnection(pika.ConnectionParameters(edge.host, edge.port, edge.vhost, login))
+        channel = connection.channel()
+        channel.confirm_delivery()
+        properties = pika.BasicProperties(content_type=CONTENT_TYPE, user_id=self.account.username, message_id=event.id)
+        channel.basic_publish("partner-replies", f"{self.id}.{verb}", encode(event), properties, mandatory=True)
+        connection.close()
+
+    def is_imitated(self, user: str, verb: str, offer_id: str) -> None:
+        """Somebody else publishes a reply under this partner's routing key."""
+        event = self._reply(verb, offer_id)
+        self.line.publish_raw(encode(event), f"{self.id}.{verb}", exchange="partner-replies", message_id=event.id, user_id=user)
+
+    def _reply(self, verb: str, offer_id: str, **data: str) -> Event:
+        said = {"offer_id": offer_id, **data}
+        return make(f"partner.offer.{verb}.v1", subject=offer_id, data=said, source=f"/partners/{self.id}")
 
     def asks(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         return self.process.request(method, path, body, self.key)
@@ -73,42 +87,60 @@ def referral(world: World) -> Iterator[ServiceProcess]:
     process.stop()
 
 
-@pytest.fixture
-def line(world: World) -> Line:
-    return Line(world)
+@dataclass
+class Scene:
+    """One test's case, with a support type of its own, so that no other test's partner fits."""
 
+    referral: ServiceProcess
+    world: World
+    line: Line
+    case: str = field(default_factory=lambda: f"NG-{secrets.token_hex(5).upper()}")
+    need: str = field(default_factory=lambda: f"support_{secrets.token_hex(4)}")
+    onboarded: list[str] = field(default_factory=list)
 
-@pytest.fixture
-def case() -> str:
-    return f"NG-{secrets.token_hex(5).upper()}"
-
-
-@pytest.fixture
-def need() -> str:
-    """A support type of this test's own, so that no other test's partner fits."""
-    return f"support_{secrets.token_hex(4)}"
-
-
-@pytest.fixture
-def partner(world: World, referral: ServiceProcess, need: str) -> Iterator[Any]:
-    """Onboards partners for the test's own need; their accounts go with the test."""
-    management, made = management_of(world), []
-
-    def onboard(**changes: Any) -> Desk:
+    def partner(self, **changes: Any) -> Desk:
         name = f"p-{secrets.token_hex(5)}"
-        edge = Edge(world.edge_vhost, world.parts.amqp_host, world.parts.amqp_port)
-        account = onboarding.onboard_partner(management, edge, name)
-        made.append(name)
+        edge = Edge(self.world.edge_vhost, self.world.parts.amqp_host, self.world.parts.amqp_port)
+        account = onboarding.onboard_partner(management_of(self.world), edge, name)
+        self.onboarded.append(name)
         public_key = new_key_pair()[1]
-        body = {"name": name, "support_types": [need], "counties": ["KE-30"], "languages": ["sw"], "capacity": 5,
+        body = {"name": name, "support_types": [self.need], "counties": ["KE-30"], "languages": ["sw"], "capacity": 5,
                 "vetted": True, "public_key": public_key, **changes}
-        status, answer = referral.request("PUT", f"/v1/partners/{name}", body, world.operator_key)
+        status, answer = self.asks("PUT", f"/v1/partners/{name}", body)
         assert status == 201, answer
-        return Desk(name, Line(world, edge=True), referral, account, answer["key"], public_key)
+        return Desk(name, Line(self.world, edge=True), self.referral, account, answer["key"], public_key)
 
-    yield onboard
-    for name in made:
-        onboarding.revoke(management, "partner", name, sleep=lambda _: None)
+    def opens(self, urgency: str = "high", never: tuple[str, ...] = ()) -> None:
+        self.line.publish(resolved(self.case, *never))
+        self.line.publish(accepted_report(self.case, self.need, urgency))
+
+    def asks(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        """As the operator."""
+        return self.referral.request(method, path, body, self.world.operator_key)
+
+    def story(self) -> dict[str, Any]:
+        status, answer = self.asks("GET", f"/v1/cases/{self.case}")
+        return answer if status == 200 else {}
+
+    def hops(self) -> list[str]:
+        return [hop["what"] for hop in self.story().get("story", [])]
+
+    def told_inside(self, *kinds: str) -> list[Event]:
+        """What intake's own queues have heard of the case, of these kinds, each event once."""
+        found = {}
+        for kind in kinds:
+            for queue in (f"intake.referral.{kind}.v1", f"intake.referral.{kind}.v1.urgent"):
+                for event in (decode(body) for _, body in self.line.take(queue)):
+                    found[event.id] = event
+        return [event for event in found.values() if event.subject == self.case]
+
+
+@pytest.fixture
+def scene(world: World, referral: ServiceProcess) -> Iterator[Scene]:
+    made = Scene(referral, world, Line(world))
+    yield made
+    for name in made.onboarded:
+        onboarding.revoke(management_of(world), "partner", name, sleep=lambda _: None)
 
 
 def accepted_report(case: str, need: str, urgency: str = "high", *, consent: bool = True) -> Event:
@@ -135,87 +167,90 @@ def consent_withdrawn(case: str) -> Event:
     return make("registry.consent.changed.v1", subject=case, data=data)
 
 
-def opens(line: Line, case: str, need: str, urgency: str = "high", never: tuple[str, ...] = ()) -> None:
-    line.publish(resolved(case, *never))
-    line.publish(accepted_report(case, need, urgency))
-
-
-def story(process: ServiceProcess, world: World, case: str) -> dict[str, Any]:
-    status, answer = process.request("GET", f"/v1/cases/{case}", None, world.operator_key)
-    return answer if status == 200 else {}
-
-
-def hops(process: ServiceProcess, world: World, case: str) -> list[str]:
-    return [hop["what"] for hop in story(process, world, case).get("story", [])]
-
-
-def told_inside(line: Line, case: str, *kinds: str) -> list[Event]:
-    """What intake's own queues have heard of a case, of these kinds, each event once."""
-    found = {}
-    for kind in kinds:
-        for queue in (f"intake.referral.{kind}.v1", f"intake.referral.{kind}.v1.urgent"):
-            for event in (decode(body) for _, body in line.take(queue)):
-                found[event.id] = event
-    return [event for event in found.values() if event.subject == case]
-
-
-def test_partners_reply_over_http_and_the_story_tells_it_all(referral, world, line, partner, case, need) -> None:
-    desk = partner()
-    opens(line, case, need)
-    offer_id = desk.hears("offered", case).data["offer_id"]
+def test_partners_reply_over_http_and_the_story_tells_it_all(scene: Scene) -> None:
+    desk = scene.partner()
+    scene.opens()
+    offer_id = desk.hears("offered", scene.case).data["offer_id"]
     for verb, body in (("receipt", None), ("accept", {}), ("start", None), ("complete", {"outcome": "helped"})):
         status, answer = desk.asks("POST", f"/v1/offers/{offer_id}/{verb}", body)
         assert status == 200, answer
-    accepted = desk.hears("accepted", case)
+    accepted = desk.hears("accepted", scene.case)
     assert accepted.data["partner_public_key"] == desk.public_key
     assert accepted.data["partner_key_id"] == key_id(desk.public_key)
-    told = hops(referral, world, case)
+    told = scene.hops()
     assert told[-7:] == ["case.opened", "offered", "received", "accepted", "started", "completed", "case.closed"]
-    assert story(referral, world, case)["closed_reason"] == "all_settled"
-    inside = eventually(lambda: told_inside(line, case, "case.closed"))
+    assert scene.story()["closed_reason"] == "all_settled"
+    inside = eventually(lambda: scene.told_inside("case.closed"))
     assert inside[0].data["reason"] == "all_settled"
 
 
-def test_the_same_events_many_times_make_one_offer(referral, world, line, partner, case, need) -> None:
-    desk = partner()
-    line.publish(resolved(case), times=5)
-    line.publish(accepted_report(case, need), times=5)
-    line.publish(resolved(case))
-    desk.hears("offered", case)
-    eventually(lambda: hops(referral, world, case).count("defender.learnt") == 2)
-    assert hops(referral, world, case).count("offered") == 1
+def test_partners_reply_over_amqp_in_any_order(scene: Scene) -> None:
+    desk = scene.partner()
+    scene.opens()
+    offer_id = desk.hears("offered", scene.case).data["offer_id"]
+    for verb, data in (("complete", {"outcome": "advised"}), ("start", {}), ("accept", {}), ("receipt", {}), ("accept", {})):
+        desk.says(verb, offer_id, **data)
+    eventually(lambda: scene.story().get("state") == "closed", what="the case to close")
+    told = [hop for hop in scene.hops() if hop in {"accepted", "started", "completed"}]
+    assert told == ["accepted", "started", "completed"]
+    assert desk.hears("accepted", scene.case).data["accepted_at"]
+    (completed,) = eventually(lambda: scene.told_inside("completed"))
+    assert completed.data["outcome"] == "advised"
+
+
+def test_a_late_acceptance_over_amqp_is_answered_by_the_state(scene: Scene) -> None:
+    desk = scene.partner()
+    scene.opens()
+    offer_id = desk.hears("offered", scene.case).data["offer_id"]
+    scene.line.publish(consent_withdrawn(scene.case))
+    first = desk.hears("withdrawn", scene.case)
+    desk.heard.clear()
+    desk.says("accept", offer_id)
+    answer = desk.hears("withdrawn", scene.case)
+    assert (answer.id != first.id, answer.data["offer_id"], answer.data["reason"]) == (True, offer_id, "consent_withdrawn")
+    assert "reply.late" in scene.hops()
+
+
+def test_the_same_events_many_times_make_one_offer(scene: Scene) -> None:
+    desk = scene.partner()
+    scene.line.publish(resolved(scene.case), times=5)
+    scene.line.publish(accepted_report(scene.case, scene.need), times=5)
+    scene.line.publish(resolved(scene.case))
+    desk.hears("offered", scene.case)
+    eventually(lambda: scene.hops().count("defender.learnt") == 2)
+    assert scene.hops().count("offered") == 1
     assert desk.asks("GET", "/v1/partners/me")[1]["asked"] == 1
 
 
-def test_silence_expires_the_offer_and_asks_the_next(referral, world, line, partner, case, need) -> None:
-    desks = [partner(), partner()]
-    opens(line, case, need, "critical")
-    eventually(lambda: hops(referral, world, case).count("unroutable") == 1, what="both silent, a human told")
-    assert hops(referral, world, case).count("expired") == 2
+def test_silence_expires_the_offer_and_asks_the_next(scene: Scene) -> None:
+    desks = [scene.partner(), scene.partner()]
+    scene.opens("critical")
+    eventually(lambda: scene.hops().count("unroutable") == 1, what="both silent, a human told")
+    assert scene.hops().count("expired") == 2
     for desk in desks:
-        expired = desk.hears("expired", case)
+        expired = desk.hears("expired", scene.case)
         assert expired.urgent
         status, problem = desk.asks("POST", f"/v1/offers/{expired.data['offer_id']}/decline", {"reason": "no_capacity"})
         assert (status, problem["type"].rpartition("/")[2]) == (409, "offer-state")
         assert "expired" in problem["detail"]
 
 
-def test_the_registrys_silence_is_told_to_a_human(referral, world, line, partner, case, need) -> None:
-    partner()
-    line.publish(accepted_report(case, need))
-    eventually(lambda: "unroutable" in hops(referral, world, case))
-    event = eventually(lambda: told_inside(line, case, "unroutable"))[0]
+def test_the_registrys_silence_is_told_to_a_human(scene: Scene) -> None:
+    scene.partner()
+    scene.line.publish(accepted_report(scene.case, scene.need))
+    eventually(lambda: "unroutable" in scene.hops())
+    event = eventually(lambda: scene.told_inside("unroutable"))[0]
     assert (event.data["reason"], event.data["told"]) == ("registry_silent", "duty_officer")
 
 
-def test_withdrawn_consent_recalls_and_catch_up_tells_it_in_order(referral, world, line, partner, case, need) -> None:
-    desk = partner()
-    opens(line, case, need)
-    offer_id = desk.hears("offered", case).data["offer_id"]
+def test_withdrawn_consent_recalls_and_catch_up_tells_it_in_order(scene: Scene) -> None:
+    desk = scene.partner()
+    scene.opens()
+    offer_id = desk.hears("offered", scene.case).data["offer_id"]
     assert desk.asks("POST", f"/v1/offers/{offer_id}/accept")[0] == 200
     assert desk.asks("GET", "/v1/partners/me/events?limit=1")[1]["events"][0]["type"] == "referral.offered.v1"
-    line.publish(consent_withdrawn(case))
-    desk.hears("recalled", case)
+    scene.line.publish(consent_withdrawn(scene.case))
+    desk.hears("recalled", scene.case)
     page = desk.asks("GET", "/v1/partners/me/events?after=1")[1]
     assert [each["type"] for each in page["events"]] == ["referral.accepted.v1", "referral.recalled.v1"]
     assert page["next_after"] == 3
@@ -225,63 +260,63 @@ def test_withdrawn_consent_recalls_and_catch_up_tells_it_in_order(referral, worl
     assert desk.asks("GET", "/v1/partners/me")[1]["held"] == 0
 
 
-def test_the_match_is_explained_without_offering_anything(referral, world, line, partner, case, need) -> None:
-    kept_away, far = partner(), partner(counties=["KE-28"])
-    opens(line, case, need, never=(kept_away.id,))
-    eventually(lambda: "unroutable" in hops(referral, world, case))
-    path = f"/v1/cases/{case}/match?partner_id={far.id}"
-    status, answer = referral.request("GET", path, None, world.operator_key)
+def test_the_match_is_explained_without_offering_anything(scene: Scene) -> None:
+    kept_away, far = scene.partner(), scene.partner(counties=["KE-28"])
+    scene.opens(never=(kept_away.id,))
+    eventually(lambda: "unroutable" in scene.hops())
+    path = f"/v1/cases/{scene.case}/match?partner_id={far.id}"
+    status, answer = scene.asks("GET", path)
     assert status == 200
     (match,) = answer["matches"]
     assert match["candidates"] == []
     assert {each["partner_id"]: each["reason"]["rule"] for each in match["excluded"]} == {kept_away.id: "restriction"}
     assert match["asked_about"]["rule"] == "county"
-    near = partner()
-    status, _ = referral.request("POST", f"/v1/cases/{case}/match", None, world.operator_key)
+    near = scene.partner()
+    status, _ = scene.asks("POST", f"/v1/cases/{scene.case}/match")
     assert status == 200
-    near.hears("offered", case)
+    near.hears("offered", scene.case)
 
 
-def test_a_partner_sees_only_its_own_offers(referral, world, line, partner, case, need) -> None:
-    desk, other = partner(), partner(counties=["KE-28"])
-    opens(line, case, need)
-    offer_id = desk.hears("offered", case).data["offer_id"]
+def test_a_partner_sees_only_its_own_offers(scene: Scene) -> None:
+    desk, other = scene.partner(), scene.partner(counties=["KE-28"])
+    scene.opens()
+    offer_id = desk.hears("offered", scene.case).data["offer_id"]
     assert other.asks("GET", f"/v1/offers/{offer_id}")[0] == 404
     assert other.asks("POST", f"/v1/offers/{offer_id}/accept")[0] == 404
     assert desk.asks("GET", f"/v1/offers/{offer_id}")[1]["state"] == "offered"
-    assert desk.asks("GET", f"/v1/cases/{case}")[0] == 403
+    assert desk.asks("GET", f"/v1/cases/{scene.case}")[0] == 403
 
 
-def test_a_reply_under_another_name_is_parked(referral, world, line, partner, case, need) -> None:
-    desk = partner()
-    opens(line, case, need)
-    offer_id = desk.hears("offered", case).data["offer_id"]
-    desk.says("accept", offer_id, as_user=world.user)
+def test_a_reply_under_another_name_is_parked(scene: Scene) -> None:
+    desk = scene.partner()
+    scene.opens()
+    offer_id = desk.hears("offered", scene.case).data["offer_id"]
+    desk.is_imitated(scene.world.user, "accept", offer_id)
 
     def parked() -> list[dict[str, Any]]:
-        entries = referral.request("GET", "/v1/parked", None, world.operator_key)[1]["parked"]
+        entries = scene.asks("GET", "/v1/parked")[1]["parked"]
         return [each for each in entries if each["reason"] == "forbidden"]
 
     eventually(parked, what="the false reply to be parked")
     assert desk.asks("GET", f"/v1/offers/{offer_id}")[1]["state"] == "offered"
 
 
-def test_a_partner_keeps_its_key_until_it_is_rotated(referral, world, partner, need) -> None:
-    desk = partner()
-    body = {"name": "renamed", "support_types": [need], "counties": ["*"], "capacity": 1}
-    status, answer = referral.request("PUT", f"/v1/partners/{desk.id}", body, world.operator_key)
+def test_a_partner_keeps_its_key_until_it_is_rotated(scene: Scene) -> None:
+    desk = scene.partner()
+    body = {"name": "renamed", "support_types": [scene.need], "counties": ["*"], "capacity": 1}
+    status, answer = scene.asks("PUT", f"/v1/partners/{desk.id}", body)
     assert (status, answer["key"], answer["public_key"]) == (200, None, desk.public_key)
-    rotated = referral.request("PUT", f"/v1/partners/{desk.id}?rotate=true", body, world.operator_key)[1]["key"]
+    rotated = scene.asks("PUT", f"/v1/partners/{desk.id}", {**body, "new_key": True})[1]["key"]
     for key in (desk.key, rotated):
-        assert referral.request("GET", "/v1/partners/me", None, key)[0] == 200
+        assert scene.referral.request("GET", "/v1/partners/me", None, key)[0] == 200
     suspended = {**body, "suspended": True}
-    referral.request("PUT", f"/v1/partners/{desk.id}", suspended, world.operator_key)
-    assert referral.request("GET", "/v1/partners/me", None, rotated)[0] == 401
+    scene.asks("PUT", f"/v1/partners/{desk.id}", suspended)
+    assert scene.referral.request("GET", "/v1/partners/me", None, rotated)[0] == 401
 
 
-def test_a_broken_partner_is_refused_with_every_field_named(referral, world) -> None:
-    body = {"name": "x", "support_types": ["Legal Aid"], "counties": ["Nairobi"], "capacity": -1, "public_key": "nokey", "colour": 1}
-    status, problem = referral.request("PUT", "/v1/partners/some-partner", body, world.operator_key)
+def test_a_broken_partner_is_refused_with_every_field_named(scene: Scene) -> None:
+    body = {"name": "x", "support_types": ["Legal Aid"], "counties": ["Nairobi"], "capacity": -1, "public_key": "none", "x": 1}
+    status, problem = scene.asks("PUT", "/v1/partners/some-partner", body)
     assert status == 422
     pointers = {each["pointer"] for each in problem["errors"]}
-    assert pointers == {"/support_types/0", "/counties/0", "/capacity", "/public_key", "/colour"}
+    assert pointers == {"/support_types/0", "/counties/0", "/capacity", "/public_key", "/x"}

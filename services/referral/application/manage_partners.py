@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from services.referral.application.ports import Desk
 from services.referral.domain.partner import Partner
 
-NewKey = Callable[[str, str], tuple[str, str]]
+MakeKey = Callable[[str, str], tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -20,13 +20,13 @@ class Kept:
     key: str | None
 
 
-def put_partner(desk: Desk, partner: Partner, new_key: NewKey, *, rotate: bool = False) -> Kept:
-    """Create or replace a partner. A new one gets a key; `rotate` gives another, and the last one stays valid beside it."""
+def put_partner(desk: Desk, partner: Partner, make_key: MakeKey, *, new_key: bool = False) -> Kept:
+    """Create or replace a partner. A new one gets a key; `new_key` asks for another; the last one stays valid beside it."""
     known = desk.partners.get(partner.id)
     hashes = known.key_hashes if known else ()
     key = None
-    if rotate or not hashes:
-        key, key_hash = new_key("partner", partner.id)
+    if new_key or not hashes:
+        key, key_hash = make_key("partner", partner.id)
         hashes = (*hashes, key_hash)[-2:]
     public_key = partner.public_key or (known.public_key if known else "")
     kept = replace(partner, key_hashes=hashes, public_key=public_key, revision=known.revision if known else 0)

@@ -13,7 +13,7 @@ from services.referral.application.ports import Desk, Hop
 from services.referral.domain.case import Case, Life
 from services.referral.domain.consent import ConsentFact
 from services.referral.domain.deadlines import Deadlines, Waits
-from services.referral.domain.facts import Defender, Report
+from services.referral.domain.facts import URGENCIES, Defender, Report
 from services.referral.domain.matching import Load, Matcher, MatchingPolicy, Weights
 from services.referral.domain.news import News
 from services.referral.domain.offer import OPEN, TAKEN, Offer
@@ -22,7 +22,7 @@ from services.referral.domain.partner import Directory, Partner
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 POLICY = MatchingPolicy("p1", Weights(local=40, language=30, free_capacity=20, response=20, open_now=10), 40, "other")
 _WAITS = Waits(timedelta(minutes=15), timedelta(hours=1), timedelta(days=1), timedelta(minutes=10))
-DEADLINES = Deadlines("p1", "duty_officer", timedelta(seconds=30), {"critical": _WAITS, "low": _WAITS, "medium": _WAITS, "high": _WAITS})
+DEADLINES = Deadlines("p1", "duty_officer", timedelta(seconds=30), dict.fromkeys(URGENCIES, _WAITS))
 
 
 def partner(partner_id: str, **changes: Any) -> Partner:
@@ -130,9 +130,12 @@ class MemoryStory:
         return [hop for ref, hop in self.hops if ref == case_ref]
 
 
+@dataclass
 class MemoryLog:
+    kept: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
+
     def after(self, partner_id: str, cursor: int, limit: int) -> list[tuple[int, Mapping[str, Any]]]:
-        return []
+        return list(enumerate(self.kept.get(partner_id, []), 1))[cursor:cursor + limit]
 
 
 @dataclass

@@ -20,6 +20,7 @@ from services.referral.domain.offer import LIVE, Reply, State, Verb
 from tests.unit.referral.desk import Office, consent, defender, office, partner, report
 
 REF = "NG-1"
+NEEDS = ("legal_aid", "medical")
 NAMES = ("a", "b", "c")
 SCOPES = st.sampled_from([(), ("contact",), ("narrative",), ("contact", "narrative")])
 _ORDER = (State.OFFERED, State.RECEIVED, State.ACCEPTED, State.STARTED)
@@ -32,18 +33,19 @@ class CaseMachine(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        self.made = office(partner("a"), partner("b", support_types=("legal_aid", "medical"), capacity=1), partner("c", support_types=("medical",)))
+        both = partner("b", support_types=("legal_aid", "medical"), capacity=1)
+        self.made = office(partner("a"), both, partner("c", support_types=("medical",)))
         self.seen: dict[str, State] = {}
         self.was_closed = False
         self.told = 0
 
-    @rule(needs=st.sets(st.sampled_from(["legal_aid", "medical"])), agreed=st.booleans(), scope=SCOPES,
+    @rule(needs=st.sets(st.sampled_from(NEEDS)), agreed=st.booleans(), scope=SCOPES,
           recipient=st.sampled_from([None, *NAMES]), urgency=st.sampled_from(["critical", "low"]))
     def report_comes(self, needs: set[str], agreed: bool, scope: tuple[str, ...], recipient: str | None, urgency: str) -> None:
         told = report(needs=tuple(sorted(needs)), urgency=urgency)
         open_case(self.made.desk(), REF, told, [consent(scope=scope, recipient=recipient)] if agreed else [])
 
-    @rule(sequence=st.integers(1, 4), need=st.sampled_from(["legal_aid", "medical"]), urgency=st.sampled_from(["critical", "low"]))
+    @rule(sequence=st.integers(1, 4), need=st.sampled_from(NEEDS), urgency=st.sampled_from(["critical", "low"]))
     def update_comes(self, sequence: int, need: str, urgency: str) -> None:
         told = report(sequence=sequence, needs=(need,), urgency=urgency, county="", languages=())
         learn_update(self.made.desk(), REF, told, [consent(at=self.made.now)])
@@ -58,7 +60,8 @@ class CaseMachine(RuleBasedStateMachine):
 
     @rule(granted=st.booleans(), scope=SCOPES, recipient=st.sampled_from([None, *NAMES]), ago=st.integers(0, 120))
     def consent_changes(self, granted: bool, scope: tuple[str, ...], recipient: str | None, ago: int) -> None:
-        fact = consent(granted=granted, scope=scope, recipient=recipient, at=self.made.now - timedelta(minutes=ago), said_by="registry")
+        at = self.made.now - timedelta(minutes=ago)
+        fact = consent(granted=granted, scope=scope, recipient=recipient, at=at, said_by="registry")
         learn_consent(self.made.desk(), REF, "referral", fact)
 
     @rule(verb=st.sampled_from(list(Verb)), at=st.integers(0, 20), early=st.booleans())

@@ -24,7 +24,9 @@ def wanted(**changes: Any) -> Wanted:
     return Wanted(**{**values, **changes})
 
 
-def match(*partners: Partner, loads: dict[str, Load] | None = None, responses: dict[str, float] | None = None, **want: Any) -> Match:
+def match(
+    *partners: Partner, loads: dict[str, Load] | None = None, responses: dict[str, float] | None = None, **want: Any
+) -> Match:
     return Matcher(Directory(partners), lambda _ids: loads or {}, POLICY, responses or {}).match(wanted(**want))
 
 
