@@ -60,7 +60,8 @@ class App:
         works: list[Callable[[Unit], dict[str, Any]]] = [
             partial(self._take_item, source_id=source_id, posted=each) for each in items if isinstance(each, Posted)
         ]
-        done = iter(self._units.run_all(works))
+        results = self._units.run_all(works)
+        done = iter(results)
         return [next(done) if isinstance(each, Posted) else each for each in items]
 
     def take(self, unit: Unit, source_id: str, posted: Posted) -> dict[str, Any]:
@@ -115,7 +116,8 @@ class App:
 
     def put_source(self, source_id: str, settings: dict[str, Any], new_key: NewKey, actor: str) -> tuple[Source, str | None]:
         """Make or change a source."""
-        wanted = SourceSettings(**settings)
+        given = {name: value for name, value in settings.items() if name not in ("new_key", "revoke_old_keys")}
+        wanted = SourceSettings(given, settings["new_key"], settings["revoke_old_keys"])
 
         def work(unit: Unit) -> tuple[Source, str | None]:
             return put_source(

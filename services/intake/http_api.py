@@ -37,13 +37,11 @@ class ReportUpdate(Strict):
 
 
 class SourceSettings(Strict):
-    """What an operator decides about a source."""
+    """What an operator decides about a source; what is left out stays as it is."""
 
-    enabled = fields.Boolean(load_default=True, metadata=INTERNAL)
-    profile = fields.String(load_default=None, allow_none=True, metadata=INTERNAL)
-    rate_per_second = fields.Float(
-        load_default=None, allow_none=True, validate=validate.Range(min=0.01, max=10_000), metadata=INTERNAL
-    )
+    enabled = fields.Boolean(metadata=INTERNAL)
+    profile = fields.String(allow_none=True, metadata=INTERNAL)
+    rate_per_second = fields.Float(allow_none=True, validate=validate.Range(min=0.01, max=10_000), metadata=INTERNAL)
     new_key = fields.Boolean(load_default=False, metadata=INTERNAL)
     revoke_old_keys = fields.Boolean(load_default=False, metadata=INTERNAL)
 
@@ -113,7 +111,7 @@ class StatusShown(Tolerant):
 class SourceShown(Tolerant):
     """A source. `key` is there only in the answer that made it, once."""
 
-    id = fields.String(metadata=INTERNAL)
+    source_id = fields.String(metadata=INTERNAL)
     enabled = fields.Boolean(metadata=INTERNAL)
     profile = fields.String(allow_none=True, metadata=INTERNAL)
     rate_per_second = fields.Float(allow_none=True, metadata=INTERNAL)

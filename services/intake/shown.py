@@ -35,7 +35,7 @@ def show_source(source: Source, key: str | None = None) -> dict[str, Any]:
     fresh = {"key": key} if key else {}
     return show(
         SourceShown,
-        id=source.id,
+        source_id=source.id,
         enabled=source.enabled,
         profile=source.profile,
         rate_per_second=source.rate_per_second,

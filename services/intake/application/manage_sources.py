@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ngao.chassis.errors import InvalidInput, NotFound
 from services.intake.application.ports import Desk
@@ -15,24 +16,31 @@ NewKey = Callable[[str], tuple[str, str]]
 
 @dataclass(frozen=True)
 class SourceSettings:
-    """What an operator decides about a source. A new source gets a key; an old one only if `new_key` asks for it."""
+    """What an operator decides about a source; what is not in `given` stays as it was.
 
-    enabled: bool = True
-    profile: str | None = None
-    rate_per_second: float | None = None
+    A new source gets a key; an old one only if `new_key` asks for it.
+    """
+
+    given: Mapping[str, Any]
     new_key: bool = False
     revoke_old_keys: bool = False
+
+    def applied_to(self, source: Source) -> Source:
+        """The source with these settings."""
+        return source.changed(
+            enabled=self.given.get("enabled", source.enabled),
+            profile=self.given.get("profile", source.profile),
+            rate_per_second=self.given.get("rate_per_second", source.rate_per_second),
+        )
 
 
 def put_source(
     desk: Desk, source_id: str, settings: SourceSettings, *, profiles: Collection[str], new_key: NewKey, actor: str
 ) -> tuple[Source, str | None]:
     """Make or change a source; the second result is its new key, which nobody can be told again. Raises InvalidInput."""
-    _check(source_id, settings, profiles)
+    _check(source_id, settings.given.get("profile"), profiles)
     old = desk.sources.find(source_id)
-    source = (old or Source(source_id, desk.now)).changed(
-        enabled=settings.enabled, profile=settings.profile, rate_per_second=settings.rate_per_second
-    )
+    source = settings.applied_to(old or Source(source_id, desk.now))
     key = None
     if old is None or settings.new_key:
         key, key_hash = new_key(source_id)
@@ -51,10 +59,10 @@ def find_source(desk: Desk, source_id: str) -> Source:
     return source
 
 
-def _check(source_id: str, settings: SourceSettings, profiles: Collection[str]) -> None:
+def _check(source_id: str, profile: str | None, profiles: Collection[str]) -> None:
     if not ID_PATTERN.match(source_id):
         problem = FieldProblem("", "format", "Lower-case letters, digits and hyphens, 2 to 41, a letter first.")
         raise InvalidInput("This cannot be the id of a source.", [problem])
-    if settings.profile is not None and settings.profile not in profiles:
+    if profile is not None and profile not in profiles:
         problem = FieldProblem("/profile", "unknown_code", f"Must be one of: {', '.join(sorted(profiles))}.")
         raise InvalidInput("There is no such mapping profile.", [problem])

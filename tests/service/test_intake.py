@@ -1,0 +1,431 @@
+"""Intake as a process of its own, on a real broker and a real store."""
+
+from __future__ import annotations
+
+import base64
+import inspect
+import json
+import secrets
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pika
+import pymongo
+import pytest
+
+from ngao.chassis.security import keyfiles, seals
+from ngao.contracts import CONTENT_TYPE, Event, decode, make, subscriptions_of
+from services.intake.service import IntakeService
+from tests.support.broker import Line, management_of, provision
+from tests.support.processes import ServiceProcess, World
+from tests.support.waiting import eventually
+
+MARKERS = ("Wanjiku Marker", "254700000123", "marker-person@example.org", "a narrative marker", "codeword-marker")
+SUBMITTED = "intake.report.submitted.v1"
+NEWS = ("intake.report.accepted.v1", "intake.report.updated.v1", "intake.report.withdrawn.v1")
+
+
+def report(**changes: Any) -> dict[str, Any]:
+    return {
+        "source_event_id": secrets.token_hex(6),
+        "occurred_at": "2026-01-05T08:00:00+03:00",
+        "reporter": {"role": "self"},
+        "subject": {"identity": {"names": [MARKERS[0]], "phones": ["0700 000 123"], "emails": [MARKERS[2]]},
+                    "attributes": {"gender": "woman"}},
+        "violations": [{"type": "death_threat_to_defender", "ongoing": True, "perpetrators": [{"type": "police"}]}],
+        "location": {"scheme": "iso3166-2", "code": "KE-30"},
+        "languages": ["sw"],
+        "narrative": MARKERS[3],
+        "consent": [{"purpose": "referral", "scope": ["contact", "narrative"]}],
+        "contact_safety": {"may_contact": True, "channels": ["sms"], "code_word": MARKERS[4]},
+        **changes,
+    }  # fmt: skip
+
+
+def anonymous(**changes: Any) -> dict[str, Any]:
+    made = report(subject={}, **changes)
+    del made["contact_safety"]
+    return made
+
+
+@pytest.fixture(scope="module")
+def intake(world: World) -> Iterator[ServiceProcess]:
+    provision(world, {"intake": subscriptions_of("intake"), "registry": NEWS})
+    settings, port = world.settings("intake")
+    process = ServiceProcess(settings, port).start()
+    yield process
+    process.stop()
+
+
+@pytest.fixture(scope="module")
+def key(intake: ServiceProcess, world: World) -> str:
+    return onboard(intake, world, "forms")
+
+
+@pytest.fixture(scope="module")
+def store(world: World) -> Iterator[Any]:
+    client: Any = pymongo.MongoClient(world.parts.mongo)
+    yield client[world.database("intake")]
+    client.close()
+
+
+@pytest.fixture
+def line(world: World) -> Line:
+    return Line(world)
+
+
+def onboard(intake: ServiceProcess, world: World, source_id: str, **settings: Any) -> str:
+    status, shown = intake.request("PUT", f"/v1/sources/{source_id}", settings, world.operator_key)
+    assert status == 200, shown
+    return str(shown["key"])
+
+
+def heard(line: Line, name: str, case_ref: str) -> dict[str, Any]:
+    """The next event of this case that the registry's queues hold."""
+    found: list[Any] = []
+
+    def look() -> bool:
+        for queue in (f"registry.{name}.urgent", f"registry.{name}"):
+            events = [decode(body) for _, body in line.take(queue)]
+            found.extend(event for event in events if event.subject == case_ref)
+        return bool(found)
+
+    eventually(look, within=15, what=f"{name} of the case")
+    return dict(found[0].data)
+
+
+def test_a_report_is_taken_sealed_judged_and_said(intake: ServiceProcess, key: str, line: Line, world: World, store: Any) -> None:
+    status, receipt = intake.request("POST", "/v1/reports", report(), key)
+    assert status == 202, receipt
+    assert receipt["duplicate"] is False
+    said = heard(line, NEWS[0], receipt["case_ref"])
+    assert said["county"] == "KE-30"
+    assert said["urgency"] == receipt["urgency"]
+    assert "death_threat_ongoing" in {each["rule"] for each in said["urgency_reasons"]}
+    private = keyfiles.load_private(world.directory / "keys" / "registry")[said["sealed_identity"]["key_id"]]
+    opened = json.loads(seals.open_box(private, said["sealed_identity"]["box"]))
+    assert opened["case_ref"] == receipt["case_ref"]
+    assert opened["identity"]["names"] == [MARKERS[0]]
+    assert opened["contact_safety"]["code_word"] == MARKERS[4]
+
+
+def test_nothing_sensitive_stands_in_clear_in_store_or_log(intake: ServiceProcess, key: str, store: Any) -> None:
+    intake.request("POST", "/v1/reports", report(), key)
+    everything = repr([list(store[name].find()) for name in store.list_collection_names()]) + intake.log.read_text()
+    for marker in (*MARKERS, "woman"):
+        assert marker not in everything
+        assert base64.b64encode(marker.encode()).decode() not in everything
+
+
+def test_a_report_posted_twice_opens_one_case(intake: ServiceProcess, key: str, store: Any) -> None:
+    body = report()
+    first, second = (intake.request("POST", "/v1/reports", body, key)[1] for _ in range(2))
+    assert second == {**first, "duplicate": True}
+    assert store.reports.count_documents({"source_event_id": body["source_event_id"]}) == 1
+
+
+def test_the_same_id_with_other_content_is_a_conflict(intake: ServiceProcess, key: str) -> None:
+    body = report()
+    intake.request("POST", "/v1/reports", body, key)
+    status, problem = intake.request("POST", "/v1/reports", {**body, "narrative": "other"}, key)
+    assert (status, problem["type"].rsplit("/", 1)[1]) == (409, "conflicting-repeat")
+
+
+def test_another_source_may_use_the_same_id(intake: ServiceProcess, key: str, world: World) -> None:
+    other, body = onboard(intake, world, "hotline"), report()
+    intake.request("POST", "/v1/reports", body, key)
+    status, receipt = intake.request("POST", "/v1/reports", body, other)
+    assert (status, receipt["duplicate"]) == (202, False)
+
+
+def test_the_idempotency_key_stands_in_for_a_missing_id(intake: ServiceProcess, key: str) -> None:
+    body = anonymous()
+    del body["source_event_id"]
+    answers = [intake.request("POST", "/v1/reports", body, key, Idempotency_Key="call-0001") for _ in range(2)]
+    assert [each[0] for each in answers] == [202, 202]
+    assert answers[1][1]["duplicate"] is True
+
+
+def test_one_bad_item_does_not_sink_the_batch(intake: ServiceProcess, key: str) -> None:
+    good = anonymous()
+    lines = [json.dumps(good), "{not json", json.dumps(anonymous(needs=["teleport"])), json.dumps(good), json.dumps(anonymous())]
+    body = "\n".join(lines).encode()
+    status, answer = intake.request("POST", "/v1/reports", body, key, Content_Type="application/x-ndjson")
+    assert status == 202, answer
+    results = answer["results"]
+    assert [each["status"] for each in results] == [202, 400, 422, 202, 202]
+    assert results[2]["problem"]["errors"][0]["pointer"] == "/needs/0"
+    assert [results[0]["duplicate"], results[3]["duplicate"]] in ([False, True], [True, False])
+    assert results[0]["case_ref"] == results[3]["case_ref"]
+
+
+def test_a_cloudevents_batch_is_taken(intake: ServiceProcess, key: str) -> None:
+    body = anonymous()
+    del body["source_event_id"]
+    event = {"specversion": "1.0", "id": secrets.token_hex(4), "source": "/forms", "type": SUBMITTED, "data": body}
+    broken = {**event, "data": {**body, "violations": []}}
+    sent = json.dumps([event, broken]).encode()
+    status, answer = intake.request("POST", "/v1/reports", sent, key, Content_Type="application/cloudevents-batch+json")
+    assert status == 202, answer
+    assert [each["status"] for each in answer["results"]] == [202, 422]
+    assert answer["results"][1]["problem"]["errors"][0]["pointer"] == "/data/violations"
+
+
+def test_a_dry_run_judges_and_keeps_nothing(intake: ServiceProcess, key: str, store: Any) -> None:
+    body = anonymous()
+    status, foreseen = intake.request("POST", "/v1/reports/validate", body, key)
+    assert (status, foreseen["valid"], foreseen["needs_suggested"]) == (200, True, True)
+    assert store.reports.count_documents({"source_event_id": body["source_event_id"]}) == 0
+
+
+def test_a_bare_number_is_no_county(intake: ServiceProcess, key: str) -> None:
+    body = anonymous(location={"scheme": "iso3166-2", "code": "30"})
+    status, problem = intake.request("POST", "/v1/reports", body, key)
+    assert status == 422
+    assert problem["errors"] == [{**problem["errors"][0], "pointer": "/location/code", "code": "ambiguous"}]
+
+
+def test_a_report_is_told_of_only_to_its_own_source(intake: ServiceProcess, key: str, world: World) -> None:
+    receipt = intake.request("POST", "/v1/reports", anonymous(), key)[1]
+    path = f"/v1/reports/{receipt['report_id']}"
+    assert intake.request("GET", path, None, key)[1]["status"] == "received"
+    other = onboard(intake, world, "stranger")
+    assert intake.request("GET", path, None, other)[0] == 404
+    assert intake.request("POST", f"{path}/withdraw", {}, other)[0] == 404
+
+
+def test_later_facts_raise_the_urgency_once(intake: ServiceProcess, key: str, line: Line) -> None:
+    receipt = intake.request("POST", "/v1/reports", anonymous(violations=[{"type": "smear_campaign"}]), key)[1]
+    path, later = f"/v1/reports/{receipt['report_id']}/updates", {"needs": ["emergency_evacuation"], "narrative": "now worse"}
+    first = intake.request("POST", path, later, key)[1]
+    again = intake.request("POST", path, later, key)[1]
+    assert (first["urgency"], first["duplicate"], again["duplicate"]) == ("critical", False, True)
+    assert heard(line, NEWS[1], receipt["case_ref"])["needs"] == ["emergency_evacuation"]
+
+
+def test_a_withdrawn_report_is_said_once_and_takes_no_updates(intake: ServiceProcess, key: str, line: Line) -> None:
+    receipt = intake.request("POST", "/v1/reports", anonymous(), key)[1]
+    path = f"/v1/reports/{receipt['report_id']}"
+    assert [intake.request("POST", f"{path}/withdraw", {}, key)[1]["status"] for _ in range(2)] == ["withdrawn"] * 2
+    heard(line, NEWS[2], receipt["case_ref"])
+    assert intake.request("POST", f"{path}/updates", {"needs": ["medical"]}, key)[0] == 409
+
+
+def test_the_second_report_about_a_person_counts_the_first(intake: ServiceProcess, key: str, line: Line) -> None:
+    phone = f"+2547{secrets.randbelow(10**8):08d}"
+    about = {"identity": {"phones": [phone]}}
+    intake.request("POST", "/v1/reports", report(subject=about), key)
+    local = {"identity": {"phones": ["0" + phone[4:]]}}
+    receipt = intake.request("POST", "/v1/reports", report(subject=local), key)[1]
+    said = heard(line, NEWS[0], receipt["case_ref"])
+    assert said["earlier_reports"] == 1
+    assert "reported_again" in {each["rule"] for each in said["urgency_reasons"]}
+
+
+def test_a_kobo_submission_is_mapped_and_names_what_it_drops(intake: ServiceProcess, world: World) -> None:
+    kobo = onboard(intake, world, "kobo-forms", profile="kobo")
+    body = {
+        "_id": 7, "meta/rootUuid": f"uuid:{secrets.token_hex(8)}", "_geolocation": [-1.2, 36.8], "incident/date": "2026-01-05",
+        "incident/violation_type": "death_threat", "incident/county": "KE-28", "consent/referral": "yes", "group/other": "x",
+    }  # fmt: skip
+    status, receipt = intake.request("POST", "/v1/inbound/kobo-forms", body, kobo)
+    assert status == 202, receipt
+    assert receipt["discarded"] == ["_geolocation", "group/other"]
+    body |= {"incident/violation_type": "unheard_of", "meta/rootUuid": "uuid:2"}
+    status, problem = intake.request("POST", "/v1/inbound/kobo-forms", body, kobo)
+    assert (status, problem["errors"][0]["pointer"]) == (422, "/incident~1violation_type")
+
+
+class Partner:
+    """A partner's side of the edge: its queue, its keys."""
+
+    def __init__(self, world: World) -> None:
+        self.private, self.public = seals.new_key_pair()
+        self.id = f"clinic-{secrets.token_hex(3)}"
+        self.line = Line(world, edge=True)
+        self.queue = bound(self.line, "partners", f"{self.id}.#")
+
+    def accepts(self, line: Line, case_ref: str, sequence: int = 5) -> str:
+        offer_id = secrets.token_hex(8)
+        line.publish(said_by_referral("accepted", case_ref, self, offer_id, sequence))
+        return offer_id
+
+    def next(self) -> tuple[str, dict[str, Any]]:
+        found = eventually(lambda: self.line.take(self.queue), what="a disclosure")
+        event = decode(found[0][1])
+        return event.type, dict(event.data)
+
+    def narrative(self) -> str:
+        kind, data = self.next()
+        assert kind == "intake.narrative.disclosed.v1", data
+        return str(json.loads(seals.open_box(self.private, data["box"]))["narrative"])
+
+
+def bound(line: Line, exchange: str, key: str) -> str:
+    with line._open() as channel:
+        queue = str(channel.queue_declare(f"test.{secrets.token_hex(6)}", durable=True).method.queue)
+        channel.queue_bind(queue, exchange, key)
+    return queue
+
+
+def said_by_referral(what: str, case_ref: str, partner: Partner, offer_id: str, sequence: int) -> Event:
+    data = {
+        "case_ref": case_ref, "offer_id": offer_id, "partner_id": partner.id, "need": "safe_house", "urgency": "high",
+        "accepted_at": datetime.now(UTC), "partner_public_key": partner.public, "partner_key_id": seals.key_id(partner.public),
+        "reason": "consent_withdrawn", "outcome": "helped",
+    }  # fmt: skip
+    return replace(make(f"referral.{what}.v1", subject=case_ref, data=data), sequence=sequence)
+
+
+def consent_changed(case_ref: str, *, granted: bool, scope: list[str]) -> Event:
+    data = {
+        "case_ref": case_ref, "purpose": "referral", "scope": scope, "granted": granted,
+        "effective_at": datetime.now(UTC) - timedelta(seconds=1) if granted else datetime.now(UTC),
+    }  # fmt: skip
+    return make("registry.consent.changed.v1", subject=case_ref, data=data)
+
+
+@pytest.fixture
+def partner(world: World) -> Partner:
+    return Partner(world)
+
+
+def test_an_accepting_partner_gets_the_narrative_sealed_to_it(
+    intake: ServiceProcess, key: str, line: Line, partner: Partner
+) -> None:
+    receipt = intake.request("POST", "/v1/reports", report(), key)[1]
+    partner.accepts(line, receipt["case_ref"])
+    assert partner.narrative() == MARKERS[3]
+    path = f"/v1/reports/{receipt['report_id']}"
+    assert intake.request("GET", path, None, key)[1]["status"] == "accepted"
+    intake.request("POST", f"{path}/updates", {"narrative": "more of it"}, key)
+    assert partner.narrative() == f"{MARKERS[3]}\n\nmore of it"
+
+
+def test_without_consent_the_narrative_is_withheld_until_it_is_given(
+    intake: ServiceProcess, key: str, line: Line, partner: Partner
+) -> None:
+    contact_only = [{"purpose": "referral", "scope": ["contact"]}]
+    receipt = intake.request("POST", "/v1/reports", report(consent=contact_only), key)[1]
+    partner.accepts(line, receipt["case_ref"])
+    kind, data = partner.next()
+    assert (kind, data["reason"]) == ("intake.narrative.withheld.v1", "no_consent")
+    line.publish(consent_changed(receipt["case_ref"], granted=True, scope=["narrative"]))
+    assert partner.narrative() == MARKERS[3]
+
+
+def test_a_consent_withdrawn_before_the_acceptance_counts(
+    intake: ServiceProcess, key: str, line: Line, partner: Partner, store: Any
+) -> None:
+    receipt = intake.request("POST", "/v1/reports", report(), key)[1]
+    line.publish(consent_changed(receipt["case_ref"], granted=False, scope=[]))
+    eventually(lambda: store.reports.find_one({"case_ref": receipt["case_ref"], "consent_changes.0": {"$exists": True}}))
+    partner.accepts(line, receipt["case_ref"])
+    kind, data = partner.next()
+    assert (kind, data["reason"]) == ("intake.narrative.withheld.v1", "withdrawn")
+
+
+def test_an_acceptance_overtaken_by_its_recall_discloses_nothing(
+    intake: ServiceProcess, key: str, line: Line, partner: Partner, store: Any
+) -> None:
+    receipt = intake.request("POST", "/v1/reports", report(), key)[1]
+    offer_id = secrets.token_hex(8)
+    line.publish(said_by_referral("recalled", receipt["case_ref"], partner, offer_id, 9))
+    eventually(lambda: store.reports.find_one({"case_ref": receipt["case_ref"], "story.0": {"$exists": True}}))
+    line.publish(said_by_referral("accepted", receipt["case_ref"], partner, offer_id, 5))
+    kind, data = partner.next()
+    assert (kind, data["reason"]) == ("intake.narrative.withheld.v1", "withdrawn")
+    shown = intake.request("GET", f"/v1/reports/{receipt['report_id']}", None, key)[1]
+    assert shown["status"] == "looking_for_help"
+    assert [each["what"] for each in shown["story"]] == ["accepted", "looking_for_help"]
+
+
+class AmqpSource:
+    """A source on the edge, with an account of its own."""
+
+    def __init__(self, world: World, name: str) -> None:
+        self.id = name
+        self._management, self._world = management_of(world), world
+        self.account = f"source-{name}"
+        self._management.put("users", self.account, body={"password": "invented", "tags": ""})
+        body = {"configure": "", "write": "reports", "read": ""}
+        self._management.put("permissions", world.edge_vhost, self.account, body=body)
+        self._line = Line(world, edge=True)
+        self._results = bound(self._line, "results", f"{name}.#")
+
+    def post(self, body: Any, content_type: str = "application/json", routing_key: str | None = None) -> None:
+        parts = self._world.parts
+        credentials = pika.PlainCredentials(self.account, "invented")
+        parameters = pika.ConnectionParameters(parts.amqp_host, parts.amqp_port, self._world.edge_vhost, credentials)
+        connection = pika.BlockingConnection(parameters)
+        channel = connection.channel()
+        channel.confirm_delivery()
+        properties = pika.BasicProperties(content_type=content_type, delivery_mode=2, user_id=self.account)
+        sent = body if isinstance(body, bytes) else json.dumps(body).encode()
+        channel.basic_publish("reports", routing_key or self.id, sent, properties, mandatory=True)
+        connection.close()
+
+    def answer(self) -> tuple[str, dict[str, Any]]:
+        found = eventually(lambda: self._line.take(self._results), what="an answer to the source")
+        event = decode(found[0][1])
+        return event.type, dict(event.data)
+
+    def close(self) -> None:
+        self._management.delete("users", self.account)
+
+
+@pytest.fixture
+def amqp_source(world: World) -> Iterator[AmqpSource]:
+    made = AmqpSource(world, f"sms-{secrets.token_hex(4)}")
+    yield made
+    made.close()
+
+
+def test_a_report_over_amqp_gets_a_receipt(intake: ServiceProcess, world: World, amqp_source: AmqpSource) -> None:
+    onboard(intake, world, amqp_source.id)
+    body = anonymous()
+    amqp_source.post(body)
+    kind, first = amqp_source.answer()
+    assert (kind, first["source_event_id"], first["duplicate"]) == (
+        "intake.report.receipt.v1", body["source_event_id"], False
+    )  # fmt: skip
+    event = {"specversion": "1.0", "id": "e1", "source": "/sms", "type": SUBMITTED, "data": body}
+    amqp_source.post(event, CONTENT_TYPE)
+    assert amqp_source.answer()[1] == {**first, "duplicate": True}
+
+
+def test_a_broken_report_over_amqp_is_parked_and_its_source_hears_why(
+    intake: ServiceProcess, world: World, amqp_source: AmqpSource, store: Any
+) -> None:
+    onboard(intake, world, amqp_source.id)
+    body = anonymous(violations=[{"type": "unheard_of"}])
+    amqp_source.post(body)
+    kind, data = amqp_source.answer()
+    assert (kind, data["event_id"], data["reason"]) == ("intake.report.rejected.v1", body["source_event_id"], "invalid-input")
+    assert data["errors"][0]["pointer"] == "/violations/0/type"
+    assert store.parked.count_documents({"reason": "invalid-input"}) >= 1
+
+
+def test_an_unknown_source_waits_parked(intake: ServiceProcess, amqp_source: AmqpSource, store: Any) -> None:
+    before = store.parked.count_documents({"reason": "unknown-source"})
+    amqp_source.post(anonymous())
+    eventually(lambda: store.parked.count_documents({"reason": "unknown-source"}) == before + 1)
+
+
+def test_a_source_cannot_post_as_another(intake: ServiceProcess, world: World, amqp_source: AmqpSource, store: Any) -> None:
+    onboard(intake, world, "victim-source")
+    amqp_source.post(anonymous(), routing_key="victim-source")
+    eventually(lambda: store.parked.count_documents({"reason": "wrong-account"}))
+    assert store.reports.count_documents({"source_id": "victim-source"}) == 0
+
+
+def test_it_hears_what_the_catalogue_says() -> None:
+    heard_types = {
+        entrypoint.hears
+        for _, method in inspect.getmembers(IntakeService, inspect.isfunction)
+        for entrypoint in getattr(method, "nameko_entrypoints", ())
+        if getattr(entrypoint, "edge", True) is False
+    }
+    assert heard_types == set(subscriptions_of("intake"))
