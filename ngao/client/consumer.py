@@ -100,15 +100,21 @@ class Consumer:
                 raise Unreachable("The broker took a queue or the channel away for now.")
 
     def _next(self, channel: Any) -> Delivery | None:
-        """The next message of the first queue that has one."""
+        """The next message of the first queue that has one; before a routine one, the broker is asked for urgent ones."""
         self._link.pump()
-        for at, queue in enumerate(self._queues):
-            if self._waiting[queue]:
-                return self._earlier(channel, self._queues[:at]) or self._waiting[queue].popleft()
-        return None
+        first = self._first()
+        if first is None:
+            return None
+        asked = self._ask(channel, self._queues[: self._queues.index(first)])
+        if asked is not None:
+            return asked
+        self._link.pump()  # an urgent one that was on its way to us came in before the broker's answer
+        return self._waiting[self._first() or first].popleft()
 
-    def _earlier(self, channel: Any, queues: Sequence[str]) -> Delivery | None:
-        """Ask the more urgent queues once more: what they push may be on its way behind a routine message."""
+    def _first(self) -> str | None:
+        return next((queue for queue in self._queues if self._waiting[queue]), None)
+
+    def _ask(self, channel: Any, queues: Sequence[str]) -> Delivery | None:
         if len(self._postponed) >= PREFETCH:
             return None
         for queue in queues:

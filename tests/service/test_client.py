@@ -22,7 +22,7 @@ from ngao.chassis.messaging import onboarding, topology
 from ngao.chassis.messaging.management import Management
 from ngao.chassis.messaging.provisioning import topology_steps
 from ngao.chassis.security import seals
-from ngao.client import FileSeen, Keys, PartnerClient, Refused, SourceClient, Unreachable, keygen
+from ngao.client import FileSeen, Keys, PartnerClient, Refused, SourceClient, Unreachable, consumer, keygen
 from ngao.contracts import CONTENT_TYPE, Event, decode, encode, make, open_event
 
 RECEIPT = "partner.offer.receipt.v1"
@@ -227,7 +227,12 @@ def test_a_restarted_partner_with_a_file_does_not_handle_again(platform: Platfor
     assert [each.id for each in got] == [said.id, last.id]
 
 
-def test_urgent_offers_overtake_routine_ones_that_came_earlier(platform: Platform, partner: Partner) -> None:
+@pytest.mark.parametrize("window", [1, 20])
+def test_urgent_offers_overtake_routine_ones_that_came_earlier(
+    platform: Platform, partner: Partner, monkeypatch: pytest.MonkeyPatch, window: int
+) -> None:
+    """With a window of one, the next urgent offer is never here yet when the one before is done."""
+    monkeypatch.setattr(consumer, "PREFETCH", window)
     client, got = partner.client(), []
     client.on("referral.offered.v1")(got.append)
     platform.say(*(offer(partner) for _ in range(30)))
@@ -238,18 +243,21 @@ def test_urgent_offers_overtake_routine_ones_that_came_earlier(platform: Platfor
 
 
 def test_an_urgent_offer_that_comes_while_we_work_is_next(platform: Platform, partner: Partner) -> None:
-    client, got = partner.client(), []
+    """Forty times, each said in the moment before the handler returns: what the broker pushes may come too late for it."""
+    client, got, rounds = partner.client(), [], 40
+    platform.say(*(offer(partner) for _ in range(rounds)))
+    with platform.channel() as channel:
 
-    @client.on("referral.offered.v1")
-    def offered(event: Event) -> None:
-        got.append(event.urgent)
-        if len(got) == 3:
-            platform.say(offer(partner, urgent=True))
+        @client.on("referral.offered.v1")
+        def offered(event: Event) -> None:
+            got.append(event.urgent)
+            if not event.urgent:
+                urgent = offer(partner, urgent=True)
+                channel.basic_publish("partners", f"{partner.id}.{urgent.routing_key}", encode(urgent), mandatory=True)
 
-    platform.say(*(offer(partner) for _ in range(10)))
-    client.run(within(20, lambda: len(got) == 11))
+        client.run(within(30, lambda: len(got) == 2 * rounds))
     client.close()
-    assert got == [False] * 3 + [True] + [False] * 7
+    assert got == [False, True] * rounds
 
 
 def test_a_handler_that_fails_gets_the_offer_again_and_no_receipt_goes_out_before(platform: Platform, partner: Partner) -> None:
