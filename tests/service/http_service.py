@@ -128,7 +128,8 @@ class Container(ServiceContainer):
 def make_chassis(missing: str | None) -> Any:
     health = Health()
     health.register("store", lambda: missing)
-    settings = HttpSettings("127.0.0.1", int(os.environ.get("PORT", "0")), "http://127.0.0.1", LIMIT, 500.0, 2, "SHARED" in os.environ)
+    port, shared = int(os.environ.get("PORT", "0")), "SHARED" in os.environ
+    settings = HttpSettings("127.0.0.1", port, "http://127.0.0.1", LIMIT, 500.0, 2, reuse_port=shared)
     operators = {"grace": Credential("operator", "grace", (hash_key(OPERATOR_KEY),))}
     return SimpleNamespace(
         settings=SimpleNamespace(http=settings),

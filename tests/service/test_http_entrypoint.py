@@ -49,7 +49,12 @@ class Service:
         self._port: queue.Queue[int] = queue.Queue()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        self.port = self._port.get(timeout=float(environment.get("PATIENCE", "20")))
+        try:
+            self.port = self._port.get(timeout=float(environment.get("PATIENCE", "20")))
+        except queue.Empty:
+            self.process.kill()
+            self._ended()
+            raise
 
     def _read(self) -> None:
         assert self.process.stdout is not None
@@ -60,8 +65,13 @@ class Service:
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
+        return self._ended()
+
+    def _ended(self) -> int:
         code = self.process.wait(timeout=30)
         self._reader.join(5)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
         return code
 
     def connect(self, timeout: float = 20) -> http.client.HTTPConnection:
@@ -377,11 +387,12 @@ def test_on_stop_running_requests_are_answered_idle_connections_closed_and_new_o
     with pytest.raises(ConnectionError):
         service.ask("GET", "/healthz", key=None)
     assert idle.sock.recv(10) == b""
+    idle.close()
     for each in running:
         each.join()
     assert [each.status for each in replies] == [200, 200]
     assert replies[0].headers["connection"] == "close"
-    assert service.process.wait(10) == 0
+    assert service._ended() == 0
 
 
 def test_nothing_of_what_was_sent_or_raised_stands_in_the_log() -> None:
