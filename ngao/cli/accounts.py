@@ -10,26 +10,23 @@ from typing import Any
 from ngao.chassis.messaging.onboarding import AccountFile
 from ngao.local.home import Home, write_whole
 
+_BROKER_FILE, _KEY_FILE = "broker.secret", "http.secret"
 
-def write_account(account: AccountFile, *, http_url: str, key: str | None) -> Path:
-    """Write `account.json` with its secrets beside it, each readable by the owner only; gives back the folder."""
-    folder = folder_of(account.kind, account.id)
-    folder.mkdir(parents=True, exist_ok=True)
-    folder.chmod(0o700)
-    content: dict[str, Any] = account.as_dict(password_file="broker.secret")  # noqa: S106 - a file's name
+
+def keep_key(kind: str, outsider_id: str, key: str | None) -> None:
+    """Keep a new HTTP key beside the account, at once: nobody can be told it again."""
     if key:
-        write_key(folder, key)
-    if (folder / "http.secret").exists():
-        content["http"] = {"url": http_url, "key_file": "http.secret"}
-    write_whole(folder / "broker.secret", account.password + "\n")
+        write_whole(_made(folder_of(kind, outsider_id)) / _KEY_FILE, key + "\n")
+
+
+def write_account(account: AccountFile, *, http_url: str) -> Path:
+    """Write `account.json` with its secrets beside it, each readable by the owner only; gives back the folder."""
+    folder = _made(folder_of(account.kind, account.id))
+    write_whole(folder / _BROKER_FILE, account.password + "\n")
+    content: dict[str, Any] = account.as_dict(password_file=_BROKER_FILE)
+    content["http"] = {"url": http_url, "key_file": _KEY_FILE}
     write_whole(folder / "account.json", json.dumps(content, indent=2) + "\n")
     return folder
-
-
-def write_key(folder: Path, key: str) -> None:
-    """Keep the HTTP key beside the account."""
-    folder.mkdir(parents=True, exist_ok=True)
-    write_whole(folder / "http.secret", key + "\n")
 
 
 def folder_of(kind: str, outsider_id: str) -> Path:
@@ -44,3 +41,9 @@ def sentence(folder: Path | None, answer: Mapping[str, Any] | None) -> str:
     if folder:
         lines.append(f"Its account is in {folder}; hand the folder over on a safe way, then remove it.")
     return "\n".join(lines) or "Changed; its keys and accounts stay as they are."
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    return folder

@@ -8,7 +8,7 @@ import typer
 from pymongo.errors import PyMongoError
 
 from ngao.chassis.errors import NgaoError
-from ngao.cli import develop, parked, partner, policy, runtime, source, topology
+from ngao.cli import demo, develop, officer, parked, partner, policy, runtime, source, topology
 from ngao.cli.output import complain
 
 app = typer.Typer(
@@ -20,10 +20,11 @@ app = typer.Typer(
     help="Ngao: takes calls for help in, finds the partner who can help, and follows each until it is done.",
     epilog="Start with `ngao up`, then `ngao source add` and `ngao partner add`. On every error the exit code is not 0.",
 )
-for group in (runtime.app, topology.app, develop.app):
+for group in (runtime.app, demo.app, topology.app, develop.app):
     app.add_typer(group)
 app.add_typer(source.app, name="source", rich_help_panel="People and systems")
 app.add_typer(partner.app, name="partner", rich_help_panel="People and systems")
+app.add_typer(officer.app, name="officer", rich_help_panel="People and systems")
 app.add_typer(parked.app, name="parked", rich_help_panel="Look after it")
 app.add_typer(parked.outbox, name="outbox", rich_help_panel="Look after it")
 app.add_typer(policy.app, name="policy", rich_help_panel="Look after it")

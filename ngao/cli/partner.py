@@ -12,7 +12,7 @@ import yaml
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.messaging.management import Management
 from ngao.chassis.messaging.onboarding import account_name, is_onboarded, onboard_partner, revoke
-from ngao.cli.accounts import sentence, write_account
+from ngao.cli.accounts import keep_key, sentence, write_account
 from ngao.cli.brokers import edge, management
 from ngao.cli.calls import Operator, operator
 from ngao.cli.output import AsJson, say, show
@@ -72,15 +72,14 @@ def revoke_partner(partner_id: Annotated[str, typer.Argument(help="The partner's
 
 def _keep(broker: Management, partner: Mapping[str, Any], *, new_key: bool) -> str:
     """The broker's queues come first: an offer to a partner without a queue would have nowhere to go."""
-    partner_id, address = partner["id"], edge()
-    account = None
+    partner_id, address, referral = partner["id"], edge(), operator("referral")
+    folder = None
     if new_key or not is_onboarded(broker, address.vhost, "partner", partner_id):
-        account = onboard_partner(broker, address, partner_id)
-    referral = operator("referral")
+        folder = write_account(onboard_partner(broker, address, partner_id), http_url=referral.url)
     answer = _put_directory(referral, partner, new_key=new_key)
+    keep_key("partner", partner_id, answer.get("key"))
     if partner.get("contact"):
         operator("notify").put(f"/v1/roster/partners/{partner_id}", partner["contact"])
-    folder = write_account(account, http_url=referral.url, key=answer.get("key")) if account else None
     return sentence(folder, answer)
 
 

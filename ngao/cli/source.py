@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from ngao.chassis.messaging.onboarding import account_name, is_onboarded, onboard_source, revoke
-from ngao.cli.accounts import sentence, write_account
+from ngao.cli.accounts import keep_key, sentence, write_account
 from ngao.cli.brokers import edge, management
 from ngao.cli.calls import Operator, Url, operator
 from ngao.cli.output import AsJson, say, show
@@ -35,10 +35,11 @@ def add(
     body: dict[str, Any] = {"enabled": True, "new_key": new_key}
     body |= {name: value for name, value in (("profile", profile), ("rate_per_second", rate)) if value is not None}
     answer = intake.put(f"/v1/sources/{source_id}", body)
+    keep_key("source", source_id, answer.get("key"))
     folder = None
     with management() as broker:
         if new_key or answer.get("key") or not is_onboarded(broker, address.vhost, "source", source_id):
-            folder = write_account(onboard_source(broker, address, source_id), http_url=intake.url, key=answer.get("key"))
+            folder = write_account(onboard_source(broker, address, source_id), http_url=intake.url)
     say(sentence(folder, answer))
 
 

@@ -17,19 +17,24 @@ from ngao.local.ports import LOCAL
 
 SERVICES = ("intake", "referral", "notify", "registry")
 OPERATOR = "local"
-OPERATOR_SCOPES = ("read-identity", "manage")
+OPERATOR_SCOPES = ("identity:read",)
 
 
 def write_settings(home: Home, ports: Mapping[str, int]) -> None:
     """One settings file a service; what an operator wrote in `<service>.own.toml` beside it becomes its section `own`."""
     for service in SERVICES:
-        own_file = home.config / f"{service}.own.toml"
+        own_file = own_settings_file(home, service)
         own = own_file.read_text("utf-8") if own_file.exists() else _default_own(service, ports)
         write_whole(home.config / f"{service}.toml", to_toml(_settings(home, service, ports)) + f"\n[own]\n{own}")
 
 
+def own_settings_file(home: Home, service: str) -> Path:
+    """What an operator adds to a service's settings: for notify, the real mail server."""
+    return home.config / f"{service}.own.toml"
+
+
 def _default_own(service: str, ports: Mapping[str, int]) -> str:
-    """Messages go to this machine's `smtp` port, where the demonstration listens, until an operator names a real mail server."""
+    """Mail goes to the local mail server, which keeps it in files, until an operator names a real one."""
     if service != "notify":
         return ""
     return f'[own.smtp]\nhost = "{LOCAL}"\nport = {ports["smtp"]}\nfrom = "desk@example.org"\ntls = "none"\n'
@@ -88,7 +93,7 @@ def _settings(home: Home, service: str, ports: Mapping[str, int]) -> dict[str, A
             "hosts": f"{LOCAL}:{ports['mongo']}", "replica_set": REPLICA_SET, "database": database_of(service), **store_account,
         },
         "keys": {"directory": str(home.keys / service), "public_directory": str(home.keys / "public")},
-        "policy": {"directories": [str(REPOSITORY / "deploy" / "policy")]},
+        "policy": {"directories": [str(REPOSITORY / "deploy" / "policy"), str(home.policy)]},
         "operators": {"file": str(_operators_file(home))},
     }  # fmt: skip
 

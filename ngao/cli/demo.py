@@ -1,0 +1,164 @@
+"""`ngao demo`: the whole platform on real parts, with invented people, checked at every hop."""
+
+from __future__ import annotations
+
+import time
+
+import typer
+from rich.console import Console
+
+from ngao.chassis.errors import Unavailable
+from ngao.chassis.settings import read_secret
+from ngao.cli.calls import Operator
+from ngao.cli.output import progress
+from ngao.local.configuration import SERVICES, operator_key_file
+from ngao.local.demo.play import Play, publish_poison
+from ngao.local.demo.stage import Stage
+from ngao.local.home import Home
+from ngao.local.platform import Platform
+from ngao.local.waiting import wait_until
+
+app = typer.Typer()
+
+_POISON = b'{"specversion": "1.0", "type": "intake.report.submitted.v1", "data": {"narrative": "cut off'
+
+
+@app.command(rich_help_panel="Run")
+def demo() -> None:
+    """Start everything, send invented reports through, show each hop, and leave the platform running.
+
+    Exit code 0 only if every report had the outcome that the story promises: referrals accepted, disclosures opened by the
+    partner, mail delivered, a silent partner passed over, a broken report refused, poison parked and replayed.
+    """
+    began = time.monotonic()
+    console = Console(highlight=False)
+    platform = Platform.at(Home.from_environment())
+    stage = Stage(platform)
+    platform.home.make()
+    if stage.write_policy():
+        platform.stop_services(progress())
+    platform.up(progress())
+    console.print("\n[bold]Onboarding[/bold] three sources, twelve partners (each a process with its own keys), three officers")
+    stage.set()
+    stage.open_partners()
+    play = Play(stage, read_secret(operator_key_file(platform.home)), console)
+    console.print("\n[bold]Reports[/bold]")
+    play.post_all()
+    missing = play.watch() + _further(play)
+    console.print("\n[bold]Poison[/bold]: bytes that are no report, over AMQP; then a report of a source that is suspended")
+    missing += _poison(play, stage) + _suspended(play, stage)
+    _summary(console, play, missing, time.monotonic() - began)
+    _leave(console, platform, stage)
+    if missing:
+        raise Unavailable(f"The demonstration is not as promised: {'; '.join(missing)}.")
+
+
+def _further(play: Play) -> list[str]:
+    """What no single scene shows: disclosures opened, mail delivered. Bounded waits."""
+    hops = play.narrator.partner_hops
+    wanted = {
+        "a partner opened a sealed contact": lambda: any(hop["hop"] == "contact_opened" for hop in hops),
+        "a partner opened a sealed narrative": lambda: any(hop["hop"] == "narrative_opened" for hop in hops),
+        "mail was delivered": lambda: play.narrator.mails > 0,
+    }
+    return [what for what, done in wanted.items() if not wait_until(lambda done=done: _looked(play) and done(), 30, 0.2)]  # type: ignore[misc]
+
+
+def _looked(play: Play) -> bool:
+    play.narrator.look(play.cases)
+    return True
+
+
+def _poison(play: Play, stage: Stage) -> list[str]:
+    """Undecodable bytes stand parked with a reason; replayed, they stand there again, counted; dropped, they are gone."""
+    intake = _operator(stage.platform, "intake")
+    known = {each["id"] for each in _parked(intake)}
+    publish_poison(stage.source("help-desk"), _POISON)
+    found = _new_parked(intake, known)
+    if found is None:
+        return ["the poison was not parked"]
+    play.narrator.say("intake", f"parked: {found['reason']}, {found['size']} bytes, sealed", style="yellow")
+    intake.post(f"/v1/parked/{found['id']}/replay", {"reason": "demonstration: tried again"})
+    if not wait_until(lambda: intake.get(f"/v1/parked/{found['id']}")["times"] == 2, 20, 0.2):
+        return ["the replayed poison did not come back to parking"]
+    play.narrator.say("operator", "replayed: it is still no report, so it stands parked again (2 times); dropped", style="yellow")
+    intake.post(f"/v1/parked/{found['id']}/drop", {"reason": "demonstration: no report can be read from it"})
+    return []
+
+
+def _suspended(play: Play, stage: Stage) -> list[str]:
+    """A report parked because its source was suspended is not lost: the operator lets the source in and replays."""
+    intake = _operator(stage.platform, "intake")
+    known = {each["id"] for each in _parked(intake)}
+    intake.put("/v1/sources/help-desk", {"enabled": False})
+    play.publish_while_suspended()
+    found = _new_parked(intake, known)
+    intake.put("/v1/sources/help-desk", {"enabled": True})
+    if found is None:
+        return ["the suspended source's report was not parked"]
+    play.narrator.say("intake", f"parked: {found['reason']}", style="yellow")
+    intake.post(f"/v1/parked/{found['id']}/replay", {"reason": "demonstration: the source is let in again"})
+    receipt = play.await_receipt()
+    if not receipt.get("case_ref"):
+        return ["the replayed report was not accepted"]
+    play.narrator.say("operator", f"replayed: accepted, {receipt['urgency']}", receipt["case_ref"], "green")
+    return []
+
+
+def _new_parked(intake: Operator, known: set[str]) -> dict[str, object] | None:
+    found: list[dict[str, object]] = []
+
+    def look() -> bool:
+        found[:] = [each for each in _parked(intake) if each["id"] not in known]
+        return bool(found)
+
+    return found[0] if wait_until(look, 20, 0.2) else None
+
+
+def _parked(intake: Operator) -> list[dict[str, object]]:
+    listed: list[dict[str, object]] = intake.get("/v1/parked")["parked"]
+    return listed
+
+
+def _operator(platform: Platform, service: str) -> Operator:
+    return Operator(platform.url(service), read_secret(operator_key_file(platform.home)))
+
+
+def _summary(console: Console, play: Play, missing: list[str], seconds: float) -> None:
+    hops = [hop["hop"] for hop in play.narrator.partner_hops]
+    counts = {
+        "reports posted": len(play.played),
+        "cases": len(play.cases),
+        "referrals accepted": hops.count("accepted"),
+        "contacts opened by partners": hops.count("contact_opened"),
+        "narratives opened by partners": hops.count("narrative_opened"),
+        "referrals completed": hops.count("completed"),
+        "e-mails delivered": play.narrator.mails,
+    }
+    console.print("\n[bold]What came of it[/bold]")
+    for what, count in counts.items():
+        console.print(f"  {what:<32}{count:>4}")
+    console.print(f"  {'seconds in all':<32}{seconds:>4.0f}")
+    for each in missing:
+        console.print(f"  [red]missing: {each}[/red]")
+
+
+def _leave(console: Console, platform: Platform, stage: Stage) -> None:
+    """What runs on, how to use it, how to stop it."""
+    key = (stage.accounts / "source-web-form" / "http.secret").read_text("utf-8").strip()
+    console.print("\n[bold]The platform is still running[/bold]")
+    for service in SERVICES:
+        console.print(f"  {service:<10}{platform.url(service)}  (description: {platform.url(service)}/openapi.json)")
+    amqp = f"amqp://127.0.0.1:{platform.ports['amqp']}"
+    console.print(f"  {'broker':<10}{amqp}, management http://127.0.0.1:{platform.ports['management']}")
+    console.print(f"  operator's key: {operator_key_file(platform.home)}")
+    console.print(f"  accounts of sources and partners: {stage.accounts}")
+    console.print("\nPost another report:\n")
+    body = (
+        '{"source_event_id":"mine-1","occurred_at":"2026-11-20T08:00:00+03:00","reporter":{"role":"self"},'
+        '"violations":[{"type":"threat_to_defender"}],"location":{"scheme":"iso3166-2","code":"KE-30"},'
+        '"needs":["legal_aid"],"consent":[{"purpose":"referral","scope":["narrative"]}]}'
+    )
+    command = f"curl -sS {platform.url('intake')}/v1/reports -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' -d '{body}'"
+    console.print(command, soft_wrap=True, markup=False)
+    console.print("\nSee what runs: [bold]bin/ngao status[/bold]. Stop all of it: [bold]make down[/bold].")
