@@ -10,6 +10,7 @@ from typing import Any
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.policy import Policy, load_policy
 from services.intake.application.mapping import FieldRule, Profile, ValueMap, check_expression
+from services.intake.application.pointers import top_level_name
 from services.intake.application.ports import Rules
 from services.intake.domain.triage import Condition, EarlierReports, Rule, TriagePolicy
 from services.intake.domain.vocabulary import ViolationType, Vocabulary
@@ -98,6 +99,10 @@ def _rule(document: Mapping[str, Any], vocabulary: Vocabulary) -> Rule:
 def _profile(name: str, document: Mapping[str, Any]) -> Profile:
     maps = {key: ValueMap(value["values"], value["others"]) for key, value in document["value_maps"].items()}
     rules = tuple(_field(name, each, maps) for each in document["fields_"])
+    forbidden = {top_level_name(source) for rule in rules for source in rule.sources} & set(document["discard"])
+    if forbidden:
+        used = ", ".join(sorted(forbidden))
+        raise Misconfigured(f"The policy file profiles/{name}.yaml has errors: fields: {used} is on the discard list.")
     return Profile(name, document["version"], rules, tuple(document["unwrap"]))
 
 

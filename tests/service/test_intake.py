@@ -7,6 +7,7 @@ import inspect
 import json
 import secrets
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -123,6 +124,16 @@ def test_a_report_posted_twice_opens_one_case(intake: ServiceProcess, key: str, 
     body = report()
     first, second = (intake.request("POST", "/v1/reports", body, key)[1] for _ in range(2))
     assert second == {**first, "duplicate": True}
+    assert store.reports.count_documents({"source_event_id": body["source_event_id"]}) == 1
+
+
+def test_a_report_posted_many_times_at_once_opens_one_case(intake: ServiceProcess, key: str, store: Any) -> None:
+    body = report()
+    with ThreadPoolExecutor(12) as pool:
+        answers = list(pool.map(lambda _: intake.request("POST", "/v1/reports", body, key), range(24)))
+    assert {status for status, _ in answers} == {202}
+    assert len({receipt["case_ref"] for _, receipt in answers}) == 1
+    assert [receipt["duplicate"] for _, receipt in answers].count(False) == 1
     assert store.reports.count_documents({"source_event_id": body["source_event_id"]}) == 1
 
 

@@ -18,6 +18,7 @@ from jmespath.exceptions import JMESPathError
 from services.intake.application.pointers import assign, items_at, native_pointer, top_level_name
 from services.intake.domain.problems import FieldProblem
 
+_PLAIN_NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_./-]{0,99}$")
 OTHERS = ("keep", "refuse", "drop")
 
 
@@ -195,5 +196,7 @@ def _meant(to: str, pointer: str) -> bool:
 
 
 def _discarded(profile: Profile, native: Mapping[str, Any]) -> tuple[str, ...]:
+    """Names of what was dropped; one that is no plain name is shown as `?`, because it may be someone's data."""
     taken = {top_level_name(source) for rule in profile.fields for source in rule.sources}
-    return tuple(sorted(name for name in native if name not in taken))
+    dropped = {name for name in native if name not in taken}
+    return tuple(sorted({name if _PLAIN_NAME.match(name) else "?" for name in dropped}))

@@ -1,0 +1,97 @@
+"""The KoboToolbox profile, and what the mapping engine does with what it cannot read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ngao.chassis.errors import InvalidInput
+from services.intake.application.map_inbound import map_inbound
+from services.intake.application.mapping import map_native
+from services.intake.messages import read_report
+from services.intake.policy import load
+from tests.unit.intake.conftest import POLICY
+
+KOBO = load([POLICY]).profiles["kobo"]
+
+
+def body(**changes: Any) -> dict[str, Any]:
+    return {
+        "_id": 8123, "_uuid": "5b2c", "meta/rootUuid": "uuid:5b2c", "_submitted_by": None, "_geolocation": [-1.28, 36.82],
+        "_submission_time": "2026-03-02T08:15:11", "incident/violation_type": "death_threat arrest", "incident/county": "KE-28",
+        "incident/date": "2026-03-01", "person/phone": "+254700000001 +254700000002", "person/name": "Mary Example",
+        "incident/ongoing": "yes", "consent/referral": "yes", "consent/scope": "contact narrative", "needs": "lawyer",
+        **changes,
+    }  # fmt: skip
+
+
+def test_a_submission_becomes_a_report_the_schema_takes() -> None:
+    draft = read_report(map_inbound(KOBO, body()).report)
+    assert draft.source_event_id == "5b2c"
+    assert draft.occurred_at.isoformat() == "2026-03-01T00:00:00+03:00"
+    assert draft.occurred_precision == "day"
+    assert [each.type for each in draft.violations] == ["death_threat_to_defender", "unlawful_arrest"]
+    assert all(each.ongoing for each in draft.violations)
+    assert draft.person.identity == {"names": ["Mary Example"], "phones": ["+254700000001", "+254700000002"], "emails": []}
+    assert draft.consents[0].scope == ("contact", "narrative")
+    assert draft.needs == ("legal_aid",)
+
+
+@pytest.mark.parametrize(("missing", "key"), [((), "5b2c"), (("meta/rootUuid",), "5b2c"), (("meta/rootUuid", "_uuid"), "8123")])
+def test_the_key_is_root_uuid_then_uuid_then_id(missing: tuple[str, ...], key: str) -> None:
+    native = {name: value for name, value in body().items() if name not in missing}
+    assert map_native(KOBO, native).report["source_event_id"] == key
+
+
+def test_what_no_field_takes_is_dropped_and_named() -> None:
+    mapped = map_native(KOBO, body(**{"other/question": "x"}))
+    assert mapped.discarded == ("_geolocation", "_submission_time", "_submitted_by", "other/question")
+
+
+def test_a_name_that_could_be_a_value_is_not_repeated() -> None:
+    assert map_native(KOBO, {"+254700000001 called": 1, "fine/name": 2}).discarded == ("?", "fine/name")
+
+
+def test_a_wrapper_is_taken_off_and_stays_in_the_pointers() -> None:
+    mapped = map_native(KOBO, {"submission": body(**{"incident/ongoing": "perhaps"})})
+    assert [(each.pointer, each.code) for each in mapped.problems] == [("/submission/incident~1ongoing", "wrong_type")]
+
+
+@pytest.mark.parametrize(("change", "pointer", "code"), [
+    ({"consent/referral": "maybe"}, "/consent~1referral", "unmapped_value"),
+    ({"incident/date": "yesterday"}, "/incident~1date", "format"),
+    ({"person/name": {"first": "x"}}, "/person~1name", "wrong_type"),
+])
+def test_what_cannot_be_read_is_named_by_its_native_pointer(change: dict[str, Any], pointer: str, code: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        map_inbound(KOBO, body(**change))
+    assert [(each.as_dict()["pointer"], each.as_dict()["code"]) for each in caught.value.errors] == [(pointer, code)]
+
+
+def test_a_no_to_referral_leaves_the_consent_out() -> None:
+    assert "consent" not in map_native(KOBO, body(**{"consent/referral": "no"})).report
+
+
+@pytest.mark.parametrize(("pointer", "native"), [
+    ("/violations/1/type", "/incident~1violation_type"),
+    ("/location/code", "/incident~1county"),
+    ("/subject/identity/phones/1", "/person~1phone"),
+    ("/narrative", "/incident~1narrative"),
+    ("/nothing/known", ""),
+])
+def test_a_pointer_into_the_report_leads_back_to_the_form(pointer: str, native: str) -> None:
+    assert map_native(KOBO, body()).native(pointer) == native
+
+
+LEAVES = st.none() | st.booleans() | st.integers() | st.text(max_size=8)
+JSON = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3), max_leaves=5)
+NAMES = sorted({"_id", "incident/violation_type", "incident/date", "consent/referral", "person/phone", "needs", "submission"})
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.dictionaries(st.sampled_from(NAMES), JSON))
+def test_no_native_body_breaks_the_engine(native: dict[str, Any]) -> None:
+    map_native(KOBO, native)

@@ -1,0 +1,42 @@
+"""Intake's policy files are checked against one another."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from ngao.chassis.errors import Misconfigured
+from services.intake.policy import IntakePolicy, load
+from tests.unit.intake.conftest import POLICY
+
+
+@pytest.mark.parametrize(("file", "old", "new", "named"), [
+    ("triage.yaml", "violation_in: [attempted_killing]", "violation_in: [attempted_murder]", "life_attempted.when.violation_in"),
+    ("triage.yaml", "needs_include: [medical]", "needs_include: [medicine]", "needs_care.when.needs_include"),
+    ("triage.yaml", "id: must_leave", "id: needs_care", "needs_care is there twice"),
+    ("triage.yaml", "high: 60", "high: 160", "thresholds"),
+    ("triage.yaml", "effect: {points: 5}", "effect: {points: 5, at_least: low}", "told_by_the_person"),
+    ("triage.yaml", "reporter_in: [self]", "reporter_in: [me]", "reporter_in"),
+    ("support_types.yaml", "    digital: [digital_security]\n", "", "suggested_by.groups"),
+    ("support_types.yaml", "    digital: [digital_security]", "    digital: [magic]", "magic"),
+    ("violations.yaml", "severity: 100", "severity: 101", "severity"),
+    ("profiles/kobo.yaml", "map: roles", "map: rolls", "rolls"),
+    ("profiles/kobo.yaml", "from: [needs,", "from: [_geolocation,", "is on the discard list"),
+    ("profiles/kobo.yaml", "from: [needs,", "from: ['[[',", "JMESPath"),
+])  # fmt: skip
+def test_a_mistake_stops_the_start_and_is_named(tmp_path: Path, file: str, old: str, new: str, named: str) -> None:
+    shutil.copytree(POLICY, tmp_path / "policy")
+    path = tmp_path / "policy" / file
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), "utf-8")
+    with pytest.raises(Misconfigured) as caught:
+        load([tmp_path / "policy"])
+    assert file in str(caught.value)
+    assert named in str(caught.value)
+
+
+def test_the_shipped_policy_carries_one_version(policy: IntakePolicy) -> None:
+    assert policy.version == policy.rules.triage.version

@@ -1,0 +1,81 @@
+"""How help is coming along, whatever the order in which it is heard."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from itertools import permutations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.intake.domain.progress import WORDS, Step, needs_of, stands_accepted, status_of, with_step
+
+AT = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def step(what: str, sequence: int, offer: str | None = "o1", need: str | None = "medical") -> Step:
+    return Step(f"referral.{what}", AT, sequence, need, offer)
+
+
+def told(*steps: Step) -> tuple[Step, ...]:
+    story: tuple[Step, ...] = ()
+    for each in steps:
+        story = with_step(story, each)
+    return story
+
+
+OPENED = step("case.opened", 1, None, None)
+
+
+def test_a_fresh_report_is_received() -> None:
+    assert status_of(()) == "received"
+
+
+def test_it_follows_an_offer() -> None:
+    steps = [OPENED, step("offered", 2), step("accepted", 3), step("started", 4), step("completed", 5)]
+    seen = [status_of(told(*steps[: at + 1])) for at in range(5)]
+    assert seen == ["looking_for_help", "offered", "accepted", "in_progress", "completed"]
+
+
+def test_a_late_event_does_not_move_it_back() -> None:
+    assert status_of(told(step("accepted", 3), step("offered", 2))) == "accepted"
+
+
+def test_a_refused_offer_looks_on_and_a_second_one_counts() -> None:
+    story = told(OPENED, step("offered", 2), step("declined", 3))
+    assert status_of(story) == "looking_for_help"
+    assert status_of(told(*story, step("offered", 4, "o2"))) == "offered"
+
+
+def test_an_offer_taken_back_beside_an_accepted_one_changes_nothing() -> None:
+    story = told(step("offered", 1), step("offered", 2, "o2"), step("accepted", 3), step("withdrawn", 4, "o2"))
+    assert needs_of(story) == {"medical": "accepted"}
+
+
+def test_nobody_fits_is_with_a_human() -> None:
+    assert status_of(told(OPENED, step("declined", 2), step("unroutable", 3, None))) == "with_duty_officer"
+
+
+def test_the_same_step_twice_is_there_once() -> None:
+    assert len(told(OPENED, OPENED)) == 1
+
+
+def test_a_recall_that_overtakes_the_acceptance_wins() -> None:
+    assert not stands_accepted(told(step("recalled", 9), step("accepted", 5)), "o1")
+
+
+STEPS = st.lists(
+    st.builds(
+        step,
+        st.sampled_from([each.removeprefix("referral.") for each in WORDS if "case" not in each]),
+        st.integers(1, 100),
+        st.sampled_from(["o1", "o2"]),
+        st.sampled_from(["medical", "legal_aid"]),
+    ),
+    max_size=4, unique_by=lambda each: each.sequence,
+)  # fmt: skip
+
+
+@given(STEPS)
+def test_every_order_of_hearing_tells_the_same_story(steps: list[Step]) -> None:
+    assert len({told(*order) for order in permutations(steps)}) == 1
