@@ -6,10 +6,11 @@ with the directory, and every result still says who was looked at and why others
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
+from typing import NamedTuple
 
 from services.referral.domain.consent import Standing
 from services.referral.domain.facts import Reason
@@ -47,7 +48,7 @@ class Load:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is looked for, and who must not be asked. `near` is whether the place of the case is known."""
+    """What is looked for, and who must not be asked."""
 
     case_ref: str
     need: str
@@ -64,13 +65,28 @@ class Wanted:
         return f"{self.case_ref}/{self.need}"
 
 
+class Point(NamedTuple):
+    """Some points for a partner: for what, and what was counted."""
+
+    rule: str
+    points: int
+    counted: tuple[object, ...] = ()
+
+
 @dataclass(frozen=True)
 class Candidate:
     """A partner that fits, with its points and what they are for."""
 
     partner_id: str
     score: int
-    reasons: tuple[Reason, ...]
+    points: tuple[Point, ...]
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """The points in sentences; written only when somebody reads them, because few candidates are ever chosen."""
+        return tuple(
+            Reason(each.rule, _SENTENCES[each.rule].format(*each.counted, points=each.points)) for each in self.points
+        )
 
 
 @dataclass(frozen=True)
@@ -147,46 +163,58 @@ class Matcher:
                 excluded.append(Exclusion(partner.id, broken))
 
     def _candidate(self, partner: Partner, load: Load, wanted: Wanted) -> Candidate:
-        scored = list(_scores(partner, load, self.responses.get(partner.id), wanted, self.policy.weights))
-        return Candidate(partner.id, sum(points for points, _ in scored), tuple(reason for _, reason in scored))
+        points = tuple(_points(partner, load, self.responses.get(partner.id), wanted, self.policy.weights))
+        return Candidate(partner.id, sum(each.points for each in points), points)
 
 
 _NEVER = Reason("restriction", "The person must never be referred to this partner.")
 _TRIED = Reason("already_tried", "This partner was asked for this need before.")
 _FULL = Reason("no_capacity", "The partner holds as many referrals as it can.")
+_RULES: tuple[tuple[Reason, Callable[[Partner, Wanted], bool]], ...] = (
+    (_NEVER, lambda partner, wanted: partner.id in wanted.never),
+    (_TRIED, lambda partner, wanted: partner.id in wanted.tried),
+    (
+        Reason("support_type", "The partner does not give this support."),
+        lambda partner, wanted: wanted.need not in partner.support_types,
+    ),
+    (
+        Reason("county", "The partner does not work in this county."),
+        lambda partner, wanted: not partner.covers(wanted.county),
+    ),
+    (Reason("unvetted", "The partner has not been vetted."), lambda partner, _: not partner.vetted),
+    (Reason("suspended", "The partner is suspended."), lambda partner, _: partner.suspended),
+    (
+        Reason("no_key", "The partner has no key that disclosures could be sealed to."),
+        lambda partner, _: not partner.public_key,
+    ),
+    (
+        Reason("consent", "The person's consent does not cover this partner."),
+        lambda partner, wanted: not wanted.consent.allows(partner.id),
+    ),
+)
+_SENTENCES = {
+    "local": "Works in this county: {points} points.",
+    "language": "Speaks {0}: {points} points.",
+    "free_capacity": "{0} of {1} places free, open offers counted: {points} points.",
+    "response": "Said yes to {0} % of recent offers: {points} points.",
+    "open_now": "Somebody is there now: {points} points.",
+}
 
 
 def exclusion(partner: Partner, wanted: Wanted) -> Reason | None:
     """The first hard rule that forbids asking a partner, or None; its load is not among them."""
-    return next((reason for broken, reason in _rules(partner, wanted) if broken), None)
+    return next((reason for reason, breaks in _RULES if breaks(partner, wanted)), None)
 
 
-def _rules(partner: Partner, wanted: Wanted) -> Iterable[tuple[bool, Reason]]:
-    return (
-        (partner.id in wanted.never, _NEVER),
-        (partner.id in wanted.tried, _TRIED),
-        (wanted.need not in partner.support_types, Reason("support_type", "The partner does not give this support.")),
-        (not partner.covers(wanted.county), Reason("county", "The partner does not work in this county.")),
-        (not partner.vetted, Reason("unvetted", "The partner has not been vetted.")),
-        (partner.suspended, Reason("suspended", "The partner is suspended.")),
-        (not partner.public_key, Reason("no_key", "The partner has no key that disclosures could be sealed to.")),
-        (not wanted.consent.allows(partner.id), Reason("consent", "The person's consent does not cover this partner.")),
-    )
-
-
-def _scores(
-    partner: Partner, load: Load, response: float | None, wanted: Wanted, weights: Weights
-) -> Iterator[tuple[int, Reason]]:
+def _points(partner: Partner, load: Load, response: float | None, wanted: Wanted, weights: Weights) -> Iterator[Point]:
     if not partner.national:
-        yield weights.local, Reason("local", f"Works in this county: {weights.local} points.")
+        yield Point("local", weights.local)
     common = [language for language in wanted.languages if language in partner.languages]
     if common:
-        yield weights.language, Reason("language", f"Speaks {', '.join(common)}: {weights.language} points.")
+        yield Point("language", weights.language, (", ".join(common),))
     free = max(0, partner.capacity - load.held - load.asked)
-    points = round(weights.free_capacity * free / partner.capacity)
-    yield points, Reason("free_capacity", f"{free} of {partner.capacity} places free, open offers counted: {points} points.")
+    yield Point("free_capacity", round(weights.free_capacity * free / partner.capacity), (free, partner.capacity))
     if response is not None:
-        points = round(weights.response * response)
-        yield points, Reason("response", f"Said yes to {round(100 * response)} % of recent offers: {points} points.")
+        yield Point("response", round(weights.response * response), (round(100 * response),))
     if partner.is_there(wanted.now):
-        yield weights.open_now, Reason("open_now", f"Somebody is there now: {weights.open_now} points.")
+        yield Point("open_now", weights.open_now)

@@ -62,8 +62,10 @@ class Partner:
 
     def is_there(self, now: datetime) -> bool:
         """Whether somebody answers now; without hours, always."""
+        if not self.hours:
+            return True
         local = now.astimezone(ZoneInfo(self.timezone))
-        return not self.hours or any(hours.cover(local) for hours in self.hours)
+        return any(hours.cover(local) for hours in self.hours)
 
 
 class Directory:
