@@ -43,6 +43,7 @@ class PartnerClient:
         self._handlers: dict[str, Handler] = {}
         self._publisher = Publisher(account.broker)
         self._handling: Event | None = None
+        self._receipted = ""
         self._stopped = False
 
     @classmethod
@@ -109,7 +110,7 @@ class PartnerClient:
         """All replies raise Unreachable, and Refused, as for a code that the contract does not know."""
         made = self._made(verb, data)
         offered = self._handling
-        if offered is not None and offered.data["offer_id"] == data["offer_id"]:
+        if offered is not None and offered.data["offer_id"] == data["offer_id"] and self._receipted != offered.id:
             self._receipt(offered)  # an answer from inside the handler must not overtake the receipt
         self._publish(made)
 
@@ -119,11 +120,11 @@ class PartnerClient:
         if handler is None:
             type_named(event.type)
             return
-        opened = self._opened(event)
+        opened, self._receipted = self._opened(event), ""
         if event.id not in self._seen:
             self._call(handler, opened)
             self._seen.add(event.id)
-        if event.type == OFFERED:
+        if event.type == OFFERED and self._receipted != event.id:
             self._receipt(opened)
 
     def _call(self, handler: Handler, event: Event) -> None:
@@ -154,6 +155,7 @@ class PartnerClient:
         """Our system has the offer. The id follows from the offer's, so that a repeated receipt is the same event."""
         made = self._made("receipt", {"offer_id": offered.data["offer_id"]})
         self._publish(replace(made, id=str(uuid5(_RECEIPTS, offered.id)), urgent=offered.urgent))
+        self._receipted = offered.id
 
     def _made(self, verb: str, data: dict[str, str]) -> Event:
         source = f"/partner/{self.partner_id}"

@@ -1,0 +1,39 @@
+"""A whole partner: takes the referrals it can help with, and gets the contact of those it took."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from ngao.client import FileSeen, PartnerClient
+from ngao.contracts import Event
+
+account = Path(sys.argv[1] if len(sys.argv) > 1 else "partner.json")
+client = PartnerClient.from_file(account, seen=FileSeen(account.with_suffix(".seen")))
+WE_DO = {"legal_aid", "bail"}
+
+
+@client.on("referral.offered.v1")
+def offered(event: Event) -> None:
+    """Answer an offer; the client has sent the receipt."""
+    if event.data["need"] in WE_DO:
+        client.accept(event.data["offer_id"])
+    else:
+        client.decline(event.data["offer_id"], reason="not_eligible")
+
+
+@client.on("registry.contact.disclosed.v1")
+def disclosed(event: Event) -> None:
+    """Put the contact into your own case system here: opened, in clear, for you alone."""
+    print(event.data["case_ref"], "may be reached on", len(event.data["disclosed"]["phones"]), "numbers")
+    client.start(event.data["offer_id"])
+
+
+@client.on("referral.recalled.v1")
+def recalled(event: Event) -> None:
+    """Stop, and forget what was disclosed."""
+    print(event.data["case_ref"], "is taken back:", event.data["reason"])
+
+
+if __name__ == "__main__":
+    client.run()
