@@ -1,0 +1,61 @@
+"""Records: each in its own service's database, each index over fields that exist and told apart by name."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from typing import Any
+
+import pytest
+
+from ngao.chassis.storage.documents import Stored
+
+SERVICES = ("intake", "registry", "referral", "notify")
+CHASSIS = {"outbox", "inbox", "parked", "audit", "audit_heads", "data_keys", "sequences"}
+
+
+def documents(service: str) -> list[Any]:
+    module = importlib.import_module(f"services.{service}.storage.documents")
+    return [each for _, each in inspect.getmembers(module, inspect.isclass) if issubclass(each, Stored) and each is not Stored]
+
+
+DOCUMENTS = [(service, document) for service in SERVICES for document in documents(service)]
+
+
+def ids(value: Any) -> str:
+    return value if isinstance(value, str) else value.__name__
+
+
+def keys_of(index: Any) -> tuple[str, ...]:
+    fields = index["fields"] if isinstance(index, dict) else [index] if isinstance(index, str) else index
+    return tuple(fields)
+
+
+@pytest.mark.parametrize(("service", "document"), DOCUMENTS, ids=ids)
+def test_a_record_lives_in_its_own_services_database(service: str, document: Any) -> None:
+    assert document._meta["db_alias"] == service
+    assert document._meta["auto_create_index"] is False
+
+
+@pytest.mark.parametrize(("service", "document"), DOCUMENTS, ids=ids)
+def test_a_record_is_known_to_the_bootstrap(service: str, document: Any) -> None:
+    assert document in importlib.import_module(f"services.{service}.storage.documents").DOCUMENTS
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_collections_are_shared_neither_among_records_nor_with_the_chassis(service: str) -> None:
+    names = [document._meta["collection"] for document in documents(service)]
+    assert len(set(names)) == len(names)
+    assert not set(names) & CHASSIS
+
+
+@pytest.mark.parametrize(("service", "document"), DOCUMENTS, ids=ids)
+def test_an_index_is_over_fields_that_exist(service: str, document: Any) -> None:
+    keys = [key.lstrip("-+#") for index in document._meta["indexes"] for key in keys_of(index)]
+    assert [key for key in keys if key.split(".")[0] not in document._fields] == []
+
+
+@pytest.mark.parametrize(("service", "document"), DOCUMENTS, ids=ids)
+def test_indexes_over_the_same_keys_have_names_of_their_own(service: str, document: Any) -> None:
+    named = [(keys_of(index), index.get("name") if isinstance(index, dict) else None) for index in document._meta["indexes"]]
+    assert len(set(named)) == len(named)

@@ -1,0 +1,65 @@
+"""Writes the reference that follows from the code; with `--check`, fails when a committed file differs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tools.generating import architecture, asyncapi, events, openapi, schemas  # noqa: E402  # needs the root on the path
+
+_WHOLLY_OURS = ("docs/reference/schemas", "docs/reference/openapi")
+
+
+def everything(root: Path = ROOT) -> dict[str, str]:
+    """The text of each generated file by its path."""
+    made = {**schemas.files(), **asyncapi.files(root), **events.files(), **openapi.files(root)}
+    return made | architecture.files(root)
+
+
+def differences(made: dict[str, str], root: Path = ROOT) -> list[str]:
+    """Paths whose committed text is missing, other than the code says, or left over."""
+    wrong = [path for path, text in made.items() if _text(root / path) != text]
+    return sorted(wrong + [path for path in _present(root) if path not in made])
+
+
+def write(made: dict[str, str], root: Path = ROOT) -> None:
+    """Put the files where they belong and remove those that no code asks for any more."""
+    for path in set(_present(root)) - set(made):
+        (root / path).unlink()
+    for path, text in made.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text, "utf-8")
+
+
+def _present(root: Path) -> list[str]:
+    return [path.relative_to(root).as_posix() for folder in _WHOLLY_OURS for path in (root / folder).glob("*")]
+
+
+def _text(path: Path) -> str | None:
+    return path.read_text("utf-8") if path.exists() else None
+
+
+def main() -> int:
+    """0 when everything is as the code says, 1 when a file differs."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing, fail on a difference")
+    checking = parser.parse_args().check
+    made = everything()
+    wrong = differences(made)
+    if not checking:
+        write(made)
+        made = everything()  # the folders that were just made stand in the index, too
+        write(made)
+        print(f"{len(made)} files, {len(wrong)} of them changed.")
+        return 0
+    for path in wrong:
+        print(f"{path} differs from the code: run `make generate`.", file=sys.stderr)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,89 @@
+"""The folder index: each folder in one line, and who may import whom."""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+from pathlib import Path
+
+from tools.generating.text import NOTICE, table
+
+ROOTS = ("ngao", "services", "deploy", "tests", "tools", "docs", "bench")
+_ENTRY = re.compile(r"^- `(?P<name>[^`]+)/`: (?P<purpose>.+)$", re.MULTILINE)
+_INTRO = """One line a folder, taken from its package docstring, its README, or the README of a folder above it.
+
+Where does a line go? It decides something a caseworker would argue about: `domain`. It orders the steps of a use case:
+`application`. It names a MongoDB field: `storage`. It turns bytes into a command: `service.py`, `http_api.py`, `messages.py`.
+Another team sees it: `ngao/contracts`. It would be the same in a bakery's platform: `ngao/chassis`. It names a host, port or
+image: `deploy`."""
+
+
+def files(root: Path) -> dict[str, str]:
+    """The one page."""
+    rows = [(f"`{folder.relative_to(root).as_posix()}/`", purpose_of(folder, root) or "") for folder in folders(root)]
+    parts = [
+        NOTICE,
+        "# Architecture",
+        _INTRO,
+        "## Folders",
+        table(("folder", "what is in it"), rows),
+        "## Import layers",
+        _layers(root),
+    ]
+    return {"docs/reference/architecture.md": "\n\n".join(parts) + "\n"}
+
+
+def folders(root: Path) -> list[Path]:
+    """All folders that hold a file of ours, in order."""
+    found = {each for top in ROOTS for path in _files(root / top) for each in path.parents if each.is_relative_to(root / top)}
+    return sorted(found, key=lambda folder: folder.relative_to(root).parts)
+
+
+def purpose_of(folder: Path, root: Path) -> str | None:
+    """A folder in one line, or None when nobody has said it."""
+    return _of_package(folder) or _of_parents(folder, root) or _of_readme(folder)
+
+
+def _files(top: Path) -> list[Path]:
+    return [
+        path for path in top.rglob("*") if path.is_file() and not any(_is_hidden(part) for part in path.relative_to(top).parts)
+    ]
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".") or name == "__pycache__" or name.endswith((".egg-info", ".pyc"))
+
+
+def _of_package(folder: Path) -> str | None:
+    source = folder / "__init__.py"
+    if not source.exists():
+        return None
+    said = ast.get_docstring(ast.parse(source.read_text("utf-8")))
+    return said.split("\n\n")[0].replace("\n", " ") if said else None
+
+
+def _of_readme(folder: Path) -> str | None:
+    source = folder / "README.md"
+    if not source.exists():
+        return None
+    paragraphs = (part.strip() for part in source.read_text("utf-8").split("\n\n"))
+    first = next((part for part in paragraphs if part and part[0] not in "#<|-"), None)
+    return first.replace("\n", " ") if first else None
+
+
+def _of_parents(folder: Path, root: Path) -> str | None:
+    for parent in folder.parents:
+        if parent == root.parent:
+            break
+        readme = parent / "README.md"
+        said = dict(_ENTRY.findall(readme.read_text("utf-8"))) if readme.exists() else {}
+        if (name := folder.relative_to(parent).as_posix()) in said:
+            return said[name]
+    return None
+
+
+def _layers(root: Path) -> str:
+    settings = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]
+    lines = [f"- {contract['name']}." for contract in settings["contracts"]]
+    return "\n".join(["import-linter holds these (`make imports`):", "", *lines])

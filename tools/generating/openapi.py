@@ -1,0 +1,23 @@
+"""The OpenAPI document of each service that has entrypoints; nothing is started for it."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+from ngao.chassis.http.openapi import describe
+from tools.generating.text import as_json
+
+SERVICES = ("intake", "registry", "referral", "notify")
+
+
+def files(root: Path) -> dict[str, str]:
+    """One document a service."""
+    present = [name for name in SERVICES if (root / "services" / name / "service.py").exists()]
+    return {f"docs/reference/openapi/{name}.json": as_json(describe(service_class(name))) for name in present}
+
+
+def service_class(name: str) -> Any:
+    """The nameko class of a service."""
+    return getattr(importlib.import_module(f"services.{name}.service"), f"{name.capitalize()}Service")
