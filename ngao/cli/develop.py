@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -62,6 +63,7 @@ def _checks() -> list[tuple[str, list[str]]]:
 
 def _tests(arguments: Sequence[str]) -> int:
     """The runtime's folder is short-lived and new, so that no test ever sees what another run left."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a runner's request to end stops the runtime too
     with tempfile.TemporaryDirectory(prefix="ngao-test-") as folder:
         platform = Platform.at(Home(Path(folder)), for_tests=True)
         try:
