@@ -40,13 +40,13 @@ def main(arguments: list[str]) -> int:
         return 0 if arguments else EX_CONFIG
     try:
         container = build(Path(arguments[0]))
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, lambda *_: eventlet.spawn_n(container.stop))
         container.start()
     except Misconfigured as error:
         sys.stderr.write(f"Cannot start: {error}\n")
         return EX_CONFIG
     log = get_logger("run")
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: eventlet.spawn_n(container.stop))
     log.info("service.started", service=container.chassis.name, port=container.chassis.settings.http.port)
     _wait(container)
     log.info("service.stopped", service=container.chassis.name)

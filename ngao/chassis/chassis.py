@@ -64,6 +64,11 @@ class Chassis:
         """What waits to be published, for operators and metrics."""
         return self.relay.status()
 
+    def measure(self) -> None:
+        """Set the gauges of what stands: parked messages, the outbox and its oldest entry."""
+        self.metrics.parked(self.parking.count())
+        self.metrics.outbox(*self.relay.backlog())
+
     def close(self) -> None:
         """Let go of the store."""
         self.store.close()

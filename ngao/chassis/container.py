@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from typing import Any
 
+import eventlet
 from nameko import config
 from nameko.containers import ServiceContainer
+from pymongo.errors import PyMongoError
 
 from ngao.chassis.chassis import Chassis
 
 _WORKERS = 256
 _FLUSH_WITHIN = 10.0
+_MEASURE_EVERY = 5.0
 
 
 class Container(ServiceContainer):
@@ -27,7 +31,15 @@ class Container(ServiceContainer):
     def start(self) -> None:
         """Start to publish what an earlier run left, then to hear and to answer."""
         self._relay.start()
+        self.spawn_managed_thread(self._measure)
         super().start()
+
+    def _measure(self) -> None:
+        """Keep the gauges that nobody's work moves by itself; a store that does not answer leaves them as they were."""
+        while True:
+            with suppress(PyMongoError):
+                self.chassis.measure()
+            eventlet.sleep(_MEASURE_EVERY)
 
     def stop(self) -> None:
         """Stop hearing, finish what runs, publish what was committed, let go; bounded at each step."""

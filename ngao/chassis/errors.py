@@ -41,7 +41,7 @@ class NgaoError(Exception):
     status = 500
 
 
-class Retryable(NgaoError):  # noqa: N818  # a kind of error, read as `raise Retryable`
+class Retryable(NgaoError):
     """The same work may succeed later."""
 
     slug = "retryable"
@@ -61,7 +61,7 @@ class Unavailable(Retryable):
     slug = "unavailable"
 
 
-class Permanent(NgaoError):  # noqa: N818  # a kind of error, read as `raise Permanent`
+class Permanent(NgaoError):
     """The same work will fail the same way."""
 
     slug = "permanent"

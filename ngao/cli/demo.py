@@ -72,7 +72,7 @@ def _looked(play: Play) -> bool:
 def _poison(play: Play, stage: Stage) -> list[str]:
     """Undecodable bytes stand parked with a reason; replayed, they stand there again, counted; dropped, they are gone."""
     intake = _operator(stage.platform, "intake")
-    known = {each["id"] for each in _parked(intake)}
+    known = {str(each["id"]) for each in _parked(intake)}
     publish_poison(stage.source("help-desk"), _POISON)
     found = _new_parked(intake, known)
     if found is None:
@@ -89,7 +89,7 @@ def _poison(play: Play, stage: Stage) -> list[str]:
 def _suspended(play: Play, stage: Stage) -> list[str]:
     """A report parked because its source was suspended is not lost: the operator lets the source in and replays."""
     intake = _operator(stage.platform, "intake")
-    known = {each["id"] for each in _parked(intake)}
+    known = {str(each["id"]) for each in _parked(intake)}
     intake.put("/v1/sources/help-desk", {"enabled": False})
     play.publish_while_suspended()
     found = _new_parked(intake, known)
@@ -159,6 +159,7 @@ def _leave(console: Console, platform: Platform, stage: Stage) -> None:
         '"violations":[{"type":"threat_to_defender"}],"location":{"scheme":"iso3166-2","code":"KE-30"},'
         '"needs":["legal_aid"],"consent":[{"purpose":"referral","scope":["narrative"]}]}'
     )
-    command = f"curl -sS {platform.url('intake')}/v1/reports -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' -d '{body}'"
+    headers = f"-H 'Authorization: Bearer {key}' -H 'Content-Type: application/json'"
+    command = f"curl -sS {platform.url('intake')}/v1/reports {headers} -d '{body}'"
     console.print(command, soft_wrap=True, markup=False)
     console.print("\nSee what runs: [bold]bin/ngao status[/bold]. Stop all of it: [bold]make down[/bold].")

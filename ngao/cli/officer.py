@@ -9,7 +9,7 @@ import typer
 from ngao.cli.calls import operator
 from ngao.cli.output import AsJson, say, show
 
-app = typer.Typer(no_args_is_help=True, help="Duty officers: who is told when a human must look; the ladders are in notifications.yaml.")
+app = typer.Typer(no_args_is_help=True, help="Duty officers: who is told when a human must look.")
 
 
 @app.command()

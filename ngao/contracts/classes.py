@@ -31,6 +31,8 @@ class Tolerant(Schema):
     """For events: a consumer ignores fields it does not know, so that an owner may add some."""
 
     class Meta:
+        """Unknown fields are left out."""
+
         unknown = EXCLUDE
 
 
@@ -38,4 +40,6 @@ class Strict(Schema):
     """For intake: an unknown field is refused, because it may be a person's data in the wrong place."""
 
     class Meta:
+        """Unknown fields are errors."""
+
         unknown = RAISE

@@ -20,6 +20,8 @@ MAX_DEPTH = 32
 
 _EXTENSIONS = ("sequence", "traceparent", "dataclassification", "partnerid", "urgent")
 _REQUIRED = ("id", "source", "type")
+_PAIR = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\\\")
+_LONE = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _NAME = re.compile(r"^[a-z0-9]{1,20}$")
 
 
@@ -86,6 +88,8 @@ def parse_json(body: bytes) -> Any:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
         raise Undecodable("the body is not UTF-8") from None
+    if "\\ud" in text.lower() and _has_lone_surrogate(text):
+        raise Undecodable("a text holds half a surrogate pair")
     if _depth(text) > MAX_DEPTH:
         raise Undecodable(f"nested deeper than {MAX_DEPTH} levels")
     try:
@@ -93,6 +97,8 @@ def parse_json(body: bytes) -> Any:
     except json.JSONDecodeError as error:
         # `from None`: the original error carries the whole document.
         raise Undecodable(f"not JSON: line {error.lineno}, column {error.colno}") from None
+    except ValueError:
+        raise Undecodable("a number has too many digits") from None
     except RecursionError:
         raise Undecodable(f"nested deeper than {MAX_DEPTH} levels") from None
 
@@ -120,11 +126,12 @@ def from_document(document: Any) -> Event:
         for name, value in document.items()
         if name not in known and _NAME.match(name) and isinstance(value, str | int | bool)
     }
+    data = document.get("data")
     return Event(
         type=document["type"],
         source=document["source"],
         subject=str(document.get("subject") or ""),
-        data=document.get("data") if isinstance(document.get("data"), dict) else {},
+        data=data if isinstance(data, dict) else {},
         id=document["id"],
         time=when,
         urgent=document.get("urgent") is True,
@@ -158,6 +165,11 @@ def _sequence(value: Any, broken: list[FieldError]) -> int | None:
         return int(value)
     broken.append(FieldError("/sequence", "format", "Must be a string of digits."))
     return None
+
+
+def _has_lone_surrogate(text: str) -> bool:
+    """Half a pair (RFC 8259, 8.2) parses, but what is made of it can never be written as UTF-8 again."""
+    return bool(_LONE.search(_PAIR.sub("", text)))
 
 
 def _depth(text: str) -> int:

@@ -64,13 +64,24 @@ class Home:
         return self.root / "keys"
 
     @property
+    def policy(self) -> Path:
+        """Policy files of this installation; each replaces the file of its name in deploy/policy."""
+        return self.root / "policy"
+
+    @property
+    def mail(self) -> Path:
+        """What the local mail server has taken, one file a message."""
+        return self.root / "mail"
+
+    @property
     def state_file(self) -> Path:
         """Ports and addresses, for the commands that come later."""
         return self.root / "state.json"
 
     def make(self) -> None:
         """Create the folders, closed to other users."""
-        for folder in (self.root, self.rabbitmq, self.mongo, self.run, self.logs, self.config, self.secrets, self.keys):
+        places = (self.rabbitmq, self.mongo, self.run, self.logs, self.config, self.secrets, self.keys, self.policy, self.mail)
+        for folder in (self.root, *places):
             folder.mkdir(parents=True, exist_ok=True)
             folder.chmod(0o700)
 

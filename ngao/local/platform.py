@@ -81,6 +81,8 @@ class Platform:
             self._remember(services)
             self._start_stores(tell)
             self._configure(tell)
+            if "notify" in services:
+                self._start_mailbox(tell)
             self._start_services(services, tell)
 
     def up_for_tests(self, tell: Tell) -> dict[str, str]:
@@ -98,13 +100,26 @@ class Platform:
     def down(self, tell: Tell) -> None:
         """Stop everything, services first, so that they can finish what they are at. Raises Unavailable."""
         with self.home.alone():
-            for name in reversed(SERVICES):
-                if self.service(name).stop():
-                    tell(f"{name} stopped")
+            for process in self._users_of_stores():
+                if process.stop():
+                    tell(f"{process.name} stopped")
             for name, part in (("RabbitMQ", self.broker), ("mongod", self.mongo)):
                 if part.process.members():
                     tell(f"stopping {name}")
                 part.stop()
+
+    def stop_services(self, tell: Tell) -> None:
+        """Stop the services only, so that the next `up` starts them with what has changed."""
+        with self.home.alone():
+            for name in SERVICES:
+                if self.service(name).stop():
+                    tell(f"{name} stopped")
+
+    def _users_of_stores(self) -> list[Process]:
+        """Everything of ours but broker and database: services first, then what else was started here."""
+        known = [path.stem for path in sorted(self.home.run.glob("*.process"))]
+        others = [name for name in known if name not in {*SERVICES, "rabbitmq", "epmd", "mongod"}]
+        return [Process(name, self.home.run) for name in (*reversed(SERVICES), *others)]
 
     def status(self) -> list[Part]:
         """Every part, running or not; nothing before the first `up`."""
@@ -117,7 +132,7 @@ class Platform:
             Part("rabbitmq", broker, bool(broker) and ports.is_open(self.ports["amqp"]), f"{amqp} (management {management})"),
             Part("mongod", mongo, bool(mongo) and ports.is_open(self.ports["mongo"]), database),
         ]
-        return stores + [self._service_part(name) for name in self._chosen_then()]
+        return stores + [self._service_part(name) for name in self._chosen_then()] + self._mailbox_part()
 
     def wanted(self) -> Wanted:
         """What this platform needs of its broker."""
@@ -162,10 +177,23 @@ class Platform:
             self._wait_for(name)
             tell(f"{name} is ready at {self.url(name)}")
 
+    def _start_mailbox(self, tell: Tell) -> None:
+        """A mail server that keeps everything in files, unless the operator has named a real one."""
+        mailbox = Process("mailbox", self.home.run)
+        if configuration.own_settings_file(self.home, "notify").exists() or mailbox.pid() is not None:
+            return
+        where = ["--port", str(self.ports["smtp"]), "--directory", str(self.home.mail)]
+        command = [sys.executable, "-m", "ngao.local.mailbox", *where]
+        mailbox.start(command, log=self.home.logs / "mailbox.log", environment=_environment(), cwd=REPOSITORY)
+        tell(f"a local mail server takes all mail at {ports.LOCAL}:{self.ports['smtp']}")
+
+    def _mailbox_part(self) -> list[Part]:
+        pid = Process("mailbox", self.home.run).pid()
+        return [Part("mailbox", pid, ready=True, address=f"smtp://{ports.LOCAL}:{self.ports['smtp']}")] if pid else []
+
     def _start(self, name: str) -> None:
-        environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "PYTHONUNBUFFERED": "1"}
         command = [sys.executable, "-m", "ngao.run", str(self.home.config / f"{name}.toml")]
-        self.service(name).start(command, log=self.home.logs / f"{name}.log", environment=environment, cwd=REPOSITORY)
+        self.service(name).start(command, log=self.home.logs / f"{name}.log", environment=_environment(), cwd=REPOSITORY)
 
     def _wait_for(self, name: str) -> None:
         process = self.service(name)
@@ -203,6 +231,10 @@ def chosen_services() -> tuple[str, ...]:
     if unknown:
         raise Misconfigured(f"NGAO_SERVICES names an unknown service: {unknown[0]}. Known are {', '.join(SERVICES)}.")
     return tuple(name for name in SERVICES if name in named)
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(REPOSITORY), "PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "ignore"}
 
 
 def is_ready(url: str) -> bool:

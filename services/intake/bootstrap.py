@@ -25,6 +25,7 @@ from services.intake.application.tell_status import tell_status
 from services.intake.application.update_report import update_report
 from services.intake.application.validate_report import validate_report
 from services.intake.application.withdraw_report import withdraw_report
+from services.intake.domain.draft import Draft
 from services.intake.domain.report import MappedBy, Report
 from services.intake.domain.source import Source
 from services.intake.http_api import Posted, pointing
@@ -67,12 +68,15 @@ class App:
     def take(self, unit: Unit, source_id: str, posted: Posted) -> dict[str, Any]:
         """Take one report in, within a unit that somebody else commits."""
         with pointing(lambda pointer: posted.prefix + pointer):
-            return self._receipt(receive_report(self._desk(unit), source_id, read_report(posted.document)))
+            return self._receipt(receive_report(self._desk(unit), source_id, self._read(posted)))
+
+    def _read(self, posted: Posted) -> Draft:
+        return read_report(posted.document, self._policy.rules.vocabulary)
 
     def validate(self, posted: Posted) -> dict[str, Any]:
         """Say what would become of a report."""
         with pointing(lambda pointer: posted.prefix + pointer):
-            foreseen = validate_report(self._desk(self._units.read()), read_report(posted.document))
+            foreseen = validate_report(self._desk(self._units.read()), self._read(posted))
         triage = foreseen.triage
         return {
             "valid": True, "urgency": triage.urgency, "reasons": triage.reasons, "points": triage.points,
@@ -145,7 +149,7 @@ class App:
     def _take_mapped(self, unit: Unit, source_id: str, posted: Posted, mapped: Mapped) -> dict[str, Any]:
         mapping = MappedBy(mapped.profile.version, mapped.discarded)
         with pointing(mapped.native):
-            return self._receipt(receive_report(self._desk(unit), source_id, read_report(posted.document), mapping))
+            return self._receipt(receive_report(self._desk(unit), source_id, self._read(posted), mapping))
 
     def _profile(self, source_id: str) -> Profile:
         name = self.source(source_id).profile

@@ -11,24 +11,57 @@ from marshmallow import ValidationError
 from ngao.chassis.errors import InvalidInput
 from ngao.chassis.messaging.destinations import PARTNERS
 from ngao.chassis.storage.unit_of_work import Unit
-from ngao.contracts import Event, field_errors, make
+from ngao.contracts import Event, FieldError, field_errors, make
+from ngao.contracts.codes import LOCATION_SCHEMES
 from ngao.contracts.schemas.report import Report as ReportSchema
 from services.intake.domain.consent import Consent, ConsentChange
 from services.intake.domain.draft import Draft, Person, Place, Violation
 from services.intake.domain.progress import Step
 from services.intake.domain.report import Helper, Report, Update
+from services.intake.domain.vocabulary import Vocabulary, code_problems
 
 SUBMITTED = "intake.report.submitted.v1"
 
 _REPORT = ReportSchema()
+_MOST_CODES = 20
 
 
-def read_report(document: Any) -> Draft:
-    """A canonical report, parsed and checked by its schema; raises InvalidInput naming every broken field."""
+def read_report(document: Any, vocabulary: Vocabulary) -> Draft:
+    """A canonical report, parsed and checked by its schema; raises InvalidInput naming every broken field.
+
+    A report that breaks its schema is held against the lists as well, so that its sender learns everything at once.
+    """
     try:
         return draft_of(_REPORT.load(document))
     except ValidationError as error:
-        raise InvalidInput("The report breaks its schema; `errors` names every field.", field_errors(error.messages)) from None
+        broken = field_errors(error.messages)
+        named = {each.pointer for each in broken}
+        also = [each for each in _unknown_codes(document, vocabulary) if each.pointer not in named]
+        errors = sorted([*broken, *also], key=lambda each: each.pointer)
+        raise InvalidInput("The report breaks its schema; `errors` names every field.", errors) from None
+
+
+def _unknown_codes(document: Any, vocabulary: Vocabulary) -> list[FieldError]:
+    """What can be said about the codes of a document whose form is not to be trusted."""
+    if not isinstance(document, dict):
+        return []
+    location = document.get("location")
+    place = Place(**{name: _text(location, name) for name in ("scheme", "code")}, precision="") if location else None
+    known = place if place is not None and place.scheme in LOCATION_SCHEMES and place.code else None
+    violations = [Violation(_text(each, "type"), ongoing=False, against="") for each in _listed(document, "violations")]
+    needs, languages = ([str(each) for each in _listed(document, name)] for name in ("needs", "languages"))
+    found = code_problems(violations, needs, languages, known, vocabulary)
+    return [FieldError(each.pointer, each.code, each.detail) for each in found]
+
+
+def _text(holder: Any, name: str) -> str:
+    value = holder.get(name) if isinstance(holder, dict) else None
+    return value if isinstance(value, str) else ""
+
+
+def _listed(document: Mapping[str, Any], name: str) -> list[Any]:
+    value = document.get(name)
+    return value[:_MOST_CODES] if isinstance(value, list) else []
 
 
 def draft_of(data: Mapping[str, Any]) -> Draft:

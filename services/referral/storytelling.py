@@ -9,7 +9,7 @@ from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event
 from services.referral.application.ports import Hop, Partners, Story
 from services.referral.domain.case import Case
-from services.referral.domain.news import Kind, News
+from services.referral.domain.news import LEARNT, Kind, News
 from services.referral.messages import TO_PARTNER, Voice, event_of, state_event_of
 
 _SENTENCES = {
@@ -56,7 +56,8 @@ class UnitTeller:
     def tell(self, case: Case, news: News) -> None:
         """Register one piece of news everywhere it belongs."""
         self._story.note(case.id, _hop(news, self._unit))
-        self._unit.audit(news.kind.value, subject=case.id, actor=news.actor, detail=_detail(news))
+        if news.kind not in LEARNT:
+            self._unit.audit(news.kind.value, subject=case.id, actor=news.actor, detail=_detail(news))
         event = event_of(case, news, self._voice(news))
         if event is not None:
             self._unit.emit(event)

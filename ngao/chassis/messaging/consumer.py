@@ -47,6 +47,8 @@ class Subscription:
 
 def _caught(handler: Callable[..., None]) -> Callable[..., Exception | None]:
     """Make the error the result: nameko logs the text of what a service method raises."""
+    if hasattr(handler, "__wrapped__"):
+        raise TypeError("One handler hears one event type: the outer of two decorators would swallow the error.")
 
     @functools.wraps(handler)
     def wrapper(*args: Any) -> Exception | None:

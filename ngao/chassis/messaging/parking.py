@@ -62,8 +62,9 @@ class Parking:
 
     def list(self, limit: int = 100, state: str = "parked") -> list[dict[str, Any]]:
         """The newest messages in a state (`parked`, `replayed`, `dropped`, `all`), without their bodies."""
-        found = self._parked.find({} if state == "all" else {"state": state}, {"body": 0}).sort("parked_at", DESCENDING).limit(limit)
-        return [_public(each) for each in found]
+        wanted = {} if state == "all" else {"state": state}
+        found = self._parked.find(wanted, {"body": 0}).sort("parked_at", DESCENDING)
+        return [_public(each) for each in found.limit(limit)]
 
     def count(self) -> int:
         """How many stand here now."""

@@ -195,6 +195,12 @@ class Relay:
         for publisher in self._publishers.values():
             publisher.close()
 
+    def backlog(self) -> tuple[int, float]:
+        """How many entries wait, and the age of the oldest in seconds."""
+        oldest = self._outbox.find_one({}, {"created_at": 1}, sort=[("created_at", ASCENDING)])
+        age = (self._clock.now() - oldest["created_at"]).total_seconds() if oldest else 0.0
+        return self._outbox.estimated_document_count(), max(0.0, age)
+
     def status(self) -> dict[str, Any]:
         """What an operator sees: how many wait, how old the oldest is, which are in trouble."""
         oldest = self._outbox.find_one({}, {"created_at": 1}, sort=[("created_at", ASCENDING)])

@@ -124,6 +124,8 @@ class Unit:
         for document, removed in self._documents.values():
             if not removed:
                 document.revision += 1
+        if self._sealer is not None:
+            self._sealer.committed()
 
 
 def _write_of(document: Stored, *, removed: bool) -> Write:

@@ -41,6 +41,7 @@ class ConsentChanged(Tolerant):
     purpose = fields.String(required=True, metadata=INTERNAL)
     scope = fields.List(fields.String(), required=True, metadata=INTERNAL)
     recipient = fields.String(load_default=None, allow_none=True, metadata=INTERNAL)
+    until = fields.AwareDateTime(load_default=None, allow_none=True, metadata=INTERNAL)
     granted = fields.Boolean(required=True, metadata=INTERNAL)
     effective_at = fields.AwareDateTime(required=True, metadata=INTERNAL)
 

@@ -6,6 +6,8 @@ are checked against policy by intake, with the same error form.
 
 from __future__ import annotations
 
+from typing import Any
+
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from ngao.contracts import codes
@@ -57,7 +59,7 @@ class Identity(Strict):
     emails = fields.List(fields.Email(), load_default=list, validate=validate.Length(max=10), metadata=SENSITIVE)
 
     @validates_schema
-    def at_least_one(self, data: dict, **_: object) -> None:
+    def at_least_one(self, data: dict[str, Any], **_: object) -> None:
         """An identity that names nobody is a mistake of the form, not an anonymous report."""
         if not any(data.get(name) for name in ("names", "phones", "emails")):
             raise ValidationError("required|Give at least one name, phone or e-mail, or leave identity out.")

@@ -12,7 +12,15 @@ from rich.console import Console
 
 from ngao.local.mailbox import messages
 
-_COLOURS = {"accepted": "green", "completed": "green", "expired": "yellow", "declined": "yellow", "unroutable": "red", "refused": "red"}
+_EXPLAINED = {"offered", "unroutable"}
+_COLOURS = {
+    "accepted": "green",
+    "completed": "green",
+    "expired": "yellow",
+    "declined": "yellow",
+    "unroutable": "red",
+    "refused": "red",
+}
 
 
 class Narrator:
@@ -53,7 +61,7 @@ class Narrator:
             if self._is_new("hop", case_ref, hop["at"], hop["what"], hop["offer_id"], hop["reason"], hop["actor"]):
                 if hop["what"] == "accepted" and self.first_accepted is None:
                     self.first_accepted = time.monotonic() - self._began
-                why = "; ".join(reason["text"] for reason in hop["reasons"][:2])
+                why = "; ".join(reason["text"] for reason in hop["reasons"][:2]) if hop["what"] in _EXPLAINED else ""
                 self.say(hop["actor"], hop["text"] + (f" [dim]({why})[/dim]" if why else ""), case_ref, _style(hop["what"]))
 
     def _look_at_partners(self) -> None:
@@ -94,7 +102,9 @@ def _style(what: str) -> str:
 
 def _partner_text(hop: dict[str, Any]) -> str:
     if hop["hop"] == "contact_opened":
-        return f"opened the sealed contact: {hop['opened_names']} name, {hop['opened_phones']} phone, {hop['opened_emails']} e-mail"
+        return (
+            f"opened the sealed contact: {hop['opened_names']} name, {hop['opened_phones']} phone, {hop['opened_emails']} e-mail"
+        )
     if hop["hop"] == "narrative_opened":
         return f"opened the sealed narrative: {hop['opened_characters']} characters"
     if hop["hop"] == "withheld":

@@ -17,11 +17,11 @@ import pika
 import requests
 from rich.console import Console
 
-from ngao.client import Refused, SourceClient
+from ngao.client import BadAccount, Refused, SourceClient
 from ngao.client.account import load as load_account
 from ngao.local.demo.narrator import Narrator
 from ngao.local.demo.stage import SILENT, Stage
-from ngao.local.demo.story import Scene, scenes
+from ngao.local.demo.story import Scene, scenes, suspended_report
 
 WITHIN_S = 90.0
 
@@ -46,6 +46,7 @@ class Play:
         self._session = requests.Session()
         self._session.trust_env = False
         self._run = secrets.token_hex(3)
+        self._suspended = ""
         self.narrator = Narrator(console, self._story, self._platform.home.logs, self._platform.home.mail)
         self.played: list[Played] = []
 
@@ -54,7 +55,7 @@ class Play:
         ways: dict[str, Callable[[Scene], dict[str, Any]]] = {
             "http": self._by_http, "kobo": self._by_kobo, "amqp": self._by_amqp, "batch": self._by_http,
         }  # fmt: skip
-        story = scenes("digital_security", "KE-30", "security_training_abroad")
+        story = scenes("digital_security", "KE-31", "monitoring_and_advocacy")
         batch = [scene for scene in story if scene.by == "batch"]
         for scene in story:
             if scene.by == "batch":
@@ -87,7 +88,7 @@ class Play:
             self.narrator.say("source", f"{scene.title}: accepted, {answer['urgency']}{duplicate}", case_ref, "bold")
         else:
             fields = ", ".join(error["pointer"] for error in answer.get("errors", []))
-            self.narrator.say("source", f"{scene.title}: {answer.get('title', 'refused')} [{fields}]".replace("[", r"\["), "", "red")
+            self.narrator.say("source", f"{scene.title}: refused ({fields})", "", "red")
 
     def _by_http(self, scene: Scene) -> dict[str, Any]:
         client = SourceClient.from_file(self._stage.source("web-form"))
@@ -100,35 +101,47 @@ class Play:
         body = {**scene.body, "meta/rootUuid": f"uuid:5b2c7f1e-0001-4a5e-9d52-{self._run}000000"}
         access = load_account(self._stage.source("kobo-nairobi"), "source").http
         if access is None:
-            raise Refused("The Kobo source has no HTTP account.")
+            raise BadAccount("The Kobo source has no HTTP account.")
         url, headers = f"{access.url}/v1/inbound/kobo-nairobi", {"Authorization": f"Bearer {access.key}"}
         answer: dict[str, Any] = self._session.post(url, json=body, headers=headers, timeout=30).json()
         return answer
 
     def _by_amqp(self, scene: Scene) -> dict[str, Any]:
+        return self.await_receipt(self._publish(self._own(scene.body)))
+
+    def publish_while_suspended(self) -> None:
+        """A good report of a source that may not post just now."""
+        self._suspended = self._publish(self._own(suspended_report()))
+
+    def await_receipt(self, source_event_id: str | None = None) -> dict[str, Any]:
+        """What the help desk hears about one of its reports."""
+        wanted = source_event_id or self._suspended
         client = SourceClient.from_file(self._stage.source("help-desk"))
         results: list[dict[str, Any]] = []
-        body = self._own(scene.body)
-        client.publish(body)
         deadline = time.monotonic() + 30
 
         def heard(event: Any) -> None:
-            if event.data.get("source_event_id") == body["source_event_id"]:
+            if event.data.get("source_event_id") == wanted:
                 results.append(dict(event.data))
 
         client.results(heard, until=lambda: bool(results) or time.monotonic() > deadline)
-        client.close()
         return results[0] if results else {"title": "no receipt came"}
+
+    def _publish(self, body: dict[str, Any]) -> str:
+        client = SourceClient.from_file(self._stage.source("help-desk"))
+        client.publish(body)
+        client.close()
+        return str(body["source_event_id"])
 
     def _post_batch(self, batch: list[Scene]) -> None:
         access = load_account(self._stage.source("web-form"), "source").http
         if access is None:
-            raise Refused("The web form has no HTTP account.")
+            raise BadAccount("The web form has no HTTP account.")
         lines = "\n".join(json.dumps(self._own(scene.body)) for scene in batch)
         headers = {"Authorization": f"Bearer {access.key}", "Content-Type": "application/x-ndjson"}
         answer = self._session.post(f"{access.url}/v1/reports", data=lines.encode(), headers=headers, timeout=30).json()
         for scene, result in zip(batch, answer["results"], strict=True):
-            self._note(scene, result)
+            self._note(scene, result.get("problem") or result)
 
     def _own(self, body: dict[str, Any]) -> dict[str, Any]:
         """Each run reports anew; within a run, a repeat is a repeat."""
@@ -191,6 +204,6 @@ def publish_poison(account_file: Path, body: bytes) -> None:
     with pika.BlockingConnection(account.broker) as connection:
         channel = connection.channel()
         channel.confirm_delivery()
-        user = account.broker.credentials.username  # type: ignore[union-attr]
+        user = account.broker.credentials.username
         properties = pika.BasicProperties(content_type="application/cloudevents+json", user_id=user, delivery_mode=2)
         channel.basic_publish("reports", account.id, body, properties, mandatory=True)

@@ -76,11 +76,13 @@ class Stage:
     def _directory(self) -> list[dict[str, Any]]:
         listed: list[dict[str, Any]] = yaml.safe_load(_DIRECTORY.read_text("utf-8"))["partners"]
         twin = next(each for each in listed if each["id"] == "kinga-digital")
-        # A second digital security partner that never answers, and the best match because it has the most room.
-        return [*listed, {**twin, "id": SILENT, "name": "Kinga Mtandao (invented, silent)", "capacity": 200}]
+        # A second digital security partner that never answers, and in its own county the better match, because it is near.
+        return [*listed, {**twin, "id": SILENT, "name": "Kinga Mtandao (invented, silent)", "counties": ["KE-31"]}]
 
     def _partners(self) -> list[dict[str, Any]]:
-        return [{**each, "public_key": self._public_key(each["id"]), "contact": _contact(each["id"])} for each in self._directory()]
+        return [
+            {**each, "public_key": self._public_key(each["id"]), "contact": _contact(each["id"])} for each in self._directory()
+        ]
 
     def _public_key(self, partner_id: str) -> str:
         """Each partner makes its own pair, as it would on its own machine."""

@@ -1,4 +1,4 @@
-"""The invented reports of the demonstration. Nobody in them exists; the numbers are of the +254 700 000 range, the mails of example.org."""
+"""The invented reports of the demonstration. Nobody in them exists; numbers begin with +254 700 000, mails end in example.org."""
 
 from __future__ import annotations
 
@@ -125,6 +125,11 @@ def broken_report() -> Body:
         "consent": [{"purpose": "everything"}],
         "favourite_colour": "green",
     }
+
+
+def suspended_report() -> Body:
+    """Posted while its source is suspended; not lost for that."""
+    return report(12, {"type": "vandalism"}, "KE-28", ["legal_aid"], subject=person("Jamila Atieno", 113))
 
 
 def _batch() -> list[tuple[Body, str]]:

@@ -53,12 +53,20 @@ def county_of(place: Place, counties: Mapping[str, int]) -> str | None:
 
 def problems_of(draft: Draft, vocabulary: Vocabulary, now: datetime) -> list[FieldProblem]:
     """Everything in a report that the lists do not know, or that cannot have happened yet."""
-    found = [*violation_problems(draft.violations, vocabulary), *need_problems(draft.needs, vocabulary)]
-    found += _unknown("/languages", draft.languages, vocabulary.languages, "languages")
-    if county_of(draft.place, vocabulary.counties) is None:
-        found.append(_place_problem(draft.place))
+    found = code_problems(draft.violations, draft.needs, draft.languages, draft.place, vocabulary)
     if draft.occurred_at > now + FUTURE_TOLERANCE:
         found.append(FieldProblem("/occurred_at", "range", "Must not lie in the future."))
+    return found
+
+
+def code_problems(
+    violations: Iterable[Violation], needs: Iterable[str], languages: Iterable[str], place: Place | None, vocabulary: Vocabulary
+) -> list[FieldProblem]:
+    """The codes that the lists do not know, of a whole report or of what is left of a broken one."""
+    found = [*violation_problems(violations, vocabulary), *need_problems(needs, vocabulary)]
+    found += _unknown("/languages", languages, vocabulary.languages, "languages")
+    if place is not None and county_of(place, vocabulary.counties) is None:
+        found.append(_place_problem(place))
     return found
 
 

@@ -40,6 +40,10 @@ MOVES = frozenset({
 """News of an offer that has moved."""
 
 
+LEARNT = frozenset({Kind.REPORT_LEARNT, Kind.DEFENDER_LEARNT, Kind.CONSENT_LEARNT})
+"""What another service did and has audited itself."""
+
+
 @dataclass(frozen=True)
 class News:
     """One thing that happened; `actor` is who made it happen, as `<kind>-<id>` or a service's name."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
 from itertools import count
 from typing import Any
 from uuid import uuid4
@@ -27,7 +26,8 @@ class StoryRepository:
 
     def note(self, case_ref: str, hop: Hop) -> None:
         """Register one step."""
-        self._unit.put(HopDocument(id=uuid4().hex, case_ref=case_ref, place=next(self._places), **asdict(hop)))
+        values = {**vars(hop), "reasons": [dict(vars(reason)) for reason in hop.reasons]}
+        self._unit.put(HopDocument(id=uuid4().hex, case_ref=case_ref, place=next(self._places), **values))
 
     def of(self, case_ref: str) -> list[Hop]:
         """All steps of a case, in the order of time."""
