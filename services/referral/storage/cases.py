@@ -54,13 +54,17 @@ def _document(case: Case) -> CaseDocument:
         created_at=case.created_at,
         waiting_until=case.waiting_until,
         closed_reason=case.closed_reason,
-        report={**vars(case.report), "needs": list(case.report.needs), "languages": list(case.report.languages)} if case.report else None,
+        report=_report_record(case.report) if case.report else None,
         defender={**vars(case.defender), "never_refer": sorted(case.defender.never_refer)} if case.defender else None,
         consents=[{**vars(fact), "scope": list(fact.scope)} for fact in case.consents],
         needs=[_need_record(need) for need in case.needs.values()],
         offers=[_offer_record(offer) for offer in case.offers],
         offer_ids=[offer.id for offer in case.offers],
     )
+
+
+def _report_record(report: Report) -> dict[str, Any]:
+    return {**vars(report), "needs": list(report.needs), "languages": list(report.languages)}
 
 
 def _need_record(need: Need) -> dict[str, Any]:
