@@ -116,6 +116,26 @@ def test_a_parked_message_is_replayed_once_its_cause_is_mended(
     assert (again, problem["type"].rpartition("/")[2]) == (409, "not-parked")
 
 
+def test_what_was_dropped_and_comes_again_can_be_replayed(probe: ServiceProcess, line: Line, store: Any, world: World) -> None:
+    body = b"no event " + secrets.token_hex(4).encode()
+    message_id = secrets.token_hex(8)
+
+    def parked_now() -> list[dict[str, Any]]:
+        return [each for each in parked(store) if each["size"] == len(body) and each["times"] == times]
+
+    times = 1
+    line.publish_raw(body, f"routine.{HEARD}", message_id=message_id)
+    first = eventually(parked_now, what="parking")[0]
+    assert probe.request("POST", f"/v1/parked/{first['_id']}/drop", {"reason": "no event"}, world.operator_key)[0] == 204
+    assert store.parked.find_one({"_id": first["_id"]})["body"] is None
+    times = 2
+    line.publish_raw(body, f"routine.{HEARD}", message_id=message_id)
+    eventually(parked_now, what="parking again")
+    assert probe.request("POST", f"/v1/parked/{first['_id']}/replay", {"reason": "try again"}, world.operator_key)[0] == 204
+    times = 3
+    eventually(parked_now, what="parking a third time")
+
+
 def test_a_permanent_error_is_parked_at_once(probe: ServiceProcess, line: Line, store: Any) -> None:
     line.publish(heard("invalid"))
     found = eventually(lambda: parked(store, reason="invalid-input"))

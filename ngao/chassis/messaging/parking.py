@@ -34,18 +34,19 @@ class Parking:
         """Register a message's parking; one that was parked before stands there again, with its count."""
         parked_id = delivery.parked_id or delivery.fingerprint
         found = self._parked.find_one({"_id": parked_id}, {"times": 1})
-        if found is not None:
-            now = {"state": "parked", "reason": reason, "errors": list(errors), "parked_at": unit.now}
-            unit.register_update("parked", {"_id": parked_id, "times": found["times"]}, {"$set": now, "$inc": {"times": 1}})
-            return
         told = {"reason": reason, "errors": list(errors), "edge": edge}
-        unit.register_insert("parked", {**self._document(unit, parked_id, delivery), **told})
+        document = {**self._document(unit, parked_id, delivery), **told}
+        if found is None:
+            unit.register_insert("parked", {"_id": parked_id, **document, "times": 1, "first_parked_at": unit.now})
+            return
+        # Its bytes are kept anew: they are gone if it was dropped before.
+        again = {"$set": document, "$inc": {"times": 1}}
+        unit.register_update("parked", {"_id": parked_id, "times": found["times"]}, again)
 
     def _document(self, unit: Unit, parked_id: str, delivery: Delivery) -> dict[str, Any]:
         scope = f"parked:{unit.now:%Y-%m}"
         body = unit.sealer.seal(scope, "parked", parked_id, "body", delivery.body)
         return {
-            "_id": parked_id,
             "queue": delivery.dead_from or delivery.queue,
             "routing_key": delivery.routing_key,
             "headers": delivery.carry(),
@@ -54,9 +55,7 @@ class Parking:
             "scope": scope,
             "body": Binary(body),
             "attempts": delivery.attempts + 1,
-            "times": 1,
             "state": "parked",
-            "first_parked_at": unit.now,
             "parked_at": unit.now,
         }
 
