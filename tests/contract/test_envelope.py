@@ -77,9 +77,13 @@ def test_what_is_no_event_is_undecodable(body: bytes) -> None:
         decode(body)
 
 
-@pytest.mark.xfail(strict=True, raises=(ValueError, pytest.fail.Exception), reason="parse_json does not refuse these by itself")
 @pytest.mark.parametrize(
-    "body", [b'{"a":' + b"9" * 5000 + b"}", b'{"a":1e999}', b'{"a":"\\ud800"}'], ids=["long-number", "overflow", "lone-surrogate"]
+    "body",
+    [
+        pytest.param(b'{"a":' + b"9" * 5000 + b"}", id="long-number"),
+        pytest.param(b'{"a":"\\ud800"}', id="lone-surrogate"),
+        pytest.param(b'{"a":1e999}', id="overflow", marks=pytest.mark.xfail(strict=True, reason="is read as infinity")),
+    ],
 )
 def test_what_json_readers_disagree_about_is_undecodable(body: bytes) -> None:
     with pytest.raises(Undecodable):
