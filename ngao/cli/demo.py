@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 
 import typer
@@ -20,7 +21,7 @@ from ngao.local.waiting import wait_until
 
 app = typer.Typer()
 
-_POISON = b'{"specversion": "1.0", "type": "intake.report.submitted.v1", "data": {"narrative": "cut off'
+_POISON = '{{"specversion": "1.0", "id": "{id}", "type": "intake.report.submitted.v1", "data": {{"violations": ['
 
 
 @app.command(rich_help_panel="Run")
@@ -73,7 +74,7 @@ def _poison(play: Play, stage: Stage) -> list[str]:
     """Undecodable bytes stand parked with a reason; replayed, they stand there again, counted; dropped, they are gone."""
     intake = _operator(stage.platform, "intake")
     known = {str(each["id"]) for each in _parked(intake)}
-    publish_poison(stage.source("help-desk"), _POISON)
+    publish_poison(stage.source("help-desk"), _POISON.format(id=secrets.token_hex(8)).encode())
     found = _new_parked(intake, known)
     if found is None:
         return ["the poison was not parked"]

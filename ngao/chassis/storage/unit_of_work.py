@@ -6,7 +6,7 @@ arrive together and a consumer's prefetched messages share one journal write. Se
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -71,6 +71,7 @@ class Unit:
     updates: list[tuple[str, dict[str, Any], dict[str, Any]]] = field(default_factory=list)
     _documents: dict[int, tuple[Stored, bool]] = field(default_factory=dict)
     _sealer: Sealer | None = None
+    _writes: list[Write] | None = None
 
     @property
     def sealer(self) -> Sealer:
@@ -114,10 +115,11 @@ class Unit:
             self._documents or self.inserts or self.sayings or self.raws or self.records or self.marks or self.updates
         )
 
-    def writes(self) -> Iterator[Write]:
-        """The registered records as guarded writes; raises mongoengine's ValidationError for a broken document."""
-        for document, removed in self._documents.values():
-            yield _write_of(document, removed=removed)
+    def writes(self) -> list[Write]:
+        """The registered records as guarded writes, made once; raises mongoengine's ValidationError for a broken document."""
+        if self._writes is None:
+            self._writes = [_write_of(document, removed=removed) for document, removed in self._documents.values()]
+        return self._writes
 
     def committed(self) -> None:
         """Tell the records that they are stored now, so that they could be changed again."""
