@@ -32,7 +32,7 @@ def demo() -> None:
     partner, mail delivered, a silent partner passed over, a broken report refused, poison parked and replayed.
     """
     began = time.monotonic()
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     platform = Platform.at(Home.from_environment())
     stage = Stage(platform)
     platform.home.make()

@@ -20,7 +20,7 @@ from ngao.cli.output import AsJson, say, show
 app = typer.Typer(no_args_is_help=True, help="Partners that take referrals: lawyers, doctors, counsellors, safe houses, grants.")
 
 NewKey = Annotated[bool, typer.Option("--new-key", help="Give a known partner a new key and a new broker password.")]
-File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A YAML file; see docs/reference for its fields.")]
+File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A YAML file; docs/how-to/onboard-a-partner.md has one.")]
 
 
 @app.command()

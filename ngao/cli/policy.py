@@ -2,37 +2,75 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
-import yaml
 
 from ngao.chassis.errors import Misconfigured
-from ngao.cli.output import say
-from ngao.local.home import REPOSITORY
+from ngao.cli.output import AsJson, complain, show
+from ngao.local.home import REPOSITORY, Home
+from services.intake import policy as intake
+from services.notify import policy_files as notify
+from services.referral import policies as referral
+from services.registry import policy_file as registry
 
 app = typer.Typer(no_args_is_help=True, help="The rules a coalition decides: triage, matching, deadlines, notifications.")
+
+_SHIPPED = REPOSITORY / "deploy" / "policy"
+_FREE_FOLDER = "profiles"
+# What each service does with the files at its start; gives the version that it will store with every result.
+_LOADERS: Mapping[str, Callable[[tuple[Path, ...]], str]] = {
+    "intake": lambda folders: intake.load(folders).version,
+    "referral": lambda folders: referral.load_rules(folders)[0].version,
+    "notify": lambda folders: notify.read_policy(folders).version,
+    "registry": lambda folders: registry.read_policy(folders).version,
+}
 
 
 @app.command()
 def check(
-    folders: Annotated[list[Path] | None, typer.Argument(help="Folders in order; a later one replaces whole files.")] = None,
+    folders: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            help="Folders in order, a later one's file in place of an earlier one's; else deploy/policy and NGAO_HOME/policy."
+        ),
+    ] = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Check policy files the way the services do at their start; exit code 1 names file and key."""
-    chosen = folders or [REPOSITORY / "deploy" / "policy"]
-    files = sorted(path for folder in chosen for path in folder.rglob("*.yaml"))
-    if not files:
-        raise Misconfigured(f"There is no policy file in {chosen[0]}.")
-    for path in files:
-        _check_yaml(path)
-    say(f"{len(files)} policy files are in order.")
+    """Read the policy files as the four services do at their start, and start nothing.
+
+    Exit code 1, with a sentence for each service that would not start, naming file and key; also for a file that no
+    service would read.
+    """
+    chosen = tuple(folders) if folders else (_SHIPPED, *_own())
+    rows, wrong = [], list(_unread(chosen))
+    for service, load in _LOADERS.items():
+        try:
+            rows.append({"service": service, "version": load(chosen)})
+        except Misconfigured as error:
+            wrong.append(f"{service} would not start: {error}")
+    for sentence in wrong:
+        complain(sentence)
+    if wrong:
+        raise typer.Exit(1)
+    show(rows, ("service", "version"), as_json=as_json, none="")
 
 
-def _check_yaml(path: Path) -> None:
-    try:
-        yaml.safe_load(path.read_text("utf-8"))
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        at = f" at line {mark.line + 1}" if mark else ""
-        raise Misconfigured(f"The policy file {path} is not YAML{at}.") from None
+def _own() -> list[Path]:
+    """This installation's own files, where there are any."""
+    return [folder for folder in [Home.from_environment().policy] if folder.is_dir()]
+
+
+def _unread(folders: Sequence[Path]) -> Iterator[str]:
+    """A misspelt name would leave the old rules standing, and nobody would hear of it."""
+    known = {path.name for path in _SHIPPED.glob("*.yaml")}
+    for folder in folders:
+        if not folder.is_dir():
+            raise Misconfigured(f"There is no folder {folder}.")
+        for path in sorted(each for each in folder.rglob("*") if each.is_file()):
+            place = path.relative_to(folder)
+            profile = place.parent.name == _FREE_FOLDER and len(place.parts) == 2 and path.suffix == ".yaml"
+            if str(place) not in known and not profile:
+                yield f"No service reads {path}: it must be named as a file of deploy/policy, or be {_FREE_FOLDER}/<name>.yaml."

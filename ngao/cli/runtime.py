@@ -1,4 +1,4 @@
-"""`ngao up`, `down`, `status`, `logs`: the platform on this machine."""
+"""`ngao up`, `down`, `restart`, `status`, `logs`: the platform on this machine."""
 
 from __future__ import annotations
 
@@ -36,6 +36,18 @@ def down() -> None:
     """Stop everything that `up` started; services first, so that they finish what they are at. Data stays."""
     Platform.at(Home.from_environment()).down(progress())
     say("Nothing of Ngao is running.")
+
+
+@app.command(rich_help_panel="Run")
+def restart() -> None:
+    """Stop the services and start them again, so that they read policy, settings and keys anew.
+
+    Broker and database go on; what comes meanwhile waits in their queues, and a source that posts over HTTP tries again.
+    """
+    platform = Platform.at(Home.from_environment())
+    platform.stop_services(progress())
+    platform.up(progress())
+    say("The services have started again.")
 
 
 @app.command(rich_help_panel="Run")

@@ -1,0 +1,113 @@
+"""`ngao policy check` and `ngao operator`: wrong rules are named before any service meets them."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from ngao.chassis.security.identity import hash_key, load_operators
+from ngao.cli.app import main
+from ngao.local.configuration import write_operator
+from ngao.local.home import REPOSITORY, Home
+
+SHIPPED = REPOSITORY / "deploy" / "policy"
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    monkeypatch.setenv("NGAO_HOME", str(tmp_path))
+    made = Home(tmp_path)
+    made.make()
+    return made
+
+
+def ngao(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["ngao", *arguments])
+    with pytest.raises(SystemExit) as exit_:
+        main()
+    return int(exit_.value.code or 0)
+
+
+def overlay(home: Home, name: str, *replaced: tuple[str, str]) -> None:
+    text = (SHIPPED / name).read_text("utf-8")
+    for old, new in replaced:
+        assert old in text
+        text = text.replace(old, new, 1)
+    (home.policy / name).write_text(text, "utf-8")
+
+
+def test_the_shipped_policy_is_in_order_for_all_four(
+    home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ngao(monkeypatch, "policy", "check", "--json") == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert {row["service"] for row in rows} == {"intake", "referral", "notify", "registry"}
+    assert all(len(row["version"]) == 12 for row in rows)
+
+
+def test_an_own_file_changes_the_version_of_the_service_that_reads_it(
+    home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ngao(monkeypatch, "policy", "check", "--json")
+    before = json.loads(capsys.readouterr().out)
+    overlay(home, "deadlines.yaml", ("respond_by: 900", "respond_by: 600"))
+    assert ngao(monkeypatch, "policy", "check", "--json") == 0
+    after = json.loads(capsys.readouterr().out)
+    assert [new["service"] for old, new in zip(before, after, strict=True) if old != new] == ["referral"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("triage.yaml", "critical: 100", "critical: 10", "intake would not start: .*triage.yaml.*thresholds"),
+        ("deadlines.yaml", "resolve_by: 30", "resolve_bye: 30", "referral would not start: .*deadlines.yaml.*resolve_bye"),
+        (
+            "notifications.yaml",
+            "template: look_now",
+            "template: look_nowhere",
+            "notify would not start: .*template is not in the templates",
+        ),
+        (
+            "identity.yaml",
+            "default_region: KE",
+            "default_region: Kenya",
+            "registry would not start: .*identity.yaml.*default_region",
+        ),
+    ],
+    ids=lambda wrong: wrong[0],
+)
+def test_a_wrong_rule_is_named_with_the_service_that_would_not_start(
+    home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], wrong: tuple[str, ...]
+) -> None:
+    name, old, new, said = wrong
+    overlay(home, name, (old, new))
+    assert ngao(monkeypatch, "policy", "check") == 1
+    assert re.search(said, capsys.readouterr().err)
+
+
+def test_a_file_that_no_service_reads_is_an_error_not_a_silence(
+    home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home.policy / "deadline.yaml").write_text("told: nobody\n", "utf-8")
+    assert ngao(monkeypatch, "policy", "check") == 1
+    assert "No service reads" in capsys.readouterr().err
+
+
+def test_an_operator_gets_a_key_whose_hash_is_kept_beside_the_others(
+    home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_operator(home)
+    assert ngao(monkeypatch, "operator", "add", "night-desk", "--scope", "identity:read") == 0
+    key = (home.secrets / "operator-night-desk.key").read_text("utf-8").strip()
+    assert key not in capsys.readouterr().out
+    known = load_operators(home.config / "operators.json")
+    assert known["night-desk"].hashes == (hash_key(key),)
+    assert "local" in known
+    assert ngao(monkeypatch, "operator", "add", "night-desk", "--scope", "everything") == 1
+    assert "There is no scope everything" in capsys.readouterr().err
+    assert ngao(monkeypatch, "operator", "add", "Night Desk") == 1
+    assert "lower-case" in capsys.readouterr().err
