@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from pymongo import ASCENDING
+
 from ngao.chassis.clock import Clock, SystemClock
 from ngao.chassis.messaging.parking import Parking
 from ngao.chassis.messaging.publisher import Publisher
@@ -12,12 +14,13 @@ from ngao.chassis.messaging.relay import Relay
 from ngao.chassis.observability.health import Health
 from ngao.chassis.observability.metrics import Metrics
 from ngao.chassis.security import keyfiles
+from ngao.chassis.security.audit import Broken, Head, Verified, verify
 from ngao.chassis.security.identity import Credential, load_operators
 from ngao.chassis.settings import Settings
 from ngao.chassis.storage.committer import GroupCommitter
 from ngao.chassis.storage.connection import Store
 from ngao.chassis.storage.keyring import Keyring
-from ngao.chassis.storage.unit_of_work import Units
+from ngao.chassis.storage.units import Units
 
 
 @dataclass
@@ -63,6 +66,13 @@ class Chassis:
     def outbox_status(self) -> dict[str, Any]:
         """What waits to be published, for operators and metrics."""
         return self.relay.status()
+
+    def verify_audit(self) -> Verified | Broken:
+        """Follow the audit's chains from their beginning to their noted heads (see `audit`)."""
+        database = self.store.database
+        entries = database["audit"].find().sort([("chain", ASCENDING), ("n", ASCENDING)])
+        heads = {each["_id"]: Head(each["_id"], each["n"], each["hash"]) for each in database["audit_heads"].find()}
+        return verify(entries, end=heads)
 
     def measure(self) -> None:
         """Set the gauges of what stands: parked messages, the outbox and its oldest entry."""

@@ -3,7 +3,8 @@
     NgaoError
     ├── Retryable                 the same work may succeed later
     │   ├── Conflict              someone else changed the record first
-    │   └── Unavailable           a store, broker or peer does not answer
+    │   ├── Unavailable           a store, broker or peer does not answer
+    │   └── StoreRefused          the store answers, and refuses this write
     └── Permanent                 the same work will fail the same way
         ├── InvalidInput          carries one FieldError for each broken field (400, 422)
         ├── Unauthenticated       no key, or one nobody has (401)
@@ -59,6 +60,12 @@ class Unavailable(Retryable):
     """A store, a broker or a peer does not answer."""
 
     slug = "unavailable"
+
+
+class StoreRefused(Retryable):
+    """The store answers and refuses this very write; others may go through, so nobody waits behind it."""
+
+    slug = "store-refused"
 
 
 class Permanent(NgaoError):

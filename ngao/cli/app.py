@@ -8,7 +8,7 @@ import typer
 from pymongo.errors import PyMongoError
 
 from ngao.chassis.errors import NgaoError
-from ngao.cli import demo, develop, officer, parked, partner, policy, runtime, source, topology
+from ngao.cli import audit, cases, demo, develop, keys, officer, parked, partner, policy, runtime, source, topology
 from ngao.cli.output import complain
 
 app = typer.Typer(
@@ -25,15 +25,20 @@ for group in (runtime.app, demo.app, topology.app, develop.app):
 app.add_typer(source.app, name="source", rich_help_panel="People and systems")
 app.add_typer(partner.app, name="partner", rich_help_panel="People and systems")
 app.add_typer(officer.app, name="officer", rich_help_panel="People and systems")
+app.add_typer(keys.operators, name="operator", rich_help_panel="People and systems")
+app.add_typer(cases.app, name="case", rich_help_panel="Look after it")
+app.add_typer(cases.message, name="message", rich_help_panel="Look after it")
 app.add_typer(parked.app, name="parked", rich_help_panel="Look after it")
 app.add_typer(parked.outbox, name="outbox", rich_help_panel="Look after it")
+app.add_typer(audit.app, name="audit", rich_help_panel="Look after it")
 app.add_typer(policy.app, name="policy", rich_help_panel="Look after it")
+app.add_typer(keys.app, name="keys", rich_help_panel="Look after it")
 
 
 def main() -> None:
     """Run one command; an error we know is told in one sentence, never with a traceback."""
     try:
-        app()
+        app(prog_name="ngao")
     except NgaoError as error:
         complain(str(error))
     except PyMongoError as error:

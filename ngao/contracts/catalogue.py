@@ -40,6 +40,7 @@ class EventType:
 _BOTH = (Audience.INTERNAL, Audience.PARTNER)
 _PARTNER = (Audience.PARTNER,)
 _SOURCE = (Audience.SOURCE,)
+_FROM_SOURCE = (Audience.FROM_SOURCE,)
 
 
 def _offer(name: str, schema: type[Schema], says: str, *more: str) -> EventType:
@@ -55,8 +56,11 @@ def _reply(verb: str, schema: type[Schema], says: str) -> EventType:
 
 
 _ALL = (
-    EventType("intake.report.submitted.v1", "source", report.Report, "A source posts a report over AMQP.",
-              (), (Audience.FROM_SOURCE,), "sensitive"),
+    EventType("intake.report.sealed.v1", "source", report.SealedReport,
+              "A source posts a report over AMQP, sealed so that only intake reads it.", (), _FROM_SOURCE, "sealed"),
+    EventType("intake.report.submitted.v1", "source", report.Report,
+              "A source that cannot seal posts a report over AMQP: it lies readable on the broker's disk.",
+              (), _FROM_SOURCE, "sensitive"),
     EventType("intake.report.receipt.v1", "intake", intake.ReportReceipt, "The report a source posted is taken.",
               (), _SOURCE),
     EventType("intake.report.rejected.v1", "intake", intake.ReportRejected, "The report a source posted is refused.",

@@ -7,6 +7,7 @@ the subject is a case reference, which resolves to nothing outside the platform.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -93,7 +94,7 @@ def parse_json(body: bytes) -> Any:
     if _depth(text) > MAX_DEPTH:
         raise Undecodable(f"nested deeper than {MAX_DEPTH} levels")
     try:
-        return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_no_repeats)
+        return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite, object_pairs_hook=_no_repeats)
     except json.JSONDecodeError as error:
         # `from None`: the original error carries the whole document.
         raise Undecodable(f"not JSON: line {error.lineno}, column {error.colno}") from None
@@ -196,6 +197,13 @@ def _depth(text: str) -> int:
 
 def _refuse_constant(_name: str) -> Any:
     raise Undecodable("NaN and Infinity are not JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise Undecodable("a number is too large")
+    return number
 
 
 def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

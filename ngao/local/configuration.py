@@ -41,11 +41,12 @@ def _default_own(service: str, ports: Mapping[str, int]) -> str:
 
 
 def write_keys(home: Home) -> None:
-    """This month's keys of each service, and the registry's key pair; keys that exist are never touched."""
+    """This month's keys of each service, and the pairs of those that others seal to; keys that exist are never touched."""
     period = f"{datetime.now(UTC):%Y-%m}"
     for service in SERVICES:
         init_service_keys(home.keys / service, period)
-    init_sealing_pair(home.keys / "registry", home.keys / "public", period)
+    for recipient in ("registry", "intake"):
+        init_sealing_pair(home.keys / recipient, home.keys / "public", period, owner=recipient)
 
 
 def write_operator(home: Home) -> None:

@@ -301,6 +301,37 @@ def test_headers_of_ours_are_not_believed_from_outside(probe: ServiceProcess, st
     assert found["event"] == world.user
 
 
+def test_the_audit_of_what_operators_did_verifies_and_a_changed_entry_is_found(
+    probe: ServiceProcess, line: Line, store: Any, world: World
+) -> None:
+    for _ in range(3):
+        line.publish_raw(secrets.token_bytes(12), f"routine.{HEARD}")
+    for each in eventually(lambda: [each for each in parked(store) if each["size"] == 12][:3], what="parking"):
+        assert probe.request("POST", f"/v1/parked/{each['_id']}/drop", {"reason": "not an event"}, world.operator_key)[0] == 204
+    whole = probe.request("GET", "/v1/audit/verify", key=world.operator_key)[1]
+    assert whole["whole"] is True
+    assert whole["entries"] == store.audit.count_documents({})
+    entry = store.audit.find_one({"action": "parked.dropped"})
+    store.audit.update_one({"_id": entry["_id"]}, {"$set": {"actor": "someone-else"}})
+    broken = probe.request("GET", "/v1/audit/verify", key=world.operator_key)[1]
+    assert (broken["whole"], broken["chain"], broken["n"]) == (False, entry["chain"], entry["n"])
+    store.audit.update_one({"_id": entry["_id"]}, {"$set": {"actor": entry["actor"]}})
+
+
+def test_a_dead_letter_names_its_own_queue_and_forged_headers_are_not_believed(
+    probe: ServiceProcess, store: Any, world: World
+) -> None:
+    edge = Line(world, edge=True)
+    death = {"queue": "referral.partner-replies", "exchange": "partner-replies", "reason": "delivery_limit", "count": 1}
+    edge.publish_raw(
+        b"dead " + secrets.token_hex(4).encode(), "referral", exchange="dead", user_id=world.user,
+        headers={"x-death": [death], "x-ngao-user-id": "partner-other"}, content_type="text/plain",
+    )
+    found = eventually(lambda: parked(store, reason="delivery-limit"))[0]
+    assert found["queue"] == "referral.partner-replies"
+    assert found["headers"]["x-ngao-user-id"] == world.user
+
+
 def test_events_of_one_subject_are_numbered_in_order(probe: ServiceProcess, line: Line, store: Any) -> None:
     subject = f"NG-{secrets.token_hex(5).upper()}"
     events = [heard("ok", subject=subject) for _ in range(5)]

@@ -10,6 +10,7 @@ from ngao.chassis.errors import InvalidInput
 from ngao.chassis.http.entrypoint import Answer, Call, Text, http
 from ngao.chassis.http.openapi import describe
 from ngao.chassis.observability import metrics
+from ngao.chassis.security.audit import Verified
 
 _MOST_PARKED = 500
 _STATES = ("parked", "replayed", "dropped", "all")
@@ -90,6 +91,14 @@ class ChassisEndpoints:
         """Counts and the age of the oldest."""
         status: dict[str, Any] = call.chassis.outbox_status()
         return status
+
+    @http("GET", "/v1/audit/verify", who="operator", operation="verifyAudit", summary="Whether the audit trail is whole.")
+    def verify_audit(self, call: Call) -> dict[str, Any]:
+        """Follows every chain; names the first entry that does not hold."""
+        found = call.chassis.verify_audit()
+        if isinstance(found, Verified):
+            return {"whole": True, "entries": found.entries}
+        return {"whole": False, "chain": found.chain, "n": found.n, "reason": found.reason}
 
 
 def _limit(call: Call) -> int:

@@ -13,6 +13,7 @@ ORIGINAL_USER = "x-ngao-user-id"
 PARKED_ID = "x-ngao-parked-id"
 
 _REDELIVER = "redeliver"
+_DEAD = "dead"
 
 
 @dataclass(frozen=True)
@@ -53,11 +54,14 @@ def delivery_of(message: Any, queue: str) -> Delivery:
     """Read a py-amqp message.
 
     Our own headers are believed only when the message came through the `redeliver` exchange, to which no outsider
-    can publish: else a source could name itself anyone.
+    can publish: else a source could name itself anyone. Of a dead letter, the broker's first `x-death` entry says
+    which queue it died in and through which exchange it had come there; later entries could be the publisher's.
     """
     properties, info = message.properties, message.delivery_info
     headers: Mapping[str, Any] = properties.get("application_headers") or {}
-    ours = headers if info.get("exchange") in {_REDELIVER, "dead"} else {}
+    death = _last_death(headers) if info.get("exchange") == _DEAD else {}
+    came_by = death.get("exchange") if death else info.get("exchange")
+    ours = headers if came_by == _REDELIVER else {}
     body = message.body if isinstance(message.body, bytes) else str(message.body).encode()
     return Delivery(
         queue=queue,
@@ -68,8 +72,13 @@ def delivery_of(message: Any, queue: str) -> Delivery:
         message_id=properties.get("message_id"),
         attempts=_count(ours.get(ATTEMPTS)),
         parked_id=_text(ours.get(PARKED_ID)),
-        dead_from=_text(headers.get("x-first-death-queue")) if info.get("exchange") == "dead" else None,
+        dead_from=_text(death.get("queue")),
     )
+
+
+def _last_death(headers: Mapping[str, Any]) -> Mapping[str, Any]:
+    deaths = headers.get("x-death")
+    return deaths[0] if isinstance(deaths, list) and deaths and isinstance(deaths[0], dict) else {}
 
 
 def _text(value: Any) -> str | None:

@@ -9,15 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bson.binary import Binary
 
 from ngao.chassis.messaging.destinations import routing_key
+from ngao.chassis.storage.unit_of_work import Raw, Saying
 from ngao.contracts import CONTENT_TYPE, encode
-
-if TYPE_CHECKING:
-    from ngao.chassis.storage.unit_of_work import Raw, Saying
 
 URGENT, ROUTINE = 0, 1
 

@@ -16,7 +16,8 @@ from ngao.chassis.errors import NotAllowedNow, NotFound
 from ngao.chassis.messaging.delivery import PARKED_ID, Delivery
 from ngao.chassis.messaging.destinations import REDELIVER, REDELIVER_EDGE
 from ngao.chassis.storage.connection import Store
-from ngao.chassis.storage.unit_of_work import Raw, Unit, Units
+from ngao.chassis.storage.unit_of_work import Raw, Unit
+from ngao.chassis.storage.units import Units
 
 _FIELDS = ("queue", "reason", "errors", "attempts", "times", "state", "size", "content_type", "parked_at", "first_parked_at")
 

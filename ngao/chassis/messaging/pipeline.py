@@ -18,7 +18,8 @@ from ngao.chassis.messaging.inbox import Inbox, mark_of
 from ngao.chassis.messaging.parking import Parking
 from ngao.chassis.messaging.retry import IMMEDIATE_TRIES, Failure, Kind, classify, next_tier
 from ngao.chassis.observability.logs import get_logger
-from ngao.chassis.storage.unit_of_work import Unit, Units
+from ngao.chassis.storage.unit_of_work import Unit
+from ngao.chassis.storage.units import Units
 from ngao.contracts import CONTENT_TYPE, Event, InvalidContent, Undecodable, decode, open_event
 
 MAX_BODY = 1024 * 1024 + 64 * 1024

@@ -2,7 +2,7 @@
 
     <service>/kek-2026-11.key        wraps the service's data keys (32 random bytes, base64)
     <service>/lookup.key             makes its keyed hashes; lives as long as the hashes
-    <registry>/sealing-2026-11.key   opens what was sealed to the registry
+    <registry>/sealing-2026-11.key   opens what was sealed to the registry; intake has such a pair, too
     public/registry-2026-11.pub      what the others seal to
 
 Private files are 0600 in folders of 0700, and a key that others may read stops the start. The newest period is active.

@@ -10,7 +10,7 @@ import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pymongo
 from pymongo import InsertOne, ReplaceOne, UpdateOne
@@ -26,16 +26,17 @@ from pymongo.operations import DeleteOne
 from pymongo.read_concern import ReadConcern
 from pymongo.read_preferences import ReadPreference
 
-from ngao.chassis.errors import Conflict, Unavailable
+from ngao.chassis.errors import Conflict, StoreRefused, Unavailable
 from ngao.chassis.messaging.outbox import Entry, entry_of
 from ngao.chassis.security.audit import Head, chain_of, extend_all
 from ngao.chassis.storage.connection import DURABLE, Store
-
-if TYPE_CHECKING:
-    from ngao.chassis.storage.unit_of_work import Unit, Write
+from ngao.chassis.storage.unit_of_work import Unit, Write
 
 GROUP = 100
 _DUPLICATE = 11000
+_CONFLICTS = frozenset({112, 251})
+_AWAY = frozenset({6, 7, 13, 18, 50, 64, 89, 91, 100, 189, 262, 9001, 10107, 11600, 11602, 13388, 13435, 13436})
+"""Not the write's fault: no primary, shutting down, timed out, majority missing, or this account has lost its rights."""
 
 
 class _Ticket:
@@ -257,6 +258,8 @@ def _conflict_or(error: DuplicateKeyError | BulkWriteError) -> Exception:
 
 def _operation_error(error: OperationFailure) -> Exception:
     """The server's own message may quote a document, so only its code is kept."""
-    if error.has_error_label("TransientTransactionError") or error.code in {112, 251}:
+    if error.has_error_label("TransientTransactionError") or error.code in _CONFLICTS:
         return Conflict("The record was being changed by someone else.")
-    return Unavailable(f"The store refused (code {error.code}).")
+    if error.has_error_label("RetryableWriteError") or error.code in _AWAY:
+        return Unavailable(f"The store cannot take writes now (code {error.code}).")
+    return StoreRefused(f"The store refused (code {error.code}).")

@@ -1,29 +1,22 @@
 """A unit of work (Fowler, PoEAA): collects what is new, what changed and what to say; writes nothing itself.
 
 Because writes are collected and not made on the way, several units can be committed in one transaction: requests that
-arrive together and a consumer's prefetched messages share one journal write. See `committer`.
+arrive together and a consumer's prefetched messages share one journal write. `units` opens them, `committer` writes them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
-from ngao.chassis.clock import Clock
-from ngao.chassis.errors import Conflict
 from ngao.chassis.messaging.destinations import EVENTS
 from ngao.chassis.security.audit import Record
-from ngao.chassis.storage.committer import GroupCommitter
 from ngao.chassis.storage.documents import Stored
 from ngao.chassis.storage.keyring import Keyring
 from ngao.chassis.storage.sealed_fields import Sealer
 from ngao.contracts import Event
-
-T = TypeVar("T")
-
-_TRIES = 6
 
 
 @dataclass(frozen=True)
@@ -138,62 +131,3 @@ def _write_of(document: Stored, *, removed: bool) -> Write:
     body = document.to_mongo().to_dict()
     body["revision"] = revision + 1
     return Write(collection, document.id, revision, body)
-
-
-class Units:
-    """Opens units for one service, runs use cases in them and commits them together with whoever else is waiting."""
-
-    def __init__(self, clock: Clock, keyring: Keyring, committer: GroupCommitter) -> None:
-        self._clock = clock
-        self._keyring = keyring
-        self._committer = committer
-
-    def read(self, traceparent: str | None = None) -> Unit:
-        """A unit to read with, or to fill and hand to `commit` later."""
-        return Unit(now=self._clock.now(), keyring=self._keyring, traceparent=traceparent)
-
-    def run(self, work: Callable[[Unit], T], traceparent: str | None = None) -> T:
-        """Run a use case and commit what it registered.
-
-        On a Conflict the whole use case runs again with a fresh unit, because what it decided may be wrong now.
-        Raises what the use case raises, Conflict after several tries, Unavailable when the store does not answer.
-        """
-        for _ in range(_TRIES):
-            unit = self.read(traceparent)
-            result = work(unit)
-            if unit.is_empty:
-                return result
-            error = self.commit([unit])[0]
-            if error is None:
-                return result
-            if not isinstance(error, Conflict):
-                raise error
-        raise Conflict("The record kept changing while we tried to change it.")
-
-    def run_all(self, works: list[Callable[[Unit], T]]) -> list[T | Exception]:
-        """Run several use cases and commit them in one group; each gets its own result or its own error."""
-        units = [self.read() for _ in works]
-        results: list[T | Exception] = [_attempt(work, unit) for work, unit in zip(works, units, strict=True)]
-        sound = [at for at, result in enumerate(results) if not isinstance(result, Exception) and not units[at].is_empty]
-        errors = self.commit([units[at] for at in sound])
-        for at, error in zip(sound, errors, strict=True):
-            if isinstance(error, Conflict):
-                results[at] = _attempt(lambda _unit, work=works[at]: self.run(work), units[at])  # type: ignore[misc]
-            elif error is not None:
-                results[at] = error
-        return results
-
-    def commit(self, units: list[Unit]) -> list[Exception | None]:
-        """Commit units as one group; None for each that is stored, its own error for each that is not."""
-        errors = self._committer.commit(units)
-        for unit, error in zip(units, errors, strict=True):
-            if error is None:
-                unit.committed()
-        return errors
-
-
-def _attempt(work: Callable[[Unit], T], unit: Unit) -> T | Exception:
-    try:
-        return work(unit)
-    except Exception as error:  # noqa: BLE001  # each item's error is its own answer
-        return error

@@ -112,7 +112,8 @@ def scenes(silent_need: str, silent_county: str, unserved_need: str) -> list[Sce
 
 
 BROKEN_FIELDS = (
-    "/consent/0/purpose", "/favourite_colour", "/location/code", "/occurred_at", "/subject/identity/emails/0", "/violations/0/type",
+    "/consent/0/purpose", "/favourite_colour", "/location/code", "/occurred_at", "/subject/identity/emails/0",
+    "/violations/0/type",
 )  # fmt: skip
 
 

@@ -15,7 +15,8 @@ from services.intake.messages import read_report
 from services.intake.policy import load
 from tests.unit.intake.conftest import POLICY
 
-KOBO = load([POLICY]).profiles["kobo"]
+SHIPPED = load([POLICY])
+KOBO = SHIPPED.profiles["kobo"]
 
 
 def body(**changes: Any) -> dict[str, Any]:
@@ -29,7 +30,7 @@ def body(**changes: Any) -> dict[str, Any]:
 
 
 def test_a_submission_becomes_a_report_the_schema_takes() -> None:
-    draft = read_report(map_inbound(KOBO, body()).report)
+    draft = read_report(map_inbound(KOBO, body()).report, SHIPPED.rules.vocabulary)
     assert draft.source_event_id == "5b2c"
     assert draft.occurred_at.isoformat() == "2026-03-01T00:00:00+03:00"
     assert draft.occurred_precision == "day"

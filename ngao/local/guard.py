@@ -1,0 +1,78 @@
+"""Looks after a test run: when the run has ended, however it ended, nothing that it started is left.
+
+A guard is a process in a session of its own that waits for the end of a pipe; the kernel ends the pipe with the run, even
+when that is killed. What tests started is known by a variable in its environment; broker and database by their home.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ngao.local.home import REPOSITORY, Home
+from ngao.local.platform import Platform
+from ngao.local.waiting import wait_until
+
+_MARK = "NGAO_TEST_RUN"
+_PATIENCE_S = 10
+
+
+@contextmanager
+def guarded(folder: Path) -> Iterator[dict[str, str]]:
+    """Within it, folder and everything started with these variables have a guard."""
+    command = [sys.executable, "-m", __name__, str(folder)]
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True, env=environment):
+        yield {_MARK: str(folder)}
+
+
+def marked(folder: Path) -> dict[int, str]:
+    """The living processes that were started with these variables, and their command lines."""
+    mark, found = f"{_MARK}={folder}".encode(), {}
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark in (process / "environ").read_bytes().split(b"\0"):
+                found[int(process.name)] = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+        except OSError:
+            continue  # it has ended, or it is another user's
+    return found
+
+
+def sweep(folder: Path) -> list[str]:
+    """End what is marked; gives the command lines of what there was."""
+    there = marked(folder)
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        for pid in marked(folder):
+            _send(pid, number)
+        if wait_until(lambda: not marked(folder), _PATIENCE_S):
+            break
+    return list(there.values())
+
+
+def main(folder: Path) -> None:
+    """Wait for the end of the run, then tidy up."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.stdin.read()
+    for command in sweep(folder):
+        sys.stderr.write(f"ngao: left behind by the tests, and ended now: {command[:200]}\n")
+    if folder.exists():
+        Platform.at(Home(folder), for_tests=True).down(lambda _: None)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _send(pid: int, number: signal.Signals) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
