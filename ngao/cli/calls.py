@@ -62,13 +62,18 @@ class Operator:
 
 def operator(service: str, url: str | None = None) -> Operator:
     """The operator's way to a service: an option, else the environment, else this machine's platform. Raises Misconfigured."""
-    if service not in SERVICES:
-        raise Misconfigured(f"There is no service of that name; there are {', '.join(SERVICES)}.")
+    demand_known(service)
     home = Home.from_environment()
     address = url or os.environ.get(f"NGAO_URL_{service.upper()}") or home.state().get("urls", {}).get(service)
     if not address:
         raise Misconfigured(f"No address of {service} is known: run `ngao up`, or give --url or NGAO_URL_{service.upper()}.")
     return Operator(str(address).rstrip("/"), _key(home))
+
+
+def demand_known(service: str) -> None:
+    """Raise Misconfigured when there is no service of that name."""
+    if service not in SERVICES:
+        raise Misconfigured(f"There is no service of that name; there are {', '.join(SERVICES)}.")
 
 
 def _key(home: Home) -> str:

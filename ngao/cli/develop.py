@@ -15,6 +15,7 @@ import typer
 
 from ngao.chassis.errors import NotFound
 from ngao.cli.output import complain, progress, say
+from ngao.local.guard import guarded
 from ngao.local.home import REPOSITORY, Home
 from ngao.local.platform import Platform
 
@@ -45,7 +46,7 @@ def selftest(
 
 @app.command(rich_help_panel="Develop", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def run(context: typer.Context) -> None:
-    """Run a program of Ngao's environment, such as `bin/ngao run ruff check .`."""
+    """Become a program of Ngao's environment, in the repository's folder, such as `bin/ngao run ruff check .`."""
     if not context.args:
         raise NotFound("Name a program to run.")
     name, *arguments = context.args
@@ -53,7 +54,8 @@ def run(context: typer.Context) -> None:
     if not program.exists() and name != "bash":
         raise NotFound(f"The environment has no program {name}.")
     command = [str(program) if program.exists() else name, *arguments]
-    raise typer.Exit(subprocess.run(command, check=False, cwd=REPOSITORY, env=_environment()).returncode)
+    os.chdir(REPOSITORY)
+    os.execvpe(command[0], command, _environment())  # noqa: S606 - no shell is meant; who ends us ends the program
 
 
 def _checks() -> list[tuple[str, list[str]]]:
@@ -64,11 +66,12 @@ def _checks() -> list[tuple[str, list[str]]]:
 def _tests(arguments: Sequence[str]) -> int:
     """The runtime's folder is short-lived and new, so that no test ever sees what another run left."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a runner's request to end stops the runtime too
-    with tempfile.TemporaryDirectory(prefix="ngao-test-") as folder:
-        platform = Platform.at(Home(Path(folder)), for_tests=True)
+    folder = Path(tempfile.mkdtemp(prefix="ngao-test-"))
+    with guarded(folder) as mark:
+        platform = Platform.at(Home(folder), for_tests=True)
         try:
             variables = platform.up_for_tests(progress())
-            return _run("tests", ["python", "-m", "pytest", *arguments], {**os.environ, **variables})
+            return _run("tests", ["python", "-m", "pytest", *arguments], {**os.environ, **variables, **mark})
         finally:
             platform.down(progress())
 

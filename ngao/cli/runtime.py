@@ -11,7 +11,9 @@ from typing import Annotated
 import typer
 
 from ngao.chassis.errors import NotFound
+from ngao.cli.calls import Service, demand_known, operator
 from ngao.cli.output import AsJson, progress, say, show
+from ngao.local.configuration import SERVICES
 from ngao.local.home import Home
 from ngao.local.platform import Part, Platform
 
@@ -39,15 +41,20 @@ def down() -> None:
 
 
 @app.command(rich_help_panel="Run")
-def restart() -> None:
-    """Stop the services and start them again, so that they read policy, settings and keys anew.
+def restart(
+    services: Annotated[list[str] | None, typer.Argument(help=f"Some of {', '.join(SERVICES)}; all by default.")] = None,
+) -> None:
+    """Stop services and start them again, so that they read policy, settings and keys anew.
 
-    Broker and database go on; what comes meanwhile waits in their queues, and a source that posts over HTTP tries again.
+    Broker and database go on; events wait in their queues meanwhile, and a source that posts over HTTP tries again.
     """
+    chosen = tuple(services or SERVICES)
+    for name in chosen:
+        demand_known(name)
     platform = Platform.at(Home.from_environment())
-    platform.stop_services(progress())
+    platform.stop_services(progress(), chosen)
     platform.up(progress())
-    say("The services have started again.")
+    say(f"Started again: {', '.join(chosen)}.")
 
 
 @app.command(rich_help_panel="Run")
@@ -58,6 +65,12 @@ def status(as_json: AsJson = False) -> None:
     show(rows, ("part", "state", "pid", "address"), as_json=as_json, none="Nothing is set up here; run `ngao up`.")
     if not parts or not all(part.ready for part in parts):
         raise typer.Exit(1)
+
+
+@app.command(rich_help_panel="Run")
+def url(service: Service) -> None:
+    """The address of one service, for scripts: `curl $(ngao url intake)/readyz`."""
+    say(operator(service).url)
 
 
 @app.command(rich_help_panel="Run")

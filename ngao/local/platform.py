@@ -108,10 +108,10 @@ class Platform:
                     tell(f"stopping {name}")
                 part.stop()
 
-    def stop_services(self, tell: Tell) -> None:
-        """Stop the services only, so that the next `up` starts them with what has changed."""
+    def stop_services(self, tell: Tell, services: tuple[str, ...] = SERVICES) -> None:
+        """Stop services only, so that the next `up` starts them with what has changed."""
         with self.home.alone():
-            for name in SERVICES:
+            for name in services:
                 if self.service(name).stop():
                     tell(f"{name} stopped")
 
