@@ -110,14 +110,18 @@ def violation_of(data: Mapping[str, Any]) -> Violation:
 
 
 def consent_of(data: Mapping[str, Any]) -> Consent:
-    """A consent of what the schema has loaded."""
-    return Consent(data["purpose"], tuple(data["scope"]), data.get("recipient"), data.get("until"))
+    """A consent of what the schema has loaded; its end in whole milliseconds, as it is stored, so that a repeat is seen as one."""
+    until = data.get("until")
+    end = until.replace(microsecond=until.microsecond // 1000 * 1000) if until else None
+    return Consent(data["purpose"], tuple(data["scope"]), data.get("recipient"), end)
 
 
 def change_of(event: Event) -> ConsentChange:
     """What `registry.consent.changed` says."""
     data = event.data
-    return ConsentChange(data["purpose"], tuple(data["scope"]), data["recipient"], data["granted"], data["effective_at"])
+    return ConsentChange(
+        data["purpose"], tuple(data["scope"]), data["recipient"], data["granted"], data["effective_at"], data["until"]
+    )
 
 
 def step_of(event: Event) -> Step:
@@ -154,7 +158,7 @@ class UnitAnnouncer:
     def accepted(self, report: Report) -> None:
         """A report is stored for good."""
         sealed = report.sealed_identity
-        data = _judged(report, self._unit) | {
+        data = _judged(report) | {
             "source_id": report.source_id,
             "received_at": report.received_at,
             "occurred_at": report.occurred_at,
@@ -169,7 +173,7 @@ class UnitAnnouncer:
 
     def updated(self, report: Report) -> None:
         """Later facts came."""
-        self._say("intake.report.updated.v1", report, _judged(report, self._unit))
+        self._say("intake.report.updated.v1", report, _judged(report))
 
     def withdrawn(self, report: Report) -> None:
         """The source took it back."""
@@ -208,7 +212,12 @@ class UnitAnnouncer:
         self._unit.emit(event, to=PARTNERS)
 
 
-def _judged(report: Report, unit: Unit) -> dict[str, Any]:
+def _judged(report: Report) -> dict[str, Any]:
+    """What both events say. The consents are those the source states, whole: who hears them knows of withdrawals from the registry.
+
+    Were they told without what is withdrawn or expired, a rest would look like a new consent, younger than a withdrawal that
+    has not reached intake yet.
+    """
     triage = report.triage
     return {
         "report_id": report.id,
@@ -218,7 +227,7 @@ def _judged(report: Report, unit: Unit) -> dict[str, Any]:
         "policy_version": triage.policy_version,
         "violations": [_violation(each) for each in report.violations],
         "needs": report.needs,
-        "consent": [_consent(each) for each in report.standing_consents(unit.now)],
+        "consent": [_consent(each) for each in report.consents],
         "has_narrative": bool(report.narrative_parts),
     }
 

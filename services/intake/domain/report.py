@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from services.intake.domain.consent import Consent, ConsentChange, carried_over, standing
+from services.intake.domain.consent import Consent, ConsentChange, carried_over
 from services.intake.domain.draft import Violation
 from services.intake.domain.progress import Step, status_of, with_step
 from services.intake.domain.triage import LEVELS, Facts, Triage
@@ -101,10 +101,6 @@ class Report:
     def facts(self, now: datetime) -> Facts:
         """What triage may know."""
         return Facts(self.violations, self.occurred_at, self.occurred_precision, self.reporter_role, self.needs, now)
-
-    def standing_consents(self, now: datetime) -> tuple[Consent, ...]:
-        """The consents that others may be told of."""
-        return standing(self.consents, self.consent_changes, now)
 
     def apply(self, update: Update, now: datetime) -> None:
         """Take later facts in: violations and needs add up, consents say what holds from now on."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake.domain.consent import Consent, ConsentChange, Refusal, carried_over, refusal, standing
+from services.intake.domain.consent import Consent, ConsentChange, Refusal, carried_over, refusal
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 GIVEN = NOW - timedelta(days=10)
@@ -73,8 +74,14 @@ def test_a_withdrawal_that_names_a_partner_is_not_undone_by_a_general_consent() 
     assert why(FULL, changes=changes, recipient="lawyers") is None
 
 
-def test_a_withdrawal_that_takes_effect_later_does_not_hold_yet() -> None:
-    assert why(FULL, changes=(change(-1),)) is None
+def test_a_withdrawal_counts_as_soon_as_it_is_heard_even_if_its_clock_is_ahead() -> None:
+    assert why(FULL, changes=(change(-1),)) is Refusal.WITHDRAWN
+
+
+def test_a_consent_given_at_the_registry_ends_when_it_says() -> None:
+    given = change(1, granted=True, scope=("narrative",))
+    assert why(changes=(replace(given, until=NOW + timedelta(seconds=1)),)) is None
+    assert why(changes=(replace(given, until=NOW),)) is Refusal.CONSENT_EXPIRED
 
 
 def test_the_order_of_telling_does_not_matter() -> None:
@@ -86,15 +93,6 @@ def test_a_repeated_form_does_not_undo_a_withdrawal() -> None:
     again = carried_over([FULL], [Consent("referral", ("narrative", "contact"))], NOW)
     assert again[0].given_at == GIVEN
     assert why(*again, changes=(change(1),)) is Refusal.WITHDRAWN
-
-
-def test_others_are_told_of_what_is_left() -> None:
-    told = standing([FULL, Consent("statistics")], [change(1, scope=("contact",))], NOW)
-    assert [(each.purpose, each.scope) for each in told] == [("referral", ("narrative",)), ("statistics", ())]
-
-
-def test_others_are_not_told_of_what_is_withdrawn_whole_or_expired() -> None:
-    assert standing([FULL, Consent("statistics", until=NOW)], [change(1)], NOW) == ()
 
 
 CHANGES = st.builds(
