@@ -70,13 +70,24 @@ def consent_of(event: Event) -> tuple[str, ConsentFact]:
     return data["purpose"], ConsentFact(tuple(data["scope"]), data["recipient"], data["granted"], data["effective_at"])
 
 
+_TOLD = {
+    "message.sent": "Told {who}: {what}.",
+    "message.delivered": "{what} has reached {who}.",
+    "message.failed": "{what} could not be sent to {who}: {reason}.",
+    "message.refused": "{who} is not told ({what}): {reason}.",
+    "message.acknowledged": "{who} has seen {what} ({reason}).",
+}
+
+
 def hop_of_message(event: Event) -> Hop:
     """A step of the story from an event of notify: whom it told what, by reference."""
     data = event.data
     what = event.type.removeprefix("notify.").removesuffix(".v1")
-    text = f"{data['template']} to {data['recipient_kind']} {data['recipient_ref']} over {data['channel']}"
     reason = data.get("reason") or data.get("by") or ""
-    return Hop(event.time, what, "notify", f"{what.replace('.', ' ').capitalize()}: {text}.", reason=reason)
+    told = _TOLD[what].format(
+        who=f"{data['recipient_kind'].replace('_', ' ')} {data['recipient_ref']}", what=data["template"], reason=reason
+    )
+    return Hop(event.time, what, "notify", told, reason=reason)
 
 
 @dataclass(frozen=True)
