@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from ngao.chassis.messaging.provisioning import service_account
 from ngao.chassis.security import keyfiles
 from ngao.chassis.security.identity import new_key
 from tests.support.addresses import addresses
@@ -42,15 +43,22 @@ class World:
         (directory / "broker.password").write_text(password)
         operators = {"operators": [{"id": "tester", "hash": hashed, "scopes": ["identity:read"]}]}
         (directory / "operators.json").write_text(json.dumps(operators))
-        keyfiles.init_sealing_pair(directory / "keys" / "registry", directory / "keys" / "public", PERIOD)
+        for recipient in ("registry", "intake"):
+            keyfiles.init_sealing_pair(directory / "keys" / recipient, directory / "keys" / "public", PERIOD, owner=recipient)
 
     def database(self, service: str) -> str:
         return f"test_{self.name}_{service}"
+
+    def login(self, service: str) -> tuple[str, str]:
+        """A service's broker account and password file: its own where a test gave it one, else the administrator's."""
+        own = self.directory / f"{service}.password"
+        return (service_account(service), own.name) if own.exists() else (self.user, "broker.password")
 
     def settings(self, service: str, own: str = "", policy: tuple[Path, ...] = ()) -> tuple[Path, int]:
         """Write a service's settings; returns the file and the port it will listen on."""
         keyfiles.init_service_keys(self.directory / "keys" / service, PERIOD)
         port = free_port()
+        account, password_file = self.login(service)
         policies = json.dumps([str(ROOT / "deploy" / "policy"), *(str(each) for each in policy)])
         text = f"""
 service = "{service}"
@@ -61,8 +69,8 @@ burst = 2000
 [broker]
 host = "{self.parts.amqp_host}"
 port = {self.parts.amqp_port}
-username = "{self.user}"
-password_file = "broker.password"
+username = "{account}"
+password_file = "{password_file}"
 vhost = "{self.vhost}"
 edge_vhost = "{self.edge_vhost}"
 [store]
@@ -93,6 +101,7 @@ class ServiceProcess:
         self.settings, self.port, self.module = settings, port, module
         self.log = settings.with_suffix(".log")
         self.process: subprocess.Popen[bytes] | None = None
+        self.answers: list[bytes] | None = None  # a test that wants to search all answers puts a list here
 
     def start(self, *, ready: bool = True) -> ServiceProcess:
         with self.log.open("ab") as log:
@@ -123,6 +132,8 @@ class ServiceProcess:
             connection.request(method, path, data, sent)
             response = connection.getresponse()
             content = response.read()
+            if self.answers is not None:
+                self.answers.append(repr(response.getheaders()).encode() + content)
             return response.status, json.loads(content) if "json" in (response.getheader("Content-Type") or "") else content
         finally:
             connection.close()
