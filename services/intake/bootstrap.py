@@ -33,7 +33,7 @@ from services.intake.messages import UnitAnnouncer, change_of, helper_of, read_r
 from services.intake.references import RandomIds
 from services.intake.storage.documents import DOCUMENTS
 from services.intake.storage.repositories import ReportRepository, SourceCredentials, SourceRepository
-from services.intake.storage.vault import BoxSeals, CaseVault, LookupHashes
+from services.intake.storage.vault import BoxSeals, CaseVault, LookupHashes, OwnBoxes
 
 NewKey = Callable[[str], tuple[str, str]]
 
@@ -48,6 +48,7 @@ class App:
         self._policy = policy
         self._hashes = LookupHashes(chassis.keyring)
         self._seals = BoxSeals(chassis.settings.public_keys_directory, chassis.clock)
+        self.boxes = OwnBoxes(chassis.settings.keys_directory, chassis.settings.public_keys_directory)
         self._ids = RandomIds()
         self._status = f"{chassis.settings.http.public_url}/v1/reports/"
         self._log = get_logger("intake")
@@ -189,7 +190,7 @@ class _Own(Schema):
 
 
 def build(chassis: Chassis) -> App:
-    """Read the rules, make the indexes, find the registry's key; raises Misconfigured."""
+    """Read the rules, make the indexes, find the registry's key and intake's own; raises Misconfigured."""
     try:
         own = _Own().load(dict(chassis.settings.own))
     except ValidationError as error:

@@ -13,7 +13,7 @@ from ngao.chassis.errors import InvalidInput
 from ngao.chassis.http.call import Call
 from ngao.chassis.http.problems import problem_of
 from ngao.contracts import ContractError, FieldError, InvalidContent, parse_json
-from ngao.contracts.classes import INTERNAL, SENSITIVE, Strict, Tolerant
+from ngao.contracts.classes import INTERNAL, PUBLIC, SENSITIVE, Strict, Tolerant
 from ngao.contracts.envelope import from_document
 from ngao.contracts.schemas import report as said
 
@@ -118,6 +118,13 @@ class SourceShown(Tolerant):
     keys = fields.Integer(metadata=INTERNAL)
     created_at = fields.AwareDateTime(metadata=INTERNAL)
     key = fields.String(metadata=SENSITIVE)
+
+
+class SealingKeyShown(Tolerant):
+    """What a source seals its reports to, when it posts them over AMQP."""
+
+    key_id = fields.String(metadata=INTERNAL)
+    public_key = fields.String(metadata=PUBLIC)
 
 
 class SourcesShown(Tolerant):

@@ -108,17 +108,27 @@ class IntakeService(ChassisEndpoints):
         """Without their keys."""
         return {"sources": [show_source(each) for each in self.app.sources()]}
 
+    @http(
+        "GET", "/v1/sealing-key", who=("source", "operator"), operation="showSealingKey",
+        summary="The public key that reports over AMQP are sealed to.", responses={200: http_api.SealingKeyShown},
+    )  # fmt: skip
+    def show_sealing_key(self, call: Call) -> dict[str, Any]:  # noqa: ARG002  # every handler is given its call
+        """That of the active period; it changes with the period."""
+        key_id, public_key = self.app.boxes.public()
+        return show(http_api.SealingKeyShown, key_id=key_id, public_key=public_key)
+
     @consumes_edge("reports", queue="intake.reports")
     def on_posted(self, unit: Unit, delivery: Delivery) -> None:
-        """A source posted over AMQP: it gets a receipt, or hears which fields are broken."""
+        """A source posted over AMQP, sealed or not: it gets a receipt, or hears which fields are broken."""
         source_id = edge.source_of(delivery)
         if not self.app.is_open(source_id):
             raise edge.UnknownSource("This source is not onboarded here, or it is disabled.")
+        posted = None
         try:
-            posted = edge.posted_in(delivery)
+            posted = edge.posted_in(delivery, self.app.boxes)
             receipt = self.app.take(unit, source_id, posted)
         except (ContractError, InvalidInput, NotAllowedNow) as error:
-            raise edge.refusal_of(error, source_id, delivery) from None
+            raise edge.refusal_of(error, source_id, delivery, posted) from None
         answer = {"source_event_id": posted.document["source_event_id"], **receipt}
         unit.emit(receipt_event(source_id, answer, unit.traceparent), to=RESULTS)
 
