@@ -19,12 +19,17 @@ def keep_key(kind: str, outsider_id: str, key: str | None) -> None:
         write_whole(_made(folder_of(kind, outsider_id)) / _KEY_FILE, key + "\n")
 
 
-def write_account(account: AccountFile, *, http_url: str) -> Path:
-    """Write `account.json` with its secrets beside it, each readable by the owner only; gives back the folder."""
+def write_account(account: AccountFile, *, http_url: str, seal_to: Mapping[str, str] | None = None) -> Path:
+    """Write `account.json` with its secrets beside it, each readable by the owner only; gives back the folder.
+
+    `seal_to` is intake's public key (`key_id`, `public_key`), for a source that posts over AMQP.
+    """
     folder = _made(folder_of(account.kind, account.id))
     write_whole(folder / _BROKER_FILE, account.password + "\n")
     content: dict[str, Any] = account.as_dict(password_file=_BROKER_FILE)
     content["http"] = {"url": http_url, "key_file": _KEY_FILE}
+    if seal_to is not None:
+        content["seal_to"] = {name: seal_to[name] for name in ("key_id", "public_key")}
     write_whole(folder / "account.json", json.dumps(content, indent=2) + "\n")
     return folder
 

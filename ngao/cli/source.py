@@ -39,7 +39,8 @@ def add(
     folder = None
     with management() as broker:
         if new_key or answer.get("key") or not is_onboarded(broker, address.vhost, "source", source_id):
-            folder = write_account(onboard_source(broker, address, source_id), http_url=intake.url)
+            seal_to = intake.get("/v1/sealing-key")
+            folder = write_account(onboard_source(broker, address, source_id), http_url=intake.url, seal_to=seal_to)
     say(sentence(folder, answer))
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ngao.client import account as accounts
+from ngao.client.account import Account
 from ngao.client.errors import ClientError
 from ngao.client.keys import keygen
 from ngao.client.link import Link
@@ -48,7 +49,16 @@ def _check(asked: argparse.Namespace) -> list[str]:
     link = Link(account.broker)
     link.channel()
     link.close()
-    return [f"The broker takes this account: {asked.kind} {account.id}."]
+    return [f"The broker takes this account: {asked.kind} {account.id}.", *_sealing(account)]
+
+
+def _sealing(account: Account) -> list[str]:
+    """What a source should know before it posts over the broker."""
+    if account.kind != "source":
+        return []
+    if account.seal_to is None:
+        return ["Reports over AMQP go in clear: the account has no seal_to. Ask the coalition for one, or post over HTTP."]
+    return [f"Reports over AMQP are sealed to intake's key {account.seal_to.key_id}."]
 
 
 if __name__ == "__main__":

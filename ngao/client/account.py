@@ -6,6 +6,7 @@
       "username": "partner-legal-aid", "password_file": "broker.secret",                     or "password"
       "queues": {"urgent": "partner.legal-aid...", "routine": "partner.legal-aid..."},       a source: {"results": ...}
       "http": {"url": "https://intake.example.org", "key_file": "http.secret"},              sources; or "key"
+      "seal_to": {"key_id": "0f3a...", "public_key": "base64"},                              sources: intake's key
       "keys_directory": "."                                                                  partners: their private keys
     }
 
@@ -25,6 +26,7 @@ from typing import Any
 import pika
 
 from ngao.client.errors import BadAccount
+from ngao.client.keys import Recipient
 
 HEARTBEAT_S = 20
 _TIMEOUT_S = 10
@@ -42,7 +44,10 @@ class HttpAccess:
 
 @dataclass(frozen=True)
 class Account:
-    """A checked account. `id` is the partner's or the source's; `parameters` are pika's, ready to connect with."""
+    """A checked account. `id` is the partner's or the source's; `parameters` are pika's, ready to connect with.
+
+    `seal_to` is whom reports over AMQP are sealed to; without it they travel in clear.
+    """
 
     kind: str
     id: str
@@ -50,6 +55,7 @@ class Account:
     keys_directory: Path
     parameters: pika.ConnectionParameters | None = field(repr=False)
     http: HttpAccess | None
+    seal_to: Recipient | None = None
 
     @property
     def broker(self) -> pika.ConnectionParameters:
@@ -92,6 +98,7 @@ def from_mapping(content: Mapping[str, Any], kind: str, *, base: Path) -> Accoun
         keys_directory=base / content.get("keys_directory", "."),
         parameters=_parameters(content, f"{kind}-{identifier}", base) if has_broker else None,
         http=_http(content["http"], base) if content.get("http") else None,
+        seal_to=Recipient.from_mapping(content["seal_to"]) if "seal_to" in content else None,
     )
 
 

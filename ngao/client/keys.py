@@ -1,7 +1,8 @@
-"""A partner's own key pairs: made here, the private half never leaves, only the public half is onboarded.
+"""A partner's own key pairs, and whom a source seals to.
 
-Disclosures come as libsodium sealed boxes. Several private keys may lie side by side, so that a pair can be changed
-while boxes for the earlier one are still on their way.
+A pair is made here, the private half never leaves, only the public half is onboarded. Disclosures come as libsodium sealed
+boxes. Several private keys may lie side by side, so that a pair can be changed while boxes for the earlier one are still on
+their way.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import os
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey, PublicKey, SealedBox
@@ -63,6 +65,30 @@ class Keys:
             return SealedBox(private).decrypt(b64decode(box_b64, validate=True))
         except (CryptoError, binascii.Error, ValueError):
             raise SealBroken("The disclosure does not open with the key it names.") from None
+
+
+class Recipient:
+    """Somebody's public key, to seal to: anyone may, and only its holder opens."""
+
+    def __init__(self, key_id: str, public: PublicKey) -> None:
+        self.key_id = key_id
+        self._public = public
+
+    @classmethod
+    def from_mapping(cls, content: Any) -> Recipient:
+        """Check `{"key_id": ..., "public_key": <base64>}`; raises BadAccount, also when the two do not belong together."""
+        try:
+            public = PublicKey(b64decode(content["public_key"], validate=True))
+            named = content["key_id"]
+        except (CryptoError, binascii.Error, ValueError, TypeError, KeyError):
+            raise BadAccount("The account's seal_to must hold a key_id and a public_key, 32 bytes in base64.") from None
+        if named != key_id_of(public):
+            raise BadAccount("The account's seal_to names another key_id than its public_key has.")
+        return cls(named, public)
+
+    def seal(self, content: bytes) -> str:
+        """A sealed box, base64."""
+        return b64encode(SealedBox(self._public).encrypt(content)).decode()
 
 
 def _write_new(path: Path, content: bytes, mode: int) -> None:

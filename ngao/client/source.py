@@ -5,6 +5,7 @@ The example of use is `docs/how-to/source.py`.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property
@@ -18,12 +19,14 @@ from ngao.client.account import Account
 from ngao.client.consumer import Consumer
 from ngao.client.errors import BadAccount, Refused
 from ngao.client.http import Http
+from ngao.client.keys import Recipient
 from ngao.client.link import until_deadline
 from ngao.client.publisher import Publisher
 from ngao.client.seen import InMemorySeen, Seen
 from ngao.contracts import Event, decode, make, open_event, type_named
 from ngao.contracts.errors import field_errors
 
+SEALED = "intake.report.sealed.v1"
 SUBMITTED = "intake.report.submitted.v1"
 REPORTS = "reports"
 RETRY_S = 30.0
@@ -59,11 +62,12 @@ class SourceClient:
     def publish(self, report: Mapping[str, Any]) -> str:
         """Hand a report to the broker, checked here first; gives the event id. The receipt comes by `results`.
 
-        Once this returns, the report is on the broker's disk. Raises Refused with its field errors, Unreachable.
+        Once this returns, the report is on the broker's disk: sealed, so that only intake reads it, when the account has
+        `seal_to`. Without it the report lies there as it is, names and narrative included, for whoever takes the disk.
+        Raises Refused with its field errors, Unreachable.
         """
-        event = make(SUBMITTED, subject="", data=_checked(report), source=f"/source/{self._account.id}")
-        named = replace(event, subject=event.id)
-        self._publisher.publish(named, exchange=REPORTS, routing_key=self._account.id)
+        event = event_of(self._account, report)
+        self._publisher.publish(event, exchange=REPORTS, routing_key=self._account.id)
         return event.id
 
     def results(self, handler: Callable[[Event], object], until: Callable[[], bool] | None = None) -> None:
@@ -97,6 +101,22 @@ class SourceClient:
             return
         handler(replace(event, data=open_event(event)))
         self._seen.add(event.id)
+
+
+def event_of(account: Account, report: Mapping[str, Any]) -> Event:
+    """What `publish` hands to the broker; sealed if the account has `seal_to`. Raises Refused with its field errors."""
+    event = _submitted(account, report) if account.seal_to is None else _sealed(account, account.seal_to, report)
+    return replace(event, subject=event.id)
+
+
+def _submitted(account: Account, report: Mapping[str, Any]) -> Event:
+    return make(SUBMITTED, subject="", data=_checked(report), source=f"/source/{account.id}")
+
+
+def _sealed(account: Account, recipient: Recipient, report: Mapping[str, Any]) -> Event:
+    content = json.dumps(_submitted(account, report).data, ensure_ascii=False, separators=(",", ":")).encode()
+    data = {"key_id": recipient.key_id, "box": recipient.seal(content)}
+    return make(SEALED, subject="", data=data, source=f"/source/{account.id}")
 
 
 def _checked(report: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ import pytest
 
 from ngao.chassis.security import seals
 from ngao.client import Refused, SourceClient, keygen
+from ngao.client.__main__ import main
 from ngao.contracts import Event, encode, make, open_event
 from tests.support import outsiders
 from tests.support.outsiders import Partner, Platform, offer, within
@@ -58,6 +59,28 @@ def test_a_source_posts_over_the_broker_and_hears_the_receipt(platform: Platform
     client.results(got.append, within(2, lambda: False))
     client.close()
     assert [each.data["case_ref"] for each in got] == ["NG-0000000001"], "once, though delivered twice"
+
+
+def test_a_source_that_knows_intakes_key_leaves_nothing_readable_on_the_broker(
+    platform: Platform, capsys: pytest.CaptureFixture[str]
+) -> None:
+    account = platform.account("source", f"s{secrets.token_hex(4)}")
+    assert main(["check", "source", str(account)]) == 0
+    assert "go in clear" in capsys.readouterr().out
+    private, public = seals.new_key_pair()
+    seal_to = {"key_id": seals.key_id(public), "public_key": public}
+    account.write_text(json.dumps({**json.loads(account.read_text()), "seal_to": seal_to}))
+    assert main(["check", "source", str(account)]) == 0
+    assert f"sealed to intake's key {seal_to['key_id']}" in capsys.readouterr().out
+    client = SourceClient.from_file(account)
+    event_id = client.publish(REPORT)
+    client.close()
+    (sealed,) = platform.heard("intake.reports")
+    assert (sealed.id, sealed.type) == (event_id, "intake.report.sealed.v1")
+    assert not any(marker in repr(sealed) for marker in ("Invented", "254700000002", "arbitrary_arrest", "a-1"))
+    assert json.loads(seals.open_box(private, sealed.data["box"]))["subject"] == {
+        "identity": {**REPORT["subject"]["identity"], "emails": []}  # type: ignore[index]
+    }
 
 
 def test_a_broken_report_is_refused_before_it_leaves(platform: Platform) -> None:
