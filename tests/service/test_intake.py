@@ -12,43 +12,16 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pika
 import pymongo
 import pytest
 
 from ngao.chassis.security import keyfiles, seals
 from ngao.contracts import CONTENT_TYPE, Event, decode, make, subscriptions_of
 from services.intake.service import IntakeService
-from tests.support.broker import Line, management_of, provision
+from tests.support.broker import Line, provision
+from tests.support.intake import MARKERS, NEWS, SUBMITTED, AmqpSource, anonymous, bound, heard, onboard, report
 from tests.support.processes import ServiceProcess, World
 from tests.support.waiting import eventually
-
-MARKERS = ("Wanjiku Marker", "254700000123", "marker-person@example.org", "a narrative marker", "codeword-marker")
-SUBMITTED = "intake.report.submitted.v1"
-NEWS = ("intake.report.accepted.v1", "intake.report.updated.v1", "intake.report.withdrawn.v1")
-
-
-def report(**changes: Any) -> dict[str, Any]:
-    return {
-        "source_event_id": secrets.token_hex(6),
-        "occurred_at": "2026-01-05T08:00:00+03:00",
-        "reporter": {"role": "self"},
-        "subject": {"identity": {"names": [MARKERS[0]], "phones": ["0700 000 123"], "emails": [MARKERS[2]]},
-                    "attributes": {"gender": "woman"}},
-        "violations": [{"type": "death_threat_to_defender", "ongoing": True, "perpetrators": [{"type": "police"}]}],
-        "location": {"scheme": "iso3166-2", "code": "KE-30"},
-        "languages": ["sw"],
-        "narrative": MARKERS[3],
-        "consent": [{"purpose": "referral", "scope": ["contact", "narrative"]}],
-        "contact_safety": {"may_contact": True, "channels": ["sms"], "code_word": MARKERS[4]},
-        **changes,
-    }  # fmt: skip
-
-
-def anonymous(**changes: Any) -> dict[str, Any]:
-    made = report(subject={}, **changes)
-    del made["contact_safety"]
-    return made
 
 
 @pytest.fixture(scope="module")
@@ -75,26 +48,6 @@ def store(world: World) -> Iterator[Any]:
 @pytest.fixture
 def line(world: World) -> Line:
     return Line(world)
-
-
-def onboard(intake: ServiceProcess, world: World, source_id: str, **settings: Any) -> str:
-    status, shown = intake.request("PUT", f"/v1/sources/{source_id}", settings, world.operator_key)
-    assert status == 200, shown
-    return str(shown["key"])
-
-
-def heard(line: Line, name: str, case_ref: str) -> dict[str, Any]:
-    """The next event of this case that the registry's queues hold."""
-    found: list[Any] = []
-
-    def look() -> bool:
-        for queue in (f"registry.{name}.urgent", f"registry.{name}"):
-            events = [decode(body) for _, body in line.take(queue)]
-            found.extend(event for event in events if event.subject == case_ref)
-        return bool(found)
-
-    eventually(look, within=15, what=f"{name} of the case")
-    return dict(found[0].data)
 
 
 def test_a_report_is_taken_sealed_judged_and_said(intake: ServiceProcess, key: str, line: Line, world: World, store: Any) -> None:
@@ -274,13 +227,6 @@ class Partner:
         return str(json.loads(seals.open_box(self.private, data["box"]))["narrative"])
 
 
-def bound(line: Line, exchange: str, key: str) -> str:
-    with line._open() as channel:
-        queue = str(channel.queue_declare(f"test.{secrets.token_hex(6)}", durable=True).method.queue)
-        channel.queue_bind(queue, exchange, key)
-    return queue
-
-
 def said_by_referral(what: str, case_ref: str, partner: Partner, offer_id: str, sequence: int) -> Event:
     data = {
         "case_ref": case_ref, "offer_id": offer_id, "partner_id": partner.id, "need": "safe_house", "urgency": "high",
@@ -351,40 +297,6 @@ def test_an_acceptance_overtaken_by_its_recall_discloses_nothing(
     shown = intake.request("GET", f"/v1/reports/{receipt['report_id']}", None, key)[1]
     assert shown["status"] == "looking_for_help"
     assert [each["what"] for each in shown["story"]] == ["accepted", "looking_for_help"]
-
-
-class AmqpSource:
-    """A source on the edge, with an account of its own."""
-
-    def __init__(self, world: World, name: str) -> None:
-        self.id = name
-        self._management, self._world = management_of(world), world
-        self.account = f"source-{name}"
-        self._management.put("users", self.account, body={"password": "invented", "tags": ""})
-        body = {"configure": "", "write": "reports", "read": ""}
-        self._management.put("permissions", world.edge_vhost, self.account, body=body)
-        self._line = Line(world, edge=True)
-        self._results = bound(self._line, "results", f"{name}.#")
-
-    def post(self, body: Any, content_type: str = "application/json", routing_key: str | None = None) -> None:
-        parts = self._world.parts
-        credentials = pika.PlainCredentials(self.account, "invented")
-        parameters = pika.ConnectionParameters(parts.amqp_host, parts.amqp_port, self._world.edge_vhost, credentials)
-        connection = pika.BlockingConnection(parameters)
-        channel = connection.channel()
-        channel.confirm_delivery()
-        properties = pika.BasicProperties(content_type=content_type, delivery_mode=2, user_id=self.account)
-        sent = body if isinstance(body, bytes) else json.dumps(body).encode()
-        channel.basic_publish("reports", routing_key or self.id, sent, properties, mandatory=True)
-        connection.close()
-
-    def answer(self) -> tuple[str, dict[str, Any]]:
-        found = eventually(lambda: self._line.take(self._results), what="an answer to the source")
-        event = decode(found[0][1])
-        return event.type, dict(event.data)
-
-    def close(self) -> None:
-        self._management.delete("users", self.account)
 
 
 @pytest.fixture
