@@ -33,7 +33,7 @@ check-generated: ## Fail when a generated file differs from the code
 lock: ## Resolve the dependencies again, with hashes
 	@$(RUN) bash tools/lock.sh
 clean: ## Stop everything and remove what was made here: .venv, .ngao, caches
-	@$(NGAO) down || true
+	@[ ! -d .ngao ] || $(NGAO) down
 	rm -rf .venv .venv.lock .ngao .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 ##@ Help

@@ -1,8 +1,8 @@
 """Make the Python environment on first use, then run `ngao.cli` in it. Standard library only.
 
 The file `<environment>.lock` is both the lock (so that two first runs do not meet) and the memory of how far the work has
-come: empty, `making`, `made`, or the hash of the lock file whose packages are installed. It is written after each step, so
-an interrupted run is resumed.
+come: empty, `making`, or the hash of the lock file whose packages are installed. An environment whose making was
+interrupted is made from scratch: pip takes a package that it has half unpacked for a whole one.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import IO, NoReturn
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 REQUIREMENTS = REPOSITORY / "requirements.lock"
-MAKING, MADE = "making", "made"
+MAKING = "making"
 
 
 def main() -> NoReturn:
@@ -52,12 +52,11 @@ def prepare(folder: Path, wanted: str) -> None:
         state = lock.read()
         if state == wanted and (folder / "bin" / "python").exists():
             return
+        refuse_a_stranger(folder, state)
+        remember(lock, MAKING)
         if state in {"", MAKING} or not (folder / "bin" / "python").exists():
-            refuse_a_stranger(folder, state)
-            remember(lock, MAKING)
             make(folder)
-        remember(lock, MADE)
-        install(folder)
+        install(folder, lock)
         remember(lock, wanted)
 
 
@@ -105,8 +104,10 @@ def need_venv() -> None:
         stop(f"this Python has no venv module; ask an administrator to run: apt-get install {package}")
     say(f"installing {package} with apt-get")
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    install_it = ["apt-get", "-qq", "install", "-y", "--no-install-recommends", package]
-    for command in (["apt-get", "-qq", "update"], install_it):
+    apt = ["apt-get", "-qq", "-o", "DPkg::Lock::Timeout=300"]
+    install_it = [*apt, "install", "-y", "--no-install-recommends", package]
+    # dpkg first: an installation that was interrupted has to be finished before apt-get does anything
+    for command in (["dpkg", "--configure", "-a"], [*apt, "update"], install_it):
         done = subprocess.run(command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment)
     if done.returncode or not has_ensurepip():
         stop(f"apt-get could not install {package}: {last_line(done.stderr)}")
@@ -117,13 +118,17 @@ def has_ensurepip() -> bool:
     return not subprocess.run([sys.executable, "-c", "import ensurepip, venv"], check=False, capture_output=True).returncode
 
 
-def install(folder: Path) -> None:
-    """Install exactly what the lock file names, each file checked against its hash."""
+def install(folder: Path, lock: IO[str]) -> None:
+    """Install exactly what the lock file names, each file checked against its hash.
+
+    pip holds the lock, too: should this process be killed, the next run waits until pip has ended.
+    """
     total = sum("==" in line for line in REQUIREMENTS.read_text().splitlines() if not line.startswith((" ", "#")))
     say(f"installing {total} packages, each checked against requirements.lock")
     command = [str(folder / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off"]
     command += ["--no-input", "--no-deps", "--require-hashes", "--requirement", str(REQUIREMENTS)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as pip:
+    held = (lock.fileno(),)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, pass_fds=held) as pip:
         tail = follow(pip, total)
     if pip.returncode:
         stop("the packages could not be installed; pip's last lines:\n" + "\n".join(tail))

@@ -135,9 +135,10 @@ def _demand_apt(what: str, package: str, else_: str) -> None:
 
 def _is_whole(package: str, program: Path) -> bool:
     """True when it is there; for root, only when its installation also came to an end, since root can finish it."""
-    if not program.exists() or os.geteuid() or not shutil.which("dpkg-query"):
+    dpkg_query = shutil.which("dpkg-query")
+    if not program.exists() or os.geteuid() or not dpkg_query:
         return program.exists()
-    asked = subprocess.run(["dpkg-query", "-W", "-f=${db:Status-Abbrev}", package], check=False, capture_output=True, text=True)
+    asked = subprocess.run([dpkg_query, "-W", "-f=${db:Status-Abbrev}", package], check=False, capture_output=True, text=True)
     return asked.returncode != 0 or asked.stdout.startswith("ii")
 
 
@@ -145,9 +146,9 @@ def _apt_install(package: str) -> None:
     """Waits for another apt-get, and finishes what an interrupted one left half done."""
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     apt = ["apt-get", "-qq", "-o", "DPkg::Lock::Timeout=300"]
-    install = [*apt, "install", "-y", "--no-install-recommends", package]
+    install, finish = [*apt, "install", "-y", "--no-install-recommends", package], ["dpkg", "--configure", "-a"]
     if subprocess.run(install, check=False, capture_output=True, env=environment).returncode:
-        subprocess.run(["dpkg", "--configure", "-a"], check=False, capture_output=True, env=environment)
+        subprocess.run(finish, check=False, capture_output=True, env=environment)
         _run([*apt, "update"], "apt-get could not read its package lists", environment)
         _run(install, f"apt-get could not install {package}", environment)
 

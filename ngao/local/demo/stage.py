@@ -39,12 +39,11 @@ class Stage:
     def set(self) -> None:
         """Onboard everybody; again and again without harm."""
         for source, profile in SOURCES.items():
-            if not (self.accounts / f"source-{source}" / "http.secret").exists():
+            if not self._has_account(f"source-{source}"):
                 self._ngao("source", "add", source, "--new-key", *(["--profile", profile] if profile else []))
-        directory = self.platform.home.root / "demo" / "partners.yaml"
-        directory.parent.mkdir(exist_ok=True)
-        directory.write_text(yaml.safe_dump({"partners": self._partners()}, allow_unicode=True), "utf-8")
-        self._ngao("partner", "load", str(directory))
+        partners = self._partners()
+        self._load([each for each in partners if self._has_account(f"partner-{each['id']}")])
+        self._load([each for each in partners if not self._has_account(f"partner-{each['id']}")], "--new-key")
         for person, email in _OFFICERS.items():
             self._ngao("officer", "add", person, "--email", email)
 
@@ -89,6 +88,17 @@ class Stage:
         folder = self.accounts / f"partner-{partner_id}"
         public = next(iter(sorted(folder.glob("*.pub"))), None) or keygen(folder)[2]
         return base64.b64encode(base64.b64decode(public.read_text("ascii").strip())).decode()
+
+    def _has_account(self, name: str) -> bool:
+        """Both files are there: an onboarding that was interrupted is done again, with new secrets."""
+        return all((self.accounts / name / file).exists() for file in ("account.json", "http.secret"))
+
+    def _load(self, partners: list[dict[str, Any]], *options: str) -> None:
+        if partners:
+            directory = self.platform.home.root / "demo" / "partners.yaml"
+            directory.parent.mkdir(exist_ok=True)
+            directory.write_text(yaml.safe_dump({"partners": partners}, allow_unicode=True), "utf-8")
+            self._ngao("partner", "load", str(directory), *options)
 
     def _ngao(self, *arguments: str) -> None:
         command = [sys.executable, "-W", "ignore", "-m", "ngao.cli", *arguments]
