@@ -78,7 +78,7 @@ class EmailChannel:
 
     def _write(self, letter: Letter) -> str:
         settings = self._settings
-        plugin = NotifyEmail(  # type: ignore[no-untyped-call]  # apprise types this in part
+        plugin = NotifyEmail(
             host=settings.host,
             port=settings.port,
             from_addr=settings.sender,
