@@ -110,7 +110,7 @@ def violation_of(data: Mapping[str, Any]) -> Violation:
 
 
 def consent_of(data: Mapping[str, Any]) -> Consent:
-    """A consent of what the schema has loaded; its end in whole milliseconds, as it is stored, so that a repeat is seen as one."""
+    """A consent of what the schema has loaded; its end is cut to milliseconds, as stored, so that a repeat is seen as one."""
     until = data.get("until")
     end = until.replace(microsecond=until.microsecond // 1000 * 1000) if until else None
     return Consent(data["purpose"], tuple(data["scope"]), data.get("recipient"), end)
@@ -213,10 +213,10 @@ class UnitAnnouncer:
 
 
 def _judged(report: Report) -> dict[str, Any]:
-    """What both events say. The consents are those the source states, whole: who hears them knows of withdrawals from the registry.
+    """What both events say. The consents are those the source states, whole; of withdrawals others hear from the registry.
 
-    Were they told without what is withdrawn or expired, a rest would look like a new consent, younger than a withdrawal that
-    has not reached intake yet.
+    Were they told without what is withdrawn, the rest would look like a new consent, younger than a withdrawal that has not
+    reached intake yet.
     """
     triage = report.triage
     return {

@@ -33,7 +33,7 @@ def accepted_report(event: Event) -> AcceptedReport:
 
 
 def consents_of(said: Iterable[Mapping[str, Any]], at: datetime) -> tuple[Statement, ...]:
-    """The consents of a report as statements of one moment."""
+    """The consents of a report or an update as statements of its moment."""
     return tuple(
         Statement(
             granted=True, purpose=each["purpose"], scope=frozenset(each["scope"]), at=at,
@@ -80,6 +80,7 @@ class UnitVoice:
             "purpose": statement.purpose,
             "scope": sorted(statement.scope),
             "recipient": statement.recipient,
+            "until": statement.until,
             "granted": statement.granted,
             "effective_at": statement.at,
         }

@@ -22,18 +22,18 @@ def case_heard_of(ports: Ports, case_ref: str) -> Case:
 def learn_consents(
     ports: Ports, case_ref: str, consents: tuple[Statement, ...], *, urgent: bool, sequence: int | None
 ) -> None:
-    """Take the source's consents as they are now.
+    """Take the source's consents as an update states them; what it only repeats keeps its first moment.
 
-    All count from when the report came, so that an update cannot undo what the person has since told an operator.
-    `consents` may carry any time; raises Retryable for an unknown case.
+    An update that comes late changes nothing else, but may tell since when a consent is stated. Raises Retryable for an
+    unknown case.
     """
     case = case_heard_of(ports, case_ref)
-    if case.has_heard(sequence):
+    if not case.is_open:
         return
     before = view(ports, case)
-    case.hear(sequence)
-    case.urgent = urgent
-    case.reported = tuple(_from_report(each, case) for each in consents)
+    if case.hear(sequence):
+        case.urgent = urgent
+    case.hear_consents(consents, sequence)
     ports.cases.save(case)
     after = view(ports, case)
     if after != before:
@@ -49,11 +49,4 @@ def learn_withdrawal(ports: Ports, case_ref: str, *, sequence: int | None) -> No
     case.withdraw(ports.now + timedelta(days=ports.policy.retention.withdrawn_days))
     ports.cases.save(case)
     ports.audit.record("report.withdrawn", subject=case.id, actor="intake")
-
-
-def _from_report(statement: Statement, case: Case) -> Statement:
-    return Statement(
-        granted=True, purpose=statement.purpose, scope=statement.scope, at=case.received_at,
-        recipient=statement.recipient, until=statement.until,
-    )
 

@@ -72,7 +72,7 @@ def say_all(ports: Ports, case: Case) -> None:
     person = person_of(ports, case.defender_ref)
     if person is None:
         return
-    for statement in person.statements_for(case.received_at, ports.now):
+    for statement in person.statements_for_others(ports.now):
         ports.voice.consent_changed(case, person.ref, statement)
     case.said = person.said
 

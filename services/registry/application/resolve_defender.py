@@ -9,7 +9,7 @@ from services.registry.application.people import person_of, say_all
 from services.registry.application.ports import Ports
 from services.registry.application.read_box import read_box
 from services.registry.domain.case import Case
-from services.registry.domain.consent import Statement
+from services.registry.domain.consent import Statement, Telling
 from services.registry.domain.defender import Defender, Person
 from services.registry.domain.identity import Identity, Told
 from services.registry.domain.resolution import Candidate, Kind, Known, Resolution, resolve
@@ -108,7 +108,7 @@ def _case(
         urgent=report.urgent,
         told=told,
         received_at=report.received_at,
-        reported=report.consents,
+        tellings=(Telling(report.sequence or 0, report.consents),),
         policy_version=ports.policy.version,
         keep_until=report.received_at + timedelta(days=ports.policy.retention.case_days),
         absorbed=resolution.kind not in (Kind.EXISTING, Kind.BY_REFERENCE),

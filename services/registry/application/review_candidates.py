@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ngao.chassis.errors import NotAllowedNow, NotFound
-from services.registry.application.people import open_cases_touched_by, person_of, root_of, say_resolved
+from services.registry.application.people import open_cases_touched_by, person_of, root_of, say_all
 from services.registry.application.ports import Ports
 from services.registry.domain.case import Case
 from services.registry.domain.defender import Defender, Person
@@ -52,8 +52,8 @@ def _tell(ports: Ports, candidate: Candidate, cases: dict[str, Case]) -> None:
     for case in cases.values():
         if case.id == candidate.id:
             case.resolution = Kind.EXISTING if candidate.verdict is Verdict.LINKED else Kind.NEW
+        say_all(ports, case)
         ports.cases.save(case)
-        say_resolved(ports, case)
 
 
 def _candidate(ports: Ports, case_ref: str) -> Candidate:

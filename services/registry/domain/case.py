@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from services.registry.domain.consent import Statement
+from services.registry.domain.consent import Statement, Telling, stated
 from services.registry.domain.identity import Told
 
 
@@ -22,8 +22,9 @@ class CaseState(StrEnum):
 class Case:
     """One case.
 
-    `defender_ref` is the record made or found when it came; `reported` are the source's consents; `said` is what others
-    were told of the person; `absorbed` tells whether the person's record has taken over what this report told.
+    `defender_ref` is the record made or found when it came; `tellings` are the source's consents as each event stated
+    them; `said` is what others were told of the person; `absorbed` tells whether the person's record has taken over what
+    this report told.
     """
 
     id: str
@@ -32,7 +33,7 @@ class Case:
     urgent: bool
     told: Told
     received_at: datetime
-    reported: tuple[Statement, ...]
+    tellings: tuple[Telling, ...]
     policy_version: str
     state: CaseState = CaseState.OPEN
     statements: tuple[Statement, ...] = ()
@@ -47,13 +48,23 @@ class Case:
         """Whether anything about the person may still be told for it."""
         return self.state is CaseState.OPEN
 
-    def has_heard(self, sequence: int | None) -> bool:
-        """Whether intake has already said something later, so that this must change nothing (monotone)."""
-        return not self.is_open or (sequence is not None and sequence <= self.intake_sequence)
+    @property
+    def reported(self) -> tuple[Statement, ...]:
+        """The source's consents as they are now."""
+        return stated(self.tellings)
 
-    def hear(self, sequence: int | None) -> None:
-        """Remember how far intake's events have been taken in."""
+    def hear(self, sequence: int | None) -> bool:
+        """Remember how far intake's events have been taken in; False when something later was heard already."""
+        newer = sequence is None or sequence > self.intake_sequence
         self.intake_sequence = max(self.intake_sequence, sequence or 0)
+        return newer
+
+    def hear_consents(self, consents: tuple[Statement, ...], sequence: int | None) -> None:
+        """Take in what the source states in one event, without a sequence the last; the same event again changes nothing."""
+        known = {each.sequence for each in self.tellings}
+        if sequence is None or sequence not in known:
+            place = max(known, default=0) + 1 if sequence is None else sequence
+            self.tellings = (*self.tellings, Telling(place, consents))
 
     def say(self, statement: Statement) -> None:
         """Note what the person told an operator about this case."""

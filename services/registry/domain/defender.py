@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from services.registry.domain.consent import Statement, live
+from services.registry.domain.consent import Statement, remaining
 from services.registry.domain.identity import Identity
 
 NEVER_REFER = "never_refer"
@@ -99,14 +99,15 @@ class Person:
         """Standing consents and withdrawals of every record."""
         return tuple(statement for record in self.records for statement in record.statements)
 
-    def statements_for(self, received_at: datetime, now: datetime) -> tuple[Statement, ...]:
-        """What the person has said for all cases and a case of this time must hear: live consents, later withdrawals."""
-        return tuple(
-            each
-            for each in sorted(self.statements, key=lambda statement: statement.at)
-            if (each.granted and live(self.statements, each.purpose, None, each.recipient, now))
-            or (not each.granted and each.at >= received_at)
-        )
+    def statements_for_others(self, now: datetime) -> tuple[Statement, ...]:
+        """What the person has said for all cases, as others must hear it to judge as the registry does.
+
+        All withdrawals, because one that names a partner holds for later consents too; and of consents what is left, so that a
+        new case does not look like one whose consent was taken back.
+        """
+        said = sorted(self.statements, key=lambda statement: statement.at)
+        told = (remaining(each, said) if each.granted else each for each in said)
+        return tuple(each for each in told if each and (each.until is None or each.until > now))
 
     @property
     def said(self) -> tuple[str, ...]:

@@ -44,7 +44,7 @@ class CaseDocument(Stored):
     urgent = BooleanField(required=True)
     told = BinaryField()
     received_at = DateTimeField(required=True)
-    reported = ListField(DictField())
+    tellings = ListField(DictField())
     statements = ListField(DictField())
     policy_version = StringField(required=True)
     state = StringField(required=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from services.registry.domain.consent import Statement
+from services.registry.domain.consent import Statement, Telling
 from services.registry.domain.defender import Restriction
 from services.registry.domain.resolution import Suggestion
 
@@ -25,6 +25,16 @@ def statement_from(raw: Mapping[str, Any]) -> Statement:
         granted=raw["granted"], purpose=raw["purpose"], scope=frozenset(raw["scope"]), at=_aware(raw["at"]),
         recipient=raw["recipient"], until=raw["until"],
     )
+
+
+def telling_to(telling: Telling) -> dict[str, Any]:
+    """What a source stated in one event as it is stored."""
+    return {"sequence": telling.sequence, "consents": [statement_to(each) for each in telling.consents]}
+
+
+def telling_from(raw: Mapping[str, Any]) -> Telling:
+    """The reverse."""
+    return Telling(raw["sequence"], tuple(statement_from(each) for each in raw["consents"]))
 
 
 def restriction_to(restriction: Restriction) -> dict[str, Any]:

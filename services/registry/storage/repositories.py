@@ -167,7 +167,7 @@ class CaseRepository(_Repository[Case]):
         return Case(
             id=document.id, defender_ref=document.defender_ref, resolution=document.resolution, urgent=document.urgent,
             told=Told.from_dict(raw), received_at=document.received_at,
-            reported=tuple(mapping.statement_from(each) for each in document.reported),
+            tellings=tuple(mapping.telling_from(each) for each in document.tellings),
             policy_version=document.policy_version, state=CaseState(document.state),
             statements=tuple(mapping.statement_from(each) for each in document.statements),
             intake_sequence=document.intake_sequence, keep_until=document.keep_until,
@@ -178,7 +178,7 @@ class CaseRepository(_Repository[Case]):
         scope = _scope(entity.id, entity.defender_ref)
         forgotten = entity.state is CaseState.FORGOTTEN
         document.told = None if forgotten else self._seal(scope, entity.id, "told", entity.told.as_dict())
-        document.reported = [mapping.statement_to(each) for each in entity.reported]
+        document.tellings = [mapping.telling_to(each) for each in entity.tellings]
         document.statements = [mapping.statement_to(each) for each in entity.statements]
         document.said = list(entity.said)
         document.state = str(entity.state)
