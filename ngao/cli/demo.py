@@ -15,6 +15,7 @@ from ngao.cli.output import progress
 from ngao.local.configuration import SERVICES, operator_key_file
 from ngao.local.demo.play import Play, publish_poison
 from ngao.local.demo.stage import Stage
+from ngao.local.demo.story import hours_ago
 from ngao.local.home import Home
 from ngao.local.platform import Platform
 from ngao.local.waiting import wait_until
@@ -156,7 +157,7 @@ def _leave(console: Console, platform: Platform, stage: Stage) -> None:
     console.print(f"  accounts of sources and partners: {stage.accounts}")
     console.print("\nPost another report:\n")
     body = (
-        '{"source_event_id":"mine-1","occurred_at":"2026-11-20T08:00:00+03:00","reporter":{"role":"self"},'
+        f'{{"source_event_id":"mine-1","occurred_at":"{hours_ago(1)}","reporter":{{"role":"self"}},'
         '"violations":[{"type":"threat_to_defender"}],"location":{"scheme":"iso3166-2","code":"KE-30"},'
         '"needs":["legal_aid"],"consent":[{"purpose":"referral","scope":["narrative"]}]}'
     )

@@ -69,7 +69,7 @@ def scenes(silent_need: str, silent_county: str, unserved_need: str) -> list[Sce
         narrative="Taken from a meeting at noon by six people in plain clothes; her phone is off since then.",
     )  # fmt: skip
     return [
-        Scene("an arrest in Nairobi, critical", "http", first, "accepted"),
+        Scene("an arrest in Nairobi", "http", first, "accepted"),
         Scene("the same report again, word for word", "http", first, "duplicate"),
         Scene(
             "a death threat; the first partner stays silent", "http",
