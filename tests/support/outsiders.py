@@ -104,11 +104,16 @@ def opened(folder: Path) -> Iterator[Platform]:
     login = pika.PlainCredentials(amqp.username, amqp.password)
     parameters = pika.ConnectionParameters(amqp.hostname, amqp.port, edge.vhost, login)
     yield Platform(management, edge, parameters, folder)
-    for user in management.get("permissions"):
-        if user["vhost"] == edge.vhost and user["user"] != amqp.username:
-            management.delete("users", user["user"])
+    remove_accounts(Platform(management, edge, parameters, folder))
     management.delete("vhosts", edge.vhost)
     management.close()
+
+
+def remove_accounts(platform: Platform) -> None:
+    """Take away every outsider that was onboarded."""
+    for user in platform.management.get("permissions"):
+        if user["vhost"] == platform.edge.vhost and user["user"].startswith(("partner-", "source-")):
+            platform.management.delete("users", user["user"])
 
 
 @dataclass

@@ -1,0 +1,309 @@
+"""The whole platform as an operator runs it: four services as processes with accounts of their own, and everybody around them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pika
+import yaml
+
+from ngao.chassis.messaging.onboarding import Edge
+from ngao.chassis.messaging.provisioning import provision
+from ngao.client import SourceClient, keygen
+from ngao.contracts import Event
+from ngao.local.configuration import SERVICES
+from ngao.local.mailbox import Mail, Mailbox, messages
+from ngao.local.platform import wanted_of_catalogue
+from tests.support import outsiders
+from tests.support.broker import Line, management_of
+from tests.support.processes import ROOT, ServiceProcess, World
+from tests.support.waiting import eventually
+
+DEMO_POLICY = ROOT / "deploy" / "demo" / "policy"
+OFFICERS = ("duty-officer", "deputy", "coordinator")
+CRITICAL = {"type": "torture", "ongoing": True}
+ROUTINE = {"type": "smear_campaign"}
+
+
+@dataclass
+class Partner:
+    """One partner service: its account, its process, and what that process wrote down."""
+
+    id: str
+    account: Path
+    key: str
+    behaviour: str
+    referral: ServiceProcess
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def log(self) -> Path:
+        return self.account.with_name("partner.log")
+
+    def open(self, module: str = "tests.support.partner") -> None:
+        """Start working."""
+        command = [sys.executable, "-W", "ignore", "-m", module, str(self.account), self.behaviour]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
+
+    def close(self) -> None:
+        """Stop working; queues go on filling."""
+        if self.process is not None:
+            self.process.terminate()
+            self.process.wait(20)
+            self.process = None
+
+    def heard(self, case_ref: str | None = None) -> list[dict[str, Any]]:
+        """All it heard (of a case), oldest first."""
+        lines = self.log.read_text().splitlines() if self.log.exists() else []
+        hops = [json.loads(line) for line in lines if line.startswith("{")]
+        return [each for each in hops if case_ref in (None, each["case_ref"])]
+
+    def hears(self, what: str, case_ref: str) -> dict[str, Any]:
+        """Wait for one thing."""
+
+        def found() -> list[dict[str, Any]]:
+            return [each for each in self.heard(case_ref) if each["what"] == what]
+
+        return eventually(found, within=30, what=f"{what} at {self.id} about {case_ref}")[0]
+
+    def asks(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        """Over HTTP with its own key."""
+        return self.referral.request(method, path, body, self.key)
+
+
+@dataclass
+class Source:
+    """One system that posts: over HTTP with its key, over AMQP with its account."""
+
+    id: str
+    account: Path
+    key: str
+    intake: ServiceProcess
+
+    def post(self, body: Any, path: str = "/v1/reports", **headers: str) -> tuple[int, Any]:
+        """Over HTTP."""
+        return self.intake.request("POST", path, body, self.key, **headers)
+
+    def takes(self, body: Any) -> dict[str, Any]:
+        """Over HTTP, where it must be taken."""
+        status, receipt = self.post(body)
+        assert status == 202, receipt
+        return dict(receipt)
+
+    def status(self, receipt: dict[str, Any]) -> dict[str, Any]:
+        """How its report is doing."""
+        status, shown = self.intake.request("GET", f"/v1/reports/{receipt['report_id']}", None, self.key)
+        assert status == 200, shown
+        return dict(shown)
+
+    def publishes(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Over AMQP with the client; gives the answer it hears about this report."""
+        client = SourceClient.from_file(self.account)
+        client.publish(body)
+        answer = self.hears(body["source_event_id"], client)
+        client.close()
+        return answer
+
+    def publishes_raw(self, body: bytes, content_type: str, user: str | None = None) -> str:
+        """Over AMQP with its own account, whatever the bytes are; gives the message id."""
+        told = json.loads(self.account.read_text())
+        password = (self.account.parent / told["password_file"]).read_text().strip()
+        login = pika.PlainCredentials(told["username"], password)
+        message_id = secrets.token_hex(8)
+        properties = pika.BasicProperties(
+            content_type=content_type, user_id=user or told["username"], message_id=message_id, delivery_mode=2
+        )
+        parameters = pika.ConnectionParameters(told["host"], told["port"], told["vhost"], login)
+        with pika.BlockingConnection(parameters) as connection:
+            channel = connection.channel()
+            channel.confirm_delivery()
+            channel.basic_publish("reports", self.id, body, properties, mandatory=True)
+        return message_id
+
+    def hears(self, event_id: str, client: SourceClient | None = None) -> dict[str, Any]:
+        """The answer in its results queue about one report."""
+        found: list[dict[str, Any]] = []
+
+        def heard(event: Event) -> None:
+            if event_id in (event.data.get("source_event_id"), event.data.get("event_id")):
+                found.append(dict(event.data))
+
+        own = client or SourceClient.from_file(self.account)
+        own.results(heard, outsiders.within(20, lambda: bool(found)))
+        if client is None:
+            own.close()
+        assert found, f"no answer about {event_id} came"
+        return found[0]
+
+
+@dataclass
+class Coalition:
+    """One world's platform. `policy` names more policy folders, laid over that of the demonstration."""
+
+    world: World
+    policy: tuple[Path, ...] = ()
+    services: dict[str, ServiceProcess] = field(default_factory=dict)
+    partners: list[Partner] = field(default_factory=list)
+    numbers: Iterator[int] = field(default_factory=count)
+
+    def __post_init__(self) -> None:
+        self.mail = self.world.directory / "mail"
+        self.mail.mkdir()
+        self.management = management_of(self.world)
+        self.line, self.edge_line = Line(self.world), Line(self.world, edge=True)
+        self.counties = iter(yaml.safe_load((ROOT / "deploy" / "policy" / "counties.yaml").read_text())["counties"])
+        parts, login = self.world.parts, pika.PlainCredentials(*self.world.parts.account)
+        edge = Edge(self.world.edge_vhost, parts.amqp_host, parts.amqp_port)
+        parameters = pika.ConnectionParameters(edge.host, edge.port, edge.vhost, login)
+        folder = self.world.directory / "accounts"
+        folder.mkdir()
+        self.edge = outsiders.Platform(self.management, edge, parameters, folder)
+
+    def start(self, smtp_port: int) -> None:
+        """Provision the broker and start all four services."""
+        self._provision()
+        smtp = f'[own.smtp]\nhost = "127.0.0.1"\nport = {smtp_port}\nfrom = "desk@example.org"\ntls = "none"'
+        for service in SERVICES:
+            own = smtp if service == "notify" else ""
+            settings, port = self.world.settings(service, own, (DEMO_POLICY, *self.policy))
+            self.services[service] = ServiceProcess(settings, port).start(ready=False)
+        for service, process in self.services.items():
+            eventually(process.is_ready, within=40, what=f"{service} to be ready; see {process.log}")
+        for person in OFFICERS:
+            self.asks("notify", "PUT", f"/v1/roster/duty-officers/{person}", {"email": f"{person}@example.org", "language": "en"})
+
+    def stop(self) -> None:
+        """End everything, partners first."""
+        for partner in self.partners:
+            if partner.process is not None:
+                partner.process.terminate()
+        for partner in self.partners:
+            partner.close()
+        for process in self.services.values():
+            process.signal(signal.SIGTERM)
+        for process in self.services.values():
+            process.stop()
+        outsiders.remove_accounts(self.edge)
+
+    def _provision(self) -> None:
+        """The catalogue's topology, and an account for each service that may do what it must and nothing else.
+
+        Account names are the broker's, not a virtual host's: the passwords follow from the administrator's, so that runs side
+        by side agree on them.
+        """
+        secret = self.world.parts.account[1]
+        passwords = {name: hashlib.sha256(f"{secret}/{name}".encode()).hexdigest() for name in SERVICES}
+        wanted = wanted_of_catalogue(passwords, self.world.vhost, self.world.edge_vhost)
+        provision(self.management, replace(wanted, tiers_s=sorted(set(self.world.tiers_s))))
+        for vhost in (self.world.vhost, self.world.edge_vhost):
+            self.management.put("permissions", vhost, self.world.user, body={"configure": ".*", "write": ".*", "read": ".*"})
+        for name, password in passwords.items():
+            (self.world.directory / f"{name}.password").write_text(password)
+
+    def asks(self, service: str, method: str, path: str, body: Any = None) -> Any:
+        """As the operator; what is refused fails the test."""
+        status, answer = self.services[service].request(method, path, body, self.world.operator_key)
+        assert status in {200, 201, 204}, (status, answer)
+        return answer
+
+    def source(self, name: str = "forms", **settings: Any) -> Source:
+        """Onboard a system that posts."""
+        source_id = f"{name}-{secrets.token_hex(3)}"
+        key = self.asks("intake", "PUT", f"/v1/sources/{source_id}", settings)["key"]
+        account = self.edge.account("source", source_id)
+        (account.parent / "http.secret").touch(mode=0o600)
+        (account.parent / "http.secret").write_text(key)
+        intake = self.services["intake"]
+        http = {"url": f"http://127.0.0.1:{intake.port}", "key_file": "http.secret"}
+        told = {**json.loads(account.read_text()), "http": http, "seal_to": self.asks("intake", "GET", "/v1/sealing-key")}
+        account.write_text(json.dumps(told))
+        return Source(source_id, account, key, intake)
+
+    def partner(self, county: str, behaviour: str, *, need: str = "legal_aid", opened: bool = True, **changes: Any) -> Partner:
+        """Onboard a partner for one county, with its own keys, broker account and mail address, and open it."""
+        partner_id = f"p{next(self.numbers)}-{secrets.token_hex(2)}"
+        account = self.edge.account("partner", partner_id)
+        public = keygen(account.parent)[2].read_text().strip()
+        body = {"name": partner_id, "support_types": [need], "counties": [county], "languages": ["sw"], "capacity": 50,
+                "vetted": True, "public_key": public, **changes}  # fmt: skip
+        key = self.asks("referral", "PUT", f"/v1/partners/{partner_id}", body)["key"]
+        self.asks("notify", "PUT", f"/v1/roster/partners/{partner_id}", {"email": f"{partner_id}@example.org", "language": "en"})
+        made = Partner(partner_id, account, key, behaviour, self.services["referral"])
+        self.partners.append(made)
+        if opened:
+            made.open()
+        return made
+
+    def county(self) -> str:
+        """A county that no other test uses."""
+        return str(next(self.counties))
+
+    def story(self, case_ref: str) -> dict[str, Any]:
+        """What GET /v1/cases/{case_ref} tells; empty before the case is known."""
+        status, answer = self.services["referral"].request("GET", f"/v1/cases/{case_ref}", None, self.world.operator_key)
+        return answer if status == 200 else {}
+
+    def hops(self, case_ref: str) -> list[str]:
+        """The story's steps by name."""
+        return [hop["what"] for hop in self.story(case_ref).get("story", [])]
+
+    def reaches(self, case_ref: str, what: str, within: float = 30) -> dict[str, Any]:
+        """Wait for a step of the story."""
+        eventually(lambda: what in self.hops(case_ref), within=within, what=f"{what} of {case_ref}")
+        return next(hop for hop in self.story(case_ref)["story"] if hop["what"] == what)
+
+    def told(self, case_ref: str, who: str, within: float = 30) -> Mail:
+        """The first mail that somebody got about a case."""
+
+        def found() -> list[Mail]:
+            about = self.asks("notify", "GET", f"/v1/messages?case_ref={case_ref}")["messages"]
+            ids = [each["message_id"] for each in about if each["recipient_ref"] == who]
+            return [mail for mail in messages(self.mail) if any(each in mail.headers["Message-ID"] for each in ids)]
+
+        return eventually(found, within=within, what=f"mail to {who} about {case_ref}")[0]
+
+
+@contextmanager
+def opened(world: World, policy: tuple[Path, ...] = ()) -> Iterator[Coalition]:
+    """A running platform, ended afterwards."""
+    coalition = Coalition(world, policy)
+    with Mailbox(coalition.mail) as mailbox:
+        try:
+            coalition.start(mailbox.port)
+            yield coalition
+        finally:
+            coalition.stop()
+
+
+def report(county: str, *violations: dict[str, Any], need: str = "legal_aid", **changes: Any) -> dict[str, Any]:
+    """A report about an invented person whom no other test knows."""
+    word = "".join(secrets.choice("bdfgklmnprst") + secrets.choice("aeiou") for _ in range(5)).capitalize()
+    number = f"{secrets.randbelow(1000):03d}"
+    identity = {"names": [f"{word} {word[::-1].capitalize()}"], "emails": [f"{word.lower()}{number}@example.org"]}
+    return {
+        "source_event_id": secrets.token_hex(8),
+        "occurred_at": (datetime.now(UTC) - timedelta(hours=3)).isoformat(timespec="seconds"),
+        "reporter": {"role": "witness"},
+        "subject": {"identity": identity},
+        "violations": list(violations or (ROUTINE,)),
+        "location": {"scheme": "iso3166-2", "code": county},
+        "languages": ["sw"],
+        "narrative": f"What {word} told.",
+        "needs": [need],
+        "consent": [{"purpose": "referral", "scope": ["contact", "narrative"]}],
+        "contact_safety": {"may_contact": True, "channels": ["email"], "code_word": word},
+        **changes,
+    }

@@ -1,0 +1,42 @@
+"""One platform for all tests of this folder: they share nothing on it but the services, each has a county of its own."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import pymongo
+import pytest
+import yaml
+
+from tests.support.broker import remove
+from tests.support.coalition import DEMO_POLICY, Coalition, Source, opened
+from tests.support.processes import World
+
+
+@pytest.fixture(scope="session")
+def coalition(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Coalition]:
+    """The demonstration's deadlines; only the wait for a silent registry is shorter, because a test sits through it."""
+    world = World(Path(tmp_path_factory.mktemp("system")), secrets.token_hex(4))
+    policy = world.directory / "policy"
+    policy.mkdir()
+    deadlines = yaml.safe_load((DEMO_POLICY / "deadlines.yaml").read_text()) | {"resolve_by": 10}
+    (policy / "deadlines.yaml").write_text(yaml.safe_dump(deadlines))
+    with opened(world, (policy,)) as made:
+        yield made
+    remove(world)
+    client = pymongo.MongoClient(world.parts.mongo)
+    for service in made.services:
+        client.drop_database(world.database(service))
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def source(coalition: Coalition) -> Source:
+    return coalition.source()
+
+
+@pytest.fixture
+def county(coalition: Coalition) -> str:
+    return coalition.county()
