@@ -12,7 +12,7 @@ from ngao.chassis.security.seals import key_id
 from ngao.contracts import Event, decode, make, open_event
 from services.referral.application.ports import Hop, rules_of
 from services.referral.domain.case import Case
-from services.referral.domain.consent import INTAKE, REFERRAL, ConsentFact
+from services.referral.domain.consent import REFERRAL, ConsentFact
 from services.referral.domain.facts import Defender, Report
 from services.referral.domain.news import MOVES, Kind, News
 from services.referral.domain.offer import Offer, Reply, State, Verb
@@ -51,7 +51,7 @@ def update_of(event: Event) -> tuple[Report, list[ConsentFact]]:
 
 def _consents(said: list[dict[str, Any]], at: datetime) -> list[ConsentFact]:
     return [
-        ConsentFact(tuple(each["scope"]), each["recipient"], granted=True, at=at, until=each["until"], said_by=INTAKE)
+        ConsentFact(tuple(each["scope"]), each["recipient"], granted=True, at=at, until=each["until"])
         for each in said
         if each["purpose"] == REFERRAL
     ]
@@ -67,7 +67,8 @@ def defender_of(event: Event) -> Defender:
 def consent_of(event: Event) -> tuple[str, ConsentFact]:
     """The purpose and the fact of `registry.consent.changed`."""
     data = event.data
-    return data["purpose"], ConsentFact(tuple(data["scope"]), data["recipient"], data["granted"], data["effective_at"])
+    fact = ConsentFact(tuple(data["scope"]), data["recipient"], data["granted"], data["effective_at"], data["until"])
+    return data["purpose"], fact
 
 
 _TOLD = {

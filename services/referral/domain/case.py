@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
-from services.referral.domain.consent import ConsentFact, Standing, joined, standing
+from services.referral.domain.consent import ConsentFact, Standing, Telling, standing, stated
 from services.referral.domain.deadlines import Deadlines, Waits
 from services.referral.domain.errors import NoSuchNeed, NoSuchOffer, NotRoutable
 from services.referral.domain.facts import Defender, Reason, Report, rank
@@ -30,7 +30,10 @@ class Life(StrEnum):
 
 @dataclass
 class Case:
-    """One call for help on its way to whoever helps."""
+    """One call for help on its way to whoever helps.
+
+    `tellings` are the consents that its source states, `consents` what the person has since told the registry.
+    """
 
     id: str
     created_at: datetime
@@ -38,6 +41,7 @@ class Case:
     revision: int = 0
     report: Report | None = None
     defender: Defender | None = None
+    tellings: list[Telling] = field(default_factory=list)
     consents: list[ConsentFact] = field(default_factory=list)
     needs: dict[str, Need] = field(default_factory=dict)
     offers: list[Offer] = field(default_factory=list)
@@ -70,7 +74,8 @@ class Case:
 
     def standing(self, now: datetime) -> Standing:
         """What the person agrees to at this moment."""
-        return standing(self.consents, now)
+        began = self.report.received_at if self.report else None
+        return standing((*stated(self.tellings), *self.consents), now, since=began or self.created_at)
 
     def offer_with(self, offer_id: str) -> Offer:
         """Find an offer; raises NoSuchOffer."""
@@ -95,12 +100,17 @@ class Case:
     # What others tell
 
     def learn_report(self, report: Report, consents: Iterable[ConsentFact], now: datetime, deadlines: Deadlines) -> None:
-        """Take the report or a later word about it. An update may add needs and raise urgency; it takes no need back."""
+        """Take the report or a later word about it.
+
+        An update may add needs and raise urgency, and takes no need back; a consent that it does not state any more has ended.
+        """
+        before = self.standing(now)
+        self._hear(Telling(report.sequence, tuple(consents)))
         self.report = self.report.merged(report) if self.report else report
-        self.consents = joined(self.consents, consents)
         self.tell(Kind.REPORT_LEARNT, actor="intake")
         if self.closed:
             return
+        self._recall_uncovered(before, now)
         for name in self.report.needs:
             self.needs.setdefault(name, Need(name))
         self._shorten_waits(now, deadlines.of(self.urgency))
@@ -117,12 +127,10 @@ class Case:
     def learn_consent(self, fact: ConsentFact, now: datetime) -> None:
         """Take a change of consent: what it no longer covers is withdrawn or recalled."""
         before = self.standing(now)
-        self.consents = joined(self.consents, (fact,))
+        if fact not in self.consents:
+            self.consents.append(fact)
         self.tell(Kind.CONSENT_LEARNT, reason="granted" if fact.granted else "withdrawn", actor="registry")
-        after = self.standing(now)
-        for offer in self.offers:
-            if offer.taken and before.scopes_for(offer.partner_id) - after.scopes_for(offer.partner_id):
-                self.take_back(offer, "consent_withdrawn", now)
+        self._recall_uncovered(before, now)
         for need in self.needs.values() if fact.granted else ():
             need.wake()
         self._review(now)
@@ -181,6 +189,16 @@ class Case:
             self.settle_need(name, now)
 
     # Steps
+
+    def _hear(self, telling: Telling) -> None:
+        if telling.sequence not in {each.sequence for each in self.tellings}:
+            self.tellings.append(telling)
+
+    def _recall_uncovered(self, before: Standing, now: datetime) -> None:
+        after = self.standing(now)
+        for offer in self.offers:
+            if offer.taken and before.scopes_for(offer.partner_id) - after.scopes_for(offer.partner_id):
+                self.take_back(offer, "consent_withdrawn", now)
 
     def _review(self, now: datetime) -> None:
         if self.closed or not (self.report and self.report.complete):

@@ -7,7 +7,7 @@ from typing import Any
 
 from ngao.chassis.storage.unit_of_work import Unit
 from services.referral.domain.case import Case, Life
-from services.referral.domain.consent import ConsentFact
+from services.referral.domain.consent import ConsentFact, Telling
 from services.referral.domain.facts import Defender, Reason, Report
 from services.referral.domain.need import Need, NeedState
 from services.referral.domain.offer import Offer, State
@@ -56,7 +56,8 @@ def _document(case: Case) -> CaseDocument:
         closed_reason=case.closed_reason,
         report=_report_record(case.report) if case.report else None,
         defender={**vars(case.defender), "never_refer": sorted(case.defender.never_refer)} if case.defender else None,
-        consents=[{**vars(fact), "scope": list(fact.scope)} for fact in case.consents],
+        tellings=[{"sequence": each.sequence, "grants": [_fact_record(fact) for fact in each.grants]} for each in case.tellings],
+        consents=[_fact_record(fact) for fact in case.consents],
         needs=[_need_record(need) for need in case.needs.values()],
         offers=[_offer_record(offer) for offer in case.offers],
         offer_ids=[offer.id for offer in case.offers],
@@ -65,6 +66,10 @@ def _document(case: Case) -> CaseDocument:
 
 def _report_record(report: Report) -> dict[str, Any]:
     return {**vars(report), "needs": list(report.needs), "languages": list(report.languages)}
+
+
+def _fact_record(fact: ConsentFact) -> dict[str, Any]:
+    return {**vars(fact), "scope": list(fact.scope)}
 
 
 def _need_record(need: Need) -> dict[str, Any]:
@@ -88,6 +93,7 @@ def _case(record: dict[str, Any]) -> Case:
         waiting_until=record.get("waiting_until"),
         report=_report(record["report"]) if record.get("report") else None,
         defender=_defender(record["defender"]) if record.get("defender") else None,
+        tellings=[_telling(each) for each in record.get("tellings", ())],
         consents=[_consent(fact) for fact in record.get("consents", ())],
         needs={need["name"]: _need(need) for need in record.get("needs", ())},
         offers=[_offer(offer) for offer in record.get("offers", ())],
@@ -102,6 +108,10 @@ def _report(record: dict[str, Any]) -> Report:
 
 def _defender(record: dict[str, Any]) -> Defender:
     return Defender(**{**record, "never_refer": frozenset(record["never_refer"])})
+
+
+def _telling(record: dict[str, Any]) -> Telling:
+    return Telling(record["sequence"], tuple(_consent(fact) for fact in record["grants"]))
 
 
 def _consent(record: dict[str, Any]) -> ConsentFact:

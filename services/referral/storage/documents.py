@@ -22,6 +22,7 @@ class CaseDocument(Stored):
     closed_reason = StringField()
     report = DictField()
     defender = DictField()
+    tellings = ListField(DictField())
     consents = ListField(DictField())
     needs = ListField(DictField())
     offers = ListField(DictField())

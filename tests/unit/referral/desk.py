@@ -46,8 +46,8 @@ def defender(*never: str, sequence: int = 1) -> Defender:
 
 
 def consent(*, granted: bool = True, at: datetime = START, recipient: str | None = None, scope: tuple[str, ...] = ("contact",),
-            said_by: str = "intake", until: datetime | None = None) -> ConsentFact:
-    return ConsentFact(scope, recipient, granted, at, until, said_by)
+            until: datetime | None = None) -> ConsentFact:
+    return ConsentFact(scope, recipient, granted, at, until)
 
 
 @dataclass

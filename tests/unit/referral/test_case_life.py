@@ -79,13 +79,13 @@ def test_without_consent_nobody_is_asked_and_a_human_is_told() -> None:
 
 def test_a_consent_given_later_lets_the_case_go_on() -> None:
     made = opened("a", consents=[])
-    learn_consent(made.desk(), REF, "referral", consent(said_by="registry"))
+    learn_consent(made.desk(), REF, "referral", consent())
     assert live(made).partner_id == "a"
 
 
 def test_a_consent_for_another_purpose_changes_nothing() -> None:
     made = opened("a", consents=[])
-    learn_consent(made.desk(), REF, "advocacy", consent(said_by="registry"))
+    learn_consent(made.desk(), REF, "advocacy", consent())
     assert not made.case().offers
 
 
@@ -224,20 +224,20 @@ def test_work_that_is_no_longer_needed_settles_the_need() -> None:
 def test_withdrawn_consent_recalls_what_was_accepted_and_closes_the_case() -> None:
     made = opened("a")
     say(made, Verb.ACCEPT)
-    learn_consent(made.desk(), REF, "referral", consent(granted=False, at=after(1), scope=(), said_by="registry"))
+    learn_consent(made.desk(), REF, "referral", consent(granted=False, at=after(1), scope=()))
     assert made.teller.kinds()[-2:] == ["recalled", "case.closed"]
     assert made.engagements.loads(["a"])["a"].held == 0
 
 
 def test_withdrawn_consent_withdraws_what_is_open() -> None:
     made = opened("a")
-    learn_consent(made.desk(), REF, "referral", consent(granted=False, at=after(1), scope=(), said_by="registry"))
+    learn_consent(made.desk(), REF, "referral", consent(granted=False, at=after(1), scope=()))
     assert made.teller.kinds()[-2:] == ["withdrawn", "case.closed"]
 
 
 def test_a_withdrawal_that_overtakes_the_report_is_not_forgotten() -> None:
     made = office(partner("a"))
-    learn_consent(made.desk(), REF, "referral", consent(granted=False, at=after(1), scope=(), said_by="registry"))
+    learn_consent(made.desk(), REF, "referral", consent(granted=False, at=after(1), scope=()))
     learn_defender(made.desk(), REF, defender())
     open_case(made.desk(), REF, report(), [consent()])
     assert not made.case().offers
@@ -246,16 +246,44 @@ def test_a_withdrawal_that_overtakes_the_report_is_not_forgotten() -> None:
 
 def test_an_update_that_repeats_the_old_consent_does_not_undo_a_withdrawal() -> None:
     made = opened("a", "b", consents=[consent(), consent(scope=("narrative",))])
-    learn_consent(made.desk(), REF, "referral", consent(granted=False, at=after(1), scope=("contact",), said_by="registry"))
-    learn_update(made.desk(), REF, report(sequence=2, county="", languages=()), [consent(at=after(2))])
+    learn_consent(made.desk(), REF, "referral", consent(granted=False, at=after(1), scope=("contact",)))
+    repeated = [consent(at=after(2)), consent(at=after(2), scope=("narrative",))]
+    learn_update(made.desk(), REF, report(sequence=2, county="", languages=()), repeated)
     assert made.case().standing(after(3)).scopes_for("a") == {"narrative"}
+
+
+def test_an_update_that_states_a_consent_no_more_takes_back_what_was_open_or_accepted() -> None:
+    for accepted in (False, True):
+        made = opened("a")
+        offer = live(made)
+        if accepted:
+            say(made, Verb.ACCEPT)
+        learn_update(made.desk(), REF, report(sequence=2, county="", languages=()), [])
+        assert made.case().offer_with(offer.id).state == ("recalled" if accepted else "withdrawn")
+        assert made.teller.last("unroutable").reason == "no_consent"
+
+
+def test_a_withdrawal_from_before_the_report_does_not_close_the_case() -> None:
+    made = opened("a", consents=[])
+    learn_consent(made.desk(), REF, "referral", consent(granted=False, at=after(-1), scope=()))
+    assert not made.case().closed
+    assert made.teller.last("unroutable").reason == "no_consent"
+
+
+def test_what_is_withdrawn_from_one_partner_is_kept_from_it_whatever_is_later_agreed_for_all() -> None:
+    made = opened("a", "b", consents=[consent(recipient="b")])
+    learn_consent(made.desk(), REF, "referral", consent(granted=False, at=after(1), recipient="a", scope=("contact",)))
+    learn_consent(made.desk(), REF, "referral", consent(at=after(2), scope=("contact", "narrative")))
+    assert made.case().standing(after(3)).scopes_for("a") == {"narrative"}
+    learn_consent(made.desk(), REF, "referral", consent(at=after(3), recipient="a"))
+    assert made.case().standing(after(4)).scopes_for("a") == {"narrative", "contact"}
 
 
 def test_withdrawing_part_of_a_consent_recalls_whom_it_was_given() -> None:
     made = opened("a", "b", consents=[consent(), consent(scope=("narrative",))])
     first = live(made)
     say(made, Verb.ACCEPT)
-    learn_consent(made.desk(), REF, "referral", consent(granted=False, at=after(1), scope=("contact",), said_by="registry"))
+    learn_consent(made.desk(), REF, "referral", consent(granted=False, at=after(1), scope=("contact",)))
     assert made.case().offer_with(first.id).state == "recalled"
     assert live(made).partner_id != first.partner_id
 
@@ -319,7 +347,8 @@ def test_a_withdrawal_that_overtakes_its_report_keeps_it_from_being_offered() ->
 def test_an_update_adds_needs_and_shortens_the_wait_of_what_became_urgent() -> None:
     made = opened("a")
     made.cases.kept[REF].offers[0].due = after(100)
-    learn_update(made.desk(), REF, report(sequence=2, urgency="critical", needs=("medical",), county="", languages=()), [])
+    told = report(sequence=2, urgency="critical", needs=("medical",), county="", languages=())
+    learn_update(made.desk(), REF, told, [consent(at=after(1))])
     assert set(made.case().needs) == {"legal_aid", "medical"}
     assert live(made).due == START + timedelta(minutes=15)
     assert made.case().priority == 0
@@ -327,7 +356,7 @@ def test_an_update_adds_needs_and_shortens_the_wait_of_what_became_urgent() -> N
 
 def test_an_update_that_overtakes_its_report_is_the_later_word() -> None:
     made = office(partner("a"))
-    learn_update(made.desk(), REF, report(sequence=2, urgency="critical", county="", languages=()), [])
+    learn_update(made.desk(), REF, report(sequence=2, urgency="critical", county="", languages=()), [consent(at=after(1))])
     open_case(made.desk(), REF, report(urgency="low"), [consent()])
     learn_defender(made.desk(), REF, defender())
     assert (made.case().urgency, live(made).partner_id) == ("critical", "a")

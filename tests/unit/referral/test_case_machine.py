@@ -61,7 +61,7 @@ class CaseMachine(RuleBasedStateMachine):
     @rule(granted=st.booleans(), scope=SCOPES, recipient=st.sampled_from([None, *NAMES]), ago=st.integers(0, 120))
     def consent_changes(self, granted: bool, scope: tuple[str, ...], recipient: str | None, ago: int) -> None:
         at = self.made.now - timedelta(minutes=ago)
-        fact = consent(granted=granted, scope=scope, recipient=recipient, at=at, said_by="registry")
+        fact = consent(granted=granted, scope=scope, recipient=recipient, at=at)
         learn_consent(self.made.desk(), REF, "referral", fact)
 
     @rule(verb=st.sampled_from(list(Verb)), at=st.integers(0, 20), early=st.booleans())
