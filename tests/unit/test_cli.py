@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from ngao.cli.app import app, main
+from ngao.cli.app import COMMANDS, GROUPS, build, main
 from ngao.cli.calls import Refused, operator
 from ngao.local.configuration import write_operator
 from ngao.local.home import REPOSITORY, Home
@@ -98,12 +98,19 @@ def groups(command: typer.Typer, *names: str) -> Iterator[list[str]]:
         yield [*names, name.replace("_", "-")]
 
 
-@pytest.mark.parametrize("names", [pytest.param(each, id=" ".join(each) or "ngao") for each in groups(app)])
+@pytest.mark.parametrize("names", [pytest.param(each, id=" ".join(each) or "ngao") for each in groups(build())])
 def test_every_command_teaches_itself(
     names: list[str], home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert ngao(monkeypatch, *names, "--help") == 0
     assert "Usage" in capsys.readouterr().out
+
+
+def test_a_command_is_found_in_the_module_that_has_it() -> None:
+    for names in COMMANDS.values():
+        assert {tuple(each) for each in groups(build(names[0])) if each} == {(name,) for name in names}
+    for name in GROUPS:
+        assert {each[0] for each in groups(build(name)) if each} == {name}
 
 
 def test_parked_messages_are_listed_with_the_operators_key(
