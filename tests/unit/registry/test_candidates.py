@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ngao.chassis.errors import NotAllowedNow, NotFound
+from services.registry.application.change_consent import ConsentSaid, change_consent
 from services.registry.application.restrict_defender import add_restriction, lift_restriction
 from services.registry.application.review_candidates import link_candidate, separate_candidate
 from services.registry.application.tell_defender import (
@@ -60,6 +61,15 @@ def test_linked_records_are_one_person_and_can_be_parted_again() -> None:
     told = {view.case_ref: view for view in register.heard.views}
     assert told["NG-2"].defender_ref == other
     assert told["NG-1"].restrictions == ()
+
+
+def test_a_link_tells_the_cases_of_one_record_what_was_said_to_the_other() -> None:
+    register, known, _other = two_alike()
+    gone = consent(granted=False, at=register.now)
+    change_consent(register.ports, ConsentSaid(known, gone, None, "operator:o"))
+    assert ("NG-2", gone) not in register.heard.consents
+    link_candidate(register.ports, "NG-2", known, "operator:o")
+    assert ("NG-2", gone) in register.heard.consents
 
 
 def test_a_restriction_of_a_linked_record_can_be_lifted_through_the_person() -> None:

@@ -111,6 +111,44 @@ def test_a_source_that_repeats_its_form_does_not_undo_a_withdrawal() -> None:
     assert refusal(register) == "no_consent"
 
 
+def test_an_update_gives_anew_from_its_own_time() -> None:
+    register = register_with()
+    register.pass_time(minutes=1)
+    withdraw(register)
+    register.pass_time(minutes=1)
+    learn_consents(register.ports, "NG-1", (consent("contact", "narrative", at=register.now),), urgent=False, sequence=2)
+    assert refusal(register) is None
+
+
+def test_an_update_that_comes_late_may_only_tell_since_when_a_consent_is_stated() -> None:
+    register = register_with(consents=[])
+    early, withdrawn, late = (NOW + timedelta(minutes=minutes) for minutes in (1, 2, 3))
+    learn_consents(register.ports, "NG-1", (consent(at=late),), urgent=False, sequence=3)
+    register.now = withdrawn
+    withdraw(register)
+    register.now = late
+    learn_consents(register.ports, "NG-1", (consent(at=early),), urgent=True, sequence=2)
+    assert refusal(register) == "no_consent"
+    assert not register.cases.kept["NG-1"].urgent
+
+
+def test_a_new_case_hears_all_that_its_consent_is_judged_by_and_nothing_that_is_over() -> None:
+    register = register_with()
+    for said in (
+        consent("contact", "narrative", at=NOW), consent("narrative", granted=False, at=NOW),
+        consent(granted=False, recipient="partner-a", at=NOW), consent(until=NOW, at=NOW),
+    ):
+        change_consent(register.ports, ConsentSaid(person(register), said, None, "operator:o"))
+    register.pass_time(days=1)
+    register.report("NG-2", MARY, contact_safety=SAFE, consents=[consent(at=register.now)])
+    heard = [said for case, said in register.heard.consents if case == "NG-2"]
+    assert [(said.granted, set(said.scope), said.recipient) for said in heard] == [
+        (True, {"contact"}, None), (False, {"narrative"}, None), (False, {"contact"}, "partner-a"),
+    ]
+    assert refusal(register, AcceptedOffer("NG-2", "offer-2", "partner-a", "key", "key-id")) == "no_consent"
+    assert refusal(register, AcceptedOffer("NG-2", "offer-3", "partner-b", "key", "key-id")) is None
+
+
 def test_a_later_report_with_consent_counts_although_an_earlier_was_withdrawn() -> None:
     register = register_with()
     register.pass_time(minutes=1)
