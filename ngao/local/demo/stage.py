@@ -16,7 +16,7 @@ import yaml
 from ngao.chassis.errors import Unavailable
 from ngao.client import keygen
 from ngao.local.home import REPOSITORY
-from ngao.local.platform import Platform
+from ngao.local.platform import PATIENCE_S, Platform
 from ngao.local.processes import Process
 
 SOURCES = {"web-form": None, "kobo-nairobi": "kobo", "help-desk": None}
@@ -37,7 +37,11 @@ class Stage:
         return self.platform.home.root / "accounts"
 
     def set(self) -> None:
-        """Onboard everybody; again and again without harm."""
+        """Onboard everybody; again and again without harm, and one command at a time: each makes new secrets."""
+        with self.platform.home.alone(patience_s=PATIENCE_S):
+            self._onboard()
+
+    def _onboard(self) -> None:
         for source, profile in SOURCES.items():
             if not self._has_account(f"source-{source}"):
                 self._ngao("source", "add", source, "--new-key", *(["--profile", profile] if profile else []))
