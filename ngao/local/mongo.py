@@ -20,7 +20,11 @@ from ngao.local.waiting import wait_until
 ADMINISTRATOR = "ngao-admin"
 REPLICA_SET = "rs0"
 READY_S = 60
-_OPEN = ("--setParameter", "enableTestCommands=1")
+_OPEN = (
+    "--setParameter", "enableTestCommands=1",
+    # Whoever searches the files for what must not be there is not misled by compression.
+    "--wiredTigerCollectionBlockCompressor", "none", "--wiredTigerJournalCompressor", "none",
+)  # fmt: skip
 
 Client = MongoClient[dict[str, Any]]
 
