@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 
@@ -39,3 +40,13 @@ def addresses() -> Addresses:
     if missing:
         raise RuntimeError(f"{', '.join(missing)} not set: run the tests with `make test`, which starts what they need.")
     return Addresses(os.environ["NGAO_TEST_AMQP"], os.environ["NGAO_TEST_MANAGEMENT"], os.environ["NGAO_TEST_MONGO"])
+
+
+def data_folder() -> Path:
+    """Where the test run's broker and database keep their files. Raises RuntimeError when nobody said."""
+    if "NGAO_TEST_DATA" not in os.environ:
+        raise RuntimeError(
+            "NGAO_TEST_DATA not set: the files of broker and database cannot be searched. Run these tests with `make test` or "
+            "`bin/ngao selftest --only-tests tests/privacy`, or set it to the folder that holds the data of both."
+        )
+    return Path(os.environ["NGAO_TEST_DATA"])

@@ -86,6 +86,11 @@ class Line:
         with self._open() as channel:
             return int(channel.queue_declare(queue, passive=True).method.message_count)
 
+    def counts(self, queues: Iterable[str]) -> int:
+        """Messages that are ready in any of these."""
+        with self._open() as channel:
+            return sum(int(channel.queue_declare(each, passive=True).method.message_count) for each in queues)
+
     def unbind(self, queue: str, exchange: str, routing_key: str) -> None:
         with self._open() as channel:
             channel.queue_unbind(queue, exchange, routing_key)

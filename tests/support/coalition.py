@@ -8,6 +8,7 @@ import secrets
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -174,6 +175,7 @@ class Coalition:
 
     def start(self, smtp_port: int) -> None:
         """Provision the broker and start all four services."""
+        self.smtp_port = smtp_port
         self._provision()
         smtp = f'[own.smtp]\nhost = "127.0.0.1"\nport = {smtp_port}\nfrom = "desk@example.org"\ntls = "none"'
         for service in SERVICES:
@@ -264,6 +266,24 @@ class Coalition:
         """Wait for a step of the story."""
         eventually(lambda: what in self.hops(case_ref), within=within, what=f"{what} of {case_ref}")
         return next(hop for hop in self.story(case_ref)["story"] if hop["what"] == what)
+
+    def quiet(self) -> None:
+        """Wait until nothing is on its way inside any more: what has not come by then does not come."""
+        calm = 0
+
+        def still() -> bool:
+            nonlocal calm
+            calm = calm + 1 if self._is_still() else 0
+            time.sleep(0.2)  # what left a queue is being handled
+            return calm == 3
+
+        eventually(still, what="the platform to be quiet")
+
+    def _is_still(self) -> bool:
+        names = [each["name"] for each in self.management.get("queues", self.world.vhost)]
+        edge = ["intake.reports", "referral.partner-replies"]
+        standing = self.line.counts(names) + self.edge_line.counts(edge)
+        return not standing and not any(self.asks(service, "GET", "/v1/outbox")["waiting"] for service in self.services)
 
     def told(self, case_ref: str, who: str, within: float = 30) -> Mail:
         """The first mail that somebody got about a case."""

@@ -25,7 +25,10 @@ HEARD = (
 
 
 class Desk:
-    """`help` takes a referral and finishes it, `keep` takes it and works on, `decline` says no, `silent` says nothing."""
+    """`help` takes a referral and finishes it, `keep` takes it and works on, `decline` says no, `silent` says nothing.
+
+    `raise` takes it, and fails with what it was told in its error.
+    """
 
     def __init__(self, client: PartnerClient, behaviour: str) -> None:
         self._client = client
@@ -37,6 +40,8 @@ class Desk:
         line = {"what": event.type.removesuffix(".v1"), "case_ref": event.data["case_ref"], "offer_id": offer_id}
         opened = digests(event.data["disclosed"]) if event.type in DISCLOSURES else {}
         self._write({**line, "reason": event.data.get("reason"), "opened": opened})
+        if opened and self._behaviour == "raise":
+            raise RuntimeError(str(event.data["disclosed"]))
         if event.type == "referral.offered.v1":
             self._answer(offer_id)
         elif event.type == "referral.accepted.v1":
@@ -45,7 +50,7 @@ class Desk:
                 self._client.complete(offer_id, "helped")
 
     def _answer(self, offer_id: str) -> None:
-        if self._behaviour in {"help", "keep"}:
+        if self._behaviour in {"help", "keep", "raise"}:
             self._client.accept(offer_id)
         elif self._behaviour == "decline":
             self._client.decline(offer_id, "no_capacity")

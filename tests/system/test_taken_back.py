@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import time
-
 from tests.support.coalition import Coalition, Source, report
-from tests.support.waiting import eventually
 
 
 def test_a_withdrawn_report_withdraws_the_open_offer(coalition: Coalition, source: Source, county: str) -> None:
@@ -41,7 +38,7 @@ def test_consent_withdrawn_before_the_answer_discloses_nothing(coalition: Coalit
     status, problem = partner.asks("POST", f"/v1/offers/{offer['offer_id']}/accept")
     assert (status, problem["type"].rpartition("/")[2]) == (409, "offer-state")
     assert coalition.reaches(case_ref, "case.closed")["reason"] == "consent_withdrawn"
-    quiet(coalition)
+    coalition.quiet()
     assert not [each for each in partner.heard(case_ref) if each["opened"]]
 
 
@@ -57,7 +54,7 @@ def test_consent_withdrawn_after_the_answer_recalls_and_later_facts_stay_here(
     withdraw_consent(coalition, case_ref)
     assert partner.hears("referral.recalled", case_ref)["reason"] == "consent_withdrawn"
     source.post({"narrative": "What came to light later."}, f"/v1/reports/{receipt['report_id']}/updates")
-    quiet(coalition)
+    coalition.quiet()
     opened = [each["what"] for each in partner.heard(case_ref) if each["opened"]]
     assert sorted(opened) == ["intake.narrative.disclosed", "registry.contact.disclosed"], "one each, both from before"
 
@@ -67,15 +64,3 @@ def withdraw_consent(coalition: Coalition, case_ref: str) -> None:
     ref = coalition.asks("registry", "GET", f"/v1/defenders?case_ref={case_ref}&reason=case_work")["defender_ref"]
     told = coalition.asks("registry", "POST", f"/v1/defenders/{ref}/consents", {"granted": False, "purpose": "referral"})
     assert told == {"cases": [case_ref]}
-
-
-def quiet(coalition: Coalition) -> None:
-    """Wait until no event is on its way any more: what has not come by then does not come."""
-
-    def still() -> bool:
-        waiting = [coalition.asks(service, "GET", "/v1/outbox")["waiting"] for service in coalition.services]
-        queues = coalition.management.get("queues", coalition.world.vhost)
-        return not any(waiting) and not any(each.get("messages") for each in queues if not each["name"].endswith(".dead"))
-
-    eventually(still, what="the platform to be quiet")
-    time.sleep(0.5)  # what left the last queue is being handled
