@@ -169,6 +169,14 @@ def test_later_facts_raise_the_urgency_once(intake: ServiceProcess, key: str, li
     assert heard(line, NEWS[1], receipt["case_ref"])["needs"] == ["emergency_evacuation"]
 
 
+def test_consent_can_be_taken_back_given_again_and_taken_back_again(intake: ServiceProcess, key: str, line: Line) -> None:
+    receipt = intake.request("POST", "/v1/reports", anonymous(), key)[1]
+    path = f"/v1/reports/{receipt['report_id']}/updates"
+    given, none = {"consent": [{"purpose": "referral", "scope": ["contact"]}]}, {"consent": []}
+    answers = [intake.request("POST", path, later, key)[1]["duplicate"] for later in (none, given, none, none)]
+    assert answers == [False, False, False, True]
+
+
 def test_a_withdrawn_report_is_said_once_and_takes_no_updates(intake: ServiceProcess, key: str, line: Line) -> None:
     receipt = intake.request("POST", "/v1/reports", anonymous(), key)[1]
     path = f"/v1/reports/{receipt['report_id']}"

@@ -25,7 +25,7 @@ def update_report(desk: Desk, source_id: str, report_id: str, update: Update) ->
     if report.withdrawn_at:
         raise NotAllowedNow("The report was withdrawn. Post a new one if help is needed again.", slug="withdrawn")
     fingerprint = desk.hashes.of("content", _canonical(update))
-    if fingerprint in report.updates_seen:
+    if _is_repeat(report, update, fingerprint):
         return Receipt(report.id, report.case_ref, report.triage.urgency, duplicate=True)
     _check(desk, update)
     _apply(desk, report, update)
@@ -35,6 +35,13 @@ def update_report(desk: Desk, source_id: str, report_id: str, update: Update) ->
     desk.announce.updated(report)
     desk.journal("report.updated", subject=report.case_ref, actor=f"source:{source_id}")
     return Receipt(report.id, report.case_ref, report.triage.urgency, duplicate=False)
+
+
+def _is_repeat(report: Report, update: Update, fingerprint: str) -> bool:
+    """A consent can be given, taken back, given and taken back again: only the very last word can be a mere repeat."""
+    if update.consents is None:
+        return fingerprint in report.updates_seen
+    return report.updates_seen[-1:] == (fingerprint,)
 
 
 def _check(desk: Desk, update: Update) -> None:
