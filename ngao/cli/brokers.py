@@ -14,7 +14,7 @@ from ngao.chassis.messaging.onboarding import Edge
 from ngao.chassis.settings import read_secret
 from ngao.local.broker import ADMINISTRATOR
 from ngao.local.home import Home
-from ngao.local.platform import EDGE_VHOST
+from ngao.local.names import EDGE_VHOST
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from ngao.chassis.messaging.provisioning import service_account
 from ngao.chassis.security.identity import hash_key, new_key
 from ngao.chassis.security.keyfiles import init_sealing_pair, init_service_keys
 from ngao.local.home import REPOSITORY, Home, write_whole
-from ngao.local.mongo import REPLICA_SET, account_of, database_of
+from ngao.local.names import REPLICA_SET, account_of, database_of
 from ngao.local.ports import LOCAL
 
 SERVICES = ("intake", "referral", "notify", "registry")

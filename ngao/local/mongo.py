@@ -13,12 +13,12 @@ from pymongo.errors import OperationFailure, PyMongoError
 from ngao.chassis.errors import Unavailable
 from ngao.local.binaries import Mongod
 from ngao.local.home import Home, write_whole
+from ngao.local.names import REPLICA_SET, account_of, database_of
 from ngao.local.ports import LOCAL, demand_free
 from ngao.local.processes import Process
 from ngao.local.waiting import wait_until
 
 ADMINISTRATOR = "ngao-admin"
-REPLICA_SET = "rs0"
 READY_S = 60
 _OPEN = (
     "--setParameter", "enableTestCommands=1",
@@ -126,13 +126,3 @@ class LocalMongo:
         except OperationFailure:
             with self.administrator() as client:  # there is one already, if this succeeds
                 client.admin.command("usersInfo", ADMINISTRATOR)
-
-
-def database_of(service: str) -> str:
-    """The name of a service's database."""
-    return f"ngao_{service}"
-
-
-def account_of(service: str) -> str:
-    """The name of a service's account, kept in its own database."""
-    return f"svc-{service}"

@@ -19,12 +19,12 @@ from ngao.local.broker import ADMINISTRATOR, BrokerPorts, LocalBroker
 from ngao.local.configuration import SERVICES
 from ngao.local.home import REPOSITORY, Home
 from ngao.local.mongo import LocalMongo
+from ngao.local.names import EDGE_VHOST, VHOST
 from ngao.local.processes import Process
 from ngao.local.waiting import wait_until
 
 Tell = Callable[[str], None]
 
-VHOST, EDGE_VHOST = "ngao", "ngao.edge"
 _PARTS = ("amqp", "management", "distribution", "epmd", "mongo", "smtp", *SERVICES)
 _EXCHANGE_OF = {Audience.PARTNER: "partners", Audience.SOURCE: "results"}
 _READY_S = 60
