@@ -3,7 +3,7 @@ SHELL := /bin/bash
 NGAO := bin/ngao
 RUN := $(NGAO) run
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status test lint types imports generate check-generated lock clean
+.PHONY: help demo up down status test lint types imports generate check-generated lock clean faults
 
 ##@ Try it
 demo: ## Start everything and send real reports through; leaves the platform running
@@ -35,6 +35,10 @@ lock: ## Resolve the dependencies again, with hashes
 clean: ## Stop everything and remove what was made here: .venv, .ngao, caches
 	@[ ! -d .ngao ] || $(NGAO) down
 	rm -rf .venv .venv.lock .ngao .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+##@ Prove it
+faults: ## Break the platform under load in every way we know; ARGS="--seed 7 --only broker-killed", "--mutants", "--list"
+	@$(RUN) python -W ignore -m tests.faults.engine $(ARGS)
 
 ##@ Help
 help: ## This list

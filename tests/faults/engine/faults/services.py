@@ -1,0 +1,135 @@
+"""A service is killed, at a named point or anywhere; frozen; run twice; or has a wrong clock."""
+
+from __future__ import annotations
+
+import random
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ngao.local.configuration import SERVICES
+from tests.faults.engine.facts import Limits
+from tests.faults.engine.orders import POINTS, Orders
+from tests.faults.engine.rounds import Fault, Inject
+from tests.faults.engine.site import Site
+from tests.support.processes import ServiceProcess, free_port
+from tests.support.waiting import eventually
+
+PAST_LEASE_S = 14.0
+TWO_DAYS_S = 2 * 86400
+
+
+@contextmanager
+def calm(_site: Site, _lot: random.Random) -> Iterator[None]:
+    """Nothing happens: what the checker says of this round must always be good."""
+    yield
+
+
+def killed(service: str) -> Inject:
+    """-9 at a moment of the lot's choice, twice."""
+
+    @contextmanager
+    def inject(site: Site, lot: random.Random) -> Iterator[None]:
+        for _ in range(2):
+            time.sleep(lot.uniform(0, 1))
+            site.kill(service)
+            time.sleep(lot.uniform(0, 0.5))
+            site.revive(service)
+        yield
+
+    return inject
+
+
+def killed_at(point: str) -> Inject:
+    """-9 in every service when it crosses the point, at a crossing of the lot's choice."""
+
+    @contextmanager
+    def inject(site: Site, lot: random.Random) -> Iterator[None]:
+        for service in SERVICES:
+            site.orders(service).give(f"kill-{point}", lot.randint(1, 4))
+        for service in SERVICES:
+            process = site.services[service]
+            eventually(lambda process=process: not process.is_running(), within=20, what=f"{service} to cross {point}")
+            site.revive(service, ready=False)
+        yield
+
+    return inject
+
+
+def frozen(service: str) -> Inject:
+    """Stopped until its leases are over, while a second process of the same service works on; then it wakes."""
+
+    @contextmanager
+    def inject(site: Site, _lot: random.Random) -> Iterator[None]:
+        with second(site, service):
+            site.services[service].signal(signal.SIGSTOP)
+            time.sleep(PAST_LEASE_S)
+            site.services[service].signal(signal.SIGCONT)
+            yield
+
+    return inject
+
+
+@contextmanager
+def second(site: Site, service: str) -> Iterator[ServiceProcess]:
+    """Another process of a service, on a port of its own; everything else is shared."""
+    first = site.services[service]
+    kept = first.settings.read_text()
+    other = first.settings.with_name(f"{service}-second.toml")
+    port = free_port()
+    other.write_text(kept.replace(f"port = {first.port}\n", f"port = {port}\n", 1))
+    process = ServiceProcess(other, port, first.module)
+    mutant = site.orders(service).read("mutant")
+    Orders.of(other).give("mutant", mutant or "")
+    process.start()
+    try:
+        yield process
+    finally:
+        process.stop()
+
+
+@contextmanager
+def two_processes(site: Site, _lot: random.Random) -> Iterator[None]:
+    """Referral and intake run twice each; nothing breaks, and nothing may be said twice."""
+    with second(site, "referral"), second(site, "intake"):
+        yield
+
+
+def clock_off(seconds: float) -> Inject:
+    """Every service's clock is wrong by so much, and then right again."""
+
+    @contextmanager
+    def inject(site: Site, _lot: random.Random) -> Iterator[None]:
+        for service in SERVICES:
+            site.orders(service).give("clock", seconds)
+        yield
+        for service in SERVICES:
+            site.orders(service).take_back("clock")
+
+    return inject
+
+
+@contextmanager
+def answer_lost(site: Site, _lot: random.Random) -> Iterator[None]:
+    """Each service's store commits, and the service never hears of it."""
+    for service in SERVICES:
+        site.orders(service).give("lose-answer", 2)
+    yield
+
+
+_FROZEN_OK = Limits(answers_within=None)
+
+FAULTS = [
+    Fault("calm", "nothing breaks", calm, limits=Limits(wire_repeats=0)),
+    Fault("two-processes", "two processes of intake and referral share the work", two_processes, limits=Limits(wire_repeats=0)),
+    *(Fault(f"killed-{service}", f"{service} is killed twice with -9", killed(service), lasts=1.0) for service in SERVICES),
+    *(Fault(f"killed-{point}", f"each service is killed with -9 {point.replace('-', ' ', 1)}", killed_at(point), lasts=1.0)
+      for point in POINTS),
+    *(Fault(f"frozen-{service}", f"{service} is frozen past its lease while its twin works on, and wakes", frozen(service),
+            lasts=1.0, limits=_FROZEN_OK, rate=4.0) for service in ("referral", "intake")),
+    Fault("answer-lost", "the store commits, its answer is lost", answer_lost),
+    Fault("clock-fast", "all clocks run two days ahead, then right again", clock_off(TWO_DAYS_S)),
+    Fault("clock-slow", "all clocks run two days behind, then right again", clock_off(-TWO_DAYS_S)),
+]  # fmt: skip
+

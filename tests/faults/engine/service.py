@@ -1,0 +1,100 @@
+"""Runs a service under test: `python -m tests.faults.engine.service SETTINGS.toml`. No line of this is in production code.
+
+It wraps functions of the chassis, so that the process can be ended at a named point, an answer be lost after its commit, or
+the clock be wrong; and it can break one promise on purpose (see `mutants`), to prove that the checker would notice.
+"""
+
+from __future__ import annotations
+
+import ngao.run  # patches first  # isort: skip
+
+import os
+import signal
+import sys
+import time
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from ngao.chassis import chassis as chassis_module
+from ngao.chassis.clock import SystemClock
+from ngao.chassis.errors import Unavailable
+from ngao.chassis.messaging.consuming import Consumer
+from ngao.chassis.messaging.relay import Relay
+from ngao.chassis.storage.committer import GroupCommitter
+from tests.faults.engine import mutants
+from tests.faults.engine.orders import Orders
+
+
+class SkewedClock(SystemClock):
+    """The machine's clock and an error that may change at any time; `orders` holds the seconds."""
+
+    orders: Orders
+
+    def __init__(self) -> None:
+        self._looked, self._error = 0.0, timedelta(0)
+
+    def now(self) -> datetime:
+        if time.monotonic() - self._looked > 0.1:
+            self._looked = time.monotonic()
+            self._error = timedelta(seconds=float(self.orders.read("clock") or 0))
+        return super().now() + self._error
+
+
+def wrap(orders: Orders) -> None:
+    """Put the fault points in."""
+
+    def die_at(point: str) -> None:
+        if orders.count_down(f"kill-{point}"):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    write, publish, settle_out = GroupCommitter._write, Relay._publish, Relay._settle
+    handle, settle_in = Consumer._handle, Consumer._settle
+
+    def written(self: Any, units: Any) -> Any:
+        die_at("before-commit")
+        entries = write(self, units)
+        die_at("after-commit")
+        if orders.count_down("lose-answer"):
+            raise Unavailable("the answer was lost on its way")
+        return entries
+
+    def published(self: Any, batch: Any) -> None:
+        die_at("before-publish")
+        publish(self, batch)
+
+    def settled_out(self: Any, settled: Any) -> None:
+        die_at("after-publish")
+        settle_out(self, settled)
+
+    def handled(self: Any, items: Any) -> None:
+        die_at("in-handler")
+        wanted = orders.read("crash-on")
+        if wanted and any(item.event is not None and item.event.subject == wanted for item in items):
+            os.kill(os.getpid(), signal.SIGKILL)
+        handle(self, items)
+
+    def settled_in(self: Any, item: Any) -> None:
+        die_at("before-ack")
+        settle_in(self, item)
+
+    GroupCommitter._write = written  # type: ignore[method-assign]
+    Relay._publish, Relay._settle = published, settled_out  # type: ignore[method-assign]
+    Consumer._handle, Consumer._settle = handled, settled_in  # type: ignore[method-assign]
+    SkewedClock.orders = orders
+    chassis_module.SystemClock = SkewedClock  # type: ignore[misc]
+
+
+def main(settings: str) -> int:
+    """Run until SIGTERM."""
+    path = Path(settings)
+    orders = Orders.of(path)
+    mutant = orders.read("mutant")
+    if mutant:
+        mutants.MUTANTS[mutant].apply()
+    wrap(orders)
+    return ngao.run.main([settings])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

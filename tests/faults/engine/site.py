@@ -1,0 +1,303 @@
+"""The platform under test: its own broker, database, four services and partners, in a folder that goes with it."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pymongo
+import yaml
+
+from ngao.local import binaries
+from ngao.local.broker import LocalBroker
+from ngao.local.configuration import SERVICES
+from ngao.local.guard import guarded
+from ngao.local.home import Home
+from ngao.local.mailbox import Mailbox
+from ngao.local.platform import Platform
+from tests.faults.engine.load import Order
+from tests.faults.engine.orders import Orders
+from tests.support.coalition import DEMO_POLICY, OFFICERS, Coalition, Partner, Source
+from tests.support.processes import ROOT, ServiceProcess, World
+from tests.support.waiting import eventually
+
+Tell = Callable[[str], None]
+TIERS_S = (1, 2, 4, 8)
+RESPOND_BY_S = 25
+_STATISTICS_MS = 500
+_SERVICE, _PARTNER, _LOAD = (f"tests.faults.engine.{name}" for name in ("service", "partner", "load"))
+
+
+class _Broker(LocalBroker):
+    """Tells its counts often, so that quiet is seen soon."""
+
+    def _configure(self) -> None:
+        super()._configure()
+        with (self.home.rabbitmq / "rabbitmq.conf").open("a") as file:
+            file.write(f"collect_statistics_interval = {_STATISTICS_MS}\n")
+
+
+class _Stores(Platform):
+    """A broker and a database that may be broken."""
+
+    @property
+    def broker(self) -> LocalBroker:
+        return _Broker(self.home, super().broker.ports)
+
+
+class _Stage(Coalition):
+    """The coalition of the system tests, its services run with fault points."""
+
+    mutant: str = ""
+
+    def start(self, smtp_port: int) -> None:
+        self._provision()
+        smtp = f'[own.smtp]\nhost = "127.0.0.1"\nport = {smtp_port}\nfrom = "desk@example.org"\ntls = "none"'
+        for service in SERVICES:
+            settings, port = self.world.settings(service, smtp if service == "notify" else "", (DEMO_POLICY, *self.policy))
+            Orders.of(settings).give("mutant", self.mutant)
+            self.services[service] = ServiceProcess(settings, port, _SERVICE).start(ready=False)
+        for service, process in self.services.items():
+            eventually(process.is_ready, within=60, what=f"{service} to be ready; see {process.log}")
+        for person in OFFICERS:
+            self.asks("notify", "PUT", f"/v1/roster/duty-officers/{person}", {"email": f"{person}@example.org", "language": "en"})
+
+
+@dataclass
+class Site:
+    """Everything one run of the engine stands on."""
+
+    folder: Path
+    stores: Platform
+    stage: _Stage
+    tell: Tell
+    counties: list[str] = field(default_factory=list)
+    nobody: str = ""
+    rounds: int = 0
+
+    @property
+    def services(self) -> dict[str, ServiceProcess]:
+        return self.stage.services
+
+    @property
+    def partners(self) -> list[Partner]:
+        return self.stage.partners
+
+    def orders(self, service: str) -> Orders:
+        return Orders.of(self.services[service].settings)
+
+    def database(self, service: str) -> Any:
+        """A service's database, read with a connection of our own."""
+        return self._client[self.stage.world.database(service)]
+
+    @property
+    def _client(self) -> Any:
+        if not hasattr(self, "_mongo"):
+            self._mongo: Any = pymongo.MongoClient(
+                self.stage.world.parts.mongo, tz_aware=True, serverSelectionTimeoutMS=20000, retryReads=True
+            )
+        return self._mongo
+
+    @property
+    def admin(self) -> Any:
+        """The database's own commands, such as failpoints."""
+        return self._client.admin
+
+    # Processes
+
+    def kill(self, service: str) -> None:
+        """End it with -9, if it runs."""
+        process = self.services[service]
+        if process.is_running():
+            process.signal(signal.SIGKILL)
+            process.wait(10)
+
+    def revive(self, service: str, *, ready: bool = True) -> None:
+        """Start it if it does not run."""
+        if not self.services[service].is_running():
+            self.services[service].start(ready=ready)
+
+    def open_partners(self) -> None:
+        for partner in self.partners:
+            if partner.process is None or partner.process.poll() is not None:
+                partner.open(_PARTNER)
+
+    def control(self, partner: Partner, **values: Any) -> None:
+        """Tell a partner how to behave; nothing: well."""
+        path = partner.account.with_name("control.json")
+        path.with_suffix(".new").write_text(json.dumps(values))
+        path.with_suffix(".new").replace(path)
+
+    # Broker and database
+
+    def ctl(self, *words: str) -> str:
+        """rabbitmqctl on our own node."""
+        broker: Any = self.stores.broker
+        environment = broker._environment()
+        program = binaries.rabbitmq_server(self.tell).with_name("rabbitmqctl")
+        command = [str(program), "-q", "-n", environment["RABBITMQ_NODENAME"], *words]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+        if done.returncode:
+            raise RuntimeError(f"rabbitmqctl {words[0]} failed: {done.stderr[-300:]}")
+        return done.stdout
+
+    def kill_broker(self) -> None:
+        os.kill(self.stores.broker.process.pid() or 0, signal.SIGKILL)
+        eventually(lambda: self.stores.broker.process.pid() is None, what="the broker's end")
+
+    def start_broker(self) -> None:
+        broker = self.stores.broker
+        broker.start(binaries.rabbitmq_server(self.tell))
+        broker.wait()
+
+    def kill_mongod(self) -> None:
+        os.kill(self.stores.mongo.process.pid() or 0, signal.SIGKILL)
+        eventually(lambda: self.stores.mongo.process.pid() is None, what="mongod's end")
+
+    def start_mongod(self) -> None:
+        mongo = self.stores.mongo
+        mongo.start(binaries.mongod(self.tell))
+        mongo.wait()
+
+    # Load
+
+    def load(self, seed: int, rate: float, *, burst: int = 0, **mix: Any) -> Running:
+        """Start a source of its own for one round."""
+        self.rounds += 1
+        source = self.stage.source(f"r{self.rounds}")
+        folder = source.account.parent
+        order = Order(
+            str(source.account), source.key, self.services["intake"].port, str(folder / "history.jsonl"),
+            [*self.counties, self.nobody], seed, rate, burst, **mix,
+        )  # fmt: skip
+        (folder / "order.json").write_text(json.dumps(asdict(order)))
+        with (folder / "load.log").open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-W", "ignore", "-m", _LOAD, str(folder / "order.json")], cwd=ROOT, stdout=log, stderr=log
+            )
+        return Running(source, process, Path(order.history))
+
+    def heal(self) -> None:
+        """Everything that should run does, and nothing misbehaves; what a fault left half done is mended here."""
+        for service in SERVICES:
+            orders = self.orders(service)
+            for each in orders.folder.iterdir():
+                if each.name != "mutant":
+                    each.unlink()
+            with suppress(ProcessLookupError):
+                self.services[service].signal(signal.SIGCONT)
+        for service in SERVICES:
+            self.revive(service, ready=False)
+        for partner in self.partners:
+            self.control(partner)
+        self.open_partners()
+        for service, process in self.services.items():
+            eventually(process.is_ready, within=60, what=f"{service} to be ready; see {process.log}")
+
+
+@dataclass
+class Running:
+    """One round's source."""
+
+    source: Source
+    process: subprocess.Popen[bytes]
+    history: Path
+
+    def stop(self) -> None:
+        """No new reports; returns when the source knows what became of all it sent, or gave up."""
+        self.process.terminate()
+        try:
+            self.process.wait(60)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def _policy(folder: Path) -> Path:
+    """The demonstration's waits, but long enough that a fault of some seconds is no silence."""
+    folder.mkdir()
+    deadlines = yaml.safe_load((DEMO_POLICY / "deadlines.yaml").read_text())
+    for waits in deadlines["urgencies"].values():
+        waits["respond_by"] = RESPOND_BY_S
+    (folder / "deadlines.yaml").write_text(yaml.safe_dump(deadlines | {"resolve_by": 90}))
+    return folder
+
+
+def _partners(site: Site) -> None:
+    first, second, third, site.nobody = (site.stage.county() for _ in range(4))
+    site.counties = [first, second, third]
+    histories = site.folder / "histories"
+    histories.mkdir()
+    for counties in ([first, second], [first, second, third], [second, third]):
+        partner = site.stage.partner(counties[0], "", opened=False, counties=counties, capacity=9999)
+        partner.behaviour = str(histories / f"{partner.id}.jsonl")
+    site.open_partners()
+
+
+@contextmanager
+def opened(tell: Tell, *, mutant: str = "") -> Iterator[Site]:
+    """A running site; afterwards nothing of it is left."""
+    folder = Path(tempfile.mkdtemp(prefix="ngao-faults-"))
+    with guarded(folder) as mark, _environment(mark):
+        stores = _Stores.at(Home(folder), for_tests=True)
+        try:
+            began = time.monotonic()
+            with _environment(stores.up_for_tests(tell)):
+                world_folder = folder / "world"
+                world_folder.mkdir()
+                world = World(world_folder, secrets.token_hex(4), TIERS_S)
+                stage = _Stage(world, (_policy(world_folder / "policy"),))
+                stage.mutant = mutant
+                site = Site(folder, stores, stage, tell)
+                with Mailbox(stage.mail) as mailbox:
+                    try:
+                        stage.start(mailbox.port)
+                        _partners(site)
+                        tell(f"the platform is up after {time.monotonic() - began:.0f} s")
+                        yield site
+                    finally:
+                        _end(site)
+        finally:
+            stores.down(lambda _: None)
+
+
+def _end(site: Site) -> None:
+    """Killed, not asked: what is stopped here is thrown away."""
+    for process in [*site.services.values()]:
+        if process.is_running():
+            process.signal(signal.SIGKILL)
+    for partner in site.partners:
+        if partner.process is not None:
+            partner.process.kill()
+            partner.process.wait()
+    for process in site.services.values():
+        if process.process is not None:
+            process.process.wait()
+    site.stage.management.close()
+    if hasattr(site, "_mongo"):
+        site._mongo.close()
+
+
+@contextmanager
+def _environment(values: dict[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
