@@ -1,0 +1,97 @@
+"""What the pages show and do not run: each console line has a place where it is tried, each example is a file that is tested."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+
+import pytest
+import yaml
+
+from services.notify.own_settings import read_own
+from tests.support.pages import ROOT, Block, blocks
+
+# Shown with a prompt and not run from the page, and where each is tried instead.
+DEMO, SELFTEST, CLIENT, HAND = (
+    "tests/docs/test_demo.py",
+    "the run you are looking at",
+    "tests/service/test_client_source.py",
+    "by hand",
+)
+PIPED = "{ printf 'Authorization: Bearer '; cat http.secret; } | curl --fail-with-body https://intake.example.org/v1/reports"
+CONSOLE = {
+    "make demo": DEMO,
+    "bin/ngao down": DEMO,
+    "bin/ngao restart notify": DEMO,
+    "NGAO_HOME=/srv/ngao-second bin/ngao up": DEMO,
+    "NGAO_HOME=/srv/ngao-second bin/ngao down": DEMO,
+    "make test": SELFTEST,
+    "make lint": SELFTEST,
+    "make types": SELFTEST,
+    "make imports": SELFTEST,
+    "make check-generated": SELFTEST,
+    "bin/ngao selftest --only-tests tests/unit": SELFTEST,
+    "bin/ngao selftest --only-tests tests/service -k parked": SELFTEST,
+    "bin/ngao run pytest tests/service -k parked": SELFTEST,
+    "export NGAO_TEST_AMQP=amqp://guest:guest@127.0.0.1:5672": SELFTEST,
+    "export NGAO_TEST_MANAGEMENT=http://guest:guest@127.0.0.1:15672": SELFTEST,
+    'export NGAO_TEST_MONGO="mongodb://127.0.0.1:27017/?directConnection=true"': SELFTEST,
+    "python source.py account.json report.json": CLIENT,
+    "python partner.py ~/ngao/account.json": CLIENT,
+    "python -m ngao.client keygen ~/ngao": "docs/tutorial/first-referral.md",
+    "python -m ngao.client check partner ~/ngao/account.json": "docs/tutorial/first-referral.md",
+    PIPED: "README.md",
+    "git clone <this repository> ngao && cd ngao": HAND,
+    "python3 -m venv ~/ngao-client && ~/ngao-client/bin/pip install .": HAND,
+}
+LANGUAGES = {"bash", "console", "text", "python", "json", "yaml", "toml", "mermaid", ""}
+
+
+def prompts() -> list[str]:
+    lines = [line for block in blocks("console") for line in block.text.splitlines()]
+    return [line.removeprefix("$ ").rstrip("\\ ") for line in lines if line.startswith("$ ")]
+
+
+def test_every_console_line_is_tried_somewhere() -> None:
+    assert [line for line in prompts() if line not in CONSOLE] == []
+
+
+def test_the_list_of_console_lines_names_none_that_is_gone() -> None:
+    assert [line for line in CONSOLE if line not in prompts()] == []
+
+
+@pytest.mark.parametrize("place", sorted(set(CONSOLE.values()) - {SELFTEST, HAND}))
+def test_the_places_where_console_lines_are_tried_exist(place: str) -> None:
+    assert (ROOT / place).is_file()
+
+
+def test_pages_use_no_kind_of_block_that_nobody_checks() -> None:
+    pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+    fences = [line for page in pages for line in page.read_text("utf-8").splitlines() if line.startswith("```")]
+    assert {line.removeprefix("```") for line in fences} <= LANGUAGES
+
+
+@pytest.mark.parametrize("block", list(blocks("python")), ids=str)
+def test_a_python_example_is_a_file_that_is_tested_or_a_part_of_one(block: Block) -> None:
+    files = [path.read_text("utf-8") for path in (ROOT / "docs" / "how-to").glob("*.py")]
+    assert any(block.text in text for text in files)
+
+
+@pytest.mark.parametrize("block", list(blocks("json")), ids=str)
+def test_a_json_example_is_json(block: Block) -> None:
+    assert json.loads(block.text)
+
+
+@pytest.mark.parametrize("block", list(blocks("yaml")), ids=str)
+def test_a_yaml_example_is_yaml(block: Block) -> None:
+    assert yaml.safe_load(block.text)
+
+
+@pytest.mark.parametrize("block", list(blocks("toml")), ids=str)
+def test_a_settings_example_is_taken_by_notify(block: Block, tmp_path_factory: pytest.TempPathFactory) -> None:
+    secret = tmp_path_factory.mktemp("smtp") / "password"
+    secret.write_text("invented\n")
+    secret.chmod(0o600)
+    own = tomllib.loads(block.text)["own"]
+    own["smtp"]["password_file"] = str(secret)
+    assert read_own(own).smtp.host == "mail.example.org"
