@@ -1,0 +1,1 @@
+"""How fast the platform is beside a floor and beside the same flow written plainly: `make bench`."""

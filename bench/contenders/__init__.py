@@ -1,0 +1,1 @@
+"""Who is measured: the platform, two floors, and the same flow in plain nameko and in FastStream."""

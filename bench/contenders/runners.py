@@ -1,0 +1,232 @@
+"""The driver's side of each contender: start it, load it, hear its partners, stop it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pymongo import MongoClient
+
+from bench import load
+from bench.contenders.floor import Hop
+from bench.load import Client, Post
+from bench.receiver import Receiver
+from bench.reports import bodies
+from bench.stage import NEED, Room, Stage, counties, partner, partner_names
+from ngao.chassis.messaging.publisher import WINDOW
+from ngao.local.home import REPOSITORY
+from ngao.local.waiting import wait_until
+
+SERVICES = ("intake", "registry", "referral", "notify")
+_ARRIVES_WITHIN_S = 40.0
+
+
+@dataclass
+class Run:
+    """One measurement: posts, the moments of their offers, and what never arrived."""
+
+    posts: list[Post]
+    offers: dict[str, float]
+    missing: int
+
+    @property
+    def throughput(self) -> float:
+        """Reports a second from the first post to the last offer."""
+        return len(self.offers) / (max(self.offers.values()) - min(post.due for post in self.posts))
+
+    @property
+    def latencies(self) -> list[float]:
+        """Seconds from the moment a report was due to its partner's receiving the offer."""
+        return [self.offers[post.case_ref] - post.due for post in self.posts if post.case_ref in self.offers]
+
+
+@dataclass
+class OverHttp:
+    """A contender that takes reports over HTTP: the platform, P1, P2."""
+
+    name: str
+    says: str
+    port: int
+    key: str
+    receiver: Receiver
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    seed: int = 0
+
+    def reports(self, count: int) -> list[bytes]:
+        """Fresh ones."""
+        self.seed += 1
+        return bodies(count, counties(), self.seed)
+
+    def accept(self, clients: int, seconds: float, most: int) -> list[Post]:
+        """B1: so many clients, for so long."""
+        return load.closed(self.port, self.key, clients, self.reports(most), seconds)
+
+    def through(self, count: int, clients: int = 32) -> Run:
+        """B2: so many reports from post to offer."""
+        return self._heard(load.closed(self.port, self.key, clients, self.reports(count)))
+
+    def at_rate(self, rate: float, seconds: float, seed: int, *, retry: bool = False) -> Run:
+        """B3: reports that come at a rate, whatever the contender does."""
+        moments = load.arrivals(rate, int(rate * seconds), seed)
+        return self._heard(load.opened(self.port, self.key, moments, self.reports(len(moments)), retry=retry))
+
+    def settle(self, posts: Sequence[Post]) -> int:
+        """Wait until everything accepted has gone through, so that the next one has the machine for itself."""
+        return self._heard(list(posts)).missing
+
+    def is_ready(self) -> bool:
+        """True when one report goes all the way."""
+        try:
+            status, _ = Client(self.port, self.key).post(self.reports(1)[0])
+        except OSError:
+            return False
+        return status == load.ACCEPTED
+
+    def stop(self) -> None:
+        """End what was started for it."""
+        self.receiver.stop()
+        end(self.processes)
+
+    def _heard(self, posts: list[Post]) -> Run:
+        cases = {post.case_ref for post in posts}
+        missing = self.receiver.wait_for(cases, _ARRIVES_WITHIN_S)
+        return Run(posts, {case: self.receiver.seen[case] for case in cases - missing}, len(missing))
+
+
+@dataclass
+class Floor:
+    """F1 and F2."""
+
+    room: Room
+    receiver: Receiver
+    processes: list[subprocess.Popen[bytes]]
+
+    def __post_init__(self) -> None:
+        self._first = Hop(vars(self.room), "accepted")
+        self._alone = Hop(vars(self.room), "serial")
+        self._count = 0
+
+    def serial(self, seconds: float) -> list[float]:
+        """F1: seconds of each insert with its publish, one after the other."""
+        waiting, took, until = bodies(5000, counties(), 1), [], time.monotonic() + seconds
+        for body in waiting:
+            began = time.monotonic()
+            if began > until:
+                break
+            self._alone.serial(body, "serial")
+            took.append(time.monotonic() - began)
+        return took
+
+    def through(self, count: int) -> Run:
+        """F2: so many reports through three hops, by the hundred."""
+        names, self._count = partner_names(), self._count + 1
+        documents = [
+            {"data": {"case_ref": f"F2-{self._count}-{at}", "partner": names[at % len(names)]}, "report": body.decode()}
+            for at, body in enumerate(bodies(count, counties(), self._count))
+        ]
+        began = time.monotonic()
+        for at in range(0, count, WINDOW):
+            self._first.batch(documents[at : at + WINDOW], "", "registry")
+        cases = {document["data"]["case_ref"] for document in documents}
+        missing = self.receiver.wait_for(cases, _ARRIVES_WITHIN_S)
+        posts = [Post(began, began, case) for case in cases]
+        return Run(posts, {case: self.receiver.seen[case] for case in cases - missing}, len(missing))
+
+    def stop(self) -> None:
+        """End what was started for it."""
+        self.receiver.stop()
+        end(self.processes)
+
+
+def platform(stage: Stage) -> OverHttp:
+    """The platform as it is, encryption and audit on."""
+    account = stage.onboard()
+    return OverHttp("ngao", "Ngao, encryption and audit on", stage.platform.ports["intake"], stage.source_key, Receiver(account))
+
+
+def floor(stage: Stage) -> Floor:
+    """F1 and F2 in one room."""
+    room = stage.room("floor")
+    for queue in ("serial", "registry", "referral"):
+        stage.quorum_queue(room, queue)
+    queues = stage.partner_queues(room)
+    file = room.as_file(stage.home.run)
+    module, hops = "bench.contenders.floor", ("registry", "referral")
+    programs = [_start(stage, f"floor-{hop}", ["-m", module, str(file), hop]) for hop in hops]
+    return Floor(room, Receiver(stage.account(room.vhost, queues)), programs)
+
+
+def plain_nameko(stage: Stage) -> OverHttp:
+    """P1: four services of nameko, one process each."""
+    room = stage.room("p1")
+    queues = stage.partner_queues(room)
+    _fill(room)
+    settings = {
+        "AMQP_URI": room.amqp, "MONGO_URI": room.mongo, "MONGO_DATABASE": room.database, "KEY": room.key,
+        "WEB_SERVER_ADDRESS": f"127.0.0.1:{room.port}", "max_workers": 32, "prefetch_count": 32,
+        "LOGGING": {"version": 1, "disable_existing_loggers": False, "root": {"level": "ERROR"}},
+    }  # fmt: skip
+    file = room.as_file(stage.home.run, **settings)
+    program = str(Path(sys.executable).parent / "nameko")
+    classes = [f"bench.contenders.plain_nameko:{service.capitalize()}Service" for service in SERVICES]
+    started = [_start(stage, f"p1-{each.rpartition(':')[2]}", [program, "run", "--config", str(file), each]) for each in classes]
+    return _ready(OverHttp("p1", "plain nameko", room.port, room.key, Receiver(stage.account(room.vhost, queues)), started))
+
+
+def plain_faststream(stage: Stage, python: str) -> OverHttp:
+    """P2: four services of FastStream, one process each, in their own environment."""
+    room = stage.room("p2")
+    queues = stage.partner_queues(room)
+    _fill(room)
+    file = room.as_file(stage.home.run)
+    module = "bench.contenders.plain_faststream"
+    started = [_start(stage, f"p2-{each}", [python, "-m", module, str(file), each]) for each in SERVICES]
+    return _ready(OverHttp("p2", "FastStream", room.port, room.key, Receiver(stage.account(room.vhost, queues)), started))
+
+
+def end(processes: list[subprocess.Popen[bytes]]) -> None:
+    """Ask each to end, then end it."""
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(10)
+
+
+def _ready(contender: OverHttp) -> OverHttp:
+    """Wait until reports go all the way: what the first ones missed while queues were made is not waited for."""
+
+    def flows() -> bool:
+        before = len(contender.receiver.seen)
+        return contender.is_ready() and wait_until(lambda: len(contender.receiver.seen) > before, 2)
+
+    if not wait_until(flows, 40, 0.3):
+        raise RuntimeError(f"{contender.says} does not come up; its logs are in the stage's folder")
+    return contender
+
+
+def _fill(room: Room) -> None:
+    """The partners and the indexes that the flow needs."""
+    with MongoClient(room.mongo) as client:
+        database: Any = client[room.database]
+        listed = zip(partner_names(), counties(), strict=True)
+        database.partners.insert_many([{"_id": name, **partner(name, county, "")} for name, county in listed])
+        database.partners.create_index("counties")
+        database.reports.create_index("source_event_id", unique=True)
+        database.persons.create_index("emails")
+        if database.partners.find_one({"support_types": NEED}) is None:
+            raise RuntimeError("the partners are not there")
+
+
+def _start(stage: Stage, name: str, command: list[str]) -> subprocess.Popen[bytes]:
+    full = command if command[0].startswith("/") else [sys.executable, "-W", "ignore", *command]
+    with (stage.home.logs / f"{name}.log").open("ab") as log:
+        return subprocess.Popen(full, cwd=REPOSITORY, stdout=log, stderr=log, env=stage.environment())

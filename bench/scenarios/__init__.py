@@ -1,0 +1,1 @@
+"""What is measured, one module a scenario or a family of them."""

@@ -1,0 +1,173 @@
+"""The stage: one broker and one mongod in a new folder, the four services on them, and rooms for the other contenders."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+import yaml
+
+from bench.clock import say
+from bench.receiver import Account
+from ngao.chassis.messaging.onboarding import Edge, onboard_partner
+from ngao.chassis.security import seals
+from ngao.local.broker import ADMINISTRATOR
+from ngao.local.configuration import operator_key_file
+from ngao.local.guard import guarded
+from ngao.local.home import REPOSITORY, Home, write_whole
+from ngao.local.platform import EDGE_VHOST, Platform
+from ngao.local.ports import LOCAL, free_port
+
+PARTNERS = 20
+NEED = "legal_aid"
+_QUORUM = {"x-queue-type": "quorum"}
+
+
+@dataclass(frozen=True)
+class Room:
+    """One contender's own virtual host and database on the common stores."""
+
+    name: str
+    vhost: str
+    database: str
+    amqp: str
+    mongo: str
+    port: int
+    key: str
+
+    def as_file(self, folder: Path, **more: Any) -> Path:
+        """What the contender's programs read."""
+        path = folder / f"{self.name}.json"
+        write_whole(path, json.dumps({**vars(self), **more}))
+        return path
+
+
+@dataclass
+class Stage:
+    """The running platform, seen as its operator."""
+
+    platform: Platform
+    source_key: str = ""
+
+    @property
+    def home(self) -> Home:
+        """Where everything is."""
+        return self.platform.home
+
+    @property
+    def broker_password(self) -> str:
+        """The administrator's."""
+        return self.home.secret("broker-admin")
+
+    @property
+    def mongo_uri(self) -> str:
+        """As administrator."""
+        password = self.home.secret("mongo-admin")
+        return f"mongodb://{ADMINISTRATOR}:{password}@{LOCAL}:{self.platform.ports['mongo']}/?authSource=admin&replicaSet=rs0"
+
+    def environment(self) -> dict[str, str]:
+        """What programs of this stage are started with: the guard knows them by it."""
+        return {**os.environ, "PYTHONPATH": str(REPOSITORY), "PYTHONWARNINGS": "ignore"}
+
+    def room(self, name: str) -> Room:
+        """Make a contender's virtual host, and name its database."""
+        vhost, management = f"bench-{name}", self.platform.broker.management()
+        management.put("vhosts", vhost, body={})
+        rights = {"configure": ".*", "write": ".*", "read": ".*"}
+        management.put("permissions", vhost, ADMINISTRATOR, body=rights)
+        management.close()
+        amqp = f"amqp://{ADMINISTRATOR}:{self.broker_password}@{LOCAL}:{self.platform.ports['amqp']}/{vhost}"
+        return Room(name, vhost, f"bench_{name}", amqp, self.mongo_uri, free_port(), secrets.token_urlsafe(32))
+
+    def partner_queues(self, room: Room) -> tuple[str, ...]:
+        """An exchange `partners` with a quorum queue for each partner, as the platform's own partners have."""
+        management, names = self.platform.broker.management(), partner_names()
+        management.put("exchanges", room.vhost, "partners", body={"type": "direct", "durable": True})
+        for name in names:
+            management.put("queues", room.vhost, f"partner.{name}", body={"durable": True, "arguments": _QUORUM})
+            management.post("bindings", room.vhost, "e", "partners", "q", f"partner.{name}", body={"routing_key": name})
+        management.close()
+        return tuple(f"partner.{name}" for name in names)
+
+    def quorum_queue(self, room: Room, name: str) -> None:
+        """One quorum queue, reached by its name over the default exchange."""
+        management = self.platform.broker.management()
+        management.put("queues", room.vhost, name, body={"durable": True, "arguments": _QUORUM})
+        management.close()
+
+    def account(self, vhost: str, queues: tuple[str, ...]) -> Account:
+        """How the receiver reaches these queues."""
+        return Account(LOCAL, self.platform.ports["amqp"], ADMINISTRATOR, self.broker_password, vhost, queues)
+
+    def put(self, service: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """As the operator."""
+        key = operator_key_file(self.home).read_text().strip()
+        address, headers = self.platform.url(service) + path, {"Authorization": f"Bearer {key}"}
+        answer = requests.put(address, json=body, headers=headers, timeout=30, proxies={"http": ""})
+        answer.raise_for_status()
+        return dict(answer.json())
+
+    def onboard(self) -> Account:
+        """One source and all partners; gives the account that reads every partner's queues."""
+        self.source_key = self.put("intake", "/v1/sources/bench", {"rate_per_second": 10_000, "new_key": True})["key"]
+        management, queues = self.platform.broker.management(), []
+        edge = Edge(EDGE_VHOST, LOCAL, self.platform.ports["amqp"])
+        _, public = seals.new_key_pair()
+        for name, county in zip(partner_names(), counties(), strict=False):
+            made = onboard_partner(management, edge, name)
+            queues += [made.queues["urgent"], made.queues["routine"]]
+            self.put("referral", f"/v1/partners/{name}", partner(name, county, public))
+        rights = {"configure": "", "write": "", "read": ".*"}
+        management.put("permissions", EDGE_VHOST, ADMINISTRATOR, body=rights)
+        management.close()
+        return self.account(EDGE_VHOST, tuple(queues))
+
+
+@contextmanager
+def opened() -> Iterator[Stage]:
+    """A running stage; stopped and removed afterwards, however this run ends."""
+    os.environ.pop("NGAO_SERVICES", None)
+    folder = Path(tempfile.mkdtemp(prefix="ngao-bench-"))
+    with guarded(folder) as mark:
+        os.environ.update(mark)
+        platform = Platform.at(Home(folder))
+        try:
+            _silence_mail(platform.home)
+            platform.up(say)
+            yield Stage(platform)
+        finally:
+            platform.down(say)
+
+
+def partner_names() -> list[str]:
+    """The invented partners."""
+    return [f"bench-{number:02d}" for number in range(PARTNERS)]
+
+
+def counties() -> list[str]:
+    """The counties that have a partner."""
+    listed = yaml.safe_load((REPOSITORY / "deploy" / "policy" / "counties.yaml").read_text("utf-8"))["counties"]
+    return list(listed)[:PARTNERS]
+
+
+def partner(name: str, county: str, public_key: str) -> dict[str, Any]:
+    """A partner for one county that can take any number."""
+    return {
+        "name": name, "support_types": [NEED], "counties": [county], "languages": ["sw", "en"], "capacity": 1000,
+        "vetted": True, "public_key": public_key,
+    }  # fmt: skip
+
+
+def _silence_mail(home: Home) -> None:
+    """No e-mail for each offer: no other contender sends one. The duty officer's rules stay."""
+    rules = yaml.safe_load((REPOSITORY / "deploy" / "policy" / "notifications.yaml").read_text("utf-8"))
+    rules["rules"] = [rule for rule in rules["rules"] if rule["tell"] == "duty_officer"]
+    write_whole(home.policy / "notifications.yaml", yaml.safe_dump(rules))
