@@ -30,7 +30,8 @@ from tests.support.coalition import CRITICAL, report
 
 TIMEOUT_S = 8.0
 _TRIES = 12
-_PAUSE_S = 1.0
+
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.7, 6.0
 
 
 @dataclass
@@ -147,7 +148,7 @@ class Load:
             except Unreachable:
                 self._history.note("info", "publish", op=op, took=_since(began), **about)
                 if tries > 1:
-                    self._later(_PAUSE_S, lambda: self._publish(body, tries - 1))
+                    self._later(_pause(tries), lambda: self._publish(body, tries - 1))
             except Refused as error:
                 self._history.note("fail", "publish", op=op, took=_since(began), status=error.status, **about)
             else:
@@ -164,7 +165,7 @@ class Load:
                 path = f"/v1/reports/{answer['report_id']}/withdraw"
                 self._later(self._random.uniform(0.2, 3), lambda: self._withdraw(path, {**about, "case_ref": answer["case_ref"]}))
             elif _again(kind, status) and tries > 1:
-                self._later(_PAUSE_S, lambda: self._post(body, withdraw=withdraw, tries=tries - 1))
+                self._later(_pause(tries), lambda: self._post(body, withdraw=withdraw, tries=tries - 1))
 
         self._start(self._pool, work)
 
@@ -172,7 +173,7 @@ class Load:
         def work() -> None:
             kind, status, _ = self._exchange("withdraw", path, {}, about)
             if _again(kind, status) and tries > 1:
-                self._later(_PAUSE_S, lambda: self._withdraw(path, about, tries - 1))
+                self._later(_pause(tries), lambda: self._withdraw(path, about, tries - 1))
 
         self._start(self._pool, work)
 
@@ -207,6 +208,11 @@ class Load:
             self._history.note("ok", "receipt", what=event.type, key=data.get("source_event_id"), **told)
 
         self._client.results(heard, lambda: self.ended)
+
+
+def _pause(tries: int) -> float:
+    """Doubling from try to try, as any source should."""
+    return float(min(_FIRST_PAUSE_S * 2 ** (_TRIES - tries), _LONGEST_PAUSE_S))
 
 
 def _again(kind: str, status: int) -> bool:

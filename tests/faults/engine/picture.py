@@ -34,7 +34,8 @@ def write(path: Path, results: list[Result]) -> None:
         f"<!doctype html><html lang=en><meta charset=utf-8><title>Ngao: faults under load</title><style>{_STYLE}</style>"
         f"<h1>Faults under load</h1><p>{_summary(results)}</p><table><tr>{head}</tr>{rows}</table>"
         "<p>In each picture: <span style='color:#2b6cb0'>reports accepted</span>, "
-        "<span style='color:#1b6e3c'>offers that reached partners</span>, <span style='color:#b00020'>refused or unknown</span>, each in half a second; grey: the fault.</p>"
+        "<span style='color:#1b6e3c'>offers that reached partners</span>, "
+        "<span style='color:#b00020'>refused or unknown</span>, each in half a second; grey: the fault.</p>"
         f"{rounds}</html>",
         "utf-8",
     )

@@ -37,6 +37,10 @@ class Fault:
     replays: bool = False
     mix: dict[str, Any] = field(default_factory=dict, hash=False)
 
+    def shortened(self) -> Fault:
+        """The same for a test run among others: it holds for a second and a half at most, under a light load."""
+        return replace(self, lasts=min(self.lasts, 1.5), rate=min(self.rate, 3.0))
+
 
 @dataclass
 class Result:

@@ -85,6 +85,16 @@ def wrap(orders: Orders) -> None:
     chassis_module.SystemClock = SkewedClock  # type: ignore[misc]
 
 
+def shorten_lease(seconds: float) -> None:
+    """What a dead process held is taken over sooner; the production lease is kept where there is time for it."""
+    init = Relay.__init__
+
+    def initialised(self: Any, *args: Any, **kwargs: Any) -> None:
+        init(self, *args, **{"lease": timedelta(seconds=seconds), **kwargs})
+
+    Relay.__init__ = initialised  # type: ignore[method-assign]
+
+
 def main(settings: str) -> int:
     """Run until SIGTERM."""
     path = Path(settings)
@@ -92,6 +102,9 @@ def main(settings: str) -> int:
     mutant = orders.read("mutant")
     if mutant:
         mutants.MUTANTS[mutant].apply()
+    lease = orders.read("lease")
+    if lease:
+        shorten_lease(float(lease))
     wrap(orders)
     return ngao.run.main([settings])
 

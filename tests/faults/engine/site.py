@@ -35,7 +35,7 @@ from tests.support.waiting import eventually
 Tell = Callable[[str], None]
 TIERS_S = (1, 2, 4, 8)
 RESPOND_BY_S = 25
-_STATISTICS_MS = 500
+_STATISTICS_MS = 1000
 _SERVICE, _PARTNER, _LOAD = (f"tests.faults.engine.{name}" for name in ("service", "partner", "load"))
 
 
@@ -56,17 +56,20 @@ class _Stores(Platform):
         return _Broker(self.home, super().broker.ports)
 
 
+@dataclass
 class _Stage(Coalition):
     """The coalition of the system tests, its services run with fault points."""
 
-    mutant: str = ""
+    orders: dict[str, object] = field(default_factory=dict)
+    """What every service is told at its start, for good: a mutant to be, a shorter lease."""
 
     def start(self, smtp_port: int) -> None:
         self._provision()
         smtp = f'[own.smtp]\nhost = "127.0.0.1"\nport = {smtp_port}\nfrom = "desk@example.org"\ntls = "none"'
         for service in SERVICES:
             settings, port = self.world.settings(service, smtp if service == "notify" else "", (DEMO_POLICY, *self.policy))
-            Orders.of(settings).give("mutant", self.mutant)
+            for name, value in self.orders.items():
+                Orders.of(settings).give(name, value)
             self.services[service] = ServiceProcess(settings, port, _SERVICE).start(ready=False)
         for service, process in self.services.items():
             eventually(process.is_ready, within=60, what=f"{service} to be ready; see {process.log}")
@@ -193,7 +196,7 @@ class Site:
         for service in SERVICES:
             orders = self.orders(service)
             for each in orders.folder.iterdir():
-                if each.name != "mutant":
+                if each.name not in self.stage.orders:
                     each.unlink()
             with suppress(ProcessLookupError):
                 self.services[service].signal(signal.SIGCONT)
@@ -246,8 +249,8 @@ def _partners(site: Site) -> None:
 
 
 @contextmanager
-def opened(tell: Tell, *, mutant: str = "") -> Iterator[Site]:
-    """A running site; afterwards nothing of it is left."""
+def opened(tell: Tell, *, mutant: str = "", lease_s: float | None = None) -> Iterator[Site]:
+    """A running site; afterwards nothing of it is left. `lease_s` shortens the relay's lease."""
     folder = Path(tempfile.mkdtemp(prefix="ngao-faults-"))
     with guarded(folder) as mark, _environment(mark):
         stores = _Stores.at(Home(folder), for_tests=True)
@@ -258,7 +261,7 @@ def opened(tell: Tell, *, mutant: str = "") -> Iterator[Site]:
                 world_folder.mkdir()
                 world = World(world_folder, secrets.token_hex(4), TIERS_S)
                 stage = _Stage(world, (_policy(world_folder / "policy"),))
-                stage.mutant = mutant
+                stage.orders = {name: value for name, value in (("mutant", mutant), ("lease", lease_s)) if value}
                 site = Site(folder, stores, stage, tell)
                 with Mailbox(stage.mail) as mailbox:
                     try:

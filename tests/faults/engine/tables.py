@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from typing import Any
 
@@ -75,4 +76,5 @@ def as_json(results: list[Result]) -> list[dict[str, Any]]:
 
 def console(*, quiet: bool = False) -> Console:
     """Progress goes to the error stream, so that `--json` stays clean."""
-    return Console(stderr=True, quiet=quiet, highlight=False)
+    wide = {} if sys.stderr.isatty() else {"width": 160}
+    return Console(stderr=True, quiet=quiet, highlight=False, **wide)

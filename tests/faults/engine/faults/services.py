@@ -80,8 +80,8 @@ def second(site: Site, service: str) -> Iterator[ServiceProcess]:
     port = free_port()
     other.write_text(kept.replace(f"port = {first.port}\n", f"port = {port}\n", 1))
     process = ServiceProcess(other, port, first.module)
-    mutant = site.orders(service).read("mutant")
-    Orders.of(other).give("mutant", mutant or "")
+    for name, value in site.stage.orders.items():
+        Orders.of(other).give(name, value)
     process.start()
     try:
         yield process
