@@ -152,19 +152,22 @@ class Consumer:
         return any(self._waiting.values())
 
     def _next_batch(self) -> list[Item]:
-        """Urgent first; one message of a case at a time; a single one while probing."""
+        """Urgent ones alone while there are any: routine ones beside them would make them wait for the longer commit.
+
+        One message of a case at a time; a single one while probing.
+        """
         if time.monotonic() < self._not_before:
             return []
         size = 1 if self._failures >= _PROBE_AFTER else BATCH
+        waiting = self._waiting[True] or self._waiting[False]
         batch: list[Item] = []
+        kept: list[Item] = []
         subjects: set[str] = set()
-        for waiting in (self._waiting[True], self._waiting[False]):
-            kept: list[Item] = []
-            while waiting and len(batch) < size:
-                item = waiting.popleft()
-                (kept if item.subject in subjects else batch).append(item)
-                subjects.add(item.subject)
-            waiting.extendleft(reversed(kept))
+        while waiting and len(batch) < size:
+            item = waiting.popleft()
+            (kept if item.subject in subjects else batch).append(item)
+            subjects.add(item.subject)
+        waiting.extendleft(reversed(kept))
         return batch
 
     def _handle(self, items: list[Item]) -> None:

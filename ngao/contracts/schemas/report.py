@@ -106,7 +106,9 @@ class Consent(Strict):
     scope = fields.List(
         fields.String(validate=_one_of(codes.SCOPES)), load_default=list, validate=validate.Length(max=10), metadata=INTERNAL
     )
-    recipient = fields.String(validate=_ID, metadata=INTERNAL)
+    recipient = fields.String(
+        validate=validate.Regexp(r"^[a-z][a-z0-9-]{1,40}$", error="format|Must be a partner's id."), metadata=INTERNAL
+    )
     until = fields.AwareDateTime(metadata=INTERNAL)
 
 
