@@ -59,7 +59,7 @@ def run(context: typer.Context) -> None:
 
 
 def _checks() -> list[tuple[str, list[str]]]:
-    generated = [("generated files", ["python", str(_GENERATOR), "--check"])] if _GENERATOR.exists() else []
+    generated = [("generated files", ["python", "-W", "ignore", str(_GENERATOR), "--check"])] if _GENERATOR.exists() else []
     return [*_CHECKS, *generated]
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 from ngao.chassis.errors import Unavailable
 from ngao.chassis.messaging.management import Management
+from ngao.local.binaries import cache
 from ngao.local.home import Home, write_whole
 from ngao.local.ports import LOCAL, demand_free, is_open
 from ngao.local.processes import Process
@@ -27,6 +30,12 @@ default_pass = {password}
 disk_free_limit.absolute = 200MB
 vm_memory_high_watermark.relative = 0.4
 heartbeat = 20
+"""
+_PLAIN = re.compile(r"[A-Za-z0-9_./@+:=-]+")
+# Only queues that know no leader; a queue that was declared this moment has one, though its state is not yet in the statistics.
+_ELECT = """\
+length([ra:trigger_election(Pid) || Q <- rabbit_amqqueue:list(), amqqueue:get_type(Q) =:= rabbit_quorum_queue,
+Pid <- [amqqueue:get_pid(Q)], ra_leaderboard:lookup_leader(element(1, Pid)) =:= undefined]).
 """
 
 
@@ -78,6 +87,29 @@ class LocalBroker:
         if not ready or self.process.pid() is None:
             raise Unavailable(f"RabbitMQ did not start; its log is {self.home.logs / 'rabbitmq.log'}.")
 
+    def wake_queues(self, program: Path) -> int:
+        """Have queues without a leader elect one; gives how many. Raises Unavailable.
+
+        When a queue's declaration is cut off in the middle, RabbitMQ keeps a quorum queue that never held its first election,
+        not even after a restart. It looks declared and hangs whoever uses it. An election changes nothing that it holds.
+        """
+        management = self.management()
+        silent = [queue["name"] for queue in management.get("queues") or () if "state" not in queue]
+        management.close()
+        if not silent:
+            return 0
+        command = [str(program.with_name("rabbitmqctl")), "--quiet", "eval", _ELECT]
+        try:
+            done = subprocess.run(
+                command, check=False, capture_output=True, text=True, env=self._environment(), cwd=self.home.rabbitmq, timeout=60
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise Unavailable(f"{len(silent)} queues have no leader; rabbitmqctl cannot help: {type(error).__name__}.") from None
+        if done.returncode:
+            last = ((done.stderr or done.stdout).strip().splitlines() or ["no reason given"])[-1]
+            raise Unavailable(f"{len(silent)} queues have no leader, and no election can be held: {last}")
+        return int(done.stdout.strip())
+
     def stop(self) -> None:
         """Stop the broker, then the port mapper."""
         self.process.stop(60)
@@ -105,17 +137,32 @@ class LocalBroker:
             "HOME": str(folder),  # the Erlang cookie is kept here
             "ERL_EPMD_PORT": str(self.ports.mapper),
             "ERL_EPMD_ADDRESS": LOCAL,
-            "RABBITMQ_NODENAME": f"ngao-{hashlib.sha256(str(self.home.root).encode()).hexdigest()[:8]}@localhost",
+            "RABBITMQ_NODENAME": f"{self._name}@localhost",
             "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq.conf"),
             "RABBITMQ_CONF_ENV_FILE": str(folder / "none.conf"),  # not the system broker's
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "enabled_plugins"),
-            "RABBITMQ_MNESIA_BASE": str(folder / "data"),
+            "RABBITMQ_MNESIA_BASE": str(self._plain_folder() / "data"),
             "RABBITMQ_LOG_BASE": str(folder / "log"),
             "RABBITMQ_PID_FILE": str(folder / "pid"),
             "RABBITMQ_DIST_PORT": str(self.ports.distribution),
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
             "RUNNING_UNDER_SYSTEMD": "yes",  # the script becomes the broker, so that the pid we know is the broker's
         }
+
+    @property
+    def _name(self) -> str:
+        return f"ngao-{hashlib.sha256(str(self.home.root).encode()).hexdigest()[:8]}"
+
+    def _plain_folder(self) -> Path:
+        """Its folder under a name without spaces: the broker asks `df` for free disk in a shell, and does not quote."""
+        folder, link = self.home.rabbitmq, cache() / "homes" / self._name
+        if _PLAIN.fullmatch(str(folder)) or not _PLAIN.fullmatch(str(link)):
+            return folder
+        link.parent.mkdir(parents=True, exist_ok=True)
+        if not link.is_symlink() or link.readlink() != folder:
+            link.unlink(missing_ok=True)
+            link.symlink_to(folder)
+        return link
 
 
 def _epmd() -> str:

@@ -160,6 +160,8 @@ class Platform:
         tell("mongod is ready")
         self.broker.wait()
         tell("RabbitMQ is ready")
+        if woken := self.broker.wake_queues(server):
+            tell(f"{woken} half-made queues finished")
 
     def _configure(self, tell: Tell) -> None:
         self.mongo.make_accounts(SERVICES)
