@@ -6,11 +6,15 @@ import json
 import secrets
 import signal
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pymongo
 import pytest
 
+from ngao.chassis.messaging.destinations import EVENTS
+from ngao.chassis.messaging.outbox import entry_of
+from ngao.chassis.storage.unit_of_work import Saying
 from ngao.contracts import Event, make
 from tests.support.broker import Line, management_of, provision
 from tests.support.processes import ServiceProcess, World
@@ -265,6 +269,16 @@ def test_an_unroutable_event_stays_in_the_outbox_until_there_is_a_queue(
     line.bind(SAID, "events", "routine.referral.case.closed.v1")
     said = eventually(lambda: [body for _, body in line.take(SAID) if event.subject.encode() in body], within=40)
     assert len(said) == 1
+
+
+def test_a_lease_that_a_wrong_clock_wrote_holds_nothing(probe: ServiceProcess, line: Line, store: Any) -> None:
+    """A process whose clock was two days ahead died with an event in hand."""
+    event = make("referral.case.closed.v1", subject="NG-0000000002", data={"case_ref": "NG-0000000002", "reason": "probe"})
+    now = datetime.now(UTC)
+    lease = ("another-process", now + timedelta(days=2))
+    store.outbox.insert_one(entry_of(Saying(event, EVENTS), 1, None, now, lease).as_document())
+    eventually(lambda: any(b"NG-0000000002" in body for _, body in line.take(SAID)), what="the event")
+    eventually(lambda: store.outbox.count_documents({"message_id": event.id}) == 0, what="the outbox to be empty")
 
 
 def test_urgent_events_overtake_routine_ones_that_wait(probe: ServiceProcess, line: Line, store: Any, world: World) -> None:

@@ -8,6 +8,7 @@ the broker's confirm; an ambiguous publish is repeated with the same message id,
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import replace
@@ -26,9 +27,11 @@ from ngao.chassis.observability.logs import get_logger
 from ngao.chassis.storage.connection import Store
 
 LEASE = timedelta(seconds=12)
-_SWEEP_EVERY = timedelta(seconds=1)
+_SWEEP_EVERY_S = 1.0
 _RETRY_UNROUTABLE = timedelta(seconds=5)
 _RETRY_FAILED = timedelta(seconds=1)
+_FURTHEST = timedelta(minutes=5)
+"""No lease reaches this far: one that does was written by a clock that was wrong, and holds nothing."""
 _HELD = 20_000
 
 
@@ -66,7 +69,7 @@ class Relay:
         self._routine: deque[Entry] = deque()
         self._wake = threading.Event()
         self._stopping = threading.Event()
-        self._next_sweep = clock.now()
+        self._next_sweep = 0.0  # on the monotonic clock: a wall clock that is set back must not stop the sweep
         self._trouble: str | None = None
         self._log = get_logger("relay")
 
@@ -157,22 +160,21 @@ class Relay:
 
     def _sweep(self) -> bool:
         """Claim a window of entries nobody holds; True if there were any."""
-        now = self._clock.now()
-        if now < self._next_sweep:
+        if time.monotonic() < self._next_sweep:
             return False
         try:
-            claimed = self._claim(now)
+            claimed = self._claim(self._clock.now())
         except PyMongoError as error:
             self._log.warning("relay.sweep_failed", kind=type(error).__name__)
             claimed = []
         for entry in claimed:
             (self._urgent if entry.priority == URGENT else self._routine).append(entry)
         if not claimed:
-            self._next_sweep = now + _SWEEP_EVERY
+            self._next_sweep = time.monotonic() + _SWEEP_EVERY_S
         return bool(claimed)
 
     def _claim(self, now: datetime) -> list[Entry]:
-        free = {"leased_until": {"$lte": now}}
+        free = {"$or": [{"leased_until": {"$lte": now}}, {"leased_until": {"$gt": now + _FURTHEST}}]}
         order = [("leased_until", ASCENDING), ("priority", ASCENDING), ("created_at", ASCENDING)]
         ids = [each["_id"] for each in self._outbox.find(free, {"_id": 1}).sort(order).limit(WINDOW * 5)]
         if not ids:
