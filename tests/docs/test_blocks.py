@@ -6,7 +6,6 @@ import json
 import tomllib
 
 import pytest
-import yaml
 
 from services.notify.own_settings import read_own
 from tests.support.pages import ROOT, Block, blocks
@@ -22,8 +21,8 @@ PIPED = "{ printf 'Authorization: Bearer '; cat http.secret; } | curl --fail-wit
 CONSOLE = {
     "make demo": DEMO,
     "bin/ngao down": DEMO,
-    "bin/ngao restart notify": DEMO,
-    "NGAO_HOME=/srv/ngao-second bin/ngao up": DEMO,
+    "bin/ngao restart notify": "docs/how-to/change-policy.md",
+    "NGAO_HOME=/srv/ngao-second bin/ngao up": DEMO,  # its home is a second copy beside the one that the tests use
     "NGAO_HOME=/srv/ngao-second bin/ngao down": DEMO,
     "make test": SELFTEST,
     "make lint": SELFTEST,
@@ -44,7 +43,7 @@ CONSOLE = {
     "git clone <this repository> ngao && cd ngao": HAND,
     "python3 -m venv ~/ngao-client && ~/ngao-client/bin/pip install .": HAND,
 }
-LANGUAGES = {"bash", "console", "text", "python", "json", "yaml", "toml", "mermaid", ""}
+LANGUAGES = {"bash", "console", "text", "python", "json", "toml", "mermaid", ""}
 
 
 def prompts() -> list[str]:
@@ -80,11 +79,6 @@ def test_a_python_example_is_a_file_that_is_tested_or_a_part_of_one(block: Block
 @pytest.mark.parametrize("block", list(blocks("json")), ids=str)
 def test_a_json_example_is_json(block: Block) -> None:
     assert json.loads(block.text)
-
-
-@pytest.mark.parametrize("block", list(blocks("yaml")), ids=str)
-def test_a_yaml_example_is_yaml(block: Block) -> None:
-    assert yaml.safe_load(block.text)
 
 
 @pytest.mark.parametrize("block", list(blocks("toml")), ids=str)
