@@ -41,9 +41,8 @@ NewKey = Callable[[str], tuple[str, str]]
 class App:
     """What intake's entrypoints call: each method opens a unit of work and runs one use case in it."""
 
-    credentials = SourceCredentials()
-
     def __init__(self, chassis: Chassis, policy: policy_files.IntakePolicy) -> None:
+        self.credentials = SourceCredentials()
         self._units = chassis.units
         self._policy = policy
         self._hashes = LookupHashes(chassis.keyring)
@@ -129,7 +128,9 @@ class App:
                 self._desk(unit), source_id, wanted, profiles=self._policy.profiles, new_key=new_key, actor=actor
             )
 
-        return self._units.run(work)
+        made = self._units.run(work)
+        self.credentials.forget(source_id)
+        return made
 
     def source(self, source_id: str) -> Source:
         """One source."""

@@ -5,6 +5,15 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from mongoengine import Document, IntField, StringField
+from mongoengine.queryset import QuerySet
+
+
+class Query(QuerySet):
+    """mongoengine's query with a lighter `first`: theirs clones query and cursor, which costs more than the answer."""
+
+    def first(self) -> Any:
+        """The first record, or None; the server sends one and closes the cursor."""
+        return next(self.limit(-1), None)
 
 
 class Stored(Document):
@@ -17,7 +26,7 @@ class Stored(Document):
     id = StringField(primary_key=True)
     revision = IntField(required=True, default=0)
 
-    meta: ClassVar[dict[str, Any]] = {"abstract": True, "auto_create_index": False}
+    meta: ClassVar[dict[str, Any]] = {"abstract": True, "auto_create_index": False, "queryset_class": Query}
 
     @classmethod
     def collection_name(cls) -> str:

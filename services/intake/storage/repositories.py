@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from time import monotonic
 from typing import Any
 
 from ngao.chassis.security.identity import Credential
@@ -15,6 +16,7 @@ from services.intake.storage.documents import ReportDocument, SourceDocument
 from services.intake.storage.mapping import report_document, report_from, source_document, source_from
 
 _MOST_EARLIER = 200
+_KNOWN_FOR_S = 1.0
 
 
 class ReportRepository:
@@ -66,14 +68,33 @@ class SourceRepository:
 
 
 class SourceCredentials:
-    """Tells the chassis who may call as a source."""
+    """Tells the chassis who may call as a source.
+
+    A known source is remembered for a second, because every request asks; what another process changed is heard then.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[float, Credential]] = {}
 
     def find(self, kind: str, id: str) -> Credential | None:  # noqa: A002  # the chassis's name for it
         """The source's account, or None for any other kind."""
-        source = find_source(id) if kind == "source" else None
+        if kind != "source":
+            return None
+        until, known = self._known.get(id, (0.0, None))
+        return known if known and monotonic() < until else self._read(id)
+
+    def forget(self, source_id: str) -> None:
+        """This process has just changed it: ask again."""
+        self._known.pop(source_id, None)
+
+    def _read(self, source_id: str) -> Credential | None:
+        until, source = monotonic() + _KNOWN_FOR_S, find_source(source_id)
         if source is None:
             return None
-        return Credential(kind, id, source.key_hashes, enabled=source.enabled, rate_per_second=source.rate_per_second)
+        rate = source.rate_per_second
+        found = Credential("source", source_id, source.key_hashes, enabled=source.enabled, rate_per_second=rate)
+        self._known[source_id] = until, found
+        return found
 
 
 def find_source(source_id: str) -> Source | None:
