@@ -111,9 +111,9 @@ class Floor:
         self._alone = Hop(vars(self.room), "serial")
         self._count = 0
 
-    def serial(self, seconds: float) -> list[float]:
+    def serial(self, seconds: float, most: int = 5000) -> list[float]:
         """F1: seconds of each insert with its publish, one after the other."""
-        waiting, took, until = bodies(5000, counties(), 1), [], time.monotonic() + seconds
+        waiting, took, until = bodies(most, counties(), 1), [], time.monotonic() + seconds
         for body in waiting:
             began = time.monotonic()
             if began > until:

@@ -1,0 +1,170 @@
+"""What is run in which order: contenders interleaved, the order turned round every second round."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from bench import durability
+from bench.clock import elapsed, say
+from bench.contenders.runners import Floor, OverHttp, floor, plain_faststream, plain_nameko, platform
+from bench.environment import faststream_python
+from bench.scenarios import accept, recovery, through
+from bench.scenarios.backlog import Backlog
+from bench.scenarios.lookup import Registers
+from bench.scenarios.matching import Directories
+from bench.stage import Stage
+
+ALL = ("b1", "b2", "b3", "b5", "b6", "b7", "b10")
+
+
+@dataclass(frozen=True)
+class Size:
+    """How long each part lasts. `seconds` is of one measurement."""
+
+    rounds: int = 7
+    seconds: float = 1.5
+    load_seconds: float = 3.0
+    backlog: tuple[int, ...] = (1_000, 10_000, 100_000)
+    partners: tuple[int, ...] = (100, 1_000, 10_000)
+    records: tuple[int, ...] = (10_000, 100_000, 1_000_000)
+    recovery_seconds: float = 26.0
+
+
+QUICK = Size(rounds=2, seconds=1.0, load_seconds=2.0, backlog=(1_000, 5_000), partners=(100, 1_000), records=(1_000, 10_000))
+
+
+@dataclass
+class Field:
+    """Everybody who is measured on one stage."""
+
+    ngao: OverHttp
+    floor: Floor
+    others: list[OverHttp]
+    peaks: dict[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def open(cls, stage: Stage) -> Field:
+        """Start all of them."""
+        python = faststream_python()
+        made = cls(platform(stage), floor(stage), [])
+        say("the floor is ready")
+        made.others.append(plain_nameko(stage))
+        say("plain nameko is ready")
+        made.others.append(plain_faststream(stage, python))
+        say("FastStream is ready")
+        return made
+
+    @property
+    def over_http(self) -> list[OverHttp]:
+        """The platform first."""
+        return [self.ngao, *self.others]
+
+    def calibrate(self, size: Size) -> None:
+        """Find each one's peak, so that each is measured for about the same time."""
+        for contender in (self.floor, *self.over_http):
+            name = contender.name if isinstance(contender, OverHttp) else "f2"
+            rate = contender.through(100).throughput
+            self.peaks[name] = contender.through(max(100, int(rate * size.seconds))).throughput
+        told = ", ".join(f"{name} {peak:.0f}/s" for name, peak in self.peaks.items())
+        say(f"warm; end to end: {told}")
+
+    def stop(self) -> None:
+        """End all of them."""
+        for contender in (*self.over_http, self.floor):
+            contender.stop()
+
+
+def run(stage: Stage, size: Size, wanted: tuple[str, ...], results: dict[str, Any]) -> None:
+    """All wanted scenarios; `results` grows as they come in, so that an interrupted run leaves what it had."""
+    contenders = Field.open(stage)
+    try:
+        contenders.calibrate(size)
+        results["peaks"] = contenders.peaks
+        results["durability"] = _durability(stage, contenders)
+        results["rounds"] = []
+        for number in range(size.rounds):
+            results["rounds"].append(_round(contenders, size, wanted, number))
+        if "b10" in wanted:
+            rate = contenders.peaks["ngao"] / 2
+            results["b10"] = recovery.of(stage, contenders.ngao, rate, size.recovery_seconds, 1)
+    finally:
+        contenders.stop()
+    _alone(stage, size, wanted, results)
+
+
+def _durability(stage: Stage, contenders: Field) -> dict[str, Any]:
+    """F1 and those over HTTP one report at a time, so that no two can share a sync; F2 shares them, which is its point."""
+    found = {"f1": durability.counted(stage, lambda count: contenders.floor.serial(30, count))}
+    found["f2"] = durability.counted(stage, contenders.floor.through)
+    for each in contenders.over_http:
+        found[each.name] = durability.counted(stage, lambda count, one=each: one.settle(one.accept(1, 60, count)))
+    say("syncs counted")
+    return found
+
+
+def _round(contenders: Field, size: Size, wanted: tuple[str, ...], number: int) -> dict[str, Any]:
+    found: dict[str, Any] = {"number": number, "at": elapsed(), "b1": {}, "b2": {}, "b3": {}}
+    turns: list[tuple[str, str, Callable[[], dict[str, Any]]]] = []
+    if "b1" in wanted:
+        turns.append(("b1", "f1", lambda: accept.of_floor(contenders.floor, size.seconds)))
+        turns += [("b1", each.name, lambda one=each: accept.of(one, size.seconds)) for each in contenders.over_http]
+    if "b2" in wanted:
+        turns.append(("b2", "f2", lambda: through.throughput(contenders.floor, _worth(contenders, "f2", size))))
+        turns += [
+            ("b2", each.name, lambda one=each: through.throughput(one, _worth(contenders, one.name, size)))
+            for each in contenders.over_http
+        ]
+    if "b3" in wanted:
+        rate = contenders.peaks["ngao"] / 2
+        turns += [
+            ("b3", each.name, lambda one=each: through.latency(one, rate, size.load_seconds, number))
+            for each in contenders.over_http
+        ]
+    for scenario, name, measure in reversed(turns) if number % 2 else turns:
+        found[scenario][name] = measure()
+    say(f"round {number + 1} of {size.rounds}{_short(found)}")
+    return found
+
+
+def _worth(contenders: Field, name: str, size: Size) -> int:
+    return max(100, int(contenders.peaks[name] * size.load_seconds))
+
+
+def _short(found: dict[str, Any]) -> str:
+    rates = {name: one["rate"] for name, one in found["b2"].items()}
+    return ": end to end " + ", ".join(f"{name} {rate:.0f}/s" for name, rate in rates.items()) if rates else ""
+
+
+def _alone(stage: Stage, size: Size, wanted: tuple[str, ...], results: dict[str, Any]) -> None:
+    """What needs no contender: each size in turn, round after round."""
+    stage.platform.stop_services(say)
+    if "b6" in wanted:
+        directories = Directories(stage, size.partners)
+        results["b6"] = [{str(each): directories.match(each) for each in size.partners} for _ in range(size.rounds)]
+        say("B6 matching: " + _medians(results["b6"]))
+    if "b5" in wanted:
+        results["b5"] = _backlogs(Backlog(stage), size)
+        say("B5 backlog: " + _medians(results["b5"]))
+    if "b7" in wanted:
+        registers = Registers(stage, size.records)
+        looks = [{str(each): registers.look(each, number) for each in size.records} for number in range(size.rounds)]
+        results["b7"] = looks
+        say("B7 lookups: " + _medians([{at: one["repeat"] for at, one in each.items()} for each in looks]))
+
+
+def _backlogs(backlog: Backlog, size: Size) -> list[dict[str, float]]:
+    """The largest takes as long as all others together, so it is drained in every third round only."""
+    backlog.drain(size.backlog[0])
+    found = []
+    for number in range(size.rounds):
+        sizes = size.backlog if number % 3 == 0 else size.backlog[:-1]
+        found.append({str(each): backlog.drain(each) for each in sizes})
+    return found
+
+
+def _medians(rounds: list[dict[str, float]]) -> str:
+    sizes = list(dict.fromkeys(at for each in rounds for at in each))
+    return ", ".join(f"{at}: {1e6 * statistics.median(one[at] for one in rounds if at in one):.0f} µs" for at in sizes)

@@ -1,0 +1,92 @@
+"""B5: what one outbox entry costs when a thousand wait, ten thousand, a hundred thousand. The relay itself does the work."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import timedelta
+from uuid import uuid4
+
+from bson.binary import Binary
+
+from bench.contenders.floor import broker_settings
+from bench.scenarios.rooms import Database
+from bench.stage import Room, Stage
+from ngao.chassis.clock import SystemClock
+from ngao.chassis.messaging.publisher import Publisher
+from ngao.chassis.messaging.relay import Relay
+from ngao.chassis.storage.connection import Store
+
+_BODY = Binary(b'{"data":"' + b"x" * 1000 + b'"}')
+_AT_ONCE = 5000
+_LONGEST_S = 180.0
+
+
+class Backlog:
+    """A virtual host with one queue that hears everything, and an outbox to fill."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage, self._room = stage, stage.room("backlog")
+        self._store: Store = Database.make(stage, "outbox").open("bench_outbox")
+        self._store.ensure_indexes(())
+        management = stage.platform.broker.management()
+        management.put("exchanges", self._room.vhost, "events", body={"type": "topic", "durable": True})
+        stage.quorum_queue(self._room, "all")
+        management.post("bindings", self._room.vhost, "e", "events", "q", "all", body={"routing_key": "#"})
+        management.close()
+
+    def drain(self, count: int) -> float:
+        """Seconds that an entry took when so many waited."""
+        self._fill(count)
+        done, counter = threading.Event(), _Counter(count)
+        counter.done = done
+        relay = Relay(self._store, SystemClock(), lambda _edge: _publisher(self._room), counter)
+        began = time.monotonic()
+        thread = threading.Thread(target=relay.run, daemon=True)
+        thread.start()
+        finished = done.wait(_LONGEST_S)
+        took = time.monotonic() - began
+        relay.stop()
+        thread.join(20)
+        management = self._stage.platform.broker.management()
+        management.delete("queues", self._room.vhost, "all", "contents")
+        management.close()
+        if not finished:
+            raise RuntimeError("the relay did not drain the outbox in time")
+        return took / count
+
+    def _fill(self, count: int) -> None:
+        now = SystemClock().now() - timedelta(seconds=60)
+        for first in range(0, count, _AT_ONCE):
+            self._store.database["outbox"].insert_many(
+                [_entry(now) for _ in range(min(_AT_ONCE, count - first))], ordered=False
+            )  # fmt: skip
+
+
+class _Counter:
+    """The metrics that the relay feeds: here they tell when it is done."""
+
+    def __init__(self, wanted: int) -> None:
+        self._wanted = wanted
+        self.done = threading.Event()
+
+    def relayed(self, to: str, count: int = 1) -> None:  # noqa: ARG002  # the chassis' port
+        self._wanted -= count
+        if self._wanted <= 0:
+            self.done.set()
+
+    def relay_failed(self, reason: str) -> None:
+        """Tried again by the relay."""
+
+
+def _publisher(room: Room) -> Publisher:
+    return Publisher(broker_settings(vars(room)), edge=False, name="bench.relay")
+
+
+def _entry(now: object) -> dict[str, object]:
+    own = uuid4().hex
+    return {
+        "_id": own, "message_id": own, "to": "events", "routing_key": "routine.bench", "body": _BODY,
+        "content_type": "application/json", "headers": {}, "priority": 1, "created_at": now, "lease": "",
+        "leased_until": now, "attempts": 0, "trouble": None,
+    }  # fmt: skip

@@ -1,0 +1,60 @@
+"""B6: what a match costs in a directory of a hundred partners, a thousand, ten thousand. Directory and loads as in production."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+from bench.scenarios.rooms import Database
+from bench.stage import NEED, Stage, counties
+from ngao.chassis.clock import SystemClock
+from ngao.local.home import REPOSITORY
+from services.referral import policies
+from services.referral.domain.consent import Standing
+from services.referral.domain.matching import Wanted
+from services.referral.domain.partner import Partner
+from services.referral.storage.documents import DOCUMENTS, PartnerDocument
+from services.referral.storage.partners import DirectoryCache, EngagementRepository, _document
+
+_MATCHES = 300
+_SUPPORTS = ("legal_aid", "medical", "psychosocial", "relocation_and_shelter")
+
+
+class Directories:
+    """One database a size."""
+
+    def __init__(self, stage: Stage, sizes: tuple[int, ...]) -> None:
+        self._policy, _ = policies.load_rules((REPOSITORY / "deploy" / "policy",))
+        self._databases = {size: Database.make(stage, f"directory_{size}") for size in sizes}
+        for size, database in self._databases.items():
+            store = database.open("referral")
+            store.ensure_indexes(DOCUMENTS)
+            rows = [_document(_partner(number)).to_mongo().to_dict() for number in range(size)]
+            store.database[PartnerDocument.collection_name()].insert_many(rows)
+
+    def match(self, size: int) -> float:
+        """Seconds of a match, the directory once read."""
+        self._databases[size].open("referral")
+        cache, places = DirectoryCache(SystemClock(), self._policy), counties()
+        loads = EngagementRepository(None).loads  # type: ignore[arg-type]
+        cache.matcher(loads).match(_wanted(0, places))
+        began = time.monotonic()
+        for number in range(_MATCHES):
+            if not cache.matcher(loads).match(_wanted(number, places)).candidates:
+                raise RuntimeError("a match found nobody")
+        return (time.monotonic() - began) / _MATCHES
+
+
+def _partner(number: int) -> Partner:
+    places = counties()
+    return Partner(
+        id=f"p{number:05d}", name=f"Partner {number}", support_types=(_SUPPORTS[number // len(places) % len(_SUPPORTS)],),
+        counties=(places[number % len(places)],), languages=("sw", "en"), capacity=10, vetted=True, public_key="k",
+    )  # fmt: skip
+
+
+def _wanted(number: int, places: list[str]) -> Wanted:
+    return Wanted(
+        case_ref=f"NG-{number}", need=NEED, county=places[number % len(places)], languages=("sw",), never=frozenset(),
+        tried=frozenset(), consent=Standing({None: frozenset({"contact"})}), now=datetime.now(UTC),
+    )  # fmt: skip
