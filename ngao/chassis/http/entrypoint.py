@@ -7,11 +7,13 @@ last step takes a worker, so that neither a slow nor an eager caller can occupy 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, cast
 from urllib.parse import parse_qsl
 
+import pymongo
 from eventlet import Timeout
 from eventlet.event import Event as Signal
 from marshmallow import Schema
@@ -29,6 +31,8 @@ from ngao.chassis.http.server import WebServer
 __all__ = ["Answer", "Call", "HttpEntrypoint", "Operation", "Text", "http"]
 
 HANDLER_SECONDS = 30.0
+STORE_SECONDS = 4.0
+"""How long a request of a source or a partner waits for the store in all: better refused and sent again than hung."""
 _LONGEST_IDEMPOTENCY_KEY = 200
 
 Responses = Mapping[int, type[Schema] | None]
@@ -81,7 +85,8 @@ def http(
         @wraps(handler)
         def contained(service: Any, call: Call, **values: Any) -> Any:
             try:
-                return handler(service, call, **values)
+                with _bounded(callers):
+                    return handler(service, call, **values)
             except (Exception, Timeout) as error:  # noqa: BLE001 - nothing may reach nameko
                 return _Failure(error)
 
@@ -89,6 +94,11 @@ def http(
         return contained
 
     return decorate
+
+
+def _bounded(callers: tuple[str, ...]) -> AbstractContextManager[None]:
+    """Operators may ask for what takes long, such as the verification of all audit chains."""
+    return nullcontext() if "operator" in callers else pymongo.timeout(STORE_SECONDS)
 
 
 class HttpEntrypoint(Entrypoint):
@@ -125,7 +135,8 @@ class HttpEntrypoint(Entrypoint):
         chassis = self.container.chassis
         headers = EnvironHeaders(dict(environ))
         remote = str(environ.get("REMOTE_ADDR", ""))
-        principal = self.server.gate.admit(self.declared.who, headers.get("Authorization"), remote)
+        with _bounded(self.declared.who):
+            principal = self.server.gate.admit(self.declared.who, headers.get("Authorization"), remote)
         body, content_type = read_body(environ, chassis.settings.http.max_body_bytes, self.declared.accepts)
         return Call(
             principal=principal,

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
+from pymongo.errors import ConnectionFailure, ExecutionTimeout
+
 from ngao.chassis.errors import BrokenField, InvalidInput, NgaoError, Permanent, TooManyRequests, Unavailable
 from ngao.chassis.observability.logs import describe_error, get_logger
 from ngao.contracts import ContractError, InvalidContent, Undecodable
@@ -20,6 +22,8 @@ TYPES = "https://ngao.example/problems/"
 
 _STEP = re.compile(r"^(?:[A-Za-z_][A-Za-z0-9_.~-]{0,63}|\d{1,4})$")
 _MOST_ERRORS = 100
+_STORE_AWAY = (ConnectionFailure, ExecutionTimeout)
+"""What a read raises when the store does not answer; writes are told by the committer."""
 _log = get_logger(__name__)
 
 
@@ -77,6 +81,8 @@ def problem_of(error: BaseException) -> Problem:
     """The problem that tells a caller about this error."""
     if isinstance(error, ContractError):
         return _of_contract(error)
+    if isinstance(error, _STORE_AWAY):
+        error = Unavailable("The store does not answer.")
     if isinstance(error, NgaoError) and error.retryable:
         return Problem(503, error.slug, "Not possible at the moment: send the same request again.", headers={"Retry-After": "1"})
     if isinstance(error, NgaoError) and error.status < 500:

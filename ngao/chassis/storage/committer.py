@@ -77,6 +77,7 @@ class GroupCommitter:
         self._mutex = threading.Lock()
         self._writing = threading.Lock()
         self._waiting: list[_Ticket] = []
+        self._session: ClientSession | None = None
 
     def commit(self, units: Sequence[Unit]) -> list[Exception | None]:
         """Commit each unit, alone or with others; None for each that is stored, else Conflict, Unavailable or its own error."""
@@ -136,8 +137,8 @@ class GroupCommitter:
 
     def _write(self, units: list[Unit]) -> list[Entry]:
         try:
-            with pymongo.timeout(self._timeout), self._store.client.start_session() as session:
-                entries: list[Entry] = session.with_transaction(
+            with pymongo.timeout(self._timeout):
+                entries: list[Entry] = self._own_session().with_transaction(
                     lambda inside: self._apply(inside, units),
                     read_concern=ReadConcern("snapshot"),
                     write_concern=DURABLE,
@@ -152,6 +153,18 @@ class GroupCommitter:
             raise _operation_error(error) from None
         except PyMongoError as error:
             raise Unavailable(f"The store refused ({type(error).__name__}).") from None
+
+    def _own_session(self) -> ClientSession:
+        """One session for all groups.
+
+        A store that hung keeps the transaction it had begun, with its locks, for a minute, because its end never reached
+        it. A new transaction ends that one at once, but only in the same session.
+        """
+        if self._session is None:
+            self._session = self._store.client.start_session(causal_consistency=False)
+        elif self._session.in_transaction:
+            self._session.abort_transaction()
+        return self._session
 
     def _apply(self, session: ClientSession, units: list[Unit]) -> list[Entry]:
         database = self._store.database

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from pymongo.errors import ExecutionTimeout, NetworkTimeout, ServerSelectionTimeoutError
 
 from ngao.chassis import errors
 from ngao.chassis.http.call import Answer
@@ -67,3 +68,9 @@ def test_too_many_requests_says_when_to_come_back() -> None:
 def test_a_header_that_could_hold_another_header_is_not_sent(value: str) -> None:
     with pytest.raises(ValueError, match="character"):
         render(Answer(200, {}, {"X-Echo": value}))
+
+
+@pytest.mark.parametrize("error", [ServerSelectionTimeoutError("x"), NetworkTimeout("x"), ExecutionTimeout("x")])
+def test_a_store_that_does_not_answer_a_read_is_no_bug(error: Exception) -> None:
+    problem = problem_of(error)
+    assert (problem.status, problem.slug) == (503, "unavailable")
