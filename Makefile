@@ -3,7 +3,7 @@ SHELL := /bin/bash
 NGAO := bin/ngao
 RUN := $(NGAO) run
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status test lint types imports generate check-generated lock clean faults
+.PHONY: help demo up down status test bench lint types imports generate check-generated lock clean faults
 
 ##@ Try it
 demo: ## Start everything and send real reports through; leaves the platform running
@@ -26,6 +26,8 @@ types: ## Types
 	@$(RUN) mypy
 imports: ## Who may import whom
 	@$(RUN) lint-imports
+bench: ## The platform beside its floors and beside plain ones; takes a quarter of an hour, wants a quiet machine
+	@$(RUN) python -W ignore -m bench
 generate: ## Write the generated files anew
 	@$(RUN) python tools/generate.py
 check-generated: ## Fail when a generated file differs from the code

@@ -33,7 +33,8 @@ def markdown(results: dict[str, Any]) -> str:
     rows = _markdown(("", "what", "median (lowest to highest round)", "bar", ""), table(results))
     parts = [
         "# Results", _quiet(results), "## Against the bars", rows, "## Absolute numbers of this machine", _absolute(results),
-        "They are no promise: only ratios within one run mean something.", "## Durability", _syncs(results), "## The machine",
+        "They are no promise: only ratios within one run mean something.", "## Processor time", _cost(results.get("cost", {})),
+        "## Durability", _syncs(results), "## The machine",
         _machine(results["machine"]),
     ]  # fmt: skip
     return "\n\n".join(parts) + "\n"
@@ -86,6 +87,13 @@ def _absolute(results: dict[str, Any]) -> str:
     rate = results.get("peaks", {}).get("ngao", 0) / 2
     head = ("", "accepted/s, 32 clients", "1 client", "its median, ms", "end to end/s", f"p50 at {rate:.0f}/s, ms", "p99, ms")
     return _markdown(head, rows)
+
+
+def _cost(cost: dict[str, dict[str, float]]) -> str:
+    """Why the ratios are what they are: on a machine whose cores are all busy, throughput is cores by time a report."""
+    names = list(dict.fromkeys(name for one in cost.values() for name in one))
+    rows = [(_SAYS[name], *(f"{one.get(each, 0):.1f}" for each in names)) for name, one in cost.items()]
+    return "Milliseconds a report, end to end:\n\n" + _markdown(("", *names), rows)
 
 
 def _syncs(results: dict[str, Any]) -> str:

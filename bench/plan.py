@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench import durability
+from bench import cost, durability
 from bench.clock import elapsed, say
 from bench.contenders.runners import Floor, OverHttp, floor, plain_faststream, plain_nameko, platform
 from bench.environment import faststream_python
@@ -84,6 +84,7 @@ def run(stage: Stage, size: Size, wanted: tuple[str, ...], results: dict[str, An
         contenders.calibrate(size)
         results["peaks"] = contenders.peaks
         results["durability"] = _durability(stage, contenders)
+        results["cost"] = {each.name: cost.of(stage, each) for each in contenders.over_http}
         results["rounds"] = []
         for number in range(size.rounds):
             results["rounds"].append(_round(contenders, size, wanted, number))
