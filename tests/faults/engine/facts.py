@@ -22,7 +22,7 @@ class Limits:
     parked: int = 0
     wire_repeats: int | None = None
     urgent_behind: int = 150
-    clears_within: float = 60.0
+    clears_within: float = 120.0
 
 
 @dataclass

@@ -63,8 +63,8 @@ class Result:
 class Pace:
     """How long the load runs before and after a fault, in seconds."""
 
-    before: float = 2.5
-    after: float = 2.0
+    before: float = 1.5
+    after: float = 1.0
 
 
 def play(site: Site, fault: Fault, seed: int, pace: Pace = Pace()) -> Result:  # frozen

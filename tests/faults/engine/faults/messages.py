@@ -130,7 +130,7 @@ FAULTS = [
     Fault("poison", "messages that nobody can read, in three services' queues", poison, lasts=2,
           limits=Limits(parked=len(_POISON) * len(_QUEUES))),
     Fault("crash-loop", "one message kills whoever takes it, with others prefetched behind it", crash_loop, lasts=1, rate=1.5,
-          limits=Limits(answers_within=None, parked=1, clears_within=90), replays=True),
+          limits=Limits(answers_within=None, parked=1), replays=True),
     Fault("duplicates", "every event comes 2 to 20 times", duplicates, lasts=5, limits=_DUPLICATES),
     Fault("reordered", "all events of some seconds come in any order, some twice", reordered, lasts=4),
 ]  # fmt: skip
