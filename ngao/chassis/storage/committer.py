@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from contextvars import Context
 from datetime import datetime
 from typing import Any
 
@@ -136,6 +137,10 @@ class GroupCommitter:
                 ticket.settle(error)
 
     def _write(self, units: list[Unit]) -> list[Entry]:
+        """A group has its own time: that of the request which happens to lead it may be nearly over."""
+        return Context().run(self._write_in_time, units)
+
+    def _write_in_time(self, units: list[Unit]) -> list[Entry]:
         try:
             with pymongo.timeout(self._timeout):
                 entries: list[Entry] = self._own_session().with_transaction(
