@@ -82,7 +82,10 @@ def _more(connection: socket.socket) -> bytes:
 
 
 def closed(port: int, key: str, clients: int, bodies: Sequence[bytes], seconds: float = 1e9) -> list[Post]:
-    """Post until all bodies are posted or the time is over; raises when one is refused."""
+    """Post until all bodies are posted or the time is over; what is refused for the moment is sent again.
+
+    Raises when a report is refused for good, or for too long.
+    """
     waiting, done, failed = iter(bodies), [], []
     lock, end = threading.Lock(), time.monotonic() + seconds
 
@@ -94,15 +97,8 @@ def closed(port: int, key: str, clients: int, bodies: Sequence[bytes], seconds: 
                     body = next(waiting, None)
                 if body is None:
                     return
-                began = time.monotonic()
-                status, answer = client.post(body)
-                ended = time.monotonic()
-                if status != ACCEPTED:
-                    failed.append(f"{status}: {answer[:300]!r}")
-                    return
-                done.append(Post(began, ended, json.loads(answer)["case_ref"]))
-        except OSError as error:
-            failed.append(repr(error))
+                post = _insist(client, body, time.monotonic(), retry=True)
+                (failed if isinstance(post, str) else done).append(post)
         finally:
             client.close()
 
@@ -160,7 +156,7 @@ def _insist(client: Client, body: bytes, due: float, *, retry: bool) -> Post | s
             status, answer = 0, repr(error).encode()
         if status == ACCEPTED:
             return Post(due, time.monotonic(), json.loads(answer)["case_ref"], tries)
-        if not retry or time.monotonic() - due > _LONGEST_S:
+        if not retry or 400 <= status < 500 or time.monotonic() - due > _LONGEST_S:
             return f"{status}: {answer[:300]!r}"
         time.sleep(_RETRY_S)
 
