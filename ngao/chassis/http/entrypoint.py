@@ -31,6 +31,8 @@ from ngao.chassis.http.server import WebServer
 __all__ = ["Answer", "Call", "HttpEntrypoint", "Operation", "Text", "http"]
 
 HANDLER_SECONDS = 30.0
+ANSWER_SECONDS = 4.5
+"""How long a source or a partner waits for an answer: then it is told to send it again, because nobody knows yet."""
 STORE_SECONDS = 4.0
 """How long a request of a source or a partner waits for the store in all: better refused and sent again than hung."""
 _LONGEST_IDEMPOTENCY_KEY = 200
@@ -159,7 +161,8 @@ class HttpEntrypoint(Entrypoint):
             done.send(result if failure is None else _Failure(failure[1]))
             return result, failure
 
-        with Timeout(HANDLER_SECONDS, Overloaded("No worker answered in time.")):
+        patience = HANDLER_SECONDS if "operator" in self.declared.who else ANSWER_SECONDS
+        with Timeout(patience, Overloaded("No worker answered in time.")):
             self.container.spawn_worker(self, (call,), values, context_data={}, handle_result=finished)
             return done.wait()
 
