@@ -88,6 +88,8 @@ def play(site: Site, fault: Fault, seed: int, pace: Pace = Pace()) -> Result:  #
         running.stop()
         quiet_after = _become_quiet(site, running, fault, healed_at, parked)
     facts = collect.collect(site, running, before=parked, old_ghosts=ghosts, limits=fault.limits)
+    if quiet_after is not None:  # what timers have said since then is no backlog
+        facts = replace(facts, outbox={}, queues={})
     facts = replace(facts, watched=watcher.seen, fault_at=fault_at, healed_at=healed_at, quiet_after=quiet_after)
     verdict = check(facts)
     if not trouble and (not verdict.accepted or not verdict.stable):
@@ -112,9 +114,14 @@ def _is_quiet(site: Site, running: Running) -> bool:
     try:
         if any(collect.outboxes_now(site).values()) or any(collect.queues_now(site).values()):
             return False
-        return not _unfinished(site, running)
+        return not _letters_due(site) and not _unfinished(site, running)
     except (NgaoError, PyMongoError, requests.RequestException):
         return False
+
+
+def _letters_due(site: Site) -> bool:
+    """Letters that notify is about to send; each will be told of by an event."""
+    return bool(site.database("notify").messages.count_documents({"state": "queued", "attempts": {"$in": [0, None]}}))
 
 
 def _unfinished(site: Site, running: Running) -> bool:
