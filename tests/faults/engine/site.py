@@ -26,6 +26,7 @@ from ngao.local.guard import guarded
 from ngao.local.home import Home
 from ngao.local.mailbox import Mailbox
 from ngao.local.platform import Platform
+from ngao.local.processes import Process
 from tests.faults.engine.load import Order
 from tests.faults.engine.orders import Orders
 from tests.support.coalition import DEMO_POLICY, OFFICERS, Coalition, Partner, Source
@@ -75,6 +76,14 @@ class _Stage(Coalition):
             eventually(process.is_ready, within=60, what=f"{service} to be ready; see {process.log}")
         for person in OFFICERS:
             self.asks("notify", "PUT", f"/v1/roster/duty-officers/{person}", {"email": f"{person}@example.org", "language": "en"})
+
+
+def send(process: Process, number: signal.Signals) -> None:
+    """A signal to a store that runs; one that does not run is a fault of the round, and 0 would be all of us."""
+    pid = process.pid()
+    if pid is None:
+        raise RuntimeError(f"{process.name} does not run")
+    os.kill(pid, number)
 
 
 @dataclass
@@ -156,7 +165,7 @@ class Site:
         return done.stdout
 
     def kill_broker(self) -> None:
-        os.kill(self.stores.broker.process.pid() or 0, signal.SIGKILL)
+        send(self.stores.broker.process, signal.SIGKILL)
         eventually(lambda: self.stores.broker.process.pid() is None, what="the broker's end")
 
     def start_broker(self) -> None:
@@ -165,7 +174,7 @@ class Site:
         broker.wait()
 
     def kill_mongod(self) -> None:
-        os.kill(self.stores.mongo.process.pid() or 0, signal.SIGKILL)
+        send(self.stores.mongo.process, signal.SIGKILL)
         eventually(lambda: self.stores.mongo.process.pid() is None, what="mongod's end")
 
     def start_mongod(self) -> None:

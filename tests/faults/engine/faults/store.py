@@ -7,12 +7,11 @@ import signal
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from os import kill
 from typing import Any
 
 from tests.faults.engine.facts import Limits
 from tests.faults.engine.rounds import Fault, Inject
-from tests.faults.engine.site import Site
+from tests.faults.engine.site import Site, send
 
 WRITES = ["insert", "update", "delete", "findAndModify", "commitTransaction"]
 
@@ -31,12 +30,11 @@ def killed(site: Site, lot: random.Random) -> Iterator[None]:
 @contextmanager
 def frozen(site: Site, _lot: random.Random) -> Iterator[None]:
     """The database hangs: connections stand, nothing answers."""
-    pid = site.stores.mongo.process.pid() or 0
-    kill(pid, signal.SIGSTOP)
+    send(site.stores.mongo.process, signal.SIGSTOP)
     try:
         yield
     finally:
-        kill(pid, signal.SIGCONT)
+        send(site.stores.mongo.process, signal.SIGCONT)
 
 
 def failing(mode: Mapping[str, Any] | str, **data: Any) -> Inject:
