@@ -18,6 +18,7 @@ from uuid import uuid4
 
 from pymongo import ASCENDING, UpdateOne
 from pymongo.errors import PyMongoError
+from pymongo.write_concern import WriteConcern
 
 from ngao.chassis.clock import Clock
 from ngao.chassis.messaging.destinations import DESTINATIONS
@@ -60,6 +61,8 @@ class Relay:
         lease: timedelta = LEASE,
     ) -> None:
         self._outbox = store.durable("outbox")
+        # An entry whose end is lost in a crash is published again, with the id that inboxes know: no sync for that.
+        self._done = store.database.get_collection("outbox", write_concern=WriteConcern(1, j=False))
         self._clock = clock
         self._publishers = {edge: publisher_for(edge) for edge in (False, True)}
         self._metrics = metrics
@@ -128,7 +131,7 @@ class Relay:
         self._count(confirmed, others)
         try:
             if confirmed:
-                self._outbox.delete_many({"_id": {"$in": [entry.id for entry in confirmed]}})
+                self._done.delete_many({"_id": {"$in": [entry.id for entry in confirmed]}})
             if others:
                 self._outbox.bulk_write([self._postpone(entry, outcome) for entry, outcome in others], ordered=False)
         except PyMongoError as error:
