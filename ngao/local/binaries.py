@@ -67,6 +67,14 @@ def mongod(tell: Tell) -> Mongod:
     return _bundled_mongod(tell)
 
 
+def need_curl(tell: Tell) -> None:
+    """The pages' examples post with curl, and their tests run them as they stand. Raises Misconfigured."""
+    if not shutil.which("curl"):
+        _demand_apt("The tests of the documentation", "curl", "or run other tests by naming them")
+        tell("installing curl with apt-get")
+        _apt_install("curl")
+
+
 def cache() -> Path:
     """What several homes can share: NGAO_CACHE, or `~/.cache/ngao`."""
     return Path(os.environ.get("NGAO_CACHE") or Path.home() / ".cache" / "ngao").absolute()
