@@ -7,7 +7,7 @@ from html import escape
 from math import inf, log2
 from typing import Any
 
-from bench.verdicts import Verdict, floor_spread, is_quiet, verdicts
+from bench.verdicts import Verdict, floor_spread, is_quiet, never_arrived, verdicts
 
 _WIDTH, _ROW, _LEFT = 900, 34, 400
 _STYLE = "body{font:15px/1.5 sans-serif;max-width:960px;margin:2em auto;padding:0 1em}table{border-collapse:collapse}"
@@ -67,7 +67,8 @@ def _factor(verdict: Verdict) -> float:
 
 def _quiet(results: dict[str, Any]) -> str:
     count, share = len(results.get("rounds", [])), floor_spread(results)
-    said = f"{count} rounds; the floor's own rounds lie within {share:.0%} of their median."
+    said = f"{count} rounds; the floor's own rounds lie within {share:.0%} of their median; "
+    said += f"{never_arrived(results)} accepted reports did not reach a partner in time."
     return (
         said if is_quiet(results) else f"{said} That is more than 25 %: the machine was not quiet, and the numbers are not sound."
     )

@@ -102,7 +102,10 @@ def _durability(stage: Stage, contenders: Field) -> dict[str, Any]:
     found["f2"] = durability.counted(stage, contenders.floor.through)
     for each in contenders.over_http:
         found[each.name] = durability.counted(stage, lambda count, one=each: one.settle(one.accept(1, 60, count)))
-    say("syncs counted")
+    for name, one in found.items():
+        if one and name != "f2" and min(one["mongod"], one["broker"]) < durability.OPERATIONS:
+            raise RuntimeError(f"{name} is not durable: fewer syncs than reports, so it may not be compared")
+    say("syncs counted: every contender waits for the disk")
     return found
 
 

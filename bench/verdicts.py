@@ -67,6 +67,12 @@ def floor_spread(results: dict[str, Any]) -> float:
     return (spread.high - spread.low) / spread.median
 
 
+def never_arrived(results: dict[str, Any]) -> int:
+    """Accepted reports of any contender whose offer was not there after forty seconds."""
+    measured = [one for each in results.get("rounds", []) for scenario in ("b1", "b2", "b3") for one in each[scenario].values()]
+    return sum(int(value) for one in measured for name, value in one.items() if name.startswith("missing"))
+
+
 def is_quiet(results: dict[str, Any]) -> bool:
     """Whether the numbers mean anything."""
     return floor_spread(results) <= _SOUND_FLOOR
