@@ -33,9 +33,13 @@ heartbeat = 20
 """
 _PLAIN = re.compile(r"[A-Za-z0-9_./@+:=-]+")
 # Only queues that know no leader; a queue that was declared this moment has one, though its state is not yet in the statistics.
+# A member that was never started is started as the broker itself does it when it comes up.
 _ELECT = """\
-length([ra:trigger_election(Pid) || Q <- rabbit_amqqueue:list(), amqqueue:get_type(Q) =:= rabbit_quorum_queue,
-Pid <- [amqqueue:get_pid(Q)], ra_leaderboard:lookup_leader(element(1, Pid)) =:= undefined]).
+Silent = [{Q, element(1, amqqueue:get_pid(Q))} || Q <- rabbit_amqqueue:list(), amqqueue:get_type(Q) =:= rabbit_quorum_queue,
+  ra_leaderboard:lookup_leader(element(1, amqqueue:get_pid(Q))) =:= undefined],
+[rabbit_quorum_queue:recover(amqqueue:get_vhost(Q), [Q]) || {Q, Name} <- Silent, whereis(Name) =:= undefined],
+[ra:trigger_election({Name, node()}) || {_, Name} <- Silent],
+length(Silent).
 """
 
 
