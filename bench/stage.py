@@ -19,10 +19,11 @@ from bench.clock import say
 from bench.receiver import Account
 from ngao.chassis.messaging.onboarding import Edge, onboard_partner
 from ngao.chassis.security import seals
-from ngao.local.broker import ADMINISTRATOR
+from ngao.deployment.files import write_whole
+from ngao.deployment.names import ADMINISTRATOR
 from ngao.local.configuration import operator_key_file
 from ngao.local.guard import guarded
-from ngao.local.home import REPOSITORY, Home, write_whole
+from ngao.local.home import REPOSITORY, Home
 from ngao.local.platform import EDGE_VHOST, Platform
 from ngao.local.ports import LOCAL, free_port
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ngao.chassis.messaging.onboarding import AccountFile
-from ngao.local.home import Home, write_whole
+from ngao.deployment.files import write_whole
+from ngao.local.home import Home
 
 _BROKER_FILE, _KEY_FILE = "broker.secret", "http.secret"
 

@@ -13,7 +13,7 @@ import typer
 from ngao.chassis.errors import NgaoError
 from ngao.cli.output import complain
 
-_PEOPLE, _LOOK_AFTER = "People and systems", "Look after it"
+_PEOPLE, _LOOK_AFTER, _DEPLOY = "People and systems", "Look after it", "Deploy it"
 # A module's own commands, which stand at the top.
 COMMANDS = {
     "runtime": ("up", "down", "restart", "status", "url", "logs"),
@@ -34,6 +34,7 @@ GROUPS = {
     "audit": ("audit", "app", _LOOK_AFTER),
     "policy": ("policy", "app", _LOOK_AFTER),
     "keys": ("keys", "app", _LOOK_AFTER),
+    "secrets": ("secrets", "app", _DEPLOY),
 }
 
 

@@ -8,7 +8,7 @@ import typer
 
 from ngao.cli.calls import operator
 from ngao.cli.output import AsJson, show
-from ngao.local.configuration import SERVICES
+from ngao.deployment.names import SERVICES
 
 app = typer.Typer(no_args_is_help=True, help="The audit trail: who did what, in hash chains.")
 

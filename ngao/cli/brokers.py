@@ -12,9 +12,8 @@ from ngao.chassis.errors import Misconfigured
 from ngao.chassis.messaging.management import Management
 from ngao.chassis.messaging.onboarding import Edge
 from ngao.chassis.settings import read_secret
-from ngao.local.broker import ADMINISTRATOR
+from ngao.deployment.names import ADMINISTRATOR, EDGE_VHOST
 from ngao.local.home import Home
-from ngao.local.names import EDGE_VHOST
 
 
 @contextmanager

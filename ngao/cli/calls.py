@@ -12,7 +12,8 @@ import typer
 
 from ngao.chassis.errors import Misconfigured, NgaoError, Unavailable
 from ngao.chassis.settings import read_secret
-from ngao.local.configuration import SERVICES, operator_key_file
+from ngao.deployment.names import SERVICES
+from ngao.local.configuration import operator_key_file
 from ngao.local.home import Home
 
 Url = Annotated[str | None, typer.Option(help="The service's address; else NGAO_URL_<SERVICE>, else this machine's.")]

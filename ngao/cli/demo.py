@@ -12,7 +12,8 @@ from ngao.chassis.errors import Unavailable
 from ngao.chassis.settings import read_secret
 from ngao.cli.calls import Operator
 from ngao.cli.output import progress
-from ngao.local.configuration import SERVICES, operator_key_file
+from ngao.deployment.names import SERVICES
+from ngao.local.configuration import operator_key_file
 from ngao.local.demo.play import Play, publish_poison
 from ngao.local.demo.stage import Stage
 from ngao.local.demo.story import hours_ago

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.security.identity import load_operators, new_key
 from ngao.cli.output import AsJson, say, show
-from ngao.local.configuration import OPERATOR_SCOPES, write_keys
-from ngao.local.home import Home, write_whole
+from ngao.deployment.files import write_whole
+from ngao.deployment.names import OPERATOR_SCOPES
+from ngao.deployment.operators import as_text, entries_in, entry
+from ngao.local.configuration import operators_file, write_keys
+from ngao.local.home import Home
 
 app = typer.Typer(no_args_is_help=True, help="The keys that the services seal with, one file each.")
 operators = typer.Typer(
@@ -42,7 +44,7 @@ def add(
     Run again for a second key beside the first. Takes effect when the services start again: `ngao restart`.
     """
     home = Home.from_environment()
-    path = home.config / "operators.json"
+    path = operators_file(home)
     if not path.exists():
         raise Misconfigured(f"There is no list of operators at {path}: run `ngao up` first.")
     unknown = sorted(set(scope or ()) - set(OPERATOR_SCOPES))
@@ -52,17 +54,15 @@ def add(
         key, hashed = new_key("operator", operator_id)
     except ValueError:
         raise Misconfigured("An operator's id is lower-case letters, digits and hyphens, such as `night-desk`.") from None
-    entries: list[dict[str, Any]] = json.loads(path.read_text("utf-8"))["operators"]
-    entries.append({"id": operator_id, "hash": hashed, "scopes": scope or []})
     key_file = home.secrets / f"operator-{operator_id}.key"
     write_whole(key_file, key + "\n")
-    write_whole(path, json.dumps({"operators": entries}, indent=2) + "\n")
+    write_whole(path, as_text([*entries_in(path), entry(operator_id, hashed, scope or ())]))
     say(f"The key of {operator_id} is in {key_file}; hand it over on a safe way, then remove it. `ngao restart` makes it count.")
 
 
 @operators.command("list")
 def list_operators(as_json: AsJson = False) -> None:
     """Who has a key, and for what."""
-    known = load_operators(Home.from_environment().config / "operators.json").values()
+    known = load_operators(operators_file(Home.from_environment())).values()
     rows = [{"id": each.id, "keys": len(each.hashes), "scopes": list(each.scopes)} for each in known]
     show(rows, ("id", "keys", "scopes"), as_json=as_json, none="There is no operator yet; run `ngao up`.")

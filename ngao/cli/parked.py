@@ -10,7 +10,7 @@ import typer
 from ngao.chassis.errors import Misconfigured
 from ngao.cli.calls import Service, Url, operator
 from ngao.cli.output import AsJson, say, show, show_json, show_one
-from ngao.local.configuration import SERVICES
+from ngao.deployment.names import SERVICES
 
 app = typer.Typer(no_args_is_help=True, help="Messages that could not be processed: look, replay, or give up.")
 outbox = typer.Typer(no_args_is_help=True, help="Events that the broker has not confirmed yet.")

@@ -13,7 +13,7 @@ import typer
 from ngao.chassis.errors import NotFound
 from ngao.cli.calls import Service, demand_known, operator
 from ngao.cli.output import AsJson, progress, say, show
-from ngao.local.configuration import SERVICES
+from ngao.deployment.names import SERVICES
 from ngao.local.home import Home
 from ngao.local.platform import Part, Platform
 

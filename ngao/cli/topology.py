@@ -13,7 +13,8 @@ from ngao.chassis.settings import read_secret
 from ngao.cli.brokers import management
 from ngao.cli.output import AsJson, say, show
 from ngao.contracts import CATALOGUE
-from ngao.local.configuration import SERVICES, broker_passwords
+from ngao.deployment.names import SERVICES
+from ngao.local.configuration import broker_passwords
 from ngao.local.home import Home
 from ngao.local.platform import wanted_of_catalogue
 

@@ -12,13 +12,14 @@ from pathlib import Path
 
 from ngao.chassis.errors import Unavailable
 from ngao.chassis.messaging.management import Management
+from ngao.deployment.files import write_whole
+from ngao.deployment.names import ADMINISTRATOR
 from ngao.local.binaries import cache
-from ngao.local.home import Home, write_whole
+from ngao.local.home import Home
 from ngao.local.ports import LOCAL, demand_free, is_open
 from ngao.local.processes import Process
 from ngao.local.waiting import wait_until
 
-ADMINISTRATOR = "ngao-admin"
 READY_S = 120
 
 _CONFIGURATION = """\

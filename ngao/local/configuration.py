@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from ngao.chassis.messaging.provisioning import service_account
 from ngao.chassis.security.identity import hash_key, new_key
 from ngao.chassis.security.keyfiles import init_sealing_pair, init_service_keys
-from ngao.local.home import REPOSITORY, Home, write_whole
-from ngao.local.names import REPLICA_SET, account_of, database_of
+from ngao.deployment.files import write_whole
+from ngao.deployment.names import OPERATOR_SCOPES, REPLICA_SET, SEALED_TO, SERVICES, account_of, database_of, period_of
+from ngao.deployment.operators import as_text, entries_in, entry
+from ngao.local.home import REPOSITORY, Home
 from ngao.local.ports import LOCAL
 
-SERVICES = ("intake", "referral", "notify", "registry")
 OPERATOR = "local"
-OPERATOR_SCOPES = ("identity:read",)
 
 
 def write_settings(home: Home, ports: Mapping[str, int]) -> None:
@@ -42,10 +41,10 @@ def _default_own(service: str, ports: Mapping[str, int]) -> str:
 
 def write_keys(home: Home) -> None:
     """This month's keys of each service, and the pairs of those that others seal to; keys that exist are never touched."""
-    period = f"{datetime.now(UTC):%Y-%m}"
+    period = period_of()
     for service in SERVICES:
         init_service_keys(home.keys / service, period)
-    for recipient in ("registry", "intake"):
+    for recipient in SEALED_TO:
         init_sealing_pair(home.keys / recipient, home.keys / "public", period, owner=recipient)
 
 
@@ -55,9 +54,13 @@ def write_operator(home: Home) -> None:
     if not path.exists():
         write_whole(path, new_key("operator", OPERATOR)[0] + "\n")
     hashed = hash_key(path.read_text("utf-8").strip())
-    others = [each for each in _operators(home) if each["id"] != OPERATOR]
-    entries = [*others, {"id": OPERATOR, "hash": hashed, "scopes": list(OPERATOR_SCOPES)}]
-    write_whole(_operators_file(home), json.dumps({"operators": entries}, indent=2) + "\n")
+    others = [each for each in entries_in(operators_file(home)) if each["id"] != OPERATOR]
+    write_whole(operators_file(home), as_text([*others, entry(OPERATOR, hashed, OPERATOR_SCOPES)]))
+
+
+def operators_file(home: Home) -> Path:
+    """Who may give commands, as the services read it."""
+    return home.config / "operators.json"
 
 
 def operator_key_file(home: Home) -> Path:
@@ -95,17 +98,5 @@ def _settings(home: Home, service: str, ports: Mapping[str, int]) -> dict[str, A
         },
         "keys": {"directory": str(home.keys / service), "public_directory": str(home.keys / "public")},
         "policy": {"directories": [str(REPOSITORY / "deploy" / "policy"), str(home.policy)]},
-        "operators": {"file": str(_operators_file(home))},
+        "operators": {"file": str(operators_file(home))},
     }  # fmt: skip
-
-
-def _operators_file(home: Home) -> Path:
-    return home.config / "operators.json"
-
-
-def _operators(home: Home) -> list[dict[str, Any]]:
-    try:
-        entries: list[dict[str, Any]] = json.loads(_operators_file(home).read_text("utf-8"))["operators"]
-    except FileNotFoundError:
-        return []
-    return entries

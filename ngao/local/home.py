@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from ngao.chassis.errors import NotAllowedNow
+from ngao.deployment.files import write_whole
 from ngao.local.waiting import wait_until
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -124,13 +125,3 @@ def _locked(lock: IO[str]) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-def write_whole(path: Path, text: str, mode: int = 0o600) -> None:
-    """Write a file so that a reader sees the old text or the new one, and nobody else sees either."""
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)

@@ -11,14 +11,14 @@ from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
 from ngao.chassis.errors import Unavailable
+from ngao.deployment.files import write_whole
+from ngao.deployment.names import ADMINISTRATOR, REPLICA_SET, account_of, database_of
 from ngao.local.binaries import Mongod
-from ngao.local.home import Home, write_whole
-from ngao.local.names import REPLICA_SET, account_of, database_of
+from ngao.local.home import Home
 from ngao.local.ports import LOCAL, demand_free
 from ngao.local.processes import Process
 from ngao.local.waiting import wait_until
 
-ADMINISTRATOR = "ngao-admin"
 READY_S = 60
 _OPEN = (
     "--setParameter", "enableTestCommands=1",

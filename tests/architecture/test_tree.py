@@ -17,6 +17,8 @@ NOT_OURS = {
     ".git",
     ".venv",
     ".ngao",
+    ".env",
+    "secrets",
     "__pycache__",
     ".mypy_cache",
     ".ruff_cache",

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from ngao.deployment.names import ADMINISTRATOR
 from ngao.local import binaries
-from ngao.local.broker import ADMINISTRATOR, LocalBroker
+from ngao.local.broker import LocalBroker
 from ngao.local.home import Home
 from ngao.local.platform import Platform
 from tests.support.waiting import eventually

@@ -24,7 +24,7 @@ from ngao.chassis.messaging.onboarding import Edge
 from ngao.chassis.messaging.provisioning import provision
 from ngao.client import SourceClient, keygen
 from ngao.contracts import Event
-from ngao.local.configuration import SERVICES
+from ngao.deployment.names import SERVICES
 from ngao.local.mailbox import Mail, Mailbox, messages
 from ngao.local.platform import wanted_of_catalogue
 from tests.support import outsiders

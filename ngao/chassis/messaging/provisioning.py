@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -101,7 +102,7 @@ def bindings_in(management: Management, vhost: str) -> set[Binding]:
 def account_steps(management: Management, name: str, password: str) -> Iterator[Step]:
     """The account, when it is missing or has another password."""
     user = management.get("users", name)
-    if user is None or not _has_password(user, password):
+    if user is None or not has_password(user, password):
         what = f"account {name}" if user is None else f"password of account {name}"
         yield Step(what, lambda: management.put("users", name, body={"password": password, "tags": ""}))
 
@@ -168,9 +169,19 @@ def _same_queue(wanted: Queue, standing: Mapping[str, Any] | None, vhost: str) -
 _WAY_OUT = "drain it, delete it and provision again."
 
 
-def _has_password(user: Mapping[str, Any], password: str) -> bool:
-    """RabbitMQ keeps base64(salt + SHA-256(salt + password)), with a salt of four bytes."""
+def hash_password(password: str) -> str:
+    """A password as RabbitMQ keeps it: base64(salt + SHA-256(salt + password)), with a salt of four bytes."""
+    salt = secrets.token_bytes(4)
+    return base64.b64encode(salt + _salted(salt, password)).decode()
+
+
+def has_password(user: Mapping[str, Any], password: str) -> bool:
+    """Whether an account, as the management interface shows it, has this password."""
     if user.get("hashing_algorithm") != "rabbit_password_hashing_sha256" or not user.get("password_hash"):
         return False
     kept = base64.b64decode(user["password_hash"])
-    return hmac.compare_digest(kept[4:], hashlib.sha256(kept[:4] + password.encode()).digest())
+    return hmac.compare_digest(kept[4:], _salted(kept[:4], password))
+
+
+def _salted(salt: bytes, password: str) -> bytes:
+    return hashlib.sha256(salt + password.encode()).digest()

@@ -80,6 +80,11 @@ def active_public(public_directory: Path, owner: str) -> tuple[str, str]:
     return seals.key_id(public), public
 
 
+def periods_in(directory: Path, prefix: str, suffix: str) -> list[str]:
+    """The periods that a folder has a key file for, the oldest first."""
+    return [period for period, _ in _by_period(directory, prefix, suffix)]
+
+
 def active_period(periods: Iterable[str]) -> str:
     """The newest of some periods: the one that new data is sealed under."""
     return max(periods)

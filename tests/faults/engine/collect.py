@@ -6,7 +6,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from ngao.local.configuration import SERVICES
+from ngao.deployment.names import SERVICES
 from ngao.local.mailbox import messages
 from tests.faults.engine.facts import Facts, Limits
 from tests.faults.engine.history import read

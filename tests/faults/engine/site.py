@@ -19,9 +19,9 @@ from typing import Any
 import pymongo
 import yaml
 
+from ngao.deployment.names import SERVICES
 from ngao.local import binaries
 from ngao.local.broker import LocalBroker
-from ngao.local.configuration import SERVICES
 from ngao.local.guard import guarded
 from ngao.local.home import Home
 from ngao.local.mailbox import Mailbox

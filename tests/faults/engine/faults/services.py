@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ngao.local.configuration import SERVICES
+from ngao.deployment.names import SERVICES
 from tests.faults.engine.facts import Limits
 from tests.faults.engine.orders import POINTS, Orders
 from tests.faults.engine.rounds import Fault, Inject

@@ -1,0 +1,151 @@
+"""The internal certificate authority: one for a deployment, which signs for its services, broker, stores and outsiders.
+
+Elliptic curve P-256 (FIPS 186-5), X.509 by RFC 5280. A server's certificate names its hosts; an outsider's is for clients only
+and names no host, so that no partner can pass for the broker.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from ngao.chassis.errors import Misconfigured
+
+AUTHORITY_DAYS = 3650
+CERTIFICATE_DAYS = 825
+_BACKDATED = timedelta(days=1)  # a machine whose clock is behind takes it, too
+_DNS = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Issued:
+    """A certificate and its private key, both PEM."""
+
+    certificate: str
+    key: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Authority:
+    """A certificate and the key that signs with it."""
+
+    certificate: x509.Certificate
+    key: ec.EllipticCurvePrivateKey = field(repr=False)
+
+    @classmethod
+    def new(cls) -> Authority:
+        """A fresh authority; its name is its own, so that two of them can be trusted side by side."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = _name(f"Ngao internal authority {secrets.token_hex(4)}")
+        made = _builder(name, name, key.public_key(), AUTHORITY_DAYS)
+        made = made.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        made = made.add_extension(_usage(key_cert_sign=True, crl_sign=True), critical=True)
+        return cls(made.sign(key, hashes.SHA256()), key)
+
+    @classmethod
+    def load(cls, certificate: str, key: str) -> Authority:
+        """Read both from PEM; raises Misconfigured when one is none or they do not belong together."""
+        try:
+            read = x509.load_pem_x509_certificate(certificate.encode())
+            private = serialization.load_pem_private_key(key.encode(), password=None)
+        except ValueError:
+            raise Misconfigured("The authority's certificate or key (ca/ca.pem, ca/ca.key) is not PEM.") from None
+        if not isinstance(private, ec.EllipticCurvePrivateKey) or private.public_key() != read.public_key():
+            raise Misconfigured("The authority's key (ca/ca.key) does not belong to its certificate (ca/ca.pem).")
+        return cls(read, private)
+
+    @property
+    def certificate_pem(self) -> str:
+        """What others trust."""
+        return _pem(self.certificate)
+
+    @property
+    def key_pem(self) -> str:
+        """What nobody but the operator may see."""
+        return _private_pem(self.key)
+
+    def server(self, name: str, hosts: Sequence[str]) -> Issued:
+        """A certificate for a server that is also a client of others; raises Misconfigured for a host that is none."""
+        return self._issue(name, hosts, (ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH))
+
+    def client(self, name: str) -> Issued:
+        """A certificate for a client only: an outsider's, whose common name is its account."""
+        return self._issue(name, (), (ExtendedKeyUsageOID.CLIENT_AUTH,))
+
+    def _issue(self, name: str, hosts: Sequence[str], purposes: Sequence[x509.ObjectIdentifier]) -> Issued:
+        key = ec.generate_private_key(ec.SECP256R1())
+        made = _builder(_name(name), self.certificate.subject, key.public_key(), CERTIFICATE_DAYS)
+        made = made.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        made = made.add_extension(_usage(digital_signature=True), critical=True)
+        made = made.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
+        public = self.key.public_key()
+        made = made.add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(public), critical=False)
+        if hosts:
+            made = made.add_extension(x509.SubjectAlternativeName([_general(each) for each in hosts]), critical=False)
+        return Issued(_pem(made.sign(self.key, hashes.SHA256())), _private_pem(key))
+
+
+def hosts_of(certificate: str) -> list[str]:
+    """The hosts that a certificate names, so that its successor names the same."""
+    read = x509.load_pem_x509_certificate(certificate.encode())
+    try:
+        names = read.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return []
+    return [str(each.value) for each in names]
+
+
+def ends_at(certificate: str) -> datetime:
+    """Until when a certificate counts (UTC)."""
+    return x509.load_pem_x509_certificate(certificate.encode()).not_valid_after_utc
+
+
+def demand_host(host: str) -> None:
+    """Raise Misconfigured when this is neither a host name nor an IP address."""
+    _general(host)
+
+
+def _general(host: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(host))
+    except ValueError:
+        if not _DNS.fullmatch(host):
+            raise Misconfigured("--host takes a host name, such as ngao.example.org, or an IP address, without a port.") from None
+        return x509.DNSName(host)
+
+
+def _builder(subject: x509.Name, issuer: x509.Name, public: ec.EllipticCurvePublicKey, days: int) -> x509.CertificateBuilder:
+    now = datetime.now(UTC)
+    made = x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(public)
+    made = made.serial_number(x509.random_serial_number())
+    made = made.not_valid_before(now - _BACKDATED).not_valid_after(now + timedelta(days=days))
+    return made.add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
+
+
+def _usage(*, digital_signature: bool = False, key_cert_sign: bool = False, crl_sign: bool = False) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=digital_signature, key_cert_sign=key_cert_sign, crl_sign=crl_sign, content_commitment=False,
+        key_encipherment=False, data_encipherment=False, key_agreement=False, encipher_only=False, decipher_only=False,
+    )  # fmt: skip
+
+
+def _name(common: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])
+
+
+def _pem(certificate: x509.Certificate) -> str:
+    return certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+
+def _private_pem(key: ec.EllipticCurvePrivateKey) -> str:
+    pem, pkcs8, plain = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    return key.private_bytes(pem, pkcs8, plain).decode()

@@ -1,0 +1,54 @@
+"""Files written whole, and lines of KEY=value changed without touching the others."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+_PLAIN = re.compile(r"[A-Za-z0-9_./:@%+=,-]*")
+
+
+def write_whole(path: Path, text: str, mode: int = 0o600, *, give: Callable[[Path], None] = lambda _: None) -> None:
+    """Write a file so that a reader sees the old text or the new one, and nobody else sees either.
+
+    `give` hands the new file to its owner before it takes the old one's place.
+    """
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8") as file:
+        os.fchmod(file.fileno(), mode)
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    give(fresh)
+    fresh.replace(path)
+
+
+def merge_variables(text: str, values: Mapping[str, str]) -> str:
+    """Give the variables these values and keep every other line, comments too; a variable that is new comes last."""
+    left = dict(values)
+    lines = []
+    for line in text.splitlines():
+        name = line.split("=", 1)[0].strip()
+        if name in values:
+            if name in left:
+                lines.append(_line(name, left.pop(name)))
+            continue
+        lines.append(line)
+    lines += [_line(name, value) for name, value in left.items()]
+    return "\n".join(lines) + "\n"
+
+
+def read_variables(path: Path) -> dict[str, str]:
+    """The variables of a file of KEY=value lines; none when there is no file."""
+    if not path.exists():
+        return {}
+    pairs = [line.split("=", 1) for line in path.read_text("utf-8").splitlines() if "=" in line and not line.startswith("#")]
+    return {name.strip(): value.strip().strip("'\"") for name, value in pairs}
+
+
+def _line(name: str, value: str) -> str:
+    """Compose of both generations and a shell read single quotes alike."""
+    return f"{name}={value}" if _PLAIN.fullmatch(value) else f"{name}='{value}'"

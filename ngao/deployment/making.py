@@ -1,0 +1,127 @@
+"""`ngao secrets init`: makes what a deployment lacks in secrets, and never touches what is there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+from ngao.chassis.messaging.provisioning import hash_password
+from ngao.chassis.security.identity import hash_key, new_key
+from ngao.chassis.security.keyfiles import active_period, init_sealing_pair, init_service_keys, periods_in
+from ngao.deployment.authority import Authority, demand_host
+from ngao.deployment.folder import SecretsFolder, new_keyfile, new_password
+from ngao.deployment.names import ADMINISTRATOR, OPERATOR_SCOPES, SEALED_TO, SERVICES, period_of, store_of
+from ngao.deployment.operators import as_text, entry
+
+OPERATOR = "operator"
+_LOCAL = ("localhost", "127.0.0.1")
+_GATE = "edge"  # what demo outsiders call the gate, inside the container network
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What to make: with TLS or without, and under which names outsiders reach the broker and intake."""
+
+    tls: bool = True
+    hosts: Sequence[str] = ()
+
+
+def make(folder: SecretsFolder, wish: Wish) -> list[str]:
+    """Make all that is missing and tell which files are new. Raises Misconfigured, NotAllowedNow."""
+    for host in wish.hosts:
+        demand_host(host)
+    with folder.alone():
+        before = _files(folder)
+        _accounts(folder)
+        _keys(folder)
+        _operator(folder)
+        _definitions(folder)
+        if wish.tls:
+            _certificates(folder, wish.hosts)
+        folder.settle()
+        return sorted(_files(folder) - before)
+
+
+def definitions(password: str) -> str:
+    """What the broker loads at its start: its administrator, by a hash; where there is one, no default account is made."""
+    user = {"name": ADMINISTRATOR, "hashing_algorithm": "rabbit_password_hashing_sha256", "tags": "administrator"}
+    return json.dumps({"users": [{**user, "password_hash": hash_password(password)}]}, indent=2) + "\n"
+
+
+def authority_of(folder: SecretsFolder) -> Authority:
+    """The deployment's authority, made on first use."""
+    if not folder.at("ca", "ca.key").exists():
+        made = Authority.new()
+        folder.write(made.certificate_pem, "ca", "ca.pem")
+        folder.write(made.key_pem, "ca", "ca.key")
+    return Authority.load(folder.read("ca", "ca.pem"), folder.read("ca", "ca.key"))
+
+
+def server_hosts(outside: Sequence[str] = ()) -> dict[str, tuple[str, ...]]:
+    """Under which names each server is called; `outside` are those of the broker and of intake beyond the containers."""
+    seen = {name: (name, _GATE, *_LOCAL, *outside) for name in ("broker", "intake")}
+    others = [name for name in (*SERVICES, *map(store_of, SERVICES)) if name not in seen]
+    return {**seen, **{name: (name, *_LOCAL) for name in others}}
+
+
+def _accounts(folder: SecretsFolder) -> None:
+    """Each password lies with the one who logs in with it, and with the job that makes the accounts."""
+    _both(folder, new_password, ("operator", "broker-admin.password"), ("provision", "broker-admin.password"))
+    for service in SERVICES:
+        _both(folder, new_password, (service, "broker.password"), ("provision", f"broker-{service}"))
+        _both(folder, new_password, (service, "store.password"), ("provision", f"store-{service}"))
+        _both(folder, new_keyfile, (store_of(service), "keyfile"), ("provision", f"keyfile-{service}"))
+
+
+def _both(folder: SecretsFolder, new: Callable[[], str], one: tuple[str, str], other: tuple[str, str]) -> None:
+    """One secret in two places; where one is missing, the other gives it."""
+    known = next((folder.read(*place) for place in (one, other) if folder.at(*place).exists()), None)
+    value = known or new()
+    for place in (one, other):
+        if not folder.at(*place).exists():
+            folder.write(value, *place)
+
+
+def _keys(folder: SecretsFolder) -> None:
+    """A period is begun by `rotate`, not by looking whether everything is there in another month."""
+    for service in SERVICES:
+        keys = folder.at(service, "keys")
+        init_service_keys(keys, _newest(periods_in(keys, "kek-", ".key")))
+    for service in SEALED_TO:
+        keys = folder.at(service, "keys")
+        for period in periods_in(keys, "sealing-", ".key") or [period_of()]:
+            init_sealing_pair(keys, folder.at("public"), period, owner=service)
+
+
+def _newest(periods: Sequence[str]) -> str:
+    return active_period(periods) if periods else period_of()
+
+
+def _operator(folder: SecretsFolder) -> None:
+    if not folder.at("operator", "operator.key").exists():
+        folder.write(new_key("operator", OPERATOR)[0], "operator", "operator.key")
+    known = entry(OPERATOR, hash_key(folder.read("operator", "operator.key")), OPERATOR_SCOPES)
+    for service in SERVICES:
+        if not folder.at(service, "operators.json").exists():
+            folder.write(as_text([known]), service, "operators.json")
+
+
+def _definitions(folder: SecretsFolder) -> None:
+    if not folder.at("broker", "definitions.json").exists():
+        folder.write(definitions(folder.read("operator", "broker-admin.password")), "broker", "definitions.json")
+
+
+def _certificates(folder: SecretsFolder, outside: Sequence[str]) -> None:
+    authority = authority_of(folder)
+    if not folder.at("public", "ca.pem").exists():
+        folder.write(authority.certificate_pem, "public", "ca.pem")
+    for name, hosts in server_hosts(outside).items():
+        if not folder.has_pair(name):
+            folder.write_pair(authority.server(name, hosts), name)
+
+
+def _files(folder: SecretsFolder) -> set[str]:
+    paths = chain.from_iterable(folder.at(room).rglob("*") for room in folder.rooms)
+    return {path.relative_to(folder.root).as_posix() for path in paths if path.is_file()}

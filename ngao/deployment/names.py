@@ -1,0 +1,34 @@
+"""Names that a deployment and the embedded runtime give on broker and store, for commands that load no driver."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+SERVICES = ("intake", "referral", "notify", "registry")
+SEALED_TO = ("registry", "intake")
+"""Services that others seal to, each with a key pair by period."""
+
+VHOST, EDGE_VHOST = "ngao", "ngao.edge"
+ADMINISTRATOR = "ngao-admin"
+REPLICA_SET = "rs0"
+OPERATOR_SCOPES = ("identity:read",)
+
+
+def database_of(service: str) -> str:
+    """The name of a service's database."""
+    return f"ngao_{service}"
+
+
+def account_of(service: str) -> str:
+    """The name of a service's account, kept in its own database."""
+    return f"svc-{service}"
+
+
+def store_of(service: str) -> str:
+    """The name of a service's store: its container, its host name and its folder of secrets."""
+    return f"{service}-store"
+
+
+def period_of(moment: datetime | None = None) -> str:
+    """The key period of a moment, by default of now: its year and month."""
+    return f"{moment or datetime.now(UTC):%Y-%m}"
