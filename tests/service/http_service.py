@@ -13,6 +13,7 @@ eventlet.monkey_patch()
 import logging  # noqa: E402
 import os  # noqa: E402
 import signal  # noqa: E402
+from pathlib import Path  # noqa: E402
 from types import SimpleNamespace  # noqa: E402
 from typing import Any  # noqa: E402
 
@@ -24,7 +25,7 @@ from ngao.chassis.errors import NotAllowedNow, NotFound, Unavailable  # noqa: E4
 from ngao.chassis.http.endpoints import ChassisEndpoints  # noqa: E402
 from ngao.chassis.http.entrypoint import Answer, Call, http  # noqa: E402
 from ngao.chassis.observability.health import Health  # noqa: E402
-from ngao.chassis.observability.logs import configure  # noqa: E402
+from ngao.chassis.observability.logs import configure, get_logger  # noqa: E402
 from ngao.chassis.observability.metrics import Metrics  # noqa: E402
 from ngao.chassis.security.identity import Credential, hash_key  # noqa: E402
 from ngao.chassis.settings import HttpSettings  # noqa: E402
@@ -112,9 +113,12 @@ class TinyService(ChassisEndpoints):
         logging.getLogger("kombu").error("cannot decode %s", MARKER, exc_info=RuntimeError(MARKER))
         return Answer(200, {})
 
-    @http("GET", "/v1/slow", who="anyone", operation="slow", summary="Takes its time.")
+    @http("GET", "/v1/slow", who="anyone", operation="slow", summary="Takes until it is let go.")
     def slow(self, call: Call) -> dict[str, Any]:
-        eventlet.sleep(2.5)
+        get_logger("slow").info("slow.entered")
+        with eventlet.Timeout(15):
+            while not Path(os.environ["LET_GO"]).exists():
+                eventlet.sleep(0.02)
         return {"done": True}
 
 
