@@ -8,6 +8,7 @@ from typing import Any
 from pymongo import ASCENDING
 
 from ngao.chassis.clock import Clock, SystemClock
+from ngao.chassis.messaging.kept import Kept
 from ngao.chassis.messaging.parking import Parking
 from ngao.chassis.messaging.publisher import Publisher
 from ngao.chassis.messaging.relay import Relay
@@ -34,6 +35,7 @@ class Chassis:
     keyring: Keyring
     units: Units
     relay: Relay
+    kept: Kept
     parking: Parking
     health: Health
     metrics: Metrics
@@ -56,9 +58,8 @@ class Chassis:
             store, clock.now, relay.hand_over, lease=relay.lease, timeout=settings.store.timeout_ms / 1000
         )
         units = Units(clock, keyring, committer)
-        chassis = cls(
-            name, settings, clock, store, keyring, units, relay, Parking(store, units), health, metrics, operators
-        )
+        kept, parking = Kept(store, units, clock), Parking(store, units)
+        chassis = cls(name, settings, clock, store, keyring, units, relay, kept, parking, health, metrics, operators)
         health.register("store", store.problem)
         health.register("relay", relay.problem)
         return chassis

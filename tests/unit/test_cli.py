@@ -7,14 +7,17 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 import typer
 
+from ngao.chassis.errors import Misconfigured
 from ngao.cli.app import COMMANDS, GROUPS, build, main
 from ngao.cli.calls import Refused, operator
+from ngao.cli.moments import moment
 from ngao.local.configuration import write_operator
 from ngao.local.home import REPOSITORY, Home
 
@@ -23,6 +26,7 @@ class Service(BaseHTTPRequestHandler):
     """Answers one list, and refuses everything else as a service does."""
 
     seen: list[tuple[str, str, str | None]]
+    orders: list[dict[str, str]]
 
     def do_GET(self) -> None:
         self._seen()
@@ -33,7 +37,11 @@ class Service(BaseHTTPRequestHandler):
             self._answer(404, {"title": "Not found", "status": 404, "detail": "There is no such parked message."})
 
     def do_POST(self) -> None:
-        self._seen()
+        body = self._seen()
+        if self.path == "/v1/outbox/replay":
+            self.orders.append(json.loads(body))
+            self._answer(200, {"replayed": 20, "more": len(self.orders) < 3, "before": "2026-03-02T00:00:00+00:00"})
+            return
         error = {"pointer": "/reason", "code": "length", "detail": "Too short."}
         self._answer(422, {"detail": "The body breaks its schema.", "errors": [error]})
 
@@ -42,9 +50,9 @@ class Service(BaseHTTPRequestHandler):
         self.send_response(502)
         self.end_headers()
 
-    def _seen(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+    def _seen(self) -> bytes:
         self.seen.append((self.command, self.path, self.headers["Authorization"]))
+        return self.rfile.read(int(self.headers.get("Content-Length", 0)))
 
     def _answer(self, status: int, content: object) -> None:
         body = json.dumps(content).encode()
@@ -70,7 +78,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
 @pytest.fixture
 def service(home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[HTTPServer]:
     write_operator(home)
-    Service.seen = []
+    Service.seen, Service.orders = [], []
     server = HTTPServer(("127.0.0.1", 0), Service)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -135,6 +143,29 @@ def test_a_refusal_is_told_in_a_sentence_that_names_the_field(
 ) -> None:
     assert ngao(monkeypatch, "parked", "drop", "intake", "one", "--reason", "x") == 1
     assert capsys.readouterr().err == "ngao: refused with 422: The body breaks its schema. (/reason: Too short.)\n"
+
+
+def test_a_replay_goes_on_until_nothing_is_left_and_not_beyond_its_own_beginning(
+    service: HTTPServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    since = ("--since", "2026-03-01T08:00Z", "--reason", "disk lost", "--to", "events", "--service", "intake")
+    assert ngao(monkeypatch, "outbox", "replay", *since, "--json") == 0
+    assert json.loads(capsys.readouterr().out) == [{"service": "intake", "replayed": 60}]
+    first, *others = Service.orders
+    assert first == {"since": "2026-03-01T08:00:00+00:00", "reason": "disk lost", "to": "events"}
+    assert others == [{**first, "before": "2026-03-02T00:00:00+00:00"}] * 2
+
+
+@pytest.mark.parametrize("text", ["yesterday", "2", "2w", "", "2026-13-01", "-2h"])
+def test_a_moment_that_is_none_is_refused_with_examples(text: str) -> None:
+    with pytest.raises(Misconfigured, match="--since must be like 90m, 6h or 2d"):
+        moment(text)
+
+
+def test_a_moment_is_so_long_ago_or_a_date_in_utc() -> None:
+    found = moment("90m")
+    assert timedelta(minutes=90) <= datetime.now(UTC) - found < timedelta(minutes=91)
+    assert moment("2026-03-01T08:00") == moment("2026-03-01T08:00Z") == datetime(2026, 3, 1, 8, tzinfo=UTC)
 
 
 def test_an_id_cannot_leave_its_place_in_the_path(service: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:

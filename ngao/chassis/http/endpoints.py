@@ -9,6 +9,7 @@ from marshmallow import RAISE, Schema, fields, validate
 from ngao.chassis.errors import InvalidInput
 from ngao.chassis.http.entrypoint import Answer, Call, Text, http
 from ngao.chassis.http.openapi import describe
+from ngao.chassis.messaging.kept import KEPT_DESTINATIONS, Order
 from ngao.chassis.observability import metrics
 from ngao.chassis.security.audit import Verified
 
@@ -24,6 +25,20 @@ class ParkedDecision(Schema):
 
         unknown = RAISE
 
+    reason = fields.String(required=True, validate=validate.Length(min=3, max=200), metadata={"class": "internal"})
+
+
+class ReplayOrder(Schema):
+    """Which of the events that were sent are sent again; kept in the audit trail with the reason."""
+
+    class Meta:
+        """An unknown field is a mistake, not something to ignore."""
+
+        unknown = RAISE
+
+    since = fields.AwareDateTime(required=True, metadata={"class": "internal"})
+    before = fields.AwareDateTime(metadata={"class": "internal"})
+    to = fields.String(validate=validate.OneOf(KEPT_DESTINATIONS), metadata={"class": "internal"})
     reason = fields.String(required=True, validate=validate.Length(min=3, max=200), metadata={"class": "internal"})
 
 
@@ -91,6 +106,17 @@ class ChassisEndpoints:
         """Counts and the age of the oldest."""
         status: dict[str, Any] = call.chassis.outbox_status()
         return status
+
+    @http(
+        "POST", "/v1/outbox/replay", who="operator", operation="replayOutbox", request=ReplayOrder,
+        summary="Send events again that were sent and are kept, with the same ids.",
+    )  # fmt: skip
+    def replay_outbox(self, call: Call) -> dict[str, Any]:
+        """A bounded number at once: while `more` is true, ask again with the `before` of the first answer."""
+        asked = call.load()
+        order = Order(asked["since"], asked.get("before") or call.chassis.clock.now(), asked.get("to"))
+        replayed, more = call.chassis.kept.replay(order, by=call.principal.id, reason=asked["reason"])
+        return {"replayed": replayed, "more": more, "before": order.before.isoformat()}
 
     @http("GET", "/v1/audit/verify", who="operator", operation="verifyAudit", summary="Whether the audit trail is whole.")
     def verify_audit(self, call: Call) -> dict[str, Any]:

@@ -15,18 +15,20 @@ REDELIVER_EDGE = "redeliver-edge"
 
 @dataclass(frozen=True)
 class Destination:
-    """An exchange, and which of the two virtual hosts it is in."""
+    """An exchange, which of the two virtual hosts it is in, and whether what went there is kept for a replay."""
 
     exchange: str
     edge: bool
+    kept: bool = True
 
 
 DESTINATIONS = {
     EVENTS: Destination("events", edge=False),
     PARTNERS: Destination("partners", edge=True),
     RESULTS: Destination("results", edge=True),
-    REDELIVER: Destination("redeliver", edge=False),
-    REDELIVER_EDGE: Destination("redeliver", edge=True),
+    # What was parked is passed on as it came, which may be in clear: it stands sealed among the parked, and nowhere else.
+    REDELIVER: Destination("redeliver", edge=False, kept=False),
+    REDELIVER_EDGE: Destination("redeliver", edge=True, kept=False),
 }
 
 

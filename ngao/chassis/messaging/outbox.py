@@ -1,14 +1,15 @@
 """The outbox: what is to be said, stored in the same transaction as why it is said.
 
-An entry lives from the commit until the broker has confirmed it. It is leased to the process that committed it, which
-publishes it at once; if that process dies, the lease runs out and whoever sweeps next takes it over.
+An entry waits from the commit until the broker has confirmed it. It is leased to the process that committed it, which
+publishes it at once; if that process dies, the lease runs out and whoever sweeps next takes it over. What is sent has no
+lease any more; it is kept for some days (`kept`), so that a broker which has lost its disk can be told again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from bson.binary import Binary
@@ -18,6 +19,8 @@ from ngao.chassis.storage.unit_of_work import Raw, Saying
 from ngao.contracts import CONTENT_TYPE, encode
 
 URGENT, ROUTINE = 0, 1
+WAITING: Mapping[str, Any] = {"leased_until": {"$gt": datetime(1970, 1, 1, tzinfo=UTC)}}
+"""What is not sent yet; the outbox's indexes hold these entries and no others."""
 
 
 @dataclass(frozen=True)

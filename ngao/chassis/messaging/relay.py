@@ -1,8 +1,8 @@
 """The outbox relay: publishes what was committed, at once, and sweeps up what a crash left.
 
 Entries handed over after a commit are leased to this process already. The sweep claims entries whose lease has run out
-with one conditional update (no transaction: a claim must never abort someone's commit). An entry is deleted only after
-the broker's confirm; an ambiguous publish is repeated with the same message id, which inboxes know.
+with one conditional update (no transaction: a claim must never abort someone's commit). An entry is marked as sent only
+after the broker's confirm; an ambiguous publish is repeated with the same message id, which inboxes know.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from pymongo.write_concern import WriteConcern
 
 from ngao.chassis.clock import Clock
 from ngao.chassis.messaging.destinations import DESTINATIONS
-from ngao.chassis.messaging.outbox import URGENT, Entry
+from ngao.chassis.messaging.outbox import URGENT, WAITING, Entry
 from ngao.chassis.messaging.publisher import WINDOW, Outcome, Outgoing, Publisher
 from ngao.chassis.observability.logs import get_logger
-from ngao.chassis.storage.connection import Store
+from ngao.chassis.storage.connection import OLDEST_WAITING, Store
 
 LEASE = timedelta(seconds=12)
 _SWEEP_EVERY_S = 1.0
@@ -130,14 +130,23 @@ class Relay:
         others: list[tuple[Entry, Outcome]] = [(entry, outcome) for entry, outcome in settled if outcome is not Outcome.CONFIRMED]
         self._count(confirmed, others)
         try:
-            if confirmed:
-                self._done.delete_many({"_id": {"$in": [entry.id for entry in confirmed]}})
+            self._end(confirmed)
             if others:
                 self._outbox.bulk_write([self._postpone(entry, outcome) for entry, outcome in others], ordered=False)
         except PyMongoError as error:
             # Left leased: after the lease they are published again, with the same ids.
             self._log.warning("relay.store_failed", kind=type(error).__name__, count=len(settled))
         self._note_trouble(others)
+
+    def _end(self, confirmed: list[Entry]) -> None:
+        """Mark what is kept as sent, and remove the rest."""
+        kept = [entry.id for entry in confirmed if DESTINATIONS[entry.to].kept]
+        gone = [entry.id for entry in confirmed if not DESTINATIONS[entry.to].kept]
+        if kept:
+            sent = {"$set": {"sent_at": self._clock.now()}, "$unset": {"lease": "", "leased_until": ""}}
+            self._done.update_many({"_id": {"$in": kept}}, sent)
+        if gone:
+            self._done.delete_many({"_id": {"$in": gone}})
 
     def _count(self, confirmed: list[Entry], others: list[tuple[Entry, Outcome]]) -> None:
         for to, count in Counter(entry.to for entry in confirmed).items():
@@ -184,7 +193,7 @@ class Relay:
             return []
         claim, until = f"{self._token}-{uuid4().hex}", now + self._lease
         self._outbox.update_many({"_id": {"$in": ids}, **free}, {"$set": {"lease": claim, "leased_until": until}})
-        found = self._outbox.find({"lease": claim}).sort("created_at", ASCENDING)
+        found = self._outbox.find({"lease": claim, **WAITING}).sort("created_at", ASCENDING)
         return [replace(Entry.from_document(document), lease=claim) for document in found]
 
     def _wait(self) -> None:
@@ -202,21 +211,28 @@ class Relay:
 
     def backlog(self) -> tuple[int, float]:
         """How many entries wait, and the age of the oldest in seconds."""
-        oldest = self._outbox.find_one({}, {"created_at": 1}, sort=[("created_at", ASCENDING)])
-        age = (self._clock.now() - oldest["created_at"]).total_seconds() if oldest else 0.0
-        return self._outbox.estimated_document_count(), max(0.0, age)
+        oldest = self._oldest()
+        age = (self._clock.now() - oldest).total_seconds() if oldest else 0.0
+        return self._waiting(), max(0.0, age)
 
     def status(self) -> dict[str, Any]:
         """What an operator sees: how many wait, how old the oldest is, which are in trouble."""
-        oldest = self._outbox.find_one({}, {"created_at": 1}, sort=[("created_at", ASCENDING)])
-        troubled = self._outbox.find({"trouble": {"$ne": None}}, {"body": 0, "headers": 0}).limit(50)
+        oldest = self._oldest()
+        troubled = self._outbox.find({"trouble": {"$ne": None}, **WAITING}, {"body": 0, "headers": 0}).limit(50)
         return {
-            "waiting": self._outbox.estimated_document_count(),
-            "oldest_created_at": oldest["created_at"].isoformat() if oldest else None,
+            "waiting": self._waiting(),
+            "oldest_created_at": oldest.isoformat() if oldest else None,
             "troubled": [
                 {name: entry[name] for name in ("message_id", "to", "routing_key", "attempts", "trouble")} for entry in troubled
             ],
         }
+
+    def _waiting(self) -> int:
+        return self._outbox.count_documents(WAITING)
+
+    def _oldest(self) -> datetime | None:
+        found = self._outbox.find_one(WAITING, {"created_at": 1}, sort=[("created_at", ASCENDING)], hint=OLDEST_WAITING)
+        return found["created_at"] if found else None
 
 
 def _outgoing(entry: Entry) -> Outgoing:

@@ -20,18 +20,33 @@ from ngao.chassis.storage.documents import Stored
 
 DURABLE = WriteConcern("majority", j=True, wtimeout=5000)
 INBOX_DAYS = 120
+OUTBOX_DAYS = 7
+"""How long a sent event is kept: as far back as a lost broker can be told again, and as old as a backup may be."""
 
+OLDEST_WAITING = "waiting_by_age"
+_WAITING = {"leased_until": {"$exists": True}}
 _CHASSIS_INDEXES: Mapping[str, list[IndexModel]] = {
     "outbox": [
-        IndexModel([("leased_until", ASCENDING), ("priority", ASCENDING), ("created_at", ASCENDING)]),
-        IndexModel([("lease", ASCENDING)]),
-        IndexModel([("created_at", ASCENDING)]),
+        IndexModel(
+            [("leased_until", ASCENDING), ("priority", ASCENDING), ("created_at", ASCENDING)],
+            name="waiting_by_lease", partialFilterExpression=_WAITING,
+        ),
+        IndexModel([("lease", ASCENDING)], name="waiting_by_holder", partialFilterExpression=_WAITING),
+        IndexModel([("created_at", ASCENDING)], name=OLDEST_WAITING, partialFilterExpression=_WAITING),
+        IndexModel(
+            [("sent_at", ASCENDING)],
+            name="sent", partialFilterExpression={"sent_at": {"$exists": True}}, expireAfterSeconds=OUTBOX_DAYS * 86400,
+        ),
     ],
     "inbox": [IndexModel([("at", ASCENDING)], expireAfterSeconds=INBOX_DAYS * 86400)],
     "parked": [IndexModel([("state", ASCENDING), ("parked_at", ASCENDING)])],
     "audit": [IndexModel([("chain", ASCENDING), ("n", ASCENDING)], unique=True), IndexModel([("subject", ASCENDING)])],
     "data_keys": [IndexModel([("scope", ASCENDING)], unique=True)],
 }
+_OUTGROWN: Mapping[str, frozenset[str]] = {
+    "outbox": frozenset({"leased_until_1_priority_1_created_at_1", "lease_1", "created_at_1"})
+}
+"""Indexes of an earlier version that would grow with what is kept now."""
 
 
 class Store:
@@ -77,13 +92,18 @@ class Store:
                 if name not in existing:
                     self._create(name)
                 if name in _CHASSIS_INDEXES:
-                    self.database[name].create_indexes(_CHASSIS_INDEXES[name])
+                    self._make_indexes(self.database[name], _CHASSIS_INDEXES[name])
             for document in documents:
                 if document.collection_name() not in existing:
                     self._create(document.collection_name())
                 document.ensure_indexes()
         except PyMongoError as error:
             raise Misconfigured(f"The store {self.database.name} cannot be used ({type(error).__name__}).") from None
+
+    def _make_indexes(self, collection: Collection[dict[str, Any]], wanted: list[IndexModel]) -> None:
+        collection.create_indexes(wanted)
+        for outgrown in _OUTGROWN.get(collection.name, frozenset()) & set(collection.index_information()):
+            collection.drop_index(outgrown)
 
     def _create(self, name: str) -> None:
         """Another replica of the service may be creating it too."""

@@ -6,6 +6,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from ngao.chassis.messaging.outbox import WAITING
 from ngao.deployment.names import SERVICES
 from ngao.local.mailbox import messages
 from tests.faults.engine.facts import Facts, Limits
@@ -52,7 +53,7 @@ def queues_now(site: Site) -> dict[str, int]:
 
 
 def outboxes_now(site: Site) -> dict[str, int]:
-    return {service: site.database(service).outbox.count_documents({}) for service in SERVICES}
+    return {service: site.database(service).outbox.count_documents(WAITING) for service in SERVICES}
 
 
 def heard_by_partners(site: Site) -> list[dict[str, Any]]:

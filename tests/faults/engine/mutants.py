@@ -10,7 +10,7 @@ from pymongo import ASCENDING
 from pymongo.write_concern import WriteConcern
 
 from ngao.chassis.messaging import publisher as publisher_module
-from ngao.chassis.messaging.outbox import Entry
+from ngao.chassis.messaging.outbox import WAITING, Entry
 from ngao.chassis.messaging.pipeline import Pipeline
 from ngao.chassis.messaging.publisher import Publisher
 from ngao.chassis.messaging.relay import WINDOW, Relay
@@ -91,7 +91,7 @@ def _publish_before_commit() -> None:
 
 def _lease_ignored() -> None:
     def claim(self: Any, now: Any) -> list[Entry]:
-        ids = [each["_id"] for each in self._outbox.find({}, {"_id": 1}).sort("created_at", ASCENDING).limit(WINDOW * 5)]
+        ids = [each["_id"] for each in self._outbox.find(WAITING, {"_id": 1}).sort("created_at", ASCENDING).limit(WINDOW * 5)]
         change = {"$set": {"lease": self._token, "leased_until": now + self._lease}}
         self._outbox.update_many({"_id": {"$in": ids}}, change)
         return [Entry.from_document(document) for document in self._outbox.find({"_id": {"$in": ids}})]

@@ -1,0 +1,66 @@
+"""What was sent and is kept: told again on an operator's order, when a broker or a consumer has lost it.
+
+An entry that is told again keeps its id and its bytes, so that whoever has heard it knows it: inboxes are kept far longer
+than outboxes. It goes the way of every entry that waits; nothing here publishes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pymongo import ASCENDING
+
+from ngao.chassis.clock import Clock
+from ngao.chassis.messaging.destinations import DESTINATIONS
+from ngao.chassis.storage.connection import Store
+from ngao.chassis.storage.unit_of_work import Unit
+from ngao.chassis.storage.units import Units
+
+KEPT_DESTINATIONS = tuple(name for name, destination in DESTINATIONS.items() if destination.kept)
+_AT_ONCE = 2_000
+_IN_ONE_WRITE = 500
+
+
+@dataclass(frozen=True)
+class Order:
+    """Which kept events are told again: those sent from `since` on and before `before`, to one destination or to all."""
+
+    since: datetime
+    before: datetime
+    to: str | None = None
+
+    def chooses(self) -> dict[str, Any]:
+        """As a filter of the store."""
+        sent = {"sent_at": {"$gte": self.since, "$lt": self.before}}
+        return {**sent, "to": self.to} if self.to else sent
+
+
+class Kept:
+    """The sent entries of one service's outbox."""
+
+    def __init__(self, store: Store, units: Units, clock: Clock) -> None:
+        self._outbox = store.durable("outbox")
+        self._units = units
+        self._clock = clock
+
+    def replay(self, order: Order, *, by: str, reason: str) -> tuple[int, bool]:
+        """Let a bounded number of them wait again; how many, and whether there are more. Audited before it is done."""
+        self._units.run(lambda unit: _audit(unit, order, by, reason))
+        ids = self._ids(order)
+        for first in range(0, len(ids), _IN_ONE_WRITE):
+            self._outbox.update_many({"_id": {"$in": ids[first : first + _IN_ONE_WRITE]}, **order.chooses()}, self._again())
+        return len(ids), len(ids) == _AT_ONCE
+
+    def _ids(self, order: Order) -> list[str]:
+        found = self._outbox.find(order.chooses(), {"_id": 1}).sort("sent_at", ASCENDING).limit(_AT_ONCE)
+        return [each["_id"] for each in found]
+
+    def _again(self) -> dict[str, Any]:
+        return {"$set": {"lease": "", "leased_until": self._clock.now(), "trouble": None}, "$unset": {"sent_at": ""}}
+
+
+def _audit(unit: Unit, order: Order, by: str, reason: str) -> None:
+    detail = {"since": order.since.isoformat(), "before": order.before.isoformat(), "to": order.to or "all", "reason": reason}
+    unit.audit("outbox.replayed", subject="outbox", actor=by, detail=detail)
