@@ -1,30 +1,109 @@
-"""A group of units has its own time, whoever leads it."""
+"""Units committed together: whose time it is, and what several processes on one store do to numbers and chains."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pymongo
+import pytest
 
+from ngao.chassis.messaging.outbox import Entry
+from ngao.chassis.security.audit import Head, Verified, verify
 from ngao.chassis.settings import StoreSettings
 from ngao.chassis.storage.committer import GroupCommitter
 from ngao.chassis.storage.connection import Store
 from ngao.chassis.storage.unit_of_work import Unit
+from ngao.contracts import decode, make
 from tests.support.processes import World
 
+NOW = datetime.now(UTC)
 
-def test_a_leader_whose_own_time_is_over_commits_the_others_all_the_same(world: World) -> None:
+
+class Writer:
+    """One process's committer; `numbers` are those its events were given."""
+
+    def __init__(self, store: Store) -> None:
+        self.numbers: list[int | None] = []
+        self._committer = GroupCommitter(store, lambda: NOW, self._said, lease=lambda: ("", NOW + timedelta(seconds=1)))
+
+    def say(self, *subjects: str) -> list[Exception | None]:
+        """Commit one unit for each subject, with an event and an audit entry, in one group."""
+        return self._committer.commit([_saying(subject) for subject in subjects])
+
+    def commit(self, unit: Unit) -> list[Exception | None]:
+        return self._committer.commit([unit])
+
+    def _said(self, entries: list[Entry]) -> None:
+        self.numbers += [decode(entry.body).sequence for entry in entries]
+
+
+@pytest.fixture
+def store(world: World) -> Iterator[Store]:
     settings = StoreSettings(world.parts.mongo_hosts, "rs0", world.database("group"), None, None, None, 3000)
-    store = Store(settings, alias="group")
-    store.ensure_indexes(())
-    now = datetime.now(UTC)
-    committer = GroupCommitter(store, lambda: now, lambda _: None, lease=lambda: ("", now + timedelta(seconds=1)))
-    unit = Unit(now=now, keyring=None)  # type: ignore[arg-type]  # nothing is sealed here
+    made = Store(settings, alias="group")
+    made.ensure_indexes(())
+    yield made
+    made.close()
+
+
+def _unit() -> Unit:
+    return Unit(now=NOW, keyring=None)  # type: ignore[arg-type]  # nothing is sealed here
+
+
+def _saying(subject: str) -> Unit:
+    unit = _unit()
+    unit.emit(make("referral.case.closed.v1", subject=subject, data={"case_ref": subject, "reason": "completed"}))
+    unit.audit("case.closed", subject=subject, actor="test")
+    return unit
+
+
+def _verified(store: Store) -> bool:
+    database = store.database
+    heads = {each["_id"]: Head(each["_id"], each["n"], each["hash"]) for each in database["audit_heads"].find()}
+    return isinstance(verify(database["audit"].find().sort([("chain", 1), ("n", 1)]), end=heads), Verified)
+
+
+def _subject() -> str:
+    return f"NG-{uuid4().hex[:10].upper()}"
+
+
+def test_a_leader_whose_own_time_is_over_commits_the_others_all_the_same(store: Store) -> None:
+    unit = _unit()
     unit.mark("once")
     with pymongo.timeout(0.01):
         time.sleep(0.02)
-        errors = committer.commit([unit])
+        errors = Writer(store).commit(unit)
     assert errors == [None]
     assert store.database["inbox"].find_one({"_id": "once"})
-    store.close()
+
+
+def test_events_of_a_subject_are_numbered_without_gaps_over_groups(store: Store) -> None:
+    writer, subject = Writer(store), _subject()
+    assert writer.say(subject) + writer.say(subject, _subject()) + writer.say(subject, subject) == [None] * 5
+    assert store.database["sequences"].find_one({"_id": subject}) == {"_id": subject, "n": 4}
+    assert sorted(number for number in writer.numbers if number) == [1, 1, 2, 3, 4]
+    assert _verified(store)
+
+
+def test_processes_that_take_turns_number_without_gaps_and_keep_the_chains_whole(store: Store) -> None:
+    one, other, subject = Writer(store), Writer(store), _subject()
+    errors = [error for _ in range(5) for writer in (one, other) for error in writer.say(subject, _subject())]
+    assert errors == [None] * 20
+    assert store.database["sequences"].find_one({"_id": subject}) == {"_id": subject, "n": 10}
+    assert sorted(n for n in one.numbers + other.numbers if n) == [1] * 11 + list(range(2, 11))
+    assert _verified(store)
+
+
+def test_after_a_group_that_failed_numbers_and_chains_go_on_from_what_is_stored(store: Store) -> None:
+    writer, subject = Writer(store), _subject()
+    twice, again = _saying(subject), _saying(subject)
+    twice.mark("the same")
+    again.mark("the same")
+    assert writer.commit(twice) == [None]
+    assert [type(error).__name__ for error in writer.commit(again)] == ["Conflict"]
+    assert writer.say(subject) == [None]
+    assert store.database["sequences"].find_one({"_id": subject}) == {"_id": subject, "n": 2}
+    assert _verified(store)

@@ -136,6 +136,12 @@ def test_many_reports_of_one_new_person_at_once_make_one_defender(
     eventually(lambda: store.cases.count_documents({"absorbed": False}) == 0, what="all cases to be absorbed")
 
 
+def _disclosed(partner: Ears, case_ref: str, at_least: int) -> list[str]:
+    """The offers for which contact was disclosed, when there are so many."""
+    offers = [each.data["offer_id"] for each in partner.of(case_ref, "registry.contact.disclosed.v1")]
+    return offers if len(offers) >= at_least else []
+
+
 def test_contact_goes_sealed_to_the_partner_that_accepted_once(
     world: World, registry: ServiceProcess, line: Line, partner: Ears, store: Any
 ) -> None:
@@ -147,11 +153,11 @@ def test_contact_goes_sealed_to_the_partner_that_accepted_once(
     content = json.loads(seals.open_box(PRIVATE, told[0].data["box"]))
     assert content["phones"] == identity["phones"]
     assert content["contact_safety"]["code_word"] == "canary-mwavuli"
-    again = offer_accepted(case_ref, offer_id)
-    line.publish(again)
-    eventually(lambda: store.inbox.find_one({"_id": f"{again.source}|{again.id}"}), what="the second to be taken")
-    assert store.disclosures.count_documents({"_id": offer_id}) == 1
-    assert len(partner.of(case_ref, "registry.contact.disclosed.v1")) == 1
+    behind = secrets.token_hex(8)
+    line.publish(offer_accepted(case_ref, offer_id))
+    line.publish(offer_accepted(case_ref, behind))
+    disclosed = eventually(lambda: _disclosed(partner, case_ref, 2), what="the one behind the second to be taken")
+    assert sorted(disclosed) == sorted([offer_id, behind])
 
 
 def test_after_a_withdrawal_contact_is_withheld_and_everyone_knows(

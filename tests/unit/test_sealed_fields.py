@@ -177,6 +177,18 @@ def test_two_units_that_race_for_a_scope_meet_in_the_unique_index(collection):
     assert opened(keyring, rerun) == b"second"
 
 
+def test_a_scope_that_a_unit_invented_gets_its_key_without_a_look_at_the_store(collection):
+    unit = Unit(collection)
+    sealer = Sealer(ring(collection), unit)
+    sealer.begin(PLACE[0])
+    sealer.begin(PLACE[0])
+    value = sealer.seal(*PLACE, b"words")
+    assert len(unit.inserts) == 1
+    unit.commit()
+    sealer.committed()
+    assert opened(ring(collection), value) == b"words"
+
+
 def test_after_the_key_is_destroyed_nothing_opens_at_once(collection):
     keyring = ring(collection)
     unit = Unit(collection)

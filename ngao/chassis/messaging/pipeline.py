@@ -119,16 +119,21 @@ class Pipeline:
             item.unit = self._units.read(item.event.traceparent if item.event else None)
         self._handle(items)
         handled = [item for item in items if item.error is None]
-        for item in handled:
-            if item.event and item.unit:
-                item.unit.mark(mark_of(item.event))
-        for item, error in zip(handled, self._units.commit([_unit(item) for item in handled]), strict=True):
+        effective = [item for item in handled if not _unit(item).is_empty]
+        for item in effective:
+            if item.event:
+                _unit(item).mark(mark_of(item.event))
+        for item, error in zip(effective, self._commit(effective), strict=True):
             item.error = error
         for item in items:
             if item.error is not None:
                 self._fail(item, item.error)
         again = [item for item in items if item.failure and item.failure.kind is Kind.RETRY]
         return self._drop_seen(again)
+
+    def _commit(self, items: list[Item]) -> list[Exception | None]:
+        """What has no effect needs no mark: heard again, it has none again."""
+        return self._units.commit([_unit(item) for item in items]) if items else []
 
     def _fail(self, item: Item, error: Exception) -> None:
         item.error = error

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextvars import Context
 from datetime import datetime
 from typing import Any
 
 import pymongo
-from pymongo import InsertOne, ReplaceOne, UpdateOne
+from pymongo import InsertOne, ReplaceOne
 from pymongo.client_session import ClientSession
 from pymongo.errors import (
     BulkWriteError,
@@ -29,8 +29,10 @@ from pymongo.read_preferences import ReadPreference
 
 from ngao.chassis.errors import Conflict, StoreRefused, Unavailable
 from ngao.chassis.messaging.outbox import Entry, entry_of
-from ngao.chassis.security.audit import Head, chain_of, extend_all
+from ngao.chassis.storage.audit_trail import AuditTrail
 from ngao.chassis.storage.connection import DURABLE, Store
+from ngao.chassis.storage.remembered import Outdated
+from ngao.chassis.storage.sequences import Sequences
 from ngao.chassis.storage.unit_of_work import Unit, Write
 
 GROUP = 100
@@ -79,6 +81,8 @@ class GroupCommitter:
         self._writing = threading.Lock()
         self._waiting: list[_Ticket] = []
         self._session: ClientSession | None = None
+        self._sequences = Sequences(store.database["sequences"])
+        self._audit = AuditTrail(store.database)
 
     def commit(self, units: Sequence[Unit]) -> list[Exception | None]:
         """Commit each unit, alone or with others; None for each that is stored, else Conflict, Unavailable or its own error."""
@@ -138,9 +142,13 @@ class GroupCommitter:
 
     def _write(self, units: list[Unit]) -> list[Entry]:
         """A group has its own time: that of the request which happens to lead it may be nearly over."""
-        return Context().run(self._write_in_time, units)
+        try:
+            return Context().run(self._write_in_time, units)
+        except Outdated:
+            return Context().run(self._write_in_time, units)
 
     def _write_in_time(self, units: list[Unit]) -> list[Entry]:
+        committed = False
         try:
             with pymongo.timeout(self._timeout):
                 entries: list[Entry] = self._own_session().with_transaction(
@@ -149,6 +157,7 @@ class GroupCommitter:
                     write_concern=DURABLE,
                     read_preference=ReadPreference.PRIMARY,
                 )
+                committed = True
                 return entries
         except (DuplicateKeyError, BulkWriteError) as error:
             raise _conflict_or(error) from None
@@ -158,6 +167,9 @@ class GroupCommitter:
             raise _operation_error(error) from None
         except PyMongoError as error:
             raise Unavailable(f"The store refused ({type(error).__name__}).") from None
+        finally:
+            for part in (self._sequences, self._audit):
+                part.settle(committed=committed)
 
     def _own_session(self) -> ClientSession:
         """One session for all groups.
@@ -181,7 +193,7 @@ class GroupCommitter:
         for name, found_by, change in (update for unit in units for update in unit.updates):
             if not database[name].update_one(found_by, change, session=session).matched_count:
                 raise Conflict("The record was changed by someone else.")
-        self._audit(session, units)
+        self._audit.write(session, [record for unit in units for record in unit.records])
         if entries:
             database["outbox"].insert_many([entry.as_document() for entry in entries], session=session)
         return entries
@@ -189,7 +201,7 @@ class GroupCommitter:
     def _outbox_entries(self, session: ClientSession, units: list[Unit]) -> list[Entry]:
         """Number the events and make their outbox entries, leased to this process until `until`."""
         counts = Counter(saying.event.subject for unit in units for saying in _first_of_each(unit))
-        numbers = self._numbers(session, counts)
+        numbers = self._sequences.reserve(session, counts)
         lease = self._lease()
         now = self._now()
         entries: list[Entry] = []
@@ -201,30 +213,6 @@ class GroupCommitter:
                 entries.append(entry_of(saying, given[saying.event.id], unit.traceparent, now, lease))
             entries.extend(Entry.of_raw(raw, now, lease) for raw in unit.raws)
         return entries
-
-    def _numbers(self, session: ClientSession, counts: Counter[str]) -> dict[str, Iterator[int]]:
-        """Reserve sequence numbers: per subject, because this database belongs to one source."""
-        if not counts:
-            return {}
-        sequences = self._store.database["sequences"]
-        operations = [UpdateOne({"_id": subject}, {"$inc": {"n": by}}, upsert=True) for subject, by in sorted(counts.items())]
-        sequences.bulk_write(operations, ordered=True, session=session)
-        found = sequences.find({"_id": {"$in": list(counts)}}, session=session)
-        return {each["_id"]: iter(range(each["n"] - counts[each["_id"]] + 1, each["n"] + 1)) for each in found}
-
-    def _audit(self, session: ClientSession, units: list[Unit]) -> None:
-        records = [record for unit in units for record in unit.records]
-        if not records:
-            return
-        collection = self._store.database["audit_heads"]
-        chains = list({chain_of(record.subject) for record in records})
-        found = collection.find({"_id": {"$in": chains}}, session=session)
-        heads = {each["_id"]: Head(each["_id"], each["n"], each["hash"]) for each in found}
-        entries, moved = extend_all(heads, records)
-        self._store.database["audit"].insert_many(entries, session=session)
-        after = [{"_id": head.chain, "n": head.n, "hash": head.hash} for head in moved.values()]
-        moves = [ReplaceOne({"_id": each["_id"]}, each, upsert=True) for each in after]
-        collection.bulk_write(moves, session=session)
 
 
 def _first_of_each(unit: Unit) -> list[Any]:

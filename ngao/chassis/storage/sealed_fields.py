@@ -55,6 +55,11 @@ class Sealer:
         bound = self._bound_to(collection, field, document_id, key.id)
         return VERSION + key.id + nonce + key.cipher.encrypt(nonce, plaintext, bound)
 
+    def begin(self, scope: str) -> None:
+        """Make the key of a scope that this unit has just invented, so that nobody need look whether there is one."""
+        if scope not in self._fresh:
+            self._make(scope)
+
     def open(self, scope: str, collection: str, document_id: str, field: str, ciphertext: bytes) -> bytes:
         """Open one field's bytes; raises SealBroken when they are erased, altered, or from another place."""
         if len(ciphertext) < _TEXT_AT + _TAG_BYTES or ciphertext[:1] != VERSION:

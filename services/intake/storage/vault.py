@@ -25,7 +25,10 @@ class CaseVault:
 
     def seal(self, report: Report, field: str, plaintext: bytes) -> bytes:
         """Ciphertext that opens only as this field of this report."""
-        return self._unit.sealer.seal(f"case:{report.case_ref}", _COLLECTION, report.id, field, plaintext)
+        scope = f"case:{report.case_ref}"
+        if not report.revision:
+            self._unit.sealer.begin(scope)
+        return self._unit.sealer.seal(scope, _COLLECTION, report.id, field, plaintext)
 
     def open(self, report: Report, field: str, ciphertext: bytes) -> bytes:
         """The plaintext; raises SealBroken."""

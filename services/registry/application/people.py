@@ -9,7 +9,7 @@ from ngao.chassis.errors import NotFound
 from services.registry.application.ports import Ports
 from services.registry.domain.case import Case
 from services.registry.domain.defender import Defender, Person
-from services.registry.domain.resolution import Candidate, Verdict
+from services.registry.domain.resolution import Candidate, Kind, Verdict
 from services.registry.domain.view import CaseView, view_of
 
 T = TypeVar("T")
@@ -57,7 +57,8 @@ def open_cases_touched_by(ports: Ports, person: Person) -> list[Case]:
 
 def view(ports: Ports, case: Case) -> CaseView:
     """What others may know of the case's person now."""
-    probable = _probable_people(ports, ports.candidates.get(case.id))
+    candidate = ports.candidates.get(case.id) if case.resolution == Kind.CANDIDATE else None
+    probable = _probable_people(ports, candidate)
     return view_of(case, person_of(ports, case.defender_ref), probable, ports.policy, ports.now)
 
 

@@ -15,6 +15,7 @@ class Contacts:
     def __init__(self, unit: Unit) -> None:
         self._unit = unit
         self._documents: dict[str, ContactDocument] = {}
+        self._asked: set[str] = set()
 
     def sharing(self, identity: Identity) -> dict[str, frozenset[str]]:
         """References that have one of these addresses, with the kinds they share."""
@@ -44,9 +45,11 @@ class Contacts:
                 self._unit.remove(document)
 
     def _known(self, identity: Identity) -> dict[str, ContactDocument]:
-        ids = [hashed for hashed, _ in self._hashes(identity)]
-        found = self._same(ContactDocument.objects(id__in=ids)) if ids else []
-        return {document.id: document for document in found}
+        ids = {hashed for hashed, _ in self._hashes(identity)}
+        if new := ids - self._asked:
+            self._asked |= new
+            self._same(ContactDocument.objects(id__in=list(new)))
+        return {hashed: self._documents[hashed] for hashed in ids if hashed in self._documents}
 
     def _same(self, found: Iterable[ContactDocument]) -> list[ContactDocument]:
         return [self._documents.setdefault(document.id, document) for document in found]

@@ -89,7 +89,8 @@ class DefenderRepository(_Repository[Defender]):
 
     def linked_to(self, ref: str) -> list[Defender]:
         """Records linked to this one, as they are now in this unit."""
-        self._all(DefenderDocument.objects(linked_to=ref))
+        if not self._is_new(ref):
+            self._all(DefenderDocument.objects(linked_to=ref))
         return [defender for defender in self._entities.values() if defender.linked_to == ref]
 
     def sharing(self, identity: Identity) -> dict[str, frozenset[str]]:
@@ -121,6 +122,10 @@ class DefenderRepository(_Repository[Defender]):
         if document is not None:
             self._unit.remove(document)
 
+    def _is_new(self, ref: str) -> bool:
+        """Made in this unit, so that the store cannot know anything of it."""
+        return ref in self._documents and not self._documents[ref].revision
+
     def _hashed_names(self, identity: Identity) -> list[str]:
         return sorted(self._unit.sealer.lookup_hash("name", key) for key in self._name_keys(identity.names))
 
@@ -135,6 +140,8 @@ class DefenderRepository(_Repository[Defender]):
         )
 
     def _fill(self, document: Any, entity: Defender) -> None:
+        if not document.revision:
+            self._unit.sealer.begin(f"person:{entity.id}")
         document.identity = self._seal(f"person:{entity.id}", entity.id, "identity", entity.identity.as_dict())
         document.name_keys = [] if entity.fading_since else self._hashed_names(entity.identity)
         document.created_at = entity.created_at

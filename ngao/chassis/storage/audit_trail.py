@@ -1,0 +1,56 @@
+"""Writes audit entries and moves the heads of their chains, within the transaction of what they tell of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pymongo import ReplaceOne
+from pymongo.client_session import ClientSession
+from pymongo.database import Database
+
+from ngao.chassis.security.audit import CHAINS, Head, Record, chain_of, extend_all
+from ngao.chassis.storage.remembered import Outdated, Remembered
+
+
+class AuditTrail:
+    """One service's chains. The heads that this process moved last are not read again."""
+
+    def __init__(self, database: Database[dict[str, Any]]) -> None:
+        self._entries, self._heads = database["audit"], database["audit_heads"]
+        self._last: Remembered[int, Head] = Remembered(CHAINS)
+        self._moved: dict[int, Head] = {}
+
+    def write(self, session: ClientSession, records: Sequence[Record]) -> None:
+        """Append to the chains. Raises Outdated when what is remembered is not what is stored."""
+        self._moved = {}
+        if not records:
+            return
+        chains = {chain_of(record.subject) for record in records}
+        known = self._last.among(chains)
+        heads = known | self._read(session, chains - known.keys())
+        entries, moved = extend_all(heads, records)
+        operations = [_move(head, known.get(chain)) for chain, head in moved.items()]
+        result = self._heads.bulk_write(operations, ordered=False, session=session)
+        if result.matched_count + result.upserted_count != len(operations):
+            self._last.distrust()
+            raise Outdated
+        self._entries.insert_many(entries, session=session)
+        self._moved = moved
+
+    def settle(self, *, committed: bool) -> None:
+        """Remember what is stored now; whether anything is, after a failure, nobody knows."""
+        if committed:
+            self._last.keep(self._moved)
+        else:
+            self._last.forget()
+
+    def _read(self, session: ClientSession, chains: set[int]) -> dict[int, Head]:
+        found = self._heads.find({"_id": {"$in": list(chains)}}, session=session) if chains else ()
+        return {each["_id"]: Head(each["_id"], each["n"], each["hash"]) for each in found}
+
+
+def _move(head: Head, known: Head | None) -> ReplaceOne[dict[str, Any]]:
+    after = {"_id": head.chain, "n": head.n, "hash": head.hash}
+    found_by = {"_id": head.chain} if known is None else {"_id": head.chain, "n": known.n, "hash": known.hash}
+    return ReplaceOne(found_by, after, upsert=known is None)

@@ -1,0 +1,56 @@
+"""Numbers for events, counted for each subject: each database belongs to one source, so a subject is enough."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pymongo import UpdateOne
+from pymongo.client_session import ClientSession
+from pymongo.collection import Collection
+
+from ngao.chassis.storage.remembered import Outdated, Remembered
+
+_REMEMBERED = 20_000
+
+
+class Sequences:
+    """Reserves numbers within a transaction. A subject that is new, or was counted here last, is not read."""
+
+    def __init__(self, collection: Collection[dict[str, Any]]) -> None:
+        self._collection = collection
+        self._last: Remembered[str, int] = Remembered(_REMEMBERED)
+        self._reserved: dict[str, int] = {}
+
+    def reserve(self, session: ClientSession, counts: Mapping[str, int]) -> dict[str, Iterator[int]]:
+        """So many numbers for each subject. Raises Outdated when what is remembered is not what is stored."""
+        self._reserved = self._counted(session, counts) if counts else {}
+        return {subject: iter(range(last - counts[subject] + 1, last + 1)) for subject, last in self._reserved.items()}
+
+    def settle(self, *, committed: bool) -> None:
+        """Remember what is stored now; whether anything is, after a failure, nobody knows."""
+        if committed:
+            self._last.keep(self._reserved)
+        else:
+            self._last.forget()
+
+    def _counted(self, session: ClientSession, counts: Mapping[str, int]) -> dict[str, int]:
+        """The last number of each subject, its new ones counted in."""
+        subjects = sorted(counts)
+        known = self._last.among(subjects)
+        operations = [_count(subject, counts[subject], known.get(subject)) for subject in subjects]
+        result = self._collection.bulk_write(operations, ordered=True, session=session)
+        begun = {subjects[at] for at in result.upserted_ids or ()}
+        if result.matched_count + len(begun) != len(subjects):
+            self._last.distrust()
+            raise Outdated
+        last = {subject: known.get(subject, 0) + counts[subject] for subject in known.keys() | begun}
+        asked = [subject for subject in subjects if subject not in last]
+        if asked:
+            last |= {each["_id"]: each["n"] for each in self._collection.find({"_id": {"$in": asked}}, session=session)}
+        return last
+
+
+def _count(subject: str, by: int, known: int | None) -> UpdateOne:
+    found_by = {"_id": subject} if known is None else {"_id": subject, "n": known}
+    return UpdateOne(found_by, {"$inc": {"n": by}}, upsert=known is None)
