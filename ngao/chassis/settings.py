@@ -6,6 +6,7 @@ sentence that names it.
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ DEFAULT_TIERS_S = (5, 30, 120, 600, 3600)
 
 @dataclass(frozen=True)
 class HttpSettings:
-    """Where the service listens. `public_url` is what it calls itself in answers; sizes in bytes.
+    """Where the service listens. `public_url` is what it calls itself in answers (NGAO_PUBLIC_URL overrules it); sizes in bytes.
 
     `reuse_port` lets several processes of one service share the port (SO_REUSEPORT); off, so that a mistake is noticed.
     """
@@ -64,7 +65,11 @@ class StoreSettings:
 
 @dataclass(frozen=True)
 class Settings:
-    """All a service needs to know to start. `own` is the service's own section, checked by its bootstrap."""
+    """All a service needs to know to start. `own` is the service's own section, checked by its bootstrap.
+
+    What stands in a file of its own (`own_file`) is laid over the section: compose mounts what differs from one operator to the
+    next, such as the mail server, beside settings that are the same for all.
+    """
 
     service: str
     http: HttpSettings
@@ -147,23 +152,19 @@ class _File(_Section):
     logging = fields.Nested(_Logging, load_default=lambda: _Logging().load({}))
     retry = fields.Nested(_Retry, load_default=lambda: _Retry().load({}))
     own = fields.Dict(load_default=dict)
+    own_file = fields.String(load_default=None, allow_none=True)
 
 
 def load(path: Path) -> Settings:
     """Read and check a settings file; relative paths in it are taken from its own folder. Raises Misconfigured."""
     base = path.parent
-    try:
-        raw = tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise Misconfigured(f"The settings file {path} cannot be read ({error.strerror}).") from None
-    except tomllib.TOMLDecodeError as error:
-        raise Misconfigured(f"The settings file {path} is not TOML: {error}.") from None
+    raw = _toml(path)
     try:
         data = _File().load(raw)
     except ValidationError as error:
         raise Misconfigured(f"The settings file {path} has errors: {'; '.join(_sentences(error.messages))}.") from None
     http, broker, store = dict(data["http"]), dict(data["broker"]), dict(data["store"])
-    http["public_url"] = http["public_url"] or f"http://{http['host']}:{http['port']}"
+    http["public_url"] = os.environ.get("NGAO_PUBLIC_URL") or http["public_url"] or f"http://{http['host']}:{http['port']}"
     broker["password"] = read_secret(base / broker.pop("password_file"))
     password_file = store.pop("password_file")
     store["password"] = read_secret(base / password_file) if password_file else None
@@ -178,8 +179,17 @@ def load(path: Path) -> Settings:
         operators_file=base / data["operators"]["file"],
         log_level=data["logging"]["level"],
         retry_tiers_s=tuple(data["retry"]["tiers_s"]),
-        own=data["own"],
+        own=data["own"] | (_toml(base / data["own_file"]) if data["own_file"] else {}),
     )
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise Misconfigured(f"The settings file {path} cannot be read ({error.strerror}).") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Misconfigured(f"The settings file {path} is not TOML: {error}.") from None
 
 
 def read_secret(path: Path) -> str:
