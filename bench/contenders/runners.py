@@ -19,8 +19,8 @@ from bench.receiver import Receiver
 from bench.reports import bodies
 from bench.stage import NEED, Room, Stage, counties, partner, partner_names
 from ngao.chassis.messaging.publisher import WINDOW
+from ngao.deployment.waiting import wait_until
 from ngao.local.home import REPOSITORY
-from ngao.local.waiting import wait_until
 
 SERVICES = ("intake", "registry", "referral", "notify")
 _ARRIVES_WITHIN_S = 40.0

@@ -14,11 +14,11 @@ from bench.clock import say
 from bench.contenders.runners import OverHttp, Run
 from bench.numbers import percentile
 from bench.stage import Stage
+from ngao.deployment.waiting import wait_until
 from ngao.local import binaries
 from ngao.local.home import REPOSITORY
 from ngao.local.platform import is_ready
 from ngao.local.processes import Process
-from ngao.local.waiting import wait_until
 
 BEFORE_S, DOWN_S, WINDOW_S = 8.0, 2.0, 1.0
 _UP_S, _FACTOR = 60, 1.5

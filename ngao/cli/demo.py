@@ -13,13 +13,13 @@ from ngao.chassis.settings import read_secret
 from ngao.cli.calls import Operator
 from ngao.cli.output import progress
 from ngao.deployment.names import SERVICES
+from ngao.deployment.waiting import wait_until
 from ngao.local.configuration import operator_key_file
 from ngao.local.demo.play import Play, publish_poison
 from ngao.local.demo.stage import Stage
 from ngao.local.demo.story import hours_ago
 from ngao.local.home import Home
 from ngao.local.platform import Platform
-from ngao.local.waiting import wait_until
 
 app = typer.Typer()
 

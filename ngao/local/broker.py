@@ -14,11 +14,11 @@ from ngao.chassis.errors import Unavailable
 from ngao.chassis.messaging.management import Management
 from ngao.deployment.files import write_whole
 from ngao.deployment.names import ADMINISTRATOR
+from ngao.deployment.waiting import wait_until
 from ngao.local.binaries import cache
 from ngao.local.home import Home
 from ngao.local.ports import LOCAL, demand_free, is_open
 from ngao.local.processes import Process
-from ngao.local.waiting import wait_until
 
 READY_S = 120
 

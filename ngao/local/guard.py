@@ -15,9 +15,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ngao.deployment.waiting import wait_until
 from ngao.local.home import REPOSITORY, Home
 from ngao.local.platform import Platform
-from ngao.local.waiting import wait_until
 
 _MARK = "NGAO_TEST_RUN"
 _PATIENCE_S = 10

@@ -14,7 +14,7 @@ from typing import IO, Any
 
 from ngao.chassis.errors import NotAllowedNow
 from ngao.deployment.files import write_whole
-from ngao.local.waiting import wait_until
+from ngao.deployment.waiting import wait_until
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

@@ -13,11 +13,11 @@ from pymongo.errors import OperationFailure, PyMongoError
 from ngao.chassis.errors import Unavailable
 from ngao.deployment.files import write_whole
 from ngao.deployment.names import ADMINISTRATOR, REPLICA_SET, account_of, database_of
+from ngao.deployment.waiting import wait_until
 from ngao.local.binaries import Mongod
 from ngao.local.home import Home
 from ngao.local.ports import LOCAL, demand_free
 from ngao.local.processes import Process
-from ngao.local.waiting import wait_until
 
 READY_S = 60
 _OPEN = (

@@ -15,12 +15,12 @@ from ngao.chassis.messaging.provisioning import Wanted, provision
 from ngao.chassis.settings import DEFAULT_TIERS_S
 from ngao.contracts import CATALOGUE, Audience, subscriptions_of
 from ngao.deployment.names import ADMINISTRATOR, EDGE_VHOST, SERVICES, VHOST
+from ngao.deployment.waiting import wait_until
 from ngao.local import binaries, configuration, ports
 from ngao.local.broker import BrokerPorts, LocalBroker
 from ngao.local.home import REPOSITORY, Home
 from ngao.local.mongo import LocalMongo
 from ngao.local.processes import Process
-from ngao.local.waiting import wait_until
 
 Tell = Callable[[str], None]
 

@@ -16,12 +16,12 @@ import pytest
 
 from ngao.chassis.errors import Misconfigured, NotAllowedNow, Unavailable
 from ngao.chassis.settings import load
+from ngao.deployment.waiting import wait_until
 from ngao.local import binaries, configuration, ports
 from ngao.local.guard import marked
 from ngao.local.home import REPOSITORY, Home
 from ngao.local.platform import Platform, chosen_services
 from ngao.local.processes import Process, Stat
-from ngao.local.waiting import wait_until
 
 ENVIRONMENT = {"PATH": os.environ["PATH"]}
 
