@@ -8,6 +8,7 @@ from typing import Any
 from pymongo import ASCENDING
 
 from ngao.chassis.clock import Clock, SystemClock
+from ngao.chassis.messaging.broker import demand_usable
 from ngao.chassis.messaging.kept import Kept
 from ngao.chassis.messaging.parking import Parking
 from ngao.chassis.messaging.publisher import Publisher
@@ -50,6 +51,7 @@ class Chassis:
         operators = load_operators(settings.operators_file)
         keks = keyfiles.load_keks(settings.keys_directory)
         lookup = keyfiles.load_lookup(settings.keys_directory)
+        demand_usable(settings.broker)
         store = Store(settings.store, alias=name)
         store.ensure_indexes(())
         keyring = Keyring(keks, keyfiles.active_period(keks), lookup, store.durable("data_keys"), name)

@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from marshmallow import RAISE, Schema, ValidationError, fields, validate
+from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
 
 from ngao.chassis.errors import Misconfigured
 
 DEFAULT_TIERS_S = (5, 30, 120, 600, 3600)
+_PATHS = ("ca_file", "cert_file", "key_file")
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class HttpSettings:
     """Where the service listens. `public_url` is what it calls itself in answers (NGAO_PUBLIC_URL overrules it); sizes in bytes.
 
     `reuse_port` lets several processes of one service share the port (SO_REUSEPORT); off, so that a mistake is noticed.
+    With a certificate and its key the service speaks TLS, and nothing else.
     """
 
     host: str
@@ -34,11 +36,16 @@ class HttpSettings:
     rate_per_second: float
     burst: int
     reuse_port: bool = False
+    cert_file: Path | None = None
+    key_file: Path | None = None
 
 
 @dataclass(frozen=True)
 class BrokerSettings:
-    """The broker's address and this service's own account on both virtual hosts; times in seconds."""
+    """The broker's address and this service's own account on both virtual hosts; times in seconds.
+
+    With `ca_file` the connection is TLS; the certificate and its key are what the broker knows us by, below the account.
+    """
 
     host: str
     port: int
@@ -47,7 +54,14 @@ class BrokerSettings:
     vhost: str
     edge_vhost: str
     heartbeat: int
-    ca_file: str | None
+    ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
+    password_file: Path | None = None
+
+    def current_password(self) -> str:
+        """The password as its file says now, so that a changed one needs no restart. Raises Misconfigured."""
+        return read_secret(self.password_file) if self.password_file else self.password
 
 
 @dataclass(frozen=True)
@@ -59,7 +73,7 @@ class StoreSettings:
     database: str
     username: str | None
     password: str | None = field(repr=False)
-    ca_file: str | None
+    ca_file: Path | None
     timeout_ms: int
 
 
@@ -89,6 +103,12 @@ class _Section(Schema):
         unknown = RAISE
 
 
+def _pair_needed(data: Mapping[str, Any]) -> None:
+    if bool(data["cert_file"]) != bool(data["key_file"]):
+        missing = "key_file" if data["cert_file"] else "cert_file"
+        raise ValidationError("A certificate and its key are given together", missing)
+
+
 class _Http(_Section):
     host = fields.String(load_default="127.0.0.1")
     port = fields.Integer(required=True, validate=validate.Range(0, 65535))
@@ -97,6 +117,12 @@ class _Http(_Section):
     rate_per_second = fields.Float(load_default=50.0)
     burst = fields.Integer(load_default=100)
     reuse_port = fields.Boolean(load_default=False)
+    cert_file = fields.String(load_default=None, allow_none=True)
+    key_file = fields.String(load_default=None, allow_none=True)
+
+    @validates_schema
+    def _pair(self, data: Mapping[str, Any], **_: Any) -> None:
+        _pair_needed(data)
 
 
 class _Broker(_Section):
@@ -108,6 +134,14 @@ class _Broker(_Section):
     edge_vhost = fields.String(load_default="ngao.edge")
     heartbeat = fields.Integer(load_default=20)
     ca_file = fields.String(load_default=None, allow_none=True)
+    cert_file = fields.String(load_default=None, allow_none=True)
+    key_file = fields.String(load_default=None, allow_none=True)
+
+    @validates_schema
+    def _pair(self, data: Mapping[str, Any], **_: Any) -> None:
+        _pair_needed(data)
+        if data["cert_file"] and not data["ca_file"]:
+            raise ValidationError("A certificate is shown only to a broker that is verified", "ca_file")
 
 
 class _Store(_Section):
@@ -164,8 +198,12 @@ def load(path: Path) -> Settings:
     except ValidationError as error:
         raise Misconfigured(f"The settings file {path} has errors: {'; '.join(_sentences(error.messages))}.") from None
     http, broker, store = dict(data["http"]), dict(data["broker"]), dict(data["store"])
-    http["public_url"] = os.environ.get("NGAO_PUBLIC_URL") or http["public_url"] or f"http://{http['host']}:{http['port']}"
-    broker["password"] = read_secret(base / broker.pop("password_file"))
+    for section in (http, broker, store):
+        section |= {name: base / value for name, value in section.items() if name in _PATHS and value}
+    own_url = f"http{'s' * bool(http['cert_file'])}://{http['host']}:{http['port']}"
+    http["public_url"] = os.environ.get("NGAO_PUBLIC_URL") or http["public_url"] or own_url
+    broker["password_file"] = base / broker["password_file"]
+    broker["password"] = read_secret(broker["password_file"])
     password_file = store.pop("password_file")
     store["password"] = read_secret(base / password_file) if password_file else None
     return Settings(

@@ -129,11 +129,16 @@ class Container(ServiceContainer):
         self.app = SimpleNamespace(credentials=Accounts())
 
 
+def certificate() -> dict[str, Path]:
+    folder = os.environ.get("TLS")
+    return {"cert_file": Path(folder, "cert.pem"), "key_file": Path(folder, "key.pem")} if folder else {}
+
+
 def make_chassis(missing: str | None) -> Any:
     health = Health()
     health.register("store", lambda: missing)
     port, shared = int(os.environ.get("PORT", "0")), "SHARED" in os.environ
-    settings = HttpSettings("127.0.0.1", port, "http://127.0.0.1", LIMIT, 500.0, 2, reuse_port=shared)
+    settings = HttpSettings("127.0.0.1", port, "http://127.0.0.1", LIMIT, 500.0, 2, reuse_port=shared, **certificate())
     operators = {"grace": Credential("operator", "grace", (hash_key(OPERATOR_KEY),))}
     return SimpleNamespace(
         settings=SimpleNamespace(http=settings),

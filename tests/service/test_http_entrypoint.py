@@ -2,129 +2,22 @@
 
 from __future__ import annotations
 
-import http.client
 import json
-import os
 import queue
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.support.tiny_service import JSON, KEYS, Reply, Service
 from tests.support.waiting import eventually
 
-ROOT = Path(__file__).parents[2]
 MARKER = "Wanjiku-Marker-4711"
 LIMIT = 64 * 1024
-KEYS = {
-    name: f"ngao_{kind}_{name}_{'s' * 43}"
-    for kind, name in (
-        ("source", "forms"),
-        ("source", "flood"),
-        ("source", "closed"),
-        ("partner", "clinic"),
-        ("operator", "grace"),
-    )
-}
-JSON = "application/json"
-
-
-class Service:
-    """The process, its port, and all it has printed."""
-
-    def __init__(self, **environment: str) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-W", "ignore", str(Path(__file__).with_name("http_service.py"))],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
-        )
-        self.printed: list[str] = []
-        self._port: queue.Queue[int] = queue.Queue()
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-        try:
-            self.port = self._port.get(timeout=float(environment.get("PATIENCE", "60")))
-        except queue.Empty:
-            self.process.kill()
-            self._ended()
-            raise
-
-    def _read(self) -> None:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.printed.append(line)
-            if '"http.listening"' in line:
-                self._port.put(json.loads(line)["port"])
-
-    def stop(self) -> int:
-        self.process.send_signal(signal.SIGTERM)
-        return self._ended()
-
-    def _ended(self) -> int:
-        code = self.process.wait(timeout=30)
-        self._reader.join(5)
-        assert self.process.stdout is not None
-        self.process.stdout.close()
-        return code
-
-    def connect(self, timeout: float = 20) -> http.client.HTTPConnection:
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
-
-    def ask(self, method: str, path: str, body: Any = None, key: str | None = "forms", **headers: str) -> Reply:
-        sent = {name.replace("_", "-"): value for name, value in headers.items()}
-        if key:
-            sent["Authorization"] = f"Bearer {KEYS.get(key, key)}"
-        connection = self.connect()
-        try:
-            connection.request(method, path, body, sent)
-            return Reply(connection.getresponse())
-        finally:
-            connection.close()
-
-    def refuses(self) -> bool:
-        """Whether nobody listens any more."""
-        try:
-            self.ask("GET", "/healthz", key=None)
-        except ConnectionError:
-            return True
-        return False
-
-    def post(self, body: bytes, path: str = "/v1/visits", content_type: str = JSON, **more: Any) -> Reply:
-        return self.ask("POST", path, body, Content_Type=content_type, **more)
-
-    def raw(self, data: bytes, timeout: float = 20) -> bytes:
-        with socket.create_connection(("127.0.0.1", self.port), timeout=timeout) as sock:
-            sock.sendall(data)
-            received = b""
-            while piece := sock.recv(65536):
-                received += piece
-            return received
-
-
-class Reply:
-    def __init__(self, response: http.client.HTTPResponse) -> None:
-        self.status = response.status
-        self.headers = {name.lower(): value for name, value in response.getheaders()}
-        self.body = response.read()
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
-
-    @property
-    def slug(self) -> str:
-        assert self.headers["content-type"] == "application/problem+json"
-        assert self.json["status"] == self.status
-        return str(self.json["type"]).rsplit("/", 1)[-1]
 
 
 @pytest.fixture(scope="module")

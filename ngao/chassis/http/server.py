@@ -26,6 +26,7 @@ from ngao.chassis.http.wire import LONGEST_LINE, Protocol, hang_up
 from ngao.chassis.observability import traces
 from ngao.chassis.observability.logs import describe_error, get_logger
 from ngao.chassis.security.identity import Authenticator
+from ngao.chassis.security.tls import ServerIdentity
 
 SOCKET_SECONDS = 15.0
 DRAIN_SECONDS = 20.0
@@ -66,6 +67,7 @@ class WebServer(NamekoWebServer):
             return
         self._starting = True
         self.gate = self._make_gate()
+        self._identity = self._read_identity()
         self._sock = self._listen()
         self._serv = Server(
             self._sock,
@@ -133,6 +135,12 @@ class WebServer(NamekoWebServer):
         listening.settimeout(None)
         return listening
 
+    def _read_identity(self) -> ServerIdentity | None:
+        settings = self.container.chassis.settings.http
+        if settings.cert_file is None or settings.key_file is None:
+            return None
+        return ServerIdentity(settings.cert_file, settings.key_file)
+
     def _take(self, sock: Any, address: Any) -> None:
         same = sum(1 for each in self._connections.values() if each[0][0] == address[0])
         if len(self._connections) >= _MOST_CONNECTIONS or same >= _MOST_PER_ADDRESS:
@@ -145,6 +153,7 @@ class WebServer(NamekoWebServer):
 
     def _serve(self, connection: list[Any]) -> None:
         try:
+            self._secure(connection)
             self._serv.process_request(connection)
         except (Exception, Timeout) as error:  # noqa: BLE001
             # Whatever a client does to its connection must not kill the container.
@@ -152,6 +161,17 @@ class WebServer(NamekoWebServer):
         finally:
             self._connections.pop(id(connection), None)
             connection[1].close()
+
+    def _secure(self, connection: list[Any]) -> None:
+        """The handshake, in the connection's own thread and within a time, so that nobody waits for a slow or a mute client."""
+        if self._identity is None:
+            return
+        context = self._identity.context()
+        secured = context.wrap_socket(connection[1], server_side=True, do_handshake_on_connect=False)
+        connection[1] = secured
+        secured.settimeout(SOCKET_SECONDS)
+        with Timeout(SOCKET_SECONDS, TimeoutError("handshake")):
+            secured.do_handshake()
 
     def _turn(self) -> None:
         while True:

@@ -124,8 +124,16 @@ class Protocol(HttpProtocol):
         self.connection.shutdown(socket.SHUT_WR)
         left = _LINGER_BYTES
         with Timeout(_LINGER_SECONDS, exception=False):
-            while left > 0 and (got := len(self.connection.recv(65536))):
+            while left > 0 and (got := self._sent_still()):
                 left -= got
+
+    def _sent_still(self) -> int:
+        """How many more bytes came; under TLS, eventlet waits for them and then raises instead of reading again."""
+        while True:
+            try:
+                return len(self.connection.recv(65536))
+            except BlockingIOError:
+                continue
 
     def _is_unambiguous(self) -> bool:
         lengths = self.headers.get_all("Content-Length") or []

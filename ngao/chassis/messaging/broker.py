@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import ssl
 from contextlib import suppress
 from typing import Any
 
@@ -11,6 +10,8 @@ from amqp.exceptions import AMQPError
 from kombu.connection import Connection
 from kombu.exceptions import KombuError
 
+from ngao.chassis.errors import Misconfigured
+from ngao.chassis.security.tls import client_options, demand_client
 from ngao.chassis.settings import BrokerSettings
 
 CONNECTION_ERRORS: tuple[type[Exception], ...] = (OSError, AMQPError, KombuError)
@@ -22,13 +23,14 @@ _IO_TIMEOUT = 10
 def connect(settings: BrokerSettings, *, edge: bool, name: str) -> Connection:
     """Open a connection to one of the two virtual hosts; raises one of CONNECTION_ERRORS.
 
+    Password, certificate and authorities are read from their files each time, so that a changed one needs no restart.
     Writes are bounded (a broker with a memory or disk alarm stops reading), reads are bounded by the callers.
     """
     connection = Connection(
         hostname=settings.host,
         port=settings.port,
         userid=settings.username,
-        password=settings.password,
+        password=_password(settings),
         virtual_host=settings.edge_vhost if edge else settings.vhost,
         heartbeat=settings.heartbeat,
         connect_timeout=5,
@@ -44,17 +46,30 @@ def connect(settings: BrokerSettings, *, edge: bool, name: str) -> Connection:
     return connection
 
 
+def demand_usable(settings: BrokerSettings) -> None:
+    """Raise Misconfigured when TLS is wanted and its files do not serve."""
+    if settings.ca_file:
+        demand_client(settings.ca_file, settings.cert_file, settings.key_file)
+
+
+def _password(settings: BrokerSettings) -> str:
+    try:
+        return settings.current_password()
+    except Misconfigured as error:  # at the start it was there: someone is at it, and the next try may find it again
+        raise ConnectionError(str(error)) from None
+
+
 def _tls(settings: BrokerSettings) -> dict[str, Any] | bool:
     if not settings.ca_file:
         return False
-    return {"ca_certs": settings.ca_file, "cert_reqs": ssl.CERT_REQUIRED, "server_hostname": settings.host}
+    return client_options(settings.host, settings.ca_file, settings.cert_file, settings.key_file)
 
 
 def close_quietly(connection: Connection | None) -> None:
     """Close a connection that may be broken already: its own complaint is of no use to anyone."""
     if connection is None:
         return
-    with suppress(*CONNECTION_ERRORS):
+    with suppress(*CONNECTION_ERRORS, ValueError):  # the last is what ssl says of a socket that the other side has closed
         connection.close()
 
 

@@ -62,7 +62,7 @@ def load_private(directory: Path) -> dict[str, str]:
     """All private sealing keys by key id, base64; raises Misconfigured when there is none or one is open to others."""
     found = {}
     for _, path in _by_period(directory, "sealing-", ".key"):
-        _refuse_open(path)
+        refuse_open(path)
         private = _text(path)
         found[_id_of_private(path, private)] = private
     if not found:
@@ -141,11 +141,12 @@ def _link(draft: Path, path: Path) -> None:
 
 
 def _key(path: Path) -> bytes:
-    _refuse_open(path)
+    refuse_open(path)
     return _bytes(path)
 
 
-def _refuse_open(path: Path) -> None:
+def refuse_open(path: Path) -> None:
+    """Raise Misconfigured when a key file is not there or other users may read it."""
     try:
         mode = path.stat().st_mode
     except OSError as error:

@@ -10,11 +10,12 @@ from bson.codec_options import CodecOptions
 from pymongo import ASCENDING, IndexModel, MongoClient
 from pymongo.collection import Collection
 from pymongo.database import Database
-from pymongo.errors import PyMongoError
+from pymongo.errors import PyMongoError, ServerSelectionTimeoutError
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from ngao.chassis.errors import Misconfigured
+from ngao.chassis.security.tls import demand_client
 from ngao.chassis.settings import StoreSettings
 from ngao.chassis.storage.documents import Stored
 
@@ -22,6 +23,7 @@ DURABLE = WriteConcern("majority", j=True, wtimeout=5000)
 INBOX_DAYS = 120
 OUTBOX_DAYS = 7
 """How long a sent event is kept: as far back as a lost broker can be told again, and as old as a backup may be."""
+_AUTHENTICATION_FAILED = 18
 
 OLDEST_WAITING = "waiting_by_age"
 _WAITING = {"leased_until": {"$exists": True}}
@@ -70,7 +72,8 @@ class Store:
         if settings.username:
             options |= {"username": settings.username, "password": settings.password, "authSource": settings.database}
         if settings.ca_file:
-            options |= {"tls": True, "tlsCAFile": settings.ca_file}
+            demand_client(settings.ca_file)
+            options |= {"tls": True, "tlsCAFile": str(settings.ca_file)}
         self.alias = alias
         mongoengine.disconnect(alias)
         self.client: MongoClient[dict[str, Any]] = mongoengine.connect(
@@ -98,7 +101,7 @@ class Store:
                     self._create(document.collection_name())
                 document.ensure_indexes()
         except PyMongoError as error:
-            raise Misconfigured(f"The store {self.database.name} cannot be used ({type(error).__name__}).") from None
+            raise Misconfigured(f"The store {self.database.name} cannot be used: {_reason(error)}.") from None
 
     def _make_indexes(self, collection: Collection[dict[str, Any]], wanted: list[IndexModel]) -> None:
         collection.create_indexes(wanted)
@@ -124,3 +127,14 @@ class Store:
     def close(self) -> None:
         """Let go of the connections."""
         mongoengine.disconnect(self.alias)
+
+
+def _reason(error: PyMongoError) -> str:
+    """Why, as far as an operator can do something about it; the driver's own text quotes addresses and more."""
+    if getattr(error, "code", None) == _AUTHENTICATION_FAILED:
+        return "it refuses the account or its password"
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return "its certificate is not of an authority that [store] ca_file trusts, or names another host"
+    if isinstance(error, ServerSelectionTimeoutError):
+        return "no primary answers at the [store] hosts, or one side speaks TLS and the other does not"
+    return type(error).__name__

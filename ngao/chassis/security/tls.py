@@ -1,0 +1,93 @@
+"""TLS from files: who we are, whom we trust, and one sentence about a file that cannot be used.
+
+Nothing below TLS 1.2 is spoken (RFC 8996). Hosts are always verified. Files are looked at again, so that a certificate that was
+issued anew is used without a restart.
+"""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+from typing import Any
+
+from ngao.chassis.errors import Misconfigured
+from ngao.chassis.observability.logs import describe_error, get_logger
+from ngao.chassis.security.keyfiles import refuse_open
+
+OLDEST = ssl.TLSVersion.TLSv1_2
+_log = get_logger(__name__)
+
+
+class ServerIdentity:
+    """A server's certificate and key, loaded again when the file of the certificate has changed."""
+
+    def __init__(self, cert_file: Path, key_file: Path) -> None:
+        self._cert_file, self._key_file = cert_file, key_file
+        self._seen = self._stamp()
+        self._context = self._load()
+
+    def context(self) -> ssl.SSLContext:
+        """What the next connection is served with; a new certificate that cannot be used leaves the one before in place."""
+        stamp = self._stamp()
+        if stamp != self._seen:
+            try:
+                self._context = self._load()
+                self._seen = stamp
+            except Misconfigured as error:
+                _log.warning("tls.certificate_not_loaded", **describe_error(error))
+        return self._context
+
+    def _load(self) -> ssl.SSLContext:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.minimum_version = OLDEST
+        _load_chain(context, self._cert_file, self._key_file)
+        return context
+
+    def _stamp(self) -> tuple[int, ...]:
+        """The key is written before the certificate: once the certificate is new, both are."""
+        try:
+            found = self._cert_file.stat()
+        except OSError:
+            return ()
+        return found.st_ino, found.st_mtime_ns, found.st_size
+
+
+def demand_client(ca_file: Path, cert_file: Path | None = None, key_file: Path | None = None) -> None:
+    """Raise Misconfigured, naming the file, when a client could not speak TLS with these."""
+    context = ssl.create_default_context()
+    try:
+        context.load_verify_locations(ca_file)
+    except ssl.SSLError:
+        raise Misconfigured(f"The file of trusted authorities {ca_file} does not hold certificates in PEM.") from None
+    except OSError as error:
+        raise Misconfigured(f"The file of trusted authorities {ca_file} cannot be read ({error.strerror}).") from None
+    if cert_file and key_file:
+        _load_chain(context, cert_file, key_file)
+
+
+def client_options(host: str, ca_file: Path, cert_file: Path | None, key_file: Path | None) -> dict[str, Any]:
+    """What py-amqp wants to know, as values that it reads anew for each connection."""
+    options: dict[str, Any] = {"ca_certs": str(ca_file), "cert_reqs": ssl.CERT_REQUIRED, "server_hostname": host}
+    if cert_file and key_file:
+        options |= {"certfile": str(cert_file), "keyfile": str(key_file)}
+    return {**options, "tls_minimum_version": OLDEST}
+
+
+def _load_chain(context: ssl.SSLContext, cert_file: Path, key_file: Path) -> None:
+    refuse_open(key_file)
+    _demand_readable(cert_file)
+    try:
+        context.load_cert_chain(cert_file, key_file, password=lambda: "")  # never ask the terminal
+    except ssl.SSLError as error:
+        if error.reason == "KEY_VALUES_MISMATCH":
+            raise Misconfigured(f"The key in {key_file} does not belong to the certificate in {cert_file}.") from None
+        raise Misconfigured(f"The certificate {cert_file} or its key {key_file} is not PEM without a passphrase.") from None
+    except OSError as error:
+        raise Misconfigured(f"The key file {key_file} cannot be read ({error.strerror}).") from None
+
+
+def _demand_readable(path: Path) -> None:
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        raise Misconfigured(f"The certificate file {path} cannot be read ({error.strerror}).") from None
