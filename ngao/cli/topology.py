@@ -14,6 +14,7 @@ from ngao.cli.brokers import management
 from ngao.cli.output import AsJson, say, show
 from ngao.contracts import CATALOGUE
 from ngao.deployment.names import SERVICES
+from ngao.deployment.stores import named
 from ngao.local.configuration import broker_passwords
 from ngao.local.home import Home
 from ngao.local.platform import wanted_of_catalogue
@@ -25,15 +26,19 @@ app = typer.Typer()
 def provision(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
 ) -> None:
-    """Make the exchanges, queues, bindings, accounts and permissions that the broker lacks.
+    """Make the exchanges, queues, bindings, accounts and permissions that the broker lacks, and set up new stores.
 
     Nothing is deleted or changed: a queue that stands with other arguments is named and stops the work. `ngao up` does
-    this by itself. For another broker set NGAO_BROKER_MANAGEMENT, NGAO_BROKER_USER, NGAO_BROKER_PASSWORD_FILE, and
-    NGAO_SECRETS to a folder with the services' passwords (broker-intake, ...).
+    this by itself, and compose by its job `provision`. For another broker set NGAO_BROKER_MANAGEMENT, NGAO_BROKER_USER,
+    NGAO_BROKER_PASSWORD_FILE, and NGAO_SECRETS to a folder with the services' passwords (broker-intake, ...). NGAO_STORES
+    names stores to set up (`intake=intake-store:27017 ...`); their passwords and keys are in the same folder.
     """
+    done = []
+    for store in named(os.environ.get("NGAO_STORES", ""), _folder() or Path(), os.environ.get("NGAO_CA_FILE")):
+        done += store.bring(dry_run=dry_run, tell=say)
     with management() as broker:
-        done = bring(broker, wanted_of_catalogue(_passwords()), dry_run=dry_run, tell=say)
-    say(f"{len(done)} changes {'would be made' if dry_run else 'made'}." if done else "The broker has everything.")
+        done += bring(broker, wanted_of_catalogue(_passwords()), dry_run=dry_run, tell=say)
+    say(f"{len(done)} changes {'would be made' if dry_run else 'made'}." if done else "Nothing is missing.")
 
 
 @app.command(rich_help_panel="Broker")
@@ -49,10 +54,19 @@ def describe(as_json: AsJson = False) -> None:
     show(rows, ("type", "owner", "heard_by", "audiences", "says"), as_json=as_json, none="The catalogue is empty.")
 
 
+def _folder() -> Path | None:
+    """The secrets of this job: what NGAO_SECRETS names, or its part for this job where it names all of them."""
+    named_folder = os.environ.get("NGAO_SECRETS")
+    if not named_folder:
+        return None
+    whole = Path(named_folder)
+    return whole / "provision" if (whole / "provision").is_dir() else whole
+
+
 def _passwords() -> dict[str, str]:
-    folder = os.environ.get("NGAO_SECRETS")
+    folder = _folder()
     if folder:
-        return {service: read_secret(Path(folder) / f"broker-{service}") for service in SERVICES}
+        return {service: read_secret(folder / f"broker-{service}") for service in SERVICES}
     home = Home.from_environment()
     home.make()
     return broker_passwords(home)

@@ -1,0 +1,171 @@
+"""A store's first set-up: a replica set of one, and one account that can touch its service's database and nothing else.
+
+Nobody is an administrator of a store: this job logs in as `__system`, as whom the members of a replica set know each other,
+with the key that all of them have (MongoDB's internal authentication). The container that does it ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pymongo import MongoClient
+from pymongo.errors import ConfigurationError, OperationFailure, PyMongoError
+
+from ngao.chassis.errors import Misconfigured, Unavailable
+from ngao.chassis.messaging.provisioning import Step
+from ngao.chassis.settings import read_secret
+from ngao.deployment.names import REPLICA_SET, SERVICES, account_of, database_of
+from ngao.deployment.waiting import wait_until
+
+WITHIN_S = 60.0
+_PAUSE_S = 0.3
+_AUTHENTICATION_FAILED, _ALREADY_INITIALISED, _NO_CONFIG = 18, 23, 94
+
+Client = MongoClient[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class NewStore:
+    """One service's store as it should be. `host` is `name:port`, under which the service reaches it."""
+
+    service: str
+    host: str
+    key: str = field(repr=False)
+    password: str = field(repr=False)
+    ca_file: str | None = None
+    within_s: float = WITHIN_S
+
+    def bring(self, *, dry_run: bool = False, tell: Callable[[str], None] = lambda _: None) -> list[str]:
+        """Do what is missing, or only say it; gives one line for each step. Raises Misconfigured, Unavailable."""
+        done = []
+        with self._client(username="__system", password=self.key, authSource="local") as client:
+            self._wait(client)
+            for step in self._steps(client):
+                if not dry_run:
+                    self._do(step)
+                tell(step.what)
+                done.append(step.what)
+        return done
+
+    def _steps(self, client: Client) -> Iterator[Step]:
+        if not _is_initiated(client):
+            yield Step(f"replica set of {self.host}", lambda: self._initiate(client))
+        if not _is_initiated(client):  # a dry run: there is nothing yet that could be asked about accounts
+            yield self._account_step(client, "createUser", "account")
+            return
+        self._wait_for_primary(client)
+        known = client[self._database].command("usersInfo", self._account)["users"]
+        if not known:
+            yield self._account_step(client, "createUser", "account")
+        elif not self._opens():
+            yield self._account_step(client, "updateUser", "password of account")
+        elif known[0]["roles"] != self._roles:
+            yield self._account_step(client, "updateUser", "rights of account")
+
+    @property
+    def _account(self) -> str:
+        return account_of(self.service)
+
+    @property
+    def _database(self) -> str:
+        return database_of(self.service)
+
+    @property
+    def _roles(self) -> list[dict[str, str]]:
+        return [{"role": "readWrite", "db": self._database}]
+
+    def _account_step(self, client: Client, command: str, what: str) -> Step:
+        wanted = {command: self._account, "pwd": self.password, "roles": self._roles}
+        return Step(f"{what} {self._account} on {self.host}", lambda: client[self._database].command(wanted))
+
+    def _do(self, step: Step) -> None:
+        try:
+            step.do()
+        except PyMongoError as error:
+            reason = getattr(error, "code", None) or type(error).__name__
+            raise Unavailable(f"The store {self.host} refuses: {step.what} ({reason}); see its log.") from None
+
+    def _client(self, **login: str) -> Client:
+        options: dict[str, Any] = {"serverSelectionTimeoutMS": 2000, "connectTimeoutMS": 2000, "socketTimeoutMS": 20000, **login}
+        if self.ca_file:
+            options |= {"tls": True, "tlsCAFile": self.ca_file}
+        try:
+            return MongoClient(f"mongodb://{self.host}/", directConnection=True, authMechanism="SCRAM-SHA-256", **options)
+        except (ConfigurationError, OSError) as error:
+            raise Misconfigured(f"The store {self.host} cannot be asked ({type(error).__name__}).") from None
+
+    def _wait(self, client: Client) -> None:
+        """Until it answers. A wrong key does not become right by waiting."""
+        last: list[str] = []
+        if not wait_until(lambda: self._answers(client, last), self.within_s, _PAUSE_S):
+            raise Unavailable(f"The store {self.host} does not answer within {self.within_s:.0f} s ({last[-1]}); see its log.")
+
+    def _answers(self, client: Client, trouble: list[str]) -> bool:
+        try:
+            client.admin.command("ping")
+        except PyMongoError as error:
+            if getattr(error, "code", None) == _AUTHENTICATION_FAILED:
+                told = f"The store {self.host} does not know the key in keyfile-{self.service}"
+                raise Misconfigured(f"{told}: it must be the key in {self.service}-store/keyfile.") from None
+            untrusted = "CERTIFICATE_VERIFY_FAILED" in str(error)
+            trouble.append("its certificate is not of the authority we trust" if untrusted else type(error).__name__)
+            return False
+        return True
+
+    def _initiate(self, client: Client) -> None:
+        members = [{"_id": 0, "host": self.host}]
+        try:
+            client.admin.command("replSetInitiate", {"_id": REPLICA_SET, "members": members})
+        except OperationFailure as error:
+            if error.code != _ALREADY_INITIALISED:
+                raise
+
+    def _wait_for_primary(self, client: Client) -> None:
+        def is_primary() -> bool:
+            try:
+                return bool(client.admin.command("hello").get("isWritablePrimary"))
+            except PyMongoError:
+                return False
+
+        if not wait_until(is_primary, self.within_s, _PAUSE_S):
+            raise Unavailable(f"The store {self.host} did not become a primary within {self.within_s:.0f} s; see its log.")
+
+    def _opens(self) -> bool:
+        """Whether the password is the account's. Raises Unavailable when the store does not say."""
+        with self._client(username=self._account, password=self.password, authSource=self._database) as client:
+            try:
+                client[self._database].command("ping")
+            except PyMongoError as error:
+                if getattr(error, "code", None) == _AUTHENTICATION_FAILED:
+                    return False
+                raise Unavailable(f"The store {self.host} does not answer ({type(error).__name__}).") from None
+        return True
+
+
+def _is_initiated(client: Client) -> bool:
+    try:
+        client.admin.command("replSetGetConfig")
+    except OperationFailure as error:
+        if error.code == _NO_CONFIG:
+            return False
+        raise
+    return True
+
+
+def named(hosts: str, secrets: Path, ca_file: str | None) -> list[NewStore]:
+    """The stores of `service=host:port ...`, their secrets from the provision folder. Raises Misconfigured."""
+    pairs = [each.partition("=") for each in hosts.replace(",", " ").split()]
+    if any(service not in SERVICES or ":" not in host for service, _, host in pairs):
+        raise Misconfigured("NGAO_STORES must be like `intake=intake-store:27017 ...`, with services that there are.")
+    return [
+        NewStore(service, host, _key(secrets, service), read_secret(secrets / f"store-{service}"), ca_file or None)
+        for service, _, host in pairs
+    ]
+
+
+def _key(secrets: Path, service: str) -> str:
+    """As mongod reads it: without spaces and line breaks."""
+    return "".join(read_secret(secrets / f"keyfile-{service}").split())
