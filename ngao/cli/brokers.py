@@ -32,6 +32,11 @@ def management() -> Iterator[Management]:
         made.close()
 
 
+def edge_http() -> str | None:
+    """Where outsiders reach intake, when it is not where we do: NGAO_EDGE_HTTP."""
+    return (os.environ.get("NGAO_EDGE_HTTP") or "").rstrip("/") or None
+
+
 def edge() -> Edge:
     """The address outsiders are given: NGAO_EDGE_ADDRESS (`host:port`), or this machine's. Raises Misconfigured."""
     vhost = os.environ.get("NGAO_EDGE_VHOST", EDGE_VHOST)

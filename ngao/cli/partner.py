@@ -12,13 +12,14 @@ import yaml
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.messaging.management import Management
 from ngao.chassis.messaging.onboarding import account_name, is_onboarded, onboard_partner, revoke
-from ngao.cli.accounts import keep_key, sentence, write_account
-from ngao.cli.brokers import edge, management
+from ngao.cli.accounts import keep_key, sentence, write_account, write_certificate
+from ngao.cli.brokers import edge, edge_http, management
 from ngao.cli.calls import Operator, operator
 from ngao.cli.output import AsJson, say, show
 
 app = typer.Typer(no_args_is_help=True, help="Partners that take referrals: lawyers, doctors, counsellors, safe houses, grants.")
 
+PartnerId = Annotated[str, typer.Argument(help="The partner's id.")]
 NewKey = Annotated[bool, typer.Option("--new-key", help="Give a known partner a new key and a new broker password.")]
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A YAML file; docs/how-to/onboard-a-partner.md has one.")]
 
@@ -53,6 +54,12 @@ def load(file: File, new_key: NewKey = False) -> None:
             say(f"{partner['id']} kept")
 
 
+@app.command()
+def certificate(partner_id: PartnerId) -> None:
+    """A new client certificate for the broker, before the old one ends or when it is lost; its account stays as it is."""
+    say(write_certificate("partner", partner_id))
+
+
 @app.command("list")
 def list_partners(as_json: AsJson = False) -> None:
     """The directory."""
@@ -62,7 +69,7 @@ def list_partners(as_json: AsJson = False) -> None:
 
 
 @app.command("revoke")
-def revoke_partner(partner_id: Annotated[str, typer.Argument(help="The partner's id.")]) -> None:
+def revoke_partner(partner_id: PartnerId) -> None:
     """Take a partner's broker account away and close its connections; suspend it in the directory to stop offers."""
     account_name("partner", partner_id)
     with management() as broker:
@@ -71,11 +78,15 @@ def revoke_partner(partner_id: Annotated[str, typer.Argument(help="The partner's
 
 
 def _keep(broker: Management, partner: Mapping[str, Any], *, new_key: bool) -> str:
-    """The broker's queues come first: an offer to a partner without a queue would have nowhere to go."""
+    """The broker's queues come first: an offer to a partner without a queue would have nowhere to go.
+
+    Where outsiders reach intake at an address of its own, they reach no other service, so the account names no HTTP interface.
+    """
     partner_id, address, referral = partner["id"], edge(), operator("referral")
     folder = None
     if new_key or not is_onboarded(broker, address.vhost, "partner", partner_id):
-        folder = write_account(onboard_partner(broker, address, partner_id), http_url=referral.url)
+        http_url = None if edge_http() else referral.url
+        folder = write_account(onboard_partner(broker, address, partner_id), http_url=http_url)
     answer = _put_directory(referral, partner, new_key=new_key)
     keep_key("partner", partner_id, answer.get("key"))
     if partner.get("contact"):

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from ngao.chassis.messaging.onboarding import account_name, is_onboarded, onboard_source, revoke
-from ngao.cli.accounts import keep_key, sentence, write_account
-from ngao.cli.brokers import edge, management
+from ngao.cli.accounts import keep_key, sentence, write_account, write_certificate
+from ngao.cli.brokers import edge, edge_http, management
 from ngao.cli.calls import Operator, Url, operator
 from ngao.cli.output import AsJson, say, show
 
@@ -40,8 +40,15 @@ def add(
     with management() as broker:
         if new_key or answer.get("key") or not is_onboarded(broker, address.vhost, "source", source_id):
             seal_to = intake.get("/v1/sealing-key")
-            folder = write_account(onboard_source(broker, address, source_id), http_url=intake.url, seal_to=seal_to)
+            account = onboard_source(broker, address, source_id)
+            folder = write_account(account, http_url=edge_http() or intake.url, seal_to=seal_to)
     say(sentence(folder, answer))
+
+
+@app.command()
+def certificate(source_id: SourceId) -> None:
+    """A new client certificate for the broker, before the old one ends or when it is lost; its account stays as it is."""
+    say(write_certificate("source", source_id))
 
 
 @app.command("list")

@@ -3,9 +3,11 @@
     {
       "partner_id": "legal-aid",                                                             a source: "source_id"
       "host": "broker.example.org", "port": 5671, "vhost": "ngao.edge", "tls": true, "ca_file": "ca.pem",
+      "cert_file": "cert.pem", "key_file": "key.pem",                                        who we are below the account
       "username": "partner-legal-aid", "password_file": "broker.secret",                     or "password"
       "queues": {"urgent": "partner.legal-aid...", "routine": "partner.legal-aid..."},       a source: {"results": ...}
-      "http": {"url": "https://intake.example.org", "key_file": "http.secret"},              sources; or "key"
+      "http": {"url": "https://intake.example.org", "key_file": "http.secret",               sources; or "key"
+               "ca_file": "ca.pem"},
       "seal_to": {"key_id": "0f3a...", "public_key": "base64"},                              sources: intake's key
       "keys_directory": "."                                                                  partners: their private keys
     }
@@ -107,7 +109,7 @@ def _parameters(content: Mapping[str, Any], username: str, base: Path) -> pika.C
     made.heartbeat = content.get("heartbeat", HEARTBEAT_S)
     made.blocked_connection_timeout = made.socket_timeout = made.stack_timeout = _TIMEOUT_S
     if content.get("ca_file") or content.get("tls"):
-        made.ssl_options = pika.SSLOptions(_tls(base, content.get("ca_file")), made.host)
+        made.ssl_options = pika.SSLOptions(_tls(content, base), made.host)
     return made
 
 
@@ -136,11 +138,23 @@ def _http(http: Mapping[str, Any], base: Path) -> HttpAccess:
     return HttpAccess(url, _secret(http, "key", base), str(base / ca_file) if ca_file else None)
 
 
-def _tls(base: Path, ca_file: str | None) -> ssl.SSLContext:
+def _tls(content: Mapping[str, Any], base: Path) -> ssl.SSLContext:
+    ca_file = content.get("ca_file")
     try:
-        return ssl.create_default_context(cafile=str(base / ca_file) if ca_file else None)
+        context = ssl.create_default_context(cafile=str(base / ca_file) if ca_file else None)
     except OSError:  # ssl's own errors are among them
         raise BadAccount(f"The certificate file {ca_file} cannot be used.") from None
+    if "cert_file" in content or "key_file" in content:
+        _load_pair(context, base / _needed(content, "cert_file"), base / _needed(content, "key_file"))
+    return context
+
+
+def _load_pair(context: ssl.SSLContext, cert_file: Path, key_file: Path) -> None:
+    try:
+        context.load_cert_chain(cert_file, key_file, password=lambda: "")  # never ask the terminal
+    except OSError:
+        raise BadAccount(f"The certificate {cert_file} and its key {key_file} cannot be used together.") from None
+    _refuse_open(key_file, "key")
 
 
 def _needed(content: Mapping[str, Any], name: str) -> str:

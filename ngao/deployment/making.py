@@ -50,12 +50,13 @@ def definitions(password: str) -> str:
     return json.dumps({"users": [{**user, "password_hash": hash_password(password)}]}, indent=2) + "\n"
 
 
-def authority_of(folder: SecretsFolder) -> Authority:
-    """The deployment's authority, made on first use."""
-    if not folder.at("ca", "ca.key").exists():
-        made = Authority.new()
-        folder.write(made.certificate_pem, "ca", "ca.pem")
-        folder.write(made.key_pem, "ca", "ca.key")
+def has_authority(folder: SecretsFolder) -> bool:
+    """Whether the authority's key is here: it may be kept elsewhere, and only fetched to sign."""
+    return folder.at("ca", "ca.key").exists()
+
+
+def load_authority(folder: SecretsFolder) -> Authority:
+    """The deployment's authority. Raises Misconfigured."""
     return Authority.load(folder.read("ca", "ca.pem"), folder.read("ca", "ca.key"))
 
 
@@ -114,11 +115,16 @@ def _definitions(folder: SecretsFolder) -> None:
 
 
 def _certificates(folder: SecretsFolder, outside: Sequence[str]) -> None:
-    authority = authority_of(folder)
+    if not folder.at("ca", "ca.pem").exists():
+        made = Authority.new()
+        folder.write(made.key_pem, "ca", "ca.key")
+        folder.write(made.certificate_pem, "ca", "ca.pem")
     if not folder.at("public", "ca.pem").exists():
-        folder.write(authority.certificate_pem, "public", "ca.pem")
-    for name, hosts in server_hosts(outside).items():
-        if not folder.has_pair(name):
+        folder.write(folder.read("ca", "ca.pem"), "public", "ca.pem")
+    missing = {name: hosts for name, hosts in server_hosts(outside).items() if not folder.has_pair(name)}
+    if missing:
+        authority = load_authority(folder)
+        for name, hosts in missing.items():
             folder.write_pair(authority.server(name, hosts), name)
 
 
