@@ -1,6 +1,7 @@
 """Run one service: `python -m ngao.run SETTINGS.toml`.
 
-Exit codes: 0 after SIGTERM and a full drain, 78 (EX_CONFIG of sysexits.h) when the service must not start, 1 otherwise.
+Exit codes: 0 after SIGTERM and a full drain; of sysexits.h, 78 (EX_CONFIG) when the service must not start like this and 75
+(EX_TEMPFAIL) when broker or store were not there in time; 1 otherwise.
 """
 
 from __future__ import annotations
@@ -16,21 +17,25 @@ from pathlib import Path  # noqa: E402
 
 from ngao.chassis.chassis import Chassis  # noqa: E402
 from ngao.chassis.container import Container  # noqa: E402
-from ngao.chassis.errors import Misconfigured  # noqa: E402
+from ngao.chassis.errors import Misconfigured, Unavailable  # noqa: E402
+from ngao.chassis.http.server import listen  # noqa: E402
 from ngao.chassis.observability.logs import configure, get_logger  # noqa: E402
 from ngao.chassis.settings import load  # noqa: E402
 
-EX_CONFIG = 78
+EX_CONFIG, EX_TEMPFAIL = 78, 75
 
 
 def build(path: Path) -> Container:
-    """Read the settings and put the service together; raises Misconfigured."""
+    """Read the settings and put the service together, its broker and store at hand; raises Misconfigured, Unavailable."""
     settings = load(path)
     configure(settings.service, settings.log_level)
+    listen(settings.http).close()  # a port that is taken is told before anything is waited for
     chassis = Chassis.build(settings)
     app = import_module(f"services.{settings.service}.bootstrap").build(chassis)
     service_class = getattr(import_module(f"services.{settings.service}.service"), f"{settings.service.capitalize()}Service")
-    return Container(service_class, chassis, app)
+    container = Container(service_class, chassis, app)
+    container.await_broker()
+    return container
 
 
 def main(arguments: list[str]) -> int:
@@ -43,9 +48,9 @@ def main(arguments: list[str]) -> int:
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: eventlet.spawn_n(container.stop))
         container.start()
-    except Misconfigured as error:
+    except (Misconfigured, Unavailable) as error:
         sys.stderr.write(f"Cannot start: {error}\n")
-        return EX_CONFIG
+        return EX_CONFIG if isinstance(error, Misconfigured) else EX_TEMPFAIL
     log = get_logger("run")
     log.info("service.started", service=container.chassis.name, port=container.chassis.settings.http.port)
     _wait(container)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,9 +20,12 @@ from ngao.chassis.security import keyfiles
 from ngao.chassis.security.audit import Broken, Head, Verified, verify
 from ngao.chassis.security.identity import Credential, load_operators
 from ngao.chassis.settings import Settings
+from ngao.chassis.starting import Patience
 from ngao.chassis.storage.committer import GroupCommitter
 from ngao.chassis.storage.connection import Store
+from ngao.chassis.storage.documents import Stored
 from ngao.chassis.storage.keyring import Keyring
+from ngao.chassis.storage.standing import demand_store
 from ngao.chassis.storage.units import Units
 
 
@@ -41,11 +45,13 @@ class Chassis:
     health: Health
     metrics: Metrics
     operators: dict[str, Credential]
+    patience: Patience
 
     @classmethod
     def build(cls, settings: Settings, clock: Clock | None = None) -> Chassis:
-        """Put the parts together; raises Misconfigured when a key, a secret or the store is missing."""
+        """Put the parts together, and touch nothing outside of this machine; raises Misconfigured for a missing key or secret."""
         clock = clock or SystemClock()
+        patience = Patience(settings.start_within_s)
         name = settings.service
         metrics, health = Metrics(), Health()
         operators = load_operators(settings.operators_file)
@@ -53,7 +59,6 @@ class Chassis:
         lookup = keyfiles.load_lookup(settings.keys_directory)
         demand_usable(settings.broker)
         store = Store(settings.store, alias=name)
-        store.ensure_indexes(())
         keyring = Keyring(keks, keyfiles.active_period(keks), lookup, store.durable("data_keys"), name)
         relay = Relay(store, clock, lambda edge: _publisher(settings, edge=edge), metrics)
         committer = GroupCommitter(
@@ -61,10 +66,17 @@ class Chassis:
         )
         units = Units(clock, keyring, committer)
         kept, parking = Kept(store, units, clock), Parking(store, units)
-        chassis = cls(name, settings, clock, store, keyring, units, relay, kept, parking, health, metrics, operators)
+        chassis = cls(
+            name, settings, clock, store, keyring, units, relay, kept, parking, health, metrics, operators, patience
+        )  # fmt: skip
         health.register("store", store.problem)
         health.register("relay", relay.problem)
         return chassis
+
+    def open(self, documents: Iterable[type[Stored]]) -> None:
+        """Wait, bounded, for the store, then make its collections and indexes; raises Misconfigured, Unavailable."""
+        self.patience.until(lambda: demand_store(self.settings.store))
+        self.patience.until(lambda: self.store.ensure_indexes(documents))
 
     def outbox_status(self) -> dict[str, Any]:
         """What waits to be published, for operators and metrics."""

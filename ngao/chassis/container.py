@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import eventlet
@@ -12,6 +13,8 @@ from nameko.containers import ServiceContainer
 from pymongo.errors import PyMongoError
 
 from ngao.chassis.chassis import Chassis
+from ngao.chassis.messaging.consumer import Consumes
+from ngao.chassis.messaging.standing import demand_broker
 
 _WORKERS = 256
 _FLUSH_WITHIN = 10.0
@@ -27,6 +30,15 @@ class Container(ServiceContainer):
         self.app = app
         self._relay = threading.Thread(target=chassis.relay.run, name="relay", daemon=True)
         super().__init__(service_cls)
+
+    def await_broker(self) -> None:
+        """Wait, bounded, until the broker has every queue that is heard here; raises Misconfigured, Unavailable."""
+        chassis = self.chassis
+        heard = [entrypoint for entrypoint in self.entrypoints if isinstance(entrypoint, Consumes)]
+        for edge in (False, True):
+            here = [each.queue for entrypoint in heard if entrypoint.edge is edge for each in entrypoint.subscriptions()]
+            queues = sorted([*here, f"{chassis.name}.dead"]) if here else []
+            chassis.patience.until(partial(demand_broker, chassis.settings.broker, edge=edge, queues=queues))
 
     def start(self) -> None:
         """Start to publish what an earlier run left, then to hear and to answer."""

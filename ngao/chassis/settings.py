@@ -79,10 +79,11 @@ class StoreSettings:
 
 @dataclass(frozen=True)
 class Settings:
-    """All a service needs to know to start. `own` is the service's own section, checked by its bootstrap.
+    """All a service needs to know to start; it waits at most `start_within_s` for broker and store.
 
-    What stands in a file of its own (`own_file`) is laid over the section: compose mounts what differs from one operator to the
-    next, such as the mail server, beside settings that are the same for all.
+    `own` is the service's own section, checked by its bootstrap. What stands in a file of its own (`own_file`) is laid over the
+    section: compose mounts what differs from one operator to the next, such as the mail server, beside settings that are the
+    same for all.
     """
 
     service: str
@@ -95,6 +96,7 @@ class Settings:
     operators_file: Path
     log_level: str
     retry_tiers_s: tuple[int, ...]
+    start_within_s: float
     own: Mapping[str, Any]
 
 
@@ -175,6 +177,10 @@ class _Retry(_Section):
     tiers_s = fields.List(fields.Integer(), load_default=list(DEFAULT_TIERS_S), validate=validate.Length(min=1))
 
 
+class _Start(_Section):
+    within_s = fields.Float(load_default=60.0, validate=validate.Range(0, 600))
+
+
 class _File(_Section):
     service = fields.String(required=True, validate=validate.OneOf(("intake", "referral", "notify", "registry")))
     http = fields.Nested(_Http, required=True)
@@ -185,6 +191,7 @@ class _File(_Section):
     operators = fields.Nested(_Operators, required=True)
     logging = fields.Nested(_Logging, load_default=lambda: _Logging().load({}))
     retry = fields.Nested(_Retry, load_default=lambda: _Retry().load({}))
+    start = fields.Nested(_Start, load_default=lambda: _Start().load({}))
     own = fields.Dict(load_default=dict)
     own_file = fields.String(load_default=None, allow_none=True)
 
@@ -217,6 +224,7 @@ def load(path: Path) -> Settings:
         operators_file=base / data["operators"]["file"],
         log_level=data["logging"]["level"],
         retry_tiers_s=tuple(data["retry"]["tiers_s"]),
+        start_within_s=data["start"]["within_s"],
         own=data["own"] | (_toml(base / data["own_file"]) if data["own_file"] else {}),
     )
 

@@ -197,5 +197,5 @@ def build(chassis: Chassis) -> App:
     except ValidationError as error:
         raise Misconfigured(f"The section own of intake's settings has errors: {', '.join(sorted(error.messages))}.") from None
     policy = policy_files.load(chassis.settings.policy_directories, own["phone_region"])
-    chassis.store.ensure_indexes(DOCUMENTS)
+    chassis.open(DOCUMENTS)
     return App(chassis, policy)

@@ -138,6 +138,6 @@ def build(chassis: Chassis) -> App:
     policy = read_policy(chassis.settings.policy_directories)
     if policy.templates.uses_link() and not own.link:
         raise Misconfigured("A template uses {link}, but own.link is not set.")
-    chassis.store.ensure_indexes(DOCUMENTS)
+    chassis.open(DOCUMENTS)
     channel = EmailChannel(own.smtp)
     return App(chassis, policy, {channel.kind: channel}, own.link)

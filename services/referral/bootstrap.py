@@ -220,13 +220,13 @@ def _hidden(work: Callable[[], T]) -> T:
 
 
 def build(chassis: Chassis) -> App:
-    """Make the indexes, read the policy, load the first directory; raises Misconfigured."""
+    """Read the policy, make the indexes, load the first directory; raises Misconfigured."""
     own = dict(chassis.settings.own)
     first = own.pop("partners_file", None)
     if own:
         raise Misconfigured(f"The section [own] has unknown keys: {', '.join(sorted(own))}.")
-    chassis.store.ensure_indexes(DOCUMENTS)
     app = App(chassis)
+    chassis.open(DOCUMENTS)
     if first:
         app.load_partners(Path(first))
     return app

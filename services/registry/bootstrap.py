@@ -161,7 +161,7 @@ class App:
 def build(chassis: Chassis) -> App:
     """Read policy and keys, make the indexes; raises Misconfigured."""
     policy = read_policy(chassis.settings.policy_directories)
-    chassis.store.ensure_indexes(DOCUMENTS)
+    chassis.open(DOCUMENTS)
     return App(chassis, policy, KeyFileBoxes(chassis.settings.keys_directory))
 
 

@@ -123,7 +123,7 @@ def main(settings_file: str) -> int:
     configure(settings.service, settings.log_level)
     directory = Path(settings_file).parent
     chassis = Chassis.build(settings)
-    chassis.store.ensure_indexes([Effect])
+    chassis.open([Effect])
     _kill_on_order(chassis, directory / "kill-after-commit")
     container = Container(ReferralService, chassis, ProbeApp(chassis, directory))
     container.start()

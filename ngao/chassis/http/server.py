@@ -27,6 +27,7 @@ from ngao.chassis.observability import traces
 from ngao.chassis.observability.logs import describe_error, get_logger
 from ngao.chassis.security.identity import Authenticator
 from ngao.chassis.security.tls import ServerIdentity
+from ngao.chassis.settings import HttpSettings
 
 SOCKET_SECONDS = 15.0
 DRAIN_SECONDS = 20.0
@@ -68,7 +69,7 @@ class WebServer(NamekoWebServer):
         self._starting = True
         self.gate = self._make_gate()
         self._identity = self._read_identity()
-        self._sock = self._listen()
+        self._sock = listen(self.container.chassis.settings.http)
         self._serv = Server(
             self._sock,
             self._sock.getsockname(),
@@ -122,19 +123,6 @@ class WebServer(NamekoWebServer):
         settings = chassis.settings.http
         return Gate(Authenticator(credentials, chassis.operators), chassis.clock, settings.rate_per_second, settings.burst)
 
-    def _listen(self) -> Any:
-        settings = self.container.chassis.settings.http
-        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-        try:
-            address = (settings.host, settings.port)
-            listening = eventlet.listen(address, family, _BACKLOG, reuse_port=settings.reuse_port)
-        except OSError as error:
-            raise Misconfigured(
-                f"Nothing can listen on {settings.host}:{settings.port} ({error.strerror}): is another process there?"
-            ) from None
-        listening.settimeout(None)
-        return listening
-
     def _read_identity(self) -> ServerIdentity | None:
         settings = self.container.chassis.settings.http
         if settings.cert_file is None or settings.key_file is None:
@@ -177,6 +165,19 @@ class WebServer(NamekoWebServer):
         while True:
             self.container.chassis.health.turned()
             eventlet.sleep(1)
+
+
+def listen(settings: HttpSettings) -> Any:
+    """Take the address; raises Misconfigured when it is taken or not this machine's."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        listening = eventlet.listen((settings.host, settings.port), family, _BACKLOG, reuse_port=settings.reuse_port)
+    except OSError as error:
+        place = f"{settings.host}:{settings.port}"
+        way_out = "end the process that is there, or set http.host and http.port to what is free."
+        raise Misconfigured(f"Nothing can listen on {place} ({error.strerror}): {way_out}") from None
+    listening.settimeout(None)
+    return listening
 
 
 class Application:

@@ -10,11 +10,11 @@ from bson.codec_options import CodecOptions
 from pymongo import ASCENDING, IndexModel, MongoClient
 from pymongo.collection import Collection
 from pymongo.database import Database
-from pymongo.errors import PyMongoError, ServerSelectionTimeoutError
+from pymongo.errors import ConnectionFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
-from ngao.chassis.errors import Misconfigured
+from ngao.chassis.errors import Misconfigured, Unavailable
 from ngao.chassis.security.tls import demand_client
 from ngao.chassis.settings import StoreSettings
 from ngao.chassis.storage.documents import Stored
@@ -23,7 +23,6 @@ DURABLE = WriteConcern("majority", j=True, wtimeout=5000)
 INBOX_DAYS = 120
 OUTBOX_DAYS = 7
 """How long a sent event is kept: as far back as a lost broker can be told again, and as old as a backup may be."""
-_AUTHENTICATION_FAILED = 18
 
 OLDEST_WAITING = "waiting_by_age"
 _WAITING = {"leased_until": {"$exists": True}}
@@ -51,6 +50,26 @@ _OUTGROWN: Mapping[str, frozenset[str]] = {
 """Indexes of an earlier version that would grow with what is kept now."""
 
 
+def client_options(settings: StoreSettings) -> dict[str, Any]:
+    """How everybody here connects to a store: with bounds on every wait, the service's account, and TLS where it is set."""
+    options: dict[str, Any] = {
+        "replicaSet": settings.replica_set,
+        "tz_aware": True,
+        "uuidRepresentation": "standard",
+        "serverSelectionTimeoutMS": settings.timeout_ms,
+        "connectTimeoutMS": settings.timeout_ms,
+        "socketTimeoutMS": settings.timeout_ms * 2,
+        "retryWrites": True,
+        "readConcernLevel": "majority",
+    }
+    if settings.username:
+        options |= {"username": settings.username, "password": settings.password, "authSource": settings.database}
+    if settings.ca_file:
+        demand_client(settings.ca_file)
+        options |= {"tls": True, "tlsCAFile": str(settings.ca_file)}
+    return options
+
+
 class Store:
     """One service's database.
 
@@ -59,25 +78,10 @@ class Store:
     """
 
     def __init__(self, settings: StoreSettings, alias: str) -> None:
-        options: dict[str, Any] = {
-            "replicaSet": settings.replica_set,
-            "tz_aware": True,
-            "uuidRepresentation": "standard",
-            "serverSelectionTimeoutMS": settings.timeout_ms,
-            "connectTimeoutMS": settings.timeout_ms,
-            "socketTimeoutMS": settings.timeout_ms * 2,
-            "retryWrites": True,
-            "readConcernLevel": "majority",
-        }
-        if settings.username:
-            options |= {"username": settings.username, "password": settings.password, "authSource": settings.database}
-        if settings.ca_file:
-            demand_client(settings.ca_file)
-            options |= {"tls": True, "tlsCAFile": str(settings.ca_file)}
         self.alias = alias
         mongoengine.disconnect(alias)
         self.client: MongoClient[dict[str, Any]] = mongoengine.connect(
-            settings.database, alias=alias, host=f"mongodb://{settings.hosts}/{settings.database}", **options
+            settings.database, alias=alias, host=f"mongodb://{settings.hosts}/{settings.database}", **client_options(settings)
         )
         self.database: Database[dict[str, Any]] = self.client.get_database(
             settings.database, codec_options=CodecOptions(tz_aware=True)
@@ -100,8 +104,10 @@ class Store:
                 if document.collection_name() not in existing:
                     self._create(document.collection_name())
                 document.ensure_indexes()
+        except ConnectionFailure as error:
+            raise Unavailable(f"The store {self.database.name} does not answer ({type(error).__name__}).") from None
         except PyMongoError as error:
-            raise Misconfigured(f"The store {self.database.name} cannot be used: {_reason(error)}.") from None
+            raise Misconfigured(f"The store {self.database.name} cannot be used ({type(error).__name__}).") from None
 
     def _make_indexes(self, collection: Collection[dict[str, Any]], wanted: list[IndexModel]) -> None:
         collection.create_indexes(wanted)
@@ -127,14 +133,3 @@ class Store:
     def close(self) -> None:
         """Let go of the connections."""
         mongoengine.disconnect(self.alias)
-
-
-def _reason(error: PyMongoError) -> str:
-    """Why, as far as an operator can do something about it; the driver's own text quotes addresses and more."""
-    if getattr(error, "code", None) == _AUTHENTICATION_FAILED:
-        return "it refuses the account or its password"
-    if "CERTIFICATE_VERIFY_FAILED" in str(error):
-        return "its certificate is not of an authority that [store] ca_file trusts, or names another host"
-    if isinstance(error, ServerSelectionTimeoutError):
-        return "no primary answers at the [store] hosts, or one side speaks TLS and the other does not"
-    return type(error).__name__
