@@ -64,7 +64,7 @@ class Chassis:
         committer = GroupCommitter(
             store, clock.now, relay.hand_over, lease=relay.lease, timeout=settings.store.timeout_ms / 1000
         )
-        units = Units(clock, keyring, committer)
+        units = Units(clock, keyring, store.lookups, committer)
         kept, parking = Kept(store, units, clock), Parking(store, units)
         chassis = cls(
             name, settings, clock, store, keyring, units, relay, kept, parking, health, metrics, operators, patience

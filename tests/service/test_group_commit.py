@@ -27,11 +27,21 @@ class Writer:
 
     def __init__(self, store: Store) -> None:
         self.numbers: list[int | None] = []
+        self._store = store
         self._committer = GroupCommitter(store, lambda: NOW, self._said, lease=lambda: ("", NOW + timedelta(seconds=1)))
+
+    def new_unit(self) -> Unit:
+        return Unit(NOW, None, self._store.lookups)  # type: ignore[arg-type]  # nothing is sealed here
 
     def say(self, *subjects: str) -> list[Exception | None]:
         """Commit one unit for each subject, with an event and an audit entry, in one group."""
-        return self._committer.commit([_saying(subject) for subject in subjects])
+        return self._committer.commit([self.saying(subject) for subject in subjects])
+
+    def saying(self, subject: str) -> Unit:
+        unit = self.new_unit()
+        unit.emit(make("referral.case.closed.v1", subject=subject, data={"case_ref": subject, "reason": "completed"}))
+        unit.audit("case.closed", subject=subject, actor="test")
+        return unit
 
     def commit(self, unit: Unit) -> list[Exception | None]:
         return self._committer.commit([unit])
@@ -49,17 +59,6 @@ def store(world: World) -> Iterator[Store]:
     made.close()
 
 
-def _unit() -> Unit:
-    return Unit(now=NOW, keyring=None)  # type: ignore[arg-type]  # nothing is sealed here
-
-
-def _saying(subject: str) -> Unit:
-    unit = _unit()
-    unit.emit(make("referral.case.closed.v1", subject=subject, data={"case_ref": subject, "reason": "completed"}))
-    unit.audit("case.closed", subject=subject, actor="test")
-    return unit
-
-
 def _verified(store: Store) -> bool:
     database = store.database
     heads = {each["_id"]: Head(each["_id"], each["n"], each["hash"]) for each in database["audit_heads"].find()}
@@ -71,11 +70,12 @@ def _subject() -> str:
 
 
 def test_a_leader_whose_own_time_is_over_commits_the_others_all_the_same(store: Store) -> None:
-    unit = _unit()
+    writer = Writer(store)
+    unit = writer.new_unit()
     unit.mark("once")
     with pymongo.timeout(0.01):
         time.sleep(0.02)
-        errors = Writer(store).commit(unit)
+        errors = writer.commit(unit)
     assert errors == [None]
     assert store.database["inbox"].find_one({"_id": "once"})
 
@@ -99,7 +99,7 @@ def test_processes_that_take_turns_number_without_gaps_and_keep_the_chains_whole
 
 def test_after_a_group_that_failed_numbers_and_chains_go_on_from_what_is_stored(store: Store) -> None:
     writer, subject = Writer(store), _subject()
-    twice, again = _saying(subject), _saying(subject)
+    twice, again = writer.saying(subject), writer.saying(subject)
     twice.mark("the same")
     again.mark("the same")
     assert writer.commit(twice) == [None]

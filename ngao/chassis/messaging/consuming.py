@@ -27,6 +27,8 @@ from ngao.chassis.observability.logs import get_logger
 
 BATCH = 50
 _PREFETCH = {True: 20, False: 50}
+_TOGETHER_S = 0.003
+"""What was committed together is published together: the rest of it follows within this time."""
 _PROBE_AFTER = 10
 _STOP_WITHIN = 25.0
 
@@ -143,7 +145,7 @@ class Consumer:
         try:
             for _ in range(BATCH * 4):
                 self._connection.drain_events(timeout=wait)
-                wait = 0.0
+                wait = _TOGETHER_S
         except CONNECTION_ERRORS as error:
             if not is_idle(error):
                 raise

@@ -7,8 +7,10 @@ fails, it is split until the guilty unit stands alone; the innocent are committe
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from contextvars import Context
 from datetime import datetime
 from typing import Any
@@ -36,6 +38,8 @@ from ngao.chassis.storage.sequences import Sequences
 from ngao.chassis.storage.unit_of_work import Unit, Write
 
 GROUP = 100
+_PATIENCE_S, _LONGEST_S, _TURN_S = 0.02, 0.1, 0.001
+"""A group waits for those at work as long as one of them comes every so often, and never longer than this in all."""
 _DUPLICATE = 11000
 _CONFLICTS = frozenset({112, 251})
 _AWAY = frozenset({6, 7, 13, 18, 50, 64, 89, 91, 100, 189, 262, 9001, 10107, 11600, 11602, 13388, 13435, 13436})
@@ -58,7 +62,8 @@ class _Ticket:
 class GroupCommitter:
     """Writes units, as many together as are waiting.
 
-    Whoever comes while a group is being written joins the next one: there is no timer, and a lone unit never waits.
+    Whoever comes while a group is being written joins the next one, and a group waits a little for use cases that are at
+    work at that moment: under load they commit together, and a lone unit never waits.
     `on_committed` gets the outbox entries of what was stored, to publish them at once. `timeout` (seconds) bounds one
     transaction with all its retries; when the store does not answer, everyone waiting is told at once.
     """
@@ -80,9 +85,19 @@ class GroupCommitter:
         self._mutex = threading.Lock()
         self._writing = threading.Lock()
         self._waiting: list[_Ticket] = []
+        self._at_work = 0
         self._session: ClientSession | None = None
         self._sequences = Sequences(store.database["sequences"])
         self._audit = AuditTrail(store.database)
+
+    @contextmanager
+    def expecting(self) -> Iterator[None]:
+        """While a use case is at work that will have something to commit."""
+        self._at_work += 1
+        try:
+            yield
+        finally:
+            self._at_work -= 1
 
     def commit(self, units: Sequence[Unit]) -> list[Exception | None]:
         """Commit each unit, alone or with others; None for each that is stored, else Conflict, Unavailable or its own error."""
@@ -91,8 +106,21 @@ class GroupCommitter:
             self._waiting.extend(tickets)
         while not all(ticket.done for ticket in tickets):
             with self._writing:
-                self._write_group(self._take())
+                if not all(ticket.done for ticket in tickets):
+                    self._wait_for_others()
+                    self._write_group(self._take())
         return [ticket.error for ticket in tickets]
+
+    def _wait_for_others(self) -> None:
+        began = came = time.monotonic()
+        waiting = len(self._waiting)
+        while self._at_work and waiting < GROUP:
+            time.sleep(_TURN_S)
+            now = time.monotonic()
+            if len(self._waiting) > waiting:
+                waiting, came = len(self._waiting), now
+            if now - came > _PATIENCE_S or now - began > _LONGEST_S:
+                return
 
     def _take(self) -> list[_Ticket]:
         """The next group; of units that change the same record only the first, because the others must lose anyway."""

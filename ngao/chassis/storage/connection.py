@@ -18,6 +18,7 @@ from ngao.chassis.errors import Misconfigured, Unavailable
 from ngao.chassis.security.tls import demand_client
 from ngao.chassis.settings import StoreSettings
 from ngao.chassis.storage.documents import Stored
+from ngao.chassis.storage.lookups import Lookups
 
 DURABLE = WriteConcern("majority", j=True, wtimeout=5000)
 INBOX_DAYS = 120
@@ -86,6 +87,7 @@ class Store:
         self.database: Database[dict[str, Any]] = self.client.get_database(
             settings.database, codec_options=CodecOptions(tz_aware=True)
         )
+        self.lookups = Lookups(self.database, settings.timeout_ms / 1000)
 
     def durable(self, name: str) -> Collection[dict[str, Any]]:
         """A collection whose single writes answer only when a majority has journaled them."""

@@ -15,6 +15,7 @@ from ngao.chassis.messaging.destinations import EVENTS
 from ngao.chassis.security.audit import Record
 from ngao.chassis.storage.documents import Stored
 from ngao.chassis.storage.keyring import Keyring
+from ngao.chassis.storage.lookups import Lookups
 from ngao.chassis.storage.sealed_fields import Sealer
 from ngao.contracts import Event
 
@@ -55,6 +56,7 @@ class Unit:
 
     now: datetime
     keyring: Keyring
+    lookups: Lookups = field(repr=False)
     traceparent: str | None = None
     inserts: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     sayings: list[Saying] = field(default_factory=list)
@@ -63,6 +65,7 @@ class Unit:
     marks: list[str] = field(default_factory=list)
     updates: list[tuple[str, dict[str, Any], dict[str, Any]]] = field(default_factory=list)
     _documents: dict[int, tuple[Stored, bool]] = field(default_factory=dict)
+    _plain: dict[tuple[str, str], Write] = field(default_factory=dict)
     _sealer: Sealer | None = None
     _writes: list[Write] | None = None
 
@@ -76,6 +79,12 @@ class Unit:
     def put(self, document: Stored) -> None:
         """Register a new or changed record; the revision it was read with is checked at commit."""
         self._documents[id(document)] = (document, False)
+
+    def keep(self, collection: str, record: Mapping[str, Any], revision: int) -> None:
+        """Register a new or changed record that is written as it stands: hot paths go without mongoengine's conversion."""
+        body = {name: value for name, value in record.items() if value is not None}
+        write = Write(collection, record["_id"], revision, body | {"revision": revision + 1})
+        self._plain[collection, write.id] = write
 
     def remove(self, document: Stored) -> None:
         """Register a record's end."""
@@ -104,14 +113,14 @@ class Unit:
     @property
     def is_empty(self) -> bool:
         """True if there is nothing to commit."""
-        return not (
-            self._documents or self.inserts or self.sayings or self.raws or self.records or self.marks or self.updates
-        )
+        stored = (self._documents, self._plain, self.inserts, self.marks, self.updates)
+        return not any((*stored, self.sayings, self.raws, self.records))
 
     def writes(self) -> list[Write]:
         """The registered records as guarded writes, made once; raises mongoengine's ValidationError for a broken document."""
         if self._writes is None:
             self._writes = [_write_of(document, removed=removed) for document, removed in self._documents.values()]
+            self._writes += self._plain.values()
         return self._writes
 
     def committed(self) -> None:

@@ -9,6 +9,7 @@ from ngao.chassis.clock import Clock
 from ngao.chassis.errors import Conflict
 from ngao.chassis.storage.committer import GroupCommitter
 from ngao.chassis.storage.keyring import Keyring
+from ngao.chassis.storage.lookups import Lookups
 from ngao.chassis.storage.unit_of_work import Unit
 
 T = TypeVar("T")
@@ -19,14 +20,15 @@ _TRIES = 6
 class Units:
     """One service's units."""
 
-    def __init__(self, clock: Clock, keyring: Keyring, committer: GroupCommitter) -> None:
+    def __init__(self, clock: Clock, keyring: Keyring, lookups: Lookups, committer: GroupCommitter) -> None:
         self._clock = clock
         self._keyring = keyring
+        self._lookups = lookups
         self._committer = committer
 
     def read(self, traceparent: str | None = None) -> Unit:
         """A unit to read with, or to fill and hand to `commit` later."""
-        return Unit(now=self._clock.now(), keyring=self._keyring, traceparent=traceparent)
+        return Unit(self._clock.now(), self._keyring, self._lookups, traceparent)
 
     def run(self, work: Callable[[Unit], T], traceparent: str | None = None) -> T:
         """Run a use case and commit what it registered.
@@ -36,7 +38,8 @@ class Units:
         """
         for _ in range(_TRIES):
             unit = self.read(traceparent)
-            result = work(unit)
+            with self._committer.expecting():
+                result = work(unit)
             if unit.is_empty:
                 return result
             error = self.commit([unit])[0]

@@ -12,46 +12,48 @@ from services.intake.domain.progress import Step
 from services.intake.domain.report import Helper, MappedBy, Report, SealedIdentity
 from services.intake.domain.source import Source
 from services.intake.domain.triage import Reason, Triage
-from services.intake.storage.documents import ReportDocument, SourceDocument
+from services.intake.storage.documents import SourceDocument
 
 Record = Mapping[str, Any]
 
 _AS_IS = (
-    "id", "case_ref", "source_id", "source_event_id", "fingerprint", "received_at", "occurred_at", "occurred_precision",
+    "case_ref", "source_id", "source_event_id", "fingerprint", "received_at", "occurred_at", "occurred_precision",
     "reporter_role", "needs_suggested", "county", "place_precision", "defender_ref", "attachments", "updated_at", "withdrawn_at",
-    "revision",
 )  # fmt: skip
 _PLAIN_LISTS = ("needs", "languages", "person_keys", "narrative_parts", "updates_seen")
 
 
-def report_document(report: Report) -> ReportDocument:
+# `asdict` copies deeply, which costs more than sealing does; these records are flat, so `vars` will do.
+def report_record(report: Report) -> dict[str, Any]:
     """A report, ready to be stored."""
-    return ReportDocument(
+    return {
+        "_id": report.id,
         **{name: getattr(report, name) for name in _AS_IS},
         **{name: list(getattr(report, name)) for name in _PLAIN_LISTS},
-        violations=[asdict(each) for each in report.violations],
-        consents=[asdict(each) for each in report.consents],
-        consent_changes=[asdict(each) for each in report.consent_changes],
-        story=[asdict(each) for each in report.story],
-        helpers=[asdict(each) for each in report.helpers.values()],
-        urgency=report.triage.urgency,
-        points=report.triage.points,
-        reasons=[asdict(each) for each in report.triage.reasons],
-        policy_version=report.triage.policy_version,
-        earlier_reports=report.triage.earlier_reports,
-        sealed_identity=asdict(report.sealed_identity) if report.sealed_identity else {},
-        mapping=asdict(report.mapping) if report.mapping else {},
-    )
+        "violations": [_plain(each) for each in report.violations],
+        "consents": [_plain(each) for each in report.consents],
+        "consent_changes": [_plain(each) for each in report.consent_changes],
+        "story": [_plain(each) for each in report.story],
+        "helpers": [_plain(each) for each in report.helpers.values()],
+        "urgency": report.triage.urgency,
+        "points": report.triage.points,
+        "reasons": [_plain(each) for each in report.triage.reasons],
+        "policy_version": report.triage.policy_version,
+        "earlier_reports": report.triage.earlier_reports,
+        "sealed_identity": _plain(report.sealed_identity) if report.sealed_identity else {},
+        "mapping": _plain(report.mapping) if report.mapping else {},
+    }
 
 
 def report_from(record: Record) -> Report:
     """A stored report."""
-    names: dict[str, Any] = {name: record.get(name) for name in _AS_IS if name != "id"}
+    names: dict[str, Any] = {name: record.get(name) for name in _AS_IS}
     lists: dict[str, Any] = {name: tuple(record.get(name) or ()) for name in _PLAIN_LISTS}
     helpers = [Helper(**each) for each in record.get("helpers") or ()]
     sealed, mapping = record.get("sealed_identity"), record.get("mapping")
     return Report(
         id=record["_id"],
+        revision=record["revision"],
         **names,
         **lists,
         violations=tuple(violation_from(each) for each in record.get("violations") or ()),
@@ -87,6 +89,10 @@ def source_from(record: Record) -> Source:
         key_hashes=tuple(record.get("key_hashes") or ()),
         revision=record["revision"],
     )
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    return {name: list(each) if isinstance(each, tuple) else each for name, each in vars(value).items()}
 
 
 def _scoped(record: Record) -> dict[str, Any]:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from time import monotonic
-from typing import Any
 
 from ngao.chassis.security.identity import Credential
+from ngao.chassis.storage.lookups import Record
 from ngao.chassis.storage.unit_of_work import Unit
 from services.intake.domain.report import Report
 from services.intake.domain.source import Source
 from services.intake.domain.triage import Earlier
 from services.intake.storage.documents import ReportDocument, SourceDocument
-from services.intake.storage.mapping import report_document, report_from, source_document, source_from
+from services.intake.storage.mapping import report_from, report_record, source_document, source_from
 
+_REPORTS = "reports"
 _MOST_EARLIER = 200
 _KNOWN_FOR_S = 1.0
 
@@ -27,15 +28,15 @@ class ReportRepository:
 
     def find(self, report_id: str) -> Report | None:
         """The report with this id."""
-        return _report(ReportDocument.objects(id=report_id))
+        return _report(self._unit.lookups.by(_REPORTS).one(report_id))
 
     def by_case(self, case_ref: str) -> Report | None:
         """The report that opened this case."""
-        return _report(ReportDocument.objects(case_ref=case_ref))
+        return _report(self._unit.lookups.by(_REPORTS, "case_ref").one(case_ref))
 
     def by_source_event(self, source_id: str, source_event_id: str) -> Report | None:
         """The report a source posted under its own id."""
-        return _report(ReportDocument.objects(source_id=source_id, source_event_id=source_event_id))
+        return _report(self._unit.lookups.by(_REPORTS, "source_event_id", also={"source_id": source_id}).one(source_event_id))
 
     def earlier(self, person_keys: Sequence[str], since: datetime, *, but: str = "") -> list[Earlier]:
         """Reports since then, not withdrawn, that share a key with a person, the latest first."""
@@ -45,7 +46,7 @@ class ReportRepository:
 
     def put(self, report: Report) -> None:
         """Register a new or changed report."""
-        self._unit.put(report_document(report))
+        self._unit.keep(_REPORTS, report_record(report), report.revision)
 
 
 class SourceRepository:
@@ -103,6 +104,5 @@ def find_source(source_id: str) -> Source | None:
     return source_from(record) if record else None
 
 
-def _report(found: Any) -> Report | None:
-    record = found.as_pymongo().first()
+def _report(record: Record | None) -> Report | None:
     return report_from(record) if record else None

@@ -6,7 +6,7 @@ from typing import Any
 
 from services.notify.domain.message import Message, Note, State
 from services.notify.domain.people import ContactSummary, Recipient
-from services.notify.storage.documents import ContactSummaryDocument, MessageDocument
+from services.notify.storage.documents import MessageDocument
 
 _SAME = (
     "cause", "case_ref", "template", "channel", "urgent", "policy_version", "created_at", "attempts", "ladder", "position",
@@ -43,25 +43,24 @@ def message_from_record(record: dict[str, Any]) -> Message:
     )
 
 
-def summary_to_document(summary: ContactSummary) -> ContactSummaryDocument:
+def summary_to_record(summary: ContactSummary) -> dict[str, Any]:
     """A record of what the registry said."""
-    return ContactSummaryDocument(
-        id=summary.case_ref,
-        defender_ref=summary.defender_ref,
-        may_contact=summary.may_contact,
-        channels=list(summary.channels),
-        sequence=summary.sequence,
-        revision=summary.revision,
-    )
+    return {
+        "_id": summary.case_ref,
+        "defender_ref": summary.defender_ref,
+        "may_contact": summary.may_contact,
+        "channels": list(summary.channels),
+        "sequence": summary.sequence,
+    }
 
 
-def summary_from_document(found: ContactSummaryDocument) -> ContactSummary:
+def summary_from_record(record: dict[str, Any]) -> ContactSummary:
     """What the registry said, from its record."""
     return ContactSummary(
-        case_ref=found.id,
-        defender_ref=found.defender_ref,
-        may_contact=found.may_contact,
-        channels=tuple(found.channels),
-        sequence=found.sequence,
-        revision=found.revision,
+        case_ref=record["_id"],
+        defender_ref=record.get("defender_ref"),
+        may_contact=record["may_contact"],
+        channels=tuple(record["channels"]),
+        sequence=record["sequence"],
+        revision=record["revision"],
     )

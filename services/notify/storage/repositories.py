@@ -13,12 +13,12 @@ from pymongo.collection import Collection
 from ngao.chassis.storage.unit_of_work import Unit
 from services.notify.domain.message import Message, State
 from services.notify.domain.people import Contact, ContactSummary, Recipient
-from services.notify.storage.documents import ContactSummaryDocument, MessageDocument, RosterDocument
+from services.notify.storage.documents import MessageDocument, RosterDocument
 from services.notify.storage.mapping import (
     message_from_record,
     message_to_document,
-    summary_from_document,
-    summary_to_document,
+    summary_from_record,
+    summary_to_record,
 )
 
 _MOST_SHOWN = 500
@@ -117,12 +117,12 @@ class ContactSummaryRepository:
 
     def find(self, case_ref: str) -> ContactSummary | None:
         """The summary of one case."""
-        found = ContactSummaryDocument.objects(id=case_ref).first()
-        return summary_from_document(found) if found else None
+        found = self._unit.lookups.by("contact_summaries").one(case_ref)
+        return summary_from_record(found) if found else None
 
     def put(self, summary: ContactSummary) -> None:
         """Keep a summary."""
-        self._unit.put(summary_to_document(summary))
+        self._unit.keep("contact_summaries", summary_to_record(summary), summary.revision)
 
 
 def _messages(found: Any) -> list[Message]:

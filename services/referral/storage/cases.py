@@ -13,6 +13,8 @@ from services.referral.domain.need import Need, NeedState
 from services.referral.domain.offer import Offer, State
 from services.referral.storage.documents import CaseDocument
 
+_CASES = "cases"
+
 
 class CaseRepository:
     """Cases of one unit of work."""
@@ -22,7 +24,7 @@ class CaseRepository:
 
     def get(self, case_ref: str) -> Case | None:
         """One case, or None."""
-        return _case_or_none(CaseDocument.objects(id=case_ref).as_pymongo().first())
+        return _case_or_none(self._unit.lookups.by(_CASES).one(case_ref))
 
     def of_offer(self, offer_id: str) -> Case | None:
         """The case that an offer belongs to, or None."""
@@ -40,28 +42,29 @@ class CaseRepository:
 
     def put(self, case: Case) -> None:
         """Register a new or changed case."""
-        self._unit.put(_document(case))
+        self._unit.keep(_CASES, _record(case), case.revision)
 
 
 # `asdict` copies deeply, which costs more than all the rest of a commit; these records are flat, so `vars` will do.
-def _document(case: Case) -> CaseDocument:
-    return CaseDocument(
-        id=case.id,
-        revision=case.revision,
-        life=case.life.value,
-        priority=case.priority,
-        next_deadline=case.next_deadline,
-        created_at=case.created_at,
-        waiting_until=case.waiting_until,
-        closed_reason=case.closed_reason,
-        report=_report_record(case.report) if case.report else None,
-        defender={**vars(case.defender), "never_refer": sorted(case.defender.never_refer)} if case.defender else None,
-        tellings=[{"sequence": each.sequence, "grants": [_fact_record(fact) for fact in each.grants]} for each in case.tellings],
-        consents=[_fact_record(fact) for fact in case.consents],
-        needs=[_need_record(need) for need in case.needs.values()],
-        offers=[_offer_record(offer) for offer in case.offers],
-        offer_ids=[offer.id for offer in case.offers],
-    )
+def _record(case: Case) -> dict[str, Any]:
+    return {
+        "_id": case.id,
+        "life": case.life.value,
+        "priority": case.priority,
+        "next_deadline": case.next_deadline,
+        "created_at": case.created_at,
+        "waiting_until": case.waiting_until,
+        "closed_reason": case.closed_reason,
+        "report": _report_record(case.report) if case.report else None,
+        "defender": {**vars(case.defender), "never_refer": sorted(case.defender.never_refer)} if case.defender else None,
+        "tellings": [
+            {"sequence": each.sequence, "grants": [_fact_record(fact) for fact in each.grants]} for each in case.tellings
+        ],
+        "consents": [_fact_record(fact) for fact in case.consents],
+        "needs": [_need_record(need) for need in case.needs.values()],
+        "offers": [_offer_record(offer) for offer in case.offers],
+        "offer_ids": [offer.id for offer in case.offers],
+    }
 
 
 def _report_record(report: Report) -> dict[str, Any]:

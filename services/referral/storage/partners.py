@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, time, timedelta
 from time import monotonic
 from typing import Any
 
 from ngao.chassis.clock import Clock
+from ngao.chassis.storage.lookups import Record
 from ngao.chassis.storage.unit_of_work import Unit
 from services.referral.domain.matching import Load, Matcher, MatchingPolicy
 from services.referral.domain.offer import OPEN, TAKEN, Offer, State
 from services.referral.domain.partner import Directory, Hours, Partner
 from services.referral.storage.documents import DirectoryDocument, EngagementDocument, PartnerDocument
 
-_DIRECTORY = "directory"
+_DIRECTORY, _ENGAGEMENTS = "directory", "engagements"
 _YES = {State.ACCEPTED, State.STARTED, State.COMPLETED, State.FAILED, State.RECALLED}
 _NO = {State.DECLINED, State.EXPIRED}
 _REMEMBERED = timedelta(days=30)
@@ -51,32 +52,29 @@ class EngagementRepository:
 
     def __init__(self, unit: Unit) -> None:
         self._unit = unit
-        self._touched: dict[str, EngagementDocument] = {}
+        self._touched: dict[str, Record] = {}
 
     def follow(self, offer: Offer) -> None:
         """Note where an offer stands; its acceptance holds a place of the partner, its end frees it."""
-        document = self._touched.get(offer.id) or self._read(offer)
-        if document.state != offer.state.value:
-            document.state, document.at = offer.state.value, self._unit.now
-            if offer.id not in self._touched:
-                self._touched[offer.id] = document
-                self._unit.put(document)
+        known = self._touched.get(offer.id) or self._read(offer)
+        if known.get("state") != offer.state.value:
+            self._touched[offer.id] = record = {**known, "state": offer.state.value, "at": self._unit.now}
+            self._unit.keep(_ENGAGEMENTS, record, record.get("revision", 0))
 
     def loads(self, partner_ids: Sequence[str]) -> Mapping[str, Load]:
         """How busy these partners are."""
-        live = [state.value for state in OPEN | TAKEN]
-        counted = EngagementDocument.objects(partner_id__in=list(partner_ids), state__in=live).aggregate(_BY_PARTNER_AND_STATE)
+        lookup = self._unit.lookups.asking("loads", _live_engagements, lambda row: (row["_id"]["partner"],))
         loads: dict[str, Load] = {}
-        for row in counted:
+        for row in lookup.find(partner_ids):
             load, count = loads.get(row["_id"]["partner"], Load()), row["count"]
             held, asked = (count, 0) if State(row["_id"]["state"]) in TAKEN else (0, count)
             loads[row["_id"]["partner"]] = Load(load.held + held, load.asked + asked)
         return loads
 
-    def _read(self, offer: Offer) -> EngagementDocument:
+    def _read(self, offer: Offer) -> Record:
         # A fresh offer has none yet, so there is no need to look.
-        known = EngagementDocument.objects(id=offer.id).first() if offer.state is not State.OFFERED else None
-        return known or EngagementDocument(id=offer.id, partner_id=offer.partner_id, at=self._unit.now)
+        known = self._unit.lookups.by(_ENGAGEMENTS).one(offer.id) if offer.state is not State.OFFERED else None
+        return known or {"_id": offer.id, "partner_id": offer.partner_id}
 
 
 class DirectoryCache:
@@ -126,6 +124,15 @@ def responses_since(moment: datetime) -> dict[str, float]:
         if State(row["_id"]["state"]) in _YES:
             yes[partner_id] = yes.get(partner_id, 0) + row["count"]
     return {partner_id: yes.get(partner_id, 0) / count for partner_id, count in total.items()}
+
+
+def _live_engagements(partner_ids: Sequence[str]) -> Iterable[dict[str, Any]]:
+    """How many open and taken offers each has."""
+    live = [state.value for state in OPEN | TAKEN]
+    found: Iterable[dict[str, Any]] = EngagementDocument.objects(partner_id__in=partner_ids, state__in=live).aggregate(
+        _BY_PARTNER_AND_STATE
+    )
+    return found
 
 
 _BY_PARTNER_AND_STATE = [{"$group": {"_id": {"partner": "$partner_id", "state": "$state"}, "count": {"$sum": 1}}}]

@@ -27,7 +27,7 @@ class StoryRepository:
     def note(self, case_ref: str, hop: Hop) -> None:
         """Register one step."""
         values = {**vars(hop), "reasons": [dict(vars(reason)) for reason in hop.reasons]}
-        self._unit.put(HopDocument(id=uuid4().hex, case_ref=case_ref, place=next(self._places), **values))
+        self._unit.keep("story", {"_id": uuid4().hex, "case_ref": case_ref, "place": next(self._places), **values}, 0)
 
     def of(self, case_ref: str) -> list[Hop]:
         """All steps of a case, in the order of time."""
@@ -47,7 +47,8 @@ class PartnerLogRepository:
     def add(self, partner_id: str, event: Event) -> None:
         """Register an event a partner is told."""
         body = encode(event).decode()
-        self._unit.put(PartnerEventDocument(id=event.id, partner_id=partner_id, at=self._unit.now, body=body))
+        record = {"_id": event.id, "partner_id": partner_id, "at": self._unit.now, "body": body}
+        self._unit.keep("partner_events", record, 0)
 
     def after(self, partner_id: str, cursor: int, limit: int) -> list[tuple[int, Mapping[str, Any]]]:
         """Events after a cursor, each with its own; this numbers those that have none yet."""

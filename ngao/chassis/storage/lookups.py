@@ -1,0 +1,122 @@
+"""Reads that come at the same moment share one query: a round trip costs more than what it brings.
+
+Handlers go on asking for the one record they need. Whoever asks while a query is on its way is answered by the next one,
+which asks for all of them; there is no timer, and a lone reader never waits. Nothing is kept: every answer was read after
+it was asked for.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextvars import Context
+from typing import Any
+
+import pymongo
+from pymongo.database import Database
+
+from ngao.chassis.errors import Unavailable
+
+Record = dict[str, Any]
+Ask = Callable[[list[str]], Iterable[Record]]
+
+_GROUP = 200
+
+
+class _Asked:
+    """One reader's place in the queue."""
+
+    def __init__(self, keys: frozenset[str]) -> None:
+        self.keys = keys
+        self.found: list[Record] = []
+        self.error: Exception | None = None
+        self.done = False
+
+    def settle(self, error: Exception | None = None) -> None:
+        self.error, self.done = error, True
+
+
+class Lookup:
+    """One kind of read. `ask` reads the records of many keys, `keys_of` tells which of them a record belongs to."""
+
+    def __init__(self, ask: Ask, keys_of: Callable[[Record], Collection[str]], timeout: float) -> None:
+        self._ask, self._keys_of, self._timeout = ask, keys_of, timeout
+        self._mutex = threading.Lock()
+        self._reading = threading.Lock()
+        self._waiting: list[_Asked] = []
+
+    def find(self, keys: Iterable[str]) -> list[Record]:
+        """The records of these keys, in no order. Raises what the driver raises, Unavailable when another's query fails."""
+        asked = _Asked(frozenset(keys))
+        if not asked.keys:
+            return []
+        with self._mutex:
+            self._waiting.append(asked)
+        time.sleep(0)  # whoever is about to ask gets the time to
+        while not asked.done:
+            with self._reading:
+                if not asked.done:
+                    self._answer(self._take())
+        if asked.error:
+            raise asked.error
+        return asked.found
+
+    def one(self, key: str) -> Record | None:
+        """The record of this key, or None."""
+        return next(iter(self.find([key])), None)
+
+    def _take(self) -> list[_Asked]:
+        with self._mutex:
+            group, self._waiting = self._waiting[:_GROUP], self._waiting[_GROUP:]
+        return group
+
+    def _answer(self, group: list[_Asked]) -> None:
+        """A query has its own time: that of the request which happens to lead it may be nearly over."""
+        try:
+            found = Context().run(self._read, sorted(frozenset[str]().union(*(asked.keys for asked in group))))
+            for asked in group:
+                asked.found = [record for keys, record in found if not asked.keys.isdisjoint(keys)]
+                asked.settle()
+        except Exception as error:  # noqa: BLE001  # each reader raises it
+            self._fail(group, error)
+        finally:
+            self._fail([asked for asked in group if not asked.done], Unavailable("The reading was broken off."))
+
+    def _read(self, keys: list[str]) -> list[tuple[Collection[str], Record]]:
+        with pymongo.timeout(self._timeout):
+            return [(self._keys_of(record), record) for record in self._ask(keys)]
+
+    def _fail(self, group: list[_Asked], error: Exception) -> None:
+        """Nobody queues behind a store that does not answer."""
+        if not group:
+            return
+        with self._mutex:
+            waiting, self._waiting = self._waiting, []
+        for asked in (*group, *waiting):
+            asked.settle(error)
+
+
+class Lookups:
+    """A service's lookups, each made when it is first used."""
+
+    def __init__(self, database: Database[Record], timeout: float) -> None:
+        self._database, self._timeout = database, timeout
+        self._made: dict[tuple[Any, ...], Lookup] = {}
+
+    def by(self, collection: str, field: str = "_id", *, also: Mapping[str, str] | None = None) -> Lookup:
+        """Records of a collection by a field that names them; `also` narrows it to records with these values."""
+        fixed = dict(also or {})
+        kind = (collection, field, *sorted(fixed.items()))
+        if kind not in self._made:
+            records = self._database[collection]
+            self._made[kind] = Lookup(
+                lambda keys: records.find({**fixed, field: {"$in": keys}}), lambda record: (record[field],), self._timeout
+            )
+        return self._made[kind]
+
+    def asking(self, name: str, ask: Ask, keys_of: Callable[[Record], Collection[str]]) -> Lookup:
+        """A read of another kind, known by its name."""
+        if (name,) not in self._made:
+            self._made[name,] = Lookup(ask, keys_of, self._timeout)
+        return self._made[name,]
