@@ -10,7 +10,7 @@ from typing import Any
 from pymongo import MongoClient, WriteConcern
 
 from bench.clock import say
-from bench.scenarios.rooms import Database
+from bench.scenarios.rooms import Database, reading_unit
 from bench.stage import Stage
 from ngao.chassis.messaging.inbox import Inbox
 from ngao.chassis.storage.connection import Store
@@ -41,7 +41,7 @@ class Registers:
     def look(self, size: int, seed: int) -> dict[str, float]:
         """Seconds of a check for a repeat (half of them are), of a lookup by reference, of an inbox check."""
         store, chance = self._databases[size].open("intake"), random.Random(seed)  # noqa: S311  # a sample, no secret
-        reports, inbox = ReportRepository(None), Inbox(store)  # type: ignore[arg-type]
+        reports, inbox = ReportRepository(reading_unit(store)), Inbox(store)
         numbers = [chance.randrange(size) for _ in range(_LOOKUPS)]
         for number in numbers[:20]:
             reports.by_case(f"NG-{number}")

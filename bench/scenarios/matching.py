@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 
-from bench.scenarios.rooms import Database
+from bench.scenarios.rooms import Database, reading_unit
 from bench.stage import NEED, Stage, counties
 from ngao.chassis.clock import SystemClock
 from ngao.local.home import REPOSITORY
@@ -34,9 +34,9 @@ class Directories:
 
     def match(self, size: int) -> float:
         """Seconds of a match, the directory once read."""
-        self._databases[size].open("referral")
+        store = self._databases[size].open("referral")
         cache, places = DirectoryCache(SystemClock(), self._policy), counties()
-        loads = EngagementRepository(None).loads  # type: ignore[arg-type]
+        loads = EngagementRepository(reading_unit(store)).loads
         cache.matcher(loads).match(_wanted(0, places))
         began = time.monotonic()
         for number in range(_MATCHES):

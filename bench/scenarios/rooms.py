@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from pymongo import MongoClient
 
 from bench.stage import Stage
 from ngao.chassis.settings import StoreSettings
 from ngao.chassis.storage.connection import Store
+from ngao.chassis.storage.unit_of_work import Unit
 from ngao.local.mongo import REPLICA_SET
 from ngao.local.ports import LOCAL
 
@@ -43,3 +45,8 @@ class Database:
         """Free the disk."""
         with MongoClient(self.stage.mongo_uri) as client:
             client.drop_database(self.name)
+
+
+def reading_unit(store: Store) -> Unit:
+    """A unit of work that only reads, and opens no seal."""
+    return Unit(datetime.now(UTC), None, store.lookups)  # type: ignore[arg-type]
