@@ -24,6 +24,10 @@ Ask = Callable[[list[str]], Iterable[Record]]
 _GROUP = 200
 
 
+class TooMany(Exception):
+    """Together they asked for more than one query should bring: each asks alone, within bounds of its own."""
+
+
 class _Asked:
     """One reader's place in the queue."""
 
@@ -118,6 +122,21 @@ class Lookups:
             self._made[kind] = Lookup(
                 lambda keys: records.find({**fixed, field: {"$in": keys}}), lambda record: (record[field],), self._timeout
             )
+        return self._made[kind]
+
+    def sharing(self, collection: str, field: str, *, only: tuple[str, ...], most: int) -> Lookup:
+        """Records, reduced to these fields, that share a value of a list; its `find` raises TooMany beyond `most` in all."""
+        kind = (collection, field, only, most)
+        if kind not in self._made:
+            records, shown = self._database[collection], dict.fromkeys((field, *only), 1)
+
+            def ask(keys: list[str]) -> list[Record]:
+                found = list(records.find({field: {"$in": keys}}, shown).limit(most + 1))
+                if len(found) > most:
+                    raise TooMany
+                return found
+
+            self._made[kind] = Lookup(ask, lambda record: record[field], self._timeout)
         return self._made[kind]
 
     def asking(self, name: str, ask: Ask, keys_of: Callable[[Record], Collection[str]]) -> Lookup:

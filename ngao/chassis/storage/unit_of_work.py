@@ -86,6 +86,10 @@ class Unit:
         write = Write(collection, record["_id"], revision, body | {"revision": revision + 1})
         self._plain[collection, write.id] = write
 
+    def drop(self, collection: str, record_id: str, revision: int) -> None:
+        """Register the end of such a record."""
+        self._plain[collection, record_id] = Write(collection, record_id, revision, None)
+
     def remove(self, document: Stored) -> None:
         """Register a record's end."""
         self._documents[id(document)] = (document, True)

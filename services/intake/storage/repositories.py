@@ -7,7 +7,7 @@ from datetime import datetime
 from time import monotonic
 
 from ngao.chassis.security.identity import Credential
-from ngao.chassis.storage.lookups import Record
+from ngao.chassis.storage.lookups import Record, TooMany
 from ngao.chassis.storage.unit_of_work import Unit
 from services.intake.domain.report import Report
 from services.intake.domain.source import Source
@@ -17,6 +17,7 @@ from services.intake.storage.mapping import report_from, report_record, source_d
 
 _REPORTS = "reports"
 _MOST_EARLIER = 200
+_OF_EARLIER = ("received_at", "violations.type", "withdrawn_at")
 _KNOWN_FOR_S = 1.0
 
 
@@ -40,9 +41,14 @@ class ReportRepository:
 
     def earlier(self, person_keys: Sequence[str], since: datetime, *, but: str = "") -> list[Earlier]:
         """Reports since then, not withdrawn, that share a key with a person, the latest first."""
-        found = ReportDocument.objects(person_keys__in=list(person_keys), received_at__gte=since, withdrawn_at=None, id__ne=but)
-        records = found.order_by("-received_at").only("received_at", "violations").limit(_MOST_EARLIER).as_pymongo()
-        return [Earlier(each["received_at"], tuple(one["type"] for one in each["violations"])) for each in records]
+        shared = self._unit.lookups.sharing(_REPORTS, "person_keys", only=_OF_EARLIER, most=_MOST_EARLIER)
+        try:
+            found = shared.find(person_keys)
+        except TooMany:
+            found = _latest_sharing(person_keys)
+        fitting = [each for each in found if each["received_at"] >= since and not each.get("withdrawn_at") and each["_id"] != but]
+        latest = sorted(fitting, key=lambda each: each["received_at"], reverse=True)
+        return [Earlier(each["received_at"], tuple(one["type"] for one in each["violations"])) for each in latest[:_MOST_EARLIER]]
 
     def put(self, report: Report) -> None:
         """Register a new or changed report."""
@@ -102,6 +108,12 @@ def find_source(source_id: str) -> Source | None:
     """The source with this id."""
     record = SourceDocument.objects(id=source_id).as_pymongo().first()
     return source_from(record) if record else None
+
+
+def _latest_sharing(person_keys: Sequence[str]) -> list[Record]:
+    """The latest, so many at most: of a person with more reports than that, more would not change a judgement."""
+    found = ReportDocument.objects(person_keys__in=list(person_keys), withdrawn_at=None).order_by("-received_at")
+    return list(found.only("received_at", "violations", "withdrawn_at").limit(_MOST_EARLIER + 1).as_pymongo())
 
 
 def _report(record: Record | None) -> Report | None:

@@ -2,57 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
+from ngao.chassis.storage.lookups import Record
 from ngao.chassis.storage.unit_of_work import Unit
 from services.registry.domain.identity import Identity
 from services.registry.storage.documents import ContactDocument
 
+_CONTACTS = "contacts"
+
 
 class Contacts:
-    """Keyed hashes of addresses within one unit of work; one object for each record."""
+    """Keyed hashes of addresses within one unit of work; one record for each."""
 
     def __init__(self, unit: Unit) -> None:
         self._unit = unit
-        self._documents: dict[str, ContactDocument] = {}
+        self._records: dict[str, Record] = {}
         self._asked: set[str] = set()
 
     def sharing(self, identity: Identity) -> dict[str, frozenset[str]]:
         """References that have one of these addresses, with the kinds they share."""
         found: dict[str, frozenset[str]] = {}
-        for document in self._known(identity).values():
-            for ref in document.defender_refs:
-                found[ref] = found.get(ref, frozenset()) | {document.kind}
+        for record in self._known(identity).values():
+            for ref in record["defender_refs"]:
+                found[ref] = found.get(ref, frozenset()) | {record["kind"]}
         return found
 
     def claim(self, ref: str, identity: Identity) -> None:
         """Note the addresses as this person's too; those noted already are not written again."""
         known = self._known(identity)
         for hashed, kind in self._hashes(identity):
-            document = known.get(hashed) or ContactDocument(id=hashed, kind=kind)
-            if ref not in document.defender_refs:
-                document.defender_refs = [*document.defender_refs, ref]
-                self._documents[hashed] = document
-                self._unit.put(document)
+            record = known.get(hashed) or {"_id": hashed, "kind": kind, "defender_refs": []}
+            if ref not in record["defender_refs"]:
+                self._keep(record, [*record["defender_refs"], ref])
 
     def release(self, ref: str) -> None:
         """Note that nothing is this person's any more."""
-        for document in self._same(ContactDocument.objects(defender_refs=ref)):
-            document.defender_refs = [each for each in document.defender_refs if each != ref]
-            if document.defender_refs:
-                self._unit.put(document)
-            else:
-                self._unit.remove(document)
+        for found in ContactDocument.objects(defender_refs=ref).as_pymongo():
+            record = self._records.setdefault(found["_id"], found)
+            refs = [each for each in record["defender_refs"] if each != ref]
+            self._keep(record, refs)
+            if not refs:
+                self._unit.drop(_CONTACTS, record["_id"], record["revision"])
 
-    def _known(self, identity: Identity) -> dict[str, ContactDocument]:
+    def _keep(self, record: Record, refs: list[str]) -> None:
+        changed = {**record, "defender_refs": refs}
+        self._records[record["_id"]] = changed
+        self._unit.keep(_CONTACTS, changed, record.get("revision", 0))
+
+    def _known(self, identity: Identity) -> dict[str, Record]:
         ids = {hashed for hashed, _ in self._hashes(identity)}
         if new := ids - self._asked:
             self._asked |= new
-            self._same(ContactDocument.objects(id__in=list(new)))
-        return {hashed: self._documents[hashed] for hashed in ids if hashed in self._documents}
-
-    def _same(self, found: Iterable[ContactDocument]) -> list[ContactDocument]:
-        return [self._documents.setdefault(document.id, document) for document in found]
+            for record in self._unit.lookups.by(_CONTACTS).find(new):
+                self._records.setdefault(record["_id"], record)
+        return {hashed: self._records[hashed] for hashed in ids if hashed in self._records}
 
     def _hashes(self, identity: Identity) -> Iterator[tuple[str, str]]:
         for kind, value in identity.addresses:
