@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pymongo import ASCENDING
@@ -18,14 +18,16 @@ from ngao.chassis.observability.health import Health
 from ngao.chassis.observability.metrics import Metrics
 from ngao.chassis.security import keyfiles
 from ngao.chassis.security.audit import Broken, Head, Verified, verify
-from ngao.chassis.security.identity import Credential, load_operators
+from ngao.chassis.security.identity import Operators
 from ngao.chassis.settings import Settings
 from ngao.chassis.starting import Patience
 from ngao.chassis.storage.committer import GroupCommitter
 from ngao.chassis.storage.connection import Store
 from ngao.chassis.storage.documents import Stored
 from ngao.chassis.storage.keyring import Keyring
-from ngao.chassis.storage.standing import demand_store
+from ngao.chassis.storage.periods import Periods
+from ngao.chassis.storage.rewrapping import Rewrapping
+from ngao.chassis.storage.standing import demand_store, with_accepted_password
 from ngao.chassis.storage.units import Units
 
 
@@ -44,30 +46,36 @@ class Chassis:
     parking: Parking
     health: Health
     metrics: Metrics
-    operators: dict[str, Credential]
+    operators: Operators
+    rewrapping: Rewrapping
     patience: Patience
 
     @classmethod
     def build(cls, settings: Settings, clock: Clock | None = None) -> Chassis:
-        """Put the parts together, and touch nothing outside of this machine; raises Misconfigured for a missing key or secret."""
+        """Put the parts together; raises Misconfigured for a missing key or secret.
+
+        Nothing outside of this machine is touched, unless the store's password is being changed and it must say which it takes.
+        """
         clock = clock or SystemClock()
         patience = Patience(settings.start_within_s)
         name = settings.service
         metrics, health = Metrics(), Health()
-        operators = load_operators(settings.operators_file)
-        keks = keyfiles.load_keks(settings.keys_directory)
+        operators = Operators(settings.operators_file)
+        periods = Periods(lambda: keyfiles.load_keks(settings.keys_directory))
         lookup = keyfiles.load_lookup(settings.keys_directory)
         demand_usable(settings.broker)
+        settings = replace(settings, store=patience.until(lambda: with_accepted_password(settings.store)))
         store = Store(settings.store, alias=name)
-        keyring = Keyring(keks, keyfiles.active_period(keks), lookup, store.durable("data_keys"), name)
+        keyring = Keyring(periods, lookup, store.durable("data_keys"), name)
         relay = Relay(store, clock, lambda edge: _publisher(settings, edge=edge), metrics)
         committer = GroupCommitter(
             store, clock.now, relay.hand_over, lease=relay.lease, timeout=settings.store.timeout_ms / 1000
         )
         units = Units(clock, keyring, store.lookups, committer)
         kept, parking = Kept(store, units, clock), Parking(store, units)
+        rewrapping = Rewrapping(keyring, units)
         chassis = cls(
-            name, settings, clock, store, keyring, units, relay, kept, parking, health, metrics, operators, patience
+            name, settings, clock, store, keyring, units, relay, kept, parking, health, metrics, operators, rewrapping, patience
         )  # fmt: skip
         health.register("store", store.problem)
         health.register("relay", relay.problem)

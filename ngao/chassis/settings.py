@@ -66,7 +66,10 @@ class BrokerSettings:
 
 @dataclass(frozen=True)
 class StoreSettings:
-    """The service's own database and account. `hosts` is `host:port[,host:port]`."""
+    """The service's own database and account. `hosts` is `host:port[,host:port]`.
+
+    While the password is being changed, the one before stands beside it in `<password_file>.before`: the store knows one of them.
+    """
 
     hosts: str
     replica_set: str
@@ -75,6 +78,7 @@ class StoreSettings:
     password: str | None = field(repr=False)
     ca_file: Path | None
     timeout_ms: int
+    password_before: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -213,6 +217,8 @@ def load(path: Path) -> Settings:
     broker["password"] = read_secret(broker["password_file"])
     password_file = store.pop("password_file")
     store["password"] = read_secret(base / password_file) if password_file else None
+    before = base / f"{password_file}.before"
+    store["password_before"] = read_secret(before) if password_file and before.exists() else None
     return Settings(
         service=data["service"],
         http=HttpSettings(**http),

@@ -14,6 +14,7 @@ from pymongo.errors import DuplicateKeyError
 
 from ngao.chassis.errors import Misconfigured, SealBroken
 from ngao.chassis.storage.keyring import Keyring, joined
+from ngao.chassis.storage.periods import Periods
 from ngao.chassis.storage.sealed_fields import Sealer
 
 KEKS = {"2026-10": b"a" * 32, "2026-11": b"b" * 32}
@@ -64,7 +65,8 @@ class Ticks:
 
 
 def ring(collection: Collection, *, service: str = "intake", keks=KEKS, active="2026-11", lookup=LOOKUP, **more) -> Keyring:
-    made = Keyring(keks, active, lookup, collection, service, **more)
+    known = {period: key for period, key in keks.items() if period <= active}
+    made = Keyring(Periods(lambda: known), lookup, collection, service, **more)
     made.ensure_indexes()
     return made
 
@@ -250,8 +252,10 @@ def test_after_rewrapping_the_old_period_key_can_be_destroyed(collection):
     old = ring(collection, active="2026-10")
     value = sealed(old, collection)
     backup = list(collection.find())
-    assert ring(collection).rewrap("2026-11") == 1
-    assert ring(collection).rewrap("2026-11") == 0
+    assert ring(collection).wrapped() == {"2026-10": 1}
+    assert ring(collection).rewrap() == (1, None)
+    assert ring(collection).rewrap() == (0, None)
+    assert ring(collection).wrapped() == {"2026-11": 1}
     only_new = {"2026-11": KEKS["2026-11"]}
     assert opened(ring(collection, keks=only_new), value) == b"words"
     collection.delete_many({})
@@ -264,10 +268,44 @@ def test_rewrapping_touches_no_destroyed_key_and_takes_more_than_one_batch(colle
     old = ring(collection, active="2026-10")
     collection.insert_many([old.new(f"person:{n}")[1] for n in range(501)])
     old.destroy("person:7")
-    assert ring(collection).rewrap("2026-11") == 500
+    assert ring(collection).rewrap() == (500, None)
     assert collection.count_documents({"period": "2026-11"}) == 500
-    with pytest.raises(Misconfigured):
-        old.rewrap("2027-01")
+
+
+def test_rewrapping_stops_in_time_and_goes_on_where_it_stopped(collection):
+    old = ring(collection, active="2026-10")
+    collection.insert_many([old.new(f"person:{n}")[1] for n in range(501)])
+    done, last = ring(collection).rewrap(within_s=-1)
+    assert (done, ring(collection).wrapped()) == (500, {"2026-10": 1, "2026-11": 500})
+    assert ring(collection).rewrap(last) == (1, None)
+
+
+def test_a_new_periods_key_is_used_and_a_destroyed_one_forgotten_without_a_restart(collection):
+    there, ticks = {"2026-10": KEKS["2026-10"]}, Ticks()
+    keyring = Keyring(Periods(lambda: there, ticks=ticks), LOOKUP, collection, "intake")
+    there = dict(KEKS)
+    assert keyring.active == "2026-10", "looked at a moment ago"
+    value = sealed(ring(collection), collection)
+    assert opened(keyring, value) == b"words", "another process has begun the period: looked at at once"
+    assert keyring.active == "2026-11"
+    there = {"2026-11": KEKS["2026-11"]}
+    ticks.now += 11
+    assert keyring.active == "2026-11"
+    assert keyring._periods.cipher("2026-10") is None
+
+
+def test_a_folder_that_cannot_be_read_for_the_moment_takes_no_key_away(collection):
+    answers = [dict(KEKS)]
+
+    def read():
+        if not answers:
+            raise Misconfigured("no folder")
+        return answers.pop()
+
+    ticks = Ticks()
+    keyring = Keyring(Periods(read, ticks=ticks), LOOKUP, collection, "intake")
+    ticks.now += 11
+    assert keyring.active == "2026-11"
 
 
 def test_a_lookup_hash_depends_on_kind_value_and_key(collection):
@@ -281,8 +319,10 @@ def test_a_lookup_hash_depends_on_kind_value_and_key(collection):
 
 
 def test_a_keyring_without_its_active_key_or_with_short_keys_does_not_start(collection):
-    with pytest.raises(Misconfigured, match="2027-01"):
-        ring(collection, active="2027-01")
+    with pytest.raises(Misconfigured, match="no key-encryption key"):
+        ring(collection, active="2020-01")
+    with pytest.raises(Misconfigured, match="lookup key"):
+        ring(collection, lookup=b"short")
     with pytest.raises(Misconfigured, match="32 bytes"):
         ring(collection, keks={"2026-11": b"short"})
 

@@ -42,6 +42,17 @@ class ReplayOrder(Schema):
     reason = fields.String(required=True, validate=validate.Length(min=3, max=200), metadata={"class": "internal"})
 
 
+class RewrapOrder(Schema):
+    """Where an earlier answer says to go on; empty to begin."""
+
+    class Meta:
+        """An unknown field is a mistake, not something to ignore."""
+
+        unknown = RAISE
+
+    after = fields.String(load_default="", validate=validate.Regexp("^([0-9a-f]{32})?$"), metadata={"class": "internal"})
+
+
 class ChassisEndpoints:
     """Mixed into every service class. The first four run without a worker, so that they answer while all are busy."""
 
@@ -117,6 +128,21 @@ class ChassisEndpoints:
         order = Order(asked["since"], asked.get("before") or call.chassis.clock.now(), asked.get("to"))
         replayed, more = call.chassis.kept.replay(order, by=call.principal.id, reason=asked["reason"])
         return {"replayed": replayed, "more": more, "before": order.before.isoformat()}
+
+    @http("GET", "/v1/keys", who="operator", operation="showKeys", summary="The key periods, and what each still wraps.")
+    def show_keys(self, call: Call) -> dict[str, Any]:
+        """A period that wraps nothing any more can be retired: `ngao keys retire`."""
+        shown: dict[str, Any] = call.chassis.rewrapping.status()
+        return shown
+
+    @http(
+        "POST", "/v1/keys/rewrap", who="operator", operation="rewrapKeys", request=RewrapOrder,
+        summary="Wrap data keys of earlier periods under the newest one.",
+    )  # fmt: skip
+    def rewrap_keys(self, call: Call) -> dict[str, Any]:
+        """For a bounded time: while `next` is not null, ask again with it as `after`."""
+        done: dict[str, Any] = call.chassis.rewrapping.rewrap(after=call.load()["after"], by=call.principal.id)
+        return done
 
     @http("GET", "/v1/audit/verify", who="operator", operation="verifyAudit", summary="Whether the audit trail is whole.")
     def verify_audit(self, call: Call) -> dict[str, Any]:

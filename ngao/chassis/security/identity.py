@@ -18,12 +18,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ngao.chassis.errors import Misconfigured, Unauthenticated
+from ngao.chassis.observability.logs import describe_error, get_logger
 
 _KEY = re.compile(r"^ngao_(?P<kind>[a-z]{1,20})_(?P<id>[a-z][a-z0-9-]{1,40})_[A-Za-z0-9_-]{43}$")
 _ID = re.compile(r"^[a-z][a-z0-9-]{1,40}$")
 _HASH = re.compile(r"^sha256:[0-9a-f]{64}$")
 _LONGEST_KEY = 120
 _DUMMY = "sha256:" + "0" * 64
+_log = get_logger(__name__)
 _REFUSED = "The Authorization header must carry a valid bearer key."
 
 
@@ -91,10 +93,39 @@ def verify(key: str, credential: Credential | None) -> bool:
     return any(fits) and credential is not None and credential.enabled
 
 
+class Operators:
+    """Who may give commands: the operators file, read again when it has changed, so that a key taken away opens nothing more.
+
+    Raises Misconfigured when it cannot be read at the start; later such a file leaves what was known.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._seen = self._stamp()
+        self._known = load_operators(path)
+
+    def get(self, operator_id: str) -> Credential | None:
+        """The operator, or None."""
+        stamp = self._stamp()
+        if stamp != self._seen:
+            try:
+                self._known, self._seen = load_operators(self._path), stamp
+            except Misconfigured as error:
+                _log.warning("operators.not_read", **describe_error(error))
+        return self._known.get(operator_id)
+
+    def _stamp(self) -> tuple[int, ...]:
+        try:
+            found = self._path.stat()
+        except OSError:
+            return ()
+        return found.st_ino, found.st_mtime_ns, found.st_size
+
+
 class Authenticator:
     """Knows callers by their keys: operators from the operators file, everyone else from the service's own accounts."""
 
-    def __init__(self, credentials: Credentials | None, operators: Mapping[str, Credential]) -> None:
+    def __init__(self, credentials: Credentials | None, operators: Operators | Mapping[str, Credential]) -> None:
         self._credentials = credentials
         self._operators = operators
 

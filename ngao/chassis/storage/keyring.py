@@ -21,15 +21,15 @@ from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from pymongo import UpdateOne
+from pymongo import ASCENDING, UpdateOne
 from pymongo.collection import Collection
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from ngao.chassis.errors import Misconfigured, SealBroken
+from ngao.chassis.storage.periods import KEY_BYTES, Periods
 
 COLLECTION = "data_keys"
-KEY_BYTES = 32
 KEY_ID_BYTES = 16
 NONCE_BYTES = 12
 _WRAP = b"ngao data key v1"
@@ -55,8 +55,7 @@ class Keyring:
 
     def __init__(
         self,
-        keks: Mapping[str, bytes],
-        active: str,
+        periods: Periods,
         lookup: bytes,
         collection: Collection[dict[str, Any]],
         service: str,
@@ -65,19 +64,22 @@ class Keyring:
         cache_seconds: float = 60.0,
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
-        if active not in keks:
-            raise Misconfigured(f"There is no key-encryption key for the active period {active}.")
-        if any(len(key) != KEY_BYTES for key in (*keks.values(), lookup)):
-            raise Misconfigured(f"Every key-encryption key and the lookup key must be {KEY_BYTES} bytes.")
+        if len(lookup) != KEY_BYTES:
+            raise Misconfigured(f"The lookup key must be {KEY_BYTES} bytes.")
         self.service = service
-        self._keks = {period: AESGCM(key) for period, key in keks.items()}
-        self._active = active
+        self._periods = periods
         self._lookup = lookup
+        self._ticks = ticks
         # Majority on both sides: a key that a failover takes back would take everything sealed under it along.
         self._keys = collection.with_options(
             write_concern=WriteConcern("majority", j=True), read_concern=ReadConcern("majority")
         )
         self._cache = _Cache(cache_size, cache_seconds, ticks)
+
+    @property
+    def active(self) -> str:
+        """The period that new data keys are wrapped under."""
+        return self._periods.active
 
     @property
     def collection(self) -> str:
@@ -91,7 +93,7 @@ class Keyring:
     def new(self, scope: str) -> tuple[DataKey, dict[str, Any]]:
         """Make a data key and its document, wrapped under the active period; the caller inserts it with the data."""
         key_id, key = secrets.token_bytes(KEY_ID_BYTES), secrets.token_bytes(KEY_BYTES)
-        document = {"_id": key_id, "scope": scope, **self._wrap(scope, key_id, self._active, key)}
+        document = {"_id": key_id, "scope": scope, **self._wrap(scope, key_id, self.active, key)}
         return DataKey(key_id, AESGCM(key)), document
 
     def find(self, scope: str) -> DataKey | None:
@@ -127,18 +129,25 @@ class Keyring:
         self._cache.drop(scope)
         return deleted > 0
 
-    def rewrap(self, to_period: str) -> int:
-        """Wrap every live data key of another period under `to_period`; tells how many. Safe to run again after a stop.
+    def wrapped(self) -> dict[str, int]:
+        """How many live data keys each period's key wraps."""
+        counted = self._keys.aggregate([{"$group": {"_id": "$period", "count": {"$sum": 1}}}])
+        return {each["_id"]: each["count"] for each in counted}
 
-        Afterwards the old period's key file can be destroyed. Raises Misconfigured when the period has no key here,
-        SealBroken when a stored key does not unwrap (nothing of its batch is changed then).
+    def rewrap(self, after: bytes = b"", *, within_s: float = 2.0) -> tuple[int, bytes | None]:
+        """Wrap live data keys of other periods under the active one, in the order of their ids from `after` on.
+
+        Gives how many, and the last id when the time was over before the end. Safe to run again after a stop. Once `wrapped`
+        names the old period no more, its key file can be destroyed. Raises SealBroken when a stored key does not unwrap
+        (nothing of its batch is changed then).
         """
-        if to_period not in self._keks:
-            raise Misconfigured(f"There is no key-encryption key for the period {to_period}.")
-        done = 0
-        while batch := list(self._keys.find({"period": {"$ne": to_period}}).limit(_BATCH)):
+        to_period, done, deadline = self.active, 0, self._ticks() + within_s
+        while batch := self._others(to_period, after):
             done += self._keys.bulk_write([self._rewrapped(stored, to_period) for stored in batch], ordered=False).modified_count
-        return done
+            after = bytes(batch[-1]["_id"])
+            if self._ticks() > deadline:
+                return done, after
+        return done, None
 
     def lookup_hash(self, kind: str, value: str) -> str:
         """The keyed hash (HMAC-SHA256, hex) of a normalised value, for equality search without storing the value."""
@@ -152,25 +161,32 @@ class Keyring:
             self._cache.put(stored["scope"], key, epoch)
         return found
 
+    def _others(self, period: str, after: bytes) -> list[dict[str, Any]]:
+        chosen = {"_id": {"$gt": after}, "period": {"$ne": period}}
+        return list(self._keys.find(chosen).sort("_id", ASCENDING).limit(_BATCH))
+
     def _rewrapped(self, stored: Mapping[str, Any], to_period: str) -> UpdateOne:
         wrapped = self._wrap(stored["scope"], stored["_id"], to_period, self._unwrap(stored))
         return UpdateOne({"_id": stored["_id"], "period": stored["period"]}, {"$set": wrapped})
 
     def _wrap(self, scope: str, key_id: bytes, period: str, key: bytes) -> dict[str, Any]:
         nonce = secrets.token_bytes(NONCE_BYTES)
-        wrapped = self._keks[period].encrypt(nonce, key, self._bound_to(scope, key_id, period))
+        wrapped = self._cipher(period).encrypt(nonce, key, self._bound_to(scope, key_id, period))
         return {"period": period, "wrapped": nonce + wrapped}
 
     def _unwrap(self, stored: Mapping[str, Any]) -> bytes:
-        kek = self._keks.get(stored["period"])
-        if kek is None:
-            raise SealBroken("a data key is wrapped under a period whose key is not here")
-        wrapped = stored["wrapped"]
+        kek, wrapped = self._cipher(stored["period"]), stored["wrapped"]
         try:
             bound = self._bound_to(stored["scope"], stored["_id"], stored["period"])
             return kek.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], bound)
         except (InvalidTag, ValueError):
             raise SealBroken("a data key does not unwrap: altered, or another service's") from None
+
+    def _cipher(self, period: str) -> AESGCM:
+        found = self._periods.cipher(period)
+        if found is None:
+            raise SealBroken("a data key is wrapped under a period whose key is not here")
+        return found
 
     def _bound_to(self, scope: str, key_id: bytes, period: str) -> bytes:
         return joined(_WRAP, self.service.encode(), scope.encode(), key_id, period.encode())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from pymongo import MongoClient
@@ -42,6 +43,17 @@ def demand_store(settings: StoreSettings) -> str:
     if tuple(int(part) for part in version.split(".")[:2]) < OLDEST:
         raise Misconfigured(f"{_name(settings)} is MongoDB {version}; Ngao needs {OLDEST[0]}.{OLDEST[1]} or later.")
     return version
+
+
+def with_accepted_password(settings: StoreSettings) -> StoreSettings:
+    """The settings with the password that the store takes; asks it only while there are two. Raises Unavailable."""
+    if settings.password_before is None:
+        return settings
+    try:
+        demand_store(settings)
+    except Misconfigured:  # if the one before is no better, the start says so
+        return replace(settings, password=settings.password_before, password_before=None)
+    return settings
 
 
 def _refused(settings: StoreSettings, error: OperationFailure) -> Exception:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ngao.chassis.errors import Misconfigured, Unauthenticated
-from ngao.chassis.security.identity import Authenticator, Credential, hash_key, load_operators, new_key, parse, verify
+from ngao.chassis.security.identity import Authenticator, Credential, Operators, hash_key, load_operators, new_key, parse, verify
 
 
 class Accounts:
@@ -114,3 +114,19 @@ def test_a_broken_operators_file_stops_the_start_with_a_sentence(tmp_path: Path,
 def test_a_missing_operators_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match=r"nowhere\.json"):
         load_operators(tmp_path / "nowhere.json")
+
+
+def test_a_changed_list_of_operators_counts_at_once_and_a_broken_one_changes_nothing(tmp_path: Path) -> None:
+    (first, first_hash), (second, second_hash) = new_key("operator", "grace"), new_key("operator", "grace")
+    entries = [{"id": "grace", "hash": first_hash, "scopes": []}]
+    path = write(tmp_path, json.dumps({"operators": entries}))
+    known = Authenticator(None, Operators(path))
+    assert known.authenticate(f"Bearer {first}").id == "grace"
+    write(tmp_path, json.dumps({"operators": [{**entries[0], "hash": second_hash}]}))
+    assert known.authenticate(f"Bearer {second}").id == "grace"
+    with pytest.raises(Unauthenticated):
+        known.authenticate(f"Bearer {first}")
+    write(tmp_path, "{")
+    assert known.authenticate(f"Bearer {second}").id == "grace"
+    path.unlink()
+    assert known.authenticate(f"Bearer {second}").id == "grace"
