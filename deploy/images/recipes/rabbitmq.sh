@@ -7,7 +7,8 @@ apt_update
 apt_install rabbitmq-server
 # The package's wrappers insist on root and call su; the programs behind them do as they are told.
 for program in rabbitmq-server rabbitmqctl rabbitmq-diagnostics rabbitmq-plugins rabbitmq-queues; do
-    ln -sf "/usr/lib/rabbitmq/bin/$program" "/usr/local/bin/$program"
+    printf '#!/bin/sh\nexec /usr/lib/rabbitmq/bin/%s "$@"\n' "$program" >"/usr/local/bin/$program"
+    chmod 0755 "/usr/local/bin/$program"
 done
 # The installation has made a cookie, which would be the same in every installation from this image.
 rm -rf /var/lib/rabbitmq /var/log/rabbitmq /etc/rabbitmq

@@ -1,0 +1,179 @@
+"""The deployment as its files say it, without an engine: nobody is root, nothing is writable, no secret stands in the open."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ngao.chassis.settings import load
+from ngao.deployment.folder import SecretsFolder
+from ngao.deployment.making import Wish, make
+from ngao.deployment.names import SERVICES
+from tests.support.secrets_folder import Given
+
+ROOT = Path(__file__).resolve().parents[2]
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
+PARTS: dict[str, dict[str, Any]] = COMPOSE["services"]
+WIRES = ("tls", "plain")
+WIRE_FILES = sorted(path.name for path in (ROOT / "deploy" / "wire" / "tls").iterdir())
+SECRETS = "${NGAO_SECRETS:-./secrets}/"
+A_VARIABLE = re.compile(r"\$\{([A-Z_]+):-([^}]*)\}")
+OF_TLS = re.compile(r"tls|ssl|cert|key_?file|ca_?file|https?[:_]|\btcp\b|scheme", re.IGNORECASE)
+A_PORT = re.compile(r"\b\d{4,5}\b")
+SECRET_NAME = re.compile(r"PASS|SECRET|KEY|TOKEN|CREDENTIAL", re.IGNORECASE)
+INTERNAL = {name for name, network in COMPOSE["networks"].items() if (network or {}).get("internal")}
+
+each_part = pytest.mark.parametrize("name", PARTS)
+
+
+def mounts(name: str) -> list[tuple[str, str, str]]:
+    """Source, target and mode of each mount; variables inside a source stay as they are."""
+    found = []
+    for text in PARTS[name].get("volumes", ()):
+        source, target, *mode = re.split(r":(?![^{]*\})", text)
+        found.append((source, target, mode[0] if mode else "rw"))
+    return found
+
+
+def default(text: str, **values: str) -> str:
+    return A_VARIABLE.sub(lambda match: values.get(match[1], match[2]), text)
+
+
+def settings_of(name: str, wire: str, folder: Path) -> Path:
+    """A service's settings as its container sees them, with a secrets folder of our own in the place of the mounts."""
+    secrets = SecretsFolder(folder / "secrets", Given())
+    make(secrets, Wish(tls=wire == "tls"))
+    text = (ROOT / "deploy" / "wire" / wire / f"{name}.toml").read_text("utf-8")
+    places = {"/run/ngao/own": secrets.at(name), "/run/ngao/public": secrets.at("public")}
+    places["/etc/ngao/own.toml"] = ROOT / "deploy" / "mail.toml"
+    for inside, here in places.items():
+        text = text.replace(inside, str(here))
+    path = folder / "service.toml"
+    path.write_text(text)
+    return path
+
+
+def test_it_suits_both_generations_of_compose() -> None:
+    assert {key for key in COMPOSE if not key.startswith("x-")} == {"services", "networks", "volumes"}
+
+
+@each_part
+def test_nobody_is_root_or_can_write_or_can_become_more(name: str) -> None:
+    part = PARTS[name]
+    assert re.fullmatch(r"[1-9]\d*:[1-9]\d*", part["user"])
+    assert part["read_only"] is True
+    assert part["cap_drop"] == ["ALL"]
+    assert "cap_add" not in part
+    assert "privileged" not in part
+    assert part["security_opt"] == ["no-new-privileges:true"]
+    assert part["tmpfs"] == ["/tmp"]  # noqa: S108  # inside the container
+
+
+@each_part
+def test_an_image_is_named_by_a_variable(name: str) -> None:
+    assert A_VARIABLE.fullmatch(PARTS[name]["image"])
+
+
+def test_our_own_image_has_the_version_of_the_package() -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    ours = {part["image"] for part in PARTS.values() if "NGAO_IMAGE" in part["image"]}
+    assert ours == {f"${{NGAO_IMAGE:-ngao/platform:{version}}}"}
+
+
+@each_part
+def test_no_secret_stands_in_the_environment(name: str) -> None:
+    environment = PARTS[name].get("environment", {})
+    assert isinstance(environment, dict)
+    assert [key for key in environment if SECRET_NAME.search(key) and not key.endswith("_FILE") and key != "NGAO_SECRETS"] == []
+    places = [key for key in environment if SECRET_NAME.search(key)]
+    assert [key for key in places if not str(environment[key]).startswith("/run/ngao/")] == []
+
+
+@each_part
+def test_what_is_mounted_is_there(name: str) -> None:
+    for source, target, mode in mounts(name):
+        if source.startswith(SECRETS):
+            assert source.removeprefix(SECRETS) in SecretsFolder(Path("/nowhere")).rooms
+        elif "/" in source:
+            places = [ROOT / default(source, NGAO_WIRE=wire) for wire in WIRES]
+            assert [str(place) for place in places if not place.exists()] == []
+            assert mode == "ro", target
+        else:
+            assert source in COMPOSE["volumes"]
+
+
+@each_part
+def test_nobody_is_shown_the_authoritys_key_and_each_its_own_secrets_only(name: str) -> None:
+    rooms = {source.removeprefix(SECRETS) for source, _, _ in mounts(name) if source.startswith(SECRETS)}
+    own = {"ngao": {"operator"}, "edge": set(), "desk": set()}.get(name, {name})
+    assert rooms - {"public"} <= own
+
+
+@each_part
+def test_what_is_asked_of_the_host_is_a_bounded_log(name: str) -> None:
+    assert PARTS[name]["logging"]["options"] == {"max-size": "20m", "max-file": "5"}
+
+
+def test_only_the_edge_is_reached_from_other_machines() -> None:
+    published = {name: part["ports"] for name, part in PARTS.items() if "ports" in part}
+    assert len(published.pop("edge")) == 2
+    assert [port for ports in published.values() for port in ports if not port.startswith("127.0.0.1:")] == []
+
+
+def test_a_store_is_met_by_its_service_and_the_job_that_sets_it_up() -> None:
+    for service in SERVICES:
+        network = f"store-{service}"
+        assert network in INTERNAL
+        assert {name for name, part in PARTS.items() if network in part["networks"]} == {service, f"{service}-store", "provision"}
+        assert PARTS[f"{service}-store"]["networks"] == [network]
+
+
+def test_outsiders_meet_the_edge_gate_only() -> None:
+    inside = {"broker", "provision", *SERVICES, *(f"{service}-store" for service in SERVICES)}
+    assert not {name for name in inside if "edge" in PARTS[name]["networks"]}
+    ways_out = {name: set(PARTS[name]["networks"]) - INTERNAL for name in inside}
+    assert {name: ways for name, ways in ways_out.items() if ways} == {"notify": {"outside"}}
+    assert set(PARTS["edge"]["networks"]) == {"edge", "front"}
+
+
+@each_part
+def test_what_lasts_is_looked_at_and_has_time_to_end(name: str) -> None:
+    part = PARTS[name]
+    if part["restart"] == "unless-stopped":
+        assert part["healthcheck"]["test"][0] == "CMD"
+    else:
+        assert part["restart"] == "no"
+    if name in SERVICES:
+        assert part["stop_signal"] == "SIGTERM"
+        assert part["stop_grace_period"] == "40s"
+
+
+def test_both_wires_have_the_same_files() -> None:
+    assert sorted(path.name for path in (ROOT / "deploy" / "wire" / "plain").iterdir()) == WIRE_FILES
+
+
+@pytest.mark.parametrize("name", WIRE_FILES)
+def test_the_wires_differ_in_lines_about_tls_only(name: str) -> None:
+    encrypted, plain = ((ROOT / "deploy" / "wire" / wire / name).read_text("utf-8").splitlines() for wire in WIRES)
+    changed = [line for line in difflib.ndiff(encrypted, plain) if not line[2:].lstrip().startswith("#")]
+    more, fewer = ([line[2:] for line in changed if line.startswith(sign)] for sign in "-+")
+    assert [line for line in more if not OF_TLS.search(line)] == []
+    assert [line for line in fewer if not OF_TLS.search(line) and not any(each.startswith(line) for each in more)] == []
+    assert {port for line in fewer for port in A_PORT.findall(line)} <= {port for line in more for port in A_PORT.findall(line)}
+
+
+@pytest.mark.parametrize("wire", WIRES)
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_services_settings_are_sound_and_say_tls_or_nothing_of_it(name: str, wire: str, tmp_path: Path) -> None:
+    settings = load(settings_of(name, wire, tmp_path))
+    assert settings.service == name
+    assert settings.store.hosts == f"{name}-store:27017"
+    broker, http = settings.broker, settings.http
+    files = [http.cert_file, http.key_file, broker.ca_file, broker.cert_file, broker.key_file, settings.store.ca_file]
+    assert all(file and file.exists() for file in files) if wire == "tls" else not any(files)
