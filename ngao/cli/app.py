@@ -17,6 +17,7 @@ _PEOPLE, _LOOK_AFTER, _DEPLOY = "People and systems", "Look after it", "Deploy i
 # A module's own commands, which stand at the top.
 COMMANDS = {
     "runtime": ("up", "down", "restart", "status", "url", "logs"),
+    "check": ("check",),
     "demo": ("demo",),
     "topology": ("provision", "describe"),
     "develop": ("selftest", "run"),

@@ -44,13 +44,7 @@ def check(
     Exit code 1, with a sentence for each service that would not start, naming file and key; also for a file that no
     service would read.
     """
-    chosen = tuple(folders) if folders else (_SHIPPED, *_own())
-    rows, wrong = [], list(_unread(chosen))
-    for service, load in _LOADERS.items():
-        try:
-            rows.append({"service": service, "version": load(chosen)})
-        except Misconfigured as error:
-            wrong.append(f"{service} would not start: {error}")
+    rows, wrong = look(tuple(folders) if folders else folders_here())
     for sentence in wrong:
         complain(sentence)
     if wrong:
@@ -58,9 +52,21 @@ def check(
     show(rows, ("service", "version"), as_json=as_json, none="")
 
 
-def _own() -> list[Path]:
-    """This installation's own files, where there are any."""
-    return [folder for folder in [Home.from_environment().policy] if folder.is_dir()]
+def folders_here() -> tuple[Path, ...]:
+    """The files that came with Ngao, then this installation's own, where there are any."""
+    own = Home.from_environment().policy
+    return (_SHIPPED, own) if own.is_dir() else (_SHIPPED,)
+
+
+def look(folders: tuple[Path, ...]) -> tuple[list[dict[str, str]], list[str]]:
+    """The version that each service would go by, and a sentence for each one that would not start and each stray file."""
+    rows, wrong = [], list(_unread(folders))
+    for service, load in _LOADERS.items():
+        try:
+            rows.append({"service": service, "version": load(folders)})
+        except Misconfigured as error:
+            wrong.append(f"{service} would not start: {error}")
+    return rows, wrong
 
 
 def _unread(folders: Sequence[Path]) -> Iterator[str]:

@@ -83,6 +83,14 @@ class SecretsFolder:
         """Whether an owner has its certificate and its key."""
         return self.certificate_of(owner).exists() and (owner in _STORES or self.at(owner, "tls", "key.pem").exists())
 
+    def owner_of(self, room: str) -> int:
+        """The user whose a folder's files are."""
+        return _OWNERS[room]
+
+    def mode_of(self, room: str) -> int:
+        """The mode of a folder's files."""
+        return _mode((room,))
+
     @property
     def rooms(self) -> tuple[str, ...]:
         """The folders in it."""

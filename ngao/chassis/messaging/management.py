@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -45,18 +47,27 @@ class Management:
         except (Unavailable, Misconfigured):
             return False
 
+    def clock(self) -> datetime:
+        """The broker's time, to the second, as its answers carry it (RFC 9110, Date). Raises Unavailable, Misconfigured."""
+        told = self._ask("GET", ("overview",)).headers.get("Date")
+        if told is None:
+            raise Unavailable(f"The broker's management interface {self._url} does not say its time.")
+        return parsedate_to_datetime(told)
+
     def close(self) -> None:
         """Let go of the connections."""
         self._session.close()
 
     def _call(self, method: str, path: tuple[str, ...], body: Any = None) -> Any:
+        return _content(self._ask(method, path, body), f"{method} {'/'.join(path)}", self._url)
+
+    def _ask(self, method: str, path: tuple[str, ...], body: Any = None) -> requests.Response:
         address = "/".join([self._url, "api", *(quote(part, safe="") for part in path)])
         try:
-            answer = self._session.request(method, address, json=body, timeout=TIMEOUT_S)
+            return self._session.request(method, address, json=body, timeout=TIMEOUT_S)
         except requests.RequestException as error:
             reason = type(error).__name__
             raise Unavailable(f"The broker's management interface {self._url} does not answer ({reason}).") from None
-        return _content(answer, f"{method} {'/'.join(path)}", self._url)
 
 
 def _content(answer: requests.Response, what: str, url: str) -> Any:

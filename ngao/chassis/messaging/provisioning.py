@@ -25,7 +25,8 @@ from ngao.chassis.messaging.topology import Binding, Exchange, Queue, Topology
 class Wanted:
     """What a platform needs of its broker.
 
-    `outbound` names, for each service, the edge exchanges it has events for; `passwords` each service account's secret.
+    `outbound` names, for each service, the edge exchanges it has events for; `passwords` each service account's secret. An
+    account without one here is not looked at, for those who look without knowing it.
     """
 
     vhost: str
@@ -68,7 +69,8 @@ def steps(management: Management, wanted: Wanted) -> Iterator[Step]:
     yield from topology_steps(management, wanted.edge_vhost, topology.edge(wanted.tiers_s))
     for service in wanted.subscriptions:
         name = service_account(service)
-        yield from account_steps(management, name, wanted.passwords[service])
+        if service in wanted.passwords:
+            yield from account_steps(management, name, wanted.passwords[service])
         inside = permissions.of_service_inside(service, wanted.tiers_s)
         outside = permissions.of_service_on_edge(service, wanted.outbound.get(service, ()), wanted.tiers_s)
         yield from rights_steps(management, wanted.vhost, name, inside)

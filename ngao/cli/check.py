@@ -1,0 +1,168 @@
+"""`ngao check`: every precondition in order, each with a sentence that says what, where and the way out."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ngao.chassis.errors import Misconfigured
+from ngao.chassis.messaging.provisioning import steps
+from ngao.chassis.settings import StoreSettings, read_secret
+from ngao.cli import policy
+from ngao.cli.brokers import management
+from ngao.cli.output import AsJson, complain, say, show_json
+from ngao.deployment.checking import Check, Finding, State, perform
+from ngao.deployment.environment import PLAIN, TLS, wire_of
+from ngao.deployment.files import read_variables
+from ngao.deployment.folder import ROOT, SecretsFolder
+from ngao.deployment.names import REPLICA_SET, SERVICES, account_of, database_of
+from ngao.deployment.parts import Broker, Service, disk, free_ports, ready, store_accounts
+from ngao.deployment.soundness import Sight
+from ngao.local import checks as embedded
+from ngao.local.home import REPOSITORY, Home
+from ngao.local.platform import wanted_of_catalogue
+
+app = typer.Typer()
+
+_LOCAL = "127.0.0.1"
+_ENGINE_DATA, _MOUNTED_POLICY = Path("/var/lib/docker"), Path("/etc/ngao/policy")
+_PUBLISHED = {
+    "NGAO_PORT_EDGE_AMQP": ("0.0.0.0", 5671),  # noqa: S104  # where compose publishes it
+    "NGAO_PORT_EDGE_HTTP": ("0.0.0.0", 8443),  # noqa: S104
+    "NGAO_PORT_DESK_INTAKE": (_LOCAL, 9441),
+    "NGAO_PORT_DESK_REFERRAL": (_LOCAL, 9442),
+    "NGAO_PORT_DESK_NOTIFY": (_LOCAL, 9443),
+    "NGAO_PORT_DESK_REGISTRY": (_LOCAL, 9444),
+    "NGAO_PORT_DESK_MANAGEMENT": (_LOCAL, 15671),
+}
+
+Before = Annotated[bool, typer.Option("--before-start", help="Only what can be looked at while nothing runs, and free ports.")]
+Files = Annotated[list[Path] | None, typer.Option("--settings", help="A service's settings file: check from where it runs.")]
+
+
+@app.command(rich_help_panel="Look after it")
+def check(before_start: Before = False, settings: Files = None, as_json: AsJson = False) -> None:
+    """Look at everything that the platform needs, in order; the first failure is the cause of what is not looked at after it.
+
+    Without options: the deployment whose secrets NGAO_SECRETS names (on the host as root, with `operator/ngao.env` read; or in
+    its containers, which see their own part), else the platform that `ngao up` runs, else the deployment in `./secrets`. Looked
+    at: secrets and their modes, certificates (a warning 30 days before they run out), settings, policy files, free ports, disk,
+    the broker with its alarms, queues and accounts, the stores, clocks, and the services' own word.
+
+    Exit code 0 when nothing has failed; warnings do not fail.
+
+        bin/ngao check --before-start
+        docker-compose run --rm intake python -m ngao.cli check --settings /etc/ngao/service.toml
+    """
+    findings = perform(_checks(before_start, settings or []), (lambda _: None) if as_json else _tell)
+    failed = [finding for finding in findings if finding.state is State.FAILED]
+    if as_json:
+        show_json({"sound": not failed, "findings": [asdict(finding) for finding in findings]})
+    for finding in failed:
+        complain(finding.says)
+    if failed:
+        raise typer.Exit(1)
+    if not as_json:
+        warned = sum(1 for finding in findings if finding.state is State.WARNING)
+        say(f"{len(findings)} checks, {warned} warnings." if warned else f"{len(findings)} checks, all good.")
+
+
+def _tell(finding: Finding) -> None:
+    said = "" if finding.state is State.FAILED else finding.says  # at the end, on the error stream
+    sys.stdout.write(f"{finding.state:<15}{finding.what:<32}{said}".rstrip() + "\n")
+    sys.stdout.flush()
+
+
+def _checks(before_start: bool, files: list[Path]) -> Iterator[Check]:
+    home = Home.from_environment()
+    if files:
+        yield from _of_services([Service(file) for file in files], before_start=before_start)
+    elif os.environ.get("NGAO_SECRETS") or (not home.state() and (REPOSITORY / "secrets").exists()):
+        yield from _of_deployment(before_start)
+    else:
+        yield from _of_home(home, before_start)
+
+
+def _of_services(services: list[Service], *, before_start: bool) -> Iterator[Check]:
+    yield from chain.from_iterable(service.static() for service in services)
+    for service in services:
+        needs = (service.named("settings"),)
+        yield Check(service.named("policy"), lambda each=service: _policy(each.settings().policy_directories), needs)  # type: ignore[misc]
+    if not before_start:
+        yield from chain.from_iterable(service.running() for service in services)
+
+
+def _of_home(home: Home, before_start: bool) -> Iterator[Check]:
+    yield from embedded.before(home)
+    yield Check("policy", lambda: _policy(policy.folders_here()))
+    if not before_start:
+        yield Check("platform", lambda: _started(home))
+        broker = Broker(management, lambda found: steps(found, wanted_of_catalogue(_passwords(home.secrets))))
+        for each in embedded.running(home, broker):
+            yield Check(each.what, each.look, ("platform", *each.needs))
+
+
+def _started(home: Home) -> str:
+    if not home.state().get("services"):
+        raise Misconfigured(f"Nothing has been started in {home.root} yet: run `ngao up`, or check with --before-start.")
+    return str(home.root)
+
+
+def _of_deployment(before_start: bool) -> Iterator[Check]:
+    root = Path(os.environ.get("NGAO_SECRETS") or REPOSITORY / "secrets").absolute()
+    compose = read_variables(REPOSITORY / ".env")
+    whole = os.geteuid() == ROOT
+    if (root / "broker-admin.password").exists():  # the part that the job `provision` has
+        yield Check("secrets", lambda: f"{len(_passwords(root))} accounts")
+    else:
+        tls = (wire_of(REPOSITORY / ".env") or os.environ.get("NGAO_WIRE") or TLS) != PLAIN
+        yield from Sight(SecretsFolder(root), tls=tls, whole=whole).checks()
+    yield Check("policy", lambda: _policy(_policy_of_deployment(compose)))
+    yield disk(_ENGINE_DATA if _ENGINE_DATA.exists() else Path("/"))
+    if before_start:
+        if whole:  # a container has ports of its own
+            yield from free_ports({name: (host, int(compose.get(name) or port)) for name, (host, port) in _PUBLISHED.items()})
+        return
+    if os.environ.get("NGAO_BROKER_MANAGEMENT"):
+        yield from Broker(management, lambda found: steps(found, wanted_of_catalogue(_passwords(root)))).checks()
+    yield from store_accounts(_stores(root))
+    urls = {name: os.environ.get(f"NGAO_URL_{name.upper()}", "") for name in SERVICES}
+    yield from ready({name: url for name, url in urls.items() if url}, os.environ.get("NGAO_CA_FILE"))
+
+
+def _passwords(root: Path) -> dict[str, str]:
+    """What the services' broker accounts were made with, where that can be seen from here."""
+    folder = root / "provision" if (root / "provision").is_dir() else root
+    return {name: read_secret(folder / f"broker-{name}") for name in SERVICES if os.access(folder / f"broker-{name}", os.R_OK)}
+
+
+def _stores(root: Path) -> list[StoreSettings]:
+    pairs = [each.partition("=") for each in os.environ.get("NGAO_STORES", "").replace(",", " ").split()]
+    ca_file = os.environ.get("NGAO_CA_FILE")
+    of = partial(StoreSettings, replica_set=REPLICA_SET, ca_file=Path(ca_file) if ca_file else None, timeout_ms=5000)
+    return [
+        of(hosts=host, database=database_of(name), username=account_of(name), password=read_secret(root / f"store-{name}"))
+        for name, _, host in pairs
+    ]
+
+
+def _policy_of_deployment(compose: Mapping[str, str]) -> tuple[Path, ...]:
+    """What came with Ngao, and what compose lays over it: here, or in a container where it is mounted."""
+    over = REPOSITORY / compose["NGAO_POLICY"] if compose.get("NGAO_POLICY") else _MOUNTED_POLICY
+    return (*policy.folders_here()[:1], *([over] if over.is_dir() else []))
+
+
+def _policy(folders: tuple[Path, ...]) -> str:
+    """As the services read it at their start."""
+    versions, wrong = policy.look(folders)
+    if wrong:
+        raise Misconfigured(wrong[0])
+    return f"{len(versions)} services can read it"

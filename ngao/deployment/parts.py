@@ -1,0 +1,230 @@
+"""Whether what the services stand on is there: their settings, the broker, the stores, clocks, disk and ports."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache, partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import requests
+from pymongo import MongoClient
+from pymongo.errors import PyMongoError
+
+from ngao.chassis.errors import Misconfigured, Unavailable
+from ngao.chassis.messaging.broker import demand_usable
+from ngao.chassis.messaging.management import Management
+from ngao.chassis.messaging.provisioning import Step
+from ngao.chassis.messaging.standing import demand_broker, demand_version
+from ngao.chassis.security.identity import load_operators
+from ngao.chassis.security.keyfiles import active_public, load_keks, load_lookup, load_private
+from ngao.chassis.security.tls import ServerIdentity
+from ngao.chassis.settings import Settings, StoreSettings, load
+from ngao.chassis.storage.connection import client_options
+from ngao.chassis.storage.standing import demand_store
+from ngao.deployment.checking import Check, Doubt
+from ngao.deployment.names import SEALED_TO
+
+CLOCK_DOUBT_S, CLOCK_WRONG_S = 2.0, 30.0
+DISK_DOUBT, DISK_WRONG = 5 * 1024**3, 1024**3
+_MANY = 1000
+
+
+@dataclass(frozen=True)
+class Service:
+    """One service, by its settings file, seen from where it runs."""
+
+    file: Path
+
+    def static(self) -> Iterator[Check]:
+        """What can be looked at before anything runs."""
+        yield Check(self.named("settings"), lambda: self.settings().service)
+        needs = (self.named("settings"),)
+        yield Check(self.named("keys"), self._keys, needs)
+        yield Check(self.named("operators"), self._operators, needs)
+        yield Check(self.named("TLS files"), self._tls, needs)
+
+    def running(self) -> Iterator[Check]:
+        """What needs broker and store."""
+        needs = (self.named("settings"), self.named("TLS files"))
+        yield Check(self.named("broker account"), self._broker, needs)
+        yield Check(self.named("store"), lambda: f"MongoDB {demand_store(self.settings().store)}", needs)
+        yield Check(self.named("store's clock"), lambda: look_at_store_clock(self.settings().store), (self.named("store"),))
+
+    def named(self, what: str) -> str:
+        """How its checks are called."""
+        return f"{what} of {self.file.stem}"
+
+    def settings(self) -> Settings:
+        """Its settings, read once; raises Misconfigured."""
+        return _load(self.file)
+
+    def _keys(self) -> str:
+        settings = self.settings()
+        periods = sorted(load_keks(settings.keys_directory))
+        load_lookup(settings.keys_directory)
+        for owner in SEALED_TO:
+            active_public(settings.public_keys_directory, owner)
+        if settings.service in SEALED_TO:
+            load_private(settings.keys_directory)
+        return f"periods {', '.join(periods)}"
+
+    def _operators(self) -> str:
+        return f"{len(load_operators(self.settings().operators_file))} of them"
+
+    def _tls(self) -> str:
+        settings = self.settings()
+        demand_usable(settings.broker)
+        if settings.store.ca_file:
+            client_options(settings.store)
+        if settings.http.cert_file and settings.http.key_file:
+            ServerIdentity(settings.http.cert_file, settings.http.key_file)
+        return "good" if settings.broker.ca_file else "none wanted"
+
+    def _broker(self) -> str:
+        settings = self.settings().broker
+        versions = {demand_broker(settings, edge=edge) for edge in (False, True)}
+        return f"RabbitMQ {', '.join(sorted(versions))}"
+
+
+@cache
+def _load(file: Path) -> Settings:
+    return load(file)
+
+
+@dataclass(frozen=True)
+class Broker:
+    """The broker as an administrator sees it. `steps` gives what it lacks of what is wanted."""
+
+    management: Callable[[], AbstractContextManager[Management]]
+    steps: Callable[[Management], Iterator[Step]]
+
+    def checks(self) -> Iterator[Check]:
+        """Reachable, new enough, at work, with everything that is wanted, and of the same time."""
+        yield Check("broker", self._version)
+        yield Check("broker's alarms", self._alarms, ("broker",))
+        yield Check("queues and accounts", self._topology, ("broker",))
+        yield Check("broker's clock", self._clock, ("broker",))
+
+    def _version(self) -> str:
+        with self.management() as management:
+            version = str(management.get("overview")["rabbitmq_version"])
+        demand_version("The broker", version)
+        return f"RabbitMQ {version}"
+
+    def _alarms(self) -> str:
+        with self.management() as management:
+            nodes = management.get("nodes") or []
+        for node in nodes:
+            for alarm, what, way_out in _ALARMS:
+                if node.get(alarm):
+                    raise Unavailable(f"The broker has too little {what} on {node['name']} and takes nothing: {way_out}")
+        return f"none on {len(nodes)} node{'s' if len(nodes) != 1 else ''}"
+
+    def _topology(self) -> str:
+        with self.management() as management:
+            missing = [step.what for step in islice(self.steps(management), _MANY)]
+        if missing:
+            raise Misconfigured(f"The broker lacks {len(missing)} things, first the {missing[0]}: run `ngao provision`.")
+        return "as wanted"
+
+    def _clock(self) -> str:
+        with self.management() as management:
+            return judge_clock("the broker", management.clock(), exact_s=1.0)
+
+
+_ALARMS = (
+    ("disk_free_alarm", "free disk", "see docs/runbooks/broker-disk-full.md."),
+    ("mem_alarm", "memory", "see docs/runbooks/broker-memory.md."),
+)
+
+
+def look_at_store_clock(settings: StoreSettings) -> str:
+    """How far the store's clock is from ours. Raises what `judge_clock` raises, and Unavailable."""
+    address = f"mongodb://{settings.hosts}/{settings.database}"
+    client: MongoClient[dict[str, Any]] = MongoClient(address, **client_options(settings))
+    try:
+        local = client.admin.command("hello")["localTime"]
+    except PyMongoError as error:
+        raise Unavailable(f"The store at {settings.hosts} does not say its time ({type(error).__name__}).") from None
+    finally:
+        client.close()
+    return judge_clock(f"the store at {settings.hosts}", local if local.tzinfo else local.replace(tzinfo=UTC))
+
+
+def judge_clock(whose: str, theirs: datetime, *, exact_s: float = 0.0, now: datetime | None = None) -> str:
+    """Raises Misconfigured for a clock that deadlines and leases cannot stand, Doubt for one that is going wrong."""
+    apart = max(0.0, abs(((now or datetime.now(UTC)) - theirs).total_seconds()) - exact_s)
+    says = f"The clock of {whose} and of this machine are {apart:.0f} s apart: let both follow the same time server."
+    if apart > CLOCK_WRONG_S:
+        raise Misconfigured(says)
+    if apart > CLOCK_DOUBT_S:
+        raise Doubt(says)
+    return f"{apart:.1f} s apart"
+
+
+def disk(where: Path) -> Check:
+    """Room for what is stored and queued."""
+
+    def look() -> str:
+        free = shutil.disk_usage(where).free
+        says = f"Only {free / 1024**3:.1f} GiB are free on the disk of {where}: make room, or give it a larger disk."
+        if free < DISK_WRONG:
+            raise Misconfigured(says)
+        if free < DISK_DOUBT:
+            raise Doubt(says)
+        return f"{free / 1024**3:.0f} GiB free at {where}"
+
+    return Check("disk", look)
+
+
+def free_ports(wanted: Mapping[str, tuple[str, int]]) -> Iterator[Check]:
+    """That nobody has the ports we are about to take; `wanted` gives host and port for the variable that sets it."""
+    for variable, (host, port) in wanted.items():
+        yield Check(f"port {port}", partial(_demand_port, variable, host, port))
+
+
+def _demand_port(variable: str, host: str, port: int) -> str:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+            probe.listen()
+        except OSError as error:
+            why = error.strerror or type(error).__name__
+            raise Misconfigured(f"Nothing can listen on {host}:{port} ({why}): set {variable} to a free port.") from None
+    return "free"
+
+
+def ready(urls: Mapping[str, str], ca_file: str | None) -> Iterator[Check]:
+    """That each service says it can work."""
+    for service, url in urls.items():
+        yield Check(f"{service} is ready", partial(_demand_ready, service, url, ca_file))
+
+
+def _demand_ready(service: str, url: str, ca_file: str | None) -> str:
+    try:
+        with requests.Session() as session:
+            session.trust_env = False
+            answer = session.get(f"{url.rstrip('/')}/readyz", timeout=10, verify=ca_file or True)
+            report = answer.json()["checks"] if answer.status_code == 503 else {}
+    except (requests.RequestException, ValueError, KeyError) as error:
+        raise Unavailable(f"{service} does not answer at {url} ({type(error).__name__}): look at its log.") from None
+    if answer.status_code != 200:
+        why = next((sentence for sentence in report.values() if sentence != "ok"), f"status {answer.status_code}")
+        raise Unavailable(f"{service} at {url} is not ready: {why}")
+    return url
+
+
+def store_accounts(stores: Sequence[StoreSettings]) -> Iterator[Check]:
+    """Stores by their accounts alone, for a place that has no settings of services."""
+    for settings in stores:
+        name = f"store of {settings.database}"
+        yield Check(name, lambda each=settings: f"MongoDB {demand_store(each)}")  # type: ignore[misc]
+        yield Check(f"{name}'s clock", partial(look_at_store_clock, settings), (name,))

@@ -1,0 +1,161 @@
+"""Whether a secrets folder is whole: every file there, its owner's and closed, copies alike, certificates good for a while."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+
+from ngao.chassis.errors import Misconfigured
+from ngao.deployment.checking import Check, Doubt
+from ngao.deployment.folder import SecretsFolder
+from ngao.deployment.names import SEALED_TO, SERVICES, store_of
+
+SOON = timedelta(days=30)
+INIT = "run `bin/ngao secrets init`"
+_STORES = tuple(store_of(service) for service in SERVICES)
+_OWN = ("broker.password", "store.password", "operators.json", "keys/lookup.key", "keys/kek-*.key")
+_PAIR = ("tls/cert.pem", "tls/key.pem")
+_GIVEN = tuple(f"{kind}-{service}" for kind in ("broker", "store", "keyfile") for service in SERVICES)
+# The files that a room cannot be without; `*` stands for the period.
+_WANTED: Mapping[str, tuple[str, ...]] = {
+    "public": tuple(f"{owner}-*.pub" for owner in SEALED_TO),
+    "broker": ("definitions.json",),
+    "provision": ("broker-admin.password", *_GIVEN),
+    "operator": ("operator.key", "broker-admin.password", "ngao.env"),
+    **{service: (*_OWN, *(("keys/sealing-*.key",) if service in SEALED_TO else ())) for service in SERVICES},
+    **dict.fromkeys(_STORES, ("keyfile",)),
+}
+_WANTED_FOR_TLS: Mapping[str, tuple[str, ...]] = {
+    "ca": ("ca.key", "ca.pem"),
+    "public": ("ca.pem",),
+    **dict.fromkeys((*SERVICES, "broker"), _PAIR),
+    **dict.fromkeys(_STORES, ("tls/both.pem",)),
+}
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What can be seen from here: `whole` on the host as root; in a container only the rooms that are mounted there."""
+
+    folder: SecretsFolder
+    tls: bool
+    whole: bool
+
+    def checks(self) -> Iterator[Check]:
+        """Everything about the folder, the folder itself first."""
+        yield Check("secrets folder", self._folder_is_there)
+        if not self.folder.root.is_dir():
+            return  # nothing else can be said before it is made
+        rooms = [room for room in self.folder.rooms if self.whole or self.folder.at(room).is_dir()]
+        for room in rooms:
+            yield Check(f"secrets of {room}", lambda room=room: self._room(room), ("secrets folder",))  # type: ignore[misc]
+        if {"provision", *SERVICES} <= set(rooms):
+            yield Check("passwords agree", self._agree, tuple(f"secrets of {room}" for room in ("provision", *SERVICES)))
+        for owner in (owner for owner in (*SERVICES, "broker", *_STORES) if self.tls and owner in rooms):
+            needs = (f"secrets of {owner}", "secrets of public")
+            yield Check(f"certificate of {owner}", lambda owner=owner: self._certificate(owner), needs)  # type: ignore[misc]
+
+    def _folder_is_there(self) -> str:
+        root = self.folder.root
+        try:
+            names = os.listdir(root)  # noqa: PTH208  # only the names, and the error says why not
+        except PermissionError:
+            raise Misconfigured(f"The secrets folder {root} is closed to this user: run this with sudo.") from None
+        except OSError:
+            names = []
+        if not names:
+            raise Misconfigured(f"There are no secrets in {root} yet: {INIT} first.")
+        mode = root.stat().st_mode & 0o777
+        if self.whole and mode & 0o077:
+            raise Misconfigured(f"The secrets folder {root} is open to other users (mode {mode:o}): {INIT}, which closes it.")
+        return str(root)
+
+    def _room(self, room: str) -> str:
+        place = self.folder.at(room)
+        names = {path.relative_to(place).as_posix() for path in place.rglob("*") if path.is_file()} if place.is_dir() else set()
+        if not names:
+            raise Misconfigured(f"There is nothing in {place} yet: {INIT} first.")
+        for wanted in self._wanted(room):
+            if not any(_fits(name, wanted) for name in names):
+                raise Misconfigured(f"{place / wanted} is missing: {INIT}, which makes what is missing, or bring your copy back.")
+        for name in sorted(names):
+            self._demand_closed(room, place / name)
+        return f"{len(names)} files"
+
+    def _demand_closed(self, room: str, path: Path) -> None:
+        found = path.stat()
+        mode, wanted = found.st_mode & 0o777, self.folder.mode_of(room)
+        if mode & ~wanted & 0o077:
+            raise Misconfigured(f"{path} is open to other users (mode {mode:o}): {INIT}, which closes it.")
+        owner = self.folder.owner_of(room)
+        if self.whole and found.st_uid != owner:
+            raise Misconfigured(f"{path} belongs to user {found.st_uid}, not to {owner}: {INIT}, which gives it to its owner.")
+        if not found.st_size:
+            raise Misconfigured(f"{path} is empty: remove it and {INIT}, or bring your copy back.")
+        if not os.access(path, os.R_OK):
+            raise Misconfigured(f"{path} cannot be read by this user: {INIT}, which gives it to its owner.")
+
+    def _wanted(self, room: str) -> tuple[str, ...]:
+        return (*_WANTED.get(room, ()), *(_WANTED_FOR_TLS.get(room, ()) if self.tls else ()))
+
+    def _agree(self) -> str:
+        """Who logs in and who makes the account must have the same password."""
+        for service in SERVICES:
+            for kind in ("broker", "store"):
+                own, given = (service, f"{kind}.password"), ("provision", f"{kind}-{service}")
+                if self.folder.read(*own) != self.folder.read(*given):
+                    one, other = self.folder.at(*own), self.folder.at(*given)
+                    raise Misconfigured(f"{one} and {other} hold different passwords: remove the wrong one and {INIT}.")
+        return "each service has the password that its accounts are made with"
+
+    def _certificate(self, owner: str) -> str:
+        file = self.folder.certificate_of(owner)
+        return look_at_certificate(file, self.folder.at("public", "ca.pem"))
+
+
+def look_at_certificate(file: Path, authority_file: Path, now: datetime | None = None) -> str:
+    """Until when a certificate counts. Raises Misconfigured for one that does not count now, Doubt when it soon will not."""
+    certificate = _load(file)
+    if not any(_signed_by(certificate, authority) for authority in _load_all(authority_file)):
+        raise Misconfigured(f"The certificate {file} is of no authority in {authority_file}: remove it and {INIT}.")
+    now = now or datetime.now(UTC)
+    if certificate.not_valid_before_utc > now:
+        begins = certificate.not_valid_before_utc
+        raise Misconfigured(f"The certificate {file} counts only from {begins:%Y-%m-%d %H:%M} UTC on: is the clock here right?")
+    ends = certificate.not_valid_after_utc
+    way_out = "run `bin/ngao secrets rotate certificates`."
+    if ends <= now:
+        raise Misconfigured(f"The certificate {file} ran out on {ends:%Y-%m-%d}: {way_out}")
+    if ends - now < SOON:
+        raise Doubt(f"The certificate {file} runs out on {ends:%Y-%m-%d}: {way_out}")
+    return f"counts until {ends:%Y-%m-%d}"
+
+
+def _fits(name: str, wanted: str) -> bool:
+    before, star, after = wanted.partition("*")
+    return name.startswith(before) and name.endswith(after) if star else name == wanted
+
+
+def _load(file: Path) -> x509.Certificate:
+    return _load_all(file)[0]
+
+
+def _load_all(file: Path) -> list[x509.Certificate]:
+    try:
+        return x509.load_pem_x509_certificates(file.read_bytes())
+    except ValueError:
+        raise Misconfigured(f"{file} holds no certificate in PEM: remove it and {INIT}, or bring your copy back.") from None
+
+
+def _signed_by(certificate: x509.Certificate, authority: x509.Certificate) -> bool:
+    try:
+        certificate.verify_directly_issued_by(authority)
+    except (ValueError, TypeError, InvalidSignature):
+        return False
+    return True

@@ -1,0 +1,60 @@
+"""What the embedded platform needs before it starts, and while it runs, for `ngao check`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+
+from ngao.chassis.errors import Misconfigured
+from ngao.deployment.checking import Check
+from ngao.deployment.names import SERVICES
+from ngao.deployment.parts import Broker, Service, disk, free_ports, ready
+from ngao.local import binaries
+from ngao.local.home import REPOSITORY, Home
+from ngao.local.platform import Platform
+from ngao.local.ports import LOCAL
+
+
+def before(home: Home) -> Iterator[Check]:
+    """Programs, secrets, settings and disk, and the ports of what does not run."""
+    yield Check("programs", _programs)
+    yield Check("secrets", lambda: _secrets(home))
+    yield from chain.from_iterable(service.static() for service in services(home))
+    yield disk(home.root if home.root.exists() else REPOSITORY)
+    yield from free_ports(_ports_of_what_is_down(home))
+
+
+def running(home: Home, broker: Broker) -> Iterator[Check]:
+    """Everything that `ngao up` has started."""
+    yield from broker.checks()
+    yield from chain.from_iterable(service.running() for service in services(home))
+    urls = home.state().get("urls", {})
+    yield from ready({name: urls[name] for name in home.state().get("services", ()) if name in urls}, None)
+
+
+def services(home: Home) -> list[Service]:
+    """The services that have settings here: none before the first `ngao up`."""
+    return [Service(home.config / f"{name}.toml") for name in SERVICES if (home.config / f"{name}.toml").exists()]
+
+
+def _programs() -> str:
+    missing = binaries.missing()
+    return f"`ngao up` will get {' and '.join(missing)}" if missing else "RabbitMQ and mongod are there"
+
+
+def _secrets(home: Home) -> str:
+    files = [path for folder in (home.secrets, home.keys) if folder.exists() for path in folder.rglob("*") if path.is_file()]
+    for path in files:
+        mode = path.stat().st_mode & 0o777
+        if mode & 0o077 and path.suffix != ".pub":
+            raise Misconfigured(f"{path} is open to other users (mode {mode:o}): run `chmod 600 {path}`.")
+    return f"{len(files)} files" if files else "`ngao up` will make them"
+
+
+def _ports_of_what_is_down(home: Home) -> dict[str, tuple[str, int]]:
+    if not home.state().get("ports"):
+        return {}  # the first `ngao up` takes free ones
+    platform = Platform.at(home)
+    part_of = {"amqp": "rabbitmq", "management": "rabbitmq", "distribution": "rabbitmq", "mongo": "mongod", "smtp": "mailbox"}
+    down = {name: port for name, port in platform.ports.items() if platform.service(part_of.get(name, name)).pid() is None}
+    return {f"NGAO_PORT_{name.upper()}": (LOCAL, port) for name, port in down.items()}
