@@ -3,7 +3,7 @@ SHELL := /bin/bash
 NGAO := bin/ngao
 RUN := $(NGAO) run
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status test bench lint types imports generate check-generated lock clean faults
+.PHONY: help demo up down status test bench lint types imports generate check-generated lock clean faults compose-test
 
 ##@ Try it
 demo: ## Start everything and send real reports through; leaves the platform running
@@ -41,6 +41,8 @@ clean: ## Stop everything and remove what was made here: .venv, .ngao, caches
 ##@ Prove it
 faults: ## Break the platform under load in every way we know; ARGS="--seed 7 --only broker-killed", "--mutants", "--list"
 	@$(RUN) python -W ignore -m tests.faults.engine $(ARGS)
+compose-test: ## The deployment on a real container engine, under faults; ARGS="--only broker-restarted --seed 7", "--keep"
+	@$(RUN) python -m pytest tests/compose -m compose -p no:randomly -sv $(ARGS)
 
 ##@ Help
 help: ## This list
