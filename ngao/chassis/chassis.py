@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from pymongo import ASCENDING
 
 from ngao.chassis.clock import Clock, SystemClock
+from ngao.chassis.measuring import measure_chassis
 from ngao.chassis.messaging.broker import demand_usable
+from ngao.chassis.messaging.destinations import EVENTS
 from ngao.chassis.messaging.kept import Kept
+from ngao.chassis.messaging.outbox import Entry
 from ngao.chassis.messaging.parking import Parking
 from ngao.chassis.messaging.publisher import Publisher
 from ngao.chassis.messaging.relay import Relay
+from ngao.chassis.observability.gauges import Gauges
 from ngao.chassis.observability.health import Health
 from ngao.chassis.observability.metrics import Metrics
 from ngao.chassis.security import keyfiles
@@ -29,6 +34,7 @@ from ngao.chassis.storage.periods import Periods
 from ngao.chassis.storage.rewrapping import Rewrapping
 from ngao.chassis.storage.standing import demand_store, with_accepted_password
 from ngao.chassis.storage.units import Units
+from ngao.contracts import CATALOGUE, Audience
 
 
 @dataclass
@@ -49,6 +55,7 @@ class Chassis:
     operators: Operators
     rewrapping: Rewrapping
     patience: Patience
+    gauges: Gauges = field(default_factory=Gauges)
 
     @classmethod
     def build(cls, settings: Settings, clock: Clock | None = None) -> Chassis:
@@ -69,7 +76,7 @@ class Chassis:
         keyring = Keyring(periods, lookup, store.durable("data_keys"), name)
         relay = Relay(store, clock, lambda edge: _publisher(settings, edge=edge), metrics)
         committer = GroupCommitter(
-            store, clock.now, relay.hand_over, lease=relay.lease, timeout=settings.store.timeout_ms / 1000
+            store, clock.now, partial(_hand_on, relay, metrics), lease=relay.lease, timeout=settings.store.timeout_ms / 1000
         )
         units = Units(clock, keyring, store.lookups, committer)
         kept, parking = Kept(store, units, clock), Parking(store, units)
@@ -79,6 +86,8 @@ class Chassis:
         )  # fmt: skip
         health.register("store", store.problem)
         health.register("relay", relay.problem)
+        metrics.will_say(each.name for each in CATALOGUE.values() if each.owner == name and Audience.INTERNAL in each.audiences)
+        measure_chassis(chassis)
         return chassis
 
     def open(self, documents: Iterable[type[Stored]]) -> None:
@@ -95,16 +104,22 @@ class Chassis:
         database = self.store.database
         entries = database["audit"].find().sort([("chain", ASCENDING), ("n", ASCENDING)])
         heads = {each["_id"]: Head(each["_id"], each["n"], each["hash"]) for each in database["audit_heads"].find()}
-        return verify(entries, end=heads)
-
-    def measure(self) -> None:
-        """Set the gauges of what stands: parked messages, the outbox and its oldest entry."""
-        self.metrics.parked(self.parking.count())
-        self.metrics.outbox(*self.relay.backlog())
+        found = verify(entries, end=heads)
+        self.metrics.audit_verified(whole=isinstance(found, Verified))
+        return found
 
     def close(self) -> None:
         """Let go of the store."""
         self.store.close()
+
+
+def _hand_on(relay: Relay, metrics: Metrics, entries: list[Entry]) -> None:
+    """Publish what was committed. Only events are counted: the keys of what goes outside begin with whom it is for."""
+    for entry in entries:
+        if entry.to == EVENTS:
+            priority, _, said = entry.routing_key.partition(".")
+            metrics.said(said, priority)
+    relay.hand_over(entries)
 
 
 def _publisher(settings: Settings, *, edge: bool) -> Publisher:

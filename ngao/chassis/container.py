@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import threading
-from contextlib import suppress
 from functools import partial
 from typing import Any
 
 import eventlet
 from nameko import config
 from nameko.containers import ServiceContainer
-from pymongo.errors import PyMongoError
 
 from ngao.chassis.chassis import Chassis
+from ngao.chassis.measuring import OFTEN_S
 from ngao.chassis.messaging.consumer import Consumes
 from ngao.chassis.messaging.standing import demand_broker
 
 _WORKERS = 256
 _FLUSH_WITHIN = 10.0
-_MEASURE_EVERY = 5.0
 
 
 class Container(ServiceContainer):
@@ -47,11 +45,11 @@ class Container(ServiceContainer):
         super().start()
 
     def _measure(self) -> None:
-        """Keep the gauges that nobody's work moves by itself; a store that does not answer leaves them as they were."""
+        """Keep the gauges that nobody's work moves by itself, and say when they were last kept."""
         while True:
-            with suppress(PyMongoError):
-                self.chassis.measure()
-            eventlet.sleep(_MEASURE_EVERY)
+            if self.chassis.gauges.turn():
+                self.chassis.metrics.measured()
+            eventlet.sleep(OFTEN_S)
 
     def stop(self) -> None:
         """Stop hearing, finish what runs, publish what was committed, let go; bounded at each step."""

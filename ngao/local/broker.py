@@ -26,6 +26,8 @@ _CONFIGURATION = """\
 listeners.tcp.local = {local}:{amqp}
 management.tcp.ip = {local}
 management.tcp.port = {management}
+prometheus.tcp.ip = {local}
+prometheus.tcp.port = {metrics}
 default_user = {user}
 default_pass = {password}
 disk_free_limit.absolute = 200MB
@@ -46,10 +48,11 @@ length(Silent).
 
 @dataclass(frozen=True)
 class BrokerPorts:
-    """AMQP, management, Erlang distribution, and Erlang's port mapper."""
+    """AMQP, management, its numbers for Prometheus, Erlang distribution, and Erlang's port mapper."""
 
     amqp: int
     management: int
+    metrics: int
     distribution: int
     mapper: int
 
@@ -80,7 +83,7 @@ class LocalBroker:
             wait_until(lambda: is_open(self.ports.mapper), 10)
         if self.process.pid() is None:
             self.process.stop()
-            for name in ("amqp", "management", "distribution"):
+            for name in ("amqp", "management", "metrics", "distribution"):
                 demand_free(name, getattr(self.ports, name))
             self._start(self.process, [str(program)])
 
@@ -129,10 +132,10 @@ class LocalBroker:
         process.start(command, log=log, environment=self._environment(), cwd=self.home.rabbitmq)
 
     def _configure(self) -> None:
-        values = {"amqp": self.ports.amqp, "management": self.ports.management, "local": LOCAL}
+        values = {name: getattr(self.ports, name) for name in ("amqp", "management", "metrics")} | {"local": LOCAL}
         text = _CONFIGURATION.format(user=ADMINISTRATOR, password=self.home.secret("broker-admin"), **values)
         write_whole(self.home.rabbitmq / "rabbitmq.conf", text)
-        write_whole(self.home.rabbitmq / "enabled_plugins", "[rabbitmq_management].\n")
+        write_whole(self.home.rabbitmq / "enabled_plugins", "[rabbitmq_management,rabbitmq_prometheus].\n")
 
     def _environment(self) -> dict[str, str]:
         folder = self.home.rabbitmq

@@ -24,7 +24,7 @@ from ngao.local.processes import Process
 
 Tell = Callable[[str], None]
 
-_PARTS = ("amqp", "management", "distribution", "epmd", "mongo", "smtp", *SERVICES)
+_PARTS = ("amqp", "management", "metrics", "distribution", "epmd", "mongo", "smtp", *SERVICES)
 _EXCHANGE_OF = {Audience.PARTNER: "partners", Audience.SOURCE: "results"}
 _READY_S = 60
 PATIENCE_S = 180  # for another command on the same home: longer than the slowest start
@@ -62,7 +62,8 @@ class Platform:
     def broker(self) -> LocalBroker:
         """Its RabbitMQ."""
         one = self.ports
-        return LocalBroker(self.home, BrokerPorts(one["amqp"], one["management"], one["distribution"], one["epmd"]))
+        ports_of_broker = BrokerPorts(one["amqp"], one["management"], one["metrics"], one["distribution"], one["epmd"])
+        return LocalBroker(self.home, ports_of_broker)
 
     @property
     def mongo(self) -> LocalMongo:
@@ -97,6 +98,7 @@ class Platform:
         return {
             "NGAO_TEST_AMQP": f"amqp://{account}:{self.ports['amqp']}",
             "NGAO_TEST_MANAGEMENT": f"http://{account}:{self.ports['management']}",
+            "NGAO_TEST_BROKER_METRICS": f"http://{ports.LOCAL}:{self.ports['metrics']}",
             "NGAO_TEST_MONGO": f"mongodb://{ports.LOCAL}:{self.ports['mongo']}/?directConnection=true",
             "NGAO_TEST_DATA": str(self.home.root),
         }

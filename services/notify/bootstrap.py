@@ -7,6 +7,7 @@ from typing import Any
 
 from ngao.chassis.chassis import Chassis
 from ngao.chassis.errors import Misconfigured
+from ngao.chassis.measuring import OFTEN_S
 from ngao.chassis.observability.logs import get_logger
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event
@@ -53,6 +54,9 @@ class App:
         self._link = link
         self._claims = ClaimQueue(chassis.store.durable("messages"))
         self._log = get_logger("notify")
+        self._metrics = chassis.metrics
+        self._unsent = chassis.metrics.gauge("ngao_notify_unsent", "Messages that wait to be sent.")
+        self._unsent_seconds = chassis.metrics.gauge("ngao_notify_unsent_seconds", "Age of the oldest of these.")
 
     def tell(self, unit: Unit, event: Event) -> None:
         """Queue or refuse what the policy says about an event."""
@@ -110,6 +114,15 @@ class App:
         fitting = [each for each in entries if kind in {None, each[0].recipient.kind} and ref in {None, each[0].recipient.ref}]
         return [http_api.show_entry(contact, address) for contact, address in fitting]
 
+    def measure(self) -> None:
+        """Tell what waits: mail that does not leave, and officers who were not told though the first did not answer."""
+        now, messages = self._clock.now(), MessageRepository(self._units.read())
+        unsent, oldest = messages.unsent()
+        self._unsent.set(unsent)
+        self._unsent_seconds.set((now - oldest).total_seconds() if oldest else 0.0)
+        late, since = messages.unanswered(now)
+        self._metrics.overdue("acknowledgement", late, (now - since).total_seconds() if since else 0.0)
+
     def _desk(self, unit: Unit) -> Desk:
         return Desk(self._policy, RosterRepository(unit).contact, tuple(self._channels), unit.now)
 
@@ -140,4 +153,6 @@ def build(chassis: Chassis) -> App:
         raise Misconfigured("A template uses {link}, but own.link is not set.")
     chassis.open(DOCUMENTS)
     channel = EmailChannel(own.smtp)
-    return App(chassis, policy, {channel.kind: channel}, own.link)
+    app = App(chassis, policy, {channel.kind: channel}, own.link)
+    chassis.gauges.every(OFTEN_S, app.measure)
+    return app

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from ngao.chassis.chassis import Chassis
 from ngao.chassis.errors import Forbidden, Misconfigured, NotAllowedNow, NotFound
+from ngao.chassis.measuring import OFTEN_S
 from ngao.chassis.observability.logs import describe_error, get_logger
 from ngao.chassis.security.identity import Credential
 from ngao.chassis.security.identity import new_key as make_key
@@ -32,7 +33,8 @@ from services.referral.domain.case import Case, Life
 from services.referral.domain.matching import Load
 from services.referral.domain.offer import Reply, Taken
 from services.referral.domain.partner import Partner
-from services.referral.storage.cases import CaseRepository
+from services.referral.stopwatch import Stopwatch
+from services.referral.storage.cases import CaseRepository, overdue_waits
 from services.referral.storage.documents import DOCUMENTS
 from services.referral.storage.partners import DirectoryCache, EngagementRepository, PartnerRepository
 from services.referral.storage.telling import PartnerLogRepository, StoryRepository
@@ -64,6 +66,7 @@ class App:
         self._chassis = chassis
         self._policy, self._deadlines = policies.load_rules(chassis.settings.policy_directories)
         self._directories = DirectoryCache(chassis.clock, self._policy)
+        self._watch = Stopwatch(chassis.metrics)
 
     # Events of others: the chassis commits the unit
 
@@ -176,6 +179,12 @@ class App:
                 _log.error("deadline.failed", case_ref=case_ref, **describe_error(error))
         return done
 
+    def measure(self) -> None:
+        """Tell what should have ended and has not: a deadline that nobody keeps is how a case would be forgotten."""
+        now = self._chassis.clock.now()
+        for what, ends in overdue_waits(now).items():
+            self._chassis.metrics.overdue(what, len(ends), max(((now - end).total_seconds() for end in ends), default=0.0))
+
     def load_partners(self, path: Path) -> int:
         """Add the partners of a file that are not known yet; raises Misconfigured."""
         listed = policies.load_directory(path)
@@ -188,7 +197,7 @@ class App:
             cases=CaseRepository(unit),
             partners=partners,
             engagements=EngagementRepository(unit),
-            teller=UnitTeller(unit, partners, story, partner_log, self._deadlines.told),
+            teller=UnitTeller(unit, partners, story, partner_log, told=self._deadlines.told, watch=self._watch),
             story=story,
             partner_log=partner_log,
             directories=self._directories,
@@ -229,4 +238,5 @@ def build(chassis: Chassis) -> App:
     chassis.open(DOCUMENTS)
     if first:
         app.load_partners(Path(first))
+    chassis.gauges.every(OFTEN_S, app.measure)
     return app

@@ -11,6 +11,7 @@ from services.referral.application.ports import Hop, Partners, Story
 from services.referral.domain.case import Case
 from services.referral.domain.news import LEARNT, Kind, News
 from services.referral.messages import TO_PARTNER, Voice, event_of, state_event_of
+from services.referral.stopwatch import Stopwatch
 
 _SENTENCES = {
     Kind.OPENED: "Report and defender are known: referral begins.",
@@ -46,18 +47,21 @@ class Log(Protocol):
 class UnitTeller:
     """Tells within one unit of work: all of it is said if and only if the case is kept."""
 
-    def __init__(self, unit: Unit, partners: Partners, story: Story, log: Log, told: str) -> None:
+    def __init__(self, unit: Unit, partners: Partners, story: Story, log: Log, *, told: str, watch: Stopwatch) -> None:
         self._unit = unit
         self._partners = partners
         self._story = story
         self._log = log
         self._told = told
+        self._watch = watch
 
     def tell(self, case: Case, news: News) -> None:
         """Register one piece of news everywhere it belongs."""
         self._story.note(case.id, _hop(news, self._unit))
         if news.kind not in LEARNT:
             self._unit.audit(news.kind.value, subject=case.id, actor=news.actor, detail=_detail(news))
+        if note := self._watch.noting(case, news, self._unit.now):
+            self._unit.afterwards.append(note)
         event = event_of(case, news, self._voice(news))
         if event is not None:
             self._unit.emit(event)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from ngao.chassis.chassis import Chassis
 from ngao.chassis.errors import Conflict, InvalidInput
+from ngao.chassis.measuring import SELDOM_S
 from ngao.chassis.security.identity import Credentials, Principal
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event, FieldError
@@ -58,6 +59,7 @@ class App:
 
     def __init__(self, chassis: Chassis, policy: IdentityPolicy, boxes: KeyFileBoxes) -> None:
         self._units = chassis.units
+        self._metrics = chassis.metrics
         self._keyring = chassis.keyring
         self._policy = policy
         self._boxes = boxes
@@ -130,6 +132,12 @@ class App:
         for scope in (*cases, *people):
             self._keyring.destroy(scope)
 
+    def measure(self) -> None:
+        """Tell what should be forgotten by now and is not."""
+        unit = self._units.read()
+        late, since = CaseRepository(unit).overdue(unit.now)
+        self._metrics.overdue("retention", late, (unit.now - since).total_seconds() if since else 0.0)
+
     def _reader(self, who: Principal, reason: str) -> Reader:
         _check_reason(reason, self._policy.read_reasons)
         return Reader(_actor(who), reason, SEES_IDENTITY in who.scopes)
@@ -162,7 +170,9 @@ def build(chassis: Chassis) -> App:
     """Read policy and keys, make the indexes; raises Misconfigured."""
     policy = read_policy(chassis.settings.policy_directories)
     chassis.open(DOCUMENTS)
-    return App(chassis, policy, KeyFileBoxes(chassis.settings.keys_directory))
+    app = App(chassis, policy, KeyFileBoxes(chassis.settings.keys_directory))
+    chassis.gauges.every(SELDOM_S, app.measure)
+    return app
 
 
 def _check_reason(reason: str, known: tuple[str, ...]) -> None:

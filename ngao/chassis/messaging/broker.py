@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from contextlib import suppress
 from typing import Any
 
@@ -11,7 +12,7 @@ from kombu.connection import Connection
 from kombu.exceptions import KombuError
 
 from ngao.chassis.errors import Misconfigured
-from ngao.chassis.security.tls import client_options, demand_client
+from ngao.chassis.security.tls import client_options, demand_client, shown_until
 from ngao.chassis.settings import BrokerSettings
 
 CONNECTION_ERRORS: tuple[type[Exception], ...] = (OSError, AMQPError, KombuError)
@@ -63,6 +64,12 @@ def _tls(settings: BrokerSettings) -> dict[str, Any] | bool:
     if not settings.ca_file:
         return False
     return client_options(settings.host, settings.ca_file, settings.cert_file, settings.key_file)
+
+
+def certificate_until(connection: Connection) -> float | None:
+    """When the certificate that the broker has shown runs out, in seconds since 1970; None without TLS."""
+    shown = connection.connection.transport.sock
+    return shown_until(shown) if isinstance(shown, ssl.SSLSocket) else None
 
 
 def close_quietly(connection: Connection | None) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 from amqp.exceptions import NotFound as QueueMissing
 from kombu.connection import Connection
 
-from ngao.chassis.messaging.broker import CONNECTION_ERRORS, close_quietly, connect, is_idle
+from ngao.chassis.messaging.broker import CONNECTION_ERRORS, certificate_until, close_quietly, connect, is_idle
 from ngao.chassis.messaging.delivery import delivery_of
 from ngao.chassis.messaging.inbox import Inbox
 from ngao.chassis.messaging.pipeline import Item, Pipeline, Rejected
@@ -65,6 +65,7 @@ class Consumer:
         )
         self._publisher = Publisher(self._settings, edge=edge, name=f"{self._name}.retry")
         self._metrics = chassis.metrics
+        self._metrics.consumer_attached(self._vhost, 0, len(self._subscriptions))
         self._connection: Connection | None = None
         self._channels: list[Any] = []
         self._waiting: dict[bool, deque[Item]] = {True: deque(), False: deque()}
@@ -105,6 +106,8 @@ class Consumer:
 
     def _open(self) -> None:
         self._connection = connect(self._settings, edge=self._edge, name=self._name)
+        if (until := certificate_until(self._connection)) is not None:
+            self._metrics.certificate("broker", until)
         for urgent in (True, False):
             mine = [each for each in self._subscriptions.values() if each.urgent is urgent]
             if mine:
@@ -114,7 +117,7 @@ class Consumer:
                 for subscription in mine:
                     self._subscribe(channel, subscription)
         self._trouble = None
-        self._metrics.consumer_connected(self._vhost, connected=True)
+        self._metrics.consumer_attached(self._vhost, len(self._subscriptions), len(self._subscriptions))
         self._log.info("consumer.attached", queues=len(self._subscriptions), vhost=self._vhost)
 
     def _subscribe(self, channel: Any, subscription: Subscription) -> None:
@@ -230,7 +233,7 @@ class Consumer:
     def _lose(self, trouble: str) -> None:
         """Forget what was received: without an acknowledgement the broker gives it out again."""
         self._trouble = trouble
-        self._metrics.consumer_connected(self._vhost, connected=False)
+        self._metrics.consumer_attached(self._vhost, 0, len(self._subscriptions))
         self._log.warning("consumer.detached", vhost=self._vhost)
         for waiting in self._waiting.values():
             waiting.clear()

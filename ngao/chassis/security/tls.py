@@ -6,15 +6,19 @@ issued anew is used without a restart.
 
 from __future__ import annotations
 
+import socket
 import ssl
 from pathlib import Path
 from typing import Any
+
+from cryptography import x509
 
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.observability.logs import describe_error, get_logger
 from ngao.chassis.security.keyfiles import refuse_open
 
 OLDEST = ssl.TLSVersion.TLSv1_2
+_LOOK_S = 3
 _log = get_logger(__name__)
 
 
@@ -71,6 +75,23 @@ def client_options(host: str, ca_file: Path, cert_file: Path | None, key_file: P
     if cert_file and key_file:
         options |= {"certfile": str(cert_file), "keyfile": str(key_file)}
     return {**options, "tls_minimum_version": OLDEST}
+
+
+def not_after(file: Path) -> float:
+    """When the first of a file's certificates to run out does, in seconds since 1970; raises OSError, ValueError."""
+    return min(each.not_valid_after_utc.timestamp() for each in x509.load_pem_x509_certificates(file.read_bytes()))
+
+
+def shown_until(connection: ssl.SSLSocket) -> float:
+    """When the certificate of the other side runs out, in seconds since 1970."""
+    return x509.load_der_x509_certificate(connection.getpeercert(binary_form=True) or b"").not_valid_after_utc.timestamp()
+
+
+def server_until(host: str, port: int, ca_file: Path) -> float:
+    """When the certificate of a server runs out that speaks TLS from the first byte; raises OSError."""
+    context = ssl.create_default_context(cafile=ca_file)
+    with socket.create_connection((host, port), _LOOK_S) as line, context.wrap_socket(line, server_hostname=host) as shown:
+        return shown_until(shown)
 
 
 def _load_chain(context: ssl.SSLContext, cert_file: Path, key_file: Path) -> None:

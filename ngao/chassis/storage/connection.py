@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -131,6 +132,17 @@ class Store:
         except PyMongoError as error:
             return f"The store {self.database.name} does not answer ({type(error).__name__})."
         return None
+
+    def members(self) -> dict[str, int]:
+        """How many members of the replica set are in each state, as the driver last saw them; asks nobody."""
+        seen = Counter(each.server_type_name for each in self.client.topology_description.server_descriptions().values())
+        known = {"primary": seen["RSPrimary"], "secondary": seen["RSSecondary"]}
+        return {**known, "away": seen["Unknown"], "other": seen.total() - sum(known.values()) - seen["Unknown"]}
+
+    def size(self) -> tuple[int, int, int]:
+        """Bytes of our own records and indexes, and of the store's disk: used, and in all."""
+        found = self.database.command("dbStats")
+        return int(found["storageSize"] + found["indexSize"]), int(found["fsUsedSize"]), int(found["fsTotalSize"])
 
     def close(self) -> None:
         """Let go of the connections."""

@@ -6,7 +6,7 @@ arrive together and a consumer's prefetched messages share one journal write. `u
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -64,6 +64,8 @@ class Unit:
     records: list[Record] = field(default_factory=list)
     marks: list[str] = field(default_factory=list)
     updates: list[tuple[str, dict[str, Any], dict[str, Any]]] = field(default_factory=list)
+    afterwards: list[Callable[[], None]] = field(default_factory=list)
+    """What is true only once the unit is stored, such as a count; it must not raise."""
     _documents: dict[int, tuple[Stored, bool]] = field(default_factory=dict)
     _plain: dict[tuple[str, str], Write] = field(default_factory=dict)
     _sealer: Sealer | None = None
@@ -134,6 +136,8 @@ class Unit:
                 document.revision += 1
         if self._sealer is not None:
             self._sealer.committed()
+        for call in self.afterwards:
+            call()
 
 
 def _write_of(document: Stored, *, removed: bool) -> Write:

@@ -57,6 +57,19 @@ class MessageRepository:
         return _messages(found)
 
 
+    def unsent(self) -> tuple[int, datetime | None]:
+        """How many messages are on their way out, and since when the oldest is."""
+        waiting = MessageDocument.objects(due__exists=True)
+        first = waiting.order_by("created_at").only("created_at").first()
+        return waiting.count(), first.created_at if first else None
+
+    def unanswered(self, now: datetime) -> tuple[int, datetime | None]:
+        """How many were not acknowledged in time and have not been escalated, and since when the oldest should have been."""
+        late = MessageDocument.objects(urgent__in=[True, False], escalate_at__lte=now)
+        first = late.order_by("escalate_at").only("escalate_at").first()
+        return late.count(), first.escalate_at if first else None
+
+
 class ClaimQueue:
     """Due messages, each for one sender at a time; outside any unit, because it must be seen by all at once."""
 

@@ -8,12 +8,14 @@ from typing import Any
 from ngao.chassis.storage.unit_of_work import Unit
 from services.referral.domain.case import Case, Life
 from services.referral.domain.consent import ConsentFact, Telling
-from services.referral.domain.facts import Defender, Reason, Report
+from services.referral.domain.facts import URGENCIES, Defender, Reason, Report
 from services.referral.domain.need import Need, NeedState
 from services.referral.domain.offer import Offer, State
 from services.referral.storage.documents import CaseDocument
 
 _CASES = "cases"
+_MOST_OVERDUE = 1000
+_ENDS = ("waiting_until", "offers.due", "needs.match_again")
 
 
 class CaseRepository:
@@ -43,6 +45,20 @@ class CaseRepository:
     def put(self, case: Case) -> None:
         """Register a new or changed case."""
         self._unit.keep(_CASES, _record(case), case.revision)
+
+
+def overdue_waits(now: datetime) -> dict[str, list[datetime]]:
+    """When the waits should have ended that are over and stand all the same, by what was waited for.
+
+    Every priority is named, so that the index is used; of a great many only the oldest are looked at.
+    """
+    late = CaseDocument.objects(priority__in=list(range(len(URGENCIES))), next_deadline__lte=now)
+    ends: dict[str, list[datetime | None]] = {"facts": [], "offer": [], "match": []}
+    for record in late.order_by("next_deadline").limit(_MOST_OVERDUE).only(*_ENDS).as_pymongo():
+        ends["facts"].append(record.get("waiting_until"))
+        ends["offer"] += [offer.get("due") for offer in record.get("offers", ())]
+        ends["match"] += [need.get("match_again") for need in record.get("needs", ())]
+    return {what: [each for each in found if each and each <= now] for what, found in ends.items()}
 
 
 # `asdict` copies deeply, which costs more than all the rest of a commit; these records are flat, so `vars` will do.

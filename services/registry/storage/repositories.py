@@ -162,6 +162,12 @@ class CaseRepository(_Repository[Case]):
         """Cases past their retention."""
         return self._all(CaseDocument.objects(keep_until__lte=now).order_by("keep_until").limit(limit))
 
+    def overdue(self, now: datetime) -> tuple[int, datetime | None]:
+        """How many cases are past their retention, and since when the oldest is."""
+        late = CaseDocument.objects(keep_until__lte=now)
+        first = late.order_by("keep_until").only("keep_until").first()
+        return late.count(), first.keep_until if first else None
+
     def unabsorbed(self, limit: int) -> list[Case]:
         """Cases not yet taken over by their person's record."""
         return self._all(CaseDocument.objects(absorbed=False).order_by("received_at").limit(limit))

@@ -69,11 +69,12 @@ def test_metrics_are_counted_under_templates() -> None:
     metrics.http_request("GET", "/v1/reports/<report_id>", 200, 0.01)
     metrics.consumed("intake.report.accepted.v1", "done")
     metrics.outbox(3, 1.5)
-    metrics.consumer_connected("ngao", True)
+    metrics.consumer_attached("internal", 3, 4)
     text = metrics.render().decode()
     assert 'ngao_http_requests_total{method="GET",route="/v1/reports/<report_id>",status="200"} 1.0' in text
     assert "ngao_outbox_pending 3.0" in text
-    assert 'ngao_consumer_connected{vhost="ngao"} 1.0' in text
+    assert 'ngao_subscriptions_attached{vhost="internal"} 3.0' in text
+    assert 'ngao_subscriptions{vhost="internal"} 4.0' in text
 
 
 def test_two_processes_parts_in_one_test_do_not_share_numbers() -> None:
