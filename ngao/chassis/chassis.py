@@ -24,6 +24,7 @@ from ngao.chassis.observability.metrics import Metrics
 from ngao.chassis.security import keyfiles
 from ngao.chassis.security.audit import Broken, Head, Verified, verify
 from ngao.chassis.security.identity import Operators
+from ngao.chassis.security.tls import server_identity
 from ngao.chassis.settings import Settings
 from ngao.chassis.starting import Patience
 from ngao.chassis.storage.committer import GroupCommitter
@@ -70,6 +71,7 @@ class Chassis:
         operators = Operators(settings.operators_file)
         periods = Periods(lambda: keyfiles.load_keks(settings.keys_directory))
         lookup = keyfiles.load_lookup(settings.keys_directory)
+        server_identity(settings.http.cert_file, settings.http.key_file)
         demand_usable(settings.broker)
         settings = replace(settings, store=patience.until(lambda: with_accepted_password(settings.store)))
         store = Store(settings.store, alias=name)

@@ -27,7 +27,7 @@ GROUPS = {
     "source": ("source", "app", _PEOPLE),
     "partner": ("partner", "app", _PEOPLE),
     "officer": ("officer", "app", _PEOPLE),
-    "operator": ("keys", "operators", _PEOPLE),
+    "operator": ("operators", "app", _PEOPLE),
     "case": ("cases", "app", _LOOK_AFTER),
     "message": ("cases", "message", _LOOK_AFTER),
     "parked": ("parked", "app", _LOOK_AFTER),

@@ -19,17 +19,29 @@ from ngao.local.home import Home
 @contextmanager
 def management() -> Iterator[Management]:
     """The interface as an administrator. Raises Misconfigured when no address is known."""
-    home = Home.from_environment()
-    url = os.environ.get("NGAO_BROKER_MANAGEMENT") or home.state().get("management")
-    if not url:
-        raise Misconfigured("No broker is known: run `ngao up`, or set NGAO_BROKER_MANAGEMENT to its management address.")
-    named = os.environ.get("NGAO_BROKER_PASSWORD_FILE")
-    password = read_secret(Path(named) if named else home.secrets / "broker-admin")
-    made = Management(url, os.environ.get("NGAO_BROKER_USER", ADMINISTRATOR), password, ca_file=os.environ.get("NGAO_CA_FILE"))
+    url, named = _url(), os.environ.get("NGAO_BROKER_PASSWORD_FILE")
+    password = read_secret(Path(named) if named else Home.from_environment().secrets / "broker-admin")
+    made = _opened(url, password)
     try:
         yield made
     finally:
         made.close()
+
+
+def management_with(password: str) -> Management:
+    """The interface as an administrator with this password. Raises Misconfigured when no address is known."""
+    return _opened(_url(), password)
+
+
+def _url() -> str:
+    url = os.environ.get("NGAO_BROKER_MANAGEMENT") or Home.from_environment().state().get("management")
+    if not url:
+        raise Misconfigured("No broker is known: run `ngao up`, or set NGAO_BROKER_MANAGEMENT to its management address.")
+    return str(url)
+
+
+def _opened(url: str, password: str) -> Management:
+    return Management(url, os.environ.get("NGAO_BROKER_USER", ADMINISTRATOR), password, ca_file=os.environ.get("NGAO_CA_FILE"))
 
 
 def edge_http() -> str | None:

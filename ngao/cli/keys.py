@@ -1,32 +1,33 @@
-"""`ngao keys` and `ngao operator`: what the services seal with, and who may give commands."""
+"""`ngao keys`: what the services seal with, period by period."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from contextlib import nullcontext
+from typing import Annotated, Any
 
 import typer
 
 from ngao.chassis.errors import Misconfigured
-from ngao.chassis.security.identity import load_operators, new_key
+from ngao.cli.calls import demand_known, operator
 from ngao.cli.output import AsJson, say, show
-from ngao.deployment.files import write_whole
-from ngao.deployment.names import OPERATOR_SCOPES
-from ngao.deployment.operators import as_text, entries_in, entry
-from ngao.local.configuration import operators_file, write_keys
+from ngao.cli.places import deployment
+from ngao.deployment.folder import SecretsFolder
+from ngao.deployment.names import SERVICES
+from ngao.deployment.periods import KeyPlace, Needs
+from ngao.local.configuration import write_keys
 from ngao.local.home import Home
 
 app = typer.Typer(no_args_is_help=True, help="The keys that the services seal with, one file each.")
-operators = typer.Typer(
-    no_args_is_help=True, help="Who may give these commands; each with a key of their own, named in the audit trail."
-)
+
+OneService = Annotated[str | None, typer.Option("--service", help=f"One of {', '.join(SERVICES)}; all by default.")]
 
 
 @app.command()
 def init() -> None:
     """Make this month's keys where they do not exist yet, in NGAO_HOME/keys. No key is ever overwritten.
 
-    `ngao up` does it too. The services use new keys from their next start, see `ngao restart`; earlier ones must stay as long as
-    anything is sealed with them.
+    `ngao up` does it too; in a deployment it is `ngao secrets rotate keys`. The services use new keys from some seconds on;
+    earlier ones must stay as long as anything is sealed with them.
     """
     home = Home.from_environment()
     home.make()
@@ -34,35 +35,72 @@ def init() -> None:
     say(f"The keys are in {home.keys}: {', '.join(sorted({path.stem for path in home.keys.rglob('*.key')}))}.")
 
 
-@operators.command()
-def add(
-    operator_id: Annotated[str, typer.Argument(help="Lower-case letters, digits and hyphens, such as `night-desk`.")],
-    scope: Annotated[list[str] | None, typer.Option(help="identity:read shows who a defender is; none by default.")] = None,
+@app.command("list")
+def list_keys(service: OneService = None, as_json: AsJson = False) -> None:
+    """The periods that each service uses, and how many data keys each still wraps."""
+    rows = [row for each in _chosen(service) for row in _rows(each)]
+    show(rows, ("service", "period", "active", "data_keys"), as_json=as_json, none="There are no data keys yet.")
+
+
+@app.command()
+def rewrap(service: Annotated[str | None, typer.Argument(help=f"One of {', '.join(SERVICES)}; all by default.")] = None) -> None:
+    """Wrap the data keys of earlier periods under the newest one, while the service runs. Nothing that is sealed is touched."""
+    for each in _chosen(service):
+        called, done, after = operator(each), 0, ""
+        while True:
+            answer = called.post("/v1/keys/rewrap", {"after": after})
+            done, after = done + answer["rewrapped"], answer["next"]
+            if after is None:
+                break
+        say(f"{done} data keys of {each} are wrapped anew.")
+
+
+@app.command()
+def retire(
+    period: Annotated[str, typer.Argument(help="Such as 2026-10, as `ngao keys list` shows it.")], service: OneService = None
 ) -> None:
-    """Give another person a key for these commands. Only its hash is kept; the key is written once, to be handed over.
+    """Destroy a period's keys, so that nobody can open what was sealed under them: not in backups and old disks either.
 
-    Run again for a second key beside the first. Takes effect when the services start again: `ngao restart`.
+    Refused while a data key is still wrapped by it, while what was sealed to it can still come, and for the newest period.
     """
-    home = Home.from_environment()
-    path = operators_file(home)
-    if not path.exists():
-        raise Misconfigured(f"There is no list of operators at {path}: run `ngao up` first.")
-    unknown = sorted(set(scope or ()) - set(OPERATOR_SCOPES))
-    if unknown:
-        raise Misconfigured(f"There is no scope {unknown[0]}; there is {', '.join(OPERATOR_SCOPES)}.")
-    try:
-        key, hashed = new_key("operator", operator_id)
-    except ValueError:
-        raise Misconfigured("An operator's id is lower-case letters, digits and hyphens, such as `night-desk`.") from None
-    key_file = home.secrets / f"operator-{operator_id}.key"
-    write_whole(key_file, key + "\n")
-    write_whole(path, as_text([*entries_in(path), entry(operator_id, hashed, scope or ())]))
-    say(f"The key of {operator_id} is in {key_file}; hand it over on a safe way, then remove it. `ngao restart` makes it count.")
+    secrets = deployment()
+    with secrets.alone() if secrets else nullcontext():
+        places = [place for place in (_place(each, secrets) for each in _chosen(service)) if place.files_of(period)]
+        if not places:
+            raise Misconfigured("No key of that period is here; `ngao keys list` shows the periods.")
+        for place in places:
+            place.demand_retirable(period, _needs(place.service))
+        for path in [path for place in places for path in place.files_of(period)]:
+            path.unlink()
+            say(f"{path} is destroyed.")
+    say("Copies of these files must go, too: what is not destroyed everywhere is not destroyed.")
 
 
-@operators.command("list")
-def list_operators(as_json: AsJson = False) -> None:
-    """Who has a key, and for what."""
-    known = load_operators(operators_file(Home.from_environment())).values()
-    rows = [{"id": each.id, "keys": len(each.hashes), "scopes": list(each.scopes)} for each in known]
-    show(rows, ("id", "keys", "scopes"), as_json=as_json, none="There is no operator yet; run `ngao up`.")
+def _chosen(service: str | None) -> list[str]:
+    if service is None:
+        return list(SERVICES)
+    demand_known(service)
+    return [service]
+
+
+def _place(service: str, secrets: SecretsFolder | None) -> KeyPlace:
+    if secrets:
+        return KeyPlace(service, secrets.at(service, "keys"), secrets.at("public"))
+    keys = Home.from_environment().keys
+    return KeyPlace(service, keys / service, keys / "public")
+
+
+def _needs(service: str) -> Needs:
+    called = operator(service)
+    wrapped = {each["period"]: each["data_keys"] for each in called.get("/v1/keys")["wrapped"]}
+    return Needs(wrapped, parked=bool(called.get("/v1/parked", limit=1)["parked"]))
+
+
+def _rows(service: str) -> list[dict[str, Any]]:
+    told = operator(service).get("/v1/keys")
+    counted = {each["period"]: each["data_keys"] for each in told["wrapped"]}
+    periods = sorted({*counted, told["active"]})
+    return [
+        {"service": service, "period": each, "active": each == told["active"], "data_keys": counted.get(each, 0)}
+        for each in periods
+    ]  # fmt: skip

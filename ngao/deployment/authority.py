@@ -64,6 +64,11 @@ class Authority:
         return cls(read, private)
 
     @property
+    def name(self) -> str:
+        """How its certificates call it."""
+        return self.certificate.subject.rfc4514_string()
+
+    @property
     def certificate_pem(self) -> str:
         """What others trust."""
         return _pem(self.certificate)
@@ -102,6 +107,11 @@ def hosts_of(certificate: str) -> list[str]:
     except x509.ExtensionNotFound:
         return []
     return [str(each.value) for each in names]
+
+
+def issuer_of(certificate: str) -> str:
+    """The name of the authority that signed a certificate."""
+    return x509.load_pem_x509_certificate(certificate.encode()).issuer.rfc4514_string()
 
 
 def ends_at(certificate: str) -> datetime:

@@ -25,21 +25,22 @@ def wire_of(file: Path) -> str | None:
     return read_variables(file).get("NGAO_WIRE")
 
 
-def write_compose(file: Path, folder: Path, wire: str) -> None:
-    """Tell compose where the secrets are and how to speak; all other lines stay."""
+def write_compose(file: Path, folder: Path, wire: str, outside: str) -> None:
+    """Tell compose where the secrets are, how to speak, and what intake is called outside; all other lines stay."""
     own = folder.relative_to(file.parent) if folder.is_relative_to(file.parent) else None
-    values = {"NGAO_SECRETS": f"./{own}" if own else str(folder), "NGAO_WIRE": wire}
+    values = {"NGAO_SECRETS": f"./{own}" if own else str(folder), "NGAO_WIRE": wire, "NGAO_PUBLIC_URL": outside}
     _merge(file, values)
 
 
-def write_operator(folder: SecretsFolder, compose: Path, hosts: Sequence[str], wire: str) -> None:
-    """Tell the commands of this host where everything is; lines of an operator's own stay."""
+def write_operator(folder: SecretsFolder, compose: Path, hosts: Sequence[str], wire: str) -> str:
+    """Tell the commands of this host where everything is; lines of an operator's own stay. Gives intake's outer address."""
     file = folder.at("operator", "ngao.env")
     known = read_variables(file)
     host = hosts[0] if hosts else known.get("NGAO_EDGE_ADDRESS", "localhost").rpartition(":")[0] or "localhost"
     values = _values(folder, host, wire, read_variables(compose))
     text = file.read_text("utf-8") if file.exists() else f"# For the commands on this host: set -a; . {file}; set +a\n"
     folder.write(merge_variables(text, values), "operator", "ngao.env")
+    return values["NGAO_EDGE_HTTP"]
 
 
 def _values(folder: SecretsFolder, host: str, wire: str, ports: Mapping[str, str]) -> dict[str, str]:

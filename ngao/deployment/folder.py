@@ -67,6 +67,21 @@ class SecretsFolder:
         """Take a file away, if it is there."""
         self.at(*parts).unlink(missing_ok=True)
 
+    def coming(self, *parts: str, new: Callable[[], str]) -> str:
+        """The secret that is to take this place: a new one, or the one that an interrupted change has begun with."""
+        beside = _beside(parts)
+        if not self.at(*beside).exists():
+            self.write(new(), *beside)
+        return self.read(*beside)
+
+    def is_coming(self, *parts: str) -> bool:
+        """Whether a change of this secret has begun and not ended."""
+        return self.at(*_beside(parts)).exists()
+
+    def settle_coming(self, *parts: str) -> None:
+        """Let the new secret take its place."""
+        self.at(*_beside(parts)).replace(self.at(*parts))
+
     def write_pair(self, pair: Issued, owner: str) -> None:
         """A server's or service's certificate and key, as its program wants to read them."""
         if owner in _STORES:
@@ -132,6 +147,10 @@ class SecretsFolder:
     def _give(self, path: Path, parts: tuple[str, ...]) -> None:
         owner = _OWNERS[parts[0]]
         self.give(path, owner, owner)
+
+
+def _beside(parts: tuple[str, ...]) -> tuple[str, ...]:
+    return (*parts[:-1], f"{parts[-1]}.next")
 
 
 def new_password() -> str:

@@ -123,7 +123,7 @@ class ServiceProcess:
 
     def request(self, method: str, path: str, body: Any = None, key: str | None = None, **headers: str) -> tuple[int, Any]:
         """One HTTP exchange; a dict body is sent as JSON, bytes as they are."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = self._connection()
         try:
             sent = {"Content-Type": "application/json", **{name.replace("_", "-"): value for name, value in headers.items()}}
             if key:
@@ -137,6 +137,9 @@ class ServiceProcess:
             return response.status, json.loads(content) if "json" in (response.getheader("Content-Type") or "") else content
         finally:
             connection.close()
+
+    def _connection(self) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
 
     def signal(self, number: int) -> None:
         if self.process is not None:

@@ -26,7 +26,7 @@ from ngao.chassis.http.wire import LONGEST_LINE, Protocol, hang_up
 from ngao.chassis.observability import traces
 from ngao.chassis.observability.logs import describe_error, get_logger
 from ngao.chassis.security.identity import Authenticator
-from ngao.chassis.security.tls import ServerIdentity
+from ngao.chassis.security.tls import server_identity
 from ngao.chassis.settings import HttpSettings
 
 SOCKET_SECONDS = 15.0
@@ -68,8 +68,9 @@ class WebServer(NamekoWebServer):
             return
         self._starting = True
         self.gate = self._make_gate()
-        self._identity = self._read_identity()
-        self._sock = listen(self.container.chassis.settings.http)
+        settings = self.container.chassis.settings.http
+        self._identity = server_identity(settings.cert_file, settings.key_file)
+        self._sock = listen(settings)
         self._serv = Server(
             self._sock,
             self._sock.getsockname(),
@@ -122,12 +123,6 @@ class WebServer(NamekoWebServer):
         credentials = getattr(self.container.app, "credentials", None)
         settings = chassis.settings.http
         return Gate(Authenticator(credentials, chassis.operators), chassis.clock, settings.rate_per_second, settings.burst)
-
-    def _read_identity(self) -> ServerIdentity | None:
-        settings = self.container.chassis.settings.http
-        if settings.cert_file is None or settings.key_file is None:
-            return None
-        return ServerIdentity(settings.cert_file, settings.key_file)
 
     def _take(self, sock: Any, address: Any) -> None:
         same = sum(1 for each in self._connections.values() if each[0][0] == address[0])

@@ -5,8 +5,8 @@
     <registry>/sealing-2026-11.key   opens what was sealed to the registry; intake has such a pair, too
     public/registry-2026-11.pub      what the others seal to
 
-Private files are 0600 in folders of 0700, and a key that others may read stops the start. The newest period is active.
-Nothing here ever overwrites a key: a lost key is lost data.
+A second period of the same month has a letter: 2026-11b. The newest period is active. Private files are 0600 in folders of
+0700, and a key that others may read stops the start. Nothing here ever overwrites a key: a lost key is lost data.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ngao.chassis.errors import Misconfigured, SealBroken
 from ngao.chassis.security import seals
 
 KEY_BYTES = 32
-_PERIOD = re.compile(r"^[0-9]{4}-(0[1-9]|1[0-2])$")
+_PERIOD = re.compile(r"^[0-9]{4}-(0[1-9]|1[0-2])[b-z]?$")
 _WAY_OUT = "Run `ngao keys init`, or mount the folder that holds it."
 
 
@@ -78,6 +78,11 @@ def active_public(public_directory: Path, owner: str) -> tuple[str, str]:
     path = files[active_period(files)]
     public = b64encode(_bytes(path)).decode()
     return seals.key_id(public), public
+
+
+def new_kek() -> str:
+    """A fresh key-encryption key, as its file holds it."""
+    return _random()
 
 
 def periods_in(directory: Path, prefix: str, suffix: str) -> list[str]:

@@ -56,6 +56,11 @@ class ServerIdentity:
         return found.st_ino, found.st_mtime_ns, found.st_size
 
 
+def server_identity(cert_file: Path | None, key_file: Path | None) -> ServerIdentity | None:
+    """Who a server is, or None where it speaks in clear. Raises Misconfigured."""
+    return ServerIdentity(cert_file, key_file) if cert_file and key_file else None
+
+
 def demand_client(ca_file: Path, cert_file: Path | None = None, key_file: Path | None = None) -> None:
     """Raise Misconfigured, naming the file, when a client could not speak TLS with these."""
     context = ssl.create_default_context()

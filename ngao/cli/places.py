@@ -1,0 +1,71 @@
+"""Where the secrets are that commands change: a deployment's folder, or this machine's platform."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from ngao.chassis.errors import Misconfigured
+from ngao.deployment.files import write_whole
+from ngao.deployment.folder import SecretsFolder
+from ngao.deployment.names import SERVICES
+from ngao.deployment.operators import Entry, as_text, entries_in
+from ngao.local.configuration import operators_file
+from ngao.local.home import REPOSITORY, Home
+
+
+def folder_at(directory: Path | None) -> SecretsFolder:
+    """The secrets folder that an option, the environment or custom names."""
+    return SecretsFolder((directory or Path(os.environ.get("NGAO_SECRETS") or REPOSITORY / "secrets")).absolute())
+
+
+def made_folder() -> SecretsFolder:
+    """The secrets folder, where `init` has made it. Raises Misconfigured."""
+    folder = folder_at(None)
+    if not _is_whole(folder):
+        raise Misconfigured(
+            f"There are no secrets in {folder.root}: run `ngao secrets init`, or set NGAO_SECRETS to their folder."
+        )
+    return folder
+
+
+def deployment() -> SecretsFolder | None:
+    """The deployment that these commands are for, or None when they are for this machine's platform."""
+    folder = folder_at(None) if os.environ.get("NGAO_SECRETS") else None
+    return folder if folder and _is_whole(folder) else None
+
+
+@dataclass(frozen=True)
+class OperatorLists:
+    """Who may give commands: one list for each service of a deployment, or one for this machine's platform."""
+
+    folder: SecretsFolder | None
+
+    def entries(self) -> list[Entry]:
+        """Who stands in them."""
+        return entries_in(self.folder.at(SERVICES[0], "operators.json") if self.folder else self._local())
+
+    def write(self, entries: list[Entry]) -> None:
+        """Let these be all."""
+        if self.folder is None:
+            write_whole(self._local(), as_text(entries))
+            return
+        with self.folder.alone():
+            for service in SERVICES:
+                self.folder.write(as_text(entries), service, "operators.json")
+
+    def key_file(self, operator_id: str) -> Path:
+        """Where a new key is written, to be handed over."""
+        name = f"operator-{operator_id}.key"
+        return self.folder.at("operator", name) if self.folder else Home.from_environment().secrets / name
+
+    def _local(self) -> Path:
+        path = operators_file(Home.from_environment())
+        if not path.exists():
+            raise Misconfigured(f"There is no list of operators at {path}: run `ngao up` first.")
+        return path
+
+
+def _is_whole(folder: SecretsFolder) -> bool:
+    return folder.at("operator", "operator.key").exists()

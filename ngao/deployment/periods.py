@@ -1,0 +1,110 @@
+"""Key periods: a new one is begun by a new file, and an old one ended by destroying its file.
+
+Services look at their folders again every few seconds, so neither needs a restart. What was sealed under an old period stays
+readable until its key is destroyed, and then nowhere: not in backups, oplogs and broker files either.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ngao.chassis.errors import Misconfigured, NotAllowedNow
+from ngao.chassis.security import seals
+from ngao.chassis.security.keyfiles import active_period, new_kek, periods_in
+from ngao.chassis.storage.connection import OUTBOX_DAYS
+from ngao.chassis.storage.periods import LOOK_AGAIN_S
+from ngao.deployment.folder import SecretsFolder
+from ngao.deployment.names import SEALED_TO, period_of
+
+_YOUNGEST_KEK_S = 6 * LOOK_AGAIN_S
+_YOUNGEST_SEAL_S = (OUTBOX_DAYS + 1) * 86400
+
+
+def begin_wrapping(folder: SecretsFolder, service: str) -> str:
+    """A new key-encryption key for a service; gives its period."""
+    with folder.alone():
+        period = next_period(periods_in(folder.at(service, "keys"), "kek-", ".key"))
+        folder.write(new_kek(), service, "keys", f"kek-{period}.key")
+    return period
+
+
+def begin_sealing(folder: SecretsFolder, service: str) -> str:
+    """A new pair for others to seal to; gives its period. The private half is there before anybody can seal to the public one."""
+    if service not in SEALED_TO:
+        raise Misconfigured(f"Nobody seals to {service}; {' and '.join(SEALED_TO)} have such keys.")
+    with folder.alone():
+        keys = folder.at(service, "keys")
+        known = periods_in(keys, "sealing-", ".key")
+        unsaid = [each for each in known if not folder.at("public", f"{service}-{each}.pub").exists()]
+        period = unsaid[-1] if unsaid else next_period(known)  # one that was cut off between its halves goes on
+        if not unsaid:
+            folder.write(seals.new_key_pair()[0], service, "keys", f"sealing-{period}.key")
+        public = seals.public_of(folder.read(service, "keys", f"sealing-{period}.key"))
+        folder.write(public, "public", f"{service}-{period}.pub")
+    return period
+
+
+def next_period(known: list[str]) -> str:
+    """This month, or, where the newest is of this month or later, that with a letter: 2026-11, 2026-11b, 2026-11c."""
+    now, newest = period_of(), max(known, default="")
+    if now > newest:
+        return now
+    letter = newest[7:] or "a"
+    if letter == "z":
+        raise NotAllowedNow(f"There are as many key periods of {newest[:7]} as can be told apart; wait for the next month.")
+    return f"{newest[:7]}{chr(ord(letter) + 1)}"
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a service says still needs its keys: data keys by the period that wraps them, and whether messages are parked."""
+
+    wrapped: Mapping[str, int]
+    parked: bool
+
+
+@dataclass(frozen=True)
+class KeyPlace:
+    """Where one service's keys lie: in a deployment's secrets, or on this machine's platform."""
+
+    service: str
+    private: Path
+    public: Path
+
+    def files_of(self, period: str) -> list[Path]:
+        """What there is of a period."""
+        named = [self.private / f"kek-{period}.key", self.private / f"sealing-{period}.key"]
+        return [path for path in (*named, self.public / f"{self.service}-{period}.pub") if path.exists()]
+
+    def demand_retirable(self, period: str, needs: Needs) -> None:
+        """Raise NotAllowedNow while something still needs a period's keys."""
+        if (self.private / f"kek-{period}.key").exists():
+            self._demand_unused(period, needs)
+        if (self.private / f"sealing-{period}.key").exists():
+            self._demand_unsealed(period, needs)
+
+    def _demand_unused(self, period: str, needs: Needs) -> None:
+        self._demand_successor("kek-", period, _YOUNGEST_KEK_S, "every process of the service must have seen it")
+        if needs.wrapped.get(period):
+            raise NotAllowedNow(
+                f"{needs.wrapped[period]} data keys of {self.service} are under {period}: run `ngao keys rewrap {self.service}`."
+            )
+
+    def _demand_unsealed(self, period: str, needs: Needs) -> None:
+        """Nobody outside can count what is sealed and on its way; but nothing is on its way longer than events are kept."""
+        why = f"what was sealed to the one before may be sent again for {OUTBOX_DAYS} days"
+        self._demand_successor("sealing-", period, _YOUNGEST_SEAL_S, why)
+        if needs.parked:
+            raise NotAllowedNow(f"Messages are parked at {self.service}, which may be sealed to it: replay or drop them first.")
+
+    def _demand_successor(self, prefix: str, period: str, youngest_s: float, why: str) -> None:
+        newest = active_period(periods_in(self.private, prefix, ".key"))
+        if newest <= period:
+            raise NotAllowedNow(f"{prefix}{period}.key is the newest of {self.service}: begin a new period first.")
+        left = youngest_s - (time.time() - (self.private / f"{prefix}{newest}.key").stat().st_mtime)
+        if left > 0:
+            when = f"{left / 86400:.1f} days" if left > 86400 else f"{left:.0f} s"
+            raise NotAllowedNow(f"{prefix}{newest}.key of {self.service} is too new, {why}: try again in {when}.")

@@ -1,0 +1,221 @@
+"""Secrets in place of secrets: what is left after each step, and after a step that was cut off."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from pathlib import Path
+
+import pytest
+
+from ngao.chassis.errors import Misconfigured, NotAllowedNow
+from ngao.chassis.security import keyfiles
+from ngao.chassis.security.identity import hash_key, load_operators
+from ngao.deployment import periods, renewal, rotation
+from ngao.deployment.authority import Authority, ends_at, hosts_of, issuer_of
+from ngao.deployment.folder import SecretsFolder
+from ngao.deployment.making import Wish, make, server_hosts
+from ngao.deployment.names import SEALED_TO, SERVICES, period_of
+from ngao.deployment.periods import KeyPlace, Needs
+
+UNUSED = Needs({}, parked=False)
+
+
+def is_locked_away(path: Path) -> bool:
+    return not stat.S_IMODE(path.stat().st_mode) & 0o077
+
+
+def aged(path: Path, days: float) -> None:
+    then = time.time() - days * 86400
+    os.utime(path, (then, then))
+
+
+def place(folder: SecretsFolder, service: str = "registry") -> KeyPlace:
+    return KeyPlace(service, folder.at(service, "keys"), folder.at("public"))
+
+
+def test_a_store_has_two_passwords_until_the_change_is_finished(made: SecretsFolder) -> None:
+    before = made.read("intake", "store.password")
+    rotation.store_password(made, "intake")
+    assert made.read("intake", "store.password.before") == before
+    assert made.read("intake", "store.password") == made.read("provision", "store-intake") != before
+    assert is_locked_away(made.at("intake", "store.password.before"))
+    with pytest.raises(NotAllowedNow, match="--finish"):
+        rotation.store_password(made, "intake")
+    rotation.finish_store_password(made, "intake")
+    assert not made.at("intake", "store.password.before").exists()
+
+
+def test_a_change_of_a_stores_password_that_was_cut_off_goes_on_with_the_same(made: SecretsFolder) -> None:
+    before = made.read("intake", "store.password")
+    made.write("the new one", "provision", "store-intake.next")
+    made.write(before, "intake", "store.password.before")
+    rotation.store_password(made, "intake")
+    assert made.read("intake", "store.password") == made.read("provision", "store-intake") == "the new one"
+    assert made.read("intake", "store.password.before") == before
+    assert not made.at("provision", "store-intake.next").exists()
+
+
+def test_both_keys_of_an_operator_count_until_the_change_is_finished(made: SecretsFolder) -> None:
+    before = hash_key(made.read("operator", "operator.key"))
+    rotation.operator_key(made)
+    after = hash_key(made.read("operator", "operator.key"))
+    assert before != after
+    for service in SERVICES:
+        assert load_operators(made.at(service, "operators.json"))["operator"].hashes == (before, after)
+    with pytest.raises(NotAllowedNow, match="--finish"):
+        rotation.operator_key(made)
+    rotation.finish_operator_key(made)
+    for service in SERVICES:
+        assert load_operators(made.at(service, "operators.json"))["operator"].hashes == (after,)
+
+
+def test_a_change_of_the_operators_key_that_was_cut_off_goes_on_with_the_same(made: SecretsFolder) -> None:
+    key = "ngao_operator_operator_" + "k" * 43
+    made.write(key, "operator", "operator.key.next")
+    rotation.operator_key(made)
+    assert made.read("operator", "operator.key") == key
+    assert all(len(load_operators(made.at(each, "operators.json"))["operator"].hashes) == 2 for each in SERVICES)
+
+
+def test_no_operators_key_is_taken_away_while_a_service_does_not_know_the_one_that_stays(made: SecretsFolder) -> None:
+    made.write("ngao_operator_operator_" + "k" * 43, "operator", "operator.key")
+    before = made.read("notify", "operators.json")
+    with pytest.raises(Misconfigured, match="nothing was taken away"):
+        rotation.finish_operator_key(made)
+    assert made.read("notify", "operators.json") == before
+
+
+def test_new_certificates_are_for_the_same_hosts_and_last_longer(made: SecretsFolder) -> None:
+    before = made.read("broker", "tls", "cert.pem")
+    assert renewal.certificates(made, ["broker"], ("second.example.org",)) == ["broker"]
+    after = made.read("broker", "tls", "cert.pem")
+    assert set(hosts_of(after)) == {*hosts_of(before), "second.example.org"}
+    assert "ngao.example.org" in hosts_of(after)
+    assert ends_at(after) >= ends_at(before)
+
+
+def test_a_new_authority_is_trusted_beside_the_old_one_until_all_certificates_are_its_own(made: SecretsFolder) -> None:
+    old = made.read("ca", "ca.pem")
+    renewal.begin_authority(made)
+    new = Authority.load(made.read("ca", "ca.pem"), made.read("ca", "ca.key"))
+    assert made.read("public", "ca.pem").count("BEGIN CERTIFICATE") == 2
+    assert old in made.read("public", "ca.pem")
+    with pytest.raises(NotAllowedNow, match="rotate tls"):
+        renewal.finish_authority(made)
+    with pytest.raises(NotAllowedNow, match="Two authorities"):
+        renewal.begin_authority(made)
+    renewal.certificates(made, list(server_hosts()))
+    renewal.finish_authority(made)
+    assert made.read("public", "ca.pem") == made.read("ca", "ca.pem") == new.certificate_pem.strip()
+    assert issuer_of(made.read("registry", "tls", "cert.pem")) == new.name
+
+
+@pytest.mark.parametrize("lost", ["ca.key", "ca.pem"])
+def test_a_change_of_authority_that_was_cut_off_goes_on_with_the_same(made: SecretsFolder, lost: str) -> None:
+    """Between the two files, the key and the certificate do not belong together."""
+    new, old = Authority.new(), made.read("ca", "ca.pem")
+    made.write(new.key_pem, "ca", "next.key")
+    made.write(new.certificate_pem, "ca", "next.pem")
+    made.write(new.key_pem if lost == "ca.pem" else made.read("ca", "ca.key"), "ca", "ca.key")
+    renewal.begin_authority(made)
+    assert made.read("ca", "ca.pem") == new.certificate_pem.strip()
+    assert made.read("public", "ca.pem").split("-----END")[0] == new.certificate_pem.split("-----END")[0]
+    assert old in made.read("public", "ca.pem")
+    assert sorted(path.name for path in made.at("ca").iterdir()) == ["ca.key", "ca.pem"]
+
+
+def test_without_the_authoritys_key_nothing_is_issued(made: SecretsFolder) -> None:
+    made.at("ca", "ca.key").unlink()
+    for change in (lambda: renewal.certificates(made, ["broker"]), lambda: renewal.begin_authority(made)):
+        with pytest.raises(Misconfigured, match="authority's key"):
+            change()
+
+
+def test_without_tls_there_are_no_certificates_to_change(folder: SecretsFolder) -> None:
+    make(folder, Wish(tls=False))
+    with pytest.raises(Misconfigured, match="--tls"):
+        renewal.begin_authority(folder)
+
+
+@pytest.mark.parametrize(
+    ("known", "next_one"),
+    [
+        ([], "{now}"),
+        (["2020-01"], "{now}"),
+        (["{now}"], "{now}b"),
+        (["{now}", "{now}b"], "{now}c"),
+        (["2999-12"], "2999-12b"),
+    ],
+)
+def test_a_period_is_this_month_or_the_newest_with_a_letter(known: list[str], next_one: str) -> None:
+    now = period_of()
+    assert periods.next_period([each.format(now=now) for each in known]) == next_one.format(now=now)
+
+
+def test_periods_of_a_month_come_to_an_end() -> None:
+    with pytest.raises(NotAllowedNow, match="next month"):
+        periods.next_period([f"{period_of()}z"])
+
+
+def test_a_new_period_of_wrapping_leaves_the_one_before(made: SecretsFolder) -> None:
+    period = periods.begin_wrapping(made, "notify")
+    keks = keyfiles.load_keks(made.at("notify", "keys"))
+    assert sorted(keks) == [period_of(), period]
+    assert max(keks) == period
+
+
+@pytest.mark.parametrize("service", SEALED_TO)
+def test_a_new_period_of_sealing_opens_what_is_sealed_to_either(made: SecretsFolder, service: str) -> None:
+    before, _ = keyfiles.active_public(made.at("public"), service)
+    periods.begin_sealing(made, service)
+    after, _ = keyfiles.active_public(made.at("public"), service)
+    assert before != after
+    assert set(keyfiles.load_private(made.at(service, "keys"))) == {before, after}
+
+
+def test_a_period_of_sealing_that_was_cut_off_between_its_halves_goes_on(made: SecretsFolder) -> None:
+    period = periods.begin_sealing(made, "registry")
+    (made.at("public", f"registry-{period}.pub")).unlink()
+    assert periods.begin_sealing(made, "registry") == period
+    key_id, _ = keyfiles.active_public(made.at("public"), "registry")
+    assert key_id in keyfiles.load_private(made.at("registry", "keys"))
+
+
+def test_nobody_seals_to_referral(made: SecretsFolder) -> None:
+    with pytest.raises(Misconfigured, match="Nobody seals to referral"):
+        periods.begin_sealing(made, "referral")
+
+
+def test_the_newest_period_is_never_retired(made: SecretsFolder) -> None:
+    with pytest.raises(NotAllowedNow, match="newest"):
+        place(made).demand_retirable(period_of(), UNUSED)
+
+
+def test_a_period_is_not_retired_before_every_process_has_seen_the_next(made: SecretsFolder) -> None:
+    newer = periods.begin_wrapping(made, "notify")
+    with pytest.raises(NotAllowedNow, match="too new"):
+        place(made, "notify").demand_retirable(period_of(), UNUSED)
+    aged(made.at("notify", "keys", f"kek-{newer}.key"), 0.01)
+    place(made, "notify").demand_retirable(period_of(), UNUSED)
+
+
+def test_a_period_is_not_retired_while_it_wraps_a_key(made: SecretsFolder) -> None:
+    aged(made.at("notify", "keys", f"kek-{periods.begin_wrapping(made, 'notify')}.key"), 1)
+    with pytest.raises(NotAllowedNow, match="3 data keys of notify"):
+        place(made, "notify").demand_retirable(period_of(), Needs({period_of(): 3}, parked=False))
+
+
+def test_a_sealing_period_is_not_retired_while_what_is_sealed_to_it_may_come(made: SecretsFolder) -> None:
+    aged(made.at("registry", "keys", f"kek-{periods.begin_wrapping(made, 'registry')}.key"), 30)
+    newer = made.at("registry", "keys", f"sealing-{periods.begin_sealing(made, 'registry')}.key")
+    aged(newer, 7)
+    with pytest.raises(NotAllowedNow, match="may be sent again for 7 days"):
+        place(made).demand_retirable(period_of(), UNUSED)
+    aged(newer, 9)
+    with pytest.raises(NotAllowedNow, match="parked"):
+        place(made).demand_retirable(period_of(), Needs({}, parked=True))
+    place(made).demand_retirable(period_of(), UNUSED)
+    names = {path.name for path in place(made).files_of(period_of())}
+    assert names == {f"kek-{period_of()}.key", f"sealing-{period_of()}.key", f"registry-{period_of()}.pub"}
