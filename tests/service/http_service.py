@@ -56,7 +56,10 @@ class Accounts:
             ("source", "flood"): Credential("source", "flood", (hash_key(SLOW_KEY),), rate_per_second=2.0),
             ("source", "closed"): Credential("source", "closed", (hash_key(f"ngao_source_closed_{SECRET}"),), enabled=False),
             ("partner", "clinic"): Credential("partner", "clinic", (hash_key(PARTNER_KEY),)),
+            ("source", "late"): Credential("source", "late", (hash_key(f"ngao_source_late_{SECRET}"),)),
         }
+        if id == "late":  # a store that is slow to say who that is
+            eventlet.sleep(3)
         return known.get((kind, id))
 
 
@@ -108,6 +111,8 @@ class TinyService(ChassisEndpoints):
             return Answer(200, {}, {"X-Echo": f"{MARKER}\r\nSet-Cookie: a=b"})
         if how == "payload":
             return Answer(200, {"x": {MARKER}})
+        if how == "hang":
+            eventlet.sleep(8)
         if how == "timeout":
             raise eventlet.Timeout(1)
         logging.getLogger("kombu").error("cannot decode %s", MARKER, exc_info=RuntimeError(MARKER))

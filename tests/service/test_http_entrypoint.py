@@ -238,6 +238,13 @@ def test_a_flood_is_slowed_then_refused_and_another_caller_does_not_wait(service
     assert all(each.slug == "too-many-requests" and int(each.headers["retry-after"]) >= 1 for each in refused)
 
 
+def test_the_gate_and_the_handler_share_the_time_that_a_source_waits(service: Service) -> None:
+    began = time.monotonic()
+    reply = service.ask("POST", "/v1/fail/hang", key="late")
+    assert (reply.status, reply.slug) == (503, "overloaded")
+    assert 4 < time.monotonic() - began < 6.5  # three of four and a half seconds go at the gate; it would be seven and a half
+
+
 def test_operators_see_and_decide_what_is_parked(service: Service) -> None:
     assert service.ask("GET", "/v1/parked").slug == "forbidden"
     assert service.ask("GET", "/v1/parked", key="grace").json["parked"][0]["id"] == "p1"

@@ -23,6 +23,7 @@ KEYS = {
         ("source", "forms"),
         ("source", "flood"),
         ("source", "closed"),
+        ("source", "late"),
         ("partner", "clinic"),
         ("operator", "grace"),
     )

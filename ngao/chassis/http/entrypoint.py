@@ -6,6 +6,7 @@ last step takes a worker, so that neither a slow nor an eager caller can occupy 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from ngao.chassis.http.call import Answer, Call, Text
 from ngao.chassis.http.problems import Overloaded
 from ngao.chassis.http.render import Rendered, render, render_error
 from ngao.chassis.http.server import WebServer
+from ngao.chassis.security.identity import Principal
 
 __all__ = ["Answer", "Call", "HttpEntrypoint", "Operation", "Text", "http"]
 
@@ -128,17 +130,21 @@ class HttpEntrypoint(Entrypoint):
     def respond(self, environ: Mapping[str, Any], values: dict[str, Any], trace: str) -> Rendered:
         """Answer one request; never raises."""
         try:
-            outcome = self._run(self._call(environ, trace), values)
+            headers = EnvironHeaders(dict(environ))
+            began = time.monotonic()
+            principal = self._admit(headers, str(environ.get("REMOTE_ADDR", "")))
+            at_gate = time.monotonic() - began  # the handler has what the gate has left; a slow body is the caller's own time
+            outcome = self._run(self._call(environ, headers, principal, trace), values, at_gate)
             return render_error(outcome.error) if isinstance(outcome, _Failure) else render(outcome)
         except (Exception, Timeout) as error:  # noqa: BLE001 - every error has an answer
             return render_error(error)
 
-    def _call(self, environ: Mapping[str, Any], trace: str) -> Call:
-        chassis = self.container.chassis
-        headers = EnvironHeaders(dict(environ))
-        remote = str(environ.get("REMOTE_ADDR", ""))
+    def _admit(self, headers: EnvironHeaders, remote: str) -> Principal:
         with _bounded(self.declared.who):
-            principal = self.server.gate.admit(self.declared.who, headers.get("Authorization"), remote)
+            return self.server.gate.admit(self.declared.who, headers.get("Authorization"), remote)
+
+    def _call(self, environ: Mapping[str, Any], headers: EnvironHeaders, principal: Principal, trace: str) -> Call:
+        chassis = self.container.chassis
         body, content_type = read_body(environ, chassis.settings.http.max_body_bytes, self.declared.accepts)
         return Call(
             principal=principal,
@@ -152,7 +158,7 @@ class HttpEntrypoint(Entrypoint):
             chassis=chassis,
         )
 
-    def _run(self, call: Call, values: dict[str, Any]) -> Any:
+    def _run(self, call: Call, values: dict[str, Any], at_gate: float) -> Any:
         if self.declared.inline:
             return getattr(self.container.service_cls(), self.method_name)(call, **values)
         done = Signal()
@@ -162,7 +168,7 @@ class HttpEntrypoint(Entrypoint):
             return result, failure
 
         patience = HANDLER_SECONDS if "operator" in self.declared.who else ANSWER_SECONDS
-        with Timeout(patience, Overloaded("No worker answered in time.")):
+        with Timeout(max(patience - at_gate, 0.0), Overloaded("No worker answered in time.")):
             self.container.spawn_worker(self, (call,), values, context_data={}, handle_result=finished)
             return done.wait()
 
