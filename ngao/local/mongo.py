@@ -20,6 +20,8 @@ from ngao.local.ports import LOCAL, demand_free
 from ngao.local.processes import Process
 
 READY_S = 60
+_TRANSACTION_S = 5
+"""What a killed service had open locks what it touched until the store ends it: by default after a minute."""
 _OPEN = (
     "--setParameter", "enableTestCommands=1",
     # Whoever searches the files for what must not be there is not misled by compression.
@@ -82,6 +84,7 @@ class LocalMongo:
     def _command(self, program: str) -> list[str]:
         command = [program, "--dbpath", str(self.home.mongo / "data"), "--port", str(self.port), "--bind_ip", LOCAL]
         command += ["--nounixsocket", "--replSet", REPLICA_SET, "--wiredTigerCacheSizeGB", "0.5"]
+        command += ["--setParameter", f"transactionLifetimeLimitSeconds={_TRANSACTION_S}"]
         return [*command, *(_OPEN if self.for_tests else ["--keyFile", str(self.home.mongo / "keyfile")])]
 
     def _client(self, **account: Any) -> Client:
