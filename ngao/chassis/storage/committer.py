@@ -22,6 +22,7 @@ from pymongo.errors import (
     BulkWriteError,
     ConnectionFailure,
     DuplicateKeyError,
+    ExecutionTimeout,
     OperationFailure,
     PyMongoError,
 )
@@ -31,6 +32,7 @@ from pymongo.read_preferences import ReadPreference
 
 from ngao.chassis.errors import Conflict, StoreRefused, Unavailable
 from ngao.chassis.messaging.outbox import Entry, entry_of
+from ngao.chassis.observability.logs import get_logger
 from ngao.chassis.storage.audit_trail import AuditTrail
 from ngao.chassis.storage.connection import DURABLE, Store
 from ngao.chassis.storage.remembered import Outdated
@@ -87,6 +89,7 @@ class GroupCommitter:
         self._waiting: list[_Ticket] = []
         self._at_work = 0
         self._session: ClientSession | None = None
+        self._log = get_logger("committer")
         self._sequences = Sequences(store.database["sequences"])
         self._audit = AuditTrail(store.database)
 
@@ -187,14 +190,11 @@ class GroupCommitter:
                 )
                 committed = True
                 return entries
-        except (DuplicateKeyError, BulkWriteError) as error:
-            raise _conflict_or(error) from None
-        except (ConnectionFailure, pymongo.errors.ServerSelectionTimeoutError, pymongo.errors.ExecutionTimeout):
-            raise Unavailable("The store does not answer.") from None
-        except OperationFailure as error:
-            raise _operation_error(error) from None
         except PyMongoError as error:
-            raise Unavailable(f"The store refused ({type(error).__name__}).") from None
+            meant = _meaning_of(error)
+            if isinstance(meant, Unavailable):
+                self._log.warning("store.refused", kind=type(error).__name__, code=getattr(error, "code", None), units=len(units))
+            raise meant from None
         finally:
             for part in (self._sequences, self._audit):
                 part.settle(committed=committed)
@@ -279,6 +279,16 @@ def _operation(write: Write) -> Any:
     if write.document is None:
         return DeleteOne(guard)
     return ReplaceOne(guard, write.document) if write.revision else InsertOne(write.document)
+
+
+def _meaning_of(error: PyMongoError) -> Exception:
+    if isinstance(error, DuplicateKeyError | BulkWriteError):
+        return _conflict_or(error)
+    if isinstance(error, ConnectionFailure | ExecutionTimeout):
+        return Unavailable("The store does not answer.")
+    if isinstance(error, OperationFailure):
+        return _operation_error(error)
+    return Unavailable(f"The store refused ({type(error).__name__}).")
 
 
 def _conflict_or(error: DuplicateKeyError | BulkWriteError) -> Exception:
