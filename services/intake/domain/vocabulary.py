@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from services.intake.domain.draft import Draft, Place, Violation
 from services.intake.domain.problems import FieldProblem
 
-FUTURE_TOLERANCE = timedelta(days=1)
+FUTURE_TOLERANCE = timedelta(days=3)
+"""More than a time zone: a clock that is two days off, the source's or ours, must refuse nobody's call for help."""
 
 
 @dataclass(frozen=True)
