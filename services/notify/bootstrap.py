@@ -52,7 +52,7 @@ class App:
         self._policy = policy
         self._channels = channels
         self._link = link
-        self._claims = ClaimQueue(chassis.store.durable("messages"))
+        self._claims = ClaimQueue(chassis.store.durable("messages"), policy.furthest)
         self._log = get_logger("notify")
         self._metrics = chassis.metrics
         self._unsent = chassis.metrics.gauge("ngao_notify_unsent", "Messages that wait to be sent.")
@@ -75,7 +75,8 @@ class App:
 
     def escalate_due(self) -> None:
         """Tell the next human wherever an acknowledgement did not come in time."""
-        for message_id in MessageRepository(self._units.read()).overdue(self._clock.now(), _OVERDUE_AT_ONCE):
+        messages = MessageRepository(self._units.read())
+        for message_id in messages.overdue(self._clock.now(), self._policy.furthest, _OVERDUE_AT_ONCE):
             told = self._units.run(lambda unit, at=message_id: self._escalate(unit, at))  # type: ignore[misc]
             self._log.warning("message.not_acknowledged", message_id=message_id, count=len(told))
 

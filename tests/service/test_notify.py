@@ -210,8 +210,9 @@ def test_a_permanent_refusal_tells_a_human_instead(
     assert (event.data["reason"], event.data["next_step"]) == ("smtp_550", "duty_officer:coordinator")
 
 
+@pytest.mark.parametrize("due", [timedelta(seconds=-1), timedelta(days=2)], ids=["lease-over", "lease-of-a-clock-ahead"])
 def test_a_message_taken_but_not_recorded_when_the_process_died_is_sent_again_with_the_same_id(
-    notify: ServiceProcess, world: World, line: Line, directory: Path, case: str
+    notify: ServiceProcess, world: World, line: Line, directory: Path, *, case: str, due: timedelta
 ) -> None:
     misbehave(directory, at="data", delay_s=2.0)
     line.publish(offered(case))
@@ -221,8 +222,8 @@ def test_a_message_taken_but_not_recorded_when_the_process_died_is_sent_again_wi
     notify.wait()
     behave(directory)
     client: Any = pymongo.MongoClient(world.parts.mongo)
-    past = datetime.now(UTC) - timedelta(seconds=1)
-    client[world.database("notify")].messages.update_one({"_id": message["message_id"]}, {"$set": {"due": past}})
+    ends = {"due": datetime.now(UTC) + due}
+    client[world.database("notify")].messages.update_one({"_id": message["message_id"]}, {"$set": ends})
     client.close()
     notify.start()
     eventually(lambda: states(notify, world, case) == [("clinic", "sent")], what="the second try")

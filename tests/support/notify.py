@@ -54,8 +54,8 @@ class FakeMessages(Messages):
     def awaited(self, cause: str) -> Sequence[Message]:
         return [deepcopy(each) for each in self.kept.values() if each.cause == cause and each.escalate_at]
 
-    def overdue(self, now: datetime, limit: int) -> Sequence[str]:
-        late = [each for each in self.kept.values() if each.escalate_at and each.escalate_at <= now]
+    def overdue(self, now: datetime, furthest: timedelta, limit: int) -> Sequence[str]:
+        late = [each for each in self.kept.values() if each.escalate_at and not now < each.escalate_at <= now + furthest]
         return [each.id for each in sorted(late, key=lambda each: (not each.urgent, each.escalate_at))][:limit]
 
     def told(self) -> list[tuple[str, State]]:

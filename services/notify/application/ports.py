@@ -30,8 +30,8 @@ class Messages(Protocol):
         """The messages about a cause whose acknowledgement somebody waits for."""
         ...
 
-    def overdue(self, now: datetime, limit: int) -> Sequence[str]:
-        """The ids of messages whose acknowledgement did not come in time, urgent ones first."""
+    def overdue(self, now: datetime, furthest: timedelta, limit: int) -> Sequence[str]:
+        """The ids of messages whose acknowledgement did not come in time (see Policy.is_over), urgent ones first."""
         ...
 
 

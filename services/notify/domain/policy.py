@@ -66,6 +66,9 @@ class Ladder:
         return max(0, position - len(self.steps) + 1)
 
 
+_SHORTEST_FURTHEST = timedelta(hours=1)
+
+
 @dataclass(frozen=True)
 class Undeliverable:
     """Whom to tell, by which template, when a message to somebody who is on no ladder has failed."""
@@ -92,6 +95,16 @@ class Policy:
     def next_try(self, attempts: int, now: datetime) -> datetime | None:
         """When to try again after so many attempts, or None to give up."""
         return now + self.retry_after[attempts - 1] if attempts <= len(self.retry_after) else None
+
+    @property
+    def furthest(self) -> timedelta:
+        """No wait of these rules ends later than this from now: a moment beyond was written by a clock that was wrong."""
+        steps = [step.within for ladder in self.ladders.values() for step in ladder.steps]
+        return max([*steps, *self.retry_after, _SHORTEST_FURTHEST])
+
+    def is_over(self, end: datetime, now: datetime) -> bool:
+        """True for a wait that has ended, and for one that a wrong clock has put off."""
+        return not now < end <= now + self.furthest
 
     def person_at(self, ladder: str, position: int) -> Recipient | None:
         """Who stands on a step of a ladder."""

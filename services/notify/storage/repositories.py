@@ -46,9 +46,10 @@ class MessageRepository:
         """The messages about a cause whose acknowledgement somebody waits for."""
         return _messages(MessageDocument.objects(cause=cause, escalate_at__exists=True))
 
-    def overdue(self, now: datetime, limit: int) -> Sequence[str]:
+    def overdue(self, now: datetime, furthest: timedelta, limit: int) -> Sequence[str]:
         """The ids of messages that were not acknowledged in time, urgent ones first."""
-        found = MessageDocument.objects(escalate_at__lte=now).order_by("-urgent", "escalate_at").only("id").limit(limit)
+        found = MessageDocument.objects(__raw__=_is_over("escalate_at", now, furthest))
+        found = found.order_by("-urgent", "escalate_at").only("id").limit(limit)
         return [record["_id"] for record in found.as_pymongo()]
 
     def listed(self, *, limit: int, **wanted: str) -> Sequence[Message]:
@@ -73,12 +74,13 @@ class MessageRepository:
 class ClaimQueue:
     """Due messages, each for one sender at a time; outside any unit, because it must be seen by all at once."""
 
-    def __init__(self, collection: Collection[dict[str, Any]]) -> None:
+    def __init__(self, collection: Collection[dict[str, Any]], furthest: timedelta) -> None:
         self._messages = collection
+        self._furthest = furthest
 
     def claim(self, now: datetime, lease: timedelta, *, urgent_only: bool) -> Message | None:
         """Take the most urgent due message. One that is still `sending` is due when its sender's lease is over."""
-        wanted: dict[str, Any] = {"due": {"$lte": now}} | ({"urgent": True} if urgent_only else {})
+        wanted = _is_over("due", now, self._furthest) | ({"urgent": True} if urgent_only else {})
         taken = self._messages.find_one_and_update(
             wanted,
             {
@@ -136,6 +138,11 @@ class ContactSummaryRepository:
     def put(self, summary: ContactSummary) -> None:
         """Keep a summary."""
         self._unit.keep("contact_summaries", summary_to_record(summary), summary.revision)
+
+
+def _is_over(name: str, now: datetime, furthest: timedelta) -> dict[str, Any]:
+    """A wait that is over; one that ends later than any may was set by a clock that ran ahead, and would hold for days."""
+    return {"$or": [{name: {"$lte": now}}, {name: {"$gt": now + furthest}}]}
 
 
 def _messages(found: Any) -> list[Message]:

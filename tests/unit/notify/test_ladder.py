@@ -41,7 +41,7 @@ class Watch:
 
     def wait(self, minutes: float) -> None:
         self.clock.advance(timedelta(minutes=minutes))
-        for message_id in self.messages.overdue(self.clock.now(), 10):
+        for message_id in self.messages.overdue(self.clock.now(), POLICY.furthest, 10):
             escalate_message(self.messages, self.announcer, self._desk(), message_id)
 
     def acknowledge(self, which: int) -> Message:
@@ -69,6 +69,12 @@ def test_silence_tells_each_in_turn_and_then_reminds_the_named_human_until_the_l
     last = list(watch.messages.kept.values())[-1]
     assert last.escalate_at is None
     assert last.notes[-1].what == "ladder_ended"
+
+
+def test_a_deadline_that_a_clock_two_days_ahead_has_set_is_over_when_the_clock_is_right() -> None:
+    watch = Watch(*PEOPLE)
+    watch.wait(-2 * 24 * 60)
+    assert watch.told() == ["duty-officer", "deputy"]
 
 
 def test_an_acknowledgement_stops_the_ladder() -> None:
