@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.faults.engine import tables
 from tests.faults.engine.faults import FAULTS
+from tests.faults.engine.keeping import keep
 from tests.faults.engine.rounds import Pace, play
 from tests.faults.engine.site import Site, opened
 
@@ -27,6 +29,6 @@ def site() -> Iterator[Site]:
 
 
 @pytest.mark.parametrize("name", SHORT)
-def test_nothing_is_lost_doubled_or_made_up(site: Site, name: str) -> None:
+def test_nothing_is_lost_doubled_or_made_up(site: Site, name: str, tmp_path: Path) -> None:
     result = play(site, FAULTS[name].shortened(), seed=1, pace=PACE)
-    assert result.good, "\n".join(tables.reasons(result))
+    assert result.good, "\n".join([*tables.reasons(result), f"kept in {keep(site, result, tmp_path)}"])

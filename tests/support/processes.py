@@ -6,7 +6,6 @@ import http.client
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -15,17 +14,12 @@ from typing import Any
 from ngao.chassis.messaging.provisioning import service_account
 from ngao.chassis.security import keyfiles
 from ngao.chassis.security.identity import new_key
+from ngao.local.ports import free_port
 from tests.support.addresses import addresses
 from tests.support.waiting import eventually
 
 ROOT = Path(__file__).resolve().parents[2]
 PERIOD = "2026-11"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class World:
@@ -147,6 +141,14 @@ class ServiceProcess:
 
     def is_running(self) -> bool:
         return self.process is not None and self.process.poll() is None
+
+    def has_ended(self) -> bool:
+        return not self.is_running()
+
+    def is_stopped(self) -> bool:
+        """True while it stands still by SIGSTOP."""
+        assert self.process is not None
+        return Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
     def wait(self, within: float = 40.0) -> int:
         assert self.process is not None

@@ -14,6 +14,8 @@ import os
 import random
 import sys
 import time
+from collections.abc import Iterable, Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +25,9 @@ from rich.console import Console
 
 from tests.faults.engine import picture, tables
 from tests.faults.engine.faults import FAULTS
+from tests.faults.engine.keeping import keep
 from tests.faults.engine.mutants import MUTANTS
-from tests.faults.engine.rounds import Result, play
+from tests.faults.engine.rounds import Fault, Result, play
 from tests.faults.engine.site import opened
 
 REPORT = Path("build/faults.html")
@@ -72,13 +75,17 @@ def _seeds(asked: Any, out: Console) -> list[int]:
 
 def _faults(asked: Any, out: Console) -> int:
     began, results = time.monotonic(), []
-    names = asked.only or list(FAULTS)
+    faults = [FAULTS[name] for name in asked.only or FAULTS]
     seeds = _seeds(asked, out)
-    with opened(out.print) as site:
-        for number, (seed, name) in enumerate(((seed, name) for seed in seeds for name in names), 1):
-            out.print(f"[{number}/{len(seeds) * len(names)}] {name}, seed {seed}: {FAULTS[name].says}", markup=False)
-            results.append(play(site, FAULTS[name], seed))
-            _tell(results[-1], out)
+    total = len(seeds) * len(faults)
+    for members, mine in _by_members(faults):
+        with opened(out.print, members=members) as site:
+            for seed, fault in product(seeds, mine):
+                out.print(f"[{len(results) + 1}/{total}] {fault.name}, seed {seed}: {fault.says}", markup=False)
+                results.append(play(site, fault, seed))
+                _tell(results[-1], out)
+                if not results[-1].good:
+                    out.print(f"    kept: {keep(site, results[-1], asked.html.parent / 'faults')}", markup=False)
     out.print(tables.table(results))
     picture.write(asked.html, results)
     bad = [each for each in results if not each.good]
@@ -86,6 +93,12 @@ def _faults(asked: Any, out: Console) -> int:
     if asked.json:
         sys.stdout.write(json.dumps(tables.as_json(results), indent=1) + "\n")
     return 1 if bad else 0
+
+
+def _by_members(faults: Iterable[Fault]) -> Iterator[tuple[int, list[Fault]]]:
+    """A platform of its own for those that need more than one mongod: three journals cost the others their pace."""
+    for members in sorted({fault.members for fault in faults}):
+        yield members, [fault for fault in faults if fault.members == members]
 
 
 def _tell(result: Result, out: Console) -> None:

@@ -45,7 +45,11 @@ class Facts:
     ghosts: list[str] = field(default_factory=list)
     watched: list[Line] = field(default_factory=list)
     audits: dict[str, bool] = field(default_factory=dict)
+    starved: list[tuple[float, float]] = field(default_factory=list)
+    """(moment, how many seconds intake has waited for a processor by then); see `starving`."""
     fault_at: float = 0.0
     healed_at: float = 0.0
     quiet_after: float | None = 0.0
+    moves: str = ""
+    """What still moved when the time to become quiet was over."""
     limits: Limits = field(default_factory=Limits)

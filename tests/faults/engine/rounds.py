@@ -18,14 +18,19 @@ from tests.faults.engine import collect
 from tests.faults.engine.checker import Verdict, check
 from tests.faults.engine.facts import Facts, Limits
 from tests.faults.engine.history import read
-from tests.faults.engine.site import Running, Site
+from tests.faults.engine.site import STARTS_WITHIN_S, Running, Site
+from tests.faults.engine.starving import Starving
+from tests.support.waiting import eventually
 
 Inject = Callable[[Site, random.Random], AbstractContextManager[None]]
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One way to break something. `lasts` is how long it holds, in seconds; `replays`: an operator replays what was parked."""
+    """One way to break something.
+
+    `lasts` is how long it holds, in seconds; `replays`: an operator replays what was parked; `members`: mongods in the set.
+    """
 
     name: str
     says: str
@@ -35,6 +40,7 @@ class Fault:
     burst: int = 0
     limits: Limits = field(default_factory=Limits)
     replays: bool = False
+    members: int = 1
     mix: dict[str, Any] = field(default_factory=dict, hash=False)
 
     def shortened(self) -> Fault:
@@ -74,7 +80,8 @@ def play(site: Site, fault: Fault, seed: int, pace: Pace = Pace()) -> Result:  #
     parked, ghosts = set(collect.parked_now(site)), set(collect.ghosts(site))
     running = site.load(lot.randrange(2**31), fault.rate, burst=fault.burst, **fault.mix)
     trouble = ""
-    with _Watcher(site, running) as watcher:
+    with _Watcher(site, running) as watcher, Starving(site) as starving:
+        _wait_for_load(running)
         time.sleep(pace.before)
         fault_at = time.time()
         try:
@@ -86,57 +93,72 @@ def play(site: Site, fault: Fault, seed: int, pace: Pace = Pace()) -> Result:  #
         healed_at = time.time()
         time.sleep(pace.after)
         running.stop()
-        quiet_after = _become_quiet(site, running, fault, healed_at, parked)
+        quiet_after, moves = _become_quiet(site, running, fault, healed_at, parked)
     facts = collect.collect(site, running, before=parked, old_ghosts=ghosts, limits=fault.limits)
     if quiet_after is not None:  # what timers have said since then is no backlog
         facts = replace(facts, outbox={}, queues={})
-    facts = replace(facts, watched=watcher.seen, fault_at=fault_at, healed_at=healed_at, quiet_after=quiet_after)
+    facts = replace(facts, watched=watcher.seen, starved=starving.samples)
+    facts = replace(facts, fault_at=fault_at, healed_at=healed_at, quiet_after=quiet_after, moves=moves)
     verdict = check(facts)
     if not trouble and (not verdict.accepted or not verdict.stable):
         trouble = "nothing was accepted or nothing was offered: this round shows nothing"
     return Result(fault, seed, verdict, facts, began, time.time() - began, trouble)
 
 
-def _become_quiet(site: Site, running: Running, fault: Fault, healed_at: float, parked: set[str]) -> float | None:
-    """Seconds from the healing until nothing moves any more; None when that takes too long."""
-    still = 0
+def _wait_for_load(running: Running) -> None:
+    """The fault meets a load that runs: on a busy machine the source's process takes some seconds to begin."""
+
+    def accepted() -> bool:
+        return any(op["type"] == "ok" and op["f"] == "post" for op in read(running.history))
+
+    eventually(accepted, within=STARTS_WITHIN_S, what="the load's first accepted report")
+
+
+def _become_quiet(site: Site, running: Running, fault: Fault, healed_at: float, parked: set[str]) -> tuple[float | None, str]:
+    """Seconds from the healing until nothing moves any more; None and what still moved when that takes too long."""
+    still, moves = 0, ""
     while time.time() < healed_at + fault.limits.clears_within:
         if fault.replays:
             _replay(site, parked)
-        still = still + 1 if _is_quiet(site, running) else 0
+        moves = _what_moves(site, running)
+        still = 0 if moves else still + 1
         if still == 2:
-            return time.time() - healed_at
+            return time.time() - healed_at, ""
         time.sleep(0.6)
-    return None
+    return None, moves
 
 
-def _is_quiet(site: Site, running: Running) -> bool:
+def _what_moves(site: Site, running: Running) -> str:
+    """The first thing found that is not at rest; empty when all is."""
     try:
-        if any(collect.outboxes_now(site).values()) or any(collect.queues_now(site).values()):
-            return False
-        return not _letters_due(site) and not _unfinished(site, running)
-    except (NgaoError, PyMongoError, requests.RequestException):
-        return False
+        standing = {**collect.queues_now(site), **{f"the outbox of {name}": n for name, n in collect.outboxes_now(site).items()}}
+        waiting = next((f"{count} in {name}" for name, count in standing.items() if count), "")
+        return waiting or _letters_due(site) or _unfinished(site, running)
+    except (NgaoError, PyMongoError, requests.RequestException) as error:
+        return type(error).__name__
 
 
-def _letters_due(site: Site) -> bool:
+def _letters_due(site: Site) -> str:
     """Letters that notify is about to send; each will be told of by an event."""
-    return bool(site.database("notify").messages.count_documents({"state": "queued", "attempts": {"$in": [0, None]}}))
+    due = site.database("notify").messages.count_documents({"state": "queued", "attempts": {"$in": [0, None]}})
+    return f"{due} letters to send" if due else ""
 
 
-def _unfinished(site: Site, running: Running) -> bool:
+def _unfinished(site: Site, running: Running) -> str:
     """A report whose case is not known yet, a need nobody has looked at, an offer its partner has not got."""
     refs = collect.refs_of(site, running)
     cases = collect._cases(site, refs)
     asked = {op["key"] for op in read(running.history) if op["type"] == "ok" and op["f"] in {"post", "publish"}}
     if len(asked) > len(refs) or len(cases) < len(refs):
-        return True
-    return any(
-        not case["known"]
-        or any(need["state"] == "pending" for need in case["needs"] if case["life"] != "closed")
-        or any(offer["state"] == "offered" for offer in case["offers"])
-        for case in cases
-    )
+        return f"{len(asked)} accepted, {len(refs)} reports, {len(cases)} cases"
+    for case in cases:
+        if not case["known"]:
+            return f"{case['case_ref']} has not heard of its report"
+        if case["life"] != "closed" and any(need["state"] == "pending" for need in case["needs"]):
+            return f"{case['case_ref']} has a pending need"
+        if any(offer["state"] == "offered" for offer in case["offers"]):
+            return f"{case['case_ref']} has an offer that its partner has not got"
+    return ""
 
 
 def _replay(site: Site, before: set[str]) -> None:

@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -44,45 +45,64 @@ class SkewedClock(SystemClock):
 def wrap(orders: Orders) -> None:
     """Put the fault points in."""
 
-    def die_at(point: str) -> None:
-        if orders.count_down(f"kill-{point}"):
-            os.kill(os.getpid(), signal.SIGKILL)
+    def at(point: str) -> None:
+        for order, number in (("kill", signal.SIGKILL), ("stop", signal.SIGSTOP)):
+            if orders.count_down(f"{order}-{point}"):
+                os.kill(os.getpid(), number)
 
-    write, publish, settle_out = GroupCommitter._write, Relay._publish, Relay._settle
-    handle, settle_in = Consumer._handle, Consumer._settle
+    _crash_on(orders)
+    _lose_answers(orders)
+    for owner, name, before, after in _POINTS:
+        _around(owner, name, at, before, after)
+    SkewedClock.orders = orders
+    chassis_module.SystemClock = SkewedClock  # type: ignore[misc]
+
+
+_POINTS: tuple[tuple[type, str, str, str], ...] = (
+    (GroupCommitter, "_apply", "", "in-transaction"),
+    (GroupCommitter, "_write", "before-commit", "after-commit"),
+    (Relay, "_publish", "before-publish", ""),
+    (Relay, "_settle", "after-publish", ""),
+    (Consumer, "_handle", "in-handler", ""),
+    (Consumer, "_settle", "before-ack", ""),
+)
+"""Methods, and the points that are crossed before and after them."""
+
+
+def _around(owner: type, name: str, at: Callable[[str], None], before: str, after: str) -> None:
+    method = getattr(owner, name)
+
+    def wrapped(self: Any, *args: Any) -> Any:
+        at(before)
+        result = method(self, *args)
+        at(after)
+        return result
+
+    setattr(owner, name, wrapped)
+
+
+def _lose_answers(orders: Orders) -> None:
+    write = GroupCommitter._write
 
     def written(self: Any, units: Any) -> Any:
-        die_at("before-commit")
         entries = write(self, units)
-        die_at("after-commit")
         if orders.count_down("lose-answer"):
             raise Unavailable("the answer was lost on its way")
         return entries
 
-    def published(self: Any, batch: Any) -> None:
-        die_at("before-publish")
-        publish(self, batch)
+    GroupCommitter._write = written  # type: ignore[method-assign]
 
-    def settled_out(self: Any, settled: Any) -> None:
-        die_at("after-publish")
-        settle_out(self, settled)
+
+def _crash_on(orders: Orders) -> None:
+    handle = Consumer._handle
 
     def handled(self: Any, items: Any) -> None:
-        die_at("in-handler")
         wanted = orders.read("crash-on")
         if wanted and any(item.event is not None and item.event.subject == wanted for item in items):
             os.kill(os.getpid(), signal.SIGKILL)
         handle(self, items)
 
-    def settled_in(self: Any, item: Any) -> None:
-        die_at("before-ack")
-        settle_in(self, item)
-
-    GroupCommitter._write = written  # type: ignore[method-assign]
-    Relay._publish, Relay._settle = published, settled_out  # type: ignore[method-assign]
-    Consumer._handle, Consumer._settle = handled, settled_in  # type: ignore[method-assign]
-    SkewedClock.orders = orders
-    chassis_module.SystemClock = SkewedClock  # type: ignore[misc]
+    Consumer._handle = handled  # type: ignore[method-assign]
 
 
 def shorten_lease(seconds: float) -> None:

@@ -25,9 +25,10 @@ from ngao.local.broker import LocalBroker
 from ngao.local.guard import guarded
 from ngao.local.home import Home
 from ngao.local.mailbox import Mailbox
+from ngao.local.mongo import LocalMongo
 from ngao.local.platform import Platform
-from ngao.local.processes import Process
 from tests.faults.engine.load import Order
+from tests.faults.engine.members import Members, send
 from tests.faults.engine.orders import Orders
 from tests.support.coalition import DEMO_POLICY, OFFICERS, Coalition, Partner, Source
 from tests.support.processes import ROOT, ServiceProcess, World
@@ -36,6 +37,8 @@ from tests.support.waiting import eventually
 Tell = Callable[[str], None]
 TIERS_S = (1, 2, 4, 8)
 RESPOND_BY_S = 25
+STARTS_WITHIN_S = 90
+"""For any process to be up: two seconds where it is alone, and thirty times that where twenty others want the same processor."""
 _STATISTICS_MS = 1000
 _SERVICE, _PARTNER, _LOAD = (f"tests.faults.engine.{name}" for name in ("service", "partner", "load"))
 
@@ -73,17 +76,9 @@ class _Stage(Coalition):
                 Orders.of(settings).give(name, value)
             self.services[service] = ServiceProcess(settings, port, _SERVICE).start(ready=False)
         for service, process in self.services.items():
-            eventually(process.is_ready, within=60, what=f"{service} to be ready; see {process.log}")
+            eventually(process.is_ready, within=STARTS_WITHIN_S, what=f"{service} to be ready; see {process.log}")
         for person in OFFICERS:
             self.asks("notify", "PUT", f"/v1/roster/duty-officers/{person}", {"email": f"{person}@example.org", "language": "en"})
-
-
-def send(process: Process, number: signal.Signals) -> None:
-    """A signal to a store that runs; one that does not run is a fault of the round, and 0 would be all of us."""
-    pid = process.pid()
-    if pid is None:
-        raise RuntimeError(f"{process.name} does not run")
-    os.kill(pid, number)
 
 
 @dataclass
@@ -93,6 +88,7 @@ class Site:
     folder: Path
     stores: Platform
     stage: _Stage
+    mongods: Members
     tell: Tell
     counties: list[str] = field(default_factory=list)
     nobody: str = ""
@@ -137,8 +133,15 @@ class Site:
 
     def revive(self, service: str, *, ready: bool = True) -> None:
         """Start it if it does not run."""
-        if not self.services[service].is_running():
-            self.services[service].start(ready=ready)
+        process = self.services[service]
+        if not process.is_running():
+            process.start(ready=False)
+        if ready:
+            self.ready(process)
+
+    def ready(self, process: ServiceProcess) -> None:
+        """Wait until a service can work."""
+        eventually(process.is_ready, within=STARTS_WITHIN_S, what=f"a service to be ready; see {process.log}")
 
     def open_partners(self) -> None:
         for partner in self.partners:
@@ -173,14 +176,10 @@ class Site:
         broker.start(binaries.rabbitmq_server(self.tell))
         broker.wait()
 
-    def kill_mongod(self) -> None:
-        send(self.stores.mongo.process, signal.SIGKILL)
-        eventually(lambda: self.stores.mongo.process.pid() is None, what="mongod's end")
-
-    def start_mongod(self) -> None:
-        mongo = self.stores.mongo
-        mongo.start(binaries.mongod(self.tell))
-        mongo.wait()
+    def start_mongod(self, member: LocalMongo) -> None:
+        """Start it again, and wait until it takes part; alone, until it takes writes."""
+        self.mongods.start(member)
+        eventually(self.mongods.whole, within=60, what="the set to be whole again")
 
     # Load
 
@@ -214,8 +213,8 @@ class Site:
         for partner in self.partners:
             self.control(partner)
         self.open_partners()
-        for service, process in self.services.items():
-            eventually(process.is_ready, within=60, what=f"{service} to be ready; see {process.log}")
+        for process in self.services.values():
+            self.ready(process)
 
 
 @dataclass
@@ -258,34 +257,41 @@ def _partners(site: Site) -> None:
 
 
 @contextmanager
-def opened(tell: Tell, *, mutant: str = "", lease_s: float | None = None) -> Iterator[Site]:
-    """A running site; afterwards nothing of it is left. `lease_s` shortens the relay's lease."""
-    folder = Path(tempfile.mkdtemp(prefix="ngao-faults-"))
+def opened(tell: Tell, *, members: int = 1, mutant: str = "", lease_s: float | None = None) -> Iterator[Site]:
+    """A running site; afterwards nothing of it is left.
+
+    `members` is how many mongods the replica set has; `lease_s` shortens the relay's lease.
+    """
+    folder, began = Path(tempfile.mkdtemp(prefix="ngao-faults-")), time.monotonic()
     with guarded(folder) as mark, _environment(mark):
         stores = _Stores.at(Home(folder), for_tests=True)
         try:
-            began = time.monotonic()
-            with _environment(stores.up_for_tests(tell)):
-                world_folder = folder / "world"
-                world_folder.mkdir()
-                world = World(world_folder, secrets.token_hex(4), TIERS_S)
-                stage = _Stage(world, (_policy(world_folder / "policy"),))
+            variables = stores.up_for_tests(tell)
+            with Members.joined(stores.mongo, members) as mongods, _environment(variables | {"NGAO_TEST_MONGO": mongods.url}):
+                (folder / "world").mkdir()
+                world = World(folder / "world", secrets.token_hex(4), TIERS_S)
+                stage = _Stage(world, (_policy(world.directory / "policy"),))
                 stage.orders = {name: value for name, value in (("mutant", mutant), ("lease", lease_s)) if value}
-                site = Site(folder, stores, stage, tell)
-                with Mailbox(stage.mail) as mailbox:
-                    try:
-                        stage.start(mailbox.port)
-                        _partners(site)
-                        tell(f"the platform is up after {time.monotonic() - began:.0f} s")
-                        yield site
-                    finally:
-                        _end(site)
+                with Mailbox(stage.mail) as mailbox, _ended(Site(folder, stores, stage, mongods, tell)) as site:
+                    stage.start(mailbox.port)
+                    _partners(site)
+                    tell(f"the platform is up after {time.monotonic() - began:.0f} s")
+                    yield site
         finally:
+            for store in (stores.broker, stores.mongo):
+                store.process.stop(0)  # killed, not asked: what is stopped here is thrown away
             stores.down(lambda _: None)
 
 
+@contextmanager
+def _ended(site: Site) -> Iterator[Site]:
+    try:
+        yield site
+    finally:
+        _end(site)
+
+
 def _end(site: Site) -> None:
-    """Killed, not asked: what is stopped here is thrown away."""
     for process in [*site.services.values()]:
         if process.is_running():
             process.signal(signal.SIGKILL)

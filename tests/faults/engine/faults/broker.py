@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import random
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from ngao.chassis.messaging.management import Management
+from ngao.deployment.names import SERVICES
+from tests.faults.engine.facts import Limits
+from tests.faults.engine.faults.services import CROSSES_WITHIN_S
 from tests.faults.engine.rounds import Fault, Inject
 from tests.faults.engine.site import Site
 from tests.support.waiting import eventually
@@ -51,15 +56,36 @@ def alarm(command: tuple[str, ...], mended: tuple[str, ...]) -> Inject:
 
 
 @contextmanager
+def connection_cut(site: Site, lot: random.Random) -> Iterator[None]:
+    """One consumer's connection is closed by the broker while its process holds a delivery: committed, not acknowledged."""
+    service = lot.choice(SERVICES)
+    process, management = site.services[service], site.stage.management
+    site.orders(service).give("stop-before-ack", lot.randint(1, 3))
+    eventually(process.is_stopped, within=CROSSES_WITHIN_S, what=f"{service} to stop before an acknowledgement")
+
+    def holding() -> list[str]:
+        channels = [each for each in management.get("channels") or () if each.get("messages_unacknowledged")]
+        owners = {each["connection_details"]["name"] for each in channels}
+        return [name for name, owner in _consumers(management) if name in owners and owner.startswith(f"{service}.")]
+
+    for name in eventually(holding, what=f"the broker to list what {service} holds")[:1]:
+        management.delete("connections", name)
+    process.signal(signal.SIGCONT)
+    yield
+
+
+def _consumers(management: Management) -> list[tuple[str, str]]:
+    """Each consumer's connection: the broker's name for it, and the one that its process gave it."""
+    listed = management.get("connections") or ()
+    named = [(each["name"], each.get("client_properties", {}).get("connection_name", "")) for each in listed]
+    return [(name, given) for name, given in named if ".consumer" in given and not given.endswith(".retry")]
+
+
+@contextmanager
 def connections_cut(site: Site, _lot: random.Random) -> Iterator[None]:
     """All consumers' connections are closed by the broker while messages are being handled."""
     management = site.stage.management
-
-    def consumers() -> list[str]:
-        listed = management.get("connections") or []
-        return [each["name"] for each in listed if "consumer" in each.get("client_properties", {}).get("connection_name", "")]
-
-    for name in eventually(consumers, what="the broker to list connections"):
+    for name, _ in eventually(lambda: _consumers(management), what="the broker to list connections"):
         management.delete("connections", name)
     yield
 
@@ -89,7 +115,9 @@ FAULTS = [
           alarm(("set_disk_free_limit", "900TB"), ("set_disk_free_limit", "200MB")), lasts=6),
     Fault("memory-alarm", "the broker's memory alarm blocks every publish",
           alarm(("set_vm_memory_high_watermark", "0.00001"), ("set_vm_memory_high_watermark", "0.4")), lasts=6),
-    Fault("connections-cut", "consumers' connections are cut with deliveries un-acknowledged", connections_cut, lasts=1),
+    Fault("connection-cut", "one consumer's connection is cut with a delivery un-acknowledged", connection_cut, lasts=1,
+          limits=Limits(answers_within=None)),
+    Fault("connections-cut", "all consumers' connections are cut at once", connections_cut, lasts=1),
     Fault("binding-deleted", "the only queue for an event is unbound, then bound again", binding_deleted(*CLOSED)),
     Fault("one-of-three-bindings", "one of three queues for an event is unbound, then bound again", binding_deleted(*SHARED)),
 ]  # fmt: skip

@@ -15,9 +15,10 @@ from ngao.contracts import CONTENT_TYPE, decode, encode, make
 from tests.faults.engine.facts import Limits
 from tests.faults.engine.rounds import Fault
 from tests.faults.engine.site import Site
-from tests.support.waiting import eventually
 
 _POISON = (b'{"specversion": "1.0", "broken', b"\xff\xfe\x00", b"[" * 20000, b'{"a":' * 3000, b"x" * 1_000_000)
+CRASHES_WITHIN_S = 120.0
+"""Four starts of a service, each of which dies at once, and one that lives."""
 _QUEUES = ("referral.intake.report.accepted.v1", "notify.referral.offered.v1", "registry.intake.report.accepted.v1")
 
 
@@ -32,22 +33,40 @@ def poison(site: Site, lot: random.Random) -> Iterator[None]:
 
 @contextmanager
 def crash_loop(site: Site, _lot: random.Random) -> Iterator[None]:
-    """One message ends the process of whoever takes it, again and again, until the broker takes it away."""
+    """One message ends the process of whoever takes it, again and again, until the broker takes it away.
+
+    An operator's policy lowers the limit of deliveries, so that this is a matter of seconds, and that innocent ones behind the
+    guilty one reach it, too.
+    """
     ref = f"NG-{secrets.token_hex(5).upper()}"
     data = {"message_id": "m", "case_ref": ref, "cause": "c", "recipient_kind": "duty_officer", "recipient_ref": "r",
             "template": "t", "channel": "email", "reason": "no_address", "next_step": "operator",
             "policy_version": "1"}  # fmt: skip
-    site.orders("referral").give("crash-on", ref)
     event = make("notify.message.refused.v1", subject=ref, data=data)
-    site.stage.line.publish_raw(encode(event), event.routing_key)
-    deadline = time.monotonic() + 100
-    while time.monotonic() < deadline:
-        try:
-            eventually(lambda: not site.services["referral"].is_running(), within=6, what="the next crash")
-        except AssertionError:
-            break  # it stays up: the message is gone from its queue
-        site.revive("referral", ready=False)
+    body = encode(event)
+    guilty = {"reason": "delivery-limit", "queue": f"referral.{event.type}", "size": len(body)}
+    with limited(site, "^referral[.]", deliveries=3):
+        site.orders("referral").give("crash-on", ref)
+        site.stage.line.publish_raw(body, event.routing_key)
+        deadline = time.monotonic() + CRASHES_WITHIN_S
+        while not site.database("referral").parked.count_documents(guilty):
+            if time.monotonic() > deadline:
+                raise AssertionError(f"waited {CRASHES_WITHIN_S} s in vain for the broker to take a deadly message away")
+            site.revive("referral", ready=False)
+            time.sleep(0.1)
     yield
+
+
+@contextmanager
+def limited(site: Site, queues: str, *, deliveries: int) -> Iterator[None]:
+    """A lower delivery limit for queues of a pattern; of a policy's and a queue's own limit the broker takes the lower one."""
+    policy = ("policies", site.stage.world.vhost, "test-limit")
+    body = {"pattern": queues, "definition": {"delivery-limit": deliveries}, "apply-to": "queues"}
+    site.stage.management.put(*policy, body=body)
+    try:
+        yield
+    finally:
+        site.stage.management.delete(*policy)
 
 
 @contextmanager
