@@ -18,23 +18,17 @@ from typing import Any
 import pymongo
 from pymongo import InsertOne, ReplaceOne
 from pymongo.client_session import ClientSession
-from pymongo.errors import (
-    BulkWriteError,
-    ConnectionFailure,
-    DuplicateKeyError,
-    ExecutionTimeout,
-    OperationFailure,
-    PyMongoError,
-)
+from pymongo.errors import PyMongoError
 from pymongo.operations import DeleteOne
 from pymongo.read_concern import ReadConcern
 from pymongo.read_preferences import ReadPreference
 
-from ngao.chassis.errors import Conflict, StoreRefused, Unavailable
+from ngao.chassis.errors import Conflict, Unavailable
 from ngao.chassis.messaging.outbox import Entry, entry_of
 from ngao.chassis.observability.logs import get_logger
 from ngao.chassis.storage.audit_trail import AuditTrail
 from ngao.chassis.storage.connection import DURABLE, Store
+from ngao.chassis.storage.refusals import meaning_of
 from ngao.chassis.storage.remembered import Outdated
 from ngao.chassis.storage.sequences import Sequences
 from ngao.chassis.storage.unit_of_work import Unit, Write
@@ -42,10 +36,6 @@ from ngao.chassis.storage.unit_of_work import Unit, Write
 GROUP = 100
 _PATIENCE_S, _LONGEST_S, _TURN_S = 0.02, 0.1, 0.001
 """A group waits for those at work as long as one of them comes every so often, and never longer than this in all."""
-_DUPLICATE = 11000
-_CONFLICTS = frozenset({112, 251})
-_AWAY = frozenset({6, 7, 13, 18, 50, 64, 89, 91, 100, 189, 262, 9001, 10107, 11600, 11602, 13388, 13435, 13436})
-"""Not the write's fault: no primary, shutting down, timed out, majority missing, or this account has lost its rights."""
 
 
 class _Ticket:
@@ -191,7 +181,7 @@ class GroupCommitter:
                 committed = True
                 return entries
         except PyMongoError as error:
-            meant = _meaning_of(error)
+            meant = meaning_of(error)
             if isinstance(meant, Unavailable):
                 self._log.warning("store.refused", kind=type(error).__name__, code=getattr(error, "code", None), units=len(units))
             raise meant from None
@@ -279,31 +269,3 @@ def _operation(write: Write) -> Any:
     if write.document is None:
         return DeleteOne(guard)
     return ReplaceOne(guard, write.document) if write.revision else InsertOne(write.document)
-
-
-def _meaning_of(error: PyMongoError) -> Exception:
-    if isinstance(error, DuplicateKeyError | BulkWriteError):
-        return _conflict_or(error)
-    if isinstance(error, ConnectionFailure | ExecutionTimeout):
-        return Unavailable("The store does not answer.")
-    if isinstance(error, OperationFailure):
-        return _operation_error(error)
-    return Unavailable(f"The store refused ({type(error).__name__}).")
-
-
-def _conflict_or(error: DuplicateKeyError | BulkWriteError) -> Exception:
-    if isinstance(error, DuplicateKeyError):
-        return Conflict("A record with this key exists already.")
-    codes = {each.get("code") for each in (error.details or {}).get("writeErrors", [])}
-    if _DUPLICATE in codes:
-        return Conflict("A record with this key exists already.")
-    return _operation_error(error)
-
-
-def _operation_error(error: OperationFailure) -> Exception:
-    """The server's own message may quote a document, so only its code is kept."""
-    if error.has_error_label("TransientTransactionError") or error.code in _CONFLICTS:
-        return Conflict("The record was being changed by someone else.")
-    if error.has_error_label("RetryableWriteError") or error.code in _AWAY:
-        return Unavailable(f"The store cannot take writes now (code {error.code}).")
-    return StoreRefused(f"The store refused (code {error.code}).")

@@ -1,0 +1,41 @@
+"""What the store's errors mean to whoever wanted something stored: somebody else was first, it is away, or it will not."""
+
+from __future__ import annotations
+
+from pymongo.errors import BulkWriteError, ConnectionFailure, DuplicateKeyError, ExecutionTimeout, OperationFailure, PyMongoError
+
+from ngao.chassis.errors import Conflict, StoreRefused, Unavailable
+
+_DUPLICATE = 11000
+_CONFLICTS = frozenset({112, 251})
+_AWAY = frozenset({6, 7, 13, 18, 50, 64, 89, 91, 100, 189, 262, 9001, 10107, 11600, 11602, 13388, 13435, 13436})
+"""Not the write's fault: no primary, shutting down, timed out, majority missing, or this account has lost its rights."""
+
+
+def meaning_of(error: PyMongoError) -> Exception:
+    """Conflict, Unavailable or StoreRefused; what is no refusal of a write is taken for a store that is away."""
+    if isinstance(error, DuplicateKeyError | BulkWriteError):
+        return _conflict_or(error)
+    if isinstance(error, ConnectionFailure | ExecutionTimeout):
+        return Unavailable("The store does not answer.")
+    if isinstance(error, OperationFailure):
+        return _operation_error(error)
+    return Unavailable(f"The store refused ({type(error).__name__}).")
+
+
+def _conflict_or(error: DuplicateKeyError | BulkWriteError) -> Exception:
+    if isinstance(error, DuplicateKeyError):
+        return Conflict("A record with this key exists already.")
+    codes = {each.get("code") for each in (error.details or {}).get("writeErrors", [])}
+    if _DUPLICATE in codes:
+        return Conflict("A record with this key exists already.")
+    return _operation_error(error)
+
+
+def _operation_error(error: OperationFailure) -> Exception:
+    """The server's own message may quote a document, so only its code is kept."""
+    if error.has_error_label("TransientTransactionError") or error.code in _CONFLICTS:
+        return Conflict("The record was being changed by someone else.")
+    if error.has_error_label("RetryableWriteError") or error.code in _AWAY:
+        return Unavailable(f"The store cannot take writes now (code {error.code}).")
+    return StoreRefused(f"The store refused (code {error.code}).")
