@@ -18,7 +18,6 @@ from types import TracebackType
 from typing import Any, TextIO, cast
 
 import structlog
-from eventlet import debug as eventlet_debug
 from structlog.typing import FilteringBoundLogger
 
 from ngao.chassis.observability.redaction import redact
@@ -96,7 +95,10 @@ def _places(trace: TracebackType | None) -> list[str]:
 
 
 def _silence_hub() -> None:
-    # eventlet prints the traceback, message included, of a failing green thread to stderr.
+    # eventlet prints the traceback, message included, of a failing green thread to stderr. Loaded here, because the operator's
+    # commands reach this module too, and have no use for it.
+    from eventlet import debug as eventlet_debug  # noqa: PLC0415
+
     eventlet_debug.hub_exceptions(state=False)
 
 
