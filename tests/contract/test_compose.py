@@ -111,7 +111,7 @@ def test_what_is_mounted_is_there(name: str) -> None:
 @each_part
 def test_nobody_is_shown_the_authoritys_key_and_each_its_own_secrets_only(name: str) -> None:
     rooms = {source.removeprefix(SECRETS) for source, _, _ in mounts(name) if source.startswith(SECRETS)}
-    own = {"ngao": {"operator"}, "edge": set(), "desk": set()}.get(name, {name})
+    own = {"ngao": {"operator"}, "check": {"provision"}, "edge": set(), "desk": set()}.get(name, {name})
     assert rooms - {"public"} <= own
 
 
@@ -130,8 +130,22 @@ def test_a_store_is_met_by_its_service_and_the_job_that_sets_it_up() -> None:
     for service in SERVICES:
         network = f"store-{service}"
         assert network in INTERNAL
-        assert {name for name, part in PARTS.items() if network in part["networks"]} == {service, f"{service}-store", "provision"}
+        there = {name for name, part in PARTS.items() if network in part.get("networks", ())}
+        assert there == {service, f"{service}-store", "provision"}
         assert PARTS[f"{service}-store"]["networks"] == [network]
+
+
+def test_the_first_job_meets_nobody() -> None:
+    assert PARTS["check"]["network_mode"] == "none"
+    assert [name for name, part in PARTS.items() if "networks" not in part] == ["check"]
+
+
+def test_nothing_starts_before_the_check_and_no_service_before_everything_is_provisioned() -> None:
+    done = {"condition": "service_completed_successfully"}
+    for name in ("broker", *(f"{service}-store" for service in SERVICES)):
+        assert PARTS[name]["depends_on"] == {"check": done}
+        assert PARTS["provision"]["depends_on"][name] == {"condition": "service_healthy"}
+    assert [PARTS[name]["depends_on"] for name in SERVICES] == [{"provision": done}] * len(SERVICES)
 
 
 def test_outsiders_meet_the_edge_gate_only() -> None:
