@@ -174,7 +174,10 @@ def _has_lone_surrogate(text: str) -> bool:
 
 
 def _depth(text: str) -> int:
-    """Bound the nesting before the parser recurses: brackets inside strings are skipped."""
+    """Bound the nesting before the parser recurses: brackets inside strings are skipped where it could matter."""
+    opened = text.count("{") + text.count("[")
+    if opened <= MAX_DEPTH:
+        return opened  # not even if each stood in the one before
     deepest = level = 0
     in_string = escaped = False
     for char in text:

@@ -22,6 +22,8 @@ from services.notify.storage.mapping import (
 )
 
 _MOST_SHOWN = 500
+_BOTH = (True, False)
+"""Indexes begin with urgency: a query that does not name it would walk through all of them."""
 
 
 class MessageRepository:
@@ -66,7 +68,7 @@ class MessageRepository:
 
     def unanswered(self, now: datetime) -> tuple[int, datetime | None]:
         """How many were not acknowledged in time and have not been escalated, and since when the oldest should have been."""
-        late = MessageDocument.objects(urgent__in=[True, False], escalate_at__lte=now)
+        late = MessageDocument.objects(urgent__in=list(_BOTH), escalate_at__lte=now)
         first = late.order_by("escalate_at").only("escalate_at").first()
         return late.count(), first.escalate_at if first else None
 
@@ -80,7 +82,7 @@ class ClaimQueue:
 
     def claim(self, now: datetime, lease: timedelta, *, urgent_only: bool) -> Message | None:
         """Take the most urgent due message. One that is still `sending` is due when its sender's lease is over."""
-        wanted = _is_over("due", now, self._furthest) | ({"urgent": True} if urgent_only else {})
+        wanted = _is_over("due", now, self._furthest, urgent=[True] if urgent_only else _BOTH)
         taken = self._messages.find_one_and_update(
             wanted,
             {
@@ -140,9 +142,10 @@ class ContactSummaryRepository:
         self._unit.keep("contact_summaries", summary_to_record(summary), summary.revision)
 
 
-def _is_over(name: str, now: datetime, furthest: timedelta) -> dict[str, Any]:
+def _is_over(name: str, now: datetime, furthest: timedelta, urgent: Sequence[bool] = _BOTH) -> dict[str, Any]:
     """A wait that is over; one that ends later than any may was set by a clock that ran ahead, and would hold for days."""
-    return {"$or": [{name: {"$lte": now}}, {name: {"$gt": now + furthest}}]}
+    lane = {"urgent": {"$in": list(urgent)}}
+    return {"$or": [{**lane, name: {"$lte": now}}, {**lane, name: {"$gt": now + furthest}}]}
 
 
 def _messages(found: Any) -> list[Message]:

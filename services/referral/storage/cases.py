@@ -8,7 +8,7 @@ from typing import Any
 from ngao.chassis.storage.unit_of_work import Unit
 from services.referral.domain.case import Case, Life
 from services.referral.domain.consent import ConsentFact, Telling
-from services.referral.domain.facts import URGENCIES, Defender, Reason, Report
+from services.referral.domain.facts import URGENCIES, Defender, Reason, Report, rank
 from services.referral.domain.need import Need, NeedState
 from services.referral.domain.offer import Offer, State
 from services.referral.storage.documents import CaseDocument
@@ -16,6 +16,7 @@ from services.referral.storage.documents import CaseDocument
 _CASES = "cases"
 _MOST_OVERDUE = 1000
 _ENDS = ("waiting_until", "offers.due", "needs.match_again")
+_PRIORITIES = [rank(urgency) for urgency in URGENCIES]
 
 
 class CaseRepository:
@@ -34,7 +35,9 @@ class CaseRepository:
 
     def due(self, now: datetime, limit: int) -> list[str]:
         """References of cases with a wait that is over, urgent ones first."""
-        found = CaseDocument.objects(next_deadline__lte=now).order_by("priority", "next_deadline").limit(limit)
+        # The index is in the order that is wanted; without its first field the query would walk through all of it.
+        due = CaseDocument.objects(priority__in=_PRIORITIES, next_deadline__lte=now)
+        found = due.order_by("priority", "next_deadline").limit(limit)
         return list(found.scalar("id"))
 
     def latest(self, life: Life | None, limit: int) -> list[Case]:
@@ -52,7 +55,7 @@ def overdue_waits(now: datetime) -> dict[str, list[datetime]]:
 
     Every priority is named, so that the index is used; of a great many only the oldest are looked at.
     """
-    late = CaseDocument.objects(priority__in=list(range(len(URGENCIES))), next_deadline__lte=now)
+    late = CaseDocument.objects(priority__in=_PRIORITIES, next_deadline__lte=now)
     ends: dict[str, list[datetime | None]] = {"facts": [], "offer": [], "match": []}
     for record in late.order_by("next_deadline").limit(_MOST_OVERDUE).only(*_ENDS).as_pymongo():
         ends["facts"].append(record.get("waiting_until"))

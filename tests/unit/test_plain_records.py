@@ -1,0 +1,65 @@
+"""Records that are written as they stand keep to what their documents declare, because no document checks them on the way."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from ngao.chassis.storage.unit_of_work import Unit, Write
+from services.notify.domain.people import ContactSummary
+from services.notify.storage.repositories import ContactSummaryRepository
+from services.referral.application.ports import Hop
+from services.referral.domain.offer import Offer
+from services.referral.storage.cases import CaseRepository
+from services.referral.storage.partners import EngagementRepository
+from services.referral.storage.telling import StoryRepository
+from tests.unit.referral.desk import START, consent, defender, office, partner, report
+
+
+def _unit() -> Unit:
+    return Unit(START, None, None)  # type: ignore[arg-type]  # nothing is sealed, nothing read
+
+
+def _documents(service: str) -> dict[str, Any]:
+    module = importlib.import_module(f"services.{service}.storage.documents")
+    return {document._meta["collection"]: document for document in module.DOCUMENTS if inspect.isclass(document)}
+
+
+def _checked(service: str, write: Write) -> None:
+    document, record = _documents(service)[write.collection], write.document
+    assert record is not None
+    known = {field.db_field: field for field in document._fields.values()}
+    assert set(record) <= set(known), "a field that no document declares"
+    for name, field in known.items():
+        assert not field.required or name in record, f"{name} is required"
+        if name in record:
+            field.validate(record[name])
+
+
+def _referral_case(unit: Unit) -> None:
+    desk = office(partner("mwanga")).desk()
+    case = desk.known_or_new("NG-1")
+    case.learn_report(report(), [consent()], START, desk.deadlines)
+    case.learn_defender(defender("nobody"), START)
+    offer = Offer("o1", case.pending()[0].name, "mwanga", 1, START, START + timedelta(hours=1), "v1")
+    case.offer(offer, START)
+    CaseRepository(unit).put(case)
+    EngagementRepository(unit).follow(offer)
+    StoryRepository(unit).note(case.id, Hop(START, "offered", "system", "Offered."))
+
+
+def _contact_summary(unit: Unit) -> None:
+    ContactSummaryRepository(unit).put(ContactSummary("NG-1", "DEF-1", may_contact=True, channels=("email",), sequence=3))
+
+
+@pytest.mark.parametrize(("service", "write"), [("referral", _referral_case), ("notify", _contact_summary)])
+def test_a_plain_record_is_what_its_document_declares(service: str, write: Any) -> None:
+    unit = _unit()
+    write(unit)
+    assert unit.writes()
+    for each in unit.writes():
+        _checked(service, each)
