@@ -20,17 +20,20 @@ _FOLDER = Path(__file__).parent
 
 
 def main() -> int:
-    """Run, show, write. `bench/RESULTS.md` is written by a whole run only, or with --keep."""
+    """Run, show, write. `bench/RESULTS.md` is written by a whole run that came to its end, or by one with --keep."""
     options = _options()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a runner's request to end stops the stage too
     size = plan.QUICK if options.quick else plan.Size()
     size = replace(size, rounds=options.rounds) if options.rounds else size
     results: dict[str, Any] = {"machine": machine.described(Path(tempfile.gettempdir()))}
+    ended = False
     try:
         with opened() as stage:
             plan.run(stage, size, tuple(options.only.split(",")), results)
+        ended = True
     finally:
-        _write(results, keep=options.keep or not (options.quick or options.only != ",".join(plan.ALL)), out=options.out)
+        whole = not options.quick and options.only == ",".join(plan.ALL)
+        _write(results, keep=ended and (whole or options.keep), out=options.out)
     print(page.text(results))
     return 0
 

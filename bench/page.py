@@ -94,7 +94,7 @@ def _cost(cost: dict[str, dict[str, float]]) -> str:
     """Why the ratios are what they are: on a machine whose cores are all busy, throughput is cores by time a report."""
     names = list(dict.fromkeys(name for one in cost.values() for name in one))
     rows = [(_SAYS[name], *(f"{one.get(each, 0):.1f}" for each in names)) for name, one in cost.items()]
-    return "Milliseconds a report, end to end:\n\n" + _markdown(("", *names), rows)
+    return "Milliseconds a report, end to end, and commands that the database ran for it:\n\n" + _markdown(("", *names), rows)
 
 
 def _syncs(results: dict[str, Any]) -> str:

@@ -28,6 +28,8 @@ def _opened(world: World, service: str, documents: Any) -> Iterator[Store]:
     settings = StoreSettings(world.parts.mongo_hosts, "rs0", world.database(f"due_{service}"), None, None, None, 3000)
     store = Store(settings, alias=service)
     store.ensure_indexes(documents)
+    for document in documents:
+        store.database[document.collection_name()].delete_many({})
     yield store
     store.close()
 
