@@ -10,7 +10,8 @@ import eventlet
 
 eventlet.monkey_patch()
 
-import signal  # noqa: E402  # after the patch, as all imports here
+import resource  # noqa: E402  # after the patch, as all imports here
+import signal  # noqa: E402
 import sys  # noqa: E402
 from importlib import import_module  # noqa: E402
 from pathlib import Path  # noqa: E402
@@ -43,6 +44,7 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 1 or arguments[0] in {"-h", "--help"}:
         sys.stdout.write(f"{__doc__}\n")
         return 0 if arguments else EX_CONFIG
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a crash must not write reports that are in memory to a file
     try:
         container = build(Path(arguments[0]))
         for name in (signal.SIGTERM, signal.SIGINT):

@@ -1,6 +1,7 @@
 """What services and partners say to each other: the envelope, the catalogue of events, their schemas. No IO."""
 
 from ngao.contracts.catalogue import CATALOGUE, Audience, EventType, subscriptions_of, type_named
+from ngao.contracts.classes import DataClass
 from ngao.contracts.envelope import CONTENT_TYPE, Event, decode, encode, parse_json
 from ngao.contracts.errors import ContractError, FieldError, InvalidContent, Undecodable, UnknownType, field_errors
 from ngao.contracts.messages import make, open_event
@@ -10,6 +11,7 @@ __all__ = [
     "CONTENT_TYPE",
     "Audience",
     "ContractError",
+    "DataClass",
     "Event",
     "EventType",
     "FieldError",

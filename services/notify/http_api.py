@@ -93,7 +93,9 @@ class MessagesWanted(Strict):
 
 
 class _RosterId(Strict):
-    id = fields.String(validate=validate.Regexp(_ID, error="format|Must be lower-case letters, digits and hyphens."))
+    id = fields.String(
+        validate=validate.Regexp(_ID, error="format|Must be lower-case letters, digits and hyphens."), metadata=INTERNAL
+    )
 
 
 def wanted(query: Mapping[str, str]) -> dict[str, Any]:

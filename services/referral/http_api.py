@@ -13,6 +13,7 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate
 from ngao.chassis.errors import InvalidInput
 from ngao.chassis.security.seals import key_id
 from ngao.contracts import FieldError
+from ngao.contracts.classes import INTERNAL, PUBLIC, SENSITIVE
 from ngao.contracts.codes import DECLINE_REASONS, FAIL_REASONS, OUTCOMES
 from services.referral.domain.partner import Hours, Partner
 
@@ -50,9 +51,9 @@ def _zone(value: str) -> None:
 class HoursRequest(_Strict):
     """When somebody is there; no days means every day."""
 
-    opens = fields.String(required=True, validate=_CLOCK)
-    closes = fields.String(required=True, validate=_CLOCK)
-    days = fields.List(fields.String(validate=_DAY), load_default=list)
+    opens = fields.String(required=True, validate=_CLOCK, metadata=INTERNAL)
+    closes = fields.String(required=True, validate=_CLOCK, metadata=INTERNAL)
+    days = fields.List(fields.String(validate=_DAY), load_default=list, metadata=INTERNAL)
 
 
 class PartnerRequest(_Strict):
@@ -61,35 +62,41 @@ class PartnerRequest(_Strict):
     `counties` is ISO 3166-2 codes, or `*` for everywhere; `new_key` asks for another bearer key beside the last one.
     """
 
-    name = fields.String(required=True, validate=validate.Length(min=1, max=200))
-    support_types = fields.List(fields.String(validate=_SLUG), required=True, validate=validate.Length(min=1, max=40))
-    counties = fields.List(fields.String(validate=_COUNTY), required=True, validate=validate.Length(min=1, max=300))
-    languages = fields.List(fields.String(validate=_LANGUAGE), load_default=list, validate=validate.Length(max=40))
-    capacity = fields.Integer(required=True, validate=validate.Range(min=0, max=100_000))
-    public_key = fields.String(load_default="", validate=_sealing_key)
-    vetted = fields.Boolean(load_default=False)
-    suspended = fields.Boolean(load_default=False)
-    hours = fields.List(fields.Nested(HoursRequest), load_default=list, validate=validate.Length(max=21))
-    timezone = fields.String(load_default="Africa/Nairobi", validate=_zone)
-    new_key = fields.Boolean(load_default=False)
+    name = fields.String(required=True, validate=validate.Length(min=1, max=200), metadata=INTERNAL)
+    support_types = fields.List(
+        fields.String(validate=_SLUG), required=True, validate=validate.Length(min=1, max=40), metadata=INTERNAL
+    )
+    counties = fields.List(
+        fields.String(validate=_COUNTY), required=True, validate=validate.Length(min=1, max=300), metadata=INTERNAL
+    )
+    languages = fields.List(
+        fields.String(validate=_LANGUAGE), load_default=list, validate=validate.Length(max=40), metadata=INTERNAL
+    )
+    capacity = fields.Integer(required=True, validate=validate.Range(min=0, max=100_000), metadata=INTERNAL)
+    public_key = fields.String(load_default="", validate=_sealing_key, metadata=PUBLIC)
+    vetted = fields.Boolean(load_default=False, metadata=INTERNAL)
+    suspended = fields.Boolean(load_default=False, metadata=INTERNAL)
+    hours = fields.List(fields.Nested(HoursRequest), load_default=list, validate=validate.Length(max=21), metadata=INTERNAL)
+    timezone = fields.String(load_default="Africa/Nairobi", validate=_zone, metadata=INTERNAL)
+    new_key = fields.Boolean(load_default=False, metadata=INTERNAL)
 
 
 class DeclineRequest(_Strict):
     """A refusal with its reason."""
 
-    reason = fields.String(required=True, validate=_one_of(DECLINE_REASONS))
+    reason = fields.String(required=True, validate=_one_of(DECLINE_REASONS), metadata=INTERNAL)
 
 
 class FailRequest(_Strict):
     """Work that could not be done, with its reason."""
 
-    reason = fields.String(required=True, validate=_one_of(FAIL_REASONS))
+    reason = fields.String(required=True, validate=_one_of(FAIL_REASONS), metadata=INTERNAL)
 
 
 class CompleteRequest(_Strict):
     """Work done, with its outcome."""
 
-    outcome = fields.String(load_default="helped", validate=_one_of(OUTCOMES))
+    outcome = fields.String(load_default="helped", validate=_one_of(OUTCOMES), metadata=INTERNAL)
 
 
 class NothingRequest(_Strict):
@@ -99,146 +106,146 @@ class NothingRequest(_Strict):
 class SettleRequest(_Strict):
     """A human's word that a need is met or gone, as a code."""
 
-    reason = fields.String(required=True, validate=_SLUG)
+    reason = fields.String(required=True, validate=_SLUG, metadata=INTERNAL)
 
 
 class ReasonView(Schema):
     """The name of a rule and what it says."""
 
-    rule = fields.String()
-    text = fields.String()
+    rule = fields.String(metadata=INTERNAL)
+    text = fields.String(metadata=INTERNAL)
 
 
 class PartnerView(Schema):
     """A partner of the directory; `key` is a new bearer key, shown once."""
 
-    id = fields.String()
-    name = fields.String()
-    support_types = fields.List(fields.String())
-    counties = fields.List(fields.String())
-    languages = fields.List(fields.String())
-    capacity = fields.Integer()
-    held = fields.Integer()
-    asked = fields.Integer()
-    public_key = fields.String()
-    vetted = fields.Boolean()
-    suspended = fields.Boolean()
-    hours = fields.List(fields.Nested(HoursRequest))
-    timezone = fields.String()
-    key = fields.String(allow_none=True)
+    id = fields.String(metadata=INTERNAL)
+    name = fields.String(metadata=INTERNAL)
+    support_types = fields.List(fields.String(), metadata=INTERNAL)
+    counties = fields.List(fields.String(), metadata=INTERNAL)
+    languages = fields.List(fields.String(), metadata=INTERNAL)
+    capacity = fields.Integer(metadata=INTERNAL)
+    held = fields.Integer(metadata=INTERNAL)
+    asked = fields.Integer(metadata=INTERNAL)
+    public_key = fields.String(metadata=PUBLIC)
+    vetted = fields.Boolean(metadata=INTERNAL)
+    suspended = fields.Boolean(metadata=INTERNAL)
+    hours = fields.List(fields.Nested(HoursRequest), metadata=INTERNAL)
+    timezone = fields.String(metadata=INTERNAL)
+    key = fields.String(allow_none=True, metadata=SENSITIVE)
 
 
 class PartnersView(Schema):
     """The directory."""
 
-    partners = fields.List(fields.Nested(PartnerView))
+    partners = fields.List(fields.Nested(PartnerView), metadata=INTERNAL)
 
 
 class OfferView(Schema):
     """Where an offer stands; `due` is the end of the present wait."""
 
-    offer_id = fields.String()
-    case_ref = fields.String()
-    partner_id = fields.String()
-    need = fields.String()
-    urgency = fields.String()
-    state = fields.String()
-    attempt = fields.Integer()
-    received = fields.Boolean()
-    detail = fields.String()
-    made_at = fields.AwareDateTime()
-    due = fields.AwareDateTime(allow_none=True)
-    reasons = fields.List(fields.Nested(ReasonView))
-    policy_version = fields.String()
+    offer_id = fields.String(metadata=INTERNAL)
+    case_ref = fields.String(metadata=INTERNAL)
+    partner_id = fields.String(metadata=INTERNAL)
+    need = fields.String(metadata=INTERNAL)
+    urgency = fields.String(metadata=INTERNAL)
+    state = fields.String(metadata=INTERNAL)
+    attempt = fields.Integer(metadata=INTERNAL)
+    received = fields.Boolean(metadata=INTERNAL)
+    detail = fields.String(metadata=INTERNAL)
+    made_at = fields.AwareDateTime(metadata=INTERNAL)
+    due = fields.AwareDateTime(allow_none=True, metadata=INTERNAL)
+    reasons = fields.List(fields.Nested(ReasonView), metadata=INTERNAL)
+    policy_version = fields.String(metadata=INTERNAL)
 
 
 class NeedView(Schema):
     """Where a need stands."""
 
-    need = fields.String()
-    state = fields.String()
-    match_again = fields.AwareDateTime(allow_none=True)
+    need = fields.String(metadata=INTERNAL)
+    state = fields.String(metadata=INTERNAL)
+    match_again = fields.AwareDateTime(allow_none=True, metadata=INTERNAL)
 
 
 class CaseView(Schema):
     """A case in short."""
 
-    case_ref = fields.String()
-    state = fields.String()
-    closed_reason = fields.String()
-    urgency = fields.String()
-    county = fields.String()
-    created_at = fields.AwareDateTime()
-    next_deadline = fields.AwareDateTime(allow_none=True)
-    needs = fields.List(fields.Nested(NeedView))
+    case_ref = fields.String(metadata=INTERNAL)
+    state = fields.String(metadata=INTERNAL)
+    closed_reason = fields.String(metadata=INTERNAL)
+    urgency = fields.String(metadata=INTERNAL)
+    county = fields.String(metadata=INTERNAL)
+    created_at = fields.AwareDateTime(metadata=INTERNAL)
+    next_deadline = fields.AwareDateTime(allow_none=True, metadata=INTERNAL)
+    needs = fields.List(fields.Nested(NeedView), metadata=INTERNAL)
 
 
 class CasesView(Schema):
     """Cases, the newest first."""
 
-    cases = fields.List(fields.Nested(CaseView))
+    cases = fields.List(fields.Nested(CaseView), metadata=INTERNAL)
 
 
 class HopView(Schema):
     """One step of a case's story."""
 
-    at = fields.AwareDateTime()
-    what = fields.String()
-    actor = fields.String()
-    text = fields.String()
-    need = fields.String()
-    offer_id = fields.String()
-    partner_id = fields.String()
-    reason = fields.String()
-    reasons = fields.List(fields.Nested(ReasonView))
+    at = fields.AwareDateTime(metadata=INTERNAL)
+    what = fields.String(metadata=INTERNAL)
+    actor = fields.String(metadata=INTERNAL)
+    text = fields.String(metadata=INTERNAL)
+    need = fields.String(metadata=INTERNAL)
+    offer_id = fields.String(metadata=INTERNAL)
+    partner_id = fields.String(metadata=INTERNAL)
+    reason = fields.String(metadata=INTERNAL)
+    reasons = fields.List(fields.Nested(ReasonView), metadata=INTERNAL)
 
 
 class StoryView(CaseView):
     """A case with its offers and its story so far."""
 
-    offers = fields.List(fields.Nested(OfferView))
-    story = fields.List(fields.Nested(HopView))
+    offers = fields.List(fields.Nested(OfferView), metadata=INTERNAL)
+    story = fields.List(fields.Nested(HopView), metadata=INTERNAL)
 
 
 class CandidateView(Schema):
     """A partner that fits, and what its points are for."""
 
-    partner_id = fields.String()
-    score = fields.Integer()
-    reasons = fields.List(fields.Nested(ReasonView))
+    partner_id = fields.String(metadata=INTERNAL)
+    score = fields.Integer(metadata=INTERNAL)
+    reasons = fields.List(fields.Nested(ReasonView), metadata=INTERNAL)
 
 
 class ExclusionView(Schema):
     """A partner that was looked at and left out."""
 
-    partner_id = fields.String()
-    reason = fields.Nested(ReasonView)
+    partner_id = fields.String(metadata=INTERNAL)
+    reason = fields.Nested(ReasonView, metadata=INTERNAL)
 
 
 class MatchView(Schema):
     """Whom a need would be offered to; `excluded` lists the first hundred of those left out."""
 
-    need = fields.String()
-    candidates = fields.List(fields.Nested(CandidateView))
-    excluded = fields.List(fields.Nested(ExclusionView))
-    excluded_count = fields.Integer()
-    directory_size = fields.Integer()
-    policy_version = fields.String()
-    asked_about = fields.Nested(ReasonView, allow_none=True)
+    need = fields.String(metadata=INTERNAL)
+    candidates = fields.List(fields.Nested(CandidateView), metadata=INTERNAL)
+    excluded = fields.List(fields.Nested(ExclusionView), metadata=INTERNAL)
+    excluded_count = fields.Integer(metadata=INTERNAL)
+    directory_size = fields.Integer(metadata=INTERNAL)
+    policy_version = fields.String(metadata=INTERNAL)
+    asked_about = fields.Nested(ReasonView, allow_none=True, metadata=INTERNAL)
 
 
 class MatchesView(Schema):
     """The dry run of every need that is not settled."""
 
-    case_ref = fields.String()
-    matches = fields.List(fields.Nested(MatchView))
+    case_ref = fields.String(metadata=INTERNAL)
+    matches = fields.List(fields.Nested(MatchView), metadata=INTERNAL)
 
 
 class EventsView(Schema):
     """Events a partner was told, as CloudEvents, and the cursor to ask from next."""
 
-    events = fields.List(fields.Dict())
-    next_after = fields.Integer()
+    events = fields.List(fields.Dict(), metadata=INTERNAL)
+    next_after = fields.Integer(metadata=INTERNAL)
 
 
 def partner_from(partner_id: str, data: dict[str, Any]) -> Partner:

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import types
 from pathlib import Path
-from typing import Any
 
 import pytest
 from nameko.extensions import ENTRYPOINT_EXTENSIONS_ATTR
@@ -16,16 +15,13 @@ from nameko.extensions import ENTRYPOINT_EXTENSIONS_ATTR
 from ngao.chassis.messaging.consumer import Consumes
 from ngao.chassis.messaging.topology import EDGE_INBOUND
 from ngao.contracts import subscriptions_of
+from tests.support.inventory import service_class
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES = ("intake", "registry", "referral", "notify")
 ERROR_MODULES = sorted(path.relative_to(ROOT) for top in ("ngao", "services") for path in (ROOT / top).rglob("errors.py"))
 # No slugs, as nobody outside hears of them: wrong rules stop the start as Misconfigured, the rest are bugs of a caller.
 UNHEARD = {Path("services/notify/domain/errors.py")}
-
-
-def service_class(name: str) -> Any:
-    return getattr(importlib.import_module(f"services.{name}.service"), f"{name.capitalize()}Service")
 
 
 def hears(name: str) -> list[Consumes]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
-from marshmallow import EXCLUDE, Schema, fields
+from marshmallow import EXCLUDE
 
 from ngao.contracts import CATALOGUE, Audience, EventType, UnknownType, subscriptions_of, type_named
 from ngao.contracts.classes import DataClass
+from tests.support.inventory import declared
 
 SERVICES = ("intake", "registry", "referral", "notify")
 SUBMITTED = "intake.report.submitted.v1"
@@ -22,15 +22,6 @@ OURS = [entry for entry in ENTRIES if entry not in FROM_PARTNERS]
 
 def named(entry: EventType) -> str:
     return entry.name
-
-
-def declared(schema: type[Schema], path: str = "") -> Iterator[tuple[str, fields.Field]]:
-    for name, field in schema().fields.items():
-        where = f"{path}/{name}"
-        yield where, field
-        inner = field.inner if isinstance(field, fields.List) else field
-        if isinstance(inner, fields.Nested):
-            yield from declared(type(inner.schema), where)
 
 
 @pytest.mark.parametrize("entry", OURS, ids=named)

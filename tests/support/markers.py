@@ -14,39 +14,83 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields
 
-from ngao.contracts.classes import DataClass
+from tests.support.inventory import HELD_CLOSED, declared
 
-HELD_CLOSED = {DataClass.SENSITIVE, DataClass.SEALED}
 _PLAIN: tuple[Any, ...] = (True, "email", "mon", "08:00", 7, "text/plain", "0" * 64)
+_NUMBER_DIGITS = 3
+_ESCAPES = (
+    (r"\u%04x", "JSON-escaped"), (r"\u%04X", "JSON-escaped"), (r"\x%02x", "escaped"),
+    ("%%%02X", "URL-encoded"), ("%%%02x", "URL-encoded"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Token:
-    """What all markers of one run have in common: a word of letters and digits, and the end of a telephone number."""
+class Stem:
+    """What all markers of one run begin with, so that one pass over the bytes looks for all of them."""
 
-    word: str = field(default_factory=lambda: "zq" + "".join(secrets.choice(string.ascii_lowercase) for _ in range(10)))
-    digits: str = field(default_factory=lambda: f"7{secrets.randbelow(10**8):08d}")
-
-    def forms(self, number: int) -> tuple[str, ...]:
-        """One marker in each form that a field may ask for: a text with all that is escaped somewhere, a telephone, ..."""
-        name = f"{self.word}{number:02d}"
-        text, phone = f"{name} Ũ \"quoted\" <&> 'and' \\ / %", f"+254{self.digits}"
-        return text, phone, f"{name}@example.org", name, f"https://{name}.example.org/file"
+    word: str = field(default_factory=lambda: "zq" + "".join(secrets.choice(string.ascii_lowercase) for _ in range(9)))
+    digits: str = field(default_factory=lambda: f"7{secrets.randbelow(10**7):07d}")
 
     def patterns(self) -> dict[bytes, str]:
-        """The bytes by which any marker is known: as it is, in other cases, spaced, base64 at each offset, hex, UTF-16.
-
-        Escaping for JSON or for an address leaves letters and digits as they are, so it hides nothing.
-        """
-        words = (self.word, self.word.upper(), self.word.capitalize())
+        """The bytes by which any marker of the run is known, and how it is written there."""
         spaced = " ".join((self.digits[:3], self.digits[3:6], self.digits[6:]))
-        plain = [*words, self.digits, spaced]
-        found = {each.encode(): "as it is" for each in plain}
-        for each in plain:
-            found |= dict.fromkeys(in_base64(each.encode()), "base64")
-            found[each.encode().hex().encode()] = "hex"
-            found[each.encode("utf-16-le")] = "UTF-16"
-        return found
+        return {written: how for text in (self.word, self.digits, spaced) for how, written in writings(text)}
+
+
+@dataclass
+class Token:
+    """What all markers of one kind have in common: a word of letters and the end of a telephone number.
+
+    `fields` are the names of all fields that carry one; a marker's number is its field's place in it.
+    """
+
+    stem: Stem = field(default_factory=Stem)
+    kind: str = "m"
+    fields: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def word(self) -> str:
+        """What every text of this kind begins with."""
+        return self.stem.word + self.kind
+
+    @property
+    def digits(self) -> str:
+        """The nine last digits of the kind's telephone number."""
+        return self.stem.digits + str(ord(self.kind) % 10)
+
+    def forms(self, name: str) -> tuple[str, ...]:
+        """A field's marker in each form that a field may ask for: a text with all that is escaped somewhere, a telephone, ..."""
+        number = self.fields.setdefault(name, len(self.fields))
+        marker = f"{self.word}{number:0{_NUMBER_DIGITS}d}"
+        text, phone = f"{marker} Ũ \"quoted\" <&> 'and' \\ / %", f"+254{self.digits}"
+        return text, phone, f"{marker}@example.org", marker, f"https://{marker}.example.org/file"
+
+    def text(self, name: str) -> str:
+        """A field's marker as a text."""
+        return self.forms(name)[0]
+
+    def patterns(self) -> dict[bytes, str]:
+        """The bytes by which this kind is told from the others of its run."""
+        digits = self.digits
+        spaced = " ".join((digits[:3], digits[3:6], digits[6:]))
+        return {written: how for text in (self.word, digits, spaced) for how, written in writings(text)}
+
+
+def writings(text: str) -> Iterator[tuple[str, bytes]]:
+    """All ways in which programs write a text of letters and digits, each with its name.
+
+    Escaping for JSON or for an address leaves letters and digits as they are; a program that escapes everything is meant by
+    the last three.
+    """
+    for each in dict.fromkeys((text, text.upper(), text.capitalize())):
+        plain = each.encode()
+        yield "as it is", plain
+        yield "backwards", plain[::-1]
+        yield from (("base64", part) for part in in_base64(plain))
+        yield from (("hex", hexed.encode()) for hexed in (plain.hex(), plain.hex().upper()))
+        yield "UTF-16", b"\0".join(bytes((byte,)) for byte in plain)
+        yield from ((how, "".join(form % byte for byte in plain).encode()) for form, how in _ESCAPES)
+        yield "a list of numbers", ",".join(str(byte) for byte in plain).encode()
 
 
 def in_base64(content: bytes) -> Iterator[bytes]:
@@ -69,15 +113,15 @@ class Planted:
 def plant(schema: type[Schema], token: Token, good: Mapping[str, Any]) -> Planted:
     """The good document, with every sensitive field of the schema set anew."""
     made = Planted({}, set(), set())
-    made.document = _Planter(token, made).object(schema(), good, "")
+    made.document = _Planter(token, made, schema.__name__).object(schema(), good, "")
     return made
 
 
 class _Planter:
     """A field's own class counts: a coded field inside a sensitive object says what it is itself."""
 
-    def __init__(self, token: Token, made: Planted) -> None:
-        self._token, self._made = token, made
+    def __init__(self, token: Token, made: Planted, name: str) -> None:
+        self._token, self._made, self._name = token, made, name
 
     def object(self, schema: Schema, good: Mapping[str, Any], at: str) -> dict[str, Any]:
         document = dict(good)
@@ -99,7 +143,10 @@ class _Planter:
 
     def _leaf(self, each: fields.Field[Any], at: str) -> list[Any]:
         """All forms of a marker that the field takes, or a plain value when it takes none."""
-        taken = [form for form in self._token.forms(len(self._made.marked)) if takes(each, form)]
+        name = f"{self._name}{at}"
+        taken = [form for form in self._token.forms(name) if takes(each, form)]
+        if not taken:
+            del self._token.fields[name]
         (self._made.marked if taken else self._made.closed).add(at)
         return taken or [_plain(each)]
 
@@ -119,10 +166,7 @@ def takes(each: fields.Field[Any], value: Any) -> bool:
 
 def _has_sensitive(schema: Schema) -> bool:
     """Somewhere in it, however deep."""
-    inner = [each.inner if isinstance(each, fields.List) else each for each in schema.fields.values()]
-    return any(each.metadata.get("class") in HELD_CLOSED for each in schema.fields.values()) or any(
-        _has_sensitive(each.schema) for each in inner if isinstance(each, fields.Nested)
-    )
+    return any(each.metadata["class"] in HELD_CLOSED for _, each in declared(schema))
 
 
 def leaf_at(schema: Schema, pointer: str) -> tuple[fields.Field[Any], bool]:

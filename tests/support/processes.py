@@ -27,6 +27,8 @@ class World:
 
     def __init__(self, directory: Path, name: str, tiers_s: tuple[int, ...] = (1, 1)) -> None:
         self.directory = directory
+        self.temporary = directory / "tmp"
+        self.temporary.mkdir()
         self.name = name
         self.vhost, self.edge_vhost = f"test-{name}", f"test-{name}.edge"
         self.tiers_s = tiers_s
@@ -101,7 +103,8 @@ class ServiceProcess:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-W", "ignore", "-m", self.module, str(self.settings)],
-                cwd=ROOT, stdout=log, stderr=log, env={**os.environ, "PYTHONPATH": str(ROOT)},
+                cwd=ROOT, stdout=log, stderr=log,
+                env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(self.settings.with_name("tmp"))},
             )
         if ready:
             eventually(self.is_ready, within=30, what=f"{self.module} to be ready; see {self.log}")

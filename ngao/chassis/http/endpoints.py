@@ -12,6 +12,7 @@ from ngao.chassis.http.openapi import describe
 from ngao.chassis.messaging.kept import KEPT_DESTINATIONS, Order
 from ngao.chassis.observability import metrics
 from ngao.chassis.security.audit import Verified
+from ngao.contracts import DataClass
 
 _MOST_PARKED = 500
 _STATES = ("parked", "replayed", "dropped", "all")
@@ -25,7 +26,7 @@ class ParkedDecision(Schema):
 
         unknown = RAISE
 
-    reason = fields.String(required=True, validate=validate.Length(min=3, max=200), metadata={"class": "internal"})
+    reason = fields.String(required=True, validate=validate.Length(min=3, max=200), metadata={"class": DataClass.INTERNAL})
 
 
 class ReplayOrder(Schema):

@@ -41,13 +41,14 @@ def ghosts(site: Site) -> list[str]:
 def queues_now(site: Site) -> dict[str, int]:
     """Messages in every queue of both virtual hosts, ready or on their way.
 
-    Not those of sources: a round's source ends before the platform is quiet, and its receipts then wait for it.
+    Not those of sources: a round's source ends before the platform is quiet, and its receipts then wait for it. Nor what a
+    test has copied for itself.
     """
     world = site.stage.world
     found = {}
     for vhost in (world.vhost, world.edge_vhost):
         for queue in site.stage.management.get("queues", vhost) or ():
-            if not queue["name"].startswith("source."):
+            if not queue["name"].startswith(("source.", "test.")):
                 found[queue["name"]] = int(queue.get("messages") or 0)
     return found
 

@@ -25,8 +25,10 @@ from ngao.client import SourceClient
 from ngao.client import account as accounts
 from ngao.client.errors import Refused, Unreachable
 from ngao.contracts import Event
+from ngao.contracts.schemas.report import Report
 from tests.faults.engine.history import History
 from tests.support.coalition import CRITICAL, report
+from tests.support.markers import Stem, Token, plant
 
 TIMEOUT_S = 8.0
 _TRIES = 12
@@ -50,6 +52,8 @@ class Order:
     critical: float = 0.05
     again: float = 0.08
     withdrawn: float = 0.05
+    marks: list[str] = field(default_factory=list)
+    """For a search of what leaks: stem and kind of the markers that each report carries. Then all answers are kept, too."""
 
 
 @dataclass(order=True)
@@ -123,12 +127,18 @@ class Load:
             body = self._random.choice(self._bodies)
         else:
             violations = [CRITICAL] if draw() < self._order.critical else []
-            body = report(self._random.choice(self._order.counties), *violations)
+            body = self._marked(report(self._random.choice(self._order.counties), *violations))
             self._bodies.append(body)
         if draw() < self._order.amqp:
             self._publish(body)
         else:
             self._post(body, withdraw=draw() < self._order.withdrawn)
+
+    def _marked(self, body: dict[str, Any]) -> dict[str, Any]:
+        if not self._order.marks:
+            return body
+        word, digits, kind = self._order.marks
+        return plant(Report, Token(Stem(word, digits), kind), body).document
 
     def _start(self, pool: ThreadPoolExecutor, work: Callable[[], None]) -> None:
         with self._lock:
@@ -197,7 +207,9 @@ class Load:
                 headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self._order.key}"}
                 line.request("POST", path, json.dumps(body).encode(), headers)
                 got = line.getresponse()
-                status, answer = got.status, json.loads(got.read() or b"{}")
+                content = got.read()
+                self._keep(content)
+                status, answer = got.status, json.loads(content or b"{}")
                 kind = "ok" if status < 300 else "fail" if status < 500 else "info"
             except (OSError, ValueError, http.client.HTTPException):
                 kind = "info"
@@ -206,6 +218,11 @@ class Load:
         told = {name: answer[name] for name in ("case_ref", "report_id", "duplicate", "urgency") if name in answer}
         self._history.note(kind, f, op=op, took=_since(began), status=status, **{**about, **told})
         return kind, status, answer
+
+    def _keep(self, content: bytes) -> None:
+        if self._order.marks:
+            with Path(self._order.history).with_name("answers").open("ab") as file:
+                file.write(content + b"\n")
 
     def _hear(self) -> None:
         def heard(event: Event) -> None:
@@ -237,7 +254,10 @@ def _since(began: float) -> float:
 def main(path: str) -> None:
     """Run until SIGTERM, and then until nothing is unknown or half a minute is over."""
     logging.disable(logging.CRITICAL)
-    load = Load(Order(**json.loads(Path(path).read_text("utf-8"))))
+    order = Order(**json.loads(Path(path).read_text("utf-8")))
+    if order.marks:
+        Path(path).unlink()  # it names the markers, and stands where they are searched for
+    load = Load(order)
     signal.signal(signal.SIGTERM, lambda *_: load.stop())
     load.run()
     sys.stdout.flush()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -9,14 +11,18 @@ from typing import Any
 from pymongo import ASCENDING
 from pymongo.write_concern import WriteConcern
 
+from ngao.chassis import errors as parsing
 from ngao.chassis.messaging import publisher as publisher_module
 from ngao.chassis.messaging.outbox import WAITING, Entry
 from ngao.chassis.messaging.pipeline import Pipeline
 from ngao.chassis.messaging.publisher import Publisher
 from ngao.chassis.messaging.relay import WINDOW, Relay
+from ngao.chassis.observability import logs
+from ngao.chassis.security import seals
 from ngao.chassis.storage import committer as committer_module
 from ngao.chassis.storage import connection as connection_module
 from ngao.chassis.storage.committer import GroupCommitter
+from ngao.chassis.storage.sealed_fields import Sealer
 from ngao.chassis.storage.unit_of_work import Unit
 
 
@@ -125,6 +131,45 @@ def _forgetful_outbox() -> None:
     GroupCommitter._outbox_entries = unleased  # type: ignore[method-assign]
     GroupCommitter._write = written  # type: ignore[method-assign]
 
+
+def _nothing_sealed() -> None:
+    """Sealed fields hold what they should hide."""
+    Sealer.seal = lambda _self, _scope, _collection, _id, _field, plaintext: plaintext  # type: ignore[method-assign]
+    Sealer.open = lambda _self, _scope, _collection, _id, _field, ciphertext: ciphertext  # type: ignore[method-assign]
+
+
+def _boxes_of_glass() -> None:
+    """What goes to the registry or a partner is packed, and not sealed."""
+    seals.seal_to = lambda _key, content: base64.b64encode(content).decode()
+
+
+def _talkative_errors() -> None:
+    """An error that repeats what it is about, in the log and in the answer."""
+    read = parsing.InvalidInput.__init__
+
+    def told(self: Any, message: str, errors: Any = (), **more: Any) -> None:
+        frame = sys._getframe(1)
+        read(self, f"{message} {frame.f_locals.get('document')}", errors, **more)
+        logs.get_logger("errors").info("input.refused", reason=str(self))
+
+    parsing.InvalidInput.__init__ = told  # type: ignore[method-assign]
+
+
+@dataclass(frozen=True)
+class Leak:
+    """A platform that leaks: how, and the places (see `tests/support/searching.py`) in which a search must find it."""
+
+    says: str
+    apply: Callable[[], None]
+    shown_in: tuple[str, ...]
+
+
+LEAKS: dict[str, Leak] = {
+    "nothing-sealed": Leak("fields are stored as they came", _nothing_sealed, ("documents", "database_files")),
+    "boxes-of-glass": Leak("boxes are packed and not sealed", _boxes_of_glass,
+                           ("documents", "database_files", "broker_files", "said")),
+    "talkative-errors": Leak("errors repeat what they are about", _talkative_errors, ("service_files", "answers")),
+}  # fmt: skip
 
 MUTANTS: dict[str, Mutant] = {
     "write-concern-1": Mutant("commits wait for no journal and no majority", _write_concern_1, ("mongod-killed",)),

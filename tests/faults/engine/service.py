@@ -121,7 +121,7 @@ def main(settings: str) -> int:
     orders = Orders.of(path)
     mutant = orders.read("mutant")
     if mutant:
-        mutants.MUTANTS[mutant].apply()
+        {**mutants.MUTANTS, **mutants.LEAKS}[mutant].apply()
     lease = orders.read("lease")
     if lease:
         shorten_lease(float(lease))

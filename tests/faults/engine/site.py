@@ -68,6 +68,7 @@ class _Stage(Coalition):
     """What every service is told at its start, for good: a mutant to be, a shorter lease."""
 
     def start(self, smtp_port: int) -> None:
+        self.smtp_port = smtp_port
         self._provision()
         smtp = f'[own.smtp]\nhost = "127.0.0.1"\nport = {smtp_port}\nfrom = "desk@example.org"\ntls = "none"'
         for service in SERVICES:
@@ -248,7 +249,7 @@ def _policy(folder: Path) -> Path:
 def _partners(site: Site) -> None:
     first, second, third, site.nobody = (site.stage.county() for _ in range(4))
     site.counties = [first, second, third]
-    histories = site.folder / "histories"
+    histories = site.stage.world.directory / "accounts" / "histories"
     histories.mkdir()
     for counties in ([first, second], [first, second, third], [second, third]):
         partner = site.stage.partner(counties[0], "", opened=False, counties=counties, capacity=9999)
