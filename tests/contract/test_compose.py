@@ -29,6 +29,8 @@ A_PORT = re.compile(r"\b\d{4,5}\b")
 SECRET_NAME = re.compile(r"PASS|SECRET|KEY|TOKEN|CREDENTIAL", re.IGNORECASE)
 INTERNAL = {name for name, network in COMPOSE["networks"].items() if (network or {}).get("internal")}
 
+OUTSIDERS = {"demo-partner", "demo-source"}
+
 each_part = pytest.mark.parametrize("name", PARTS)
 
 
@@ -98,7 +100,9 @@ def test_no_secret_stands_in_the_environment(name: str) -> None:
 @each_part
 def test_what_is_mounted_is_there(name: str) -> None:
     for source, target, mode in mounts(name):
-        if source.startswith(SECRETS):
+        if source.startswith(f"{SECRETS}demo/"):
+            assert (name in OUTSIDERS, mode) == (True, "ro")  # made by deploy/demo/onboard.sh
+        elif source.startswith(SECRETS):
             assert source.removeprefix(SECRETS) in SecretsFolder(Path("/nowhere")).rooms
         elif "/" in source:
             places = [ROOT / default(source, NGAO_WIRE=wire) for wire in WIRES]
@@ -111,7 +115,8 @@ def test_what_is_mounted_is_there(name: str) -> None:
 @each_part
 def test_nobody_is_shown_the_authoritys_key_and_each_its_own_secrets_only(name: str) -> None:
     rooms = {source.removeprefix(SECRETS) for source, _, _ in mounts(name) if source.startswith(SECRETS)}
-    own = {"ngao": {"operator"}, "check": {"provision"}, "edge": set(), "desk": set()}.get(name, {name})
+    demo = {name: {name.replace("-", "/")} for name in OUTSIDERS}
+    own = {"ngao": {"operator"}, "check": {"provision"}, "edge": set(), "desk": set(), **demo}.get(name, {name})
     assert rooms - {"public"} <= own
 
 
@@ -154,13 +159,14 @@ def test_outsiders_meet_the_edge_gate_only() -> None:
     ways_out = {name: set(PARTS[name]["networks"]) - INTERNAL for name in inside}
     assert {name: ways for name, ways in ways_out.items() if ways} == {"notify": {"outside"}}
     assert set(PARTS["edge"]["networks"]) == {"edge", "front"}
+    assert [PARTS[name]["networks"] for name in OUTSIDERS] == [["edge"]] * len(OUTSIDERS)
 
 
 @each_part
 def test_what_lasts_is_looked_at_and_has_time_to_end(name: str) -> None:
     part = PARTS[name]
     if part["restart"] == "unless-stopped":
-        assert part["healthcheck"]["test"][0] == "CMD"
+        assert name in OUTSIDERS or part["healthcheck"]["test"][0] == "CMD"
     else:
         assert part["restart"] == "no"
     if name in SERVICES:

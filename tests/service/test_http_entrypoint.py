@@ -321,3 +321,13 @@ def test_nothing_of_what_was_sent_or_raised_stands_in_the_log() -> None:
     assert "ssssss" not in printed
     assert "Traceback" not in printed
     assert all(json.loads(line) for line in service.printed)
+
+
+def test_being_looked_at_leaves_a_line_only_when_something_is_wrong() -> None:
+    service = Service()
+    for path in ("/healthz", "/readyz", "/metrics", "/openapi.json", "/healthz/no"):
+        service.ask("GET", path)
+    assert service.stop() == 0
+    lines = [json.loads(line) for line in service.printed]
+    logged = [(line["route"], line["status"]) for line in lines if line["event"] == "http.request"]
+    assert logged == [("/openapi.json", 200), ("<unmatched>", 404)]

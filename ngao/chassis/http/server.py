@@ -35,6 +35,8 @@ _MOST_CONNECTIONS = 1000
 _MOST_PER_ADDRESS = 500
 _BACKLOG = 512
 _UNMATCHED = "<unmatched>"
+_LOOKED_AT = {"/healthz", "/readyz", "/metrics"}
+"""Asked every few seconds by gates and engines: a line for each good answer would push everything else out of the log."""
 
 _log = get_logger(__name__)
 
@@ -219,6 +221,8 @@ class Application:
     def _record(self, environ: dict[str, Any], route: str, rendered: Rendered, trace: str, seconds: float) -> None:
         method = environ["REQUEST_METHOD"] if route != _UNMATCHED else "<any>"
         self._server.container.chassis.metrics.http_request(method, route, rendered.status, seconds)
+        if route in _LOOKED_AT and rendered.status == 200:
+            return
         _log.info(
             "http.request",
             method=method,
