@@ -40,7 +40,7 @@ class _Smtp(Strict):
     host = fields.String(required=True)
     port = fields.Integer(required=True, validate=validate.Range(1, 65535))
     sender = fields.Email(required=True, data_key="from")
-    tls = fields.String(load_default="starttls", validate=validate.OneOf(tuple(TLS_MODES)))
+    tls = fields.String(load_default="starttls", validate=validate.OneOf(TLS_MODES))
     username = fields.String(load_default=None)
     password_file = fields.String(load_default=None)
 

@@ -44,10 +44,12 @@ class Post:
 def send_due(claims: Claims, post: Post, record: Record, clock: Callable[[], datetime], *, urgent_only: bool = False) -> int:
     """Send due messages for one turn, the most urgent first each time; returns how many were tried.
 
-    A turn is bounded, so that a stopping service does not wait for a long queue.
+    A turn is bounded, so that a stopping service does not wait for a long queue; it ends where no letter would get through,
+    so that the rest keep their tries for when the server is back.
     """
-    tried, ends = 0, clock() + TURN
-    while clock() < ends and (message := claims.claim(clock(), LEASE, urgent_only=urgent_only)):
-        record(message, post.deliver(message))
-        tried += 1
+    tried, ends, blocked = 0, clock() + TURN, False
+    while not blocked and clock() < ends and (message := claims.claim(clock(), LEASE, urgent_only=urgent_only)):
+        outcome = post.deliver(message)
+        record(message, outcome)
+        tried, blocked = tried + 1, outcome.for_all
     return tried

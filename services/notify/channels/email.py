@@ -1,15 +1,16 @@
-"""E-mail on apprise: one letter, one SMTP conversation, one coded answer.
+"""E-mail: one letter, one SMTP conversation, one coded answer.
 
-apprise's own `notify()` answers yes or no, makes a new Message-ID for every try, and waits between messages. We need to
-tell a passing error from a lasting one, and the same Message-ID on a second try, so its parts are used one level below:
-its connection and its message builder.
+apprise writes the letter, smtplib hands it over. apprise's own `notify()` answers yes or no, makes a new Message-ID for every
+try, waits between messages, and reads all of the system's authorities for each, which is a tenth of a second of computing.
 """
 
 from __future__ import annotations
 
 import smtplib
+import ssl
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email import message_from_string
 
@@ -21,10 +22,10 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # apprise 2.2 looks for imghdr, which Python 3.13 drops
     from apprise import AppriseAsset
     from apprise.plugins.email.base import NotifyEmail
-    from apprise.plugins.email.smtp import AppriseSMTPController
 
 TIMEOUT_S = 10
-TLS_MODES = {"none": "insecure", "starttls": "starttls", "tls": "ssl"}
+TLS_MODES = ("none", "starttls", "tls")
+
 
 @dataclass(frozen=True)
 class SmtpSettings:
@@ -45,36 +46,47 @@ class EmailChannel:
 
     def __init__(self, settings: SmtpSettings) -> None:
         self._settings = settings
+        self._tls = None if settings.tls == "none" else ssl.create_default_context()
 
     def send(self, letter: Letter) -> Outcome:
         """Try once; whatever the server or the network does becomes a coded outcome."""
         try:
-            text, conversation = self._write(letter), self._connection()
-            with conversation:
-                conversation.hand_over(self._settings.sender, letter.address, text)
+            text = self._write(letter)
+            with self._conversation() as server:
+                server.sendmail(self._settings.sender, [letter.address], text)
         except smtplib.SMTPRecipientsRefused as error:
             return _judge(code for code, _ in error.recipients.values())
         except smtplib.SMTPAuthenticationError:
             # A wrong password is the operator's to mend, so the letter waits for it.
-            return Outcome(Result.NOT_NOW, "smtp_login")
+            return Outcome(Result.NOT_NOW, "smtp_login", for_all=True)
         except smtplib.SMTPResponseException as error:
             return _judge((error.smtp_code,))
         except (smtplib.SMTPException, OSError):
-            return Outcome(Result.NOT_NOW, "smtp_unreachable")
+            return Outcome(Result.NOT_NOW, "smtp_unreachable", for_all=True)
         except _UnaddressableError:
             return Outcome(Result.NEVER, "address_invalid")
         return Outcome(Result.TAKEN)
 
-    def _connection(self) -> _Conversation:
+    @contextmanager
+    def _conversation(self) -> Iterator[smtplib.SMTP]:
+        """A connection that is encrypted and logged in as the settings want, and closed whatever happens."""
+        settings, server = self._settings, self._connected()
+        try:
+            if settings.tls == "starttls":
+                server.starttls(context=self._tls)
+            if settings.username and settings.password:
+                server.login(settings.username, settings.password)
+            yield server
+        finally:
+            with suppress(smtplib.SMTPException, OSError):  # what was taken is taken, whatever comes after it
+                server.quit()
+            server.close()
+
+    def _connected(self) -> smtplib.SMTP:
         settings = self._settings
-        return _Conversation(
-            host=settings.host,
-            port=settings.port,
-            secure_mode=TLS_MODES[settings.tls],
-            user=settings.username,
-            password=settings.password,
-            socket_connect_timeout=TIMEOUT_S,
-        )
+        if settings.tls == "tls":
+            return smtplib.SMTP_SSL(settings.host, settings.port, timeout=TIMEOUT_S, context=self._tls)
+        return smtplib.SMTP(settings.host, settings.port, timeout=TIMEOUT_S)
 
     def _write(self, letter: Letter) -> str:
         settings = self._settings
@@ -83,7 +95,7 @@ class EmailChannel:
             port=settings.port,
             from_addr=settings.sender,
             targets=[letter.address],
-            secure_mode=TLS_MODES[settings.tls],
+            secure_mode="insecure",  # it only writes here
             asset=AppriseAsset(app_id="", storage_mode="memory"),
         )
         if plugin.targets != [(False, letter.address)]:
@@ -101,14 +113,6 @@ class EmailChannel:
 
 class _UnaddressableError(Exception):
     """What stands on the letter is not one plain address."""
-
-
-class _Conversation(AppriseSMTPController):
-    """apprise's connection, with errors raised instead of turned into `False`."""
-
-    def hand_over(self, sender: str, address: str, text: str) -> None:
-        """Raises smtplib.SMTPException or OSError."""
-        self._socket.sendmail(sender, [address], text)  # type: ignore[attr-defined]  # set by __enter__
 
 
 def _judge(codes: Iterable[int]) -> Outcome:

@@ -26,7 +26,11 @@ class Result(StrEnum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """The channel's answer with a coded reason, which never holds the far side's words: they may hold the address."""
+    """The channel's answer with a coded reason, which never holds the far side's words: they may hold the address.
+
+    `for_all` says that no other letter would get through now either.
+    """
 
     result: Result
     reason: str = ""
+    for_all: bool = field(default=False, compare=False)

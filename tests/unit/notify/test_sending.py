@@ -173,3 +173,11 @@ def test_a_turn_ends_so_that_a_stopping_service_need_not_wait() -> None:
     post = Post(POLICY.templates, "", {"email": office.channel}, office.roster)
     tried = send_due(office.claims, post, office.record, lambda: START + timedelta(seconds=next(ticks)))
     assert 0 < tried < 4
+
+
+def test_where_no_letter_would_get_through_the_others_keep_their_tries() -> None:
+    office = Office(Outcome(Result.NOT_NOW, "smtp_unreachable", for_all=True))
+    for number in range(4):
+        office.hear("referral.offered", cause=f"event-{number}")
+    assert (office.send(), office.channel.taken) == (1, [])
+    assert (office.send(), len(office.channel.taken)) == (3, 3)
