@@ -8,7 +8,6 @@ from typing import Any
 
 from ngao.chassis.messaging.outbox import WAITING
 from ngao.deployment.names import SERVICES
-from ngao.local.mailbox import messages
 from tests.faults.engine.facts import Facts, Limits
 from tests.faults.engine.history import read
 from tests.faults.engine.site import Running, Site
@@ -75,7 +74,6 @@ def collect(site: Site, running: Running, *, before: set[str], old_ghosts: set[s
         resolved=[each["_id"] for each in site.database("registry").cases.find({"_id": {"$in": refs}}, {"_id": 1})],
         disclosures=[{"offer_id": each["_id"]} for each in site.database("registry").disclosures.find({}, {"_id": 1})],
         messages=_messages(site, refs),
-        mails=[{"id": mail.headers["Message-ID"]} for mail in messages(site.stage.mail)],
         outbox=outboxes_now(site),
         queues=queues_now(site),
         parked=list(parked.values()),

@@ -38,7 +38,6 @@ class Facts:
     resolved: list[str]
     disclosures: list[Line]
     messages: list[Line]
-    mails: list[Line] = field(default_factory=list)
     outbox: dict[str, int] = field(default_factory=dict)
     queues: dict[str, int] = field(default_factory=dict)
     parked: list[Line] = field(default_factory=list)

@@ -12,6 +12,7 @@ import json
 import logging
 import random
 import signal
+import ssl
 import sys
 import threading
 import time
@@ -38,7 +39,10 @@ _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.7, 6.0
 
 @dataclass
 class Order:
-    """What to do: read from a file that the engine writes. `rate` is reports a second, `burst` how many come at once first."""
+    """What to do: read from a file that the engine writes. `rate` is reports a second, `burst` how many come at once first.
+
+    Where there is a `ca_file`, intake is spoken to over TLS.
+    """
 
     account: str
     key: str
@@ -54,6 +58,7 @@ class Order:
     withdrawn: float = 0.05
     marks: list[str] = field(default_factory=list)
     """For a search of what leaks: stem and kind of the markers that each report carries. Then all answers are kept, too."""
+    ca_file: str = ""
 
 
 @dataclass(order=True)
@@ -80,6 +85,7 @@ class Load:
         self._stopping = False
         self._bodies: list[dict[str, Any]] = []
         self.ended = False
+        self._tls = ssl.create_default_context(cafile=order.ca_file) if order.ca_file else None
 
     def stop(self) -> None:
         """No new reports; what is unknown is still tried again for a while."""
@@ -197,7 +203,7 @@ class Load:
         """One request; `ok` for 2xx, `fail` when it surely was not done, else `info`."""
         op, began = self._history.invoke(f, **about), time.monotonic()
         status, answer, kind = 0, {}, "info"
-        line = http.client.HTTPConnection("127.0.0.1", self._order.port, timeout=TIMEOUT_S)
+        line = self._line()
         try:
             line.connect()
         except OSError:
@@ -223,6 +229,10 @@ class Load:
         if self._order.marks:
             with Path(self._order.history).with_name("answers").open("ab") as file:
                 file.write(content + b"\n")
+    def _line(self) -> http.client.HTTPConnection:
+        if self._tls is None:
+            return http.client.HTTPConnection("127.0.0.1", self._order.port, timeout=TIMEOUT_S)
+        return http.client.HTTPSConnection("localhost", self._order.port, timeout=TIMEOUT_S, context=self._tls)
 
     def _hear(self) -> None:
         def heard(event: Event) -> None:

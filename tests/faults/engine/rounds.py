@@ -122,7 +122,7 @@ def _become_quiet(site: Site, running: Running, fault: Fault, healed_at: float, 
             _replay(site, parked)
         moves = _what_moves(site, running)
         still = 0 if moves else still + 1
-        if still == 2:
+        if still == site.still_for:
             return time.time() - healed_at, ""
         time.sleep(0.6)
     return None, moves

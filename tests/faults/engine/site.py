@@ -94,6 +94,8 @@ class Site:
     counties: list[str] = field(default_factory=list)
     nobody: str = ""
     rounds: int = 0
+    still_for: int = 2
+    """How many looks in a row must find nothing moving: the broker's counts are as old as it is told to make them."""
 
     @property
     def services(self) -> dict[str, ServiceProcess]:
