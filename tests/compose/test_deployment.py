@@ -1,13 +1,60 @@
-"""The deployment as an operator runs it: brought up from a copy of this checkout, used from outside through its ports only."""
+"""The deployment as an operator runs it: brought up from a copy of this checkout, used from outside, broken, stopped, started."""
 
 from __future__ import annotations
 
+import time
+from typing import Any
+
 import pytest
 
-from tests.compose.engine import docker
+from ngao.deployment.names import SERVICES
+from tests.compose.engine.docker import Tell
+from tests.compose.engine.faults import FAULTS
+from tests.compose.engine.site import Site
+from tests.compose.engine.tally import Tally
+from tests.faults.engine import tables
+from tests.faults.engine.rounds import Pace, play
+from tests.support.coalition import report
 
-pytestmark = [pytest.mark.compose, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.compose, pytest.mark.timeout(600)]
+PACE = Pace(before=2.0, after=1.0)
+KEPT: dict[str, Any] = {}
+"""A report that was taken before the faults, for what comes after them."""
 
 
-def test_an_engine_and_compose_answer(engine: None) -> None:
-    assert docker.compose_command()
+def test_a_report_over_https_becomes_an_accepted_referral(site: Site, tally: Tally) -> None:
+    source = site.source("forms")
+    body = report(site.counties[0])
+    status, receipt = site.posts(source, body)
+    assert status == 202, receipt
+    for what in ("referral.accepted.v1", "registry.contact.disclosed.v1", "intake.narrative.disclosed.v1"):
+        site.hears(what, receipt["case_ref"])
+    tally.lines["from `up` to the first accepted referral"] = f"{time.monotonic() - site.up_at:.0f} s"
+    KEPT.update(source=source, body=body, receipt=receipt)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_nothing_is_lost_doubled_or_made_up(site: Site, tell: Tell, tally: Tally, seed: int, fault: str) -> None:
+    tell(FAULTS[fault].says)
+    result = play(site, FAULTS[fault], seed, PACE)
+    tally.rounds.append(result)
+    tell(f"{result.verdict.accepted} accepted, {'good' if result.good else 'RED'}, {result.seconds:.0f} s")
+    assert result.good, "\n".join(tables.reasons(result))
+
+
+def test_what_stood_before_down_stands_after_up(site: Site, tell: Tell) -> None:
+    """Volumes are kept: the case by its reference, the report by its sender's own id, the audit whole; and the flow goes on."""
+    source, body, receipt = (KEPT[name] for name in ("source", "body", "receipt"))
+    case = site.asks("referral", "GET", f"/v1/cases/{receipt['case_ref']}")
+    site.deployment.compose("down")
+    assert site.deployment.ids() == []
+    tell(f"down, and up again after {site.deployment.up():.0f} s")
+    site.heal()
+    assert site.asks("referral", "GET", f"/v1/cases/{receipt['case_ref']}") == case
+    status, again = site.posts(source, body)
+    assert (status, again["duplicate"], again["case_ref"]) == (202, True, receipt["case_ref"])
+    for service in SERVICES:
+        assert site.asks(service, "GET", "/v1/audit/verify")["whole"]
+        assert site.asks(service, "GET", "/v1/parked")["parked"] == []
+    fresh = site.posts(source, report(site.counties[1]))[1]
+    site.hears("referral.accepted.v1", fresh["case_ref"])
