@@ -29,6 +29,8 @@ CONSOLE = {
     "make types": SELFTEST,
     "make imports": SELFTEST,
     "make check-generated": SELFTEST,
+    "make faults": "tests/faults/test_short_faults.py",  # the same engine, ten of its faults
+    "make leaks": "tests/privacy/test_markers.py",  # the same search, its happy path
     "bin/ngao selftest --only-tests tests/unit": SELFTEST,
     "bin/ngao selftest --only-tests tests/service -k parked": SELFTEST,
     "bin/ngao run pytest tests/service -k parked": SELFTEST,
