@@ -18,6 +18,7 @@ _PEOPLE, _LOOK_AFTER, _DEPLOY = "People and systems", "Look after it", "Deploy i
 COMMANDS = {
     "runtime": ("up", "down", "restart", "status", "url", "logs"),
     "check": ("check",),
+    "backup": ("backup", "restore"),
     "demo": ("demo",),
     "topology": ("provision", "describe"),
     "develop": ("selftest", "run"),

@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
-from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Annotated
@@ -15,15 +14,16 @@ import typer
 
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.messaging.provisioning import steps
-from ngao.chassis.settings import StoreSettings, read_secret
+from ngao.chassis.settings import read_secret
 from ngao.cli import policy
 from ngao.cli.brokers import management
 from ngao.cli.output import AsJson, complain, say, show_json
+from ngao.cli.stores import stores_here
 from ngao.deployment.checking import Check, Finding, State, perform
 from ngao.deployment.environment import PLAIN, TLS, wire_of
 from ngao.deployment.files import read_variables
 from ngao.deployment.folder import ROOT, SecretsFolder
-from ngao.deployment.names import REPLICA_SET, SERVICES, account_of, database_of
+from ngao.deployment.names import SERVICES
 from ngao.deployment.parts import Broker, Service, disk, free_ports, ready, store_accounts
 from ngao.deployment.soundness import Sight
 from ngao.local import checks as embedded
@@ -133,7 +133,7 @@ def _of_deployment(before_start: bool) -> Iterator[Check]:
         return
     if os.environ.get("NGAO_BROKER_MANAGEMENT"):
         yield from Broker(management, lambda found: steps(found, wanted_of_catalogue(_passwords(root)))).checks()
-    yield from store_accounts(_stores(root))
+    yield from store_accounts(list(stores_here().values()) if os.environ.get("NGAO_STORES") else [])
     urls = {name: os.environ.get(f"NGAO_URL_{name.upper()}", "") for name in SERVICES}
     yield from ready({name: url for name, url in urls.items() if url}, os.environ.get("NGAO_CA_FILE"))
 
@@ -142,16 +142,6 @@ def _passwords(root: Path) -> dict[str, str]:
     """What the services' broker accounts were made with, where that can be seen from here."""
     folder = root / "provision" if (root / "provision").is_dir() else root
     return {name: read_secret(folder / f"broker-{name}") for name in SERVICES if os.access(folder / f"broker-{name}", os.R_OK)}
-
-
-def _stores(root: Path) -> list[StoreSettings]:
-    pairs = [each.partition("=") for each in os.environ.get("NGAO_STORES", "").replace(",", " ").split()]
-    ca_file = os.environ.get("NGAO_CA_FILE")
-    of = partial(StoreSettings, replica_set=REPLICA_SET, ca_file=Path(ca_file) if ca_file else None, timeout_ms=5000)
-    return [
-        of(hosts=host, database=database_of(name), username=account_of(name), password=read_secret(root / f"store-{name}"))
-        for name, _, host in pairs
-    ]
 
 
 def _policy_of_deployment(compose: Mapping[str, str]) -> tuple[Path, ...]:

@@ -1,12 +1,13 @@
 """The secrets folder: what lies where, whose it is, and how it is written.
 
     ca/                ca.key, ca.pem                                         never mounted
-    public/            ca.pem, registry-<period>.pub, intake-<period>.pub     everyone may read it
+    public/            ca.pem, registry-<period>.pub, intake-<period>.pub, backup.pub     everyone may read it
     <service>/         broker.password store.password operators.json keys/ tls/{cert,key}.pem
     broker/            definitions.json tls/{cert,key}.pem
     <service>-store/   keyfile tls/both.pem
     provision/         broker-admin.password, and for each service broker-, store- and keyfile-<service>
     operator/          operator.key broker-admin.password ngao.env
+    backup/            backup.key, which opens backups                        never mounted; better kept elsewhere
 
 Each folder is mounted whole into the one container that needs it and belongs to that container's user; the folder around them
 is root's and closed, so that nobody on the host passes through.
@@ -34,8 +35,7 @@ ROOT, SERVICE, ENGINE = 0, 10001, 999
 
 _STORES = tuple(store_of(service) for service in SERVICES)
 _OWNERS = {
-    "ca": ROOT,
-    "public": ROOT,
+    **dict.fromkeys(("ca", "public", "backup"), ROOT),
     **dict.fromkeys((*SERVICES, "provision", "operator"), SERVICE),
     **dict.fromkeys(("broker", *_STORES), ENGINE),
 }

@@ -10,6 +10,7 @@ from itertools import chain
 from ngao.chassis.messaging.provisioning import hash_password
 from ngao.chassis.security.identity import hash_key, new_key
 from ngao.chassis.security.keyfiles import active_period, init_sealing_pair, init_service_keys, periods_in
+from ngao.chassis.security.seals import new_key_pair, public_of
 from ngao.deployment.authority import Authority, demand_host
 from ngao.deployment.folder import SecretsFolder, new_keyfile, new_password
 from ngao.deployment.names import ADMINISTRATOR, OPERATOR_SCOPES, SEALED_TO, SERVICES, period_of, store_of
@@ -36,6 +37,7 @@ def make(folder: SecretsFolder, wish: Wish) -> list[str]:
         before = _files(folder)
         _accounts(folder)
         _keys(folder)
+        _backup(folder)
         _operator(folder)
         _definitions(folder)
         if wish.tls:
@@ -94,6 +96,14 @@ def _keys(folder: SecretsFolder) -> None:
         keys = folder.at(service, "keys")
         for period in periods_in(keys, "sealing-", ".key") or [period_of()]:
             init_sealing_pair(keys, folder.at("public"), period, owner=service)
+
+
+def _backup(folder: SecretsFolder) -> None:
+    """What backups are sealed to. The private half may be taken away once it is made; the public one says that it was."""
+    if not folder.at("public", "backup.pub").exists():
+        if not folder.at("backup", "backup.key").exists():
+            folder.write(new_key_pair()[0], "backup", "backup.key")
+        folder.write(public_of(folder.read("backup", "backup.key")), "public", "backup.pub")
 
 
 def _newest(periods: Sequence[str]) -> str:

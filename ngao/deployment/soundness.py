@@ -16,6 +16,9 @@ from ngao.deployment.checking import Check, Doubt
 from ngao.deployment.folder import SecretsFolder
 from ngao.deployment.names import SEALED_TO, SERVICES, store_of
 
+_MAY_BE_ELSEWHERE = frozenset({"ca", "backup"})
+"""What is needed seldom, and safest on a disk that is not here."""
+
 SOON = timedelta(days=30)
 INIT = "run `bin/ngao secrets init`"
 _STORES = tuple(store_of(service) for service in SERVICES)
@@ -24,7 +27,7 @@ _PAIR = ("tls/cert.pem", "tls/key.pem")
 _GIVEN = tuple(f"{kind}-{service}" for kind in ("broker", "store", "keyfile") for service in SERVICES)
 # The files that a room cannot be without; `*` stands for the period.
 _WANTED: Mapping[str, tuple[str, ...]] = {
-    "public": tuple(f"{owner}-*.pub" for owner in SEALED_TO),
+    "public": (*(f"{owner}-*.pub" for owner in SEALED_TO), "backup.pub"),
     "broker": ("definitions.json",),
     "provision": ("broker-admin.password", *_GIVEN),
     "operator": ("operator.key", "broker-admin.password", "ngao.env"),
@@ -32,7 +35,6 @@ _WANTED: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(_STORES, ("keyfile",)),
 }
 _WANTED_FOR_TLS: Mapping[str, tuple[str, ...]] = {
-    "ca": ("ca.key", "ca.pem"),
     "public": ("ca.pem",),
     **dict.fromkeys((*SERVICES, "broker"), _PAIR),
     **dict.fromkeys(_STORES, ("tls/both.pem",)),
@@ -52,7 +54,8 @@ class Sight:
         yield Check("secrets folder", self._folder_is_there)
         if not self.folder.root.is_dir():
             return  # nothing else can be said before it is made
-        rooms = [room for room in self.folder.rooms if self.whole or self.folder.at(room).is_dir()]
+        needed = set(self.folder.rooms) - _MAY_BE_ELSEWHERE if self.whole else set()
+        rooms = [room for room in self.folder.rooms if room in needed or self.folder.at(room).is_dir()]
         for room in rooms:
             yield Check(f"secrets of {room}", lambda room=room: self._room(room), ("secrets folder",))  # type: ignore[misc]
         if {"provision", *SERVICES} <= set(rooms):
@@ -79,7 +82,7 @@ class Sight:
     def _room(self, room: str) -> str:
         place = self.folder.at(room)
         names = {path.relative_to(place).as_posix() for path in place.rglob("*") if path.is_file()} if place.is_dir() else set()
-        if not names:
+        if not names and room not in _MAY_BE_ELSEWHERE:
             raise Misconfigured(f"There is nothing in {place} yet: {INIT} first.")
         for wanted in self._wanted(room):
             if not any(_fits(name, wanted) for name in names):
@@ -129,7 +132,7 @@ def look_at_certificate(file: Path, authority_file: Path, now: datetime | None =
         begins = certificate.not_valid_before_utc
         raise Misconfigured(f"The certificate {file} counts only from {begins:%Y-%m-%d %H:%M} UTC on: is the clock here right?")
     ends = certificate.not_valid_after_utc
-    way_out = "run `bin/ngao secrets rotate certificates`."
+    way_out = "run `bin/ngao secrets rotate tls`."
     if ends <= now:
         raise Misconfigured(f"The certificate {file} ran out on {ends:%Y-%m-%d}: {way_out}")
     if ends - now < SOON:

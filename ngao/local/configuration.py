@@ -10,6 +10,8 @@ from typing import Any
 from ngao.chassis.messaging.provisioning import service_account
 from ngao.chassis.security.identity import hash_key, new_key
 from ngao.chassis.security.keyfiles import init_sealing_pair, init_service_keys
+from ngao.chassis.security.seals import new_key_pair, public_of
+from ngao.chassis.settings import read_secret
 from ngao.deployment.files import write_whole
 from ngao.deployment.names import OPERATOR_SCOPES, REPLICA_SET, SEALED_TO, SERVICES, account_of, database_of, period_of
 from ngao.deployment.operators import as_text, entries_in, entry
@@ -46,6 +48,21 @@ def write_keys(home: Home) -> None:
         init_service_keys(home.keys / service, period)
     for recipient in SEALED_TO:
         init_sealing_pair(home.keys / recipient, home.keys / "public", period, owner=recipient)
+    _write_backup_key(home)
+
+
+def _write_backup_key(home: Home) -> None:
+    """What backups are sealed to; the private half may be taken away once it is made."""
+    public, private = home.keys / "public" / "backup.pub", backup_key_file(home)
+    if not public.exists():
+        if not private.exists():
+            write_whole(private, new_key_pair()[0] + "\n")
+        write_whole(public, public_of(read_secret(private)) + "\n", 0o644)
+
+
+def backup_key_file(home: Home) -> Path:
+    """The private half of the backup key, until it is taken away."""
+    return home.secrets / "backup.key"
 
 
 def write_operator(home: Home) -> None:

@@ -1,4 +1,8 @@
-"""Numbers for events, counted for each subject: each database belongs to one source, so a subject is enough."""
+"""Numbers for events, counted for each subject: each database belongs to one source, so a subject is enough.
+
+A database that was put back from a backup has forgotten which numbers it gave out since. They must not come again with other
+content, so a restore raises the floor that all numbers of this database are counted from.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,9 @@ from pymongo.collection import Collection
 
 from ngao.chassis.storage.remembered import Outdated, Remembered
 
+FLOOR = "*floor*"
+"""The record that a restore writes; no subject is called so."""
+
 _REMEMBERED = 20_000
 
 
@@ -21,11 +28,16 @@ class Sequences:
         self._collection = collection
         self._last: Remembered[str, int] = Remembered(_REMEMBERED)
         self._reserved: dict[str, int] = {}
+        self._floor: int | None = None
 
     def reserve(self, session: ClientSession, counts: Mapping[str, int]) -> dict[str, Iterator[int]]:
         """So many numbers for each subject. Raises Outdated when what is remembered is not what is stored."""
         self._reserved = self._counted(session, counts) if counts else {}
-        return {subject: iter(range(last - counts[subject] + 1, last + 1)) for subject, last in self._reserved.items()}
+        floor = self._read_floor(session) if counts else 0
+        return {
+            subject: iter(range(floor + last - counts[subject] + 1, floor + last + 1))
+            for subject, last in self._reserved.items()
+        }  # fmt: skip
 
     def settle(self, *, committed: bool) -> None:
         """Remember what is stored now; whether anything is, after a failure, nobody knows."""
@@ -33,6 +45,13 @@ class Sequences:
             self._last.keep(self._reserved)
         else:
             self._last.forget()
+
+    def _read_floor(self, session: ClientSession) -> int:
+        """Once for each process: a restore is made while none runs."""
+        if self._floor is None:
+            found = self._collection.find_one({"_id": FLOOR}, session=session)
+            self._floor = int(found["n"]) if found else 0
+        return self._floor
 
     def _counted(self, session: ClientSession, counts: Mapping[str, int]) -> dict[str, int]:
         """The last number of each subject, its new ones counted in."""

@@ -17,6 +17,9 @@ from ngao.chassis.storage.connection import client_options
 OLDEST = (6, 0)
 """The oldest MongoDB that the tests run on."""
 
+RESTORES = "restores"
+"""What was put back into this database from a backup, and whether it came to its end."""
+
 _LOOK_MS = 3000
 _WRONG_CREDENTIALS = frozenset({18, 8000})
 _NO_RIGHT = 13
@@ -24,8 +27,8 @@ _REASON = re.compile(r"\[Errno (?P<number>-?\d+)\]|(?P<text>timed out)|\[SSL: (?
 _TLS_NEVER = ("CERTIFICATE_VERIFY_FAILED", "WRONG_VERSION_NUMBER", "Hostname mismatch", "IP address mismatch")
 
 
-def demand_store(settings: StoreSettings) -> str:
-    """The store's version, once its primary takes this account's commands.
+def demand_store(settings: StoreSettings, *, whole: bool = True) -> str:
+    """The store's version, once its primary takes this account's commands and, where `whole`, no restore is half done.
 
     Raises Unavailable when waiting may help, Misconfigured when it cannot.
     """
@@ -33,6 +36,7 @@ def demand_store(settings: StoreSettings) -> str:
     client: MongoClient[dict[str, Any]] = MongoClient(f"mongodb://{settings.hosts}/{settings.database}", **options)
     try:
         client[settings.database].list_collection_names()
+        half = whole and client[settings.database][RESTORES].find_one({"ended_at": None})
         version = str(client.server_info()["version"])
     except OperationFailure as error:
         raise _refused(settings, error) from None
@@ -42,6 +46,9 @@ def demand_store(settings: StoreSettings) -> str:
         client.close()
     if tuple(int(part) for part in version.split(".")[:2]) < OLDEST:
         raise Misconfigured(f"{_name(settings)} is MongoDB {version}; Ngao needs {OLDEST[0]}.{OLDEST[1]} or later.")
+    if half:
+        way_out = "repeat it with `ngao restore --replace` before anything starts."
+        raise Misconfigured(f"A restore into {settings.database} at {settings.hosts} did not come to its end: {way_out}")
     return version
 
 
@@ -50,7 +57,7 @@ def with_accepted_password(settings: StoreSettings) -> StoreSettings:
     if settings.password_before is None:
         return settings
     try:
-        demand_store(settings)
+        demand_store(settings, whole=False)
     except Misconfigured:  # if the one before is no better, the start says so
         return replace(settings, password=settings.password_before, password_before=None)
     return settings

@@ -77,7 +77,7 @@ def test_each_folder_belongs_to_its_containers_user(made: SecretsFolder, given: 
     owners = {path.relative_to(made.root).parts[0]: given.owners[str(path)] for path in made.root.rglob("*")}
     services = dict.fromkeys((*SERVICES, "provision", "operator"), SERVICE)
     engines = dict.fromkeys(("broker", *map(store_of, SERVICES)), ENGINE)
-    assert owners == {"ca": ROOT, "public": ROOT, **services, **engines}
+    assert owners == {"ca": ROOT, "public": ROOT, "backup": ROOT, **services, **engines}
 
 
 def test_made_again_it_changes_nothing(made: SecretsFolder) -> None:
@@ -91,7 +91,7 @@ def test_made_again_in_another_month_it_begins_no_new_period(made: SecretsFolder
         keys = made.at(service, "keys")
         for path in keys.glob("*-*.key"):
             path.rename(keys / f"{path.name.split('-')[0]}-2020-01.key")
-    for path in made.at("public").glob("*.pub"):
+    for path in made.at("public").glob("*-*.pub"):
         path.rename(made.at("public", f"{path.name.split('-')[0]}-2020-01.pub"))
     assert make(made, Wish()) == []
 

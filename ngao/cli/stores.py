@@ -1,0 +1,41 @@
+"""Where the commands find the services' stores: what the job `provision` knows of a deployment, or this machine's platform."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ngao.chassis.errors import Misconfigured
+from ngao.chassis.settings import StoreSettings, load, read_secret
+from ngao.deployment.names import REPLICA_SET, SERVICES, account_of, database_of
+from ngao.local.home import Home
+
+_TIMEOUT_MS = 5000
+
+
+def stores_here() -> dict[str, StoreSettings]:
+    """Each service's store, with the service's own account. Raises Misconfigured when none is known."""
+    named = os.environ.get("NGAO_STORES")
+    found = _of_deployment(named) if named else _of_home(Home.from_environment())
+    if not found:
+        raise Misconfigured("No store is known: run `ngao up`, or run this where the job `provision` of the deployment runs.")
+    return found
+
+
+def _of_home(home: Home) -> dict[str, StoreSettings]:
+    files = {service: home.config / f"{service}.toml" for service in SERVICES}
+    return {service: load(file).store for service, file in files.items() if file.exists()}
+
+
+def _of_deployment(named: str) -> dict[str, StoreSettings]:
+    folder, ca_file = Path(os.environ.get("NGAO_SECRETS") or "."), os.environ.get("NGAO_CA_FILE")
+    pairs = [each.partition("=") for each in named.replace(",", " ").split()]
+    if any(service not in SERVICES or ":" not in hosts for service, _, hosts in pairs):
+        raise Misconfigured("NGAO_STORES must be like `intake=intake-store:27017 ...`, with services that there are.")
+    return {
+        service: StoreSettings(
+            hosts=hosts, replica_set=REPLICA_SET, database=database_of(service), username=account_of(service),
+            password=read_secret(folder / f"store-{service}"), ca_file=Path(ca_file) if ca_file else None, timeout_ms=_TIMEOUT_MS,
+        )
+        for service, _, hosts in pairs
+    }  # fmt: skip

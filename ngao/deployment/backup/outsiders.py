@@ -1,0 +1,84 @@
+"""What onboarding has made on the broker for sources and partners, which nothing else could make again: accounts and queues.
+
+Queue names hold a token that nobody can guess and that the outsider has in its account file, and of passwords the broker has only
+hashes. The topology and the services' own accounts are not in this: `ngao provision` makes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ngao.chassis.errors import Misconfigured
+from ngao.chassis.messaging.management import Management
+from ngao.chassis.messaging.provisioning import Step
+
+_ACCOUNTS, _QUEUES = ("partner-", "source-"), ("partner.", "source.")
+_RIGHTS = {"permissions": ("configure", "write", "read"), "topic_permissions": ("exchange", "write", "read")}
+
+
+def read(management: Management, vhost: str) -> dict[str, Any]:
+    """All of it, as the broker tells it. Raises Unavailable, Misconfigured."""
+    told = management.get("definitions") or {}
+    kinds = ("queues", "bindings", *_RIGHTS)
+    here = {kind: [each for each in told.get(kind, ()) if each.get("vhost") == vhost] for kind in kinds}
+    names = {each["user"] for each in here["permissions"] if each["user"].startswith(_ACCOUNTS)}
+    return {
+        "vhost": vhost,
+        "users": [each for each in told.get("users", ()) if each["name"] in names],
+        "queues": [each for each in here["queues"] if each["name"].startswith(_QUEUES)],
+        "bindings": [each for each in here["bindings"] if each["destination"].startswith(_QUEUES)],
+        **{kind: [each for each in here[kind] if each["user"] in names] for kind in _RIGHTS},
+    }
+
+
+def steps(management: Management, kept: Mapping[str, Any]) -> Iterator[Step]:
+    """What of it the broker lacks; what stands is never changed. Raises Misconfigured before the topology is there."""
+    vhost = kept["vhost"]
+    if management.get("vhosts", vhost) is None:
+        raise Misconfigured(f"The broker has no virtual host {vhost} yet: run `ngao provision` first.")
+    stands = read(management, vhost)
+    queues, users = _named(stands["queues"]), _named(management.get("users") or [])
+    for queue in (each for each in kept["queues"] if each["name"] not in queues):
+        yield _put(f"queue {queue['name'].rsplit('.', 1)[0]}", management, ("queues", vhost, queue["name"]), _queue(queue))
+    for binding in (each for each in kept["bindings"] if _bound(each) not in {_bound(other) for other in stands["bindings"]}):
+        yield _bind(management, vhost, binding)
+    for user in (each for each in kept["users"] if each["name"] not in users):
+        yield _put(f"account {user['name']}", management, ("users", user["name"]), _user(user))
+    for right in _lacking(kept, stands, "topic_permissions"):  # before the permissions, as onboarding does it
+        body = {name: right[name] for name in _RIGHTS["topic_permissions"]}
+        yield _put(f"routing keys of {right['user']}", management, ("topic-permissions", vhost, right["user"]), body)
+    for right in _lacking(kept, stands, "permissions"):
+        body = {name: right[name] for name in _RIGHTS["permissions"]}
+        yield _put(f"permissions of {right['user']}", management, ("permissions", vhost, right["user"]), body)
+
+
+def _named(found: list[dict[str, Any]]) -> set[str]:
+    return {each["name"] for each in found}
+
+
+def _bound(binding: Mapping[str, Any]) -> tuple[str, str, str]:
+    return binding["source"], binding["destination"], binding["routing_key"]
+
+
+def _lacking(kept: Mapping[str, Any], stands: Mapping[str, Any], kind: str) -> Iterator[dict[str, Any]]:
+    there = {(each["user"], each.get("exchange")) for each in stands[kind]}
+    yield from (each for each in kept[kind] if (each["user"], each.get("exchange")) not in there)
+
+
+def _queue(queue: Mapping[str, Any]) -> dict[str, Any]:
+    return {"durable": True, "auto_delete": False, "arguments": queue["arguments"]}
+
+
+def _user(user: Mapping[str, Any]) -> dict[str, Any]:
+    return {"password_hash": user["password_hash"], "hashing_algorithm": user["hashing_algorithm"], "tags": ""}
+
+
+def _bind(management: Management, vhost: str, binding: Mapping[str, Any]) -> Step:
+    path = ("bindings", vhost, "e", binding["source"], "q", binding["destination"])
+    body = {"routing_key": binding["routing_key"], "arguments": binding.get("arguments", {})}
+    return Step(f"binding for {binding['routing_key']}", lambda: management.post(*path, body=body))
+
+
+def _put(what: str, management: Management, path: tuple[str, ...], body: Mapping[str, Any]) -> Step:
+    return Step(what, lambda: management.put(*path, body=dict(body)))

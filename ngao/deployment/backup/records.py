@@ -1,0 +1,150 @@
+"""What a service's backup says, as a stream of records: what it is of, each collection with its documents, how much there was.
+
+    kind (one byte) | length (four bytes, big-endian) | content
+
+Kinds: `B` what this is of (JSON), `C` a collection with its options and indexes (extended JSON), `D` a document (BSON, as it
+was stored), `E` the count and the hash of each collection (JSON).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bson import json_util
+
+from ngao.chassis.errors import Misconfigured
+
+BEGIN, COLLECTION, DOCUMENT, END = b"B", b"C", b"D", b"E"
+_FRAME = struct.Struct(">cI")
+_LONGEST = 17 * 1024 * 1024  # MongoDB's longest document, and a little
+_TOGETHER = 256 * 1024
+
+
+@dataclass
+class Tally:
+    """How many documents each collection has, and what they hash to in the order in which they were read."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    _hashes: dict[str, Any] = field(default_factory=dict)
+
+    def begin(self, name: str) -> None:
+        """A collection, which may stay empty."""
+        self.counts[name] = 0
+        self._hashes[name] = hashlib.sha256()
+
+    def add(self, name: str, document: bytes) -> None:
+        """One more."""
+        self.counts[name] += 1
+        self._hashes[name].update(document)
+
+    def told(self) -> dict[str, Any]:
+        """As it stands in the last record."""
+        return {name: {"count": count, "sha256": self._hashes[name].hexdigest()} for name, count in self.counts.items()}
+
+
+@dataclass(frozen=True)
+class Collection:
+    """A collection as it was made: its options and indexes, in the database's own words."""
+
+    name: str
+    options: Mapping[str, Any]
+    indexes: tuple[Mapping[str, Any], ...]
+
+
+def write(
+    put: Callable[[bytes], None], about: Mapping[str, Any], collections: Iterable[tuple[Collection, Iterable[bytes]]]
+) -> Tally:
+    """Put the whole stream, piece by piece; gives what was counted."""
+    tally = Tally()
+    put(_framed(BEGIN, json.dumps(about).encode()))
+    for collection, documents in collections:
+        tally.begin(collection.name)
+        told = {"name": collection.name, "options": collection.options, "indexes": list(collection.indexes)}
+        put(_framed(COLLECTION, json_util.dumps(told, json_options=json_util.CANONICAL_JSON_OPTIONS).encode()))
+        for piece in _together(_counted(tally, collection.name, documents)):
+            put(piece)
+    put(_framed(END, json.dumps(tally.told()).encode()))
+    return tally
+
+
+@dataclass
+class Reading:
+    """Reads the stream back, and proves at its end that all of it was there. `name` is what the file is called in errors."""
+
+    name: str
+    about: dict[str, Any] = field(default_factory=dict)
+    tally: Tally = field(default_factory=Tally)
+
+    def records(self, content: Iterable[bytes]) -> Iterator[Collection | bytes]:
+        """Each collection, followed by its documents. Raises Misconfigured when what was counted is not what came."""
+        current, told = None, None
+        for kind, body in _frames(content, self.name):
+            if told is not None:
+                raise self._broken()
+            if kind == BEGIN:
+                self.about = json.loads(body)
+            elif kind == COLLECTION:
+                current = _collection(body)
+                self.tally.begin(current.name)
+                yield current
+            elif kind == DOCUMENT and current is not None:
+                self.tally.add(current.name, body)
+                yield body
+            elif kind == END:
+                told = json.loads(body)
+        if told != self.tally.told() or not self.about:
+            raise self._broken()
+
+    def _broken(self) -> Misconfigured:
+        return Misconfigured(f"{self.name} does not hold what it says it holds: take another backup.")
+
+
+def _collection(body: bytes) -> Collection:
+    read = json_util.loads(body.decode(), json_options=json_util.CANONICAL_JSON_OPTIONS)
+    return Collection(read["name"], read["options"], tuple(read["indexes"]))
+
+
+def _framed(kind: bytes, body: bytes) -> bytes:
+    return _FRAME.pack(kind, len(body)) + body
+
+
+def _counted(tally: Tally, name: str, documents: Iterable[bytes]) -> Iterator[bytes]:
+    for document in documents:
+        tally.add(name, document)
+        yield _framed(DOCUMENT, document)
+
+
+def _together(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Small pieces put together: sealing and compressing have a price for each call."""
+    waiting = bytearray()
+    for piece in pieces:
+        waiting += piece
+        if len(waiting) >= _TOGETHER:
+            yield bytes(waiting)
+            waiting.clear()
+    if waiting:
+        yield bytes(waiting)
+
+
+def _frames(content: Iterable[bytes], name: str) -> Iterator[tuple[bytes, bytes]]:
+    waiting, at = bytearray(), 0
+    for piece in content:
+        del waiting[:at]
+        at = 0
+        waiting += piece
+        while len(waiting) - at >= _FRAME.size:
+            kind, length = _FRAME.unpack_from(waiting, at)
+            if length > _LONGEST:
+                raise Misconfigured(f"{name} does not hold what it says it holds: take another backup.")
+            if len(waiting) - at < _FRAME.size + length:
+                break
+            begins = at + _FRAME.size
+            yield kind, bytes(waiting[begins : begins + length])
+            at = begins + length
+    if len(waiting) != at:
+        raise Misconfigured(f"{name} ends in the middle of a record: take another backup.")

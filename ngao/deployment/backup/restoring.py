@@ -1,0 +1,157 @@
+"""Putting one service's database back, and making it fit to go on in a world that went on without it.
+
+Four things are done beside the plain writing (docs/explanation/backups.md says why): events that were sent are to be sent again,
+numbers are counted from a floor that nobody has reached, the audit trail notes the restore, and until all of this is done a
+mark keeps the service from starting.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bson.codec_options import CodecOptions
+from bson.raw_bson import RawBSONDocument
+from pymongo import MongoClient
+from pymongo.collection import Collection as Stored
+from pymongo.database import Database
+from pymongo.errors import PyMongoError
+
+from ngao.chassis.errors import Misconfigured, NotAllowedNow, Unavailable
+from ngao.chassis.messaging.destinations import EVENTS
+from ngao.chassis.security.audit import Record
+from ngao.chassis.settings import StoreSettings
+from ngao.chassis.storage.audit_trail import AuditTrail
+from ngao.chassis.storage.connection import DURABLE, client_options
+from ngao.chassis.storage.sequences import FLOOR
+from ngao.chassis.storage.standing import RESTORES, demand_store
+from ngao.deployment.backup.records import Collection
+
+OUTSIDERS_MARGIN = timedelta(hours=24)
+"""How long before the backup an outsider's queue may have held what it had not taken yet."""
+
+_FLOOR_BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
+_NUMBERS_A_SECOND = 1000
+_BATCH, _BATCH_BYTES = 1000, 8 * 1024 * 1024
+_RAW: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument)
+
+Records = Iterator[Collection | bytes]
+
+
+@dataclass(frozen=True)
+class Target:
+    """The database of one service, to be filled."""
+
+    settings: StoreSettings
+    replace: bool
+
+    def demand_fit(self) -> None:
+        """Raises NotAllowedNow for one that holds something and is not to be replaced; Misconfigured, Unavailable."""
+        demand_store(self.settings, whole=False)
+        with self._opened() as database:
+            full = sorted(name for name in _collections(database) if database[name].find_one({}, {"_id": 1}))
+        if full and not self.replace:
+            where = f"{self.settings.database} at {self.settings.hosts}"
+            raise NotAllowedNow(f"{where} is not empty (it has {full[0]}): give --replace to put the backup in its place.")
+
+    def fill(self, records: Records, taken: datetime, *, tell: Callable[[int], None], now: datetime) -> int:
+        """Write all of it; gives how many documents. `taken` is the backup's moment. Raises Unavailable."""
+        with self._opened() as database:
+            mark = {"_id": secrets.token_hex(8), "began_at": now, "ended_at": None, "backup_taken_at": taken}
+            restores = database.get_collection(RESTORES, write_concern=DURABLE)
+            restores.delete_many({"ended_at": None})
+            restores.insert_one(mark)
+            for name in _collections(database):
+                database.drop_collection(name)
+            collections, written = _write_all(database, records, tell)
+            _send_again(database["outbox"], taken, now)
+            _raise_floor(database["sequences"], now)
+            _note(database, taken, now, written)
+            for each in collections:
+                _make_indexes(database, each)
+            restores.update_one({"_id": mark["_id"]}, {"$set": {"ended_at": datetime.now(UTC), "documents": written}})
+        return written
+
+    @contextmanager
+    def _opened(self) -> Iterator[Database[dict[str, Any]]]:
+        options = {**client_options(self.settings), "socketTimeoutMS": 120_000}
+        client: MongoClient[dict[str, Any]] = MongoClient(f"mongodb://{self.settings.hosts}/", **options)
+        try:
+            yield client.get_database(self.settings.database, write_concern=DURABLE)
+        except PyMongoError as error:
+            reason = getattr(error, "code", None) or type(error).__name__
+            where = f"The store of {self.settings.database} at {self.settings.hosts}"
+            raise Unavailable(f"{where} broke off ({reason}): repeat with --replace once it stands.") from None
+        finally:
+            client.close()
+
+
+def _collections(database: Database[dict[str, Any]]) -> list[str]:
+    return [name for name in database.list_collection_names() if name != RESTORES and not name.startswith("system.")]
+
+
+def _write_all(
+    database: Database[dict[str, Any]], records: Records, tell: Callable[[int], None]
+) -> tuple[list[Collection], int]:
+    collections: list[Collection] = []
+    written, size = 0, 0
+    pending: list[bytes] = []
+    for record in records:
+        if isinstance(record, Collection):
+            written += _flush(database, collections, pending)
+            collections.append(record)
+            database.create_collection(record.name, **record.options)
+            continue
+        pending.append(record)
+        size += len(record)
+        if len(pending) >= _BATCH or size > _BATCH_BYTES:
+            written, size = written + _flush(database, collections, pending), 0
+            tell(written)
+    return collections, written + _flush(database, collections, pending)
+
+
+def _flush(database: Database[dict[str, Any]], collections: list[Collection], pending: list[bytes]) -> int:
+    if not pending:
+        return 0
+    into: Stored[Any] = database.get_collection(collections[-1].name, codec_options=_RAW)
+    into.insert_many([RawBSONDocument(each) for each in pending], ordered=False)
+    written = len(pending)
+    pending.clear()
+    return written
+
+
+def _make_indexes(database: Database[dict[str, Any]], collection: Collection) -> None:
+    wanted = [{name: value for name, value in index.items() if name != "ns"} for index in collection.indexes]
+    own = [index for index in wanted if index["name"] != "_id_"]
+    if own:
+        database.command("createIndexes", collection.name, indexes=own)
+
+
+def _send_again(outbox: Stored[dict[str, Any]], taken: datetime, now: datetime) -> None:
+    """Between services, all that is kept: an event may have waited in a queue for days. To outsiders, what is not long ago."""
+    again = {"$set": {"lease": "", "leased_until": now, "trouble": None}, "$unset": {"sent_at": ""}}
+    outbox.update_many({"sent_at": {"$exists": True}, "to": EVENTS}, again)
+    outbox.update_many({"sent_at": {"$gte": taken - OUTSIDERS_MARGIN}, "to": {"$ne": EVENTS}}, again)
+
+
+def _raise_floor(sequences: Stored[dict[str, Any]], now: datetime) -> None:
+    """Above every number given out before, by this database or by one that was put back earlier: time only goes forward."""
+    floor = int((now - _FLOOR_BEGAN).total_seconds()) * _NUMBERS_A_SECOND
+    sequences.update_one({"_id": FLOOR}, {"$max": {"n": floor}}, upsert=True)
+
+
+def _note(database: Database[dict[str, Any]], taken: datetime, now: datetime, written: int) -> None:
+    detail = {"backup_taken_at": taken.isoformat(), "documents": str(written)}
+    record = Record(action="store.restored", subject="store", actor="ngao-restore", at=now, detail=detail)
+    with database.client.start_session() as session:
+        AuditTrail(database).write(session, [record])
+
+
+def demand_moment(taken: datetime, now: datetime) -> None:
+    """Raise Misconfigured for a backup from the future: one of the two clocks is wrong, and floors would be, too."""
+    if taken > now + timedelta(minutes=5):
+        raise Misconfigured("The backup says it was taken in the future: set this machine's clock right first.")

@@ -1,0 +1,213 @@
+"""A backup of the whole platform: a folder with a sealed file for each part, and a manifest that names them with their hashes.
+
+    ngao-20260301T080000Z/    manifest.json  intake.backup  registry.backup  ...  outsiders.backup
+
+The folder has another name until all of it is on disk. The manifest is in clear and says little that the files' sizes do not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import bson
+
+from ngao.chassis.errors import Misconfigured, NotAllowedNow
+from ngao.chassis.settings import StoreSettings
+from ngao.deployment.backup.records import Collection, Reading, write
+from ngao.deployment.backup.restoring import Target, demand_moment
+from ngao.deployment.backup.snapshot import Snapshot
+from ngao.deployment.backup.vessel import Reader, Writer
+from ngao.deployment.files import write_whole
+
+OUTSIDERS = "outsiders"
+"""The part that is the broker's."""
+
+_MANIFEST, _FORMAT = "manifest.json", 1
+_FIRST = ("notify", "referral", "registry", "intake")
+"""Who hears before who says: an event between two moments is then one that is sent again, and not one without a cause."""
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One file of a backup, as its manifest names it."""
+
+    name: str
+    file: str
+    size: int
+    sha256: str
+    taken: str
+    documents: int
+
+    @property
+    def moment(self) -> datetime:
+        """When the part was as the file says."""
+        return datetime.fromisoformat(self.taken)
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What is backed up: the stores of these services, and what the broker has for outsiders, where it is known."""
+
+    stores: Mapping[str, StoreSettings]
+    outsiders: Mapping[str, Any] | None
+
+
+def take(to: Path, sources: Sources, public_key: str, *, tell: Tell, now: datetime) -> tuple[Path, list[Part]]:
+    """Back up; gives the new folder and its parts. Raises Misconfigured, Unavailable, and then leaves nothing behind."""
+    final = to / f"ngao-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    draft = to / f".{final.name}.{os.getpid()}"
+    if final.exists():
+        raise NotAllowedNow(f"There is a backup of this second in {final} already.")
+    draft.mkdir(mode=0o700, parents=True)
+    try:
+        parts = _take_all(draft, sources, public_key, tell, now)
+        told = {"format": _FORMAT, "made_at": now.isoformat(), "parts": [vars(part) for part in parts]}
+        write_whole(draft / _MANIFEST, json.dumps(told, indent=2) + "\n")
+        _sync(draft)
+        draft.rename(final)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return final, parts
+
+
+def _take_all(draft: Path, sources: Sources, public_key: str, tell: Tell, now: datetime) -> list[Part]:
+    parts = []
+    with ExitStack() as opened:
+        snapshots = _open_all(sources.stores, opened)
+        if sources.outsiders is not None:
+            parts.append(_take_outsiders(draft, sources.outsiders, public_key, now))
+            tell(f"{OUTSIDERS}: {len(sources.outsiders['users'])} accounts")
+        for service, snapshot in snapshots.items():
+            parts.append(_take_service(draft, service, snapshot, public_key))
+            tell(f"{service}: {parts[-1].documents} documents as of {parts[-1].taken}, {parts[-1].size / 1e6:.1f} MB")
+    return parts
+
+
+def _open_all(stores: Mapping[str, StoreSettings], opened: ExitStack) -> dict[str, Snapshot]:
+    """All moments first, then the reading; databases of one server are seen at one moment."""
+    found: dict[str, Snapshot] = {}
+    moments: dict[str, Any] = {}
+    for service in sorted(stores, key=_FIRST.index):
+        hosts = stores[service].hosts
+        found[service] = Snapshot.open(stores[service], moments.get(hosts))
+        opened.callback(found[service].close)
+        moments[hosts] = found[service].taken
+    return found
+
+
+def _take_service(folder: Path, service: str, snapshot: Snapshot, public_key: str) -> Part:
+    about = {"part": service, "taken": snapshot.at.isoformat(), "database": snapshot.database}
+    with Writer(folder / f"{service}.backup", public_key, {"part": service}) as writer:
+        tally = write(writer.write, about, snapshot.collections())
+    file = f"{service}.backup"
+    return Part(service, file, writer.size, writer.sha256, about["taken"], sum(tally.counts.values()))
+
+
+def _take_outsiders(folder: Path, outsiders: Mapping[str, Any], public_key: str, now: datetime) -> Part:
+    about = {"part": OUTSIDERS, "taken": now.isoformat()}
+    document = bson.encode(dict(outsiders))
+    with Writer(folder / f"{OUTSIDERS}.backup", public_key, {"part": OUTSIDERS}) as writer:
+        write(writer.write, about, [(Collection(OUTSIDERS, {}, ()), [document])])
+    return Part(OUTSIDERS, f"{OUTSIDERS}.backup", writer.size, writer.sha256, about["taken"], 1)
+
+
+def _sync(folder: Path) -> None:
+    for path in (*folder.iterdir(), folder):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+@dataclass(frozen=True)
+class Backup:
+    """A backup that is there, and the private key that opens it."""
+
+    folder: Path
+    parts: Mapping[str, Part]
+    private_key: str
+
+    @classmethod
+    def at(cls, folder: Path, private_key: str) -> Backup:
+        """Read the manifest. Raises Misconfigured."""
+        try:
+            told = json.loads((folder / _MANIFEST).read_text("utf-8"))
+            if told["format"] != _FORMAT:
+                raise Misconfigured(f"{folder} is a backup of format {told['format']}, which this version of Ngao cannot read.")
+            parts = {each["name"]: Part(**each) for each in told["parts"]}
+        except OSError as error:
+            raise Misconfigured(f"{folder} is no backup: {_MANIFEST} cannot be read ({error.strerror}).") from None
+        except (ValueError, KeyError, TypeError):
+            raise Misconfigured(f"{folder} is no backup: its {_MANIFEST} was altered or is damaged.") from None
+        return cls(folder, parts, private_key)
+
+    def chosen(self, names: Sequence[str]) -> list[Part]:
+        """These parts. Raises Misconfigured for one that is not in the backup."""
+        missing = [name for name in names if name not in self.parts]
+        if missing:
+            raise Misconfigured(f"The backup {self.folder} has no {missing[0]}; it has {', '.join(sorted(self.parts))}.")
+        return [self.parts[name] for name in names]
+
+    def verify(self, part: Part, *, now: datetime) -> None:
+        """Read all of a part and believe nothing before its end. Raises Misconfigured, naming the file."""
+        path = self.folder / part.file
+        if path.parent != self.folder or _hash(path) != (part.size, part.sha256):
+            raise Misconfigured(f"{path} is not the file that the manifest names: it is cut off, altered, or another's.")
+        reading = Reading(str(path))
+        for _ in reading.records(Reader(path, self.private_key).content()):
+            pass
+        if (reading.about.get("part"), reading.about.get("taken")) != (part.name, part.taken):
+            is_of = reading.about.get("part")
+            raise Misconfigured(f"{path} is a backup of {is_of}, and the manifest calls it {part.name}: take another backup.")
+        if sum(reading.tally.counts.values()) != part.documents:
+            raise Misconfigured(f"{path} has another number of documents than the manifest says: take another backup.")
+        demand_moment(part.moment, now)
+
+    def outsiders(self) -> dict[str, Any]:
+        """What the broker had for outsiders; to be called once it is verified."""
+        *_, document = self._records(self.parts[OUTSIDERS])
+        return dict(bson.decode(document)) if isinstance(document, bytes) else {}
+
+    def fill(self, part: Part, target: Target, *, tell: Tell, now: datetime) -> int:
+        """Write a verified part into its database; gives how many documents."""
+
+        def told(written: int) -> None:
+            tell(f"{part.name}: {written} of {part.documents} documents")
+
+        return target.fill(self._records(part), part.moment, tell=_seldom(told), now=now)
+
+    def _records(self, part: Part) -> Iterator[Collection | bytes]:
+        path = self.folder / part.file
+        return Reading(str(path)).records(Reader(path, self.private_key).content())
+
+
+def _hash(path: Path) -> tuple[int, str]:
+    try:
+        with path.open("rb") as file:
+            return path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise Misconfigured(f"{path} cannot be read ({error.strerror}): the backup is not whole.") from None
+
+
+def _seldom(tell: Callable[[int], None], every: int = 20_000) -> Callable[[int], None]:
+    last = 0
+
+    def told(count: int) -> None:
+        nonlocal last
+        if count - last >= every:
+            last = count
+            tell(count)
+
+    return told
