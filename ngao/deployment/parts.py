@@ -140,8 +140,8 @@ class Broker:
 
 
 _ALARMS = (
-    ("disk_free_alarm", "free disk", "see docs/runbooks/broker-disk-full.md."),
-    ("mem_alarm", "memory", "see docs/runbooks/broker-memory.md."),
+    ("disk_free_alarm", "free disk", "see docs/runbooks/broker-alarm.md."),
+    ("mem_alarm", "memory", "see docs/runbooks/broker-alarm.md."),
 )
 
 

@@ -55,6 +55,7 @@ def _ports_of_what_is_down(home: Home) -> dict[str, tuple[str, int]]:
     if not home.state().get("ports"):
         return {}  # the first `ngao up` takes free ones
     platform = Platform.at(home)
-    part_of = {"amqp": "rabbitmq", "management": "rabbitmq", "distribution": "rabbitmq", "mongo": "mongod", "smtp": "mailbox"}
-    down = {name: port for name, port in platform.ports.items() if platform.service(part_of.get(name, name)).pid() is None}
+    # What is not named here is the broker's.
+    part_of = {"mongo": "mongod", "smtp": "mailbox", "epmd": "epmd", **{name: name for name in SERVICES}}
+    down = {name: port for name, port in platform.ports.items() if platform.service(part_of.get(name, "rabbitmq")).pid() is None}
     return {f"NGAO_PORT_{name.upper()}": (LOCAL, port) for name, port in down.items()}
