@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from pymongo import ASCENDING
 
 from ngao.chassis.clock import Clock, SystemClock
-from ngao.chassis.measuring import measure_chassis
+from ngao.chassis.measuring import SELDOM_S, measure_chassis
 from ngao.chassis.messaging.broker import demand_usable
 from ngao.chassis.messaging.destinations import EVENTS
 from ngao.chassis.messaging.kept import Kept
@@ -21,6 +21,7 @@ from ngao.chassis.messaging.relay import Relay
 from ngao.chassis.observability.gauges import Gauges
 from ngao.chassis.observability.health import Health
 from ngao.chassis.observability.metrics import Metrics
+from ngao.chassis.retention import Retention
 from ngao.chassis.security import keyfiles
 from ngao.chassis.security.audit import Broken, Head, Verified, verify
 from ngao.chassis.security.identity import Operators
@@ -57,6 +58,8 @@ class Chassis:
     rewrapping: Rewrapping
     patience: Patience
     gauges: Gauges = field(default_factory=Gauges)
+    sweeps: list[Callable[[], None]] = field(default_factory=list)
+    """What every process of the service does now and then; several may do it at once."""
 
     @classmethod
     def build(cls, settings: Settings, clock: Clock | None = None) -> Chassis:
@@ -96,6 +99,21 @@ class Chassis:
         """Wait, bounded, for the store, then make its collections and indexes; raises Misconfigured, Unavailable."""
         self.patience.until(lambda: demand_store(self.settings.store))
         self.patience.until(lambda: self.store.ensure_indexes(documents))
+
+    def forget_by(self, retention: Retention) -> None:
+        """Let parked messages expire by the coalition's rules, and tell which are overdue."""
+
+        def expire_parked() -> None:
+            while self.parking.expire(retention.before("parked", "parked", self.clock.now()), retention.version):
+                continue
+
+        self.sweeps.append(expire_parked)
+        self.gauges.every(SELDOM_S, partial(self._measure_parked, retention))
+
+    def _measure_parked(self, retention: Retention) -> None:
+        before = retention.before("parked", "parked", self.clock.now())
+        late, since = self.parking.overdue(before)
+        self.metrics.overdue("parked", late, (before - since).total_seconds() if since else 0.0)
 
     def outbox_status(self) -> dict[str, Any]:
         """What waits to be published, for operators and metrics."""

@@ -11,12 +11,14 @@ from nameko import config
 from nameko.containers import ServiceContainer
 
 from ngao.chassis.chassis import Chassis
+from ngao.chassis.guard import guarded
 from ngao.chassis.measuring import OFTEN_S
 from ngao.chassis.messaging.consumer import Consumes
 from ngao.chassis.messaging.standing import demand_broker
 
 _WORKERS = 256
 _FLUSH_WITHIN = 10.0
+_SWEEP_EVERY = 300.0
 
 
 class Container(ServiceContainer):
@@ -42,6 +44,7 @@ class Container(ServiceContainer):
         """Start to publish what an earlier run left, then to hear and to answer."""
         self._relay.start()
         self.spawn_managed_thread(self._measure)
+        self.spawn_managed_thread(self._sweep)
         super().start()
 
     def _measure(self) -> None:
@@ -50,6 +53,14 @@ class Container(ServiceContainer):
             if self.chassis.gauges.turn():
                 self.chassis.metrics.measured()
             eventlet.sleep(OFTEN_S)
+
+    def _sweep(self) -> None:
+        """Do what is to be done now and then; what fails is tried again at the next turn."""
+        sweeps = [guarded(each) for each in self.chassis.sweeps]
+        while True:
+            for sweep in sweeps:
+                sweep()
+            eventlet.sleep(_SWEEP_EVERY)
 
     def stop(self) -> None:
         """Stop hearing, finish what runs, publish what was committed, let go; bounded at each step."""

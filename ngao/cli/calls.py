@@ -47,6 +47,10 @@ class Operator:
         """Do. Raises Refused, Unavailable."""
         return self._call("POST", path, body=body)
 
+    def delete(self, path: str, **query: Any) -> Any:
+        """Take away. Raises Refused, Unavailable."""
+        return self._call("DELETE", path, query=query)
+
     def _call(self, method: str, path: str, body: Any = None, query: dict[str, Any] | None = None) -> Any:
         with requests.Session() as session:
             session.trust_env = False  # no netrc entry may take the place of our key

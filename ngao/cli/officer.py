@@ -23,6 +23,13 @@ def add(
     say(f"{person} is on the roster.")
 
 
+@app.command()
+def remove(person: Annotated[str, typer.Argument(help="An id of the roster, as `ngao officer list` shows it.")]) -> None:
+    """Take a person off the roster; `retention.yaml` says when the address is destroyed: as shipped, at once."""
+    operator("notify").delete(f"/v1/roster/duty-officers/{person}")
+    say(f"{person} is off the roster.")
+
+
 @app.command("list")
 def list_officers(as_json: AsJson = False) -> None:
     """The roster, partners' contacts included, addresses masked."""

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from ngao.chassis.errors import Misconfigured
+from ngao.chassis.retention import check_services
 from ngao.cli.output import AsJson, complain, show
 from ngao.local.home import REPOSITORY, Home
 from services.intake import policy as intake
@@ -20,11 +21,23 @@ app = typer.Typer(no_args_is_help=True, help="The rules a coalition decides: tri
 
 _SHIPPED = REPOSITORY / "deploy" / "policy"
 _FREE_FOLDER = "profiles"
+
+
+def _referral(folders: tuple[Path, ...]) -> str:
+    referral.read_retention(folders)
+    return referral.load_rules(folders)[0].version
+
+
+def _notify(folders: tuple[Path, ...]) -> str:
+    notify.read_retention(folders)
+    return notify.read_policy(folders).version
+
+
 # What each service does with the files at its start; gives the version that it will store with every result.
 _LOADERS: Mapping[str, Callable[[tuple[Path, ...]], str]] = {
     "intake": lambda folders: intake.load(folders).version,
-    "referral": lambda folders: referral.load_rules(folders)[0].version,
-    "notify": lambda folders: notify.read_policy(folders).version,
+    "referral": _referral,
+    "notify": _notify,
     "registry": lambda folders: registry.read_policy(folders).version,
 }
 
@@ -66,6 +79,10 @@ def look(folders: tuple[Path, ...]) -> tuple[list[dict[str, str]], list[str]]:
             rows.append({"service": service, "version": load(folders)})
         except Misconfigured as error:
             wrong.append(f"{service} would not start: {error}")
+    try:
+        check_services(folders, tuple(_LOADERS))
+    except Misconfigured as error:
+        wrong.append(str(error))
     return rows, wrong
 
 

@@ -10,10 +10,12 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from ngao.chassis.chassis import Chassis
 from ngao.chassis.errors import Misconfigured, NotAllowedNow, NotFound
+from ngao.chassis.measuring import SELDOM_S
 from ngao.chassis.observability.logs import get_logger
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event
 from services.intake import policy as policy_files
+from services.intake.application.forget_report import forget_due
 from services.intake.application.manage_sources import SourceSettings, find_source, put_source
 from services.intake.application.map_inbound import map_inbound
 from services.intake.application.mapping import Mapped, Profile
@@ -35,6 +37,8 @@ from services.intake.storage.documents import DOCUMENTS
 from services.intake.storage.repositories import ReportRepository, SourceCredentials, SourceRepository
 from services.intake.storage.vault import BoxSeals, CaseVault, LookupHashes, OwnBoxes
 
+_AT_ONCE = 100
+
 NewKey = Callable[[str], tuple[str, str]]
 
 
@@ -44,6 +48,8 @@ class App:
     def __init__(self, chassis: Chassis, policy: policy_files.IntakePolicy) -> None:
         self.credentials = SourceCredentials()
         self._units = chassis.units
+        self._metrics = chassis.metrics
+        self._kept = chassis.kept
         self._policy = policy
         self._hashes = LookupHashes(chassis.keyring)
         self._seals = BoxSeals(chassis.settings.public_keys_directory, chassis.clock)
@@ -118,6 +124,19 @@ class App:
         """A consent was given or withdrawn."""
         note_consent(self._desk(unit), event.data["case_ref"], change_of(event))
 
+    def forget(self) -> None:
+        """Forget the reports whose time is over, batch after batch; several processes may do it at once."""
+        while due := ReportRepository(unit := self._units.read()).due(self._policy.rules.keeping.ends(unit.now), _AT_ONCE):
+            works: list[Callable[[Unit], None]] = [partial(self._forget, report_id=report_id, why=why) for report_id, why in due]
+            for failed in (each for each in self._units.run_all(works) if each is not None):
+                raise failed
+
+    def measure(self) -> None:
+        """Tell what should be forgotten by now and is not."""
+        unit = self._units.read()
+        late, longest = ReportRepository(unit).overdue(self._policy.rules.keeping.ends(unit.now))
+        self._metrics.overdue("retention", late, longest.total_seconds())
+
     def put_source(self, source_id: str, settings: dict[str, Any], new_key: NewKey, actor: str) -> tuple[Source, str | None]:
         """Make or change a source."""
         given = {name: value for name, value in settings.items() if name not in ("new_key", "revoke_old_keys")}
@@ -148,6 +167,9 @@ class App:
     def _take_item(self, unit: Unit, *, source_id: str, posted: Posted) -> dict[str, Any]:
         return self.take(unit, source_id, posted)
 
+    def _forget(self, unit: Unit, *, report_id: str, why: str) -> None:
+        forget_due(self._desk(unit), report_id, why)
+
     def _take_mapped(self, unit: Unit, source_id: str, posted: Posted, mapped: Mapped) -> dict[str, Any]:
         mapping = MappedBy(mapped.profile.version, mapped.discarded)
         with pointing(mapped.native):
@@ -167,7 +189,7 @@ class App:
             rules=self._policy.rules,
             reports=ReportRepository(unit),
             sources=SourceRepository(unit),
-            vault=CaseVault(unit),
+            vault=CaseVault(unit, self._kept),
             seals=self._seals,
             hashes=self._hashes,
             announce=UnitAnnouncer(unit),
@@ -198,4 +220,7 @@ def build(chassis: Chassis) -> App:
         raise Misconfigured(f"The section own of intake's settings has errors: {', '.join(sorted(error.messages))}.") from None
     policy = policy_files.load(chassis.settings.policy_directories, own["phone_region"])
     chassis.open(DOCUMENTS)
-    return App(chassis, policy)
+    app = App(chassis, policy)
+    chassis.gauges.every(SELDOM_S, app.measure)
+    chassis.forget_by(policy.retention)
+    return app

@@ -9,9 +9,11 @@ from typing import Any
 
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.policy import Policy, load_policy
+from ngao.chassis.retention import Retention, load_retention
 from services.intake.application.mapping import FieldRule, Profile, ValueMap, check_expression
 from services.intake.application.pointers import top_level_name
 from services.intake.application.ports import Rules
+from services.intake.domain.retention import MOMENTS, Keeping
 from services.intake.domain.triage import Condition, EarlierReports, Rule, TriagePolicy
 from services.intake.domain.vocabulary import ViolationType, Vocabulary
 from services.intake.policy_schemas import FILES, ProfileFile
@@ -24,15 +26,16 @@ class IntakePolicy:
     version: str
     rules: Rules
     profiles: Mapping[str, Profile]
+    retention: Retention
 
 
 def load(directories: Sequence[Path], region: str = "KE") -> IntakePolicy:
     """Load and check intake's files, each by itself and all against one another; raises Misconfigured."""
     policy = load_policy(directories, FILES, {"profiles": ProfileFile()})
-    vocabulary = _vocabulary(policy)
-    rules = Rules(vocabulary, _triage(policy, vocabulary), region)
+    vocabulary, retention = _vocabulary(policy), load_retention(directories, "intake", {"reports": MOMENTS})
+    rules = Rules(vocabulary, _triage(policy, vocabulary), Keeping(retention.days["reports"], retention.version), region)
     profiles = {name: _profile(name, document) for name, document in policy.folder("profiles").items()}
-    return IntakePolicy(policy.version, rules, profiles)
+    return IntakePolicy(policy.version, rules, profiles, retention)
 
 
 def _vocabulary(policy: Policy) -> Vocabulary:

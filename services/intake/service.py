@@ -5,7 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from nameko.timer import timer
+
 from ngao.chassis.errors import InvalidInput, NotAllowedNow, NotFound
+from ngao.chassis.guard import guarded
 from ngao.chassis.http.app import App
 from ngao.chassis.http.endpoints import ChassisEndpoints
 from ngao.chassis.http.entrypoint import Answer, Call, http
@@ -116,6 +119,12 @@ class IntakeService(ChassisEndpoints):
         """That of the active period; it changes with the period."""
         key_id, public_key = self.app.boxes.public()
         return show(http_api.SealingKeyShown, key_id=key_id, public_key=public_key)
+
+    @timer(interval=600)
+    @guarded
+    def forget(self) -> None:
+        """Forget what is past its time."""
+        self.app.forget()
 
     @consumes_edge("reports", queue="intake.reports")
     def on_posted(self, unit: Unit, delivery: Delivery) -> None:

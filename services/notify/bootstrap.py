@@ -9,13 +9,14 @@ from ngao.chassis.chassis import Chassis
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.measuring import OFTEN_S
 from ngao.chassis.observability.logs import get_logger
+from ngao.chassis.retention import Retention
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event
 from services.notify import http_api
 from services.notify.application.acknowledge import acknowledge
 from services.notify.application.escalate_due import escalate_message
 from services.notify.application.learn_contact_summary import learn_contact_summary
-from services.notify.application.manage_roster import put_on_roster
+from services.notify.application.manage_roster import forget_removed, put_on_roster, take_off_roster
 from services.notify.application.plan_messages import plan_messages
 from services.notify.application.ports import Channel
 from services.notify.application.record_outcome import record_outcome
@@ -29,7 +30,7 @@ from services.notify.domain.planning import Desk
 from services.notify.domain.policy import Policy
 from services.notify.messages import UnitAnnouncer, facts_of, summary_of
 from services.notify.own_settings import read_own
-from services.notify.policy_files import read_policy
+from services.notify.policy_files import read_policy, read_retention
 from services.notify.storage.documents import DOCUMENTS
 from services.notify.storage.repositories import (
     ClaimQueue,
@@ -39,6 +40,7 @@ from services.notify.storage.repositories import (
 )
 
 _OVERDUE_AT_ONCE = 100
+_FORGOTTEN_AT_ONCE = 100
 
 
 class App:
@@ -46,10 +48,13 @@ class App:
 
     credentials = None
 
-    def __init__(self, chassis: Chassis, policy: Policy, channels: Mapping[str, Channel], link: str) -> None:
+    def __init__(
+        self, chassis: Chassis, policy: Policy, retention: Retention, channels: Mapping[str, Channel], link: str
+    ) -> None:
         self._units = chassis.units
         self._clock = chassis.clock
         self._policy = policy
+        self._retention = retention
         self._channels = channels
         self._link = link
         self._claims = ClaimQueue(chassis.store.durable("messages"), policy.furthest)
@@ -115,6 +120,21 @@ class App:
         fitting = [each for each in entries if kind in {None, each[0].recipient.kind} and ref in {None, each[0].recipient.ref}]
         return [http_api.show_entry(contact, address) for contact, address in fitting]
 
+    def take_off_roster(self, recipient: Recipient, by: str) -> None:
+        """Take an entry off, and destroy at once what may not be kept any longer."""
+
+        def work(unit: Unit) -> None:
+            take_off_roster(RosterRepository(unit), recipient, unit.now)
+            unit.audit("roster.removed", subject=str(recipient), actor=by)
+
+        self._units.run(work)
+        self.forget()
+
+    def forget(self) -> None:
+        """Destroy the addresses of those whose time off the roster is over; several processes may do it at once."""
+        while self._units.run(self._forget):
+            continue
+
     def measure(self) -> None:
         """Tell what waits: mail that does not leave, and officers who were not told though the first did not answer."""
         now, messages = self._clock.now(), MessageRepository(self._units.read())
@@ -123,6 +143,17 @@ class App:
         self._unsent_seconds.set((now - oldest).total_seconds() if oldest else 0.0)
         late, since = messages.unanswered(now)
         self._metrics.overdue("acknowledgement", late, (now - since).total_seconds() if since else 0.0)
+        before = self._retention.before("roster", "removed", now)
+        late, since = RosterRepository(self._units.read()).overdue(before)
+        self._metrics.overdue("retention", late, (before - since).total_seconds() if since else 0.0)
+
+    def _forget(self, unit: Unit) -> int:
+        before = self._retention.before("roster", "removed", unit.now)
+        gone = forget_removed(RosterRepository(unit), before, _FORGOTTEN_AT_ONCE)
+        for recipient in gone:
+            detail = {"why": "removed", "policy_version": self._retention.version}
+            unit.audit("roster.forgotten", subject=str(recipient), actor="notify", detail=detail)
+        return len(gone)
 
     def _desk(self, unit: Unit) -> Desk:
         return Desk(self._policy, RosterRepository(unit).contact, tuple(self._channels), unit.now)
@@ -149,11 +180,13 @@ class App:
 def build(chassis: Chassis) -> App:
     """Read rules and settings, make the indexes, connect the channels; raises Misconfigured."""
     own = read_own(chassis.settings.own)
-    policy = read_policy(chassis.settings.policy_directories)
+    folders = chassis.settings.policy_directories
+    policy, retention = read_policy(folders), read_retention(folders)
     if policy.templates.uses_link() and not own.link:
         raise Misconfigured("A template uses {link}, but own.link is not set.")
     chassis.open(DOCUMENTS)
     channel = EmailChannel(own.smtp)
-    app = App(chassis, policy, {channel.kind: channel}, own.link)
+    app = App(chassis, policy, retention, {channel.kind: channel}, own.link)
     chassis.gauges.every(OFTEN_S, app.measure)
+    chassis.forget_by(retention)
     return app

@@ -11,6 +11,7 @@ from marshmallow import RAISE, Schema, fields, validate
 
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.policy import load_policy
+from ngao.chassis.retention import Retention, load_retention
 from ngao.contracts import subscriptions_of
 from ngao.contracts.codes import URGENCIES
 from services.notify.domain.errors import PolicyBroken
@@ -18,6 +19,7 @@ from services.notify.domain.policy import Ladder, Policy, Rule, Step, Undelivera
 from services.notify.domain.templates import Templates, Text
 
 NOTIFICATIONS, TEMPLATES = "notifications.yaml", "templates.yaml"
+_RETENTION = {"roster": ("removed",)}
 
 
 class _Strict(Schema):
@@ -106,3 +108,8 @@ def _templates(file: Mapping[str, Any]) -> Templates:
         for name, by_language in file["templates"].items()
     }
     return Templates(texts, file["default_language"])
+
+
+def read_retention(directories: Sequence[Path]) -> Retention:
+    """Notify's rules of retention; raises Misconfigured."""
+    return load_retention(directories, "notify", _RETENTION)

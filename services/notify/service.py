@@ -10,7 +10,7 @@ from ngao.chassis.errors import NotFound
 from ngao.chassis.guard import guarded
 from ngao.chassis.http.app import App
 from ngao.chassis.http.endpoints import ChassisEndpoints
-from ngao.chassis.http.entrypoint import Call, http
+from ngao.chassis.http.entrypoint import Answer, Call, http
 from ngao.chassis.messaging.consumer import consumes
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event
@@ -102,6 +102,12 @@ class NotifyService(ChassisEndpoints):
         """Tell the next human where nobody acknowledged in time."""
         self.app.escalate_due()
 
+    @timer(interval=600)
+    @guarded
+    def forget(self) -> None:
+        """Destroy the addresses of those whose time off the roster is over."""
+        self.app.forget()
+
     @http(
         "PUT", "/v1/roster/duty-officers/<officer_id>", who="operator", operation="putDutyOfficer", request=http_api.RosterEntry,
         summary="Keep or replace a person of the ladders.", responses={200: http_api.RosterEntryShown},
@@ -128,6 +134,24 @@ class NotifyService(ChassisEndpoints):
     def put_partner(self, call: Call, partner_id: str) -> dict[str, Any]:
         """The id is the partner's in the directory."""
         return self._put(call, Recipient(PARTNER, http_api.roster_id(partner_id)))
+
+    @http(
+        "DELETE", "/v1/roster/duty-officers/<officer_id>", who="operator", operation="removeDutyOfficer",
+        summary="Take a person off the ladders; the address is destroyed.", responses={204: None},
+    )  # fmt: skip
+    def remove_duty_officer(self, call: Call, officer_id: str) -> Answer:
+        """A ladder that names them passes them over."""
+        self.app.take_off_roster(Recipient(DUTY_OFFICER, http_api.roster_id(officer_id)), call.principal.id)
+        return Answer(204, None)
+
+    @http(
+        "DELETE", "/v1/roster/partners/<partner_id>", who="operator", operation="removePartnerContact",
+        summary="Tell a partner nothing any more; the address is destroyed.", responses={204: None},
+    )  # fmt: skip
+    def remove_partner(self, call: Call, partner_id: str) -> Answer:
+        """The partner itself stays in the directory."""
+        self.app.take_off_roster(Recipient(PARTNER, http_api.roster_id(partner_id)), call.principal.id)
+        return Answer(204, None)
 
     @http(
         "GET", "/v1/roster", who="operator", operation="listRoster",

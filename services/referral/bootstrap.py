@@ -239,4 +239,5 @@ def build(chassis: Chassis) -> App:
     if first:
         app.load_partners(Path(first))
     chassis.gauges.every(OFTEN_S, app.measure)
+    chassis.forget_by(policies.read_retention(chassis.settings.policy_directories))
     return app

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from marshmallow import RAISE, Schema, fields, validate
 
 from ngao.chassis.policy import check, load_policy, parse
+from ngao.chassis.retention import Retention, load_retention
 from services.referral.domain.deadlines import Deadlines, Waits
 from services.referral.domain.facts import URGENCIES
 from services.referral.domain.matching import MatchingPolicy, Weights
@@ -92,3 +94,8 @@ def _deadlines(data: dict[str, Any], version: str) -> Deadlines:
         for urgency, waits in data["urgencies"].items()
     }
     return Deadlines(version, data["told"], timedelta(seconds=data["resolve_by"]), by_urgency)
+
+
+def read_retention(directories: Sequence[Path]) -> Retention:
+    """Referral keeps nothing about a person but what it could not handle; raises Misconfigured."""
+    return load_retention(directories, "referral", {})

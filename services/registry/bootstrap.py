@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from typing import Any, TypeVar
 
@@ -37,13 +38,14 @@ from services.registry.domain.defender import Person
 from services.registry.domain.names import name_keys
 from services.registry.domain.policy import IdentityPolicy
 from services.registry.domain.resolution import Candidate
-from services.registry.policy_file import read_policy
+from services.registry.policy_file import read_policy, read_retention
 from services.registry.storage.documents import DOCUMENTS
 from services.registry.storage.repositories import (
     CandidateRepository,
     CaseRepository,
     DefenderRepository,
     DisclosureRepository,
+    UnitKeys,
 )
 
 SEES_IDENTITY = "identity:read"
@@ -60,7 +62,6 @@ class App:
     def __init__(self, chassis: Chassis, policy: IdentityPolicy, boxes: KeyFileBoxes) -> None:
         self._units = chassis.units
         self._metrics = chassis.metrics
-        self._keyring = chassis.keyring
         self._policy = policy
         self._boxes = boxes
         self._reading = LibraryReading(policy.default_region)
@@ -126,17 +127,17 @@ class App:
         return len(waiting)
 
     def forget(self) -> None:
-        """Forget what is past its time, and destroy the keys of what nothing needs any more."""
-        cases = self._run(lambda ports: forget_cases(ports, _AT_ONCE))
-        people = self._run(lambda ports: forget_people(ports, _AT_ONCE))
-        for scope in (*cases, *people):
-            self._keyring.destroy(scope)
+        """Forget what is past its time, with the keys of what nothing needs any more; batch after batch."""
+        for forget in (forget_cases, forget_people):
+            while self._run(lambda ports, forget=forget: forget(ports, _AT_ONCE)):  # type: ignore[misc]
+                continue
 
     def measure(self) -> None:
         """Tell what should be forgotten by now and is not."""
-        unit = self._units.read()
-        late, since = CaseRepository(unit).overdue(unit.now)
-        self._metrics.overdue("retention", late, (unit.now - since).total_seconds() if since else 0.0)
+        unit, rules = self._units.read(), self._policy.retention
+        received, withdrawn = (unit.now - timedelta(days=days) for days in (rules.case_days, rules.withdrawn_days))
+        late, longest = CaseRepository(unit).overdue(received=received, withdrawn=withdrawn)
+        self._metrics.overdue("retention", late, longest.total_seconds())
 
     def _reader(self, who: Principal, reason: str) -> Reader:
         _check_reason(reason, self._policy.read_reasons)
@@ -159,6 +160,7 @@ class App:
             cases=CaseRepository(unit),
             candidates=CandidateRepository(unit),
             disclosures=DisclosureRepository(unit),
+            keys=UnitKeys(unit),
             boxes=self._boxes,
             reading=self._reading,
             voice=messages.UnitVoice(unit),
@@ -172,6 +174,7 @@ def build(chassis: Chassis) -> App:
     chassis.open(DOCUMENTS)
     app = App(chassis, policy, KeyFileBoxes(chassis.settings.keys_directory))
     chassis.gauges.every(SELDOM_S, app.measure)
+    chassis.forget_by(read_retention(chassis.settings.policy_directories))
     return app
 
 

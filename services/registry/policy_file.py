@@ -1,4 +1,4 @@
-"""Read `identity.yaml` into the domain's rules."""
+"""Read `identity.yaml`, and the registry's part of `retention.yaml`, into the domain's rules."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from typing import Any
 from marshmallow import RAISE, Schema, fields, validate
 
 from ngao.chassis.policy import load_policy
+from ngao.chassis.retention import Retention as Rules
+from ngao.chassis.retention import load_retention
 from services.registry.domain.policy import IdentityPolicy, MatchingRules, Retention
 
 IDENTITY = "identity.yaml"
 
+_RETENTION = {"cases": ("withdrawn", "received")}
+
 _SHARE = validate.Range(min=0, max=1)
-_DAYS = validate.Range(min=1)
 _ATTRIBUTES = (
     "gender", "age_group", "disability", "orientation", "ethnicity", "religion", "nationality", "displacement", "work",
     "dependants",
@@ -43,30 +46,30 @@ class _Matching(_Strict):
     most_candidates = fields.Integer(required=True, validate=validate.Range(min=1, max=50))
 
 
-class _Retention(_Strict):
-    case_days = fields.Integer(required=True, validate=_DAYS)
-    withdrawn_days = fields.Integer(required=True, validate=_DAYS)
-
-
 class IdentityFile(_Strict):
-    """identity.yaml: matching, which attributes may be used, coded reasons, retention."""
+    """identity.yaml: matching, which attributes may be used, coded reasons."""
 
     default_region = fields.String(required=True, validate=validate.Regexp(r"^[A-Z]{2}$"))
     matching = fields.Nested(_Matching, required=True)
     attributes_for_matching = fields.List(fields.String(validate=validate.OneOf(_ATTRIBUTES)), required=True)
     restriction_reasons = fields.List(fields.String(), required=True, validate=validate.Length(min=1))
     read_reasons = fields.List(fields.String(), required=True, validate=validate.Length(min=1))
-    retention = fields.Nested(_Retention, required=True)
 
 
 def read_policy(directories: Sequence[Path]) -> IdentityPolicy:
-    """Load and check the file; raises Misconfigured naming file and key."""
+    """Load and check the files; raises Misconfigured naming file and key."""
     files = load_policy(directories, {IDENTITY: IdentityFile()})
-    return to_policy(files[IDENTITY], files.version)
+    return to_policy(files[IDENTITY], files.version, read_retention(directories))
 
 
-def to_policy(loaded: dict[str, Any], version: str) -> IdentityPolicy:
-    """The domain's rules from the loaded file."""
+def read_retention(directories: Sequence[Path]) -> Rules:
+    """The registry's rules of retention; raises Misconfigured."""
+    return load_retention(directories, "registry", _RETENTION)
+
+
+def to_policy(loaded: dict[str, Any], version: str, rules: Rules) -> IdentityPolicy:
+    """The domain's rules from the loaded files."""
+    cases = rules.days["cases"]
     return IdentityPolicy(
         version=version,
         default_region=loaded["default_region"],
@@ -74,5 +77,5 @@ def to_policy(loaded: dict[str, Any], version: str) -> IdentityPolicy:
         attributes_for_matching=frozenset(loaded["attributes_for_matching"]),
         restriction_reasons=tuple(loaded["restriction_reasons"]),
         read_reasons=tuple(loaded["read_reasons"]),
-        retention=Retention(**loaded["retention"]),
+        retention=Retention(cases["received"], cases["withdrawn"], rules.version),
     )

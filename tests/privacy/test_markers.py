@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -20,11 +21,13 @@ from urllib.parse import quote
 import pymongo
 import pytest
 
+from ngao.chassis.storage.held import Held
+from ngao.chassis.storage.sealed_fields import VERSION
 from tests.support.addresses import data_folder
 from tests.support.broker import remove
 from tests.support.coalition import Coalition, opened
 from tests.support.controls import UNPLANTABLE, planted
-from tests.support.inventory import sent_to_us
+from tests.support.inventory import sent_to_us, stored
 from tests.support.marked_run import MarkedRun
 from tests.support.markers import Token
 from tests.support.processes import World
@@ -34,6 +37,22 @@ CLOSED = {
     "/contact_safety/channels", "/contact_safety/hours/0/closes", "/contact_safety/hours/0/days", "/contact_safety/hours/0/opens",
     "/contact_safety/may_contact", "/contact_safety/shared_phone", "/contact_safety/voicemail", "/subject/attributes/dependants",
 }  # fmt: skip
+
+
+
+
+def _is_ciphertext(value: Any) -> bool:
+    """A sealed field of our own, a box with the name of its key, or an event, in which what is sensitive is such a box."""
+    if isinstance(value, dict):
+        return set(value) <= {"key_id", "box"}
+    return value is None or value[:1] == VERSION or value.startswith(b'{"specversion"')
+
+
+LOOKS: dict[Held, Callable[[Any], bool]] = {
+    Held.INTERNAL: lambda _: True,
+    Held.HASHED: lambda value: bool(re.fullmatch(r"(phone:|email:)?[0-9a-f]{64}", value)),
+    Held.SEALED: _is_ciphertext,
+}
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +124,24 @@ def test_a_control_is_found_in_each_database_and_both_in_its_files_and_its_journ
     files = searched["database_files"].of(control)
     assert [each for each in files if "/journal/" in each]
     assert [each for each in files if ".wt " in each]
+
+
+def test_every_field_that_is_really_stored_says_what_it_holds_and_holds_that(coalition: Coalition, run: MarkedRun) -> None:
+    """All records of all services, after everything has happened: ciphertext where a seal is promised, a hash where a hash is."""
+    says = {(service, name): field["held"] for service, name, field in stored()}
+    client: Any = pymongo.MongoClient(coalition.world.parts.mongo)
+    seen, wrong = set(), []
+    for service in coalition.services:
+        database = client[coalition.world.database(service)]
+        for name in sorted(set(database.list_collection_names()) - {"control"}):
+            for field, value in (pair for record in database[name].find() for pair in record.items()):
+                at = (service, f"{name}.{field}")
+                seen.add(at)
+                if at not in says or not all(LOOKS[says[at]](each) for each in (value if isinstance(value, list) else [value])):
+                    wrong.append(at)
+    client.close()
+    assert sorted(set(wrong)) == []
+    assert {at for at, held in says.items() if held is not Held.INTERNAL} - seen == set()
 
 
 def test_every_sensitive_field_that_can_hold_a_marker_holds_one(run: MarkedRun) -> None:

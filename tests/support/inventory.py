@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from marshmallow import Schema, fields
 
 from ngao.chassis.http.openapi import operations
+from ngao.chassis.storage.held import CHASSIS
 from ngao.contracts import CATALOGUE
 from ngao.contracts.classes import DataClass
 from ngao.local.configuration import SERVICES
@@ -48,3 +49,13 @@ def sent_to_us() -> set[type[Schema]]:
     said = [each.schema for each in CATALOGUE.values() if each.owner in {"source", "partner"}]
     asked = [schema for name, schema in over_http() if name.endswith(" request")]
     return {each for each in (*said, *asked) if any(field.metadata.get("class") in HELD_CLOSED for _, field in declared(each))}
+
+
+def stored() -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """Each field of each record: service, `collection.field` as the store names it, and what the field says of itself."""
+    for service in SERVICES:
+        for document in importlib.import_module(f"services.{service}.storage.documents").DOCUMENTS:
+            for field in document._fields.values():
+                yield service, f"{document.collection_name()}.{field.db_field}", vars(field)
+        for collection, held in CHASSIS.items():
+            yield from ((service, f"{collection}.{name}", says) for name, says in held.items())

@@ -84,6 +84,7 @@ class FakeClaims(Claims):
 class FakeRoster(Roster):
     def __init__(self, *contacts: Contact) -> None:
         self.entries = {each.recipient: (each, f"{each.recipient.ref}@example.org") for each in contacts}
+        self.gone: dict[Recipient, datetime] = {}
 
     def contact(self, recipient: Recipient) -> Contact | None:
         return self.entries[recipient][0] if recipient in self.entries else None
@@ -93,6 +94,19 @@ class FakeRoster(Roster):
 
     def put(self, contact: Contact, address: str) -> None:
         self.entries[contact.recipient] = (contact, address)
+
+    def remove(self, recipient: Recipient, now: datetime) -> bool:
+        gone = self.entries.pop(recipient, None)
+        if gone:
+            self.gone[recipient] = now
+        return gone is not None
+
+    def removed(self, before: datetime, limit: int) -> Sequence[Recipient]:
+        return [each for each, at in self.gone.items() if at <= before][:limit]
+
+    def destroy(self, recipient: Recipient) -> Recipient:
+        del self.gone[recipient]
+        return recipient
 
 
 class FakeSummaries(ContactSummaries):

@@ -14,7 +14,7 @@ from ngao.chassis.errors import SealBroken
 from services.registry.adapters.reading import LibraryReading
 from services.registry.application.ports import Ports
 from services.registry.application.resolve_defender import AcceptedReport, resolve_defender
-from services.registry.domain.case import Case
+from services.registry.domain.case import Case, CaseState
 from services.registry.domain.consent import Statement
 from services.registry.domain.defender import Defender
 from services.registry.domain.disclosure import Disclosure
@@ -36,7 +36,7 @@ POLICY = IdentityPolicy(
     attributes_for_matching=frozenset({"gender", "disability"}),
     restriction_reasons=("safety",),
     read_reasons=("case_work",),
-    retention=Retention(case_days=1000, withdrawn_days=30),
+    retention=Retention(case_days=1000, withdrawn_days=30, version="r1"),
 )
 
 SAFE = {"may_contact": True, "channels": ["sms", "email"], "code_word": "mwavuli", "shared_phone": False}
@@ -94,8 +94,10 @@ class MemoryCases:
         wanted = set(refs)
         return [each for each in self.kept.values() if each.defender_ref in wanted]
 
-    def due(self, now: datetime, limit: int) -> list[Case]:
-        return [each for each in self.kept.values() if each.keep_until and each.keep_until <= now][:limit]
+    def due(self, *, received: datetime, withdrawn: datetime, limit: int) -> list[Case]:
+        kept = [each for each in self.kept.values() if each.state is not CaseState.FORGOTTEN]
+        late = [each for each in kept if each.received_at <= received or (each.withdrawn_at and each.withdrawn_at <= withdrawn)]
+        return late[:limit]
 
     def unabsorbed(self, limit: int) -> list[Case]:
         return [each for each in self.kept.values() if not each.absorbed][:limit]
@@ -133,6 +135,17 @@ class MemoryDisclosures:
         self.kept[disclosure.id] = disclosure
 
 
+class MemoryKeys:
+    def __init__(self) -> None:
+        self.destroyed: list[str] = []
+
+    def destroy_person(self, ref: str) -> None:
+        self.destroyed.append(f"person:{ref}")
+
+    def destroy_case(self, case_ref: str) -> None:
+        self.destroyed.append(f"case:{case_ref}")
+
+
 class GlassBoxes:
     """Boxes that anyone can look into: the content as it is."""
 
@@ -154,6 +167,7 @@ class Heard:
     disclosed: list[dict[str, Any]] = field(default_factory=list)
     withheld: list[Disclosure] = field(default_factory=list)
     audited: list[tuple[str, str, str]] = field(default_factory=list)
+    details: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def resolved(self, view: CaseView) -> None:
         self.views.append(view)
@@ -169,6 +183,7 @@ class Heard:
 
     def record(self, action: str, *, subject: str, actor: str, detail: Mapping[str, str] | None = None) -> None:
         self.audited.append((action, subject, actor))
+        self.details[action] = dict(detail or {})
 
 
 class Register:
@@ -179,12 +194,13 @@ class Register:
         self.heard = Heard()
         self.defenders, self.cases = MemoryDefenders(), MemoryCases()
         self.candidates, self.disclosures = MemoryCandidates(), MemoryDisclosures()
+        self.keys = MemoryKeys()
 
     @property
     def ports(self) -> Ports:
         return Ports(
             now=self.now, policy=POLICY, defenders=self.defenders, cases=self.cases, candidates=self.candidates,
-            disclosures=self.disclosures, boxes=GlassBoxes(), reading=LibraryReading("KE"), voice=self.heard,
+            disclosures=self.disclosures, keys=self.keys, boxes=GlassBoxes(), reading=LibraryReading("KE"), voice=self.heard,
             audit=self.heard,
         )
 

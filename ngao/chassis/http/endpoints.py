@@ -15,7 +15,7 @@ from ngao.chassis.security.audit import Verified
 from ngao.contracts import DataClass
 
 _MOST_PARKED = 500
-_STATES = ("parked", "replayed", "dropped", "all")
+_STATES = ("parked", "replayed", "dropped", "expired", "all")
 
 
 class ParkedDecision(Schema):
@@ -37,10 +37,10 @@ class ReplayOrder(Schema):
 
         unknown = RAISE
 
-    since = fields.AwareDateTime(required=True, metadata={"class": "internal"})
-    before = fields.AwareDateTime(metadata={"class": "internal"})
-    to = fields.String(validate=validate.OneOf(KEPT_DESTINATIONS), metadata={"class": "internal"})
-    reason = fields.String(required=True, validate=validate.Length(min=3, max=200), metadata={"class": "internal"})
+    since = fields.AwareDateTime(required=True, metadata={"class": DataClass.INTERNAL})
+    before = fields.AwareDateTime(metadata={"class": DataClass.INTERNAL})
+    to = fields.String(validate=validate.OneOf(KEPT_DESTINATIONS), metadata={"class": DataClass.INTERNAL})
+    reason = fields.String(required=True, validate=validate.Length(min=3, max=200), metadata={"class": DataClass.INTERNAL})
 
 
 class RewrapOrder(Schema):
@@ -51,7 +51,7 @@ class RewrapOrder(Schema):
 
         unknown = RAISE
 
-    after = fields.String(load_default="", validate=validate.Regexp("^([0-9a-f]{32})?$"), metadata={"class": "internal"})
+    after = fields.String(load_default="", validate=validate.Regexp("^([0-9a-f]{32})?$"), metadata={"class": DataClass.INTERNAL})
 
 
 class ChassisEndpoints:
@@ -86,7 +86,7 @@ class ChassisEndpoints:
 
     @http("GET", "/v1/parked", who="operator", operation="listParked", summary="Messages that could not be processed.")
     def list_parked(self, call: Call) -> dict[str, Any]:
-        """Newest first; `?state=parked|replayed|dropped|all` and `?limit=1..500`."""
+        """Newest first; `?state=parked|replayed|dropped|expired|all` and `?limit=1..500`."""
         return {"parked": call.chassis.parking.list(_limit(call), _state(call))}
 
     @http("GET", "/v1/parked/<parked_id>", who="operator", operation="showParked", summary="One of them, without its content.")

@@ -11,27 +11,30 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import Schema, fields
 from nameko.extensions import ENTRYPOINT_EXTENSIONS_ATTR
 
+from ngao.contracts import DataClass
+
 _VARIABLE = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
 _PROBLEM = "application/problem+json"
+_INTERNAL = {"class": DataClass.INTERNAL}
 
 
 class FieldProblem(Schema):
     """One broken field, by RFC 6901 pointer; never its value."""
 
-    pointer = fields.String(required=True)
-    code = fields.String(required=True)
-    detail = fields.String(required=True)
+    pointer = fields.String(required=True, metadata=_INTERNAL)
+    code = fields.String(required=True, metadata=_INTERNAL)
+    detail = fields.String(required=True, metadata=_INTERNAL)
 
 
 class ProblemDocument(Schema):
     """RFC 9457."""
 
-    type = fields.String(required=True)
-    title = fields.String(required=True)
-    status = fields.Integer(required=True)
-    detail = fields.String(required=True)
-    errors = fields.List(fields.Nested(FieldProblem))
-    error_id = fields.String()
+    type = fields.String(required=True, metadata=_INTERNAL)
+    title = fields.String(required=True, metadata=_INTERNAL)
+    status = fields.Integer(required=True, metadata=_INTERNAL)
+    detail = fields.String(required=True, metadata=_INTERNAL)
+    errors = fields.List(fields.Nested(FieldProblem), metadata=_INTERNAL)
+    error_id = fields.String(metadata=_INTERNAL)
 
 
 def describe(service_cls: type) -> dict[str, Any]:

@@ -11,9 +11,11 @@ from datetime import datetime
 from typing import Any
 
 from pymongo import ASCENDING
+from pymongo.errors import PyMongoError
 
 from ngao.chassis.clock import Clock
 from ngao.chassis.messaging.destinations import DESTINATIONS
+from ngao.chassis.observability.logs import describe_error, get_logger
 from ngao.chassis.storage.connection import Store
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.chassis.storage.units import Units
@@ -21,6 +23,7 @@ from ngao.chassis.storage.units import Units
 KEPT_DESTINATIONS = tuple(name for name, destination in DESTINATIONS.items() if destination.kept)
 _AT_ONCE = 2_000
 _IN_ONE_WRITE = 500
+_log = get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,16 @@ class Kept:
         for first in range(0, len(ids), _IN_ONE_WRITE):
             self._outbox.update_many({"_id": {"$in": ids[first : first + _IN_ONE_WRITE]}, **order.chooses()}, self._again())
         return len(ids), len(ids) == _AT_ONCE
+
+    def forget(self, subject: str, since: datetime) -> None:
+        """Remove what was sent about a subject, of which nothing is older than `since`: it holds boxes, and is told no more.
+
+        Never raises: what a store that fails leaves here is gone when its days are over.
+        """
+        try:
+            self._outbox.delete_many({"sent_at": {"$gte": since}, "subject": subject})
+        except PyMongoError as error:
+            _log.warning("outbox.not_forgotten", subject=subject, **describe_error(error))
 
     def _ids(self, order: Order) -> list[str]:
         found = self._outbox.find(order.chooses(), {"_id": 1}).sort("sent_at", ASCENDING).limit(_AT_ONCE)

@@ -25,7 +25,7 @@ WAITING: Mapping[str, Any] = {"leased_until": {"$gt": datetime(1970, 1, 1, tzinf
 
 @dataclass(frozen=True)
 class Entry:
-    """One message on its way out. `id` is the same on every attempt; `priority` 0 goes first."""
+    """One message on its way out. `id` is the same on every attempt; `priority` 0 goes first; `subject` is whom it is about."""
 
     id: str
     message_id: str
@@ -40,6 +40,7 @@ class Entry:
     leased_until: datetime
     attempts: int = 0
     trouble: str | None = None
+    subject: str = ""
 
     def as_document(self) -> dict[str, Any]:
         """The form in which it is stored."""
@@ -57,6 +58,7 @@ class Entry:
             "leased_until": self.leased_until,
             "attempts": self.attempts,
             "trouble": self.trouble,
+            "subject": self.subject,
         }
 
     @classmethod
@@ -86,4 +88,5 @@ def entry_of(saying: Saying, sequence: int, traceparent: str | None, now: dateti
         created_at=now,
         lease=lease[0],
         leased_until=lease[1],
+        subject=event.subject,
     )

@@ -1,16 +1,18 @@
 """Parking: where a message stands that cannot be handled, until an operator has seen it.
 
 What is parked keeps its bytes, sealed, with the reason and the number of attempts; it can be replayed to the queue it
-came from, or dropped by a named operator with a reason. Both are audited.
+came from, or dropped by a named operator with a reason. Both are audited. What nobody has decided about expires when its time
+is over (`retention.yaml`): the bytes are gone, what it was stays.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from bson.binary import Binary
-from pymongo import DESCENDING
+from pymongo import ASCENDING, DESCENDING
 
 from ngao.chassis.errors import NotAllowedNow, NotFound
 from ngao.chassis.messaging.delivery import PARKED_ID, Delivery
@@ -20,6 +22,9 @@ from ngao.chassis.storage.unit_of_work import Raw, Unit
 from ngao.chassis.storage.units import Units
 
 _FIELDS = ("queue", "reason", "errors", "attempts", "times", "state", "size", "content_type", "parked_at", "first_parked_at")
+_AT_ONCE = 100
+_SCOPES = "parked:"
+_ACTOR = "retention"
 
 
 class Parking:
@@ -45,7 +50,7 @@ class Parking:
         unit.register_update("parked", {"_id": parked_id, "times": found["times"]}, again)
 
     def _document(self, unit: Unit, parked_id: str, delivery: Delivery) -> dict[str, Any]:
-        scope = f"parked:{unit.now:%Y-%m}"
+        scope = _scope(unit.now)
         body = unit.sealer.seal(scope, "parked", parked_id, "body", delivery.body)
         return {
             "queue": delivery.dead_from or delivery.queue,
@@ -61,7 +66,7 @@ class Parking:
         }
 
     def list(self, limit: int = 100, state: str = "parked") -> list[dict[str, Any]]:
-        """The newest messages in a state (`parked`, `replayed`, `dropped`, `all`), without their bodies."""
+        """The newest messages in a state (`parked`, `replayed`, `dropped`, `expired`, `all`), without their bodies."""
         wanted = {} if state == "all" else {"state": state}
         found = self._parked.find(wanted, {"body": 0}).sort("parked_at", DESCENDING)
         return [_public(each) for each in found.limit(limit)]
@@ -82,8 +87,37 @@ class Parking:
         """Give it up: its bytes are gone, what it was and who dropped it stays; raises NotFound, NotAllowedNow."""
         self._units.run(lambda unit: self._drop(unit, parked_id, by, reason))
 
+    def overdue(self, before: datetime) -> tuple[int, datetime | None]:
+        """How many stand here that were parked before this, and since when the oldest does."""
+        late = {"state": "parked", "parked_at": {"$lte": before}}
+        oldest = self._parked.find_one(late, {"parked_at": 1}, sort=[("parked_at", ASCENDING)])
+        return self._parked.count_documents(late), oldest["parked_at"] if oldest else None
+
+    def expire(self, before: datetime, policy_version: str) -> int:
+        """Give up what was parked before this, each in a unit of its own; how many. Several processes may do it at once."""
+        late = self._parked.find({"state": "parked", "parked_at": {"$lte": before}}, {"_id": 1}).limit(_AT_ONCE)
+        ids = [each["_id"] for each in late]
+        for parked_id in ids:
+            self._units.run(lambda unit, at=parked_id: self._expire(unit, at, policy_version))  # type: ignore[misc]
+        self._units.run(self._shred_emptied)
+        return len(ids)
+
+    def _expire(self, unit: Unit, parked_id: str, policy_version: str) -> None:
+        found = self._find(parked_id)
+        if found["state"] != "parked":
+            return
+        self._claim(unit, parked_id, {"state": "expired", "body": None})
+        unit.audit("parked.expired", subject=parked_id, actor=_ACTOR, detail={"policy_version": policy_version})
+
+    def _shred_emptied(self, unit: Unit) -> None:
+        """Destroy the keys of past months under which nothing stands sealed any more."""
+        for scope in unit.keyring.scopes(_SCOPES):
+            if scope != _scope(unit.now) and self._parked.find_one({"scope": scope, "body": {"$ne": None}}, {"_id": 1}) is None:
+                unit.shred(scope)
+                unit.audit("key.destroyed", subject=scope, actor=_ACTOR)
+
     def _replay(self, unit: Unit, parked_id: str, by: str, reason: str) -> None:
-        found = self._claim(unit, parked_id, {"state": "replayed"})
+        found = self._claim(unit, parked_id, {"state": "replayed", "body": None})
         body = unit.sealer.open(found["scope"], "parked", parked_id, "body", bytes(found["body"]))
         unit.raws.append(
             Raw(
@@ -113,6 +147,10 @@ class Parking:
         if found is None:
             raise NotFound("There is no such parked message.")
         return found
+
+
+def _scope(now: datetime) -> str:
+    return f"{_SCOPES}{now:%Y-%m}"
 
 
 def _public(document: dict[str, Any]) -> dict[str, Any]:

@@ -211,6 +211,9 @@ class GroupCommitter:
         for name, found_by, change in (update for unit in units for update in unit.updates):
             if not database[name].update_one(found_by, change, session=session).matched_count:
                 raise Conflict("The record was changed by someone else.")
+        for unit in units:
+            for scope in unit.shreds:
+                unit.keyring.destroy(scope, session)
         self._audit.write(session, [record for unit in units for record in unit.records])
         if entries:
             database["outbox"].insert_many([entry.as_document() for entry in entries], session=session)

@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 from mongoengine import Document, IntField, StringField
 from mongoengine.queryset import QuerySet
 
+from ngao.chassis.storage.held import INTERNAL
+
 
 class Query(QuerySet):
     """mongoengine's query with a lighter `first`: theirs clones query and cursor, which costs more than the answer."""
@@ -20,11 +22,12 @@ class Stored(Document):
     """The base of every service's documents.
 
     `revision` is 0 until it is stored and counts up with each change; a change is written only over the revision
-    that was read (optimistic concurrency), so two who read the same state cannot both win.
+    that was read (optimistic concurrency), so two who read the same state cannot both win. Each field says what it holds
+    (`held`).
     """
 
-    id = StringField(primary_key=True)
-    revision = IntField(required=True, default=0)
+    id = StringField(primary_key=True, **INTERNAL)
+    revision = IntField(required=True, default=0, **INTERNAL)
 
     meta: ClassVar[dict[str, Any]] = {"abstract": True, "auto_create_index": False, "queryset_class": Query}
 

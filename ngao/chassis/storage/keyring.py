@@ -22,6 +22,7 @@ from typing import Any
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pymongo import ASCENDING, UpdateOne
+from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
@@ -122,12 +123,16 @@ class Keyring:
         """Drop a scope's key from this process's memory, as after an erasure elsewhere."""
         self._cache.drop(scope)
 
-    def destroy(self, scope: str) -> bool:
+    def destroy(self, scope: str, session: ClientSession | None = None) -> bool:
         """Delete a scope's data key for good, which erases all that was sealed under it; tells whether there was one."""
         self._cache.drop(scope)
-        deleted = self._keys.delete_one({"scope": scope}).deleted_count
+        deleted = self._keys.delete_one({"scope": scope}, session=session).deleted_count
         self._cache.drop(scope)
         return deleted > 0
+
+    def scopes(self, prefix: str) -> list[str]:
+        """The scopes with this prefix that have a live data key; the prefix holds no more than letters and colons."""
+        return [each["scope"] for each in self._keys.find({"scope": {"$regex": f"^{prefix}"}}, {"scope": 1})]
 
     def wrapped(self) -> dict[str, int]:
         """How many live data keys each period's key wraps."""

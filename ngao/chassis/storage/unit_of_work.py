@@ -64,6 +64,7 @@ class Unit:
     records: list[Record] = field(default_factory=list)
     marks: list[str] = field(default_factory=list)
     updates: list[tuple[str, dict[str, Any], dict[str, Any]]] = field(default_factory=list)
+    shreds: list[str] = field(default_factory=list)
     afterwards: list[Callable[[], None]] = field(default_factory=list)
     """What is true only once the unit is stored, such as a count; it must not raise."""
     _documents: dict[int, tuple[Stored, bool]] = field(default_factory=dict)
@@ -116,10 +117,14 @@ class Unit:
         """Register a guarded update of the chassis' own collections: finding nothing is a Conflict."""
         self.updates.append((collection, found_by, change))
 
+    def shred(self, scope: str) -> None:
+        """Register the end of a scope's data key: what was sealed under it can be opened no more, once this is stored."""
+        self.shreds.append(scope)
+
     @property
     def is_empty(self) -> bool:
         """True if there is nothing to commit."""
-        stored = (self._documents, self._plain, self.inserts, self.marks, self.updates)
+        stored = (self._documents, self._plain, self.inserts, self.marks, self.updates, self.shreds)
         return not any((*stored, self.sayings, self.raws, self.records))
 
     def writes(self) -> list[Write]:
@@ -136,6 +141,8 @@ class Unit:
                 document.revision += 1
         if self._sealer is not None:
             self._sealer.committed()
+        for scope in self.shreds:
+            self.keyring.forget(scope)  # it may have been read again between its deletion and the commit
         for call in self.afterwards:
             call()
 

@@ -32,7 +32,7 @@ def disclose_what_is_new(desk: Desk, report: Report) -> None:
 
 
 def _refusal(desk: Desk, report: Report, helper: Helper) -> Refusal | None:
-    if report.withdrawn_at or not stands_accepted(report.story, helper.offer_id):
+    if report.withdrawn_at or report.forgotten_at or not stands_accepted(report.story, helper.offer_id):
         return Refusal.WITHDRAWN
     if not report.narrative_parts:
         return Refusal.NO_NARRATIVE

@@ -9,8 +9,13 @@ from services.intake.domain.consent import ConsentChange
 
 
 def note_consent(desk: Desk, case_ref: str, change: ConsentChange) -> None:
-    """Keep the change; a consent that was missing lets those at work have the narrative now. Raises NotFound."""
+    """Keep the change; a consent that was missing lets those at work have the narrative now. Raises NotFound.
+
+    Of a forgotten report nothing can be disclosed, and what is agreed to for it is nobody's concern.
+    """
     report = report_of(desk, case_ref)
+    if report.forgotten_at:
+        return
     report.note_consent(change)
     disclose_what_is_new(desk, report)
     desk.reports.put(report)

@@ -32,6 +32,6 @@ def report_of(desk: Desk, case_ref: str) -> Report:
 
 
 def _begin(desk: Desk, report: Report, helper: Helper) -> None:
-    if stands_accepted(report.story, helper.offer_id):
+    if stands_accepted(report.story, helper.offer_id) and not report.forgotten_at:
         report.keep_helper(helper)
     disclose_narrative(desk, report, helper)

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from services.intake.domain.report import Helper, Report, SealedIdentity
+from services.intake.domain.retention import Keeping
 from services.intake.domain.source import Source
 from services.intake.domain.triage import Earlier, TriagePolicy
 from services.intake.domain.vocabulary import Vocabulary
@@ -30,6 +31,10 @@ class Reports(Protocol):
 
     def earlier(self, person_keys: Sequence[str], since: datetime, *, but: str = "") -> list[Earlier]:
         """Reports since then, not withdrawn, that share a key with a person; `but` is the id of one to leave out."""
+        ...
+
+    def due(self, ends: Mapping[str, datetime], limit: int) -> Sequence[tuple[str, str]]:
+        """Ids of reports past one of these moments and not forgotten, with the moment."""
         ...
 
     def put(self, report: Report) -> None:
@@ -62,6 +67,10 @@ class Vault(Protocol):
 
     def open(self, report: Report, field: str, ciphertext: bytes) -> bytes:
         """The plaintext; raises SealBroken."""
+        ...
+
+    def destroy(self, report: Report) -> None:
+        """Register the end of the key: what was sealed can be opened no more."""
         ...
 
 
@@ -135,6 +144,7 @@ class Rules:
 
     vocabulary: Vocabulary
     triage: TriagePolicy
+    keeping: Keeping
     region: str = "KE"
 
 

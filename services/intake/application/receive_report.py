@@ -63,7 +63,8 @@ def judge(desk: Desk, draft: Draft, keys: Sequence[str]) -> Triage:
 
 
 def _repeat(before: Report, fingerprint: str) -> Receipt:
-    if before.fingerprint != fingerprint:
+    """The answer that was given before; of a forgotten report nobody can say any more what it was."""
+    if not before.forgotten_at and before.fingerprint != fingerprint:
         message = "This source_event_id was used before for a report with other content. Post later facts as an update."
         raise NotAllowedNow(message, slug="conflicting-repeat")
     return Receipt(before.id, before.case_ref, before.triage.urgency, duplicate=True)

@@ -19,11 +19,13 @@ from services.intake.domain.vocabulary import need_problems, violation_problems
 def update_report(desk: Desk, source_id: str, report_id: str, update: Update) -> Receipt:
     """Add later facts, judge again, tell those who work on the case; the same update twice counts once.
 
-    Raises NotFound, InvalidInput, NotAllowedNow (`withdrawn`).
+    Raises NotFound, InvalidInput, NotAllowedNow (`withdrawn`, `forgotten`).
     """
     report = tell_status(desk.reports, source_id, report_id)
     if report.withdrawn_at:
         raise NotAllowedNow("The report was withdrawn. Post a new one if help is needed again.", slug="withdrawn")
+    if report.forgotten_at:
+        raise NotAllowedNow("What this report told is kept no longer. Post a new one if help is needed again.", slug="forgotten")
     fingerprint = desk.hashes.of("content", _canonical(update))
     if _is_repeat(report, update, fingerprint):
         return Receipt(report.id, report.case_ref, report.triage.urgency, duplicate=True)

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+CLOSED = "referral.case.closed"
 WORDS = {
     "referral.case.opened": "looking_for_help",
-    "referral.case.closed": "closed",
+    CLOSED: "closed",
     "referral.offered": "offered",
     "referral.accepted": "accepted",
     "referral.started": "in_progress",

@@ -9,7 +9,7 @@ from typing import Any
 
 from services.intake.domain.consent import Consent, ConsentChange, carried_over
 from services.intake.domain.draft import Violation
-from services.intake.domain.progress import Step, status_of, with_step
+from services.intake.domain.progress import CLOSED, Step, status_of, with_step
 from services.intake.domain.triage import LEVELS, Facts, Triage
 
 
@@ -86,12 +86,18 @@ class Report:
     mapping: MappedBy | None = None
     updated_at: datetime | None = None
     withdrawn_at: datetime | None = None
+    forgotten_at: datetime | None = None
     revision: int = 0
 
     @property
     def status(self) -> str:
         """Where the report stands, in one word."""
         return "withdrawn" if self.withdrawn_at else status_of(self.story)
+
+    @property
+    def closed_at(self) -> datetime | None:
+        """When referral had nothing left to do."""
+        return next((step.at for step in self.story if step.what == CLOSED), None)
 
     @property
     def is_critical(self) -> bool:
@@ -123,6 +129,15 @@ class Report:
         if self.withdrawn_at:
             return False
         self.withdrawn_at = now
+        return True
+
+    def forget(self, now: datetime) -> bool:
+        """Remove all that tells who it is about and what they told; that there was a report stays. False if that was done."""
+        if self.forgotten_at:
+            return False
+        self.forgotten_at, self.fingerprint, self.helpers = now, "", {}
+        self.sealed_identity = self.attachments = self.defender_ref = None
+        self.person_keys = self.narrative_parts = self.updates_seen = ()
         return True
 
     def note(self, step: Step) -> None:

@@ -14,43 +14,46 @@ from mongoengine import (
 )
 
 from ngao.chassis.storage.documents import Stored
+from ngao.chassis.storage.held import INTERNAL, hashed, sealed
 
 
 class ReportDocument(Stored):
     """One report. Lists of dictionaries hold codes, times and references only."""
 
-    case_ref = StringField(required=True)
-    source_id = StringField(required=True)
-    source_event_id = StringField(required=True)
-    fingerprint = StringField(required=True)
-    received_at = DateTimeField(required=True)
-    occurred_at = DateTimeField(required=True)
-    occurred_precision = StringField(required=True)
-    reporter_role = StringField(required=True)
-    violations = ListField(DictField())
-    needs = ListField(StringField())
-    needs_suggested = BooleanField(required=True)
-    county = StringField(required=True)
-    place_precision = StringField(required=True)
-    languages = ListField(StringField())
-    consents = ListField(DictField())
-    consent_changes = ListField(DictField())
-    urgency = StringField(required=True)
-    points = IntField(required=True)
-    reasons = ListField(DictField())
-    policy_version = StringField(required=True)
-    earlier_reports = IntField(required=True)
-    defender_ref = StringField()
-    sealed_identity = DictField()
-    person_keys = ListField(StringField())
-    narrative_parts = ListField(BinaryField())
-    attachments = BinaryField()
-    story = ListField(DictField())
-    helpers = ListField(DictField())
-    updates_seen = ListField(StringField())
-    mapping = DictField()
-    updated_at = DateTimeField()
-    withdrawn_at = DateTimeField()
+    case_ref = StringField(required=True, **INTERNAL)
+    source_id = StringField(required=True, **INTERNAL)
+    source_event_id = StringField(required=True, **INTERNAL)
+    fingerprint = StringField(required=True, **hashed("reports"))
+    received_at = DateTimeField(required=True, **INTERNAL)
+    occurred_at = DateTimeField(required=True, **INTERNAL)
+    occurred_precision = StringField(required=True, **INTERNAL)
+    reporter_role = StringField(required=True, **INTERNAL)
+    violations = ListField(DictField(), **INTERNAL)
+    needs = ListField(StringField(), **INTERNAL)
+    needs_suggested = BooleanField(required=True, **INTERNAL)
+    county = StringField(required=True, **INTERNAL)
+    place_precision = StringField(required=True, **INTERNAL)
+    languages = ListField(StringField(), **INTERNAL)
+    consents = ListField(DictField(), **INTERNAL)
+    consent_changes = ListField(DictField(), **INTERNAL)
+    urgency = StringField(required=True, **INTERNAL)
+    points = IntField(required=True, **INTERNAL)
+    reasons = ListField(DictField(), **INTERNAL)
+    policy_version = StringField(required=True, **INTERNAL)
+    earlier_reports = IntField(required=True, **INTERNAL)
+    defender_ref = StringField(**INTERNAL)
+    sealed_identity = DictField(**sealed("reports"))
+    person_keys = ListField(StringField(), **hashed("reports"))
+    narrative_parts = ListField(BinaryField(), **sealed("reports"))
+    attachments = BinaryField(**sealed("reports"))
+    story = ListField(DictField(), **INTERNAL)
+    helpers = ListField(DictField(), **INTERNAL)
+    updates_seen = ListField(StringField(), **hashed("reports"))
+    mapping = DictField(**INTERNAL)
+    updated_at = DateTimeField(**INTERNAL)
+    withdrawn_at = DateTimeField(**INTERNAL)
+    closed_at = DateTimeField(**INTERNAL)
+    forgotten_at = DateTimeField(**INTERNAL)
 
     meta = {  # noqa: RUF012  # mongoengine's way
         "db_alias": "intake",
@@ -59,6 +62,9 @@ class ReportDocument(Stored):
             {"fields": ["source_id", "source_event_id"], "unique": True},
             {"fields": ["case_ref"], "unique": True},
             {"fields": ["person_keys", "-received_at"]},
+            {"fields": ["forgotten_at", "received_at"]},
+            {"fields": ["forgotten_at", "closed_at"], "partialFilterExpression": {"closed_at": {"$exists": True}}},
+            {"fields": ["forgotten_at", "withdrawn_at"], "partialFilterExpression": {"withdrawn_at": {"$exists": True}}},
         ],
     }
 
@@ -66,11 +72,11 @@ class ReportDocument(Stored):
 class SourceDocument(Stored):
     """One system that may post; of its keys only the hashes."""
 
-    created_at = DateTimeField(required=True)
-    enabled = BooleanField(required=True)
-    profile = StringField()
-    rate_per_second = FloatField()
-    key_hashes = ListField(StringField())
+    created_at = DateTimeField(required=True, **INTERNAL)
+    enabled = BooleanField(required=True, **INTERNAL)
+    profile = StringField(**INTERNAL)
+    rate_per_second = FloatField(**INTERNAL)
+    key_hashes = ListField(StringField(), **INTERNAL)
 
     meta = {"db_alias": "intake", "collection": "sources", "indexes": []}  # noqa: RUF012  # mongoengine's way
 

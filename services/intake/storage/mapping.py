@@ -19,6 +19,7 @@ Record = Mapping[str, Any]
 _AS_IS = (
     "case_ref", "source_id", "source_event_id", "fingerprint", "received_at", "occurred_at", "occurred_precision",
     "reporter_role", "needs_suggested", "county", "place_precision", "defender_ref", "attachments", "updated_at", "withdrawn_at",
+    "forgotten_at",
 )  # fmt: skip
 _PLAIN_LISTS = ("needs", "languages", "person_keys", "narrative_parts", "updates_seen")
 
@@ -30,6 +31,7 @@ def report_record(report: Report) -> dict[str, Any]:
         "_id": report.id,
         **{name: getattr(report, name) for name in _AS_IS},
         **{name: list(getattr(report, name)) for name in _PLAIN_LISTS},
+        "closed_at": report.closed_at,
         "violations": [_plain(each) for each in report.violations],
         "consents": [_plain(each) for each in report.consents],
         "consent_changes": [_plain(each) for each in report.consent_changes],

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from time import monotonic
+from typing import Any
 
 from ngao.chassis.security.identity import Credential
 from ngao.chassis.storage.lookups import Record, TooMany
@@ -49,6 +50,21 @@ class ReportRepository:
         fitting = [each for each in found if each["received_at"] >= since and not each.get("withdrawn_at") and each["_id"] != but]
         latest = sorted(fitting, key=lambda each: each["received_at"], reverse=True)
         return [Earlier(each["received_at"], tuple(one["type"] for one in each["violations"])) for each in latest[:_MOST_EARLIER]]
+
+    def due(self, ends: Mapping[str, datetime], limit: int) -> list[tuple[str, str]]:
+        """Ids of reports that are past one of these moments and not forgotten, with the moment; each once."""
+        found = {report_id: moment for moment, end in ends.items() for report_id in _past(moment, end).limit(limit).scalar("id")}
+        return list(found.items())
+
+    def overdue(self, ends: Mapping[str, datetime]) -> tuple[int, timedelta]:
+        """How many of these there are, and for how long the oldest is past its time; one may be past several."""
+        late, longest = 0, timedelta(0)
+        for moment, end in ends.items():
+            field, past = f"{moment}_at", _past(moment, end)
+            first = past.only(field).as_pymongo().first()
+            late += past.count() if first else 0
+            longest = max(longest, end - first[field] if first else longest)
+        return late, longest
 
     def put(self, report: Report) -> None:
         """Register a new or changed report."""
@@ -108,6 +124,11 @@ def find_source(source_id: str) -> Source | None:
     """The source with this id."""
     record = SourceDocument.objects(id=source_id).as_pymongo().first()
     return source_from(record) if record else None
+
+
+def _past(moment: str, end: datetime) -> Any:
+    field = f"{moment}_at"
+    return ReportDocument.objects(forgotten_at=None, **{f"{field}__lte": end}).order_by(field)
 
 
 def _latest_sharing(person_keys: Sequence[str]) -> list[Record]:

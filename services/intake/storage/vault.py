@@ -7,8 +7,10 @@ from pathlib import Path
 
 from ngao.chassis.clock import Clock
 from ngao.chassis.errors import Misconfigured, SealBroken
+from ngao.chassis.messaging.kept import Kept
 from ngao.chassis.security import seals
 from ngao.chassis.security.keyfiles import active_public, load_private
+from ngao.chassis.storage.connection import OUTBOX_DAYS
 from ngao.chassis.storage.keyring import Keyring
 from ngao.chassis.storage.unit_of_work import Unit
 from services.intake.domain.report import Report, SealedIdentity
@@ -20,19 +22,29 @@ _KEY_KEPT_FOR = timedelta(seconds=10)
 class CaseVault:
     """Seals fields of a report under the case's data key: erasing a case destroys the key."""
 
-    def __init__(self, unit: Unit) -> None:
-        self._unit = unit
+    def __init__(self, unit: Unit, kept: Kept) -> None:
+        self._unit, self._kept = unit, kept
+
+    def destroy(self, report: Report) -> None:
+        """Register the end of the case's key; then what was sent about it and is kept is removed, because it holds boxes."""
+        self._unit.shred(_scope(report))
+        if self._unit.now - report.received_at <= timedelta(days=OUTBOX_DAYS):
+            self._unit.afterwards.append(lambda: self._kept.forget(report.case_ref, report.received_at))
 
     def seal(self, report: Report, field: str, plaintext: bytes) -> bytes:
         """Ciphertext that opens only as this field of this report."""
-        scope = f"case:{report.case_ref}"
+        scope = _scope(report)
         if not report.revision:
             self._unit.sealer.begin(scope)
         return self._unit.sealer.seal(scope, _COLLECTION, report.id, field, plaintext)
 
     def open(self, report: Report, field: str, ciphertext: bytes) -> bytes:
         """The plaintext; raises SealBroken."""
-        return self._unit.sealer.open(f"case:{report.case_ref}", _COLLECTION, report.id, field, ciphertext)
+        return self._unit.sealer.open(_scope(report), _COLLECTION, report.id, field, ciphertext)
+
+
+def _scope(report: Report) -> str:
+    return f"case:{report.case_ref}"
 
 
 class BoxSeals:

@@ -55,7 +55,19 @@ class Roster(Protocol):
         ...
 
     def put(self, contact: Contact, address: str) -> None:
-        """Keep an entry, sealing the address."""
+        """Keep an entry, sealing the address; one that was taken off is on again."""
+        ...
+
+    def remove(self, recipient: Recipient, now: datetime) -> bool:
+        """Note that somebody is taken off; False when they are not on it."""
+        ...
+
+    def removed(self, before: datetime, limit: int) -> Sequence[Recipient]:
+        """Who was taken off before this."""
+        ...
+
+    def destroy(self, recipient: Recipient) -> Recipient:
+        """Register the end of an entry and of the key that opens its address."""
         ...
 
 

@@ -7,31 +7,32 @@ from typing import Any, ClassVar
 from mongoengine import BinaryField, BooleanField, DateTimeField, DictField, IntField, ListField, StringField
 
 from ngao.chassis.storage.documents import Stored
+from ngao.chassis.storage.held import INTERNAL, sealed
 
 
 class MessageDocument(Stored):
     """One message and its life. `due` carries `next_attempt`: unset when nothing is to be sent."""
 
-    cause = StringField(required=True)
-    case_ref = StringField(required=True)
-    recipient_kind = StringField(required=True)
-    recipient_ref = StringField(required=True)
-    reference = StringField(required=True)
-    template = StringField(required=True)
-    channel = StringField(required=True)
-    urgent = BooleanField(required=True)
-    policy_version = StringField(required=True)
-    created_at = DateTimeField(required=True)
-    state = StringField(required=True)
-    reason = StringField()
-    attempts = IntField(default=0)
-    due = DateTimeField()
-    lease = StringField()
-    ladder = StringField()
-    position = IntField(default=0)
-    escalate_at = DateTimeField()
-    acknowledged_by = StringField()
-    notes = ListField(DictField())
+    cause = StringField(required=True, **INTERNAL)
+    case_ref = StringField(required=True, **INTERNAL)
+    recipient_kind = StringField(required=True, **INTERNAL)
+    recipient_ref = StringField(required=True, **INTERNAL)
+    reference = StringField(required=True, **INTERNAL)
+    template = StringField(required=True, **INTERNAL)
+    channel = StringField(required=True, **INTERNAL)
+    urgent = BooleanField(required=True, **INTERNAL)
+    policy_version = StringField(required=True, **INTERNAL)
+    created_at = DateTimeField(required=True, **INTERNAL)
+    state = StringField(required=True, **INTERNAL)
+    reason = StringField(**INTERNAL)
+    attempts = IntField(default=0, **INTERNAL)
+    due = DateTimeField(**INTERNAL)
+    lease = StringField(**INTERNAL)
+    ladder = StringField(**INTERNAL)
+    position = IntField(default=0, **INTERNAL)
+    escalate_at = DateTimeField(**INTERNAL)
+    acknowledged_by = StringField(**INTERNAL)
+    notes = ListField(DictField(), **INTERNAL)
 
     meta: ClassVar[dict[str, Any]] = {
         "db_alias": "notify",
@@ -51,11 +52,12 @@ class MessageDocument(Stored):
 class RosterDocument(Stored):
     """A duty officer or a partner's contact; the id is `<kind>:<ref>`."""
 
-    kind = StringField(required=True)
-    ref = StringField(required=True)
-    channel = StringField(required=True)
-    language = StringField(required=True)
-    address = BinaryField(required=True)
+    kind = StringField(required=True, **INTERNAL)
+    ref = StringField(required=True, **INTERNAL)
+    channel = StringField(required=True, **INTERNAL)
+    language = StringField(required=True, **INTERNAL)
+    address = BinaryField(required=True, **sealed("roster"))
+    removed_at = DateTimeField(**INTERNAL)
 
     meta: ClassVar[dict[str, Any]] = {"db_alias": "notify", "collection": "roster"}
 
@@ -63,10 +65,10 @@ class RosterDocument(Stored):
 class ContactSummaryDocument(Stored):
     """What the registry said about contacting a case's defender; the id is the case reference."""
 
-    defender_ref = StringField()
-    may_contact = BooleanField(required=True)
-    channels = ListField(StringField())
-    sequence = IntField(required=True)
+    defender_ref = StringField(**INTERNAL)
+    may_contact = BooleanField(required=True, **INTERNAL)
+    channels = ListField(StringField(), **INTERNAL)
+    sequence = IntField(required=True, **INTERNAL)
 
     meta: ClassVar[dict[str, Any]] = {"db_alias": "notify", "collection": "contact_summaries"}
 

@@ -112,18 +112,45 @@ class RosterRepository:
         return self._unit.sealer.open(*_place(found.id), found.address).decode() if found else None
 
     def put(self, contact: Contact, address: str) -> None:
-        """Keep an entry, sealing its address."""
+        """Keep an entry, sealing its address; one that was taken off is on again."""
         recipient = contact.recipient
-        document = _entry(recipient) or RosterDocument(id=str(recipient), kind=recipient.kind, ref=recipient.ref)
-        document.channel, document.language = contact.channel, contact.language
+        document = _stored(recipient) or RosterDocument(id=str(recipient), kind=recipient.kind, ref=recipient.ref)
+        document.channel, document.language, document.removed_at = contact.channel, contact.language, None
         document.address = self._unit.sealer.seal(*_place(document.id), address.encode())
         self._unit.put(document)
 
     def listed(self) -> Sequence[tuple[Contact, str]]:
         """Every entry with its opened address."""
-        found = list(RosterDocument.objects.order_by("id"))
+        found = list(RosterDocument.objects(removed_at=None).order_by("id"))
         self._unit.sealer.prefetch(_place(each.id)[0] for each in found)
         return [(_contact(each), self._unit.sealer.open(*_place(each.id), each.address).decode()) for each in found]
+
+    def remove(self, recipient: Recipient, now: datetime) -> bool:
+        """Note that somebody is taken off; False when they are not on it."""
+        found = _entry(recipient)
+        if found:
+            found.removed_at = now
+            self._unit.put(found)
+        return found is not None
+
+    def removed(self, before: datetime, limit: int) -> Sequence[Recipient]:
+        """Who was taken off before this."""
+        found = RosterDocument.objects(removed_at__lte=before).limit(limit)
+        return [Recipient(each.kind, each.ref) for each in found]
+
+    def overdue(self, before: datetime) -> tuple[int, datetime | None]:
+        """How many were taken off before this and are still kept, and since when the first of them is off."""
+        found = RosterDocument.objects(removed_at__lte=before).order_by("removed_at")
+        first = found.first()
+        return found.count(), first.removed_at if first else None
+
+    def destroy(self, recipient: Recipient) -> Recipient:
+        """Register the end of an entry and of the key that opens its address."""
+        found = _stored(recipient)
+        if found:
+            self._unit.remove(found)
+            self._unit.shred(_place(found.id)[0])
+        return recipient
 
 
 class ContactSummaryRepository:
@@ -153,6 +180,12 @@ def _messages(found: Any) -> list[Message]:
 
 
 def _entry(recipient: Recipient) -> RosterDocument | None:
+    """Who is on the roster now."""
+    found = _stored(recipient)
+    return found if found and found.removed_at is None else None
+
+
+def _stored(recipient: Recipient) -> RosterDocument | None:
     found: RosterDocument | None = RosterDocument.objects(id=str(recipient)).first()
     return found
 

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from mongoengine import BooleanField, DateTimeField, DictField, IntField, ListField, StringField
 
 from ngao.chassis.storage.documents import Stored
+from ngao.chassis.storage.held import INTERNAL
 
 PARTNER_LOG_DAYS = 120
 
@@ -14,19 +15,19 @@ PARTNER_LOG_DAYS = 120
 class CaseDocument(Stored):
     """A case with its needs and offers; it is small, read whole and written whole."""
 
-    life = StringField(required=True)
-    priority = IntField(required=True)
-    next_deadline = DateTimeField()
-    created_at = DateTimeField(required=True)
-    waiting_until = DateTimeField()
-    closed_reason = StringField()
-    report = DictField()
-    defender = DictField()
-    tellings = ListField(DictField())
-    consents = ListField(DictField())
-    needs = ListField(DictField())
-    offers = ListField(DictField())
-    offer_ids = ListField(StringField())
+    life = StringField(required=True, **INTERNAL)
+    priority = IntField(required=True, **INTERNAL)
+    next_deadline = DateTimeField(**INTERNAL)
+    created_at = DateTimeField(required=True, **INTERNAL)
+    waiting_until = DateTimeField(**INTERNAL)
+    closed_reason = StringField(**INTERNAL)
+    report = DictField(**INTERNAL)
+    defender = DictField(**INTERNAL)
+    tellings = ListField(DictField(), **INTERNAL)
+    consents = ListField(DictField(), **INTERNAL)
+    needs = ListField(DictField(), **INTERNAL)
+    offers = ListField(DictField(), **INTERNAL)
+    offer_ids = ListField(StringField(), **INTERNAL)
 
     meta: ClassVar[dict[str, Any]] = {
         "db_alias": "referral",
@@ -43,17 +44,17 @@ class CaseDocument(Stored):
 class PartnerDocument(Stored):
     """A partner of the directory."""
 
-    name = StringField(required=True)
-    support_types = ListField(StringField())
-    counties = ListField(StringField())
-    languages = ListField(StringField())
-    capacity = IntField(required=True)
-    public_key = StringField()
-    vetted = BooleanField(required=True)
-    suspended = BooleanField(required=True)
-    hours = ListField(DictField())
-    timezone = StringField(required=True)
-    key_hashes = ListField(StringField())
+    name = StringField(required=True, **INTERNAL)
+    support_types = ListField(StringField(), **INTERNAL)
+    counties = ListField(StringField(), **INTERNAL)
+    languages = ListField(StringField(), **INTERNAL)
+    capacity = IntField(required=True, **INTERNAL)
+    public_key = StringField(**INTERNAL)
+    vetted = BooleanField(required=True, **INTERNAL)
+    suspended = BooleanField(required=True, **INTERNAL)
+    hours = ListField(DictField(), **INTERNAL)
+    timezone = StringField(required=True, **INTERNAL)
+    key_hashes = ListField(StringField(), **INTERNAL)
 
     meta: ClassVar[dict[str, Any]] = {"db_alias": "referral", "collection": "partners"}
 
@@ -67,9 +68,9 @@ class DirectoryDocument(Stored):
 class EngagementDocument(Stored):
     """One offer from its partner's side. Counting these gives a partner's load without a counter that all cases share."""
 
-    partner_id = StringField(required=True)
-    state = StringField(required=True)
-    at = DateTimeField(required=True)
+    partner_id = StringField(required=True, **INTERNAL)
+    state = StringField(required=True, **INTERNAL)
+    at = DateTimeField(required=True, **INTERNAL)
 
     meta: ClassVar[dict[str, Any]] = {
         "db_alias": "referral",
@@ -81,10 +82,10 @@ class EngagementDocument(Stored):
 class PartnerEventDocument(Stored):
     """One event a partner was told. It gets its cursor when the partner asks, after it was committed."""
 
-    partner_id = StringField(required=True)
-    at = DateTimeField(required=True)
-    cursor = IntField()
-    body = StringField(required=True)
+    partner_id = StringField(required=True, **INTERNAL)
+    at = DateTimeField(required=True, **INTERNAL)
+    cursor = IntField(**INTERNAL)
+    body = StringField(required=True, **INTERNAL)
 
     meta: ClassVar[dict[str, Any]] = {
         "db_alias": "referral",
@@ -99,7 +100,7 @@ class PartnerEventDocument(Stored):
 class PartnerCursorDocument(Stored):
     """The last cursor that was given out to a partner."""
 
-    last = IntField(required=True)
+    last = IntField(required=True, **INTERNAL)
 
     meta: ClassVar[dict[str, Any]] = {"db_alias": "referral", "collection": "partner_cursors"}
 
@@ -107,17 +108,17 @@ class PartnerCursorDocument(Stored):
 class HopDocument(Stored):
     """One step of a case's story; `place` orders steps of the same moment."""
 
-    case_ref = StringField(required=True)
-    at = DateTimeField(required=True)
-    place = IntField(required=True)
-    what = StringField(required=True)
-    actor = StringField(required=True)
-    text = StringField(required=True)
-    need = StringField()
-    offer_id = StringField()
-    partner_id = StringField()
-    reason = StringField()
-    reasons = ListField(DictField())
+    case_ref = StringField(required=True, **INTERNAL)
+    at = DateTimeField(required=True, **INTERNAL)
+    place = IntField(required=True, **INTERNAL)
+    what = StringField(required=True, **INTERNAL)
+    actor = StringField(required=True, **INTERNAL)
+    text = StringField(required=True, **INTERNAL)
+    need = StringField(**INTERNAL)
+    offer_id = StringField(**INTERNAL)
+    partner_id = StringField(**INTERNAL)
+    reason = StringField(**INTERNAL)
+    reasons = ListField(DictField(), **INTERNAL)
 
     meta: ClassVar[dict[str, Any]] = {"db_alias": "referral", "collection": "story", "indexes": [{"fields": ["case_ref", "at"]}]}
 

@@ -16,31 +16,37 @@ from services.registry.domain.defender import Defender, Person
 FADES_FOR = timedelta(hours=1)
 
 
-def forget_cases(ports: Ports, limit: int) -> list[str]:
-    """Forget up to `limit` cases that are due; gives the scopes whose data keys can be destroyed once this is stored."""
-    due = ports.cases.due(ports.now, limit)
+def forget_cases(ports: Ports, limit: int) -> int:
+    """Forget up to `limit` cases that are due, with the keys of those that have no person; gives how many."""
+    rules = ports.policy.retention
+    withdrawn = ports.now - timedelta(days=rules.withdrawn_days)
+    due = ports.cases.due(received=ports.now - timedelta(days=rules.case_days), withdrawn=withdrawn, limit=limit)
     for case in due:
+        why = "withdrawn" if case.withdrawn_at and case.withdrawn_at <= withdrawn else "received"
         case.forget()
         ports.cases.save(case)
-        ports.audit.record("case.forgotten", subject=case.id, actor="registry")
+        if case.defender_ref is None:
+            ports.keys.destroy_case(case.id)
+        detail = {"why": why, "policy_version": rules.version}
+        ports.audit.record("case.forgotten", subject=case.id, actor="registry", detail=detail)
     for person in _people_of(ports, due):
         if not _is_needed(ports, person):
             _let_fade(ports, person)
-    return [f"case:{case.id}" for case in due if case.defender_ref is None]
+    return len(due)
 
 
-def forget_people(ports: Ports, limit: int) -> list[str]:
-    """Remove the records that have faded long enough; gives the scopes whose data keys are to be destroyed."""
-    gone = []
-    for record in ports.defenders.fading(ports.now - FADES_FOR, limit):
+def forget_people(ports: Ports, limit: int) -> int:
+    """Remove the records that have faded long enough, and destroy their keys; gives how many were looked at."""
+    faded = ports.defenders.fading(ports.now - FADES_FOR, limit)
+    for record in faded:
         person = person_of(ports, record.id) or Person((record,))
         if _is_needed(ports, person):
             _take_back(ports, record)
         else:
             ports.defenders.remove(record)
+            ports.keys.destroy_person(record.id)
             ports.audit.record("defender.forgotten", subject=record.id, actor="registry")
-            gone.append(f"person:{record.id}")
-    return gone
+    return len(faded)
 
 
 def _is_needed(ports: Ports, person: Person) -> bool:

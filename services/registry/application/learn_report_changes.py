@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from ngao.chassis.errors import Retryable
 from services.registry.application.people import view
 from services.registry.application.ports import Ports
@@ -46,7 +44,7 @@ def learn_withdrawal(ports: Ports, case_ref: str, *, sequence: int | None) -> No
     if not case.is_open:
         return
     case.hear(sequence)
-    case.withdraw(ports.now + timedelta(days=ports.policy.retention.withdrawn_days))
+    case.withdraw(ports.now)
     ports.cases.save(case)
     ports.audit.record("report.withdrawn", subject=case.id, actor="intake")
 

@@ -72,8 +72,8 @@ class Cases(Protocol):
         """All cases of these records, oldest first."""
         ...
 
-    def due(self, now: datetime, limit: int) -> list[Case]:
-        """Cases whose sealed facts retention no longer covers."""
+    def due(self, *, received: datetime, withdrawn: datetime, limit: int) -> list[Case]:
+        """Cases whose facts are still kept, and that came or were taken back no later than this."""
         ...
 
     def unabsorbed(self, limit: int) -> list[Case]:
@@ -114,6 +114,18 @@ class Disclosures(Protocol):
 
     def save(self, disclosure: Disclosure) -> None:
         """Register it; a second one for the same offer makes the commit a Conflict."""
+        ...
+
+
+class Keys(Protocol):
+    """The data keys of persons and of anonymous cases."""
+
+    def destroy_person(self, ref: str) -> None:
+        """Register the end of all that is sealed about a person's record."""
+        ...
+
+    def destroy_case(self, case_ref: str) -> None:
+        """Register the end of all that is sealed about a case without a person."""
         ...
 
 
@@ -183,6 +195,7 @@ class Ports:
     cases: Cases
     candidates: Candidates
     disclosures: Disclosures
+    keys: Keys
     boxes: Boxes
     reading: Reading
     voice: Voice

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from services.registry.application.people import person_of, say_all
 from services.registry.application.ports import Ports
@@ -110,7 +110,6 @@ def _case(
         received_at=report.received_at,
         tellings=(Telling(report.sequence or 0, report.consents),),
         policy_version=ports.policy.version,
-        keep_until=report.received_at + timedelta(days=ports.policy.retention.case_days),
         absorbed=resolution.kind not in (Kind.EXISTING, Kind.BY_REFERENCE),
     )
     case.hear(report.sequence)

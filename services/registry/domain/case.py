@@ -38,7 +38,7 @@ class Case:
     state: CaseState = CaseState.OPEN
     statements: tuple[Statement, ...] = ()
     intake_sequence: int = 0
-    keep_until: datetime | None = None
+    withdrawn_at: datetime | None = None
     absorbed: bool = True
     said: tuple[str, ...] = ()
     revision: int = field(default=0, compare=False)
@@ -70,13 +70,12 @@ class Case:
         """Note what the person told an operator about this case."""
         self.statements = (*self.statements, statement)
 
-    def withdraw(self, keep_until: datetime) -> None:
+    def withdraw(self, at: datetime) -> None:
         """The source took the report back."""
         self.state = CaseState.WITHDRAWN
-        self.keep_until = keep_until
+        self.withdrawn_at = at
 
     def forget(self) -> None:
         """Remove all that the report told about the person; that there was a case stays."""
         self.state = CaseState.FORGOTTEN
         self.told = Told()
-        self.keep_until = None

@@ -23,10 +23,11 @@ class MatchingRules:
 
 @dataclass(frozen=True)
 class Retention:
-    """How long sealed facts are kept, in days, counted from when the report came or was withdrawn."""
+    """How long sealed facts are kept, in days, counted from when the report came or was withdrawn; and by which file."""
 
     case_days: int
     withdrawn_days: int
+    version: str
 
 
 @dataclass(frozen=True)

@@ -7,18 +7,19 @@ from typing import Any, ClassVar
 from mongoengine import BinaryField, BooleanField, DateTimeField, DictField, IntField, ListField, StringField
 
 from ngao.chassis.storage.documents import Stored
+from ngao.chassis.storage.held import INTERNAL, hashed, sealed
 
 
 class DefenderDocument(Stored):
     """One person's record; `identity` is sealed under `person:<id>`, `name_keys` are keyed hashes."""
 
-    identity = BinaryField(required=True)
-    name_keys = ListField(StringField())
-    created_at = DateTimeField(required=True)
-    restrictions = ListField(DictField())
-    statements = ListField(DictField())
-    linked_to = StringField()
-    fading_since = DateTimeField()
+    identity = BinaryField(required=True, **sealed("cases"))
+    name_keys = ListField(StringField(), **hashed("cases"))
+    created_at = DateTimeField(required=True, **INTERNAL)
+    restrictions = ListField(DictField(), **INTERNAL)
+    statements = ListField(DictField(), **INTERNAL)
+    linked_to = StringField(**INTERNAL)
+    fading_since = DateTimeField(**INTERNAL)
 
     meta: ClassVar[dict[str, Any]] = {
         "db_alias": "registry",
@@ -30,8 +31,9 @@ class DefenderDocument(Stored):
 class ContactDocument(Stored):
     """One phone or e-mail by its keyed hash (the id), and whose it is. Its unique id is what two first reports meet in."""
 
-    kind = StringField(required=True)
-    defender_refs = ListField(StringField())
+    id = StringField(primary_key=True, **hashed("cases"))
+    kind = StringField(required=True, **INTERNAL)
+    defender_refs = ListField(StringField(), **INTERNAL)
 
     meta: ClassVar[dict[str, Any]] = {"db_alias": "registry", "collection": "contacts", "indexes": ["defender_refs"]}
 
@@ -39,26 +41,27 @@ class ContactDocument(Stored):
 class CaseDocument(Stored):
     """One case; `told` is sealed under the person's scope, or `case:<id>` when anonymous; None once forgotten."""
 
-    defender_ref = StringField()
-    resolution = StringField(required=True)
-    urgent = BooleanField(required=True)
-    told = BinaryField()
-    received_at = DateTimeField(required=True)
-    tellings = ListField(DictField())
-    statements = ListField(DictField())
-    policy_version = StringField(required=True)
-    state = StringField(required=True)
-    intake_sequence = IntField(required=True)
-    keep_until = DateTimeField()
-    absorbed = BooleanField(required=True)
-    said = ListField(StringField())
+    defender_ref = StringField(**INTERNAL)
+    resolution = StringField(required=True, **INTERNAL)
+    urgent = BooleanField(required=True, **INTERNAL)
+    told = BinaryField(**sealed("cases"))
+    received_at = DateTimeField(required=True, **INTERNAL)
+    tellings = ListField(DictField(), **INTERNAL)
+    statements = ListField(DictField(), **INTERNAL)
+    policy_version = StringField(required=True, **INTERNAL)
+    state = StringField(required=True, **INTERNAL)
+    intake_sequence = IntField(required=True, **INTERNAL)
+    withdrawn_at = DateTimeField(**INTERNAL)
+    absorbed = BooleanField(required=True, **INTERNAL)
+    said = ListField(StringField(), **INTERNAL)
 
     meta: ClassVar[dict[str, Any]] = {
         "db_alias": "registry",
         "collection": "cases",
         "indexes": [
             ("defender_ref", "received_at"),
-            {"fields": ["keep_until"], "sparse": True},
+            ("state", "received_at"),
+            {"fields": ["withdrawn_at"], "partialFilterExpression": {"state": "withdrawn"}},
             {"fields": ["received_at"], "name": "unabsorbed", "partialFilterExpression": {"absorbed": False}},
         ],
     }
@@ -67,12 +70,12 @@ class CaseDocument(Stored):
 class CandidateDocument(Stored):
     """A probable match that waits for a human, or what the human said."""
 
-    defender_ref = StringField(required=True)
-    suggestions = ListField(DictField())
-    created_at = DateTimeField(required=True)
-    verdict = StringField(required=True)
-    decided_by = StringField()
-    decided_at = DateTimeField()
+    defender_ref = StringField(required=True, **INTERNAL)
+    suggestions = ListField(DictField(), **INTERNAL)
+    created_at = DateTimeField(required=True, **INTERNAL)
+    verdict = StringField(required=True, **INTERNAL)
+    decided_by = StringField(**INTERNAL)
+    decided_at = DateTimeField(**INTERNAL)
 
     meta: ClassVar[dict[str, Any]] = {
         "db_alias": "registry",
@@ -84,10 +87,10 @@ class CandidateDocument(Stored):
 class DisclosureDocument(Stored):
     """What was done about one offer (the id), once."""
 
-    case_ref = StringField(required=True)
-    partner_id = StringField(required=True)
-    at = DateTimeField(required=True)
-    refusal = StringField()
+    case_ref = StringField(required=True, **INTERNAL)
+    partner_id = StringField(required=True, **INTERNAL)
+    at = DateTimeField(required=True, **INTERNAL)
+    refusal = StringField(**INTERNAL)
 
     meta: ClassVar[dict[str, Any]] = {"db_alias": "registry", "collection": "disclosures", "indexes": ["case_ref"]}
 

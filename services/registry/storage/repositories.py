@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from ngao.chassis.storage.lookups import Record, TooMany
@@ -158,15 +158,20 @@ class CaseRepository(_Repository[Case]):
         """All cases of these records, oldest first."""
         return self._all(CaseDocument.objects(defender_ref__in=list(refs)).order_by("received_at"))
 
-    def due(self, now: datetime, limit: int) -> list[Case]:
-        """Cases past their retention."""
-        return self._all(CaseDocument.objects(keep_until__lte=now).order_by("keep_until").limit(limit))
+    def due(self, *, received: datetime, withdrawn: datetime, limit: int) -> list[Case]:
+        """Cases whose facts are still kept, and that came or were taken back no later than this."""
+        found = self._all(_withdrawn(withdrawn).order_by("withdrawn_at").limit(limit))
+        return found or self._all(_received(received).order_by("received_at").limit(limit))
 
-    def overdue(self, now: datetime) -> tuple[int, datetime | None]:
-        """How many cases are past their retention, and since when the oldest is."""
-        late = CaseDocument.objects(keep_until__lte=now)
-        first = late.order_by("keep_until").only("keep_until").first()
-        return late.count(), first.keep_until if first else None
+    def overdue(self, *, received: datetime, withdrawn: datetime) -> tuple[int, timedelta]:
+        """How many there are of these, and for how long the oldest is past its time; one may be past both."""
+        late, longest = 0, timedelta(0)
+        past = (_received(received), "received_at", received), (_withdrawn(withdrawn), "withdrawn_at", withdrawn)
+        for chosen, moment, end in past:
+            first = chosen.order_by(moment).only(moment).as_pymongo().first()
+            late += chosen.count() if first else 0
+            longest = max(longest, end - first[moment] if first else longest)
+        return late, longest
 
     def unabsorbed(self, limit: int) -> list[Case]:
         """Cases not yet taken over by their person's record."""
@@ -242,9 +247,32 @@ class DisclosureRepository(_Repository[Disclosure]):
         return {**plain, "refusal": str(entity.refusal) if entity.refusal else None}
 
 
+class UnitKeys:
+    """Ends data keys together with what the unit stores."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+
+    def destroy_person(self, ref: str) -> None:
+        """Register the end of a person's key."""
+        self._unit.shred(_scope("", ref))
+
+    def destroy_case(self, case_ref: str) -> None:
+        """Register the end of the key of a case without a person."""
+        self._unit.shred(_scope(case_ref, None))
+
+
+def _received(by: datetime) -> Any:
+    return CaseDocument.objects(state__in=[str(CaseState.OPEN), str(CaseState.WITHDRAWN)], received_at__lte=by)
+
+
+def _withdrawn(by: datetime) -> Any:
+    return CaseDocument.objects(state=str(CaseState.WITHDRAWN), withdrawn_at__lte=by)
+
+
 _CANDIDATE_PLAIN = ("defender_ref", "created_at", "decided_by", "decided_at")
 _CASE_PLAIN = (
-    "defender_ref", "resolution", "urgent", "received_at", "policy_version", "intake_sequence", "keep_until", "absorbed",
+    "defender_ref", "resolution", "urgent", "received_at", "policy_version", "intake_sequence", "withdrawn_at", "absorbed",
 )
 
 

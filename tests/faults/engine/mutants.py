@@ -17,7 +17,6 @@ from ngao.chassis.messaging.outbox import WAITING, Entry
 from ngao.chassis.messaging.pipeline import Pipeline
 from ngao.chassis.messaging.publisher import Publisher
 from ngao.chassis.messaging.relay import WINDOW, Relay
-from ngao.chassis.observability import logs
 from ngao.chassis.security import seals
 from ngao.chassis.storage import committer as committer_module
 from ngao.chassis.storage import connection as connection_module
@@ -144,13 +143,13 @@ def _boxes_of_glass() -> None:
 
 
 def _talkative_errors() -> None:
-    """An error that repeats what it is about, in the log and in the answer."""
+    """An error that repeats what it is about in the answer, and on the error stream: a logger would have left it out."""
     read = parsing.InvalidInput.__init__
 
     def told(self: Any, message: str, errors: Any = (), **more: Any) -> None:
         frame = sys._getframe(1)
         read(self, f"{message} {frame.f_locals.get('document')}", errors, **more)
-        logs.get_logger("errors").info("input.refused", reason=str(self))
+        sys.stderr.write(f"{self}\n")
 
     parsing.InvalidInput.__init__ = told  # type: ignore[method-assign]
 

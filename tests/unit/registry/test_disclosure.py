@@ -204,7 +204,11 @@ def test_a_report_taken_back_discloses_nothing_more() -> None:
     learn_withdrawal(register.ports, "NG-1", sequence=2)
     learn_withdrawal(register.ports, "NG-1", sequence=2)
     assert refusal(register) == "report_withdrawn"
-    assert register.cases.kept["NG-1"].keep_until == NOW + timedelta(days=30)
+    register.pass_time(days=29)
+    assert forget_cases(register.ports, 10) == 0
+    register.pass_time(days=1)
+    assert forget_cases(register.ports, 10) == 1
+    assert register.heard.details["case.forgotten"] == {"why": "withdrawn", "policy_version": "r1"}
 
 
 @pytest.mark.parametrize("learn", [
@@ -239,12 +243,15 @@ def test_a_lifted_restriction_is_said_and_gone() -> None:
 def test_what_is_past_its_time_is_forgotten_and_the_person_after_it() -> None:
     register = register_with()
     register.pass_time(days=1001)
-    assert forget_cases(register.ports, 10) == []
+    assert forget_cases(register.ports, 10) == 1
+    assert forget_cases(register.ports, 10) == 0
+    assert register.heard.details["case.forgotten"] == {"why": "received", "policy_version": "r1"}
     assert refusal(register) == "unknown_person"
     assert register.report("NG-2", MARY).resolution == "new"
-    assert forget_people(register.ports, 10) == []
+    assert forget_people(register.ports, 10) == 0
     register.pass_time(hours=2)
-    assert forget_people(register.ports, 10) == [f"person:{person(register)}"]
+    assert forget_people(register.ports, 10) == 1
+    assert register.keys.destroyed == [f"person:{person(register)}"]
     assert person(register) not in register.defenders.kept
 
 
@@ -254,11 +261,13 @@ def test_a_fading_person_whom_a_report_used_is_taken_back() -> None:
     forget_cases(register.ports, 10)
     register.report("NG-2", defender_ref=person(register))
     register.pass_time(hours=2)
-    assert forget_people(register.ports, 10) == []
+    assert forget_people(register.ports, 10) == 1
+    assert register.keys.destroyed == []
     assert register.report("NG-3", MARY).defender_ref == person(register)
 
 
 def test_an_anonymous_case_gives_its_own_key_back() -> None:
     register = register_with(identity=None)
     register.pass_time(days=1001)
-    assert forget_cases(register.ports, 10) == ["case:NG-1"]
+    assert forget_cases(register.ports, 10) == 1
+    assert register.keys.destroyed == ["case:NG-1"]

@@ -1,0 +1,57 @@
+"""What each stored field holds, said where the field is, so that a test finds what is neither sealed nor ever forgotten.
+
+`internal` are codes, times and references. `hashed` is the keyed hash of something about a person. `sealed` is ciphertext.
+The last two name the rule of `retention.yaml` after which they are gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+
+class Held(StrEnum):
+    """How carefully a stored field is kept."""
+
+    INTERNAL = "internal"
+    HASHED = "hashed"
+    SEALED = "sealed"
+
+
+INTERNAL: dict[str, Any] = {"held": Held.INTERNAL, "rule": ""}
+
+
+def hashed(rule: str) -> dict[str, Any]:
+    """For a keyed hash, forgotten after this rule."""
+    return {"held": Held.HASHED, "rule": rule}
+
+
+def sealed(rule: str) -> dict[str, Any]:
+    """For ciphertext, forgotten after this rule."""
+    return {"held": Held.SEALED, "rule": rule}
+
+
+def _internal(names: str) -> dict[str, dict[str, Any]]:
+    return dict.fromkeys(names.split(), INTERNAL)
+
+
+OUTBOX_RULE = "outbox"
+"""No rule of a coalition: events that were sent are gone after `connection.OUTBOX_DAYS`."""
+
+CHASSIS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
+    "outbox": {
+        **_internal("_id message_id to subject routing_key content_type headers priority created_at lease leased_until"),
+        **_internal("attempts trouble sent_at"), "body": sealed(OUTBOX_RULE),
+    },
+    "inbox": _internal("_id at"),
+    "parked": {
+        **_internal("_id queue routing_key headers content_type size scope attempts state parked_at first_parked_at times"),
+        **_internal("reason errors edge"), "body": sealed("parked"),
+    },
+    "audit": _internal("_id chain n at actor action subject detail previous hash"),
+    "audit_heads": _internal("_id n hash"),
+    "data_keys": _internal("_id scope period wrapped"),
+    "sequences": _internal("_id n"),
+}  # fmt: skip
+"""The chassis' own collections. In an event's body, what is sensitive is a box sealed to its reader."""

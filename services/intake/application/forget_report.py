@@ -1,0 +1,30 @@
+"""Forget what a report told: when its time is over, or when the person is erased."""
+
+from __future__ import annotations
+
+from services.intake.application.ports import Desk
+from services.intake.domain.report import Report
+from services.intake.domain.retention import ERASED
+
+ACTOR = "service:intake"
+
+
+def forget_due(desk: Desk, report_id: str, why: str) -> None:
+    """Forget one that is past its time by the moment `why`; one that another process has just forgotten stays as it is."""
+    report = desk.reports.find(report_id)
+    if report:
+        _forget(desk, report, {"why": why, "policy_version": desk.rules.keeping.version})
+
+
+def forget_erased(desk: Desk, case_ref: str, reason: str) -> None:
+    """The registry has erased the person: forget their report. One that intake never had is nothing to forget."""
+    report = desk.reports.by_case(case_ref)
+    if report:
+        _forget(desk, report, {"why": ERASED, "reason": reason})
+
+
+def _forget(desk: Desk, report: Report, detail: dict[str, str]) -> None:
+    if report.forget(desk.now):
+        desk.vault.destroy(report)
+        desk.reports.put(report)
+        desk.journal("report.forgotten", subject=report.case_ref, actor=ACTOR, detail=detail)

@@ -1,0 +1,84 @@
+"""No field without a data class; nothing sensitive without a seal where it is stored, and a time after which it is forgotten.
+
+Read from contracts, HTTP schemas and stored records. A new sensitive field fails here until somebody has said where it is kept.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ngao.chassis.http.openapi import FieldProblem, ProblemDocument
+from ngao.chassis.storage.held import OUTBOX_RULE, Held
+from ngao.contracts import CATALOGUE, DataClass
+from ngao.local.configuration import SERVICES
+from tests.support.inventory import HELD_CLOSED, declared, over_http, sent_to_us, stored
+
+POLICY = Path(__file__).resolve().parents[2] / "deploy" / "policy" / "retention.yaml"
+RULES = yaml.safe_load(POLICY.read_text("utf-8"))["services"]
+SCHEMAS = {
+    **{each.name: each.schema for each in CATALOGUE.values()}, **dict(over_http()),
+    "problem": ProblemDocument, "field problem": FieldProblem,
+}  # fmt: skip
+
+_PERSON = ("intake.reports.sealed_identity", "intake.reports.person_keys", "registry.cases.told")
+_IDENTITY = (*_PERSON, "registry.defenders.identity", "registry.defenders.name_keys", "registry.contacts._id")
+KEPT: dict[str, tuple[str, ...]] = {
+    "Report/subject/identity": _IDENTITY,
+    "Report/subject/attributes": _PERSON,
+    "Report/contact_safety": _PERSON,
+    "Report/narrative": ("intake.reports.narrative_parts", "intake.reports.fingerprint"),
+    "Report/attachments": ("intake.reports.attachments",),
+    "ReportUpdate/narrative": ("intake.reports.narrative_parts", "intake.reports.updates_seen"),
+    "SealedReport/box": (),  # opened in memory, and kept no more than any other report
+    "RosterEntry/email": ("notify.roster.address",),
+}
+"""Where what comes in is kept: a field, or all fields below a pointer."""
+
+
+STORED = {f"{service}.{name}": (service, field) for service, name, field in stored()}
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_every_field_that_is_said_asked_or_answered_has_a_data_class(name: str) -> None:
+    without = [path for path, field in declared(SCHEMAS[name]) if not isinstance(field.metadata.get("class"), DataClass)]
+    assert without == []
+
+
+def test_every_field_that_is_stored_says_what_it_holds() -> None:
+    assert [name for name, (_, field) in STORED.items() if not isinstance(field.get("held"), Held)] == []
+
+
+def test_what_is_sealed_or_hashed_is_forgotten_by_a_rule_and_nothing_else_is() -> None:
+    for name, (service, field) in STORED.items():
+        if field["held"] is Held.INTERNAL:
+            assert field["rule"] == "", name
+        else:
+            assert field["rule"] in {*RULES[service], OUTBOX_RULE}, name
+
+
+def test_every_rule_forgets_something() -> None:
+    used = {(service, field["rule"]) for service, field in STORED.values()}
+    assert {(service, rule) for service, rules in RULES.items() for rule in rules} <= used
+
+
+def test_everything_sensitive_that_comes_in_is_kept_where_it_is_sealed_or_hashed() -> None:
+    coming = {f"{each.__name__}{path}" for each in sent_to_us() for path, field in declared(each)
+              if field.metadata["class"] in HELD_CLOSED}  # fmt: skip
+    covered = {name for name in coming for kept in KEPT if name == kept or name.startswith(f"{kept}/")}
+    above = {name for name in coming for kept in KEPT if kept.startswith(f"{name}/")}
+    assert coming - covered - above == set()
+    assert set(KEPT) <= coming
+    places = {place for places in KEPT.values() for place in places}
+    assert places - set(STORED) == set()
+    assert [place for place in places if STORED[place][1]["held"] is Held.INTERNAL] == []
+
+
+def test_nothing_is_sealed_or_hashed_of_which_nobody_knows_what_it_is() -> None:
+    """But for what passes through the chassis, which is whatever comes."""
+    places = {place for places in KEPT.values() for place in places}
+    ours = {name for name, (_, field) in STORED.items() if field["held"] is not Held.INTERNAL}
+    passing = {f"{service}.{name}" for service in SERVICES for name in ("outbox.body", "parked.body")}
+    assert ours - passing == places

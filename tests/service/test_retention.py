@@ -1,0 +1,258 @@
+"""What is sensitive is forgotten when its time is over: by the coalition's rules, once, whoever looks first."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ngao.chassis.errors import NotAllowedNow, NotFound, SealBroken
+from ngao.chassis.messaging.delivery import Delivery
+from ngao.chassis.security import keyfiles, seals
+from ngao.chassis.security.audit import Verified
+from ngao.chassis.security.identity import new_key
+from ngao.contracts import make, open_event
+from services.intake.http_api import Posted
+from services.intake.storage.documents import ReportDocument
+from services.notify.domain.people import DUTY_OFFICER, Recipient
+from tests.support.forgetting import Held, opened
+from tests.support.intake import report
+from tests.support.processes import ROOT, World
+
+FORMS = "forms"
+NUMBERS = count(1)
+SETTINGS = {"new_key": False, "revoke_old_keys": False}
+SMTP = '[own.smtp]\nhost = "127.0.0.1"\nport = 9\nfrom = "desk@example.org"\ntls = "none"'
+OF_A_RULE = [name for name, field in ReportDocument._fields.items() if vars(field)["rule"]]
+
+
+@pytest.fixture(scope="module")
+def intake(world: World) -> Iterator[Held]:
+    with opened(world, "intake") as held:
+        held.app.put_source(FORMS, SETTINGS, partial(new_key, "source"), "operator:test")
+        yield held
+
+
+def taken(intake: Held, **changes: Any) -> dict[str, Any]:
+    receipt: dict[str, Any] = intake.app.receive(FORMS, Posted(report(**changes)), None)
+    return receipt
+
+
+def record_of(intake: Held, receipt: dict[str, Any]) -> dict[str, Any]:
+    (found,) = intake.records("reports", _id=receipt["report_id"])
+    return found
+
+
+def is_forgotten(intake: Held, receipt: dict[str, Any]) -> bool:
+    return bool(record_of(intake, receipt).get("forgotten_at"))
+
+
+def closes(intake: Held, receipt: dict[str, Any]) -> None:
+    hears(intake, intake.app.hear_step, "referral.case.closed.v1", receipt, reason="all_settled")
+
+
+def withdraws(intake: Held, receipt: dict[str, Any]) -> None:
+    intake.app.withdraw(FORMS, receipt["report_id"], None)
+
+
+def hears(intake: Held, handle: Callable[..., None], name: str, receipt: dict[str, Any], **data: Any) -> None:
+    """An event of now, as the consumer hands it over: its data loaded."""
+    event = make(name, subject=receipt["case_ref"], data={"case_ref": receipt["case_ref"], **data}, time=intake.clock.now())
+    unit = intake.chassis.units.read()
+    handle(unit, replace(event, data=open_event(event), sequence=next(NUMBERS)))
+    assert intake.chassis.units.commit([unit]) == [None]
+
+
+@pytest.mark.parametrize(
+    ("why", "days", "begin"),
+    [("closed", 365, closes), ("withdrawn", 30, withdraws), ("received", 1095, lambda *_: None)],
+)
+def test_a_report_is_forgotten_when_its_time_is_over(intake: Held, why: str, days: int, begin: Callable[..., None]) -> None:
+    receipt = taken(intake)
+    begin(intake, receipt)
+    intake.pass_days(days - 1)
+    assert not is_forgotten(intake, receipt)
+    before = record_of(intake, receipt)
+    assert [name for name in OF_A_RULE if name not in {"attachments", "updates_seen"} and not before[name]] == []
+    intake.clock.advance(timedelta(days=1))
+    assert intake.gauge("retention") >= 1
+    intake.sweep()
+    after = record_of(intake, receipt)
+    assert [name for name in OF_A_RULE if after.get(name)] == []
+    assert intake.records("data_keys", scope=f"case:{receipt['case_ref']}") == []
+    (entry,) = [each for each in intake.audited("report.forgotten") if each["subject"] == receipt["case_ref"]]
+    assert entry["detail"] == {"why": why, "policy_version": intake.app._policy.retention.version}
+
+
+def test_what_was_sealed_cannot_be_opened_any_more(intake: Held) -> None:
+    receipt = taken(intake)
+    before = record_of(intake, receipt)
+
+    def narrative() -> bytes:
+        place = (f"case:{receipt['case_ref']}", "reports", receipt["report_id"], "narrative.0")
+        return intake.chassis.units.read().sealer.open(*place, bytes(before["narrative_parts"][0]))
+
+    assert b"narrative" in narrative()
+    intake.pass_days(1096)
+    with pytest.raises(SealBroken):
+        narrative()
+
+
+def test_nothing_that_comes_later_changes_a_forgotten_report(intake: Held) -> None:
+    body = report()
+    receipt = intake.app.receive(FORMS, Posted(body), None)
+    withdraws(intake, receipt)
+    intake.pass_days(31)
+    before = record_of(intake, receipt)
+    assert intake.app.receive(FORMS, Posted({**body, "narrative": "Something else."}), None)["duplicate"]
+    other = taken(intake)
+    closes(intake, other)
+    intake.pass_days(366)
+    with pytest.raises(NotAllowedNow) as refused:
+        intake.app.update(FORMS, other["report_id"], {"narrative": "Later."}, None)
+    assert refused.value.slug == "forgotten"
+    given = {"purpose": "referral", "scope": ["narrative"], "granted": True, "effective_at": intake.clock.now()}
+    hears(intake, intake.app.hear_consent, "registry.consent.changed.v1", receipt, **given)
+    assert record_of(intake, receipt) == before
+
+
+def test_a_partner_that_accepts_after_it_hears_that_nothing_comes(intake: Held) -> None:
+    receipt = taken(intake)
+    intake.pass_days(1096)
+    offer = {"offer_id": secrets.token_hex(4), "partner_id": "partner-a", "need": "medical", "urgency": "low",
+             "accepted_at": datetime.now(UTC), "partner_public_key": seals.new_key_pair()[1], "partner_key_id": "k"}  # fmt: skip
+    hears(intake, intake.app.hear_acceptance, "referral.accepted.v1", receipt, **offer)
+    said = intake.records("outbox", subject=receipt["case_ref"])
+    told = [each["routing_key"].partition("ent.")[2] for each in said if "narrative" in each["routing_key"]]
+    assert told == ["intake.narrative.withheld.v1"]
+    assert not record_of(intake, receipt)["helpers"]
+
+
+def test_a_shorter_rule_counts_for_what_is_there_already(intake: Held, world: World, tmp_path: Path) -> None:
+    receipt = taken(intake)
+    intake.pass_days(100)
+    assert not is_forgotten(intake, receipt)
+    rules = yaml.safe_load((ROOT / "deploy" / "policy" / "retention.yaml").read_text("utf-8"))
+    rules["services"]["intake"]["reports"]["received"] = 99
+    (tmp_path / "retention.yaml").write_text(yaml.safe_dump(rules))
+    sweep(world, tmp_path, days=ahead_of_us(intake))
+    assert is_forgotten(intake, receipt)
+
+
+def ahead_of_us(intake: Held) -> float:
+    return (intake.clock.now() - datetime.now(UTC)) / timedelta(days=1)
+
+
+def sweep(world: World, policy: Path, days: float, times: int = 1) -> None:
+    """So many replicas at once, each a process of its own, in so many days."""
+    settings, _ = world.settings("intake", "", (policy,))
+    command = [sys.executable, "-W", "ignore", "-m", "tests.support.forgetting", str(settings), str(days)]
+    running = [subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE) for _ in range(times)]
+    assert [(each.communicate()[1].decode()[-500:], each.returncode) for each in running] == [("", 0)] * times
+
+
+def test_several_processes_forget_at_once_and_each_report_once(intake: Held, world: World, tmp_path: Path) -> None:
+    refs = {taken(intake, subject={}, contact_safety={})["case_ref"] for _ in range(120)}
+    sweep(world, tmp_path, days=ahead_of_us(intake) + 1096, times=3)
+    audited = [each["subject"] for each in intake.audited("report.forgotten") if each["subject"] in refs]
+    assert sorted(audited) == sorted(refs)
+    assert isinstance(intake.chassis.verify_audit(), Verified)
+    assert intake.records("data_keys", scope={"$in": [f"case:{ref}" for ref in refs]}) == []
+
+
+def test_what_was_parked_and_nobody_decided_about_expires(intake: Held) -> None:
+    ids = [secrets.token_hex(8) for _ in range(3)]
+    for at in ids:
+        intake.chassis.units.run(lambda unit, at=at: intake.chassis.parking.park(unit, _delivery(at), reason="poison", edge=True))
+    parked = {each["id"]: each for each in intake.chassis.parking.list(500)}
+    assert len(parked) >= 3
+    scopes = intake.chassis.keyring.scopes("parked:")
+    intake.pass_days(89)
+    assert set(parked) <= {each["id"] for each in intake.chassis.parking.list(500)}
+    intake.clock.advance(timedelta(days=1))
+    assert intake.gauge("parked") >= 3
+    intake.sweep()
+    expired = {each["id"] for each in intake.chassis.parking.list(500, "expired")}
+    assert set(parked) <= expired
+    assert [each for each in intake.records("parked") if each["body"] is not None] == []
+    assert not set(scopes) & set(intake.chassis.keyring.scopes("parked:"))
+    assert {each["subject"] for each in intake.audited("parked.expired")} >= set(parked)
+    with pytest.raises(NotAllowedNow):
+        intake.chassis.parking.replay(next(iter(parked)), by="test", reason="too late")
+    assert intake.gauge("parked") == 0
+
+
+def _delivery(message_id: str) -> Delivery:
+    return Delivery("intake.reports", "forms", b"a body of an invented person", "application/json", None, message_id)
+
+
+def test_an_address_is_destroyed_when_its_owner_is_off_the_roster(world: World) -> None:
+    with opened(world, "notify", SMTP) as notify:
+        officer = Recipient(DUTY_OFFICER, "amina")
+        notify.app.put_on_roster(officer, {"email": "amina@example.org", "language": "en"}, "test")
+        assert notify.records("data_keys", scope=f"roster:{officer}")
+        notify.app.take_off_roster(officer, "test")
+        assert notify.records("roster") == notify.records("data_keys", scope=f"roster:{officer}") == []
+        told = [each["detail"]["why"] for each in notify.audited("roster.forgotten") if each["subject"] == str(officer)]
+        assert told == ["removed"]
+        assert notify.app.roster("test", DUTY_OFFICER, "amina") == []
+        with pytest.raises(NotFound):
+            notify.app.take_off_roster(officer, "test")
+
+
+def test_a_roster_may_keep_an_address_for_a_while(world: World, tmp_path: Path) -> None:
+    rules = yaml.safe_load((ROOT / "deploy" / "policy" / "retention.yaml").read_text("utf-8"))
+    rules["services"]["notify"]["roster"]["removed"] = 7
+    (tmp_path / "retention.yaml").write_text(yaml.safe_dump(rules))
+    with opened(world, "notify", SMTP, (tmp_path,)) as notify:
+        officer = Recipient(DUTY_OFFICER, "baraka")
+        notify.app.put_on_roster(officer, {"email": "baraka@example.org", "language": "en"}, "test")
+        notify.app.take_off_roster(officer, "test")
+        assert notify.app.roster("test", DUTY_OFFICER, "baraka") == []
+        assert len(notify.records("roster", _id=str(officer))) == 1
+        notify.pass_days(7)
+        assert notify.records("roster", _id=str(officer)) == []
+
+
+def test_the_registry_forgets_a_case_its_person_and_the_keys(world: World) -> None:
+    with opened(world, "registry") as registry:
+        case_ref, unit = "NG-0000000001", registry.chassis.units.read()
+        registry.app.report_accepted(unit, _accepted(world, registry, case_ref))
+        assert registry.chassis.units.commit([unit]) == [None]
+        (person,) = registry.records("defenders")
+        scope = f"person:{person['_id']}"
+        assert registry.records("data_keys", scope=scope)
+        registry.pass_days(1095)
+        assert registry.records("cases")[0]["state"] == "forgotten"
+        assert registry.records("contacts") == []
+        registry.pass_days(0.1)
+        assert registry.records("defenders") == registry.records("data_keys", scope=scope) == []
+        assert registry.gauge("retention") == 0
+        assert [each["detail"]["why"] for each in registry.audited("case.forgotten")] == ["received"]
+
+
+def _accepted(world: World, registry: Held, case_ref: str) -> Any:
+    """What intake says, loaded as the consumer hands it over."""
+    key_id, public = keyfiles.active_public(world.directory / "keys" / "public", "registry")
+    told = {"v": 1, "case_ref": case_ref, "identity": {"names": ["Zawadi Invented"], "phones": ["+254700000009"]},
+            "attributes": {}, "contact_safety": None}  # fmt: skip
+    now = registry.clock.now()
+    data = {
+        "report_id": "r", "case_ref": case_ref, "source_id": "s", "received_at": now, "occurred_at": now, "urgency": "low",
+        "urgency_reasons": [], "policy_version": "1", "reporter_role": "self", "violations": [], "needs": [], "county": "KE-30",
+        "languages": [], "consent": [], "has_narrative": False,
+        "sealed_identity": {"key_id": key_id, "box": seals.seal_to(public, json.dumps(told).encode())},
+    }  # fmt: skip
+    event = make("intake.report.accepted.v1", subject=case_ref, data=data)
+    return replace(event, data=open_event(event), sequence=1)

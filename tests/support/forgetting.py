@@ -1,0 +1,70 @@
+"""A service's application without its process, on a clock that a test moves: for what is done in time.
+
+`python -m tests.support.forgetting SETTINGS.toml DAYS` lets it forget what is due in so many days, as a replica would.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from ngao.chassis.chassis import Chassis
+from ngao.chassis.clock import ManualClock, SystemClock
+from ngao.chassis.settings import load
+from tests.support.processes import World
+
+
+@dataclass
+class Held:
+    """One service's parts and its store."""
+
+    chassis: Chassis
+    app: Any
+    clock: ManualClock
+
+    def pass_days(self, days: float) -> None:
+        """Let time pass, and the service do what it does now and then."""
+        self.clock.advance(timedelta(days=days))
+        self.sweep()
+
+    def sweep(self) -> None:
+        for each in self.chassis.sweeps:
+            each()
+        if hasattr(self.app, "forget"):
+            self.app.forget()
+
+    def gauge(self, what: str) -> float:
+        """How many of a kind are overdue, as Prometheus would read it."""
+        for asked in self.chassis.gauges._asked:
+            asked.due = 0.0
+        assert self.chassis.gauges.turn()
+        return self.chassis.metrics.registry.get_sample_value("ngao_overdue", {"what": what}) or 0.0
+
+    def audited(self, action: str) -> list[dict[str, Any]]:
+        return list(self.chassis.store.database["audit"].find({"action": action}))
+
+    def records(self, collection: str, **found_by: Any) -> list[dict[str, Any]]:
+        return list(self.chassis.store.database[collection].find(found_by))
+
+
+def built(settings: Path, days: float = 0) -> Held:
+    chassis = Chassis.build(load(settings), clock := ManualClock(SystemClock().now() + timedelta(days=days)))
+    return Held(chassis, import_module(f"services.{chassis.name}.bootstrap").build(chassis), clock)
+
+
+@contextmanager
+def opened(world: World, service: str, own: str = "", policy: tuple[Path, ...] = ()) -> Iterator[Held]:
+    settings, _ = world.settings(service, own, policy)
+    held = built(settings)
+    yield held
+    held.chassis.close()
+
+
+if __name__ == "__main__":
+    built(Path(sys.argv[1]), float(sys.argv[2])).sweep()
