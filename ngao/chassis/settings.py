@@ -26,6 +26,7 @@ class HttpSettings:
     """Where the service listens. `public_url` is what it calls itself in answers (NGAO_PUBLIC_URL overrules it); sizes in bytes.
 
     `reuse_port` lets several processes of one service share the port (SO_REUSEPORT); off, so that a mistake is noticed.
+    `inside_port`, when set, is the one place of what no outsider should see: the numbers.
     With a certificate and its key the service speaks TLS, and nothing else.
     """
 
@@ -36,6 +37,7 @@ class HttpSettings:
     rate_per_second: float
     burst: int
     reuse_port: bool = False
+    inside_port: int | None = None
     cert_file: Path | None = None
     key_file: Path | None = None
 
@@ -123,6 +125,7 @@ class _Http(_Section):
     rate_per_second = fields.Float(load_default=50.0)
     burst = fields.Integer(load_default=100)
     reuse_port = fields.Boolean(load_default=False)
+    inside_port = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(1, 65535))
     cert_file = fields.String(load_default=None, allow_none=True)
     key_file = fields.String(load_default=None, allow_none=True)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import tomllib
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -121,9 +122,20 @@ def test_every_replica_of_every_service_is_read(wire: str) -> None:
     jobs = scrape(wire)
     for service in SERVICES:
         (found,) = jobs[service]["dns_sd_configs"]
-        assert (found["names"], found["type"], found["port"]) == ([service], "A", 8080)
+        assert (found["names"], found["type"], found["port"]) == ([service], "A", 8081)
+        settings = tomllib.loads((ROOT / "deploy" / "wire" / wire / f"{service}.toml").read_text("utf-8"))
+        assert settings["http"]["inside_port"] == found["port"]
         assert {"target_label": "service", "replacement": service} in jobs[service]["relabel_configs"]
     assert set(jobs) == {*SERVICES, "broker", "broker-queues"}
+
+
+@pytest.mark.parametrize("wire", WIRES)
+@pytest.mark.parametrize("gate", ["edge", "desk"])
+def test_no_gate_leads_to_the_numbers(gate: str, wire: str) -> None:
+    """How many people call for help, and when, is nobody's business outside."""
+    told = (ROOT / "deploy" / "wire" / wire / f"{gate}.cfg").read_text("utf-8")
+    ports = {str(found["port"]) for job in scrape(wire).values() for found in job["dns_sd_configs"]}
+    assert not ports & set(re.findall(r":(\d+)", told))
 
 
 @pytest.mark.parametrize("wire", WIRES)

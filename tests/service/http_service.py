@@ -143,7 +143,8 @@ def make_chassis(missing: str | None) -> Any:
     health = Health()
     health.register("store", lambda: missing)
     port, shared = int(os.environ.get("PORT", "0")), "SHARED" in os.environ
-    settings = HttpSettings("127.0.0.1", port, "http://127.0.0.1", LIMIT, 500.0, 2, reuse_port=shared, **certificate())
+    inside = {"inside_port": int(os.environ["INSIDE"])} if "INSIDE" in os.environ else {}
+    settings = HttpSettings("127.0.0.1", port, "http://127.0.0.1", LIMIT, 500.0, 2, reuse_port=shared, **certificate(), **inside)
     operators = {"grace": Credential("operator", "grace", (hash_key(OPERATOR_KEY),))}
     return SimpleNamespace(
         settings=SimpleNamespace(http=settings),

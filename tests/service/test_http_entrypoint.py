@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.processes import free_port
 from tests.support.tiny_service import JSON, KEYS, Reply, Service
 from tests.support.waiting import eventually
 
@@ -261,6 +262,18 @@ def test_the_pages_of_the_chassis_need_no_key(service: Service) -> None:
     assert service.ask("GET", "/readyz", key=None).json == {"ready": True, "checks": {"store": "ok"}}
     assert "/v1/visits" in service.ask("GET", "/openapi.json", key=None).json["paths"]
     assert b'route="/v1/visits"' in service.ask("GET", "/metrics", key=None).body
+
+
+def test_numbers_stand_at_a_port_of_their_own_where_one_is_set_and_nothing_else_does() -> None:
+    inside = free_port()
+    service = Service(INSIDE=str(inside))
+    assert service.ask("GET", "/metrics", key=None).status == 404
+    assert service.ask("GET", "/readyz", key=None).status == 200
+    outside, service.port = service.port, inside
+    assert b'ngao_http_requests_total{method="GET",route="/readyz",status="200"}' in service.ask("GET", "/metrics", key=None).body
+    assert service.ask("GET", "/readyz", key=None).status == 404
+    service.port = outside
+    assert service.stop() == 0
 
 
 def test_readiness_says_what_is_missing() -> None:

@@ -71,7 +71,9 @@ class ChassisEndpoints:
         ready, report = call.chassis.health.report()
         return Answer(200 if ready else 503, report)
 
-    @http("GET", "/metrics", who="anyone", operation="metrics", summary="Numbers for Prometheus.", inline=True)
+    @http(
+        "GET", "/metrics", who="anyone", operation="metrics", summary="Numbers for Prometheus.", inline=True, inside=True,
+    )  # fmt: skip
     def metrics_page(self, call: Call) -> Answer:
         """Counters and gauges of this process."""
         return Text(200, call.chassis.metrics.render(), content_type=metrics.CONTENT_TYPE)

@@ -44,7 +44,10 @@ Responses = Mapping[int, type[Schema] | None]
 
 @dataclass(frozen=True)
 class Operation:
-    """What `@http` declares about a handler; the OpenAPI document is made of these. `inline` runs without a worker."""
+    """What `@http` declares about a handler; the OpenAPI document is made of these.
+
+    `inline` runs without a worker; `inside` is not for outsiders: see `HttpSettings.inside_port`.
+    """
 
     method: str
     path: str
@@ -55,6 +58,7 @@ class Operation:
     accepts: tuple[str, ...] = ("application/json",)
     responses: Responses | None = None
     inline: bool = False
+    inside: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,7 @@ def http(
     accepts: tuple[str, ...] = ("application/json",),
     responses: Responses | None = None,
     inline: bool = False,
+    inside: bool = False,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Make a method `f(self, call: Call, **path) -> Answer | dict` answer HTTP requests.
 
@@ -83,7 +88,7 @@ def http(
     value; a test that calls the method directly finds the bare handler under `__wrapped__`.
     """
     callers = (who,) if isinstance(who, str) else who
-    declared = Operation(method, path, callers, operation, summary, request, accepts, responses, inline)
+    declared = Operation(method, path, callers, operation, summary, request, accepts, responses, inline, inside)
 
     def decorate(handler: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(handler)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -41,8 +42,21 @@ _LOOKED_AT = {"/healthz", "/readyz", "/metrics"}
 _log = get_logger(__name__)
 
 
+@dataclass
+class _Door:
+    """One port: what is asked there, and who accepts it."""
+
+    listening: Any
+    server: Any
+    accepting: Any = None
+
+
 class WebServer(NamekoWebServer):
-    """Shared by all HTTP entrypoints of a container. `gate` admits callers; it is made at start, when the app is built."""
+    """Shared by all HTTP entrypoints of a container. `gate` admits callers; it is made at start, when the app is built.
+
+    Numbers tell how many people call for help, and when: where a port of their own is set, which no gate leads to, they are at no
+    other.
+    """
 
     gate: Gate
     _starting: bool
@@ -51,6 +65,7 @@ class WebServer(NamekoWebServer):
     def __init__(self) -> None:
         super().__init__()
         self._connections: dict[int, list[Any]] = {}
+        self._doors: list[_Door] = []
         self._drained = Signal()
 
     @property
@@ -72,32 +87,40 @@ class WebServer(NamekoWebServer):
         self.gate = self._make_gate()
         settings = self.container.chassis.settings.http
         self._identity = server_identity(settings.cert_file, settings.key_file)
-        self._sock = listen(settings)
-        self._serv = Server(
-            self._sock,
-            self._sock.getsockname(),
-            Application(self, self._providers),
+        inside = {each for each in self._providers if each.declared.inside} if settings.inside_port else set()
+        self._open(settings, settings.port, self._providers - inside)
+        if settings.inside_port:
+            self._open(settings, settings.inside_port, inside)
+        self._turning = self.container.spawn_managed_thread(self._turn)
+
+    def _open(self, settings: HttpSettings, port: int, entrypoints: Iterable[Any]) -> None:
+        listening = listen(settings, port)
+        server = Server(
+            listening,
+            listening.getsockname(),
+            Application(self, entrypoints),
             protocol=Protocol,
             log_output=False,
             debug=False,
             url_length_limit=LONGEST_LINE,
             socket_timeout=SOCKET_SECONDS,
         )
-        self._gt = self.container.spawn_managed_thread(self.run)
-        self._turning = self.container.spawn_managed_thread(self._turn)
-        _log.info("http.listening", host=self.bind_addr.address, port=self._sock.getsockname()[1])
+        door = _Door(listening, server)
+        self._doors.append(door)
+        door.accepting = self.container.spawn_managed_thread(partial(self._accept, door))
+        _log.info("http.listening", host=settings.host, port=listening.getsockname()[1])
 
-    def run(self) -> None:
+    def _accept(self, door: _Door) -> None:
         """Accept connections until the service stops."""
         while self._is_accepting:
             try:
-                sock, address = self._sock.accept()
+                sock, address = door.listening.accept()
             except OSError as error:
                 # Out of file descriptors, or a client that left early: an error here would kill the whole container.
                 _log.warning("http.accept_failed", **describe_error(error))
                 eventlet.sleep(0.1)
                 continue
-            self._take(sock, address)
+            self._take(door, sock, address)
 
     def drain(self) -> None:
         """Accept no more, close idle connections, wait (bounded) for running requests to be answered. Any number may call it."""
@@ -105,10 +128,11 @@ class WebServer(NamekoWebServer):
             self._drained.wait()
             return
         self._is_accepting = False
-        if self._gt is not None:
-            self._gt.kill()
+        for door in self._doors:
+            door.accepting.kill()
+            door.listening.close()
+        if self._doors:
             self._turning.kill()
-            self._sock.close()
         for connection in list(self._connections.values()):
             hang_up(connection)
         with Timeout(DRAIN_SECONDS, exception=False):
@@ -126,7 +150,7 @@ class WebServer(NamekoWebServer):
         settings = chassis.settings.http
         return Gate(Authenticator(credentials, chassis.operators), chassis.clock, settings.rate_per_second, settings.burst)
 
-    def _take(self, sock: Any, address: Any) -> None:
+    def _take(self, door: _Door, sock: Any, address: Any) -> None:
         same = sum(1 for each in self._connections.values() if each[0][0] == address[0])
         if len(self._connections) >= _MOST_CONNECTIONS or same >= _MOST_PER_ADDRESS:
             sock.close()
@@ -134,12 +158,12 @@ class WebServer(NamekoWebServer):
         sock.settimeout(SOCKET_SECONDS)
         connection = [address, sock, STATE_IDLE]
         self._connections[id(connection)] = connection
-        self.container.spawn_managed_thread(partial(self._serve, connection), "http connection")
+        self.container.spawn_managed_thread(partial(self._serve, door, connection), "http connection")
 
-    def _serve(self, connection: list[Any]) -> None:
+    def _serve(self, door: _Door, connection: list[Any]) -> None:
         try:
             self._secure(connection)
-            self._serv.process_request(connection)
+            door.server.process_request(connection)
         except (Exception, Timeout) as error:  # noqa: BLE001
             # Whatever a client does to its connection must not kill the container.
             _log.info("http.connection_broken", **describe_error(error))
@@ -164,13 +188,13 @@ class WebServer(NamekoWebServer):
             eventlet.sleep(1)
 
 
-def listen(settings: HttpSettings) -> Any:
+def listen(settings: HttpSettings, port: int) -> Any:
     """Take the address; raises Misconfigured when it is taken or not this machine's."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
-        listening = eventlet.listen((settings.host, settings.port), family, _BACKLOG, reuse_port=settings.reuse_port)
+        listening = eventlet.listen((settings.host, port), family, _BACKLOG, reuse_port=settings.reuse_port)
     except OSError as error:
-        place = f"{settings.host}:{settings.port}"
+        place = f"{settings.host}:{port}"
         way_out = "end the process that is there, or set http.host and http.port to what is free."
         raise Misconfigured(f"Nothing can listen on {place} ({error.strerror}): {way_out}") from None
     listening.settimeout(None)
