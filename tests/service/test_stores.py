@@ -97,7 +97,7 @@ def test_a_store_of_another_authority_is_not_trusted(running: Running, tmp_path:
     stranger = tmp_path / "stranger.pem"
     stranger.write_text(Authority.new().certificate_pem)
     with pytest.raises(Unavailable, match="its certificate is not of the authority we trust"):
-        replace(running.new, ca_file=str(stranger), within_s=1).bring()
+        replace(running.new, ca_file=str(stranger), within_s=5).bring()
 
 
 def test_a_store_that_is_not_there_is_waited_for_and_then_told() -> None:

@@ -187,7 +187,7 @@ class Coalition:
             settings, port = self.world.settings(service, own, (DEMO_POLICY, *self.policy))
             self.services[service] = ServiceProcess(settings, port).start(ready=False)
         for service, process in self.services.items():
-            eventually(process.is_ready, within=40, what=f"{service} to be ready; see {process.log}")
+            eventually(process.is_ready, within=90, what=f"{service} to be ready; see {process.log}")
         for person in OFFICERS:
             self.asks("notify", "PUT", f"/v1/roster/duty-officers/{person}", {"email": f"{person}@example.org", "language": "en"})
 

@@ -37,7 +37,7 @@ from tests.support.waiting import eventually
 
 WIRE = ROOT / "deploy" / "wire" / "tls"
 RUNNING = ("intake", "registry")
-_PARTS = ("amqp", "management", "distribution", "epmd", "prometheus", "mongo", *RUNNING)
+_PARTS = ("amqp", "management", "distribution", "epmd", "metrics", "mongo", *RUNNING)
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,6 @@ class TlsBroker(LocalBroker):
     """The broker with the configuration that compose mounts."""
 
     secrets: SecretsFolder
-    prometheus: int
 
     def management(self) -> Management:
         """As its administrator."""
@@ -63,7 +62,7 @@ class TlsBroker(LocalBroker):
         for known, own in (
             ("listeners.ssl.default = 5671", f"listeners.ssl.default = 127.0.0.1:{self.ports.amqp}"),
             ("management.ssl.port = 15671", f"management.ssl.ip = 127.0.0.1\nmanagement.ssl.port = {self.ports.management}"),
-            ("prometheus.ssl.port = 15691", f"prometheus.ssl.ip = 127.0.0.1\nprometheus.ssl.port = {self.prometheus}"),
+            ("prometheus.ssl.port = 15691", f"prometheus.ssl.ip = 127.0.0.1\nprometheus.ssl.port = {self.ports.metrics}"),
             ("disk_free_limit.absolute = 1GB", "disk_free_limit.absolute = 200MB"),
         ):
             assert known in text, known
@@ -95,8 +94,8 @@ class Deployment:
         self.home = Home(self.folder / "home")
         self.home.make()
         one = self.ports
-        ports = BrokerPorts(one["amqp"], one["management"], one["distribution"], one["epmd"])
-        self.broker = TlsBroker(self.home, ports, self.secrets, one["prometheus"])
+        ports = BrokerPorts(one["amqp"], one["management"], one["metrics"], one["distribution"], one["epmd"])
+        self.broker = TlsBroker(self.home, ports, self.secrets)
         self.mongod = Process("mongod", self.home.run)
         self.store_host = f"localhost:{one['mongo']}"
 
@@ -119,7 +118,7 @@ class Deployment:
             self.services[service] = self.service(service)
             self.services[service].start(ready=False)
         for process in self.services.values():
-            eventually(process.is_ready, within=40, what=f"a service to be ready; see {process.log}")
+            eventually(process.is_ready, within=90, what=f"a service to be ready; see {process.log}")
 
     def stop(self) -> None:
         """End everything."""

@@ -107,7 +107,7 @@ class ServiceProcess:
                 env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(self.settings.with_name("tmp"))},
             )
         if ready:
-            eventually(self.is_ready, within=30, what=f"{self.module} to be ready; see {self.log}")
+            eventually(self.is_ready, within=90, what=f"{self.module} to be ready; see {self.log}")
         return self
 
     def is_ready(self) -> bool:
