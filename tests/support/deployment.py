@@ -150,6 +150,7 @@ class Deployment:
         text = moved((WIRE / f"{name}.toml").read_text(), self.secrets, name)
         for known, own in {
             'host = "0.0.0.0"\nport = 8080': f'host = "127.0.0.1"\nport = {port}',
+            "inside_port = 8081": f"inside_port = {free_port()}",
             'host = "broker"\nport = 5671': f'host = "localhost"\nport = {self.ports["amqp"]}',
             f"{name}-store:27017": self.store_host,
             '"/opt/ngao/deploy/policy", "/etc/ngao/policy"': f'"{ROOT / "deploy" / "policy"}"',
