@@ -28,7 +28,7 @@ from ngao.chassis.settings import StoreSettings
 from ngao.chassis.storage.audit_trail import AuditTrail
 from ngao.chassis.storage.connection import DURABLE, client_options
 from ngao.chassis.storage.sequences import FLOOR
-from ngao.chassis.storage.standing import RESTORES, demand_store
+from ngao.chassis.storage.standing import RESTORES, demand_store, with_accepted_password
 from ngao.deployment.backup.records import Collection
 
 OUTSIDERS_MARGIN = timedelta(hours=24)
@@ -51,7 +51,7 @@ class Target:
 
     def demand_fit(self) -> None:
         """Raises NotAllowedNow for one that holds something and is not to be replaced; Misconfigured, Unavailable."""
-        demand_store(self.settings, whole=False)
+        demand_store(with_accepted_password(self.settings), whole=False)
         with self._opened() as database:
             full = sorted(name for name in _collections(database) if database[name].find_one({}, {"_id": 1}))
         if full and not self.replace:
@@ -78,7 +78,7 @@ class Target:
 
     @contextmanager
     def _opened(self) -> Iterator[Database[dict[str, Any]]]:
-        options = {**client_options(self.settings), "socketTimeoutMS": 120_000}
+        options = {**client_options(with_accepted_password(self.settings)), "socketTimeoutMS": 120_000}
         client: MongoClient[dict[str, Any]] = MongoClient(f"mongodb://{self.settings.hosts}/", **options)
         try:
             yield client.get_database(self.settings.database, write_concern=DURABLE)
