@@ -112,6 +112,7 @@ def site(deployment: Deployment, tell: Tell, tally: Tally) -> Iterator[Site]:
     tell("up")
     began = time.monotonic()
     tally.lines["from `up` to all containers well"] = f"{deployment.up():.0f} s"
+    deployment.up_mail()
     images = sorted({each["Config"]["Image"] for each in deployment.containers()})
     tally.lines["images"] = ", ".join(f"{name} {docker.inspect(name)[0]['Size'] / 1e6:.0f} MB" for name in images)
     with site_of(deployment, began) as made:

@@ -39,6 +39,8 @@ def test_nothing_is_lost_doubled_or_made_up(site: Site, tell: Tell, tally: Tally
     result = play(site, FAULTS[fault], seed, PACE)
     tally.rounds.append(result)
     tell(f"{result.verdict.accepted} accepted, {'good' if result.good else 'RED'}, {result.seconds:.0f} s")
+    for line in tables.reasons(result):
+        tell(f"    {line}")
     assert result.good, "\n".join(tables.reasons(result))
 
 
@@ -46,9 +48,10 @@ def test_what_stood_before_down_stands_after_up(site: Site, tell: Tell) -> None:
     """Volumes are kept: the case by its reference, the report by its sender's own id, the audit whole; and the flow goes on."""
     source, body, receipt = (KEPT[name] for name in ("source", "body", "receipt"))
     case = site.asks("referral", "GET", f"/v1/cases/{receipt['case_ref']}")
-    site.deployment.compose("down")
+    site.deployment.down()
     assert site.deployment.ids() == []
     tell(f"down, and up again after {site.deployment.up():.0f} s")
+    site.deployment.up_mail()
     site.heal()
     assert site.asks("referral", "GET", f"/v1/cases/{receipt['case_ref']}") == case
     status, again = site.posts(source, body)

@@ -10,6 +10,7 @@ import random
 import secrets
 import shutil
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import Mapping
@@ -80,7 +81,7 @@ class Deployment:
     def build(self) -> None:
         """The services' image; and stand-ins for the others where no registry is reachable."""
         if _has_registry():
-            self.compose("build", "provision", within=900)
+            self.compose("build", within=900)
             self.compose("pull", "broker", "edge", "intake-store", within=900)
             return
         self.tell("no image registry is reachable: the images are built here")
@@ -99,6 +100,14 @@ class Deployment:
         began = time.monotonic()
         self.compose("up", "-d", *words)
         return time.monotonic() - began
+
+    def up_mail(self) -> None:
+        """The mail catcher of the demonstration, without its partner and source."""
+        self.compose("--profile", "demo", "up", "-d", "--no-deps", "mail")
+
+    def down(self, *words: str, check: bool = True) -> None:
+        """With the mail catcher, which stands on a network that is to go."""
+        self.compose("--profile", "demo", "down", *words, check=check)
 
     def scale(self, service: str, count: int) -> None:
         self.up("--no-deps", "--no-recreate", "--scale", f"{service}={count}", service)
@@ -125,7 +134,7 @@ class Deployment:
 
     def remove(self) -> None:
         """Everything of it that the engine holds; never raises, whatever is half done."""
-        self.compose("down", "--volumes", "--remove-orphans", "--timeout", "5", check=False)
+        self.down("--volumes", "--remove-orphans", "--timeout", "5", check=False)
         mine = f"label={_LABEL}.project={self.project}"
         for listed, removed in (("ps -aq", "rm -f"), ("network ls -q", "network rm"), ("volume ls -q", "volume rm -f")):
             for each in docker.docker(*listed.split(), "--filter", mine, check=False).split():
@@ -180,9 +189,9 @@ class Deployment:
         return found or ["every container is well"]
 
     def log(self, service: str) -> str:
-        """All that its containers have said."""
-        said = [call("docker", "logs", each, check=False) for each in self.ids(service)]
-        return "".join(each.stdout + each.stderr for each in said)
+        """All that its containers have said, on both streams in the order in which they said it."""
+        said = [call("docker", "logs", each, check=False, stderr=subprocess.STDOUT) for each in self.ids(service)]
+        return "".join(each.stdout for each in said)
 
 
 def service_of(container: Mapping[str, Any]) -> str:

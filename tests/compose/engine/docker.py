@@ -25,8 +25,9 @@ class NoEngine(Exception):
 def call(*command: str, within: float = 120, check: bool = True, **options: Any) -> subprocess.CompletedProcess[str]:
     """Run a command to its end; one that fails is told with the last of what it said. Ctrl-C ends us, not it."""
     done = subprocess.run(
-        command, capture_output=True, text=True, timeout=within, check=False, start_new_session=True, errors="replace", **options
-    )
+        command, timeout=within, check=False, text=True, errors="replace", start_new_session=True,
+        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options},
+    )  # fmt: skip
     if check and done.returncode:
         said = (done.stderr or done.stdout).strip().splitlines()[-12:]
         raise RuntimeError(f"`{' '.join(command[:6])}` ended with {done.returncode}: {chr(10).join(said)}")
