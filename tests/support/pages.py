@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 ON_ENGINE = (Path("docs/how-to/deploy.md"),)
-"""Pages whose commands need a container engine: tests/compose runs them."""
+"""Pages whose commands need a container engine: no test runs them yet."""
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
