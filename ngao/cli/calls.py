@@ -81,6 +81,14 @@ def demand_known(service: str) -> None:
         raise Misconfigured(f"There is no service of that name; there are {', '.join(SERVICES)}.")
 
 
+def one_or_all(service: str | None) -> list[str]:
+    """What an option names that means every service when it is left out. Raises Misconfigured for a name that is none."""
+    if service is None:
+        return list(SERVICES)
+    demand_known(service)
+    return [service]
+
+
 def _key(home: Home) -> str:
     """The key itself is never an option: command lines are seen by every user of the machine."""
     named = os.environ.get("NGAO_OPERATOR_KEY_FILE")

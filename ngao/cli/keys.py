@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from ngao.chassis.errors import Misconfigured
-from ngao.cli.calls import demand_known, operator
+from ngao.cli.calls import one_or_all, operator
 from ngao.cli.output import AsJson, say, show
 from ngao.cli.places import deployment
 from ngao.deployment.folder import SecretsFolder
@@ -38,14 +38,14 @@ def init() -> None:
 @app.command("list")
 def list_keys(service: OneService = None, as_json: AsJson = False) -> None:
     """The periods that each service uses, and how many data keys each still wraps."""
-    rows = [row for each in _chosen(service) for row in _rows(each)]
+    rows = [row for each in one_or_all(service) for row in _rows(each)]
     show(rows, ("service", "period", "active", "data_keys"), as_json=as_json, none="There are no data keys yet.")
 
 
 @app.command()
 def rewrap(service: Annotated[str | None, typer.Argument(help=f"One of {', '.join(SERVICES)}; all by default.")] = None) -> None:
     """Wrap the data keys of earlier periods under the newest one, while the service runs. Nothing that is sealed is touched."""
-    for each in _chosen(service):
+    for each in one_or_all(service):
         called, done, after = operator(each), 0, ""
         while True:
             answer = called.post("/v1/keys/rewrap", {"after": after})
@@ -65,7 +65,7 @@ def retire(
     """
     secrets = deployment()
     with secrets.alone() if secrets else nullcontext():
-        places = [place for place in (_place(each, secrets) for each in _chosen(service)) if place.files_of(period)]
+        places = [place for place in (_place(each, secrets) for each in one_or_all(service)) if place.files_of(period)]
         if not places:
             raise Misconfigured("No key of that period is here; `ngao keys list` shows the periods.")
         for place in places:
@@ -74,13 +74,6 @@ def retire(
             path.unlink()
             say(f"{path} is destroyed.")
     say("Copies of these files must go, too: what is not destroyed everywhere is not destroyed.")
-
-
-def _chosen(service: str | None) -> list[str]:
-    if service is None:
-        return list(SERVICES)
-    demand_known(service)
-    return [service]
 
 
 def _place(service: str, secrets: SecretsFolder | None) -> KeyPlace:

@@ -8,7 +8,7 @@ import typer
 
 from ngao.chassis.errors import Misconfigured
 from ngao.cli.brokers import management, management_with
-from ngao.cli.calls import demand_known
+from ngao.cli.calls import demand_known, one_or_all
 from ngao.cli.output import say
 from ngao.cli.places import made_folder
 from ngao.deployment import periods, renewal, rotation
@@ -37,7 +37,7 @@ def broker(
         say("The broker's administrator has a new password. Nothing is to be restarted.")
         return
     with management() as interface:
-        for each in _chosen(service):
+        for each in one_or_all(service):
             rotation.broker_password(folder, each, interface)
             say(f"{each} has a new broker password; it reads it when it connects again. Nothing is to be restarted.")
 
@@ -45,7 +45,7 @@ def broker(
 @app.command()
 def store(service: Service = None, finish: Finish = False) -> None:
     """New passwords for the services' store accounts. Until the store has been told, a service that starts tries both."""
-    folder, chosen = made_folder(), _chosen(service)
+    folder, chosen = made_folder(), one_or_all(service)
     for each in chosen:
         if finish:
             rotation.finish_store_password(folder, each)
@@ -94,7 +94,7 @@ def tls(
 def keys(service: Service = None) -> None:
     """Begin a new period of the keys that wrap data keys; what is sealed stays as it is."""
     folder = made_folder()
-    for each in _chosen(service):
+    for each in one_or_all(service):
         period = periods.begin_wrapping(folder, each)
         say(f"{each} wraps new data keys under {period}, from ten seconds on. Nothing is to be restarted.")
     say("Next, to be rid of the period before:")
@@ -130,13 +130,6 @@ def operator(finish: Finish = False) -> None:
     rotation.operator_key(folder)
     say(f"The operator's new key is in {folder.at('operator', 'operator.key')}; the services know it already.")
     say("Next, when everyone who uses the key has the new one:\n  ngao secrets rotate operator --finish")
-
-
-def _chosen(service: str | None) -> list[str]:
-    if service is None:
-        return list(SERVICES)
-    demand_known(service)
-    return [service]
 
 
 def _servers(named: str | None) -> list[str]:

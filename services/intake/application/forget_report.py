@@ -1,10 +1,9 @@
-"""Forget what a report told: when its time is over, or when the person is erased."""
+"""Forget what a report told when its time is over."""
 
 from __future__ import annotations
 
 from services.intake.application.ports import Desk
 from services.intake.domain.report import Report
-from services.intake.domain.retention import ERASED
 
 ACTOR = "service:intake"
 
@@ -14,13 +13,6 @@ def forget_due(desk: Desk, report_id: str, why: str) -> None:
     report = desk.reports.find(report_id)
     if report:
         _forget(desk, report, {"why": why, "policy_version": desk.rules.keeping.version})
-
-
-def forget_erased(desk: Desk, case_ref: str, reason: str) -> None:
-    """The registry has erased the person: forget their report. One that intake never had is nothing to forget."""
-    report = desk.reports.by_case(case_ref)
-    if report:
-        _forget(desk, report, {"why": ERASED, "reason": reason})
 
 
 def _forget(desk: Desk, report: Report, detail: dict[str, str]) -> None:

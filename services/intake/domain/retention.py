@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 MOMENTS = ("closed", "withdrawn", "received")
-ERASED = "erased"
-"""Why a report is forgotten before its time: the person has asked for it."""
 
 
 @dataclass(frozen=True)
