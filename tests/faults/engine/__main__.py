@@ -38,7 +38,7 @@ def main(arguments: list[str]) -> int:
     asked = _parser().parse_args(arguments)
     out = tables.console()
     if asked.list:
-        _list(out)
+        _list()
         return 0
     unknown = sorted({*asked.only, *asked.mutant} - {*FAULTS, *MUTANTS})
     if unknown:
@@ -60,11 +60,10 @@ def _parser() -> argparse.ArgumentParser:
     return made
 
 
-def _list(out: Console) -> None:
-    for fault in FAULTS.values():
-        out.print(f"{fault.name:28}{fault.says}")
-    for name, mutant in MUTANTS.items():
-        out.print(f"{name:28}[mutant] {mutant.says}; shown by {', '.join(mutant.shown_by)}", markup=False)
+def _list() -> None:
+    rows = [f"{fault.name:28}{fault.says}" for fault in FAULTS.values()]
+    rows += [f"{name:28}[mutant] {mutant.says}; shown by {', '.join(mutant.shown_by)}" for name, mutant in MUTANTS.items()]
+    sys.stdout.write("\n".join(rows) + "\n")
 
 
 def _seeds(asked: Any, out: Console) -> list[int]:

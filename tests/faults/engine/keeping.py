@@ -18,7 +18,8 @@ def keep(site: Site, result: Result, under: Path) -> Path:
     folder.mkdir(parents=True)
     for log in (*site.stage.world.directory.glob("*.log"), *site.stores.home.logs.glob("*.log"), *site.folder.rglob("load.log")):
         shutil.copy(log, folder / log.name)
-    shutil.copytree(site.folder / "histories", folder / "partners")
+    for partner in site.partners:
+        shutil.copy(partner.behaviour, folder)
     (folder / "facts.json").write_text(json.dumps(asdict(result.facts), indent=1, default=str))
     (folder / "verdict.json").write_text(json.dumps([asdict(each) for each in result.verdict.violations], indent=1))
     return folder

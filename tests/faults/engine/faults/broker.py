@@ -112,7 +112,7 @@ FAULTS = [
     Fault("broker-killed", "the broker is killed with -9 under load and started again", killed),
     Fault("broker-app-stopped", "the broker's application is stopped and started", app_stopped),
     Fault("disk-alarm", "the broker's disk alarm blocks every publish",
-          alarm(("set_disk_free_limit", "900TB"), ("set_disk_free_limit", "200MB")), lasts=6),
+          alarm(("set_disk_free_limit", "900000GB"), ("set_disk_free_limit", "200MB")), lasts=6),
     Fault("memory-alarm", "the broker's memory alarm blocks every publish",
           alarm(("set_vm_memory_high_watermark", "0.00001"), ("set_vm_memory_high_watermark", "0.4")), lasts=6),
     Fault("connection-cut", "one consumer's connection is cut with a delivery un-acknowledged", connection_cut, lasts=1,
