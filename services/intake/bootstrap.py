@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -10,7 +11,7 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from ngao.chassis.chassis import Chassis
 from ngao.chassis.errors import Misconfigured, NotAllowedNow, NotFound
-from ngao.chassis.measuring import SELDOM_S
+from ngao.chassis.measuring import OFTEN_S, SELDOM_S
 from ngao.chassis.observability.logs import get_logger
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event
@@ -23,6 +24,7 @@ from services.intake.application.note_consent import note_consent
 from services.intake.application.note_progress import note_progress
 from services.intake.application.ports import Desk
 from services.intake.application.receive_report import Receipt, receive_report
+from services.intake.application.tell_again import tell_again
 from services.intake.application.tell_status import tell_status
 from services.intake.application.update_report import update_report
 from services.intake.application.validate_report import validate_report
@@ -38,6 +40,7 @@ from services.intake.storage.repositories import ReportRepository, SourceCredent
 from services.intake.storage.vault import BoxSeals, CaseVault, LookupHashes, OwnBoxes
 
 _AT_ONCE = 100
+_OPENED_WITHIN = timedelta(minutes=2)
 
 NewKey = Callable[[str], tuple[str, str]]
 
@@ -131,6 +134,20 @@ class App:
             for failed in (each for each in self._units.run_all(works) if each is not None):
                 raise failed
 
+    def tell_again(self) -> None:
+        """Tell reports again that no case was opened for: a bounded number at once, so that a backlog does not grow by it."""
+        due = ReportRepository(unit := self._units.read()).unopened(unit.now, _AT_ONCE)
+        works: list[Callable[[Unit], bool]] = [partial(self._tell_again, report_id=report_id) for report_id in due]
+        told = sum(each is True for each in self._units.run_all(works))
+        if told:
+            self._log.warning("reports.told_again", count=told)
+
+    def measure_openings(self) -> None:
+        """Tell which reports should have become cases by now and have not."""
+        unit = self._units.read()
+        count, first = ReportRepository(unit).still_unopened(unit.now - _OPENED_WITHIN)
+        self._metrics.overdue("opening", count, (unit.now - first - _OPENED_WITHIN).total_seconds() if first else 0.0)
+
     def measure(self) -> None:
         """Tell what should be forgotten by now and is not."""
         unit = self._units.read()
@@ -170,6 +187,9 @@ class App:
     def _forget(self, unit: Unit, *, report_id: str, why: str) -> None:
         forget_due(self._desk(unit), report_id, why)
 
+    def _tell_again(self, unit: Unit, *, report_id: str) -> bool:
+        return tell_again(self._desk(unit), report_id)
+
     def _take_mapped(self, unit: Unit, source_id: str, posted: Posted, mapped: Mapped) -> dict[str, Any]:
         mapping = MappedBy(mapped.profile.version, mapped.discarded)
         with pointing(mapped.native):
@@ -192,7 +212,7 @@ class App:
             vault=CaseVault(unit, self._kept),
             seals=self._seals,
             hashes=self._hashes,
-            announce=UnitAnnouncer(unit),
+            announce=UnitAnnouncer(unit, self._kept),
             journal=unit.audit,
             ids=self._ids,
         )
@@ -222,5 +242,6 @@ def build(chassis: Chassis) -> App:
     chassis.open(DOCUMENTS)
     app = App(chassis, policy)
     chassis.gauges.every(SELDOM_S, app.measure)
+    chassis.gauges.every(OFTEN_S, app.measure_openings)
     chassis.forget_by(policy.retention)
     return app

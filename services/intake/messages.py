@@ -9,7 +9,8 @@ from typing import Any
 from marshmallow import ValidationError
 
 from ngao.chassis.errors import InvalidInput
-from ngao.chassis.messaging.destinations import PARTNERS
+from ngao.chassis.messaging.destinations import EVENTS, PARTNERS
+from ngao.chassis.messaging.kept import Kept
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event, FieldError, field_errors, make
 from ngao.contracts.codes import LOCATION_SCHEMES
@@ -152,8 +153,8 @@ def rejected_event(source_id: str, event_id: str | None, reason: str, errors: li
 class UnitAnnouncer:
     """Says what happened in the unit that makes it so."""
 
-    def __init__(self, unit: Unit) -> None:
-        self._unit = unit
+    def __init__(self, unit: Unit, kept: Kept) -> None:
+        self._unit, self._kept = unit, kept
 
     def accepted(self, report: Report) -> None:
         """A report is stored for good."""
@@ -178,6 +179,10 @@ class UnitAnnouncer:
     def withdrawn(self, report: Report) -> None:
         """The source took it back."""
         self._say("intake.report.withdrawn.v1", report, {"report_id": report.id, "case_ref": report.case_ref})
+
+    def again(self, report: Report) -> None:
+        """What was said about it is said once more."""
+        self._unit.afterwards.append(lambda: self._kept.tell_again(report.case_ref, report.received_at, to=EVENTS))
 
     def disclosed(self, report: Report, helper: Helper, box: str) -> None:
         """The narrative, sealed to one partner."""

@@ -126,6 +126,12 @@ class IntakeService(ChassisEndpoints):
         """Forget what is past its time."""
         self.app.forget()
 
+    @timer(interval=5)
+    @guarded
+    def tell_again(self) -> None:
+        """Tell reports again that no case was opened for."""
+        self.app.tell_again()
+
     @consumes_edge("reports", queue="intake.reports")
     def on_posted(self, unit: Unit, delivery: Delivery) -> None:
         """A source posted over AMQP, sealed or not: it gets a receipt, or hears which fields are broken."""

@@ -66,6 +66,16 @@ class Kept:
         except PyMongoError as error:
             _log.warning("outbox.not_forgotten", subject=subject, **describe_error(error))
 
+    def tell_again(self, subject: str, since: datetime, *, to: str) -> None:
+        """Let what was sent about a subject to one destination wait again, of which nothing is older than `since`.
+
+        Never raises: whoever asks will ask again.
+        """
+        try:
+            self._outbox.update_many({"sent_at": {"$gte": since}, "subject": subject, "to": to}, self._again())
+        except PyMongoError as error:
+            _log.warning("outbox.not_told_again", subject=subject, **describe_error(error))
+
     def _ids(self, order: Order) -> list[str]:
         found = self._outbox.find(order.chooses(), {"_id": 1}).sort("sent_at", ASCENDING).limit(_AT_ONCE)
         return [each["_id"] for each in found]

@@ -37,6 +37,10 @@ class Reports(Protocol):
         """Ids of reports past one of these moments and not forgotten, with the moment."""
         ...
 
+    def unopened(self, now: datetime, limit: int) -> Sequence[str]:
+        """Ids of reports that no case was opened for and that should be told again, the longest due first."""
+        ...
+
     def put(self, report: Report) -> None:
         """Register a new or changed report."""
         ...
@@ -107,6 +111,10 @@ class Announcer(Protocol):
 
     def withdrawn(self, report: Report) -> None:
         """The source took it back."""
+        ...
+
+    def again(self, report: Report) -> None:
+        """What was said about it is said once more; whoever has heard it knows it by its ids."""
         ...
 
     def disclosed(self, report: Report, helper: Helper, box: str) -> None:

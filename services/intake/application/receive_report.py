@@ -13,7 +13,7 @@ from services.intake.application.ports import Desk
 from services.intake.domain.consent import carried_over
 from services.intake.domain.draft import Draft, canonical_content
 from services.intake.domain.problems import FieldProblem
-from services.intake.domain.report import MappedBy, Report, SealedIdentity
+from services.intake.domain.report import SOONEST_AGAIN, MappedBy, Report, SealedIdentity
 from services.intake.domain.triage import Facts, Triage, triage
 from services.intake.domain.vocabulary import county_of, needs_suggested_by, problems_of
 
@@ -94,6 +94,7 @@ def _report(desk: Desk, source_id: str, draft: Draft, fingerprint: str, mapping:
         defender_ref=draft.person.defender_ref,
         person_keys=keys,
         mapping=mapping,
+        tell_again_at=desk.now + SOONEST_AGAIN,
     )
     report.sealed_identity = _seal_person(desk, report.case_ref, draft)
     _seal_content(desk, report, draft)

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+OPENED = "referral.case.opened"
 CLOSED = "referral.case.closed"
 WORDS = {
-    "referral.case.opened": "looking_for_help",
+    OPENED: "looking_for_help",
     CLOSED: "closed",
     "referral.offered": "offered",
     "referral.accepted": "accepted",

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from services.intake.domain.consent import Consent, ConsentChange, carried_over
 from services.intake.domain.draft import Violation
-from services.intake.domain.progress import CLOSED, Step, status_of, with_step
+from services.intake.domain.progress import CLOSED, OPENED, Step, status_of, with_step
 from services.intake.domain.triage import LEVELS, Facts, Triage
+
+SOONEST_AGAIN = timedelta(seconds=30)
+LATEST_AGAIN = timedelta(hours=1)
+"""A report that no case was opened for is told again after the first, then after twice its age, at least every so often."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,7 @@ class Report:
     """One call for help.
 
     `narrative_parts` and `attachments` are ciphertext; `person_keys`, `fingerprint` and `updates_seen` are keyed hashes.
+    `tell_again_at` is None once somebody else is known to have the case.
     """
 
     id: str
@@ -85,6 +90,7 @@ class Report:
     updates_seen: tuple[str, ...] = ()
     mapping: MappedBy | None = None
     updated_at: datetime | None = None
+    tell_again_at: datetime | None = None
     withdrawn_at: datetime | None = None
     forgotten_at: datetime | None = None
     revision: int = 0
@@ -136,13 +142,23 @@ class Report:
         if self.forgotten_at:
             return False
         self.forgotten_at, self.fingerprint, self.helpers = now, "", {}
+        self.tell_again_at = None
         self.sealed_identity = self.attachments = self.defender_ref = None
         self.person_keys = self.narrative_parts = self.updates_seen = ()
         return True
 
     def note(self, step: Step) -> None:
-        """Take a step of the referral into the story."""
+        """Take a step of the referral into the story; its having opened the case says that everybody has heard of it."""
         self.story = with_step(self.story, step)
+        if step.what in (OPENED, CLOSED):
+            self.tell_again_at = None
+
+    def told_again(self, now: datetime) -> bool:
+        """Note that it is told again at this moment; False if it is not time, or no longer needed."""
+        if not is_time_to_tell(self.tell_again_at, now):
+            return False
+        self.tell_again_at = now + min(max(now - self.received_at, SOONEST_AGAIN), LATEST_AGAIN)
+        return True
 
     def note_consent(self, change: ConsentChange) -> None:
         """Take a consent given or withdrawn at the registry in; twice is once."""
@@ -156,6 +172,11 @@ class Report:
     def drop_helper(self, offer_id: str) -> None:
         """Forget a partner that no longer works on the case."""
         self.helpers = {key: value for key, value in self.helpers.items() if key != offer_id}
+
+
+def is_time_to_tell(tell_again_at: datetime | None, now: datetime) -> bool:
+    """True when the moment has come; one further off than any wait was set by a clock that was wrong."""
+    return tell_again_at is not None and (tell_again_at <= now or tell_again_at > now + LATEST_AGAIN)
 
 
 def _added(old: tuple[Violation, ...], new: tuple[Violation, ...]) -> tuple[Violation, ...]:

@@ -51,6 +51,7 @@ class ReportDocument(Stored):
     updates_seen = ListField(StringField(), **hashed("reports"))
     mapping = DictField(**INTERNAL)
     updated_at = DateTimeField(**INTERNAL)
+    tell_again_at = DateTimeField(**INTERNAL)
     withdrawn_at = DateTimeField(**INTERNAL)
     closed_at = DateTimeField(**INTERNAL)
     forgotten_at = DateTimeField(**INTERNAL)
@@ -62,6 +63,7 @@ class ReportDocument(Stored):
             {"fields": ["source_id", "source_event_id"], "unique": True},
             {"fields": ["case_ref"], "unique": True},
             {"fields": ["person_keys", "-received_at"]},
+            {"fields": ["tell_again_at"], "partialFilterExpression": {"tell_again_at": {"$exists": True}}},
             {"fields": ["forgotten_at", "received_at"]},
             {"fields": ["forgotten_at", "closed_at"], "partialFilterExpression": {"closed_at": {"$exists": True}}},
             {"fields": ["forgotten_at", "withdrawn_at"], "partialFilterExpression": {"withdrawn_at": {"$exists": True}}},

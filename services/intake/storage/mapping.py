@@ -18,8 +18,8 @@ Record = Mapping[str, Any]
 
 _AS_IS = (
     "case_ref", "source_id", "source_event_id", "fingerprint", "received_at", "occurred_at", "occurred_precision",
-    "reporter_role", "needs_suggested", "county", "place_precision", "defender_ref", "attachments", "updated_at", "withdrawn_at",
-    "forgotten_at",
+    "reporter_role", "needs_suggested", "county", "place_precision", "defender_ref", "attachments", "updated_at", "tell_again_at",
+    "withdrawn_at", "forgotten_at",
 )  # fmt: skip
 _PLAIN_LISTS = ("needs", "languages", "person_keys", "narrative_parts", "updates_seen")
 

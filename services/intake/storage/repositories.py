@@ -7,10 +7,12 @@ from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
 
+from mongoengine import Q
+
 from ngao.chassis.security.identity import Credential
 from ngao.chassis.storage.lookups import Record, TooMany
 from ngao.chassis.storage.unit_of_work import Unit
-from services.intake.domain.report import Report
+from services.intake.domain.report import LATEST_AGAIN, Report
 from services.intake.domain.source import Source
 from services.intake.domain.triage import Earlier
 from services.intake.storage.documents import ReportDocument, SourceDocument
@@ -65,6 +67,18 @@ class ReportRepository:
             late += past.count() if first else 0
             longest = max(longest, end - first[field] if first else longest)
         return late, longest
+
+    def unopened(self, now: datetime, limit: int) -> list[str]:
+        """Ids of reports that no case was opened for and that should be told again, the longest due first."""
+        waiting = ReportDocument.objects(tell_again_at__exists=True).order_by("tell_again_at")
+        due = waiting.filter(Q(tell_again_at__lte=now) | Q(tell_again_at__gt=now + LATEST_AGAIN))
+        return list(due.limit(limit).scalar("id"))
+
+    def still_unopened(self, before: datetime) -> tuple[int, datetime | None]:
+        """How many of those received before have no case yet, and when the first of them was received."""
+        waiting = ReportDocument.objects(tell_again_at__exists=True, received_at__lt=before)
+        first = waiting.order_by("received_at").only("received_at").as_pymongo().first()
+        return (waiting.count(), first["received_at"]) if first else (0, None)
 
     def put(self, report: Report) -> None:
         """Register a new or changed report."""

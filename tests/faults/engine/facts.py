@@ -14,12 +14,14 @@ class Limits:
     """What a fault excuses. Seconds where it is a time.
 
     `answers_within` None: the fault stops the very process that would answer. `parked` are messages that nobody could have
-    handled. `wire_repeats` None: the broker or a process may have had to send again. `urgent_behind` is how many routine
-    offers may be made after the fault before an urgent one that was accepted during it.
+    handled; `parked_as` are those of this queue and for this reason, however many. `wire_repeats` None: the broker or a
+    process may have had to send again. `urgent_behind` is how many routine offers may be made after the fault before an urgent
+    one that was accepted during it.
     """
 
     answers_within: float | None = 5.0
     parked: int = 0
+    parked_as: tuple[str, str] | None = None
     wire_repeats: int | None = None
     urgent_behind: int = 150
     clears_within: float = 120.0

@@ -45,7 +45,8 @@ def piled_up(site: Site, _lot: random.Random) -> Iterator[None]:
 FAULTS = [
     Fault("partner-dead", "a partner's process is killed, and started again later", dead),
     Fault("partner-slow", "a partner takes a second and a half for each message", behaving(delay=1.5), lasts=5),
-    Fault("partner-floods", "a partner says hundreds of things nobody asked for with each answer", behaving(flood=200), lasts=4),
+    Fault("partner-floods", "a partner says hundreds of things nobody asked for with each answer", behaving(flood=200), lasts=4,
+          limits=Limits(parked_as=("referral.partner-replies", "not-found"))),
     Fault("partner-repeats", "a partner says each answer twenty times", behaving(times=20), lasts=5),
     Fault("piled-up", "a burst piles up behind a service that stands still: urgent ones first", piled_up, lasts=5, burst=150,
           rate=10, limits=Limits(urgent_behind=100)),
