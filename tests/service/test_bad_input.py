@@ -15,9 +15,8 @@ from typing import Any
 
 import pytest
 
-from ngao.contracts import CONTENT_TYPE, subscriptions_of
-from tests.support.broker import provision
-from tests.support.intake import NEWS, SUBMITTED, AmqpSource, SealingSource, anonymous, onboard
+from ngao.contracts import CONTENT_TYPE
+from tests.support.intake import SUBMITTED, AmqpSource, SealingSource, anonymous, onboard
 from tests.support.processes import ServiceProcess, World
 from tests.support.waiting import eventually
 
@@ -98,20 +97,6 @@ IN_A_BOX = tuple(each for each in BAD if each.content_type == JSON and each.gets
 
 def names(bad: Bad) -> str:
     return bad.name.replace(" ", "-")
-
-
-@pytest.fixture(scope="module")
-def intake(world: World) -> Iterator[ServiceProcess]:
-    provision(world, {"intake": subscriptions_of("intake"), "registry": NEWS})
-    settings, port = world.settings("intake")
-    process = ServiceProcess(settings, port).start()
-    yield process
-    process.stop()
-
-
-@pytest.fixture(scope="module")
-def key(intake: ServiceProcess, world: World) -> str:
-    return onboard(intake, world, "forms")
 
 
 @pytest.fixture(scope="module")

@@ -5,43 +5,21 @@ from __future__ import annotations
 import json
 import secrets
 import signal
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pymongo
 import pytest
 
 from ngao.chassis.messaging.destinations import EVENTS
 from ngao.chassis.messaging.outbox import WAITING, entry_of
 from ngao.chassis.storage.unit_of_work import Saying
-from ngao.contracts import Event, make
-from tests.support.broker import Line, management_of, provision
+from ngao.contracts import make
+from tests.support.broker import Line, management_of
 from tests.support.processes import ServiceProcess, World
+from tests.support.told import HEARD, QUEUE, SAID, effects, heard
 from tests.support.waiting import eventually
 
-HEARD = "notify.message.failed.v1"
-ALSO_HEARD = "notify.message.refused.v1"
-QUEUE = f"referral.{HEARD}"
-SAID = "intake.referral.case.closed.v1"
-
-
-def heard(reason: str, *, subject: str | None = None, urgent: bool = False, kind: str = HEARD) -> Event:
-    subject = subject or f"NG-{secrets.token_hex(5).upper()}"
-    data = {
-        "message_id": "m", "case_ref": subject, "cause": "c", "recipient_kind": "duty_officer", "recipient_ref": "r",
-        "template": "t", "channel": "email", "reason": reason, "next_step": "coordinator", "policy_version": "1",
-    }
-    return make(kind, subject=subject, data=data, urgent=urgent)
-
-
-@pytest.fixture(scope="module")
-def probe(world: World) -> Iterator[ServiceProcess]:
-    provision(world, {"referral": (HEARD, ALSO_HEARD), "intake": ("referral.case.closed.v1",)})
-    settings, port = world.settings("referral")
-    process = ServiceProcess(settings, port, "tests.support.probe").start()
-    yield process
-    process.stop()
+STORE_OF = "referral"
 
 
 @pytest.fixture(autouse=True)
@@ -49,22 +27,6 @@ def restarted(probe: ServiceProcess) -> None:
     """A test may leave the service dead."""
     if not probe.is_running():
         probe.start()
-
-
-@pytest.fixture
-def line(world: World) -> Line:
-    return Line(world)
-
-
-@pytest.fixture(scope="module")
-def store(world: World) -> Iterator[Any]:
-    client: Any = pymongo.MongoClient(world.parts.mongo)
-    yield client[world.database("referral")]
-    client.close()
-
-
-def effects(store: Any, event: Event) -> int:
-    return int(store.effects.count_documents({"event": event.id}))
 
 
 def parked(store: Any, **filters: Any) -> list[dict[str, Any]]:

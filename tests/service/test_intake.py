@@ -12,42 +12,17 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pymongo
 import pytest
 
 from ngao.chassis.security import keyfiles, seals
 from ngao.contracts import CONTENT_TYPE, Event, decode, make, subscriptions_of
 from services.intake.service import IntakeService
-from tests.support.broker import Line, provision
+from tests.support.broker import Line
 from tests.support.intake import MARKERS, NEWS, SUBMITTED, AmqpSource, anonymous, bound, heard, onboard, report
 from tests.support.processes import ServiceProcess, World
 from tests.support.waiting import eventually
 
-
-@pytest.fixture(scope="module")
-def intake(world: World) -> Iterator[ServiceProcess]:
-    provision(world, {"intake": subscriptions_of("intake"), "registry": NEWS})
-    settings, port = world.settings("intake")
-    process = ServiceProcess(settings, port).start()
-    yield process
-    process.stop()
-
-
-@pytest.fixture(scope="module")
-def key(intake: ServiceProcess, world: World) -> str:
-    return onboard(intake, world, "forms")
-
-
-@pytest.fixture(scope="module")
-def store(world: World) -> Iterator[Any]:
-    client: Any = pymongo.MongoClient(world.parts.mongo)
-    yield client[world.database("intake")]
-    client.close()
-
-
-@pytest.fixture
-def line(world: World) -> Line:
-    return Line(world)
+STORE_OF = "intake"
 
 
 def test_a_report_is_taken_sealed_judged_and_said(intake: ServiceProcess, key: str, line: Line, world: World, store: Any) -> None:

@@ -12,38 +12,18 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import pymongo
 import pytest
 
 from ngao.chassis.security import keyfiles, seals
 from ngao.client import SourceClient
 from ngao.client.account import load
-from ngao.contracts import Event, subscriptions_of
-from tests.support.broker import Line, management_of, provision
+from ngao.contracts import Event
+from tests.support.broker import Line, management_of
 from tests.support.intake import MARKERS, NEWS, AmqpSource, SealingSource, heard, onboard, report
 from tests.support.outsiders import within
 from tests.support.processes import ROOT, ServiceProcess, World
 
-
-@pytest.fixture(scope="module")
-def intake(world: World) -> Iterator[ServiceProcess]:
-    provision(world, {"intake": subscriptions_of("intake"), "registry": NEWS})
-    settings, port = world.settings("intake")
-    process = ServiceProcess(settings, port).start()
-    yield process
-    process.stop()
-
-
-@pytest.fixture(scope="module")
-def store(world: World) -> Iterator[Any]:
-    client: Any = pymongo.MongoClient(world.parts.mongo)
-    yield client[world.database("intake")]
-    client.close()
-
-
-@pytest.fixture
-def line(world: World) -> Line:
-    return Line(world)
+STORE_OF = "intake"
 
 
 @pytest.fixture

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pymongo
 import pytest
 from pymongo import IndexModel
 
@@ -17,33 +15,14 @@ from ngao.chassis.settings import StoreSettings
 from ngao.chassis.storage.connection import OUTBOX_DAYS, Store
 from ngao.chassis.storage.unit_of_work import Saying
 from ngao.contracts import Event
-from tests.service.test_delivery_guarantees import ALSO_HEARD, HEARD, QUEUE, SAID, effects, heard
-from tests.support.broker import Line, provision
+from tests.support.broker import Line
 from tests.support.processes import ServiceProcess, World
+from tests.support.told import HEARD, QUEUE, SAID, effects, heard
 from tests.support.waiting import eventually
 
+STORE_OF = "referral"
+
 REASON = "the broker lost its disk"
-
-
-@pytest.fixture(scope="module")
-def probe(world: World) -> Iterator[ServiceProcess]:
-    provision(world, {"referral": (HEARD, ALSO_HEARD), "intake": ("referral.case.closed.v1",)})
-    settings, port = world.settings("referral")
-    process = ServiceProcess(settings, port, "tests.support.probe").start()
-    yield process
-    process.stop()
-
-
-@pytest.fixture
-def line(world: World) -> Line:
-    return Line(world)
-
-
-@pytest.fixture(scope="module")
-def store(world: World) -> Iterator[Any]:
-    client: Any = pymongo.MongoClient(world.parts.mongo)
-    yield client[world.database("referral")]
-    client.close()
 
 
 def replay(probe: ServiceProcess, world: World, since: datetime, **further: str) -> dict[str, Any]:

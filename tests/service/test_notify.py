@@ -67,11 +67,6 @@ def well_behaved(notify: ServiceProcess, directory: Path) -> None:
 
 
 @pytest.fixture
-def line(world: World) -> Line:
-    return Line(world)
-
-
-@pytest.fixture
 def case() -> str:
     return f"NG-{secrets.token_hex(5).upper()}"
 

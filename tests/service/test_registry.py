@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-import pymongo
 import pytest
 
 from ngao.chassis.security import keyfiles, seals
@@ -16,6 +15,8 @@ from ngao.contracts import Event, decode, make, subscriptions_of
 from tests.support.broker import Line, management_of, provision
 from tests.support.processes import ServiceProcess, World
 from tests.support.waiting import eventually
+
+STORE_OF = "registry"
 
 RESOLVED, CONSENT = "registry.defender.resolved.v1", "registry.consent.changed.v1"
 PARTNER_QUEUE = "partner-under-test"
@@ -35,18 +36,6 @@ def registry(world: World) -> Iterator[ServiceProcess]:
     process = ServiceProcess(settings, port).start()
     yield process
     process.stop()
-
-
-@pytest.fixture(scope="module")
-def store(world: World) -> Iterator[Any]:
-    client: Any = pymongo.MongoClient(world.parts.mongo)
-    yield client[world.database("registry")]
-    client.close()
-
-
-@pytest.fixture
-def line(world: World) -> Line:
-    return Line(world)
 
 
 def new_ref() -> str:

@@ -2,46 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pymongo
-import pytest
-
-from ngao.contracts import Event, decode, make, subscriptions_of
-from tests.support.broker import Line, provision
-from tests.support.intake import NEWS, onboard, report
-from tests.support.processes import ServiceProcess, World
+from ngao.contracts import Event, decode, make
+from tests.support.broker import Line
+from tests.support.intake import NEWS, report
+from tests.support.processes import ServiceProcess
 from tests.support.waiting import eventually
 
+STORE_OF = "intake"
+
 ACCEPTED = NEWS[0]
-
-
-@pytest.fixture(scope="module")
-def intake(world: World) -> Iterator[ServiceProcess]:
-    provision(world, {"intake": subscriptions_of("intake"), "registry": NEWS, "referral": NEWS})
-    settings, port = world.settings("intake")
-    process = ServiceProcess(settings, port).start()
-    yield process
-    process.stop()
-
-
-@pytest.fixture(scope="module")
-def key(intake: ServiceProcess, world: World) -> str:
-    return onboard(intake, world, "forms")
-
-
-@pytest.fixture(scope="module")
-def reports(world: World) -> Iterator[Any]:
-    client: Any = pymongo.MongoClient(world.parts.mongo, tz_aware=True)
-    yield client[world.database("intake")].reports
-    client.close()
-
-
-@pytest.fixture
-def line(world: World) -> Line:
-    return Line(world)
 
 
 class Hearing:
@@ -64,15 +36,20 @@ def posted(intake: ServiceProcess, key: str) -> str:
     return str(receipt["case_ref"])
 
 
-def is_due(reports: Any, case_ref: str) -> None:
+def is_due(store: Any, case_ref: str) -> None:
     """As if the report had come some time ago."""
     past = datetime.now(UTC) - timedelta(seconds=1)
-    changed = reports.update_one({"case_ref": case_ref, "tell_again_at": {"$exists": True}}, {"$set": {"tell_again_at": past}})
+    waiting = {"case_ref": case_ref, "tell_again_at": {"$exists": True}}
+    changed = store.reports.update_one(waiting, {"$set": {"tell_again_at": past}})
     assert changed.matched_count == 1
 
 
+def told_again(store: Any, case_ref: str) -> int:
+    return int(store.audit.count_documents({"subject": case_ref, "action": "report.told_again"}))
+
+
 def test_what_one_of_two_subscribers_has_lost_comes_again_with_the_same_id(
-    intake: ServiceProcess, key: str, line: Line, reports: Any
+    intake: ServiceProcess, key: str, line: Line, store: Any
 ) -> None:
     registry, referral = Hearing(line, "registry"), Hearing(line, "referral")
     keys = [(f"referral.{ACCEPTED}{urgent}", f"{word}.{ACCEPTED}") for urgent, word in (("", "routine"), (".urgent", "urgent"))]
@@ -83,25 +60,23 @@ def test_what_one_of_two_subscribers_has_lost_comes_again_with_the_same_id(
     for queue, routing_key in keys:
         line.bind(queue, "events", routing_key)
     assert referral.of(case_ref) == []
-    is_due(reports, case_ref)
+    is_due(store, case_ref)
     eventually(lambda: referral.of(case_ref), within=30, what="referral to hear of the report")
     assert len({event.id for event in (*registry.of(case_ref), *referral.of(case_ref))}) == 1
 
 
-def test_it_stands_in_the_audit_that_it_was_told_again(intake: ServiceProcess, key: str, reports: Any) -> None:
+def test_it_stands_in_the_audit_that_it_was_told_again(intake: ServiceProcess, key: str, store: Any) -> None:
     case_ref = posted(intake, key)
-    is_due(reports, case_ref)
-    audit = reports.database.audit
-    eventually(lambda: audit.count_documents({"subject": case_ref, "action": "report.told_again"}), within=30, what="an entry")
+    is_due(store, case_ref)
+    eventually(lambda: told_again(store, case_ref), within=30, what="an entry")
 
 
-def test_a_report_whose_case_is_opened_is_told_no_more(intake: ServiceProcess, key: str, line: Line, reports: Any) -> None:
+def test_a_report_whose_case_is_opened_is_told_no_more(intake: ServiceProcess, key: str, line: Line, store: Any) -> None:
     case_ref, later = posted(intake, key), posted(intake, key)
     opened = {"case_ref": case_ref, "urgency": "routine", "needs": ["legal_aid"], "county": "KE-30"}
     line.publish(make("referral.case.opened.v1", subject=case_ref, data=opened))
-    eventually(lambda: reports.find_one({"case_ref": case_ref})["story"], what="intake to hear that the case is opened")
-    reports.update_one({"case_ref": case_ref}, {"$set": {"received_at": datetime.now(UTC) - timedelta(hours=2)}})
-    is_due(reports, later)
-    audit = reports.database.audit
-    eventually(lambda: audit.count_documents({"subject": later, "action": "report.told_again"}), within=30, what="a turn")
-    assert audit.count_documents({"subject": case_ref, "action": "report.told_again"}) == 0
+    eventually(lambda: store.reports.find_one({"case_ref": case_ref})["story"], what="intake to hear that the case is opened")
+    store.reports.update_one({"case_ref": case_ref}, {"$set": {"received_at": datetime.now(UTC) - timedelta(hours=2)}})
+    is_due(store, later)
+    eventually(lambda: told_again(store, later), within=30, what="a turn")
+    assert told_again(store, case_ref) == 0

@@ -1,0 +1,55 @@
+"""What several files here stand on: intake or the probe as a process, its database, a line to the broker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pymongo
+import pytest
+
+from ngao.contracts import subscriptions_of
+from tests.support.broker import Line, provision
+from tests.support.intake import NEWS, onboard
+from tests.support.processes import ServiceProcess, World
+from tests.support.told import ALSO_HEARD, HEARD
+
+
+@pytest.fixture(scope="module")
+def intake(world: World) -> Iterator[ServiceProcess]:
+    """Intake, and queues that hear its news for two services that do not run."""
+    provision(world, {"intake": subscriptions_of("intake"), "registry": NEWS, "referral": NEWS})
+    settings, port = world.settings("intake")
+    process = ServiceProcess(settings, port).start()
+    yield process
+    process.stop()
+
+
+@pytest.fixture(scope="module")
+def key(intake: ServiceProcess, world: World) -> str:
+    """Of a source that posts over HTTP."""
+    return onboard(intake, world, "forms")
+
+
+@pytest.fixture(scope="module")
+def probe(world: World) -> Iterator[ServiceProcess]:
+    """The probe service, in referral's place."""
+    provision(world, {"referral": (HEARD, ALSO_HEARD), "intake": ("referral.case.closed.v1",)})
+    settings, port = world.settings("referral")
+    process = ServiceProcess(settings, port, "tests.support.probe").start()
+    yield process
+    process.stop()
+
+
+@pytest.fixture(scope="module")
+def store(world: World, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """The database of the service that the module names as `STORE_OF`."""
+    client: Any = pymongo.MongoClient(world.parts.mongo)
+    yield client[world.database(request.module.STORE_OF)]
+    client.close()
+
+
+@pytest.fixture
+def line(world: World) -> Line:
+    """To the internal virtual host."""
+    return Line(world)

@@ -1,0 +1,26 @@
+"""What the probe service is told, and what can be seen of it afterwards."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from ngao.contracts import Event, make
+
+HEARD = "notify.message.failed.v1"
+ALSO_HEARD = "notify.message.refused.v1"
+QUEUE = f"referral.{HEARD}"
+SAID = "intake.referral.case.closed.v1"
+
+
+def heard(reason: str, *, subject: str | None = None, urgent: bool = False, kind: str = HEARD) -> Event:
+    subject = subject or f"NG-{secrets.token_hex(5).upper()}"
+    data = {
+        "message_id": "m", "case_ref": subject, "cause": "c", "recipient_kind": "duty_officer", "recipient_ref": "r",
+        "template": "t", "channel": "email", "reason": reason, "next_step": "coordinator", "policy_version": "1",
+    }
+    return make(kind, subject=subject, data=data, urgent=urgent)
+
+
+def effects(store: Any, event: Event) -> int:
+    return int(store.effects.count_documents({"event": event.id}))
