@@ -13,7 +13,7 @@ from ngao.chassis.messaging.onboarding import AccountFile, account_name
 from ngao.deployment.authority import Authority
 from ngao.deployment.files import write_whole
 from ngao.deployment.folder import SecretsFolder
-from ngao.deployment.making import has_authority, load_authority
+from ngao.deployment.renewal import outsiders_authority
 from ngao.local.home import Home
 
 _BROKER_FILE, _KEY_FILE, _CA_FILE = "broker.secret", "http.secret", "ca.pem"
@@ -102,7 +102,7 @@ def _write_pair(folder: Path, name: str) -> dict[str, str]:
 def _authority() -> Authority | None:
     named = os.environ.get("NGAO_SECRETS")
     secrets = SecretsFolder(Path(named)) if named else None
-    return load_authority(secrets) if secrets and has_authority(secrets) else None
+    return outsiders_authority(secrets) if secrets else None
 
 
 def _made(folder: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -64,30 +65,54 @@ def store(service: Service = None, finish: Finish = False) -> None:
 def tls(
     service: Annotated[str | None, typer.Option("--service", help="A service, `broker` or a store; all by default.")] = None,
     host: Host = None,
-    authority: Annotated[bool, typer.Option("--authority", help="A new authority; the one before stays trusted.")] = False,
+    authority: Annotated[bool, typer.Option("--authority", help="Begin a new authority, which waits; both are trusted.")] = False,
+    switch: Annotated[bool, typer.Option("--switch", help="The new authority signs for the servers.")] = False,
     finish: Annotated[bool, typer.Option("--finish", help="Trust the new authority alone.")] = False,
 ) -> None:
-    """New certificates from the deployment's own authority, or a new authority in three steps.
+    """New certificates from the deployment's own authority; or a new authority, in three steps that each say the next.
 
-    Certificates end after 825 days, the authority after ten years.
+    Certificates end after 825 days, the authority after ten years. A new authority first signs for outsiders only: who trusts
+    the old one alone would refuse a server with a certificate of the new one.
     """
     folder = made_folder()
-    if finish:
-        renewal.finish_authority(folder)
-        say("Only the new authority is trusted. Next:\n  docker compose restart\nand give outsiders the new ca.pem.")
-    elif authority:
+    if authority:
         renewal.begin_authority(folder)
-        say("A new authority signs from now on, and both are trusted. Next, in this order:")
-        say("  docker compose restart")
-        say("  ngao secrets rotate tls")
-        say("  ngao partner certificate ID, ngao source certificate ID     for each outsider; hand over what they make")
-        say("  ngao secrets rotate tls --finish                            when all outsiders have theirs")
+        _say_all(_BEGUN)
+    elif switch:
+        _say_new(renewal.switch_authority(folder))
+        say("The old authority is still trusted. When every server has started with its new certificate:")
+        say("  ngao secrets rotate tls --finish")
+    elif finish:
+        renewal.finish_authority(folder)
+        _say_all(_FINISHED)
     else:
-        owners = renewal.certificates(folder, _servers(service), host or ())
-        say(f"New certificates for {', '.join(owners)}. Services and broker take theirs within two minutes.")
-        stores = [each for each in owners if each in map(store_of, SERVICES)]
-        if stores:
-            say(f"Stores do when they start. Next, whenever it suits:\n  docker compose restart {' '.join(stores)}")
+        _say_new(renewal.certificates(folder, _servers(service), host or ()))
+
+
+_BEGUN = (
+    "A new authority waits. It signs for outsiders from now on, the old one for the servers; both are trusted.",
+    "Next, in this order:",
+    "  docker compose restart                                      so that every part trusts both",
+    "  ngao partner certificate ID, ngao source certificate ID     for each outsider; hand over what they make",
+    "  ngao secrets rotate tls --switch                            when all outsiders use what they were given, not earlier",
+)
+_FINISHED = (
+    "Only the new authority is trusted. Next:",
+    "  docker compose restart",
+    "Outsiders trust both until they are given the new ca.pem. Where the old authority's key was stolen, give it to them now.",
+)
+
+
+def _say_all(lines: Sequence[str]) -> None:
+    for line in lines:
+        say(line)
+
+
+def _say_new(owners: Sequence[str]) -> None:
+    say(f"New certificates for {', '.join(owners)}. Services and broker take theirs within two minutes.")
+    stores = [each for each in owners if each in map(store_of, SERVICES)]
+    if stores:
+        say(f"Stores do when they start. Next, whenever it suits:\n  docker compose restart {' '.join(stores)}")
 
 
 @app.command()

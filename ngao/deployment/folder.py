@@ -1,6 +1,6 @@
 """The secrets folder: what lies where, whose it is, and how it is written.
 
-    ca/                ca.key, ca.pem                                         never mounted
+    ca/                ca.key, ca.pem; next.key, next.pem of one that waits   never mounted
     public/            ca.pem, registry-<period>.pub, intake-<period>.pub, backup.pub     everyone may read it
     <service>/         broker.password store.password operators.json keys/ tls/{cert,key}.pem
     broker/            definitions.json tls/{cert,key}.pem

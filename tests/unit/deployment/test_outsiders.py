@@ -15,6 +15,7 @@ from ngao.chassis.messaging.onboarding import AccountFile, Edge
 from ngao.cli.accounts import sentence, write_account, write_certificate
 from ngao.client import BadAccount
 from ngao.client.account import load
+from ngao.deployment import renewal
 from ngao.deployment.folder import SecretsFolder
 
 QUEUES = {"routine": "partner.legal-aid.x", "urgent": "partner.legal-aid.x.urgent"}
@@ -86,6 +87,16 @@ def test_a_certificate_is_renewed_beside_the_account() -> None:
     assert str(folder) in write_certificate("partner", "legal-aid")
     assert (folder / "cert.pem").read_text() != before
     assert (folder / "account.json").read_text() == account
+
+
+def test_while_an_authority_waits_an_outsider_is_given_it_to_trust_and_a_certificate_of_it(commands: SecretsFolder) -> None:
+    old = commands.read("ca", "ca.pem")
+    renewal.begin_authority(commands)
+    folder = handed_over()
+    new = x509.load_pem_x509_certificate(commands.at("ca", "next.pem").read_bytes())
+    assert old in (folder / "ca.pem").read_text()
+    assert commands.read("ca", "next.pem") in (folder / "ca.pem").read_text()
+    x509.load_pem_x509_certificate((folder / "cert.pem").read_bytes()).verify_directly_issued_by(new)
 
 
 def test_a_certificate_for_an_id_that_could_mean_another_is_refused() -> None:

@@ -96,34 +96,101 @@ def test_new_certificates_are_for_the_same_hosts_and_last_longer(made: SecretsFo
     assert ends_at(after) >= ends_at(before)
 
 
-def test_a_new_authority_is_trusted_beside_the_old_one_until_all_certificates_are_its_own(made: SecretsFolder) -> None:
-    old = made.read("ca", "ca.pem")
+def test_a_new_authority_waits_until_outsiders_have_it_then_signs_for_servers_then_is_trusted_alone(made: SecretsFolder) -> None:
+    old = issuer_of(made.read("broker", "tls", "cert.pem"))
     renewal.begin_authority(made)
-    new = Authority.load(made.read("ca", "ca.pem"), made.read("ca", "ca.key"))
     assert made.read("public", "ca.pem").count("BEGIN CERTIFICATE") == 2
-    assert old in made.read("public", "ca.pem")
-    with pytest.raises(NotAllowedNow, match="rotate tls"):
+    assert made.read("ca", "ca.pem") in made.read("public", "ca.pem")
+    renewal.switch_authority(made)
+    new = Authority.load(made.read("ca", "ca.pem"), made.read("ca", "ca.key"))
+    assert new.name != old
+    assert {issuer_of(made.certificate_of(owner).read_text()) for owner in server_hosts()} == {new.name}
+    assert "ngao.example.org" in hosts_of(made.read("broker", "tls", "cert.pem"))
+    assert made.read("public", "ca.pem").count("BEGIN CERTIFICATE") == 2
+    renewal.finish_authority(made)
+    assert made.read("public", "ca.pem") == made.read("ca", "ca.pem")
+
+
+def test_no_outsider_meets_a_server_of_an_authority_that_it_was_not_given(made: SecretsFolder) -> None:
+    """Whoever trusts the old one alone goes on until the switch, whatever is made new meanwhile."""
+    trusted_before = made.read("public", "ca.pem")
+    old = issuer_of(made.read("broker", "tls", "cert.pem"))
+    renewal.begin_authority(made)
+    renewal.certificates(made, list(server_hosts()), ("second.example.org",))
+    made.at("intake", "tls", "key.pem").unlink()
+    make(made, Wish())
+    assert {issuer_of(made.certificate_of(owner).read_text()) for owner in server_hosts()} == {old}
+    assert trusted_before in made.read("public", "ca.pem")
+
+
+def test_what_outsiders_are_given_while_an_authority_waits_outlives_the_old_one(made: SecretsFolder) -> None:
+    renewal.begin_authority(made)
+    given = renewal.outsiders_authority(made)
+    renewal.switch_authority(made)
+    assert given is not None
+    assert given.certificate_pem.strip() == made.read("ca", "ca.pem")
+    after = renewal.outsiders_authority(made)
+    assert after is not None
+    assert after.name == given.name
+
+
+def test_an_authority_that_waits_is_neither_passed_over_nor_begun_twice(made: SecretsFolder) -> None:
+    with pytest.raises(NotAllowedNow, match="--authority"):
+        renewal.switch_authority(made)
+    renewal.begin_authority(made)
+    waiting = made.read("ca", "next.pem")
+    renewal.begin_authority(made)
+    assert made.read("ca", "next.pem") == waiting
+    with pytest.raises(NotAllowedNow, match="--switch"):
         renewal.finish_authority(made)
+    renewal.switch_authority(made)
     with pytest.raises(NotAllowedNow, match="Two authorities"):
         renewal.begin_authority(made)
-    renewal.certificates(made, list(server_hosts()))
-    renewal.finish_authority(made)
-    assert made.read("public", "ca.pem") == made.read("ca", "ca.pem") == new.certificate_pem.strip()
-    assert issuer_of(made.read("registry", "tls", "cert.pem")) == new.name
 
 
-@pytest.mark.parametrize("lost", ["ca.key", "ca.pem"])
-def test_a_change_of_authority_that_was_cut_off_goes_on_with_the_same(made: SecretsFolder, lost: str) -> None:
-    """Between the two files, the key and the certificate do not belong together."""
-    new, old = Authority.new(), made.read("ca", "ca.pem")
+def test_the_old_authority_is_not_forgotten_while_a_server_shows_its_certificate(made: SecretsFolder) -> None:
+    before = made.read("notify", "tls", "cert.pem")
+    renewal.begin_authority(made)
+    renewal.switch_authority(made)
+    made.write(before, "notify", "tls", "cert.pem")
+    with pytest.raises(NotAllowedNow, match="those of notify"):
+        renewal.finish_authority(made)
+
+
+def test_a_new_authority_can_be_given_up_before_the_switch(made: SecretsFolder) -> None:
+    """As docs/how-to/rotate-secrets.md says it."""
+    before = made.read("public", "ca.pem")
+    renewal.begin_authority(made)
+    for path in (made.at("ca", "next.pem"), made.at("ca", "next.key"), made.at("public", "ca.pem")):
+        path.unlink()
+    make(made, Wish())
+    assert made.read("public", "ca.pem") == before == made.read("ca", "ca.pem")
+
+
+def test_a_beginning_that_was_cut_off_goes_on_with_the_same_authority(made: SecretsFolder) -> None:
+    new = Authority.new()
     made.write(new.key_pem, "ca", "next.key")
     made.write(new.certificate_pem, "ca", "next.pem")
-    made.write(new.key_pem if lost == "ca.pem" else made.read("ca", "ca.key"), "ca", "ca.key")
+    with pytest.raises(NotAllowedNow, match="--authority"):
+        renewal.switch_authority(made)
     renewal.begin_authority(made)
-    assert made.read("ca", "ca.pem") == new.certificate_pem.strip()
-    assert made.read("public", "ca.pem").split("-----END")[0] == new.certificate_pem.split("-----END")[0]
-    assert old in made.read("public", "ca.pem")
+    assert made.read("ca", "next.pem") == new.certificate_pem.strip()
+    assert new.certificate_pem.strip() in made.read("public", "ca.pem")
+    assert made.read("ca", "ca.pem") in made.read("public", "ca.pem")
+
+
+@pytest.mark.parametrize("written", [("ca.key",), ("ca.key", "ca.pem")])
+def test_a_switch_that_was_cut_off_goes_on_with_the_same_authority(made: SecretsFolder, written: tuple[str, ...]) -> None:
+    """Between the two files, the key and the certificate do not belong together."""
+    renewal.begin_authority(made)
+    new = made.read("ca", "next.pem")
+    for name in written:
+        made.write(made.read("ca", name.replace("ca.", "next.")), "ca", name)
+    renewal.switch_authority(made)
+    assert made.read("ca", "ca.pem") == new
     assert sorted(path.name for path in made.at("ca").iterdir()) == ["ca.key", "ca.pem"]
+    renewal.finish_authority(made)
+    assert made.read("public", "ca.pem") == new
 
 
 def test_without_the_authoritys_key_nothing_is_issued(made: SecretsFolder) -> None:
