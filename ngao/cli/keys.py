@@ -13,7 +13,7 @@ from ngao.cli.output import AsJson, say, show
 from ngao.cli.places import deployment
 from ngao.deployment.folder import SecretsFolder
 from ngao.deployment.names import SERVICES
-from ngao.deployment.periods import KeyPlace, Needs
+from ngao.deployment.periods import BOTH, KeyPlace, Kind, Needs
 from ngao.local.configuration import write_keys
 from ngao.local.home import Home
 
@@ -57,20 +57,24 @@ def rewrap(service: Annotated[str | None, typer.Argument(help=f"One of {', '.joi
 
 @app.command()
 def retire(
-    period: Annotated[str, typer.Argument(help="Such as 2026-10, as `ngao keys list` shows it.")], service: OneService = None
+    period: Annotated[str, typer.Argument(help="Such as 2026-10, as `ngao keys list` shows it.")],
+    service: OneService = None,
+    kind: Annotated[Kind | None, typer.Option(help="What wraps data keys, or what others seal to; both by default.")] = None,
 ) -> None:
     """Destroy a period's keys, so that nobody can open what was sealed under them: not in backups and old disks either.
 
     Refused while a data key is still wrapped by it, while what was sealed to it can still come, and for the newest period.
+    Where one kind must stay, `--kind` names the one that may go.
     """
-    secrets = deployment()
+    secrets, kinds = deployment(), (kind,) if kind else BOTH
     with secrets.alone() if secrets else nullcontext():
-        places = [place for place in (_place(each, secrets) for each in one_or_all(service)) if place.files_of(period)]
+        places = [each for each in (_place(name, secrets) for name in one_or_all(service)) if each.files_of(period, kinds)]
         if not places:
-            raise Misconfigured("No key of that period is here; `ngao keys list` shows the periods.")
+            whose = f"{kind} key" if kind else "key"
+            raise Misconfigured(f"No {whose} of that period is here; `ngao keys list` shows the periods.")
         for place in places:
-            place.demand_retirable(period, _needs(place.service))
-        for path in [path for place in places for path in place.files_of(period)]:
+            place.demand_retirable(period, _needs(place.service), kinds)
+        for path in [path for place in places for path in place.files_of(period, kinds)]:
             path.unlink()
             say(f"{path} is destroyed.")
     say("Copies of these files must go, too: what is not destroyed everywhere is not destroyed.")

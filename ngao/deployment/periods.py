@@ -7,8 +7,9 @@ readable until its key is destroyed, and then nowhere: not in backups, oplogs an
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from ngao.chassis.errors import Misconfigured, NotAllowedNow
@@ -58,6 +59,16 @@ def next_period(known: list[str]) -> str:
     return f"{newest[:7]}{chr(ord(letter) + 1)}"
 
 
+class Kind(StrEnum):
+    """What a period's key is for: each kind has periods of its own, though their names may be the same."""
+
+    WRAPPING = "wrapping"
+    SEALING = "sealing"
+
+
+BOTH = tuple(Kind)
+
+
 @dataclass(frozen=True)
 class Needs:
     """What a service says still needs its keys: data keys by the period that wraps them, and whether messages are parked."""
@@ -74,37 +85,46 @@ class KeyPlace:
     private: Path
     public: Path
 
-    def files_of(self, period: str) -> list[Path]:
+    def files_of(self, period: str, kinds: Collection[Kind] = BOTH) -> list[Path]:
         """What there is of a period."""
-        named = [self.private / f"kek-{period}.key", self.private / f"sealing-{period}.key"]
-        return [path for path in (*named, self.public / f"{self.service}-{period}.pub") if path.exists()]
+        return [path for kind in kinds for path in self._named(period, kind) if path.exists()]
 
-    def demand_retirable(self, period: str, needs: Needs) -> None:
-        """Raise NotAllowedNow while something still needs a period's keys."""
-        if (self.private / f"kek-{period}.key").exists():
-            self._demand_unused(period, needs)
-        if (self.private / f"sealing-{period}.key").exists():
-            self._demand_unsealed(period, needs)
+    def demand_retirable(self, period: str, needs: Needs, kinds: Collection[Kind] = BOTH) -> None:
+        """Raise NotAllowedNow while something still needs a period's keys; where one kind may go alone, it says so."""
+        here = [kind for kind in kinds if self.files_of(period, (kind,))]
+        refusals = {kind: why for kind in here if (why := self._refusal(period, needs, kind))}
+        if refusals:
+            free = [kind for kind in here if kind not in refusals]
+            hint = f" Its {free[0]} key alone may go: `--kind {free[0]}`." if free else ""
+            raise NotAllowedNow(f"{next(iter(refusals.values()))}{hint}")
 
-    def _demand_unused(self, period: str, needs: Needs) -> None:
-        self._demand_successor("kek-", period, _YOUNGEST_KEK_S, "every process of the service must have seen it")
-        if needs.wrapped.get(period):
-            raise NotAllowedNow(
-                f"{needs.wrapped[period]} data keys of {self.service} are under {period}: run `ngao keys rewrap {self.service}`."
-            )
+    def _named(self, period: str, kind: Kind) -> list[Path]:
+        if kind is Kind.WRAPPING:
+            return [self.private / f"kek-{period}.key"]
+        return [self.private / f"sealing-{period}.key", self.public / f"{self.service}-{period}.pub"]
 
-    def _demand_unsealed(self, period: str, needs: Needs) -> None:
+    def _refusal(self, period: str, needs: Needs, kind: Kind) -> str | None:
+        if not self._named(period, kind)[0].exists():
+            return None  # it was cut off when it had destroyed what counts
+        return self._still_wraps(period, needs) if kind is Kind.WRAPPING else self._may_be_sealed_to(period, needs)
+
+    def _still_wraps(self, period: str, needs: Needs) -> str | None:
+        early = self._too_early("kek-", period, _YOUNGEST_KEK_S, "every process of the service must have seen it")
+        wrapped = needs.wrapped.get(period)
+        unwrapped = f"{wrapped} data keys of {self.service} are under {period}: run `ngao keys rewrap {self.service}`."
+        return early or (unwrapped if wrapped else None)
+
+    def _may_be_sealed_to(self, period: str, needs: Needs) -> str | None:
         """Nobody outside can count what is sealed and on its way; but nothing is on its way longer than events are kept."""
         why = f"what was sealed to the one before may be sent again for {OUTBOX_DAYS} days"
-        self._demand_successor("sealing-", period, _YOUNGEST_SEAL_S, why)
-        if needs.parked:
-            raise NotAllowedNow(f"Messages are parked at {self.service}, which may be sealed to it: replay or drop them first.")
+        early = self._too_early("sealing-", period, _YOUNGEST_SEAL_S, why)
+        parked = f"Messages are parked at {self.service}, which may be sealed to it: replay or drop them first."
+        return early or (parked if needs.parked else None)
 
-    def _demand_successor(self, prefix: str, period: str, youngest_s: float, why: str) -> None:
+    def _too_early(self, prefix: str, period: str, youngest_s: float, why: str) -> str | None:
         newest = active_period(periods_in(self.private, prefix, ".key"))
         if newest <= period:
-            raise NotAllowedNow(f"{prefix}{period}.key is the newest of {self.service}: begin a new period first.")
+            return f"{prefix}{period}.key is the newest of {self.service}: begin a new period first."
         left = youngest_s - (time.time() - (self.private / f"{prefix}{newest}.key").stat().st_mtime)
-        if left > 0:
-            when = f"{left / 86400:.1f} days" if left > 86400 else f"{left:.0f} s"
-            raise NotAllowedNow(f"{prefix}{newest}.key of {self.service} is too new, {why}: try again in {when}.")
+        when = f"{left / 86400:.1f} days" if left > 86400 else f"{left:.0f} s"
+        return f"{prefix}{newest}.key of {self.service} is too new, {why}: try again in {when}." if left > 0 else None

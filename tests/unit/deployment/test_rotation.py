@@ -17,7 +17,7 @@ from ngao.deployment.authority import Authority, ends_at, hosts_of, issuer_of
 from ngao.deployment.folder import SecretsFolder
 from ngao.deployment.making import Wish, make, server_hosts
 from ngao.deployment.names import SEALED_TO, SERVICES, period_of
-from ngao.deployment.periods import KeyPlace, Needs
+from ngao.deployment.periods import KeyPlace, Kind, Needs
 
 UNUSED = Needs({}, parked=False)
 
@@ -286,3 +286,36 @@ def test_a_sealing_period_is_not_retired_while_what_is_sealed_to_it_may_come(mad
     place(made).demand_retirable(period_of(), UNUSED)
     names = {path.name for path in place(made).files_of(period_of())}
     assert names == {f"kek-{period_of()}.key", f"sealing-{period_of()}.key", f"registry-{period_of()}.pub"}
+
+
+def both_periods_begun(made: SecretsFolder, service: str, *, wrapping_days: float, sealing_days: float) -> None:
+    aged(made.at(service, "keys", f"kek-{periods.begin_wrapping(made, service)}.key"), wrapping_days)
+    aged(made.at(service, "keys", f"sealing-{periods.begin_sealing(made, service)}.key"), sealing_days)
+
+
+@pytest.mark.parametrize("service", SEALED_TO)
+def test_a_wrapping_key_goes_alone_while_the_sealing_key_of_its_period_must_stay(made: SecretsFolder, service: str) -> None:
+    both_periods_begun(made, service, wrapping_days=1, sealing_days=1)
+    with pytest.raises(NotAllowedNow, match=r"sealing-.* too new.* `--kind wrapping`"):
+        place(made, service).demand_retirable(period_of(), UNUSED)
+    with pytest.raises(NotAllowedNow, match=r"in 7\.0 days\.$"):
+        place(made, service).demand_retirable(period_of(), UNUSED, (Kind.SEALING,))
+    place(made, service).demand_retirable(period_of(), UNUSED, (Kind.WRAPPING,))
+    assert [path.name for path in place(made, service).files_of(period_of(), (Kind.WRAPPING,))] == [f"kek-{period_of()}.key"]
+
+
+def test_a_sealing_key_goes_alone_while_the_wrapping_key_of_its_period_must_stay(made: SecretsFolder) -> None:
+    both_periods_begun(made, "registry", wrapping_days=9, sealing_days=9)
+    needed = Needs({period_of(): 3}, parked=False)
+    with pytest.raises(NotAllowedNow, match=r"3 data keys of registry.* `--kind sealing`"):
+        place(made).demand_retirable(period_of(), needed)
+    place(made).demand_retirable(period_of(), needed, (Kind.SEALING,))
+    names = {path.name for path in place(made).files_of(period_of(), (Kind.SEALING,))}
+    assert names == {f"sealing-{period_of()}.key", f"registry-{period_of()}.pub"}
+
+
+def test_where_neither_kind_may_go_no_way_out_is_shown(made: SecretsFolder) -> None:
+    both_periods_begun(made, "registry", wrapping_days=1, sealing_days=1)
+    with pytest.raises(NotAllowedNow) as refusal:
+        place(made).demand_retirable(period_of(), Needs({period_of(): 3}, parked=False))
+    assert "--kind" not in str(refusal.value)
