@@ -10,7 +10,7 @@ import typer
 from ngao.cli import rotate
 from ngao.cli.output import say
 from ngao.cli.places import folder_at
-from ngao.deployment.environment import PLAIN, TLS, wire_of, write_compose, write_operator
+from ngao.deployment.environment import PLAIN, TLS, wire_of, write_both
 from ngao.deployment.making import Wish, make
 from ngao.local.home import REPOSITORY
 
@@ -32,7 +32,7 @@ def init(directory: Directory = None, tls: Tls = None, host: rotate.Host = None,
     wire = wire_of(env_file) or TLS if tls is None else TLS if tls else PLAIN
     folder = folder_at(directory)
     made = make(folder, Wish(tls=wire == TLS, hosts=tuple(host or ())))
-    outside = write_operator(folder, env_file, host or (), wire)
-    write_compose(env_file.absolute(), folder.root, wire, outside)
+    outside = write_both(folder, env_file.absolute(), host or (), wire)
     say(f"{len(made)} files made in {folder.root}." if made else f"Nothing was missing in {folder.root}.")
+    say(f"Outside, intake is called {outside}; NGAO_PUBLIC_URL in {env_file} changes that.")
 

@@ -25,22 +25,40 @@ def wire_of(file: Path) -> str | None:
     return read_variables(file).get("NGAO_WIRE")
 
 
-def write_compose(file: Path, folder: Path, wire: str, outside: str) -> None:
+def write_both(folder: SecretsFolder, compose: Path, hosts: Sequence[str], wire: str) -> str:
+    """Write both lists, lines of an operator's own stay; gives how intake is called outside.
+
+    The list of the host remembers what we called it, so it comes last: what stands in the other is ours only if it is that.
+    """
+    outside, before = _values_for(folder, compose, hosts, wire)["NGAO_EDGE_HTTP"], _known_values(folder).get("NGAO_EDGE_HTTP")
+    named = read_variables(compose).get("NGAO_PUBLIC_URL")
+    public = named if named and named not in {outside, before} else outside
+    write_compose(compose, folder.root, wire, public)
+    write_operator(folder, compose, hosts, wire)
+    return public
+
+
+def write_compose(file: Path, folder: Path, wire: str, public: str) -> None:
     """Tell compose where the secrets are, how to speak, and what intake is called outside; all other lines stay."""
     own = folder.relative_to(file.parent) if folder.is_relative_to(file.parent) else None
-    values = {"NGAO_SECRETS": f"./{own}" if own else str(folder), "NGAO_WIRE": wire, "NGAO_PUBLIC_URL": outside}
+    values = {"NGAO_SECRETS": f"./{own}" if own else str(folder), "NGAO_WIRE": wire, "NGAO_PUBLIC_URL": public}
     _merge(file, values)
 
 
-def write_operator(folder: SecretsFolder, compose: Path, hosts: Sequence[str], wire: str) -> str:
-    """Tell the commands of this host where everything is; lines of an operator's own stay. Gives intake's outer address."""
+def write_operator(folder: SecretsFolder, compose: Path, hosts: Sequence[str], wire: str) -> None:
+    """Tell the commands of this host where everything is; lines of an operator's own stay."""
     file = folder.at("operator", "ngao.env")
-    known = read_variables(file)
-    host = hosts[0] if hosts else known.get("NGAO_EDGE_ADDRESS", "localhost").rpartition(":")[0] or "localhost"
-    values = _values(folder, host, wire, read_variables(compose))
     text = file.read_text("utf-8") if file.exists() else f"# For the commands on this host: set -a; . {file}; set +a\n"
-    folder.write(merge_variables(text, values), "operator", "ngao.env")
-    return values["NGAO_EDGE_HTTP"]
+    folder.write(merge_variables(text, _values_for(folder, compose, hosts, wire)), "operator", "ngao.env")
+
+
+def _known_values(folder: SecretsFolder) -> dict[str, str]:
+    return read_variables(folder.at("operator", "ngao.env"))
+
+
+def _values_for(folder: SecretsFolder, compose: Path, hosts: Sequence[str], wire: str) -> dict[str, str]:
+    known = _known_values(folder).get("NGAO_EDGE_ADDRESS", "localhost").rpartition(":")[0]
+    return _values(folder, hosts[0] if hosts else known or "localhost", wire, read_variables(compose))
 
 
 def _values(folder: SecretsFolder, host: str, wire: str, ports: Mapping[str, str]) -> dict[str, str]:
