@@ -89,16 +89,20 @@ def tls(
         _say_new(renewal.certificates(folder, _servers(service), host or ()))
 
 
+_STANDS_ON = f"  docker compose restart broker {' '.join(map(store_of, SERVICES))}"
+_REST = f"  docker compose restart {' '.join(SERVICES)} edge desk"
 _BEGUN = (
     "A new authority waits. It signs for outsiders from now on, the old one for the servers; both are trusted.",
     "Next, in this order:",
-    "  docker compose restart                                      so that every part trusts both",
+    _STANDS_ON,
+    f"{_REST}     so that every part trusts both",
     "  ngao partner certificate ID, ngao source certificate ID     for each outsider; hand over what they make",
-    "  ngao secrets rotate tls --switch                            when all outsiders use what they were given, not earlier",
+    "  ngao secrets rotate tls --switch     when all outsiders use what they were given, not earlier",
 )
 _FINISHED = (
-    "Only the new authority is trusted. Next:",
-    "  docker compose restart",
+    "Only the new authority is trusted. Next, in this order:",
+    _STANDS_ON,
+    _REST,
     "Outsiders trust both until they are given the new ca.pem. Where the old authority's key was stolen, give it to them now.",
 )
 

@@ -21,7 +21,6 @@ from ngao.deployment.names import SERVICES
 from tests.support.monitoring import ROOT, RULES, alerts, dashboards, expressions, names_in, scrape
 
 RUNBOOKS = ROOT / "docs" / "runbooks"
-GENERAL = {"README"}
 WIRES = ("tls", "plain")
 PROMTOOL = shutil.which("promtool")
 TRIED = ROOT / "tests" / "support" / "alerts.yml"
@@ -33,6 +32,11 @@ needs_promtool = pytest.mark.skipif(PROMTOOL is None, reason="promtool is not on
 
 def page_of(alert: dict[str, Any]) -> Path:
     return ROOT / alert["annotations"]["runbook"]
+
+
+def general_pages() -> list[Path]:
+    """Those that no alert leads to."""
+    return sorted(set(RUNBOOKS.glob("*.md")) - {page_of(alert) for alert in alerts()} - {RUNBOOKS / "README.md"})
 
 
 def panels() -> list[tuple[str, dict[str, Any]]]:
@@ -70,9 +74,17 @@ def test_every_name_is_given_once() -> None:
     assert len(set(names)) == len(names)
 
 
+@pytest.mark.parametrize("page", general_pages(), ids=lambda page: page.stem)
+def test_the_page_of_what_a_person_begins_has_all_a_tired_reader_needs(page: Path) -> None:
+    text = page.read_text("utf-8")
+    parts = ["# ", "**When.**", "**Who is affected.**", "## First", "## How do I know that it worked", "## Call"]
+    assert sorted(parts, key=text.index) == parts
+    assert text.count("\n") <= 100
+
+
 def test_the_index_names_every_page() -> None:
     index = (RUNBOOKS / "README.md").read_text("utf-8")
-    assert [page.name for page in RUNBOOKS.glob("*.md") if page.stem not in GENERAL and f"({page.name})" not in index] == []
+    assert [page.name for page in RUNBOOKS.glob("*.md") if page.stem != "README" and f"({page.name})" not in index] == []
 
 
 @pytest.mark.parametrize("command", commands())
