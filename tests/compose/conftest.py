@@ -31,6 +31,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The pages bring up a deployment of their own: they go first, so that it is gone before the one of all others comes."""
+    items.sort(key=lambda item: item.path.name != "test_pages.py")
     only = config.getoption("--only", [])
     if only:
         items[:] = [each for each in items if getattr(each, "callspec", None) and each.callspec.params.get("fault") in only]
@@ -45,7 +47,8 @@ def pytest_terminal_summary(config: pytest.Config) -> None:
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """After a failure, what the containers were and what the sick ones said last."""
     report = yield
-    deployment = getattr(item, "funcargs", {}).get("deployment")
+    given = getattr(item, "funcargs", {})
+    deployment = given.get("deployment") or given.get("place")
     if report.failed and deployment is not None:
         for line in deployment.last_words():
             tell_progress(line)

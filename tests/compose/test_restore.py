@@ -58,16 +58,6 @@ def take(site: Site, source: Outsider, reports: list[dict[str, Any]]) -> dict[st
     return taken
 
 
-def is_settled(site: Site, case_ref: str) -> bool:
-    """One partner has it, and never two; or all have declined it, and a human was told."""
-    status, case = site.services["referral"].request("GET", f"/v1/cases/{case_ref}", None, site.stage.world.operator_key)
-    if status != 200:
-        return False
-    taken = [each for each in case["offers"] if each["state"] in {"accepted", "started", "completed"}]
-    assert len(taken) <= 1, case_ref
-    return bool(taken) or any(hop["what"] == "unroutable" for hop in case["story"])
-
-
 def test_the_flow_goes_on_from_a_backup_after_everything_was_lost(site: Site, backups: Path, tell: Tell) -> None:
     deployment, source = site.deployment, site.source("restored")
     reports = [report(site.counties[1]) for _ in range(10)]
@@ -89,7 +79,7 @@ def test_the_flow_goes_on_from_a_backup_after_everything_was_lost(site: Site, ba
     assert not any(again[event]["duplicate"] for event in after)
     refs = {receipt["case_ref"] for receipt in again.values()}
     for case_ref in refs:
-        assert wait_until(lambda case_ref=case_ref: is_settled(site, case_ref), 120, 0.5), case_ref  # type: ignore[misc]
+        assert wait_until(lambda case_ref=case_ref: site.is_settled(case_ref), 120, 0.5), case_ref  # type: ignore[misc]
     assert wait_until(lambda: not any(site.database(each).outbox.count_documents(WAITING) for each in SERVICES), 60)
     mine = list(site.database("intake").reports.find({"source_id": source.id}))
     assert Counter(each["source_event_id"] for each in mine) == dict.fromkeys(again, 1)

@@ -8,7 +8,7 @@ import tomllib
 import pytest
 
 from services.notify.own_settings import read_own
-from tests.support.pages import ROOT, Block, blocks
+from tests.support.pages import ON_ENGINE, ROOT, Block, blocks, prompts
 
 # Shown with a prompt and not run from the page, and where each is tried instead.
 DEMO, SELFTEST, CLIENT, HAND = (
@@ -48,22 +48,46 @@ CONSOLE = {
 LANGUAGES = {"bash", "console", "text", "python", "json", "toml", "mermaid", ""}
 
 
-def prompts() -> list[str]:
-    lines = [line for block in blocks("console") for line in block.text.splitlines()]
-    return [line.removeprefix("$ ").rstrip("\\ ") for line in lines if line.startswith("$ ")]
+# The same for what only root may do, on a machine with a container engine.
+PAGES, RESTORE = "tests/compose/test_pages.py", "tests/compose/test_restore.py"
+AS_ROOT = {
+    "bin/ngao secrets init": PAGES,
+    "bin/ngao check --before-start": PAGES,
+    "docker compose up --detach": PAGES,
+    "apt-get install --no-install-recommends docker.io docker-compose iptables": "tests/compose/engine/docker.py",
+    "apt-get install --no-install-recommends debootstrap": PAGES,
+    "deploy/images/build.sh": PAGES,
+    "deploy/demo/onboard.sh": PAGES,
+    "compose --profile demo up --detach": PAGES,
+    "compose logs --follow demo-source demo-partner": PAGES,
+    "install -d -o 10001 -g 10001 -m 0700 /srv/backups": RESTORE,
+    "docker-compose run --rm -v /srv/backups:/backups provision python -m ngao.cli backup --to /backups": RESTORE,
+    "docker-compose stop edge desk intake referral notify registry": RESTORE,
+    "docker-compose up provision": RESTORE,
+    "docker-compose run --rm -T -v /srv/backups:/backups provision": RESTORE,
+    "docker-compose up --detach": RESTORE,
+    "bin/ngao check": RESTORE,
+}
 
 
-def test_every_console_line_is_tried_somewhere() -> None:
-    assert [line for line in prompts() if line not in CONSOLE] == []
+@pytest.mark.parametrize(("sign", "known"), [("$", CONSOLE), ("#", AS_ROOT)])
+def test_every_console_line_is_tried_somewhere(sign: str, known: dict[str, str]) -> None:
+    assert [line for line in prompts(sign) if line not in known] == []
 
 
-def test_the_list_of_console_lines_names_none_that_is_gone() -> None:
-    assert [line for line in CONSOLE if line not in prompts()] == []
+@pytest.mark.parametrize(("sign", "known"), [("$", CONSOLE), ("#", AS_ROOT)])
+def test_the_list_of_console_lines_names_none_that_is_gone(sign: str, known: dict[str, str]) -> None:
+    assert [line for line in known if line not in prompts(sign)] == []
 
 
-@pytest.mark.parametrize("place", sorted(set(CONSOLE.values()) - {SELFTEST, HAND}))
+@pytest.mark.parametrize("place", sorted({*CONSOLE.values(), *AS_ROOT.values()} - {SELFTEST, HAND}))
 def test_the_places_where_console_lines_are_tried_exist(place: str) -> None:
     assert (ROOT / place).is_file()
+
+
+def test_the_pages_for_an_engine_are_there_and_have_commands() -> None:
+    """tests/compose/test_pages.py follows each of them."""
+    assert [str(page) for page in ON_ENGINE if not list(blocks("bash", page))] == []
 
 
 def test_pages_use_no_kind_of_block_that_nobody_checks() -> None:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tests.support.launcher import borrowed
 from tests.support.pages import ON_ENGINE, ROOT, blocks, pages, script
 
 pytestmark = pytest.mark.timeout(400)
@@ -93,14 +92,11 @@ def end_group(group: int) -> None:
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copy]:
-    """The environment that runs these tests, so that `bin/ngao` makes no second one; ended whatever happened."""
+    """Ended whatever happened."""
     folder = tmp_path_factory.mktemp("demo")
-    (folder / "venv").symlink_to(sys.prefix)
-    (folder / "venv.lock").write_text(hashlib.sha256((ROOT / "requirements.lock").read_bytes()).hexdigest())
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("NGAO_", "PYTHON", "COLUMNS"))}
     given = {name: os.environ[name] for name in _GIVEN if name in os.environ}
-    given["NGAO_PYTHON"] = sys.executable
-    made = Copy(folder / "home", {**kept, **given, "NGAO_VENV": str(folder / "venv"), "NGAO_HOME": str(folder / "home")})
+    made = Copy(folder / "home", {**kept, **given, **borrowed(folder), "NGAO_HOME": str(folder / "home")})
     yield made
     down = made.run("bin/ngao", "down")
     left = made.processes()

@@ -8,12 +8,11 @@ from __future__ import annotations
 import json
 import os
 import ssl
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import pika
 import pytest
@@ -24,8 +23,6 @@ from ngao.chassis.errors import Misconfigured
 from ngao.chassis.messaging.management import Management
 from ngao.chassis.messaging.provisioning import service_account
 from ngao.chassis.security.keyfiles import active_public
-from ngao.client import ClientError, SourceClient
-from ngao.client import account as accounts
 from ngao.deployment import periods, renewal, rotation
 from ngao.deployment.authority import Authority
 from ngao.deployment.making import load_authority
@@ -33,82 +30,38 @@ from ngao.deployment.names import ADMINISTRATOR, SEALED_TO
 from ngao.deployment.renewal import coming_authority
 from ngao.local import binaries
 from tests.support.deployment import RUNNING, Deployment, opened
+from tests.support.flow import Flow
 from tests.support.intake import report
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.timeout(300)
 SOURCE = "night-line"
 SERVERS = (*RUNNING, "broker", "intake-store")  # one store stands for all
-PACE_S, PATIENCE_S = 0.1, 2.0
 RESOLVED = r"\.registry\.defender\.resolved\.v1$"
 
 
-class Flow:
-    """A source that posts, over HTTPS and over AMQPS in turn, each report again and again until it is known to be taken."""
+def demand_each_took_effect_once(deployment: Deployment, taken: list[str]) -> None:
+    """What was taken is one report, one case, and one event that says who it is about."""
+    refs = eventually(lambda: refs_of(deployment, taken), within=90, what="every report that was taken to be stored, once")
+    once = dict.fromkeys(refs, 1)
+    eventually(lambda: resolved(deployment, refs) == once, within=90, what="each case to be resolved once")
+    for service in RUNNING:
+        assert ask(deployment, service, "/v1/parked")["parked"] == [], service
 
-    def __init__(self, deployment: Deployment, account: Path) -> None:
-        self.deployment, self.account = deployment, account
-        self.taken: list[str] = []
-        self.trouble = ""
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
+def refs_of(deployment: Deployment, taken: list[str]) -> list[str]:
+    """The cases of these reports, once all are there; a report that is there twice fails."""
+    with deployment.database("intake") as database:
+        found = list(database.reports.find({"source_event_id": {"$in": taken}}, {"source_event_id": 1, "case_ref": 1}))
+    assert max(Counter(each["source_event_id"] for each in found).values(), default=0) <= 1
+    return [each["case_ref"] for each in found] if len(found) == len(taken) else []
 
-    def __exit__(self, *_: object) -> None:
-        self._ended.set()
-        self._thread.join(60)
 
-    def goes_on(self, more: int = 6) -> None:
-        """Until some reports more are taken: at least two of each way are begun and taken after this moment."""
-        wanted = len(self.taken) + more
-        try:
-            eventually(lambda: len(self.taken) >= wanted, within=90, what="reports to be taken")
-        except AssertionError as error:
-            raise AssertionError(f"{error}; the last trouble of the source: {self.trouble}") from None
-
-    def demand_each_took_effect_once(self) -> None:
-        """What was taken until now is one report, one case, and one event that says who it is about."""
-        taken = list(self.taken)
-        refs = eventually(lambda: self._refs(taken), within=90, what="every report that was taken to be stored, once")
-        eventually(lambda: self._resolved(refs) == dict.fromkeys(refs, 1), within=90, what="each case to be resolved once")
-        for service in RUNNING:
-            assert ask(self.deployment, service, "/v1/parked")["parked"] == [], service
-
-    def _refs(self, taken: list[str]) -> list[str]:
-        with self.deployment.database("intake") as database:
-            found = list(database.reports.find({"source_event_id": {"$in": taken}}, {"source_event_id": 1, "case_ref": 1}))
-        repeated = {event: count for event, count in Counter(each["source_event_id"] for each in found).items() if count > 1}
-        assert not repeated
-        return [each["case_ref"] for each in found] if len(found) == len(taken) else []
-
-    def _resolved(self, refs: list[str]) -> Counter[str]:
-        with self.deployment.database("registry") as database:
-            assert database.cases.count_documents({"_id": {"$in": refs}}) <= len(refs)
-            told = database.outbox.find({"subject": {"$in": refs}, "routing_key": {"$regex": RESOLVED}}, {"subject": 1})
-            return Counter(each["subject"] for each in told)
-
-    def _run(self) -> None:
-        while not self._ended.wait(PACE_S):
-            body = report()
-            over_http = len(self.taken) % 2 == 0
-            while not self._ended.is_set():
-                try:
-                    self._give(body, over_http=over_http)
-                    self.taken.append(body["source_event_id"])
-                    break
-                except (ClientError, OSError) as error:
-                    self.trouble = f"{type(error).__name__}: {error}"
-
-    def _give(self, body: dict[str, Any], *, over_http: bool) -> None:
-        """With what the account folder holds now, as a program that was started again."""
-        client = SourceClient(accounts.load(self.account, "source"), retry_seconds=PATIENCE_S)
-        try:
-            client.post(body) if over_http else client.publish(body)
-        finally:
-            client.close()
+def resolved(deployment: Deployment, refs: list[str]) -> Counter[str]:
+    """How often the registry has said of each case who it is about."""
+    with deployment.database("registry") as database:
+        told = database.outbox.find({"subject": {"$in": refs}, "routing_key": {"$regex": RESOLVED}}, {"subject": 1})
+        return Counter(each["subject"] for each in told)
 
 
 @pytest.fixture(scope="module")
@@ -125,11 +78,11 @@ def account(deployment: Deployment) -> Path:
 
 @pytest.fixture
 def flow(deployment: Deployment, account: Path) -> Iterator[Flow]:
-    with Flow(deployment, account) as made:
+    with Flow(account, report) as made:
         made.goes_on()
         yield made
         made.goes_on()
-        made.demand_each_took_effect_once()
+        demand_each_took_effect_once(deployment, list(made.taken))
 
 
 def ask(deployment: Deployment, service: str, path: str, key: str | None = None) -> Any:

@@ -69,8 +69,7 @@ class Deployment:
         """What git would hand over, and what is being worked on here; nothing that an operator has made here."""
         shutil.copytree(ROOT, self.checkout, ignore=_NOT_COPIED)
         ports = dict(zip(_PORTS, map(str, free_ports(len(_PORTS))), strict=True))
-        address = f"https://localhost:{ports['NGAO_PORT_EDGE_HTTP']}"
-        self.configure(COMPOSE_PROJECT_NAME=self.project, NGAO_IMAGE=self.image, NGAO_PUBLIC_URL=address, **ports)
+        self.configure(COMPOSE_PROJECT_NAME=self.project, NGAO_IMAGE=self.image, **ports)
 
     def configure(self, **values: str) -> None:
         """Lines of `.env`."""
@@ -80,7 +79,7 @@ class Deployment:
 
     def build(self) -> None:
         """The services' image; and stand-ins for the others where no registry is reachable."""
-        if _has_registry():
+        if has_registry():
             self.compose("build", within=900)
             self.compose("pull", "broker", "edge", "intake-store", within=900)
             return
@@ -204,7 +203,7 @@ def state_of(container: Mapping[str, Any]) -> str:
     return str(state["Health"]["Status"] if state["Running"] and "Health" in state else state["Status"])
 
 
-def _has_registry() -> bool:
+def has_registry() -> bool:
     """Whether the public images can be had; the smallest is tried."""
     image = os.environ.get("HAPROXY_IMAGE", "haproxy:2.8")
     return call("docker", "pull", "--quiet", image, check=False, within=300).returncode == 0

@@ -198,6 +198,23 @@ class Site:
             database.client.close()
         self._stores.clear()
 
+    def is_settled(self, case_ref: str) -> bool:
+        """One partner has it, and never two; or all have declined it, and a human was told."""
+        status, case = self.services["referral"].request("GET", f"/v1/cases/{case_ref}", None, self.stage.world.operator_key)
+        if status != 200:
+            return False
+        taken = [each for each in case["offers"] if each["state"] in {"accepted", "started", "completed"}]
+        assert len(taken) <= 1, case_ref
+        return bool(taken) or any(hop["what"] == "unroutable" for hop in case["story"])
+
+    def forget_secrets(self) -> None:
+        """The operator's keys, passwords and authorities have changed: the next who asks reads them again."""
+        if "stage" in self.__dict__:
+            self.stage.management.close()
+        for name in ("stage", "tls", "services", "intake"):
+            self.__dict__.pop(name, None)
+        self.forget_stores()
+
     # People
 
     def settle(self) -> None:
@@ -232,6 +249,15 @@ class Site:
         for partner in self.partners:
             if not partner.runs():
                 partner.process = self._start(_PARTNER, partner, str(partner.account), partner.behaviour)
+
+    def give_certificates(self) -> None:
+        """The operator makes new ones, each partner puts them in the place of its own and starts again."""
+        for partner in self.partners:
+            self.deployment.ngao("partner", "certificate", partner.id)
+            for each in self._handed_over("partner", partner.id).iterdir():
+                each.replace(partner.account.with_name(each.name))
+            partner.stop()
+        self.open_partners()
 
     def source(self, source_id: str) -> Outsider:
         """The operator adds a system that posts."""
