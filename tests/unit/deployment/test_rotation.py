@@ -12,6 +12,7 @@ import pytest
 from ngao.chassis.errors import Misconfigured, NotAllowedNow
 from ngao.chassis.security import keyfiles
 from ngao.chassis.security.identity import hash_key, load_operators
+from ngao.cli import rotate
 from ngao.deployment import periods, renewal, rotation
 from ngao.deployment.authority import Authority, ends_at, hosts_of, issuer_of
 from ngao.deployment.folder import SecretsFolder
@@ -109,6 +110,22 @@ def test_a_new_authority_waits_until_outsiders_have_it_then_signs_for_servers_th
     assert made.read("public", "ca.pem").count("BEGIN CERTIFICATE") == 2
     renewal.finish_authority(made)
     assert made.read("public", "ca.pem") == made.read("ca", "ca.pem")
+
+
+def test_the_steps_that_are_shown_have_outsiders_before_servers(
+    made: SecretsFolder, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(rotate, "made_folder", lambda: made)
+    rotate.tls(authority=True)
+    said = capsys.readouterr().out
+    steps = ["restart broker intake-store", "restart intake referral", "partner certificate ID", "rotate tls --switch"]
+    assert sorted(steps, key=said.index) == steps
+    rotate.tls(switch=True)
+    said = capsys.readouterr().out
+    steps = ["New certificates for", "restart intake-store", "still trusted", "rotate tls --finish"]
+    assert sorted(steps, key=said.index) == steps
+    rotate.tls(finish=True)
+    assert "Only the new authority is trusted" in capsys.readouterr().out
 
 
 def test_no_outsider_meets_a_server_of_an_authority_that_it_was_not_given(made: SecretsFolder) -> None:
