@@ -128,7 +128,7 @@ def keys(service: Service = None) -> None:
         say(f"{each} wraps new data keys under {period}, from ten seconds on. Nothing is to be restarted.")
     say("Next, to be rid of the period before:")
     say(f"  ngao keys rewrap{_argument(service)}")
-    say(f"  ngao keys retire PERIOD{_option(service)}     (`ngao keys list` shows the periods)")
+    say(f"  ngao keys retire PERIOD --kind wrapping{_option(service)}     (`ngao keys list` shows the periods)")
 
 
 @app.command()
@@ -145,7 +145,7 @@ def sealing(
             say(
                 "Sources that post over AMQP seal to intake: give them `seal_to` of GET /v1/sealing-key for their account.json."
             )
-    say(f"Next, when nothing sealed to the period before can come any more:\n  ngao keys retire PERIOD{_option(service)}")
+    say(f"Next, when nothing sealed to the period before can come any more:\n  ngao keys retire PERIOD --kind sealing{_option(service)}")
 
 
 @app.command()
