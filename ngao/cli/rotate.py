@@ -145,7 +145,8 @@ def sealing(
             say(
                 "Sources that post over AMQP seal to intake: give them `seal_to` of GET /v1/sealing-key for their account.json."
             )
-    say(f"Next, when nothing sealed to the period before can come any more:\n  ngao keys retire PERIOD --kind sealing{_option(service)}")
+    say("Next, when nothing sealed to the period before can come any more:")
+    say(f"  ngao keys retire PERIOD --kind sealing{_option(service)}")
 
 
 @app.command()
