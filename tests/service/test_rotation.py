@@ -124,11 +124,13 @@ def restart_everything(deployment: Deployment) -> None:
     restart_services(deployment)
 
 
-def shown(deployment: Deployment, part: str) -> int:
-    """The serial number of the certificate that a server shows."""
-    return x509.load_pem_x509_certificate(
-        ssl.get_server_certificate(("localhost", deployment.ports[part])).encode()
-    ).serial_number
+def shown(deployment: Deployment, part: str) -> int | None:
+    """The serial number of the certificate that a server shows; None while it does not listen."""
+    try:
+        pem = ssl.get_server_certificate(("localhost", deployment.ports[part]), timeout=10)
+    except OSError:
+        return None
+    return x509.load_pem_x509_certificate(pem.encode()).serial_number
 
 
 def kept(deployment: Deployment, owner: str) -> int:
