@@ -42,6 +42,11 @@ def test_a_record_is_known_to_the_bootstrap(service: str, document: Any) -> None
     assert document in importlib.import_module(f"services.{service}.storage.documents").DOCUMENTS
 
 
+@pytest.mark.parametrize(("service", "document"), DOCUMENTS, ids=ids)
+def test_a_record_of_a_newer_version_is_read_without_what_is_new(service: str, document: Any) -> None:
+    assert document._from_son({"_id": "r1", "revision": 3, "of_a_newer_version": 1}).revision == 3
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_collections_are_shared_neither_among_records_nor_with_the_chassis(service: str) -> None:
     names = [document._meta["collection"] for document in documents(service)]

@@ -28,9 +28,8 @@ from ngao.chassis.settings import load
 from ngao.chassis.storage.documents import Stored
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event, make
+from tests.support.told import ALSO_HEARD, HEARD
 
-HEARD = "notify.message.failed.v1"
-ALSO_HEARD = "notify.message.refused.v1"
 SAID = "referral.case.closed.v1"
 
 

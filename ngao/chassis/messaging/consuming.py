@@ -31,6 +31,8 @@ _TOGETHER_S = 0.003
 """What was committed together is published together: the rest of it follows within this time."""
 _PROBE_AFTER = 10
 _STOP_WITHIN = 25.0
+_LONGEST_PAUSE_S = 1.0
+"""Between two tries to reach the broker: what piles up meanwhile takes as long again to be worked off."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ class Consumer:
                 self._lose(f"the broker does not answer ({type(error).__name__})")
             if not self._stopping.is_set():
                 self._stopping.wait(pause)
-                pause = min(pause * 2, 5.0)
+                pause = min(pause * 2, _LONGEST_PAUSE_S)
         self._lose("stopped")
         self._publisher.close()
         self._ended.set()

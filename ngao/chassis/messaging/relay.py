@@ -34,6 +34,8 @@ _RETRY_FAILED = timedelta(seconds=1)
 _FURTHEST = timedelta(minutes=5)
 """No lease reaches this far: one that does was written by a clock that was wrong, and holds nothing."""
 _HELD = 20_000
+_CLAIMED = 20 * WINDOW
+"""How many the sweep takes at once: each look walks over what earlier ones have taken off the index, so few looks are cheap."""
 
 
 class Counting(Protocol):
@@ -188,7 +190,7 @@ class Relay:
     def _claim(self, now: datetime) -> list[Entry]:
         free = {"$or": [{"leased_until": {"$lte": now}}, {"leased_until": {"$gt": now + _FURTHEST}}]}
         order = [("leased_until", ASCENDING), ("priority", ASCENDING), ("created_at", ASCENDING)]
-        ids = [each["_id"] for each in self._outbox.find(free, {"_id": 1}).sort(order).limit(WINDOW * 5)]
+        ids = [each["_id"] for each in self._outbox.find(free, {"_id": 1}).sort(order).limit(_CLAIMED)]
         if not ids:
             return []
         claim, until = f"{self._token}-{uuid4().hex}", now + self._lease

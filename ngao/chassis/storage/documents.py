@@ -29,7 +29,7 @@ class Stored(Document):
     id = StringField(primary_key=True, **INTERNAL)
     revision = IntField(required=True, default=0, **INTERNAL)
 
-    meta: ClassVar[dict[str, Any]] = {"abstract": True, "auto_create_index": False, "queryset_class": Query}
+    meta: ClassVar[dict[str, Any]] = {"abstract": True, "auto_create_index": False, "queryset_class": Query, "strict": False}
 
     @classmethod
     def collection_name(cls) -> str:
