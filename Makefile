@@ -3,7 +3,7 @@ SHELL := /bin/bash
 NGAO := bin/ngao
 RUN := $(NGAO) run
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status test bench lint types imports generate check-generated lock clean faults compose-test leaks
+.PHONY: help demo up down status test test-long bench lint types imports generate check-generated lock clean faults compose-test leaks
 
 ##@ Try it
 demo: ## Start everything and send real reports through; leaves the platform running
@@ -43,6 +43,8 @@ faults: ## Break the platform under load in every way we know; ARGS="--seed 7 --
 	@$(RUN) python -W ignore -m tests.faults.engine $(ARGS)
 compose-test: ## The deployment on a real container engine, under faults; ARGS="--only broker-restarted --seed 7", "--keep"
 	@$(RUN) python -m pytest tests/compose -m compose -p no:randomly -sv $(ARGS)
+test-long: ## The tests that take minutes: each kind of secret rotated while a source posts
+	@$(NGAO) selftest --only-tests tests/service -m long -v
 leaks: ## Send marked reports through everything, and search every place for the marks; ARGS="--no-faults", "--mutants", "--json"
 	@$(RUN) python -W ignore -m tests.privacy.leaks $(ARGS)
 

@@ -24,7 +24,7 @@ app = typer.Typer()
 
 _TOOLS = Path(sys.executable).parent
 _CHECKS = (("style", ["ruff", "check", "."]), ("types", ["mypy"]), ("imports", ["lint-imports"]))
-_WORKERS = ("--numprocesses", "3", "--dist", "loadfile", "--no-loadscope-reorder")
+_WORKERS = ("--numprocesses", "3", "--dist", "loadfile", "--no-loadscope-reorder", "--durations=20")
 """A whole run waits for real processes more than it computes: three workers, each a file at a time, suit two cores."""
 _GENERATOR = REPOSITORY / "tools" / "generate.py"
 

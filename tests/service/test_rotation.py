@@ -34,7 +34,7 @@ from tests.support.flow import Flow
 from tests.support.intake import report
 from tests.support.waiting import eventually
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 SOURCE = "night-line"
 SERVERS = (*RUNNING, "broker", "intake-store")  # one store stands for all
 RESOLVED = r"\.registry\.defender\.resolved\.v1$"
