@@ -10,7 +10,7 @@ from typing import Any
 from pymongo import ASCENDING
 
 from ngao.chassis.clock import Clock, SystemClock
-from ngao.chassis.measuring import SELDOM_S, measure_chassis
+from ngao.chassis.measuring import SELDOM_S, measure_service, measure_store
 from ngao.chassis.messaging.broker import demand_usable
 from ngao.chassis.messaging.destinations import EVENTS
 from ngao.chassis.messaging.kept import Kept
@@ -92,7 +92,8 @@ class Chassis:
         health.register("store", store.problem)
         health.register("relay", relay.problem)
         metrics.will_say(each.name for each in CATALOGUE.values() if each.owner == name and Audience.INTERNAL in each.audiences)
-        measure_chassis(chassis)
+        measure_service(chassis.gauges, metrics, health, settings)
+        measure_store(chassis.gauges, metrics, store, parking, relay)
         return chassis
 
     def open(self, documents: Iterable[type[Stored]]) -> None:

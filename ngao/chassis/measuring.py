@@ -4,32 +4,35 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from ngao.chassis.messaging.parking import Parking
+from ngao.chassis.messaging.relay import Relay
+from ngao.chassis.observability.gauges import Gauges
 from ngao.chassis.observability.health import Health
 from ngao.chassis.observability.metrics import Metrics
 from ngao.chassis.security.tls import not_after, server_until
 from ngao.chassis.settings import Settings
-
-if TYPE_CHECKING:
-    from ngao.chassis.chassis import Chassis
+from ngao.chassis.storage.connection import Store
 
 OFTEN_S = 5.0
 SELDOM_S = 60.0
 RARELY_S = 3600.0
 
 
-def measure_chassis(chassis: Chassis) -> None:
-    """Add the gauges of the chassis to those of the service. Readiness comes first: it needs no store to be told."""
-    metrics, store, every = chassis.metrics, chassis.store, chassis.gauges.every
-    every(OFTEN_S, partial(_readiness, metrics, chassis.health))
-    every(OFTEN_S, lambda: metrics.store_members(store.members()))
-    for use, file in _certificates(chassis.settings).items():
-        every(SELDOM_S, partial(_certificate, metrics, use, file))
-    every(RARELY_S, partial(_store_certificate, metrics, chassis.settings))
-    every(OFTEN_S, lambda: metrics.parked(chassis.parking.count()))
-    every(OFTEN_S, lambda: metrics.outbox(*chassis.relay.backlog()))
-    every(SELDOM_S, lambda: metrics.store_size(*store.size()))
+def measure_service(gauges: Gauges, metrics: Metrics, health: Health, settings: Settings) -> None:
+    """Add what is told without a store; it comes first, so that it is told when the store does not answer, too."""
+    gauges.every(OFTEN_S, partial(_readiness, metrics, health))
+    for use, file in _certificates(settings).items():
+        gauges.every(SELDOM_S, partial(_certificate, metrics, use, file))
+    gauges.every(RARELY_S, partial(_store_certificate, metrics, settings))
+
+
+def measure_store(gauges: Gauges, metrics: Metrics, store: Store, parking: Parking, relay: Relay) -> None:
+    """Add what stands in the store, and how the store is."""
+    gauges.every(OFTEN_S, lambda: metrics.store_members(store.members()))
+    gauges.every(OFTEN_S, lambda: metrics.parked(parking.count()))
+    gauges.every(OFTEN_S, lambda: metrics.outbox(*relay.backlog()))
+    gauges.every(SELDOM_S, lambda: metrics.store_size(*store.size()))
 
 
 def _readiness(metrics: Metrics, health: Health) -> None:
