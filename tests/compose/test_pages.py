@@ -29,7 +29,7 @@ SHOWN = {
 # Shown for a reader, done otherwise here: the engine is there, apt-get must not ask, and a log is not followed without end.
 _DEBOOTSTRAP = "apt-get install --no-install-recommends debootstrap"
 _OTHERWISE = {
-    "apt-get install --no-install-recommends docker.io docker-compose iptables": "docker version",
+    "apt-get install --no-install-recommends docker.io docker-compose iptables curl": "docker version",
     _DEBOOTSTRAP: "command -v debootstrap || apt-get -qq install -y --no-install-recommends debootstrap",
     "compose logs --follow demo-source demo-partner": """\
 until compose logs demo-partner | grep contact_opened > /dev/null; do sleep 1; done

@@ -55,7 +55,7 @@ AS_ROOT = {
     "bin/ngao secrets init": PAGES,
     "bin/ngao check --before-start": PAGES,
     "docker compose up --detach": PAGES,
-    "apt-get install --no-install-recommends docker.io docker-compose iptables": "tests/compose/engine/docker.py",
+    "apt-get install --no-install-recommends docker.io docker-compose iptables curl": "tests/compose/engine/docker.py",
     "apt-get install --no-install-recommends debootstrap": PAGES,
     "deploy/images/build.sh": PAGES,
     "deploy/demo/onboard.sh": PAGES,
