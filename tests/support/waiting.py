@@ -7,15 +7,18 @@ from collections.abc import Callable
 from typing import TypeVar
 
 T = TypeVar("T")
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S, _GROWTH = 0.03, 0.25, 1.2
+"""Asking is not free: many tests that wait at once would keep what they wait for from its processor."""
 
 
 def eventually(found: Callable[[], T], *, within: float = 20.0, what: str = "the condition") -> T:
     """Ask until the answer is true; fails after `within` seconds, saying what was waited for."""
-    deadline = time.monotonic() + within
+    deadline, pause = time.monotonic() + within, _FIRST_PAUSE_S
     while True:
         answer = found()
         if answer:
             return answer
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {within} s in vain for {what}")
-        time.sleep(0.03)
+        time.sleep(pause)
+        pause = min(pause * _GROWTH, _LONGEST_PAUSE_S)
