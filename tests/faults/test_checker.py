@@ -56,7 +56,7 @@ def good() -> Facts:
         story=[hop("offered"), hop("accepted")],
         resolved=[REF],
         disclosures=[{"offer_id": OFFER}],
-        messages=[{"cause": "c", "recipient": "partner:p", "template": "t", "position": 0, "state": "sent"}],
+        messages=[{"cause": "event-0", "recipient": "partner:p", "template": "t", "position": 0, "state": "sent"}],
         audits={"intake": True},
     )
 
@@ -79,6 +79,8 @@ LIES: dict[str, tuple[str, str, Callable[[Facts], dict[str, Any]]]] = {
     "accepted and not stored": ("I1", "lost", lambda f: {"reports": [], "cases": [], "story": [], "resolved": [], "heard": []}),
     "told of another case": ("I1", "lost", lambda f: {"ops": [*f.ops, op("ok", case_ref="NG-2")][::-1]}),
     "stored and never a case": ("I1", "lost", lambda f: {"cases": [], "heard": [], "story": [], "reports": [report(story=[])]}),
+    "a partner's desk that was not written to": ("I1", "lost", lambda f: {"messages": []}),
+    "a closed case that never heard of its report": ("I1", "lost", lambda f: {"cases": [case(known=False, life="closed")]}),
     "a case that never heard of its report": ("I1", "lost", lambda f: {"cases": [case(known=False)]}),
     "a need nobody looked at": (
         "I1", "lost", lambda f: {"cases": [case(needs=[*case()["needs"], {"name": "medical", "state": "pending"}])]}),
@@ -134,6 +136,12 @@ def test_a_lie_is_found(lie: str) -> None:
     assert (invariant, counts) in {(each.invariant, each.counts) for each in found}, found
 
 
+def test_a_report_that_was_taken_back_before_referral_heard_of_it_may_end_unheard() -> None:
+    gone = [case(known=False, life="closed", needs=[], offers=[])]
+    facts = replace(good(), reports=[report(withdrawn=True, story=[])], cases=gone, story=[], heard=[], messages=[])
+    assert check(facts).good
+
+
 def test_an_unknown_outcome_may_be_there_once_or_not_at_all() -> None:
     facts = good()
     unknown = [op("invoke"), op("info", status=0)]
@@ -161,6 +169,7 @@ def test_urgent_ones_that_waited_come_first() -> None:
     changed = replace(
         facts, ops=ops, reports=reports, cases=cases, heard=offered, story=[], healed_at=5.0,
         resolved=[each["case_ref"] for each in reports], disclosures=[],
+        messages=[{**facts.messages[0], "cause": each["event"]} for each in offered],
     )  # fmt: skip
     assert check(changed).invariants() == []
     assert check(replace(changed, limits=Limits(urgent_behind=39))).invariants() == ["I8"]

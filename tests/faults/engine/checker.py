@@ -145,10 +145,15 @@ def no_lost_acceptance(book: _Book) -> Iterator[Violation]:
             yield Violation("I1", LOST, "the source was told of another case", key)
     for report in book.facts.reports:
         case = book.cases.get(report["case_ref"])
-        if case is None or not case["known"]:
+        if case is None or not (case["known"] or _ended_unheard(report, case)):
             yield Violation("I1", LOST, "a stored report never became a case", report["case_ref"])
         elif case["life"] != "closed":
             yield from _ends(case)
+
+
+def _ended_unheard(report: Line, case: Line) -> bool:
+    """A report that was taken back before referral heard of it needs no help any more, and is told no more."""
+    return bool(report["withdrawn"]) and case["life"] == "closed"
 
 
 def _ends(case: Line) -> Iterator[Violation]:
@@ -178,6 +183,14 @@ def everybody_heard(book: _Book) -> Iterator[Violation]:
         for who in ("registry.contact", "intake.narrative"):
             if not {(offer["id"], f"{who}.disclosed.v1"), (offer["id"], f"{who}.withheld.v1")} & heard:
                 yield Violation("I1", LOST, f"{who}: neither disclosed nor withheld", offer["id"])
+
+
+def people_were_told(book: _Book) -> Iterator[Violation]:
+    """I1: for each offer that a partner's program has got, its desk was written to, or refused for a reason that is stored."""
+    causes = {each["cause"] for each in book.facts.messages}
+    for line in book.heard:
+        if line["what"] == "referral.offered.v1" and line["event"] not in causes:
+            yield Violation("I1", LOST, "notify never heard of an offer", line["offer_id"])
 
 
 def intake_knows_each_step(book: _Book) -> Iterator[Violation]:
@@ -327,6 +340,6 @@ def urgent_first(book: _Book) -> Iterator[Violation]:
 
 
 RULES: tuple[Rule, ...] = (
-    no_lost_acceptance, everybody_heard, intake_knows_each_step, each_effect_once, nothing_from_nowhere, honest_answers,
-    backlog_clears, never_back, audit_is_whole, urgent_first,
+    no_lost_acceptance, everybody_heard, people_were_told, intake_knows_each_step, each_effect_once, nothing_from_nowhere,
+    honest_answers, backlog_clears, never_back, audit_is_whole, urgent_first,
 )  # fmt: skip

@@ -172,7 +172,8 @@ LEAKS: dict[str, Leak] = {
 
 MUTANTS: dict[str, Mutant] = {
     "write-concern-1": Mutant("commits wait for no journal and no majority", _write_concern_1, ("mongod-killed",)),
-    "ack-before-commit": Mutant("messages are acknowledged before their effect", _ack_before_commit, ("killed-in-handler",)),
+    "ack-before-commit": Mutant("messages are acknowledged before their effect", _ack_before_commit,
+                                ("killed-in-handler", "killed-before-commit", "killed-in-transaction")),
     "no-mandatory": Mutant("unroutable events are not returned", _no_mandatory, ("binding-deleted",)),
     "no-inbox": Mutant("nobody remembers which events took effect", _no_inbox, ("duplicates", "killed-before-ack")),
     "publish-before-commit": Mutant("events leave before they are stored", _publish_before_commit, ("killed-before-commit",)),

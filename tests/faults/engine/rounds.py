@@ -152,7 +152,7 @@ def _unfinished(site: Site, running: Running) -> str:
     if len(asked) > len(refs) or len(cases) < len(refs):
         return f"{len(asked)} accepted, {len(refs)} reports, {len(cases)} cases"
     for case in cases:
-        if not case["known"]:
+        if not case["known"] and case["life"] != "closed":
             return f"{case['case_ref']} has not heard of its report"
         if case["life"] != "closed" and any(need["state"] == "pending" for need in case["needs"]):
             return f"{case['case_ref']} has a pending need"
