@@ -79,6 +79,9 @@ LIES: dict[str, tuple[str, str, Callable[[Facts], dict[str, Any]]]] = {
     "accepted and not stored": ("I1", "lost", lambda f: {"reports": [], "cases": [], "story": [], "resolved": [], "heard": []}),
     "told of another case": ("I1", "lost", lambda f: {"ops": [*f.ops, op("ok", case_ref="NG-2")][::-1]}),
     "stored and never a case": ("I1", "lost", lambda f: {"cases": [], "heard": [], "story": [], "reports": [report(story=[])]}),
+    "an opening that intake never heard of": (
+        "I3", "lost", lambda f: {"story": [*f.story, hop("case.opened", offer_id="", need="")]}
+    ),
     "a partner's desk that was not written to": ("I1", "lost", lambda f: {"messages": []}),
     "a closed case that never heard of its report": ("I1", "lost", lambda f: {"cases": [case(known=False, life="closed")]}),
     "a case that never heard of its report": ("I1", "lost", lambda f: {"cases": [case(known=False)]}),

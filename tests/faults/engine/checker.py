@@ -21,7 +21,10 @@ _ALLOWANCE_S = 0.5
 
 _LIVE = {"offered", "received", "accepted", "started"}
 _RANK = {"offered": 0, "received": 1, "accepted": 2, "started": 3}  # everything else is an end
-_STEPS = {"offered", "accepted", "declined", "expired", "started", "completed", "failed", "withdrawn", "recalled", "unroutable"}
+_STEPS = {
+    "case.opened", "case.closed", "offered", "accepted", "declined", "expired", "started", "completed", "failed", "withdrawn",
+    "recalled", "unroutable",
+}  # fmt: skip
 _STEPS_ONCE = {"offered", "accepted", "declined", "expired", "started", "completed", "report.learnt"}
 _ONCE = {
     "referral.offered.v1", "registry.contact.disclosed.v1", "registry.contact.withheld.v1",

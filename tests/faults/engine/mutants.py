@@ -176,7 +176,8 @@ MUTANTS: dict[str, Mutant] = {
                                 ("killed-in-handler", "killed-before-commit", "killed-in-transaction")),
     "no-mandatory": Mutant("unroutable events are not returned", _no_mandatory, ("binding-deleted",)),
     "no-inbox": Mutant("nobody remembers which events took effect", _no_inbox, ("duplicates", "killed-before-ack")),
-    "publish-before-commit": Mutant("events leave before they are stored", _publish_before_commit, ("killed-before-commit",)),
+    "publish-before-commit": Mutant("events leave before they are stored", _publish_before_commit,
+                                    ("killed-before-commit", "flaky-30", "mongod-killed")),
     "lease-ignored": Mutant("the sweep takes what another process holds", _lease_ignored, ("two-processes",)),
     "memory-outbox": Mutant("events wait in memory only", _forgetful_outbox, ("killed-after-commit", "broker-killed")),
 }
