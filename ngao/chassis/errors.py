@@ -9,6 +9,7 @@
         ├── InvalidInput          carries one FieldError for each broken field (400, 422)
         ├── Unauthenticated       no key, or one nobody has (401)
         ├── Forbidden             a key that may not do this (403)
+        │   └── ScopeNeeded       an operator's key without the scope (403)
         ├── NotFound              no such record, or not yours (404)
         ├── NotAllowedNow         the state of the record forbids it (409)
         ├── TooLarge              over the size limit (413)
@@ -101,6 +102,16 @@ class Forbidden(Permanent):
 
     slug = "forbidden"
     status = 403
+
+
+class ScopeNeeded(Forbidden):
+    """An operator's key that lacks the scope of the operation; `scope` is its name."""
+
+    slug = "scope-needed"
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(f"This needs the scope {scope}; `ngao operator allow` gives it to a key.")
+        self.scope = scope
 
 
 class NotFound(Permanent):

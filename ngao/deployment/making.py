@@ -14,7 +14,7 @@ from ngao.chassis.security.seals import new_key_pair, public_of
 from ngao.deployment.authority import Authority, demand_host
 from ngao.deployment.folder import SecretsFolder, new_keyfile, new_password
 from ngao.deployment.names import ADMINISTRATOR, OPERATOR_SCOPES, SEALED_TO, SERVICES, period_of, store_of
-from ngao.deployment.operators import as_text, entry
+from ngao.deployment.operators import as_text, entries_in, entry
 
 OPERATOR = "operator"
 _LOCAL = ("localhost", "127.0.0.1")
@@ -115,8 +115,11 @@ def _operator(folder: SecretsFolder) -> None:
         folder.write(new_key("operator", OPERATOR)[0], "operator", "operator.key")
     known = entry(OPERATOR, hash_key(folder.read("operator", "operator.key")), OPERATOR_SCOPES)
     for service in SERVICES:
-        if not folder.at(service, "operators.json").exists():
-            folder.write(as_text([known]), service, "operators.json")
+        entries = entries_in(folder.at(service, "operators.json")) or [known]
+        # A folder that an earlier version made: the first operator keeps what it could do.
+        current = [{**each, "scopes": list(OPERATOR_SCOPES)} if each["id"] == OPERATOR else each for each in entries]
+        if current != entries or not folder.at(service, "operators.json").exists():
+            folder.write(as_text(current), service, "operators.json")
 
 
 def _definitions(folder: SecretsFolder) -> None:

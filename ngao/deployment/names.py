@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from ngao.kernel.scopes import SCOPES
+
 SERVICES = ("intake", "referral", "notify", "registry")
 SEALED_TO = ("registry", "intake")
 """Services that others seal to, each with a key pair by period."""
@@ -11,7 +13,8 @@ SEALED_TO = ("registry", "intake")
 VHOST, EDGE_VHOST = "ngao", "ngao.edge"
 ADMINISTRATOR = "ngao-admin"
 REPLICA_SET = "rs0"
-OPERATOR_SCOPES = ("identity:read",)
+OPERATOR_SCOPES = tuple(SCOPES)
+"""What the first operator of a deployment may do: everything."""
 
 
 def database_of(service: str) -> str:

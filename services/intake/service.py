@@ -87,7 +87,8 @@ class IntakeService(ChassisEndpoints):
         return show_report(self.app.withdraw(call.principal.id, report_id, call.trace))
 
     @http(
-        "PUT", "/v1/sources/<source_id>", who="operator", operation="putSource", request=http_api.SourceSettings,
+        "PUT", "/v1/sources/<source_id>", who="operator", needs="sources:write", operation="putSource",
+        request=http_api.SourceSettings,
         summary="Make or change a source.", responses={200: http_api.SourceShown},
     )  # fmt: skip
     def put_source(self, call: Call, source_id: str) -> dict[str, Any]:
@@ -96,7 +97,7 @@ class IntakeService(ChassisEndpoints):
         return show_source(made, key)
 
     @http(
-        "GET", "/v1/sources/<source_id>", who="operator", operation="showSource", summary="One source.",
+        "GET", "/v1/sources/<source_id>", who="operator", needs="sources:read", operation="showSource", summary="One source.",
         responses={200: http_api.SourceShown},
     )  # fmt: skip
     def show_source(self, call: Call, source_id: str) -> dict[str, Any]:  # noqa: ARG002  # every handler is given its call
@@ -104,7 +105,7 @@ class IntakeService(ChassisEndpoints):
         return show_source(self.app.source(source_id))
 
     @http(
-        "GET", "/v1/sources", who="operator", operation="listSources", summary="All sources.",
+        "GET", "/v1/sources", who="operator", needs="sources:read", operation="listSources", summary="All sources.",
         responses={200: http_api.SourcesShown},
     )  # fmt: skip
     def list_sources(self, call: Call) -> dict[str, Any]:  # noqa: ARG002  # every handler is given its call
@@ -112,7 +113,7 @@ class IntakeService(ChassisEndpoints):
         return {"sources": [show_source(each) for each in self.app.sources()]}
 
     @http(
-        "GET", "/v1/sealing-key", who=("source", "operator"), operation="showSealingKey",
+        "GET", "/v1/sealing-key", who=("source", "operator"), needs="sources:read", operation="showSealingKey",
         summary="The public key that reports over AMQP are sealed to.", responses={200: http_api.SealingKeyShown},
     )  # fmt: skip
     def show_sealing_key(self, call: Call) -> dict[str, Any]:  # noqa: ARG002  # every handler is given its call

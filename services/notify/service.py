@@ -109,7 +109,8 @@ class NotifyService(ChassisEndpoints):
         self.app.forget()
 
     @http(
-        "PUT", "/v1/roster/duty-officers/<officer_id>", who="operator", operation="putDutyOfficer", request=http_api.RosterEntry,
+        "PUT", "/v1/roster/duty-officers/<officer_id>", who="operator", needs="roster:write", operation="putDutyOfficer",
+        request=http_api.RosterEntry,
         summary="Keep or replace a person of the ladders.", responses={200: http_api.RosterEntryShown},
     )  # fmt: skip
     def put_duty_officer(self, call: Call, officer_id: str) -> dict[str, Any]:
@@ -117,7 +118,7 @@ class NotifyService(ChassisEndpoints):
         return self._put(call, Recipient(DUTY_OFFICER, http_api.roster_id(officer_id)))
 
     @http(
-        "GET", "/v1/roster/duty-officers/<officer_id>", who="operator", operation="showDutyOfficer",
+        "GET", "/v1/roster/duty-officers/<officer_id>", who="operator", needs="roster:read", operation="showDutyOfficer",
         summary="One person of the ladders, address masked.", responses={200: http_api.RosterEntryShown},
     )  # fmt: skip
     def show_duty_officer(self, call: Call, officer_id: str) -> dict[str, Any]:
@@ -128,7 +129,8 @@ class NotifyService(ChassisEndpoints):
         return found[0]
 
     @http(
-        "PUT", "/v1/roster/partners/<partner_id>", who="operator", operation="putPartnerContact", request=http_api.RosterEntry,
+        "PUT", "/v1/roster/partners/<partner_id>", who="operator", needs="roster:write", operation="putPartnerContact",
+        request=http_api.RosterEntry,
         summary="Keep or replace whom a partner wants told.", responses={200: http_api.RosterEntryShown},
     )  # fmt: skip
     def put_partner(self, call: Call, partner_id: str) -> dict[str, Any]:
@@ -136,7 +138,7 @@ class NotifyService(ChassisEndpoints):
         return self._put(call, Recipient(PARTNER, http_api.roster_id(partner_id)))
 
     @http(
-        "DELETE", "/v1/roster/duty-officers/<officer_id>", who="operator", operation="removeDutyOfficer",
+        "DELETE", "/v1/roster/duty-officers/<officer_id>", who="operator", needs="roster:write", operation="removeDutyOfficer",
         summary="Take a person off the ladders; the address is destroyed.", responses={204: None},
     )  # fmt: skip
     def remove_duty_officer(self, call: Call, officer_id: str) -> Answer:
@@ -145,7 +147,7 @@ class NotifyService(ChassisEndpoints):
         return Answer(204, None)
 
     @http(
-        "DELETE", "/v1/roster/partners/<partner_id>", who="operator", operation="removePartnerContact",
+        "DELETE", "/v1/roster/partners/<partner_id>", who="operator", needs="roster:write", operation="removePartnerContact",
         summary="Tell a partner nothing any more; the address is destroyed.", responses={204: None},
     )  # fmt: skip
     def remove_partner(self, call: Call, partner_id: str) -> Answer:
@@ -154,7 +156,7 @@ class NotifyService(ChassisEndpoints):
         return Answer(204, None)
 
     @http(
-        "GET", "/v1/roster", who="operator", operation="listRoster",
+        "GET", "/v1/roster", who="operator", needs="roster:read", operation="listRoster",
         summary="Everybody who can be told, addresses masked.", responses={200: http_api.RosterShown},
     )  # fmt: skip
     def list_roster(self, call: Call) -> dict[str, Any]:
@@ -162,7 +164,7 @@ class NotifyService(ChassisEndpoints):
         return {"roster": self.app.roster(call.principal.id)}
 
     @http(
-        "GET", "/v1/messages", who="operator", operation="listMessages",
+        "GET", "/v1/messages", who="operator", needs="messages:read", operation="listMessages",
         summary="Messages, newest first; by case_ref, state, reference.", responses={200: http_api.MessagesShown},
     )  # fmt: skip
     def list_messages(self, call: Call) -> dict[str, Any]:
@@ -171,7 +173,7 @@ class NotifyService(ChassisEndpoints):
         return found
 
     @http(
-        "GET", "/v1/messages/<message_id>", who="operator", operation="showMessage",
+        "GET", "/v1/messages/<message_id>", who="operator", needs="messages:read", operation="showMessage",
         summary="One message and its history.", responses={200: http_api.MessageShown},
     )  # fmt: skip
     def show_message(self, call: Call, message_id: str) -> dict[str, Any]:  # noqa: ARG002 - every handler is given its call
@@ -180,7 +182,7 @@ class NotifyService(ChassisEndpoints):
         return found
 
     @http(
-        "POST", "/v1/messages/<message_id>/acknowledge", who="operator", operation="acknowledgeMessage",
+        "POST", "/v1/messages/<message_id>/acknowledge", who="operator", needs="messages:write", operation="acknowledgeMessage",
         summary="Say that it has been seen; stops the ladder.", responses={200: http_api.MessageShown},
     )  # fmt: skip
     def acknowledge(self, call: Call, message_id: str) -> dict[str, Any]:

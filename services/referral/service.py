@@ -95,7 +95,8 @@ class ReferralService(ChassisEndpoints):
 
     # Operators
 
-    @http("PUT", "/v1/partners/<partner_id>", who="operator", operation="putPartner", request=api.PartnerRequest,
+    @http("PUT", "/v1/partners/<partner_id>", who="operator", needs="partners:write", operation="putPartner",
+          request=api.PartnerRequest,
           summary="Create or replace a partner; a new one gets its bearer key, `new_key` gives another.",
           responses={200: api.PartnerView, 201: api.PartnerView})
     def put_partner(self, call: Call, partner_id: str) -> Answer:
@@ -105,44 +106,46 @@ class ReferralService(ChassisEndpoints):
         kept = self.app.put_partner(partner, call.principal.id, new_key=data["new_key"])
         return Answer(201 if kept.created else 200, {**views.partner_view(kept.partner), "key": kept.key})
 
-    @http("GET", "/v1/partners/<partner_id>", who="operator", operation="getPartner",
+    @http("GET", "/v1/partners/<partner_id>", who="operator", needs="partners:read", operation="getPartner",
           summary="A partner and its load.", responses={200: api.PartnerView})
     def get_partner(self, _call: Call, partner_id: str) -> dict[str, Any]:
         """One partner."""
         return views.partner_view(*self.app.partner(partner_id))
 
-    @http("GET", "/v1/partners", who="operator", operation="listPartners",
+    @http("GET", "/v1/partners", who="operator", needs="partners:read", operation="listPartners",
           summary="The directory.", responses={200: api.PartnersView})
     def list_partners(self, _call: Call) -> dict[str, Any]:
         """All partners."""
         return {"partners": [views.partner_view(partner, load) for partner, load in self.app.partners()]}
 
-    @http("GET", "/v1/cases", who="operator", operation="listCases",
+    @http("GET", "/v1/cases", who="operator", needs="cases:read", operation="listCases",
           summary="Cases, the newest first; `?state=waiting|open|closed&limit=`.", responses={200: api.CasesView})
     def list_cases(self, call: Call) -> dict[str, Any]:
         """Cases in short."""
         limit = api.whole_number(call.query, "limit", 100, 1000)
         return {"cases": [views.case_view(case) for case in self.app.cases(_life(call), limit)]}
 
-    @http("GET", "/v1/cases/<case_ref>", who="operator", operation="getCase",
+    @http("GET", "/v1/cases/<case_ref>", who="operator", needs="cases:read", operation="getCase",
           summary="A case and its story so far.", responses={200: api.StoryView})
     def get_case(self, call: Call, case_ref: str) -> dict[str, Any]:
         """The story of a case."""
         return views.story_view(*self.app.story(case_ref, call.principal.id))
 
-    @http("GET", "/v1/cases/<case_ref>/match", who="operator", operation="explainMatch",
+    @http("GET", "/v1/cases/<case_ref>/match", who="operator", needs="cases:read", operation="explainMatch",
           summary="Whom the case would be offered to, and why; `?partner_id=` asks about one.", responses={200: api.MatchesView})
     def explain_match(self, call: Call, case_ref: str) -> dict[str, Any]:
         """A dry run, explained."""
         return views.matches_view(case_ref, self.app.explain(case_ref, call.principal.id, call.query.get("partner_id")))
 
-    @http("POST", "/v1/cases/<case_ref>/match", who="operator", operation="matchAgain", request=api.NothingRequest,
+    @http("POST", "/v1/cases/<case_ref>/match", who="operator", needs="cases:write", operation="matchAgain",
+          request=api.NothingRequest,
           summary="Match the needs that a human holds again now.", responses={200: api.CaseView})
     def match_again(self, call: Call, case_ref: str) -> dict[str, Any]:
         """Offer what can be offered now."""
         return views.case_view(self.app.match_again(case_ref, call.principal.id))
 
-    @http("POST", "/v1/cases/<case_ref>/needs/<need>/settle", who="operator", operation="settleNeed", request=api.SettleRequest,
+    @http("POST", "/v1/cases/<case_ref>/needs/<need>/settle", who="operator", needs="cases:write", operation="settleNeed",
+          request=api.SettleRequest,
           summary="A human says that a need is met or gone.", responses={200: api.CaseView})
     def settle_need(self, call: Call, case_ref: str, need: str) -> dict[str, Any]:
         """Settle a need."""

@@ -41,21 +41,21 @@ class RegistryService(ChassisEndpoints):
         """Disclose to the partner how to reach the person, or say why not."""
         self.app.offer_accepted(unit, event)
 
-    @http("GET", "/v1/defenders/<ref>", who="operator", operation="readDefender",
+    @http("GET", "/v1/defenders/<ref>", who="operator", needs="defenders:read", operation="readDefender",
           summary="Read a defender's record; ?reason= is demanded, values need identity:read.",
           responses={200: api.DefenderShown})
     def read_defender(self, call: Call, ref: str) -> Answer:
         """One record."""
         return Answer(200, api.defender_answer(self.app.defender(ref, call.principal, _reason(call))))
 
-    @http("GET", "/v1/defenders", who="operator", operation="findDefender",
+    @http("GET", "/v1/defenders", who="operator", needs="defenders:read", operation="findDefender",
           summary="Read the record of a case's person: ?case_ref= and ?reason=.", responses={200: api.DefenderShown})
     def find_defender(self, call: Call) -> Answer:
         """The record of a case's person."""
         case_ref = _asked(call, "case_ref")
         return Answer(200, api.defender_answer(self.app.defender_of_case(case_ref, call.principal, _reason(call))))
 
-    @http("POST", "/v1/defenders/<ref>/restrictions", who="operator", operation="addRestriction",
+    @http("POST", "/v1/defenders/<ref>/restrictions", who="operator", needs="restrictions:write", operation="addRestriction",
           summary="Never refer this person to this partner.", request=api.RestrictionRequest,
           responses={200: api.RestrictionsShown})
     def add_restriction(self, call: Call, ref: str) -> Answer:
@@ -64,31 +64,32 @@ class RegistryService(ChassisEndpoints):
         person = self.app.restrict(ref, asked["partner_id"], asked["reason"], call.principal)
         return Answer(200, api.restrictions_answer(person))
 
-    @http("DELETE", "/v1/defenders/<ref>/restrictions/<partner_id>", who="operator", operation="liftRestriction",
+    @http("DELETE", "/v1/defenders/<ref>/restrictions/<partner_id>", who="operator", needs="restrictions:write",
+          operation="liftRestriction",
           summary="Take a restriction back.", responses={200: api.RestrictionsShown})
     def lift_restriction(self, call: Call, ref: str, partner_id: str) -> Answer:
         """Lift a restriction."""
         return Answer(200, api.restrictions_answer(self.app.lift(ref, partner_id, call.principal)))
 
-    @http("POST", "/v1/defenders/<ref>/consents", who="operator", operation="changeConsent",
+    @http("POST", "/v1/defenders/<ref>/consents", who="operator", needs="consents:write", operation="changeConsent",
           summary="The person gives or withdraws a consent.", request=api.ConsentRequest, responses={200: api.CasesTold})
     def change_consent(self, call: Call, ref: str) -> Answer:
         """Note a consent or a withdrawal."""
         return Answer(200, {"cases": self.app.consent(ref, call.load(), call.principal)})
 
-    @http("GET", "/v1/candidates", who="operator", operation="listCandidates",
+    @http("GET", "/v1/candidates", who="operator", needs="defenders:read", operation="listCandidates",
           summary="Cases whose person may be known already; ?reason= is demanded.", responses={200: api.CandidatesShown})
     def list_candidates(self, call: Call) -> Answer:
         """What waits for a human."""
         return Answer(200, api.candidates_answer(self.app.candidates(call.principal, _reason(call))))
 
-    @http("POST", "/v1/candidates/<case_ref>/link", who="operator", operation="linkCandidate",
+    @http("POST", "/v1/candidates/<case_ref>/link", who="operator", needs="defenders:write", operation="linkCandidate",
           summary="They are the same person.", request=api.LinkRequest, responses={200: api.Decided})
     def link_candidate(self, call: Call, case_ref: str) -> Answer:
         """Link two records."""
         return Answer(200, api.decided_answer(self.app.link(case_ref, call.load()["defender_ref"], call.principal)))
 
-    @http("POST", "/v1/candidates/<case_ref>/separate", who="operator", operation="separateCandidate",
+    @http("POST", "/v1/candidates/<case_ref>/separate", who="operator", needs="defenders:write", operation="separateCandidate",
           summary="They are two persons; a link made before is taken back.", responses={200: api.Decided})
     def separate_candidate(self, call: Call, case_ref: str) -> Answer:
         """Keep two records apart."""

@@ -36,6 +36,8 @@ SOURCE_KEY = f"ngao_source_forms_{SECRET}"
 SLOW_KEY = f"ngao_source_flood_{SECRET}"
 PARTNER_KEY = f"ngao_partner_clinic_{SECRET}"
 OPERATOR_KEY = f"ngao_operator_grace_{SECRET}"
+INTERN_KEY = f"ngao_operator_intern_{SECRET}"
+PARKED = ("parked:read", "parked:write")
 LIMIT = 64 * 1024
 
 
@@ -145,7 +147,10 @@ def make_chassis(missing: str | None) -> Any:
     port, shared = int(os.environ.get("PORT", "0")), "SHARED" in os.environ
     inside = {"inside_port": int(os.environ["INSIDE"])} if "INSIDE" in os.environ else {}
     settings = HttpSettings("127.0.0.1", port, "http://127.0.0.1", LIMIT, 500.0, 2, reuse_port=shared, **certificate(), **inside)
-    operators = {"grace": Credential("operator", "grace", (hash_key(OPERATOR_KEY),))}
+    operators = {
+        "grace": Credential("operator", "grace", (hash_key(OPERATOR_KEY),), scopes=("outbox:read", *PARKED)),
+        "intern": Credential("operator", "intern", (hash_key(INTERN_KEY),)),
+    }
     return SimpleNamespace(
         settings=SimpleNamespace(http=settings),
         clock=SystemClock(),

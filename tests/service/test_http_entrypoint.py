@@ -258,6 +258,13 @@ def test_operators_see_and_decide_what_is_parked(service: Service) -> None:
     assert service.ask("GET", "/v1/outbox", key="grace").json == {"pending": 0, "oldest_s": 0.0}
 
 
+@pytest.mark.parametrize("path", ["/v1/parked", "/v1/parked/p1", "/v1/outbox", "/v1/keys", "/v1/audit/verify"])
+def test_an_operators_key_without_the_scope_is_refused_and_the_scope_is_named(service: Service, path: str) -> None:
+    reply = service.ask("GET", path, key="intern")
+    assert (reply.status, reply.slug) == (403, "scope-needed")
+    assert reply.json["scope"] == f"{path.split('/')[2]}:read"
+
+
 def test_the_pages_of_the_chassis_need_no_key(service: Service) -> None:
     assert service.ask("GET", "/readyz", key=None).json == {"ready": True, "checks": {"store": "ok"}}
     assert "/v1/visits" in service.ask("GET", "/openapi.json", key=None).json["paths"]

@@ -14,6 +14,7 @@ from typing import Any
 from ngao.chassis.messaging.provisioning import service_account
 from ngao.chassis.security import keyfiles
 from ngao.chassis.security.identity import new_key
+from ngao.kernel.scopes import SCOPES
 from ngao.local.ports import free_port
 from tests.support.addresses import addresses
 from tests.support.waiting import eventually
@@ -37,7 +38,7 @@ class World:
         user, password = self.parts.account
         self.user = user
         (directory / "broker.password").write_text(password)
-        operators = {"operators": [{"id": "tester", "hash": hashed, "scopes": ["identity:read"]}]}
+        operators = {"operators": [{"id": "tester", "hash": hashed, "scopes": list(SCOPES)}]}
         (directory / "operators.json").write_text(json.dumps(operators))
         for recipient in ("registry", "intake"):
             keyfiles.init_sealing_pair(directory / "keys" / recipient, directory / "keys" / "public", PERIOD, owner=recipient)

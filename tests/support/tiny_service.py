@@ -26,6 +26,7 @@ KEYS = {
         ("source", "late"),
         ("partner", "clinic"),
         ("operator", "grace"),
+        ("operator", "intern"),
     )
 }
 

@@ -11,6 +11,7 @@ import pytest
 
 from ngao.chassis.security.identity import hash_key, load_operators
 from ngao.cli.app import main
+from ngao.kernel.scopes import ROLES
 from ngao.local.configuration import write_operator
 from ngao.local.home import REPOSITORY, Home
 
@@ -107,6 +108,14 @@ def test_an_operator_gets_a_key_whose_hash_is_kept_beside_the_others(
     known = load_operators(home.config / "operators.json")
     assert known["night-desk"].hashes == (hash_key(key),)
     assert "local" in known
+    assert known["night-desk"].scopes == ("identity:read",)
+    assert ngao(monkeypatch, "operator", "allow", "night-desk", "--role", "watch", "--scope", "messages:write") == 0
+    allowed = set(load_operators(home.config / "operators.json")["night-desk"].scopes)
+    assert allowed == {*ROLES["watch"], "messages:write"}
+    assert ngao(monkeypatch, "operator", "allow", "day-desk", "--role", "watch") == 1
+    assert "no operator of that name" in capsys.readouterr().err
+    assert ngao(monkeypatch, "operator", "add", "night-desk", "--role", "king") == 1
+    assert "There is no role king" in capsys.readouterr().err
     assert ngao(monkeypatch, "operator", "add", "night-desk", "--scope", "everything") == 1
     assert "There is no scope everything" in capsys.readouterr().err
     assert ngao(monkeypatch, "operator", "add", "Night Desk") == 1

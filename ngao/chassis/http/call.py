@@ -9,7 +9,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError
 
-from ngao.chassis.errors import Forbidden, InvalidInput
+from ngao.chassis.errors import InvalidInput
 from ngao.chassis.security.identity import Principal
 from ngao.contracts import Undecodable, field_errors, parse_json
 
@@ -45,11 +45,6 @@ class Call:
             return (chosen() if isinstance(chosen, type) else chosen).load(document)
         except ValidationError as error:
             raise InvalidInput("The body breaks its schema; `errors` names every field.", field_errors(error.messages)) from None
-
-    def require(self, scope: str) -> None:
-        """Go on only if the caller has this scope; raises Forbidden."""
-        if scope not in self.principal.scopes:
-            raise Forbidden("This key may not do this.")
 
 
 @dataclass(frozen=True)

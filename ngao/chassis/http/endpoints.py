@@ -86,19 +86,22 @@ class ChassisEndpoints:
             known[type(self)] = describe(type(self))
         return Answer(200, known[type(self)])
 
-    @http("GET", "/v1/parked", who="operator", operation="listParked", summary="Messages that could not be processed.")
+    @http("GET", "/v1/parked", who="operator", needs="parked:read",
+          operation="listParked", summary="Messages that could not be processed.")
     def list_parked(self, call: Call) -> dict[str, Any]:
         """Newest first; `?state=parked|replayed|dropped|expired|all` and `?limit=1..500`."""
         return {"parked": call.chassis.parking.list(_limit(call), _state(call))}
 
-    @http("GET", "/v1/parked/<parked_id>", who="operator", operation="showParked", summary="One of them, without its content.")
+    @http("GET", "/v1/parked/<parked_id>", who="operator", needs="parked:read",
+          operation="showParked", summary="One of them, without its content.")
     def show_parked(self, call: Call, parked_id: str) -> dict[str, Any]:
         """Reason, attempts and where it came from."""
         shown: dict[str, Any] = call.chassis.parking.show(parked_id)
         return shown
 
     @http(
-        "POST", "/v1/parked/<parked_id>/replay", who="operator", operation="replayParked", request=ParkedDecision,
+        "POST", "/v1/parked/<parked_id>/replay", who="operator", needs="parked:write", operation="replayParked",
+        request=ParkedDecision,
         summary="Send a parked message through its queue again.", responses={204: None},
     )  # fmt: skip
     def replay_parked(self, call: Call, parked_id: str) -> Answer:
@@ -107,7 +110,8 @@ class ChassisEndpoints:
         return Answer(204, None)
 
     @http(
-        "POST", "/v1/parked/<parked_id>/drop", who="operator", operation="dropParked", request=ParkedDecision,
+        "POST", "/v1/parked/<parked_id>/drop", who="operator", needs="parked:write", operation="dropParked",
+        request=ParkedDecision,
         summary="Give a parked message up for good.", responses={204: None},
     )  # fmt: skip
     def drop_parked(self, call: Call, parked_id: str) -> Answer:
@@ -115,14 +119,15 @@ class ChassisEndpoints:
         call.chassis.parking.drop(parked_id, by=call.principal.id, reason=call.load()["reason"])
         return Answer(204, None)
 
-    @http("GET", "/v1/outbox", who="operator", operation="showOutbox", summary="Events the broker has not confirmed yet.")
+    @http("GET", "/v1/outbox", who="operator", needs="outbox:read",
+          operation="showOutbox", summary="Events the broker has not confirmed yet.")
     def show_outbox(self, call: Call) -> dict[str, Any]:
         """Counts and the age of the oldest."""
         status: dict[str, Any] = call.chassis.outbox_status()
         return status
 
     @http(
-        "POST", "/v1/outbox/replay", who="operator", operation="replayOutbox", request=ReplayOrder,
+        "POST", "/v1/outbox/replay", who="operator", needs="outbox:write", operation="replayOutbox", request=ReplayOrder,
         summary="Send events again that were sent and are kept, with the same ids.",
     )  # fmt: skip
     def replay_outbox(self, call: Call) -> dict[str, Any]:
@@ -132,14 +137,15 @@ class ChassisEndpoints:
         replayed, more = call.chassis.kept.replay(order, by=call.principal.id, reason=asked["reason"])
         return {"replayed": replayed, "more": more, "before": order.before.isoformat()}
 
-    @http("GET", "/v1/keys", who="operator", operation="showKeys", summary="The key periods, and what each still wraps.")
+    @http("GET", "/v1/keys", who="operator", needs="keys:read",
+          operation="showKeys", summary="The key periods, and what each still wraps.")
     def show_keys(self, call: Call) -> dict[str, Any]:
         """A period that wraps nothing any more can be retired: `ngao keys retire`."""
         shown: dict[str, Any] = call.chassis.rewrapping.status()
         return shown
 
     @http(
-        "POST", "/v1/keys/rewrap", who="operator", operation="rewrapKeys", request=RewrapOrder,
+        "POST", "/v1/keys/rewrap", who="operator", needs="keys:write", operation="rewrapKeys", request=RewrapOrder,
         summary="Wrap data keys of earlier periods under the newest one.",
     )  # fmt: skip
     def rewrap_keys(self, call: Call) -> dict[str, Any]:
@@ -147,7 +153,8 @@ class ChassisEndpoints:
         done: dict[str, Any] = call.chassis.rewrapping.rewrap(after=call.load()["after"], by=call.principal.id)
         return done
 
-    @http("GET", "/v1/audit/verify", who="operator", operation="verifyAudit", summary="Whether the audit trail is whole.")
+    @http("GET", "/v1/audit/verify", who="operator", needs="audit:read",
+          operation="verifyAudit", summary="Whether the audit trail is whole.")
     def verify_audit(self, call: Call) -> dict[str, Any]:
         """Follows every chain; names the first entry that does not hold."""
         found = call.chassis.verify_audit()

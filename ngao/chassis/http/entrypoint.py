@@ -6,6 +6,7 @@ last step takes a worker, so that neither a slow nor an eager caller can occupy 
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -38,6 +39,7 @@ ANSWER_SECONDS = 4.5
 STORE_SECONDS = 4.0
 """How long a request of a source or a partner waits for the store in all: better refused and sent again than hung."""
 _LONGEST_IDEMPOTENCY_KEY = 200
+_SCOPE = re.compile(r"^[a-z]{2,20}:(read|write)$")
 
 Responses = Mapping[int, type[Schema] | None]
 
@@ -46,7 +48,8 @@ Responses = Mapping[int, type[Schema] | None]
 class Operation:
     """What `@http` declares about a handler; the OpenAPI document is made of these.
 
-    `inline` runs without a worker; `inside` is not for outsiders: see `HttpSettings.inside_port`.
+    `inline` runs without a worker; `inside` is not for outsiders: see `HttpSettings.inside_port`; `needs` is the scope that an
+    operator's key must have.
     """
 
     method: str
@@ -59,6 +62,12 @@ class Operation:
     responses: Responses | None = None
     inline: bool = False
     inside: bool = False
+    needs: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse an operator operation that demands no scope: any operator's key would open it."""
+        if "operator" in self.who and not _SCOPE.match(self.needs):
+            raise TypeError(f"{self.operation}: an operation of operators declares the scope that it needs, such as cases:read")
 
 
 @dataclass(frozen=True)
@@ -80,15 +89,17 @@ def http(
     responses: Responses | None = None,
     inline: bool = False,
     inside: bool = False,
+    needs: str = "",
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Make a method `f(self, call: Call, **path) -> Answer | dict` answer HTTP requests.
 
-    `who` is "source", "partner", "operator", "anyone" or a tuple of them; `path` is werkzeug's, "/v1/reports/<report_id>";
+    `who` is "source", "partner", "operator", "anyone" or a tuple of them; `needs` is the scope that an operator's key must have:
+    where operators may call, a service without it does not start. `path` is werkzeug's, "/v1/reports/<report_id>";
     `request` is what `call.load()` uses and OpenAPI shows. An error the handler raises is returned to the server as a
     value; a test that calls the method directly finds the bare handler under `__wrapped__`.
     """
     callers = (who,) if isinstance(who, str) else who
-    declared = Operation(method, path, callers, operation, summary, request, accepts, responses, inline, inside)
+    declared = Operation(method, path, callers, operation, summary, request, accepts, responses, inline, inside, needs)
 
     def decorate(handler: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(handler)
@@ -146,7 +157,7 @@ class HttpEntrypoint(Entrypoint):
 
     def _admit(self, headers: EnvironHeaders, remote: str) -> Principal:
         with _bounded(self.declared.who):
-            return self.server.gate.admit(self.declared.who, headers.get("Authorization"), remote)
+            return self.server.gate.admit(self.declared.who, self.declared.needs, headers.get("Authorization"), remote)
 
     def _call(self, environ: Mapping[str, Any], headers: EnvironHeaders, principal: Principal, trace: str) -> Call:
         chassis = self.container.chassis

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ngao.chassis.clock import Clock
-from ngao.chassis.errors import Forbidden, Unauthenticated
+from ngao.chassis.errors import Forbidden, ScopeNeeded, Unauthenticated
 from ngao.chassis.http.limits import Limiter
 from ngao.chassis.security.identity import Authenticator, Principal
 
@@ -19,8 +19,11 @@ class Gate:
         self._callers = Limiter(clock, rate, burst)
         self._failures = Limiter(clock, _FAILURES_PER_SECOND, _FAILURES_AT_ONCE)
 
-    def admit(self, who: tuple[str, ...], authorization: str | None, remote: str) -> Principal:
-        """The caller, if one of `who`; raises Unauthenticated, Forbidden, TooManyRequests."""
+    def admit(self, who: tuple[str, ...], needs: str, authorization: str | None, remote: str) -> Principal:
+        """The caller, if one of `who`, and an operator only with the scope in `needs`.
+
+        Raises Unauthenticated, Forbidden, TooManyRequests.
+        """
         if "anyone" in who and authorization is None:
             self._callers.take(f"anyone:{remote}")
             return Principal("anyone", "anyone")
@@ -28,6 +31,8 @@ class Gate:
         self._callers.take(f"{principal.kind}:{principal.id}", principal.rate_per_second)
         if principal.kind not in who and "anyone" not in who:
             raise Forbidden("This key may not do this.")
+        if principal.kind == "operator" and needs and needs not in principal.scopes:
+            raise ScopeNeeded(needs)
         return principal
 
     def _known(self, authorization: str | None, remote: str) -> Principal:

@@ -35,6 +35,7 @@ class ProblemDocument(Schema):
     detail = fields.String(required=True, metadata=_INTERNAL)
     errors = fields.List(fields.Nested(FieldProblem), metadata=_INTERNAL)
     error_id = fields.String(metadata=_INTERNAL)
+    scope = fields.String(metadata=_INTERNAL)
 
 
 def describe(service_cls: type) -> dict[str, Any]:
@@ -68,6 +69,8 @@ def _operation(declared: Any) -> dict[str, Any]:
         "security": [] if "anyone" in declared.who else [{"bearer": []}],
         "x-who": list(declared.who),
     }
+    if declared.needs:
+        made["x-scope"] = declared.needs
     variables = _VARIABLE.findall(declared.path)
     if variables:
         made["parameters"] = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in variables]

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from pymongo.errors import ConnectionFailure, ExecutionTimeout
 
-from ngao.chassis.errors import BrokenField, InvalidInput, NgaoError, Permanent, TooManyRequests, Unavailable
+from ngao.chassis.errors import BrokenField, InvalidInput, NgaoError, Permanent, ScopeNeeded, TooManyRequests, Unavailable
 from ngao.chassis.observability.logs import describe_error, get_logger
 from ngao.contracts import ContractError, InvalidContent, Undecodable
 
@@ -60,6 +60,7 @@ class Problem:
     detail: str
     errors: list[dict[str, str]] = field(default_factory=list)
     error_id: str | None = None
+    scope: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
 
     def document(self) -> dict[str, Any]:
@@ -74,6 +75,8 @@ class Problem:
             made["errors"] = self.errors
         if self.error_id:
             made["error_id"] = self.error_id
+        if self.scope:
+            made["scope"] = self.scope
         return made
 
 
@@ -87,7 +90,8 @@ def problem_of(error: BaseException) -> Problem:
         return Problem(503, error.slug, "Not possible at the moment: send the same request again.", headers={"Retry-After": "1"})
     if isinstance(error, NgaoError) and error.status < 500:
         errors = broken_fields(error.errors) if isinstance(error, InvalidInput) else []
-        return Problem(error.status, error.slug, str(error), errors, headers=_headers(error))
+        scope = error.scope if isinstance(error, ScopeNeeded) else None
+        return Problem(error.status, error.slug, str(error), errors, scope=scope, headers=_headers(error))
     return _unexpected(error)
 
 
