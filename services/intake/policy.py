@@ -18,6 +18,13 @@ from services.intake.domain.triage import Condition, EarlierReports, Rule, Triag
 from services.intake.domain.vocabulary import ViolationType, Vocabulary
 from services.intake.policy_schemas import FILES, ProfileFile
 
+_LABELLED = (
+    ("violations.yaml", "violations"),
+    ("support_types.yaml", "support_types"),
+    ("perpetrators.yaml", "perpetrators"),
+    ("perpetrators.yaml", "involvements"),
+)
+
 
 @dataclass(frozen=True)
 class IntakePolicy:
@@ -39,11 +46,12 @@ def load(directories: Sequence[Path], region: str = "KE") -> IntakePolicy:
 
 
 def _vocabulary(policy: Policy) -> Vocabulary:
+    _check_labels(policy)
     supports = policy["support_types.yaml"]
     perpetrators = policy["perpetrators.yaml"]["perpetrators"]
     vocabulary = Vocabulary(
         violations={
-            slug: ViolationType(_english(entry, "violations.yaml", slug), entry["group"], entry["severity"])
+            slug: ViolationType(entry["label"]["en"], entry["group"], entry["severity"])
             for slug, entry in policy["violations.yaml"]["violations"].items()
         },
         supports=frozenset(supports["support_types"]),
@@ -136,8 +144,12 @@ def _known(file: str, key: str, used: Iterable[str], known: Iterable[str]) -> No
         raise Misconfigured(f"The policy file {file} has errors: {key}: {', '.join(unknown)} is not in its list.")
 
 
-def _english(entry: Mapping[str, Any], file: str, slug: str) -> str:
-    label = entry["label"].get("en")
-    if not label:
-        raise Misconfigured(f"The policy file {file} has errors: {slug}.label: an English label is needed.")
-    return str(label)
+def _check_labels(policy: Policy) -> None:
+    """Every entry of a list has a label in each language of the coalition, and in English; raises Misconfigured."""
+    listed, demanded = policy["languages.yaml"]["languages"], policy["languages.yaml"]["written_in"]
+    _known("languages.yaml", "written_in", demanded, listed)
+    for file, key in _LABELLED:
+        for slug, entry in policy[file][key].items():
+            for language in dict.fromkeys(("en", *demanded)):
+                if not entry["label"].get(language, "").strip():
+                    raise Misconfigured(f"The policy file {file} has errors: {slug}.label: the text in {language} is missing.")

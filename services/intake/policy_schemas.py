@@ -90,6 +90,7 @@ class LanguagesFile(_Strict):
     """languages.yaml."""
 
     languages = fields.Dict(keys=fields.String(validate=validate.Regexp(r"^[a-z]{2,3}$")), values=fields.String(), required=True)
+    written_in = fields.List(fields.String(), required=True, validate=validate.Length(min=1))
 
 
 class _Earlier(_Strict):

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import EXCLUDE, RAISE, Schema, fields, validate
 
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.policy import load_policy
@@ -18,7 +18,7 @@ from services.notify.domain.errors import PolicyBroken
 from services.notify.domain.policy import Ladder, Policy, Rule, Step, Undeliverable
 from services.notify.domain.templates import Templates, Text
 
-NOTIFICATIONS, TEMPLATES = "notifications.yaml", "templates.yaml"
+NOTIFICATIONS, TEMPLATES, LANGUAGES = "notifications.yaml", "templates.yaml", "languages.yaml"
 _RETENTION = {"roster": ("removed",)}
 
 
@@ -74,11 +74,24 @@ class TemplatesFile(_Strict):
     )
 
 
+class LanguagesFile(Schema):
+    """languages.yaml: the languages that every text must have; the rest of the file is intake's."""
+
+    class Meta:
+        """Intake checks the list of languages."""
+
+        unknown = EXCLUDE
+
+    written_in = fields.List(fields.String(), required=True, validate=validate.Length(min=1))
+
+
 def read_policy(directories: Sequence[Path]) -> Policy:
-    """Load both files and check them against each other and the allow-list; raises Misconfigured naming the place."""
-    files = load_policy(directories, {NOTIFICATIONS: NotificationsFile(), TEMPLATES: TemplatesFile()})
+    """Load the files and check them against each other and the allow-list; raises Misconfigured naming the place."""
+    schemas = {NOTIFICATIONS: NotificationsFile(), TEMPLATES: TemplatesFile(), LANGUAGES: LanguagesFile()}
+    files = load_policy(directories, schemas)
     policy = to_policy(files[NOTIFICATIONS], files[TEMPLATES], files.version)
     try:
+        policy.templates.check_languages(files[LANGUAGES]["written_in"])
         policy.check()
     except PolicyBroken as error:
         raise Misconfigured(f"The notification rules have an error: {error}") from None

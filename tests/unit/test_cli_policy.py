@@ -73,6 +73,15 @@ def test_an_own_file_changes_the_version_of_the_service_that_reads_it(
             "notify would not start: .*template is not in the templates",
         ),
         (
+            "templates.yaml",
+            """    sw:
+      subject: Ujumbe mfupi
+      body: "Kuna habari. Tafadhali wasiliana nasi kwa njia tuliyokubaliana."
+""",
+            "",
+            "notify would not start: .*templates.defender_news has no text in sw",
+        ),
+        (
             "identity.yaml",
             "default_region: KE",
             "default_region: Kenya",

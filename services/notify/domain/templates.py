@@ -8,7 +8,7 @@ allow-list, so that a well-meant change of a policy file cannot give anybody awa
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from string import Formatter
 
@@ -67,6 +67,13 @@ class Templates:
                 raise PolicyBroken(f"templates.{name} has no text in the default language.")
             for language, text in texts.items():
                 lint(text, language, at=f"templates.{name}.{language}")
+
+    def check_languages(self, demanded: Iterable[str]) -> None:
+        """Refuse a template that lacks a language of the coalition: its reader would get another one. Raises PolicyBroken."""
+        for language in demanded:
+            for name, texts in self.texts.items():
+                if language not in texts:
+                    raise PolicyBroken(f"templates.{name} has no text in {language}.")
 
     def _all(self) -> Iterator[Text]:
         return (text for texts in self.texts.values() for text in texts.values())
