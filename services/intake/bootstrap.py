@@ -82,10 +82,10 @@ class App:
     def _read(self, posted: Posted) -> Draft:
         return read_report(posted.document, self._policy.rules.vocabulary)
 
-    def validate(self, posted: Posted) -> dict[str, Any]:
+    def validate(self, source_id: str, posted: Posted) -> dict[str, Any]:
         """Say what would become of a report."""
         with pointing(lambda pointer: posted.prefix + pointer):
-            foreseen = validate_report(self._desk(self._units.read()), self._read(posted))
+            foreseen = validate_report(self._desk(self._units.read()), source_id, self._read(posted))
         triage = foreseen.triage
         return {
             "valid": True, "urgency": triage.urgency, "reasons": triage.reasons, "points": triage.points,
@@ -102,7 +102,7 @@ class App:
 
     def status(self, source_id: str, report_id: str) -> Report:
         """The report, for its own source."""
-        return tell_status(ReportRepository(self._units.read()), source_id, report_id)
+        return tell_status(self._desk(self._units.read()), source_id, report_id)
 
     def update(self, source_id: str, report_id: str, later: dict[str, Any], trace: str | None) -> dict[str, Any]:
         """Take later facts in."""
@@ -221,7 +221,8 @@ class App:
         self._log.info("report.received", case_ref=receipt.case_ref, urgency=receipt.urgency, duplicate=receipt.duplicate)
         return {
             "report_id": receipt.report_id, "case_ref": receipt.case_ref, "urgency": receipt.urgency,
-            "duplicate": receipt.duplicate, "status_url": self._status + receipt.report_id,
+            "duplicate": receipt.duplicate, "withdrawn": receipt.withdrawn,
+            "status_url": self._status + receipt.report_id,
         }  # fmt: skip
 
 

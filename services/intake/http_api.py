@@ -53,6 +53,7 @@ class ReceiptShown(Tolerant):
     case_ref = fields.String(metadata=INTERNAL)
     urgency = fields.String(metadata=INTERNAL)
     duplicate = fields.Boolean(metadata=INTERNAL)
+    withdrawn = fields.Boolean(metadata=INTERNAL)
     status_url = fields.String(metadata=INTERNAL)
 
 

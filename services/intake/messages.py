@@ -18,7 +18,8 @@ from ngao.contracts.schemas.report import Report as ReportSchema
 from services.intake.domain.consent import Consent, ConsentChange
 from services.intake.domain.draft import Draft, Person, Place, Violation
 from services.intake.domain.progress import Step
-from services.intake.domain.report import Helper, Report, Update
+from services.intake.domain.report import Change, Helper, Report, SealedIdentity, Update
+from services.intake.domain.triage import LEVELS
 from services.intake.domain.vocabulary import Vocabulary, code_problems
 
 SUBMITTED = "intake.report.submitted.v1"
@@ -158,7 +159,6 @@ class UnitAnnouncer:
 
     def accepted(self, report: Report) -> None:
         """A report is stored for good."""
-        sealed = report.sealed_identity
         data = _judged(report) | {
             "source_id": report.source_id,
             "received_at": report.received_at,
@@ -168,13 +168,22 @@ class UnitAnnouncer:
             "languages": report.languages,
             "earlier_reports": report.triage.earlier_reports,
             "defender_ref": report.defender_ref,
-            "sealed_identity": {"key_id": sealed.key_id, "box": sealed.box} if sealed else None,
+            "sealed_identity": _box(report.sealed_identity),
         }
         self._say("intake.report.accepted.v1", report, data)
 
-    def updated(self, report: Report) -> None:
-        """Later facts came."""
-        self._say("intake.report.updated.v1", report, _judged(report))
+    def updated(self, report: Report, change: Change) -> None:
+        """The report is not what it was."""
+        risen = LEVELS.index(report.triage.urgency) > LEVELS.index(change.urgency_before)
+        data = _judged(report) | {
+            "news": change.news,
+            "urgency_before": change.urgency_before,
+            "risen": risen,
+            "raised_by": change.by if risen else None,
+            "county": report.county,
+            "sealed_identity": _box(change.correction),
+        }
+        self._say("intake.report.updated.v1", report, data)
 
     def withdrawn(self, report: Report) -> None:
         """The source took it back."""
@@ -232,9 +241,14 @@ def _judged(report: Report) -> dict[str, Any]:
         "policy_version": triage.policy_version,
         "violations": [_violation(each) for each in report.violations],
         "needs": report.needs,
+        "needs_proposed": report.needs_proposed,
         "consent": [_consent(each) for each in report.consents],
         "has_narrative": bool(report.narrative_parts),
     }
+
+
+def _box(sealed: SealedIdentity | None) -> dict[str, str] | None:
+    return {"key_id": sealed.key_id, "box": sealed.box} if sealed else None
 
 
 def _violation(violation: Violation) -> dict[str, Any]:

@@ -101,7 +101,7 @@ def _rule(document: Mapping[str, Any], vocabulary: Vocabulary) -> Rule:
     _known("triage.yaml", f"{name}.when.needs_include", when["needs_include"], vocabulary.supports)
     if earlier:
         _known("triage.yaml", f"{name}.when.earlier_reports", earlier["violation_group"], groups)
-        earlier = EarlierReports(earlier["at_least"], earlier["within_days"], frozenset(earlier["violation_group"]))
+        earlier = EarlierReports(**{**earlier, "violation_group": frozenset(earlier["violation_group"])})
     conditions: dict[str, Any] = {key: frozenset(value) if isinstance(value, list) else value for key, value in when.items()}
     condition = Condition(**conditions, earlier_reports=earlier)
     return Rule(document["id"], document["text"], condition, effect["points"], effect["at_least"])

@@ -97,6 +97,7 @@ class _Earlier(_Strict):
     at_least = fields.Integer(required=True, validate=validate.Range(min=1))
     within_days = fields.Integer(required=True, validate=validate.Range(min=1, max=3660))
     violation_group = _codes()
+    before = fields.Boolean(load_default=False)
 
 
 class _When(_Strict):

@@ -49,7 +49,7 @@ class IntakeService(ChassisEndpoints):
     )  # fmt: skip
     def validate(self, call: Call) -> dict[str, Any]:
         """Nothing of it is kept."""
-        return show(http_api.ForeseenShown, **self.app.validate(http_api.posted(call)))
+        return show(http_api.ForeseenShown, **self.app.validate(call.principal.id, http_api.posted(call)))
 
     @http(
         "POST", "/v1/inbound/<source_id>", who="source", operation="postNative", responses={202: http_api.InboundShown},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.intake.domain.progress import needs_of
+from services.intake.domain.progress import needs_of, turns_of
 from services.intake.domain.report import Report
 from services.intake.domain.source import Source
 from services.intake.http_api import SourceShown, StatusShown, show
@@ -12,21 +12,23 @@ from services.intake.http_api import SourceShown, StatusShown, show
 
 def show_report(report: Report) -> dict[str, Any]:
     """How a report is doing: codes and times, no partner, nothing about who."""
-    known = needs_of(report.story)
+    known, told = needs_of(report.story), report.told
+    if told is None:
+        raise ValueError("What a source may know of this report has not been worked out.")
     return show(
         StatusShown,
         report_id=report.id,
         case_ref=report.case_ref,
         source_event_id=report.source_event_id,
         status=report.status,
-        urgency=report.triage.urgency,
-        reasons=report.triage.reasons,
-        policy_version=report.triage.policy_version,
+        urgency=told.urgency,
+        reasons=told.reasons,
+        policy_version=told.policy_version,
         received_at=report.received_at,
         updated_at=report.updated_at,
         withdrawn_at=report.withdrawn_at,
         needs={need: known.get(need, "received") for need in report.needs},
-        story=[{"at": step.at, "what": step.word, "need": step.need} for step in report.story],
+        story=[{"at": turn.at, "what": turn.word, "need": turn.need} for turn in turns_of(report.story)],
     )
 
 

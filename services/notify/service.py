@@ -29,6 +29,11 @@ class NotifyService(ChassisEndpoints):
         """A report is stored."""
         self.app.tell(unit, event)
 
+    @consumes("intake.report.updated.v1")
+    def on_report_updated(self, unit: Unit, event: Event) -> None:
+        """A report is not what it was: its urgency may have risen."""
+        self.app.tell(unit, event)
+
     @consumes("registry.defender.resolved.v1")
     def on_defender_resolved(self, unit: Unit, event: Event) -> None:
         """Whether the defender may be contacted."""

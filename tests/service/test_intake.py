@@ -150,7 +150,10 @@ def test_later_facts_raise_the_urgency_once(intake: ServiceProcess, key: str, li
     first = intake.request("POST", path, later, key)[1]
     again = intake.request("POST", path, later, key)[1]
     assert (first["urgency"], first["duplicate"], again["duplicate"]) == ("critical", False, True)
-    assert heard(line, NEWS[1], receipt["case_ref"])["needs"] == ["emergency_evacuation"]
+    said = heard(line, NEWS[1], receipt["case_ref"])
+    assert set(said["needs"]) - set(said["needs_proposed"]) == {"emergency_evacuation"}
+    assert (said["urgency_before"], said["risen"], said["raised_by"]) == ("low", True, "update")
+    assert said["news"] == ["needs", "narrative"]
 
 
 def test_consent_can_be_taken_back_given_again_and_taken_back_again(intake: ServiceProcess, key: str, line: Line) -> None:

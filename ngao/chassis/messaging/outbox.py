@@ -73,7 +73,7 @@ class Entry:
         return cls(raw.id, raw.id, raw.to, raw.routing_key, raw.body, raw.content_type, raw.headers, ROUTINE, now, *lease)
 
 
-def entry_of(saying: Saying, sequence: int, traceparent: str | None, now: datetime, lease: tuple[str, datetime]) -> Entry:
+def entry_of(saying: Saying, sequence: int | None, traceparent: str | None, now: datetime, lease: tuple[str, datetime]) -> Entry:
     """Make the entry of one event: here it gets its number and its final bytes."""
     event = replace(saying.event, sequence=sequence, traceparent=saying.event.traceparent or traceparent)
     return Entry(

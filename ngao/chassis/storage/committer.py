@@ -24,6 +24,7 @@ from pymongo.read_concern import ReadConcern
 from pymongo.read_preferences import ReadPreference
 
 from ngao.chassis.errors import Conflict, Unavailable
+from ngao.chassis.messaging.destinations import RESULTS
 from ngao.chassis.messaging.outbox import Entry, entry_of
 from ngao.chassis.observability.logs import get_logger
 from ngao.chassis.storage.audit_trail import AuditTrail
@@ -31,7 +32,7 @@ from ngao.chassis.storage.connection import DURABLE, Store
 from ngao.chassis.storage.refusals import meaning_of
 from ngao.chassis.storage.remembered import Outdated
 from ngao.chassis.storage.sequences import Sequences
-from ngao.chassis.storage.unit_of_work import Unit, Write
+from ngao.chassis.storage.unit_of_work import Saying, Unit, Write
 
 GROUP = 100
 _PATIENCE_S, _LONGEST_S, _TURN_S = 0.02, 0.1, 0.001
@@ -221,7 +222,7 @@ class GroupCommitter:
 
     def _outbox_entries(self, session: ClientSession, units: list[Unit]) -> list[Entry]:
         """Number the events and make their outbox entries, leased to this process until `until`."""
-        counts = Counter(saying.event.subject for unit in units for saying in _first_of_each(unit))
+        counts = Counter(saying.event.subject for unit in units for saying in _first_of_each(unit) if _is_numbered(saying))
         numbers = self._sequences.reserve(session, counts)
         lease = self._lease()
         now = self._now()
@@ -229,11 +230,16 @@ class GroupCommitter:
         for unit in units:
             given: dict[str, int] = {}
             for saying in unit.sayings:
-                if saying.event.id not in given:
+                if _is_numbered(saying) and saying.event.id not in given:
                     given[saying.event.id] = next(numbers[saying.event.subject])
-                entries.append(entry_of(saying, given[saying.event.id], unit.traceparent, now, lease))
+                entries.append(entry_of(saying, given.get(saying.event.id), unit.traceparent, now, lease))
             entries.extend(Entry.of_raw(raw, now, lease) for raw in unit.raws)
         return entries
+
+
+def _is_numbered(saying: Saying) -> bool:
+    """An answer to a source bears no number: gaps would tell it what else is known about the case (law 10)."""
+    return saying.to != RESULTS
 
 
 def _first_of_each(unit: Unit) -> list[Any]:

@@ -40,7 +40,11 @@ class SealedIdentity(Tolerant):
 
 
 class ReportAccepted(Tolerant):
-    """A report is stored for good, with its urgency and why."""
+    """A report is stored for good, with its urgency and why.
+
+    `needs` is all that help is looked for; those that nobody asked for, because the violations suggest them, stand in
+    `needs_proposed` too.
+    """
 
     report_id = fields.String(required=True, metadata=INTERNAL)
     case_ref = fields.String(required=True, metadata=INTERNAL)
@@ -53,6 +57,7 @@ class ReportAccepted(Tolerant):
     reporter_role = fields.String(required=True, metadata=INTERNAL)
     violations = fields.List(fields.Nested(ViolationSaid), required=True, metadata=INTERNAL)
     needs = fields.List(fields.String(), required=True, metadata=INTERNAL)
+    needs_proposed = fields.List(fields.String(), load_default=list, metadata=INTERNAL)
     county = fields.String(required=True, metadata=INTERNAL)
     languages = fields.List(fields.String(), required=True, metadata=INTERNAL)
     consent = fields.List(fields.Nested(Consented), required=True, metadata=INTERNAL)
@@ -63,7 +68,12 @@ class ReportAccepted(Tolerant):
 
 
 class ReportUpdated(Tolerant):
-    """Later facts about a report: what the case is now."""
+    """What a report is now, after later facts, another report about the same person, or an operator's decision.
+
+    `news` names the parts that changed: violations, needs, consent, narrative, contact, county. An update that only repeats has
+    none. `risen` is true when the urgency is higher than `urgency_before`; `raised_by` is update, history or operator.
+    `county` is where the person was last known to be. `sealed_identity` is a correction of who it is or how to reach them.
+    """
 
     report_id = fields.String(required=True, metadata=INTERNAL)
     case_ref = fields.String(required=True, metadata=INTERNAL)
@@ -74,6 +84,13 @@ class ReportUpdated(Tolerant):
     needs = fields.List(fields.String(), required=True, metadata=INTERNAL)
     consent = fields.List(fields.Nested(Consented), required=True, metadata=INTERNAL)
     has_narrative = fields.Boolean(required=True, metadata=INTERNAL)
+    needs_proposed = fields.List(fields.String(), load_default=list, metadata=INTERNAL)
+    news = fields.List(fields.String(), load_default=list, metadata=INTERNAL)
+    urgency_before = fields.String(load_default=None, allow_none=True, metadata=INTERNAL)
+    risen = fields.Boolean(load_default=False, metadata=INTERNAL)
+    raised_by = fields.String(load_default=None, allow_none=True, metadata=INTERNAL)
+    county = fields.String(load_default=None, allow_none=True, metadata=INTERNAL)
+    sealed_identity = fields.Nested(SealedIdentity, load_default=None, allow_none=True, metadata=SEALED)
 
 
 class ReportWithdrawn(Tolerant):
@@ -110,6 +127,7 @@ class ReportReceipt(Tolerant):
     case_ref = fields.String(required=True, metadata=INTERNAL)
     urgency = fields.String(required=True, metadata=INTERNAL)
     duplicate = fields.Boolean(required=True, metadata=INTERNAL)
+    withdrawn = fields.Boolean(load_default=False, metadata=INTERNAL)
     status_url = fields.String(required=True, metadata=INTERNAL)
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from services.intake.domain.report import Helper, Report, SealedIdentity
+from services.intake.domain.report import Change, Helper, Report, SealedIdentity
 from services.intake.domain.retention import Keeping
 from services.intake.domain.source import Source
-from services.intake.domain.triage import Earlier, TriagePolicy
+from services.intake.domain.triage import History, TriagePolicy
 from services.intake.domain.vocabulary import Vocabulary
 
 
@@ -29,8 +29,11 @@ class Reports(Protocol):
         """The report a source posted under its own id."""
         ...
 
-    def earlier(self, person_keys: Sequence[str], since: datetime, *, but: str = "") -> list[Earlier]:
-        """Reports since then, not withdrawn, that share a key with a person; `but` is the id of one to leave out."""
+    def earlier(self, person_keys: Sequence[str], since: datetime, *, source_id: str, but: str = "") -> History:
+        """Reports since then, not withdrawn, that share a key with a person, and which of them are this source's.
+
+        `but` is the id of one to leave out.
+        """
         ...
 
     def due(self, ends: Mapping[str, datetime], limit: int) -> Sequence[tuple[str, str]]:
@@ -105,8 +108,8 @@ class Announcer(Protocol):
         """A report is stored for good."""
         ...
 
-    def updated(self, report: Report) -> None:
-        """Later facts came."""
+    def updated(self, report: Report, change: Change) -> None:
+        """The report is not what it was."""
         ...
 
     def withdrawn(self, report: Report) -> None:

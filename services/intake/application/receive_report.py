@@ -5,27 +5,28 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from ngao.chassis.errors import InvalidInput, NotAllowedNow
+from services.intake.application.judging import judge, told_of
 from services.intake.application.person_keys import person_keys
 from services.intake.application.ports import Desk
 from services.intake.domain.consent import carried_over
 from services.intake.domain.draft import Draft, canonical_content
 from services.intake.domain.problems import FieldProblem
 from services.intake.domain.report import SOONEST_AGAIN, MappedBy, Report, SealedIdentity
-from services.intake.domain.triage import Facts, Triage, triage
+from services.intake.domain.triage import Facts
 from services.intake.domain.vocabulary import county_of, needs_suggested_by, problems_of
 
 
 @dataclass(frozen=True)
 class Receipt:
-    """The answer to a source."""
+    """The answer to a source. `withdrawn` is true if the source took the report back, so that nobody helps because of it."""
 
     report_id: str
     case_ref: str
     urgency: str
     duplicate: bool
+    withdrawn: bool = False
 
 
 def receive_report(desk: Desk, source_id: str, draft: Draft, mapping: MappedBy | None = None) -> Receipt:
@@ -37,14 +38,20 @@ def receive_report(desk: Desk, source_id: str, draft: Draft, mapping: MappedBy |
     fingerprint = desk.hashes.of("content", canonical_content(draft))
     before = desk.reports.by_source_event(source_id, draft.source_event_id)
     if before:
-        return _repeat(before, fingerprint)
+        return _repeat(desk, before, fingerprint)
     refuse(problems_of(draft, desk.rules.vocabulary, desk.now))
     report = _report(desk, source_id, draft, fingerprint, mapping)
     desk.reports.put(report)
     desk.announce.accepted(report)
     detail = {"urgency": report.triage.urgency, "policy_version": report.triage.policy_version}
     desk.journal("report.accepted", subject=report.case_ref, actor=f"source:{source_id}", detail=detail)
-    return Receipt(report.id, report.case_ref, report.triage.urgency, duplicate=False)
+    return receipt_of(desk, report, duplicate=False)
+
+
+def receipt_of(desk: Desk, report: Report, *, duplicate: bool) -> Receipt:
+    """The answer about a report, with the urgency that its source may know."""
+    withdrawn = report.withdrawn_at is not None
+    return Receipt(report.id, report.case_ref, told_of(desk, report).urgency, duplicate=duplicate, withdrawn=withdrawn)
 
 
 def refuse(problems: Sequence[FieldProblem]) -> None:
@@ -53,26 +60,25 @@ def refuse(problems: Sequence[FieldProblem]) -> None:
         raise InvalidInput("The report has fields that cannot be taken.", problems)
 
 
-def judge(desk: Desk, draft: Draft, keys: Sequence[str]) -> Triage:
-    """The urgency of a report that is not stored yet."""
-    needs = draft.needs or needs_suggested_by(draft.violations, desk.rules.vocabulary)
-    facts = Facts(draft.violations, draft.occurred_at, draft.occurred_precision, draft.reporter_role, needs, desk.now)
-    since = desk.now - timedelta(days=desk.rules.triage.history_days)
-    history = desk.reports.earlier(keys, since) if keys else []
-    return triage(desk.rules.triage, facts, history)
+def facts_of(desk: Desk, draft: Draft) -> Facts:
+    """What triage may know of a report that is not stored yet."""
+    when, how_exactly = draft.occurred_at, draft.occurred_precision
+    return Facts(draft.violations, when, how_exactly, draft.reporter_role, draft.needs, desk.now, desk.now)
 
 
-def _repeat(before: Report, fingerprint: str) -> Receipt:
+def _repeat(desk: Desk, before: Report, fingerprint: str) -> Receipt:
     """The answer that was given before; of a forgotten report nobody can say any more what it was."""
     if not before.forgotten_at and before.fingerprint != fingerprint:
         message = "This source_event_id was used before for a report with other content. Post later facts as an update."
         raise NotAllowedNow(message, slug="conflicting-repeat")
-    return Receipt(before.id, before.case_ref, before.triage.urgency, duplicate=True)
+    return receipt_of(desk, before, duplicate=True)
 
 
 def _report(desk: Desk, source_id: str, draft: Draft, fingerprint: str, mapping: MappedBy | None) -> Report:
     vocabulary = desk.rules.vocabulary
     keys = person_keys(draft.person, desk.hashes, desk.rules.region)
+    proposed = () if draft.needs else needs_suggested_by(draft.violations, vocabulary)
+    judgement = judge(desk, source_id, facts_of(desk, draft), keys)
     report = Report(
         id=desk.ids.report_id(),
         case_ref=desk.ids.case_ref(),
@@ -84,13 +90,14 @@ def _report(desk: Desk, source_id: str, draft: Draft, fingerprint: str, mapping:
         occurred_precision=draft.occurred_precision,
         reporter_role=draft.reporter_role,
         violations=draft.violations,
-        needs=tuple(dict.fromkeys(draft.needs)) or needs_suggested_by(draft.violations, vocabulary),
-        needs_suggested=not draft.needs,
+        needs=tuple(dict.fromkeys(draft.needs)) or proposed,
+        needs_proposed=proposed,
         county=county_of(draft.place, vocabulary.counties) or "",
         place_precision=draft.place.precision,
         languages=draft.languages,
         consents=carried_over((), draft.consents, desk.now),
-        triage=judge(desk, draft, keys),
+        triage=judgement.whole,
+        told=judgement.told,
         defender_ref=draft.person.defender_ref,
         person_keys=keys,
         mapping=mapping,

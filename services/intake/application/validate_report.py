@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from services.intake.application.judging import judge
 from services.intake.application.person_keys import person_keys
 from services.intake.application.ports import Desk
-from services.intake.application.receive_report import judge, refuse
+from services.intake.application.receive_report import facts_of, refuse
 from services.intake.domain.draft import Draft
 from services.intake.domain.triage import Triage
 from services.intake.domain.vocabulary import county_of, needs_suggested_by, problems_of
@@ -22,12 +23,13 @@ class Foreseen:
     county: str
 
 
-def validate_report(desk: Desk, draft: Draft) -> Foreseen:
-    """Check and judge a report without taking it in; raises InvalidInput."""
+def validate_report(desk: Desk, source_id: str, draft: Draft) -> Foreseen:
+    """Check a report and judge it by what its source has reported, without taking it in; raises InvalidInput."""
     vocabulary = desk.rules.vocabulary
     refuse(problems_of(draft, vocabulary, desk.now))
+    keys = person_keys(draft.person, desk.hashes, desk.rules.region)
     return Foreseen(
-        triage=judge(desk, draft, person_keys(draft.person, desk.hashes, desk.rules.region)),
+        triage=judge(desk, source_id, facts_of(desk, draft), keys).told,
         needs=draft.needs or needs_suggested_by(draft.violations, vocabulary),
         needs_suggested=not draft.needs,
         county=county_of(draft.place, vocabulary.counties) or "",

@@ -9,7 +9,7 @@ from services.intake.domain.report import Report
 
 def withdraw_report(desk: Desk, source_id: str, report_id: str) -> Report:
     """Withdraw a report for its source, once; whoever helps is told to stop. Raises NotFound."""
-    report = tell_status(desk.reports, source_id, report_id)
+    report = tell_status(desk, source_id, report_id)
     if report.withdraw(desk.now):
         desk.reports.put(report)
         desk.announce.withdrawn(report)

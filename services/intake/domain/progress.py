@@ -1,4 +1,9 @@
-"""How help is coming along, as the source may know it: pieced together from events that may come late or out of order."""
+"""How help is coming along, as the source may know it: pieced together from events that may come late or out of order.
+
+A source learns that help is looked for, and what the partner who took the referral does. Who is asked, how often, when an offer
+runs out and when a duty officer is called in follow from the whole urgency, which others' reports may have raised: that stays
+inside (law 10).
+"""
 
 from __future__ import annotations
 
@@ -11,7 +16,7 @@ CLOSED = "referral.case.closed"
 WORDS = {
     OPENED: "looking_for_help",
     CLOSED: "closed",
-    "referral.offered": "offered",
+    "referral.offered": "looking_for_help",
     "referral.accepted": "accepted",
     "referral.started": "in_progress",
     "referral.completed": "completed",
@@ -20,10 +25,10 @@ WORDS = {
     "referral.failed": "looking_for_help",
     "referral.withdrawn": "looking_for_help",
     "referral.recalled": "looking_for_help",
-    "referral.unroutable": "with_duty_officer",
+    "referral.unroutable": "looking_for_help",
 }
 
-_RANK = ("received", "looking_for_help", "with_duty_officer", "offered", "accepted", "in_progress", "completed", "closed")
+_RANK = ("received", "looking_for_help", "accepted", "in_progress", "completed", "closed")
 
 
 @dataclass(frozen=True)
@@ -69,16 +74,39 @@ def status_of(story: Iterable[Step]) -> str:
 
 
 def needs_of(story: Iterable[Step]) -> Mapping[str, str]:
-    """Where each need stands: the most advanced of its offers; `with_duty_officer` if that is the last word on it."""
+    """Where each need stands: the most advanced of its offers."""
     words: dict[str, str] = {}
     for step in sorted(_latest(story).values(), key=lambda each: each.sequence):
         if step.need is None:
             continue
         before = words.get(step.need)
-        gone_on = before in ("offered", "accepted", "in_progress", "completed") and _RANK.index(step.word) < _RANK.index(before)
+        gone_on = before is not None and _RANK.index(step.word) < _RANK.index(before)
         if not gone_on:
             words[step.need] = step.word
     return words
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A moment at which something changed that the source may know; `need` None: the whole case."""
+
+    at: datetime
+    word: str
+    need: str | None
+
+
+def turns_of(story: Iterable[Step]) -> tuple[Turn, ...]:
+    """What a source may know of the story: steps that leave a need where it was are not shown."""
+    known: dict[str | None, str] = {}
+    turns: list[Turn] = []
+    past: list[Step] = []
+    for step in sorted(story, key=lambda each: each.sequence):
+        past.append(step)
+        word = needs_of(past)[step.need] if step.need else step.word
+        if word != known.get(step.need, WORDS[OPENED] if step.need else None):
+            turns.append(Turn(step.at, word, step.need))
+        known[step.need] = word
+    return tuple(turns)
 
 
 def stands_accepted(story: Iterable[Step], offer_id: str) -> bool:

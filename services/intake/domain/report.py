@@ -47,6 +47,19 @@ class Update:
 
 
 @dataclass(frozen=True)
+class Change:
+    """How a report that others know already came to be another: which parts are new, and what its urgency was before.
+
+    `by` is what brought the change: `update`, `history` (another report about the same person) or `operator`.
+    """
+
+    by: str
+    urgency_before: str
+    news: tuple[str, ...] = ()
+    correction: SealedIdentity | None = None
+
+
+@dataclass(frozen=True)
 class MappedBy:
     """Which profile made the report of a native body, and the names of what it dropped."""
 
@@ -59,6 +72,8 @@ class Report:
     """One call for help.
 
     `narrative_parts` and `attachments` are ciphertext; `person_keys`, `fingerprint` and `updates_seen` are keyed hashes.
+    `needs` is all that help is looked for; `needs_proposed` are those of them that nobody asked for. `triage` knows every report
+    about the person and is for those who help; `told` knows this source's reports only and is for the source (law 10).
     `tell_again_at` is None once somebody else is known to have the case.
     """
 
@@ -73,12 +88,13 @@ class Report:
     reporter_role: str
     violations: tuple[Violation, ...]
     needs: tuple[str, ...]
-    needs_suggested: bool
+    needs_proposed: tuple[str, ...]
     county: str
     place_precision: str
     languages: tuple[str, ...]
     consents: tuple[Consent, ...]
     triage: Triage
+    told: Triage | None = None
     defender_ref: str | None = None
     sealed_identity: SealedIdentity | None = None
     person_keys: tuple[str, ...] = ()
@@ -111,24 +127,40 @@ class Report:
         return self.triage.urgency == LEVELS[-1]
 
     def facts(self, now: datetime) -> Facts:
-        """What triage may know."""
-        return Facts(self.violations, self.occurred_at, self.occurred_precision, self.reporter_role, self.needs, now)
+        """What triage may know; a need that was proposed is not a need that was asked for."""
+        asked = self.needs_asked
+        return Facts(self.violations, self.occurred_at, self.occurred_precision, self.reporter_role, asked, now, self.received_at)
 
-    def apply(self, update: Update, now: datetime) -> None:
-        """Take later facts in: violations and needs add up, consents say what holds from now on."""
+    @property
+    def needs_asked(self) -> tuple[str, ...]:
+        """What the source itself asked for."""
+        return tuple(each for each in self.needs if each not in self.needs_proposed)
+
+    def apply(self, update: Update, now: datetime, proposed: tuple[str, ...] = ()) -> tuple[str, ...]:
+        """Take later facts in: violations and needs add up, consents say what holds from now on. Gives what is new by name.
+
+        `proposed` are the needs that the update's violations suggest.
+        """
+        before = self._parts()
         if update.violations:
             self.violations = _added(self.violations, update.violations)
-        if update.needs:
-            self.needs = update.needs if self.needs_suggested else tuple(dict.fromkeys((*self.needs, *update.needs)))
-            self.needs_suggested = False
+        self._add_needs(update.needs or (), proposed)
         if update.consents is not None:
             self.consents = carried_over(self.consents, update.consents, now)
         self.updated_at = now
+        return tuple(name for name, part in self._parts().items() if part != before[name])
 
-    def judge(self, fresh: Triage) -> None:
-        """Take a new triage in; machines may raise an urgency, only a human lowers one, so the old one stays if it is higher."""
-        if LEVELS.index(fresh.urgency) >= LEVELS.index(self.triage.urgency):
-            self.triage = fresh
+    def _add_needs(self, asked: tuple[str, ...], proposed: tuple[str, ...]) -> None:
+        still = (each for each in (*self.needs_proposed, *proposed) if each not in asked and each not in self.needs_asked)
+        self.needs, self.needs_proposed = tuple(dict.fromkeys((*self.needs, *asked, *proposed))), tuple(dict.fromkeys(still))
+
+    def _parts(self) -> dict[str, object]:
+        return {"violations": self.violations, "needs": self.needs, "consent": self.consents}
+
+    def judge(self, fresh: Triage, told: Triage) -> None:
+        """Take new judgements in. Machines may raise an urgency, only a human lowers one: the old one stays if it is higher."""
+        self.triage = _higher(self.triage, fresh)
+        self.told = _higher(self.told, told) if self.told else told
 
     def withdraw(self, now: datetime) -> bool:
         """Take the report back; False if that was done before."""
@@ -177,6 +209,10 @@ class Report:
 def is_time_to_tell(tell_again_at: datetime | None, now: datetime) -> bool:
     """True when the moment has come; one further off than any wait was set by a clock that was wrong."""
     return tell_again_at is not None and (tell_again_at <= now or tell_again_at > now + LATEST_AGAIN)
+
+
+def _higher(old: Triage, fresh: Triage) -> Triage:
+    return fresh if LEVELS.index(fresh.urgency) >= LEVELS.index(old.urgency) else old
 
 
 def _added(old: tuple[Violation, ...], new: tuple[Violation, ...]) -> tuple[Violation, ...]:

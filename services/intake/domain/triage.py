@@ -21,11 +21,15 @@ _SLACK = {"day": timedelta(days=1), "month": timedelta(days=31), "year": timedel
 
 @dataclass(frozen=True)
 class EarlierReports:
-    """A condition on reports about the same person: at least so many within so many days, of these groups if any are named."""
+    """A condition on other reports about the same person: at least so many within so many days, of these groups if any are named.
+
+    `before` counts only those that came before the report that is judged.
+    """
 
     at_least: int
     within_days: int
     violation_group: frozenset[str] = frozenset()
+    before: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,7 @@ class TriagePolicy:
 
 @dataclass(frozen=True)
 class Facts:
-    """What triage may know of a report: codes and times, nothing about who."""
+    """What triage may know of a report: codes and times, nothing about who. `needs` are those that were asked for."""
 
     violations: tuple[Violation, ...]
     occurred_at: datetime
@@ -82,14 +86,23 @@ class Facts:
     reporter_role: str
     needs: tuple[str, ...]
     now: datetime
+    received_at: datetime
 
 
 @dataclass(frozen=True)
 class Earlier:
-    """An earlier report about the same person, as far as triage needs it."""
+    """Another report about the same person, as far as triage needs it."""
 
     received_at: datetime
     violations: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class History:
+    """Other reports about the same person: those of everybody, and those of the source whose report is judged."""
+
+    everybody: tuple[Earlier, ...] = ()
+    own: tuple[Earlier, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -131,7 +144,7 @@ def holds(when: Condition, policy: TriagePolicy, facts: Facts, history: tuple[Ea
         and (not when.reporter_in or facts.reporter_role in when.reporter_in)
         and (when.occurred_within_hours is None or _is_recent(facts, when.occurred_within_hours))
         and (when.violations_at_least is None or len(facts.violations) >= when.violations_at_least)
-        and (when.earlier_reports is None or _has_history(when.earlier_reports, policy, facts.now, history))
+        and (when.earlier_reports is None or _has_history(when.earlier_reports, policy, facts, history))
     )
 
 
@@ -152,10 +165,12 @@ def _is_recent(facts: Facts, hours: int) -> bool:
     return facts.now - latest <= timedelta(hours=hours)
 
 
-def _has_history(wanted: EarlierReports, policy: TriagePolicy, now: datetime, history: tuple[Earlier, ...]) -> bool:
-    since = now - timedelta(days=wanted.within_days)
-    count = sum(1 for each in history if each.received_at >= since and _of_groups(each, wanted.violation_group, policy))
-    return count >= wanted.at_least
+def _has_history(wanted: EarlierReports, policy: TriagePolicy, facts: Facts, history: tuple[Earlier, ...]) -> bool:
+    since = facts.now - timedelta(days=wanted.within_days)
+    counted = (each for each in history if each.received_at >= since)
+    if wanted.before:
+        counted = (each for each in counted if each.received_at < facts.received_at)
+    return sum(_of_groups(each, wanted.violation_group, policy) for each in counted) >= wanted.at_least
 
 
 def _of_groups(earlier: Earlier, groups: frozenset[str], policy: TriagePolicy) -> bool:

@@ -18,10 +18,10 @@ Record = Mapping[str, Any]
 
 _AS_IS = (
     "case_ref", "source_id", "source_event_id", "fingerprint", "received_at", "occurred_at", "occurred_precision",
-    "reporter_role", "needs_suggested", "county", "place_precision", "defender_ref", "attachments", "updated_at", "tell_again_at",
+    "reporter_role", "county", "place_precision", "defender_ref", "attachments", "updated_at", "tell_again_at",
     "withdrawn_at", "forgotten_at",
 )  # fmt: skip
-_PLAIN_LISTS = ("needs", "languages", "person_keys", "narrative_parts", "updates_seen")
+_PLAIN_LISTS = ("needs", "needs_proposed", "languages", "person_keys", "narrative_parts", "updates_seen")
 
 
 # `asdict` copies deeply, which costs more than sealing does; these records are flat, so `vars` will do.
@@ -37,11 +37,8 @@ def report_record(report: Report) -> dict[str, Any]:
         "consent_changes": [_plain(each) for each in report.consent_changes],
         "story": [_plain(each) for each in report.story],
         "helpers": [_plain(each) for each in report.helpers.values()],
-        "urgency": report.triage.urgency,
-        "points": report.triage.points,
-        "reasons": [_plain(each) for each in report.triage.reasons],
-        "policy_version": report.triage.policy_version,
-        "earlier_reports": report.triage.earlier_reports,
+        **_triage_record(report.triage),
+        "told": _triage_record(report.told) if report.told else None,
         "sealed_identity": _plain(report.sealed_identity) if report.sealed_identity else {},
         "mapping": _plain(report.mapping) if report.mapping else {},
     }
@@ -51,6 +48,8 @@ def report_from(record: Record) -> Report:
     """A stored report."""
     names: dict[str, Any] = {name: record.get(name) for name in _AS_IS}
     lists: dict[str, Any] = {name: tuple(record.get(name) or ()) for name in _PLAIN_LISTS}
+    if record.get("needs_suggested"):  # written before needs that nobody asked for were marked one by one
+        lists["needs_proposed"] = lists["needs"]
     helpers = [Helper(**each) for each in record.get("helpers") or ()]
     sealed, mapping = record.get("sealed_identity"), record.get("mapping")
     return Report(
@@ -64,6 +63,7 @@ def report_from(record: Record) -> Report:
         story=tuple(Step(**each) for each in record.get("story") or ()),
         helpers={each.offer_id: each for each in helpers},
         triage=_triage(record),
+        told=_triage(record["told"]) if record.get("told") else None,
         sealed_identity=SealedIdentity(**sealed) if sealed else None,
         mapping=MappedBy(mapping["version"], tuple(mapping["discarded"])) if mapping else None,
     )
@@ -99,6 +99,16 @@ def _plain(value: Any) -> dict[str, Any]:
 
 def _scoped(record: Record) -> dict[str, Any]:
     return {**record, "scope": tuple(record["scope"])}
+
+
+def _triage_record(triage: Triage) -> dict[str, Any]:
+    return {
+        "urgency": triage.urgency,
+        "points": triage.points,
+        "reasons": [_plain(each) for each in triage.reasons],
+        "policy_version": triage.policy_version,
+        "earlier_reports": triage.earlier_reports,
+    }
 
 
 def _triage(record: Record) -> Triage:

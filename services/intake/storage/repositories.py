@@ -14,13 +14,13 @@ from ngao.chassis.storage.lookups import Record, TooMany
 from ngao.chassis.storage.unit_of_work import Unit
 from services.intake.domain.report import LATEST_AGAIN, Report
 from services.intake.domain.source import Source
-from services.intake.domain.triage import Earlier
+from services.intake.domain.triage import Earlier, History
 from services.intake.storage.documents import ReportDocument, SourceDocument
 from services.intake.storage.mapping import report_from, report_record, source_document, source_from
 
 _REPORTS = "reports"
 _MOST_EARLIER = 200
-_OF_EARLIER = ("received_at", "violations.type", "withdrawn_at")
+_OF_EARLIER = ("received_at", "violations.type", "withdrawn_at", "source_id")
 _KNOWN_FOR_S = 1.0
 
 
@@ -42,16 +42,18 @@ class ReportRepository:
         """The report a source posted under its own id."""
         return _report(self._unit.lookups.by(_REPORTS, "source_event_id", also={"source_id": source_id}).one(source_event_id))
 
-    def earlier(self, person_keys: Sequence[str], since: datetime, *, but: str = "") -> list[Earlier]:
-        """Reports since then, not withdrawn, that share a key with a person, the latest first."""
+    def earlier(self, person_keys: Sequence[str], since: datetime, *, source_id: str, but: str = "") -> History:
+        """Reports since then, not withdrawn, that share a key with a person, the latest first; and this source's, likewise.
+
+        Each of the two is bounded by itself: others' reports must not displace a source's own.
+        """
         shared = self._unit.lookups.sharing(_REPORTS, "person_keys", only=_OF_EARLIER, most=_MOST_EARLIER)
         try:
             found = shared.find(person_keys)
+            own = [each for each in found if each["source_id"] == source_id]
         except TooMany:
-            found = _latest_sharing(person_keys)
-        fitting = [each for each in found if each["received_at"] >= since and not each.get("withdrawn_at") and each["_id"] != but]
-        latest = sorted(fitting, key=lambda each: each["received_at"], reverse=True)
-        return [Earlier(each["received_at"], tuple(one["type"] for one in each["violations"])) for each in latest[:_MOST_EARLIER]]
+            found, own = _latest_sharing(person_keys), _latest_sharing(person_keys, source_id=source_id)
+        return History(_latest(found, since, but), _latest(own, since, but))
 
     def due(self, ends: Mapping[str, datetime], limit: int) -> list[tuple[str, str]]:
         """Ids of reports that are past one of these moments and not forgotten, with the moment; each once."""
@@ -145,10 +147,16 @@ def _past(moment: str, end: datetime) -> Any:
     return ReportDocument.objects(forgotten_at=None, **{f"{field}__lte": end}).order_by(field)
 
 
-def _latest_sharing(person_keys: Sequence[str]) -> list[Record]:
+def _latest(found: Sequence[Record], since: datetime, but: str) -> tuple[Earlier, ...]:
+    fitting = [each for each in found if each["received_at"] >= since and not each.get("withdrawn_at") and each["_id"] != but]
+    latest = sorted(fitting, key=lambda each: each["received_at"], reverse=True)[:_MOST_EARLIER]
+    return tuple(Earlier(each["received_at"], tuple(one["type"] for one in each["violations"])) for each in latest)
+
+
+def _latest_sharing(person_keys: Sequence[str], **whose: str) -> list[Record]:
     """The latest, so many at most: of a person with more reports than that, more would not change a judgement."""
-    found = ReportDocument.objects(person_keys__in=list(person_keys), withdrawn_at=None).order_by("-received_at")
-    return list(found.only("received_at", "violations", "withdrawn_at").limit(_MOST_EARLIER + 1).as_pymongo())
+    found = ReportDocument.objects(person_keys__in=list(person_keys), withdrawn_at=None, **whose).order_by("-received_at")
+    return list(found.only("received_at", "violations", "withdrawn_at", "source_id").limit(_MOST_EARLIER + 1).as_pymongo())
 
 
 def _report(record: Record | None) -> Report | None:

@@ -8,7 +8,7 @@ from itertools import permutations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake.domain.progress import WORDS, Step, needs_of, stands_accepted, status_of, with_step
+from services.intake.domain.progress import WORDS, Step, needs_of, stands_accepted, status_of, turns_of, with_step
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -34,7 +34,7 @@ def test_a_fresh_report_is_received() -> None:
 def test_it_follows_an_offer() -> None:
     steps = [OPENED, step("offered", 2), step("accepted", 3), step("started", 4), step("completed", 5)]
     seen = [status_of(told(*steps[: at + 1])) for at in range(5)]
-    assert seen == ["looking_for_help", "offered", "accepted", "in_progress", "completed"]
+    assert seen == ["looking_for_help", "looking_for_help", "accepted", "in_progress", "completed"]
 
 
 def test_a_late_event_does_not_move_it_back() -> None:
@@ -44,7 +44,7 @@ def test_a_late_event_does_not_move_it_back() -> None:
 def test_a_refused_offer_looks_on_and_a_second_one_counts() -> None:
     story = told(OPENED, step("offered", 2), step("declined", 3))
     assert status_of(story) == "looking_for_help"
-    assert status_of(told(*story, step("offered", 4, "o2"))) == "offered"
+    assert status_of(told(*story, step("accepted", 4, "o2"))) == "accepted"
 
 
 def test_an_offer_taken_back_beside_an_accepted_one_changes_nothing() -> None:
@@ -52,8 +52,17 @@ def test_an_offer_taken_back_beside_an_accepted_one_changes_nothing() -> None:
     assert needs_of(story) == {"medical": "accepted"}
 
 
-def test_nobody_fits_is_with_a_human() -> None:
-    assert status_of(told(OPENED, step("declined", 2), step("unroutable", 3, None))) == "with_duty_officer"
+def test_how_help_is_looked_for_is_not_shown() -> None:
+    """When an offer runs out and when a duty officer is called in follow from the urgency, and that from others' reports."""
+    quiet = told(OPENED)
+    busy = told(OPENED, step("offered", 2), step("expired", 3), step("offered", 4, "o2"), step("unroutable", 5, None))
+    assert turns_of(busy) == turns_of(quiet)
+    assert (status_of(busy), status_of(quiet)) == ("looking_for_help", "looking_for_help")
+
+
+def test_what_a_partner_did_is_shown() -> None:
+    story = told(OPENED, step("offered", 2), step("accepted", 3), step("offered", 4, "o2"), step("withdrawn", 5, "o2"))
+    assert [(turn.word, turn.need) for turn in turns_of(story)] == [("looking_for_help", None), ("accepted", "medical")]
 
 
 def test_the_same_step_twice_is_there_once() -> None:

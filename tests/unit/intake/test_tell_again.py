@@ -19,7 +19,7 @@ CAME = datetime(2026, 3, 1, tzinfo=UTC)
 def report() -> Report:
     return Report(
         id="r1", case_ref="NG-1", source_id="forms", source_event_id="e1", fingerprint="f", received_at=CAME, occurred_at=CAME,
-        occurred_precision="exact", reporter_role="self", violations=(), needs=(), needs_suggested=False, county="KE-30",
+        occurred_precision="exact", reporter_role="self", violations=(), needs=(), needs_proposed=(), county="KE-30",
         place_precision="exact", languages=(), consents=(), triage=Triage("routine", (), 0, "v1", 0),
         tell_again_at=CAME + SOONEST_AGAIN,
     )  # fmt: skip

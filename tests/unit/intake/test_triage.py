@@ -21,7 +21,8 @@ SHIPPED = load([POLICY])
 
 def facts(*violations: Violation, hours: float | None = None, **changes: Any) -> Facts:
     when = LONG_AGO if hours is None else NOW - timedelta(hours=hours)
-    made = {"occurred_at": when, "occurred_precision": "exact", "reporter_role": "witness", "needs": (), "now": NOW}
+    known = {"occurred_at": when, "occurred_precision": "exact", "reporter_role": "witness"}
+    made = known | {"needs": (), "now": NOW, "received_at": NOW}
     return Facts(violations or (Violation("censorship"),), **(made | changes))
 
 
