@@ -18,6 +18,7 @@ from ngao.chassis.messaging.outbox import Entry
 from ngao.chassis.messaging.parking import Parking
 from ngao.chassis.messaging.publisher import Publisher
 from ngao.chassis.messaging.relay import Relay
+from ngao.chassis.messaging.signatures import Signatures, Signer
 from ngao.chassis.observability.gauges import Gauges
 from ngao.chassis.observability.health import Health
 from ngao.chassis.observability.metrics import Metrics
@@ -57,6 +58,7 @@ class Chassis:
     operators: Operators
     rewrapping: Rewrapping
     patience: Patience
+    signatures: Signatures
     gauges: Gauges = field(default_factory=Gauges)
     sweeps: list[Callable[[], None]] = field(default_factory=list)
     """What every process of the service does now and then; several may do it at once."""
@@ -74,6 +76,8 @@ class Chassis:
         operators = Operators(settings.operators_file)
         periods = Periods(lambda: keyfiles.load_keks(settings.keys_directory))
         lookup = keyfiles.load_lookup(settings.keys_directory)
+        signer = Signer(settings.keys_directory, settings.public_keys_directory)
+        signatures = Signatures(settings.public_keys_directory, clock, settings.accept_unsigned_until)
         server_identity(settings.http.cert_file, settings.http.key_file)
         demand_usable(settings.broker)
         settings = replace(settings, store=patience.until(lambda: with_accepted_password(settings.store)))
@@ -81,13 +85,15 @@ class Chassis:
         keyring = Keyring(periods, lookup, store.durable("data_keys"), name)
         relay = Relay(store, clock, lambda edge: _publisher(settings, edge=edge), metrics)
         committer = GroupCommitter(
-            store, clock.now, partial(_hand_on, relay, metrics), lease=relay.lease, timeout=settings.store.timeout_ms / 1000
+            store, clock.now, partial(_hand_on, relay, metrics), lease=relay.lease, encode=signer.encode,
+            timeout=settings.store.timeout_ms / 1000,
         )
         units = Units(clock, keyring, store.lookups, committer)
         kept, parking = Kept(store, units, clock), Parking(store, units)
         rewrapping = Rewrapping(keyring, units)
         chassis = cls(
-            name, settings, clock, store, keyring, units, relay, kept, parking, health, metrics, operators, rewrapping, patience
+            name, settings, clock, store, keyring, units, relay, kept, parking, health, metrics, operators, rewrapping, patience,
+            signatures,
         )  # fmt: skip
         health.register("store", store.problem)
         health.register("relay", relay.problem)

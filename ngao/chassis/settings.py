@@ -10,12 +10,16 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
 
 from ngao.chassis.errors import Misconfigured
+
+LONGEST_UNSIGNED = timedelta(days=31)
+"""For how long events without a signature may be taken at most, after an update from a version that signed none."""
 
 DEFAULT_TIERS_S = (5, 30, 120, 600, 3600)
 _PATHS = ("ca_file", "cert_file", "key_file")
@@ -90,6 +94,9 @@ class Settings:
     `own` is the service's own section, checked by its bootstrap. What stands in a file of its own (`own_file`) is laid over the
     section: compose mounts what differs from one operator to the next, such as the mail server, beside settings that are the
     same for all.
+
+    Until `accept_unsigned_until` events without a signature are taken, which a version before this one has published
+    (NGAO_ACCEPT_UNSIGNED_UNTIL overrules it).
     """
 
     service: str
@@ -103,6 +110,7 @@ class Settings:
     log_level: str
     retry_tiers_s: tuple[int, ...]
     start_within_s: float
+    accept_unsigned_until: datetime | None
     own: Mapping[str, Any]
 
 
@@ -184,6 +192,16 @@ class _Retry(_Section):
     tiers_s = fields.List(fields.Integer(), load_default=list(DEFAULT_TIERS_S), validate=validate.Length(min=1))
 
 
+class _Events(_Section):
+    accept_unsigned_until = fields.AwareDateTime(load_default=None, allow_none=True, default_timezone=UTC)
+
+    @validates_schema
+    def _bounded(self, data: Mapping[str, Any], **_: Any) -> None:
+        until = data["accept_unsigned_until"]
+        if until is not None and until - datetime.now(UTC) > LONGEST_UNSIGNED:
+            raise ValidationError(f"At most {LONGEST_UNSIGNED.days} days from now", "accept_unsigned_until")
+
+
 class _Start(_Section):
     within_s = fields.Float(load_default=60.0, validate=validate.Range(0, 600))
 
@@ -198,6 +216,7 @@ class _File(_Section):
     operators = fields.Nested(_Operators, required=True)
     logging = fields.Nested(_Logging, load_default=lambda: _Logging().load({}))
     retry = fields.Nested(_Retry, load_default=lambda: _Retry().load({}))
+    events = fields.Nested(_Events, load_default=lambda: _Events().load({}))
     start = fields.Nested(_Start, load_default=lambda: _Start().load({}))
     own = fields.Dict(load_default=dict)
     own_file = fields.String(load_default=None, allow_none=True)
@@ -207,6 +226,8 @@ def load(path: Path) -> Settings:
     """Read and check a settings file; relative paths in it are taken from its own folder. Raises Misconfigured."""
     base = path.parent
     raw = _toml(path)
+    if until := os.environ.get("NGAO_ACCEPT_UNSIGNED_UNTIL"):
+        raw["events"] = {**raw.get("events", {}), "accept_unsigned_until": until}
     try:
         data = _File().load(raw)
     except ValidationError as error:
@@ -234,6 +255,7 @@ def load(path: Path) -> Settings:
         log_level=data["logging"]["level"],
         retry_tiers_s=tuple(data["retry"]["tiers_s"]),
         start_within_s=data["start"]["within_s"],
+        accept_unsigned_until=data["events"]["accept_unsigned_until"],
         own=data["own"] | (_toml(base / data["own_file"]) if data["own_file"] else {}),
     )
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import nullcontext
 from typing import Annotated, Any
 
 import typer
 
 from ngao.chassis.errors import Misconfigured
+from ngao.chassis.security.keyfiles import load_verifying
 from ngao.cli.calls import one_or_all, operator
 from ngao.cli.output import AsJson, say, show
 from ngao.cli.places import deployment
@@ -43,6 +45,18 @@ def list_keys(service: OneService = None, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def signing() -> None:
+    """Print the public keys that events are verified with, as an outsider's account file takes them (`signed_by`)."""
+    secrets = deployment()
+    public = secrets.at("public") if secrets else Home.from_environment().keys / "public"
+    keys = [
+        {"service": service, "key_id": key_id, "public_key": key}
+        for key_id, (service, key) in sorted(load_verifying(public).items(), key=lambda each: each[1])
+    ]
+    say(json.dumps({"signed_by": keys}, indent=2))
+
+
+@app.command()
 def rewrap(service: Annotated[str | None, typer.Argument(help=f"One of {', '.join(SERVICES)}; all by default.")] = None) -> None:
     """Wrap the data keys of earlier periods under the newest one, while the service runs. Nothing that is sealed is touched."""
     for each in one_or_all(service):
@@ -59,7 +73,9 @@ def rewrap(service: Annotated[str | None, typer.Argument(help=f"One of {', '.joi
 def retire(
     period: Annotated[str, typer.Argument(help="Such as 2026-10, as `ngao keys list` shows it.")],
     service: OneService = None,
-    kind: Annotated[Kind | None, typer.Option(help="What wraps data keys, or what others seal to; both by default.")] = None,
+    kind: Annotated[
+        Kind | None, typer.Option(help="What wraps data keys, what others seal to (both by default), or what signs events.")
+    ] = None,
 ) -> None:
     """Destroy a period's keys, so that nobody can open what was sealed under them: not in backups and old disks either.
 

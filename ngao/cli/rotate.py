@@ -150,6 +150,18 @@ def sealing(
 
 
 @app.command()
+def signing(service: Service = None) -> None:
+    """Begin a new period of the keys that services sign their events with. Signatures of the period before stay good."""
+    folder = made_folder()
+    for each in one_or_all(service):
+        period = periods.begin_signing(folder, each)
+        say(f"{each} signs its events under {period}, from ten seconds on. Nothing is to be restarted.")
+    say("Partners who verify signatures need the new public keys: `ngao keys signing` prints them.")
+    say("Next, when nothing signed under the period before can come any more:")
+    say(f"  ngao keys retire PERIOD --kind signing{_option(service)}")
+
+
+@app.command()
 def operator(finish: Finish = False) -> None:
     """A new key for these commands. The one before stays valid until the change is finished."""
     folder = made_folder()

@@ -19,7 +19,7 @@ from ngao.contracts.errors import FieldError, InvalidContent, Undecodable
 CONTENT_TYPE = "application/cloudevents+json"
 MAX_DEPTH = 32
 
-_EXTENSIONS = ("sequence", "traceparent", "dataclassification", "partnerid", "urgent")
+_EXTENSIONS = ("sequence", "traceparent", "dataclassification", "partnerid", "urgent", "signaturekid", "signature")
 _REQUIRED = ("id", "source", "type")
 _PAIR = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\\\")
 _LONE = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
@@ -32,7 +32,7 @@ class Event:
 
     `sequence` counts up for each subject and source, so that a late event can be told from a new one; it is given
     at commit, so an event that has not been committed has none. `urgent` chooses the queue and is carried so that
-    a replay goes the same way.
+    a replay goes the same way. `signaturekid` names the key that signs it (see `signed`).
     """
 
     type: str
@@ -46,6 +46,7 @@ class Event:
     traceparent: str | None = None
     dataclassification: str = "internal"
     partnerid: str | None = None
+    signaturekid: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -74,6 +75,8 @@ def encode(event: Event) -> bytes:
         document["traceparent"] = event.traceparent
     if event.partnerid:
         document["partnerid"] = event.partnerid
+    if event.signaturekid:
+        document["signaturekid"] = event.signaturekid
     document["data"] = event.data
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
@@ -140,6 +143,7 @@ def from_document(document: Any) -> Event:
         traceparent=_text(document.get("traceparent")),
         dataclassification=_text(document.get("dataclassification")) or "internal",
         partnerid=_text(document.get("partnerid")),
+        signaturekid=_text(document.get("signaturekid")),
         extra=extra,
     )
 

@@ -9,7 +9,7 @@ from itertools import chain
 
 from ngao.chassis.messaging.provisioning import hash_password
 from ngao.chassis.security.identity import hash_key, new_key
-from ngao.chassis.security.keyfiles import active_period, init_sealing_pair, init_service_keys, periods_in
+from ngao.chassis.security.keyfiles import active_period, init_sealing_pair, init_service_keys, init_signing_pair, periods_in
 from ngao.chassis.security.seals import new_key_pair, public_of
 from ngao.deployment.authority import Authority, demand_host
 from ngao.deployment.folder import SecretsFolder, new_keyfile, new_password
@@ -92,6 +92,8 @@ def _keys(folder: SecretsFolder) -> None:
     for service in SERVICES:
         keys = folder.at(service, "keys")
         init_service_keys(keys, _newest(periods_in(keys, "kek-", ".key")))
+        for period in periods_in(keys, "signing-", ".key") or [period_of()]:
+            init_signing_pair(keys, folder.at("public"), period, service)
     for service in SEALED_TO:
         keys = folder.at(service, "keys")
         for period in periods_in(keys, "sealing-", ".key") or [period_of()]:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from ngao.chassis.errors import Misconfigured, NotAllowedNow
-from ngao.chassis.security import seals
+from ngao.chassis.security import seals, signing
 from ngao.chassis.security.keyfiles import active_period, new_kek, periods_in
 from ngao.chassis.storage.connection import OUTBOX_DAYS
 from ngao.chassis.storage.periods import LOOK_AGAIN_S
@@ -48,6 +48,16 @@ def begin_sealing(folder: SecretsFolder, service: str) -> str:
     return period
 
 
+def begin_signing(folder: SecretsFolder, service: str) -> str:
+    """A new pair that a service signs its events with; gives its period. The public half is there before anything is signed."""
+    with folder.alone():
+        period = next_period(periods_in(folder.at(service, "keys"), "signing-", ".key"))
+        private = signing.new_key()
+        folder.write(signing.public_of(private), "public", f"signing-{service}-{period}.pub")
+        folder.write(private, service, "keys", f"signing-{period}.key")
+    return period
+
+
 def next_period(known: list[str]) -> str:
     """This month, or, where the newest is of this month or later, that with a letter: 2026-11, 2026-11b, 2026-11c."""
     now, newest = period_of(), max(known, default="")
@@ -64,9 +74,11 @@ class Kind(StrEnum):
 
     WRAPPING = "wrapping"
     SEALING = "sealing"
+    SIGNING = "signing"
 
 
-BOTH = tuple(Kind)
+BOTH = (Kind.WRAPPING, Kind.SEALING)
+"""What a period is retired for unless a kind is named: what signs events hides nothing, so it is seldom urgent."""
 
 
 @dataclass(frozen=True)
@@ -101,11 +113,15 @@ class KeyPlace:
     def _named(self, period: str, kind: Kind) -> list[Path]:
         if kind is Kind.WRAPPING:
             return [self.private / f"kek-{period}.key"]
+        if kind is Kind.SIGNING:
+            return [self.private / f"signing-{period}.key", self.public / f"signing-{self.service}-{period}.pub"]
         return [self.private / f"sealing-{period}.key", self.public / f"{self.service}-{period}.pub"]
 
     def _refusal(self, period: str, needs: Needs, kind: Kind) -> str | None:
         if not self._named(period, kind)[0].exists():
             return None  # it was cut off when it had destroyed what counts
+        if kind is Kind.SIGNING:
+            return self._may_still_come(period)
         return self._still_wraps(period, needs) if kind is Kind.WRAPPING else self._may_be_sealed_to(period, needs)
 
     def _still_wraps(self, period: str, needs: Needs) -> str | None:
@@ -120,6 +136,10 @@ class KeyPlace:
         early = self._too_early("sealing-", period, _YOUNGEST_SEAL_S, why)
         parked = f"Messages are parked at {self.service}, which may be sealed to it: replay or drop them first."
         return early or (parked if needs.parked else None)
+
+    def _may_still_come(self, period: str) -> str | None:
+        why = f"what was signed with the one before may be sent again for {OUTBOX_DAYS} days"
+        return self._too_early("signing-", period, _YOUNGEST_SEAL_S, why)
 
     def _too_early(self, prefix: str, period: str, youngest_s: float, why: str) -> str | None:
         newest = active_period(periods_in(self.private, prefix, ".key"))

@@ -22,12 +22,12 @@ _MAY_BE_ELSEWHERE = frozenset({"ca", "backup"})
 SOON = timedelta(days=30)
 INIT = "run `bin/ngao secrets init`"
 _STORES = tuple(store_of(service) for service in SERVICES)
-_OWN = ("broker.password", "store.password", "operators.json", "keys/lookup.key", "keys/kek-*.key")
+_OWN = ("broker.password", "store.password", "operators.json", "keys/lookup.key", "keys/kek-*.key", "keys/signing-*.key")
 _PAIR = ("tls/cert.pem", "tls/key.pem")
 _GIVEN = tuple(f"{kind}-{service}" for kind in ("broker", "store", "keyfile") for service in SERVICES)
 # The files that a room cannot be without; `*` stands for the period.
 _WANTED: Mapping[str, tuple[str, ...]] = {
-    "public": (*(f"{owner}-*.pub" for owner in SEALED_TO), "backup.pub"),
+    "public": (*(f"{owner}-*.pub" for owner in SEALED_TO), *(f"signing-{service}-*.pub" for service in SERVICES), "backup.pub"),
     "broker": ("definitions.json",),
     "provision": ("broker-admin.password", *_GIVEN),
     "operator": ("operator.key", "broker-admin.password", "ngao.env"),

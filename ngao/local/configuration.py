@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from ngao.chassis.messaging.provisioning import service_account
 from ngao.chassis.security.identity import hash_key, new_key
-from ngao.chassis.security.keyfiles import init_sealing_pair, init_service_keys
+from ngao.chassis.security.keyfiles import init_sealing_pair, init_service_keys, init_signing_pair, periods_in
 from ngao.chassis.security.seals import new_key_pair, public_of
 from ngao.chassis.settings import read_secret
+from ngao.chassis.storage.connection import OUTBOX_DAYS
 from ngao.deployment.files import write_whole
 from ngao.deployment.names import OPERATOR_SCOPES, REPLICA_SET, SEALED_TO, SERVICES, account_of, database_of, period_of
 from ngao.deployment.operators import as_text, entries_in, entry
@@ -44,11 +46,24 @@ def _default_own(service: str, ports: Mapping[str, int]) -> str:
 def write_keys(home: Home) -> None:
     """This month's keys of each service, and the pairs of those that others seal to; keys that exist are never touched."""
     period = period_of()
+    _note_update(home)
     for service in SERVICES:
         init_service_keys(home.keys / service, period)
+        init_signing_pair(home.keys / service, home.keys / "public", period, service)
     for recipient in SEALED_TO:
         init_sealing_pair(home.keys / recipient, home.keys / "public", period, owner=recipient)
     _write_backup_key(home)
+
+
+def _note_update(home: Home) -> None:
+    """A home that has keys, but none to sign with, is of a version that signed no events: what it has published is still taken.
+
+    For as long as its outboxes keep events, and no longer.
+    """
+    has_keys = any((home.keys / service / "lookup.key").exists() for service in SERVICES)
+    if has_keys and not any(periods_in(home.keys / service, "signing-", ".key") for service in SERVICES):
+        until = datetime.now(UTC) + timedelta(days=OUTBOX_DAYS + 1)
+        home.remember(accept_unsigned_until=until.isoformat(timespec="seconds"))
 
 
 def _write_backup_key(home: Home) -> None:
@@ -116,4 +131,5 @@ def _settings(home: Home, service: str, ports: Mapping[str, int]) -> dict[str, A
         "keys": {"directory": str(home.keys / service), "public_directory": str(home.keys / "public")},
         "policy": {"directories": [str(REPOSITORY / "deploy" / "policy"), str(home.policy)]},
         "operators": {"file": str(operators_file(home))},
+        **({"events": {"accept_unsigned_until": until}} if (until := home.state().get("accept_unsigned_until")) else {}),
     }  # fmt: skip

@@ -26,7 +26,7 @@ from ngao.chassis.storage.connection import Store
 from ngao.chassis.storage.standing import demand_store
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.chassis.storage.units import Units
-from ngao.contracts import decode, make
+from ngao.contracts import decode, encode, make
 from ngao.deployment.backup.restoring import Target
 from ngao.deployment.backup.sets import Backup, Sources, take
 from tests.support.processes import World
@@ -67,7 +67,7 @@ def settings_of(world: World, store: Store) -> StoreSettings:
 
 def units_of(store: Store) -> tuple[Units, list[Entry]]:
     said: list[Entry] = []
-    committer = GroupCommitter(store, now, said.extend, lease=lambda: ("", now()))
+    committer = GroupCommitter(store, now, said.extend, lease=lambda: ("", now()), encode=encode)
     return Units(SystemClock(), None, store.lookups, committer), said  # type: ignore[arg-type]
 
 

@@ -16,7 +16,7 @@ from ngao.chassis.settings import StoreSettings
 from ngao.chassis.storage.committer import GroupCommitter
 from ngao.chassis.storage.connection import Store
 from ngao.chassis.storage.unit_of_work import Unit
-from ngao.contracts import decode, make
+from ngao.contracts import decode, encode, make
 from tests.support.processes import World
 
 NOW = datetime.now(UTC)
@@ -28,7 +28,9 @@ class Writer:
     def __init__(self, store: Store) -> None:
         self.numbers: list[int | None] = []
         self._store = store
-        self._committer = GroupCommitter(store, lambda: NOW, self._said, lease=lambda: ("", NOW + timedelta(seconds=1)))
+        self._committer = GroupCommitter(
+            store, lambda: NOW, self._said, lease=lambda: ("", NOW + timedelta(seconds=1)), encode=encode
+        )
 
     def new_unit(self) -> Unit:
         return Unit(NOW, None, self._store.lookups)  # type: ignore[arg-type]  # nothing is sealed here

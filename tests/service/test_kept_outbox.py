@@ -14,7 +14,7 @@ from ngao.chassis.messaging.outbox import WAITING, Entry, entry_of
 from ngao.chassis.settings import StoreSettings
 from ngao.chassis.storage.connection import OUTBOX_DAYS, Store
 from ngao.chassis.storage.unit_of_work import Saying
-from ngao.contracts import Event
+from ngao.contracts import Event, encode
 from tests.support.broker import Line
 from tests.support.processes import ServiceProcess, World
 from tests.support.told import HEARD, QUEUE, SAID, effects, heard
@@ -34,7 +34,7 @@ def replay(probe: ServiceProcess, world: World, since: datetime, **further: str)
 
 def entry(event: Event, lease: str = "", until: datetime | None = None) -> dict[str, Any]:
     now = datetime.now(UTC)
-    return entry_of(Saying(event, EVENTS), 1, None, now, (lease, until or now)).as_document()
+    return entry_of(Saying(event, EVENTS), 1, None, now, (lease, until or now), encode=encode).as_document()
 
 
 def quiet(store: Any) -> None:

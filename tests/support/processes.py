@@ -14,6 +14,7 @@ from typing import Any
 from ngao.chassis.messaging.provisioning import service_account
 from ngao.chassis.security import keyfiles
 from ngao.chassis.security.identity import new_key
+from ngao.deployment.names import SERVICES
 from ngao.kernel.scopes import SCOPES
 from ngao.local.ports import free_port
 from tests.support.addresses import addresses
@@ -40,6 +41,8 @@ class World:
         (directory / "broker.password").write_text(password)
         operators = {"operators": [{"id": "tester", "hash": hashed, "scopes": list(SCOPES)}]}
         (directory / "operators.json").write_text(json.dumps(operators))
+        for service in SERVICES:
+            keyfiles.init_signing_pair(directory / "keys" / service, directory / "keys" / "public", PERIOD, service)
         for recipient in ("registry", "intake"):
             keyfiles.init_sealing_pair(directory / "keys" / recipient, directory / "keys" / "public", PERIOD, owner=recipient)
 

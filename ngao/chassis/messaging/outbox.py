@@ -7,7 +7,7 @@ lease any more; it is kept for some days (`kept`), so that a broker which has lo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -16,7 +16,7 @@ from bson.binary import Binary
 
 from ngao.chassis.messaging.destinations import routing_key
 from ngao.chassis.storage.unit_of_work import Raw, Saying
-from ngao.contracts import CONTENT_TYPE, encode
+from ngao.contracts import CONTENT_TYPE, Event
 
 URGENT, ROUTINE = 0, 1
 WAITING: Mapping[str, Any] = {"leased_until": {"$gt": datetime(1970, 1, 1, tzinfo=UTC)}}
@@ -73,8 +73,18 @@ class Entry:
         return cls(raw.id, raw.id, raw.to, raw.routing_key, raw.body, raw.content_type, raw.headers, ROUTINE, now, *lease)
 
 
-def entry_of(saying: Saying, sequence: int | None, traceparent: str | None, now: datetime, lease: tuple[str, datetime]) -> Entry:
-    """Make the entry of one event: here it gets its number and its final bytes."""
+Encode = Callable[[Event], bytes]
+"""Makes an event's final bytes, which carry its signature."""
+
+
+def entry_of(
+    saying: Saying, sequence: int | None, traceparent: str | None, now: datetime, lease: tuple[str, datetime], *,
+    encode: Encode,
+) -> Entry:
+    """Make the entry of one event: here it gets its number and its final bytes.
+
+    It is signed here and not when it is sent, so that nobody publishes in our name by writing to the outbox.
+    """
     event = replace(saying.event, sequence=sequence, traceparent=saying.event.traceparent or traceparent)
     return Entry(
         id=f"{event.id}@{saying.to}",

@@ -4,6 +4,9 @@
     <service>/lookup.key             makes its keyed hashes; lives as long as the hashes
     <registry>/sealing-2026-11.key   opens what was sealed to the registry; intake has such a pair, too
     public/registry-2026-11.pub      what the others seal to
+    <service>/signing-2026-11.key    signs the service's events (Ed25519)
+    public/signing-registry-2026-11.pub  what its events are verified with
+    <registry>/onboarding-desk.pub   whose word for a partner's keys the registry takes; intake has a copy of its own
 
 A second period of the same month has a letter: 2026-11b. The newest period is active. Private files are 0600 in folders of
 0700, and a key that others may read stops the start. Nothing here ever overwrites a key: a lost key is lost data.
@@ -20,10 +23,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ngao.chassis.errors import Misconfigured, SealBroken
-from ngao.chassis.security import seals
+from ngao.chassis.security import seals, signing
 
 KEY_BYTES = 32
 _PERIOD = re.compile(r"^[0-9]{4}-(0[1-9]|1[0-2])[b-z]?$")
+_SIGNING_PUBLIC = re.compile(r"^signing-(?P<service>[a-z]+)-(?P<period>[0-9]{4}-[0-9]{2}[b-z]?)$")
 _WAY_OUT = "Run `ngao keys init`, or mount the folder that holds it."
 
 
@@ -43,6 +47,45 @@ def init_sealing_pair(private_directory: Path, public_directory: Path, period: s
     private_file = private_directory / f"sealing-{period}.key"
     _write_once(private_file, seals.new_key_pair()[0], 0o600)
     _write_once(public_directory / f"{owner}-{period}.pub", seals.public_of(_text(private_file)), 0o644)
+
+
+def init_signing_pair(private_directory: Path, public_directory: Path, period: str, service: str) -> None:
+    """Make the pair that a service signs its events with; the public half is written again from the private one if it is missing.
+
+    A service uses a new private key only when it sees the public half, so that nobody meets a signature of an unknown key.
+    """
+    _check_period(period)
+    _private_folder(private_directory)
+    public_directory.mkdir(parents=True, exist_ok=True)
+    private_file = private_directory / f"signing-{period}.key"
+    _write_once(private_file, signing.new_key(), 0o600)
+    _write_once(public_directory / f"signing-{service}-{period}.pub", signing.public_of(_text(private_file)), 0o644)
+
+
+def load_signing(directory: Path) -> dict[str, str]:
+    """A service's private signing keys by period, base64; raises Misconfigured when there is none or one is open to others."""
+    found = {}
+    for period, path in _by_period(directory, "signing-", ".key"):
+        found[period] = b64encode(_key(path)).decode()
+    if not found:
+        raise Misconfigured(f"The folder {directory} has no signing key (signing-<period>.key). {_WAY_OUT}")
+    return found
+
+
+def load_verifying(public_directory: Path) -> dict[str, tuple[str, str]]:
+    """The services' public signing keys: by key id, whose it is and the key. Raises Misconfigured for a file that is no key."""
+    found = {}
+    for path in sorted(public_directory.glob("signing-*.pub")):
+        if named := _SIGNING_PUBLIC.match(path.stem):
+            public = b64encode(_bytes(path)).decode()
+            found[signing.key_id(public)] = (named["service"], public)
+    return found
+
+
+def load_onboarding(directory: Path) -> dict[str, str]:
+    """The public onboarding keys that this service trusts, by key id; none where nobody onboards."""
+    publics = [b64encode(_bytes(path)).decode() for path in sorted(directory.glob("onboarding-*.pub"))]
+    return {signing.key_id(public): public for public in publics}
 
 
 def load_keks(directory: Path) -> dict[str, bytes]:

@@ -25,7 +25,7 @@ from pymongo.read_preferences import ReadPreference
 
 from ngao.chassis.errors import Conflict, Unavailable
 from ngao.chassis.messaging.destinations import RESULTS
-from ngao.chassis.messaging.outbox import Entry, entry_of
+from ngao.chassis.messaging.outbox import Encode, Entry, entry_of
 from ngao.chassis.observability.logs import get_logger
 from ngao.chassis.storage.audit_trail import AuditTrail
 from ngao.chassis.storage.connection import DURABLE, Store
@@ -57,8 +57,9 @@ class GroupCommitter:
 
     Whoever comes while a group is being written joins the next one, and a group waits a little for use cases that are at
     work at that moment: under load they commit together, and a lone unit never waits.
-    `on_committed` gets the outbox entries of what was stored, to publish them at once. `timeout` (seconds) bounds one
-    transaction with all its retries; when the store does not answer, everyone waiting is told at once.
+    `on_committed` gets the outbox entries of what was stored, to publish them at once. `encode` signs events.
+    `timeout` (seconds) bounds one transaction with all its retries; when the store does not answer, everyone waiting is told at
+    once.
     """
 
     def __init__(
@@ -68,12 +69,14 @@ class GroupCommitter:
         on_committed: Callable[[list[Entry]], None],
         *,
         lease: Callable[[], tuple[str, datetime]],
+        encode: Encode,
         timeout: float = 5.0,
     ) -> None:
         self._store = store
         self._now = clock_now
         self._on_committed = on_committed
         self._lease = lease
+        self._encode = encode
         self._timeout = timeout
         self._mutex = threading.Lock()
         self._writing = threading.Lock()
@@ -232,7 +235,8 @@ class GroupCommitter:
             for saying in unit.sayings:
                 if _is_numbered(saying) and saying.event.id not in given:
                     given[saying.event.id] = next(numbers[saying.event.subject])
-                entries.append(entry_of(saying, given.get(saying.event.id), unit.traceparent, now, lease))
+                number = given.get(saying.event.id)
+                entries.append(entry_of(saying, number, unit.traceparent, now, lease, encode=self._encode))
             entries.extend(Entry.of_raw(raw, now, lease) for raw in unit.raws)
         return entries
 

@@ -15,7 +15,7 @@ from ngao.chassis.security import keyfiles
 from ngao.chassis.security.identity import hash_key, load_operators
 from ngao.deployment.folder import ENGINE, ROOT, SERVICE, SecretsFolder
 from ngao.deployment.making import Wish, make
-from ngao.deployment.names import SEALED_TO, SERVICES, store_of
+from ngao.deployment.names import SEALED_TO, SERVICES, period_of, store_of
 from tests.support.secrets_folder import Given
 
 
@@ -89,10 +89,10 @@ def test_made_again_it_changes_nothing(made: SecretsFolder) -> None:
 def test_made_again_in_another_month_it_begins_no_new_period(made: SecretsFolder) -> None:
     for service in SERVICES:
         keys = made.at(service, "keys")
-        for path in keys.glob("*-*.key"):
-            path.rename(keys / f"{path.name.split('-')[0]}-2020-01.key")
-    for path in made.at("public").glob("*-*.pub"):
-        path.rename(made.at("public", f"{path.name.split('-')[0]}-2020-01.pub"))
+        for path in keys.glob(f"*-{period_of()}.key"):
+            path.rename(keys / path.name.replace(period_of(), "2020-01"))
+    for path in made.at("public").glob(f"*-{period_of()}.pub"):
+        path.rename(made.at("public", path.name.replace(period_of(), "2020-01")))
     assert make(made, Wish()) == []
 
 

@@ -1,0 +1,58 @@
+"""Signatures: Ed25519 (RFC 8032), keys and signatures as base64.
+
+What is signed begins with a word for its purpose, so that a signature for one purpose is none for another.
+"""
+
+from __future__ import annotations
+
+import binascii
+import hashlib
+from base64 import b64decode, b64encode
+
+from nacl.exceptions import CryptoError
+from nacl.signing import SigningKey, VerifyKey
+
+from ngao.chassis.errors import InvalidInput, Misconfigured
+
+
+def new_key() -> str:
+    """A fresh private key."""
+    return b64encode(bytes(SigningKey.generate())).decode()
+
+
+def public_of(private_b64: str) -> str:
+    """The public half of a private key; raises Misconfigured when it is no key."""
+    return b64encode(bytes(_private(private_b64).verify_key)).decode()
+
+
+def key_id(public_b64: str) -> str:
+    """A public key's short name: the first 16 hex digits of its SHA-256; raises InvalidInput when it is no key."""
+    return hashlib.sha256(bytes(_public(public_b64))).hexdigest()[:16]
+
+
+def sign(private_b64: str, purpose: bytes, content: bytes) -> str:
+    """The signature of a content for a purpose; raises Misconfigured when the key is no key."""
+    return b64encode(_private(private_b64).sign(purpose + content).signature).decode()
+
+
+def verifies(public_b64: str, purpose: bytes, content: bytes, signature_b64: str) -> bool:
+    """Whether this key signed this content for this purpose; False for what is no key or no signature, too."""
+    try:
+        _public(public_b64).verify(purpose + content, b64decode(signature_b64, validate=True))
+    except (CryptoError, InvalidInput, binascii.Error, ValueError, TypeError):
+        return False
+    return True
+
+
+def _private(private_b64: str) -> SigningKey:
+    try:
+        return SigningKey(b64decode(private_b64, validate=True))
+    except (CryptoError, binascii.Error, ValueError, TypeError):
+        raise Misconfigured("The signing key is not 32 bytes in base64.") from None
+
+
+def _public(public_b64: str) -> VerifyKey:
+    try:
+        return VerifyKey(b64decode(public_b64, validate=True))
+    except (CryptoError, binascii.Error, ValueError, TypeError):
+        raise InvalidInput("the public key is not 32 bytes in base64") from None
