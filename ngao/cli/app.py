@@ -30,6 +30,7 @@ GROUPS = {
     "officer": ("officer", "app", _PEOPLE),
     "operator": ("operators", "app", _PEOPLE),
     "case": ("cases", "app", _LOOK_AFTER),
+    "defender": ("defender", "app", _LOOK_AFTER),
     "message": ("cases", "message", _LOOK_AFTER),
     "parked": ("parked", "app", _LOOK_AFTER),
     "outbox": ("parked", "outbox", _LOOK_AFTER),

@@ -15,7 +15,7 @@ import typer
 
 from ngao.chassis.errors import NotFound
 from ngao.cli.output import complain, progress, say
-from ngao.local.binaries import need_curl
+from ngao.local.binaries import need_test_programs
 from ngao.local.guard import guarded
 from ngao.local.home import REPOSITORY, Home
 from ngao.local.platform import Platform
@@ -70,7 +70,7 @@ def _tests(arguments: Sequence[str]) -> int:
     """The runtime's folder is short-lived and new, so that no test ever sees what another run left."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a runner's request to end stops the runtime too
     if not arguments:
-        need_curl(progress())
+        need_test_programs(progress())
     folder = Path(tempfile.mkdtemp(prefix="ngao-test-"))
     with guarded(folder) as mark:
         platform = Platform.at(Home(folder), for_tests=True)

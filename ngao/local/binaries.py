@@ -79,12 +79,17 @@ def missing() -> list[str]:
     return lacking
 
 
-def need_curl(tell: Tell) -> None:
-    """The pages' examples post with curl, and their tests run them as they stand. Raises Misconfigured."""
-    if not shutil.which("curl"):
-        _demand_apt("The tests of the documentation", "curl", "or run other tests by naming them")
-        tell("installing curl with apt-get")
-        _apt_install("curl")
+_TEST_PROGRAMS = {"curl": "curl", "promtool": "prometheus"}
+
+
+def need_test_programs(tell: Tell) -> None:
+    """Install what only tests run: curl for the pages' examples, promtool for the alert rules. Raises Misconfigured."""
+    for program, package in _TEST_PROGRAMS.items():
+        if not shutil.which(program):
+            _demand_apt(f"A test that runs {program}", package, "or run other tests by naming them")
+            tell(f"installing {package} with apt-get")
+            with no_service_starts():
+                _apt_install(package)
 
 
 def cache() -> Path:

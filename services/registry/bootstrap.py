@@ -21,6 +21,7 @@ from services.registry.application.change_consent import ConsentSaid, change_con
 from services.registry.application.disclose_contact import disclose_contact
 from services.registry.application.forget_expired import forget_cases, forget_people
 from services.registry.application.learn_report_changes import learn_consents, learn_withdrawal
+from services.registry.application.name_for_source import name_for_source
 from services.registry.application.ports import Ports
 from services.registry.application.resolve_defender import resolve_defender
 from services.registry.application.restrict_defender import add_restriction, lift_restriction
@@ -102,6 +103,10 @@ class App:
     def lift(self, ref: str, partner_id: str, who: Principal) -> Person:
         """Take a restriction back."""
         return self._run(lambda ports: lift_restriction(ports, ref, partner_id, _actor(who)))
+
+    def name_for_source(self, ref: str, source_id: str, who: Principal) -> str:
+        """A reference of the person that means something to one source only."""
+        return self._run(lambda ports: name_for_source(ports, ref, source_id, _actor(who)))
 
     def consent(self, ref: str, said: dict[str, Any], who: Principal) -> list[str]:
         """What the person told an operator; gives the cases that heard of it."""

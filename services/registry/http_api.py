@@ -16,6 +16,7 @@ from services.registry.domain.identity import Identity
 from services.registry.domain.resolution import Candidate
 
 _PARTNER = validate.Regexp(r"^[a-z][a-z0-9-]{1,40}$", error="format|Must be a partner id.")
+_SOURCE = validate.Regexp(r"^[a-z][a-z0-9-]{1,40}$", error="format|Must be a source id.")
 _CASE = validate.Regexp(r"^NG-[0-9A-HJKMNP-TV-Z]{10}$", error="format|Must be a case reference.")
 _DEFENDER = validate.Regexp(r"^DEF-[0-9A-HJKMNP-TV-Z]{10}$", error="format|Must be a defender reference.")
 
@@ -51,6 +52,19 @@ class LinkRequest(Strict):
     """Which of the suggested persons it is."""
 
     defender_ref = fields.String(required=True, validate=_DEFENDER, metadata=INTERNAL)
+
+
+class SourceRequest(Strict):
+    """The source that is given a reference of its own."""
+
+    source_id = fields.String(required=True, validate=_SOURCE, metadata=INTERNAL)
+
+
+class ReferenceShown(Tolerant):
+    """The reference by which this source, and no other, may report about the person again."""
+
+    source_id = fields.String(metadata=INTERNAL)
+    reference = fields.String(metadata=INTERNAL)
 
 
 class IdentityShown(Tolerant):

@@ -23,6 +23,7 @@ def accepted_report(event: Event) -> AcceptedReport:
     sealed = data["sealed_identity"]
     return AcceptedReport(
         case_ref=data["case_ref"],
+        source_id=data["source_id"],
         urgent=data["urgency"] == "critical",
         received_at=data["received_at"],
         consents=consents_of(data["consent"], data["received_at"]),

@@ -77,6 +77,14 @@ class RegistryService(ChassisEndpoints):
         """Note a consent or a withdrawal."""
         return Answer(200, {"cases": self.app.consent(ref, call.load(), call.principal)})
 
+    @http("POST", "/v1/defenders/<ref>/source-references", who="operator", needs="defenders:write",
+          operation="nameForSource", summary="Give a source a reference of its own for this person.",
+          request=api.SourceRequest, responses={200: api.ReferenceShown})
+    def name_for_source(self, call: Call, ref: str) -> Answer:
+        """Always the same for one person and one source."""
+        source_id = call.load()["source_id"]
+        return Answer(200, {"source_id": source_id, "reference": self.app.name_for_source(ref, source_id, call.principal)})
+
     @http("GET", "/v1/candidates", who="operator", needs="defenders:read", operation="listCandidates",
           summary="Cases whose person may be known already; ?reason= is demanded.", responses={200: api.CandidatesShown})
     def list_candidates(self, call: Call) -> Answer:

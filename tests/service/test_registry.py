@@ -19,6 +19,7 @@ from tests.support.waiting import eventually
 STORE_OF = "registry"
 
 RESOLVED, CONSENT = "registry.defender.resolved.v1", "registry.consent.changed.v1"
+WITHHELD = "registry.contact.withheld.v1"
 PARTNER_QUEUE = "partner-under-test"
 PRIVATE, PUBLIC = seals.new_key_pair()
 SAFE = {"may_contact": True, "channels": ["sms"], "code_word": "canary-mwavuli"}
@@ -147,6 +148,29 @@ def test_contact_goes_sealed_to_the_partner_that_accepted_once(
     line.publish(offer_accepted(case_ref, behind))
     disclosed = eventually(lambda: _disclosed(partner, case_ref, 2), what="the one behind the second to be taken")
     assert sorted(disclosed) == sorted([offer_id, behind])
+
+
+def test_a_reference_opens_nothing_for_another_source_and_the_older_record_only_with_a_recorded_consent(
+    world: World, registry: ServiceProcess, line: Line, referral: Ears, partner: Ears
+) -> None:
+    first, stolen, own, identity = new_ref(), new_ref(), new_ref(), new_identity()
+    line.publish(accepted(world, first, identity))
+    ref = referral.of(first, RESOLVED)[0].data["defender_ref"]
+    status, given = registry.request("POST", f"/v1/defenders/{ref}/source-references", {"source_id": "form"}, world.operator_key)
+    assert status == 200
+    assert given["reference"] != ref
+    for case_ref, more in ((stolen, {"source_id": "evil"}), (own, {})):
+        line.publish(accepted(world, case_ref, None, defender_ref=given["reference"], **more))
+        line.publish(offer_accepted(case_ref, secrets.token_hex(8)))
+    assert referral.of(stolen, RESOLVED)[0].data["resolution"] == "anonymous"
+    assert referral.of(own, RESOLVED)[0].data["defender_ref"] == ref
+    assert partner.of(stolen, WITHHELD)[0].data["reason"] == "unknown_person"
+    assert partner.of(own, WITHHELD)[0].data["reason"] == "no_consent"
+    consent = {"granted": True, "purpose": "referral", "scope": ["contact"], "case_ref": own}
+    assert registry.request("POST", f"/v1/defenders/{ref}/consents", consent, world.operator_key)[0] == 200
+    line.publish(offer_accepted(own, secrets.token_hex(8)))
+    box = partner.of(own, "registry.contact.disclosed.v1")[0].data["box"]
+    assert json.loads(seals.open_box(PRIVATE, box))["phones"] == identity["phones"]
 
 
 def test_after_a_withdrawal_contact_is_withheld_and_everyone_knows(

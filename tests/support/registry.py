@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from services.registry.domain.disclosure import Disclosure
 from services.registry.domain.identity import Identity
 from services.registry.domain.names import name_keys
 from services.registry.domain.policy import IdentityPolicy, MatchingRules, Retention
+from services.registry.domain.references import pairwise
 from services.registry.domain.resolution import Candidate, Verdict
 from services.registry.domain.view import CaseView
 
@@ -47,6 +49,7 @@ class MemoryDefenders:
     def __init__(self) -> None:
         self.kept: dict[str, Defender] = {}
         self.contacts: dict[tuple[str, str], set[str]] = {}
+        self.named: dict[tuple[str, str], str] = {}
 
     def get(self, ref: str) -> Defender | None:
         return self.kept.get(ref)
@@ -71,6 +74,14 @@ class MemoryDefenders:
     def claim(self, ref: str, identity: Identity) -> None:
         for key in identity.addresses:
             self.contacts.setdefault(key, set()).add(ref)
+
+    def name_for_source(self, ref: str, source_id: str) -> str:
+        given = pairwise(hashlib.sha256(f"{source_id} {ref}".encode()).hexdigest())
+        self.named[source_id, given] = ref
+        return given
+
+    def named_by_source(self, source_id: str, given: str) -> str | None:
+        return self.named.get((source_id, given))
 
     def release(self, ref: str) -> None:
         for refs in self.contacts.values():
@@ -208,7 +219,7 @@ class Register:
         self.now += timedelta(**by)
 
     def report(self, case_ref: str, identity: Mapping[str, Any] | None = None, **more: Any) -> CaseView:
-        """Take an accepted report; `more` may hold attributes, contact_safety, consents, defender_ref, sequence."""
+        """Take an accepted report; `more` may hold attributes, contact_safety, consents, defender_ref, source_id, sequence."""
         told = {"attributes": {}, "contact_safety": None, **{key: more.pop(key) for key in _IN_BOX if key in more}}
         box = json.dumps({"v": 1, "case_ref": case_ref, "identity": identity, **told})
         sealed = ("registry-key", box) if identity or any(told.values()) else None
@@ -216,7 +227,7 @@ class Register:
         resolve_defender(
             self.ports,
             AcceptedReport(
-                case_ref=case_ref, urgent=False, received_at=self.now, consents=consents,
+                case_ref=case_ref, source_id=more.pop("source_id", "form"), urgent=False, received_at=self.now, consents=consents,
                 defender_ref=more.pop("defender_ref", None), sealed=sealed, sequence=more.pop("sequence", 1),
             ),
         )

@@ -8,8 +8,7 @@ import phonenumbers
 from rapidfuzz.distance import JaroWinkler
 
 from services.registry.domain.names import tokens
-
-_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+from services.registry.domain.references import ALPHABET
 
 
 class LibraryReading:
@@ -44,7 +43,7 @@ class LibraryReading:
 
     def new_reference(self) -> str:
         """`DEF-` and 10 Crockford base32 characters, 50 random bits."""
-        return "DEF-" + "".join(secrets.choice(_CROCKFORD) for _ in range(10))
+        return "DEF-" + "".join(secrets.choice(ALPHABET) for _ in range(10))
 
     def _read(self, raw: str) -> str | None:
         try:

@@ -6,10 +6,12 @@ import json
 from dataclasses import dataclass, field
 
 from services.registry.application.learn_report_changes import case_heard_of
-from services.registry.application.people import person_of
+from services.registry.application.people import cases_of, person_of
 from services.registry.application.ports import Ports
 from services.registry.domain.case import Case
+from services.registry.domain.defender import Person
 from services.registry.domain.disclosure import Contact, Disclosure, Refusal, judge
+from services.registry.domain.identity import ContactSafety
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,8 @@ def disclose_contact(ports: Ports, offer: AcceptedOffer) -> Disclosure:
     if done is not None:
         return done
     case = case_heard_of(ports, offer.case_ref)
-    answer = judge(case, person_of(ports, case.defender_ref), offer.partner_id, ports.now)
+    person = person_of(ports, case.defender_ref)
+    answer = judge(case, person, offer.partner_id, ports.now, earlier=_earlier_safety(ports, case, person))
     refusal = answer if isinstance(answer, Refusal) else None
     disclosure = Disclosure(offer.offer_id, case.id, offer.partner_id, ports.now, refusal)
     if isinstance(answer, Contact):
@@ -45,6 +48,14 @@ def disclose_contact(ports: Ports, offer: AcceptedOffer) -> Disclosure:
     ports.disclosures.save(disclosure)
     _audit(ports, disclosure)
     return disclosure
+
+
+def _earlier_safety(ports: Ports, case: Case, person: Person | None) -> ContactSafety | None:
+    """What the person's own last report called safe; asked only for a report by reference alone."""
+    if person is None or case.told.identity:
+        return None
+    told = [each.told for each in cases_of(ports, person) if each.is_open and each.told.identity]
+    return told[-1].contact_safety if told else None
 
 
 def _content(case: Case, offer: AcceptedOffer, contact: Contact) -> bytes:

@@ -52,6 +52,14 @@ class Defenders(Protocol):
         """Register the end of the keyed hashes of a record's phones and e-mails."""
         ...
 
+    def name_for_source(self, ref: str, source_id: str) -> str:
+        """The pairwise reference of a record and a source, always the same; registered, so that it is found again."""
+        ...
+
+    def named_by_source(self, source_id: str, given: str) -> str | None:
+        """The record for which this source was given this reference; None for any other."""
+        ...
+
     def fading(self, before: datetime, limit: int) -> list[Defender]:
         """Records that have been fading since before this time."""
         ...

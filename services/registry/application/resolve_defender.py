@@ -20,6 +20,7 @@ class AcceptedReport:
     """What intake said. `sealed` is key id and box; `consents` count from `received_at`."""
 
     case_ref: str
+    source_id: str
     urgent: bool
     received_at: datetime
     consents: tuple[Statement, ...]
@@ -33,7 +34,7 @@ def resolve_defender(ports: Ports, report: AcceptedReport) -> None:
     if ports.cases.get(report.case_ref) is not None:
         return
     told = _told(ports, report)
-    referenced = person_of(ports, report.defender_ref)
+    referenced = _referenced(ports, report)
     resolution = _resolve(ports, told.identity, referenced)
     defender = _record_for(ports, resolution, told.identity)
     case = _case(ports, report, told, resolution, defender)
@@ -41,6 +42,12 @@ def resolve_defender(ports: Ports, report: AcceptedReport) -> None:
     say_all(ports, case)
     ports.cases.save(case)
     _audit(ports, case, _about_reference(report, referenced))
+
+
+def _referenced(ports: Ports, report: AcceptedReport) -> Person | None:
+    """The person whose reference was given to this very source; the platform's own references open nothing from outside."""
+    given = report.defender_ref
+    return person_of(ports, ports.defenders.named_by_source(report.source_id, given)) if given else None
 
 
 def _told(ports: Ports, report: AcceptedReport) -> Told:

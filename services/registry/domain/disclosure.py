@@ -19,13 +19,14 @@ class Refusal(StrEnum):
     UNKNOWN_PERSON = "unknown_person"
     RESTRICTED = "restricted"
     NO_CONSENT = "no_consent"
+    NOT_RECORDED = "consent_not_recorded"
     EXPIRED = "consent_expired"
     NOT_SAFE = "not_safe"
 
     @property
     def said_to_partner(self) -> str:
-        """What the partner hears. That the person wants nothing to do with it is not for the partner to learn."""
-        return str(Refusal.NO_CONSENT if self is Refusal.RESTRICTED else self)
+        """The reason in the event: a partner learns neither of the person's refusal nor that a source named an older record."""
+        return str(Refusal.NO_CONSENT if self in (Refusal.RESTRICTED, Refusal.NOT_RECORDED) else self)
 
 
 @dataclass
@@ -48,14 +49,24 @@ class Contact:
     safety: ContactSafety
 
 
-def judge(case: Case, person: Person | None, partner_id: str, now: datetime) -> Contact | Refusal:
-    """The contact that may be told to this partner now, or why not."""
+def judge(
+    case: Case, person: Person | None, partner_id: str, now: datetime, *, earlier: ContactSafety | None = None
+) -> Contact | Refusal:
+    """The contact that this partner may be given now, or why not.
+
+    `earlier` is the contact safety of the person's own last report. It counts where this report names the person by
+    reference alone, because the source that does so need not be the one that knows what is safe.
+    """
     if case.state is CaseState.WITHDRAWN:
         return Refusal.REPORT_WITHDRAWN
     if person is None or not case.is_open:
         return Refusal.UNKNOWN_PERSON
     refusal = _no_leave(case, person, partner_id, now)
-    return refusal or _safe_contact(case, person)
+    if refusal:
+        return refusal
+    if case.told.identity:
+        return _contact(case.told.identity, case.told.contact_safety)
+    return _older_contact(case, person, partner_id, now, earlier)
 
 
 def _no_leave(case: Case, person: Person, partner_id: str, now: datetime) -> Refusal | None:
@@ -68,12 +79,20 @@ def _no_leave(case: Case, person: Person, partner_id: str, now: datetime) -> Ref
     return Refusal.EXPIRED if answer is Standing.EXPIRED else Refusal.NO_CONSENT
 
 
-def _safe_contact(case: Case, person: Person) -> Contact | Refusal:
-    """Only what this report told is disclosed; the older record is used when the report came by reference alone."""
-    safety = case.told.contact_safety
+def _older_contact(
+    case: Case, person: Person, partner_id: str, now: datetime, earlier: ContactSafety | None
+) -> Contact | Refusal:
+    """What the older record holds: only with a consent that an operator recorded, only over channels safe then and now."""
+    recorded = (*case.statements, *person.statements)
+    if standing(recorded, purpose="referral", scope="contact", recipient=partner_id, now=now) is not Standing.LIVE:
+        return Refusal.NOT_RECORDED
+    now_safe = case.told.contact_safety
+    identity = now_safe.reachable(person.identity) if now_safe else person.identity
+    return _contact(identity, earlier)
+
+
+def _contact(identity: Identity, safety: ContactSafety | None) -> Contact | Refusal:
     if safety is None or not safety.is_safe:
         return Refusal.NOT_SAFE
-    reachable = safety.reachable(case.told.identity or person.identity)
-    if not (reachable.phones or reachable.emails):
-        return Refusal.NOT_SAFE
-    return Contact(reachable, safety)
+    reachable = safety.reachable(identity)
+    return Contact(reachable, safety) if reachable.phones or reachable.emails else Refusal.NOT_SAFE

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ngao.chassis.storage.lookups import Record
 from ngao.chassis.storage.unit_of_work import Unit
 from services.registry.domain.identity import Identity
+from services.registry.domain.references import pairwise
 from services.registry.storage.documents import ContactDocument
 
 _CONTACTS = "contacts"
@@ -36,6 +37,20 @@ class Contacts:
             if ref not in record["defender_refs"]:
                 self._keep(record, [*record["defender_refs"], ref])
 
+    def name_for_source(self, ref: str, source_id: str) -> str:
+        """Make the pairwise reference, and note whose it is under its keyed hash."""
+        given = pairwise(self._unit.sealer.lookup_hash("reference", f"{source_id} {ref}"))
+        key = self._named(source_id, given)
+        record = self._one(key) or {"_id": key, "kind": "reference", "defender_refs": []}
+        if ref not in record["defender_refs"]:
+            self._keep(record, [ref])
+        return given
+
+    def named_by_source(self, source_id: str, given: str) -> str | None:
+        """Whose reference it is, if it was given to this source."""
+        record = self._one(self._named(source_id, given))
+        return next(iter(record["defender_refs"]), None) if record else None
+
     def release(self, ref: str) -> None:
         """Note that nothing is this person's any more."""
         for found in ContactDocument.objects(defender_refs=ref).as_pymongo():
@@ -57,6 +72,14 @@ class Contacts:
             for record in self._unit.lookups.by(_CONTACTS).find(new):
                 self._records.setdefault(record["_id"], record)
         return {hashed: self._records[hashed] for hashed in ids if hashed in self._records}
+
+    def _named(self, source_id: str, given: str) -> str:
+        return f"reference:{self._unit.sealer.lookup_hash('named', f'{source_id} {given}')}"
+
+    def _one(self, key: str) -> Record | None:
+        if key not in self._records and (found := self._unit.lookups.by(_CONTACTS).one(key)):
+            self._records[key] = found
+        return self._records.get(key)
 
     def _hashes(self, identity: Identity) -> Iterator[tuple[str, str]]:
         for kind, value in identity.addresses:

@@ -104,6 +104,14 @@ class DefenderRepository(_Repository[Defender]):
         """Register keyed hashes of addresses."""
         self._contacts.claim(ref, identity)
 
+    def name_for_source(self, ref: str, source_id: str) -> str:
+        """Register the pairwise reference."""
+        return self._contacts.name_for_source(ref, source_id)
+
+    def named_by_source(self, source_id: str, given: str) -> str | None:
+        """Whose pairwise reference it is."""
+        return self._contacts.named_by_source(source_id, given)
+
     def release(self, ref: str) -> None:
         """Register the end of its addresses' keyed hashes."""
         self._contacts.release(ref)

@@ -12,6 +12,7 @@ from services.registry.application.change_consent import ConsentSaid, change_con
 from services.registry.application.disclose_contact import AcceptedOffer, disclose_contact
 from services.registry.application.forget_expired import forget_cases, forget_people
 from services.registry.application.learn_report_changes import learn_consents, learn_withdrawal
+from services.registry.application.name_for_source import name_for_source
 from services.registry.application.restrict_defender import add_restriction, lift_restriction
 from services.registry.domain.consent import Statement
 from tests.support.registry import MARY, NOW, SAFE, Register, consent
@@ -85,6 +86,66 @@ def test_only_what_this_report_told_is_disclosed() -> None:
     register.report("NG-2", {"names": ["Mary Wanjiku"], "phones": ["0700000001"], "emails": []}, contact_safety=SAFE)
     refusal(register, AcceptedOffer("NG-2", "offer-2", "partner-a", "key", "key-id"))
     assert register.heard.disclosed[0]["emails"] == []
+
+
+BARE = AcceptedOffer("NG-2", "offer-2", "partner-a", "key", "key-id")
+
+
+def named(register: Register, source: str = "form") -> str:
+    return name_for_source(register.ports, person(register), source, "operator:o")
+
+
+def recorded(register: Register, case_ref: str | None, **more: Any) -> None:
+    change_consent(register.ports, ConsentSaid(person(register), consent(at=register.now, **more), case_ref, "operator:o"))
+
+
+def test_a_bare_reference_opens_nothing_that_its_report_did_not_tell() -> None:
+    register = register_with()
+    register.report("NG-2", defender_ref=named(register), contact_safety=SAFE)
+    assert refusal(register, BARE) == "consent_not_recorded"
+    assert register.heard.withheld[-1].refusal
+    assert register.heard.withheld[-1].refusal.said_to_partner == "no_consent"
+    assert not register.heard.disclosed
+
+
+@pytest.mark.parametrize("case_ref", ["NG-2", None])
+def test_a_bare_reference_opens_the_older_record_when_an_operator_recorded_the_consent(case_ref: str | None) -> None:
+    register = register_with()
+    register.report("NG-2", defender_ref=named(register), contact_safety=SAFE)
+    recorded(register, case_ref)
+    assert refusal(register, BARE) is None
+    assert register.heard.disclosed[0]["phones"] == ["+254700000001"]
+
+
+def test_a_recorded_consent_for_another_partner_or_taken_back_since_opens_nothing() -> None:
+    register = register_with()
+    register.report("NG-2", defender_ref=named(register), contact_safety=SAFE)
+    recorded(register, "NG-2", recipient="partner-b")
+    recorded(register, None)
+    register.pass_time(minutes=1)
+    withdraw(register)
+    assert refusal(register, BARE) in ("consent_not_recorded", "no_consent")
+
+
+@pytest.mark.parametrize(("own", "bare"), [
+    ({**SAFE, "may_contact": False}, SAFE),
+    ({**SAFE, "channels": ["email"]}, {**SAFE, "channels": ["sms"]}),
+    (SAFE, {**SAFE, "may_contact": False}),
+    (None, SAFE),
+])
+def test_a_source_that_names_a_person_cannot_call_a_channel_safe_that_the_person_did_not(own: Any, bare: Any) -> None:
+    register = register_with(contact_safety=own)
+    register.report("NG-2", defender_ref=named(register), contact_safety=bare)
+    recorded(register, "NG-2")
+    assert refusal(register, BARE) == "not_safe"
+
+
+def test_what_the_person_said_about_safety_goes_with_the_older_record() -> None:
+    register = register_with(contact_safety={**SAFE, "code_word": "mwavuli"})
+    register.report("NG-2", defender_ref=named(register), contact_safety={**SAFE, "code_word": "mpya"})
+    recorded(register, "NG-2")
+    refusal(register, BARE)
+    assert register.heard.disclosed[0]["contact_safety"]["code_word"] == "mwavuli"
 
 
 def test_an_unknown_case_is_asked_again_later() -> None:
@@ -259,7 +320,7 @@ def test_a_fading_person_whom_a_report_used_is_taken_back() -> None:
     register = register_with()
     register.pass_time(days=1001)
     forget_cases(register.ports, 10)
-    register.report("NG-2", defender_ref=person(register))
+    register.report("NG-2", defender_ref=named(register))
     register.pass_time(hours=2)
     assert forget_people(register.ports, 10) == 1
     assert register.keys.destroyed == []

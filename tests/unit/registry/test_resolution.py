@@ -10,6 +10,7 @@ from ngao.chassis.errors import SealBroken
 from services.registry.adapters.reading import LibraryReading
 from services.registry.application.absorb_cases import absorb_case
 from services.registry.application.change_consent import ConsentSaid, change_consent
+from services.registry.application.name_for_source import name_for_source
 from services.registry.application.resolve_defender import AcceptedReport, resolve_defender
 from services.registry.application.restrict_defender import add_restriction
 from services.registry.domain.identity import Identity
@@ -102,8 +103,19 @@ def test_an_unknown_reference_without_identity_is_anonymous_and_noted() -> None:
 def test_by_reference_finds_the_person_of_a_linked_record() -> None:
     register = Register()
     first = register.report("NG-1", MARY)
-    assert register.report("NG-2", defender_ref=first.defender_ref).defender_ref == first.defender_ref
+    given = name_for_source(register.ports, first.defender_ref or "", "form", "operator:o")
+    assert register.report("NG-2", defender_ref=given).defender_ref == first.defender_ref
     assert register.last.resolution == "by_reference"
+
+
+def test_a_reference_means_nothing_from_another_source_and_neither_does_the_platforms_own() -> None:
+    register = Register()
+    first = register.report("NG-1", MARY)
+    given = name_for_source(register.ports, first.defender_ref or "", "form", "operator:o")
+    other = name_for_source(register.ports, first.defender_ref or "", "evil", "operator:o")
+    assert len({given, other, first.defender_ref}) == 3
+    assert register.report("NG-2", defender_ref=given, source_id="evil").resolution == "anonymous"
+    assert register.report("NG-3", defender_ref=first.defender_ref, source_id="evil").resolution == "anonymous"
 
 
 def test_attributes_need_policy_and_consent() -> None:
@@ -125,7 +137,7 @@ def test_attributes_need_policy_and_consent() -> None:
 ])
 def test_a_box_of_another_case_key_or_shape_is_broken_and_stores_nothing(box: tuple[str, str]) -> None:
     register = Register()
-    report = AcceptedReport("NG-1", False, NOW, (), None, box, 1)
+    report = AcceptedReport("NG-1", "form", False, NOW, (), None, box, 1)
     with pytest.raises(SealBroken) as caught:
         resolve_defender(register.ports, report)
     assert "Mary" not in str(caught.value)
