@@ -25,6 +25,7 @@ from ngao.client.publisher import Publisher
 from ngao.client.seen import InMemorySeen, Seen
 from ngao.contracts import Event, decode, make, open_event, type_named
 from ngao.contracts.errors import field_errors
+from ngao.kernel.padding import padded
 
 SEALED = "intake.report.sealed.v1"
 SUBMITTED = "intake.report.submitted.v1"
@@ -115,7 +116,7 @@ def _submitted(account: Account, report: Mapping[str, Any]) -> Event:
 
 def _sealed(account: Account, recipient: Recipient, report: Mapping[str, Any]) -> Event:
     content = json.dumps(_submitted(account, report).data, ensure_ascii=False, separators=(",", ":")).encode()
-    data = {"key_id": recipient.key_id, "box": recipient.seal(content)}
+    data = {"key_id": recipient.key_id, "box": recipient.seal(padded(content))}
     return make(SEALED, subject="", data=data, source=f"/source/{account.id}")
 
 

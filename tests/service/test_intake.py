@@ -16,6 +16,7 @@ import pytest
 
 from ngao.chassis.security import keyfiles, seals
 from ngao.contracts import CONTENT_TYPE, Event, decode, make, subscriptions_of
+from ngao.kernel.padding import SIZES
 from services.intake.service import IntakeService
 from tests.support.broker import Line
 from tests.support.intake import MARKERS, NEWS, SUBMITTED, AmqpSource, anonymous, bound, heard, onboard, report
@@ -34,7 +35,9 @@ def test_a_report_is_taken_sealed_judged_and_said(intake: ServiceProcess, key: s
     assert said["urgency"] == receipt["urgency"]
     assert "death_threat_ongoing" in {each["rule"] for each in said["urgency_reasons"]}
     private = keyfiles.load_private(world.directory / "keys" / "registry")[said["sealed_identity"]["key_id"]]
-    opened = json.loads(seals.open_box(private, said["sealed_identity"]["box"]))
+    content = seals.open_box(private, said["sealed_identity"]["box"])
+    assert len(content) in SIZES
+    opened = json.loads(content)
     assert opened["case_ref"] == receipt["case_ref"]
     assert opened["identity"]["names"] == [MARKERS[0]]
     assert opened["contact_safety"]["code_word"] == MARKERS[4]

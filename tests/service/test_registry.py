@@ -12,6 +12,7 @@ import pytest
 
 from ngao.chassis.security import keyfiles, seals
 from ngao.contracts import Event, decode, make, subscriptions_of
+from ngao.kernel.padding import SIZES
 from tests.support.broker import Line, management_of, provision
 from tests.support.processes import ServiceProcess, World
 from tests.support.waiting import eventually
@@ -140,7 +141,9 @@ def test_contact_goes_sealed_to_the_partner_that_accepted_once(
     eventually(lambda: line.count("wait.1"), what="the offer to be delayed")
     line.publish(accepted(world, case_ref, identity))
     told = partner.of(case_ref, "registry.contact.disclosed.v1")
-    content = json.loads(seals.open_box(PRIVATE, told[0].data["box"]))
+    opened = seals.open_box(PRIVATE, told[0].data["box"])
+    assert len(opened) == SIZES[0]
+    content = json.loads(opened)
     assert content["phones"] == identity["phones"]
     assert content["contact_safety"]["code_word"] == "canary-mwavuli"
     behind = secrets.token_hex(8)

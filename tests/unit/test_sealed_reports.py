@@ -49,6 +49,11 @@ def test_what_is_in_the_box_is_what_would_have_been_posted_in_clear() -> None:
     assert event_of(clear, REPORT).type == "intake.report.submitted.v1"
 
 
+def test_the_length_of_a_sealed_report_does_not_tell_how_much_was_reported() -> None:
+    longer = {**REPORT, "narrative": "They came at night. " * 20}
+    assert len(event_of(account(), longer).data["box"]) == len(event_of(account(), REPORT).data["box"])
+
+
 def test_a_broken_report_is_refused_before_it_is_sealed() -> None:
     with pytest.raises(Refused) as caught:
         event_of(account(), {**REPORT, "surname": "Otieno"})

@@ -13,6 +13,7 @@ from ngao.chassis.security.keyfiles import active_public, load_private
 from ngao.chassis.storage.connection import OUTBOX_DAYS
 from ngao.chassis.storage.keyring import Keyring
 from ngao.chassis.storage.unit_of_work import Unit
+from ngao.kernel.padding import padded
 from services.intake.domain.report import Report, SealedIdentity
 
 _COLLECTION = "reports"
@@ -61,11 +62,11 @@ class BoxSeals:
         if self._clock.now() >= self._until:
             self._key, self._until = active_public(self._public_keys, "registry"), self._clock.now() + _KEY_KEPT_FOR
         key_id, public = self._key
-        return SealedIdentity(key_id, seals.seal_to(public, plaintext))
+        return SealedIdentity(key_id, seals.seal_to(public, padded(plaintext)))
 
     def to_partner(self, public_key: str, plaintext: bytes) -> str:
         """A box for one partner's key; raises InvalidInput if it is none."""
-        return seals.seal_to(public_key, plaintext)
+        return seals.seal_to(public_key, padded(plaintext))
 
 
 class OwnBoxes:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ngao.chassis.errors import SealBroken
 from ngao.chassis.security import keyfiles, seals
+from ngao.kernel.padding import padded
 
 
 class KeyFileBoxes:
@@ -26,4 +27,4 @@ class KeyFileBoxes:
 
     def seal_to(self, public_key: str, content: bytes) -> str:
         """A box for one partner; raises InvalidInput when the key is no key."""
-        return seals.seal_to(public_key, content)
+        return seals.seal_to(public_key, padded(content))
