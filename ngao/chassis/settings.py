@@ -17,6 +17,7 @@ from typing import Any
 from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
 
 from ngao.chassis.errors import Misconfigured
+from ngao.chassis.messaging.accounts import service_account
 
 LONGEST_UNSIGNED = timedelta(days=31)
 """For how long events without a signature may be taken at most, after an update from a version that signed none."""
@@ -235,6 +236,8 @@ def load(path: Path) -> Settings:
     http, broker, store = dict(data["http"]), dict(data["broker"]), dict(data["store"])
     for section in (http, broker, store):
         section |= {name: base / value for name, value in section.items() if name in _PATHS and value}
+    if broker["username"] != (known := service_account(data["service"])):
+        raise Misconfigured(f"The settings file {path}: broker.username must be {known}, by which others know this service.")
     own_url = f"http{'s' * bool(http['cert_file'])}://{http['host']}:{http['port']}"
     http["public_url"] = os.environ.get("NGAO_PUBLIC_URL") or http["public_url"] or own_url
     broker["password_file"] = base / broker["password_file"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from ngao.chassis.messaging.accounts import service_account
 from ngao.kernel.scopes import SCOPES
 
 SERVICES = ("intake", "referral", "notify", "registry")
@@ -24,7 +25,7 @@ def database_of(service: str) -> str:
 
 def account_of(service: str) -> str:
     """The name of a service's account, kept in its own database."""
-    return f"svc-{service}"
+    return service_account(service)
 
 
 def store_of(service: str) -> str:

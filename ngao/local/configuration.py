@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from ngao.chassis.messaging.provisioning import service_account
+from ngao.chassis.messaging.accounts import service_account
 from ngao.chassis.security.identity import hash_key, new_key
 from ngao.chassis.security.keyfiles import init_sealing_pair, init_service_keys, init_signing_pair, periods_in
 from ngao.chassis.security.seals import new_key_pair, public_of

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from ngao.chassis.errors import InvalidInput, NgaoError, Permanent, SealBroken
 from ngao.chassis.http.problems import broken_fields
+from ngao.chassis.messaging.accounts import outsider_account
 from ngao.chassis.messaging.consumer import Delivery, Rejected
 from ngao.contracts import ContractError, Event, FieldError, InvalidContent, Undecodable, open_event, parse_json
 from ngao.contracts.envelope import from_document
@@ -38,7 +39,7 @@ class WrongAccount(Permanent):
 
 def source_of(delivery: Delivery) -> str:
     """The source, as the broker vouches for it; raises WrongAccount."""
-    if delivery.user_id != f"source-{delivery.routing_key}":
+    if delivery.user_id != outsider_account("source", delivery.routing_key):
         raise WrongAccount("The routing key names another source than the account that posted.")
     return delivery.routing_key
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from ngao.chassis.errors import Forbidden, Permanent
+from ngao.chassis.messaging.accounts import outsider_account
 from ngao.chassis.security.seals import key_id
 from ngao.contracts import Event, decode, make, open_event
 from services.referral.application.ports import Hop, rules_of
@@ -103,7 +104,7 @@ class Post:
 def reply_of(post: Post) -> tuple[str, Reply, str | None]:
     """A partner's id, reply and traceparent; raises Forbidden, Permanent, ContractError."""
     partner_id, _, verb = post.routing_key.partition(".")
-    if not partner_id or post.user_id != f"partner-{partner_id}":
+    if not partner_id or post.user_id != outsider_account("partner", partner_id):
         raise Forbidden("The message was not published by the partner whose key it carries.")
     if verb not in set(Verb):
         raise Permanent("The routing key names no reply.")

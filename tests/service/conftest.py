@@ -12,7 +12,7 @@ from ngao.contracts import subscriptions_of
 from tests.support.broker import Line, provision
 from tests.support.intake import NEWS, onboard
 from tests.support.processes import ServiceProcess, World
-from tests.support.told import ALSO_HEARD, HEARD
+from tests.support.told import ALSO_HEARD, HEARD, OWN
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def key(intake: ServiceProcess, world: World) -> str:
 @pytest.fixture(scope="module")
 def probe(world: World) -> Iterator[ServiceProcess]:
     """The probe service, in referral's place."""
-    provision(world, {"referral": (HEARD, ALSO_HEARD), "intake": ("referral.case.closed.v1",)})
+    provision(world, {"referral": (HEARD, ALSO_HEARD, OWN), "intake": ("referral.case.closed.v1",)})
     settings, port = world.settings("referral")
     process = ServiceProcess(settings, port, "tests.support.probe").start()
     yield process

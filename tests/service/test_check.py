@@ -125,7 +125,7 @@ def test_failures_are_told_first_one_first_and_end_with_1(settings: Path) -> Non
     text = settings.read_text().replace('file = "operators.json"', 'file = "nobody.json"')
     settings.write_text(text.replace('hosts = "', 'hosts = "nowhere.invalid:1,'))
     (settings.parent / "wrong.password").write_text("never-to-be-shown\n")
-    settings.write_text(settings.read_text().replace('password_file = "broker.password"', 'password_file = "wrong.password"'))
+    settings.write_text(settings.read_text().replace('password_file = "notify.password"', 'password_file = "wrong.password"'))
     code, told, said = check("--settings", str(settings))
     assert code == 1
     assert told["sound"] is False

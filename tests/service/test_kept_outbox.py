@@ -17,7 +17,7 @@ from ngao.chassis.storage.unit_of_work import Saying
 from ngao.contracts import Event, encode
 from tests.support.broker import Line
 from tests.support.processes import ServiceProcess, World
-from tests.support.told import HEARD, QUEUE, SAID, effects, heard
+from tests.support.told import HEARD, OWN_QUEUE, QUEUE, SAID, effects, heard, own
 from tests.support.waiting import eventually
 
 STORE_OF = "referral"
@@ -69,7 +69,7 @@ def test_a_consumer_takes_what_its_wiped_queue_lost_and_nothing_twice(
 ) -> None:
     """The probe hears its own outbox: some are handled, some are wiped before it comes to them, then all come again."""
     began = datetime.now(UTC)
-    first = [heard("ok") for _ in range(10)]
+    first = [own("ok") for _ in range(10)]
     store.outbox.insert_many([entry(event) for event in first])
     eventually(lambda: all(effects(store, event) == 1 for event in first), what="the first effects")
     name = secrets.token_hex(4)
@@ -77,21 +77,21 @@ def test_a_consumer_takes_what_its_wiped_queue_lost_and_nothing_twice(
     gate.touch()
     line.publish(heard(f"block-while:{name}"))
     eventually((world.directory / f"inside-{name}").exists, what="the handler to be busy")
-    lost = [heard("ok") for _ in range(200)]
+    lost = [own("ok") for _ in range(200)]
     store.outbox.insert_many([entry(event) for event in lost])
     quiet(store)
-    wiped = ids_in(line, QUEUE)
+    wiped = ids_in(line, OWN_QUEUE)
     assert wiped, "all of them were with the consumer already"
     gate.unlink()
     eventually(lambda: sum(effects(store, event) for event in lost) == len(lost) - len(wiped), what="what was not lost")
     assert replay(probe, world, began, to=EVENTS)["replayed"] >= len(first) + len(lost)
     eventually(lambda: all(effects(store, event) for event in lost), what="what was lost")
-    eventually(lambda: line.count(QUEUE) == 0, what="the queue to be empty")
+    eventually(lambda: line.count(OWN_QUEUE) == 0, what="the queue to be empty")
     assert [effects(store, event) for event in [*first, *lost]] == [1] * (len(first) + len(lost))
 
 
 def test_what_was_sent_before_or_after_the_asked_time_is_left(probe: ServiceProcess, world: World, store: Any) -> None:
-    event = heard("ok")
+    event = own("ok")
     store.outbox.insert_one(entry(event))
     eventually(lambda: store.outbox.find_one({"message_id": event.id, "sent_at": {"$exists": True}}), what="it to be sent")
     now = datetime.now(UTC)

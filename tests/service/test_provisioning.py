@@ -12,9 +12,10 @@ import pytest
 from pika.exceptions import AMQPError, ChannelClosedByBroker, UnroutableError
 
 from ngao.chassis.errors import InvalidInput, Misconfigured, Unavailable
+from ngao.chassis.messaging.accounts import service_account
 from ngao.chassis.messaging.management import Management
 from ngao.chassis.messaging.onboarding import AccountFile, Edge, is_onboarded, onboard_partner, onboard_source, revoke
-from ngao.chassis.messaging.provisioning import Wanted, provision, service_account
+from ngao.chassis.messaging.provisioning import Wanted, provision
 from ngao.chassis.messaging.topology import subscription_queues
 from tests.support.addresses import addresses
 from tests.support.waiting import eventually

@@ -15,7 +15,7 @@ from pathlib import Path
 import pymongo
 import pytest
 
-from ngao.chassis.messaging.provisioning import service_account
+from ngao.chassis.messaging.accounts import service_account
 from ngao.contracts import subscriptions_of
 from tests.support.broker import management_of, provision
 from tests.support.processes import ServiceProcess, World, free_port
@@ -245,9 +245,9 @@ def test_a_wrong_password_is_not_waited_out(corner: Corner) -> None:
     assert time.monotonic() - began < AT_ONCE_S
 
 
-def test_services_accounts_are_refused_by_name_only(corner: Corner) -> None:
-    """The sentence names the account that was tried, because that is what an operator sets again."""
+def test_a_service_starts_with_its_own_account_only(corner: Corner) -> None:
+    """Others know a service's events by its account: with another one each of them would be refused."""
     corner.section("broker", "username", f'"{service_account("nobody")}"')
     code, said = run(corner)
     assert code == MISCONFIGURED
-    assert "svc-nobody" in said
+    assert "broker.username must be svc-notify" in said

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from itertools import groupby
 from typing import Any
 from urllib.parse import urlsplit
 
 import pika
 
-from ngao.chassis.messaging import topology
+from ngao.chassis.messaging import provisioning
+from ngao.chassis.messaging.accounts import service_account
 from ngao.chassis.messaging.management import Management
-from ngao.chassis.messaging.provisioning import topology_steps
 from ngao.contracts import CONTENT_TYPE, Event, encode
+from ngao.deployment.names import SERVICES
+from ngao.local.platform import wanted_of_catalogue
 from tests.support.processes import World
 
 
@@ -22,14 +26,15 @@ def management_of(world: World) -> Management:
 
 
 def provision(world: World, subscriptions: Mapping[str, tuple[str, ...]]) -> Management:
-    """Make the two virtual hosts with the queues of these subscriptions, open to the test's administrator."""
+    """Make the two virtual hosts with the queues of these subscriptions, and every service's own account.
+
+    They are open to the test's administrator.
+    """
     management = management_of(world)
-    for vhost, part in (
-        (world.vhost, topology.internal(subscriptions, sorted(set(world.tiers_s)))),
-        (world.edge_vhost, topology.edge(sorted(set(world.tiers_s)))),
-    ):
-        for step in topology_steps(management, vhost, part):
-            step.do()
+    wanted = wanted_of_catalogue({each: world.password(each) for each in SERVICES}, world.vhost, world.edge_vhost)
+    heard = {each: subscriptions.get(each, ()) for each in SERVICES}
+    provisioning.provision(management, replace(wanted, subscriptions=heard, tiers_s=sorted(set(world.tiers_s))))
+    for vhost in (world.vhost, world.edge_vhost):
         management.put("permissions", vhost, world.user, body={"configure": ".*", "write": ".*", "read": ".*"})
     return management
 
@@ -41,34 +46,37 @@ def remove(world: World) -> None:
 
 
 class Line:
-    """A short-lived connection for each call: a test's own faults must not be its connection's."""
+    """A short-lived connection for each call: a test's own faults must not be its connection's.
+
+    Events are published as the service that owns them would, with its account; all else is done as administrator.
+    """
 
     def __init__(self, world: World, *, edge: bool = False) -> None:
-        user, password = world.parts.account
-        self._parameters = pika.ConnectionParameters(
-            world.parts.amqp_host, world.parts.amqp_port, world.edge_vhost if edge else world.vhost,
-            pika.PlainCredentials(user, password),
-        )
+        self._world, self._vhost = world, world.edge_vhost if edge else world.vhost
 
     def publish(self, event: Event, exchange: str = "events", times: int = 1) -> None:
         for _ in range(times):
             self.publish_raw(encode(event), event.routing_key, exchange=exchange, message_id=event.id)
 
     def publish_all(self, events: Iterable[Event]) -> None:
-        with self._open() as channel:
-            for event in events:
-                properties = pika.BasicProperties(content_type=CONTENT_TYPE, message_id=event.id, delivery_mode=2)
-                channel.basic_publish("events", event.routing_key, encode(event), properties, mandatory=True)
+        for owner, group in groupby(events, key=lambda event: event.type.split(".")[0]):
+            with self.open_as(owner) as channel:
+                for event in group:
+                    properties = pika.BasicProperties(
+                        content_type=CONTENT_TYPE, message_id=event.id, delivery_mode=2, user_id=service_account(owner)
+                    )
+                    channel.basic_publish("events", event.routing_key, encode(event), properties, mandatory=True)
 
     def publish_raw(
         self, body: bytes, routing_key: str, *, exchange: str = "events", content_type: str = CONTENT_TYPE,
         message_id: str | None = None, user_id: str | None = None, headers: dict[str, Any] | None = None,
     ) -> None:
+        owner = routing_key.split(".")[1] if exchange == "events" else None
         properties = pika.BasicProperties(
-            content_type=content_type, message_id=message_id or secrets.token_hex(8), delivery_mode=2, user_id=user_id,
-            headers=headers,
+            content_type=content_type, message_id=message_id or secrets.token_hex(8), delivery_mode=2,
+            user_id=service_account(owner) if owner else user_id, headers=headers,
         )
-        with self._open() as channel:
+        with self.open_as(owner) if owner else self._open() as channel:
             channel.basic_publish(exchange, routing_key, body, properties, mandatory=True)
 
     def take(self, queue: str) -> list[tuple[Any, bytes]]:
@@ -99,8 +107,16 @@ class Line:
         with self._open() as channel:
             channel.queue_bind(queue, exchange, routing_key)
 
+    def open_as(self, service: str) -> _Channel:
+        """A channel of a service's own account."""
+        return self._channel(service_account(service), self._world.password(service))
+
     def _open(self) -> _Channel:
-        return _Channel(self._parameters)
+        return self._channel(*self._world.parts.account)
+
+    def _channel(self, user: str, password: str) -> _Channel:
+        parts, login = self._world.parts, pika.PlainCredentials(user, password)
+        return _Channel(pika.ConnectionParameters(parts.amqp_host, parts.amqp_port, self._vhost, login))
 
 
 class _Channel:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import secrets
@@ -12,7 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -22,14 +21,12 @@ import pika
 import yaml
 
 from ngao.chassis.messaging.onboarding import Edge
-from ngao.chassis.messaging.provisioning import provision
 from ngao.client import SourceClient, keygen
-from ngao.contracts import Event
+from ngao.contracts import Event, subscriptions_of
 from ngao.deployment.names import SERVICES
 from ngao.local.mailbox import Mail, Mailbox, messages
-from ngao.local.platform import wanted_of_catalogue
 from tests.support import outsiders
-from tests.support.broker import Line, management_of
+from tests.support.broker import Line, management_of, provision
 from tests.support.processes import ROOT, ServiceProcess, World
 from tests.support.waiting import eventually
 
@@ -205,19 +202,8 @@ class Coalition:
         outsiders.remove_accounts(self.edge)
 
     def _provision(self) -> None:
-        """The catalogue's topology, and an account for each service that may do what it must and nothing else.
-
-        Account names are the broker's, not a virtual host's: the passwords follow from the administrator's, so that runs side
-        by side agree on them.
-        """
-        secret = self.world.parts.account[1]
-        passwords = {name: hashlib.sha256(f"{secret}/{name}".encode()).hexdigest() for name in SERVICES}
-        wanted = wanted_of_catalogue(passwords, self.world.vhost, self.world.edge_vhost)
-        provision(self.management, replace(wanted, tiers_s=sorted(set(self.world.tiers_s))))
-        for vhost in (self.world.vhost, self.world.edge_vhost):
-            self.management.put("permissions", vhost, self.world.user, body={"configure": ".*", "write": ".*", "read": ".*"})
-        for name, password in passwords.items():
-            (self.world.directory / f"{name}.password").write_text(password)
+        """The catalogue's topology, and an account for each service that may do what it must and nothing else."""
+        provision(self.world, {service: subscriptions_of(service) for service in SERVICES})
 
     def asks(self, service: str, method: str, path: str, body: Any = None) -> Any:
         """As the operator; what is refused fails the test."""

@@ -28,7 +28,7 @@ from ngao.chassis.settings import load
 from ngao.chassis.storage.documents import Stored
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event, make
-from tests.support.told import ALSO_HEARD, HEARD
+from tests.support.told import ALSO_HEARD, HEARD, OWN
 
 SAID = "referral.case.closed.v1"
 
@@ -80,7 +80,7 @@ class Behaviour:
 
 
 class ReferralService(ChassisEndpoints):  # type: ignore[misc]
-    """Hears two event types and one edge queue."""
+    """Hears two event types of another service, one of its own, and one edge queue."""
 
     name = "referral"
     app = App()
@@ -91,6 +91,10 @@ class ReferralService(ChassisEndpoints):  # type: ignore[misc]
 
     @consumes(ALSO_HEARD)
     def on_second(self, unit: Unit, event: Event) -> None:
+        self.app.take(unit, event)
+
+    @consumes(OWN)
+    def on_own(self, unit: Unit, event: Event) -> None:
         self.app.take(unit, event)
 
     @consumes_edge("partner-replies", queue="referral.partner-replies")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import json
 import os
@@ -11,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ngao.chassis.messaging.provisioning import service_account
+from ngao.chassis.messaging.accounts import service_account
 from ngao.chassis.security import keyfiles
 from ngao.chassis.security.identity import new_key
 from ngao.deployment.names import SERVICES
@@ -39,6 +40,8 @@ class World:
         user, password = self.parts.account
         self.user = user
         (directory / "broker.password").write_text(password)
+        for service in SERVICES:
+            (directory / f"{service}.password").write_text(self.password(service))
         operators = {"operators": [{"id": "tester", "hash": hashed, "scopes": list(SCOPES)}]}
         (directory / "operators.json").write_text(json.dumps(operators))
         for service in SERVICES:
@@ -49,16 +52,14 @@ class World:
     def database(self, service: str) -> str:
         return f"test_{self.name}_{service}"
 
-    def login(self, service: str) -> tuple[str, str]:
-        """A service's broker account and password file: its own where a test gave it one, else the administrator's."""
-        own = self.directory / f"{service}.password"
-        return (service_account(service), own.name) if own.exists() else (self.user, "broker.password")
+    def password(self, service: str) -> str:
+        """Of a service's broker account. Accounts are the broker's, not a virtual host's: runs side by side agree on it."""
+        return hashlib.sha256(f"{self.parts.account[1]}/{service}".encode()).hexdigest()
 
     def settings(self, service: str, own: str = "", policy: tuple[Path, ...] = ()) -> tuple[Path, int]:
         """Write a service's settings; returns the file and the port it will listen on."""
         keyfiles.init_service_keys(self.directory / "keys" / service, PERIOD)
         port = free_port()
-        account, password_file = self.login(service)
         policies = json.dumps([str(ROOT / "deploy" / "policy"), *(str(each) for each in policy)])
         text = f"""
 service = "{service}"
@@ -69,8 +70,8 @@ burst = 2000
 [broker]
 host = "{self.parts.amqp_host}"
 port = {self.parts.amqp_port}
-username = "{account}"
-password_file = "{password_file}"
+username = "{service_account(service)}"
+password_file = "{service}.password"
 vhost = "{self.vhost}"
 edge_vhost = "{self.edge_vhost}"
 [store]

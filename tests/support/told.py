@@ -9,7 +9,9 @@ from ngao.contracts import Event, make
 
 HEARD = "notify.message.failed.v1"
 ALSO_HEARD = "notify.message.refused.v1"
-QUEUE = f"referral.{HEARD}"
+OWN = "referral.declined.v1"
+"""What the probe publishes itself and hears, too."""
+QUEUE, OWN_QUEUE = f"referral.{HEARD}", f"referral.{OWN}"
 SAID = "intake.referral.case.closed.v1"
 
 
@@ -20,6 +22,13 @@ def heard(reason: str, *, subject: str | None = None, urgent: bool = False, kind
         "template": "t", "channel": "email", "reason": reason, "next_step": "coordinator", "policy_version": "1",
     }
     return make(kind, subject=subject, data=data, urgent=urgent)
+
+
+def own(reason: str) -> Event:
+    """An event of the probe's own, which it also hears."""
+    subject = f"NG-{secrets.token_hex(5).upper()}"
+    data = {"case_ref": subject, "offer_id": "o", "partner_id": "p", "need": "legal_aid", "urgency": "low", "reason": reason}
+    return make(OWN, subject=subject, data=data)
 
 
 def effects(store: Any, event: Event) -> int:

@@ -15,6 +15,7 @@ from nameko.extensions import Entrypoint, ProviderCollector, SharedExtension
 from ngao.chassis.messaging.consuming import Consumer, Subscription
 from ngao.chassis.messaging.delivery import Delivery
 from ngao.chassis.messaging.pipeline import Rejected
+from ngao.chassis.messaging.topology import subscription_queues
 
 __all__ = ["Delivery", "Rejected", "consumes", "consumes_edge"]
 
@@ -93,10 +94,10 @@ class Consumes(Entrypoint):
         """The queues of this entrypoint."""
         if self.queue:
             return [Subscription(self.queue, urgent=False, raw=True, entrypoint=self)]
-        name = f"{self.container.chassis.name}.{self.hears}"
+        routine, urgent = subscription_queues(self.container.chassis.name, self.hears)
         return [
-            Subscription(f"{name}.urgent", urgent=True, raw=False, entrypoint=self),
-            Subscription(name, urgent=False, raw=False, entrypoint=self),
+            Subscription(queue, urgent=is_urgent, raw=False, entrypoint=self, key=key)
+            for (queue, key), is_urgent in ((urgent, True), (routine, False))
         ]
 
     def setup(self) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 from amqp.exceptions import NotFound as QueueMissing
 from kombu.connection import Connection
 
+from ngao.chassis.messaging.authenticity import Authenticity
 from ngao.chassis.messaging.broker import CONNECTION_ERRORS, certificate_until, close_quietly, connect, is_idle
 from ngao.chassis.messaging.delivery import delivery_of
 from ngao.chassis.messaging.inbox import Inbox
@@ -37,12 +38,16 @@ _LONGEST_PAUSE_S = 1.0
 
 @dataclass(frozen=True)
 class Subscription:
-    """One queue and who handles it. `raw` handlers get the Delivery, others the Event; `entrypoint` None only parks."""
+    """One queue and who handles it. `raw` handlers get the Delivery, others the Event; `entrypoint` None only parks.
+
+    `key` is the routing key that a queue of events is bound with; a raw queue has none.
+    """
 
     queue: str
     urgent: bool
     raw: bool
     entrypoint: Any = None
+    key: str = ""
 
 
 class Consumer:
@@ -61,6 +66,7 @@ class Consumer:
             units=chassis.units,
             inbox=Inbox(chassis.store),
             parking=chassis.parking,
+            authenticity=Authenticity(chassis.metrics),
             tiers_s=chassis.settings.retry_tiers_s,
             handle=self._handle,
             edge=edge,
@@ -124,7 +130,7 @@ class Consumer:
 
     def _subscribe(self, channel: Any, subscription: Subscription) -> None:
         def receive(message: Any) -> None:
-            delivery = delivery_of(message, subscription.queue)
+            delivery = delivery_of(message, subscription.queue, self._settings.username)
             item = Item(delivery, subscription, channel, message.delivery_tag)
             self._pipeline.decode(item)
             self._waiting[subscription.urgent].append(item)
@@ -209,7 +215,7 @@ class Consumer:
         self._failures += 1
         held = failure.kind is Kind.HOLD
         if held:
-            item.failure = item.error = None
+            self._pipeline.again(item)
             self._waiting[item.subscription.urgent].appendleft(item)
             self._failures = max(self._failures, _PROBE_AFTER)
         else:

@@ -12,7 +12,6 @@ ORIGINAL_KEY = "x-ngao-routing-key"
 ORIGINAL_USER = "x-ngao-user-id"
 PARKED_ID = "x-ngao-parked-id"
 
-_REDELIVER = "redeliver"
 _DEAD = "dead"
 
 
@@ -20,7 +19,7 @@ _DEAD = "dead"
 class Delivery:
     """What a handler of an edge queue gets.
 
-    `user_id` is the account the broker checked the publisher to be, or None if the publisher did not say. After a
+    `user_id` is the account the broker checked the publisher to be, or None if the publisher did not name it. After a
     retry or a replay both it and `routing_key` are those of the first delivery.
     """
 
@@ -50,25 +49,25 @@ class Delivery:
         return headers
 
 
-def delivery_of(message: Any, queue: str) -> Delivery:
+def delivery_of(message: Any, queue: str, own_account: str) -> Delivery:
     """Read a py-amqp message.
 
-    Our own headers are believed only when the message came through the `redeliver` exchange, to which no outsider
-    can publish: else a source could name itself anyone. Of a dead letter, the broker's first `x-death` entry says
-    which queue it died in and through which exchange it had come there; later entries could be the publisher's.
+    Our own headers are believed only on a copy for which the broker vouches that this service itself published it: how a
+    message came here proves nothing (see `authenticity`). Of a dead letter, the broker's first `x-death` entry names the
+    queue it died in and the key it had there; only its queue is acted upon, and that by an operator.
     """
     properties, info = message.properties, message.delivery_info
     headers: Mapping[str, Any] = properties.get("application_headers") or {}
     death = _last_death(headers) if info.get("exchange") == _DEAD else {}
-    came_by = death.get("exchange") if death else info.get("exchange")
-    ours = headers if came_by == _REDELIVER else {}
+    sender = _text(properties.get("user_id"))
+    ours = headers if sender == own_account and ORIGINAL_KEY in headers else {}
     body = message.body if isinstance(message.body, bytes) else str(message.body).encode()
     return Delivery(
         queue=queue,
-        routing_key=_text(ours.get(ORIGINAL_KEY)) or info.get("routing_key", ""),
+        routing_key=_text(ours.get(ORIGINAL_KEY)) or _died_with(death) or info.get("routing_key", ""),
         body=body,
         content_type=(properties.get("content_type") or "").split(";")[0].strip().lower(),
-        user_id=_text(ours.get(ORIGINAL_USER)) or properties.get("user_id"),
+        user_id=_text(ours.get(ORIGINAL_USER)) if ours else sender,
         message_id=properties.get("message_id"),
         attempts=_count(ours.get(ATTEMPTS)),
         parked_id=_text(ours.get(PARKED_ID)),
@@ -79,6 +78,11 @@ def delivery_of(message: Any, queue: str) -> Delivery:
 def _last_death(headers: Mapping[str, Any]) -> Mapping[str, Any]:
     deaths = headers.get("x-death")
     return deaths[0] if isinstance(deaths, list) and deaths and isinstance(deaths[0], dict) else {}
+
+
+def _died_with(death: Mapping[str, Any]) -> str | None:
+    keys = death.get("routing-keys")
+    return _text(keys[0]) if isinstance(keys, list) and keys else None
 
 
 def _text(value: Any) -> str | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from ngao.chassis.errors import InvalidInput, Unavailable
 from ngao.chassis.messaging import permissions, topology
+from ngao.chassis.messaging.accounts import outsider_account
 from ngao.chassis.messaging.management import Management
 from ngao.chassis.messaging.permissions import Rights
 from ngao.chassis.messaging.provisioning import Step, account_steps, bindings_in, rights_steps, topology_steps
@@ -55,7 +56,7 @@ def account_name(kind: str, outsider_id: str) -> str:
     """The name of an outsider's broker account. Raises InvalidInput for an id that could mean another."""
     if not OUTSIDER_ID.fullmatch(outsider_id):
         raise InvalidInput("An id has 2 to 41 characters: lower-case letters, digits and hyphens, a letter first.")
-    return f"{kind}-{outsider_id}"
+    return outsider_account(kind, outsider_id)
 
 
 def is_onboarded(management: Management, vhost: str, kind: str, outsider_id: str) -> bool:

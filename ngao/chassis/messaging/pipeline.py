@@ -1,4 +1,4 @@
-"""What a consumer does with a batch, in a fixed order: decode, upcast, inbox, handle, commit; then settle each message.
+"""What a consumer does with a batch, in a fixed order: decode, prove, upcast, inbox, handle, commit; then settle each message.
 
 Nothing is acknowledged before its effect is committed. What fails is tried again at once a few times, then moved to a
 delay tier, then parked; what can never succeed is parked at once. When the store does not answer, nothing is moved:
@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ngao.chassis.errors import Permanent
+from ngao.chassis.messaging.authenticity import Authenticity, NotAuthentic
 from ngao.chassis.messaging.delivery import ATTEMPTS, Delivery
 from ngao.chassis.messaging.destinations import RESULTS
 from ngao.chassis.messaging.inbox import Inbox, mark_of
@@ -62,24 +63,41 @@ class Pipeline:
     """Takes items from bytes to commit. What is left to do with the broker is told by `failure`: None means acknowledge."""
 
     def __init__(
-        self, *, units: Units, inbox: Inbox, parking: Parking, tiers_s: tuple[int, ...], handle: Handle, edge: bool
+        self,
+        *,
+        units: Units,
+        inbox: Inbox,
+        parking: Parking,
+        authenticity: Authenticity,
+        tiers_s: tuple[int, ...],
+        handle: Handle,
+        edge: bool,
     ) -> None:
         self._units = units
         self._inbox = inbox
         self._parking = parking
+        self._authenticity = authenticity
         self._tiers_s = tiers_s
         self._handle = handle
         self._edge = edge
         self._log = get_logger("consumer")
 
     def decode(self, item: Item) -> None:
-        """Bytes to a checked event; a message that is none gets its failure."""
+        """Bytes to a checked event of its owner's; a message that is none gets its failure."""
         if item.subscription.raw:
             return
         try:
-            item.event = _event_of(item.delivery)
+            event = _event_of(item.delivery)
+            self._authenticity.demand(event, item.delivery, item.subscription.key)
+            item.event = replace(event, data=open_event(event))
         except Exception as error:  # noqa: BLE001  # classified; the message is parked, never logged
             self._fail(item, error)
+
+    def again(self, item: Item) -> None:
+        """Make an item that is held ready for another run; one that could not be read is refused again."""
+        item.failure = item.error = None
+        if item.event is None:
+            self.decode(item)
 
     def run(self, items: list[Item]) -> None:
         """Handle and commit; afterwards each item is done, has a failure, or stands parked (and is done)."""
@@ -180,12 +198,11 @@ def _event_of(delivery: Delivery) -> Event:
         raise Undecodable("the body is too large")
     if delivery.content_type != CONTENT_TYPE:
         raise Undecodable("the content type is not read here")
-    event = decode(delivery.body)
-    return replace(event, data=open_event(event))
+    return decode(delivery.body)
 
 
 def _field_errors(error: Exception | None) -> list[dict[str, str]]:
-    if isinstance(error, Rejected):
+    if isinstance(error, Rejected | NotAuthentic):
         return error.errors
     if isinstance(error, InvalidContent):
         return [each.as_dict() for each in error.errors]

@@ -16,6 +16,7 @@ from typing import Any
 
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.messaging import permissions, topology
+from ngao.chassis.messaging.accounts import service_account
 from ngao.chassis.messaging.management import Management
 from ngao.chassis.messaging.permissions import Rights
 from ngao.chassis.messaging.topology import Binding, Exchange, Queue, Topology
@@ -43,11 +44,6 @@ class Step:
 
     what: str
     do: Callable[[], object] = field(compare=False, repr=False)
-
-
-def service_account(service: str) -> str:
-    """The name of a service's broker account."""
-    return f"svc-{service}"
 
 
 def provision(

@@ -97,7 +97,7 @@ class Publisher:
             self._open[self._tag] = at
             # Not kombu's producer: it would wait for each confirm.
             channel._basic_publish(  # noqa: SLF001  # the unconfirmed variant has no public name
-                _message(outgoing), outgoing.exchange, outgoing.routing_key, mandatory=True
+                self._message(outgoing), outgoing.exchange, outgoing.routing_key, mandatory=True
             )
 
     def _ensure_channel(self) -> Any:
@@ -140,13 +140,14 @@ class Publisher:
         if at is not None:
             self._outcomes[at] = Outcome.UNROUTABLE
 
-
-def _message(outgoing: Outgoing) -> Message:
-    return Message(
-        outgoing.body,
-        content_type=outgoing.content_type,
-        content_encoding="utf-8",
-        delivery_mode=2,
-        message_id=outgoing.message_id,
-        application_headers=dict(outgoing.headers),
-    )
+    def _message(self, outgoing: Outgoing) -> Message:
+        """With `user_id` the broker vouches for the account: it refuses another one than that of the connection."""
+        return Message(
+            outgoing.body,
+            content_type=outgoing.content_type,
+            content_encoding="utf-8",
+            delivery_mode=2,
+            message_id=outgoing.message_id,
+            user_id=self._settings.username,
+            application_headers=dict(outgoing.headers),
+        )

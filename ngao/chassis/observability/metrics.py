@@ -21,6 +21,7 @@ class Metrics:
         )
         self._consumed = self._counter("ngao_events_consumed", "Messages taken from queues.", "event_type", "result")
         self._retried = self._counter("ngao_event_retries", "Messages sent to a delay tier.", "event_type", "tier")
+        self._not_authentic = self._counter("ngao_events_not_authentic", "Events refused as not their owner's.", "check")
         self._relayed = self._counter("ngao_relay_confirmed", "Events the broker has confirmed.", "type")
         self._relay_failed = self._counter("ngao_relay_failed", "Publishes not confirmed, to be tried again.", "reason")
         self._parked = self._gauge("ngao_parked", "Messages that wait for an operator.")
@@ -59,6 +60,10 @@ class Metrics:
     def retried(self, event_type: str, tier: int) -> None:
         """Count one message put aside for `tier` seconds."""
         self._retried.labels(event_type, str(tier)).inc()
+
+    def not_authentic(self, check: str, count: int = 1) -> None:
+        """Count events that were refused because `check` does not agree with their owner."""
+        self._not_authentic.labels(check).inc(count)
 
     def relayed(self, type: str, count: int = 1) -> None:  # noqa: A002 - the relay knows it by this name
         """Count events the broker has confirmed."""

@@ -13,7 +13,6 @@ from pymongo import ASCENDING
 from pymongo.write_concern import WriteConcern
 
 from ngao.chassis import errors as parsing
-from ngao.chassis.messaging import publisher as publisher_module
 from ngao.chassis.messaging.outbox import WAITING, Entry
 from ngao.chassis.messaging.pipeline import Pipeline
 from ngao.chassis.messaging.publisher import Publisher
@@ -68,7 +67,7 @@ def _no_mandatory() -> None:
         for at, outgoing in enumerate(batch):
             self._tag += 1
             self._open[self._tag] = at
-            channel._basic_publish(publisher_module._message(outgoing), outgoing.exchange, outgoing.routing_key)
+            channel._basic_publish(self._message(outgoing), outgoing.exchange, outgoing.routing_key)
 
     Publisher._send = send  # type: ignore[method-assign]
 

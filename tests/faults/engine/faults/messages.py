@@ -11,6 +11,7 @@ from typing import Any
 
 import pika
 
+from ngao.chassis.messaging.accounts import service_account
 from ngao.contracts import CONTENT_TYPE, decode, encode, make
 from tests.faults.engine.facts import Limits
 from tests.faults.engine.rounds import Fault
@@ -102,20 +103,23 @@ def reordered(site: Site, lot: random.Random) -> Iterator[None]:
 
 
 def _again(site: Site, body: bytes, key: str) -> None:
-    channel = _channel(site)
-    properties = pika.BasicProperties(content_type=CONTENT_TYPE, message_id=decode(body).id, delivery_mode=2)
-    channel.basic_publish("events", key, body, properties)
+    """As its owner would: nobody else is believed."""
+    owner = key.split(".")[1]
+    properties = pika.BasicProperties(
+        content_type=CONTENT_TYPE, message_id=decode(body).id, delivery_mode=2, user_id=service_account(owner)
+    )
+    _channel(site, owner).basic_publish("events", key, body, properties)
 
 
-_channels: dict[int, Any] = {}
+_channels: dict[tuple[int, str], Any] = {}
 
 
-def _channel(site: Site) -> Any:
-    """One connection for thousands of repeats."""
-    channel = _channels.get(id(site))
+def _channel(site: Site, account: str = "") -> Any:
+    """One connection of an account for thousands of repeats; without a service's name it is the administrator's."""
+    channel = _channels.get((id(site), account))
     if channel is None or channel.is_closed:
-        opened = site.stage.line._open()
-        channel = _channels[id(site)] = opened.__enter__()
+        opened = site.stage.line.open_as(account) if account else site.stage.line._open()
+        channel = _channels[id(site), account] = opened.__enter__()
     return channel
 
 
@@ -138,9 +142,10 @@ def tapped(site: Site, key: str) -> Iterator[Any]:
         yield take
     finally:
         site.stage.management.delete("queues", site.stage.world.vhost, name)
-        channel: Any = _channels.pop(id(site), None)
-        if channel is not None and channel.is_open:
-            channel.connection.close()
+        for account in [account for of, account in _channels if of == id(site)]:
+            channel = _channels.pop((id(site), account))
+            if channel.is_open:
+                channel.connection.close()
 
 
 _DUPLICATES = Limits(wire_repeats=0)

@@ -1,0 +1,88 @@
+"""Whether an event comes from the service that owns its type, by the way its owner publishes it.
+
+RabbitMQ checks topic permissions for a message's first routing key only: before 4.0 the keys in its `CC` and `BCC` headers
+are routed unchecked (rabbitmq-server PR 12553), and `BCC` is gone when the message arrives. So that a message stands in a
+queue proves nothing about who may publish there. What proves it is the broker's own word for the account (`user_id`) and
+the agreement of queue, routing key, type and source.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Protocol
+
+from ngao.chassis.errors import Permanent
+from ngao.chassis.messaging.accounts import service_account
+from ngao.chassis.messaging.delivery import Delivery
+from ngao.contracts import Event, type_named
+
+
+class Check(StrEnum):
+    """What has to agree, in the order in which it is looked at."""
+
+    ROUTING_KEY = "routing-key"
+    TYPE = "type"
+    SOURCE = "source"
+    ACCOUNT = "account"
+
+
+class NotAuthentic(Permanent):
+    """An event that its owner did not publish, or not to this queue; `check` names the first thing that does not agree."""
+
+    slug = "not-authentic"
+
+    def __init__(self, check: Check) -> None:
+        super().__init__(f"The event is not its owner's: {check.value} does not agree.")
+        self.check = check
+
+    @property
+    def errors(self) -> list[dict[str, str]]:
+        """For the record of the parked message."""
+        return [{"pointer": "", "code": self.check.value, "detail": _DETAILS[self.check]}]
+
+
+_DETAILS = {
+    Check.ROUTING_KEY: "The message has another routing key than its event.",
+    Check.TYPE: "The event has another type than the queue is for.",
+    Check.SOURCE: "The event names another source than the owner of its type.",
+    Check.ACCOUNT: "The broker does not vouch for the account of the service that owns the type.",
+}
+
+
+class Counting(Protocol):
+    """The metric that refusals feed."""
+
+    def not_authentic(self, check: str, count: int = 1) -> None:
+        """Count refused events."""
+        ...
+
+
+class Authenticity:
+    """Asked for every internal event before the inbox is: an event that fails is parked, never handled."""
+
+    def __init__(self, metrics: Counting) -> None:
+        self._metrics = metrics
+        for check in Check:
+            metrics.not_authentic(check.value, 0)  # Prometheus sees no rise in a number that appears as one
+
+    def demand(self, event: Event, delivery: Delivery, queue_key: str) -> None:
+        """Raise NotAuthentic, or UnknownType, for an event that came by a way its owner does not use.
+
+        `queue_key` is the routing key that the queue is bound with. Of a copy that the service itself published again,
+        `delivery` has the routing key and the account of the original.
+        """
+        failed = _failed(event, delivery, queue_key)
+        if failed is not None:
+            self._metrics.not_authentic(failed.value)
+            raise NotAuthentic(failed)
+
+
+def _failed(event: Event, delivery: Delivery, queue_key: str) -> Check | None:
+    owner = type_named(event.type).owner
+    agreed = {
+        Check.ROUTING_KEY: delivery.routing_key == event.routing_key,
+        Check.TYPE: event.routing_key == queue_key,
+        Check.SOURCE: event.source == f"/ngao/{owner}",
+        Check.ACCOUNT: delivery.user_id == service_account(owner),
+    }
+    return next((check for check, agrees in agreed.items() if not agrees), None)
