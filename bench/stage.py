@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,11 @@ from bench.clock import say
 from bench.receiver import Account
 from ngao.chassis.messaging.onboarding import Edge, onboard_partner
 from ngao.chassis.security import seals
+from ngao.chassis.security.vouches import Statement, Vouch
+from ngao.chassis.settings import read_secret
 from ngao.deployment.files import write_whole
 from ngao.deployment.names import ADMINISTRATOR
-from ngao.local.configuration import operator_key_file
+from ngao.local.configuration import onboarding_key_file, operator_key_file
 from ngao.local.guard import guarded
 from ngao.local.home import REPOSITORY, Home
 from ngao.local.platform import EDGE_VHOST, Platform
@@ -122,10 +125,11 @@ class Stage:
         management, queues = self.platform.broker.management(), []
         edge = Edge(EDGE_VHOST, LOCAL, self.platform.ports["amqp"])
         _, public = seals.new_key_pair()
+        onboarding = read_secret(onboarding_key_file(self.platform.home))
         for name, county in zip(partner_names(), counties(), strict=False):
             made = onboard_partner(management, edge, name)
             queues += [made.queues["urgent"], made.queues["routine"]]
-            self.put("referral", f"/v1/partners/{name}", partner(name, county, public))
+            self.put("referral", f"/v1/partners/{name}", partner(name, county, public, onboarding))
         rights = {"configure": "", "write": "", "read": ".*"}
         management.put("permissions", EDGE_VHOST, ADMINISTRATOR, body=rights)
         management.close()
@@ -159,11 +163,12 @@ def counties() -> list[str]:
     return list(listed)[:PARTNERS]
 
 
-def partner(name: str, county: str, public_key: str) -> dict[str, Any]:
-    """A partner for one county that can take any number."""
+def partner(name: str, county: str, public_key: str, onboarding: str) -> dict[str, Any]:
+    """A partner for one county that can take any number, vouched for; it has no signing key, because nobody there signs."""
+    vouch = Vouch.new(Statement(name, public_key, None, datetime.now(UTC))).signed(onboarding)
     return {
         "name": name, "support_types": [NEED], "counties": [county], "languages": ["sw", "en"], "capacity": 1000,
-        "vetted": True, "public_key": public_key,
+        "vetted": True, "public_key": public_key, "vouch": vouch.write(),
     }  # fmt: skip
 
 

@@ -31,6 +31,7 @@ capacity: 1000
 vetted: true
 suspended: false
 public_key: $(cat "$NGAO_HOME"/key/partner-*.pub)
+signing_key: $(cat "$NGAO_HOME"/key/signing-*.pub)
 contact: {email: demo-partner@example.org, language: en}
 END
 "$ngao" source add demo-source --new-key >/dev/null
@@ -42,7 +43,7 @@ rm -rf "$accounts"
 mkdir -m 0700 "$accounts"
 mv "$NGAO_HOME/accounts/source-demo-source" "$accounts/source"
 mv "$NGAO_HOME/accounts/partner-demo-partner" "$accounts/partner"
-mv "$NGAO_HOME"/key/partner-*.key "$accounts/partner/"
+mv "$NGAO_HOME"/key/partner-*.key "$NGAO_HOME"/key/signing-*.key "$accounts/partner/"
 find "$accounts" -type f -exec chmod 0400 {} +
 chown -R 10001:10001 "$accounts"
 echo "A source and a partner are onboarded; docker-compose --profile demo up -d starts them."

@@ -10,7 +10,7 @@ from ngao.contracts import Event
 
 account = Path(sys.argv[1] if len(sys.argv) > 1 else "partner.json")
 client = PartnerClient.from_file(account, seen=FileSeen(account.with_suffix(".seen")))
-WE_DO = {"legal_aid", "bail"}
+WE_DO = {"legal_aid", "bail_and_court_support"}
 
 
 @client.on("referral.offered.v1")

@@ -9,12 +9,15 @@ from typing import Annotated, Any
 import typer
 
 from ngao.chassis.errors import Misconfigured
-from ngao.chassis.security.keyfiles import load_verifying
+from ngao.chassis.messaging.onboarding import OUTSIDER_ID
+from ngao.chassis.security import signing as signature
+from ngao.chassis.security.keyfiles import load_verifying, trust_onboarding
 from ngao.cli.calls import one_or_all, operator
 from ngao.cli.output import AsJson, say, show
-from ngao.cli.places import deployment
+from ngao.cli.places import deployment, onboarding_key_file
+from ngao.deployment.files import write_whole
 from ngao.deployment.folder import SecretsFolder
-from ngao.deployment.names import SERVICES
+from ngao.deployment.names import DISCLOSING, SERVICES
 from ngao.deployment.periods import BOTH, KeyPlace, Kind, Needs
 from ngao.local.configuration import write_keys
 from ngao.local.home import Home
@@ -54,6 +57,45 @@ def signing() -> None:
         for key_id, (service, key) in sorted(load_verifying(public).items(), key=lambda each: each[1])
     ]
     say(json.dumps({"signed_by": keys}, indent=2))
+
+
+@app.command()
+def onboarding(
+    name: Annotated[str, typer.Argument(help="Whose it is, such as `amina`: lower-case letters, digits and hyphens.")],
+    public: Annotated[str | None, typer.Option(help="A public key to trust from now on; without it a pair is made.")] = None,
+) -> None:
+    """Make an onboarding key, or let registry and intake trust one.
+
+    Partners' keys are vouched for with it. Where two are trusted, other keys of a partner than before need both.
+    """
+    if not OUTSIDER_ID.fullmatch(name):
+        raise Misconfigured("A name is lower-case letters, digits and hyphens, such as `amina`.")
+    if public is None:
+        private_file = onboarding_key_file().with_name(f"onboarding-{name}.key")
+        if private_file.exists():
+            raise Misconfigured(f"{private_file} is there already.")
+        private = signature.new_key()
+        private_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_whole(private_file, private + "\n")
+        say(f"The private key is in {private_file}; keep it where only its owner gets at it.")
+        say(f"Its public key is {signature.public_of(private)}; let it be trusted where the platform's keys are:")
+        say(f"  ngao keys onboarding {name} --public {signature.public_of(private)}")
+        return
+    signature.key_id(public)
+    secrets = deployment()
+    for service in DISCLOSING:
+        _trust(secrets, service, name, public)
+    say(f"{' and '.join(DISCLOSING)} trust the onboarding key of {name} from ten seconds on.")
+
+
+def _trust(secrets: SecretsFolder | None, service: str, name: str, public: str) -> None:
+    """Never in the place of another: a key that is trusted no more is removed by hand."""
+    if secrets is None:
+        trust_onboarding(Home.from_environment().keys / service, name, public)
+        return
+    with secrets.alone():
+        if not secrets.at(service, "keys", f"onboarding-{name}.pub").exists():
+            secrets.write(public, service, "keys", f"onboarding-{name}.pub")
 
 
 @app.command()

@@ -12,10 +12,12 @@ import yaml
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.messaging.management import Management
 from ngao.chassis.messaging.onboarding import account_name, is_onboarded, onboard_partner, revoke
+from ngao.cli import vouching
 from ngao.cli.accounts import keep_key, sentence, write_account, write_certificate
 from ngao.cli.brokers import edge, edge_http, management
 from ngao.cli.calls import Operator, operator
 from ngao.cli.output import AsJson, say, show
+from ngao.cli.places import onboarding_key_file
 
 app = typer.Typer(no_args_is_help=True, help="Partners that take referrals: lawyers, doctors, counsellors, safe houses, grants.")
 
@@ -60,6 +62,28 @@ def certificate(partner_id: PartnerId) -> None:
     say(write_certificate("partner", partner_id))
 
 
+@app.command()
+def vouch(
+    partner_ids: Annotated[list[str] | None, typer.Argument(help="Partners' ids.")] = None,
+    everyone: Annotated[bool, typer.Option("--all", help="Every partner with a key; after an update.")] = False,
+    key: Annotated[Path | None, typer.Option(help="The private onboarding key; else NGAO_ONBOARDING_KEY_FILE.")] = None,
+) -> None:
+    """Sign that these are a partner's keys, as the directory has them. Compare the key ids with the partner first, by phone.
+
+    A vouch for the same keys gets one more signature: other keys than before need those of two operators, where there are two.
+    What was withheld from the partner for its keys is disclosed now.
+    """
+    referral = operator("referral")
+    listed = referral.get("/v1/partners")["partners"]
+    chosen = [each for each in listed if (everyone and each["public_key"]) or each["id"] in (partner_ids or ())]
+    if missing := set(partner_ids or ()) - {each["id"] for each in chosen}:
+        raise Misconfigured(f"The directory has no partner {', '.join(sorted(missing))}.")
+    if not chosen:
+        raise Misconfigured("Name partners, or --all.")
+    for partner in chosen:
+        say(vouching.sign(referral, partner, key or onboarding_key_file()))
+
+
 @app.command("list")
 def list_partners(as_json: AsJson = False) -> None:
     """The directory."""
@@ -87,7 +111,7 @@ def _keep(broker: Management, partner: Mapping[str, Any], *, new_key: bool) -> s
     if new_key or not is_onboarded(broker, address.vhost, "partner", partner_id):
         http_url = None if edge_http() else referral.url
         folder = write_account(onboard_partner(broker, address, partner_id), http_url=http_url)
-    answer = _put_directory(referral, partner, new_key=new_key)
+    answer = _put_directory(referral, {**partner, **vouching.of(referral, partner)}, new_key=new_key)
     keep_key("partner", partner_id, answer.get("key"))
     if partner.get("contact"):
         operator("notify").put(f"/v1/roster/partners/{partner_id}", partner["contact"])

@@ -11,6 +11,7 @@ from ngao.deployment.files import write_whole
 from ngao.deployment.folder import SecretsFolder
 from ngao.deployment.names import SERVICES
 from ngao.deployment.operators import Entry, as_text, entries_in
+from ngao.local import configuration
 from ngao.local.configuration import operators_file
 from ngao.local.home import REPOSITORY, Home
 
@@ -34,6 +35,12 @@ def deployment() -> SecretsFolder | None:
     """The deployment that these commands are for, or None when they are for this machine's platform."""
     folder = folder_at(None) if os.environ.get("NGAO_SECRETS") else None
     return folder if folder and _is_whole(folder) else None
+
+
+def onboarding_key_file() -> Path:
+    """Where the key is that partners' keys are vouched for with: NGAO_ONBOARDING_KEY_FILE, or this machine's."""
+    named = os.environ.get("NGAO_ONBOARDING_KEY_FILE")
+    return Path(named) if named else configuration.onboarding_key_file(Home.from_environment())
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """What a partner or a source system installs: needs pika, marshmallow and PyNaCl, and nothing of the platform's inside."""
 
-from ngao.client.errors import BadAccount, ClientError, Refused, SealBroken, Unreachable
-from ngao.client.keys import Keys, keygen
+from ngao.client.errors import BadAccount, ClientError, Refused, SealBroken, SignatureBroken, Unreachable
+from ngao.client.keys import Keys, keygen, signing_keygen
 from ngao.client.partner import PartnerClient
 from ngao.client.seen import FileSeen, InMemorySeen, Seen
 from ngao.client.source import SourceClient
@@ -16,7 +16,9 @@ __all__ = [
     "Refused",
     "SealBroken",
     "Seen",
+    "SignatureBroken",
     "SourceClient",
     "Unreachable",
     "keygen",
+    "signing_keygen",
 ]

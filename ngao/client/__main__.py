@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from ngao.client import account as accounts
 from ngao.client.account import Account
-from ngao.client.errors import ClientError
-from ngao.client.keys import keygen
+from ngao.client.errors import BadAccount, ClientError
+from ngao.client.keys import Keys, keygen, signing_keygen
 from ngao.client.link import Link
 
 
@@ -29,9 +30,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m ngao.client", description="Tools of Ngao's partners and sources.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    make = commands.add_parser("keygen", help="make a key pair; the public file is for the coalition, the private one stays")
+    make = commands.add_parser("keygen", help="make our key pairs; the public files are for the coalition, the private ones stay")
     make.add_argument("directory", type=Path, metavar="DIR", help="the folder for both files, best beside the account file")
+    make.add_argument("--signing-only", action="store_true", help="only the pair that acceptances are signed with")
     make.set_defaults(command=_keygen)
+    accept = commands.add_parser("sign", help="print the body of POST /v1/offers/OFFER/accept, for those who answer over HTTP")
+    accept.add_argument("account", type=Path, metavar="FILE")
+    accept.add_argument("offer_id", metavar="OFFER")
+    accept.add_argument("case_ref", metavar="CASE")
+    accept.set_defaults(command=_sign)
     check = commands.add_parser("check", help="read an account file and log in to the broker with it")
     check.add_argument("kind", choices=("partner", "source"))
     check.add_argument("account", type=Path, metavar="FILE")
@@ -40,8 +47,20 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _keygen(asked: argparse.Namespace) -> list[str]:
-    key_id, private_file, public_file = keygen(asked.directory)
+    made = [] if asked.signing_only else [keygen(asked.directory)]
+    return [line for each in (*made, signing_keygen(asked.directory)) for line in _told(*each)]
+
+
+def _told(key_id: str, private_file: Path, public_file: Path) -> list[str]:
     return [f"key id   {key_id}", f"private  {private_file}  (stays here)", f"public   {public_file}  (hand this one over)"]
+
+
+def _sign(asked: argparse.Namespace) -> list[str]:
+    account = accounts.load(asked.account, "partner")
+    keys = Keys.from_directory(account.keys_directory)
+    if not keys.can_sign:
+        raise BadAccount("There is no signing key here: run `keygen --signing-only`, and hand the public file over.")
+    return [json.dumps(keys.accepts(account.id, asked.offer_id, asked.case_ref))]
 
 
 def _check(asked: argparse.Namespace) -> list[str]:

@@ -9,6 +9,7 @@
       "http": {"url": "https://intake.example.org", "key_file": "http.secret",               sources; or "key"
                "ca_file": "ca.pem"},
       "seal_to": {"key_id": "0f3a...", "public_key": "base64"},                              sources: intake's key
+      "signed_by": [{"service": "referral", "key_id": "0f3a...", "public_key": "base64"}],   optional: who signs events
       "keys_directory": "."                                                                  partners: their private keys
     }
 
@@ -28,7 +29,7 @@ from typing import Any
 import pika
 
 from ngao.client.errors import BadAccount
-from ngao.client.keys import Recipient
+from ngao.client.keys import PlatformKeys, Recipient
 
 HEARTBEAT_S = 20
 _TIMEOUT_S = 10
@@ -48,7 +49,8 @@ class HttpAccess:
 class Account:
     """A checked account. `id` is the partner's or the source's; `parameters` are pika's, ready to connect with.
 
-    `seal_to` is whom reports over AMQP are sealed to; without it they travel in clear.
+    `seal_to` is whom reports over AMQP are sealed to; without it they travel in clear. `signed_by` are the keys that events
+    must be signed with; without them signatures are not looked at.
     """
 
     kind: str
@@ -58,6 +60,7 @@ class Account:
     parameters: pika.ConnectionParameters | None = field(repr=False)
     http: HttpAccess | None
     seal_to: Recipient | None = None
+    signed_by: PlatformKeys = field(default_factory=lambda: PlatformKeys({}))
 
     @property
     def broker(self) -> pika.ConnectionParameters:
@@ -101,6 +104,7 @@ def from_mapping(content: Mapping[str, Any], kind: str, *, base: Path) -> Accoun
         parameters=_parameters(content, f"{kind}-{identifier}", base) if has_broker else None,
         http=_http(content["http"], base) if content.get("http") else None,
         seal_to=Recipient.from_mapping(content["seal_to"]) if "seal_to" in content else None,
+        signed_by=PlatformKeys.from_list(content.get("signed_by", ())),
     )
 
 

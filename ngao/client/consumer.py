@@ -11,7 +11,7 @@ from typing import Any
 
 import pika
 
-from ngao.client.errors import SealBroken, Unreachable
+from ngao.client.errors import SealBroken, SignatureBroken, Unreachable
 from ngao.client.link import Link, pauses, translated
 from ngao.contracts import ContractError, UnknownType
 
@@ -129,7 +129,7 @@ class Consumer:
             self._handle(delivery.body)
         except UnknownType:
             _log.info("An event of a type that this version does not know was passed over.")
-        except (ContractError, SealBroken) as error:
+        except (ContractError, SealBroken, SignatureBroken) as error:
             _log.error("An event was rejected: %s.", error.slug)
             with translated():
                 channel.basic_reject(delivery.tag, requeue=False)

@@ -4,7 +4,8 @@
     ├── BadAccount     the account or key files cannot be used; the message is the way out
     ├── Unreachable    the platform does not answer in time; the same call may be made again
     ├── Refused        the platform said no, and would say no again; carries its field errors, if it named any
-    └── SealBroken     a disclosure that none of our private keys opens, or that is about something else
+    ├── SealBroken     a disclosure that none of our private keys opens, or that is about something else
+    └── SignatureBroken  an event that the service which owns its type did not sign
 
 No message ever carries a value from a report or a disclosure.
 """
@@ -49,3 +50,9 @@ class SealBroken(ClientError):
     """A box that does not open here; the sender is told nothing, the message goes to the operators' dead letters."""
 
     slug = "seal-broken"
+
+
+class SignatureBroken(ClientError):
+    """An event without the owner's signature, where the account names the keys; it goes to the operators' dead letters."""
+
+    slug = "signature-broken"

@@ -17,44 +17,89 @@ from typing import Any
 
 from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey, PublicKey, SealedBox
+from nacl.signing import SigningKey, VerifyKey
 
-from ngao.client.errors import BadAccount, SealBroken
+from ngao.client.errors import BadAccount, SealBroken, SignatureBroken
+from ngao.contracts import Event, signed, type_named
+from ngao.kernel import acceptance
 
 _PATTERN = "partner-*.key"
+_SIGNING = "signing-*.key"
+_KEY_BYTES = 32
 
 
 def keygen(directory: Path) -> tuple[str, Path, Path]:
-    """Make a key pair in a folder; gives the key id, the private file (0600) and the public file, to be onboarded."""
+    """Make a key pair in a folder; gives the key id, the private file (0600) and the public file, to be onboarded.
+
+    The pair that acceptances are signed with is made beside it, where there is none yet.
+    """
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     private = PrivateKey.generate()
     key_id = key_id_of(private.public_key)
     private_file, public_file = directory / f"partner-{key_id}.key", directory / f"partner-{key_id}.pub"
     _write_new(private_file, bytes(private), 0o600)
     _write_new(public_file, bytes(private.public_key), 0o644)
+    signing_keygen(directory)
+    return key_id, private_file, public_file
+
+
+def signing_keygen(directory: Path) -> tuple[str, Path, Path]:
+    """The pair that acceptances are signed with, made where there is none; gives the key id, the private and the public file."""
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if known := sorted(directory.glob(_SIGNING)):
+        return known[0].stem.partition("-")[2], known[0], known[0].with_suffix(".pub")
+    private = SigningKey.generate()
+    key_id = _id_of(bytes(private.verify_key))
+    private_file, public_file = directory / f"signing-{key_id}.key", directory / f"signing-{key_id}.pub"
+    _write_new(private_file, bytes(private), 0o600)
+    _write_new(public_file, bytes(private.verify_key), 0o644)
     return key_id, private_file, public_file
 
 
 def key_id_of(public: PublicKey) -> str:
     """A public key's short name: the first 16 hex digits of its SHA-256."""
-    return hashlib.sha256(bytes(public)).hexdigest()[:16]
+    return _id_of(bytes(public))
+
+
+def _id_of(public: bytes) -> str:
+    return hashlib.sha256(public).hexdigest()[:16]
 
 
 class Keys:
-    """The private keys of one partner, by key id."""
+    """The private keys of one partner, by key id, and the one it signs its acceptances with."""
 
-    def __init__(self, private: Mapping[str, PrivateKey]) -> None:
+    def __init__(self, private: Mapping[str, PrivateKey], signing: SigningKey | None = None) -> None:
         self._private = dict(private)
+        self._signing = signing
 
     @classmethod
     def from_directory(cls, directory: Path) -> Keys:
-        """Read all `partner-*.key` files of a folder; raises BadAccount for one that others may read or that is no key."""
-        keys = [_read(path) for path in sorted(directory.glob(_PATTERN))]
-        return cls({key_id_of(key.public_key): key for key in keys})
+        """Read all `partner-*.key` files and the `signing-*.key` of a folder.
+
+        Raises BadAccount for a file that others may read or that is no key, and for two signing keys.
+        """
+        keys = [PrivateKey(_read(path)) for path in sorted(directory.glob(_PATTERN))]
+        signing = [SigningKey(_read(path)) for path in sorted(directory.glob(_SIGNING))]
+        if len(signing) > 1:
+            raise BadAccount(f"The folder {directory} has several signing keys (signing-*.key): keep the one that is onboarded.")
+        return cls({key_id_of(key.public_key): key for key in keys}, signing[0] if signing else None)
 
     @property
     def ids(self) -> tuple[str, ...]:
         """The key ids that can be opened."""
         return tuple(self._private)
+
+    @property
+    def can_sign(self) -> bool:
+        """Whether there is a signing key."""
+        return self._signing is not None
+
+    def accepts(self, partner_id: str, offer_id: str, case_ref: str) -> dict[str, str]:
+        """The `signature` and `signature_key_id` of a yes; nothing without a signing key."""
+        if self._signing is None:
+            return {}
+        signed = self._signing.sign(acceptance.PURPOSE + acceptance.to_sign(partner_id, offer_id, case_ref)).signature
+        return {"signature": b64encode(signed).decode(), "signature_key_id": _id_of(bytes(self._signing.verify_key))}
 
     def open(self, key_id: str, box_b64: str) -> bytes:
         """Open a sealed box; raises SealBroken when the key is not here or the box is not for it."""
@@ -65,6 +110,41 @@ class Keys:
             return SealedBox(private).decrypt(b64decode(box_b64, validate=True))
         except (CryptoError, binascii.Error, ValueError):
             raise SealBroken("The disclosure does not open with the key it names.") from None
+
+
+class PlatformKeys:
+    """The public keys that the platform's services sign their events with, by key id: whose, and the key."""
+
+    def __init__(self, keys: Mapping[str, tuple[str, VerifyKey]]) -> None:
+        self._keys = dict(keys)
+
+    @classmethod
+    def from_list(cls, content: Any) -> PlatformKeys:
+        """Check `[{"service": ..., "key_id": ..., "public_key": <base64>}, ...]`; raises BadAccount."""
+        try:
+            keys = {str(each["key_id"]): (str(each["service"]), _verifying(each["public_key"])) for each in content}
+        except (CryptoError, binascii.Error, ValueError, TypeError, KeyError):
+            raise BadAccount("The account's signed_by must list services with key_id and public_key.") from None
+        if any(key_id != _id_of(bytes(key)) for key_id, (_, key) in keys.items()):
+            raise BadAccount("The account's signed_by names another key_id than a public_key has.")
+        return cls(keys)
+
+    def demand(self, event: Event, body: bytes) -> None:
+        """Raise SignatureBroken for an event that the service which owns its type did not sign. Without keys, all pass."""
+        if not self._keys:
+            return
+        apart, (service, key) = signed.taken_apart(body), self._keys.get(event.signaturekid or "", ("", None))
+        if apart is None or key is None or service != type_named(event.type).owner:
+            raise SignatureBroken("The event carries no signature of the service that owns its type.")
+        document, signature = apart
+        try:
+            key.verify(signed.PURPOSE + document, b64decode(signature, validate=True))
+        except CryptoError:
+            raise SignatureBroken("The event's signature does not fit what it says.") from None
+
+
+def _verifying(public_b64: str) -> VerifyKey:
+    return VerifyKey(b64decode(public_b64, validate=True))
 
 
 class Recipient:
@@ -102,10 +182,13 @@ def _write_new(path: Path, content: bytes, mode: int) -> None:
         os.fsync(file.fileno())
 
 
-def _read(path: Path) -> PrivateKey:
+def _read(path: Path) -> bytes:
     if path.stat().st_mode & 0o077:
         raise BadAccount(f"The key file {path} is open to other users. Run `chmod 600 {path}`.")
     try:
-        return PrivateKey(b64decode(path.read_bytes().strip(), validate=True))
-    except (CryptoError, binascii.Error, ValueError):
-        raise BadAccount(f"The key file {path} does not hold 32 bytes in base64.") from None
+        key = b64decode(path.read_bytes().strip(), validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if len(key) != _KEY_BYTES:
+        raise BadAccount(f"The key file {path} does not hold 32 bytes in base64.")
+    return key

@@ -6,6 +6,7 @@ The example of use is `docs/how-to/partner.py`.
 from __future__ import annotations
 
 import json
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from ngao.client.consumer import Consumer
 from ngao.client.errors import Refused, SealBroken
 from ngao.client.keys import Keys
 from ngao.client.publisher import Publisher
-from ngao.client.seen import InMemorySeen, Seen
+from ngao.client.seen import DEFAULT_SIZE, InMemorySeen, Seen
 from ngao.contracts import Audience, Event, InvalidContent, UnknownType, decode, make, open_event, type_named
 
 OFFERED = "referral.offered.v1"
@@ -43,6 +44,7 @@ class PartnerClient:
         self._handlers: dict[str, Handler] = {}
         self._publisher = Publisher(account.broker)
         self._handling: Event | None = None
+        self._cases: OrderedDict[str, str] = OrderedDict()
         self._receipted = ""
         self._stopped = False
 
@@ -86,9 +88,16 @@ class PartnerClient:
         """Let go of the connection that replies go over."""
         self._publisher.close()
 
-    def accept(self, offer_id: str) -> None:
-        """Take the referral; contact and narrative follow, sealed, where the person has agreed to it."""
-        self._reply("accept", {"offer_id": offer_id})
+    def accept(self, offer_id: str, case_ref: str | None = None) -> None:
+        """Take the referral; contact and narrative follow, sealed, where the person has agreed to it.
+
+        It is signed with our signing key, if there is one. `case_ref` is that of the offer; it may be left out in the program
+        that has handled the offer.
+        """
+        case_ref = case_ref or self._cases.get(offer_id)
+        if case_ref is None and self._keys.can_sign:
+            raise Refused("This program has not seen the offer: give its case_ref, which is signed with it.", status=422)
+        self._reply("accept", {"offer_id": offer_id, **self._keys.accepts(self.partner_id, offer_id, case_ref or "")})
 
     def decline(self, offer_id: str, reason: str) -> None:
         """Say no, so that another is asked at once. `reason` is a code: no_capacity, out_of_area, unsafe, ..."""
@@ -116,16 +125,24 @@ class PartnerClient:
 
     def _handle(self, body: bytes) -> None:
         event = decode(body)
+        self._account.signed_by.demand(event, body)
         handler = self._handlers.get(event.type)
         if handler is None:
             type_named(event.type)
             return
         opened, self._receipted = self._opened(event), ""
+        if event.type == OFFERED:
+            self._note_case(opened)
         if event.id not in self._seen:
             self._call(handler, opened)
             self._seen.add(event.id)
         if event.type == OFFERED and self._receipted != event.id:
             self._receipt(opened)
+
+    def _note_case(self, offered: Event) -> None:
+        self._cases[offered.data["offer_id"]] = offered.data["case_ref"]
+        while len(self._cases) > DEFAULT_SIZE:
+            self._cases.popitem(last=False)
 
     def _call(self, handler: Handler, event: Event) -> None:
         self._handling = event if event.type == OFFERED else None

@@ -98,6 +98,7 @@ class SourceClient:
 
     def _handle(self, handler: Callable[[Event], object], body: bytes) -> None:
         event = decode(body)
+        self._account.signed_by.demand(event, body)
         if event.id in self._seen:
             return
         handler(replace(event, data=open_event(event)))

@@ -102,7 +102,7 @@ _ALL = (
     _message("refused", notify.MessageRefused, "The message would not be safe, so it is not sent."),
     _message("acknowledged", notify.MessageAcknowledged, "A human has seen it."),
     _reply("receipt", referral.OfferReply, "The partner's own system has the offer."),
-    _reply("accept", referral.OfferReply, "The partner takes the referral."),
+    _reply("accept", referral.AcceptReply, "The partner takes the referral."),
     _reply("decline", referral.DeclineReply, "The partner says no."),
     _reply("start", referral.OfferReply, "The partner starts work."),
     _reply("complete", referral.CompleteReply, "The partner has done it."),

@@ -67,6 +67,7 @@ def _values(folder: SecretsFolder, host: str, wire: str, ports: Mapping[str, str
     return {
         **urls,
         "NGAO_OPERATOR_KEY_FILE": str(folder.at("operator", "operator.key")),
+        "NGAO_ONBOARDING_KEY_FILE": str(folder.at("operator", "onboarding.key")),
         "NGAO_CA_FILE": str(folder.at("public", "ca.pem")) if wire == TLS else "",
         "NGAO_BROKER_MANAGEMENT": f"{scheme}://localhost:{_port(ports, _MANAGEMENT)}",
         "NGAO_BROKER_USER": ADMINISTRATOR,

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from itertools import chain
 
 from ngao.chassis.messaging.provisioning import hash_password
+from ngao.chassis.security import signing
 from ngao.chassis.security.identity import hash_key, new_key
 from ngao.chassis.security.keyfiles import active_period, init_sealing_pair, init_service_keys, init_signing_pair, periods_in
 from ngao.chassis.security.seals import new_key_pair, public_of
 from ngao.deployment.authority import Authority, demand_host
 from ngao.deployment.folder import SecretsFolder, new_keyfile, new_password
-from ngao.deployment.names import ADMINISTRATOR, OPERATOR_SCOPES, SEALED_TO, SERVICES, period_of, store_of
+from ngao.deployment.names import ADMINISTRATOR, DISCLOSING, OPERATOR_SCOPES, SEALED_TO, SERVICES, period_of, store_of
 from ngao.deployment.operators import as_text, entries_in, entry
 
 OPERATOR = "operator"
@@ -37,6 +38,7 @@ def make(folder: SecretsFolder, wish: Wish) -> list[str]:
         before = _files(folder)
         _accounts(folder)
         _keys(folder)
+        _onboarding(folder)
         _backup(folder)
         _operator(folder)
         _definitions(folder)
@@ -98,6 +100,20 @@ def _keys(folder: SecretsFolder) -> None:
         keys = folder.at(service, "keys")
         for period in periods_in(keys, "sealing-", ".key") or [period_of()]:
             init_sealing_pair(keys, folder.at("public"), period, owner=service)
+
+
+def _onboarding(folder: SecretsFolder) -> None:
+    """What partners' keys are vouched for with, made once: the private half may then be kept elsewhere."""
+    private = ("operator", "onboarding.key")
+    known = [*folder.at(DISCLOSING[0], "keys").glob("onboarding-*.pub")]
+    if not folder.at(*private).exists():
+        if known:
+            return
+        folder.write(signing.new_key(), *private)
+    for service in DISCLOSING:
+        place = (service, "keys", f"onboarding-{OPERATOR}.pub")
+        if not folder.at(*place).exists():
+            folder.write(signing.public_of(folder.read(*private)), *place)
 
 
 def _backup(folder: SecretsFolder) -> None:

@@ -11,6 +11,9 @@ SERVICES = ("intake", "referral", "notify", "registry")
 SEALED_TO = ("registry", "intake")
 """Services that others seal to, each with a key pair by period."""
 
+DISCLOSING = ("registry", "intake")
+"""Services that seal to partners, and so must know whose word for a partner's keys they take."""
+
 VHOST, EDGE_VHOST = "ngao", "ngao.edge"
 ADMINISTRATOR = "ngao-admin"
 REPLICA_SET = "rs0"

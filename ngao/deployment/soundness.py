@@ -12,9 +12,10 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
 from ngao.chassis.errors import Misconfigured
+from ngao.chassis.security.keyfiles import load_onboarding
 from ngao.deployment.checking import Check, Doubt
 from ngao.deployment.folder import SecretsFolder
-from ngao.deployment.names import SEALED_TO, SERVICES, store_of
+from ngao.deployment.names import DISCLOSING, SEALED_TO, SERVICES, store_of
 
 _MAY_BE_ELSEWHERE = frozenset({"ca", "backup"})
 """What is needed seldom, and safest on a disk that is not here."""
@@ -25,13 +26,14 @@ _STORES = tuple(store_of(service) for service in SERVICES)
 _OWN = ("broker.password", "store.password", "operators.json", "keys/lookup.key", "keys/kek-*.key", "keys/signing-*.key")
 _PAIR = ("tls/cert.pem", "tls/key.pem")
 _GIVEN = tuple(f"{kind}-{service}" for kind in ("broker", "store", "keyfile") for service in SERVICES)
+_MORE = dict.fromkeys(SEALED_TO, ("keys/sealing-*.key", "keys/onboarding-*.pub"))
 # The files that a room cannot be without; `*` stands for the period.
 _WANTED: Mapping[str, tuple[str, ...]] = {
     "public": (*(f"{owner}-*.pub" for owner in SEALED_TO), *(f"signing-{service}-*.pub" for service in SERVICES), "backup.pub"),
     "broker": ("definitions.json",),
     "provision": ("broker-admin.password", *_GIVEN),
     "operator": ("operator.key", "broker-admin.password", "ngao.env"),
-    **{service: (*_OWN, *(("keys/sealing-*.key",) if service in SEALED_TO else ())) for service in SERVICES},
+    **{service: (*_OWN, *_MORE.get(service, ())) for service in SERVICES},
     **dict.fromkeys(_STORES, ("keyfile",)),
 }
 _WANTED_FOR_TLS: Mapping[str, tuple[str, ...]] = {
@@ -60,6 +62,9 @@ class Sight:
             yield Check(f"secrets of {room}", lambda room=room: self._room(room), ("secrets folder",))  # type: ignore[misc]
         if {"provision", *SERVICES} <= set(rooms):
             yield Check("passwords agree", self._agree, tuple(f"secrets of {room}" for room in ("provision", *SERVICES)))
+        if "registry" in rooms and "intake" in rooms:
+            needs = tuple(f"secrets of {room}" for room in DISCLOSING)
+            yield Check("onboarding keys", lambda: onboarding({room: self.folder.at(room, "keys") for room in DISCLOSING}), needs)
         for owner in (owner for owner in (*SERVICES, "broker", *_STORES) if self.tls and owner in rooms):
             needs = (f"secrets of {owner}", "secrets of public")
             yield Check(f"certificate of {owner}", lambda owner=owner: self._certificate(owner), needs)  # type: ignore[misc]
@@ -120,6 +125,18 @@ class Sight:
     def _certificate(self, owner: str) -> str:
         file = self.folder.certificate_of(owner)
         return look_at_certificate(file, self.folder.at("public", "ca.pem"))
+
+
+def onboarding(folders: Mapping[str, Path]) -> str:
+    """Whose word for a partner's keys is taken. Raises Misconfigured when nobody's is, or not the same by all services."""
+    trusted = {room: frozenset(load_onboarding(folder)) for room, folder in folders.items()}
+    count = min(len(keys) for keys in trusted.values())
+    if not count:
+        raise Misconfigured(f"No onboarding key is trusted, so nothing is disclosed to partners: {INIT}.")
+    if len(set(trusted.values())) > 1:
+        raise Misconfigured(f"{' and '.join(folders)} trust different onboarding keys: `ngao keys onboarding` adds one.")
+    alone = "one is trusted: one operator can change a partner's keys alone"
+    return alone if count == 1 else f"{count} are trusted: other keys of a partner need two operators"
 
 
 def look_at_certificate(file: Path, authority_file: Path, now: datetime | None = None) -> str:

@@ -7,8 +7,9 @@ from itertools import chain
 
 from ngao.chassis.errors import Misconfigured
 from ngao.deployment.checking import Check
-from ngao.deployment.names import SERVICES
+from ngao.deployment.names import DISCLOSING, SERVICES
 from ngao.deployment.parts import Broker, Service, disk, free_ports, ready
+from ngao.deployment.soundness import onboarding
 from ngao.local import binaries
 from ngao.local.home import REPOSITORY, Home
 from ngao.local.platform import Platform
@@ -19,6 +20,7 @@ def before(home: Home) -> Iterator[Check]:
     """Programs, secrets, settings and disk, and the ports of what does not run."""
     yield Check("programs", _programs)
     yield Check("secrets", lambda: _secrets(home))
+    yield Check("onboarding keys", lambda: _onboarding(home), ("secrets",))
     yield from chain.from_iterable(service.static() for service in services(home))
     yield disk(home.root if home.root.exists() else REPOSITORY)
     yield from free_ports(_ports_of_what_is_down(home))
@@ -49,6 +51,12 @@ def _secrets(home: Home) -> str:
         if mode & 0o077 and path.suffix != ".pub":
             raise Misconfigured(f"{path} is open to other users (mode {mode:o}): run `chmod 600 {path}`.")
     return f"{len(files)} files" if files else "`ngao up` will make them"
+
+
+def _onboarding(home: Home) -> str:
+    if not home.keys.exists() or not any(home.keys.iterdir()):
+        return "`ngao up` will make one"
+    return onboarding({service: home.keys / service for service in DISCLOSING})
 
 
 def _ports_of_what_is_down(home: Home) -> dict[str, tuple[str, int]]:

@@ -10,12 +10,21 @@ from typing import Any
 
 from ngao.chassis.messaging.accounts import service_account
 from ngao.chassis.security.identity import hash_key, new_key
-from ngao.chassis.security.keyfiles import init_sealing_pair, init_service_keys, init_signing_pair, periods_in
+from ngao.chassis.security.keyfiles import init_onboarding, init_sealing_pair, init_service_keys, init_signing_pair, periods_in
 from ngao.chassis.security.seals import new_key_pair, public_of
 from ngao.chassis.settings import read_secret
 from ngao.chassis.storage.connection import OUTBOX_DAYS
 from ngao.deployment.files import write_whole
-from ngao.deployment.names import OPERATOR_SCOPES, REPLICA_SET, SEALED_TO, SERVICES, account_of, database_of, period_of
+from ngao.deployment.names import (
+    DISCLOSING,
+    OPERATOR_SCOPES,
+    REPLICA_SET,
+    SEALED_TO,
+    SERVICES,
+    account_of,
+    database_of,
+    period_of,
+)
 from ngao.deployment.operators import as_text, entries_in, entry
 from ngao.local.home import REPOSITORY, Home
 from ngao.local.ports import LOCAL
@@ -52,7 +61,13 @@ def write_keys(home: Home) -> None:
         init_signing_pair(home.keys / service, home.keys / "public", period, service)
     for recipient in SEALED_TO:
         init_sealing_pair(home.keys / recipient, home.keys / "public", period, owner=recipient)
+    init_onboarding(onboarding_key_file(home), [home.keys / service for service in DISCLOSING], OPERATOR)
     _write_backup_key(home)
+
+
+def onboarding_key_file(home: Home) -> Path:
+    """What partners' keys are vouched for with; only the commands read it."""
+    return home.keys / "onboarding" / "onboarding.key"
 
 
 def _note_update(home: Home) -> None:

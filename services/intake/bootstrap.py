@@ -13,6 +13,7 @@ from ngao.chassis.chassis import Chassis
 from ngao.chassis.errors import Misconfigured, NotAllowedNow, NotFound
 from ngao.chassis.measuring import OFTEN_S, SELDOM_S
 from ngao.chassis.observability.logs import get_logger
+from ngao.chassis.storage.recipients import UnitRecipients, Vouchers
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event
 from services.intake import policy as policy_files
@@ -21,7 +22,7 @@ from services.intake.application.manage_sources import SourceSettings, find_sour
 from services.intake.application.map_inbound import map_inbound
 from services.intake.application.mapping import Mapped, Profile
 from services.intake.application.note_consent import note_consent
-from services.intake.application.note_progress import note_progress
+from services.intake.application.note_progress import note_progress, note_vouch
 from services.intake.application.ports import Desk
 from services.intake.application.receive_report import Receipt, receive_report
 from services.intake.application.tell_again import tell_again
@@ -55,6 +56,7 @@ class App:
         self._kept = chassis.kept
         self._policy = policy
         self._hashes = LookupHashes(chassis.keyring)
+        self._vouchers = Vouchers(chassis.settings.keys_directory)
         self._seals = BoxSeals(chassis.settings.public_keys_directory, chassis.clock)
         self.boxes = OwnBoxes(chassis.settings.keys_directory, chassis.settings.public_keys_directory)
         self._ids = RandomIds()
@@ -121,7 +123,10 @@ class App:
 
     def hear_acceptance(self, unit: Unit, event: Event) -> None:
         """A partner took the referral: it gets the narrative."""
-        note_progress(self._desk(unit), event.data["case_ref"], step_of(event), helper_of(event))
+        if event.data["again"]:
+            note_vouch(self._desk(unit), event.data["case_ref"], helper_of(event))
+        else:
+            note_progress(self._desk(unit), event.data["case_ref"], step_of(event), helper_of(event))
 
     def hear_consent(self, unit: Unit, event: Event) -> None:
         """A consent was given or withdrawn."""
@@ -211,6 +216,7 @@ class App:
             sources=SourceRepository(unit),
             vault=CaseVault(unit, self._kept),
             seals=self._seals,
+            recipients=UnitRecipients(unit, self._vouchers),
             hashes=self._hashes,
             announce=UnitAnnouncer(unit, self._kept),
             journal=unit.audit,

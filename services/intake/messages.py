@@ -135,7 +135,7 @@ def step_of(event: Event) -> Step:
 def helper_of(event: Event) -> Helper:
     """The partner that `referral.accepted` names."""
     data = event.data
-    return Helper(data["offer_id"], data["partner_id"], data["partner_public_key"], data["partner_key_id"])
+    return Helper(data["offer_id"], data["partner_id"], data["vouch"], data["signature"])
 
 
 def receipt_event(source_id: str, receipt: Mapping[str, Any], traceparent: str | None) -> Event:
@@ -193,9 +193,9 @@ class UnitAnnouncer:
         """What was said about it is said once more."""
         self._unit.afterwards.append(lambda: self._kept.tell_again(report.case_ref, report.received_at, to=EVENTS))
 
-    def disclosed(self, report: Report, helper: Helper, box: str) -> None:
+    def disclosed(self, report: Report, helper: Helper, key_id: str, box: str) -> None:
         """The narrative, sealed to one partner."""
-        self._tell("intake.narrative.disclosed.v1", report, helper, {"key_id": helper.key_id, "box": box})
+        self._tell("intake.narrative.disclosed.v1", report, helper, {"key_id": key_id, "box": box})
 
     def withheld(self, report: Report, helper: Helper, reason: str) -> None:
         """The narrative does not go to this partner, and why."""

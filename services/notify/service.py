@@ -46,8 +46,9 @@ class NotifyService(ChassisEndpoints):
 
     @consumes("referral.accepted.v1")
     def on_accepted(self, unit: Unit, event: Event) -> None:
-        """A partner said yes."""
-        self.app.tell(unit, event)
+        """A partner said yes; that its keys are vouched for by now concerns only those who disclose."""
+        if not event.data["again"]:
+            self.app.tell(unit, event)
 
     @consumes("referral.declined.v1")
     def on_declined(self, unit: Unit, event: Event) -> None:

@@ -11,7 +11,9 @@ from zoneinfo import available_timezones
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from ngao.chassis.errors import InvalidInput
+from ngao.chassis.security import signing
 from ngao.chassis.security.seals import key_id
+from ngao.chassis.security.vouches import LONGEST
 from ngao.contracts import FieldError
 from ngao.contracts.classes import INTERNAL, PUBLIC, SENSITIVE
 from ngao.contracts.codes import DECLINE_REASONS, FAIL_REASONS, OUTCOMES
@@ -39,6 +41,13 @@ class _Strict(Schema):
 def _sealing_key(value: str) -> None:
     try:
         key_id(value)
+    except InvalidInput:
+        raise ValidationError("format|Must be a public key: 32 bytes in base64.") from None
+
+
+def _signing_key(value: str) -> None:
+    try:
+        signing.key_id(value)
     except InvalidInput:
         raise ValidationError("format|Must be a public key: 32 bytes in base64.") from None
 
@@ -74,6 +83,8 @@ class PartnerRequest(_Strict):
     )
     capacity = fields.Integer(required=True, validate=validate.Range(min=0, max=100_000), metadata=INTERNAL)
     public_key = fields.String(load_default="", validate=_sealing_key, metadata=PUBLIC)
+    signing_key = fields.String(load_default="", validate=_signing_key, metadata=PUBLIC)
+    vouch = fields.String(load_default="", validate=validate.Length(max=LONGEST), metadata=PUBLIC)
     vetted = fields.Boolean(load_default=False, metadata=INTERNAL)
     suspended = fields.Boolean(load_default=False, metadata=INTERNAL)
     hours = fields.List(fields.Nested(HoursRequest), load_default=list, validate=validate.Length(max=21), metadata=INTERNAL)
@@ -97,6 +108,13 @@ class CompleteRequest(_Strict):
     """Work done, with its outcome."""
 
     outcome = fields.String(load_default="helped", validate=_one_of(OUTCOMES), metadata=INTERNAL)
+
+
+class AcceptRequest(_Strict):
+    """A yes, with the partner's signature over it; a partner that has a signing key must sign. The body may be left out."""
+
+    signature = fields.String(load_default="", validate=validate.Length(max=128), metadata=PUBLIC)
+    signature_key_id = fields.String(load_default="", validate=validate.Length(max=64), metadata=PUBLIC)
 
 
 class NothingRequest(_Strict):
@@ -128,6 +146,8 @@ class PartnerView(Schema):
     held = fields.Integer(metadata=INTERNAL)
     asked = fields.Integer(metadata=INTERNAL)
     public_key = fields.String(metadata=PUBLIC)
+    signing_key = fields.String(metadata=PUBLIC)
+    vouch = fields.String(metadata=PUBLIC)
     vetted = fields.Boolean(metadata=INTERNAL)
     suspended = fields.Boolean(metadata=INTERNAL)
     hours = fields.List(fields.Nested(HoursRequest), metadata=INTERNAL)

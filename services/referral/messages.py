@@ -116,7 +116,8 @@ def reply_of(post: Post) -> tuple[str, Reply, str | None]:
 
 def reply_from(verb: Verb, data: Mapping[str, Any]) -> Reply:
     """A reply from loaded content."""
-    return Reply(data["offer_id"], verb, data.get(_DETAILS.get(verb, ""), ""))
+    signed = {name: data.get(name) or "" for name in ("signature", "signature_key_id")}
+    return Reply(data["offer_id"], verb, data.get(_DETAILS.get(verb, ""), ""), **signed)
 
 
 # What referral says
@@ -124,11 +125,12 @@ def reply_from(verb: Verb, data: Mapping[str, Any]) -> Reply:
 
 @dataclass(frozen=True)
 class Voice:
-    """What an event needs besides the news: the time, the human who is told, the accepting partner's key."""
+    """What an event needs besides the news: the time, the human who is told, the accepting partner's key and vouch."""
 
     now: datetime
     told: str
     public_key: str = ""
+    vouch: str = ""
 
 
 def event_of(case: Case, news: News, voice: Voice) -> Event | None:
@@ -138,6 +140,11 @@ def event_of(case: Case, news: News, voice: Voice) -> Event | None:
     if news.kind in _OF_CASE:
         return _say(case, news.kind.value, _case_data(case, news, voice), voice, None)
     return None
+
+
+def vouched_event_of(case: Case, offer: Offer, voice: Voice) -> Event:
+    """The acceptance once more, with what operators vouch for by now: for those who disclose, not for the partner."""
+    return _say(case, Kind.ACCEPTED.value, {**_base(case, offer), **_accepted(offer, voice), "again": True}, voice, offer)
 
 
 def state_event_of(case: Case, offer: Offer, voice: Voice) -> Event | None:
@@ -176,9 +183,19 @@ def _more(case: Case, news: News, voice: Voice) -> dict[str, Any]:
     if news.kind is Kind.OFFERED:
         return _offered(case, offer)
     if news.kind is Kind.ACCEPTED:
-        key = voice.public_key
-        return {"accepted_at": offer.accepted_at, "partner_public_key": key, "partner_key_id": key_id(key)}
+        return _accepted(offer, voice)
     return {"reason": news.reason, "outcome": offer.detail, "received": offer.received}
+
+
+def _accepted(offer: Offer, voice: Voice) -> dict[str, Any]:
+    return {
+        "accepted_at": offer.accepted_at,
+        "partner_public_key": voice.public_key,
+        "partner_key_id": key_id(voice.public_key),
+        "vouch": voice.vouch or None,
+        "signature": offer.signature or None,
+        "signature_key_id": offer.signature_key_id or None,
+    }
 
 
 def _offered(case: Case, offer: Offer) -> dict[str, Any]:

@@ -180,7 +180,7 @@ class ReferralService(ChassisEndpoints):
         """Note the receipt."""
         return self._reply(call, offer_id, Verb.RECEIPT)
 
-    @http("POST", "/v1/offers/<offer_id>/accept", who="partner", operation="acceptOffer", request=api.NothingRequest,
+    @http("POST", "/v1/offers/<offer_id>/accept", who="partner", operation="acceptOffer", request=api.AcceptRequest,
           summary="The partner takes the referral.", responses={200: api.OfferView, 409: None})
     def accept_offer(self, call: Call, offer_id: str) -> dict[str, Any]:
         """Accept."""

@@ -10,7 +10,9 @@ from ngao.contracts import Event
 from services.referral.application.ports import Hop, Partners, Story
 from services.referral.domain.case import Case
 from services.referral.domain.news import LEARNT, Kind, News
-from services.referral.messages import TO_PARTNER, Voice, event_of, state_event_of
+from services.referral.domain.offer import Offer
+from services.referral.domain.partner import Partner
+from services.referral.messages import TO_PARTNER, Voice, event_of, state_event_of, vouched_event_of
 from services.referral.stopwatch import Stopwatch
 
 _SENTENCES = {
@@ -72,13 +74,20 @@ class UnitTeller:
             if answer is not None:
                 self._tell_partner(answer)
 
+    def vouched(self, case: Case, offer: Offer, partner: Partner) -> None:
+        """Tell those who disclose to a partner at work what operators vouch for by now."""
+        self._unit.emit(vouched_event_of(case, offer, self._voice_of(partner)))
+
     def _tell_partner(self, event: Event) -> None:
         self._unit.emit(event, to=PARTNERS)
         self._log.add(event.partnerid or "", event)
 
     def _voice(self, news: News) -> Voice:
         partner = self._partners.get(news.offer.partner_id) if news.kind is Kind.ACCEPTED and news.offer else None
-        return Voice(self._unit.now, self._told, partner.public_key if partner else "")
+        return self._voice_of(partner) if partner else Voice(self._unit.now, self._told)
+
+    def _voice_of(self, partner: Partner) -> Voice:
+        return Voice(self._unit.now, self._told, partner.public_key, partner.vouch)
 
 
 def _hop(news: News, unit: Unit) -> Hop:

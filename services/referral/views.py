@@ -24,6 +24,8 @@ def partner_view(partner: Partner, load: Load | None = None) -> dict[str, Any]:
         "languages": list(partner.languages),
         "capacity": partner.capacity,
         "public_key": partner.public_key,
+        "signing_key": partner.signing_key,
+        "vouch": partner.vouch,
         "vetted": partner.vetted,
         "suspended": partner.suspended,
         "timezone": partner.timezone,

@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 
 from ngao.chassis.chassis import Chassis
 from ngao.chassis.errors import Conflict, InvalidInput
-from ngao.chassis.measuring import SELDOM_S
+from ngao.chassis.measuring import OFTEN_S, SELDOM_S
 from ngao.chassis.security.identity import Credentials, Principal
+from ngao.chassis.storage.recipients import UnitRecipients, Vouchers
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event, FieldError
 from services.registry import messages
@@ -47,10 +48,12 @@ from services.registry.storage.repositories import (
     DefenderRepository,
     DisclosureRepository,
     UnitKeys,
+    withheld_for_keys,
 )
 
 SEES_IDENTITY = "identity:read"
 _AT_ONCE = 100
+_KEYS_LOOKED_AT = timedelta(days=7)
 
 T = TypeVar("T")
 
@@ -60,11 +63,12 @@ class App:
 
     credentials: Credentials | None = None
 
-    def __init__(self, chassis: Chassis, policy: IdentityPolicy, boxes: KeyFileBoxes) -> None:
+    def __init__(self, chassis: Chassis, policy: IdentityPolicy, boxes: KeyFileBoxes, vouchers: Vouchers) -> None:
         self._units = chassis.units
         self._metrics = chassis.metrics
         self._policy = policy
         self._boxes = boxes
+        self._vouchers = vouchers
         self._reading = LibraryReading(policy.default_region)
         self._name_keys = partial(name_keys, same_sounds=policy.matching.same_sounds)
 
@@ -144,6 +148,12 @@ class App:
         late, longest = CaseRepository(unit).overdue(received=received, withdrawn=withdrawn)
         self._metrics.overdue("retention", late, longest.total_seconds())
 
+    def measure_keys(self) -> None:
+        """Tell what was withheld because nobody vouches for a partner's keys: an operator can end it."""
+        unit = self._units.read()
+        count, first = withheld_for_keys(unit.now - _KEYS_LOOKED_AT)
+        self._metrics.overdue("partner_keys", count, (unit.now - first).total_seconds() if first else 0.0)
+
     def _reader(self, who: Principal, reason: str) -> Reader:
         _check_reason(reason, self._policy.read_reasons)
         return Reader(_actor(who), reason, SEES_IDENTITY in who.scopes)
@@ -167,6 +177,7 @@ class App:
             disclosures=DisclosureRepository(unit),
             keys=UnitKeys(unit),
             boxes=self._boxes,
+            recipients=UnitRecipients(unit, self._vouchers),
             reading=self._reading,
             voice=messages.UnitVoice(unit),
             audit=messages.UnitAudit(unit),
@@ -177,8 +188,10 @@ def build(chassis: Chassis) -> App:
     """Read policy and keys, make the indexes; raises Misconfigured."""
     policy = read_policy(chassis.settings.policy_directories)
     chassis.open(DOCUMENTS)
-    app = App(chassis, policy, KeyFileBoxes(chassis.settings.keys_directory))
+    keys = chassis.settings.keys_directory
+    app = App(chassis, policy, KeyFileBoxes(keys), Vouchers(keys))
     chassis.gauges.every(SELDOM_S, app.measure)
+    chassis.gauges.every(OFTEN_S, app.measure_keys)
     chassis.forget_by(read_retention(chassis.settings.policy_directories))
     return app
 

@@ -49,7 +49,7 @@ def accepted_offer(event: Event) -> AcceptedOffer:
     data = event.data
     return AcceptedOffer(
         case_ref=data["case_ref"], offer_id=data["offer_id"], partner_id=data["partner_id"],
-        public_key=data["partner_public_key"], key_id=data["partner_key_id"],
+        vouch=data["vouch"], signature=data["signature"],
     )
 
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import product
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from ngao.chassis.clock import SystemClock
 from ngao.chassis.messaging.accounts import service_account
 from ngao.chassis.messaging.authenticity import Authenticity, NotAuthentic
 from ngao.chassis.messaging.consumer import Consumes
 from ngao.chassis.messaging.consuming import Subscription
 from ngao.chassis.messaging.delivery import Delivery
+from ngao.chassis.messaging.signatures import Signatures
 from ngao.chassis.messaging.topology import EDGE_INBOUND, EVENTS, internal
 from ngao.chassis.observability.metrics import Metrics
 from ngao.contracts import CATALOGUE, CONTENT_TYPE, Audience, Event, subscriptions_of
@@ -62,8 +65,9 @@ def test_what_is_not_proved_here_comes_from_the_edge_where_the_handler_asks_for_
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_of_all_types_accounts_keys_and_sources_a_queue_lets_in_one(service: str) -> None:
-    authenticity = Authenticity(Metrics())
+def test_of_all_types_accounts_keys_and_sources_a_queue_lets_in_one(service: str, tmp_path: Path) -> None:
+    unsigned = Signatures(tmp_path, SystemClock(), datetime.now(UTC) + timedelta(days=1))
+    authenticity = Authenticity(Metrics(), unsigned)
     for subscription in subscriptions(service, edge=False):
         taken = []
         for entry, urgent, account, owner in product(INSIDE, (True, False), ACCOUNTS, SERVICES):

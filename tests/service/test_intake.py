@@ -21,6 +21,7 @@ from services.intake.service import IntakeService
 from tests.support.broker import Line
 from tests.support.intake import MARKERS, NEWS, SUBMITTED, AmqpSource, anonymous, bound, heard, onboard, report
 from tests.support.processes import ServiceProcess, World
+from tests.support.vouching import PartnerKeys
 from tests.support.waiting import eventually
 
 STORE_OF = "intake"
@@ -204,8 +205,9 @@ class Partner:
     """A partner's side of the edge: its queue, its keys."""
 
     def __init__(self, world: World) -> None:
-        self.private, self.public = seals.new_key_pair()
-        self.id = f"clinic-{secrets.token_hex(3)}"
+        self.world = world
+        self.keys = PartnerKeys.new(f"clinic-{secrets.token_hex(3)}")
+        self.id = self.keys.id
         self.line = Line(world, edge=True)
         self.queue = bound(self.line, "partners", f"{self.id}.#")
 
@@ -222,13 +224,14 @@ class Partner:
     def narrative(self) -> str:
         kind, data = self.next()
         assert kind == "intake.narrative.disclosed.v1", data
-        return str(json.loads(seals.open_box(self.private, data["box"]))["narrative"])
+        return str(json.loads(self.keys.opens(data["box"]))["narrative"])
 
 
 def said_by_referral(what: str, case_ref: str, partner: Partner, offer_id: str, sequence: int) -> Event:
     data = {
         "case_ref": case_ref, "offer_id": offer_id, "partner_id": partner.id, "need": "safe_house", "urgency": "high",
-        "accepted_at": datetime.now(UTC), "partner_public_key": partner.public, "partner_key_id": seals.key_id(partner.public),
+        "accepted_at": datetime.now(UTC), "partner_public_key": "not believed", "partner_key_id": "not believed",
+        "vouch": partner.world.onboarding.vouch(partner.keys), "signature": partner.keys.accepts(offer_id, case_ref),
         "reason": "consent_withdrawn", "outcome": "helped",
     }  # fmt: skip
     return replace(make(f"referral.{what}.v1", subject=case_ref, data=data), sequence=sequence)

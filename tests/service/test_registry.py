@@ -10,19 +10,21 @@ from typing import Any
 
 import pytest
 
+from ngao.chassis.errors import SealBroken
 from ngao.chassis.security import keyfiles, seals
 from ngao.contracts import Event, decode, make, subscriptions_of
 from ngao.kernel.padding import SIZES
 from tests.support.broker import Line, management_of, provision
 from tests.support.processes import ServiceProcess, World
+from tests.support.vouching import Onboarding, PartnerKeys
 from tests.support.waiting import eventually
 
 STORE_OF = "registry"
 
 RESOLVED, CONSENT = "registry.defender.resolved.v1", "registry.consent.changed.v1"
-WITHHELD = "registry.contact.withheld.v1"
+DISCLOSED, WITHHELD = "registry.contact.disclosed.v1", "registry.contact.withheld.v1"
 PARTNER_QUEUE = "partner-under-test"
-PRIVATE, PUBLIC = seals.new_key_pair()
+KEYS = PartnerKeys.new("partner-a")
 SAFE = {"may_contact": True, "channels": ["sms"], "code_word": "canary-mwavuli"}
 MADE: list[dict[str, list[str]]] = []
 _LETTERS = str.maketrans("0123456789", "ghiklmnopr")
@@ -66,10 +68,12 @@ def accepted(world: World, case_ref: str, identity: dict[str, list[str]] | None,
     return make("intake.report.accepted.v1", subject=case_ref, data=data, urgent=data["urgency"] == "critical")
 
 
-def offer_accepted(case_ref: str, offer_id: str) -> Event:
+def offer_accepted(world: World, case_ref: str, offer_id: str, **changes: Any) -> Event:
     data = {
         "case_ref": case_ref, "offer_id": offer_id, "partner_id": "partner-a", "need": "legal", "urgency": "high",
-        "accepted_at": datetime.now(UTC), "partner_public_key": PUBLIC, "partner_key_id": seals.key_id(PUBLIC),
+        "accepted_at": datetime.now(UTC), "partner_public_key": KEYS.box_public,
+        "partner_key_id": seals.key_id(KEYS.box_public), "vouch": world.onboarding.vouch(KEYS),
+        "signature": KEYS.accepts(offer_id, case_ref), **changes,
     }
     return make("referral.accepted.v1", subject=case_ref, data=data)
 
@@ -137,18 +141,18 @@ def test_contact_goes_sealed_to_the_partner_that_accepted_once(
     world: World, registry: ServiceProcess, line: Line, partner: Ears, store: Any
 ) -> None:
     case_ref, offer_id, identity = new_ref(), secrets.token_hex(8), new_identity()
-    line.publish(offer_accepted(case_ref, offer_id))  # it may come before its case is known
+    line.publish(offer_accepted(world, case_ref, offer_id))  # it may come before its case is known
     eventually(lambda: line.count("wait.1"), what="the offer to be delayed")
     line.publish(accepted(world, case_ref, identity))
     told = partner.of(case_ref, "registry.contact.disclosed.v1")
-    opened = seals.open_box(PRIVATE, told[0].data["box"])
+    opened = KEYS.opens(told[0].data["box"])
     assert len(opened) == SIZES[0]
     content = json.loads(opened)
     assert content["phones"] == identity["phones"]
     assert content["contact_safety"]["code_word"] == "canary-mwavuli"
     behind = secrets.token_hex(8)
-    line.publish(offer_accepted(case_ref, offer_id))
-    line.publish(offer_accepted(case_ref, behind))
+    line.publish(offer_accepted(world, case_ref, offer_id))
+    line.publish(offer_accepted(world, case_ref, behind))
     disclosed = eventually(lambda: _disclosed(partner, case_ref, 2), what="the one behind the second to be taken")
     assert sorted(disclosed) == sorted([offer_id, behind])
 
@@ -164,16 +168,16 @@ def test_a_reference_opens_nothing_for_another_source_and_the_older_record_only_
     assert given["reference"] != ref
     for case_ref, more in ((stolen, {"source_id": "evil"}), (own, {})):
         line.publish(accepted(world, case_ref, None, defender_ref=given["reference"], **more))
-        line.publish(offer_accepted(case_ref, secrets.token_hex(8)))
+        line.publish(offer_accepted(world, case_ref, secrets.token_hex(8)))
     assert referral.of(stolen, RESOLVED)[0].data["resolution"] == "anonymous"
     assert referral.of(own, RESOLVED)[0].data["defender_ref"] == ref
     assert partner.of(stolen, WITHHELD)[0].data["reason"] == "unknown_person"
     assert partner.of(own, WITHHELD)[0].data["reason"] == "no_consent"
     consent = {"granted": True, "purpose": "referral", "scope": ["contact"], "case_ref": own}
     assert registry.request("POST", f"/v1/defenders/{ref}/consents", consent, world.operator_key)[0] == 200
-    line.publish(offer_accepted(own, secrets.token_hex(8)))
+    line.publish(offer_accepted(world, own, secrets.token_hex(8)))
     box = partner.of(own, "registry.contact.disclosed.v1")[0].data["box"]
-    assert json.loads(seals.open_box(PRIVATE, box))["phones"] == identity["phones"]
+    assert json.loads(KEYS.opens(box))["phones"] == identity["phones"]
 
 
 def test_after_a_withdrawal_contact_is_withheld_and_everyone_knows(
@@ -186,7 +190,7 @@ def test_after_a_withdrawal_contact_is_withheld_and_everyone_knows(
     answer = registry.request("POST", f"/v1/defenders/{ref}/consents", withdrawn, world.operator_key)
     assert answer == (200, {"cases": [case_ref]})
     assert referral.of(case_ref, CONSENT)[0].data["granted"] is False
-    line.publish(offer_accepted(case_ref, secrets.token_hex(8)))
+    line.publish(offer_accepted(world, case_ref, secrets.token_hex(8)))
     assert partner.of(case_ref, "registry.contact.withheld.v1")[0].data["reason"] == "no_consent"
 
 
@@ -265,3 +269,32 @@ def test_nobody_can_be_read_from_store_or_log(
     for marker in (*told, *(name for made in MADE for name in made["names"][0].split()), "@example.org", "canary"):
         assert marker.encode() not in kept
         assert marker.encode() not in registry.log.read_bytes()
+
+
+INTRUDER = PartnerKeys.new("partner-a")
+
+
+def test_an_event_of_referrals_own_account_does_not_redirect_a_contact(
+    world: World, registry: ServiceProcess, line: Line, partner: Ears, store: Any
+) -> None:
+    """Whoever holds referral's broker account and its signing key names keys of their own: nothing is sealed to them."""
+    case_ref, offer_id = new_ref(), secrets.token_hex(8)
+    line.publish(accepted(world, case_ref, new_identity()))
+    forged = {
+        "partner_public_key": INTRUDER.box_public, "partner_key_id": seals.key_id(INTRUDER.box_public),
+        "signature": INTRUDER.accepts(offer_id, case_ref),
+    }
+    line.publish(offer_accepted(world, case_ref, offer_id, **forged, vouch=Onboarding().vouch(INTRUDER)))
+    assert partner.of(case_ref, WITHHELD)[0].data["reason"] == "key_not_vouched"
+    entry = eventually(lambda: store.audit.find_one({"action": "contact.withheld", "subject": case_ref}), what="the audit")
+    assert entry["detail"]["reason"] == "key_not_vouched"
+    behind = secrets.token_hex(8)
+    line.publish(offer_accepted(world, case_ref, behind, vouch=world.onboarding.vouch(KEYS), signature=None))
+    told = partner.of(case_ref, WITHHELD, 2)
+    assert [each.data["reason"] for each in told if each.data["offer_id"] == behind] == ["acceptance_not_signed"]
+    line.publish(offer_accepted(world, case_ref, behind, again=True))
+    box = partner.of(case_ref, DISCLOSED)[0].data["box"]
+    assert KEYS.opens(box)
+    with pytest.raises(SealBroken):
+        INTRUDER.opens(box)
+    assert store.pins.find_one({"_id": "partner-a"})["key_id"] == seals.key_id(KEYS.box_public)

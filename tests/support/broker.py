@@ -14,7 +14,7 @@ import pika
 from ngao.chassis.messaging import provisioning
 from ngao.chassis.messaging.accounts import service_account
 from ngao.chassis.messaging.management import Management
-from ngao.contracts import CONTENT_TYPE, Event, encode
+from ngao.contracts import CONTENT_TYPE, Event, encode, type_named
 from ngao.deployment.names import SERVICES
 from ngao.local.platform import wanted_of_catalogue
 from tests.support.processes import World
@@ -56,7 +56,11 @@ class Line:
 
     def publish(self, event: Event, exchange: str = "events", times: int = 1) -> None:
         for _ in range(times):
-            self.publish_raw(encode(event), event.routing_key, exchange=exchange, message_id=event.id)
+            self.publish_raw(self._bytes_of(event), event.routing_key, exchange=exchange, message_id=event.id)
+
+    def _bytes_of(self, event: Event) -> bytes:
+        """Signed, where its owner is a service."""
+        return self._world.signed(event) if type_named(event.type).owner in SERVICES else encode(event)
 
     def publish_all(self, events: Iterable[Event]) -> None:
         for owner, group in groupby(events, key=lambda event: event.type.split(".")[0]):
@@ -65,7 +69,7 @@ class Line:
                     properties = pika.BasicProperties(
                         content_type=CONTENT_TYPE, message_id=event.id, delivery_mode=2, user_id=service_account(owner)
                     )
-                    channel.basic_publish("events", event.routing_key, encode(event), properties, mandatory=True)
+                    channel.basic_publish("events", event.routing_key, self._bytes_of(event), properties, mandatory=True)
 
     def publish_raw(
         self, body: bytes, routing_key: str, *, exchange: str = "events", content_type: str = CONTENT_TYPE,

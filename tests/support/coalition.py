@@ -21,7 +21,8 @@ import pika
 import yaml
 
 from ngao.chassis.messaging.onboarding import Edge
-from ngao.client import SourceClient, keygen
+from ngao.chassis.security.vouches import Statement
+from ngao.client import SourceClient, keygen, signing_keygen
 from ngao.contracts import Event, subscriptions_of
 from ngao.deployment.names import SERVICES
 from ngao.local.mailbox import Mail, Mailbox, messages
@@ -229,8 +230,10 @@ class Coalition:
         partner_id = f"p{next(self.numbers)}-{secrets.token_hex(2)}"
         account = self.edge.account("partner", partner_id)
         public = keygen(account.parent)[2].read_text().strip()
+        signs = signing_keygen(account.parent)[2].read_text().strip()
+        vouch = self.world.onboarding.sign(Statement(partner_id, public, signs, datetime.now(UTC)))
         body = {"name": partner_id, "support_types": [need], "counties": [county], "languages": ["sw"], "capacity": 50,
-                "vetted": True, "public_key": public, **changes}  # fmt: skip
+                "vetted": True, "public_key": public, "signing_key": signs, "vouch": vouch, **changes}  # fmt: skip
         key = self.asks("referral", "PUT", f"/v1/partners/{partner_id}", body)["key"]
         self.asks("notify", "PUT", f"/v1/roster/partners/{partner_id}", {"email": f"{partner_id}@example.org", "language": "en"})
         made = Partner(partner_id, account, key, behaviour, self.services["referral"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ import yaml
 from marshmallow import Schema
 
 from ngao.chassis.security import keyfiles, seals
+from ngao.chassis.security.vouches import Statement
 from ngao.contracts import CONTENT_TYPE, encode, make, subscriptions_of
 from ngao.contracts.schemas.report import Report, SealedReport
 from ngao.local.demo.story import kobo_submission
@@ -240,9 +242,11 @@ class MarkedRun:
         """Intake and registry open what they keep, and cannot seal it to who is said to have accepted."""
         case_ref = self.source.takes(self.marked(needs=["medical"]))["case_ref"]
         self.coalition.reaches(case_ref, "case.opened")
+        nowhere = b64encode(bytes(32)).decode()  # a point that nothing can be sealed to
+        vouch = self.coalition.world.onboarding.sign(Statement(self.partner.id, nowhere, None, datetime.now(UTC)))
         data = {
             "case_ref": case_ref, "offer_id": "o", "partner_id": self.partner.id, "need": "medical", "urgency": "low",
-            "accepted_at": datetime.now(UTC), "partner_public_key": "none", "partner_key_id": "none",
+            "accepted_at": datetime.now(UTC), "partner_public_key": "none", "partner_key_id": "none", "vouch": vouch,
         }  # fmt: skip
         self.coalition.line.publish(make("referral.accepted.v1", subject=case_ref, data=data))
         eventually(lambda: "message.failed" in self.source.intake.log.read_text(), what="intake to fail")

@@ -13,12 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from ngao.chassis.messaging.accounts import service_account
+from ngao.chassis.messaging.signatures import Signer
 from ngao.chassis.security import keyfiles
 from ngao.chassis.security.identity import new_key
+from ngao.contracts import Event, type_named
 from ngao.deployment.names import SERVICES
 from ngao.kernel.scopes import SCOPES
 from ngao.local.ports import free_port
 from tests.support.addresses import addresses
+from tests.support.vouching import Onboarding
 from tests.support.waiting import eventually
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -46,8 +49,14 @@ class World:
         (directory / "operators.json").write_text(json.dumps(operators))
         for service in SERVICES:
             keyfiles.init_signing_pair(directory / "keys" / service, directory / "keys" / "public", PERIOD, service)
+        self.onboarding = Onboarding().trust_in(*(directory / "keys" / service for service in ("registry", "intake")))
         for recipient in ("registry", "intake"):
             keyfiles.init_sealing_pair(directory / "keys" / recipient, directory / "keys" / "public", PERIOD, owner=recipient)
+
+    def signed(self, event: Event) -> bytes:
+        """An event as the service that owns its type publishes it."""
+        owner = type_named(event.type).owner
+        return Signer(self.directory / "keys" / owner, self.directory / "keys" / "public").encode(event)
 
     def database(self, service: str) -> str:
         return f"test_{self.name}_{service}"

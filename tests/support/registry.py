@@ -13,6 +13,7 @@ from typing import Any
 
 from ngao.chassis.errors import SealBroken
 from services.registry.adapters.reading import LibraryReading
+from services.registry.application.disclose_contact import AcceptedOffer
 from services.registry.application.ports import Ports
 from services.registry.application.resolve_defender import AcceptedReport, resolve_defender
 from services.registry.domain.case import Case, CaseState
@@ -25,6 +26,7 @@ from services.registry.domain.policy import IdentityPolicy, MatchingRules, Reten
 from services.registry.domain.references import pairwise
 from services.registry.domain.resolution import Candidate, Verdict
 from services.registry.domain.view import CaseView
+from tests.support.vouching import MemoryRecipients, Onboarding, PartnerKeys
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -169,6 +171,15 @@ class GlassBoxes:
         return content.decode()
 
 
+ONBOARDING = Onboarding()
+PARTNER = PartnerKeys.new("partner-a")
+
+
+def accepted(case_ref: str = "NG-1", offer_id: str = "offer-1", keys: PartnerKeys = PARTNER) -> AcceptedOffer:
+    """A partner's yes that is as it should be."""
+    return AcceptedOffer(case_ref, offer_id, keys.id, ONBOARDING.vouch(keys), keys.accepts(offer_id, case_ref))
+
+
 @dataclass
 class Heard:
     """What the registry said and noted."""
@@ -206,12 +217,14 @@ class Register:
         self.defenders, self.cases = MemoryDefenders(), MemoryCases()
         self.candidates, self.disclosures = MemoryCandidates(), MemoryDisclosures()
         self.keys = MemoryKeys()
+        self.recipients = MemoryRecipients(ONBOARDING)
 
     @property
     def ports(self) -> Ports:
         return Ports(
             now=self.now, policy=POLICY, defenders=self.defenders, cases=self.cases, candidates=self.candidates,
-            disclosures=self.disclosures, keys=self.keys, boxes=GlassBoxes(), reading=LibraryReading("KE"), voice=self.heard,
+            disclosures=self.disclosures, keys=self.keys, boxes=GlassBoxes(),
+            recipients=self.recipients, reading=LibraryReading("KE"), voice=self.heard,
             audit=self.heard,
         )
 

@@ -3,7 +3,7 @@
 RabbitMQ checks topic permissions for a message's first routing key only: before 4.0 the keys in its `CC` and `BCC` headers
 are routed unchecked (rabbitmq-server PR 12553), and `BCC` is gone when the message arrives. So that a message stands in a
 queue proves nothing about who may publish there. What proves it is the broker's own word for the account (`user_id`) and
-the agreement of queue, routing key, type and source.
+the agreement of queue, routing key, type and source; and the signature of the service, whose key no broker holds.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Protocol
 from ngao.chassis.errors import Permanent
 from ngao.chassis.messaging.accounts import service_account
 from ngao.chassis.messaging.delivery import Delivery
+from ngao.chassis.messaging.signatures import Signatures
 from ngao.contracts import Event, type_named
 
 
@@ -24,6 +25,7 @@ class Check(StrEnum):
     TYPE = "type"
     SOURCE = "source"
     ACCOUNT = "account"
+    SIGNATURE = "signature"
 
 
 class NotAuthentic(Permanent):
@@ -46,6 +48,7 @@ _DETAILS = {
     Check.TYPE: "The event has another type than the queue is for.",
     Check.SOURCE: "The event names another source than the owner of its type.",
     Check.ACCOUNT: "The broker does not vouch for the account of the service that owns the type.",
+    Check.SIGNATURE: "The service that owns the type has not signed these bytes.",
 }
 
 
@@ -60,8 +63,8 @@ class Counting(Protocol):
 class Authenticity:
     """Asked for every internal event before the inbox is: an event that fails is parked, never handled."""
 
-    def __init__(self, metrics: Counting) -> None:
-        self._metrics = metrics
+    def __init__(self, metrics: Counting, signatures: Signatures) -> None:
+        self._metrics, self._signatures = metrics, signatures
         for check in Check:
             metrics.not_authentic(check.value, 0)  # Prometheus sees no rise in a number that appears as one
 
@@ -72,6 +75,8 @@ class Authenticity:
         `delivery` has the routing key and the account of the original.
         """
         failed = _failed(event, delivery, queue_key)
+        if failed is None and not self._signatures.agree(event, delivery.body):
+            failed = Check.SIGNATURE
         if failed is not None:
             self._metrics.not_authentic(failed.value)
             raise NotAuthentic(failed)

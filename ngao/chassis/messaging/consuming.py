@@ -66,7 +66,7 @@ class Consumer:
             units=chassis.units,
             inbox=Inbox(chassis.store),
             parking=chassis.parking,
-            authenticity=Authenticity(chassis.metrics),
+            authenticity=Authenticity(chassis.metrics, chassis.signatures),
             tiers_s=chassis.settings.retry_tiers_s,
             handle=self._handle,
             edge=edge,

@@ -62,6 +62,27 @@ def init_signing_pair(private_directory: Path, public_directory: Path, period: s
     _write_once(public_directory / f"signing-{service}-{period}.pub", signing.public_of(_text(private_file)), 0o644)
 
 
+def init_onboarding(private_file: Path, trusting: Iterable[Path], name: str) -> None:
+    """Make the pair that partners' keys are vouched for with, and its public half for each service that trusts it; once.
+
+    Where a service trusts a key already, none is made: the private half may be kept elsewhere.
+    """
+    folders = list(trusting)
+    if not private_file.exists() and any(list(folder.glob("onboarding-*.pub")) for folder in folders):
+        return
+    _private_folder(private_file.parent)
+    _write_once(private_file, signing.new_key(), 0o600)
+    for folder in folders:
+        trust_onboarding(folder, name, signing.public_of(_text(private_file)))
+
+
+def trust_onboarding(directory: Path, name: str, public_b64: str) -> None:
+    """Let a service trust an onboarding key; raises InvalidInput when it is none, and never takes another's place."""
+    signing.key_id(public_b64)
+    _private_folder(directory)
+    _write_once(directory / f"onboarding-{name}.pub", public_b64, 0o600)
+
+
 def load_signing(directory: Path) -> dict[str, str]:
     """A service's private signing keys by period, base64; raises Misconfigured when there is none or one is open to others."""
     found = {}

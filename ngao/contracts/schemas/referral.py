@@ -45,11 +45,19 @@ class Offered(_OfOffer):
 
 
 class Accepted(_OfOffer):
-    """A partner took the referral; carries its public key, so that disclosers ask nobody."""
+    """A partner took the referral; carries what disclosers verify for themselves, so that they ask nobody.
+
+    Nothing is sealed to `partner_public_key` for its own sake: `vouch` is what operators signed of the partner's keys, and
+    `signature` the partner's own over its acceptance. `again` tells that it was told before, with another vouch or none.
+    """
 
     accepted_at = fields.AwareDateTime(required=True, metadata=INTERNAL)
     partner_public_key = fields.String(required=True, metadata=PUBLIC)
     partner_key_id = fields.String(required=True, metadata=PUBLIC)
+    vouch = fields.String(load_default=None, allow_none=True, metadata=PUBLIC)
+    signature = fields.String(load_default=None, allow_none=True, metadata=PUBLIC)
+    signature_key_id = fields.String(load_default=None, allow_none=True, metadata=PUBLIC)
+    again = fields.Boolean(load_default=False, metadata=INTERNAL)
 
 
 class Declined(_OfOffer):
@@ -107,6 +115,13 @@ class OfferReply(Strict):
     """What a partner answers, over AMQP or HTTP; the verb is in the event type or the URL."""
 
     offer_id = fields.String(required=True, validate=validate.Length(min=1, max=64), metadata=INTERNAL)
+
+
+class AcceptReply(OfferReply):
+    """A yes, with the partner's signature over it (`ngao.contracts.acceptance`): a partner that has a signing key must sign."""
+
+    signature = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=128), metadata=PUBLIC)
+    signature_key_id = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=64), metadata=PUBLIC)
 
 
 class DeclineReply(OfferReply):

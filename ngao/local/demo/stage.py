@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from ngao.chassis.errors import Unavailable
-from ngao.client import keygen
+from ngao.client import keygen, signing_keygen
 from ngao.local.home import REPOSITORY
 from ngao.local.platform import PATIENCE_S, Platform
 from ngao.local.processes import Process
@@ -84,14 +84,14 @@ class Stage:
 
     def _partners(self) -> list[dict[str, Any]]:
         return [
-            {**each, "public_key": self._public_key(each["id"]), "contact": _contact(each["id"])} for each in self._directory()
+            {**each, **self._public_keys(each["id"]), "contact": _contact(each["id"])} for each in self._directory()
         ]
 
-    def _public_key(self, partner_id: str) -> str:
-        """Each partner makes its own pair, as it would on its own machine."""
+    def _public_keys(self, partner_id: str) -> dict[str, str]:
+        """Each partner makes its own pairs, as it would on its own machine."""
         folder = self.accounts / f"partner-{partner_id}"
-        public = next(iter(sorted(folder.glob("*.pub"))), None) or keygen(folder)[2]
-        return base64.b64encode(base64.b64decode(public.read_text("ascii").strip())).decode()
+        box = next(iter(sorted(folder.glob("partner-*.pub"))), None) or keygen(folder)[2]
+        return {"public_key": _key_in(box), "signing_key": _key_in(signing_keygen(folder)[2])}
 
     def _has_account(self, name: str) -> bool:
         """Both files are there: an onboarding that was interrupted is done again, with new secrets."""
@@ -110,6 +110,10 @@ class Stage:
         done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment, cwd=REPOSITORY)
         if done.returncode:
             raise Unavailable(f"`ngao {' '.join(arguments[:3])}` failed: {(done.stderr or done.stdout).strip()}")
+
+
+def _key_in(public: Path) -> str:
+    return base64.b64encode(base64.b64decode(public.read_text("ascii").strip())).decode()
 
 
 def behaviour_of(partner_id: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+from ngao.chassis.security.vouches import Distrust, Recipient
+from ngao.kernel import acceptance
 from services.intake.application.ports import Desk, joined
 from services.intake.domain.consent import Refusal, refusal
 from services.intake.domain.progress import stands_accepted
@@ -17,11 +19,9 @@ def disclose_narrative(desk: Desk, report: Report, helper: Helper) -> None:
     """Disclose to a partner that has just accepted, or tell it why not, so that it does not wait."""
     why = _refusal(desk, report, helper)
     if why:
-        desk.announce.withheld(report, helper, why.value)
-        detail = {"partner": helper.partner_id, "offer": helper.offer_id, "reason": why.value}
-        desk.journal("narrative.withheld", subject=report.case_ref, actor=ACTOR, detail=detail)
-        return
-    _disclose(desk, report, helper)
+        _withhold(desk, report, helper, why)
+    else:
+        _disclose(desk, report, helper)
 
 
 def disclose_what_is_new(desk: Desk, report: Report) -> None:
@@ -43,10 +43,35 @@ def _refusal(desk: Desk, report: Report, helper: Helper) -> Refusal | None:
 
 
 def _disclose(desk: Desk, report: Report, helper: Helper) -> None:
+    """Seal to the keys that operators vouch for, if the partner itself has signed its acceptance; to no others."""
+    recipient = _recipient(desk, report, helper)
+    if isinstance(recipient, Recipient):
+        _seal(desk, report, helper, recipient)
+    elif recipient.value != helper.distrust:
+        _withhold(desk, report, helper, recipient)
+        report.keep_helper(replace(helper, distrust=recipient.value))
+
+
+def _recipient(desk: Desk, report: Report, helper: Helper) -> Recipient | Refusal:
+    recipient = desk.recipients.judge(helper.vouch, helper.partner_id)
+    if isinstance(recipient, Distrust):
+        return Refusal(recipient.value)
+    accepted = acceptance.to_sign(helper.partner_id, helper.offer_id, report.case_ref)
+    return recipient if recipient.signed(acceptance.PURPOSE, accepted, helper.signature) else Refusal.NOT_SIGNED
+
+
+def _withhold(desk: Desk, report: Report, helper: Helper, why: Refusal) -> None:
+    desk.announce.withheld(report, helper, why.value)
+    detail = {"partner": helper.partner_id, "offer": helper.offer_id, "reason": why.value}
+    desk.journal("narrative.withheld", subject=report.case_ref, actor=ACTOR, detail=detail)
+
+
+def _seal(desk: Desk, report: Report, helper: Helper, recipient: Recipient) -> None:
     parts = (desk.vault.open(report, f"narrative.{at}", part) for at, part in enumerate(report.narrative_parts))
     payload = {"v": 1, "case_ref": report.case_ref, "offer_id": helper.offer_id, "narrative": joined(parts)}
-    box = desk.seals.to_partner(helper.public_key, json.dumps(payload, ensure_ascii=False).encode())
-    desk.announce.disclosed(report, helper, box)
-    report.keep_helper(replace(helper, parts_disclosed=len(report.narrative_parts)))
-    detail = {"partner": helper.partner_id, "offer": helper.offer_id, "key_id": helper.key_id}
+    box = desk.seals.to_partner(recipient.box_key, json.dumps(payload, ensure_ascii=False).encode())
+    desk.recipients.pin(helper.partner_id, recipient)
+    desk.announce.disclosed(report, helper, recipient.key_id, box)
+    report.keep_helper(replace(helper, parts_disclosed=len(report.narrative_parts), distrust=""))
+    detail = {"partner": helper.partner_id, "offer": helper.offer_id, "key_id": recipient.key_id}
     desk.journal("narrative.disclosed", subject=report.case_ref, actor=ACTOR, detail=detail)

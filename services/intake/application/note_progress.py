@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ngao.chassis.errors import NotFound
-from services.intake.application.disclose_narrative import disclose_narrative
+from services.intake.application.disclose_narrative import disclose_narrative, disclose_what_is_new
 from services.intake.application.ports import Desk
 from services.intake.domain.progress import Step, stands_accepted
 from services.intake.domain.report import Helper, Report
@@ -20,6 +22,20 @@ def note_progress(desk: Desk, case_ref: str, step: Step, helper: Helper | None =
         _begin(desk, report, helper)
     elif step.offer_id and not stands_accepted(report.story, step.offer_id):
         report.drop_helper(step.offer_id)
+    desk.reports.put(report)
+
+
+def note_vouch(desk: Desk, case_ref: str, helper: Helper) -> None:
+    """Take what operators vouch for by now of a partner that accepted before; it gets what it does not have yet.
+
+    Raises NotFound. The acceptance is an old step of the story, whatever came after it.
+    """
+    report = report_of(desk, case_ref)
+    if report.forgotten_at or not stands_accepted(report.story, helper.offer_id):
+        return
+    known = report.helpers.get(helper.offer_id, helper)
+    report.keep_helper(replace(helper, parts_disclosed=known.parts_disclosed, distrust=known.distrust))
+    disclose_what_is_new(desk, report)
     desk.reports.put(report)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from ngao.chassis.security.vouches import Distrust, Recipient
 from services.intake.domain.report import Change, Helper, Report, SealedIdentity
 from services.intake.domain.retention import Keeping
 from services.intake.domain.source import Source
@@ -93,6 +94,18 @@ class Seals(Protocol):
         ...
 
 
+class Recipients(Protocol):
+    """Whose keys may be believed, and which were sealed to before."""
+
+    def judge(self, vouch: str | None, recipient_id: str) -> Recipient | Distrust:
+        """The partner's keys as operators have vouched for them, or why none are believed."""
+        ...
+
+    def pin(self, recipient_id: str, recipient: Recipient) -> None:
+        """Register that this was sealed to: other keys need more from now on."""
+        ...
+
+
 class KeyedHashes(Protocol):
     """Makes values comparable without keeping them."""
 
@@ -120,7 +133,7 @@ class Announcer(Protocol):
         """What was said about it is said once more; whoever has heard it knows it by its ids."""
         ...
 
-    def disclosed(self, report: Report, helper: Helper, box: str) -> None:
+    def disclosed(self, report: Report, helper: Helper, key_id: str, box: str) -> None:
         """The narrative, sealed to one partner."""
         ...
 
@@ -169,6 +182,7 @@ class Desk:
     sources: Sources
     vault: Vault
     seals: Seals
+    recipients: Recipients
     hashes: KeyedHashes
     announce: Announcer
     journal: Journal

@@ -51,6 +51,10 @@ class Refusal(StrEnum):
     CONSENT_EXPIRED = "consent_expired"
     WITHDRAWN = "withdrawn"
     NO_NARRATIVE = "no_narrative"
+    KEY_NOT_VOUCHED = "key_not_vouched"
+    KEY_CHANGED = "key_changed"
+    KEY_OUTDATED = "key_outdated"
+    NOT_SIGNED = "acceptance_not_signed"
 
 
 def refusal(

@@ -27,13 +27,18 @@ class SealedIdentity:
 
 @dataclass(frozen=True)
 class Helper:
-    """A partner that accepted, where its disclosures go, and how many parts of the narrative it has."""
+    """A partner that accepted, and how many parts of the narrative it has.
+
+    `vouch` is what operators signed of its keys, `signature` its own over the acceptance; `distrust` is why they were not
+    believed at the last try.
+    """
 
     offer_id: str
     partner_id: str
-    public_key: str
-    key_id: str
+    vouch: str | None = None
+    signature: str | None = None
     parts_disclosed: int = 0
+    distrust: str = ""
 
 
 @dataclass(frozen=True)

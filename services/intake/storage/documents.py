@@ -85,4 +85,14 @@ class SourceDocument(Stored):
     meta = {"db_alias": "intake", "collection": "sources", "indexes": []}  # noqa: RUF012  # mongoengine's way
 
 
-DOCUMENTS = (ReportDocument, SourceDocument)
+class PinDocument(Stored):
+    """The partner's keys (its id is the partner's) that narratives were last sealed to."""
+
+    key_id = StringField(required=True, **INTERNAL)
+    signing_key_id = StringField(**INTERNAL)
+    issued_at = DateTimeField(required=True, **INTERNAL)
+
+    meta = {"db_alias": "intake", "collection": "pins"}  # noqa: RUF012  # mongoengine's way
+
+
+DOCUMENTS = (ReportDocument, SourceDocument, PinDocument)

@@ -24,6 +24,10 @@ _AS_IS = (
 _PLAIN_LISTS = ("needs", "needs_proposed", "languages", "person_keys", "narrative_parts", "updates_seen")
 
 
+_HELPER = frozenset(Helper.__dataclass_fields__)
+"""The version before stored the key that came with the event beside these; it is not believed any more."""
+
+
 # `asdict` copies deeply, which costs more than sealing does; these records are flat, so `vars` will do.
 def report_record(report: Report) -> dict[str, Any]:
     """A report, ready to be stored."""
@@ -50,7 +54,7 @@ def report_from(record: Record) -> Report:
     lists: dict[str, Any] = {name: tuple(record.get(name) or ()) for name in _PLAIN_LISTS}
     if record.get("needs_suggested"):  # written before needs that nobody asked for were marked one by one
         lists["needs_proposed"] = lists["needs"]
-    helpers = [Helper(**each) for each in record.get("helpers") or ()]
+    helpers = [Helper(**_known(each, _HELPER)) for each in record.get("helpers") or ()]
     sealed, mapping = record.get("sealed_identity"), record.get("mapping")
     return Report(
         id=record["_id"],
@@ -67,6 +71,10 @@ def report_from(record: Record) -> Report:
         sealed_identity=SealedIdentity(**sealed) if sealed else None,
         mapping=MappedBy(mapping["version"], tuple(mapping["discarded"])) if mapping else None,
     )
+
+
+def _known(record: Record, names: frozenset[str]) -> dict[str, Any]:
+    return {name: value for name, value in record.items() if name in names}
 
 
 def violation_from(record: Record) -> Violation:

@@ -28,10 +28,26 @@ def put_partner(desk: Desk, partner: Partner, make_key: MakeKey, *, new_key: boo
     if new_key or not hashes:
         key, key_hash = make_key("partner", partner.id)
         hashes = (*hashes, key_hash)[-2:]
-    public_key = partner.public_key or (known.public_key if known else "")
-    kept = replace(partner, key_hashes=hashes, public_key=public_key, revision=known.revision if known else 0)
+    kept = replace(_with_known_keys(partner, known), key_hashes=hashes, revision=known.revision if known else 0)
     desk.partners.put(kept)
+    if known and kept.vouch and kept.vouch != known.vouch:
+        _tell_of_vouch(desk, kept)
     return Kept(kept, created=known is None, key=key)
+
+
+def _with_known_keys(partner: Partner, known: Partner | None) -> Partner:
+    """The keys that are not named stay; a vouch stays as long as the keys do."""
+    if known is None:
+        return partner
+    keys = {name: getattr(partner, name) or getattr(known, name) for name in ("public_key", "signing_key")}
+    same = all(value == getattr(known, name) for name, value in keys.items())
+    return replace(partner, **keys, vouch=partner.vouch or (known.vouch if same else ""))
+
+
+def _tell_of_vouch(desk: Desk, partner: Partner) -> None:
+    """What was withheld from a partner at work for its keys is disclosed now."""
+    for case, offer in desk.cases.taken_by(partner.id):
+        desk.teller.vouched(case, offer, partner)
 
 
 def load_partners(desk: Desk, partners: Iterable[Partner]) -> int:

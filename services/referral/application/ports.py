@@ -42,6 +42,10 @@ class Cases(Protocol):
         """The case that an offer belongs to, or None."""
         ...
 
+    def taken_by(self, partner_id: str) -> list[tuple[Case, Offer]]:
+        """The offers that a partner has accepted and not ended yet, with their cases."""
+        ...
+
     def due(self, now: datetime, limit: int) -> list[str]:
         """References of cases with a wait that is over, urgent ones first."""
         ...
@@ -88,6 +92,10 @@ class Teller(Protocol):
 
     def tell(self, case: Case, news: News) -> None:
         """Register one piece of news."""
+        ...
+
+    def vouched(self, case: Case, offer: Offer, partner: Partner) -> None:
+        """Tell those who disclose to a partner at work what operators vouch for by now."""
         ...
 
 

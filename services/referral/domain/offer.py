@@ -59,11 +59,16 @@ class Taken(StrEnum):
 
 @dataclass(frozen=True)
 class Reply:
-    """What a partner says about an offer; `detail` is the coded reason of a refusal or the coded outcome."""
+    """What a partner says about an offer; `detail` is the coded reason of a refusal or the coded outcome.
+
+    A yes carries the partner's `signature`, which those who disclose verify for themselves.
+    """
 
     offer_id: str
     verb: Verb
     detail: str = ""
+    signature: str = ""
+    signature_key_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,7 +96,8 @@ _AFTER_ACCEPT = frozenset({Verb.START, Verb.COMPLETE, Verb.FAIL})
 class Offer:
     """`due` is the end of the present wait, whichever that is; `detail` the coded reason or outcome that ended it.
 
-    `early` are replies kept until the acceptance comes, `late` the verbs that were already answered by the state.
+    `early` are replies kept until the acceptance comes, `late` the verbs that were already answered by the state. `signature` is
+    the partner's own over its acceptance, by its key `signature_key_id`.
     """
 
     id: str
@@ -107,6 +113,8 @@ class Offer:
     accepted_at: datetime | None = None
     ended_at: datetime | None = None
     detail: str = ""
+    signature: str = ""
+    signature_key_id: str = ""
     early: list[tuple[str, str]] = field(default_factory=list)
     late: list[str] = field(default_factory=list)
 

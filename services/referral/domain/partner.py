@@ -34,7 +34,8 @@ class Hours:
 class Partner:
     """What a match needs to know of a partner. `capacity` is how many referrals it can hold at once.
 
-    `key_hashes` are its bearer keys' hashes, the newest last; `public_key` is what disclosures are sealed to.
+    `key_hashes` are its bearer keys' hashes, the newest last; `vouch` is what operators signed of its keys: whoever
+    discloses believes that and not `public_key` and `signing_key`, which are here to be shown.
     """
 
     id: str
@@ -44,6 +45,8 @@ class Partner:
     languages: tuple[str, ...] = ()
     capacity: int = 0
     public_key: str = ""
+    signing_key: str = ""
+    vouch: str = ""
     vetted: bool = False
     suspended: bool = False
     hours: tuple[Hours, ...] = ()

@@ -41,6 +41,8 @@ def take(case: Case, reply: Reply, now: datetime, waits: Waits, *, keep_early: b
 def _follow(case: Case, reply: Reply, now: datetime, waits: Waits) -> None:
     offer, verb, detail = case.offer_with(reply.offer_id), reply.verb, reply.detail
     ends = {Verb.ACCEPT: now + waits.start_by, Verb.START: now + waits.complete_by}
+    if verb is Verb.ACCEPT:
+        offer.signature, offer.signature_key_id = reply.signature, reply.signature_key_id
     offer.move(verb, detail, now, ends.get(verb))
     case.tell_of(_NEWS_OF[verb], offer, actor=_actor(offer))
     if verb is Verb.COMPLETE or (verb is Verb.FAIL and detail == NO_LONGER_NEEDED):

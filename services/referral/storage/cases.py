@@ -10,8 +10,8 @@ from services.referral.domain.case import Case, Life
 from services.referral.domain.consent import ConsentFact, Telling
 from services.referral.domain.facts import URGENCIES, Defender, Reason, Report, rank
 from services.referral.domain.need import Need, NeedState
-from services.referral.domain.offer import Offer, State
-from services.referral.storage.documents import CaseDocument
+from services.referral.domain.offer import TAKEN, Offer, State
+from services.referral.storage.documents import CaseDocument, EngagementDocument
 
 _CASES = "cases"
 _MOST_OVERDUE = 1000
@@ -32,6 +32,13 @@ class CaseRepository:
     def of_offer(self, offer_id: str) -> Case | None:
         """The case that an offer belongs to, or None."""
         return _case_or_none(CaseDocument.objects(offer_ids=offer_id).as_pymongo().first())
+
+    def taken_by(self, partner_id: str) -> list[tuple[Case, Offer]]:
+        """The offers that a partner has accepted and not ended yet, with their cases."""
+        taken = EngagementDocument.objects(partner_id=partner_id, state__in=[state.value for state in TAKEN])
+        found = [(self.of_offer(offer_id), offer_id) for offer_id in taken.scalar("id")]
+        pairs = [(case, case.offer_with(offer_id)) for case, offer_id in found if case is not None]
+        return [(case, offer) for case, offer in pairs if offer.taken]
 
     def due(self, now: datetime, limit: int) -> list[str]:
         """References of cases with a wait that is over, urgent ones first."""

@@ -50,6 +50,8 @@ class PartnerDocument(Stored):
     languages = ListField(StringField(), **INTERNAL)
     capacity = IntField(required=True, **INTERNAL)
     public_key = StringField(**INTERNAL)
+    signing_key = StringField(**INTERNAL)
+    vouch = StringField(**INTERNAL)
     vetted = BooleanField(required=True, **INTERNAL)
     suspended = BooleanField(required=True, **INTERNAL)
     hours = ListField(DictField(), **INTERNAL)

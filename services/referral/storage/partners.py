@@ -148,6 +148,8 @@ def _document(partner: Partner) -> PartnerDocument:
         languages=list(partner.languages),
         capacity=partner.capacity,
         public_key=partner.public_key,
+        signing_key=partner.signing_key,
+        vouch=partner.vouch,
         vetted=partner.vetted,
         suspended=partner.suspended,
         hours=[

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from ngao.chassis.security.vouches import Distrust, Recipient
+from ngao.kernel import acceptance
 from services.registry.application.learn_report_changes import case_heard_of
 from services.registry.application.people import cases_of, person_of
 from services.registry.application.ports import Ports
@@ -16,32 +18,37 @@ from services.registry.domain.identity import ContactSafety
 
 @dataclass(frozen=True)
 class AcceptedOffer:
-    """A partner took the referral; its public key came with the event."""
+    """A partner took the referral. What the event says of its keys is believed only as far as it can be verified."""
 
     case_ref: str
     offer_id: str
     partner_id: str
-    public_key: str = field(repr=False)
-    key_id: str
+    vouch: str | None = None
+    signature: str | None = None
 
 
 def disclose_contact(ports: Ports, offer: AcceptedOffer) -> Disclosure:
-    """Disclose or withhold, once for each offer. Raises Retryable for an unknown case, InvalidInput for a broken key.
+    """Disclose or withhold, once for each offer. Raises Retryable for an unknown case.
 
+    What was withheld for the partner's keys is asked again when the acceptance is told again.
     The case is written as well: every change of consent or restriction writes it too, so one that comes at the same
     moment makes this a Conflict, and the question is asked again.
     """
     done = ports.disclosures.get(offer.offer_id)
-    if done is not None:
+    if done is not None and not (done.refusal and done.refusal.is_about_keys):
         return done
     case = case_heard_of(ports, offer.case_ref)
     person = person_of(ports, case.defender_ref)
     answer = judge(case, person, offer.partner_id, ports.now, earlier=_earlier_safety(ports, case, person))
-    refusal = answer if isinstance(answer, Refusal) else None
-    disclosure = Disclosure(offer.offer_id, case.id, offer.partner_id, ports.now, refusal)
-    if isinstance(answer, Contact):
-        box = ports.boxes.seal_to(offer.public_key, _content(case, offer, answer))
-        ports.voice.contact_disclosed(case, disclosure, offer.key_id, box)
+    recipient = answer if isinstance(answer, Refusal) else _recipient(ports, offer)
+    refusal = recipient if isinstance(recipient, Refusal) else None
+    if done is not None and done.refusal is refusal:
+        return done
+    disclosure = Disclosure(offer.offer_id, case.id, offer.partner_id, ports.now, refusal, done.revision if done else 0)
+    if isinstance(answer, Contact) and isinstance(recipient, Recipient):
+        box = ports.boxes.seal_to(recipient.box_key, _content(case, offer, answer))
+        ports.recipients.pin(offer.partner_id, recipient)
+        ports.voice.contact_disclosed(case, disclosure, recipient.key_id, box)
     else:
         ports.voice.contact_withheld(case, disclosure)
     ports.cases.save(case)
@@ -56,6 +63,15 @@ def _earlier_safety(ports: Ports, case: Case, person: Person | None) -> ContactS
         return None
     told = [each.told for each in cases_of(ports, person) if each.is_open and each.told.identity]
     return told[-1].contact_safety if told else None
+
+
+def _recipient(ports: Ports, offer: AcceptedOffer) -> Recipient | Refusal:
+    """The keys that operators vouch for, if the partner itself has signed its acceptance of this offer."""
+    recipient = ports.recipients.judge(offer.vouch, offer.partner_id)
+    if isinstance(recipient, Distrust):
+        return Refusal(recipient.value)
+    accepted = acceptance.to_sign(offer.partner_id, offer.offer_id, offer.case_ref)
+    return recipient if recipient.signed(acceptance.PURPOSE, accepted, offer.signature) else Refusal.NOT_SIGNED
 
 
 def _content(case: Case, offer: AcceptedOffer, contact: Contact) -> bytes:

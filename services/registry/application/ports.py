@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from ngao.chassis.security.vouches import Distrust, Recipient
 from services.registry.domain.case import Case
 from services.registry.domain.consent import Statement
 from services.registry.domain.defender import Defender
@@ -149,6 +150,18 @@ class Boxes(Protocol):
         ...
 
 
+class Recipients(Protocol):
+    """Whose keys may be believed, and which were sealed to before."""
+
+    def judge(self, vouch: str | None, recipient_id: str) -> Recipient | Distrust:
+        """The partner's keys as operators have vouched for them, or why none are believed."""
+        ...
+
+    def pin(self, recipient_id: str, recipient: Recipient) -> None:
+        """Register that this was sealed to: other keys need more from now on."""
+        ...
+
+
 class Reading(Protocol):
     """How values are made comparable."""
 
@@ -205,6 +218,7 @@ class Ports:
     disclosures: Disclosures
     keys: Keys
     boxes: Boxes
+    recipients: Recipients
     reading: Reading
     voice: Voice
     audit: Audit

@@ -22,6 +22,15 @@ class Refusal(StrEnum):
     NOT_RECORDED = "consent_not_recorded"
     EXPIRED = "consent_expired"
     NOT_SAFE = "not_safe"
+    KEY_NOT_VOUCHED = "key_not_vouched"
+    KEY_CHANGED = "key_changed"
+    KEY_OUTDATED = "key_outdated"
+    NOT_SIGNED = "acceptance_not_signed"
+
+    @property
+    def is_about_keys(self) -> bool:
+        """Whether it ends when operators vouch for the partner's keys: the question is then asked again."""
+        return self in {Refusal.KEY_NOT_VOUCHED, Refusal.KEY_CHANGED, Refusal.KEY_OUTDATED, Refusal.NOT_SIGNED}
 
     @property
     def said_to_partner(self) -> str:
@@ -31,7 +40,7 @@ class Refusal(StrEnum):
 
 @dataclass
 class Disclosure:
-    """What was done about one accepted offer, once and for all: disclosed (no refusal) or withheld."""
+    """What was done about one accepted offer: disclosed (no refusal) or withheld, once and for all but for a partner's keys."""
 
     id: str
     case_ref: str

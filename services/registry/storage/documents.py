@@ -92,7 +92,17 @@ class DisclosureDocument(Stored):
     at = DateTimeField(required=True, **INTERNAL)
     refusal = StringField(**INTERNAL)
 
-    meta: ClassVar[dict[str, Any]] = {"db_alias": "registry", "collection": "disclosures", "indexes": ["case_ref"]}
+    meta: ClassVar[dict[str, Any]] = {"db_alias": "registry", "collection": "disclosures", "indexes": ["case_ref", "refusal"]}
 
 
-DOCUMENTS = (DefenderDocument, ContactDocument, CaseDocument, CandidateDocument, DisclosureDocument)
+class PinDocument(Stored):
+    """The partner's keys (its id is the partner's) that contacts were last sealed to."""
+
+    key_id = StringField(required=True, **INTERNAL)
+    signing_key_id = StringField(**INTERNAL)
+    issued_at = DateTimeField(required=True, **INTERNAL)
+
+    meta: ClassVar[dict[str, Any]] = {"db_alias": "registry", "collection": "pins"}
+
+
+DOCUMENTS = (DefenderDocument, ContactDocument, CaseDocument, CandidateDocument, DisclosureDocument, PinDocument)

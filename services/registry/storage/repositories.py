@@ -16,7 +16,7 @@ from services.registry.domain.identity import Identity, Told
 from services.registry.domain.resolution import Candidate, Verdict
 from services.registry.storage import mapping
 from services.registry.storage.contacts import Contacts
-from services.registry.storage.documents import CandidateDocument, CaseDocument, DefenderDocument
+from services.registry.storage.documents import CandidateDocument, CaseDocument, DefenderDocument, DisclosureDocument
 
 E = TypeVar("E", Defender, Case, Candidate, Disclosure)
 
@@ -253,6 +253,14 @@ class DisclosureRepository(_Repository[Disclosure]):
     def _record(self, entity: Disclosure) -> Record:
         plain = {name: getattr(entity, name) for name in ("case_ref", "partner_id", "at")}
         return {**plain, "refusal": str(entity.refusal) if entity.refusal else None}
+
+
+def withheld_for_keys(since: datetime) -> tuple[int, datetime | None]:
+    """How many contacts were withheld for a partner's keys since a moment and still are, and when the first was."""
+    codes = [refusal.value for refusal in Refusal if refusal.is_about_keys]
+    found = DisclosureDocument.objects(refusal__in=codes, at__gte=since)
+    first = found.order_by("at").only("at").as_pymongo().first()
+    return (found.count(), first["at"]) if first else (0, None)
 
 
 class UnitKeys:

@@ -24,7 +24,7 @@ import pymongo
 import yaml
 
 from ngao.chassis.messaging.management import Management
-from ngao.client import SourceClient, keygen
+from ngao.client import SourceClient, keygen, signing_keygen
 from ngao.deployment.names import ADMINISTRATOR, EDGE_VHOST, SERVICES, VHOST, account_of, database_of, store_of
 from ngao.deployment.waiting import wait_until
 from tests.compose.engine.deployment import Deployment
@@ -232,9 +232,10 @@ class Site:
         """A partner makes its keys, the operator adds it and hands its folder over."""
         folder = self.folder / "partners" / partner_id
         public = keygen(folder)[2].read_text("utf-8").strip()
+        signs = signing_keygen(folder)[2].read_text("utf-8").strip()
         wanted = {
             "id": partner_id, "name": partner_id, "support_types": ["legal_aid"], "counties": counties, "languages": ["sw"],
-            "capacity": 9999, "vetted": True, "public_key": public,
+            "capacity": 9999, "vetted": True, "public_key": public, "signing_key": signs,
             "contact": {"email": f"{partner_id}@example.org", "language": "en"},
         }  # fmt: skip
         file = folder / "partner.yaml"

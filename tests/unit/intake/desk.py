@@ -13,6 +13,7 @@ from services.intake.domain.report import Change, Helper, Report, SealedIdentity
 from services.intake.domain.source import Source
 from services.intake.domain.triage import Earlier, History
 from services.intake.policy import IntakePolicy
+from tests.support.vouching import MemoryRecipients, Onboarding
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
@@ -105,6 +106,8 @@ class Announcements:
     def __init__(self) -> None:
         self.accepted_: list[Report] = []
         self.updated_: list[tuple[Report, Change]] = []
+        self.disclosed_: list[tuple[str, str]] = []
+        self.withheld_: list[tuple[str, str]] = []
 
     def accepted(self, report: Report) -> None:
         self.accepted_.append(copy.copy(report))
@@ -118,11 +121,11 @@ class Announcements:
     def again(self, report: Report) -> None:
         """Of no interest here."""
 
-    def disclosed(self, report: Report, helper: Helper, box: str) -> None:
-        """Of no interest here."""
+    def disclosed(self, report: Report, helper: Helper, key_id: str, box: str) -> None:  # noqa: ARG002
+        self.disclosed_.append((helper.partner_id, key_id))
 
-    def withheld(self, report: Report, helper: Helper, reason: str) -> None:
-        """Of no interest here."""
+    def withheld(self, report: Report, helper: Helper, reason: str) -> None:  # noqa: ARG002
+        self.withheld_.append((helper.partner_id, reason))
 
 
 class GivenIds:
@@ -149,6 +152,8 @@ class MemoryIntake:
         self.reports = MemoryReports()
         self.news = Announcements()
         self.ids = GivenIds()
+        self.onboarding = Onboarding()
+        self.recipients = MemoryRecipients(self.onboarding)
         self.audit: list[tuple[str, str, dict[str, str]]] = []
 
     def wait(self, seconds: float = 1) -> None:
@@ -164,5 +169,6 @@ class MemoryIntake:
 
         return Desk(
             now=self.now, rules=self.policy.rules, reports=self.reports, sources=MemorySources(), vault=OpenVault(),
-            seals=OpenSeals(), hashes=PlainHashes(), announce=self.news, journal=journal, ids=self.ids,
+            seals=OpenSeals(), recipients=self.recipients, hashes=PlainHashes(), announce=self.news, journal=journal,
+            ids=self.ids,
         )  # fmt: skip

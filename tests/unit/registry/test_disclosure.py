@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,9 +16,10 @@ from services.registry.application.learn_report_changes import learn_consents, l
 from services.registry.application.name_for_source import name_for_source
 from services.registry.application.restrict_defender import add_restriction, lift_restriction
 from services.registry.domain.consent import Statement
-from tests.support.registry import MARY, NOW, SAFE, Register, consent
+from tests.support.registry import MARY, NOW, ONBOARDING, PARTNER, SAFE, Register, accepted, consent
+from tests.support.vouching import Onboarding, PartnerKeys
 
-OFFER = AcceptedOffer("NG-1", "offer-1", "partner-a", "key", "key-id")
+OFFER = accepted()
 
 
 def register_with(**report: Any) -> Register:
@@ -84,11 +86,11 @@ def test_only_addresses_of_safe_channels_are_told() -> None:
 def test_only_what_this_report_told_is_disclosed() -> None:
     register = register_with()
     register.report("NG-2", {"names": ["Mary Wanjiku"], "phones": ["0700000001"], "emails": []}, contact_safety=SAFE)
-    refusal(register, AcceptedOffer("NG-2", "offer-2", "partner-a", "key", "key-id"))
+    refusal(register, accepted("NG-2", "offer-2"))
     assert register.heard.disclosed[0]["emails"] == []
 
 
-BARE = AcceptedOffer("NG-2", "offer-2", "partner-a", "key", "key-id")
+BARE = accepted("NG-2", "offer-2")
 
 
 def named(register: Register, source: str = "form") -> str:
@@ -206,8 +208,8 @@ def test_a_new_case_hears_all_that_its_consent_is_judged_by_and_nothing_that_is_
     assert [(said.granted, set(said.scope), said.recipient) for said in heard] == [
         (True, {"contact"}, None), (False, {"narrative"}, None), (False, {"contact"}, "partner-a"),
     ]
-    assert refusal(register, AcceptedOffer("NG-2", "offer-2", "partner-a", "key", "key-id")) == "no_consent"
-    assert refusal(register, AcceptedOffer("NG-2", "offer-3", "partner-b", "key", "key-id")) is None
+    assert refusal(register, accepted("NG-2", "offer-2")) == "no_consent"
+    assert refusal(register, accepted("NG-2", "offer-3", PartnerKeys.new("partner-b"))) is None
 
 
 def test_a_later_report_with_consent_counts_although_an_earlier_was_withdrawn() -> None:
@@ -216,7 +218,7 @@ def test_a_later_report_with_consent_counts_although_an_earlier_was_withdrawn() 
     withdraw(register)
     register.pass_time(minutes=1)
     register.report("NG-2", MARY, contact_safety=SAFE, consents=[consent(at=register.now)])
-    assert refusal(register, AcceptedOffer("NG-2", "offer-2", "partner-a", "key", "key-id")) is None
+    assert refusal(register, accepted("NG-2", "offer-2")) is None
 
 
 def test_a_report_that_was_on_its_way_when_all_was_withdrawn_hears_of_it() -> None:
@@ -224,7 +226,7 @@ def test_a_report_that_was_on_its_way_when_all_was_withdrawn_hears_of_it() -> No
     withdraw(register)
     register.report("NG-2", MARY, contact_safety=SAFE, consents=[consent()])
     assert register.heard.consents[-1][0] == "NG-2"
-    assert refusal(register, AcceptedOffer("NG-2", "offer-2", "partner-a", "key", "key-id")) == "no_consent"
+    assert refusal(register, accepted("NG-2", "offer-2")) == "no_consent"
 
 
 def test_a_consent_given_to_an_operator_counts() -> None:
@@ -332,3 +334,57 @@ def test_an_anonymous_case_gives_its_own_key_back() -> None:
     register.pass_time(days=1001)
     assert forget_cases(register.ports, 10) == 1
     assert register.keys.destroyed == ["case:NG-1"]
+
+
+INTRUDER = PartnerKeys.new("partner-a")
+
+
+@pytest.mark.parametrize(("vouch", "reason"), [
+    (None, "key_not_vouched"),
+    ("", "key_not_vouched"),
+    (Onboarding().vouch(INTRUDER), "key_not_vouched"),
+    (ONBOARDING.vouch(PartnerKeys.new("partner-b")), "key_not_vouched"),
+], ids=["none", "empty", "a stranger's", "another partner's"])
+def test_keys_that_no_operator_vouches_for_get_nothing(vouch: str | None, reason: str) -> None:
+    register = register_with()
+    signature = INTRUDER.accepts("offer-1", "NG-1")
+    assert refusal(register, replace(OFFER, vouch=vouch, signature=signature)) == reason
+    assert not register.heard.disclosed
+    assert register.heard.details["contact.withheld"]["reason"] == reason
+    assert register.recipients.pins == {}
+
+
+@pytest.mark.parametrize("signature", [
+    None, "", "no signature", INTRUDER.accepts("offer-1", "NG-1"), PARTNER.accepts("offer-2", "NG-1"),
+    PARTNER.accepts("offer-1", "NG-2"),
+], ids=["none", "empty", "no signature", "another key's", "another offer's", "another case's"])
+def test_a_partner_that_did_not_sign_this_very_acceptance_gets_nothing(signature: str | None) -> None:
+    register = register_with()
+    assert refusal(register, replace(OFFER, signature=signature)) == "acceptance_not_signed"
+    assert not register.heard.disclosed
+
+
+def test_a_partner_that_operators_vouch_for_without_a_signing_key_need_not_sign() -> None:
+    register, keys = register_with(), PartnerKeys.new("partner-a", signs=False)
+    assert refusal(register, replace(OFFER, vouch=ONBOARDING.vouch(keys), signature=None)) is None
+
+
+def test_once_operators_vouch_the_partner_is_told_what_was_withheld() -> None:
+    register = register_with()
+    assert refusal(register, replace(OFFER, vouch=None)) == "key_not_vouched"
+    assert refusal(register, replace(OFFER, vouch=None)) == "key_not_vouched"
+    assert len(register.heard.withheld) == 1
+    assert refusal(register) is None
+    assert refusal(register) is None
+    assert len(register.heard.disclosed) == 1
+
+
+def test_keys_other_than_those_of_before_need_two_operators() -> None:
+    register = register_with()
+    register.recipients.onboarding = two = Onboarding([*ONBOARDING.privates, *Onboarding().privates])
+    assert refusal(register) is None
+    register.report("NG-2", MARY, contact_safety=SAFE)
+    later = replace(accepted("NG-2", "offer-2"), signature=INTRUDER.accepts("offer-2", "NG-2"))
+    assert refusal(register, replace(later, vouch=two.vouch(INTRUDER, days=1, by=1))) == "key_changed"
+    assert refusal(register, replace(later, vouch=two.vouch(INTRUDER, days=-1))) == "key_outdated"
+    assert refusal(register, replace(later, vouch=two.vouch(INTRUDER, days=1))) is None

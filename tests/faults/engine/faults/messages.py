@@ -12,7 +12,7 @@ from typing import Any
 import pika
 
 from ngao.chassis.messaging.accounts import service_account
-from ngao.contracts import CONTENT_TYPE, decode, encode, make
+from ngao.contracts import CONTENT_TYPE, decode, make
 from tests.faults.engine.facts import Limits
 from tests.faults.engine.rounds import Fault
 from tests.faults.engine.site import Site
@@ -44,7 +44,7 @@ def crash_loop(site: Site, _lot: random.Random) -> Iterator[None]:
             "template": "t", "channel": "email", "reason": "no_address", "next_step": "operator",
             "policy_version": "1"}  # fmt: skip
     event = make("notify.message.refused.v1", subject=ref, data=data)
-    body = encode(event)
+    body = site.stage.world.signed(event)
     guilty = {"reason": "delivery-limit", "queue": f"referral.{event.type}", "size": len(body)}
     with limited(site, "^referral[.]", deliveries=3):
         site.orders("referral").give("crash-on", ref)

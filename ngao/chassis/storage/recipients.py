@@ -1,0 +1,63 @@
+"""The keys that a service last sealed to, one record a recipient, kept in its own store beside what it discloses."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from ngao.chassis.errors import Misconfigured
+from ngao.chassis.observability.logs import describe_error, get_logger
+from ngao.chassis.security import keyfiles
+from ngao.chassis.security.vouches import Distrust, Pin, Recipient, judge
+from ngao.chassis.storage.unit_of_work import Unit
+
+LOOK_AGAIN_S = 10.0
+_COLLECTION = "pins"
+"""Each service has a record of its own for it, in its own database."""
+_log = get_logger(__name__)
+
+
+class Vouchers:
+    """The onboarding keys in a service's own folder, read again every few seconds."""
+
+    def __init__(self, directory: Path, *, ticks: Callable[[], float] = time.monotonic) -> None:
+        self._directory, self._ticks = directory, ticks
+        self._trusted = keyfiles.load_onboarding(directory)
+        self._until = ticks() + LOOK_AGAIN_S
+
+    def judge(self, written: str | None, recipient_id: str, pin: Pin | None) -> Recipient | Distrust:
+        """As `judge`, with the keys of the folder."""
+        if self._ticks() >= self._until:
+            self._look_again()
+        return judge(written, recipient_id, pin, self._trusted)
+
+    def _look_again(self) -> None:
+        self._until = self._ticks() + LOOK_AGAIN_S
+        try:
+            self._trusted = keyfiles.load_onboarding(self._directory)
+        except Misconfigured as error:
+            _log.warning("keys.not_read", **describe_error(error))
+
+
+class UnitRecipients:
+    """Whom one unit of work may seal to."""
+
+    def __init__(self, unit: Unit, vouchers: Vouchers) -> None:
+        self._unit, self._vouchers = unit, vouchers
+
+    def judge(self, vouch: str | None, recipient_id: str) -> Recipient | Distrust:
+        """The keys that are believed, or why none are."""
+        return self._vouchers.judge(vouch, recipient_id, self._read(recipient_id)[0])
+
+    def pin(self, recipient_id: str, recipient: Recipient) -> None:
+        """Register what was sealed to. Whoever pins something else at the same moment makes the commit a Conflict."""
+        known, revision = self._read(recipient_id)
+        if known != recipient.pin:
+            self._unit.keep(_COLLECTION, {"_id": recipient_id, **vars(recipient.pin)}, revision)
+
+    def _read(self, recipient_id: str) -> tuple[Pin | None, int]:
+        record = self._unit.lookups.by(_COLLECTION).one(recipient_id)
+        if record is None:
+            return None, 0
+        return Pin(record["key_id"], record.get("signing_key_id"), record["issued_at"]), record["revision"]

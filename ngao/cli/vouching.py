@@ -1,0 +1,79 @@
+"""Vouching for partners' keys: the operator's side of what registry and intake verify before they seal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ngao.chassis.errors import InvalidInput, Misconfigured
+from ngao.chassis.security import keyfiles, seals, signing
+from ngao.chassis.security.vouches import Statement, Vouch
+from ngao.chassis.settings import read_secret
+from ngao.cli.calls import Operator, Refused
+from ngao.cli.places import onboarding_key_file
+
+_KEPT = ("name", "support_types", "counties", "languages", "capacity", "vetted", "suspended", "timezone", "hours")
+_KEYS = ("public_key", "signing_key")
+
+
+def of(referral: Operator, partner: Mapping[str, Any]) -> dict[str, str]:
+    """The vouch that goes with a partner's record, from the onboarding key that is here; nothing where none is.
+
+    A vouch that stands for the same keys is kept, with all its signatures.
+    """
+    known = _known(referral, partner["id"])
+    keys = {name: partner.get(name) or known.get(name) or "" for name in _KEYS}
+    key_file = onboarding_key_file()
+    if not keys["public_key"] or not key_file.exists():
+        return {}
+    standing = _standing(known.get("vouch"), partner["id"], keys)
+    private = _private(key_file)
+    if standing and signing.key_id(signing.public_of(private)) in standing.signatures:
+        return {"vouch": standing.write()}
+    return {"vouch": (standing or _new(partner["id"], keys)).signed(private).write()}
+
+
+def sign(referral: Operator, partner: Mapping[str, Any], key_file: Path) -> str:
+    """Sign for the keys of a partner as the directory shows it, keep the vouch there, and say what was signed.
+
+    Raises Misconfigured, Refused, Unavailable.
+    """
+    partner_id, keys = partner["id"], {name: partner.get(name) or "" for name in _KEYS}
+    if not keys["public_key"]:
+        raise Misconfigured(f"{partner_id} has no public key yet: add it with `ngao partner add`.")
+    vouch = (_standing(partner.get("vouch"), partner_id, keys) or _new(partner_id, keys)).signed(_private(key_file))
+    body = {name: partner[name] for name in (*_KEPT, *_KEYS) if partner.get(name) not in ("", None)}
+    referral.put(f"/v1/partners/{partner_id}", {**body, "vouch": vouch.write()})
+    signs = signing.key_id(keys["signing_key"]) if keys["signing_key"] else "none, so it cannot sign what it accepts"
+    count = len(vouch.signatures)
+    return f"{partner_id}: key {seals.key_id(keys['public_key'])}, signing key {signs}; {count} signature{'s' * (count > 1)}."
+
+
+def _known(referral: Operator, partner_id: str) -> dict[str, Any]:
+    try:
+        known: dict[str, Any] = referral.get(f"/v1/partners/{partner_id}")
+    except Refused:
+        return {}  # it is new
+    return known
+
+
+def _standing(written: str | None, partner_id: str, keys: Mapping[str, str]) -> Vouch | None:
+    try:
+        vouch = Vouch.read(written or "")
+    except InvalidInput:
+        return None
+    said = vouch.statement
+    same = (said.recipient_id, said.box_key, said.signing_key or "") == (partner_id, keys["public_key"], keys["signing_key"])
+    return vouch if same else None
+
+
+def _new(partner_id: str, keys: Mapping[str, str]) -> Vouch:
+    now = datetime.now(UTC).replace(microsecond=0)
+    return Vouch.new(Statement(partner_id, keys["public_key"], keys["signing_key"] or None, now))
+
+
+def _private(key_file: Path) -> str:
+    keyfiles.refuse_open(key_file)
+    return read_secret(key_file)
