@@ -92,7 +92,7 @@ def scenes(silent_need: str, silent_county: str, unserved_need: str) -> list[Sce
         ),
         Scene(
             "a need that no partner serves", "http",
-            report(5, {"type": "judicial_harassment"}, "KE-30", [unserved_need], subject=person("Ekal Lokoyo", 105)),
+            report(5, {"type": "judicial_harassment"}, "KE-31", [unserved_need], subject=person("Ekal Lokoyo", 105)),
             "unroutable",
         ),
         Scene(
