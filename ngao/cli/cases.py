@@ -56,7 +56,7 @@ def show_case(case_ref: CaseRef, url: Url = None, as_json: AsJson = False) -> No
 @message.command("list")
 def list_messages(
     case_ref: Annotated[str | None, typer.Option("--case", help="Of one case.")] = None,
-    state: Annotated[str | None, typer.Option(help="queued, sending, sent, failed, refused or acknowledged.")] = None,
+    state: Annotated[str | None, typer.Option(help="queued, sending, sent, failed, refused, covered or acknowledged.")] = None,
     limit: Limit = 50,
     url: Url = None,
     as_json: AsJson = False,

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -19,7 +22,7 @@ from ngao.cli import policy
 from ngao.cli.brokers import management
 from ngao.cli.output import AsJson, complain, say, show_json
 from ngao.cli.stores import stores_here
-from ngao.deployment.checking import Check, Finding, State, perform
+from ngao.deployment.checking import Check, Finding, State, after, perform
 from ngao.deployment.environment import PLAIN, TLS, wire_of
 from ngao.deployment.files import read_variables
 from ngao.deployment.folder import ROOT, SecretsFolder
@@ -28,11 +31,12 @@ from ngao.deployment.parts import Broker, Service, disk, free_ports, ready, stor
 from ngao.deployment.soundness import Sight
 from ngao.local import checks as embedded
 from ngao.local.home import REPOSITORY, Home
-from ngao.local.platform import wanted_of_catalogue
+from ngao.local.platform import Platform, wanted_of_catalogue
 
 app = typer.Typer()
 
 _LOCAL = "127.0.0.1"
+_CONNECT_S = 3.0
 _ENGINE_DATA, _MOUNTED_POLICY = Path("/var/lib/docker"), Path("/etc/ngao/policy")
 _PUBLISHED = {
     "NGAO_PORT_EDGE_AMQP": ("0.0.0.0", 5671),  # noqa: S104  # where compose publishes it
@@ -66,18 +70,33 @@ def check(before_start: Before = False, settings: Files = None, as_json: AsJson 
     failed = [finding for finding in findings if finding.state is State.FAILED]
     if as_json:
         show_json({"sound": not failed, "findings": [asdict(finding) for finding in findings]})
-    for finding in failed:
-        complain(finding.says)
+        for finding in failed:
+            complain(finding.says)
+    else:
+        _sum_up(findings, failed)
     if failed:
         raise typer.Exit(1)
-    if not as_json:
-        warned = sum(1 for finding in findings if finding.state is State.WARNING)
-        say(f"{len(findings)} checks, {warned} warnings." if warned else f"{len(findings)} checks, all good.")
 
 
 def _tell(finding: Finding) -> None:
-    said = "" if finding.state is State.FAILED else finding.says  # at the end, on the error stream
-    sys.stdout.write(f"{finding.state:<15}{finding.what:<32}{said}".rstrip() + "\n")
+    """A row with its own reason; what is not looked at is summed up at the end."""
+    if finding.state is not State.SKIPPED:
+        _write(finding.state, finding.what, finding.says)
+
+
+def _sum_up(findings: list[Finding], failed: list[Finding]) -> None:
+    for cause, count in Counter(finding.says for finding in findings if finding.state is State.SKIPPED).items():
+        _write(State.SKIPPED, f"{count} more", cause)
+    if failed:
+        more = f" ({len(failed) - 1} more checks have failed, see their rows.)" if len(failed) > 1 else ""
+        complain(f"{failed[0].says}{more}")
+        return
+    warned = sum(1 for finding in findings if finding.state is State.WARNING)
+    say(f"{len(findings)} checks, {warned} warnings." if warned else f"{len(findings)} checks, all good.")
+
+
+def _write(state: str, what: str, says: str) -> None:
+    sys.stdout.write(f"{state:<15}{what:<32}{says}".rstrip() + "\n")
     sys.stdout.flush()
 
 
@@ -106,14 +125,40 @@ def _of_home(home: Home, before_start: bool) -> Iterator[Check]:
     if not before_start:
         yield Check("platform", lambda: _started(home))
         broker = Broker(management, lambda found: steps(found, wanted_of_catalogue(_passwords(home.secrets))))
-        for each in embedded.running(home, broker):
-            yield Check(each.what, each.look, ("platform", *each.needs))
+        yield from after("platform", embedded.running(home, broker))
 
 
 def _started(home: Home) -> str:
+    """The one cause when nothing runs, so that nothing that stands on it is looked at."""
     if not home.state().get("services"):
         raise Misconfigured(f"Nothing has been started in {home.root} yet: run `ngao up`, or check with --before-start.")
+    parts = [part for part in Platform.at(home).status() if part.pid]
+    if not parts:
+        raise Misconfigured(f"The platform in {home.root} is not running: run `ngao up`, or check with --before-start.")
     return str(home.root)
+
+
+def _answers(addresses: Iterable[str]) -> str:
+    """The one cause when a deployment is not running."""
+    wanted = sorted(set(addresses))
+    open_ = [address for address in wanted if _is_open(address)]
+    if not open_:
+        raise Misconfigured("The deployment is not running, none of its addresses answers: run `docker compose up --detach`.")
+    return f"{len(open_)} of {len(wanted)} addresses answer"
+
+
+def _is_open(address: str) -> bool:
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=_CONNECT_S).close()
+    except OSError:
+        return False
+    return True
+
+
+def _address(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
 
 
 def _of_deployment(before_start: bool) -> Iterator[Check]:
@@ -131,11 +176,21 @@ def _of_deployment(before_start: bool) -> Iterator[Check]:
         if whole:  # a container has ports of its own
             yield from free_ports({name: (host, int(compose.get(name) or port)) for name, (host, port) in _PUBLISHED.items()})
         return
-    if os.environ.get("NGAO_BROKER_MANAGEMENT"):
-        yield from Broker(management, lambda found: steps(found, wanted_of_catalogue(_passwords(root)))).checks()
-    yield from store_accounts(list(stores_here().values()) if os.environ.get("NGAO_STORES") else [])
-    urls = {name: os.environ.get(f"NGAO_URL_{name.upper()}", "") for name in SERVICES}
-    yield from ready({name: url for name, url in urls.items() if url}, os.environ.get("NGAO_CA_FILE"))
+    named = {name: os.environ.get(f"NGAO_URL_{name.upper()}", "") for name in SERVICES}
+    urls = {name: url for name, url in named.items() if url}
+    at_broker = os.environ.get("NGAO_BROKER_MANAGEMENT")
+    stores = list(stores_here().values()) if os.environ.get("NGAO_STORES") else []
+    addresses = [_address(url) for url in (*urls.values(), *([at_broker] if at_broker else ()))]
+    addresses += [host for store in stores for host in store.hosts.split(",")]
+    if not addresses:
+        return
+    yield Check("deployment", lambda: _answers(addresses))
+    if at_broker:
+        broker = Broker(management, lambda found: steps(found, wanted_of_catalogue(_passwords(root))))
+        yield from after("deployment", broker.checks())
+    yield from after("deployment", store_accounts(stores))
+    needs = ("broker",) if at_broker else ()
+    yield from after("deployment", ready(urls, os.environ.get("NGAO_CA_FILE"), dict.fromkeys(urls, needs)))
 
 
 def _passwords(root: Path) -> dict[str, str]:

@@ -12,7 +12,7 @@ import typer
 
 from ngao.chassis.errors import NotFound
 from ngao.cli.calls import Service, demand_known, operator
-from ngao.cli.output import AsJson, progress, say, show
+from ngao.cli.output import AsJson, complain, progress, say, show
 from ngao.deployment.names import SERVICES
 from ngao.local.home import Home
 from ngao.local.platform import Part, Platform
@@ -31,6 +31,8 @@ def up() -> None:
     platform = Platform.at(Home.from_environment())
     platform.up(progress())
     say(f"Ngao is up in {platform.home.root}. The operator's key is in secrets/operator.key; `ngao status` shows the addresses.")
+    for sentence in (sentence for part in platform.status() for sentence in part.warnings):
+        complain(sentence)
 
 
 @app.command(rich_help_panel="Run")
@@ -59,10 +61,15 @@ def restart(
 
 @app.command(rich_help_panel="Run")
 def status(as_json: AsJson = False) -> None:
-    """What runs, and where. Exit code 1 when a part is not ready."""
+    """What runs, where, and what of it waits for an operator. Exit code 1 when a part is not ready."""
     parts = Platform.at(Home.from_environment()).status()
-    rows = [{"part": part.name, "state": _state(part), "pid": part.pid, "address": part.address} for part in parts]
+    rows = [
+        {"part": part.name, "state": _state(part), "pid": part.pid, "address": part.address, "warnings": list(part.warnings)}
+        for part in parts
+    ]
     show(rows, ("part", "state", "pid", "address"), as_json=as_json, none="Nothing is set up here; run `ngao up`.")
+    for sentence in (sentence for part in parts for sentence in part.warnings):
+        complain(sentence)
     if not parts or not all(part.ready for part in parts):
         raise typer.Exit(1)
 

@@ -6,7 +6,7 @@ A check's `look` gives what is well in a few words, or raises: an error of ours 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -42,6 +42,11 @@ class Finding:
     what: str
     state: State
     says: str
+
+
+def after(what: str, checks: Iterable[Check]) -> Iterator[Check]:
+    """The same checks, not looked at when `what` has failed."""
+    return (Check(check.what, check.look, (what, *check.needs)) for check in checks)
 
 
 def perform(checks: Iterable[Check], tell: Callable[[Finding], None] = lambda _: None) -> list[Finding]:

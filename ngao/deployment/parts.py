@@ -202,10 +202,12 @@ def _demand_port(variable: str, host: str, port: int) -> str:
     return "free"
 
 
-def ready(urls: Mapping[str, str], ca_file: str | None) -> Iterator[Check]:
-    """That each service says it can work."""
+def ready(
+    urls: Mapping[str, str], ca_file: str | None, needs: Mapping[str, tuple[str, ...]] | None = None
+) -> Iterator[Check]:
+    """That each service can work, and that nothing of it waits for an operator; `needs` names the checks it stands on."""
     for service, url in urls.items():
-        yield Check(f"{service} is ready", partial(_demand_ready, service, url, ca_file))
+        yield Check(f"{service} is ready", partial(_demand_ready, service, url, ca_file), (needs or {}).get(service, ()))
 
 
 def _demand_ready(service: str, url: str, ca_file: str | None) -> str:
@@ -213,12 +215,15 @@ def _demand_ready(service: str, url: str, ca_file: str | None) -> str:
         with requests.Session() as session:
             session.trust_env = False
             answer = session.get(f"{url.rstrip('/')}/readyz", timeout=10, verify=ca_file or True)
-            report = answer.json()["checks"] if answer.status_code == 503 else {}
-    except (requests.RequestException, ValueError, KeyError) as error:
+            body = answer.json() if answer.status_code in {200, 503} else {}
+            report, warnings = body.get("checks", {}), body.get("warnings", {})
+    except (requests.RequestException, ValueError, AttributeError) as error:
         raise Unavailable(f"{service} does not answer at {url} ({type(error).__name__}): look at its log.") from None
     if answer.status_code != 200:
         why = next((sentence for sentence in report.values() if sentence != "ok"), f"status {answer.status_code}")
         raise Unavailable(f"{service} at {url} is not ready: {why}")
+    if warnings:
+        raise Misconfigured(" ".join(warnings.values()))
     return url
 
 

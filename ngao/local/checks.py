@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain
 
-from ngao.chassis.errors import Misconfigured
+from ngao.chassis.errors import Misconfigured, Unavailable
 from ngao.deployment.checking import Check
 from ngao.deployment.names import DISCLOSING, SERVICES
 from ngao.deployment.parts import Broker, Service, disk, free_ports, ready
@@ -29,9 +29,12 @@ def before(home: Home) -> Iterator[Check]:
 def running(home: Home, broker: Broker) -> Iterator[Check]:
     """Everything that `ngao up` has started."""
     yield from broker.checks()
-    yield from chain.from_iterable(service.running() for service in services(home))
+    yield Check("mongod", lambda: _mongod(home))
+    for each in chain.from_iterable(service.running() for service in services(home)):
+        yield Check(each.what, each.look, (*each.needs, "broker" if each.what.startswith("broker") else "mongod"))
     urls = home.state().get("urls", {})
-    yield from ready({name: urls[name] for name in home.state().get("services", ()) if name in urls}, None)
+    chosen = {name: urls[name] for name in home.state().get("services", ()) if name in urls}
+    yield from ready(chosen, None, dict.fromkeys(chosen, ("broker", "mongod")))
 
 
 def services(home: Home) -> list[Service]:
@@ -42,6 +45,14 @@ def services(home: Home) -> list[Service]:
 def _programs() -> str:
     missing = binaries.missing()
     return f"`ngao up` will get {' and '.join(missing)}" if missing else "RabbitMQ and mongod are there"
+
+
+def _mongod(home: Home) -> str:
+    """One server for all stores here: when it does not answer, that is one cause."""
+    part = next((part for part in Platform.at(home).status() if part.name == "mongod"), None)
+    if part is None or not part.ready:
+        raise Unavailable("mongod is not running: run `ngao up`; its log is shown by `ngao logs mongod`.")
+    return part.address
 
 
 def _secrets(home: Home) -> str:

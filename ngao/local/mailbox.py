@@ -3,8 +3,8 @@
 `python -m ngao.local.mailbox --port 2525 --directory mail`
 
 No login, no TLS, loopback only: it is for one machine. A file `control.json` in the directory makes it misbehave:
-`{"refuse": "451 Try later", "at": "rcpt", "delay_s": 1.5, "only_to": "a@example.org"}`. `at` is `mail`, `rcpt` or
-`data`; without `only_to` it is meant for everybody, without the file it takes everything.
+`{"refuse": "451 Try later", "at": "rcpt", "delay_s": 1.5, "only_to": "a@example.org"}`. `at` is `connect` (instead of the
+greeting), `mail`, `rcpt` or `data`; without `only_to` it is meant for everybody, without the file it takes everything.
 """
 
 # ruff: noqa: ARG002, N802 - aiosmtpd fixes the names and arguments of what it calls
@@ -89,10 +89,29 @@ class _Anywhere(Controller):
 
     def __init__(self, handler: _Keeper, host: str, port: int) -> None:
         self._bound = socket.create_server((host, port))
+        self._keeper = handler
         super().__init__(handler, hostname=host, port=self._bound.getsockname()[1], ready_timeout=10)
+
+    def factory(self) -> asyncio.BaseProtocol:
+        """Who answers a new connection."""
+        refusal = self._keeper.refusal_of_all()
+        return _TurnedAway(refusal) if refusal else super().factory()
 
     def _create_server(self) -> Awaitable[asyncio.AbstractServer]:
         return self.loop.create_server(self._factory_invoker, sock=self._bound)
+
+
+class _TurnedAway(asyncio.Protocol):
+    """Answers a connection with one line in place of the greeting, and ends it."""
+
+    def __init__(self, line: str) -> None:
+        self._line = line
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The whole conversation."""
+        if isinstance(transport, asyncio.WriteTransport):
+            transport.write(f"{self._line}\r\n".encode())
+        transport.close()
 
 
 class _Keeper:
@@ -100,6 +119,11 @@ class _Keeper:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
+
+    def refusal_of_all(self) -> str | None:
+        """What everybody is answered in place of the greeting, if they are."""
+        control = self._control()
+        return control.get("refuse") if control.get("at") == "connect" else None
 
     async def handle_MAIL(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]

@@ -32,12 +32,16 @@ PATIENCE_S = 180  # for another command on the same home: longer than the slowes
 
 @dataclass(frozen=True)
 class Part:
-    """One process of the platform, as `status` shows it. `address` is empty for what nobody talks to."""
+    """One process of the platform, as `status` shows it. `address` is empty for what nobody talks to.
+
+    `warnings` are what an operator must mend although it is ready.
+    """
 
     name: str
     pid: int | None
     ready: bool
     address: str
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -216,7 +220,8 @@ class Platform:
 
     def _service_part(self, name: str) -> Part:
         pid = self.service(name).pid()
-        return Part(name, pid, bool(pid) and is_ready(self.url(name)), self.url(name))
+        ready, warnings = readiness(self.url(name)) if pid else (False, ())
+        return Part(name, pid, ready, self.url(name), warnings)
 
     def _chosen_then(self) -> tuple[str, ...]:
         return tuple(self.home.state().get("services", SERVICES))
@@ -246,11 +251,17 @@ def _environment() -> dict[str, str]:
 
 
 def is_ready(url: str) -> bool:
-    """True when the service says that it can work."""
+    """True when the service can work."""
+    return readiness(url)[0]
+
+
+def readiness(url: str) -> tuple[bool, tuple[str, ...]]:
+    """Whether a service can work, and what of it waits for an operator."""
     try:
-        return requests.get(f"{url}/readyz", timeout=3, proxies={"http": ""}).status_code == 200
-    except requests.RequestException:
-        return False
+        answer = requests.get(f"{url}/readyz", timeout=3, proxies={"http": ""})
+        return answer.status_code == 200, tuple(answer.json().get("warnings", {}).values())
+    except (requests.RequestException, ValueError, AttributeError):
+        return False, ()
 
 
 def _outbound(service: str) -> tuple[str, ...]:

@@ -13,7 +13,10 @@ from ngao.chassis.retention import Retention
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event
 from services.notify import http_api
+from services.notify.application.account import Account
 from services.notify.application.acknowledge import acknowledge
+from services.notify.application.ask_again import ask_again
+from services.notify.application.context import Context
 from services.notify.application.escalate_due import escalate_message
 from services.notify.application.learn_contact_summary import learn_contact_summary
 from services.notify.application.manage_roster import forget_removed, put_on_roster, take_off_roster
@@ -25,14 +28,16 @@ from services.notify.application.tell_message import tell_message
 from services.notify.channels.email import EmailChannel
 from services.notify.domain.letter import Outcome
 from services.notify.domain.message import Message
-from services.notify.domain.people import Contact, Recipient
+from services.notify.domain.people import DUTY_OFFICER, Contact, Recipient
 from services.notify.domain.planning import Desk
 from services.notify.domain.policy import Policy
 from services.notify.messages import UnitAnnouncer, facts_of, summary_of
 from services.notify.own_settings import read_own
 from services.notify.policy_files import read_policy, read_retention
+from services.notify.reach import Reach
 from services.notify.storage.documents import DOCUMENTS
 from services.notify.storage.repositories import (
+    AlarmRepository,
     ClaimQueue,
     ContactSummaryRepository,
     MessageRepository,
@@ -41,6 +46,7 @@ from services.notify.storage.repositories import (
 
 _OVERDUE_AT_ONCE = 100
 _FORGOTTEN_AT_ONCE = 100
+_ASKED_AGAIN_AT_ONCE = 200
 
 
 class App:
@@ -58,6 +64,8 @@ class App:
         self._channels = channels
         self._link = link
         self._claims = ClaimQueue(chassis.store.durable("messages"), policy.furthest)
+        self._account = Account()
+        self._reach = Reach(chassis, policy, frozenset(channels), self._account)
         self._log = get_logger("notify")
         self._metrics = chassis.metrics
         self._unsent = chassis.metrics.gauge("ngao_notify_unsent", "Messages that wait to be sent.")
@@ -65,8 +73,7 @@ class App:
 
     def tell(self, unit: Unit, event: Event) -> None:
         """Queue or refuse what the policy says about an event."""
-        summaries = ContactSummaryRepository(unit)
-        plan_messages(MessageRepository(unit), summaries, UnitAnnouncer(unit), self._desk(unit), facts_of(event))
+        plan_messages(self._context(unit), ContactSummaryRepository(unit), facts_of(event))
 
     def learn(self, unit: Unit, event: Event) -> None:
         """Remember what the registry says about contact, then tell whom the policy names."""
@@ -76,7 +83,7 @@ class App:
     def send_due(self, *, urgent_only: bool) -> int:
         """Send what is due, for one turn."""
         post = Post(self._policy.templates, self._link, self._channels, RosterRepository(self._units.read()))
-        return send_due(self._claims, post, self._record, self._clock.now, urgent_only=urgent_only)
+        return send_due(self._claims, post, self._account, self._record, self._clock.now, urgent_only=urgent_only)
 
     def escalate_due(self) -> None:
         """Tell the next human wherever an acknowledgement did not come in time."""
@@ -107,6 +114,9 @@ class App:
             unit.audit("roster.put", subject=str(recipient), actor=by)
 
         self._units.run(work)
+        if recipient.kind == DUTY_OFFICER:
+            self._ask_again()
+            self._reach.look()
         return http_api.show_entry(contact, entry["email"])
 
     def roster(self, by: str, kind: str | None = None, ref: str | None = None) -> list[dict[str, Any]]:
@@ -129,6 +139,7 @@ class App:
 
         self._units.run(work)
         self.forget()
+        self._reach.look()
 
     def forget(self) -> None:
         """Destroy the addresses of those whose time off the roster is over; several processes may do it at once."""
@@ -137,6 +148,7 @@ class App:
 
     def measure(self) -> None:
         """Tell what waits: mail that does not leave, and officers who were not told though the first did not answer."""
+        self._reach.look()
         now, messages = self._clock.now(), MessageRepository(self._units.read())
         unsent, oldest = messages.unsent()
         self._unsent.set(unsent)
@@ -147,6 +159,11 @@ class App:
         late, since = RosterRepository(self._units.read()).overdue(before)
         self._metrics.overdue("retention", late, (before - since).total_seconds() if since else 0.0)
 
+    def _ask_again(self) -> None:
+        """Somebody is on the roster now: ask about the cases whose alarm reached nobody."""
+        for case_ref in AlarmRepository(self._units.read()).unheard(_ASKED_AGAIN_AT_ONCE):
+            self._units.run(lambda unit, case=case_ref: ask_again(self._context(unit), case))  # type: ignore[misc]
+
     def _forget(self, unit: Unit) -> int:
         before = self._retention.before("roster", "removed", unit.now)
         gone = forget_removed(RosterRepository(unit), before, _FORGOTTEN_AT_ONCE)
@@ -155,12 +172,13 @@ class App:
             unit.audit("roster.forgotten", subject=str(recipient), actor="notify", detail=detail)
         return len(gone)
 
-    def _desk(self, unit: Unit) -> Desk:
-        return Desk(self._policy, RosterRepository(unit).contact, tuple(self._channels), unit.now)
+    def _context(self, unit: Unit) -> Context:
+        desk = Desk(self._policy, RosterRepository(unit).contact, tuple(self._channels), unit.now)
+        return Context(MessageRepository(unit), AlarmRepository(unit), UnitAnnouncer(unit), desk)
 
     def _record(self, message: Message, outcome: Outcome) -> None:
         def work(unit: Unit) -> None:
-            record_outcome(MessageRepository(unit), UnitAnnouncer(unit), self._desk(unit), message, outcome)
+            record_outcome(self._context(unit), message, outcome)
 
         self._units.run(work)
         self._log.info(
@@ -169,10 +187,10 @@ class App:
         )  # fmt: skip
 
     def _escalate(self, unit: Unit, message_id: str) -> list[Message]:
-        return escalate_message(MessageRepository(unit), UnitAnnouncer(unit), self._desk(unit), message_id)
+        return escalate_message(self._context(unit), message_id)
 
     def _acknowledge(self, unit: Unit, message_id: str, by: str) -> Message:
-        message = acknowledge(MessageRepository(unit), UnitAnnouncer(unit), message_id, by, unit.now)
+        message = acknowledge(self._context(unit), message_id, by)
         unit.audit("message.acknowledged", subject=message_id, actor=by)
         return message
 

@@ -10,6 +10,7 @@ from marshmallow import ValidationError, fields, validate
 from ngao.chassis.errors import InvalidInput
 from ngao.contracts import field_errors
 from ngao.contracts.classes import INTERNAL, SENSITIVE, Strict
+from services.notify.domain.address import AddressUnreadableError, read_address
 from services.notify.domain.message import Message, State
 from services.notify.domain.people import Contact
 from services.notify.domain.refusals import MEANING
@@ -18,10 +19,20 @@ _ID = r"^[a-z][a-z0-9-]{1,40}$"
 _MOST = 500
 
 
+class _Address(fields.String):
+    """A mail address, read once for good: what is taken here, the channel can write to."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
+        try:
+            return read_address(super()._deserialize(value, attr, data, **kwargs))
+        except AddressUnreadableError as error:
+            raise ValidationError(f"format|{error}") from None
+
+
 class RosterEntry(Strict):
     """Where and in which language somebody is told."""
 
-    email = fields.Email(required=True, validate=validate.Length(max=254), metadata=SENSITIVE)
+    email = _Address(required=True, metadata=SENSITIVE)
     language = fields.String(
         load_default="en", validate=validate.Regexp(r"^[a-z]{2,3}$", error="format|Must be an ISO 639 code."), metadata=INTERNAL
     )
@@ -73,6 +84,10 @@ class MessageShown(Strict):
     position = fields.Integer(metadata=INTERNAL)
     escalate_at = fields.AwareDateTime(metadata=INTERNAL)
     acknowledged_by = fields.String(allow_none=True, metadata=INTERNAL)
+    urgency = fields.String(metadata=INTERNAL)
+    about = fields.String(metadata=INTERNAL)
+    covered_by = fields.String(allow_none=True, metadata=INTERNAL)
+    held_since = fields.AwareDateTime(metadata=INTERNAL)
     policy_version = fields.String(metadata=INTERNAL)
     history = fields.List(fields.Nested(NoteShown), metadata=INTERNAL)
 
@@ -127,7 +142,7 @@ def show_message(message: Message) -> dict[str, Any]:
 
 _PLAIN = (
     "case_ref", "cause", "template", "channel", "urgent", "state", "reason", "attempts", "created_at", "next_attempt", "ladder",
-    "position", "escalate_at", "acknowledged_by", "policy_version",
+    "position", "escalate_at", "acknowledged_by", "urgency", "about", "covered_by", "held_since", "policy_version",
 )  # fmt: skip
 
 

@@ -14,7 +14,14 @@ from services.notify.domain.people import ContactSummary
 def facts_of(event: Event) -> Facts:
     """What planning needs of any event."""
     data = event.data
-    return Facts(event.id, event.type, data["case_ref"], data.get("urgency") or "", data.get("partner_id"))
+    return Facts(
+        cause=event.id,
+        type=event.type,
+        case_ref=data["case_ref"],
+        urgency=data.get("urgency") or "",
+        partner_id=data.get("partner_id"),
+        about=data.get("need") or "",
+    )
 
 
 def summary_of(event: Event) -> ContactSummary:

@@ -34,6 +34,9 @@ class _Rule(_Strict):
     urgencies = fields.List(fields.String(validate=validate.OneOf(URGENCIES)), load_default=list)
     urgent = fields.Boolean(load_default=False)
     ladder = fields.String(load_default=None)
+    gravity = fields.Integer(load_default=0, validate=validate.Range(min=0, max=9))
+    raised = fields.Boolean(load_default=False)
+    must_reach = fields.Boolean(load_default=False)
 
 
 class _Step(_Strict):
@@ -57,6 +60,7 @@ class NotificationsFile(_Strict):
     rules = fields.List(fields.Nested(_Rule), required=True)
     ladders = fields.Dict(keys=fields.String(), values=fields.Nested(_Ladder), required=True)
     undeliverable = fields.Nested(_Undeliverable, required=True)
+    repeats_within_minutes = fields.Float(load_default=60, validate=validate.Range(min=0, max=1440))
     retry_after_seconds = fields.List(fields.Float(validate=validate.Range(min=0)), required=True)
 
 
@@ -105,6 +109,7 @@ def to_policy(notifications: Mapping[str, Any], templates: Mapping[str, Any], ve
         rules=tuple(Rule(**{**rule, "urgencies": tuple(rule["urgencies"])}) for rule in notifications["rules"]),
         ladders={name: _ladder(name, ladder) for name, ladder in notifications["ladders"].items()},
         undeliverable=Undeliverable(**notifications["undeliverable"]),
+        repeats_within=timedelta(minutes=notifications["repeats_within_minutes"]),
         retry_after=tuple(timedelta(seconds=seconds) for seconds in notifications["retry_after_seconds"]),
         templates=_templates(templates),
     )

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import logging
 import socket
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from marshmallow import ValidationError
 
 from ngao.chassis.errors import Misconfigured
 from ngao.local.mailbox import Mail, Mailbox, behave, messages, misbehave
@@ -16,8 +19,9 @@ from services.notify.channels import email
 from services.notify.channels.email import EmailChannel, SmtpSettings
 from services.notify.channels.hush import NAMES
 from services.notify.domain.letter import Letter, Outcome, Result
+from services.notify.http_api import RosterEntry
 from services.notify.own_settings import read_own
-from tests.support.notify import FakeChannel, shipped_policy
+from tests.support.notify import MAIL_CASES, FakeChannel, refusals, shipped_policy
 
 ADDRESS = "asha.canary@example.org"
 TEMPLATES = shipped_policy().templates
@@ -101,11 +105,78 @@ def test_after_a_temporary_refusal_the_next_try_is_taken(side: FakeSide | MailSi
     assert side.channel.send(letter()).result is Result.TAKEN
 
 
-@pytest.mark.parametrize("step", ["mail", "data"])
 @pytest.mark.parametrize(("code", "result"), [(451, Result.NOT_NOW), (550, Result.NEVER)])
-def test_a_refusal_counts_at_every_step(mailbox: Mailbox, directory: Path, step: str, code: int, result: Result) -> None:
+def test_a_refusal_of_the_text_is_the_letters_own(mailbox: Mailbox, directory: Path, code: int, result: Result) -> None:
+    misbehave(directory, refuse=f"{code} no", at="data")
+    outcome = channel_to(mailbox.port).send(letter())
+    assert (outcome, outcome.for_all) == (Outcome(result, f"smtp_{code}"), False)
+
+
+@pytest.mark.parametrize("step", ["connect", "mail"])
+@pytest.mark.parametrize("code", [421, 451, 550, 554])
+def test_a_refusal_before_a_recipient_is_named_is_no_letters_fault(
+    mailbox: Mailbox, directory: Path, step: str, code: int
+) -> None:
     misbehave(directory, refuse=f"{code} no", at=step)
-    assert channel_to(mailbox.port).send(letter()) == Outcome(result, f"smtp_{code}")
+    outcome = channel_to(mailbox.port).send(letter())
+    assert (outcome, outcome.for_all) == (Outcome(Result.NOT_NOW, f"smtp_{code}"), True)
+
+
+@pytest.mark.parametrize(("step", "answer"), refusals())
+def test_what_concerns_the_whole_account_is_not_one_letters_fault(
+    mailbox: Mailbox, directory: Path, step: str, answer: str
+) -> None:
+    misbehave(directory, refuse=answer, at=step)
+    channel = channel_to(mailbox.port)
+    outcome = channel.send(letter())
+    assert (outcome.result, outcome.for_all) == (Result.NOT_NOW, True)
+    behave(directory)
+    assert channel.send(letter()).result is Result.TAKEN
+    assert len(messages(directory)) == 1
+
+
+@pytest.mark.parametrize("given", (MAIL_CASES / "addresses.txt").read_text("utf-8").split())
+def test_an_address_that_the_roster_takes_can_be_written_to(mailbox: Mailbox, directory: Path, given: str) -> None:
+    try:
+        address = RosterEntry().load({"email": given})["email"]
+    except ValidationError:
+        return  # refused when it is entered
+    assert channel_to(mailbox.port).send(letter(address=address)) == Outcome(Result.TAKEN)
+    assert messages(directory)[0].recipients == (address,)
+
+
+def test_at_most_one_of_the_addresses_of_the_file_is_refused() -> None:
+    given = (MAIL_CASES / "addresses.txt").read_text("utf-8").split()
+    assert [each for each in given if RosterEntry().validate({"email": each})] == ["zoë@example.org"]
+
+
+def test_a_server_that_hangs_up_after_the_text_leaves_open_whether_it_was_taken(directory: Path) -> None:
+    with _hanging_up() as port:
+        outcome = channel_to(port).send(letter())
+    assert (outcome, outcome.for_all) == (Outcome(Result.NOT_NOW, "smtp_unanswered"), False)
+
+
+@contextmanager
+def _hanging_up() -> Iterator[int]:
+    """A server that takes a letter's text and closes the connection without an answer."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            connection, _ = listening.accept()
+            with connection, connection.makefile("rb") as lines:
+                connection.sendall(b"220 here\r\n")
+                for line in lines:
+                    if line.strip() == b".":
+                        return
+                    if line[:4].upper() in {b"EHLO", b"MAIL", b"RCPT", b"RSET"}:
+                        connection.sendall(b"250 OK\r\n")
+                    elif line[:4].upper() == b"DATA":
+                        connection.sendall(b"354 go on\r\n")
+
+        server = threading.Thread(target=serve)
+        server.start()
+        yield listening.getsockname()[1]
+        server.join(10)
 
 
 def test_two_tries_carry_the_same_message_id(mailbox: Mailbox, directory: Path) -> None:

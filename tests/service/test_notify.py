@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,15 @@ import pytest
 from ngao.contracts import Event, decode, make, subscriptions_of
 from ngao.local.mailbox import Mail, Mailbox, behave, messages, misbehave
 from tests.support.broker import Line, provision
-from tests.support.processes import ServiceProcess, World
+from tests.support.notify import refusals
+from tests.support.processes import ServiceProcess, World, free_port
 from tests.support.waiting import eventually
 
 SAID = tuple(f"notify.message.{what}.v1" for what in ("sent", "failed", "refused", "acknowledged"))
 QUICK = """
 rules:
   - {when: intake.report.accepted.v1, tell: duty_officer, template: look_now, ladder: critical, urgent: true}
+  - {when: referral.unroutable.v1, tell: duty_officer, template: nothing_found, ladder: critical, urgent: true}
   - {when: referral.offered.v1, tell: partner, template: partner_new}
   - {when: referral.accepted.v1, tell: defender, template: defender_news}
 ladders:
@@ -96,6 +99,35 @@ def reported(case: str) -> Event:
         "languages": [], "consent": [], "has_narrative": False,
     }  # fmt: skip
     return make("intake.report.accepted.v1", subject=case, data=data, urgent=True)
+
+
+def unroutable(case: str, need: str) -> Event:
+    data = {"case_ref": case, "need": need, "urgency": "critical", "reason": "no_partner", "reasons": [], "told": "duty_officer"}
+    return make("referral.unroutable.v1", subject=case, data=data, urgent=True)
+
+
+def warnings(notify: ServiceProcess) -> dict[str, str]:
+    """What readiness says an operator must mend; it is ready all the same."""
+    status, answer = notify.request("GET", "/readyz")
+    assert (status, answer["ready"]) == (200, True)
+    return dict(answer["warnings"])
+
+
+def _all_held(notify: ServiceProcess, world: World, case: str) -> bool:
+    return all(each.get("held_since") for each in listed(notify, world, case))
+
+
+@contextmanager
+def _another(notify: ServiceProcess) -> Iterator[None]:
+    """A second process of the same service, on a port of its own."""
+    port = free_port()
+    settings = notify.settings.with_name("another.toml")
+    settings.write_text(notify.settings.read_text().replace(f"port = {notify.port}", f"port = {port}"))
+    process = ServiceProcess(settings, port).start()
+    try:
+        yield
+    finally:
+        process.stop()
 
 
 def listed(notify: ServiceProcess, world: World, case: str) -> list[dict[str, Any]]:
@@ -202,7 +234,45 @@ def test_a_permanent_refusal_tells_a_human_instead(
     eventually(lambda: states(notify, world, case)[:1] == [("clinic", "failed")], what="the failure")
     behave(directory)
     (event,) = eventually(lambda: said(line, "failed", case), what="the event")
-    assert (event.data["reason"], event.data["next_step"]) == ("smtp_550", "duty_officer:coordinator")
+    assert (event.data["reason"], event.data["next_step"]) == ("smtp_550", "duty_officer:duty-officer")
+
+
+@pytest.mark.parametrize(("step", "answer"), refusals())
+def test_while_the_whole_account_is_refused_letters_wait_and_readiness_says_so_and_then_each_goes_out_once(
+    *, notify: ServiceProcess, world: World, line: Line, directory: Path, case: str, step: str, answer: str
+) -> None:
+    misbehave(directory, refuse=answer, at=step)
+    line.publish(reported(case))
+    eventually(lambda: "mail" in warnings(notify), what="readiness to show that no mail goes")
+    eventually(lambda: len(listed(notify, world, case)) == 2, what="the ladder to climb in time")
+    eventually(lambda: _all_held(notify, world, case), what="both letters to be held")
+    assert {(each["state"], each["attempts"]) for each in listed(notify, world, case)} <= {("queued", 0), ("sending", 1)}
+    behave(directory)
+    both = [("duty-officer", "sent"), ("coordinator", "sent")]
+    eventually(lambda: states(notify, world, case) == both, within=60, what="both letters to go out")
+    assert all(len(mails(directory, each)) == 1 for each in listed(notify, world, case))
+    assert "mail" not in warnings(notify)
+    assert not said(line, "failed", case, urgent=True)
+
+
+def test_five_alarms_at_once_in_two_processes_make_one_ladder_and_lose_none(
+    notify: ServiceProcess, world: World, line: Line, case: str
+) -> None:
+    with _another(notify):
+        cases = [f"{case}{number}" for number in range(8)]
+        for number in range(5):
+            for each in cases:
+                line.publish(reported(each) if number == 0 else unroutable(each, f"need-{number}"))
+        eventually(lambda: all(len({m["cause"] for m in listed(notify, world, each)}) == 5 for each in cases), what="all causes")
+    for each in cases:
+        found = listed(notify, world, each)
+        asking = {message["cause"] for message in found if message["state"] in {"sent", "sending", "queued"}}
+        assert len(asking) == 1
+        assert all(message["state"] == "covered" for message in found if message["cause"] not in asking)
+        status, _ = notify.request("POST", f"/v1/messages/{found[0]['message_id']}/acknowledge", {}, world.operator_key)
+        assert status == 200
+        unseen = [m for m in listed(notify, world, each) if m["cause"] not in asking and m["state"] != "acknowledged"]
+        assert unseen == []
 
 
 @pytest.mark.parametrize("due", [timedelta(seconds=-1), timedelta(days=2)], ids=["lease-over", "lease-of-a-clock-ahead"])

@@ -7,7 +7,8 @@ from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from services.notify.application.ports import Announcer, Channel, Claims, ContactSummaries, Messages, Roster
+from services.notify.application.ports import Alarms, Announcer, Channel, Claims, ContactSummaries, Messages, Roster
+from services.notify.domain.alarm import Alarm
 from services.notify.domain.facts import Facts
 from services.notify.domain.letter import Letter, Outcome, Result
 from services.notify.domain.message import Message, State
@@ -17,6 +18,7 @@ from services.notify.domain.policy import Policy
 from services.notify.policy_files import read_policy
 
 POLICIES = Path(__file__).resolve().parents[2] / "deploy" / "policy"
+MAIL_CASES = Path(__file__).resolve().parents[1] / "cases" / "mail"
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 CASE = "NG-0123456789"
 
@@ -25,8 +27,10 @@ def shipped_policy() -> Policy:
     return read_policy([POLICIES])
 
 
-def facts(type_name: str, urgency: str = "critical", partner_id: str | None = "clinic", cause: str = "event-1") -> Facts:
-    return Facts(cause, f"{type_name}.v1", CASE, urgency, partner_id)
+def facts(
+    type_name: str, urgency: str = "critical", partner_id: str | None = "clinic", cause: str = "event-1", about: str = ""
+) -> Facts:
+    return Facts(cause, f"{type_name}.v1", CASE, urgency, partner_id, about)
 
 
 def officers(*names: str) -> list[Contact]:
@@ -51,8 +55,8 @@ class FakeMessages(Messages):
     def save(self, message: Message) -> None:
         self.kept[message.id] = deepcopy(message)
 
-    def awaited(self, cause: str) -> Sequence[Message]:
-        return [deepcopy(each) for each in self.kept.values() if each.cause == cause and each.escalate_at]
+    def alarms_of(self, case_ref: str) -> Sequence[Message]:
+        return [deepcopy(each) for each in self.kept.values() if each.case_ref == case_ref and each.ladder]
 
     def overdue(self, now: datetime, furthest: timedelta, limit: int) -> Sequence[str]:
         late = [each for each in self.kept.values() if each.escalate_at and not now < each.escalate_at <= now + furthest]
@@ -62,19 +66,30 @@ class FakeMessages(Messages):
         return [(each.recipient.ref, each.state) for each in self.kept.values()]
 
 
+class FakeAlarms(Alarms):
+    def __init__(self) -> None:
+        self.kept: dict[str, Alarm] = {}
+
+    def find(self, case_ref: str) -> Alarm | None:
+        return self.kept.get(case_ref)
+
+    def put(self, alarm: Alarm) -> None:
+        self.kept[alarm.case_ref] = alarm
+
+
 class FakeClaims(Claims):
     def __init__(self, messages: FakeMessages) -> None:
         self._messages = messages
         self._leases = 0
 
-    def claim(self, now: datetime, lease: timedelta, *, urgent_only: bool) -> Message | None:
+    def claim(self, now: datetime, lease: timedelta, *, urgent_only: bool, oldest_first: bool = False) -> Message | None:
         due = [
             each for each in self._messages.kept.values()
             if each.next_attempt and each.next_attempt <= now and (each.urgent or not urgent_only)
         ]  # fmt: skip
         if not due:
             return None
-        first = min(due, key=lambda each: (not each.urgent, each.next_attempt))
+        first = min(due, key=lambda each: (not each.urgent and not oldest_first, each.next_attempt))
         self._leases += 1
         first.state, first.lease, first.next_attempt = State.SENDING, f"lease-{self._leases}", now + lease
         first.attempts += 1
@@ -150,6 +165,9 @@ class FakeChannel(Channel):
     def answer_next(self, outcome: Outcome) -> None:
         self._answers.append(outcome)
 
+    def relent(self) -> None:
+        self._answers.clear()
+
     def send(self, letter: Letter) -> Outcome:
         self.tried.append(letter)
         outcome = self._answers.pop(0) if self._answers else Outcome(Result.TAKEN)
@@ -160,3 +178,22 @@ class FakeChannel(Channel):
 
 def desk(policy: Policy, roster: FakeRoster, now: datetime = START) -> Desk:
     return Desk(policy, roster.contact, ("email",), now)
+
+
+_STEPS = {
+    "after the letter's data": "data",
+    "after MAIL FROM": "mail",
+    "after RCPT TO": "rcpt",
+    "instead of the greeting": "connect",
+}
+
+
+def refusals() -> list[tuple[str, str]]:
+    """The step and the answer of each block of the file."""
+    lines = [line for line in (MAIL_CASES / "refusals.txt").read_text("utf-8").splitlines() if line and not line.startswith("#")]
+    blocks = zip(lines[::2], lines[1::2], strict=True)
+    return [(_step(where), answer.removeprefix("S: ")) for where, answer in blocks]
+
+
+def _step(where: str) -> str:
+    return next(step for says, step in _STEPS.items() if says in where)

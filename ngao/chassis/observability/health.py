@@ -19,6 +19,7 @@ class Health:
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._checks: dict[str, Check] = {}
+        self._warnings: dict[str, Check] = {}
         self._monotonic = monotonic
         self._turned_at = monotonic()
 
@@ -26,11 +27,17 @@ class Health:
         """Add a check: None when all is well, else one sentence that says what is missing, without secrets."""
         self._checks[name] = check
 
+    def warn(self, name: str, check: Check) -> None:
+        """Add a check of what an operator must mend although the service can work: it is reported, and work goes on coming."""
+        self._warnings[name] = check
+
     def report(self) -> tuple[bool, dict[str, Any]]:
-        """Ask every check: `(ready, {"ready": bool, "checks": {name: "ok" | sentence}})`."""
+        """Ask every check: `(ready, {"ready": bool, "checks": {name: "ok" | sentence}, "warnings": {name: sentence}})`."""
         found = {name: _ask(name, check) for name, check in self._checks.items()}
+        warned = {name: sentence for name, check in self._warnings.items() if (sentence := _ask(name, check))}
         ready = not any(found.values())
-        return ready, {"ready": ready, "checks": {name: sentence or "ok" for name, sentence in found.items()}}
+        checks = {name: sentence or "ok" for name, sentence in found.items()}
+        return ready, {"ready": ready, "checks": checks, "warnings": warned}
 
     def turned(self) -> None:
         """Say that the event loop has come round; the web server does so every second."""

@@ -2,18 +2,46 @@
 
 from __future__ import annotations
 
-from services.notify.application.ports import Announcer, Messages
-from services.notify.application.tell_people import tell_people
-from services.notify.domain.message import Message
-from services.notify.domain.planning import Desk, climb
+from services.notify.application.case_alarms import CaseAlarms
+from services.notify.application.context import Context
+from services.notify.domain.message import Message, State
+from services.notify.domain.planning import Changes, climb, end_of_ladder
+
+NOBODY_LEFT = "operator"
 
 
-def escalate_message(messages: Messages, announcer: Announcer, desk: Desk, message_id: str) -> list[Message]:
-    """Climb one step from this message if its deadline has passed; acknowledged ones have none and stay where they are."""
-    message = messages.find(message_id)
-    if message is None or message.escalate_at is None or not desk.policy.is_over(message.escalate_at, desk.now):
+def escalate_message(context: Context, message_id: str) -> list[Message]:
+    """Climb one step from this message if its deadline has passed; acknowledged ones have none and stay where they are.
+
+    The last person is reminded only of what has gone out: while the mail account is refused, the deadline moves on.
+    """
+    desk, found = context.desk, context.messages.find(message_id)
+    if found is None or found.escalate_at is None or not desk.policy.is_over(found.escalate_at, desk.now):
         return []
-    told = tell_people(messages, announcer, climb(desk, message, message.position + 1))
+    case = CaseAlarms(context, found.case_ref)
+    message = case.its(found)
+    made = climb(desk, message, message.position + 1)
+    within = desk.policy.within(message.ladder, message.position)
+    if message.has_not_left and within and not any(each.recipient != message.recipient for each in made):
+        message.escalate_at = desk.now + within
+        case.save(message)
+        case.close()
+        return []
+    told = case.apply(Changes(made))
+    reached = any(each.state is State.QUEUED for each in told)
     message.stop_waiting(desk.now, "escalated" if told else "ladder_ended")
-    messages.save(message)
+    case.save(message)
+    if not reached:
+        told += end_ladder(context, case, message.cause)
+    case.close()
     return told
+
+
+def end_ladder(context: Context, case: CaseAlarms, root: str) -> list[Message]:
+    """What a ladder covered asks for itself, or has failed: nothing is covered by an alarm that asks nobody any more."""
+    changes = end_of_ladder(context.desk, root, case.standing)
+    for lost in changes.changed:
+        if lost.state is State.FAILED:
+            context.announcer.failed(lost, next_step=NOBODY_LEFT)
+    told = case.apply(changes)
+    return told + [each for each in changes.changed if each.state is State.QUEUED]

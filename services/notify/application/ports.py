@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from services.notify.domain.alarm import Alarm
 from services.notify.domain.letter import Letter, Outcome
 from services.notify.domain.message import Message
 from services.notify.domain.people import Contact, ContactSummary, Recipient
@@ -26,8 +27,8 @@ class Messages(Protocol):
         """Keep a changed message."""
         ...
 
-    def awaited(self, cause: str) -> Sequence[Message]:
-        """The messages about a cause whose acknowledgement somebody waits for."""
+    def alarms_of(self, case_ref: str) -> Sequence[Message]:
+        """The messages of a case that are on a ladder, oldest first."""
         ...
 
     def overdue(self, now: datetime, furthest: timedelta, limit: int) -> Sequence[str]:
@@ -35,11 +36,26 @@ class Messages(Protocol):
         ...
 
 
+class Alarms(Protocol):
+    """One record for each case that has had an alarm."""
+
+    def find(self, case_ref: str) -> Alarm | None:
+        """The record of one case."""
+        ...
+
+    def put(self, alarm: Alarm) -> None:
+        """Keep it; the unit conflicts if somebody else has written it since it was read."""
+        ...
+
+
 class Claims(Protocol):
     """Hands out due messages, each to one sender at a time."""
 
-    def claim(self, now: datetime, lease: timedelta, *, urgent_only: bool) -> Message | None:
-        """Take the most urgent due message for the time of the lease, atomically; None when nothing is due."""
+    def claim(self, now: datetime, lease: timedelta, *, urgent_only: bool, oldest_first: bool = False) -> Message | None:
+        """Take the most urgent due message for the time of the lease, atomically; None when nothing is due.
+
+        `oldest_first` takes turns among all: a letter that is refused again and again does not hold the others.
+        """
         ...
 
 

@@ -2,41 +2,62 @@
 
 from __future__ import annotations
 
-from services.notify.application.ports import Announcer, Messages
-from services.notify.application.tell_people import tell_people
+from datetime import timedelta
+
+from services.notify.application.case_alarms import CaseAlarms
+from services.notify.application.context import Context
+from services.notify.application.escalate_due import NOBODY_LEFT, end_ladder
 from services.notify.domain.letter import Outcome, Result
 from services.notify.domain.message import Message, State
-from services.notify.domain.planning import Desk, tell_instead
+from services.notify.domain.planning import Changes, climb, instead_of, raise_alarm
 from services.notify.domain.refusals import GIVEN_UP
 
-NOBODY_LEFT = "operator"
+AGAIN = timedelta(seconds=1)
+"""After a refusal of the whole account; how often the account is tried is `Account`'s to say."""
 
 
-def record_outcome(messages: Messages, announcer: Announcer, desk: Desk, claimed: Message, outcome: Outcome) -> None:
+def record_outcome(context: Context, claimed: Message, outcome: Outcome) -> None:
     """Move a claimed message on; one whose lease another sender has taken meanwhile, or that a human has seen, stays."""
-    message = messages.find(claimed.id)
+    desk, message = context.desk, context.messages.find(claimed.id)
     if message is None or not message.is_held_by(claimed.lease or ""):
         return
     if outcome.result is Result.TAKEN:
-        message.was_sent(desk.now)
-        announcer.sent(message)
+        message.was_sent(desk.now, desk.policy.within(message.ladder, message.position))
+        context.announcer.sent(message)
+    elif outcome.result is Result.NOT_NOW and outcome.for_all:
+        message.wait_for_account(desk.now, desk.now + AGAIN, outcome.reason)
     elif outcome.result is Result.NOT_NOW and (due := desk.policy.next_try(message.attempts, desk.now)):
         message.try_later(desk.now, due, outcome.reason)
     else:
-        _lose(messages, announcer, desk, message, outcome)
-    messages.save(message)
+        _lose(context, message, outcome)
+        return
+    context.messages.save(message)
 
 
-def _lose(messages: Messages, announcer: Announcer, desk: Desk, message: Message, outcome: Outcome) -> None:
-    reason = GIVEN_UP if outcome.result is Result.NOT_NOW else outcome.reason
-    message.has_failed(desk.now, reason)
-    awaited = message.ladder is None or message.escalate_at is not None
-    told = tell_people(messages, announcer, tell_instead(desk, message)) if awaited else []
-    if message.escalate_at:
-        message.stop_waiting(desk.now, "escalated")
-    announcer.failed(message, next_step=_name(told))
+def _lose(context: Context, lost: Message, outcome: Outcome) -> None:
+    case = CaseAlarms(context, lost.case_ref)
+    message = case.its(lost)
+    message.has_failed(context.desk.now, GIVEN_UP if outcome.result is Result.NOT_NOW else outcome.reason)
+    told = _tell_instead(context, case, message)
+    case.save(message)
+    context.announcer.failed(message, next_step=_name(told))
+    case.close()
+
+
+def _tell_instead(context: Context, case: CaseAlarms, message: Message) -> list[Message]:
+    desk = context.desk
+    if message.ladder is None:
+        return case.apply(raise_alarm(desk, instead_of(desk, message), case.standing))
+    if message.escalate_at is None:
+        return []  # the next one is asked already
+    told = case.apply(Changes(climb(desk, message, message.position + 1)))
+    message.stop_waiting(desk.now, "escalated")
+    if any(each.state is State.QUEUED for each in told):
+        return told
+    return told + end_ladder(context, case, message.cause)
 
 
 def _name(told: list[Message]) -> str:
     """Who is told instead; when nobody is left, the operator finds it among the failed messages."""
-    return next((str(message.recipient) for message in told if message.state is State.QUEUED), NOBODY_LEFT)
+    reached = (str(message.recipient) for message in told if message.state in {State.QUEUED, State.COVERED})
+    return next(reached, NOBODY_LEFT)

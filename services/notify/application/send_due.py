@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
+from services.notify.application.account import Account
 from services.notify.application.ports import Channel, Claims, Roster
 from services.notify.domain.letter import Letter, Outcome, Result
 from services.notify.domain.message import Message
@@ -41,15 +42,21 @@ class Post:
         return self._channels[message.channel].send(Letter(message.id, address, text.subject, text.body))
 
 
-def send_due(claims: Claims, post: Post, record: Record, clock: Callable[[], datetime], *, urgent_only: bool = False) -> int:
+def send_due(
+    claims: Claims, post: Post, account: Account, record: Record, clock: Callable[[], datetime], *, urgent_only: bool = False
+) -> int:
     """Send due messages for one turn, the most urgent first each time; returns how many were tried.
 
     A turn is bounded, so that a stopping service does not wait for a long queue; it ends where no letter would get through,
-    so that the rest keep their tries for when the server is back.
+    and the rest wait for their turn until the server is back.
     """
-    tried, ends, blocked = 0, clock() + TURN, False
-    while not blocked and clock() < ends and (message := claims.claim(clock(), LEASE, urgent_only=urgent_only)):
+    tried, ends = 0, clock() + TURN
+    while account.may_try(clock()) and clock() < ends:
+        message = claims.claim(clock(), LEASE, urgent_only=urgent_only, oldest_first=account.is_refused)
+        if message is None:
+            break
         outcome = post.deliver(message)
         record(message, outcome)
-        tried, blocked = tried + 1, outcome.for_all
+        account.note(outcome, clock())
+        tried += 1
     return tried

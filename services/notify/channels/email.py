@@ -9,12 +9,14 @@ from __future__ import annotations
 import smtplib
 import ssl
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email import message_from_string
 
+from services.notify.channels.answers import Step, judge
 from services.notify.channels.hush import hush
+from services.notify.domain.address import AddressUnreadableError, read_address
 from services.notify.domain.letter import Letter, Outcome, Result
 
 hush()
@@ -51,21 +53,31 @@ class EmailChannel:
     def send(self, letter: Letter) -> Outcome:
         """Try once; whatever the server or the network does becomes a coded outcome."""
         try:
-            text = self._write(letter)
+            address = read_address(letter.address)
+        except AddressUnreadableError:
+            return Outcome(Result.NEVER, "address_invalid")
+        text = self._write(letter, address)
+        try:
             with self._conversation() as server:
-                server.sendmail(self._settings.sender, [letter.address], text)
-        except smtplib.SMTPRecipientsRefused as error:
-            return _judge(code for code, _ in error.recipients.values())
+                return self._hand_over(server, address, text)
         except smtplib.SMTPAuthenticationError:
             # A wrong password is the operator's to mend, so the letter waits for it.
             return Outcome(Result.NOT_NOW, "smtp_login", for_all=True)
         except smtplib.SMTPResponseException as error:
-            return _judge((error.smtp_code,))
+            return judge(Step.ACCOUNT, error.smtp_code, _bytes(error.smtp_error))
         except (smtplib.SMTPException, OSError):
             return Outcome(Result.NOT_NOW, "smtp_unreachable", for_all=True)
-        except _UnaddressableError:
-            return Outcome(Result.NEVER, "address_invalid")
-        return Outcome(Result.TAKEN)
+
+    def _hand_over(self, server: smtplib.SMTP, address: str, text: str) -> Outcome:
+        """One letter, step by step, because each step's refusal means something else."""
+        server.ehlo_or_helo_if_needed()
+        code, reply = server.mail(self._settings.sender)
+        if code not in _TAKEN:
+            return judge(Step.ACCOUNT, code, reply)
+        code, reply = server.rcpt(address)
+        if code not in _TAKEN:
+            return judge(Step.RECIPIENT, code, reply)
+        return _hand_over_text(server, text)
 
     @contextmanager
     def _conversation(self) -> Iterator[smtplib.SMTP]:
@@ -88,37 +100,42 @@ class EmailChannel:
             return smtplib.SMTP_SSL(settings.host, settings.port, timeout=TIMEOUT_S, context=self._tls)
         return smtplib.SMTP(settings.host, settings.port, timeout=TIMEOUT_S)
 
-    def _write(self, letter: Letter) -> str:
+    def _write(self, letter: Letter, address: str) -> str:
         settings = self._settings
         plugin = NotifyEmail(
             host=settings.host,
             port=settings.port,
             from_addr=settings.sender,
-            targets=[letter.address],
             secure_mode="insecure",  # it only writes here
             asset=AppriseAsset(app_id="", storage_mode="memory"),
         )
-        if plugin.targets != [(False, letter.address)]:
-            raise _UnaddressableError  # none, several (apprise splits at commas and blanks), or one with more in it
         prepared = plugin.prepare_emails(
             subject=letter.subject,
             body=letter.body,
             from_addr=plugin.from_addr,
-            to=plugin.targets,
+            to=[(False, address)],  # not by its own reading, which knows fewer addresses than there are
             notify_format="text",
             headers={"Auto-Submitted": "auto-generated"},
         )
         return _with_message_id(next(iter(prepared)).body, f"<{letter.message_id}@{settings.sender.rpartition('@')[2]}>")
 
 
-class _UnaddressableError(Exception):
-    """What stands on the letter is not one plain address."""
+_TAKEN = frozenset({250, 251})
 
 
-def _judge(codes: Iterable[int]) -> Outcome:
-    """4xx may pass, 5xx will not (RFC 5321, 4.2.1)."""
-    code = max(codes, default=500)
-    return Outcome(Result.NOT_NOW if 400 <= code < 500 else Result.NEVER, f"smtp_{code}")
+def _hand_over_text(server: smtplib.SMTP, text: str) -> Outcome:
+    """The letter itself. A connection that ends here leaves open whether it was taken, so that a try counts as one."""
+    try:
+        code, reply = server.data(text)
+    except smtplib.SMTPDataError as error:
+        code, reply = error.smtp_code, _bytes(error.smtp_error)
+    except (smtplib.SMTPException, OSError):
+        return Outcome(Result.NOT_NOW, "smtp_unanswered")
+    return Outcome(Result.TAKEN) if code in _TAKEN else judge(Step.CONTENT, code, reply)
+
+
+def _bytes(reply: bytes | str) -> bytes:
+    return reply if isinstance(reply, bytes) else reply.encode("utf-8", "replace")
 
 
 def _with_message_id(text: str, message_id: str) -> str:

@@ -7,10 +7,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Facts:
-    """One event as a cause to tell somebody. `cause` is the event's id; `urgency` is empty if the event has none."""
+    """One event as a cause to tell somebody.
+
+    `cause` is the event's id; `urgency` is empty if the event has none. `about` is the need that it names; `raised` says that the
+    urgency is higher than it was.
+    """
 
     cause: str
     type: str
     case_ref: str
     urgency: str = ""
     partner_id: str | None = None
+    about: str = ""
+    raised: bool = False

@@ -2,15 +2,17 @@
 
     queued ──▶ sending ──▶ sent ──────┐
       ▲           │  └───▶ failed ────┼──▶ acknowledged
-      └─ later ◀──┘        refused ───┘
+      └─ later ◀──┘        refused ───┤
+                           covered ───┘
 
 `sending` is held by a lease; when the sender dies, the lease runs out and the message is due again.
+`covered` is not sent: an open alarm of the same case asks already, and its acknowledgement counts for both.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import NAMESPACE_URL, uuid5
 
@@ -26,6 +28,7 @@ class State(StrEnum):
     SENT = "sent"
     FAILED = "failed"
     REFUSED = "refused"
+    COVERED = "covered"
     ACKNOWLEDGED = "acknowledged"
 
 
@@ -44,6 +47,8 @@ class Message:
 
     `ladder` and `position` say which step of which escalation this is; `escalate_at` is the deadline for an
     acknowledgement, None when nobody waits for one. `next_attempt` is when it is due, and while sending, when the lease ends.
+    `urgency`, `gravity` and `about` (a need, or nothing) say what kind of alarm it is; `covered_by` is the cause whose ladder
+    asks in its place. `held_since` is set while the channel's whole account is refused.
     """
 
     id: str
@@ -64,6 +69,11 @@ class Message:
     position: int = 0
     escalate_at: datetime | None = None
     acknowledged_by: str | None = None
+    urgency: str = ""
+    about: str = ""
+    gravity: int = 0
+    covered_by: str | None = None
+    held_since: datetime | None = None
     notes: list[Note] = field(default_factory=list)
     revision: int = 0
 
@@ -73,33 +83,81 @@ class Message:
         digits = self.id.replace("-", "")[:8].upper()
         return f"{digits[:4]}-{digits[4:]}"
 
+    @property
+    def root(self) -> str:
+        """The cause whose acknowledgement counts for this message."""
+        return self.covered_by or self.cause
+
+    @property
+    def has_not_left(self) -> bool:
+        """True while no try of it has counted: it is new, or the whole account is refused."""
+        return self.state is State.QUEUED and (self.attempts == 0 or self.held_since is not None)
+
     def is_held_by(self, lease: str) -> bool:
         """True if the sender with this lease still has the message."""
         return self.state is State.SENDING and self.lease == lease
 
-    def was_sent(self, at: datetime) -> None:
-        """The channel took it over; raises NotOpenNow."""
+    def was_sent(self, at: datetime, within: timedelta | None = None) -> None:
+        """The channel took it over; after a wait for the account the reader has the whole time to answer. Raises NotOpenNow."""
         self._leave_sending(State.SENT, at, "sent")
+        if self.held_since and self.escalate_at and within:
+            self.escalate_at = at + within
+        self.held_since = None
+
+    def wait_for_account(self, at: datetime, due: datetime, reason: str) -> None:
+        """No letter gets through at present, so that this was no try of this one; raises NotOpenNow."""
+        first = self.held_since is None
+        notes = list(self.notes)
+        self._leave_sending(State.QUEUED, at, "held", reason)
+        if not first:
+            self.notes = notes  # one line for the whole wait
+        self.held_since, self.next_attempt, self.attempts = self.held_since or at, due, max(0, self.attempts - 1)
 
     def try_later(self, at: datetime, due: datetime, reason: str) -> None:
         """The channel could not take it now; raises NotOpenNow."""
         self._leave_sending(State.QUEUED, at, "postponed", reason)
-        self.next_attempt = due
+        self.held_since, self.next_attempt = None, due
 
     def has_failed(self, at: datetime, reason: str) -> None:
         """The channel will not take it; raises NotOpenNow."""
         self._leave_sending(State.FAILED, at, "failed", reason)
+        self.held_since = None
 
     def was_acknowledged(self, at: datetime, by: str) -> None:
         """A human has seen it, by whatever way; whatever state it was in, nobody needs to be told more."""
         self.state, self.acknowledged_by = State.ACKNOWLEDGED, by
-        self.next_attempt = self.escalate_at = self.lease = None
+        self.next_attempt = self.escalate_at = self.lease = self.held_since = None
         self.notes.append(Note(at, "acknowledged"))
 
     def stop_waiting(self, at: datetime, what: str) -> None:
         """Nobody waits for an acknowledgement of this message any more."""
         self.escalate_at = None
         self.notes.append(Note(at, what))
+
+    def cover(self, at: datetime, by: str, what: str = "covered") -> None:
+        """Another cause's ladder asks in its place; what is on its way out goes on."""
+        self.covered_by, self.escalate_at = by, None
+        if self.state is State.QUEUED:
+            self.state, self.next_attempt, self.held_since = State.COVERED, None, None
+        self.notes.append(Note(at, what))
+
+    def was_answered(self, at: datetime) -> None:
+        """Somebody else has acknowledged the cause: nobody is asked by this message any more."""
+        if self.state is State.QUEUED:
+            self.state, self.next_attempt, self.held_since = State.COVERED, None, None
+        if self.escalate_at:
+            self.stop_waiting(at, "answered_by_another")
+
+    def lost_cover(self, at: datetime, reason: str) -> None:
+        """The ladder that asked in its place has reached nobody."""
+        self.state, self.reason = State.FAILED, reason
+        self.notes.append(Note(at, "failed", reason))
+
+    def ask_again(self, at: datetime, channel: str, within: timedelta) -> None:
+        """Its reader can be reached now: it is sent, and its ladder climbs on from here."""
+        self.state, self.reason, self.channel, self.attempts = State.QUEUED, "", channel, 0
+        self.next_attempt, self.escalate_at = at, at + within
+        self.notes.append(Note(at, "queued"))
 
     def _leave_sending(self, state: State, at: datetime, what: str, reason: str = "") -> None:
         if self.state is not State.SENDING:

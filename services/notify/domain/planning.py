@@ -1,18 +1,19 @@
-"""Who is told what about an event: a pure function of the event, the roster, the safe-contact rule and the policy."""
+"""Who is told what about an event: a pure function of event, roster, safe-contact rule, policy and what stands."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.notify.domain import refusals
 from services.notify.domain.facts import Facts
 from services.notify.domain.message import Message, Note, State, message_id
 from services.notify.domain.people import DEFENDER, DUTY_OFFICER, PARTNER, Contact, ContactSummary, Recipient, Roster
-from services.notify.domain.policy import Policy, Rule
+from services.notify.domain.policy import RANKS, Policy, Rule
 
 NO_CHANNEL = "none"
+_NO_TIME = timedelta()
 
 
 @dataclass(frozen=True)
@@ -24,19 +25,60 @@ class Desk:
     channels: Collection[str]
     now: datetime
 
+    def reaches(self, recipient: Recipient) -> bool:
+        """True if there is an address and a channel for this recipient."""
+        return not _why_not(self.roster(recipient), self.channels)
 
-def plan(desk: Desk, facts: Facts, summary: ContactSummary | None) -> list[Message]:
-    """The messages that an event calls for, those that are refused among them with their reason."""
-    return [message for rule in desk.policy.rules_for(facts) for message in _for_rule(desk, facts, rule, summary)]
+
+@dataclass(frozen=True)
+class Changes:
+    """New messages, and messages that stood and are different now."""
+
+    new: Sequence[Message] = ()
+    changed: Sequence[Message] = ()
+
+    def __add__(self, more: Changes) -> Changes:
+        return Changes((*self.new, *more.new), (*self.changed, *(each for each in more.changed if each not in self.new)))
+
+    @property
+    def asks(self) -> bool:
+        """True if somebody is asked now."""
+        return any(each.state is State.QUEUED for each in (*self.new, *self.changed))
+
+    def over(self, standing: Iterable[Message]) -> list[Message]:
+        """What stands after these changes; changed messages are the same objects."""
+        return [*standing, *self.new]
 
 
-def climb(desk: Desk, telling: Message, position: int) -> list[Message]:
+@dataclass(frozen=True)
+class Draft:
+    """An alarm before it is known whom it asks."""
+
+    cause: str
+    case_ref: str
+    template: str
+    ladder: str | None
+    urgent: bool = False
+    urgency: str = ""
+    about: str = ""
+    gravity: int = 0
+
+
+def plan(desk: Desk, facts: Facts, summary: ContactSummary | None, standing: Collection[Message] = ()) -> Changes:
+    """What an event calls for; refusals are among the new messages with their reason. `standing` are the case's alarms."""
+    changes = Changes()
+    for rule in desk.policy.rules_for(facts):
+        changes += _for_rule(desk, facts, rule, summary, changes.over(standing))
+    return changes
+
+
+def climb(desk: Desk, telling: Message | Draft, position: int) -> list[Message]:
     """The next messages of an escalation, from a position on: refusals for who cannot be reached, then who can.
 
     Empty when the ladder is at its end.
     """
     made: list[Message] = []
-    while telling.ladder and (recipient := desk.policy.person_at(telling.ladder, position)):
+    while telling.ladder in desk.policy.ladders and (recipient := desk.policy.person_at(telling.ladder or "", position)):
         if made and made[-1].recipient == recipient:
             break  # a reminder would not reach whom the message did not
         made.append(_on_ladder(desk, telling, recipient, position))
@@ -46,39 +88,145 @@ def climb(desk: Desk, telling: Message, position: int) -> list[Message]:
     return made
 
 
-def tell_instead(desk: Desk, lost: Message) -> list[Message]:
-    """Who is told when a message is lost: the ladder's next human, or for a message on no ladder, the first."""
-    if lost.ladder:
-        return climb(desk, lost, lost.position + 1)
-    rule = desk.policy.undeliverable
-    return climb(desk, _draft(desk, lost.id, lost.case_ref, rule.template, urgent=lost.urgent, ladder=rule.ladder), 0)
+def instead_of(desk: Desk, lost: Message) -> Draft:
+    """The alarm about a message on no ladder that cannot reach its recipient."""
+    template, ladder = desk.policy.undeliverable.template, desk.policy.ladder_for_lost(lost.urgency)
+    return Draft(lost.id, lost.case_ref, template, ladder, lost.urgent, lost.urgency)
 
 
-def _for_rule(desk: Desk, facts: Facts, rule: Rule, summary: ContactSummary | None) -> list[Message]:
-    draft = _draft(desk, facts.cause, facts.case_ref, rule.template, urgent=rule.urgent, ladder=rule.ladder)
+def _for_rule(
+    desk: Desk, facts: Facts, rule: Rule, summary: ContactSummary | None, standing: Collection[Message]
+) -> Changes:
+    draft = Draft(
+        facts.cause, facts.case_ref, rule.template, rule.ladder, rule.urgent, facts.urgency, facts.about, rule.gravity
+    )  # fmt: skip
     if rule.tell == DUTY_OFFICER:
-        return climb(desk, draft, 0)
+        return raise_alarm(desk, draft, standing)
     if rule.tell == DEFENDER:
-        return [_to_defender(desk, draft, summary)]
-    return [_to(desk, draft, Recipient(PARTNER, facts.partner_id))] if facts.partner_id else []
+        return Changes([_to_defender(desk, draft, summary)])
+    if not facts.partner_id:
+        return Changes()
+    message = _to(desk, draft, Recipient(PARTNER, facts.partner_id))
+    lost = rule.must_reach and message.state is State.REFUSED
+    return Changes([message]) + (raise_alarm(desk, instead_of(desk, message), standing) if lost else Changes())
 
 
-def _draft(desk: Desk, cause: str, case_ref: str, template: str, *, urgent: bool, ladder: str | None) -> Message:
-    nobody = Recipient("", "")
-    version = desk.policy.version
-    return Message("", cause, case_ref, nobody, template, NO_CHANNEL, urgent, version, desk.now, ladder=ladder)
+def raise_alarm(desk: Desk, draft: Draft, standing: Collection[Message]) -> Changes:
+    """Ask a duty officer once for each case and grade of alarm.
+
+    An alarm that is no worse than the open one of its case is covered by it; one that repeats what was acknowledged a while
+    ago is acknowledged with it; anything else asks, and covers the lesser alarm that was open.
+    """
+    if any(each.cause == draft.cause and each.template == draft.template for each in standing):
+        return Changes()
+    leads = [each for each in standing if each.escalate_at]
+    if cover := next((lead for lead in leads if not is_worse(desk, draft, lead)), None):
+        return Changes([_covered(desk, draft, cover)])
+    if seen := _seen_before(desk, draft, standing):
+        return Changes([_repeated(desk, draft, seen)])
+    asked = climb(desk, draft, 0)
+    if not asked or asked[-1].state is not State.QUEUED:
+        return Changes(asked)
+    return Changes(asked, _superseded(desk, asked[-1], leads, standing))
 
 
-def _to_defender(desk: Desk, draft: Message, summary: ContactSummary | None) -> Message:
+def is_worse(desk: Desk, one: Message | Draft, other: Message | Draft) -> bool:
+    """True if the first alarm is graver in anything: its urgency, its kind, or how soon it must be answered."""
+    return any(mine > theirs for mine, theirs in zip(_grade(desk, one), _grade(desk, other), strict=True))
+
+
+def end_of_ladder(desk: Desk, root: str, standing: Collection[Message]) -> Changes:
+    """What follows when a cause's ladder has ended without an acknowledgement: nothing that it covered is covered any more.
+
+    The gravest of these climbs a ladder of its own, where there are other people; what remains has failed.
+    """
+    left = [each for each in standing if each.state is State.COVERED and each.covered_by == root]
+    tried = {each.ladder for each in standing if each.cause == root}
+    for each in sorted(left, key=lambda message: _grade(desk, message), reverse=True):
+        if each.ladder in tried:
+            continue
+        tried.add(each.ladder)
+        if (on := _climb_for(desk, each, standing)).asks:
+            return on + Changes((), [_handed_over(desk, other, each.cause) for other in left if other is not each])
+    for each in left:
+        each.lost_cover(desk.now, refusals.NOBODY_REACHED)
+    return Changes((), left)
+
+
+def _climb_for(desk: Desk, covered: Message, standing: Collection[Message]) -> Changes:
+    """The ladder of a message that was covered; the message itself becomes the step of the person it was meant for."""
+    known = {each.id for each in standing}
+    made = climb(desk, covered, 0)
+    for step in made:
+        if step.id == covered.id and step.state is State.QUEUED:
+            within = desk.policy.within(covered.ladder, step.position)
+            covered.covered_by, covered.position = None, step.position
+            covered.ask_again(desk.now, step.channel, within or _NO_TIME)
+    changed = [covered] if covered.state is State.QUEUED else []
+    return Changes([step for step in made if step.id not in known], changed)
+
+
+def _handed_over(desk: Desk, message: Message, cause: str) -> Message:
+    message.cover(desk.now, cause)
+    return message
+
+
+def _grade(desk: Desk, alarm: Message | Draft) -> tuple[int, int, float]:
+    within = desk.policy.within(alarm.ladder, 0)
+    pace = -within.total_seconds() if within else float("-inf")
+    return RANKS.get(alarm.urgency, 0), alarm.gravity, pace
+
+
+def _covered(desk: Desk, draft: Draft, lead: Message) -> Message:
+    message = _addressed(_message(desk, draft), lead.recipient, lead.channel)
+    message.cover(desk.now, lead.cause)
+    return message
+
+
+def _seen_before(desk: Desk, draft: Draft, standing: Collection[Message]) -> Message | None:
+    since = desk.now - desk.policy.repeats_within
+    for each in standing:
+        same = each.state is State.ACKNOWLEDGED and (each.template, each.about) == (draft.template, draft.about)
+        if same and not is_worse(desk, draft, each) and each.notes[-1].at >= since:
+            return each
+    return None
+
+
+def _repeated(desk: Desk, draft: Draft, seen: Message) -> Message:
+    message = _addressed(_message(desk, draft), seen.recipient, seen.channel)
+    message.cover(desk.now, seen.root, "repeated")
+    message.was_acknowledged(desk.now, seen.acknowledged_by or "")
+    return message
+
+
+def _superseded(desk: Desk, by: Message, leads: Collection[Message], standing: Collection[Message]) -> list[Message]:
+    """The lesser alarms, covered by the graver one; whoever they would ask next is asked no later for it."""
+    over = {lead.cause for lead in leads}
+    deadlines = [lead.escalate_at for lead in leads if lead.escalate_at and lead.escalate_at > desk.now]
+    if by.escalate_at and deadlines:
+        by.escalate_at = min(by.escalate_at, *deadlines)
+    changed = [each for each in standing if each in leads or (each.covered_by in over and each.state is State.COVERED)]
+    return [_handed_over(desk, each, by.cause) for each in changed]
+
+
+def _message(desk: Desk, draft: Draft | Message) -> Message:
+    return Message(
+        "", draft.cause, draft.case_ref, Recipient("", ""), draft.template, NO_CHANNEL, draft.urgent, desk.policy.version,
+        desk.now, ladder=draft.ladder, urgency=draft.urgency, about=draft.about, gravity=draft.gravity,
+    )  # fmt: skip
+
+
+def _to_defender(desk: Desk, draft: Draft, summary: ContactSummary | None) -> Message:
     recipient = Recipient(DEFENDER, (summary and summary.defender_ref) or draft.case_ref)
     reason = refusals.why_not_the_defender(summary, desk.channels)
-    return _refused(draft, recipient, reason, desk) if reason else _to(desk, draft, recipient)
+    return _refused(_message(desk, draft), recipient, reason, desk) if reason else _to(desk, draft, recipient)
 
 
-def _to(desk: Desk, draft: Message, recipient: Recipient) -> Message:
+def _to(desk: Desk, draft: Draft | Message, recipient: Recipient) -> Message:
     contact = desk.roster(recipient)
     reason = _why_not(contact, desk.channels)
-    return _refused(draft, recipient, reason, desk) if reason or not contact else _queued(draft, contact, desk)
+    message = _message(desk, draft)
+    return _refused(message, recipient, reason, desk) if reason or not contact else _queued(message, contact, desk)
 
 
 def _why_not(contact: Contact | None, channels: Collection[str]) -> str:
@@ -87,11 +235,10 @@ def _why_not(contact: Contact | None, channels: Collection[str]) -> str:
     return "" if contact.channel in channels else refusals.CHANNEL_NOT_ALLOWED
 
 
-def _on_ladder(desk: Desk, telling: Message, recipient: Recipient, position: int) -> Message:
+def _on_ladder(desk: Desk, telling: Message | Draft, recipient: Recipient, position: int) -> Message:
     ladder = desk.policy.ladders[telling.ladder or ""]
     step = ladder.step(position)
-    draft = _draft(desk, telling.cause, telling.case_ref, telling.template, urgent=telling.urgent, ladder=ladder.name)
-    message = _to(desk, draft, recipient)
+    message = _to(desk, telling, recipient)
     message.id = message_id(message.cause, recipient, message.template, ladder.repetition(position))
     message.position = position
     if step and message.state is State.QUEUED:
@@ -99,21 +246,21 @@ def _on_ladder(desk: Desk, telling: Message, recipient: Recipient, position: int
     return message
 
 
-def _queued(draft: Message, contact: Contact, desk: Desk) -> Message:
-    message = _addressed(draft, contact.recipient, contact.channel)
+def _queued(message: Message, contact: Contact, desk: Desk) -> Message:
+    _addressed(message, contact.recipient, contact.channel)
     message.next_attempt = desk.now
     message.notes.append(Note(desk.now, "queued"))
     return message
 
 
-def _refused(draft: Message, recipient: Recipient, reason: str, desk: Desk) -> Message:
-    message = _addressed(draft, recipient, NO_CHANNEL)
+def _refused(message: Message, recipient: Recipient, reason: str, desk: Desk) -> Message:
+    _addressed(message, recipient, NO_CHANNEL)
     message.state, message.reason = State.REFUSED, reason
     message.notes.append(Note(desk.now, "refused", reason))
     return message
 
 
-def _addressed(draft: Message, recipient: Recipient, channel: str) -> Message:
-    draft.id = message_id(draft.cause, recipient, draft.template)
-    draft.recipient, draft.channel = recipient, channel
-    return draft
+def _addressed(message: Message, recipient: Recipient, channel: str) -> Message:
+    message.id = message_id(message.cause, recipient, message.template)
+    message.recipient, message.channel = recipient, channel
+    return message

@@ -16,7 +16,9 @@ from services.notify.domain.templates import Templates
 class Rule:
     """One line: when this event is heard, at these urgencies (none listed means any), tell this kind of person by this template.
 
-    For a duty officer `ladder` says which person is first, and who is next.
+    For a duty officer `ladder` says which person is first, and who is next. `gravity` is above 0 for what asks again although an
+    alarm of the same urgency is open. `raised` lines count only when the urgency has risen. `must_reach`: a duty officer is
+    told when the partner has no address.
     """
 
     when: str
@@ -25,9 +27,14 @@ class Rule:
     urgencies: tuple[str, ...] = ()
     urgent: bool = False
     ladder: str | None = None
+    gravity: int = 0
+    raised: bool = False
+    must_reach: bool = False
 
     def fits(self, facts: Facts) -> bool:
         """True if the event is what this line is about."""
+        if self.raised and not facts.raised:
+            return False
         return facts.type == self.when and (not self.urgencies or facts.urgency in self.urgencies)
 
 
@@ -67,6 +74,12 @@ class Ladder:
 
 
 _SHORTEST_FURTHEST = timedelta(hours=1)
+RANKS = {"": 0, "low": 1, "medium": 2, "high": 3, "critical": 4}
+LONGEST_CLIMB = {"critical": timedelta(hours=1), "high": timedelta(hours=4)}
+"""In this time every person of a ladder must have been asked. A person under arrest must be before a court within 24 hours
+(Constitution of Kenya, Article 49(1)(f)), and a lawyer needs most of them."""
+MUST_BE_TOLD = ("intake.report.accepted.v1", "referral.unroutable.v1")
+"""At these urgencies a duty officer is told of these, whatever else a coalition decides."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +100,7 @@ class Policy:
     undeliverable: Undeliverable
     retry_after: tuple[timedelta, ...]
     templates: Templates
+    repeats_within: timedelta = timedelta(hours=1)
 
     def rules_for(self, facts: Facts) -> tuple[Rule, ...]:
         """The lines that an event calls for."""
@@ -106,6 +120,23 @@ class Policy:
         """True for a wait that has ended, and for one that a wrong clock has put off."""
         return not now < end <= now + self.furthest
 
+    def within(self, ladder: str | None, position: int) -> timedelta | None:
+        """How long the person on a step of a ladder has to acknowledge; None where there is no such step any more."""
+        known = self.ladders.get(ladder or "")
+        step = known.step(position) if known else None
+        return step.within if step else None
+
+    def ladder_for_lost(self, urgency: str) -> str:
+        """The ladder for a message that could not be delivered: that of a first report of its urgency, if it has one."""
+        first = Facts("", MUST_BE_TOLD[0], "", urgency)
+        ladders = (rule.ladder for rule in self.rules_for(first) if rule.ladder and urgency in LONGEST_CLIMB)
+        return next(ladders, None) or self.undeliverable.ladder
+
+    def ladders_in_use(self) -> tuple[str, ...]:
+        """The ladders that a rule begins."""
+        named = {rule.ladder for rule in self.rules if rule.ladder} | {self.undeliverable.ladder}
+        return tuple(name for name in self.ladders if name in named)
+
     def person_at(self, ladder: str, position: int) -> Recipient | None:
         """Who stands on a step of a ladder."""
         step = self.ladders[ladder].step(position)
@@ -119,6 +150,8 @@ class Policy:
         self._check_pair("undeliverable", self.undeliverable.template, self.undeliverable.ladder)
         for ladder in self.ladders.values():
             ladder.check()
+        for urgency, longest in LONGEST_CLIMB.items():
+            self._check_waits(urgency, longest)
 
     def _check_rule(self, at: str, rule: Rule) -> None:
         if rule.tell not in KINDS:
@@ -129,8 +162,27 @@ class Policy:
             raise PolicyBroken(f"{at} must not be urgent: a haste in a message to a defender can endanger them.")
         self._check_pair(at, rule.template, rule.ladder)
 
+    def _check_waits(self, urgency: str, longest: timedelta) -> None:
+        """Refuse rules by which something of this urgency reaches no duty officer, or reaches one too late."""
+        for when in MUST_BE_TOLD:
+            if not any(rule.tell == DUTY_OFFICER for rule in self.rules_for(Facts("", when, "", urgency))):
+                raise PolicyBroken(f"rules: none tells a duty officer of {when} with urgency {urgency}.")
+        for at, rule in enumerate(self.rules):
+            if not rule.ladder or (rule.urgencies and urgency not in rule.urgencies):
+                continue
+            takes = sum((step.within for step in self.ladders[rule.ladder].steps), timedelta())
+            if takes > longest:
+                raise PolicyBroken(
+                    f"rules[{at}]: {urgency} waits {_minutes(takes)} minutes on ladders.{rule.ladder} until its last person"
+                    f" has had their time; at most {_minutes(longest)} are allowed."
+                )
+
     def _check_pair(self, at: str, template: str, ladder: str | None) -> None:
         if template not in self.templates.names():
             raise PolicyBroken(f"{at}.template is not in the templates.")
         if ladder is not None and ladder not in self.ladders:
             raise PolicyBroken(f"{at}.ladder is not in the ladders.")
+
+
+def _minutes(time: timedelta) -> str:
+    return f"{time.total_seconds() / 60:g}"

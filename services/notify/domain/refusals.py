@@ -11,6 +11,7 @@ NO_SAFE_CONTACT = "no_safe_contact"
 CHANNEL_NOT_ALLOWED = "channel_not_allowed"
 NO_ADDRESS = "no_address"
 GIVEN_UP = "given_up"
+NOBODY_REACHED = "nobody_reached"
 
 MEANING = {
     CONTACT_UNKNOWN: "The registry has said nothing about contact for this case; without a word from it nobody is contacted.",
@@ -18,6 +19,7 @@ MEANING = {
     CHANNEL_NOT_ALLOWED: "None of the channels that are safe for the person is one that notify has.",
     NO_ADDRESS: "Notify holds no address for this recipient.",
     GIVEN_UP: "Every try failed with a temporary error.",
+    NOBODY_REACHED: "The alarm that asked in its place ended without an acknowledgement.",
 }
 
 

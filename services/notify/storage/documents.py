@@ -32,6 +32,11 @@ class MessageDocument(Stored):
     position = IntField(default=0, **INTERNAL)
     escalate_at = DateTimeField(**INTERNAL)
     acknowledged_by = StringField(**INTERNAL)
+    urgency = StringField(default="", **INTERNAL)
+    about = StringField(default="", **INTERNAL)
+    gravity = IntField(default=0, **INTERNAL)
+    covered_by = StringField(**INTERNAL)
+    held_since = DateTimeField(**INTERNAL)
     notes = ListField(DictField(), **INTERNAL)
 
     meta: ClassVar[dict[str, Any]] = {
@@ -73,4 +78,13 @@ class ContactSummaryDocument(Stored):
     meta: ClassVar[dict[str, Any]] = {"db_alias": "notify", "collection": "contact_summaries"}
 
 
-DOCUMENTS = (MessageDocument, RosterDocument, ContactSummaryDocument)
+class AlarmDocument(Stored):
+    """How the alarm of a case stands; the id is the case reference."""
+
+    state = StringField(required=True, **INTERNAL)
+    since = DateTimeField(required=True, **INTERNAL)
+
+    meta: ClassVar[dict[str, Any]] = {"db_alias": "notify", "collection": "alarms", "indexes": [["state", "since"]]}
+
+
+DOCUMENTS = (MessageDocument, RosterDocument, ContactSummaryDocument, AlarmDocument)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from services.notify.domain.alarm import Alarm, AlarmState
 from services.notify.domain.message import Message, Note, State
 from services.notify.domain.people import ContactSummary, Recipient
 from services.notify.storage.documents import MessageDocument
 
 _SAME = (
     "cause", "case_ref", "template", "channel", "urgent", "policy_version", "created_at", "attempts", "ladder", "position",
-    "escalate_at", "acknowledged_by", "lease", "revision",
+    "escalate_at", "acknowledged_by", "lease", "covered_by", "held_since", "revision",
 )  # fmt: skip
 
 
@@ -24,6 +25,9 @@ def message_to_document(message: Message) -> MessageDocument:
         state=str(message.state),
         reason=message.reason,
         due=message.next_attempt,
+        urgency=message.urgency,
+        about=message.about,
+        gravity=message.gravity,
         notes=[{"at": note.at, "what": note.what, "reason": note.reason} for note in message.notes],
         **{name: getattr(message, name) for name in _SAME},
     )
@@ -38,9 +42,22 @@ def message_from_record(record: dict[str, Any]) -> Message:
         state=State(record["state"]),
         reason=record.get("reason", ""),
         next_attempt=record.get("due"),
+        urgency=record.get("urgency", ""),
+        about=record.get("about", ""),
+        gravity=record.get("gravity", 0),
         notes=[Note(**note) for note in record.get("notes", ())],
         **same,
     )
+
+
+def alarm_to_record(alarm: Alarm) -> dict[str, Any]:
+    """A record of how a case's alarm stands."""
+    return {"_id": alarm.case_ref, "state": str(alarm.state), "since": alarm.since}
+
+
+def alarm_from_record(record: dict[str, Any]) -> Alarm:
+    """How a case's alarm stands, from its record."""
+    return Alarm(record["_id"], AlarmState(record["state"]), record["since"], record["revision"])
 
 
 def summary_to_record(summary: ContactSummary) -> dict[str, Any]:

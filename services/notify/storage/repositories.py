@@ -11,10 +11,13 @@ from pymongo import DESCENDING, ReturnDocument
 from pymongo.collection import Collection
 
 from ngao.chassis.storage.unit_of_work import Unit
+from services.notify.domain.alarm import Alarm, AlarmState
 from services.notify.domain.message import Message, State
 from services.notify.domain.people import Contact, ContactSummary, Recipient
-from services.notify.storage.documents import MessageDocument, RosterDocument
+from services.notify.storage.documents import AlarmDocument, MessageDocument, RosterDocument
 from services.notify.storage.mapping import (
+    alarm_from_record,
+    alarm_to_record,
     message_from_record,
     message_to_document,
     summary_from_record,
@@ -44,9 +47,10 @@ class MessageRepository:
         """Keep a changed message."""
         self._unit.put(message_to_document(message))
 
-    def awaited(self, cause: str) -> Sequence[Message]:
-        """The messages about a cause whose acknowledgement somebody waits for."""
-        return _messages(MessageDocument.objects(cause=cause, escalate_at__exists=True))
+    def alarms_of(self, case_ref: str) -> Sequence[Message]:
+        """The messages of a case that are on a ladder, oldest first."""
+        newest = MessageDocument.objects(case_ref=case_ref, ladder__exists=True).order_by("-created_at").limit(_MOST_SHOWN)
+        return list(reversed(_messages(newest)))
 
     def overdue(self, now: datetime, furthest: timedelta, limit: int) -> Sequence[str]:
         """The ids of messages that were not acknowledged in time, urgent ones first."""
@@ -80,7 +84,7 @@ class ClaimQueue:
         self._messages = collection
         self._furthest = furthest
 
-    def claim(self, now: datetime, lease: timedelta, *, urgent_only: bool) -> Message | None:
+    def claim(self, now: datetime, lease: timedelta, *, urgent_only: bool, oldest_first: bool = False) -> Message | None:
         """Take the most urgent due message. One that is still `sending` is due when its sender's lease is over."""
         wanted = _is_over("due", now, self._furthest, urgent=[True] if urgent_only else _BOTH)
         taken = self._messages.find_one_and_update(
@@ -89,10 +93,35 @@ class ClaimQueue:
                 "$set": {"state": str(State.SENDING), "lease": uuid4().hex, "due": now + lease},
                 "$inc": {"attempts": 1, "revision": 1},
             },
-            sort=[("urgent", DESCENDING), ("due", 1)],
+            sort=[("due", 1)] if oldest_first else [("urgent", DESCENDING), ("due", 1)],
             return_document=ReturnDocument.AFTER,
         )
         return message_from_record(taken) if taken else None
+
+
+class AlarmRepository:
+    """How the alarms of the cases stand."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+
+    def find(self, case_ref: str) -> Alarm | None:
+        """The record of one case."""
+        found = self._unit.lookups.by("alarms").one(case_ref)
+        return alarm_from_record(found) if found else None
+
+    def put(self, alarm: Alarm) -> None:
+        """Keep it; a second writer conflicts."""
+        self._unit.keep("alarms", alarm_to_record(alarm), alarm.revision)
+
+    def unheard(self, limit: int) -> Sequence[str]:
+        """The cases whose alarm reached nobody, the newest first."""
+        found = AlarmDocument.objects(state=AlarmState.UNHEARD).order_by("-since").only("id").limit(limit)
+        return [record["_id"] for record in found.as_pymongo()]
+
+    def count_unheard(self) -> int:
+        """How many these are."""
+        return int(AlarmDocument.objects(state=AlarmState.UNHEARD).count())
 
 
 class RosterRepository:

@@ -10,13 +10,16 @@ import pytest
 from ngao.chassis.clock import ManualClock
 from ngao.chassis.errors import NotFound
 from services.notify.application.acknowledge import acknowledge
+from services.notify.application.context import Context
 from services.notify.application.escalate_due import escalate_message
 from services.notify.application.plan_messages import plan_messages
 from services.notify.domain.errors import PolicyBroken
+from services.notify.domain.facts import Facts
 from services.notify.domain.message import Message, State
 from services.notify.domain.policy import Ladder, Step
 from tests.support.notify import (
     START,
+    FakeAlarms,
     FakeAnnouncer,
     FakeMessages,
     FakeRoster,
@@ -37,22 +40,29 @@ class Watch:
     def __init__(self, *present: str) -> None:
         self.clock = ManualClock(START)
         self.messages, self.announcer, self.roster = FakeMessages(), FakeAnnouncer(), FakeRoster(*officers(*present))
-        plan_messages(self.messages, FakeSummaries(), self.announcer, self._desk(), facts("intake.report.accepted"))
+        self.alarms = FakeAlarms()
+        self.hear(facts("intake.report.accepted"))
+
+    def hear(self, about: Facts) -> None:
+        plan_messages(self.context(), FakeSummaries(), about)
 
     def wait(self, minutes: float) -> None:
         self.clock.advance(timedelta(minutes=minutes))
+        for message in self.messages.kept.values():
+            if message.state is State.QUEUED:  # the mail server takes everything here
+                message.attempts, message.state, message.next_attempt = 1, State.SENT, None
         for message_id in self.messages.overdue(self.clock.now(), POLICY.furthest, 10):
-            escalate_message(self.messages, self.announcer, self._desk(), message_id)
+            escalate_message(self.context(), message_id)
 
     def acknowledge(self, which: int) -> Message:
         message_id = list(self.messages.kept)[which]
-        return acknowledge(self.messages, self.announcer, message_id, "grace", self.clock.now())
+        return acknowledge(self.context(), message_id, "grace")
 
     def told(self) -> list[str]:
         return [ref for ref, state in self.messages.told() if state is not State.REFUSED]
 
-    def _desk(self):
-        return desk(POLICY, self.roster, self.clock.now())
+    def context(self) -> Context:
+        return Context(self.messages, self.alarms, self.announcer, desk(POLICY, self.roster, self.clock.now()))
 
 
 def test_nobody_else_is_told_before_the_deadline() -> None:
@@ -117,7 +127,7 @@ def test_an_empty_roster_refuses_each_person_once() -> None:
 
 def test_an_unknown_message_cannot_be_acknowledged() -> None:
     with pytest.raises(NotFound):
-        acknowledge(FakeMessages(), FakeAnnouncer(), "nobody", "grace", START)
+        acknowledge(Context(FakeMessages(), FakeAlarms(), FakeAnnouncer(), desk(POLICY, FakeRoster())), "nobody", "grace")
 
 
 @pytest.mark.parametrize("people", [(), ("grace", "grace")])

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from services.notify.application.context import Context
 from services.notify.application.learn_contact_summary import learn_contact_summary
 from services.notify.application.plan_messages import plan_messages
 from services.notify.domain import refusals
 from services.notify.domain.message import Message, State
 from services.notify.domain.people import DEFENDER, DUTY_OFFICER, PARTNER, Contact, ContactSummary, Recipient
-from services.notify.domain.planning import plan
+from services.notify.domain.planning import Changes, plan
 from tests.support.notify import (
     CASE,
+    FakeAlarms,
     FakeAnnouncer,
     FakeMessages,
     FakeRoster,
@@ -28,12 +30,14 @@ EVERYBODY = FakeRoster(*officers("duty-officer", "deputy", "coordinator"), partn
 
 TABLE = [
     ("intake.report.accepted", "critical", [(DUTY_OFFICER, "duty-officer", "look_now", True)]),
-    ("intake.report.accepted", "high", []),
+    ("intake.report.accepted", "high", [(DUTY_OFFICER, "duty-officer", "look_now", False)]),
+    ("intake.report.accepted", "medium", []),
     ("referral.offered", "critical", [(PARTNER, "clinic", "partner_look_now", True)]),
     ("referral.offered", "low", [(PARTNER, "clinic", "partner_new", False)]),
     ("referral.withdrawn", "low", [(PARTNER, "clinic", "partner_stop", True)]),
     ("referral.recalled", "medium", [(PARTNER, "clinic", "partner_stop", True)]),
     ("referral.unroutable", "critical", [(DUTY_OFFICER, "duty-officer", "nothing_found", True)]),
+    ("referral.unroutable", "high", [(DUTY_OFFICER, "duty-officer", "nothing_found", False)]),
     ("referral.unroutable", "medium", [(DUTY_OFFICER, "duty-officer", "nothing_found", False)]),
     (
         "referral.expired", "critical",
@@ -49,9 +53,13 @@ TABLE = [
 ]  # fmt: skip
 
 
+def context(messages: FakeMessages, announcer: FakeAnnouncer, roster: FakeRoster = EVERYBODY) -> Context:
+    return Context(messages, FakeAlarms(), announcer, desk(POLICY, roster))
+
+
 @pytest.mark.parametrize(("event", "urgency", "told"), TABLE)
 def test_the_shipped_rules_tell_exactly_these(event: str, urgency: str, told: list[tuple[str, str, str, bool]]) -> None:
-    planned = plan(desk(POLICY, EVERYBODY), facts(event, urgency), None)
+    planned = plan(desk(POLICY, EVERYBODY), facts(event, urgency), None).new
     assert [(each.recipient.kind, each.recipient.ref, each.template, each.urgent) for each in planned] == told
     assert all(each.policy_version == POLICY.version for each in planned)
 
@@ -59,7 +67,7 @@ def test_the_shipped_rules_tell_exactly_these(event: str, urgency: str, told: li
 def test_one_event_heard_twice_tells_one_person_once() -> None:
     messages, announcer = FakeMessages(), FakeAnnouncer()
     for _ in range(2):
-        plan_messages(messages, FakeSummaries(), announcer, desk(POLICY, EVERYBODY), facts("intake.report.accepted"))
+        plan_messages(context(messages, announcer), FakeSummaries(), facts("intake.report.accepted"))
     assert messages.told() == [("duty-officer", State.QUEUED)]
 
 
@@ -67,13 +75,13 @@ def test_two_events_of_one_case_tell_twice() -> None:
     messages = FakeMessages()
     for cause in ("event-1", "event-2"):
         about = facts("referral.offered", cause=cause)
-        plan_messages(messages, FakeSummaries(), FakeAnnouncer(), desk(POLICY, EVERYBODY), about)
+        plan_messages(context(messages, FakeAnnouncer()), FakeSummaries(), about)
     assert len(messages.kept) == 2
 
 
 def test_a_partner_without_a_roster_entry_is_refused_with_a_reason_and_said() -> None:
     messages, announcer = FakeMessages(), FakeAnnouncer()
-    plan_messages(messages, FakeSummaries(), announcer, desk(POLICY, FakeRoster()), facts("referral.offered"))
+    plan_messages(context(messages, announcer, FakeRoster()), FakeSummaries(), facts("referral.offered"))
     assert messages.told() == [("clinic", State.REFUSED)]
     assert announcer.said == [("refused", "partner:clinic", refusals.NO_ADDRESS)]
 
@@ -116,6 +124,6 @@ def test_an_older_word_of_the_registry_that_comes_late_changes_nothing() -> None
     assert kept.find(CASE) == summary("email", sequence=2, may_contact=False)
 
 
-def _only(planned: list[Message]) -> Message:
-    assert len(planned) == 1
-    return planned[0]
+def _only(planned: Changes) -> Message:
+    assert (len(planned.new), planned.changed) == (1, ())
+    return planned.new[0]

@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from ngao.chassis.clock import ManualClock
+from services.notify.application.account import Account
 from services.notify.application.acknowledge import acknowledge
+from services.notify.application.context import Context
+from services.notify.application.escalate_due import escalate_message
 from services.notify.application.plan_messages import plan_messages
 from services.notify.application.record_outcome import record_outcome
 from services.notify.application.send_due import LEASE, Post, send_due
@@ -13,6 +16,7 @@ from services.notify.domain.letter import Outcome, Result
 from services.notify.domain.message import Message, State
 from tests.support.notify import (
     START,
+    FakeAlarms,
     FakeAnnouncer,
     FakeChannel,
     FakeClaims,
@@ -35,27 +39,32 @@ class Office:
 
     def __init__(self, *answers: Outcome, people: tuple[str, ...] = ("duty-officer", "deputy", "coordinator")) -> None:
         self.clock = ManualClock(START)
-        self.messages, self.announcer = FakeMessages(), FakeAnnouncer()
+        self.messages, self.alarms, self.announcer = FakeMessages(), FakeAlarms(), FakeAnnouncer()
+        self.account = Account()
         self.roster = FakeRoster(*officers(*people), partner("clinic"))
         self.channel, self.claims = FakeChannel(*answers), FakeClaims(self.messages)
 
     def hear(self, event: str, urgency: str = "critical", cause: str = "event-1") -> None:
-        plan_messages(self.messages, FakeSummaries(), self.announcer, self._desk(), facts(event, urgency, cause=cause))
+        plan_messages(self.context(), FakeSummaries(), facts(event, urgency, cause=cause))
 
     def send(self, *, urgent_only: bool = False) -> int:
         post = Post(POLICY.templates, "", {"email": self.channel}, self.roster)
-        return send_due(self.claims, post, self.record, self.clock.now, urgent_only=urgent_only)
+        return send_due(self.claims, post, self.account, self.record, self.clock.now, urgent_only=urgent_only)
 
     def record(self, claimed: Message, outcome: Outcome) -> None:
-        record_outcome(self.messages, self.announcer, self._desk(), claimed, outcome)
+        record_outcome(self.context(), claimed, outcome)
+
+    def escalate(self) -> None:
+        for message_id in self.messages.overdue(self.clock.now(), POLICY.furthest, 100):
+            escalate_message(self.context(), message_id)
 
     def claim(self) -> Message:
         claimed = self.claims.claim(self.clock.now(), LEASE, urgent_only=False)
         assert claimed is not None
         return claimed
 
-    def _desk(self):
-        return desk(POLICY, self.roster, self.clock.now())
+    def context(self) -> Context:
+        return Context(self.messages, self.alarms, self.announcer, desk(POLICY, self.roster, self.clock.now()))
 
 
 def test_a_due_message_is_sent_once_and_said() -> None:
@@ -152,7 +161,7 @@ def test_what_was_acknowledged_while_it_was_sent_stays_acknowledged() -> None:
     office = Office()
     office.hear("intake.report.accepted")
     claimed = office.claim()
-    acknowledge(office.messages, office.announcer, claimed.id, "grace", START)
+    acknowledge(office.context(), claimed.id, "grace")
     office.record(claimed, Outcome(Result.TAKEN))
     assert office.messages.told() == [("duty-officer", State.ACKNOWLEDGED)]
 
@@ -171,7 +180,7 @@ def test_a_turn_ends_so_that_a_stopping_service_need_not_wait() -> None:
         office.hear("referral.offered", cause=f"event-{number}")
     ticks = iter(range(0, 60, 2))
     post = Post(POLICY.templates, "", {"email": office.channel}, office.roster)
-    tried = send_due(office.claims, post, office.record, lambda: START + timedelta(seconds=next(ticks)))
+    tried = send_due(office.claims, post, office.account, office.record, lambda: START + timedelta(seconds=next(ticks)))
     assert 0 < tried < 4
 
 
@@ -180,4 +189,59 @@ def test_where_no_letter_would_get_through_the_others_keep_their_tries() -> None
     for number in range(4):
         office.hear("referral.offered", cause=f"event-{number}")
     assert (office.send(), office.channel.taken) == (1, [])
-    assert (office.send(), len(office.channel.taken)) == (3, 3)
+    office.clock.advance(timedelta(seconds=1))
+    assert (office.send(), len(office.channel.taken)) == (4, 4)
+    assert {message.attempts for message in office.messages.kept.values()} == {1}
+
+
+QUOTA = Outcome(Result.NOT_NOW, "smtp_550_5.4.5", for_all=True)
+
+
+def test_while_the_account_is_refused_no_letter_spends_a_try_however_long_it_lasts_and_then_each_goes_out_once() -> None:
+    office = Office(*[QUOTA] * 10_000)
+    office.hear("intake.report.accepted")
+    office.hear("referral.offered", cause="event-2")
+    for _ in range(2 * 60 * 8):
+        office.send()
+        office.escalate()
+        office.clock.advance(timedelta(seconds=30))
+    assert {message.state for message in office.messages.kept.values()} == {State.QUEUED}
+    assert not [said for said in office.announcer.said if said[0] == "failed"]
+    assert all(len(message.notes) < 5 for message in office.messages.kept.values())
+    office.channel.relent()
+    office.send()
+    officers_told = ["duty-officer@example.org", "deputy@example.org", "coordinator@example.org"]
+    assert sorted(letter.address for letter in office.channel.taken) == sorted([*officers_told, "clinic@example.org"])
+
+
+def test_after_the_wait_for_the_account_the_reader_has_the_whole_time_to_answer() -> None:
+    office = Office(QUOTA, people=("coordinator",))
+    office.hear("intake.report.accepted")
+    office.send()
+    office.clock.advance(timedelta(hours=5))
+    office.escalate()
+    office.send()
+    (message,) = (each for each in office.messages.kept.values() if each.state is State.SENT)
+    assert message.escalate_at == office.clock.now() + timedelta(minutes=15)
+
+
+def test_a_letter_that_is_taken_for_the_whole_account_again_and_again_does_not_hold_the_others() -> None:
+    office = Office(*[QUOTA] * 3)
+    office.hear("intake.report.accepted")
+    office.hear("referral.offered", "low", cause="event-2")
+    office.send()
+    for _ in range(2):
+        office.clock.advance(timedelta(seconds=30))
+        office.send()
+    assert {letter.address for letter in office.channel.tried} == {"duty-officer@example.org", "clinic@example.org"}
+
+
+def test_a_refused_account_is_tried_again_within_half_a_minute() -> None:
+    account = Account()
+    for _ in range(50):
+        account.note(QUOTA, START)
+    assert not account.may_try(START + timedelta(seconds=29))
+    assert account.may_try(START + timedelta(seconds=30))
+    assert account.may_try(START - timedelta(days=2))
+    account.note(NEVER, START)
+    assert (account.is_refused, account.refused_since) == (False, None)

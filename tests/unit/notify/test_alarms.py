@@ -1,0 +1,282 @@
+"""One cause, one ladder: a case asks one human at a time, and nothing that nobody was asked about counts as covered."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ngao.chassis.clock import ManualClock
+from services.notify.application.acknowledge import acknowledge
+from services.notify.application.ask_again import ask_again
+from services.notify.application.context import Context
+from services.notify.application.escalate_due import escalate_message
+from services.notify.application.plan_messages import plan_messages
+from services.notify.application.record_outcome import record_outcome
+from services.notify.application.send_due import LEASE
+from services.notify.domain.alarm import AlarmState
+from services.notify.domain.letter import Outcome, Result
+from services.notify.domain.message import Message, State
+from services.notify.domain.people import DUTY_OFFICER, Contact, Recipient
+from services.notify.domain.policy import Policy, Rule
+from tests.support.notify import (
+    CASE,
+    START,
+    FakeAlarms,
+    FakeAnnouncer,
+    FakeClaims,
+    FakeMessages,
+    FakeRoster,
+    FakeSummaries,
+    desk,
+    facts,
+    officers,
+    partner,
+    shipped_policy,
+)
+
+POLICY = shipped_policy()
+ALL = ("duty-officer", "deputy", "coordinator")
+TAKEN, UNKNOWN_USER = Outcome(Result.TAKEN), Outcome(Result.NEVER, "smtp_550_5.1.1")
+
+
+class Desk:
+    """Notify in memory, with what the mail server answers and the time in the test's hand."""
+
+    def __init__(self, *people: str, policy: Policy = POLICY) -> None:
+        self.clock, self.policy = ManualClock(START), policy
+        self.messages, self.alarms, self.announcer = FakeMessages(), FakeAlarms(), FakeAnnouncer()
+        self.roster, self.claims = FakeRoster(*officers(*people), partner("clinic")), FakeClaims(self.messages)
+        self.heard = 0
+
+    def context(self) -> Context:
+        return Context(self.messages, self.alarms, self.announcer, desk(self.policy, self.roster, self.clock.now()))
+
+    def hear(self, event: str, urgency: str = "critical", about: str = "") -> None:
+        self.heard += 1
+        self.clock.advance(timedelta(seconds=1))
+        told = facts(event, urgency, cause=f"event-{self.heard}", about=about)
+        plan_messages(self.context(), FakeSummaries(), told)
+
+    def post(self, answer: Outcome = TAKEN, only_to: str | None = None) -> None:
+        while claimed := self.claims.claim(self.clock.now(), LEASE, urgent_only=False):
+            mine = only_to is None or claimed.recipient.ref == only_to
+            record_outcome(self.context(), claimed, answer if mine else TAKEN)
+
+    def wait(self, minutes: float) -> None:
+        self.clock.advance(timedelta(minutes=minutes))
+        for message_id in self.messages.overdue(self.clock.now(), self.policy.furthest, 100):
+            escalate_message(self.context(), message_id)
+
+    def acknowledge(self, message: Message) -> None:
+        acknowledge(self.context(), message.id, "grace")
+
+    def add(self, person: str) -> None:
+        self.roster.put(Contact(Recipient(DUTY_OFFICER, person), "email", "en"), f"{person}@example.org")
+        ask_again(self.context(), CASE)
+
+    def on_ladders(self) -> list[Message]:
+        return [each for each in self.messages.kept.values() if each.ladder]
+
+    def leads(self) -> list[Message]:
+        return [each for each in self.on_ladders() if each.escalate_at]
+
+    def letters(self) -> list[tuple[str, str]]:
+        """Whom a letter went to or is on its way to, and which."""
+        out = {State.QUEUED, State.SENDING, State.SENT}
+        return [(each.recipient.ref, each.template) for each in self.on_ladders() if each.state in out or each.attempts]
+
+    def state(self) -> AlarmState:
+        return self.alarms.kept[CASE].state
+
+
+def five_alarms(desk: Desk) -> None:
+    desk.hear("intake.report.accepted")
+    for need in ("legal_aid", "medical", "safe_house", "legal_aid"):
+        desk.hear("referral.unroutable", about=need)
+
+
+def test_five_alarms_of_one_case_ask_one_human_once_and_one_acknowledgement_covers_them() -> None:
+    desk = Desk(*ALL)
+    five_alarms(desk)
+    desk.post()
+    assert desk.letters() == [("duty-officer", "look_now")]
+    desk.wait(10)
+    desk.post()
+    assert desk.letters() == [("duty-officer", "look_now"), ("deputy", "look_now")]
+    desk.acknowledge(desk.on_ladders()[0])
+    desk.wait(600)
+    assert len(desk.letters()) == 2
+    assert desk.state() is AlarmState.SEEN
+    assert [said[0] for said in desk.announcer.said].count("acknowledged") == 5
+
+
+def test_what_comes_later_and_is_worse_asks_again_and_takes_the_lesser_alarm_along() -> None:
+    desk = Desk(*ALL)
+    desk.hear("referral.unroutable", "medium", "legal_aid")
+    desk.post()
+    desk.hear("referral.unroutable", "critical", "legal_aid")
+    desk.post()
+    assert desk.letters() == [("duty-officer", "nothing_found")] * 2
+    (lead,) = desk.leads()
+    assert (lead.urgency, lead.ladder) == ("critical", "critical")
+    desk.acknowledge(lead)
+    assert {each.state for each in desk.on_ladders()} == {State.ACKNOWLEDGED}
+
+
+def test_acknowledging_the_lesser_alarm_does_not_stop_the_graver_one() -> None:
+    desk = Desk(*ALL)
+    desk.hear("referral.unroutable", "medium", "legal_aid")
+    desk.post()
+    desk.hear("intake.report.accepted", "critical")
+    desk.post()
+    desk.acknowledge(desk.on_ladders()[0])
+    desk.wait(10)
+    assert ("deputy", "look_now") in desk.letters()
+
+
+def test_a_graver_kind_of_the_same_urgency_asks_again() -> None:
+    grave = Rule("referral.recalled.v1", DUTY_OFFICER, "look_now", ladder="critical", gravity=1)
+    desk = Desk(*ALL, policy=replace(POLICY, rules=(grave, *POLICY.rules)))
+    desk.hear("referral.unroutable", "critical", "legal_aid")
+    desk.hear("referral.recalled", "critical")
+    (lead,) = desk.leads()
+    assert lead.template == "look_now"
+
+
+def test_after_an_acknowledgement_a_repeat_asks_nobody_and_what_is_new_does() -> None:
+    desk = Desk(*ALL)
+    desk.hear("referral.unroutable", "critical", "legal_aid")
+    desk.post()
+    desk.acknowledge(desk.on_ladders()[0])
+    desk.hear("referral.unroutable", "critical", "legal_aid")
+    assert desk.leads() == []
+    desk.hear("referral.unroutable", "critical", "medical")
+    assert [lead.about for lead in desk.leads()] == ["medical"]
+
+
+def test_the_same_alarm_hours_after_its_acknowledgement_is_no_repeat() -> None:
+    desk = Desk(*ALL)
+    desk.hear("referral.unroutable", "critical", "legal_aid")
+    desk.post()
+    desk.acknowledge(desk.on_ladders()[0])
+    desk.wait(90)
+    desk.hear("referral.unroutable", "critical", "legal_aid")
+    assert len(desk.leads()) == 1
+
+
+def test_the_acknowledgement_of_somebody_asked_before_does_not_count_for_what_came_after() -> None:
+    desk = Desk(*ALL)
+    desk.hear("intake.report.accepted", "critical")
+    desk.post()
+    desk.wait(10)
+    desk.post()
+    first, second = desk.on_ladders()
+    desk.acknowledge(first)
+    desk.hear("referral.unroutable", "critical", "legal_aid")
+    desk.acknowledge(second)
+    assert [lead.about for lead in desk.leads()] == ["legal_aid"]
+
+
+def test_when_the_covering_letter_reaches_nobody_what_it_covered_is_covered_no_more() -> None:
+    desk = Desk(*ALL)
+    five_alarms(desk)
+    desk.post(UNKNOWN_USER)
+    assert desk.state() is AlarmState.UNHEARD
+    assert {each.state for each in desk.on_ladders()} == {State.FAILED}
+    assert [said[2] for said in desk.announcer.said if said[0] == "failed"].count("operator") == 5
+
+
+def test_what_was_covered_climbs_its_own_ladder_where_that_has_other_people() -> None:
+    ladders = {name: replace(ladder, steps=ladder.steps[:1]) for name, ladder in POLICY.ladders.items() if name != "daily"}
+    desk = Desk(*ALL, policy=replace(POLICY, ladders={**POLICY.ladders, **ladders}))
+    desk.hear("intake.report.accepted", "critical")
+    desk.hear("referral.failed", "medium", "legal_aid")
+    desk.post(UNKNOWN_USER, only_to="duty-officer")
+    assert [(lead.recipient.ref, lead.ladder) for lead in desk.leads()] == [("coordinator", "daily")]
+
+
+def test_an_empty_roster_is_an_unheard_alarm_and_an_officer_who_is_added_is_asked_at_once() -> None:
+    desk = Desk()
+    five_alarms(desk)
+    assert (desk.state(), desk.letters()) == (AlarmState.UNHEARD, [])
+    desk.add("coordinator")
+    desk.post()
+    assert desk.letters() == [("coordinator", "look_now")]
+    desk.acknowledge(next(each for each in desk.on_ladders() if each.state is State.SENT))
+    assert desk.state() is AlarmState.SEEN
+
+
+def test_a_recall_that_cannot_reach_its_partner_asks_a_duty_officer() -> None:
+    desk = Desk(*ALL)
+    desk.roster.entries = {key: entry for key, entry in desk.roster.entries.items() if key.kind == DUTY_OFFICER}
+    desk.hear("referral.recalled", "medium")
+    assert desk.letters() == [("duty-officer", "not_reached")]
+
+
+def test_a_lost_letter_about_a_critical_case_climbs_the_ladder_of_a_critical_report() -> None:
+    desk = Desk(*ALL)
+    desk.hear("referral.offered", "critical")
+    desk.post(UNKNOWN_USER, only_to="clinic")
+    assert [(lead.template, lead.ladder) for lead in desk.leads()] == [("not_reached", "critical")]
+
+
+_EVENTS = st.tuples(
+    st.sampled_from(
+        ["intake.report.accepted", "referral.unroutable", "referral.failed", "referral.recalled", "referral.expired"]
+    ),
+    st.sampled_from(["critical", "high", "medium", "low"]),
+    st.sampled_from(["legal_aid", "medical"]),
+)
+_STEPS = st.one_of(
+    st.tuples(st.just("hear"), _EVENTS),
+    st.tuples(st.just("post"), st.sampled_from([TAKEN, UNKNOWN_USER, Outcome(Result.NOT_NOW, "smtp_421", for_all=True)])),
+    st.tuples(st.just("wait"), st.sampled_from([1, 10, 45, 800])),
+    st.tuples(st.just("acknowledge"), st.integers(0, 30)),
+    st.tuples(st.just("add"), st.sampled_from(ALL)),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(people=st.sets(st.sampled_from(ALL)), steps=st.lists(_STEPS, max_size=14))
+def test_whatever_happens_one_human_at_most_is_waited_for_and_nothing_is_covered_by_an_alarm_that_asks_nobody(
+    people: set[str], steps: list[tuple[str, object]]
+) -> None:
+    desk = Desk(*sorted(people))
+    for what, given_ in steps:
+        if what == "hear":
+            desk.hear(*given_)  # type: ignore[misc]
+        elif what == "post":
+            _post_once(desk, given_)  # type: ignore[arg-type]
+        elif what == "wait":
+            desk.wait(given_)  # type: ignore[arg-type]
+        elif what == "add":
+            desk.add(str(given_))
+        elif desk.on_ladders():
+            desk.acknowledge(desk.on_ladders()[int(given_) % len(desk.on_ladders())])  # type: ignore[call-overload]
+        _holds(desk)
+
+
+def _post_once(desk: Desk, answer: Outcome) -> None:
+    claimed = desk.claims.claim(desk.clock.now(), LEASE, urgent_only=False)
+    if claimed:
+        record_outcome(desk.context(), claimed, answer)
+
+
+def _holds(desk: Desk) -> None:
+    leads, on_ladders = desk.leads(), desk.on_ladders()
+    assert len(leads) <= 1
+    assert len({each.id for each in on_ladders}) == len(on_ladders)
+    asking = {lead.cause for lead in leads}
+    for each in on_ladders:
+        if each.state is State.COVERED:
+            assert each.covered_by in asking or any(
+                other.root == each.root and other.state is State.ACKNOWLEDGED for other in on_ladders
+            )
+        if each.state is State.QUEUED:
+            assert each.next_attempt
+    seen = {each.root for each in on_ladders if each.state is State.ACKNOWLEDGED}
+    if on_ladders and not leads and not {each.root for each in on_ladders} <= seen:
+        assert desk.state() is AlarmState.UNHEARD
