@@ -21,6 +21,7 @@ def facts_of(event: Event) -> Facts:
         urgency=data.get("urgency") or "",
         partner_id=data.get("partner_id"),
         about=data.get("need") or "",
+        raised=bool(data.get("risen")),
     )
 
 

@@ -24,7 +24,8 @@ SAID = tuple(f"notify.message.{what}.v1" for what in ("sent", "failed", "refused
 QUICK = """
 rules:
   - {when: intake.report.accepted.v1, tell: duty_officer, template: look_now, ladder: critical, urgent: true}
-  - {when: referral.unroutable.v1, tell: duty_officer, template: nothing_found, ladder: critical, urgent: true}
+  - {when: referral.unroutable.v1, tell: duty_officer, template: nothing_found, ladder: slow, urgent: true}
+  - {when: intake.report.updated.v1, raised: true, tell: duty_officer, template: look_now, ladder: critical, urgent: true}
   - {when: referral.offered.v1, tell: partner, template: partner_new}
   - {when: referral.accepted.v1, tell: defender, template: defender_news}
 ladders:
@@ -32,6 +33,10 @@ ladders:
     steps:
       - {person: duty-officer, within_minutes: 0.05}
       - {person: coordinator, within_minutes: 0.05}
+  slow:
+    steps:
+      - {person: duty-officer, within_minutes: 30}
+      - {person: coordinator, within_minutes: 30}
   daily:
     steps:
       - {person: coordinator, within_minutes: 720}
@@ -262,7 +267,7 @@ def test_five_alarms_at_once_in_two_processes_make_one_ladder_and_lose_none(
         cases = [f"{case}{number}" for number in range(8)]
         for number in range(5):
             for each in cases:
-                line.publish(reported(each) if number == 0 else unroutable(each, f"need-{number}"))
+                line.publish(unroutable(each, f"need-{number}"))
         eventually(lambda: all(len({m["cause"] for m in listed(notify, world, each)}) == 5 for each in cases), what="all causes")
     for each in cases:
         found = listed(notify, world, each)

@@ -78,8 +78,8 @@ RANKS = {"": 0, "low": 1, "medium": 2, "high": 3, "critical": 4}
 LONGEST_CLIMB = {"critical": timedelta(hours=1), "high": timedelta(hours=4)}
 """In this time every person of a ladder must have been asked. A person under arrest must be before a court within 24 hours
 (Constitution of Kenya, Article 49(1)(f)), and a lawyer needs most of them."""
-MUST_BE_TOLD = ("intake.report.accepted.v1", "referral.unroutable.v1")
-"""At these urgencies a duty officer is told of these, whatever else a coalition decides."""
+MUST_BE_TOLD = ("intake.report.accepted.v1", "intake.report.updated.v1", "referral.unroutable.v1")
+"""At these urgencies a duty officer is told of these, and of an update when it raises the urgency."""
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ class Policy:
     def _check_waits(self, urgency: str, longest: timedelta) -> None:
         """Refuse rules by which something of this urgency reaches no duty officer, or reaches one too late."""
         for when in MUST_BE_TOLD:
-            if not any(rule.tell == DUTY_OFFICER for rule in self.rules_for(Facts("", when, "", urgency))):
+            if not any(rule.tell == DUTY_OFFICER for rule in self.rules_for(Facts("", when, "", urgency, raised=True))):
                 raise PolicyBroken(f"rules: none tells a duty officer of {when} with urgency {urgency}.")
         for at, rule in enumerate(self.rules):
             if not rule.ladder or (rule.urgencies and urgency not in rule.urgencies):

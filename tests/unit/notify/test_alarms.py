@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -54,10 +55,10 @@ class Desk:
     def context(self) -> Context:
         return Context(self.messages, self.alarms, self.announcer, desk(self.policy, self.roster, self.clock.now()))
 
-    def hear(self, event: str, urgency: str = "critical", about: str = "") -> None:
+    def hear(self, event: str, urgency: str = "critical", about: str = "", *, risen: bool = False) -> None:
         self.heard += 1
         self.clock.advance(timedelta(seconds=1))
-        told = facts(event, urgency, cause=f"event-{self.heard}", about=about)
+        told = replace(facts(event, urgency, cause=f"event-{self.heard}", about=about), raised=risen)
         plan_messages(self.context(), FakeSummaries(), told)
 
     def post(self, answer: Outcome = TAKEN, only_to: str | None = None) -> None:
@@ -214,6 +215,33 @@ def test_a_recall_that_cannot_reach_its_partner_asks_a_duty_officer() -> None:
     desk.roster.entries = {key: entry for key, entry in desk.roster.entries.items() if key.kind == DUTY_OFFICER}
     desk.hear("referral.recalled", "medium")
     assert desk.letters() == [("duty-officer", "not_reached")]
+
+
+@pytest.mark.parametrize("before", ["low", "high"])
+def test_an_urgency_that_rises_asks_exactly_as_a_first_report_of_it_would(before: str) -> None:
+    first, risen = Desk(*ALL), Desk(*ALL)
+    first.hear("intake.report.accepted", "critical")
+    risen.hear("intake.report.accepted", before)
+    risen.post()
+    risen.hear("intake.report.updated", "critical", risen=True)
+    (asked,), (asked_later,) = first.leads(), risen.leads()
+    for each in ("template", "ladder", "urgent", "urgency", "recipient"):
+        assert getattr(asked_later, each) == getattr(asked, each)
+
+
+def test_an_update_that_raises_nothing_asks_nobody() -> None:
+    desk = Desk(*ALL)
+    desk.hear("intake.report.updated", "critical")
+    assert desk.on_ladders() == []
+
+
+def test_an_urgency_that_rises_again_after_the_case_was_seen_asks_again() -> None:
+    desk = Desk(*ALL)
+    desk.hear("intake.report.accepted", "high")
+    desk.post()
+    desk.acknowledge(desk.on_ladders()[0])
+    desk.hear("intake.report.updated", "critical", risen=True)
+    assert [lead.ladder for lead in desk.leads()] == ["critical"]
 
 
 def test_a_lost_letter_about_a_critical_case_climbs_the_ladder_of_a_critical_report() -> None:
