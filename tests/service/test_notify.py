@@ -122,6 +122,10 @@ def _all_held(notify: ServiceProcess, world: World, case: str) -> bool:
     return all(each.get("held_since") for each in listed(notify, world, case))
 
 
+def _metrics(notify: ServiceProcess) -> str:
+    return str(notify.request("GET", "/metrics")[1], "utf-8")
+
+
 @contextmanager
 def _another(notify: ServiceProcess) -> Iterator[None]:
     """A second process of the same service, on a port of its own."""
@@ -258,6 +262,26 @@ def test_while_the_whole_account_is_refused_letters_wait_and_readiness_says_so_a
     assert all(len(mails(directory, each)) == 1 for each in listed(notify, world, case))
     assert "mail" not in warnings(notify)
     assert not said(line, "failed", case, urgent=True)
+
+
+def test_a_roster_without_officers_is_shown_before_the_first_report_and_an_officer_who_is_added_is_asked(
+    notify: ServiceProcess, world: World, line: Line, case: str
+) -> None:
+    for person in ("duty-officer", "coordinator"):
+        assert notify.request("DELETE", f"/v1/roster/duty-officers/{person}", key=world.operator_key)[0] == 204
+    try:
+        assert "bin/ngao officer add" in warnings(notify)["ladders"]
+        assert 'ngao_notify_reachable{ladder="critical"} 0.0' in _metrics(notify)
+        line.publish(reported(case))
+        refused = [("duty-officer", "refused"), ("coordinator", "refused")]
+        eventually(lambda: states(notify, world, case) == refused, what="both to be refused")
+        eventually(lambda: "alarms" in warnings(notify), what="the unheard alarm to be shown")
+    finally:
+        for person in ("duty-officer", "coordinator"):
+            entry = {"email": f"canary.{person}@example.org", "language": "sw"}
+            assert notify.request("PUT", f"/v1/roster/duty-officers/{person}", entry, world.operator_key)[0] == 200
+    assert "ladders" not in warnings(notify)
+    eventually(lambda: ("duty-officer", "sent") in states(notify, world, case), what="the officer to be asked")
 
 
 def test_five_alarms_at_once_in_two_processes_make_one_ladder_and_lose_none(

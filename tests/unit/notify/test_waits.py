@@ -1,0 +1,49 @@
+"""Policy cannot let a critical or high report wait long, or reach no duty officer at all."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from services.notify.domain.errors import PolicyBroken
+from services.notify.domain.people import DUTY_OFFICER
+from services.notify.domain.policy import LONGEST_CLIMB, MUST_BE_TOLD, Policy
+from tests.support.notify import facts, shipped_policy
+
+POLICY = shipped_policy()
+
+
+@pytest.mark.parametrize("when", MUST_BE_TOLD)
+@pytest.mark.parametrize("urgency", LONGEST_CLIMB)
+def test_the_shipped_rules_reach_every_person_of_the_ladder_in_time(when: str, urgency: str) -> None:
+    told = replace(facts(when.removesuffix(".v1"), urgency), raised=True)
+    (rule,) = (rule for rule in POLICY.rules_for(told) if rule.tell == DUTY_OFFICER)
+    steps = POLICY.ladders[rule.ladder or ""].steps
+    assert sum((step.within for step in steps), timedelta()) <= LONGEST_CLIMB[urgency]
+
+
+@pytest.mark.parametrize("when", MUST_BE_TOLD)
+@pytest.mark.parametrize("urgency", LONGEST_CLIMB)
+def test_rules_that_tell_no_duty_officer_of_it_are_refused_with_event_and_urgency(when: str, urgency: str) -> None:
+    left = tuple(rule for rule in POLICY.rules if not (rule.when == when and urgency in rule.urgencies))
+    with pytest.raises(PolicyBroken, match=rf"{when} with urgency {urgency}"):
+        replace(POLICY, rules=left).check()
+
+
+@pytest.mark.parametrize("urgency", LONGEST_CLIMB)
+def test_rules_that_let_it_wait_twelve_hours_are_refused_with_the_ladder(urgency: str) -> None:
+    with pytest.raises(PolicyBroken, match=r"ladders\.daily"):
+        _on_daily(urgency).check()
+
+
+def test_a_rule_without_urgencies_counts_for_all_of_them() -> None:
+    rules = tuple(replace(rule, urgencies=()) if rule.ladder == "daily" else rule for rule in POLICY.rules)
+    with pytest.raises(PolicyBroken, match=r"ladders\.daily"):
+        replace(POLICY, rules=rules).check()
+
+
+def _on_daily(urgency: str) -> Policy:
+    daily = (replace(rule, ladder="daily") if rule.ladder and urgency in rule.urgencies else rule for rule in POLICY.rules)
+    return replace(POLICY, rules=tuple(daily))
