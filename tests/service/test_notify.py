@@ -273,8 +273,8 @@ def test_a_roster_without_officers_is_shown_before_the_first_report_and_an_offic
         assert "bin/ngao officer add" in warnings(notify)["ladders"]
         assert 'ngao_notify_reachable{ladder="critical"} 0.0' in _metrics(notify)
         line.publish(reported(case))
-        refused = [("duty-officer", "refused"), ("coordinator", "refused")]
-        eventually(lambda: states(notify, world, case) == refused, what="both to be refused")
+        refused = {("duty-officer", "refused"), ("coordinator", "refused")}
+        eventually(lambda: set(states(notify, world, case)) == refused, what="both to be refused")
         eventually(lambda: "alarms" in warnings(notify), what="the unheard alarm to be shown")
     finally:
         for person in ("duty-officer", "coordinator"):
