@@ -9,6 +9,7 @@ from typing import Any
 
 from pymongo import ASCENDING
 
+from ngao.chassis.approvals.approvals import Approvals
 from ngao.chassis.clock import Clock, SystemClock
 from ngao.chassis.measuring import SELDOM_S, measure_service, measure_store
 from ngao.chassis.messaging.broker import demand_usable
@@ -59,6 +60,7 @@ class Chassis:
     rewrapping: Rewrapping
     patience: Patience
     signatures: Signatures
+    approvals: Approvals
     gauges: Gauges = field(default_factory=Gauges)
     sweeps: list[Callable[[], None]] = field(default_factory=list)
     """What every process of the service does now and then; several may do it at once."""
@@ -90,10 +92,10 @@ class Chassis:
         )
         units = Units(clock, keyring, store.lookups, committer)
         kept, parking = Kept(store, units, clock), Parking(store, units)
-        rewrapping = Rewrapping(keyring, units)
+        rewrapping, approvals = Rewrapping(keyring, units), Approvals(store, units, settings.approvals)
         chassis = cls(
             name, settings, clock, store, keyring, units, relay, kept, parking, health, metrics, operators, rewrapping, patience,
-            signatures,
+            signatures, approvals, sweeps=[approvals.expire],
         )  # fmt: skip
         health.register("store", store.problem)
         health.register("relay", relay.problem)

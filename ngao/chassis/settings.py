@@ -16,6 +16,7 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
 
+from ngao.chassis.approvals.settings import ApprovalSection, ApprovalSettings, approval_settings
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.messaging.accounts import service_account
 
@@ -113,6 +114,7 @@ class Settings:
     start_within_s: float
     accept_unsigned_until: datetime | None
     own: Mapping[str, Any]
+    approvals: ApprovalSettings = field(default_factory=ApprovalSettings)
 
 
 class _Section(Schema):
@@ -215,6 +217,7 @@ class _File(_Section):
     keys = fields.Nested(_Keys, required=True)
     policy = fields.Nested(_Policy, required=True)
     operators = fields.Nested(_Operators, required=True)
+    approvals = fields.Nested(ApprovalSection, load_default=lambda: ApprovalSection().load({}))
     logging = fields.Nested(_Logging, load_default=lambda: _Logging().load({}))
     retry = fields.Nested(_Retry, load_default=lambda: _Retry().load({}))
     events = fields.Nested(_Events, load_default=lambda: _Events().load({}))
@@ -259,6 +262,7 @@ def load(path: Path) -> Settings:
         retry_tiers_s=tuple(data["retry"]["tiers_s"]),
         start_within_s=data["start"]["within_s"],
         accept_unsigned_until=data["events"]["accept_unsigned_until"],
+        approvals=approval_settings(data["approvals"]),
         own=data["own"] | (_toml(base / data["own_file"]) if data["own_file"] else {}),
     )
 

@@ -20,10 +20,13 @@ _BROKER_FILE, _KEY_FILE, _CA_FILE = "broker.secret", "http.secret", "ca.pem"
 _PAIR = {"cert_file": "cert.pem", "key_file": "key.pem"}
 
 
-def keep_key(kind: str, outsider_id: str, key: str | None) -> None:
-    """Keep a new HTTP key beside the account, at once: nobody can be told it again."""
-    if key:
-        write_whole(_made(folder_of(kind, outsider_id)) / _KEY_FILE, key + "\n")
+def keep_key(kind: str, outsider_id: str, key: str | None) -> Path | None:
+    """Keep a new HTTP key beside the account, at once: the service cannot show it again. Gives its file, None without a key."""
+    if not key:
+        return None
+    file = _made(folder_of(kind, outsider_id)) / _KEY_FILE
+    write_whole(file, key + "\n")
+    return file
 
 
 def write_account(account: AccountFile, *, http_url: str | None, seal_to: Mapping[str, str] | None = None) -> Path:
@@ -66,10 +69,9 @@ def folder_of(kind: str, outsider_id: str) -> Path:
     return Home.from_environment().root / "accounts" / f"{kind}-{outsider_id}"
 
 
-def sentence(folder: Path | None, answer: Mapping[str, Any] | None) -> str:
-    """What the operator does next."""
-    key = (answer or {}).get("key")
-    lines = [f"Its HTTP key, shown this once: {key}"] if key else []
+def sentence(folder: Path | None, key_file: Path | None) -> str:
+    """What the operator does next. A key itself is never shown: terminals keep what they show."""
+    lines = [f"Its HTTP key is in {key_file}."] if key_file else []
     if folder:
         lines.append(f"Its account is in {folder}; hand the folder over on a safe way, then remove it.")
     if folder and (folder / _CA_FILE).exists() and not (folder / _PAIR["cert_file"]).exists():

@@ -29,6 +29,7 @@ GROUPS = {
     "partner": ("partner", "app", _PEOPLE),
     "officer": ("officer", "app", _PEOPLE),
     "operator": ("operators", "app", _PEOPLE),
+    "approval": ("approvals", "app", _LOOK_AFTER),
     "case": ("cases", "app", _LOOK_AFTER),
     "defender": ("defender", "app", _LOOK_AFTER),
     "message": ("cases", "message", _LOOK_AFTER),

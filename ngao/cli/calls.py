@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -28,10 +29,17 @@ class Refused(NgaoError):
     slug = "refused"
 
 
+class Waits(NgaoError):
+    """The service has taken the request; another operator must approve it before it is done."""
+
+    slug = "waits"
+
+
 @dataclass(frozen=True)
 class Operator:
     """One service, and the key to call it with."""
 
+    service: str
     url: str
     key: str = field(repr=False)
 
@@ -40,15 +48,15 @@ class Operator:
         return self._call("GET", path, query=query)
 
     def put(self, path: str, body: Any) -> Any:
-        """Create or replace. Raises Refused, Unavailable."""
+        """Create or replace. Raises Refused, Unavailable, Waits."""
         return self._call("PUT", path, body=body)
 
     def post(self, path: str, body: Any) -> Any:
-        """Do. Raises Refused, Unavailable."""
+        """Do. Raises Refused, Unavailable, Waits."""
         return self._call("POST", path, body=body)
 
     def delete(self, path: str, **query: Any) -> Any:
-        """Take away. Raises Refused, Unavailable."""
+        """Take away. Raises Refused, Unavailable, Waits."""
         return self._call("DELETE", path, query=query)
 
     def _call(self, method: str, path: str, body: Any = None, query: dict[str, Any] | None = None) -> Any:
@@ -62,7 +70,10 @@ class Operator:
                 raise Unavailable(f"{self.url} does not answer ({type(error).__name__}); see `ngao status`.") from None
         if answer.status_code >= 400:
             raise Refused(_sentence(answer))
-        return answer.json() if answer.content else None
+        content = answer.json() if answer.content else None
+        if answer.status_code == 202 and content and "expires_at" in content:
+            raise Waits(_waits(self.service, content))
+        return content
 
 
 def operator(service: str, url: str | None = None) -> Operator:
@@ -72,7 +83,7 @@ def operator(service: str, url: str | None = None) -> Operator:
     address = url or os.environ.get(f"NGAO_URL_{service.upper()}") or home.state().get("urls", {}).get(service)
     if not address:
         raise Misconfigured(f"No address of {service} is known: run `ngao up`, or give --url or NGAO_URL_{service.upper()}.")
-    return Operator(str(address).rstrip("/"), _key(home))
+    return Operator(service, str(address).rstrip("/"), _key(home))
 
 
 def demand_known(service: str) -> None:
@@ -96,6 +107,13 @@ def _key(home: Home) -> str:
     if not path.exists():
         raise Misconfigured(f"There is no operator's key at {path}: run `ngao up`, or name its file in NGAO_OPERATOR_KEY_FILE.")
     return read_secret(path)
+
+
+def _waits(service: str, asked: Mapping[str, Any]) -> str:
+    return (
+        f"another operator must approve this before {asked['expires_at']}: `ngao approval approve {service} {asked['id']}`. "
+        "Then give the same command again, without --new-key; `ngao approval result` gives a new key to whoever asked."
+    )
 
 
 def _sentence(answer: requests.Response) -> str:

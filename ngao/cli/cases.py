@@ -9,7 +9,7 @@ from urllib.parse import quote
 import typer
 
 from ngao.chassis.errors import NotFound
-from ngao.cli.calls import Url, operator
+from ngao.cli.calls import Refused, Url, operator
 from ngao.cli.output import AsJson, say, show, show_json
 
 app = typer.Typer(no_args_is_help=True, help="Cases, by reference: where each stands, and its story.")
@@ -38,15 +38,28 @@ def list_cases(
 
 
 @app.command("show")
-def show_case(case_ref: CaseRef, url: Url = None, as_json: AsJson = False) -> None:
-    """One case: every step so far, who took it, and why. Whoever asks is noted in the audit trail."""
+def show_case(
+    case_ref: CaseRef,
+    reason: Annotated[str, typer.Option(help="Why you read it, a code of identity.yaml; kept in the audit trail.")] = "case_work",
+    narrative: Annotated[bool, typer.Option("--narrative", help="Also what was told in words; needs narrative:read.")] = False,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """One case: what happened, every step so far, who took it, and why. Whoever asks is noted in the audit trail.
+
+    What happened comes from intake and needs reports:read; without that scope the rest is shown. `--url` is referral's.
+    """
     case = operator("referral", url).get(f"/v1/cases/{quote(case_ref, safe='')}")
+    case["report"] = _report(case_ref, reason)
+    if narrative:
+        case["told"] = operator("intake").get(f"/v1/cases/{quote(case_ref, safe='')}/narrative", reason=reason)
     if as_json:
         show_json(case)
         return
     why = f" ({case['closed_reason']})" if case["closed_reason"] else ""
     say(f"{case_ref}: {_LINE.format(**{**case, 'why': why})}")
     say(f"Needs: {_needs(case)}\n")
+    _say_what_happened(case)
     offers = [{**each, "why": _why(each)} for each in case["offers"]]
     show(offers, ("partner_id", "need", "attempt", "state", "due", "why"), as_json=False, none="Nobody has been asked yet.")
     say("")
@@ -81,6 +94,28 @@ def acknowledge(
         raise NotFound(f"{len(found) or 'No'} messages have this reference; see `ngao message list`.")
     seen = notify.post(f"/v1/messages/{found[0]['message_id']}/acknowledge", {})
     say(f"{reference} is acknowledged by {seen['acknowledged_by']}.")
+
+
+def _report(case_ref: str, reason: str) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = operator("intake").get(f"/v1/cases/{quote(case_ref, safe='')}/report", reason=reason)
+    except Refused as refused:
+        return {"refused": str(refused)}
+    return found
+
+
+def _say_what_happened(case: Mapping[str, Any]) -> None:
+    report = case["report"]
+    if "refused" in report:
+        say(f"What happened is not shown: {report['refused']}\n")
+        return
+    show(report["violations"], ("label", "ongoing", "against", "perpetrators"), as_json=False, none="No violation is known.")
+    say(f"Why {report['urgency']}: {' '.join(each['text'] for each in report['reasons'])}")
+    told = case.get("told")
+    if told:
+        say(f"\n{told['narrative'] or 'There is no narrative.'}")
+        show(told["attachments"], ("name", "media_type", "url"), as_json=False, none="There are no attachments.")
+    say("")
 
 
 def _needs(case: Mapping[str, Any]) -> str:

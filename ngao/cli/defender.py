@@ -1,21 +1,20 @@
-"""`ngao defender`: what a source may know of a person whose case it will report on again."""
+"""`ngao defender`: how to contact a person safely, and what a source may know of a person it will report on again."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 from urllib.parse import quote
 
 import typer
 
 from ngao.cli.calls import Url, operator
-from ngao.cli.output import AsJson, say, show_json
+from ngao.cli.output import AsJson, say, show, show_json
 
 app = typer.Typer(no_args_is_help=True, help="Persons, by reference; their names stay in the registry.")
 
-
-@app.callback()
-def _group() -> None:
-    """Keep the name of the one command."""
+Ref = Annotated[str, typer.Argument(help="A case reference (NG-…) or a defender's reference (DEF-…).")]
+Reason = Annotated[str, typer.Option(help="Why you read it, a code of identity.yaml; kept in the audit trail.")]
 
 
 @app.command("reference")
@@ -32,3 +31,41 @@ def reference(
     path = f"/v1/defenders/{quote(defender_ref, safe='')}/source-references"
     given = operator("registry", url).post(path, {"source_id": source})
     show_json(given) if as_json else say(given["reference"])
+
+
+@app.command("show")
+def show_defender(ref: Ref, reason: Reason, url: Url = None, as_json: AsJson = False) -> None:
+    """One person. What to heed before any contact comes first; names, phones and e-mail need the scope identity:read."""
+    registry = operator("registry", url)
+    if ref.startswith("DEF-"):
+        record = registry.get(f"/v1/defenders/{quote(ref, safe='')}", reason=reason)
+    else:
+        record = registry.get("/v1/defenders", case_ref=ref, reason=reason)
+    if as_json:
+        show_json(record)
+        return
+    for contact in record["contact"]:
+        _cautions(contact)
+    if not record["contact"]:
+        say("DO NOT CONTACT: nothing is known about safe contact.")
+    say(f"\n{record['defender_ref']}{', values masked' if record['masked'] else ''}")
+    rows = [{"field": name, "values": values} for name, values in record["identity"].items()]
+    show(rows, ("field", "values"), as_json=False, none="")
+
+
+def _cautions(contact: Mapping[str, Any]) -> None:
+    say(f"{contact['case_ref']}: before any contact")
+    for caution in contact["cautions"]:
+        say(f"  ! {caution['text']}")
+    safety = contact["safety"] or {}
+    for name in ("code_word", "hours", "instructions"):
+        if safety.get(name):
+            say(f"    {name}: {_plain(safety[name])}")
+    if contact["attributes"]:
+        say(f"    about the person: {_plain([contact['attributes']])}")
+
+
+def _plain(value: Any) -> str:
+    if not isinstance(value, list):
+        return str(value)
+    return "; ".join(", ".join(f"{name} {each}" for name, each in one.items()) for one in value)

@@ -124,7 +124,7 @@ def _parked(intake: Operator) -> list[dict[str, object]]:
 
 
 def _operator(platform: Platform, service: str) -> Operator:
-    return Operator(platform.url(service), read_secret(operator_key_file(platform.home)))
+    return Operator(service, platform.url(service), read_secret(operator_key_file(platform.home)))
 
 
 def _summary(console: Console, play: Play, missing: list[str], seconds: float) -> None:

@@ -15,7 +15,7 @@ from ngao.chassis.messaging.onboarding import account_name, is_onboarded, onboar
 from ngao.cli import vouching
 from ngao.cli.accounts import keep_key, sentence, write_account, write_certificate
 from ngao.cli.brokers import edge, edge_http, management
-from ngao.cli.calls import Operator, operator
+from ngao.cli.calls import Operator, Waits, operator
 from ngao.cli.output import AsJson, say, show
 from ngao.cli.places import onboarding_key_file
 
@@ -52,8 +52,7 @@ def load(file: File, new_key: NewKey = False) -> None:
     partners = [_checked(each, file) for each in listed]
     with management() as broker:
         for partner in partners:
-            _keep(broker, partner, new_key=new_key)
-            say(f"{partner['id']} kept")
+            say(_kept(broker, partner, new_key=new_key))
 
 
 @app.command()
@@ -101,6 +100,14 @@ def revoke_partner(partner_id: PartnerId) -> None:
     say(f"{partner_id} has no broker account any more; its queues stand until somebody looks at them.")
 
 
+def _kept(broker: Management, partner: Mapping[str, Any], *, new_key: bool) -> str:
+    try:
+        _keep(broker, partner, new_key=new_key)
+    except Waits as waits:
+        return f"{partner['id']}: {waits}"
+    return f"{partner['id']} kept"
+
+
 def _keep(broker: Management, partner: Mapping[str, Any], *, new_key: bool) -> str:
     """The broker's queues come first: an offer to a partner without a queue would have nowhere to go.
 
@@ -112,10 +119,10 @@ def _keep(broker: Management, partner: Mapping[str, Any], *, new_key: bool) -> s
         http_url = None if edge_http() else referral.url
         folder = write_account(onboard_partner(broker, address, partner_id), http_url=http_url)
     answer = _put_directory(referral, {**partner, **vouching.of(referral, partner)}, new_key=new_key)
-    keep_key("partner", partner_id, answer.get("key"))
+    key_file = keep_key("partner", partner_id, answer.get("key"))
     if partner.get("contact"):
         operator("notify").put(f"/v1/roster/partners/{partner_id}", partner["contact"])
-    return sentence(folder, answer)
+    return sentence(folder, key_file)
 
 
 def _put_directory(referral: Operator, partner: Mapping[str, Any], *, new_key: bool) -> dict[str, Any]:

@@ -11,9 +11,11 @@ from typing import Annotated
 import typer
 
 from ngao.chassis.errors import NotFound
+from ngao.cli.approvals import SINGLE
 from ngao.cli.calls import Service, demand_known, operator
 from ngao.cli.output import AsJson, complain, progress, say, show
 from ngao.deployment.names import SERVICES
+from ngao.local.configuration import approvals_mode
 from ngao.local.home import Home
 from ngao.local.platform import Part, Platform
 
@@ -70,6 +72,8 @@ def status(as_json: AsJson = False) -> None:
     show(rows, ("part", "state", "pid", "address"), as_json=as_json, none="Nothing is set up here; run `ngao up`.")
     for sentence in (sentence for part in parts for sentence in part.warnings):
         complain(sentence)
+    if parts and not as_json and approvals_mode() == "single":
+        say(SINGLE)
     if not parts or not all(part.ready for part in parts):
         raise typer.Exit(1)
 

@@ -25,7 +25,7 @@ def add(
     new_key: Annotated[bool, typer.Option("--new-key", help="Give a known source a new key and a new broker password.")] = False,
     url: Url = None,
 ) -> None:
-    """Let a system post, over HTTP and over AMQP. Its key is shown once.
+    """Let a system post, over HTTP and over AMQP. Its keys are written into its account folder.
 
     Run again for a known source to change its profile or rate; `--new-key` gives it new secrets, and the HTTP key before
     stays valid, so that it can change over without a gap.
@@ -35,14 +35,14 @@ def add(
     body: dict[str, Any] = {"enabled": True, "new_key": new_key}
     body |= {name: value for name, value in (("profile", profile), ("rate_per_second", rate)) if value is not None}
     answer = intake.put(f"/v1/sources/{source_id}", body)
-    keep_key("source", source_id, answer.get("key"))
+    key_file = keep_key("source", source_id, answer.get("key"))
     folder = None
     with management() as broker:
         if new_key or answer.get("key") or not is_onboarded(broker, address.vhost, "source", source_id):
             seal_to = intake.get("/v1/sealing-key")
             account = onboard_source(broker, address, source_id)
             folder = write_account(account, http_url=edge_http() or intake.url, seal_to=seal_to)
-    say(sentence(folder, answer))
+    say(sentence(folder, key_file))
 
 
 @app.command()

@@ -16,13 +16,14 @@ SCOPES = {
     "keys:write": "wrap data keys under the newest period",
     "messages:read": "list messages and read their history",
     "messages:write": "acknowledge a message",
-    "narrative:read": "read what a report says: violations, perpetrators, reasons, narrative and attachments' descriptions",
+    "narrative:read": "read a report's narrative and what its attachments are",
     "outbox:read": "see which events wait to be published",
     "outbox:write": "publish events again",
     "parked:read": "list parked messages",
     "parked:write": "replay or drop a parked message",
     "partners:read": "read the partner directory",
     "partners:write": "add or change a partner",
+    "reports:read": "read what a report says in codes: violations, perpetrators' kinds, reasons of its urgency",
     "restrictions:write": "add or lift a restriction",
     "roster:read": "read the roster, addresses masked",
     "roster:write": "change the roster",
@@ -33,7 +34,8 @@ SCOPES = {
 
 _DIRECTORY = ("partners:read", "roster:read", "sources:read")
 _WATCH = ("audit:read", "cases:read", "messages:read", "outbox:read", "parked:read", *_DIRECTORY)
-_DESK = (*_WATCH, "approvals:read", "cases:write", "defenders:read", "identity:read", "messages:write", "narrative:read")
+_PEOPLE = ("defenders:read", "identity:read", "narrative:read", "reports:read")
+_DESK = (*_WATCH, *_PEOPLE, "approvals:read", "cases:write", "messages:write")
 
 ROLES = {
     "watch": _WATCH,

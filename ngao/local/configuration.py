@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -105,6 +106,11 @@ def write_operator(home: Home) -> None:
     write_whole(operators_file(home), as_text([*others, entry(OPERATOR, hashed, OPERATOR_SCOPES)]))
 
 
+def approvals_mode() -> str:
+    """One machine has most often one operator, so it gives up that two must agree, unless NGAO_APPROVALS says `two`."""
+    return os.environ.get("NGAO_APPROVALS") or "single"
+
+
 def operators_file(home: Home) -> Path:
     """Who may give commands, as the services read it."""
     return home.config / "operators.json"
@@ -147,4 +153,5 @@ def _settings(home: Home, service: str, ports: Mapping[str, int]) -> dict[str, A
         "policy": {"directories": [str(REPOSITORY / "deploy" / "policy"), str(home.policy)]},
         "operators": {"file": str(operators_file(home))},
         **({"events": {"accept_unsigned_until": until}} if (until := home.state().get("accept_unsigned_until")) else {}),
+        "approvals": {"mode": approvals_mode()},
     }  # fmt: skip

@@ -25,6 +25,7 @@ from services.intake.application.note_consent import note_consent
 from services.intake.application.note_progress import note_progress, note_vouch
 from services.intake.application.ports import Desk
 from services.intake.application.receive_report import Receipt, receive_report
+from services.intake.application.show_case import Reader, Told, show_case, show_narrative
 from services.intake.application.tell_again import tell_again
 from services.intake.application.tell_status import tell_status
 from services.intake.application.update_report import update_report
@@ -36,6 +37,7 @@ from services.intake.domain.source import Source
 from services.intake.http_api import Posted, pointing
 from services.intake.messages import UnitAnnouncer, change_of, helper_of, read_report, step_of, update_of
 from services.intake.references import RandomIds
+from services.intake.shown import show_case_report
 from services.intake.storage.documents import DOCUMENTS
 from services.intake.storage.repositories import ReportRepository, SourceCredentials, SourceRepository
 from services.intake.storage.vault import BoxSeals, CaseVault, LookupHashes, OwnBoxes
@@ -117,6 +119,20 @@ class App:
         """Take a report back."""
         return self._units.run(lambda unit: withdraw_report(self._desk(unit), source_id, report_id), trace)
 
+    @property
+    def read_reasons(self) -> tuple[str, ...]:
+        """For what an operator may read a report: codes of policy."""
+        return self._policy.read_reasons
+
+    def case_report(self, case_ref: str, reader: Reader) -> dict[str, Any]:
+        """What a report says in codes, for an operator."""
+        report = self._units.run(lambda unit: show_case(self._desk(unit), case_ref, reader))
+        return show_case_report(report, self._policy.rules.vocabulary.violations)
+
+    def narrative(self, case_ref: str, reader: Reader) -> Told:
+        """What was told in words, for an operator."""
+        return self._units.run(lambda unit: show_narrative(self._desk(unit), case_ref, reader))
+
     def hear_step(self, unit: Unit, event: Event) -> None:
         """A step of the referral."""
         note_progress(self._desk(unit), event.data["case_ref"], step_of(event))
@@ -180,6 +196,10 @@ class App:
     def sources(self) -> list[Source]:
         """All sources."""
         return SourceRepository(self._units.read()).all()
+
+    def knows_source(self, source_id: str) -> bool:
+        """True if there is such a source, enabled or not."""
+        return SourceRepository(self._units.read()).find(source_id) is not None
 
     def is_open(self, source_id: str) -> bool:
         """True if this source may post."""

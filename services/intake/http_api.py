@@ -109,6 +109,51 @@ class StatusShown(Tolerant):
     story = fields.List(fields.Nested(StepShown), metadata=INTERNAL)
 
 
+class ViolationShown(Tolerant):
+    """One violation, in the coalition's codes: what, whether it goes on, against whom, by which kinds of perpetrator."""
+
+    type = fields.String(metadata=INTERNAL)
+    label = fields.String(metadata=INTERNAL)
+    ongoing = fields.Boolean(metadata=INTERNAL)
+    against = fields.String(metadata=INTERNAL)
+    perpetrators = fields.List(fields.String(), metadata=INTERNAL)
+
+
+class CaseReportShown(Tolerant):
+    """What the report of a case says in codes, for an operator; `forgotten` when its time is over."""
+
+    case_ref = fields.String(metadata=INTERNAL)
+    source_id = fields.String(metadata=INTERNAL)
+    status = fields.String(metadata=INTERNAL)
+    reporter_role = fields.String(metadata=INTERNAL)
+    violations = fields.List(fields.Nested(ViolationShown), metadata=INTERNAL)
+    needs = fields.List(fields.String(), metadata=INTERNAL)
+    needs_proposed = fields.List(fields.String(), metadata=INTERNAL)
+    county = fields.String(metadata=INTERNAL)
+    languages = fields.List(fields.String(), metadata=INTERNAL)
+    occurred_at = fields.AwareDateTime(metadata=INTERNAL)
+    occurred_precision = fields.String(metadata=INTERNAL)
+    received_at = fields.AwareDateTime(metadata=INTERNAL)
+    updated_at = fields.AwareDateTime(allow_none=True, metadata=INTERNAL)
+    withdrawn_at = fields.AwareDateTime(allow_none=True, metadata=INTERNAL)
+    urgency = fields.String(metadata=INTERNAL)
+    points = fields.Integer(metadata=INTERNAL)
+    reasons = fields.List(fields.Nested(ReasonShown), metadata=INTERNAL)
+    policy_version = fields.String(metadata=INTERNAL)
+    earlier_reports = fields.Integer(metadata=INTERNAL)
+    has_narrative = fields.Boolean(metadata=INTERNAL)
+    has_attachments = fields.Boolean(metadata=INTERNAL)
+    forgotten = fields.Boolean(metadata=INTERNAL)
+
+
+class NarrativeShown(Tolerant):
+    """What was told in words, and what the attachments are: they stay where they are."""
+
+    case_ref = fields.String(metadata=INTERNAL)
+    narrative = fields.String(metadata=SENSITIVE)
+    attachments = fields.List(fields.Nested(said.Attachment), metadata=SENSITIVE)
+
+
 class SourceShown(Tolerant):
     """A source. `key` is there only in the answer that made it, once."""
 
@@ -188,6 +233,15 @@ def result(index: int, outcome: Mapping[str, Any] | Exception) -> dict[str, Any]
         problem = problem_of(outcome)
         return {"index": index, "status": problem.status, "problem": problem.document()}
     return {"index": index, "status": 202, **outcome}
+
+
+def reason_of(call: Call, known: tuple[str, ...]) -> str:
+    """Why somebody reads, a code of policy; raises InvalidInput."""
+    reason = call.query.get("reason", "")
+    if reason not in known:
+        error = FieldError("/reason", "unknown_code", f"Must be one of: {', '.join(known)}.")
+        raise InvalidInput("Say why you read it: reason= is a code of policy.", [error])
+    return reason
 
 
 def show(schema: type[Schema], **values: Any) -> dict[str, Any]:

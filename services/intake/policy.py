@@ -16,7 +16,7 @@ from services.intake.application.ports import Rules
 from services.intake.domain.retention import MOMENTS, Keeping
 from services.intake.domain.triage import Condition, EarlierReports, Rule, TriagePolicy
 from services.intake.domain.vocabulary import ViolationType, Vocabulary
-from services.intake.policy_schemas import FILES, ProfileFile
+from services.intake.policy_schemas import FILES, ProfileFile, ReadReasons
 
 _LABELLED = (
     ("violations.yaml", "violations"),
@@ -34,6 +34,7 @@ class IntakePolicy:
     rules: Rules
     profiles: Mapping[str, Profile]
     retention: Retention
+    read_reasons: tuple[str, ...]
 
 
 def load(directories: Sequence[Path], region: str = "KE") -> IntakePolicy:
@@ -42,7 +43,8 @@ def load(directories: Sequence[Path], region: str = "KE") -> IntakePolicy:
     vocabulary, retention = _vocabulary(policy), load_retention(directories, "intake", {"reports": MOMENTS})
     rules = Rules(vocabulary, _triage(policy, vocabulary), Keeping(retention.days["reports"], retention.version), region)
     profiles = {name: _profile(name, document) for name, document in policy.folder("profiles").items()}
-    return IntakePolicy(policy.version, rules, profiles, retention)
+    reasons = load_policy(directories, {"identity.yaml": ReadReasons()})["identity.yaml"]["read_reasons"]
+    return IntakePolicy(policy.version, rules, profiles, retention, tuple(reasons))
 
 
 def _vocabulary(policy: Policy) -> Vocabulary:

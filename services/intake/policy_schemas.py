@@ -18,6 +18,17 @@ class _Strict(Schema):
         unknown = RAISE
 
 
+class ReadReasons(Schema):
+    """Why an operator may read what is about a person; the registry reads the rest of this file."""
+
+    class Meta:
+        """The rest is not looked at here."""
+
+        unknown = EXCLUDE
+
+    read_reasons = fields.List(fields.String(validate=_SLUG), required=True, validate=validate.Length(min=1))
+
+
 class _Entry(Schema):
     """A list entry; crosswalk codes beside what intake reads are for others, so they are not looked at."""
 

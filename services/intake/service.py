@@ -19,9 +19,14 @@ from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import ContractError, Event
 from ngao.contracts.schemas.report import Report as ReportSchema
 from services.intake import edge, http_api
+from services.intake.application.show_case import Reader
 from services.intake.http_api import show
 from services.intake.messages import receipt_event
 from services.intake.shown import show_report, show_source
+
+
+def _makes_a_key(service: Any, call: Call, source_id: str) -> bool:
+    return bool(call.load()["new_key"]) or not service.app.knows_source(source_id)
 
 
 class IntakeService(ChassisEndpoints):
@@ -89,7 +94,7 @@ class IntakeService(ChassisEndpoints):
     @http(
         "PUT", "/v1/sources/<source_id>", who="operator", needs="sources:write", operation="putSource",
         request=http_api.SourceSettings,
-        summary="Make or change a source.", responses={200: http_api.SourceShown},
+        summary="Make or change a source.", responses={200: http_api.SourceShown}, two_person=_makes_a_key,
     )  # fmt: skip
     def put_source(self, call: Call, source_id: str) -> dict[str, Any]:
         """A new source's key is in this answer and nowhere else."""
@@ -120,6 +125,27 @@ class IntakeService(ChassisEndpoints):
         """That of the active period; it changes with the period."""
         key_id, public_key = self.app.boxes.public()
         return show(http_api.SealingKeyShown, key_id=key_id, public_key=public_key)
+
+    @http(
+        "GET", "/v1/cases/<case_ref>/report", who="operator", needs="reports:read", operation="readCaseReport",
+        summary="What a case's report says in codes; ?reason= is demanded.", responses={200: http_api.CaseReportShown},
+    )  # fmt: skip
+    def read_report(self, call: Call, case_ref: str) -> dict[str, Any]:
+        """That it was read is audited, with the reason."""
+        found: dict[str, Any] = self.app.case_report(case_ref, self._reader(call))
+        return found
+
+    @http(
+        "GET", "/v1/cases/<case_ref>/narrative", who="operator", needs="narrative:read", operation="readNarrative",
+        summary="What was told in words; ?reason= is demanded.", responses={200: http_api.NarrativeShown},
+    )  # fmt: skip
+    def read_narrative(self, call: Call, case_ref: str) -> dict[str, Any]:
+        """That it was read is audited, with the reason."""
+        told = self.app.narrative(case_ref, self._reader(call))
+        return show(http_api.NarrativeShown, case_ref=case_ref, narrative=told.narrative, attachments=told.attachments)
+
+    def _reader(self, call: Call) -> Reader:
+        return Reader(f"operator:{call.principal.id}", http_api.reason_of(call, self.app.read_reasons))
 
     @timer(interval=600)
     @guarded

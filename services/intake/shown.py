@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from services.intake.domain.progress import needs_of, turns_of
 from services.intake.domain.report import Report
 from services.intake.domain.source import Source
-from services.intake.http_api import SourceShown, StatusShown, show
+from services.intake.domain.vocabulary import ViolationType
+from services.intake.http_api import CaseReportShown, SourceShown, StatusShown, show
 
 
 def show_report(report: Report) -> dict[str, Any]:
@@ -29,6 +31,26 @@ def show_report(report: Report) -> dict[str, Any]:
         withdrawn_at=report.withdrawn_at,
         needs={need: known.get(need, "received") for need in report.needs},
         story=[{"at": turn.at, "what": turn.word, "need": turn.need} for turn in turns_of(report.story)],
+    )
+
+
+def show_case_report(report: Report, labels: Mapping[str, ViolationType]) -> dict[str, Any]:
+    """What a report says, for an operator: codes and times, nothing about who."""
+    plain = (
+        "case_ref", "source_id", "status", "reporter_role", "needs", "needs_proposed", "county", "languages", "occurred_at",
+        "occurred_precision", "received_at", "updated_at", "withdrawn_at",
+    )  # fmt: skip
+    judged = ("urgency", "points", "reasons", "policy_version", "earlier_reports")
+    return show(
+        CaseReportShown,
+        **{name: getattr(report, name) for name in plain},
+        **{name: getattr(report.triage, name) for name in judged},
+        violations=[
+            {**vars(each), "label": labels[each.type].label if each.type in labels else each.type} for each in report.violations
+        ],
+        has_narrative=bool(report.narrative_parts),
+        has_attachments=bool(report.attachments),
+        forgotten=report.forgotten_at is not None,
     )
 
 

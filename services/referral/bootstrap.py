@@ -132,6 +132,11 @@ class App:
         self._directories.forget()
         return kept
 
+    def public_key_of(self, partner_id: str) -> str:
+        """What boxes for the partner are sealed to; empty when there is no such partner, or it has no key yet."""
+        known = self._reading().partners.get(partner_id)
+        return known.public_key if known else ""
+
     def partner(self, partner_id: str) -> tuple[Partner, Load]:
         """One partner and its load; raises NotFound."""
         desk = self._reading()

@@ -24,6 +24,11 @@ from services.referral.messages import Post, reply_from
 _MOST = 10**15
 
 
+def _changes_the_key(service: Any, call: Call, partner_id: str) -> bool:
+    given = call.load()["public_key"]
+    return bool(given) and given != service.app.public_key_of(partner_id)
+
+
 class ReferralService(ChassisEndpoints):
     """Cases, offers and the partner directory."""
 
@@ -98,7 +103,7 @@ class ReferralService(ChassisEndpoints):
     @http("PUT", "/v1/partners/<partner_id>", who="operator", needs="partners:write", operation="putPartner",
           request=api.PartnerRequest,
           summary="Create or replace a partner; a new one gets its bearer key, `new_key` gives another.",
-          responses={200: api.PartnerView, 201: api.PartnerView})
+          responses={200: api.PartnerView, 201: api.PartnerView}, two_person=_changes_the_key)
     def put_partner(self, call: Call, partner_id: str) -> Answer:
         """Keep a partner; the key is shown this once."""
         data = call.load()

@@ -8,7 +8,8 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 
 from ngao.contracts.classes import INTERNAL, SENSITIVE, Strict, Tolerant
 from ngao.contracts.codes import PURPOSES, SCOPES
-from services.registry.application.tell_defender import Record, Review
+from ngao.contracts.schemas.report import Attributes, ContactSafety
+from services.registry.application.tell_defender import Record, Review, SafeContact
 from services.registry.domain.case import Case
 from services.registry.domain.consent import Statement
 from services.registry.domain.defender import Person, Restriction
@@ -75,6 +76,25 @@ class IdentityShown(Tolerant):
     emails = fields.List(fields.String(), metadata=SENSITIVE)
 
 
+class CautionShown(Tolerant):
+    """What must be read before anybody contacts the person."""
+
+    code = fields.String(metadata=INTERNAL)
+    text = fields.String(metadata=INTERNAL)
+
+
+class ContactShown(Tolerant):
+    """How one case says that its person can be contacted; without the scope `identity:read` the cautions only.
+
+    A case that is withdrawn or says nothing has one caution: do not contact.
+    """
+
+    case_ref = fields.String(metadata=INTERNAL)
+    cautions = fields.List(fields.Nested(CautionShown), metadata=INTERNAL)
+    safety = fields.Nested(ContactSafety, allow_none=True, metadata=SENSITIVE)
+    attributes = fields.Nested(Attributes, metadata=SENSITIVE)
+
+
 class StatementShown(Tolerant):
     """One consent or withdrawal."""
 
@@ -112,6 +132,7 @@ class DefenderShown(Tolerant):
     defender_ref = fields.String(metadata=INTERNAL)
     records = fields.List(fields.String(), metadata=INTERNAL)
     masked = fields.Boolean(metadata=INTERNAL)
+    contact = fields.List(fields.Nested(ContactShown), metadata=SENSITIVE)
     identity = fields.Nested(IdentityShown, metadata=SENSITIVE)
     restrictions = fields.List(fields.Nested(RestrictionShown), metadata=INTERNAL)
     consents = fields.List(fields.Nested(StatementShown), metadata=INTERNAL)
@@ -137,6 +158,7 @@ class SuggestionShown(Tolerant):
     defender_ref = fields.String(metadata=INTERNAL)
     score = fields.Float(metadata=INTERNAL)
     reasons = fields.List(fields.String(), metadata=INTERNAL)
+    contact = fields.List(fields.Nested(ContactShown), metadata=SENSITIVE)
     identity = fields.Nested(IdentityShown, metadata=SENSITIVE)
 
 
@@ -147,6 +169,7 @@ class CandidateShown(Tolerant):
     defender_ref = fields.String(metadata=INTERNAL)
     created_at = fields.AwareDateTime(metadata=INTERNAL)
     masked = fields.Boolean(metadata=INTERNAL)
+    contact = fields.List(fields.Nested(ContactShown), metadata=SENSITIVE)
     identity = fields.Nested(IdentityShown, metadata=SENSITIVE)
     suggestions = fields.List(fields.Nested(SuggestionShown), metadata=INTERNAL)
 
@@ -173,6 +196,7 @@ def defender_answer(record: Record) -> dict[str, Any]:
         "defender_ref": record.person.ref,
         "records": [each.id for each in record.person.records],
         "masked": record.masked,
+        "contact": [_contact(each) for each in record.contact],
         "identity": _identity(record.identity),
         "restrictions": [_restriction(each) for each in record.person.restrictions],
         "consents": [_statement(each) for each in record.person.statements],
@@ -205,9 +229,11 @@ def _review(review: Review) -> dict[str, Any]:
         "defender_ref": candidate.defender_ref,
         "created_at": candidate.created_at,
         "masked": review.masked,
+        "contact": [_contact(each) for each in review.contact.get(candidate.defender_ref, ())],
         "identity": _identity(review.identity),
         "suggestions": [
             {"defender_ref": each.defender_ref, "score": each.score, "reasons": list(each.reasons),
+             "contact": [_contact(one) for one in review.contact.get(each.defender_ref, ())],
              "identity": _identity(review.suggested[each.defender_ref])}
             for each in candidate.suggestions
         ],
@@ -219,6 +245,15 @@ def _case(case: Case) -> dict[str, Any]:
         "case_ref": case.id, "state": str(case.state), "resolution": case.resolution, "received_at": case.received_at,
         "policy_version": case.policy_version,
         "consents": [_statement(each) for each in (*case.reported, *case.statements)],
+    }
+
+
+def _contact(contact: SafeContact) -> dict[str, Any]:
+    return {
+        "case_ref": contact.case_ref,
+        "cautions": [{"code": each.code, "text": each.text} for each in contact.cautions],
+        "safety": contact.safety.as_dict() if contact.safety else None,
+        "attributes": dict(contact.attributes),
     }
 
 

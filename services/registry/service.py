@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from nameko.timer import timer
 
+from ngao.chassis.approvals.asking import always
 from ngao.chassis.errors import InvalidInput
 from ngao.chassis.guard import guarded
 from ngao.chassis.http.app import App
@@ -13,6 +16,11 @@ from ngao.chassis.messaging.consumer import consumes
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event, FieldError
 from services.registry import http_api as api
+
+
+def _gives(_service: Any, call: Call, **_values: str) -> bool:
+    """A withdrawal only protects, so it waits for nobody."""
+    return bool(call.load()["granted"])
 
 
 class RegistryService(ChassisEndpoints):
@@ -66,13 +74,14 @@ class RegistryService(ChassisEndpoints):
 
     @http("DELETE", "/v1/defenders/<ref>/restrictions/<partner_id>", who="operator", needs="restrictions:write",
           operation="liftRestriction",
-          summary="Take a restriction back.", responses={200: api.RestrictionsShown})
+          summary="Take a restriction back.", responses={200: api.RestrictionsShown}, two_person=always)
     def lift_restriction(self, call: Call, ref: str, partner_id: str) -> Answer:
         """Lift a restriction."""
         return Answer(200, api.restrictions_answer(self.app.lift(ref, partner_id, call.principal)))
 
     @http("POST", "/v1/defenders/<ref>/consents", who="operator", needs="consents:write", operation="changeConsent",
-          summary="The person gives or withdraws a consent.", request=api.ConsentRequest, responses={200: api.CasesTold})
+          summary="The person gives or withdraws a consent.", request=api.ConsentRequest, responses={200: api.CasesTold},
+          two_person=_gives)
     def change_consent(self, call: Call, ref: str) -> Answer:
         """Note a consent or a withdrawal."""
         return Answer(200, {"cases": self.app.consent(ref, call.load(), call.principal)})

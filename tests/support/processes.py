@@ -33,6 +33,7 @@ class World:
 
     def __init__(self, directory: Path, name: str, tiers_s: tuple[int, ...] = (1, 1)) -> None:
         self.directory = directory
+        self.approvals = "single"  # a test of two operators says "two"
         self.temporary = directory / "tmp"
         self.temporary.mkdir()
         self.name = name
@@ -94,6 +95,8 @@ public_directory = "keys/public"
 directories = {policies}
 [operators]
 file = "operators.json"
+[approvals]
+mode = "{self.approvals}"
 [retry]
 tiers_s = {list(self.tiers_s)}
 [own]

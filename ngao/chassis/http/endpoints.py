@@ -6,6 +6,8 @@ from typing import Any, ClassVar
 
 from marshmallow import RAISE, Schema, fields, validate
 
+from ngao.chassis.approvals.asking import always
+from ngao.chassis.approvals.endpoints import ApprovalEndpoints
 from ngao.chassis.errors import InvalidInput
 from ngao.chassis.http.entrypoint import Answer, Call, Text, http
 from ngao.chassis.http.openapi import describe
@@ -54,7 +56,7 @@ class RewrapOrder(Schema):
     after = fields.String(load_default="", validate=validate.Regexp("^([0-9a-f]{32})?$"), metadata={"class": DataClass.INTERNAL})
 
 
-class ChassisEndpoints:
+class ChassisEndpoints(ApprovalEndpoints):
     """Mixed into every service class. The first four run without a worker, so that they answer while all are busy."""
 
     _description: ClassVar[dict[type, dict[str, Any]]] = {}
@@ -112,7 +114,7 @@ class ChassisEndpoints:
     @http(
         "POST", "/v1/parked/<parked_id>/drop", who="operator", needs="parked:write", operation="dropParked",
         request=ParkedDecision,
-        summary="Give a parked message up for good.", responses={204: None},
+        summary="Give a parked message up for good.", responses={204: None}, two_person=always,
     )  # fmt: skip
     def drop_parked(self, call: Call, parked_id: str) -> Answer:
         """The reason is audited."""

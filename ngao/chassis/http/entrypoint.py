@@ -23,6 +23,7 @@ from nameko.extensions import Entrypoint, register_entrypoint
 from werkzeug.datastructures import EnvironHeaders
 from werkzeug.routing import Rule
 
+from ngao.chassis.approvals.asking import Demands, ask_first
 from ngao.chassis.errors import InvalidInput
 from ngao.chassis.http.body import read_body
 from ngao.chassis.http.call import Answer, Call, Text
@@ -49,7 +50,7 @@ class Operation:
     """What `@http` declares about a handler; the OpenAPI document is made of these.
 
     `inline` runs without a worker; `inside` is not for outsiders: see `HttpSettings.inside_port`; `needs` is the scope that an
-    operator's key must have.
+    operator's key must have; `two_person` says which calls another operator must approve first.
     """
 
     method: str
@@ -63,6 +64,7 @@ class Operation:
     inline: bool = False
     inside: bool = False
     needs: str = ""
+    two_person: Demands | None = None
 
     def __post_init__(self) -> None:
         """Refuse an operator operation that demands no scope: any operator's key would open it."""
@@ -90,6 +92,7 @@ def http(
     inline: bool = False,
     inside: bool = False,
     needs: str = "",
+    two_person: Demands | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Make a method `f(self, call: Call, **path) -> Answer | dict` answer HTTP requests.
 
@@ -99,14 +102,17 @@ def http(
     value; a test that calls the method directly finds the bare handler under `__wrapped__`.
     """
     callers = (who,) if isinstance(who, str) else who
-    declared = Operation(method, path, callers, operation, summary, request, accepts, responses, inline, inside, needs)
+    declared = Operation(
+        method, path, callers, operation, summary, request, accepts, responses, inline, inside, needs, two_person
+    )
 
     def decorate(handler: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(handler)
         def contained(service: Any, call: Call, **values: Any) -> Any:
             try:
                 with _bounded(callers):
-                    return handler(service, call, **values)
+                    asked = ask_first(declared, service, call, values)
+                    return handler(service, call, **values) if asked is None else asked
             except (Exception, Timeout) as error:  # noqa: BLE001 - nothing may reach nameko
                 return _Failure(error)
 

@@ -71,6 +71,8 @@ def _operation(declared: Any) -> dict[str, Any]:
     }
     if declared.needs:
         made["x-scope"] = declared.needs
+    if declared.two_person:
+        made["x-two-person"] = True
     variables = _VARIABLE.findall(declared.path)
     if variables:
         made["parameters"] = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in variables]
@@ -81,7 +83,8 @@ def _operation(declared: Any) -> dict[str, Any]:
 
 
 def _answers(declared: Any) -> dict[str, Any]:
-    return {str(status): _answer(schema) for status, schema in (declared.responses or {200: None}).items()}
+    waits = {"202": {"description": "Another operator has to approve it first."}} if declared.two_person else {}
+    return waits | {str(status): _answer(schema) for status, schema in (declared.responses or {200: None}).items()}
 
 
 def _answer(schema: type[Schema] | None) -> dict[str, Any]:

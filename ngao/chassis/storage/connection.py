@@ -23,6 +23,8 @@ from ngao.chassis.storage.lookups import Lookups
 
 DURABLE = WriteConcern("majority", j=True, wtimeout=5000)
 INBOX_DAYS = 120
+APPROVALS_DAYS = 90
+"""How long it is kept that something was asked for and decided; the audit keeps it after that."""
 OUTBOX_DAYS = 7
 """How long a sent event is kept: as far back as a lost broker can be told again, and as old as a backup may be."""
 
@@ -44,6 +46,10 @@ _CHASSIS_INDEXES: Mapping[str, list[IndexModel]] = {
     "inbox": [IndexModel([("at", ASCENDING)], expireAfterSeconds=INBOX_DAYS * 86400)],
     "parked": [IndexModel([("state", ASCENDING), ("parked_at", ASCENDING)])],
     "audit": [IndexModel([("chain", ASCENDING), ("n", ASCENDING)], unique=True), IndexModel([("subject", ASCENDING)])],
+    "approvals": [
+        IndexModel([("state", ASCENDING), ("asked_at", ASCENDING)]),
+        IndexModel([("asked_at", ASCENDING)], name="forgotten", expireAfterSeconds=APPROVALS_DAYS * 86400),
+    ],
     "data_keys": [IndexModel([("scope", ASCENDING)], unique=True)],
 }
 _OUTGROWN: Mapping[str, frozenset[str]] = {
@@ -98,7 +104,7 @@ class Store:
         """Make every index and every collection at start, because a transaction should find them there."""
         try:
             existing = set(self.database.list_collection_names())
-            for name in ("outbox", "inbox", "parked", "audit", "audit_heads", "data_keys", "sequences"):
+            for name in ("outbox", "inbox", "parked", "audit", "audit_heads", "data_keys", "sequences", "approvals"):
                 if name not in existing:
                     self._create(name)
                 if name in _CHASSIS_INDEXES:

@@ -38,6 +38,8 @@ def _internal(names: str) -> dict[str, dict[str, Any]]:
 
 OUTBOX_RULE = "outbox"
 """No rule of a coalition: events that were sent are gone after `connection.OUTBOX_DAYS`."""
+APPROVALS_RULE = "approvals"
+"""No rule of a coalition: what waits for a second operator is gone after `[approvals] within_s`, or when it is decided."""
 
 CHASSIS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "outbox": {
@@ -53,5 +55,9 @@ CHASSIS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "audit_heads": _internal("_id n hash"),
     "data_keys": _internal("_id scope period wrapped"),
     "sequences": _internal("_id n"),
+    "approvals": {
+        **_internal("_id operation method path needs values state asked_by asked_at expires_at decided_by decided_at reason"),
+        "asked": sealed(APPROVALS_RULE), "result": sealed(APPROVALS_RULE),
+    },
 }  # fmt: skip
 """The chassis' own collections. In an event's body, what is sensitive is a box sealed to its reader."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TypeVar
 
 from ngao.chassis.clock import Clock
@@ -15,6 +17,7 @@ from ngao.chassis.storage.unit_of_work import Unit
 T = TypeVar("T")
 
 _TRIES = 6
+_BESIDE: ContextVar[Callable[[Unit], None] | None] = ContextVar("beside", default=None)
 
 
 class Units:
@@ -30,6 +33,15 @@ class Units:
         """A unit to read with, or to fill and hand to `commit` later."""
         return Unit(self._clock.now(), self._keyring, self._lookups, traceparent)
 
+    @contextmanager
+    def beside(self, register: Callable[[Unit], None]) -> Iterator[Callable[[], bool]]:
+        """Let the first unit that commits in here register this too, in its own transaction; gives whether one did."""
+        token = _BESIDE.set(register)
+        try:
+            yield lambda: _BESIDE.get() is None
+        finally:
+            _BESIDE.reset(token)
+
     def run(self, work: Callable[[Unit], T], traceparent: str | None = None) -> T:
         """Run a use case and commit what it registered.
 
@@ -40,10 +52,13 @@ class Units:
             unit = self.read(traceparent)
             with self._committer.expecting():
                 result = work(unit)
+                if (register := _BESIDE.get()) and not unit.is_empty:
+                    register(unit)
             if unit.is_empty:
                 return result
             error = self.commit([unit])[0]
             if error is None:
+                _BESIDE.set(None)
                 return result
             if not isinstance(error, Conflict):
                 raise error

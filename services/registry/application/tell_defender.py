@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from ngao.chassis.errors import NotFound
 from services.registry.application.people import cases_of, known_person, person_of
 from services.registry.application.ports import Ports
-from services.registry.domain.case import Case
+from services.registry.domain.case import Case, CaseState
+from services.registry.domain.cautions import Caution, cautions_of
 from services.registry.domain.defender import Person
-from services.registry.domain.identity import Identity
+from services.registry.domain.identity import ContactSafety, Identity
 from services.registry.domain.masking import masked
 from services.registry.domain.resolution import Candidate
 
@@ -24,13 +27,24 @@ class Reader:
 
 
 @dataclass(frozen=True)
+class SafeContact:
+    """How one case says that its person can be contacted; values are there only for a reader who sees identity."""
+
+    case_ref: str
+    cautions: tuple[Caution, ...]
+    safety: ContactSafety | None = field(default=None, repr=False)
+    attributes: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
 class Record:
-    """What is shown: the person, their identity as this reader may see it, and their cases."""
+    """What is shown: the person, their identity as this reader may see it, how to contact them safely, and their cases."""
 
     person: Person
     identity: Identity
     masked: bool
     cases: tuple[Case, ...]
+    contact: tuple[SafeContact, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -41,13 +55,16 @@ class Review:
     identity: Identity
     suggested: dict[str, Identity]
     masked: bool
+    contact: dict[str, tuple[SafeContact, ...]] = field(default_factory=dict)
 
 
 def tell_defender(ports: Ports, ref: str, reader: Reader) -> Record:
     """One defender's record; raises NotFound."""
     person = known_person(ports, ref)
     _audit(ports, "defender.read", person.ref, reader)
-    return Record(person, _shown(person.identity, reader), not reader.sees_identity, tuple(cases_of(ports, person)))
+    cases = tuple(cases_of(ports, person))
+    contact = _contact(cases, reader)
+    return Record(person, _shown(person.identity, reader), not reader.sees_identity, cases, contact)
 
 
 def tell_defender_of_case(ports: Ports, case_ref: str, reader: Reader) -> Record:
@@ -70,7 +87,30 @@ def _review(ports: Ports, candidate: Candidate, reader: Reader) -> Review:
         _identity(ports, candidate.defender_ref, reader),
         {each.defender_ref: _identity(ports, each.defender_ref, reader) for each in candidate.suggestions},
         not reader.sees_identity,
+        {ref: _contact_of(ports, ref, reader) for ref in (candidate.defender_ref, *_suggested(candidate))},
     )
+
+
+def _suggested(candidate: Candidate) -> tuple[str, ...]:
+    return tuple(each.defender_ref for each in candidate.suggestions)
+
+
+def _contact_of(ports: Ports, ref: str, reader: Reader) -> tuple[SafeContact, ...]:
+    person = person_of(ports, ref)
+    return _contact(tuple(cases_of(ports, person)), reader) if person else ()
+
+
+def _contact(cases: tuple[Case, ...], reader: Reader) -> tuple[SafeContact, ...]:
+    """Of every case that still knows, the newest first: a contact is never shown without it."""
+    known = sorted((each for each in cases if each.state is not CaseState.FORGOTTEN), key=lambda each: each.received_at)
+    return tuple(_safe(each, reader) for each in reversed(known))
+
+
+def _safe(case: Case, reader: Reader) -> SafeContact:
+    safety = case.told.contact_safety if case.is_open else None
+    if not reader.sees_identity:
+        return SafeContact(case.id, cautions_of(safety))
+    return SafeContact(case.id, cautions_of(safety), safety, case.told.attributes)
 
 
 def _identity(ports: Ports, ref: str, reader: Reader) -> Identity:

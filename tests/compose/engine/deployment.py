@@ -69,7 +69,7 @@ class Deployment:
         """What git would hand over, and what is being worked on here; nothing that an operator has made here."""
         shutil.copytree(ROOT, self.checkout, ignore=_NOT_COPIED)
         ports = dict(zip(_PORTS, map(str, free_ports(len(_PORTS))), strict=True))
-        self.configure(COMPOSE_PROJECT_NAME=self.project, NGAO_IMAGE=self.image, **ports)
+        self.configure(COMPOSE_PROJECT_NAME=self.project, NGAO_IMAGE=self.image, NGAO_APPROVALS="single", **ports)
 
     def configure(self, **values: str) -> None:
         """Lines of `.env`."""

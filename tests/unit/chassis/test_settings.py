@@ -62,3 +62,19 @@ def test_the_environment_says_what_the_service_is_called_outside(tmp_path: Path,
     assert load(path).http.public_url == "https://localhost:8443"
     monkeypatch.setenv("NGAO_PUBLIC_URL", "https://intake.example.org")
     assert load(path).http.public_url == "https://intake.example.org"
+
+
+@pytest.mark.parametrize(("said", "mode"), [("", "two"), ('[approvals]\nmode = "single"', "single")])
+def test_two_operators_are_needed_unless_the_file_or_the_environment_says_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str, mode: str
+) -> None:
+    monkeypatch.delenv("NGAO_APPROVALS", raising=False)
+    path = settings(tmp_path, "")
+    path.write_text(f"{path.read_text()}\n{said}\n")
+    assert (load(path).approvals.mode, load(path).approvals.within_s) == (mode, 86_400.0)
+    for chosen in ("single", "two"):
+        monkeypatch.setenv("NGAO_APPROVALS", chosen)
+        assert load(path).approvals.mode == chosen
+    monkeypatch.setenv("NGAO_APPROVALS", "nobody")
+    with pytest.raises(Misconfigured, match="NGAO_APPROVALS must be one of"):
+        load(path)

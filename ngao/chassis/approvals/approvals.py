@@ -1,0 +1,244 @@
+"""What one operator asked for and another must approve: kept sealed, for a bounded time, decided once.
+
+An act is `waiting`, then `executed`, `rejected`, `failed` or `expired`. Whoever asked cannot decide. The decision is stored in
+the transaction of what the act itself stores, so that an act is never executed twice. What was asked and what it answered are
+sealed under a key of the request's own, which is destroyed with the last of them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+from uuid import uuid4
+
+from bson.binary import Binary
+from pymongo import DESCENDING
+
+from ngao.chassis.approvals.settings import ApprovalSettings
+from ngao.chassis.errors import Forbidden, NgaoError, NotAllowedNow, NotFound, SealBroken
+from ngao.chassis.storage.connection import Store
+from ngao.chassis.storage.unit_of_work import Unit
+from ngao.chassis.storage.units import Units
+
+STATES = ("waiting", "executed", "rejected", "failed", "expired")
+COLLECTION = "approvals"
+_ASKED = ("operation", "method", "path", "values", "asked_by", "asked_at", "expires_at")
+_SHOWN = (*_ASKED, "state", "decided_by", "decided_at", "reason")
+_SCOPE = "approval:"
+_ACTOR = "service:approvals"
+_AT_ONCE = 100
+
+
+@dataclass(frozen=True)
+class Act:
+    """One operation as an operator asked for it; `values` are the variables of its path, `needs` is its scope."""
+
+    operation: str
+    method: str
+    path: str
+    needs: str
+    values: Mapping[str, str]
+    query: Mapping[str, str]
+    body: bytes
+    content_type: str
+
+
+@dataclass(frozen=True)
+class Pending:
+    """An act that may be executed now, and who asked for it."""
+
+    id: str
+    act: Act
+    asked_by: str
+
+
+class Approvals:
+    """The requests of one service."""
+
+    def __init__(self, store: Store, units: Units, settings: ApprovalSettings) -> None:
+        self._kept = store.durable(COLLECTION)
+        self._units = units
+        self._settings = settings
+
+    @property
+    def needed(self) -> bool:
+        """Whether acts of two wait for a second operator; on a machine with one operator they do not."""
+        return self._settings.mode == "two"
+
+    @property
+    def mode(self) -> str:
+        """`two` or `single`."""
+        return self._settings.mode
+
+    def ask(self, act: Act, *, by: str) -> dict[str, Any]:
+        """Keep what is asked for; what the answer says."""
+        approval_id = uuid4().hex[:16]
+
+        def work(unit: Unit) -> dict[str, Any]:
+            expires_at = unit.now + timedelta(seconds=self._settings.within_s)
+            asked = {"body": act.body.decode(), "content_type": act.content_type, "query": dict(act.query)}
+            document = {
+                "_id": approval_id, "operation": act.operation, "method": act.method, "path": act.path, "needs": act.needs,
+                "values": dict(act.values), "asked": _sealed(unit, approval_id, "asked", asked),
+                "state": "waiting", "asked_by": by, "asked_at": unit.now, "expires_at": expires_at,
+            }  # fmt: skip
+            unit.register_insert(COLLECTION, document)
+            unit.audit("approval.asked", subject=approval_id, actor=_operator(by), detail={"operation": act.operation})
+            return _public(document)
+
+        return self._units.run(work)
+
+    def list(self, state: str, limit: int) -> list[dict[str, Any]]:
+        """The newest requests in a state, or in `all`, without what they ask."""
+        wanted = {} if state == "all" else {"state": state}
+        return [_public(each) for each in self._kept.find(wanted).sort("asked_at", DESCENDING).limit(limit)]
+
+    def public(self, approval_id: str) -> dict[str, Any]:
+        """One request, without what it asks. Raises NotFound."""
+        return _public(self._find(approval_id))
+
+    def show(self, approval_id: str, *, by: str) -> dict[str, Any]:
+        """One request with what it asks for, so that whoever approves knows what; audited. Raises NotFound."""
+
+        def work(unit: Unit) -> dict[str, Any]:
+            found = self._find(approval_id)
+            unit.audit("approval.read", subject=approval_id, actor=_operator(by))
+            return {**_public(found), "asked": _opened(unit, found, "asked")["body"] if found.get("asked") else None}
+
+        return self._units.run(work)
+
+    def pending(self, approval_id: str, *, by: str) -> Pending:
+        """What this operator may approve now. Raises NotFound, NotAllowedNow, Forbidden for whoever asked."""
+        unit = self._units.read()
+        found = self._decidable(unit, approval_id, by)
+        try:
+            asked = _opened(unit, found, "asked")
+        except SealBroken:
+            self._waiting(unit, approval_id)  # somebody has decided in between, and its key is gone; else it is broken
+            raise
+        body, content_type, query = asked["body"].encode(), asked["content_type"], asked["query"]
+        act = Act(found["operation"], found["method"], found["path"], found["needs"], found["values"], query, body, content_type)
+        return Pending(approval_id, act, found["asked_by"])
+
+    def execute(self, pending: Pending, work: Callable[[], Any], *, by: str) -> Any:
+        """Do the act and note it in the same transaction. An error ends the request as `failed`, unless a retry can help."""
+
+        def note(unit: Unit) -> None:
+            self._decide(unit, pending.id, by, "executed", {})
+
+        try:
+            with self._units.beside(note) as noted:
+                result = work()
+                if not noted():
+                    self._units.run(note)
+        except NgaoError as error:
+            if not error.retryable:
+                self._units.run(partial(self._decide, approval_id=pending.id, by=by, state="failed", more={"reason": error.slug}))
+            raise
+        return result
+
+    def keep_result(self, approval_id: str, result: Any) -> None:
+        """Keep what the act answered, sealed, until whoever asked takes it or its time is over."""
+
+        def work(unit: Unit) -> None:
+            until = unit.now + timedelta(seconds=self._settings.within_s)
+            change = {"$set": {"result": _sealed(unit, approval_id, "result", result), "expires_at": until}}
+            unit.register_update(COLLECTION, {"_id": approval_id, "state": "executed"}, change)
+
+        self._units.run(work)
+
+    def take_result(self, approval_id: str, *, by: str) -> Any:
+        """What the act answered, once, and only for whoever asked. Raises NotFound, NotAllowedNow."""
+
+        def work(unit: Unit) -> Any:
+            found = self._find(approval_id)
+            if found["asked_by"] != by or not found.get("result"):
+                raise NotAllowedNow("There is no result here for you, or it was taken before.", slug="no-result")
+            result = _opened(unit, found, "result")
+            unit.register_update(COLLECTION, {"_id": approval_id, "result": found["result"]}, {"$unset": {"result": ""}})
+            unit.shred(_scope(approval_id))
+            unit.audit("approval.result_taken", subject=approval_id, actor=_operator(by))
+            return result
+
+        return self._units.run(work)
+
+    def reject(self, approval_id: str, *, by: str, reason: str) -> dict[str, Any]:
+        """Decide that it is not done. Raises NotFound, NotAllowedNow; whoever asked may take it back in this way."""
+        self._units.run(lambda unit: self._decide(unit, approval_id, by, "rejected", {"reason": reason}))
+        return self.public(approval_id)
+
+    def expire(self) -> None:
+        """Forget what nobody decided in time, and results that nobody took."""
+        now = self._units.read().now
+        late = {"expires_at": {"$lte": now}, "$or": [{"state": "waiting"}, {"result": {"$exists": True}}]}
+        for each in self._kept.find(late, {"_id": 1}).limit(_AT_ONCE):
+            self._units.run(lambda unit, at=each["_id"]: self._expire(unit, at))  # type: ignore[misc]
+
+    def _expire(self, unit: Unit, approval_id: str) -> None:
+        found = self._find(approval_id)
+        state = "expired" if found["state"] == "waiting" else found["state"]
+        change = {"$set": {"state": state}, "$unset": {"asked": "", "result": ""}}
+        unit.register_update(COLLECTION, {"_id": approval_id, "state": found["state"]}, change)
+        unit.shred(_scope(approval_id))
+        unit.audit("approval.expired", subject=approval_id, actor=_ACTOR, detail={"operation": found["operation"]})
+
+    def _decide(self, unit: Unit, approval_id: str, by: str, state: str, more: Mapping[str, str]) -> None:
+        found = self._waiting(unit, approval_id)
+        change = {"$set": {"state": state, "decided_by": by, "decided_at": unit.now, **more}, "$unset": {"asked": ""}}
+        unit.register_update(COLLECTION, {"_id": approval_id, "state": "waiting"}, change)
+        unit.shred(_scope(approval_id))
+        detail = {"operation": found["operation"], "asked_by": _operator(found["asked_by"]), **more}
+        unit.audit(f"approval.{state}", subject=approval_id, actor=_operator(by), detail=detail)
+
+    def _decidable(self, unit: Unit, approval_id: str, by: str) -> dict[str, Any]:
+        found = self._waiting(unit, approval_id)
+        if found["asked_by"] == by:
+            raise SameOperator("Another operator than the one who asked has to approve this.")
+        return found
+
+    def _waiting(self, unit: Unit, approval_id: str) -> dict[str, Any]:
+        found = self._find(approval_id)
+        if found["state"] != "waiting" or found["expires_at"] <= unit.now:
+            state = "expired" if found["state"] == "waiting" else found["state"]
+            raise NotAllowedNow(f"This request is {state}, not waiting.", slug="not-waiting")
+        return found
+
+    def _find(self, approval_id: str) -> dict[str, Any]:
+        found = self._kept.find_one({"_id": approval_id})
+        if found is None:
+            raise NotFound("There is no such request.")
+        return found
+
+
+class SameOperator(Forbidden):
+    """Whoever asked cannot approve."""
+
+    slug = "same-operator"
+
+
+def _scope(approval_id: str) -> str:
+    return f"{_SCOPE}{approval_id}"
+
+
+def _operator(operator_id: str) -> str:
+    return f"operator:{operator_id}"
+
+
+def _sealed(unit: Unit, approval_id: str, field: str, value: Any) -> Binary:
+    plain = json.dumps(value, default=str).encode()
+    return Binary(unit.sealer.seal(_scope(approval_id), COLLECTION, approval_id, field, plain))
+
+
+def _opened(unit: Unit, found: Mapping[str, Any], field: str) -> Any:
+    approval_id = found["_id"]
+    return json.loads(unit.sealer.open(_scope(approval_id), COLLECTION, approval_id, field, bytes(found[field])))
+
+
+def _public(document: Mapping[str, Any]) -> dict[str, Any]:
+    shown = {name: document.get(name) for name in _SHOWN}
+    times = {name: value.isoformat() for name, value in shown.items() if isinstance(value, datetime)}
+    return {"id": document["_id"], **shown, **times, "result_waits": bool(document.get("result"))}

@@ -1,0 +1,177 @@
+"""What changes who learns what needs two operators: asked by one, approved by another, done once, or gone in time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pymongo
+import pytest
+
+from ngao.chassis.approvals.approvals import Act
+from ngao.chassis.errors import NotAllowedNow
+from ngao.chassis.security.identity import new_key
+from ngao.chassis.security.seals import new_key_pair
+from ngao.contracts import subscriptions_of
+from tests.support.broker import provision
+from tests.support.forgetting import Held, opened
+from tests.support.processes import ServiceProcess, World
+
+SERVICES = ("intake", "referral", "registry")
+OPERATORS = ("asha", "baraka", "chege", "intern")
+PUBLIC_KEY = new_key_pair()[1]
+PARTNER: dict[str, Any] = {"name": "Wakili", "support_types": ["legal_aid"], "counties": ["*"], "capacity": 3}
+CONSENT = {"granted": True, "purpose": "referral", "scope": ["contact"]}
+OF_TWO = [
+    pytest.param("intake", "PUT", "/v1/sources/hotline", {}, id="a new source key"),
+    pytest.param("intake", "POST", "/v1/parked/p1/drop", {"reason": "of no use"}, id="a dropped parked message"),
+    pytest.param("referral", "PUT", "/v1/partners/wakili", {**PARTNER, "public_key": PUBLIC_KEY}, id="a partner's key"),
+    pytest.param("registry", "DELETE", "/v1/defenders/DEF-0000000000/restrictions/wakili", None, id="a lifted restriction"),
+    pytest.param("registry", "POST", "/v1/defenders/DEF-0000000000/consents", CONSENT, id="consent in a person's name"),
+]
+
+
+@pytest.fixture(scope="module")
+def keys(world: World) -> dict[str, str]:
+    made = {name: new_key("operator", name) for name in OPERATORS}
+    scopes = json.loads((world.directory / "operators.json").read_text())["operators"][0]["scopes"]
+    listed = [{"id": name, "hash": made[name][1], "scopes": [] if name == "intern" else scopes} for name in OPERATORS]
+    (world.directory / "operators.json").write_text(json.dumps({"operators": listed}))
+    return {name: key for name, (key, _) in made.items()}
+
+
+@pytest.fixture(scope="module")
+def running(world: World, keys: dict[str, str]) -> Iterator[dict[str, ServiceProcess]]:
+    assert keys
+    world.approvals = "two"
+    provision(world, {name: subscriptions_of(name) for name in SERVICES})
+    started = {name: ServiceProcess(*world.settings(name)).start() for name in SERVICES}
+    yield started
+    for each in started.values():
+        each.stop()
+
+
+@pytest.fixture(scope="module")
+def store(world: World) -> Iterator[Any]:
+    client: Any = pymongo.MongoClient(world.parts.mongo)
+    yield lambda service: client[world.database(service)]
+    client.close()
+
+
+class Desk:
+    """One operator at one service."""
+
+    def __init__(self, service: ServiceProcess, key: str) -> None:
+        self.service, self.key = service, key
+
+    def ask(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        return self.service.request(method, path, body, self.key)
+
+    def approve(self, approval_id: str) -> tuple[int, Any]:
+        return self.ask("POST", f"/v1/approvals/{approval_id}/approve")
+
+
+@pytest.fixture
+def desks(running: dict[str, ServiceProcess], keys: dict[str, str]) -> Any:
+    return lambda service: [Desk(running[service], keys[name]) for name in OPERATORS]
+
+
+@pytest.mark.parametrize(("service", "method", "path", "body"), OF_TWO)
+def test_each_of_them_waits_and_whoever_asked_cannot_approve_it(
+    desks: Any, service: str, method: str, path: str, body: Any
+) -> None:
+    asker, approver, _, intern = desks(service)
+    status, asked = asker.ask(method, path, body)
+    assert (status, asked["state"], asked["asked_by"]) == (202, "waiting", "asha")
+    assert intern.approve(asked["id"])[1]["type"].endswith("/scope-needed")
+    assert asker.approve(asked["id"])[1]["type"].endswith("/same-operator")
+    shown = approver.ask("GET", f"/v1/approvals/{asked['id']}")[1]
+    assert json.loads(shown["asked"] or "null") == body
+    status, rejected = approver.ask("POST", f"/v1/approvals/{asked['id']}/reject", {"reason": "not agreed"})
+    assert (status, rejected["state"], rejected["decided_by"]) == (200, "rejected", "baraka")
+    assert approver.approve(asked["id"])[0] == 409
+
+
+def test_a_source_key_is_made_once_and_only_whoever_asked_gets_it(desks: Any, store: Any) -> None:
+    asker, approver, other, _ = desks("intake")
+    asked = asker.ask("PUT", "/v1/sources/helpline", {"rate_per_second": 7.0})[1]
+    assert asker.ask("GET", "/v1/sources/helpline")[0] == 404
+    kept = store("intake")["approvals"].find_one({"_id": asked["id"]})
+    assert b"rate_per_second" not in bytes(kept["asked"])
+    status, decided = approver.approve(asked["id"])
+    assert (status, decided["state"], decided["result_waits"]) == (200, "executed", True)
+    assert "key" not in decided
+    assert asker.ask("GET", "/v1/sources/helpline")[1]["rate_per_second"] == 7.0
+    assert other.ask("POST", f"/v1/approvals/{asked['id']}/result")[0] == 409
+    made = asker.ask("POST", f"/v1/approvals/{asked['id']}/result")[1]
+    assert made["key"].startswith("ngao_source_helpline_")
+    assert asker.ask("POST", f"/v1/approvals/{asked['id']}/result")[0] == 409
+    kept = store("intake")["approvals"].find_one({"_id": asked["id"]})
+    assert not {"asked", "result"} & kept.keys()
+    assert store("intake")["data_keys"].count_documents({"scope": f"approval:{asked['id']}"}) == 0
+    actors = {each["action"]: each["actor"] for each in store("intake")["audit"].find({"subject": asked["id"]})}
+    assert actors["approval.asked"] == "operator:asha"
+    assert actors["approval.executed"] == "operator:baraka"
+    assert store("intake")["audit"].find_one({"action": "source.put", "subject": "helpline"})["actor"] == "operator:asha"
+
+
+def test_two_who_approve_at_the_same_moment_do_it_once(desks: Any, store: Any) -> None:
+    asker, one, other, _ = desks("intake")
+    for number in range(10):
+        asked = asker.ask("PUT", f"/v1/sources/race-{number}", {})[1]
+        with ThreadPoolExecutor(2) as pool:
+            statuses = sorted(status for status, _ in pool.map(lambda desk, at=asked["id"]: desk.approve(at), (one, other)))
+        assert statuses == [200, 409]
+        assert len(store("intake")["sources"].find_one({"_id": f"race-{number}"})["key_hashes"]) == 1
+
+
+def test_what_fails_when_it_is_approved_is_over_and_says_why(desks: Any) -> None:
+    asker, approver, _, _ = desks("registry")
+    asked = asker.ask("DELETE", "/v1/defenders/DEF-0000000001/restrictions/wakili")[1]
+    assert approver.approve(asked["id"])[0] == 404
+    over = approver.ask("GET", f"/v1/approvals/{asked['id']}")[1]
+    assert (over["state"], over["reason"]) == ("failed", "not-found")
+
+
+def test_what_only_protects_and_what_changes_no_key_waits_for_nobody(desks: Any) -> None:
+    asker = desks("registry")[0]
+    withdrawn = {**CONSENT, "granted": False}
+    assert asker.ask("POST", "/v1/defenders/DEF-0000000000/consents", withdrawn)[0] == 404
+    referral, second = desks("referral")[:2]
+    assert referral.ask("PUT", "/v1/partners/mganga", PARTNER)[0] == 201
+    with_key = {**PARTNER, "public_key": PUBLIC_KEY}
+    approval_id = referral.ask("PUT", "/v1/partners/mganga", with_key)[1]["id"]
+    assert second.approve(approval_id)[0] == 200
+    assert referral.ask("PUT", "/v1/partners/mganga", {**with_key, "capacity": 4})[0] == 200
+    assert referral.ask("PUT", "/v1/partners/mganga", {**with_key, "public_key": new_key_pair()[1]})[0] == 202
+
+
+def test_a_body_that_would_be_refused_is_refused_at_once(desks: Any) -> None:
+    asker = desks("intake")[0]
+    assert asker.ask("PUT", "/v1/sources/hotline", {"colour": "red"})[0] == 422
+    assert asker.ask("POST", "/v1/parked/p1/drop", {})[0] == 422
+
+
+@pytest.fixture(scope="module")
+def held(world: World) -> Iterator[Held]:
+    with opened(world, "intake") as intake:
+        yield intake
+
+
+def test_what_nobody_decides_in_time_is_gone(held: Held) -> None:
+    approvals = held.chassis.approvals
+    path, values = "/v1/sources/<source_id>", {"source_id": "late"}
+    act = Act("putSource", "PUT", path, "sources:write", values, {}, b"{}", "application/json")
+    asked = approvals.ask(act, by="asha")
+    held.pass_days(0.9)
+    assert approvals.pending(asked["id"], by="baraka").act == act
+    held.pass_days(0.2)
+    with pytest.raises(NotAllowedNow, match="expired"):
+        approvals.pending(asked["id"], by="baraka")
+    (kept,) = held.records("approvals", _id=asked["id"])
+    assert kept["state"] == "expired"
+    assert "asked" not in kept
+    assert held.records("data_keys", scope=f"approval:{asked['id']}") == []
+    assert asked["id"] in {each["subject"] for each in held.audited("approval.expired")}
