@@ -91,7 +91,7 @@ class Chassis:
             timeout=settings.store.timeout_ms / 1000,
         )
         units = Units(clock, keyring, store.lookups, committer)
-        kept, parking = Kept(store, units, clock), Parking(store, units)
+        kept, parking = Kept(store, units, clock), Parking(name, store, units)
         rewrapping, approvals = Rewrapping(keyring, units), Approvals(store, units, settings.approvals)
         chassis = cls(
             name, settings, clock, store, keyring, units, relay, kept, parking, health, metrics, operators, rewrapping, patience,

@@ -73,7 +73,7 @@ def test_a_receipt_over_amqp_shows_neither_urgency_nor_count_of_what_is_known(
     receipts = []
     for phone in (known, fresh_phone()):
         amqp_source.post(about(phone))
-        body = eventually(lambda: amqp_source._line.take(amqp_source._results), what="a receipt")[0][1]
+        body = eventually(lambda: amqp_source._line.take(amqp_source.results), what="a receipt")[0][1]
         assert decode(body).sequence is None
         receipts.append(json.loads(body))
     assert receipts[0]["data"]["urgency"] == receipts[1]["data"]["urgency"]

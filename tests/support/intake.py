@@ -84,7 +84,7 @@ class AmqpSource:
         body = {"configure": "", "write": "reports", "read": ""}
         self._management.put("permissions", world.edge_vhost, self.account, body=body)
         self._line = Line(world, edge=True)
-        self._results = bound(self._line, "results", f"{name}.#")
+        self.results = bound(self._line, "results", f"{name}.#")
 
     def post(self, body: Any, content_type: str = "application/json", routing_key: str | None = None) -> None:
         parts = self._world.parts
@@ -99,7 +99,7 @@ class AmqpSource:
         connection.close()
 
     def answer(self) -> tuple[str, dict[str, Any]]:
-        found = eventually(lambda: self._line.take(self._results), what="an answer to the source")
+        found = eventually(lambda: self._line.take(self.results), what="an answer to the source")
         event = decode(found[0][1])
         return event.type, dict(event.data)
 

@@ -12,6 +12,7 @@ from kombu.connection import Connection
 from kombu.exceptions import KombuError
 
 from ngao.chassis.errors import Misconfigured
+from ngao.chassis.messaging.wire import frame_handler
 from ngao.chassis.security.tls import client_options, demand_client, shown_until
 from ngao.chassis.settings import BrokerSettings
 
@@ -41,6 +42,7 @@ def connect(settings: BrokerSettings, *, edge: bool, name: str) -> Connection:
             "write_timeout": _IO_TIMEOUT,
             "read_timeout": _IO_TIMEOUT,
             "client_properties": {"connection_name": name},
+            "frame_handler": frame_handler,
         },
     )
     connection.connect()

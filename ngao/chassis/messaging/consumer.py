@@ -61,13 +61,18 @@ class ConsumerPool(ProviderCollector, SharedExtension):
         """Attach once, for all entrypoints."""
         if getattr(self, "_consumers", None):
             return
-        self._consumers = []
+        self._consumers: list[Consumer] = []
         for edge in (False, True):
             subscriptions = [each for provider in self._providers if provider.edge is edge for each in provider.subscriptions()]
             if subscriptions:
-                consumer = Consumer(self.container, subscriptions, edge=edge)
-                self._consumers.append(consumer)
-                self.container.spawn_managed_thread(consumer.run)
+                # A connection of its own: what died must not be able to hold what is alive.
+                dead = [Subscription(f"{self.container.chassis.name}.dead", urgent=False, raw=True)]
+                self._consume(Consumer(self.container, subscriptions, edge=edge))
+                self._consume(Consumer(self.container, dead, edge=edge, dead=True))
+
+    def _consume(self, consumer: Consumer) -> None:
+        self._consumers.append(consumer)
+        self.container.spawn_managed_thread(consumer.run)
 
     def drain(self) -> None:
         """Stop all loops side by side; every entrypoint asks, the first does it."""

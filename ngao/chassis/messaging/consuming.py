@@ -1,7 +1,6 @@
 """The loop over one virtual host's queues. It owns its connection; nothing else touches its channels.
 
-Urgent queues are read before routine ones at every turn; messages that wait are handled and committed together, never
-two of the same case at once.
+Urgent queues are read first at every turn; messages that wait are handled together, never two of the same case at once.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from ngao.chassis.messaging.inbox import Inbox
 from ngao.chassis.messaging.pipeline import Item, Pipeline, Rejected
 from ngao.chassis.messaging.publisher import Outcome, Outgoing, Publisher
 from ngao.chassis.messaging.retry import Kind
-from ngao.chassis.observability.logs import get_logger
+from ngao.chassis.observability.logs import describe_error, get_logger
 
 BATCH = 50
 _PREFETCH = {True: 20, False: 50}
@@ -32,6 +31,10 @@ _TOGETHER_S = 0.003
 """What was committed together is published together: the rest of it follows within this time."""
 _PROBE_AFTER = 10
 _STOP_WITHIN = 25.0
+_ALONE = 500
+"""So many turns with one message each follow an unexpected error: among them is the one that causes it."""
+_HELD_TOO_LONG_S = 60.0
+_MEASURED_S = 5.0
 _LONGEST_PAUSE_S = 1.0
 """Between two tries to reach the broker: what piles up meanwhile takes as long again to be worked off."""
 
@@ -53,15 +56,15 @@ class Subscription:
 class Consumer:
     """The loop over one virtual host's queues: receive, choose, run the pipeline, settle."""
 
-    def __init__(self, container: Any, subscriptions: list[Subscription], *, edge: bool) -> None:
+    def __init__(self, container: Any, subscriptions: list[Subscription], *, edge: bool, dead: bool = False) -> None:
         chassis = container.chassis
         self._container = container
         self._settings = chassis.settings.broker
         self._edge = edge
-        self._vhost = "edge" if edge else "internal"
-        self._name = f"{chassis.name}.consumer{'.edge' if edge else ''}"
-        dead = Subscription(f"{chassis.name}.dead", urgent=False, raw=True)
-        self._subscriptions = {each.queue: each for each in [*subscriptions, dead]}
+        self._dead = dead
+        self._vhost = f"{'edge' if edge else 'internal'}{'.dead' * dead}"
+        self._name = f"{chassis.name}.consumer{'.edge' * edge}{'.dead' * dead}"
+        self._subscriptions = {each.queue: each for each in subscriptions}
         self._pipeline = Pipeline(
             units=chassis.units,
             inbox=Inbox(chassis.store),
@@ -79,14 +82,21 @@ class Consumer:
         self._waiting: dict[bool, deque[Item]] = {True: deque(), False: deque()}
         self._failures = 0
         self._not_before = 0.0
+        self._alone = 0
+        self._busy_since: float | None = None
+        self._stumbling_since: float | None = None
         self._stopping = threading.Event()
         self._ended = threading.Event()
         self._trouble: str | None = "not connected yet"
         self._log = get_logger("consumer")
         chassis.health.register(self._name, self._problem)
+        chassis.gauges.every(_MEASURED_S, lambda: self._metrics.held(self._vhost, self.held_s()))
 
     def run(self) -> None:
-        """Consume until stopped; the loss of the broker or of a queue is survived and told by readiness."""
+        """Consume until stopped.
+
+        The loss of the broker is survived, and so is every error of ours: what was in hand comes again, one message at a time.
+        """
         pause = 0.2
         while not self._stopping.is_set():
             try:
@@ -97,6 +107,10 @@ class Consumer:
                 self._lose("a queue is missing (run `ngao provision`)")
             except CONNECTION_ERRORS as error:
                 self._lose(f"the broker does not answer ({type(error).__name__})")
+            except Exception as error:  # noqa: BLE001  # whatever it is, other messages must not wait for it
+                self._log.error("consumer.stumbled", vhost=self._vhost, **describe_error(error))
+                self._alone, self._stumbling_since = _ALONE, self._stumbling_since or time.monotonic()
+                self._lose(f"an unexpected error ({type(error).__name__})")
             if not self._stopping.is_set():
                 self._stopping.wait(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE_S)
@@ -109,8 +123,17 @@ class Consumer:
         self._stopping.set()
         self._ended.wait(_STOP_WITHIN)
 
+    def held_s(self) -> float:
+        """For how many seconds the oldest message in hand could be neither handled nor put aside."""
+        held = [each.held_since for waiting in self._waiting.values() for each in waiting]
+        since = [each for each in (*held, self._busy_since, self._stumbling_since) if each is not None]
+        return time.monotonic() - min(since) if since else 0.0
+
     def _problem(self) -> str | None:
-        return f"The consumer of the {self._vhost} queues is not attached: {self._trouble}." if self._trouble else None
+        if self._trouble:
+            return f"The consumer of the {self._vhost} queues is not attached: {self._trouble}."
+        held = self.held_s()
+        return f"A message of the {self._vhost} queues is held since {held:.0f} s." if held > _HELD_TOO_LONG_S else None
 
     def _open(self) -> None:
         self._connection = connect(self._settings, edge=self._edge, name=self._name)
@@ -120,6 +143,7 @@ class Consumer:
             mine = [each for each in self._subscriptions.values() if each.urgent is urgent]
             if mine:
                 channel = self._connection.channel()
+                channel.auto_decode = False  # by whatever codec the publisher names
                 channel.basic_qos(prefetch_size=0, prefetch_count=_PREFETCH[urgent], a_global=False)
                 self._channels.append(channel)
                 for subscription in mine:
@@ -142,9 +166,25 @@ class Consumer:
             self._receive()
             batch = self._next_batch()
             if batch:
-                self._pipeline.run(batch)
-                for item in batch:
-                    self._settle(item)
+                self._work(batch)
+
+    def _work(self, batch: list[Item]) -> None:
+        """Run and settle a batch. An error of ours at a single message gives that one up; at several, they come again alone."""
+        self._busy_since = time.monotonic()
+        try:
+            self._pipeline.run(batch)
+            for item in batch:
+                self._settle(item)
+            self._stumbling_since = None
+        except CONNECTION_ERRORS:
+            raise
+        except Exception as error:
+            if len(batch) > 1:
+                raise
+            self._pipeline.give_up(batch[0], error)
+            self._settle(batch[0])
+        finally:
+            self._busy_since = None
 
     def _receive(self) -> None:
         """Take in what the broker has sent; wait for it only when there is nothing else to do."""
@@ -171,7 +211,8 @@ class Consumer:
         """
         if time.monotonic() < self._not_before:
             return []
-        size = 1 if self._failures >= _PROBE_AFTER else BATCH
+        size = 1 if self._failures >= _PROBE_AFTER or self._alone else BATCH
+        self._alone = max(0, self._alone - 1)
         waiting = self._waiting[True] or self._waiting[False]
         batch: list[Item] = []
         kept: list[Item] = []
@@ -213,23 +254,32 @@ class Consumer:
             self._count(item, "done" if item.error is None else "parked")
             return
         self._failures += 1
-        held = failure.kind is Kind.HOLD
-        if held:
-            self._pipeline.again(item)
-            self._waiting[item.subscription.urgent].appendleft(item)
-            self._failures = max(self._failures, _PROBE_AFTER)
+        result = "retry"
+        if failure.kind is Kind.HOLD or (failure.kind is Kind.DEAD and self._dead):
+            result = self._hold(item, failure.kind)
+        elif failure.kind is Kind.DEAD:
+            result = "dead"
+            item.channel.basic_reject(item.tag, requeue=False)
         else:
             self._delay(item)
         if self._failures >= _PROBE_AFTER:
             self._not_before = time.monotonic() + min(0.25 * 2 ** min(self._failures - _PROBE_AFTER, 5), 5.0)
-        self._count(item, "returned" if held else "retry")
+        self._count(item, result)
+
+    def _hold(self, item: Item, kind: Kind) -> str:
+        """Keep it for another try; a dead letter that cannot be parked lets the others go first."""
+        item.held_since = item.held_since or time.monotonic()
+        self._pipeline.again(item)
+        waiting = self._waiting[item.subscription.urgent]
+        (waiting.appendleft if kind is Kind.HOLD else waiting.append)(item)
+        self._failures = max(self._failures, _PROBE_AFTER)
+        return "returned"
 
     def _delay(self, item: Item) -> None:
         """Move a message to its delay tier: the copy is confirmed before the original is acknowledged."""
         tier, headers = self._pipeline.tier_of(item)
         delivery = item.delivery
-        message_id = delivery.message_id or delivery.fingerprint
-        copy = Outgoing(f"retry.{tier}", delivery.queue, delivery.body, delivery.content_type, message_id, headers)
+        copy = Outgoing(f"retry.{tier}", delivery.queue, delivery.body, delivery.content_type, delivery.fingerprint, headers)
         if self._publisher.publish([copy]) != [Outcome.CONFIRMED]:
             raise ConnectionError("the delay tier did not confirm")
         item.channel.basic_ack(item.tag)

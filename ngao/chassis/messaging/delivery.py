@@ -5,7 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
+
+from ngao.chassis.messaging.wire import Received
+from ngao.chassis.observability.logs import describe_error, get_logger
 
 ATTEMPTS = "x-ngao-attempts"
 ORIGINAL_KEY = "x-ngao-routing-key"
@@ -13,6 +17,15 @@ ORIGINAL_USER = "x-ngao-user-id"
 PARKED_ID = "x-ngao-parked-id"
 
 _DEAD = "dead"
+_MOST_ATTEMPTS = 1_000
+
+
+@dataclass(frozen=True)
+class Cut:
+    """What is known of a body that was too large to be kept whole."""
+
+    size: int
+    digest: bytes
 
 
 @dataclass(frozen=True)
@@ -20,7 +33,8 @@ class Delivery:
     """What a handler of an edge queue gets.
 
     `user_id` is the account the broker checked the publisher to be, or None if the publisher did not name it. After a
-    retry or a replay both it and `routing_key` are those of the first delivery.
+    retry or a replay both it and `routing_key` are those of the first delivery. `unreadable` says that properties or headers
+    were not what AMQP promises; `cut`, that `body` is only the beginning.
     """
 
     queue: str
@@ -32,12 +46,29 @@ class Delivery:
     attempts: int = 0
     parked_id: str | None = None
     dead_from: str | None = None
+    unreadable: bool = False
+    cut: Cut | None = None
 
     @property
+    def size(self) -> int:
+        """Of the whole body as it was sent, in bytes."""
+        return self.cut.size if self.cut else len(self.body)
+
+    @cached_property
+    def digest(self) -> bytes:
+        """The SHA-256 of the whole body."""
+        return self.cut.digest if self.cut else hashlib.sha256(self.body).digest()
+
+    @property
+    def identity(self) -> str:
+        """All that makes it the same message of the same account in the same queue; a `message_id` is not unique to either."""
+        queue = self.dead_from or self.queue
+        return "\0".join((queue, self.user_id or "", self.routing_key, self.content_type, self.digest.hex()))
+
+    @cached_property
     def fingerprint(self) -> str:
-        """An identity for parking: the same message parked twice stands there once."""
-        own = self.message_id.encode() if self.message_id else self.body
-        return hashlib.sha256(self.queue.encode() + b"\0" + own).hexdigest()[:32]
+        """A short form of the identity, for use within one process."""
+        return hashlib.sha256(self.identity.encode()).hexdigest()[:32]
 
     def carry(self) -> dict[str, Any]:
         """The headers that let a retried or replayed copy be taken for the original."""
@@ -49,8 +80,17 @@ class Delivery:
         return headers
 
 
-def delivery_of(message: Any, queue: str, own_account: str) -> Delivery:
-    """Read a py-amqp message.
+def delivery_of(message: Received, queue: str, own_account: str) -> Delivery:
+    """Read a message as it was received; one at which this fails is unreadable, so that no queue waits behind it."""
+    try:
+        return _read(message, queue, own_account)
+    except Exception as error:  # noqa: BLE001  # a fault of ours at one message is not the others' fault
+        get_logger("consumer").error("message.not_read", queue=queue, **describe_error(error))
+        return Delivery(queue, "", message.body, "", None, None, unreadable=True)
+
+
+def _read(message: Received, queue: str, own_account: str) -> Delivery:
+    """The delivery of a message.
 
     Our own headers are believed only on a copy for which the broker vouches that this service itself published it: how a
     message came here proves nothing (see `authenticity`). Of a dead letter, the broker's first `x-death` entry names the
@@ -61,17 +101,18 @@ def delivery_of(message: Any, queue: str, own_account: str) -> Delivery:
     death = _last_death(headers) if info.get("exchange") == _DEAD else {}
     sender = _text(properties.get("user_id"))
     ours = headers if sender == own_account and ORIGINAL_KEY in headers else {}
-    body = message.body if isinstance(message.body, bytes) else str(message.body).encode()
     return Delivery(
         queue=queue,
         routing_key=_text(ours.get(ORIGINAL_KEY)) or _died_with(death) or info.get("routing_key", ""),
-        body=body,
-        content_type=(properties.get("content_type") or "").split(";")[0].strip().lower(),
+        body=message.body,
+        content_type=_media_type(properties.get("content_type")),
         user_id=_text(ours.get(ORIGINAL_USER)) if ours else sender,
-        message_id=properties.get("message_id"),
+        message_id=_text(properties.get("message_id")),
         attempts=_count(ours.get(ATTEMPTS)),
         parked_id=_text(ours.get(PARKED_ID)),
         dead_from=_text(death.get("queue")),
+        unreadable=message.unreadable,
+        cut=Cut(message.size, message.digest) if message.digest else None,
     )
 
 
@@ -85,9 +126,14 @@ def _died_with(death: Mapping[str, Any]) -> str | None:
     return _text(keys[0]) if isinstance(keys, list) and keys else None
 
 
+def _media_type(value: Any) -> str:
+    """In lower case and without parameters. Of letters outside ASCII the lower case may be longer than a property can be."""
+    return value.split(";")[0].strip().lower() if isinstance(value, str) and value.isascii() else ""
+
+
 def _text(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
 def _count(value: Any) -> int:
-    return value if isinstance(value, int) and value > 0 else 0
+    return value if isinstance(value, int) and 0 < value < _MOST_ATTEMPTS else 0

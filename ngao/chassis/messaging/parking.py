@@ -2,7 +2,8 @@
 
 What is parked keeps its bytes, sealed, with the reason and the number of attempts; it can be replayed to the queue it
 came from, or dropped by a named operator with a reason. Both are audited. What nobody has decided about expires when its time
-is over (`retention.yaml`): the bytes are gone, what it was stays.
+is over (`retention.yaml`): the bytes are gone, what it was stays. Of a body above 1 MB only the beginning is kept, with the
+size and a keyed hash of the whole: it can be looked into and dropped, not replayed.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from ngao.chassis.storage.unit_of_work import Raw, Unit
 from ngao.chassis.storage.units import Units
 
 _FIELDS = ("queue", "reason", "errors", "attempts", "times", "state", "size", "content_type", "parked_at", "first_parked_at")
+_MOST_KEPT = 1024 * 1024
+_BEGINNING = 64 * 1024
 _AT_ONCE = 100
 _SCOPES = "parked:"
 _ACTOR = "retention"
@@ -30,18 +33,23 @@ _ACTOR = "retention"
 class Parking:
     """The parked messages of one service."""
 
-    def __init__(self, store: Store, units: Units) -> None:
+    def __init__(self, service: str, store: Store, units: Units) -> None:
+        self._service = service
         self._parked = store.durable("parked")
         self._units = units
 
     def park(
-        self, unit: Unit, delivery: Delivery, *, reason: str, errors: Sequence[dict[str, str]] = (), edge: bool
+        self, unit: Unit, delivery: Delivery, *, reason: str, errors: Sequence[dict[str, str]] = (), edge: bool,
+        bodiless: bool = False,
     ) -> None:
-        """Register a message's parking; one that was parked before stands there again, with its count."""
-        parked_id = delivery.parked_id or delivery.fingerprint
+        """Register a message's parking; one that was parked before stands there again, with its count.
+
+        Its id is a keyed hash of queue, account and content, so that two messages never share a record.
+        """
+        parked_id = self._id_of(unit, delivery)
         found = self._parked.find_one({"_id": parked_id}, {"times": 1})
         told = {"reason": reason, "errors": list(errors), "edge": edge}
-        document = {**self._document(unit, parked_id, delivery), **told}
+        document = {**self._document(unit, parked_id, delivery, bodiless=bodiless), **told}
         if found is None:
             unit.register_insert("parked", {"_id": parked_id, **document, "times": 1, "first_parked_at": unit.now})
             return
@@ -49,17 +57,27 @@ class Parking:
         again = {"$set": document, "$inc": {"times": 1}}
         unit.register_update("parked", {"_id": parked_id, "times": found["times"]}, again)
 
-    def _document(self, unit: Unit, parked_id: str, delivery: Delivery) -> dict[str, Any]:
-        scope = _scope(unit.now)
-        body = unit.sealer.seal(scope, "parked", parked_id, "body", delivery.body)
+    def _id_of(self, unit: Unit, delivery: Delivery) -> str:
+        """Ids of records from before 0.2 follow from a publisher's message id: one is used again for its own replay only."""
+        replayed = {"_id": delivery.parked_id, "state": "replayed", "body": None}
+        if delivery.parked_id and self._parked.find_one(replayed, {"_id": 1}):
+            return delivery.parked_id
+        return unit.keyring.lookup_hash("parked", delivery.identity)[:32]
+
+    def _document(self, unit: Unit, parked_id: str, delivery: Delivery, *, bodiless: bool) -> dict[str, Any]:
+        scope, whole = _scope(unit.now), delivery.size <= _MOST_KEPT and not bodiless
+        kept = delivery.body if whole else delivery.body[:_BEGINNING]
+        body = None if bodiless else Binary(unit.sealer.seal(scope, "parked", parked_id, "body", kept))
         return {
             "queue": delivery.dead_from or delivery.queue,
             "routing_key": delivery.routing_key,
             "headers": delivery.carry(),
             "content_type": delivery.content_type,
-            "size": len(delivery.body),
+            "size": delivery.size,
+            "digest": unit.keyring.lookup_hash("parked-body", delivery.digest.hex()),
+            "whole": whole,
             "scope": scope,
-            "body": Binary(body),
+            "body": body,
             "attempts": delivery.attempts + 1,
             "state": "parked",
             "parked_at": unit.now,
@@ -80,7 +98,7 @@ class Parking:
         return _public(self._find(parked_id))
 
     def replay(self, parked_id: str, *, by: str, reason: str) -> None:
-        """Send it to its queue again, through the outbox; raises NotFound, NotAllowedNow if it is not parked now."""
+        """Send it to its queue again, through the outbox; raises NotFound, NotAllowedNow if it cannot be sent now."""
         self._units.run(lambda unit: self._replay(unit, parked_id, by, reason))
 
     def drop(self, parked_id: str, *, by: str, reason: str) -> None:
@@ -118,6 +136,10 @@ class Parking:
 
     def _replay(self, unit: Unit, parked_id: str, by: str, reason: str) -> None:
         found = self._claim(unit, parked_id, {"state": "replayed", "body": None})
+        if not found.get("whole", True):
+            raise NotAllowedNow("Only the beginning of this message was kept: ask its sender to send it again.", slug="not-whole")
+        if not found["queue"].startswith(f"{self._service}."):
+            raise NotAllowedNow("This message died in an outsider's queue; an outsider gets it by catching up.", slug="not-ours")
         body = unit.sealer.open(found["scope"], "parked", parked_id, "body", bytes(found["body"]))
         unit.raws.append(
             Raw(
@@ -157,4 +179,4 @@ def _public(document: dict[str, Any]) -> dict[str, Any]:
     shown = {name: document.get(name) for name in _FIELDS}
     for name in ("parked_at", "first_parked_at"):
         shown[name] = document[name].isoformat()
-    return {"id": document["_id"], **shown}
+    return {"id": document["_id"], **shown, "whole": document.get("whole", True)}

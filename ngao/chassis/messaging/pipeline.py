@@ -11,14 +11,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ngao.chassis.errors import Permanent
+from ngao.chassis.errors import Conflict, Permanent
 from ngao.chassis.messaging.authenticity import Authenticity, NotAuthentic
 from ngao.chassis.messaging.delivery import ATTEMPTS, Delivery
 from ngao.chassis.messaging.destinations import RESULTS
 from ngao.chassis.messaging.inbox import Inbox, mark_of
 from ngao.chassis.messaging.parking import Parking
 from ngao.chassis.messaging.retry import IMMEDIATE_TRIES, Failure, Kind, classify, next_tier
-from ngao.chassis.observability.logs import get_logger
+from ngao.chassis.observability.logs import describe_error, get_logger
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.chassis.storage.units import Units
 from ngao.contracts import CONTENT_TYPE, Event, InvalidContent, Undecodable, decode, open_event
@@ -36,6 +36,12 @@ class Rejected(Permanent):
         self.reply = reply
 
 
+class Unreadable(Permanent):
+    """Properties or headers are not what AMQP promises; the bytes of the body are kept."""
+
+    slug = "unreadable"
+
+
 @dataclass
 class Item:
     """One message on its way through. `subscription` names the handler, `tag` and `channel` are the broker's."""
@@ -48,6 +54,8 @@ class Item:
     failure: Failure | None = None
     error: Exception | None = None
     unit: Unit | None = field(default=None, repr=False)
+    held_since: float | None = None
+    """On the monotonic clock, since it was given back for the first time."""
 
     @property
     def subject(self) -> str:
@@ -84,6 +92,9 @@ class Pipeline:
 
     def decode(self, item: Item) -> None:
         """Bytes to a checked event of its owner's; a message that is none gets its failure."""
+        if item.delivery.unreadable:
+            self._fail(item, Unreadable("A property or a header is no text, or of no known type."))
+            return
         if item.subscription.raw:
             return
         try:
@@ -92,6 +103,12 @@ class Pipeline:
             item.event = replace(event, data=open_event(event))
         except Exception as error:  # noqa: BLE001  # classified; the message is parked, never logged
             self._fail(item, error)
+
+    def give_up(self, item: Item, error: Exception) -> None:
+        """Park an item at which our own machinery fails."""
+        self._log.error("message.unexpected", queue=item.delivery.queue, **describe_error(error))
+        item.error, item.failure = error, Failure(Kind.PARK, f"unexpected-{type(error).__name__}")
+        self._park_if_due(item)
 
     def again(self, item: Item) -> None:
         """Make an item that is held ready for another run; one that could not be read is refused again."""
@@ -164,18 +181,27 @@ class Pipeline:
             return
         if failure.kind is Kind.RETRY and next_tier(self._tiers_s, item.delivery.attempts) is not None:
             return
-        reason = "delivery-limit" if item.delivery.dead_from else failure.slug
-        try:
-            self._units.run(lambda unit: self._park(unit, item, reason))
-        except Exception as error:  # noqa: BLE001  # it stays unacknowledged and is tried again
-            item.failure = Failure(Kind.HOLD, classify(error).slug)
-            return
-        self._log.warning("message.parked", queue=item.delivery.queue, reason=reason, attempts=item.delivery.attempts + 1)
-        item.failure = None
+        item.failure = self._parked(item, "delivery-limit" if item.delivery.dead_from else failure.slug)
 
-    def _park(self, unit: Unit, item: Item, reason: str) -> None:
+    def _parked(self, item: Item, reason: str) -> Failure | None:
+        """Park it, at least without its body. Only a store that does not answer holds it: what cannot be parked goes away."""
+        failure = None
+        for bodiless in (False, True):
+            try:
+                self._units.run(lambda unit, bare=bodiless: self._park(unit, item, reason, bodiless=bare))  # type: ignore[misc]
+            except Exception as error:  # noqa: BLE001  # classified: it stays unacknowledged, or becomes a dead letter
+                failure = classify(error)
+                self._log.error("message.not_parked", queue=item.delivery.queue, bodiless=bodiless, **describe_error(error))
+                if failure.kind is Kind.HOLD or isinstance(error, Conflict):
+                    return Failure(Kind.HOLD, failure.slug)
+                continue
+            self._log.warning("message.parked", queue=item.delivery.queue, reason=reason, attempts=item.delivery.attempts + 1)
+            return None
+        return Failure(Kind.DEAD, failure.slug if failure else reason)
+
+    def _park(self, unit: Unit, item: Item, reason: str, *, bodiless: bool) -> None:
         errors = _field_errors(item.error)
-        self._parking.park(unit, item.delivery, reason=reason, errors=errors, edge=self._edge)
+        self._parking.park(unit, item.delivery, reason=reason, errors=errors, edge=self._edge, bodiless=bodiless)
         if isinstance(item.error, Rejected) and item.error.reply is not None:
             unit.emit(item.error.reply, to=RESULTS)
 

@@ -14,12 +14,14 @@ IMMEDIATE_TRIES = 3
 
 
 class Kind(StrEnum):
-    """The three ways to fail."""
+    """The ways to fail."""
 
     HOLD = "hold"
     """The store does not answer: no message is to blame, so none is moved aside."""
     RETRY = "retry"
     PARK = "park"
+    DEAD = "dead"
+    """It cannot even be parked: the broker moves it to the dead letters, out of the way of others."""
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ class Metrics:
         self._oldest = self._gauge("ngao_outbox_oldest_seconds", "Age of the oldest unconfirmed event.")
         self._subscriptions = self._gauge("ngao_subscriptions", "Queues that this process should hear.", "vhost")
         self._attached = self._gauge("ngao_subscriptions_attached", "Queues that this process hears now.", "vhost")
+        self._held = self._gauge("ngao_held_seconds", "How long the oldest message in hand could not be settled.", "vhost")
         self._said = self._counter("ngao_events_said", "Events committed, by what they say.", "type", "priority")
         self._overdue = self._gauge("ngao_overdue", "Waits that are over, whose next step was not taken yet.", "what")
         self._overdue_s = self._gauge("ngao_overdue_seconds", "How long the oldest of these is over.", "what")
@@ -86,6 +87,10 @@ class Metrics:
         """Set how many queues of a virtual host are heard, of how many."""
         self._attached.labels(vhost).set(queues)
         self._subscriptions.labels(vhost).set(expected)
+
+    def held(self, vhost: str, seconds: float) -> None:
+        """Set for how long the oldest message in hand could be neither handled nor put aside."""
+        self._held.labels(vhost).set(seconds)
 
     def will_say(self, types: Iterable[str]) -> None:
         """Begin these counts at nothing: Prometheus sees no rise in a number that appears as one."""
