@@ -39,7 +39,9 @@ def test_readiness_names_what_is_missing() -> None:
     health = Health()
     health.register("store", lambda: None)
     health.register("broker", lambda: "The broker does not answer.")
-    assert health.report() == (False, {"ready": False, "checks": {"store": "ok", "broker": "The broker does not answer."}})
+    assert health.report() == (
+        False, {"ready": False, "checks": {"store": "ok", "broker": "The broker does not answer."}, "warnings": {}}
+    )
 
 
 def test_a_check_that_breaks_is_reported_without_its_text() -> None:
