@@ -108,9 +108,11 @@ class App:
         """The report, for its own source."""
         return tell_status(self._desk(self._units.read()), source_id, report_id)
 
-    def update(self, source_id: str, report_id: str, later: dict[str, Any], trace: str | None) -> dict[str, Any]:
-        """Take later facts in."""
-        update = update_of(later)
+    def update(
+        self, source_id: str, report_id: str, later: dict[str, Any], key: str | None, trace: str | None
+    ) -> dict[str, Any]:
+        """Take later facts in; `key` names the update if it bears no name itself."""
+        update = update_of({"update_id": key, **later})
         return self._receipt(
             self._units.run(lambda unit: update_report(self._desk(unit), source_id, report_id, update), trace)
         )

@@ -27,9 +27,25 @@ MOST_ITEMS = 500
 SUBMITTED = "intake.report.submitted.v1"
 
 
-class ReportUpdate(Strict):
-    """Later facts about a report. `consent`, where it is given, is what holds from now on; an empty list is none."""
+class SubjectUpdate(Strict):
+    """What a source corrects about the person. Each list of `identity` that is given replaces the one reported before."""
 
+    identity = fields.Nested(said.Identity, metadata=SENSITIVE)
+    attributes = fields.Nested(said.Attributes, metadata=SENSITIVE)
+
+
+class ReportUpdate(Strict):
+    """Later facts about a report. `consent`, where it is given, is what holds from now on; an empty list is none.
+
+    `update_id` (or the header Idempotency-Key) names the update for good: the same words under another name are a new update.
+    Without a name the content is the name. `contact_safety`, where it is given, replaces what was reported before as a whole;
+    `location` is where the person is now.
+    """
+
+    update_id = fields.String(validate=validate.Length(1, 200), metadata=INTERNAL)
+    subject = fields.Nested(SubjectUpdate, metadata=SENSITIVE)
+    contact_safety = fields.Nested(said.ContactSafety, metadata=SENSITIVE)
+    location = fields.Nested(said.Location, metadata=INTERNAL)
     violations = fields.List(fields.Nested(said.Violation), validate=validate.Length(max=20), metadata=INTERNAL)
     needs = fields.List(fields.String(validate=validate.Length(1, 64)), validate=validate.Length(max=20), metadata=INTERNAL)
     consent = fields.List(fields.Nested(said.Consent), validate=validate.Length(max=20), metadata=INTERNAL)

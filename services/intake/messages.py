@@ -90,12 +90,16 @@ def draft_of(data: Mapping[str, Any]) -> Draft:
 
 def update_of(data: Mapping[str, Any]) -> Update:
     """Later facts of what the schema has loaded; what is absent says nothing."""
-    consents = data.get("consent")
+    consents, place, subject = data.get("consent"), data.get("location"), data.get("subject") or {}
+    person = Person(subject.get("identity"), subject.get("attributes") or {}, data.get("contact_safety"))
     return Update(
         violations=tuple(violation_of(each) for each in data.get("violations") or ()) or None,
         needs=tuple(data.get("needs") or ()) or None,
         consents=None if consents is None else tuple(consent_of(each) for each in consents),
         narrative=data.get("narrative") or None,
+        person=person if person.needs_sealing else None,
+        place=Place(place["scheme"], place["code"], place["precision"]) if place else None,
+        key=data.get("update_id") or "",
     )
 
 

@@ -81,7 +81,7 @@ class IntakeService(ChassisEndpoints):
     )  # fmt: skip
     def update_report(self, call: Call, report_id: str) -> Answer:
         """The same update twice counts once."""
-        return Answer(202, self.app.update(call.principal.id, report_id, call.load(), call.trace))
+        return Answer(202, self.app.update(call.principal.id, report_id, call.load(), call.idempotency_key, call.trace))
 
     @http(
         "POST", "/v1/reports/<report_id>/withdraw", who="source", operation="withdrawReport",

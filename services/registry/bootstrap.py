@@ -19,9 +19,9 @@ from services.registry.adapters.boxes import KeyFileBoxes
 from services.registry.adapters.reading import LibraryReading
 from services.registry.application.absorb_cases import absorb_case
 from services.registry.application.change_consent import ConsentSaid, change_consent
-from services.registry.application.disclose_contact import disclose_contact
+from services.registry.application.disclose_contact import disclose_contact, end_disclosure
 from services.registry.application.forget_expired import forget_cases, forget_people
-from services.registry.application.learn_report_changes import learn_consents, learn_withdrawal
+from services.registry.application.learn_report_changes import learn_update, learn_withdrawal
 from services.registry.application.name_for_source import name_for_source
 from services.registry.application.ports import Ports
 from services.registry.application.resolve_defender import resolve_defender
@@ -42,12 +42,12 @@ from services.registry.domain.policy import IdentityPolicy
 from services.registry.domain.resolution import Candidate
 from services.registry.policy_file import read_policy, read_retention
 from services.registry.storage.documents import DOCUMENTS
+from services.registry.storage.keys import UnitKeys
 from services.registry.storage.repositories import (
     CandidateRepository,
     CaseRepository,
     DefenderRepository,
     DisclosureRepository,
-    UnitKeys,
     withheld_for_keys,
 )
 
@@ -77,10 +77,10 @@ class App:
         resolve_defender(self._ports(unit), messages.accepted_report(event))
 
     def report_updated(self, unit: Unit, event: Event) -> None:
-        """`intake.report.updated`: the source's consents as they are now."""
-        learn_consents(
+        """`intake.report.updated`: the source's consents as they are now, and what it corrects about the person."""
+        learn_update(
             self._ports(unit), event.data["case_ref"], messages.consents_of(event.data["consent"], event.time),
-            urgent=event.data["urgency"] == "critical", sequence=event.sequence,
+            urgent=event.data["urgency"] == "critical", sequence=event.sequence, sealed=messages.box_of(event),
         )
 
     def report_withdrawn(self, unit: Unit, event: Event) -> None:
@@ -90,6 +90,11 @@ class App:
     def offer_accepted(self, unit: Unit, event: Event) -> None:
         """`referral.accepted`: disclose or withhold."""
         disclose_contact(self._ports(unit), messages.accepted_offer(event))
+
+    def offer_ended(self, unit: Unit, event: Event) -> None:
+        """`referral.completed`, `.failed`, `.recalled`: the partner gets no corrections any more."""
+        data = event.data
+        end_disclosure(self._ports(unit), data["case_ref"], data["offer_id"], data["partner_id"])
 
     def defender(self, ref: str, who: Principal, reason: str) -> Record:
         """One record, read with a reason."""

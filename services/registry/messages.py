@@ -20,7 +20,6 @@ from services.registry.domain.view import CaseView
 def accepted_report(event: Event) -> AcceptedReport:
     """`intake.report.accepted`."""
     data = event.data
-    sealed = data["sealed_identity"]
     return AcceptedReport(
         case_ref=data["case_ref"],
         source_id=data["source_id"],
@@ -28,9 +27,15 @@ def accepted_report(event: Event) -> AcceptedReport:
         received_at=data["received_at"],
         consents=consents_of(data["consent"], data["received_at"]),
         defender_ref=data["defender_ref"],
-        sealed=(sealed["key_id"], sealed["box"]) if sealed else None,
+        sealed=box_of(event),
         sequence=event.sequence,
     )
+
+
+def box_of(event: Event) -> tuple[str, str] | None:
+    """Key id and box of what intake sealed about the person, if there is any."""
+    sealed = event.data["sealed_identity"]
+    return (sealed["key_id"], sealed["box"]) if sealed else None
 
 
 def consents_of(said: Iterable[Mapping[str, Any]], at: datetime) -> tuple[Statement, ...]:
@@ -87,16 +92,19 @@ class UnitVoice:
         }
         self._emit("registry.consent.changed.v1", case.id, data, urgent=case.urgent)
 
-    def contact_disclosed(self, case: Case, disclosure: Disclosure, key_id: str, box: str) -> None:
+    def contact_disclosed(
+        self, case: Case, disclosure: Disclosure, key_id: str, box: str, *, supersedes: bool = False
+    ) -> None:
         """`registry.contact.disclosed`, to the partner that accepted."""
-        self._to_partner("registry.contact.disclosed.v1", case, disclosure, {"key_id": key_id, "box": box})
+        more = {"key_id": key_id, "box": box, "supersedes": supersedes}
+        self._to_partner("registry.contact.disclosed.v1", case, disclosure, more)
 
-    def contact_withheld(self, case: Case, disclosure: Disclosure) -> None:
+    def contact_withheld(self, case: Case, disclosure: Disclosure, *, recalled: bool = False) -> None:
         """`registry.contact.withheld`, to the partner that accepted, with the reason it may know."""
         reason = disclosure.refusal.said_to_partner if disclosure.refusal else ""
-        self._to_partner("registry.contact.withheld.v1", case, disclosure, {"reason": reason})
+        self._to_partner("registry.contact.withheld.v1", case, disclosure, {"reason": reason, "recalled": recalled})
 
-    def _to_partner(self, name: str, case: Case, disclosure: Disclosure, more: Mapping[str, str]) -> None:
+    def _to_partner(self, name: str, case: Case, disclosure: Disclosure, more: Mapping[str, Any]) -> None:
         data = {"case_ref": case.id, "offer_id": disclosure.id, "partner_id": disclosure.partner_id, **more}
         event = make(
             name, subject=case.id, data=data, urgent=case.urgent, partner_id=disclosure.partner_id,

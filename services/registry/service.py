@@ -36,7 +36,7 @@ class RegistryService(ChassisEndpoints):
 
     @consumes("intake.report.updated.v1")
     def on_report_updated(self, unit: Unit, event: Event) -> None:
-        """Take the consents as they are now."""
+        """Take the consents as they are now, and what is corrected about the person."""
         self.app.report_updated(unit, event)
 
     @consumes("intake.report.withdrawn.v1")
@@ -48,6 +48,21 @@ class RegistryService(ChassisEndpoints):
     def on_offer_accepted(self, unit: Unit, event: Event) -> None:
         """Disclose to the partner how to reach the person, or say why not."""
         self.app.offer_accepted(unit, event)
+
+    @consumes("referral.completed.v1")
+    def on_offer_completed(self, unit: Unit, event: Event) -> None:
+        """The partner has done it."""
+        self.app.offer_ended(unit, event)
+
+    @consumes("referral.failed.v1")
+    def on_offer_failed(self, unit: Unit, event: Event) -> None:
+        """The partner could not do it."""
+        self.app.offer_ended(unit, event)
+
+    @consumes("referral.recalled.v1")
+    def on_offer_recalled(self, unit: Unit, event: Event) -> None:
+        """The referral was taken back."""
+        self.app.offer_ended(unit, event)
 
     @http("GET", "/v1/defenders/<ref>", who="operator", needs="defenders:read", operation="readDefender",
           summary="Read a defender's record; ?reason= is demanded, values need identity:read.",

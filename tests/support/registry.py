@@ -144,6 +144,9 @@ class MemoryDisclosures:
     def get(self, offer_id: str) -> Disclosure | None:
         return self.kept.get(offer_id)
 
+    def of(self, case_ref: str) -> list[Disclosure]:
+        return [each for each in self.kept.values() if each.case_ref == case_ref]
+
     def save(self, disclosure: Disclosure) -> None:
         self.kept[disclosure.id] = disclosure
 
@@ -188,6 +191,7 @@ class Heard:
     consents: list[tuple[str, Statement]] = field(default_factory=list)
     disclosed: list[dict[str, Any]] = field(default_factory=list)
     withheld: list[Disclosure] = field(default_factory=list)
+    recalled: list[str] = field(default_factory=list)
     audited: list[tuple[str, str, str]] = field(default_factory=list)
     details: dict[str, dict[str, str]] = field(default_factory=dict)
 
@@ -197,11 +201,15 @@ class Heard:
     def consent_changed(self, case: Case, defender_ref: str | None, statement: Statement) -> None:
         self.consents.append((case.id, statement))
 
-    def contact_disclosed(self, case: Case, disclosure: Disclosure, key_id: str, box: str) -> None:
-        self.disclosed.append(json.loads(box))
+    def contact_disclosed(
+        self, case: Case, disclosure: Disclosure, key_id: str, box: str, *, supersedes: bool = False
+    ) -> None:
+        self.disclosed.append(json.loads(box) | ({"supersedes": True} if supersedes else {}))
 
-    def contact_withheld(self, case: Case, disclosure: Disclosure) -> None:
+    def contact_withheld(self, case: Case, disclosure: Disclosure, *, recalled: bool = False) -> None:
         self.withheld.append(disclosure)
+        if recalled:
+            self.recalled.append(disclosure.id)
 
     def record(self, action: str, *, subject: str, actor: str, detail: Mapping[str, str] | None = None) -> None:
         self.audited.append((action, subject, actor))

@@ -68,7 +68,7 @@ def test_when_nobody_is_left_a_duty_officer_is_told_by_mail(coalition: Coalition
     unroutable = coalition.reaches(receipt["case_ref"], "unroutable")
     assert unroutable["reason"] == "all_declined_or_silent"
     assert coalition.told(receipt["case_ref"], "duty-officer").recipients == ("duty-officer@example.org",)
-    eventually(lambda: source.status(receipt)["status"] == "with_duty_officer", what="the source to see it")
+    eventually(lambda: source.status(receipt)["status"] == "looking_for_help", what="the source to see that help is looked for")
 
 
 def test_a_need_that_nobody_serves_goes_to_a_duty_officer(coalition: Coalition, source: Source, county: str) -> None:

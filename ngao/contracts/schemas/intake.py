@@ -111,12 +111,16 @@ class NarrativeDisclosed(Tolerant):
 
 
 class Withheld(Tolerant):
-    """A disclosure that was refused, and why; the partner knows not to wait for it."""
+    """A disclosure that was refused, and why; the partner knows not to wait for it.
+
+    `recalled` is true if something was disclosed for this offer before: it must not be used any more.
+    """
 
     case_ref = fields.String(required=True, metadata=INTERNAL)
     offer_id = fields.String(required=True, metadata=INTERNAL)
     partner_id = fields.String(required=True, metadata=INTERNAL)
     reason = fields.String(required=True, metadata=INTERNAL)
+    recalled = fields.Boolean(load_default=False, metadata=INTERNAL)
 
 
 class ReportReceipt(Tolerant):

@@ -47,10 +47,14 @@ class ConsentChanged(Tolerant):
 
 
 class ContactDisclosed(Tolerant):
-    """How to reach the person safely, sealed to the one partner that accepted."""
+    """How to reach the person safely, sealed to the one partner that accepted.
+
+    `supersedes` is true if it replaces what this offer was told before, which must not be used any more.
+    """
 
     case_ref = fields.String(required=True, metadata=INTERNAL)
     offer_id = fields.String(required=True, metadata=INTERNAL)
     partner_id = fields.String(required=True, metadata=INTERNAL)
     key_id = fields.String(required=True, metadata=INTERNAL)
     box = fields.String(required=True, metadata=SEALED)
+    supersedes = fields.Boolean(load_default=False, metadata=INTERNAL)

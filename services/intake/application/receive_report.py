@@ -11,7 +11,7 @@ from services.intake.application.judging import judge, told_of
 from services.intake.application.person_keys import person_keys
 from services.intake.application.ports import Desk
 from services.intake.domain.consent import carried_over
-from services.intake.domain.draft import Draft, canonical_content
+from services.intake.domain.draft import Draft, Person, canonical_content
 from services.intake.domain.problems import FieldProblem
 from services.intake.domain.report import SOONEST_AGAIN, MappedBy, Report, SealedIdentity
 from services.intake.domain.triage import Facts
@@ -103,20 +103,21 @@ def _report(desk: Desk, source_id: str, draft: Draft, fingerprint: str, mapping:
         mapping=mapping,
         tell_again_at=desk.now + SOONEST_AGAIN,
     )
-    report.sealed_identity = _seal_person(desk, report.case_ref, draft)
+    report.sealed_identity = seal_person(desk, report.case_ref, draft.person)
     _seal_content(desk, report, draft)
     return report
 
 
-def _seal_person(desk: Desk, case_ref: str, draft: Draft) -> SealedIdentity | None:
-    if not draft.person.needs_sealing:
+def seal_person(desk: Desk, case_ref: str, person: Person) -> SealedIdentity | None:
+    """What is told about the person, in a box that only the registry opens."""
+    if not person.needs_sealing:
         return None
     payload = {
         "v": 1,
         "case_ref": case_ref,
-        "identity": draft.person.identity,
-        "attributes": draft.person.attributes,
-        "contact_safety": draft.person.contact_safety,
+        "identity": person.identity,
+        "attributes": person.attributes,
+        "contact_safety": person.contact_safety,
     }
     return desk.seals.to_registry(json.dumps(payload, ensure_ascii=False).encode())
 

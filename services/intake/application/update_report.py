@@ -8,59 +8,84 @@ from dataclasses import replace
 from ngao.chassis.errors import NotAllowedNow
 from services.intake.application.disclose_narrative import disclose_what_is_new
 from services.intake.application.judging import judge
+from services.intake.application.person_keys import person_keys
 from services.intake.application.ports import Desk
-from services.intake.application.receive_report import Receipt, receipt_of, refuse
+from services.intake.application.receive_report import Receipt, receipt_of, refuse, seal_person
 from services.intake.application.tell_status import tell_status
-from services.intake.domain.report import Change, Report, Update
-from services.intake.domain.vocabulary import need_problems, needs_suggested_by, violation_problems
+from services.intake.domain.problems import FieldProblem
+from services.intake.domain.report import Change, Report, SealedIdentity, Update
+from services.intake.domain.vocabulary import code_problems, county_of, needs_suggested_by
 
 
 def update_report(desk: Desk, source_id: str, report_id: str, update: Update) -> Receipt:
-    """Add later facts, judge again, tell those who work on the case; the same update twice counts once.
+    """Add later facts, judge again, publish what is new; the same update twice counts once.
 
-    Raises NotFound, InvalidInput, NotAllowedNow (`withdrawn`, `forgotten`).
+    Raises NotFound, InvalidInput, NotAllowedNow (`withdrawn`, `forgotten`, `conflicting-repeat`).
     """
     report = tell_status(desk, source_id, report_id)
     if report.withdrawn_at:
         raise NotAllowedNow("The report was withdrawn. Post a new one if help is needed again.", slug="withdrawn")
     if report.forgotten_at:
         raise NotAllowedNow("What this report told is kept no longer. Post a new one if help is needed again.", slug="forgotten")
-    fingerprint = desk.hashes.of("content", _canonical(update))
-    if _is_repeat(report, update, fingerprint):
+    seen = _Seen(desk, update)
+    if seen.before(report):
         return receipt_of(desk, report, duplicate=True)
-    _check(desk, update)
+    refuse(_problems(desk, update))
     before = report.triage.urgency
-    news = _apply(desk, report, update)
-    report.updates_seen = (*report.updates_seen, fingerprint)
+    news, correction = _apply(desk, report, update)
+    report.updates_seen = (*report.updates_seen, seen.mark)
     disclose_what_is_new(desk, report)
     desk.reports.put(report)
-    desk.announce.updated(report, Change("update", before, news))
-    desk.journal("report.updated", subject=report.case_ref, actor=f"source:{source_id}")
+    desk.announce.updated(report, Change("update", before, news, correction))
+    detail = {"news": ",".join(news), "urgency_before": before, "urgency": report.triage.urgency}
+    desk.journal("report.updated", subject=report.case_ref, actor=f"source:{source_id}", detail=detail)
     return receipt_of(desk, report, duplicate=False)
 
 
-def _is_repeat(report: Report, update: Update, fingerprint: str) -> bool:
-    """A consent can be given, taken back, given and taken back again: only the very last word can be a mere repeat."""
-    if update.consents is None:
-        return fingerprint in report.updates_seen
-    return report.updates_seen[-1:] == (fingerprint,)
+class _Seen:
+    """How an update is known again: by the key that its source gave it, else by its content. Both are kept as keyed hashes."""
+
+    def __init__(self, desk: Desk, update: Update) -> None:
+        content = desk.hashes.of("content", _canonical(update))
+        self._key = f"{desk.hashes.of('update', update.key)}:" if update.key else ""
+        self._states_consent = update.consents is not None
+        self.mark = self._key + content
+
+    def before(self, report: Report) -> bool:
+        """Whether the report has this update; raises NotAllowedNow if its key stood for another."""
+        if self._key:
+            return self._named_before(report)
+        contents = [each.rpartition(":")[2] for each in report.updates_seen]
+        # A consent can be given, taken back, and given again: without a key only the very last update can be a mere repeat.
+        return self.mark in (contents[-1:] if self._states_consent else contents)
+
+    def _named_before(self, report: Report) -> bool:
+        known = next((each for each in report.updates_seen if each.startswith(self._key)), None)
+        if known is not None and known != self.mark:
+            message = "This key was used before for an update with other content. Give each update a key of its own."
+            raise NotAllowedNow(message, slug="conflicting-repeat")
+        return known is not None
 
 
-def _check(desk: Desk, update: Update) -> None:
-    vocabulary = desk.rules.vocabulary
-    refuse([*violation_problems(update.violations or (), vocabulary), *need_problems(update.needs or (), vocabulary)])
+def _problems(desk: Desk, update: Update) -> list[FieldProblem]:
+    return code_problems(update.violations or (), update.needs or (), (), update.place, desk.rules.vocabulary)
 
 
-def _apply(desk: Desk, report: Report, update: Update) -> tuple[str, ...]:
-    """Take it in and judge again; gives what is new by name."""
-    news = report.apply(update, desk.now, _proposed(desk, report, update))
+def _apply(desk: Desk, report: Report, update: Update) -> tuple[tuple[str, ...], SealedIdentity | None]:
+    """Take it in and judge again; gives what is new by name, and what is new about the person for the registry."""
+    county = county_of(update.place, desk.rules.vocabulary.counties) if update.place else None
+    news = report.apply(update, desk.now, _proposed(desk, report, update), county)
     if update.narrative:
         part = desk.vault.seal(report, f"narrative.{len(report.narrative_parts)}", update.narrative.encode())
         report.narrative_parts = (*report.narrative_parts, part)
         news = (*news, "narrative")
+    correction = seal_person(desk, report.case_ref, update.person) if update.person else None
+    if update.person:
+        news = (*news, "contact")
+        report.person_keys = _known_by(desk, report, update)
     fresh = judge(desk, report.source_id, report.facts(desk.now), report.person_keys, but=report.id)
     report.judge(fresh.whole, fresh.told)
-    return news
+    return news, correction
 
 
 def _proposed(desk: Desk, report: Report, update: Update) -> tuple[str, ...]:
@@ -71,7 +96,19 @@ def _proposed(desk: Desk, report: Report, update: Update) -> tuple[str, ...]:
     return needs_suggested_by([each for each in update.violations or () if each.type not in known], desk.rules.vocabulary)
 
 
+def _known_by(desk: Desk, report: Report, update: Update) -> tuple[str, ...]:
+    """The person's old keys and new ones: who has a new number is still known by the old one."""
+    new = person_keys(update.person, desk.hashes, desk.rules.region) if update.person else ()
+    return tuple(sorted({*report.person_keys, *new}))
+
+
 def _canonical(update: Update) -> str:
     consents = None if update.consents is None else [repr(replace(each, given_at=None)) for each in update.consents]
     violations = [repr(each) for each in update.violations or ()]
-    return json.dumps([violations, update.needs, consents, update.narrative], ensure_ascii=False)
+    parts: list[object] = [violations, update.needs, consents, update.narrative]
+    if update.place:
+        parts.append(repr(update.place))
+    if update.person:
+        person = update.person
+        parts.append([person.identity, dict(person.attributes), person.contact_safety])
+    return json.dumps(parts, ensure_ascii=False, default=str)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from services.intake.domain.consent import Consent, ConsentChange, carried_over
-from services.intake.domain.draft import Violation
+from services.intake.domain.draft import Person, Place, Violation
 from services.intake.domain.progress import CLOSED, OPENED, Step, status_of, with_step
 from services.intake.domain.triage import LEVELS, Facts, Triage
 
@@ -43,12 +42,15 @@ class Helper:
 
 @dataclass(frozen=True)
 class Update:
-    """Later facts from the source; None means: nothing new about that."""
+    """Later facts from the source; None means: nothing new about that. `key` is the source's own name for the update, if any."""
 
     violations: tuple[Violation, ...] | None = None
     needs: tuple[str, ...] | None = None
     consents: tuple[Consent, ...] | None = None
     narrative: str | None = field(default=None, repr=False)
+    person: Person | None = field(default=None, repr=False)
+    place: Place | None = None
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -141,10 +143,10 @@ class Report:
         """What the source itself asked for."""
         return tuple(each for each in self.needs if each not in self.needs_proposed)
 
-    def apply(self, update: Update, now: datetime, proposed: tuple[str, ...] = ()) -> tuple[str, ...]:
+    def apply(self, update: Update, now: datetime, proposed: tuple[str, ...] = (), county: str | None = None) -> tuple[str, ...]:
         """Take later facts in: violations and needs add up, consents say what holds from now on. Gives what is new by name.
 
-        `proposed` are the needs that the update's violations suggest.
+        `proposed` are the needs that the update's violations suggest, `county` is where its place is.
         """
         before = self._parts()
         if update.violations:
@@ -152,6 +154,8 @@ class Report:
         self._add_needs(update.needs or (), proposed)
         if update.consents is not None:
             self.consents = carried_over(self.consents, update.consents, now)
+        if update.place and county:
+            self.county, self.place_precision = county, update.place.precision
         self.updated_at = now
         return tuple(name for name, part in self._parts().items() if part != before[name])
 
@@ -160,7 +164,7 @@ class Report:
         self.needs, self.needs_proposed = tuple(dict.fromkeys((*self.needs, *asked, *proposed))), tuple(dict.fromkeys(still))
 
     def _parts(self) -> dict[str, object]:
-        return {"violations": self.violations, "needs": self.needs, "consent": self.consents}
+        return {"violations": self.violations, "needs": self.needs, "consent": self.consents, "county": self.county}
 
     def judge(self, fresh: Triage, told: Triage) -> None:
         """Take new judgements in. Machines may raise an urgency, only a human lowers one: the old one stays if it is higher."""
@@ -221,7 +225,32 @@ def _higher(old: Triage, fresh: Triage) -> Triage:
 
 
 def _added(old: tuple[Violation, ...], new: tuple[Violation, ...]) -> tuple[Violation, ...]:
-    """A violation told again in the same relation replaces the old word on it; any other is added."""
-    merged: dict[Any, Violation] = {(each.type, each.against): each for each in old}
-    merged |= {(each.type, each.against): each for each in new}
-    return tuple(merged.values())
+    """Acts reported later beside those known: each takes the place of the act that it reports again, or stands by itself."""
+    acts, reported_again = list(old), set[int]()
+    for act in new:
+        at = _same_act(acts[: len(old)], reported_again, act)
+        if at is None:
+            acts.append(act)
+        else:
+            reported_again.add(at)
+            acts[at] = _with_perpetrators_of(acts[at], act)
+    return tuple(acts)
+
+
+def _same_act(known: list[Violation], reported_again: set[int], act: Violation) -> int | None:
+    """Where the act stands that is reported again: the one by the same perpetrators, else the only one if either names none."""
+    alike = [
+        at for at, each in enumerate(known)
+        if at not in reported_again and (each.type, each.against) == (act.type, act.against)
+    ]  # fmt: skip
+    same = [at for at in alike if set(known[at].perpetrators) == set(act.perpetrators)]
+    if same:
+        return same[0]
+    open_ones = alike if not act.perpetrators else [at for at in alike if not known[at].perpetrators]
+    return open_ones[0] if len(open_ones) == 1 else None
+
+
+def _with_perpetrators_of(known: Violation, act: Violation) -> Violation:
+    if act.perpetrators:
+        return act
+    return replace(act, perpetrators=known.perpetrators, involvements=known.involvements)

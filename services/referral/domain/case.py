@@ -113,6 +113,8 @@ class Case:
         self._recall_uncovered(before, now)
         for name in self.report.needs:
             self.needs.setdefault(name, Need(name))
+        if self.standing(now).wider_than(before):
+            self._wake()
         self._shorten_waits(now, deadlines.of(self.urgency))
         self._review(now)
 
@@ -131,8 +133,8 @@ class Case:
             self.consents.append(fact)
         self.tell(Kind.CONSENT_LEARNT, reason="granted" if fact.granted else "withdrawn", actor="registry")
         self._recall_uncovered(before, now)
-        for need in self.needs.values() if fact.granted else ():
-            need.wake()
+        if fact.granted:
+            self._wake()
         self._review(now)
 
     def withdraw_report(self, now: datetime) -> None:
@@ -189,6 +191,11 @@ class Case:
             self.settle_need(name, now)
 
     # Steps
+
+    def _wake(self) -> None:
+        """More partners may be asked than before: what waits for a human or for its time is matched now."""
+        for need in self.needs.values():
+            need.wake()
 
     def _hear(self, telling: Telling) -> None:
         if telling.sequence not in {each.sequence for each in self.tellings}:

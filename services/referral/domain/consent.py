@@ -76,6 +76,10 @@ class Standing:
         """Whether the case may be offered to this partner."""
         return bool(self.scopes_for(partner_id))
 
+    def wider_than(self, before: Standing) -> bool:
+        """Whether somebody may be asked, or given something, that could not be before."""
+        return any(scopes - before.grants.get(who, frozenset()) for who, scopes in self.grants.items())
+
     @property
     def given(self) -> bool:
         """Whether anybody at all may be asked."""

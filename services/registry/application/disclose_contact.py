@@ -1,4 +1,8 @@
-"""Tell the partner that accepted how to reach the person: if consent and safety allow it at this very moment."""
+"""Tell the partner that accepted how to reach the person: if consent and safety allow it at this very moment.
+
+What was told is told anew, or called back, when the source corrects it: a partner that rings a number that is no longer safe is
+worse than one that has none.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from dataclasses import dataclass
 
 from ngao.chassis.security.vouches import Distrust, Recipient
 from ngao.kernel import acceptance
-from services.registry.application.learn_report_changes import case_heard_of
+from services.registry.application.heard_cases import case_heard_of
 from services.registry.application.people import cases_of, person_of
 from services.registry.application.ports import Ports
 from services.registry.domain.case import Case
@@ -35,7 +39,7 @@ def disclose_contact(ports: Ports, offer: AcceptedOffer) -> Disclosure:
     moment makes this a Conflict, and the question is asked again.
     """
     done = ports.disclosures.get(offer.offer_id)
-    if done is not None and not (done.refusal and done.refusal.is_about_keys):
+    if done is not None and (done.ended or not (done.refusal and done.refusal.is_about_keys)):
         return done
     case = case_heard_of(ports, offer.case_ref)
     person = person_of(ports, case.defender_ref)
@@ -44,7 +48,10 @@ def disclose_contact(ports: Ports, offer: AcceptedOffer) -> Disclosure:
     refusal = recipient if isinstance(recipient, Refusal) else None
     if done is not None and done.refusal is refusal:
         return done
-    disclosure = Disclosure(offer.offer_id, case.id, offer.partner_id, ports.now, refusal, done.revision if done else 0)
+    disclosure = Disclosure(
+        offer.offer_id, case.id, offer.partner_id, ports.now, refusal, offer.vouch, offer.signature,
+        revision=done.revision if done else 0,
+    )  # fmt: skip
     if isinstance(answer, Contact) and isinstance(recipient, Recipient):
         box = ports.boxes.seal_to(recipient.box_key, _content(case, offer, answer))
         ports.recipients.pin(offer.partner_id, recipient)
@@ -72,6 +79,42 @@ def _recipient(ports: Ports, offer: AcceptedOffer) -> Recipient | Refusal:
         return Refusal(recipient.value)
     accepted = acceptance.to_sign(offer.partner_id, offer.offer_id, offer.case_ref)
     return recipient if recipient.signed(acceptance.PURPOSE, accepted, offer.signature) else Refusal.NOT_SIGNED
+
+
+def disclose_again(ports: Ports, case: Case) -> None:
+    """Tell each partner at work on the case what is right now: the contact anew, or that it must not use what it has."""
+    for disclosure in ports.disclosures.of(case.id):
+        if not disclosure.ended:
+            _again(ports, case, disclosure)
+
+
+def end_disclosure(ports: Ports, case_ref: str, offer_id: str, partner_id: str) -> None:
+    """The partner works on the case no longer: it gets no corrections. An end that overtakes its acceptance is remembered."""
+    disclosure = ports.disclosures.get(offer_id)
+    if disclosure is None:
+        disclosure = Disclosure(offer_id, case_ref, partner_id, ports.now, Refusal.ENDED)
+    disclosure.ended = True
+    ports.disclosures.save(disclosure)
+
+
+def _again(ports: Ports, case: Case, disclosure: Disclosure) -> None:
+    person = person_of(ports, case.defender_ref)
+    answer = judge(case, person, disclosure.partner_id, ports.now, earlier=_earlier_safety(ports, case, person))
+    offer = AcceptedOffer(case.id, disclosure.id, disclosure.partner_id, disclosure.vouch, disclosure.signature)
+    recipient = answer if isinstance(answer, Refusal) else _recipient(ports, offer)
+    had = disclosure.refusal is None
+    if isinstance(answer, Contact) and isinstance(recipient, Recipient):
+        disclosure.refusal = None
+        box = ports.boxes.seal_to(recipient.box_key, _content(case, offer, answer))
+        ports.recipients.pin(offer.partner_id, recipient)
+        ports.voice.contact_disclosed(case, disclosure, recipient.key_id, box, supersedes=had)
+    elif had and isinstance(recipient, Refusal):
+        disclosure.refusal = recipient
+        ports.voice.contact_withheld(case, disclosure, recalled=True)
+    else:
+        return
+    ports.disclosures.save(disclosure)
+    _audit(ports, disclosure)
 
 
 def _content(case: Case, offer: AcceptedOffer, contact: Contact) -> bytes:

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from ngao.chassis.errors import Retryable
-from services.registry.application.people import view
+from services.registry.application.disclose_contact import disclose_again
+from services.registry.application.heard_cases import case_heard_of
+from services.registry.application.people import say_all, view
 from services.registry.application.ports import Ports
+from services.registry.application.resolve_defender import identify, told_in
 from services.registry.domain.case import Case
 from services.registry.domain.consent import Statement
+from services.registry.domain.identity import Told
 
 
-def case_heard_of(ports: Ports, case_ref: str) -> Case:
-    """The case; raises Retryable when its first event has not come yet, so that a delay brings the later one back."""
-    case = ports.cases.get(case_ref)
-    if case is None:
-        raise Retryable("The case is not known yet; its first event may still come.")
-    return case
-
-
-def learn_consents(
-    ports: Ports, case_ref: str, consents: tuple[Statement, ...], *, urgent: bool, sequence: int | None
+def learn_update(
+    ports: Ports,
+    case_ref: str,
+    consents: tuple[Statement, ...],
+    *,
+    urgent: bool,
+    sequence: int | None,
+    sealed: tuple[str, str] | None = None,
 ) -> None:
-    """Take the source's consents as an update states them; what it only repeats keeps its first moment.
+    """Take the source's consents as an update states them, and what it corrects about the person.
 
-    An update that comes late changes nothing else, but may tell since when a consent is stated. Raises Retryable for an
-    unknown case.
+    What it only repeats keeps its first moment. An update that comes late changes nothing else, but may tell since when a
+    consent is stated. Every partner that was told how to reach the person is told anew, or that it must not use what it has.
+    Raises Retryable for an unknown case, SealBroken.
     """
     case = case_heard_of(ports, case_ref)
     if not case.is_open:
@@ -32,10 +34,16 @@ def learn_consents(
     if case.hear(sequence):
         case.urgent = urgent
     case.hear_consents(consents, sequence)
+    corrected = sealed is not None and _correct(ports, case, told_in(ports, sealed, case_ref), sequence)
     ports.cases.save(case)
     after = view(ports, case)
-    if after != before:
+    if after.defender_ref != before.defender_ref:
+        say_all(ports, case)
+    elif after != before:
         ports.voice.resolved(after)
+    if corrected:
+        ports.audit.record("contact.corrected", subject=case.id, actor="intake")
+        disclose_again(ports, case)
 
 
 def learn_withdrawal(ports: Ports, case_ref: str, *, sequence: int | None) -> None:
@@ -48,3 +56,18 @@ def learn_withdrawal(ports: Ports, case_ref: str, *, sequence: int | None) -> No
     ports.cases.save(case)
     ports.audit.record("report.withdrawn", subject=case.id, actor="intake")
 
+
+def _correct(ports: Ports, case: Case, told: Told, sequence: int | None) -> bool:
+    """Take the newer parts over; true if they say how the person is reached.
+
+    The person's record takes over a new address as it does that of a later report.
+    """
+    newer = case.correct(told, sequence)
+    if "identity" not in newer:
+        return "contact_safety" in newer
+    if case.defender_ref is None:
+        identify(ports, case)
+    elif case.told.identity:
+        ports.defenders.claim(case.defender_ref, case.told.identity)
+        case.absorbed = False
+    return True

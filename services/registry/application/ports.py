@@ -121,6 +121,10 @@ class Disclosures(Protocol):
         """What was done about one offer, or None."""
         ...
 
+    def of(self, case_ref: str) -> list[Disclosure]:
+        """All of one case."""
+        ...
+
     def save(self, disclosure: Disclosure) -> None:
         """Register it; a second one for the same offer makes the commit a Conflict."""
         ...
@@ -189,12 +193,14 @@ class Voice(Protocol):
         """`registry.consent.changed`."""
         ...
 
-    def contact_disclosed(self, case: Case, disclosure: Disclosure, key_id: str, box: str) -> None:
-        """`registry.contact.disclosed`, to one partner."""
+    def contact_disclosed(
+        self, case: Case, disclosure: Disclosure, key_id: str, box: str, *, supersedes: bool = False
+    ) -> None:
+        """`registry.contact.disclosed`, to one partner; `supersedes` replaces what the partner has."""
         ...
 
-    def contact_withheld(self, case: Case, disclosure: Disclosure) -> None:
-        """`registry.contact.withheld`, to one partner."""
+    def contact_withheld(self, case: Case, disclosure: Disclosure, *, recalled: bool = False) -> None:
+        """`registry.contact.withheld`, to one partner; `recalled` forbids it to use what it has."""
         ...
 
 

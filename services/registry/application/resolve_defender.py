@@ -50,10 +50,26 @@ def _referenced(ports: Ports, report: AcceptedReport) -> Person | None:
     return person_of(ports, ports.defenders.named_by_source(report.source_id, given)) if given else None
 
 
+def identify(ports: Ports, case: Case) -> None:
+    """Resolve a case that was anonymous until now by the identity that it has since been told."""
+    resolution = _resolve(ports, case.told.identity, None)
+    defender = _record_for(ports, resolution, case.told.identity)
+    if defender is None:
+        return
+    ports.keys.destroy_case(case.id)
+    case.defender_ref, case.resolution = defender.id, resolution.kind
+    case.absorbed = resolution.kind is not Kind.EXISTING
+    _ask_a_human(ports, case, resolution)
+    _audit(ports, case, "none")
+
+
 def _told(ports: Ports, report: AcceptedReport) -> Told:
-    if report.sealed is None:
-        return Told()
-    told = read_box(ports.boxes.open(*report.sealed), report.case_ref)
+    return told_in(ports, report.sealed, report.case_ref) if report.sealed else Told()
+
+
+def told_in(ports: Ports, sealed: tuple[str, str], case_ref: str) -> Told:
+    """What a box that intake sealed tells, in the form in which it is kept. Raises SealBroken."""
+    told = read_box(ports.boxes.open(*sealed), case_ref)
     return replace(told, identity=normalised(ports, told.identity)) if told.identity else told
 
 

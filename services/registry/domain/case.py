@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -41,6 +42,7 @@ class Case:
     withdrawn_at: datetime | None = None
     absorbed: bool = True
     said: tuple[str, ...] = ()
+    corrected: Mapping[str, int] = field(default_factory=dict)
     revision: int = field(default=0, compare=False)
 
     @property
@@ -65,6 +67,23 @@ class Case:
         if sequence is None or sequence not in known:
             place = max(known, default=0) + 1 if sequence is None else sequence
             self.tellings = (*self.tellings, Telling(place, consents))
+
+    def correct(self, told: Told, sequence: int | None) -> frozenset[str]:
+        """Take over what a correction tells, part by part, unless a later one was taken over before; gives these parts' names.
+
+        Of an identity each list that is given replaces the old one; contact safety is replaced as a whole.
+        """
+        place = self.intake_sequence if sequence is None else sequence
+        parts = {"identity": told.identity, "attributes": told.attributes, "contact_safety": told.contact_safety}
+        newer = frozenset(name for name, part in parts.items() if part and self.corrected.get(name, 0) < place)
+        if "identity" in newer and told.identity:
+            self.told = replace(self.told, identity=told.identity.over(self.told.identity))
+        if "attributes" in newer:
+            self.told = replace(self.told, attributes={**self.told.attributes, **told.attributes})
+        if "contact_safety" in newer:
+            self.told = replace(self.told, contact_safety=told.contact_safety)
+        self.corrected = {**self.corrected, **dict.fromkeys(newer, place)}
+        return newer
 
     def say(self, statement: Statement) -> None:
         """Note what the person told an operator about this case."""

@@ -26,6 +26,7 @@ class Refusal(StrEnum):
     KEY_CHANGED = "key_changed"
     KEY_OUTDATED = "key_outdated"
     NOT_SIGNED = "acceptance_not_signed"
+    ENDED = "offer_ended"
 
     @property
     def is_about_keys(self) -> bool:
@@ -40,13 +41,20 @@ class Refusal(StrEnum):
 
 @dataclass
 class Disclosure:
-    """What was done about one accepted offer: disclosed (no refusal) or withheld, once and for all but for a partner's keys."""
+    """What was done about one accepted offer: disclosed (no refusal) or withheld.
+
+    It is decided once, and again only for a partner's keys and when the source corrects how the person is reached. `vouch` and
+    `signature` are what came with the acceptance; `ended` is true once the partner works on the case no longer.
+    """
 
     id: str
     case_ref: str
     partner_id: str
     at: datetime
     refusal: Refusal | None
+    vouch: str | None = field(default=None, repr=False)
+    signature: str | None = field(default=None, repr=False)
+    ended: bool = False
     revision: int = field(default=0, compare=False)
 
 

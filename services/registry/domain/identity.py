@@ -26,6 +26,12 @@ class Identity:
             emails=_each_once((*self.emails, *other.emails)),
         )
 
+    def over(self, old: Identity | None) -> Identity:
+        """This as a correction of an older one: a list that is empty here stays as it was."""
+        if old is None:
+            return self
+        return Identity(self.names or old.names, self.phones or old.phones, self.emails or old.emails)
+
     @property
     def is_empty(self) -> bool:
         """Whether it names nobody."""

@@ -54,6 +54,7 @@ class CaseDocument(Stored):
     withdrawn_at = DateTimeField(**INTERNAL)
     absorbed = BooleanField(required=True, **INTERNAL)
     said = ListField(StringField(), **INTERNAL)
+    corrected = DictField(**INTERNAL)
 
     meta: ClassVar[dict[str, Any]] = {
         "db_alias": "registry",
@@ -85,12 +86,15 @@ class CandidateDocument(Stored):
 
 
 class DisclosureDocument(Stored):
-    """What was done about one offer (the id), once."""
+    """What was done about one offer (the id)."""
 
     case_ref = StringField(required=True, **INTERNAL)
     partner_id = StringField(required=True, **INTERNAL)
     at = DateTimeField(required=True, **INTERNAL)
     refusal = StringField(**INTERNAL)
+    vouch = StringField(**INTERNAL)
+    signature = StringField(**INTERNAL)
+    ended = BooleanField(**INTERNAL)
 
     meta: ClassVar[dict[str, Any]] = {"db_alias": "registry", "collection": "disclosures", "indexes": ["case_ref", "refusal"]}
 

@@ -186,7 +186,7 @@ class CaseRepository(_Repository[Case]):
         return self._all(CaseDocument.objects(absorbed=False).order_by("received_at").limit(limit))
 
     def _read(self, record: Record) -> Case:
-        sealed, scope = record.get("told"), _scope(record["_id"], record.get("defender_ref"))
+        sealed, scope = record.get("told"), scope_of(record["_id"], record.get("defender_ref"))
         raw = self._open(scope, record["_id"], "told", sealed) if sealed else {}
         return Case(
             id=record["_id"],
@@ -195,17 +195,19 @@ class CaseRepository(_Repository[Case]):
             state=CaseState(record["state"]),
             statements=tuple(mapping.statement_from(each) for each in record.get("statements", ())),
             said=tuple(record.get("said", ())),
+            corrected=record.get("corrected") or {},
             **_plain(record, _CASE_PLAIN),
         )
 
     def _record(self, entity: Case) -> Record:
-        scope = _scope(entity.id, entity.defender_ref)
+        scope = scope_of(entity.id, entity.defender_ref)
         forgotten = entity.state is CaseState.FORGOTTEN
         return {
             "told": None if forgotten else self._seal(scope, entity.id, "told", entity.told.as_dict()),
             "tellings": [mapping.telling_to(each) for each in entity.tellings],
             "statements": [mapping.statement_to(each) for each in entity.statements],
             "said": list(entity.said),
+            "corrected": dict(entity.corrected),
             "state": str(entity.state),
             **{name: getattr(entity, name) for name in _CASE_PLAIN},
         }
@@ -246,12 +248,17 @@ class DisclosureRepository(_Repository[Disclosure]):
 
     collection = "disclosures"
 
+    def of(self, case_ref: str) -> list[Disclosure]:
+        """All of one case."""
+        return self._all(DisclosureDocument.objects(case_ref=case_ref).order_by("id"))
+
     def _read(self, record: Record) -> Disclosure:
         refusal = Refusal(record["refusal"]) if record.get("refusal") else None
-        return Disclosure(record["_id"], record["case_ref"], record["partner_id"], record["at"], refusal)
+        known = {name: record[name] for name in _DISCLOSURE_LATER if name in record}
+        return Disclosure(record["_id"], record["case_ref"], record["partner_id"], record["at"], refusal, **known)
 
     def _record(self, entity: Disclosure) -> Record:
-        plain = {name: getattr(entity, name) for name in ("case_ref", "partner_id", "at")}
+        plain = {name: getattr(entity, name) for name in ("case_ref", "partner_id", "at", *_DISCLOSURE_LATER)}
         return {**plain, "refusal": str(entity.refusal) if entity.refusal else None}
 
 
@@ -263,21 +270,6 @@ def withheld_for_keys(since: datetime) -> tuple[int, datetime | None]:
     return (found.count(), first["at"]) if first else (0, None)
 
 
-class UnitKeys:
-    """Ends data keys together with what the unit stores."""
-
-    def __init__(self, unit: Unit) -> None:
-        self._unit = unit
-
-    def destroy_person(self, ref: str) -> None:
-        """Register the end of a person's key."""
-        self._unit.shred(_scope("", ref))
-
-    def destroy_case(self, case_ref: str) -> None:
-        """Register the end of the key of a case without a person."""
-        self._unit.shred(_scope(case_ref, None))
-
-
 def _received(by: datetime) -> Any:
     return CaseDocument.objects(state__in=[str(CaseState.OPEN), str(CaseState.WITHDRAWN)], received_at__lte=by)
 
@@ -286,6 +278,7 @@ def _withdrawn(by: datetime) -> Any:
     return CaseDocument.objects(state=str(CaseState.WITHDRAWN), withdrawn_at__lte=by)
 
 
+_DISCLOSURE_LATER = ("vouch", "signature", "ended")
 _CANDIDATE_PLAIN = ("defender_ref", "created_at", "decided_by", "decided_at")
 _CASE_PLAIN = (
     "defender_ref", "resolution", "urgent", "received_at", "policy_version", "intake_sequence", "withdrawn_at", "absorbed",
@@ -296,5 +289,6 @@ def _plain(record: Record, names: Iterable[str]) -> Record:
     return {name: record.get(name) for name in names}
 
 
-def _scope(case_ref: str, defender_ref: str | None) -> str:
+def scope_of(case_ref: str, defender_ref: str | None) -> str:
+    """The scope of the data key that seals what a case told."""
     return f"person:{defender_ref}" if defender_ref else f"case:{case_ref}"

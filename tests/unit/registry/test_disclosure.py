@@ -12,7 +12,7 @@ from ngao.chassis.errors import NotAllowedNow, NotFound, Retryable
 from services.registry.application.change_consent import ConsentSaid, change_consent
 from services.registry.application.disclose_contact import AcceptedOffer, disclose_contact
 from services.registry.application.forget_expired import forget_cases, forget_people
-from services.registry.application.learn_report_changes import learn_consents, learn_withdrawal
+from services.registry.application.learn_report_changes import learn_update, learn_withdrawal
 from services.registry.application.name_for_source import name_for_source
 from services.registry.application.restrict_defender import add_restriction, lift_restriction
 from services.registry.domain.consent import Statement
@@ -170,7 +170,7 @@ def test_a_source_that_repeats_its_form_does_not_undo_a_withdrawal() -> None:
     register.pass_time(minutes=1)
     withdraw(register)
     register.pass_time(minutes=1)
-    learn_consents(register.ports, "NG-1", (consent(at=register.now),), urgent=False, sequence=2)
+    learn_update(register.ports, "NG-1", (consent(at=register.now),), urgent=False, sequence=2)
     assert refusal(register) == "no_consent"
 
 
@@ -179,18 +179,18 @@ def test_an_update_gives_anew_from_its_own_time() -> None:
     register.pass_time(minutes=1)
     withdraw(register)
     register.pass_time(minutes=1)
-    learn_consents(register.ports, "NG-1", (consent("contact", "narrative", at=register.now),), urgent=False, sequence=2)
+    learn_update(register.ports, "NG-1", (consent("contact", "narrative", at=register.now),), urgent=False, sequence=2)
     assert refusal(register) is None
 
 
 def test_an_update_that_comes_late_may_only_tell_since_when_a_consent_is_stated() -> None:
     register = register_with(consents=[])
     early, withdrawn, late = (NOW + timedelta(minutes=minutes) for minutes in (1, 2, 3))
-    learn_consents(register.ports, "NG-1", (consent(at=late),), urgent=False, sequence=3)
+    learn_update(register.ports, "NG-1", (consent(at=late),), urgent=False, sequence=3)
     register.now = withdrawn
     withdraw(register)
     register.now = late
-    learn_consents(register.ports, "NG-1", (consent(at=early),), urgent=True, sequence=2)
+    learn_update(register.ports, "NG-1", (consent(at=early),), urgent=True, sequence=2)
     assert refusal(register) == "no_consent"
     assert not register.cases.kept["NG-1"].urgent
 
@@ -249,16 +249,16 @@ def test_consent_for_a_strangers_or_closed_case_is_refused() -> None:
 
 def test_a_source_takes_consent_back_and_late_events_change_nothing() -> None:
     register = register_with()
-    learn_consents(register.ports, "NG-1", (), urgent=False, sequence=5)
-    learn_consents(register.ports, "NG-1", (consent(),), urgent=False, sequence=4)
+    learn_update(register.ports, "NG-1", (), urgent=False, sequence=5)
+    learn_update(register.ports, "NG-1", (consent(),), urgent=False, sequence=4)
     assert refusal(register) == "no_consent"
 
 
 def test_changed_consent_for_attributes_is_said_again() -> None:
     register = register_with(attributes={"gender": "woman"}, consents=[consent("attributes")])
-    learn_consents(register.ports, "NG-1", (consent("contact"),), urgent=False, sequence=2)
+    learn_update(register.ports, "NG-1", (consent("contact"),), urgent=False, sequence=2)
     assert register.last.attributes == {}
-    learn_consents(register.ports, "NG-1", (consent("contact", "narrative"),), urgent=False, sequence=3)
+    learn_update(register.ports, "NG-1", (consent("contact", "narrative"),), urgent=False, sequence=3)
     assert len(register.heard.views) == 2
 
 
@@ -276,7 +276,7 @@ def test_a_report_taken_back_discloses_nothing_more() -> None:
 
 @pytest.mark.parametrize("learn", [
     lambda ports: learn_withdrawal(ports, "NG-1", sequence=2),
-    lambda ports: learn_consents(ports, "NG-1", (), urgent=False, sequence=2),
+    lambda ports: learn_update(ports, "NG-1", (), urgent=False, sequence=2),
 ])
 def test_changes_before_the_report_are_asked_again_later(learn: Any) -> None:
     with pytest.raises(Retryable):

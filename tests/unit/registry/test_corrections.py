@@ -1,0 +1,96 @@
+"""A source corrects how a person is reached: each partner that was told is told anew, or must not use what it has."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from services.registry.application.disclose_contact import disclose_contact, end_disclosure
+from services.registry.application.learn_report_changes import learn_update
+from tests.support.registry import MARY, SAFE, Register, accepted, consent
+
+OFFER = accepted()
+NEW = "+254700000009"
+UNSAFE = {"may_contact": False}
+
+
+def told_partner(**report: Any) -> Register:
+    register = Register()
+    register.report("NG-1", MARY, **{"contact_safety": SAFE, **report})
+    disclose_contact(register.ports, OFFER)
+    return register
+
+
+def correct(register: Register, sequence: int = 2, **parts: Any) -> None:
+    box = json.dumps({"v": 1, "case_ref": "NG-1", "identity": None, "attributes": {}, "contact_safety": None, **parts})
+    sealed = ("registry-key", box)
+    learn_update(register.ports, "NG-1", (consent(),), urgent=False, sequence=sequence, sealed=sealed)
+
+
+def test_a_new_number_reaches_the_partner_in_place_of_the_old_one() -> None:
+    register = told_partner()
+    correct(register, identity={"phones": [NEW]})
+    told = register.heard.disclosed[-1]
+    assert (told["phones"], told["supersedes"]) == ([NEW], True)
+    assert told["names"] == MARY["names"]
+
+
+def test_a_number_that_is_not_safe_any_more_is_called_back() -> None:
+    register = told_partner()
+    correct(register, contact_safety=UNSAFE)
+    assert register.heard.recalled == ["offer-1"]
+    assert not register.last.may_contact
+
+
+def test_a_partner_that_accepts_later_gets_what_is_right_then() -> None:
+    register = Register()
+    register.report("NG-1", MARY, contact_safety=SAFE)
+    correct(register, identity={"phones": [NEW]})
+    assert disclose_contact(register.ports, OFFER).refusal is None
+    assert register.heard.disclosed[-1]["phones"] == [NEW]
+
+
+def test_contact_that_has_become_safe_is_disclosed() -> None:
+    register = told_partner(contact_safety=UNSAFE)
+    assert not register.heard.disclosed
+    correct(register, contact_safety=SAFE)
+    assert [each.get("supersedes") for each in register.heard.disclosed] == [None]
+
+
+@pytest.mark.parametrize("ends_first", [False, True])
+def test_a_partner_that_works_on_the_case_no_longer_learns_nothing_new(ends_first: bool) -> None:
+    register = Register()
+    register.report("NG-1", MARY, contact_safety=SAFE)
+    if ends_first:
+        end_disclosure(register.ports, "NG-1", "offer-1", "partner-a")
+    disclose_contact(register.ports, OFFER)
+    end_disclosure(register.ports, "NG-1", "offer-1", "partner-a")
+    before = list(register.heard.disclosed)
+    correct(register, identity={"phones": [NEW]})
+    assert register.heard.disclosed == before
+    assert len(before) == (0 if ends_first else 1)
+
+
+def test_an_older_correction_that_comes_late_changes_nothing() -> None:
+    register = told_partner()
+    correct(register, sequence=3, identity={"phones": [NEW]})
+    correct(register, sequence=2, identity={"phones": ["+254700000008"]}, contact_safety=UNSAFE)
+    assert register.heard.recalled == ["offer-1"]  # the safety of the older one was corrected by no later one
+    assert register.cases.kept["NG-1"].told.identity.phones == (NEW,)  # type: ignore[union-attr]
+
+
+def test_a_report_without_a_name_becomes_somebodys() -> None:
+    register = Register()
+    register.report("NG-1", None)
+    assert register.last.defender_ref is None
+    correct(register, identity=MARY, contact_safety=SAFE)
+    assert register.last.defender_ref
+    assert register.last.may_contact
+
+
+def test_the_new_number_is_the_persons_from_now_on() -> None:
+    register = told_partner()
+    correct(register, identity={"phones": [NEW]})
+    assert register.report("NG-2", {"phones": [NEW]}).defender_ref == register.heard.views[0].defender_ref
