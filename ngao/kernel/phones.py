@@ -1,0 +1,146 @@
+"""Telephone numbers: one reading for all services, with what was said kept beside it.
+
+A guess must never replace what a person said, a piece of a number must never count as a number, and two numbers in one field
+are two. Numbers are read by `phonenumbers`, a port of Google's libphonenumber; E.164 is the ITU's form of a number.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import phonenumbers
+
+from ngao.kernel.text import clean, western_digits
+
+_BETWEEN = re.compile(r"[/,;|\n&]|\b(?:or|and|au|ama|na)\b", re.IGNORECASE)
+_DECIMAL = re.compile(r"^(\+?[0-9]{7,15})\.0*$")
+_SCIENTIFIC = re.compile(r"^[0-9](?:\.[0-9]+)?[eE]\+?[0-9]{1,2}$")
+_EXTENSION = re.compile(r"^(?:ext\.?|extension|x|#|kiendelezi)\s*=?\s*([0-9]{1,7})$", re.IGNORECASE)
+_DIALLED = re.compile(r"^[+(]?[0-9][0-9\s().+-]*(?:(?:ext\.?|extension|x|#)\s*[0-9]{1,7})?$", re.IGNORECASE)
+_MOST_TOKENS = 24
+
+
+@dataclass(frozen=True)
+class Phone:
+    """One number: `number` in E.164, `extension` in digits; `as_said` is the piece of text it was read from."""
+
+    number: str = field(repr=False)
+    extension: str = field(default="", repr=False)
+    as_said: str = field(default="", repr=False)
+
+    @property
+    def dialled(self) -> str:
+        """The number, with its extension as RFC 3966 writes it."""
+        return f"{self.number};ext={self.extension}" if self.extension else self.number
+
+
+def read_phones(said: str, region: str) -> tuple[Phone, ...]:
+    """Every number in a text, each once. `region` (ISO 3166-1) counts for those without a country code."""
+    found = (phone for piece in _pieces(western_digits(clean(said))) for phone in _numbers_in(piece, region))
+    return tuple({(each.number, each.extension): each for each in found}.values())
+
+
+def readings(said: Iterable[str], region: str) -> tuple[str, ...]:
+    """What a helper gets for phone fields: each number once, as dialled; a text without a number as it was said."""
+    return tuple(dict.fromkeys(reading for text in said for reading in _readings(text, region)))
+
+
+def keys_of(said: Iterable[str], region: str) -> tuple[str, ...]:
+    """The numbers that can tell that two people are one: whole numbers without extension; never a piece of a number."""
+    return tuple(dict.fromkeys(phone.number for text in said for phone in read_phones(text, region)))
+
+
+def _readings(text: str, region: str) -> tuple[str, ...]:
+    numbers = tuple(phone.dialled for phone in read_phones(text, region))
+    plain = " ".join(clean(text).split())
+    return numbers or ((plain,) if plain else ())
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """The parts between signs and words that separate numbers; an extension stays with its number."""
+    waiting = ""
+    for piece in (each.strip() for each in _BETWEEN.split(text)):
+        if not piece:
+            continue
+        extension = _EXTENSION.match(piece)
+        if waiting and extension:
+            waiting = f"{waiting} ext. {extension.group(1)}"
+            continue
+        if waiting:
+            yield waiting
+        waiting = piece
+    if waiting:
+        yield waiting
+
+
+def _numbers_in(piece: str, region: str) -> tuple[Phone, ...]:
+    """The piece as one number if it can be one, else as several numbers side by side, else the numbers in a sentence."""
+    whole = _one(piece, region)
+    if whole:
+        return (whole,)
+    tokens = piece.split()
+    several = _several(tokens, region) if len(tokens) <= _MOST_TOKENS else ()
+    return several or _in_sentence(piece, region)
+
+
+def _one(text: str, region: str) -> Phone | None:
+    decimal = _DECIMAL.match(text)
+    if decimal:
+        text = decimal.group(1)
+    elif _SCIENTIFIC.match(text):
+        text = f"{float(text):.0f}"
+    if not _DIALLED.match(text):  # letters would be read as the keys they are printed on
+        return None
+    for spelling in _spellings(text, region):
+        number = _parsed(spelling, region)
+        if number and phonenumbers.is_possible_number(number):
+            return _phone(number, text)
+    return None
+
+
+def _spellings(text: str, region: str) -> Iterator[str]:
+    """As it is; with 00 for +; with a lost + (a spreadsheet drops it), where the digits begin with the country's code."""
+    digits = re.sub(r"[\s().-]", "", text)
+    code = str(phonenumbers.country_code_for_region(region))
+    if digits.startswith("00"):
+        yield f"+{digits[2:]}"
+    if digits.startswith(code) and digits.isdigit():
+        yield f"+{digits}"
+    yield text
+
+
+def _several(tokens: list[str], region: str) -> tuple[Phone, ...]:
+    """The fewest groups of neighbouring words that are each a valid number; empty if there is no such reading."""
+    best: dict[int, tuple[Phone, ...]] = {0: ()}
+    for end in range(1, len(tokens) + 1):
+        for start in range(end):
+            if start not in best:
+                continue
+            phone = _valid(" ".join(tokens[start:end]), region)
+            if phone and (end not in best or len(best[start]) + 1 < len(best[end])):
+                best[end] = (*best[start], phone)
+    return best.get(len(tokens), ())
+
+
+def _valid(text: str, region: str) -> Phone | None:
+    phone = _one(text, region)
+    return phone if phone and phonenumbers.is_valid_number(phonenumbers.parse(phone.number)) else None
+
+
+def _in_sentence(text: str, region: str) -> tuple[Phone, ...]:
+    matches = phonenumbers.PhoneNumberMatcher(text, region)
+    return tuple(_phone(match.number, match.raw_string) for match in matches)
+
+
+def _parsed(text: str, region: str) -> phonenumbers.PhoneNumber | None:
+    try:
+        return phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        return None
+
+
+def _phone(number: phonenumbers.PhoneNumber, said: str) -> Phone:
+    extension = number.extension or ""
+    return Phone(f"+{number.country_code}{phonenumbers.national_significant_number(number)}", extension, said)

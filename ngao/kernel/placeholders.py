@@ -1,0 +1,38 @@
+"""What people type into a field that they cannot or must not fill: it names no one, so it makes no two people one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from ngao.kernel import names, phones
+
+
+@dataclass(frozen=True)
+class Placeholders:
+    """The coalition's list, in the forms in which values are compared."""
+
+    names: frozenset[str] = field(default=frozenset())
+    phones: frozenset[str] = field(default=frozenset())
+
+    @classmethod
+    def of(cls, listed_names: Iterable[str], listed_phones: Iterable[str], region: str) -> Placeholders:
+        """The list as operators write it."""
+        return cls(frozenset(map(names.comparable, listed_names)), frozenset(phones.keys_of(listed_phones, region)))
+
+    def is_name(self, name: str) -> bool:
+        """Whether a name is a person's: not a placeholder, and with at least one letter."""
+        form = names.comparable(name)
+        return bool(form) and form not in self.names
+
+    def real_names(self, told: Iterable[str]) -> tuple[str, ...]:
+        """The names that are somebody's."""
+        return tuple(name for name in told if self.is_name(name))
+
+    def real_phones(self, told: Iterable[str], region: str) -> tuple[str, ...]:
+        """The numbers that are somebody's: no dummy numbers, no number of one repeated digit."""
+        return tuple(number for number in phones.keys_of(told, region) if number not in self.phones and not _dummy(number))
+
+
+def _dummy(number: str) -> bool:
+    return len(set(number[-7:])) == 1
