@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from ngao.kernel import names, phones
@@ -30,9 +30,13 @@ class Placeholders:
         return tuple(name for name in told if self.is_name(name))
 
     def real_phones(self, told: Iterable[str], region: str) -> tuple[str, ...]:
-        """The numbers that are somebody's: no dummy numbers, no number of one repeated digit."""
-        return tuple(number for number in phones.keys_of(told, region) if number not in self.phones and not _dummy(number))
+        """The numbers in phone fields that are somebody's."""
+        return tuple(filter(self.is_phone, phones.keys_of(told, region)))
 
+    def somebodys(self, addresses: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+        """Of addresses `(kind, value)`, those that can tell that two people are one."""
+        return ((kind, value) for kind, value in addresses if kind != "phone" or self.is_phone(value))
 
-def _dummy(number: str) -> bool:
-    return len(set(number[-7:])) == 1
+    def is_phone(self, number: str) -> bool:
+        """Whether a number (E.164) is somebody's: no dummy of the list, no number of one repeated digit."""
+        return number not in self.phones and len(set(number[-7:])) > 1

@@ -10,6 +10,7 @@ from typing import Any
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.policy import Policy, load_policy
 from ngao.chassis.retention import Retention, load_retention
+from ngao.kernel.placeholders import Placeholders
 from services.intake.application.mapping import FieldRule, Profile, ValueMap, check_expression
 from services.intake.application.pointers import top_level_name
 from services.intake.application.ports import Rules
@@ -18,6 +19,7 @@ from services.intake.domain.triage import Condition, EarlierReports, Rule, Triag
 from services.intake.domain.vocabulary import ViolationType, Vocabulary
 from services.intake.policy_schemas import FILES, ProfileFile, ReadReasons
 
+_PHONES = "/subject/identity/phones"
 _LABELLED = (
     ("violations.yaml", "violations"),
     ("support_types.yaml", "support_types"),
@@ -41,7 +43,9 @@ def load(directories: Sequence[Path], region: str = "KE") -> IntakePolicy:
     """Load and check intake's files, each by itself and all against one another; raises Misconfigured."""
     policy = load_policy(directories, FILES, {"profiles": ProfileFile()})
     vocabulary, retention = _vocabulary(policy), load_retention(directories, "intake", {"reports": MOMENTS})
-    rules = Rules(vocabulary, _triage(policy, vocabulary), Keeping(retention.days["reports"], retention.version), region)
+    keeping, nobodys = Keeping(retention.days["reports"], retention.version), policy["placeholders.yaml"]
+    placeholders = Placeholders.of(nobodys["names"], nobodys["phones"], region)
+    rules = Rules(vocabulary, _triage(policy, vocabulary), keeping, region, placeholders)
     profiles = {name: _profile(name, document) for name, document in policy.folder("profiles").items()}
     reasons = load_policy(directories, {"identity.yaml": ReadReasons()})["identity.yaml"]["read_reasons"]
     return IntakePolicy(policy.version, rules, profiles, retention, tuple(reasons))
@@ -131,13 +135,18 @@ def _field(profile: str, document: Mapping[str, Any], maps: Mapping[str, ValueMa
     return FieldRule(
         to=document["to"],
         sources=tuple(document["from_"]),
-        kind=document["as_"],
+        kind=_kind(document),
         value_map=maps[document["map"]] if document["map"] else None,
         default=document["default"],
         strip_prefix=document["strip_prefix"],
         offset=document["offset"],
         only_with=document["with_"],
     )
+
+
+def _kind(document: Mapping[str, Any]) -> str:
+    """How a value is shaped; phones of a profile that was written before `phones` are never cut at their spaces."""
+    return "phones" if (document["to"], document["as_"]) == (_PHONES, "words") else str(document["as_"])
 
 
 def _known(file: str, key: str, used: Iterable[str], known: Iterable[str]) -> None:

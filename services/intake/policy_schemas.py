@@ -104,6 +104,13 @@ class LanguagesFile(_Strict):
     written_in = fields.List(fields.String(), required=True, validate=validate.Length(min=1))
 
 
+class PlaceholdersFile(_Strict):
+    """placeholders.yaml: what names no one."""
+
+    names = fields.List(fields.String(validate=validate.Length(min=1)), required=True)
+    phones = fields.List(fields.String(validate=validate.Length(min=1)), required=True)
+
+
 class _Earlier(_Strict):
     at_least = fields.Integer(required=True, validate=validate.Range(min=1))
     within_days = fields.Integer(required=True, validate=validate.Range(min=1, max=3660))
@@ -180,5 +187,6 @@ FILES: Mapping[str, Schema] = {
     "counties.yaml": CountiesFile(),
     "perpetrators.yaml": PerpetratorsFile(),
     "languages.yaml": LanguagesFile(),
+    "placeholders.yaml": PlaceholdersFile(),
     "triage.yaml": TriageFile(),
 }

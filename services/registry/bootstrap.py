@@ -69,7 +69,7 @@ class App:
         self._policy = policy
         self._boxes = boxes
         self._vouchers = vouchers
-        self._reading = LibraryReading(policy.default_region)
+        self._reading = LibraryReading(policy.default_region, policy.placeholders)
         self._name_keys = partial(name_keys, same_sounds=policy.matching.same_sounds)
 
     def report_accepted(self, unit: Unit, event: Event) -> None:
@@ -176,7 +176,7 @@ class App:
         return Ports(
             now=unit.now,
             policy=self._policy,
-            defenders=DefenderRepository(unit, self._name_keys),
+            defenders=DefenderRepository(unit, self._name_keys, self._policy.placeholders),
             cases=CaseRepository(unit),
             candidates=CandidateRepository(unit),
             disclosures=DisclosureRepository(unit),

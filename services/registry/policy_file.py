@@ -11,9 +11,10 @@ from marshmallow import RAISE, Schema, fields, validate
 from ngao.chassis.policy import load_policy
 from ngao.chassis.retention import Retention as Rules
 from ngao.chassis.retention import load_retention
+from ngao.kernel.placeholders import Placeholders
 from services.registry.domain.policy import IdentityPolicy, MatchingRules, Retention
 
-IDENTITY = "identity.yaml"
+IDENTITY, PLACEHOLDERS = "identity.yaml", "placeholders.yaml"
 
 _RETENTION = {"cases": ("withdrawn", "received")}
 
@@ -56,10 +57,17 @@ class IdentityFile(_Strict):
     read_reasons = fields.List(fields.String(), required=True, validate=validate.Length(min=1))
 
 
+class PlaceholdersFile(_Strict):
+    """placeholders.yaml: what names no one."""
+
+    names = fields.List(fields.String(validate=validate.Length(min=1)), required=True)
+    phones = fields.List(fields.String(validate=validate.Length(min=1)), required=True)
+
+
 def read_policy(directories: Sequence[Path]) -> IdentityPolicy:
     """Load and check the files; raises Misconfigured naming file and key."""
-    files = load_policy(directories, {IDENTITY: IdentityFile()})
-    return to_policy(files[IDENTITY], files.version, read_retention(directories))
+    files = load_policy(directories, {IDENTITY: IdentityFile(), PLACEHOLDERS: PlaceholdersFile()})
+    return to_policy(files[IDENTITY], files[PLACEHOLDERS], files.version, read_retention(directories))
 
 
 def read_retention(directories: Sequence[Path]) -> Rules:
@@ -67,7 +75,7 @@ def read_retention(directories: Sequence[Path]) -> Rules:
     return load_retention(directories, "registry", _RETENTION)
 
 
-def to_policy(loaded: dict[str, Any], version: str, rules: Rules) -> IdentityPolicy:
+def to_policy(loaded: dict[str, Any], listed: dict[str, Any], version: str, rules: Rules) -> IdentityPolicy:
     """The domain's rules from the loaded files."""
     cases = rules.days["cases"]
     return IdentityPolicy(
@@ -78,4 +86,5 @@ def to_policy(loaded: dict[str, Any], version: str, rules: Rules) -> IdentityPol
         restriction_reasons=tuple(loaded["restriction_reasons"]),
         read_reasons=tuple(loaded["read_reasons"]),
         retention=Retention(cases["received"], cases["withdrawn"], rules.version),
+        placeholders=Placeholders.of(listed["names"], listed["phones"], loaded["default_region"]),
     )

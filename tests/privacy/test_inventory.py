@@ -31,6 +31,9 @@ KEPT: dict[str, tuple[str, ...]] = {
     "Report/contact_safety": _PERSON,
     "Report/narrative": ("intake.reports.narrative_parts", "intake.reports.fingerprint"),
     "Report/attachments": ("intake.reports.attachments",),
+    "ReportUpdate/subject/identity": _IDENTITY,
+    "ReportUpdate/subject/attributes": _PERSON,
+    "ReportUpdate/contact_safety": _PERSON,
     "ReportUpdate/narrative": ("intake.reports.narrative_parts", "intake.reports.updates_seen"),
     "SealedReport/box": (),  # opened in memory, and kept no more than any other report
     "RosterEntry/email": ("notify.roster.address",),

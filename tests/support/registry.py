@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ngao.chassis.errors import SealBroken
+from ngao.kernel.placeholders import Placeholders
 from services.registry.adapters.reading import LibraryReading
 from services.registry.application.disclose_contact import AcceptedOffer
 from services.registry.application.ports import Ports
@@ -41,6 +42,7 @@ POLICY = IdentityPolicy(
     restriction_reasons=("safety",),
     read_reasons=("case_work",),
     retention=Retention(case_days=1000, withdrawn_days=30, version="r1"),
+    placeholders=Placeholders.of(["Name Withheld"], ["0700000000"], "KE"),
 )
 
 SAFE = {"may_contact": True, "channels": ["sms", "email"], "code_word": "mwavuli", "shared_phone": False}
@@ -61,7 +63,7 @@ class MemoryDefenders:
 
     def sharing(self, identity: Identity) -> dict[str, frozenset[str]]:
         found: dict[str, frozenset[str]] = {}
-        for key in identity.addresses:
+        for key in POLICY.placeholders.somebodys(identity.addresses):
             for ref in self.contacts.get(key, ()):
                 found[ref] = found.get(ref, frozenset()) | {key[0]}
         return found
@@ -74,7 +76,7 @@ class MemoryDefenders:
         self.kept[defender.id] = defender
 
     def claim(self, ref: str, identity: Identity) -> None:
-        for key in identity.addresses:
+        for key in POLICY.placeholders.somebodys(identity.addresses):
             self.contacts.setdefault(key, set()).add(ref)
 
     def name_for_source(self, ref: str, source_id: str) -> str:
@@ -232,7 +234,7 @@ class Register:
         return Ports(
             now=self.now, policy=POLICY, defenders=self.defenders, cases=self.cases, candidates=self.candidates,
             disclosures=self.disclosures, keys=self.keys, boxes=GlassBoxes(),
-            recipients=self.recipients, reading=LibraryReading("KE"), voice=self.heard,
+            recipients=self.recipients, reading=LibraryReading("KE", POLICY.placeholders), voice=self.heard,
             audit=self.heard,
         )
 

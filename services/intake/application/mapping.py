@@ -158,6 +158,11 @@ def _words(rule: FieldRule, value: Any) -> list[str]:
     return [_text(rule, item) for item in items]
 
 
+def _phones(rule: FieldRule, value: Any) -> list[str]:
+    """Whole texts, because a number may have spaces in it; which numbers a text holds is read where they are used."""
+    return [_text(rule, item) for item in (value if isinstance(value, list) else [value])]
+
+
 def _boolean(_rule: FieldRule, value: Any) -> bool:
     word = str(value).strip().lower()
     if word in ("true", "yes", "1", "ndiyo"):
@@ -176,7 +181,7 @@ def _datetime(rule: FieldRule, value: Any) -> str:
 
 
 KINDS: Mapping[str, Callable[[FieldRule, Any], Any]] = {
-    "text": _text, "words": _words, "boolean": _boolean, "datetime": _datetime
+    "text": _text, "words": _words, "phones": _phones, "boolean": _boolean, "datetime": _datetime
 }
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from ngao.chassis.security.vouches import Distrust, Recipient
+from ngao.kernel.placeholders import Placeholders
 from services.intake.domain.report import Change, Helper, Report, SealedIdentity
 from services.intake.domain.retention import Keeping
 from services.intake.domain.source import Source
@@ -170,6 +171,7 @@ class Rules:
     triage: TriagePolicy
     keeping: Keeping
     region: str = "KE"
+    placeholders: Placeholders = field(default_factory=Placeholders)
 
 
 @dataclass(frozen=True)

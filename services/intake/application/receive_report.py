@@ -76,7 +76,7 @@ def _repeat(desk: Desk, before: Report, fingerprint: str) -> Receipt:
 
 def _report(desk: Desk, source_id: str, draft: Draft, fingerprint: str, mapping: MappedBy | None) -> Report:
     vocabulary = desk.rules.vocabulary
-    keys = person_keys(draft.person, desk.hashes, desk.rules.region)
+    keys = person_keys(draft.person, desk.hashes, desk.rules)
     proposed = () if draft.needs else needs_suggested_by(draft.violations, vocabulary)
     judgement = judge(desk, source_id, facts_of(desk, draft), keys)
     report = Report(

@@ -98,7 +98,7 @@ def _proposed(desk: Desk, report: Report, update: Update) -> tuple[str, ...]:
 
 def _known_by(desk: Desk, report: Report, update: Update) -> tuple[str, ...]:
     """The person's old keys and new ones: who has a new number is still known by the old one."""
-    new = person_keys(update.person, desk.hashes, desk.rules.region) if update.person else ()
+    new = person_keys(update.person, desk.hashes, desk.rules) if update.person else ()
     return tuple(sorted({*report.person_keys, *new}))
 
 

@@ -27,7 +27,7 @@ def validate_report(desk: Desk, source_id: str, draft: Draft) -> Foreseen:
     """Check a report and judge it by what its source has reported, without taking it in; raises InvalidInput."""
     vocabulary = desk.rules.vocabulary
     refuse(problems_of(draft, vocabulary, desk.now))
-    keys = person_keys(draft.person, desk.hashes, desk.rules.region)
+    keys = person_keys(draft.person, desk.hashes, desk.rules)
     return Foreseen(
         triage=judge(desk, source_id, facts_of(desk, draft), keys).told,
         needs=draft.needs or needs_suggested_by(draft.violations, vocabulary),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import secrets
 
-import phonenumbers
 from rapidfuzz.distance import JaroWinkler
 
+from ngao.kernel.phones import readings
+from ngao.kernel.placeholders import Placeholders
+from ngao.kernel.text import clean
 from services.registry.domain.names import tokens
 from services.registry.domain.references import ALPHABET
 
@@ -14,17 +16,17 @@ from services.registry.domain.references import ALPHABET
 class LibraryReading:
     """Makes values comparable; `region` (ISO 3166-1) is assumed for phones without a country code."""
 
-    def __init__(self, region: str) -> None:
+    def __init__(self, region: str, placeholders: Placeholders = Placeholders()) -> None:  # noqa: B008 - it is frozen
         self._region = region
+        self._placeholders = placeholders
 
-    def phone(self, raw: str) -> str:
-        """E.164 where it is a possible number, else as it came, spaces put in order: a wrong number is still told."""
-        plain = " ".join(raw.split())
-        for spelling in (plain, f"+{plain[2:]}" if plain.startswith("00") else ""):
-            read = self._read(spelling)
-            if read:
-                return read
-        return plain
+    def names(self, told: tuple[str, ...]) -> tuple[str, ...]:
+        """The names that are somebody's, without control signs; a placeholder names no one."""
+        return self._placeholders.real_names(tuple(" ".join(clean(name).split()) for name in told))
+
+    def phones(self, raw: str) -> tuple[str, ...]:
+        """Each number that the text holds; what is no possible number stays as it came, because a helper may still read it."""
+        return readings([raw], self._region)
 
     def similarity(self, one: str, other: str) -> float:
         """The mean likeness of the shorter name's words, each to its own best partner in the longer name.
@@ -44,15 +46,6 @@ class LibraryReading:
     def new_reference(self) -> str:
         """`DEF-` and 10 Crockford base32 characters, 50 random bits."""
         return "DEF-" + "".join(secrets.choice(ALPHABET) for _ in range(10))
-
-    def _read(self, raw: str) -> str | None:
-        try:
-            number = phonenumbers.parse(raw, self._region)
-        except phonenumbers.NumberParseException:
-            return None
-        if not phonenumbers.is_possible_number(number):
-            return None
-        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 def _best_sum(pairs: list[tuple[float, int, int]]) -> float:

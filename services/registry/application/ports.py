@@ -169,8 +169,12 @@ class Recipients(Protocol):
 class Reading(Protocol):
     """How values are made comparable."""
 
-    def phone(self, raw: str) -> str:
-        """A phone number in E.164 where it can be read as one, else as it came."""
+    def names(self, told: tuple[str, ...]) -> tuple[str, ...]:
+        """The names that are somebody's."""
+        ...
+
+    def phones(self, raw: str) -> tuple[str, ...]:
+        """The phone numbers that one text holds, in E.164 where they can be read so, else as they came."""
         ...
 
     def similarity(self, one: str, other: str) -> float:

@@ -70,15 +70,20 @@ def _told(ports: Ports, report: AcceptedReport) -> Told:
 def told_in(ports: Ports, sealed: tuple[str, str], case_ref: str) -> Told:
     """What a box that intake sealed tells, in the form in which it is kept. Raises SealBroken."""
     told = read_box(ports.boxes.open(*sealed), case_ref)
-    return replace(told, identity=normalised(ports, told.identity)) if told.identity else told
+    if told.identity is None:
+        return told
+    identity = normalised(ports, told.identity)
+    return replace(told, identity=None if identity.is_empty else identity)
 
 
 def normalised(ports: Ports, identity: Identity) -> Identity:
-    """The identity in the form in which it is compared and kept: one spelling for each phone and address."""
+    """The identity in the form in which it is compared and kept, with the phones as they were said where a reading differs."""
+    phones = tuple(dict.fromkeys(each for phone in identity.phones for each in ports.reading.phones(phone)))
     return Identity(
-        names=tuple(" ".join(name.split()) for name in identity.names),
-        phones=tuple(dict.fromkeys(ports.reading.phone(phone) for phone in identity.phones)),
+        names=ports.reading.names(identity.names),
+        phones=phones,
         emails=tuple(dict.fromkeys(email.strip().casefold() for email in identity.emails)),
+        phones_told=tuple(dict.fromkeys(told for told in identity.phones if told not in phones)),
     )
 
 

@@ -7,16 +7,22 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-_E164 = re.compile(r"^\+[1-9][0-9]{7,14}$")
+_E164 = re.compile(r"^(\+[1-9][0-9]{7,14})(?:;ext=[0-9]+)?$")
+
+_FIELDS = ("names", "phones", "emails", "phones_told")
 
 
 @dataclass(frozen=True)
 class Identity:
-    """Names as told; phones in E.164 where they can be read so; e-mail addresses. Each may have many values."""
+    """Names as told; phones in E.164 where they can be read so; e-mail addresses. Each may have many values.
+
+    `phones_told` are phones as they were said, where the reading differs: a reading can be a guess.
+    """
 
     names: tuple[str, ...] = field(default=(), repr=False)
     phones: tuple[str, ...] = field(default=(), repr=False)
     emails: tuple[str, ...] = field(default=(), repr=False)
+    phones_told: tuple[str, ...] = field(default=(), repr=False)
 
     def merged_with(self, other: Identity) -> Identity:
         """Both together, each value once, the older first: a person keeps every name they gave."""
@@ -24,6 +30,7 @@ class Identity:
             names=_each_once((*self.names, *other.names)),
             phones=_each_once((*self.phones, *other.phones)),
             emails=_each_once((*self.emails, *other.emails)),
+            phones_told=_each_once((*self.phones_told, *other.phones_told)),
         )
 
     def over(self, old: Identity | None) -> Identity:
@@ -40,17 +47,18 @@ class Identity:
     @property
     def addresses(self) -> tuple[tuple[str, str], ...]:
         """What can tell that two are one: `(kind, value)`. Whatever else stands in a phone field ("none", "0") is not."""
-        phones = (("phone", each) for each in self.phones if _E164.match(each))
+        read = (_E164.match(each) for each in self.phones)
+        phones = (("phone", each[1]) for each in read if each)
         return (*phones, *(("email", each) for each in self.emails if "@" in each))
 
     def as_dict(self) -> dict[str, list[str]]:
         """Plain lists, for sealing."""
-        return {"names": list(self.names), "phones": list(self.phones), "emails": list(self.emails)}
+        return {name: list(getattr(self, name)) for name in _FIELDS}
 
     @staticmethod
     def from_dict(raw: Mapping[str, Any]) -> Identity:
         """The reverse of `as_dict`; missing lists are empty."""
-        return Identity(*(tuple(raw.get(name) or ()) for name in ("names", "phones", "emails")))
+        return Identity(*(tuple(raw.get(name) or ()) for name in _FIELDS))
 
 
 @dataclass(frozen=True)
@@ -77,7 +85,12 @@ class ContactSafety:
         """The identity with only those addresses whose channel the person called safe."""
         by_phone = self.is_safe and not {"phone", "sms"}.isdisjoint(self.channels)
         by_email = self.is_safe and "email" in self.channels
-        return Identity(identity.names, identity.phones if by_phone else (), identity.emails if by_email else ())
+        return Identity(
+            identity.names,
+            identity.phones if by_phone else (),
+            identity.emails if by_email else (),
+            identity.phones_told if by_phone else (),
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for sealing."""

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from itertools import combinations
 
+from ngao.kernel.names import words
+
 Similarity = Callable[[str, str], float]
 
-_WORDS = re.compile(r"[^\W\d_]+")
 _DOUBLED = re.compile(r"(.)\1+")
-_APOSTROPHES = str.maketrans("", "", "'\u2018\u2019\u02bc`")
 
 
 def tokens(name: str) -> tuple[str, ...]:
-    """The words of a name: accents off, apostrophes closed up, case folded; initials are left out."""
-    plain = unicodedata.normalize("NFKD", name.translate(_APOSTROPHES))
-    bare = "".join(char for char in plain if not unicodedata.combining(char))
-    return tuple(word for word in _WORDS.findall(bare.casefold()) if len(word) > 1)
+    """The words by which a name is compared: its initials count only where it has nothing else."""
+    found = words(name)
+    return tuple(word for word in found if len(word) > 1) or found
 
 
 def skeleton(token: str, same_sounds: Mapping[str, str]) -> str:
@@ -37,9 +35,13 @@ def name_keys(names: Iterable[str], same_sounds: Mapping[str, str]) -> frozenset
     """
     keys: set[str] = set()
     for name in names:
-        bones = sorted({skeleton(token, same_sounds) for token in tokens(name)})
+        bones = sorted({skeleton(token, same_sounds) for token in tokens(name) if not _is_initial(token)})
         keys.update(f"{first} {second}" for first, second in combinations(bones, 2))
     return frozenset(keys)
+
+
+def _is_initial(token: str) -> bool:
+    return len(token) == 1 and token.isascii()
 
 
 def closest(mine: Iterable[str], theirs: Iterable[str], similarity: Similarity) -> float | None:

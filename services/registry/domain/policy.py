@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from ngao.kernel.placeholders import Placeholders
 
 
 @dataclass(frozen=True)
@@ -41,3 +43,4 @@ class IdentityPolicy:
     restriction_reasons: tuple[str, ...]
     read_reasons: tuple[str, ...]
     retention: Retention
+    placeholders: Placeholders = field(default_factory=Placeholders)

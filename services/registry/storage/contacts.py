@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ngao.chassis.storage.lookups import Record
 from ngao.chassis.storage.unit_of_work import Unit
+from ngao.kernel.placeholders import Placeholders
 from services.registry.domain.identity import Identity
 from services.registry.domain.references import pairwise
 from services.registry.storage.documents import ContactDocument
@@ -16,8 +17,9 @@ _CONTACTS = "contacts"
 class Contacts:
     """Keyed hashes of addresses within one unit of work; one record for each."""
 
-    def __init__(self, unit: Unit) -> None:
+    def __init__(self, unit: Unit, placeholders: Placeholders) -> None:
         self._unit = unit
+        self._placeholders = placeholders
         self._records: dict[str, Record] = {}
         self._asked: set[str] = set()
 
@@ -82,5 +84,5 @@ class Contacts:
         return self._records.get(key)
 
     def _hashes(self, identity: Identity) -> Iterator[tuple[str, str]]:
-        for kind, value in identity.addresses:
+        for kind, value in self._placeholders.somebodys(identity.addresses):
             yield f"{kind}:{self._unit.sealer.lookup_hash(kind, value)}", kind

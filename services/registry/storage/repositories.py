@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from ngao.chassis.storage.lookups import Record, TooMany
 from ngao.chassis.storage.unit_of_work import Unit
+from ngao.kernel.placeholders import Placeholders
 from services.registry.domain.case import Case, CaseState
 from services.registry.domain.defender import Defender
 from services.registry.domain.disclosure import Disclosure, Refusal
@@ -75,10 +76,10 @@ class DefenderRepository(_Repository[Defender]):
 
     collection = "defenders"
 
-    def __init__(self, unit: Unit, name_keys: Any) -> None:
+    def __init__(self, unit: Unit, name_keys: Any, placeholders: Placeholders) -> None:
         super().__init__(unit)
         self._name_keys = name_keys
-        self._contacts = Contacts(unit)
+        self._contacts = Contacts(unit, placeholders)
 
     def linked_to(self, ref: str) -> list[Defender]:
         """Records linked to this one, as they are now in this unit."""

@@ -36,7 +36,7 @@ def test_a_submission_becomes_a_report_the_schema_takes() -> None:
     assert draft.occurred_precision == "day"
     assert [each.type for each in draft.violations] == ["death_threat_to_defender", "unlawful_arrest"]
     assert all(each.ongoing for each in draft.violations)
-    assert draft.person.identity == {"names": ["Mary Example"], "phones": ["+254700000001", "+254700000002"], "emails": []}
+    assert draft.person.identity == {"names": ["Mary Example"], "phones": ["+254700000001 +254700000002"], "emails": []}
     assert draft.consents[0].scope == ("contact", "narrative")
     assert draft.needs == ("legal_aid",)
 

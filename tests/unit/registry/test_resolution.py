@@ -176,3 +176,25 @@ def test_no_repr_shows_who_someone_is() -> None:
     shown = repr((register.cases.kept, register.defenders.kept, MARY_KNOWN, register.heard.views))
     for secret in ("Mary", "700000001", "mary@", "mwavuli", "told'"):
         assert secret not in shown
+
+
+@pytest.mark.parametrize("name", ["J.W.K.", "\u674e \u660e", "0042", "Wanjiru"])
+def test_a_short_name_is_somebody_and_matches_itself(name: str) -> None:
+    register, identity = Register(), {"names": [name], "phones": ["0700000007"], "emails": []}
+    first = register.report("NG-1", identity)
+    assert (register.report("NG-2", identity).resolution, register.last.defender_ref) == ("existing", first.defender_ref)
+
+
+def test_two_strangers_whose_names_are_withheld_are_two() -> None:
+    register = Register()
+    for case_ref, phone in (("NG-1", "0700000008"), ("NG-2", "0700000009")):
+        assert register.report(case_ref, {"names": ["Name Withheld"], "phones": [phone], "emails": []}).resolution == "new"
+
+
+def test_what_was_said_of_a_phone_stays_beside_its_reading_and_an_extension_is_no_other_person() -> None:
+    register = Register()
+    first = register.report("NG-1", {"names": [], "phones": ["0700 000 011 ext. 5"], "emails": []})
+    told = register.cases.kept["NG-1"].told.identity
+    assert told
+    assert (told.phones, told.phones_told) == (("+254700000011;ext=5",), ("0700 000 011 ext. 5",))
+    assert register.report("NG-2", {"names": [], "phones": ["0700000011"], "emails": []}).defender_ref == first.defender_ref
