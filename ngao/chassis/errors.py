@@ -127,9 +127,10 @@ class NotAllowedNow(Permanent):
     slug = "not-allowed-now"
     status = 409
 
-    def __init__(self, message: str, *, slug: str | None = None) -> None:
+    def __init__(self, message: str, *, slug: str | None = None, errors: Sequence[BrokenField] = ()) -> None:
         super().__init__(message)
         self.slug = slug or self.slug
+        self.errors = list(errors)
 
 
 class TooLarge(Permanent):

@@ -228,6 +228,7 @@ class UnitAnnouncer:
             time=self._unit.now,
         )
         self._unit.emit(event, to=PARTNERS)
+        self._unit.emit(event)  # referral keeps it for the partner's catch-up, and knows that the acceptance has its answer
 
 
 def _judged(report: Report) -> dict[str, Any]:

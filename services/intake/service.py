@@ -194,6 +194,11 @@ class IntakeService(ChassisEndpoints):
         """Nothing is left to do."""
         self.app.hear_step(unit, event)
 
+    @consumes("referral.case.reopened.v1")
+    def on_case_reopened(self, unit: Unit, event: Event) -> None:
+        """News has opened the case again."""
+        self.app.hear_step(unit, event)
+
     @consumes("referral.offered.v1")
     def on_offered(self, unit: Unit, event: Event) -> None:
         """A partner is asked."""

@@ -90,6 +90,21 @@ class NotifyService(ChassisEndpoints):
         """No partner fits."""
         self.app.tell(unit, event)
 
+    @consumes("referral.case.reopened.v1")
+    def on_case_reopened(self, unit: Unit, event: Event) -> None:
+        """News has opened a closed case again."""
+        self.app.tell(unit, event)
+
+    @consumes("referral.helper.revoked.v1")
+    def on_helper_revoked(self, unit: Unit, event: Event) -> None:
+        """A partner was revoked and holds a need."""
+        self.app.tell(unit, event)
+
+    @consumes("referral.disclosure.missed.v1")
+    def on_disclosure_overdue(self, unit: Unit, event: Event) -> None:
+        """A partner accepted and has no contact or narrative."""
+        self.app.tell(unit, event)
+
     @timer(interval=0.5)
     @guarded
     def send_due(self) -> None:

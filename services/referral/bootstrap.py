@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import TypeVar
 from uuid import uuid4
 
 from ngao.chassis.chassis import Chassis
-from ngao.chassis.errors import Forbidden, Misconfigured, NotAllowedNow, NotFound
+from ngao.chassis.errors import Forbidden, Misconfigured, NotAllowedNow, NotFound, Permanent
 from ngao.chassis.measuring import OFTEN_S
+from ngao.chassis.messaging.destinations import PARTNERS
 from ngao.chassis.observability.logs import describe_error, get_logger
-from ngao.chassis.security.identity import Credential
 from ngao.chassis.security.identity import new_key as make_key
 from ngao.chassis.storage.unit_of_work import Unit
-from ngao.contracts import Event
-from services.referral import messages, policies
+from ngao.contracts import ContractError, Event
+from services.referral import messages, partner_posts, policies
 from services.referral.application.catch_up import Page, catch_up
 from services.referral.application.decide_by_hand import match_again, settle_need
 from services.referral.application.expire_due import expire_due
@@ -24,19 +23,22 @@ from services.referral.application.explain_match import Explained, explain_match
 from services.referral.application.learn_consent import learn_consent
 from services.referral.application.learn_defender import learn_defender
 from services.referral.application.learn_report_changes import learn_update, learn_withdrawal
-from services.referral.application.manage_partners import Kept, load_partners, put_partner
+from services.referral.application.manage_partners import Kept, load_partners, put_partner, revoke_partner
+from services.referral.application.note_disclosure import note_disclosure
 from services.referral.application.open_case import open_case
 from services.referral.application.ports import Desk, Hop
+from services.referral.application.shut_out import held_by, shut_out
 from services.referral.application.take_reply import Answer, find_offer, take_reply
 from services.referral.application.tell_case import note_message, tell_case
+from services.referral.credentials import PartnerCredentials
 from services.referral.domain.case import Case, Life
 from services.referral.domain.matching import Load
-from services.referral.domain.offer import Reply, Taken
+from services.referral.domain.offer import Offer, Reply, Taken
 from services.referral.domain.partner import Partner
 from services.referral.stopwatch import Stopwatch
 from services.referral.storage.cases import CaseRepository, overdue_waits
 from services.referral.storage.documents import DOCUMENTS
-from services.referral.storage.partners import DirectoryCache, EngagementRepository, PartnerRepository
+from services.referral.storage.partners import DirectoryCache, EngagementRepository, PartnerRepository, Promised
 from services.referral.storage.telling import PartnerLogRepository, StoryRepository
 from services.referral.storytelling import UnitTeller
 
@@ -44,18 +46,6 @@ T = TypeVar("T")
 
 BATCH = 100
 _log = get_logger("referral")
-
-
-class PartnerCredentials:
-    """Partners' bearer keys; a suspended partner's open nothing."""
-
-    def __init__(self, chassis: Chassis) -> None:
-        self._units = chassis.units
-
-    def find(self, kind: str, id: str) -> Credential | None:  # noqa: A002  # the chassis' port
-        """The account of a partner, or None."""
-        partner = PartnerRepository(self._units.read()).get(id) if kind == "partner" else None
-        return Credential("partner", id, partner.key_hashes, enabled=not partner.suspended) if partner else None
 
 
 class App:
@@ -66,6 +56,8 @@ class App:
         self._chassis = chassis
         self._policy, self._deadlines = policies.load_rules(chassis.settings.policy_directories)
         self._directories = DirectoryCache(chassis.clock, self._policy)
+        self._promised = Promised()
+        self.retention = policies.read_retention(chassis.settings.policy_directories)
         self._watch = Stopwatch(chassis.metrics)
 
     # Events of others: the chassis commits the unit
@@ -80,7 +72,7 @@ class App:
 
     def report_withdrawn(self, unit: Unit, event: Event) -> None:
         """Recall everything."""
-        learn_withdrawal(self._desk(unit), event.data["case_ref"])
+        learn_withdrawal(self._desk(unit), event.data["case_ref"], event.sequence or 0)
 
     def defender_resolved(self, unit: Unit, event: Event) -> None:
         """Take the restrictions."""
@@ -90,14 +82,30 @@ class App:
         """Offer or recall by the new consent."""
         learn_consent(self._desk(unit), event.data["case_ref"], *messages.consent_of(event))
 
+    def disclosed(self, unit: Unit, event: Event) -> None:
+        """Note that something was disclosed or withheld, and keep the event for the partner's catch-up."""
+        note_disclosure(self._desk(unit), messages.disclosure_of(event), event)
+
     def message_told(self, unit: Unit, event: Event) -> None:
         """Add a message of notify to the story."""
         note_message(self._desk(unit), event.data["case_ref"], messages.hop_of_message(event))
 
-    def partner_posted(self, unit: Unit, post: messages.Post) -> None:
-        """Take a reply that came over AMQP; what is too early is kept, because AMQP may have reordered it."""
-        partner_id, reply, unit.traceparent = messages.reply_of(post)
-        take_reply(self._desk(unit), partner_id, reply, keep_early=True)
+    def partner_posted(self, unit: Unit, post: partner_posts.Post) -> None:
+        """Take a reply that came over AMQP; what is too early is kept, because AMQP may have reordered it.
+
+        What cannot be taken is answered at once: a partner that hears nothing would wait until its offer runs out.
+        """
+        partner_id = partner_posts.partner_of(post)
+        try:
+            posted = partner_posts.reply_in(post)
+            unit.traceparent = posted.traceparent
+            answer = _hidden(lambda: take_reply(self._desk(unit), partner_id, posted.reply, keep_early=True))
+        except (ContractError, Permanent) as error:
+            raise partner_posts.refusal_of(error, partner_id, post) from None
+        if posted.ignored:
+            unit.emit(partner_posts.ignored_event(partner_id, posted), to=PARTNERS)
+        if answer.taken is Taken.LATE and answer.offer.state not in messages.STATES_TOLD:
+            unit.emit(partner_posts.late_event(partner_id, answer.offer), to=PARTNERS)
 
     # Partners over HTTP
 
@@ -105,7 +113,8 @@ class App:
         """Take a reply that came over HTTP; raises NotFound, NotAllowedNow with the offer's present state."""
         answer = self._run(lambda desk: _hidden(lambda: take_reply(desk, partner_id, reply, keep_early=False)), trace)
         if answer.taken in {Taken.EARLY, Taken.LATE}:
-            raise NotAllowedNow(f"The offer is {answer.offer.state.value}; this reply is not possible now.", slug="offer-state")
+            detail = f"The offer is {answer.offer.state.value}; this reply is not possible now."
+            raise NotAllowedNow(detail, slug="offer-state", errors=[partner_posts.state_error(answer.offer)])
         return answer
 
     def offer(self, partner_id: str, offer_id: str) -> Answer:
@@ -130,12 +139,50 @@ class App:
 
         kept = self._chassis.units.run(work)
         self._directories.forget()
+        self.shut_out()
         return kept
 
     def public_key_of(self, partner_id: str) -> str:
         """What boxes for the partner are sealed to; empty when there is no such partner, or it has no key yet."""
         known = self._reading().partners.get(partner_id)
         return known.public_key if known else ""
+
+    def revoke_partner(self, partner_id: str, operator_id: str) -> list[tuple[Case, Offer]]:
+        """Shut a partner out, take its open offers back at once, and give what it had taken; raises NotFound."""
+
+        def work(unit: Unit) -> None:
+            revoke_partner(self._desk(unit), partner_id)
+            unit.audit("partner.revoked", subject=partner_id, actor=f"operator-{operator_id}")
+
+        self._chassis.units.run(work)
+        self._directories.forget()
+        self.shut_out()
+        self.forget_boxes_of(partner_id)
+        return self.offers_of(partner_id)
+
+    def offers_of(self, partner_id: str) -> list[tuple[Case, Offer]]:
+        """What a partner has open or has taken, the oldest first; raises NotFound."""
+        return held_by(self._reading(), partner_id)
+
+    def shut_out(self) -> int:
+        """Take back what partners that are not trusted any more were offered; others' trouble does not hold up one offer."""
+        directory = self._directories.current()
+        distrusted, revoked = directory.distrusted(), directory.revoked()
+        offers = self._reading().engagements.to_shut_out(distrusted, revoked, BATCH)
+        return self._each(offers, shut_out, "shut_out.failed")
+
+    def forget_boxes_of(self, partner_id: str) -> None:
+        """Remove every box that a revoked partner could have read."""
+        self._repeat(lambda log: log.forget_boxes_of(partner_id, BATCH))
+
+    def forget(self) -> None:
+        """Remove boxes that are past their time."""
+        before = self.retention.before("boxes", "disclosed", self._chassis.clock.now())
+        self._repeat(lambda log: log.forget_old_boxes(before, BATCH))
+
+    def _repeat(self, work: Callable[[PartnerLogRepository], int]) -> None:
+        while self._chassis.units.run(lambda unit: work(PartnerLogRepository(unit))):
+            pass
 
     def partner(self, partner_id: str) -> tuple[Partner, Load]:
         """One partner and its load; raises NotFound."""
@@ -176,12 +223,16 @@ class App:
 
     def expire_due(self) -> int:
         """End the waits that are over, urgent ones first; one case's trouble does not hold up the others."""
+        due = self._reading().cases.due(self._chassis.clock.now(), BATCH)
+        return self._each(due, expire_due, "deadline.failed")
+
+    def _each(self, references: list[str], work: Callable[[Desk, str], bool], failed: str) -> int:
         done = 0
-        for case_ref in self._reading().cases.due(self._chassis.clock.now(), BATCH):
+        for reference in references:
             try:
-                done += self._run(partial(expire_due, case_ref=case_ref))
+                done += self._run(lambda desk: work(desk, reference))  # noqa: B023  # run before the next turn
             except Exception as error:  # noqa: BLE001  # logged by type; the next tick tries again
-                _log.error("deadline.failed", case_ref=case_ref, **describe_error(error))
+                _log.error(failed, reference=reference, **describe_error(error))
         return done
 
     def measure(self) -> None:
@@ -201,7 +252,7 @@ class App:
             now=unit.now,
             cases=CaseRepository(unit),
             partners=partners,
-            engagements=EngagementRepository(unit),
+            engagements=EngagementRepository(unit, self._promised),
             teller=UnitTeller(unit, partners, story, partner_log, told=self._deadlines.told, watch=self._watch),
             story=story,
             partner_log=partner_log,
@@ -244,5 +295,5 @@ def build(chassis: Chassis) -> App:
     if first:
         app.load_partners(Path(first))
     chassis.gauges.every(OFTEN_S, app.measure)
-    chassis.forget_by(policies.read_retention(chassis.settings.policy_directories))
+    chassis.forget_by(app.retention)
     return app

@@ -22,6 +22,7 @@ from services.referral.domain.partner import Hours, Partner
 PARTNER_ID = re.compile(r"[a-z][a-z0-9-]{1,40}")
 _SLUG = validate.Regexp(r"^[a-z][a-z0-9_]{1,63}$", error="format|Must be a code: lower-case letters, digits, underscore.")
 _CLOCK = validate.Regexp(r"^([01]\d|2[0-3]):[0-5]\d$", error="format|Must be HH:MM.")
+_CLOSING = validate.Regexp(r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$", error="format|Must be HH:MM, up to 24:00.")
 _COUNTY = validate.Regexp(r"^(\*|[A-Z]{2}-[A-Z0-9]{1,3})$", error="format|Must be an ISO 3166-2 code, or * for everywhere.")
 _LANGUAGE = validate.Regexp(r"^[a-z]{2,3}$", error="format|Must be an ISO 639 code.")
 _DAY = validate.OneOf(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), error="unknown_code|Must be a day such as mon.")
@@ -58,10 +59,10 @@ def _zone(value: str) -> None:
 
 
 class HoursRequest(_Strict):
-    """When somebody is there; no days means every day."""
+    """When somebody is there; no days means every day. Hours that end no later than they begin end on the next day."""
 
     opens = fields.String(required=True, validate=_CLOCK, metadata=INTERNAL)
-    closes = fields.String(required=True, validate=_CLOCK, metadata=INTERNAL)
+    closes = fields.String(required=True, validate=_CLOSING, metadata=INTERNAL)
     days = fields.List(fields.String(validate=_DAY), load_default=list, metadata=INTERNAL)
 
 
@@ -150,6 +151,7 @@ class PartnerView(Schema):
     vouch = fields.String(metadata=PUBLIC)
     vetted = fields.Boolean(metadata=INTERNAL)
     suspended = fields.Boolean(metadata=INTERNAL)
+    revoked = fields.Boolean(metadata=INTERNAL)
     hours = fields.List(fields.Nested(HoursRequest), metadata=INTERNAL)
     timezone = fields.String(metadata=INTERNAL)
     key = fields.String(allow_none=True, metadata=SENSITIVE)
@@ -162,7 +164,7 @@ class PartnersView(Schema):
 
 
 class OfferView(Schema):
-    """Where an offer stands; `due` is the end of the present wait."""
+    """Where an offer stands; `due` ends the present wait. `contact`, `narrative`: disclosed, withheld, empty if undecided."""
 
     offer_id = fields.String(metadata=INTERNAL)
     case_ref = fields.String(metadata=INTERNAL)
@@ -173,18 +175,27 @@ class OfferView(Schema):
     attempt = fields.Integer(metadata=INTERNAL)
     received = fields.Boolean(metadata=INTERNAL)
     detail = fields.String(metadata=INTERNAL)
+    contact = fields.String(metadata=INTERNAL)
+    narrative = fields.String(metadata=INTERNAL)
     made_at = fields.AwareDateTime(metadata=INTERNAL)
     due = fields.AwareDateTime(allow_none=True, metadata=INTERNAL)
     reasons = fields.List(fields.Nested(ReasonView), metadata=INTERNAL)
     policy_version = fields.String(metadata=INTERNAL)
 
 
+class OffersView(Schema):
+    """Offers of one partner that are open or taken, the oldest first."""
+
+    offers = fields.List(fields.Nested(OfferView), metadata=INTERNAL)
+
+
 class NeedView(Schema):
-    """Where a need stands."""
+    """Where a need stands; `proposed` while no person has asked for it."""
 
     need = fields.String(metadata=INTERNAL)
     state = fields.String(metadata=INTERNAL)
     match_again = fields.AwareDateTime(allow_none=True, metadata=INTERNAL)
+    proposed = fields.Boolean(metadata=INTERNAL)
 
 
 class CaseView(Schema):
@@ -272,18 +283,18 @@ def partner_from(partner_id: str, data: dict[str, Any]) -> Partner:
     """A partner from a loaded PartnerRequest; its wish for a new key is not part of it."""
     data = {name: value for name, value in data.items() if name != "new_key"}
     lists = {name: tuple(data[name]) for name in ("support_types", "counties", "languages")}
-    hours = tuple(_hours(each) for each in data["hours"])
-    return Partner(id=partner_id, **{**data, **lists, "hours": hours})
+    return Partner(id=partner_id, **{**data, **lists, "hours": tuple(_hours(each) for each in data["hours"])})
 
 
 def _hours(data: dict[str, Any]) -> Hours:
-    return Hours(time.fromisoformat(data["opens"]), time.fromisoformat(data["closes"]), tuple(data["days"]))
+    opens, closes = (time.fromisoformat(data[name].replace("24:00", "00:00")) for name in ("opens", "closes"))
+    return Hours(opens, closes, tuple(data["days"]))
 
 
 def whole_number(query: Mapping[str, str], name: str, default: int, highest: int) -> int:
     """A count from a query string; raises InvalidInput."""
     given = query.get(name, str(default))
     if not (given.isascii() and given.isdigit() and len(given) < 16 and int(given) <= highest):
-        error = FieldError(f"/{name}", "range", f"Must be a whole number from 0 to {highest}.")
-        raise InvalidInput("The query has an error; `errors` names it.", [error])
+        detail = f"Must be a whole number from 0 to {highest}."
+        raise InvalidInput("The query has an error; `errors` names it.", [FieldError(f"/{name}", "range", detail)])
     return int(given)

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ngao.chassis.errors import Forbidden, Permanent
-from ngao.chassis.messaging.accounts import outsider_account
 from ngao.chassis.security.seals import key_id
-from ngao.contracts import Event, decode, make, open_event
+from ngao.contracts import Event, make
+from services.referral.application.note_disclosure import Disclosure
 from services.referral.application.ports import Hop, rules_of
 from services.referral.domain.case import Case
 from services.referral.domain.consent import REFERRAL, ConsentFact
@@ -20,8 +19,8 @@ from services.referral.domain.offer import Offer, Reply, State, Verb
 
 TO_PARTNER = frozenset({Kind.OFFERED, Kind.ACCEPTED, Kind.EXPIRED, Kind.WITHDRAWN, Kind.RECALLED})
 _OF_OFFER = MOVES - {Kind.RECEIVED}
-_OF_CASE = frozenset({Kind.OPENED, Kind.CLOSED, Kind.UNROUTABLE})
-_STATES_TOLD = frozenset({State.EXPIRED, State.WITHDRAWN, State.RECALLED})
+_OF_CASE = frozenset({Kind.OPENED, Kind.CLOSED, Kind.REOPENED, Kind.UNROUTABLE, Kind.HELPER_REVOKED, Kind.DISCLOSURE_OVERDUE})
+STATES_TOLD = frozenset({State.EXPIRED, State.WITHDRAWN, State.RECALLED})
 _DETAILS = {Verb.DECLINE: "reason", Verb.FAIL: "reason", Verb.COMPLETE: "outcome"}
 
 
@@ -39,15 +38,29 @@ def report_of(event: Event) -> tuple[Report, list[ConsentFact]]:
         county=data["county"],
         languages=tuple(data["languages"]),
         received_at=data["received_at"],
+        proposed=tuple(data.get("needs_proposed", ())),
     )
     return report, _consents(data["consent"], data["received_at"])
 
 
-def update_of(event: Event) -> tuple[Report, list[ConsentFact]]:
-    """What `intake.report.updated` says anew; place and languages stay those of the report."""
+def update_of(event: Event) -> tuple[Report, list[ConsentFact], frozenset[str]]:
+    """What `intake.report.updated` says, and the parts of it that are new; languages stay those of the report."""
     data = event.data
-    report = Report(data["report_id"], data["urgency"], tuple(data["needs"]), event.sequence or 0)
-    return report, _consents(data["consent"], event.time)
+    report = Report(
+        report_id=data["report_id"],
+        urgency=data["urgency"],
+        needs=tuple(data["needs"]),
+        sequence=event.sequence or 0,
+        county=data.get("county") or "",
+        proposed=tuple(data.get("needs_proposed", ())),
+    )
+    return report, _consents(data["consent"], event.time), frozenset(data.get("news", ()))
+
+
+def disclosure_of(event: Event) -> Disclosure:
+    """What a disclosing service did for an acceptance, from `registry.contact.*` or `intake.narrative.*`."""
+    _, part, answer, _ = event.type.split(".")
+    return Disclosure(event.data["case_ref"], event.data["offer_id"], event.data["partner_id"], part, answer)
 
 
 def _consents(said: list[dict[str, Any]], at: datetime) -> list[ConsentFact]:
@@ -92,28 +105,6 @@ def hop_of_message(event: Event) -> Hop:
     return Hop(event.time, what, "notify", told, reason=reason)
 
 
-@dataclass(frozen=True)
-class Post:
-    """What came from a partner over AMQP, as the broker vouches for it."""
-
-    body: bytes
-    routing_key: str
-    user_id: str | None
-
-
-def reply_of(post: Post) -> tuple[str, Reply, str | None]:
-    """A partner's id, reply and traceparent; raises Forbidden, Permanent, ContractError."""
-    partner_id, _, verb = post.routing_key.partition(".")
-    if not partner_id or post.user_id != outsider_account("partner", partner_id):
-        raise Forbidden("The message was not published by the partner whose key it carries.")
-    if verb not in set(Verb):
-        raise Permanent("The routing key names no reply.")
-    event = decode(post.body)
-    if event.type != f"partner.offer.{verb}.v1":
-        raise Permanent("The event's type is not the one its routing key names.")
-    return partner_id, reply_from(Verb(verb), open_event(event)), event.traceparent
-
-
 def reply_from(verb: Verb, data: Mapping[str, Any]) -> Reply:
     """A reply from loaded content."""
     signed = {name: data.get(name) or "" for name in ("signature", "signature_key_id")}
@@ -149,7 +140,7 @@ def vouched_event_of(case: Case, offer: Offer, voice: Voice) -> Event:
 
 def state_event_of(case: Case, offer: Offer, voice: Voice) -> Event | None:
     """The answer to a reply that came too late: the event of the offer's present state, for the partner alone."""
-    if offer.state not in _STATES_TOLD:
+    if offer.state not in STATES_TOLD:
         return None
     data = {**_base(case, offer), "reason": offer.detail, "received": offer.received}
     return _say(case, offer.state.value, data, voice, offer)
@@ -219,4 +210,5 @@ def _case_data(case: Case, news: News, voice: Voice) -> dict[str, Any]:
         "reason": news.reason,
         "reasons": rules_of(news.reasons),
         "told": voice.told,
+        **({"offer_id": news.offer.id, "partner_id": news.offer.partner_id} if news.offer else {}),
     }

@@ -49,6 +49,7 @@ class _Waits(_Strict):
     start_by = fields.Integer(required=True, validate=_SECONDS)
     complete_by = fields.Integer(required=True, validate=_SECONDS)
     match_again = fields.Integer(required=True, validate=_SECONDS)
+    disclose_by = fields.Integer(load_default=120, validate=_SECONDS)
 
 
 _ByUrgency = _Strict.from_dict({urgency: fields.Nested(_Waits, required=True) for urgency in URGENCIES}, name="ByUrgency")
@@ -97,5 +98,5 @@ def _deadlines(data: dict[str, Any], version: str) -> Deadlines:
 
 
 def read_retention(directories: Sequence[Path]) -> Retention:
-    """Referral keeps nothing about a person but what it could not handle; raises Misconfigured."""
-    return load_retention(directories, "referral", {})
+    """Referral keeps boxes that only a partner opens, and what it could not handle; raises Misconfigured."""
+    return load_retention(directories, "referral", {"boxes": ("disclosed",)})

@@ -19,7 +19,8 @@ from services.referral import http_api as api
 from services.referral import views
 from services.referral.domain.case import Life
 from services.referral.domain.offer import Verb
-from services.referral.messages import Post, reply_from
+from services.referral.messages import reply_from
+from services.referral.partner_posts import Post
 
 _MOST = 10**15
 
@@ -62,6 +63,26 @@ class ReferralService(ChassisEndpoints):
         """A consent was given or withdrawn."""
         self.app.consent_changed(unit, event)
 
+    @consumes("registry.contact.disclosed.v1")
+    def on_contact_disclosed(self, unit: Unit, event: Event) -> None:
+        """A partner was given the contact."""
+        self.app.disclosed(unit, event)
+
+    @consumes("registry.contact.withheld.v1")
+    def on_contact_withheld(self, unit: Unit, event: Event) -> None:
+        """A partner was refused the contact."""
+        self.app.disclosed(unit, event)
+
+    @consumes("intake.narrative.disclosed.v1")
+    def on_narrative_disclosed(self, unit: Unit, event: Event) -> None:
+        """A partner was given the narrative."""
+        self.app.disclosed(unit, event)
+
+    @consumes("intake.narrative.withheld.v1")
+    def on_narrative_withheld(self, unit: Unit, event: Event) -> None:
+        """A partner was refused the narrative."""
+        self.app.disclosed(unit, event)
+
     @consumes("notify.message.sent.v1")
     def on_message_sent(self, unit: Unit, event: Event) -> None:
         """Somebody was told."""
@@ -98,6 +119,18 @@ class ReferralService(ChassisEndpoints):
         """Deadlines."""
         self.app.expire_due()
 
+    @timer(interval=1)
+    @guarded
+    def shut_out(self) -> None:
+        """Offers to partners that are not trusted any more."""
+        self.app.shut_out()
+
+    @timer(interval=600)
+    @guarded
+    def forget(self) -> None:
+        """Forget what is past its time."""
+        self.app.forget()
+
     # Operators
 
     @http("PUT", "/v1/partners/<partner_id>", who="operator", needs="partners:write", operation="putPartner",
@@ -116,6 +149,19 @@ class ReferralService(ChassisEndpoints):
     def get_partner(self, _call: Call, partner_id: str) -> dict[str, Any]:
         """One partner."""
         return views.partner_view(*self.app.partner(partner_id))
+
+    @http("POST", "/v1/partners/<partner_id>/revoke", who="operator", needs="partners:write", operation="revokePartner",
+          request=api.NothingRequest,
+          summary="Shut a partner out at once; the answer lists what it had taken.", responses={200: api.OffersView})
+    def revoke_partner(self, call: Call, partner_id: str) -> dict[str, Any]:
+        """Its key opens nothing, its open offers go to others, what it took is shown to a human."""
+        return views.held_view(self.app.revoke_partner(partner_id, call.principal.id))
+
+    @http("GET", "/v1/partners/<partner_id>/offers", who="operator", needs="partners:read", operation="listPartnerOffers",
+          summary="What a partner has open or has taken, the oldest first.", responses={200: api.OffersView})
+    def list_partner_offers(self, _call: Call, partner_id: str) -> dict[str, Any]:
+        """What a partner holds."""
+        return views.held_view(self.app.offers_of(partner_id))
 
     @http("GET", "/v1/partners", who="operator", needs="partners:read", operation="listPartners",
           summary="The directory.", responses={200: api.PartnersView})

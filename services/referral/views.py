@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import time
 from typing import Any
 
 from services.referral.application.explain_match import Explained
@@ -9,7 +10,7 @@ from services.referral.application.ports import Hop, rules_of
 from services.referral.domain.case import Case
 from services.referral.domain.matching import Load
 from services.referral.domain.offer import Offer
-from services.referral.domain.partner import Partner
+from services.referral.domain.partner import Hours, Partner
 
 _LISTED = 100
 
@@ -28,13 +29,23 @@ def partner_view(partner: Partner, load: Load | None = None) -> dict[str, Any]:
         "vouch": partner.vouch,
         "vetted": partner.vetted,
         "suspended": partner.suspended,
+        "revoked": partner.revoked,
         "timezone": partner.timezone,
         "hours": [
-            {"opens": each.opens.isoformat("minutes"), "closes": each.closes.isoformat("minutes"), "days": list(each.days)}
+            {"opens": each.opens.isoformat("minutes"), "closes": _end_of(each), "days": list(each.days)}
             for each in partner.hours
         ],
     }
     return view | ({"held": load.held, "asked": load.asked} if load else {})
+
+
+def _end_of(hours: Hours) -> str:
+    return hours.closes.isoformat("minutes") if hours.closes != time.min else "24:00"
+
+
+def held_view(offers: list[tuple[Case, Offer]]) -> dict[str, Any]:
+    """What a partner has open or has taken."""
+    return {"offers": [offer_view(case.id, case.urgency, offer) for case, offer in offers]}
 
 
 def offer_view(case_ref: str, urgency: str, offer: Offer) -> dict[str, Any]:
@@ -49,6 +60,8 @@ def offer_view(case_ref: str, urgency: str, offer: Offer) -> dict[str, Any]:
         "attempt": offer.attempt,
         "received": offer.received,
         "detail": offer.detail,
+        "contact": offer.contact,
+        "narrative": offer.narrative,
         "made_at": offer.made_at,
         "due": offer.due,
         "reasons": rules_of(offer.reasons),
@@ -67,7 +80,8 @@ def case_view(case: Case) -> dict[str, Any]:
         "created_at": case.created_at,
         "next_deadline": case.next_deadline,
         "needs": [
-            {"need": need.name, "state": need.state.value, "match_again": need.match_again} for need in case.needs.values()
+            {"need": need.name, "state": need.state.value, "match_again": need.match_again, "proposed": need.proposed}
+            for need in case.needs.values()
         ],
     }
 

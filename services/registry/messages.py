@@ -111,6 +111,7 @@ class UnitVoice:
             traceparent=self._unit.traceparent, time=self._unit.now,
         )
         self._unit.emit(event, to=PARTNERS)
+        self._unit.emit(event)  # referral keeps it for the partner's catch-up, and knows that the acceptance has its answer
 
     def _emit(self, name: str, subject: str, data: Mapping[str, Any], *, urgent: bool) -> None:
         event = make(

@@ -309,9 +309,45 @@ def test_a_partner_keeps_its_key_until_it_is_rotated(scene: Scene) -> None:
     rotated = scene.asks("PUT", f"/v1/partners/{desk.id}", {**body, "new_key": True})[1]["key"]
     for key in (desk.key, rotated):
         assert scene.referral.request("GET", "/v1/partners/me", None, key)[0] == 200
-    suspended = {**body, "suspended": True}
-    scene.asks("PUT", f"/v1/partners/{desk.id}", suspended)
-    assert scene.referral.request("GET", "/v1/partners/me", None, rotated)[0] == 401
+
+
+def test_a_suspended_partner_still_reads_what_it_is_told_and_a_revoked_one_is_shut_out(scene: Scene) -> None:
+    first, second = scene.partner(), scene.partner(languages=[])
+    scene.opens("critical")
+    offer_id = first.hears("offered", scene.case).data["offer_id"]
+    assert scene.asks("POST", f"/v1/partners/{first.id}/revoke", {})[0] == 200
+    assert first.hears("withdrawn", scene.case).data["reason"] == "partner_revoked"
+    assert second.hears("offered", scene.case)
+    assert first.asks("GET", "/v1/partners/me/events")[0] == 401
+    assert first.asks("POST", f"/v1/offers/{offer_id}/accept")[0] == 401
+    body = {"name": "x", "support_types": [scene.need], "counties": ["*"], "capacity": 1, "suspended": True}
+    assert scene.asks("PUT", f"/v1/partners/{second.id}", body)[0] == 200
+    assert second.hears("withdrawn", scene.case)
+    assert second.asks("GET", "/v1/partners/me/events")[0] == 200
+
+
+def test_an_acceptance_with_a_comment_is_taken_without_it(scene: Scene) -> None:
+    desk = scene.partner()
+    scene.opens()
+    offer_id = desk.hears("offered", scene.case).data["offer_id"]
+    desk.says("accept", offer_id, comment="Coming within the hour.")
+    assert desk.hears("accepted", scene.case).data["offer_id"] == offer_id
+
+
+def test_ten_cases_at_once_get_no_more_offers_than_the_partner_has_places(scene: Scene) -> None:
+    scene.partner(capacity=3)
+    cases = [f"NG-{secrets.token_hex(5).upper()}" for _ in range(10)]
+    for case in cases:
+        scene.line.publish(resolved(case))
+    for case in cases:
+        scene.line.publish(accepted_report(case, scene.need, "high"))
+
+    def settled() -> list[int] | None:
+        stories = [scene.asks("GET", f"/v1/cases/{case}")[1] for case in cases]
+        open_ = [each for each in stories if each.get("offers") or "unroutable" in [h["what"] for h in each.get("story", [])]]
+        return [len(each["offers"]) for each in stories] if len(open_) == 10 else None
+
+    assert sum(eventually(settled, what="every case to be offered or with a human")) == 3
 
 
 def test_a_broken_partner_is_refused_with_every_field_named(scene: Scene) -> None:

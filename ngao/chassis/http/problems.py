@@ -13,7 +13,16 @@ from uuid import uuid4
 
 from pymongo.errors import ConnectionFailure, ExecutionTimeout
 
-from ngao.chassis.errors import BrokenField, InvalidInput, NgaoError, Permanent, ScopeNeeded, TooManyRequests, Unavailable
+from ngao.chassis.errors import (
+    BrokenField,
+    InvalidInput,
+    NgaoError,
+    NotAllowedNow,
+    Permanent,
+    ScopeNeeded,
+    TooManyRequests,
+    Unavailable,
+)
 from ngao.chassis.observability.logs import describe_error, get_logger
 from ngao.contracts import ContractError, InvalidContent, Undecodable
 
@@ -89,7 +98,7 @@ def problem_of(error: BaseException) -> Problem:
     if isinstance(error, NgaoError) and error.retryable:
         return Problem(503, error.slug, "Not possible at the moment: send the same request again.", headers={"Retry-After": "1"})
     if isinstance(error, NgaoError) and error.status < 500:
-        errors = broken_fields(error.errors) if isinstance(error, InvalidInput) else []
+        errors = broken_fields(error.errors) if isinstance(error, InvalidInput | NotAllowedNow) else []
         scope = error.scope if isinstance(error, ScopeNeeded) else None
         return Problem(error.status, error.slug, str(error), errors, scope=scope, headers=_headers(error))
     return _unexpected(error)

@@ -14,7 +14,7 @@ from typing import Any
 from ngao.chassis.errors import Conflict, Permanent
 from ngao.chassis.messaging.authenticity import Authenticity, NotAuthentic
 from ngao.chassis.messaging.delivery import ATTEMPTS, Delivery
-from ngao.chassis.messaging.destinations import RESULTS
+from ngao.chassis.messaging.destinations import PARTNERS, RESULTS
 from ngao.chassis.messaging.inbox import Inbox, mark_of
 from ngao.chassis.messaging.parking import Parking
 from ngao.chassis.messaging.retry import IMMEDIATE_TRIES, Failure, Kind, classify, next_tier
@@ -203,7 +203,7 @@ class Pipeline:
         errors = _field_errors(item.error)
         self._parking.park(unit, item.delivery, reason=reason, errors=errors, edge=self._edge, bodiless=bodiless)
         if isinstance(item.error, Rejected) and item.error.reply is not None:
-            unit.emit(item.error.reply, to=RESULTS)
+            unit.emit(item.error.reply, to=PARTNERS if item.error.reply.partnerid else RESULTS)
 
     def tier_of(self, item: Item) -> tuple[int, dict[str, Any]]:
         """The delay tier for an item with a RETRY failure, and the headers of its copy."""

@@ -6,7 +6,7 @@ from marshmallow import fields, validate
 
 from ngao.contracts import codes
 from ngao.contracts.classes import INTERNAL, PUBLIC, Strict, Tolerant
-from ngao.contracts.schemas.intake import Reason
+from ngao.contracts.schemas.intake import Reason, Refusal
 
 
 class CaseOpened(Tolerant):
@@ -23,6 +23,14 @@ class CaseClosed(Tolerant):
 
     case_ref = fields.String(required=True, metadata=INTERNAL)
     reason = fields.String(required=True, metadata=INTERNAL)
+
+
+class CaseReopened(CaseOpened):
+    """News has opened a closed case again: why, and who was told (a human, always)."""
+
+    reason = fields.String(required=True, metadata=INTERNAL)
+    reasons = fields.List(fields.Nested(Reason), required=True, metadata=INTERNAL)
+    told = fields.String(required=True, metadata=INTERNAL)
 
 
 class _OfOffer(Tolerant):
@@ -111,8 +119,28 @@ class Unroutable(Tolerant):
     told = fields.String(required=True, metadata=INTERNAL)
 
 
+class HelpInDoubt(Unroutable):
+    """A partner took this need, and whether it can help is in doubt: why, and who was told (a human, always)."""
+
+    offer_id = fields.String(required=True, metadata=INTERNAL)
+    partner_id = fields.String(required=True, metadata=INTERNAL)
+
+
+class ReplyAnswered(Tolerant):
+    """What could not be taken of a partner's reply: which fields, never their values.
+
+    With `taken` the rest of the reply counts; without, the offer stands where it stood.
+    """
+
+    partner_id = fields.String(required=True, metadata=INTERNAL)
+    offer_id = fields.String(load_default=None, allow_none=True, metadata=INTERNAL)
+    taken = fields.Boolean(required=True, metadata=INTERNAL)
+    reason = fields.String(required=True, metadata=INTERNAL)
+    errors = fields.List(fields.Nested(Refusal), required=True, metadata=INTERNAL)
+
+
 class OfferReply(Strict):
-    """What a partner answers, over AMQP or HTTP; the verb is in the event type or the URL."""
+    """What a partner answers; the verb is in the event type or the URL. Over AMQP referral leaves out what no reply has."""
 
     offer_id = fields.String(required=True, validate=validate.Length(min=1, max=64), metadata=INTERNAL)
 

@@ -13,9 +13,11 @@ from datetime import datetime
 
 OPENED = "referral.case.opened"
 CLOSED = "referral.case.closed"
+REOPENED = "referral.case.reopened"
 WORDS = {
     OPENED: "looking_for_help",
     CLOSED: "closed",
+    REOPENED: "looking_for_help",
     "referral.offered": "looking_for_help",
     "referral.accepted": "accepted",
     "referral.started": "in_progress",

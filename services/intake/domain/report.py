@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from services.intake.domain.consent import Consent, ConsentChange, carried_over
 from services.intake.domain.draft import Person, Place, Violation
-from services.intake.domain.progress import CLOSED, OPENED, Step, status_of, with_step
+from services.intake.domain.progress import CLOSED, OPENED, REOPENED, Step, status_of, with_step
 from services.intake.domain.triage import LEVELS, Facts, Triage
 
 SOONEST_AGAIN = timedelta(seconds=30)
@@ -125,8 +125,9 @@ class Report:
 
     @property
     def closed_at(self) -> datetime | None:
-        """When referral had nothing left to do."""
-        return next((step.at for step in self.story if step.what == CLOSED), None)
+        """When referral had nothing left to do; None while the case is open, also when news has opened it again."""
+        last = next((step for step in reversed(self.story) if step.what in (CLOSED, REOPENED)), None)
+        return last.at if last and last.what == CLOSED else None
 
     @property
     def is_critical(self) -> bool:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from ngao.chassis.errors import NotAllowedNow, NotFound
 from services.referral.application.ports import Desk
 from services.referral.application.route_needs import route_and_keep
+from services.referral.application.shut_out import take_from_revoked
 from services.referral.domain.case import Case
 from services.referral.domain.errors import NoSuchNeed
 
 
 def match_again(desk: Desk, case_ref: str) -> Case:
-    """Match the needs that a human holds, without waiting for their time; raises NotFound, NotAllowedNow."""
+    """Match the needs that a human or a revoked partner holds, without waiting; raises NotFound, NotAllowedNow."""
     case = case_to_change(desk, case_ref)
+    take_from_revoked(case, desk)
     for need in case.needs.values():
         need.wake()
     route_and_keep(case, desk)

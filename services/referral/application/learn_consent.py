@@ -12,5 +12,5 @@ def learn_consent(desk: Desk, case_ref: str, purpose: str, fact: ConsentFact) ->
     if purpose != REFERRAL:
         return
     case = desk.known_or_new(case_ref)
-    case.learn_consent(fact, desk.now)
+    case.learn_consent(fact, desk.now, desk.deadlines)
     route_and_keep(case, desk)

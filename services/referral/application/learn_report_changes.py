@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from services.referral.application.ports import Desk
 from services.referral.application.route_needs import route_and_keep
 from services.referral.domain.consent import ConsentFact
 from services.referral.domain.facts import Report
 
 
-def learn_update(desk: Desk, case_ref: str, report: Report, consents: list[ConsentFact]) -> None:
-    """Take an update, which may have overtaken the report itself."""
+def learn_update(
+    desk: Desk, case_ref: str, report: Report, consents: list[ConsentFact], changed: Collection[str] = ()
+) -> None:
+    """Take an update, which may have overtaken the report itself; `changed` are the parts of it that are new."""
     case = desk.known_or_new(case_ref)
-    case.learn_report(report, consents, desk.now, desk.deadlines)
+    case.learn_report(report, consents, desk.now, desk.deadlines, changed=changed)
     route_and_keep(case, desk)
 
 
-def learn_withdrawal(desk: Desk, case_ref: str) -> None:
+def learn_withdrawal(desk: Desk, case_ref: str, sequence: int = 0) -> None:
     """Recall everything; a withdrawal that overtook its report leaves a closed case for it to find."""
     case = desk.known_or_new(case_ref)
-    case.withdraw_report(desk.now)
+    case.withdraw_report(desk.now, sequence)
     desk.keep(case)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
+from ngao.chassis.errors import NotAllowedNow, NotFound
 from services.referral.application.ports import Desk
 from services.referral.domain.partner import Partner
 
@@ -21,9 +22,14 @@ class Kept:
 
 
 def put_partner(desk: Desk, partner: Partner, make_key: MakeKey, *, new_key: bool = False) -> Kept:
-    """Create or replace a partner. A new one gets a key; `new_key` asks for another; the last one stays valid beside it."""
+    """Create or replace a partner. A new one gets a key; `new_key` asks for another; the last one stays valid beside it.
+
+    A partner that was revoked comes back with a new key only, and its old keys stay dead. Raises NotAllowedNow.
+    """
     known = desk.partners.get(partner.id)
-    hashes = known.key_hashes if known else ()
+    hashes = known.key_hashes if known and not known.revoked else ()
+    if known and known.revoked and not new_key:
+        raise NotAllowedNow("The partner was revoked. Ask for a new key to take it on again.", slug="partner-revoked")
     key = None
     if new_key or not hashes:
         key, key_hash = make_key("partner", partner.id)
@@ -48,6 +54,16 @@ def _tell_of_vouch(desk: Desk, partner: Partner) -> None:
     """What was withheld from a partner at work for its keys is disclosed now."""
     for case, offer in desk.cases.taken_by(partner.id):
         desk.teller.vouched(case, offer, partner)
+
+
+def revoke_partner(desk: Desk, partner_id: str) -> Partner:
+    """Shut a partner out: its keys open nothing and it is offered nothing. Raises NotFound."""
+    known = desk.partners.get(partner_id)
+    if known is None:
+        raise NotFound("There is no such partner.")
+    kept = replace(known, revoked=True, key_hashes=())
+    desk.partners.put(kept)
+    return kept
 
 
 def load_partners(desk: Desk, partners: Iterable[Partner]) -> int:

@@ -11,9 +11,9 @@ from services.referral.domain.case import Case, Life
 from services.referral.domain.deadlines import Deadlines
 from services.referral.domain.facts import Reason
 from services.referral.domain.matching import Load, Matcher, MatchingPolicy
-from services.referral.domain.news import MOVES, News
+from services.referral.domain.news import ENDED_BADLY, MOVES, News
 from services.referral.domain.offer import Offer
-from services.referral.domain.partner import Partner
+from services.referral.domain.partner import Directory, Partner
 
 
 @dataclass(frozen=True)
@@ -82,8 +82,24 @@ class Engagements(Protocol):
         """Note where an offer stands: acceptance holds a place, its end frees it."""
         ...
 
+    def reserve(self, offer: Offer, capacity: int) -> bool:
+        """Hold one of the partner's places for a new offer; False when none is free. No place is ever held twice."""
+        ...
+
+    def confirm(self, offer: Offer, capacity: int) -> bool:
+        """Whether an offer holds a place; one made before places were reserved gets one now, if one is free."""
+        ...
+
     def loads(self, partner_ids: Sequence[str]) -> Mapping[str, Load]:
         """How busy these partners are."""
+        ...
+
+    def live_of(self, partner_ids: Sequence[str], limit: int) -> list[str]:
+        """Offers that these partners have open or have taken, the oldest first."""
+        ...
+
+    def to_shut_out(self, distrusted: Sequence[str], revoked: Sequence[str], limit: int) -> list[str]:
+        """Offers that partners must not have any more: open ones, and what revoked ones took and no human knows of."""
         ...
 
 
@@ -118,12 +134,28 @@ class PartnerLog(Protocol):
         """Events after a cursor, each with its own; a cursor that was given out is never followed by a smaller one."""
         ...
 
+    def add(self, partner_id: str, event: Any) -> None:
+        """Keep an event that the partner is told."""
+        ...
+
+    def add_box(self, partner_id: str, offer_id: str, event: Any) -> None:
+        """Keep an event with a box that only the partner opens."""
+        ...
+
+    def forget_boxes(self, offer_id: str) -> None:
+        """Remove the boxes of an offer."""
+        ...
+
 
 class Directories(Protocol):
     """The whole directory and how partners answered lately, kept at hand."""
 
     def matcher(self, loads: Callable[[Sequence[str]], Mapping[str, Load]]) -> Matcher:
         """A matcher over the directory as it is now (at most a second old)."""
+        ...
+
+    def current(self) -> Directory:
+        """The directory itself, as old at most."""
         ...
 
 
@@ -153,6 +185,8 @@ class Desk:
         for news in case.news:
             if news.offer is not None and news.kind in MOVES:
                 self.engagements.follow(news.offer)
+            if news.offer is not None and news.kind in ENDED_BADLY:
+                self.partner_log.forget_boxes(news.offer.id)
             self.teller.tell(case, news)
         self.cases.put(case)
 

@@ -7,7 +7,7 @@ from collections import Counter
 from services.referral.application.ports import Desk
 from services.referral.domain.case import Case
 from services.referral.domain.facts import Reason
-from services.referral.domain.matching import Match, Wanted
+from services.referral.domain.matching import FULL, Candidate, Match, Wanted
 from services.referral.domain.need import Need
 from services.referral.domain.offer import Offer
 
@@ -45,26 +45,31 @@ def _route(case: Case, need: Need, desk: Desk) -> None:
         case.give_to_human(need.name, NO_CONSENT, (_NOT_AGREED,), desk.now, waits)
         return
     match = desk.directories.matcher(desk.engagements.loads).match(wanted_of(case, need, desk))
-    if not match.candidates:
-        reason = ALL_SILENT if any(offer.need == need.name for offer in case.offers) else NO_PARTNER
-        case.give_to_human(need.name, reason, summary(match), desk.now, waits)
-        return
-    best = match.candidates[0]
-    offer = Offer(
+    for best in match.candidates:
+        offer = _offer(case, need, best, match, desk)
+        if desk.engagements.reserve(offer, best.capacity):
+            case.offer(offer, desk.now)
+            return
+    reason = ALL_SILENT if any(offer.need == need.name for offer in case.offers[need.first_offer:]) else NO_PARTNER
+    case.give_to_human(need.name, reason, summary(match), desk.now, waits)
+
+
+def _offer(case: Case, need: Need, best: Candidate, match: Match, desk: Desk) -> Offer:
+    return Offer(
         id=desk.new_id(),
         need=need.name,
         partner_id=best.partner_id,
         attempt=1 + sum(each.need == need.name for each in case.offers),
         made_at=desk.now,
-        due=desk.now + waits.respond_by,
+        due=desk.now + desk.deadlines.of(case.urgency).respond_by,
         policy_version=match.policy_version,
         reasons=best.reasons,
     )
-    case.offer(offer, desk.now)
 
 
 def summary(match: Match) -> tuple[Reason, ...]:
     """Why nobody is left, in one sentence a rule."""
     counts = Counter(exclusion.reason for exclusion in match.excluded)
+    counts.update(FULL for _ in match.candidates)  # they had a place a moment ago
     said = (Reason(reason.rule, f"{reason.text} ({count} of them.)") for reason, count in counts.most_common())
     return (*said, _NOBODY)

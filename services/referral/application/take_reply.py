@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ngao.chassis.errors import Forbidden, NotFound
 from services.referral.application.ports import Desk
 from services.referral.application.route_needs import route_and_keep
+from services.referral.application.shut_out import NO_PLACE, distrust_of
 from services.referral.domain.case import Case
 from services.referral.domain.offer import Offer, Reply, Taken, Verb
 from services.referral.domain.replies import take
@@ -28,8 +29,8 @@ def take_reply(desk: Desk, partner_id: str, reply: Reply, *, keep_early: bool) -
     Raises NotFound for an offer nobody made, Forbidden for one made to somebody else.
     """
     case, offer = find_offer(desk, partner_id, reply.offer_id)
-    if reply.verb is Verb.ACCEPT and offer.open and not _trusted(desk, partner_id):
-        case.take_back(offer, "operator", desk.now)
+    if reply.verb is Verb.ACCEPT and offer.open and (refusal := _why_not(desk, offer)):
+        case.take_back(offer, refusal, desk.now)
     taken = take(case, reply, desk.now, desk.deadlines.of(case.urgency), keep_early=keep_early)
     if case.news:
         route_and_keep(case, desk)
@@ -47,6 +48,9 @@ def find_offer(desk: Desk, partner_id: str, offer_id: str) -> tuple[Case, Offer]
     return case, offer
 
 
-def _trusted(desk: Desk, partner_id: str) -> bool:
-    partner = desk.partners.get(partner_id)
-    return partner is not None and partner.vetted and not partner.suspended and bool(partner.public_key)
+def _why_not(desk: Desk, offer: Offer) -> str:
+    """Why a yes cannot count; empty when it can. An offer from before places were reserved has to get one now."""
+    partner = desk.partners.get(offer.partner_id)
+    if partner is None or not partner.trusted:
+        return distrust_of(partner)
+    return "" if desk.engagements.confirm(offer, partner.capacity) else NO_PLACE

@@ -6,115 +6,59 @@ and always knows the end of every wait. What happens is collected in `news` for 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
 
-from services.referral.domain.consent import ConsentFact, Standing, Telling, standing, stated
+from services.referral.domain.case_file import CaseFile, Life
+from services.referral.domain.consent import ConsentFact, Standing, Telling
 from services.referral.domain.deadlines import Deadlines, Waits
-from services.referral.domain.errors import NoSuchNeed, NoSuchOffer, NotRoutable
-from services.referral.domain.facts import Defender, Reason, Report, rank
+from services.referral.domain.errors import NoSuchNeed, NotRoutable
+from services.referral.domain.facts import Defender, Reason, Report
 from services.referral.domain.need import Need, NeedState
 from services.referral.domain.news import Kind, News
 from services.referral.domain.offer import Offer, State
+from services.referral.domain.reopening import (
+    CONSENT_GIVEN,
+    CONSENT_WITHDRAWN,
+    REPORT_WITHDRAWN,
+    TAKEN_BACK,
+    URGENCY_RAISED,
+    news_in,
+    opens_again,
+)
 
-
-class Life(StrEnum):
-    """Where a case stands."""
-
-    WAITING = "waiting"
-    OPEN = "open"
-    CLOSED = "closed"
+__all__ = ["Case", "Life"]
 
 
 @dataclass
-class Case:
-    """One call for help on its way to whoever helps.
-
-    `tellings` are the consents that its source states, `consents` what the person has since told the registry.
-    """
-
-    id: str
-    created_at: datetime
-    waiting_until: datetime | None
-    revision: int = 0
-    report: Report | None = None
-    defender: Defender | None = None
-    tellings: list[Telling] = field(default_factory=list)
-    consents: list[ConsentFact] = field(default_factory=list)
-    needs: dict[str, Need] = field(default_factory=dict)
-    offers: list[Offer] = field(default_factory=list)
-    life: Life = Life.WAITING
-    closed_reason: str = ""
-    news: list[News] = field(default_factory=list, compare=False)
-
-    @property
-    def urgency(self) -> str:
-        """The report's urgency; before it is known a case is handled as critical."""
-        return self.report.urgency if self.report else "critical"
-
-    @property
-    def priority(self) -> int:
-        """0 comes first."""
-        return rank(self.urgency)
-
-    @property
-    def closed(self) -> bool:
-        """Whether nothing is left to do."""
-        return self.life is Life.CLOSED
-
-    @property
-    def next_deadline(self) -> datetime | None:
-        """The end of the wait that ends first; None when nothing is waited for."""
-        if self.closed:
-            return None
-        ends = [self.waiting_until, *(offer.due for offer in self.offers), *(need.match_again for need in self.needs.values())]
-        return min((end for end in ends if end is not None), default=None)
-
-    def standing(self, now: datetime) -> Standing:
-        """What the person agrees to at this moment."""
-        began = self.report.received_at if self.report else None
-        return standing((*stated(self.tellings), *self.consents), now, since=began or self.created_at)
-
-    def offer_with(self, offer_id: str) -> Offer:
-        """Find an offer; raises NoSuchOffer."""
-        for offer in self.offers:
-            if offer.id == offer_id:
-                return offer
-        raise NoSuchOffer("the case has no such offer")
-
-    def live_offer(self, need: str) -> Offer | None:
-        """The offer of a need that something may still come of."""
-        return next((offer for offer in self.offers if offer.need == need and offer.live), None)
-
-    def tried(self, need: str) -> frozenset[str]:
-        """Partners that were asked for this need before and are not asked again."""
-        asked = {offer.partner_id for offer in self.offers if offer.need == need}
-        return frozenset(asked - self.needs[need].second_chance)
-
-    def pending(self) -> list[Need]:
-        """Needs to be matched now; none unless both facts are known."""
-        return [need for need in self.needs.values() if need.state is NeedState.PENDING] if self.life is Life.OPEN else []
+class Case(CaseFile):
+    """One call for help on its way to whoever helps: what others tell about it, and what is done."""
 
     # What others tell
 
-    def learn_report(self, report: Report, consents: Iterable[ConsentFact], now: datetime, deadlines: Deadlines) -> None:
-        """Take the report or a later word about it.
+    def learn_report(
+        self, report: Report, consents: Iterable[ConsentFact], now: datetime, deadlines: Deadlines, *,
+        changed: Collection[str] = (),
+    ) -> None:
+        """Take the report or a later word about it; `changed` are the parts of it that intake calls new.
 
         An update may add needs and raise urgency, and takes no need back; a consent that it does not state any more has ended.
+        News opens a closed case again.
         """
-        before = self.standing(now)
+        before, known = self.standing(now), self.report
         self._hear(Telling(report.sequence, tuple(consents)))
-        self.report = self.report.merged(report) if self.report else report
+        self.report = known.merged(report) if known else report
         self.tell(Kind.REPORT_LEARNT, actor="intake")
-        if self.closed:
+        news = news_in(known, self.report, self.needs, changed) if known else ()
+        if self.closed and not self._open_again(report, news, before, now, deadlines):
             return
         self._recall_uncovered(before, now)
-        for name in self.report.needs:
-            self.needs.setdefault(name, Need(name))
+        self._take_needs(self.report)
         if self.standing(now).wider_than(before):
             self._wake()
+        if URGENCY_RAISED in news or (known and known.county != self.report.county):
+            self._match_anew(tell_again=URGENCY_RAISED in news)
         self._shorten_waits(now, deadlines.of(self.urgency))
         self._review(now)
 
@@ -126,21 +70,27 @@ class Case:
         self.tell(Kind.DEFENDER_LEARNT, reason=defender.resolution, actor="registry")
         self._review(now)
 
-    def learn_consent(self, fact: ConsentFact, now: datetime) -> None:
-        """Take a change of consent: what it no longer covers is withdrawn or recalled."""
+    def learn_consent(self, fact: ConsentFact, now: datetime, deadlines: Deadlines) -> None:
+        """Take a change of consent: what it no longer covers is withdrawn or recalled. One given anew may open a closed case."""
         before = self.standing(now)
         if fact not in self.consents:
             self.consents.append(fact)
         self.tell(Kind.CONSENT_LEARNT, reason="granted" if fact.granted else "withdrawn", actor="registry")
+        if self.closed and self.report and self.report.complete and self._agreed_anew(before, now):
+            self._reopen((CONSENT_GIVEN,), self.report, now, deadlines)
         self._recall_uncovered(before, now)
         if fact.granted:
             self._wake()
         self._review(now)
 
-    def withdraw_report(self, now: datetime) -> None:
-        """The source took the report back: everything is recalled."""
+    def withdraw_report(self, now: datetime, sequence: int = 0) -> None:
+        """The source took the report back: everything is recalled, and no consent given before counts any more."""
+        self.withdrawn_sequence = max(sequence, self.withdrawn_sequence or 0)
+        self.consents.append(ConsentFact((), None, granted=False, at=now))
         if not self.closed:
-            self._close("report_withdrawn", now, actor="intake")
+            self._close(REPORT_WITHDRAWN, now, actor="intake")
+        elif self.closed_reason not in TAKEN_BACK:
+            self.closed_reason = REPORT_WITHDRAWN
 
     # Offers
 
@@ -201,6 +151,55 @@ class Case:
         if telling.sequence not in {each.sequence for each in self.tellings}:
             self.tellings.append(telling)
 
+    def _open_again(
+        self, word: Report, news: tuple[Reason, ...], before: Standing, now: datetime, deadlines: Deadlines
+    ) -> bool:
+        """Open a closed case if a later word about its report is a reason to; says whether it did."""
+        withdrawn = self.withdrawn_sequence
+        late = withdrawn is not None and (not withdrawn or word.sequence < withdrawn)
+        if late or not (self.report and self.report.complete):
+            return False
+        reasons = opens_again(self.closed_reason, news)
+        if self._agreed_anew(before, now):
+            reasons = (*reasons, CONSENT_GIVEN)
+        if reasons:
+            self._reopen(reasons, self.report, now, deadlines)
+        return bool(reasons)
+
+    def _agreed_anew(self, before: Standing, now: datetime) -> bool:
+        return self.closed_reason in TAKEN_BACK and not before.given and self.standing(now).given
+
+    def _reopen(self, reasons: tuple[Reason, ...], report: Report, now: datetime, deadlines: Deadlines) -> None:
+        """Begin anew with what is not settled; if all is, with everything, because it answered an earlier situation.
+
+        A report that came after its own withdrawal has left no needs yet.
+        """
+        self._take_needs(report)
+        self.life, self.waiting_until = (Life.OPEN, None) if self.defender else (Life.WAITING, now + deadlines.resolve_by)
+        self.closed_reason, self.reopened_at = "", now
+        settled = all(need.state is NeedState.SETTLED for need in self.needs.values())
+        for need in self.needs.values():
+            if settled or need.state is not NeedState.SETTLED:
+                need.ask_again(len(self.offers))
+        self.tell(Kind.REOPENED, reason=reasons[0].rule, reasons=reasons)
+
+    def _take_needs(self, report: Report) -> None:
+        for name in report.needs:
+            need = self.needs.setdefault(name, Need(name))
+            need.proposed = name in report.proposed
+
+    def _match_anew(self, *, tell_again: bool) -> None:
+        """What a human holds is matched now; a higher urgency is told to the human again."""
+        for need in self.needs.values():
+            if need.state is NeedState.WITH_HUMAN:
+                need.told = "" if tell_again else need.told
+                need.wake()
+
+    def _withdrawn_since_reopened(self) -> bool:
+        # A withdrawal from before the news that opened the case again has had its effect.
+        begin = self.reopened_at
+        return begin is None or any(not fact.granted and fact.at >= begin for fact in self.consents)
+
     def _recall_uncovered(self, before: Standing, now: datetime) -> None:
         after = self.standing(now)
         for offer in self.offers:
@@ -211,8 +210,8 @@ class Case:
         if self.closed or not (self.report and self.report.complete):
             return
         agreed = self.standing(now)
-        if agreed.withdrawn and not agreed.given:
-            self._close("consent_withdrawn", now, actor="registry")
+        if agreed.withdrawn and not agreed.given and self._withdrawn_since_reopened():
+            self._close(CONSENT_WITHDRAWN, now, actor="registry")
             return
         for offer in self.offers:
             if offer.live and self.defender and offer.partner_id in self.defender.never_refer:
@@ -251,7 +250,7 @@ class Case:
 
     def tell_of(self, kind: Kind, offer: Offer, *, reason: str = "", actor: str = "referral") -> None:
         """Note what happened to an offer, as it stands at this moment."""
-        told = replace(offer, early=list(offer.early), late=list(offer.late))
+        told = replace(offer, early=list(offer.early), late=list(offer.late), told_of=list(offer.told_of))
         self.news.append(News(kind, told, offer.need, reason or offer.detail, offer.reasons, actor))
 
     def tell(

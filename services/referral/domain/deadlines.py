@@ -11,12 +11,16 @@ from services.referral.domain.facts import URGENCIES
 
 @dataclass(frozen=True)
 class Waits:
-    """The waits of one urgency: until an answer, a start, an outcome, and until a need a human holds is matched again."""
+    """The waits of one urgency: until an answer, a start, an outcome, and until a need a human holds is matched again.
+
+    `disclose_by` is how long after an acceptance contact and narrative must be disclosed or withheld.
+    """
 
     respond_by: timedelta
     start_by: timedelta
     complete_by: timedelta
     match_again: timedelta
+    disclose_by: timedelta = timedelta(seconds=120)
 
 
 @dataclass(frozen=True)

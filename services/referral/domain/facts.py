@@ -25,7 +25,8 @@ class Reason:
 class Report:
     """From intake. `sequence` orders intake's events about the case; `complete` is false until the first one is in.
 
-    An update carries neither county nor languages, and may overtake the report that it updates.
+    An update carries no languages, may carry another county, and may overtake the report that it updates. `proposed` are those
+    of `needs` that no person asked for.
     """
 
     report_id: str
@@ -35,20 +36,21 @@ class Report:
     county: str = ""
     languages: tuple[str, ...] = ()
     received_at: datetime | None = None
+    proposed: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:
         """Whether the report itself has come, not only a later word about it."""
-        return bool(self.county)
+        return self.received_at is not None
 
     def merged(self, other: Report) -> Report:
-        """One report out of two tellings: the later urgency, all needs ever named, place and languages from the one with them."""
+        """One report out of two tellings: the later urgency and county, all needs ever named, languages from the whole one."""
         newer, older = (other, self) if other.sequence >= self.sequence else (self, other)
         whole = older if older.complete else newer
         return replace(
             newer,
             needs=tuple(dict.fromkeys(older.needs + newer.needs)),
-            county=whole.county,
+            county=newer.county or older.county,
             languages=whole.languages,
             received_at=whole.received_at,
         )

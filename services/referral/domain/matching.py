@@ -40,10 +40,18 @@ class MatchingPolicy:
 
 @dataclass(frozen=True)
 class Load:
-    """What a partner has on its hands: `held` referrals it accepted, `asked` offers it has not answered."""
+    """What a partner has on its hands: `held` referrals it accepted, `asked` offers it has not answered.
+
+    An offer reserves a place: what is asked is taken, too, until the partner says no.
+    """
 
     held: int = 0
     asked: int = 0
+
+    @property
+    def places(self) -> int:
+        """How many of its places are promised."""
+        return self.held + self.asked
 
 
 @dataclass(frozen=True)
@@ -80,6 +88,7 @@ class Candidate:
     partner_id: str
     score: int
     points: tuple[Point, ...]
+    capacity: int = 0
 
     @property
     def reasons(self) -> tuple[Reason, ...]:
@@ -128,8 +137,8 @@ class Matcher:
             loads = self.loads([partner.id for partner in window])
             for partner in window:
                 load = loads.get(partner.id, Load())
-                if load.held >= partner.capacity:
-                    excluded.append(Exclusion(partner.id, _FULL))
+                if load.places >= partner.capacity:
+                    excluded.append(Exclusion(partner.id, FULL))
                 else:
                     free.append((partner, load))
         ranked = sorted(
@@ -144,8 +153,8 @@ class Matcher:
         if partner is None:
             return Reason("unknown_partner", "The directory has no such partner.")
         broken = exclusion(partner, wanted)
-        if broken is None and self.loads([partner_id]).get(partner_id, Load()).held >= partner.capacity:
-            return _FULL
+        if broken is None and self.loads([partner_id]).get(partner_id, Load()).places >= partner.capacity:
+            return FULL
         return broken
 
     def _never_or_tried(self, wanted: Wanted) -> Iterator[Exclusion]:
@@ -164,12 +173,12 @@ class Matcher:
 
     def _candidate(self, partner: Partner, load: Load, wanted: Wanted) -> Candidate:
         points = tuple(_points(partner, load, self.responses.get(partner.id), wanted, self.policy.weights))
-        return Candidate(partner.id, sum(each.points for each in points), points)
+        return Candidate(partner.id, sum(each.points for each in points), points, partner.capacity)
 
 
 _NEVER = Reason("restriction", "The person must never be referred to this partner.")
 _TRIED = Reason("already_tried", "This partner was asked for this need before.")
-_FULL = Reason("no_capacity", "The partner holds as many referrals as it can.")
+FULL = Reason("no_capacity", "Every place of the partner is taken, or offered and not answered yet.")
 _RULES: tuple[tuple[Reason, Callable[[Partner, Wanted], bool]], ...] = (
     (_NEVER, lambda partner, wanted: partner.id in wanted.never),
     (_TRIED, lambda partner, wanted: partner.id in wanted.tried),
@@ -182,6 +191,7 @@ _RULES: tuple[tuple[Reason, Callable[[Partner, Wanted], bool]], ...] = (
         lambda partner, wanted: not partner.covers(wanted.county),
     ),
     (Reason("unvetted", "The partner has not been vetted."), lambda partner, _: not partner.vetted),
+    (Reason("revoked", "The partner was revoked."), lambda partner, _: partner.revoked),
     (Reason("suspended", "The partner is suspended."), lambda partner, _: partner.suspended),
     (
         Reason("no_key", "The partner has no key that disclosures could be sealed to."),

@@ -10,10 +10,11 @@ from services.referral.domain.offer import Offer
 
 
 class Kind(StrEnum):
-    """What happened. All up to UNROUTABLE are also events of the catalogue; the rest stands in the story only."""
+    """What happened. All up to DISCLOSURE_OVERDUE are also events of the catalogue; the rest stands in the story only."""
 
     OPENED = "case.opened"
     CLOSED = "case.closed"
+    REOPENED = "case.reopened"
     OFFERED = "offered"
     RECEIVED = "received"
     ACCEPTED = "accepted"
@@ -25,6 +26,8 @@ class Kind(StrEnum):
     WITHDRAWN = "withdrawn"
     RECALLED = "recalled"
     UNROUTABLE = "unroutable"
+    HELPER_REVOKED = "helper.revoked"
+    DISCLOSURE_OVERDUE = "disclosure.missed"
     REPLY_EARLY = "reply.early"
     REPLY_LATE = "reply.late"
     REPORT_LEARNT = "report.learnt"
@@ -39,6 +42,9 @@ MOVES = frozenset({
 })
 """News of an offer that has moved."""
 
+
+ENDED_BADLY = frozenset({Kind.FAILED, Kind.RECALLED, Kind.HELPER_REVOKED})
+"""News after which the partner must not read what it was given for the offer any more."""
 
 LEARNT = frozenset({Kind.REPORT_LEARNT, Kind.DEFENDER_LEARNT, Kind.CONSENT_LEARNT})
 """What another service did and has audited itself."""

@@ -36,6 +36,12 @@ OPEN = frozenset({State.OFFERED, State.RECEIVED})
 TAKEN = frozenset({State.ACCEPTED, State.STARTED})
 LIVE = OPEN | TAKEN
 
+CONTACT, NARRATIVE = "contact", "narrative"
+REVOKED = "partner_revoked"
+"""Why an offer is taken back from a partner that was shut out, and the alarm about what it had taken."""
+
+DISCLOSED, WITHHELD = "disclosed", "withheld"
+
 
 class Verb(StrEnum):
     """What a partner may say."""
@@ -98,6 +104,8 @@ class Offer:
 
     `early` are replies kept until the acceptance comes, `late` the verbs that were already answered by the state. `signature` is
     the partner's own over its acceptance, by its key `signature_key_id`.
+    `contact` and `narrative` are what the disclosing services did for this acceptance, empty until they have; `disclose_by` is
+    when both must be known. `told_of` are the alarms about this offer that a human has had.
     """
 
     id: str
@@ -117,6 +125,10 @@ class Offer:
     signature_key_id: str = ""
     early: list[tuple[str, str]] = field(default_factory=list)
     late: list[str] = field(default_factory=list)
+    contact: str = ""
+    narrative: str = ""
+    disclose_by: datetime | None = None
+    told_of: list[str] = field(default_factory=list)
 
     @property
     def open(self) -> bool:
@@ -154,6 +166,20 @@ class Offer:
         if not self.live:
             self._end(self.state, detail, now)
 
+    def note_disclosure(self, part: str, answer: str) -> None:
+        """A disclosing service has answered for this acceptance; with both answers nothing is waited for."""
+        if part == CONTACT:
+            self.contact = answer
+        else:
+            self.narrative = answer
+        if not self.undisclosed:
+            self.disclose_by = None
+
+    @property
+    def undisclosed(self) -> tuple[str, ...]:
+        """The parts that were neither disclosed nor withheld yet."""
+        return tuple(part for part, answer in ((CONTACT, self.contact), (NARRATIVE, self.narrative)) if not answer)
+
     def expire(self, now: datetime) -> None:
         """Nobody answered in time."""
         self._end(State.EXPIRED, "", now)
@@ -163,4 +189,4 @@ class Offer:
         self._end(State.WITHDRAWN if self.open else State.RECALLED, reason, now)
 
     def _end(self, state: State, detail: str, now: datetime) -> None:
-        self.state, self.detail, self.ended_at, self.due = state, detail, now, None
+        self.state, self.detail, self.ended_at, self.due, self.disclose_by = state, detail, now, None, None

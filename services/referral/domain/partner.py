@@ -16,18 +16,25 @@ _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 @dataclass(frozen=True)
 class Hours:
-    """When somebody is there, in the partner's own time; no `days` means every day."""
+    """When somebody is there, in the partner's own time; no `days` means every day.
+
+    Hours that end no later than they begin end on the next day, so 00:00 to 00:00 is the whole day. A shift belongs to the day
+    on which it begins.
+    """
 
     opens: time
     closes: time
     days: tuple[str, ...] = ()
 
     def cover(self, local: datetime) -> bool:
-        """Whether a local moment falls into them; hours may run past midnight."""
-        if self.days and _DAYS[local.weekday()] not in self.days:
-            return False
-        at = local.time()
-        return self.opens <= at < self.closes if self.opens < self.closes else at >= self.opens or at < self.closes
+        """Whether a local moment falls into them."""
+        at, today = local.time(), local.weekday()
+        if self.opens < self.closes:
+            return self._begin_on(today) and self.opens <= at < self.closes
+        return (self._begin_on(today) and at >= self.opens) or (self._begin_on(today - 1) and at < self.closes)
+
+    def _begin_on(self, weekday: int) -> bool:
+        return not self.days or _DAYS[weekday] in self.days
 
 
 @dataclass(frozen=True)
@@ -36,6 +43,7 @@ class Partner:
 
     `key_hashes` are its bearer keys' hashes, the newest last; `vouch` is what operators signed of its keys: whoever
     discloses believes that and not `public_key` and `signing_key`, which are here to be shown.
+    A suspended partner is offered nothing and still reads what it is told; a revoked one is shut out.
     """
 
     id: str
@@ -49,6 +57,7 @@ class Partner:
     vouch: str = ""
     vetted: bool = False
     suspended: bool = False
+    revoked: bool = False
     hours: tuple[Hours, ...] = ()
     timezone: str = "Africa/Nairobi"
     key_hashes: tuple[str, ...] = field(default=(), repr=False)
@@ -58,6 +67,11 @@ class Partner:
     def national(self) -> bool:
         """Whether it works in every county."""
         return EVERYWHERE in self.counties
+
+    @property
+    def trusted(self) -> bool:
+        """Whether it may hold an open offer and accept it."""
+        return self.vetted and not self.suspended and not self.revoked and bool(self.public_key)
 
     def covers(self, county: str) -> bool:
         """Whether it works in a county."""
@@ -93,6 +107,14 @@ class Directory:
     def get(self, partner_id: str) -> Partner | None:
         """One partner, or None."""
         return self._by_id.get(partner_id)
+
+    def distrusted(self) -> list[str]:
+        """Partners that must hold no open offer."""
+        return [partner.id for partner in self._by_id.values() if not partner.trusted]
+
+    def revoked(self) -> list[str]:
+        """Partners that are shut out."""
+        return [partner.id for partner in self._by_id.values() if partner.revoked]
 
     def for_need(self, need: str, county: str, languages: Iterable[str], seed: str) -> Iterator[Partner]:
         """Partners who do it there, the likeliest first, each once."""

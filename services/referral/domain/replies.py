@@ -44,6 +44,8 @@ def _follow(case: Case, reply: Reply, now: datetime, waits: Waits) -> None:
     if verb is Verb.ACCEPT:
         offer.signature, offer.signature_key_id = reply.signature, reply.signature_key_id
     offer.move(verb, detail, now, ends.get(verb))
+    if verb is Verb.ACCEPT:
+        offer.disclose_by = now + waits.disclose_by
     case.tell_of(_NEWS_OF[verb], offer, actor=_actor(offer))
     if verb is Verb.COMPLETE or (verb is Verb.FAIL and detail == NO_LONGER_NEEDED):
         case.settle_need(offer.need, now)

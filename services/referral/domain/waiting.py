@@ -8,7 +8,7 @@ from services.referral.domain.case import Case
 from services.referral.domain.deadlines import Deadlines, Waits
 from services.referral.domain.facts import Reason
 from services.referral.domain.news import Kind
-from services.referral.domain.offer import Offer, State
+from services.referral.domain.offer import CONTACT, NARRATIVE, Offer, State
 
 REGISTRY_SILENT = "registry_silent"
 ALL_SILENT = "all_declined_or_silent"
@@ -16,6 +16,10 @@ UNKNOWN_NEED = "unknown"
 _STALLED = Reason("stalled_after_acceptance", "The partner accepted and has not started or finished in time.")
 _NO_DEFENDER = Reason("defender_not_resolved", "The registry has not said in time which partners must not hear of this case.")
 _NO_REPORT = Reason("report_not_heard", "Other facts about this case came, but the report itself has not come in time.")
+_SILENT = {
+    CONTACT: "The partner accepted, and the registry has neither disclosed nor withheld the contact in time.",
+    NARRATIVE: "The partner accepted, and intake has neither disclosed nor withheld the narrative in time.",
+}
 
 
 def pass_time(case: Case, now: datetime, deadlines: Deadlines) -> None:
@@ -26,6 +30,8 @@ def pass_time(case: Case, now: datetime, deadlines: Deadlines) -> None:
     for offer in case.offers:
         if offer.due and offer.due <= now:
             _end_wait_for_partner(case, offer, now, deadlines.of(case.urgency))
+        if offer.disclose_by and offer.disclose_by <= now:
+            _end_wait_for_disclosure(case, offer)
     for need in case.needs.values():
         if need.match_again and need.match_again <= now:
             need.wake()
@@ -38,6 +44,13 @@ def _end_wait_for_facts(case: Case, now: datetime) -> None:
     cause = _NO_DEFENDER if case.report and case.report.complete else _NO_REPORT
     for name in case.needs or (UNKNOWN_NEED,):
         case.tell(Kind.UNROUTABLE, need=name, reason=REGISTRY_SILENT, reasons=(cause,))
+
+
+def _end_wait_for_disclosure(case: Case, offer: Offer) -> None:
+    """A partner that has said yes and has neither contact nor a refusal can help nobody: a human must know."""
+    offer.disclose_by = None
+    missing = tuple(Reason(f"{part}_silent", _SILENT[part]) for part in offer.undisclosed)
+    case.tell(Kind.DISCLOSURE_OVERDUE, need=offer.need, reason=missing[0].rule, reasons=missing, offer=offer)
 
 
 def _end_wait_for_partner(case: Case, offer: Offer, now: datetime, waits: Waits) -> None:

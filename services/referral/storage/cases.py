@@ -15,7 +15,8 @@ from services.referral.storage.documents import CaseDocument, EngagementDocument
 
 _CASES = "cases"
 _MOST_OVERDUE = 1000
-_ENDS = ("waiting_until", "offers.due", "needs.match_again")
+_ENDS = ("waiting_until", "offers.due", "offers.disclose_by", "needs.match_again")
+_LISTS = ("needs", "languages", "proposed")
 _PRIORITIES = [rank(urgency) for urgency in URGENCIES]
 
 
@@ -63,10 +64,11 @@ def overdue_waits(now: datetime) -> dict[str, list[datetime]]:
     Every priority is named, so that the index is used; of a great many only the oldest are looked at.
     """
     late = CaseDocument.objects(priority__in=_PRIORITIES, next_deadline__lte=now)
-    ends: dict[str, list[datetime | None]] = {"facts": [], "offer": [], "match": []}
+    ends: dict[str, list[datetime | None]] = {"facts": [], "offer": [], "disclosure": [], "match": []}
     for record in late.order_by("next_deadline").limit(_MOST_OVERDUE).only(*_ENDS).as_pymongo():
         ends["facts"].append(record.get("waiting_until"))
         ends["offer"] += [offer.get("due") for offer in record.get("offers", ())]
+        ends["disclosure"] += [offer.get("disclose_by") for offer in record.get("offers", ())]
         ends["match"] += [need.get("match_again") for need in record.get("needs", ())]
     return {what: [each for each in found if each and each <= now] for what, found in ends.items()}
 
@@ -81,6 +83,8 @@ def _record(case: Case) -> dict[str, Any]:
         "created_at": case.created_at,
         "waiting_until": case.waiting_until,
         "closed_reason": case.closed_reason,
+        "reopened_at": case.reopened_at,
+        "withdrawn_sequence": case.withdrawn_sequence,
         "report": _report_record(case.report) if case.report else None,
         "defender": {**vars(case.defender), "never_refer": sorted(case.defender.never_refer)} if case.defender else None,
         "tellings": [
@@ -94,7 +98,8 @@ def _record(case: Case) -> dict[str, Any]:
 
 
 def _report_record(report: Report) -> dict[str, Any]:
-    return {**vars(report), "needs": list(report.needs), "languages": list(report.languages)}
+    lists = {name: list(getattr(report, name)) for name in _LISTS}
+    return {**vars(report), **lists}
 
 
 def _fact_record(fact: ConsentFact) -> dict[str, Any]:
@@ -128,11 +133,13 @@ def _case(record: dict[str, Any]) -> Case:
         offers=[_offer(offer) for offer in record.get("offers", ())],
         life=Life(record["life"]),
         closed_reason=record.get("closed_reason", ""),
+        reopened_at=record.get("reopened_at"),
+        withdrawn_sequence=record.get("withdrawn_sequence"),
     )
 
 
 def _report(record: dict[str, Any]) -> Report:
-    return Report(**{**record, "needs": tuple(record["needs"]), "languages": tuple(record["languages"])})
+    return Report(**{**record, **{name: tuple(record.get(name, ())) for name in _LISTS}})
 
 
 def _defender(record: dict[str, Any]) -> Defender:

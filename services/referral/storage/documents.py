@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from mongoengine import BooleanField, DateTimeField, DictField, IntField, ListField, StringField
 
 from ngao.chassis.storage.documents import Stored
-from ngao.chassis.storage.held import INTERNAL
+from ngao.chassis.storage.held import INTERNAL, sealed
 
 PARTNER_LOG_DAYS = 120
 
@@ -21,6 +21,8 @@ class CaseDocument(Stored):
     created_at = DateTimeField(required=True, **INTERNAL)
     waiting_until = DateTimeField(**INTERNAL)
     closed_reason = StringField(**INTERNAL)
+    reopened_at = DateTimeField(**INTERNAL)
+    withdrawn_sequence = IntField(**INTERNAL)
     report = DictField(**INTERNAL)
     defender = DictField(**INTERNAL)
     tellings = ListField(DictField(), **INTERNAL)
@@ -54,6 +56,7 @@ class PartnerDocument(Stored):
     vouch = StringField(**INTERNAL)
     vetted = BooleanField(required=True, **INTERNAL)
     suspended = BooleanField(required=True, **INTERNAL)
+    revoked = BooleanField(**INTERNAL)
     hours = ListField(DictField(), **INTERNAL)
     timezone = StringField(required=True, **INTERNAL)
     key_hashes = ListField(StringField(), **INTERNAL)
@@ -68,32 +71,48 @@ class DirectoryDocument(Stored):
 
 
 class EngagementDocument(Stored):
-    """One offer from its partner's side. Counting these gives a partner's load without a counter that all cases share."""
+    """One offer from its partner's side. Counting these gives a partner's load without a counter that all cases share.
+
+    `place` is which of the partner's places a live offer holds: the index lets no two offers hold one. `shown` is whether a human
+    knows that a revoked partner holds it.
+    """
 
     partner_id = StringField(required=True, **INTERNAL)
     state = StringField(required=True, **INTERNAL)
     at = DateTimeField(required=True, **INTERNAL)
+    place = IntField(**INTERNAL)
+    shown = BooleanField(**INTERNAL)
 
     meta: ClassVar[dict[str, Any]] = {
         "db_alias": "referral",
         "collection": "engagements",
-        "indexes": [{"fields": ["partner_id", "state"]}, {"fields": ["at"]}],
+        "indexes": [
+            {"fields": ["partner_id", "state"]},
+            {"fields": ["at"]},
+            {"fields": ["partner_id", "place"], "unique": True, "partialFilterExpression": {"place": {"$gte": 0}}},
+        ],
     }
 
 
 class PartnerEventDocument(Stored):
-    """One event a partner was told. It gets its cursor when the partner asks, after it was committed."""
+    """One event a partner was told. It gets its cursor when the partner asks, after it was committed.
+
+    An event with a box for the partner stands in `boxed` instead of `body`, with the offer that it belongs to.
+    """
 
     partner_id = StringField(required=True, **INTERNAL)
     at = DateTimeField(required=True, **INTERNAL)
     cursor = IntField(**INTERNAL)
-    body = StringField(required=True, **INTERNAL)
+    body = StringField(**INTERNAL)
+    boxed = StringField(**sealed("boxes"))
+    offer_id = StringField(**INTERNAL)
 
     meta: ClassVar[dict[str, Any]] = {
         "db_alias": "referral",
         "collection": "partner_events",
         "indexes": [
             {"fields": ["partner_id", "cursor"]},
+            {"fields": ["offer_id"], "sparse": True},
             {"fields": ["at"], "expireAfterSeconds": PARTNER_LOG_DAYS * 86400},
         ],
     }

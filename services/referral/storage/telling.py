@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from itertools import count
 from typing import Any
 from uuid import uuid4
@@ -46,16 +47,39 @@ class PartnerLogRepository:
 
     def add(self, partner_id: str, event: Event) -> None:
         """Register an event a partner is told."""
-        body = encode(event).decode()
-        record = {"_id": event.id, "partner_id": partner_id, "at": self._unit.now, "body": body}
-        self._unit.keep("partner_events", record, 0)
+        self._keep(partner_id, event, {"body": encode(event).decode()})
+
+    def add_box(self, partner_id: str, offer_id: str, event: Event) -> None:
+        """Register an event with a box that only the partner opens."""
+        self._keep(partner_id, event, {"boxed": encode(event).decode(), "offer_id": offer_id})
+
+    def forget_boxes(self, offer_id: str) -> None:
+        """Remove the boxes of an offer."""
+        self._remove(PartnerEventDocument.objects(offer_id=offer_id))
+
+    def forget_boxes_of(self, partner_id: str, limit: int) -> int:
+        """Remove boxes of a partner; says how many."""
+        return self._remove(PartnerEventDocument.objects(partner_id=partner_id, offer_id__exists=True).limit(limit))
+
+    def forget_old_boxes(self, before: datetime, limit: int) -> int:
+        """Remove boxes from before a moment; says how many."""
+        return self._remove(PartnerEventDocument.objects(at__lte=before, offer_id__exists=True).limit(limit))
+
+    def _remove(self, documents: Iterable[PartnerEventDocument]) -> int:
+        found = list(documents)
+        for document in found:
+            self._unit.remove(document)
+        return len(found)
+
+    def _keep(self, partner_id: str, event: Event, content: dict[str, str]) -> None:
+        self._unit.keep("partner_events", {"_id": event.id, "partner_id": partner_id, "at": self._unit.now, **content}, 0)
 
     def after(self, partner_id: str, cursor: int, limit: int) -> list[tuple[int, Mapping[str, Any]]]:
         """Events after a cursor, each with its own; this numbers those that have none yet."""
         fresh = self._number(partner_id)
         stored = PartnerEventDocument.objects(partner_id=partner_id, cursor__gt=cursor).order_by("cursor").limit(limit)
         rows = [*stored, *(each for each in fresh if each.cursor > cursor)]
-        return [(each.cursor, json.loads(each.body)) for each in rows[:limit]]
+        return [(each.cursor, json.loads(each.body or each.boxed)) for each in rows[:limit]]
 
     def _number(self, partner_id: str) -> list[PartnerEventDocument]:
         fresh = PartnerEventDocument.objects(partner_id=partner_id, cursor=None).order_by("at", "id").limit(_NUMBERED_AT_ONCE)

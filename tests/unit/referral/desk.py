@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
+from ngao.contracts import Event
 from services.referral.application.ports import Desk, Hop
 from services.referral.domain.case import Case, Life
 from services.referral.domain.consent import ConsentFact
@@ -91,9 +92,29 @@ class MemoryPartners:
 @dataclass
 class MemoryEngagements:
     kept: dict[str, Offer] = field(default_factory=dict)
+    placed: set[str] = field(default_factory=set)
 
     def follow(self, offer: Offer) -> None:
         self.kept[offer.id] = offer
+
+    def reserve(self, offer: Offer, capacity: int) -> bool:
+        if self.loads([offer.partner_id])[offer.partner_id].places >= capacity:
+            return False
+        self.placed.add(offer.id)
+        return True
+
+    def confirm(self, offer: Offer, capacity: int) -> bool:
+        free = self.loads([offer.partner_id])[offer.partner_id].held < capacity
+        return offer.id in self.placed or free
+
+    def live_of(self, partner_ids: Sequence[str], limit: int) -> list[str]:
+        return [each.id for each in self.kept.values() if each.partner_id in partner_ids and each.live][:limit]
+
+    def to_shut_out(self, distrusted: Sequence[str], revoked: Sequence[str], limit: int) -> list[str]:
+        return [
+            each.id for each in self.kept.values()
+            if (each.partner_id in distrusted and each.open) or (each.partner_id in revoked and each.taken and not each.told_of)
+        ][:limit]
 
     def loads(self, partner_ids: Sequence[str]) -> Mapping[str, Load]:
         return {
@@ -137,6 +158,16 @@ class MemoryLog:
     def after(self, partner_id: str, cursor: int, limit: int) -> list[tuple[int, Mapping[str, Any]]]:
         return list(enumerate(self.kept.get(partner_id, []), 1))[cursor:cursor + limit]
 
+    def add(self, partner_id: str, event: Event) -> None:
+        self.kept.setdefault(partner_id, []).append(event.data)
+
+    def add_box(self, partner_id: str, _offer_id: str, event: Event) -> None:
+        self.add(partner_id, event)
+
+    def forget_boxes(self, offer_id: str) -> None:
+        for kept in self.kept.values():
+            kept[:] = [each for each in kept if not ("box" in each and each["offer_id"] == offer_id)]
+
 
 @dataclass
 class Office:
@@ -147,15 +178,19 @@ class Office:
     engagements: MemoryEngagements = field(default_factory=MemoryEngagements)
     teller: MemoryTeller = field(default_factory=MemoryTeller)
     story: MemoryStory = field(default_factory=MemoryStory)
+    log: MemoryLog = field(default_factory=MemoryLog)
     now: datetime = START
     ids: Any = field(default_factory=count)
 
     def matcher(self, loads: Any) -> Matcher:
         return Matcher(Directory(self.partners.all()), loads, POLICY)
 
+    def current(self) -> Directory:
+        return Directory(self.partners.all())
+
     def desk(self) -> Desk:
         return Desk(
-            self.now, self.cases, self.partners, self.engagements, self.teller, self.story, MemoryLog(), self, DEADLINES, POLICY,
+            self.now, self.cases, self.partners, self.engagements, self.teller, self.story, self.log, self, DEADLINES, POLICY,
             lambda: f"offer-{next(self.ids)}",
         )
 

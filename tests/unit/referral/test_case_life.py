@@ -390,3 +390,47 @@ def test_nobody_answers_for_another_partner() -> None:
         take_reply(made.desk(), "zz", Reply(live(made).id, Verb.ACCEPT), keep_early=True)
     with pytest.raises(NotFound):
         take_reply(made.desk(), "a", Reply("no-such-offer", Verb.ACCEPT), keep_early=True)
+
+
+def settled() -> Office:
+    made = opened("a")
+    settle_need(made.desk(), REF, "legal_aid", "met", "op")
+    assert made.case().closed
+    return made
+
+
+def test_a_new_need_opens_a_closed_case_again_and_is_offered() -> None:
+    made = settled()
+    made.partners.put(partner("b", support_types=("emergency_evacuation",)))
+    learn_update(made.desk(), REF, report(needs=("legal_aid", "emergency_evacuation"), sequence=3, received_at=None), [consent()])
+    assert not made.case().closed
+    assert made.teller.last("case.reopened").reason == "need_added"
+    assert made.case().live_offer("emergency_evacuation") is not None
+
+
+def test_an_update_that_only_repeats_leaves_a_closed_case_closed() -> None:
+    made = settled()
+    learn_update(made.desk(), REF, report(sequence=3, received_at=None), [consent()])
+    assert made.case().closed
+
+
+def test_a_higher_urgency_opens_a_settled_case_and_asks_anew() -> None:
+    made = settled()
+    learn_update(made.desk(), REF, report(urgency="critical", sequence=3, received_at=None), [consent()])
+    assert live(made).partner_id == "a"
+
+
+def test_a_word_from_before_the_withdrawal_is_no_news() -> None:
+    made = opened("a")
+    learn_withdrawal(made.desk(), REF, 5)
+    learn_update(made.desk(), REF, report(needs=("legal_aid", "medical_care"), sequence=3, received_at=None), [consent()])
+    assert made.case().closed
+
+
+def test_one_place_is_offered_once() -> None:
+    made = office(partner("a", capacity=1))
+    for ref in ("NG-1", "NG-2"):
+        open_case(made.desk(), ref, report(), [consent()])
+        learn_defender(made.desk(), ref, defender())
+    assert made.case("NG-1").live_offer("legal_aid")
+    assert made.case("NG-2").live_offer("legal_aid") is None

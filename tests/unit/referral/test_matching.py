@@ -95,8 +95,21 @@ def test_a_partner_that_says_yes_more_often_comes_first() -> None:
     assert [each.partner_id for each in found.candidates] == ["b", "a"]
 
 
-def test_open_offers_alone_never_exclude() -> None:
-    assert len(match(partner("a", capacity=1), loads={"a": Load(asked=9)}).candidates) == 1
+def test_an_open_offer_takes_a_place() -> None:
+    assert not match(partner("a", capacity=1), loads={"a": Load(asked=1)}).candidates
+    assert match(partner("a", capacity=2), loads={"a": Load(asked=1)}).candidates
+
+
+def test_hours_past_midnight_belong_to_the_day_on_which_they_begin() -> None:
+    night = partner("a", hours=(Hours(time(20), time(6), ("sat",)),))
+    assert night.is_there(datetime(2026, 2, 28, 23, 0, tzinfo=UTC))  # Sunday 02:00 in Nairobi
+    assert not night.is_there(datetime(2026, 3, 1, 18, 0, tzinfo=UTC))  # Sunday 21:00
+    assert not night.is_there(datetime(2026, 2, 27, 23, 0, tzinfo=UTC))  # Saturday 02:00
+
+
+def test_hours_from_midnight_to_midnight_are_the_whole_day() -> None:
+    day = partner("a", hours=(Hours(time(0), time(0)),))
+    assert all(day.is_there(datetime(2026, 3, 1, hour, tzinfo=UTC)) for hour in range(24))
 
 
 def test_the_score_is_the_sum_of_its_reasons() -> None:
