@@ -37,8 +37,9 @@ def ask(settings: Path) -> tuple[bool, str]:
 
 def _connection(settings: dict[str, Any]) -> http.client.HTTPConnection:
     """The service's certificate is checked as everybody else does it: one that has run out is no good health."""
-    port = int(settings["http"]["port"])
-    if not settings["http"].get("cert_file"):
+    http_settings = settings["http"]
+    port = int(http_settings.get("inside_port") or http_settings["port"])
+    if not http_settings.get("cert_file"):
         return http.client.HTTPConnection(_HERE, port, timeout=_WITHIN_S)
     context = ssl.create_default_context(cafile=settings["broker"]["ca_file"])
     return http.client.HTTPSConnection(_HERE, port, timeout=_WITHIN_S, context=context)

@@ -30,7 +30,7 @@ def build(path: Path) -> Container:
     """Read the settings and put the service together, its broker and store at hand; raises Misconfigured, Unavailable."""
     settings = load(path)
     configure(settings.service, settings.log_level)
-    for port in filter(None, (settings.http.port, settings.http.inside_port)):
+    for port in filter(None, (settings.http.port, settings.http.inside_port, settings.http.operators_port)):
         listen(settings.http, port).close()  # a port that is taken is told before anything is waited for
     chassis = Chassis.build(settings)
     app = import_module(f"services.{settings.service}.bootstrap").build(chassis)

@@ -32,7 +32,8 @@ class HttpSettings:
     """Where the service listens. `public_url` is what it calls itself in answers (NGAO_PUBLIC_URL overrules it); sizes in bytes.
 
     `reuse_port` lets several processes of one service share the port (SO_REUSEPORT); off, so that a mistake is noticed.
-    `inside_port`, when set, is the one place of what no outsider should see: the numbers.
+    `inside_port` and `operators_port`, where set, are the one place of the numbers, and of what operators do. If `proxied_from`
+    names gates, each connection to `port` comes from one of them and begins with PROXY protocol v2.
     With a certificate and its key the service speaks TLS, and nothing else.
     """
 
@@ -44,6 +45,8 @@ class HttpSettings:
     burst: int
     reuse_port: bool = False
     inside_port: int | None = None
+    operators_port: int | None = None
+    proxied_from: tuple[str, ...] = ()
     cert_file: Path | None = None
     key_file: Path | None = None
 
@@ -137,12 +140,16 @@ class _Http(_Section):
     burst = fields.Integer(load_default=100)
     reuse_port = fields.Boolean(load_default=False)
     inside_port = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(1, 65535))
+    operators_port = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(1, 65535))
+    proxied_from = fields.List(fields.String(validate=validate.Length(1, 253)), load_default=list)
     cert_file = fields.String(load_default=None, allow_none=True)
     key_file = fields.String(load_default=None, allow_none=True)
 
     @validates_schema
     def _pair(self, data: Mapping[str, Any], **_: Any) -> None:
         _pair_needed(data)
+        if data["proxied_from"] and not data["inside_port"]:
+            raise ValidationError("Where only a gate is let in, health is asked at a port of its own", "inside_port")
 
 
 class _Broker(_Section):
@@ -251,7 +258,7 @@ def load(path: Path) -> Settings:
     store["password_before"] = read_secret(before) if password_file and before.exists() else None
     return Settings(
         service=data["service"],
-        http=HttpSettings(**http),
+        http=HttpSettings(**http | {"proxied_from": tuple(http["proxied_from"])}),
         broker=BrokerSettings(**broker),
         store=StoreSettings(**store),
         keys_directory=base / data["keys"]["directory"],

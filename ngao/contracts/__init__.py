@@ -1,14 +1,15 @@
 """What services and partners say to each other: the envelope, the catalogue of events, their schemas. No IO."""
 
 from ngao.contracts.catalogue import CATALOGUE, Audience, EventType, subscriptions_of, type_named
-from ngao.contracts.classes import DataClass
-from ngao.contracts.envelope import CONTENT_TYPE, Event, decode, encode, parse_json
+from ngao.contracts.classes import DataClass, Moment
+from ngao.contracts.envelope import CONTENT_TYPE, MOST_VALUES, Event, decode, encode, parse_json
 from ngao.contracts.errors import ContractError, FieldError, InvalidContent, Undecodable, UnknownType, field_errors
 from ngao.contracts.messages import make, open_event
 
 __all__ = [
     "CATALOGUE",
     "CONTENT_TYPE",
+    "MOST_VALUES",
     "Audience",
     "ContractError",
     "DataClass",
@@ -16,6 +17,7 @@ __all__ = [
     "EventType",
     "FieldError",
     "InvalidContent",
+    "Moment",
     "Undecodable",
     "UnknownType",
     "decode",

@@ -6,10 +6,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from marshmallow import EXCLUDE, RAISE, Schema
+from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, pre_load, validate
 
 
 class DataClass(StrEnum):
@@ -27,7 +29,49 @@ SENSITIVE: dict[str, Any] = {"class": DataClass.SENSITIVE}
 SEALED: dict[str, Any] = {"class": DataClass.SEALED}
 
 
-class Tolerant(Schema):
+EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+LATEST = datetime(9000, 1, 1, tzinfo=UTC)
+AHEAD = timedelta(days=3653)
+
+
+class Moment(fields.AwareDateTime):
+    """A moment from 1900 to ten years from now: at the edges of the calendar another time zone, or a sum, is no date any more.
+
+    `lasting` is for the end of what was granted, in events: an earlier version let it lie further ahead.
+    """
+
+    def __init__(self, *, lasting: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._lasting = lasting
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> datetime:
+        moment: datetime = super()._deserialize(value, attr, data, **kwargs)
+        latest = LATEST if self._lasting else datetime.now(UTC) + AHEAD
+        if not EARLIEST < moment < latest:
+            raise ValidationError("range|Must lie between 1900 and ten years from now.")
+        return moment
+
+
+class _Bounded(Schema):
+    """Reads of a list no more than one member beyond what it may hold: enough to refuse its length."""
+
+    @pre_load
+    def cut_lists(self, data: Any, **_: object) -> Any:
+        """What is cut off would have been refused anyway, and costs nothing."""
+        if not isinstance(data, Mapping):
+            return data
+        bounds = {name: most for name, field in self.fields.items() if (most := _most_members(field)) is not None}
+        long = {name for name, most in bounds.items() if isinstance(data.get(name), list) and len(data[name]) > most}
+        return {**data, **{name: data[name][: bounds[name] + 1] for name in long}} if long else data
+
+
+def _most_members(field: fields.Field[Any]) -> int | None:
+    if not isinstance(field, fields.List):
+        return None
+    return next((each.max for each in field.validators if isinstance(each, validate.Length) and each.max is not None), None)
+
+
+class Tolerant(_Bounded):
     """For events: a consumer ignores fields it does not know, so that an owner may add some."""
 
     class Meta:
@@ -36,7 +80,7 @@ class Tolerant(Schema):
         unknown = EXCLUDE
 
 
-class Strict(Schema):
+class Strict(_Bounded):
     """For intake: an unknown field is refused, because it may be a person's data in the wrong place."""
 
     class Meta:

@@ -18,12 +18,18 @@ from ngao.contracts.errors import FieldError, InvalidContent, Undecodable
 
 CONTENT_TYPE = "application/cloudevents+json"
 MAX_DEPTH = 32
+MOST_VALUES = 5_000
+"""In one document. A report with all it may hold has some 700; a value costs its reader ten times what it costs its sender."""
+MOST_MEMBERS = 1_000
+"""In one list or object."""
 
 _EXTENSIONS = ("sequence", "traceparent", "dataclassification", "partnerid", "urgent", "signaturekid", "signature")
 _REQUIRED = ("id", "source", "type")
 _PAIR = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\\\")
 _LONE = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _NAME = re.compile(r"^[a-z0-9]{1,20}$")
+# A whole string, also one that never ends, is one match: what is inside it costs nothing and is never read twice.
+_STRUCTURE = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{},]', re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -86,16 +92,18 @@ def decode(body: bytes) -> Event:
     return from_document(parse_json(body))
 
 
-def parse_json(body: bytes) -> Any:
-    """Parse JSON strictly: UTF-8 only, bounded depth, no NaN, no repeated keys; raises Undecodable."""
+def parse_json(body: bytes, most_values: int = MOST_VALUES) -> Any:
+    """Parse JSON strictly: UTF-8 only, no NaN, no repeated keys, bounded in depth and values; raises Undecodable.
+
+    The bounds are checked before anything is made of the text, and the check ends at the first one that is passed.
+    """
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
         raise Undecodable("the body is not UTF-8") from None
+    _count(text, most_values)
     if "\\ud" in text.lower() and _has_lone_surrogate(text):
         raise Undecodable("a text holds half a surrogate pair")
-    if _depth(text) > MAX_DEPTH:
-        raise Undecodable(f"nested deeper than {MAX_DEPTH} levels")
     try:
         return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite, object_pairs_hook=_no_repeats)
     except json.JSONDecodeError as error:
@@ -177,29 +185,33 @@ def _has_lone_surrogate(text: str) -> bool:
     return bool(_LONE.search(_PAIR.sub("", text)))
 
 
-def _depth(text: str) -> int:
-    """Bound the nesting before the parser recurses: brackets inside strings are skipped where it could matter."""
-    opened = text.count("{") + text.count("[")
-    if opened <= MAX_DEPTH:
-        return opened  # not even if each stood in the one before
-    deepest = level = 0
-    in_string = escaped = False
-    for char in text:
-        if in_string:
-            if escaped:
-                escaped = False
-            elif char == "\\":
-                escaped = True
-            elif char == '"':
-                in_string = False
-        elif char == '"':
-            in_string = True
-        elif char in "[{":
-            level += 1
-            deepest = max(deepest, level)
-        elif char in "]}":
-            level -= 1
-    return deepest
+def count_values(body: bytes, most_values: int = MOST_VALUES) -> int:
+    """How many values a text of JSON holds, at most; raises Undecodable as soon as a bound is passed."""
+    return _count(body.decode("utf-8", "replace"), most_values)
+
+
+def _count(text: str, most_values: int) -> int:
+    """Bound the cost of a text before the parser and every reader after it pay for it."""
+    values = 1
+    members: list[int] = []
+    for found in _STRUCTURE.finditer(text):
+        mark = found[0]
+        if mark == ",":
+            values += 1
+            if members:
+                members[-1] += 1
+        elif mark in ("[", "{"):
+            values += 1
+            members.append(1)
+        elif mark in ("]", "}") and members:
+            members.pop()
+        if values > most_values:
+            raise Undecodable(f"it holds more than {most_values} values")
+        if len(members) > MAX_DEPTH:
+            raise Undecodable(f"nested deeper than {MAX_DEPTH} levels")
+        if members and members[-1] > MOST_MEMBERS:
+            raise Undecodable(f"a list or an object holds more than {MOST_MEMBERS} members")
+    return values
 
 
 def _refuse_constant(_name: str) -> Any:

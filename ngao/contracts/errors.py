@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 
@@ -72,9 +73,12 @@ _CODES = (
 )
 
 
+MOST_ERRORS = 100
+
+
 def field_errors(messages: Any) -> list[FieldError]:
-    """Flatten marshmallow's nested messages into pointers and codes, values left out."""
-    return sorted(_walk(messages, ""), key=lambda error: error.pointer)
+    """Flatten marshmallow's nested messages into pointers and codes, values left out; the first hundred."""
+    return sorted(islice(_walk(messages, ""), MOST_ERRORS), key=lambda error: error.pointer)
 
 
 def _walk(messages: Any, pointer: str) -> Iterator[FieldError]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -12,9 +12,9 @@ from marshmallow import Schema, fields, validate
 from ngao.chassis.errors import InvalidInput
 from ngao.chassis.http.call import Call
 from ngao.chassis.http.problems import problem_of
-from ngao.contracts import ContractError, FieldError, InvalidContent, parse_json
+from ngao.contracts import ContractError, FieldError, InvalidContent, Undecodable, parse_json
 from ngao.contracts.classes import INTERNAL, PUBLIC, SENSITIVE, Strict, Tolerant
-from ngao.contracts.envelope import from_document
+from ngao.contracts.envelope import count_values, from_document
 from ngao.contracts.schemas import report as said
 
 JSON = "application/json"
@@ -24,6 +24,7 @@ LINES = "application/x-ndjson"
 ACCEPTED = (JSON, CLOUDEVENT, BATCH, LINES)
 MANY = (BATCH, LINES)
 MOST_ITEMS = 500
+MOST_VALUES_OF_A_BATCH = 50_000
 SUBMITTED = "intake.report.submitted.v1"
 
 
@@ -218,10 +219,11 @@ def posted(call: Call) -> Posted:
 
 def posted_many(call: Call) -> list[Posted | Exception]:
     """The reports of a batch, each by itself: what one of them breaks is its own answer. Raises InvalidInput."""
-    readers = [_reader(line) for line in call.body.split(b"\n") if line.strip()] if call.content_type == LINES else _items(call)
-    if not 1 <= len(readers) <= MOST_ITEMS:
-        raise InvalidInput(f"A batch holds 1 to {MOST_ITEMS} reports.", slug="batch-size")
-    return [_attempt(reader) for reader in readers]
+    with call.meter.running():
+        readers = _lines(call) if call.content_type == LINES else _items(call)
+    _demand_number(readers)
+    with call.meter.running():
+        return [_attempt(reader) for reader in readers]
 
 
 def cloud_event(document: Any) -> Posted:
@@ -266,8 +268,29 @@ def show(schema: type[Schema], **values: Any) -> dict[str, Any]:
     return shown
 
 
+def _lines(call: Call) -> list[Callable[[], Posted]]:
+    lines = [line for line in call.body.split(b"\n") if line.strip()]
+    _demand_number(lines)
+    if sum(_weight(line) for line in lines) > MOST_VALUES_OF_A_BATCH:
+        raise InvalidInput(f"A batch holds at most {MOST_VALUES_OF_A_BATCH} values.", slug="batch-size")
+    return [_reader(line) for line in lines]
+
+
+def _weight(line: bytes) -> int:
+    """The values in one line; a line that passes a bound is refused by its reader before it costs anything."""
+    try:
+        return count_values(line)
+    except Undecodable:
+        return 0
+
+
+def _demand_number(items: Sequence[Any]) -> None:
+    if not 1 <= len(items) <= MOST_ITEMS:
+        raise InvalidInput(f"A batch holds 1 to {MOST_ITEMS} reports.", slug="batch-size")
+
+
 def _items(call: Call) -> list[Callable[[], Posted]]:
-    documents = call.json()
+    documents = call.json(MOST_VALUES_OF_A_BATCH)
     if not isinstance(documents, list):
         raise InvalidInput("A batch is a JSON array of CloudEvents.", slug="batch-size")
     return [lambda each=each: cloud_event(each) for each in documents]  # type: ignore[misc]

@@ -128,6 +128,7 @@ class IntakeService(ChassisEndpoints):
 
     @http(
         "GET", "/v1/cases/<case_ref>/report", who="operator", needs="reports:read", operation="readCaseReport",
+        query=("reason",),
         summary="What a case's report says in codes; ?reason= is demanded.", responses={200: http_api.CaseReportShown},
     )  # fmt: skip
     def read_report(self, call: Call, case_ref: str) -> dict[str, Any]:
@@ -137,6 +138,7 @@ class IntakeService(ChassisEndpoints):
 
     @http(
         "GET", "/v1/cases/<case_ref>/narrative", who="operator", needs="narrative:read", operation="readNarrative",
+        query=("reason",),
         summary="What was told in words; ?reason= is demanded.", responses={200: http_api.NarrativeShown},
     )  # fmt: skip
     def read_narrative(self, call: Call, case_ref: str) -> dict[str, Any]:
@@ -171,6 +173,10 @@ class IntakeService(ChassisEndpoints):
             receipt = self.app.take(unit, source_id, posted)
         except (ContractError, InvalidInput, NotAllowedNow) as error:
             raise edge.refusal_of(error, source_id, delivery, posted) from None
+        except (ValueError, OverflowError, TypeError):
+            # What a report can make break here breaks at the next attempt too: its source gets an answer now, not after an hour.
+            unreadable = InvalidInput("The report holds something that cannot be worked with.", slug="unreadable")
+            raise edge.refusal_of(unreadable, source_id, delivery, posted) from None
         answer = {"source_event_id": posted.document["source_event_id"], **receipt}
         unit.emit(receipt_event(source_id, answer, unit.traceparent), to=RESULTS)
 

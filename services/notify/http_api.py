@@ -107,6 +107,9 @@ class MessagesWanted(Strict):
     limit = fields.Integer(load_default=100, validate=validate.Range(1, _MOST), metadata=INTERNAL)
 
 
+QUERY_OF_MESSAGES = tuple(MessagesWanted().fields)
+
+
 class _RosterId(Strict):
     id = fields.String(
         validate=validate.Regexp(_ID, error="format|Must be lower-case letters, digits and hyphens."), metadata=INTERNAL

@@ -186,6 +186,7 @@ class NotifyService(ChassisEndpoints):
 
     @http(
         "GET", "/v1/messages", who="operator", needs="messages:read", operation="listMessages",
+        query=http_api.QUERY_OF_MESSAGES,
         summary="Messages, newest first; by case_ref, state, reference.", responses={200: http_api.MessagesShown},
     )  # fmt: skip
     def list_messages(self, call: Call) -> dict[str, Any]:

@@ -170,6 +170,7 @@ class ReferralService(ChassisEndpoints):
         return {"partners": [views.partner_view(partner, load) for partner, load in self.app.partners()]}
 
     @http("GET", "/v1/cases", who="operator", needs="cases:read", operation="listCases",
+          query=("state", "limit"),
           summary="Cases, the newest first; `?state=waiting|open|closed&limit=`.", responses={200: api.CasesView})
     def list_cases(self, call: Call) -> dict[str, Any]:
         """Cases in short."""
@@ -183,6 +184,7 @@ class ReferralService(ChassisEndpoints):
         return views.story_view(*self.app.story(case_ref, call.principal.id))
 
     @http("GET", "/v1/cases/<case_ref>/match", who="operator", needs="cases:read", operation="explainMatch",
+          query=("partner_id",),
           summary="Whom the case would be offered to, and why; `?partner_id=` asks about one.", responses={200: api.MatchesView})
     def explain_match(self, call: Call, case_ref: str) -> dict[str, Any]:
         """A dry run, explained."""
@@ -210,7 +212,7 @@ class ReferralService(ChassisEndpoints):
         """The partner itself."""
         return views.partner_view(*self.app.partner(call.principal.id))
 
-    @http("GET", "/v1/partners/me/events", who="partner", operation="catchUp",
+    @http("GET", "/v1/partners/me/events", who="partner", operation="catchUp", query=("after", "limit"),
           summary="What the partner was told after a cursor; `?after=&limit=`.", responses={200: api.EventsView})
     def catch_up(self, call: Call) -> dict[str, Any]:
         """Events after a cursor."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from ngao.contracts.classes import INTERNAL, SENSITIVE, Strict, Tolerant
+from ngao.contracts.classes import INTERNAL, SENSITIVE, Moment, Strict, Tolerant
 from ngao.contracts.codes import PURPOSES, SCOPES
 from ngao.contracts.schemas.report import Attributes, ContactSafety
 from services.registry.application.tell_defender import Record, Review, SafeContact
@@ -39,7 +39,7 @@ class ConsentRequest(Strict):
     purpose = fields.String(required=True, validate=validate.OneOf(PURPOSES), metadata=INTERNAL)
     scope = fields.List(fields.String(validate=validate.OneOf(SCOPES)), load_default=list, metadata=INTERNAL)
     recipient = fields.String(load_default=None, validate=_PARTNER, metadata=INTERNAL)
-    until = fields.AwareDateTime(load_default=None, metadata=INTERNAL)
+    until = Moment(load_default=None, metadata=INTERNAL)
     case_ref = fields.String(load_default=None, validate=_CASE, metadata=INTERNAL)
 
     @validates_schema

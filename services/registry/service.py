@@ -65,6 +65,7 @@ class RegistryService(ChassisEndpoints):
         self.app.offer_ended(unit, event)
 
     @http("GET", "/v1/defenders/<ref>", who="operator", needs="defenders:read", operation="readDefender",
+          query=("reason",),
           summary="Read a defender's record; ?reason= is demanded, values need identity:read.",
           responses={200: api.DefenderShown})
     def read_defender(self, call: Call, ref: str) -> Answer:
@@ -72,6 +73,7 @@ class RegistryService(ChassisEndpoints):
         return Answer(200, api.defender_answer(self.app.defender(ref, call.principal, _reason(call))))
 
     @http("GET", "/v1/defenders", who="operator", needs="defenders:read", operation="findDefender",
+          query=("case_ref", "reason"),
           summary="Read the record of a case's person: ?case_ref= and ?reason=.", responses={200: api.DefenderShown})
     def find_defender(self, call: Call) -> Answer:
         """The record of a case's person."""
@@ -110,6 +112,7 @@ class RegistryService(ChassisEndpoints):
         return Answer(200, {"source_id": source_id, "reference": self.app.name_for_source(ref, source_id, call.principal)})
 
     @http("GET", "/v1/candidates", who="operator", needs="defenders:read", operation="listCandidates",
+          query=("reason",),
           summary="Cases whose person may be known already; ?reason= is demanded.", responses={200: api.CandidatesShown})
     def list_candidates(self, call: Call) -> Answer:
         """What waits for a human."""

@@ -92,11 +92,11 @@ class TinyService(ChassisEndpoints):
         visit = call.load()
         return Answer(202, {"age": visit["age"], "trace": call.trace, "key": call.idempotency_key, "by": call.principal.id})
 
-    @http("GET", "/v1/visits/<visit_id>", who=("source", "partner"), operation="getVisit", summary="One.")
+    @http("GET", "/v1/visits/<visit_id>", who=("source", "partner"), operation="getVisit", summary="One.", query=("a", "who"))
     def get_visit(self, call: Call, visit_id: str) -> dict[str, Any]:
         return {"id": visit_id, "query": call.query, "kind": call.principal.kind}
 
-    @http("POST", "/v1/fail/<how>", who="source", operation="fail", summary="Fails.")
+    @http("POST", "/v1/fail/<how>", who="source", operation="fail", summary="Fails.", query=("who",))
     def fail(self, call: Call, how: str) -> Answer:
         if how == "bug":
             raise RuntimeError(f"{MARKER} {call.body!r}")
@@ -145,7 +145,9 @@ def make_chassis(missing: str | None) -> Any:
     health = Health()
     health.register("store", lambda: missing)
     port, shared = int(os.environ.get("PORT", "0")), "SHARED" in os.environ
-    inside = {"inside_port": int(os.environ["INSIDE"])} if "INSIDE" in os.environ else {}
+    inside: dict[str, Any] = {"inside_port": int(os.environ["INSIDE"])} if "INSIDE" in os.environ else {}
+    inside |= {"operators_port": int(os.environ["OPERATORS"])} if "OPERATORS" in os.environ else {}
+    inside |= {"proxied_from": (os.environ["PROXIED"],)} if "PROXIED" in os.environ else {}
     settings = HttpSettings("127.0.0.1", port, "http://127.0.0.1", LIMIT, 500.0, 2, reuse_port=shared, **certificate(), **inside)
     operators = {
         "grace": Credential("operator", "grace", (hash_key(OPERATOR_KEY),), scopes=("outbox:read", *PARKED)),

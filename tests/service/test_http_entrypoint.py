@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import queue
 import signal
@@ -278,7 +279,8 @@ def test_numbers_stand_at_a_port_of_their_own_where_one_is_set_and_nothing_else_
     assert service.ask("GET", "/readyz", key=None).status == 200
     outside, service.port = service.port, inside
     assert b'ngao_http_requests_total{method="GET",route="/readyz",status="200"}' in service.ask("GET", "/metrics", key=None).body
-    assert service.ask("GET", "/readyz", key=None).status == 404
+    assert service.ask("GET", "/readyz", key=None).status == 200
+    assert service.ask("GET", "/v1/visits/1").status == 404
     service.port = outside
     assert service.stop() == 0
 
@@ -351,3 +353,115 @@ def test_being_looked_at_leaves_a_line_only_when_something_is_wrong() -> None:
     lines = [json.loads(line) for line in service.printed]
     logged = [(line["route"], line["status"]) for line in lines if line["event"] == "http.request"]
     assert logged == [("/openapi.json", 200), ("<unmatched>", 404)]
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"GET /healthz HTTP/1.1\r\nContent-Length : 2\r\n\r\nxx",
+        b"GET /healthz HTTP/1.1\r\nbroken line\r\nConnection: close\r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\nX: a\r\n folded\r\nConnection: close\r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\nX: a\x00b\r\nConnection: close\r\n\r\n",
+        b"GET /healthz HTTP/1.1\nConnection: close\n\n",
+        b"GET /healthz HTTP/1.1\r\nX: a\nConnection: close\r\n\r\n",
+        b"GET /healthz\r\n\r\n",
+        b"GET /healthz HTTP/0.9\r\n\r\n",
+        b"GET /heal\x00thz HTTP/1.1\r\nConnection: close\r\n\r\n",
+    ],
+)
+def test_what_two_readers_could_read_differently_is_refused_once_and_the_connection_ends(service: Service, sent: bytes) -> None:
+    answer = service.raw(sent + b"GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 400"), answer[:60]
+    assert b"application/problem+json" in answer
+    assert answer.count(b"HTTP/1.1 ") == 1
+
+
+@pytest.mark.parametrize("size", [b"0x2", b"+2", b" 2", b"000000002", b"2 x", b"2\n"])
+def test_a_chunk_size_is_hexadecimal_digits_and_nothing_else(service: Service, size: bytes) -> None:
+    head = f"POST /v1/visits HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEYS['forms']}\r\nContent-Type: {JSON}\r\n"
+    head += "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+    answer = service.raw(head.encode() + size + b"\r\n{}\r\n0\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 400"), answer[:60]
+
+
+def test_an_unknown_query_parameter_is_refused_by_name_and_never_by_value(service: Service) -> None:
+    reply = service.ask("GET", f"/v1/visits/1?a=1&urgency={MARKER}")
+    assert (reply.status, reply.slug) == (400, "invalid-query")
+    assert "urgency" in reply.json["detail"]
+    assert MARKER.encode() not in reply.body
+    named = service.ask("GET", f"/v1/visits/1?{MARKER}%20secret=1")
+    assert (named.status, named.slug) == (400, "invalid-query")
+    assert MARKER.encode() not in named.body
+    assert service.ask("GET", "/v1/visits/1?a=1&a=2").slug == "invalid-query"
+    assert service.ask("GET", "/v1/visits/1?" + "&".join(f"a{at}=1" for at in range(60))).slug == "invalid-query"
+
+
+def test_a_connection_that_asks_nothing_is_closed_within_seconds(service: Service) -> None:
+    with socket.create_connection(("127.0.0.1", service.port), timeout=9) as sock:
+        assert sock.recv(1) == b""
+
+
+def header(client: str, port: int = 4000) -> bytes:
+    """PROXY protocol v2, of an IPv4 client."""
+    addresses = socket.inet_aton(client) + socket.inet_aton("127.0.0.1") + port.to_bytes(2, "big") + (443).to_bytes(2, "big")
+    return b"\r\n\r\n\x00\r\nQUIT\n" + b"\x21\x11" + len(addresses).to_bytes(2, "big") + addresses
+
+
+HEALTH = b"GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n"
+
+
+def test_behind_a_gate_each_client_draws_on_its_own_share_and_nobody_comes_past_the_gate() -> None:
+    service = Service(INSIDE=str(free_port()), PROXIED="127.0.0.1")
+    for past in (HEALTH, b"PROXY TCP4 1.2.3.4 1.2.3.4 1 2\r\n" + HEALTH, header("198.51.100.1")[:-3]):
+        with socket.create_connection(("127.0.0.1", service.port), timeout=9) as sock:
+            sock.sendall(past)
+            with contextlib.suppress(ConnectionResetError):
+                assert sock.recv(100) == b""
+    assert service.raw(header("198.51.100.7") + HEALTH).split(b" ")[1] == b"200"
+    silent = []
+    for at in range(520):
+        sock = socket.create_connection(("127.0.0.1", service.port), timeout=9)
+        sock.sendall(header("198.51.100.7", 1000 + at))
+        silent.append(sock)
+    began = time.monotonic()
+    assert service.raw(header("198.51.100.8") + HEALTH).split(b" ")[1] == b"200"
+    assert time.monotonic() - began < 1
+    for sock in silent:
+        sock.close()
+    assert service.stop() == 0
+
+
+def test_a_service_that_knows_other_gates_believes_no_header_of_anybody_else() -> None:
+    service = Service(INSIDE=str(free_port()), PROXIED="192.0.2.1")
+    with socket.create_connection(("127.0.0.1", service.port), timeout=9) as sock:
+        sock.sendall(header("198.51.100.7") + HEALTH)
+        with contextlib.suppress(ConnectionResetError):
+            assert sock.recv(100) == b""
+    assert service.stop() == 0
+
+
+def test_what_operators_do_is_at_their_own_port_and_does_not_exist_at_the_public_one() -> None:
+    operators = free_port()
+    service = Service(INSIDE=str(free_port()), OPERATORS=str(operators))
+    assert [service.ask("GET", path, key="grace").status for path in ("/v1/parked", "/readyz", "/openapi.json")] == [404] * 3
+    assert service.ask("GET", "/healthz", key=None).status == 200
+    assert service.ask("GET", "/v1/visits/1").status == 200
+    outside, service.port = service.port, operators
+    assert service.ask("GET", "/v1/parked", key="grace").status == 200
+    assert service.ask("GET", "/v1/visits/1").status == 404
+    assert service.ask("GET", "/readyz", key=None).status == 200
+    service.port = outside
+    assert service.stop() == 0
+
+
+def test_what_a_request_costs_is_paid_by_its_caller() -> None:
+    service = Service()
+    body = json.dumps({"name": "x" * 60_000, "age": 1}).encode()
+    costly = [service.post(body, key="flood") for _ in range(3)]
+    assert {each.status for each in costly} <= {422, 429}
+    deep = b"[" + b"{}," * 6000 + b"{}]"
+    assert service.post(deep).slug == "malformed-json"
+    began = time.monotonic()
+    assert service.post(b'{"name":"x","age":3}').status == 202
+    assert time.monotonic() - began < 1
+    assert service.stop() == 0

@@ -353,3 +353,33 @@ def test_it_hears_what_the_catalogue_says() -> None:
         if getattr(entrypoint, "edge", True) is False
     }
     assert heard_types == set(subscriptions_of("intake"))
+
+
+def test_twenty_costly_bodies_of_one_source_leave_anothers_post_under_a_second(
+    intake: ServiceProcess, key: str, world: World
+) -> None:
+    costly = {f"k{at}": at for at in range(60_000)}
+    flood = onboard(intake, world, f"flood-{secrets.token_hex(3)}")
+    intake.request("POST", "/v1/reports", report(), key)
+    with ThreadPoolExecutor(20) as pool:
+        bodies = [pool.submit(intake.request, "POST", "/v1/reports", costly, flood) for _ in range(20)]
+        began = datetime.now(UTC)
+        assert intake.request("POST", "/v1/reports", report(), key)[0] == 202
+        taken = datetime.now(UTC) - began
+        assert {each.result()[0] for each in bodies} <= {400, 429}
+    assert taken < timedelta(seconds=1)
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_date_at_the_edge_of_the_calendar_is_named_over_http(intake: ServiceProcess, key: str, moment: str) -> None:
+    status, problem = intake.request("POST", "/v1/reports", report(occurred_at=moment), key)
+    assert (status, [each["pointer"] for each in problem["errors"]]) == (422, ["/occurred_at"])
+
+
+def test_a_date_at_the_edge_of_the_calendar_is_answered_over_amqp(intake: ServiceProcess, world: World) -> None:
+    source = AmqpSource(world, f"edges-{secrets.token_hex(3)}")
+    onboard(intake, world, source.id)
+    source.post(report(occurred_at="0001-01-01T00:00:00+14:00"))
+    kind, data = source.answer()
+    assert (kind, [each["pointer"] for each in data["errors"]]) == ("intake.report.rejected.v1", ["/occurred_at"])
+    source.close()

@@ -63,7 +63,7 @@ class ApprovalEndpoints:
     """Mixed into every service class by way of `ChassisEndpoints`."""
 
     @http(
-        "GET", "/v1/approvals", who="operator", needs="approvals:read", operation="listApprovals",
+        "GET", "/v1/approvals", who="operator", needs="approvals:read", operation="listApprovals", query=("state",),
         summary="What waits for a second operator.", responses={200: ApprovalsShown},
     )  # fmt: skip
     def list_approvals(self, call: Call) -> dict[str, Any]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +13,49 @@ from marshmallow import Schema, ValidationError
 
 from ngao.chassis.errors import InvalidInput
 from ngao.chassis.security.identity import Principal
-from ngao.contracts import Undecodable, field_errors, parse_json
+from ngao.contracts import MOST_VALUES, Undecodable, field_errors, parse_json
+
+_BYTES_OF_A_TOKEN = 64 * 1024
+_SECONDS_OF_A_TOKEN = 0.01
+
+
+@dataclass
+class Meter:
+    """What one request costs the process, in tokens of its caller: one for 64 KiB, one for ten milliseconds of reading.
+
+    Only work that lets nobody else run is measured: time spent waiting for the store is no cost to others.
+    """
+
+    bytes: int = 0
+    seconds: float = 0.0
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Measure a piece of work that does not wait for anything."""
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds += time.perf_counter() - began
+
+    @property
+    def beyond_one(self) -> float:
+        """The tokens beyond the one that every request has paid."""
+        return max(0.0, self.bytes / _BYTES_OF_A_TOKEN + self.seconds / _SECONDS_OF_A_TOKEN - 1.0)
+
+
+class Query(dict[str, str]):
+    """The query's parameters, of those that the operation declares; to ask for another is a mistake of the code."""
+
+    def __init__(self, declared: tuple[str, ...], given: Mapping[str, str]) -> None:
+        super().__init__(given)
+        self._declared = declared
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """What was given under a declared name."""
+        if name not in self._declared:
+            raise TypeError(f"@http of this operation does not declare the query parameter {name}")
+        return super().get(name, default)
 
 
 @dataclass(frozen=True)
@@ -22,16 +66,18 @@ class Call:
     body: bytes
     content_type: str
     headers: Mapping[str, str]
-    query: dict[str, str]
+    query: Mapping[str, str]
     trace: str
     idempotency_key: str | None = None
     schema: type[Schema] | None = None
     chassis: Any = field(default=None, repr=False)
+    meter: Meter = field(default_factory=Meter, repr=False)
 
-    def json(self) -> Any:
+    def json(self, most_values: int = MOST_VALUES) -> Any:
         """The body, parsed strictly; raises InvalidInput (400, `malformed-json`) that says where, never what."""
         try:
-            return _parse(self.body)
+            with self.meter.running():
+                return _parse(self.body, most_values)
         except Undecodable as error:
             raise InvalidInput(f"The body is not acceptable JSON: {error}.", slug="malformed-json", status=400) from None
 
@@ -42,7 +88,8 @@ class Call:
             raise TypeError("load() needs a schema, here or as request= of @http")
         document = self.json()
         try:
-            return (chosen() if isinstance(chosen, type) else chosen).load(document)
+            with self.meter.running():
+                return (chosen() if isinstance(chosen, type) else chosen).load(document)
         except ValidationError as error:
             raise InvalidInput("The body breaks its schema; `errors` names every field.", field_errors(error.messages)) from None
 
@@ -63,9 +110,9 @@ class Text(Answer):
     content_type: str = "text/plain; charset=utf-8"
 
 
-def _parse(body: bytes) -> Any:
+def _parse(body: bytes, most_values: int) -> Any:
     try:
-        parsed = parse_json(body)
+        parsed = parse_json(body, most_values)
         # Half a surrogate pair (`\ud800`) is JSON but not Unicode: no store and no queue would take it.
         if b"\\u" in body:
             json.dumps(parsed, ensure_ascii=False).encode()

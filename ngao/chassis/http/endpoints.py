@@ -14,7 +14,7 @@ from ngao.chassis.http.openapi import describe
 from ngao.chassis.messaging.kept import KEPT_DESTINATIONS, Order
 from ngao.chassis.observability import metrics
 from ngao.chassis.security.audit import Verified
-from ngao.contracts import DataClass
+from ngao.contracts import DataClass, Moment
 
 _MOST_PARKED = 500
 _STATES = ("parked", "replayed", "dropped", "expired", "all")
@@ -39,8 +39,8 @@ class ReplayOrder(Schema):
 
         unknown = RAISE
 
-    since = fields.AwareDateTime(required=True, metadata={"class": DataClass.INTERNAL})
-    before = fields.AwareDateTime(metadata={"class": DataClass.INTERNAL})
+    since = Moment(required=True, metadata={"class": DataClass.INTERNAL})
+    before = Moment(metadata={"class": DataClass.INTERNAL})
     to = fields.String(validate=validate.OneOf(KEPT_DESTINATIONS), metadata={"class": DataClass.INTERNAL})
     reason = fields.String(required=True, validate=validate.Length(min=3, max=200), metadata={"class": DataClass.INTERNAL})
 
@@ -89,7 +89,7 @@ class ChassisEndpoints(ApprovalEndpoints):
         return Answer(200, known[type(self)])
 
     @http("GET", "/v1/parked", who="operator", needs="parked:read",
-          operation="listParked", summary="Messages that could not be processed.")
+          operation="listParked", query=("state", "limit"), summary="Messages that could not be processed.")
     def list_parked(self, call: Call) -> dict[str, Any]:
         """Newest first; `?state=parked|replayed|dropped|expired|all` and `?limit=1..500`."""
         return {"parked": call.chassis.parking.list(_limit(call), _state(call))}

@@ -26,8 +26,9 @@ from werkzeug.routing import Rule
 from ngao.chassis.approvals.asking import Demands, ask_first
 from ngao.chassis.errors import InvalidInput
 from ngao.chassis.http.body import read_body
-from ngao.chassis.http.call import Answer, Call, Text
-from ngao.chassis.http.problems import Overloaded
+from ngao.chassis.http.call import Answer, Call, Meter, Query, Text
+from ngao.chassis.http.doors import KINDS
+from ngao.chassis.http.problems import Overloaded, shown_name
 from ngao.chassis.http.render import Rendered, render, render_error
 from ngao.chassis.http.server import WebServer
 from ngao.chassis.security.identity import Principal
@@ -40,6 +41,7 @@ ANSWER_SECONDS = 4.5
 STORE_SECONDS = 4.0
 """How long a request of a source or a partner waits for the store in all: better refused and sent again than hung."""
 _LONGEST_IDEMPOTENCY_KEY = 200
+_MOST_PARAMETERS = 50
 _SCOPE = re.compile(r"^[a-z]{2,20}:(read|write)$")
 
 Responses = Mapping[int, type[Schema] | None]
@@ -65,6 +67,7 @@ class Operation:
     inside: bool = False
     needs: str = ""
     two_person: Demands | None = None
+    query: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse an operator operation that demands no scope: any operator's key would open it."""
@@ -93,17 +96,19 @@ def http(
     inside: bool = False,
     needs: str = "",
     two_person: Demands | None = None,
+    query: tuple[str, ...] = (),
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Make a method `f(self, call: Call, **path) -> Answer | dict` answer HTTP requests.
 
     `who` is "source", "partner", "operator", "anyone" or a tuple of them; `needs` is the scope that an operator's key must have:
     where operators may call, a service without it does not start. `path` is werkzeug's, "/v1/reports/<report_id>";
-    `request` is what `call.load()` uses and OpenAPI shows. An error the handler raises is returned to the server as a
-    value; a test that calls the method directly finds the bare handler under `__wrapped__`.
+    `request` is what `call.load()` uses and OpenAPI shows; `query` names the parameters that are
+    read: any other is refused, because a filter that is ignored answers another question than was asked. An error the handler
+    raises is returned to the server as a value; a test that calls the method directly finds the bare handler under `__wrapped__`.
     """
     callers = (who,) if isinstance(who, str) else who
     declared = Operation(
-        method, path, callers, operation, summary, request, accepts, responses, inline, inside, needs, two_person
+        method, path, callers, operation, summary, request, accepts, responses, inline, inside, needs, two_person, query
     )
 
     def decorate(handler: Callable[..., Any]) -> Callable[..., Any]:
@@ -154,30 +159,41 @@ class HttpEntrypoint(Entrypoint):
         try:
             headers = EnvironHeaders(dict(environ))
             began = time.monotonic()
-            principal = self._admit(headers, str(environ.get("REMOTE_ADDR", "")))
+            principal = self._admit(headers, environ)
             at_gate = time.monotonic() - began  # the handler has what the gate has left; a slow body is the caller's own time
-            outcome = self._run(self._call(environ, headers, principal, trace), values, at_gate)
+            meter = Meter()
+            try:
+                outcome = self._run(self._call(environ, headers, principal, trace, meter), values, at_gate)
+            finally:
+                self.server.gate.charge(principal, _address(environ), meter.beyond_one)
             return render_error(outcome.error) if isinstance(outcome, _Failure) else render(outcome)
         except (Exception, Timeout) as error:  # noqa: BLE001 - every error has an answer
             return render_error(error)
 
-    def _admit(self, headers: EnvironHeaders, remote: str) -> Principal:
+    def _admit(self, headers: EnvironHeaders, environ: Mapping[str, Any]) -> Principal:
+        callers = environ.get("ngao.callers", KINDS)
+        who = tuple(each for each in self.declared.who if each in callers)
         with _bounded(self.declared.who):
-            return self.server.gate.admit(self.declared.who, self.declared.needs, headers.get("Authorization"), remote)
+            return self.server.gate.admit(who, self.declared.needs, headers.get("Authorization"), _address(environ))
 
-    def _call(self, environ: Mapping[str, Any], headers: EnvironHeaders, principal: Principal, trace: str) -> Call:
+    def _call(
+        self, environ: Mapping[str, Any], headers: EnvironHeaders, principal: Principal, trace: str, meter: Meter
+    ) -> Call:
         chassis = self.container.chassis
+        query = _query(environ.get("QUERY_STRING", ""), self.declared.query)
         body, content_type = read_body(environ, chassis.settings.http.max_body_bytes, self.declared.accepts)
+        meter.bytes = len(body)
         return Call(
             principal=principal,
             body=body,
             content_type=content_type,
             headers=cast("Mapping[str, str]", headers),
-            query=dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True, max_num_fields=50)),
+            query=query,
             trace=trace,
             idempotency_key=_idempotency_key(headers.get("Idempotency-Key")),
             schema=self.declared.request,
             chassis=chassis,
+            meter=meter,
         )
 
     def _run(self, call: Call, values: dict[str, Any], at_gate: float) -> Any:
@@ -193,6 +209,27 @@ class HttpEntrypoint(Entrypoint):
         with Timeout(max(patience - at_gate, 0.0), Overloaded("No worker answered in time.")):
             self.container.spawn_worker(self, (call,), values, context_data={}, handle_result=finished)
             return done.wait()
+
+
+def _address(environ: Mapping[str, Any]) -> str:
+    return str(environ.get("REMOTE_ADDR", ""))
+
+
+def _query(text: str, declared: tuple[str, ...]) -> Query:
+    """The parameters, each once and known; raises InvalidInput that names the first that is neither, never a value."""
+    try:
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_PARAMETERS)
+    except ValueError:
+        raise InvalidInput("The query has too many parameters.", slug="invalid-query", status=400) from None
+    names = [name for name, _ in pairs]
+    for name in names:
+        if name not in declared:
+            known = f"There are: {', '.join(declared)}." if declared else "There are none."
+            sentence = f"This operation has no query parameter {shown_name(name)}. {known}"
+            raise InvalidInput(sentence, slug="invalid-query", status=400)
+        if names.count(name) > 1:
+            raise InvalidInput(f"The query parameter {name} is given more than once.", slug="invalid-query", status=400)
+    return Query(declared, dict(pairs))
 
 
 def _idempotency_key(given: str | None) -> str | None:

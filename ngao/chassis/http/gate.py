@@ -9,6 +9,7 @@ from ngao.chassis.security.identity import Authenticator, Principal
 
 _FAILURES_PER_SECOND = 1.0
 _FAILURES_AT_ONCE = 10
+_ANYONE = Principal("anyone", "anyone")
 
 
 class Gate:
@@ -25,15 +26,19 @@ class Gate:
         Raises Unauthenticated, Forbidden, TooManyRequests.
         """
         if "anyone" in who and authorization is None:
-            self._callers.take(f"anyone:{remote}")
-            return Principal("anyone", "anyone")
+            self._callers.take(_bucket(_ANYONE, remote))
+            return _ANYONE
         principal = self._known(authorization, remote)
-        self._callers.take(f"{principal.kind}:{principal.id}", principal.rate_per_second)
+        self._callers.take(_bucket(principal, remote), principal.rate_per_second)
         if principal.kind not in who and "anyone" not in who:
             raise Forbidden("This key may not do this.")
         if principal.kind == "operator" and needs and needs not in principal.scopes:
             raise ScopeNeeded(needs)
         return principal
+
+    def charge(self, principal: Principal, remote: str, tokens: float) -> None:
+        """Have a caller pay for what its request has cost beyond an ordinary one."""
+        self._callers.charge(_bucket(principal, remote), tokens, principal.rate_per_second)
 
     def _known(self, authorization: str | None, remote: str) -> Principal:
         try:
@@ -42,3 +47,7 @@ class Gate:
             # Only failures wait here, so that callers behind the same address with good keys are not held up.
             self._failures.take(remote)
             raise
+
+
+def _bucket(principal: Principal, remote: str) -> str:
+    return f"anyone:{remote}" if principal.kind == "anyone" else f"{principal.kind}:{principal.id}"

@@ -18,6 +18,7 @@ from ngao.chassis.clock import Clock
 from ngao.chassis.errors import TooManyRequests
 
 _LONGEST_DELAY_S = 2.0
+_LONGEST_DEBT_S = 10.0
 _MOST_BUCKETS = 10_000
 
 
@@ -47,6 +48,12 @@ class Limiter:
         bucket.tokens -= 1.0
         if wait > 0:
             self._sleep(wait)
+
+    def charge(self, key: str, tokens: float, rate: float | None = None) -> None:
+        """Draw what a call has cost beyond its own token: the caller's next calls wait for it, at most ten seconds."""
+        pace = rate or self._rate
+        bucket = self._refilled(key, pace)
+        bucket.tokens = max(min(bucket.tokens, -_LONGEST_DEBT_S * pace), bucket.tokens - tokens)
 
     def _refilled(self, key: str, pace: float) -> _Bucket:
         now = self._clock.now()

@@ -15,6 +15,7 @@ from ngao.contracts import DataClass
 
 _VARIABLE = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
 _PROBLEM = "application/problem+json"
+_TEXT = {"type": "string"}
 _INTERNAL = {"class": DataClass.INTERNAL}
 
 
@@ -73,9 +74,10 @@ def _operation(declared: Any) -> dict[str, Any]:
         made["x-scope"] = declared.needs
     if declared.two_person:
         made["x-two-person"] = True
-    variables = _VARIABLE.findall(declared.path)
-    if variables:
-        made["parameters"] = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in variables]
+    parameters = [{"name": name, "in": "path", "required": True, "schema": _TEXT} for name in _VARIABLE.findall(declared.path)]
+    parameters += [{"name": name, "in": "query", "required": False, "schema": _TEXT} for name in declared.query]
+    if parameters:
+        made["parameters"] = parameters
     if declared.method in ("POST", "PUT", "PATCH") and (declared.request or declared.accepts != ("application/json",)):
         content = {"schema": declared.request} if declared.request else {}
         made["requestBody"] = {"required": True, "content": {media: dict(content) for media in declared.accepts}}
@@ -102,6 +104,8 @@ def _problems(declared: Any) -> dict[str, Any]:
         statuses["404"] = "No such record, or not yours."
     if declared.method != "GET":
         statuses |= {"409": "Not allowed in the record's present state."}
+    if declared.query:
+        statuses["400"] = "A query parameter that is unknown, or not as it should be."
     if declared.request:
         statuses |= {"400": "Malformed.", "413": "Too large.", "415": "A media type nobody reads.", "422": "Broken fields."}
     content = {_PROBLEM: {"schema": "Problem"}}

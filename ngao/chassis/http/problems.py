@@ -109,8 +109,13 @@ def broken_fields(errors: Iterable[BrokenField]) -> list[dict[str, str]]:
     return [{**each, "pointer": _safe(each["pointer"])} for each in (error.as_dict() for error in list(errors)[:_MOST_ERRORS])]
 
 
+def shown_name(name: str) -> str:
+    """A name as it may be shown: one that is no plain field name may be someone's data."""
+    return name if not name or _STEP.match(name) else "?"
+
+
 def _safe(pointer: str) -> str:
-    return "/".join(step if not step or _STEP.match(step) else "?" for step in pointer.split("/"))
+    return "/".join(shown_name(step) for step in pointer.split("/"))
 
 
 def _of_contract(error: ContractError) -> Problem:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -20,8 +19,10 @@ from werkzeug.exceptions import MethodNotAllowed as RoutedNotAllowed
 from werkzeug.routing import Map
 
 from ngao.chassis.errors import InvalidInput, Misconfigured, NgaoError, NotFound
+from ngao.chassis.http.doors import HEALTH, READINESS, Door, Offer, offers
 from ngao.chassis.http.gate import Gate
 from ngao.chassis.http.problems import MethodNotAllowed
+from ngao.chassis.http.proxied import NotTheGate, client_of
 from ngao.chassis.http.render import Rendered, render_error
 from ngao.chassis.http.wire import LONGEST_LINE, Protocol, hang_up
 from ngao.chassis.observability import traces
@@ -31,32 +32,19 @@ from ngao.chassis.security.tls import server_identity
 from ngao.chassis.settings import HttpSettings
 
 SOCKET_SECONDS = 15.0
+HANDSHAKE_SECONDS = 5.0
 DRAIN_SECONDS = 20.0
 _MOST_CONNECTIONS = 1000
-_MOST_PER_ADDRESS = 500
 _BACKLOG = 512
 _UNMATCHED = "<unmatched>"
-_LOOKED_AT = {"/healthz", "/readyz", "/metrics"}
+_LOOKED_AT = {HEALTH, READINESS, "/metrics"}
 """Asked every few seconds by gates and engines: a line for each good answer would push everything else out of the log."""
 
 _log = get_logger(__name__)
 
 
-@dataclass
-class _Door:
-    """One port: what is asked there, and who accepts it."""
-
-    listening: Any
-    server: Any
-    accepting: Any = None
-
-
 class WebServer(NamekoWebServer):
-    """Shared by all HTTP entrypoints of a container. `gate` admits callers; it is made at start, when the app is built.
-
-    Numbers tell how many people call for help, and when: where a port of their own is set, which no gate leads to, they are at no
-    other.
-    """
+    """Shared by all HTTP entrypoints of a container. `gate` admits callers; it is made at start, when the app is built."""
 
     gate: Gate
     _starting: bool
@@ -64,8 +52,7 @@ class WebServer(NamekoWebServer):
 
     def __init__(self) -> None:
         super().__init__()
-        self._connections: dict[int, list[Any]] = {}
-        self._doors: list[_Door] = []
+        self._doors: list[Door] = []
         self._drained = Signal()
 
     @property
@@ -87,30 +74,28 @@ class WebServer(NamekoWebServer):
         self.gate = self._make_gate()
         settings = self.container.chassis.settings.http
         self._identity = server_identity(settings.cert_file, settings.key_file)
-        inside = {each for each in self._providers if each.declared.inside} if settings.inside_port else set()
-        self._open(settings, settings.port, self._providers - inside)
-        if settings.inside_port:
-            self._open(settings, settings.inside_port, inside)
+        for offer in offers(settings, self._providers):
+            self._open(settings, offer)
         self._turning = self.container.spawn_managed_thread(self._turn)
 
-    def _open(self, settings: HttpSettings, port: int, entrypoints: Iterable[Any]) -> None:
-        listening = listen(settings, port)
+    def _open(self, settings: HttpSettings, offer: Offer) -> None:
+        listening = listen(settings, offer.port)
         server = Server(
             listening,
             listening.getsockname(),
-            Application(self, entrypoints),
+            Application(self, offer.entrypoints, offer.callers),
             protocol=Protocol,
             log_output=False,
             debug=False,
             url_length_limit=LONGEST_LINE,
             socket_timeout=SOCKET_SECONDS,
         )
-        door = _Door(listening, server)
+        door = Door(listening, server, offer.gates)
         self._doors.append(door)
         door.accepting = self.container.spawn_managed_thread(partial(self._accept, door))
         _log.info("http.listening", host=settings.host, port=listening.getsockname()[1])
 
-    def _accept(self, door: _Door) -> None:
+    def _accept(self, door: Door) -> None:
         """Accept connections until the service stops."""
         while self._is_accepting:
             try:
@@ -133,10 +118,10 @@ class WebServer(NamekoWebServer):
             door.listening.close()
         if self._doors:
             self._turning.kill()
-        for connection in list(self._connections.values()):
+        for connection in [each for door in self._doors for each in door.connections.values()]:
             hang_up(connection)
         with Timeout(DRAIN_SECONDS, exception=False):
-            while self._connections:
+            while any(door.connections for door in self._doors):
                 eventlet.sleep(0.02)
         self._drained.send()
 
@@ -150,26 +135,38 @@ class WebServer(NamekoWebServer):
         settings = chassis.settings.http
         return Gate(Authenticator(credentials, chassis.operators), chassis.clock, settings.rate_per_second, settings.burst)
 
-    def _take(self, door: _Door, sock: Any, address: Any) -> None:
-        same = sum(1 for each in self._connections.values() if each[0][0] == address[0])
-        if len(self._connections) >= _MOST_CONNECTIONS or same >= _MOST_PER_ADDRESS:
+    def _take(self, door: Door, sock: Any, address: Any) -> None:
+        """Give a connection a thread of its own; behind a gate it counts for its client once the gate has said who that is."""
+        connection = [address, sock, STATE_IDLE]
+        if len(door.connections) >= _MOST_CONNECTIONS or (door.gates is None and not door.enter(connection)):
             sock.close()
             return
         sock.settimeout(SOCKET_SECONDS)
-        connection = [address, sock, STATE_IDLE]
-        self._connections[id(connection)] = connection
+        door.connections[id(connection)] = connection
         self.container.spawn_managed_thread(partial(self._serve, door, connection), "http connection")
 
-    def _serve(self, door: _Door, connection: list[Any]) -> None:
+    def _serve(self, door: Door, connection: list[Any]) -> None:
         try:
+            self._learn_client(door, connection)
             self._secure(connection)
             door.server.process_request(connection)
         except (Exception, Timeout) as error:  # noqa: BLE001
             # Whatever a client does to its connection must not kill the container.
             _log.info("http.connection_broken", **describe_error(error))
         finally:
-            self._connections.pop(id(connection), None)
+            door.leave(connection)
             connection[1].close()
+
+    def _learn_client(self, door: Door, connection: list[Any]) -> None:
+        """Put the client's address in the place of the gate's. Raises NotTheGate."""
+        if door.gates is None:
+            return
+        door.gates.demand(connection[0][0])
+        client = client_of(connection[1])
+        if client is not None:
+            connection[0] = client
+        if not door.enter(connection):
+            raise NotTheGate("its client has too many connections")
 
     def _secure(self, connection: list[Any]) -> None:
         """The handshake, in the connection's own thread and within a time, so that nobody waits for a slow or a mute client."""
@@ -179,7 +176,7 @@ class WebServer(NamekoWebServer):
         secured = context.wrap_socket(connection[1], server_side=True, do_handshake_on_connect=False)
         connection[1] = secured
         secured.settimeout(SOCKET_SECONDS)
-        with Timeout(SOCKET_SECONDS, TimeoutError("handshake")):
+        with Timeout(HANDSHAKE_SECONDS, TimeoutError("handshake")):
             secured.do_handshake()
 
     def _turn(self) -> None:
@@ -204,13 +201,14 @@ def listen(settings: HttpSettings, port: int) -> Any:
 class Application:
     """The WSGI application: finds the operation, has it answer, adds trace and log line."""
 
-    def __init__(self, server: WebServer, entrypoints: Iterable[Any]) -> None:
-        self._server = server
+    def __init__(self, server: WebServer, entrypoints: Iterable[Any], callers: frozenset[str]) -> None:
+        self._server, self._callers = server, callers
         self._routes = Map([_rule(each) for each in entrypoints], strict_slashes=False, merge_slashes=False)
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer one request; what WSGI calls."""
         began = time.monotonic()
+        environ["ngao.callers"] = self._callers
         trace = traces.child(traces.parse(environ.get("HTTP_TRACEPARENT")))
         route, rendered = self._answer(environ, trace)
         if self._server.draining or _is_unread(environ["eventlet.input"]):

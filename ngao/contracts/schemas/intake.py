@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields
 
-from ngao.contracts.classes import INTERNAL, SEALED, Tolerant
+from ngao.contracts.classes import INTERNAL, SEALED, Moment, Tolerant
 
 
 class Reason(Tolerant):
@@ -29,7 +29,7 @@ class Consented(Tolerant):
     purpose = fields.String(required=True, metadata=INTERNAL)
     scope = fields.List(fields.String(), load_default=list, metadata=INTERNAL)
     recipient = fields.String(load_default=None, allow_none=True, metadata=INTERNAL)
-    until = fields.AwareDateTime(load_default=None, allow_none=True, metadata=INTERNAL)
+    until = Moment(lasting=True, load_default=None, allow_none=True, metadata=INTERNAL)
 
 
 class SealedIdentity(Tolerant):
@@ -49,8 +49,8 @@ class ReportAccepted(Tolerant):
     report_id = fields.String(required=True, metadata=INTERNAL)
     case_ref = fields.String(required=True, metadata=INTERNAL)
     source_id = fields.String(required=True, metadata=INTERNAL)
-    received_at = fields.AwareDateTime(required=True, metadata=INTERNAL)
-    occurred_at = fields.AwareDateTime(required=True, metadata=INTERNAL)
+    received_at = Moment(required=True, metadata=INTERNAL)
+    occurred_at = Moment(required=True, metadata=INTERNAL)
     urgency = fields.String(required=True, metadata=INTERNAL)
     urgency_reasons = fields.List(fields.Nested(Reason), required=True, metadata=INTERNAL)
     policy_version = fields.String(required=True, metadata=INTERNAL)

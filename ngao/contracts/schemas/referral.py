@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from ngao.contracts import codes
-from ngao.contracts.classes import INTERNAL, PUBLIC, Strict, Tolerant
+from ngao.contracts.classes import INTERNAL, PUBLIC, Moment, Strict, Tolerant
 from ngao.contracts.schemas.intake import Reason, Refusal
 
 
@@ -46,7 +46,7 @@ class Offered(_OfOffer):
 
     county = fields.String(required=True, metadata=INTERNAL)
     languages = fields.List(fields.String(), required=True, metadata=INTERNAL)
-    respond_by = fields.AwareDateTime(required=True, metadata=INTERNAL)
+    respond_by = Moment(required=True, metadata=INTERNAL)
     attempt = fields.Integer(required=True, metadata=INTERNAL)
     reasons = fields.List(fields.Nested(Reason), required=True, metadata=INTERNAL)
     policy_version = fields.String(required=True, metadata=INTERNAL)
@@ -59,7 +59,7 @@ class Accepted(_OfOffer):
     `signature` the partner's own over its acceptance. `again` tells that it was told before, with another vouch or none.
     """
 
-    accepted_at = fields.AwareDateTime(required=True, metadata=INTERNAL)
+    accepted_at = Moment(required=True, metadata=INTERNAL)
     partner_public_key = fields.String(required=True, metadata=PUBLIC)
     partner_key_id = fields.String(required=True, metadata=PUBLIC)
     vouch = fields.String(load_default=None, allow_none=True, metadata=PUBLIC)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields
 
-from ngao.contracts.classes import INTERNAL, SEALED, Tolerant
+from ngao.contracts.classes import INTERNAL, SEALED, Moment, Tolerant
 
 
 class Restriction(Tolerant):
@@ -41,9 +41,9 @@ class ConsentChanged(Tolerant):
     purpose = fields.String(required=True, metadata=INTERNAL)
     scope = fields.List(fields.String(), required=True, metadata=INTERNAL)
     recipient = fields.String(load_default=None, allow_none=True, metadata=INTERNAL)
-    until = fields.AwareDateTime(load_default=None, allow_none=True, metadata=INTERNAL)
+    until = Moment(lasting=True, load_default=None, allow_none=True, metadata=INTERNAL)
     granted = fields.Boolean(required=True, metadata=INTERNAL)
-    effective_at = fields.AwareDateTime(required=True, metadata=INTERNAL)
+    effective_at = Moment(required=True, metadata=INTERNAL)
 
 
 class ContactDisclosed(Tolerant):

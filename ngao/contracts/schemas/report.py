@@ -11,7 +11,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from ngao.contracts import codes
-from ngao.contracts.classes import INTERNAL, SEALED, SENSITIVE, Strict
+from ngao.contracts.classes import INTERNAL, SEALED, SENSITIVE, Moment, Strict
 
 _SLUG = validate.Regexp(r"^[a-z][a-z0-9_]{1,63}$", error="format|Must be a code: lower-case letters, digits, underscore.")
 _ID = validate.Length(min=1, max=200)
@@ -109,7 +109,7 @@ class Consent(Strict):
     recipient = fields.String(
         validate=validate.Regexp(r"^[a-z][a-z0-9-]{1,40}$", error="format|Must be a partner's id."), metadata=INTERNAL
     )
-    until = fields.AwareDateTime(metadata=INTERNAL)
+    until = Moment(metadata=INTERNAL)
 
 
 class SafeHours(Strict):
@@ -157,7 +157,7 @@ class Report(Strict):
     """One call for help."""
 
     source_event_id = fields.String(required=True, validate=_ID, metadata=INTERNAL)
-    occurred_at = fields.AwareDateTime(required=True, metadata=INTERNAL)
+    occurred_at = Moment(required=True, metadata=INTERNAL)
     occurred_precision = fields.String(
         load_default="exact", validate=_one_of(codes.PRECISIONS_OF_TIME), metadata=INTERNAL
     )

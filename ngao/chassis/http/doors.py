@@ -1,0 +1,90 @@
+"""The ports of a service: what is asked at each, by whom, and how many connections one address may have there."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ngao.chassis.http.proxied import Gates, share_of
+from ngao.chassis.settings import HttpSettings
+
+KINDS = frozenset({"source", "partner", "operator", "anyone"})
+HEALTH = "/healthz"
+READINESS = "/readyz"
+_MOST_PER_ADDRESS = 500
+_OUTSIDERS = KINDS - {"operator"}
+_OPERATORS = frozenset({"operator", "anyone"})
+_CHASSIS_PAGES = {HEALTH, READINESS, "/metrics", "/openapi.json"}
+
+
+@dataclass
+class Door:
+    """One port: who accepts there, which gates pass connections on to it, and what is open."""
+
+    listening: Any
+    server: Any
+    gates: Gates | None = None
+    accepting: Any = None
+    connections: dict[int, list[Any]] = field(default_factory=dict)
+    shares: Counter[str] = field(default_factory=Counter)
+    share_of: dict[int, str] = field(default_factory=dict)
+
+    def enter(self, connection: list[Any]) -> bool:
+        """Count a connection for its address; False when that has its share already."""
+        share = share_of(connection[0][0])
+        if self.shares[share] >= _MOST_PER_ADDRESS:
+            return False
+        self.shares[share] += 1
+        self.share_of[id(connection)] = share
+        return True
+
+    def leave(self, connection: list[Any]) -> None:
+        """Forget a connection that has ended."""
+        self.connections.pop(id(connection), None)
+        share = self.share_of.pop(id(connection), None)
+        if share is not None:
+            self.shares[share] -= 1
+            if not self.shares[share]:
+                del self.shares[share]
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What a port answers: these operations, to these kinds of callers."""
+
+    port: int
+    entrypoints: Sequence[Any]
+    callers: frozenset[str] = KINDS
+    gates: Gates | None = None
+
+
+def offers(settings: HttpSettings, entrypoints: Iterable[Any]) -> list[Offer]:
+    """Which port answers what.
+
+    What tells how many people call for help, and when, is at the inside port alone, where one is set; what operators do is at the
+    operators' port alone, where one is set, and for the public port it does not exist. The pages that say how a service is doing
+    are at both of those, and of them outsiders see at most that it is alive.
+    """
+    every = list(entrypoints)
+    apart = settings.operators_port is not None
+    gates = Gates(settings.proxied_from) if settings.proxied_from else None
+    numbers = {each for each in every if each.declared.inside} if settings.inside_port else set()
+    callers = _OUTSIDERS if apart else KINDS
+    public = [each for each in every if each not in numbers and _is_for(each, callers, own_pages={HEALTH} if apart else None)]
+    found = [Offer(settings.port, public, callers, gates)]
+    if settings.inside_port:
+        looked_at = [each for each in every if each.declared.path in (HEALTH, READINESS)]
+        found.append(Offer(settings.inside_port, [*numbers, *looked_at]))
+    if settings.operators_port:
+        operations = [each for each in every if each not in numbers and _is_for(each, _OPERATORS)]
+        found.append(Offer(settings.operators_port, operations, _OPERATORS))
+    return found
+
+
+def _is_for(entrypoint: Any, callers: frozenset[str], own_pages: Collection[str] | None = None) -> bool:
+    who = set(entrypoint.declared.who)
+    if who == {"anyone"} and own_pages is not None and entrypoint.declared.path in _CHASSIS_PAGES:
+        return entrypoint.declared.path in own_pages
+    return bool(who & callers)
