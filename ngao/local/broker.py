@@ -33,6 +33,8 @@ default_pass = {password}
 disk_free_limit.absolute = 200MB
 vm_memory_high_watermark.relative = 0.4
 heartbeat = 20
+max_message_size = 2097152
+channel_max = 128
 """
 _PLAIN = re.compile(r"[A-Za-z0-9_./@+:=-]+")
 # Only queues that know no leader; a queue that was declared this moment has one, though its state is not yet in the statistics.
