@@ -34,8 +34,9 @@ from services.intake.application.withdraw_report import withdraw_report
 from services.intake.domain.draft import Draft
 from services.intake.domain.report import MappedBy, Report
 from services.intake.domain.source import Source
-from services.intake.http_api import Posted, pointing
+from services.intake.http_api import pointing
 from services.intake.messages import UnitAnnouncer, change_of, helper_of, read_report, step_of, update_of
+from services.intake.posted import Posted
 from services.intake.references import RandomIds
 from services.intake.shown import show_case_report
 from services.intake.storage.documents import DOCUMENTS

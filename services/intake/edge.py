@@ -10,8 +10,8 @@ from ngao.chassis.messaging.accounts import outsider_account
 from ngao.chassis.messaging.consumer import Delivery, Rejected
 from ngao.contracts import ContractError, Event, FieldError, InvalidContent, Undecodable, open_event, parse_json
 from ngao.contracts.envelope import from_document
-from services.intake.http_api import CLOUDEVENT, JSON, Posted, cloud_event
 from services.intake.messages import rejected_event
+from services.intake.posted import CLOUDEVENT, JSON, Posted, cloud_event
 
 MOST_BYTES = 1024 * 1024
 SEALED = "intake.report.sealed.v1"

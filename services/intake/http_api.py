@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from marshmallow import Schema, fields, validate
@@ -12,20 +11,9 @@ from marshmallow import Schema, fields, validate
 from ngao.chassis.errors import InvalidInput
 from ngao.chassis.http.call import Call
 from ngao.chassis.http.problems import problem_of
-from ngao.contracts import ContractError, FieldError, InvalidContent, Undecodable, parse_json
+from ngao.contracts import FieldError
 from ngao.contracts.classes import INTERNAL, PUBLIC, SENSITIVE, Strict, Tolerant
-from ngao.contracts.envelope import count_values, from_document
 from ngao.contracts.schemas import report as said
-
-JSON = "application/json"
-CLOUDEVENT = "application/cloudevents+json"
-BATCH = "application/cloudevents-batch+json"
-LINES = "application/x-ndjson"
-ACCEPTED = (JSON, CLOUDEVENT, BATCH, LINES)
-MANY = (BATCH, LINES)
-MOST_ITEMS = 500
-MOST_VALUES_OF_A_BATCH = 50_000
-SUBMITTED = "intake.report.submitted.v1"
 
 
 class SubjectUpdate(Strict):
@@ -196,44 +184,6 @@ class SourcesShown(Tolerant):
     sources = fields.List(fields.Nested(SourceShown), metadata=INTERNAL)
 
 
-@dataclass(frozen=True)
-class Posted:
-    """One report as posted; `prefix` is where it stands in the body, for pointers in errors."""
-
-    document: Any
-    prefix: str = ""
-
-    def named(self, key: str | None) -> Posted:
-        """The same, with `key` as its source_event_id if it has none of its own."""
-        if not key or not isinstance(self.document, dict) or "source_event_id" in self.document:
-            return self
-        return Posted({**self.document, "source_event_id": key}, self.prefix)
-
-
-def posted(call: Call) -> Posted:
-    """The one report of a request; raises InvalidInput, ContractError."""
-    document = call.json()
-    made = cloud_event(document) if call.content_type == CLOUDEVENT else Posted(document)
-    return made.named(call.idempotency_key)
-
-
-def posted_many(call: Call) -> list[Posted | Exception]:
-    """The reports of a batch, each by itself: what one of them breaks is its own answer. Raises InvalidInput."""
-    with call.meter.running():
-        readers = _lines(call) if call.content_type == LINES else _items(call)
-    _demand_number(readers)
-    with call.meter.running():
-        return [_attempt(reader) for reader in readers]
-
-
-def cloud_event(document: Any) -> Posted:
-    """The report in a CloudEvent, whose id stands in for a missing source_event_id; raises ContractError."""
-    event = from_document(document)
-    if event.type != SUBMITTED:
-        raise InvalidContent([FieldError("/type", "unknown_code", f"Must be {SUBMITTED}.")])
-    return Posted(event.data, "/data").named(event.id)
-
-
 @contextmanager
 def pointing(rewrite: Callable[[str], str]) -> Iterator[None]:
     """Let errors point into the body that was sent, where that is not the canonical report itself."""
@@ -266,47 +216,3 @@ def show(schema: type[Schema], **values: Any) -> dict[str, Any]:
     """An answer by its schema."""
     shown: dict[str, Any] = schema().dump(values)
     return shown
-
-
-def _lines(call: Call) -> list[Callable[[], Posted]]:
-    lines = [line for line in call.body.split(b"\n") if line.strip()]
-    _demand_number(lines)
-    if sum(_weight(line) for line in lines) > MOST_VALUES_OF_A_BATCH:
-        raise InvalidInput(f"A batch holds at most {MOST_VALUES_OF_A_BATCH} values.", slug="batch-size")
-    return [_reader(line) for line in lines]
-
-
-def _weight(line: bytes) -> int:
-    """The values in one line; a line that passes a bound is refused by its reader before it costs anything."""
-    try:
-        return count_values(line)
-    except Undecodable:
-        return 0
-
-
-def _demand_number(items: Sequence[Any]) -> None:
-    if not 1 <= len(items) <= MOST_ITEMS:
-        raise InvalidInput(f"A batch holds 1 to {MOST_ITEMS} reports.", slug="batch-size")
-
-
-def _items(call: Call) -> list[Callable[[], Posted]]:
-    documents = call.json(MOST_VALUES_OF_A_BATCH)
-    if not isinstance(documents, list):
-        raise InvalidInput("A batch is a JSON array of CloudEvents.", slug="batch-size")
-    return [lambda each=each: cloud_event(each) for each in documents]  # type: ignore[misc]
-
-
-def _reader(line: bytes) -> Callable[[], Posted]:
-    def read() -> Posted:
-        document = parse_json(line)
-        is_event = isinstance(document, dict) and "specversion" in document
-        return cloud_event(document) if is_event else Posted(document)
-
-    return read
-
-
-def _attempt(reader: Callable[[], Posted]) -> Posted | Exception:
-    try:
-        return reader()
-    except ContractError as error:
-        return error

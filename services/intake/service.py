@@ -22,6 +22,7 @@ from services.intake import edge, http_api
 from services.intake.application.show_case import Reader
 from services.intake.http_api import show
 from services.intake.messages import receipt_event
+from services.intake.posted import ACCEPTED, CLOUDEVENT, JSON, MANY, posted, posted_many
 from services.intake.shown import show_report, show_source
 
 
@@ -36,25 +37,25 @@ class IntakeService(ChassisEndpoints):
     app = App()
 
     @http(
-        "POST", "/v1/reports", who="source", operation="postReports", request=ReportSchema, accepts=http_api.ACCEPTED,
+        "POST", "/v1/reports", who="source", operation="postReports", request=ReportSchema, accepts=ACCEPTED,
         summary="Post one report, or a batch of them.", responses={202: http_api.ReceiptShown},
     )  # fmt: skip
     def post_reports(self, call: Call) -> Answer:
         """202 means: stored for good. A batch gets an answer for each item."""
         source_id = call.principal.id
-        if call.content_type in http_api.MANY:
-            outcomes = self.app.receive_many(source_id, http_api.posted_many(call))
+        if call.content_type in MANY:
+            outcomes = self.app.receive_many(source_id, posted_many(call))
             return Answer(202, {"results": [http_api.result(at, outcome) for at, outcome in enumerate(outcomes)]})
-        return Answer(202, self.app.receive(source_id, http_api.posted(call), call.trace))
+        return Answer(202, self.app.receive(source_id, posted(call), call.trace))
 
     @http(
         "POST", "/v1/reports/validate", who="source", operation="validateReport", request=ReportSchema,
-        accepts=(http_api.JSON, http_api.CLOUDEVENT), summary="Check a report without posting it.",
+        accepts=(JSON, CLOUDEVENT), summary="Check a report without posting it.",
         responses={200: http_api.ForeseenShown},
     )  # fmt: skip
     def validate(self, call: Call) -> dict[str, Any]:
         """Nothing of it is kept."""
-        return show(http_api.ForeseenShown, **self.app.validate(call.principal.id, http_api.posted(call)))
+        return show(http_api.ForeseenShown, **self.app.validate(call.principal.id, posted(call)))
 
     @http(
         "POST", "/v1/inbound/<source_id>", who="source", operation="postNative", responses={202: http_api.InboundShown},

@@ -23,7 +23,7 @@ from ngao.chassis.security import keyfiles, seals
 from ngao.chassis.security.audit import Verified
 from ngao.chassis.security.identity import new_key
 from ngao.contracts import make, open_event
-from services.intake.http_api import Posted
+from services.intake.posted import Posted
 from services.intake.storage.documents import ReportDocument
 from services.notify.domain.people import DUTY_OFFICER, Recipient
 from tests.support.forgetting import Held, opened
