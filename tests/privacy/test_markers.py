@@ -45,7 +45,8 @@ def _is_ciphertext(value: Any) -> bool:
     """A sealed field of our own, a box with the name of its key, or an event, in which what is sensitive is such a box."""
     if isinstance(value, dict):
         return set(value) <= {"key_id", "box"}
-    return value is None or value[:1] == VERSION or value.startswith(b'{"specversion"')
+    content = value.encode() if isinstance(value, str) else value
+    return content is None or content[:1] == VERSION or content.startswith(b'{"specversion"')
 
 
 LOOKS: dict[Held, Callable[[Any], bool]] = {

@@ -75,7 +75,8 @@ class Line:
         self, body: bytes, routing_key: str, *, exchange: str = "events", content_type: str = CONTENT_TYPE,
         message_id: str | None = None, user_id: str | None = None, headers: dict[str, Any] | None = None,
     ) -> None:
-        owner = routing_key.split(".")[1] if exchange == "events" else None
+        speaker = routing_key.split(".")[1] if exchange == "events" else ""
+        owner = speaker if speaker in SERVICES else None
         properties = pika.BasicProperties(
             content_type=content_type, message_id=message_id or secrets.token_hex(8), delivery_mode=2,
             user_id=service_account(owner) if owner else user_id, headers=headers,
