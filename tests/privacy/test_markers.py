@@ -51,7 +51,7 @@ def _is_ciphertext(value: Any) -> bool:
 
 LOOKS: dict[Held, Callable[[Any], bool]] = {
     Held.INTERNAL: lambda _: True,
-    Held.HASHED: lambda value: bool(re.fullmatch(r"(phone:|email:)?[0-9a-f]{64}", value)),
+    Held.HASHED: lambda value: value is None or bool(re.fullmatch(r"(phone:|email:)?[0-9a-f]{64}", value)),
     Held.SEALED: _is_ciphertext,
 }
 

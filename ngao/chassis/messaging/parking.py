@@ -8,7 +8,7 @@ size and a keyed hash of the whole: it can be looked into and dropped, not repla
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +23,7 @@ from ngao.chassis.storage.unit_of_work import Raw, Unit
 from ngao.chassis.storage.units import Units
 
 _FIELDS = ("queue", "reason", "errors", "attempts", "times", "state", "size", "content_type", "parked_at", "first_parked_at")
+_GONE: Mapping[str, Any] = {"body": None, "digest": None}
 _MOST_KEPT = 1024 * 1024
 _BEGINNING = 64 * 1024
 _AT_ONCE = 100
@@ -59,7 +60,7 @@ class Parking:
 
     def _id_of(self, unit: Unit, delivery: Delivery) -> str:
         """Ids of records from before 0.2 follow from a publisher's message id: one is used again for its own replay only."""
-        replayed = {"_id": delivery.parked_id, "state": "replayed", "body": None}
+        replayed = {"_id": delivery.parked_id, "state": "replayed", **_GONE}
         if delivery.parked_id and self._parked.find_one(replayed, {"_id": 1}):
             return delivery.parked_id
         return unit.keyring.lookup_hash("parked", delivery.identity)[:32]
@@ -124,7 +125,7 @@ class Parking:
         found = self._find(parked_id)
         if found["state"] != "parked":
             return
-        self._claim(unit, parked_id, {"state": "expired", "body": None})
+        self._claim(unit, parked_id, {"state": "expired", **_GONE})
         unit.audit("parked.expired", subject=parked_id, actor=_ACTOR, detail={"policy_version": policy_version})
 
     def _shred_emptied(self, unit: Unit) -> None:
@@ -135,7 +136,7 @@ class Parking:
                 unit.audit("key.destroyed", subject=scope, actor=_ACTOR)
 
     def _replay(self, unit: Unit, parked_id: str, by: str, reason: str) -> None:
-        found = self._claim(unit, parked_id, {"state": "replayed", "body": None})
+        found = self._claim(unit, parked_id, {"state": "replayed", **_GONE})
         if not found.get("whole", True):
             raise NotAllowedNow("Only the beginning of this message was kept: ask its sender to send it again.", slug="not-whole")
         if not found["queue"].startswith(f"{self._service}."):
@@ -154,7 +155,7 @@ class Parking:
         unit.audit("parked.replayed", subject=parked_id, actor=by, detail={"reason": reason})
 
     def _drop(self, unit: Unit, parked_id: str, by: str, reason: str) -> None:
-        self._claim(unit, parked_id, {"state": "dropped", "body": None})
+        self._claim(unit, parked_id, {"state": "dropped", **_GONE})
         unit.audit("parked.dropped", subject=parked_id, actor=by, detail={"reason": reason})
 
     def _claim(self, unit: Unit, parked_id: str, change: dict[str, Any]) -> dict[str, Any]:
