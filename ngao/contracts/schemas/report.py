@@ -53,7 +53,7 @@ class Identity(Strict):
         load_default=list, validate=validate.Length(max=10), metadata=SENSITIVE,
     )
     phones = fields.List(
-        fields.String(validate=validate.Length(min=3, max=40)),
+        fields.String(validate=validate.Length(min=3, max=200)),
         load_default=list, validate=validate.Length(max=10), metadata=SENSITIVE,
     )
     emails = fields.List(fields.Email(), load_default=list, validate=validate.Length(max=10), metadata=SENSITIVE)

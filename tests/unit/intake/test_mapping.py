@@ -96,3 +96,9 @@ NAMES = sorted({"_id", "incident/violation_type", "incident/date", "consent/refe
 @given(st.dictionaries(st.sampled_from(NAMES), JSON))
 def test_no_native_body_breaks_the_engine(native: dict[str, Any]) -> None:
     map_native(KOBO, native)
+
+
+def test_three_numbers_in_one_field_do_not_cost_the_call() -> None:
+    written = "+254700000001 +254700000002 +254700000003"
+    mapped = map_inbound(KOBO, body(**{"person/phone": written}))
+    assert read_report(mapped.report, SHIPPED.rules.vocabulary).person.identity["phones"] == [written]
