@@ -40,6 +40,7 @@ CASES: dict[str, tuple[tuple[Facts, list[Earlier]], tuple[Facts, list[Earlier]]]
     "torture_or_no_care_now": ((facts(V("torture", ongoing=True)), []), (facts(V("torture")), [])),
     "violence_now": ((facts(V("physical_assault", ongoing=True)), []), (facts(V("censorship", ongoing=True)), [])),
     "sexual_violence_medical_window": ((facts(V("rape"), hours=10), []), (facts(V("rape"), hours=80), [])),
+    "sexual_violence_late_care": ((facts(V("rape"), hours=119), []), (facts(V("rape"), hours=121), [])),
     "death_threat_ongoing": (
         (facts(V("death_threat_to_family", ongoing=True)), []), (facts(V("threat_to_family", ongoing=True)), [])),
     "death_threat_after_earlier_report": (
@@ -49,7 +50,9 @@ CASES: dict[str, tuple[tuple[Facts, list[Earlier]], tuple[Facts, list[Earlier]]]
         (facts(V("death_threat_to_defender"), V("censorship", perpetrators=("police",))), [])),
     "threat_lately": ((facts(V("stalking"), hours=167), []), (facts(V("stalking"), hours=169), [])),
     "held_now": ((facts(V("arbitrary_detention", ongoing=True)), []), (facts(V("arbitrary_detention")), [])),
-    "arrested_lately": ((facts(V("unlawful_arrest"), hours=47), []), (facts(V("unlawful_arrest"), hours=49), [])),
+    "arrested_lately": ((facts(V("unlawful_arrest"), hours=95), []), (facts(V("unlawful_arrest"), hours=97), [])),
+    "held_incommunicado": (
+        (facts(V("incommunicado_detention", ongoing=True)), []), (facts(V("incommunicado_detention")), [])),
     "held_without_a_lawyer": (
         (facts(V("legal_assistance_denied", ongoing=True)), []), (facts(V("legal_assistance_denied")), [])),
     "whereabouts_published": ((facts(V("doxxing", ongoing=True)), []), (facts(V("doxxing")), [])),
