@@ -11,6 +11,8 @@ case ${secrets:-./secrets} in /*) ;; *) secrets=$repository/${secrets:-./secrets
 fail() { echo "onboard.sh: $*" >&2; exit 1; }
 [ "$(id -u)" = 0 ] || fail "the accounts are given to the containers' user, which only root can do: run this with sudo."
 [ -r "$secrets/operator/ngao.env" ] || fail "there is no $secrets/operator/ngao.env: run bin/ngao secrets init and bring the deployment up first."
+approvals=${NGAO_APPROVALS:-$(sed -n 's/^NGAO_APPROVALS=//p' "$repository/.env" 2>/dev/null | tail -n 1)}
+[ "$approvals" = single ] || fail "a new source needs two operators here: to try the demonstration alone, put NGAO_APPROVALS=single into .env and run docker-compose up -d again."
 set -a
 . "$secrets/operator/ngao.env"
 set +a
