@@ -23,7 +23,7 @@ def ask(settings: Path) -> tuple[bool, str]:
     """Whether the service is ready, and one line that says so or says what is missing."""
     try:
         connection = _connection(tomllib.loads(settings.read_text("utf-8")))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         return False, f"The settings file {settings} cannot be used ({type(error).__name__})."
     try:
         connection.request("GET", "/readyz")

@@ -31,11 +31,11 @@ SEALED: dict[str, Any] = {"class": DataClass.SEALED}
 
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 LATEST = datetime(9000, 1, 1, tzinfo=UTC)
-AHEAD = timedelta(days=3653)
+AHEAD = timedelta(days=30 * 365)
 
 
 class Moment(fields.AwareDateTime):
-    """A moment from 1900 to ten years from now: at the edges of the calendar another time zone, or a sum, is no date any more.
+    """A moment from 1900 to thirty years from now: at the edges of the calendar another time zone, or a sum, is no date any more.
 
     `lasting` is for the end of what was granted, in events: an earlier version let it lie further ahead.
     """
@@ -48,7 +48,7 @@ class Moment(fields.AwareDateTime):
         moment: datetime = super()._deserialize(value, attr, data, **kwargs)
         latest = LATEST if self._lasting else datetime.now(UTC) + AHEAD
         if not EARLIEST < moment < latest:
-            raise ValidationError("range|Must lie between 1900 and ten years from now.")
+            raise ValidationError("range|Must lie between 1900 and thirty years from now.")
         return moment
 
 

@@ -32,9 +32,9 @@ def replay(probe: ServiceProcess, world: World, since: datetime, **further: str)
     return dict(answer)
 
 
-def entry(event: Event, lease: str = "", until: datetime | None = None) -> dict[str, Any]:
-    now = datetime.now(UTC)
-    return entry_of(Saying(event, EVENTS), 1, None, now, (lease, until or now), encode=encode).as_document()
+def entry(event: Event, lease: str = "", until: datetime | None = None, world: World | None = None) -> dict[str, Any]:
+    now, written = datetime.now(UTC), world.signed if world else encode
+    return entry_of(Saying(event, EVENTS), 1, None, now, (lease, until or now), encode=written).as_document()
 
 
 def quiet(store: Any) -> None:
@@ -70,7 +70,7 @@ def test_a_consumer_takes_what_its_wiped_queue_lost_and_nothing_twice(
     """The probe hears its own outbox: some are handled, some are wiped before it comes to them, then all come again."""
     began = datetime.now(UTC)
     first = [own("ok") for _ in range(10)]
-    store.outbox.insert_many([entry(event) for event in first])
+    store.outbox.insert_many([entry(event, world=world) for event in first])
     eventually(lambda: all(effects(store, event) == 1 for event in first), what="the first effects")
     name = secrets.token_hex(4)
     gate = world.directory / name
@@ -78,7 +78,7 @@ def test_a_consumer_takes_what_its_wiped_queue_lost_and_nothing_twice(
     line.publish(heard(f"block-while:{name}"))
     eventually((world.directory / f"inside-{name}").exists, what="the handler to be busy")
     lost = [own("ok") for _ in range(200)]
-    store.outbox.insert_many([entry(event) for event in lost])
+    store.outbox.insert_many([entry(event, world=world) for event in lost])
     quiet(store)
     wiped = ids_in(line, OWN_QUEUE)
     assert wiped, "all of them were with the consumer already"

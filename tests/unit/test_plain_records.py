@@ -15,7 +15,7 @@ from services.notify.storage.repositories import ContactSummaryRepository
 from services.referral.application.ports import Hop
 from services.referral.domain.offer import Offer
 from services.referral.storage.cases import CaseRepository
-from services.referral.storage.partners import EngagementRepository
+from services.referral.storage.partners import EngagementRepository, Promised
 from services.referral.storage.telling import StoryRepository
 from tests.unit.referral.desk import START, consent, defender, office, partner, report
 
@@ -48,7 +48,9 @@ def _referral_case(unit: Unit) -> None:
     offer = Offer("o1", case.pending()[0].name, "mwanga", 1, START, START + timedelta(hours=1), "v1")
     case.offer(offer, START)
     CaseRepository(unit).put(case)
-    EngagementRepository(unit).follow(offer)
+    engagements = EngagementRepository(unit, Promised())
+    engagements._reserved[offer.id] = {"_id": offer.id, "partner_id": offer.partner_id, "place": 0}
+    engagements.follow(offer)
     StoryRepository(unit).note(case.id, Hop(START, "offered", "system", "Offered."))
 
 
