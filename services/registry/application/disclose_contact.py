@@ -89,10 +89,15 @@ def disclose_again(ports: Ports, case: Case) -> None:
 
 
 def end_disclosure(ports: Ports, case_ref: str, offer_id: str, partner_id: str) -> None:
-    """The partner works on the case no longer: it gets no corrections. An end that overtakes its acceptance is remembered."""
+    """The partner works on the case no longer: it gets no corrections.
+
+    An end that overtakes its acceptance answers it, too, because the acceptance will not be asked about again.
+    """
     disclosure = ports.disclosures.get(offer_id)
     if disclosure is None:
         disclosure = Disclosure(offer_id, case_ref, partner_id, ports.now, Refusal.ENDED)
+        ports.voice.contact_withheld(case_heard_of(ports, case_ref), disclosure)
+        _audit(ports, disclosure)
     disclosure.ended = True
     ports.disclosures.save(disclosure)
 
