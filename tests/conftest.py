@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,12 @@ import pytest
 
 from tests.support.broker import remove
 from tests.support.processes import World
+
+_WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+if _WORKER:
+    # Each worker, and all it starts, has ports of its own: what is free when it is chosen is free when it is used.
+    _first = 20000 + 3000 * (int(_WORKER.removeprefix("gw")) % 4)
+    os.environ["NGAO_PORTS"] = f"{_first}-{_first + 2999}"
 
 _LONGEST_FIRST = ("tests/docs/", "tests/faults/", "tests/privacy/", "tests/system/", "tests/service/")
 

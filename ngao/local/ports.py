@@ -26,11 +26,22 @@ def free_port(taken: Iterable[int] = ()) -> int:
 
     Below 32768, where Linux starts to hand out ports for outgoing connections: one from there may be gone by the next `up`.
     """
-    avoid = set(taken)
+    avoid, among = set(taken), _range(os.environ)
     while True:
-        port = secrets.choice(_RANGE)
+        port = secrets.choice(among)
         if port not in avoid and _can_listen(port):
             return port
+
+
+def _range(environment: Mapping[str, str]) -> range:
+    """Where free ports are looked for; `NGAO_PORTS=20000-23999` keeps homes apart that start together. Raises Misconfigured."""
+    given = environment.get("NGAO_PORTS")
+    if not given:
+        return _RANGE
+    first, _, last = given.partition("-")
+    if not (first.isdecimal() and last.isdecimal() and 1024 <= int(first) < int(last) <= 65535):
+        raise Misconfigured("NGAO_PORTS must be a range such as 20000-23999.")
+    return range(int(first), int(last) + 1)
 
 
 def _can_listen(port: int) -> bool:

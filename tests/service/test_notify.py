@@ -242,7 +242,8 @@ def test_a_permanent_refusal_tells_a_human_instead(
     line.publish(offered(case))
     eventually(lambda: states(notify, world, case)[:1] == [("clinic", "failed")], what="the failure")
     behave(directory)
-    (event,) = eventually(lambda: said(line, "failed", case), what="the event")
+    event = eventually(lambda: said(line, "failed", case), what="the event")[0]
+    assert event.data["recipient_ref"] == "clinic"
     assert (event.data["reason"], event.data["next_step"]) == ("smtp_550", "duty_officer:duty-officer")
 
 

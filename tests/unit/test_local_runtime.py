@@ -95,6 +95,18 @@ def test_a_process_that_cannot_write_down_who_it_is_is_not_started(tmp_path: Pat
         Process("x/y", tmp_path).start(["true"], log=tmp_path / "log", environment=ENVIRONMENT, cwd=tmp_path)
 
 
+def test_free_ports_are_looked_for_in_the_range_that_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NGAO_PORTS", "23000-23009")
+    assert {ports.free_port() for _ in range(30)} <= set(range(23000, 23010))
+
+
+@pytest.mark.parametrize("text", ["23000", "23009-23000", "1-2", "23000-70000", "a-b"])
+def test_a_range_of_ports_that_is_none_is_named(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NGAO_PORTS", text)
+    with pytest.raises(Misconfigured, match="NGAO_PORTS"):
+        ports.free_port()
+
+
 def test_ports_come_from_the_environment_then_from_memory() -> None:
     chosen = ports.choose(["one", "two", "three"], {"one": 1001, "two": 1002}, {"NGAO_PORT_ONE": "2001"})
     assert chosen["one"] == 2001
