@@ -9,13 +9,13 @@ from typing import Annotated, Any
 import typer
 import yaml
 
-from ngao.chassis.errors import Misconfigured
+from ngao.chassis.errors import Misconfigured, Unavailable
 from ngao.chassis.messaging.management import Management
 from ngao.chassis.messaging.onboarding import account_name, is_onboarded, onboard_partner, revoke
 from ngao.cli import vouching
 from ngao.cli.accounts import keep_key, sentence, write_account, write_certificate
 from ngao.cli.brokers import edge, edge_http, management
-from ngao.cli.calls import Operator, Waits, operator
+from ngao.cli.calls import Operator, Refused, Waits, operator
 from ngao.cli.output import AsJson, say, show
 from ngao.cli.places import onboarding_key_file
 
@@ -23,6 +23,7 @@ app = typer.Typer(no_args_is_help=True, help="Partners that take referrals: lawy
 
 PartnerId = Annotated[str, typer.Argument(help="The partner's id.")]
 NewKey = Annotated[bool, typer.Option("--new-key", help="Give a known partner a new key and a new broker password.")]
+_HELD = ("case_ref", "need", "urgency", "state", "offer_id")
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A YAML file; docs/how-to/onboard-a-partner.md has one.")]
 
 
@@ -87,17 +88,35 @@ def vouch(
 def list_partners(as_json: AsJson = False) -> None:
     """The directory."""
     rows = operator("referral").get("/v1/partners")["partners"]
-    columns = ("id", "name", "support_types", "counties", "capacity", "vetted", "suspended")
+    columns = ("id", "name", "support_types", "counties", "capacity", "vetted", "suspended", "revoked")
     show(rows, columns, as_json=as_json, none="There is no partner yet; add one with `ngao partner add`.")
 
 
 @app.command("revoke")
-def revoke_partner(partner_id: PartnerId) -> None:
-    """Take a partner's broker account away and close its connections; suspend it in the directory to stop offers."""
+def revoke_partner(partner_id: PartnerId, as_json: AsJson = False) -> None:
+    """Shut a partner out at once: its open offers go to others, its key opens nothing, its broker account is gone.
+
+    What it had accepted is listed and shown to the duty officer; a human decides about it. A partner that is taken on again needs
+    `ngao partner add FILE --new-key`.
+    """
     account_name("partner", partner_id)
+    held, undone = _shut_out(partner_id)
     with management() as broker:
         revoke(broker, "partner", partner_id)
-    say(f"{partner_id} has no broker account any more; its queues stand until somebody looks at them.")
+    if undone:
+        raise Unavailable(
+            f"The broker account of {partner_id} is gone, but the directory still has it: {undone} "
+            "Its HTTP key and its open offers stand until this command succeeds."
+        )
+    show(held, _HELD, as_json=as_json, none=f"{partner_id} is shut out: no account, no key, no offers. It had accepted nothing.")
+
+
+def _shut_out(partner_id: str) -> tuple[list[dict[str, Any]], str]:
+    """Revoke in the directory; gives what the partner holds, and why it could not be done, which must not spare its account."""
+    try:
+        return operator("referral").post(f"/v1/partners/{partner_id}/revoke", {})["offers"], ""
+    except (Misconfigured, Refused, Unavailable) as error:
+        return [], str(error)
 
 
 def _kept(broker: Management, partner: Mapping[str, Any], *, new_key: bool) -> str:
@@ -114,6 +133,8 @@ def _keep(broker: Management, partner: Mapping[str, Any], *, new_key: bool) -> s
     Where outsiders reach intake at an address of its own, they reach no other service, so the account names no HTTP interface.
     """
     partner_id, address, referral = partner["id"], edge(), operator("referral")
+    if not new_key and vouching.known(referral, partner_id).get("revoked"):
+        raise Misconfigured(f"{partner_id} was revoked: give --new-key to take it on again.")
     folder = None
     if new_key or not is_onboarded(broker, address.vhost, "partner", partner_id):
         http_url = None if edge_http() else referral.url

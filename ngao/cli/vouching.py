@@ -23,12 +23,12 @@ def of(referral: Operator, partner: Mapping[str, Any]) -> dict[str, str]:
 
     A vouch that stands for the same keys is kept, with all its signatures.
     """
-    known = _known(referral, partner["id"])
-    keys = {name: partner.get(name) or known.get(name) or "" for name in _KEYS}
+    kept = known(referral, partner["id"])
+    keys = {name: partner.get(name) or kept.get(name) or "" for name in _KEYS}
     key_file = onboarding_key_file()
     if not keys["public_key"] or not key_file.exists():
         return {}
-    standing = _standing(known.get("vouch"), partner["id"], keys)
+    standing = _standing(kept.get("vouch"), partner["id"], keys)
     private = _private(key_file)
     if standing and signing.key_id(signing.public_of(private)) in standing.signatures:
         return {"vouch": standing.write()}
@@ -51,12 +51,13 @@ def sign(referral: Operator, partner: Mapping[str, Any], key_file: Path) -> str:
     return f"{partner_id}: key {seals.key_id(keys['public_key'])}, signing key {signs}; {count} signature{'s' * (count > 1)}."
 
 
-def _known(referral: Operator, partner_id: str) -> dict[str, Any]:
+def known(referral: Operator, partner_id: str) -> dict[str, Any]:
+    """A partner as the directory has it; nothing when it is new. Raises Unavailable."""
     try:
-        known: dict[str, Any] = referral.get(f"/v1/partners/{partner_id}")
+        found: dict[str, Any] = referral.get(f"/v1/partners/{partner_id}")
     except Refused:
-        return {}  # it is new
-    return known
+        return {}
+    return found
 
 
 def _standing(written: str | None, partner_id: str, keys: Mapping[str, str]) -> Vouch | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,7 +19,8 @@ from ngao.chassis.messaging.onboarding import AccountFile, Edge
 from ngao.chassis.security.seals import key_id, new_key_pair
 from ngao.contracts import CONTENT_TYPE, Event, decode, encode, make, subscriptions_of
 from tests.support.broker import Line, management_of, provision
-from tests.support.processes import ROOT, ServiceProcess, World
+from tests.support.command import ngao
+from tests.support.processes import ROOT, ServiceProcess, World, free_port
 from tests.support.waiting import eventually
 
 INTAKE_HEARS = tuple(name for name in subscriptions_of("intake") if name.startswith("referral."))
@@ -324,6 +326,54 @@ def test_a_suspended_partner_still_reads_what_it_is_told_and_a_revoked_one_is_sh
     assert scene.asks("PUT", f"/v1/partners/{second.id}", body)[0] == 200
     assert second.hears("withdrawn", scene.case)
     assert second.asks("GET", "/v1/partners/me/events")[0] == 200
+
+
+def test_the_command_that_revokes_a_partner_shuts_it_out_everywhere(scene: Scene, world: World) -> None:
+    first, second = scene.partner(), scene.partner(languages=[])
+    scene.opens("critical")
+    offer_id = first.hears("offered", scene.case).data["offer_id"]
+    first.says("accept", offer_id)
+    first.hears("accepted", scene.case)
+    another = Scene(scene.referral, world, scene.line, need=scene.need)
+    another.opens("high")
+    open_offer = first.hears("offered", another.case).data["offer_id"]
+
+    code, printed = ngao(world, "partner", "revoke", first.id, "--json", referral=scene.referral)
+
+    assert code == 0, printed
+    assert [(each["case_ref"], each["offer_id"]) for each in json.loads(printed)] == [(scene.case, offer_id)]
+    assert first.hears("withdrawn", another.case).data["offer_id"] == open_offer
+    assert second.hears("offered", another.case)
+    assert first.asks("GET", "/v1/partners/me")[0] == 401
+    assert management_of(world).get("users", first.account.username) is None
+    with pytest.raises(pika.exceptions.ProbableAuthenticationError):
+        first.says("start", offer_id)
+    assert "helper.revoked" in scene.hops(), "what the partner holds is shown to a human"
+    latest = Scene(scene.referral, world, scene.line, need=scene.need)
+    latest.opens("high")
+    assert second.hears("offered", latest.case), "nothing more is offered to the partner that was revoked"
+
+    code, printed = ngao(world, "partner", "add", str(_file_of(world, first, scene.need)), referral=scene.referral)
+    assert (code, management_of(world).get("users", first.account.username)) == (1, None), printed
+
+
+def test_a_partner_loses_its_account_even_while_the_directory_does_not_answer(scene: Scene, world: World) -> None:
+    desk = scene.partner()
+    away = ServiceProcess(world.directory / "nothing.toml", free_port())
+    code, printed = ngao(world, "partner", "revoke", desk.id, referral=away)
+    assert code == 1
+    assert f"127.0.0.1:{away.port}" in printed
+    assert management_of(world).get("users", desk.account.username) is None
+    assert ngao(world, "partner", "revoke", desk.id, referral=scene.referral)[0] == 0
+    assert desk.asks("GET", "/v1/partners/me")[0] == 401
+
+
+def _file_of(world: World, desk: Desk, need: str) -> Path:
+    """The YAML file from which the partner would be added again."""
+    file = world.directory / f"{desk.id}.yaml"
+    record = {"id": desk.id, "name": desk.id, "support_types": [need], "counties": ["KE-30"], "capacity": 5}
+    file.write_text(yaml.safe_dump(record))
+    return file
 
 
 def test_an_acceptance_with_a_comment_is_taken_without_it(scene: Scene) -> None:
