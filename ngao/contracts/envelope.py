@@ -23,6 +23,7 @@ MOST_VALUES = 5_000
 MOST_MEMBERS = 1_000
 """In one list or object."""
 
+_MOST_DIGITS = 18
 _EXTENSIONS = ("sequence", "traceparent", "dataclassification", "partnerid", "urgent", "signaturekid", "signature")
 _REQUIRED = ("id", "source", "type")
 _PAIR = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\\\")
@@ -174,9 +175,9 @@ def _time(value: Any, broken: list[FieldError]) -> datetime:
 def _sequence(value: Any, broken: list[FieldError]) -> int | None:
     if value is None:
         return None
-    if isinstance(value, str) and value.isascii() and value.isdigit():
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS:
         return int(value)
-    broken.append(FieldError("/sequence", "format", "Must be a string of digits."))
+    broken.append(FieldError("/sequence", "format", f"Must be a string of up to {_MOST_DIGITS} digits."))
     return None
 
 

@@ -8,13 +8,13 @@ from typing import TypeVar
 from uuid import uuid4
 
 from ngao.chassis.chassis import Chassis
-from ngao.chassis.errors import Forbidden, Misconfigured, NotAllowedNow, NotFound, Permanent
+from ngao.chassis.errors import Forbidden, Misconfigured, NotAllowedNow, NotFound
 from ngao.chassis.measuring import OFTEN_S
 from ngao.chassis.messaging.destinations import PARTNERS
 from ngao.chassis.observability.logs import describe_error, get_logger
 from ngao.chassis.security.identity import new_key as make_key
 from ngao.chassis.storage.unit_of_work import Unit
-from ngao.contracts import ContractError, Event
+from ngao.contracts import Event
 from services.referral import messages, partner_posts, policies
 from services.referral.application.catch_up import Page, catch_up
 from services.referral.application.decide_by_hand import match_again, settle_need
@@ -96,12 +96,10 @@ class App:
         What cannot be taken is answered at once: a partner that hears nothing would wait until its offer runs out.
         """
         partner_id = partner_posts.partner_of(post)
-        try:
+        with partner_posts.answering(partner_id, post):
             posted = partner_posts.reply_in(post)
             unit.traceparent = posted.traceparent
             answer = _hidden(lambda: take_reply(self._desk(unit), partner_id, posted.reply, keep_early=True))
-        except (ContractError, Permanent) as error:
-            raise partner_posts.refusal_of(error, partner_id, post) from None
         if posted.ignored:
             unit.emit(partner_posts.ignored_event(partner_id, posted), to=PARTNERS)
         if answer.taken is Taken.LATE and answer.offer.state not in messages.STATES_TOLD:
@@ -236,7 +234,7 @@ class App:
         return done
 
     def measure(self) -> None:
-        """Tell what should have ended and has not: a deadline that nobody keeps is how a case would be forgotten."""
+        """Measure what should have ended and has not: a deadline that nobody keeps is how a case would be forgotten."""
         now = self._chassis.clock.now()
         for what, ends in overdue_waits(now).items():
             self._chassis.metrics.overdue(what, len(ends), max(((now - end).total_seconds() for end in ends), default=0.0))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from ngao.chassis.errors import Forbidden, InvalidInput, NgaoError, Permanent
@@ -64,6 +66,25 @@ class ReplyBroken(Permanent):
     """A message of a partner that is no reply."""
 
     slug = "reply-broken"
+
+
+class ReplyUnworkable(Permanent):
+    """A reply that can be read and that nothing can be made of."""
+
+    slug = "unreadable"
+
+
+@contextmanager
+def answering(partner_id: str, post: Post) -> Iterator[None]:
+    """Whatever a partner's message makes break here becomes an answer to that partner; raises Rejected."""
+    try:
+        yield
+    except (ContractError, Permanent) as error:
+        raise refusal_of(error, partner_id, post) from None
+    except (ValueError, OverflowError, TypeError):
+        # It would break at every attempt: the partner gets its answer now, not after an hour of attempts.
+        broken = ReplyUnworkable("The reply holds something that cannot be worked with.")
+        raise refusal_of(broken, partner_id, post) from None
 
 
 def refusal_of(error: NgaoError | ContractError, partner_id: str, post: Post) -> Rejected:

@@ -14,7 +14,7 @@ from ngao.chassis.storage.connection import Store
 from ngao.chassis.storage.unit_of_work import Unit
 from services.notify.storage.documents import DOCUMENTS as NOTIFY
 from services.notify.storage.repositories import ClaimQueue, MessageRepository
-from services.referral.storage.cases import CaseRepository
+from services.referral.storage.cases import CaseRepository, overdue_waits
 from services.referral.storage.documents import DOCUMENTS as REFERRAL
 from tests.support.processes import World
 
@@ -69,6 +69,12 @@ def test_cases_whose_wait_is_over_are_found_urgent_ones_first_without_a_walk_thr
     cases = CaseRepository(_unit(referral))
     assert cases.due(NOW, 10) == ["c8", "c5", "c6"]
     assert _looked_at(referral, lambda: cases.due(NOW, 10)) < 20
+
+
+def test_missing_disclosures_are_counted_without_a_walk_through_all(referral: Store) -> None:
+    referral.database["cases"].update_many({"_id": {"$in": ["c1", "c2"]}}, {"$set": {"undisclosed_since": NOW}})
+    assert len(overdue_waits(NOW)["disclosure"]) == 2
+    assert _looked_at(referral, lambda: overdue_waits(NOW)) < 20
 
 
 def test_a_late_acknowledgement_is_found_urgent_ones_first_without_a_walk_through_all(notify: Store) -> None:

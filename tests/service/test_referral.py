@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pika
 import pytest
@@ -20,7 +21,9 @@ from ngao.chassis.security.seals import key_id, new_key_pair
 from ngao.contracts import CONTENT_TYPE, Event, decode, encode, make, subscriptions_of
 from tests.support.broker import Line, management_of, provision
 from tests.support.command import ngao
+from tests.support.monitoring import Page
 from tests.support.processes import ROOT, ServiceProcess, World, free_port
+from tests.support.vouching import PartnerKeys
 from tests.support.waiting import eventually
 
 INTAKE_HEARS = tuple(name for name in subscriptions_of("intake") if name.startswith("referral."))
@@ -48,21 +51,27 @@ class Desk:
 
     def says(self, verb: str, offer_id: str, **data: str) -> None:
         """Reply with the partner's own broker account, and no more rights than that has."""
-        event, edge = self._reply(verb, offer_id, **data), self.account.edge
+        self.posts(verb, encode(self.reply(verb, offer_id, **data)))
+
+    def posts(self, verb: str, body: bytes) -> None:
+        """The same with any body."""
+        edge = self.account.edge
         login = pika.PlainCredentials(self.account.username, self.account.password)
         connection = pika.BlockingConnection(pika.ConnectionParameters(edge.host, edge.port, edge.vhost, login))
         channel = connection.channel()
         channel.confirm_delivery()
-        properties = pika.BasicProperties(content_type=CONTENT_TYPE, user_id=self.account.username, message_id=event.id)
-        channel.basic_publish("partner-replies", f"{self.id}.{verb}", encode(event), properties, mandatory=True)
+        properties = pika.BasicProperties(
+            content_type=CONTENT_TYPE, user_id=self.account.username, message_id=secrets.token_hex(8)
+        )
+        channel.basic_publish("partner-replies", f"{self.id}.{verb}", body, properties, mandatory=True)
         connection.close()
 
     def is_imitated(self, user: str, verb: str, offer_id: str) -> None:
         """Somebody else publishes a reply under this partner's routing key."""
-        event = self._reply(verb, offer_id)
+        event = self.reply(verb, offer_id)
         self.line.publish_raw(encode(event), f"{self.id}.{verb}", exchange="partner-replies", message_id=event.id, user_id=user)
 
-    def _reply(self, verb: str, offer_id: str, **data: str) -> Event:
+    def reply(self, verb: str, offer_id: str, **data: str) -> Event:
         said = {"offer_id": offer_id, **data}
         return make(f"partner.offer.{verb}.v1", subject=offer_id, data=said, source=f"/partners/{self.id}")
 
@@ -76,6 +85,7 @@ def quick_policy(directory: Path) -> Path:
     policy = yaml.safe_load((ROOT / "deploy" / "policy" / "deadlines.yaml").read_text())
     policy["resolve_by"] = 2
     policy["urgencies"]["critical"] = {"respond_by": 2, "start_by": 2, "complete_by": 60, "match_again": 60}
+    policy["urgencies"]["medium"]["disclose_by"] = 1
     (directory / "deadlines.yaml").write_text(yaml.safe_dump(policy))
     return directory
 
@@ -126,6 +136,10 @@ class Scene:
 
     def hops(self) -> list[str]:
         return [hop["what"] for hop in self.story().get("story", [])]
+
+    def overdue(self, what: str) -> float:
+        """What Prometheus would read."""
+        return Page(self.referral.request("GET", "/metrics")[1].decode()).value("ngao_overdue", what=what)
 
     def told_inside(self, *kinds: str) -> list[Event]:
         """What intake's own queues have heard of the case, of these kinds, each event once."""
@@ -382,6 +396,53 @@ def test_an_acceptance_with_a_comment_is_taken_without_it(scene: Scene) -> None:
     offer_id = desk.hears("offered", scene.case).data["offer_id"]
     desk.says("accept", offer_id, comment="Coming within the hour.")
     assert desk.hears("accepted", scene.case).data["offer_id"] == offer_id
+
+
+def test_an_acceptance_that_is_not_signed_is_refused_at_once_and_the_offer_stays_open(scene: Scene, world: World) -> None:
+    keys = PartnerKeys.new("")
+    desk = scene.partner(signing_key=keys.signing_public)
+    keys = replace(keys, id=desk.id)
+    scene.opens()
+    offer_id = desk.hears("offered", scene.case).data["offer_id"]
+    for signed in ({}, {"signature": keys.accepts(offer_id, "NG-ANOTHER")}, {"signature": "no signature"}):
+        desk.says("accept", offer_id, **signed)
+        answer = desk.hears("reply.answered", offer_id)
+        assert (answer.data["taken"], answer.data["reason"]) == (False, "acceptance-not-signed")
+        assert [each["pointer"] for each in answer.data["errors"]] == ["/signature"]
+        desk.heard.remove(answer)
+    status, problem = desk.asks("POST", f"/v1/offers/{offer_id}/accept")
+    assert (status, problem["type"].rpartition("/")[2]) == (422, "acceptance-not-signed")
+    assert scene.story()["offers"][0]["state"] == "offered"
+    desk.says("accept", offer_id, signature=keys.accepts(offer_id, scene.case))
+    assert desk.hears("accepted", scene.case).data["offer_id"] == offer_id
+    desk.says("accept", offer_id)
+    assert desk.asks("POST", f"/v1/offers/{offer_id}/accept")[0] == 200, "what is accepted stays accepted"
+
+
+def test_an_acceptance_without_a_disclosure_is_an_alarm_and_a_number_until_both_answers_are_there(scene: Scene) -> None:
+    desk = scene.partner()
+    scene.opens("medium")
+    offer_id = desk.hears("offered", scene.case).data["offer_id"]
+    desk.says("accept", offer_id)
+    eventually(lambda: "disclosure.missed" in scene.hops(), what="a human to be alarmed")
+    eventually(lambda: scene.overdue("disclosure") == 1, what="the number to show it")
+    answer = {"case_ref": scene.case, "offer_id": offer_id, "partner_id": desk.id, "reason": "no_consent"}
+    scene.line.publish(make("registry.contact.withheld.v1", subject=scene.case, data=answer, partner_id=desk.id))
+    eventually(lambda: scene.story()["offers"][0]["contact"] == "withheld", what="referral to learn of the contact")
+    assert scene.overdue("disclosure") == 1, "the narrative is missing still"
+    scene.line.publish(make("intake.narrative.withheld.v1", subject=scene.case, data=answer, partner_id=desk.id))
+    eventually(lambda: scene.overdue("disclosure") == 0, what="the number to be none again")
+    assert scene.hops().count("disclosure.missed") == 1
+
+
+def test_a_reply_that_nothing_can_be_made_of_is_answered_at_once(scene: Scene) -> None:
+    desk = scene.partner()
+    offer_id = str(uuid4())
+    event = desk.reply("decline", offer_id, reason="unsafe")
+    desk.posts("decline", json.dumps({**json.loads(encode(event)), "sequence": "9" * 5000}).encode())
+    answer = desk.hears("reply.answered", offer_id)
+    assert (answer.data["taken"], answer.data["reason"]) == (False, "invalid-content")
+    assert [each["pointer"] for each in answer.data["errors"]] == ["/sequence"]
 
 
 def test_ten_cases_at_once_get_no_more_offers_than_the_partner_has_places(scene: Scene) -> None:

@@ -22,7 +22,7 @@ import yaml
 
 from ngao.chassis.messaging.onboarding import Edge
 from ngao.chassis.security.vouches import Statement
-from ngao.client import SourceClient, keygen, signing_keygen
+from ngao.client import Keys, SourceClient, keygen, signing_keygen
 from ngao.contracts import Event, subscriptions_of
 from ngao.deployment.names import SERVICES
 from ngao.local.mailbox import Mail, Mailbox, messages
@@ -84,6 +84,10 @@ class Partner:
     def asks(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         """Over HTTP with its own key."""
         return self.referral.request(method, path, body, self.key)
+
+    def signs(self, offer_id: str, case_ref: str) -> dict[str, str]:
+        """The body of an acceptance over HTTP."""
+        return Keys.from_directory(self.account.parent).accepts(self.id, offer_id, case_ref)
 
 
 @dataclass

@@ -131,9 +131,13 @@ class Wire:
 class Mutations:
     """Messages of one account, each wrong in another way; the same seed gives the same ones."""
 
-    def __init__(self, seed: int, account: str, source_id: str, body: Callable[[], bytes]) -> None:
+    def __init__(
+        self, seed: int, account: str, routing_key: str, body: Callable[[], bytes], *, exchange: str = "reports",
+        content_type: str = "application/json",
+    ) -> None:  # fmt: skip
         self._lot = random.Random(seed)  # noqa: S311  # repeatable, not secret
-        self._account, self._source, self._body = account.encode(), source_id.encode(), body
+        self._account, self._key, self._body = account.encode(), routing_key.encode(), body
+        self._exchange, self._type = exchange.encode(), content_type.encode()
 
     def next(self) -> tuple[str, Raw]:
         """What is wrong with it, and the message."""
@@ -145,9 +149,9 @@ class Mutations:
 
     def sound(self, **properties: bytes) -> Raw:
         """One that is as it should be, with these properties (in AMQP's form)."""
-        usual = {"content_type": short(b"application/json"), "delivery_mode": b"\x02", "user_id": short(self._account)}
+        usual = {"content_type": short(self._type), "delivery_mode": b"\x02", "user_id": short(self._account)}
         made = {**usual, **properties}
-        return Raw(self._source, self._written(made), self._body())
+        return Raw(self._key, self._written(made), self._body(), self._exchange)
 
     @staticmethod
     def _written(made: dict[str, bytes]) -> bytes:
@@ -200,7 +204,7 @@ class Mutations:
         return self.sound(application_headers=long(b"".join(chosen)))
 
     def _flags(self) -> Raw:
-        return Raw(self._source, self._lot.randbytes(self._lot.randrange(2, 200)), self._body())
+        return Raw(self._key, self._lot.randbytes(self._lot.randrange(2, 200)), self._body(), self._exchange)
 
     def _flipped(self) -> Raw:
         made = self.sound(message_id=short(b"message"), application_headers=long(short(b"a") + b"S" + long(b"text")))

@@ -104,8 +104,16 @@ def test_a_partner_over_http_must_sign_what_it_accepts(coalition: Coalition, sou
     partner = coalition.partner(county, "silent")
     case_ref = source.takes(report(county))["case_ref"]
     offer_id = coalition.reaches(case_ref, "offered")["offer_id"]
-    assert partner.asks("POST", f"/v1/offers/{offer_id}/accept")[0] == 200
-    demand_withheld(partner, case_ref, "acceptance_not_signed")
+    path = f"/v1/offers/{offer_id}/accept"
+    for body in (None, {"signature": PartnerKeys.new("unknown").accepts(offer_id, case_ref)}):
+        status, problem = partner.asks("POST", path, body)
+        assert (status, problem["type"].rpartition("/")[2], problem["errors"][0]["pointer"]) == (
+            422, "acceptance-not-signed", "/signature",
+        )  # fmt: skip
+    assert partner.asks("GET", f"/v1/offers/{offer_id}")[1]["state"] in {"offered", "received"}, "it can still be accepted"
+    assert partner.asks("POST", path, partner.signs(offer_id, case_ref))[0] == 200
+    for what in DISCLOSED:
+        assert partner.hears(what, case_ref)["opened"]
 
 
 def test_other_keys_than_before_count_from_a_later_vouch_on(coalition: Coalition, source: Source, county: str) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ngao.chassis.errors import Forbidden, NotFound
+from ngao.chassis.errors import Forbidden, InvalidInput, NotFound
+from ngao.chassis.security import signing
+from ngao.kernel import acceptance
 from services.referral.application.ports import Desk
 from services.referral.application.route_needs import route_and_keep
 from services.referral.application.shut_out import NO_PLACE, distrust_of
 from services.referral.domain.case import Case
 from services.referral.domain.offer import Offer, Reply, Taken, Verb
+from services.referral.domain.problems import FieldProblem
 from services.referral.domain.replies import take
 
 
@@ -26,9 +29,12 @@ class Answer:
 def take_reply(desk: Desk, partner_id: str, reply: Reply, *, keep_early: bool) -> Answer:
     """Follow a partner's reply.
 
-    Raises NotFound for an offer nobody made, Forbidden for one made to somebody else.
+    Raises NotFound for an offer nobody made, Forbidden for one made to somebody else, InvalidInput (`acceptance-not-signed`) for
+    an acceptance that nothing could be disclosed for; the offer stays open.
     """
     case, offer = find_offer(desk, partner_id, reply.offer_id)
+    if reply.verb is Verb.ACCEPT and offer.open:
+        _demand_signature(desk, case, offer, reply)
     if reply.verb is Verb.ACCEPT and offer.open and (refusal := _why_not(desk, offer)):
         case.take_back(offer, refusal, desk.now)
     taken = take(case, reply, desk.now, desk.deadlines.of(case.urgency), keep_early=keep_early)
@@ -46,6 +52,20 @@ def find_offer(desk: Desk, partner_id: str, offer_id: str) -> tuple[Case, Offer]
     if offer.partner_id != partner_id:
         raise Forbidden("This offer was made to another partner.")
     return case, offer
+
+
+def _demand_signature(desk: Desk, case: Case, offer: Offer, reply: Reply) -> None:
+    """A partner with a signing key signs what it accepts: those who disclose would withhold everything from it otherwise."""
+    partner = desk.partners.get(offer.partner_id)
+    if partner is None or not partner.trusted or not partner.signing_key:
+        return
+    accepted = acceptance.to_sign(offer.partner_id, offer.id, case.id)
+    if signing.verifies(partner.signing_key, acceptance.PURPOSE, accepted, reply.signature):
+        return
+    code = "invalid" if reply.signature else "required"
+    detail = "Must be the signature of this acceptance by the signing key that the coalition has of you."
+    message = "An acceptance must be signed. The offer is still open: accept it again, signed."
+    raise InvalidInput(message, [FieldProblem("/signature", code, detail)], slug="acceptance-not-signed")
 
 
 def _why_not(desk: Desk, offer: Offer) -> str:

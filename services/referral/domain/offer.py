@@ -105,7 +105,8 @@ class Offer:
     `early` are replies kept until the acceptance comes, `late` the verbs that were already answered by the state. `signature` is
     the partner's own over its acceptance, by its key `signature_key_id`.
     `contact` and `narrative` are what the disclosing services did for this acceptance, empty until they have; `disclose_by` is
-    when both must be known. `told_of` are the alarms about this offer that a human has had.
+    when both must be known, `undisclosed_since` the moment that passed without that. `told_of` are the alarms about this offer
+    that a human has had.
     """
 
     id: str
@@ -128,6 +129,7 @@ class Offer:
     contact: str = ""
     narrative: str = ""
     disclose_by: datetime | None = None
+    undisclosed_since: datetime | None = None
     told_of: list[str] = field(default_factory=list)
 
     @property
@@ -173,7 +175,11 @@ class Offer:
         else:
             self.narrative = answer
         if not self.undisclosed:
-            self.disclose_by = None
+            self.disclose_by = self.undisclosed_since = None
+
+    def miss_disclosure(self) -> None:
+        """The wait for both answers is over; it stays visible until they come or the offer ends."""
+        self.undisclosed_since, self.disclose_by = self.disclose_by, None
 
     @property
     def undisclosed(self) -> tuple[str, ...]:
@@ -189,4 +195,5 @@ class Offer:
         self._end(State.WITHDRAWN if self.open else State.RECALLED, reason, now)
 
     def _end(self, state: State, detail: str, now: datetime) -> None:
-        self.state, self.detail, self.ended_at, self.due, self.disclose_by = state, detail, now, None, None
+        self.state, self.detail, self.ended_at = state, detail, now
+        self.due = self.disclose_by = self.undisclosed_since = None

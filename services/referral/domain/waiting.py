@@ -48,7 +48,7 @@ def _end_wait_for_facts(case: Case, now: datetime) -> None:
 
 def _end_wait_for_disclosure(case: Case, offer: Offer) -> None:
     """A partner that has said yes and has neither contact nor a refusal can help nobody: a human must know."""
-    offer.disclose_by = None
+    offer.miss_disclosure()
     missing = tuple(Reason(f"{part}_silent", _SILENT[part]) for part in offer.undisclosed)
     case.tell(Kind.DISCLOSURE_OVERDUE, need=offer.need, reason=missing[0].rule, reasons=missing, offer=offer)
 

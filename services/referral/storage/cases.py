@@ -61,6 +61,8 @@ class CaseRepository:
 def overdue_waits(now: datetime) -> dict[str, list[datetime]]:
     """When the waits should have ended that are over and stand all the same, by what was waited for.
 
+    A disclosure that a human was alarmed about is still waited for.
+
     Every priority is named, so that the index is used; of a great many only the oldest are looked at.
     """
     late = CaseDocument.objects(priority__in=_PRIORITIES, next_deadline__lte=now)
@@ -70,6 +72,8 @@ def overdue_waits(now: datetime) -> dict[str, list[datetime]]:
         ends["offer"] += [offer.get("due") for offer in record.get("offers", ())]
         ends["disclosure"] += [offer.get("disclose_by") for offer in record.get("offers", ())]
         ends["match"] += [need.get("match_again") for need in record.get("needs", ())]
+    missed = CaseDocument.objects(undisclosed_since__exists=True).order_by("undisclosed_since").limit(_MOST_OVERDUE)
+    ends["disclosure"] += missed.scalar("undisclosed_since")
     return {what: [each for each in found if each and each <= now] for what, found in ends.items()}
 
 
@@ -80,6 +84,7 @@ def _record(case: Case) -> dict[str, Any]:
         "life": case.life.value,
         "priority": case.priority,
         "next_deadline": case.next_deadline,
+        "undisclosed_since": min((each.undisclosed_since for each in case.offers if each.undisclosed_since), default=None),
         "created_at": case.created_at,
         "waiting_until": case.waiting_until,
         "closed_reason": case.closed_reason,

@@ -13,11 +13,15 @@ PARTNER_LOG_DAYS = 120
 
 
 class CaseDocument(Stored):
-    """A case with its needs and offers; it is small, read whole and written whole."""
+    """A case with its needs and offers; it is small, read whole and written whole.
+
+    `undisclosed_since` is the earliest of its offers': only cases in which a partner waits too long for a disclosure have one.
+    """
 
     life = StringField(required=True, **INTERNAL)
     priority = IntField(required=True, **INTERNAL)
     next_deadline = DateTimeField(**INTERNAL)
+    undisclosed_since = DateTimeField(**INTERNAL)
     created_at = DateTimeField(required=True, **INTERNAL)
     waiting_until = DateTimeField(**INTERNAL)
     closed_reason = StringField(**INTERNAL)
@@ -36,6 +40,7 @@ class CaseDocument(Stored):
         "collection": "cases",
         "indexes": [
             {"fields": ["priority", "next_deadline"]},
+            {"fields": ["undisclosed_since"], "partialFilterExpression": {"undisclosed_since": {"$exists": True}}},
             {"fields": ["offer_ids"]},
             {"fields": ["life", "-created_at"]},
             {"fields": ["-created_at"]},

@@ -7,14 +7,17 @@ from datetime import datetime, timedelta
 import pytest
 
 from ngao.chassis.errors import Forbidden, NotAllowedNow, NotFound
+from ngao.contracts import make
 from services.referral.application.decide_by_hand import match_again, settle_need
 from services.referral.application.expire_due import expire_due
 from services.referral.application.learn_consent import learn_consent
 from services.referral.application.learn_defender import learn_defender
 from services.referral.application.learn_report_changes import learn_update, learn_withdrawal
+from services.referral.application.note_disclosure import Disclosure, note_disclosure
 from services.referral.application.open_case import open_case
 from services.referral.application.take_reply import take_reply
 from services.referral.domain.consent import ConsentFact
+from services.referral.domain.news import Kind, News
 from services.referral.domain.offer import Offer, Reply, Taken, Verb
 from tests.unit.referral.desk import START, Office, consent, defender, office, partner, report
 
@@ -434,3 +437,35 @@ def test_one_place_is_offered_once() -> None:
         learn_defender(made.desk(), ref, defender())
     assert made.case("NG-1").live_offer("legal_aid")
     assert made.case("NG-2").live_offer("legal_aid") is None
+
+
+def test_an_acceptance_with_neither_contact_nor_refusal_alarms_once_and_stays_visible_until_both_are_answered() -> None:
+    made = opened("a")
+    offer = live(made)
+    say(made, Verb.ACCEPT)
+    wait(made, timedelta(seconds=119))
+    assert not missed(made)
+    wait(made, timedelta(seconds=2))
+    wait(made, timedelta(minutes=10))
+    assert [each.reason for each in missed(made)] == ["contact_silent"]
+    assert {reason.rule for reason in missed(made)[0].reasons} == {"contact_silent", "narrative_silent"}
+    for part, still in (("contact", True), ("narrative", False)):
+        told = {"case_ref": REF, "offer_id": offer.id, "partner_id": offer.partner_id, "reason": "no_consent"}
+        event = make("registry.contact.withheld.v1", subject=REF, data=told, partner_id=offer.partner_id)
+        note_disclosure(made.desk(), Disclosure(REF, offer.id, offer.partner_id, part, "withheld"), event)
+        assert (made.case().offer_with(offer.id).undisclosed_since is not None) is still
+
+
+@pytest.mark.parametrize("verb", [Verb.COMPLETE, Verb.FAIL])
+def test_an_offer_that_has_ended_waits_for_no_disclosure(verb: Verb) -> None:
+    made = opened("a")
+    offer = live(made)
+    say(made, Verb.ACCEPT)
+    wait(made, timedelta(minutes=5))
+    assert made.case().offer_with(offer.id).undisclosed_since == START + timedelta(seconds=120)
+    say(made, verb, "helped" if verb is Verb.COMPLETE else "unreachable", offer)
+    assert made.case().offer_with(offer.id).undisclosed_since is None
+
+
+def missed(made: Office) -> list[News]:
+    return [news for _, news in made.teller.told if news.kind is Kind.DISCLOSURE_OVERDUE]
