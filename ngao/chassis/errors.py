@@ -153,9 +153,10 @@ class TooManyRequests(Permanent):
     slug = "too-many-requests"
     status = 429
 
-    def __init__(self, message: str, retry_after: int) -> None:
+    def __init__(self, message: str, retry_after: int, *, slug: str | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.slug = slug or self.slug
 
 
 class SealBroken(Permanent):

@@ -7,15 +7,14 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from marshmallow import RAISE, Schema, ValidationError, fields, validate
-
 from ngao.chassis.chassis import Chassis
-from ngao.chassis.errors import Misconfigured, NotAllowedNow, NotFound
+from ngao.chassis.errors import NotAllowedNow, NotFound
 from ngao.chassis.measuring import OFTEN_S, SELDOM_S
 from ngao.chassis.observability.logs import get_logger
 from ngao.chassis.storage.recipients import UnitRecipients, Vouchers
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event
+from services.intake import own_settings
 from services.intake import policy as policy_files
 from services.intake.application.forget_report import forget_due
 from services.intake.application.manage_sources import SourceSettings, find_source, put_source
@@ -32,14 +31,17 @@ from services.intake.application.update_report import update_report
 from services.intake.application.validate_report import validate_report
 from services.intake.application.withdraw_report import withdraw_report
 from services.intake.domain.draft import Draft
+from services.intake.domain.dry_runs import DryRunBounds
 from services.intake.domain.report import MappedBy, Report
 from services.intake.domain.source import Source
+from services.intake.dry_runs import DryRunGuard
 from services.intake.http_api import pointing
 from services.intake.messages import UnitAnnouncer, change_of, helper_of, read_report, step_of, update_of
 from services.intake.posted import Posted
 from services.intake.references import RandomIds
 from services.intake.shown import show_case_report
 from services.intake.storage.documents import DOCUMENTS
+from services.intake.storage.dry_runs import DryRunCounter
 from services.intake.storage.repositories import ReportRepository, SourceCredentials, SourceRepository
 from services.intake.storage.vault import BoxSeals, CaseVault, LookupHashes, OwnBoxes
 
@@ -52,7 +54,7 @@ NewKey = Callable[[str], tuple[str, str]]
 class App:
     """What intake's entrypoints call: each method opens a unit of work and runs one use case in it."""
 
-    def __init__(self, chassis: Chassis, policy: policy_files.IntakePolicy) -> None:
+    def __init__(self, chassis: Chassis, policy: policy_files.IntakePolicy, dry_runs: DryRunBounds) -> None:
         self.credentials = SourceCredentials()
         self._units = chassis.units
         self._metrics = chassis.metrics
@@ -65,6 +67,8 @@ class App:
         self._ids = RandomIds()
         self._status = f"{chassis.settings.http.public_url}/v1/reports/"
         self._log = get_logger("intake")
+        counter = DryRunCounter(chassis.store.durable("dry_runs"))
+        self._dry_runs = DryRunGuard(chassis.units, self._desk, counter, dry_runs, chassis.metrics)
 
     def receive(self, source_id: str, posted: Posted, trace: str | None) -> dict[str, Any]:
         """Take one report in."""
@@ -88,9 +92,12 @@ class App:
         return read_report(posted.document, self._policy.rules.vocabulary)
 
     def validate(self, source_id: str, posted: Posted) -> dict[str, Any]:
-        """Say what would become of a report."""
+        """Foresee what would become of a report. Raises TooManyRequests for a source that asks about people too often."""
         with pointing(lambda pointer: posted.prefix + pointer):
-            foreseen = validate_report(self._desk(self._units.read()), source_id, self._read(posted))
+            draft = self._read(posted)
+            if draft.person.is_named:
+                self._dry_runs.admit(source_id, draft.person)
+            foreseen = validate_report(self._desk(self._units.read()), source_id, draft)
         triage = foreseen.triage
         return {
             "valid": True, "urgency": triage.urgency, "reasons": triage.reasons, "points": triage.points,
@@ -255,22 +262,12 @@ class App:
         }  # fmt: skip
 
 
-class _Own(Schema):
-    class Meta:
-        unknown = RAISE
-
-    phone_region = fields.String(load_default="KE", validate=validate.Regexp(r"^[A-Z]{2}$"))
-
-
 def build(chassis: Chassis) -> App:
     """Read the rules, make the indexes, find the registry's key and intake's own; raises Misconfigured."""
-    try:
-        own = _Own().load(dict(chassis.settings.own))
-    except ValidationError as error:
-        raise Misconfigured(f"The section own of intake's settings has errors: {', '.join(sorted(error.messages))}.") from None
-    policy = policy_files.load(chassis.settings.policy_directories, own["phone_region"])
+    own = own_settings.read(chassis.settings.own)
+    policy = policy_files.load(chassis.settings.policy_directories, own.phone_region)
     chassis.open(DOCUMENTS)
-    app = App(chassis, policy)
+    app = App(chassis, policy, own.dry_runs)
     chassis.gauges.every(SELDOM_S, app.measure)
     chassis.gauges.every(OFTEN_S, app.measure_openings)
     chassis.forget_by(policy.retention)

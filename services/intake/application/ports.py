@@ -9,6 +9,7 @@ from typing import Protocol
 
 from ngao.chassis.security.vouches import Distrust, Recipient
 from ngao.kernel.placeholders import Placeholders
+from services.intake.domain.dry_runs import Asked
 from services.intake.domain.report import Change, Helper, Report, SealedIdentity
 from services.intake.domain.retention import Keeping
 from services.intake.domain.source import Source
@@ -64,6 +65,14 @@ class Sources(Protocol):
 
     def put(self, source: Source) -> None:
         """Register a new or changed source."""
+        ...
+
+
+class DryRuns(Protocol):
+    """How many dry runs about somebody each source has asked for."""
+
+    def add(self, source_id: str, now: datetime) -> Asked:
+        """Count one more; gives how many it makes."""
         ...
 
 

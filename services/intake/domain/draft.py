@@ -41,6 +41,11 @@ class Person:
     defender_ref: str | None = None
 
     @property
+    def is_named(self) -> bool:
+        """True if it says who the person is."""
+        return bool(self.identity or self.defender_ref)
+
+    @property
     def needs_sealing(self) -> bool:
         """True if there is anything that only the registry may read."""
         return bool(self.identity or self.attributes or self.contact_safety)

@@ -16,6 +16,8 @@ from mongoengine import (
 from ngao.chassis.storage.documents import Stored
 from ngao.chassis.storage.held import INTERNAL, hashed, sealed
 
+DRY_RUN_DAYS = 7
+
 
 class ReportDocument(Stored):
     """One report. Lists of dictionaries hold codes, times and references only."""
@@ -95,4 +97,18 @@ class PinDocument(Stored):
     meta = {"db_alias": "intake", "collection": "pins"}  # noqa: RUF012  # mongoengine's way
 
 
-DOCUMENTS = (ReportDocument, SourceDocument, PinDocument)
+class DryRunDocument(Stored):
+    """The dry runs about somebody that one source has asked for on one day (UTC), in all and by hour: counts alone."""
+
+    day = DateTimeField(required=True, **INTERNAL)
+    in_day = IntField(required=True, **INTERNAL)
+    in_hours = DictField(IntField(), **INTERNAL)
+
+    meta = {  # noqa: RUF012  # mongoengine's way
+        "db_alias": "intake",
+        "collection": "dry_runs",
+        "indexes": [{"fields": ["day"], "expireAfterSeconds": DRY_RUN_DAYS * 86400}],
+    }
+
+
+DOCUMENTS = (ReportDocument, SourceDocument, PinDocument, DryRunDocument)
