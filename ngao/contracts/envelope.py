@@ -22,6 +22,7 @@ MOST_VALUES = 5_000
 """In one document. A report with all it may hold has some 700; a value costs its reader ten times what it costs its sender."""
 MOST_MEMBERS = 1_000
 """In one list or object."""
+BYTE_ORDER_MARK = "\ufeff"
 
 _MOST_DIGITS = 18
 _EXTENSIONS = ("sequence", "traceparent", "dataclassification", "partnerid", "urgent", "signaturekid", "signature")
@@ -96,10 +97,11 @@ def decode(body: bytes) -> Event:
 def parse_json(body: bytes, most_values: int = MOST_VALUES) -> Any:
     """Parse JSON strictly: UTF-8 only, no NaN, no repeated keys, bounded in depth and values; raises Undecodable.
 
+    A byte order mark at the start is no content (RFC 8259, 8.1 lets a reader ignore it; spreadsheets and Windows write it).
     The bounds are checked before anything is made of the text, and the check ends at the first one that is passed.
     """
     try:
-        text = body.decode("utf-8")
+        text = body.decode("utf-8").removeprefix(BYTE_ORDER_MARK)
     except UnicodeDecodeError:
         raise Undecodable("the body is not UTF-8") from None
     _count(text, most_values)

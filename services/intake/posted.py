@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -61,7 +62,7 @@ def cloud_event(document: Any) -> Posted:
 
 
 def _lines(call: Call) -> list[Callable[[], Posted]]:
-    lines = [line for line in call.body.split(b"\n") if line.strip()]
+    lines = [line for line in call.body.removeprefix(BOM_UTF8).split(b"\n") if line.strip()]
     _demand_number(lines)
     if sum(_weight(line) for line in lines) > MOST_VALUES_OF_A_BATCH:
         raise InvalidInput(f"A batch holds at most {MOST_VALUES_OF_A_BATCH} values.", slug="batch-size")

@@ -383,3 +383,41 @@ def test_a_date_at_the_edge_of_the_calendar_is_answered_over_amqp(intake: Servic
     kind, data = source.answer()
     assert (kind, [each["pointer"] for each in data["errors"]]) == ("intake.report.rejected.v1", ["/occurred_at"])
     source.close()
+
+
+BOM = b"\xef\xbb\xbf"
+
+
+def test_a_byte_order_mark_costs_no_report_of_a_batch(intake: ServiceProcess, key: str) -> None:
+    lines = BOM + b"".join(json.dumps(anonymous()).encode() + b"\r\n" for _ in range(2))
+    status, answer = intake.request("POST", "/v1/reports", lines, key, Content_Type="application/x-ndjson")
+    assert (status, [each["status"] for each in answer["results"]]) == (202, [202, 202])
+    alone = BOM + b"\r\n" + json.dumps(anonymous()).encode()
+    status, answer = intake.request("POST", "/v1/reports", alone, key, Content_Type="application/x-ndjson")
+    assert (status, [each["status"] for each in answer["results"]]) == (202, [202])
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "utf8", "us-ascii"])
+def test_a_json_body_is_taken_with_a_byte_order_mark_and_whatever_utf_8_is_called(
+    intake: ServiceProcess, key: str, charset: str
+) -> None:
+    body = BOM + json.dumps(anonymous(narrative="Zo\u00eb"), ensure_ascii=False).encode()
+    status, answer = intake.request("POST", "/v1/reports", body, key, Content_Type=f"application/json; charset={charset}")
+    assert status == 202, answer
+    latin = body.removeprefix(BOM).decode().encode("latin-1")
+    refused = intake.request("POST", "/v1/reports", latin, key, Content_Type=f"application/json; charset={charset}")
+    assert refused[0] == 400
+
+
+def test_a_byte_order_mark_costs_no_report_over_amqp(intake: ServiceProcess, world: World, amqp_source: AmqpSource) -> None:
+    onboard(intake, world, amqp_source.id)
+    amqp_source.post(BOM + json.dumps(anonymous()).encode())
+    assert amqp_source.answer()[0] == "intake.report.receipt.v1"
+
+
+def test_a_blank_name_costs_no_call_and_a_voice_note_is_an_attachment(intake: ServiceProcess, key: str) -> None:
+    voice = {"name": "voice.ogg", "media_type": "audio/ogg; codecs=opus", "sha256": "a" * 64}
+    for name in ("Zuhura\x00 Nyota", "\x1b[31mZuhura Nyota", "   ", "\u200b\u200b"):
+        subject = {"identity": {"names": [name], "phones": ["+254700000091"]}}
+        status, answer = intake.request("POST", "/v1/reports", report(subject=subject, attachments=[voice]), key)
+        assert status == 202, answer

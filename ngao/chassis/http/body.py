@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from eventlet import Timeout
@@ -14,6 +14,8 @@ from ngao.chassis.http.problems import TooSlow
 _PIECE_BYTES = 16 * 1024
 # 16 KiB in this time is about 1 KiB/s: a weak mobile link manages that, a stalling client does not.
 PIECE_SECONDS = 15.0
+_UTF_8 = {"utf-8", "utf8", "us-ascii", "ascii"}
+"""Names that programs give to bytes that are UTF-8; that the bytes are, whoever parses them checks."""
 
 
 def read_body(environ: Mapping[str, Any], limit: int, accepts: tuple[str, ...]) -> tuple[bytes, str]:
@@ -31,14 +33,17 @@ def read_body(environ: Mapping[str, Any], limit: int, accepts: tuple[str, ...]) 
 def _media_type(environ: Mapping[str, Any], accepts: tuple[str, ...]) -> str:
     if environ.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
         raise UnsupportedMediaType("Compressed bodies are not taken.")
-    media_type, _, parameters = environ.get("CONTENT_TYPE", "").partition(";")
-    media_type = media_type.strip().lower()
-    charset = parameters.lower().replace(" ", "").replace('"', "")
-    if "charset=" in charset and "charset=utf-8" not in charset:
+    media_type, *parameters = (each.strip() for each in environ.get("CONTENT_TYPE", "").lower().split(";"))
+    if not _charsets(parameters) <= _UTF_8:
         raise UnsupportedMediaType("Bodies must be UTF-8.")
     if media_type not in accepts and "*/*" not in accepts:
         raise UnsupportedMediaType(f"Send one of: {', '.join(accepts)}.")
     return str(media_type)
+
+
+def _charsets(parameters: Iterable[str]) -> set[str]:
+    pairs = (each.partition("=") for each in parameters)
+    return {value.strip().strip('"') for name, _, value in pairs if name.strip() == "charset"}
 
 
 def _read(stream: Any, limit: int) -> bytes:

@@ -15,6 +15,8 @@ from ngao.contracts.classes import INTERNAL, SEALED, SENSITIVE, Moment, Strict
 
 _SLUG = validate.Regexp(r"^[a-z][a-z0-9_]{1,63}$", error="format|Must be a code: lower-case letters, digits, underscore.")
 _ID = validate.Length(min=1, max=200)
+# With parameters, as phones name a voice note: audio/ogg; codecs=opus.
+_MEDIA_TYPE = r"^[\w.+-]+/[\w.+-]+([ \t]*;[ \t]*[\w.+-]+=([\w.+-]+|\"[^\"\\\r\n]*\"))*$"
 
 
 def _one_of(choices: tuple[str, ...]) -> validate.OneOf:
@@ -145,7 +147,7 @@ class Attachment(Strict):
 
     name = fields.String(required=True, validate=validate.Length(min=1, max=255), metadata=SENSITIVE)
     media_type = fields.String(
-        required=True, validate=validate.Regexp(r"^[\w.+-]+/[\w.+-]+$", error="format|Must be a media type."), metadata=INTERNAL
+        required=True, validate=validate.Regexp(_MEDIA_TYPE, error="format|Must be a media type."), metadata=INTERNAL
     )
     sha256 = fields.String(
         required=True, validate=validate.Regexp(r"^[0-9a-f]{64}$", error="format|Must be 64 hex digits."), metadata=INTERNAL

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ngao.chassis.errors import InvalidInput, NotAllowedNow
+from ngao.kernel.text import clean
 from services.intake.application.judging import judge, told_of
 from services.intake.application.person_keys import person_keys
 from services.intake.application.ports import Desk
 from services.intake.domain.consent import carried_over
-from services.intake.domain.draft import Draft, Person, canonical_content
+from services.intake.domain.draft import Draft, Person, canonical_content, content_as_received, readable
 from services.intake.domain.problems import FieldProblem
 from services.intake.domain.report import SOONEST_AGAIN, MappedBy, Report, SealedIdentity
 from services.intake.domain.triage import Facts
@@ -35,12 +36,11 @@ def receive_report(desk: Desk, source_id: str, draft: Draft, mapping: MappedBy |
     Raises InvalidInput for codes that the lists do not know, NotAllowedNow (`conflicting-repeat`) if the source used the same
     id before for something else.
     """
-    fingerprint = desk.hashes.of("content", canonical_content(draft))
     before = desk.reports.by_source_event(source_id, draft.source_event_id)
     if before:
-        return _repeat(desk, before, fingerprint)
+        return _repeat(desk, before, draft)
     refuse(problems_of(draft, desk.rules.vocabulary, desk.now))
-    report = _report(desk, source_id, draft, fingerprint, mapping)
+    report = _report(desk, source_id, draft, mapping)
     desk.reports.put(report)
     desk.announce.accepted(report)
     detail = {"urgency": report.triage.urgency, "policy_version": report.triage.policy_version}
@@ -66,15 +66,16 @@ def facts_of(desk: Desk, draft: Draft) -> Facts:
     return Facts(draft.violations, when, how_exactly, draft.reporter_role, draft.needs, desk.now, desk.now)
 
 
-def _repeat(desk: Desk, before: Report, fingerprint: str) -> Receipt:
+def _repeat(desk: Desk, before: Report, draft: Draft) -> Receipt:
     """The answer that was given before; of a forgotten report nobody can say any more what it was."""
-    if not before.forgotten_at and before.fingerprint != fingerprint:
+    same = (desk.hashes.of("content", form(draft)) for form in (canonical_content, content_as_received))
+    if not before.forgotten_at and before.fingerprint not in same:
         message = "This source_event_id was used before for a report with other content. Post later facts as an update."
         raise NotAllowedNow(message, slug="conflicting-repeat")
     return receipt_of(desk, before, duplicate=True)
 
 
-def _report(desk: Desk, source_id: str, draft: Draft, fingerprint: str, mapping: MappedBy | None) -> Report:
+def _report(desk: Desk, source_id: str, draft: Draft, mapping: MappedBy | None) -> Report:
     vocabulary = desk.rules.vocabulary
     keys = person_keys(draft.person, desk.hashes, desk.rules)
     proposed = () if draft.needs else needs_suggested_by(draft.violations, vocabulary)
@@ -84,7 +85,7 @@ def _report(desk: Desk, source_id: str, draft: Draft, fingerprint: str, mapping:
         case_ref=desk.ids.case_ref(),
         source_id=source_id,
         source_event_id=draft.source_event_id,
-        fingerprint=fingerprint,
+        fingerprint=desk.hashes.of("content", canonical_content(draft)),
         received_at=desk.now,
         occurred_at=draft.occurred_at,
         occurred_precision=draft.occurred_precision,
@@ -110,6 +111,7 @@ def _report(desk: Desk, source_id: str, draft: Draft, fingerprint: str, mapping:
 
 def seal_person(desk: Desk, case_ref: str, person: Person) -> SealedIdentity | None:
     """What is told about the person, in a box that only the registry opens."""
+    person = person.readable()
     if not person.needs_sealing:
         return None
     payload = {
@@ -123,7 +125,9 @@ def seal_person(desk: Desk, case_ref: str, person: Person) -> SealedIdentity | N
 
 
 def _seal_content(desk: Desk, report: Report, draft: Draft) -> None:
-    if draft.narrative:
-        report.narrative_parts = (desk.vault.seal(report, "narrative.0", draft.narrative.encode()),)
+    narrative = clean(draft.narrative or "")
+    if narrative:
+        report.narrative_parts = (desk.vault.seal(report, "narrative.0", narrative.encode()),)
     if draft.attachments:
-        report.attachments = desk.vault.seal(report, "attachments", json.dumps(draft.attachments).encode())
+        attachments = json.dumps(readable(draft.attachments))
+        report.attachments = desk.vault.seal(report, "attachments", attachments.encode())

@@ -6,12 +6,14 @@ import json
 from dataclasses import replace
 
 from ngao.chassis.errors import NotAllowedNow
+from ngao.kernel.text import clean
 from services.intake.application.disclose_narrative import disclose_what_is_new
 from services.intake.application.judging import judge
 from services.intake.application.person_keys import person_keys
 from services.intake.application.ports import Desk
 from services.intake.application.receive_report import Receipt, receipt_of, refuse, seal_person
 from services.intake.application.tell_status import tell_status
+from services.intake.domain.draft import readable
 from services.intake.domain.problems import FieldProblem
 from services.intake.domain.report import Change, Report, SealedIdentity, Update
 from services.intake.domain.vocabulary import code_problems, county_of, needs_suggested_by
@@ -46,10 +48,13 @@ class _Seen:
     """How an update is known again: by the key that its source gave it, else by its content. Both are kept as keyed hashes."""
 
     def __init__(self, desk: Desk, update: Update) -> None:
-        content = desk.hashes.of("content", _canonical(update))
         self._key = f"{desk.hashes.of('update', update.key)}:" if update.key else ""
         self._states_consent = update.consents is not None
-        self.mark = self._key + content
+        parts = _parts(update)
+        # The second form is that of earlier versions, sign for sign: an update that one of them took in is known by it.
+        forms = (_canonical(readable(parts)), _canonical(parts))
+        self._marks = tuple(self._key + desk.hashes.of("content", form) for form in forms)
+        self.mark = self._marks[0]
 
     def before(self, report: Report) -> bool:
         """Whether the report has this update; raises NotAllowedNow if its key stood for another."""
@@ -57,11 +62,12 @@ class _Seen:
             return self._named_before(report)
         contents = [each.rpartition(":")[2] for each in report.updates_seen]
         # A consent can be given, taken back, and given again: without a key only the very last update can be a mere repeat.
-        return self.mark in (contents[-1:] if self._states_consent else contents)
+        comparable = contents[-1:] if self._states_consent else contents
+        return any(mark in comparable for mark in self._marks)
 
     def _named_before(self, report: Report) -> bool:
         known = next((each for each in report.updates_seen if each.startswith(self._key)), None)
-        if known is not None and known != self.mark:
+        if known is not None and known not in self._marks:
             message = "This key was used before for an update with other content. Give each update a key of its own."
             raise NotAllowedNow(message, slug="conflicting-repeat")
         return known is not None
@@ -75,12 +81,13 @@ def _apply(desk: Desk, report: Report, update: Update) -> tuple[tuple[str, ...],
     """Take it in and judge again; gives what is new by name, and what is new about the person for the registry."""
     county = county_of(update.place, desk.rules.vocabulary.counties) if update.place else None
     news = report.apply(update, desk.now, _proposed(desk, report, update), county)
-    if update.narrative:
-        part = desk.vault.seal(report, f"narrative.{len(report.narrative_parts)}", update.narrative.encode())
+    narrative = clean(update.narrative or "")
+    if narrative:
+        part = desk.vault.seal(report, f"narrative.{len(report.narrative_parts)}", narrative.encode())
         report.narrative_parts = (*report.narrative_parts, part)
         news = (*news, "narrative")
     correction = seal_person(desk, report.case_ref, update.person) if update.person else None
-    if update.person:
+    if correction:
         news = (*news, "contact")
         report.person_keys = _known_by(desk, report, update)
     fresh = judge(desk, report.source_id, report.facts(desk.now), report.person_keys, but=report.id)
@@ -102,7 +109,11 @@ def _known_by(desk: Desk, report: Report, update: Update) -> tuple[str, ...]:
     return tuple(sorted({*report.person_keys, *new}))
 
 
-def _canonical(update: Update) -> str:
+def _canonical(parts: list[object]) -> str:
+    return json.dumps(parts, ensure_ascii=False, default=str)
+
+
+def _parts(update: Update) -> list[object]:
     consents = None if update.consents is None else [repr(replace(each, given_at=None)) for each in update.consents]
     violations = [repr(each) for each in update.violations or ()]
     parts: list[object] = [violations, update.needs, consents, update.narrative]
@@ -111,4 +122,4 @@ def _canonical(update: Update) -> str:
     if update.person:
         person = update.person
         parts.append([person.identity, dict(person.attributes), person.contact_safety])
-    return json.dumps(parts, ensure_ascii=False, default=str)
+    return parts

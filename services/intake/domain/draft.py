@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from ngao.kernel.names import comparable
+from ngao.kernel.text import clean
 from services.intake.domain.consent import Consent
 
 
@@ -50,6 +52,15 @@ class Person:
         """True if there is anything that only the registry may read."""
         return bool(self.identity or self.attributes or self.contact_safety)
 
+    def readable(self) -> Person:
+        """The same as whoever reads it may see it: texts without control signs, and no name without a letter or digit."""
+        return replace(
+            self,
+            identity=_readable_identity(self.identity or {}),
+            attributes=readable(self.attributes),
+            contact_safety=readable(self.contact_safety),
+        )
+
 
 @dataclass(frozen=True)
 class Draft:
@@ -72,10 +83,43 @@ class Draft:
 def canonical_content(draft: Draft) -> str:
     """Everything the source said, in one form: two posts say the same if and only if these are equal.
 
-    The result is as sensitive as the report: only a keyed hash of it may be kept, because a plain hash of a short report could
-    be guessed.
+    Neither the Unicode form of a text nor its line ends make a difference, because programs change them on the way. The result
+    is as sensitive as the report: only a keyed hash of it may be kept, because a plain hash of a short report could be guessed.
     """
-    content = {
+    return as_json(readable(_content(draft)))
+
+
+def content_as_received(draft: Draft) -> str:
+    """The form of earlier versions, sign for sign: a report that one of them took in is recognised by it."""
+    return as_json(_content(draft))
+
+
+def readable(value: Any) -> Any:
+    """A value of JSON with every text in it in one Unicode form, without control and invisible signs."""
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, Mapping):
+        return {name: readable(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [readable(each) for each in value]
+    return value
+
+
+def as_json(content: Any) -> str:
+    """Content in the one way in which it is hashed."""
+    return json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def _readable_identity(identity: Mapping[str, Any]) -> dict[str, Any] | None:
+    """None if nothing in it names anyone."""
+    texts = readable(identity)
+    if "names" in texts:
+        texts["names"] = [name for name in texts["names"] if comparable(name)]
+    return texts if any(texts.values()) else None
+
+
+def _content(draft: Draft) -> dict[str, Any]:
+    return {
         "occurred": [_moment(draft.occurred_at), draft.occurred_precision],
         "reporter": draft.reporter_role,
         "violations": [_violation(each) for each in draft.violations],
@@ -87,7 +131,6 @@ def canonical_content(draft: Draft) -> str:
         "narrative": draft.narrative,
         "attachments": list(draft.attachments),
     }
-    return json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
 def _violation(violation: Violation) -> list[Any]:

@@ -1,0 +1,36 @@
+"""Which media types are read; the bytes of a body are held to UTF-8 by whoever parses them."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from ngao.chassis.errors import UnsupportedMediaType
+from ngao.chassis.http.body import read_body
+
+JSON = "application/json"
+
+
+def environ(content_type: str) -> dict[str, Any]:
+    left = [b"{}", b""]
+    stream = SimpleNamespace(chunked_input=False, content_length=2, read=lambda _most: left.pop(0))
+    return {"CONTENT_TYPE": content_type, "CONTENT_LENGTH": "2", "eventlet.input": stream}
+
+
+@pytest.mark.parametrize("written", [
+    "application/json", "application/json;", "application/json; charset=utf-8", "application/json; charset=utf8",
+    "application/json; charset=us-ascii", 'Application/JSON; Charset="UTF-8"', "application/json; v=1; charset = ascii",
+])
+def test_a_charset_whose_bytes_are_utf_8_is_taken_however_it_is_written(written: str) -> None:
+    assert read_body(environ(written), 100, (JSON,)) == (b"{}", JSON)
+
+
+@pytest.mark.parametrize("written", [
+    "application/json; charset=latin-1", "application/json; charset=utf-16", "application/json; charset=utf-80",
+    "application/json; charset=", "application/json; charset=utf-8; charset=latin-1", "text/plain; charset=utf-8",
+])
+def test_any_other_charset_or_type_is_refused(written: str) -> None:
+    with pytest.raises(UnsupportedMediaType):
+        read_body(environ(written), 100, (JSON,))
