@@ -66,6 +66,19 @@ def show_case(
     show(case["story"], ("at", "actor", "text"), as_json=False, none="It has no story yet.")
 
 
+@app.command()
+def urgency(
+    case_ref: CaseRef,
+    to: Annotated[str, typer.Option(help="low, medium, high or critical.")],
+    reason: Annotated[str, typer.Option(help="Why, a code of decision_reasons in triage.yaml; kept in the audit trail.")],
+    url: Url = None,
+) -> None:
+    """Raise or lower the urgency of a case. A higher one wakes people as a first report of that urgency does."""
+    asked = {"urgency": to, "reason": reason}
+    decided = operator("intake", url).post(f"/v1/cases/{quote(case_ref, safe='')}/urgency", asked)
+    say(f"{case_ref} was {decided['urgency_before']} and is {decided['urgency']}.")
+
+
 @message.command("list")
 def list_messages(
     case_ref: Annotated[str | None, typer.Option("--case", help="Of one case.")] = None,

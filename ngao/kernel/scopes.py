@@ -7,7 +7,7 @@ SCOPES = {
     "approvals:write": "approve or reject an act that another operator asked for",
     "audit:read": "verify the audit trail and read its heads",
     "cases:read": "list cases, read their story and explain a match",
-    "cases:write": "match a case again and settle its needs",
+    "cases:write": "match a case again, settle its needs and decide its urgency",
     "consents:write": "record that a person gives or withdraws a consent",
     "defenders:read": "read a defender's record without names, phones and e-mail addresses",
     "defenders:write": "decide whether two records are one person",

@@ -16,7 +16,9 @@ from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event
 from services.intake import own_settings
 from services.intake import policy as policy_files
+from services.intake.application.decide_urgency import Decided, decide_urgency
 from services.intake.application.forget_report import forget_due
+from services.intake.application.judge_earlier import judge_earlier
 from services.intake.application.manage_sources import SourceSettings, find_source, put_source
 from services.intake.application.map_inbound import map_inbound
 from services.intake.application.mapping import Mapped, Profile
@@ -143,6 +145,12 @@ class App:
         """What was told in words, for an operator."""
         return self._units.run(lambda unit: show_narrative(self._desk(unit), case_ref, reader))
 
+    def decide_urgency(self, case_ref: str, wanted: dict[str, Any], actor: str, trace: str | None) -> Decided:
+        """Set the urgency of a case, for those who help."""
+        return self._units.run(
+            lambda unit: decide_urgency(self._desk(unit), case_ref, wanted["urgency"], wanted["reason"], actor), trace
+        )
+
     def hear_step(self, unit: Unit, event: Event) -> None:
         """A step of the referral."""
         note_progress(self._desk(unit), event.data["case_ref"], step_of(event))
@@ -172,6 +180,16 @@ class App:
         told = sum(each is True for each in self._units.run_all(works))
         if told:
             self._log.warning("reports.told_again", count=told)
+
+    def judge_earlier(self) -> None:
+        """Judge again what new reports and facts may have made more urgent: a bounded number at once, the rest in a moment.
+
+        One after the other, because two may raise the same report; what fails is tried again and holds no other up.
+        """
+        for report_id in ReportRepository(self._units.read()).with_unjudged_others(_AT_ONCE):
+            (outcome,) = self._units.run_all([partial(self._judge_earlier, report_id=report_id)])
+            if isinstance(outcome, Exception):
+                self._log.warning("reports.judging_failed", error=type(outcome).__name__)
 
     def measure_openings(self) -> None:
         """Tell which reports should have become cases by now and have not."""
@@ -224,6 +242,9 @@ class App:
 
     def _tell_again(self, unit: Unit, *, report_id: str) -> bool:
         return tell_again(self._desk(unit), report_id)
+
+    def _judge_earlier(self, unit: Unit, *, report_id: str) -> int:
+        return judge_earlier(self._desk(unit), report_id)
 
     def _take_mapped(self, unit: Unit, source_id: str, posted: Posted, mapped: Mapped) -> dict[str, Any]:
         mapping = MappedBy(mapped.profile.version, mapped.discarded)

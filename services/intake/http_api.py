@@ -51,6 +51,21 @@ class SourceSettings(Strict):
     revoke_old_keys = fields.Boolean(load_default=False, metadata=INTERNAL)
 
 
+class UrgencyDecision(Strict):
+    """An operator's word on how urgent a case is, and why: a code of `decision_reasons` in triage.yaml."""
+
+    urgency = fields.String(required=True, validate=validate.Length(1, 64), metadata=INTERNAL)
+    reason = fields.String(required=True, validate=validate.Length(1, 64), metadata=INTERNAL)
+
+
+class UrgencyShown(Tolerant):
+    """What the urgency is now, and what it was."""
+
+    case_ref = fields.String(metadata=INTERNAL)
+    urgency = fields.String(metadata=INTERNAL)
+    urgency_before = fields.String(metadata=INTERNAL)
+
+
 class ReceiptShown(Tolerant):
     """The answer to a report that is stored for good."""
 

@@ -92,7 +92,8 @@ def _triage(policy: Policy, vocabulary: Vocabulary) -> TriagePolicy:
     repeated = {rule.id for rule in rules if sum(other.id == rule.id for other in rules) > 1}
     if repeated:
         raise Misconfigured(f"The policy file triage.yaml has errors: rules: {', '.join(sorted(repeated))} is there twice.")
-    return TriagePolicy(policy.version, thresholds, rules, vocabulary.violations, vocabulary.state_perpetrators)
+    reasons = document["decision_reasons"]
+    return TriagePolicy(policy.version, thresholds, rules, vocabulary.violations, vocabulary.state_perpetrators, reasons)
 
 
 def _rule(document: Mapping[str, Any], vocabulary: Vocabulary) -> Rule:

@@ -153,6 +153,10 @@ class TriageFile(_Strict):
         validate=validate.Length(equal=3),
     )
     rules = fields.List(fields.Nested(_Rule), required=True)
+    # Rules written for an earlier version have none: then no operator can decide an urgency.
+    decision_reasons = fields.Dict(
+        keys=fields.String(validate=_SLUG), values=fields.String(validate=validate.Length(10, 300)), load_default=dict
+    )
 
 
 class _ValueMap(_Strict):

@@ -147,6 +147,16 @@ class IntakeService(ChassisEndpoints):
         told = self.app.narrative(case_ref, self._reader(call))
         return show(http_api.NarrativeShown, case_ref=case_ref, narrative=told.narrative, attachments=told.attachments)
 
+    @http(
+        "POST", "/v1/cases/<case_ref>/urgency", who="operator", needs="cases:write", operation="decideUrgency",
+        request=http_api.UrgencyDecision, summary="Raise or lower the urgency of a case.",
+        responses={200: http_api.UrgencyShown},
+    )  # fmt: skip
+    def decide_urgency(self, call: Call, case_ref: str) -> dict[str, Any]:
+        """It holds until a fact or another report brings something new. The source of the report is shown nothing of it."""
+        decided = self.app.decide_urgency(case_ref, call.load(), f"operator:{call.principal.id}", call.trace)
+        return show(http_api.UrgencyShown, **vars(decided))
+
     def _reader(self, call: Call) -> Reader:
         return Reader(f"operator:{call.principal.id}", http_api.reason_of(call, self.app.read_reasons))
 
@@ -161,6 +171,12 @@ class IntakeService(ChassisEndpoints):
     def tell_again(self) -> None:
         """Tell reports again that no case was opened for."""
         self.app.tell_again()
+
+    @timer(interval=2)
+    @guarded
+    def judge_earlier(self) -> None:
+        """Judge earlier reports about the same person again."""
+        self.app.judge_earlier()
 
     @consumes_edge("reports", queue="intake.reports")
     def on_posted(self, unit: Unit, delivery: Delivery) -> None:

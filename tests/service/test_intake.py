@@ -421,3 +421,24 @@ def test_a_blank_name_costs_no_call_and_a_voice_note_is_an_attachment(intake: Se
         subject = {"identity": {"names": [name], "phones": ["+254700000091"]}}
         status, answer = intake.request("POST", "/v1/reports", report(subject=subject, attachments=[voice]), key)
         assert status == 202, answer
+
+
+def test_a_later_report_of_another_source_raises_an_earlier_one_and_its_source_sees_nothing(
+    intake: ServiceProcess, key: str, world: World, line: Line, store: Any
+) -> None:
+    other = onboard(intake, world, "later-hotline")
+    phone = f"+254700000{secrets.randbelow(1000):03d}"
+    person = {"identity": {"phones": [phone], "names": [f"Mfano {secrets.token_hex(4)}"]}}
+    threat = report(subject=person, violations=[{"type": "death_threat_to_defender"}], occurred_at="2026-01-05T08:00:00+03:00")
+    _, first = intake.request("POST", "/v1/reports", threat, key)
+    assert heard(line, NEWS[0], first["case_ref"])["urgency"] == "high"
+    shown = intake.request("GET", f"/v1/reports/{first['report_id']}", None, key)
+    mild = report(subject=person, violations=[{"type": "censorship"}])
+    assert intake.request("POST", "/v1/reports", mild, other)[0] == 202
+    risen = heard(line, NEWS[1], first["case_ref"])
+    assert (risen["urgency_before"], risen["urgency"]) == ("high", "critical")
+    assert (risen["risen"], risen["raised_by"]) == (True, "history")
+    assert intake.request("GET", f"/v1/reports/{first['report_id']}", None, key) == shown
+    assert intake.request("POST", "/v1/reports", threat, key)[1] == {**first, "duplicate": True}
+    waiting = {"person_keys": {"$ne": []}, "judge_others_at": {"$exists": True}}
+    eventually(lambda: store.reports.count_documents(waiting) == 0, what="all reports to have been judged with")

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from ngao.chassis.security.identity import new_key
-from tests.support.intake import report
+from tests.support.broker import Line
+from tests.support.intake import NEWS, anonymous, heard, report
 from tests.support.processes import ServiceProcess, World
 
 STORE_OF = "intake"
@@ -77,3 +78,23 @@ def test_without_a_reason_that_policy_knows_nothing_is_read(
 def test_neither_sources_nor_unknown_cases_open_anything(intake: ServiceProcess, world: World, key: str, case_ref: str) -> None:
     assert intake.request("GET", f"/v1/cases/{case_ref}/narrative?reason=case_work", None, key)[0] == 403
     assert intake.request("GET", "/v1/cases/NG-0000000000/report?reason=case_work", None, world.operator_key)[0] == 404
+
+
+def test_an_operator_raises_and_lowers_an_urgency_for_a_coded_reason_and_it_is_audited(
+    intake: ServiceProcess, world: World, key: str, line: Line, store: Any
+) -> None:
+    _, receipt = intake.request("POST", "/v1/reports", anonymous(violations=[{"type": "censorship"}]), key)
+    case_ref, path = receipt["case_ref"], f"/v1/cases/{receipt['case_ref']}/urgency"
+    shown = intake.request("GET", f"/v1/reports/{receipt['report_id']}", None, key)
+    wrong = intake.request("POST", path, {"urgency": "high", "reason": "mood"}, world.operator_key)
+    assert (wrong[0], wrong[1]["errors"][0]["pointer"]) == (422, "/reason")
+    status, decided = intake.request("POST", path, {"urgency": "high", "reason": "danger_has_grown"}, world.operator_key)
+    assert (status, decided["urgency"], decided["urgency_before"]) == (200, "high", receipt["urgency"])
+    risen = heard(line, NEWS[1], case_ref)
+    assert (risen["urgency"], risen["risen"], risen["raised_by"]) == ("high", True, "operator")
+    assert intake.request("POST", path, {"urgency": "low", "reason": "danger_is_over"}, world.operator_key)[0] == 200
+    lowered = heard(line, NEWS[1], case_ref)
+    assert (lowered["urgency"], lowered["risen"], lowered["raised_by"]) == ("low", False, None)
+    assert intake.request("GET", f"/v1/reports/{receipt['report_id']}", None, key) == shown
+    details = [each["detail"] for each in store["audit"].find({"action": "report.urgency_decided", "subject": case_ref})]
+    assert [each["reason"] for each in details] == ["danger_has_grown", "danger_is_over"]

@@ -39,8 +39,19 @@ class Reports(Protocol):
         """
         ...
 
+    def open_about(self, person_keys: Sequence[str], limit: int, *, but: str) -> Sequence[str]:
+        """Ids of reports that share a key with a person and can still become more urgent, the latest first.
+
+        Neither withdrawn nor closed ones; `but` is the id of one to leave out.
+        """
+        ...
+
     def due(self, ends: Mapping[str, datetime], limit: int) -> Sequence[tuple[str, str]]:
         """Ids of reports past one of these moments and not forgotten, with the moment."""
+        ...
+
+    def with_unjudged_others(self, limit: int) -> Sequence[str]:
+        """Ids of reports whose news other reports about the person are still to be judged with, the longest due first."""
         ...
 
     def unopened(self, now: datetime, limit: int) -> Sequence[str]:

@@ -105,6 +105,7 @@ def _report(desk: Desk, source_id: str, draft: Draft, mapping: MappedBy | None) 
         tell_again_at=desk.now + SOONEST_AGAIN,
     )
     report.sealed_identity = seal_person(desk, report.case_ref, draft.person)
+    report.is_news_for_others(desk.now)
     _seal_content(desk, report, draft)
     return report
 

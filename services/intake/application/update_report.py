@@ -92,6 +92,8 @@ def _apply(desk: Desk, report: Report, update: Update) -> tuple[tuple[str, ...],
         report.person_keys = _known_by(desk, report, update)
     fresh = judge(desk, report.source_id, report.facts(desk.now), report.person_keys, but=report.id)
     report.judge(fresh.whole, fresh.told)
+    if {"violations", "contact"} & set(news):
+        report.is_news_for_others(desk.now)
     return news, correction
 
 

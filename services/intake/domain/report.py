@@ -9,8 +9,10 @@ from datetime import datetime, timedelta
 from services.intake.domain.consent import Consent, ConsentChange, carried_over
 from services.intake.domain.draft import Person, Place, Violation
 from services.intake.domain.progress import CLOSED, OPENED, REOPENED, Step, status_of, with_step
-from services.intake.domain.triage import LEVELS, Facts, Triage
+from services.intake.domain.triage import LEVELS, Facts, Reason, Triage
 
+BY_OPERATOR = "operator"
+"""Stands where a rule's name does in the reasons of an urgency that an operator decided."""
 SOONEST_AGAIN = timedelta(seconds=30)
 LATEST_AGAIN = timedelta(hours=1)
 """A report that no case was opened for is told again after the first, then after twice its age, at least every so often."""
@@ -67,6 +69,20 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Decision:
+    """An operator's word on the urgency, why by its code, and what machines knew then: the rules that fired, and the points."""
+
+    urgency: str
+    reason: str
+    rules: tuple[str, ...]
+    points: int
+
+    def knew(self, fresh: Triage) -> bool:
+        """True if a judgement has nothing that was not known when it was decided."""
+        return fresh.points <= self.points and {each.rule for each in fresh.reasons} <= set(self.rules)
+
+
+@dataclass(frozen=True)
 class MappedBy:
     """Which profile made the report of a native body, and the names of what it dropped."""
 
@@ -81,7 +97,8 @@ class Report:
     `narrative_parts` and `attachments` are ciphertext; `person_keys`, `fingerprint` and `updates_seen` are keyed hashes.
     `needs` is all that help is looked for; `needs_proposed` are those of them that nobody asked for. `triage` knows every report
     about the person and is for those who help; `told` knows this source's reports only and is for the source (law 10).
-    `tell_again_at` is None once somebody else is known to have the case.
+    `tell_again_at` is None once somebody else is known to have the case. `judge_others_at` is None once other reports about the
+    person have been judged with what is new in this one.
     """
 
     id: str
@@ -102,6 +119,7 @@ class Report:
     consents: tuple[Consent, ...]
     triage: Triage
     told: Triage | None = None
+    decision: Decision | None = None
     defender_ref: str | None = None
     sealed_identity: SealedIdentity | None = None
     person_keys: tuple[str, ...] = ()
@@ -114,6 +132,7 @@ class Report:
     mapping: MappedBy | None = None
     updated_at: datetime | None = None
     tell_again_at: datetime | None = None
+    judge_others_at: datetime | None = None
     withdrawn_at: datetime | None = None
     forgotten_at: datetime | None = None
     revision: int = 0
@@ -169,8 +188,31 @@ class Report:
 
     def judge(self, fresh: Triage, told: Triage) -> None:
         """Take new judgements in. Machines may raise an urgency, only a human lowers one: the old one stays if it is higher."""
-        self.triage = _higher(self.triage, fresh)
+        self._take(fresh)
         self.told = _higher(self.told, told) if self.told else told
+
+    def is_news_for_others(self, now: datetime) -> None:
+        """Note that other reports about the person are to be judged with it."""
+        self.judge_others_at = now if self.person_keys else None
+
+    def raise_to(self, fresh: Triage) -> bool:
+        """Take a judgement in that only those who help may know; False if it makes nothing more urgent."""
+        before = self.triage
+        if LEVELS.index(fresh.urgency) > LEVELS.index(before.urgency):
+            self._take(fresh)
+        return self.triage is not before
+
+    def decide(self, urgency: str, reason: str, text: str) -> None:
+        """Take an operator's word on the urgency: it holds until something is known that was not known then."""
+        fired = tuple(each for each in self.triage.reasons if each.rule != BY_OPERATOR)
+        self.decision = Decision(urgency, reason, tuple(each.rule for each in fired), self.triage.points)
+        self.triage = replace(self.triage, urgency=urgency, reasons=(Reason(BY_OPERATOR, text), *fired))
+
+    def _take(self, fresh: Triage) -> None:
+        if self.decision and self.decision.knew(fresh):
+            return
+        if _higher(self.triage, fresh) is fresh:
+            self.triage, self.decision = fresh, None
 
     def withdraw(self, now: datetime) -> bool:
         """Take the report back; False if that was done before."""
@@ -184,7 +226,7 @@ class Report:
         if self.forgotten_at:
             return False
         self.forgotten_at, self.fingerprint, self.helpers = now, "", {}
-        self.tell_again_at = None
+        self.tell_again_at = self.judge_others_at = None
         self.sealed_identity = self.attachments = self.defender_ref = None
         self.person_keys = self.narrative_parts = self.updates_seen = ()
         return True

@@ -69,6 +69,8 @@ class TriagePolicy:
     rules: tuple[Rule, ...]
     violations: Mapping[str, ViolationType]
     state_perpetrators: frozenset[str] = frozenset()
+    decision_reasons: Mapping[str, str] = field(default_factory=dict)
+    """Why an operator may decide otherwise: a sentence for each code."""
 
     @property
     def history_days(self) -> int:

@@ -45,6 +45,7 @@ class ReportDocument(Stored):
     policy_version = StringField(required=True, **INTERNAL)
     earlier_reports = IntField(required=True, **INTERNAL)
     told = DictField(**INTERNAL)
+    decision = DictField(**INTERNAL)
     defender_ref = StringField(**INTERNAL)
     sealed_identity = DictField(**sealed("reports"))
     person_keys = ListField(StringField(), **hashed("reports"))
@@ -56,6 +57,7 @@ class ReportDocument(Stored):
     mapping = DictField(**INTERNAL)
     updated_at = DateTimeField(**INTERNAL)
     tell_again_at = DateTimeField(**INTERNAL)
+    judge_others_at = DateTimeField(**INTERNAL)
     withdrawn_at = DateTimeField(**INTERNAL)
     closed_at = DateTimeField(**INTERNAL)
     forgotten_at = DateTimeField(**INTERNAL)
@@ -68,6 +70,7 @@ class ReportDocument(Stored):
             {"fields": ["case_ref"], "unique": True},
             {"fields": ["person_keys", "-received_at"]},
             {"fields": ["tell_again_at"], "partialFilterExpression": {"tell_again_at": {"$exists": True}}},
+            {"fields": ["judge_others_at"], "partialFilterExpression": {"judge_others_at": {"$exists": True}}},
             {"fields": ["forgotten_at", "received_at"]},
             {"fields": ["forgotten_at", "closed_at"], "partialFilterExpression": {"closed_at": {"$exists": True}}},
             {"fields": ["forgotten_at", "withdrawn_at"], "partialFilterExpression": {"withdrawn_at": {"$exists": True}}},

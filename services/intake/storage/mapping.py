@@ -9,7 +9,7 @@ from typing import Any
 from services.intake.domain.consent import Consent, ConsentChange
 from services.intake.domain.draft import Violation
 from services.intake.domain.progress import Step
-from services.intake.domain.report import Helper, MappedBy, Report, SealedIdentity
+from services.intake.domain.report import Decision, Helper, MappedBy, Report, SealedIdentity
 from services.intake.domain.source import Source
 from services.intake.domain.triage import Reason, Triage
 from services.intake.storage.documents import SourceDocument
@@ -18,7 +18,7 @@ Record = Mapping[str, Any]
 
 _AS_IS = (
     "case_ref", "source_id", "source_event_id", "fingerprint", "received_at", "occurred_at", "occurred_precision",
-    "reporter_role", "county", "place_precision", "defender_ref", "attachments", "updated_at", "tell_again_at",
+    "reporter_role", "county", "place_precision", "defender_ref", "attachments", "updated_at", "tell_again_at", "judge_others_at",
     "withdrawn_at", "forgotten_at",
 )  # fmt: skip
 _PLAIN_LISTS = ("needs", "needs_proposed", "languages", "person_keys", "narrative_parts", "updates_seen")
@@ -42,6 +42,7 @@ def report_record(report: Report) -> dict[str, Any]:
         "story": [_plain(each) for each in report.story],
         "helpers": [_plain(each) for each in report.helpers.values()],
         **_triage_record(report.triage),
+        "decision": _plain(report.decision) if report.decision else {},
         "told": _triage_record(report.told) if report.told else None,
         "sealed_identity": _plain(report.sealed_identity) if report.sealed_identity else {},
         "mapping": _plain(report.mapping) if report.mapping else {},
@@ -67,10 +68,15 @@ def report_from(record: Record) -> Report:
         story=tuple(Step(**each) for each in record.get("story") or ()),
         helpers={each.offer_id: each for each in helpers},
         triage=_triage(record),
+        decision=_decision(record["decision"]) if record.get("decision") else None,
         told=_triage(record["told"]) if record.get("told") else None,
         sealed_identity=SealedIdentity(**sealed) if sealed else None,
         mapping=MappedBy(mapping["version"], tuple(mapping["discarded"])) if mapping else None,
     )
+
+
+def _decision(record: Record) -> Decision:
+    return Decision(record["urgency"], record["reason"], tuple(record["rules"]), record["points"])
 
 
 def _known(record: Record, names: frozenset[str]) -> dict[str, Any]:

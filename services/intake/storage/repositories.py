@@ -14,7 +14,7 @@ from ngao.chassis.storage.lookups import Record, TooMany
 from ngao.chassis.storage.unit_of_work import Unit
 from services.intake.domain.report import LATEST_AGAIN, Report
 from services.intake.domain.source import Source
-from services.intake.domain.triage import Earlier, History
+from services.intake.domain.triage import LEVELS, Earlier, History
 from services.intake.storage.documents import ReportDocument, SourceDocument
 from services.intake.storage.mapping import report_from, report_record, source_document, source_from
 
@@ -55,6 +55,12 @@ class ReportRepository:
             found, own = _latest_sharing(person_keys), _latest_sharing(person_keys, source_id=source_id)
         return History(_latest(found, since, but), _latest(own, since, but))
 
+    def open_about(self, person_keys: Sequence[str], limit: int, *, but: str) -> list[str]:
+        """Ids of reports that share a key with a person and can still become more urgent, the latest first."""
+        about = ReportDocument.objects(person_keys__in=list(person_keys), withdrawn_at=None, closed_at=None)
+        able = about.filter(urgency__ne=LEVELS[-1], id__ne=but)
+        return list(able.order_by("-received_at").limit(limit).scalar("id"))
+
     def due(self, ends: Mapping[str, datetime], limit: int) -> list[tuple[str, str]]:
         """Ids of reports that are past one of these moments and not forgotten, with the moment; each once."""
         found = {report_id: moment for moment, end in ends.items() for report_id in _past(moment, end).limit(limit).scalar("id")}
@@ -69,6 +75,11 @@ class ReportRepository:
             late += past.count() if first else 0
             longest = max(longest, end - first[field] if first else longest)
         return late, longest
+
+    def with_unjudged_others(self, limit: int) -> list[str]:
+        """Ids of reports whose news other reports about the person are still to be judged with, the longest due first."""
+        due = ReportDocument.objects(judge_others_at__exists=True).order_by("judge_others_at")
+        return list(due.limit(limit).scalar("id"))
 
     def unopened(self, now: datetime, limit: int) -> list[str]:
         """Ids of reports that no case was opened for and that should be told again, the longest due first."""

@@ -11,7 +11,7 @@ from typing import Any
 from services.intake.application.ports import Desk
 from services.intake.domain.report import Change, Helper, Report, SealedIdentity
 from services.intake.domain.source import Source
-from services.intake.domain.triage import Earlier, History
+from services.intake.domain.triage import LEVELS, Earlier, History
 from services.intake.policy import IntakePolicy
 from tests.support.vouching import MemoryRecipients, Onboarding
 
@@ -40,8 +40,19 @@ class MemoryReports:
         ]  # fmt: skip
         return History(_earlier(fitting), _earlier([each for each in fitting if each.source_id == source_id]))
 
+    def open_about(self, person_keys: Sequence[str], limit: int, *, but: str) -> Sequence[str]:
+        fitting = [
+            each for each in self._kept.values()
+            if set(person_keys) & set(each.person_keys) and not each.withdrawn_at and not each.closed_at
+            and each.triage.urgency != LEVELS[-1] and each.id != but
+        ]  # fmt: skip
+        return [each.id for each in sorted(fitting, key=lambda each: each.received_at, reverse=True)[:limit]]
+
     def due(self, ends: Mapping[str, datetime], limit: int) -> Sequence[tuple[str, str]]:  # noqa: ARG002
         return ()
+
+    def with_unjudged_others(self, limit: int) -> Sequence[str]:
+        return [each.id for each in self._kept.values() if each.judge_others_at][:limit]
 
     def unopened(self, now: datetime, limit: int) -> Sequence[str]:  # noqa: ARG002
         return ()

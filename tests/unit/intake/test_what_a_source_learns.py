@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ngao.chassis.errors import NgaoError
+from services.intake.application.judge_earlier import judge_earlier
 from services.intake.application.receive_report import receive_report
 from services.intake.application.tell_status import tell_status
 from services.intake.application.update_report import update_report
@@ -71,6 +72,8 @@ class Source:
     def do(self, act: Act) -> None:
         self.intake.number_from(self._ids)
         self.answers.append(self._bytes(getattr(self, act.kind), act))
+        for report in list(self.intake.news.accepted_):
+            judge_earlier(self.intake.desk, report.id)
 
     def post(self, act: Act) -> Any:
         receipt = receive_report(self.intake.desk, self.name, draft_of(act))
