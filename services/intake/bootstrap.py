@@ -184,12 +184,12 @@ class App:
     def judge_earlier(self) -> None:
         """Judge again what new reports and facts may have made more urgent: a bounded number at once, the rest in a moment.
 
-        One after the other, because two may raise the same report; what fails is tried again and holds no other up.
+        Where two raise the same report, the second is done again by itself. What fails is tried again and holds no other up.
         """
-        for report_id in ReportRepository(self._units.read()).with_unjudged_others(_AT_ONCE):
-            (outcome,) = self._units.run_all([partial(self._judge_earlier, report_id=report_id)])
-            if isinstance(outcome, Exception):
-                self._log.warning("reports.judging_failed", error=type(outcome).__name__)
+        due = ReportRepository(self._units.read()).with_unjudged_others(_AT_ONCE)
+        works: list[Callable[[Unit], int]] = [partial(self._judge_earlier, report_id=report_id) for report_id in due]
+        for failed in (each for each in self._units.run_all(works) if isinstance(each, Exception)):
+            self._log.warning("reports.judging_failed", error=type(failed).__name__)
 
     def measure_openings(self) -> None:
         """Tell which reports should have become cases by now and have not."""

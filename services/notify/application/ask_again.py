@@ -19,8 +19,8 @@ def ask_again(context: Context, case_ref: str) -> Message | None:
     within = desk.policy.within(message.ladder, message.position) if message else None
     if message and contact and within:
         for other in unseen(case.standing):
-            if other.root != message.root:
-                other.cover(desk.now, message.root)
+            if message.cause not in {other.cause, other.covered_by}:
+                other.cover(desk.now, message.cause)
                 case.save(other)
         message.ask_again(desk.now, contact.channel, within)
         case.save(message)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from services.notify.application.case_alarms import CaseAlarms
 from services.notify.application.context import Context
 from services.notify.domain.message import Message, State
-from services.notify.domain.planning import Changes, climb, end_of_ladder
+from services.notify.domain.planning import climb, end_of_ladder
 
 NOBODY_LEFT = "operator"
 
@@ -20,18 +20,18 @@ def escalate_message(context: Context, message_id: str) -> list[Message]:
         return []
     case = CaseAlarms(context, found.case_ref)
     message = case.its(found)
-    made = climb(desk, message, message.position + 1)
+    next_step = climb(desk, message, message.position + 1, case.standing)
     within = desk.policy.within(message.ladder, message.position)
-    if message.has_not_left and within and not any(each.recipient != message.recipient for each in made):
+    asks_another = any(each.recipient != message.recipient for each in (*next_step.new, *next_step.changed))
+    if message.has_not_left and within and not asks_another:
         message.escalate_at = desk.now + within
         case.save(message)
         case.close()
         return []
-    told = case.apply(Changes(made))
-    reached = any(each.state is State.QUEUED for each in told)
+    told = [*case.apply(next_step), *next_step.changed]
     message.stop_waiting(desk.now, "escalated" if told else "ladder_ended")
     case.save(message)
-    if not reached:
+    if not next_step.asks:
         told += end_ladder(context, case, message.cause)
     case.close()
     return told

@@ -9,7 +9,7 @@ from services.notify.application.context import Context
 from services.notify.application.escalate_due import NOBODY_LEFT, end_ladder
 from services.notify.domain.letter import Outcome, Result
 from services.notify.domain.message import Message, State
-from services.notify.domain.planning import Changes, climb, instead_of, raise_alarm
+from services.notify.domain.planning import climb, instead_of, raise_alarm
 from services.notify.domain.refusals import GIVEN_UP
 
 AGAIN = timedelta(seconds=1)
@@ -50,9 +50,10 @@ def _tell_instead(context: Context, case: CaseAlarms, message: Message) -> list[
         return case.apply(raise_alarm(desk, instead_of(desk, message), case.standing))
     if message.escalate_at is None:
         return []  # the next one is asked already
-    told = case.apply(Changes(climb(desk, message, message.position + 1)))
+    next_step = climb(desk, message, message.position + 1, case.standing)
+    told = [*case.apply(next_step), *next_step.changed]
     message.stop_waiting(desk.now, "escalated")
-    if any(each.state is State.QUEUED for each in told):
+    if next_step.asks:
         return told
     return told + end_ladder(context, case, message.cause)
 

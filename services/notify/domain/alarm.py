@@ -64,6 +64,6 @@ def to_ask_again(desk: Desk, standing: Collection[Message]) -> Message | None:
 
 
 def unseen(standing: Collection[Message]) -> list[Message]:
-    """The messages about causes that nobody has acknowledged."""
-    seen = {each.root for each in standing if each.state is State.ACKNOWLEDGED}
-    return [each for each in standing if each.root not in seen]
+    """The messages about causes that nobody has acknowledged; what covers an acknowledged one is not acknowledged by it."""
+    seen = {each.cause for each in standing if each.state is State.ACKNOWLEDGED}
+    return [each for each in standing if each.cause not in seen]

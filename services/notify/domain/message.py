@@ -84,11 +84,6 @@ class Message:
         return f"{digits[:4]}-{digits[4:]}"
 
     @property
-    def root(self) -> str:
-        """The cause whose acknowledgement counts for this message."""
-        return self.covered_by or self.cause
-
-    @property
     def has_not_left(self) -> bool:
         """True while no try of it has counted: it is new, or the whole account is refused."""
         return self.state is State.QUEUED and (self.attempts == 0 or self.held_since is not None)
@@ -152,6 +147,11 @@ class Message:
         """The ladder that asked in its place has reached nobody."""
         self.state, self.reason = State.FAILED, reason
         self.notes.append(Note(at, "failed", reason))
+
+    def asks_instead(self, at: datetime, step: Message) -> None:
+        """What covered it asks no more: this message is the step of its own ladder that was to be made for its reader."""
+        self.covered_by, self.position = None, step.position
+        self.ask_again(at, step.channel, (step.escalate_at or at) - at)
 
     def ask_again(self, at: datetime, channel: str, within: timedelta) -> None:
         """Its reader can be reached now: it is sent, and its ladder climbs on from here."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from services.notify.domain import refusals
 from services.notify.domain.facts import Facts
@@ -13,7 +13,6 @@ from services.notify.domain.people import DEFENDER, DUTY_OFFICER, PARTNER, Conta
 from services.notify.domain.policy import RANKS, Policy, Rule
 
 NO_CHANNEL = "none"
-_NO_TIME = timedelta()
 
 
 @dataclass(frozen=True)
@@ -72,20 +71,29 @@ def plan(desk: Desk, facts: Facts, summary: ContactSummary | None, standing: Col
     return changes
 
 
-def climb(desk: Desk, telling: Message | Draft, position: int) -> list[Message]:
-    """The next messages of an escalation, from a position on: refusals for who cannot be reached, then who can.
+def climb(desk: Desk, telling: Message | Draft, position: int, standing: Collection[Message] = ()) -> Changes:
+    """The next step of an escalation, from a position on: refusals for who cannot be reached, then who can.
 
-    Empty when the ladder is at its end.
+    Whoever was asked before is passed over. A covered message to the next person becomes the step, because a cause has one
+    message for each person. Nothing is asked when the ladder is at its end.
     """
+    known = {each.id: each for each in standing}
     made: list[Message] = []
+    unreached: Recipient | None = None
     while telling.ladder in desk.policy.ladders and (recipient := desk.policy.person_at(telling.ladder or "", position)):
-        if made and made[-1].recipient == recipient:
+        if recipient == unreached:
             break  # a reminder would not reach whom the message did not
-        made.append(_on_ladder(desk, telling, recipient, position))
-        if made[-1].state is State.QUEUED:
+        step = _on_ladder(desk, telling, recipient, position)
+        there, position = known.get(step.id), position + 1
+        unreached = None if step.state is State.QUEUED else recipient
+        if there is None:
+            made.append(step)
+        elif there.state is State.COVERED and step.escalate_at:
+            there.asks_instead(desk.now, step)
+            return Changes(made, [there])
+        if there is None and step.state is State.QUEUED:
             break
-        position += 1
-    return made
+    return Changes(made)
 
 
 def instead_of(desk: Desk, lost: Message) -> Draft:
@@ -124,7 +132,7 @@ def raise_alarm(desk: Desk, draft: Draft, standing: Collection[Message]) -> Chan
         return Changes([_covered(desk, draft, cover)])
     if seen := _seen_before(desk, draft, standing):
         return Changes([_repeated(desk, draft, seen)])
-    asked = climb(desk, draft, 0)
+    asked = climb(desk, draft, 0).new
     if not asked or asked[-1].state is not State.QUEUED:
         return Changes(asked)
     return Changes(asked, _superseded(desk, asked[-1], leads, standing))
@@ -146,24 +154,11 @@ def end_of_ladder(desk: Desk, root: str, standing: Collection[Message]) -> Chang
         if each.ladder in tried:
             continue
         tried.add(each.ladder)
-        if (on := _climb_for(desk, each, standing)).asks:
-            return on + Changes((), [_handed_over(desk, other, each.cause) for other in left if other is not each])
+        if (on := climb(desk, each, 0, standing)).asks:
+            return on + Changes((), [_handed_over(desk, other, each.cause) for other in left if other not in on.changed])
     for each in left:
         each.lost_cover(desk.now, refusals.NOBODY_REACHED)
     return Changes((), left)
-
-
-def _climb_for(desk: Desk, covered: Message, standing: Collection[Message]) -> Changes:
-    """The ladder of a message that was covered; the message itself becomes the step of the person it was meant for."""
-    known = {each.id for each in standing}
-    made = climb(desk, covered, 0)
-    for step in made:
-        if step.id == covered.id and step.state is State.QUEUED:
-            within = desk.policy.within(covered.ladder, step.position)
-            covered.covered_by, covered.position = None, step.position
-            covered.ask_again(desk.now, step.channel, within or _NO_TIME)
-    changed = [covered] if covered.state is State.QUEUED else []
-    return Changes([step for step in made if step.id not in known], changed)
 
 
 def _handed_over(desk: Desk, message: Message, cause: str) -> Message:
@@ -194,7 +189,7 @@ def _seen_before(desk: Desk, draft: Draft, standing: Collection[Message]) -> Mes
 
 def _repeated(desk: Desk, draft: Draft, seen: Message) -> Message:
     message = _addressed(_message(desk, draft), seen.recipient, seen.channel)
-    message.cover(desk.now, seen.root, "repeated")
+    message.cover(desk.now, seen.cause, "repeated")
     message.was_acknowledged(desk.now, seen.acknowledged_by or "")
     return message
 

@@ -251,6 +251,39 @@ def test_a_lost_letter_about_a_critical_case_climbs_the_ladder_of_a_critical_rep
     assert [(lead.template, lead.ladder) for lead in desk.leads()] == [("not_reached", "critical")]
 
 
+def test_an_acknowledged_lesser_alarm_does_not_count_for_the_graver_one_that_covers_it() -> None:
+    desk = Desk("duty-officer")
+    desk.hear("intake.report.accepted", "high")
+    desk.hear("intake.report.accepted", "critical")
+    covered = next(each for each in desk.on_ladders() if each.covered_by)
+    desk.acknowledge(covered)
+    assert [lead.cause for lead in desk.leads()] == ["event-2"]
+    desk.post()
+    for _ in range(20):
+        desk.wait(60)
+        desk.post()
+    assert desk.leads() == []
+    assert desk.state() is AlarmState.UNHEARD
+
+
+def test_a_covered_message_to_a_later_person_does_not_end_the_ladder_that_asks_for_itself() -> None:
+    desk = Desk(*ALL)
+    desk.hear("intake.report.accepted", "critical")
+    _post_once(desk, UNKNOWN_USER)
+    desk.hear("intake.report.accepted", "high")
+    assert [lead.recipient.ref for lead in desk.leads()] == ["deputy"]
+    for _ in range(10):
+        if [lead.cause for lead in desk.leads()] == ["event-1"]:
+            _post_once(desk, UNKNOWN_USER)
+    assert [each.cause for each in desk.leads()] == ["event-2"]
+    asked = [desk.leads()[0].recipient.ref]
+    while desk.leads():
+        desk.post()
+        desk.wait(60)
+        asked += [lead.recipient.ref for lead in desk.leads()]
+    assert set(asked) == set(ALL)
+
+
 _EVENTS = st.tuples(
     st.sampled_from(
         ["intake.report.accepted", "referral.unroutable", "referral.failed", "referral.recalled", "referral.expired"]
@@ -298,13 +331,11 @@ def _holds(desk: Desk) -> None:
     assert len(leads) <= 1
     assert len({each.id for each in on_ladders}) == len(on_ladders)
     asking = {lead.cause for lead in leads}
+    seen = {each.cause for each in on_ladders if each.state is State.ACKNOWLEDGED}
     for each in on_ladders:
         if each.state is State.COVERED:
-            assert each.covered_by in asking or any(
-                other.root == each.root and other.state is State.ACKNOWLEDGED for other in on_ladders
-            )
+            assert each.covered_by in asking or each.cause in seen
         if each.state is State.QUEUED:
             assert each.next_attempt
-    seen = {each.root for each in on_ladders if each.state is State.ACKNOWLEDGED}
-    if on_ladders and not leads and not {each.root for each in on_ladders} <= seen:
+    if on_ladders and not leads and not {each.cause for each in on_ladders} <= seen:
         assert desk.state() is AlarmState.UNHEARD
