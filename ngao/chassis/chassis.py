@@ -7,8 +7,6 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from pymongo import ASCENDING
-
 from ngao.chassis.approvals.approvals import Approvals
 from ngao.chassis.clock import Clock, SystemClock
 from ngao.chassis.measuring import SELDOM_S, measure_service, measure_store
@@ -25,16 +23,18 @@ from ngao.chassis.observability.health import Health
 from ngao.chassis.observability.metrics import Metrics
 from ngao.chassis.retention import Retention
 from ngao.chassis.security import keyfiles
-from ngao.chassis.security.audit import Broken, Head, Verified, verify
 from ngao.chassis.security.identity import Operators
 from ngao.chassis.security.tls import server_identity
 from ngao.chassis.settings import Settings
 from ngao.chassis.starting import Patience
+from ngao.chassis.storage.audit_keys import AuditKeys
+from ngao.chassis.storage.audits import Audits
 from ngao.chassis.storage.committer import GroupCommitter
 from ngao.chassis.storage.connection import Store
 from ngao.chassis.storage.documents import Stored
 from ngao.chassis.storage.keyring import Keyring
 from ngao.chassis.storage.periods import Periods
+from ngao.chassis.storage.restored import note_restores
 from ngao.chassis.storage.rewrapping import Rewrapping
 from ngao.chassis.storage.standing import demand_store, with_accepted_password
 from ngao.chassis.storage.units import Units
@@ -61,6 +61,7 @@ class Chassis:
     patience: Patience
     signatures: Signatures
     approvals: Approvals
+    audits: Audits
     gauges: Gauges = field(default_factory=Gauges)
     sweeps: list[Callable[[], None]] = field(default_factory=list)
     """What every process of the service does now and then; several may do it at once."""
@@ -77,6 +78,7 @@ class Chassis:
         metrics, health = Metrics(), Health()
         operators = Operators(settings.operators_file)
         periods = Periods(lambda: keyfiles.load_keks(settings.keys_directory))
+        audit_keys = AuditKeys(lambda: keyfiles.load_audit(settings.keys_directory))
         lookup = keyfiles.load_lookup(settings.keys_directory)
         signer = Signer(settings.keys_directory, settings.public_keys_directory)
         signatures = Signatures(settings.public_keys_directory, clock, settings.accept_unsigned_until)
@@ -88,14 +90,14 @@ class Chassis:
         relay = Relay(store, clock, lambda edge: _publisher(settings, edge=edge), metrics)
         committer = GroupCommitter(
             store, clock.now, partial(_hand_on, relay, metrics), lease=relay.lease, encode=signer.encode,
-            timeout=settings.store.timeout_ms / 1000,
+            audit_keys=audit_keys, timeout=settings.store.timeout_ms / 1000,
         )
         units = Units(clock, keyring, store.lookups, committer)
         kept, parking = Kept(store, units, clock), Parking(name, store, units)
         rewrapping, approvals = Rewrapping(keyring, units), Approvals(store, units, settings.approvals)
         chassis = cls(
             name, settings, clock, store, keyring, units, relay, kept, parking, health, metrics, operators, rewrapping, patience,
-            signatures, approvals, sweeps=[approvals.expire],
+            signatures, approvals, Audits(store, audit_keys, metrics), sweeps=[approvals.expire],
         )  # fmt: skip
         health.register("store", store.problem)
         health.register("relay", relay.problem)
@@ -108,6 +110,7 @@ class Chassis:
         """Wait, bounded, for the store, then make its collections and indexes; raises Misconfigured, Unavailable."""
         self.patience.until(lambda: demand_store(self.settings.store))
         self.patience.until(lambda: self.store.ensure_indexes(documents))
+        self.patience.until(lambda: note_restores(self.store, self.units, self.name))
 
     def forget_by(self, retention: Retention) -> None:
         """Let parked messages expire by the coalition's rules, and tell which are overdue."""
@@ -127,15 +130,6 @@ class Chassis:
     def outbox_status(self) -> dict[str, Any]:
         """What waits to be published, for operators and metrics."""
         return self.relay.status()
-
-    def verify_audit(self) -> Verified | Broken:
-        """Follow the audit's chains from their beginning to their noted heads (see `audit`)."""
-        database = self.store.database
-        entries = database["audit"].find().sort([("chain", ASCENDING), ("n", ASCENDING)])
-        heads = {each["_id"]: Head(each["_id"], each["n"], each["hash"]) for each in database["audit_heads"].find()}
-        found = verify(entries, end=heads)
-        self.metrics.audit_verified(whole=isinstance(found, Verified))
-        return found
 
     def close(self) -> None:
         """Let go of the store."""

@@ -2,31 +2,76 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
-from ngao.cli.calls import operator
+from ngao.chassis.errors import Misconfigured
+from ngao.cli.calls import one_or_all, operator
 from ngao.cli.output import AsJson, show
 from ngao.deployment.names import SERVICES
 
 app = typer.Typer(no_args_is_help=True, help="The audit trail: who did what, in hash chains.")
 
-
-@app.callback()
-def _group() -> None:
-    """A group of its own, though it has one command yet."""
+OneService = Annotated[str | None, typer.Option("--service", help=f"One of {', '.join(SERVICES)}; all by default.")]
+From = Annotated[
+    Path | None, typer.Option("--from", help="Heads noted earlier with `ngao audit heads --json`; - is the standard input.")
+]
+_HEAD = ("chain", "n", "hash")
 
 
 @app.command()
-def verify(as_json: AsJson = False) -> None:
-    """Follow every chain of every service to its end. Exit code 1 when an entry was changed, removed or put in."""
-    rows = [{"service": service, **_verified(service)} for service in SERVICES]
-    show(rows, ("service", "whole", "entries", "chain", "n", "reason"), as_json=as_json, none="")
+def heads(service: OneService = None, as_json: AsJson = False) -> None:
+    """Show where each chain of each service is now. Note it where nobody of this platform can write.
+
+    A chain can be shortened only behind the back of who has not noted where it was: `ngao audit verify --from` finds it.
+
+        bin/ngao audit heads --json > heads-2026-11-29.json
+    """
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    rows = [
+        {"service": each, **head, "noted_at": at}
+        for each in one_or_all(service)
+        for head in operator(each).get("/v1/audit/heads")["heads"]
+    ]
+    show(rows, ("service", *_HEAD, "key"), as_json=as_json, none="Nothing is on record yet.")
+
+
+@app.command()
+def verify(service: OneService = None, noted: From = None, as_json: AsJson = False) -> None:
+    """Follow every chain of every service to its end, through the heads that were noted where they are given.
+
+    Exit code 1 when an entry was changed, removed or put in, or was not made with a key of its service. `unkeyed` counts entries
+    of a version that had no such keys; with --json `keyed_from` says from which number on each chain is keyed.
+
+        bin/ngao audit verify --from heads-2026-11-29.json
+    """
+    known = _noted(noted) if noted else []
+    rows = [{"service": each, **_verified(each, known)} for each in one_or_all(service)]
+    show(rows, ("service", "whole", "entries", "unkeyed", "chain", "n", "reason"), as_json=as_json, none="")
     if not all(row["whole"] for row in rows):
         raise typer.Exit(1)
 
 
-def _verified(service: str) -> dict[str, Any]:
-    answer: dict[str, Any] = operator(service).get("/v1/audit/verify")
+def _verified(service: str, noted: list[dict[str, Any]]) -> dict[str, Any]:
+    own = [{name: head[name] for name in _HEAD} for head in noted if head["service"] == service]
+    called = operator(service)
+    answer: dict[str, Any] = called.post("/v1/audit/verify", {"heads": own}) if own else called.get("/v1/audit/verify")
     return answer
+
+
+def _noted(file: Path) -> list[dict[str, Any]]:
+    """What `ngao audit heads --json` printed. Raises Misconfigured for anything else."""
+    try:
+        found = json.loads(sys.stdin.read() if file == Path("-") else file.read_text("utf-8"))
+        if found and all(head["service"] in SERVICES and {*_HEAD} <= head.keys() for head in found):
+            return list(found)
+    except OSError as error:
+        raise Misconfigured(f"The file {file} cannot be read ({error.strerror}).") from None
+    except (ValueError, TypeError, KeyError, AttributeError):
+        pass
+    raise Misconfigured(f"The file {file} holds no heads, as `ngao audit heads --json` prints them.")

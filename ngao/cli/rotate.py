@@ -162,6 +162,16 @@ def signing(service: Service = None) -> None:
 
 
 @app.command()
+def audit(service: Service = None) -> None:
+    """Begin a new period of the keys that the services' audit is keyed with. The keys before must stay, to verify with."""
+    folder = made_folder()
+    for each in one_or_all(service):
+        period = periods.begin_audit(folder, each)
+        say(f"{each} keys its audit under {period}, from ten seconds on. Nothing is to be restarted.")
+    say("Next, when a minute is over, note where the chains are: ngao audit heads --json")
+
+
+@app.command()
 def operator(finish: Finish = False) -> None:
     """A new key for these commands. The one before stays valid until the change is finished."""
     folder = made_folder()

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ngao.chassis.errors import Misconfigured, NotAllowedNow
 from ngao.chassis.security import seals, signing
-from ngao.chassis.security.keyfiles import active_period, new_kek, periods_in
+from ngao.chassis.security.keyfiles import active_period, new_secret, periods_in
 from ngao.chassis.storage.connection import OUTBOX_DAYS
 from ngao.chassis.storage.periods import LOOK_AGAIN_S
 from ngao.deployment.folder import SecretsFolder
@@ -28,7 +28,7 @@ def begin_wrapping(folder: SecretsFolder, service: str) -> str:
     """A new key-encryption key for a service; gives its period."""
     with folder.alone():
         period = next_period(periods_in(folder.at(service, "keys"), "kek-", ".key"))
-        folder.write(new_kek(), service, "keys", f"kek-{period}.key")
+        folder.write(new_secret(), service, "keys", f"kek-{period}.key")
     return period
 
 
@@ -55,6 +55,14 @@ def begin_signing(folder: SecretsFolder, service: str) -> str:
         private = signing.new_key()
         folder.write(signing.public_of(private), "public", f"signing-{service}-{period}.pub")
         folder.write(private, service, "keys", f"signing-{period}.key")
+    return period
+
+
+def begin_audit(folder: SecretsFolder, service: str) -> str:
+    """A new key for a service's audit; gives its period. The keys before stay: what they have keyed is verified with them."""
+    with folder.alone():
+        period = next_period(periods_in(folder.at(service, "keys"), "audit-", ".key"))
+        folder.write(new_secret(), service, "keys", f"audit-{period}.key")
     return period
 
 

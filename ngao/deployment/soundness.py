@@ -23,7 +23,10 @@ _MAY_BE_ELSEWHERE = frozenset({"ca", "backup"})
 SOON = timedelta(days=30)
 INIT = "run `bin/ngao secrets init`"
 _STORES = tuple(store_of(service) for service in SERVICES)
-_OWN = ("broker.password", "store.password", "operators.json", "keys/lookup.key", "keys/kek-*.key", "keys/signing-*.key")
+_OWN = (
+    "broker.password", "store.password", "operators.json",
+    "keys/lookup.key", "keys/kek-*.key", "keys/signing-*.key", "keys/audit-*.key", "keys/audit.since",
+)  # fmt: skip
 _PAIR = ("tls/cert.pem", "tls/key.pem")
 _GIVEN = tuple(f"{kind}-{service}" for kind in ("broker", "store", "keyfile") for service in SERVICES)
 _MORE = dict.fromkeys(SEALED_TO, ("keys/sealing-*.key", "keys/onboarding-*.pub"))

@@ -18,17 +18,20 @@ from pymongo import IndexModel
 from ngao.chassis.clock import SystemClock
 from ngao.chassis.errors import Misconfigured, NotAllowedNow
 from ngao.chassis.messaging.outbox import WAITING, Entry
-from ngao.chassis.security.audit import Head, Verified, verify
+from ngao.chassis.security.audit import Verified, verify
 from ngao.chassis.security.seals import new_key_pair
 from ngao.chassis.settings import StoreSettings
+from ngao.chassis.storage.audit_trail import heads_from
 from ngao.chassis.storage.committer import GroupCommitter
 from ngao.chassis.storage.connection import Store
+from ngao.chassis.storage.restored import note_restores
 from ngao.chassis.storage.standing import demand_store
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.chassis.storage.units import Units
 from ngao.contracts import decode, encode, make
 from ngao.deployment.backup.restoring import Target
 from ngao.deployment.backup.sets import Backup, Sources, take
+from tests.support.auditing import audit_keys
 from tests.support.processes import World
 
 PRIVATE, PUBLIC = new_key_pair()
@@ -67,7 +70,7 @@ def settings_of(world: World, store: Store) -> StoreSettings:
 
 def units_of(store: Store) -> tuple[Units, list[Entry]]:
     said: list[Entry] = []
-    committer = GroupCommitter(store, now, said.extend, lease=lambda: ("", now()), encode=encode)
+    committer = GroupCommitter(store, now, said.extend, lease=lambda: ("", now()), encode=encode, audit_keys=audit_keys())
     return Units(SystemClock(), None, store.lookups, committer), said  # type: ignore[arg-type]
 
 
@@ -260,17 +263,20 @@ def test_a_second_restore_of_the_same_backup_gives_out_no_number_of_the_first(
         given_out |= numbers
 
 
-def test_the_audit_trail_is_whole_and_tells_of_the_restore(world: World, intake: Store, other: Store, tmp_path: Path) -> None:
+def test_the_audit_trail_is_whole_and_the_next_start_puts_the_restore_on_record(
+    world: World, intake: Store, other: Store, tmp_path: Path
+) -> None:
     units, _ = units_of(intake)
     for number in range(20):
         units.run(lambda unit, at=number: say(unit, f"NG-{at:010d}"))  # type: ignore[misc]
     backup = back_up(world, intake, tmp_path)
     restore(backup, settings_of(world, other))
     again, _ = units_of(other)
+    for _ in range(2):
+        note_restores(other, again, "intake")
     again.run(say)
     trail = other.database["audit"].find().sort([("chain", pymongo.ASCENDING), ("n", pymongo.ASCENDING)])
-    heads = {each["_id"]: Head(each["_id"], each["n"], each["hash"]) for each in other.database["audit_heads"].find()}
-    found = verify(trail, end=heads)
+    found = verify(trail, audit_keys().all(), end=heads_from(other.database["audit_heads"].find()))
     assert isinstance(found, Verified)
     assert found.entries == 22
     told = other.database["audit"].find_one({"action": "store.restored"})

@@ -11,12 +11,14 @@ import pymongo
 import pytest
 
 from ngao.chassis.messaging.outbox import Entry
-from ngao.chassis.security.audit import Head, Verified, verify
+from ngao.chassis.security.audit import Verified, verify
 from ngao.chassis.settings import StoreSettings
+from ngao.chassis.storage.audit_trail import heads_from
 from ngao.chassis.storage.committer import GroupCommitter
 from ngao.chassis.storage.connection import Store
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import decode, encode, make
+from tests.support.auditing import audit_keys
 from tests.support.processes import World
 
 NOW = datetime.now(UTC)
@@ -29,8 +31,9 @@ class Writer:
         self.numbers: list[int | None] = []
         self._store = store
         self._committer = GroupCommitter(
-            store, lambda: NOW, self._said, lease=lambda: ("", NOW + timedelta(seconds=1)), encode=encode
-        )
+            store, lambda: NOW, self._said, lease=lambda: ("", NOW + timedelta(seconds=1)),
+            encode=encode, audit_keys=audit_keys(),
+        )  # fmt: skip
 
     def new_unit(self) -> Unit:
         return Unit(NOW, None, self._store.lookups)  # type: ignore[arg-type]  # nothing is sealed here
@@ -63,8 +66,8 @@ def store(world: World) -> Iterator[Store]:
 
 def _verified(store: Store) -> bool:
     database = store.database
-    heads = {each["_id"]: Head(each["_id"], each["n"], each["hash"]) for each in database["audit_heads"].find()}
-    return isinstance(verify(database["audit"].find().sort([("chain", 1), ("n", 1)]), end=heads), Verified)
+    heads = heads_from(database["audit_heads"].find())
+    return isinstance(verify(database["audit"].find().sort([("chain", 1), ("n", 1)]), audit_keys().all(), end=heads), Verified)
 
 
 def _subject() -> str:

@@ -69,7 +69,9 @@ def test_service_keys_are_made_once_private_and_newest_last(tmp_path):
     assert keyfiles.load_lookup(folder) == lookup
     assert folder.stat().st_mode & 0o777 == 0o700
     assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
-    assert sorted(path.name for path in folder.iterdir()) == ["kek-2026-11.key", "kek-2026-12.key", "lookup.key"]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "audit-2026-11.key", "audit.since", "kek-2026-11.key", "kek-2026-12.key", "lookup.key"
+    ]  # fmt: skip
 
 
 def test_what_is_sealed_to_the_active_public_key_opens_with_the_private_keys(tmp_path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import EXCLUDE, RAISE, Schema, fields, validate
 
 from ngao.chassis.approvals.asking import always
 from ngao.chassis.approvals.endpoints import ApprovalEndpoints
@@ -13,10 +13,12 @@ from ngao.chassis.http.entrypoint import Answer, Call, Text, http
 from ngao.chassis.http.openapi import describe
 from ngao.chassis.messaging.kept import KEPT_DESTINATIONS, Order
 from ngao.chassis.observability import metrics
-from ngao.chassis.security.audit import Verified
+from ngao.chassis.security.audit import CHAINS, Broken, Head, Verified
 from ngao.contracts import DataClass, Moment
 
 _MOST_PARKED = 500
+_MOST_NOTED = 1000
+_CODES = {"class": DataClass.INTERNAL}
 _STATES = ("parked", "replayed", "dropped", "expired", "all")
 
 
@@ -54,6 +56,30 @@ class RewrapOrder(Schema):
         unknown = RAISE
 
     after = fields.String(load_default="", validate=validate.Regexp("^([0-9a-f]{32})?$"), metadata={"class": DataClass.INTERNAL})
+
+
+class NotedHead(Schema):
+    """Where a chain was when somebody noted it."""
+
+    class Meta:
+        """Other fields of a note are not needed."""
+
+        unknown = EXCLUDE
+
+    chain = fields.Integer(required=True, strict=True, validate=validate.Range(0, CHAINS - 1), metadata=_CODES)
+    n = fields.Integer(required=True, strict=True, validate=validate.Range(0, 10**12), metadata=_CODES)
+    hash = fields.String(required=True, validate=validate.Regexp("^[0-9a-f]{64}$"), metadata=_CODES)
+
+
+class NotedHeads(Schema):
+    """Heads that were noted earlier, of any moments."""
+
+    class Meta:
+        """An unknown field is a mistake, not something to ignore."""
+
+        unknown = RAISE
+
+    heads = fields.List(fields.Nested(NotedHead), required=True, validate=validate.Length(0, _MOST_NOTED), metadata=_CODES)
 
 
 class ChassisEndpoints(ApprovalEndpoints):
@@ -159,10 +185,28 @@ class ChassisEndpoints(ApprovalEndpoints):
           operation="verifyAudit", summary="Whether the audit trail is whole.")
     def verify_audit(self, call: Call) -> dict[str, Any]:
         """Follows every chain; names the first entry that does not hold."""
-        found = call.chassis.verify_audit()
-        if isinstance(found, Verified):
-            return {"whole": True, "entries": found.entries}
+        return _verified(call.chassis.audits.verify())
+
+    @http(
+        "POST", "/v1/audit/verify", who="operator", needs="audit:read", operation="verifyAuditFrom", request=NotedHeads,
+        summary="Whether the audit trail is whole and passes through heads that were noted earlier.",
+    )  # fmt: skip
+    def verify_audit_from(self, call: Call) -> dict[str, Any]:
+        """`reason` is `noted` where a chain does not reach a noted head, or has another entry in its place."""
+        return _verified(call.chassis.audits.verify([Head(**each) for each in call.load()["heads"]]))
+
+    @http("GET", "/v1/audit/heads", who="operator", needs="audit:read",
+          operation="showAuditHeads", summary="Where the chains of the audit trail are now, to be noted elsewhere.")
+    def show_audit_heads(self, call: Call) -> dict[str, Any]:
+        """Each chain's last number and hash, and the period of the key that made it."""
+        return {"heads": [vars(head) for head in call.chassis.audits.heads()]}
+
+
+def _verified(found: Verified | Broken) -> dict[str, Any]:
+    if isinstance(found, Broken):
         return {"whole": False, "chain": found.chain, "n": found.n, "reason": found.reason}
+    keyed_from = [{"chain": chain, "n": n} for chain, n in sorted(found.keyed_from.items())]
+    return {"whole": True, "entries": found.entries, "unkeyed": found.unkeyed, "keyed_from": keyed_from}
 
 
 def _limit(call: Call) -> int:

@@ -1,17 +1,20 @@
 """A hash-chained audit: each entry carries the hash of the one before, so that no past entry can change unseen.
 
-    hash(n) = SHA-256 over canonical JSON of {chain, n, previous: hash(n-1), action, subject, actor, at, detail}
+    hash(n) = HMAC-SHA-256 over canonical JSON of {chain, n, previous: hash(n-1), action, subject, actor, at, detail, key}
 
 A service keeps several chains, so that its commits do not all wait for one head; an entry's chain follows from its
 subject, so that what was done about one subject stands in one order. Head and entries are written in one transaction.
 
-A chain proves itself against change, deletion, insertion, reordering and forks. Whoever may write to the database
-could still compute a whole new chain: noting heads elsewhere and giving them to `verify` as `start` closes that.
+The key lies in the service's own folder, one a period, and `key` names the period: whoever may write to the database
+cannot compute a chain. Entries of the version before have plain SHA-256 and no `key`. They are taken only if they are
+older than `Keys.since`. What a key cannot show is that a chain was cut off behind an earlier head: heads that were
+noted elsewhere show it, given to `verify` as `noted`.
 """
 
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +23,7 @@ from typing import Any
 
 CHAINS = 8
 _FIRST = "0" * 64
-_SAID = ("chain", "n", "previous", "action", "subject", "actor", "at", "detail")
+_WHAT = ("chain", "n", "previous", "action", "subject", "actor", "at", "detail")
 
 
 @dataclass(frozen=True)
@@ -35,12 +38,37 @@ class Record:
 
 
 @dataclass(frozen=True)
+class Key:
+    """The key of one period."""
+
+    period: str
+    secret: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Keys:
+    """All keys of a service by period. From `since` on every entry must have one."""
+
+    by_period: Mapping[str, bytes] = field(repr=False)
+    since: datetime
+
+    def newest(self) -> Key:
+        """The key of the newest period."""
+        period = max(self.by_period)
+        return Key(period, self.by_period[period])
+
+
+@dataclass(frozen=True)
 class Head:
-    """Where a chain stands: the number and the hash of its last entry; `n` is 0 before the first."""
+    """Where a chain is: the number and the hash of its last entry; `n` is 0 before the first.
+
+    `key` is the period of the last entry's key. It is no part of what two heads are compared by: the hash follows from it.
+    """
 
     chain: int
     n: int
     hash: str
+    key: str | None = field(default=None, compare=False)
 
     @classmethod
     def first(cls, chain: int) -> Head:
@@ -50,15 +78,25 @@ class Head:
 
 @dataclass(frozen=True)
 class Verified:
-    """Every entry follows from the one before; `heads` is where the chains stand, worth noting elsewhere."""
+    """Every entry follows from the one before; `heads` is where the chains are now, worth noting elsewhere.
+
+    `unkeyed` counts the entries of the version before. `keyed_from` is the number from which on a chain is keyed, for each
+    chain that has such entries before it.
+    """
 
     entries: int
     heads: Mapping[int, Head]
+    unkeyed: int = 0
+    keyed_from: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Broken:
-    """The first place where a chain does not hold. `reason`: `number`, `previous`, `hash`, `form` or `head`."""
+    """The first place where a chain does not hold.
+
+    `reason` is `number`, `previous`, `hash`, `form`, `head`, `key` (not made with a key of this service) or `noted` (not what
+    was noted elsewhere).
+    """
 
     chain: int
     n: int
@@ -70,17 +108,19 @@ def chain_of(subject: str) -> int:
     return hashlib.sha256(subject.encode()).digest()[0] % CHAINS
 
 
-def extend(head: Head, records: Sequence[Record]) -> tuple[list[dict[str, Any]], Head]:
-    """Build the entries that follow a head, ready to be stored, and the new head."""
+def extend(head: Head, records: Sequence[Record], key: Key | None) -> tuple[list[dict[str, Any]], Head]:
+    """Build the entries that follow a head, ready to be stored, and the new head. Without a key they are as once they were."""
     entries = []
     for record in records:
-        entry = _entry(head, record)
+        entry = _entry(head, record, key)
         entries.append(entry)
-        head = Head(head.chain, entry["n"], entry["hash"])
+        head = head_of(entry)
     return entries, head
 
 
-def extend_all(heads: Mapping[int, Head], records: Iterable[Record]) -> tuple[list[dict[str, Any]], dict[int, Head]]:
+def extend_all(
+    heads: Mapping[int, Head], records: Iterable[Record], key: Key | None
+) -> tuple[list[dict[str, Any]], dict[int, Head]]:
     """Build the entries for records of any subjects; a chain that `heads` does not know begins. Gives the moved heads."""
     by_chain: dict[int, list[Record]] = {}
     for record in records:
@@ -88,33 +128,116 @@ def extend_all(heads: Mapping[int, Head], records: Iterable[Record]) -> tuple[li
     entries: list[dict[str, Any]] = []
     moved: dict[int, Head] = {}
     for chain, own in by_chain.items():
-        made, moved[chain] = extend(heads.get(chain, Head.first(chain)), own)
+        made, moved[chain] = extend(heads.get(chain, Head.first(chain)), own, key)
         entries.extend(made)
     return entries, moved
 
 
+def head_of(entry: Mapping[str, Any]) -> Head:
+    """The head of a chain that ends with this entry."""
+    return Head(entry["chain"], entry["n"], entry["hash"], entry.get("key"))
+
+
 def verify(
-    entries: Iterable[Mapping[str, Any]], *, start: Mapping[int, Head] | None = None, end: Mapping[int, Head] | None = None
+    entries: Iterable[Mapping[str, Any]],
+    keys: Keys,
+    *,
+    end: Mapping[int, Head] | None = None,
+    noted: Iterable[Head] = (),
 ) -> Verified | Broken:
-    """Check stored entries, each chain in ascending order, chains mixed in any way.
+    """Check all stored entries, each chain in ascending order, chains mixed in any way.
 
-    `start` is where each chain stood before these entries (an earlier noted head, or the beginning); `end` is where the
-    chains should stand now: without it, entries cut off at the end cannot be missed.
+    `end` is where the chains should be now: without it, entries cut off at the end cannot be missed. `noted` are heads that
+    were noted elsewhere at any time: the chains must pass through them.
     """
-    heads = dict(start or {})
-    count = 0
+    walk = _Walk(keys, noted)
     for entry in entries:
-        fault = _fault(entry, heads)
-        if fault:
+        if fault := walk.step(entry):
             return fault
-        heads[entry["chain"]] = Head(entry["chain"], entry["n"], entry["hash"])
-        count += 1
-    return _short_of(heads, end or {}) or Verified(count, heads)
+    return walk.short_of(end or {}) or Verified(walk.count, walk.heads, walk.unkeyed, walk.keyed_from)
 
 
-def _entry(head: Head, record: Record) -> dict[str, Any]:
+class _Walk:
+    """Follows the chains entry by entry."""
+
+    def __init__(self, keys: Keys, noted: Iterable[Head]) -> None:
+        self.heads: dict[int, Head] = {}
+        self.count = self.unkeyed = 0
+        self._keys = keys
+        self._noted = {(head.chain, head.n, head.hash) for head in noted if head.n}
+        self._last_unkeyed: dict[int, int] = {}
+        self._must_be_keyed: set[int] = set()
+
+    @property
+    def keyed_from(self) -> dict[int, int]:
+        """Where chains that began without a key have one from."""
+        return {chain: n + 1 for chain, n in self._last_unkeyed.items() if n < self.heads[chain].n}
+
+    def step(self, entry: Mapping[str, Any]) -> Broken | None:
+        """Take one entry more; gives what is wrong with it."""
+        chain, n = entry.get("chain"), entry.get("n")
+        if type(chain) is not int or type(n) is not int:
+            return Broken(-1, -1, "form")
+        head = self.heads.get(chain, Head.first(chain))
+        if n != head.n + 1:
+            return Broken(chain, head.n + 1, "number")
+        if entry.get("previous") != head.hash:
+            return Broken(chain, n, "previous")
+        if reason := _form_trouble(entry) or self._key_trouble(head, entry):
+            return Broken(chain, n, reason)
+        self._pass(entry)
+        return None
+
+    def short_of(self, end: Mapping[int, Head]) -> Broken | None:
+        """What is missing at the end."""
+        for chain in sorted(self.heads.keys() | end.keys()):
+            head = self.heads.get(chain, Head.first(chain))
+            if end and head != end.get(chain, Head.first(chain)):
+                return Broken(chain, head.n, "head")
+        return next((Broken(chain, n, "noted") for chain, n, _ in sorted(self._noted)), None)
+
+    def _pass(self, entry: Mapping[str, Any]) -> None:
+        head = head_of(entry)
+        self.heads[head.chain] = head
+        self.count += 1
+        self._noted.discard((head.chain, head.n, head.hash))
+        if head.key is None:
+            self.unkeyed += 1
+            self._last_unkeyed[head.chain] = head.n
+
+    def _key_trouble(self, head: Head, entry: Mapping[str, Any]) -> str | None:
+        """Whether its hash is of the key that it should be of. A period never goes back, and from `since` on none is missing."""
+        period = entry.get("key")
+        if _in_milliseconds(entry["at"]) >= self._keys.since:
+            self._must_be_keyed.add(head.chain)
+        if period is None:
+            wrong = head.chain in self._must_be_keyed
+            secret = None
+        else:
+            secret = self._keys.by_period.get(period)
+            wrong = secret is None or period < (head.key or "")
+        if wrong:
+            return "key"
+        try:
+            expected = _hash(_what(entry), secret)
+        except (TypeError, ValueError):
+            return "form"
+        return None if hmac.compare_digest(str(entry["hash"]).encode(), expected.encode()) else "hash"
+
+
+def _form_trouble(entry: Mapping[str, Any]) -> str | None:
+    named = entry.keys() - {"key"} == {"_id", "hash", *_WHAT}
+    typed = isinstance(entry.get("at"), datetime) and isinstance(entry.get("detail"), Mapping)
+    typed = typed and isinstance(entry.get("subject"), str) and isinstance(entry.get("key", ""), str)
+    if not (named and typed):
+        return "form"
+    placed = entry["_id"] == _id(entry["chain"], entry["n"]) and entry["chain"] == chain_of(entry["subject"])
+    return None if placed else "hash"
+
+
+def _entry(head: Head, record: Record, key: Key | None) -> dict[str, Any]:
     n = head.n + 1
-    said = {
+    what = {
         "chain": head.chain,
         "n": n,
         "previous": head.hash,
@@ -123,33 +246,13 @@ def _entry(head: Head, record: Record) -> dict[str, Any]:
         "actor": record.actor,
         "at": _in_milliseconds(record.at),
         "detail": dict(record.detail),
+        **({"key": key.period} if key else {}),
     }
-    return {"_id": _id(head.chain, n), **said, "hash": _hash(said)}
+    return {"_id": _id(head.chain, n), **what, "hash": _hash(what, key.secret if key else None)}
 
 
-def _fault(entry: Mapping[str, Any], heads: Mapping[int, Head]) -> Broken | None:
-    chain, n = entry.get("chain"), entry.get("n")
-    if type(chain) is not int or type(n) is not int:
-        return Broken(-1, -1, "form")
-    head = heads.get(chain, Head.first(chain))
-    if n != head.n + 1:
-        return Broken(chain, head.n + 1, "number")
-    if entry.get("previous") != head.hash:
-        return Broken(chain, n, "previous")
-    try:
-        expected = _hash({name: entry[name] for name in _SAID})
-    except (KeyError, TypeError, AttributeError, ValueError):
-        return Broken(chain, n, "form")
-    sound = entry.get("hash") == expected and entry.get("_id") == _id(chain, n) and chain == chain_of(entry["subject"])
-    return None if sound and entry.keys() == {"_id", "hash", *_SAID} else Broken(chain, n, "hash")
-
-
-def _short_of(heads: Mapping[int, Head], end: Mapping[int, Head]) -> Broken | None:
-    for chain in sorted(heads.keys() | end.keys()):
-        stands = heads.get(chain, Head.first(chain))
-        if end and stands != end.get(chain, Head.first(chain)):
-            return Broken(chain, stands.n, "head")
-    return None
+def _what(entry: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in entry.items() if name not in {"_id", "hash"}}
 
 
 def _id(chain: int, n: int) -> str:
@@ -157,10 +260,11 @@ def _id(chain: int, n: int) -> str:
     return f"{chain}:{n:012d}"
 
 
-def _hash(said: Mapping[str, Any]) -> str:
-    """SHA-256 over sorted, compact, ASCII JSON; the time to the millisecond, which is what MongoDB keeps."""
-    plain = {**said, "at": _in_milliseconds(said["at"]).isoformat(timespec="milliseconds")}
-    return hashlib.sha256(json.dumps(plain, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+def _hash(what: Mapping[str, Any], secret: bytes | None) -> str:
+    """HMAC-SHA-256, or SHA-256, over sorted, compact, ASCII JSON; the time to the millisecond, which is what MongoDB keeps."""
+    plain = {**what, "at": _in_milliseconds(what["at"]).isoformat(timespec="milliseconds")}
+    content = json.dumps(plain, sort_keys=True, separators=(",", ":")).encode()
+    return hmac.new(secret, content, hashlib.sha256).hexdigest() if secret else hashlib.sha256(content).hexdigest()
 
 
 def _in_milliseconds(at: datetime) -> datetime:

@@ -2,6 +2,8 @@
 
     <service>/kek-2026-11.key        wraps the service's data keys (32 random bytes, base64)
     <service>/lookup.key             makes its keyed hashes; lives as long as the hashes
+    <service>/audit-2026-11.key      keys the chains of its audit; lives as long as the audit is to be verified
+    <service>/audit.since            from when on every entry of the audit must be keyed
     <registry>/sealing-2026-11.key   opens what was sealed to the registry; intake has such a pair, too
     public/registry-2026-11.pub      what the others seal to
     <service>/signing-2026-11.key    signs the service's events (Ed25519)
@@ -20,23 +22,38 @@ import re
 import secrets
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from ngao.chassis.errors import Misconfigured, SealBroken
 from ngao.chassis.security import seals, signing
+from ngao.chassis.security.audit import Keys
 
 KEY_BYTES = 32
 _PERIOD = re.compile(r"^[0-9]{4}-(0[1-9]|1[0-2])[b-z]?$")
 _SIGNING_PUBLIC = re.compile(r"^signing-(?P<service>[a-z]+)-(?P<period>[0-9]{4}-[0-9]{2}[b-z]?)$")
+UPDATE_WITHIN = timedelta(days=7)
+"""How long an update from a version that keyed no audit may take: until then it may still write entries without a key."""
+
 _WAY_OUT = "Run `ngao keys init`, or mount the folder that holds it."
 
 
 def init_service_keys(directory: Path, period: str) -> None:
-    """Make a service's key-encryption key for a period and its lookup key, where they do not exist yet."""
+    """Make a service's key-encryption key for a period, its lookup key and its audit's key, where they do not exist yet."""
     _check_period(period)
     _private_folder(directory)
+    _init_audit(directory, period)
     _write_once(directory / f"kek-{period}.key", _random(), 0o600)
     _write_once(directory / "lookup.key", _random(), 0o600)
+
+
+def _init_audit(directory: Path, period: str) -> None:
+    """A folder without any key is new, so its audit is keyed from the first entry on."""
+    if not periods_in(directory, "audit-", ".key"):
+        _write_once(directory / f"audit-{period}.key", _random(), 0o600)
+    is_new = not (directory / "lookup.key").exists()
+    since = datetime.now(UTC) + (timedelta() if is_new else UPDATE_WITHIN)
+    _write_once(directory / "audit.since", since.isoformat(timespec="seconds"), 0o600)
 
 
 def init_sealing_pair(private_directory: Path, public_directory: Path, period: str, owner: str = "registry") -> None:
@@ -122,6 +139,20 @@ def load_lookup(directory: Path) -> bytes:
     return _key(directory / "lookup.key")
 
 
+def load_audit(directory: Path) -> Keys:
+    """The keys of a service's audit; raises Misconfigured when one is missing, open to others or no key."""
+    keys = {period: _key(path) for period, path in _by_period(directory, "audit-", ".key")}
+    if not keys:
+        raise Misconfigured(f"The folder {directory} has no key of the audit (audit-<period>.key). {_WAY_OUT}")
+    path = directory / "audit.since"
+    refuse_open(path)
+    try:
+        since = datetime.fromisoformat(_text(path))
+    except ValueError:
+        raise Misconfigured(f"The file {path} does not hold a moment, such as 2026-11-01T08:00:00+00:00.") from None
+    return Keys(keys, since if since.tzinfo else since.replace(tzinfo=UTC))
+
+
 def load_private(directory: Path) -> dict[str, str]:
     """All private sealing keys by key id, base64; raises Misconfigured when there is none or one is open to others."""
     found = {}
@@ -144,8 +175,8 @@ def active_public(public_directory: Path, owner: str) -> tuple[str, str]:
     return seals.key_id(public), public
 
 
-def new_kek() -> str:
-    """A fresh key-encryption key, as its file holds it."""
+def new_secret() -> str:
+    """A fresh key-encryption key or key of an audit, as its file holds it."""
     return _random()
 
 

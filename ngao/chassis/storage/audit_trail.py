@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pymongo import ReplaceOne
@@ -10,14 +10,16 @@ from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
 from ngao.chassis.security.audit import CHAINS, Head, Record, chain_of, extend_all
+from ngao.chassis.storage.audit_keys import AuditKeys
 from ngao.chassis.storage.remembered import Outdated, Remembered
 
 
 class AuditTrail:
     """One service's chains. The heads that this process moved last are not read again."""
 
-    def __init__(self, database: Database[dict[str, Any]]) -> None:
+    def __init__(self, database: Database[dict[str, Any]], keys: AuditKeys) -> None:
         self._entries, self._heads = database["audit"], database["audit_heads"]
+        self._keys = keys
         self._last: Remembered[int, Head] = Remembered(CHAINS)
         self._moved: dict[int, Head] = {}
 
@@ -29,7 +31,8 @@ class AuditTrail:
         chains = {chain_of(record.subject) for record in records}
         known = self._last.among(chains)
         heads = known | self._read(session, chains - known.keys())
-        entries, moved = extend_all(heads, records)
+        key = self._keys.newest(max((head.key or "" for head in heads.values()), default=""))
+        entries, moved = extend_all(heads, records, key)
         operations = [_move(head, known.get(chain)) for chain, head in moved.items()]
         result = self._heads.bulk_write(operations, ordered=False, session=session)
         if result.matched_count + result.upserted_count != len(operations):
@@ -47,10 +50,15 @@ class AuditTrail:
 
     def _read(self, session: ClientSession, chains: set[int]) -> dict[int, Head]:
         found = self._heads.find({"_id": {"$in": list(chains)}}, session=session) if chains else ()
-        return {each["_id"]: Head(each["_id"], each["n"], each["hash"]) for each in found}
+        return heads_from(found)
+
+
+def heads_from(documents: Iterable[Mapping[str, Any]]) -> dict[int, Head]:
+    """The heads as they are stored, by chain."""
+    return {each["_id"]: Head(each["_id"], each["n"], each["hash"], each.get("key")) for each in documents}
 
 
 def _move(head: Head, known: Head | None) -> ReplaceOne[dict[str, Any]]:
-    after = {"_id": head.chain, "n": head.n, "hash": head.hash}
+    after = {"_id": head.chain, "n": head.n, "hash": head.hash, "key": head.key}
     found_by = {"_id": head.chain} if known is None else {"_id": head.chain, "n": known.n, "hash": known.hash}
     return ReplaceOne(found_by, after, upsert=known is None)

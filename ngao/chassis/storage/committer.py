@@ -27,6 +27,7 @@ from ngao.chassis.errors import Conflict, Unavailable
 from ngao.chassis.messaging.destinations import RESULTS
 from ngao.chassis.messaging.outbox import Encode, Entry, entry_of
 from ngao.chassis.observability.logs import get_logger
+from ngao.chassis.storage.audit_keys import AuditKeys
 from ngao.chassis.storage.audit_trail import AuditTrail
 from ngao.chassis.storage.connection import DURABLE, Store
 from ngao.chassis.storage.refusals import meaning_of
@@ -70,6 +71,7 @@ class GroupCommitter:
         *,
         lease: Callable[[], tuple[str, datetime]],
         encode: Encode,
+        audit_keys: AuditKeys,
         timeout: float = 5.0,
     ) -> None:
         self._store = store
@@ -85,7 +87,7 @@ class GroupCommitter:
         self._session: ClientSession | None = None
         self._log = get_logger("committer")
         self._sequences = Sequences(store.database["sequences"])
-        self._audit = AuditTrail(store.database)
+        self._audit = AuditTrail(store.database, audit_keys)
 
     @contextmanager
     def expecting(self) -> Iterator[None]:

@@ -51,8 +51,8 @@ CHASSIS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         **_internal("_id queue routing_key headers content_type size scope attempts state parked_at first_parked_at times"),
         **_internal("reason errors edge whole"), "body": sealed("parked"), "digest": hashed("parked"),
     },
-    "audit": _internal("_id chain n at actor action subject detail previous hash"),
-    "audit_heads": _internal("_id n hash"),
+    "audit": _internal("_id chain n at actor action subject detail previous hash key"),
+    "audit_heads": _internal("_id n hash key"),
     "data_keys": _internal("_id scope period wrapped"),
     "sequences": _internal("_id n"),
     "approvals": {

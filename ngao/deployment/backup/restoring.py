@@ -1,8 +1,8 @@
 """Putting one service's database back, and making it fit to go on in a world that went on without it.
 
 Four things are done beside the plain writing (docs/explanation/backups.md says why): events that were sent are to be sent again,
-numbers are counted from a floor that nobody has reached, the audit trail notes the restore, and until all of this is done a
-mark keeps the service from starting.
+numbers are counted from a floor that nobody has reached, the service puts the restore on record when it starts, and until all
+of this is done a mark keeps it from starting.
 """
 
 from __future__ import annotations
@@ -23,9 +23,7 @@ from pymongo.errors import PyMongoError
 
 from ngao.chassis.errors import Misconfigured, NotAllowedNow, Unavailable
 from ngao.chassis.messaging.destinations import EVENTS
-from ngao.chassis.security.audit import Record
 from ngao.chassis.settings import StoreSettings
-from ngao.chassis.storage.audit_trail import AuditTrail
 from ngao.chassis.storage.connection import DURABLE, client_options
 from ngao.chassis.storage.sequences import FLOOR
 from ngao.chassis.storage.standing import RESTORES, demand_store, with_accepted_password
@@ -70,10 +68,10 @@ class Target:
             collections, written = _write_all(database, records, tell)
             _send_again(database["outbox"], taken, now)
             _raise_floor(database["sequences"], now)
-            _note(database, taken, now, written)
             for each in collections:
                 _make_indexes(database, each)
-            restores.update_one({"_id": mark["_id"]}, {"$set": {"ended_at": datetime.now(UTC), "documents": written}})
+            end = {"ended_at": datetime.now(UTC), "documents": written, "noted": False}
+            restores.update_one({"_id": mark["_id"]}, {"$set": end})
         return written
 
     @contextmanager
@@ -142,13 +140,6 @@ def _raise_floor(sequences: Stored[dict[str, Any]], now: datetime) -> None:
     """Above every number given out before, by this database or by one that was put back earlier: time only goes forward."""
     floor = int((now - _FLOOR_BEGAN).total_seconds()) * _NUMBERS_A_SECOND
     sequences.update_one({"_id": FLOOR}, {"$max": {"n": floor}}, upsert=True)
-
-
-def _note(database: Database[dict[str, Any]], taken: datetime, now: datetime, written: int) -> None:
-    detail = {"backup_taken_at": taken.isoformat(), "documents": str(written)}
-    record = Record(action="store.restored", subject="store", actor="ngao-restore", at=now, detail=detail)
-    with database.client.start_session() as session:
-        AuditTrail(database).write(session, [record])
 
 
 def demand_moment(taken: datetime, now: datetime) -> None:
