@@ -1,9 +1,10 @@
 """What services and partners say to each other: the envelope, the catalogue of events, their schemas. No IO."""
 
-from ngao.contracts.catalogue import CATALOGUE, Audience, EventType, subscriptions_of, type_named
+from ngao.contracts.catalogue import CATALOGUE, Audience, EventType, gives_notice, subscriptions_of, type_named
 from ngao.contracts.classes import DataClass, Moment
 from ngao.contracts.envelope import CONTENT_TYPE, MOST_VALUES, Event, decode, encode, parse_json
 from ngao.contracts.errors import ContractError, FieldError, InvalidContent, Undecodable, UnknownType, field_errors
+from ngao.contracts.forms import notice_of
 from ngao.contracts.messages import make, open_event
 
 __all__ = [
@@ -23,7 +24,9 @@ __all__ = [
     "decode",
     "encode",
     "field_errors",
+    "gives_notice",
     "make",
+    "notice_of",
     "open_event",
     "parse_json",
     "subscriptions_of",

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from marshmallow import Schema
 
 from ngao.contracts.errors import UnknownType
-from ngao.contracts.schemas import intake, notify, referral, registry, report
+from ngao.contracts.schemas import intake, notices, notify, referral, registry, report
 
 
 class Audience(StrEnum):
@@ -26,7 +27,10 @@ class Audience(StrEnum):
 
 @dataclass(frozen=True)
 class EventType:
-    """One entry. `subscribers` are the services with a queue of their own for it on the internal exchange."""
+    """One entry. `subscribers` are the services with a queue of their own for it.
+
+    Those of them that are `noticed` get its `notice` and no more: a smaller form of the same event, on an exchange of its own.
+    """
 
     name: str
     owner: str
@@ -35,16 +39,29 @@ class EventType:
     subscribers: tuple[str, ...] = ()
     audiences: tuple[Audience, ...] = (Audience.INTERNAL,)
     classification: str = "internal"
+    notice: type[Schema] | None = None
+    noticed: tuple[str, ...] = ()
+
+    def gives_notice_to(self, service: str) -> bool:
+        """Whether a service gets the notice of this event instead of the event."""
+        return service in self.noticed
+
+    @property
+    def is_for_notices_alone(self) -> bool:
+        """Whether every subscriber gets the notice, so that the event itself goes to nobody."""
+        return bool(self.subscribers) and set(self.subscribers) <= set(self.noticed)
 
 
 _BOTH = (Audience.INTERNAL, Audience.PARTNER)
 _PARTNER = (Audience.PARTNER,)
 _SOURCE = (Audience.SOURCE,)
 _FROM_SOURCE = (Audience.FROM_SOURCE,)
+_NOTICED = ("notify",)
+_NOTICE: dict[str, Any] = {"notice": notices.Notice, "noticed": _NOTICED}
 
 
 def _offer(name: str, schema: type[Schema], says: str, *more: str) -> EventType:
-    return EventType(f"referral.{name}.v1", "referral", schema, says, ("intake", "notify", *more), _BOTH)
+    return EventType(f"referral.{name}.v1", "referral", schema, says, ("intake", "notify", *more), _BOTH, **_NOTICE)
 
 
 def _message(name: str, schema: type[Schema], says: str) -> EventType:
@@ -66,9 +83,9 @@ _ALL = (
     EventType("intake.report.rejected.v1", "intake", intake.ReportRejected, "The report a source posted is refused.",
               (), _SOURCE),
     EventType("intake.report.accepted.v1", "intake", intake.ReportAccepted, "A report is stored, with its urgency and why.",
-              ("registry", "referral", "notify"), classification="sealed"),
+              ("registry", "referral", "notify"), classification="sealed", **_NOTICE),
     EventType("intake.report.updated.v1", "intake", intake.ReportUpdated, "What a report is now: later facts, another urgency.",
-              ("registry", "referral", "notify"), classification="sealed"),
+              ("registry", "referral", "notify"), classification="sealed", **_NOTICE),
     EventType("intake.report.withdrawn.v1", "intake", intake.ReportWithdrawn, "The source took the report back.",
               ("registry", "referral")),
     EventType("intake.narrative.disclosed.v1", "intake", intake.NarrativeDisclosed, "The narrative, sealed to one partner.",
@@ -76,7 +93,7 @@ _ALL = (
     EventType("intake.narrative.withheld.v1", "intake", intake.Withheld, "The narrative is not disclosed, and why.",
               ("referral",), _BOTH),
     EventType("registry.defender.resolved.v1", "registry", registry.DefenderResolved, "Who the case is about, as a reference.",
-              ("referral", "notify")),
+              ("referral", "notify"), notice=notices.ContactNotice, noticed=_NOTICED),
     EventType("registry.consent.changed.v1", "registry", registry.ConsentChanged, "A consent was given or withdrawn.",
               ("intake", "referral")),
     EventType("registry.contact.disclosed.v1", "registry", registry.ContactDisclosed, "Safe contact, sealed to one partner.",
@@ -86,7 +103,7 @@ _ALL = (
     EventType("referral.case.opened.v1", "referral", referral.CaseOpened, "Referral took the case on.", ("intake",)),
     EventType("referral.case.closed.v1", "referral", referral.CaseClosed, "Nothing is left to do, and why.", ("intake",)),
     EventType("referral.case.reopened.v1", "referral", referral.CaseReopened, "News has opened a closed case again, and why.",
-              ("intake", "notify")),
+              ("intake", "notify"), **_NOTICE),
     _offer("offered", referral.Offered, "A partner is asked to help."),
     _offer("accepted", referral.Accepted, "A partner took the referral.", "registry"),
     _offer("declined", referral.Declined, "A partner said no."),
@@ -97,11 +114,11 @@ _ALL = (
     _offer("withdrawn", referral.Withdrawn, "An open offer is taken back."),
     _offer("recalled", referral.Recalled, "An accepted referral is taken back.", "registry"),
     EventType("referral.unroutable.v1", "referral", referral.Unroutable, "No partner fits: why, and who was told.",
-              ("intake", "notify")),
+              ("intake", "notify"), **_NOTICE),
     EventType("referral.helper.revoked.v1", "referral", referral.HelpInDoubt, "A partner was revoked and holds this need.",
-              ("notify",)),
+              ("notify",), **_NOTICE),
     EventType("referral.disclosure.missed.v1", "referral", referral.HelpInDoubt,
-              "A partner accepted and has neither a contact or narrative nor a refusal in time.", ("notify",)),
+              "A partner accepted and has neither a contact or narrative nor a refusal in time.", ("notify",), **_NOTICE),
     EventType("referral.reply.answered.v1", "referral", referral.ReplyAnswered,
               "A partner's reply, or a part of it, cannot be taken, and why.", (), _PARTNER),
     _message("sent", notify.MessageSent, "The channel took the message."),
@@ -118,6 +135,11 @@ _ALL = (
 )
 
 CATALOGUE: dict[str, EventType] = {entry.name: entry for entry in _ALL}
+
+
+def gives_notice(name: str, service: str) -> bool:
+    """Whether a service gets the notice of an event of this type; False for a type that is not in the catalogue."""
+    return name in CATALOGUE and CATALOGUE[name].gives_notice_to(service)
 
 
 def type_named(name: str) -> EventType:

@@ -40,7 +40,8 @@ class Event:
 
     `sequence` counts up for each subject and source, so that a late event can be told from a new one; it is given
     at commit, so an event that has not been committed has none. `urgent` chooses the queue and is carried so that
-    a replay goes the same way. `signaturekid` names the key that signs it (see `signed`).
+    a replay goes the same way. `signaturekid` names the key that signs it (see `signed`). `notice` is the data of the
+    smaller form for services that get no more (see `forms`); it is never a part of the document.
     """
 
     type: str
@@ -56,6 +57,7 @@ class Event:
     partnerid: str | None = None
     signaturekid: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
+    notice: Mapping[str, Any] | None = field(default=None, compare=False)
 
     @property
     def routing_key(self) -> str:

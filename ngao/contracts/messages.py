@@ -41,6 +41,7 @@ def make(
     schema = _schema(entry.schema)
     dumped = schema.dump(data)
     _load(schema, dumped)
+    notice = _schema(entry.notice).dump(data) if entry.notice else None
     return Event(
         type=name,
         source=source or f"/ngao/{entry.owner}",
@@ -52,13 +53,18 @@ def make(
         traceparent=traceparent,
         dataclassification=entry.classification,
         partnerid=partner_id,
+        notice=notice,
     )
 
 
-def open_event(event: Event) -> dict[str, Any]:
-    """Bring an event's data to its current version and to native values; raises UnknownType, InvalidContent."""
+def open_event(event: Event, *, as_notice: bool = False) -> dict[str, Any]:
+    """Bring an event's data to its current version and to native values; raises UnknownType, InvalidContent.
+
+    As a notice, it is read by a service that gets no more: what else is in it is left out.
+    """
     current = upcast(event)
-    return _load(_schema(type_named(current.type).schema), current.data)
+    entry = type_named(current.type)
+    return _load(_schema(entry.notice if as_notice and entry.notice else entry.schema), current.data)
 
 
 def _load(schema: Schema, data: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from marshmallow import ValidationError
 
 from ngao.chassis.errors import InvalidInput
-from ngao.chassis.messaging.destinations import EVENTS, PARTNERS
+from ngao.chassis.messaging.destinations import EVENTS, NOTICES, PARTNERS
 from ngao.chassis.messaging.kept import Kept
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event, FieldError, field_errors, make
@@ -166,11 +168,9 @@ class UnitAnnouncer:
         data = _judged(report) | {
             "source_id": report.source_id,
             "received_at": report.received_at,
-            "occurred_at": report.occurred_at,
-            "reporter_role": report.reporter_role,
+            "occurred_at": _day_of(report.occurred_at),
             "county": report.county,
             "languages": report.languages,
-            "earlier_reports": report.triage.earlier_reports,
             "defender_ref": report.defender_ref,
             "sealed_identity": _box(report.sealed_identity),
         }
@@ -195,7 +195,8 @@ class UnitAnnouncer:
 
     def again(self, report: Report) -> None:
         """What was said about it is said once more."""
-        self._unit.afterwards.append(lambda: self._kept.tell_again(report.case_ref, report.received_at, to=EVENTS))
+        for to in (EVENTS, NOTICES):
+            self._unit.afterwards.append(partial(self._kept.tell_again, report.case_ref, report.received_at, to=to))
 
     def disclosed(self, report: Report, helper: Helper, key_id: str, box: str) -> None:
         """The narrative, sealed to one partner."""
@@ -232,8 +233,9 @@ class UnitAnnouncer:
 
 
 def _judged(report: Report) -> dict[str, Any]:
-    """What both events say. The consents are those the source states, whole; of withdrawals others hear from the registry.
+    """What both events say: nothing of what happened, who did it and why it is urgent, because no reader needs it (ADR 0026).
 
+    The consents are those the source states, whole; of withdrawals others hear from the registry.
     Were they told without what is withdrawn, the rest would look like a new consent, younger than a withdrawal that has not
     reached intake yet.
     """
@@ -242,9 +244,7 @@ def _judged(report: Report) -> dict[str, Any]:
         "report_id": report.id,
         "case_ref": report.case_ref,
         "urgency": triage.urgency,
-        "urgency_reasons": [{"rule": each.rule, "text": each.text} for each in triage.reasons],
         "policy_version": triage.policy_version,
-        "violations": [_violation(each) for each in report.violations],
         "needs": report.needs,
         "needs_proposed": report.needs_proposed,
         "consent": [_consent(each) for each in report.consents],
@@ -256,13 +256,9 @@ def _box(sealed: SealedIdentity | None) -> dict[str, str] | None:
     return {"key_id": sealed.key_id, "box": sealed.box} if sealed else None
 
 
-def _violation(violation: Violation) -> dict[str, Any]:
-    return {
-        "type": violation.type,
-        "ongoing": violation.ongoing,
-        "against": violation.against,
-        "perpetrators": violation.perpetrators,
-    }
+def _day_of(moment: datetime) -> datetime:
+    """Nobody who reads events needs to know more of when it happened."""
+    return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _consent(consent: Consent) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from services.notify.domain.people import ContactSummary
 
 
 def facts_of(event: Event) -> Facts:
-    """What planning needs of any event."""
+    """What planning needs of the notice of any event."""
     data = event.data
     return Facts(
         cause=event.id,
@@ -20,7 +20,7 @@ def facts_of(event: Event) -> Facts:
         case_ref=data["case_ref"],
         urgency=data.get("urgency") or "",
         partner_id=data.get("partner_id"),
-        about=data.get("need") or "",
+        about=str(data.get("need_number") or ""),
         raised=bool(data.get("risen")),
     )
 

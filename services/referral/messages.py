@@ -163,6 +163,7 @@ def _base(case: Case, offer: Offer) -> dict[str, Any]:
         "offer_id": offer.id,
         "partner_id": offer.partner_id,
         "need": offer.need,
+        "need_number": case.number_of(offer.need),
         "urgency": case.urgency,
     }
 
@@ -207,6 +208,7 @@ def _case_data(case: Case, news: News, voice: Voice) -> dict[str, Any]:
         "needs": list(case.needs),
         "county": case.report.county if case.report else "",
         "need": news.need,
+        "need_number": case.number_of(news.need),
         "reason": news.reason,
         "reasons": rules_of(news.reasons),
         "told": voice.told,

@@ -19,7 +19,7 @@ from ngao.chassis.messaging.consumer import Consumes
 from ngao.chassis.messaging.consuming import Subscription
 from ngao.chassis.messaging.delivery import Delivery
 from ngao.chassis.messaging.signatures import Signatures
-from ngao.chassis.messaging.topology import EDGE_INBOUND, EVENTS, internal
+from ngao.chassis.messaging.topology import EDGE_INBOUND, EVENTS, NOTICES, internal
 from ngao.chassis.observability.metrics import Metrics
 from ngao.contracts import CATALOGUE, CONTENT_TYPE, Audience, Event, subscriptions_of
 from ngao.deployment.names import SERVICES
@@ -27,7 +27,7 @@ from ngao.deployment.names import SERVICES
 BOUND = {
     each.queue: each.routing_key
     for each in internal({name: subscriptions_of(name) for name in SERVICES}, (5,)).bindings
-    if each.exchange == EVENTS
+    if each.exchange in {EVENTS, NOTICES}
 }
 INSIDE = [each for each in CATALOGUE.values() if Audience.INTERNAL in each.audiences]
 ACCOUNTS = [*(service_account(each) for each in SERVICES), "partner-helper", "source-forms", None]

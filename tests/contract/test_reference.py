@@ -89,9 +89,10 @@ def test_the_asyncapi_document_has_the_parts_of_3_1() -> None:
     document = load(REFERENCE / "asyncapi.json")
     assert document["asyncapi"] == "3.1.0"
     assert {"title", "version"} <= set(document["info"])
-    assert set(document["channels"]) == {"events", "partners", "results", "reports", "partner-replies"}
+    assert set(document["channels"]) == {"events", "notices", "partners", "results", "reports", "partner-replies"}
     assert all(operation["action"] in {"send", "receive"} for operation in document["operations"].values())
-    assert set(document["components"]["messages"]) == set(CATALOGUE)
+    notices = {f"{each.name}.notice" for each in CATALOGUE.values() if each.notice}
+    assert set(document["components"]["messages"]) == set(CATALOGUE) | notices
 
 
 def test_every_reference_of_the_asyncapi_document_leads_somewhere() -> None:

@@ -12,6 +12,7 @@ from ngao.contracts import subscriptions_of
 from tests.support.broker import Line, provision
 from tests.support.intake import NEWS, onboard
 from tests.support.processes import ServiceProcess, World
+from tests.support.readers import Readers
 from tests.support.told import ALSO_HEARD, HEARD, OWN
 
 
@@ -47,6 +48,12 @@ def store(world: World, request: pytest.FixtureRequest) -> Iterator[Any]:
     client: Any = pymongo.MongoClient(world.parts.mongo)
     yield client[world.database(request.module.STORE_OF)]
     client.close()
+
+
+@pytest.fixture(scope="session")
+def readers() -> Readers:
+    """Who may see what."""
+    return Readers()
 
 
 @pytest.fixture

@@ -107,7 +107,10 @@ def reported(case: str) -> Event:
 
 
 def unroutable(case: str, need: str) -> Event:
-    data = {"case_ref": case, "need": need, "urgency": "critical", "reason": "no_partner", "reasons": [], "told": "duty_officer"}
+    data = {
+        "case_ref": case, "need": need, "need_number": sum(map(ord, need)), "urgency": "critical", "reason": "no_partner",
+        "reasons": [], "told": "duty_officer",
+    }  # fmt: skip
     return make("referral.unroutable.v1", subject=case, data=data, urgent=True)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pika
@@ -15,8 +15,8 @@ from ngao.chassis.errors import InvalidInput, Misconfigured, Unavailable
 from ngao.chassis.messaging.accounts import service_account
 from ngao.chassis.messaging.management import Management
 from ngao.chassis.messaging.onboarding import AccountFile, Edge, is_onboarded, onboard_partner, onboard_source, revoke
-from ngao.chassis.messaging.provisioning import Wanted, provision
-from ngao.chassis.messaging.topology import subscription_queues
+from ngao.chassis.messaging.provisioning import Wanted, bindings_in, provision
+from ngao.chassis.messaging.topology import Binding, subscription_queues
 from tests.support.addresses import addresses
 from tests.support.waiting import eventually
 
@@ -103,6 +103,18 @@ def test_a_dry_run_says_what_is_missing_and_does_nothing(place: Place) -> None:
     assert said == provision(place.management, place.wanted, dry_run=True)
     assert f"queue {place.wanted.vhost}/{name}" in said
     assert provision(place.management, place.wanted) == said
+
+
+def test_a_queue_that_gets_notices_now_gets_the_events_no_more(place: Place) -> None:
+    notify = {"notify": ("intake.report.accepted.v1",)}
+    wanted = replace(place.wanted, subscriptions={**place.wanted.subscriptions, **notify})
+    old = Binding("events", "notify.intake.report.accepted.v1", "routine.intake.report.accepted.v1")
+    provision(place.management, wanted)
+    path = ("bindings", wanted.vhost, "e", old.exchange, "q", old.queue)
+    place.management.post(*path, body={"routing_key": old.routing_key, "arguments": {}})
+    assert len(provision(place.management, wanted)) == 1
+    assert old not in bindings_in(place.management, wanted.vhost)
+    assert replace(old, exchange="notices") in bindings_in(place.management, wanted.vhost)
 
 
 def test_a_queue_with_other_arguments_is_named_with_the_argument(place: Place) -> None:

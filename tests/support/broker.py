@@ -14,7 +14,7 @@ import pika
 from ngao.chassis.messaging import provisioning
 from ngao.chassis.messaging.accounts import service_account
 from ngao.chassis.messaging.management import Management
-from ngao.contracts import CONTENT_TYPE, Event, encode, type_named
+from ngao.contracts import CONTENT_TYPE, Event, encode, notice_of, subscriptions_of, type_named
 from ngao.deployment.names import SERVICES
 from ngao.local.platform import wanted_of_catalogue
 from tests.support.processes import World
@@ -32,7 +32,8 @@ def provision(world: World, subscriptions: Mapping[str, tuple[str, ...]]) -> Man
     """
     management = management_of(world)
     wanted = wanted_of_catalogue({each: world.password(each) for each in SERVICES}, world.vhost, world.edge_vhost)
-    heard = {each: subscriptions.get(each, ()) for each in SERVICES}
+    noticed = {"notify": subscriptions_of("notify")}  # a notice that no queue is bound for does not leave its outbox
+    heard = {each: subscriptions.get(each, noticed.get(each, ())) for each in SERVICES}
     provisioning.provision(management, replace(wanted, subscriptions=heard, tiers_s=sorted(set(world.tiers_s))))
     for vhost in (world.vhost, world.edge_vhost):
         management.put("permissions", vhost, world.user, body={"configure": ".*", "write": ".*", "read": ".*"})
@@ -56,7 +57,11 @@ class Line:
 
     def publish(self, event: Event, exchange: str = "events", times: int = 1) -> None:
         for _ in range(times):
-            self.publish_raw(self._bytes_of(event), event.routing_key, exchange=exchange, message_id=event.id)
+            forms = _forms(event) if exchange == "events" else [(exchange, event)]
+            for to, form in forms:
+                self.publish_raw(
+                    self._bytes_of(form), event.routing_key, exchange=to, message_id=event.id, mandatory=len(forms) == 1
+                )
 
     def _bytes_of(self, event: Event) -> bytes:
         """Signed, where its owner is a service."""
@@ -69,20 +74,22 @@ class Line:
                     properties = pika.BasicProperties(
                         content_type=CONTENT_TYPE, message_id=event.id, delivery_mode=2, user_id=service_account(owner)
                     )
-                    channel.basic_publish("events", event.routing_key, self._bytes_of(event), properties, mandatory=True)
+                    for to, form in (forms := _forms(event)):
+                        body = self._bytes_of(form)
+                        channel.basic_publish(to, event.routing_key, body, properties, mandatory=len(forms) == 1)
 
     def publish_raw(
         self, body: bytes, routing_key: str, *, exchange: str = "events", content_type: str = CONTENT_TYPE,
-        message_id: str | None = None, user_id: str | None = None, headers: dict[str, Any] | None = None,
+        message_id: str | None = None, user_id: str | None = None, headers: dict[str, Any] | None = None, mandatory: bool = True,
     ) -> None:
-        speaker = routing_key.split(".")[1] if exchange == "events" else ""
+        speaker = routing_key.split(".")[1] if exchange in {"events", "notices"} else ""
         owner = speaker if speaker in SERVICES else None
         properties = pika.BasicProperties(
             content_type=content_type, message_id=message_id or secrets.token_hex(8), delivery_mode=2,
             user_id=service_account(owner) if owner else user_id, headers=headers,
         )
         with self.open_as(owner) if owner else self._open() as channel:
-            channel.basic_publish(exchange, routing_key, body, properties, mandatory=True)
+            channel.basic_publish(exchange, routing_key, body, properties, mandatory=mandatory)
 
     def take(self, queue: str) -> list[tuple[Any, bytes]]:
         """All messages that stand in a queue now, removed."""
@@ -122,6 +129,11 @@ class Line:
     def _channel(self, user: str, password: str) -> _Channel:
         parts, login = self._world.parts, pika.PlainCredentials(user, password)
         return _Channel(pika.ConnectionParameters(parts.amqp_host, parts.amqp_port, self._vhost, login))
+
+
+def _forms(event: Event) -> list[tuple[str, Event]]:
+    """An event and its notice, each with its exchange: in a test's world one of them may have no reader."""
+    return [("events", event)] + ([("notices", notice_of(event))] if event.notice is not None else [])
 
 
 class _Channel:

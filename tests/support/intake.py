@@ -66,6 +66,17 @@ def heard(line: Line, name: str, case_ref: str) -> dict[str, Any]:
     return dict(found[0].data)
 
 
+def taken(line: Line, reader: str, name: str, case_ref: str) -> bytes:
+    """The bytes in which a service gets an event of a case."""
+    queues = (f"{reader}.{name}.urgent", f"{reader}.{name}")
+
+    def look() -> list[bytes]:
+        bodies = [body for queue in queues for _, body in line.take(queue)]
+        return [body for body in bodies if decode(body).subject == case_ref]
+
+    return eventually(look, what=f"{name} for {reader}")[0]
+
+
 def bound(line: Line, exchange: str, key: str) -> str:
     with line._open() as channel:
         queue = str(channel.queue_declare(f"test.{secrets.token_hex(6)}", durable=True).method.queue)

@@ -21,7 +21,7 @@ from tests.support.processes import ROOT
 Place = tuple[str, Any]
 Sink = Callable[[Coalition], Iterator[Place]]
 TAP = "test.tap"
-_TAPPED = (("events",), ("partners", "results", "partner-replies"))
+_TAPPED = (("events", "notices"), ("partners", "results", "partner-replies"))
 _RAW: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument)
 
 

@@ -56,6 +56,13 @@ def test_urgent_events_have_a_queue_of_their_own() -> None:
     assert Binding("events", "alpha.beta.thing.done.v1.urgent", "urgent.beta.thing.done.v1") in part.bindings
 
 
+def test_who_is_noticed_is_bound_for_notices_and_for_no_event() -> None:
+    bindings = topology.internal({"notify": ("intake.report.accepted.v1",)}, TIERS).bindings
+    assert {(each.exchange, each.queue) for each in bindings if each.routing_key.startswith(("routine.", "urgent."))} == {
+        ("notices", "notify.intake.report.accepted.v1"), ("notices", "notify.intake.report.accepted.v1.urgent"),
+    }  # fmt: skip
+
+
 def test_a_wait_queue_keeps_the_name_of_the_queue_the_message_came_from() -> None:
     (wait,) = [each for each in topology.edge(TIERS).queues if each.name == "wait.30"]
     assert wait.arguments["x-message-ttl"] == 30_000
@@ -80,8 +87,9 @@ def test_a_partner_replies_under_its_own_name_only(key: str, allowed: bool) -> N
 @pytest.mark.parametrize(
     ("key", "allowed"), [("routine.alpha.x.v1", True), ("urgent.beta.x.v1", False), ("routine.alphabet.x", False)]
 )
-def test_a_service_says_only_its_own_types(key: str, allowed: bool) -> None:
-    topic = next(each for each in permissions.of_service_inside("alpha", TIERS).topics if each.exchange == "events")
+@pytest.mark.parametrize("exchange", ["events", "notices"])
+def test_a_service_says_only_its_own_types(exchange: str, key: str, allowed: bool) -> None:
+    topic = next(each for each in permissions.of_service_inside("alpha", TIERS).topics if each.exchange == exchange)
     assert bool(re.search(topic.write, key)) is allowed
 
 

@@ -20,11 +20,14 @@ _BINDING = "0.3.0"
 
 @dataclass(frozen=True)
 class Channel:
-    """One exchange: where it is, whose events it carries, and what a routing key on it looks like."""
+    """One exchange: where it is, whose events it carries, and what a routing key on it looks like.
+
+    Without an audience it carries the notices of events.
+    """
 
     name: str
     server: str
-    audience: Audience
+    audience: Audience | None
     address: str
     says: str
     parameters: dict[str, str]
@@ -34,6 +37,8 @@ _LANE = "`urgent` when the event is about a critical case, else `routine`."
 _TYPE = "The event's type."
 CHANNELS = (
     Channel("events", "internal", Audience.INTERNAL, "{lane}.{type}", "What the four services say to each other.",
+            {"lane": _LANE, "type": _TYPE}),
+    Channel("notices", "internal", None, "{lane}.{type}", "Notices of events, for services that need no more of them.",
             {"lane": _LANE, "type": _TYPE}),
     Channel("partners", "edge", Audience.PARTNER, "{partner_id}.{lane}.{type}", "What partners hear, each on two queues.",
             {"partner_id": "Who it is for.", "lane": _LANE, "type": _TYPE}),
@@ -66,7 +71,8 @@ def document(samples: Path) -> dict[str, Any]:
         "channels": {channel.name: _channel(channel) for channel in CHANNELS},
         "operations": _operations(),
         "components": {
-            "messages": {entry.name: _message(entry, samples) for entry in CATALOGUE.values()},
+            "messages": {entry.name: _message(entry, samples) for entry in CATALOGUE.values()}
+            | {f"{entry.name}.notice": _notice(entry) for entry in CATALOGUE.values() if entry.notice},
             "schemas": _schemas(),
             "securitySchemes": {"account": {"type": "userPassword", "description": "The account given at onboarding."}},
         },
@@ -75,6 +81,8 @@ def document(samples: Path) -> dict[str, Any]:
 
 def carried(channel: Channel) -> list[EventType]:
     """The event types of a channel."""
+    if channel.audience is None:
+        return [entry for entry in CATALOGUE.values() if entry.notice]
     return [entry for entry in CATALOGUE.values() if channel.audience in entry.audiences]
 
 
@@ -97,7 +105,10 @@ def _channel(channel: Channel) -> dict[str, Any]:
         "description": channel.says,
         "servers": [{"$ref": f"#/servers/{channel.server}"}],
         "parameters": {name: {"description": text} for name, text in channel.parameters.items()},
-        "messages": {entry.name: {"$ref": f"#/components/messages/{entry.name}"} for entry in carried(channel)},
+        "messages": {
+            entry.name: {"$ref": f"#/components/messages/{entry.name}{'' if channel.audience else '.notice'}"}
+            for entry in carried(channel)
+        },
         "bindings": {"amqp": {"is": "routingKey", "exchange": exchange, "bindingVersion": _BINDING}},
     }
 
@@ -107,12 +118,19 @@ def _vhost(channel: Channel) -> str:
 
 
 def _operations() -> dict[str, Any]:
-    internal, partners, results, reports, replies = CHANNELS
+    internal, noticing, partners, results, reports, replies = CHANNELS
     made: dict[str, Any] = {}
     for service in SERVICES:
         made |= _operation(f"{service}.says", "send", internal, [each for each in carried(internal) if each.owner == service])
         made |= _operation(
-            f"{service}.hears", "receive", internal, [each for each in carried(internal) if service in each.subscribers]
+            f"{service}.notes", "send", noticing, [each for each in carried(noticing) if each.owner == service]
+        )
+        heard = [each for each in carried(internal) if service in each.subscribers]
+        made |= _operation(
+            f"{service}.hears", "receive", internal, [each for each in heard if not each.gives_notice_to(service)]
+        )
+        made |= _operation(
+            f"{service}.learns", "receive", noticing, [each for each in heard if each.gives_notice_to(service)]
         )
     for channel, name in ((partners, "tellPartner"), (results, "tellSource")):
         made |= _operation(name, "send", channel, carried(channel))
@@ -155,8 +173,27 @@ def _message(entry: EventType, samples: Path) -> dict[str, Any]:
     }
 
 
+def _notice(entry: EventType) -> dict[str, Any]:
+    """The notice of an event: the same envelope and type, with less data."""
+    data = {"$ref": f"#/components/schemas/{entry.notice.__name__}"} if entry.notice else {}
+    return {
+        "name": entry.name,
+        "title": f"{entry.name}, as a notice",
+        "summary": entry.says,
+        "contentType": CONTENT_TYPE,
+        "payload": {
+            "allOf": [{"$ref": "#/components/schemas/Envelope"}],
+            "properties": {"type": {"const": entry.name}, "data": data},
+            "required": ["data"],
+        },
+        "x-owner": entry.owner,
+        "x-data-class": "internal",
+    }
+
+
 def _schemas() -> dict[str, Any]:
     found: dict[str, Any] = {}
     for entry in CATALOGUE.values():
-        found |= {schema.__name__: described for schema, described in schemas.definitions(entry.schema).items()}
+        for each in (entry.schema, *([entry.notice] if entry.notice else [])):
+            found |= {schema.__name__: described for schema, described in schemas.definitions(each).items()}
     return {"Envelope": schemas.envelope(), **dict(sorted(found.items()))}

@@ -31,11 +31,18 @@ Schema of its `data`; an example of each stands in [asyncapi.json](asyncapi.json
 
 Data classes: `internal` events hold references and codes; `sealed` ones also hold a box that one recipient opens;
 `sensitive` is only what a source posts, and it never goes further in that form."""
+_NOTICES = """## Notices
+
+Exchange `notices`, virtual host `ngao`. Routing key `<urgent|routine>.<type>`.
+
+A service that only informs people gets the notice of an event and not the event: same id, type and sequence, the time cut to the
+hour, and in `data` no more than this."""
 
 
 def files() -> dict[str, str]:
     """The one page."""
-    parts = [NOTICE, "# Events", _INTRO, *(_part(*part) for part in _PARTS)]
+    inside, *outside = (_part(*part) for part in _PARTS)
+    parts = [NOTICE, "# Events", _INTRO, inside, f"{_NOTICES}\n\n{_noticed()}", *outside]
     return {"docs/reference/events.md": "\n\n".join(parts) + "\n"}
 
 
@@ -44,6 +51,20 @@ def _part(title: str, where: str, audience: Audience) -> str:
     return f"## {title}\n\n{where}\n\n" + table(("type", "owner", "says", "who hears", "data class"), rows)
 
 
+def _hearers(entry: EventType) -> tuple[str, ...]:
+    return tuple(f"{each} (notice)" if entry.gives_notice_to(each) else each for each in entry.subscribers)
+
+
+def _noticed() -> str:
+    """Who gets the notice of which event, and its fields."""
+    rows = [
+        (f"`{entry.name}`", ", ".join(entry.noticed), ", ".join(f"`{name}`" for name in entry.notice().fields))
+        for entry in CATALOGUE.values()
+        if entry.notice
+    ]
+    return table(("type", "who gets the notice", "data"), rows)
+
+
 def _row(entry: EventType, audience: Audience) -> tuple[str, ...]:
-    hears = ", ".join(entry.subscribers) if audience is Audience.INTERNAL else _HEARERS[audience]
+    hears = ", ".join(_hearers(entry)) if audience is Audience.INTERNAL else _HEARERS[audience]
     return (f"[`{entry.name}`](schemas/{entry.name}.json)", entry.owner, entry.says, hears, entry.classification)

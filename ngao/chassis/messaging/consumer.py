@@ -16,6 +16,7 @@ from ngao.chassis.messaging.consuming import Consumer, Subscription
 from ngao.chassis.messaging.delivery import Delivery
 from ngao.chassis.messaging.pipeline import Rejected
 from ngao.chassis.messaging.topology import subscription_queues
+from ngao.contracts import gives_notice
 
 __all__ = ["Delivery", "Rejected", "consumes", "consumes_edge"]
 
@@ -99,9 +100,11 @@ class Consumes(Entrypoint):
         """The queues of this entrypoint."""
         if self.queue:
             return [Subscription(self.queue, urgent=False, raw=True, entrypoint=self)]
-        routine, urgent = subscription_queues(self.container.chassis.name, self.hears)
+        service = self.container.chassis.name
+        routine, urgent = subscription_queues(service, self.hears)
+        notices = gives_notice(self.hears, service)
         return [
-            Subscription(queue, urgent=is_urgent, raw=False, entrypoint=self, key=key)
+            Subscription(queue, urgent=is_urgent, raw=False, entrypoint=self, key=key, notices=notices)
             for (queue, key), is_urgent in ((urgent, True), (routine, False))
         ]
 

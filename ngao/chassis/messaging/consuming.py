@@ -29,8 +29,7 @@ BATCH = 50
 _PREFETCH = {True: 20, False: 50}
 _TOGETHER_S = 0.003
 """What was committed together is published together: the rest of it follows within this time."""
-_PROBE_AFTER = 10
-_STOP_WITHIN = 25.0
+_PROBE_AFTER, _STOP_WITHIN = 10, 25.0
 _ALONE = 500
 """So many turns with one message each follow an unexpected error: among them is the one that causes it."""
 _HELD_TOO_LONG_S = 60.0
@@ -43,7 +42,7 @@ _LONGEST_PAUSE_S = 1.0
 class Subscription:
     """One queue and who handles it. `raw` handlers get the Delivery, others the Event; `entrypoint` None only parks.
 
-    `key` is the routing key that a queue of events is bound with; a raw queue has none.
+    A queue of events is bound with the routing key `key`. With `notices` no more is read of an event than its notice.
     """
 
     queue: str
@@ -51,6 +50,7 @@ class Subscription:
     raw: bool
     entrypoint: Any = None
     key: str = ""
+    notices: bool = False
 
 
 class Consumer:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ngao.contracts import Event
+from ngao.contracts import Event, notice_of
 
 EVENTS = "events"
+NOTICES = "notices"
 PARTNERS = "partners"
 RESULTS = "results"
 REDELIVER = "redeliver"
@@ -24,12 +25,18 @@ class Destination:
 
 DESTINATIONS = {
     EVENTS: Destination("events", edge=False),
+    NOTICES: Destination("notices", edge=False),
     PARTNERS: Destination("partners", edge=True),
     RESULTS: Destination("results", edge=True),
     # What was parked is passed on as it came, which may be in clear: it stands sealed among the parked, and nowhere else.
     REDELIVER: Destination("redeliver", edge=False, kept=False),
     REDELIVER_EDGE: Destination("redeliver", edge=True, kept=False),
 }
+
+
+def form_of(event: Event, to: str) -> Event:
+    """The form of an event for a destination: no more than its readers need."""
+    return notice_of(event) if to == NOTICES else event
 
 
 def routing_key(event: Event, to: str) -> str:

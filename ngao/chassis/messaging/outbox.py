@@ -14,7 +14,7 @@ from typing import Any
 
 from bson.binary import Binary
 
-from ngao.chassis.messaging.destinations import routing_key
+from ngao.chassis.messaging.destinations import form_of, routing_key
 from ngao.chassis.storage.unit_of_work import Raw, Saying
 from ngao.contracts import CONTENT_TYPE, Event
 
@@ -85,7 +85,8 @@ def entry_of(
 
     It is signed here and not when it is sent, so that nobody publishes in our name by writing to the outbox.
     """
-    event = replace(saying.event, sequence=sequence, traceparent=saying.event.traceparent or traceparent)
+    numbered = replace(saying.event, sequence=sequence, traceparent=saying.event.traceparent or traceparent)
+    event = form_of(numbered, saying.to)
     return Entry(
         id=f"{event.id}@{saying.to}",
         message_id=event.id,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ngao.chassis.messaging import topology
 
 NOTHING = "^$"
+_INSIDE = (topology.EVENTS, topology.NOTICES)
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,9 @@ def of_service_inside(service: str, tiers_s: Sequence[int]) -> Rights:
     """A service reads the queues under its name, and says only its own event types."""
     own = re.escape(service)
     exchanges = _retry_exchanges(tiers_s)
-    permission = Permission(write=one_of([topology.EVENTS, *exchanges]), read=rf"^{own}\.")
-    says = TopicPermission(topology.EVENTS, rf"^(routine|urgent)\.{own}\.")
-    return Rights(permission, (says, *_returns(service, exchanges)))
+    permission = Permission(write=one_of([*_INSIDE, *exchanges]), read=rf"^{own}\.")
+    says = (TopicPermission(name, rf"^(routine|urgent)\.{own}\.") for name in _INSIDE)
+    return Rights(permission, (*says, *_returns(service, exchanges)))
 
 
 def of_service_on_edge(service: str, outbound: Sequence[str], tiers_s: Sequence[int]) -> Rights:

@@ -100,7 +100,7 @@ class Pipeline:
         try:
             event = _event_of(item.delivery)
             self._authenticity.demand(event, item.delivery, item.subscription.key)
-            item.event = replace(event, data=open_event(event))
+            item.event = replace(event, data=open_event(event, as_notice=item.subscription.notices))
         except Exception as error:  # noqa: BLE001  # classified; the message is parked, never logged
             self._fail(item, error)
 

@@ -1,7 +1,7 @@
 """Bring a broker to what the topology says: look first, then do only what is missing.
 
-Nothing is ever deleted or changed behind a consumer's back: a queue that stands with other arguments stops the work with
-a sentence that names the queue and the argument.
+No queue is ever deleted or changed behind a consumer's back: one that has other arguments stops the work with a sentence that
+names the queue and the argument. A binding is removed only where the queue gets the same routing key from another exchange now.
 """
 
 from __future__ import annotations
@@ -89,6 +89,10 @@ def topology_steps(management: Management, vhost: str, wanted: Topology) -> Iter
     for binding in wanted.bindings:
         if binding not in bound:
             yield _binding_step(management, vhost, binding)
+    ours, kept = {each.name for each in wanted.exchanges}, {(each.queue, each.routing_key) for each in wanted.bindings}
+    for binding in sorted(bound - set(wanted.bindings)):
+        if binding.exchange in ours and (binding.queue, binding.routing_key) in kept:
+            yield _unbinding_step(management, vhost, binding)
 
 
 def bindings_in(management: Management, vhost: str) -> set[Binding]:
@@ -141,6 +145,12 @@ def _binding_step(management: Management, vhost: str, binding: Binding) -> Step:
     what = f"binding {vhost}/{binding.exchange} -> {binding.queue} ({binding.routing_key})"
     path = ("bindings", vhost, "e", binding.exchange, "q", binding.queue)
     return Step(what, lambda: management.post(*path, body={"routing_key": binding.routing_key, "arguments": {}}))
+
+
+def _unbinding_step(management: Management, vhost: str, binding: Binding) -> Step:
+    what = f"no binding {vhost}/{binding.exchange} -> {binding.queue} ({binding.routing_key})"
+    path = ("bindings", vhost, "e", binding.exchange, "q", binding.queue, binding.routing_key)
+    return Step(what, lambda: management.delete(*path))
 
 
 def _same_exchange(wanted: Exchange, standing: Mapping[str, Any] | None, vhost: str) -> bool:

@@ -10,12 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ngao.contracts import gives_notice
+
 Subscriptions = Mapping[str, tuple[str, ...]]
 """The event types each service hears."""
 
 ArgumentValue = str | int | bool
 
 EVENTS = "events"
+NOTICES = "notices"
 REDELIVER = "redeliver"
 DEAD = "dead"
 REPORTS = "reports"
@@ -88,8 +91,9 @@ def internal(subscriptions: Subscriptions, tiers_s: Sequence[int]) -> Topology:
         for event_type in types:
             for name, key in subscription_queues(service, event_type):
                 queues.append(work_queue(name, dead_to=service))
-                bindings += [Binding(EVENTS, name, key), Binding(REDELIVER, name, name)]
-    own = Topology((Exchange(EVENTS),), tuple(queues), tuple(bindings))
+                heard_on = NOTICES if gives_notice(event_type, service) else EVENTS
+                bindings += [Binding(heard_on, name, key), Binding(REDELIVER, name, name)]
+    own = Topology((Exchange(EVENTS), Exchange(NOTICES)), tuple(queues), tuple(bindings))
     return own + _failure_handling(tuple(subscriptions), tiers_s)
 
 

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from ngao.chassis.messaging.destinations import EVENTS
+from ngao.chassis.messaging.destinations import EVENTS, NOTICES
 from ngao.chassis.security.audit import Record
 from ngao.chassis.storage.documents import Stored
 from ngao.chassis.storage.keyring import Keyring
 from ngao.chassis.storage.lookups import Lookups
 from ngao.chassis.storage.sealed_fields import Sealer
-from ngao.contracts import Event
+from ngao.contracts import Event, type_named
 
 
 @dataclass(frozen=True)
@@ -98,8 +98,12 @@ class Unit:
         self._documents[id(document)] = (document, True)
 
     def emit(self, event: Event, *, to: str = EVENTS) -> None:
-        """Register an event; it exists if and only if the unit's state does."""
-        self.sayings.append(Saying(event, to))
+        """Register an event, with its notice if it has one; it exists if and only if the unit's state does."""
+        noticed = to == EVENTS and event.notice is not None
+        if not (noticed and type_named(event.type).is_for_notices_alone):
+            self.sayings.append(Saying(event, to))
+        if noticed:
+            self.sayings.append(Saying(event, NOTICES))
 
     def audit(self, action: str, *, subject: str, actor: str, detail: Mapping[str, str] | None = None) -> None:
         """Register an audit entry: who did what to which reference; codes only."""

@@ -15,7 +15,7 @@ class Reason(Tolerant):
 
 
 class ViolationSaid(Tolerant):
-    """A violation as others need it: coded."""
+    """A violation, coded, as events carried it before ADR 0026."""
 
     type = fields.String(required=True, metadata=INTERNAL)
     ongoing = fields.Boolean(load_default=False, metadata=INTERNAL)
@@ -43,7 +43,8 @@ class ReportAccepted(Tolerant):
     """A report is stored for good, with its urgency and why.
 
     `needs` is all that help is looked for; those that nobody asked for, because the violations suggest them, stand in
-    `needs_proposed` too.
+    `needs_proposed` too. `occurred_at` is a day. `urgency_reasons`, `reporter_role`, `violations` and `earlier_reports` are
+    empty, because no reader needs them; events of older versions hold them (ADR 0026).
     """
 
     report_id = fields.String(required=True, metadata=INTERNAL)
@@ -52,10 +53,10 @@ class ReportAccepted(Tolerant):
     received_at = Moment(required=True, metadata=INTERNAL)
     occurred_at = Moment(required=True, metadata=INTERNAL)
     urgency = fields.String(required=True, metadata=INTERNAL)
-    urgency_reasons = fields.List(fields.Nested(Reason), required=True, metadata=INTERNAL)
+    urgency_reasons = fields.List(fields.Nested(Reason), load_default=list, dump_default=list, metadata=INTERNAL)
     policy_version = fields.String(required=True, metadata=INTERNAL)
-    reporter_role = fields.String(required=True, metadata=INTERNAL)
-    violations = fields.List(fields.Nested(ViolationSaid), required=True, metadata=INTERNAL)
+    reporter_role = fields.String(load_default="", dump_default="", metadata=INTERNAL)
+    violations = fields.List(fields.Nested(ViolationSaid), load_default=list, dump_default=list, metadata=INTERNAL)
     needs = fields.List(fields.String(), required=True, metadata=INTERNAL)
     needs_proposed = fields.List(fields.String(), load_default=list, metadata=INTERNAL)
     county = fields.String(required=True, metadata=INTERNAL)
@@ -72,15 +73,16 @@ class ReportUpdated(Tolerant):
 
     `news` names the parts that changed: violations, needs, consent, narrative, contact, county. An update that only repeats has
     none. `risen` is true when the urgency is higher than `urgency_before`; `raised_by` is update, history or operator.
+    `urgency_reasons` and `violations` are empty, as in `intake.report.accepted`.
     `county` is where the person was last known to be. `sealed_identity` is a correction of who it is or how to reach them.
     """
 
     report_id = fields.String(required=True, metadata=INTERNAL)
     case_ref = fields.String(required=True, metadata=INTERNAL)
     urgency = fields.String(required=True, metadata=INTERNAL)
-    urgency_reasons = fields.List(fields.Nested(Reason), required=True, metadata=INTERNAL)
+    urgency_reasons = fields.List(fields.Nested(Reason), load_default=list, dump_default=list, metadata=INTERNAL)
     policy_version = fields.String(required=True, metadata=INTERNAL)
-    violations = fields.List(fields.Nested(ViolationSaid), required=True, metadata=INTERNAL)
+    violations = fields.List(fields.Nested(ViolationSaid), load_default=list, dump_default=list, metadata=INTERNAL)
     needs = fields.List(fields.String(), required=True, metadata=INTERNAL)
     consent = fields.List(fields.Nested(Consented), required=True, metadata=INTERNAL)
     has_narrative = fields.Boolean(required=True, metadata=INTERNAL)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 class Facts:
     """One event as a cause to tell somebody.
 
-    `cause` is the event's id; `urgency` is empty if the event has none. `about` is the need that it names; `raised` says that the
-    urgency is higher than it was.
+    `cause` is the event's id; `urgency` is empty if the event has none. `about` is the number of the
+    need that it concerns; `raised` means that the urgency is higher than it was.
     """
 
     cause: str

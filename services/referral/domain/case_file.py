@@ -85,6 +85,10 @@ class CaseFile:
                 return offer
         raise NoSuchOffer("the case has no such offer")
 
+    def number_of(self, need: str) -> int | None:
+        """The place of a need among the needs of the case; none is ever taken away."""
+        return next((at for at, name in enumerate(self.needs, 1) if name == need), None)
+
     def live_offer(self, need: str) -> Offer | None:
         """The offer of a need that something may still come of."""
         return next((offer for offer in self.offers if offer.need == need and offer.live), None)
