@@ -20,6 +20,7 @@ from ngao.chassis.messaging.onboarding import AccountFile, Edge
 from ngao.chassis.security.seals import key_id, new_key_pair
 from ngao.contracts import CONTENT_TYPE, Event, decode, encode, make, subscriptions_of
 from tests.support.broker import Line, management_of, provision
+from tests.support.cases import text_of
 from tests.support.command import ngao
 from tests.support.monitoring import Page
 from tests.support.processes import ROOT, ServiceProcess, World, free_port
@@ -394,7 +395,8 @@ def test_an_acceptance_with_a_comment_is_taken_without_it(scene: Scene) -> None:
     desk = scene.partner()
     scene.opens()
     offer_id = desk.hears("offered", scene.case).data["offer_id"]
-    desk.says("accept", offer_id, comment="Coming within the hour.")
+    desk.posts("accept", text_of("partner/accept-with-comment.json", offer=offer_id, partner=desk.id).encode())
+    assert desk.hears("reply.answered", offer_id).data["taken"] is True
     assert desk.hears("accepted", scene.case).data["offer_id"] == offer_id
 
 
