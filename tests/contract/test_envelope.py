@@ -116,6 +116,13 @@ def test_all_broken_attributes_are_named_at_once() -> None:
     assert {error.pointer for error in refused.value.errors} == {"/id", "/time", "/sequence", "/data_base64"}
 
 
+@pytest.mark.parametrize("digits", [19, 5_000])
+def test_a_sequence_of_more_digits_than_any_counter_has_is_named_and_not_read(digits: int) -> None:
+    with pytest.raises(InvalidContent) as refused:
+        decode(json.dumps({**GOOD, "sequence": "9" * digits}).encode())
+    assert [error.pointer for error in refused.value.errors] == ["/sequence"]
+
+
 def test_a_time_without_a_zone_is_utc() -> None:
     assert decode(json.dumps({**GOOD, "time": "2026-11-20T06:41:12"}).encode()).time == datetime(
         2026, 11, 20, 6, 41, 12, tzinfo=UTC
