@@ -14,6 +14,7 @@ from bench.scenarios.rooms import Database
 from bench.stage import Room, Stage
 from ngao.chassis.clock import SystemClock
 from ngao.chassis.messaging.publisher import Publisher
+from ngao.chassis.messaging.rechecks import Rechecks
 from ngao.chassis.messaging.relay import Relay
 from ngao.chassis.storage.connection import Store
 
@@ -40,7 +41,8 @@ class Backlog:
         self._fill(count)
         done, counter = threading.Event(), _Counter(count)
         counter.done = done
-        relay = Relay(self._store, SystemClock(), lambda _edge: _publisher(self._room), counter)
+        rechecks = Rechecks(self._store, "bench")
+        relay = Relay(self._store, SystemClock(), lambda _edge: _publisher(self._room), counter, rechecks)
         began = time.monotonic()
         thread = threading.Thread(target=relay.run, daemon=True)
         thread.start()

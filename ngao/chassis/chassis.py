@@ -10,12 +10,14 @@ from typing import Any
 from ngao.chassis.approvals.approvals import Approvals
 from ngao.chassis.clock import Clock, SystemClock
 from ngao.chassis.measuring import SELDOM_S, measure_service, measure_store
+from ngao.chassis.messaging.backlog import Backlog
 from ngao.chassis.messaging.broker import demand_usable
 from ngao.chassis.messaging.destinations import EVENTS
 from ngao.chassis.messaging.kept import Kept
 from ngao.chassis.messaging.outbox import Entry
 from ngao.chassis.messaging.parking import Parking
 from ngao.chassis.messaging.publisher import Publisher
+from ngao.chassis.messaging.rechecks import Rechecks
 from ngao.chassis.messaging.relay import Relay
 from ngao.chassis.messaging.signatures import Signatures, Signer
 from ngao.chassis.observability.gauges import Gauges
@@ -62,6 +64,8 @@ class Chassis:
     signatures: Signatures
     approvals: Approvals
     audits: Audits
+    rechecks: Rechecks
+    backlog: Backlog
     gauges: Gauges = field(default_factory=Gauges)
     sweeps: list[Callable[[], None]] = field(default_factory=list)
     """What every process of the service does now and then; several may do it at once."""
@@ -87,23 +91,25 @@ class Chassis:
         settings = replace(settings, store=patience.until(lambda: with_accepted_password(settings.store)))
         store = Store(settings.store, alias=name)
         keyring = Keyring(periods, lookup, store.durable("data_keys"), name)
-        relay = Relay(store, clock, lambda edge: _publisher(settings, edge=edge), metrics)
+        rechecks = Rechecks(store, name)
+        relay = Relay(store, clock, lambda edge: _publisher(settings, edge=edge), metrics, rechecks)
         committer = GroupCommitter(
             store, clock.now, partial(_hand_on, relay, metrics), lease=relay.lease, encode=signer.encode,
             audit_keys=audit_keys, timeout=settings.store.timeout_ms / 1000,
         )
         units = Units(clock, keyring, store.lookups, committer)
+        rechecks.decide_in(units)
         kept, parking = Kept(store, units, clock), Parking(name, store, units)
         rewrapping, approvals = Rewrapping(keyring, units), Approvals(store, units, settings.approvals)
         chassis = cls(
             name, settings, clock, store, keyring, units, relay, kept, parking, health, metrics, operators, rewrapping, patience,
-            signatures, approvals, Audits(store, audit_keys, metrics), sweeps=[approvals.expire],
+            signatures, approvals, Audits(store, audit_keys, metrics), rechecks, Backlog(store, clock), sweeps=[approvals.expire],
         )  # fmt: skip
         health.register("store", store.problem)
         health.register("relay", relay.problem)
         metrics.will_say(each.name for each in CATALOGUE.values() if each.owner == name and Audience.INTERNAL in each.audiences)
         measure_service(chassis.gauges, metrics, health, settings)
-        measure_store(chassis.gauges, metrics, store, parking, relay)
+        measure_store(chassis.gauges, metrics, store, parking, chassis.backlog)
         return chassis
 
     def open(self, documents: Iterable[type[Stored]]) -> None:
@@ -129,7 +135,7 @@ class Chassis:
 
     def outbox_status(self) -> dict[str, Any]:
         """What waits to be published, for operators and metrics."""
-        return self.relay.status()
+        return self.backlog.status()
 
     def close(self) -> None:
         """Let go of the store."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
+from ngao.chassis.messaging.backlog import Backlog
 from ngao.chassis.messaging.parking import Parking
-from ngao.chassis.messaging.relay import Relay
 from ngao.chassis.observability.gauges import Gauges
 from ngao.chassis.observability.health import Health
 from ngao.chassis.observability.metrics import Metrics
@@ -27,11 +27,11 @@ def measure_service(gauges: Gauges, metrics: Metrics, health: Health, settings: 
     gauges.every(RARELY_S, partial(_store_certificate, metrics, settings))
 
 
-def measure_store(gauges: Gauges, metrics: Metrics, store: Store, parking: Parking, relay: Relay) -> None:
+def measure_store(gauges: Gauges, metrics: Metrics, store: Store, parking: Parking, backlog: Backlog) -> None:
     """Add what stands in the store, and how the store is."""
     gauges.every(OFTEN_S, lambda: metrics.store_members(store.members()))
     gauges.every(OFTEN_S, lambda: metrics.parked(parking.count()))
-    gauges.every(OFTEN_S, lambda: metrics.outbox(*relay.backlog()))
+    gauges.every(OFTEN_S, lambda: metrics.outbox(*backlog.size()))
     gauges.every(SELDOM_S, lambda: metrics.store_size(*store.size()))
 
 

@@ -17,6 +17,7 @@ from ngao.contracts import Event
 from services.intake import own_settings
 from services.intake import policy as policy_files
 from services.intake.application.decide_urgency import Decided, decide_urgency
+from services.intake.application.disclose_narrative import narrative_may_leave
 from services.intake.application.forget_report import forget_due
 from services.intake.application.judge_earlier import judge_earlier
 from services.intake.application.manage_sources import SourceSettings, find_source, put_source
@@ -38,7 +39,7 @@ from services.intake.domain.report import MappedBy, Report
 from services.intake.domain.source import Source
 from services.intake.dry_runs import DryRunGuard
 from services.intake.http_api import pointing
-from services.intake.messages import UnitAnnouncer, change_of, helper_of, read_report, step_of, update_of
+from services.intake.messages import NARRATIVE_DISCLOSED, UnitAnnouncer, change_of, helper_of, read_report, step_of, update_of
 from services.intake.posted import Posted
 from services.intake.references import RandomIds
 from services.intake.shown import show_case_report
@@ -78,11 +79,10 @@ class App:
 
     def receive_many(self, source_id: str, items: list[Posted | Exception]) -> list[dict[str, Any] | Exception]:
         """Take many in, committed together; each gets its own answer."""
-        works: list[Callable[[Unit], dict[str, Any]]] = [
+        works: list[Callable[[Unit], dict[str, Any] | Exception]] = [
             partial(self._take_item, source_id=source_id, posted=each) for each in items if isinstance(each, Posted)
         ]
-        results = self._units.run_all(works)
-        done = iter(results)
+        done = iter(self._units.run_all(works))
         return [next(done) if isinstance(each, Posted) else each for each in items]
 
     def take(self, unit: Unit, source_id: str, posted: Posted) -> dict[str, Any]:
@@ -161,6 +161,10 @@ class App:
             note_vouch(self._desk(unit), event.data["case_ref"], helper_of(event))
         else:
             note_progress(self._desk(unit), event.data["case_ref"], step_of(event), helper_of(event))
+
+    def narrative_may_leave(self, unit: Unit, event: Event) -> bool:
+        """`intake.narrative.disclosed` is about to be sent: whether it still may be."""
+        return narrative_may_leave(self._desk(unit), event.data["case_ref"], event.data["offer_id"], event.data["partner_id"])
 
     def hear_consent(self, unit: Unit, event: Event) -> None:
         """A consent was given or withdrawn."""
@@ -289,6 +293,7 @@ def build(chassis: Chassis) -> App:
     policy = policy_files.load(chassis.settings.policy_directories, own.phone_region)
     chassis.open(DOCUMENTS)
     app = App(chassis, policy, own.dry_runs)
+    chassis.rechecks.register(NARRATIVE_DISCLOSED, app.narrative_may_leave)
     chassis.gauges.every(SELDOM_S, app.measure)
     chassis.gauges.every(OFTEN_S, app.measure_openings)
     chassis.forget_by(policy.retention)

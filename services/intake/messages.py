@@ -25,6 +25,7 @@ from services.intake.domain.triage import LEVELS
 from services.intake.domain.vocabulary import Vocabulary, code_problems
 
 SUBMITTED = "intake.report.submitted.v1"
+NARRATIVE_DISCLOSED = "intake.narrative.disclosed.v1"
 
 _REPORT = ReportSchema()
 _MOST_CODES = 20
@@ -200,11 +201,11 @@ class UnitAnnouncer:
 
     def disclosed(self, report: Report, helper: Helper, key_id: str, box: str) -> None:
         """The narrative, sealed to one partner."""
-        self._tell("intake.narrative.disclosed.v1", report, helper, {"key_id": key_id, "box": box})
+        self._tell(NARRATIVE_DISCLOSED, report, helper, {"key_id": key_id, "box": box})
 
-    def withheld(self, report: Report, helper: Helper, reason: str) -> None:
-        """The narrative does not go to this partner, and why."""
-        self._tell("intake.narrative.withheld.v1", report, helper, {"reason": reason})
+    def withheld(self, report: Report, helper: Helper, reason: str, *, recalled: bool = False) -> None:
+        """The narrative does not go to this partner, and why; `recalled` forbids it to use what it has."""
+        self._tell("intake.narrative.withheld.v1", report, helper, {"reason": reason, "recalled": recalled})
 
     def _say(self, name: str, report: Report, data: Mapping[str, Any]) -> None:
         event = make(

@@ -19,7 +19,7 @@ from services.registry.adapters.boxes import KeyFileBoxes
 from services.registry.adapters.reading import LibraryReading
 from services.registry.application.absorb_cases import absorb_case
 from services.registry.application.change_consent import ConsentSaid, change_consent
-from services.registry.application.disclose_contact import disclose_contact, end_disclosure
+from services.registry.application.disclose_contact import contact_may_leave, disclose_contact, end_disclosure
 from services.registry.application.forget_expired import forget_cases, forget_people
 from services.registry.application.learn_report_changes import learn_update, learn_withdrawal
 from services.registry.application.name_for_source import name_for_source
@@ -95,6 +95,10 @@ class App:
         """`referral.completed`, `.failed`, `.recalled`: the partner gets no corrections any more."""
         data = event.data
         end_disclosure(self._ports(unit), data["case_ref"], data["offer_id"], data["partner_id"])
+
+    def contact_may_leave(self, unit: Unit, event: Event) -> bool:
+        """`registry.contact.disclosed` is about to be sent: whether it still may be."""
+        return contact_may_leave(self._ports(unit), event.data["offer_id"])
 
     def defender(self, ref: str, who: Principal, reason: str) -> Record:
         """One record, read with a reason."""
@@ -195,6 +199,7 @@ def build(chassis: Chassis) -> App:
     chassis.open(DOCUMENTS)
     keys = chassis.settings.keys_directory
     app = App(chassis, policy, KeyFileBoxes(keys), Vouchers(keys))
+    chassis.rechecks.register(messages.CONTACT_DISCLOSED, app.contact_may_leave)
     chassis.gauges.every(SELDOM_S, app.measure)
     chassis.gauges.every(OFTEN_S, app.measure_keys)
     chassis.forget_by(read_retention(chassis.settings.policy_directories))

@@ -16,6 +16,8 @@ from services.registry.domain.consent import Statement
 from services.registry.domain.disclosure import Disclosure
 from services.registry.domain.view import CaseView
 
+CONTACT_DISCLOSED = "registry.contact.disclosed.v1"
+
 
 def accepted_report(event: Event) -> AcceptedReport:
     """`intake.report.accepted`."""
@@ -97,7 +99,7 @@ class UnitVoice:
     ) -> None:
         """`registry.contact.disclosed`, to the partner that accepted."""
         more = {"key_id": key_id, "box": box, "supersedes": supersedes}
-        self._to_partner("registry.contact.disclosed.v1", case, disclosure, more)
+        self._to_partner(CONTACT_DISCLOSED, case, disclosure, more)
 
     def contact_withheld(self, case: Case, disclosure: Disclosure, *, recalled: bool = False) -> None:
         """`registry.contact.withheld`, to the partner that accepted, with the reason it may know."""

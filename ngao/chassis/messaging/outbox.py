@@ -8,13 +8,13 @@ lease any more; it is kept for some days (`kept`), so that a broker which has lo
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from bson.binary import Binary
 
-from ngao.chassis.messaging.destinations import form_of, routing_key
+from ngao.chassis.messaging.destinations import DESTINATIONS, form_of, routing_key
 from ngao.chassis.storage.unit_of_work import Raw, Saying
 from ngao.contracts import CONTENT_TYPE, Event
 
@@ -63,14 +63,24 @@ class Entry:
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Entry:
-        """Read it back."""
-        fields = {name: document[name] for name in document if name not in {"_id", "body"}}
-        return cls(id=document["_id"], body=bytes(document["body"]), **fields)
+        """Read it back; fields of a later version are left out."""
+        named = {each.name for each in fields(cls)} - {"id", "body"}
+        known = {name: value for name, value in document.items() if name in named}
+        return cls(id=document["_id"], body=bytes(document["body"]), **known)
 
     @classmethod
     def of_raw(cls, raw: Raw, now: datetime, lease: tuple[str, datetime]) -> Entry:
         """A message that is passed on as it came."""
         return cls(raw.id, raw.id, raw.to, raw.routing_key, raw.body, raw.content_type, raw.headers, ROUTINE, now, *lease)
+
+
+def ids_of(message_id: str) -> list[str]:
+    """The ids of all entries that one event can have: one for each place where it can go."""
+    return [_entry_id(message_id, to) for to in DESTINATIONS]
+
+
+def _entry_id(message_id: str, to: str) -> str:
+    return f"{message_id}@{to}"
 
 
 Encode = Callable[[Event], bytes]
@@ -88,7 +98,7 @@ def entry_of(
     numbered = replace(saying.event, sequence=sequence, traceparent=saying.event.traceparent or traceparent)
     event = form_of(numbered, saying.to)
     return Entry(
-        id=f"{event.id}@{saying.to}",
+        id=_entry_id(event.id, saying.to),
         message_id=event.id,
         to=saying.to,
         routing_key=routing_key(event, saying.to),

@@ -22,12 +22,17 @@ WINDOW = 100
 
 
 class Outcome(StrEnum):
-    """What became of one message. `UNKNOWN` may have arrived: it is sent again with the same id."""
+    """What became of one message. `UNKNOWN` may have arrived: it is sent again with the same id.
+
+    `UNANSWERED` and `FAILED` were not sent: whether they may be could not be asked, or they cannot be published as they are.
+    """
 
     CONFIRMED = "confirmed"
     UNROUTABLE = "unroutable"
     REFUSED = "refused"
     UNKNOWN = "unknown"
+    UNANSWERED = "unanswered"
+    FAILED = "failed"
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,7 @@ class Publisher:
         self._channel: Any = None
         self._open: dict[int, int] = {}
         self._outcomes: list[Outcome] = []
-        self._positions: dict[str, int] = {}
+        self._positions: dict[tuple[str, str], int] = {}
 
     @property
     def connected(self) -> bool:
@@ -64,7 +69,7 @@ class Publisher:
     def publish(self, batch: Sequence[Outgoing]) -> list[Outcome]:
         """Publish up to WINDOW messages; the outcome of each, in order. Never raises for a broken connection."""
         self._outcomes = [Outcome.UNKNOWN] * len(batch)
-        self._positions = {message.message_id: at for at, message in enumerate(batch)}
+        self._positions = {(message.exchange, message.message_id): at for at, message in enumerate(batch)}
         try:
             self._send(batch)
             self._await_confirms()
@@ -134,9 +139,12 @@ class Publisher:
     def _on_nack(self, tag: int, multiple: bool) -> None:  # noqa: FBT001  # the broker's own flag
         self._settle(tag, multiple, Outcome.REFUSED)
 
-    def _on_return(self, _error: Exception, _exchange: str, _routing_key: str, message: Any) -> None:
-        """A returned message is confirmed right after: its outcome is set first, so that the confirm does not hide it."""
-        at = self._positions.get(message.properties.get("message_id"))
+    def _on_return(self, _error: Exception, exchange: str, _routing_key: str, message: Any) -> None:
+        """A returned message is confirmed right after: its outcome is set first, so that the confirm does not hide it.
+
+        One event can go to two exchanges in one batch, under one id.
+        """
+        at = self._positions.get((exchange, message.properties.get("message_id")))
         if at is not None:
             self._outcomes[at] = Outcome.UNROUTABLE
 

@@ -2,7 +2,8 @@
 
 Entries handed over after a commit are leased to this process already. The sweep claims entries whose lease has run out
 with one conditional update (no transaction: a claim must never abort someone's commit). An entry is marked as sent only
-after the broker's confirm; an ambiguous publish is repeated with the same message id, which inboxes know.
+after the broker's confirm; an ambiguous publish is repeated with the same message id, which inboxes know. Whether an entry
+that discloses something may still leave is asked each time, right before it is published (see `rechecks`).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -24,13 +25,18 @@ from ngao.chassis.clock import Clock
 from ngao.chassis.messaging.destinations import DESTINATIONS
 from ngao.chassis.messaging.outbox import URGENT, WAITING, Entry
 from ngao.chassis.messaging.publisher import WINDOW, Outcome, Outgoing, Publisher
-from ngao.chassis.observability.logs import get_logger
-from ngao.chassis.storage.connection import OLDEST_WAITING, Store
+from ngao.chassis.messaging.rechecks import Answer, Rechecks
+from ngao.chassis.observability.logs import describe_error, get_logger
+from ngao.chassis.storage.connection import Store
 
 LEASE = timedelta(seconds=12)
 _SWEEP_EVERY_S = 1.0
-_RETRY_UNROUTABLE = timedelta(seconds=5)
 _RETRY_FAILED = timedelta(seconds=1)
+_RETRY = dict.fromkeys((Outcome.UNROUTABLE, Outcome.UNANSWERED, Outcome.FAILED), timedelta(seconds=5))
+_ASKING_S = 1.0
+"""No longer than this is asked at one turn, so that others do not wait for answers and the leases of the batch hold."""
+_PAUSE_S = 1.0
+"""How long the relay rests after an error that nobody expected."""
 _FURTHEST = timedelta(minutes=5)
 """No lease reaches this far: one that does was written by a clock that was wrong, and holds nothing."""
 _HELD = 20_000
@@ -59,6 +65,7 @@ class Relay:
         clock: Clock,
         publisher_for: Callable[[bool], Publisher],
         metrics: Counting,
+        rechecks: Rechecks,
         *,
         lease: timedelta = LEASE,
     ) -> None:
@@ -68,6 +75,7 @@ class Relay:
         self._clock = clock
         self._publishers = {edge: publisher_for(edge) for edge in (False, True)}
         self._metrics = metrics
+        self._rechecks = rechecks
         self._lease = lease
         self._token = uuid4().hex
         self._urgent: deque[Entry] = deque()
@@ -92,14 +100,27 @@ class Relay:
         self._wake.set()
 
     def run(self) -> None:
-        """Publish until stopped; survives the loss of the broker and of the store."""
+        """Publish until stopped; survives the loss of the broker and of the store, and every other error."""
         while not self._stopping.is_set():
-            batch = self._next_batch()
-            if batch:
-                self._publish(batch)
-            elif not self._sweep():
-                self._wait()
-        self._finish()
+            try:
+                self._turn()
+            except Exception as error:  # noqa: BLE001  # without its relay a process would acknowledge and say nothing more
+                self._survive(error)
+                self._stopping.wait(_PAUSE_S)
+        try:
+            self._finish()
+        except Exception as error:  # noqa: BLE001  # what is held stays leased, for the sweep of the next start
+            self._survive(error)
+
+    def _turn(self) -> None:
+        if batch := self._next_batch():
+            self._publish(batch)
+        elif not self._sweep():
+            self._wait()
+
+    def _survive(self, error: Exception) -> None:
+        self._metrics.relay_failed("error")
+        self._log.error("relay.failed", **describe_error(error))
 
     def stop(self) -> None:
         """Ask `run` to publish what it holds and end."""
@@ -121,11 +142,53 @@ class Relay:
         return batch
 
     def _publish(self, batch: list[Entry]) -> None:
+        """Those about which something is to be asked come last: nobody waits for their answers."""
+        asked: list[Entry] = []
+        others: list[Entry] = []
+        for entry in batch:
+            (asked if self._rechecks.concern(entry) else others).append(entry)
+        self._send(others)
+        self._send(self._allowed(asked))
+
+    def _send(self, batch: list[Entry]) -> None:
         for edge in (False, True):
             entries = [entry for entry in batch if DESTINATIONS[entry.to].edge is edge]
             if entries:
-                outcomes = self._publishers[edge].publish([_outgoing(entry) for entry in entries])
-                self._settle(list(zip(entries, outcomes, strict=True)))
+                self._settle(list(zip(entries, self._outcomes(edge, entries), strict=True)))
+
+    def _outcomes(self, edge: bool, entries: list[Entry]) -> list[Outcome]:  # noqa: FBT001  # which of the two publishers
+        """Publish them; one that cannot even be written to the broker is found by halving, and holds no other."""
+        try:
+            return self._publishers[edge].publish([_outgoing(entry) for entry in entries])
+        except Exception as error:  # noqa: BLE001  # a broken connection is an outcome; whatever this is, it is one entry's fault
+            self._publishers[edge].close()
+            if len(entries) == 1:
+                self._log.error("relay.not_publishable", message_id=entries[0].message_id, **describe_error(error))
+                return [Outcome.FAILED]
+            middle = len(entries) // 2
+            return [*self._outcomes(edge, entries[:middle]), *self._outcomes(edge, entries[middle:])]
+
+    def _allowed(self, entries: list[Entry]) -> list[Entry]:
+        """Those that may leave now. What is refused is gone from the outbox, what nobody could be asked about waits."""
+        answers: dict[str, Answer] = {}
+        until = time.monotonic() + _ASKING_S
+        for at, entry in enumerate(entries):
+            if entry.message_id in answers:
+                continue
+            if time.monotonic() > until:
+                self._put_back(entries[at:])
+                entries = entries[:at]
+                break
+            answers[entry.message_id] = self._rechecks.answer(entry)
+        waiting = [(entry, Outcome.UNANSWERED) for entry in entries if answers[entry.message_id] is Answer.UNANSWERED]
+        if waiting:
+            self._settle(waiting)
+        return [entry for entry in entries if answers[entry.message_id] is Answer.LEAVES]
+
+    def _put_back(self, entries: list[Entry]) -> None:
+        """They are the first of the next turn, as long as their leases hold."""
+        for entry in reversed(entries):
+            (self._urgent if entry.priority == URGENT else self._routine).appendleft(entry)
 
     def _settle(self, settled: list[tuple[Entry, Outcome]]) -> None:
         confirmed = [entry for entry, outcome in settled if outcome is Outcome.CONFIRMED]
@@ -157,7 +220,7 @@ class Relay:
             self._metrics.relay_failed(outcome.value)
 
     def _postpone(self, entry: Entry, outcome: Outcome) -> UpdateOne:
-        wait = _RETRY_UNROUTABLE if outcome is Outcome.UNROUTABLE else _RETRY_FAILED
+        wait = _RETRY.get(outcome, _RETRY_FAILED)
         change = {
             "$set": {"lease": "", "leased_until": self._clock.now() + wait, "trouble": outcome.value},
             "$inc": {"attempts": 1},
@@ -196,7 +259,16 @@ class Relay:
         claim, until = f"{self._token}-{uuid4().hex}", now + self._lease
         self._outbox.update_many({"_id": {"$in": ids}, **free}, {"$set": {"lease": claim, "leased_until": until}})
         found = self._outbox.find({"lease": claim, **WAITING}).sort("created_at", ASCENDING)
-        return [replace(Entry.from_document(document), lease=claim) for document in found]
+        return [replace(entry, lease=claim) for document in found if (entry := self._read(document))]
+
+    def _read(self, document: Mapping[str, Any]) -> Entry | None:
+        """One that cannot be read stays in the outbox, and holds no other."""
+        try:
+            return Entry.from_document(document)
+        except (KeyError, TypeError) as error:
+            self._metrics.relay_failed("unreadable")
+            self._log.error("relay.not_readable", message_id=str(document["_id"]), **describe_error(error))
+            return None
 
     def _wait(self) -> None:
         for publisher in self._publishers.values():
@@ -210,31 +282,6 @@ class Relay:
             self._publish(batch)
         for publisher in self._publishers.values():
             publisher.close()
-
-    def backlog(self) -> tuple[int, float]:
-        """How many entries wait, and the age of the oldest in seconds."""
-        oldest = self._oldest()
-        age = (self._clock.now() - oldest).total_seconds() if oldest else 0.0
-        return self._waiting(), max(0.0, age)
-
-    def status(self) -> dict[str, Any]:
-        """What an operator sees: how many wait, how old the oldest is, which are in trouble."""
-        oldest = self._oldest()
-        troubled = self._outbox.find({"trouble": {"$ne": None}, **WAITING}, {"body": 0, "headers": 0}).limit(50)
-        return {
-            "waiting": self._waiting(),
-            "oldest_created_at": oldest.isoformat() if oldest else None,
-            "troubled": [
-                {name: entry[name] for name in ("message_id", "to", "routing_key", "attempts", "trouble")} for entry in troubled
-            ],
-        }
-
-    def _waiting(self) -> int:
-        return self._outbox.count_documents(WAITING)
-
-    def _oldest(self) -> datetime | None:
-        found = self._outbox.find_one(WAITING, {"created_at": 1}, sort=[("created_at", ASCENDING)], hint=OLDEST_WAITING)
-        return found["created_at"] if found else None
 
 
 def _outgoing(entry: Entry) -> Outgoing:

@@ -217,6 +217,9 @@ class GroupCommitter:
         for name, found_by, change in (update for unit in units for update in unit.updates):
             if not database[name].update_one(found_by, change, session=session).matched_count:
                 raise Conflict("The record was changed by someone else.")
+        for name, found_by in (removal for unit in units for removal in unit.removals):
+            if not database[name].delete_many(found_by, session=session).deleted_count:
+                raise Conflict("The record was removed by someone else.")
         for unit in units:
             for scope in unit.shreds:
                 unit.keyring.destroy(scope, session)

@@ -64,6 +64,7 @@ class Unit:
     records: list[Record] = field(default_factory=list)
     marks: list[str] = field(default_factory=list)
     updates: list[tuple[str, dict[str, Any], dict[str, Any]]] = field(default_factory=list)
+    removals: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     shreds: list[str] = field(default_factory=list)
     afterwards: list[Callable[[], None]] = field(default_factory=list)
     """What is true only once the unit is stored, such as a count; it must not raise."""
@@ -121,6 +122,10 @@ class Unit:
         """Register a guarded update of the chassis' own collections: finding nothing is a Conflict."""
         self.updates.append((collection, found_by, change))
 
+    def register_removal(self, collection: str, found_by: dict[str, Any]) -> None:
+        """Register the end of plain records of the chassis' own collections: finding none is a Conflict."""
+        self.removals.append((collection, found_by))
+
     def shred(self, scope: str) -> None:
         """Register the end of a scope's data key: what was sealed under it can be opened no more, once this is stored."""
         self.shreds.append(scope)
@@ -128,7 +133,7 @@ class Unit:
     @property
     def is_empty(self) -> bool:
         """True if there is nothing to commit."""
-        stored = (self._documents, self._plain, self.inserts, self.marks, self.updates, self.shreds)
+        stored = (self._documents, self._plain, self.inserts, self.marks, self.updates, self.removals, self.shreds)
         return not any((*stored, self.sayings, self.raws, self.records))
 
     def writes(self) -> list[Write]:

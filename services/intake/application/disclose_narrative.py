@@ -31,6 +31,28 @@ def disclose_what_is_new(desk: Desk, report: Report) -> None:
             _disclose(desk, report, helper)
 
 
+def narrative_may_leave(desk: Desk, case_ref: str, offer_id: str, partner_id: str) -> bool:
+    """Whether a disclosed narrative may be sent at this moment. If not, it is withheld, and its partner gets to know.
+
+    The partner may have it already, from its catch-up or from an earlier sending, so that it is called back as well. A consent
+    that comes back brings the whole narrative again.
+    """
+    report = desk.reports.by_case(case_ref)
+    if report is None:
+        return False
+    known = report.helpers.get(offer_id)
+    helper = known or Helper(offer_id, partner_id)
+    why = _refusal(desk, report, helper)
+    if why is None:
+        return True
+    if known is None or known.parts_disclosed:
+        _withhold(desk, report, helper, why, recalled=True)
+    if known and known.parts_disclosed:
+        report.keep_helper(replace(known, parts_disclosed=0))
+        desk.reports.put(report)
+    return False
+
+
 def _refusal(desk: Desk, report: Report, helper: Helper) -> Refusal | None:
     if report.withdrawn_at or report.forgotten_at or not stands_accepted(report.story, helper.offer_id):
         return Refusal.WITHDRAWN
@@ -60,8 +82,8 @@ def _recipient(desk: Desk, report: Report, helper: Helper) -> Recipient | Refusa
     return recipient if recipient.signed(acceptance.PURPOSE, accepted, helper.signature) else Refusal.NOT_SIGNED
 
 
-def _withhold(desk: Desk, report: Report, helper: Helper, why: Refusal) -> None:
-    desk.announce.withheld(report, helper, why.value)
+def _withhold(desk: Desk, report: Report, helper: Helper, why: Refusal, *, recalled: bool = False) -> None:
+    desk.announce.withheld(report, helper, why.value, recalled=recalled)
     detail = {"partner": helper.partner_id, "offer": helper.offer_id, "reason": why.value}
     desk.journal("narrative.withheld", subject=report.case_ref, actor=ACTOR, detail=detail)
 

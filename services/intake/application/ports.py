@@ -158,8 +158,8 @@ class Announcer(Protocol):
         """The narrative, sealed to one partner."""
         ...
 
-    def withheld(self, report: Report, helper: Helper, reason: str) -> None:
-        """The narrative does not go to this partner, and why."""
+    def withheld(self, report: Report, helper: Helper, reason: str, *, recalled: bool = False) -> None:
+        """The narrative does not go to this partner, and why; `recalled` forbids it to use what it has."""
         ...
 
 

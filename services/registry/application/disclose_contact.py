@@ -42,8 +42,7 @@ def disclose_contact(ports: Ports, offer: AcceptedOffer) -> Disclosure:
     if done is not None and (done.ended or not (done.refusal and done.refusal.is_about_keys)):
         return done
     case = case_heard_of(ports, offer.case_ref)
-    person = person_of(ports, case.defender_ref)
-    answer = judge(case, person, offer.partner_id, ports.now, earlier=_earlier_safety(ports, case, person))
+    answer = _judge(ports, case, offer.partner_id)
     recipient = answer if isinstance(answer, Refusal) else _recipient(ports, offer)
     refusal = recipient if isinstance(recipient, Refusal) else None
     if done is not None and done.refusal is refusal:
@@ -62,6 +61,11 @@ def disclose_contact(ports: Ports, offer: AcceptedOffer) -> Disclosure:
     ports.disclosures.save(disclosure)
     _audit(ports, disclosure)
     return disclosure
+
+
+def _judge(ports: Ports, case: Case, partner_id: str) -> Contact | Refusal:
+    person = person_of(ports, case.defender_ref)
+    return judge(case, person, partner_id, ports.now, earlier=_earlier_safety(ports, case, person))
 
 
 def _earlier_safety(ports: Ports, case: Case, person: Person | None) -> ContactSafety | None:
@@ -88,6 +92,26 @@ def disclose_again(ports: Ports, case: Case) -> None:
             _again(ports, case, disclosure)
 
 
+def contact_may_leave(ports: Ports, offer_id: str) -> bool:
+    """Whether a disclosed contact may be sent at this moment. If not, it is withheld from now on, and its partner gets to know.
+
+    The partner may have the contact already, from its catch-up or from an earlier sending, so that it is called back as well.
+    Raises Retryable for an unknown case.
+    """
+    disclosure = ports.disclosures.get(offer_id)
+    if disclosure is None or disclosure.refusal:
+        return False
+    case = case_heard_of(ports, disclosure.case_ref)
+    answer = Refusal.ENDED if disclosure.ended else _judge(ports, case, disclosure.partner_id)
+    if isinstance(answer, Contact):
+        return True
+    disclosure.refusal = answer
+    ports.voice.contact_withheld(case, disclosure, recalled=True)
+    ports.disclosures.save(disclosure)
+    _audit(ports, disclosure)
+    return False
+
+
 def end_disclosure(ports: Ports, case_ref: str, offer_id: str, partner_id: str) -> None:
     """The partner works on the case no longer: it gets no corrections.
 
@@ -103,8 +127,7 @@ def end_disclosure(ports: Ports, case_ref: str, offer_id: str, partner_id: str) 
 
 
 def _again(ports: Ports, case: Case, disclosure: Disclosure) -> None:
-    person = person_of(ports, case.defender_ref)
-    answer = judge(case, person, disclosure.partner_id, ports.now, earlier=_earlier_safety(ports, case, person))
+    answer = _judge(ports, case, disclosure.partner_id)
     offer = AcceptedOffer(case.id, disclosure.id, disclosure.partner_id, disclosure.vouch, disclosure.signature)
     recipient = answer if isinstance(answer, Refusal) else _recipient(ports, offer)
     had = disclosure.refusal is None

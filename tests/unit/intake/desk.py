@@ -119,6 +119,7 @@ class Announcements:
         self.updated_: list[tuple[Report, Change]] = []
         self.disclosed_: list[tuple[str, str]] = []
         self.withheld_: list[tuple[str, str]] = []
+        self.recalled_: list[str] = []
 
     def accepted(self, report: Report) -> None:
         self.accepted_.append(copy.copy(report))
@@ -135,8 +136,10 @@ class Announcements:
     def disclosed(self, report: Report, helper: Helper, key_id: str, box: str) -> None:  # noqa: ARG002
         self.disclosed_.append((helper.partner_id, key_id))
 
-    def withheld(self, report: Report, helper: Helper, reason: str) -> None:  # noqa: ARG002
+    def withheld(self, report: Report, helper: Helper, reason: str, *, recalled: bool = False) -> None:  # noqa: ARG002
         self.withheld_.append((helper.partner_id, reason))
+        if recalled:
+            self.recalled_.append(helper.offer_id)
 
 
 class GivenIds:

@@ -8,8 +8,11 @@ from datetime import timedelta
 import pytest
 
 from ngao.chassis.security import seals
+from services.intake.application.disclose_narrative import narrative_may_leave
+from services.intake.application.note_consent import note_consent
 from services.intake.application.note_progress import note_progress, note_vouch
 from services.intake.application.receive_report import receive_report
+from services.intake.domain.consent import ConsentChange
 from services.intake.domain.progress import Step
 from services.intake.domain.report import Helper
 from services.intake.messages import read_report
@@ -35,6 +38,19 @@ class Story:
     def accepts(self, helper: Helper) -> None:
         step = Step("referral.accepted", START + timedelta(minutes=1), 3, "legal_aid", OFFER)
         note_progress(self.intake.desk, self.case_ref, step, helper)
+
+    def changes_consent(self, *, granted: bool) -> None:
+        self.intake.wait()
+        change = ConsentChange("referral", ("narrative",), None, granted, self.intake.now)
+        note_consent(self.intake.desk, self.case_ref, change)
+
+    def is_recalled(self) -> None:
+        step = Step("referral.recalled", START + timedelta(minutes=2), 4, "legal_aid", OFFER)
+        note_progress(self.intake.desk, self.case_ref, step)
+
+    @property
+    def may_leave(self) -> bool:
+        return narrative_may_leave(self.intake.desk, self.case_ref, OFFER, "clinic")
 
     @property
     def disclosed(self) -> list[tuple[str, str]]:
@@ -75,3 +91,21 @@ def test_once_operators_vouch_the_partner_gets_what_was_withheld_and_nothing_twi
     note_vouch(story.intake.desk, story.case_ref, story.good)
     note_vouch(story.intake.desk, story.case_ref, story.good)
     assert len(story.disclosed) == 1
+
+
+def test_a_narrative_that_leaves_without_its_consent_is_withheld_once_and_comes_again_with_it(story: Story) -> None:
+    story.accepts(story.good)
+    assert story.may_leave
+    story.changes_consent(granted=False)
+    assert (story.may_leave, story.may_leave) == (False, False)
+    assert (story.withheld, story.intake.news.recalled_) == (["withdrawn"], [OFFER])
+    story.changes_consent(granted=True)
+    assert len(story.disclosed) == 2
+    assert story.may_leave
+
+
+def test_a_narrative_of_an_offer_that_was_recalled_does_not_leave(story: Story) -> None:
+    story.accepts(story.good)
+    story.is_recalled()
+    assert not story.may_leave
+    assert (story.withheld, story.intake.news.recalled_) == (["withdrawn"], [OFFER])

@@ -10,7 +10,7 @@ import pytest
 
 from ngao.chassis.errors import NotAllowedNow, NotFound, Retryable
 from services.registry.application.change_consent import ConsentSaid, change_consent
-from services.registry.application.disclose_contact import AcceptedOffer, disclose_contact
+from services.registry.application.disclose_contact import AcceptedOffer, contact_may_leave, disclose_contact, end_disclosure
 from services.registry.application.forget_expired import forget_cases, forget_people
 from services.registry.application.learn_report_changes import learn_update, learn_withdrawal
 from services.registry.application.name_for_source import name_for_source
@@ -388,3 +388,39 @@ def test_keys_other_than_those_of_before_need_two_operators() -> None:
     assert refusal(register, replace(later, vouch=two.vouch(INTRUDER, days=1, by=1))) == "key_changed"
     assert refusal(register, replace(later, vouch=two.vouch(INTRUDER, days=-1))) == "key_outdated"
     assert refusal(register, replace(later, vouch=two.vouch(INTRUDER, days=1))) is None
+
+
+def ends(register: Register) -> None:
+    end_disclosure(register.ports, "NG-1", "offer-1", "partner-a")
+
+
+@pytest.mark.parametrize(("take_back", "reason"), [
+    (withdraw, "no_consent"),
+    (lambda register: add_restriction(register.ports, person(register), "partner-a", "safety", "operator:o"), "restricted"),
+    (lambda register: learn_withdrawal(register.ports, "NG-1", sequence=2), "report_withdrawn"),
+    (ends, "offer_ended"),
+])
+def test_a_contact_that_leaves_is_judged_again_and_withheld_once(take_back: Any, reason: str) -> None:
+    register = register_with()
+    assert refusal(register) is None
+    assert contact_may_leave(register.ports, "offer-1")
+    assert not register.heard.withheld
+    take_back(register)
+    assert not contact_may_leave(register.ports, "offer-1")
+    assert not contact_may_leave(register.ports, "offer-1")
+    assert [str(each.refusal) for each in register.heard.withheld] == [reason]
+    assert register.heard.recalled == ["offer-1"]
+    assert register.heard.details["contact.withheld"]["reason"] == reason
+
+
+def test_a_consent_that_runs_out_while_the_contact_waits_holds_it_back() -> None:
+    register = register_with(consents=[consent(until=NOW + timedelta(hours=1))])
+    assert refusal(register) is None
+    assert contact_may_leave(register.ports, "offer-1")
+    register.pass_time(hours=1)
+    assert not contact_may_leave(register.ports, "offer-1")
+    assert str(register.heard.withheld[0].refusal) == "consent_expired"
+
+
+def test_a_contact_that_nobody_remembers_disclosing_does_not_leave() -> None:
+    assert not contact_may_leave(register_with().ports, "offer-1")

@@ -1,0 +1,77 @@
+"""Asks again, when an event leaves the outbox, whether what it discloses may still be disclosed.
+
+An event can wait for hours and be sent again from what is kept for days, and what was allowed at its commit can be taken back
+meanwhile. The service that wrote it decides. If it refuses, its unit of work holds all that follows from that, and removes
+every entry of the event: to whichever exchange it was to go, and whether or not it was sent before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+from functools import partial
+
+from ngao.chassis.messaging.destinations import DESTINATIONS
+from ngao.chassis.messaging.outbox import Entry, ids_of
+from ngao.chassis.observability.logs import describe_error, get_logger
+from ngao.chassis.storage.connection import Store
+from ngao.chassis.storage.unit_of_work import Unit
+from ngao.chassis.storage.units import Units
+from ngao.contracts import Event, decode
+
+MayLeave = Callable[[Unit, Event], bool]
+"""Decides about one event: True registers nothing, False registers what follows from the refusal. It may be asked repeatedly."""
+_log = get_logger(__name__)
+
+
+class Answer(Enum):
+    """`UNANSWERED` is for a question that cannot be answered now: the event waits."""
+
+    LEAVES = "leaves"
+    REFUSED = "refused"
+    UNANSWERED = "unanswered"
+
+
+class Rechecks:
+    """The questions of one service, by the type of the event that they are about."""
+
+    def __init__(self, store: Store, service: str) -> None:
+        self._outbox = store.durable("outbox")
+        self._units: Units | None = None
+        self._actor = f"service:{service}"
+        self._questions: dict[str, MayLeave] = {}
+        self._ends: tuple[str, ...] = ()
+
+    def decide_in(self, units: Units) -> None:
+        """Use these from now on; before that nothing can be answered, and what is asked about waits."""
+        self._units = units
+
+    def register(self, event_type: str, may_leave: MayLeave) -> None:
+        """Ask this each time an event of the type is to leave, also one that an earlier version of the service stored."""
+        self._questions[f".{event_type}"] = may_leave
+        self._ends = tuple(self._questions)
+
+    def concern(self, entry: Entry) -> bool:
+        """Whether something is to be asked before this entry leaves. What is passed on as it came is not the service's own."""
+        return entry.routing_key.endswith(self._ends) and DESTINATIONS[entry.to].kept
+
+    def answer(self, entry: Entry) -> Answer:
+        """Whether an entry may leave now. Never raises: an entry that nobody can judge stays where it is, and is shown."""
+        if self._units is None:
+            return Answer.UNANSWERED
+        try:
+            return self._units.run(partial(self._judge, entry))
+        except Exception as error:  # noqa: BLE001  # whatever is wrong, it must neither end the relay nor send the entry
+            _log.warning("outbox.not_rechecked", message_id=entry.message_id, **describe_error(error))
+            return Answer.UNANSWERED
+
+    def _judge(self, entry: Entry, unit: Unit) -> Answer:
+        if self._outbox.find_one({"_id": entry.id}, {"_id": 1}) is None:
+            return Answer.REFUSED  # with another entry of the same event
+        end = next(each for each in self._ends if entry.routing_key.endswith(each))
+        if self._questions[end](unit, decode(entry.body)):
+            return Answer.LEAVES
+        detail = {"type": end[1:], "event": entry.message_id}
+        unit.audit("event.held_back", subject=entry.subject, actor=self._actor, detail=detail)
+        unit.register_removal("outbox", {"_id": {"$in": ids_of(entry.message_id)}})
+        return Answer.REFUSED

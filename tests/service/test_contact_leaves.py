@@ -1,0 +1,206 @@
+"""What was taken back while a contact waited in the outbox is not sent: the registry is asked again when the contact leaves."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from ngao.chassis.messaging.outbox import WAITING
+from ngao.contracts import Event, decode, make, subscriptions_of
+from tests.service.test_registry import Ears, accepted, new_identity, new_ref, offer_accepted
+from tests.support.broker import Line, provision
+from tests.support.intake import bound
+from tests.support.processes import ServiceProcess, World
+from tests.support.relay import relayed
+from tests.support.vouching import PartnerKeys
+from tests.support.waiting import eventually
+
+STORE_OF = "registry"
+DISCLOSED, WITHHELD = "registry.contact.disclosed.v1", "registry.contact.withheld.v1"
+FOR_REFERRAL = ("registry.defender.resolved.v1", "registry.consent.changed.v1", DISCLOSED, WITHHELD)
+
+
+class Way:
+    """The registry's way to the real broker, which a test can close and open again."""
+
+    def __init__(self, world: World) -> None:
+        self._target = (world.parts.amqp_host, world.parts.amqp_port)
+        self._open = ExitStack()
+        self.port = self._open.enter_context(relayed(self._target))
+
+    def open(self) -> None:
+        self._open.enter_context(relayed(self._target, port=self.port))
+
+    def close(self) -> None:
+        self._open.close()
+
+
+@pytest.fixture(scope="module")
+def way(world: World) -> Iterator[Way]:
+    made = Way(world)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def registry(world: World, way: Way) -> Iterator[ServiceProcess]:
+    provision(world, {"registry": subscriptions_of("registry"), "referral": FOR_REFERRAL})
+    settings, port = world.settings("registry")
+    settings.write_text(settings.read_text().replace(f"port = {world.parts.amqp_port}\n", f"port = {way.port}\n"))
+    process = ServiceProcess(settings, port).start()
+    yield process
+    process.stop()
+
+
+class Acceptance:
+    """One partner, without a queue at first, that has accepted a case of its own: its contact waits in the outbox."""
+
+    def __init__(self, world: World, registry: ServiceProcess, store: Any) -> None:
+        self.world, self.registry, self.store = world, registry, store
+        self.keys = PartnerKeys.new(f"shelter-{secrets.token_hex(3)}")
+        self.case_ref, self.offer_id = new_ref(), secrets.token_hex(8)
+        self.line, self.edge = Line(world), Line(world, edge=True)
+
+    def makes_its_queue(self) -> Ears:
+        return Ears(self.edge, bound(self.edge, "partners", f"{self.keys.id}.#"))
+
+    def accepts(self) -> None:
+        self.line.publish(accepted(self.world, self.case_ref, new_identity()))
+        eventually(lambda: self.store.cases.find_one({"_id": self.case_ref}), what="the case")
+        self.line.publish(offer_accepted(
+            self.world, self.case_ref, self.offer_id, partner_id=self.keys.id, vouch=self.world.onboarding.vouch(self.keys),
+            signature=self.keys.accepts(self.offer_id, self.case_ref),
+        ))  # fmt: skip
+
+    def waits(self) -> dict[str, Any]:
+        self.accepts()
+        waiting = {"subject": self.case_ref, "to": "partners", "trouble": "unroutable", **WAITING}
+        return dict(eventually(lambda: self.store.outbox.find_one(waiting), what="the contact to wait"))
+
+    def ask(self, path: str, body: dict[str, Any]) -> None:
+        ref = self.store.cases.find_one({"_id": self.case_ref})["defender_ref"]
+        status, answer = self.registry.request("POST", f"/v1/defenders/{ref}/{path}", body, self.world.operator_key)
+        assert status == 200, answer
+
+    def restrict(self) -> None:
+        self.ask("restrictions", {"partner_id": self.keys.id, "reason": "safety"})
+
+    def take_consent_back(self) -> None:
+        self.ask("consents", {"granted": False, "purpose": "referral"})
+
+    def recall(self) -> None:
+        data = {
+            "case_ref": self.case_ref, "offer_id": self.offer_id, "partner_id": self.keys.id, "need": "legal", "urgency": "high",
+            "reason": "consent_withdrawn",
+        }  # fmt: skip
+        self.line.publish(make("referral.recalled.v1", subject=self.case_ref, data=data))
+        eventually(lambda: self.store.disclosures.find_one({"_id": self.offer_id, "ended": True}), what="the end of the offer")
+
+    def take_report_back(self) -> None:
+        data = {"report_id": secrets.token_hex(8), "case_ref": self.case_ref}
+        self.line.publish(make("intake.report.withdrawn.v1", subject=self.case_ref, data=data))
+        eventually(lambda: self.store.cases.find_one({"_id": self.case_ref, "state": "withdrawn"}), what="the withdrawal")
+
+    def nothing_waits(self) -> None:
+        eventually(lambda: not self.store.outbox.count_documents({"subject": self.case_ref, **WAITING}), what="an empty outbox")
+
+
+@pytest.fixture
+def acceptance(world: World, registry: ServiceProcess, store: Any) -> Acceptance:
+    return Acceptance(world, registry, store)
+
+
+def kinds(ears: Ears, case_ref: str) -> list[str]:
+    """What has come about the case by now, disclosed or withheld."""
+    for queue in ears.queues:
+        ears.heard += [decode(body) for _, body in ears.line.take(queue)]
+    return [each.type for each in ears.heard if each.subject == case_ref and each.type in (DISCLOSED, WITHHELD)]
+
+
+@pytest.mark.parametrize(
+    ("take_back", "reason"),
+    [
+        (Acceptance.restrict, "no_consent"),
+        (Acceptance.take_consent_back, "no_consent"),
+        (Acceptance.recall, "offer_ended"),
+        (Acceptance.take_report_back, "report_withdrawn"),
+    ],
+)
+def test_what_was_taken_back_while_the_contact_waited_is_not_sent(
+    acceptance: Acceptance, store: Any, take_back: Callable[[Acceptance], None], reason: str
+) -> None:
+    waiting = acceptance.waits()
+    take_back(acceptance)
+    partner = acceptance.makes_its_queue()
+    withheld = partner.of(acceptance.case_ref, WITHHELD)[0].data
+    assert (withheld["reason"], withheld["recalled"]) == (reason, True)
+    acceptance.nothing_waits()
+    assert kinds(partner, acceptance.case_ref) == [WITHHELD]
+    assert store.outbox.count_documents({"message_id": waiting["message_id"]}) == 0
+    assert store.disclosures.find_one({"_id": acceptance.offer_id})["refusal"]
+    audited = [each["action"] for each in store.audit.find({"subject": acceptance.case_ref, "actor": "registry"})]
+    assert audited.count("contact.withheld") == 1
+
+
+@pytest.mark.parametrize("take_back", [Acceptance.restrict, Acceptance.take_consent_back])
+def test_what_was_taken_back_while_the_broker_was_away_is_not_sent_when_it_is_back(
+    acceptance: Acceptance, way: Way, store: Any, take_back: Callable[[Acceptance], None]
+) -> None:
+    waiting = acceptance.waits()
+    way.close()
+    partner = acceptance.makes_its_queue()
+    away = {"_id": waiting["_id"], "trouble": "unknown"}
+    eventually(lambda: store.outbox.count_documents(away), what="the contact to be kept while the broker is away")
+    take_back(acceptance)
+    way.open()
+    assert partner.of(acceptance.case_ref, WITHHELD)[0].data["recalled"] is True
+    acceptance.nothing_waits()
+    assert kinds(partner, acceptance.case_ref) == [WITHHELD]
+    audited = store.audit.find({"subject": acceptance.case_ref}, {"action": 1}).sort("n")
+    assert [each["action"] for each in audited][-2:] == ["contact.withheld", "event.held_back"]
+
+
+def test_what_still_holds_leaves_unchanged_once_there_is_a_queue(acceptance: Acceptance) -> None:
+    waiting = acceptance.waits()
+    queue = bound(acceptance.edge, "partners", f"{acceptance.keys.id}.#")
+    sent = eventually(lambda: acceptance.edge.take(queue), what="the contact")
+    assert [body for _, body in sent] == [bytes(waiting["body"])]
+
+
+def test_a_replay_of_what_was_sent_asks_again(acceptance: Acceptance, world: World, registry: ServiceProcess, store: Any) -> None:
+    began = datetime.now(UTC)
+    partner = acceptance.makes_its_queue()
+    acceptance.accepts()
+    assert partner.of(acceptance.case_ref, DISCLOSED)
+    acceptance.nothing_waits()
+    kept = {"subject": acceptance.case_ref, "to": "partners", "sent_at": {"$exists": True}}
+    eventually(lambda: store.outbox.count_documents(kept) == 1, what="the kept contact")
+    acceptance.take_consent_back()
+    order = {"since": began.isoformat(), "reason": "the broker lost its disk"}
+    assert registry.request("POST", "/v1/outbox/replay", order, world.operator_key)[0] == 200
+    assert partner.of(acceptance.case_ref, WITHHELD)[0].data["recalled"] is True
+    acceptance.nothing_waits()
+    assert kinds(partner, acceptance.case_ref) == [DISCLOSED, WITHHELD]
+
+
+def test_what_waits_for_the_catch_up_is_asked_for_too_and_answered_once(
+    acceptance: Acceptance, line: Line, store: Any
+) -> None:
+    """The broker takes neither copy of the event: the partner's, and referral's for the catch-up."""
+    queue = f"referral.{DISCLOSED}"
+    line.unbind(queue, "events", f"routine.{DISCLOSED}")
+    try:
+        acceptance.waits()
+        acceptance.take_consent_back()
+    finally:
+        line.bind(queue, "events", f"routine.{DISCLOSED}")
+    referral, partner = Ears(line, queue, f"referral.{WITHHELD}"), acceptance.makes_its_queue()
+    heard: list[Event] = [*partner.of(acceptance.case_ref, WITHHELD), *referral.of(acceptance.case_ref, WITHHELD)]
+    assert len({each.id for each in heard}) == 1
+    acceptance.nothing_waits()
+    assert kinds(partner, acceptance.case_ref) == kinds(referral, acceptance.case_ref) == [WITHHELD]

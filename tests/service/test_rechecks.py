@@ -1,0 +1,189 @@
+"""The relay asks before it publishes: one answer for an event, nothing is sent unanswered, and one question holds nobody else."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+from uuid import uuid4
+
+import pytest
+
+from ngao.chassis.clock import SystemClock
+from ngao.chassis.errors import Unavailable
+from ngao.chassis.messaging.backlog import Backlog
+from ngao.chassis.messaging.destinations import EVENTS, PARTNERS
+from ngao.chassis.messaging.outbox import WAITING, entry_of
+from ngao.chassis.messaging.publisher import Outcome, Outgoing, Publisher
+from ngao.chassis.messaging.rechecks import MayLeave, Rechecks
+from ngao.chassis.messaging.relay import Relay
+from ngao.chassis.observability.metrics import Metrics
+from ngao.chassis.settings import StoreSettings
+from ngao.chassis.storage.committer import GroupCommitter
+from ngao.chassis.storage.connection import Store
+from ngao.chassis.storage.unit_of_work import Saying, Unit
+from ngao.chassis.storage.units import Units
+from ngao.contracts import Event, encode, make
+from tests.support.auditing import audit_keys
+from tests.support.processes import World
+from tests.support.waiting import eventually
+
+FREE, ASKED, DOUBTED = "referral.case.closed.v1", "referral.case.opened.v1", "referral.case.reopened.v1"
+"""No question is registered for the first; the tests register theirs for the others."""
+DATA = {"reason": "completed", "county": "nairobi", "needs": [], "urgency": "high", "reasons": [], "told": []}
+
+
+class Confirming:
+    """A publisher that reaches everybody, and remembers what."""
+
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+
+    def publish(self, batch: Sequence[Outgoing]) -> list[Outcome]:
+        self.sent += [each.message_id for each in batch]
+        return [Outcome.CONFIRMED] * len(batch)
+
+    def idle(self) -> None:
+        """No connection to keep."""
+
+    def close(self) -> None:
+        """No connection to close."""
+
+
+class Running:
+    """A relay on a real store, whose questions are those of the test."""
+
+    def __init__(self, store: Store) -> None:
+        self.store, self.outbox, clock = store, store.database["outbox"], SystemClock()
+        self.publisher = Confirming()
+        self.rechecks = Rechecks(store, "referral")
+        self.relay = Relay(store, clock, lambda _edge: cast("Publisher", self.publisher), Metrics(), self.rechecks)
+        committer = GroupCommitter(
+            store, clock.now, self.relay.hand_over, lease=self.relay.lease, encode=encode, audit_keys=audit_keys(),
+        )
+        self.rechecks.decide_in(Units(clock, None, store.lookups, committer))  # type: ignore[arg-type]  # nothing is sealed
+        self._thread = threading.Thread(target=self.relay.run, daemon=True)
+
+    def holds(self, *types: str, to: Sequence[str] = (EVENTS,)) -> list[str]:
+        """One event of each type; they wait until `begins`. The ids of the events."""
+        now, ids = datetime.now(UTC), []
+        for each in types:
+            event = event_of(each)
+            lease = ("", now - timedelta(seconds=1))
+            entries = [entry_of(Saying(event, place), 1, None, now, lease, encode=encode) for place in to]
+            self.outbox.insert_many([entry.as_document() for entry in entries])
+            ids.append(event.id)
+        return ids
+
+    def begins(self) -> None:
+        self._thread.start()
+
+    def ends(self) -> None:
+        self.relay.stop()
+        if self._thread.is_alive():
+            self._thread.join(10)
+
+
+def event_of(kind: str) -> Event:
+    subject = f"NG-{uuid4().hex[:10].upper()}"
+    return make(kind, subject=subject, data=DATA | {"case_ref": subject}, partner_id="partner-a")
+
+
+@pytest.fixture
+def running(world: World) -> Iterator[Running]:
+    name = f"rechecks_{uuid4().hex[:8]}"
+    store = Store(StoreSettings(world.parts.mongo_hosts, "rs0", world.database(name), None, None, None, 3000), alias=name)
+    store.ensure_indexes(())
+    made = Running(store)
+    yield made
+    made.ends()
+    store.close()
+
+
+def always(answer: bool) -> MayLeave:
+    return lambda _unit, _event: answer
+
+
+def raising(error: Exception) -> MayLeave:
+    def ask(_unit: Unit, _event: Event) -> bool:
+        raise error
+
+    return ask
+
+
+def test_what_carries_no_question_and_what_is_allowed_leave(running: Running) -> None:
+    running.rechecks.register(ASKED, always(True))
+    ids = running.holds(FREE, ASKED)
+    running.begins()
+    eventually(lambda: sorted(running.publisher.sent) == sorted(ids), what="both")
+    eventually(lambda: running.outbox.count_documents({"sent_at": {"$exists": True}}) == 2, what="both to be kept")
+
+
+def test_a_refusal_is_one_unit_of_work_for_all_entries_of_the_event(running: Running) -> None:
+    """The answer, what follows from it and the end of the entries are stored together."""
+    follow_up = event_of(FREE)
+
+    def refuse(unit: Unit, event: Event) -> bool:
+        unit.audit("event.refused", subject=event.subject, actor="test")
+        unit.emit(follow_up)
+        return False
+
+    running.rechecks.register(DOUBTED, refuse)
+    [refused] = running.holds(DOUBTED, to=(EVENTS, PARTNERS))
+    running.begins()
+    eventually(lambda: running.publisher.sent == [follow_up.id], what="what follows from the refusal")
+    assert running.outbox.count_documents({"message_id": refused}) == 0
+    audited = running.store.database["audit"].find({}, {"action": 1}).sort("n")
+    assert [each["action"] for each in audited] == ["event.refused", "event.held_back"]
+
+
+@pytest.mark.parametrize("question", [raising(Unavailable("The store does not answer.")), raising(RuntimeError("a fault"))])
+def test_without_an_answer_an_entry_waits_and_holds_nobody(running: Running, question: MayLeave) -> None:
+    running.rechecks.register(DOUBTED, question)
+    running.rechecks.register(ASKED, always(True))
+    unsure, *others = running.holds(DOUBTED, ASKED, FREE)
+    running.begins()
+    eventually(lambda: sorted(running.publisher.sent) == sorted(others), what="the others")
+    waiting: dict[str, Any] = {"message_id": unsure, "trouble": "unanswered", **WAITING}
+    eventually(lambda: running.outbox.count_documents(waiting) == 1, what="the entry to wait")
+    shown = Backlog(running.store, SystemClock()).status()["troubled"]
+    assert [(each["message_id"], each["trouble"]) for each in shown] == [(unsure, "unanswered")]
+    running.rechecks.register(DOUBTED, always(True))
+    eventually(lambda: unsure in running.publisher.sent, within=15, what="it to leave once there is an answer")
+
+
+def test_an_event_that_was_refused_elsewhere_meanwhile_is_not_sent(running: Running) -> None:
+    """Another process removed its entries after this one had claimed them."""
+
+    def removed(_unit: Unit, event: Event) -> bool:
+        running.outbox.delete_many({"message_id": event.id})
+        return False
+
+    running.rechecks.register(DOUBTED, removed)
+    running.rechecks.register(ASKED, always(True))
+    running.holds(DOUBTED)
+    [later] = running.holds(ASKED)
+    running.begins()
+    eventually(lambda: running.publisher.sent == [later], what="the other event")
+    eventually(lambda: not running.outbox.count_documents(WAITING), what="nothing to wait")
+
+
+def test_a_slow_question_takes_some_of_a_turn_and_the_rest_is_asked_at_the_next(running: Running) -> None:
+    """Others are sent before anything is asked, and each event is asked about once."""
+    asked: list[str] = []
+    slow: Callable[[float], bool] = threading.Event().wait
+
+    def ask(_unit: Unit, event: Event) -> bool:
+        asked.append(event.id)
+        slow(0.4)
+        return True
+
+    running.rechecks.register(ASKED, ask)
+    ids, [other] = running.holds(*[ASKED] * 6), running.holds(FREE)
+    running.begins()
+    eventually(lambda: len(running.publisher.sent) > 1, what="the first of them")
+    assert running.publisher.sent[0] == other
+    assert len(running.publisher.sent) < 1 + len(ids)
+    eventually(lambda: sorted(running.publisher.sent) == sorted([*ids, other]), within=20, what="all of them")
+    assert asked == ids
