@@ -17,7 +17,7 @@ set -a
 . "$secrets/operator/ngao.env"
 set +a
 # Under the name by which the gate is known inside the containers' network.
-export NGAO_EDGE_ADDRESS=edge:5671 NGAO_EDGE_HTTP="${NGAO_EDGE_HTTP%%:*}://edge:8443"
+export NGAO_EDGE_ADDRESS=edge:5671 NGAO_EDGE_HTTP="${NGAO_EDGE_HTTP%%:*}://edge:8443" NGAO_EDGE_PARTNERS="${NGAO_EDGE_HTTP%%:*}://edge:8444"
 NGAO_HOME=$(mktemp -d)
 export NGAO_HOME
 trap 'rm -rf "$NGAO_HOME"' EXIT

@@ -49,6 +49,11 @@ def edge_http() -> str | None:
     return (os.environ.get("NGAO_EDGE_HTTP") or "").rstrip("/") or None
 
 
+def edge_partners() -> str | None:
+    """Where partners reach referral, when it is not where we do: NGAO_EDGE_PARTNERS."""
+    return (os.environ.get("NGAO_EDGE_PARTNERS") or "").rstrip("/") or None
+
+
 def edge() -> Edge:
     """The address outsiders are given: NGAO_EDGE_ADDRESS (`host:port`), or this machine's. Raises Misconfigured."""
     vhost = os.environ.get("NGAO_EDGE_VHOST", EDGE_VHOST)

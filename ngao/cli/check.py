@@ -41,6 +41,7 @@ _ENGINE_DATA, _MOUNTED_POLICY = Path("/var/lib/docker"), Path("/etc/ngao/policy"
 _PUBLISHED = {
     "NGAO_PORT_EDGE_AMQP": ("0.0.0.0", 5671),  # noqa: S104  # where compose publishes it
     "NGAO_PORT_EDGE_HTTP": ("0.0.0.0", 8443),  # noqa: S104
+    "NGAO_PORT_EDGE_PARTNERS": ("0.0.0.0", 8444),  # noqa: S104
     "NGAO_PORT_DESK_INTAKE": (_LOCAL, 9441),
     "NGAO_PORT_DESK_REFERRAL": (_LOCAL, 9442),
     "NGAO_PORT_DESK_NOTIFY": (_LOCAL, 9443),

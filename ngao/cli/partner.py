@@ -14,7 +14,7 @@ from ngao.chassis.messaging.management import Management
 from ngao.chassis.messaging.onboarding import account_name, is_onboarded, onboard_partner, revoke
 from ngao.cli import vouching
 from ngao.cli.accounts import keep_key, sentence, write_account, write_certificate
-from ngao.cli.brokers import edge, edge_http, management
+from ngao.cli.brokers import edge, edge_http, edge_partners, management
 from ngao.cli.calls import Operator, Refused, Waits, operator
 from ngao.cli.output import AsJson, say, show
 from ngao.cli.places import onboarding_key_file
@@ -130,14 +130,15 @@ def _kept(broker: Management, partner: Mapping[str, Any], *, new_key: bool) -> s
 def _keep(broker: Management, partner: Mapping[str, Any], *, new_key: bool) -> str:
     """The broker's queues come first: an offer to a partner without a queue would have nowhere to go.
 
-    Where outsiders reach intake at an address of its own, they reach no other service, so the account names no HTTP interface.
+    Where outsiders reach intake at an address of its own, and no address of referral is named for them, the account names no HTTP
+    interface.
     """
     partner_id, address, referral = partner["id"], edge(), operator("referral")
     if not new_key and vouching.known(referral, partner_id).get("revoked"):
         raise Misconfigured(f"{partner_id} was revoked: give --new-key to take it on again.")
     folder = None
     if new_key or not is_onboarded(broker, address.vhost, "partner", partner_id):
-        http_url = None if edge_http() else referral.url
+        http_url = edge_partners() or (None if edge_http() else referral.url)
         folder = write_account(onboard_partner(broker, address, partner_id), http_url=http_url)
     answer = _put_directory(referral, {**partner, **vouching.of(referral, partner)}, new_key=new_key)
     key_file = keep_key("partner", partner_id, answer.get("key"))

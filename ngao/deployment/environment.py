@@ -18,6 +18,9 @@ _PORTS = {
 }
 _MANAGEMENT = ("NGAO_PORT_DESK_MANAGEMENT", 15671)
 _EDGE_AMQP, _EDGE_HTTP = ("NGAO_PORT_EDGE_AMQP", 5671), ("NGAO_PORT_EDGE_HTTP", 8443)
+_EDGE_PARTNERS = ("NGAO_PORT_EDGE_PARTNERS", 8444)
+_CALLED_OUTSIDE = {"NGAO_PUBLIC_URL": "NGAO_EDGE_HTTP", "NGAO_PARTNERS_URL": "NGAO_EDGE_PARTNERS"}
+"""What compose reads, and the operator's commands: the line of `.env`, and that of `ngao.env`."""
 
 
 def wire_of(file: Path) -> str | None:
@@ -30,19 +33,20 @@ def write_both(folder: SecretsFolder, compose: Path, hosts: Sequence[str], wire:
 
     The list of the host remembers what we called it, so it comes last: what stands in the other is ours only if it is that.
     """
-    outside, before = _values_for(folder, compose, hosts, wire)["NGAO_EDGE_HTTP"], _known_values(folder).get("NGAO_EDGE_HTTP")
-    named = read_variables(compose).get("NGAO_PUBLIC_URL")
-    public = named if named and named not in {outside, before} else outside
-    write_compose(compose, folder.root, wire, public)
+    ours, before, named = _values_for(folder, compose, hosts, wire), _known_values(folder), read_variables(compose)
+    chosen = {
+        theirs: named[theirs] if named.get(theirs) and named[theirs] not in {ours[mine], before.get(mine)} else ours[mine]
+        for theirs, mine in _CALLED_OUTSIDE.items()
+    }
+    write_compose(compose, folder.root, wire, chosen)
     write_operator(folder, compose, hosts, wire)
-    return public
+    return chosen["NGAO_PUBLIC_URL"]
 
 
-def write_compose(file: Path, folder: Path, wire: str, public: str) -> None:
-    """Tell compose where the secrets are, how to speak, and what intake is called outside; all other lines stay."""
+def write_compose(file: Path, folder: Path, wire: str, outside: Mapping[str, str]) -> None:
+    """Tell compose where the secrets are, how to speak, and what services are called outside; all other lines stay."""
     own = folder.relative_to(file.parent) if folder.is_relative_to(file.parent) else None
-    values = {"NGAO_SECRETS": f"./{own}" if own else str(folder), "NGAO_WIRE": wire, "NGAO_PUBLIC_URL": public}
-    _merge(file, values)
+    _merge(file, {"NGAO_SECRETS": f"./{own}" if own else str(folder), "NGAO_WIRE": wire, **outside})
 
 
 def write_operator(folder: SecretsFolder, compose: Path, hosts: Sequence[str], wire: str) -> None:
@@ -76,6 +80,7 @@ def _values(folder: SecretsFolder, host: str, wire: str, ports: Mapping[str, str
         "NGAO_EDGE_VHOST": EDGE_VHOST,
         "NGAO_EDGE_ADDRESS": f"{host}:{_port(ports, _EDGE_AMQP)}",
         "NGAO_EDGE_HTTP": f"{scheme}://{host}:{_port(ports, _EDGE_HTTP)}",
+        "NGAO_EDGE_PARTNERS": f"{scheme}://{host}:{_port(ports, _EDGE_PARTNERS)}",
     }
 
 

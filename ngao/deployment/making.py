@@ -19,12 +19,15 @@ from ngao.deployment.operators import as_text, entries_in, entry
 
 OPERATOR = "operator"
 _LOCAL = ("localhost", "127.0.0.1")
+SEEN_OUTSIDE = ("broker", "intake", "referral")
+"""What the outsiders' gate leads to."""
+
 _GATE = "edge"  # what demo outsiders call the gate, inside the container network
 
 
 @dataclass(frozen=True)
 class Wish:
-    """What to make: with TLS or without, and under which names outsiders reach the broker and intake."""
+    """What to make: with TLS or without, and under which names outsiders reach the broker, intake and referral."""
 
     tls: bool = True
     hosts: Sequence[str] = ()
@@ -65,8 +68,8 @@ def load_authority(folder: SecretsFolder) -> Authority:
 
 
 def server_hosts(outside: Sequence[str] = ()) -> dict[str, tuple[str, ...]]:
-    """Under which names each server is called; `outside` are those of the broker and of intake beyond the containers."""
-    seen = {name: (name, _GATE, *_LOCAL, *outside) for name in ("broker", "intake")}
+    """Under which names each server is called; `outside` are those of SEEN_OUTSIDE beyond the containers."""
+    seen = {name: (name, _GATE, *_LOCAL, *outside) for name in SEEN_OUTSIDE}
     others = [name for name in (*SERVICES, *map(store_of, SERVICES)) if name not in seen]
     return {**seen, **{name: (name, *_LOCAL) for name in others}}
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from ngao.chassis.errors import Misconfigured, NotAllowedNow
 from ngao.deployment.authority import Authority, demand_host, hosts_of, issuer_of
 from ngao.deployment.folder import SecretsFolder
-from ngao.deployment.making import has_authority, load_authority, server_hosts
+from ngao.deployment.making import SEEN_OUTSIDE, has_authority, load_authority, server_hosts
 
 _NEXT = ("next.pem", "next.key")
 
@@ -23,7 +23,7 @@ _NEXT = ("next.pem", "next.key")
 def certificates(folder: SecretsFolder, owners: Sequence[str], outside: Sequence[str] = ()) -> list[str]:
     """Issue new certificates for these servers, with the hosts that the old ones named; gives whose they are.
 
-    `outside` are more names of the broker and of intake. Raises Misconfigured.
+    `outside` are more names of SEEN_OUTSIDE. Raises Misconfigured.
     """
     for host in outside:
         demand_host(host)
@@ -106,12 +106,9 @@ def coming_authority(folder: SecretsFolder) -> Authority | None:
     return Authority.load(folder.read("ca", _NEXT[0]), folder.read("ca", _NEXT[1]))
 
 
-_SEEN_OUTSIDE = ("broker", "intake")
-
-
 def _issue(folder: SecretsFolder, authority: Authority, owners: Sequence[str], outside: Sequence[str] = ()) -> None:
     for owner in owners:
-        named = server_hosts(outside if owner in _SEEN_OUTSIDE else ())[owner]
+        named = server_hosts(outside if owner in SEEN_OUTSIDE else ())[owner]
         folder.write_pair(authority.server(owner, _joined(_hosts(folder, owner), named)), owner)
 
 

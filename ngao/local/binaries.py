@@ -79,13 +79,17 @@ def missing() -> list[str]:
     return lacking
 
 
-_TEST_PROGRAMS = {"curl": "curl", "promtool": "prometheus"}
+_TEST_PROGRAMS = {"curl": "curl", "promtool": "prometheus", "haproxy": "haproxy"}
+_OF_ROOT = "/usr/sbin"  # not on everybody's path, and where haproxy is
 
 
 def need_test_programs(tell: Tell) -> None:
-    """Install what only tests run: curl for the pages' examples, promtool for the alert rules. Raises Misconfigured."""
+    """Install what only tests run: curl for the pages' examples, promtool for the alert rules, haproxy for the gates' files.
+
+    Raises Misconfigured.
+    """
     for program, package in _TEST_PROGRAMS.items():
-        if not shutil.which(program):
+        if not shutil.which(program, path=f"{os.environ.get('PATH', os.defpath)}:{_OF_ROOT}"):
             _demand_apt(f"A test that runs {program}", package, "or run other tests by naming them")
             tell(f"installing {package} with apt-get")
             with no_service_starts():

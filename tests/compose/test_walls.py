@@ -31,7 +31,7 @@ from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.compose, pytest.mark.timeout(300)]
 
-PORTS = (4369, 5671, 5672, 8080, 8443, 9441, 9442, 9443, 9444, 15671, 15672, 15691, 25672, 27017)
+PORTS = (4369, 5671, 5672, 8080, 8081, 8082, 8443, 8444, 9441, 9442, 9443, 9444, 15671, 15672, 15691, 25672, 27017)
 # Run in a container: tells which of the addresses given take a connection.
 KNOCK = """
 import json, socket, sys
@@ -113,8 +113,8 @@ def test_from_the_network_of_outsiders_only_the_edge_gate_answers(site: Site) ->
     targets = [(host, port) for host in (*hosts, *LASTING) for port in PORTS]
     targets += [(gateway, port) for gateway in gateways for port in published]
     opened = {(hosts.get(host, host), port) for host, port in knock_from("edge", site, targets)}
-    outside = {site.deployment.port("EDGE_AMQP"), site.deployment.port("EDGE_HTTP")}
-    assert {(host, port) for host, port in opened if host not in gateways} == {("edge", 5671), ("edge", 8443)}
+    outside = {site.deployment.port(name) for name in _OUTSIDE}
+    assert {(host, port) for host, port in opened if host not in gateways} == {("edge", 5671), ("edge", 8443), ("edge", 8444)}
     assert {port for host, port in opened if host in gateways} == outside
 
 
@@ -134,7 +134,8 @@ def knock_from(network: str, site: Site, targets: list[Any]) -> list[Any]:
     return list(json.loads(done.stdout))
 
 
-_PUBLISHED = ("EDGE_AMQP", "EDGE_HTTP", "DESK_INTAKE", "DESK_REFERRAL", "DESK_NOTIFY", "DESK_REGISTRY", "DESK_MANAGEMENT")
+_OUTSIDE = ("EDGE_AMQP", "EDGE_HTTP", "EDGE_PARTNERS")
+_PUBLISHED = (*_OUTSIDE, "DESK_INTAKE", "DESK_REFERRAL", "DESK_NOTIFY", "DESK_REGISTRY", "DESK_MANAGEMENT")
 
 
 def test_from_another_machine_only_the_edge_gate_answers(site: Site) -> None:
@@ -143,7 +144,7 @@ def test_from_another_machine_only_the_edge_gate_answers(site: Site) -> None:
         probe.connect(("192.0.2.1", 9))  # sends nothing; tells which address we would go out with
         address = probe.getsockname()[0]
     opened = {name for name in _PUBLISHED if _opens(address, site.deployment.port(name))}
-    assert opened == {"EDGE_AMQP", "EDGE_HTTP"}
+    assert opened == set(_OUTSIDE)
 
 
 def _opens(host: str, port: int) -> bool:
@@ -193,7 +194,22 @@ def _written(site: Site, issued: Any) -> tuple[Path, Path]:
 
 def test_without_a_key_intake_takes_nothing(site: Site) -> None:
     assert site.intake.request("POST", "/v1/reports", report(site.counties[0]))[0] == 401
-    assert site.intake.request("GET", "/v1/sources")[0] == 401
+
+
+def test_what_operators_do_is_not_behind_the_outsiders_gate(site: Site) -> None:
+    """With the operator's own key."""
+    key = site.stage.world.operator_key
+    for desk, path in ((site.intake, "/v1/sources"), (site.outer_referral, "/v1/partners")):
+        for each in (path, "/v1/parked", "/healthz", "/readyz", "/metrics", "/openapi.json"):
+            assert desk.request("GET", each, key=key)[0] == 404, each
+
+
+def test_a_partner_reads_what_it_missed_through_the_outsiders_gate(site: Site) -> None:
+    partner = site.partners[0]
+    assert json.loads(partner.account.read_text())["http"]["url"].endswith(f":{site.deployment.port('EDGE_PARTNERS')}")
+    assert site.outer_referral.request("GET", "/v1/partners/me", key=site.key_of(partner))[1]["id"] == partner.id
+    assert site.outer_referral.request("GET", "/v1/partners/me/events", key=site.key_of(partner))[0] == 200
+    assert site.outer_referral.request("GET", "/v1/partners/me")[0] == 401
 
 
 def test_a_partners_account_opens_no_other_virtual_host(site: Site) -> None:

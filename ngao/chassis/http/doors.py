@@ -65,14 +65,15 @@ def offers(settings: HttpSettings, entrypoints: Iterable[Any]) -> list[Offer]:
 
     What tells how many people call for help, and when, is at the inside port alone, where one is set; what operators do is at the
     operators' port alone, where one is set, and for the public port it does not exist. The pages that say how a service is doing
-    are at both of those, and of them outsiders see at most that it is alive.
+    are at both of those, and of them outsiders see at most that it is alive: not even that where there is an inside port.
     """
     every = list(entrypoints)
     apart = settings.operators_port is not None
     gates = Gates(settings.proxied_from) if settings.proxied_from else None
     numbers = {each for each in every if each.declared.inside} if settings.inside_port else set()
     callers = _OUTSIDERS if apart else KINDS
-    public = [each for each in every if each not in numbers and _is_for(each, callers, own_pages={HEALTH} if apart else None)]
+    shown = (set() if settings.inside_port else {HEALTH}) if apart else None
+    public = [each for each in every if each not in numbers and _is_for(each, callers, own_pages=shown)]
     found = [Offer(settings.port, public, callers, gates)]
     if settings.inside_port:
         looked_at = [each for each in every if each.declared.path in (HEALTH, READINESS)]

@@ -163,6 +163,11 @@ class Site:
         return Desk(self.deployment.port("EDGE_HTTP"), self.tls)
 
     @cached_property
+    def outer_referral(self) -> Desk:
+        """Referral through the edge gate."""
+        return Desk(self.deployment.port("EDGE_PARTNERS"), self.tls)
+
+    @cached_property
     def stage(self) -> _Stage:
         own = self.deployment.secrets / "operator"
         password = (own / "broker-admin.password").read_text("utf-8").strip()
@@ -211,7 +216,7 @@ class Site:
         """The operator's keys, passwords and authorities have changed: the next who asks reads them again."""
         if "stage" in self.__dict__:
             self.stage.management.close()
-        for name in ("stage", "tls", "services", "intake"):
+        for name in ("stage", "tls", "services", "intake", "outer_referral"):
             self.__dict__.pop(name, None)
         self.forget_stores()
 
