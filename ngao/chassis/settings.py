@@ -79,6 +79,8 @@ class BrokerSettings:
 class StoreSettings:
     """The service's own database and account. `hosts` is `host:port[,host:port]`.
 
+    `auth_source` is where another account than the service's is known: that of a restore.
+
     While the password is being changed, the one before stands beside it in `<password_file>.before`: the store knows one of them.
     """
 
@@ -90,6 +92,7 @@ class StoreSettings:
     ca_file: Path | None
     timeout_ms: int
     password_before: str | None = field(default=None, repr=False)
+    auth_source: str | None = None
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from ngao.chassis.storage.connection import OUTBOX_DAYS
 from ngao.cli.brokers import management
 from ngao.cli.calls import demand_known
 from ngao.cli.output import AsJson, progress, say, show, show_json
-from ngao.cli.stores import stores_here
+from ngao.cli.stores import stores_here, stores_to_fill
 from ngao.deployment.backup import outsiders
 from ngao.deployment.backup.restoring import Target
 from ngao.deployment.backup.sets import OUTSIDERS, Backup, Part, Sources, take
@@ -128,7 +128,7 @@ def _edge_vhost() -> str:
 
 def _stopped_stores(parts: list[Part]) -> dict[str, StoreSettings]:
     """The stores of these parts. Raises Misconfigured for one that is not known, NotAllowedNow while its service runs."""
-    stores = stores_here()
+    stores = stores_to_fill()
     wanted = [part.name for part in parts if part.name != OUTSIDERS]
     for name in wanted:
         if name not in stores:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.settings import StoreSettings, load, read_secret
-from ngao.deployment.names import REPLICA_SET, SERVICES, account_of, database_of
+from ngao.deployment.names import ADMINISTRATOR, REPLICA_SET, SERVICES, account_of, database_of
+from ngao.deployment.stores import store_key
 from ngao.local.home import Home
 
 _TIMEOUT_MS = 5000
@@ -20,6 +22,19 @@ def stores_here() -> dict[str, StoreSettings]:
     if not found:
         raise Misconfigured("No store is known: run `ngao up`, or run this where the job `provision` of the deployment runs.")
     return found
+
+
+def stores_to_fill() -> dict[str, StoreSettings]:
+    """The same stores with an account that may put a whole database back: a service's own cannot remove what is on record."""
+    return {service: _to_fill(service, store) for service, store in stores_here().items()}
+
+
+def _to_fill(service: str, store: StoreSettings) -> StoreSettings:
+    if os.environ.get("NGAO_STORES"):
+        key = store_key(Path(os.environ.get("NGAO_SECRETS") or "."), service)
+        return replace(store, username="__system", password=key, auth_source="local")
+    password = Home.from_environment().secret("mongo-admin")
+    return replace(store, username=ADMINISTRATOR, password=password, auth_source="admin")
 
 
 def _of_home(home: Home) -> dict[str, StoreSettings]:

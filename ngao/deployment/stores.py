@@ -1,5 +1,6 @@
 """A store's first set-up: a replica set of one, and one account that can touch its service's database and nothing else.
 
+In it, the account cannot change what is on record (`rights`).
 Nobody is an administrator of a store: this job logs in as `__system`, as whom the members of a replica set know each other,
 with the key that all of them have (MongoDB's internal authentication). The container that does it ends.
 """
@@ -17,6 +18,7 @@ from pymongo.errors import ConfigurationError, OperationFailure, PyMongoError
 from ngao.chassis.errors import Misconfigured, Unavailable
 from ngao.chassis.messaging.provisioning import Step
 from ngao.chassis.settings import read_secret
+from ngao.deployment import rights
 from ngao.deployment.names import REPLICA_SET, SERVICES, account_of, database_of
 from ngao.deployment.waiting import wait_until
 
@@ -62,7 +64,7 @@ class NewStore:
             yield self._account_step(client, "createUser", "account")
         elif not self._opens():
             yield self._account_step(client, "updateUser", "password of account")
-        elif known[0]["roles"] != self._roles:
+        elif known[0]["roles"] != self._roles or not rights.are_given(client[self._database], self.service):
             yield self._account_step(client, "updateUser", "rights of account")
 
     @property
@@ -75,11 +77,16 @@ class NewStore:
 
     @property
     def _roles(self) -> list[dict[str, str]]:
-        return [{"role": "readWrite", "db": self._database}]
+        return rights.roles_in(self._database)
 
     def _account_step(self, client: Client, command: str, what: str) -> Step:
         wanted = {command: self._account, "pwd": self.password, "roles": self._roles}
-        return Step(f"{what} {self._account} on {self.host}", lambda: client[self._database].command(wanted))
+
+        def do() -> None:
+            rights.give(client[self._database], self.service)
+            client[self._database].command(wanted)
+
+        return Step(f"{what} {self._account} on {self.host}", do)
 
     def _do(self, step: Step) -> None:
         try:
@@ -161,11 +168,11 @@ def named(hosts: str, secrets: Path, ca_file: str | None) -> list[NewStore]:
     if any(service not in SERVICES or ":" not in host for service, _, host in pairs):
         raise Misconfigured("NGAO_STORES must be like `intake=intake-store:27017 ...`, with services that there are.")
     return [
-        NewStore(service, host, _key(secrets, service), read_secret(secrets / f"store-{service}"), ca_file or None)
+        NewStore(service, host, store_key(secrets, service), read_secret(secrets / f"store-{service}"), ca_file or None)
         for service, _, host in pairs
     ]
 
 
-def _key(secrets: Path, service: str) -> str:
-    """As mongod reads it: without spaces and line breaks."""
+def store_key(secrets: Path, service: str) -> str:
+    """The key of a service's store, from the provision folder, as mongod reads it: without spaces and line breaks."""
     return "".join(read_secret(secrets / f"keyfile-{service}").split())

@@ -11,6 +11,7 @@ from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
 from ngao.chassis.errors import Unavailable
+from ngao.deployment import rights
 from ngao.deployment.files import write_whole
 from ngao.deployment.names import ADMINISTRATOR, REPLICA_SET, account_of, database_of
 from ngao.deployment.waiting import wait_until
@@ -64,14 +65,14 @@ class LocalMongo:
             self._make_administrator()
 
     def make_accounts(self, services: Iterable[str]) -> None:
-        """One database a service, and one account in it that can read and write there and nowhere else."""
+        """One database a service, and one account in it that can read and write there, but the audit, and nowhere else."""
         with self.administrator() as client:
             for service in services:
                 database, password = client[database_of(service)], self.home.secret(f"mongo-{service}")
-                roles = [{"role": "readWrite", "db": database.name}]
+                rights.give(database, service)
                 known = database.command("usersInfo", account_of(service))["users"]
                 command = "updateUser" if known else "createUser"
-                database.command(command, account_of(service), pwd=password, roles=roles)
+                database.command(command, account_of(service), pwd=password, roles=rights.roles_in(database.name))
 
     def administrator(self) -> Client:
         """A connection that may do everything; close it."""

@@ -19,6 +19,7 @@ from ngao.deployment.stores import NewStore, named
 from ngao.local import binaries
 from ngao.local.ports import free_port
 from ngao.local.processes import Process
+from tests.support.rights import demand_rights
 
 FIRST = ["replica set of {0}", "account svc-intake on {0}"]
 
@@ -74,6 +75,30 @@ def test_it_is_set_up_once_and_its_account_reaches_its_database_only(running: Ru
         for forbidden in (others.find_one, lambda: others.insert_one({}), lambda: client.admin.command("serverStatus")):
             with pytest.raises(OperationFailure):
                 forbidden()
+
+
+def test_its_account_adds_to_what_is_on_record_and_can_neither_change_nor_remove_it(running: Running) -> None:
+    running.new.bring()
+    with running.client() as client:
+        demand_rights(client.ngao_intake, "intake")
+
+
+def test_an_account_of_the_version_before_loses_the_right_to_change_what_is_on_record(running: Running) -> None:
+    running.new.bring()
+    with running.new._client(username="__system", password=running.new.key, authSource="local") as client:
+        client.ngao_intake.command("updateUser", "svc-intake", roles=[{"role": "readWrite", "db": "ngao_intake"}])
+    assert running.new.bring() == [f"rights of account svc-intake on {running.new.host}"]
+    with running.client() as client:
+        demand_rights(client.ngao_intake, "intake")
+
+
+def test_a_role_that_somebody_widened_is_narrowed(running: Running) -> None:
+    running.new.bring()
+    with running.new._client(username="__system", password=running.new.key, authSource="local") as client:
+        more = {"resource": {"db": "ngao_intake", "collection": "audit"}, "actions": ["remove"]}
+        client.ngao_intake.command("grantPrivilegesToRole", "service", privileges=[more])
+    assert running.new.bring() == [f"rights of account svc-intake on {running.new.host}"]
+    assert running.new.bring() == []
 
 
 def test_another_password_and_lost_rights_are_mended(running: Running) -> None:

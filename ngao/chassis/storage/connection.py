@@ -28,7 +28,16 @@ APPROVALS_DAYS = 90
 OUTBOX_DAYS = 7
 """How long a sent event is kept: as far back as a lost broker can be told again, and as old as a backup may be."""
 
+_NO_RIGHT = 13
 OLDEST_WAITING = "waiting_by_age"
+AUDIT = "audit"
+AUDIT_INDEXES = (
+    IndexModel([("chain", ASCENDING), ("n", ASCENDING)], unique=True, name="chain_1_n_1"),
+    IndexModel([("subject", ASCENDING)], name="subject_1"),
+)
+"""Made together with the service's account, which has no right to make indexes on what is on record."""
+CHASSIS_COLLECTIONS = ("outbox", "inbox", "parked", AUDIT, "audit_heads", "data_keys", "sequences", "approvals")
+
 _WAITING = {"leased_until": {"$exists": True}}
 _CHASSIS_INDEXES: Mapping[str, list[IndexModel]] = {
     "outbox": [
@@ -45,7 +54,7 @@ _CHASSIS_INDEXES: Mapping[str, list[IndexModel]] = {
     ],
     "inbox": [IndexModel([("at", ASCENDING)], expireAfterSeconds=INBOX_DAYS * 86400)],
     "parked": [IndexModel([("state", ASCENDING), ("parked_at", ASCENDING)])],
-    "audit": [IndexModel([("chain", ASCENDING), ("n", ASCENDING)], unique=True), IndexModel([("subject", ASCENDING)])],
+    AUDIT: list(AUDIT_INDEXES),
     "approvals": [
         IndexModel([("state", ASCENDING), ("asked_at", ASCENDING)]),
         IndexModel([("asked_at", ASCENDING)], name="forgotten", expireAfterSeconds=APPROVALS_DAYS * 86400),
@@ -71,7 +80,10 @@ def client_options(settings: StoreSettings) -> dict[str, Any]:
         "readConcernLevel": "majority",
     }
     if settings.username:
-        options |= {"username": settings.username, "password": settings.password, "authSource": settings.database}
+        known_in = settings.auth_source or settings.database
+        options |= {"username": settings.username, "password": settings.password, "authSource": known_in}
+    if settings.auth_source:
+        options["authMechanism"] = "SCRAM-SHA-256"  # `__system` is asked for nothing else
     if settings.ca_file:
         demand_client(settings.ca_file)
         options |= {"tls": True, "tlsCAFile": str(settings.ca_file)}
@@ -104,7 +116,7 @@ class Store:
         """Make every index and every collection at start, because a transaction should find them there."""
         try:
             existing = set(self.database.list_collection_names())
-            for name in ("outbox", "inbox", "parked", "audit", "audit_heads", "data_keys", "sequences", "approvals"):
+            for name in CHASSIS_COLLECTIONS:
                 if name not in existing:
                     self._create(name)
                 if name in _CHASSIS_INDEXES:
@@ -116,11 +128,16 @@ class Store:
         except ConnectionFailure as error:
             raise Unavailable(f"The store {self.database.name} does not answer ({type(error).__name__}).") from None
         except PyMongoError as error:
+            if getattr(error, "code", None) == _NO_RIGHT:
+                way_out = "Run the job `provision`, or `ngao up`"
+                raise Misconfigured(f"The account has too few rights in the store {self.database.name}. {way_out}.") from None
             raise Misconfigured(f"The store {self.database.name} cannot be used ({type(error).__name__}).") from None
 
     def _make_indexes(self, collection: Collection[dict[str, Any]], wanted: list[IndexModel]) -> None:
-        collection.create_indexes(wanted)
-        for outgrown in _OUTGROWN.get(collection.name, frozenset()) & set(collection.index_information()):
+        existing = collection.index_information()
+        if missing := [index for index in wanted if index.document["name"] not in existing]:
+            collection.create_indexes(missing)
+        for outgrown in _OUTGROWN.get(collection.name, frozenset()) & existing.keys():
             collection.drop_index(outgrown)
 
     def _create(self, name: str) -> None:
