@@ -251,7 +251,10 @@ class App:
             cases=CaseRepository(unit),
             partners=partners,
             engagements=EngagementRepository(unit, self._promised),
-            teller=UnitTeller(unit, partners, story, partner_log, told=self._deadlines.told, watch=self._watch),
+            teller=UnitTeller(
+                unit, partners, story, partner_log,
+                told=self._deadlines.told, showing=self._policy.showing, watch=self._watch,
+            ),
             story=story,
             partner_log=partner_log,
             directories=self._directories,

@@ -16,6 +16,7 @@ from services.referral.domain.consent import REFERRAL, ConsentFact
 from services.referral.domain.facts import Defender, Report
 from services.referral.domain.news import MOVES, Kind, News
 from services.referral.domain.offer import Offer, Reply, State, Verb
+from services.referral.domain.showing import Glimpse, Showing
 
 TO_PARTNER = frozenset({Kind.OFFERED, Kind.ACCEPTED, Kind.EXPIRED, Kind.WITHDRAWN, Kind.RECALLED})
 _OF_OFFER = MOVES - {Kind.RECEIVED}
@@ -116,10 +117,11 @@ def reply_from(verb: Verb, data: Mapping[str, Any]) -> Reply:
 
 @dataclass(frozen=True)
 class Voice:
-    """What an event needs besides the news: the time, the human who is told, the accepting partner's key and vouch."""
+    """What an event needs besides the news: the time, the human who is told, what offers show, the accepting partner's keys."""
 
     now: datetime
     told: str
+    showing: Showing
     public_key: str = ""
     vouch: str = ""
 
@@ -135,7 +137,7 @@ def event_of(case: Case, news: News, voice: Voice) -> Event | None:
 
 def vouched_event_of(case: Case, offer: Offer, voice: Voice) -> Event:
     """The acceptance once more, with what operators vouch for by now: for those who disclose, not for the partner."""
-    return _say(case, Kind.ACCEPTED.value, {**_base(case, offer), **_accepted(offer, voice), "again": True}, voice, offer)
+    return _say(case, Kind.ACCEPTED.value, {**_base(case, offer), **_accepted(case, offer, voice), "again": True}, voice, offer)
 
 
 def state_event_of(case: Case, offer: Offer, voice: Voice) -> Event | None:
@@ -173,14 +175,16 @@ def _more(case: Case, news: News, voice: Voice) -> dict[str, Any]:
     if offer is None:
         return {}
     if news.kind is Kind.OFFERED:
-        return _offered(case, offer)
+        return _offered(offer, voice.showing.glimpse(offer.need, case.report))
     if news.kind is Kind.ACCEPTED:
-        return _accepted(offer, voice)
+        return _accepted(case, offer, voice)
     return {"reason": news.reason, "outcome": offer.detail, "received": offer.received}
 
 
-def _accepted(offer: Offer, voice: Voice) -> dict[str, Any]:
+def _accepted(case: Case, offer: Offer, voice: Voice) -> dict[str, Any]:
     return {
+        "county": case.report.county if case.report else "",
+        "languages": case.report.languages if case.report else (),
         "accepted_at": offer.accepted_at,
         "partner_public_key": voice.public_key,
         "partner_key_id": key_id(voice.public_key),
@@ -190,13 +194,12 @@ def _accepted(offer: Offer, voice: Voice) -> dict[str, Any]:
     }
 
 
-def _offered(case: Case, offer: Offer) -> dict[str, Any]:
+def _offered(offer: Offer, glimpse: Glimpse) -> dict[str, Any]:
+    """Why the partner was chosen is in the story of the case, and would show what the offer leaves out."""
     return {
-        "county": case.report.county if case.report else "",
-        "languages": list(case.report.languages) if case.report else [],
+        **vars(glimpse),
         "respond_by": offer.due,
         "attempt": offer.attempt,
-        "reasons": rules_of(offer.reasons),
         "policy_version": offer.policy_version,
     }
 

@@ -15,6 +15,7 @@ from services.referral.domain.deadlines import Deadlines, Waits
 from services.referral.domain.facts import URGENCIES
 from services.referral.domain.matching import MatchingPolicy, Weights
 from services.referral.domain.partner import Partner
+from services.referral.domain.showing import Place, Showing, Shows
 from services.referral.http_api import PARTNER_ID, PartnerRequest, partner_from
 
 _POINTS = validate.Range(min=0, max=1000)
@@ -36,12 +37,24 @@ class _Weights(_Strict):
     open_now = fields.Integer(required=True, validate=_POINTS)
 
 
+class _Shows(_Strict):
+    place = fields.Enum(Place, by_value=True, required=True)
+    languages = fields.Boolean(required=True)
+
+
+class _Offers(_Strict):
+    default = fields.Nested(_Shows, required=True)
+    support_types = fields.Dict(keys=fields.String(), values=fields.Nested(_Shows), load_default=dict)
+    regions = fields.Dict(keys=fields.String(), values=fields.List(fields.String()), load_default=dict)
+
+
 class MatchingFile(_Strict):
-    """`matching.yaml`."""
+    """`matching.yaml`. Without `offers`, an offer shows neither place nor languages."""
 
     default_need = fields.String(required=True)
     consider = fields.Integer(required=True, validate=validate.Range(min=1, max=1000))
     weights = fields.Nested(_Weights, required=True)
+    offers = fields.Nested(_Offers, load_default=None)
 
 
 class _Waits(_Strict):
@@ -86,7 +99,16 @@ def load_directory(path: Path) -> list[Partner]:
 
 
 def _matching(data: dict[str, Any], version: str) -> MatchingPolicy:
-    return MatchingPolicy(version, Weights(**data["weights"]), data["consider"], data["default_need"])
+    showing = _showing(data["offers"]) if data["offers"] else Showing()
+    return MatchingPolicy(version, Weights(**data["weights"]), data["consider"], data["default_need"], showing)
+
+
+def _showing(data: dict[str, Any]) -> Showing:
+    return Showing(
+        Shows(**data["default"]),
+        {support: Shows(**shows) for support, shows in data["support_types"].items()},
+        {county: region for region, counties in data["regions"].items() for county in counties},
+    )
 
 
 def _deadlines(data: dict[str, Any], version: str) -> Deadlines:

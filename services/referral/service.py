@@ -273,7 +273,7 @@ class ReferralService(ChassisEndpoints):
 
 
 def _offer_answer(answer: Any) -> dict[str, Any]:
-    return views.offer_view(answer.case_ref, answer.urgency, answer.offer)
+    return views.own_offer_view(answer.case_ref, answer.urgency, answer.offer)
 
 
 def _partner_id(given: str) -> str:

@@ -12,6 +12,7 @@ from services.referral.domain.case import Case
 from services.referral.domain.news import LEARNT, Kind, News
 from services.referral.domain.offer import Offer
 from services.referral.domain.partner import Partner
+from services.referral.domain.showing import Showing
 from services.referral.messages import TO_PARTNER, Voice, event_of, state_event_of, vouched_event_of
 from services.referral.stopwatch import Stopwatch
 
@@ -52,12 +53,15 @@ class Log(Protocol):
 class UnitTeller:
     """Tells within one unit of work: all of it is said if and only if the case is kept."""
 
-    def __init__(self, unit: Unit, partners: Partners, story: Story, log: Log, *, told: str, watch: Stopwatch) -> None:
+    def __init__(
+        self, unit: Unit, partners: Partners, story: Story, log: Log, *, told: str, showing: Showing, watch: Stopwatch
+    ) -> None:
         self._unit = unit
         self._partners = partners
         self._story = story
         self._log = log
         self._told = told
+        self._showing = showing
         self._watch = watch
 
     def tell(self, case: Case, news: News) -> None:
@@ -87,10 +91,10 @@ class UnitTeller:
 
     def _voice(self, news: News) -> Voice:
         partner = self._partners.get(news.offer.partner_id) if news.kind is Kind.ACCEPTED and news.offer else None
-        return self._voice_of(partner) if partner else Voice(self._unit.now, self._told)
+        return self._voice_of(partner) if partner else Voice(self._unit.now, self._told, self._showing)
 
     def _voice_of(self, partner: Partner) -> Voice:
-        return Voice(self._unit.now, self._told, partner.public_key, partner.vouch)
+        return Voice(self._unit.now, self._told, self._showing, partner.public_key, partner.vouch)
 
 
 def _hop(news: News, unit: Unit) -> Hop:

@@ -69,6 +69,11 @@ def offer_view(case_ref: str, urgency: str, offer: Offer) -> dict[str, Any]:
     }
 
 
+def own_offer_view(case_ref: str, urgency: str, offer: Offer) -> dict[str, Any]:
+    """The same for the partner itself: why it was chosen would show what the offer leaves out."""
+    return {**offer_view(case_ref, urgency, offer), "reasons": []}
+
+
 def case_view(case: Case) -> dict[str, Any]:
     """A case in short."""
     return {

@@ -24,6 +24,7 @@ from tests.support.cases import text_of
 from tests.support.command import ngao
 from tests.support.monitoring import Page
 from tests.support.processes import ROOT, ServiceProcess, World, free_port
+from tests.support.readers import Readers
 from tests.support.vouching import PartnerKeys
 from tests.support.waiting import eventually
 
@@ -182,6 +183,19 @@ def consent_withdrawn(case: str) -> Event:
     data = {"case_ref": case, "defender_ref": None, "purpose": "referral", "scope": [], "recipient": None, "granted": False,
             "effective_at": datetime.now(UTC) + timedelta(seconds=1)}
     return make("registry.consent.changed.v1", subject=case, data=data)
+
+
+def test_an_offer_shows_what_policy_allows_and_the_rest_comes_with_the_acceptance(scene: Scene) -> None:
+    desk, readers = scene.partner(), Readers()
+    scene.opens()
+    offered = desk.hears("offered", scene.case)
+    assert readers.beyond("partner", offered) == set()
+    assert (offered.data["county"], offered.data["region"], offered.data["languages"]) == ("", "nairobi", [])
+    assert desk.asks("GET", f"/v1/offers/{offered.data['offer_id']}")[1]["reasons"] == []
+    assert desk.asks("POST", f"/v1/offers/{offered.data['offer_id']}/accept", {})[0] == 200
+    accepted = desk.hears("accepted", scene.case)
+    assert readers.beyond("partner", accepted) == set()
+    assert (accepted.data["county"], accepted.data["languages"]) == ("KE-30", ["sw"])
 
 
 def test_partners_reply_over_http_and_the_story_tells_it_all(scene: Scene) -> None:

@@ -42,13 +42,18 @@ class _OfOffer(Tolerant):
 
 
 class Offered(_OfOffer):
-    """A partner is asked to help, until `respond_by`; what it needs to decide and no more."""
+    """A partner is asked to help, until `respond_by`; what it needs to decide and no more.
 
-    county = fields.String(required=True, metadata=INTERNAL)
-    languages = fields.List(fields.String(), required=True, metadata=INTERNAL)
+    By the coalition's policy for the kind of support, `county`, `region` and `languages` may be empty; `referral.accepted` has
+    them. `reasons` is empty; the story of the case has them.
+    """
+
+    county = fields.String(load_default="", dump_default="", metadata=INTERNAL)
+    region = fields.String(load_default="", dump_default="", metadata=INTERNAL)
+    languages = fields.List(fields.String(), load_default=list, dump_default=list, metadata=INTERNAL)
     respond_by = Moment(required=True, metadata=INTERNAL)
     attempt = fields.Integer(required=True, metadata=INTERNAL)
-    reasons = fields.List(fields.Nested(Reason), required=True, metadata=INTERNAL)
+    reasons = fields.List(fields.Nested(Reason), load_default=list, dump_default=list, metadata=INTERNAL)
     policy_version = fields.String(required=True, metadata=INTERNAL)
 
 
@@ -56,7 +61,8 @@ class Accepted(_OfOffer):
     """A partner took the referral; carries what disclosers verify for themselves, so that they ask nobody.
 
     Nothing is sealed to `partner_public_key` for its own sake: `vouch` is what operators signed of the partner's keys, and
-    `signature` the partner's own over its acceptance. `again` tells that it was told before, with another vouch or none.
+    `signature` the partner's own over its acceptance. `again` is true if it was published before, with another vouch or none.
+    `county` and `languages` are what the offer may have left out.
     """
 
     accepted_at = Moment(required=True, metadata=INTERNAL)
@@ -66,6 +72,8 @@ class Accepted(_OfOffer):
     signature = fields.String(load_default=None, allow_none=True, metadata=PUBLIC)
     signature_key_id = fields.String(load_default=None, allow_none=True, metadata=PUBLIC)
     again = fields.Boolean(load_default=False, metadata=INTERNAL)
+    county = fields.String(load_default="", metadata=INTERNAL)
+    languages = fields.List(fields.String(), load_default=list, metadata=INTERNAL)
 
 
 class Declined(_OfOffer):

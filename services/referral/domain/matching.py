@@ -15,6 +15,7 @@ from typing import NamedTuple
 from services.referral.domain.consent import Standing
 from services.referral.domain.facts import Reason
 from services.referral.domain.partner import Directory, Partner, draw
+from services.referral.domain.showing import Showing
 
 
 @dataclass(frozen=True)
@@ -30,12 +31,13 @@ class Weights:
 
 @dataclass(frozen=True)
 class MatchingPolicy:
-    """The coalition's rules of matching. `consider` bounds how many fitting partners are compared."""
+    """The coalition's rules of matching and of what an offer shows. `consider` bounds how many fitting partners are compared."""
 
     version: str
     weights: Weights
     consider: int
     default_need: str
+    showing: Showing = field(default_factory=Showing)
 
 
 @dataclass(frozen=True)
