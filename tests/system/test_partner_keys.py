@@ -91,7 +91,8 @@ def test_referrals_broker_account_alone_says_nothing_that_is_believed(
     forged = make("referral.accepted.v1", subject=case_ref, data=data)
     properties = pika.BasicProperties(content_type=CONTENT_TYPE, message_id=forged.id, user_id=service_account("referral"))
     with coalition.line.open_as("referral") as channel:
-        channel.basic_publish("events", forged.routing_key, encode(forged), properties, mandatory=True)
+        for exchange in ("events", "notices"):  # notify gets its own from the second one
+            channel.basic_publish(exchange, forged.routing_key, encode(forged), properties, mandatory=True)
     for service in ("registry", "intake", "notify"):
         eventually(lambda service=service: _refused(coalition, service), what=f"{service} to park the forged event")
     assert not [each for each in partner.heard(case_ref) if each["what"] in (*WITHHELD, *DISCLOSED)]

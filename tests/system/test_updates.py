@@ -83,6 +83,16 @@ def test_where_the_person_is_now_is_published(coalition: Coalition, source: Sour
     assert not [each for each in partner.heard(receipt["case_ref"]) if each["what"] == WITHHELD]
 
 
+def test_what_nobody_can_take_is_offered_where_the_person_is_now(coalition: Coalition, source: Source, county: str) -> None:
+    """A need that no other test's partner meets, so that nobody can take it where the report says."""
+    need = "temporary_relocation"
+    partner = coalition.partner(county, "keep", need=need)
+    receipt = source.takes({**plain("KE-30"), "needs": [need]})
+    assert coalition.reaches(receipt["case_ref"], "unroutable")["reason"] == "no_partner"
+    update(source, receipt, {"location": {**case("update/moved")["location"], "code": county}})
+    assert partner.hears("referral.offered", receipt["case_ref"])
+
+
 def test_both_perpetrators_are_kept(coalition: Coalition, source: Source, county: str) -> None:
     receipt = source.takes(plain(county))
     update(source, receipt, case("update/two-perpetrators"))
