@@ -3,7 +3,7 @@ SHELL := /bin/bash
 NGAO := bin/ngao
 RUN := $(NGAO) run
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status test test-long bench lint types imports generate check-generated lock clean faults compose-test leaks
+.PHONY: help demo up down status test test-long bench lint types imports generate check-generated lock clean faults compose-test leaks audit images-pin
 
 ##@ Try it
 demo: ## Start everything and send real reports through; leaves the platform running
@@ -47,6 +47,11 @@ test-long: ## The tests that take minutes: each kind of secret rotated while a s
 	@$(NGAO) selftest --only-tests tests/service -m long -v
 leaks: ## Send marked reports through everything, and search every place for the marks; ARGS="--no-faults", "--mutants", "--json"
 	@$(RUN) python -W ignore -m tests.privacy.leaks $(ARGS)
+
+audit: ## Known vulnerabilities of the locked packages; says so where no feed can be reached
+	@$(RUN) python tools/audit.py
+images-pin: ## Name every image in .env by the digest of what is here or can be pulled
+	@deploy/images/build.sh --pin
 
 ##@ Help
 help: ## This list

@@ -20,6 +20,7 @@ usage() {
 Usage: deploy/images/build.sh [--stand-ins-only | --service-only] [--again]
        deploy/images/build.sh --save FOLDER
        deploy/images/build.sh --load FOLDER
+       deploy/images/build.sh --pin
 
 Builds ngao/standin-{python,rabbitmq,mongo,haproxy,prometheus} and the services' image, and writes their names into .env,
 which compose reads. What is built already is kept; --again builds it anew. There is no stand-in for Grafana: neither Debian
@@ -28,6 +29,8 @@ nor PyPI has it, so without a registry the monitoring profile is Prometheus alon
 --service-only   builds the services' image on \${PYTHON_IMAGE:-python:3.11-slim-bookworm}, as named in the environment or .env
 --save FOLDER    writes the images that .env names, the services' image, and SHA256SUMS into FOLDER
 --load FOLDER    checks the sums, loads the images, writes their names into .env; needs docker and sha256sum, no network
+--pin            writes into .env, for every image that compose names, the digest of what is here or can be pulled, so that a tag
+                 that moves changes nothing. What was built here has no digest, and is named
 
 Environment: DEBIAN_MIRROR (else debootstrap's own), NGAO_ENV_FILE (else .env beside docker-compose.yml).
 END
@@ -217,6 +220,36 @@ load() {
     say "loaded; their names are in $ENV_FILE"
 }
 
+# ---- by digest
+
+# Every image that compose names, as VARIABLE=IMAGE, with what .env or the environment says in the place of the default.
+images_of_compose() {
+    sed -n 's/.*\${\([A-Z]*_IMAGE\):-\([^}]*\)}.*/\1=\2/p' "$repository/docker-compose.yml" | sort -u | while IFS='=' read -r name image; do
+        given=$(named "$name")
+        printf '%s=%s\n' "$name" "${given:-$image}"
+    done
+}
+
+pin() {
+    local line image digest missing=0
+    while IFS= read -r line; do
+        image=${line#*=}
+        case $image in *@sha256:*) say "$image is pinned already"; continue ;; esac
+        docker image inspect "$image" >/dev/null 2>&1 || docker pull --quiet "$image" >/dev/null 2>&1 || true
+        digest=$(docker image inspect --format '{{range .RepoDigests}}{{println .}}{{end}}' "$image" 2>/dev/null | head -n 1) || true
+        if [ -n "$digest" ]; then
+            remember "${line%%=*}" "$digest"
+            say "$image is $digest"
+        elif docker image inspect "$image" >/dev/null 2>&1; then
+            say "$image was built here and has no digest: SHA256SUMS of --save shows that it is the same elsewhere"
+        else
+            say "$image is not here and cannot be pulled: NOT PINNED"
+            missing=$((missing + 1))
+        fi
+    done < <(images_of_compose)
+    [ "$missing" = 0 ] || fail "$missing images are not pinned; run this again where their registry can be reached"
+}
+
 # ---- what was asked for
 
 again='' what=all folder=''
@@ -225,6 +258,7 @@ while [ $# -gt 0 ]; do
         --again) again=yes ;;
         --stand-ins-only) what=stand-ins ;;
         --service-only) what=service ;;
+        --pin) what=pin ;;
         --save | --load) what=${1#--}; shift; folder=${1:-}; [ -n "$folder" ] || fail "--$what needs a folder" ;;
         -h | --help) usage; exit 0 ;;
         *) usage >&2; fail "there is no option $1" ;;
@@ -237,6 +271,7 @@ case $what in
     all) stand_ins; service ;;
     stand-ins) stand_ins ;;
     service) service ;;
+    pin) pin ;;
     save) need gzip "gzip is missing"; save "$folder" ;;
     load) need sha256sum "sha256sum is missing"; load "$folder" ;;
 esac

@@ -74,7 +74,32 @@ def test_nobody_is_root_or_can_write_or_can_become_more(name: str) -> None:
     assert "cap_add" not in part
     assert "privileged" not in part
     assert part["security_opt"] == ["no-new-privileges:true"]
-    assert part["tmpfs"] == ["/tmp"]  # noqa: S108  # inside the container
+
+
+@each_part
+def test_memory_processes_and_what_can_be_written_are_bounded(name: str) -> None:
+    part = PARTS[name]
+    assert re.fullmatch(r"\d+[mg]", part["mem_limit"])
+    assert 0 < part["pids_limit"] <= 1000
+    assert part["ulimits"] == {"core": 0}
+    (tmp,) = part["tmpfs"]
+    assert re.fullmatch(r"/tmp:size=\d+m,mode=1777,noexec,nosuid,nodev", tmp)  # noqa: S108  # inside the container
+
+
+def test_the_broker_is_one_that_checks_copies_of_a_message() -> None:
+    """RabbitMQ asks the topic permissions for the keys in CC and BCC from 4.0 on."""
+    version = re.search(r"rabbitmq:(\d+)\.", PARTS["broker"]["image"])
+    assert version
+    assert int(version[1]) >= 4
+
+
+@pytest.mark.parametrize("wire", WIRES)
+def test_the_brokers_settings_are_those_that_every_version_reads(wire: str) -> None:
+    """Of 3.10 and of 4.x: nothing of mirroring, of queue modes or of partition handling, each of which a 4.x has removed."""
+    text = (ROOT / "deploy" / "wire" / wire / "rabbitmq.conf").read_text("utf-8")
+    keys = {line.partition("=")[0].strip() for line in text.splitlines() if line and not line.startswith("#")}
+    known = r"listeners|ssl_options|management|prometheus|load_definitions|cluster_name|heartbeat|max_message_size|channel_max"
+    assert [key for key in keys if not re.match(rf"({known}|disk_free_limit|vm_memory_high_watermark|log)\b", key)] == []
 
 
 @each_part

@@ -74,3 +74,32 @@ def test_what_cannot_be_done_is_said_before_anything_is_done(words: list[str], s
     done = subprocess.run([str(IMAGES / "build.sh"), *words], check=False, capture_output=True, text=True, timeout=10)
     assert done.returncode == 1
     assert says in done.stderr.splitlines()[-1]
+
+
+_ENGINE = """#!/bin/sh
+# An engine that has one image of a registry and one that was built here, and reaches no registry.
+case "$1 $2 $*" in
+    "info "*) exit 0 ;;
+    "pull "*) exit 1 ;;
+    *RepoDigests*haproxy:2.8) echo haproxy@sha256:aaaa ;;
+    *RepoDigests*) exit 0 ;;
+    "image inspect "*haproxy:2.8 | "image inspect "*ngao/*) exit 0 ;;
+    *) exit 1 ;;
+esac
+"""
+
+
+def test_images_are_pinned_by_the_digest_that_is_here_and_what_is_not_is_named(tmp_path: Path) -> None:
+    engine, variables = tmp_path / "docker", tmp_path / ".env"
+    engine.write_text(_ENGINE)
+    engine.chmod(0o755)
+    variables.write_text("KEPT=1\nMONGO_IMAGE=mongo@sha256:bbbb\n")
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "NGAO_ENV_FILE": str(variables)}
+    done = subprocess.run(
+        [str(IMAGES / "build.sh"), "--pin"], check=False, capture_output=True, text=True, timeout=20, env=environment
+    )
+    assert "HAPROXY_IMAGE=haproxy@sha256:aaaa" in variables.read_text().splitlines()
+    assert {"KEPT=1", "MONGO_IMAGE=mongo@sha256:bbbb"} <= set(variables.read_text().splitlines())
+    assert done.returncode == 1
+    assert "rabbitmq:4.1-management is not here and cannot be pulled: NOT PINNED" in done.stderr
+    assert "has no digest" in done.stderr
