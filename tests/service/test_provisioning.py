@@ -9,16 +9,19 @@ from typing import Any
 
 import pika
 import pytest
-from pika.exceptions import AMQPError, ChannelClosedByBroker, UnroutableError
+from pika.exceptions import AMQPError, ChannelClosedByBroker, NackError, UnroutableError
 
 from ngao.chassis.errors import InvalidInput, Misconfigured, Unavailable
 from ngao.chassis.messaging.accounts import service_account
+from ngao.chassis.messaging.bounds import Bounds
 from ngao.chassis.messaging.management import Management
 from ngao.chassis.messaging.onboarding import AccountFile, Edge, is_onboarded, onboard_partner, onboard_source, revoke
 from ngao.chassis.messaging.provisioning import Wanted, bindings_in, provision
 from ngao.chassis.messaging.topology import Binding, subscription_queues
 from tests.support.addresses import addresses
 from tests.support.waiting import eventually
+
+BOUNDS = Bounds(outsiders_queue_bytes=100_000, inbound_queue_bytes=200_000)
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,8 @@ def place() -> Iterator[Place]:
     management = Management(f"http://{url[2]}", user, password)
     subscriptions = {mine: (f"{other}.thing.done.v1",), other: (f"{mine}.thing.done.v1",)}
     passwords = {mine: secrets.token_hex(8), other: secrets.token_hex(8)}
-    wanted = Wanted(f"test-{token}", f"test-{token}.edge", subscriptions, {mine: ("partners", "results")}, (1, 2), passwords)
+    vhost, outbound = f"test-{token}", {mine: ("partners", "results")}
+    wanted = Wanted(vhost, f"{vhost}.edge", subscriptions, outbound, (1, 2), passwords, BOUNDS)
     provision(management, wanted)
     yield Place(management, wanted, Edge(wanted.edge_vhost, parts.amqp_host, parts.amqp_port), mine, other)
     for vhost in (wanted.vhost, wanted.edge_vhost):
@@ -67,11 +71,11 @@ def named(place: Place, name: str) -> str:
     return f"{name}-{place.mine}"
 
 
-def publish(connection: Any, exchange: str, key: str, **properties: Any) -> None:
+def publish(connection: Any, exchange: str, key: str, body: bytes = b"{}", **properties: Any) -> None:
     """Publish and learn whether the broker let it; raises what pika raises."""
     channel = connection.channel()
     channel.confirm_delivery()
-    channel.basic_publish(exchange, key, b"{}", pika.BasicProperties(delivery_mode=2, **properties), mandatory=True)
+    channel.basic_publish(exchange, key, body, pika.BasicProperties(delivery_mode=2, **properties), mandatory=True)
 
 
 def is_refused(connection: Any, exchange: str, key: str, **properties: Any) -> bool:
@@ -108,6 +112,8 @@ def test_a_dry_run_says_what_is_missing_and_does_nothing(place: Place) -> None:
 def test_a_queue_that_gets_notices_now_gets_the_events_no_more(place: Place) -> None:
     notify = {"notify": ("intake.report.accepted.v1",)}
     wanted = replace(place.wanted, subscriptions={**place.wanted.subscriptions, **notify})
+    if place.management.get("users", service_account("notify")) is None:
+        place.management.put("users", service_account("notify"), body={"password": secrets.token_hex(8), "tags": ""})
     old = Binding("events", "notify.intake.report.accepted.v1", "routine.intake.report.accepted.v1")
     provision(place.management, wanted)
     path = ("bindings", wanted.vhost, "e", old.exchange, "q", old.queue)
@@ -259,6 +265,55 @@ def test_a_revoked_account_is_thrown_out_while_connected_and_its_queues_stay(pla
         place.outsider(account)
     publish(place.service(place.mine, place.edge.vhost), "partners", f"{account.id}.routine.{place.mine}.recalled.v1")
     revoke(place.management, "partner", account.id)
+
+
+def test_an_account_has_a_share_of_connections_and_channels_and_takes_nobody_elses(place: Place) -> None:
+    greedy, other = (onboard_partner(place.management, place.edge, named(place, name)) for name in ("greedy", "modest"))
+    lines = [place.outsider(greedy) for _ in range(BOUNDS.connections)]
+    try:
+        with pytest.raises(AMQPError):
+            place.outsider(greedy)
+        with place.outsider(other) as line:
+            assert line.channel().is_open
+        with pytest.raises(AMQPError):
+            _open_channels(lines, BOUNDS.channels + 1)
+    finally:
+        for line in lines:
+            if line.is_open:
+                line.close()
+
+
+def _open_channels(lines: list[Any], count: int) -> None:
+    for number in range(count):
+        lines[number % len(lines)].channel()
+
+
+def _flood(line: Any, key: str, size: int) -> None:
+    for _ in range(size // 20_000):
+        publish(line, "reports", key, body=b"x" * 20_000)
+
+
+def test_a_flood_is_refused_before_it_fills_the_disk(place: Place) -> None:
+    source = onboard_source(place.management, place.edge, named(place, "flood"))
+    with place.outsider(source) as line, pytest.raises(NackError):
+        _flood(line, named(place, "flood"), 3 * BOUNDS.inbound_queue_bytes)
+
+
+def test_a_queue_that_nobody_reads_is_full_at_its_own_bound(place: Place) -> None:
+    partner = onboard_partner(place.management, place.edge, named(place, "silent"))
+
+    def bounded() -> bool:
+        queue = place.management.get("queues", place.edge.vhost, partner.queues["routine"])
+        assert queue["arguments"]["x-overflow"] == "reject-publish"
+        return bool(queue.get("effective_policy_definition") == {"max-length-bytes": BOUNDS.outsiders_queue_bytes})
+
+    eventually(bounded, within=30, what="the broker to show the bound")
+
+
+def test_accounts_from_before_there_were_bounds_get_them(place: Place) -> None:
+    account = onboard_partner(place.management, place.edge, named(place, "early"))
+    place.management.delete("user-limits", account.username, "max-connections")
+    assert provision(place.management, place.wanted) == [f"max-connections of account {account.username}"]
 
 
 def test_an_event_for_a_partner_that_nobody_onboarded_comes_back(place: Place) -> None:

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from ngao.chassis.errors import InvalidInput, Unavailable
 from ngao.chassis.messaging import permissions, topology
 from ngao.chassis.messaging.accounts import outsider_account
+from ngao.chassis.messaging.bounds import Bounds
 from ngao.chassis.messaging.management import Management
 from ngao.chassis.messaging.permissions import Rights
-from ngao.chassis.messaging.provisioning import Step, account_steps, bindings_in, rights_steps, topology_steps
+from ngao.chassis.messaging.provisioning import Step, account_bounds, account_steps, bindings_in, rights_steps, topology_steps
 from ngao.chassis.messaging.topology import Topology
 
 OUTSIDER_ID = re.compile(r"[a-z][a-z0-9-]{1,40}")
@@ -106,6 +107,7 @@ def _establish(management: Management, vhost: str, name: str, part: Topology, ri
     password = secrets.token_urlsafe(32)
     _do(topology_steps(management, vhost, part))
     _do(account_steps(management, name, password))
+    _do(account_bounds(management, name, Bounds()))  # before the rights: nothing is open to it without them
     _do(rights_steps(management, vhost, name, rights))
     return password
 

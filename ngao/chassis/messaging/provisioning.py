@@ -16,7 +16,8 @@ from typing import Any
 
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.messaging import permissions, topology
-from ngao.chassis.messaging.accounts import service_account
+from ngao.chassis.messaging.accounts import outsider_account, service_account
+from ngao.chassis.messaging.bounds import KINDS_OF_OUTSIDERS, Bounds
 from ngao.chassis.messaging.management import Management
 from ngao.chassis.messaging.permissions import Rights
 from ngao.chassis.messaging.topology import Binding, Exchange, Queue, Topology
@@ -36,6 +37,7 @@ class Wanted:
     outbound: Mapping[str, Sequence[str]]
     tiers_s: Sequence[int]
     passwords: Mapping[str, str] = field(repr=False)
+    bounds: Bounds = field(default_factory=Bounds)
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ def steps(management: Management, wanted: Wanted) -> Iterator[Step]:
         outside = permissions.of_service_on_edge(service, wanted.outbound.get(service, ()), wanted.tiers_s)
         yield from rights_steps(management, wanted.vhost, name, inside)
         yield from rights_steps(management, wanted.edge_vhost, name, outside)
+    yield from _edge_bounds(management, wanted.edge_vhost, wanted.bounds)
 
 
 def topology_steps(management: Management, vhost: str, wanted: Topology) -> Iterator[Step]:
@@ -123,11 +126,36 @@ def rights_steps(management: Management, vhost: str, name: str, rights: Rights) 
         yield _put_step(f"permissions of {name} on {vhost}", management, ("permissions", vhost, name), wanted)
 
 
+def account_bounds(management: Management, name: str, bounds: Bounds) -> Iterator[Step]:
+    """The limits of an outsider's account, where they differ."""
+    yield from _limits(management, "user-limits", name, bounds.of_account, f"account {name}")
+
+
+def _edge_bounds(management: Management, vhost: str, bounds: Bounds) -> Iterator[Step]:
+    """What bounds outsiders together, then each account that was made before there were bounds."""
+    yield from _limits(management, "vhost-limits", vhost, bounds.of_edge, f"virtual host {vhost}")
+    for policy in bounds.policies:
+        standing, body = management.get("policies", vhost, policy.name) or {}, policy.as_dict()
+        if {key: standing.get(key) for key in body} != body:
+            yield _put_step(f"policy {vhost}/{policy.name}", management, ("policies", vhost, policy.name), body)
+    prefixes = tuple(outsider_account(kind, "") for kind in KINDS_OF_OUTSIDERS)
+    for each in management.get("vhosts", vhost, "permissions") or ():
+        if each["user"].startswith(prefixes):
+            yield from account_bounds(management, each["user"], bounds)
+
+
+def _limits(management: Management, kind: str, name: str, wanted: Mapping[str, int], whose: str) -> Iterator[Step]:
+    listed = management.get(kind, name) or [{"value": {}}]
+    for limit, value in wanted.items():
+        if listed[0]["value"].get(limit) != value:
+            yield _put_step(f"{limit} of {whose}", management, (kind, name, limit), {"value": value})
+
+
 def _rights(entry: Mapping[str, str] | None) -> dict[str, str] | None:
     return None if entry is None else {key: entry[key] for key in ("configure", "write", "read")}
 
 
-def _put_step(what: str, management: Management, path: tuple[str, ...], body: Mapping[str, str]) -> Step:
+def _put_step(what: str, management: Management, path: tuple[str, ...], body: Mapping[str, object]) -> Step:
     return Step(what, lambda: management.put(*path, body=dict(body)))
 
 

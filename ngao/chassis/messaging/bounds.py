@@ -1,0 +1,58 @@
+"""How much of the broker outsiders may take: connections, channels, and bytes that wait.
+
+A full queue refuses, so that whoever publishes keeps the message (`x-overflow`); without a bound one silent partner or one flood
+would fill the broker's disk, which then takes messages from nobody.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ngao.chassis.messaging.topology import EDGE_INBOUND
+
+_MIB = 1024**2
+KINDS_OF_OUTSIDERS = ("partner", "source")
+
+
+@dataclass(frozen=True)
+class Policy:
+    """A bound on the bytes that wait in the queues whose names match."""
+
+    name: str
+    pattern: str
+    max_length_bytes: int
+
+    def as_dict(self) -> dict[str, object]:
+        """As the management interface takes it."""
+        definition = {"max-length-bytes": self.max_length_bytes}
+        return {"pattern": self.pattern, "definition": definition, "apply-to": "queues", "priority": 0}
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """For one account of an outsider, for all of them together, for a queue of one, and for a queue that all of them fill."""
+
+    connections: int = 20
+    channels: int = 100
+    connections_of_all: int = 1000
+    outsiders_queue_bytes: int = 256 * _MIB
+    inbound_queue_bytes: int = 1024 * _MIB
+
+    @property
+    def of_account(self) -> dict[str, int]:
+        """The limits of one outsider's account, by the broker's names."""
+        return {"max-connections": self.connections, "max-channels": self.channels}
+
+    @property
+    def of_edge(self) -> dict[str, int]:
+        """The limits of the outsiders' virtual host, by the broker's names."""
+        return {"max-connections": self.connections_of_all}
+
+    @property
+    def policies(self) -> tuple[Policy, ...]:
+        """The bounds on queues of the outsiders' virtual host."""
+        inbound = "|".join(each.queue.replace(".", "[.]") for each in EDGE_INBOUND)
+        return (
+            Policy("outsiders", f"^({'|'.join(KINDS_OF_OUTSIDERS)})[.]", self.outsiders_queue_bytes),
+            Policy("inbound", f"^({inbound})$", self.inbound_queue_bytes),
+        )
