@@ -107,6 +107,7 @@ class Chassis:
         )  # fmt: skip
         health.register("store", store.problem)
         health.register("relay", relay.problem)
+        health.warn("recipients", chassis.backlog.warning)
         metrics.will_say(each.name for each in CATALOGUE.values() if each.owner == name and Audience.INTERNAL in each.audiences)
         measure_service(chassis.gauges, metrics, health, settings)
         measure_store(chassis.gauges, metrics, store, parking, chassis.backlog)

@@ -31,7 +31,7 @@ def measure_store(gauges: Gauges, metrics: Metrics, store: Store, parking: Parki
     """Add what stands in the store, and how the store is."""
     gauges.every(OFTEN_S, lambda: metrics.store_members(store.members()))
     gauges.every(OFTEN_S, lambda: metrics.parked(parking.count()))
-    gauges.every(OFTEN_S, lambda: metrics.outbox(*backlog.size()))
+    gauges.every(OFTEN_S, partial(backlog.measure, metrics))
     gauges.every(SELDOM_S, lambda: metrics.store_size(*store.size()))
 
 

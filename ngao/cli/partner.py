@@ -86,9 +86,12 @@ def vouch(
 
 @app.command("list")
 def list_partners(as_json: AsJson = False) -> None:
-    """The directory."""
+    """The directory. `undelivered` are events for a partner whose broker queue is missing or full; they wait for it.
+
+    `ngao partner add FILE` makes a missing queue again, with a new account file.
+    """
     rows = operator("referral").get("/v1/partners")["partners"]
-    columns = ("id", "name", "support_types", "counties", "capacity", "vetted", "suspended", "revoked")
+    columns = ("id", "name", "support_types", "counties", "capacity", "vetted", "suspended", "revoked", "undelivered")
     show(rows, columns, as_json=as_json, none="There is no partner yet; add one with `ngao partner add`.")
 
 

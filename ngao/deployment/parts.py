@@ -34,8 +34,8 @@ from ngao.deployment.names import SEALED_TO
 CLOCK_DOUBT_S, CLOCK_WRONG_S = 2.0, 30.0
 DISK_DOUBT, DISK_WRONG = 5 * 1024**3, 1024**3
 _MANY = 1000
-_OF_CASES = frozenset({"alarms"})
-"""Warnings of readiness that a caseworker ends, not whoever runs the platform."""
+_OF_OTHERS = frozenset({"alarms", "recipients"})
+"""Warnings of readiness that are no fault of the platform: a caseworker ends them, or a partner or source must."""
 
 
 @dataclass(frozen=True)
@@ -225,7 +225,7 @@ def _demand_ready(service: str, url: str, ca_file: str | None) -> str:
         why = next((sentence for sentence in report.values() if sentence != "ok"), f"status {answer.status_code}")
         raise Unavailable(f"{service} at {url} is not ready: {why}")
     if warnings:
-        kind = Doubt if set(warnings) <= _OF_CASES else Misconfigured
+        kind = Doubt if set(warnings) <= _OF_OTHERS else Misconfigured
         raise kind(" ".join(warnings.values()))
     return url
 

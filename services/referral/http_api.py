@@ -67,10 +67,7 @@ class HoursRequest(_Strict):
 
 
 class PartnerRequest(_Strict):
-    """A partner as an operator enters it.
-
-    `counties` is ISO 3166-2 codes, or `*` for everywhere; `new_key` asks for another bearer key beside the last one.
-    """
+    """A partner as an operator enters it; `counties` is ISO 3166-2 codes or `*`; `new_key` asks for another bearer key."""
 
     name = fields.String(required=True, validate=validate.Length(min=1, max=200), metadata=INTERNAL)
     support_types = fields.List(
@@ -136,7 +133,7 @@ class ReasonView(Schema):
 
 
 class PartnerView(Schema):
-    """A partner of the directory; `key` is a new bearer key, shown once."""
+    """A partner of the directory; `key` is a new bearer key, shown once; `undelivered` events wait for its broker queue."""
 
     id = fields.String(metadata=INTERNAL)
     name = fields.String(metadata=INTERNAL)
@@ -149,6 +146,7 @@ class PartnerView(Schema):
     public_key = fields.String(metadata=PUBLIC)
     signing_key = fields.String(metadata=PUBLIC)
     vouch = fields.String(metadata=PUBLIC)
+    undelivered = fields.Integer(metadata=INTERNAL)
     vetted = fields.Boolean(metadata=INTERNAL)
     suspended = fields.Boolean(metadata=INTERNAL)
     revoked = fields.Boolean(metadata=INTERNAL)

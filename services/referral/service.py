@@ -13,6 +13,7 @@ from ngao.chassis.http.endpoints import ChassisEndpoints
 from ngao.chassis.http.entrypoint import Answer, Call, http
 from ngao.chassis.messaging.consumer import consumes, consumes_edge
 from ngao.chassis.messaging.delivery import Delivery
+from ngao.chassis.messaging.destinations import PARTNERS
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event, FieldError
 from services.referral import http_api as api
@@ -165,9 +166,10 @@ class ReferralService(ChassisEndpoints):
 
     @http("GET", "/v1/partners", who="operator", needs="partners:read", operation="listPartners",
           summary="The directory.", responses={200: api.PartnersView})
-    def list_partners(self, _call: Call) -> dict[str, Any]:
+    def list_partners(self, call: Call) -> dict[str, Any]:
         """All partners."""
-        return {"partners": [views.partner_view(partner, load) for partner, load in self.app.partners()]}
+        missed = {each.recipient: each for each in call.chassis.backlog.unreached() if each.to == PARTNERS}
+        return {"partners": [views.partner_view(partner, load, missed.get(partner.id)) for partner, load in self.app.partners()]}
 
     @http("GET", "/v1/cases", who="operator", needs="cases:read", operation="listCases",
           query=("state", "limit"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import time
 from typing import Any
 
+from ngao.chassis.messaging.backlog import Unreached
 from services.referral.application.explain_match import Explained
 from services.referral.application.ports import Hop, rules_of
 from services.referral.domain.case import Case
@@ -15,8 +16,8 @@ from services.referral.domain.partner import Hours, Partner
 _LISTED = 100
 
 
-def partner_view(partner: Partner, load: Load | None = None) -> dict[str, Any]:
-    """A partner without its keys' hashes, with its load where it is known."""
+def partner_view(partner: Partner, load: Load | None = None, missed: Unreached | None = None) -> dict[str, Any]:
+    """A partner without its keys' hashes, with its load where it is known, and with what its queue does not take."""
     view: dict[str, Any] = {
         "id": partner.id,
         "name": partner.name,
@@ -36,7 +37,8 @@ def partner_view(partner: Partner, load: Load | None = None) -> dict[str, Any]:
             for each in partner.hours
         ],
     }
-    return view | ({"held": load.held, "asked": load.asked} if load else {})
+    view |= {"held": load.held, "asked": load.asked} if load else {}
+    return view | ({"undelivered": missed.waiting} if missed else {})
 
 
 def _end_of(hours: Hours) -> str:

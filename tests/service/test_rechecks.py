@@ -3,102 +3,29 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any, cast
-from uuid import uuid4
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
-from ngao.chassis.clock import SystemClock
 from ngao.chassis.errors import Unavailable
-from ngao.chassis.messaging.backlog import Backlog
 from ngao.chassis.messaging.destinations import EVENTS, PARTNERS
-from ngao.chassis.messaging.outbox import WAITING, entry_of
-from ngao.chassis.messaging.publisher import Outcome, Outgoing, Publisher
-from ngao.chassis.messaging.rechecks import MayLeave, Rechecks
-from ngao.chassis.messaging.relay import Relay
-from ngao.chassis.observability.metrics import Metrics
-from ngao.chassis.settings import StoreSettings
-from ngao.chassis.storage.committer import GroupCommitter
-from ngao.chassis.storage.connection import Store
-from ngao.chassis.storage.unit_of_work import Saying, Unit
-from ngao.chassis.storage.units import Units
-from ngao.contracts import Event, encode, make
-from tests.support.auditing import audit_keys
+from ngao.chassis.messaging.outbox import WAITING
+from ngao.chassis.messaging.rechecks import MayLeave
+from ngao.chassis.storage.unit_of_work import Unit
+from ngao.contracts import Event
 from tests.support.processes import World
+from tests.support.relaying import Running, a_relay, event_of
 from tests.support.waiting import eventually
 
 FREE, ASKED, DOUBTED = "referral.case.closed.v1", "referral.case.opened.v1", "referral.case.reopened.v1"
 """No question is registered for the first; the tests register theirs for the others."""
-DATA = {"reason": "completed", "county": "nairobi", "needs": [], "urgency": "high", "reasons": [], "told": []}
-
-
-class Confirming:
-    """A publisher that reaches everybody, and remembers what."""
-
-    def __init__(self) -> None:
-        self.sent: list[str] = []
-
-    def publish(self, batch: Sequence[Outgoing]) -> list[Outcome]:
-        self.sent += [each.message_id for each in batch]
-        return [Outcome.CONFIRMED] * len(batch)
-
-    def idle(self) -> None:
-        """No connection to keep."""
-
-    def close(self) -> None:
-        """No connection to close."""
-
-
-class Running:
-    """A relay on a real store, whose questions are those of the test."""
-
-    def __init__(self, store: Store) -> None:
-        self.store, self.outbox, clock = store, store.database["outbox"], SystemClock()
-        self.publisher = Confirming()
-        self.rechecks = Rechecks(store, "referral")
-        self.relay = Relay(store, clock, lambda _edge: cast("Publisher", self.publisher), Metrics(), self.rechecks)
-        committer = GroupCommitter(
-            store, clock.now, self.relay.hand_over, lease=self.relay.lease, encode=encode, audit_keys=audit_keys(),
-        )
-        self.rechecks.decide_in(Units(clock, None, store.lookups, committer))  # type: ignore[arg-type]  # nothing is sealed
-        self._thread = threading.Thread(target=self.relay.run, daemon=True)
-
-    def holds(self, *types: str, to: Sequence[str] = (EVENTS,)) -> list[str]:
-        """One event of each type; they wait until `begins`. The ids of the events."""
-        now, ids = datetime.now(UTC), []
-        for each in types:
-            event = event_of(each)
-            lease = ("", now - timedelta(seconds=1))
-            entries = [entry_of(Saying(event, place), 1, None, now, lease, encode=encode) for place in to]
-            self.outbox.insert_many([entry.as_document() for entry in entries])
-            ids.append(event.id)
-        return ids
-
-    def begins(self) -> None:
-        self._thread.start()
-
-    def ends(self) -> None:
-        self.relay.stop()
-        if self._thread.is_alive():
-            self._thread.join(10)
-
-
-def event_of(kind: str) -> Event:
-    subject = f"NG-{uuid4().hex[:10].upper()}"
-    return make(kind, subject=subject, data=DATA | {"case_ref": subject}, partner_id="partner-a")
 
 
 @pytest.fixture
 def running(world: World) -> Iterator[Running]:
-    name = f"rechecks_{uuid4().hex[:8]}"
-    store = Store(StoreSettings(world.parts.mongo_hosts, "rs0", world.database(name), None, None, None, 3000), alias=name)
-    store.ensure_indexes(())
-    made = Running(store)
-    yield made
-    made.ends()
-    store.close()
+    with a_relay(world) as made:
+        yield made
 
 
 def always(answer: bool) -> MayLeave:
@@ -147,7 +74,7 @@ def test_without_an_answer_an_entry_waits_and_holds_nobody(running: Running, que
     eventually(lambda: sorted(running.publisher.sent) == sorted(others), what="the others")
     waiting: dict[str, Any] = {"message_id": unsure, "trouble": "unanswered", **WAITING}
     eventually(lambda: running.outbox.count_documents(waiting) == 1, what="the entry to wait")
-    shown = Backlog(running.store, SystemClock()).status()["troubled"]
+    shown = running.backlog.status()["troubled"]
     assert [(each["message_id"], each["trouble"]) for each in shown] == [(unsure, "unanswered")]
     running.rechecks.register(DOUBTED, always(True))
     eventually(lambda: unsure in running.publisher.sent, within=15, what="it to leave once there is an answer")

@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from pymongo import ASCENDING
 
 from ngao.chassis.clock import Clock
-from ngao.chassis.messaging.outbox import WAITING
-from ngao.chassis.storage.connection import OLDEST_WAITING, Store
+from ngao.chassis.messaging.destinations import DESTINATIONS, PARTNERS, RESULTS
+from ngao.chassis.messaging.outbox import UNREACHED, WAITING
+from ngao.chassis.messaging.publisher import Outcome
+from ngao.chassis.observability.metrics import Metrics
+from ngao.chassis.storage.connection import IN_TROUBLE, OLDEST_WAITING, Store
 
-_SHOWN = 50
+_SHOWN, _NAMED = 50, 5
+_WHO = {PARTNERS: "partner", RESULTS: "source"}
+_WHY = {Outcome.UNROUTABLE: "has no queue", Outcome.REFUSED: "has a queue that takes nothing more"}
+
+
+@dataclass(frozen=True)
+class Unreached:
+    """A recipient that takes nothing: since when something waits for it, how much, and what the broker answers."""
+
+    to: str
+    recipient: str
+    waiting: int
+    since: datetime
+    trouble: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """For operators."""
+        return {**vars(self), "since": self.since.isoformat()}
 
 
 class Backlog:
@@ -20,15 +41,16 @@ class Backlog:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._outbox = store.durable("outbox")
         self._clock = clock
+        self._seen: list[Unreached] = []
 
     def size(self) -> tuple[int, float]:
-        """How many entries wait, and the age of the oldest in seconds."""
+        """How many entries wait, and the age in seconds of the oldest that no recipient keeps waiting."""
         oldest = self._oldest()
         age = (self._clock.now() - oldest).total_seconds() if oldest else 0.0
         return self._waiting(), max(0.0, age)
 
     def status(self) -> dict[str, Any]:
-        """What an operator sees: how many wait, how old the oldest is, which are in trouble."""
+        """What an operator sees: how many wait, how old the oldest is, which are in trouble, and who takes nothing."""
         oldest = self._oldest()
         troubled = self._outbox.find({"trouble": {"$ne": None}, **WAITING}, {"body": 0, "headers": 0}).limit(_SHOWN)
         return {
@@ -37,11 +59,51 @@ class Backlog:
             "troubled": [
                 {name: entry[name] for name in ("message_id", "to", "routing_key", "attempts", "trouble")} for entry in troubled
             ],
+            "unreached": [each.as_dict() for each in self.unreached()],
         }
+
+    def unreached(self) -> list[Unreached]:
+        """Every partner and source whose queue is missing or takes nothing, with what waits for it."""
+        found = self._outbox.aggregate(
+            [
+                {"$match": UNREACHED},
+                {"$set": {"recipient": {"$arrayElemAt": [{"$split": ["$routing_key", "."]}, 0]}}},
+                {"$group": {
+                    "_id": {"to": "$to", "recipient": "$recipient"},
+                    "waiting": {"$sum": 1}, "since": {"$min": "$created_at"}, "trouble": {"$min": "$trouble"},
+                }},
+                {"$sort": {"since": ASCENDING}},
+            ],
+            hint=IN_TROUBLE,
+        )  # fmt: skip
+        return [Unreached(**each["_id"], waiting=each["waiting"], since=each["since"], trouble=each["trouble"]) for each in found]
+
+    def measure(self, metrics: Metrics) -> None:
+        """Keep the gauges, and what readiness warns of: it is answered without a store."""
+        metrics.outbox(*self.size())
+        self._seen = self.unreached()
+        for to in (name for name, destination in DESTINATIONS.items() if destination.outsiders):
+            since = [each.since for each in self._seen if each.to == to]
+            age = (self._clock.now() - min(since)).total_seconds() if since else 0.0
+            metrics.unreached(to, len(since), max(0.0, age))
+
+    def warning(self) -> str | None:
+        """Who takes nothing, as the gauges were kept last."""
+        return " ".join(map(_sentence, self._seen[:_NAMED])) or None
 
     def _waiting(self) -> int:
         return self._outbox.count_documents(WAITING)
 
     def _oldest(self) -> datetime | None:
-        found = self._outbox.find_one(WAITING, {"created_at": 1}, sort=[("created_at", ASCENDING)], hint=OLDEST_WAITING)
+        of_all = {**WAITING, "$nor": [UNREACHED]}
+        found = self._outbox.find_one(of_all, {"created_at": 1}, sort=[("created_at", ASCENDING)], hint=OLDEST_WAITING)
         return found["created_at"] if found else None
+
+
+def _sentence(found: Unreached) -> str:
+    who, many = _WHO[found.to], "event waits" if found.waiting == 1 else "events wait"
+    way = f"`ngao {who} add` makes a missing queue" if found.trouble == Outcome.UNROUTABLE else f"the {who} must empty it"
+    return (
+        f"The {who} {found.recipient} {_WHY[Outcome(found.trouble)]}: {found.waiting} {many} for it since "
+        f"{found.since:%Y-%m-%d %H:%M} UTC; {way}."
+    )

@@ -16,18 +16,22 @@ REDELIVER_EDGE = "redeliver-edge"
 
 @dataclass(frozen=True)
 class Destination:
-    """An exchange, which of the two virtual hosts it is in, and whether what went there is kept for a replay."""
+    """An exchange, which of the two virtual hosts it is in, and whether what went there is kept for a replay.
+
+    With `outsiders` it feeds queues of partners or sources, and each routing key begins with the id of its one recipient.
+    """
 
     exchange: str
     edge: bool
     kept: bool = True
+    outsiders: bool = False
 
 
 DESTINATIONS = {
     EVENTS: Destination("events", edge=False),
     NOTICES: Destination("notices", edge=False),
-    PARTNERS: Destination("partners", edge=True),
-    RESULTS: Destination("results", edge=True),
+    PARTNERS: Destination("partners", edge=True, outsiders=True),
+    RESULTS: Destination("results", edge=True, outsiders=True),
     # What was parked is passed on as it came, which may be in clear: it stands sealed among the parked, and nowhere else.
     REDELIVER: Destination("redeliver", edge=False, kept=False),
     REDELIVER_EDGE: Destination("redeliver", edge=True, kept=False),
@@ -46,3 +50,8 @@ def routing_key(event: Event, to: str) -> str:
     if to == RESULTS:
         return f"{event.extra['sourceid']}.{event.type}"
     return event.routing_key
+
+
+def recipient_of(key: str, to: str) -> str | None:
+    """Which partner or source a routing key at a destination is for; None inside the platform."""
+    return key.partition(".")[0] if DESTINATIONS[to].outsiders else None

@@ -62,8 +62,11 @@ def account_name(kind: str, outsider_id: str) -> str:
 
 
 def is_onboarded(management: Management, vhost: str, kind: str, outsider_id: str) -> bool:
-    """True when the account stands with its permissions, which are given last."""
-    return management.get("permissions", vhost, account_name(kind, outsider_id)) is not None
+    """True when the account stands with its permissions, which are given last, and its queues hear what is for it."""
+    name, part = account_name(kind, outsider_id), _queues_of(kind, outsider_id, "")
+    heard = {(each.exchange, each.routing_key) for each in bindings_in(management, vhost)}
+    wanted = {(each.exchange, each.routing_key) for each in part.bindings}
+    return management.get("permissions", vhost, name) is not None and wanted <= heard
 
 
 def onboard_source(management: Management, edge: Edge, source_id: str) -> AccountFile:
@@ -101,6 +104,10 @@ def revoke(management: Management, kind: str, outsider_id: str, *, sleep: Callab
         with suppress(Unavailable):  # 500 for a connection that closes by itself at this moment
             management.delete("connections", "username", name)
         sleep(0.2)
+
+
+def _queues_of(kind: str, outsider_id: str, token: str) -> Topology:
+    return topology.partner_queues(outsider_id, token) if kind == "partner" else topology.source_queue(outsider_id, token)
 
 
 def _establish(management: Management, vhost: str, name: str, part: Topology, rights: Rights) -> str:

@@ -35,6 +35,10 @@ class Outcome(StrEnum):
     FAILED = "failed"
 
 
+OF_RECIPIENTS = frozenset({Outcome.UNROUTABLE, Outcome.REFUSED})
+"""At an outsider's queue these are the outsider's fault: it has no queue, or one that takes nothing because it is full."""
+
+
 @dataclass(frozen=True)
 class Outgoing:
     """One message to publish."""

@@ -10,29 +10,27 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 from uuid import uuid4
 
-from pymongo import ASCENDING, UpdateOne
+from pymongo import ASCENDING
 from pymongo.errors import PyMongoError
-from pymongo.write_concern import WriteConcern
 
 from ngao.chassis.clock import Clock
 from ngao.chassis.messaging.destinations import DESTINATIONS
 from ngao.chassis.messaging.outbox import URGENT, WAITING, Entry
 from ngao.chassis.messaging.publisher import WINDOW, Outcome, Outgoing, Publisher
 from ngao.chassis.messaging.rechecks import Answer, Rechecks
+from ngao.chassis.messaging.settling import Counting, Settling
 from ngao.chassis.observability.logs import describe_error, get_logger
 from ngao.chassis.storage.connection import Store
 
 LEASE = timedelta(seconds=12)
 _SWEEP_EVERY_S = 1.0
-_RETRY_FAILED = timedelta(seconds=1)
-_RETRY = dict.fromkeys((Outcome.UNROUTABLE, Outcome.UNANSWERED, Outcome.FAILED), timedelta(seconds=5))
 _ASKING_S = 1.0
 """No longer than this is asked at one turn, so that others do not wait for answers and the leases of the batch hold."""
 _PAUSE_S = 1.0
@@ -42,18 +40,6 @@ _FURTHEST = timedelta(minutes=5)
 _HELD = 20_000
 _CLAIMED = 20 * WINDOW
 """How many the sweep takes at once: each look walks over what earlier ones have taken off the index, so few looks are cheap."""
-
-
-class Counting(Protocol):
-    """The metrics that the relay feeds."""
-
-    def relayed(self, to: str, count: int = 1) -> None:
-        """Count confirmed events."""
-        ...
-
-    def relay_failed(self, reason: str) -> None:
-        """Count a publish that is tried again."""
-        ...
 
 
 class Relay:
@@ -70,8 +56,6 @@ class Relay:
         lease: timedelta = LEASE,
     ) -> None:
         self._outbox = store.durable("outbox")
-        # An entry whose end is lost in a crash is published again, with the id that inboxes know: no sync for that.
-        self._done = store.database.get_collection("outbox", write_concern=WriteConcern(1, j=False))
         self._clock = clock
         self._publishers = {edge: publisher_for(edge) for edge in (False, True)}
         self._metrics = metrics
@@ -83,7 +67,7 @@ class Relay:
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._next_sweep = 0.0  # on the monotonic clock: a wall clock that is set back must not stop the sweep
-        self._trouble: str | None = None
+        self._settling = Settling(store, clock, metrics)
         self._log = get_logger("relay")
 
     def lease(self) -> tuple[str, datetime]:
@@ -129,7 +113,7 @@ class Relay:
 
     def problem(self) -> str | None:
         """What readiness says: nothing, or why events cannot leave."""
-        return self._trouble
+        return self._settling.trouble()
 
     def _next_batch(self) -> list[Entry]:
         batch: list[Entry] = []
@@ -154,7 +138,7 @@ class Relay:
         for edge in (False, True):
             entries = [entry for entry in batch if DESTINATIONS[entry.to].edge is edge]
             if entries:
-                self._settle(list(zip(entries, self._outcomes(edge, entries), strict=True)))
+                self._settling.settle(list(zip(entries, self._outcomes(edge, entries), strict=True)))
 
     def _outcomes(self, edge: bool, entries: list[Entry]) -> list[Outcome]:  # noqa: FBT001  # which of the two publishers
         """Publish them; one that cannot even be written to the broker is found by halving, and holds no other."""
@@ -182,58 +166,13 @@ class Relay:
             answers[entry.message_id] = self._rechecks.answer(entry)
         waiting = [(entry, Outcome.UNANSWERED) for entry in entries if answers[entry.message_id] is Answer.UNANSWERED]
         if waiting:
-            self._settle(waiting)
+            self._settling.settle(waiting)
         return [entry for entry in entries if answers[entry.message_id] is Answer.LEAVES]
 
     def _put_back(self, entries: list[Entry]) -> None:
         """They are the first of the next turn, as long as their leases hold."""
         for entry in reversed(entries):
             (self._urgent if entry.priority == URGENT else self._routine).appendleft(entry)
-
-    def _settle(self, settled: list[tuple[Entry, Outcome]]) -> None:
-        confirmed = [entry for entry, outcome in settled if outcome is Outcome.CONFIRMED]
-        others: list[tuple[Entry, Outcome]] = [(entry, outcome) for entry, outcome in settled if outcome is not Outcome.CONFIRMED]
-        self._count(confirmed, others)
-        try:
-            self._end(confirmed)
-            if others:
-                self._outbox.bulk_write([self._postpone(entry, outcome) for entry, outcome in others], ordered=False)
-        except PyMongoError as error:
-            # Left leased: after the lease they are published again, with the same ids.
-            self._log.warning("relay.store_failed", kind=type(error).__name__, count=len(settled))
-        self._note_trouble(others)
-
-    def _end(self, confirmed: list[Entry]) -> None:
-        """Mark what is kept as sent, and remove the rest."""
-        kept = [entry.id for entry in confirmed if DESTINATIONS[entry.to].kept]
-        gone = [entry.id for entry in confirmed if not DESTINATIONS[entry.to].kept]
-        if kept:
-            sent = {"$set": {"sent_at": self._clock.now()}, "$unset": {"lease": "", "leased_until": ""}}
-            self._done.update_many({"_id": {"$in": kept}}, sent)
-        if gone:
-            self._done.delete_many({"_id": {"$in": gone}})
-
-    def _count(self, confirmed: list[Entry], others: list[tuple[Entry, Outcome]]) -> None:
-        for to, count in Counter(entry.to for entry in confirmed).items():
-            self._metrics.relayed(to, count)
-        for _, outcome in others:
-            self._metrics.relay_failed(outcome.value)
-
-    def _postpone(self, entry: Entry, outcome: Outcome) -> UpdateOne:
-        wait = _RETRY.get(outcome, _RETRY_FAILED)
-        change = {
-            "$set": {"lease": "", "leased_until": self._clock.now() + wait, "trouble": outcome.value},
-            "$inc": {"attempts": 1},
-        }
-        return UpdateOne({"_id": entry.id, "lease": entry.lease}, change)
-
-    def _note_trouble(self, others: list[tuple[Entry, Outcome]]) -> None:
-        if not others:
-            self._trouble = None
-            return
-        entry, outcome = others[0]
-        self._trouble = f"Events cannot leave: publishing to {entry.to} is {outcome.value}."
-        self._log.warning("relay.not_confirmed", to=entry.to, outcome=outcome.value, count=len(others))
 
     def _sweep(self) -> bool:
         """Claim a window of entries nobody holds; True if there were any."""
@@ -264,11 +203,13 @@ class Relay:
     def _read(self, document: Mapping[str, Any]) -> Entry | None:
         """One that cannot be read stays in the outbox, and holds no other."""
         try:
-            return Entry.from_document(document)
+            entry = Entry.from_document(document)
+            DESTINATIONS[entry.to]
         except (KeyError, TypeError) as error:
             self._metrics.relay_failed("unreadable")
             self._log.error("relay.not_readable", message_id=str(document["_id"]), **describe_error(error))
             return None
+        return entry
 
     def _wait(self) -> None:
         for publisher in self._publishers.values():

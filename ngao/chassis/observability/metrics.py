@@ -26,7 +26,9 @@ class Metrics:
         self._relay_failed = self._counter("ngao_relay_failed", "Publishes not confirmed, to be tried again.", "reason")
         self._parked = self._gauge("ngao_parked", "Messages that wait for an operator.")
         self._pending = self._gauge("ngao_outbox_pending", "Events committed and not yet confirmed.")
-        self._oldest = self._gauge("ngao_outbox_oldest_seconds", "Age of the oldest unconfirmed event.")
+        self._oldest = self._gauge("ngao_outbox_oldest_seconds", "Age of the oldest event that is kept by no recipient alone.")
+        self._unreached = self._gauge("ngao_unreached", "Partners or sources whose queue is missing or takes nothing.", "to")
+        self._unreached_s = self._gauge("ngao_unreached_seconds", "Age of the oldest event that waits for one of them.", "to")
         self._subscriptions = self._gauge("ngao_subscriptions", "Queues that this process should hear.", "vhost")
         self._attached = self._gauge("ngao_subscriptions_attached", "Queues that this process hears now.", "vhost")
         self._held = self._gauge("ngao_held_seconds", "How long the oldest message in hand could not be settled.", "vhost")
@@ -82,6 +84,11 @@ class Metrics:
         """Set how many events are unconfirmed and the age in seconds of the oldest."""
         self._pending.set(pending)
         self._oldest.set(oldest_s)
+
+    def unreached(self, to: str, recipients: int, oldest_s: float) -> None:
+        """Set how many partners or sources take nothing, and the age in seconds of the oldest event that waits for one."""
+        self._unreached.labels(to).set(recipients)
+        self._unreached_s.labels(to).set(oldest_s)
 
     def consumer_attached(self, vhost: str, queues: int, expected: int) -> None:
         """Set how many queues of a virtual host are heard, of how many."""

@@ -30,6 +30,7 @@ OUTBOX_DAYS = 7
 
 _NO_RIGHT = 13
 OLDEST_WAITING = "waiting_by_age"
+IN_TROUBLE = "in_trouble"
 AUDIT = "audit"
 AUDIT_INDEXES = (
     IndexModel([("chain", ASCENDING), ("n", ASCENDING)], unique=True, name="chain_1_n_1"),
@@ -46,6 +47,7 @@ _CHASSIS_INDEXES: Mapping[str, list[IndexModel]] = {
             name="waiting_by_lease", partialFilterExpression=_WAITING,
         ),
         IndexModel([("lease", ASCENDING)], name="waiting_by_holder", partialFilterExpression=_WAITING),
+        IndexModel([("trouble", ASCENDING)], name=IN_TROUBLE, partialFilterExpression={"trouble": {"$type": "string"}}),
         IndexModel([("created_at", ASCENDING)], name=OLDEST_WAITING, partialFilterExpression=_WAITING),
         IndexModel(
             [("sent_at", ASCENDING)],

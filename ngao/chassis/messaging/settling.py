@@ -1,0 +1,143 @@
+"""What becomes of entries that were published: the confirmed are sent, the others wait for their next turn.
+
+A partner or source whose queue is missing or full troubles nobody else: its entries wait, one of them is tried every few
+seconds, and when that one goes through all others follow at once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from typing import Protocol
+
+from pymongo import UpdateOne
+from pymongo.errors import PyMongoError
+from pymongo.write_concern import WriteConcern
+
+from ngao.chassis.clock import Clock
+from ngao.chassis.messaging.destinations import DESTINATIONS, recipient_of
+from ngao.chassis.messaging.outbox import UNREACHED, Entry
+from ngao.chassis.messaging.publisher import OF_RECIPIENTS, Outcome
+from ngao.chassis.observability.logs import get_logger
+from ngao.chassis.storage.connection import IN_TROUBLE, Store
+
+Settled = tuple[Entry, Outcome]
+
+_SOON, _LATER, _BEHIND = timedelta(seconds=1), timedelta(seconds=5), timedelta(seconds=60)
+_WAIT = {
+    Outcome.REFUSED: _SOON,
+    Outcome.UNKNOWN: _SOON,
+    Outcome.UNROUTABLE: _LATER,
+    Outcome.UNANSWERED: _LATER,
+    Outcome.FAILED: _LATER,
+}
+_OF_ALL = frozenset({Outcome.UNROUTABLE, Outcome.REFUSED, Outcome.UNKNOWN})
+"""Where no recipient is at fault these keep everybody's events here."""
+
+
+class Counting(Protocol):
+    """The metrics that the relay feeds."""
+
+    def relayed(self, to: str, count: int = 1) -> None:
+        """Count confirmed events."""
+        ...
+
+    def relay_failed(self, reason: str) -> None:
+        """Count a publish that is tried again."""
+        ...
+
+
+class Settling:
+    """One relay's book-keeping."""
+
+    def __init__(self, store: Store, clock: Clock, metrics: Counting) -> None:
+        self._troubles: dict[str, str] = {}
+        self._outbox = store.durable("outbox")
+        # An entry whose end is lost in a crash is published again, with the id that inboxes know: no sync for that.
+        self._done = store.database.get_collection("outbox", write_concern=WriteConcern(1, j=False))
+        self._clock = clock
+        self._metrics = metrics
+        self._log = get_logger("relay")
+
+    def settle(self, settled: list[Settled]) -> None:
+        """Store the outcomes. A store that fails raises nothing: the entries stay leased, and are published again after that."""
+        confirmed = [entry for entry, outcome in settled if outcome is Outcome.CONFIRMED]
+        others: list[Settled] = [(entry, outcome) for entry, outcome in settled if outcome is not Outcome.CONFIRMED]
+        self._count(confirmed, others)
+        try:
+            self._end(confirmed)
+            if others:
+                self._outbox.bulk_write(list(self._postponed(others)), ordered=False)
+            for to, recipient in _reached(confirmed) - _unreached(others):
+                self._release(to, recipient)
+        except PyMongoError as error:
+            self._log.warning("relay.store_failed", kind=type(error).__name__, count=len(settled))
+        self._note_trouble(confirmed, others)
+
+    def trouble(self) -> str | None:
+        """Why events cannot leave, for readiness."""
+        return next(iter(self._troubles.values()), None)
+
+    def _end(self, confirmed: list[Entry]) -> None:
+        """Mark what is kept as sent, and remove the rest."""
+        kept = [entry.id for entry in confirmed if DESTINATIONS[entry.to].kept]
+        gone = [entry.id for entry in confirmed if not DESTINATIONS[entry.to].kept]
+        if kept:
+            sent = {"$set": {"sent_at": self._clock.now(), "trouble": None}, "$unset": {"lease": "", "leased_until": ""}}
+            self._done.update_many({"_id": {"$in": kept}}, sent)
+        if gone:
+            self._done.delete_many({"_id": {"$in": gone}})
+
+    def _count(self, confirmed: list[Entry], others: list[Settled]) -> None:
+        for to, count in Counter(entry.to for entry in confirmed).items():
+            self._metrics.relayed(to, count)
+        for _, outcome in others:
+            self._metrics.relay_failed(outcome.value)
+
+    def _postponed(self, others: list[Settled]) -> Iterator[UpdateOne]:
+        """Of each recipient that takes nothing the first is tried again soon; the others wait behind it."""
+        tried: set[tuple[str, str]] = set()
+        for entry, outcome in others:
+            wait = _WAIT[outcome]
+            for recipient in _unreached([(entry, outcome)]):
+                wait = _BEHIND if recipient in tried else _LATER
+                tried.add(recipient)
+            change = {
+                "$set": {"lease": "", "leased_until": self._clock.now() + wait, "trouble": outcome.value},
+                "$inc": {"attempts": 1},
+            }
+            yield UpdateOne({"_id": entry.id, "lease": entry.lease}, change)
+
+    def _release(self, to: str, recipient: str) -> None:
+        """A recipient takes messages again: what waits for it leaves with the next sweep."""
+        waiting = {**UNREACHED, "to": to, "lease": "", "routing_key": {"$regex": f"^{re.escape(recipient)}\\."}}
+        self._outbox.update_many(waiting, {"$set": {"leased_until": self._clock.now()}}, hint=IN_TROUBLE)
+
+    def _note_trouble(self, confirmed: list[Entry], others: list[Settled]) -> None:
+        """A recipient's own fault is none of the service's readiness (see `backlog`)."""
+        if others:
+            entry, outcome = others[0]
+            self._log.warning("relay.not_confirmed", to=entry.to, outcome=outcome.value, count=len(others))
+        for to in {entry.to for entry in confirmed}:
+            self._troubles.pop(to, None)
+        for entry, outcome in others:
+            if outcome in _OF_ALL and not _unreached([(entry, outcome)]):
+                self._troubles[entry.to] = f"Events cannot leave: publishing to {entry.to} is {outcome.value}."
+
+
+def _reached(confirmed: Iterable[Entry]) -> set[tuple[str, str]]:
+    """The recipients that have taken what they did not take before."""
+    return {
+        (entry.to, who) for entry in confirmed
+        if entry.trouble in OF_RECIPIENTS and (who := recipient_of(entry.routing_key, entry.to))
+    }  # fmt: skip
+
+
+def _unreached(others: Iterable[Settled]) -> set[tuple[str, str]]:
+    """The recipients whose own fault it is that something was not taken."""
+    return {
+        (entry.to, who) for entry, outcome in others
+        if outcome in OF_RECIPIENTS and (who := recipient_of(entry.routing_key, entry.to))
+    }  # fmt: skip

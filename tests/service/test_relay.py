@@ -1,0 +1,80 @@
+"""The relay goes on: over an error that nobody expected, and over a recipient that takes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from ngao.chassis.messaging.destinations import EVENTS, PARTNERS
+from ngao.chassis.messaging.outbox import WAITING
+from tests.support.processes import World
+from tests.support.relaying import Running, a_relay
+from tests.support.waiting import eventually
+
+SAID = "referral.case.closed.v1"
+
+
+@pytest.fixture
+def running(world: World) -> Iterator[Running]:
+    with a_relay(world) as made:
+        yield made
+
+
+def counted(running: Running, reason: str) -> float:
+    return running.metrics.registry.get_sample_value("ngao_relay_failed_total", {"reason": reason}) or 0.0
+
+
+def test_an_event_that_cannot_be_published_holds_no_other(running: Running) -> None:
+    before, [poison], after = running.holds(SAID, SAID), running.holds(SAID), running.holds(SAID)
+    running.publisher.poison = {poison}
+    running.begins()
+    eventually(lambda: sorted(running.publisher.sent) == sorted([*before, *after]), what="the others")
+    eventually(lambda: running.outbox.count_documents({"message_id": poison, "trouble": "failed", **WAITING}) == 1)
+    running.publisher.poison = set()
+    eventually(lambda: poison in running.publisher.sent, within=15, what="it to leave once it can")
+
+
+@pytest.mark.parametrize("change", [{"$unset": {"routing_key": ""}}, {"$set": {"to": "an-exchange-of-a-later-version"}}])
+def test_an_entry_that_cannot_be_read_holds_no_other_and_is_kept(running: Running, change: dict[str, dict[str, str]]) -> None:
+    [unreadable], [other] = running.holds(SAID), running.holds(SAID)
+    running.outbox.update_one({"message_id": unreadable}, change)
+    running.begins()
+    eventually(lambda: running.publisher.sent == [other], what="the other event")
+    eventually(lambda: counted(running, "unreadable"), what="it to be counted")
+    assert running.outbox.count_documents({"message_id": unreadable}) == 1
+
+
+def test_an_error_that_nobody_expected_does_not_end_the_relay(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> None:
+        raise RuntimeError("a fault")
+
+    monkeypatch.setattr(running.publisher, "idle", fail)
+    running.begins()
+    eventually(lambda: counted(running, "error"), what="the error to be counted")
+    [later] = running.holds(SAID)
+    eventually(lambda: running.publisher.sent == [later], what="an event to leave all the same")
+
+
+def test_of_a_recipient_without_a_queue_one_event_is_tried_and_all_leave_when_it_has_one(running: Running) -> None:
+    held = running.holds(*[SAID] * 40, to=[PARTNERS], partner="absent")
+    others = running.holds(*[SAID] * 3, to=[PARTNERS], partner="present")
+    running.publisher.missing = {"absent"}
+    running.begins()
+    eventually(lambda: sorted(running.publisher.sent) == sorted(others), what="the other partner's events")
+    [unreached] = eventually(running.backlog.unreached, what="the recipient to be shown")
+    assert (unreached.to, unreached.recipient, unreached.waiting, unreached.trouble) == (PARTNERS, "absent", 40, "unroutable")
+    assert running.relay.problem() is None
+    eventually(lambda: len(running.publisher.tried) > len(held) + len(others), within=15, what="one to be tried again")
+    assert len(running.publisher.tried) <= len(held) + len(others) + 2
+    running.publisher.missing = set()
+    eventually(lambda: sorted(running.publisher.sent) == sorted([*held, *others]), within=15, what="all of them to leave")
+    eventually(lambda: not running.backlog.unreached(), what="nobody to be shown any more")
+
+
+def test_a_queue_of_our_own_that_is_missing_is_the_services_trouble(running: Running) -> None:
+    running.holds(SAID, to=[EVENTS])
+    running.publisher.missing = {"routine"}
+    running.begins()
+    eventually(running.relay.problem, what="the trouble to be shown")
+    assert running.backlog.unreached() == []
