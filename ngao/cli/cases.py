@@ -124,11 +124,22 @@ def _say_what_happened(case: Mapping[str, Any]) -> None:
         return
     show(report["violations"], ("label", "ongoing", "against", "perpetrators"), as_json=False, none="No violation is known.")
     say(f"Why {report['urgency']}: {' '.join(each['text'] for each in report['reasons'])}")
+    _say_what_is_not_known(report)
     told = case.get("told")
     if told:
         say(f"\n{told['narrative'] or 'There is no narrative.'}")
         show(told["attachments"], ("name", "media_type", "url"), as_json=False, none="There are no attachments.")
     say("")
+
+
+def _say_what_is_not_known(report: Mapping[str, Any]) -> None:
+    doubt, left_out = report.get("date_doubt"), report.get("left_out")
+    if doubt:
+        stated = f"; {doubt['stated']} was stated" if doubt["stated"] else ""
+        say(f"The date is doubtful ({doubt['reason']}{stated}): it counts as the time of submission.")
+    if left_out:
+        named = ", ".join(f"{each['field']} ({each['code']})" for each in left_out)
+        say(f"The form says more than could be read. Left out: {named}")
 
 
 def _needs(case: Mapping[str, Any]) -> str:

@@ -21,7 +21,6 @@ from services.intake.application.disclose_narrative import narrative_may_leave
 from services.intake.application.forget_report import forget_due
 from services.intake.application.judge_earlier import judge_earlier
 from services.intake.application.manage_sources import SourceSettings, find_source, put_source
-from services.intake.application.map_inbound import map_inbound
 from services.intake.application.mapping import Mapped, Profile
 from services.intake.application.note_consent import note_consent
 from services.intake.application.note_progress import note_progress, note_vouch
@@ -35,10 +34,12 @@ from services.intake.application.validate_report import validate_report
 from services.intake.application.withdraw_report import withdraw_report
 from services.intake.domain.draft import Draft
 from services.intake.domain.dry_runs import DryRunBounds
-from services.intake.domain.report import MappedBy, Report
+from services.intake.domain.problems import MappedBy
+from services.intake.domain.report import Report
 from services.intake.domain.source import Source
 from services.intake.dry_runs import DryRunGuard
 from services.intake.http_api import pointing
+from services.intake.lenient import Taken, read_native
 from services.intake.messages import NARRATIVE_DISCLOSED, UnitAnnouncer, change_of, helper_of, read_report, step_of, update_of
 from services.intake.posted import Posted
 from services.intake.references import RandomIds
@@ -108,11 +109,10 @@ class App:
         }  # fmt: skip
 
     def inbound(self, source_id: str, native: Any, key: str | None, trace: str | None) -> dict[str, Any]:
-        """Take a source's native body in, through its profile."""
-        mapped = map_inbound(self._profile(source_id), native)
-        posted = Posted(mapped.report).named(key)
-        receipt = self._units.run(lambda unit: self._take_mapped(unit, source_id, posted, mapped), trace)
-        return receipt | {"mapping_version": mapped.profile.version, "discarded": mapped.discarded}
+        """Take a source's native body in, through its profile. Raises UnreadableReport."""
+        mapped, taken = read_native(self._profile(source_id), native, key, self._policy.rules.vocabulary, self._units.read().now)
+        receipt = self._units.run(lambda unit: self._take_mapped(unit, source_id, mapped, taken), trace)
+        return receipt | {"mapping_version": mapped.profile.version, "discarded": mapped.discarded, "left_out": taken.left_out}
 
     def status(self, source_id: str, report_id: str) -> Report:
         """The report, for its own source."""
@@ -250,10 +250,10 @@ class App:
     def _judge_earlier(self, unit: Unit, *, report_id: str) -> int:
         return judge_earlier(self._desk(unit), report_id)
 
-    def _take_mapped(self, unit: Unit, source_id: str, posted: Posted, mapped: Mapped) -> dict[str, Any]:
-        mapping = MappedBy(mapped.profile.version, mapped.discarded)
+    def _take_mapped(self, unit: Unit, source_id: str, mapped: Mapped, taken: Taken) -> dict[str, Any]:
+        mapping = MappedBy(mapped.profile.version, mapped.discarded, taken.left_out)
         with pointing(mapped.native):
-            return self._receipt(receive_report(self._desk(unit), source_id, self._read(posted), mapping))
+            return self._receipt(receive_report(self._desk(unit), source_id, taken.draft, mapping))
 
     def _profile(self, source_id: str) -> Profile:
         name = self.source(source_id).profile

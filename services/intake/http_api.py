@@ -77,11 +77,19 @@ class ReceiptShown(Tolerant):
     status_url = fields.String(metadata=INTERNAL)
 
 
+class LeftOutShown(Tolerant):
+    """Something of a native body that could not be read: where, and why; never the value."""
+
+    field = fields.String(metadata=INTERNAL)
+    code = fields.String(metadata=INTERNAL)
+
+
 class InboundShown(ReceiptShown):
-    """The answer to a native body: the receipt, and what the mapping dropped (names only)."""
+    """The answer to a native body: the receipt, what the mapping dropped (names only), and what it could not read."""
 
     mapping_version = fields.String(metadata=INTERNAL)
     discarded = fields.List(fields.String(), metadata=INTERNAL)
+    left_out = fields.List(fields.Nested(LeftOutShown), metadata=INTERNAL)
 
 
 class ReasonShown(Tolerant):
@@ -139,6 +147,13 @@ class ViolationShown(Tolerant):
     perpetrators = fields.List(fields.String(), metadata=INTERNAL)
 
 
+class DateDoubtShown(Tolerant):
+    """Why the date is not the stated one (missing, future, too_old, device_clock), and which was stated, if it can be read."""
+
+    reason = fields.String(metadata=INTERNAL)
+    stated = fields.AwareDateTime(allow_none=True, metadata=INTERNAL)
+
+
 class CaseReportShown(Tolerant):
     """What the report of a case says in codes, for an operator; `forgotten` when its time is over."""
 
@@ -163,6 +178,10 @@ class CaseReportShown(Tolerant):
     earlier_reports = fields.Integer(metadata=INTERNAL)
     has_narrative = fields.Boolean(metadata=INTERNAL)
     has_attachments = fields.Boolean(metadata=INTERNAL)
+    mapping_version = fields.String(allow_none=True, metadata=INTERNAL)
+    discarded = fields.List(fields.String(), metadata=INTERNAL)
+    left_out = fields.List(fields.Nested(LeftOutShown), metadata=INTERNAL)
+    date_doubt = fields.Nested(DateDoubtShown, allow_none=True, metadata=INTERNAL)
     forgotten = fields.Boolean(metadata=INTERNAL)
 
 

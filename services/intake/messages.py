@@ -39,11 +39,23 @@ def read_report(document: Any, vocabulary: Vocabulary) -> Draft:
     try:
         return draft_of(_REPORT.load(document))
     except ValidationError as error:
-        broken = field_errors(error.messages)
-        named = {each.pointer for each in broken}
-        also = [each for each in _unknown_codes(document, vocabulary) if each.pointer not in named]
-        errors = sorted([*broken, *also], key=lambda each: each.pointer)
-        raise InvalidInput("The report breaks its schema; `errors` names every field.", errors) from None
+        broken = _all_broken(document, vocabulary, error)
+        raise InvalidInput("The report breaks its schema; `errors` names every field.", broken) from None
+
+
+def examined(document: Any, vocabulary: Vocabulary, optional: tuple[str, ...] = ()) -> tuple[Draft | None, list[FieldError]]:
+    """A document as a report if its schema takes it, and everything in it that schema or lists do not take."""
+    try:
+        return draft_of(_REPORT.load(document, partial=optional)), _unknown_codes(document, vocabulary)
+    except ValidationError as error:
+        return None, _all_broken(document, vocabulary, error)
+
+
+def _all_broken(document: Any, vocabulary: Vocabulary, error: ValidationError) -> list[FieldError]:
+    broken = field_errors(error.messages)
+    named = {each.pointer for each in broken}
+    also = [each for each in _unknown_codes(document, vocabulary) if each.pointer not in named]
+    return sorted([*broken, *also], key=lambda each: each.pointer)
 
 
 def _unknown_codes(document: Any, vocabulary: Vocabulary) -> list[FieldError]:
@@ -53,10 +65,16 @@ def _unknown_codes(document: Any, vocabulary: Vocabulary) -> list[FieldError]:
     location = document.get("location")
     place = Place(**{name: _text(location, name) for name in ("scheme", "code")}, precision="") if location else None
     known = place if place is not None and place.scheme in LOCATION_SCHEMES and place.code else None
-    violations = [Violation(_text(each, "type"), ongoing=False, against="") for each in _listed(document, "violations")]
+    violations = [_violation_in(each) for each in _listed(document, "violations")]
     needs, languages = ([str(each) for each in _listed(document, name)] for name in ("needs", "languages"))
     found = code_problems(violations, needs, languages, known, vocabulary)
     return [FieldError(each.pointer, each.code, each.detail) for each in found]
+
+
+def _violation_in(document: Any) -> Violation:
+    listed = _listed(document, "perpetrators") if isinstance(document, dict) else []
+    involvements = tuple(_text(each, "involvement") or None for each in listed)
+    return Violation(_text(document, "type"), False, "", tuple(_text(each, "type") for each in listed), involvements)  # noqa: FBT003
 
 
 def _text(holder: Any, name: str) -> str:
@@ -70,8 +88,8 @@ def _listed(document: Mapping[str, Any], name: str) -> list[Any]:
 
 
 def draft_of(data: Mapping[str, Any]) -> Draft:
-    """A draft of what the schema has loaded."""
-    subject, location = data["subject"], data["location"]
+    """A draft of what the schema has loaded; one read through a profile may have no place."""
+    subject, location = data["subject"], data.get("location")
     person = Person(
         subject.get("identity"), subject.get("attributes") or {}, data.get("contact_safety"), subject.get("defender_ref")
     )
@@ -81,7 +99,7 @@ def draft_of(data: Mapping[str, Any]) -> Draft:
         occurred_precision=data["occurred_precision"],
         reporter_role=data["reporter"]["role"],
         violations=tuple(violation_of(each) for each in data["violations"]),
-        place=Place(location["scheme"], location["code"], location["precision"]),
+        place=Place(location["scheme"], location["code"], location["precision"]) if location else None,
         person=person,
         languages=tuple(dict.fromkeys(data["languages"])),
         needs=tuple(data["needs"]),

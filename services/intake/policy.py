@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,16 +11,22 @@ from typing import Any
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.policy import Policy, load_policy
 from ngao.chassis.retention import Retention, load_retention
+from ngao.kernel.names import comparable
 from ngao.kernel.placeholders import Placeholders
-from services.intake.application.mapping import FieldRule, Profile, ValueMap, check_expression
+from services.intake.application.mapping import FieldRule, Profile, check_expression
 from services.intake.application.pointers import top_level_name
 from services.intake.application.ports import Rules
+from services.intake.application.readings import Reader, ValueMap
 from services.intake.domain.retention import MOMENTS, Keeping
 from services.intake.domain.triage import Condition, EarlierReports, Rule, TriagePolicy
 from services.intake.domain.vocabulary import ViolationType, Vocabulary
 from services.intake.policy_schemas import FILES, ProfileFile, ReadReasons
 
 _PHONES = "/subject/identity/phones"
+_ONE_CODE = re.compile(
+    r"^(/violations/\*/(against|perpetrators/\d/(type|involvement))|/reporter/role|/occurred_precision|/location/(code|scheme)"
+    r"|/subject/attributes/(gender|age_group|orientation|displacement))$"
+)
 _LABELLED = (
     ("violations.yaml", "violations"),
     ("support_types.yaml", "support_types"),
@@ -68,6 +75,8 @@ def _vocabulary(policy: Policy) -> Vocabulary:
         perpetrators=frozenset(perpetrators),
         involvements=frozenset(policy["perpetrators.yaml"]["involvements"]),
         languages=frozenset(policy["languages.yaml"]["languages"]),
+        language_names={comparable(name): code for code, name in policy["languages.yaml"]["languages"].items()},
+        county_names={comparable(entry["name"]): iso for iso, entry in policy["counties.yaml"]["counties"].items()},
     )
     _check_suggestions(vocabulary)
     return vocabulary
@@ -117,18 +126,21 @@ def _rule(document: Mapping[str, Any], vocabulary: Vocabulary) -> Rule:
 def _profile(name: str, document: Mapping[str, Any]) -> Profile:
     maps = {key: ValueMap(value["values"], value["others"]) for key, value in document["value_maps"].items()}
     rules = tuple(_field(name, each, maps) for each in document["fields_"])
-    forbidden = {top_level_name(source) for rule in rules for source in rule.sources} & set(document["discard"])
+    discard = frozenset(document["discard"])
+    forbidden = {top_level_name(rule.for_each or source.text) for rule in rules for source in rule.sources} & discard
     if forbidden:
         used = ", ".join(sorted(forbidden))
         raise Misconfigured(f"The policy file profiles/{name}.yaml has errors: fields: {used} is on the discard list.")
-    return Profile(name, document["version"], rules, tuple(document["unwrap"]))
+    return Profile(name, document["version"], rules, tuple(document["unwrap"]), discard)
 
 
 def _field(profile: str, document: Mapping[str, Any], maps: Mapping[str, ValueMap]) -> FieldRule:
     where = f"profiles/{profile}.yaml"
     if document["map"]:
         _known(where, f"{document['to']}: map", [document["map"]], maps)
-    for expression in document["from_"]:
+    if document["for_each"] and "/*/" not in document["to"]:
+        raise Misconfigured(f"The policy file {where} has errors: {document['to']}: for_each needs a * in `to`.")
+    for expression in (*(each.text for each in document["from_"]), *filter(None, [document["for_each"]])):
         try:
             check_expression(expression)
         except ValueError as error:
@@ -136,18 +148,24 @@ def _field(profile: str, document: Mapping[str, Any], maps: Mapping[str, ValueMa
     return FieldRule(
         to=document["to"],
         sources=tuple(document["from_"]),
-        kind=_kind(document),
-        value_map=maps[document["map"]] if document["map"] else None,
+        reader=Reader(
+            kind=_kind(document),
+            value_map=maps[document["map"]] if document["map"] else None,
+            strip_prefix=document["strip_prefix"],
+            zone=document["zone"] or document["offset"],
+        ),
         default=document["default"],
-        strip_prefix=document["strip_prefix"],
-        offset=document["offset"],
         only_with=document["with_"],
+        for_each=document["for_each"],
     )
 
 
 def _kind(document: Mapping[str, Any]) -> str:
     """How a value is shaped; phones of a profile that was written before `phones` are never cut at their spaces."""
-    return "phones" if (document["to"], document["as_"]) == (_PHONES, "words") else str(document["as_"])
+    to, kind = document["to"], str(document["as_"])
+    if (to, kind) == (_PHONES, "words"):
+        return "phones"
+    return "codes" if kind == "text" and _ONE_CODE.match(to) else kind
 
 
 def _known(file: str, key: str, used: Iterable[str], known: Iterable[str]) -> None:

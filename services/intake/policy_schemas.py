@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
-from marshmallow import EXCLUDE, RAISE, Schema, fields, validate
+from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validate
 
 from ngao.contracts import codes
-from services.intake.application.mapping import KINDS, OTHERS
+from services.intake.application.mapping import Expression
+from services.intake.application.readings import KINDS, OTHERS, zone_of
 from services.intake.domain.triage import LEVELS
 
 _SLUG = validate.Regexp(r"^[a-z][a-z0-9_]{1,63}$", error="Must be lower-case letters, digits and underscores.")
@@ -159,19 +161,51 @@ class TriageFile(_Strict):
     )
 
 
+def _is_zone(name: str) -> None:
+    try:
+        zone_of(name)
+    except ValueError as error:
+        raise ValidationError(f"{error}.") from None
+
+
+class _Word(fields.String):
+    """A word; YAML reads a bare yes or no as true or false."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        return super()._deserialize(str(value).lower() if isinstance(value, bool) else value, *args, **kwargs)
+
+
+class _Path(_Strict):
+    path = fields.String(required=True)
+    offset = fields.String(load_default="", validate=_is_zone)
+    zone = fields.String(load_default="", validate=_is_zone)
+
+
+class _Expression(fields.Field[Expression]):
+    """An expression alone, or with the offset or time zone of the dates that it gives."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Expression:  # noqa: ARG002
+        if isinstance(value, str):
+            return Expression(value)
+        loaded = _Path().load(value)
+        return Expression(loaded["path"], loaded["zone"] or loaded["offset"])
+
+
 class _ValueMap(_Strict):
-    values = fields.Dict(keys=fields.String(), values=fields.String(allow_none=True), required=True)
+    values = fields.Dict(keys=_Word(), values=_Word(allow_none=True), required=True)
     others = fields.String(load_default="refuse", validate=validate.OneOf(OTHERS))
 
 
 class _Field(_Strict):
     to = fields.String(required=True, validate=validate.Regexp(r"^(/[a-z0-9_*]+)+$", error="Must be a JSON pointer."))
-    from_ = fields.List(fields.String(), required=True, validate=validate.Length(min=1), data_key="from")
+    from_ = fields.List(_Expression(), required=True, validate=validate.Length(min=1), data_key="from")
+    for_each = fields.String(load_default="")
     as_ = fields.String(load_default="text", validate=validate.OneOf(sorted(KINDS)), data_key="as")
     map = fields.String(load_default=None)
     default = fields.String(load_default=None)
     strip_prefix = fields.String(load_default="")
-    offset = fields.String(load_default="+00:00", validate=validate.Regexp(r"^[+-]\d\d:\d\d$", error="Must be like +03:00."))
+    offset = fields.String(load_default="+00:00", validate=_is_zone)
+    zone = fields.String(load_default="", validate=_is_zone)
     with_ = fields.String(load_default=None, data_key="with")
 
 

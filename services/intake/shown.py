@@ -50,6 +50,10 @@ def show_case_report(report: Report, labels: Mapping[str, ViolationType]) -> dic
         ],
         has_narrative=bool(report.narrative_parts),
         has_attachments=bool(report.attachments),
+        mapping_version=report.mapping.version if report.mapping else None,
+        discarded=report.mapping.discarded if report.mapping else (),
+        left_out=report.mapping.left_out if report.mapping else (),
+        date_doubt=report.doubt,
         forgotten=report.forgotten_at is not None,
     )
 

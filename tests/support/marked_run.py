@@ -165,8 +165,8 @@ class MarkedRun:
     def _wrong_forms(self) -> None:
         path = f"/v1/inbound/{self.kobo.id}"
         form = self.kobo_form()
-        for wrong in ({"incident/violation_type": self.token.word}, {"incident/county": self.token.word}, {"incident/date": "?"}):
-            assert self.kobo.post({**form, **wrong}, path)[0] == 422
+        wrong = dict.fromkeys(("incident/violation_type", "incident/county", "incident/date", "person/gender"), self.token.word)
+        assert self.kobo.post({**form, **wrong, "meta/rootUuid": f"uuid:{secrets.token_hex(8)}"}, path)[0] == 202
         assert self.kobo.post({**form, "other/question": self.token.text("a question no profile maps")}, path)[0] == 202
         assert self.kobo.post(json.dumps(form).encode()[:-20], path)[0] == 400
 

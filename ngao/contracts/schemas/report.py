@@ -192,3 +192,17 @@ class SealedReport(Strict):
         required=True,
         validate=validate.Regexp(r"^[A-Za-z0-9+/]{64,}={0,2}$", error="format|Must be a sealed box in base64."), metadata=SEALED,
     )
+
+
+_REPORT = Report()
+
+
+def most_of(pointer: str) -> int | None:
+    """How many items, or signs, the field of a report at a JSON pointer holds at most; None where there is no such bound."""
+    schema: Any = _REPORT
+    found: Any = None
+    for step in (each for each in pointer.split("/")[1:] if not each.isdigit()):
+        found = schema.fields.get(step) if schema is not None else None
+        inner = found.inner if isinstance(found, fields.List) else found
+        schema = inner.schema if isinstance(inner, fields.Nested) else None
+    return next((each.max for each in getattr(found, "validators", ()) if isinstance(each, validate.Length)), None)

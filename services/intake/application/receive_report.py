@@ -12,9 +12,10 @@ from services.intake.application.judging import judge, told_of
 from services.intake.application.person_keys import person_keys
 from services.intake.application.ports import Desk
 from services.intake.domain.consent import carried_over
+from services.intake.domain.dates import with_likely_date
 from services.intake.domain.draft import Draft, Person, canonical_content, content_as_received, readable
-from services.intake.domain.problems import FieldProblem
-from services.intake.domain.report import SOONEST_AGAIN, MappedBy, Report, SealedIdentity
+from services.intake.domain.problems import FieldProblem, MappedBy
+from services.intake.domain.report import SOONEST_AGAIN, Report, SealedIdentity
 from services.intake.domain.triage import Facts
 from services.intake.domain.vocabulary import county_of, needs_suggested_by, problems_of
 
@@ -40,7 +41,7 @@ def receive_report(desk: Desk, source_id: str, draft: Draft, mapping: MappedBy |
     if before:
         return _repeat(desk, before, draft)
     refuse(problems_of(draft, desk.rules.vocabulary, desk.now))
-    report = _report(desk, source_id, draft, mapping)
+    report = _report(desk, source_id, with_likely_date(draft, desk.now, desk.now), mapping)
     desk.reports.put(report)
     desk.announce.accepted(report)
     detail = {"urgency": report.triage.urgency, "policy_version": report.triage.policy_version}
@@ -93,8 +94,8 @@ def _report(desk: Desk, source_id: str, draft: Draft, mapping: MappedBy | None) 
         violations=draft.violations,
         needs=tuple(dict.fromkeys(draft.needs)) or proposed,
         needs_proposed=proposed,
-        county=county_of(draft.place, vocabulary.counties) or "",
-        place_precision=draft.place.precision,
+        county=(county_of(draft.place, vocabulary.counties) if draft.place else None) or "",
+        place_precision=draft.place.precision if draft.place else "",
         languages=draft.languages,
         consents=carried_over((), draft.consents, desk.now),
         triage=judgement.whole,
@@ -102,6 +103,7 @@ def _report(desk: Desk, source_id: str, draft: Draft, mapping: MappedBy | None) 
         defender_ref=draft.person.defender_ref,
         person_keys=keys,
         mapping=mapping,
+        doubt=draft.doubt,
         tell_again_at=desk.now + SOONEST_AGAIN,
     )
     report.sealed_identity = seal_person(desk, report.case_ref, draft.person)

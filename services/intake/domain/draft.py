@@ -34,6 +34,15 @@ class Place:
 
 
 @dataclass(frozen=True)
+class DateDoubt:
+    """Why the date of a report is not the one that was stated, and which was: None if none could be read."""
+
+    reason: str
+    stated: datetime | None = None
+    precision: str = ""
+
+
+@dataclass(frozen=True)
 class Person:
     """Who it is about: everything here is sealed before anything is stored. `repr` never shows it."""
 
@@ -64,14 +73,15 @@ class Person:
 
 @dataclass(frozen=True)
 class Draft:
-    """One call for help as the source told it."""
+    """One call for help. It has no `place` where none could be read, and a `doubt` where the date is not the one stated."""
 
     source_event_id: str
     occurred_at: datetime
     reporter_role: str
     violations: tuple[Violation, ...]
-    place: Place
+    place: Place | None
     occurred_precision: str = "exact"
+    doubt: DateDoubt | None = None
     person: Person = field(default_factory=Person)
     languages: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
@@ -120,10 +130,10 @@ def _readable_identity(identity: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def _content(draft: Draft) -> dict[str, Any]:
     return {
-        "occurred": [_moment(draft.occurred_at), draft.occurred_precision],
+        "occurred": _occurred(draft),
         "reporter": draft.reporter_role,
         "violations": [_violation(each) for each in draft.violations],
-        "place": [draft.place.scheme, draft.place.code, draft.place.precision],
+        "place": [draft.place.scheme, draft.place.code, draft.place.precision] if draft.place else [],
         "person": [draft.person.identity, draft.person.attributes, draft.person.contact_safety, draft.person.defender_ref],
         "languages": sorted(draft.languages),
         "needs": sorted(draft.needs),
@@ -131,6 +141,13 @@ def _content(draft: Draft) -> dict[str, Any]:
         "narrative": draft.narrative,
         "attachments": list(draft.attachments),
     }
+
+
+def _occurred(draft: Draft) -> list[str]:
+    """The date as stated: one that we put in its place is another at each post."""
+    if draft.doubt is None:
+        return [_moment(draft.occurred_at), draft.occurred_precision]
+    return [_moment(draft.doubt.stated), draft.doubt.precision] if draft.doubt.stated else []
 
 
 def _violation(violation: Violation) -> list[Any]:

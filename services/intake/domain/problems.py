@@ -20,3 +20,20 @@ class FieldProblem:
     def under(self, prefix: str) -> FieldProblem:
         """The same problem, seen from a document that holds this one at `prefix`."""
         return FieldProblem(prefix + self.pointer, self.code, self.detail)
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Something of a native body that could not be read: the place by JSON pointer and a code; never the value."""
+
+    field: str
+    code: str
+
+
+@dataclass(frozen=True)
+class MappedBy:
+    """Which profile made the report of a native body, the names of what it dropped, and what of it could not be read."""
+
+    version: str
+    discarded: tuple[str, ...]
+    left_out: tuple[LeftOut, ...] = ()

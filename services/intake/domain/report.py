@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from services.intake.domain.consent import Consent, ConsentChange, carried_over
-from services.intake.domain.draft import Person, Place, Violation
+from services.intake.domain.draft import DateDoubt, Person, Place, Violation
+from services.intake.domain.problems import MappedBy
 from services.intake.domain.progress import CLOSED, OPENED, REOPENED, Step, status_of, with_step
 from services.intake.domain.triage import LEVELS, Facts, Reason, Triage
 
@@ -82,14 +83,6 @@ class Decision:
         return fresh.points <= self.points and {each.rule for each in fresh.reasons} <= set(self.rules)
 
 
-@dataclass(frozen=True)
-class MappedBy:
-    """Which profile made the report of a native body, and the names of what it dropped."""
-
-    version: str
-    discarded: tuple[str, ...]
-
-
 @dataclass
 class Report:
     """One call for help.
@@ -97,6 +90,7 @@ class Report:
     `narrative_parts` and `attachments` are ciphertext; `person_keys`, `fingerprint` and `updates_seen` are keyed hashes.
     `needs` is all that help is looked for; `needs_proposed` are those of them that nobody asked for. `triage` knows every report
     about the person and is for those who help; `told` knows this source's reports only and is for the source (law 10).
+    `doubt` is there if `occurred_at` is not what was stated.
     `tell_again_at` is None once somebody else is known to have the case. `judge_others_at` is None once other reports about the
     person have been judged with what is new in this one.
     """
@@ -130,6 +124,7 @@ class Report:
     helpers: Mapping[str, Helper] = field(default_factory=dict)
     updates_seen: tuple[str, ...] = ()
     mapping: MappedBy | None = None
+    doubt: DateDoubt | None = None
     updated_at: datetime | None = None
     tell_again_at: datetime | None = None
     judge_others_at: datetime | None = None

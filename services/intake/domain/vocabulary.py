@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime
 
+from services.intake.domain.dates import FUTURE_TOLERANCE
 from services.intake.domain.draft import Draft, Place, Violation
 from services.intake.domain.problems import FieldProblem
 
-FUTURE_TOLERANCE = timedelta(days=3)
-"""More than a time zone: a clock that is two days off, the source's or ours, must refuse nobody's call for help."""
+GENERAL = "unclassified"
+"""The violation of a report that says what happened in words only; the policy's list decides its weight and group."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,10 @@ class ViolationType:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The lists a report's codes are checked against. `counties` maps ISO 3166-2 codes to national numbers."""
+    """The lists a report's codes are checked against. `counties` maps ISO 3166-2 codes to national numbers.
+
+    `language_names` and `county_names` lead from names, in the form in which names are compared, to codes.
+    """
 
     violations: Mapping[str, ViolationType]
     supports: frozenset[str]
@@ -35,6 +39,8 @@ class Vocabulary:
     perpetrators: frozenset[str]
     involvements: frozenset[str]
     languages: frozenset[str]
+    language_names: Mapping[str, str] = field(default_factory=dict)
+    county_names: Mapping[str, str] = field(default_factory=dict)
 
 
 def county_of(place: Place, counties: Mapping[str, int]) -> str | None:

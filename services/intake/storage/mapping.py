@@ -7,9 +7,10 @@ from dataclasses import asdict
 from typing import Any
 
 from services.intake.domain.consent import Consent, ConsentChange
-from services.intake.domain.draft import Violation
+from services.intake.domain.draft import DateDoubt, Violation
+from services.intake.domain.problems import LeftOut, MappedBy
 from services.intake.domain.progress import Step
-from services.intake.domain.report import Decision, Helper, MappedBy, Report, SealedIdentity
+from services.intake.domain.report import Decision, Helper, Report, SealedIdentity
 from services.intake.domain.source import Source
 from services.intake.domain.triage import Reason, Triage
 from services.intake.storage.documents import SourceDocument
@@ -45,7 +46,8 @@ def report_record(report: Report) -> dict[str, Any]:
         "decision": _plain(report.decision) if report.decision else {},
         "told": _triage_record(report.told) if report.told else None,
         "sealed_identity": _plain(report.sealed_identity) if report.sealed_identity else {},
-        "mapping": _plain(report.mapping) if report.mapping else {},
+        "mapping": _mapping_record(report.mapping) if report.mapping else {},
+        "doubt": _plain(report.doubt) if report.doubt else None,
     }
 
 
@@ -71,12 +73,22 @@ def report_from(record: Record) -> Report:
         decision=_decision(record["decision"]) if record.get("decision") else None,
         told=_triage(record["told"]) if record.get("told") else None,
         sealed_identity=SealedIdentity(**sealed) if sealed else None,
-        mapping=MappedBy(mapping["version"], tuple(mapping["discarded"])) if mapping else None,
+        mapping=_mapped_by(mapping) if mapping else None,
+        doubt=DateDoubt(**record["doubt"]) if record.get("doubt") else None,
     )
 
 
 def _decision(record: Record) -> Decision:
     return Decision(record["urgency"], record["reason"], tuple(record["rules"]), record["points"])
+
+
+def _mapping_record(mapping: MappedBy) -> dict[str, Any]:
+    return {**_plain(mapping), "left_out": [_plain(each) for each in mapping.left_out]}
+
+
+def _mapped_by(record: Record) -> MappedBy:
+    left_out = tuple(LeftOut(**each) for each in record.get("left_out") or ())
+    return MappedBy(record["version"], tuple(record["discarded"]), left_out)
 
 
 def _known(record: Record, names: frozenset[str]) -> dict[str, Any]:

@@ -1,0 +1,89 @@
+"""Forms as they really come, posted to intake as a process: the call is taken, and the answer names what could not be read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ngao.contracts import subscriptions_of
+from tests.support.broker import provision
+from tests.support.cases import CASES, case
+from tests.support.intake import NEWS, onboard
+from tests.support.processes import ServiceProcess, World
+
+STORE_OF = "intake"
+FILES = sorted(each.stem for each in (CASES / "form").glob("*.json"))
+NAMED = {
+    "email-none": "/person~1email", "age-number": "/person~1age_group", "ongoing-dont-know": "/incident~1ongoing",
+    "contact-unsure": "/safety~1may_contact", "type-one-known-one-other": "/incident~1violation_type",
+    "type-or-other": "/incident~1violation_type", "drift-against-multiple": "/incident~1against", "name-blank": "/person~1name",
+    "date-missing": "/incident~1date_time",
+}  # fmt: skip
+DOUBTFUL = {"date-missing": "missing", "date-next-year": "future", "device-clock-1970": "too_old"}
+
+
+@pytest.fixture(scope="module")
+def intake(world: World, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Intake with one profile more, as the owner of a form with repeat groups wrote it."""
+    own = Path(tmp_path_factory.mktemp("policy"))
+    (own / "profiles").mkdir()
+    (own / "profiles" / "repeat.yaml").write_text((CASES / "form" / "repeat-profile.yaml").read_text("utf-8"), "utf-8")
+    provision(world, {"intake": subscriptions_of("intake"), "registry": NEWS, "referral": NEWS})
+    settings, port = world.settings("intake", policy=(own,))
+    process = ServiceProcess(settings, port).start()
+    yield process
+    process.stop()
+
+
+@pytest.fixture(scope="module")
+def keys(intake: ServiceProcess, world: World) -> dict[str, str]:
+    return {name: onboard(intake, world, f"form-{name}", profile=name) for name in ("kobo", "repeat")}
+
+
+def posted(intake: ServiceProcess, keys: dict[str, str], name: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    profile = "repeat" if name.startswith("repeat-") else "kobo"
+    status, answer = intake.request("POST", f"/v1/inbound/form-{profile}", body, keys[profile])
+    return status, dict(answer)
+
+
+def shown(intake: ServiceProcess, world: World, case_ref: str) -> dict[str, Any]:
+    status, report = intake.request("GET", f"/v1/cases/{case_ref}/report?reason=case_work", None, world.operator_key)
+    assert status == 200, report
+    return dict(report)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_form_is_taken_once_and_what_is_left_out_is_named_and_shown(
+    intake: ServiceProcess, world: World, keys: dict[str, str], name: str
+) -> None:
+    body = case(f"form/{name}")
+    status, answer = posted(intake, keys, name, body)
+    assert status == 202, answer
+    named = [each["field"] for each in answer["left_out"]]
+    assert named == [NAMED[name]] if name in NAMED else named == []
+    report = shown(intake, world, answer["case_ref"])
+    assert (report["left_out"], report["mapping_version"]) == (answer["left_out"], answer["mapping_version"])
+    assert (report["date_doubt"] or {}).get("reason") == DOUBTFUL.get(name)
+    status, again = posted(intake, keys, name, body)
+    assert (status, again["duplicate"], again["report_id"]) == (202, True, answer["report_id"])
+
+
+def test_a_reset_clock_is_critical_and_the_stated_date_is_kept_for_the_officer(
+    intake: ServiceProcess, world: World, keys: dict[str, str]
+) -> None:
+    _, answer = posted(intake, keys, "", case("form/device-clock-1970"))
+    assert answer["urgency"] == "critical"
+    assert shown(intake, world, answer["case_ref"])["date_doubt"]["stated"].startswith("1969-12-31T21:00:00")
+
+
+def test_a_form_without_a_county_is_taken_and_no_value_is_named_anywhere(
+    intake: ServiceProcess, world: World, keys: dict[str, str], store: Any
+) -> None:
+    body = {**case("form/email-none"), "incident/county": "Zanzibar-Marker", "person/gender": "Zanzibar-Marker 7"}
+    status, answer = posted(intake, keys, "", body)
+    assert status == 202, answer
+    assert shown(intake, world, answer["case_ref"])["county"] == ""
+    assert "Zanzibar" not in json.dumps([answer, list(store["reports"].find()), list(store["audit"].find())], default=str)
