@@ -77,9 +77,7 @@ class BrokerSettings:
 
 @dataclass(frozen=True)
 class StoreSettings:
-    """The service's own database and account. `hosts` is `host:port[,host:port]`.
-
-    `auth_source` is where another account than the service's is known: that of a restore.
+    """The service's own database and account. `hosts` is `host:port[,host:port]`; `auth_source` knows the account of a restore.
 
     While the password is being changed, the one before stands beside it in `<password_file>.before`: the store knows one of them.
     """
@@ -238,8 +236,7 @@ class _File(_Section):
 
 def load(path: Path) -> Settings:
     """Read and check a settings file; relative paths in it are taken from its own folder. Raises Misconfigured."""
-    base = path.parent
-    raw = _toml(path)
+    base, raw = path.parent, _toml(path)
     if until := os.environ.get("NGAO_ACCEPT_UNSIGNED_UNTIL"):
         raw["events"] = {**raw.get("events", {}), "accept_unsigned_until": until}
     try:
