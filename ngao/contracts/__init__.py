@@ -4,7 +4,7 @@ from ngao.contracts.catalogue import CATALOGUE, Audience, EventType, gives_notic
 from ngao.contracts.classes import DataClass, Moment
 from ngao.contracts.envelope import CONTENT_TYPE, MOST_VALUES, Event, decode, encode, parse_json
 from ngao.contracts.errors import ContractError, FieldError, InvalidContent, Undecodable, UnknownType, field_errors
-from ngao.contracts.forms import notice_of
+from ngao.contracts.forms import for_partner, notice_of
 from ngao.contracts.messages import make, open_event
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "decode",
     "encode",
     "field_errors",
+    "for_partner",
     "gives_notice",
     "make",
     "notice_of",

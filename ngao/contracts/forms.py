@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ngao.contracts.envelope import Event
+from ngao.kernel.pairwise import case_ref_for
 
 
 def notice_of(event: Event) -> Event:
@@ -16,3 +17,13 @@ def notice_of(event: Event) -> Event:
         dataclassification="internal",
         notice=None,
     )
+
+
+def for_partner(event: Event) -> Event:
+    """What a partner gets of an event: the case by the partner's own reference, and no trace that two partners could compare."""
+    salt, ref = event.data.get("case_salt"), event.data.get("case_ref")
+    if not ref:
+        return event
+    ref = case_ref_for(event.partnerid or "", ref, salt)
+    told = {name: value for name, value in event.data.items() if name != "case_salt"}
+    return replace(event, subject=ref, data={**told, "case_ref": ref}, traceparent=None, notice=None)

@@ -164,7 +164,7 @@ class App:
 
     def narrative_may_leave(self, unit: Unit, event: Event) -> bool:
         """`intake.narrative.disclosed` is about to be sent: whether it still may be."""
-        return narrative_may_leave(self._desk(unit), event.data["case_ref"], event.data["offer_id"], event.data["partner_id"])
+        return narrative_may_leave(self._desk(unit), event.subject, event.data["offer_id"], event.data["partner_id"])
 
     def hear_consent(self, unit: Unit, event: Event) -> None:
         """A consent was given or withdrawn."""

@@ -19,7 +19,7 @@ from ngao.contracts.codes import LOCATION_SCHEMES
 from ngao.contracts.schemas.report import Report as ReportSchema
 from services.intake.domain.consent import Consent, ConsentChange
 from services.intake.domain.draft import Draft, Person, Place, Violation
-from services.intake.domain.progress import Step
+from services.intake.domain.progress import Step, case_salt_of
 from services.intake.domain.report import Change, Helper, Report, SealedIdentity, Update
 from services.intake.domain.triage import LEVELS
 from services.intake.domain.vocabulary import Vocabulary, code_problems
@@ -154,7 +154,8 @@ def change_of(event: Event) -> ConsentChange:
 def step_of(event: Event) -> Step:
     """A step of the story, of any referral event."""
     what = event.type.rsplit(".", 1)[0]
-    return Step(what, event.time, event.sequence or 0, event.data.get("need"), event.data.get("offer_id"))
+    named = {name: event.data.get(name) for name in ("need", "offer_id", "case_salt")}
+    return Step(what, event.time, event.sequence or 0, **named)
 
 
 def helper_of(event: Event) -> Helper:
@@ -237,7 +238,10 @@ class UnitAnnouncer:
         self._unit.emit(event)
 
     def _tell(self, name: str, report: Report, helper: Helper, more: Mapping[str, Any]) -> None:
-        named = {"case_ref": report.case_ref, "offer_id": helper.offer_id, "partner_id": helper.partner_id}
+        named = {
+            "case_ref": report.case_ref, "offer_id": helper.offer_id, "partner_id": helper.partner_id,
+            "case_salt": case_salt_of(report.story, helper.offer_id),
+        }  # fmt: skip
         event = make(
             name,
             subject=report.case_ref,

@@ -118,7 +118,7 @@ class App:
     def offer(self, partner_id: str, offer_id: str) -> Answer:
         """Where one of the partner's own offers stands; raises NotFound."""
         case, offer = _hidden(lambda: find_offer(self._reading(), partner_id, offer_id))
-        return Answer(Taken.REPEAT, case.id, offer, case.urgency)
+        return Answer(Taken.REPEAT, case.ref_for(offer), offer, case.urgency)
 
     def catch_up(self, partner_id: str, after: int, limit: int) -> Page:
         """What the partner was told after a cursor."""

@@ -77,8 +77,7 @@ class PartnerRequest(_Strict):
         fields.String(validate=_COUNTY), required=True, validate=validate.Length(min=1, max=300), metadata=INTERNAL
     )
     languages = fields.List(
-        fields.String(validate=_LANGUAGE), load_default=list, validate=validate.Length(max=40), metadata=INTERNAL
-    )
+        fields.String(validate=_LANGUAGE), load_default=list, validate=validate.Length(max=40), metadata=INTERNAL)  # fmt: skip
     capacity = fields.Integer(required=True, validate=validate.Range(min=0, max=100_000), metadata=INTERNAL)
     public_key = fields.String(load_default="", validate=_sealing_key, metadata=PUBLIC)
     signing_key = fields.String(load_default="", validate=_signing_key, metadata=PUBLIC)
@@ -166,6 +165,7 @@ class OfferView(Schema):
 
     offer_id = fields.String(metadata=INTERNAL)
     case_ref = fields.String(metadata=INTERNAL)
+    partner_case_ref = fields.String(metadata=INTERNAL)
     partner_id = fields.String(metadata=INTERNAL)
     need = fields.String(metadata=INTERNAL)
     urgency = fields.String(metadata=INTERNAL)

@@ -167,6 +167,7 @@ def _base(case: Case, offer: Offer) -> dict[str, Any]:
         "need": offer.need,
         "need_number": case.number_of(offer.need),
         "urgency": case.urgency,
+        "case_salt": offer.case_salt or None,
     }
 
 

@@ -47,7 +47,12 @@ def _end_of(hours: Hours) -> str:
 
 def held_view(offers: list[tuple[Case, Offer]]) -> dict[str, Any]:
     """What a partner has open or has taken."""
-    return {"offers": [offer_view(case.id, case.urgency, offer) for case, offer in offers]}
+    return {"offers": [_of_case(case, offer) for case, offer in offers]}
+
+
+def _of_case(case: Case, offer: Offer) -> dict[str, Any]:
+    """For an operator: with the reference that the partner uses when it calls."""
+    return {**offer_view(case.id, case.urgency, offer), "partner_case_ref": case.ref_for(offer)}
 
 
 def offer_view(case_ref: str, urgency: str, offer: Offer) -> dict[str, Any]:
@@ -95,7 +100,7 @@ def case_view(case: Case) -> dict[str, Any]:
 
 def story_view(case: Case, hops: list[Hop]) -> dict[str, Any]:
     """A case with its offers and its story."""
-    offers = [offer_view(case.id, case.urgency, offer) for offer in case.offers]
+    offers = [_of_case(case, offer) for offer in case.offers]
     return {**case_view(case), "offers": offers, "story": [_hop_view(hop) for hop in hops]}
 
 

@@ -94,7 +94,7 @@ class App:
     def offer_ended(self, unit: Unit, event: Event) -> None:
         """`referral.completed`, `.failed`, `.recalled`: the partner gets no corrections any more."""
         data = event.data
-        end_disclosure(self._ports(unit), data["case_ref"], data["offer_id"], data["partner_id"])
+        end_disclosure(self._ports(unit), data["case_ref"], data["offer_id"], data["partner_id"], data["case_salt"])
 
     def contact_may_leave(self, unit: Unit, event: Event) -> bool:
         """`registry.contact.disclosed` is about to be sent: whether it still may be."""

@@ -56,7 +56,7 @@ def accepted_offer(event: Event) -> AcceptedOffer:
     data = event.data
     return AcceptedOffer(
         case_ref=data["case_ref"], offer_id=data["offer_id"], partner_id=data["partner_id"],
-        vouch=data["vouch"], signature=data["signature"],
+        vouch=data["vouch"], signature=data["signature"], case_salt=data["case_salt"],
     )
 
 
@@ -107,7 +107,10 @@ class UnitVoice:
         self._to_partner("registry.contact.withheld.v1", case, disclosure, {"reason": reason, "recalled": recalled})
 
     def _to_partner(self, name: str, case: Case, disclosure: Disclosure, more: Mapping[str, Any]) -> None:
-        data = {"case_ref": case.id, "offer_id": disclosure.id, "partner_id": disclosure.partner_id, **more}
+        data = {
+            "case_ref": case.id, "offer_id": disclosure.id, "partner_id": disclosure.partner_id,
+            "case_salt": disclosure.case_salt, **more,
+        }  # fmt: skip
         event = make(
             name, subject=case.id, data=data, urgent=case.urgent, partner_id=disclosure.partner_id,
             traceparent=self._unit.traceparent, time=self._unit.now,

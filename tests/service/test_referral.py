@@ -41,6 +41,7 @@ class Desk:
     account: AccountFile
     key: str
     public_key: str
+    operator_key: str
     heard: list[Event] = field(default_factory=list)
 
     def hears(self, kind: str, case: str) -> Event:
@@ -49,7 +50,13 @@ class Desk:
     def _find(self, kind: str, case: str) -> Event | None:
         for queue in (self.account.queues["urgent"], self.account.queues["routine"]):
             self.heard.extend(decode(body) for _, body in self.line.take(queue))
-        return next((each for each in self.heard if (each.type, each.subject) == (f"referral.{kind}.v1", case)), None)
+        refs = {case} | self.refs_of(case)  # an answer to a reply is about an offer
+        return next((each for each in self.heard if each.type == f"referral.{kind}.v1" and each.subject in refs), None)
+
+    def refs_of(self, case: str) -> set[str]:
+        """The references by which partners know a case."""
+        status, story = self.process.request("GET", f"/v1/cases/{case}", None, self.operator_key)
+        return {each["partner_case_ref"] for each in story["offers"]} if status == 200 else set()
 
     def says(self, verb: str, offer_id: str, **data: str) -> None:
         """Reply with the partner's own broker account, and no more rights than that has."""
@@ -122,7 +129,7 @@ class Scene:
                 "vetted": True, "public_key": public_key, **changes}
         status, answer = self.asks("PUT", f"/v1/partners/{name}", body)
         assert status == 201, answer
-        return Desk(name, Line(self.world, edge=True), self.referral, account, answer["key"], public_key)
+        return Desk(name, Line(self.world, edge=True), self.referral, account, answer["key"], public_key, self.world.operator_key)
 
     def opens(self, urgency: str = "high", never: tuple[str, ...] = ()) -> None:
         self.line.publish(resolved(self.case, *never))
@@ -183,6 +190,22 @@ def consent_withdrawn(case: str) -> Event:
     data = {"case_ref": case, "defender_ref": None, "purpose": "referral", "scope": [], "recipient": None, "granted": False,
             "effective_at": datetime.now(UTC) + timedelta(seconds=1)}
     return make("registry.consent.changed.v1", subject=case, data=data)
+
+
+def test_two_partners_know_one_case_by_references_of_their_own(scene: Scene) -> None:
+    first, second = scene.partner(languages=["sw"]), scene.partner(languages=["so"])
+    scene.opens()
+    asked = first.hears("offered", scene.case)
+    assert first.asks("POST", f"/v1/offers/{asked.data['offer_id']}/decline", {"reason": "no_capacity"})[0] == 200
+    next_asked = second.hears("offered", scene.case)
+    assert first.asks("GET", f"/v1/offers/{asked.data['offer_id']}")[1]["case_ref"] == asked.data["case_ref"] == asked.subject
+    assert len({scene.case, asked.subject, next_asked.subject}) == 3
+    assert (asked.sequence, next_asked.sequence) == (1, 1), "how many were asked before is not in the number"
+    for desk in (first, second):
+        told = [encode(each).decode() for each in desk.heard] + [json.dumps(desk.asks("GET", "/v1/partners/me/events")[1])]
+        assert not [each for each in told if scene.case in each or "case_salt" in each or "traceparent" in each]
+    offers = scene.story()["offers"]
+    assert [each["partner_case_ref"] for each in offers] == [asked.subject, next_asked.subject]
 
 
 def test_an_offer_shows_what_policy_allows_and_the_rest_comes_with_the_acceptance(scene: Scene) -> None:
@@ -419,8 +442,9 @@ def test_an_acceptance_that_is_not_signed_is_refused_at_once_and_the_offer_stays
     desk = scene.partner(signing_key=keys.signing_public)
     keys = replace(keys, id=desk.id)
     scene.opens()
-    offer_id = desk.hears("offered", scene.case).data["offer_id"]
-    for signed in ({}, {"signature": keys.accepts(offer_id, "NG-ANOTHER")}, {"signature": "no signature"}):
+    offered = desk.hears("offered", scene.case)
+    offer_id, case_ref = offered.data["offer_id"], offered.data["case_ref"]
+    for signed in ({}, {"signature": keys.accepts(offer_id, scene.case)}, {"signature": "no signature"}):
         desk.says("accept", offer_id, **signed)
         answer = desk.hears("reply.answered", offer_id)
         assert (answer.data["taken"], answer.data["reason"]) == (False, "acceptance-not-signed")
@@ -429,7 +453,7 @@ def test_an_acceptance_that_is_not_signed_is_refused_at_once_and_the_offer_stays
     status, problem = desk.asks("POST", f"/v1/offers/{offer_id}/accept")
     assert (status, problem["type"].rpartition("/")[2]) == (422, "acceptance-not-signed")
     assert scene.story()["offers"][0]["state"] == "offered"
-    desk.says("accept", offer_id, signature=keys.accepts(offer_id, scene.case))
+    desk.says("accept", offer_id, signature=keys.accepts(offer_id, case_ref))
     assert desk.hears("accepted", scene.case).data["offer_id"] == offer_id
     desk.says("accept", offer_id)
     assert desk.asks("POST", f"/v1/offers/{offer_id}/accept")[0] == 200, "what is accepted stays accepted"

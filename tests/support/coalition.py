@@ -46,6 +46,7 @@ class Partner:
     key: str
     behaviour: str
     referral: ServiceProcess
+    operator_key: str
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -71,7 +72,15 @@ class Partner:
         whole, _, _ = self.log.read_text().rpartition("\n") if self.log.exists() else ("", "", "")
         lines = whole.splitlines()
         hops = [json.loads(line) for line in lines if line.startswith("{")]
-        return [each for each in hops if case_ref in (None, each["case_ref"])]
+        if case_ref is None:
+            return hops
+        refs = self.refs_of(case_ref)
+        return [each for each in hops if each["case_ref"] in refs]
+
+    def refs_of(self, case_ref: str) -> set[str]:
+        """The references by which partners know a case."""
+        status, story = self.referral.request("GET", f"/v1/cases/{case_ref}", None, self.operator_key)
+        return {each["partner_case_ref"] for each in story["offers"]} if status == 200 else set()
 
     def hears(self, what: str, case_ref: str) -> dict[str, Any]:
         """Wait for one thing."""
@@ -85,9 +94,10 @@ class Partner:
         """Over HTTP with its own key."""
         return self.referral.request(method, path, body, self.key)
 
-    def signs(self, offer_id: str, case_ref: str) -> dict[str, str]:
+    def signs(self, offer_id: str) -> dict[str, str]:
         """The body of an acceptance over HTTP."""
-        return Keys.from_directory(self.account.parent).accepts(self.id, offer_id, case_ref)
+        offer = self.asks("GET", f"/v1/offers/{offer_id}")[1]
+        return Keys.from_directory(self.account.parent).accepts(self.id, offer_id, offer["case_ref"])
 
 
 @dataclass
@@ -240,7 +250,7 @@ class Coalition:
                 "vetted": True, "public_key": public, "signing_key": signs, "vouch": vouch, **changes}  # fmt: skip
         key = self.asks("referral", "PUT", f"/v1/partners/{partner_id}", body)["key"]
         self.asks("notify", "PUT", f"/v1/roster/partners/{partner_id}", {"email": f"{partner_id}@example.org", "language": "en"})
-        made = Partner(partner_id, account, key, behaviour, self.services["referral"])
+        made = Partner(partner_id, account, key, behaviour, self.services["referral"], self.world.operator_key)
         self.partners.append(made)
         if opened:
             made.open()

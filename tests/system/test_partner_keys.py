@@ -112,7 +112,7 @@ def test_a_partner_over_http_must_sign_what_it_accepts(coalition: Coalition, sou
             422, "acceptance-not-signed", "/signature",
         )  # fmt: skip
     assert partner.asks("GET", f"/v1/offers/{offer_id}")[1]["state"] in {"offered", "received"}, "it can still be accepted"
-    assert partner.asks("POST", path, partner.signs(offer_id, case_ref))[0] == 200
+    assert partner.asks("POST", path, partner.signs(offer_id))[0] == 200
     for what in DISCLOSED:
         assert partner.hears(what, case_ref)["opened"]
 

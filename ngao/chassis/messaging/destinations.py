@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ngao.contracts import Event, notice_of
+from ngao.contracts import Event, for_partner, notice_of
 
 EVENTS = "events"
 NOTICES = "notices"
@@ -40,7 +40,9 @@ DESTINATIONS = {
 
 def form_of(event: Event, to: str) -> Event:
     """The form of an event for a destination: no more than its readers need."""
-    return notice_of(event) if to == NOTICES else event
+    if to == NOTICES:
+        return notice_of(event)
+    return for_partner(event) if to == PARTNERS else event
 
 
 def routing_key(event: Event, to: str) -> str:

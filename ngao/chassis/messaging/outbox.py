@@ -116,5 +116,5 @@ def entry_of(
         created_at=now,
         lease=lease[0],
         leased_until=lease[1],
-        subject=event.subject,
+        subject=saying.event.subject,
     )

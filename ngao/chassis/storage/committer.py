@@ -24,7 +24,7 @@ from pymongo.read_concern import ReadConcern
 from pymongo.read_preferences import ReadPreference
 
 from ngao.chassis.errors import Conflict, Unavailable
-from ngao.chassis.messaging.destinations import RESULTS
+from ngao.chassis.messaging.destinations import RESULTS, form_of
 from ngao.chassis.messaging.outbox import Encode, Entry, entry_of
 from ngao.chassis.observability.logs import get_logger
 from ngao.chassis.storage.audit_keys import AuditKeys
@@ -230,17 +230,15 @@ class GroupCommitter:
 
     def _outbox_entries(self, session: ClientSession, units: list[Unit]) -> list[Entry]:
         """Number the events and make their outbox entries, leased to this process until `until`."""
-        counts = Counter(saying.event.subject for unit in units for saying in _first_of_each(unit) if _is_numbered(saying))
+        counts = Counter(subject for unit in units for _, subject in _numbered_of(unit))
         numbers = self._sequences.reserve(session, counts)
         lease = self._lease()
         now = self._now()
         entries: list[Entry] = []
         for unit in units:
-            given: dict[str, int] = {}
+            given = {numbered: next(numbers[numbered[1]]) for numbered in _numbered_of(unit)}
             for saying in unit.sayings:
-                if _is_numbered(saying) and saying.event.id not in given:
-                    given[saying.event.id] = next(numbers[saying.event.subject])
-                number = given.get(saying.event.id)
+                number = given.get(_numbered(saying)) if _is_numbered(saying) else None
                 entries.append(entry_of(saying, number, unit.traceparent, now, lease, encode=self._encode))
             entries.extend(Entry.of_raw(raw, now, lease) for raw in unit.raws)
         return entries
@@ -251,9 +249,13 @@ def _is_numbered(saying: Saying) -> bool:
     return saying.to != RESULTS
 
 
-def _first_of_each(unit: Unit) -> list[Any]:
-    """An event that goes to two exchanges is one event with one number."""
-    return list({saying.event.id: saying for saying in unit.sayings}.values())
+def _numbered(saying: Saying) -> tuple[str, str]:
+    """What gets one number: an event under one subject, on however many exchanges. A partner has subjects of its own."""
+    return saying.event.id, form_of(saying.event, saying.to).subject
+
+
+def _numbered_of(unit: Unit) -> list[tuple[str, str]]:
+    return list(dict.fromkeys(_numbered(saying) for saying in unit.sayings if _is_numbered(saying)))
 
 
 def _by_collection(units: list[Unit]) -> dict[str, list[Write]]:

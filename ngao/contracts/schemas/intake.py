@@ -108,6 +108,7 @@ class NarrativeDisclosed(Tolerant):
     case_ref = fields.String(required=True, metadata=INTERNAL)
     offer_id = fields.String(required=True, metadata=INTERNAL)
     partner_id = fields.String(required=True, metadata=INTERNAL)
+    case_salt = fields.String(load_default=None, allow_none=True, metadata=INTERNAL)
     key_id = fields.String(required=True, metadata=INTERNAL)
     box = fields.String(required=True, metadata=SEALED)
 
@@ -121,6 +122,7 @@ class Withheld(Tolerant):
     case_ref = fields.String(required=True, metadata=INTERNAL)
     offer_id = fields.String(required=True, metadata=INTERNAL)
     partner_id = fields.String(required=True, metadata=INTERNAL)
+    case_salt = fields.String(load_default=None, allow_none=True, metadata=INTERNAL)
     reason = fields.String(required=True, metadata=INTERNAL)
     recalled = fields.Boolean(load_default=False, metadata=INTERNAL)
 

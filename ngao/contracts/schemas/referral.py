@@ -34,11 +34,14 @@ class CaseReopened(CaseOpened):
 
 
 class _OfOffer(Tolerant):
+    """`case_salt` makes the partner's own reference of the case (see `ngao.kernel.pairwise`); a partner never gets it."""
+
     case_ref = fields.String(required=True, metadata=INTERNAL)
     offer_id = fields.String(required=True, metadata=INTERNAL)
     partner_id = fields.String(required=True, metadata=INTERNAL)
     need = fields.String(required=True, metadata=INTERNAL)
     urgency = fields.String(required=True, metadata=INTERNAL)
+    case_salt = fields.String(load_default=None, allow_none=True, metadata=INTERNAL)
 
 
 class Offered(_OfOffer):

@@ -55,6 +55,7 @@ class ContactDisclosed(Tolerant):
     case_ref = fields.String(required=True, metadata=INTERNAL)
     offer_id = fields.String(required=True, metadata=INTERNAL)
     partner_id = fields.String(required=True, metadata=INTERNAL)
+    case_salt = fields.String(load_default=None, allow_none=True, metadata=INTERNAL)
     key_id = fields.String(required=True, metadata=INTERNAL)
     box = fields.String(required=True, metadata=SEALED)
     supersedes = fields.Boolean(load_default=False, metadata=INTERNAL)

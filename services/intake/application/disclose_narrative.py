@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from ngao.chassis.security.vouches import Distrust, Recipient
 from ngao.kernel import acceptance
+from ngao.kernel.pairwise import case_ref_for
 from services.intake.application.ports import Desk, joined
 from services.intake.domain.consent import Refusal, refusal
-from services.intake.domain.progress import stands_accepted
+from services.intake.domain.progress import case_salt_of, stands_accepted
 from services.intake.domain.report import Helper, Report
 
 ACTOR = "service:intake"
@@ -78,8 +79,13 @@ def _recipient(desk: Desk, report: Report, helper: Helper) -> Recipient | Refusa
     recipient = desk.recipients.judge(helper.vouch, helper.partner_id)
     if isinstance(recipient, Distrust):
         return Refusal(recipient.value)
-    accepted = acceptance.to_sign(helper.partner_id, helper.offer_id, report.case_ref)
+    accepted = acceptance.to_sign(helper.partner_id, helper.offer_id, _ref_for(report, helper))
     return recipient if recipient.signed(acceptance.PURPOSE, accepted, helper.signature) else Refusal.NOT_SIGNED
+
+
+def _ref_for(report: Report, helper: Helper) -> str:
+    """The reference by which the partner knows the case, and which it signs."""
+    return case_ref_for(helper.partner_id, report.case_ref, case_salt_of(report.story, helper.offer_id))
 
 
 def _withhold(desk: Desk, report: Report, helper: Helper, why: Refusal, *, recalled: bool = False) -> None:
@@ -90,7 +96,7 @@ def _withhold(desk: Desk, report: Report, helper: Helper, why: Refusal, *, recal
 
 def _seal(desk: Desk, report: Report, helper: Helper, recipient: Recipient) -> None:
     parts = (desk.vault.open(report, f"narrative.{at}", part) for at, part in enumerate(report.narrative_parts))
-    payload = {"v": 1, "case_ref": report.case_ref, "offer_id": helper.offer_id, "narrative": joined(parts)}
+    payload = {"v": 1, "case_ref": _ref_for(report, helper), "offer_id": helper.offer_id, "narrative": joined(parts)}
     box = desk.seals.to_partner(recipient.box_key, json.dumps(payload, ensure_ascii=False).encode())
     desk.recipients.pin(helper.partner_id, recipient)
     desk.announce.disclosed(report, helper, recipient.key_id, box)

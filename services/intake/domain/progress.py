@@ -35,13 +35,17 @@ _RANK = ("received", "looking_for_help", "accepted", "in_progress", "completed",
 
 @dataclass(frozen=True)
 class Step:
-    """One thing that happened to the case; `sequence` is the order in which its owner said it. Partners are not named."""
+    """One thing that happened to the case; `sequence` is the order in which its owner said it. Partners are not named.
+
+    `case_salt` makes the reference by which the partner of the offer knows the case.
+    """
 
     what: str
     at: datetime
     sequence: int
     need: str | None = None
     offer_id: str | None = None
+    case_salt: str | None = None
 
     @property
     def thread(self) -> str:
@@ -109,6 +113,11 @@ def turns_of(story: Iterable[Step]) -> tuple[Turn, ...]:
             turns.append(Turn(step.at, word, step.need))
         known[step.need] = word
     return tuple(turns)
+
+
+def case_salt_of(story: Iterable[Step], offer_id: str) -> str | None:
+    """What makes the reference by which the partner of an offer knows the case, also when it works on it no longer."""
+    return next((step.case_salt for step in story if step.offer_id == offer_id and step.case_salt), None)
 
 
 def stands_accepted(story: Iterable[Step], offer_id: str) -> bool:

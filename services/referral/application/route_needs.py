@@ -64,6 +64,7 @@ def _offer(case: Case, need: Need, best: Candidate, match: Match, desk: Desk) ->
         due=desk.now + desk.deadlines.of(case.urgency).respond_by,
         policy_version=match.policy_version,
         reasons=best.reasons,
+        case_salt=case.salt_for(best.partner_id) or desk.new_id(),
     )
 
 

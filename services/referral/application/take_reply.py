@@ -40,7 +40,7 @@ def take_reply(desk: Desk, partner_id: str, reply: Reply, *, keep_early: bool) -
     taken = take(case, reply, desk.now, desk.deadlines.of(case.urgency), keep_early=keep_early)
     if case.news:
         route_and_keep(case, desk)
-    return Answer(taken, case.id, offer, case.urgency)
+    return Answer(taken, case.ref_for(offer), offer, case.urgency)
 
 
 def find_offer(desk: Desk, partner_id: str, offer_id: str) -> tuple[Case, Offer]:
@@ -59,7 +59,7 @@ def _demand_signature(desk: Desk, case: Case, offer: Offer, reply: Reply) -> Non
     partner = desk.partners.get(offer.partner_id)
     if partner is None or not partner.trusted or not partner.signing_key:
         return
-    accepted = acceptance.to_sign(offer.partner_id, offer.id, case.id)
+    accepted = acceptance.to_sign(offer.partner_id, offer.id, case.ref_for(offer))
     if signing.verifies(partner.signing_key, acceptance.PURPOSE, accepted, reply.signature):
         return
     code = "invalid" if reply.signature else "required"

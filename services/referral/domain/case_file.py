@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from ngao.kernel.pairwise import case_ref_for
 from services.referral.domain.consent import ConsentFact, Standing, Telling, standing, stated
 from services.referral.domain.errors import NoSuchOffer
 from services.referral.domain.facts import Defender, Report, rank
@@ -88,6 +89,14 @@ class CaseFile:
     def number_of(self, need: str) -> int | None:
         """The place of a need among the needs of the case; none is ever taken away."""
         return next((at for at, name in enumerate(self.needs, 1) if name == need), None)
+
+    def ref_for(self, offer: Offer) -> str:
+        """The reference by which the offer's partner knows this case."""
+        return case_ref_for(offer.partner_id, self.id, offer.case_salt)
+
+    def salt_for(self, partner_id: str) -> str:
+        """The salt of that reference, if the partner was asked before: one partner knows a case by one reference."""
+        return next((offer.case_salt for offer in self.offers if offer.partner_id == partner_id), "")
 
     def live_offer(self, need: str) -> Offer | None:
         """The offer of a need that something may still come of."""

@@ -106,7 +106,7 @@ class Offer:
     the partner's own over its acceptance, by its key `signature_key_id`.
     `contact` and `narrative` are what the disclosing services did for this acceptance, empty until they have; `disclose_by` is
     when both must be known, `undisclosed_since` the moment that passed without that. `told_of` are the alarms about this offer
-    that a human has had.
+    that a human has had. `case_salt` makes the reference by which this partner knows the case.
     """
 
     id: str
@@ -128,6 +128,7 @@ class Offer:
     late: list[str] = field(default_factory=list)
     contact: str = ""
     narrative: str = ""
+    case_salt: str = ""
     disclose_by: datetime | None = None
     undisclosed_since: datetime | None = None
     told_of: list[str] = field(default_factory=list)

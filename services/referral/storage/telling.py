@@ -10,7 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from ngao.chassis.storage.unit_of_work import Unit
-from ngao.contracts import Event, encode
+from ngao.contracts import Event, encode, for_partner
 from services.referral.application.ports import Hop
 from services.referral.domain.facts import Reason
 from services.referral.storage.documents import HopDocument, PartnerCursorDocument, PartnerEventDocument
@@ -47,11 +47,11 @@ class PartnerLogRepository:
 
     def add(self, partner_id: str, event: Event) -> None:
         """Register an event a partner is told."""
-        self._keep(partner_id, event, {"body": encode(event).decode()})
+        self._keep(partner_id, event, {"body": encode(for_partner(event)).decode()})
 
     def add_box(self, partner_id: str, offer_id: str, event: Event) -> None:
         """Register an event with a box that only the partner opens."""
-        self._keep(partner_id, event, {"boxed": encode(event).decode(), "offer_id": offer_id})
+        self._keep(partner_id, event, {"boxed": encode(for_partner(event)).decode(), "offer_id": offer_id})
 
     def forget_boxes(self, offer_id: str) -> None:
         """Remove the boxes of an offer."""

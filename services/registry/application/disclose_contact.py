@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from ngao.chassis.security.vouches import Distrust, Recipient
 from ngao.kernel import acceptance
+from ngao.kernel.pairwise import case_ref_for
 from services.registry.application.heard_cases import case_heard_of
 from services.registry.application.people import cases_of, person_of
 from services.registry.application.ports import Ports
@@ -29,6 +30,12 @@ class AcceptedOffer:
     partner_id: str
     vouch: str | None = None
     signature: str | None = None
+    case_salt: str | None = None
+
+    @property
+    def partner_case_ref(self) -> str:
+        """The reference by which the partner knows the case, which it signs."""
+        return case_ref_for(self.partner_id, self.case_ref, self.case_salt)
 
 
 def disclose_contact(ports: Ports, offer: AcceptedOffer) -> Disclosure:
@@ -49,10 +56,10 @@ def disclose_contact(ports: Ports, offer: AcceptedOffer) -> Disclosure:
         return done
     disclosure = Disclosure(
         offer.offer_id, case.id, offer.partner_id, ports.now, refusal, offer.vouch, offer.signature,
-        revision=done.revision if done else 0,
+        case_salt=offer.case_salt, revision=done.revision if done else 0,
     )  # fmt: skip
     if isinstance(answer, Contact) and isinstance(recipient, Recipient):
-        box = ports.boxes.seal_to(recipient.box_key, _content(case, offer, answer))
+        box = ports.boxes.seal_to(recipient.box_key, _content(offer, answer))
         ports.recipients.pin(offer.partner_id, recipient)
         ports.voice.contact_disclosed(case, disclosure, recipient.key_id, box)
     else:
@@ -81,7 +88,7 @@ def _recipient(ports: Ports, offer: AcceptedOffer) -> Recipient | Refusal:
     recipient = ports.recipients.judge(offer.vouch, offer.partner_id)
     if isinstance(recipient, Distrust):
         return Refusal(recipient.value)
-    accepted = acceptance.to_sign(offer.partner_id, offer.offer_id, offer.case_ref)
+    accepted = acceptance.to_sign(offer.partner_id, offer.offer_id, offer.partner_case_ref)
     return recipient if recipient.signed(acceptance.PURPOSE, accepted, offer.signature) else Refusal.NOT_SIGNED
 
 
@@ -112,14 +119,14 @@ def contact_may_leave(ports: Ports, offer_id: str) -> bool:
     return False
 
 
-def end_disclosure(ports: Ports, case_ref: str, offer_id: str, partner_id: str) -> None:
+def end_disclosure(ports: Ports, case_ref: str, offer_id: str, partner_id: str, case_salt: str | None = None) -> None:
     """The partner works on the case no longer: it gets no corrections.
 
     An end that overtakes its acceptance answers it, too, because the acceptance will not be asked about again.
     """
     disclosure = ports.disclosures.get(offer_id)
     if disclosure is None:
-        disclosure = Disclosure(offer_id, case_ref, partner_id, ports.now, Refusal.ENDED)
+        disclosure = Disclosure(offer_id, case_ref, partner_id, ports.now, Refusal.ENDED, case_salt=case_salt)
         ports.voice.contact_withheld(case_heard_of(ports, case_ref), disclosure)
         _audit(ports, disclosure)
     disclosure.ended = True
@@ -128,12 +135,14 @@ def end_disclosure(ports: Ports, case_ref: str, offer_id: str, partner_id: str) 
 
 def _again(ports: Ports, case: Case, disclosure: Disclosure) -> None:
     answer = _judge(ports, case, disclosure.partner_id)
-    offer = AcceptedOffer(case.id, disclosure.id, disclosure.partner_id, disclosure.vouch, disclosure.signature)
+    offer = AcceptedOffer(
+        case.id, disclosure.id, disclosure.partner_id, disclosure.vouch, disclosure.signature, disclosure.case_salt
+    )
     recipient = answer if isinstance(answer, Refusal) else _recipient(ports, offer)
     had = disclosure.refusal is None
     if isinstance(answer, Contact) and isinstance(recipient, Recipient):
         disclosure.refusal = None
-        box = ports.boxes.seal_to(recipient.box_key, _content(case, offer, answer))
+        box = ports.boxes.seal_to(recipient.box_key, _content(offer, answer))
         ports.recipients.pin(offer.partner_id, recipient)
         ports.voice.contact_disclosed(case, disclosure, recipient.key_id, box, supersedes=had)
     elif had and isinstance(recipient, Refusal):
@@ -145,10 +154,10 @@ def _again(ports: Ports, case: Case, disclosure: Disclosure) -> None:
     _audit(ports, disclosure)
 
 
-def _content(case: Case, offer: AcceptedOffer, contact: Contact) -> bytes:
+def _content(offer: AcceptedOffer, contact: Contact) -> bytes:
     content = {
         "v": 1,
-        "case_ref": case.id,
+        "case_ref": offer.partner_case_ref,
         "offer_id": offer.offer_id,
         **contact.identity.as_dict(),
         "contact_safety": contact.safety.as_dict(),

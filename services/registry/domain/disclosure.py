@@ -44,7 +44,8 @@ class Disclosure:
     """What was done about one accepted offer: disclosed (no refusal) or withheld.
 
     It is decided once, and again only for a partner's keys and when the source corrects how the person is reached. `vouch` and
-    `signature` are what came with the acceptance; `ended` is true once the partner works on the case no longer.
+    `signature` are what came with the acceptance; `case_salt` makes the reference by which the partner knows the case; `ended` is
+    true once the partner works on it no longer.
     """
 
     id: str
@@ -55,6 +56,7 @@ class Disclosure:
     vouch: str | None = field(default=None, repr=False)
     signature: str | None = field(default=None, repr=False)
     ended: bool = False
+    case_salt: str | None = field(default=None, repr=False)
     revision: int = field(default=0, compare=False)
 
 

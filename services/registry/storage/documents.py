@@ -95,6 +95,7 @@ class DisclosureDocument(Stored):
     vouch = StringField(**INTERNAL)
     signature = StringField(**INTERNAL)
     ended = BooleanField(**INTERNAL)
+    case_salt = StringField(**INTERNAL)
 
     meta: ClassVar[dict[str, Any]] = {"db_alias": "registry", "collection": "disclosures", "indexes": ["case_ref", "refusal"]}
 

@@ -279,7 +279,7 @@ def _withdrawn(by: datetime) -> Any:
     return CaseDocument.objects(state=str(CaseState.WITHDRAWN), withdrawn_at__lte=by)
 
 
-_DISCLOSURE_LATER = ("vouch", "signature", "ended")
+_DISCLOSURE_LATER = ("vouch", "signature", "ended", "case_salt")
 _CANDIDATE_PLAIN = ("defender_ref", "created_at", "decided_by", "decided_at")
 _CASE_PLAIN = (
     "defender_ref", "resolution", "urgent", "received_at", "policy_version", "intake_sequence", "withdrawn_at", "absorbed",

@@ -289,7 +289,9 @@ class Site:
 
         def heard() -> bool:
             lines = (line for partner in self.partners for line in read(Path(partner.behaviour)) if line["f"] == "heard")
-            return any(line["case_ref"] == case_ref and line["what"] == what for line in lines)
+            status, case = self.services["referral"].request("GET", f"/v1/cases/{case_ref}", None, self.stage.world.operator_key)
+            refs = {each["partner_case_ref"] for each in case["offers"]} if status == 200 else set()
+            return any(line["case_ref"] in refs and line["what"] == what for line in lines)
 
         if not wait_until(heard, within, 0.5):
             raise AssertionError(f"no partner heard {what} about {case_ref} within {within:.0f} s")

@@ -57,7 +57,11 @@ def outboxes_now(site: Site) -> dict[str, int]:
 
 
 def heard_by_partners(site: Site) -> list[dict[str, Any]]:
-    return [line for partner in site.partners for line in read(Path(partner.behaviour))]
+    """What partners noted, with each case by its own reference: a partner knows it by another."""
+    cases = site.database("referral").cases.find({}, {"offers.id": 1})
+    case_of = {offer["id"]: case["_id"] for case in cases for offer in case.get("offers", ())}
+    lines = [line for partner in site.partners for line in read(Path(partner.behaviour))]
+    return [{**line, **({"case_ref": case_of[line["offer_id"]]} if line.get("offer_id") in case_of else {})} for line in lines]
 
 
 def collect(site: Site, running: Running, *, before: set[str], old_ghosts: set[str], limits: Limits) -> Facts:
