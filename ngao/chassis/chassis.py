@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -30,6 +31,8 @@ from ngao.chassis.security.tls import server_identity
 from ngao.chassis.settings import Settings
 from ngao.chassis.starting import Patience
 from ngao.chassis.storage.audit_keys import AuditKeys
+from ngao.chassis.storage.audit_trail import AuditTrail
+from ngao.chassis.storage.audit_watch import AuditWatch
 from ngao.chassis.storage.audits import Audits
 from ngao.chassis.storage.committer import GroupCommitter
 from ngao.chassis.storage.connection import Store
@@ -66,6 +69,7 @@ class Chassis:
     audits: Audits
     rechecks: Rechecks
     backlog: Backlog
+    audit_watch: AuditWatch
     gauges: Gauges = field(default_factory=Gauges)
     sweeps: list[Callable[[], None]] = field(default_factory=list)
     """What every process of the service does now and then; several may do it at once."""
@@ -93,19 +97,24 @@ class Chassis:
         keyring = Keyring(periods, lookup, store.durable("data_keys"), name)
         rechecks = Rechecks(store, name)
         relay = Relay(store, clock, lambda edge: _publisher(settings, edge=edge), metrics, rechecks)
+        trail = AuditTrail(store.database, audit_keys)
         committer = GroupCommitter(
             store, clock.now, partial(_hand_on, relay, metrics), lease=relay.lease, encode=signer.encode,
-            audit_keys=audit_keys, timeout=settings.store.timeout_ms / 1000,
+            audit=trail, timeout=settings.store.timeout_ms / 1000,
         )
         units = Units(clock, keyring, store.lookups, committer)
         rechecks.decide_in(units)
         kept, parking = Kept(store, units, clock), Parking(name, store, units)
         rewrapping, approvals = Rewrapping(keyring, units), Approvals(store, units, settings.approvals)
+        every = timedelta(seconds=settings.audit.heads_every_s)
+        watch = AuditWatch(name, store, units, trail, audit_keys, metrics, clock, every)
         chassis = cls(
             name, settings, clock, store, keyring, units, relay, kept, parking, health, metrics, operators, rewrapping, patience,
-            signatures, approvals, Audits(store, audit_keys, metrics), rechecks, Backlog(store, clock), sweeps=[approvals.expire],
+            signatures, approvals, Audits(store, audit_keys, metrics), rechecks, Backlog(store, clock), watch,
+            sweeps=[approvals.expire],
         )  # fmt: skip
         health.register("store", store.problem)
+        health.warn("audit", watch.problem)
         health.register("relay", relay.problem)
         health.warn("recipients", chassis.backlog.warning)
         metrics.will_say(each.name for each in CATALOGUE.values() if each.owner == name and Audience.INTERNAL in each.audiences)

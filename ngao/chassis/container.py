@@ -45,6 +45,7 @@ class Container(ServiceContainer):
         self._relay.start()
         self.spawn_managed_thread(self._measure)
         self.spawn_managed_thread(self._sweep)
+        self.spawn_managed_thread(self._watch_audit)
         super().start()
 
     def _measure(self) -> None:
@@ -61,6 +62,13 @@ class Container(ServiceContainer):
             for sweep in sweeps:
                 sweep()
             eventlet.sleep(_SWEEP_EVERY)
+
+    def _watch_audit(self) -> None:
+        """A look that fails is tried again at the next turn."""
+        turn = guarded(self.chassis.audit_watch.turn)
+        while True:
+            turn()
+            eventlet.sleep(self.chassis.settings.audit.look_every_s)
 
     def stop(self) -> None:
         """Stop hearing, finish what runs, publish what was committed, let go; bounded at each step."""

@@ -17,8 +17,10 @@ from typing import Any
 from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
 
 from ngao.chassis.approvals.settings import ApprovalSection, ApprovalSettings, approval_settings
+from ngao.chassis.audit_settings import AuditSection, AuditSettings
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.messaging.accounts import service_account
+from ngao.chassis.sentences import sentences
 
 LONGEST_UNSIGNED = timedelta(days=31)
 """For how long events without a signature may be taken at most, after an update from a version that signed none."""
@@ -119,6 +121,7 @@ class Settings:
     accept_unsigned_until: datetime | None
     own: Mapping[str, Any]
     approvals: ApprovalSettings = field(default_factory=ApprovalSettings)
+    audit: AuditSettings = field(default_factory=AuditSettings)
 
 
 class _Section(Schema):
@@ -230,6 +233,7 @@ class _File(_Section):
     retry = fields.Nested(_Retry, load_default=lambda: _Retry().load({}))
     events = fields.Nested(_Events, load_default=lambda: _Events().load({}))
     start = fields.Nested(_Start, load_default=lambda: _Start().load({}))
+    audit = fields.Nested(AuditSection, load_default=lambda: AuditSection().load({}))
     own = fields.Dict(load_default=dict)
     own_file = fields.String(load_default=None, allow_none=True)
 
@@ -242,7 +246,7 @@ def load(path: Path) -> Settings:
     try:
         data = _File().load(raw)
     except ValidationError as error:
-        raise Misconfigured(f"The settings file {path} has errors: {'; '.join(_sentences(error.messages))}.") from None
+        raise Misconfigured(f"The settings file {path} has errors: {'; '.join(sentences(error.messages))}.") from None
     http, broker, store = dict(data["http"]), dict(data["broker"]), dict(data["store"])
     for section in (http, broker, store):
         section |= {name: base / value for name, value in section.items() if name in _PATHS and value}
@@ -270,6 +274,7 @@ def load(path: Path) -> Settings:
         start_within_s=data["start"]["within_s"],
         accept_unsigned_until=data["events"]["accept_unsigned_until"],
         approvals=approval_settings(data["approvals"]),
+        audit=AuditSettings(**data["audit"]),
         own=data["own"] | (_toml(base / data["own_file"]) if data["own_file"] else {}),
     )
 
@@ -292,9 +297,3 @@ def read_secret(path: Path) -> str:
     if not secret:
         raise Misconfigured(f"The secret file {path} is empty.")
     return secret
-
-
-def _sentences(messages: Any, at: str = "") -> list[str]:
-    if isinstance(messages, dict):
-        return [line for key, value in messages.items() for line in _sentences(value, f"{at}.{key}".strip("."))]
-    return [f"{at}: {str(message).rstrip('.')}" for message in messages]

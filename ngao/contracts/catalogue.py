@@ -12,7 +12,7 @@ from typing import Any
 from marshmallow import Schema
 
 from ngao.contracts.errors import UnknownType
-from ngao.contracts.schemas import intake, notices, notify, referral, registry, report
+from ngao.contracts.schemas import audit, intake, notices, notify, referral, registry, report
 
 
 class Audience(StrEnum):
@@ -41,6 +41,8 @@ class EventType:
     classification: str = "internal"
     notice: type[Schema] | None = None
     noticed: tuple[str, ...] = ()
+    may_be_urgent: bool = True
+    """A type that is never urgent has no urgent queues."""
 
     def gives_notice_to(self, service: str) -> bool:
         """Whether a service gets the notice of this event instead of the event."""
@@ -66,6 +68,13 @@ def _offer(name: str, schema: type[Schema], says: str, *more: str) -> EventType:
 
 def _message(name: str, schema: type[Schema], says: str) -> EventType:
     return EventType(f"notify.message.{name}.v1", "notify", schema, says, ("referral",))
+
+
+def _heads(owner: str) -> EventType:
+    """Notify holds none: it has a way out of the platform, and gets notices only."""
+    others = tuple(each for each in ("intake", "registry", "referral") if each != owner)
+    what = "Where the chains of this service's audit are, for the others to hold."
+    return EventType(f"{owner}.audit.noted.v1", owner, audit.AuditHeads, what, others, may_be_urgent=False)
 
 
 def _reply(verb: str, schema: type[Schema], says: str) -> EventType:
@@ -126,6 +135,7 @@ _ALL = (
     _message("failed", notify.MessageFailed, "The message could not be sent; who is told instead."),
     _message("refused", notify.MessageRefused, "The message would not be safe, so it is not sent."),
     _message("acknowledged", notify.MessageAcknowledged, "A human has seen it."),
+    *(_heads(owner) for owner in ("intake", "registry", "referral", "notify")),
     _reply("receipt", referral.OfferReply, "The partner's own system has the offer."),
     _reply("accept", referral.AcceptReply, "The partner takes the referral."),
     _reply("decline", referral.DeclineReply, "The partner says no."),

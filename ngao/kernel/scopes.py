@@ -6,6 +6,7 @@ SCOPES = {
     "approvals:read": "list the acts that wait for a second operator",
     "approvals:write": "approve or reject an act that another operator asked for",
     "audit:read": "verify the audit trail and read its heads",
+    "audit:write": "accept that another service's audit trail was put back",
     "cases:read": "list cases, read their story and explain a match",
     "cases:write": "match a case again, settle its needs and decide its urgency",
     "consents:write": "record that a person gives or withdraws a consent",
@@ -42,7 +43,9 @@ ROLES = {
     "desk": _DESK,
     "casework": (*_DESK, "consents:write", "defenders:write", "restrictions:write"),
     "directory": ("approvals:read", *_DIRECTORY, "partners:write", "roster:write", "sources:write"),
-    "keys": ("audit:read", "keys:read", "keys:write", "outbox:read", "outbox:write", "parked:read", "parked:write"),
+    "keys": (
+        "audit:read", "audit:write", "keys:read", "keys:write", "outbox:read", "outbox:write", "parked:read", "parked:write",
+    ),
     "approver": ("approvals:read", "approvals:write"),
     "all": tuple(SCOPES),
 }

@@ -14,6 +14,7 @@ from ngao.chassis.http.endpoints import ChassisEndpoints
 from ngao.chassis.http.entrypoint import Answer, Call, http
 from ngao.chassis.messaging.consumer import Delivery, consumes, consumes_edge
 from ngao.chassis.messaging.destinations import RESULTS
+from ngao.chassis.messaging.holding import holds_heads
 from ngao.chassis.security.identity import new_key
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import ContractError, Event
@@ -35,6 +36,10 @@ class IntakeService(ChassisEndpoints):
 
     name = "intake"
     app = App()
+
+    on_audit_of_referral = holds_heads("referral")
+    on_audit_of_notify = holds_heads("notify")
+    on_audit_of_registry = holds_heads("registry")
 
     @http(
         "POST", "/v1/reports", who="source", operation="postReports", request=ReportSchema, accepts=ACCEPTED,

@@ -14,6 +14,7 @@ from ngao.chassis.http.entrypoint import Answer, Call, http
 from ngao.chassis.messaging.consumer import consumes, consumes_edge
 from ngao.chassis.messaging.delivery import Delivery
 from ngao.chassis.messaging.destinations import PARTNERS
+from ngao.chassis.messaging.holding import holds_heads
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event, FieldError
 from services.referral import http_api as api
@@ -36,6 +37,10 @@ class ReferralService(ChassisEndpoints):
 
     name = "referral"
     app = App()
+
+    on_audit_of_intake = holds_heads("intake")
+    on_audit_of_notify = holds_heads("notify")
+    on_audit_of_registry = holds_heads("registry")
 
     # Events
 

@@ -13,6 +13,7 @@ from ngao.chassis.http.app import App
 from ngao.chassis.http.endpoints import ChassisEndpoints
 from ngao.chassis.http.entrypoint import Answer, Call, http
 from ngao.chassis.messaging.consumer import consumes
+from ngao.chassis.messaging.holding import holds_heads
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event, FieldError
 from services.registry import http_api as api
@@ -28,6 +29,10 @@ class RegistryService(ChassisEndpoints):
 
     name = "registry"
     app = App()
+
+    on_audit_of_intake = holds_heads("intake")
+    on_audit_of_referral = holds_heads("referral")
+    on_audit_of_notify = holds_heads("notify")
 
     @consumes("intake.report.accepted.v1")
     def on_report_accepted(self, unit: Unit, event: Event) -> None:

@@ -21,7 +21,7 @@ from ngao.chassis.messaging.outbox import WAITING, Entry
 from ngao.chassis.security.audit import Verified, verify
 from ngao.chassis.security.seals import new_key_pair
 from ngao.chassis.settings import StoreSettings
-from ngao.chassis.storage.audit_trail import heads_from
+from ngao.chassis.storage.audit_trail import AuditTrail, heads_from
 from ngao.chassis.storage.committer import GroupCommitter
 from ngao.chassis.storage.connection import Store
 from ngao.chassis.storage.restored import note_restores
@@ -70,7 +70,8 @@ def settings_of(world: World, store: Store) -> StoreSettings:
 
 def units_of(store: Store) -> tuple[Units, list[Entry]]:
     said: list[Entry] = []
-    committer = GroupCommitter(store, now, said.extend, lease=lambda: ("", now()), encode=encode, audit_keys=audit_keys())
+    trail = AuditTrail(store.database, audit_keys())
+    committer = GroupCommitter(store, now, said.extend, lease=lambda: ("", now()), encode=encode, audit=trail)
     return Units(SystemClock(), None, store.lookups, committer), said  # type: ignore[arg-type]
 
 

@@ -13,7 +13,7 @@ import pytest
 from ngao.chassis.messaging.outbox import Entry
 from ngao.chassis.security.audit import Verified, verify
 from ngao.chassis.settings import StoreSettings
-from ngao.chassis.storage.audit_trail import heads_from
+from ngao.chassis.storage.audit_trail import AuditTrail, heads_from
 from ngao.chassis.storage.committer import GroupCommitter
 from ngao.chassis.storage.connection import Store
 from ngao.chassis.storage.unit_of_work import Unit
@@ -32,7 +32,7 @@ class Writer:
         self._store = store
         self._committer = GroupCommitter(
             store, lambda: NOW, self._said, lease=lambda: ("", NOW + timedelta(seconds=1)),
-            encode=encode, audit_keys=audit_keys(),
+            encode=encode, audit=AuditTrail(store.database, audit_keys()),
         )  # fmt: skip
 
     def new_unit(self) -> Unit:

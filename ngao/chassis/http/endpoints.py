@@ -14,6 +14,7 @@ from ngao.chassis.http.openapi import describe
 from ngao.chassis.messaging.kept import KEPT_DESTINATIONS, Order
 from ngao.chassis.observability import metrics
 from ngao.chassis.security.audit import CHAINS, Broken, Head, Verified
+from ngao.chassis.storage import held_heads
 from ngao.contracts import DataClass, Moment
 
 _MOST_PARKED = 500
@@ -80,6 +81,17 @@ class NotedHeads(Schema):
         unknown = RAISE
 
     heads = fields.List(fields.Nested(NotedHead), required=True, validate=validate.Length(0, _MOST_NOTED), metadata=_CODES)
+
+
+class Accepted(Schema):
+    """Why the chains of another service's audit are not what they were; kept in the audit trail."""
+
+    class Meta:
+        """An unknown field is a mistake, not something to ignore."""
+
+        unknown = RAISE
+
+    reason = fields.String(required=True, validate=validate.Length(min=3, max=200), metadata=_CODES)
 
 
 class ChassisEndpoints(ApprovalEndpoints):
@@ -194,6 +206,23 @@ class ChassisEndpoints(ApprovalEndpoints):
     def verify_audit_from(self, call: Call) -> dict[str, Any]:
         """`reason` is `noted` where a chain does not reach a noted head, or has another entry in its place."""
         return _verified(call.chassis.audits.verify([Head(**each) for each in call.load()["heads"]]))
+
+    @http("GET", "/v1/audit/held", who="operator", needs="audit:read",
+          operation="showHeldHeads", summary="The last heads of the other services' audits, as this service holds them.")
+    def show_held_heads(self, call: Call) -> dict[str, Any]:
+        """`moved` where what the other service published since contradicts what is held."""
+        return {"held": held_heads.held(call.chassis.store)}
+
+    @http(
+        "POST", "/v1/audit/held/<service>/accept", who="operator", needs="audit:write", operation="acceptHeads",
+        request=Accepted, summary="Hold another service's audit as it is now: it was put back, and it is known why.",
+        responses={204: None},
+    )  # fmt: skip
+    def accept_heads(self, call: Call, service: str) -> Answer:
+        """The reason is audited."""
+        reason, by = call.load()["reason"], call.principal.id
+        call.chassis.units.run(lambda unit: held_heads.accept(unit, service, by=by, reason=reason))
+        return Answer(204, None)
 
     @http("GET", "/v1/audit/heads", who="operator", needs="audit:read",
           operation="showAuditHeads", summary="Where the chains of the audit trail are now, to be noted elsewhere.")

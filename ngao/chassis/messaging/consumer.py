@@ -101,11 +101,10 @@ class Consumes(Entrypoint):
         if self.queue:
             return [Subscription(self.queue, urgent=False, raw=True, entrypoint=self)]
         service = self.container.chassis.name
-        routine, urgent = subscription_queues(service, self.hears)
         notices = gives_notice(self.hears, service)
         return [
-            Subscription(queue, urgent=is_urgent, raw=False, entrypoint=self, key=key, notices=notices)
-            for (queue, key), is_urgent in ((urgent, True), (routine, False))
+            Subscription(queue, urgent=key.startswith("urgent."), raw=False, entrypoint=self, key=key, notices=notices)
+            for queue, key in reversed(subscription_queues(service, self.hears))
         ]
 
     def setup(self) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ngao.contracts import gives_notice
+from ngao.contracts import CATALOGUE, gives_notice
 
 Subscriptions = Mapping[str, tuple[str, ...]]
 """The event types each service hears."""
@@ -106,10 +106,12 @@ def edge(tiers_s: Sequence[int]) -> Topology:
     return own + _failure_handling(tuple(each.service for each in EDGE_INBOUND), tiers_s)
 
 
-def subscription_queues(service: str, event_type: str) -> tuple[tuple[str, str], tuple[str, str]]:
-    """The routine and the urgent queue of a subscription, each with the routing key it hears."""
+def subscription_queues(service: str, event_type: str) -> tuple[tuple[str, str], ...]:
+    """The routine queue of a subscription, and the urgent one where there is one, each with the routing key it hears."""
     name = f"{service}.{event_type}"
-    return (name, f"routine.{event_type}"), (f"{name}.urgent", f"urgent.{event_type}")
+    routine, urgent = (name, f"routine.{event_type}"), (f"{name}.urgent", f"urgent.{event_type}")
+    known = CATALOGUE.get(event_type)
+    return (routine, urgent) if known is None or known.may_be_urgent else (routine,)
 
 
 def partner_queues(partner_id: str, token: str) -> Topology:

@@ -45,6 +45,9 @@ class Metrics:
         self._audit_verified = self._gauge(
             "ngao_audit_verified_timestamp_seconds", "When this process last found the audit trail whole; 0: not yet."
         )
+        self._audit_heads_moved = self._gauge(
+            "ngao_audit_heads_moved", "Chains of a service's audit that are not what this process or its service knew.", "of"
+        )
         self._members = self._gauge("ngao_store_members", "Members of the replica set as this process sees them.", "state")
         self._store_bytes = self._gauge("ngao_store_bytes", "Bytes of this service's own records and indexes.")
         self._disk_used = self._gauge("ngao_store_disk_used_bytes", "Bytes used on the disk of the store.")
@@ -131,6 +134,10 @@ class Metrics:
         self._audit_whole.set(int(whole))
         if whole:
             self._audit_verified.set(time.time())
+
+    def audit_heads_moved(self, of: str, chains: int) -> None:
+        """Set how many chains of a service's audit were cut off or written anew."""
+        self._audit_heads_moved.labels(of).set(chains)
 
     def store_members(self, members: Mapping[str, int]) -> None:
         """Set how many members of the replica set are in each state."""

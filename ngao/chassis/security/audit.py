@@ -183,7 +183,7 @@ class _Walk:
             return Broken(chain, head.n + 1, "number")
         if entry.get("previous") != head.hash:
             return Broken(chain, n, "previous")
-        if reason := _form_trouble(entry) or self._key_trouble(head, entry):
+        if reason := _form_trouble(entry) or self.key_trouble(head, entry):
             return Broken(chain, n, reason)
         self._pass(entry)
         return None
@@ -205,7 +205,7 @@ class _Walk:
             self.unkeyed += 1
             self._last_unkeyed[head.chain] = head.n
 
-    def _key_trouble(self, head: Head, entry: Mapping[str, Any]) -> str | None:
+    def key_trouble(self, head: Head, entry: Mapping[str, Any]) -> str | None:
         """Whether its hash is of the key that it should be of. A period never goes back, and from `since` on none is missing."""
         period = entry.get("key")
         if _in_milliseconds(entry["at"]) >= self._keys.since:
@@ -231,7 +231,7 @@ def _form_trouble(entry: Mapping[str, Any]) -> str | None:
     typed = typed and isinstance(entry.get("subject"), str) and isinstance(entry.get("key", ""), str)
     if not (named and typed):
         return "form"
-    placed = entry["_id"] == _id(entry["chain"], entry["n"]) and entry["chain"] == chain_of(entry["subject"])
+    placed = entry["_id"] == entry_id(entry["chain"], entry["n"]) and entry["chain"] == chain_of(entry["subject"])
     return None if placed else "hash"
 
 
@@ -248,14 +248,22 @@ def _entry(head: Head, record: Record, key: Key | None) -> dict[str, Any]:
         "detail": dict(record.detail),
         **({"key": key.period} if key else {}),
     }
-    return {"_id": _id(head.chain, n), **what, "hash": _hash(what, key.secret if key else None)}
+    return {"_id": entry_id(head.chain, n), **what, "hash": _hash(what, key.secret if key else None)}
 
 
 def _what(entry: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in entry.items() if name not in {"_id", "hash"}}
 
 
-def _id(chain: int, n: int) -> str:
+def is_sound(entry: Mapping[str, Any], keys: Keys) -> bool:
+    """Whether an entry by itself is one that this service has keyed, or one of before there were keys."""
+    if type(entry.get("chain")) is not int or type(entry.get("n")) is not int:
+        return False
+    alone = _Walk(keys, ())
+    return (_form_trouble(entry) or alone.key_trouble(Head.first(entry["chain"]), entry)) is None
+
+
+def entry_id(chain: int, n: int) -> str:
     """Makes a second entry with the same number impossible, and sorts a chain in order."""
     return f"{chain}:{n:012d}"
 

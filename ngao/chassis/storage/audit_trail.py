@@ -22,6 +22,7 @@ class AuditTrail:
         self._keys = keys
         self._last: Remembered[int, Head] = Remembered(CHAINS)
         self._moved: dict[int, Head] = {}
+        self._written: dict[int, Head] = {}
 
     def write(self, session: ClientSession, records: Sequence[Record]) -> None:
         """Append to the chains. Raises Outdated when what is remembered is not what is stored."""
@@ -45,8 +46,13 @@ class AuditTrail:
         """Remember what is stored now; whether anything is, after a failure, nobody knows."""
         if committed:
             self._last.keep(self._moved)
+            self._written |= self._moved
         else:
             self._last.forget()
+
+    def written(self) -> dict[int, Head]:
+        """Where the chains were when this process wrote to them last."""
+        return dict(self._written)
 
     def _read(self, session: ClientSession, chains: set[int]) -> dict[int, Head]:
         found = self._heads.find({"_id": {"$in": list(chains)}}, session=session) if chains else ()

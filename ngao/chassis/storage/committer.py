@@ -27,7 +27,6 @@ from ngao.chassis.errors import Conflict, Unavailable
 from ngao.chassis.messaging.destinations import RESULTS, form_of
 from ngao.chassis.messaging.outbox import Encode, Entry, entry_of
 from ngao.chassis.observability.logs import get_logger
-from ngao.chassis.storage.audit_keys import AuditKeys
 from ngao.chassis.storage.audit_trail import AuditTrail
 from ngao.chassis.storage.connection import DURABLE, Store
 from ngao.chassis.storage.refusals import meaning_of
@@ -71,7 +70,7 @@ class GroupCommitter:
         *,
         lease: Callable[[], tuple[str, datetime]],
         encode: Encode,
-        audit_keys: AuditKeys,
+        audit: AuditTrail,
         timeout: float = 5.0,
     ) -> None:
         self._store = store
@@ -87,7 +86,7 @@ class GroupCommitter:
         self._session: ClientSession | None = None
         self._log = get_logger("committer")
         self._sequences = Sequences(store.database["sequences"])
-        self._audit = AuditTrail(store.database, audit_keys)
+        self._audit = audit
 
     @contextmanager
     def expecting(self) -> Iterator[None]:

@@ -37,7 +37,9 @@ AUDIT_INDEXES = (
     IndexModel([("subject", ASCENDING)], name="subject_1"),
 )
 """Made together with the service's account, which has no right to make indexes on what is on record."""
-CHASSIS_COLLECTIONS = ("outbox", "inbox", "parked", AUDIT, "audit_heads", "data_keys", "sequences", "approvals")
+CHASSIS_COLLECTIONS = (
+    "outbox", "inbox", "parked", AUDIT, "audit_heads", "data_keys", "sequences", "approvals", "audit_held", "audit_published",
+)  # fmt: skip
 
 _WAITING = {"leased_until": {"$exists": True}}
 _CHASSIS_INDEXES: Mapping[str, list[IndexModel]] = {

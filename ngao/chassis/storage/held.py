@@ -53,6 +53,8 @@ CHASSIS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     },
     "audit": _internal("_id chain n at actor action subject detail previous hash key"),
     "audit_heads": _internal("_id n hash key"),
+    "audit_held": _internal("_id at heads moved revision"),
+    "audit_published": _internal("_id at chains revision"),
     "data_keys": _internal("_id scope period wrapped"),
     "sequences": _internal("_id n"),
     "approvals": {

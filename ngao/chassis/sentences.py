@@ -1,0 +1,12 @@
+"""The errors of a settings file as sentences, each with the place that it is about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def sentences(messages: Any, at: str = "") -> list[str]:
+    """One sentence for each error of a marshmallow schema."""
+    if isinstance(messages, dict):
+        return [line for key, value in messages.items() for line in sentences(value, f"{at}.{key}".strip("."))]
+    return [f"{at}: {str(message).rstrip('.')}" for message in messages]

@@ -1,0 +1,74 @@
+"""Each service holds the last heads of the others' audits, so that nobody who writes one database can shorten a chain unseen.
+
+What a service publishes names each chain's last entry, and the entries that it named before. A holder compares: the entry that
+it holds must be among them, with the same hash. Where it is not, the chain was cut off or written anew. The holder then keeps
+what it holds, puts the contradiction on record in its own audit, and warns until an operator accepts it: a restore does the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ngao.chassis.errors import NotFound
+from ngao.chassis.observability.logs import get_logger
+from ngao.chassis.storage.connection import Store
+from ngao.chassis.storage.unit_of_work import Unit
+from ngao.contracts import Event
+
+HELD = "audit_held"
+_log = get_logger(__name__)
+
+Heads = dict[int, tuple[int, str]]
+"""The number and the hash of an entry, by chain."""
+
+
+def hold_heads(unit: Unit, event: Event, by: str) -> None:
+    """Compare what another service publishes with what is held of it, and hold the newer; what came late changes nothing."""
+    of = event.source.rpartition("/")[2]
+    known = unit.lookups.by(HELD).one(of) or {"_id": of, "revision": 0, "at": None, "heads": [], "moved": []}
+    if known["at"] is not None and event.time <= known["at"]:
+        return
+    held, published = _heads(known["heads"]), {chain["chain"]: chain for chain in event.data["chains"]}
+    moved = {chain for chain, head in held.items() if head not in _named(published.get(chain))}
+    now: Heads = {chain: (each["n"], each["hash"]) for chain, each in published.items()}
+    for chain in sorted(moved - set(known["moved"])):
+        _log.error("audit.head_moved", of=of, chain=chain, n=held[chain][0])
+        unit.audit("audit.head_moved", subject=of, actor=f"service:{by}", detail={"chain": str(chain), "n": str(held[chain][0])})
+    kept = {**now, **{chain: held[chain] for chain in moved}}
+    unit.keep(HELD, {"_id": of, "at": event.time, "heads": _stored(kept), "moved": sorted(moved)}, known["revision"])
+
+
+def accept(unit: Unit, of: str, *, by: str, reason: str) -> None:
+    """An operator knows why a chain moved: what is held is forgotten, and the next event is the beginning. Raises NotFound."""
+    known = unit.lookups.by(HELD).one(of)
+    if known is None:
+        raise NotFound("No heads of a service of that name are held.")
+    unit.audit("audit.heads_accepted", subject=of, actor=f"operator:{by}", detail={"reason": reason})
+    unit.keep(HELD, {"_id": of, "at": known["at"], "heads": [], "moved": []}, known["revision"])
+
+
+def held(store: Store) -> list[dict[str, Any]]:
+    """What is held of each service."""
+    return [
+        {"of": each["_id"], "at": each["at"].isoformat(), "chain": chain, "n": n, "hash": digest, "moved": chain in each["moved"]}
+        for each in store.durable(HELD).find().sort("_id", 1)
+        for chain, (n, digest) in sorted(_heads(each["heads"]).items())
+    ]  # fmt: skip
+
+
+def moved(store: Store) -> dict[str, int]:
+    """How many chains of each service contradict what is held of them."""
+    return {each["_id"]: len(each["moved"]) for each in store.durable(HELD).find({}, {"moved": 1})}
+
+
+def _named(published: Mapping[str, Any] | None) -> set[tuple[int, str]]:
+    return {(each["n"], each["hash"]) for each in (published, *published["passed"])} if published else set()
+
+
+def _heads(stored: list[dict[str, Any]]) -> Heads:
+    return {each["chain"]: (each["n"], each["hash"]) for each in stored}
+
+
+def _stored(heads: Heads) -> list[dict[str, Any]]:
+    return [{"chain": chain, "n": n, "hash": digest} for chain, (n, digest) in sorted(heads.items())]
