@@ -21,7 +21,7 @@ from services.intake.application.disclose_narrative import narrative_may_leave
 from services.intake.application.forget_report import forget_due
 from services.intake.application.judge_earlier import judge_earlier
 from services.intake.application.manage_sources import SourceSettings, find_source, put_source
-from services.intake.application.mapping import Mapped, Profile
+from services.intake.application.mapping import Profile
 from services.intake.application.note_consent import note_consent
 from services.intake.application.note_progress import note_progress, note_vouch
 from services.intake.application.ports import Desk
@@ -39,8 +39,8 @@ from services.intake.domain.report import Report
 from services.intake.domain.source import Source
 from services.intake.dry_runs import DryRunGuard
 from services.intake.http_api import pointing
-from services.intake.lenient import Taken, read_native
 from services.intake.messages import NARRATIVE_DISCLOSED, UnitAnnouncer, change_of, helper_of, read_report, step_of, update_of
+from services.intake.native import NativeForms
 from services.intake.posted import Posted
 from services.intake.references import RandomIds
 from services.intake.shown import show_case_report
@@ -71,6 +71,9 @@ class App:
         self._ids = RandomIds()
         self._status = f"{chassis.settings.http.public_url}/v1/reports/"
         self._log = get_logger("intake")
+        self.forms = NativeForms(
+            chassis.units, chassis.parking, profile_of=self._profile, vocabulary=policy.rules.vocabulary, receive=self._receive
+        )
         counter = DryRunCounter(chassis.store.durable("dry_runs"))
         self._dry_runs = DryRunGuard(chassis.units, self._desk, counter, dry_runs, chassis.metrics)
 
@@ -107,12 +110,6 @@ class App:
             "policy_version": triage.policy_version, "needs": foreseen.needs, "needs_suggested": foreseen.needs_suggested,
             "county": foreseen.county,
         }  # fmt: skip
-
-    def inbound(self, source_id: str, native: Any, key: str | None, trace: str | None) -> dict[str, Any]:
-        """Take a source's native body in, through its profile. Raises UnreadableReport."""
-        mapped, taken = read_native(self._profile(source_id), native, key, self._policy.rules.vocabulary, self._units.read().now)
-        receipt = self._units.run(lambda unit: self._take_mapped(unit, source_id, mapped, taken), trace)
-        return receipt | {"mapping_version": mapped.profile.version, "discarded": mapped.discarded, "left_out": taken.left_out}
 
     def status(self, source_id: str, report_id: str) -> Report:
         """The report, for its own source."""
@@ -250,10 +247,8 @@ class App:
     def _judge_earlier(self, unit: Unit, *, report_id: str) -> int:
         return judge_earlier(self._desk(unit), report_id)
 
-    def _take_mapped(self, unit: Unit, source_id: str, mapped: Mapped, taken: Taken) -> dict[str, Any]:
-        mapping = MappedBy(mapped.profile.version, mapped.discarded, taken.left_out)
-        with pointing(mapped.native):
-            return self._receipt(receive_report(self._desk(unit), source_id, taken.draft, mapping))
+    def _receive(self, unit: Unit, source_id: str, draft: Draft, mapping: MappedBy) -> dict[str, Any]:
+        return self._receipt(receive_report(self._desk(unit), source_id, draft, mapping))
 
     def _profile(self, source_id: str) -> Profile:
         name = self.source(source_id).profile

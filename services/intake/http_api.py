@@ -85,7 +85,14 @@ class LeftOutShown(Tolerant):
 
 
 class InboundShown(ReceiptShown):
-    """The answer to a native body: the receipt, what the mapping dropped (names only), and what it could not read."""
+    """The answer to a native body: the receipt, what the mapping dropped (names only), and what it could not read.
+
+    `quarantined` is true when it is no report yet: it is kept, sealed, until an operator has seen it, and no help is looked for.
+    """
+
+    quarantined = fields.Boolean(metadata=INTERNAL)
+    quarantine_id = fields.String(metadata=INTERNAL)
+    reason = fields.String(metadata=INTERNAL)
 
     mapping_version = fields.String(metadata=INTERNAL)
     discarded = fields.List(fields.String(), metadata=INTERNAL)

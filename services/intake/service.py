@@ -23,6 +23,7 @@ from services.intake import edge, http_api
 from services.intake.application.show_case import Reader
 from services.intake.http_api import show
 from services.intake.messages import receipt_event
+from services.intake.native import NATIVE
 from services.intake.posted import ACCEPTED, CLOUDEVENT, JSON, MANY, posted, posted_many
 from services.intake.shown import show_report, show_source
 
@@ -70,8 +71,7 @@ class IntakeService(ChassisEndpoints):
         """Pointers in errors point into the body that was sent."""
         if source_id != call.principal.id:
             raise NotFound("There is no such source.")
-        shown = self.app.inbound(source_id, call.json(), call.idempotency_key, call.trace)
-        return Answer(202, show(http_api.InboundShown, **shown))
+        return Answer(202, show(http_api.InboundShown, **self.app.forms.post(source_id, call)))
 
     @http(
         "GET", "/v1/reports/<report_id>", who="source", operation="showReport", responses={200: http_api.StatusShown},
@@ -191,6 +191,9 @@ class IntakeService(ChassisEndpoints):
             raise edge.UnknownSource("This source is not onboarded here, or it is disabled.")
         posted = None
         try:
+            if delivery.content_type == NATIVE:
+                self.app.forms.take(unit, source_id, delivery.body)
+                return
             posted = edge.posted_in(delivery, self.app.boxes)
             receipt = self.app.take(unit, source_id, posted)
         except (ContractError, InvalidInput, NotAllowedNow) as error:

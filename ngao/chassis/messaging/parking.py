@@ -42,8 +42,8 @@ class Parking:
     def park(
         self, unit: Unit, delivery: Delivery, *, reason: str, errors: Sequence[dict[str, str]] = (), edge: bool,
         bodiless: bool = False,
-    ) -> None:
-        """Register a message's parking; one that was parked before stands there again, with its count.
+    ) -> str:
+        """Register a message's parking and give its id; one that was parked before stands there again, with its count.
 
         Its id is a keyed hash of queue, account and content, so that two messages never share a record.
         """
@@ -53,10 +53,11 @@ class Parking:
         document = {**self._document(unit, parked_id, delivery, bodiless=bodiless), **told}
         if found is None:
             unit.register_insert("parked", {"_id": parked_id, **document, "times": 1, "first_parked_at": unit.now})
-            return
+            return parked_id
         # Its bytes are kept anew: they are gone if it was dropped before.
         again = {"$set": document, "$inc": {"times": 1}}
         unit.register_update("parked", {"_id": parked_id, "times": found["times"]}, again)
+        return parked_id
 
     def _id_of(self, unit: Unit, delivery: Delivery) -> str:
         """Ids of records from before 0.2 follow from a publisher's message id: one is used again for its own replay only."""
