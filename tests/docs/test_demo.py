@@ -40,7 +40,7 @@ SHOWN = {
     ),
     "docs/how-to/look-after-parked-messages.md": ("undecodable", "Its content is destroyed."),
     "docs/how-to/change-policy.md": ("asked_for_a_doctor", "No service reads", "doctors is not in its list"),
-    "docs/how-to/write-a-mapping-profile.md": ('"mapping_version":"kiswahili-form-1"', '"status":422'),
+    "docs/how-to/write-a-mapping-profile.md": ('"mapping_version":"kiswahili-form-1"', '"left_out":[{"field":', "acts-1"),
     "docs/how-to/onboard-a-source.md": ("Reports over AMQP are sealed", "intake.report.receipt.v1 NG-"),
 }
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from ngao.chassis.errors import SealBroken
+from ngao.chassis.messaging.topology import subscription_queues
 from ngao.chassis.security import keyfiles, seals
 from ngao.contracts import Event, decode, make, subscriptions_of
 from ngao.kernel.padding import SIZES
@@ -251,7 +252,7 @@ def test_a_box_of_another_case_is_parked(world: World, registry: ServiceProcess,
 def test_every_subscription_is_heard(world: World, registry: ServiceProcess) -> None:
     management = management_of(world)
     for name in subscriptions_of("registry"):
-        for queue in (f"registry.{name}", f"registry.{name}.urgent"):
+        for queue, _ in subscription_queues("registry", name):
             eventually(lambda queue=queue: management.get("queues", world.vhost, queue).get("consumers") == 1, what=queue)
 
 

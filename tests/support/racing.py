@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ngao.chassis.clock import SystemClock
 from ngao.chassis.settings import StoreSettings
+from ngao.chassis.storage.audit_trail import AuditTrail
 from ngao.chassis.storage.committer import GroupCommitter
 from ngao.chassis.storage.connection import Store
 from ngao.chassis.storage.unit_of_work import Unit
@@ -35,8 +36,9 @@ def race(at: tuple[str, str], racer: int, beds: int, start: Barrier, results: Qu
     store, clock, promised = store_at(*at), SystemClock(), Promised()
     far = datetime.now(UTC) + timedelta(hours=1)
     committer = GroupCommitter(
-        store, clock.now, lambda _entries: None, lease=lambda: ("", far), encode=encode, audit_keys=audit_keys()
-    )
+        store, clock.now, lambda _entries: None, lease=lambda: ("", far), encode=encode,
+        audit=AuditTrail(store.database, audit_keys()),
+    )  # fmt: skip
     units = Units(clock, None, store.lookups, committer)  # type: ignore[arg-type]  # nothing is sealed here
     won = looked = 0
 

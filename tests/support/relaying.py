@@ -18,6 +18,7 @@ from ngao.chassis.messaging.rechecks import Rechecks
 from ngao.chassis.messaging.relay import Relay
 from ngao.chassis.observability.metrics import Metrics
 from ngao.chassis.settings import StoreSettings
+from ngao.chassis.storage.audit_trail import AuditTrail
 from ngao.chassis.storage.committer import GroupCommitter
 from ngao.chassis.storage.connection import Store
 from ngao.chassis.storage.unit_of_work import Saying
@@ -65,8 +66,9 @@ class Running:
         self.metrics, self.backlog = Metrics(), Backlog(store, clock)
         self.relay = Relay(store, clock, lambda _edge: cast("Publisher", self.publisher), self.metrics, self.rechecks)
         committer = GroupCommitter(
-            store, clock.now, self.relay.hand_over, lease=self.relay.lease, encode=encode, audit_keys=audit_keys(),
-        )
+            store, clock.now, self.relay.hand_over, lease=self.relay.lease, encode=encode,
+            audit=AuditTrail(store.database, audit_keys()),
+        )  # fmt: skip
         self.rechecks.decide_in(Units(clock, None, store.lookups, committer))  # type: ignore[arg-type]  # nothing is sealed
         self._thread = threading.Thread(target=self.relay.run, daemon=True)
 

@@ -22,6 +22,7 @@ from ngao.chassis.clock import SystemClock
 from ngao.chassis.errors import Unavailable
 from ngao.chassis.messaging.consuming import Consumer
 from ngao.chassis.messaging.relay import Relay
+from ngao.chassis.messaging.settling import Settling
 from ngao.chassis.storage.committer import GroupCommitter
 from tests.faults.engine import mutants
 from tests.faults.engine.orders import Orders
@@ -62,7 +63,7 @@ _POINTS: tuple[tuple[type, str, str, str], ...] = (
     (GroupCommitter, "_apply", "", "in-transaction"),
     (GroupCommitter, "_write", "before-commit", "after-commit"),
     (Relay, "_publish", "before-publish", ""),
-    (Relay, "_settle", "after-publish", ""),
+    (Settling, "settle", "after-publish", ""),
     (Consumer, "_handle", "in-handler", ""),
     (Consumer, "_settle", "before-ack", ""),
 )
