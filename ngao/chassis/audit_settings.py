@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import fields, validate
+
+from ngao.chassis.sections import Section
 
 
 @dataclass(frozen=True)
@@ -15,13 +17,8 @@ class AuditSettings:
     heads_every_s: float = 3600.0
 
 
-class AuditSection(Schema):
+class AuditSection(Section):
     """The section as it is in the file."""
 
-    class Meta:
-        """A key nobody knows is a mistake."""
-
-        unknown = RAISE
-
-    look_every_s = fields.Float(load_default=60.0, validate=validate.Range(0.1, 3600))
-    heads_every_s = fields.Float(load_default=3600.0, validate=validate.Range(0.1, 86_400))
+    look_every_s = fields.Float(load_default=AuditSettings.look_every_s, validate=validate.Range(0.1, 3600))
+    heads_every_s = fields.Float(load_default=AuditSettings.heads_every_s, validate=validate.Range(0.1, 86_400))

@@ -16,10 +16,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import fields, validate
 
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.policy import load_policy
+from ngao.chassis.sections import Section
 
 RETENTION = "retention.yaml"
 Rules = Mapping[str, tuple[str, ...]]
@@ -31,13 +32,8 @@ _DAYS = fields.Integer(strict=True, validate=validate.Range(min=0, max=_MOST_DAY
 _WORD = fields.String(validate=validate.Regexp(r"^[a-z_]{1,40}$"))
 
 
-class RetentionFile(Schema):
+class RetentionFile(Section):
     """retention.yaml: service, rule, moment, days."""
-
-    class Meta:
-        """A key nobody knows is a mistake."""
-
-        unknown = RAISE
 
     services = fields.Dict(
         keys=_WORD, values=fields.Dict(keys=_WORD, values=fields.Dict(keys=_WORD, values=_DAYS)), required=True

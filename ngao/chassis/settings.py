@@ -14,13 +14,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
+from marshmallow import ValidationError, fields, validate, validates_schema
 
 from ngao.chassis.approvals.settings import ApprovalSection, ApprovalSettings, approval_settings
 from ngao.chassis.audit_settings import AuditSection, AuditSettings
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.messaging.accounts import service_account
-from ngao.chassis.sentences import sentences
+from ngao.chassis.sections import Section, sentences
 
 LONGEST_UNSIGNED = timedelta(days=31)
 """For how long events without a signature may be taken at most, after an update from a version that signed none."""
@@ -124,18 +124,13 @@ class Settings:
     audit: AuditSettings = field(default_factory=AuditSettings)
 
 
-class _Section(Schema):
-    class Meta:
-        unknown = RAISE
-
-
 def _pair_needed(data: Mapping[str, Any]) -> None:
     if bool(data["cert_file"]) != bool(data["key_file"]):
         missing = "key_file" if data["cert_file"] else "cert_file"
         raise ValidationError("A certificate and its key are given together", missing)
 
 
-class _Http(_Section):
+class _Http(Section):
     host = fields.String(load_default="127.0.0.1")
     port = fields.Integer(required=True, validate=validate.Range(0, 65535))
     public_url = fields.String(load_default=None, allow_none=True)
@@ -156,7 +151,7 @@ class _Http(_Section):
             raise ValidationError("Where only a gate is let in, health is asked at a port of its own", "inside_port")
 
 
-class _Broker(_Section):
+class _Broker(Section):
     host = fields.String(required=True)
     port = fields.Integer(required=True)
     username = fields.String(required=True)
@@ -175,7 +170,7 @@ class _Broker(_Section):
             raise ValidationError("A certificate is shown only to a broker that is verified", "ca_file")
 
 
-class _Store(_Section):
+class _Store(Section):
     hosts = fields.String(required=True)
     replica_set = fields.String(load_default="rs0")
     database = fields.String(required=True)
@@ -185,28 +180,28 @@ class _Store(_Section):
     timeout_ms = fields.Integer(load_default=5000)
 
 
-class _Keys(_Section):
+class _Keys(Section):
     directory = fields.String(required=True)
     public_directory = fields.String(required=True)
 
 
-class _Policy(_Section):
+class _Policy(Section):
     directories = fields.List(fields.String(), required=True, validate=validate.Length(min=1))
 
 
-class _Operators(_Section):
+class _Operators(Section):
     file = fields.String(required=True)
 
 
-class _Logging(_Section):
+class _Logging(Section):
     level = fields.String(load_default="info", validate=validate.OneOf(("debug", "info", "warning", "error")))
 
 
-class _Retry(_Section):
+class _Retry(Section):
     tiers_s = fields.List(fields.Integer(), load_default=list(DEFAULT_TIERS_S), validate=validate.Length(min=1))
 
 
-class _Events(_Section):
+class _Events(Section):
     accept_unsigned_until = fields.AwareDateTime(load_default=None, allow_none=True, default_timezone=UTC)
 
     @validates_schema
@@ -216,11 +211,11 @@ class _Events(_Section):
             raise ValidationError(f"At most {LONGEST_UNSIGNED.days} days from now", "accept_unsigned_until")
 
 
-class _Start(_Section):
+class _Start(Section):
     within_s = fields.Float(load_default=60.0, validate=validate.Range(0, 600))
 
 
-class _File(_Section):
+class _File(Section):
     service = fields.String(required=True, validate=validate.OneOf(("intake", "referral", "notify", "registry")))
     http = fields.Nested(_Http, required=True)
     broker = fields.Nested(_Broker, required=True)

@@ -26,7 +26,7 @@ _HEAD = ("chain", "n", "hash")
 
 @app.command()
 def heads(service: OneService = None, as_json: AsJson = False) -> None:
-    """Show where each chain of each service is now. Note it where nobody of this platform can write.
+    """Show where each chain of each service is now. Note it where this platform cannot write.
 
     A chain can be shortened only behind the back of who has not noted where it was: `ngao audit verify --from` finds it.
 

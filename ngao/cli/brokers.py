@@ -46,12 +46,16 @@ def _opened(url: str, password: str) -> Management:
 
 def edge_http() -> str | None:
     """Where outsiders reach intake, when it is not where we do: NGAO_EDGE_HTTP."""
-    return (os.environ.get("NGAO_EDGE_HTTP") or "").rstrip("/") or None
+    return _address("NGAO_EDGE_HTTP")
 
 
 def edge_partners() -> str | None:
     """Where partners reach referral, when it is not where we do: NGAO_EDGE_PARTNERS."""
-    return (os.environ.get("NGAO_EDGE_PARTNERS") or "").rstrip("/") or None
+    return _address("NGAO_EDGE_PARTNERS")
+
+
+def _address(variable: str) -> str | None:
+    return (os.environ.get(variable) or "").rstrip("/") or None
 
 
 def edge() -> Edge:

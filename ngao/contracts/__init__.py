@@ -1,7 +1,7 @@
 """What services and partners say to each other: the envelope, the catalogue of events, their schemas. No IO."""
 
 from ngao.contracts.catalogue import CATALOGUE, Audience, EventType, gives_notice, subscriptions_of, type_named
-from ngao.contracts.classes import DataClass, Moment
+from ngao.contracts.classes import DataClass, Moment, Strict, Tolerant
 from ngao.contracts.envelope import CONTENT_TYPE, MOST_VALUES, Event, decode, encode, parse_json
 from ngao.contracts.errors import ContractError, FieldError, InvalidContent, Undecodable, UnknownType, field_errors
 from ngao.contracts.forms import for_partner, notice_of
@@ -19,6 +19,8 @@ __all__ = [
     "FieldError",
     "InvalidContent",
     "Moment",
+    "Strict",
+    "Tolerant",
     "Undecodable",
     "UnknownType",
     "decode",

@@ -50,7 +50,7 @@ class EventType:
 
     @property
     def is_for_notices_alone(self) -> bool:
-        """Whether every subscriber gets the notice, so that the event itself goes to nobody."""
+        """Whether every subscriber gets the notice, so that the event itself is published to no queue."""
         return bool(self.subscribers) and set(self.subscribers) <= set(self.noticed)
 
 

@@ -13,10 +13,10 @@ from enum import StrEnum
 from pathlib import Path
 
 from ngao.chassis.errors import Misconfigured, NotAllowedNow
+from ngao.chassis.rereading import LOOK_AGAIN_S
 from ngao.chassis.security import seals, signing
 from ngao.chassis.security.keyfiles import active_period, new_secret, periods_in
 from ngao.chassis.storage.connection import OUTBOX_DAYS
-from ngao.chassis.storage.periods import LOOK_AGAIN_S
 from ngao.deployment.folder import SecretsFolder
 from ngao.deployment.names import SEALED_TO, period_of
 
@@ -26,10 +26,7 @@ _YOUNGEST_SEAL_S = (OUTBOX_DAYS + 1) * 86400
 
 def begin_wrapping(folder: SecretsFolder, service: str) -> str:
     """A new key-encryption key for a service; gives its period."""
-    with folder.alone():
-        period = next_period(periods_in(folder.at(service, "keys"), "kek-", ".key"))
-        folder.write(new_secret(), service, "keys", f"kek-{period}.key")
-    return period
+    return _begin(folder, service, "kek")
 
 
 def begin_sealing(folder: SecretsFolder, service: str) -> str:
@@ -60,9 +57,13 @@ def begin_signing(folder: SecretsFolder, service: str) -> str:
 
 def begin_audit(folder: SecretsFolder, service: str) -> str:
     """A new key for a service's audit; gives its period. The keys before stay: what they have keyed is verified with them."""
+    return _begin(folder, service, "audit")
+
+
+def _begin(folder: SecretsFolder, service: str, kind: str) -> str:
     with folder.alone():
-        period = next_period(periods_in(folder.at(service, "keys"), "audit-", ".key"))
-        folder.write(new_secret(), service, "keys", f"audit-{period}.key")
+        period = next_period(periods_in(folder.at(service, "keys"), f"{kind}-", ".key"))
+        folder.write(new_secret(), service, "keys", f"{kind}-{period}.key")
     return period
 
 

@@ -30,10 +30,11 @@ class DryRunGuard:
 
     def admit(self, source_id: str, person: Person) -> None:
         """Count one more and leave its trace; raises TooManyRequests (`too-many-dry-runs`)."""
-        asked = self._counted.add(source_id, self._units.read().now)
+        now = self._units.read().now
+        asked = self._counted.add(source_id, now)
         self._units.run(lambda unit: audit_dry_run(self._desk(unit), source_id, person, asked, self._bounds))
         try:
-            demand_answerable(asked, self._bounds, self._units.read().now)
+            demand_answerable(asked, self._bounds, now)
         except TooManyRequests:
             self._results.labels("refused").inc()
             if self._bounds.is_first_over(asked):

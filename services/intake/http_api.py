@@ -93,7 +93,6 @@ class InboundShown(ReceiptShown):
     quarantined = fields.Boolean(metadata=INTERNAL)
     quarantine_id = fields.String(metadata=INTERNAL)
     reason = fields.String(metadata=INTERNAL)
-
     mapping_version = fields.String(metadata=INTERNAL)
     discarded = fields.List(fields.String(), metadata=INTERNAL)
     left_out = fields.List(fields.Nested(LeftOutShown), metadata=INTERNAL)

@@ -33,7 +33,7 @@ _SLUG = re.compile(r"^[a-z][a-z0-9_]{1,63}$")
 _APART = re.compile(r"[\s-]+")
 _COUNTY = re.compile(r"^KE[-_ ]?(\d{1,2})$", re.IGNORECASE)
 _COUNTY_WORDS = re.compile(r"^(?:kaunti ya|county of) | (?:county|kaunti)$")
-# What goes when one of its parts cannot be read, because the rest of it would say something else.
+# What goes when one of its parts cannot be read, because the rest of it would mean something else.
 _WHOLE = re.compile(
     r"^(/violations/\d+(?=/type)|/violations/\d+/perpetrators/\d+(?=/type)|/consent/\d+(?=/(?:purpose|recipient|until))"
     r"|/location(?=/)|/attachments/\d+(?=/)|/contact_safety/hours(?=/))"
@@ -72,7 +72,7 @@ def read_native(profile: Profile, native: Any, key: str | None, vocabulary: Voca
 
 
 def read_leniently(mapped: Mapped, vocabulary: Vocabulary, now: datetime) -> Taken:
-    """The report that a native body stands for, as far as it can be read; raises UnreadableReport."""
+    """The report in a native body, as far as it can be read; raises UnreadableReport."""
     return _Reading(mapped, vocabulary, now).taken()
 
 
@@ -109,7 +109,7 @@ class _Reading:
         self._named.add(pointer)
 
     def _one_each(self) -> None:
-        """Where there is room for one value and the form gave several, the first that can be read stands; the rest is shown."""
+        """Where there is room for one value and the form gave several, the first that can be read is kept; the rest is shown."""
         for pointer, value in list(leaves(self._report, lists=True)):
             known = self._known(pointer)
             if known is None:

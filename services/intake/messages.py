@@ -256,7 +256,7 @@ class UnitAnnouncer:
 
 
 def _judged(report: Report) -> dict[str, Any]:
-    """What both events say: nothing of what happened, who did it and why it is urgent, because no reader needs it (ADR 0026).
+    """What both events hold: nothing of what happened, who did it and why it is urgent, because no reader needs it (ADR 0026).
 
     The consents are those the source states, whole; of withdrawals others hear from the registry.
     Were they told without what is withdrawn, the rest would look like a new consent, younger than a withdrawal that has not
@@ -280,7 +280,7 @@ def _box(sealed: SealedIdentity | None) -> dict[str, str] | None:
 
 
 def _day_of(moment: datetime) -> datetime:
-    """Nobody who reads events needs to know more of when it happened."""
+    """The day: no reader of events needs to know more of when it happened."""
     return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 

@@ -43,7 +43,7 @@ class NativeForms:
         self._vocabulary, self._receive = vocabulary, receive
 
     def post(self, source_id: str, call: Call) -> dict[str, Any]:
-        """Take one in, or park it; the answer says which."""
+        """Take one in, or park it; the answer shows which."""
         profile = self._profile_of(source_id)
         try:
             native = call.json(MOST_VALUES)

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
+from marshmallow import ValidationError, fields, validate, validates_schema
 
 from ngao.chassis.errors import Misconfigured
+from ngao.chassis.sections import Section
 from services.intake.domain.dry_runs import DryRunBounds
 
 _DRY_RUNS = validate.Range(min=1, max=100_000)
@@ -22,10 +23,7 @@ class OwnSettings:
     dry_runs: DryRunBounds
 
 
-class _Own(Schema):
-    class Meta:
-        unknown = RAISE
-
+class _Own(Section):
     phone_region = fields.String(load_default="KE", validate=validate.Regexp(r"^[A-Z]{2}$"))
     dry_runs_per_hour = fields.Integer(load_default=DryRunBounds.per_hour, strict=True, validate=_DRY_RUNS)
     dry_runs_per_day = fields.Integer(load_default=DryRunBounds.per_day, strict=True, validate=_DRY_RUNS)

@@ -117,7 +117,7 @@ def reply_from(verb: Verb, data: Mapping[str, Any]) -> Reply:
 
 @dataclass(frozen=True)
 class Voice:
-    """What an event needs besides the news: the time, the human who is told, what offers show, the accepting partner's keys."""
+    """What an event needs besides the news: the time, who is notified, what offers show, the accepting partner's keys."""
 
     now: datetime
     told: str

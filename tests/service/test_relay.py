@@ -45,11 +45,8 @@ def test_an_entry_that_cannot_be_read_holds_no_other_and_is_kept(running: Runnin
     assert running.outbox.count_documents({"message_id": unreadable}) == 1
 
 
-def test_an_error_that_nobody_expected_does_not_end_the_relay(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail() -> None:
-        raise RuntimeError("a fault")
-
-    monkeypatch.setattr(running.publisher, "idle", fail)
+def test_an_error_that_nobody_expected_does_not_end_the_relay(running: Running) -> None:
+    running.publisher.faulty = True
     running.begins()
     eventually(lambda: counted(running, "error"), what="the error to be counted")
     [later] = running.holds(SAID)

@@ -38,6 +38,7 @@ class Answering:
         self.tried: list[str] = []
         self.missing: set[str] = set()
         self.poison: set[str] = set()
+        self.faulty = False
 
     def publish(self, batch: Sequence[Outgoing]) -> list[Outcome]:
         if self.poison & {each.message_id for each in batch}:
@@ -50,7 +51,9 @@ class Answering:
         return outcomes
 
     def idle(self) -> None:
-        """No connection to keep."""
+        """No connection to keep; `faulty` raises what no publisher should."""
+        if self.faulty:
+            raise RuntimeError("a fault")
 
     def close(self) -> None:
         """No connection to close."""

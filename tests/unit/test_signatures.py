@@ -11,7 +11,8 @@ import pytest
 
 from ngao.chassis.clock import ManualClock
 from ngao.chassis.errors import Misconfigured
-from ngao.chassis.messaging.signatures import LOOK_AGAIN_S, Signatures, Signer
+from ngao.chassis.messaging.signatures import Signatures, Signer
+from ngao.chassis.rereading import LOOK_AGAIN_S
 from ngao.chassis.security import keyfiles, signing
 from ngao.contracts import Event, decode, encode, make, signed
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from marshmallow import Schema
+
 from ngao.contracts import CATALOGUE, CONTENT_TYPE, Audience, EventType
 from tools.generating import schemas
 from tools.generating.text import as_json
@@ -72,7 +74,7 @@ def document(samples: Path) -> dict[str, Any]:
         "operations": _operations(),
         "components": {
             "messages": {entry.name: _message(entry, samples) for entry in CATALOGUE.values()}
-            | {f"{entry.name}.notice": _notice(entry) for entry in CATALOGUE.values() if entry.notice},
+            | {f"{entry.name}.notice": _notice(entry, entry.notice) for entry in CATALOGUE.values() if entry.notice},
             "schemas": _schemas(),
             "securitySchemes": {"account": {"type": "userPassword", "description": "The account given at onboarding."}},
         },
@@ -155,30 +157,21 @@ def _operation(name: str, action: str, channel: Channel, entries: list[EventType
 
 
 def _message(entry: EventType, samples: Path) -> dict[str, Any]:
-    data = {"$ref": f"#/components/schemas/{entry.schema.__name__}"}
     example = json.loads((samples / f"{entry.name}.json").read_text("utf-8"))
-    return {
-        "name": entry.name,
-        "title": entry.name,
-        "summary": entry.says,
-        "contentType": CONTENT_TYPE,
-        "payload": {
-            "allOf": [{"$ref": "#/components/schemas/Envelope"}],
-            "properties": {"type": {"const": entry.name}, "data": data},
-            "required": ["data"],
-        },
-        "x-owner": entry.owner,
-        "x-data-class": entry.classification,
-        "examples": [{"name": "sample", "summary": "Invented.", "payload": example}],
-    }
+    examples = [{"name": "sample", "summary": "Invented.", "payload": example}]
+    return _described(entry, entry.schema, entry.name, entry.classification) | {"examples": examples}
 
 
-def _notice(entry: EventType) -> dict[str, Any]:
+def _notice(entry: EventType, schema: type[Schema]) -> dict[str, Any]:
     """The notice of an event: the same envelope and type, with less data."""
-    data = {"$ref": f"#/components/schemas/{entry.notice.__name__}"} if entry.notice else {}
+    return _described(entry, schema, f"{entry.name}, as a notice", "internal")
+
+
+def _described(entry: EventType, schema: type[Schema], title: str, data_class: str) -> dict[str, Any]:
+    data = {"$ref": f"#/components/schemas/{schema.__name__}"}
     return {
         "name": entry.name,
-        "title": f"{entry.name}, as a notice",
+        "title": title,
         "summary": entry.says,
         "contentType": CONTENT_TYPE,
         "payload": {
@@ -187,7 +180,7 @@ def _notice(entry: EventType) -> dict[str, Any]:
             "required": ["data"],
         },
         "x-owner": entry.owner,
-        "x-data-class": "internal",
+        "x-data-class": data_class,
     }
 
 

@@ -4,28 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import Schema, fields
 
 from ngao.chassis.approvals.approvals import STATES
 from ngao.chassis.approvals.asking import run_approved
 from ngao.chassis.errors import InvalidInput
 from ngao.chassis.http.call import Answer, Call
 from ngao.chassis.http.entrypoint import http
+from ngao.chassis.http.reasons import Reasoned
 from ngao.contracts import DataClass
 
 _INTERNAL = {"class": DataClass.INTERNAL}
 _MOST = 200
 
 
-class Rejection(Schema):
+class Rejection(Reasoned):
     """Why it is not done; kept in the audit trail."""
-
-    class Meta:
-        """An unknown field is a mistake, not something to ignore."""
-
-        unknown = RAISE
-
-    reason = fields.String(required=True, validate=validate.Length(min=3, max=200), metadata=_INTERNAL)
 
 
 class ApprovalShown(Schema):

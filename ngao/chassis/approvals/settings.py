@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import fields, validate
 
 from ngao.chassis.errors import Misconfigured
+from ngao.chassis.sections import Section
 
 MODES = ("two", "single")
 
@@ -25,16 +26,11 @@ class ApprovalSettings:
     within_s: float = 86_400.0
 
 
-class ApprovalSection(Schema):
-    """The section as it stands in the file."""
+class ApprovalSection(Section):
+    """The section as it is in the file."""
 
-    class Meta:
-        """A key nobody knows is a mistake."""
-
-        unknown = RAISE
-
-    mode = fields.String(load_default="two", validate=validate.OneOf(MODES))
-    within_s = fields.Float(load_default=86_400.0, validate=validate.Range(60, 30 * 86_400))
+    mode = fields.String(load_default=ApprovalSettings.mode, validate=validate.OneOf(MODES))
+    within_s = fields.Float(load_default=ApprovalSettings.within_s, validate=validate.Range(60, 30 * 86_400))
 
 
 def approval_settings(section: Mapping[str, Any]) -> ApprovalSettings:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from marshmallow import EXCLUDE, RAISE, Schema, fields, validate
+from marshmallow import fields, validate
 
 from ngao.chassis.approvals.asking import always
 from ngao.chassis.approvals.endpoints import ApprovalEndpoints
 from ngao.chassis.errors import InvalidInput
 from ngao.chassis.http.entrypoint import Answer, Call, Text, http
 from ngao.chassis.http.openapi import describe
+from ngao.chassis.http.reasons import Reasoned
 from ngao.chassis.messaging.kept import KEPT_DESTINATIONS, Order
 from ngao.chassis.observability import metrics
 from ngao.chassis.security.audit import CHAINS, Broken, Head, Verified
 from ngao.chassis.storage import held_heads
-from ngao.contracts import DataClass, Moment
+from ngao.contracts import DataClass, Moment, Strict, Tolerant
 
 _MOST_PARKED = 500
 _MOST_NOTED = 1000
@@ -23,75 +24,40 @@ _CODES = {"class": DataClass.INTERNAL}
 _STATES = ("parked", "replayed", "dropped", "expired", "all")
 
 
-class ParkedDecision(Schema):
+class ParkedDecision(Reasoned):
     """Why an operator replays or drops a parked message; kept in the audit trail."""
 
-    class Meta:
-        """An unknown field is a mistake, not something to ignore."""
 
-        unknown = RAISE
-
-    reason = fields.String(required=True, validate=validate.Length(min=3, max=200), metadata={"class": DataClass.INTERNAL})
-
-
-class ReplayOrder(Schema):
+class ReplayOrder(Reasoned):
     """Which of the events that were sent are sent again; kept in the audit trail with the reason."""
-
-    class Meta:
-        """An unknown field is a mistake, not something to ignore."""
-
-        unknown = RAISE
 
     since = Moment(required=True, metadata={"class": DataClass.INTERNAL})
     before = Moment(metadata={"class": DataClass.INTERNAL})
     to = fields.String(validate=validate.OneOf(KEPT_DESTINATIONS), metadata={"class": DataClass.INTERNAL})
-    reason = fields.String(required=True, validate=validate.Length(min=3, max=200), metadata={"class": DataClass.INTERNAL})
 
 
-class RewrapOrder(Schema):
+class RewrapOrder(Strict):
     """Where an earlier answer says to go on; empty to begin."""
-
-    class Meta:
-        """An unknown field is a mistake, not something to ignore."""
-
-        unknown = RAISE
 
     after = fields.String(load_default="", validate=validate.Regexp("^([0-9a-f]{32})?$"), metadata={"class": DataClass.INTERNAL})
 
 
-class NotedHead(Schema):
-    """Where a chain was when somebody noted it."""
-
-    class Meta:
-        """Other fields of a note are not needed."""
-
-        unknown = EXCLUDE
+class NotedHead(Tolerant):
+    """Where a chain was when somebody noted it; other fields of a note are not needed."""
 
     chain = fields.Integer(required=True, strict=True, validate=validate.Range(0, CHAINS - 1), metadata=_CODES)
     n = fields.Integer(required=True, strict=True, validate=validate.Range(0, 10**12), metadata=_CODES)
     hash = fields.String(required=True, validate=validate.Regexp("^[0-9a-f]{64}$"), metadata=_CODES)
 
 
-class NotedHeads(Schema):
+class NotedHeads(Strict):
     """Heads that were noted earlier, of any moments."""
-
-    class Meta:
-        """An unknown field is a mistake, not something to ignore."""
-
-        unknown = RAISE
 
     heads = fields.List(fields.Nested(NotedHead), required=True, validate=validate.Length(0, _MOST_NOTED), metadata=_CODES)
 
 
-class Accepted(Schema):
+class Accepted(Reasoned):
     """Why the chains of another service's audit are not what they were; kept in the audit trail."""
-
-    class Meta:
-        """An unknown field is a mistake, not something to ignore."""
-
-        unknown = RAISE
-
-    reason = fields.String(required=True, validate=validate.Length(min=3, max=200), metadata=_CODES)
 
 
 class ChassisEndpoints(ApprovalEndpoints):

@@ -43,7 +43,7 @@ class Parking:
         self, unit: Unit, delivery: Delivery, *, reason: str, errors: Sequence[dict[str, str]] = (), edge: bool,
         bodiless: bool = False,
     ) -> str:
-        """Register a message's parking and give its id; one that was parked before stands there again, with its count.
+        """Register a message's parking and give its id; one that was parked before is there again, with its count.
 
         Its id is a keyed hash of queue, account and content, so that two messages never share a record.
         """

@@ -57,7 +57,7 @@ class Rechecks:
         return entry.routing_key.endswith(self._ends) and DESTINATIONS[entry.to].kept
 
     def answer(self, entry: Entry) -> Answer:
-        """Whether an entry may leave now. Never raises: an entry that nobody can judge stays where it is, and is shown."""
+        """Whether an entry may leave now. Never raises: an entry that cannot be judged stays where it is, and is shown."""
         if self._units is None:
             return Answer.UNANSWERED
         try:

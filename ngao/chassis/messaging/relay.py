@@ -34,7 +34,7 @@ _SWEEP_EVERY_S = 1.0
 _ASKING_S = 1.0
 """No longer than this is asked at one turn, so that others do not wait for answers and the leases of the batch hold."""
 _PAUSE_S = 1.0
-"""How long the relay rests after an error that nobody expected."""
+"""How long the relay rests after an unexpected error."""
 _FURTHEST = timedelta(minutes=5)
 """No lease reaches this far: one that does was written by a clock that was wrong, and holds nothing."""
 _HELD = 20_000
@@ -88,7 +88,7 @@ class Relay:
         while not self._stopping.is_set():
             try:
                 self._turn()
-            except Exception as error:  # noqa: BLE001  # without its relay a process would acknowledge and say nothing more
+            except Exception as error:  # noqa: BLE001  # without its relay a process would acknowledge and publish no more
                 self._survive(error)
                 self._stopping.wait(_PAUSE_S)
         try:
@@ -126,7 +126,7 @@ class Relay:
         return batch
 
     def _publish(self, batch: list[Entry]) -> None:
-        """Those about which something is to be asked come last: nobody waits for their answers."""
+        """Those about which something is to be asked come last: no other entry waits for their answers."""
         asked: list[Entry] = []
         others: list[Entry] = []
         for entry in batch:
@@ -153,7 +153,7 @@ class Relay:
             return [*self._outcomes(edge, entries[:middle]), *self._outcomes(edge, entries[middle:])]
 
     def _allowed(self, entries: list[Entry]) -> list[Entry]:
-        """Those that may leave now. What is refused is gone from the outbox, what nobody could be asked about waits."""
+        """Those that may leave now. What is refused is gone from the outbox, what could not be asked about waits."""
         answers: dict[str, Answer] = {}
         until = time.monotonic() + _ASKING_S
         for at, entry in enumerate(entries):

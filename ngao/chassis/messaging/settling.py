@@ -24,6 +24,8 @@ from ngao.chassis.observability.logs import get_logger
 from ngao.chassis.storage.connection import IN_TROUBLE, Store
 
 Settled = tuple[Entry, Outcome]
+Recipient = tuple[str, str]
+"""The destination, and the id of the partner or source."""
 
 _SOON, _LATER, _BEHIND = timedelta(seconds=1), timedelta(seconds=5), timedelta(seconds=60)
 _WAIT = {
@@ -70,7 +72,8 @@ class Settling:
             self._end(confirmed)
             if others:
                 self._outbox.bulk_write(list(self._postponed(others)), ordered=False)
-            for to, recipient in _reached(confirmed) - _unreached(others):
+            took_nothing = _all_at_fault((entry, entry.trouble) for entry in confirmed)
+            for to, recipient in took_nothing - _all_at_fault(others):
                 self._release(to, recipient)
         except PyMongoError as error:
             self._log.warning("relay.store_failed", kind=type(error).__name__, count=len(settled))
@@ -98,10 +101,10 @@ class Settling:
 
     def _postponed(self, others: list[Settled]) -> Iterator[UpdateOne]:
         """Of each recipient that takes nothing the first is tried again soon; the others wait behind it."""
-        tried: set[tuple[str, str]] = set()
+        tried: set[Recipient] = set()
         for entry, outcome in others:
             wait = _WAIT[outcome]
-            for recipient in _unreached([(entry, outcome)]):
+            if recipient := _at_fault(entry, outcome):
                 wait = _BEHIND if recipient in tried else _LATER
                 tried.add(recipient)
             change = {
@@ -123,21 +126,15 @@ class Settling:
         for to in {entry.to for entry in confirmed}:
             self._troubles.pop(to, None)
         for entry, outcome in others:
-            if outcome in _OF_ALL and not _unreached([(entry, outcome)]):
+            if outcome in _OF_ALL and not _at_fault(entry, outcome):
                 self._troubles[entry.to] = f"Events cannot leave: publishing to {entry.to} is {outcome.value}."
 
 
-def _reached(confirmed: Iterable[Entry]) -> set[tuple[str, str]]:
-    """The recipients that have taken what they did not take before."""
-    return {
-        (entry.to, who) for entry in confirmed
-        if entry.trouble in OF_RECIPIENTS and (who := recipient_of(entry.routing_key, entry.to))
-    }  # fmt: skip
+def _at_fault(entry: Entry, outcome: str | None) -> Recipient | None:
+    """The recipient whose own fault it is that an entry was not taken, if it is one's."""
+    who = recipient_of(entry.routing_key, entry.to) if outcome in OF_RECIPIENTS else None
+    return (entry.to, who) if who else None
 
 
-def _unreached(others: Iterable[Settled]) -> set[tuple[str, str]]:
-    """The recipients whose own fault it is that something was not taken."""
-    return {
-        (entry.to, who) for entry, outcome in others
-        if outcome in OF_RECIPIENTS and (who := recipient_of(entry.routing_key, entry.to))
-    }  # fmt: skip
+def _all_at_fault(settled: Iterable[tuple[Entry, str | None]]) -> set[Recipient]:
+    return set(filter(None, (_at_fault(entry, outcome) for entry, outcome in settled)))

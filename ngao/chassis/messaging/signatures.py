@@ -6,45 +6,34 @@ Both read their folders again every few seconds, so that a new period's key is u
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from ngao.chassis.clock import Clock
 from ngao.chassis.errors import Misconfigured
-from ngao.chassis.observability.logs import describe_error, get_logger
+from ngao.chassis.rereading import Reread, Ticks
 from ngao.chassis.security import keyfiles, signing
 from ngao.contracts import Event, signed, type_named
 
-LOOK_AGAIN_S = 10.0
-_log = get_logger(__name__)
-
-Ticks = Callable[[], float]
 Verifying = Mapping[str, tuple[str, str]]
+_UNKNOWN_S = 1.0
+"""A key id that is in no folder makes no more than one look in this time."""
 
 
 class Signer:
     """Signs as one service, with the newest of its keys whose public half is there for the others. Raises Misconfigured."""
 
     def __init__(self, directory: Path, public_directory: Path, *, ticks: Ticks = time.monotonic) -> None:
-        self._directory, self._public_directory, self._ticks = directory, public_directory, ticks
-        self._key_id, self._private = self._newest()
-        self._until = ticks() + LOOK_AGAIN_S
+        self._directory, self._public_directory = directory, public_directory
+        self._key = Reread(self._newest, ticks=ticks)
 
     def encode(self, event: Event) -> bytes:
         """The event's final bytes, with the signature."""
-        if self._ticks() >= self._until:
-            self._look_again()
-        document = signed.to_sign(event, self._key_id)
-        return signed.with_signature(document, signing.sign(self._private, signed.PURPOSE, document))
-
-    def _look_again(self) -> None:
-        """A folder that cannot be read for the moment takes no key away."""
-        self._until = self._ticks() + LOOK_AGAIN_S
-        try:
-            self._key_id, self._private = self._newest()
-        except Misconfigured as error:
-            _log.warning("keys.not_read", **describe_error(error))
+        key_id, private = self._key.value()
+        document = signed.to_sign(event, key_id)
+        return signed.with_signature(document, signing.sign(private, signed.PURPOSE, document))
 
     def _newest(self) -> tuple[str, str]:
         published = keyfiles.load_verifying(self._public_directory)
@@ -67,10 +56,8 @@ class Signatures:
     def __init__(
         self, public_directory: Path, clock: Clock, accept_unsigned_until: datetime | None, *, ticks: Ticks = time.monotonic
     ) -> None:
-        self._public_directory, self._clock, self._ticks = public_directory, clock, ticks
-        self._accept_unsigned_until = accept_unsigned_until
-        self._keys: Verifying = keyfiles.load_verifying(public_directory)
-        self._until = ticks() + LOOK_AGAIN_S
+        self._clock, self._accept_unsigned_until = clock, accept_unsigned_until
+        self._keys: Reread[Verifying] = Reread(partial(keyfiles.load_verifying, public_directory), ticks=ticks)
 
     def agree(self, event: Event, body: bytes) -> bool:
         """Whether these bytes are the owner's word. `event` is what they say."""
@@ -86,12 +73,6 @@ class Signatures:
         return self._accept_unsigned_until is not None and self._clock.now() < self._accept_unsigned_until
 
     def _key(self, key_id: str) -> tuple[str, str]:
-        """Whose a key is, and the key. A name that nobody knows makes no more than one look at the folder every few seconds."""
-        now = self._ticks()
-        if now >= self._until or (key_id not in self._keys and now >= self._until - LOOK_AGAIN_S + 1):
-            self._until = now + LOOK_AGAIN_S
-            try:
-                self._keys = keyfiles.load_verifying(self._public_directory)
-            except Misconfigured as error:
-                _log.warning("keys.not_read", **describe_error(error))
-        return self._keys.get(key_id, ("", ""))
+        """Whose a key is, and the key."""
+        keys = self._keys.value()
+        return (keys if key_id in keys else self._keys.value(_UNKNOWN_S)).get(key_id, ("", ""))

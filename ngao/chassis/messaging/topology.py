@@ -107,7 +107,7 @@ def edge(tiers_s: Sequence[int]) -> Topology:
 
 
 def subscription_queues(service: str, event_type: str) -> tuple[tuple[str, str], ...]:
-    """The routine queue of a subscription, and the urgent one where there is one, each with the routing key it hears."""
+    """The routine queue of a subscription, and the urgent one where there is one, each with the routing key it is bound with."""
     name = f"{service}.{event_type}"
     routine, urgent = (name, f"routine.{event_type}"), (f"{name}.urgent", f"urgent.{event_type}")
     known = CATALOGUE.get(event_type)

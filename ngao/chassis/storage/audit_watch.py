@@ -15,7 +15,7 @@ from typing import Any
 from ngao.chassis.clock import Clock
 from ngao.chassis.observability.logs import get_logger
 from ngao.chassis.observability.metrics import Metrics
-from ngao.chassis.security.audit import Head, entry_id, is_sound
+from ngao.chassis.security.audit import Head, Keys, entry_id, is_sound
 from ngao.chassis.storage import held_heads
 from ngao.chassis.storage.audit_keys import AuditKeys
 from ngao.chassis.storage.audit_trail import AuditTrail, heads_from
@@ -70,9 +70,9 @@ class AuditWatch:
         """Find the chains that moved behind this process's back, and put that on record, each once."""
         seen = self._seen | self.trail.written()
         now = heads_from(self.store.durable("audit_heads").find())
-        entries = self._entries([*seen.values(), *now.values()])
-        moved = {chain for chain, head in seen.items() if not self._holds(head, entries)}
-        moved |= {chain for chain, head in now.items() if not self._holds(head, entries)}
+        heads = [*seen.values(), *now.values()]
+        keys, entries = self.keys.all(), self._entries(heads)
+        moved = {head.chain for head in heads if not _holds(head, entries, keys)}
         for chain in sorted(moved - self._own):
             self._own.add(chain)
             _log.error("audit.head_moved", of=self.service, chain=chain)
@@ -103,13 +103,14 @@ class AuditWatch:
         ids = [entry_id(head.chain, head.n) for head in heads]
         return {each["_id"]: each for each in self.store.durable(AUDIT).find({"_id": {"$in": ids}})} if ids else {}
 
-    def _holds(self, head: Head, entries: dict[str, dict[str, Any]]) -> bool:
-        entry = entries.get(entry_id(head.chain, head.n))
-        return entry is not None and entry.get("hash") == head.hash and is_sound(entry, self.keys.all())
-
     def _measure(self) -> None:
         for of, count in {**self._others, self.service: len(self._own)}.items():
             self.metrics.audit_heads_moved(of, count)
+
+
+def _holds(head: Head, entries: dict[str, dict[str, Any]], keys: Keys) -> bool:
+    entry = entries.get(entry_id(head.chain, head.n))
+    return entry is not None and entry.get("hash") == head.hash and is_sound(entry, keys)
 
 
 def _passed(chain: int, ns: list[int], entries: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:

@@ -229,32 +229,27 @@ class GroupCommitter:
 
     def _outbox_entries(self, session: ClientSession, units: list[Unit]) -> list[Entry]:
         """Number the events and make their outbox entries, leased to this process until `until`."""
-        counts = Counter(subject for unit in units for _, subject in _numbered_of(unit))
+        numbered = [[_numbered(saying) for saying in unit.sayings] for unit in units]
+        counts = Counter(subject for names in numbered for _, subject in set(filter(None, names)))
         numbers = self._sequences.reserve(session, counts)
         lease = self._lease()
         now = self._now()
         entries: list[Entry] = []
-        for unit in units:
-            given = {numbered: next(numbers[numbered[1]]) for numbered in _numbered_of(unit)}
-            for saying in unit.sayings:
-                number = given.get(_numbered(saying)) if _is_numbered(saying) else None
+        for unit, names in zip(units, numbered, strict=True):
+            given = {name: next(numbers[name[1]]) for name in dict.fromkeys(filter(None, names))}
+            for saying, name in zip(unit.sayings, names, strict=True):
+                number = given[name] if name else None
                 entries.append(entry_of(saying, number, unit.traceparent, now, lease, encode=self._encode))
             entries.extend(Entry.of_raw(raw, now, lease) for raw in unit.raws)
         return entries
 
 
-def _is_numbered(saying: Saying) -> bool:
-    """An answer to a source bears no number: gaps would tell it what else is known about the case (law 10)."""
-    return saying.to != RESULTS
+def _numbered(saying: Saying) -> tuple[str, str] | None:
+    """What gets one number: an event under one subject, on however many exchanges. A partner has subjects of its own.
 
-
-def _numbered(saying: Saying) -> tuple[str, str]:
-    """What gets one number: an event under one subject, on however many exchanges. A partner has subjects of its own."""
-    return saying.event.id, form_of(saying.event, saying.to).subject
-
-
-def _numbered_of(unit: Unit) -> list[tuple[str, str]]:
-    return list(dict.fromkeys(_numbered(saying) for saying in unit.sayings if _is_numbered(saying)))
+    An answer to a source bears no number: gaps would tell it what else is known about the case (law 10).
+    """
+    return None if saying.to == RESULTS else (saying.event.id, form_of(saying.event, saying.to).subject)
 
 
 def _by_collection(units: list[Unit]) -> dict[str, list[Write]]:

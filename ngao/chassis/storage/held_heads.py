@@ -1,4 +1,4 @@
-"""Each service holds the last heads of the others' audits, so that nobody who writes one database can shorten a chain unseen.
+"""Each service holds the last heads of the others' audits, so that whoever writes one database shortens no chain unseen.
 
 What a service publishes names each chain's last entry, and the entries that it named before. A holder compares: the entry that
 it holds must be among them, with the same hash. Where it is not, the chain was cut off or written anew. The holder then keeps

@@ -3,41 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from ngao.chassis.errors import Misconfigured
-from ngao.chassis.observability.logs import describe_error, get_logger
+from ngao.chassis.rereading import Reread, Ticks
 from ngao.chassis.security import keyfiles
 from ngao.chassis.security.vouches import Distrust, Pin, Recipient, judge
 from ngao.chassis.storage.unit_of_work import Unit
 
-LOOK_AGAIN_S = 10.0
 _COLLECTION = "pins"
 """Each service has a record of its own for it, in its own database."""
-_log = get_logger(__name__)
 
 
 class Vouchers:
     """The onboarding keys in a service's own folder, read again every few seconds."""
 
-    def __init__(self, directory: Path, *, ticks: Callable[[], float] = time.monotonic) -> None:
-        self._directory, self._ticks = directory, ticks
-        self._trusted = keyfiles.load_onboarding(directory)
-        self._until = ticks() + LOOK_AGAIN_S
+    def __init__(self, directory: Path, *, ticks: Ticks = time.monotonic) -> None:
+        self._trusted = Reread(partial(keyfiles.load_onboarding, directory), ticks=ticks)
 
     def judge(self, written: str | None, recipient_id: str, pin: Pin | None) -> Recipient | Distrust:
         """As `judge`, with the keys of the folder."""
-        if self._ticks() >= self._until:
-            self._look_again()
-        return judge(written, recipient_id, pin, self._trusted)
-
-    def _look_again(self) -> None:
-        self._until = self._ticks() + LOOK_AGAIN_S
-        try:
-            self._trusted = keyfiles.load_onboarding(self._directory)
-        except Misconfigured as error:
-            _log.warning("keys.not_read", **describe_error(error))
+        return judge(written, recipient_id, pin, self._trusted.value())
 
 
 class UnitRecipients:

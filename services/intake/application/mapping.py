@@ -33,7 +33,7 @@ _EMPTY: tuple[Any, ...] = (None, "", [], {})
 # KoboToolbox, ONA and ODK write it in UTC and without an offset, whatever zone the form's own questions are in.
 SUBMISSION_TIME = "_submission_time"
 _NOT_SAFE = "/contact_safety/may_contact"
-# Where a form's "other, please specify" is told in words: codes of what happened and of what is needed, nothing about who.
+# Where a form's "other, please specify" is answered in words: codes of what happened and of what is needed, nothing about who.
 _IN_WORDS = re.compile(r"^/(violations/.*|needs|reporter/role)$")
 
 
@@ -62,7 +62,7 @@ class FieldRule:
         return replace(self.reader, zone=zone) if zone else self.reader
 
     def place(self, source: Expression) -> str:
-        """The pointer into the native body that an expression stands for."""
+        """The pointer into the native body of an expression."""
         return native_pointer(self.for_each) + native_pointer(source.text) if self.for_each else native_pointer(source.text)
 
 
@@ -178,7 +178,7 @@ def _fill_each(mapped: Mapped, rule: FieldRule, items: list[Item]) -> None:
 
 
 def _begin(mapped: Mapped, to: tuple[str, int, str], found: Read, origin: str) -> list[int]:
-    """Make what one item of a repeat group tells of, one or several where a question has several answers; gives their places."""
+    """Make what one item of a repeat group reports, one or several where a question has several answers; gives their places."""
     (head, start, tail), value = to, found.value
     values = value if isinstance(value, list) and not _is_of_each(tail) else [] if value is None else [value]
     mapped.leave_out(origin, found.codes)

@@ -26,7 +26,7 @@ _YES, _NO = frozenset({"true", "yes", "1", "ndiyo"}), frozenset({"false", "no", 
 
 
 class WrongShapeError(Exception):
-    """A native value that cannot become what its field needs; the code says why."""
+    """A native value that cannot become what its field needs; the code is the reason."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)

@@ -94,7 +94,7 @@ def _report(desk: Desk, source_id: str, draft: Draft, mapping: MappedBy | None) 
         violations=draft.violations,
         needs=tuple(dict.fromkeys(draft.needs)) or proposed,
         needs_proposed=proposed,
-        county=(county_of(draft.place, vocabulary.counties) if draft.place else None) or "",
+        county=county_of(draft.place, vocabulary.counties) or "",
         place_precision=draft.place.precision if draft.place else "",
         languages=draft.languages,
         consents=carried_over((), draft.consents, desk.now),

@@ -79,7 +79,7 @@ def _problems(desk: Desk, update: Update) -> list[FieldProblem]:
 
 def _apply(desk: Desk, report: Report, update: Update) -> tuple[tuple[str, ...], SealedIdentity | None]:
     """Take it in and judge again; gives what is new by name, and what is new about the person for the registry."""
-    county = county_of(update.place, desk.rules.vocabulary.counties) if update.place else None
+    county = county_of(update.place, desk.rules.vocabulary.counties)
     news = report.apply(update, desk.now, _proposed(desk, report, update), county)
     narrative = clean(update.narrative or "")
     if narrative:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from services.intake.domain.draft import DateDoubt, Draft
 
 FUTURE_TOLERANCE = timedelta(days=3)
-"""More than a time zone: a clock that is two days off, the source's or ours, must refuse nobody's call for help."""
+"""More than a time zone: a clock that is two days off, the source's or ours, must refuse no call for help."""
 OLDEST_LIKELY = timedelta(days=3653)
 """Ten years. A device without a clock battery begins in 1970, 1980 or the year in which it was made."""
 RESET_SINCE = timedelta(days=366)

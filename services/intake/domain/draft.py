@@ -53,7 +53,7 @@ class Person:
 
     @property
     def is_named(self) -> bool:
-        """True if it says who the person is."""
+        """True if it names the person."""
         return bool(self.identity or self.defender_ref)
 
     @property

@@ -13,7 +13,7 @@ from services.intake.domain.progress import CLOSED, OPENED, REOPENED, Step, stat
 from services.intake.domain.triage import LEVELS, Facts, Reason, Triage
 
 BY_OPERATOR = "operator"
-"""Stands where a rule's name does in the reasons of an urgency that an operator decided."""
+"""In place of a rule's name, in the reasons of an urgency that an operator decided."""
 SOONEST_AGAIN = timedelta(seconds=30)
 LATEST_AGAIN = timedelta(hours=1)
 """A report that no case was opened for is told again after the first, then after twice its age, at least every so often."""

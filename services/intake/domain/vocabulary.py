@@ -11,7 +11,7 @@ from services.intake.domain.draft import Draft, Place, Violation
 from services.intake.domain.problems import FieldProblem
 
 GENERAL = "unclassified"
-"""The violation of a report that says what happened in words only; the policy's list decides its weight and group."""
+"""The violation of a report that describes what happened in words only; the policy's list decides its weight and group."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +43,14 @@ class Vocabulary:
     county_names: Mapping[str, str] = field(default_factory=dict)
 
 
-def county_of(place: Place, counties: Mapping[str, int]) -> str | None:
-    """The county's ISO 3166-2 code, or None if the list has no such county in the scheme named.
+def county_of(place: Place | None, counties: Mapping[str, int]) -> str | None:
+    """The county's ISO 3166-2 code, or None without a place, or if the list has no such county in the scheme named.
 
     The two numberings differ (KE-30 is Nairobi City, national 30 is Baringo), so a bare number counts only where the scheme
     says that it is a national number.
     """
+    if place is None:
+        return None
     if place.scheme == "iso3166-2":
         code = place.code.upper()
         return code if code in counties else None

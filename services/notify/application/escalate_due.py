@@ -22,7 +22,7 @@ def escalate_message(context: Context, message_id: str) -> list[Message]:
     message = case.its(found)
     next_step = climb(desk, message, message.position + 1, case.standing)
     within = desk.policy.within(message.ladder, message.position)
-    asks_another = any(each.recipient != message.recipient for each in (*next_step.new, *next_step.changed))
+    asks_another = any(each.recipient != message.recipient for each in next_step.all)
     if message.has_not_left and within and not asks_another:
         message.escalate_at = desk.now + within
         case.save(message)

@@ -40,9 +40,14 @@ class Changes:
         return Changes((*self.new, *more.new), (*self.changed, *(each for each in more.changed if each not in self.new)))
 
     @property
+    def all(self) -> Sequence[Message]:
+        """The new ones, then the changed."""
+        return (*self.new, *self.changed)
+
+    @property
     def asks(self) -> bool:
         """True if somebody is asked now."""
-        return any(each.state is State.QUEUED for each in (*self.new, *self.changed))
+        return any(each.state is State.QUEUED for each in self.all)
 
     def over(self, standing: Iterable[Message]) -> list[Message]:
         """What stands after these changes; changed messages are the same objects."""
@@ -88,11 +93,11 @@ def climb(desk: Desk, telling: Message | Draft, position: int, standing: Collect
         unreached = None if step.state is State.QUEUED else recipient
         if there is None:
             made.append(step)
+            if step.state is State.QUEUED:
+                break
         elif there.state is State.COVERED and step.escalate_at:
             there.asks_instead(desk.now, step)
             return Changes(made, [there])
-        if there is None and step.state is State.QUEUED:
-            break
     return Changes(made)
 
 

@@ -1,0 +1,39 @@
+"""What lies in a folder of keys, read again every few seconds, so that a new period is used without a restart."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from ngao.chassis.errors import Misconfigured
+from ngao.chassis.observability.logs import describe_error, get_logger
+
+LOOK_AGAIN_S = 10.0
+"""Processes that run side by side never hold different keys for longer than this."""
+Ticks = Callable[[], float]
+T = TypeVar("T")
+_log = get_logger(__name__)
+
+
+class Reread(Generic[T]):
+    """`read` gives what there is now. Raises Misconfigured at the beginning.
+
+    Later a folder that cannot be read for the moment takes nothing away.
+    """
+
+    def __init__(self, read: Callable[[], T], *, ticks: Ticks = time.monotonic) -> None:
+        self._read, self._ticks = read, ticks
+        self._value = read()
+        self._looked = ticks()
+
+    def value(self, older_than: float = LOOK_AGAIN_S) -> T:
+        """What there is; read again if the last look was at least so many seconds ago."""
+        now = self._ticks()
+        if now >= self._looked + older_than:
+            self._looked = now
+            try:
+                self._value = self._read()
+            except Misconfigured as error:
+                _log.warning("keys.not_read", **describe_error(error))
+        return self._value
