@@ -8,12 +8,19 @@
     from = "desk@example.org"             # neutral: the reader's screen shows it
     tls = "none"                          # none, starttls (the default) or tls
     username = "desk"                     # optional, with password_file (an absolute path)
+    [own.gate]                            # only where a gate is the one way to the mail server
+    host = "mail-gate"
+    port = 2525
 
 The mail server's name and the sender's are seen by whoever holds the phone; neither should say who we are.
+
+The gate passes bytes to the address in NGAO_MAIL_SERVER. Notify reads that variable, too, and does not start when it names
+another server than `own.smtp`.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,8 +52,14 @@ class _Smtp(Strict):
     password_file = fields.String(load_default=None)
 
 
+class _Gate(Strict):
+    host = fields.String(required=True)
+    port = fields.Integer(required=True, validate=validate.Range(1, 65535))
+
+
 class _Own(Strict):
     smtp = fields.Nested(_Smtp, required=True)
+    gate = fields.Nested(_Gate, load_default=None)
     link = fields.Url(load_default="", schemes={"https", "http"}, require_tld=False)
 
 
@@ -62,4 +75,15 @@ def read_own(own: Mapping[str, Any]) -> OwnSettings:
     if (smtp["username"] is None) != (password_file is None):
         raise Misconfigured("own.smtp must have both username and password_file, or neither.")
     password = read_secret(Path(password_file)) if password_file else None
-    return OwnSettings(SmtpSettings(**smtp, password=password), loaded["link"])
+    return OwnSettings(SmtpSettings(**smtp, password=password, via=_way(smtp, loaded["gate"])), loaded["link"])
+
+
+def _way(smtp: Mapping[str, Any], gate: Mapping[str, Any] | None) -> tuple[str, int] | None:
+    """The gate's address, when there is one and it leads to the mail server."""
+    if gate is None:
+        return None
+    server, leads_to = f"{smtp['host']}:{smtp['port']}", os.environ.get("NGAO_MAIL_SERVER")
+    if leads_to != server:
+        says = f"The mail gate leads to {leads_to or 'no server'}, and own.smtp names {server}"
+        raise Misconfigured(f"{says}: set NGAO_MAIL_SERVER={server} in .env, and start the gate and notify again.")
+    return gate["host"], gate["port"]

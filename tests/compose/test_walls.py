@@ -127,6 +127,25 @@ def test_from_a_stores_network_no_other_store_answers(site: Site, service: str) 
     assert opened == {(own, 27017), (stores[own], 27017)}
 
 
+def test_from_notifys_way_out_only_the_mail_gate_answers(site: Site) -> None:
+    """Neither the mail server itself, nor the world, nor anybody of ours; of this host no more than anybody reaches."""
+    letters, outside = (inspect(site.deployment.network(name))[0] for name in ("letters", "outside"))
+    assert letters["Internal"]
+    gateways = {each["Gateway"] for network in (letters, outside) for each in network["IPAM"]["Config"] if "Gateway" in each}
+    hosts = {
+        address["IPAddress"]: service_of(container)
+        for container in site.deployment.containers() for address in container["NetworkSettings"]["Networks"].values()
+        if address["IPAddress"]
+    }  # fmt: skip
+    published = [site.deployment.port(name) for name in _PUBLISHED]
+    targets = [(host, port) for host in (*hosts, *LASTING, "mail") for port in (*PORTS, 25, 587, 2525)]
+    targets += [(gateway, port) for gateway in gateways for port in published] + [(address, 443) for address in _THE_WORLD]
+    opened = {(hosts.get(host, host), port) for host, port in knock_from("letters", site, targets)}
+    own = {("notify", port) for port in (8080, 8081, 8082)}
+    assert {each for each in opened if each[0] not in gateways} == {("mail-gate", 2525), *own}
+    assert {port for host, port in opened if host in gateways} <= {site.deployment.port(name) for name in _OUTSIDE}
+
+
 def knock_from(network: str, site: Site, targets: list[Any]) -> list[Any]:
     """Which of the addresses a stranger on a network of ours can connect to."""
     done = call("docker", "run", "--rm", "-i", "--network", site.deployment.network(network), "--entrypoint", "python",
@@ -134,6 +153,7 @@ def knock_from(network: str, site: Site, targets: list[Any]) -> list[Any]:
     return list(json.loads(done.stdout))
 
 
+_THE_WORLD = ("1.1.1.1", "8.8.8.8", "9.9.9.9")
 _OUTSIDE = ("EDGE_AMQP", "EDGE_HTTP", "EDGE_PARTNERS")
 _PUBLISHED = (*_OUTSIDE, "DESK_INTAKE", "DESK_REFERRAL", "DESK_NOTIFY", "DESK_REGISTRY", "DESK_MANAGEMENT")
 

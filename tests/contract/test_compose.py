@@ -141,7 +141,8 @@ def test_what_is_mounted_is_there(name: str) -> None:
 def test_nobody_is_shown_the_authoritys_key_and_each_its_own_secrets_only(name: str) -> None:
     rooms = {source.removeprefix(SECRETS) for source, _, _ in mounts(name) if source.startswith(SECRETS)}
     demo = {name: {name.replace("-", "/")} for name in OUTSIDERS}
-    own = {"ngao": {"operator"}, "check": {"provision"}, "edge": set(), "desk": set(), **demo}.get(name, {name})
+    gates: dict[str, set[str]] = {gate: set() for gate in ("edge", "desk", "mail-gate")}
+    own = {"ngao": {"operator"}, "check": {"provision"}, **gates, **demo}.get(name, {name})
     assert rooms - {"public"} <= own
 
 
@@ -181,10 +182,32 @@ def test_nothing_starts_before_the_check_and_no_service_before_everything_is_pro
 def test_outsiders_meet_the_edge_gate_only() -> None:
     inside = {"broker", "provision", *SERVICES, *(f"{service}-store" for service in SERVICES)}
     assert not {name for name in inside if "edge" in PARTS[name]["networks"]}
-    ways_out = {name: set(PARTS[name]["networks"]) - INTERNAL for name in inside}
-    assert {name: ways for name, ways in ways_out.items() if ways} == {"notify": {"outside"}}
+    assert [name for name in inside if set(PARTS[name]["networks"]) - INTERNAL] == []
     assert set(PARTS["edge"]["networks"]) == {"edge", "front"}
     assert [PARTS[name]["networks"] for name in OUTSIDERS] == [["edge"]] * len(OUTSIDERS)
+
+
+def test_the_only_way_out_leads_from_notify_to_the_mail_server() -> None:
+    meets = {name: set(part.get("networks", ())) for name, part in PARTS.items()}
+    assert {name for name, networks in meets.items() if "letters" in networks} == {"notify", "mail-gate"}
+    assert {name for name, networks in meets.items() if "outside" in networks} == {"mail-gate", "mail"}
+    assert meets["mail-gate"] == {"letters", "outside"}
+    assert "letters" in INTERNAL
+    assert "ports" not in PARTS["mail-gate"]
+
+
+@pytest.mark.parametrize("wire", WIRES)
+def test_the_mail_gate_has_one_target_which_is_the_one_that_notify_knows(wire: str, tmp_path: Path) -> None:
+    text = (ROOT / "deploy" / "wire" / wire / "mail.cfg").read_text("utf-8")
+    assert re.findall(r"^ +(?:server|server-template|use-server|http-request|tcp-request) .*", text, re.MULTILINE) == [
+        '    server mail "${NGAO_MAIL_SERVER}"'
+    ]
+    leads_to = {PARTS[name]["environment"]["NGAO_MAIL_SERVER"] for name in ("notify", "mail-gate")}
+    smtp = tomllib.loads((ROOT / "deploy" / "mail.toml").read_text("utf-8"))["smtp"]
+    assert [default(each) for each in leads_to] == [f"{smtp['host']}:{smtp['port']}"]
+    own = load(settings_of("notify", wire, tmp_path)).own
+    assert own["gate"]["host"] in PARTS
+    assert f"bind :{own['gate']['port']}\n" in text
 
 
 @each_part

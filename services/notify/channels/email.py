@@ -7,12 +7,14 @@ try, waits between messages, and reads all of the system's authorities for each,
 from __future__ import annotations
 
 import smtplib
+import socket
 import ssl
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email import message_from_string
+from typing import Any
 
 from services.notify.channels.answers import Step, judge
 from services.notify.channels.hush import hush
@@ -31,7 +33,10 @@ TLS_MODES = ("none", "starttls", "tls")
 
 @dataclass(frozen=True)
 class SmtpSettings:
-    """Where mail is handed over. `tls` is none, starttls or tls; without a username nothing is authenticated."""
+    """Where mail is handed over. `tls` is none, starttls or tls; without a username nothing is authenticated.
+
+    `via` is a gate that passes every connection on to the server; the certificate must be the server's all the same.
+    """
 
     host: str
     port: int
@@ -39,6 +44,7 @@ class SmtpSettings:
     tls: str = "starttls"
     username: str | None = None
     password: str | None = field(default=None, repr=False)
+    via: tuple[str, int] | None = None
 
 
 class EmailChannel:
@@ -97,8 +103,8 @@ class EmailChannel:
     def _connected(self) -> smtplib.SMTP:
         settings = self._settings
         if settings.tls == "tls":
-            return smtplib.SMTP_SSL(settings.host, settings.port, timeout=TIMEOUT_S, context=self._tls)
-        return smtplib.SMTP(settings.host, settings.port, timeout=TIMEOUT_S)
+            return _TlsServer(settings, context=self._tls)
+        return _Server(settings)
 
     def _write(self, letter: Letter, address: str) -> str:
         settings = self._settings
@@ -118,6 +124,21 @@ class EmailChannel:
             headers={"Auto-Submitted": "auto-generated"},
         )
         return _with_message_id(next(iter(prepared)).body, f"<{letter.message_id}@{settings.sender.rpartition('@')[2]}>")
+
+
+class _Server(smtplib.SMTP):
+    """The mail server, connected to through the gate where there is one."""
+
+    def __init__(self, settings: SmtpSettings, **options: Any) -> None:
+        self._via = settings.via or (settings.host, settings.port)
+        super().__init__(settings.host, settings.port, timeout=TIMEOUT_S, **options)
+
+    def _get_socket(self, _host: str, _port: int, timeout: float) -> socket.socket:
+        return super()._get_socket(*self._via, timeout)  # type: ignore[misc,no-any-return]  # smtplib's own seam, without a stub
+
+
+class _TlsServer(_Server, smtplib.SMTP_SSL):
+    """The same in TLS from the first byte: smtplib asks the certificate for the server's name, whatever the address is."""
 
 
 _TAKEN = frozenset({250, 251})

@@ -26,7 +26,7 @@ from tests.compose.engine.docker import Tell, call
 from tests.support.processes import ROOT
 
 STORES = tuple(store_of(service) for service in SERVICES)
-GATES = ("edge", "desk")
+GATES = ("edge", "desk", "mail-gate")
 LASTING = ("broker", *STORES, *SERVICES, *GATES)
 _PORTS = (
     "NGAO_PORT_EDGE_AMQP", "NGAO_PORT_EDGE_HTTP", "NGAO_PORT_EDGE_PARTNERS", "NGAO_PORT_DESK_INTAKE", "NGAO_PORT_DESK_REFERRAL",
