@@ -11,10 +11,14 @@ from ngao.chassis.sections import Section
 
 @dataclass(frozen=True)
 class AuditSettings:
-    """How often a service looks whether its audit is what it was, and publishes where the chains are; in seconds."""
+    """How often a service looks whether its audit is what it was, and publishes where the chains are; in seconds.
+
+    `lists_within_s` is how long an operator's readings of one list are counted into one entry; 0 writes an entry for each.
+    """
 
     look_every_s: float = 60.0
     heads_every_s: float = 3600.0
+    lists_within_s: float = 300.0
 
 
 class AuditSection(Section):
@@ -22,3 +26,4 @@ class AuditSection(Section):
 
     look_every_s = fields.Float(load_default=AuditSettings.look_every_s, validate=validate.Range(0.1, 3600))
     heads_every_s = fields.Float(load_default=AuditSettings.heads_every_s, validate=validate.Range(0.1, 86_400))
+    lists_within_s = fields.Float(load_default=AuditSettings.lists_within_s, validate=validate.Range(0, 3600))

@@ -39,6 +39,7 @@ from ngao.chassis.storage.connection import Store
 from ngao.chassis.storage.documents import Stored
 from ngao.chassis.storage.keyring import Keyring
 from ngao.chassis.storage.periods import Periods
+from ngao.chassis.storage.readings import Readings
 from ngao.chassis.storage.restored import note_restores
 from ngao.chassis.storage.rewrapping import Rewrapping
 from ngao.chassis.storage.standing import demand_store, with_accepted_password
@@ -70,6 +71,7 @@ class Chassis:
     rechecks: Rechecks
     backlog: Backlog
     audit_watch: AuditWatch
+    readings: Readings
     gauges: Gauges = field(default_factory=Gauges)
     sweeps: list[Callable[[], None]] = field(default_factory=list)
     """What every process of the service does now and then; several may do it at once."""
@@ -108,10 +110,11 @@ class Chassis:
         rewrapping, approvals = Rewrapping(keyring, units), Approvals(store, units, settings.approvals)
         every = timedelta(seconds=settings.audit.heads_every_s)
         watch = AuditWatch(name, store, units, trail, audit_keys, metrics, clock, every)
+        readings = Readings(store, units, clock, timedelta(seconds=settings.audit.lists_within_s))
         chassis = cls(
             name, settings, clock, store, keyring, units, relay, kept, parking, health, metrics, operators, rewrapping, patience,
             signatures, approvals, Audits(store, audit_keys, metrics), rechecks, Backlog(store, clock), watch,
-            sweeps=[approvals.expire],
+            readings, sweeps=[approvals.expire, readings.close_windows],
         )  # fmt: skip
         health.register("store", store.problem)
         health.warn("audit", watch.problem)

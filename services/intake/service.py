@@ -10,6 +10,7 @@ from nameko.timer import timer
 from ngao.chassis.errors import InvalidInput, NotAllowedNow, NotFound
 from ngao.chassis.guard import guarded
 from ngao.chassis.http.app import App
+from ngao.chassis.http.auditing import itself, nothing
 from ngao.chassis.http.endpoints import ChassisEndpoints
 from ngao.chassis.http.entrypoint import Answer, Call, http
 from ngao.chassis.messaging.consumer import Delivery, consumes, consumes_edge
@@ -26,6 +27,8 @@ from services.intake.messages import receipt_event
 from services.intake.native import NATIVE
 from services.intake.posted import ACCEPTED, CLOUDEVENT, JSON, MANY, posted, posted_many
 from services.intake.shown import show_report, show_source
+
+_A_SYSTEM = "A source is a system, not a person."
 
 
 def _makes_a_key(service: Any, call: Call, source_id: str) -> bool:
@@ -99,7 +102,7 @@ class IntakeService(ChassisEndpoints):
 
     @http(
         "PUT", "/v1/sources/<source_id>", who="operator", needs="sources:write", operation="putSource",
-        request=http_api.SourceSettings,
+        audit=itself("source.put"), request=http_api.SourceSettings,
         summary="Make or change a source.", responses={200: http_api.SourceShown}, two_person=_makes_a_key,
     )  # fmt: skip
     def put_source(self, call: Call, source_id: str) -> dict[str, Any]:
@@ -108,16 +111,16 @@ class IntakeService(ChassisEndpoints):
         return show_source(made, key)
 
     @http(
-        "GET", "/v1/sources/<source_id>", who="operator", needs="sources:read", operation="showSource", summary="One source.",
-        responses={200: http_api.SourceShown},
+        "GET", "/v1/sources/<source_id>", who="operator", needs="sources:read", operation="showSource",
+        audit=nothing(_A_SYSTEM), summary="One source.", responses={200: http_api.SourceShown},
     )  # fmt: skip
     def show_source(self, call: Call, source_id: str) -> dict[str, Any]:  # noqa: ARG002  # every handler is given its call
         """Without its keys."""
         return show_source(self.app.source(source_id))
 
     @http(
-        "GET", "/v1/sources", who="operator", needs="sources:read", operation="listSources", summary="All sources.",
-        responses={200: http_api.SourcesShown},
+        "GET", "/v1/sources", who="operator", needs="sources:read", operation="listSources",
+        audit=nothing(_A_SYSTEM), summary="All sources.", responses={200: http_api.SourcesShown},
     )  # fmt: skip
     def list_sources(self, call: Call) -> dict[str, Any]:  # noqa: ARG002  # every handler is given its call
         """Without their keys."""
@@ -125,6 +128,7 @@ class IntakeService(ChassisEndpoints):
 
     @http(
         "GET", "/v1/sealing-key", who=("source", "operator"), needs="sources:read", operation="showSealingKey",
+        audit=nothing("A public key."),
         summary="The public key that reports over AMQP are sealed to.", responses={200: http_api.SealingKeyShown},
     )  # fmt: skip
     def show_sealing_key(self, call: Call) -> dict[str, Any]:  # noqa: ARG002  # every handler is given its call
@@ -134,7 +138,7 @@ class IntakeService(ChassisEndpoints):
 
     @http(
         "GET", "/v1/cases/<case_ref>/report", who="operator", needs="reports:read", operation="readCaseReport",
-        query=("reason",),
+        audit=itself("report.read"), query=("reason",),
         summary="What a case's report says in codes; ?reason= is demanded.", responses={200: http_api.CaseReportShown},
     )  # fmt: skip
     def read_report(self, call: Call, case_ref: str) -> dict[str, Any]:
@@ -144,7 +148,7 @@ class IntakeService(ChassisEndpoints):
 
     @http(
         "GET", "/v1/cases/<case_ref>/narrative", who="operator", needs="narrative:read", operation="readNarrative",
-        query=("reason",),
+        audit=itself("narrative.read"), query=("reason",),
         summary="What was told in words; ?reason= is demanded.", responses={200: http_api.NarrativeShown},
     )  # fmt: skip
     def read_narrative(self, call: Call, case_ref: str) -> dict[str, Any]:
@@ -154,7 +158,7 @@ class IntakeService(ChassisEndpoints):
 
     @http(
         "POST", "/v1/cases/<case_ref>/urgency", who="operator", needs="cases:write", operation="decideUrgency",
-        request=http_api.UrgencyDecision, summary="Raise or lower the urgency of a case.",
+        audit=itself("report.urgency_decided"), request=http_api.UrgencyDecision, summary="Raise or lower the urgency of a case.",
         responses={200: http_api.UrgencyShown},
     )  # fmt: skip
     def decide_urgency(self, call: Call, case_ref: str) -> dict[str, Any]:

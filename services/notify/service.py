@@ -9,6 +9,7 @@ from nameko.timer import timer
 from ngao.chassis.errors import NotFound
 from ngao.chassis.guard import guarded
 from ngao.chassis.http.app import App
+from ngao.chassis.http.auditing import itself, lists, shows
 from ngao.chassis.http.endpoints import ChassisEndpoints
 from ngao.chassis.http.entrypoint import Answer, Call, http
 from ngao.chassis.messaging.consumer import consumes
@@ -131,7 +132,7 @@ class NotifyService(ChassisEndpoints):
 
     @http(
         "PUT", "/v1/roster/duty-officers/<officer_id>", who="operator", needs="roster:write", operation="putDutyOfficer",
-        request=http_api.RosterEntry,
+        audit=itself("roster.put"), request=http_api.RosterEntry,
         summary="Keep or replace a person of the ladders.", responses={200: http_api.RosterEntryShown},
     )  # fmt: skip
     def put_duty_officer(self, call: Call, officer_id: str) -> dict[str, Any]:
@@ -140,6 +141,7 @@ class NotifyService(ChassisEndpoints):
 
     @http(
         "GET", "/v1/roster/duty-officers/<officer_id>", who="operator", needs="roster:read", operation="showDutyOfficer",
+        audit=itself("roster.read"),
         summary="One person of the ladders, address masked.", responses={200: http_api.RosterEntryShown},
     )  # fmt: skip
     def show_duty_officer(self, call: Call, officer_id: str) -> dict[str, Any]:
@@ -151,7 +153,7 @@ class NotifyService(ChassisEndpoints):
 
     @http(
         "PUT", "/v1/roster/partners/<partner_id>", who="operator", needs="roster:write", operation="putPartnerContact",
-        request=http_api.RosterEntry,
+        audit=itself("roster.put"), request=http_api.RosterEntry,
         summary="Keep or replace whom a partner wants told.", responses={200: http_api.RosterEntryShown},
     )  # fmt: skip
     def put_partner(self, call: Call, partner_id: str) -> dict[str, Any]:
@@ -160,7 +162,7 @@ class NotifyService(ChassisEndpoints):
 
     @http(
         "DELETE", "/v1/roster/duty-officers/<officer_id>", who="operator", needs="roster:write", operation="removeDutyOfficer",
-        summary="Take a person off the ladders; the address is destroyed.", responses={204: None},
+        audit=itself("roster.removed"), summary="Take a person off the ladders; the address is destroyed.", responses={204: None},
     )  # fmt: skip
     def remove_duty_officer(self, call: Call, officer_id: str) -> Answer:
         """A ladder that names them passes them over."""
@@ -169,6 +171,7 @@ class NotifyService(ChassisEndpoints):
 
     @http(
         "DELETE", "/v1/roster/partners/<partner_id>", who="operator", needs="roster:write", operation="removePartnerContact",
+        audit=itself("roster.removed"),
         summary="Tell a partner nothing any more; the address is destroyed.", responses={204: None},
     )  # fmt: skip
     def remove_partner(self, call: Call, partner_id: str) -> Answer:
@@ -178,6 +181,7 @@ class NotifyService(ChassisEndpoints):
 
     @http(
         "GET", "/v1/roster", who="operator", needs="roster:read", operation="listRoster",
+        audit=itself("roster.read"),
         summary="Everybody who can be told, addresses masked.", responses={200: http_api.RosterShown},
     )  # fmt: skip
     def list_roster(self, call: Call) -> dict[str, Any]:
@@ -186,7 +190,7 @@ class NotifyService(ChassisEndpoints):
 
     @http(
         "GET", "/v1/messages", who="operator", needs="messages:read", operation="listMessages",
-        query=http_api.QUERY_OF_MESSAGES,
+        audit=lists("messages"), query=http_api.QUERY_OF_MESSAGES,
         summary="Messages, newest first; by case_ref, state, reference.", responses={200: http_api.MessagesShown},
     )  # fmt: skip
     def list_messages(self, call: Call) -> dict[str, Any]:
@@ -196,7 +200,7 @@ class NotifyService(ChassisEndpoints):
 
     @http(
         "GET", "/v1/messages/<message_id>", who="operator", needs="messages:read", operation="showMessage",
-        summary="One message and its history.", responses={200: http_api.MessageShown},
+        audit=shows("message.read", "message_id"), summary="One message and its history.", responses={200: http_api.MessageShown},
     )  # fmt: skip
     def show_message(self, call: Call, message_id: str) -> dict[str, Any]:  # noqa: ARG002 - every handler is given its call
         """By reference; never the address."""
@@ -205,6 +209,7 @@ class NotifyService(ChassisEndpoints):
 
     @http(
         "POST", "/v1/messages/<message_id>/acknowledge", who="operator", needs="messages:write", operation="acknowledgeMessage",
+        audit=itself("message.acknowledged"),
         summary="Say that it has been seen; stops the ladder.", responses={200: http_api.MessageShown},
     )  # fmt: skip
     def acknowledge(self, call: Call, message_id: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from ngao.contracts.classes import INTERNAL, PUBLIC, SENSITIVE
 from ngao.contracts.codes import DECLINE_REASONS, FAIL_REASONS, OUTCOMES
 from services.referral.domain.partner import Hours, Partner
 
+AN_ORGANISATION = "A partner is an organisation; how many cases it holds names none."
 PARTNER_ID = re.compile(r"[a-z][a-z0-9-]{1,40}")
 _SLUG = validate.Regexp(r"^[a-z][a-z0-9_]{1,63}$", error="format|Must be a code: lower-case letters, digits, underscore.")
 _CLOCK = validate.Regexp(r"^([01]\d|2[0-3]):[0-5]\d$", error="format|Must be HH:MM.")

@@ -9,6 +9,7 @@ from nameko.timer import timer
 from ngao.chassis.errors import InvalidInput
 from ngao.chassis.guard import guarded
 from ngao.chassis.http.app import App
+from ngao.chassis.http.auditing import itself, lists, nothing
 from ngao.chassis.http.endpoints import ChassisEndpoints
 from ngao.chassis.http.entrypoint import Answer, Call, http
 from ngao.chassis.messaging.consumer import consumes, consumes_edge
@@ -140,7 +141,7 @@ class ReferralService(ChassisEndpoints):
     # Operators
 
     @http("PUT", "/v1/partners/<partner_id>", who="operator", needs="partners:write", operation="putPartner",
-          request=api.PartnerRequest,
+          audit=itself("partner.put"), request=api.PartnerRequest,
           summary="Create or replace a partner; a new one gets its bearer key, `new_key` gives another.",
           responses={200: api.PartnerView, 201: api.PartnerView}, two_person=_changes_the_key)
     def put_partner(self, call: Call, partner_id: str) -> Answer:
@@ -151,33 +152,34 @@ class ReferralService(ChassisEndpoints):
         return Answer(201 if kept.created else 200, {**views.partner_view(kept.partner), "key": kept.key})
 
     @http("GET", "/v1/partners/<partner_id>", who="operator", needs="partners:read", operation="getPartner",
-          summary="A partner and its load.", responses={200: api.PartnerView})
+          audit=nothing(api.AN_ORGANISATION), summary="A partner and its load.", responses={200: api.PartnerView})
     def get_partner(self, _call: Call, partner_id: str) -> dict[str, Any]:
         """One partner."""
         return views.partner_view(*self.app.partner(partner_id))
 
     @http("POST", "/v1/partners/<partner_id>/revoke", who="operator", needs="partners:write", operation="revokePartner",
-          request=api.NothingRequest,
+          audit=itself("partner.revoked"), request=api.NothingRequest,
           summary="Shut a partner out at once; the answer lists what it had taken.", responses={200: api.OffersView})
     def revoke_partner(self, call: Call, partner_id: str) -> dict[str, Any]:
         """Its key opens nothing, its open offers go to others, what it took is shown to a human."""
         return views.held_view(self.app.revoke_partner(partner_id, call.principal.id))
 
     @http("GET", "/v1/partners/<partner_id>/offers", who="operator", needs="partners:read", operation="listPartnerOffers",
+          audit=lists("offers"),
           summary="What a partner has open or has taken, the oldest first.", responses={200: api.OffersView})
     def list_partner_offers(self, _call: Call, partner_id: str) -> dict[str, Any]:
         """What a partner holds."""
         return views.held_view(self.app.offers_of(partner_id))
 
     @http("GET", "/v1/partners", who="operator", needs="partners:read", operation="listPartners",
-          summary="The directory.", responses={200: api.PartnersView})
+          audit=nothing(api.AN_ORGANISATION), summary="The directory.", responses={200: api.PartnersView})
     def list_partners(self, call: Call) -> dict[str, Any]:
         """All partners."""
         missed = {each.recipient: each for each in call.chassis.backlog.unreached() if each.to == PARTNERS}
         return {"partners": [views.partner_view(partner, load, missed.get(partner.id)) for partner, load in self.app.partners()]}
 
     @http("GET", "/v1/cases", who="operator", needs="cases:read", operation="listCases",
-          query=("state", "limit"),
+          audit=lists("cases"), query=("state", "limit"),
           summary="Cases, the newest first; `?state=waiting|open|closed&limit=`.", responses={200: api.CasesView})
     def list_cases(self, call: Call) -> dict[str, Any]:
         """Cases in short."""
@@ -185,27 +187,27 @@ class ReferralService(ChassisEndpoints):
         return {"cases": [views.case_view(case) for case in self.app.cases(_life(call), limit)]}
 
     @http("GET", "/v1/cases/<case_ref>", who="operator", needs="cases:read", operation="getCase",
-          summary="A case and its story so far.", responses={200: api.StoryView})
+          audit=itself("case.read"), summary="A case and its story so far.", responses={200: api.StoryView})
     def get_case(self, call: Call, case_ref: str) -> dict[str, Any]:
         """The story of a case."""
         return views.story_view(*self.app.story(case_ref, call.principal.id))
 
     @http("GET", "/v1/cases/<case_ref>/match", who="operator", needs="cases:read", operation="explainMatch",
-          query=("partner_id",),
+          audit=itself("case.match_read"), query=("partner_id",),
           summary="Whom the case would be offered to, and why; `?partner_id=` asks about one.", responses={200: api.MatchesView})
     def explain_match(self, call: Call, case_ref: str) -> dict[str, Any]:
         """A dry run, explained."""
         return views.matches_view(case_ref, self.app.explain(case_ref, call.principal.id, call.query.get("partner_id")))
 
     @http("POST", "/v1/cases/<case_ref>/match", who="operator", needs="cases:write", operation="matchAgain",
-          request=api.NothingRequest,
+          audit=itself("case.match_again"), request=api.NothingRequest,
           summary="Match the needs that a human holds again now.", responses={200: api.CaseView})
     def match_again(self, call: Call, case_ref: str) -> dict[str, Any]:
         """Offer what can be offered now."""
         return views.case_view(self.app.match_again(case_ref, call.principal.id))
 
     @http("POST", "/v1/cases/<case_ref>/needs/<need>/settle", who="operator", needs="cases:write", operation="settleNeed",
-          request=api.SettleRequest,
+          audit=itself("need.settled"), request=api.SettleRequest,
           summary="A human says that a need is met or gone.", responses={200: api.CaseView})
     def settle_need(self, call: Call, case_ref: str, need: str) -> dict[str, Any]:
         """Settle a need."""
@@ -224,8 +226,7 @@ class ReferralService(ChassisEndpoints):
     def catch_up(self, call: Call) -> dict[str, Any]:
         """Events after a cursor."""
         after = api.whole_number(call.query, "after", 0, _MOST)
-        limit = api.whole_number(call.query, "limit", 100, 500)
-        page = self.app.catch_up(call.principal.id, after, limit)
+        page = self.app.catch_up(call.principal.id, after, api.whole_number(call.query, "limit", 100, 500))
         return {"events": page.events, "next_after": page.next_after}
 
     @http("GET", "/v1/offers/<offer_id>", who="partner", operation="getOffer",

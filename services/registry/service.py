@@ -10,6 +10,7 @@ from ngao.chassis.approvals.asking import always
 from ngao.chassis.errors import InvalidInput
 from ngao.chassis.guard import guarded
 from ngao.chassis.http.app import App
+from ngao.chassis.http.auditing import itself
 from ngao.chassis.http.endpoints import ChassisEndpoints
 from ngao.chassis.http.entrypoint import Answer, Call, http
 from ngao.chassis.messaging.consumer import consumes
@@ -70,7 +71,7 @@ class RegistryService(ChassisEndpoints):
         self.app.offer_ended(unit, event)
 
     @http("GET", "/v1/defenders/<ref>", who="operator", needs="defenders:read", operation="readDefender",
-          query=("reason",),
+          audit=itself("defender.read"), query=("reason",),
           summary="Read a defender's record; ?reason= is demanded, values need identity:read.",
           responses={200: api.DefenderShown})
     def read_defender(self, call: Call, ref: str) -> Answer:
@@ -78,7 +79,7 @@ class RegistryService(ChassisEndpoints):
         return Answer(200, api.defender_answer(self.app.defender(ref, call.principal, _reason(call))))
 
     @http("GET", "/v1/defenders", who="operator", needs="defenders:read", operation="findDefender",
-          query=("case_ref", "reason"),
+          audit=itself("defender.read"), query=("case_ref", "reason"),
           summary="Read the record of a case's person: ?case_ref= and ?reason=.", responses={200: api.DefenderShown})
     def find_defender(self, call: Call) -> Answer:
         """The record of a case's person."""
@@ -86,7 +87,7 @@ class RegistryService(ChassisEndpoints):
         return Answer(200, api.defender_answer(self.app.defender_of_case(case_ref, call.principal, _reason(call))))
 
     @http("POST", "/v1/defenders/<ref>/restrictions", who="operator", needs="restrictions:write", operation="addRestriction",
-          summary="Never refer this person to this partner.", request=api.RestrictionRequest,
+          audit=itself("restriction.added"), summary="Never refer this person to this partner.", request=api.RestrictionRequest,
           responses={200: api.RestrictionsShown})
     def add_restriction(self, call: Call, ref: str) -> Answer:
         """Add a restriction."""
@@ -96,12 +97,14 @@ class RegistryService(ChassisEndpoints):
 
     @http("DELETE", "/v1/defenders/<ref>/restrictions/<partner_id>", who="operator", needs="restrictions:write",
           operation="liftRestriction",
+          audit=itself("restriction.lifted"),
           summary="Take a restriction back.", responses={200: api.RestrictionsShown}, two_person=always)
     def lift_restriction(self, call: Call, ref: str, partner_id: str) -> Answer:
         """Lift a restriction."""
         return Answer(200, api.restrictions_answer(self.app.lift(ref, partner_id, call.principal)))
 
     @http("POST", "/v1/defenders/<ref>/consents", who="operator", needs="consents:write", operation="changeConsent",
+          audit=itself("consent.granted", "consent.withdrawn"),
           summary="The person gives or withdraws a consent.", request=api.ConsentRequest, responses={200: api.CasesTold},
           two_person=_gives)
     def change_consent(self, call: Call, ref: str) -> Answer:
@@ -109,7 +112,8 @@ class RegistryService(ChassisEndpoints):
         return Answer(200, {"cases": self.app.consent(ref, call.load(), call.principal)})
 
     @http("POST", "/v1/defenders/<ref>/source-references", who="operator", needs="defenders:write",
-          operation="nameForSource", summary="Give a source a reference of its own for this person.",
+          operation="nameForSource",
+          audit=itself("reference.given"), summary="Give a source a reference of its own for this person.",
           request=api.SourceRequest, responses={200: api.ReferenceShown})
     def name_for_source(self, call: Call, ref: str) -> Answer:
         """Always the same for one person and one source."""
@@ -117,19 +121,21 @@ class RegistryService(ChassisEndpoints):
         return Answer(200, {"source_id": source_id, "reference": self.app.name_for_source(ref, source_id, call.principal)})
 
     @http("GET", "/v1/candidates", who="operator", needs="defenders:read", operation="listCandidates",
-          query=("reason",),
+          audit=itself("candidate.read"), query=("reason",),
           summary="Cases whose person may be known already; ?reason= is demanded.", responses={200: api.CandidatesShown})
     def list_candidates(self, call: Call) -> Answer:
         """What waits for a human."""
         return Answer(200, api.candidates_answer(self.app.candidates(call.principal, _reason(call))))
 
     @http("POST", "/v1/candidates/<case_ref>/link", who="operator", needs="defenders:write", operation="linkCandidate",
+          audit=itself("candidate.linked"),
           summary="They are the same person.", request=api.LinkRequest, responses={200: api.Decided})
     def link_candidate(self, call: Call, case_ref: str) -> Answer:
         """Link two records."""
         return Answer(200, api.decided_answer(self.app.link(case_ref, call.load()["defender_ref"], call.principal)))
 
     @http("POST", "/v1/candidates/<case_ref>/separate", who="operator", needs="defenders:write", operation="separateCandidate",
+          audit=itself("candidate.separate"),
           summary="They are two persons; a link made before is taken back.", responses={200: api.Decided})
     def separate_candidate(self, call: Call, case_ref: str) -> Answer:
         """Keep two records apart."""

@@ -9,6 +9,7 @@ from marshmallow import Schema, fields
 from ngao.chassis.approvals.approvals import STATES
 from ngao.chassis.approvals.asking import run_approved
 from ngao.chassis.errors import InvalidInput
+from ngao.chassis.http.auditing import itself, lists
 from ngao.chassis.http.call import Answer, Call
 from ngao.chassis.http.entrypoint import http
 from ngao.chassis.http.reasons import Reasoned
@@ -57,8 +58,8 @@ class ApprovalEndpoints:
     """Mixed into every service class by way of `ChassisEndpoints`."""
 
     @http(
-        "GET", "/v1/approvals", who="operator", needs="approvals:read", operation="listApprovals", query=("state",),
-        summary="What waits for a second operator.", responses={200: ApprovalsShown},
+        "GET", "/v1/approvals", who="operator", needs="approvals:read", operation="listApprovals",
+        audit=lists("approvals"), query=("state",), summary="What waits for a second operator.", responses={200: ApprovalsShown},
     )  # fmt: skip
     def list_approvals(self, call: Call) -> dict[str, Any]:
         """Newest first; `?state=waiting|executed|rejected|failed|expired|all`, waiting by default."""
@@ -70,7 +71,7 @@ class ApprovalEndpoints:
 
     @http(
         "GET", "/v1/approvals/<approval_id>", who="operator", needs="approvals:read", operation="showApproval",
-        summary="One request, with what it asks for.", responses={200: ApprovalAsked},
+        audit=itself("approval.read"), summary="One request, with what it asks for.", responses={200: ApprovalAsked},
     )  # fmt: skip
     def show_approval(self, call: Call, approval_id: str) -> dict[str, Any]:
         """That it was read is audited."""
@@ -79,6 +80,7 @@ class ApprovalEndpoints:
 
     @http(
         "POST", "/v1/approvals/<approval_id>/approve", who="operator", needs="approvals:write", operation="approve",
+        audit=itself("approval.executed", "approval.failed"),
         summary="Approve what another operator asked for; it is done at once, and once.", responses={200: ApprovalShown},
     )  # fmt: skip
     def approve(self, call: Call, approval_id: str) -> dict[str, Any]:
@@ -93,6 +95,7 @@ class ApprovalEndpoints:
 
     @http(
         "POST", "/v1/approvals/<approval_id>/reject", who="operator", needs="approvals:write", operation="reject",
+        audit=itself("approval.rejected"),
         summary="Decide that it is not done.", request=Rejection, responses={200: ApprovalShown},
     )  # fmt: skip
     def reject(self, call: Call, approval_id: str) -> dict[str, Any]:
@@ -104,6 +107,7 @@ class ApprovalEndpoints:
 
     @http(
         "POST", "/v1/approvals/<approval_id>/result", who="operator", needs="approvals:read", operation="takeResult",
+        audit=itself("approval.result_taken"),
         summary="What the act answered: once, and only for whoever asked.", responses={200: None},
     )  # fmt: skip
     def take_result(self, call: Call, approval_id: str) -> Answer:

@@ -9,6 +9,7 @@ from marshmallow import fields, validate
 from ngao.chassis.approvals.asking import always
 from ngao.chassis.approvals.endpoints import ApprovalEndpoints
 from ngao.chassis.errors import InvalidInput
+from ngao.chassis.http.auditing import itself, lists, nothing, shows
 from ngao.chassis.http.entrypoint import Answer, Call, Text, http
 from ngao.chassis.http.openapi import describe
 from ngao.chassis.http.reasons import Reasoned
@@ -21,6 +22,7 @@ from ngao.contracts import DataClass, Moment, Strict, Tolerant
 _MOST_PARKED = 500
 _MOST_NOTED = 1000
 _CODES = {"class": DataClass.INTERNAL}
+_CHAINS_ALONE = "Numbers and hashes of the chains, nothing of what is on record."
 _STATES = ("parked", "replayed", "dropped", "expired", "all")
 
 
@@ -93,13 +95,15 @@ class ChassisEndpoints(ApprovalEndpoints):
         return Answer(200, known[type(self)])
 
     @http("GET", "/v1/parked", who="operator", needs="parked:read",
-          operation="listParked", query=("state", "limit"), summary="Messages that could not be processed.")
+          operation="listParked",
+          audit=lists("parked"), query=("state", "limit"), summary="Messages that could not be processed.")
     def list_parked(self, call: Call) -> dict[str, Any]:
         """Newest first; `?state=parked|replayed|dropped|expired|all` and `?limit=1..500`."""
         return {"parked": call.chassis.parking.list(_limit(call), _state(call))}
 
     @http("GET", "/v1/parked/<parked_id>", who="operator", needs="parked:read",
-          operation="showParked", summary="One of them, without its content.")
+          operation="showParked",
+          audit=shows("parked.read", "parked_id"), summary="One of them, without its content.")
     def show_parked(self, call: Call, parked_id: str) -> dict[str, Any]:
         """Reason, attempts and where it came from."""
         shown: dict[str, Any] = call.chassis.parking.show(parked_id)
@@ -107,7 +111,7 @@ class ChassisEndpoints(ApprovalEndpoints):
 
     @http(
         "POST", "/v1/parked/<parked_id>/replay", who="operator", needs="parked:write", operation="replayParked",
-        request=ParkedDecision,
+        audit=itself("parked.replayed"), request=ParkedDecision,
         summary="Send a parked message through its queue again.", responses={204: None},
     )  # fmt: skip
     def replay_parked(self, call: Call, parked_id: str) -> Answer:
@@ -117,7 +121,7 @@ class ChassisEndpoints(ApprovalEndpoints):
 
     @http(
         "POST", "/v1/parked/<parked_id>/drop", who="operator", needs="parked:write", operation="dropParked",
-        request=ParkedDecision,
+        audit=itself("parked.dropped"), request=ParkedDecision,
         summary="Give a parked message up for good.", responses={204: None}, two_person=always,
     )  # fmt: skip
     def drop_parked(self, call: Call, parked_id: str) -> Answer:
@@ -126,14 +130,16 @@ class ChassisEndpoints(ApprovalEndpoints):
         return Answer(204, None)
 
     @http("GET", "/v1/outbox", who="operator", needs="outbox:read",
-          operation="showOutbox", summary="Events the broker has not confirmed yet.")
+          operation="showOutbox",
+          audit=lists("troubled"), summary="Events the broker has not confirmed yet.")
     def show_outbox(self, call: Call) -> dict[str, Any]:
         """Counts and the age of the oldest."""
         status: dict[str, Any] = call.chassis.outbox_status()
         return status
 
     @http(
-        "POST", "/v1/outbox/replay", who="operator", needs="outbox:write", operation="replayOutbox", request=ReplayOrder,
+        "POST", "/v1/outbox/replay", who="operator", needs="outbox:write", operation="replayOutbox",
+        audit=itself("outbox.replayed"), request=ReplayOrder,
         summary="Send events again that were sent and are kept, with the same ids.",
     )  # fmt: skip
     def replay_outbox(self, call: Call) -> dict[str, Any]:
@@ -144,15 +150,16 @@ class ChassisEndpoints(ApprovalEndpoints):
         return {"replayed": replayed, "more": more, "before": order.before.isoformat()}
 
     @http("GET", "/v1/keys", who="operator", needs="keys:read",
-          operation="showKeys", summary="The key periods, and what each still wraps.")
+          operation="showKeys",
+          audit=nothing("Periods and counts."), summary="The key periods, and what each still wraps.")
     def show_keys(self, call: Call) -> dict[str, Any]:
         """A period that wraps nothing any more can be retired: `ngao keys retire`."""
         shown: dict[str, Any] = call.chassis.rewrapping.status()
         return shown
 
     @http(
-        "POST", "/v1/keys/rewrap", who="operator", needs="keys:write", operation="rewrapKeys", request=RewrapOrder,
-        summary="Wrap data keys of earlier periods under the newest one.",
+        "POST", "/v1/keys/rewrap", who="operator", needs="keys:write", operation="rewrapKeys",
+        audit=itself("keys.rewrapped"), request=RewrapOrder, summary="Wrap data keys of earlier periods under the newest one.",
     )  # fmt: skip
     def rewrap_keys(self, call: Call) -> dict[str, Any]:
         """For a bounded time: while `next` is not null, ask again with it as `after`."""
@@ -160,13 +167,15 @@ class ChassisEndpoints(ApprovalEndpoints):
         return done
 
     @http("GET", "/v1/audit/verify", who="operator", needs="audit:read",
-          operation="verifyAudit", summary="Whether the audit trail is whole.")
+          operation="verifyAudit",
+          audit=nothing(_CHAINS_ALONE), summary="Whether the audit trail is whole.")
     def verify_audit(self, call: Call) -> dict[str, Any]:
         """Follows every chain; names the first entry that does not hold."""
         return _verified(call.chassis.audits.verify())
 
     @http(
-        "POST", "/v1/audit/verify", who="operator", needs="audit:read", operation="verifyAuditFrom", request=NotedHeads,
+        "POST", "/v1/audit/verify", who="operator", needs="audit:read", operation="verifyAuditFrom",
+        audit=nothing(_CHAINS_ALONE), request=NotedHeads,
         summary="Whether the audit trail is whole and passes through heads that were noted earlier.",
     )  # fmt: skip
     def verify_audit_from(self, call: Call) -> dict[str, Any]:
@@ -174,13 +183,15 @@ class ChassisEndpoints(ApprovalEndpoints):
         return _verified(call.chassis.audits.verify([Head(**each) for each in call.load()["heads"]]))
 
     @http("GET", "/v1/audit/held", who="operator", needs="audit:read",
-          operation="showHeldHeads", summary="The last heads of the other services' audits, as this service holds them.")
+          operation="showHeldHeads",
+          audit=nothing(_CHAINS_ALONE), summary="The last heads of the other services' audits, as this service holds them.")
     def show_held_heads(self, call: Call) -> dict[str, Any]:
         """`moved` where what the other service published since contradicts what is held."""
         return {"held": held_heads.held(call.chassis.store)}
 
     @http(
         "POST", "/v1/audit/held/<service>/accept", who="operator", needs="audit:write", operation="acceptHeads",
+        audit=itself("audit.heads_accepted"),
         request=Accepted, summary="Hold another service's audit as it is now: it was put back, and it is known why.",
         responses={204: None},
     )  # fmt: skip
@@ -191,7 +202,8 @@ class ChassisEndpoints(ApprovalEndpoints):
         return Answer(204, None)
 
     @http("GET", "/v1/audit/heads", who="operator", needs="audit:read",
-          operation="showAuditHeads", summary="Where the chains of the audit trail are now, to be noted elsewhere.")
+          operation="showAuditHeads",
+          audit=nothing(_CHAINS_ALONE), summary="Where the chains of the audit trail are now, to be noted elsewhere.")
     def show_audit_heads(self, call: Call) -> dict[str, Any]:
         """Each chain's last number and hash, and the period of the key that made it."""
         return {"heads": [vars(head) for head in call.chassis.audits.heads()]}

@@ -25,6 +25,7 @@ from werkzeug.routing import Rule
 
 from ngao.chassis.approvals.asking import Demands, ask_first
 from ngao.chassis.errors import InvalidInput
+from ngao.chassis.http.auditing import Audited, check, put_on_record
 from ngao.chassis.http.body import read_body
 from ngao.chassis.http.call import Answer, Call, Meter, Query, Text
 from ngao.chassis.http.doors import KINDS
@@ -52,7 +53,8 @@ class Operation:
     """What `@http` declares about a handler; the OpenAPI document is made of these.
 
     `inline` runs without a worker; `inside` is not for outsiders: see `HttpSettings.inside_port`; `needs` is the scope that an
-    operator's key must have; `two_person` says which calls another operator must approve first.
+    operator's key must have; `two_person` says which calls another operator must approve first; `audit` is what it puts on
+    record, see `auditing`.
     """
 
     method: str
@@ -68,11 +70,13 @@ class Operation:
     needs: str = ""
     two_person: Demands | None = None
     query: tuple[str, ...] = ()
+    audit: Audited | None = None
 
     def __post_init__(self) -> None:
-        """Refuse an operator operation that demands no scope: any operator's key would open it."""
+        """Refuse an operator operation that demands no scope, as any operator's key would open it, or is not audited."""
         if "operator" in self.who and not _SCOPE.match(self.needs):
             raise TypeError(f"{self.operation}: an operation of operators declares the scope that it needs, such as cases:read")
+        check(self)
 
 
 @dataclass(frozen=True)
@@ -97,19 +101,21 @@ def http(
     needs: str = "",
     two_person: Demands | None = None,
     query: tuple[str, ...] = (),
+    audit: Audited | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Make a method `f(self, call: Call, **path) -> Answer | dict` answer HTTP requests.
 
-    `who` is "source", "partner", "operator", "anyone" or a tuple of them; `needs` is the scope that an operator's key must have:
-    where operators may call, a service without it does not start. `path` is werkzeug's, "/v1/reports/<report_id>";
-    `request` is what `call.load()` uses and OpenAPI shows; `query` names the parameters that are
-    read: any other is refused, because a filter that is ignored answers another question than was asked. An error the handler
-    raises is returned to the server as a value; a test that calls the method directly finds the bare handler under `__wrapped__`.
+    `who` is "source", "partner", "operator", "anyone" or a tuple of them; `needs` is the scope that an operator's key must have,
+    `audit` what its call puts on record: where operators may call, a service without them does not start. `path` is
+    werkzeug's, "/v1/reports/<report_id>"; `request` is what `call.load()` uses and OpenAPI shows; `query` names the parameters
+    that are read: any other is refused, because a filter that is ignored answers another question than was asked. An error that
+    the handler raises is returned to the server as a value; a test that calls the method directly finds the bare handler under `__wrapped__`.
     """
     callers = (who,) if isinstance(who, str) else who
     declared = Operation(
-        method, path, callers, operation, summary, request, accepts, responses, inline, inside, needs, two_person, query
-    )
+        method, path, callers, operation, summary, request, accepts, responses, inline, inside, needs, two_person, query,
+        audit,
+    )  # fmt: skip
 
     def decorate(handler: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(handler)
@@ -117,7 +123,11 @@ def http(
             try:
                 with _bounded(callers):
                     asked = ask_first(declared, service, call, values)
-                    return handler(service, call, **values) if asked is None else asked
+                    if asked is not None:
+                        return asked
+                    outcome = handler(service, call, **values)
+                    put_on_record(declared, call, values, outcome)
+                    return outcome
             except (Exception, Timeout) as error:  # noqa: BLE001 - nothing may reach nameko
                 return _Failure(error)
 

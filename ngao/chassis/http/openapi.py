@@ -11,6 +11,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import Schema, fields
 from nameko.extensions import ENTRYPOINT_EXTENSIONS_ATTR
 
+from ngao.chassis.http.auditing import described
 from ngao.contracts import DataClass
 
 _VARIABLE = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
@@ -72,6 +73,8 @@ def _operation(declared: Any) -> dict[str, Any]:
     }
     if declared.needs:
         made["x-scope"] = declared.needs
+    if declared.audit:
+        made["x-audit"] = described(declared.audit)
     if declared.two_person:
         made["x-two-person"] = True
     parameters = [{"name": name, "in": "path", "required": True, "schema": _TEXT} for name in _VARIABLE.findall(declared.path)]

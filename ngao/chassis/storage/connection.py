@@ -39,6 +39,7 @@ AUDIT_INDEXES = (
 """Made together with the service's account, which has no right to make indexes on what is on record."""
 CHASSIS_COLLECTIONS = (
     "outbox", "inbox", "parked", AUDIT, "audit_heads", "data_keys", "sequences", "approvals", "audit_held", "audit_published",
+    "audit_reads",
 )  # fmt: skip
 
 _WAITING = {"leased_until": {"$exists": True}}

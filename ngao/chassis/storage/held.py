@@ -54,6 +54,7 @@ CHASSIS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "audit": _internal("_id chain n at actor action subject detail previous hash key"),
     "audit_heads": _internal("_id n hash key"),
     "audit_held": _internal("_id at heads moved revision"),
+    "audit_reads": _internal("_id actor list filters since until times most revision"),
     "audit_published": _internal("_id at chains revision"),
     "data_keys": _internal("_id scope period wrapped"),
     "sequences": _internal("_id n"),

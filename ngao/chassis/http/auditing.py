@@ -1,0 +1,107 @@
+"""What an operation of operators puts on record, declared beside its scope.
+
+Whoever shows records of persons or cases puts on record that it did, before the answer is given. `Itself` is for a use case
+that does so in its own transaction; for `Lists` and `Shows` the chassis does. `Nothing` says why nothing has to be on record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ngao.chassis.http.call import Answer, Call
+from ngao.chassis.storage.readings import LIST_READ
+
+if TYPE_CHECKING:
+    from ngao.chassis.http.entrypoint import Operation
+
+
+@dataclass(frozen=True)
+class Lists:
+    """The answer is a list of records under this name: who read it, with which filters, and how many were shown."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Shows:
+    """The answer is one record, which this variable of the path names."""
+
+    action: str
+    variable: str
+
+
+@dataclass(frozen=True)
+class Itself:
+    """The use case puts one of these actions on record, in the transaction of what it does."""
+
+    actions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Nothing:
+    """The answer holds no record of a person or a case."""
+
+    why: str
+
+
+Audited = Lists | Shows | Itself | Nothing
+
+
+def lists(name: str) -> Lists:
+    """For an operation that answers `{name: [...]}`."""
+    return Lists(name)
+
+
+def shows(action: str, variable: str) -> Shows:
+    """For an operation that answers the record that a variable of its path names."""
+    return Shows(action, variable)
+
+
+def itself(*actions: str) -> Itself:
+    """For an operation whose use case writes the entry."""
+    return Itself(actions)
+
+
+def nothing(why: str) -> Nothing:
+    """For an operation that shows no record of a person or a case."""
+    return Nothing(why)
+
+
+def check(declared: Operation) -> None:
+    """Refuse an operation of operators that leaves open what it puts on record, or a declaration that cannot be right."""
+    audited = declared.audit
+    if "operator" not in declared.who:
+        return
+    if audited is None or audited in (Itself(()), Nothing("")):
+        raise TypeError(f"{declared.operation}: an operation of operators declares what it puts on record, or why it does not")
+    if isinstance(audited, Nothing | Lists) and declared.needs.endswith(":write"):
+        raise TypeError(f"{declared.operation}: an operation that changes something puts that on record itself")
+    if isinstance(audited, Shows) and f"<{audited.variable}>" not in declared.path:
+        raise TypeError(f"{declared.operation}: {audited.variable} is no variable of its path")
+
+
+def put_on_record(declared: Operation, call: Call, values: Mapping[str, str], outcome: Any) -> None:
+    """Commit the entry of what is about to be answered. Raises Unavailable: then nothing is shown."""
+    if call.principal.kind != "operator":
+        return
+    audited, actor = declared.audit, f"operator:{call.principal.id}"
+    if isinstance(audited, Lists):
+        payload = outcome.payload if isinstance(outcome, Answer) else outcome
+        call.chassis.readings.listed(actor, audited.name, call.query, len(payload[audited.name]), call.trace)
+    elif isinstance(audited, Shows):
+        call.chassis.readings.shown(actor, audited.action, values[audited.variable], call.trace)
+
+
+def described(audited: Audited) -> dict[str, Any]:
+    """For the OpenAPI document."""
+    match audited:
+        case Lists(name):
+            return {"action": LIST_READ, "list": name}
+        case Shows(action):
+            return {"action": action}
+        case Itself(actions):
+            return {"actions": list(actions)}
+        case Nothing(why):
+            return {"none": why}

@@ -1,0 +1,79 @@
+"""Every operator operation of every service declares what it puts on record, and what it declares exists."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ngao.chassis.http.auditing import Audited, Itself, Lists, Nothing, Shows, itself, lists, nothing, shows
+from ngao.chassis.http.entrypoint import Operation, http
+from ngao.chassis.http.openapi import describe, operations
+from services.intake.service import IntakeService
+from services.notify.service import NotifyService
+from services.referral.service import ReferralService
+from services.registry.service import RegistryService
+
+ROOT = Path(__file__).parents[2]
+SERVICES = (IntakeService, NotifyService, ReferralService, RegistryService)
+FOR_OPERATORS = [
+    pytest.param(service, declared, id=f"{service.name}.{declared.operation}")
+    for service in SERVICES
+    for declared in operations(service)
+    if "operator" in declared.who
+]
+SHOW_NO_RECORD = {
+    "getPartner", "listPartners", "showSource", "listSources", "showSealingKey", "showKeys",
+    "verifyAudit", "verifyAuditFrom", "showHeldHeads", "showAuditHeads",
+}  # fmt: skip
+"""All that operators may read without a trace: whoever adds one argues for it here."""
+
+
+def _source(service: type[Any]) -> str:
+    folders = (Path(inspect.getfile(service)).parent, ROOT / "ngao" / "chassis")
+    return "".join(file.read_text("utf-8") for folder in folders for file in folder.rglob("*.py") if file.name != "service.py")
+
+
+@pytest.mark.parametrize(("service", "declared"), FOR_OPERATORS)
+def test_what_a_use_case_should_put_on_record_itself_it_can(service: type[Any], declared: Operation) -> None:
+    if isinstance(declared.audit, Itself):
+        source = _source(service)
+        made = {each for each in declared.audit.actions if f'f"{each.partition(".")[0]}.{{' in source}
+        assert set(declared.audit.actions) == made | {each for each in declared.audit.actions if f'"{each}"' in source}
+
+
+def test_only_these_read_without_a_trace() -> None:
+    assert {each.values[1].operation for each in FOR_OPERATORS if isinstance(each.values[1].audit, Nothing)} == SHOW_NO_RECORD  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda each: each.name)
+def test_the_reference_shows_what_each_operation_puts_on_record(service: type) -> None:
+    shown = {
+        operation["operationId"]: "x-audit" in operation
+        for path in describe(service)["paths"].values()
+        for operation in path.values()
+    }
+    assert shown == {each.operation: "operator" in each.who for each in operations(service)}
+
+
+@pytest.mark.parametrize(
+    ("audit", "needs"),
+    [
+        pytest.param(None, "cases:read", id="undeclared"),
+        pytest.param(nothing(""), "cases:read", id="no reason why not"),
+        pytest.param(itself(), "cases:read", id="no action"),
+        pytest.param(shows("case.read", "ref"), "cases:read", id="not its variable"),
+        pytest.param(nothing("It is quick."), "cases:write", id="a change without a trace"),
+        pytest.param(lists("cases"), "cases:write", id="a change as a list"),
+    ],
+)
+def test_an_operator_operation_without_a_sound_declaration_stops_the_start(audit: Audited | None, needs: str) -> None:
+    with pytest.raises(TypeError, match="all"):
+        http("GET", "/v1/all", who=("source", "operator"), operation="all", summary="All.", needs=needs, audit=audit)
+
+
+def test_what_others_call_needs_no_declaration() -> None:
+    http("GET", "/v1/mine", who="source", operation="mine", summary="One's own.")
+    assert all(isinstance(each.values[1].audit, Lists | Shows | Itself | Nothing) for each in FOR_OPERATORS)  # type: ignore[union-attr]
