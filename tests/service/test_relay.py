@@ -60,7 +60,8 @@ def test_of_a_recipient_without_a_queue_one_event_is_tried_and_all_leave_when_it
     running.begins()
     eventually(lambda: sorted(running.publisher.sent) == sorted(others), what="the other partner's events")
     shown = eventually(
-        lambda: [each for each in running.backlog.unreached() if each.waiting == len(held)], what="all that waits for it to be shown"
+        lambda: [each for each in running.backlog.unreached() if each.waiting == len(held)],
+        what="all that waits for it to be shown",
     )
     assert [(each.to, each.recipient, each.trouble) for each in shown] == [(PARTNERS, "absent", "unroutable")]
     assert running.relay.problem() is None

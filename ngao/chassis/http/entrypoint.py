@@ -109,7 +109,8 @@ def http(
     `audit` what its call puts on record: where operators may call, a service without them does not start. `path` is
     werkzeug's, "/v1/reports/<report_id>"; `request` is what `call.load()` uses and OpenAPI shows; `query` names the parameters
     that are read: any other is refused, because a filter that is ignored answers another question than was asked. An error that
-    the handler raises is returned to the server as a value; a test that calls the method directly finds the bare handler under `__wrapped__`.
+    the handler raises is returned to the server as a value; a test that calls the method directly finds the bare handler under
+    `__wrapped__`.
     """
     callers = (who,) if isinstance(who, str) else who
     declared = Operation(
