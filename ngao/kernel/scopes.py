@@ -18,12 +18,15 @@ SCOPES = {
     "messages:read": "list messages and read their history",
     "messages:write": "acknowledge a message",
     "narrative:read": "read a report's narrative and what its attachments are",
+    "originals:read": "read a body in quarantine as it was posted, names and contacts included",
     "outbox:read": "see which events wait to be published",
     "outbox:write": "publish events again",
     "parked:read": "list parked messages",
     "parked:write": "replay or drop a parked message",
     "partners:read": "read the partner directory",
     "partners:write": "add or change a partner",
+    "quarantine:read": "list bodies that could not be read as reports, without what is in them",
+    "quarantine:write": "replay or dismiss a body in quarantine",
     "reports:read": "read what a report says in codes: violations, perpetrators' kinds, reasons of its urgency",
     "restrictions:write": "add or lift a restriction",
     "roster:read": "read the roster, addresses masked",
@@ -34,9 +37,9 @@ SCOPES = {
 """Each scope and what it allows."""
 
 _DIRECTORY = ("partners:read", "roster:read", "sources:read")
-_WATCH = ("audit:read", "cases:read", "messages:read", "outbox:read", "parked:read", *_DIRECTORY)
-_PEOPLE = ("defenders:read", "identity:read", "narrative:read", "reports:read")
-_DESK = (*_WATCH, *_PEOPLE, "approvals:read", "cases:write", "messages:write")
+_WATCH = ("audit:read", "cases:read", "messages:read", "outbox:read", "parked:read", "quarantine:read", *_DIRECTORY)
+_PEOPLE = ("defenders:read", "identity:read", "narrative:read", "originals:read", "reports:read")
+_DESK = (*_WATCH, *_PEOPLE, "approvals:read", "cases:write", "messages:write", "quarantine:write")
 
 ROLES = {
     "watch": _WATCH,

@@ -42,6 +42,7 @@ from services.intake.http_api import pointing
 from services.intake.messages import NARRATIVE_DISCLOSED, UnitAnnouncer, change_of, helper_of, read_report, step_of, update_of
 from services.intake.native import NativeForms
 from services.intake.posted import Posted
+from services.intake.quarantine import NATIVE, Quarantine
 from services.intake.references import RandomIds
 from services.intake.shown import show_case_report
 from services.intake.storage.documents import DOCUMENTS
@@ -72,8 +73,9 @@ class App:
         self._status = f"{chassis.settings.http.public_url}/v1/reports/"
         self._log = get_logger("intake")
         self.forms = NativeForms(
-            chassis.units, chassis.parking, profile_of=self._profile, vocabulary=policy.rules.vocabulary, receive=self._receive
-        )
+            chassis.units, Quarantine(chassis.parking.shelf(NATIVE)), profile_of=self._profile,
+            vocabulary=policy.rules.vocabulary, receive=self._receive,
+        )  # fmt: skip
         counter = DryRunCounter(chassis.store.durable("dry_runs"))
         self._dry_runs = DryRunGuard(chassis.units, self._desk, counter, dry_runs, chassis.metrics)
 

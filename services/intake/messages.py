@@ -188,7 +188,7 @@ class UnitAnnouncer:
         data = _judged(report) | {
             "source_id": report.source_id,
             "received_at": report.received_at,
-            "occurred_at": _day_of(report.occurred_at),
+            "occurred_at": day_of(report.occurred_at),
             "county": report.county,
             "languages": report.languages,
             "defender_ref": report.defender_ref,
@@ -279,7 +279,7 @@ def _box(sealed: SealedIdentity | None) -> dict[str, str] | None:
     return {"key_id": sealed.key_id, "box": sealed.box} if sealed else None
 
 
-def _day_of(moment: datetime) -> datetime:
+def day_of(moment: datetime) -> datetime:
     """The day: no reader of events needs to know more of when it happened."""
     return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 

@@ -1,7 +1,6 @@
-"""Native bodies over HTTP: taken through the source's profile; one that is no report is parked, sealed, and named so.
+"""Native bodies over HTTP: taken through the source's profile; one that is no report goes into quarantine, and is named so.
 
-A form tool does not post again after an error, so what cannot be read must not be lost: `ngao parked list intake` shows it, and
-after the profile is mended `ngao parked replay intake` takes it in.
+A form tool does not post again after an error, so what cannot be read must not be lost: see `quarantine`.
 """
 
 from __future__ import annotations
@@ -10,23 +9,18 @@ from collections.abc import Callable
 from typing import Any
 
 from ngao.chassis.http.call import Call
-from ngao.chassis.http.problems import broken_fields
-from ngao.chassis.messaging.accounts import outsider_account
-from ngao.chassis.messaging.delivery import Delivery
-from ngao.chassis.messaging.parking import Parking
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.chassis.storage.units import Units
-from ngao.contracts import parse_json
+from ngao.contracts import Undecodable, parse_json
 from services.intake.application.mapping import Mapped, Profile
+from services.intake.application.show_case import Reader
 from services.intake.domain.draft import Draft
 from services.intake.domain.problems import MappedBy
 from services.intake.domain.vocabulary import Vocabulary
 from services.intake.http_api import pointing
 from services.intake.lenient import Taken, UnreadableReport, read_native
+from services.intake.quarantine import Posted, Quarantine
 
-NATIVE = "application/vnd.ngao.native+json"
-"""What a parked native body is marked as, so that its replay is read through the profile."""
-QUEUE = "intake.reports"
 MOST_VALUES = 20_000
 """A form asks more than a report holds."""
 
@@ -37,43 +31,54 @@ class NativeForms:
     """Takes native bodies in; `profile_of` finds a source's profile, `receive` takes the report that it makes."""
 
     def __init__(
-        self, units: Units, parking: Parking, *, profile_of: Callable[[str], Profile], vocabulary: Vocabulary, receive: Receive
+        self, units: Units, quarantine: Quarantine, *, profile_of: Callable[[str], Profile], vocabulary: Vocabulary,
+        receive: Receive,
     ) -> None:
-        self._units, self._parking, self._profile_of = units, parking, profile_of
+        self._units, self.quarantine, self._profile_of = units, quarantine, profile_of
         self._vocabulary, self._receive = vocabulary, receive
 
     def post(self, source_id: str, call: Call) -> dict[str, Any]:
-        """Take one in, or park it; the answer shows which."""
+        """Take one in, or put it into quarantine; the answer shows which."""
         profile = self._profile_of(source_id)
         try:
             native = call.json(MOST_VALUES)
             with call.meter.running():
                 mapped, taken = read_native(profile, native, call.idempotency_key, self._vocabulary, self._units.read().now)
         except UnreadableReport as unreadable:
-            return self._parked(source_id, call, unreadable)
+            return self._held(Posted(source_id, call.body, call.idempotency_key), profile, unreadable, call.trace)
         receipt = self._units.run(lambda unit: self._take(unit, source_id, mapped, taken), call.trace)
         known = {"mapping_version": mapped.profile.version, "discarded": mapped.discarded, "left_out": taken.left_out}
         return {"quarantined": False, **receipt, **known}
 
-    def take(self, unit: Unit, source_id: str, body: bytes) -> None:
-        """Take one in that an operator has replayed. Raises InvalidInput if it still cannot be read."""
-        native = parse_json(body, MOST_VALUES)
-        self._take(unit, source_id, *read_native(self._profile_of(source_id), native, None, self._vocabulary, unit.now))
+    def _held(self, posted: Posted, profile: Profile, why: UnreadableReport, trace: str | None) -> dict[str, Any]:
+        held = self._units.run(lambda unit: self.quarantine.keep(unit, posted, profile, why), trace)
+        return {"quarantined": True, "quarantine_id": held, "reason": why.slug, "left_out": why.left_out}
+
+    def replay(self, quarantine_id: str, by: Reader, trace: str | None) -> dict[str, Any]:
+        """Take one in from quarantine; gives the receipt. It stays there if it still cannot be read: raises UnreadableReport."""
+
+        def work(unit: Unit) -> dict[str, Any]:
+            posted = self.quarantine.take_out(unit, quarantine_id, by)
+            profile, native = self._profile_of(posted.source_id), _parsed(posted.body)
+            return self._take(unit, posted.source_id, *read_native(profile, native, posted.name, self._vocabulary, unit.now))
+
+        return self._units.run(work, trace)
+
+    def original(self, quarantine_id: str, reader: Reader) -> bytes:
+        """A body in quarantine as it was posted, for an operator."""
+        return self._units.run(lambda unit: self.quarantine.open(unit, quarantine_id, reader))
+
+    def dismiss(self, quarantine_id: str, by: Reader) -> None:
+        """Nothing becomes of a body in quarantine."""
+        self._units.run(lambda unit: self.quarantine.dismiss(unit, quarantine_id, by))
 
     def _take(self, unit: Unit, source_id: str, mapped: Mapped, taken: Taken) -> dict[str, Any]:
         with pointing(mapped.native):
             return self._receive(unit, source_id, taken.draft, MappedBy(mapped.profile.version, mapped.discarded, taken.left_out))
 
-    def _parked(self, source_id: str, call: Call, unreadable: UnreadableReport) -> dict[str, Any]:
-        account = outsider_account("source", source_id)
-        delivery = Delivery(QUEUE, source_id, call.body, NATIVE, account, None)
 
-        def work(unit: Unit) -> str:
-            parked_id = self._parking.park(
-                unit, delivery, reason=unreadable.slug, errors=broken_fields(unreadable.errors), edge=True
-            )
-            unit.audit("report.quarantined", subject=parked_id, actor=f"source:{source_id}", detail={"reason": unreadable.slug})
-            return parked_id
-
-        parked_id = self._units.run(work, call.trace)
-        return {"quarantined": True, "quarantine_id": parked_id, "reason": unreadable.slug, "left_out": unreadable.left_out}
+def _parsed(body: bytes) -> Any:
+    try:
+        return parse_json(body, MOST_VALUES)
+    except Undecodable:
+        raise UnreadableReport("no_json") from None

@@ -21,11 +21,10 @@ from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import ContractError, Event
 from ngao.contracts.schemas.report import Report as ReportSchema
 from services.intake import edge, http_api
-from services.intake.application.show_case import Reader
 from services.intake.http_api import show
 from services.intake.messages import receipt_event
-from services.intake.native import NATIVE
 from services.intake.posted import ACCEPTED, CLOUDEVENT, JSON, MANY, posted, posted_many
+from services.intake.quarantine_endpoints import QuarantineEndpoints
 from services.intake.shown import show_report, show_source
 
 _A_SYSTEM = "A source is a system, not a person."
@@ -35,7 +34,7 @@ def _makes_a_key(service: Any, call: Call, source_id: str) -> bool:
     return bool(call.load()["new_key"]) or not service.app.knows_source(source_id)
 
 
-class IntakeService(ChassisEndpoints):
+class IntakeService(QuarantineEndpoints, ChassisEndpoints):
     """Takes reports in, tells how they are doing, hears how help is coming along."""
 
     name = "intake"
@@ -143,7 +142,7 @@ class IntakeService(ChassisEndpoints):
     )  # fmt: skip
     def read_report(self, call: Call, case_ref: str) -> dict[str, Any]:
         """That it was read is audited, with the reason."""
-        found: dict[str, Any] = self.app.case_report(case_ref, self._reader(call))
+        found: dict[str, Any] = self.app.case_report(case_ref, self.reader(call))
         return found
 
     @http(
@@ -153,7 +152,7 @@ class IntakeService(ChassisEndpoints):
     )  # fmt: skip
     def read_narrative(self, call: Call, case_ref: str) -> dict[str, Any]:
         """That it was read is audited, with the reason."""
-        told = self.app.narrative(case_ref, self._reader(call))
+        told = self.app.narrative(case_ref, self.reader(call))
         return show(http_api.NarrativeShown, case_ref=case_ref, narrative=told.narrative, attachments=told.attachments)
 
     @http(
@@ -165,9 +164,6 @@ class IntakeService(ChassisEndpoints):
         """It holds until a fact or another report brings something new. The source of the report is shown nothing of it."""
         decided = self.app.decide_urgency(case_ref, call.load(), f"operator:{call.principal.id}", call.trace)
         return show(http_api.UrgencyShown, **vars(decided))
-
-    def _reader(self, call: Call) -> Reader:
-        return Reader(f"operator:{call.principal.id}", http_api.reason_of(call, self.app.read_reasons))
 
     @timer(interval=600)
     @guarded
@@ -195,9 +191,6 @@ class IntakeService(ChassisEndpoints):
             raise edge.UnknownSource("This source is not onboarded here, or it is disabled.")
         posted = None
         try:
-            if delivery.content_type == NATIVE:
-                self.app.forms.take(unit, source_id, delivery.body)
-                return
             posted = edge.posted_in(delivery, self.app.boxes)
             receipt = self.app.take(unit, source_id, posted)
         except (ContractError, InvalidInput, NotAllowedNow) as error:

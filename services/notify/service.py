@@ -35,6 +35,11 @@ class NotifyService(ChassisEndpoints):
         """A report is not what it was: its urgency may have risen."""
         self.app.tell(unit, event)
 
+    @consumes("intake.report.quarantined.v1")
+    def on_report_quarantined(self, unit: Unit, event: Event) -> None:
+        """A body could not be read as a report: nobody knows yet how urgent it is."""
+        self.app.tell(unit, event)
+
     @consumes("registry.defender.resolved.v1")
     def on_defender_resolved(self, unit: Unit, event: Event) -> None:
         """Whether the defender may be contacted."""

@@ -13,7 +13,6 @@ from tests.support.broker import provision
 from tests.support.cases import CASES, case
 from tests.support.intake import NEWS, onboard
 from tests.support.processes import ServiceProcess, World
-from tests.support.waiting import eventually
 
 STORE_OF = "intake"
 FILES = sorted(each.stem for each in (CASES / "form").glob("*.json"))
@@ -88,37 +87,3 @@ def test_a_form_without_a_county_is_taken_and_no_value_is_named_anywhere(
     assert status == 202, answer
     assert shown(intake, world, answer["case_ref"])["county"] == ""
     assert "Zanzibar" not in json.dumps([answer, list(store["reports"].find()), list(store["audit"].find())], default=str)
-
-
-@pytest.mark.parametrize("sent", [
-    ({"incident/violation_type": "death_threat", "person/name": "Quarantine Marker"}, "no-id"),
-    ({"_uuid": "q-1", "person_name": "Quarantine Marker"}, "nothing-readable"),
-    ([{"person/name": "Quarantine Marker"}], "no-object"),
-])  # fmt: skip
-def test_what_is_no_report_is_kept_sealed_and_source_and_operator_see_it(
-    intake: ServiceProcess, world: World, keys: dict[str, str], store: Any, sent: tuple[Any, str]
-) -> None:
-    body, reason = sent
-    status, answer = posted(intake, keys, "", body)
-    assert (status, answer["quarantined"], answer["reason"]) == (202, True, reason)
-    assert "report_id" not in answer
-    path = f"/v1/parked/{answer['quarantine_id']}"
-    shown_ = intake.request("GET", path, None, world.operator_key)[1]
-    assert (shown_["state"], shown_["reason"]) == ("parked", reason)
-    assert b"Quarantine" not in bytes(store["parked"].find_one({"_id": answer["quarantine_id"]})["body"])
-    assert "Quarantine" not in json.dumps([answer, shown_, list(store["audit"].find())], default=str)
-    assert posted(intake, keys, "", body)[1]["quarantine_id"] == answer["quarantine_id"]
-
-
-def test_what_was_quarantined_is_taken_in_when_the_profile_can_read_it(intake: ServiceProcess, world: World, store: Any) -> None:
-    """The source's profile is changed to the right one, then an operator replays."""
-    key, path = onboard(intake, world, "form-drift", profile="kobo"), "/v1/inbound/form-drift"
-    form = {name: value for name, value in case("form/repeat-ongoing").items() if name != "needs"}
-    kept = intake.request("POST", path, form, key)[1]
-    assert kept["quarantined"] is True, kept
-    assert intake.request("PUT", "/v1/sources/form-drift", {"profile": "repeat"}, world.operator_key)[0] == 200
-    replay = f"/v1/parked/{kept['quarantine_id']}/replay"
-    assert intake.request("POST", replay, {"reason": "profile mended"}, world.operator_key)[0] in {200, 202, 204}
-    eventually(lambda: store["reports"].find_one({"source_event_id": form["_uuid"]}), what="the report of a replayed form")
-    again = intake.request("POST", path, form, key)[1]
-    assert (again["quarantined"], again["duplicate"]) == (False, True)

@@ -27,6 +27,7 @@ CONSENT = {"granted": True, "purpose": "referral", "scope": ["contact"]}
 OF_TWO = [
     pytest.param("intake", "PUT", "/v1/sources/hotline", {}, id="a new source key"),
     pytest.param("intake", "POST", "/v1/parked/p1/drop", {"reason": "of no use"}, id="a dropped parked message"),
+    pytest.param("intake", "POST", "/v1/quarantine/q1/dismiss", {"reason": "of no use"}, id="a dismissed body in quarantine"),
     pytest.param("referral", "PUT", "/v1/partners/wakili", {**PARTNER, "public_key": PUBLIC_KEY}, id="a partner's key"),
     pytest.param("registry", "DELETE", "/v1/defenders/DEF-0000000000/restrictions/wakili", None, id="a lifted restriction"),
     pytest.param("registry", "POST", "/v1/defenders/DEF-0000000000/consents", CONSENT, id="consent in a person's name"),

@@ -4,30 +4,44 @@ What is parked keeps its bytes, sealed, with the reason and the number of attemp
 came from, or dropped by a named operator with a reason. Both are audited. What nobody has decided about expires when its time
 is over (`retention.yaml`): the bytes are gone, what it was stays. Of a body above 1 MB only the beginning is kept, with the
 size and a keyed hash of the whole: it can be looked into and dropped, not replayed.
+
+A service may look after the messages of a content type by itself: those are on a `Shelf` of their own, and the operations here
+do not show or change them. They expire as all others do.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from bson.binary import Binary
-from pymongo import ASCENDING, DESCENDING
+from pymongo import ASCENDING
+from pymongo.collection import Collection
 
-from ngao.chassis.errors import NotAllowedNow, NotFound
+from ngao.chassis.errors import NotAllowedNow
 from ngao.chassis.messaging.delivery import PARKED_ID, Delivery
 from ngao.chassis.messaging.destinations import REDELIVER, REDELIVER_EDGE
+from ngao.chassis.messaging.parked import (
+    DROPPED,
+    EXPIRED,
+    GONE,
+    PARKED,
+    REPLAYED,
+    ParkedRecords,
+    body_of,
+    scope_of,
+    scopes_of,
+)
 from ngao.chassis.storage.connection import Store
 from ngao.chassis.storage.unit_of_work import Raw, Unit
 from ngao.chassis.storage.units import Units
 
 _FIELDS = ("queue", "reason", "errors", "attempts", "times", "state", "size", "content_type", "parked_at", "first_parked_at")
-_GONE: Mapping[str, Any] = {"body": None, "digest": None}
-_MOST_KEPT = 1024 * 1024
+MOST_KEPT = 1024 * 1024
+"""Of a larger body only the beginning is kept, in bytes."""
 _BEGINNING = 64 * 1024
 _AT_ONCE = 100
-_SCOPES = "parked:"
 _ACTOR = "retention"
 
 
@@ -38,18 +52,26 @@ class Parking:
         self._service = service
         self._parked = store.durable("parked")
         self._units = units
+        self._apart: list[str] = []
+        self._records = ParkedRecords(self._parked, {"content_type": {"$nin": self._apart}})
+
+    def shelf(self, content_type: str) -> Shelf:
+        """Messages of this content type are looked after by the service itself."""
+        self._apart.append(content_type)
+        return Shelf(self, self._parked, content_type)
 
     def park(
         self, unit: Unit, delivery: Delivery, *, reason: str, errors: Sequence[dict[str, str]] = (), edge: bool,
-        bodiless: bool = False,
+        bodiless: bool = False, name: str | None = None,
     ) -> str:
         """Register a message's parking and give its id; one that was parked before is there again, with its count.
 
-        Its id is a keyed hash of queue, account and content, so that two messages never share a record.
+        Its id is a keyed hash of queue, account, content, and the `name` its sender gave it, so that two messages never share a
+        record.
         """
-        parked_id = self._id_of(unit, delivery)
+        parked_id = self.id_of(unit, delivery, name)
         found = self._parked.find_one({"_id": parked_id}, {"times": 1})
-        told = {"reason": reason, "errors": list(errors), "edge": edge}
+        told = {"reason": reason, "errors": list(errors), "edge": edge, "name": name}
         document = {**self._document(unit, parked_id, delivery, bodiless=bodiless), **told}
         if found is None:
             unit.register_insert("parked", {"_id": parked_id, **document, "times": 1, "first_parked_at": unit.now})
@@ -59,15 +81,19 @@ class Parking:
         unit.register_update("parked", {"_id": parked_id, "times": found["times"]}, again)
         return parked_id
 
-    def _id_of(self, unit: Unit, delivery: Delivery) -> str:
-        """Ids of records from before 0.2 follow from a publisher's message id: one is used again for its own replay only."""
-        replayed = {"_id": delivery.parked_id, "state": "replayed", **_GONE}
+    def id_of(self, unit: Unit, delivery: Delivery, name: str | None = None) -> str:
+        """Where a message is parked.
+
+        Ids of records from before 0.2 follow from a publisher's message id: one is used again for its own replay only.
+        """
+        replayed = {"_id": delivery.parked_id, "state": "replayed", **GONE}
         if delivery.parked_id and self._parked.find_one(replayed, {"_id": 1}):
             return delivery.parked_id
-        return unit.keyring.lookup_hash("parked", delivery.identity)[:32]
+        identity = f"{delivery.identity}\0{name}" if name else delivery.identity
+        return unit.keyring.lookup_hash("parked", identity)[:32]
 
     def _document(self, unit: Unit, parked_id: str, delivery: Delivery, *, bodiless: bool) -> dict[str, Any]:
-        scope, whole = _scope(unit.now), delivery.size <= _MOST_KEPT and not bodiless
+        scope, whole = scope_of(unit.now), delivery.size <= MOST_KEPT and not bodiless
         kept = delivery.body if whole else delivery.body[:_BEGINNING]
         body = None if bodiless else Binary(unit.sealer.seal(scope, "parked", parked_id, "body", kept))
         return {
@@ -85,19 +111,17 @@ class Parking:
             "parked_at": unit.now,
         }
 
-    def list(self, limit: int = 100, state: str = "parked") -> list[dict[str, Any]]:
+    def list(self, limit: int = 100, state: str = PARKED) -> list[dict[str, Any]]:
         """The newest messages in a state (`parked`, `replayed`, `dropped`, `expired`, `all`), without their bodies."""
-        wanted = {} if state == "all" else {"state": state}
-        found = self._parked.find(wanted, {"body": 0}).sort("parked_at", DESCENDING)
-        return [_public(each) for each in found.limit(limit)]
+        return [_public(each) for each in self._records.list(limit, state)]
 
     def count(self) -> int:
         """How many stand here now."""
-        return self._parked.count_documents({"state": "parked"})
+        return self._records.count()
 
     def show(self, parked_id: str) -> dict[str, Any]:
         """One of them, without its body; raises NotFound."""
-        return _public(self._find(parked_id))
+        return _public(self._records.find(parked_id))
 
     def replay(self, parked_id: str, *, by: str, reason: str) -> None:
         """Send it to its queue again, through the outbox; raises NotFound, NotAllowedNow if it cannot be sent now."""
@@ -123,26 +147,24 @@ class Parking:
         return len(ids)
 
     def _expire(self, unit: Unit, parked_id: str, policy_version: str) -> None:
-        found = self._find(parked_id)
-        if found["state"] != "parked":
+        everything = ParkedRecords(self._parked, {})
+        if everything.find(parked_id)["state"] != PARKED:
             return
-        self._claim(unit, parked_id, {"state": "expired", **_GONE})
+        everything.claim(unit, parked_id, EXPIRED)
         unit.audit("parked.expired", subject=parked_id, actor=_ACTOR, detail={"policy_version": policy_version})
 
     def _shred_emptied(self, unit: Unit) -> None:
         """Destroy the keys of past months under which nothing stands sealed any more."""
-        for scope in unit.keyring.scopes(_SCOPES):
-            if scope != _scope(unit.now) and self._parked.find_one({"scope": scope, "body": {"$ne": None}}, {"_id": 1}) is None:
+        for scope in scopes_of(unit):
+            if scope != scope_of(unit.now) and self._parked.find_one({"scope": scope, "body": {"$ne": None}}, {"_id": 1}) is None:
                 unit.shred(scope)
                 unit.audit("key.destroyed", subject=scope, actor=_ACTOR)
 
     def _replay(self, unit: Unit, parked_id: str, by: str, reason: str) -> None:
-        found = self._claim(unit, parked_id, {"state": "replayed", **_GONE})
-        if not found.get("whole", True):
-            raise NotAllowedNow("Only the beginning of this message was kept: ask its sender to send it again.", slug="not-whole")
+        found = self._records.claim(unit, parked_id, REPLAYED)
+        body = body_of(unit, found)
         if not found["queue"].startswith(f"{self._service}."):
             raise NotAllowedNow("This message died in an outsider's queue; an outsider gets it by catching up.", slug="not-ours")
-        body = unit.sealer.open(found["scope"], "parked", parked_id, "body", bytes(found["body"]))
         unit.raws.append(
             Raw(
                 id=f"{parked_id}:{found['times']}",
@@ -156,25 +178,25 @@ class Parking:
         unit.audit("parked.replayed", subject=parked_id, actor=by, detail={"reason": reason})
 
     def _drop(self, unit: Unit, parked_id: str, by: str, reason: str) -> None:
-        self._claim(unit, parked_id, {"state": "dropped", **_GONE})
+        self._records.claim(unit, parked_id, DROPPED)
         unit.audit("parked.dropped", subject=parked_id, actor=by, detail={"reason": reason})
 
-    def _claim(self, unit: Unit, parked_id: str, change: dict[str, Any]) -> dict[str, Any]:
-        found = self._find(parked_id)
-        if found["state"] != "parked":
-            raise NotAllowedNow(f"This message is {found['state']}, not parked.", slug="not-parked")
-        unit.register_update("parked", {"_id": parked_id, "state": "parked", "times": found["times"]}, {"$set": change})
-        return found
 
-    def _find(self, parked_id: str) -> dict[str, Any]:
-        found = self._parked.find_one({"_id": parked_id})
-        if found is None:
-            raise NotFound("There is no such parked message.")
-        return found
+class Shelf(ParkedRecords):
+    """Parked messages of one content type that a service looks after by itself, in its own units of work."""
 
+    def __init__(self, parking: Parking, collection: Collection[dict[str, Any]], content_type: str) -> None:
+        super().__init__(collection, {"content_type": content_type})
+        self._parking = parking
 
-def _scope(now: datetime) -> str:
-    return f"{_SCOPES}{now:%Y-%m}"
+    def park(
+        self, unit: Unit, delivery: Delivery, name: str | None, *, reason: str, errors: Sequence[dict[str, str]]
+    ) -> tuple[str, bool]:
+        """Register a message's parking; gives its id, and whether it was not standing here already."""
+        parked_id = self._parking.id_of(unit, delivery, name)
+        known = self.list(1, PARKED, {"_id": parked_id})
+        self._parking.park(unit, delivery, reason=reason, errors=errors, edge=True, name=name)
+        return parked_id, not known
 
 
 def _public(document: dict[str, Any]) -> dict[str, Any]:

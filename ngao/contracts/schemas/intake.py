@@ -95,6 +95,25 @@ class ReportUpdated(Tolerant):
     sealed_identity = fields.Nested(SealedIdentity, load_default=None, allow_none=True, metadata=SEALED)
 
 
+class ReportQuarantined(Tolerant):
+    """A body was posted that its source's profile cannot read as a report: it is kept sealed until an operator decides about it.
+
+    `case_ref` is no case: it stands for the source and the day, so that all that came from one broken form raises one alarm.
+    `urgency` is high, because what cannot be read may be. `reason` is why it is no report, `codes` what was found broken in it;
+    no place in the body and no value is in the event. `received_at` is a day.
+    """
+
+    quarantine_id = fields.String(required=True, metadata=INTERNAL)
+    case_ref = fields.String(required=True, metadata=INTERNAL)
+    source_id = fields.String(required=True, metadata=INTERNAL)
+    profile = fields.String(required=True, metadata=INTERNAL)
+    mapping_version = fields.String(required=True, metadata=INTERNAL)
+    urgency = fields.String(required=True, metadata=INTERNAL)
+    reason = fields.String(required=True, metadata=INTERNAL)
+    codes = fields.List(fields.String(), load_default=list, metadata=INTERNAL)
+    received_at = Moment(required=True, metadata=INTERNAL)
+
+
 class ReportWithdrawn(Tolerant):
     """The source took the report back: what was offered is recalled."""
 

@@ -187,7 +187,8 @@ def _seen_before(desk: Desk, draft: Draft, standing: Collection[Message]) -> Mes
     since = desk.now - desk.policy.repeats_within
     for each in standing:
         same = each.state is State.ACKNOWLEDGED and (each.template, each.about) == (draft.template, draft.about)
-        if same and not is_worse(desk, draft, each) and each.notes[-1].at >= since:
+        is_repeat = any(note.what == "repeated" for note in each.notes)  # what a human saw counts, not what repeated it since
+        if same and not is_repeat and not is_worse(desk, draft, each) and each.notes[-1].at >= since:
             return each
     return None
 

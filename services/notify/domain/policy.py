@@ -80,6 +80,8 @@ LONGEST_CLIMB = {"critical": timedelta(hours=1), "high": timedelta(hours=4)}
 (Constitution of Kenya, Article 49(1)(f)), and a lawyer needs most of them."""
 MUST_BE_TOLD = ("intake.report.accepted.v1", "intake.report.updated.v1", "referral.unroutable.v1")
 """At these urgencies a duty officer is told of these, and of an update when it raises the urgency."""
+MUST_BE_TOLD_AS_HIGH = ("intake.report.quarantined.v1",)
+"""What nobody could read has no urgency of its own; it counts as high."""
 
 
 @dataclass(frozen=True)
@@ -164,7 +166,7 @@ class Policy:
 
     def _check_waits(self, urgency: str, longest: timedelta) -> None:
         """Refuse rules by which something of this urgency reaches no duty officer, or reaches one too late."""
-        for when in MUST_BE_TOLD:
+        for when in MUST_BE_TOLD + (MUST_BE_TOLD_AS_HIGH if urgency == "high" else ()):
             if not any(rule.tell == DUTY_OFFICER for rule in self.rules_for(Facts("", when, "", urgency, raised=True))):
                 raise PolicyBroken(f"rules: none tells a duty officer of {when} with urgency {urgency}.")
         for at, rule in enumerate(self.rules):

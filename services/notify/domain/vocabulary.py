@@ -15,12 +15,12 @@ use wait waiting waits was way we when with without yet you your yours
 """
 
 _SWAHILI = """
-angalia asante au baadaye bado bila fungua habari hakuna halijajibiwa halina haliwezi hapa haraka haujasomwa haukufika
-hivi hiyo ingia jambo jibu jipya kabla kama kesho kuangalia kufanya kufikisha kujibu kumbukumbu kuna kusubiri
-kuufikisha kuwa kwa kwako kwanza kwenye la leo limebadilika linakusubiri lisiloweza lolote mara mfupi moja muda na
-nambari nasi ndani njema njia orodha pia sasa sitisha subiri tafadhali tayari tena tu tuliyokubaliana tumeshindwa
-uangalie uingie ujumbe ukiwa ukiweza ukurasa umekwisha umeliona unachofanya useme usilijibu uthibitishe wa wakati
-wasiliana ya yako
+ambalo angalia asante au baadaye bado bila fungua habari hakuna halijajibiwa halikusomeka halina haliwezi hapa haraka
+haujasomwa haukufika hivi hiyo ingia jambo jibu jipya kabla kama kesho kuangalia kufanya kufikisha kujibu kumbukumbu
+kuna kusubiri kuufikisha kuwa kwa kwako kwanza kwenye la leo limebadilika linakusubiri lisiloweza lolote mara mfupi
+moja muda na nambari nasi ndani njema njia orodha pia sasa sitisha subiri tafadhali tayari tena tu tuliyokubaliana
+tumeshindwa uangalie uingie ujumbe ukiwa ukiweza ukurasa umekwisha umeliona unachofanya useme usilijibu uthibitishe wa
+wakati wasiliana ya yako
 """
 
 VOCABULARY: dict[str, frozenset[str]] = {"en": frozenset(_ENGLISH.split()), "sw": frozenset(_SWAHILI.split())}

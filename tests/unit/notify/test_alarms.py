@@ -99,6 +99,25 @@ def five_alarms(desk: Desk) -> None:
         desk.hear("referral.unroutable", about=need)
 
 
+def test_a_broken_form_asks_one_human_once_in_the_time_of_high_and_again_after_an_hour() -> None:
+    desk = Desk(*ALL)
+    for _ in range(40):
+        desk.hear("intake.report.quarantined", "high")
+    desk.post()
+    assert desk.letters() == [("duty-officer", "not_readable")]
+    desk.wait(30)
+    desk.post()
+    assert desk.letters() == [("duty-officer", "not_readable"), ("deputy", "not_readable")]
+    desk.acknowledge(desk.on_ladders()[0])
+    desk.wait(30)
+    desk.hear("intake.report.quarantined", "high")
+    assert len(desk.letters()) == 2
+    desk.wait(31)
+    desk.hear("intake.report.quarantined", "high")
+    desk.post()
+    assert len(desk.letters()) == 3
+
+
 def test_five_alarms_of_one_case_ask_one_human_once_and_one_acknowledgement_covers_them() -> None:
     desk = Desk(*ALL)
     five_alarms(desk)

@@ -9,14 +9,15 @@ import pytest
 
 from services.notify.domain.errors import PolicyBroken
 from services.notify.domain.people import DUTY_OFFICER
-from services.notify.domain.policy import LONGEST_CLIMB, MUST_BE_TOLD, Policy
+from services.notify.domain.policy import LONGEST_CLIMB, MUST_BE_TOLD, MUST_BE_TOLD_AS_HIGH, Policy
 from tests.support.notify import facts, shipped_policy
 
 POLICY = shipped_policy()
+DEMANDED = [(when, urgency) for when in MUST_BE_TOLD for urgency in LONGEST_CLIMB]
+DEMANDED += [(when, "high") for when in MUST_BE_TOLD_AS_HIGH]
 
 
-@pytest.mark.parametrize("when", MUST_BE_TOLD)
-@pytest.mark.parametrize("urgency", LONGEST_CLIMB)
+@pytest.mark.parametrize(("when", "urgency"), DEMANDED)
 def test_the_shipped_rules_reach_every_person_of_the_ladder_in_time(when: str, urgency: str) -> None:
     told = replace(facts(when.removesuffix(".v1"), urgency), raised=True)
     (rule,) = (rule for rule in POLICY.rules_for(told) if rule.tell == DUTY_OFFICER)
@@ -24,8 +25,7 @@ def test_the_shipped_rules_reach_every_person_of_the_ladder_in_time(when: str, u
     assert sum((step.within for step in steps), timedelta()) <= LONGEST_CLIMB[urgency]
 
 
-@pytest.mark.parametrize("when", MUST_BE_TOLD)
-@pytest.mark.parametrize("urgency", LONGEST_CLIMB)
+@pytest.mark.parametrize(("when", "urgency"), DEMANDED)
 def test_rules_that_tell_no_duty_officer_of_it_are_refused_with_event_and_urgency(when: str, urgency: str) -> None:
     left = tuple(rule for rule in POLICY.rules if not (rule.when == when and urgency in rule.urgencies))
     with pytest.raises(PolicyBroken, match=rf"{when} with urgency {urgency}"):

@@ -1,0 +1,72 @@
+"""The records of parked messages: which there are, and the one change that ends the parking of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from pymongo import DESCENDING
+from pymongo.collection import Collection
+
+from ngao.chassis.errors import NotAllowedNow, NotFound
+from ngao.chassis.storage.unit_of_work import Unit
+
+GONE: Mapping[str, Any] = {"body": None, "digest": None}
+PARKED, REPLAYED, DROPPED, EXPIRED = "parked", "replayed", "dropped", "expired"
+_SCOPES = "parked:"
+
+
+class ParkedRecords:
+    """Some of the parked messages of a service: those that fit `which`, a filter of the store."""
+
+    def __init__(self, collection: Collection[dict[str, Any]], which: Mapping[str, Any]) -> None:
+        self._collection, self._which = collection, which
+
+    def list(self, limit: int, state: str, more: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        """The newest in a state, or in any for `all`, without their bodies."""
+        wanted = {**self._which, **(more or {}), **({} if state == "all" else {"state": state})}
+        found = self._collection.find(wanted, {"body": 0}).sort("parked_at", DESCENDING)
+        return list(found.limit(limit))
+
+    def count(self) -> int:
+        """How many stand here now."""
+        return self._collection.count_documents({**self._which, "state": PARKED})
+
+    def find(self, parked_id: str) -> dict[str, Any]:
+        """One of them; raises NotFound."""
+        found = self._collection.find_one({"_id": parked_id, **self._which})
+        if found is None:
+            raise NotFound("There is no such parked message.")
+        return found
+
+    def waiting(self, parked_id: str) -> dict[str, Any]:
+        """One that nobody has decided about; raises NotFound, NotAllowedNow (`not-parked`)."""
+        found = self.find(parked_id)
+        if found["state"] != PARKED:
+            raise NotAllowedNow(f"This message is {found['state']}, not parked.", slug="not-parked")
+        return found
+
+    def claim(self, unit: Unit, parked_id: str, state: str) -> dict[str, Any]:
+        """Register the end of its parking: its bytes go; gives what it was. Raises NotFound, NotAllowedNow (`not-parked`)."""
+        found = self.waiting(parked_id)
+        as_read = {"_id": parked_id, "state": PARKED, "times": found["times"]}
+        unit.register_update("parked", as_read, {"$set": {"state": state, **GONE}})
+        return found
+
+
+def body_of(unit: Unit, found: Mapping[str, Any]) -> bytes:
+    """The bytes of a record; raises NotAllowedNow (`not-whole`) where only the beginning was kept."""
+    if not found.get("whole", True):
+        raise NotAllowedNow("Only the beginning of this message was kept: ask its sender to send it again.", slug="not-whole")
+    return bytes(unit.sealer.open(found["scope"], "parked", found["_id"], "body", bytes(found["body"])))
+
+
+def scope_of(now: datetime) -> str:
+    """The scope of the data key under which a body is sealed: one for each month."""
+    return f"{_SCOPES}{now:%Y-%m}"
+
+
+def scopes_of(unit: Unit) -> list[str]:
+    """All of these scopes that have a key."""
+    return list(unit.keyring.scopes(_SCOPES))
