@@ -33,6 +33,7 @@ GROUPS = {
     "case": ("cases", "app", _LOOK_AFTER),
     "defender": ("defender", "app", _LOOK_AFTER),
     "message": ("cases", "message", _LOOK_AFTER),
+    "quarantine": ("quarantine", "app", _LOOK_AFTER),
     "parked": ("parked", "app", _LOOK_AFTER),
     "outbox": ("parked", "outbox", _LOOK_AFTER),
     "audit": ("audit", "app", _LOOK_AFTER),

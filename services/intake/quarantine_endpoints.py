@@ -10,6 +10,7 @@ from marshmallow import fields
 
 from ngao.chassis.approvals.asking import always
 from ngao.chassis.errors import InvalidInput
+from ngao.chassis.http.auditing import itself, lists, shows
 from ngao.chassis.http.entrypoint import Answer, Call, http
 from ngao.chassis.http.reasons import Reasoned
 from ngao.contracts.classes import INTERNAL, SENSITIVE, Tolerant
@@ -64,6 +65,7 @@ class QuarantineEndpoints:
 
     @http(
         "GET", "/v1/quarantine", who="operator", needs="quarantine:read", operation="listQuarantine",
+        audit=lists("quarantine"),
         query=("state", "source", "limit"), summary="Bodies that could not be read as reports.",
         responses={200: QuarantineShown},
     )  # fmt: skip
@@ -74,6 +76,7 @@ class QuarantineEndpoints:
 
     @http(
         "GET", "/v1/quarantine/<quarantine_id>", who="operator", needs="quarantine:read", operation="showHeld",
+        audit=shows("quarantine.shown", "quarantine_id"),
         summary="One of them, without what is in it.", responses={200: HeldShown},
     )  # fmt: skip
     def show_held(self, call: Call, quarantine_id: str) -> dict[str, Any]:  # noqa: ARG002  # every handler is given its call
@@ -82,6 +85,7 @@ class QuarantineEndpoints:
 
     @http(
         "GET", "/v1/quarantine/<quarantine_id>/original", who="operator", needs="originals:read", operation="readOriginal",
+        audit=itself("quarantine.read"),
         query=("reason",),
         summary="A body in quarantine as it was posted; ?reason= is demanded.", responses={200: OriginalShown},
     )  # fmt: skip
@@ -91,6 +95,7 @@ class QuarantineEndpoints:
 
     @http(
         "POST", "/v1/quarantine/<quarantine_id>/replay", who="operator", needs="quarantine:write", operation="replayHeld",
+        audit=itself("quarantine.replayed"),
         request=HeldDecision, responses={200: ReceiptShown},
         summary="Read a body in quarantine through the profile as it is now, and take it in.",
     )  # fmt: skip
@@ -100,6 +105,7 @@ class QuarantineEndpoints:
 
     @http(
         "POST", "/v1/quarantine/<quarantine_id>/dismiss", who="operator", needs="quarantine:write", operation="dismissHeld",
+        audit=itself("quarantine.dismissed"),
         request=HeldDecision, responses={204: None}, two_person=always,
         summary="Decide that nothing becomes of a body in quarantine: it is destroyed.",
     )  # fmt: skip

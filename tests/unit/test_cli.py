@@ -22,6 +22,12 @@ from ngao.local.configuration import write_operator
 from ngao.local.home import REPOSITORY, Home
 
 
+HELD = {
+    "quarantine_id": "held", "source_id": "form", "state": "waiting", "reason": "no-json", "left_out": [], "size": 5, "times": 1,
+    "first_posted_at": "2026-11-01", "posted_at": "2026-11-01",
+}  # fmt: skip
+
+
 class Service(BaseHTTPRequestHandler):
     """Answers one list, and refuses everything else as a service does."""
 
@@ -33,6 +39,12 @@ class Service(BaseHTTPRequestHandler):
         if self.path.startswith("/v1/parked?"):
             entry = {"id": "one", "queue": "q", "reason": "undecodable", "attempts": 3, "parked_at": "2026-11-01"}
             self._answer(200, {"parked": [entry]})
+        elif self.path.startswith("/v1/quarantine?"):
+            self._answer(200, {"quarantine": [HELD]})
+        elif self.path == "/v1/quarantine/held":
+            self._answer(200, HELD)
+        elif self.path == "/v1/quarantine/held/original?reason=case_work":
+            self._answer(200, {"quarantine_id": "held", "encoding": "base64", "body": "bWFyacOp6Q=="})
         else:
             self._answer(404, {"title": "Not found", "status": 404, "detail": "There is no such parked message."})
 
@@ -129,6 +141,21 @@ def test_parked_messages_are_listed_with_the_operators_key(
     assert (row["service"], row["id"]) == ("intake", "one")
     key = (home.secrets / "operator.key").read_text().strip()
     assert Service.seen == [("GET", "/v1/parked?limit=5", f"Bearer {key}")]
+
+
+@pytest.mark.usefixtures("service")
+def test_a_body_in_quarantine_is_opened_only_for_a_reason_and_shown_whatever_its_bytes(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ngao(monkeypatch, "quarantine", "list") == 0
+    assert "no-json" in capsys.readouterr().out
+    assert ngao(monkeypatch, "quarantine", "show", "held") == 0
+    assert not any("original" in path for _, path, _ in Service.seen)
+    assert ngao(monkeypatch, "quarantine", "show", "held", "--reason", "case_work") == 0
+    assert "mari" in capsys.readouterr().out
+    assert ngao(monkeypatch, "quarantine", "show", "held", "--reason", "case_work", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["original"]["encoding"] == "base64"
+    assert ngao(monkeypatch, "quarantine", "dismiss", "held", "--reason", "x") == 1
 
 
 def test_a_table_in_a_pipe_is_not_cut(
