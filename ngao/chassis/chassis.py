@@ -14,6 +14,7 @@ from ngao.chassis.measuring import SELDOM_S, measure_service, measure_store
 from ngao.chassis.messaging.backlog import Backlog
 from ngao.chassis.messaging.broker import demand_usable
 from ngao.chassis.messaging.destinations import EVENTS
+from ngao.chassis.messaging.edge_names import EdgeNames
 from ngao.chassis.messaging.kept import Kept
 from ngao.chassis.messaging.outbox import Entry
 from ngao.chassis.messaging.parking import Parking
@@ -124,6 +125,10 @@ class Chassis:
         measure_service(chassis.gauges, metrics, health, settings)
         measure_store(chassis.gauges, metrics, store, parking, chassis.backlog)
         return chassis
+
+    def edge_names(self) -> EdgeNames:
+        """How this service's queues are called where outsiders are; raises Misconfigured without the secret."""
+        return EdgeNames(keyfiles.load_edge_names(self.settings.keys_directory))
 
     def open(self, documents: Iterable[type[Stored]]) -> None:
         """Wait, bounded, for the store, then make its collections and indexes; raises Misconfigured, Unavailable."""

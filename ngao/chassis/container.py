@@ -38,7 +38,8 @@ class Container(ServiceContainer):
         for edge in (False, True):
             here = [each.queue for entrypoint in heard if entrypoint.edge is edge for each in entrypoint.subscriptions()]
             queues = sorted([*here, f"{chassis.name}.dead"]) if here else []
-            chassis.patience.until(partial(demand_broker, chassis.settings.broker, edge=edge, queues=queues))
+            names = chassis.edge_names() if edge and here else None
+            chassis.patience.until(partial(demand_broker, chassis.settings.broker, edge=edge, queues=queues, names=names))
 
     def start(self) -> None:
         """Start to publish what an earlier run left, then to hear and to answer."""

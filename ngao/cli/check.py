@@ -16,7 +16,9 @@ from urllib.parse import urlsplit
 import typer
 
 from ngao.chassis.errors import Misconfigured
-from ngao.chassis.messaging.provisioning import steps
+from ngao.chassis.messaging.edge_names import EdgeNames, found_on_broker
+from ngao.chassis.messaging.management import Management
+from ngao.chassis.messaging.provisioning import Step, steps
 from ngao.chassis.settings import read_secret
 from ngao.cli import policy
 from ngao.cli.brokers import management
@@ -26,7 +28,7 @@ from ngao.deployment.checking import Check, Finding, State, after, perform
 from ngao.deployment.environment import PLAIN, TLS, wire_of
 from ngao.deployment.files import read_variables
 from ngao.deployment.folder import ROOT, SecretsFolder
-from ngao.deployment.names import SERVICES
+from ngao.deployment.names import EDGE_VHOST, SERVICES
 from ngao.deployment.parts import Broker, Service, disk, free_ports, ready, store_accounts
 from ngao.deployment.soundness import Sight
 from ngao.local import checks as embedded
@@ -125,7 +127,7 @@ def _of_home(home: Home, before_start: bool) -> Iterator[Check]:
     yield Check("policy", lambda: _policy(policy.folders_here()))
     if not before_start:
         yield Check("platform", lambda: _started(home))
-        broker = Broker(management, lambda found: steps(found, wanted_of_catalogue(_passwords(home.secrets))))
+        broker = Broker(management, lambda found: _steps(found, home.secrets))
         yield from after("platform", embedded.running(home, broker))
 
 
@@ -187,16 +189,30 @@ def _of_deployment(before_start: bool) -> Iterator[Check]:
         return
     yield Check("deployment", lambda: _answers(addresses))
     if at_broker:
-        broker = Broker(management, lambda found: steps(found, wanted_of_catalogue(_passwords(root))))
+        broker = Broker(management, lambda found: _steps(found, root))
         yield from after("deployment", broker.checks())
     yield from after("deployment", store_accounts(stores))
     needs = ("broker",) if at_broker else ()
     yield from after("deployment", ready(urls, os.environ.get("NGAO_CA_FILE"), dict.fromkeys(urls, needs)))
 
 
+def _steps(broker: Management, root: Path) -> Iterator[Step]:
+    """What the broker lacks of what is wanted, as far as that can be seen from here."""
+    at = _room(root) / "edge-names"
+    queues = [each["name"] for each in broker.get("queues", EDGE_VHOST) or ()]
+    names = EdgeNames(read_secret(at)) if os.access(at, os.R_OK) else found_on_broker(queues)
+    if names is None:
+        raise Misconfigured("The platform's queues at the edge are missing or can be guessed: run `ngao provision`.")
+    return steps(broker, wanted_of_catalogue(_passwords(root), names))
+
+
+def _room(root: Path) -> Path:
+    return root / "provision" if (root / "provision").is_dir() else root
+
+
 def _passwords(root: Path) -> dict[str, str]:
     """What the services' broker accounts were made with, where that can be seen from here."""
-    folder = root / "provision" if (root / "provision").is_dir() else root
+    folder = _room(root)
     return {name: read_secret(folder / f"broker-{name}") for name in SERVICES if os.access(folder / f"broker-{name}", os.R_OK)}
 
 

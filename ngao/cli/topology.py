@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from ngao.chassis.messaging.edge_names import EdgeNames
 from ngao.chassis.messaging.provisioning import provision as bring
 from ngao.chassis.settings import read_secret
 from ngao.cli.brokers import management
@@ -15,7 +16,7 @@ from ngao.cli.output import AsJson, say, show
 from ngao.contracts import CATALOGUE
 from ngao.deployment.names import SERVICES
 from ngao.deployment.stores import named
-from ngao.local.configuration import broker_passwords
+from ngao.local.configuration import broker_passwords, edge_names
 from ngao.local.home import Home
 from ngao.local.platform import wanted_of_catalogue
 
@@ -28,16 +29,17 @@ def provision(
 ) -> None:
     """Make the exchanges, queues, bindings, accounts and permissions that the broker lacks, and set up new stores.
 
-    Nothing is deleted or changed: a queue that stands with other arguments is named and stops the work. `ngao up` does
-    this by itself, and compose by its job `provision`. For another broker set NGAO_BROKER_MANAGEMENT, NGAO_BROKER_USER,
-    NGAO_BROKER_PASSWORD_FILE, and NGAO_SECRETS to a folder with the services' passwords (broker-intake, ...). NGAO_STORES
-    names stores to set up (`intake=intake-store:27017 ...`); their passwords and keys are in the same folder.
+    No queue is changed: one that stands with other arguments is named and stops the work. One is deleted only when another
+    has taken its place and it is empty. `ngao up` does this by itself, and compose by its job `provision`. For another broker
+    set NGAO_BROKER_MANAGEMENT, NGAO_BROKER_USER, NGAO_BROKER_PASSWORD_FILE, and NGAO_SECRETS to a folder with the services'
+    passwords (broker-intake, ...) and the secret in the names of queues at the edge (edge-names). NGAO_STORES names stores to
+    set up (`intake=intake-store:27017 ...`); their passwords and keys are in the same folder.
     """
     done = []
     for store in named(os.environ.get("NGAO_STORES", ""), _folder() or Path(), os.environ.get("NGAO_CA_FILE")):
         done += store.bring(dry_run=dry_run, tell=say)
     with management() as broker:
-        done += bring(broker, wanted_of_catalogue(_passwords()), dry_run=dry_run, tell=say)
+        done += bring(broker, wanted_of_catalogue(_passwords(), _names()), dry_run=dry_run, tell=say)
     say(f"{len(done)} changes {'would be made' if dry_run else 'made'}." if done else "Nothing is missing.")
 
 
@@ -61,6 +63,11 @@ def _folder() -> Path | None:
         return None
     whole = Path(named_folder)
     return whole / "provision" if (whole / "provision").is_dir() else whole
+
+
+def _names() -> EdgeNames:
+    folder = _folder()
+    return EdgeNames(read_secret(folder / "edge-names")) if folder else edge_names(Home.from_environment())
 
 
 def _passwords() -> dict[str, str]:

@@ -5,7 +5,7 @@
     <service>/         broker.password store.password operators.json keys/ tls/{cert,key}.pem
     broker/            definitions.json tls/{cert,key}.pem
     <service>-store/   keyfile tls/both.pem
-    provision/         broker-admin.password, and for each service broker-, store- and keyfile-<service>
+    provision/         broker-admin.password, edge-names, and for each service broker-, store- and keyfile-<service>
     operator/          operator.key broker-admin.password ngao.env
     backup/            backup.key, which opens backups                        never mounted; better kept elsewhere
 

@@ -14,13 +14,16 @@ from ngao.chassis.security.keyfiles import active_period, init_sealing_pair, ini
 from ngao.chassis.security.seals import new_key_pair, public_of
 from ngao.deployment.authority import Authority, demand_host
 from ngao.deployment.folder import SecretsFolder, new_keyfile, new_password
-from ngao.deployment.names import ADMINISTRATOR, DISCLOSING, OPERATOR_SCOPES, SEALED_TO, SERVICES, period_of, store_of
+from ngao.deployment.names import ADMINISTRATOR, AT_EDGE, DISCLOSING, OPERATOR_SCOPES, SEALED_TO, SERVICES, period_of, store_of
 from ngao.deployment.operators import as_text, entries_in, entry
 
 OPERATOR = "operator"
 _LOCAL = ("localhost", "127.0.0.1")
 SEEN_OUTSIDE = ("broker", "intake", "referral")
 """What the outsiders' gate leads to."""
+
+EDGE_NAMES = (("provision", "edge-names"), *((service, "keys", "edge-names.key") for service in AT_EDGE))
+"""Where the secret in the names of our queues at the edge is kept: with who makes the queues, and who reads them."""
 
 _GATE = "edge"  # what demo outsiders call the gate, inside the container network
 
@@ -76,18 +79,19 @@ def server_hosts(outside: Sequence[str] = ()) -> dict[str, tuple[str, ...]]:
 
 def _accounts(folder: SecretsFolder) -> None:
     """Each password lies with the one who logs in with it, and with the job that makes the accounts."""
-    _both(folder, new_password, ("operator", "broker-admin.password"), ("provision", "broker-admin.password"))
+    _same(folder, new_password, ("operator", "broker-admin.password"), ("provision", "broker-admin.password"))
     for service in SERVICES:
-        _both(folder, new_password, (service, "broker.password"), ("provision", f"broker-{service}"))
-        _both(folder, new_password, (service, "store.password"), ("provision", f"store-{service}"))
-        _both(folder, new_keyfile, (store_of(service), "keyfile"), ("provision", f"keyfile-{service}"))
+        _same(folder, new_password, (service, "broker.password"), ("provision", f"broker-{service}"))
+        _same(folder, new_password, (service, "store.password"), ("provision", f"store-{service}"))
+        _same(folder, new_keyfile, (store_of(service), "keyfile"), ("provision", f"keyfile-{service}"))
+    _same(folder, new_password, *EDGE_NAMES)
 
 
-def _both(folder: SecretsFolder, new: Callable[[], str], one: tuple[str, str], other: tuple[str, str]) -> None:
-    """One secret in two places; where one is missing, the other gives it."""
-    known = next((folder.read(*place) for place in (one, other) if folder.at(*place).exists()), None)
+def _same(folder: SecretsFolder, new: Callable[[], str], *places: tuple[str, ...]) -> None:
+    """One secret in some places; where one is missing, another gives it."""
+    known = next((folder.read(*place) for place in places if folder.at(*place).exists()), None)
     value = known or new()
-    for place in (one, other):
+    for place in places:
         if not folder.at(*place).exists():
             folder.write(value, *place)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from ngao.chassis.messaging.accounts import service_account
+from ngao.chassis.messaging.topology import EDGE_INBOUND
 from ngao.kernel.scopes import SCOPES
 
 SERVICES = ("intake", "referral", "notify", "registry")
@@ -13,6 +14,9 @@ SEALED_TO = ("registry", "intake")
 
 DISCLOSING = ("registry", "intake")
 """Services that seal to partners, and so must know whose word for a partner's keys they take."""
+
+AT_EDGE = tuple(each.service for each in EDGE_INBOUND)
+"""Services that read what outsiders publish."""
 
 VHOST, EDGE_VHOST = "ngao", "ngao.edge"
 ADMINISTRATOR = "ngao-admin"

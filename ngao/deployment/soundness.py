@@ -15,7 +15,8 @@ from ngao.chassis.errors import Misconfigured
 from ngao.chassis.security.keyfiles import load_onboarding
 from ngao.deployment.checking import Check, Doubt
 from ngao.deployment.folder import SecretsFolder
-from ngao.deployment.names import DISCLOSING, SEALED_TO, SERVICES, store_of
+from ngao.deployment.making import EDGE_NAMES
+from ngao.deployment.names import AT_EDGE, DISCLOSING, SEALED_TO, SERVICES, store_of
 
 _MAY_BE_ELSEWHERE = frozenset({"ca", "backup"})
 """What is needed seldom, and safest on a disk that is not here."""
@@ -29,14 +30,15 @@ _OWN = (
 )  # fmt: skip
 _PAIR = ("tls/cert.pem", "tls/key.pem")
 _GIVEN = tuple(f"{kind}-{service}" for kind in ("broker", "store", "keyfile") for service in SERVICES)
-_MORE = dict.fromkeys(SEALED_TO, ("keys/sealing-*.key", "keys/onboarding-*.pub"))
+_SEALED = dict.fromkeys(SEALED_TO, ("keys/sealing-*.key", "keys/onboarding-*.pub"))
+_MORE = {service: (*_SEALED.get(service, ()), *(("keys/edge-names.key",) if service in AT_EDGE else ())) for service in SERVICES}
 # The files that a room cannot be without; `*` stands for the period.
 _WANTED: Mapping[str, tuple[str, ...]] = {
     "public": (*(f"{owner}-*.pub" for owner in SEALED_TO), *(f"signing-{service}-*.pub" for service in SERVICES), "backup.pub"),
     "broker": ("definitions.json",),
-    "provision": ("broker-admin.password", *_GIVEN),
+    "provision": ("broker-admin.password", "edge-names", *_GIVEN),
     "operator": ("operator.key", "broker-admin.password", "ngao.env"),
-    **{service: (*_OWN, *_MORE.get(service, ())) for service in SERVICES},
+    **{service: (*_OWN, *_MORE[service]) for service in SERVICES},
     **dict.fromkeys(_STORES, ("keyfile",)),
 }
 _WANTED_FOR_TLS: Mapping[str, tuple[str, ...]] = {
@@ -123,6 +125,11 @@ class Sight:
                 if self.folder.read(*own) != self.folder.read(*given):
                     one, other = self.folder.at(*own), self.folder.at(*given)
                     raise Misconfigured(f"{one} and {other} hold different passwords: remove the wrong one and {INIT}.")
+        first, *others = EDGE_NAMES
+        for place in others:
+            if self.folder.read(*place) != self.folder.read(*first):
+                one, other = self.folder.at(*place), self.folder.at(*first)
+                raise Misconfigured(f"{one} and {other} name different queues: give the first the content of the second.")
         return "each service has the password that its accounts are made with"
 
     def _certificate(self, owner: str) -> str:

@@ -10,13 +10,22 @@ from pathlib import Path
 from typing import Any
 
 from ngao.chassis.messaging.accounts import service_account
+from ngao.chassis.messaging.edge_names import EdgeNames
 from ngao.chassis.security.identity import hash_key, new_key
-from ngao.chassis.security.keyfiles import init_onboarding, init_sealing_pair, init_service_keys, init_signing_pair, periods_in
+from ngao.chassis.security.keyfiles import (
+    init_edge_names,
+    init_onboarding,
+    init_sealing_pair,
+    init_service_keys,
+    init_signing_pair,
+    periods_in,
+)
 from ngao.chassis.security.seals import new_key_pair, public_of
 from ngao.chassis.settings import read_secret
 from ngao.chassis.storage.connection import OUTBOX_DAYS
 from ngao.deployment.files import write_whole
 from ngao.deployment.names import (
+    AT_EDGE,
     DISCLOSING,
     OPERATOR_SCOPES,
     REPLICA_SET,
@@ -60,6 +69,8 @@ def write_keys(home: Home) -> None:
     for service in SERVICES:
         init_service_keys(home.keys / service, period)
         init_signing_pair(home.keys / service, home.keys / "public", period, service)
+    for service in AT_EDGE:
+        init_edge_names(home.keys / service, edge_names(home).secret)
     for recipient in SEALED_TO:
         init_sealing_pair(home.keys / recipient, home.keys / "public", period, owner=recipient)
     init_onboarding(onboarding_key_file(home), [home.keys / service for service in DISCLOSING], OPERATOR)
@@ -124,6 +135,11 @@ def operator_key_file(home: Home) -> Path:
 def broker_passwords(home: Home) -> dict[str, str]:
     """Each service's broker password, made on first use."""
     return {service: home.secret(f"broker-{service}") for service in SERVICES}
+
+
+def edge_names(home: Home) -> EdgeNames:
+    """How our queues are called where outsiders are; the secret is made on first use."""
+    return EdgeNames(home.secret("edge-names"))
 
 
 def to_toml(sections: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import requests
 
 from ngao.chassis.errors import Misconfigured, Unavailable
+from ngao.chassis.messaging.edge_names import EdgeNames
 from ngao.chassis.messaging.provisioning import Wanted, provision
 from ngao.chassis.settings import DEFAULT_TIERS_S
 from ngao.contracts import CATALOGUE, Audience, subscriptions_of
@@ -146,7 +147,7 @@ class Platform:
 
     def wanted(self) -> Wanted:
         """What this platform needs of its broker."""
-        return wanted_of_catalogue(configuration.broker_passwords(self.home))
+        return wanted_of_catalogue(configuration.broker_passwords(self.home), configuration.edge_names(self.home))
 
     def _remember(self, services: tuple[str, ...]) -> None:
         urls = {name: self.url(name) for name in SERVICES}
@@ -227,11 +228,13 @@ class Platform:
         return tuple(self.home.state().get("services", SERVICES))
 
 
-def wanted_of_catalogue(passwords: dict[str, str], vhost: str = VHOST, edge_vhost: str = EDGE_VHOST) -> Wanted:
+def wanted_of_catalogue(
+    passwords: dict[str, str], names: EdgeNames, vhost: str = VHOST, edge_vhost: str = EDGE_VHOST
+) -> Wanted:
     """What the catalogue of events means for the broker."""
     subscriptions = {service: subscriptions_of(service) for service in SERVICES}
     outbound = {service: _outbound(service) for service in SERVICES}
-    return Wanted(vhost, edge_vhost, subscriptions, outbound, DEFAULT_TIERS_S, passwords)
+    return Wanted(vhost, edge_vhost, subscriptions, outbound, DEFAULT_TIERS_S, passwords, names)
 
 
 def chosen_services() -> tuple[str, ...]:

@@ -14,6 +14,7 @@ import typer
 import yaml
 
 from ngao.chassis.messaging import topology
+from ngao.chassis.messaging.edge_names import EdgeNames
 from ngao.cli.app import build
 from ngao.contracts import subscriptions_of
 from ngao.deployment.names import SERVICES
@@ -151,13 +152,26 @@ def test_no_gate_leads_to_the_numbers(gate: str, wire: str) -> None:
 @pytest.mark.parametrize("wire", WIRES)
 def test_no_queue_of_a_partner_or_source_is_measured(wire: str) -> None:
     """Their names are known to them alone."""
-    (kept,) = scrape(wire)["broker-queues"]["metric_relabel_configs"]
+    kept, _ = scrape(wire)["broker-queues"]["metric_relabel_configs"]
     assert (kept["action"], kept["source_labels"]) == ("keep", ["queue"])
     ours = {service: subscriptions_of(service) for service in SERVICES}
     inside = topology.internal(ours, (5,)) + topology.edge((5,))
     outside = topology.partner_queues("p1", "3f9c1e") + topology.source_queue("hotline", "9a7b")
     seen = {queue.name for queue in (*inside.queues, *outside.queues) if re.fullmatch(kept["regex"], queue.name)}
     assert seen == {queue.name for queue in inside.queues} - {"wait.5"}
+
+
+@pytest.mark.parametrize("wire", WIRES)
+def test_the_secret_in_the_names_of_our_queues_at_the_edge_is_not_measured(wire: str) -> None:
+    kept, cut = scrape(wire)["broker-queues"]["metric_relabel_configs"]
+    names = EdgeNames("a1_B-" * 8)
+    plain = [each.name for each in topology.edge((5,)).queues if re.fullmatch(kept["regex"], each.name)]
+    ours = {service: subscriptions_of(service) for service in SERVICES}
+    inside = [each.name for each in topology.internal(ours, (5,)).queues]
+    measured = [re.sub(f"^{cut['regex']}$", cut["replacement"].replace("$", "\\"), name) for name in map(names.on_broker, plain)]
+    assert (measured, cut["target_label"]) == (plain, "queue")
+    assert len(plain) == 4
+    assert not [name for name in inside if re.fullmatch(cut["regex"], name)]
 
 
 @pytest.mark.parametrize("job", ["broker", "broker-queues"])

@@ -96,7 +96,7 @@ def test_the_owners_own_key_is_not_believed_without_the_brokers_word_for_its_acc
 ) -> None:
     """Who may write any key (an administrator, a broker without topic permissions) does not name itself the owner."""
     event = heard("ok")
-    with Line(world)._open() as channel:
+    with Line(world).open() as channel:
         channel.basic_publish("events", event.routing_key, encode(event), pika.BasicProperties(content_type=CONTENT_TYPE))
     assert is_refused(store, probe, before, event) == ["account"]
 

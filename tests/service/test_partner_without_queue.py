@@ -73,7 +73,7 @@ def test_a_partner_whose_queue_is_full_is_named_and_disturbs_nobody(accepting: A
 def filled(partner: Partner) -> str:
     """A queue for one message, which refuses the next, and that message."""
     name = f"{partner.queue}.narrow"
-    with partner.line._open() as channel:
+    with partner.line.open() as channel:
         channel.queue_declare(name, durable=True, arguments={"x-max-length": 1, "x-overflow": "reject-publish"})
         channel.queue_bind(name, "partners", f"{partner.id}.#")
         channel.basic_publish("", name, b"{}", mandatory=True)

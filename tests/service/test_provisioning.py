@@ -14,6 +14,7 @@ from pika.exceptions import AMQPError, ChannelClosedByBroker, NackError, Unrouta
 from ngao.chassis.errors import InvalidInput, Misconfigured, Unavailable
 from ngao.chassis.messaging.accounts import service_account
 from ngao.chassis.messaging.bounds import Bounds
+from ngao.chassis.messaging.edge_names import EdgeNames
 from ngao.chassis.messaging.management import Management
 from ngao.chassis.messaging.onboarding import AccountFile, Edge, is_onboarded, onboard_partner, onboard_source, revoke
 from ngao.chassis.messaging.provisioning import Wanted, bindings_in, provision
@@ -54,7 +55,8 @@ def place() -> Iterator[Place]:
     subscriptions = {mine: (f"{other}.thing.done.v1",), other: (f"{mine}.thing.done.v1",)}
     passwords = {mine: secrets.token_hex(8), other: secrets.token_hex(8)}
     vhost, outbound = f"test-{token}", {mine: ("partners", "results")}
-    wanted = Wanted(vhost, f"{vhost}.edge", subscriptions, outbound, (1, 2), passwords, BOUNDS)
+    names = EdgeNames(secrets.token_urlsafe(32))
+    wanted = Wanted(vhost, f"{vhost}.edge", subscriptions, outbound, (1, 2), passwords, names, BOUNDS)
     provision(management, wanted)
     yield Place(management, wanted, Edge(wanted.edge_vhost, parts.amqp_host, parts.amqp_port), mine, other)
     for vhost in (wanted.vhost, wanted.edge_vhost):
@@ -208,7 +210,7 @@ def test_a_partner_can_do_nothing_in_anothers_name(place: Place) -> None:
     assert is_refused(connection, "reports", one.id)
     assert is_refused(connection, "", two.queues["urgent"])
     assert not can_read(connection, two.queues["routine"])
-    assert not can_read(connection, "referral.partner-replies")
+    assert not can_read(connection, place.wanted.names.on_broker("referral.partner-replies"))
     connection.close()
 
 
@@ -297,6 +299,7 @@ def test_a_flood_is_refused_before_it_fills_the_disk(place: Place) -> None:
     source = onboard_source(place.management, place.edge, named(place, "flood"))
     with place.outsider(source) as line, pytest.raises(NackError):
         _flood(line, named(place, "flood"), 3 * BOUNDS.inbound_queue_bytes)
+    place.management.delete("queues", place.edge.vhost, place.wanted.names.on_broker("intake.reports"), "contents")
 
 
 def test_a_queue_that_nobody_reads_is_full_at_its_own_bound(place: Place) -> None:

@@ -11,9 +11,10 @@ from urllib.parse import urlsplit
 
 import pika
 
-from ngao.chassis.messaging import provisioning
+from ngao.chassis.messaging import provisioning, topology
 from ngao.chassis.messaging.accounts import service_account
 from ngao.chassis.messaging.management import Management
+from ngao.chassis.messaging.provisioning import Wanted
 from ngao.contracts import CONTENT_TYPE, Event, encode, notice_of, subscriptions_of, type_named
 from ngao.deployment.names import SERVICES
 from ngao.local.platform import wanted_of_catalogue
@@ -25,16 +26,19 @@ def management_of(world: World) -> Management:
     return Management(f"http://{parts.hostname}:{parts.port}", parts.username or "", parts.password or "")
 
 
-def provision(world: World, subscriptions: Mapping[str, tuple[str, ...]]) -> Management:
-    """Make the two virtual hosts with the queues of these subscriptions, and every service's own account.
-
-    They are open to the test's administrator.
-    """
-    management = management_of(world)
-    wanted = wanted_of_catalogue({each: world.password(each) for each in SERVICES}, world.vhost, world.edge_vhost)
+def wanted_of(world: World, subscriptions: Mapping[str, tuple[str, ...]]) -> Wanted:
+    """What a test's world needs of its broker: the queues of these subscriptions, and every service's own account."""
+    passwords = {each: world.password(each) for each in SERVICES}
+    wanted = wanted_of_catalogue(passwords, world.edge_names, world.vhost, world.edge_vhost)
     noticed = {"notify": subscriptions_of("notify")}  # a notice that no queue is bound for does not leave its outbox
     heard = {each: subscriptions.get(each, noticed.get(each, ())) for each in SERVICES}
-    provisioning.provision(management, replace(wanted, subscriptions=heard, tiers_s=sorted(set(world.tiers_s))))
+    return replace(wanted, subscriptions=heard, tiers_s=sorted(set(world.tiers_s)))
+
+
+def provision(world: World, subscriptions: Mapping[str, tuple[str, ...]]) -> Management:
+    """Make the two virtual hosts with the queues of these subscriptions. They are open to the test's administrator."""
+    management = management_of(world)
+    provisioning.provision(management, wanted_of(world, subscriptions))
     for vhost in (world.vhost, world.edge_vhost):
         management.put("permissions", vhost, world.user, body={"configure": ".*", "write": ".*", "read": ".*"})
     return management
@@ -54,6 +58,7 @@ class Line:
 
     def __init__(self, world: World, *, edge: bool = False) -> None:
         self._world, self._vhost = world, world.edge_vhost if edge else world.vhost
+        self._ours = {each.name for each in topology.edge(world.tiers_s).queues} if edge else set()
 
     def publish(self, event: Event, exchange: str = "events", times: int = 1) -> None:
         for _ in range(times):
@@ -88,42 +93,52 @@ class Line:
             content_type=content_type, message_id=message_id or secrets.token_hex(8), delivery_mode=2,
             user_id=service_account(owner) if owner else user_id, headers=headers,
         )
-        with self.open_as(owner) if owner else self._open() as channel:
+        with self.open_as(owner) if owner else self.open() as channel:
             channel.basic_publish(exchange, routing_key, body, properties, mandatory=mandatory)
+
+    def name_of(self, queue: str) -> str:
+        """What the broker calls a queue: the platform's own at the edge have a secret behind their names."""
+        return self._world.edge_names.on_broker(queue) if queue in self._ours else queue
 
     def take(self, queue: str) -> list[tuple[Any, bytes]]:
         """All messages that stand in a queue now, removed."""
         found = []
-        with self._open() as channel:
+        with self.open() as channel:
             while True:
-                method, properties, body = channel.basic_get(queue, auto_ack=True)
+                method, properties, body = channel.basic_get(self.name_of(queue), auto_ack=True)
                 if method is None:
                     return found
                 found.append((properties, body))
 
     def count(self, queue: str) -> int:
         """Messages that are ready."""
-        with self._open() as channel:
-            return int(channel.queue_declare(queue, passive=True).method.message_count)
+        with self.open() as channel:
+            return int(channel.queue_declare(self.name_of(queue), passive=True).method.message_count)
+
+    def count_raw(self, name: str) -> int:
+        """Messages that are ready in a queue that the broker knows by this very name."""
+        with self.open() as channel:
+            return int(channel.queue_declare(name, passive=True).method.message_count)
 
     def counts(self, queues: Iterable[str]) -> int:
         """Messages that are ready in any of these."""
-        with self._open() as channel:
-            return sum(int(channel.queue_declare(each, passive=True).method.message_count) for each in queues)
+        with self.open() as channel:
+            return sum(int(channel.queue_declare(self.name_of(each), passive=True).method.message_count) for each in queues)
 
     def unbind(self, queue: str, exchange: str, routing_key: str) -> None:
-        with self._open() as channel:
-            channel.queue_unbind(queue, exchange, routing_key)
+        with self.open() as channel:
+            channel.queue_unbind(self.name_of(queue), exchange, routing_key)
 
     def bind(self, queue: str, exchange: str, routing_key: str) -> None:
-        with self._open() as channel:
-            channel.queue_bind(queue, exchange, routing_key)
+        with self.open() as channel:
+            channel.queue_bind(self.name_of(queue), exchange, routing_key)
 
     def open_as(self, service: str) -> _Channel:
         """A channel of a service's own account."""
         return self._channel(service_account(service), self._world.password(service))
 
-    def _open(self) -> _Channel:
+    def open(self) -> _Channel:
+        """A channel of the test's administrator."""
         return self._channel(*self._world.parts.account)
 
     def _channel(self, user: str, password: str) -> _Channel:

@@ -78,7 +78,7 @@ def taken(line: Line, reader: str, name: str, case_ref: str) -> bytes:
 
 
 def bound(line: Line, exchange: str, key: str) -> str:
-    with line._open() as channel:
+    with line.open() as channel:
         queue = str(channel.queue_declare(f"test.{secrets.token_hex(6)}", durable=True).method.queue)
         channel.queue_bind(queue, exchange, key)
     return queue

@@ -6,6 +6,7 @@ import hashlib
 import http.client
 import json
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -13,11 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from ngao.chassis.messaging.accounts import service_account
+from ngao.chassis.messaging.edge_names import EdgeNames
 from ngao.chassis.messaging.signatures import Signer
 from ngao.chassis.security import keyfiles
 from ngao.chassis.security.identity import new_key
 from ngao.contracts import Event, type_named
-from ngao.deployment.names import SERVICES
+from ngao.deployment.names import AT_EDGE, SERVICES
 from ngao.kernel.scopes import SCOPES
 from ngao.local.ports import free_port
 from tests.support.addresses import addresses
@@ -50,6 +52,9 @@ class World:
         (directory / "operators.json").write_text(json.dumps(operators))
         for service in SERVICES:
             keyfiles.init_signing_pair(directory / "keys" / service, directory / "keys" / "public", PERIOD, service)
+        self.edge_names = EdgeNames(secrets.token_urlsafe(32))
+        for service in AT_EDGE:
+            keyfiles.init_edge_names(directory / "keys" / service, self.edge_names.secret)
         self.onboarding = Onboarding().trust_in(*(directory / "keys" / service for service in ("registry", "intake")))
         for recipient in ("registry", "intake"):
             keyfiles.init_sealing_pair(directory / "keys" / recipient, directory / "keys" / "public", PERIOD, owner=recipient)

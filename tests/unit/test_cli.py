@@ -21,7 +21,6 @@ from ngao.cli.moments import moment
 from ngao.local.configuration import write_operator
 from ngao.local.home import REPOSITORY, Home
 
-
 HELD = {
     "quarantine_id": "held", "source_id": "form", "state": "waiting", "reason": "no-json", "left_out": [], "size": 5, "times": 1,
     "first_posted_at": "2026-11-01", "posted_at": "2026-11-01",

@@ -54,5 +54,5 @@ class Bounds:
         inbound = "|".join(each.queue.replace(".", "[.]") for each in EDGE_INBOUND)
         return (
             Policy("outsiders", f"^({'|'.join(KINDS_OF_OUTSIDERS)})[.]", self.outsiders_queue_bytes),
-            Policy("inbound", f"^({inbound})$", self.inbound_queue_bytes),
+            Policy("inbound", f"^({inbound})([.]|$)", self.inbound_queue_bytes),
         )

@@ -12,9 +12,10 @@ from typing import Any
 
 from nameko.extensions import Entrypoint, ProviderCollector, SharedExtension
 
-from ngao.chassis.messaging.consuming import Consumer, Subscription
+from ngao.chassis.messaging.consuming import Consumer
 from ngao.chassis.messaging.delivery import Delivery
 from ngao.chassis.messaging.pipeline import Rejected
+from ngao.chassis.messaging.subscription import Subscription
 from ngao.chassis.messaging.topology import subscription_queues
 from ngao.contracts import gives_notice
 

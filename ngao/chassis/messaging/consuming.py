@@ -10,7 +10,6 @@ import queue as queues
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass
 from typing import Any
 
 from amqp.exceptions import NotFound as QueueMissing
@@ -19,10 +18,12 @@ from kombu.connection import Connection
 from ngao.chassis.messaging.authenticity import Authenticity
 from ngao.chassis.messaging.broker import CONNECTION_ERRORS, certificate_until, close_quietly, connect, is_idle
 from ngao.chassis.messaging.delivery import delivery_of
+from ngao.chassis.messaging.edge_names import consumed_as
 from ngao.chassis.messaging.inbox import Inbox
 from ngao.chassis.messaging.pipeline import Item, Pipeline, Rejected
 from ngao.chassis.messaging.publisher import Outcome, Outgoing, Publisher
 from ngao.chassis.messaging.retry import Kind
+from ngao.chassis.messaging.subscription import Subscription
 from ngao.chassis.observability.logs import describe_error, get_logger
 
 BATCH = 50
@@ -38,21 +39,6 @@ _LONGEST_PAUSE_S = 1.0
 """Between two tries to reach the broker: what piles up meanwhile takes as long again to be worked off."""
 
 
-@dataclass(frozen=True)
-class Subscription:
-    """One queue and who handles it. `raw` handlers get the Delivery, others the Event; `entrypoint` None only parks.
-
-    A queue of events is bound with the routing key `key`. With `notices` no more is read of an event than its notice.
-    """
-
-    queue: str
-    urgent: bool
-    raw: bool
-    entrypoint: Any = None
-    key: str = ""
-    notices: bool = False
-
-
 class Consumer:
     """The loop over one virtual host's queues: receive, choose, run the pipeline, settle."""
 
@@ -65,6 +51,7 @@ class Consumer:
         self._vhost = f"{'edge' if edge else 'internal'}{'.dead' * dead}"
         self._name = f"{chassis.name}.consumer{'.edge' * edge}{'.dead' * dead}"
         self._subscriptions = {each.queue: each for each in subscriptions}
+        self._names = chassis.edge_names() if edge else None
         self._pipeline = Pipeline(
             units=chassis.units,
             inbox=Inbox(chassis.store),
@@ -154,12 +141,13 @@ class Consumer:
 
     def _subscribe(self, channel: Any, subscription: Subscription) -> None:
         def receive(message: Any) -> None:
-            delivery = delivery_of(message, subscription.queue, self._settings.username)
+            delivery = delivery_of(message, subscription.queue, self._settings.username, self._names)
             item = Item(delivery, subscription, channel, message.delivery_tag)
             self._pipeline.decode(item)
             self._waiting[subscription.urgent].append(item)
 
-        channel.basic_consume(subscription.queue, callback=receive)
+        for name in consumed_as(subscription.queue, self._names, channel.connection):
+            channel.basic_consume(name, callback=receive)
 
     def _consume(self) -> None:
         while not self._stopping.is_set():

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from ngao.chassis.messaging.edge_names import EdgeNames
 from ngao.chassis.messaging.wire import Received
 from ngao.chassis.observability.logs import describe_error, get_logger
 
@@ -80,16 +81,19 @@ class Delivery:
         return headers
 
 
-def delivery_of(message: Received, queue: str, own_account: str) -> Delivery:
-    """Read a message as it was received; one at which this fails is unreadable, so that no queue waits behind it."""
+def delivery_of(message: Received, queue: str, own_account: str, names: EdgeNames | None = None) -> Delivery:
+    """Read a message as it was received; one at which this fails is unreadable, so that no queue waits behind it.
+
+    `names` are those of the virtual host, where its queues have other names than we know them by.
+    """
     try:
-        return _read(message, queue, own_account)
+        return _read(message, queue, own_account, names)
     except Exception as error:  # noqa: BLE001  # a fault of ours at one message is not the others' fault
         get_logger("consumer").error("message.not_read", queue=queue, **describe_error(error))
         return Delivery(queue, "", message.body, "", None, None, unreadable=True)
 
 
-def _read(message: Received, queue: str, own_account: str) -> Delivery:
+def _read(message: Received, queue: str, own_account: str, names: EdgeNames | None) -> Delivery:
     """The delivery of a message.
 
     Our own headers are believed only on a copy for which the broker vouches that this service itself published it: how a
@@ -99,6 +103,7 @@ def _read(message: Received, queue: str, own_account: str) -> Delivery:
     properties, info = message.properties, message.delivery_info
     headers: Mapping[str, Any] = properties.get("application_headers") or {}
     death = _last_death(headers) if info.get("exchange") == _DEAD else {}
+    died_in = _text(death.get("queue"))
     sender = _text(properties.get("user_id"))
     ours = headers if sender == own_account and ORIGINAL_KEY in headers else {}
     return Delivery(
@@ -110,7 +115,7 @@ def _read(message: Received, queue: str, own_account: str) -> Delivery:
         message_id=_text(properties.get("message_id")),
         attempts=_count(ours.get(ATTEMPTS)),
         parked_id=_text(ours.get(PARKED_ID)),
-        dead_from=_text(death.get("queue")),
+        dead_from=names.plain(died_in) if names and died_in else died_in,
         unreadable=message.unreadable,
         cut=Cut(message.size, message.digest) if message.digest else None,
     )

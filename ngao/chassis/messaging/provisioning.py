@@ -1,7 +1,8 @@
 """Bring a broker to what the topology says: look first, then do only what is missing.
 
-No queue is ever deleted or changed behind a consumer's back: one that has other arguments stops the work with a sentence that
-names the queue and the argument. A binding is removed only where the queue gets the same routing key from another exchange now.
+No queue is changed behind a consumer's back: one that has other arguments stops the work with a sentence that names the queue
+and the argument. A binding is removed only where the queue gets the same routing key from another exchange now, or where another
+queue has taken the queue's place. Only then, and only when nothing waits in it, is a queue deleted.
 """
 
 from __future__ import annotations
@@ -10,17 +11,22 @@ import base64
 import hashlib
 import hmac
 import secrets
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.messaging import permissions, topology
 from ngao.chassis.messaging.accounts import outsider_account, service_account
 from ngao.chassis.messaging.bounds import KINDS_OF_OUTSIDERS, Bounds
+from ngao.chassis.messaging.edge_names import EdgeNames, found_on_broker
 from ngao.chassis.messaging.management import Management
 from ngao.chassis.messaging.permissions import Rights
 from ngao.chassis.messaging.topology import Binding, Exchange, Queue, Topology
+
+_COUNTED_WITHIN_S = 12
+"""A queue tells its numbers every five seconds, and the management interface collects them every five."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,7 @@ class Wanted:
     outbound: Mapping[str, Sequence[str]]
     tiers_s: Sequence[int]
     passwords: Mapping[str, str] = field(repr=False)
+    names: EdgeNames = field(repr=False)
     bounds: Bounds = field(default_factory=Bounds)
 
 
@@ -64,7 +71,7 @@ def provision(
 def steps(management: Management, wanted: Wanted) -> Iterator[Step]:
     """What the broker lacks, in the order in which it can be done."""
     yield from topology_steps(management, wanted.vhost, topology.internal(wanted.subscriptions, wanted.tiers_s))
-    yield from topology_steps(management, wanted.edge_vhost, topology.edge(wanted.tiers_s))
+    yield from _edge_steps(management, wanted)
     for service in wanted.subscriptions:
         name = service_account(service)
         if service in wanted.passwords:
@@ -74,6 +81,48 @@ def steps(management: Management, wanted: Wanted) -> Iterator[Step]:
         yield from rights_steps(management, wanted.vhost, name, inside)
         yield from rights_steps(management, wanted.edge_vhost, name, outside)
     yield from _edge_bounds(management, wanted.edge_vhost, wanted.bounds)
+
+
+def _edge_steps(management: Management, wanted: Wanted) -> Iterator[Step]:
+    """The outsiders' virtual host; no sentence about it holds the secret in its names."""
+    names, part = wanted.names, topology.edge(wanted.tiers_s)
+    standing = found_on_broker(each["name"] for each in management.get("queues", wanted.edge_vhost) or ())
+    if standing not in {None, names}:  # what waits there would be read by nobody
+        raise Misconfigured(f"The queues on {wanted.edge_vhost} end in another secret: bring back your copy of edge-names.")
+    try:
+        for step in topology_steps(management, wanted.edge_vhost, names.of(part)):
+            yield replace(step, what=names.plain(step.what))
+    except Misconfigured as error:
+        raise Misconfigured(names.plain(str(error))) from None
+    yield from _retiring_steps(management, wanted.edge_vhost, {each.name for each in part.queues})
+
+
+def _retiring_steps(management: Management, vhost: str, old: set[str]) -> Iterator[Step]:
+    """The queues of the version whose names could be guessed: first nothing leads to them, the services empty them, then they go.
+
+    Their successors are bound by now, so a message that comes between the two steps is in both, and takes effect once.
+    """
+    bound = [each for each in sorted(bindings_in(management, vhost)) if each.queue in old and each.exchange]
+    for binding in bound:
+        yield _unbinding_step(management, vhost, binding)
+    filled = {each.queue for each in bound}
+    empty = [name for name in sorted(old - filled) if _is_empty(management.get("queues", vhost, name))]
+    if empty:
+        names = ", ".join(empty)
+        yield Step(f"no queues {vhost}/{names} any more", lambda: _delete_empty(management, vhost, empty))
+
+
+def _delete_empty(management: Management, vhost: str, queues: Sequence[str]) -> None:
+    """Nothing leads to them: what the broker counts after its next look can only become less."""
+    time.sleep(_COUNTED_WITHIN_S)
+    for name in queues:
+        if _is_empty(management.get("queues", vhost, name)):
+            management.delete("queues", vhost, name)
+
+
+def _is_empty(queue: Mapping[str, Any] | None) -> bool:
+    """Without a count yet it is not."""
+    return queue is not None and queue.get("messages") == 0
 
 
 def topology_steps(management: Management, vhost: str, wanted: Topology) -> Iterator[Step]:

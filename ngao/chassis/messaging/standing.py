@@ -10,6 +10,7 @@ from kombu.connection import Connection
 
 from ngao.chassis.errors import Misconfigured, Unavailable
 from ngao.chassis.messaging.broker import CONNECTION_ERRORS, close_quietly, connect
+from ngao.chassis.messaging.edge_names import EdgeNames
 from ngao.chassis.settings import BrokerSettings
 from ngao.chassis.starting import system_reason
 
@@ -19,7 +20,9 @@ OLDEST = (3, 10)
 _TLS_NEVER = ("CERTIFICATE_VERIFY_FAILED", "WRONG_VERSION_NUMBER", "TLSV1_ALERT_UNKNOWN_CA", "CERTIFICATE_REQUIRED")
 
 
-def demand_broker(settings: BrokerSettings, *, edge: bool, queues: Sequence[str] = ()) -> str:
+def demand_broker(
+    settings: BrokerSettings, *, edge: bool, queues: Sequence[str] = (), names: EdgeNames | None = None
+) -> str:
     """The broker's version, once it takes this account on a virtual host and all these queues stand there.
 
     What arguments a queue has is not for a service to see: `ngao provision` and `ngao check` compare them. Raises
@@ -29,7 +32,7 @@ def demand_broker(settings: BrokerSettings, *, edge: bool, queues: Sequence[str]
     try:
         version = str(connection.connection.server_properties.get("version", "0.0"))
         demand_version(f"The broker at {_at(settings)}", version)
-        _demand_queues(connection, settings.edge_vhost if edge else settings.vhost, queues)
+        _demand_queues(connection, settings.edge_vhost if edge else settings.vhost, queues, names)
     except CONNECTION_ERRORS as error:
         raise Unavailable(f"The broker at {_at(settings)} does not answer ({_reason(error)}).") from None
     finally:
@@ -68,11 +71,11 @@ def _tls_trouble(name: str, error: ssl.SSLError) -> Exception:
     return Unavailable(f"{name} breaks off the TLS handshake ({reason}).")
 
 
-def _demand_queues(connection: Connection, vhost: str, queues: Sequence[str]) -> None:
+def _demand_queues(connection: Connection, vhost: str, queues: Sequence[str], names: EdgeNames | None) -> None:
     channel = connection.channel()
     for queue in queues:
         try:
-            channel.queue_declare(queue, passive=True)
+            channel.queue_declare(names.on_broker(queue) if names else queue, passive=True)
         except NotFound:
             raise Unavailable(f"The queue {vhost}/{queue} is missing: run `ngao provision`.") from None
 

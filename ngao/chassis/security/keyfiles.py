@@ -4,6 +4,7 @@
     <service>/lookup.key             makes its keyed hashes; lives as long as the hashes
     <service>/audit-2026-11.key      keys the chains of its audit; lives as long as the audit is to be verified
     <service>/audit.since            from when on every entry of the audit must be keyed
+    <intake>/edge-names.key          ends the names of the queues that outsiders must not find; referral has a copy
     <registry>/sealing-2026-11.key   opens what was sealed to the registry; intake has such a pair, too
     public/registry-2026-11.pub      what the others seal to
     <service>/signing-2026-11.key    signs the service's events (Ed25519)
@@ -35,6 +36,7 @@ _SIGNING_PUBLIC = re.compile(r"^signing-(?P<service>[a-z]+)-(?P<period>[0-9]{4}-
 UPDATE_WITHIN = timedelta(days=7)
 """How long an update from a version that keyed no audit may take: until then it may still write entries without a key."""
 
+_EDGE_NAMES = "edge-names.key"
 _WAY_OUT = "Run `ngao keys init`, or mount the folder that holds it."
 
 
@@ -54,6 +56,12 @@ def _init_audit(directory: Path, period: str) -> None:
     is_new = not (directory / "lookup.key").exists()
     since = datetime.now(UTC) + (timedelta() if is_new else UPDATE_WITHIN)
     _write_once(directory / "audit.since", since.isoformat(timespec="seconds"), 0o600)
+
+
+def init_edge_names(directory: Path, secret: str) -> None:
+    """Give a service the secret in the names of its queues at the edge, where it has none yet."""
+    _private_folder(directory)
+    _write_once(directory / _EDGE_NAMES, secret, 0o600)
 
 
 def init_sealing_pair(private_directory: Path, public_directory: Path, period: str, owner: str = "registry") -> None:
@@ -132,6 +140,12 @@ def load_keks(directory: Path) -> dict[str, bytes]:
     if not keks:
         raise Misconfigured(f"The folder {directory} has no key-encryption key (kek-<period>.key). {_WAY_OUT}")
     return keks
+
+
+def load_edge_names(directory: Path) -> str:
+    """The secret in the names of a service's queues at the edge; raises Misconfigured when it is missing or open to others."""
+    refuse_open(directory / _EDGE_NAMES)
+    return _text(directory / _EDGE_NAMES)
 
 
 def load_lookup(directory: Path) -> bytes:

@@ -52,9 +52,15 @@ def test_the_job_that_makes_accounts_knows_the_same_passwords(made: SecretsFolde
     assert made.read(store_of(service), "keyfile") == made.read("provision", f"keyfile-{service}")
 
 
+def test_who_makes_the_queues_at_the_edge_and_who_reads_them_know_the_same_secret_and_nobody_else(made: SecretsFolder) -> None:
+    found = {path.relative_to(made.root).as_posix(): path.read_text() for path in made.root.rglob("edge-names*")}
+    assert set(found) == {"provision/edge-names", "intake/keys/edge-names.key", "referral/keys/edge-names.key"}
+    assert len(set(found.values())) == 1
+
+
 def test_no_two_secrets_are_alike(made: SecretsFolder) -> None:
     passwords = [made.read("provision", path.name) for path in made.at("provision").iterdir()]
-    assert len(set(passwords)) == len(passwords) == 1 + 3 * len(SERVICES)
+    assert len(set(passwords)) == len(passwords) == 2 + 3 * len(SERVICES)
 
 
 def test_the_broker_is_given_its_administrators_hash_and_not_the_password(made: SecretsFolder) -> None:

@@ -118,7 +118,7 @@ def _channel(site: Site, account: str = "") -> Any:
     """One connection of an account for thousands of repeats; without a service's name it is the administrator's."""
     channel = _channels.get((id(site), account))
     if channel is None or channel.is_closed:
-        opened = site.stage.line.open_as(account) if account else site.stage.line._open()
+        opened = site.stage.line.open_as(account) if account else site.stage.line.open()
         channel = _channels[id(site), account] = opened.__enter__()
     return channel
 

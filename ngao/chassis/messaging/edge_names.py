@@ -1,0 +1,65 @@
+"""How the platform's own queues are called on the outsiders' virtual host.
+
+RabbitMQ answers a passive declare of any queue with the numbers of its messages and consumers, and asks for no permission. So the
+names there end in a secret of this home: an outsider cannot ask about what it cannot name. Routing keys, records, logs and
+metrics keep the plain names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from amqp.exceptions import NotFound
+
+from ngao.chassis.errors import Misconfigured
+from ngao.chassis.messaging.topology import EDGE_INBOUND, Topology
+
+_SECRET = re.compile(r"[A-Za-z0-9_-]{32,100}")
+
+
+@dataclass(frozen=True)
+class EdgeNames:
+    """Puts a home's secret behind a queue's plain name, and takes it off again. Raises Misconfigured for a short one."""
+
+    secret: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if not _SECRET.fullmatch(self.secret):
+            raise Misconfigured("The secret of the queues' names at the edge has 32 to 100 letters, digits, - or _.")
+
+    def on_broker(self, queue: str) -> str:
+        """The name that the broker knows a queue by."""
+        return f"{queue}.{self.secret}"
+
+    def plain(self, text: str) -> str:
+        """A name, or a sentence with names in it, without the secret."""
+        return text.replace(f".{self.secret}", "")
+
+    def of(self, part: Topology) -> Topology:
+        """The same queues and bindings under the broker's names; exchanges and routing keys are a contract and stay."""
+        queues = tuple(replace(each, name=self.on_broker(each.name)) for each in part.queues)
+        bindings = tuple(replace(each, queue=self.on_broker(each.queue)) for each in part.bindings)
+        return Topology(part.exchanges, queues, bindings)
+
+
+def consumed_as(queue: str, names: EdgeNames | None, connection: Any) -> list[str]:
+    """What a queue is called on the broker: at the edge also by its plain name, while a queue of an earlier version is there."""
+    if names is None:
+        return [queue]
+    channel = connection.channel()
+    try:
+        channel.queue_declare(queue, passive=True)
+    except NotFound:  # which has closed the channel
+        return [names.on_broker(queue)]
+    channel.close()
+    return [names.on_broker(queue), queue]
+
+
+def found_on_broker(queues: Iterable[str]) -> EdgeNames | None:
+    """The secret that names on a broker end in, for an administrator who does not hold it; None before there are such names."""
+    ours = tuple(f"{each.queue}." for each in EDGE_INBOUND)
+    secrets = (each.rpartition(".")[2] for each in queues if each.startswith(ours))
+    return next((EdgeNames(each) for each in secrets if _SECRET.fullmatch(each)), None)

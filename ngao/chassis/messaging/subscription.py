@@ -1,0 +1,21 @@
+"""What a consumer hears: a queue, and who handles what comes from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Subscription:
+    """One queue and who handles it. `raw` handlers get the Delivery, others the Event; `entrypoint` None only parks.
+
+    A queue of events is bound with the routing key `key`. With `notices` no more is read of an event than its notice.
+    """
+
+    queue: str
+    urgent: bool
+    raw: bool
+    entrypoint: Any = None
+    key: str = ""
+    notices: bool = False
