@@ -33,7 +33,6 @@ from services.intake.application.update_report import update_report
 from services.intake.application.validate_report import validate_report
 from services.intake.application.withdraw_report import withdraw_report
 from services.intake.domain.draft import Draft
-from services.intake.domain.dry_runs import DryRunBounds
 from services.intake.domain.problems import MappedBy
 from services.intake.domain.report import Report
 from services.intake.domain.source import Source
@@ -59,7 +58,7 @@ NewKey = Callable[[str], tuple[str, str]]
 class App:
     """What intake's entrypoints call: each method opens a unit of work and runs one use case in it."""
 
-    def __init__(self, chassis: Chassis, policy: policy_files.IntakePolicy, dry_runs: DryRunBounds) -> None:
+    def __init__(self, chassis: Chassis, policy: policy_files.IntakePolicy, own: own_settings.OwnSettings) -> None:
         self.credentials = SourceCredentials()
         self._units = chassis.units
         self._metrics = chassis.metrics
@@ -72,12 +71,13 @@ class App:
         self._ids = RandomIds()
         self._status = f"{chassis.settings.http.public_url}/v1/reports/"
         self._log = get_logger("intake")
+        quarantine = Quarantine(chassis.parking.shelf(NATIVE), own.quarantine, chassis.metrics)
         self.forms = NativeForms(
-            chassis.units, Quarantine(chassis.parking.shelf(NATIVE)), profile_of=self._profile,
+            chassis.units, quarantine, profile_of=self._profile,
             vocabulary=policy.rules.vocabulary, receive=self._receive,
         )  # fmt: skip
         counter = DryRunCounter(chassis.store.durable("dry_runs"))
-        self._dry_runs = DryRunGuard(chassis.units, self._desk, counter, dry_runs, chassis.metrics)
+        self._dry_runs = DryRunGuard(chassis.units, self._desk, counter, own.dry_runs, chassis.metrics)
 
     def receive(self, source_id: str, posted: Posted, trace: str | None) -> dict[str, Any]:
         """Take one report in."""
@@ -289,9 +289,10 @@ def build(chassis: Chassis) -> App:
     own = own_settings.read(chassis.settings.own)
     policy = policy_files.load(chassis.settings.policy_directories, own.phone_region)
     chassis.open(DOCUMENTS)
-    app = App(chassis, policy, own.dry_runs)
+    app = App(chassis, policy, own)
     chassis.rechecks.register(NARRATIVE_DISCLOSED, app.narrative_may_leave)
     chassis.gauges.every(SELDOM_S, app.measure)
+    chassis.gauges.every(OFTEN_S, app.forms.measure)
     chassis.gauges.every(OFTEN_S, app.measure_openings)
     chassis.forget_by(policy.retention)
     return app

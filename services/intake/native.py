@@ -19,7 +19,7 @@ from services.intake.domain.problems import MappedBy
 from services.intake.domain.vocabulary import Vocabulary
 from services.intake.http_api import pointing
 from services.intake.lenient import Taken, UnreadableReport, read_native
-from services.intake.quarantine import Posted, Quarantine
+from services.intake.quarantine import Posted, Quarantine, QuarantineFull
 
 MOST_VALUES = 20_000
 """A form asks more than a report holds."""
@@ -51,7 +51,11 @@ class NativeForms:
         return {"quarantined": False, **receipt, **known}
 
     def _held(self, posted: Posted, profile: Profile, why: UnreadableReport, trace: str | None) -> dict[str, Any]:
-        held = self._units.run(lambda unit: self.quarantine.keep(unit, posted, profile, why), trace)
+        try:
+            held = self._units.run(lambda unit: self.quarantine.keep(unit, posted, profile, why), trace)
+        except QuarantineFull:
+            self._units.run(lambda unit: self.quarantine.note_full(unit, posted.source_id), trace)
+            raise
         return {"quarantined": True, "quarantine_id": held, "reason": why.slug, "left_out": why.left_out}
 
     def replay(self, quarantine_id: str, by: Reader, trace: str | None) -> dict[str, Any]:
@@ -71,6 +75,10 @@ class NativeForms:
     def dismiss(self, quarantine_id: str, by: Reader) -> None:
         """Nothing becomes of a body in quarantine."""
         self._units.run(lambda unit: self.quarantine.dismiss(unit, quarantine_id, by))
+
+    def measure(self) -> None:
+        """How much waits in quarantine."""
+        self.quarantine.measure(self._units.read().now)
 
     def _take(self, unit: Unit, source_id: str, mapped: Mapped, taken: Taken) -> dict[str, Any]:
         with pointing(mapped.native):

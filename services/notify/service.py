@@ -40,6 +40,11 @@ class NotifyService(ChassisEndpoints):
         """A body could not be read as a report: nobody knows yet how urgent it is."""
         self.app.tell(unit, event)
 
+    @consumes("intake.quarantine.filled.v1")
+    def on_quarantine_filled(self, unit: Unit, event: Event) -> None:
+        """No more is taken from a source whose bodies cannot be read."""
+        self.app.tell(unit, event)
+
     @consumes("registry.defender.resolved.v1")
     def on_defender_resolved(self, unit: Unit, event: Event) -> None:
         """Whether the defender may be contacted."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,13 @@ from ngao.contracts import decode, subscriptions_of
 from tests.support.broker import Line, provision
 from tests.support.cases import CASES, case
 from tests.support.intake import NEWS, onboard
+from tests.support.monitoring import Page
 from tests.support.processes import ServiceProcess, World
 from tests.support.waiting import eventually
 
 STORE_OF = "intake"
-QUARANTINED = "intake.report.quarantined.v1"
+QUARANTINED, FILLED = "intake.report.quarantined.v1", "intake.quarantine.filled.v1"
+MOST, MOST_BYTES = 3, 65536
 MARKER = "Quarantine Marker"
 NOTHING_READABLE = {"person_name": MARKER}
 
@@ -28,8 +31,18 @@ def intake(world: World, tmp_path_factory: pytest.TempPathFactory) -> Any:
     own = Path(tmp_path_factory.mktemp("policy"))
     (own / "profiles").mkdir()
     (own / "profiles" / "repeat.yaml").write_text((CASES / "form" / "repeat-profile.yaml").read_text("utf-8"), "utf-8")
-    provision(world, {"intake": subscriptions_of("intake"), "registry": NEWS, "referral": NEWS, "notify": (QUARANTINED,)})
+    provision(world, {"intake": subscriptions_of("intake"), "registry": NEWS, "referral": NEWS, "notify": (QUARANTINED, FILLED)})
     settings, port = world.settings("intake", policy=(own,))
+    process = ServiceProcess(settings, port).start()
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+def narrow(intake: ServiceProcess, world: World) -> Iterator[ServiceProcess]:
+    """Another process of intake, that lets little wait of one source."""
+    assert intake.is_running()
+    settings, port = world.settings("intake", f"quarantine_bodies = {MOST}\nquarantine_bytes = {MOST_BYTES}\n")
     process = ServiceProcess(settings, port).start()
     yield process
     process.stop()
@@ -81,12 +94,12 @@ def unmapped() -> dict[str, Any]:
     return {name: value for name, value in case("form/repeat-ongoing").items() if name != "needs"}
 
 
-def notices(line: Line, source: Source, count: int = 1) -> list[Any]:
+def notices(line: Line, source: Source, count: int = 1, of: str = QUARANTINED) -> list[Any]:
     """What notify is sent about a source, so many at least."""
     found: list[Any] = []
 
     def look() -> bool:
-        found.extend(decode(body) for _, body in line.take(f"notify.{QUARANTINED}"))
+        found.extend(decode(body) for _, body in line.take(f"notify.{of}"))
         return sum(source.id in each.subject for each in found) >= count
 
     eventually(look, what="notices of bodies in quarantine")
@@ -179,6 +192,43 @@ def test_a_dismissed_body_is_destroyed_and_comes_back_as_news_when_it_is_posted_
     assert source.asks("GET", f"/v1/quarantine/{held}/original?reason=case_work")[0] == 409
     assert source.held(NOTHING_READABLE) == held
     assert notices(line, source)
+
+
+def test_a_source_whose_bodies_fill_its_part_is_refused_clearly_and_an_officer_is_asked_once_and_no_other_source_is_held_up(
+    narrow: ServiceProcess, world: World, line: Line
+) -> None:
+    flooding, other = Source(narrow, world), Source(narrow, world)
+    held = [flooding.held({"number": number}) for number in range(MOST)]
+    narrow.answers = []
+    for number in range(MOST, MOST + 5):
+        status, problem = flooding.post({"number": number})
+        assert (status, problem["type"].rsplit("/", 1)[-1]) == (429, "quarantine-full"), problem
+    assert all(b"'Retry-After', '600'" in each for each in narrow.answers)
+    narrow.answers = None
+    assert flooding.held({"number": 0}) == held[0], "what is kept already is acknowledged again"
+    assert flooding.post(case("form/email-none"))[1]["quarantined"] is False, "a report that can be read is taken"
+    assert other.held({"number": 0})
+    assert [each.data["urgency"] for each in notices(line, flooding, of=FILLED)] == ["high"]
+    assert len(flooding.waiting()) == MOST
+    assert flooding.decides(held[0], "dismiss")[0] == 204
+    assert flooding.held({"number": MOST})
+    assert line.take(f"notify.{FILLED}") == []
+
+
+def test_bytes_fill_it_too(narrow: ServiceProcess, world: World) -> None:
+    source = Source(narrow, world)
+    assert source.held({"words": "x" * MOST_BYTES})
+    assert source.post({"words": "y"})[0] == 429
+
+
+def test_what_waits_is_measured(source: Source, intake: ServiceProcess) -> None:
+    source.held(NOTHING_READABLE)
+
+    def measured() -> bool:
+        page = Page(intake.request("GET", "/metrics")[1].decode())
+        return page.value("ngao_intake_quarantine") >= 1 and page.value("ngao_intake_quarantine_seconds") > 0
+
+    eventually(measured, what="the gauges of the quarantine")
 
 
 def test_the_general_operations_on_parked_messages_are_no_second_way_to_it(source: Source) -> None:

@@ -20,7 +20,7 @@ from pymongo import ASCENDING
 from pymongo.collection import Collection
 
 from ngao.chassis.errors import NotAllowedNow
-from ngao.chassis.messaging.delivery import PARKED_ID, Delivery
+from ngao.chassis.messaging.delivery import ORIGINAL_USER, PARKED_ID, Delivery
 from ngao.chassis.messaging.destinations import REDELIVER, REDELIVER_EDGE
 from ngao.chassis.messaging.parked import (
     DROPPED,
@@ -40,6 +40,8 @@ from ngao.chassis.storage.units import Units
 _FIELDS = ("queue", "reason", "errors", "attempts", "times", "state", "size", "content_type", "parked_at", "first_parked_at")
 MOST_KEPT = 1024 * 1024
 """Of a larger body only the beginning is kept, in bytes."""
+ACCOUNT = f"headers.{ORIGINAL_USER}"
+"""Where a record has the account that posted the message."""
 _BEGINNING = 64 * 1024
 _AT_ONCE = 100
 _ACTOR = "retention"
@@ -189,14 +191,28 @@ class Shelf(ParkedRecords):
         super().__init__(collection, {"content_type": content_type})
         self._parking = parking
 
+    def load(self, account: str) -> tuple[int, int]:
+        """How many messages of an account stand here now, and how many bytes they are."""
+        waiting = {**self._which, ACCOUNT: account, "state": PARKED}
+        summed = {"$group": {"_id": None, "count": {"$sum": 1}, "bytes": {"$sum": "$size"}}}
+        found = next(self._collection.aggregate([{"$match": waiting}, {"$project": {"_id": 0, "size": 1}}, summed]), None)
+        return (found["count"], found["bytes"]) if found else (0, 0)
+
+    def oldest(self) -> datetime | None:
+        """Since when the one stands here that has waited longest."""
+        wanted = {**self._which, "state": PARKED}
+        found = self._collection.find_one(wanted, {"first_parked_at": 1}, sort=[("parked_at", ASCENDING)])
+        return found["first_parked_at"] if found else None
+
+    def is_waiting(self, unit: Unit, delivery: Delivery, name: str | None) -> bool:
+        """Whether this very message stands here already."""
+        return bool(self.list(1, PARKED, {"_id": self._parking.id_of(unit, delivery, name)}))
+
     def park(
         self, unit: Unit, delivery: Delivery, name: str | None, *, reason: str, errors: Sequence[dict[str, str]]
-    ) -> tuple[str, bool]:
-        """Register a message's parking; gives its id, and whether it was not standing here already."""
-        parked_id = self._parking.id_of(unit, delivery, name)
-        known = self.list(1, PARKED, {"_id": parked_id})
-        self._parking.park(unit, delivery, reason=reason, errors=errors, edge=True, name=name)
-        return parked_id, not known
+    ) -> str:
+        """Register a message's parking; gives its id."""
+        return self._parking.park(unit, delivery, reason=reason, errors=errors, edge=True, name=name)
 
 
 def _public(document: dict[str, Any]) -> dict[str, Any]:

@@ -58,7 +58,13 @@ _CHASSIS_INDEXES: Mapping[str, list[IndexModel]] = {
         ),
     ],
     "inbox": [IndexModel([("at", ASCENDING)], expireAfterSeconds=INBOX_DAYS * 86400)],
-    "parked": [IndexModel([("state", ASCENDING), ("parked_at", ASCENDING)])],
+    "parked": [
+        IndexModel([("state", ASCENDING), ("parked_at", ASCENDING)]),
+        IndexModel(
+            [("content_type", ASCENDING), ("headers.x-ngao-user-id", ASCENDING), ("state", ASCENDING), ("size", ASCENDING)],
+            name="load_of_an_account",
+        ),
+    ],
     AUDIT: list(AUDIT_INDEXES),
     "approvals": [
         IndexModel([("state", ASCENDING), ("asked_at", ASCENDING)]),

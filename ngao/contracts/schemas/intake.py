@@ -114,6 +114,20 @@ class ReportQuarantined(Tolerant):
     received_at = Moment(required=True, metadata=INTERNAL)
 
 
+class QuarantineFilled(Tolerant):
+    """So much of one source waits in quarantine that no more is taken from it: it is answered 429 until an operator decides.
+
+    Published once a day for a source. `case_ref` is no case: it is that of the day's `intake.report.quarantined` of this source.
+    """
+
+    case_ref = fields.String(required=True, metadata=INTERNAL)
+    source_id = fields.String(required=True, metadata=INTERNAL)
+    urgency = fields.String(required=True, metadata=INTERNAL)
+    bodies = fields.Integer(required=True, metadata=INTERNAL)
+    bytes = fields.Integer(required=True, metadata=INTERNAL)
+    noted_at = Moment(required=True, metadata=INTERNAL)
+
+
 class ReportWithdrawn(Tolerant):
     """The source took the report back: what was offered is recalled."""
 

@@ -80,7 +80,7 @@ LONGEST_CLIMB = {"critical": timedelta(hours=1), "high": timedelta(hours=4)}
 (Constitution of Kenya, Article 49(1)(f)), and a lawyer needs most of them."""
 MUST_BE_TOLD = ("intake.report.accepted.v1", "intake.report.updated.v1", "referral.unroutable.v1")
 """At these urgencies a duty officer is told of these, and of an update when it raises the urgency."""
-MUST_BE_TOLD_AS_HIGH = ("intake.report.quarantined.v1",)
+MUST_BE_TOLD_AS_HIGH = ("intake.report.quarantined.v1", "intake.quarantine.filled.v1")
 """What nobody could read has no urgency of its own; it counts as high."""
 
 
