@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ngao.chassis.http.call import Call
+from ngao.chassis.errors import InvalidInput
+from ngao.chassis.http.call import Call, parse_body
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.chassis.storage.units import Units
-from ngao.contracts import Undecodable, parse_json
+from ngao.contracts import Undecodable
 from services.intake.application.mapping import Mapped, Profile
 from services.intake.application.show_case import Reader
 from services.intake.domain.draft import Draft
@@ -40,10 +41,12 @@ class NativeForms:
     def post(self, source_id: str, call: Call) -> dict[str, Any]:
         """Take one in, or put it into quarantine; the answer shows which."""
         profile = self._profile_of(source_id)
+        if not call.body.strip():
+            raise InvalidInput("The body is empty.", slug="malformed-json", status=400)
         try:
-            native = call.json(MOST_VALUES)
             with call.meter.running():
-                mapped, taken = read_native(profile, native, call.idempotency_key, self._vocabulary, self._units.read().now)
+                native, now = _parsed(call.body), self._units.read().now
+                mapped, taken = read_native(profile, native, call.idempotency_key, self._vocabulary, now)
         except UnreadableReport as unreadable:
             return self._held(Posted(source_id, call.body, call.idempotency_key), profile, unreadable, call.trace)
         receipt = self._units.run(lambda unit: self._take(unit, source_id, mapped, taken), call.trace)
@@ -87,6 +90,6 @@ class NativeForms:
 
 def _parsed(body: bytes) -> Any:
     try:
-        return parse_json(body, MOST_VALUES)
+        return parse_body(body, MOST_VALUES)
     except Undecodable:
         raise UnreadableReport("no_json") from None

@@ -11,6 +11,7 @@ from ngao.chassis.errors import InvalidInput, NotAllowedNow, NotFound
 from ngao.chassis.guard import guarded
 from ngao.chassis.http.app import App
 from ngao.chassis.http.auditing import itself, nothing
+from ngao.chassis.http.body import ANYTHING
 from ngao.chassis.http.endpoints import ChassisEndpoints
 from ngao.chassis.http.entrypoint import Answer, Call, http
 from ngao.chassis.messaging.consumer import Delivery, consumes, consumes_edge
@@ -66,7 +67,8 @@ class IntakeService(QuarantineEndpoints, ChassisEndpoints):
         return show(http_api.ForeseenShown, **self.app.validate(call.principal.id, posted(call)))
 
     @http(
-        "POST", "/v1/inbound/<source_id>", who="source", operation="postNative", responses={202: http_api.InboundShown},
+        "POST", "/v1/inbound/<source_id>", who="source", operation="postNative", accepts=(JSON, ANYTHING),
+        responses={202: http_api.InboundShown},
         summary="Post a native body, mapped by the source's profile.",
     )  # fmt: skip
     def post_native(self, call: Call, source_id: str) -> Answer:

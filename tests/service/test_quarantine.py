@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from base64 import b64decode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,8 @@ def intake(world: World, tmp_path_factory: pytest.TempPathFactory) -> Any:
     own = Path(tmp_path_factory.mktemp("policy"))
     (own / "profiles").mkdir()
     (own / "profiles" / "repeat.yaml").write_text((CASES / "form" / "repeat-profile.yaml").read_text("utf-8"), "utf-8")
-    provision(world, {"intake": subscriptions_of("intake"), "registry": NEWS, "referral": NEWS, "notify": (QUARANTINED, FILLED)})
+    heard = {"registry": NEWS, "referral": NEWS, "notify": subscriptions_of("notify")}
+    provision(world, {"intake": subscriptions_of("intake"), **heard})
     settings, port = world.settings("intake", policy=(own,))
     process = ServiceProcess(settings, port).start()
     yield process
@@ -61,8 +63,8 @@ class Source:
         self._intake, self._operator = intake, world.operator_key
         self.key = onboard(intake, world, self.id, profile=profile)
 
-    def post(self, body: Any, name: str | None = None) -> tuple[int, dict[str, Any]]:
-        headers = {"Idempotency_Key": name} if name else {}
+    def post(self, body: Any, name: str | None = None, **headers: str) -> tuple[int, dict[str, Any]]:
+        headers |= {"Idempotency_Key": name} if name else {}
         status, answer = self._intake.request("POST", f"/v1/inbound/{self.id}", body, self.key, **headers)
         return status, dict(answer)
 
@@ -124,6 +126,51 @@ def test_what_is_no_report_is_kept_sealed_and_source_and_operator_see_it(
     assert MARKER not in json.dumps([answer, shown, list(store["audit"].find())], default=str)
     assert source.held(body) == answer["quarantine_id"]
     assert [each["times"] for each in source.waiting()] == [2]
+
+
+LATIN_1 = f'{{"person/name": "{MARKER} Ng\u00e9no"}}'.encode("latin-1")
+NO_JSON = [
+    pytest.param(b'{"person/name": "' + MARKER.encode() + b'", "incident/county": ', "application/json", id="cut off"),
+    pytest.param(LATIN_1, "application/json; charset=iso-8859-1", id="latin-1"),
+    pytest.param(LATIN_1, "application/json", id="latin-1 called UTF-8"),
+    pytest.param(f"<data><name>{MARKER}</name></data>".encode(), "text/xml", id="XML"),
+    pytest.param(b'{"person/name": "\\ud800"}', "application/json", id="half a surrogate pair"),
+    pytest.param(b"[" * 5000, "application/json", id="too deep"),
+]
+
+
+@pytest.mark.parametrize(("body", "content_type"), NO_JSON)
+def test_a_body_that_is_no_json_is_kept_for_a_person_byte_for_byte(
+    source: Source, store: Any, body: bytes, content_type: str
+) -> None:
+    status, answer = source.post(body, Content_Type=content_type)
+    assert (status, answer.get("quarantined"), answer.get("reason")) == (202, True, "no-json"), answer
+    held = answer["quarantine_id"]
+    original = source.asks("GET", f"/v1/quarantine/{held}/original?reason=case_work")[1]
+    shown = original["body"].encode() if original["encoding"] == "utf-8" else b64decode(original["body"])
+    assert shown == body
+    assert source.decides(held, "replay")[0] == 422
+    assert MARKER not in json.dumps([answer, list(store["audit"].find({"subject": held}))], default=str)
+
+
+def test_json_under_another_media_type_is_read(source: Source) -> None:
+    body = json.dumps(case("form/email-none")).encode()
+    assert source.post(body, Content_Type="text/plain")[1]["quarantined"] is False
+
+
+def test_what_holds_nothing_or_is_too_large_or_is_a_strangers_is_refused_as_before(
+    source: Source, intake: ServiceProcess
+) -> None:
+    assert source.post(b"")[0] == 400
+    assert source.post(b" \n")[0] == 400
+    assert source.post(b"x" * (1024 * 1024 + 1))[0] == 413
+    assert intake.request("POST", f"/v1/inbound/{source.id}", b"{", "no-key")[0] == 401
+    assert source.waiting() == []
+
+
+def test_a_canonical_report_that_is_no_json_is_refused_as_before(source: Source, intake: ServiceProcess) -> None:
+    assert intake.request("POST", "/v1/reports", b'{"source_event_id": ', source.key)[0] == 400
+    assert source.waiting() == []
 
 
 def test_a_duty_officer_is_informed_once_of_a_body_and_the_notice_shows_nothing_of_it(source: Source, line: Line) -> None:

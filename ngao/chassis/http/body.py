@@ -14,12 +14,16 @@ from ngao.chassis.http.problems import TooSlow
 _PIECE_BYTES = 16 * 1024
 # 16 KiB in this time is about 1 KiB/s: a weak mobile link manages that, a stalling client does not.
 PIECE_SECONDS = 15.0
+ANYTHING = "*/*"
 _UTF_8 = {"utf-8", "utf8", "us-ascii", "ascii"}
 """Names that programs give to bytes that are UTF-8; that the bytes are, whoever parses them checks."""
 
 
 def read_body(environ: Mapping[str, Any], limit: int, accepts: tuple[str, ...]) -> tuple[bytes, str]:
-    """`(body, media type)`; raises TooLarge (before reading, if it can), UnsupportedMediaType, TooSlow, InvalidInput."""
+    """`(body, media type)`; who accepts `*/*` gets the bytes whatever they are called.
+
+    Raises TooLarge (before reading, if it can), UnsupportedMediaType, TooSlow, InvalidInput.
+    """
     chunked = environ["eventlet.input"].chunked_input
     length = int(environ.get("CONTENT_LENGTH") or 0)
     if not chunked and not length:
@@ -34,9 +38,11 @@ def _media_type(environ: Mapping[str, Any], accepts: tuple[str, ...]) -> str:
     if environ.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
         raise UnsupportedMediaType("Compressed bodies are not taken.")
     media_type, *parameters = (each.strip() for each in environ.get("CONTENT_TYPE", "").lower().split(";"))
+    if ANYTHING in accepts:
+        return str(media_type)
     if not _charsets(parameters) <= _UTF_8:
         raise UnsupportedMediaType("Bodies must be UTF-8.")
-    if media_type not in accepts and "*/*" not in accepts:
+    if media_type not in accepts:
         raise UnsupportedMediaType(f"Send one of: {', '.join(accepts)}.")
     return str(media_type)
 

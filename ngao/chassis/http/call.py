@@ -77,7 +77,7 @@ class Call:
         """The body, parsed strictly; raises InvalidInput (400, `malformed-json`) that says where, never what."""
         try:
             with self.meter.running():
-                return _parse(self.body, most_values)
+                return parse_body(self.body, most_values)
         except Undecodable as error:
             raise InvalidInput(f"The body is not acceptable JSON: {error}.", slug="malformed-json", status=400) from None
 
@@ -110,7 +110,8 @@ class Text(Answer):
     content_type: str = "text/plain; charset=utf-8"
 
 
-def _parse(body: bytes, most_values: int) -> Any:
+def parse_body(body: bytes, most_values: int = MOST_VALUES) -> Any:
+    """JSON that every store and queue takes; raises Undecodable."""
     try:
         parsed = parse_json(body, most_values)
         # Half a surrogate pair (`\ud800`) is JSON but not Unicode: no store and no queue would take it.
