@@ -46,6 +46,7 @@ from ngao.chassis.storage.rewrapping import Rewrapping
 from ngao.chassis.storage.standing import demand_store, with_accepted_password
 from ngao.chassis.storage.units import Units
 from ngao.contracts import CATALOGUE, Audience
+from ngao.kernel.actors import Actor
 
 
 @dataclass
@@ -134,7 +135,7 @@ class Chassis:
         """Wait, bounded, for the store, then make its collections and indexes; raises Misconfigured, Unavailable."""
         self.patience.until(lambda: demand_store(self.settings.store))
         self.patience.until(lambda: self.store.ensure_indexes(documents))
-        self.patience.until(lambda: note_restores(self.store, self.units, self.name))
+        self.patience.until(lambda: note_restores(self.store, self.units, Actor.service(self.name)))
 
     def forget_by(self, retention: Retention) -> None:
         """Let parked messages expire by the coalition's rules, and tell which are overdue."""

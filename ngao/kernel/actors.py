@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-_WRITTEN = re.compile(r"^(?P<kind>[a-z]+):(?P<id>[a-z][a-z0-9-]{0,63})$")
-_WITH_A_HYPHEN = re.compile(r"^(?P<kind>operator|partner|source)-(?P<id>[a-z][a-z0-9-]{0,63})$")
+_WRITTEN = re.compile(r"(?P<kind>[a-z]+):(?P<id>[a-z][a-z0-9-]{0,63})")
+_WITH_A_HYPHEN = re.compile(r"(?P<kind>operator|partner|source)-(?P<id>[a-z][a-z0-9-]{0,63})")
 _BY_ITSELF = frozenset({"retention"})
 
 
@@ -34,7 +34,7 @@ class Actor:
 
     def __post_init__(self) -> None:
         """An id is what accounts and services are named by."""
-        if not _WRITTEN.match(str(self)):
+        if not _WRITTEN.fullmatch(str(self)):
             raise ValueError("the id of an actor has lower-case letters, digits and hyphens, a letter first")
 
     def __str__(self) -> str:
@@ -69,7 +69,7 @@ class Actor:
     @classmethod
     def parse(cls, written: str) -> Actor:
         """What `str` has written. Raises ValueError."""
-        found = _WRITTEN.match(written)
+        found = _WRITTEN.fullmatch(written)
         if found is None:
             raise ValueError("an actor is written kind:id")
         return cls(ActorKind(found["kind"]), found["id"])
@@ -80,7 +80,7 @@ def read(stored: str, services: frozenset[str] = frozenset()) -> str:
 
     `services` are the names that the version before wrote bare where no account could be meant.
     """
-    if found := _WITH_A_HYPHEN.match(stored):
+    if found := _WITH_A_HYPHEN.fullmatch(stored):
         return f"{found['kind']}:{found['id']}"
     if stored in services:
         return str(Actor.service(stored))

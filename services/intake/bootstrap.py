@@ -14,6 +14,7 @@ from ngao.chassis.observability.logs import get_logger
 from ngao.chassis.storage.recipients import UnitRecipients, Vouchers
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event
+from ngao.kernel.actors import Actor
 from services.intake import own_settings
 from services.intake import policy as policy_files
 from services.intake.application.decide_urgency import Decided, decide_urgency
@@ -144,7 +145,7 @@ class App:
         """What was told in words, for an operator."""
         return self._units.run(lambda unit: show_narrative(self._desk(unit), case_ref, reader))
 
-    def decide_urgency(self, case_ref: str, wanted: dict[str, Any], actor: str, trace: str | None) -> Decided:
+    def decide_urgency(self, case_ref: str, wanted: dict[str, Any], actor: Actor, trace: str | None) -> Decided:
         """Set the urgency of a case, for those who help."""
         return self._units.run(
             lambda unit: decide_urgency(self._desk(unit), case_ref, wanted["urgency"], wanted["reason"], actor), trace
@@ -206,7 +207,7 @@ class App:
         late, longest = ReportRepository(unit).overdue(self._policy.rules.keeping.ends(unit.now))
         self._metrics.overdue("retention", late, longest.total_seconds())
 
-    def put_source(self, source_id: str, settings: dict[str, Any], new_key: NewKey, actor: str) -> tuple[Source, str | None]:
+    def put_source(self, source_id: str, settings: dict[str, Any], new_key: NewKey, actor: Actor) -> tuple[Source, str | None]:
         """Make or change a source."""
         given = {name: value for name, value in settings.items() if name not in ("new_key", "revoke_old_keys")}
         wanted = SourceSettings(given, settings["new_key"], settings["revoke_old_keys"])

@@ -19,6 +19,7 @@ from ngao.chassis.observability.logs import get_logger
 from ngao.chassis.observability.metrics import Metrics
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event, make
+from ngao.kernel.actors import Actor
 from services.intake.application.mapping import Profile
 from services.intake.application.show_case import Reader
 from services.intake.domain.quarantine import QuarantineBounds
@@ -90,7 +91,7 @@ class Quarantine:
             raise QuarantineFull
         held = self._shelf.park(unit, delivery, posted.name, reason=why.slug, errors=broken_fields(why.errors))
         if is_new:
-            unit.audit("report.quarantined", subject=held, actor=f"source:{posted.source_id}", detail={"reason": why.slug})
+            unit.audit("report.quarantined", subject=held, actor=Actor.source(posted.source_id), detail={"reason": why.slug})
             unit.emit(_quarantined(unit, held, posted.source_id, profile, why))
         return held
 
@@ -101,7 +102,8 @@ class Quarantine:
             return
         bodies, size = self._shelf.load(outsider_account("source", source_id))
         unit.mark(mark)
-        unit.audit("quarantine.filled", subject=source_id, actor="intake", detail={"bodies": str(bodies), "bytes": str(size)})
+        detail = {"bodies": str(bodies), "bytes": str(size)}
+        unit.audit("quarantine.filled", subject=source_id, actor=Actor.service("intake"), detail=detail)
         unit.emit(_filled(unit, source_id, bodies, size))
         _log.warning("quarantine.filled", source_id=source_id, count=bodies, bytes=size)
 

@@ -61,7 +61,7 @@ class QuarantineEndpoints:
 
     def reader(self, call: Call) -> Reader:
         """Which operator reads, and for what; raises InvalidInput."""
-        return Reader(f"operator:{call.principal.id}", http_api.reason_of(call, self.app.read_reasons))
+        return Reader(call.principal.actor, http_api.reason_of(call, self.app.read_reasons))
 
     @http(
         "GET", "/v1/quarantine", who="operator", needs="quarantine:read", operation="listQuarantine",
@@ -116,7 +116,7 @@ class QuarantineEndpoints:
 
 
 def _decided(call: Call) -> Reader:
-    return Reader(f"operator:{call.principal.id}", call.load()["reason"])
+    return Reader(call.principal.actor, call.load()["reason"])
 
 
 def _wanted(query: Mapping[str, str]) -> Wanted:

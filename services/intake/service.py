@@ -108,7 +108,7 @@ class IntakeService(QuarantineEndpoints, ChassisEndpoints):
     )  # fmt: skip
     def put_source(self, call: Call, source_id: str) -> dict[str, Any]:
         """A new source's key is in this answer and nowhere else."""
-        made, key = self.app.put_source(source_id, call.load(), partial(new_key, "source"), f"operator:{call.principal.id}")
+        made, key = self.app.put_source(source_id, call.load(), partial(new_key, "source"), call.principal.actor)
         return show_source(made, key)
 
     @http(
@@ -164,7 +164,7 @@ class IntakeService(QuarantineEndpoints, ChassisEndpoints):
     )  # fmt: skip
     def decide_urgency(self, call: Call, case_ref: str) -> dict[str, Any]:
         """It holds until a fact or another report brings something new. The source of the report is shown nothing of it."""
-        decided = self.app.decide_urgency(case_ref, call.load(), f"operator:{call.principal.id}", call.trace)
+        decided = self.app.decide_urgency(case_ref, call.load(), call.principal.actor, call.trace)
         return show(http_api.UrgencyShown, **vars(decided))
 
     @timer(interval=600)

@@ -12,6 +12,7 @@ from ngao.chassis.observability.logs import get_logger
 from ngao.chassis.retention import Retention
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event
+from ngao.kernel.actors import Actor
 from services.notify import http_api
 from services.notify.application.account import Account
 from services.notify.application.acknowledge import acknowledge
@@ -111,7 +112,7 @@ class App:
 
         def work(unit: Unit) -> None:
             put_on_roster(RosterRepository(unit), contact, entry["email"])
-            unit.audit("roster.put", subject=str(recipient), actor=by)
+            unit.audit("roster.put", subject=str(recipient), actor=Actor.operator(by))
 
         self._units.run(work)
         if recipient.kind == DUTY_OFFICER:
@@ -123,7 +124,7 @@ class App:
         """Roster entries with masked addresses; that they were read is audited."""
 
         def work(unit: Unit) -> list[tuple[Contact, str]]:
-            unit.audit("roster.read", subject=f"{kind or 'all'}:{ref or 'all'}", actor=by)
+            unit.audit("roster.read", subject=f"{kind or 'all'}:{ref or 'all'}", actor=Actor.operator(by))
             return list(RosterRepository(unit).listed())
 
         entries = self._units.run(work)
@@ -135,7 +136,7 @@ class App:
 
         def work(unit: Unit) -> None:
             take_off_roster(RosterRepository(unit), recipient, unit.now)
-            unit.audit("roster.removed", subject=str(recipient), actor=by)
+            unit.audit("roster.removed", subject=str(recipient), actor=Actor.operator(by))
 
         self._units.run(work)
         self.forget()
@@ -169,7 +170,7 @@ class App:
         gone = forget_removed(RosterRepository(unit), before, _FORGOTTEN_AT_ONCE)
         for recipient in gone:
             detail = {"why": "removed", "policy_version": self._retention.version}
-            unit.audit("roster.forgotten", subject=str(recipient), actor="notify", detail=detail)
+            unit.audit("roster.forgotten", subject=str(recipient), actor=Actor.service("notify"), detail=detail)
         return len(gone)
 
     def _context(self, unit: Unit) -> Context:
@@ -191,7 +192,7 @@ class App:
 
     def _acknowledge(self, unit: Unit, message_id: str, by: str) -> Message:
         message = acknowledge(self._context(unit), message_id, by)
-        unit.audit("message.acknowledged", subject=message_id, actor=by)
+        unit.audit("message.acknowledged", subject=message_id, actor=Actor.operator(by))
         return message
 
 

@@ -15,6 +15,7 @@ from ngao.chassis.observability.logs import describe_error, get_logger
 from ngao.chassis.security.identity import new_key as make_key
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event
+from ngao.kernel.actors import Actor
 from services.referral import messages, partner_posts, policies
 from services.referral.application.catch_up import Page, catch_up
 from services.referral.application.decide_by_hand import match_again, settle_need
@@ -55,8 +56,7 @@ class App:
         self.credentials = PartnerCredentials(chassis)
         self._chassis = chassis
         self._policy, self._deadlines = policies.load_rules(chassis.settings.policy_directories)
-        self._directories = DirectoryCache(chassis.clock, self._policy)
-        self._promised = Promised()
+        self._directories, self._promised = DirectoryCache(chassis.clock, self._policy), Promised()
         self.retention = policies.read_retention(chassis.settings.policy_directories)
         self._watch = Stopwatch(chassis.metrics)
 
@@ -132,7 +132,7 @@ class App:
         def work(unit: Unit) -> Kept:
             kept = put_partner(self._desk(unit), partner, make_key, new_key=new_key)
             detail = {"key": "new" if kept.key else "kept", "suspended": str(partner.suspended).lower()}
-            unit.audit("partner.put", subject=partner.id, actor=f"operator-{operator_id}", detail=detail)
+            unit.audit("partner.put", subject=partner.id, actor=Actor.operator(operator_id), detail=detail)
             return kept
 
         kept = self._chassis.units.run(work)
@@ -150,7 +150,7 @@ class App:
 
         def work(unit: Unit) -> None:
             revoke_partner(self._desk(unit), partner_id)
-            unit.audit("partner.revoked", subject=partner_id, actor=f"operator-{operator_id}")
+            unit.audit("partner.revoked", subject=partner_id, actor=Actor.operator(operator_id))
 
         self._chassis.units.run(work)
         self._directories.forget()
@@ -271,7 +271,7 @@ class App:
 
     def _audited(self, action: str, case_ref: str, operator_id: str, work: Callable[[Desk], T]) -> T:
         def audited(unit: Unit) -> T:
-            unit.audit(action, subject=case_ref, actor=f"operator-{operator_id}")
+            unit.audit(action, subject=case_ref, actor=Actor.operator(operator_id))
             return work(self._desk(unit))
 
         return self._chassis.units.run(audited)

@@ -9,6 +9,7 @@ from typing import Any
 
 from ngao.chassis.security.seals import key_id
 from ngao.contracts import Event, make
+from ngao.kernel.actors import Actor
 from services.referral.application.note_disclosure import Disclosure
 from services.referral.application.ports import Hop, rules_of
 from services.referral.domain.case import Case
@@ -103,7 +104,7 @@ def hop_of_message(event: Event) -> Hop:
     told = _TOLD[what].format(
         who=f"{data['recipient_kind'].replace('_', ' ')} {data['recipient_ref']}", what=data["template"], reason=reason
     )
-    return Hop(event.time, what, "notify", told, reason=reason)
+    return Hop(event.time, what, str(Actor.service("notify")), told, reason=reason)
 
 
 def reply_from(verb: Verb, data: Mapping[str, Any]) -> Reply:

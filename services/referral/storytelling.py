@@ -104,7 +104,7 @@ def _hop(news: News, unit: Unit) -> Hop:
     return Hop(
         at=unit.now,
         what=news.kind.value,
-        actor=news.actor,
+        actor=str(news.actor),
         text=_SENTENCES[news.kind].format(**words),
         need=news.need,
         offer_id=offer.id if offer else "",

@@ -111,15 +111,15 @@ class App:
     def restrict(self, ref: str, partner_id: str, reason: str, who: Principal) -> Person:
         """Never refer the person to this partner; raises InvalidInput for a reason that policy does not know."""
         _check_reason(reason, self._policy.restriction_reasons)
-        return self._run(lambda ports: add_restriction(ports, ref, partner_id, reason, _actor(who)))
+        return self._run(lambda ports: add_restriction(ports, ref, partner_id, reason, who.actor))
 
     def lift(self, ref: str, partner_id: str, who: Principal) -> Person:
         """Take a restriction back."""
-        return self._run(lambda ports: lift_restriction(ports, ref, partner_id, _actor(who)))
+        return self._run(lambda ports: lift_restriction(ports, ref, partner_id, who.actor))
 
     def name_for_source(self, ref: str, source_id: str, who: Principal) -> str:
         """A reference of the person that means something to one source only."""
-        return self._run(lambda ports: name_for_source(ports, ref, source_id, _actor(who)))
+        return self._run(lambda ports: name_for_source(ports, ref, source_id, who.actor))
 
     def consent(self, ref: str, said: dict[str, Any], who: Principal) -> list[str]:
         """What the person told an operator; gives the cases that heard of it."""
@@ -131,11 +131,11 @@ class App:
 
     def link(self, case_ref: str, to: str, who: Principal) -> Candidate:
         """The case's person is this one."""
-        return self._run(lambda ports: link_candidate(ports, case_ref, to, _actor(who)))
+        return self._run(lambda ports: link_candidate(ports, case_ref, to, who.actor))
 
     def separate(self, case_ref: str, who: Principal) -> Candidate:
         """The case's person is nobody known."""
-        return self._run(lambda ports: separate_candidate(ports, case_ref, _actor(who)))
+        return self._run(lambda ports: separate_candidate(ports, case_ref, who.actor))
 
     def absorb(self) -> int:
         """Let records take over what later reports told; gives how many cases."""
@@ -165,7 +165,7 @@ class App:
 
     def _reader(self, who: Principal, reason: str) -> Reader:
         _check_reason(reason, self._policy.read_reasons)
-        return Reader(_actor(who), reason, SEES_IDENTITY in who.scopes)
+        return Reader(who.actor, reason, SEES_IDENTITY in who.scopes)
 
     def _absorb(self, case_ref: str) -> None:
         try:
@@ -212,13 +212,9 @@ def _check_reason(reason: str, known: tuple[str, ...]) -> None:
         raise InvalidInput("The reason is not one that policy knows.", [FieldError("/reason", "unknown_code", detail)])
 
 
-def _actor(who: Principal) -> str:
-    return f"operator:{who.id}"
-
-
 def _said(ports: Ports, ref: str, said: dict[str, Any], who: Principal) -> ConsentSaid:
     statement = Statement(
         granted=said["granted"], purpose=said["purpose"], scope=frozenset(said["scope"]), at=ports.now,
         recipient=said["recipient"], until=said["until"],
     )
-    return ConsentSaid(ref, statement, said["case_ref"], _actor(who))
+    return ConsentSaid(ref, statement, said["case_ref"], who.actor)

@@ -9,6 +9,7 @@ from typing import Any
 from ngao.chassis.messaging.destinations import PARTNERS
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event, make
+from ngao.kernel.actors import Actor
 from services.registry.application.disclose_contact import AcceptedOffer
 from services.registry.application.resolve_defender import AcceptedReport
 from services.registry.domain.case import Case
@@ -131,6 +132,6 @@ class UnitAudit:
     def __init__(self, unit: Unit) -> None:
         self._unit = unit
 
-    def record(self, action: str, *, subject: str, actor: str, detail: Mapping[str, str] | None = None) -> None:
+    def record(self, action: str, *, subject: str, actor: Actor, detail: Mapping[str, str] | None = None) -> None:
         """Register an entry."""
         self._unit.audit(action, subject=subject, actor=actor, detail=dict(detail or {}))

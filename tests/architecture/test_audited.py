@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ FOR_OPERATORS = [
     for declared in operations(service)
     if "operator" in declared.who
 ]
+WITH_AN_ACTOR = {"audit", "record", "journal", "tell", "tell_of", "_close"}
 SHOW_NO_RECORD = {
     "getPartner", "listPartners", "showSource", "listSources", "showSealingKey", "showKeys",
     "verifyAudit", "verifyAuditFrom", "showHeldHeads", "showAuditHeads",
@@ -77,3 +79,17 @@ def test_an_operator_operation_without_a_sound_declaration_stops_the_start(audit
 def test_what_others_call_needs_no_declaration() -> None:
     http("GET", "/v1/mine", who="source", operation="mine", summary="One's own.")
     assert all(isinstance(each.values[1].audit, Lists | Shows | Itself | Nothing) for each in FOR_OPERATORS)  # type: ignore[union-attr]
+
+
+def test_no_entry_names_its_actor_by_a_text_of_its_own() -> None:
+    """mypy holds the type; this finds what an Any would let through."""
+    written = [
+        f"{file}:{call.lineno}"
+        for folder in ("ngao", "services")
+        for file in (ROOT / folder).rglob("*.py")
+        for call in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(call, ast.Call) and getattr(call.func, "attr", "") in WITH_AN_ACTOR
+        for given in call.keywords
+        if given.arg == "actor" and isinstance(given.value, ast.Constant | ast.JoinedStr)
+    ]
+    assert not written

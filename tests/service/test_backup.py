@@ -31,6 +31,7 @@ from ngao.chassis.storage.units import Units
 from ngao.contracts import decode, encode, make
 from ngao.deployment.backup.restoring import Target
 from ngao.deployment.backup.sets import Backup, Sources, take
+from ngao.kernel.actors import Actor
 from tests.support.auditing import audit_keys
 from tests.support.processes import World
 
@@ -77,7 +78,7 @@ def units_of(store: Store) -> tuple[Units, list[Entry]]:
 
 def say(unit: Unit, subject: str = SUBJECT) -> None:
     unit.emit(make("intake.report.withdrawn.v1", subject=subject, data={"report_id": "r", "case_ref": subject}))
-    unit.audit("report.withdrawn", subject=subject, actor="tester")
+    unit.audit("report.withdrawn", subject=subject, actor=Actor.operator("tester"))
 
 
 def back_up(world: World, store: Store, to: Path, at: datetime | None = None) -> Backup:
@@ -274,7 +275,7 @@ def test_the_audit_trail_is_whole_and_the_next_start_puts_the_restore_on_record(
     restore(backup, settings_of(world, other))
     again, _ = units_of(other)
     for _ in range(2):
-        note_restores(other, again, "intake")
+        note_restores(other, again, Actor.service("intake"))
     again.run(say)
     trail = other.database["audit"].find().sort([("chain", pymongo.ASCENDING), ("n", pymongo.ASCENDING)])
     found = verify(trail, audit_keys().all(), end=heads_from(other.database["audit_heads"].find()))

@@ -143,7 +143,7 @@ def test_what_was_taken_back_while_the_contact_waited_is_not_sent(
     assert kinds(partner, acceptance.case_ref) == [WITHHELD]
     assert store.outbox.count_documents({"message_id": waiting["message_id"]}) == 0
     assert store.disclosures.find_one({"_id": acceptance.offer_id})["refusal"]
-    audited = [each["action"] for each in store.audit.find({"subject": acceptance.case_ref, "actor": "registry"})]
+    audited = [each["action"] for each in store.audit.find({"subject": acceptance.case_ref, "actor": "service:registry"})]
     assert audited.count("contact.withheld") == 1
 
 

@@ -77,7 +77,7 @@ def test_a_parked_message_is_replayed_once_its_cause_is_mended(
     assert status == 204
     eventually(lambda: effects(store, event) == 1, what="the effect of the replay")
     assert store.parked.find_one({"_id": new["_id"]})["state"] == "replayed"
-    assert store.audit.count_documents({"action": "parked.replayed", "subject": new["_id"], "actor": "tester"}) == 1
+    assert store.audit.count_documents({"action": "parked.replayed", "subject": new["_id"], "actor": "operator:tester"}) == 1
     again, problem = probe.request("POST", f"/v1/parked/{new['_id']}/replay", {"reason": "once more"}, world.operator_key)
     assert (again, problem["type"].rpartition("/")[2]) == (409, "not-parked")
 

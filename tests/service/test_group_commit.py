@@ -18,6 +18,7 @@ from ngao.chassis.storage.committer import GroupCommitter
 from ngao.chassis.storage.connection import Store
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import decode, encode, make
+from ngao.kernel.actors import Actor
 from tests.support.auditing import audit_keys
 from tests.support.processes import World
 
@@ -45,7 +46,7 @@ class Writer:
     def saying(self, subject: str) -> Unit:
         unit = self.new_unit()
         unit.emit(make("referral.case.closed.v1", subject=subject, data={"case_ref": subject, "reason": "completed"}))
-        unit.audit("case.closed", subject=subject, actor="test")
+        unit.audit("case.closed", subject=subject, actor=Actor.system("test"))
         return unit
 
     def commit(self, unit: Unit) -> list[Exception | None]:

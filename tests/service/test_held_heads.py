@@ -21,6 +21,7 @@ from ngao.chassis.storage.committer import GroupCommitter
 from ngao.chassis.storage.units import Units
 from ngao.contracts import Event, decode, encode, subscriptions_of
 from ngao.deployment.names import SERVICES
+from ngao.kernel.actors import Actor
 from tests.support.broker import provision
 from tests.support.processes import ServiceProcess, World
 from tests.support.waiting import eventually
@@ -66,7 +67,7 @@ def registry(world: World, name: str, clock: ManualClock) -> Iterator[Chassis]:
 
 def act(chassis: Chassis, times: int = 3, subject: str = "NG-1") -> None:
     for _ in range(times):
-        chassis.units.run(lambda unit: unit.audit("case.read", subject=subject, actor="operator:amina"))
+        chassis.units.run(lambda unit: unit.audit("case.read", subject=subject, actor=Actor.operator("amina")))
 
 
 def publish(chassis: Chassis, clock: ManualClock) -> Event:
@@ -140,7 +141,7 @@ def test_a_chain_cut_off_while_the_service_was_down_is_found_by_a_holder(
         assert "referral" in (registry.audit_watch.problem() or "")
         assert b'ngao_audit_heads_moved{of="referral"} 1.0' in registry.metrics.render()
         assert [each["subject"] for each in audited(registry)] == ["referral"], "once"
-        accepted = {"by": "amina", "reason": "put back"}
+        accepted = {"by": Actor.operator("amina"), "reason": "put back"}
         registry.units.run(lambda unit: held_heads.accept(unit, "referral", **accepted))
         hold(registry, publish(restarted, clock))
         assert registry.audit_watch.problem() is None

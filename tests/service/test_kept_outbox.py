@@ -60,7 +60,7 @@ def test_a_queue_that_lost_its_messages_gets_them_again_with_the_same_ids(
     assert replay(probe, world, began)["replayed"] == 20
     again: set[str] = set()
     eventually(lambda: again.update(ids_in(line, SAID)) or again == lost, what="the same events again")
-    audited = store.audit.find_one({"action": "outbox.replayed", "actor": "tester", "detail.since": began.isoformat()})
+    audited = store.audit.find_one({"action": "outbox.replayed", "actor": "operator:tester", "detail.since": began.isoformat()})
     assert audited["detail"]["reason"] == REASON
 
 

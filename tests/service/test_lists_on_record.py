@@ -19,6 +19,7 @@ from ngao.chassis.http.openapi import operations
 from ngao.chassis.security.audit import Verified
 from ngao.chassis.settings import load
 from ngao.contracts import subscriptions_of
+from ngao.kernel.actors import Actor
 from tests.support.broker import provision
 from tests.support.inventory import service_class
 from tests.support.processes import ServiceProcess, World
@@ -27,7 +28,7 @@ SERVICES = ("intake", "referral", "registry", "notify")
 MINUTE = timedelta(minutes=1)
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 MAIL = '[own.smtp]\nhost = "127.0.0.1"\nport = 2525\nfrom = "desk@example.org"\ntls = "none"'
-AMINA = "operator:amina"
+AMINA, BARAKA = Actor.operator("amina"), Actor.operator("baraka")
 
 
 @contextmanager
@@ -73,7 +74,7 @@ def _entries(chassis: Chassis) -> list[dict[str, Any]]:
     return list(chassis.store.database["audit"].find({"subject": "list:cases"}).sort("n", 1))
 
 
-def _read(chassis: Chassis, count: int = 2, actor: str = AMINA, **filters: str) -> None:
+def _read(chassis: Chassis, count: int = 2, actor: Actor = AMINA, **filters: str) -> None:
     chassis.readings.listed(actor, "cases", filters, count, TRACE)
 
 
@@ -130,7 +131,7 @@ def test_polling_leaves_one_entry_at_once_and_a_true_count_when_the_window_is_ov
         clock.advance(MINUTE)
     chassis.readings.close_windows()
     (first,) = _entries(chassis)
-    assert (first["action"], first["actor"], first["detail"]["count"]) == ("list.read", AMINA, "2")
+    assert (first["action"], first["actor"], first["detail"]["count"]) == ("list.read", str(AMINA), "2")
     assert first["detail"]["trace"] == TRACE.split("-")[1]
     clock.advance(3 * MINUTE)
     chassis.readings.close_windows()
@@ -166,11 +167,11 @@ def test_a_single_reading_leaves_no_count(chassis: Chassis, clock: ManualClock) 
 
 def test_another_operator_or_another_filter_is_another_entry(chassis: Chassis) -> None:
     _read(chassis)
-    _read(chassis, actor="operator:baraka")
+    _read(chassis, actor=BARAKA)
     _read(chassis, state="open")
     _read(chassis, state="closed")
     assert [(each["actor"], each["detail"]["filters"]) for each in _entries(chassis)] == [
-        (AMINA, ""), ("operator:baraka", ""), (AMINA, "state"), (AMINA, "state"),
+        (str(AMINA), ""), (str(BARAKA), ""), (str(AMINA), "state"), (str(AMINA), "state"),
     ]  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from ngao.chassis.messaging.outbox import WAITING
 from ngao.chassis.messaging.rechecks import MayLeave
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event
+from ngao.kernel.actors import Actor
 from tests.support.processes import World
 from tests.support.relaying import Running, a_relay, event_of
 from tests.support.waiting import eventually
@@ -52,7 +53,7 @@ def test_a_refusal_is_one_unit_of_work_for_all_entries_of_the_event(running: Run
     follow_up = event_of(FREE)
 
     def refuse(unit: Unit, event: Event) -> bool:
-        unit.audit("event.refused", subject=event.subject, actor="test")
+        unit.audit("event.refused", subject=event.subject, actor=Actor.system("test"))
         unit.emit(follow_up)
         return False
 

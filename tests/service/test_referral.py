@@ -28,6 +28,7 @@ from tests.support.readers import Readers
 from tests.support.vouching import PartnerKeys
 from tests.support.waiting import eventually
 
+STORE_OF = "referral"
 INTAKE_HEARS = tuple(name for name in subscriptions_of("intake") if name.startswith("referral."))
 
 
@@ -221,6 +222,18 @@ def test_an_offer_shows_what_policy_allows_and_the_rest_comes_with_the_acceptanc
     assert (accepted.data["county"], accepted.data["languages"]) == ("KE-30", ["sw"])
 
 
+def test_a_story_that_an_earlier_version_wrote_names_its_actors_in_the_form_of_today(scene: Scene, store: Any) -> None:
+    desk = scene.partner()
+    scene.opens()
+    desk.hears("offered", scene.case)
+    written = ("operator-amina", f"partner-{desk.id}", "referral", "notify")
+    steps = [each["_id"] for each in store["story"].find({"case_ref": scene.case}).limit(len(written))]
+    for step, actor in zip(steps, written, strict=False):
+        store["story"].update_one({"_id": step}, {"$set": {"actor": actor}})
+    now = ("operator:amina", f"partner:{desk.id}", "service:referral", "service:notify")
+    assert {each["actor"] for each in scene.story()["story"]} >= set(now[: len(steps)])
+
+
 def test_partners_reply_over_http_and_the_story_tells_it_all(scene: Scene) -> None:
     desk = scene.partner()
     scene.opens()
@@ -234,6 +247,7 @@ def test_partners_reply_over_http_and_the_story_tells_it_all(scene: Scene) -> No
     told = scene.hops()
     assert told[-7:] == ["case.opened", "offered", "received", "accepted", "started", "completed", "case.closed"]
     assert scene.story()["closed_reason"] == "all_settled"
+    assert {each["actor"] for each in scene.story()["story"]} >= {f"partner:{desk.id}", "service:referral", "service:intake"}
     inside = eventually(lambda: scene.told_inside("case.closed"))
     assert inside[0].data["reason"] == "all_settled"
 

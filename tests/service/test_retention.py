@@ -23,6 +23,7 @@ from ngao.chassis.security import keyfiles, seals
 from ngao.chassis.security.audit import Verified
 from ngao.chassis.security.identity import new_key
 from ngao.contracts import make, open_event
+from ngao.kernel.actors import Actor
 from services.intake.posted import Posted
 from services.intake.storage.documents import ReportDocument
 from services.notify.domain.people import DUTY_OFFICER, Recipient
@@ -40,7 +41,7 @@ OF_A_RULE = [name for name, field in ReportDocument._fields.items() if vars(fiel
 @pytest.fixture(scope="module")
 def intake(world: World) -> Iterator[Held]:
     with opened(world, "intake") as held:
-        held.app.put_source(FORMS, SETTINGS, partial(new_key, "source"), "operator:test")
+        held.app.put_source(FORMS, SETTINGS, partial(new_key, "source"), Actor.operator("test"))
         yield held
 
 
@@ -189,7 +190,7 @@ def test_what_was_parked_and_nobody_decided_about_expires(intake: Held) -> None:
     assert not set(scopes) & set(intake.chassis.keyring.scopes("parked:"))
     assert {each["subject"] for each in intake.audited("parked.expired")} >= set(parked)
     with pytest.raises(NotAllowedNow):
-        intake.chassis.parking.replay(next(iter(parked)), by="test", reason="too late")
+        intake.chassis.parking.replay(next(iter(parked)), by=Actor.operator("test"), reason="too late")
     assert intake.gauge("parked") == 0
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import pymongo
+
+from ngao.deployment.names import SERVICES
+from ngao.kernel.actors import Actor, ActorKind
 from tests.support.coalition import CRITICAL, ROUTINE, Coalition, Source, report
 from tests.support.partner import digest
 from tests.support.waiting import eventually
@@ -21,9 +25,22 @@ def test_an_accepted_referral_is_disclosed_to_its_partner_and_done(coalition: Co
     told = [hop["what"] for hop in story["story"]]
     steps = ["case.opened", "offered", "received", "accepted", "started", "completed", "case.closed"]
     assert [what for what in told if what in steps] == steps
-    assert all(hop["at"] and hop["actor"] and hop["text"] for hop in story["story"])
+    assert all(hop["at"] and hop["text"] for hop in story["story"])
+    assert {Actor.parse(hop["actor"]).kind for hop in story["story"]} == {ActorKind.SERVICE, ActorKind.PARTNER}
     assert next(hop for hop in story["story"] if hop["what"] == "offered")["reasons"], "the match explains itself"
     eventually(lambda: source.status(receipt)["status"] == "closed", what="the source to see it")
+
+
+def test_every_entry_of_every_audit_names_its_actor_in_the_one_form(coalition: Coalition, source: Source, county: str) -> None:
+    coalition.partner(county, "help")
+    coalition.reaches(source.takes(report(county))["case_ref"], "case.closed")
+    kinds = set()
+    with pymongo.MongoClient[dict[str, str]](coalition.world.parts.mongo) as client:
+        for service in SERVICES:
+            actors = client[coalition.world.database(service)]["audit"].distinct("actor")
+            assert actors, service
+            kinds |= {Actor.parse(each).kind for each in actors}
+    assert {ActorKind.OPERATOR, ActorKind.SOURCE, ActorKind.PARTNER, ActorKind.SERVICE} <= kinds
 
 
 def test_a_critical_offer_overtakes_routine_ones_that_came_before_it(coalition: Coalition, source: Source, county: str) -> None:

@@ -23,13 +23,14 @@ from ngao.chassis.errors import Forbidden, NgaoError, NotAllowedNow, NotFound, S
 from ngao.chassis.storage.connection import Store
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.chassis.storage.units import Units
+from ngao.kernel.actors import Actor
 
 STATES = ("waiting", "executed", "rejected", "failed", "expired")
 COLLECTION = "approvals"
 _ASKED = ("operation", "method", "path", "values", "asked_by", "asked_at", "expires_at")
 _SHOWN = (*_ASKED, "state", "decided_by", "decided_at", "reason")
 _SCOPE = "approval:"
-_ACTOR = "service:approvals"
+_ACTOR = Actor.system("approvals")
 _AT_ONCE = 100
 
 
@@ -87,7 +88,7 @@ class Approvals:
                 "state": "waiting", "asked_by": by, "asked_at": unit.now, "expires_at": expires_at,
             }  # fmt: skip
             unit.register_insert(COLLECTION, document)
-            unit.audit("approval.asked", subject=approval_id, actor=_operator(by), detail={"operation": act.operation})
+            unit.audit("approval.asked", subject=approval_id, actor=Actor.operator(by), detail={"operation": act.operation})
             return _public(document)
 
         return self._units.run(work)
@@ -106,7 +107,7 @@ class Approvals:
 
         def work(unit: Unit) -> dict[str, Any]:
             found = self._find(approval_id)
-            unit.audit("approval.read", subject=approval_id, actor=_operator(by))
+            unit.audit("approval.read", subject=approval_id, actor=Actor.operator(by))
             return {**_public(found), "asked": _opened(unit, found, "asked")["body"] if found.get("asked") else None}
 
         return self._units.run(work)
@@ -161,7 +162,7 @@ class Approvals:
             result = _opened(unit, found, "result")
             unit.register_update(COLLECTION, {"_id": approval_id, "result": found["result"]}, {"$unset": {"result": ""}})
             unit.shred(_scope(approval_id))
-            unit.audit("approval.result_taken", subject=approval_id, actor=_operator(by))
+            unit.audit("approval.result_taken", subject=approval_id, actor=Actor.operator(by))
             return result
 
         return self._units.run(work)
@@ -191,8 +192,8 @@ class Approvals:
         change = {"$set": {"state": state, "decided_by": by, "decided_at": unit.now, **more}, "$unset": {"asked": ""}}
         unit.register_update(COLLECTION, {"_id": approval_id, "state": "waiting"}, change)
         unit.shred(_scope(approval_id))
-        detail = {"operation": found["operation"], "asked_by": _operator(found["asked_by"]), **more}
-        unit.audit(f"approval.{state}", subject=approval_id, actor=_operator(by), detail=detail)
+        detail = {"operation": found["operation"], "asked_by": str(Actor.operator(found["asked_by"])), **more}
+        unit.audit(f"approval.{state}", subject=approval_id, actor=Actor.operator(by), detail=detail)
 
     def _decidable(self, unit: Unit, approval_id: str, by: str) -> dict[str, Any]:
         found = self._waiting(unit, approval_id)
@@ -222,10 +223,6 @@ class SameOperator(Forbidden):
 
 def _scope(approval_id: str) -> str:
     return f"{_SCOPE}{approval_id}"
-
-
-def _operator(operator_id: str) -> str:
-    return f"operator:{operator_id}"
 
 
 def _sealed(unit: Unit, approval_id: str, field: str, value: Any) -> Binary:

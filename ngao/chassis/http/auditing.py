@@ -86,7 +86,7 @@ def put_on_record(declared: Operation, call: Call, values: Mapping[str, str], ou
     """Commit the entry of what is about to be answered. Raises Unavailable: then nothing is shown."""
     if call.principal.kind != "operator":
         return
-    audited, actor = declared.audit, f"operator:{call.principal.id}"
+    audited, actor = declared.audit, call.principal.actor
     if isinstance(audited, Lists):
         payload = outcome.payload if isinstance(outcome, Answer) else outcome
         call.chassis.readings.listed(actor, audited.name, call.query, len(payload[audited.name]), call.trace)

@@ -116,7 +116,7 @@ class ChassisEndpoints(ApprovalEndpoints):
     )  # fmt: skip
     def replay_parked(self, call: Call, parked_id: str) -> Answer:
         """The reason is audited."""
-        call.chassis.parking.replay(parked_id, by=call.principal.id, reason=call.load()["reason"])
+        call.chassis.parking.replay(parked_id, by=call.principal.actor, reason=call.load()["reason"])
         return Answer(204, None)
 
     @http(
@@ -126,7 +126,7 @@ class ChassisEndpoints(ApprovalEndpoints):
     )  # fmt: skip
     def drop_parked(self, call: Call, parked_id: str) -> Answer:
         """The reason is audited."""
-        call.chassis.parking.drop(parked_id, by=call.principal.id, reason=call.load()["reason"])
+        call.chassis.parking.drop(parked_id, by=call.principal.actor, reason=call.load()["reason"])
         return Answer(204, None)
 
     @http("GET", "/v1/outbox", who="operator", needs="outbox:read",
@@ -146,7 +146,7 @@ class ChassisEndpoints(ApprovalEndpoints):
         """A bounded number at once: while `more` is true, ask again with the `before` of the first answer."""
         asked = call.load()
         order = Order(asked["since"], asked.get("before") or call.chassis.clock.now(), asked.get("to"))
-        replayed, more = call.chassis.kept.replay(order, by=call.principal.id, reason=asked["reason"])
+        replayed, more = call.chassis.kept.replay(order, by=call.principal.actor, reason=asked["reason"])
         return {"replayed": replayed, "more": more, "before": order.before.isoformat()}
 
     @http("GET", "/v1/keys", who="operator", needs="keys:read",
@@ -163,7 +163,7 @@ class ChassisEndpoints(ApprovalEndpoints):
     )  # fmt: skip
     def rewrap_keys(self, call: Call) -> dict[str, Any]:
         """For a bounded time: while `next` is not null, ask again with it as `after`."""
-        done: dict[str, Any] = call.chassis.rewrapping.rewrap(after=call.load()["after"], by=call.principal.id)
+        done: dict[str, Any] = call.chassis.rewrapping.rewrap(after=call.load()["after"], by=call.principal.actor)
         return done
 
     @http("GET", "/v1/audit/verify", who="operator", needs="audit:read",
@@ -197,7 +197,7 @@ class ChassisEndpoints(ApprovalEndpoints):
     )  # fmt: skip
     def accept_heads(self, call: Call, service: str) -> Answer:
         """The reason is audited."""
-        reason, by = call.load()["reason"], call.principal.id
+        reason, by = call.load()["reason"], call.principal.actor
         call.chassis.units.run(lambda unit: held_heads.accept(unit, service, by=by, reason=reason))
         return Answer(204, None)
 

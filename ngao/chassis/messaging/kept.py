@@ -19,6 +19,7 @@ from ngao.chassis.observability.logs import describe_error, get_logger
 from ngao.chassis.storage.connection import Store
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.chassis.storage.units import Units
+from ngao.kernel.actors import Actor
 
 KEPT_DESTINATIONS = tuple(name for name, destination in DESTINATIONS.items() if destination.kept)
 _AT_ONCE = 2_000
@@ -48,7 +49,7 @@ class Kept:
         self._units = units
         self._clock = clock
 
-    def replay(self, order: Order, *, by: str, reason: str) -> tuple[int, bool]:
+    def replay(self, order: Order, *, by: Actor, reason: str) -> tuple[int, bool]:
         """Let a bounded number of them wait again; how many, and whether there are more. Audited before it is done."""
         self._units.run(lambda unit: _audit(unit, order, by, reason))
         ids = self._ids(order)
@@ -84,6 +85,6 @@ class Kept:
         return {"$set": {"lease": "", "leased_until": self._clock.now(), "trouble": None}, "$unset": {"sent_at": ""}}
 
 
-def _audit(unit: Unit, order: Order, by: str, reason: str) -> None:
+def _audit(unit: Unit, order: Order, by: Actor, reason: str) -> None:
     detail = {"since": order.since.isoformat(), "before": order.before.isoformat(), "to": order.to or "all", "reason": reason}
     unit.audit("outbox.replayed", subject="outbox", actor=by, detail=detail)

@@ -36,6 +36,7 @@ from ngao.chassis.messaging.parked import (
 from ngao.chassis.storage.connection import Store
 from ngao.chassis.storage.unit_of_work import Raw, Unit
 from ngao.chassis.storage.units import Units
+from ngao.kernel.actors import Actor
 
 _FIELDS = ("queue", "reason", "errors", "attempts", "times", "state", "size", "content_type", "parked_at", "first_parked_at")
 MOST_KEPT = 1024 * 1024
@@ -44,7 +45,7 @@ ACCOUNT = f"headers.{ORIGINAL_USER}"
 """Where a record has the account that posted the message."""
 _BEGINNING = 64 * 1024
 _AT_ONCE = 100
-_ACTOR = "retention"
+_ACTOR = Actor.system("retention")
 
 
 class Parking:
@@ -125,11 +126,11 @@ class Parking:
         """One of them, without its body; raises NotFound."""
         return _public(self._records.find(parked_id))
 
-    def replay(self, parked_id: str, *, by: str, reason: str) -> None:
+    def replay(self, parked_id: str, *, by: Actor, reason: str) -> None:
         """Send it to its queue again, through the outbox; raises NotFound, NotAllowedNow if it cannot be sent now."""
         self._units.run(lambda unit: self._replay(unit, parked_id, by, reason))
 
-    def drop(self, parked_id: str, *, by: str, reason: str) -> None:
+    def drop(self, parked_id: str, *, by: Actor, reason: str) -> None:
         """Give it up: its bytes are gone, what it was and who dropped it stays; raises NotFound, NotAllowedNow."""
         self._units.run(lambda unit: self._drop(unit, parked_id, by, reason))
 
@@ -162,7 +163,7 @@ class Parking:
                 unit.shred(scope)
                 unit.audit("key.destroyed", subject=scope, actor=_ACTOR)
 
-    def _replay(self, unit: Unit, parked_id: str, by: str, reason: str) -> None:
+    def _replay(self, unit: Unit, parked_id: str, by: Actor, reason: str) -> None:
         found = self._records.claim(unit, parked_id, REPLAYED)
         body = body_of(unit, found)
         if not found["queue"].startswith(f"{self._service}."):
@@ -179,7 +180,7 @@ class Parking:
         )
         unit.audit("parked.replayed", subject=parked_id, actor=by, detail={"reason": reason})
 
-    def _drop(self, unit: Unit, parked_id: str, by: str, reason: str) -> None:
+    def _drop(self, unit: Unit, parked_id: str, by: Actor, reason: str) -> None:
         self._records.claim(unit, parked_id, DROPPED)
         unit.audit("parked.dropped", subject=parked_id, actor=by, detail={"reason": reason})
 

@@ -19,6 +19,7 @@ from ngao.chassis.storage.connection import Store
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.chassis.storage.units import Units
 from ngao.contracts import Event, decode
+from ngao.kernel.actors import Actor
 
 MayLeave = Callable[[Unit, Event], bool]
 """Decides about one event: True registers nothing, False registers what follows from the refusal. It may be asked repeatedly."""
@@ -39,7 +40,7 @@ class Rechecks:
     def __init__(self, store: Store, service: str) -> None:
         self._outbox = store.durable("outbox")
         self._units: Units | None = None
-        self._actor = f"service:{service}"
+        self._actor = Actor.service(service)
         self._questions: dict[str, MayLeave] = {}
         self._ends: tuple[str, ...] = ()
 

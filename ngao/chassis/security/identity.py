@@ -19,6 +19,7 @@ from typing import Any, Protocol
 
 from ngao.chassis.errors import Misconfigured, Unauthenticated
 from ngao.chassis.observability.logs import describe_error, get_logger
+from ngao.kernel.actors import Actor, ActorKind
 
 _KEY = re.compile(r"^ngao_(?P<kind>[a-z]{1,20})_(?P<id>[a-z][a-z0-9-]{1,40})_[A-Za-z0-9_-]{43}$")
 _ID = re.compile(r"^[a-z][a-z0-9-]{1,40}$")
@@ -52,6 +53,11 @@ class Principal:
     id: str
     scopes: tuple[str, ...] = ()
     rate_per_second: float | None = None
+
+    @property
+    def actor(self) -> Actor:
+        """As the audit names the caller. Raises ValueError for `anyone`."""
+        return Actor(ActorKind(self.kind), self.id)
 
 
 class Credentials(Protocol):

@@ -23,6 +23,7 @@ from ngao.chassis.storage.connection import AUDIT, Store
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.chassis.storage.units import Units
 from ngao.contracts import make
+from ngao.kernel.actors import Actor
 
 PUBLISHED = "audit_published"
 _ONE, _SUBJECT = "heads", "audit"
@@ -96,7 +97,7 @@ class AuditWatch:
         unit.emit(make(f"{self.service}.audit.noted.v1", subject=_SUBJECT, data={"chains": chains}, time=unit.now))
 
     def _record(self, chain: int, unit: Unit) -> None:
-        actor = f"service:{self.service}"
+        actor = Actor.service(self.service)
         unit.audit("audit.head_moved", subject=self.service, actor=actor, detail={"chain": str(chain)})
 
     def _entries(self, heads: Iterable[Head]) -> dict[str, dict[str, Any]]:

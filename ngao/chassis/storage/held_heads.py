@@ -15,6 +15,7 @@ from ngao.chassis.observability.logs import get_logger
 from ngao.chassis.storage.connection import Store
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event
+from ngao.kernel.actors import Actor
 
 HELD = "audit_held"
 _log = get_logger(__name__)
@@ -34,17 +35,18 @@ def hold_heads(unit: Unit, event: Event, by: str) -> None:
     now: Heads = {chain: (each["n"], each["hash"]) for chain, each in published.items()}
     for chain in sorted(moved - set(known["moved"])):
         _log.error("audit.head_moved", of=of, chain=chain, n=held[chain][0])
-        unit.audit("audit.head_moved", subject=of, actor=f"service:{by}", detail={"chain": str(chain), "n": str(held[chain][0])})
+        detail = {"chain": str(chain), "n": str(held[chain][0])}
+        unit.audit("audit.head_moved", subject=of, actor=Actor.service(by), detail=detail)
     kept = {**now, **{chain: held[chain] for chain in moved}}
     unit.keep(HELD, {"_id": of, "at": event.time, "heads": _stored(kept), "moved": sorted(moved)}, known["revision"])
 
 
-def accept(unit: Unit, of: str, *, by: str, reason: str) -> None:
+def accept(unit: Unit, of: str, *, by: Actor, reason: str) -> None:
     """An operator knows why a chain moved: what is held is forgotten, and the next event is the beginning. Raises NotFound."""
     known = unit.lookups.by(HELD).one(of)
     if known is None:
         raise NotFound("No heads of a service of that name are held.")
-    unit.audit("audit.heads_accepted", subject=of, actor=f"operator:{by}", detail={"reason": reason})
+    unit.audit("audit.heads_accepted", subject=of, actor=by, detail={"reason": reason})
     unit.keep(HELD, {"_id": of, "at": known["at"], "heads": [], "moved": []}, known["revision"])
 
 

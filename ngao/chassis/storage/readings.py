@@ -20,6 +20,7 @@ from ngao.chassis.observability.traces import trace_id
 from ngao.chassis.storage.connection import Store
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.chassis.storage.units import Units
+from ngao.kernel.actors import Actor
 
 COLLECTION = "audit_reads"
 LIST_READ = "list.read"
@@ -37,14 +38,14 @@ class Readings:
         self._units, self._clock, self._within = units, clock, within
         self._one_by_one = threading.Lock()
 
-    def listed(self, actor: str, name: str, filters: Mapping[str, str], count: int, traceparent: str) -> None:
+    def listed(self, actor: Actor, name: str, filters: Mapping[str, str], count: int, traceparent: str) -> None:
         """A list of so many records is about to be shown. Raises Unavailable."""
         key, names = _key(actor, name, filters), ",".join(sorted(filters))
-        work = partial(self._listed, key, {"actor": actor, "list": name, "filters": names}, count)
+        work = partial(self._listed, key, {"actor": str(actor), "list": name, "filters": names}, count)
         with self._one_by_one:  # readings of one list change one record, and would only keep one another from committing
             self._units.run(work, traceparent)
 
-    def shown(self, actor: str, action: str, subject: str, traceparent: str) -> None:
+    def shown(self, actor: Actor, action: str, subject: str, traceparent: str) -> None:
         """One record is about to be shown. Raises Unavailable."""
         self._units.run(lambda unit: unit.audit(action, subject=subject, actor=actor, detail=_trace(unit)), traceparent)
 
@@ -64,7 +65,7 @@ class Readings:
         if known:
             _record_again(unit, known)
         detail = {"filters": what["filters"], "count": str(count), **_trace(unit)}
-        unit.audit(LIST_READ, subject=_subject(what), actor=what["actor"], detail=detail)
+        unit.audit(LIST_READ, subject=_subject(what), actor=Actor.parse(what["actor"]), detail=detail)
         if self._within:
             fresh = {"_id": key, **what, "since": unit.now, "until": unit.now, "times": 0, "most": 0}
             unit.keep(COLLECTION, fresh, known["revision"] if known else 0)
@@ -82,7 +83,7 @@ def _record_again(unit: Unit, known: Mapping[str, Any]) -> None:
         return
     span = {name: known[name].isoformat(timespec="milliseconds") for name in ("since", "until")}
     detail = {"filters": known["filters"], "times": str(known["times"]), "most": str(known["most"]), **span}
-    unit.audit(LIST_READ_AGAIN, subject=_subject(known), actor=known["actor"], detail=detail)
+    unit.audit(LIST_READ_AGAIN, subject=_subject(known), actor=Actor.parse(known["actor"]), detail=detail)
 
 
 def _subject(what: Mapping[str, Any]) -> str:
@@ -95,6 +96,6 @@ def _trace(unit: Unit) -> dict[str, str]:
     return {"trace": found} if found else {}
 
 
-def _key(actor: str, name: str, filters: Mapping[str, str]) -> str:
+def _key(actor: Actor, name: str, filters: Mapping[str, str]) -> str:
     """The same for the same values of filters, in whatever order; they cannot be read from it."""
-    return sha256(json.dumps([actor, name, sorted(filters.items())]).encode()).hexdigest()
+    return sha256(json.dumps([str(actor), name, sorted(filters.items())]).encode()).hexdigest()

@@ -10,9 +10,10 @@ from ngao.chassis.storage.connection import Store
 from ngao.chassis.storage.standing import RESTORES
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.chassis.storage.units import Units
+from ngao.kernel.actors import Actor
 
 
-def note_restores(store: Store, units: Units, actor: str) -> None:
+def note_restores(store: Store, units: Units, actor: Actor) -> None:
     """Audit each restore that is not on record yet, once, whichever process of the service comes first."""
     for restore in store.durable(RESTORES).find({"ended_at": {"$ne": None}, "noted": False}):
         try:
@@ -21,7 +22,7 @@ def note_restores(store: Store, units: Units, actor: str) -> None:
             continue  # another process has noted it
 
 
-def _note(restore: dict[str, Any], actor: str, unit: Unit) -> None:
+def _note(restore: dict[str, Any], actor: Actor, unit: Unit) -> None:
     detail = {"backup_taken_at": restore["backup_taken_at"].isoformat(), "documents": str(restore["documents"])}
     unit.register_update(RESTORES, {"_id": restore["_id"], "noted": False}, {"$set": {"noted": True}})
     unit.audit("store.restored", subject="store", actor=actor, detail=detail)

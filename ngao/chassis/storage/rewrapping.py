@@ -9,6 +9,7 @@ from typing import Any
 
 from ngao.chassis.storage.keyring import Keyring
 from ngao.chassis.storage.units import Units
+from ngao.kernel.actors import Actor
 
 
 class Rewrapping:
@@ -22,7 +23,7 @@ class Rewrapping:
         counted = [{"period": period, "data_keys": count} for period, count in sorted(self._keyring.wrapped().items())]
         return {"active": self._keyring.active, "wrapped": counted}
 
-    def rewrap(self, *, after: str, by: str) -> dict[str, Any]:
+    def rewrap(self, *, after: str, by: Actor) -> dict[str, Any]:
         """Wrap what can be wrapped in two seconds; `next` is where to go on, None at the end. Audited when it begins."""
         if not after:
             detail = {"to": self._keyring.active}

@@ -18,6 +18,7 @@ from ngao.chassis.storage.keyring import Keyring
 from ngao.chassis.storage.lookups import Lookups
 from ngao.chassis.storage.sealed_fields import Sealer
 from ngao.contracts import Event, type_named
+from ngao.kernel.actors import Actor
 
 
 @dataclass(frozen=True)
@@ -106,9 +107,9 @@ class Unit:
         if noticed:
             self.sayings.append(Saying(event, NOTICES))
 
-    def audit(self, action: str, *, subject: str, actor: str, detail: Mapping[str, str] | None = None) -> None:
+    def audit(self, action: str, *, subject: str, actor: Actor, detail: Mapping[str, str] | None = None) -> None:
         """Register an audit entry: who did what to which reference; codes only."""
-        self.records.append(Record(action=action, subject=subject, actor=actor, at=self.now, detail=dict(detail or {})))
+        self.records.append(Record(action=action, subject=subject, actor=str(actor), at=self.now, detail=dict(detail or {})))
 
     def mark(self, key: str) -> None:
         """Register a mark that can exist once: a second commit with it is a Conflict."""

@@ -6,6 +6,7 @@ import math
 from datetime import datetime
 
 from ngao.chassis.errors import TooManyRequests
+from ngao.kernel.actors import Actor
 from services.intake.application.ports import Desk
 from services.intake.domain.draft import Person
 from services.intake.domain.dry_runs import Asked, DryRunBounds
@@ -17,7 +18,7 @@ def audit_dry_run(desk: Desk, source_id: str, person: Person, asked: Asked, boun
     if answered or bounds.is_first_over(asked):
         action = "report.validated" if answered else "report.validation_refused"
         detail = {"identifiers": str(_identifiers(person)), "in_hour": str(asked.in_hour), "in_day": str(asked.in_day)}
-        desk.journal(action, subject=source_id, actor=f"source:{source_id}", detail=detail)
+        desk.journal(action, subject=source_id, actor=Actor.source(source_id), detail=detail)
 
 
 def demand_answerable(asked: Asked, bounds: DryRunBounds, now: datetime) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ngao.chassis.errors import NotAllowedNow
+from ngao.kernel.actors import Actor
 from services.intake.application.note_progress import report_of
 from services.intake.application.ports import Desk
 from services.intake.application.receive_report import refuse
@@ -22,7 +23,7 @@ class Decided:
     urgency_before: str
 
 
-def decide_urgency(desk: Desk, case_ref: str, urgency: str, reason: str, actor: str) -> Decided:
+def decide_urgency(desk: Desk, case_ref: str, urgency: str, reason: str, actor: Actor) -> Decided:
     """Set the urgency for those who help; what the source is shown stays (law 10).
 
     Raises NotFound, InvalidInput, NotAllowedNow (`withdrawn`, `forgotten`).

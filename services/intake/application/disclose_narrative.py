@@ -7,13 +7,14 @@ from dataclasses import replace
 
 from ngao.chassis.security.vouches import Distrust, Recipient
 from ngao.kernel import acceptance
+from ngao.kernel.actors import Actor
 from ngao.kernel.pairwise import case_ref_for
 from services.intake.application.ports import Desk, joined
 from services.intake.domain.consent import Refusal, refusal
 from services.intake.domain.progress import case_salt_of, stands_accepted
 from services.intake.domain.report import Helper, Report
 
-ACTOR = "service:intake"
+ACTOR = Actor.service("intake")
 
 
 def disclose_narrative(desk: Desk, report: Report, helper: Helper) -> None:

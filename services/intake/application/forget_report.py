@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from ngao.kernel.actors import Actor
 from services.intake.application.ports import Desk
 from services.intake.domain.report import Report
 
-ACTOR = "service:intake"
+ACTOR = Actor.service("intake")
 
 
 def forget_due(desk: Desk, report_id: str, why: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ngao.chassis.errors import InvalidInput, NotFound
+from ngao.kernel.actors import Actor
 from services.intake.application.ports import Desk
 from services.intake.domain.problems import FieldProblem
 from services.intake.domain.source import ID_PATTERN, Source
@@ -35,7 +36,7 @@ class SourceSettings:
 
 
 def put_source(
-    desk: Desk, source_id: str, settings: SourceSettings, *, profiles: Collection[str], new_key: NewKey, actor: str
+    desk: Desk, source_id: str, settings: SourceSettings, *, profiles: Collection[str], new_key: NewKey, actor: Actor
 ) -> tuple[Source, str | None]:
     """Make or change a source; the second result is its new key, which nobody can be told again. Raises InvalidInput."""
     _check(source_id, settings.given.get("profile"), profiles)

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from ngao.chassis.security.vouches import Distrust, Recipient
+from ngao.kernel.actors import Actor
 from ngao.kernel.placeholders import Placeholders
 from services.intake.domain.dry_runs import Asked
 from services.intake.domain.report import Change, Helper, Report, SealedIdentity
@@ -166,7 +167,7 @@ class Announcer(Protocol):
 class Journal(Protocol):
     """The audit trail."""
 
-    def __call__(self, action: str, *, subject: str, actor: str, detail: Mapping[str, str] | None = None) -> None:
+    def __call__(self, action: str, *, subject: str, actor: Actor, detail: Mapping[str, str] | None = None) -> None:
         """Enter who did what to which reference; codes only."""
         ...
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ngao.chassis.errors import InvalidInput, NotAllowedNow
+from ngao.kernel.actors import Actor
 from ngao.kernel.text import clean
 from services.intake.application.judging import judge, told_of
 from services.intake.application.person_keys import person_keys
@@ -45,7 +46,7 @@ def receive_report(desk: Desk, source_id: str, draft: Draft, mapping: MappedBy |
     desk.reports.put(report)
     desk.announce.accepted(report)
     detail = {"urgency": report.triage.urgency, "policy_version": report.triage.policy_version}
-    desk.journal("report.accepted", subject=report.case_ref, actor=f"source:{source_id}", detail=detail)
+    desk.journal("report.accepted", subject=report.case_ref, actor=Actor.source(source_id), detail=detail)
     return receipt_of(desk, report, duplicate=False)
 
 

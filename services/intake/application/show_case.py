@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from ngao.kernel.actors import Actor
 from services.intake.application.note_progress import report_of
 from services.intake.application.ports import Desk, joined
 from services.intake.domain.report import Report
@@ -15,7 +16,7 @@ from services.intake.domain.report import Report
 class Reader:
     """Which operator reads, and why: a code of policy."""
 
-    actor: str
+    actor: Actor
     reason: str
 
 

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 
 from ngao.chassis.errors import NotAllowedNow
+from ngao.kernel.actors import Actor
 from ngao.kernel.text import clean
 from services.intake.application.disclose_narrative import disclose_what_is_new
 from services.intake.application.judging import judge
@@ -40,7 +41,7 @@ def update_report(desk: Desk, source_id: str, report_id: str, update: Update) ->
     desk.reports.put(report)
     desk.announce.updated(report, Change("update", before, news, correction))
     detail = {"news": ",".join(news), "urgency_before": before, "urgency": report.triage.urgency}
-    desk.journal("report.updated", subject=report.case_ref, actor=f"source:{source_id}", detail=detail)
+    desk.journal("report.updated", subject=report.case_ref, actor=Actor.source(source_id), detail=detail)
     return receipt_of(desk, report, duplicate=False)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ngao.kernel.actors import Actor
 from services.intake.application.ports import Desk
 from services.intake.application.tell_status import tell_status
 from services.intake.domain.report import Report
@@ -13,5 +14,5 @@ def withdraw_report(desk: Desk, source_id: str, report_id: str) -> Report:
     if report.withdraw(desk.now):
         desk.reports.put(report)
         desk.announce.withdrawn(report)
-        desk.journal("report.withdrawn", subject=report.case_ref, actor=f"source:{source_id}")
+        desk.journal("report.withdrawn", subject=report.case_ref, actor=Actor.source(source_id))
     return report

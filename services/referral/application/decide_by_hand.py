@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ngao.chassis.errors import NotAllowedNow, NotFound
+from ngao.kernel.actors import Actor
 from services.referral.application.ports import Desk
 from services.referral.application.route_needs import route_and_keep
 from services.referral.application.shut_out import take_from_revoked
@@ -24,7 +25,7 @@ def settle_need(desk: Desk, case_ref: str, need: str, reason: str, operator_id: 
     """Settle a need by a human's word; raises NotFound, NotAllowedNow."""
     case = case_to_change(desk, case_ref)
     try:
-        case.settle(need, reason, desk.now, actor=f"operator-{operator_id}")
+        case.settle(need, reason, desk.now, actor=Actor.operator(operator_id))
     except NoSuchNeed:
         raise NotFound("The case has no such need.") from None
     desk.keep(case)

@@ -10,13 +10,14 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from ngao.kernel.actors import Actor
 from services.referral.domain.case_file import CaseFile, Life
 from services.referral.domain.consent import ConsentFact, Standing, Telling
 from services.referral.domain.deadlines import Deadlines, Waits
 from services.referral.domain.errors import NoSuchNeed, NotRoutable
 from services.referral.domain.facts import Defender, Reason, Report
 from services.referral.domain.need import Need, NeedState
-from services.referral.domain.news import Kind, News
+from services.referral.domain.news import INTAKE, REFERRAL, REGISTRY, Kind, News
 from services.referral.domain.offer import Offer, State
 from services.referral.domain.reopening import (
     CONSENT_GIVEN,
@@ -49,7 +50,7 @@ class Case(CaseFile):
         before, known = self.standing(now), self.report
         self._hear(Telling(report.sequence, tuple(consents)))
         self.report = known.merged(report) if known else report
-        self.tell(Kind.REPORT_LEARNT, actor="intake")
+        self.tell(Kind.REPORT_LEARNT, actor=INTAKE)
         news = news_in(known, self.report, self.needs, changed) if known else ()
         if self.closed and not self._open_again(report, news, before, now, deadlines):
             return
@@ -67,7 +68,7 @@ class Case(CaseFile):
         if self.defender and self.defender.sequence > defender.sequence:
             return
         self.defender = defender
-        self.tell(Kind.DEFENDER_LEARNT, reason=defender.resolution, actor="registry")
+        self.tell(Kind.DEFENDER_LEARNT, reason=defender.resolution, actor=REGISTRY)
         self._review(now)
 
     def learn_consent(self, fact: ConsentFact, now: datetime, deadlines: Deadlines) -> None:
@@ -75,7 +76,7 @@ class Case(CaseFile):
         before = self.standing(now)
         if fact not in self.consents:
             self.consents.append(fact)
-        self.tell(Kind.CONSENT_LEARNT, reason="granted" if fact.granted else "withdrawn", actor="registry")
+        self.tell(Kind.CONSENT_LEARNT, reason="granted" if fact.granted else "withdrawn", actor=REGISTRY)
         if self.closed and self.report and self.report.complete and self._agreed_anew(before, now):
             self._reopen((CONSENT_GIVEN,), self.report, now, deadlines)
         self._recall_uncovered(before, now)
@@ -88,7 +89,7 @@ class Case(CaseFile):
         self.withdrawn_sequence = max(sequence, self.withdrawn_sequence or 0)
         self.consents.append(ConsentFact((), None, granted=False, at=now))
         if not self.closed:
-            self._close(REPORT_WITHDRAWN, now, actor="intake")
+            self._close(REPORT_WITHDRAWN, now, actor=INTAKE)
         elif self.closed_reason not in TAKEN_BACK:
             self.closed_reason = REPORT_WITHDRAWN
 
@@ -129,7 +130,7 @@ class Case(CaseFile):
         if all(need.state is NeedState.SETTLED for need in self.needs.values()):
             self._close("all_settled", now)
 
-    def settle(self, name: str, reason: str, now: datetime, *, actor: str) -> None:
+    def settle(self, name: str, reason: str, now: datetime, *, actor: Actor) -> None:
         """A human says that a need is met or gone; a live offer for it is taken back. Raises NoSuchNeed."""
         if name not in self.needs:
             raise NoSuchNeed("the case has no such need")
@@ -211,7 +212,7 @@ class Case(CaseFile):
             return
         agreed = self.standing(now)
         if agreed.withdrawn and not agreed.given and self._withdrawn_since_reopened():
-            self._close(CONSENT_WITHDRAWN, now, actor="registry")
+            self._close(CONSENT_WITHDRAWN, now, actor=REGISTRY)
             return
         for offer in self.offers:
             if offer.live and self.defender and offer.partner_id in self.defender.never_refer:
@@ -239,7 +240,7 @@ class Case(CaseFile):
             if offer.open and offer.due:
                 offer.due = min(offer.due, now + waits.respond_by)
 
-    def _close(self, reason: str, now: datetime, *, actor: str = "referral") -> None:
+    def _close(self, reason: str, now: datetime, *, actor: Actor = REFERRAL) -> None:
         for offer in self.offers:
             if offer.live:
                 self.take_back(offer, reason, now)
@@ -248,14 +249,14 @@ class Case(CaseFile):
             need.match_again = None
         self.tell(Kind.CLOSED, reason=reason, actor=actor)
 
-    def tell_of(self, kind: Kind, offer: Offer, *, reason: str = "", actor: str = "referral") -> None:
+    def tell_of(self, kind: Kind, offer: Offer, *, reason: str = "", actor: Actor = REFERRAL) -> None:
         """Note what happened to an offer, as it stands at this moment."""
         told = replace(offer, early=list(offer.early), late=list(offer.late), told_of=list(offer.told_of))
         self.news.append(News(kind, told, offer.need, reason or offer.detail, offer.reasons, actor))
 
     def tell(
         self, kind: Kind, *, need: str = "", reason: str = "", reasons: tuple[Reason, ...] = (),
-        offer: Offer | None = None, actor: str = "referral",
+        offer: Offer | None = None, actor: Actor = REFERRAL,
     ) -> None:
         """Note what happened to the case or one of its needs."""
         self.news.append(News(kind, replace(offer) if offer else None, need, reason, reasons, actor))

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ngao.kernel.actors import Actor
 from services.referral.domain.facts import Reason
 from services.referral.domain.offer import Offer
+
+INTAKE, REGISTRY, REFERRAL = (Actor.service(name) for name in ("intake", "registry", "referral"))
 
 
 class Kind(StrEnum):
@@ -52,11 +55,11 @@ LEARNT = frozenset({Kind.REPORT_LEARNT, Kind.DEFENDER_LEARNT, Kind.CONSENT_LEARN
 
 @dataclass(frozen=True)
 class News:
-    """One thing that happened; `actor` is who made it happen, as `<kind>-<id>` or a service's name."""
+    """One thing that happened; `actor` is who made it happen."""
 
     kind: Kind
     offer: Offer | None = None
     need: str = ""
     reason: str = ""
     reasons: tuple[Reason, ...] = ()
-    actor: str = "referral"
+    actor: Actor = REFERRAL

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from ngao.kernel.actors import Actor
 from services.referral.domain.case import Case
 from services.referral.domain.deadlines import Waits
 from services.referral.domain.news import Kind
@@ -82,5 +83,5 @@ def _answer_late(case: Case, offer: Offer, verb: Verb) -> None:
         need.wake()
 
 
-def _actor(offer: Offer) -> str:
-    return f"partner-{offer.partner_id}"
+def _actor(offer: Offer) -> Actor:
+    return Actor.partner(offer.partner_id)

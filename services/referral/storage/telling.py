@@ -11,11 +11,14 @@ from uuid import uuid4
 
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event, encode, for_partner
+from ngao.kernel import actors
 from services.referral.application.ports import Hop
 from services.referral.domain.facts import Reason
 from services.referral.storage.documents import HopDocument, PartnerCursorDocument, PartnerEventDocument
 
 _NUMBERED_AT_ONCE = 500
+_WRITTEN_BARE = frozenset({"intake", "registry", "referral", "notify"})
+"""How steps of earlier versions name services; operators and partners never had a bare name there."""
 
 
 class StoryRepository:
@@ -98,4 +101,5 @@ class PartnerLogRepository:
 def _hop(record: dict[str, Any]) -> Hop:
     names = ("at", "what", "actor", "text", "need", "offer_id", "partner_id", "reason")
     reasons = tuple(Reason(**reason) for reason in record.get("reasons", ()))
-    return Hop(**{name: record.get(name, "") for name in names}, reasons=reasons)
+    values = {name: record.get(name, "") for name in names}
+    return Hop(**values | {"actor": actors.read(values["actor"], _WRITTEN_BARE)}, reasons=reasons)

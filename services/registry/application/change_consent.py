@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ngao.chassis.errors import NotAllowedNow, NotFound
+from ngao.kernel.actors import Actor
 from services.registry.application.people import cases_of, known_person, say_resolved
 from services.registry.application.ports import Ports
 from services.registry.domain.case import Case
@@ -19,7 +20,7 @@ class ConsentSaid:
     defender_ref: str
     statement: Statement
     case_ref: str | None
-    operator: str
+    operator: Actor
 
 
 def change_consent(ports: Ports, said: ConsentSaid) -> list[str]:

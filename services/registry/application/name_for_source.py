@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from ngao.kernel.actors import Actor
 from services.registry.application.people import known_person
 from services.registry.application.ports import Ports
 
 
-def name_for_source(ports: Ports, ref: str, source_id: str, operator: str) -> str:
+def name_for_source(ports: Ports, ref: str, source_id: str, operator: Actor) -> str:
     """The reference by which this source, and no other, may report about the person again. Raises NotFound."""
     person = known_person(ports, ref)
     given = ports.defenders.name_for_source(person.ref, source_id)

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Protocol
 
 from ngao.chassis.security.vouches import Distrust, Recipient
+from ngao.kernel.actors import Actor
 from services.registry.domain.case import Case
 from services.registry.domain.consent import Statement
 from services.registry.domain.defender import Defender
@@ -211,7 +212,7 @@ class Voice(Protocol):
 class Audit(Protocol):
     """The hash-chained record of who did what; codes and references only."""
 
-    def record(self, action: str, *, subject: str, actor: str, detail: Mapping[str, str] | None = None) -> None:
+    def record(self, action: str, *, subject: str, actor: Actor, detail: Mapping[str, str] | None = None) -> None:
         """Register an entry; it exists if and only if what it tells of does."""
         ...
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from ngao.kernel.actors import Actor
 from services.registry.application.people import person_of, say_all
 from services.registry.application.ports import Ports
 from services.registry.application.read_box import read_box
@@ -151,7 +152,7 @@ def _ask_a_human(ports: Ports, case: Case, resolution: Resolution) -> None:
 
 def _audit(ports: Ports, case: Case, reference: str) -> None:
     detail = {"resolution": case.resolution, "policy": case.policy_version, "reference": reference}
-    ports.audit.record("defender.resolved", subject=case.id, actor="registry", detail=detail)
+    ports.audit.record("defender.resolved", subject=case.id, actor=Actor.service("registry"), detail=detail)
 
 
 def _about_reference(report: AcceptedReport, referenced: Person | None) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from ngao.chassis.errors import NotFound
+from ngao.kernel.actors import Actor
 from services.registry.application.people import known_person, open_cases_touched_by, say_resolved
 from services.registry.application.ports import Ports
 from services.registry.domain.defender import Person, Restriction
 
 
-def add_restriction(ports: Ports, ref: str, partner_id: str, reason: str, operator: str) -> Person:
+def add_restriction(ports: Ports, ref: str, partner_id: str, reason: str, operator: Actor) -> Person:
     """Add it and tell every open case; one that stands already changes nothing. Raises NotFound."""
     person = known_person(ports, ref)
     if any(record.is_restricted(partner_id) for record in person.records):
@@ -22,7 +23,7 @@ def add_restriction(ports: Ports, ref: str, partner_id: str, reason: str, operat
     return person
 
 
-def lift_restriction(ports: Ports, ref: str, partner_id: str, operator: str) -> Person:
+def lift_restriction(ports: Ports, ref: str, partner_id: str, operator: Actor) -> Person:
     """Take it back on every record of the person and tell every open case. Raises NotFound when there is none."""
     person = known_person(ports, ref)
     changed = [record for record in person.records if record.lift(partner_id)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ngao.chassis.errors import NotAllowedNow, NotFound
+from ngao.kernel.actors import Actor
 from services.registry.application.people import open_cases_touched_by, person_of, root_of, say_all
 from services.registry.application.ports import Ports
 from services.registry.domain.case import Case
@@ -10,7 +11,7 @@ from services.registry.domain.defender import Defender, Person
 from services.registry.domain.resolution import Candidate, Kind, Verdict
 
 
-def link_candidate(ports: Ports, case_ref: str, to: str, operator: str) -> Candidate:
+def link_candidate(ports: Ports, case_ref: str, to: str, operator: Actor) -> Candidate:
     """They are the same: the case's record points to the known one. Raises NotFound, NotAllowedNow."""
     candidate = _candidate(ports, case_ref)
     if to not in {each.defender_ref for each in candidate.suggestions}:
@@ -23,16 +24,16 @@ def link_candidate(ports: Ports, case_ref: str, to: str, operator: str) -> Candi
     return _decide(ports, candidate, record, target.id, operator)
 
 
-def separate_candidate(ports: Ports, case_ref: str, operator: str) -> Candidate:
+def separate_candidate(ports: Ports, case_ref: str, operator: Actor) -> Candidate:
     """They are two persons; a link made before is taken back. Raises NotFound."""
     candidate = _candidate(ports, case_ref)
     return _decide(ports, candidate, _record(ports, candidate.defender_ref), None, operator)
 
 
-def _decide(ports: Ports, candidate: Candidate, record: Defender, link: str | None, operator: str) -> Candidate:
+def _decide(ports: Ports, candidate: Candidate, record: Defender, link: str | None, operator: Actor) -> Candidate:
     before = _touched(ports, record)
     verdict = Verdict.LINKED if link else Verdict.SEPARATE
-    candidate.decide(verdict, by=operator, at=ports.now)
+    candidate.decide(verdict, by=str(operator), at=ports.now)
     record.linked_to = link
     ports.candidates.save(candidate)
     ports.defenders.save(record)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ngao.chassis.errors import NotFound
+from ngao.kernel.actors import Actor
 from services.registry.application.people import cases_of, known_person, person_of
 from services.registry.application.ports import Ports
 from services.registry.domain.case import Case, CaseState
@@ -21,7 +22,7 @@ from services.registry.domain.resolution import Candidate
 class Reader:
     """Who reads, why (a code of policy), and whether values may be shown (scope `identity:read`)."""
 
-    operator: str
+    operator: Actor
     reason: str
     sees_identity: bool
 

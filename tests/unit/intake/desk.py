@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from ngao.kernel.actors import Actor
 from services.intake.application.ports import Desk
 from services.intake.domain.report import Change, Helper, Report, SealedIdentity
 from services.intake.domain.source import Source
@@ -178,7 +179,7 @@ class MemoryIntake:
 
     @property
     def desk(self) -> Desk:
-        def journal(action: str, *, subject: str, actor: str, detail: Mapping[str, str] | None = None) -> None:
+        def journal(action: str, *, subject: str, actor: Actor, detail: Mapping[str, str] | None = None) -> None:
             self.audit.append((action, f"{subject} {actor}", dict(detail or {})))
 
         return Desk(

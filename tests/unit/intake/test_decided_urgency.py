@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ngao.chassis.errors import InvalidInput, NotAllowedNow, NotFound
+from ngao.kernel.actors import Actor
 from services.intake.application.decide_urgency import Decided, decide_urgency
 from services.intake.application.judge_earlier import judge_earlier
 from services.intake.application.receive_report import receive_report
@@ -21,7 +22,7 @@ from services.intake.shown import show_report
 from services.intake.storage.mapping import report_from, report_record
 from tests.unit.intake.desk import START, MemoryIntake
 
-OFFICER = "operator:officer"
+OFFICER = Actor.operator("officer")
 REASON = "new_information"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ngao.chassis.errors import NotAllowedNow, NotFound
+from ngao.kernel.actors import Actor
 from services.registry.application.change_consent import ConsentSaid, change_consent
 from services.registry.application.restrict_defender import add_restriction, lift_restriction
 from services.registry.application.review_candidates import link_candidate, separate_candidate
@@ -17,8 +18,9 @@ from services.registry.application.tell_defender import (
 from tests.support.registry import MARY, Register, consent
 
 ALMOST = {"names": ["Mary Wanjikuu Kamau"], "phones": ["0700000002"], "emails": []}
-MASKED = Reader("operator:o", "case_work", sees_identity=False)
-OPEN = Reader("operator:o", "case_work", sees_identity=True)
+BY = Actor.operator("o")
+MASKED = Reader(BY, "case_work", sees_identity=False)
+OPEN = Reader(BY, "case_work", sees_identity=True)
 
 
 def two_alike() -> tuple[Register, str, str]:
@@ -39,10 +41,10 @@ def test_a_probable_match_is_a_person_of_its_own_until_decided() -> None:
 
 def test_meanwhile_the_restrictions_of_the_probable_person_hold_too() -> None:
     register, known, other = two_alike()
-    add_restriction(register.ports, known, "partner-a", "safety", "operator:o")
+    add_restriction(register.ports, known, "partner-a", "safety", BY)
     told = {view.case_ref: view for view in register.heard.views}
     assert [each.partner_id for each in told["NG-2"].restrictions] == ["partner-a"]
-    separate_candidate(register.ports, "NG-2", "operator:o")
+    separate_candidate(register.ports, "NG-2", BY)
     told = {view.case_ref: view for view in register.heard.views}
     assert told["NG-2"].restrictions == ()
     assert told["NG-2"].resolution == "new"
@@ -51,13 +53,13 @@ def test_meanwhile_the_restrictions_of_the_probable_person_hold_too() -> None:
 
 def test_linked_records_are_one_person_and_can_be_parted_again() -> None:
     register, known, other = two_alike()
-    add_restriction(register.ports, other, "partner-b", "safety", "operator:o")
-    link_candidate(register.ports, "NG-2", known, "operator:o")
+    add_restriction(register.ports, other, "partner-b", "safety", BY)
+    link_candidate(register.ports, "NG-2", known, BY)
     told = {view.case_ref: view for view in register.heard.views}
     assert (told["NG-2"].defender_ref, told["NG-2"].resolution) == (known, "existing")
     assert [each.partner_id for each in told["NG-1"].restrictions] == ["partner-b"]
     assert register.report("NG-3", {**ALMOST}).defender_ref == known
-    separate_candidate(register.ports, "NG-2", "operator:o")
+    separate_candidate(register.ports, "NG-2", BY)
     told = {view.case_ref: view for view in register.heard.views}
     assert told["NG-2"].defender_ref == other
     assert told["NG-1"].restrictions == ()
@@ -66,25 +68,25 @@ def test_linked_records_are_one_person_and_can_be_parted_again() -> None:
 def test_a_link_tells_the_cases_of_one_record_what_was_said_to_the_other() -> None:
     register, known, _other = two_alike()
     gone = consent(granted=False, at=register.now)
-    change_consent(register.ports, ConsentSaid(known, gone, None, "operator:o"))
+    change_consent(register.ports, ConsentSaid(known, gone, None, BY))
     assert ("NG-2", gone) not in register.heard.consents
-    link_candidate(register.ports, "NG-2", known, "operator:o")
+    link_candidate(register.ports, "NG-2", known, BY)
     assert ("NG-2", gone) in register.heard.consents
 
 
 def test_a_restriction_of_a_linked_record_can_be_lifted_through_the_person() -> None:
     register, known, other = two_alike()
-    add_restriction(register.ports, other, "partner-b", "safety", "operator:o")
-    link_candidate(register.ports, "NG-2", known, "operator:o")
-    assert lift_restriction(register.ports, known, "partner-b", "operator:o").restrictions == ()
+    add_restriction(register.ports, other, "partner-b", "safety", BY)
+    link_candidate(register.ports, "NG-2", known, BY)
+    assert lift_restriction(register.ports, known, "partner-b", BY).restrictions == ()
 
 
 def test_only_a_suggested_person_can_be_linked() -> None:
     register, _known, other = two_alike()
     with pytest.raises(NotAllowedNow):
-        link_candidate(register.ports, "NG-2", other, "operator:o")
+        link_candidate(register.ports, "NG-2", other, BY)
     with pytest.raises(NotFound):
-        link_candidate(register.ports, "NG-1", other, "operator:o")
+        link_candidate(register.ports, "NG-1", other, BY)
 
 
 def test_reading_is_masked_and_audited_unless_the_right_is_there() -> None:
@@ -95,7 +97,7 @@ def test_reading_is_masked_and_audited_unless_the_right_is_there() -> None:
     assert masked.identity.phones == ("***01",)
     assert masked.identity.emails == ("m***@***",)
     assert tell_defender_of_case(register.ports, "NG-1", OPEN).identity.names == ("Mary Wanjiku Kamau",)
-    assert [each for each in register.heard.audited if each[0] == "defender.read"] == [("defender.read", known, "operator:o")] * 2
+    assert [each for each in register.heard.audited if each[0] == "defender.read"] == [("defender.read", known, BY)] * 2
 
 
 def test_the_review_list_shows_both_sides() -> None:

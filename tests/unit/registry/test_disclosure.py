@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ngao.chassis.errors import NotAllowedNow, NotFound, Retryable
+from ngao.kernel.actors import Actor
 from services.registry.application.change_consent import ConsentSaid, change_consent
 from services.registry.application.disclose_contact import AcceptedOffer, contact_may_leave, disclose_contact, end_disclosure
 from services.registry.application.forget_expired import forget_cases, forget_people
@@ -41,7 +42,7 @@ def person(register: Register) -> str:
 
 def withdraw(register: Register, case_ref: str | None = None, *scope: str) -> list[str]:
     gone = Statement(granted=False, purpose="referral", scope=frozenset(scope), at=register.now)
-    return change_consent(register.ports, ConsentSaid(person(register), gone, case_ref, "operator:o"))
+    return change_consent(register.ports, ConsentSaid(person(register), gone, case_ref, Actor.operator("o")))
 
 
 def test_with_consent_and_safety_the_partner_is_told_once() -> None:
@@ -94,11 +95,11 @@ BARE = accepted("NG-2", "offer-2")
 
 
 def named(register: Register, source: str = "form") -> str:
-    return name_for_source(register.ports, person(register), source, "operator:o")
+    return name_for_source(register.ports, person(register), source, Actor.operator("o"))
 
 
 def recorded(register: Register, case_ref: str | None, **more: Any) -> None:
-    change_consent(register.ports, ConsentSaid(person(register), consent(at=register.now, **more), case_ref, "operator:o"))
+    change_consent(register.ports, ConsentSaid(person(register), consent(at=register.now, **more), case_ref, Actor.operator("o")))
 
 
 def test_a_bare_reference_opens_nothing_that_its_report_did_not_tell() -> None:
@@ -201,7 +202,7 @@ def test_a_new_case_hears_all_that_its_consent_is_judged_by_and_nothing_that_is_
         consent("contact", "narrative", at=NOW), consent("narrative", granted=False, at=NOW),
         consent(granted=False, recipient="partner-a", at=NOW), consent(until=NOW, at=NOW),
     ):
-        change_consent(register.ports, ConsentSaid(person(register), said, None, "operator:o"))
+        change_consent(register.ports, ConsentSaid(person(register), said, None, Actor.operator("o")))
     register.pass_time(days=1)
     register.report("NG-2", MARY, contact_safety=SAFE, consents=[consent(at=register.now)])
     heard = [said for case, said in register.heard.consents if case == "NG-2"]
@@ -232,7 +233,7 @@ def test_a_report_that_was_on_its_way_when_all_was_withdrawn_hears_of_it() -> No
 def test_a_consent_given_to_an_operator_counts() -> None:
     register = register_with(consents=[])
     given = consent(at=register.now, recipient="partner-a")
-    change_consent(register.ports, ConsentSaid(person(register), given, "NG-1", "operator:o"))
+    change_consent(register.ports, ConsentSaid(person(register), given, "NG-1", Actor.operator("o")))
     assert refusal(register) is None
     assert refusal(register, AcceptedOffer("NG-1", "offer-2", "partner-b", "key", "key-id")) == "no_consent"
 
@@ -285,8 +286,8 @@ def test_changes_before_the_report_are_asked_again_later(learn: Any) -> None:
 
 def test_a_restricted_partner_hears_no_more_than_no_consent() -> None:
     register = register_with()
-    add_restriction(register.ports, person(register), "partner-a", "safety", "operator:o")
-    add_restriction(register.ports, person(register), "partner-a", "safety", "operator:o")
+    add_restriction(register.ports, person(register), "partner-a", "safety", Actor.operator("o"))
+    add_restriction(register.ports, person(register), "partner-a", "safety", Actor.operator("o"))
     assert [each.partner_id for each in register.last.restrictions] == ["partner-a"]
     assert len(register.heard.views) == 2
     assert refusal(register) == "restricted"
@@ -295,11 +296,11 @@ def test_a_restricted_partner_hears_no_more_than_no_consent() -> None:
 
 def test_a_lifted_restriction_is_said_and_gone() -> None:
     register = register_with()
-    add_restriction(register.ports, person(register), "partner-a", "safety", "operator:o")
-    lift_restriction(register.ports, person(register), "partner-a", "operator:o")
+    add_restriction(register.ports, person(register), "partner-a", "safety", Actor.operator("o"))
+    lift_restriction(register.ports, person(register), "partner-a", Actor.operator("o"))
     assert register.last.restrictions == ()
     with pytest.raises(NotFound):
-        lift_restriction(register.ports, person(register), "partner-a", "operator:o")
+        lift_restriction(register.ports, person(register), "partner-a", Actor.operator("o"))
     assert refusal(register) is None
 
 
@@ -394,9 +395,13 @@ def ends(register: Register) -> None:
     end_disclosure(register.ports, "NG-1", "offer-1", "partner-a")
 
 
+def restrict(register: Register) -> None:
+    add_restriction(register.ports, person(register), "partner-a", "safety", Actor.operator("o"))
+
+
 @pytest.mark.parametrize(("take_back", "reason"), [
     (withdraw, "no_consent"),
-    (lambda register: add_restriction(register.ports, person(register), "partner-a", "safety", "operator:o"), "restricted"),
+    (restrict, "restricted"),
     (lambda register: learn_withdrawal(register.ports, "NG-1", sequence=2), "report_withdrawn"),
     (ends, "offer_ended"),
 ])

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from ngao.chassis.errors import SealBroken
+from ngao.kernel.actors import Actor
 from services.registry.adapters.reading import LibraryReading
 from services.registry.application.absorb_cases import absorb_case
 from services.registry.application.change_consent import ConsentSaid, change_consent
@@ -103,7 +104,7 @@ def test_an_unknown_reference_without_identity_is_anonymous_and_noted() -> None:
 def test_by_reference_finds_the_person_of_a_linked_record() -> None:
     register = Register()
     first = register.report("NG-1", MARY)
-    given = name_for_source(register.ports, first.defender_ref or "", "form", "operator:o")
+    given = name_for_source(register.ports, first.defender_ref or "", "form", Actor.operator("o"))
     assert register.report("NG-2", defender_ref=given).defender_ref == first.defender_ref
     assert register.last.resolution == "by_reference"
 
@@ -111,8 +112,8 @@ def test_by_reference_finds_the_person_of_a_linked_record() -> None:
 def test_a_reference_means_nothing_from_another_source_and_neither_does_the_platforms_own() -> None:
     register = Register()
     first = register.report("NG-1", MARY)
-    given = name_for_source(register.ports, first.defender_ref or "", "form", "operator:o")
-    other = name_for_source(register.ports, first.defender_ref or "", "evil", "operator:o")
+    given = name_for_source(register.ports, first.defender_ref or "", "form", Actor.operator("o"))
+    other = name_for_source(register.ports, first.defender_ref or "", "evil", Actor.operator("o"))
     assert len({given, other, first.defender_ref}) == 3
     assert register.report("NG-2", defender_ref=given, source_id="evil").resolution == "anonymous"
     assert register.report("NG-3", defender_ref=first.defender_ref, source_id="evil").resolution == "anonymous"
@@ -160,9 +161,9 @@ def test_a_restriction_said_while_a_case_was_resolved_is_told_when_it_is_absorbe
     first = register.report("NG-1", MARY)
     register.report("NG-2", MARY)
     hidden = register.cases.kept.pop("NG-2")
-    add_restriction(register.ports, first.defender_ref or "", "partner-a", "safety", "operator:o")
+    add_restriction(register.ports, first.defender_ref or "", "partner-a", "safety", Actor.operator("o"))
     change_consent(register.ports, ConsentSaid(
-        first.defender_ref or "", consent(at=register.now, granted=False), None, "operator:o"))
+        first.defender_ref or "", consent(at=register.now, granted=False), None, Actor.operator("o")))
     register.cases.kept["NG-2"] = hidden
     absorb_case(register.ports, "NG-2")
     assert register.last.case_ref == "NG-2"

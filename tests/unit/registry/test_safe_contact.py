@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
+from ngao.kernel.actors import Actor
 from services.registry.application.tell_defender import Reader, tell_defender_of_case
 from services.registry.domain.identity import ContactSafety
 from services.registry.http_api import DefenderShown, defender_answer
 from tests.support.registry import MARY, SAFE, Register
 
-SEES, MASKED = Reader("operator:asha", "case_work", sees_identity=True), Reader("operator:asha", "case_work", sees_identity=False)
+SEES, MASKED = (Reader(Actor.operator("asha"), "case_work", sees_identity=sees) for sees in (True, False))
 HOURS = [{"opens": "20:00", "closes": "21:00", "days": ["sat"]}]
 CAREFUL = {**SAFE, "hours": HOURS, "shared_phone": True, "instructions": "Ask for the tailor."}
 
