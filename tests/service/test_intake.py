@@ -12,8 +12,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pika
 import pytest
 
+from ngao.chassis.messaging.delivery import Delivery
 from ngao.chassis.security import keyfiles, seals
 from ngao.contracts import CONTENT_TYPE, Event, decode, make, subscriptions_of
 from ngao.kernel.padding import SIZES
@@ -350,6 +352,24 @@ def test_a_report_over_amqp_gets_a_receipt(intake: ServiceProcess, world: World,
     event = {"specversion": "1.0", "id": "e1", "source": "/sms", "type": SUBMITTED, "data": body}
     amqp_source.post(event, CONTENT_TYPE)
     assert amqp_source.answer()[1] == {**first, "duplicate": True}
+
+
+def test_a_report_that_is_tried_again_keeps_the_id_that_its_source_gave_it(
+    intake: ServiceProcess, world: World, amqp_source: AmqpSource
+) -> None:
+    onboard(intake, world, amqp_source.id)
+    body = anonymous()
+    del body["source_event_id"]
+    sent = Delivery(
+        "intake.reports", amqp_source.id, json.dumps(body).encode(), "application/json", amqp_source.account, "call-17"
+    )
+    properties = pika.BasicProperties(
+        content_type=sent.content_type, delivery_mode=2, message_id=sent.fingerprint, user_id="svc-intake",
+        headers=sent.to_try_again(),
+    )  # fmt: skip
+    with Line(world, edge=True).open_as("intake") as channel:
+        channel.basic_publish("redeliver", sent.queue, sent.body, properties, mandatory=True)
+    assert amqp_source.answer()[1]["source_event_id"] == "call-17"
 
 
 def test_a_broken_report_over_amqp_is_parked_and_its_source_hears_why(

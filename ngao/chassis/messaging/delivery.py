@@ -15,6 +15,7 @@ from ngao.chassis.observability.logs import describe_error, get_logger
 ATTEMPTS = "x-ngao-attempts"
 ORIGINAL_KEY = "x-ngao-routing-key"
 ORIGINAL_USER = "x-ngao-user-id"
+ORIGINAL_ID = "x-ngao-message-id"
 PARKED_ID = "x-ngao-parked-id"
 
 _DEAD = "dead"
@@ -80,6 +81,11 @@ class Delivery:
             headers[PARKED_ID] = self.parked_id
         return headers
 
+    def to_try_again(self) -> dict[str, Any]:
+        """The headers of the copy that waits for the next try; by the `message_id` an outsider knows what it has sent."""
+        headers = {**self.carry(), ATTEMPTS: self.attempts + 1}
+        return {**headers, ORIGINAL_ID: self.message_id} if self.message_id else headers
+
 
 def delivery_of(message: Received, queue: str, own_account: str, names: EdgeNames | None = None) -> Delivery:
     """Read a message as it was received; one at which this fails is unreadable, so that no queue waits behind it.
@@ -112,7 +118,7 @@ def _read(message: Received, queue: str, own_account: str, names: EdgeNames | No
         body=message.body,
         content_type=_media_type(properties.get("content_type")),
         user_id=_text(ours.get(ORIGINAL_USER)) if ours else sender,
-        message_id=_text(properties.get("message_id")),
+        message_id=_text(ours.get(ORIGINAL_ID)) or _text(properties.get("message_id")),
         attempts=_count(ours.get(ATTEMPTS)),
         parked_id=_text(ours.get(PARKED_ID)),
         dead_from=names.plain(died_in) if names and died_in else died_in,

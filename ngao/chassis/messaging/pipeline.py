@@ -13,7 +13,7 @@ from typing import Any
 
 from ngao.chassis.errors import Conflict, Permanent
 from ngao.chassis.messaging.authenticity import Authenticity, NotAuthentic
-from ngao.chassis.messaging.delivery import ATTEMPTS, Delivery
+from ngao.chassis.messaging.delivery import Delivery
 from ngao.chassis.messaging.destinations import PARTNERS, RESULTS
 from ngao.chassis.messaging.inbox import Inbox, mark_of
 from ngao.chassis.messaging.parking import Parking
@@ -210,7 +210,7 @@ class Pipeline:
         tier = next_tier(self._tiers_s, item.delivery.attempts)
         if tier is None:
             raise ValueError("no tier is left: the item should have been parked")
-        return tier, {**item.delivery.carry(), ATTEMPTS: item.delivery.attempts + 1}
+        return tier, item.delivery.to_try_again()
 
 
 def _unit(item: Item) -> Unit:
