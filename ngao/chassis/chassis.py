@@ -111,7 +111,10 @@ class Chassis:
         kept, parking = Kept(store, units, clock), Parking(name, store, units)
         rewrapping, approvals = Rewrapping(keyring, units), Approvals(store, units, settings.approvals)
         every = timedelta(seconds=settings.audit.heads_every_s)
-        watch = AuditWatch(name, store, units, trail, audit_keys, metrics, clock, every)
+        watch = AuditWatch(
+            name, store, units, trail, audit_keys, metrics, clock, every, every * settings.audit.heads_late_after,
+            ready=lambda: health.report()[0],
+        )  # fmt: skip
         readings = Readings(store, units, clock, timedelta(seconds=settings.audit.lists_within_s))
         chassis = cls(
             name, settings, clock, store, keyring, units, relay, kept, parking, health, metrics, operators, rewrapping, patience,

@@ -5,6 +5,7 @@ from ngao.contracts.classes import DataClass, Moment, Strict, Tolerant
 from ngao.contracts.envelope import CONTENT_TYPE, MOST_VALUES, Event, decode, encode, parse_json
 from ngao.contracts.errors import ContractError, FieldError, InvalidContent, Undecodable, UnknownType, field_errors
 from ngao.contracts.forms import for_partner, notice_of
+from ngao.contracts.heads import NotedChain, NotedEntry, noted_chains, noted_data
 from ngao.contracts.messages import make, open_event
 
 __all__ = [
@@ -19,6 +20,8 @@ __all__ = [
     "FieldError",
     "InvalidContent",
     "Moment",
+    "NotedChain",
+    "NotedEntry",
     "Strict",
     "Tolerant",
     "Undecodable",
@@ -29,6 +32,8 @@ __all__ = [
     "for_partner",
     "gives_notice",
     "make",
+    "noted_chains",
+    "noted_data",
     "notice_of",
     "open_event",
     "parse_json",

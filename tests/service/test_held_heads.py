@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from marshmallow import ValidationError
 
 from ngao.chassis.chassis import Chassis
 from ngao.chassis.clock import ManualClock, SystemClock
@@ -19,7 +20,7 @@ from ngao.chassis.storage import held_heads
 from ngao.chassis.storage.audit_trail import AuditTrail
 from ngao.chassis.storage.committer import GroupCommitter
 from ngao.chassis.storage.units import Units
-from ngao.contracts import Event, decode, encode, subscriptions_of
+from ngao.contracts import Event, decode, encode, noted_chains, noted_data, subscriptions_of
 from ngao.deployment.names import SERVICES
 from ngao.kernel.actors import Actor
 from tests.support.broker import provision
@@ -32,11 +33,12 @@ HOUR = timedelta(hours=1)
 
 @contextmanager
 def opened(world: World, service: str, database: str, clock: ManualClock) -> Iterator[Chassis]:
-    """A service's chassis on a database of its own, without a broker."""
+    """A service's chassis on a database of its own, without a broker: it can receive nothing."""
     settings, _ = world.settings(service)
     settings.write_text(settings.read_text().replace(world.database(service), database))
     made = Chassis.build(load(settings), clock)
     made.open([])
+    made.audit_watch.ready = lambda: False
     try:
         yield made
     finally:
@@ -225,3 +227,70 @@ def test_a_running_service_holds_what_another_publishes(world: World) -> None:
     finally:
         for process in running:
             process.stop()
+
+
+def late(chassis: Chassis, *, ready: bool = True) -> str:
+    """What readiness warns of after a look."""
+    chassis.audit_watch.ready = lambda: ready
+    chassis.audit_watch.turn()
+    return chassis.audit_watch.problem() or ""
+
+
+def test_a_service_whose_heads_stop_coming_is_an_alarm_until_they_come_again(
+    referral: Chassis, registry: Chassis, clock: ManualClock
+) -> None:
+    act(referral)
+    hold(registry, publish(referral, clock))
+    clock.advance(HOUR * 3)
+    assert "referral" not in late(registry)
+    clock.advance(HOUR)
+    assert "referral" in late(registry)
+    assert b'ngao_audit_heads_late_seconds{of="referral"} 3600.0' in registry.metrics.render()
+    hold(registry, publish(referral, clock))
+    assert "referral" not in late(registry)
+    assert b'ngao_audit_heads_late_seconds{of="referral"} 0.0' in registry.metrics.render()
+
+
+def test_a_service_that_has_never_published_is_an_alarm_too_and_notify_waits_for_nobody(
+    world: World, registry: Chassis, clock: ManualClock, name: str
+) -> None:
+    clock.advance(HOUR * 4)
+    assert {"intake", "referral", "notify"} <= set(late(registry).replace(",", "").replace(":", "").split())
+    with opened(world, "notify", f"{name}_notify", clock) as notify:
+        clock.advance(HOUR * 9)
+        assert not late(notify)
+
+
+def test_whoever_has_just_started_waits_its_time_before_it_misses_anything(
+    world: World, referral: Chassis, registry: Chassis, clock: ManualClock
+) -> None:
+    hold(registry, publish(referral, clock))
+    clock.advance(HOUR * 24)
+    with opened(world, "registry", registry.store.database.name, clock) as restarted:
+        assert not late(restarted)
+        clock.advance(HOUR * 4)
+        assert "referral" in late(restarted)
+
+
+def test_while_a_holder_can_receive_nothing_it_misses_nothing(referral: Chassis, registry: Chassis, clock: ManualClock) -> None:
+    hold(registry, publish(referral, clock))
+    for _ in range(5):
+        clock.advance(HOUR)
+        assert not late(registry, ready=False)
+    clock.advance(HOUR * 2)
+    assert not late(registry)
+    clock.advance(HOUR * 2)
+    assert "referral" in late(registry)
+
+
+def test_what_is_published_has_one_type_for_both_sides(referral: Chassis, clock: ManualClock) -> None:
+    act(referral)
+    publish(referral, clock)
+    act(referral)
+    event = publish(referral, clock)
+    (chain,) = noted_chains(event).values()
+    assert (chain.n, [each.n for each in chain.passed]) == (6, [3])
+    assert noted_data([chain]) == event.data
+    broken = replace(event, data={"chains": [{**event.data["chains"][0], "hash": "x"}]})
+    with pytest.raises(ValidationError):
+        noted_chains(broken)

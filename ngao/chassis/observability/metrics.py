@@ -48,6 +48,9 @@ class Metrics:
         self._audit_heads_moved = self._gauge(
             "ngao_audit_heads_moved", "Chains of a service's audit that are not what this process or its service knew.", "of"
         )
+        self._audit_heads_late = self._gauge(
+            "ngao_audit_heads_late_seconds", "By how much the heads of another service's audit are late; 0: they are not.", "of"
+        )
         self._members = self._gauge("ngao_store_members", "Members of the replica set as this process sees them.", "state")
         self._store_bytes = self._gauge("ngao_store_bytes", "Bytes of this service's own records and indexes.")
         self._disk_used = self._gauge("ngao_store_disk_used_bytes", "Bytes used on the disk of the store.")
@@ -138,6 +141,10 @@ class Metrics:
     def audit_heads_moved(self, of: str, chains: int) -> None:
         """Set how many chains of a service's audit were cut off or written anew."""
         self._audit_heads_moved.labels(of).set(chains)
+
+    def audit_heads_late(self, of: str, seconds: float) -> None:
+        """Set by how much the heads of another service's audit are late."""
+        self._audit_heads_late.labels(of).set(seconds)
 
     def store_members(self, members: Mapping[str, int]) -> None:
         """Set how many members of the replica set are in each state."""

@@ -1,12 +1,13 @@
 """Looks at a service's own chains every minute, and publishes their heads every hour for the other services to hold.
 
+It looks too whether the others publish theirs: a service that publishes none keeps the others from missing what is cut off.
 A look reads a few entries by their names: what this process wrote or saw last must still be there, and each chain must end with
 an entry that the service has keyed. None of it is on the way of an act that is audited.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -22,13 +23,16 @@ from ngao.chassis.storage.audit_trail import AuditTrail, heads_from
 from ngao.chassis.storage.connection import AUDIT, Store
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.chassis.storage.units import Units
-from ngao.contracts import make
+from ngao.contracts import NotedChain, NotedEntry, make, noted_data
 from ngao.kernel.actors import Actor
 
 PUBLISHED = "audit_published"
 _ONE, _SUBJECT = "heads", "audit"
 _REMEMBERED = 12
 """How many earlier heads of a chain an event names: a holder that missed some events still finds the one that it holds."""
+
+_MOVED = "What is on record at {} was cut off or written anew: see docs/runbooks/audit-head-moved.md."
+_LATE = "No heads of the audit of {} have come for a long time: see docs/runbooks/audit-heads-late.md."
 
 _log = get_logger(__name__)
 
@@ -45,27 +49,33 @@ class AuditWatch:
     metrics: Metrics
     clock: Clock
     every: timedelta
+    late_after: timedelta
+    ready: Callable[[], bool]
+    """Whether this service itself can receive: while it cannot, another one's silence shows nothing."""
 
     def __post_init__(self) -> None:
-        self._began = self.clock.now()
+        self._began = self._listening_since = self.clock.now()
         self._seen: dict[int, Head] = {}
         self._own: set[int] = set()
-        self._others: dict[str, int] = {}
+        self._others: dict[str, held_heads.Holding] = {}
+        self._late: dict[str, timedelta] = {}
 
     def turn(self) -> None:
         """Look, compare, and publish where it is time to."""
         self.look()
-        self._others = held_heads.moved(self.store)
+        self._others = held_heads.holdings(self.store)
+        self._late = self._lateness()
         self._measure()
         self.units.run(self.publish_due)
 
     def problem(self) -> str | None:
-        """What an operator must look into: chains that are not what they were."""
-        names = [self.service] if self._own else []
-        names += sorted(of for of, count in self._others.items() if count)
-        if not names:
-            return None
-        return f"What is on record at {', '.join(names)} was cut off or written anew: see docs/runbooks/audit-head-moved.md."
+        """What an operator must look into: chains that are not what they were, and services that publish no heads."""
+        moved = [self.service] if self._own else []
+        moved += sorted(of for of, holding in self._others.items() if holding.moved)
+        late = sorted(of for of, by in self._late.items() if by)
+        sentences = [_MOVED.format(", ".join(moved))] if moved else []
+        sentences += [_LATE.format(", ".join(late))] if late else []
+        return " ".join(sentences) or None
 
     def look(self) -> None:
         """Find the chains that moved behind this process's back, and put that on record, each once."""
@@ -89,12 +99,21 @@ class AuditWatch:
         heads = heads_from(self.store.durable("audit_heads").find())
         entries = self._entries(Head(chain, n, "") for chain, ns in named.items() for n in ns)
         chains = [
-            {"chain": chain, "n": head.n, "hash": head.hash, "passed": _passed(chain, named.get(chain, []), entries)}
+            NotedChain(chain, head.n, head.hash, _passed(chain, named.get(chain, []), entries))
             for chain, head in sorted(heads.items())
         ]
         ns = [{"chain": each, "ns": _last([*named.get(each, []), head.n])} for each, head in sorted(heads.items())]
         unit.keep(PUBLISHED, {"_id": _ONE, "at": unit.now, "chains": ns}, known["revision"] if known else 0)
-        unit.emit(make(f"{self.service}.audit.noted.v1", subject=_SUBJECT, data={"chains": chains}, time=unit.now))
+        unit.emit(make(f"{self.service}.audit.noted.v1", subject=_SUBJECT, data=noted_data(chains), time=unit.now))
+
+    def _lateness(self) -> dict[str, timedelta]:
+        """By how much each other service's heads are late. What came while this service could not receive is in its queue."""
+        now = self.clock.now()
+        if not self.ready():
+            self._listening_since = now
+        newest = {of: max(self._listening_since, holding.at) for of, holding in self._others.items()}
+        since = {of: newest.get(of, self._listening_since) for of in held_heads.publishers(self.service)}
+        return {of: max(now - at - self.late_after, timedelta()) for of, at in since.items()}
 
     def _record(self, chain: int, unit: Unit) -> None:
         actor = Actor.service(self.service)
@@ -105,8 +124,11 @@ class AuditWatch:
         return {each["_id"]: each for each in self.store.durable(AUDIT).find({"_id": {"$in": ids}})} if ids else {}
 
     def _measure(self) -> None:
-        for of, count in {**self._others, self.service: len(self._own)}.items():
+        moved = {of: holding.moved for of, holding in self._others.items()}
+        for of, count in {**moved, self.service: len(self._own)}.items():
             self.metrics.audit_heads_moved(of, count)
+        for of, by in self._late.items():
+            self.metrics.audit_heads_late(of, by.total_seconds())
 
 
 def _holds(head: Head, entries: dict[str, dict[str, Any]], keys: Keys) -> bool:
@@ -114,11 +136,10 @@ def _holds(head: Head, entries: dict[str, dict[str, Any]], keys: Keys) -> bool:
     return entry is not None and entry.get("hash") == head.hash and is_sound(entry, keys)
 
 
-def _passed(chain: int, ns: list[int], entries: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+def _passed(chain: int, ns: list[int], entries: dict[str, dict[str, Any]]) -> tuple[NotedEntry, ...]:
     found = [entries[entry_id(chain, n)] for n in ns if entry_id(chain, n) in entries]
-    return [{"n": each["n"], "hash": each["hash"]} for each in found]
+    return tuple(NotedEntry(each["n"], each["hash"]) for each in found)
 
 
 def _last(ns: list[int]) -> list[int]:
     return sorted(set(ns))[-_REMEMBERED:]
-

@@ -7,21 +7,23 @@ what it holds, puts the contradiction on record in its own audit, and warns unti
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from ngao.chassis.errors import NotFound
 from ngao.chassis.observability.logs import get_logger
 from ngao.chassis.storage.connection import Store
 from ngao.chassis.storage.unit_of_work import Unit
-from ngao.contracts import Event
+from ngao.contracts import CATALOGUE, Event, NotedEntry, noted_chains, subscriptions_of
 from ngao.kernel.actors import Actor
 
 HELD = "audit_held"
+_NOTED = ".audit.noted.v1"
 _log = get_logger(__name__)
 
-Heads = dict[int, tuple[int, str]]
-"""The number and the hash of an entry, by chain."""
+Heads = dict[int, NotedEntry]
+"""The entry that is held of each chain, by the chain's number."""
 
 
 def hold_heads(unit: Unit, event: Event, by: str) -> None:
@@ -30,14 +32,13 @@ def hold_heads(unit: Unit, event: Event, by: str) -> None:
     known = unit.lookups.by(HELD).one(of) or {"_id": of, "revision": 0, "at": None, "heads": [], "moved": []}
     if known["at"] is not None and event.time <= known["at"]:
         return
-    held, published = _heads(known["heads"]), {chain["chain"]: chain for chain in event.data["chains"]}
-    moved = {chain for chain, head in held.items() if head not in _named(published.get(chain))}
-    now: Heads = {chain: (each["n"], each["hash"]) for chain, each in published.items()}
+    held, published = _heads(known["heads"]), noted_chains(event)
+    moved = {chain for chain, entry in held.items() if chain not in published or entry not in published[chain].named}
     for chain in sorted(moved - set(known["moved"])):
-        _log.error("audit.head_moved", of=of, chain=chain, n=held[chain][0])
-        detail = {"chain": str(chain), "n": str(held[chain][0])}
+        _log.error("audit.head_moved", of=of, chain=chain, n=held[chain].n)
+        detail = {"chain": str(chain), "n": str(held[chain].n)}
         unit.audit("audit.head_moved", subject=of, actor=Actor.service(by), detail=detail)
-    kept = {**now, **{chain: held[chain] for chain in moved}}
+    kept = {chain: each.last for chain, each in published.items()} | {chain: held[chain] for chain in moved}
     unit.keep(HELD, {"_id": of, "at": event.time, "heads": _stored(kept), "moved": sorted(moved)}, known["revision"])
 
 
@@ -53,24 +54,34 @@ def accept(unit: Unit, of: str, *, by: Actor, reason: str) -> None:
 def held(store: Store) -> list[dict[str, Any]]:
     """What is held of each service."""
     return [
-        {"of": each["_id"], "at": each["at"].isoformat(), "chain": chain, "n": n, "hash": digest, "moved": chain in each["moved"]}
+        {"of": each["_id"], "at": each["at"].isoformat(), "chain": chain, **vars(entry), "moved": chain in each["moved"]}
         for each in store.durable(HELD).find().sort("_id", 1)
-        for chain, (n, digest) in sorted(_heads(each["heads"]).items())
-    ]  # fmt: skip
+        for chain, entry in sorted(_heads(each["heads"]).items())
+    ]
 
 
-def moved(store: Store) -> dict[str, int]:
-    """How many chains of each service contradict what is held of them."""
-    return {each["_id"]: len(each["moved"]) for each in store.durable(HELD).find({}, {"moved": 1})}
+@dataclass(frozen=True)
+class Holding:
+    """Of the audit of one other service: how many chains contradict what is held, and of when the newest heads are."""
+
+    moved: int
+    at: datetime
 
 
-def _named(published: Mapping[str, Any] | None) -> set[tuple[int, str]]:
-    return {(each["n"], each["hash"]) for each in (published, *published["passed"])} if published else set()
+def holdings(store: Store) -> dict[str, Holding]:
+    """By the name of each service whose heads are held."""
+    found = store.durable(HELD).find({}, {"moved": 1, "at": 1})
+    return {each["_id"]: Holding(len(each["moved"]), each["at"]) for each in found}
+
+
+def publishers(holder: str) -> frozenset[str]:
+    """The services whose heads this one holds."""
+    return frozenset(CATALOGUE[name].owner for name in subscriptions_of(holder) if CATALOGUE[name].name.endswith(_NOTED))
 
 
 def _heads(stored: list[dict[str, Any]]) -> Heads:
-    return {each["chain"]: (each["n"], each["hash"]) for each in stored}
+    return {each["chain"]: NotedEntry(each["n"], each["hash"]) for each in stored}
 
 
 def _stored(heads: Heads) -> list[dict[str, Any]]:
-    return [{"chain": chain, "n": n, "hash": digest} for chain, (n, digest) in sorted(heads.items())]
+    return [{"chain": chain, "n": entry.n, "hash": entry.hash} for chain, entry in sorted(heads.items())]
