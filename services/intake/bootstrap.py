@@ -26,6 +26,7 @@ from services.intake.application.mapping import Profile
 from services.intake.application.note_consent import note_consent
 from services.intake.application.note_progress import note_progress, note_vouch
 from services.intake.application.ports import Desk
+from services.intake.application.receive_form import receive_form
 from services.intake.application.receive_report import Receipt, receive_report
 from services.intake.application.show_case import Reader, Told, show_case, show_narrative
 from services.intake.application.tell_again import tell_again
@@ -250,8 +251,8 @@ class App:
     def _judge_earlier(self, unit: Unit, *, report_id: str) -> int:
         return judge_earlier(self._desk(unit), report_id)
 
-    def _receive(self, unit: Unit, source_id: str, draft: Draft, mapping: MappedBy) -> dict[str, Any]:
-        return self._receipt(receive_report(self._desk(unit), source_id, draft, mapping))
+    def _receive(self, unit: Unit, source_id: str, draft: Draft, mapping: MappedBy, edit: str | None) -> dict[str, Any]:
+        return self._receipt(receive_form(self._desk(unit), source_id, draft, mapping, edit))
 
     def _profile(self, source_id: str) -> Profile:
         name = self.source(source_id).profile

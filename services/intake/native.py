@@ -25,7 +25,7 @@ from services.intake.quarantine import Posted, Quarantine, QuarantineFull
 MOST_VALUES = 20_000
 """A form asks more than a report holds."""
 
-Receive = Callable[[Unit, str, Draft, MappedBy], dict[str, Any]]
+Receive = Callable[[Unit, str, Draft, MappedBy, str | None], dict[str, Any]]
 
 
 class NativeForms:
@@ -85,7 +85,8 @@ class NativeForms:
 
     def _take(self, unit: Unit, source_id: str, mapped: Mapped, taken: Taken) -> dict[str, Any]:
         with pointing(mapped.native):
-            return self._receive(unit, source_id, taken.draft, MappedBy(mapped.profile.version, mapped.discarded, taken.left_out))
+            mapping = MappedBy(mapped.profile.version, mapped.discarded, taken.left_out)
+            return self._receive(unit, source_id, taken.draft, mapping, mapped.edit)
 
 
 def _parsed(body: bytes) -> Any:

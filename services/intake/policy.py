@@ -13,7 +13,7 @@ from ngao.chassis.policy import Policy, load_policy
 from ngao.chassis.retention import Retention, load_retention
 from ngao.kernel.names import comparable
 from ngao.kernel.placeholders import Placeholders
-from services.intake.application.mapping import FieldRule, Profile, check_expression
+from services.intake.application.mapping import Edit, FieldRule, Profile, check_expression
 from services.intake.application.pointers import top_level_name
 from services.intake.application.ports import Rules
 from services.intake.application.readings import Reader, ValueMap
@@ -131,7 +131,15 @@ def _profile(name: str, document: Mapping[str, Any]) -> Profile:
     if forbidden:
         used = ", ".join(sorted(forbidden))
         raise Misconfigured(f"The policy file profiles/{name}.yaml has errors: fields: {used} is on the discard list.")
-    return Profile(name, document["version"], rules, tuple(document["unwrap"]), discard)
+    return Profile(name, document["version"], rules, tuple(document["unwrap"]), discard, _edit(name, document["edit"]))
+
+
+def _edit(profile: str, document: Mapping[str, Any] | None) -> Edit | None:
+    if document is None:
+        return None
+    edit = Edit(tuple(document["name"]), tuple(document["replaces"]))
+    _check_expressions(f"profiles/{profile}.yaml", "edit", (each.text for each in (*edit.name, *edit.replaces)))
+    return edit
 
 
 def _field(profile: str, document: Mapping[str, Any], maps: Mapping[str, ValueMap]) -> FieldRule:
@@ -140,11 +148,7 @@ def _field(profile: str, document: Mapping[str, Any], maps: Mapping[str, ValueMa
         _known(where, f"{document['to']}: map", [document["map"]], maps)
     if document["for_each"] and "/*/" not in document["to"]:
         raise Misconfigured(f"The policy file {where} has errors: {document['to']}: for_each needs a * in `to`.")
-    for expression in (*(each.text for each in document["from_"]), *filter(None, [document["for_each"]])):
-        try:
-            check_expression(expression)
-        except ValueError as error:
-            raise Misconfigured(f"The policy file {where} has errors: {document['to']}: {error}.") from None
+    _check_expressions(where, document["to"], (*(each.text for each in document["from_"]), *filter(None, [document["for_each"]])))
     return FieldRule(
         to=document["to"],
         sources=tuple(document["from_"]),
@@ -158,6 +162,14 @@ def _field(profile: str, document: Mapping[str, Any], maps: Mapping[str, ValueMa
         only_with=document["with_"],
         for_each=document["for_each"],
     )
+
+
+def _check_expressions(where: str, what: str, expressions: Iterable[str]) -> None:
+    for expression in expressions:
+        try:
+            check_expression(expression)
+        except ValueError as error:
+            raise Misconfigured(f"The policy file {where} has errors: {what}: {error}.") from None
 
 
 def _kind(document: Mapping[str, Any]) -> str:

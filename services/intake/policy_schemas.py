@@ -209,6 +209,11 @@ class _Field(_Strict):
     with_ = fields.String(load_default=None, data_key="with")
 
 
+class _Edit(_Strict):
+    name = fields.List(_Expression(), required=True, validate=validate.Length(min=1))
+    replaces = fields.List(_Expression(), required=True, validate=validate.Length(min=1))
+
+
 class ProfileFile(_Strict):
     """profiles/*.yaml."""
 
@@ -217,6 +222,7 @@ class ProfileFile(_Strict):
     fields_ = fields.List(fields.Nested(_Field), required=True, data_key="fields")
     value_maps = fields.Dict(keys=fields.String(), values=fields.Nested(_ValueMap), load_default=dict)
     discard = fields.List(fields.String(), load_default=list)
+    edit = fields.Nested(_Edit, load_default=None)
 
 
 FILES: Mapping[str, Schema] = {

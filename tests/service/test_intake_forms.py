@@ -79,6 +79,37 @@ def test_a_reset_clock_is_critical_and_the_stated_date_is_kept_for_the_officer(
     assert shown(intake, world, answer["case_ref"])["date_doubt"]["stated"].startswith("1969-12-31T21:00:00")
 
 
+def test_an_edited_form_updates_its_report_once_and_what_it_repeats_is_no_news(
+    intake: ServiceProcess, world: World, keys: dict[str, str]
+) -> None:
+    form = {**case("form/email-none"), "incident/narrative": "Two men waited at the gate."}
+    root = f"uuid:{form['_uuid']}"
+    form |= {"meta/rootUuid": root, "meta/instanceID": root}
+    first = posted(intake, keys, "", form)[1]
+    edited = {
+        **form, "_uuid": "edited-1", "meta/instanceID": "uuid:edited-1", "meta/deprecatedID": root,
+        "incident/violation_type": f"{form['incident/violation_type']} smear", "person/age_group": 7,
+    }  # fmt: skip
+    status, answer = posted(intake, keys, "", edited)
+    assert (status, answer["duplicate"], answer["report_id"]) == (202, False, first["report_id"]), answer
+    report = shown(intake, world, first["case_ref"])
+    assert "smear_campaign" in {each["type"] for each in report["violations"]}
+    told = intake.request("GET", f"/v1/cases/{first['case_ref']}/narrative?reason=case_work", None, world.operator_key)[1]
+    assert told["narrative"] == form["incident/narrative"]
+    assert posted(intake, keys, "", edited)[1]["duplicate"] is True
+    assert posted(intake, keys, "", form)[1]["duplicate"] is True, "the first version, delivered late, changes nothing"
+    other = {**edited, "incident/violation_type": "smear"}
+    assert posted(intake, keys, "", other)[0] == 409, "another content under the name of a version that is known"
+    assert posted(intake, keys, "", {**form, "incident/violation_type": "smear"})[0] == 409
+
+
+def test_an_edited_form_whose_first_version_never_came_is_a_report(intake: ServiceProcess, keys: dict[str, str]) -> None:
+    names = {"meta/instanceID": "uuid:e-2", "meta/deprecatedID": "uuid:e-1", "meta/rootUuid": "uuid:e-0"}
+    form = {**case("form/email-none"), **names}
+    status, answer = posted(intake, keys, "", form)
+    assert (status, answer["duplicate"], answer["quarantined"]) == (202, False, False)
+
+
 def test_a_form_without_a_county_is_taken_and_no_value_is_named_anywhere(
     intake: ServiceProcess, world: World, keys: dict[str, str], store: Any
 ) -> None:

@@ -29,6 +29,7 @@ from services.intake.application.readings import BLANK, Read, Reader, read
 from services.intake.domain.problems import LeftOut
 
 _PLAIN_NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_./-]{0,99}$")
+_LONGEST_NAME = 200
 _EMPTY: tuple[Any, ...] = (None, "", [], {})
 # KoboToolbox, ONA and ODK write it in UTC and without an offset, whatever zone the form's own questions are in.
 SUBMISSION_TIME = "_submission_time"
@@ -67,6 +68,14 @@ class FieldRule:
 
 
 @dataclass(frozen=True)
+class Edit:
+    """How a body is known as an edited form: it names what it `replaces`; `name` is then the name of this very version."""
+
+    name: tuple[Expression, ...]
+    replaces: tuple[Expression, ...]
+
+
+@dataclass(frozen=True)
 class Profile:
     """How one kind of native body is read."""
 
@@ -75,6 +84,7 @@ class Profile:
     fields: tuple[FieldRule, ...]
     unwrap: tuple[str, ...] = ()
     discard: frozenset[str] = frozenset()
+    edit: Edit | None = None
 
 
 @dataclass
@@ -83,7 +93,7 @@ class Mapped:
 
     `origins` is for each pointer filled where its value came from, `precisions` how exactly a date there is written; `words` are
     answers in words to "other, please specify"; `unread` are the pointers for which something was said that cannot be read.
-    `submitted_at` is when the form reached its server, if the body bears it.
+    `submitted_at` is when the form reached its server, if the body bears it; `edit` is the name of an edited version.
     """
 
     profile: Profile
@@ -97,6 +107,7 @@ class Mapped:
     discarded: tuple[str, ...] = ()
     wrapper: str = ""
     submitted_at: str | None = None
+    edit: str | None = None
 
     def native(self, pointer: str) -> str:
         """The place in the native body that a pointer into the report stands for; the whole body if no one place does."""
@@ -137,7 +148,20 @@ def map_native(profile: Profile, body: Mapping[str, Any]) -> Mapped:
         _fill(mapped, rule, native)
     mapped.discarded = _discarded(profile, native)
     mapped.submitted_at = read(Reader("datetime", zone="UTC"), native.get(SUBMISSION_TIME)).value
+    mapped.edit = _edit(profile.edit, native)
     return mapped
+
+
+def _edit(edit: Edit | None, native: Mapping[str, Any]) -> str | None:
+    if edit is None or _first(edit.replaces, native) is None:
+        return None
+    name = _first(edit.name, native)
+    return str(name)[:_LONGEST_NAME] if name is not None else None
+
+
+def _first(sources: Iterable[Expression], native: Mapping[str, Any]) -> Any:
+    values = (jmespath.search(each.text, native) for each in sources)
+    return next((value for value in values if value not in _EMPTY), None)
 
 
 def check_expression(expression: str) -> None:

@@ -68,10 +68,14 @@ def facts_of(desk: Desk, draft: Draft) -> Facts:
     return Facts(draft.violations, when, how_exactly, draft.reporter_role, draft.needs, desk.now, desk.now)
 
 
+def is_same(desk: Desk, before: Report, draft: Draft) -> bool:
+    """Whether a draft has the content that a report was taken in with."""
+    return before.fingerprint in (desk.hashes.of("content", form(draft)) for form in (canonical_content, content_as_received))
+
+
 def _repeat(desk: Desk, before: Report, draft: Draft) -> Receipt:
     """The answer that was given before; of a forgotten report nobody can say any more what it was."""
-    same = (desk.hashes.of("content", form(draft)) for form in (canonical_content, content_as_received))
-    if not before.forgotten_at and before.fingerprint not in same:
+    if not before.forgotten_at and not is_same(desk, before, draft):
         message = "This source_event_id was used before for a report with other content. Post later facts as an update."
         raise NotAllowedNow(message, slug="conflicting-repeat")
     return receipt_of(desk, before, duplicate=True)

@@ -15,12 +15,14 @@ from services.intake.application.ports import Desk
 from services.intake.application.receive_report import Receipt, receipt_of, refuse, seal_person
 from services.intake.application.tell_status import tell_status
 from services.intake.domain.draft import readable
-from services.intake.domain.problems import FieldProblem
+from services.intake.domain.problems import FieldProblem, MappedBy
 from services.intake.domain.report import Change, Report, SealedIdentity, Update
 from services.intake.domain.vocabulary import code_problems, county_of, needs_suggested_by
 
 
-def update_report(desk: Desk, source_id: str, report_id: str, update: Update) -> Receipt:
+def update_report(
+    desk: Desk, source_id: str, report_id: str, update: Update, mapping: MappedBy | None = None
+) -> Receipt:
     """Add later facts, judge again, publish what is new; the same update twice counts once.
 
     Raises NotFound, InvalidInput, NotAllowedNow (`withdrawn`, `forgotten`, `conflicting-repeat`).
@@ -36,6 +38,7 @@ def update_report(desk: Desk, source_id: str, report_id: str, update: Update) ->
     refuse(_problems(desk, update))
     before = report.triage.urgency
     news, correction = _apply(desk, report, update)
+    report.mapping = mapping or report.mapping
     report.updates_seen = (*report.updates_seen, seen.mark)
     disclose_what_is_new(desk, report)
     desk.reports.put(report)
@@ -83,7 +86,7 @@ def _apply(desk: Desk, report: Report, update: Update) -> tuple[tuple[str, ...],
     county = county_of(update.place, desk.rules.vocabulary.counties)
     news = report.apply(update, desk.now, _proposed(desk, report, update), county)
     narrative = clean(update.narrative or "")
-    if narrative:
+    if narrative and not (update.restates and _is_told(desk, report, narrative)):
         part = desk.vault.seal(report, f"narrative.{len(report.narrative_parts)}", narrative.encode())
         report.narrative_parts = (*report.narrative_parts, part)
         news = (*news, "narrative")
@@ -96,6 +99,11 @@ def _apply(desk: Desk, report: Report, update: Update) -> tuple[tuple[str, ...],
     if {"violations", "contact"} & set(news):
         report.is_news_for_others(desk.now)
     return news, correction
+
+
+def _is_told(desk: Desk, report: Report, narrative: str) -> bool:
+    parts = enumerate(report.narrative_parts)
+    return any(desk.vault.open(report, f"narrative.{at}", part) == narrative.encode() for at, part in parts)
 
 
 def _proposed(desk: Desk, report: Report, update: Update) -> tuple[str, ...]:

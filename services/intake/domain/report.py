@@ -45,7 +45,10 @@ class Helper:
 
 @dataclass(frozen=True)
 class Update:
-    """Later facts from the source; None means: nothing new about that. `key` is the source's own name for the update, if any."""
+    """Later facts from the source; None means: nothing new about that. `key` is the source's own name for the update, if any.
+
+    `restates` is true for an edited form: it repeats what has not changed, and a narrative that is known is no news.
+    """
 
     violations: tuple[Violation, ...] | None = None
     needs: tuple[str, ...] | None = None
@@ -54,6 +57,7 @@ class Update:
     person: Person | None = field(default=None, repr=False)
     place: Place | None = None
     key: str = ""
+    restates: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,32 @@
+"""Take a form in; an edited one updates the report it made before, instead of being refused for its other content."""
+
+from __future__ import annotations
+
+from services.intake.application.ports import Desk
+from services.intake.application.receive_report import Receipt, is_same, receive_report
+from services.intake.application.update_report import update_report
+from services.intake.domain.draft import Draft
+from services.intake.domain.problems import MappedBy
+from services.intake.domain.report import Update
+
+
+def receive_form(desk: Desk, source_id: str, draft: Draft, mapping: MappedBy, edit: str | None) -> Receipt:
+    """Take a form in; `edit` is the name of this version of an edited one. Raises what reports and updates raise."""
+    before = desk.reports.by_source_event(source_id, draft.source_event_id) if edit else None
+    if edit is None or before is None or is_same(desk, before, draft):
+        return receive_report(desk, source_id, draft, mapping)
+    return update_report(desk, source_id, before.id, _update_of(draft, edit), mapping)
+
+
+def _update_of(draft: Draft, name: str) -> Update:
+    """What a whole form states as later facts: its consents are all that hold, what else it leaves out stays."""
+    return Update(
+        violations=draft.violations or None,
+        needs=draft.needs or None,
+        consents=draft.consents,
+        narrative=draft.narrative or None,
+        person=draft.person if draft.person.needs_sealing else None,
+        place=draft.place,
+        key=name,
+        restates=True,
+    )
