@@ -29,6 +29,7 @@ from ngao.chassis.observability.logs import configure, get_logger  # noqa: E402
 from ngao.chassis.observability.metrics import Metrics  # noqa: E402
 from ngao.chassis.security.identity import Credential, hash_key  # noqa: E402
 from ngao.chassis.settings import HttpSettings  # noqa: E402
+from ngao.kernel.actors import Actor  # noqa: E402
 
 MARKER = "Wanjiku-Marker-4711"
 SECRET = "s" * 43
@@ -77,11 +78,21 @@ class Parked:
             raise NotFound("No such parked message.")
         return self.entries[id]
 
-    def replay(self, id: str, by: str, reason: str) -> None:
-        self.show(id).update(state="replayed", by=by, why=reason)
+    def replay(self, id: str, by: Actor, reason: str) -> None:
+        self.show(id).update(state="replayed", by=str(by), why=reason)
 
-    def drop(self, id: str, by: str, reason: str) -> None:
-        self.show(id).update(state="dropped", by=by, why=reason)
+    def drop(self, id: str, by: Actor, reason: str) -> None:
+        self.show(id).update(state="dropped", by=str(by), why=reason)
+
+
+class Readings:
+    """What is read is on record elsewhere: tests/service/test_lists_on_record.py."""
+
+    def listed(self, *_: Any) -> None:
+        """Nothing is kept."""
+
+    def shown(self, *_: Any) -> None:
+        """Nothing is kept."""
 
 
 class TinyService(ChassisEndpoints):
@@ -159,8 +170,9 @@ def make_chassis(missing: str | None) -> Any:
         health=health,
         metrics=Metrics(),
         parking=Parked(),
+        readings=Readings(),
         operators=operators,
-        outbox_status=lambda: {"pending": 0, "oldest_s": 0.0},
+        outbox_status=lambda: {"pending": 0, "oldest_s": 0.0, "troubled": []},
     )
 
 

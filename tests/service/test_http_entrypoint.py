@@ -255,8 +255,8 @@ def test_operators_see_and_decide_what_is_parked(service: Service) -> None:
     assert service.post(b"{}", path="/v1/parked/p1/replay", key="grace").slug == "invalid-input"
     assert service.post(b'{"reason":"mapping corrected"}', path="/v1/parked/p1/replay", key="grace").status == 204
     shown = service.ask("GET", "/v1/parked/p1", key="grace").json
-    assert (shown["state"], shown["by"]) == ("replayed", "grace")
-    assert service.ask("GET", "/v1/outbox", key="grace").json == {"pending": 0, "oldest_s": 0.0}
+    assert (shown["state"], shown["by"]) == ("replayed", "operator:grace")
+    assert service.ask("GET", "/v1/outbox", key="grace").json == {"pending": 0, "oldest_s": 0.0, "troubled": []}
 
 
 @pytest.mark.parametrize("path", ["/v1/parked", "/v1/parked/p1", "/v1/outbox", "/v1/keys", "/v1/audit/verify"])
