@@ -104,7 +104,7 @@ class Platform:
             "NGAO_TEST_AMQP": f"amqp://{account}:{self.ports['amqp']}",
             "NGAO_TEST_MANAGEMENT": f"http://{account}:{self.ports['management']}",
             "NGAO_TEST_BROKER_METRICS": f"http://{ports.LOCAL}:{self.ports['metrics']}",
-            "NGAO_TEST_MONGO": f"mongodb://{ports.LOCAL}:{self.ports['mongo']}/?directConnection=true",
+            "NGAO_TEST_MONGO": f"mongodb://{ports.LOCAL}:{self.ports['mongo']}/?directConnection=true&readConcernLevel=majority",
             "NGAO_TEST_DATA": str(self.home.root),
         }
 
