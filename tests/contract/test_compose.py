@@ -179,6 +179,17 @@ def test_nothing_starts_before_the_check_and_no_service_before_everything_is_pro
     assert [PARTS[name]["depends_on"] for name in SERVICES] == [{"provision": done}] * len(SERVICES)
 
 
+@each_part
+def test_whatever_starts_unasked_waits_for_the_check(name: str) -> None:
+    if "profiles" in PARTS[name] or name == "check":
+        return
+    waited_for, due = set(), [name]
+    while due:
+        due = [each for one in due for each in PARTS[one].get("depends_on", ()) if each not in waited_for]
+        waited_for.update(due)
+    assert "check" in waited_for
+
+
 def test_outsiders_meet_the_edge_gate_only() -> None:
     inside = {"broker", "provision", *SERVICES, *(f"{service}-store" for service in SERVICES)}
     assert not {name for name in inside if "edge" in PARTS[name]["networks"]}
