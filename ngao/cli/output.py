@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -15,6 +16,8 @@ from rich.table import Table
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 _WIDE = 160
+_OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Signs that a terminal obeys instead of showing: controls but tab and line feed, and marks of the direction of writing."""
 
 
 def show(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, as_json: bool, none: str) -> None:
@@ -29,7 +32,7 @@ def show(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, as_json: 
 
 def show_json(value: Any) -> None:
     """Print one JSON value."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
+    say(json.dumps(value, indent=2, ensure_ascii=False, default=str))
 
 
 def show_one(value: Mapping[str, Any], *, as_json: bool) -> None:
@@ -42,7 +45,7 @@ def show_one(value: Mapping[str, Any], *, as_json: bool) -> None:
 
 def say(sentence: str) -> None:
     """Print a sentence."""
-    sys.stdout.write(sentence + "\n")
+    sys.stdout.write(_harmless(sentence) + "\n")
 
 
 def progress() -> Callable[[str], None]:
@@ -58,13 +61,18 @@ def progress() -> Callable[[str], None]:
 
 def complain(sentence: str) -> None:
     """Print an error as one sentence."""
-    sys.stderr.write(f"ngao: {sentence}\n")
+    sys.stderr.write(f"ngao: {_harmless(sentence)}\n")
+
+
+def _harmless(text: str) -> str:
+    """The text with each obeyed sign as its escape in JSON (RFC 8259, section 7), so that written JSON keeps its value."""
+    return _OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
     table = Table(*columns, box=None, pad_edge=False, header_style="bold")
     for row in rows:
-        table.add_row(*(_cell(row.get(name)) for name in columns))
+        table.add_row(*(_harmless(_cell(row.get(name))) for name in columns))
     console = Console(highlight=False, markup=False)
     if not console.is_terminal:
         console.width = _WIDE  # a pipe has no width; lines should not be cut at 80

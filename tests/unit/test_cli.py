@@ -15,6 +15,7 @@ import pytest
 import typer
 
 from ngao.chassis.errors import Misconfigured
+from ngao.cli import output
 from ngao.cli.app import COMMANDS, GROUPS, build, main
 from ngao.cli.calls import Refused, operator
 from ngao.cli.moments import moment
@@ -43,7 +44,7 @@ class Service(BaseHTTPRequestHandler):
         elif self.path == "/v1/quarantine/held":
             self._answer(200, HELD)
         elif self.path == "/v1/quarantine/held/original?reason=case_work":
-            self._answer(200, {"quarantine_id": "held", "encoding": "base64", "body": "bWFyacOp6Q=="})
+            self._answer(200, {"quarantine_id": "held", "encoding": "base64", "body": "bWFyaRtbMkrDqek="})
         else:
             self._answer(404, {"title": "Not found", "status": 404, "detail": "There is no such parked message."})
 
@@ -151,7 +152,9 @@ def test_a_body_in_quarantine_is_opened_only_for_a_reason_and_shown_whatever_its
     assert ngao(monkeypatch, "quarantine", "show", "held") == 0
     assert not any("original" in path for _, path, _ in Service.seen)
     assert ngao(monkeypatch, "quarantine", "show", "held", "--reason", "case_work") == 0
-    assert "mari" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "mari\\u001b[2J" in shown, "what somebody posted gives the terminal no orders"
+    assert "\x1b" not in shown
     assert ngao(monkeypatch, "quarantine", "show", "held", "--reason", "case_work", "--json") == 0
     assert json.loads(capsys.readouterr().out)["original"]["encoding"] == "base64"
     assert ngao(monkeypatch, "quarantine", "dismiss", "held", "--reason", "x") == 1
@@ -269,3 +272,16 @@ def test_the_locks_name_no_place_of_the_machine_they_were_made_on() -> None:
         assert not [line for line in lines if line.startswith("-") or "://" in line or "file:/" in line]
         pinned = [line for line in lines if "==" in line and not line.startswith("#")]
         assert all(line.endswith(" \\") for line in pinned), "each package is followed by its hashes"
+
+
+@pytest.mark.parametrize("sign", ["\x1b", "\x07", "\r", "\x7f", "\x9b", "\u202e", "\u2066"])
+def test_a_sign_that_a_terminal_obeys_is_shown_and_not_sent(sign: str, capsys: pytest.CaptureFixture[str]) -> None:
+    output.show_json({"text": f"before{sign}after"})
+    assert json.loads(capsys.readouterr().out) == {"text": f"before{sign}after"}, "it is still the same JSON"
+    output.show_json({"text": f"before{sign}after"})
+    output.show([{"text": f"before{sign}after"}], ("text",), as_json=False, none="")
+    output.say(f"before{sign}after")
+    output.complain(f"before{sign}after")
+    written = capsys.readouterr()
+    assert sign not in written.out + written.err
+    assert (written.out + written.err).count("before\\") == 4
