@@ -13,7 +13,7 @@ from ngao.chassis.errors import TooLarge, TooManyRequests
 from ngao.chassis.http.problems import broken_fields
 from ngao.chassis.messaging.accounts import outsider_account
 from ngao.chassis.messaging.delivery import ORIGINAL_USER, Delivery
-from ngao.chassis.messaging.parked import DROPPED, EXPIRED, PARKED, REPLAYED, body_of
+from ngao.chassis.messaging.parked import DROPPED, EXPIRED, PARKED, REPLAYED, body_of, name_of
 from ngao.chassis.messaging.parking import ACCOUNT, MOST_KEPT, Shelf
 from ngao.chassis.observability.logs import get_logger
 from ngao.chassis.observability.metrics import Metrics
@@ -135,7 +135,7 @@ class Quarantine:
         """
         found = self._shelf.claim(unit, quarantine_id, REPLAYED)
         unit.audit("quarantine.replayed", subject=quarantine_id, actor=by.actor, detail={"reason": by.reason})
-        return Posted(_source_of(found), body_of(unit, found), found.get("name") or quarantine_id)
+        return Posted(_source_of(found), body_of(unit, found), name_of(unit, found) or quarantine_id)
 
     def dismiss(self, unit: Unit, quarantine_id: str, by: Reader) -> None:
         """Register that nothing becomes of it: what was posted is destroyed. Raises NotFound, NotAllowedNow."""

@@ -168,7 +168,22 @@ class MarkedRun:
         wrong = dict.fromkeys(("incident/violation_type", "incident/county", "incident/date", "person/gender"), self.token.word)
         assert self.kobo.post({**form, **wrong, "meta/rootUuid": f"uuid:{secrets.token_hex(8)}"}, path)[0] == 202
         assert self.kobo.post({**form, "other/question": self.token.text("a question no profile maps")}, path)[0] == 202
-        assert self.kobo.post(json.dumps(form).encode()[:-20], path)[0] == 400
+        whole = json.dumps(form)
+        for body in (whole.encode()[:-20], whole.encode("utf-16"), json.dumps({"surname": self.token.word}).encode()):
+            assert self.kobo.post(body, path, Idempotency_Key=self.token.word)[0] == 202
+        self._quarantined(3)
+
+    def _quarantined(self, count: int) -> None:
+        """Each is listed, shown and opened; none can be read; one is dismissed and the others stay."""
+        shown = self.coalition.asks("intake", "GET", f"/v1/quarantine?source={self.kobo.id}")["quarantine"]
+        assert len(shown) == count
+        for path in (f"/v1/quarantine/{each['quarantine_id']}" for each in shown):
+            self.coalition.asks("intake", "GET", path)
+            with unrecorded(self.coalition.services["intake"]):  # what an operator with the right scope is shown
+                self.coalition.asks("intake", "GET", f"{path}/original?reason=case_work")
+            decided = {"reason": "tried again"}
+            assert self.kobo.intake.request("POST", f"{path}/replay", decided, self.coalition.world.operator_key)[0] == 422
+        self.coalition.asks("intake", "POST", f"{path}/dismiss", {"reason": "given up"})
 
     def _refused(self, body: bytes, **headers: str) -> None:
         status, problem = self.source.post(body, **headers)

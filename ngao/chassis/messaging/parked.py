@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from bson.binary import Binary
 from pymongo import DESCENDING
 from pymongo.collection import Collection
 
 from ngao.chassis.errors import NotAllowedNow, NotFound
 from ngao.chassis.storage.unit_of_work import Unit
 
-GONE: Mapping[str, Any] = {"body": None, "digest": None}
+GONE: Mapping[str, Any] = {"body": None, "digest": None, "name": None}
 PARKED, REPLAYED, DROPPED, EXPIRED = "parked", "replayed", "dropped", "expired"
 _SCOPES = "parked:"
 
@@ -26,7 +27,7 @@ class ParkedRecords:
     def list(self, limit: int, state: str, more: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """The newest in a state, or in any for `all`, without their bodies."""
         wanted = {**self._which, **(more or {}), **({} if state == "all" else {"state": state})}
-        found = self._collection.find(wanted, {"body": 0}).sort("parked_at", DESCENDING)
+        found = self._collection.find(wanted, {"body": 0, "name": 0}).sort("parked_at", DESCENDING)
         return list(found.limit(limit))
 
     def count(self) -> int:
@@ -60,6 +61,17 @@ def body_of(unit: Unit, found: Mapping[str, Any]) -> bytes:
     if not found.get("whole", True):
         raise NotAllowedNow("Only the beginning of this message was kept: ask its sender to send it again.", slug="not-whole")
     return bytes(unit.sealer.open(found["scope"], "parked", found["_id"], "body", bytes(found["body"])))
+
+
+def sealed_name(unit: Unit, parked_id: str, name: str | None) -> Binary | None:
+    """The name that a sender gave a message, as it is stored: a sender may have put anything into it."""
+    return Binary(unit.sealer.seal(scope_of(unit.now), "parked", parked_id, "name", name.encode())) if name else None
+
+
+def name_of(unit: Unit, found: Mapping[str, Any]) -> str | None:
+    """The name that its sender gave the message of a record, if there was one."""
+    sealed = found.get("name")
+    return unit.sealer.open(found["scope"], "parked", found["_id"], "name", bytes(sealed)).decode() if sealed else None
 
 
 def scope_of(now: datetime) -> str:

@@ -32,6 +32,7 @@ from ngao.chassis.messaging.parked import (
     body_of,
     scope_of,
     scopes_of,
+    sealed_name,
 )
 from ngao.chassis.storage.connection import Store
 from ngao.chassis.storage.unit_of_work import Raw, Unit
@@ -74,8 +75,10 @@ class Parking:
         """
         parked_id = self.id_of(unit, delivery, name)
         found = self._parked.find_one({"_id": parked_id}, {"times": 1})
-        told = {"reason": reason, "errors": list(errors), "edge": edge, "name": name}
-        document = {**self._document(unit, parked_id, delivery, bodiless=bodiless), **told}
+        document = {
+            **self._document(unit, parked_id, delivery, bodiless=bodiless),
+            "reason": reason, "errors": list(errors), "edge": edge, "name": sealed_name(unit, parked_id, name),
+        }  # fmt: skip
         if found is None:
             unit.register_insert("parked", {"_id": parked_id, **document, "times": 1, "first_parked_at": unit.now})
             return parked_id

@@ -49,7 +49,7 @@ CHASSIS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "inbox": _internal("_id at"),
     "parked": {
         **_internal("_id queue routing_key headers content_type size scope attempts state parked_at first_parked_at times"),
-        **_internal("reason errors edge whole"), "body": sealed("parked"), "digest": hashed("parked"),
+        **_internal("reason errors edge whole"), "body": sealed("parked"), "name": sealed("parked"), "digest": hashed("parked"),
     },
     "audit": _internal("_id chain n at actor action subject detail previous hash key"),
     "audit_heads": _internal("_id n hash key"),
