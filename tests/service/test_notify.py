@@ -26,6 +26,8 @@ rules:
   - {when: intake.report.accepted.v1, tell: duty_officer, template: look_now, ladder: critical, urgent: true}
   - {when: referral.unroutable.v1, tell: duty_officer, template: nothing_found, ladder: slow, urgent: true}
   - {when: intake.report.updated.v1, raised: true, tell: duty_officer, template: look_now, ladder: critical, urgent: true}
+  - {when: intake.report.quarantined.v1, tell: duty_officer, template: not_readable, ladder: critical}
+  - {when: intake.quarantine.filled.v1, tell: duty_officer, template: not_readable, ladder: critical, gravity: 1}
   - {when: referral.offered.v1, tell: partner, template: partner_new}
   - {when: referral.accepted.v1, tell: defender, template: defender_news}
 ladders:
@@ -104,6 +106,14 @@ def reported(case: str) -> Event:
         "languages": [], "consent": [], "has_narrative": False,
     }  # fmt: skip
     return make("intake.report.accepted.v1", subject=case, data=data, urgent=True)
+
+
+def quarantined(bundle: str) -> Event:
+    data = {
+        "quarantine_id": secrets.token_hex(16), "case_ref": bundle, "source_id": "forms", "profile": "kobo", "mapping_version": "1",
+        "urgency": "high", "reason": "nothing-readable", "codes": [], "received_at": datetime.now(UTC),
+    }  # fmt: skip
+    return make("intake.report.quarantined.v1", subject=bundle, data=data)
 
 
 def unroutable(case: str, need: str) -> Event:
@@ -190,6 +200,22 @@ def test_a_critical_report_climbs_the_ladder_until_somebody_acknowledges(
         assert (status, answer["state"], answer["acknowledged_by"]) == (200, "acknowledged", "tester")
     assert all("escalate_at" not in each or each["escalate_at"] is None for each in listed(notify, world, case))
     assert len(eventually(lambda: said(line, "acknowledged", case, urgent=True), what="the event")) == 1
+
+
+def test_bodies_that_nobody_could_read_climb_one_ladder_until_somebody_acknowledges(
+    notify: ServiceProcess, world: World, line: Line
+) -> None:
+    bundle = f"quarantine:forms:{secrets.token_hex(4)}"
+    line.publish(quarantined(bundle))
+    both = [("duty-officer", "sent"), ("coordinator", "sent")]
+    eventually(lambda: states(notify, world, bundle) == both, what="the coordinator to be told")
+    first = listed(notify, world, bundle)[0]
+    status, answer = notify.request("POST", f"/v1/messages/{first['message_id']}/acknowledge", {}, world.operator_key)
+    assert (status, answer["state"]) == (200, "acknowledged")
+    assert len(eventually(lambda: said(line, "acknowledged", bundle), what="the event")) == 1
+    line.publish(quarantined(bundle))
+    eventually(lambda: len(listed(notify, world, bundle)) == len(both) + 1, what="the second body to be known")
+    assert [each["state"] for each in listed(notify, world, bundle)].count("sent") <= len(both), "it asks nobody again at once"
 
 
 def test_a_partner_nobody_knows_is_refused_where_an_operator_sees_it(
