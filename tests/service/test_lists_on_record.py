@@ -86,10 +86,9 @@ def test_every_list_that_a_service_shows_is_on_record(world: World, name: str) -
         for declared in listing:
             status, shown = service.request("GET", declared.path, key=world.operator_key)
             assert status == 200, (declared.path, shown)
-            (entry,) = audit.find({"action": "list.read", "subject": f"list:{declared.audit.name}"})
+            (entry,) = audit.find({"action": "list.read", "subject": f"list:{declared.audit.name}", "detail.filters": ""})
             assert entry["actor"] == "operator:tester"
             assert entry["detail"]["count"] == str(len(shown[declared.audit.name]))
-            assert entry["detail"]["filters"] == ""
             assert len(entry["detail"]["trace"]) == 32
         assert service.request("GET", "/v1/audit/verify", key=world.operator_key)[1]["whole"]
 
@@ -117,7 +116,7 @@ def test_a_list_that_cannot_be_put_on_record_is_not_shown(world: World) -> None:
         stored = client[world.database("referral")]
         stored.command("collMod", "audit", validator={"action": "never"}, validationLevel="strict")
         try:
-            status, answer = service.request("GET", "/v1/cases", key=world.operator_key)
+            status, answer = service.request("GET", "/v1/cases?limit=7", key=world.operator_key)
             assert status >= 500
             assert "cases" not in answer
         finally:

@@ -110,8 +110,8 @@ def reported(case: str) -> Event:
 
 def quarantined(bundle: str) -> Event:
     data = {
-        "quarantine_id": secrets.token_hex(16), "case_ref": bundle, "source_id": "forms", "profile": "kobo", "mapping_version": "1",
-        "urgency": "high", "reason": "nothing-readable", "codes": [], "received_at": datetime.now(UTC),
+        "quarantine_id": secrets.token_hex(16), "case_ref": bundle, "source_id": "forms", "profile": "kobo",
+        "mapping_version": "1", "urgency": "high", "reason": "nothing-readable", "codes": [], "received_at": datetime.now(UTC),
     }  # fmt: skip
     return make("intake.report.quarantined.v1", subject=bundle, data=data)
 
