@@ -1,4 +1,4 @@
-"""Quarantine: where a body stands that its source's profile cannot read as a report, until an operator decides about it.
+"""Quarantine: where a body is kept that its source's profile cannot read as a report, until an operator decides about it.
 
 It is kept sealed among the parked messages of intake, on a shelf of its own. A duty officer is informed in the same unit of work.
 """
@@ -21,6 +21,7 @@ from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event, make
 from ngao.kernel.actors import Actor
 from services.intake.application.mapping import Profile
+from services.intake.application.ports import INTAKE
 from services.intake.application.show_case import Reader
 from services.intake.domain.quarantine import QuarantineBounds
 from services.intake.lenient import UnreadableReport
@@ -29,7 +30,7 @@ from services.intake.messages import day_of
 NATIVE = "application/vnd.ngao.native+json"
 """What a native body is marked as among the parked messages."""
 UNREAD = "high"
-"""The urgency of what nobody could read: it may be as urgent as anything, so it is not left to a working day."""
+"""The urgency of what could not be read: it may be as urgent as anything, so it does not wait for a working day."""
 STATES = {"waiting": PARKED, "replayed": REPLAYED, "dismissed": DROPPED, "expired": EXPIRED, "all": "all"}
 """What an operator calls the states of the records."""
 _NAMES = {state: name for name, state in STATES.items()}
@@ -70,7 +71,7 @@ class Wanted:
 
 
 class Quarantine:
-    """The bodies that nobody could read."""
+    """The bodies that could not be read."""
 
     def __init__(self, shelf: Shelf, bounds: QuarantineBounds, metrics: Metrics) -> None:
         self._shelf, self._bounds = shelf, bounds
@@ -103,7 +104,7 @@ class Quarantine:
         bodies, size = self._shelf.load(outsider_account("source", source_id))
         unit.mark(mark)
         detail = {"bodies": str(bodies), "bytes": str(size)}
-        unit.audit("quarantine.filled", subject=source_id, actor=Actor.service("intake"), detail=detail)
+        unit.audit("quarantine.filled", subject=source_id, actor=INTAKE, detail=detail)
         unit.emit(_filled(unit, source_id, bodies, size))
         _log.warning("quarantine.filled", source_id=source_id, count=bodies, bytes=size)
 

@@ -62,7 +62,7 @@ def account_name(kind: str, outsider_id: str) -> str:
 
 
 def is_onboarded(management: Management, vhost: str, kind: str, outsider_id: str) -> bool:
-    """True when the account stands with its permissions, which are given last, and its queues are bound to what is for it."""
+    """True when the account exists with its permissions, which are given last, and its queues are bound to what is for it."""
     name, part = account_name(kind, outsider_id), _queues_of(kind, outsider_id, "")
     heard = {(each.exchange, each.routing_key) for each in bindings_in(management, vhost)}
     wanted = {(each.exchange, each.routing_key) for each in part.bindings}

@@ -31,7 +31,7 @@ class ParkedRecords:
         return list(found.limit(limit))
 
     def count(self) -> int:
-        """How many stand here now."""
+        """How many wait for a decision."""
         return self._collection.count_documents({**self._which, "state": PARKED})
 
     def find(self, parked_id: str) -> dict[str, Any]:
@@ -42,7 +42,7 @@ class ParkedRecords:
         return found
 
     def waiting(self, parked_id: str) -> dict[str, Any]:
-        """One that nobody has decided about; raises NotFound, NotAllowedNow (`not-parked`)."""
+        """One that waits for a decision; raises NotFound, NotAllowedNow (`not-parked`)."""
         found = self.find(parked_id)
         if found["state"] != PARKED:
             raise NotAllowedNow(f"This message is {found['state']}, not parked.", slug="not-parked")
@@ -60,18 +60,21 @@ def body_of(unit: Unit, found: Mapping[str, Any]) -> bytes:
     """The bytes of a record; raises NotAllowedNow (`not-whole`) where only the beginning was kept."""
     if not found.get("whole", True):
         raise NotAllowedNow("Only the beginning of this message was kept: ask its sender to send it again.", slug="not-whole")
-    return bytes(unit.sealer.open(found["scope"], "parked", found["_id"], "body", bytes(found["body"])))
+    return _opened(unit, found, "body")
 
 
-def sealed_name(unit: Unit, parked_id: str, name: str | None) -> Binary | None:
-    """The name that a sender gave a message, as it is stored: a sender may have put anything into it."""
-    return Binary(unit.sealer.seal(scope_of(unit.now), "parked", parked_id, "name", name.encode())) if name else None
+def sealed(unit: Unit, parked_id: str, field: str, plain: bytes) -> Binary:
+    """A field of a record as it is stored now; a sender may have put anything into its body and its name."""
+    return Binary(unit.sealer.seal(scope_of(unit.now), "parked", parked_id, field, plain))
 
 
 def name_of(unit: Unit, found: Mapping[str, Any]) -> str | None:
     """The name that its sender gave the message of a record, if there was one."""
-    sealed = found.get("name")
-    return unit.sealer.open(found["scope"], "parked", found["_id"], "name", bytes(sealed)).decode() if sealed else None
+    return _opened(unit, found, "name").decode() if found.get("name") else None
+
+
+def _opened(unit: Unit, found: Mapping[str, Any], field: str) -> bytes:
+    return bytes(unit.sealer.open(found["scope"], "parked", found["_id"], field, bytes(found[field])))
 
 
 def scope_of(now: datetime) -> str:

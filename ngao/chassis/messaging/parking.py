@@ -15,7 +15,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from bson.binary import Binary
 from pymongo import ASCENDING
 from pymongo.collection import Collection
 
@@ -32,7 +31,7 @@ from ngao.chassis.messaging.parked import (
     body_of,
     scope_of,
     scopes_of,
-    sealed_name,
+    sealed,
 )
 from ngao.chassis.storage.connection import Store
 from ngao.chassis.storage.unit_of_work import Raw, Unit
@@ -77,7 +76,8 @@ class Parking:
         found = self._parked.find_one({"_id": parked_id}, {"times": 1})
         document = {
             **self._document(unit, parked_id, delivery, bodiless=bodiless),
-            "reason": reason, "errors": list(errors), "edge": edge, "name": sealed_name(unit, parked_id, name),
+            "reason": reason, "errors": list(errors), "edge": edge,
+            "name": sealed(unit, parked_id, "name", name.encode()) if name else None,
         }  # fmt: skip
         if found is None:
             unit.register_insert("parked", {"_id": parked_id, **document, "times": 1, "first_parked_at": unit.now})
@@ -99,9 +99,8 @@ class Parking:
         return unit.keyring.lookup_hash("parked", identity)[:32]
 
     def _document(self, unit: Unit, parked_id: str, delivery: Delivery, *, bodiless: bool) -> dict[str, Any]:
-        scope, whole = scope_of(unit.now), delivery.size <= MOST_KEPT and not bodiless
+        whole = delivery.size <= MOST_KEPT and not bodiless
         kept = delivery.body if whole else delivery.body[:_BEGINNING]
-        body = None if bodiless else Binary(unit.sealer.seal(scope, "parked", parked_id, "body", kept))
         return {
             "queue": delivery.dead_from or delivery.queue,
             "routing_key": delivery.routing_key,
@@ -110,8 +109,8 @@ class Parking:
             "size": delivery.size,
             "digest": unit.keyring.lookup_hash("parked-body", delivery.digest.hex()),
             "whole": whole,
-            "scope": scope,
-            "body": body,
+            "scope": scope_of(unit.now),
+            "body": None if bodiless else sealed(unit, parked_id, "body", kept),
             "attempts": delivery.attempts + 1,
             "state": "parked",
             "parked_at": unit.now,
@@ -122,7 +121,7 @@ class Parking:
         return [_public(each) for each in self._records.list(limit, state)]
 
     def count(self) -> int:
-        """How many stand here now."""
+        """How many wait for a decision."""
         return self._records.count()
 
     def show(self, parked_id: str) -> dict[str, Any]:
@@ -196,20 +195,20 @@ class Shelf(ParkedRecords):
         self._parking = parking
 
     def load(self, account: str) -> tuple[int, int]:
-        """How many messages of an account stand here now, and how many bytes they are."""
+        """How many messages of an account wait, and how many bytes they are."""
         waiting = {**self._which, ACCOUNT: account, "state": PARKED}
         summed = {"$group": {"_id": None, "count": {"$sum": 1}, "bytes": {"$sum": "$size"}}}
         found = next(self._collection.aggregate([{"$match": waiting}, {"$project": {"_id": 0, "size": 1}}, summed]), None)
         return (found["count"], found["bytes"]) if found else (0, 0)
 
     def oldest(self) -> datetime | None:
-        """Since when the one stands here that has waited longest."""
+        """When the one that has waited longest was first parked."""
         wanted = {**self._which, "state": PARKED}
         found = self._collection.find_one(wanted, {"first_parked_at": 1}, sort=[("parked_at", ASCENDING)])
         return found["first_parked_at"] if found else None
 
     def is_waiting(self, unit: Unit, delivery: Delivery, name: str | None) -> bool:
-        """Whether this very message stands here already."""
+        """Whether this very message waits already."""
         return bool(self.list(1, PARKED, {"_id": self._parking.id_of(unit, delivery, name)}))
 
     def park(

@@ -1,4 +1,4 @@
-"""What a consumer hears: a queue, and who handles what comes from it."""
+"""What a consumer receives from: a queue, and who handles what comes from it."""
 
 from __future__ import annotations
 

@@ -7,14 +7,11 @@ from dataclasses import replace
 
 from ngao.chassis.security.vouches import Distrust, Recipient
 from ngao.kernel import acceptance
-from ngao.kernel.actors import Actor
 from ngao.kernel.pairwise import case_ref_for
-from services.intake.application.ports import Desk, joined
+from services.intake.application.ports import INTAKE, Desk, joined
 from services.intake.domain.consent import Refusal, refusal
 from services.intake.domain.progress import case_salt_of, stands_accepted
 from services.intake.domain.report import Helper, Report
-
-ACTOR = Actor.service("intake")
 
 
 def disclose_narrative(desk: Desk, report: Report, helper: Helper) -> None:
@@ -92,7 +89,7 @@ def _ref_for(report: Report, helper: Helper) -> str:
 def _withhold(desk: Desk, report: Report, helper: Helper, why: Refusal, *, recalled: bool = False) -> None:
     desk.announce.withheld(report, helper, why.value, recalled=recalled)
     detail = {"partner": helper.partner_id, "offer": helper.offer_id, "reason": why.value}
-    desk.journal("narrative.withheld", subject=report.case_ref, actor=ACTOR, detail=detail)
+    desk.journal("narrative.withheld", subject=report.case_ref, actor=INTAKE, detail=detail)
 
 
 def _seal(desk: Desk, report: Report, helper: Helper, recipient: Recipient) -> None:
@@ -103,4 +100,4 @@ def _seal(desk: Desk, report: Report, helper: Helper, recipient: Recipient) -> N
     desk.announce.disclosed(report, helper, recipient.key_id, box)
     report.keep_helper(replace(helper, parts_disclosed=len(report.narrative_parts), distrust=""))
     detail = {"partner": helper.partner_id, "offer": helper.offer_id, "key_id": recipient.key_id}
-    desk.journal("narrative.disclosed", subject=report.case_ref, actor=ACTOR, detail=detail)
+    desk.journal("narrative.disclosed", subject=report.case_ref, actor=INTAKE, detail=detail)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from ngao.kernel.actors import Actor
-from services.intake.application.ports import Desk
+from services.intake.application.ports import INTAKE, Desk
 from services.intake.domain.report import Report
-
-ACTOR = Actor.service("intake")
 
 
 def forget_due(desk: Desk, report_id: str, why: str) -> None:
@@ -20,4 +17,4 @@ def _forget(desk: Desk, report: Report, detail: dict[str, str]) -> None:
     if report.forget(desk.now):
         desk.vault.destroy(report)
         desk.reports.put(report)
-        desk.journal("report.forgotten", subject=report.case_ref, actor=ACTOR, detail=detail)
+        desk.journal("report.forgotten", subject=report.case_ref, actor=INTAKE, detail=detail)

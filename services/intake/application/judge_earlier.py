@@ -7,9 +7,8 @@ That it is still to be done stands in the later report, so that no crash loses i
 
 from __future__ import annotations
 
-from ngao.kernel.actors import Actor
 from services.intake.application.judging import judge
-from services.intake.application.ports import Desk
+from services.intake.application.ports import INTAKE, Desk
 from services.intake.domain.report import Change, Report
 
 MOST_JUDGED = 20
@@ -37,5 +36,5 @@ def _raise(desk: Desk, report: Report) -> bool:
     desk.reports.put(report)
     desk.announce.updated(report, Change("history", before))
     detail = {"by": "history", "urgency_before": before, "urgency": report.triage.urgency}
-    desk.journal("report.raised", subject=report.case_ref, actor=Actor.service("intake"), detail=detail)
+    desk.journal("report.raised", subject=report.case_ref, actor=INTAKE, detail=detail)
     return True

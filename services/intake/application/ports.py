@@ -17,6 +17,9 @@ from services.intake.domain.source import Source
 from services.intake.domain.triage import History, TriagePolicy
 from services.intake.domain.vocabulary import Vocabulary
 
+INTAKE = Actor.service("intake")
+"""Who acts where nobody asked: the service itself, on time or on an event."""
+
 
 class Reports(Protocol):
     """The reports of this platform."""

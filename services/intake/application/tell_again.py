@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from ngao.kernel.actors import Actor
-from services.intake.application.ports import Desk
+from services.intake.application.ports import INTAKE, Desk
 
 
 def tell_again(desk: Desk, report_id: str) -> bool:
@@ -13,5 +12,5 @@ def tell_again(desk: Desk, report_id: str) -> bool:
         return False
     desk.reports.put(report)
     desk.announce.again(report)
-    desk.journal("report.told_again", subject=report.case_ref, actor=Actor.service("intake"))
+    desk.journal("report.told_again", subject=report.case_ref, actor=INTAKE)
     return True

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 
 from ngao.chassis.security.vouches import Distrust, Recipient
 from ngao.kernel import acceptance
-from ngao.kernel.actors import Actor
 from ngao.kernel.pairwise import case_ref_for
 from services.registry.application.heard_cases import case_heard_of
 from services.registry.application.people import cases_of, person_of
-from services.registry.application.ports import Ports
+from services.registry.application.ports import REGISTRY, Ports
 from services.registry.domain.case import Case
 from services.registry.domain.defender import Person
 from services.registry.domain.disclosure import Contact, Disclosure, Refusal, judge
@@ -171,4 +170,4 @@ def _audit(ports: Ports, disclosure: Disclosure) -> None:
     if disclosure.refusal:
         detail["reason"] = str(disclosure.refusal)
     action = "contact.withheld" if disclosure.refusal else "contact.disclosed"
-    ports.audit.record(action, subject=disclosure.case_ref, actor=Actor.service("registry"), detail=detail)
+    ports.audit.record(action, subject=disclosure.case_ref, actor=REGISTRY, detail=detail)

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from ngao.kernel.actors import Actor
 from services.registry.application.people import cases_of, person_of
-from services.registry.application.ports import Ports
+from services.registry.application.ports import REGISTRY, Ports
 from services.registry.domain.case import Case, CaseState
 from services.registry.domain.defender import Defender, Person
 
@@ -29,7 +28,7 @@ def forget_cases(ports: Ports, limit: int) -> int:
         if case.defender_ref is None:
             ports.keys.destroy_case(case.id)
         detail = {"why": why, "policy_version": rules.version}
-        ports.audit.record("case.forgotten", subject=case.id, actor=Actor.service("registry"), detail=detail)
+        ports.audit.record("case.forgotten", subject=case.id, actor=REGISTRY, detail=detail)
     for person in _people_of(ports, due):
         if not _is_needed(ports, person):
             _let_fade(ports, person)
@@ -46,7 +45,7 @@ def forget_people(ports: Ports, limit: int) -> int:
         else:
             ports.defenders.remove(record)
             ports.keys.destroy_person(record.id)
-            ports.audit.record("defender.forgotten", subject=record.id, actor=Actor.service("registry"))
+            ports.audit.record("defender.forgotten", subject=record.id, actor=REGISTRY)
     return len(faded)
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from ngao.kernel.actors import Actor
 from services.registry.application.disclose_contact import disclose_again
 from services.registry.application.heard_cases import case_heard_of
 from services.registry.application.people import say_all, view
-from services.registry.application.ports import Ports
+from services.registry.application.ports import INTAKE, Ports
 from services.registry.application.resolve_defender import identify, told_in
 from services.registry.domain.case import Case
 from services.registry.domain.consent import Statement
@@ -43,7 +42,7 @@ def learn_update(
     elif after != before:
         ports.voice.resolved(after)
     if corrected:
-        ports.audit.record("contact.corrected", subject=case.id, actor=Actor.service("intake"))
+        ports.audit.record("contact.corrected", subject=case.id, actor=INTAKE)
         disclose_again(ports, case)
 
 
@@ -55,7 +54,7 @@ def learn_withdrawal(ports: Ports, case_ref: str, *, sequence: int | None) -> No
     case.hear(sequence)
     case.withdraw(ports.now)
     ports.cases.save(case)
-    ports.audit.record("report.withdrawn", subject=case.id, actor=Actor.service("intake"))
+    ports.audit.record("report.withdrawn", subject=case.id, actor=INTAKE)
 
 
 def _correct(ports: Ports, case: Case, told: Told, sequence: int | None) -> bool:

@@ -22,6 +22,9 @@ from services.registry.domain.policy import IdentityPolicy
 from services.registry.domain.resolution import Candidate
 from services.registry.domain.view import CaseView
 
+INTAKE, REGISTRY = Actor.service("intake"), Actor.service("registry")
+"""Who acts where nobody asked: intake by what it published, or this service itself."""
+
 
 class Defenders(Protocol):
     """Records of persons."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from ngao.kernel.actors import Actor
 from services.registry.application.people import person_of, say_all
-from services.registry.application.ports import Ports
+from services.registry.application.ports import REGISTRY, Ports
 from services.registry.application.read_box import read_box
 from services.registry.domain.case import Case
 from services.registry.domain.consent import Statement, Telling
@@ -152,7 +151,7 @@ def _ask_a_human(ports: Ports, case: Case, resolution: Resolution) -> None:
 
 def _audit(ports: Ports, case: Case, reference: str) -> None:
     detail = {"resolution": case.resolution, "policy": case.policy_version, "reference": reference}
-    ports.audit.record("defender.resolved", subject=case.id, actor=Actor.service("registry"), detail=detail)
+    ports.audit.record("defender.resolved", subject=case.id, actor=REGISTRY, detail=detail)
 
 
 def _about_reference(report: AcceptedReport, referenced: Person | None) -> str:
