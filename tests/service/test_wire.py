@@ -7,6 +7,7 @@ import secrets
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pika
@@ -196,6 +197,18 @@ def test_what_cannot_be_parked_whole_is_parked_without_its_body(scene: Scene, re
     assert (found["body"], found["size"], found["whole"]) == (None, 9, False)
 
 
+def test_a_body_is_not_lost_when_what_refused_it_ends_before_it_is_parked_without(scene: Scene, refusing: Any) -> None:
+    """The store refuses the first record, takes the one without the body, and refuses nothing any more."""
+    refusing({"$or": [{"body": None}, {"times": {"$gte": 2}}]})
+    raw = mutations(scene.evil, 1).sound()
+    raw.body = b"no report"
+    assert scene.wire.publish(raw)
+    (found,) = eventually(lambda: parked_of(scene.store, scene.evil, whole=True), what="it to be parked whole")
+    assert found["body"] is not None
+    path = f"/v1/parked/{found['_id']}/replay"
+    assert scene.intake.request("POST", path, {"reason": "by mistake"}, scene.world.operator_key)[0] == 204
+
+
 def test_what_cannot_be_parked_at_all_becomes_a_dead_letter_until_that_is_mended(scene: Scene, refusing: Any) -> None:
     refusing({"reason": "nothing is parked"})
     raw = mutations(scene.evil, 1).sound()
@@ -229,7 +242,8 @@ def test_a_forged_death_changes_nothing(scene: Scene, refusing: Any) -> None:
     assert scene.wire.publish(raw)
     eventually(lambda: "message.not_parked" in log(scene.intake), what="it to be refused")
     refusing({})
-    (found,) = eventually(lambda: parked_of(scene.store, scene.evil), within=30, what="it to be parked under its own account")
+    parked = partial(parked_of, scene.store, scene.evil, whole=True)
+    (found,) = eventually(parked, within=30, what="it to be parked under its own account")
     path = f"/v1/parked/{found['_id']}/replay"
     assert scene.intake.request("POST", path, {"reason": "by mistake"}, scene.world.operator_key)[0] == 204
     eventually(lambda: parked_of(scene.store, scene.evil, state="parked"), what="it to be parked again")

@@ -8,6 +8,7 @@ the batch is handed back and tried again.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -196,14 +197,24 @@ class Pipeline:
                     return Failure(Kind.HOLD, failure.slug)
                 continue
             self._log.warning("message.parked", queue=item.delivery.queue, reason=reason, attempts=item.delivery.attempts + 1)
+            if bodiless:
+                self._park_whole_after_all(item, reason)
             return None
         return Failure(Kind.DEAD, failure.slug if failure else reason)
 
+    def _park_whole_after_all(self, item: Item, reason: str) -> None:
+        """Whatever kept its body out may have ended in between: its body must not be lost to a trouble of a moment."""
+        with suppress(Exception):  # its record is there already
+            self._units.run(lambda unit: self._keep(unit, item, reason, bodiless=False))
+
     def _park(self, unit: Unit, item: Item, reason: str, *, bodiless: bool) -> None:
-        errors = _field_errors(item.error)
-        self._parking.park(unit, item.delivery, reason=reason, errors=errors, edge=self._edge, bodiless=bodiless)
+        self._keep(unit, item, reason, bodiless=bodiless)
         if isinstance(item.error, Rejected) and item.error.reply is not None:
             unit.emit(item.error.reply, to=PARTNERS if item.error.reply.partnerid else RESULTS)
+
+    def _keep(self, unit: Unit, item: Item, reason: str, *, bodiless: bool) -> None:
+        errors = _field_errors(item.error)
+        self._parking.park(unit, item.delivery, reason=reason, errors=errors, edge=self._edge, bodiless=bodiless)
 
     def tier_of(self, item: Item) -> tuple[int, dict[str, Any]]:
         """The delay tier for an item with a RETRY failure, and the headers of its copy."""
