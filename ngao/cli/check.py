@@ -17,8 +17,8 @@ import typer
 
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.messaging.edge_names import EdgeNames, found_on_broker
-from ngao.chassis.messaging.management import Management
-from ngao.chassis.messaging.provisioning import Step, steps
+from ngao.chassis.messaging.management import Management, Step
+from ngao.chassis.messaging.provisioning import steps
 from ngao.chassis.settings import read_secret
 from ngao.cli import policy
 from ngao.cli.brokers import management

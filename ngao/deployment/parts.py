@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import socket
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -19,8 +20,8 @@ from pymongo.errors import PyMongoError
 
 from ngao.chassis.errors import Misconfigured, Unavailable
 from ngao.chassis.messaging.broker import demand_usable
-from ngao.chassis.messaging.management import Management
-from ngao.chassis.messaging.provisioning import Step
+from ngao.chassis.messaging.lanes import unread_lanes
+from ngao.chassis.messaging.management import Management, Step
 from ngao.chassis.messaging.standing import demand_broker, demand_version
 from ngao.chassis.security.identity import load_operators
 from ngao.chassis.security.keyfiles import active_public, load_keks, load_lookup, load_private
@@ -29,11 +30,11 @@ from ngao.chassis.settings import Settings, StoreSettings, load
 from ngao.chassis.storage.connection import client_options
 from ngao.chassis.storage.standing import demand_store
 from ngao.deployment.checking import Check, Doubt
-from ngao.deployment.names import SEALED_TO
+from ngao.deployment.names import EDGE_VHOST, SEALED_TO
 
 CLOCK_DOUBT_S, CLOCK_WRONG_S = 2.0, 30.0
 DISK_DOUBT, DISK_WRONG = 5 * 1024**3, 1024**3
-_MANY = 1000
+_MANY, _LANES_WITHIN_S = 1000, 12
 _OF_OTHERS = frozenset({"alarms", "recipients"})
 """Warnings of readiness that are no fault of the platform: a caseworker ends them, or a partner or source must."""
 
@@ -106,12 +107,14 @@ class Broker:
 
     management: Callable[[], AbstractContextManager[Management]]
     steps: Callable[[Management], Iterator[Step]]
+    edge_vhost: str = EDGE_VHOST
 
     def checks(self) -> Iterator[Check]:
         """Reachable, new enough, at work, with everything that is wanted, and of the same time."""
         yield Check("broker", self._version)
         yield Check("broker's alarms", self._alarms, ("broker",))
         yield Check("queues and accounts", self._topology, ("broker",))
+        yield Check("lanes", self._lanes, ("broker",))
         yield Check("broker's clock", self._clock, ("broker",))
 
     def _version(self) -> str:
@@ -135,6 +138,18 @@ class Broker:
         if missing:
             raise Misconfigured(f"The broker lacks {len(missing)} things, first the {missing[0]}: run `ngao provision`.")
         return "as wanted"
+
+    def _lanes(self) -> str:
+        """A lane is new for a moment, and the broker counts some seconds late: only what stays unread is a fault."""
+        with self.management() as management:
+            end = time.monotonic() + _LANES_WITHIN_S
+            while unread := unread_lanes(management, self.edge_vhost):
+                if time.monotonic() > end:
+                    kind, name = unread[0]
+                    fault = f"Nobody reads what the {kind} {name} posts over AMQP, because its service does not know it"
+                    raise Misconfigured(f"{fault}: run `ngao {kind} add {name}`, which is safe when it exists.")
+                time.sleep(1)
+        return "all are read, or empty"
 
     def _clock(self) -> str:
         with self.management() as management:

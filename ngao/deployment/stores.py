@@ -16,7 +16,7 @@ from pymongo import MongoClient
 from pymongo.errors import ConfigurationError, OperationFailure, PyMongoError
 
 from ngao.chassis.errors import Misconfigured, Unavailable
-from ngao.chassis.messaging.provisioning import Step
+from ngao.chassis.messaging.management import Step
 from ngao.chassis.settings import read_secret
 from ngao.deployment import rights
 from ngao.deployment.names import REPLICA_SET, SERVICES, account_of, database_of

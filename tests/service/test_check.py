@@ -19,8 +19,10 @@ from ngao.chassis.messaging.provisioning import topology_steps
 from ngao.contracts import subscriptions_of
 from ngao.deployment.checking import Finding, State, perform
 from ngao.deployment.parts import Broker, Service
-from tests.support.broker import management_of, provision
+from tests.support.broker import Line, management_of, provision
+from tests.support.intake import AmqpSource
 from tests.support.processes import ROOT, World, free_port
+from tests.support.waiting import eventually
 
 HEARD = {"notify": subscriptions_of("notify")}
 
@@ -45,7 +47,7 @@ def broker(world: World) -> Broker:
         management.close()
 
     wanted = topology.internal(HEARD, sorted(set(world.tiers_s)))
-    return Broker(open_management, lambda found: topology_steps(found, world.vhost, wanted))
+    return Broker(open_management, lambda found: topology_steps(found, world.vhost, wanted), world.edge_vhost)
 
 
 def failed(findings: list[Finding]) -> list[str]:
@@ -62,7 +64,7 @@ def check(*arguments: str, **environment: str) -> tuple[int, Any, str]:
 
 def test_a_broker_that_has_everything_is_sound(provisioned: World) -> None:
     found = perform(broker(provisioned).checks())
-    assert [each.what for each in found] == ["broker", "broker's alarms", "queues and accounts", "broker's clock"]
+    assert [each.what for each in found] == ["broker", "broker's alarms", "queues and accounts", "lanes", "broker's clock"]
     assert failed(found) == []
 
 
@@ -75,6 +77,26 @@ def test_a_lost_queue_is_named(provisioned: World) -> None:
         assert said.endswith("/notify.dead: run `ngao provision`.")
     finally:
         provision(provisioned, HEARD)
+        management.close()
+
+
+def test_an_outsider_whose_words_nobody_reads_is_named(provisioned: World) -> None:
+    """Its account is on the broker and not in the service's store, as after the restore of an older backup."""
+    source = AmqpSource(provisioned, "forgotten")
+    management = provision(provisioned, HEARD)
+    lane = provisioned.edge_names.on_broker("intake.reports.forgotten")
+    try:
+        with Line(provisioned, edge=True).open() as channel:
+            channel.basic_consume(provisioned.edge_names.on_broker("intake.reports"), lambda *_: None)
+            source.post({})
+            place = ("queues", provisioned.edge_vhost, lane)
+            eventually(lambda: management.get(*place).get("messages"), within=30, what="the broker to count the report")
+            (said,) = failed(perform(broker(provisioned).checks()))
+        assert said.startswith("Nobody reads what the source forgotten posts over AMQP")
+        assert "`ngao source add forgotten`" in said
+    finally:
+        management.delete("queues", provisioned.edge_vhost, lane)
+        source.close()
         management.close()
 
 
@@ -99,7 +121,7 @@ def test_a_broker_that_does_not_answer_is_the_only_failure(provisioned: World) -
         yield Management(f"http://127.0.0.1:{free_port()}", "ngao-admin", "x")
 
     found = perform(Broker(nobody, lambda _: iter(())).checks())
-    assert [each.state for each in found] == [State.FAILED, State.SKIPPED, State.SKIPPED, State.SKIPPED]
+    assert [each.state for each in found] == [State.FAILED, *[State.SKIPPED] * 4]
     assert "does not answer" in found[0].says
 
 

@@ -8,29 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ngao.chassis.messaging.topology import EDGE_INBOUND
+from ngao.chassis.messaging.topology import EDGE_INBOUND, Policy
 
 _MIB = 1024**2
 KINDS_OF_OUTSIDERS = ("partner", "source")
 
 
 @dataclass(frozen=True)
-class Policy:
-    """A bound on the bytes that wait in the queues whose names match."""
-
-    name: str
-    pattern: str
-    max_length_bytes: int
-
-    def as_dict(self) -> dict[str, object]:
-        """As the management interface takes it."""
-        definition = {"max-length-bytes": self.max_length_bytes}
-        return {"pattern": self.pattern, "definition": definition, "apply-to": "queues", "priority": 0}
-
-
-@dataclass(frozen=True)
 class Bounds:
-    """For one account of an outsider, for all of them together, for a queue of one, and for a queue that all of them fill."""
+    """For one account of an outsider, for all of them together, for a queue or a lane of one, and for a queue that all fill."""
 
     connections: int = 20
     channels: int = 100
@@ -53,6 +39,11 @@ class Bounds:
         """The bounds on queues of the outsiders' virtual host."""
         inbound = "|".join(each.queue.replace(".", "[.]") for each in EDGE_INBOUND)
         return (
-            Policy("outsiders", f"^({'|'.join(KINDS_OF_OUTSIDERS)})[.]", self.outsiders_queue_bytes),
-            Policy("inbound", f"^({inbound})([.]|$)", self.inbound_queue_bytes),
+            _bytes("outsiders", f"^({'|'.join(KINDS_OF_OUTSIDERS)})[.]", self.outsiders_queue_bytes),
+            _bytes("inbound", f"^({inbound})([.]|$)", self.inbound_queue_bytes),
+            _bytes("lanes", f"^({inbound})[.][^.]+[.]", self.outsiders_queue_bytes, priority=1),
         )
+
+
+def _bytes(name: str, pattern: str, most: int, *, priority: int = 0) -> Policy:
+    return Policy(name, pattern, "queues", {"max-length-bytes": most}, priority)

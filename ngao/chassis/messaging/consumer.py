@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from nameko.extensions import Entrypoint, ProviderCollector, SharedExtension
@@ -47,11 +47,17 @@ def consumes(type_name: str) -> Callable[[Callable[..., None]], Callable[..., An
     return decorate
 
 
-def consumes_edge(exchange: str, *, queue: str) -> Callable[[Callable[..., None]], Callable[..., Any]]:
-    """Decorate `handler(self, unit, delivery)`: hears what outsiders publish to an exchange of the edge."""
+def consumes_edge(
+    exchange: str, *, queue: str, outsiders: Callable[[Any], Iterable[str]] | None = None
+) -> Callable[[Callable[..., None]], Callable[..., Any]]:
+    """Decorate `handler(self, unit, delivery)`: hears what outsiders publish to an exchange of the edge.
+
+    `outsiders` gives their ids when it is called with the service's app: each has a lane to the queue, which is read beside it.
+    """
 
     def decorate(handler: Callable[..., None]) -> Callable[..., Any]:
-        return Consumes.decorator(exchange, edge=True, queue=queue)(_caught(handler))  # type: ignore[no-any-return]
+        entrypoint = Consumes.decorator(exchange, edge=True, queue=queue, outsiders=outsiders)
+        return entrypoint(_caught(handler))  # type: ignore[no-any-return]
 
     return decorate
 
@@ -91,16 +97,20 @@ class Consumes(Entrypoint):
 
     pool = ConsumerPool()
 
-    def __init__(self, name: str, *, edge: bool, queue: str | None, **kwargs: Any) -> None:
+    def __init__(
+        self, name: str, *, edge: bool, queue: str | None, outsiders: Callable[[Any], Iterable[str]] | None = None, **kwargs: Any
+    ) -> None:
         self.hears = name
         self.edge = edge
         self.queue = queue
+        self.outsiders = outsiders
         super().__init__(**kwargs)
 
     def subscriptions(self) -> list[Subscription]:
         """The queues of this entrypoint."""
         if self.queue:
-            return [Subscription(self.queue, urgent=False, raw=True, entrypoint=self)]
+            outsiders = functools.partial(self.outsiders, self.container.app) if self.outsiders else None
+            return [Subscription(self.queue, urgent=False, raw=True, entrypoint=self, outsiders=outsiders)]
         service = self.container.chassis.name
         notices = gives_notice(self.hears, service)
         return [

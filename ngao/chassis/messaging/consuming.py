@@ -20,6 +20,7 @@ from ngao.chassis.messaging.broker import CONNECTION_ERRORS, certificate_until, 
 from ngao.chassis.messaging.delivery import delivery_of
 from ngao.chassis.messaging.edge_names import consumed_as
 from ngao.chassis.messaging.inbox import Inbox
+from ngao.chassis.messaging.lane_reading import PREFETCH, LaneReading
 from ngao.chassis.messaging.pipeline import Item, Pipeline, Rejected
 from ngao.chassis.messaging.publisher import Outcome, Outgoing, Publisher
 from ngao.chassis.messaging.retry import Kind
@@ -52,6 +53,7 @@ class Consumer:
         self._name = f"{chassis.name}.consumer{'.edge' * edge}{'.dead' * dead}"
         self._subscriptions = {each.queue: each for each in subscriptions}
         self._names = chassis.edge_names() if edge else None
+        self._lanes = LaneReading(subscriptions, self._read_lane)
         self._pipeline = Pipeline(
             units=chassis.units,
             inbox=Inbox(chassis.store),
@@ -130,28 +132,34 @@ class Consumer:
             mine = [each for each in self._subscriptions.values() if each.urgent is urgent]
             if mine:
                 channel = self._connection.channel()
-                channel.auto_decode = False  # by whatever codec the publisher names
-                channel.basic_qos(prefetch_size=0, prefetch_count=_PREFETCH[urgent], a_global=False)
                 self._channels.append(channel)
                 for subscription in mine:
-                    self._subscribe(channel, subscription)
+                    for name in consumed_as(subscription.queue, self._names, self._connection):
+                        self._subscribe(channel, subscription, name, _PREFETCH[urgent])
         self._trouble = None
         self._metrics.consumer_attached(self._vhost, len(self._subscriptions), len(self._subscriptions))
         self._log.info("consumer.attached", queues=len(self._subscriptions), vhost=self._vhost)
 
-    def _subscribe(self, channel: Any, subscription: Subscription) -> None:
+    def _read_lane(self, channel: Any, subscription: Subscription, lane: str) -> None:
+        if self._names is None:
+            raise ValueError("lanes are at the edge, where our queues have other names")
+        self._subscribe(channel, subscription, self._names.on_broker(lane), PREFETCH)
+        self._channels.append(channel)
+
+    def _subscribe(self, channel: Any, subscription: Subscription, name: str, prefetch: int) -> None:
         def receive(message: Any) -> None:
             delivery = delivery_of(message, subscription.queue, self._settings.username, self._names)
             item = Item(delivery, subscription, channel, message.delivery_tag)
             self._pipeline.decode(item)
             self._waiting[subscription.urgent].append(item)
 
-        for name in consumed_as(subscription.queue, self._names, channel.connection):
-            channel.basic_consume(name, callback=receive)
+        channel.auto_decode = False  # by whatever codec the publisher names
+        channel.basic_qos(prefetch_size=0, prefetch_count=prefetch, a_global=False)  # of this consumer, not of the channel
+        channel.basic_consume(name, callback=receive)
 
     def _consume(self) -> None:
         while not self._stopping.is_set():
-            self._receive()
+            self._lanes.look(self._receive())
             batch = self._next_batch()
             if batch:
                 self._work(batch)
@@ -174,8 +182,8 @@ class Consumer:
         finally:
             self._busy_since = None
 
-    def _receive(self) -> None:
-        """Take in what the broker has sent; wait for it only when there is nothing else to do."""
+    def _receive(self) -> Connection:
+        """Take in what the broker has sent; wait for it only when there is nothing else to do. Gives what it came by."""
         if self._connection is None:
             raise ConnectionError("not connected")
         self._connection.heartbeat_check()
@@ -188,6 +196,7 @@ class Consumer:
         except CONNECTION_ERRORS as error:
             if not is_idle(error):
                 raise
+        return self._connection
 
     def _has_work(self) -> bool:
         return any(self._waiting.values())
@@ -284,5 +293,6 @@ class Consumer:
         for waiting in self._waiting.values():
             waiting.clear()
         self._channels.clear()
+        self._lanes.forget()
         connection, self._connection = self._connection, None
         close_quietly(connection)

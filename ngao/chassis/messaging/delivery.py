@@ -121,7 +121,7 @@ def _read(message: Received, queue: str, own_account: str, names: EdgeNames | No
         message_id=_text(ours.get(ORIGINAL_ID)) or _text(properties.get("message_id")),
         attempts=_count(ours.get(ATTEMPTS)),
         parked_id=_text(ours.get(PARKED_ID)),
-        dead_from=names.plain(died_in) if names and died_in else died_in,
+        dead_from=names.queue_of(died_in) if names and died_in else died_in,
         unreadable=message.unreadable,
         cut=Cut(message.size, message.digest) if message.digest else None,
     )

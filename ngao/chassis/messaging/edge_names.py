@@ -38,6 +38,11 @@ class EdgeNames:
         """A name, or a sentence with names in it, without the secret."""
         return text.replace(f".{self.secret}", "")
 
+    def queue_of(self, name: str) -> str:
+        """The plain name of the queue, also for one of its lanes: they have the same reader, and one way back."""
+        plain = self.plain(name)
+        return next((each.queue for each in EDGE_INBOUND if plain.startswith(f"{each.queue}.")), plain)
+
     def of(self, part: Topology) -> Topology:
         """The same queues and bindings under the broker's names; exchanges and routing keys are a contract and stay."""
         queues = tuple(replace(each, name=self.on_broker(each.name)) for each in part.queues)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -12,6 +14,14 @@ import requests
 from ngao.chassis.errors import Misconfigured, Unavailable
 
 TIMEOUT_S = 15
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing to do on the broker, with the sentence that says so."""
+
+    what: str
+    do: Callable[[], object] = field(compare=False, repr=False)
 
 
 class Management:

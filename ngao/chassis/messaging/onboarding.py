@@ -13,10 +13,11 @@ from ngao.chassis.errors import InvalidInput, Unavailable
 from ngao.chassis.messaging import permissions, topology
 from ngao.chassis.messaging.accounts import outsider_account
 from ngao.chassis.messaging.bounds import Bounds
-from ngao.chassis.messaging.management import Management
+from ngao.chassis.messaging.edge_names import found_on_broker
+from ngao.chassis.messaging.management import Management, Step
 from ngao.chassis.messaging.permissions import Rights
-from ngao.chassis.messaging.provisioning import Step, account_bounds, account_steps, bindings_in, rights_steps, topology_steps
-from ngao.chassis.messaging.topology import Topology
+from ngao.chassis.messaging.provisioning import account_bounds, account_steps, bindings_in, rights_steps, topology_steps
+from ngao.chassis.messaging.topology import EDGE_INBOUND, Topology
 
 OUTSIDER_ID = re.compile(r"[a-z][a-z0-9-]{1,40}")
 _CLOSING_S = 20
@@ -76,6 +77,7 @@ def onboard_source(management: Management, edge: Edge, source_id: str) -> Accoun
     token = _token_of(management, edge.vhost, topology.RESULTS, results) or secrets.token_hex(16)
     part = topology.source_queue(source_id, token)
     names = {"results": part.queues[0].name}
+    part += _lane(management, edge.vhost, "source", source_id)
     password = _establish(management, edge.vhost, name, part, permissions.of_source(source_id, names.values()))
     return AccountFile("source", source_id, edge, password, topology.REPORTS, names)
 
@@ -86,6 +88,7 @@ def onboard_partner(management: Management, edge: Edge, partner_id: str) -> Acco
     token = _token_of(management, edge.vhost, topology.PARTNERS, f"{partner_id}.routine.#") or secrets.token_hex(16)
     part = topology.partner_queues(partner_id, token)
     names = {"routine": part.queues[0].name, "urgent": part.queues[1].name}
+    part += _lane(management, edge.vhost, "partner", partner_id)
     password = _establish(management, edge.vhost, name, part, permissions.of_partner(partner_id, names.values()))
     return AccountFile("partner", partner_id, edge, password, topology.PARTNER_REPLIES, names)
 
@@ -108,6 +111,13 @@ def revoke(management: Management, kind: str, outsider_id: str, *, sleep: Callab
 
 def _queues_of(kind: str, outsider_id: str, token: str) -> Topology:
     return topology.partner_queues(outsider_id, token) if kind == "partner" else topology.source_queue(outsider_id, token)
+
+
+def _lane(management: Management, vhost: str, kind: str, outsider_id: str) -> Topology:
+    """Its lane, where the platform's own queues stand already: `ngao provision` makes those that are missing."""
+    names = found_on_broker(each["name"] for each in management.get("queues", vhost) or ())
+    lanes = [each.lane(outsider_id) for each in EDGE_INBOUND if each.kind == kind]
+    return names.of(lanes[0]) if names else Topology((), (), ())
 
 
 def _establish(management: Management, vhost: str, name: str, part: Topology, rights: Rights) -> str:

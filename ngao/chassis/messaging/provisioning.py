@@ -12,7 +12,7 @@ import hashlib
 import hmac
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,7 +21,8 @@ from ngao.chassis.messaging import permissions, topology
 from ngao.chassis.messaging.accounts import outsider_account, service_account
 from ngao.chassis.messaging.bounds import KINDS_OF_OUTSIDERS, Bounds
 from ngao.chassis.messaging.edge_names import EdgeNames, found_on_broker
-from ngao.chassis.messaging.management import Management
+from ngao.chassis.messaging.lanes import lanes_of, policy_stands, strays_steps
+from ngao.chassis.messaging.management import Management, Step
 from ngao.chassis.messaging.permissions import Rights
 from ngao.chassis.messaging.topology import Binding, Exchange, Queue, Topology
 
@@ -45,14 +46,6 @@ class Wanted:
     passwords: Mapping[str, str] = field(repr=False)
     names: EdgeNames = field(repr=False)
     bounds: Bounds = field(default_factory=Bounds)
-
-
-@dataclass(frozen=True)
-class Step:
-    """One thing to do on the broker, with the sentence that says so."""
-
-    what: str
-    do: Callable[[], object] = field(compare=False, repr=False)
 
 
 def provision(
@@ -90,7 +83,8 @@ def _edge_steps(management: Management, wanted: Wanted) -> Iterator[Step]:
     if standing not in {None, names}:  # what waits there would be read by nobody
         raise Misconfigured(f"The queues on {wanted.edge_vhost} end in another secret: bring back your copy of edge-names.")
     try:
-        for step in topology_steps(management, wanted.edge_vhost, names.of(part)):
+        ours = names.of(part + lanes_of(management, wanted.edge_vhost))
+        for step in topology_steps(management, wanted.edge_vhost, ours, strays_steps(management, wanted.edge_vhost)):
             yield replace(step, what=names.plain(step.what))
     except Misconfigured as error:
         raise Misconfigured(names.plain(str(error))) from None
@@ -125,7 +119,9 @@ def _is_empty(queue: Mapping[str, Any] | None) -> bool:
     return queue is not None and queue.get("messages") == 0
 
 
-def topology_steps(management: Management, vhost: str, wanted: Topology) -> Iterator[Step]:
+def topology_steps(
+    management: Management, vhost: str, wanted: Topology, before_unbinding: Iterable[Step] = ()
+) -> Iterator[Step]:
     """The virtual host, exchanges, queues and bindings that are missing. Raises Misconfigured for one that differs."""
     if management.get("vhosts", vhost) is None:
         yield Step(f"virtual host {vhost}", lambda: management.put("vhosts", vhost, body={}))
@@ -141,6 +137,7 @@ def topology_steps(management: Management, vhost: str, wanted: Topology) -> Iter
     for binding in wanted.bindings:
         if binding not in bound:
             yield _binding_step(management, vhost, binding)
+    yield from before_unbinding
     ours, kept = {each.name for each in wanted.exchanges}, {(each.queue, each.routing_key) for each in wanted.bindings}
     for binding in sorted(bound - set(wanted.bindings)):
         if binding.exchange in ours and (binding.queue, binding.routing_key) in kept:
@@ -184,9 +181,8 @@ def _edge_bounds(management: Management, vhost: str, bounds: Bounds) -> Iterator
     """What bounds outsiders together, then each account that was made before there were bounds."""
     yield from _limits(management, "vhost-limits", vhost, bounds.of_edge, f"virtual host {vhost}")
     for policy in bounds.policies:
-        standing, body = management.get("policies", vhost, policy.name) or {}, policy.as_dict()
-        if {key: standing.get(key) for key in body} != body:
-            yield _put_step(f"policy {vhost}/{policy.name}", management, ("policies", vhost, policy.name), body)
+        if not policy_stands(management, vhost, policy):
+            yield _put_step(f"policy {vhost}/{policy.name}", management, ("policies", vhost, policy.name), policy.as_dict())
     prefixes = tuple(outsider_account(kind, "") for kind in KINDS_OF_OUTSIDERS)
     for each in management.get("vhosts", vhost, "permissions") or ():
         if each["user"].startswith(prefixes):

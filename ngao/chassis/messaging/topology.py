@@ -71,15 +71,53 @@ class Topology:
 
 
 @dataclass(frozen=True)
+class Policy:
+    """What the broker holds to at the queues or exchanges whose names match."""
+
+    name: str
+    pattern: str
+    applies_to: str
+    definition: Mapping[str, ArgumentValue] = field(hash=False)
+    priority: int = 0
+
+    def as_dict(self) -> dict[str, object]:
+        """As the management interface takes it."""
+        definition = dict(self.definition)
+        return {"pattern": self.pattern, "definition": definition, "apply-to": self.applies_to, "priority": self.priority}
+
+
+@dataclass(frozen=True)
 class Inbound:
-    """An edge exchange that outsiders write to, the queue behind it, and the service that reads it."""
+    """An edge exchange that outsiders of a kind write to, the queue behind it, and the service that reads it.
+
+    Each outsider has a lane to itself: a queue that hears its routing keys only. What no lane hears comes into the queue itself.
+    """
 
     exchange: str
     queue: str
     service: str
+    kind: str
+
+    @property
+    def strays(self) -> str:
+        """The exchange that gets what no lane hears."""
+        return f"{self.exchange}.strays"
+
+    @property
+    def strays_policy(self) -> Policy:
+        """Its alternate exchange cannot be an argument of the exchange: homes have one without it."""
+        return Policy(self.strays, f"^{self.exchange}$", "exchanges", {"alternate-exchange": self.strays})
+
+    def lane(self, outsider_id: str) -> Topology:
+        """The way in of one outsider."""
+        queue = work_queue(lane_name(self.queue, outsider_id), dead_to=self.service)
+        return Topology((), (queue,), (Binding(self.exchange, queue.name, f"{outsider_id}.#"),))
 
 
-EDGE_INBOUND = (Inbound(REPORTS, "intake.reports", "intake"), Inbound(PARTNER_REPLIES, "referral.partner-replies", "referral"))
+EDGE_INBOUND = (
+    Inbound(REPORTS, "intake.reports", "intake", "source"),
+    Inbound(PARTNER_REPLIES, "referral.partner-replies", "referral", "partner"),
+)
 EDGE_OUTBOUND = (PARTNERS, RESULTS)
 
 
@@ -99,11 +137,17 @@ def internal(subscriptions: Subscriptions, tiers_s: Sequence[int]) -> Topology:
 
 def edge(tiers_s: Sequence[int]) -> Topology:
     """The virtual host of outsiders, without the queues that onboarding adds for each of them."""
-    exchanges = [Exchange(each.exchange) for each in EDGE_INBOUND] + [Exchange(name) for name in EDGE_OUTBOUND]
+    names = [name for each in EDGE_INBOUND for name in (each.exchange, each.strays)]
+    exchanges = [Exchange(name) for name in (*names, *EDGE_OUTBOUND)]
     queues = [work_queue(each.queue, dead_to=each.service) for each in EDGE_INBOUND]
     bindings = [binding for each in EDGE_INBOUND for binding in _inbound_bindings(each)]
     own = Topology(tuple(exchanges), tuple(queues), tuple(bindings))
     return own + _failure_handling(tuple(each.service for each in EDGE_INBOUND), tiers_s)
+
+
+def lane_name(queue: str, outsider_id: str) -> str:
+    """The plain name of the lane that leads one outsider's messages to a queue's reader."""
+    return f"{queue}.{outsider_id}"
 
 
 def subscription_queues(service: str, event_type: str) -> tuple[tuple[str, str], ...]:
@@ -139,7 +183,7 @@ def _quorum(limit: int) -> dict[str, ArgumentValue]:
 
 
 def _inbound_bindings(inbound: Inbound) -> Iterator[Binding]:
-    yield Binding(inbound.exchange, inbound.queue, "#")
+    yield Binding(inbound.strays, inbound.queue, "#")
     yield Binding(REDELIVER, inbound.queue, inbound.queue)
 
 

@@ -7,11 +7,14 @@ hashes. The topology and the services' own accounts are not in this: `ngao provi
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from ngao.chassis.errors import Misconfigured
-from ngao.chassis.messaging.management import Management
-from ngao.chassis.messaging.provisioning import Step
+from ngao.chassis.messaging.edge_names import found_on_broker
+from ngao.chassis.messaging.lanes import lanes_of
+from ngao.chassis.messaging.management import Management, Step
+from ngao.chassis.messaging.provisioning import topology_steps
 
 _ACCOUNTS, _QUEUES = ("partner-", "source-"), ("partner.", "source.")
 _RIGHTS = {"permissions": ("configure", "write", "read"), "topic_permissions": ("exchange", "write", "read")}
@@ -51,6 +54,10 @@ def steps(management: Management, kept: Mapping[str, Any]) -> Iterator[Step]:
     for right in _lacking(kept, stands, "permissions"):
         body = {name: right[name] for name in _RIGHTS["permissions"]}
         yield _put(f"permissions of {right['user']}", management, ("permissions", vhost, right["user"]), body)
+    names = found_on_broker(each["name"] for each in management.get("queues", vhost) or ())
+    if names is not None:
+        for step in topology_steps(management, vhost, names.of(lanes_of(management, vhost))):
+            yield replace(step, what=names.plain(step.what))
 
 
 def _named(found: list[dict[str, Any]]) -> set[str]:
