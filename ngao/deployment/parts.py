@@ -20,7 +20,7 @@ from pymongo.errors import PyMongoError
 
 from ngao.chassis.errors import Misconfigured, Unavailable
 from ngao.chassis.messaging.broker import demand_usable
-from ngao.chassis.messaging.lanes import unread_lanes
+from ngao.chassis.messaging.lanes import Unread, unread_lanes
 from ngao.chassis.messaging.management import Management, Step
 from ngao.chassis.messaging.standing import demand_broker, demand_version
 from ngao.chassis.security.identity import load_operators
@@ -34,7 +34,7 @@ from ngao.deployment.names import EDGE_VHOST, SEALED_TO
 
 CLOCK_DOUBT_S, CLOCK_WRONG_S = 2.0, 30.0
 DISK_DOUBT, DISK_WRONG = 5 * 1024**3, 1024**3
-_MANY, _LANES_WITHIN_S = 1000, 12
+_MANY, _LANES_WITHIN_S = 1000, 20
 _OF_OTHERS = frozenset({"alarms", "recipients"})
 """Warnings of readiness that are no fault of the platform: a caseworker ends them, or a partner or source must."""
 
@@ -145,15 +145,20 @@ class Broker:
             end = time.monotonic() + _LANES_WITHIN_S
             while unread := unread_lanes(management, self.edge_vhost):
                 if time.monotonic() > end:
-                    kind, name = unread[0]
-                    fault = f"Nobody reads what the {kind} {name} posts over AMQP, because its service does not know it"
-                    raise Misconfigured(f"{fault}: run `ngao {kind} add {name}`, which is safe when it exists.")
+                    raise _of_unread(unread[0])
                 time.sleep(1)
-        return "all are read, or empty"
+        return "all are read"
 
     def _clock(self) -> str:
         with self.management() as management:
             return judge_clock("the broker", management.clock(), exact_s=1.0)
+
+
+def _of_unread(lane: Unread) -> Exception:
+    fault = f"Nobody reads what the {lane.kind} {lane.id} posts over AMQP"
+    why = "its service does not know it, or is of a version that reads no lanes"
+    way_out = f"{why}; see docs/runbooks/subscription-without-consumer.md."
+    return (Misconfigured if lane.waiting else Doubt)(f"{fault} ({lane.waiting} messages wait): {way_out}")
 
 
 _ALARMS = (

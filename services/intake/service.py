@@ -185,7 +185,7 @@ class IntakeService(QuarantineEndpoints, ChassisEndpoints):
         """Judge earlier reports about the same person again."""
         self.app.judge_earlier()
 
-    @consumes_edge("reports", queue="intake.reports", outsiders=lambda app: (each.id for each in app.sources()))
+    @consumes_edge("reports", queue="intake.reports", outsiders="sources")
     def on_posted(self, unit: Unit, delivery: Delivery) -> None:
         """A source posted over AMQP, sealed or not: it gets a receipt, or hears which fields are broken."""
         source_id = edge.source_of(delivery)

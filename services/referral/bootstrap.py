@@ -105,6 +105,8 @@ class App:
         if answer.taken is Taken.LATE and answer.offer.state not in messages.STATES_TOLD:
             unit.emit(partner_posts.late_event(partner_id, answer.offer), to=PARTNERS)
 
+    # Partners over HTTP
+
     def reply(self, partner_id: str, reply: Reply, trace: str) -> Answer:
         """Take a reply that came over HTTP; raises NotFound, NotAllowedNow with the offer's present state."""
         answer = self._run(lambda desk: _hidden(lambda: take_reply(desk, partner_id, reply, keep_early=False)), trace)
@@ -121,6 +123,8 @@ class App:
     def catch_up(self, partner_id: str, after: int, limit: int) -> Page:
         """What the partner was told after a cursor."""
         return self._run(lambda desk: catch_up(desk, partner_id, after, limit))
+
+    # Operators
 
     def put_partner(self, partner: Partner, operator_id: str, *, new_key: bool) -> Kept:
         """Create or replace a partner."""
@@ -192,10 +196,6 @@ class App:
         partners = desk.partners.all()
         loads = desk.engagements.loads([partner.id for partner in partners])
         return [(partner, loads.get(partner.id, Load())) for partner in partners]
-
-    def partner_ids(self) -> list[str]:
-        """Of all partners, active or not."""
-        return [partner.id for partner in self._reading().partners.all()]
 
     def cases(self, life: Life | None, limit: int) -> list[Case]:
         """Cases, the newest first."""

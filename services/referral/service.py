@@ -43,6 +43,8 @@ class ReferralService(ChassisEndpoints):
     on_audit_of_notify = holds_heads("notify")
     on_audit_of_registry = holds_heads("registry")
 
+    # Events
+
     @consumes("intake.report.accepted.v1")
     def on_report_accepted(self, unit: Unit, event: Event) -> None:
         """A report opens a case."""
@@ -113,7 +115,7 @@ class ReferralService(ChassisEndpoints):
         """A human has seen it."""
         self.app.message_told(unit, event)
 
-    @consumes_edge("partner-replies", queue="referral.partner-replies", outsiders=lambda app: app.partner_ids())
+    @consumes_edge("partner-replies", queue="referral.partner-replies", outsiders="partners")
     def on_partner_reply(self, unit: Unit, delivery: Delivery) -> None:
         """A partner answers over AMQP."""
         self.app.partner_posted(unit, Post(delivery.body, delivery.routing_key, delivery.user_id))

@@ -152,7 +152,7 @@ def test_no_gate_leads_to_the_numbers(gate: str, wire: str) -> None:
 @pytest.mark.parametrize("wire", WIRES)
 def test_no_queue_of_a_partner_or_source_is_measured(wire: str) -> None:
     """Their names are known to them alone."""
-    kept, _ = scrape(wire)["broker-queues"]["metric_relabel_configs"]
+    kept, *_ = scrape(wire)["broker-queues"]["metric_relabel_configs"]
     assert (kept["action"], kept["source_labels"]) == ("keep", ["queue"])
     ours = {service: subscriptions_of(service) for service in SERVICES}
     inside = topology.internal(ours, (5,)) + topology.edge((5,))
@@ -163,17 +163,24 @@ def test_no_queue_of_a_partner_or_source_is_measured(wire: str) -> None:
 
 @pytest.mark.parametrize("wire", WIRES)
 def test_the_secret_in_the_names_of_our_queues_at_the_edge_is_not_measured(wire: str) -> None:
-    kept, cut = scrape(wire)["broker-queues"]["metric_relabel_configs"]
+    kept, number, lane, drop, cut = scrape(wire)["broker-queues"]["metric_relabel_configs"]
     names = EdgeNames("a1_B-" * 8)
+    plain = [each.name for each in topology.edge((5,)).queues if re.fullmatch(kept["regex"], each.name)]
     lanes = [each.lane("legal-aid").queues[0].name for each in topology.EDGE_INBOUND]
-    queues = [*(each.name for each in topology.edge((5,)).queues), *lanes]
-    plain = [name for name in queues if re.fullmatch(kept["regex"], name)]
     ours = {service: subscriptions_of(service) for service in SERVICES}
     inside = [each.name for each in topology.internal(ours, (5,)).queues]
-    measured = [re.sub(f"^{cut['regex']}$", cut["replacement"].replace("$", "\\"), name) for name in map(names.on_broker, plain)]
-    assert (measured, cut["target_label"]) == (plain, "queue")
-    assert len(plain) == 6
+
+    def measured(queue: str) -> str:
+        return re.sub(f"^{cut['regex']}$", cut["replacement"].replace("$", "\\"), queue)
+
+    assert ([measured(names.on_broker(name)) for name in plain], cut["target_label"]) == (plain, "queue")
+    assert len(plain) == 4
+    assert [measured(names.on_broker(name)) for name in lanes] == [each.queue for each in topology.EDGE_INBOUND]
     assert not [name for name in inside if re.fullmatch(cut["regex"], name)]
+    assert (number["action"], lane["target_label"], drop) == ("hashmod", "lane", {"regex": "lane_number", "action": "labeldrop"})
+    told_apart = [name for name in (*plain, *lanes) if re.fullmatch(lane["regex"], f"{names.on_broker(name)};17")]
+    assert (told_apart, lane["replacement"]) == (lanes, "$3")
+    assert not [name for name in inside if re.fullmatch(lane["regex"], f"{name};17")]
 
 
 @pytest.mark.parametrize("job", ["broker", "broker-queues"])

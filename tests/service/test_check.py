@@ -92,8 +92,8 @@ def test_an_outsider_whose_words_nobody_reads_is_named(provisioned: World) -> No
             place = ("queues", provisioned.edge_vhost, lane)
             eventually(lambda: management.get(*place).get("messages"), within=30, what="the broker to count the report")
             (said,) = failed(perform(broker(provisioned).checks()))
-        assert said.startswith("Nobody reads what the source forgotten posts over AMQP")
-        assert "`ngao source add forgotten`" in said
+        assert said.startswith("Nobody reads what the source forgotten posts over AMQP (1 messages wait)")
+        assert "docs/runbooks/subscription-without-consumer.md" in said
     finally:
         management.delete("queues", provisioned.edge_vhost, lane)
         source.close()

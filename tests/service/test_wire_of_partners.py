@@ -14,7 +14,7 @@ import pytest
 from ngao.chassis.messaging import onboarding
 from ngao.chassis.messaging.onboarding import AccountFile, Edge
 from ngao.contracts import CONTENT_TYPE, decode, encode, make, subscriptions_of
-from tests.support.broker import Line, management_of, provision
+from tests.support.broker import Line, inbound_queues, management_of, provision
 from tests.support.processes import ServiceProcess, World
 from tests.support.raw_amqp import Mutations, Wire
 from tests.support.waiting import eventually
@@ -115,6 +115,6 @@ def test_another_partner_is_answered_after_every_mutation_of_the_wire(
     assert referral.is_running()
     assert taken > count / 4, f"the broker took only {taken} of {count}: most were not tried on referral"
     edge = Line(world, edge=True)
-    eventually(lambda: edge.counts(["referral.partner-replies", "wait.1"]) == 0, within=60, what="everything to be worked off")
+    eventually(lambda: edge.counts([*inbound_queues(world), "wait.1"]) == 0, within=60, what="everything to be worked off")
     assert edge.count("referral.dead") == 0
     assert "consumer.stumbled" not in referral.log.read_text()

@@ -15,6 +15,7 @@ from ngao.chassis.messaging import provisioning, topology
 from ngao.chassis.messaging.accounts import service_account
 from ngao.chassis.messaging.management import Management
 from ngao.chassis.messaging.provisioning import Wanted
+from ngao.chassis.messaging.topology import lane_name
 from ngao.contracts import CONTENT_TYPE, Event, encode, notice_of, subscriptions_of, type_named
 from ngao.deployment.names import SERVICES
 from ngao.local.platform import wanted_of_catalogue
@@ -42,6 +43,14 @@ def provision(world: World, subscriptions: Mapping[str, tuple[str, ...]]) -> Man
     for vhost in (world.vhost, world.edge_vhost):
         management.put("permissions", vhost, world.user, body={"configure": ".*", "write": ".*", "read": ".*"})
     return management
+
+
+def inbound_queues(world: World) -> list[str]:
+    """The queues that outsiders post to, lanes included, by their plain names."""
+    management = management_of(world)
+    names = [world.edge_names.plain(each["name"]) for each in management.get("queues", world.edge_vhost)]
+    management.close()
+    return [name for name in names if name.startswith(tuple(each.queue for each in topology.EDGE_INBOUND))]
 
 
 def remove(world: World) -> None:
@@ -98,7 +107,8 @@ class Line:
 
     def name_of(self, queue: str) -> str:
         """What the broker calls a queue: the platform's own at the edge have a secret behind their names."""
-        return self._world.edge_names.on_broker(queue) if queue in self._ours else queue
+        ours = queue in self._ours or queue.startswith(tuple(lane_name(each.queue, "") for each in topology.EDGE_INBOUND))
+        return self._world.edge_names.on_broker(queue) if ours else queue
 
     def take(self, queue: str) -> list[tuple[Any, bytes]]:
         """All messages that stand in a queue now, removed."""

@@ -27,7 +27,7 @@ from ngao.contracts import Event, subscriptions_of
 from ngao.deployment.names import SERVICES
 from ngao.local.mailbox import Mail, Mailbox, messages
 from tests.support import outsiders
-from tests.support.broker import Line, management_of, provision
+from tests.support.broker import Line, inbound_queues, management_of, provision
 from tests.support.processes import ROOT, ServiceProcess, World
 from tests.support.waiting import eventually
 
@@ -289,8 +289,7 @@ class Coalition:
     def _is_still(self) -> bool:
         listed = [each["name"] for each in self.management.get("queues", self.world.vhost)]
         names = [name for name in listed if not name.startswith("test.")]  # what a test has copied for itself
-        edge = ["intake.reports", "referral.partner-replies"]
-        standing = self.line.counts(names) + self.edge_line.counts(edge)
+        standing = self.line.counts(names) + self.edge_line.counts(inbound_queues(self.world))
         return not standing and not any(self.asks(service, "GET", "/v1/outbox")["waiting"] for service in self.services)
 
     def told(self, case_ref: str, who: str, within: float = 30) -> Mail:

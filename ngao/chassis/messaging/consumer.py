@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from nameko.extensions import Entrypoint, ProviderCollector, SharedExtension
@@ -48,11 +48,11 @@ def consumes(type_name: str) -> Callable[[Callable[..., None]], Callable[..., An
 
 
 def consumes_edge(
-    exchange: str, *, queue: str, outsiders: Callable[[Any], Iterable[str]] | None = None
+    exchange: str, *, queue: str, outsiders: str | None = None
 ) -> Callable[[Callable[..., None]], Callable[..., Any]]:
     """Decorate `handler(self, unit, delivery)`: hears what outsiders publish to an exchange of the edge.
 
-    `outsiders` gives their ids when it is called with the service's app: each has a lane to the queue, which is read beside it.
+    `outsiders` is the collection of the service's store that has their ids: each has a lane to the queue, read beside it.
     """
 
     def decorate(handler: Callable[..., None]) -> Callable[..., Any]:
@@ -98,7 +98,7 @@ class Consumes(Entrypoint):
     pool = ConsumerPool()
 
     def __init__(
-        self, name: str, *, edge: bool, queue: str | None, outsiders: Callable[[Any], Iterable[str]] | None = None, **kwargs: Any
+        self, name: str, *, edge: bool, queue: str | None, outsiders: str | None = None, **kwargs: Any
     ) -> None:
         self.hears = name
         self.edge = edge
@@ -109,8 +109,7 @@ class Consumes(Entrypoint):
     def subscriptions(self) -> list[Subscription]:
         """The queues of this entrypoint."""
         if self.queue:
-            outsiders = functools.partial(self.outsiders, self.container.app) if self.outsiders else None
-            return [Subscription(self.queue, urgent=False, raw=True, entrypoint=self, outsiders=outsiders)]
+            return [Subscription(self.queue, urgent=False, raw=True, entrypoint=self, outsiders=self.outsiders)]
         service = self.container.chassis.name
         notices = gives_notice(self.hears, service)
         return [

@@ -10,6 +10,7 @@ import queue as queues
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 from amqp.exceptions import NotFound as QueueMissing
@@ -20,7 +21,7 @@ from ngao.chassis.messaging.broker import CONNECTION_ERRORS, certificate_until, 
 from ngao.chassis.messaging.delivery import delivery_of
 from ngao.chassis.messaging.edge_names import consumed_as
 from ngao.chassis.messaging.inbox import Inbox
-from ngao.chassis.messaging.lane_reading import PREFETCH, LaneReading
+from ngao.chassis.messaging.lane_reading import LaneReading, Reader
 from ngao.chassis.messaging.pipeline import Item, Pipeline, Rejected
 from ngao.chassis.messaging.publisher import Outcome, Outgoing, Publisher
 from ngao.chassis.messaging.retry import Kind
@@ -53,7 +54,8 @@ class Consumer:
         self._name = f"{chassis.name}.consumer{'.edge' * edge}{'.dead' * dead}"
         self._subscriptions = {each.queue: each for each in subscriptions}
         self._names = chassis.edge_names() if edge else None
-        self._lanes = LaneReading(subscriptions, self._read_lane)
+        reader = Reader(self._names, chassis.store.ids, self._subscribe) if self._names else None
+        self._lanes = LaneReading(subscriptions, reader)
         self._pipeline = Pipeline(
             units=chassis.units,
             inbox=Inbox(chassis.store),
@@ -140,13 +142,9 @@ class Consumer:
         self._metrics.consumer_attached(self._vhost, len(self._subscriptions), len(self._subscriptions))
         self._log.info("consumer.attached", queues=len(self._subscriptions), vhost=self._vhost)
 
-    def _read_lane(self, channel: Any, subscription: Subscription, lane: str) -> None:
-        if self._names is None:
-            raise ValueError("lanes are at the edge, where our queues have other names")
-        self._subscribe(channel, subscription, self._names.on_broker(lane), PREFETCH)
-        self._channels.append(channel)
-
-    def _subscribe(self, channel: Any, subscription: Subscription, name: str, prefetch: int) -> None:
+    def _subscribe(
+        self, channel: Any, subscription: Subscription, name: str, prefetch: int, on_cancel: Callable[[str], None] | None = None
+    ) -> None:
         def receive(message: Any) -> None:
             delivery = delivery_of(message, subscription.queue, self._settings.username, self._names)
             item = Item(delivery, subscription, channel, message.delivery_tag)
@@ -155,7 +153,7 @@ class Consumer:
 
         channel.auto_decode = False  # by whatever codec the publisher names
         channel.basic_qos(prefetch_size=0, prefetch_count=prefetch, a_global=False)  # of this consumer, not of the channel
-        channel.basic_consume(name, callback=receive)
+        channel.basic_consume(name, callback=receive, on_cancel=on_cancel)
 
     def _consume(self) -> None:
         while not self._stopping.is_set():

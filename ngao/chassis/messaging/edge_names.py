@@ -8,7 +8,8 @@ metrics keep the plain names.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -43,6 +44,14 @@ class EdgeNames:
         plain = self.plain(name)
         return next((each.queue for each in EDGE_INBOUND if plain.startswith(f"{each.queue}.")), plain)
 
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """What is wrong is told without the secret; raises Misconfigured."""
+        try:
+            yield
+        except Misconfigured as error:
+            raise Misconfigured(self.plain(str(error))) from None
+
     def of(self, part: Topology) -> Topology:
         """The same queues and bindings under the broker's names; exchanges and routing keys are a contract and stay."""
         queues = tuple(replace(each, name=self.on_broker(each.name)) for each in part.queues)
@@ -57,9 +66,10 @@ def consumed_as(queue: str, names: EdgeNames | None, connection: Any) -> list[st
     channel = connection.channel()
     try:
         channel.queue_declare(queue, passive=True)
-    except NotFound:  # which has closed the channel
+    except NotFound:
         return [names.on_broker(queue)]
-    channel.close()
+    finally:
+        channel.close()  # after an error, too: the client opens it again by itself
     return [names.on_broker(queue), queue]
 
 

@@ -7,18 +7,30 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from amqp.exceptions import NotFound
+import eventlet
+from amqp.exceptions import ChannelError
 from kombu.connection import Connection
 from pymongo.errors import PyMongoError
 
+from ngao.chassis.messaging.edge_names import EdgeNames
 from ngao.chassis.messaging.subscription import Subscription
 from ngao.chassis.messaging.topology import lane_name
 
-PREFETCH = 20
-"""So many messages of one outsider are in front of another's, at most."""
+_MOST_OF_ONE, _FEWEST_OF_ONE, _MOST_OF_ALL = 20, 2, 100
+"""Messages that the broker hands out before the first of them is acknowledged: they stand in memory."""
 _LOOK_EVERY_S = 1.0
-_LONGEST_PAUSE_S = 60.0
-"""A missing queue costs an error in the broker's log."""
+_LONGEST_PAUSE_S = 15.0
+"""Between two questions for a lane that is missing: each is an error in the broker's log."""
+_ANSWERS_WITHIN_S = 10.0
+
+
+@dataclass(frozen=True)
+class Reader:
+    """How a lane is read: `consume(channel, subscription, name on the broker, prefetch, on_cancel)`."""
+
+    names: EdgeNames
+    ids: Callable[[str], Iterable[str]]
+    consume: Callable[[Any, Subscription, str, int, Callable[[str], None]], None]
 
 
 @dataclass
@@ -30,47 +42,60 @@ class _Missing:
 
 
 class LaneReading:
-    """The lanes that one connection reads; `read` subscribes a channel to a lane, by its plain name."""
+    """The lanes that one connection reads. All are on one channel: the broker's prefetch counts for each consumer alone."""
 
-    def __init__(self, subscriptions: Iterable[Subscription], read: Callable[[Any, Subscription, str], None]) -> None:
-        self._outsiders = [(each, each.outsiders) for each in subscriptions if each.outsiders]
-        self._read = read
-        self._reading: set[str] = set()
-        self._missing: dict[str, _Missing] = {}
-        self._look_at = 0.0
+    def __init__(self, subscriptions: Iterable[Subscription], reader: Reader | None) -> None:
+        self._with_lanes = [(each, each.outsiders) for each in subscriptions if each.outsiders]
+        self._reader = reader
+        self.forget()
 
     def forget(self) -> None:
         """The connection is gone."""
-        self._reading.clear()
-        self._missing.clear()
+        self._reading: set[str] = set()
+        self._missing: dict[str, _Missing] = {}
         self._look_at = 0.0
+        self._asking: Any = None
+        self._lanes: Any = None
 
     def look(self, connection: Connection) -> None:
-        """Read what is new, at most once a second. A store that does not answer is asked again at the next look."""
+        """Read what is new, at most once a second; raises ConnectionError for a broker that does not answer.
+
+        A store that does not answer is asked again at the next look.
+        """
         now = time.monotonic()
-        if now < self._look_at:
+        if self._reader is None or now < self._look_at:
             return
         self._look_at = now + _LOOK_EVERY_S
-        for subscription, outsiders in self._outsiders:
+        for subscription, collection in self._with_lanes:
             try:
-                lanes = [lane_name(subscription.queue, each) for each in outsiders()]
+                lanes = [lane_name(subscription.queue, each) for each in self._reader.ids(collection)]
             except PyMongoError:
                 continue
-            for lane in lanes:
-                if lane not in self._reading and self._is_due(lane, now):
-                    self._try(connection, subscription, lane, now)
+            prefetch = max(_FEWEST_OF_ONE, min(_MOST_OF_ONE, _MOST_OF_ALL // max(1, len(lanes))))
+            due = [lane for lane in lanes if lane not in self._reading and self._is_due(lane, now)]
+            if due:
+                with eventlet.Timeout(_ANSWERS_WITHIN_S, ConnectionError("the broker does not answer")):
+                    for lane in due:
+                        self._read(self._reader, connection, subscription, lane, prefetch)
 
     def _is_due(self, lane: str, now: float) -> bool:
         return lane not in self._missing or self._missing[lane].due <= now
 
-    def _try(self, connection: Connection, subscription: Subscription, lane: str, now: float) -> None:
-        """On a channel of its own: the broker closes it when the queue is missing."""
-        channel = connection.channel()
+    def _read(self, reader: Reader, connection: Connection, subscription: Subscription, lane: str, prefetch: int) -> None:
+        name = reader.names.on_broker(lane)
+        self._asking = self._asking or connection.channel()
         try:
-            self._read(channel, subscription, lane)
-        except NotFound:
-            missing = self._missing.setdefault(lane, _Missing(now))
-            missing.due, missing.pause = now + missing.pause, min(missing.pause * 2, _LONGEST_PAUSE_S)
+            self._asking.queue_declare(name, passive=True)
+        except ChannelError:  # the client opens the channel again by itself
+            self._miss(lane)
             return
+        self._lanes = self._lanes or connection.channel()
+        reader.consume(self._lanes, subscription, name, prefetch, lambda _: self._miss(lane))
         self._reading.add(lane)
         self._missing.pop(lane, None)
+
+    def _miss(self, lane: str) -> None:
+        """It is not there, or not any more."""
+        self._reading.discard(lane)
+        missing = self._missing.setdefault(lane, _Missing(0.0))
+        missing.due, missing.pause = time.monotonic() + missing.pause, min(missing.pause * 2, _LONGEST_PAUSE_S)

@@ -1,22 +1,33 @@
-"""Each outsider's lane on the broker: a queue for its messages alone, so that the broker gives all of them the same share.
+"""Each outsider's lane on the broker: a queue for its messages alone, which is read beside the others' lanes.
 
-A source that posts a thousand reports would otherwise be in front of everybody else's, however urgent those are. What no lane
-hears comes into the queue that all share, through the alternate exchange of the one it was published to.
+A source that posts a thousand reports would otherwise be in front of everybody else's, however urgent those are. What no lane is
+bound for comes into the queue that all share, through the alternate exchange of the one it was published to.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.messaging.accounts import outsider_account
-from ngao.chassis.messaging.edge_names import found_on_broker
+from ngao.chassis.messaging.edge_names import EdgeNames, found_on_broker
 from ngao.chassis.messaging.management import Management, Step
-from ngao.chassis.messaging.topology import EDGE_INBOUND, Inbound, Policy, Topology, lane_name
+from ngao.chassis.messaging.topology import EDGE_INBOUND, Binding, Inbound, Policy, Topology, lane_name
 
 _WITHIN_S = 12
-"""The broker shows an exchange's policy at once, or not at all."""
+"""A policy is in force at once; the management interface may show an older state for some seconds."""
+
+
+@dataclass(frozen=True)
+class Unread:
+    """An outsider whose lane nobody reads, and how many messages wait there."""
+
+    kind: str
+    id: str
+    waiting: int
 
 
 def lanes_of(management: Management, vhost: str) -> Topology:
@@ -30,18 +41,33 @@ def lanes_of(management: Management, vhost: str) -> Topology:
     return lanes
 
 
-def strays_steps(management: Management, vhost: str) -> Iterator[Step]:
-    """What no lane hears must have its way in before the way for everything may go."""
+def bindings_of_before(management: Management, vhost: str, names: EdgeNames) -> Topology:
+    """What led all messages into the shared queues and must stay: the running services are of a version that reads no lanes.
+
+    As soon as one lane is read, the next `provision` removes it. Until then a message is in both queues and takes effect once.
+    """
+    bound = {(each["source"], each["destination"], each["routing_key"]) for each in management.get("bindings", vhost) or ()}
+    consumers = _consumers(management.get("queues", vhost) or (), names)
+    kept = []
     for inbound in EDGE_INBOUND:
-        policy, exchange = inbound.strays_policy, management.get("exchanges", vhost, inbound.exchange)
+        before = Binding(inbound.exchange, names.on_broker(inbound.queue), "#")
+        lanes = [count for name, count in consumers.items() if name.startswith(lane_name(inbound.queue, ""))]
+        if (before.exchange, before.queue, before.routing_key) in bound and not any(lanes):
+            kept.append(before)
+    return Topology((), (), tuple(kept))
+
+
+def unclaimed_steps(management: Management, vhost: str) -> Iterator[Step]:
+    """What no lane is bound for must have its queue before the binding for everything may go."""
+    for inbound in EDGE_INBOUND:
+        policy, exchange = inbound.unclaimed_policy, management.get("exchanges", vhost, inbound.exchange)
         if not policy_stands(management, vhost, policy) or (exchange is not None and exchange.get("policy") != policy.name):
-            what = f"policy {vhost}/{policy.name}"
-            yield Step(what, lambda way=inbound: _lead_strays(management, vhost, way))  # type: ignore[misc]
+            yield Step(f"policy {vhost}/{policy.name}", lambda way=inbound: _enforce(management, vhost, way))  # type: ignore[misc]
 
 
-def _lead_strays(management: Management, vhost: str, inbound: Inbound) -> None:
+def _enforce(management: Management, vhost: str, inbound: Inbound) -> None:
     """Raises Misconfigured when the broker does not hold to the policy within some seconds."""
-    policy, end = inbound.strays_policy, time.monotonic() + _WITHIN_S
+    policy, end = inbound.unclaimed_policy, time.monotonic() + _WITHIN_S
     management.put("policies", vhost, policy.name, body=policy.as_dict())
     while management.get("exchanges", vhost, inbound.exchange).get("policy") != policy.name:
         if time.monotonic() > end:
@@ -49,19 +75,29 @@ def _lead_strays(management: Management, vhost: str, inbound: Inbound) -> None:
         time.sleep(0.1)
 
 
-def unread_lanes(management: Management, vhost: str) -> list[tuple[str, str]]:
-    """The kind and id of each outsider whose messages wait in a lane that nobody reads, while the queue beside it is read."""
+def unread_lanes(management: Management, vhost: str) -> list[Unread]:
+    """The lanes that nobody reads while the queue beside them is read; those in which something waits come first."""
     queues = management.get("queues", vhost) or ()
     names = found_on_broker(each["name"] for each in queues)
     if names is None:
         return []
-    consumers = {names.plain(each["name"]): each.get("consumers") for each in queues}
-    waiting = [names.plain(each["name"]) for each in queues if each.get("messages") and not each.get("consumers")]
-    return [
-        (inbound.kind, lane.removeprefix(lane_name(inbound.queue, "")))
-        for inbound in EDGE_INBOUND for lane in waiting
-        if consumers.get(inbound.queue) and lane.startswith(lane_name(inbound.queue, ""))
+    consumers = _consumers(queues, names)
+    waiting = {names.plain(each["name"]): int(each.get("messages") or 0) for each in queues}
+    unread = [
+        Unread(inbound.kind, name.removeprefix(lane_name(inbound.queue, "")), waiting[name])
+        for inbound in EDGE_INBOUND for name, count in consumers.items()
+        if not count and consumers.get(inbound.queue) and name.startswith(lane_name(inbound.queue, ""))
     ]  # fmt: skip
+    return sorted(unread, key=lambda each: -each.waiting)
+
+
+def _consumers(queues: Any, names: EdgeNames) -> Mapping[str, int]:
+    """By plain name; a queue of a version before and its successor have the same."""
+    counted: dict[str, int] = {}
+    for each in queues:
+        name = names.plain(each["name"])
+        counted[name] = max(counted.get(name, 0), int(each.get("consumers") or 0))
+    return counted
 
 
 def policy_stands(management: Management, vhost: str, policy: Policy) -> bool:

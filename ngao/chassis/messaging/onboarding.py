@@ -77,7 +77,7 @@ def onboard_source(management: Management, edge: Edge, source_id: str) -> Accoun
     token = _token_of(management, edge.vhost, topology.RESULTS, results) or secrets.token_hex(16)
     part = topology.source_queue(source_id, token)
     names = {"results": part.queues[0].name}
-    part += _lane(management, edge.vhost, "source", source_id)
+    _make_lane(management, edge.vhost, "source", source_id)
     password = _establish(management, edge.vhost, name, part, permissions.of_source(source_id, names.values()))
     return AccountFile("source", source_id, edge, password, topology.REPORTS, names)
 
@@ -88,7 +88,7 @@ def onboard_partner(management: Management, edge: Edge, partner_id: str) -> Acco
     token = _token_of(management, edge.vhost, topology.PARTNERS, f"{partner_id}.routine.#") or secrets.token_hex(16)
     part = topology.partner_queues(partner_id, token)
     names = {"routine": part.queues[0].name, "urgent": part.queues[1].name}
-    part += _lane(management, edge.vhost, "partner", partner_id)
+    _make_lane(management, edge.vhost, "partner", partner_id)
     password = _establish(management, edge.vhost, name, part, permissions.of_partner(partner_id, names.values()))
     return AccountFile("partner", partner_id, edge, password, topology.PARTNER_REPLIES, names)
 
@@ -113,11 +113,13 @@ def _queues_of(kind: str, outsider_id: str, token: str) -> Topology:
     return topology.partner_queues(outsider_id, token) if kind == "partner" else topology.source_queue(outsider_id, token)
 
 
-def _lane(management: Management, vhost: str, kind: str, outsider_id: str) -> Topology:
-    """Its lane, where the platform's own queues stand already: `ngao provision` makes those that are missing."""
+def _make_lane(management: Management, vhost: str, kind: str, outsider_id: str) -> None:
+    """Before its account; where the platform's own queues do not stand yet, `ngao provision` will make it."""
     names = found_on_broker(each["name"] for each in management.get("queues", vhost) or ())
-    lanes = [each.lane(outsider_id) for each in EDGE_INBOUND if each.kind == kind]
-    return names.of(lanes[0]) if names else Topology((), (), ())
+    for inbound in EDGE_INBOUND:
+        if names is not None and inbound.kind == kind:
+            with names.kept():
+                _do(topology_steps(management, vhost, names.of(inbound.lane(outsider_id))))
 
 
 def _establish(management: Management, vhost: str, name: str, part: Topology, rights: Rights) -> str:

@@ -21,7 +21,7 @@ from ngao.chassis.messaging import permissions, topology
 from ngao.chassis.messaging.accounts import outsider_account, service_account
 from ngao.chassis.messaging.bounds import KINDS_OF_OUTSIDERS, Bounds
 from ngao.chassis.messaging.edge_names import EdgeNames, found_on_broker
-from ngao.chassis.messaging.lanes import lanes_of, policy_stands, strays_steps
+from ngao.chassis.messaging.lanes import bindings_of_before, lanes_of, policy_stands, unclaimed_steps
 from ngao.chassis.messaging.management import Management, Step
 from ngao.chassis.messaging.permissions import Rights
 from ngao.chassis.messaging.topology import Binding, Exchange, Queue, Topology
@@ -82,12 +82,10 @@ def _edge_steps(management: Management, wanted: Wanted) -> Iterator[Step]:
     standing = found_on_broker(each["name"] for each in management.get("queues", wanted.edge_vhost) or ())
     if standing not in {None, names}:  # what waits there would be read by nobody
         raise Misconfigured(f"The queues on {wanted.edge_vhost} end in another secret: bring back your copy of edge-names.")
-    try:
-        ours = names.of(part + lanes_of(management, wanted.edge_vhost))
-        for step in topology_steps(management, wanted.edge_vhost, ours, strays_steps(management, wanted.edge_vhost)):
+    ours = names.of(part + lanes_of(management, wanted.edge_vhost)) + bindings_of_before(management, wanted.edge_vhost, names)
+    with names.kept():
+        for step in topology_steps(management, wanted.edge_vhost, ours, unclaimed_steps(management, wanted.edge_vhost)):
             yield replace(step, what=names.plain(step.what))
-    except Misconfigured as error:
-        raise Misconfigured(names.plain(str(error))) from None
     yield from _retiring_steps(management, wanted.edge_vhost, {each.name for each in part.queues})
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +11,7 @@ class Subscription:
     """One queue and who handles it. `raw` handlers get the Delivery, others the Event; `entrypoint` None only parks.
 
     A queue of events is bound with the routing key `key`. With `notices` no more is read of an event than its notice.
-    `outsiders` gives the ids of all who may have a lane to the queue, let in or not.
+    `outsiders` is the collection with the ids of all who may have a lane to the queue.
     """
 
     queue: str
@@ -21,4 +20,4 @@ class Subscription:
     entrypoint: Any = None
     key: str = ""
     notices: bool = False
-    outsiders: Callable[[], Iterable[str]] | None = None
+    outsiders: str | None = None

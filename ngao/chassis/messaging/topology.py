@@ -90,7 +90,7 @@ class Policy:
 class Inbound:
     """An edge exchange that outsiders of a kind write to, the queue behind it, and the service that reads it.
 
-    Each outsider has a lane to itself: a queue that hears its routing keys only. What no lane hears comes into the queue itself.
+    Each outsider has a lane: a queue that is bound with its routing keys only. What no lane is bound for comes into the queue.
     """
 
     exchange: str
@@ -99,17 +99,17 @@ class Inbound:
     kind: str
 
     @property
-    def strays(self) -> str:
-        """The exchange that gets what no lane hears."""
-        return f"{self.exchange}.strays"
+    def unclaimed(self) -> str:
+        """The exchange that gets what no lane is bound for."""
+        return f"{self.exchange}.unclaimed"
 
     @property
-    def strays_policy(self) -> Policy:
-        """Its alternate exchange cannot be an argument of the exchange: homes have one without it."""
-        return Policy(self.strays, f"^{self.exchange}$", "exchanges", {"alternate-exchange": self.strays})
+    def unclaimed_policy(self) -> Policy:
+        """The alternate exchange cannot be an argument: homes have an exchange without it. No other policy may take its place."""
+        return Policy(self.unclaimed, f"^{self.exchange}$", "exchanges", {"alternate-exchange": self.unclaimed}, priority=100)
 
     def lane(self, outsider_id: str) -> Topology:
-        """The way in of one outsider."""
+        """One outsider's own queue."""
         queue = work_queue(lane_name(self.queue, outsider_id), dead_to=self.service)
         return Topology((), (queue,), (Binding(self.exchange, queue.name, f"{outsider_id}.#"),))
 
@@ -137,7 +137,7 @@ def internal(subscriptions: Subscriptions, tiers_s: Sequence[int]) -> Topology:
 
 def edge(tiers_s: Sequence[int]) -> Topology:
     """The virtual host of outsiders, without the queues that onboarding adds for each of them."""
-    names = [name for each in EDGE_INBOUND for name in (each.exchange, each.strays)]
+    names = [name for each in EDGE_INBOUND for name in (each.exchange, each.unclaimed)]
     exchanges = [Exchange(name) for name in (*names, *EDGE_OUTBOUND)]
     queues = [work_queue(each.queue, dead_to=each.service) for each in EDGE_INBOUND]
     bindings = [binding for each in EDGE_INBOUND for binding in _inbound_bindings(each)]
@@ -183,7 +183,7 @@ def _quorum(limit: int) -> dict[str, ArgumentValue]:
 
 
 def _inbound_bindings(inbound: Inbound) -> Iterator[Binding]:
-    yield Binding(inbound.strays, inbound.queue, "#")
+    yield Binding(inbound.unclaimed, inbound.queue, "#")
     yield Binding(REDELIVER, inbound.queue, inbound.queue)
 
 

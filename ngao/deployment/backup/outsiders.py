@@ -56,8 +56,9 @@ def steps(management: Management, kept: Mapping[str, Any]) -> Iterator[Step]:
         yield _put(f"permissions of {right['user']}", management, ("permissions", vhost, right["user"]), body)
     names = found_on_broker(each["name"] for each in management.get("queues", vhost) or ())
     if names is not None:
-        for step in topology_steps(management, vhost, names.of(lanes_of(management, vhost))):
-            yield replace(step, what=names.plain(step.what))
+        with names.kept():
+            for step in topology_steps(management, vhost, names.of(lanes_of(management, vhost))):
+                yield replace(step, what=names.plain(step.what))
 
 
 def _named(found: list[dict[str, Any]]) -> set[str]:
