@@ -13,6 +13,7 @@ import pytest
 
 from ngao.chassis.messaging import onboarding
 from ngao.chassis.messaging.onboarding import AccountFile, Edge
+from ngao.chassis.security.seals import new_key_pair
 from ngao.contracts import CONTENT_TYPE, decode, encode, make, subscriptions_of
 from tests.support.broker import Line, inbound_queues, management_of, provision
 from tests.support.processes import ServiceProcess, World
@@ -32,9 +33,15 @@ def referral(world: World) -> Iterator[ServiceProcess]:
     process.stop()
 
 
-def partner(world: World, name: str) -> AccountFile:
+def partner(referral: ServiceProcess, world: World, name: str) -> AccountFile:
+    """In the directory and on the broker; it can do nothing that anybody needs."""
+    partner_id = f"{name}-{secrets.token_hex(4)}"
+    body = {"name": name, "support_types": ["legal_aid"], "counties": ["KE-30"], "languages": ["sw"], "capacity": 1,
+            "vetted": False, "public_key": new_key_pair()[1]}  # fmt: skip
+    status, told = referral.request("PUT", f"/v1/partners/{partner_id}", body, world.operator_key)
+    assert status == 201, told
     edge = Edge(world.edge_vhost, world.parts.amqp_host, world.parts.amqp_port)
-    return onboarding.onboard_partner(management_of(world), edge, f"{name}-{secrets.token_hex(4)}")
+    return onboarding.onboard_partner(management_of(world), edge, partner_id)
 
 
 def declined(account: AccountFile, offer_id: str) -> bytes:
@@ -77,8 +84,8 @@ class Honest:
 
 
 @pytest.fixture
-def honest(world: World) -> Iterator[Honest]:
-    account = partner(world, "honest")
+def honest(referral: ServiceProcess, world: World) -> Iterator[Honest]:
+    account = partner(referral, world, "honest")
     made = Honest(account)
     yield made
     made.close()
@@ -86,8 +93,8 @@ def honest(world: World) -> Iterator[Honest]:
 
 
 @pytest.fixture
-def evil(world: World) -> Iterator[AccountFile]:
-    account = partner(world, "evil")
+def evil(referral: ServiceProcess, world: World) -> Iterator[AccountFile]:
+    account = partner(referral, world, "evil")
     yield account
     onboarding.revoke(management_of(world), "partner", account.id)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,10 +59,7 @@ class LaneReading:
         self._lanes: Any = None
 
     def look(self, connection: Connection) -> None:
-        """Read what is new, at most once a second; raises ConnectionError for a broker that does not answer.
-
-        A store that does not answer is asked again at the next look.
-        """
+        """Read what is new, at most once a second. What store or broker does not answer is asked again at a later look."""
         now = time.monotonic()
         if self._reader is None or now < self._look_at:
             return
@@ -72,27 +70,37 @@ class LaneReading:
             except PyMongoError:
                 continue
             prefetch = max(_FEWEST_OF_ONE, min(_MOST_OF_ONE, _MOST_OF_ALL // max(1, len(lanes))))
-            due = [lane for lane in lanes if lane not in self._reading and self._is_due(lane, now)]
-            if due:
-                with eventlet.Timeout(_ANSWERS_WITHIN_S, ConnectionError("the broker does not answer")):
-                    for lane in due:
-                        self._read(self._reader, connection, subscription, lane, prefetch)
+            for lane in lanes:
+                if lane not in self._reading and self._is_due(lane, now):
+                    self._try(self._reader, connection, subscription, lane, prefetch)
+                    if self._asking is None:
+                        return
 
     def _is_due(self, lane: str, now: float) -> bool:
         return lane not in self._missing or self._missing[lane].due <= now
 
-    def _read(self, reader: Reader, connection: Connection, subscription: Subscription, lane: str, prefetch: int) -> None:
+    def _try(self, reader: Reader, connection: Connection, subscription: Subscription, lane: str, prefetch: int) -> None:
         name = reader.names.on_broker(lane)
-        self._asking = self._asking or connection.channel()
-        try:
-            self._asking.queue_declare(name, passive=True)
-        except ChannelError:  # the client opens the channel again by itself
+        if not self._is_there(connection, name):
             self._miss(lane)
             return
-        self._lanes = self._lanes or connection.channel()
-        reader.consume(self._lanes, subscription, name, prefetch, lambda _: self._miss(lane))
+        with eventlet.Timeout(_ANSWERS_WITHIN_S, ConnectionError("the broker does not answer")):
+            self._lanes = self._lanes or connection.channel()
+            reader.consume(self._lanes, subscription, name, prefetch, lambda _: self._miss(lane))
         self._reading.add(lane)
         self._missing.pop(lane, None)
+
+    def _is_there(self, connection: Connection, name: str) -> bool:
+        """After an answer that does not come the channel is not used again: the answer may still come, to another question."""
+        found = False
+        asking, self._asking = self._asking, None
+        with eventlet.Timeout(_ANSWERS_WITHIN_S, exception=False):
+            asking = asking or connection.channel()
+            with suppress(ChannelError):  # the client opens the channel again by itself
+                asking.queue_declare(name, passive=True)
+                found = True
+            self._asking = asking
+        return found
 
     def _miss(self, lane: str) -> None:
         """It is not there, or not any more."""
