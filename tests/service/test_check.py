@@ -89,8 +89,10 @@ def test_an_outsider_whose_words_nobody_reads_is_named(provisioned: World) -> No
         with Line(provisioned, edge=True).open() as channel:
             channel.basic_consume(provisioned.edge_names.on_broker("intake.reports"), lambda *_: None)
             source.post({})
-            place = ("queues", provisioned.edge_vhost, lane)
-            eventually(lambda: management.get(*place).get("messages"), within=30, what="the broker to count the report")
+            shared = provisioned.edge_names.on_broker("intake.reports")
+            for name, what in ((lane, "messages"), (shared, "consumers")):
+                place = ("queues", provisioned.edge_vhost, name)
+                eventually(lambda at=place, of=what: management.get(*at).get(of), within=30, what=f"the broker to count {what}")
             (said,) = failed(perform(broker(provisioned).checks()))
         assert said.startswith("Nobody reads what the source forgotten posts over AMQP (1 messages wait)")
         assert "docs/runbooks/subscription-without-consumer.md" in said

@@ -282,6 +282,7 @@ def test_an_account_has_a_share_of_connections_and_channels_and_takes_nobody_els
     lines = [place.outsider(greedy) for _ in range(BOUNDS.connections)]
     try:
         eventually(lambda: _is_shut(lambda: lines.append(place.outsider(greedy))), what="one connection more to be refused")
+        assert len(lines) < 2 * BOUNDS.connections
         with place.outsider(other) as line:
             assert line.channel().is_open
         _open_channels(lines, BOUNDS.channels)

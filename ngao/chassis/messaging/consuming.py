@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+import eventlet
 from amqp.exceptions import NotFound as QueueMissing
 from kombu.connection import Connection
 
@@ -36,7 +37,7 @@ _PROBE_AFTER, _STOP_WITHIN = 10, 25.0
 _ALONE = 500
 """So many turns with one message each follow an unexpected error: among them is the one that causes it."""
 _HELD_TOO_LONG_S = 60.0
-_MEASURED_S = 5.0
+_MEASURED_S, _CLOSES_WITHIN_S = 5.0, 5.0
 _LONGEST_PAUSE_S = 1.0
 """Between two tries to reach the broker: what piles up meanwhile takes as long again to be worked off."""
 
@@ -157,10 +158,11 @@ class Consumer:
 
     def _consume(self) -> None:
         while not self._stopping.is_set():
-            self._lanes.look(self._receive())
+            connection = self._receive()
             batch = self._next_batch()
             if batch:
                 self._work(batch)
+            self._lanes.look(connection)
 
     def _work(self, batch: list[Item]) -> None:
         """Run and settle a batch. An error of ours at a single message gives that one up; at several, they come again alone."""
@@ -293,4 +295,5 @@ class Consumer:
         self._channels.clear()
         self._lanes.forget()
         connection, self._connection = self._connection, None
-        close_quietly(connection)
+        with eventlet.Timeout(_CLOSES_WITHIN_S, exception=False):  # a channel that waits for a queue's leader waits for a minute
+            close_quietly(connection)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import eventlet
-from amqp.exceptions import ChannelError
+from amqp.exceptions import NotFound
 from kombu.connection import Connection
 from pymongo.errors import PyMongoError
 
@@ -19,10 +18,12 @@ from ngao.chassis.messaging.topology import lane_name
 
 _MOST_OF_ONE, _FEWEST_OF_ONE, _MOST_OF_ALL = 20, 2, 100
 """Messages that the broker hands out before the first of them is acknowledged: they stand in memory."""
-_LOOK_EVERY_S = 1.0
-_LONGEST_PAUSE_S = 15.0
-"""Between two questions for a lane that is missing: each is an error in the broker's log."""
+_LOOK_EVERY_S, _LOOK_WITHIN_S = 1.0, 0.5
 _ANSWERS_WITHIN_S = 10.0
+_MISSING_S = (1.0, 15.0)
+"""The first and the longest pause before a missing lane is asked for again: each question is an error in the broker's log."""
+_UNWELL_S = (5.0, 600.0)
+"""The same for a lane at which the connection was lost: a queue that was half made, or has no leader."""
 
 
 @dataclass(frozen=True)
@@ -34,36 +35,55 @@ class Reader:
     consume: Callable[[Any, Subscription, str, int, Callable[[str], None]], None]
 
 
-@dataclass
-class _Missing:
-    """A lane that the broker does not have, and when it is asked again."""
+class Pauses:
+    """When what failed is tried again: the pause doubles from the first to the longest, in seconds."""
 
-    due: float
-    pause: float = 1.0
+    def __init__(self, first: float, longest: float) -> None:
+        self._first, self._longest = first, longest
+        self._known: dict[str, tuple[float, float]] = {}
+
+    def is_due(self, name: str) -> bool:
+        """Whether it may be tried now."""
+        return name not in self._known or self._known[name][0] <= time.monotonic()
+
+    def failed(self, name: str) -> None:
+        """It is tried again after its pause."""
+        pause = min(self._known[name][1] * 2, self._longest) if name in self._known else self._first
+        self._known[name] = (time.monotonic() + pause, pause)
+
+    def done(self, name: str) -> None:
+        """It has worked."""
+        self._known.pop(name, None)
 
 
 class LaneReading:
-    """The lanes that one connection reads. All are on one channel: the broker's prefetch counts for each consumer alone."""
+    """The lanes that one connection reads. All are on one channel: the broker's prefetch counts for each consumer alone.
+
+    A lane at which the connection is lost is left alone for a while, over the next connections, too: one that is not well must
+    not keep the others from being read.
+    """
 
     def __init__(self, subscriptions: Iterable[Subscription], reader: Reader | None) -> None:
         self._with_lanes = [(each, each.outsiders) for each in subscriptions if each.outsiders]
         self._reader = reader
+        self._missing, self._unwell = Pauses(*_MISSING_S), Pauses(*_UNWELL_S)
         self.forget()
 
     def forget(self) -> None:
         """The connection is gone."""
         self._reading: set[str] = set()
-        self._missing: dict[str, _Missing] = {}
         self._look_at = 0.0
         self._asking: Any = None
         self._lanes: Any = None
 
     def look(self, connection: Connection) -> None:
-        """Read what is new, at most once a second. What store or broker does not answer is asked again at a later look."""
+        """Read what is new, at most once a second; raises ConnectionError for a broker that does not answer in ten.
+
+        A store that does not answer is asked again at the next look.
+        """
         now = time.monotonic()
         if self._reader is None or now < self._look_at:
             return
-        self._look_at = now + _LOOK_EVERY_S
         for subscription, collection in self._with_lanes:
             try:
                 lanes = [lane_name(subscription.queue, each) for each in self._reader.ids(collection)]
@@ -71,39 +91,28 @@ class LaneReading:
                 continue
             prefetch = max(_FEWEST_OF_ONE, min(_MOST_OF_ONE, _MOST_OF_ALL // max(1, len(lanes))))
             for lane in lanes:
-                if lane not in self._reading and self._is_due(lane, now):
+                if lane not in self._reading and self._missing.is_due(lane) and self._unwell.is_due(lane):
                     self._try(self._reader, connection, subscription, lane, prefetch)
-                    if self._asking is None:
-                        return
-
-    def _is_due(self, lane: str, now: float) -> bool:
-        return lane not in self._missing or self._missing[lane].due <= now
+                    if time.monotonic() > now + _LOOK_WITHIN_S:
+                        return  # and goes on at the next turn, after the work
+        self._look_at = now + _LOOK_EVERY_S
 
     def _try(self, reader: Reader, connection: Connection, subscription: Subscription, lane: str, prefetch: int) -> None:
+        self._unwell.failed(lane)
         name = reader.names.on_broker(lane)
-        if not self._is_there(connection, name):
-            self._miss(lane)
-            return
         with eventlet.Timeout(_ANSWERS_WITHIN_S, ConnectionError("the broker does not answer")):
-            self._lanes = self._lanes or connection.channel()
-            reader.consume(self._lanes, subscription, name, prefetch, lambda _: self._miss(lane))
-        self._reading.add(lane)
-        self._missing.pop(lane, None)
+            self._asking = self._asking or connection.channel()
+            try:
+                self._asking.queue_declare(name, passive=True)
+            except NotFound:  # the client opens the channel again by itself
+                self._missing.failed(lane)
+            else:
+                self._lanes = self._lanes or connection.channel()
+                reader.consume(self._lanes, subscription, name, prefetch, lambda _: self._gone(lane))
+                self._reading.add(lane)
+                self._missing.done(lane)
+        self._unwell.done(lane)
 
-    def _is_there(self, connection: Connection, name: str) -> bool:
-        """After an answer that does not come the channel is not used again: the answer may still come, to another question."""
-        found = False
-        asking, self._asking = self._asking, None
-        with eventlet.Timeout(_ANSWERS_WITHIN_S, exception=False):
-            asking = asking or connection.channel()
-            with suppress(ChannelError):  # the client opens the channel again by itself
-                asking.queue_declare(name, passive=True)
-                found = True
-            self._asking = asking
-        return found
-
-    def _miss(self, lane: str) -> None:
-        """It is not there, or not any more."""
+    def _gone(self, lane: str) -> None:
         self._reading.discard(lane)
-        missing = self._missing.setdefault(lane, _Missing(0.0))
-        missing.due, missing.pause = time.monotonic() + missing.pause, min(missing.pause * 2, _LONGEST_PAUSE_S)
+        self._missing.failed(lane)

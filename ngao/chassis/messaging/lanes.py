@@ -41,18 +41,20 @@ def lanes_of(management: Management, vhost: str) -> Topology:
     return lanes
 
 
-def bindings_of_before(management: Management, vhost: str, names: EdgeNames) -> Topology:
+def bindings_of_before(management: Management, vhost: str, names: EdgeNames, wanted: Topology) -> Topology:
     """What led all messages into the shared queues and must stay: the running services are of a version that reads no lanes.
 
     As soon as one lane is read, the next `provision` removes it. Until then a message is in both queues and takes effect once.
+    `wanted` are the lanes that there should be, under their plain names.
     """
     bound = {(each["source"], each["destination"], each["routing_key"]) for each in management.get("bindings", vhost) or ()}
     consumers = _consumers(management.get("queues", vhost) or (), names)
     kept = []
     for inbound in EDGE_INBOUND:
         before = Binding(inbound.exchange, names.on_broker(inbound.queue), "#")
-        lanes = [count for name, count in consumers.items() if name.startswith(lane_name(inbound.queue, ""))]
-        if (before.exchange, before.queue, before.routing_key) in bound and not any(lanes):
+        lanes = {*consumers, *(each.name for each in wanted.queues)}
+        read = [consumers.get(name, 0) for name in lanes if name.startswith(lane_name(inbound.queue, ""))]
+        if (before.exchange, before.queue, before.routing_key) in bound and read and not any(read):
             kept.append(before)
     return Topology((), (), tuple(kept))
 

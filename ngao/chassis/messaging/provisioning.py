@@ -82,7 +82,8 @@ def _edge_steps(management: Management, wanted: Wanted) -> Iterator[Step]:
     standing = found_on_broker(each["name"] for each in management.get("queues", wanted.edge_vhost) or ())
     if standing not in {None, names}:  # what waits there would be read by nobody
         raise Misconfigured(f"The queues on {wanted.edge_vhost} end in another secret: bring back your copy of edge-names.")
-    ours = names.of(part + lanes_of(management, wanted.edge_vhost)) + bindings_of_before(management, wanted.edge_vhost, names)
+    lanes = lanes_of(management, wanted.edge_vhost)
+    ours = names.of(part + lanes) + bindings_of_before(management, wanted.edge_vhost, names, lanes)
     with names.kept():
         for step in topology_steps(management, wanted.edge_vhost, ours, unclaimed_steps(management, wanted.edge_vhost)):
             yield replace(step, what=names.plain(step.what))
