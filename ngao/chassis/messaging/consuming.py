@@ -289,7 +289,7 @@ class Consumer:
         """Forget what was received: without an acknowledgement the broker gives it out again."""
         self._trouble = trouble
         self._metrics.consumer_attached(self._vhost, 0, len(self._subscriptions))
-        self._log.warning("consumer.detached", vhost=self._vhost)
+        self._log.warning("consumer.detached", vhost=self._vhost, why=trouble)
         for waiting in self._waiting.values():
             waiting.clear()
         self._channels.clear()
