@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import queue as queues
+import sys
 import threading
 import time
 from collections import deque
@@ -72,9 +73,7 @@ class Consumer:
         self._connection: Connection | None = None
         self._channels: list[Any] = []
         self._waiting: dict[bool, deque[Item]] = {True: deque(), False: deque()}
-        self._failures = 0
-        self._not_before = 0.0
-        self._alone = 0
+        self._failures, self._alone, self._not_before = 0, 0, 0.0
         self._busy_since: float | None = None
         self._stumbling_since: float | None = None
         self._stopping = threading.Event()
@@ -289,7 +288,8 @@ class Consumer:
         """Forget what was received: without an acknowledgement the broker gives it out again."""
         self._trouble = trouble
         self._metrics.consumer_attached(self._vhost, 0, len(self._subscriptions))
-        self._log.warning("consumer.detached", vhost=self._vhost, why=trouble)
+        error = sys.exc_info()[1]
+        self._log.warning("consumer.detached", vhost=self._vhost, **(describe_error(error) if error else {}))
         for waiting in self._waiting.values():
             waiting.clear()
         self._channels.clear()
