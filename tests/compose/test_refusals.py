@@ -30,7 +30,8 @@ def test_without_secrets_nothing_starts_and_one_sentence_says_what_to_do(site: S
         with pytest.raises(RuntimeError):
             bare.up()
         # The engine puts the lines of both streams in one log, in no order that it promises.
-        (said,) = [line for line in bare.log("check").splitlines() if "There are no secrets" in line]
+        (said,) = [line for line in bare.log("check").splitlines() if line.startswith("ngao: ")]
+        assert "There are no secrets" in said
         assert "run `bin/ngao secrets init`" in said
         assert bare.one("check")["State"]["ExitCode"] != 0
         started = {service_of(each) for each in bare.containers() if each["State"]["StartedAt"] > "0002"}
