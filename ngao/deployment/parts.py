@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import socket
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -31,6 +30,7 @@ from ngao.chassis.storage.connection import client_options
 from ngao.chassis.storage.standing import demand_store
 from ngao.deployment.checking import Check, Doubt
 from ngao.deployment.names import EDGE_VHOST, SEALED_TO
+from ngao.deployment.waiting import wait_until
 
 CLOCK_DOUBT_S, CLOCK_WRONG_S = 2.0, 30.0
 DISK_DOUBT, DISK_WRONG = 5 * 1024**3, 1024**3
@@ -142,11 +142,9 @@ class Broker:
     def _lanes(self) -> str:
         """A lane is new for a moment, and the broker counts some seconds late: only what stays unread is a fault."""
         with self.management() as management:
-            end = time.monotonic() + _LANES_WITHIN_S
-            while unread := unread_lanes(management, self.edge_vhost):
-                if time.monotonic() > end:
-                    raise _of_unread(unread[0])
-                time.sleep(1)
+            look = partial(unread_lanes, management, self.edge_vhost)
+            if not wait_until(lambda: not look(), _LANES_WITHIN_S, pause_s=1) and (unread := look()):
+                raise _of_unread(unread[0])
         return "none is unread beside a queue that is read"
 
     def _clock(self) -> str:

@@ -15,7 +15,6 @@ from ngao.chassis.messaging import provisioning, topology
 from ngao.chassis.messaging.accounts import service_account
 from ngao.chassis.messaging.management import Management
 from ngao.chassis.messaging.provisioning import Wanted
-from ngao.chassis.messaging.topology import lane_name
 from ngao.contracts import CONTENT_TYPE, Event, encode, notice_of, subscriptions_of, type_named
 from ngao.deployment.names import SERVICES
 from ngao.local.platform import wanted_of_catalogue
@@ -107,7 +106,7 @@ class Line:
 
     def name_of(self, queue: str) -> str:
         """What the broker calls a queue: the platform's own at the edge have a secret behind their names."""
-        ours = queue in self._ours or queue.startswith(tuple(lane_name(each.queue, "") for each in topology.EDGE_INBOUND))
+        ours = queue in self._ours or any(each.outsider_of(queue) for each in topology.EDGE_INBOUND)
         return self._world.edge_names.on_broker(queue) if ours else queue
 
     def take(self, queue: str) -> list[tuple[Any, bytes]]:

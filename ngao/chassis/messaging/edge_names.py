@@ -8,8 +8,7 @@ metrics keep the plain names.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -42,15 +41,7 @@ class EdgeNames:
     def queue_of(self, name: str) -> str:
         """The plain name of the queue, also for one of its lanes: they have the same reader, and one way back."""
         plain = self.plain(name)
-        return next((each.queue for each in EDGE_INBOUND if plain.startswith(f"{each.queue}.")), plain)
-
-    @contextmanager
-    def kept(self) -> Iterator[None]:
-        """What is wrong is told without the secret; raises Misconfigured."""
-        try:
-            yield
-        except Misconfigured as error:
-            raise Misconfigured(self.plain(str(error))) from None
+        return next((each.queue for each in EDGE_INBOUND if each.outsider_of(plain)), plain)
 
     def of(self, part: Topology) -> Topology:
         """The same queues and bindings under the broker's names; exchanges and routing keys are a contract and stay."""

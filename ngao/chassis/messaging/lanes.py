@@ -7,7 +7,7 @@ bound for comes into the queue that all share, through the alternate exchange of
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,10 @@ from ngao.chassis.errors import Misconfigured
 from ngao.chassis.messaging.accounts import outsider_account
 from ngao.chassis.messaging.edge_names import EdgeNames, found_on_broker
 from ngao.chassis.messaging.management import Management, Step
-from ngao.chassis.messaging.topology import EDGE_INBOUND, Binding, Inbound, Policy, Topology, lane_name
+from ngao.chassis.messaging.topology import EDGE_INBOUND, Binding, Inbound, Policy, Topology
+
+Listed = Iterable[Mapping[str, Any]]
+"""Queues as the management interface lists them."""
 
 _WITHIN_S = 12
 """A policy is in force at once; the management interface may show an older state for some seconds."""
@@ -41,22 +44,20 @@ def lanes_of(management: Management, vhost: str) -> Topology:
     return lanes
 
 
-def bindings_of_before(management: Management, vhost: str, names: EdgeNames, wanted: Topology) -> Topology:
+def bindings_of_before(bound: set[Binding], queues: Listed, names: EdgeNames, lanes: Topology) -> Topology:
     """What led all messages into the shared queues and must stay: the running services are of a version that reads no lanes.
 
     As soon as one lane is read, the next `provision` removes it. Until then a message is in both queues and takes effect once.
-    `wanted` are the lanes that there should be, under their plain names.
+    `bound` and `queues` are as the broker has them; `lanes`, those that there should be, and the result have plain names.
     """
-    bound = {(each["source"], each["destination"], each["routing_key"]) for each in management.get("bindings", vhost) or ()}
-    consumers = _consumers(management.get("queues", vhost) or (), names)
-    kept = []
+    consumers = {**{each.name: 0 for each in lanes.queues}, **_consumers(queues, names)}
+    kept: tuple[Binding, ...] = ()
     for inbound in EDGE_INBOUND:
-        before = Binding(inbound.exchange, names.on_broker(inbound.queue), "#")
-        lanes = {*consumers, *(each.name for each in wanted.queues)}
-        read = [consumers.get(name, 0) for name in lanes if name.startswith(lane_name(inbound.queue, ""))]
-        if (before.exchange, before.queue, before.routing_key) in bound and read and not any(read):
-            kept.append(before)
-    return Topology((), (), tuple(kept))
+        everything = Topology((), (), (Binding(inbound.exchange, inbound.queue, "#"),))
+        read = [count for name, count in consumers.items() if inbound.outsider_of(name)]
+        if bound.issuperset(names.of(everything).bindings) and read and not any(read):
+            kept += everything.bindings
+    return Topology((), (), kept)
 
 
 def unclaimed_steps(management: Management, vhost: str) -> Iterator[Step]:
@@ -86,14 +87,14 @@ def unread_lanes(management: Management, vhost: str) -> list[Unread]:
     consumers = _consumers(queues, names)
     waiting = {names.plain(each["name"]): int(each.get("messages") or 0) for each in queues}
     unread = [
-        Unread(inbound.kind, name.removeprefix(lane_name(inbound.queue, "")), waiting[name])
-        for inbound in EDGE_INBOUND for name, count in consumers.items()
-        if not count and consumers.get(inbound.queue) and name.startswith(lane_name(inbound.queue, ""))
+        Unread(inbound.kind, outsider_id, waiting[name])
+        for inbound in EDGE_INBOUND if consumers.get(inbound.queue)
+        for name, count in consumers.items() if not count and (outsider_id := inbound.outsider_of(name))
     ]  # fmt: skip
     return sorted(unread, key=lambda each: -each.waiting)
 
 
-def _consumers(queues: Any, names: EdgeNames) -> Mapping[str, int]:
+def _consumers(queues: Listed, names: EdgeNames) -> Mapping[str, int]:
     """By plain name; a queue of a version before and its successor have the same."""
     counted: dict[str, int] = {}
     for each in queues:

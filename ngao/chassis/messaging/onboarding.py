@@ -16,7 +16,14 @@ from ngao.chassis.messaging.bounds import Bounds
 from ngao.chassis.messaging.edge_names import found_on_broker
 from ngao.chassis.messaging.management import Management, Step
 from ngao.chassis.messaging.permissions import Rights
-from ngao.chassis.messaging.provisioning import account_bounds, account_steps, bindings_in, rights_steps, topology_steps
+from ngao.chassis.messaging.provisioning import (
+    account_bounds,
+    account_steps,
+    bindings_in,
+    edge_topology_steps,
+    rights_steps,
+    topology_steps,
+)
 from ngao.chassis.messaging.topology import EDGE_INBOUND, Topology
 
 OUTSIDER_ID = re.compile(r"[a-z][a-z0-9-]{1,40}")
@@ -118,8 +125,7 @@ def _make_lane(management: Management, vhost: str, kind: str, outsider_id: str) 
     names = found_on_broker(each["name"] for each in management.get("queues", vhost) or ())
     for inbound in EDGE_INBOUND:
         if names is not None and inbound.kind == kind:
-            with names.kept():
-                _do(topology_steps(management, vhost, names.of(inbound.lane(outsider_id))))
+            _do(edge_topology_steps(management, vhost, names, inbound.lane(outsider_id)))
 
 
 def _establish(management: Management, vhost: str, name: str, part: Topology, rights: Rights) -> str:

@@ -77,16 +77,16 @@ def steps(management: Management, wanted: Wanted) -> Iterator[Step]:
 
 
 def _edge_steps(management: Management, wanted: Wanted) -> Iterator[Step]:
-    """The outsiders' virtual host; no sentence about it holds the secret in its names."""
+    """The outsiders' virtual host."""
     names, part = wanted.names, topology.edge(wanted.tiers_s)
-    standing = found_on_broker(each["name"] for each in management.get("queues", wanted.edge_vhost) or ())
+    queues = management.get("queues", wanted.edge_vhost) or ()
+    standing = found_on_broker(each["name"] for each in queues)
     if standing not in {None, names}:  # what waits there would be read by nobody
         raise Misconfigured(f"The queues on {wanted.edge_vhost} end in another secret: bring back your copy of edge-names.")
     lanes = lanes_of(management, wanted.edge_vhost)
-    ours = names.of(part + lanes) + bindings_of_before(management, wanted.edge_vhost, names, lanes)
-    with names.kept():
-        for step in topology_steps(management, wanted.edge_vhost, ours, unclaimed_steps(management, wanted.edge_vhost)):
-            yield replace(step, what=names.plain(step.what))
+    before = bindings_of_before(bindings_in(management, wanted.edge_vhost), queues, names, lanes)
+    unclaimed = unclaimed_steps(management, wanted.edge_vhost)
+    yield from edge_topology_steps(management, wanted.edge_vhost, names, part + lanes + before, unclaimed)
     yield from _retiring_steps(management, wanted.edge_vhost, {each.name for each in part.queues})
 
 
@@ -141,6 +141,17 @@ def topology_steps(
     for binding in sorted(bound - set(wanted.bindings)):
         if binding.exchange in ours and (binding.queue, binding.routing_key) in kept:
             yield _unbinding_step(management, vhost, binding)
+
+
+def edge_topology_steps(
+    management: Management, vhost: str, names: EdgeNames, wanted: Topology, before_unbinding: Iterable[Step] = ()
+) -> Iterator[Step]:
+    """The same for the outsiders' virtual host: `wanted` has plain names, and no sentence holds the secret behind them."""
+    try:
+        for step in topology_steps(management, vhost, names.of(wanted), before_unbinding):
+            yield replace(step, what=names.plain(step.what))
+    except Misconfigured as error:
+        raise Misconfigured(names.plain(str(error))) from None
 
 
 def bindings_in(management: Management, vhost: str) -> set[Binding]:

@@ -113,6 +113,11 @@ class Inbound:
         queue = work_queue(lane_name(self.queue, outsider_id), dead_to=self.service)
         return Topology((), (queue,), (Binding(self.exchange, queue.name, f"{outsider_id}.#"),))
 
+    def outsider_of(self, name: str) -> str | None:
+        """Whose lane a queue is, by its plain name; None for any other queue."""
+        queue, _, outsider_id = name.rpartition(".")
+        return outsider_id if queue == self.queue else None
+
 
 EDGE_INBOUND = (
     Inbound(REPORTS, "intake.reports", "intake", "source"),

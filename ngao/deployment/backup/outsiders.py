@@ -7,14 +7,13 @@ hashes. The topology and the services' own accounts are not in this: `ngao provi
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.messaging.edge_names import found_on_broker
 from ngao.chassis.messaging.lanes import lanes_of
 from ngao.chassis.messaging.management import Management, Step
-from ngao.chassis.messaging.provisioning import topology_steps
+from ngao.chassis.messaging.provisioning import edge_topology_steps
 
 _ACCOUNTS, _QUEUES = ("partner-", "source-"), ("partner.", "source.")
 _RIGHTS = {"permissions": ("configure", "write", "read"), "topic_permissions": ("exchange", "write", "read")}
@@ -56,9 +55,7 @@ def steps(management: Management, kept: Mapping[str, Any]) -> Iterator[Step]:
         yield _put(f"permissions of {right['user']}", management, ("permissions", vhost, right["user"]), body)
     names = found_on_broker(each["name"] for each in management.get("queues", vhost) or ())
     if names is not None:
-        with names.kept():
-            for step in topology_steps(management, vhost, names.of(lanes_of(management, vhost))):
-                yield replace(step, what=names.plain(step.what))
+        yield from edge_topology_steps(management, vhost, names, lanes_of(management, vhost))
 
 
 def _named(found: list[dict[str, Any]]) -> set[str]:
