@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import secrets
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 import pymongo
@@ -15,9 +17,12 @@ from ngao.chassis.errors import NotAllowedNow
 from ngao.chassis.security.identity import new_key
 from ngao.chassis.security.seals import new_key_pair
 from ngao.contracts import subscriptions_of
-from tests.support.broker import provision
+from tests.service.test_registry import accepted, new_identity, new_ref
+from tests.support.broker import Line, provision
 from tests.support.forgetting import Held, opened
+from tests.support.intake import AmqpSource
 from tests.support.processes import ServiceProcess, World
+from tests.support.waiting import eventually
 
 SERVICES = ("intake", "referral", "registry")
 OPERATORS = ("asha", "baraka", "chege", "intern")
@@ -126,6 +131,100 @@ def test_two_who_approve_at_the_same_moment_do_it_once(desks: Any, store: Any) -
             statuses = sorted(status for status, _ in pool.map(lambda desk, at=asked["id"]: desk.approve(at), (one, other)))
         assert statuses == [200, 409]
         assert len(store("intake")["sources"].find_one({"_id": f"race-{number}"})["key_hashes"]) == 1
+
+
+@dataclass
+class Done:
+    """An act of two at one service, and where its effect is seen: a record of the store, and the entry of the audit."""
+
+    desks: list[Desk]
+    database: Any
+    action: str
+    subject: str
+    record: Callable[[], dict[str, Any]]
+
+    def once(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
+        """Asked by one operator, approved by another; gives the record after it. All other attempts change nothing."""
+        asker, approver, other, _ = self.desks
+        before = self.record()
+        status, asked = asker.ask(method, path, body)
+        assert (status, asked["state"]) == (202, "waiting")
+        status, refused = asker.approve(asked["id"])
+        assert (status, refused["type"].rpartition("/")[2]) == (403, "same-operator")
+        assert (self.record(), self._audited()) == (before, [])
+        status, decided = approver.approve(asked["id"])
+        assert (status, decided["state"], decided["decided_by"]) == (200, "executed", "baraka")
+        after = self.record()
+        assert after != before
+        for desk in (asker, approver, other):
+            assert desk.approve(asked["id"])[0] == 409
+        assert (self.record(), self._audited()) == (after, ["operator:asha"])
+        self._is_on_record(asked["id"])
+        return after
+
+    def _audited(self) -> list[str]:
+        return [each["actor"] for each in self.database["audit"].find({"action": self.action, "subject": self.subject})]
+
+    def _is_on_record(self, approval_id: str) -> None:
+        (entry,) = self.database["audit"].find({"action": "approval.executed", "subject": approval_id})
+        assert (entry["actor"], entry["detail"]["asked_by"]) == ("operator:baraka", "operator:asha")
+
+
+@pytest.fixture
+def person(world: World, running: dict[str, ServiceProcess], store: Any) -> str:
+    """The reference of somebody whom a report was about."""
+    case_ref = new_ref()
+    Line(world).publish(accepted(world, case_ref, new_identity(), consent=[]))
+    found = eventually(lambda: store("registry")["cases"].find_one({"_id": case_ref}), what="the case to be known")
+    return str(found["defender_ref"])
+
+
+@pytest.fixture
+def of_the_person(desks: Any, store: Any, person: str) -> Callable[[str], Done]:
+    database = store("registry")
+    return lambda action: Done(desks("registry"), database, action, person, lambda: database["defenders"].find_one(person))
+
+
+def test_a_lifted_restriction_is_lifted_once_by_two(of_the_person: Callable[[str], Done], person: str) -> None:
+    act = of_the_person("restriction.lifted")
+    asker, approver, _, _ = act.desks
+    path = f"/v1/defenders/{person}/restrictions"
+    assert asker.ask("POST", path, {"partner_id": "wakili", "reason": "safety"})[0] == 200
+    assert [each["partner_id"] for each in act.record()["restrictions"]] == ["wakili"]
+    lifted = act.once("DELETE", f"{path}/wakili")
+    assert lifted["restrictions"] == []
+    again = asker.ask("DELETE", f"{path}/wakili")[1]
+    assert approver.approve(again["id"])[0] == 404
+    assert act.record() == lifted
+
+
+def test_a_consent_in_a_persons_name_is_recorded_once_by_two(of_the_person: Callable[[str], Done], person: str) -> None:
+    after = of_the_person("consent.granted").once("POST", f"/v1/defenders/{person}/consents", CONSENT)
+    (statement,) = after["statements"]
+    assert (statement["granted"], statement["purpose"], statement["scope"]) == (True, "referral", ["contact"])
+
+
+@pytest.fixture
+def outsider(world: World, running: dict[str, ServiceProcess]) -> Iterator[AmqpSource]:
+    made = AmqpSource(world, f"outsider-{secrets.token_hex(4)}")
+    yield made
+    made.close()
+
+
+def test_a_parked_message_is_dropped_once_by_two(desks: Any, store: Any, outsider: AmqpSource) -> None:
+    outsider.post(b"no report")
+    database, of_it = store("intake"), {"headers.x-ngao-user-id": outsider.account}
+    parked = eventually(lambda: database["parked"].find_one(of_it), what="it to be parked")
+    assert (parked["state"], bool(parked["body"])) == ("parked", True)
+    act = Done(desks("intake"), database, "parked.dropped", parked["_id"], lambda: database["parked"].find_one(of_it))
+    path, reason = f"/v1/parked/{parked['_id']}", {"reason": "of no use"}
+    dropped = act.once("POST", f"{path}/drop", reason)
+    assert (dropped["state"], dropped["body"]) == ("dropped", None)
+    asker, approver, _, _ = act.desks
+    assert asker.ask("POST", f"{path}/replay", reason)[0] == 409
+    again = asker.ask("POST", f"{path}/drop", reason)[1]
+    assert approver.approve(again["id"])[0] == 409
+    assert act.record() == dropped
 
 
 def test_what_fails_when_it_is_approved_is_over_and_says_why(desks: Any) -> None:
