@@ -27,7 +27,8 @@ class ReportUpdate(Strict):
     """Later facts about a report. `consent`, where it is given, is what holds from now on; an empty list is none.
 
     `update_id` (or the header Idempotency-Key) names the update for good: the same words under another name are a new update.
-    Without a name the content is the name. `contact_safety`, where it is given, replaces what was reported before as a whole;
+    Without a name the content is the name, and what may change back (all but `needs` and `narrative`) is a repeat only of the
+    update right before it. `contact_safety`, where it is given, replaces what was reported before as a whole;
     `location` is where the person is now.
     """
 

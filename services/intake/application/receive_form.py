@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from services.intake.application.ports import Desk
-from services.intake.application.receive_report import Receipt, is_same, receive_report
-from services.intake.application.update_report import update_report
+from services.intake.application.receive_report import Receipt, receive_report
+from services.intake.application.update_report import mark_of, update_report
 from services.intake.domain.draft import Draft
 from services.intake.domain.problems import MappedBy
 from services.intake.domain.report import Update
 
 
 def receive_form(desk: Desk, source_id: str, draft: Draft, mapping: MappedBy, edit: str | None) -> Receipt:
-    """Take a form in; `edit` is the name of this version of an edited one. Raises what reports and updates raise."""
-    before = desk.reports.by_source_event(source_id, draft.source_event_id) if edit else None
-    if edit is None or before is None or is_same(desk, before, draft):
+    """Take a form in; `edit` is the name of this version of an edited one. Raises what reports and updates raise.
+
+    An edit is known again by its name alone: one that goes back to what the original states is a later word like any other.
+    """
+    if edit is None:
         return receive_report(desk, source_id, draft, mapping)
-    return update_report(desk, source_id, before.id, _update_of(draft, edit), mapping)
+    update = _update_of(draft, edit)
+    before = desk.reports.by_source_event(source_id, draft.source_event_id)
+    if before is None:
+        return receive_report(desk, source_id, draft, mapping, made_by=mark_of(desk, update))
+    return update_report(desk, source_id, before.id, update, mapping)
 
 
 def _update_of(draft: Draft, name: str) -> Update:

@@ -32,8 +32,10 @@ class Receipt:
     withdrawn: bool = False
 
 
-def receive_report(desk: Desk, source_id: str, draft: Draft, mapping: MappedBy | None = None) -> Receipt:
-    """Take a report in once, however often it is posted.
+def receive_report(
+    desk: Desk, source_id: str, draft: Draft, mapping: MappedBy | None = None, *, made_by: str = ""
+) -> Receipt:
+    """Take a report in once, however often it is posted; `made_by` marks the edited form that makes it, if one does.
 
     Raises InvalidInput for codes that the lists do not know, NotAllowedNow (`conflicting-repeat`) if the source used the same
     id before for something else.
@@ -43,6 +45,7 @@ def receive_report(desk: Desk, source_id: str, draft: Draft, mapping: MappedBy |
         return _repeat(desk, before, draft)
     refuse(problems_of(draft, desk.rules.vocabulary, desk.now))
     report = _report(desk, source_id, with_likely_date(draft, desk.now, desk.now), mapping)
+    report.updates_seen = (made_by,) if made_by else ()
     desk.reports.put(report)
     desk.announce.accepted(report)
     detail = {"urgency": report.triage.urgency, "policy_version": report.triage.policy_version}

@@ -28,13 +28,13 @@ def update_report(
     Raises NotFound, InvalidInput, NotAllowedNow (`withdrawn`, `forgotten`, `conflicting-repeat`).
     """
     report = tell_status(desk, source_id, report_id)
+    seen = _Seen(desk, update)
+    if seen.before(report):
+        return receipt_of(desk, report, duplicate=True)
     if report.withdrawn_at:
         raise NotAllowedNow("The report was withdrawn. Post a new one if help is needed again.", slug="withdrawn")
     if report.forgotten_at:
         raise NotAllowedNow("What this report told is kept no longer. Post a new one if help is needed again.", slug="forgotten")
-    seen = _Seen(desk, update)
-    if seen.before(report):
-        return receipt_of(desk, report, duplicate=True)
     refuse(_problems(desk, update))
     before = report.triage.urgency
     news, correction = _apply(desk, report, update)
@@ -48,12 +48,18 @@ def update_report(
     return receipt_of(desk, report, duplicate=False)
 
 
+def mark_of(desk: Desk, update: Update) -> str:
+    """The keyed hash by which a report keeps that it has this update."""
+    return _Seen(desk, update).mark
+
+
 class _Seen:
     """How an update is known again: by the key that its source gave it, else by its content. Both are kept as keyed hashes."""
 
     def __init__(self, desk: Desk, update: Update) -> None:
         self._key = f"{desk.hashes.of('update', update.key)}:" if update.key else ""
-        self._states_consent = update.consents is not None
+        stated = (update.violations, update.consents, update.person, update.place)
+        self._may_change_back = any(each is not None for each in stated)
         parts = _parts(update)
         # The second form is that of earlier versions, sign for sign: an update that one of them took in is known by it.
         forms = (_canonical(readable(parts)), _canonical(parts))
@@ -65,8 +71,8 @@ class _Seen:
         if self._key:
             return self._named_before(report)
         contents = [each.rpartition(":")[2] for each in report.updates_seen]
-        # A consent can be given, taken back, and given again: without a key only the very last update can be a mere repeat.
-        comparable = contents[-1:] if self._states_consent else contents
+        # A contact can be safe, unsafe, and safe again: without a key only the very last update can be a mere repeat.
+        comparable = contents[-1:] if self._may_change_back else contents
         return any(mark in comparable for mark in self._marks)
 
     def _named_before(self, report: Report) -> bool:

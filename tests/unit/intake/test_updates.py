@@ -81,6 +81,33 @@ def test_without_a_key_the_content_is_the_key(scene: Scene) -> None:
     assert [scene.update(narrative=words).duplicate for words in (DOOR, NEIGHBOUR, DOOR)] == [False, False, True]
 
 
+WITHDRAWABLE: tuple[tuple[dict[str, Any], dict[str, Any]], ...] = (
+    ({"person": Person(contact_safety={"may_contact": False})}, {"person": Person(contact_safety={"may_contact": True})}),
+    ({"person": Person({"phones": ["+254700000203"]})}, {"person": Person({"phones": ["+254700000204"]})}),
+    ({"place": Place("iso3166-2", "KE-30")}, {"place": Place("iso3166-2", "KE-28")}),
+    ({"consents": ()}, {"consents": (Consent("referral", ("contact",)),)}),
+    ({"violations": (Violation("torture", ongoing=True),)}, {"violations": (Violation("torture", ongoing=False),)}),
+)
+
+
+@pytest.mark.parametrize(("first", "other"), WITHDRAWABLE, ids=lambda part: next(iter(part)))
+def test_a_statement_that_goes_back_to_what_was_stated_first_is_taken(
+    scene: Scene, first: dict[str, Any], other: dict[str, Any]
+) -> None:
+    answers = [scene.update(**each).duplicate for each in (first, other, first, first)]
+    assert answers == [False, False, False, True]
+    assert scene.updates == 3
+
+
+def test_an_update_delivered_again_after_the_withdrawal_is_answered_honestly(scene: Scene) -> None:
+    scene.update(narrative=DOOR, key="a")
+    withdraw_report(scene.intake.desk, "forms", scene.report_id)
+    again = scene.update(narrative=DOOR, key="a")
+    assert (again.duplicate, again.withdrawn) == (True, True)
+    with pytest.raises(NotAllowedNow):
+        scene.update(narrative=DOOR, key="b")
+
+
 def test_torture_reported_later_proposes_a_doctor(scene: Scene) -> None:
     scene.update(violations=(Violation("torture"),))
     report, change = scene.last
