@@ -117,7 +117,7 @@ _ALL = (
               ("referral",), _BOTH),
     EventType("referral.case.opened.v1", "referral", referral.CaseOpened, "Referral took the case on.", ("intake",)),
     EventType("referral.case.closed.v1", "referral", referral.CaseClosed, "Nothing is left to do, and why.", ("intake",)),
-    EventType("referral.case.reopened.v1", "referral", referral.CaseReopened, "News has opened a closed case again, and why.",
+    EventType("referral.case.reopened.v1", "referral", referral.CaseReopened, "News has opened a case or settled needs again.",
               ("intake", "notify"), **_NOTICE),
     _offer("offered", referral.Offered, "A partner is asked to help."),
     _offer("accepted", referral.Accepted, "A partner took the referral.", "registry"),

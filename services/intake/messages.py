@@ -155,7 +155,7 @@ def step_of(event: Event) -> Step:
     """A step of the story, of any referral event."""
     what = event.type.rsplit(".", 1)[0]
     named = {name: event.data.get(name) for name in ("need", "offer_id", "case_salt")}
-    return Step(what, event.time, event.sequence or 0, **named)
+    return Step(what, event.time, event.sequence or 0, **named, needs_again=tuple(event.data.get("needs_again", ())))
 
 
 def helper_of(event: Event) -> Helper:
@@ -204,6 +204,7 @@ class UnitAnnouncer:
             "urgency_before": change.urgency_before,
             "risen": risen,
             "raised_by": change.by if risen else None,
+            "needs_again": change.needs_again,
             "county": report.county,
             "sealed_identity": _box(change.correction),
         }

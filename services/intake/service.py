@@ -226,7 +226,7 @@ class IntakeService(QuarantineEndpoints, ChassisEndpoints):
 
     @consumes("referral.case.reopened.v1")
     def on_case_reopened(self, unit: Unit, event: Event) -> None:
-        """News has opened the case again."""
+        """News has opened the case, or what was settled in it, again."""
         self.app.hear_step(unit, event)
 
     @consumes("referral.offered.v1")

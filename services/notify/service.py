@@ -103,7 +103,7 @@ class NotifyService(ChassisEndpoints):
 
     @consumes("referral.case.reopened.v1")
     def on_case_reopened(self, unit: Unit, event: Event) -> None:
-        """News has opened a closed case again."""
+        """News has opened a case, or what was settled in it, again."""
         self.app.tell(unit, event)
 
     @consumes("referral.helper.revoked.v1")

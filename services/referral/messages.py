@@ -14,7 +14,7 @@ from services.referral.application.note_disclosure import Disclosure
 from services.referral.application.ports import Hop, rules_of
 from services.referral.domain.case import Case
 from services.referral.domain.consent import REFERRAL, ConsentFact
-from services.referral.domain.facts import Defender, Report
+from services.referral.domain.facts import Changed, Defender, Report
 from services.referral.domain.news import MOVES, Kind, News
 from services.referral.domain.offer import Offer, Reply, State, Verb
 from services.referral.domain.showing import Glimpse, Showing
@@ -45,8 +45,8 @@ def report_of(event: Event) -> tuple[Report, list[ConsentFact]]:
     return report, _consents(data["consent"], data["received_at"])
 
 
-def update_of(event: Event) -> tuple[Report, list[ConsentFact], frozenset[str]]:
-    """What `intake.report.updated` says, and the parts of it that are new; languages stay those of the report."""
+def update_of(event: Event) -> tuple[Report, list[ConsentFact], Changed]:
+    """What `intake.report.updated` holds, and what is new in it; languages stay those of the report."""
     data = event.data
     report = Report(
         report_id=data["report_id"],
@@ -56,7 +56,8 @@ def update_of(event: Event) -> tuple[Report, list[ConsentFact], frozenset[str]]:
         county=data.get("county") or "",
         proposed=tuple(data.get("needs_proposed", ())),
     )
-    return report, _consents(data["consent"], event.time), frozenset(data.get("news", ()))
+    changed = Changed(frozenset(data.get("news", ())), tuple(data.get("needs_again", ())))
+    return report, _consents(data["consent"], event.time), changed
 
 
 def disclosure_of(event: Event) -> Disclosure:
@@ -217,5 +218,6 @@ def _case_data(case: Case, news: News, voice: Voice) -> dict[str, Any]:
         "reason": news.reason,
         "reasons": rules_of(news.reasons),
         "told": voice.told,
+        "needs_again": news.needs,
         **({"offer_id": news.offer.id, "partner_id": news.offer.partner_id} if news.offer else {}),
     }

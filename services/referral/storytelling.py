@@ -29,7 +29,7 @@ _SENTENCES = {
     Kind.FAILED: "{partner} could not do {need}: {reason}.",
     Kind.WITHDRAWN: "The offer to {partner} for {need} is withdrawn: {reason}.",
     Kind.RECALLED: "{need} is recalled from {partner}: {reason}.",
-    Kind.REOPENED: "News has opened the closed case again: {reason}.",
+    Kind.REOPENED: "News has opened the case or what was settled in it again: {reason}.",
     Kind.HELPER_REVOKED: "{partner} was revoked and holds {need}; a human is told.",
     Kind.DISCLOSURE_OVERDUE: "{partner} accepted {need} and something is neither disclosed nor withheld: {reason}.",
     Kind.UNROUTABLE: "A human is told about {need}: {reason}.",

@@ -78,9 +78,12 @@ def test_a_new_number_reaches_the_partner_that_has_the_old_one(coalition: Coalit
 
 def test_where_the_person_is_now_is_published(coalition: Coalition, source: Source, county: str) -> None:
     partner, receipt = helped(coalition, source, county)
+    case_ref, now = receipt["case_ref"], case("update/moved")["location"]["code"]
+    assert coalition.story(case_ref)["county"] == county != now
     assert update(source, receipt, case("update/moved"))["duplicate"] is False
     assert update(source, receipt, case("update/moved"))["duplicate"] is True
-    assert not [each for each in partner.heard(receipt["case_ref"]) if each["what"] == WITHHELD]
+    eventually(lambda: coalition.story(case_ref)["county"] == now, what="referral to know where the person is now")
+    assert not [each for each in partner.heard(case_ref) if each["what"] == WITHHELD]
 
 
 def test_what_nobody_can_take_is_offered_where_the_person_is_now(coalition: Coalition, source: Source, county: str) -> None:
@@ -106,3 +109,47 @@ def test_a_repost_after_withdrawal_is_answered_honestly(coalition: Coalition, so
     source.post({}, f"/v1/reports/{receipt['report_id']}/withdraw")
     again = source.takes(body)
     assert (again["duplicate"], again["withdrawn"], again["report_id"]) == (True, True, receipt["report_id"])
+
+
+def test_a_repost_over_amqp_after_withdrawal_is_answered_honestly(coalition: Coalition, source: Source, county: str) -> None:
+    body = plain(county)
+    receipt = source.publishes(body)
+    assert (receipt["duplicate"], receipt["withdrawn"]) == (False, False)
+    source.post({}, f"/v1/reports/{receipt['report_id']}/withdraw")
+    again = source.publishes(body)
+    assert (again["duplicate"], again["withdrawn"], again["report_id"]) == (True, True, receipt["report_id"])
+
+
+def test_a_new_act_opens_a_closed_case_again_and_its_story_goes_on(coalition: Coalition, source: Source, county: str) -> None:
+    coalition.partner(county, "help")
+    receipt = source.takes(plain(county))
+    coalition.reaches(receipt["case_ref"], "case.closed")
+    eventually(lambda: source.status(receipt)["status"] == "closed", what="the source to learn that the case is closed")
+    before = coalition.hops(receipt["case_ref"])
+
+    update(source, receipt, {"violations": [{"type": "torture"}], "needs": ["legal_aid"]})
+    assert coalition.reaches(receipt["case_ref"], "case.reopened")["reason"] == "violation_added"
+    eventually(lambda: coalition.hops(receipt["case_ref"]).count("completed") == 2, what="the lawyer to help once more")
+    assert coalition.hops(receipt["case_ref"])[: len(before)] == before
+
+    def learnt() -> list[str]:
+        return [each["what"] for each in source.status(receipt)["story"]]
+
+    eventually(lambda: learnt().count("closed") == 2, what="the source to learn that the case is closed once more")
+    assert learnt()[learnt().index("closed") + 1] == "looking_for_help"
+    assert coalition.told(receipt["case_ref"], "duty-officer")
+
+
+def test_a_new_act_asks_anew_for_what_is_settled_in_an_open_case(coalition: Coalition, source: Source, county: str) -> None:
+    lawyer, doctor = coalition.partner(county, "keep"), coalition.partner(county, "help", need="medical")
+    receipt = source.takes({**plain(county), "needs": ["medical", "legal_aid"]})
+    coalition.reaches(receipt["case_ref"], "completed")
+    lawyer.hears(CONTACT, receipt["case_ref"])
+    update(source, receipt, {"violations": [{"type": "torture"}], "needs": ["medical"]})
+
+    def offers(partner: Partner) -> int:
+        return sum(each["what"] == "referral.offered" for each in partner.heard(receipt["case_ref"]))
+
+    eventually(lambda: offers(doctor) == 2, what="the doctor to be asked once more")
+    assert offers(lawyer) == 1
+    assert "case.reopened" in coalition.hops(receipt["case_ref"])

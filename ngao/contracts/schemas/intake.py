@@ -74,6 +74,7 @@ class ReportUpdated(Tolerant):
     `news` names the parts that changed: violations, needs, consent, narrative, contact, county. An update that only repeats has
     none. `risen` is true when the urgency is higher than `urgency_before`; `raised_by` is update, history or operator.
     `urgency_reasons` and `violations` are empty, as in `intake.report.accepted`.
+    `needs_again` is what a new act in it asks for, also if it was asked for and settled before.
     `county` is where the person was last known to be. `sealed_identity` is a correction of who it is or how to reach them.
     """
 
@@ -91,6 +92,7 @@ class ReportUpdated(Tolerant):
     urgency_before = fields.String(load_default=None, allow_none=True, metadata=INTERNAL)
     risen = fields.Boolean(load_default=False, metadata=INTERNAL)
     raised_by = fields.String(load_default=None, allow_none=True, metadata=INTERNAL)
+    needs_again = fields.List(fields.String(), load_default=list, metadata=INTERNAL)
     county = fields.String(load_default=None, allow_none=True, metadata=INTERNAL)
     sealed_identity = fields.Nested(SealedIdentity, load_default=None, allow_none=True, metadata=SEALED)
 

@@ -26,11 +26,15 @@ class CaseClosed(Tolerant):
 
 
 class CaseReopened(CaseOpened):
-    """News has opened a closed case again: why, and who was told (a human, always)."""
+    """News has opened a closed case again, or settled needs of an open one: why, and who was told (a human, always).
+
+    `needs_again` are the needs for which help is looked for anew.
+    """
 
     reason = fields.String(required=True, metadata=INTERNAL)
     reasons = fields.List(fields.Nested(Reason), required=True, metadata=INTERNAL)
     told = fields.String(required=True, metadata=INTERNAL)
+    needs_again = fields.List(fields.String(), load_default=list, metadata=INTERNAL)
 
 
 class _OfOffer(Tolerant):

@@ -14,7 +14,8 @@ from services.intake.application.person_keys import person_keys
 from services.intake.application.ports import Desk
 from services.intake.application.receive_report import Receipt, receipt_of, refuse, seal_person
 from services.intake.application.tell_status import tell_status
-from services.intake.domain.draft import readable
+from services.intake.domain.acts import new_acts
+from services.intake.domain.draft import Violation, readable
 from services.intake.domain.problems import FieldProblem, MappedBy
 from services.intake.domain.report import Change, Report, SealedIdentity, Update
 from services.intake.domain.vocabulary import code_problems, county_of, needs_suggested_by
@@ -37,12 +38,13 @@ def update_report(
         raise NotAllowedNow("What this report told is kept no longer. Post a new one if help is needed again.", slug="forgotten")
     refuse(_problems(desk, update))
     before = report.triage.urgency
+    acts_before = report.violations
     news, correction = _apply(desk, report, update)
     report.mapping = mapping or report.mapping
     report.updates_seen = (*report.updates_seen, seen.mark)
     disclose_what_is_new(desk, report)
     desk.reports.put(report)
-    desk.announce.updated(report, Change("update", before, news, correction))
+    desk.announce.updated(report, Change("update", before, news, correction, _asked_again(desk, report, update, acts_before)))
     detail = {"news": ",".join(news), "urgency_before": before, "urgency": report.triage.urgency}
     desk.journal("report.updated", subject=report.case_ref, actor=Actor.source(source_id), detail=detail)
     return receipt_of(desk, report, duplicate=False)
@@ -118,6 +120,14 @@ def _proposed(desk: Desk, report: Report, update: Update) -> tuple[str, ...]:
         return ()
     known = {each.type for each in report.violations}
     return needs_suggested_by([each for each in update.violations or () if each.type not in known], desk.rules.vocabulary)
+
+
+def _asked_again(desk: Desk, report: Report, update: Update, before: tuple[Violation, ...]) -> tuple[str, ...]:
+    """What help the new acts ask for; an edited form repeats its needs, so there only what they suggest."""
+    acts = new_acts(before, report.violations)
+    asked = () if update.restates else update.needs
+    again = acts and (asked or needs_suggested_by(acts, desk.rules.vocabulary))
+    return tuple(need for need in report.needs if need in again)
 
 
 def _known_by(desk: Desk, report: Report, update: Update) -> tuple[str, ...]:

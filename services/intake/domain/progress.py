@@ -37,7 +37,8 @@ _RANK = ("received", "looking_for_help", "accepted", "in_progress", "completed",
 class Step:
     """One thing that happened to the case; `sequence` is the order in which its owner said it. Partners are not named.
 
-    `case_salt` makes the reference by which the partner of the offer knows the case.
+    `case_salt` makes the reference by which the partner of the offer knows the case. `needs_again` are the needs for which help
+    is looked for anew from this step on.
     """
 
     what: str
@@ -46,6 +47,7 @@ class Step:
     need: str | None = None
     offer_id: str | None = None
     case_salt: str | None = None
+    needs_again: tuple[str, ...] = ()
 
     @property
     def thread(self) -> str:
@@ -69,10 +71,11 @@ def status_of(story: Iterable[Step]) -> str:
 
     Each thread stands where its latest step put it, so a late event changes the story and never the present.
     """
+    story = tuple(story)
     latest = _latest(story)
     if "case" in latest and latest["case"].word == "closed":
         return "closed"
-    words = needs_of(latest.values())
+    words = needs_of(story)
     if words and set(words.values()) == {"completed"}:
         return "completed"
     open_words = [word for word in words.values() if word != "completed"] or [each.word for each in latest.values()]
@@ -80,10 +83,12 @@ def status_of(story: Iterable[Step]) -> str:
 
 
 def needs_of(story: Iterable[Step]) -> Mapping[str, str]:
-    """Where each need stands: the most advanced of its offers."""
-    words: dict[str, str] = {}
+    """Where each need stands: the most advanced of its offers since it was last asked for anew."""
+    story = tuple(story)
+    begun = _begun_again(story)
+    words = dict.fromkeys(begun, WORDS[REOPENED])
     for step in sorted(_latest(story).values(), key=lambda each: each.sequence):
-        if step.need is None:
+        if step.need is None or step.sequence < begun.get(step.need, 0):
             continue
         before = words.get(step.need)
         gone_on = before is not None and _RANK.index(step.word) < _RANK.index(before)
@@ -124,6 +129,10 @@ def stands_accepted(story: Iterable[Step], offer_id: str) -> bool:
     """True if the last word on an offer is that its partner works on it: a recall may have overtaken the acceptance."""
     last = _latest(story).get(offer_id)
     return last is not None and last.word in ("accepted", "in_progress")
+
+
+def _begun_again(story: Iterable[Step]) -> dict[str, int]:
+    return {need: step.sequence for step in sorted(story, key=lambda each: each.sequence) for need in step.needs_again}
 
 
 def _latest(story: Iterable[Step]) -> dict[str, Step]:

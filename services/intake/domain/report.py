@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from services.intake.domain.acts import with_acts
 from services.intake.domain.consent import Consent, ConsentChange, carried_over
 from services.intake.domain.draft import DateDoubt, Person, Place, Violation
 from services.intake.domain.problems import MappedBy
@@ -64,13 +65,15 @@ class Update:
 class Change:
     """How a report that others know already came to be another: which parts are new, and what its urgency was before.
 
-    `by` is what brought the change: `update`, `history` (another report about the same person) or `operator`.
+    `by` is what brought the change: `update`, `history` (another report about the same person) or `operator`. `needs_again` is
+    what the acts that are new in it ask for, also if it was asked for before.
     """
 
     by: str
     urgency_before: str
     news: tuple[str, ...] = ()
     correction: SealedIdentity | None = None
+    needs_again: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -169,7 +172,7 @@ class Report:
         """
         before = self._parts()
         if update.violations:
-            self.violations = _added(self.violations, update.violations)
+            self.violations = with_acts(self.violations, update.violations)
         self._add_needs(update.needs or (), proposed)
         if update.consents is not None:
             self.consents = carried_over(self.consents, update.consents, now)
@@ -264,35 +267,3 @@ def is_time_to_tell(tell_again_at: datetime | None, now: datetime) -> bool:
 
 def _higher(old: Triage, fresh: Triage) -> Triage:
     return fresh if LEVELS.index(fresh.urgency) >= LEVELS.index(old.urgency) else old
-
-
-def _added(old: tuple[Violation, ...], new: tuple[Violation, ...]) -> tuple[Violation, ...]:
-    """Acts reported later beside those known: each takes the place of the act that it reports again, or stands by itself."""
-    acts, reported_again = list(old), set[int]()
-    for act in new:
-        at = _same_act(acts[: len(old)], reported_again, act)
-        if at is None:
-            acts.append(act)
-        else:
-            reported_again.add(at)
-            acts[at] = _with_perpetrators_of(acts[at], act)
-    return tuple(acts)
-
-
-def _same_act(known: list[Violation], reported_again: set[int], act: Violation) -> int | None:
-    """Where the act stands that is reported again: the one by the same perpetrators, else the only one if either names none."""
-    alike = [
-        at for at, each in enumerate(known)
-        if at not in reported_again and (each.type, each.against) == (act.type, act.against)
-    ]  # fmt: skip
-    same = [at for at in alike if set(known[at].perpetrators) == set(act.perpetrators)]
-    if same:
-        return same[0]
-    open_ones = alike if not act.perpetrators else [at for at in alike if not known[at].perpetrators]
-    return open_ones[0] if len(open_ones) == 1 else None
-
-
-def _with_perpetrators_of(known: Violation, act: Violation) -> Violation:
-    if act.perpetrators:
-        return act
-    return replace(act, perpetrators=known.perpetrators, involvements=known.involvements)

@@ -67,7 +67,7 @@ def report_from(record: Record) -> Report:
         violations=tuple(violation_from(each) for each in record.get("violations") or ()),
         consents=tuple(Consent(**_scoped(each)) for each in record.get("consents") or ()),
         consent_changes=tuple(ConsentChange(**_scoped(each)) for each in record.get("consent_changes") or ()),
-        story=tuple(Step(**each) for each in record.get("story") or ()),
+        story=tuple(_step(each) for each in record.get("story") or ()),
         helpers={each.offer_id: each for each in helpers},
         triage=_triage(record),
         decision=_decision(record["decision"]) if record.get("decision") else None,
@@ -76,6 +76,10 @@ def report_from(record: Record) -> Report:
         mapping=_mapped_by(mapping) if mapping else None,
         doubt=DateDoubt(**record["doubt"]) if record.get("doubt") else None,
     )
+
+
+def _step(record: Record) -> Step:
+    return Step(**{**record, "needs_again": tuple(record.get("needs_again") or ())})
 
 
 def _decision(record: Record) -> Decision:

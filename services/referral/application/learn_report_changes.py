@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from services.referral.application.ports import Desk
 from services.referral.application.route_needs import route_and_keep
 from services.referral.domain.consent import ConsentFact
-from services.referral.domain.facts import Report
+from services.referral.domain.facts import NOTHING, Changed, Report
 
 
 def learn_update(
-    desk: Desk, case_ref: str, report: Report, consents: list[ConsentFact], changed: Collection[str] = ()
+    desk: Desk, case_ref: str, report: Report, consents: list[ConsentFact], changed: Changed = NOTHING
 ) -> None:
-    """Take an update, which may have overtaken the report itself; `changed` are the parts of it that are new."""
+    """Take an update, which may have overtaken the report itself; `changed` is what is new in it."""
     case = desk.known_or_new(case_ref)
     case.learn_report(report, consents, desk.now, desk.deadlines, changed=changed)
     route_and_keep(case, desk)

@@ -15,7 +15,7 @@ from services.referral.domain.case_file import CaseFile, Life
 from services.referral.domain.consent import ConsentFact, Standing, Telling
 from services.referral.domain.deadlines import Deadlines, Waits
 from services.referral.domain.errors import NoSuchNeed, NotRoutable
-from services.referral.domain.facts import Defender, Reason, Report
+from services.referral.domain.facts import NOTHING, Changed, Defender, Reason, Report
 from services.referral.domain.need import Need, NeedState
 from services.referral.domain.news import INTAKE, REFERRAL, REGISTRY, Kind, News
 from services.referral.domain.offer import Offer, State
@@ -25,6 +25,7 @@ from services.referral.domain.reopening import (
     REPORT_WITHDRAWN,
     TAKEN_BACK,
     URGENCY_RAISED,
+    VIOLATION_ADDED,
     news_in,
     opens_again,
 )
@@ -40,9 +41,9 @@ class Case(CaseFile):
 
     def learn_report(
         self, report: Report, consents: Iterable[ConsentFact], now: datetime, deadlines: Deadlines, *,
-        changed: Collection[str] = (),
+        changed: Changed = NOTHING,
     ) -> None:
-        """Take the report or a later word about it; `changed` are the parts of it that intake calls new.
+        """Take the report or a later word about it; `changed` is what intake calls new in it.
 
         An update may add needs and raise urgency, and takes no need back; a consent that it does not state any more has ended.
         News opens a closed case again.
@@ -51,11 +52,13 @@ class Case(CaseFile):
         self._hear(Telling(report.sequence, tuple(consents)))
         self.report = known.merged(report) if known else report
         self.tell(Kind.REPORT_LEARNT, actor=INTAKE)
-        news = news_in(known, self.report, self.needs, changed) if known else ()
+        news = news_in(known, self.report, self.needs, changed.parts) if known else ()
         if self.closed and not self._open_again(report, news, before, now, deadlines):
             return
         self._recall_uncovered(before, now)
         self._take_needs(self.report)
+        if VIOLATION_ADDED in news:
+            self._ask_settled_again(changed.needs_again)
         if self.standing(now).wider_than(before):
             self._wake()
         if URGENCY_RAISED in news or (known and known.county != self.report.county):
@@ -178,11 +181,19 @@ class Case(CaseFile):
         self._take_needs(report)
         self.life, self.waiting_until = (Life.OPEN, None) if self.defender else (Life.WAITING, now + deadlines.resolve_by)
         self.closed_reason, self.reopened_at = "", now
-        settled = all(need.state is NeedState.SETTLED for need in self.needs.values())
-        for need in self.needs.values():
-            if settled or need.state is not NeedState.SETTLED:
-                need.ask_again(len(self.offers))
-        self.tell(Kind.REOPENED, reason=reasons[0].rule, reasons=reasons)
+        unsettled = [need for need in self.needs.values() if need.state is not NeedState.SETTLED]
+        self._ask_again(unsettled or list(self.needs.values()), reasons)
+
+    def _ask_settled_again(self, names: Collection[str]) -> None:
+        settled = [need for need in self.needs.values() if need.name in names and need.state is NeedState.SETTLED]
+        if settled:
+            self._ask_again(settled, (VIOLATION_ADDED,))
+
+    def _ask_again(self, needs: Collection[Need], reasons: tuple[Reason, ...]) -> None:
+        for need in needs:
+            need.ask_again(len(self.offers))
+        names = tuple(need.name for need in needs)
+        self.news.append(News(Kind.REOPENED, reason=reasons[0].rule, reasons=reasons, needs=names))
 
     def _take_needs(self, report: Report) -> None:
         for name in report.needs:

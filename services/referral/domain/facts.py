@@ -57,6 +57,17 @@ class Report:
 
 
 @dataclass(frozen=True)
+class Changed:
+    """What intake calls new in a later word: its `parts` by name, and the needs that new violations ask for, maybe again."""
+
+    parts: frozenset[str] = frozenset()
+    needs_again: tuple[str, ...] = ()
+
+
+NOTHING = Changed()
+
+
+@dataclass(frozen=True)
 class Defender:
     """From the registry: who it is (by reference) and which partners must never hear of it."""
 

@@ -55,7 +55,7 @@ LEARNT = frozenset({Kind.REPORT_LEARNT, Kind.DEFENDER_LEARNT, Kind.CONSENT_LEARN
 
 @dataclass(frozen=True)
 class News:
-    """One thing that happened; `actor` is who made it happen."""
+    """One thing that happened; `actor` is who made it happen, `needs` are those asked for anew."""
 
     kind: Kind
     offer: Offer | None = None
@@ -63,3 +63,4 @@ class News:
     reason: str = ""
     reasons: tuple[Reason, ...] = ()
     actor: Actor = REFERRAL
+    needs: tuple[str, ...] = ()

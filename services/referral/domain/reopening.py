@@ -4,6 +4,8 @@ A case that was settled is opened by a new need, a new violation or a higher urg
 all consent was withdrawn is opened by a consent that is given anew, which lets offers go out, and by a new need or violation,
 which a human gets because no partner may be asked. A higher urgency alone does not open it: that may come from another report
 about the same person. A word that only repeats opens nothing.
+
+In an open case, a new violation opens the settled needs that it asks for or suggests: what was done before does not answer it.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from collections.abc import Collection
 from services.referral.domain.facts import Reason, Report, rank
 
 NEED_ADDED = Reason("need_added", "A need was added after the case had been closed.")
-VIOLATION_ADDED = Reason("violation_added", "A violation was reported after the case had been closed.")
+VIOLATION_ADDED = Reason("violation_added", "A violation was reported after what it asks for had been settled.")
 URGENCY_RAISED = Reason("urgency_raised", "The urgency rose after the case had been closed.")
 CONSENT_GIVEN = Reason("consent_given", "The person agreed to be referred after the case had been closed.")
 REPORT_WITHDRAWN = "report_withdrawn"

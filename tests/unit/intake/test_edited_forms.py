@@ -77,3 +77,11 @@ def test_an_edit_back_to_the_version_that_made_the_report_is_taken(form: Form) -
     form.post(ORIGINAL, "v3")
     assert not form.post(AGREED, "v4").duplicate
     assert [each.purpose for each in form.report.consents] == ["referral"]
+
+
+def test_an_edit_asks_again_for_what_its_new_act_suggests_and_not_for_all_that_it_repeats(form: Form) -> None:
+    form.post(ORIGINAL)
+    form.post(ORIGINAL, "v2", violations=(*ORIGINAL.violations, Violation("torture")), needs=("legal_aid", "medical"))
+    assert "medical" in form.intake.news.updated_[-1][1].needs_again
+    form.post(ORIGINAL, "v3", needs=("legal_aid", "medical"))
+    assert form.intake.news.updated_[-1][1].needs_again == ()

@@ -17,6 +17,10 @@ def step(what: str, sequence: int, offer: str | None = "o1", need: str | None = 
     return Step(f"referral.{what}", AT, sequence, need, offer)
 
 
+def reopened(sequence: int, *needs: str) -> Step:
+    return Step("referral.case.reopened", AT, sequence, needs_again=needs)
+
+
 def told(*steps: Step) -> tuple[Step, ...]:
     story: tuple[Step, ...] = ()
     for each in steps:
@@ -88,3 +92,21 @@ STEPS = st.lists(
 @given(STEPS)
 def test_every_order_of_hearing_tells_the_same_story(steps: list[Step]) -> None:
     assert len({told(*order) for order in permutations(steps)}) == 1
+
+
+def test_a_case_that_is_opened_again_is_looked_for_again_whatever_was_completed_before() -> None:
+    done = told(OPENED, step("offered", 2), step("accepted", 3), step("completed", 4), step("case.closed", 5, None, None))
+    again = told(*done, reopened(6, "medical"))
+    assert [status_of(done), status_of(again)] == ["closed", "looking_for_help"]
+    assert status_of(told(*again, step("offered", 7, "o2"), step("accepted", 8, "o2"))) == "accepted"
+    assert [turn.word for turn in turns_of(told(*again, step("accepted", 8, "o2")))][-2:] == ["looking_for_help", "accepted"]
+
+
+def test_a_need_that_is_asked_for_again_is_looked_for_again_and_the_others_stay_where_they_are() -> None:
+    story = told(
+        OPENED, step("accepted", 2), step("completed", 3), step("accepted", 4, "o2", "legal_aid"),
+        reopened(5, "medical"),
+    )  # fmt: skip
+    assert needs_of(story) == {"medical": "looking_for_help", "legal_aid": "accepted"}
+    assert status_of(story) == "accepted"
+    assert needs_of(told(*story, step("completed", 6, "o3")))["medical"] == "completed"

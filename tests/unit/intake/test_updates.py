@@ -174,3 +174,23 @@ def test_an_act_reported_again_takes_the_place_of_the_first_word_on_it(scene: Sc
     assert acts(scene) == [("unlawful_arrest", True, ("police",))]
     scene.update(violations=(Violation("unlawful_arrest", ongoing=False),))
     assert acts(scene) == [("unlawful_arrest", False, ("police",))]
+
+
+def test_a_new_act_names_the_needs_that_it_asks_for_again(scene: Scene) -> None:
+    scene.update(violations=(Violation("torture"),))
+    assert "medical" in scene.last[1].needs_again
+    scene.update(violations=(Violation("torture", perpetrators=("police",)),))
+    assert scene.last[1].needs_again == ()
+    scene.update(violations=(Violation("torture", perpetrators=("family",)),), needs=("legal_aid",))
+    assert scene.last[1].needs_again == ("legal_aid",)
+
+
+def test_an_act_that_goes_on_again_asks_again(scene: Scene) -> None:
+    scene.update(violations=(Violation("torture", ongoing=False),))
+    scene.update(violations=(Violation("torture", ongoing=True),))
+    assert "medical" in scene.last[1].needs_again
+
+
+def test_needs_alone_ask_for_nothing_again(scene: Scene) -> None:
+    scene.update(needs=("legal_aid",), key="once-more")
+    assert scene.last[1].needs_again == ()

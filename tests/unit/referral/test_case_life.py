@@ -17,6 +17,7 @@ from services.referral.application.note_disclosure import Disclosure, note_discl
 from services.referral.application.open_case import open_case
 from services.referral.application.take_reply import take_reply
 from services.referral.domain.consent import ConsentFact
+from services.referral.domain.facts import Changed
 from services.referral.domain.news import Kind, News
 from services.referral.domain.offer import Offer, Reply, Taken, Verb
 from tests.unit.referral.desk import START, Office, consent, defender, office, partner, report
@@ -409,6 +410,59 @@ def test_a_new_need_opens_a_closed_case_again_and_is_offered() -> None:
     assert not made.case().closed
     assert made.teller.last("case.reopened").reason == "need_added"
     assert made.case().live_offer("emergency_evacuation") is not None
+
+
+def half_settled(*partners: str) -> Office:
+    """A case of two needs: the doctor's part is done, the lawyer is at work."""
+    made = office(*(partner(name) for name in partners), partner("m", support_types=("medical",)))
+    open_case(made.desk(), REF, report(needs=("medical", "legal_aid")), [consent()])
+    learn_defender(made.desk(), REF, defender())
+    for offer in made.case().offers:
+        say(made, Verb.ACCEPT, offer=offer)
+    for verb in (Verb.START, Verb.COMPLETE):
+        say(made, verb, "helped" if verb is Verb.COMPLETE else "", offer=made.case().offers[0])
+    return made
+
+
+def torture_reported(made: Office, *again: str, changed: tuple[str, ...] = ("violations",)) -> None:
+    word = report(needs=("medical", "legal_aid"), sequence=3, received_at=None)
+    learn_update(made.desk(), REF, word, [consent()], Changed(frozenset(changed), again))
+
+
+def test_a_new_act_asks_anew_for_what_is_settled_in_an_open_case_and_leaves_the_rest_alone() -> None:
+    made = half_settled("a")
+    lawyer = live(made)
+    torture_reported(made, "medical")
+    asked = made.case().live_offer("medical")
+    assert asked is not None
+    assert asked.partner_id == "m"
+    assert live(made).id == lawyer.id
+    told = [news for _, news in made.teller.told if news.kind is Kind.REOPENED]
+    assert [(each.needs, each.reason) for each in told] == [(("medical",), "violation_added")]
+
+
+def test_a_word_without_a_new_act_asks_for_nothing_that_is_settled() -> None:
+    made = half_settled("a")
+    torture_reported(made, "medical", changed=("narrative",))
+    assert made.case().live_offer("medical") is None
+    assert "case.reopened" not in made.teller.kinds()
+
+
+def test_a_new_act_that_asks_for_nothing_settled_reopens_nothing() -> None:
+    made = half_settled("a")
+    torture_reported(made, "legal_aid", "psychosocial")
+    assert made.case().live_offer("medical") is None
+    assert "case.reopened" not in made.teller.kinds()
+
+
+def test_a_new_act_opens_a_closed_case_again_and_everything_is_asked_anew() -> None:
+    made = settled()
+    act = Changed(frozenset({"violations"}), ("legal_aid",))
+    learn_update(made.desk(), REF, report(sequence=3, received_at=None), [consent()], act)
+    assert live(made).partner_id == "a"
+    told = [news for _, news in made.teller.told if news.kind is Kind.REOPENED]
+    assert [(each.needs, each.reason) for each in told] == [(("legal_aid",), "violation_added")]
+    assert made.teller.kinds()[-3:] == ["report.learnt", "case.reopened", "offered"]
 
 
 def test_an_update_that_only_repeats_leaves_a_closed_case_closed() -> None:
