@@ -86,6 +86,7 @@ class MessageShown(Strict):
     acknowledged_by = fields.String(allow_none=True, metadata=INTERNAL)
     urgency = fields.String(metadata=INTERNAL)
     about = fields.String(metadata=INTERNAL)
+    event = fields.String(metadata=INTERNAL)
     covered_by = fields.String(allow_none=True, metadata=INTERNAL)
     held_since = fields.AwareDateTime(metadata=INTERNAL)
     policy_version = fields.String(metadata=INTERNAL)
@@ -145,7 +146,7 @@ def show_message(message: Message) -> dict[str, Any]:
 
 _PLAIN = (
     "case_ref", "cause", "template", "channel", "urgent", "state", "reason", "attempts", "created_at", "next_attempt", "ladder",
-    "position", "escalate_at", "acknowledged_by", "urgency", "about", "covered_by", "held_since", "policy_version",
+    "position", "escalate_at", "acknowledged_by", "urgency", "about", "event", "covered_by", "held_since", "policy_version",
 )  # fmt: skip
 
 

@@ -47,8 +47,9 @@ class Message:
 
     `ladder` and `position` say which step of which escalation this is; `escalate_at` is the deadline for an
     acknowledgement, None when nobody waits for one. `next_attempt` is when it is due, and while sending, when the lease ends.
-    `urgency`, `gravity` and `about` (a need, or nothing) say what kind of alarm it is; `covered_by` is the cause whose ladder
-    asks in its place. `held_since` is set while the channel's whole account is refused.
+    `event` (the type of event that it is about, empty for one that is about a lost message), `urgency`, `gravity` and `about`
+    (a need, or nothing) are the kind of alarm; `covered_by` is the cause whose ladder asks in its place.
+    `held_since` is set while the channel's whole account is refused.
     """
 
     id: str
@@ -72,6 +73,7 @@ class Message:
     urgency: str = ""
     about: str = ""
     gravity: int = 0
+    event: str = ""
     covered_by: str | None = None
     held_since: datetime | None = None
     notes: list[Note] = field(default_factory=list)

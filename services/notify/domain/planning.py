@@ -10,7 +10,7 @@ from services.notify.domain import refusals
 from services.notify.domain.facts import Facts
 from services.notify.domain.message import Message, Note, State, message_id
 from services.notify.domain.people import DEFENDER, DUTY_OFFICER, PARTNER, Contact, ContactSummary, Recipient, Roster
-from services.notify.domain.policy import RANKS, Policy, Rule
+from services.notify.domain.policy import RANKS, STATED_AGAIN, Policy, Rule
 
 NO_CHANNEL = "none"
 
@@ -66,6 +66,7 @@ class Draft:
     urgency: str = ""
     about: str = ""
     gravity: int = 0
+    event: str = ""
 
 
 def plan(desk: Desk, facts: Facts, summary: ContactSummary | None, standing: Collection[Message] = ()) -> Changes:
@@ -111,7 +112,7 @@ def _for_rule(
     desk: Desk, facts: Facts, rule: Rule, summary: ContactSummary | None, standing: Collection[Message]
 ) -> Changes:
     draft = Draft(
-        facts.cause, facts.case_ref, rule.template, rule.ladder, rule.urgent, facts.urgency, facts.about, rule.gravity
+        facts.cause, facts.case_ref, rule.template, rule.ladder, rule.urgent, facts.urgency, facts.about, rule.gravity, facts.type
     )  # fmt: skip
     if rule.tell == DUTY_OFFICER:
         return raise_alarm(desk, draft, standing)
@@ -127,8 +128,8 @@ def _for_rule(
 def raise_alarm(desk: Desk, draft: Draft, standing: Collection[Message]) -> Changes:
     """Ask a duty officer once for each case and grade of alarm.
 
-    An alarm that is no worse than the open one of its case is covered by it; one that repeats what was acknowledged a while
-    ago is acknowledged with it; anything else asks, and covers the lesser alarm that was open.
+    An alarm that is no worse than the open one of its case is covered by it; one that states again what was acknowledged a
+    while ago is acknowledged with it; anything else asks, and covers the lesser alarm that was open.
     """
     if any(each.cause == draft.cause and each.template == draft.template for each in standing):
         return Changes()
@@ -184,9 +185,12 @@ def _covered(desk: Desk, draft: Draft, lead: Message) -> Message:
 
 
 def _seen_before(desk: Desk, draft: Draft, standing: Collection[Message]) -> Message | None:
-    since = desk.now - desk.policy.repeats_within
+    """The acknowledged alarm that this one only states again; an event that is not stated again happened anew."""
+    if draft.event not in STATED_AGAIN:
+        return None
+    since, kind = desk.now - desk.policy.repeats_within, (draft.event, draft.template, draft.about)
     for each in standing:
-        same = each.state is State.ACKNOWLEDGED and (each.template, each.about) == (draft.template, draft.about)
+        same = each.state is State.ACKNOWLEDGED and (each.event, each.template, each.about) == kind
         is_repeat = any(note.what == "repeated" for note in each.notes)  # what a human saw counts, not what repeated it since
         if same and not is_repeat and not is_worse(desk, draft, each) and each.notes[-1].at >= since:
             return each
@@ -213,7 +217,7 @@ def _superseded(desk: Desk, by: Message, leads: Collection[Message], standing: C
 def _message(desk: Desk, draft: Draft | Message) -> Message:
     return Message(
         "", draft.cause, draft.case_ref, Recipient("", ""), draft.template, NO_CHANNEL, draft.urgent, desk.policy.version,
-        desk.now, ladder=draft.ladder, urgency=draft.urgency, about=draft.about, gravity=draft.gravity,
+        desk.now, ladder=draft.ladder, urgency=draft.urgency, about=draft.about, gravity=draft.gravity, event=draft.event,
     )  # fmt: skip
 
 

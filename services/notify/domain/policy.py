@@ -82,6 +82,10 @@ MUST_BE_TOLD = ("intake.report.accepted.v1", "intake.report.updated.v1", "referr
 """At these urgencies a duty officer is told of these, and of an update when it raises the urgency."""
 MUST_BE_TOLD_AS_HIGH = ("intake.report.quarantined.v1", "intake.quarantine.filled.v1")
 """What nobody could read has no urgency of its own; it counts as high."""
+STATED_AGAIN = (
+    "referral.unroutable.v1", "referral.expired.v1", "intake.report.quarantined.v1", "intake.quarantine.filled.v1",
+)  # fmt: skip
+"""These are published again while nothing has changed. Of any other event the second is as new as the first."""
 
 
 @dataclass(frozen=True)

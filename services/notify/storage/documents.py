@@ -35,6 +35,7 @@ class MessageDocument(Stored):
     urgency = StringField(default="", **INTERNAL)
     about = StringField(default="", **INTERNAL)
     gravity = IntField(default=0, **INTERNAL)
+    event = StringField(default="", **INTERNAL)
     covered_by = StringField(**INTERNAL)
     held_since = DateTimeField(**INTERNAL)
     notes = ListField(DictField(), **INTERNAL)

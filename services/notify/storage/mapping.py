@@ -28,6 +28,7 @@ def message_to_document(message: Message) -> MessageDocument:
         urgency=message.urgency,
         about=message.about,
         gravity=message.gravity,
+        event=message.event,
         notes=[{"at": note.at, "what": note.what, "reason": note.reason} for note in message.notes],
         **{name: getattr(message, name) for name in _SAME},
     )
@@ -45,6 +46,7 @@ def message_from_record(record: dict[str, Any]) -> Message:
         urgency=record.get("urgency", ""),
         about=record.get("about", ""),
         gravity=record.get("gravity", 0),
+        event=record.get("event", ""),
         notes=[Note(**note) for note in record.get("notes", ())],
         **same,
     )

@@ -55,10 +55,12 @@ class Desk:
     def context(self) -> Context:
         return Context(self.messages, self.alarms, self.announcer, desk(self.policy, self.roster, self.clock.now()))
 
-    def hear(self, event: str, urgency: str = "critical", about: str = "", *, risen: bool = False) -> None:
+    def hear(
+        self, event: str, urgency: str = "critical", about: str = "", *, risen: bool = False, partner_id: str = "clinic"
+    ) -> None:
         self.heard += 1
         self.clock.advance(timedelta(seconds=1))
-        told = replace(facts(event, urgency, cause=f"event-{self.heard}", about=about), raised=risen)
+        told = replace(facts(event, urgency, partner_id, f"event-{self.heard}", about), raised=risen)
         plan_messages(self.context(), FakeSummaries(), told)
 
     def post(self, answer: Outcome = TAKEN, only_to: str | None = None) -> None:
@@ -185,6 +187,66 @@ def test_the_same_alarm_hours_after_its_acknowledgement_is_no_repeat() -> None:
     desk.wait(90)
     desk.hear("referral.unroutable", "critical", "legal_aid")
     assert len(desk.leads()) == 1
+
+
+ANOTHER_EVENT = [
+    ("referral.case.reopened", "critical", ""),
+    ("intake.report.updated", "critical", ""),
+    ("referral.failed", "critical", "1"),
+    ("referral.helper.revoked", "high", "1"),
+    ("referral.disclosure.missed", "critical", "1"),
+]
+
+
+@pytest.mark.parametrize("first", ["intake.report.accepted", "referral.failed", "referral.case.reopened"])
+@pytest.mark.parametrize(("later", "urgency", "about"), ANOTHER_EVENT)
+def test_an_acknowledgement_counts_for_no_other_event_of_the_case(first: str, later: str, urgency: str, about: str) -> None:
+    desk = Desk(*ALL)
+    desk.hear(first, "critical", about)
+    desk.post()
+    desk.acknowledge(desk.on_ladders()[0])
+    desk.wait(20)
+    desk.hear(later, urgency, about, risen=True)
+    (asked,) = desk.leads()
+    assert (asked.cause, asked.acknowledged_by, desk.state()) == ("event-2", None, AlarmState.ASKED)
+    desk.post()
+    assert desk.letters() == [("duty-officer", "look_now")] * 2
+
+
+@pytest.mark.parametrize(
+    ("event", "about"),
+    [
+        ("referral.case.reopened", ""), ("intake.report.updated", ""), ("referral.disclosure.missed", "1"),
+        ("referral.helper.revoked", "1"), ("referral.failed", "1"),
+    ],
+)  # fmt: skip
+def test_what_happens_a_second_time_asks_a_second_time(event: str, about: str) -> None:
+    desk = Desk(*ALL)
+    for asked in ("event-1", "event-2"):
+        desk.hear(event, "critical", about, risen=True)
+        assert [lead.cause for lead in desk.leads()] == [asked]
+        desk.post()
+        desk.acknowledge(desk.leads()[0])
+        desk.wait(20)
+
+
+def test_two_lost_letters_to_two_partners_ask_twice() -> None:
+    desk = Desk(*ALL)
+    for partner_id in ("nobody-here", "nobody-there"):
+        desk.hear("referral.recalled", "critical", partner_id=partner_id)
+        assert [lead.template for lead in desk.leads()] == ["not_reached"]
+        desk.acknowledge(desk.leads()[0])
+
+
+def test_an_acknowledgement_that_a_version_before_stored_counts_for_nothing_that_comes_now() -> None:
+    desk = Desk(*ALL)
+    desk.hear("referral.unroutable", "critical", "1")
+    desk.post()
+    desk.acknowledge(desk.on_ladders()[0])
+    for message in desk.messages.kept.values():
+        message.event = ""
+    desk.hear("referral.unroutable", "critical", "1")
+    assert [lead.cause for lead in desk.leads()] == ["event-2"]
 
 
 def test_the_acknowledgement_of_somebody_asked_before_does_not_count_for_what_came_after() -> None:

@@ -21,13 +21,41 @@ OF_THE_ACCOUNT = [
     (Step.CONTENT, 421, b"4.7.28 unusual rate"),
     (Step.RECIPIENT, 550, b"5.1.8 Bad sender"),
     (Step.RECIPIENT, 451, b"4.3.0 Server busy"),
+    (Step.RECIPIENT, 550, b"relay not permitted"),
+    (Step.RECIPIENT, 550, b"Relaying denied"),
+    (Step.RECIPIENT, 550, b"we do not relay for you"),
+    (Step.RECIPIENT, 554, b"Service unavailable; Client host [192.0.2.1] blocked using a list"),
+    (Step.RECIPIENT, 554, b"<asha@example.org>: Relay access denied"),
+    (Step.RECIPIENT, 553, b"sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)"),
+    (Step.RECIPIENT, 553, b"sorry, that domain isn't in my list of allowed rcpthosts"),
+    (Step.RECIPIENT, 550, b"Domain example.org has exceeded the max emails per hour (200/200 (100%)) allowed"),
+    (Step.CONTENT, 550, b"Domain example.org has exceeded the max emails per hour\n(200/200 (100%)) allowed."),
+    (Step.RECIPIENT, 550, b"SMTP authentication is required"),
+    (Step.RECIPIENT, 503, b"You must authenticate first"),
+    (Step.RECIPIENT, 554, b"5.7.57 Client not authenticated to send mail"),
+    (Step.CONTENT, 550, b"5.7.501 Access denied, spam abuse detected"),
+    (Step.RECIPIENT, 550, b"5.7.606 Access denied, banned sending IP"),
+    (Step.RECIPIENT, 550, b"5.7.708 Service unavailable. Access denied, traffic not accepted from this IP"),
+    (Step.CONTENT, 550, b"5.7.750 Service unavailable. Client blocked from sending from unregistered domains"),
+    (Step.RECIPIENT, 550, b"5.1.90 Your message can't be sent because you've reached your daily limit for message recipients"),
+    (Step.RECIPIENT, 450, b"Sender rate limit exceeded"),
+    (Step.CONTENT, 550, b"5.2.1 Daily sending limit reached"),
 ]
 OF_THE_LETTER = [
     (Step.RECIPIENT, 550, b"5.1.1 No such user", Result.NEVER),
     (Step.RECIPIENT, 550, b"no such user", Result.NEVER),
     (Step.RECIPIENT, 552, b"5.2.2 Mailbox full, over quota", Result.NEVER),
     (Step.RECIPIENT, 452, b"4.2.2 Mailbox full", Result.NOT_NOW),
+    (Step.RECIPIENT, 452, b"4.2.2 The email account that you tried to reach is over quota.", Result.NOT_NOW),
+    (Step.RECIPIENT, 552, b"5.2.2 The email account that you tried to reach is over quota and inactive.", Result.NEVER),
+    (Step.CONTENT, 552, b"5.2.2 The sender's account: quota of this mailbox is used up", Result.NEVER),
+    (Step.RECIPIENT, 552, b"account is over quota", Result.NEVER),
+    (Step.RECIPIENT, 550, b"5.1.1 The email account that you tried to reach does not exist; daily limit", Result.NEVER),
+    (Step.RECIPIENT, 550, b"sorry, no mailbox here by that name. (#5.1.1)", Result.NEVER),
+    (Step.RECIPIENT, 450, b"4.2.1 The user you are trying to contact is getting mail at a rate that is too high", Result.NOT_NOW),
     (Step.RECIPIENT, 550, b"4.2.1 Too fast", Result.NOT_NOW),
+    (Step.RECIPIENT, 550, b"Recipient address rejected: User unknown in relay recipient table", Result.NEVER),
+    (Step.RECIPIENT, 550, b"5.7.129 The recipient takes mail from chosen senders only", Result.NEVER),
     (Step.RECIPIENT, 551, b"5.7.17 The owner of this mailbox has changed", Result.NEVER),
     (Step.RECIPIENT, 451, b"greylisted", Result.NOT_NOW),
     (Step.CONTENT, 552, b"5.3.4 Too large", Result.NEVER),
@@ -45,6 +73,10 @@ def test_what_concerns_the_account_is_no_letters_end(step: Step, code: int, repl
 def test_what_concerns_the_letter_holds_no_other_one(step: Step, code: int, reply: bytes, result: Result) -> None:
     outcome = judge(step, code, reply)
     assert (outcome.result, outcome.for_all) == (result, False)
+
+
+def test_codes_at_the_end_of_an_answer_are_read_too() -> None:
+    assert judge(Step.RECIPIENT, 553, b"sorry, no mailbox here by that name. (#5.1.1)").reason == "smtp_553_5.1.1"
 
 
 def test_the_reason_holds_codes_and_none_of_the_servers_words() -> None:
