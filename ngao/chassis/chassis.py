@@ -16,6 +16,7 @@ from ngao.chassis.messaging.broker import demand_usable
 from ngao.chassis.messaging.destinations import EVENTS
 from ngao.chassis.messaging.edge_names import EdgeNames
 from ngao.chassis.messaging.kept import Kept
+from ngao.chassis.messaging.news import News
 from ngao.chassis.messaging.outbox import Entry
 from ngao.chassis.messaging.parking import Parking
 from ngao.chassis.messaging.publisher import Publisher
@@ -71,6 +72,7 @@ class Chassis:
     approvals: Approvals
     audits: Audits
     rechecks: Rechecks
+    news: News
     backlog: Backlog
     audit_watch: AuditWatch
     readings: Readings
@@ -99,7 +101,8 @@ class Chassis:
         settings = replace(settings, store=patience.until(lambda: with_accepted_password(settings.store)))
         store = Store(settings.store, alias=name)
         keyring = Keyring(periods, lookup, store.durable("data_keys"), name)
-        rechecks = Rechecks(store, name)
+        news = News()
+        rechecks = Rechecks(store, name, news)
         relay = Relay(store, clock, lambda edge: _publisher(settings, edge=edge), metrics, rechecks)
         trail = AuditTrail(store.database, audit_keys)
         committer = GroupCommitter(
@@ -118,7 +121,7 @@ class Chassis:
         readings = Readings(store, units, clock, timedelta(seconds=settings.audit.lists_within_s))
         chassis = cls(
             name, settings, clock, store, keyring, units, relay, kept, parking, health, metrics, operators, rewrapping, patience,
-            signatures, approvals, Audits(store, audit_keys, metrics), rechecks, Backlog(store, clock), watch,
+            signatures, approvals, Audits(store, audit_keys, metrics), rechecks, news, Backlog(store, clock), watch,
             readings, sweeps=[approvals.expire, readings.close_windows],
         )  # fmt: skip
         health.register("store", store.problem)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,42 +15,28 @@ from tests.service.test_registry import Ears, accepted, new_identity, new_ref, o
 from tests.support.broker import Line, provision
 from tests.support.intake import bound
 from tests.support.processes import ServiceProcess, World
-from tests.support.relay import relayed
+from tests.support.relay import Way, receives
 from tests.support.vouching import PartnerKeys
 from tests.support.waiting import eventually
 
 STORE_OF = "registry"
+KEPT = ("unknown", "unanswered")
 DISCLOSED, WITHHELD = "registry.contact.disclosed.v1", "registry.contact.withheld.v1"
 FOR_REFERRAL = ("registry.defender.resolved.v1", "registry.consent.changed.v1", DISCLOSED, WITHHELD)
-
-
-class Way:
-    """The registry's way to the real broker, which a test can close and open again."""
-
-    def __init__(self, world: World) -> None:
-        self._target = (world.parts.amqp_host, world.parts.amqp_port)
-        self._open = ExitStack()
-        self.port = self._open.enter_context(relayed(self._target))
-
-    def open(self) -> None:
-        self._open.enter_context(relayed(self._target, port=self.port))
-
-    def close(self) -> None:
-        self._open.close()
 
 
 @pytest.fixture(scope="module")
 def way(world: World) -> Iterator[Way]:
     made = Way(world)
     yield made
-    made.close()
+    made.end()
 
 
 @pytest.fixture(scope="module")
 def registry(world: World, way: Way) -> Iterator[ServiceProcess]:
     provision(world, {"registry": subscriptions_of("registry"), "referral": FOR_REFERRAL})
     settings, port = world.settings("registry")
-    settings.write_text(settings.read_text().replace(f"port = {world.parts.amqp_port}\n", f"port = {way.port}\n"))
+    way.leads(settings)
     process = ServiceProcess(settings, port).start()
     yield process
     process.stop()
@@ -94,17 +79,23 @@ class Acceptance:
         self.ask("consents", {"granted": False, "purpose": "referral"})
 
     def recall(self) -> None:
+        self.recalls()
+        eventually(lambda: self.store.disclosures.find_one({"_id": self.offer_id, "ended": True}), what="the end of the offer")
+
+    def recalls(self) -> None:
         data = {
             "case_ref": self.case_ref, "offer_id": self.offer_id, "partner_id": self.keys.id, "need": "legal", "urgency": "high",
             "reason": "consent_withdrawn",
         }  # fmt: skip
         self.line.publish(make("referral.recalled.v1", subject=self.case_ref, data=data))
-        eventually(lambda: self.store.disclosures.find_one({"_id": self.offer_id, "ended": True}), what="the end of the offer")
 
     def take_report_back(self) -> None:
+        self.takes_report_back()
+        eventually(lambda: self.store.cases.find_one({"_id": self.case_ref, "state": "withdrawn"}), what="the withdrawal")
+
+    def takes_report_back(self) -> None:
         data = {"report_id": secrets.token_hex(8), "case_ref": self.case_ref}
         self.line.publish(make("intake.report.withdrawn.v1", subject=self.case_ref, data=data))
-        eventually(lambda: self.store.cases.find_one({"_id": self.case_ref, "state": "withdrawn"}), what="the withdrawal")
 
     def nothing_waits(self) -> None:
         eventually(lambda: not self.store.outbox.count_documents({"subject": self.case_ref, **WAITING}), what="an empty outbox")
@@ -152,17 +143,37 @@ def test_what_was_taken_back_while_the_broker_was_away_is_not_sent_when_it_is_ba
     acceptance: Acceptance, way: Way, store: Any, take_back: Callable[[Acceptance], None]
 ) -> None:
     waiting = acceptance.waits()
-    way.close()
-    partner = acceptance.makes_its_queue()
-    away = {"_id": waiting["_id"], "trouble": "unknown"}
-    eventually(lambda: store.outbox.count_documents(away), what="the contact to be kept while the broker is away")
-    take_back(acceptance)
-    way.open()
+    with way.closed():
+        partner = acceptance.makes_its_queue()
+        away = {"_id": waiting["_id"], "trouble": {"$in": KEPT}}
+        eventually(lambda: store.outbox.count_documents(away), what="the contact to be kept while the broker is away")
+        take_back(acceptance)
     assert partner.of(acceptance.case_ref, WITHHELD)[0].data["recalled"] is True
     acceptance.nothing_waits()
     assert kinds(partner, acceptance.case_ref) == [WITHHELD]
     audited = store.audit.find({"subject": acceptance.case_ref}, {"action": 1}).sort("n")
     assert [each["action"] for each in audited][-2:] == ["contact.withheld", "event.held_back"]
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["waiting", "late"])
+@pytest.mark.parametrize("others_say", [Acceptance.recalls, Acceptance.takes_report_back])
+def test_what_others_took_back_while_the_broker_was_away_is_heard_before_the_contact_leaves(
+    acceptance: Acceptance, way: Way, store: Any, others_say: Callable[[Acceptance], None], late: bool
+) -> None:
+    """Also when they find the broker again a little later than the registry."""
+    waiting = acceptance.waits()
+    with way.closed():
+        partner = acceptance.makes_its_queue()
+        away = {"_id": waiting["_id"], "trouble": {"$in": KEPT}}
+        eventually(lambda: store.outbox.count_documents(away), what="the contact to be kept while the broker is away")
+        if not late:
+            others_say(acceptance)
+    if late:
+        eventually(lambda: receives(acceptance.registry), what="the service to receive again")
+        others_say(acceptance)
+    assert partner.of(acceptance.case_ref, WITHHELD)[0].data["recalled"] is True
+    acceptance.nothing_waits()
+    assert kinds(partner, acceptance.case_ref) == [WITHHELD]
 
 
 def test_what_still_holds_leaves_unchanged_once_there_is_a_queue(acceptance: Acceptance) -> None:

@@ -3,22 +3,41 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from ngao.chassis.messaging.outbox import WAITING
-from ngao.contracts import decode
+from ngao.contracts import decode, subscriptions_of
 from tests.service.test_intake import Partner, consent_changed, said_by_referral
-from tests.support.broker import Line
-from tests.support.intake import MARKERS, bound, report
+from tests.support.broker import Line, provision
+from tests.support.intake import MARKERS, NEWS, bound, report
 from tests.support.processes import ServiceProcess, World
+from tests.support.relay import Way, receives
 from tests.support.waiting import eventually
 
 STORE_OF = "intake"
+KEPT = ("unknown", "unanswered")
 DISCLOSED, WITHHELD = "intake.narrative.disclosed.v1", "intake.narrative.withheld.v1"
+
+
+@pytest.fixture(scope="module")
+def way(world: World) -> Iterator[Way]:
+    made = Way(world)
+    yield made
+    made.end()
+
+
+@pytest.fixture(scope="module")
+def intake(world: World, way: Way) -> Iterator[ServiceProcess]:
+    provision(world, {"intake": subscriptions_of("intake"), "registry": NEWS, "referral": NEWS})
+    settings, port = world.settings("intake")
+    way.leads(settings)
+    process = ServiceProcess(settings, port).start()
+    yield process
+    process.stop()
 
 
 class Acceptance:
@@ -46,7 +65,7 @@ class Acceptance:
         eventually(lambda: self.store.outbox.find_one(waiting), what="the narrative to wait")
 
     def take_consent_back(self) -> None:
-        self.line.publish(consent_changed(self.case_ref, granted=False, scope=["narrative"]))
+        self.consent_is_taken_back()
         found = {"case_ref": self.case_ref, "consent_changes.0": {"$exists": True}}
         eventually(lambda: self.store.reports.find_one(found), what="the withdrawal of consent")
 
@@ -54,8 +73,14 @@ class Acceptance:
         path = f"/v1/reports/{self.receipt['report_id']}/withdraw"
         assert self.intake.request("POST", path, None, self.key)[0] == 200
 
-    def recall(self) -> None:
+    def consent_is_taken_back(self) -> None:
+        self.line.publish(consent_changed(self.case_ref, granted=False, scope=["narrative"]))
+
+    def is_recalled(self) -> None:
         self.line.publish(said_by_referral("recalled", self.case_ref, self.partner, self.offer_id, 9))
+
+    def recall(self) -> None:
+        self.is_recalled()
         eventually(lambda: self.store.reports.find_one({"case_ref": self.case_ref, "story.1": {"$exists": True}}))
 
     def gets(self, count: int) -> list[tuple[str, dict[str, Any]]]:
@@ -90,6 +115,26 @@ def test_what_was_taken_back_while_the_narrative_waited_is_not_sent(
     assert (kind, data["reason"], data["recalled"]) == (WITHHELD, "withdrawn", True)
     assert not [each for each in store.outbox.find({"subject": acceptance.case_ref}) if DISCLOSED in each["routing_key"]]
     assert store.audit.count_documents({"subject": acceptance.case_ref, "action": "narrative.withheld"}) == 1
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["waiting", "late"])
+@pytest.mark.parametrize("others_say", [Acceptance.consent_is_taken_back, Acceptance.is_recalled])
+def test_what_others_took_back_while_the_broker_was_away_is_heard_before_the_narrative_leaves(
+    acceptance: Acceptance, way: Way, store: Any, others_say: Callable[[Acceptance], None], late: bool
+) -> None:
+    """Also when they find the broker again a little later than intake."""
+    acceptance.waits()
+    with way.closed():
+        acceptance.has_its_queue_again()
+        away = {"subject": acceptance.case_ref, "to": "partners", "trouble": {"$in": KEPT}, **WAITING}
+        eventually(lambda: store.outbox.count_documents(away), what="the narrative to be kept while the broker is away")
+        if not late:
+            others_say(acceptance)
+    if late:
+        eventually(lambda: receives(acceptance.intake), what="the service to receive again")
+        others_say(acceptance)
+    [(kind, data)] = acceptance.gets(1)
+    assert (kind, data["reason"], data["recalled"]) == (WITHHELD, "withdrawn", True)
 
 
 def test_a_consent_that_comes_back_brings_the_narrative_after_all(acceptance: Acceptance) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+from tests.support.processes import ServiceProcess, World
 
 
 @contextmanager
@@ -39,3 +43,35 @@ def _pump(source: socket.socket, sink: socket.socket, change: Callable[[bytes], 
         while content := source.recv(65536):
             sink.sendall(change(content))
         sink.shutdown(socket.SHUT_WR)
+
+
+class Way:
+    """A service's way to the real broker, which a test can close and open again."""
+
+    def __init__(self, world: World) -> None:
+        self._target = (world.parts.amqp_host, world.parts.amqp_port)
+        self._open = ExitStack()
+        self.port = self._open.enter_context(relayed(self._target))
+
+    def leads(self, settings: Path) -> None:
+        """Let the service of these settings take it. What is cut off without an end is soon noticed."""
+        direct = f"port = {self._target[1]}\n"
+        assert direct in settings.read_text()
+        settings.write_text(settings.read_text().replace(direct, f"port = {self.port}\nheartbeat = 4\n"))
+
+    @contextmanager
+    def closed(self) -> Iterator[None]:
+        self._open.close()
+        try:
+            yield
+        finally:
+            self._open.enter_context(relayed(self._target, port=self.port))
+
+    def end(self) -> None:
+        self._open.close()
+
+
+def receives(service: ServiceProcess) -> bool:
+    """Whether its consumer of the events of other services is attached."""
+    measured = service.request("GET", "/metrics")[1].decode()
+    return bool(re.search(r'^ngao_subscriptions_attached\{vhost="internal"\} [1-9]', measured, re.M))

@@ -12,6 +12,7 @@ from uuid import uuid4
 from ngao.chassis.clock import SystemClock
 from ngao.chassis.messaging.backlog import Backlog
 from ngao.chassis.messaging.destinations import EVENTS
+from ngao.chassis.messaging.news import News
 from ngao.chassis.messaging.outbox import entry_of
 from ngao.chassis.messaging.publisher import Outcome, Outgoing, Publisher
 from ngao.chassis.messaging.rechecks import Rechecks
@@ -65,7 +66,7 @@ class Running:
     def __init__(self, store: Store) -> None:
         self.store, self.outbox, clock = store, store.database["outbox"], SystemClock()
         self.publisher = Answering()
-        self.rechecks = Rechecks(store, "referral")
+        self.rechecks = Rechecks(store, "referral", News())
         self.metrics, self.backlog = Metrics(), Backlog(store, clock)
         self.relay = Relay(store, clock, lambda _edge: cast("Publisher", self.publisher), self.metrics, self.rechecks)
         committer = GroupCommitter(

@@ -119,6 +119,8 @@ class Consumes(Entrypoint):
 
     def setup(self) -> None:
         """Join the pool."""
+        if not self.edge:
+            self.container.chassis.news.expect()
         self.pool.register_provider(self)
 
     def stop(self) -> None:

@@ -24,6 +24,7 @@ from ngao.chassis.messaging.delivery import delivery_of
 from ngao.chassis.messaging.edge_names import consumed_as
 from ngao.chassis.messaging.inbox import Inbox
 from ngao.chassis.messaging.lane_reading import LaneReading, Reader
+from ngao.chassis.messaging.news import News
 from ngao.chassis.messaging.pipeline import Item, Pipeline, Rejected
 from ngao.chassis.messaging.publisher import Outcome, Outgoing, Publisher
 from ngao.chassis.messaging.retry import Kind
@@ -50,8 +51,7 @@ class Consumer:
         chassis = container.chassis
         self._container = container
         self._settings = chassis.settings.broker
-        self._edge = edge
-        self._dead = dead
+        self._edge, self._dead = edge, dead
         self._vhost = f"{'edge' if edge else 'internal'}{'.dead' * dead}"
         self._name = f"{chassis.name}.consumer{'.edge' * edge}{'.dead' * dead}"
         self._subscriptions = {each.queue: each for each in subscriptions}
@@ -68,6 +68,7 @@ class Consumer:
             edge=edge,
         )
         self._publisher = Publisher(self._settings, edge=edge, name=f"{self._name}.retry")
+        self._news = News() if edge or dead else chassis.news
         self._metrics = chassis.metrics
         self._metrics.consumer_attached(self._vhost, 0, len(self._subscriptions))
         self._connection: Connection | None = None
@@ -76,8 +77,7 @@ class Consumer:
         self._failures, self._alone, self._not_before = 0, 0, 0.0
         self._busy_since: float | None = None
         self._stumbling_since: float | None = None
-        self._stopping = threading.Event()
-        self._ended = threading.Event()
+        self._stopping, self._ended = threading.Event(), threading.Event()
         self._trouble: str | None = "not connected yet"
         self._log = get_logger("consumer")
         chassis.health.register(self._name, self._problem)
@@ -139,6 +139,7 @@ class Consumer:
                     for name in consumed_as(subscription.queue, self._names, self._connection):
                         self._subscribe(channel, subscription, name, _PREFETCH[urgent])
         self._trouble = None
+        self._news.attached()
         self._metrics.consumer_attached(self._vhost, len(self._subscriptions), len(self._subscriptions))
         self._log.info("consumer.attached", queues=len(self._subscriptions), vhost=self._vhost)
 
@@ -187,7 +188,7 @@ class Consumer:
             raise ConnectionError("not connected")
         self._connection.heartbeat_check()
         held = self._not_before - time.monotonic()
-        wait = 0.0 if self._has_work() and held <= 0 else min(max(held, 0.0) or 0.5, 0.5)
+        wait = 0.0 if any(self._waiting.values()) and held <= 0 else min(max(held, 0.0) or 0.5, 0.5)
         try:
             for _ in range(BATCH * 4):
                 self._connection.drain_events(timeout=wait)
@@ -195,10 +196,9 @@ class Consumer:
         except CONNECTION_ERRORS as error:
             if not is_idle(error):
                 raise
+        if not any(self._waiting.values()):
+            self._news.all_handled(self._channels[0].connection.bytes_recv)
         return self._connection
-
-    def _has_work(self) -> bool:
-        return any(self._waiting.values())
 
     def _next_batch(self) -> list[Item]:
         """Urgent ones alone while there are any: routine ones beside them would make them wait for the longer commit.
@@ -287,6 +287,7 @@ class Consumer:
     def _lose(self, trouble: str) -> None:
         """Forget what was received: without an acknowledgement the broker gives it out again."""
         self._trouble = trouble
+        self._news.lost()
         self._metrics.consumer_attached(self._vhost, 0, len(self._subscriptions))
         error = sys.exc_info()[1]
         self._log.warning("consumer.detached", vhost=self._vhost, **(describe_error(error) if error else {}))

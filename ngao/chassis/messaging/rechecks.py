@@ -13,6 +13,7 @@ from enum import Enum
 from functools import partial
 
 from ngao.chassis.messaging.destinations import DESTINATIONS
+from ngao.chassis.messaging.news import News
 from ngao.chassis.messaging.outbox import Entry, ids_of
 from ngao.chassis.observability.logs import describe_error, get_logger
 from ngao.chassis.storage.connection import Store
@@ -27,7 +28,7 @@ _log = get_logger(__name__)
 
 
 class Answer(Enum):
-    """`UNANSWERED` is for a question that cannot be answered now: the event waits."""
+    """`UNANSWERED` is for a question that cannot be answered now, or not before the news is heard: the event waits."""
 
     LEAVES = "leaves"
     REFUSED = "refused"
@@ -37,8 +38,9 @@ class Answer(Enum):
 class Rechecks:
     """The questions of one service, by the type of the event that they are about."""
 
-    def __init__(self, store: Store, service: str) -> None:
+    def __init__(self, store: Store, service: str, news: News) -> None:
         self._outbox = store.durable("outbox")
+        self._news = news
         self._units: Units | None = None
         self._actor = Actor.service(service)
         self._questions: dict[str, MayLeave] = {}
@@ -53,13 +55,17 @@ class Rechecks:
         self._questions[f".{event_type}"] = may_leave
         self._ends = tuple(self._questions)
 
+    def broker_lost(self) -> None:
+        """Answer nothing until the service has again heard what there is to know."""
+        self._news.doubted()
+
     def concern(self, entry: Entry) -> bool:
         """Whether something is to be asked before this entry leaves. What is passed on as it came is not the service's own."""
         return entry.routing_key.endswith(self._ends) and DESTINATIONS[entry.to].kept
 
     def answer(self, entry: Entry) -> Answer:
         """Whether an entry may leave now. Never raises: an entry that cannot be judged stays where it is, and is shown."""
-        if self._units is None:
+        if self._units is None or not self._news.heard():
             return Answer.UNANSWERED
         try:
             return self._units.run(partial(self._judge, entry))

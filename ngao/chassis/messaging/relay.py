@@ -138,7 +138,10 @@ class Relay:
         for edge in (False, True):
             entries = [entry for entry in batch if DESTINATIONS[entry.to].edge is edge]
             if entries:
-                self._settling.settle(list(zip(entries, self._outcomes(edge, entries), strict=True)))
+                outcomes = self._outcomes(edge, entries)
+                if Outcome.UNKNOWN in outcomes:
+                    self._rechecks.broker_lost()
+                self._settling.settle(list(zip(entries, outcomes, strict=True)))
 
     def _outcomes(self, edge: bool, entries: list[Entry]) -> list[Outcome]:  # noqa: FBT001  # which of the two publishers
         """Publish them; one that cannot even be written to the broker is found by halving, and holds no other."""

@@ -1,0 +1,53 @@
+"""Whether a process has heard, since it was last cut off from the broker, what the other services had to say meanwhile.
+
+A consent that is withdrawn, an offer that is recalled and a report that is taken back come as events. After an outage they
+and the disclosures that they forbid are on their way at the same moment, so that disclosures wait for the events.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+SETTLES_S = 10.0
+"""The other services need a moment, too, to find the broker again and to publish what they have kept meanwhile."""
+
+
+class News:
+    """What the consumer of the events of other services knows, for those who must not act on what is out of date."""
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._expected = False
+        self._since: float | None = None
+        self._received: int | None = None
+        self._heard = False
+
+    def expect(self) -> None:
+        """Say that this process has a consumer; one without waits for nothing."""
+        self._expected = True
+
+    def attached(self) -> None:
+        """The consumer receives from now on."""
+        self._since, self._received, self._heard = self._monotonic(), None, False
+
+    def doubted(self) -> None:
+        """Another connection to the broker was lost: the consumer's may be dead as well, and may not have noticed."""
+        if self._since is not None:
+            self.attached()
+
+    def lost(self) -> None:
+        """The consumer receives no more."""
+        self._since, self._heard = None, False
+
+    def all_handled(self, received: int) -> None:
+        """The consumer has handled all that came so far: `received` frames, heartbeats among them, on a connection that lives."""
+        if self._received is None:
+            self._received = received
+        since = self._since
+        if since is not None and received > self._received and self._monotonic() - since >= SETTLES_S:
+            self._heard = True
+
+    def heard(self) -> bool:
+        """Whether the service knows what was said while it was cut off."""
+        return self._heard or not self._expected
