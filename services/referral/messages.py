@@ -16,7 +16,7 @@ from services.referral.domain.case import Case
 from services.referral.domain.consent import REFERRAL, ConsentFact
 from services.referral.domain.facts import Changed, Defender, Report
 from services.referral.domain.news import MOVES, Kind, News
-from services.referral.domain.offer import Offer, Reply, State, Verb
+from services.referral.domain.offer import Offer, Reply, State, Verb, reason_for_partner
 from services.referral.domain.showing import Glimpse, Showing
 
 TO_PARTNER = frozenset({Kind.OFFERED, Kind.ACCEPTED, Kind.EXPIRED, Kind.WITHDRAWN, Kind.RECALLED})
@@ -146,7 +146,7 @@ def state_event_of(case: Case, offer: Offer, voice: Voice) -> Event | None:
     """The answer to a reply that came too late: the event of the offer's present state, for the partner alone."""
     if offer.state not in STATES_TOLD:
         return None
-    data = {**_base(case, offer), "reason": offer.detail, "received": offer.received}
+    data = {**_base(case, offer), "reason": offer.detail_for_partner, "received": offer.received}
     return _say(case, offer.state.value, data, voice, offer)
 
 
@@ -181,7 +181,7 @@ def _more(case: Case, news: News, voice: Voice) -> dict[str, Any]:
         return _offered(offer, voice.showing.glimpse(offer.need, case.report))
     if news.kind is Kind.ACCEPTED:
         return _accepted(case, offer, voice)
-    return {"reason": news.reason, "outcome": offer.detail, "received": offer.received}
+    return {"reason": reason_for_partner(news.reason), "outcome": offer.detail_for_partner, "received": offer.received}
 
 
 def _accepted(case: Case, offer: Offer, voice: Voice) -> dict[str, Any]:

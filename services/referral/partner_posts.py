@@ -108,7 +108,7 @@ def late_event(partner_id: str, offer: Offer) -> Event:
 
 def state_error(offer: Offer) -> FieldError:
     """Why a reply to an offer is not possible: the coded reason that ended it, else its state."""
-    return FieldError("/offer_id", offer.detail or offer.state.value, f"The offer is {offer.state.value}.")
+    return FieldError("/offer_id", offer.detail_for_partner or offer.state.value, f"The offer is {offer.state.value}.")
 
 
 def answer_event(

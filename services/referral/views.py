@@ -77,8 +77,8 @@ def offer_view(case_ref: str, urgency: str, offer: Offer) -> dict[str, Any]:
 
 
 def own_offer_view(case_ref: str, urgency: str, offer: Offer) -> dict[str, Any]:
-    """The same for the partner itself: why it was chosen would show what the offer leaves out."""
-    return {**offer_view(case_ref, urgency, offer), "reasons": []}
+    """The same for the partner itself, without why it was chosen, and with a reason that it may know."""
+    return {**offer_view(case_ref, urgency, offer), "reasons": [], "detail": offer.detail_for_partner}
 
 
 def case_view(case: Case) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from services.referral.domain.errors import NoSuchNeed, NotRoutable
 from services.referral.domain.facts import NOTHING, Changed, Defender, Reason, Report
 from services.referral.domain.need import Need, NeedState
 from services.referral.domain.news import INTAKE, REFERRAL, REGISTRY, Kind, News
-from services.referral.domain.offer import Offer, State
+from services.referral.domain.offer import NO_CONSENT, RESTRICTED, Offer, State
 from services.referral.domain.reopening import (
     CONSENT_GIVEN,
     CONSENT_WITHDRAWN,
@@ -125,7 +125,7 @@ class Case(CaseFile):
     def check_consent(self, offer: Offer, now: datetime) -> None:
         """Take an offer back that the person's consent does not cover any more."""
         if not self.standing(now).allows(offer.partner_id):
-            self.take_back(offer, "consent_withdrawn", now)
+            self.take_back(offer, NO_CONSENT, now)
 
     def settle_need(self, name: str, now: datetime) -> None:
         """A need is met or gone; the last one closes the case."""
@@ -216,7 +216,7 @@ class Case(CaseFile):
         after = self.standing(now)
         for offer in self.offers:
             if offer.taken and before.scopes_for(offer.partner_id) - after.scopes_for(offer.partner_id):
-                self.take_back(offer, "consent_withdrawn", now)
+                self.take_back(offer, NO_CONSENT, now)
 
     def _review(self, now: datetime) -> None:
         if self.closed or not (self.report and self.report.complete):
@@ -227,7 +227,7 @@ class Case(CaseFile):
             return
         for offer in self.offers:
             if offer.live and self.defender and offer.partner_id in self.defender.never_refer:
-                self.take_back(offer, "restriction_added", now)
+                self.take_back(offer, RESTRICTED, now)
             elif offer.open:
                 self.check_consent(offer, now)
         if self.life is Life.WAITING and self.defender:

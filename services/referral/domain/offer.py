@@ -40,6 +40,9 @@ CONTACT, NARRATIVE = "contact", "narrative"
 REVOKED = "partner_revoked"
 """Why an offer is taken back from a partner that was shut out, and the alarm about what it had taken."""
 
+RESTRICTED, NO_CONSENT = "restriction_added", "consent_withdrawn"
+"""Why an offer is taken back when the person never wants this partner, and when consent does not cover it any more."""
+
 DISCLOSED, WITHHELD = "disclosed", "withheld"
 
 
@@ -61,6 +64,11 @@ class Taken(StrEnum):
     REPEAT = "repeat"
     EARLY = "early"
     LATE = "late"
+
+
+def reason_for_partner(reason: str) -> str:
+    """A coded reason as the partner itself may know it: that the person never wants it stays with the coalition."""
+    return NO_CONSENT if reason == RESTRICTED else reason
 
 
 @dataclass(frozen=True)
@@ -181,6 +189,11 @@ class Offer:
     def miss_disclosure(self) -> None:
         """The wait for both answers is over; it stays visible until they come or the offer ends."""
         self.undisclosed_since, self.disclose_by = self.disclose_by, None
+
+    @property
+    def detail_for_partner(self) -> str:
+        """`detail` as the partner itself may know it."""
+        return reason_for_partner(self.detail)
 
     @property
     def undisclosed(self) -> tuple[str, ...]:

@@ -1,0 +1,96 @@
+"""That the person never wants to be referred to a partner is not for that partner: it learns of a consent that ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from services.referral.application.decide_by_hand import settle_need
+from services.referral.application.learn_consent import learn_consent
+from services.referral.application.learn_defender import learn_defender
+from services.referral.application.learn_report_changes import learn_withdrawal
+from services.referral.application.open_case import open_case
+from services.referral.application.shut_out import shut_out
+from services.referral.application.take_reply import take_reply
+from services.referral.domain.offer import Offer, Reply, Verb
+from services.referral.domain.showing import Showing
+from services.referral.messages import Voice, event_of, state_event_of
+from services.referral.partner_posts import late_event, state_error
+from services.referral.views import offer_view, own_offer_view
+from tests.unit.referral.desk import Office, consent, defender, office, partner, report
+
+REF = "NG-1"
+RESTRICTED, CONSENT_ENDED = "restriction_added", "consent_withdrawn"
+
+
+def _restrict(made: Office) -> None:
+    learn_defender(made.desk(), REF, defender("a", sequence=2))
+
+
+def _withdraw_consent(made: Office) -> None:
+    learn_consent(made.desk(), REF, "referral", consent(granted=False, at=made.now + timedelta(seconds=1)))
+
+
+def _withdraw_report(made: Office) -> None:
+    learn_withdrawal(made.desk(), REF, 2)
+
+
+def _settle(made: Office) -> None:
+    settle_need(made.desk(), REF, "legal_aid", "met", "asha")
+
+
+def _suspend(made: Office) -> None:
+    made.partners.put(partner("a", suspended=True))
+    shut_out(made.desk(), made.case().offers[0].id)
+
+
+OF_OPEN_AND_TAKEN = [_restrict, _withdraw_consent, _withdraw_report, _settle]
+
+
+def _offered() -> Office:
+    made = office(partner("a"))
+    open_case(made.desk(), REF, report(), [consent()])
+    learn_defender(made.desk(), REF, defender())
+    return made
+
+
+def _taken_back(act: Callable[[Office], None], *, taken: bool) -> tuple[Office, Offer]:
+    made = _offered()
+    if taken:
+        take_reply(made.desk(), "a", Reply(made.case().offers[0].id, Verb.ACCEPT), keep_early=False)
+    act(made)
+    return made, made.case().offers[0]
+
+
+def _reasons_seen(made: Office, offer: Offer) -> list[Any]:
+    """The reason in every form in which the partner can see that an offer of its own was taken back."""
+    case, voice = made.case(), Voice(made.now, "", Showing())
+    told, again = event_of(case, made.teller.last(offer.state.value), voice), state_event_of(case, offer, voice)
+    assert told
+    assert again
+    late = late_event("a", offer).data["errors"][0]["code"]
+    own = own_offer_view(case.ref_for(offer), case.urgency, offer)["detail"]
+    return [told.data["reason"], again.data["reason"], late, own, state_error(offer).code]
+
+
+@pytest.mark.parametrize("taken", [False, True], ids=["open", "taken"])
+@pytest.mark.parametrize("act", OF_OPEN_AND_TAKEN)
+def test_a_partner_never_learns_of_a_restriction(act: Callable[[Office], None], *, taken: bool) -> None:
+    made, offer = _taken_back(act, taken=taken)
+    expected = CONSENT_ENDED if act is _restrict else offer.detail
+    assert set(_reasons_seen(made, offer)) == {expected}
+
+
+def test_a_partner_learns_that_it_was_suspended() -> None:
+    made, offer = _taken_back(_suspend, taken=False)
+    assert set(_reasons_seen(made, offer)) == {offer.detail}
+
+
+@pytest.mark.parametrize("taken", [False, True], ids=["open", "taken"])
+def test_for_the_coalition_the_reason_stays_the_true_one(*, taken: bool) -> None:
+    made, offer = _taken_back(_restrict, taken=taken)
+    assert offer_view(REF, "high", offer)["detail"] == RESTRICTED
+    assert made.teller.last(offer.state.value).reason == RESTRICTED
