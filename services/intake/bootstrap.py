@@ -22,10 +22,10 @@ from services.intake.application.disclose_narrative import narrative_may_leave
 from services.intake.application.forget_report import forget_due
 from services.intake.application.judge_earlier import judge_earlier
 from services.intake.application.manage_sources import SourceSettings, find_source, put_source
-from services.intake.application.mapping import Profile
 from services.intake.application.note_consent import note_consent
 from services.intake.application.note_progress import note_progress, note_vouch
 from services.intake.application.ports import Desk
+from services.intake.application.profiles import Profile
 from services.intake.application.receive_form import receive_form
 from services.intake.application.receive_report import Receipt, receive_report
 from services.intake.application.show_case import Reader, Told, show_case, show_narrative

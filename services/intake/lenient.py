@@ -13,20 +13,23 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from ngao.chassis.errors import InvalidInput
+from ngao.chassis.errors import InvalidInput, NgaoError
+from ngao.chassis.observability.logs import get_logger
 from ngao.contracts import FieldError, codes
 from ngao.contracts.classes import EARLIEST
 from ngao.contracts.schemas.report import most_of
 from ngao.kernel.languages import language_code
 from ngao.kernel.names import comparable
-from services.intake.application.mapping import Mapped, Profile, map_native
+from services.intake.application.mapping import Mapped, map_native
 from services.intake.application.pointers import leaves, remove_at, replace_at, value_at
+from services.intake.application.profiles import Profile
 from services.intake.domain.dates import ESTIMATE, doubt_about, with_likely_date
 from services.intake.domain.draft import DateDoubt, Draft, Place
 from services.intake.domain.problems import LeftOut
 from services.intake.domain.vocabulary import GENERAL, Vocabulary, county_of
 from services.intake.messages import examined
 
+_log = get_logger("intake")
 _MOST_ROUNDS = 30
 """A list is looked at a few items beyond its bound at a time, and its broken items go first."""
 _SLUG = re.compile(r"^[a-z][a-z0-9_]{1,63}$")
@@ -62,13 +65,22 @@ class Taken:
 
 
 def read_native(profile: Profile, native: Any, key: str | None, vocabulary: Vocabulary, now: datetime) -> tuple[Mapped, Taken]:
-    """A native body through its profile; `key` is its id if it bears none. Raises UnreadableReport."""
+    """A native body through its profile; `key` is its id if it bears none.
+
+    Raises UnreadableReport, also for a fault of ours: the sender does not post again, so the body must go into quarantine.
+    """
     if not isinstance(native, dict):
         raise UnreadableReport("no_object")
-    mapped = map_native(profile, native)
-    if key:
-        mapped.report.setdefault("source_event_id", key)
-    return mapped, read_leniently(mapped, vocabulary, now)
+    try:
+        mapped = map_native(profile, native)
+        if key:
+            mapped.report.setdefault("source_event_id", key)
+        return mapped, read_leniently(mapped, vocabulary, now)
+    except NgaoError:
+        raise
+    except Exception:  # noqa: BLE001  # whatever it is, it must not cost the call
+        _log.exception("form.not_mapped", profile=profile.name, mapping_version=profile.version)
+        raise UnreadableReport("not_mapped") from None
 
 
 def read_leniently(mapped: Mapped, vocabulary: Vocabulary, now: datetime) -> Taken:

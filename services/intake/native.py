@@ -6,6 +6,7 @@ A form tool does not post again after an error, so what cannot be read must not 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from ngao.chassis.errors import InvalidInput
@@ -13,7 +14,8 @@ from ngao.chassis.http.call import Call, parse_body
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.chassis.storage.units import Units
 from ngao.contracts import Undecodable
-from services.intake.application.mapping import Mapped, Profile
+from services.intake.application.mapping import Mapped
+from services.intake.application.profiles import Profile
 from services.intake.application.show_case import Reader
 from services.intake.domain.draft import Draft
 from services.intake.domain.problems import MappedBy
@@ -45,8 +47,7 @@ class NativeForms:
             raise InvalidInput("The body is empty.", slug="malformed-json", status=400)
         try:
             with call.meter.running():
-                native, now = _parsed(call.body), self._units.read().now
-                mapped, taken = read_native(profile, native, call.idempotency_key, self._vocabulary, now)
+                mapped, taken = self._read(profile, Posted(source_id, call.body, call.idempotency_key), self._units.read().now)
         except UnreadableReport as unreadable:
             return self._held(Posted(source_id, call.body, call.idempotency_key), profile, unreadable, call.trace)
         receipt = self._units.run(lambda unit: self._take(unit, source_id, mapped, taken), call.trace)
@@ -66,8 +67,7 @@ class NativeForms:
 
         def work(unit: Unit) -> dict[str, Any]:
             posted = self.quarantine.take_out(unit, quarantine_id, by)
-            profile, native = self._profile_of(posted.source_id), _parsed(posted.body)
-            return self._take(unit, posted.source_id, *read_native(profile, native, posted.name, self._vocabulary, unit.now))
+            return self._take(unit, posted.source_id, *self._read(self._profile_of(posted.source_id), posted, unit.now))
 
         return self._units.run(work, trace)
 
@@ -82,6 +82,10 @@ class NativeForms:
     def measure(self) -> None:
         """How much waits in quarantine."""
         self.quarantine.measure(self._units.read().now)
+
+    def _read(self, profile: Profile, posted: Posted, now: datetime) -> tuple[Mapped, Taken]:
+        """A body as a report; raises UnreadableReport."""
+        return read_native(profile, _parsed(posted.body), posted.name, self._vocabulary, now)
 
     def _take(self, unit: Unit, source_id: str, mapped: Mapped, taken: Taken) -> dict[str, Any]:
         with pointing(mapped.native):

@@ -13,9 +13,9 @@ from ngao.chassis.policy import Policy, load_policy
 from ngao.chassis.retention import Retention, load_retention
 from ngao.kernel.names import comparable
 from ngao.kernel.placeholders import Placeholders
-from services.intake.application.mapping import Edit, FieldRule, Profile, check_expression
-from services.intake.application.pointers import top_level_name
+from services.intake.application.expressions import check_expression
 from services.intake.application.ports import Rules
+from services.intake.application.profiles import Edit, FieldRule, Profile
 from services.intake.application.readings import Reader, ValueMap
 from services.intake.domain.retention import MOMENTS, Keeping
 from services.intake.domain.triage import Condition, EarlierReports, Rule, TriagePolicy
@@ -127,7 +127,7 @@ def _profile(name: str, document: Mapping[str, Any]) -> Profile:
     maps = {key: ValueMap(value["values"], value["others"]) for key, value in document["value_maps"].items()}
     rules = tuple(_field(name, each, maps) for each in document["fields_"])
     discard = frozenset(document["discard"])
-    forbidden = {top_level_name(rule.for_each or source.text) for rule in rules for source in rule.sources} & discard
+    forbidden = {used for rule in rules for used in rule.names()} & discard
     if forbidden:
         used = ", ".join(sorted(forbidden))
         raise Misconfigured(f"The policy file profiles/{name}.yaml has errors: fields: {used} is on the discard list.")

@@ -8,7 +8,7 @@ from typing import Any
 from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validate
 
 from ngao.contracts import codes
-from services.intake.application.mapping import Expression
+from services.intake.application.profiles import Expression
 from services.intake.application.readings import KINDS, OTHERS, zone_of
 from services.intake.domain.triage import LEVELS
 

@@ -20,8 +20,8 @@ from ngao.chassis.observability.metrics import Metrics
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event, make
 from ngao.kernel.actors import Actor
-from services.intake.application.mapping import Profile
 from services.intake.application.ports import INTAKE
+from services.intake.application.profiles import Profile
 from services.intake.application.show_case import Reader
 from services.intake.domain.quarantine import QuarantineBounds
 from services.intake.lenient import UnreadableReport

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from ngao.contracts import subscriptions_of
 from tests.support.broker import provision
@@ -15,6 +16,7 @@ from tests.support.intake import NEWS, onboard
 from tests.support.processes import ServiceProcess, World
 
 STORE_OF = "intake"
+POLICY = Path(__file__).resolve().parents[2] / "deploy" / "policy"
 FILES = sorted(each.stem for each in (CASES / "form").glob("*.json"))
 NAMED = {
     "email-none": "/person~1email", "age-number": "/person~1age_group", "ongoing-dont-know": "/incident~1ongoing",
@@ -25,12 +27,21 @@ NAMED = {
 DOUBTFUL = {"date-missing": "missing", "date-next-year": "future", "device-clock-1970": "too_old"}
 
 
+def joined() -> str:
+    """The shipped profile for a form that asks for first and last name, which a function of JMESPath joins."""
+    document = yaml.safe_load((POLICY / "profiles" / "kobo.yaml").read_text("utf-8"))
+    both = {"to": "/subject/identity/names/0", "from": ["join(' ', [first, last])", '"person/name"']}
+    document["fields"] = [both if each["to"] == both["to"] else each for each in document["fields"]]
+    return yaml.safe_dump(document, sort_keys=False)
+
+
 @pytest.fixture(scope="module")
 def intake(world: World, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Intake with one profile more, as the owner of a form with repeat groups wrote it."""
     own = Path(tmp_path_factory.mktemp("policy"))
     (own / "profiles").mkdir()
     (own / "profiles" / "repeat.yaml").write_text((CASES / "form" / "repeat-profile.yaml").read_text("utf-8"), "utf-8")
+    (own / "profiles" / "joined.yaml").write_text(joined(), "utf-8")
     provision(world, {"intake": subscriptions_of("intake"), "registry": NEWS, "referral": NEWS})
     settings, port = world.settings("intake", policy=(own,))
     process = ServiceProcess(settings, port).start()
@@ -40,13 +51,20 @@ def intake(world: World, tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 @pytest.fixture(scope="module")
 def keys(intake: ServiceProcess, world: World) -> dict[str, str]:
-    return {name: onboard(intake, world, f"form-{name}", profile=name) for name in ("kobo", "repeat")}
+    return {name: onboard(intake, world, f"form-{name}", profile=name) for name in ("kobo", "repeat", "joined")}
 
 
 def posted(intake: ServiceProcess, keys: dict[str, str], name: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
     profile = "repeat" if name.startswith("repeat-") else "kobo"
     status, answer = intake.request("POST", f"/v1/inbound/form-{profile}", body, keys[profile])
     return status, dict(answer)
+
+
+def test_a_form_that_an_expression_of_its_profile_does_not_fit_is_taken(intake: ServiceProcess, keys: dict[str, str]) -> None:
+    body = {**case("form/email-none"), "person/email": "a@example.org", "last": "Example"}
+    status, answer = intake.request("POST", "/v1/inbound/form-joined", body, keys["joined"])
+    assert (status, answer["quarantined"]) == (202, False), answer
+    assert answer["left_out"] == [{"field": "/first", "code": "format"}]
 
 
 def shown(intake: ServiceProcess, world: World, case_ref: str) -> dict[str, Any]:

@@ -9,82 +9,33 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any
 
-import jmespath
-from jmespath.exceptions import JMESPathError
-
-from services.intake.application.pointers import (
+from services.intake.application.expressions import (
+    EMPTY,
+    ExpressionFailed,
     Item,
-    assign,
-    items_at,
+    evaluate,
+    is_stated,
     items_of,
     native_pointer,
     other_words,
-    top_level_name,
     top_level_other,
 )
+from services.intake.application.pointers import assign, items_at
+from services.intake.application.profiles import SUBMISSION_TIME, Expression, FieldRule, Profile
 from services.intake.application.readings import BLANK, Read, Reader, read
 from services.intake.domain.problems import LeftOut
 
+FAILED = "format"
+"""The code of a place that an expression reads and could not be evaluated with."""
 _PLAIN_NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_./-]{0,99}$")
 _LONGEST_NAME = 200
-_EMPTY: tuple[Any, ...] = (None, "", [], {})
-# KoboToolbox, ONA and ODK write it in UTC and without an offset, whatever zone the form's own questions are in.
-SUBMISSION_TIME = "_submission_time"
 _NOT_SAFE = "/contact_safety/may_contact"
 # Where a form's "other, please specify" is answered in words: codes of what happened and of what is needed, nothing about who.
 _IN_WORDS = re.compile(r"^/(violations/.*|needs|reporter/role)$")
-
-
-@dataclass(frozen=True)
-class Expression:
-    """One JMESPath expression; `zone` is that of a date which bears none itself, if it is not that of its field."""
-
-    text: str
-    zone: str = ""
-
-
-@dataclass(frozen=True)
-class FieldRule:
-    """Which expressions fill which pointer, and how; `for_each` is the repeat group that they are read in, item by item."""
-
-    to: str
-    sources: tuple[Expression, ...]
-    reader: Reader = field(default_factory=Reader)
-    default: str | None = None
-    only_with: str | None = None
-    for_each: str = ""
-
-    def reading(self, source: Expression) -> Reader:
-        """How a value that one of its expressions gives is read."""
-        zone = source.zone or ("UTC" if source.text == SUBMISSION_TIME else "")
-        return replace(self.reader, zone=zone) if zone else self.reader
-
-    def place(self, source: Expression) -> str:
-        """The pointer into the native body of an expression."""
-        return native_pointer(self.for_each) + native_pointer(source.text) if self.for_each else native_pointer(source.text)
-
-
-@dataclass(frozen=True)
-class Edit:
-    """How a body is known as an edited form: it names what it `replaces`; `name` is then the name of this very version."""
-
-    name: tuple[Expression, ...]
-    replaces: tuple[Expression, ...]
-
-
-@dataclass(frozen=True)
-class Profile:
-    """How one kind of native body is read."""
-
-    name: str
-    version: str
-    fields: tuple[FieldRule, ...]
-    unwrap: tuple[str, ...] = ()
-    discard: frozenset[str] = frozenset()
-    edit: Edit | None = None
 
 
 @dataclass
@@ -124,6 +75,11 @@ class Mapped:
             if named not in self.left_out:
                 self.left_out.append(named)
 
+    def note_failed(self, pointer: str, places: Iterable[str]) -> None:
+        """Name the places whose expression could not be evaluated, as those of values that cannot be read."""
+        for place in places:
+            self.put(pointer, Read(codes=[FAILED]), place)
+
     def put(self, pointer: str, found: Read, origin: str) -> None:
         """Fill a pointer with what was read; name what was not."""
         self.leave_out(origin, found.codes)
@@ -139,6 +95,15 @@ class Mapped:
                 self.precisions[to] = found.precision
 
 
+@dataclass(frozen=True)
+class _Answer:
+    """What a rule's expressions give: which one gave it, and which could not be evaluated although something was stated."""
+
+    source: Expression
+    value: Any = field(repr=False)
+    failed: tuple[Expression, ...] = ()
+
+
 def map_native(profile: Profile, body: Mapping[str, Any]) -> Mapped:
     """Apply a profile. Nothing is raised: what cannot be mapped is in `left_out`."""
     wrapper = next((name for name in profile.unwrap if isinstance(body.get(name), dict)), None)
@@ -148,39 +113,35 @@ def map_native(profile: Profile, body: Mapping[str, Any]) -> Mapped:
         _fill(mapped, rule, native)
     mapped.discarded = _discarded(profile, native)
     mapped.submitted_at = read(Reader("datetime", zone="UTC"), native.get(SUBMISSION_TIME)).value
-    mapped.edit = _edit(profile.edit, native)
+    mapped.edit = _edit(mapped, native)
     return mapped
 
 
-def _edit(edit: Edit | None, native: Mapping[str, Any]) -> str | None:
-    if edit is None or _first(edit.replaces, native) is None:
+def _edit(mapped: Mapped, native: Mapping[str, Any]) -> str | None:
+    edit = mapped.profile.edit
+    if edit is None or _first(mapped, edit.replaces, native) is None:
         return None
-    name = _first(edit.name, native)
+    name = _first(mapped, edit.name, native)
     return str(name)[:_LONGEST_NAME] if name is not None else None
 
 
-def _first(sources: Iterable[Expression], native: Mapping[str, Any]) -> Any:
-    values = (jmespath.search(each.text, native) for each in sources)
-    return next((value for value in values if value not in _EMPTY), None)
-
-
-def check_expression(expression: str) -> None:
-    """Raise ValueError for an expression that is not JMESPath."""
-    try:
-        jmespath.compile(expression)
-    except JMESPathError as error:
-        raise ValueError(f"not a JMESPath expression: {type(error).__name__}") from None
+def _first(mapped: Mapped, sources: tuple[Expression, ...], native: Mapping[str, Any]) -> Any:
+    answer = _answer(sources, native)
+    for failed in answer.failed:
+        mapped.leave_out(mapped.wrapper + native_pointer(failed.text), [FAILED])
+    return answer.value
 
 
 def _fill(mapped: Mapped, rule: FieldRule, native: Mapping[str, Any]) -> None:
     if rule.only_with and rule.only_with not in mapped.origins:
         return
-    items = _items(rule, native) if "/*/" in rule.to else None
+    items = _items(mapped, rule, native) if "/*/" in rule.to else None
     if items is not None:
         _fill_each(mapped, rule, items)
         return
-    source, value = _found(rule, native)
-    mapped.put(rule.to, read(rule.reading(source), value), mapped.wrapper + rule.place(source))
+    answer = _answer(rule.sources, native, rule.default)
+    mapped.note_failed(rule.to, [mapped.wrapper + rule.place(each) for each in answer.failed])
+    mapped.put(rule.to, read(rule.reading(answer.source), answer.value), mapped.wrapper + rule.place(answer.source))
     _take_words(mapped, rule, native)
 
 
@@ -190,8 +151,9 @@ def _fill_each(mapped: Mapped, rule: FieldRule, items: list[Item]) -> None:
     groups = mapped.groups.get(head) or [[at] for at in range(items_at(mapped.report, head))]
     made: list[list[int]] = []
     for at, item in enumerate(items):
-        source, value, place = _found_in(rule, item)
-        origin, found = mapped.wrapper + place, read(rule.reading(source), value)
+        answer, place = _answer_in(rule, item)
+        mapped.note_failed(rule.to, [mapped.wrapper + rule.place_in(item, each) for each in answer.failed])
+        origin, found = mapped.wrapper + place, read(rule.reading(answer.source), answer.value)
         if groups:
             for index in groups[at] if at < len(groups) else ():
                 mapped.put(f"{head}/{index}/{tail}", found, origin)
@@ -212,30 +174,43 @@ def _begin(mapped: Mapped, to: tuple[str, int, str], found: Read, origin: str) -
     return places
 
 
-def _found(rule: FieldRule, native: Mapping[str, Any]) -> tuple[Expression, Any]:
-    """The first expression that gives a value, and the value."""
-    for source in rule.sources:
-        value = jmespath.search(source.text, native)
-        if value not in _EMPTY:
-            return source, value
-    return rule.sources[0], rule.default
+def _answer(sources: tuple[Expression, ...], native: Any, default: str | None = None) -> _Answer:
+    """What the first expression that gives a value gives. The default counts where nothing was stated, not where it was lost."""
+    failed: list[Expression] = []
+    for source in sources:
+        try:
+            value = evaluate(source.text, native)
+        except ExpressionFailed:
+            failed += [source] if is_stated(source.text, native) else []
+            continue
+        if value not in EMPTY:
+            return _Answer(source, value, tuple(failed))
+    return _Answer(sources[0], None if failed else default, tuple(failed))
 
 
-def _found_in(rule: FieldRule, item: Item) -> tuple[Expression, Any, str]:
-    if not rule.for_each:
-        return rule.sources[0], rule.default if item.value in _EMPTY else item.value, item.place
-    source, value = _found(rule, item.native)
-    return source, value, item.place + native_pointer(source.text)
+def _answer_in(rule: FieldRule, item: Item) -> tuple[_Answer, str]:
+    """The same in one item of a repeat group, and the place in the native body."""
+    if rule.for_each:
+        answer = _answer(rule.sources, item.native, rule.default)
+        return answer, rule.place_in(item, answer.source)
+    source, is_empty = rule.sources[0], item.value in EMPTY
+    failed = (source,) if item.failed else ()
+    return _Answer(source, rule.default if is_empty and not failed else item.value, failed), item.place
 
 
-def _items(rule: FieldRule, native: Mapping[str, Any]) -> list[Item] | None:
+def _items(mapped: Mapped, rule: FieldRule, native: Mapping[str, Any]) -> list[Item] | None:
     """The items of a repeat group that a rule is read in; None where its values are no items of one."""
     if rule.for_each:
-        return items_of(rule.for_each, native)
+        try:
+            return items_of(rule.for_each, native)
+        except ExpressionFailed:
+            mapped.note_failed(rule.to, [mapped.wrapper + native_pointer(rule.for_each)])
+            return []
     for source in rule.sources:
-        items = items_of(source.text, native)
-        if items is not None and any(item.value not in _EMPTY for item in items):
-            return items
+        with suppress(ExpressionFailed):  # it is named when it is evaluated as a value
+            items = items_of(source.text, native)
+            if items is not None and any(item.failed or item.value not in EMPTY for item in items):
+                return items
     return None
 
 
@@ -282,7 +257,7 @@ def _meant(to: str, pointer: str) -> bool:
 
 def _discarded(profile: Profile, native: Mapping[str, Any]) -> tuple[str, ...]:
     """Names of what was dropped; one that is no plain name is shown as `?`, because it may be someone's data."""
-    taken = {top_level_name(rule.for_each or source.text) for rule in profile.fields for source in rule.sources}
+    taken = {name for rule in profile.fields for name in rule.names()}
     in_words = (rule for rule in profile.fields if _IN_WORDS.match(rule.to) and not rule.for_each)
     taken |= {top_level_other(source.text) for rule in in_words for source in rule.sources} - profile.discard
     dropped = {name for name in native if name not in taken}

@@ -1,17 +1,10 @@
-"""JSON pointers (RFC 6901): fill a document by them, and find the one that a JMESPath expression stands for."""
+"""JSON pointers (RFC 6901): fill a document by them, and look up, replace and remove what is at one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import cache
 from itertools import pairwise
 from typing import Any
-
-import jmespath
-from jmespath.visitor import TreeInterpreter
-
-from ngao.kernel.text import clean
 
 
 def escape(step: str) -> str:
@@ -44,81 +37,6 @@ def items_at(document: Mapping[str, Any], pointer: str) -> int:
     for step in pointer.split("/")[1:]:
         here = here.get(step) if isinstance(here, Mapping) else None
     return len(here) if isinstance(here, list) else 0
-
-
-@cache
-def native_pointer(expression: str) -> str:
-    """The pointer of a plain path such as `"a/b".c[0]`; of anything cleverer, the part that is plain."""
-    return _pointer(_parsed(expression))
-
-
-@cache
-def top_level_name(expression: str) -> str:
-    """The name in the native body that an expression starts from."""
-    return next(iter(_steps(_parsed(expression))), "")
-
-
-@dataclass(frozen=True)
-class Item:
-    """One item of a repeat group: the item itself, what an expression gives for it, and the pointer to it."""
-
-    native: Any = field(repr=False)
-    value: Any = field(repr=False)
-    place: str
-
-
-def items_of(expression: str, native: Mapping[str, Any]) -> list[Item] | None:
-    """The items of the list that an expression walks through (`acts[].what`, `acts`), also those for which it gives nothing.
-
-    JMESPath itself leaves those out, after which nobody knows any more to which item a value belongs. None for an expression
-    that gives no list.
-    """
-    node = _parsed(expression)
-    walked, wanted = node["children"] if node["type"] == "projection" else (node, None)
-    found = TreeInterpreter().visit(walked, native)
-    if not isinstance(found, list):
-        return None
-    head, tail = _pointer(walked), _pointer(wanted) if wanted else ""
-    values = [TreeInterpreter().visit(wanted, each) if wanted else each for each in found]
-    return [Item(each, value, f"{head}/{at}{tail}") for at, (each, value) in enumerate(zip(found, values, strict=True))]
-
-
-def other_words(expression: str, native: Mapping[str, Any]) -> tuple[str, str]:
-    """What a form's `<question>_other` holds beside the question that an expression names: its name, and the words."""
-    node = _parsed(expression)
-    node = node["children"][-1] if node["type"] == "projection" else node
-    holder: Any = native
-    if node["type"] == "subexpression":
-        holder, node = TreeInterpreter().visit(node["children"][0], native), node["children"][1]
-    name = f"{node['value']}_other" if node["type"] == "field" else ""
-    words = holder.get(name) if name and isinstance(holder, Mapping) else None
-    return name, clean(words) if isinstance(words, str) else ""
-
-
-@cache
-def top_level_other(expression: str) -> str:
-    """The name under which a form tool puts the words of "other" for a question at the top of the body; empty for another."""
-    node = _parsed(expression)
-    return f"{node['value']}_other" if node["type"] == "field" else ""
-
-
-@cache
-def _parsed(expression: str) -> Any:
-    return jmespath.compile(expression).parsed
-
-
-def _pointer(node: Mapping[str, Any]) -> str:
-    return "".join(f"/{escape(step)}" for step in _steps(node))
-
-
-def _steps(node: Mapping[str, Any]) -> list[str]:
-    if node["type"] == "field":
-        return [str(node["value"])]
-    if node["type"] == "index":
-        return [str(node["value"])]
-    if node["type"] in ("subexpression", "index_expression"):
-        return [step for child in node["children"] for step in _steps(child)]
-    return _steps(node["children"][0]) if node.get("children") else []
 
 
 def leaves(value: Any, pointer: str = "", *, lists: bool = False) -> Iterator[tuple[str, Any]]:

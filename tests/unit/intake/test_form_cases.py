@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,12 @@ import pytest
 import yaml
 
 from ngao.kernel.phones import readings
-from services.intake.application.mapping import Profile, map_native
+from services.intake.application.mapping import map_native
+from services.intake.application.profiles import Profile
+from services.intake.application.readings import Reader
 from services.intake.domain.draft import Draft, canonical_content
 from services.intake.domain.triage import Facts, triage
-from services.intake.lenient import Taken, UnreadableReport, read_leniently
+from services.intake.lenient import Taken, UnreadableReport, read_leniently, read_native
 from services.intake.policy import IntakePolicy, load
 from tests.support.cases import CASES, case
 from tests.unit.intake.conftest import POLICY
@@ -265,6 +268,21 @@ def test_without_what_makes_it_a_report_it_is_none(policy: IntakePolicy, native:
     with pytest.raises(UnreadableReport) as caught:
         taken(policy, policy.profiles["kobo"], native)
     assert caught.value.reason == reason
+
+
+def test_a_fault_of_the_mapping_itself_sends_the_body_into_quarantine_and_logs_no_value(
+    policy: IntakePolicy, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No such reader exists: it is in place of whatever fault nobody has found yet."""
+    kobo_profile = policy.profiles["kobo"]
+    broken = tuple(replace(each, reader=Reader("a marker")) if each.to == "/narrative" else each for each in kobo_profile.fields)
+    profile, native = replace(kobo_profile, fields=broken), kobo(**{"incident/narrative": "Zanzibar Marker"})
+    with pytest.raises(UnreadableReport) as caught:
+        read_native(profile, native, None, policy.rules.vocabulary, datetime.now(UTC))
+    assert caught.value.reason == "not_mapped"
+    logged = capsys.readouterr().out
+    assert "form.not_mapped" in logged
+    assert "arker" not in logged
 
 
 BASE = yaml.safe_load((CASES / "form" / "repeat-profile.yaml").read_text("utf-8"))

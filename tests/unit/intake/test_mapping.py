@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.intake.application.mapping import map_native
+from services.intake.application.mapping import Mapped, map_native
 from services.intake.messages import read_report
 from services.intake.policy import load
 from tests.unit.intake.conftest import POLICY
@@ -83,6 +85,69 @@ def test_a_no_to_referral_leaves_the_consent_out() -> None:
 ])
 def test_a_pointer_into_the_report_leads_back_to_the_form(pointer: str, native: str) -> None:
     assert map_native(KOBO, body()).native(pointer) == native
+
+
+def mapped_by(tmp_path: Path, line: dict[str, Any], **changes: Any) -> Mapped:
+    """A form through the profile `kobo`, with one line put in place of that for the same pointer."""
+    document = yaml.safe_load((POLICY / "profiles" / "kobo.yaml").read_text("utf-8"))
+    document["fields"] = [line if each["to"] == line["to"] else each for each in document["fields"]]
+    (tmp_path / "profiles").mkdir()
+    (tmp_path / "profiles" / "own.yaml").write_text(yaml.safe_dump(document, sort_keys=False), "utf-8")
+    native = {name: value for name, value in body(**changes).items() if value is not None or name == "person/middle"}
+    return map_native(load([POLICY, tmp_path]).profiles["own"], native)
+
+
+NAME = "/subject/identity/names/0"
+BOTH = 'join(\' \', ["person/first", "person/last"])'
+MEETS = [
+    pytest.param(BOTH, {"person/last": "Example"}, "/person~1first", id="a missing field"),
+    pytest.param(BOTH, {"person/first": 7, "person/last": "Example"}, "/person~1first", id="a number for a text"),
+    pytest.param('starts_with("person/first", \'A\')', {"person/first": ["x"]}, "/person~1first", id="a list for a text"),
+    pytest.param('contains("person/first", "person/middle")', {"person/first": "x"}, "/person~1first", id="an error of Python"),
+    pytest.param("called[?starts_with(kind, 'a')].name", {"called": [{"name": "x"}]}, "/called", id="a filter"),
+    pytest.param("called[].abs(kind)", {"called": [{"kind": "x"}]}, "/called", id="a projection"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("expression", "changes", "place"), MEETS)
+def test_an_expression_that_cannot_be_evaluated_costs_its_field_alone(
+    tmp_path: Path, expression: str, changes: dict[str, Any], place: str
+) -> None:
+    mapped = mapped_by(tmp_path, {"to": NAME, "from": [expression]}, **changes)
+    assert [(each.field, each.code) for each in mapped.left_out] == [(place, "format")]
+    assert "names" not in mapped.report["subject"]["identity"]
+    assert len(mapped.report["violations"]) == 2
+
+
+def test_after_an_expression_that_cannot_be_evaluated_the_next_is_tried_and_the_loss_is_named(tmp_path: Path) -> None:
+    line = {"to": NAME, "from": [BOTH, '"person/name"']}
+    mapped = mapped_by(tmp_path, line, **{"person/first": "Amina"})
+    assert mapped.report["subject"]["identity"]["names"] == ["Mary Example"]
+    assert [each.field for each in mapped.left_out] == ["/person~1first"]
+
+
+def test_an_expression_about_questions_that_nobody_answered_loses_nothing(tmp_path: Path) -> None:
+    mapped = mapped_by(tmp_path, {"to": NAME, "from": [BOTH, '"person/name"']})
+    assert mapped.report["subject"]["identity"]["names"] == ["Mary Example"]
+    assert mapped.left_out == []
+
+
+def test_a_default_does_not_answer_for_what_was_lost(tmp_path: Path) -> None:
+    line = {"to": "/contact_safety/may_contact", "from": ["starts_with(safe, 'y')"], "as": "boolean", "default": "yes"}
+    assert mapped_by(tmp_path, line, safe=5).report["contact_safety"]["may_contact"] is False
+
+
+def test_an_expression_that_fails_in_one_item_of_a_repeat_group_costs_that_item_alone(tmp_path: Path) -> None:
+    line = {"to": "/violations/*/type", "for_each": "acts", "from": ["join('_', [what, how])"]}
+    mapped = mapped_by(tmp_path, line, acts=[{"what": "death", "how": "threat"}, {"what": "raid"}])
+    assert [each["type"] for each in mapped.report["violations"]] == ["death_threat"]
+    assert [(each.field, each.code) for each in mapped.left_out] == [("/acts/1/what", "format")]
+
+
+def test_every_name_that_an_expression_reads_is_taken_and_not_called_dropped(tmp_path: Path) -> None:
+    mapped = mapped_by(tmp_path, {"to": NAME, "from": [BOTH]}, **{"person/first": "Amina", "person/last": "Example"})
+    assert mapped.report["subject"]["identity"]["names"] == ["Amina Example"]
+    assert not {"person/first", "person/last"} & set(mapped.discarded)
 
 
 LEAVES = st.none() | st.booleans() | st.integers() | st.text(max_size=8)

@@ -30,6 +30,12 @@ from tests.unit.intake.conftest import POLICY
     ("profiles/kobo.yaml", "map: roles", "map: rolls", "rolls"),
     ("profiles/kobo.yaml", "from: [needs,", "from: [_geolocation,", "is on the discard list"),
     ("profiles/kobo.yaml", "from: [needs,", "from: ['[[',", "JMESPath"),
+    ("profiles/kobo.yaml", "from: [needs,", "from: [needs || _geolocation,", "_geolocation is on the discard list"),
+    ("profiles/kobo.yaml", "from: [needs,", """from: ["join(' ', [needs, username])",""", "username is on the discard list"),
+    ("profiles/kobo.yaml", "from: [needs,", "from: [jion(needs),", "/needs: it calls a function"),
+    ("profiles/kobo.yaml", "from: [needs,", """from: ["needs[?starts_wiht(@, 'a')]",""", "/needs: it calls a function"),
+    ("profiles/kobo.yaml", "from: [needs,", "from: [join(needs),", "/needs: join takes"),
+    ("profiles/kobo.yaml", "from: [needs,", "from: [not_null(),", "not_null"),
 ])  # fmt: skip
 def test_a_mistake_stops_the_start_and_is_named(tmp_path: Path, file: str, old: str, new: str, named: str) -> None:
     shutil.copytree(POLICY, tmp_path / "policy")
