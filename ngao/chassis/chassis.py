@@ -89,7 +89,7 @@ class Chassis:
         clock = clock or SystemClock()
         patience = Patience(settings.start_within_s)
         name = settings.service
-        metrics, health = Metrics(), Health()
+        metrics, health, news = Metrics(), Health(), News()
         operators = Operators(settings.operators_file)
         periods = Periods(lambda: keyfiles.load_keks(settings.keys_directory))
         audit_keys = AuditKeys(lambda: keyfiles.load_audit(settings.keys_directory))
@@ -101,7 +101,6 @@ class Chassis:
         settings = replace(settings, store=patience.until(lambda: with_accepted_password(settings.store)))
         store = Store(settings.store, alias=name)
         keyring = Keyring(periods, lookup, store.durable("data_keys"), name)
-        news = News()
         rechecks = Rechecks(store, name, news)
         relay = Relay(store, clock, lambda edge: _publisher(settings, edge=edge), metrics, rechecks)
         trail = AuditTrail(store.database, audit_keys)

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -123,6 +123,24 @@ def test_heads_that_go_on_are_held_and_are_no_alarm(referral: Chassis, registry:
     assert (held["of"], held["n"], held["moved"]) == ("referral", 45, False)
     assert registry.audit_watch.problem() is None
     assert not audited(registry)
+
+
+def test_true_heads_dated_ahead_hide_no_cut(referral: Chassis, registry: Chassis, clock: ManualClock) -> None:
+    act(referral)
+    hold(registry, replace(publish(referral, clock), time=datetime(8999, 1, 1, tzinfo=UTC)))
+    assert registry.audit_watch.problem() is None
+    cut_off(referral, 1)
+    hold(registry, publish(referral, clock))
+    assert len(audited(registry)) == 1
+
+
+def test_a_holder_that_was_made_deaf_before_hears_again(referral: Chassis, registry: Chassis, clock: ManualClock) -> None:
+    act(referral)
+    hold(registry, publish(referral, clock))
+    registry.store.database[held_heads.HELD].update_one({}, {"$set": {"at": datetime(8999, 1, 1, tzinfo=UTC)}})
+    cut_off(referral, 1)
+    hold(registry, publish(referral, clock))
+    assert len(audited(registry)) == 1
 
 
 @pytest.mark.parametrize(("left", "more"), [(0, 0), (0, 9), (2, 0), (2, 9)])

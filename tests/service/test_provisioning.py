@@ -213,6 +213,7 @@ def test_a_partner_can_do_nothing_in_anothers_name(place: Place) -> None:
     connection = place.outsider(one)
     publish(connection, "partner-replies", f"{one.id}.accept", user_id=one.username)
     assert is_refused(connection, "partner-replies", f"{two.id}.accept")
+    assert is_refused(connection, "partner-replies", f"{one.id}.accept\n")
     assert is_refused(connection, "partner-replies", f"{one.id}.accept", user_id=two.username)
     assert is_refused(connection, "reports", one.id)
     assert is_refused(connection, "", two.queues["urgent"])
@@ -242,6 +243,7 @@ def test_a_source_posts_under_its_own_name_and_reads_its_results(place: Place) -
     connection, writer = place.outsider(account), place.service(place.mine, place.edge.vhost)
     publish(connection, "reports", account.id, user_id=account.username)
     assert is_refused(connection, "reports", f"{account.id}-2")
+    assert is_refused(connection, "reports", f"{account.id}\n"), "no lane is bound for it"
     publish(writer, "results", f"{account.id}.{place.mine}.receipt.v1")
     assert can_read(connection, account.queues["results"])
     connection.close()
@@ -407,6 +409,18 @@ def test_accounts_from_before_there_were_bounds_get_them(place: Place) -> None:
     assert provision(place.management, place.wanted) == [f"max-connections of account {account.username}"]
 
 
+def test_accounts_from_before_get_the_rights_of_today(place: Place) -> None:
+    account = onboard_source(place.management, place.edge, named(place, "lax"))
+    lax = {"exchange": "reports", "write": f"^{account.id}$", "read": "^$"}
+    place.management.put("topic-permissions", place.edge.vhost, account.username, body=lax)
+    assert provision(place.management, place.wanted) == [
+        f"routing keys of {account.username} on {place.edge.vhost}/reports"
+    ]
+    connection = place.outsider(account)
+    assert is_refused(connection, "reports", f"{account.id}\n")
+    connection.close()
+
+
 def test_an_event_for_a_partner_that_nobody_onboarded_comes_back(place: Place) -> None:
     connection = place.service(place.mine, place.edge.vhost)
     with pytest.raises(UnroutableError):
@@ -414,7 +428,7 @@ def test_an_event_for_a_partner_that_nobody_onboarded_comes_back(place: Place) -
     connection.close()
 
 
-@pytest.mark.parametrize("name", ["", "a", "Upper", "a.b", "a*", "a|b", "é" * 3, "x" * 42, "9lives"])
+@pytest.mark.parametrize("name", ["", "a", "Upper", "a.b", "a*", "a|b", "é" * 3, "x" * 42, "9lives", "abc\n"])
 def test_an_id_that_could_mean_another_is_refused(place: Place, name: str) -> None:
     with pytest.raises(InvalidInput):
         onboard_partner(place.management, place.edge, name)

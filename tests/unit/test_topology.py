@@ -77,6 +77,7 @@ def test_a_wait_queue_keeps_the_name_of_the_queue_the_message_came_from() -> Non
         ("legal.accept", False),
         ("x.legal-aid.accept", False),
         ("legal-aid.accept.more", False),
+        ("legal-aid.accept\n", False),
     ],
 )
 def test_a_partner_replies_under_its_own_name_only(key: str, allowed: bool) -> None:

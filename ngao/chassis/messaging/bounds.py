@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ngao.chassis.messaging.accounts import KINDS_OF_OUTSIDERS
 from ngao.chassis.messaging.topology import EDGE_INBOUND, Policy
 
 _MIB = 1024**2
-KINDS_OF_OUTSIDERS = ("partner", "source")
 
 
 @dataclass(frozen=True)

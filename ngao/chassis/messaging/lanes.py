@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ngao.chassis.errors import Misconfigured
-from ngao.chassis.messaging.accounts import outsider_account
+from ngao.chassis.messaging.accounts import outsider_of
 from ngao.chassis.messaging.edge_names import EdgeNames, found_on_broker
 from ngao.chassis.messaging.management import Management, Step
 from ngao.chassis.messaging.topology import EDGE_INBOUND, Binding, Inbound, Policy, Topology
@@ -35,12 +35,12 @@ class Unread:
 
 def lanes_of(management: Management, vhost: str) -> Topology:
     """A lane, under its plain name, for each outsider who has an account there."""
-    accounts = sorted(each["user"] for each in management.get("vhosts", vhost, "permissions") or ())
+    accounts = management.get("vhosts", vhost, "permissions") or ()
+    outsiders = sorted(filter(None, (outsider_of(each["user"]) for each in accounts)))
     lanes = Topology((), (), ())
     for inbound in EDGE_INBOUND:
-        prefix = outsider_account(inbound.kind, "")
-        for name in (each.removeprefix(prefix) for each in accounts if each.startswith(prefix)):
-            lanes += inbound.lane(name)
+        for outsider_id in (each for kind, each in outsiders if kind == inbound.kind):
+            lanes += inbound.lane(outsider_id)
     return lanes
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from ngao.chassis.messaging import topology
 
 NOTHING = "^$"
+_END = r"$(?!\n)"
+"""The broker's `$` alone matches before a line feed as well, and a routing key may end with one."""
 _INSIDE = (topology.EVENTS, topology.NOTICES)
 
 
@@ -57,19 +59,24 @@ def of_service_on_edge(service: str, outbound: Sequence[str], tiers_s: Sequence[
 
 def of_source(source_id: str, queues: Iterable[str]) -> Rights:
     """A source posts under its own name and reads its own results."""
-    topic = TopicPermission(topology.REPORTS, f"^{re.escape(source_id)}$")
+    topic = TopicPermission(topology.REPORTS, f"^{re.escape(source_id)}{_END}")
     return Rights(Permission(write=one_of([topology.REPORTS]), read=one_of(queues)), (topic,))
 
 
 def of_partner(partner_id: str, queues: Iterable[str]) -> Rights:
     """A partner replies under its own name and reads its own two queues."""
-    topic = TopicPermission(topology.PARTNER_REPLIES, rf"^{re.escape(partner_id)}\.[a-z]+$")
+    topic = TopicPermission(topology.PARTNER_REPLIES, rf"^{re.escape(partner_id)}\.[a-z]+{_END}")
     return Rights(Permission(write=one_of([topology.PARTNER_REPLIES]), read=one_of(queues)), (topic,))
+
+
+def of_outsider(kind: str, outsider_id: str, queues: Iterable[str]) -> Rights:
+    """What a partner or a source may do."""
+    return of_partner(outsider_id, queues) if kind == "partner" else of_source(outsider_id, queues)
 
 
 def one_of(names: Iterable[str]) -> str:
     """A pattern that matches exactly these names."""
-    return f"^({'|'.join(re.escape(name) for name in names)})$"
+    return f"^({'|'.join(re.escape(name) for name in names)}){_END}"
 
 
 def _retry_exchanges(tiers_s: Sequence[int]) -> list[str]:

@@ -18,8 +18,8 @@ from typing import Any
 
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.messaging import permissions, topology
-from ngao.chassis.messaging.accounts import outsider_account, service_account
-from ngao.chassis.messaging.bounds import KINDS_OF_OUTSIDERS, Bounds
+from ngao.chassis.messaging.accounts import outsider_of, service_account
+from ngao.chassis.messaging.bounds import Bounds
 from ngao.chassis.messaging.edge_names import EdgeNames, found_on_broker
 from ngao.chassis.messaging.lanes import bindings_of_before, lanes_of, policy_stands, unclaimed_steps
 from ngao.chassis.messaging.management import Management, Step
@@ -171,15 +171,19 @@ def account_steps(management: Management, name: str, password: str) -> Iterator[
 def rights_steps(management: Management, vhost: str, name: str, rights: Rights) -> Iterator[Step]:
     """The account's permissions on a virtual host, where they differ."""
     wanted = {"configure": rights.permission.configure, "write": rights.permission.write, "read": rights.permission.read}
+    yield from _topic_steps(management, vhost, name, rights)  # before the permissions: without them it may write any routing key
+    if _rights(management.get("permissions", vhost, name)) != wanted:
+        yield _put_step(f"permissions of {name} on {vhost}", management, ("permissions", vhost, name), wanted)
+
+
+def _topic_steps(management: Management, vhost: str, name: str, rights: Rights) -> Iterator[Step]:
     topics = management.get("topic-permissions", vhost, name) or []
     standing = {each["exchange"]: (each["write"], each["read"]) for each in topics}
-    for topic in rights.topics:  # before the permissions: without them an account may write any routing key
+    for topic in rights.topics:
         if standing.get(topic.exchange) != (topic.write, topic.read):
             body = {"exchange": topic.exchange, "write": topic.write, "read": topic.read}
             what = f"routing keys of {name} on {vhost}/{topic.exchange}"
             yield _put_step(what, management, ("topic-permissions", vhost, name), body)
-    if _rights(management.get("permissions", vhost, name)) != wanted:
-        yield _put_step(f"permissions of {name} on {vhost}", management, ("permissions", vhost, name), wanted)
 
 
 def account_bounds(management: Management, name: str, bounds: Bounds) -> Iterator[Step]:
@@ -188,14 +192,14 @@ def account_bounds(management: Management, name: str, bounds: Bounds) -> Iterato
 
 
 def _edge_bounds(management: Management, vhost: str, bounds: Bounds) -> Iterator[Step]:
-    """What bounds outsiders together, then each account that was made before there were bounds."""
+    """What bounds outsiders together, then what bounds each account that an earlier version made."""
     yield from _limits(management, "vhost-limits", vhost, bounds.of_edge, f"virtual host {vhost}")
     for policy in bounds.policies:
         if not policy_stands(management, vhost, policy):
             yield _put_step(f"policy {vhost}/{policy.name}", management, ("policies", vhost, policy.name), policy.as_dict())
-    prefixes = tuple(outsider_account(kind, "") for kind in KINDS_OF_OUTSIDERS)
     for each in management.get("vhosts", vhost, "permissions") or ():
-        if each["user"].startswith(prefixes):
+        if outsider := outsider_of(each["user"]):
+            yield from _topic_steps(management, vhost, each["user"], permissions.of_outsider(*outsider, ()))
             yield from account_bounds(management, each["user"], bounds)
 
 

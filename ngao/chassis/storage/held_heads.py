@@ -17,6 +17,7 @@ from ngao.chassis.storage.connection import Store
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import CATALOGUE, Event, NotedEntry, noted_chains, subscriptions_of
 from ngao.kernel.actors import Actor
+from ngao.kernel.clocks import CLOCKS_DIFFER
 
 HELD = "audit_held"
 _NOTED = ".audit.noted.v1"
@@ -27,10 +28,13 @@ Heads = dict[int, NotedEntry]
 
 
 def hold_heads(unit: Unit, event: Event, by: str) -> None:
-    """Compare what another service publishes with what is held of it, and hold the newer; what came late changes nothing."""
+    """Compare what another service publishes with what is held of it, and hold the newer; what came late changes nothing.
+
+    An event that is dated ahead must not make all later ones late: it counts as published when it came.
+    """
     of = event.source.rpartition("/")[2]
     known = unit.lookups.by(HELD).one(of) or {"_id": of, "revision": 0, "at": None, "heads": [], "moved": []}
-    if known["at"] is not None and event.time <= known["at"]:
+    if known["at"] is not None and event.time <= known["at"] <= unit.now + CLOCKS_DIFFER:
         return
     held, published = _heads(known["heads"]), noted_chains(event)
     moved = {chain for chain, entry in held.items() if chain not in published or entry not in published[chain].named}
@@ -39,7 +43,10 @@ def hold_heads(unit: Unit, event: Event, by: str) -> None:
         detail = {"chain": str(chain), "n": str(held[chain].n)}
         unit.audit("audit.head_moved", subject=of, actor=Actor.service(by), detail=detail)
     kept = {chain: each.last for chain, each in published.items()} | {chain: held[chain] for chain in moved}
-    unit.keep(HELD, {"_id": of, "at": event.time, "heads": _stored(kept), "moved": sorted(moved)}, known["revision"])
+    if event.time > unit.now + CLOCKS_DIFFER:
+        _log.warning("audit.noted_ahead", of=of)
+    at = min(event.time, unit.now)
+    unit.keep(HELD, {"_id": of, "at": at, "heads": _stored(kept), "moved": sorted(moved)}, known["revision"])
 
 
 def accept(unit: Unit, of: str, *, by: Actor, reason: str) -> None:

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+
+from ngao.kernel.clocks import CLOCKS_DIFFER
 
 REFERRAL = "referral"
 PURPOSE_ONLY = frozenset({""})
 """What a consent without scope gives: the partner may be asked, and is told nothing."""
-
-CLOCKS_DIFFER = timedelta(minutes=5)
-"""How far ahead of us another service's clock may be: a consent stamped within it is already given."""
 
 _NO_TIME = datetime.min.replace(tzinfo=UTC)
 

@@ -14,11 +14,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import StrEnum
 
-CLOCKS_DIFFER = timedelta(minutes=5)
-"""How far ahead of us another service's clock may be: a consent stamped within it is already given."""
+from ngao.kernel.clocks import CLOCKS_DIFFER
 
 _NO_TIME = datetime.min.replace(tzinfo=UTC)
 
