@@ -40,7 +40,7 @@ from services.intake.domain.report import Report
 from services.intake.domain.source import Source
 from services.intake.dry_runs import DryRunGuard
 from services.intake.http_api import pointing
-from services.intake.messages import NARRATIVE_DISCLOSED, UnitAnnouncer, change_of, helper_of, read_report, step_of, update_of
+from services.intake.messages import NARRATIVE_DISCLOSED, UnitAnnouncer, change_of, helper_of, step_of, update_of
 from services.intake.native import NativeForms
 from services.intake.posted import Posted
 from services.intake.quarantine import NATIVE, Quarantine
@@ -99,7 +99,7 @@ class App:
             return self._receipt(receive_report(self._desk(unit), source_id, self._read(posted)))
 
     def _read(self, posted: Posted) -> Draft:
-        return read_report(posted.document, self._policy.rules.vocabulary)
+        return posted.read(self._policy.rules.vocabulary)
 
     def validate(self, source_id: str, posted: Posted) -> dict[str, Any]:
         """Foresee what would become of a report. Raises TooManyRequests for a source that asks about people too often."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from codecs import BOM_UTF8
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ngao.chassis.errors import InvalidInput
-from ngao.chassis.http.call import Call
+from ngao.chassis.http.call import Call, Meter
 from ngao.contracts import ContractError, FieldError, InvalidContent, Undecodable, parse_json
 from ngao.contracts.envelope import count_values, from_document
+from services.intake.domain.draft import Draft
+from services.intake.domain.vocabulary import Vocabulary
+from services.intake.messages import read_report
 
 JSON = "application/json"
 CLOUDEVENT = "application/cloudevents+json"
@@ -25,32 +28,36 @@ SUBMITTED = "intake.report.submitted.v1"
 
 @dataclass(frozen=True)
 class Posted:
-    """One report as posted; `prefix` is where it stands in the body, for pointers in errors."""
+    """One report as posted; `prefix` is where it stands in the body, for pointers in errors. `meter` is its caller's."""
 
     document: Any
     prefix: str = ""
+    meter: Meter = field(default_factory=Meter, repr=False, compare=False)
 
     def named(self, key: str | None) -> Posted:
         """The same, with `key` as its source_event_id if it has none of its own."""
         if not key or not isinstance(self.document, dict) or "source_event_id" in self.document:
             return self
-        return Posted({**self.document, "source_event_id": key}, self.prefix)
+        return replace(self, document={**self.document, "source_event_id": key})
+
+    def read(self, vocabulary: Vocabulary) -> Draft:
+        """The report as its schema takes it; raises InvalidInput naming every broken field."""
+        with self.meter.running():
+            return read_report(self.document, vocabulary)
 
 
 def posted(call: Call) -> Posted:
     """The one report of a request; raises InvalidInput, ContractError."""
     document = call.json()
     made = cloud_event(document) if call.content_type == CLOUDEVENT else Posted(document)
-    return made.named(call.idempotency_key)
+    return replace(made.named(call.idempotency_key), meter=call.meter)
 
 
 def posted_many(call: Call) -> list[Posted | Exception]:
     """The reports of a batch, each by itself: what one of them breaks is its own answer. Raises InvalidInput."""
-    with call.meter.running():
-        readers = _lines(call) if call.content_type == LINES else _items(call)
+    readers = _lines(call) if call.content_type == LINES else _items(call)
     _demand_number(readers)
-    with call.meter.running():
-        return [_attempt(reader) for reader in readers]
+    return [_attempt(reader, call.meter) for reader in readers]
 
 
 def cloud_event(document: Any) -> Posted:
@@ -62,9 +69,12 @@ def cloud_event(document: Any) -> Posted:
 
 
 def _lines(call: Call) -> list[Callable[[], Posted]]:
-    lines = [line for line in call.body.removeprefix(BOM_UTF8).split(b"\n") if line.strip()]
+    with call.meter.running():
+        lines = [line for line in call.body.removeprefix(BOM_UTF8).split(b"\n") if line.strip()]
     _demand_number(lines)
-    if sum(_weight(line) for line in lines) > MOST_VALUES_OF_A_BATCH:
+    with call.meter.running():
+        values = sum(_weight(line) for line in lines)
+    if values > MOST_VALUES_OF_A_BATCH:
         raise InvalidInput(f"A batch holds at most {MOST_VALUES_OF_A_BATCH} values.", slug="batch-size")
     return [_reader(line) for line in lines]
 
@@ -98,8 +108,9 @@ def _reader(line: bytes) -> Callable[[], Posted]:
     return read
 
 
-def _attempt(reader: Callable[[], Posted]) -> Posted | Exception:
+def _attempt(reader: Callable[[], Posted], meter: Meter) -> Posted | Exception:
     try:
-        return reader()
+        with meter.running():
+            return replace(reader(), meter=meter)
     except ContractError as error:
         return error

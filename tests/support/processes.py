@@ -36,6 +36,7 @@ class World:
     def __init__(self, directory: Path, name: str, tiers_s: tuple[int, ...] = (1, 1)) -> None:
         self.directory = directory
         self.approvals = "single"  # a test of two operators says "two"
+        self.burst = 2000  # requests of one caller at once; a test of what requests cost sets fewer
         self.temporary = directory / "tmp"
         self.temporary.mkdir()
         self.name = name
@@ -81,7 +82,7 @@ service = "{service}"
 [http]
 port = {port}
 rate_per_second = 2000.0
-burst = 2000
+burst = {self.burst}
 [broker]
 host = "{self.parts.amqp_host}"
 port = {self.parts.amqp_port}

@@ -9,6 +9,7 @@ from eventlet import Timeout
 from eventlet.wsgi import ChunkReadError
 
 from ngao.chassis.errors import InvalidInput, TooLarge, UnsupportedMediaType
+from ngao.chassis.http.call import Meter
 from ngao.chassis.http.problems import TooSlow
 
 _PIECE_BYTES = 16 * 1024
@@ -19,8 +20,8 @@ _UTF_8 = {"utf-8", "utf8", "us-ascii", "ascii"}
 """Names that programs give to bytes that are UTF-8; that the bytes are, whoever parses them checks."""
 
 
-def read_body(environ: Mapping[str, Any], limit: int, accepts: tuple[str, ...]) -> tuple[bytes, str]:
-    """`(body, media type)`; who accepts `*/*` gets the bytes whatever they are called.
+def read_body(environ: Mapping[str, Any], limit: int, accepts: tuple[str, ...], meter: Meter) -> tuple[bytes, str]:
+    """`(body, media type)`; who accepts `*/*` gets the bytes whatever they are called. What was read is on the meter.
 
     Raises TooLarge (before reading, if it can), UnsupportedMediaType, TooSlow, InvalidInput.
     """
@@ -31,7 +32,7 @@ def read_body(environ: Mapping[str, Any], limit: int, accepts: tuple[str, ...]) 
     if length > limit:
         raise TooLarge(f"The body may have at most {limit} bytes.")
     media_type = _media_type(environ, accepts)
-    return _read(environ["eventlet.input"], limit), media_type
+    return _read(environ["eventlet.input"], limit, meter), media_type
 
 
 def _media_type(environ: Mapping[str, Any], accepts: tuple[str, ...]) -> str:
@@ -52,10 +53,11 @@ def _charsets(parameters: Iterable[str]) -> set[str]:
     return {value.strip().strip('"') for name, _, value in pairs if name.strip() == "charset"}
 
 
-def _read(stream: Any, limit: int) -> bytes:
+def _read(stream: Any, limit: int, meter: Meter) -> bytes:
     pieces, size = [], 0
     while piece := _piece(stream):
         size += len(piece)
+        meter.bytes = size
         if size > limit:
             raise TooLarge(f"The body may have at most {limit} bytes.")
         pieces.append(piece)

@@ -192,8 +192,7 @@ class HttpEntrypoint(Entrypoint):
     ) -> Call:
         chassis = self.container.chassis
         query = _query(environ.get("QUERY_STRING", ""), self.declared.query)
-        body, content_type = read_body(environ, chassis.settings.http.max_body_bytes, self.declared.accepts)
-        meter.bytes = len(body)
+        body, content_type = read_body(environ, chassis.settings.http.max_body_bytes, self.declared.accepts, meter)
         return Call(
             principal=principal,
             body=body,

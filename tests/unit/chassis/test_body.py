@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from ngao.chassis.errors import UnsupportedMediaType
+from ngao.chassis.errors import TooLarge, UnsupportedMediaType
 from ngao.chassis.http.body import read_body
+from ngao.chassis.http.call import Meter
 
 JSON = "application/json"
 
@@ -24,7 +25,7 @@ def environ(content_type: str) -> dict[str, Any]:
     "application/json; charset=us-ascii", 'Application/JSON; Charset="UTF-8"', "application/json; v=1; charset = ascii",
 ])
 def test_a_charset_whose_bytes_are_utf_8_is_taken_however_it_is_written(written: str) -> None:
-    assert read_body(environ(written), 100, (JSON,)) == (b"{}", JSON)
+    assert read_body(environ(written), 100, (JSON,), Meter()) == (b"{}", JSON)
 
 
 @pytest.mark.parametrize("written", [
@@ -33,4 +34,13 @@ def test_a_charset_whose_bytes_are_utf_8_is_taken_however_it_is_written(written:
 ])
 def test_any_other_charset_or_type_is_refused(written: str) -> None:
     with pytest.raises(UnsupportedMediaType):
-        read_body(environ(written), 100, (JSON,))
+        read_body(environ(written), 100, (JSON,), Meter())
+
+
+def test_what_was_read_of_a_body_without_a_length_is_on_the_meter_also_if_it_is_too_large() -> None:
+    left = [b"x" * 60, b"x" * 60, b""]
+    stream = SimpleNamespace(chunked_input=True, content_length=None, read=lambda _most: left.pop(0))
+    meter = Meter()
+    with pytest.raises(TooLarge):
+        read_body({"CONTENT_TYPE": JSON, "eventlet.input": stream}, 100, (JSON,), meter)
+    assert meter.bytes == 120
