@@ -295,6 +295,44 @@ def test_an_account_has_a_share_of_connections_and_channels_and_takes_nobody_els
                 line.close()
 
 
+@pytest.fixture
+def few(place: Place) -> Iterator[int]:
+    """The outsiders' virtual host has a bound that a test can reach."""
+    bound = 6
+    few = replace(place.wanted, bounds=replace(BOUNDS, connections_of_all=bound))
+    assert provision(place.management, few) == [f"max-connections of virtual host {place.edge.vhost}"]
+    yield bound
+    provision(place.management, place.wanted)
+
+
+def _bound_of_all(place: Place) -> dict[str, int]:
+    (found,) = place.management.get("vhost-limits", place.edge.vhost)
+    return dict(found["value"])
+
+
+def test_all_outsiders_together_have_a_bound_that_is_put_back(place: Place) -> None:
+    assert _bound_of_all(place) == {"max-connections": Bounds().connections_of_all}
+    place.management.put("vhost-limits", place.edge.vhost, "max-connections", body={"value": 5000})
+    provision(place.management, place.wanted)
+    assert _bound_of_all(place) == {"max-connections": Bounds().connections_of_all}
+
+
+def test_no_account_gets_a_connection_beyond_the_bound_of_all(place: Place, few: int) -> None:
+    assert _bound_of_all(place) == {"max-connections": few}
+    one, other = (onboard_partner(place.management, place.edge, named(place, name)) for name in ("crowd1", "crowd2"))
+    lines = [place.outsider(account) for account in (one, other) for _ in range(few // 2)]
+    try:
+        for account in (one, other):
+            eventually(lambda of=account: _is_shut(lambda: lines.append(place.outsider(of))), what="one more to be refused")  # type: ignore[misc]
+        assert len(lines) < 2 * few
+        lines.pop().close()
+        eventually(lambda: not _is_shut(lambda: lines.append(place.outsider(other))), what="a free place to be given")
+    finally:
+        for line in lines:
+            if line.is_open:
+                line.close()
+
+
 def _is_shut(way: Callable[[], object]) -> bool:
     try:
         way()
