@@ -16,7 +16,7 @@ from ngao.kernel.text import clean, western_digits
 
 _BETWEEN = re.compile(r"[/,;|\n&]|\b(?:or|and|au|ama|na)\b", re.IGNORECASE)
 _DECIMAL = re.compile(r"^(\+?[0-9]{7,15})\.0*$")
-_SCIENTIFIC = re.compile(r"^[0-9](?:\.[0-9]+)?[eE]\+?[0-9]{1,2}$")
+_SCIENTIFIC = re.compile(r"(?<![0-9.])\+?([0-9])(?:[.,]([0-9]+))?[eE]\+?([0-9]{1,2})(?![0-9])")
 _EXTENSION = re.compile(r"^(?:ext\.?|extension|x|#|kiendelezi)\s*=?\s*([0-9]{1,7})$", re.IGNORECASE)
 _DIALLED = re.compile(r"^[+(]?[0-9][0-9\s().+-]*(?:(?:ext\.?|extension|x|#)\s*[0-9]{1,7})?$", re.IGNORECASE)
 _MOST_TOKENS = 24
@@ -38,7 +38,8 @@ class Phone:
 
 def read_phones(said: str, region: str) -> tuple[Phone, ...]:
     """Every number in a text, each once. `region` (ISO 3166-1) counts for those without a country code."""
-    found = (phone for piece in _pieces(western_digits(clean(said))) for phone in _numbers_in(piece, region))
+    text = _SCIENTIFIC.sub(lambda found: found[0].replace(",", "."), western_digits(clean(said)))
+    found = (phone for piece in _pieces(text) for phone in _numbers_in(piece, region))
     return tuple({(each.number, each.extension): each for each in found}.values())
 
 
@@ -86,11 +87,11 @@ def _numbers_in(piece: str, region: str) -> tuple[Phone, ...]:
 
 
 def _one(text: str, region: str) -> Phone | None:
-    decimal = _DECIMAL.match(text)
+    decimal, scientific = _DECIMAL.match(text), _SCIENTIFIC.fullmatch(text)
     if decimal:
         text = decimal.group(1)
-    elif _SCIENTIFIC.match(text):
-        text = f"{float(text):.0f}"
+    elif scientific:
+        text = _unrounded(scientific)
     if not _DIALLED.match(text):  # letters would be read as the keys they are printed on
         return None
     for spelling in _spellings(text, region):
@@ -98,6 +99,12 @@ def _one(text: str, region: str) -> Phone | None:
         if number and phonenumbers.is_possible_number(number):
             return _phone(number, text)
     return None
+
+
+def _unrounded(scientific: re.Match[str]) -> str:
+    """The digits of a number in scientific notation; empty if some are missing, because a spreadsheet rounds what it shows."""
+    digits = scientific[1] + (scientific[2] or "")
+    return digits if len(digits) == int(scientific[3]) + 1 else ""
 
 
 def _spellings(text: str, region: str) -> Iterator[str]:
@@ -130,7 +137,7 @@ def _valid(text: str, region: str) -> Phone | None:
 
 
 def _in_sentence(text: str, region: str) -> tuple[Phone, ...]:
-    matches = phonenumbers.PhoneNumberMatcher(text, region)
+    matches = phonenumbers.PhoneNumberMatcher(_SCIENTIFIC.sub(" ", text), region)
     return tuple(_phone(match.number, match.raw_string) for match in matches)
 
 

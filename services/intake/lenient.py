@@ -214,7 +214,7 @@ class _Reading:
         written = self._mapped.precisions.get("/occurred_at", "exact")
         stated = str(self._report.get("occurred_precision", written))
         if stated == ESTIMATE:
-            return ESTIMATE
+            return written if written in ("month", "year") else ESTIMATE
         if stated not in _PRECISIONS:
             self._leave_out("/occurred_precision", "unknown_code")
             stated = "day" if moment.day > 1 else "month" if moment.month > 1 else "year"

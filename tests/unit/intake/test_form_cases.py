@@ -118,8 +118,8 @@ def of_case(policy: IntakePolicy, name: str) -> Taken:
     return taken(policy, policy.profiles["repeat" if name.startswith("repeat-") else "kobo"], case(f"form/{name}"))
 
 
-def urgency(policy: IntakePolicy, draft: Draft) -> str:
-    now = datetime.now(UTC)
+def urgency(policy: IntakePolicy, draft: Draft, now: datetime | None = None) -> str:
+    now = now or datetime.now(UTC)
     facts = Facts(draft.violations, draft.occurred_at, draft.occurred_precision, draft.reporter_role, draft.needs, now, now)
     return triage(policy.rules.triage, facts, ()).urgency
 
@@ -183,6 +183,28 @@ def test_a_precision_that_cannot_be_read_is_the_widest_that_the_date_allows(
 ) -> None:
     draft = read_kobo(policy, **{"incident/date": written, "incident/date_precision": "mwezi huo"}).draft
     assert draft.occurred_precision == precision
+
+
+@pytest.mark.parametrize(("written", "stated", "precision"), [
+    ("2025-11", "estimate", "month"), ("2025", "estimate", "year"), ("2025-11-05", "estimate", "estimate"),
+    ("2025-11", "day", "month"), ("2025-11", "year", "year"), ("2025", "month", "year"),
+])  # fmt: skip
+def test_a_date_is_never_more_exact_than_it_is_written(policy: IntakePolicy, written: str, stated: str, precision: str) -> None:
+    draft = read_kobo(policy, **{"incident/date": written, "incident/date_precision": stated}).draft
+    assert draft.occurred_precision == precision
+
+
+@pytest.mark.parametrize("stated", ["estimate", "month", "day", None])
+@pytest.mark.parametrize("shape", ["%Y-%m", "%Y"])
+def test_a_rape_of_this_month_is_critical_however_its_date_is_estimated(
+    policy: IntakePolicy, shape: str, stated: str | None
+) -> None:
+    """By the end of the month, its first day is weeks ago: the medical window must not close by it."""
+    now = datetime(2026, 11, 27, 12, tzinfo=UTC)
+    native = kobo(**{"incident/date": now.strftime(shape), "incident/date_precision": stated, "incident/violation_type": "rape"})
+    native = {name: each for name, each in native.items() if each is not None}
+    draft = read_leniently(map_native(policy.profiles["kobo"], native), policy.rules.vocabulary, now).draft
+    assert urgency(policy, draft, now) == "critical"
 
 
 QUESTIONS = [

@@ -45,6 +45,31 @@ def test_a_piece_of_a_number_is_nobodys_key_and_is_handed_on_as_said(said: str) 
     assert readings([said], "KE") == (said,)
 
 
+ROUNDED = [
+    "2.547E+11", "2.54713E+11", "7.126E+08", "2.5471E11", "7E+08", "2.547e11", "2.54700000E+11", "2,54713E+11", "+2.54713E+11",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("said", ROUNDED)
+@pytest.mark.parametrize("around", ["{}", "tel {}", "{} after dark"])
+def test_a_number_that_a_spreadsheet_has_rounded_is_nobodys(said: str, around: str) -> None:
+    """What was rounded off is not known: the digits put in its place are another person's number."""
+    text = around.format(said)
+    assert keys_of([text], "KE") == ()
+    assert readings([text], "KE") == (text,)
+
+
+@pytest.mark.parametrize("said", [
+    "2.54700000002E+11", "7.00000002E+08", "2.54700000002e11", "2,54700000002E+11", "+2.54700000002E+11",
+])  # fmt: skip
+def test_a_number_in_scientific_notation_with_all_of_its_digits_is_that_number(said: str) -> None:
+    assert keys_of([said], "KE") == (ONE,)
+
+
+def test_beside_a_rounded_number_a_whole_one_is_read() -> None:
+    assert keys_of(["2.54713E+11 / 0700 000 002"], "KE") == (ONE,)
+
+
 def test_the_same_number_written_twice_is_there_once() -> None:
     assert readings(["0700000002 / +254 700 000 002", "0700-000-002"], "KE") == (ONE,)
 
