@@ -145,13 +145,20 @@ class StatusShown(Tolerant):
 
 
 class ViolationShown(Tolerant):
-    """One violation, in the coalition's codes: what, whether it goes on, against whom, by which kinds of perpetrator."""
+    """One violation, in the coalition's codes: what, whether it goes on, against whom, by which kinds of perpetrator.
+
+    `occurred_at` is there if it is not the report's. `counts_from` is the moment that it is judged by instead, if its date is
+    doubtful, or if it was reported later without one.
+    """
 
     type = fields.String(metadata=INTERNAL)
     label = fields.String(metadata=INTERNAL)
     ongoing = fields.Boolean(metadata=INTERNAL)
     against = fields.String(metadata=INTERNAL)
     perpetrators = fields.List(fields.String(), metadata=INTERNAL)
+    occurred_at = fields.AwareDateTime(allow_none=True, metadata=INTERNAL)
+    occurred_precision = fields.String(metadata=INTERNAL)
+    counts_from = fields.AwareDateTime(allow_none=True, metadata=INTERNAL)
 
 
 class DateDoubtShown(Tolerant):

@@ -8,7 +8,7 @@ consent, and a contact whose conditions cannot be read is not safe.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -23,19 +23,19 @@ from ngao.kernel.names import comparable
 from services.intake.application.mapping import Mapped, map_native
 from services.intake.application.pointers import leaves, remove_at, replace_at, value_at
 from services.intake.application.profiles import Profile
+from services.intake.dates_of_acts import counted, dated_acts
 from services.intake.domain.dates import ESTIMATE, doubt_about, with_likely_date
-from services.intake.domain.draft import DateDoubt, Draft, Place
+from services.intake.domain.draft import DateDoubt, Draft
 from services.intake.domain.problems import LeftOut
-from services.intake.domain.vocabulary import GENERAL, Vocabulary, county_of
+from services.intake.domain.vocabulary import GENERAL, Vocabulary
 from services.intake.messages import examined
+from services.intake.places import county_named
 
 _log = get_logger("intake")
 _MOST_ROUNDS = 30
 """A list is looked at a few items beyond its bound at a time, and its broken items go first."""
 _SLUG = re.compile(r"^[a-z][a-z0-9_]{1,63}$")
 _APART = re.compile(r"[\s-]+")
-_COUNTY = re.compile(r"^KE[-_ ]?(\d{1,2})$", re.IGNORECASE)
-_COUNTY_WORDS = re.compile(r"^(?:kaunti ya|county of) | (?:county|kaunti)$")
 # What goes when one of its parts cannot be read, because the rest of it would mean something else.
 _WHOLE = re.compile(
     r"^(/violations/\d+(?=/type)|/violations/\d+/perpetrators/\d+(?=/type)|/consent/\d+(?=/(?:purpose|recipient|until))"
@@ -43,7 +43,7 @@ _WHOLE = re.compile(
 )
 _CONDITION = re.compile(r"^/contact_safety/(may_contact|hours|code_word|instructions)")
 _CODES = re.compile(r"^/(violations/\d+/(type|against|perpetrators/\d+/(type|involvement))|needs/\d+|reporter/role"
-                    r"|subject/attributes/\w+|contact_safety/channels/\d+|occurred_precision)$")  # fmt: skip
+                    r"|subject/attributes/\w+|contact_safety/channels/\d+|(violations/\d+/)?occurred_precision)$")  # fmt: skip
 _PRECISIONS = ("exact", "day", "month", "year")
 
 
@@ -102,9 +102,11 @@ class _Reading:
             raise UnreadableReport("no_id", self._mapped.left_out)
         for step in (self._one_each, self._codes, self._languages, self._place, self._names, self._date, self._words):
             step()
+        self._dates_of_acts()
         self._keep_safe()
         draft = self._loaded()
-        settled = replace(draft, doubt=self._doubt) if self._doubt else draft
+        acts = counted(draft.violations, (*self._mapped.unread, *self._named), self._submitted_at)
+        settled = replace(draft, doubt=self._doubt or draft.doubt, violations=acts)
         return Taken(with_likely_date(settled, self._submitted_at, self._now), tuple(self._mapped.left_out))
 
     @property
@@ -137,7 +139,7 @@ class _Reading:
         if re.match(r"^/violations/\d+/against$", pointer):
             return lambda word: word in codes.AGAINST
         if pointer == "/location/code":
-            return lambda word: self._county(word) is not None
+            return lambda word: county_named(word, self._lists) is not None
         one: dict[str, Callable[[str], bool]] = {
             "/reporter/role": lambda word: word in codes.REPORTER_ROLES,
             "/occurred_precision": lambda word: word in codes.PRECISIONS_OF_TIME,
@@ -167,15 +169,8 @@ class _Reading:
             self._report.pop("location", None)
             self._leave_out("/location/code", "required")
             return
-        if place.get("scheme") != "ke-county" and (county := self._county(place["code"])):
+        if place.get("scheme") != "ke-county" and (county := county_named(place["code"], self._lists)):
             place |= {"scheme": "iso3166-2", "code": county}
-
-    def _county(self, told: str) -> str | None:
-        if known := county_of(Place("iso3166-2", told), self._lists.counties):
-            return known
-        if found := _COUNTY.match(told):
-            return county_of(Place("iso3166-2", f"KE-{int(found[1]):02d}"), self._lists.counties)
-        return self._lists.county_names.get(_COUNTY_WORDS.sub("", comparable(told)))
 
     def _names(self) -> None:
         """A name without a letter or digit is no name."""
@@ -193,12 +188,17 @@ class _Reading:
         stated = self._report.get("occurred_at")
         moment = datetime.fromisoformat(stated) if isinstance(stated, str) else None
         if moment and moment > EARLIEST:
-            self._report["occurred_precision"] = self._precision(moment)
+            self._report["occurred_precision"] = self._precision(moment, self._report)
             self._doubt_future(moment)
             return
         if not moment:
             self._leave_out("/occurred_at", "required")
         self._submitted_instead(DateDoubt("too_old" if moment else "missing"))
+
+    def _dates_of_acts(self) -> None:
+        """The date of each act that has one of its own, with the precision that it has."""
+        for at, act, moment in dated_acts(self._report):
+            act["occurred_precision"] = self._precision(moment, act, f"/violations/{at}")
 
     def _doubt_future(self, moment: datetime) -> None:
         precision = self._report["occurred_precision"]
@@ -209,14 +209,14 @@ class _Reading:
         self._doubt = doubt
         self._report |= {"occurred_at": self._submitted_at.isoformat(), "occurred_precision": ESTIMATE}
 
-    def _precision(self, moment: datetime) -> str:
+    def _precision(self, moment: datetime, holder: Mapping[str, Any], at: str = "") -> str:
         """No finer than the date is written; of a precision that cannot be read, the widest that the date may have."""
-        written = self._mapped.precisions.get("/occurred_at", "exact")
-        stated = str(self._report.get("occurred_precision", written))
+        written = self._mapped.precisions.get(f"{at}/occurred_at", "exact")
+        stated = str(holder.get("occurred_precision", written))
         if stated == ESTIMATE:
             return written if written in ("month", "year") else ESTIMATE
         if stated not in _PRECISIONS:
-            self._leave_out("/occurred_precision", "unknown_code")
+            self._leave_out(f"{at}/occurred_precision", "unknown_code")
             stated = "day" if moment.day > 1 else "month" if moment.month > 1 else "year"
         return max(stated, written, key=_PRECISIONS.index)
 

@@ -126,21 +126,27 @@ def update_of(data: Mapping[str, Any]) -> Update:
 
 def violation_of(data: Mapping[str, Any]) -> Violation:
     """A violation of what the schema has loaded."""
-    perpetrators = data["perpetrators"]
+    perpetrators, occurred_at = data["perpetrators"], data.get("occurred_at")
     return Violation(
         data["type"],
-        data["ongoing"],
+        data.get("ongoing"),
         data["against"],
         tuple(each["type"] for each in perpetrators),
         tuple(each.get("involvement") for each in perpetrators),
+        _as_stored(occurred_at) if occurred_at else None,
+        data.get("occurred_precision", "exact") if occurred_at else "",
     )
 
 
 def consent_of(data: Mapping[str, Any]) -> Consent:
-    """A consent of what the schema has loaded; its end is cut to milliseconds, as stored, so that a repeat is seen as one."""
+    """A consent of what the schema has loaded."""
     until = data.get("until")
-    end = until.replace(microsecond=until.microsecond // 1000 * 1000) if until else None
-    return Consent(data["purpose"], tuple(data["scope"]), data.get("recipient"), end)
+    return Consent(data["purpose"], tuple(data["scope"]), data.get("recipient"), _as_stored(until) if until else None)
+
+
+def _as_stored(moment: datetime) -> datetime:
+    """Cut to milliseconds, so that a repeat is seen as one."""
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def change_of(event: Event) -> ConsentChange:

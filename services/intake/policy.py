@@ -24,7 +24,7 @@ from services.intake.policy_schemas import FILES, ProfileFile, ReadReasons
 
 _PHONES = "/subject/identity/phones"
 _ONE_CODE = re.compile(
-    r"^(/violations/\*/(against|perpetrators/\d/(type|involvement))|/reporter/role|/occurred_precision|/location/(code|scheme)"
+    r"^(/violations/\*/(against|occurred_precision|perpetrators/\d/(type|involvement))|/reporter/role|/occurred_precision|/location/(code|scheme)"
     r"|/subject/attributes/(gender|age_group|orientation|displacement))$"
 )
 _LABELLED = (

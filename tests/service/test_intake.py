@@ -48,6 +48,27 @@ def rules(intake: ServiceProcess, world: World, receipt: dict[str, Any]) -> set[
     return {each["rule"] for each in shown["reasons"]}
 
 
+def test_each_act_keeps_its_own_date_and_state_and_is_judged_by_them(intake: ServiceProcess, key: str, world: World) -> None:
+    now = datetime.now(UTC)
+    old, last_night = (now - timedelta(days=10)).isoformat(), (now - timedelta(hours=9)).isoformat(timespec="seconds")
+    arrest = {"type": "unlawful_arrest", "ongoing": True}
+    receipt = intake.request("POST", "/v1/reports", report(violations=[arrest], occurred_at=old), key)[1]
+    path = f"/v1/reports/{receipt['report_id']}/updates"
+    acts = [
+        {"type": "unlawful_arrest", "perpetrators": [{"type": "police"}]},
+        {"type": "rape", "occurred_at": last_night, "occurred_precision": "estimate"}, {"type": "smear_campaign"},
+    ]  # fmt: skip
+    status, answer = intake.request("POST", path, {"violations": acts}, key)
+    assert (status, answer["urgency"]) == (202, "critical")
+    shown = intake.request("GET", f"/v1/cases/{receipt['case_ref']}/report?reason=case_work", None, world.operator_key)[1]
+    known, rape, smear = shown["violations"]
+    assert (known["ongoing"], known["perpetrators"], known["occurred_at"], known["counts_from"]) == (True, ["police"], None, None)
+    assert datetime.fromisoformat(rape["occurred_at"]) == datetime.fromisoformat(last_night)
+    assert (rape["ongoing"], rape["occurred_precision"], rape["counts_from"]) == (False, "estimate", None)
+    assert datetime.fromisoformat(smear["counts_from"]) >= now - timedelta(minutes=1)
+    assert intake.request("POST", path, {"violations": acts}, key)[1]["duplicate"] is True
+
+
 def test_each_reader_of_a_report_gets_what_the_table_of_readers_allows(
     intake: ServiceProcess, key: str, line: Line, readers: Readers
 ) -> None:

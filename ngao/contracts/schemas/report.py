@@ -31,10 +31,16 @@ class Perpetrator(Strict):
 
 
 class Violation(Strict):
-    """What was done, coded by the coalition's violation list."""
+    """What was done, coded by the coalition's violation list.
+
+    Without `ongoing` it is over, or in an update as it was known. `occurred_at` is for an act that happened at another time than
+    the report's; an act that an update adds without it counts as having happened when the update comes.
+    """
 
     type = fields.String(required=True, validate=_SLUG, metadata=INTERNAL)
-    ongoing = fields.Boolean(load_default=False, metadata=INTERNAL)
+    ongoing = fields.Boolean(metadata=INTERNAL)
+    occurred_at = Moment(metadata=INTERNAL)
+    occurred_precision = fields.String(validate=_one_of(codes.PRECISIONS_OF_TIME), metadata=INTERNAL)
     against = fields.String(load_default="defender", validate=_one_of(codes.AGAINST), metadata=INTERNAL)
     perpetrators = fields.List(
         fields.Nested(Perpetrator), load_default=list, validate=validate.Length(max=20), metadata=INTERNAL

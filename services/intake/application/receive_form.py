@@ -26,6 +26,7 @@ def receive_form(desk: Desk, source_id: str, draft: Draft, mapping: MappedBy, ed
 
 def _update_of(draft: Draft, name: str) -> Update:
     """What a whole form states as later facts: its consents are all that hold, what else it leaves out stays."""
+    dated = draft.doubt is None or draft.doubt.stated is not None
     return Update(
         violations=draft.violations or None,
         needs=draft.needs or None,
@@ -35,4 +36,7 @@ def _update_of(draft: Draft, name: str) -> Update:
         place=draft.place,
         key=name,
         restates=True,
+        occurred_at=draft.occurred_at if dated else None,
+        occurred_precision=draft.occurred_precision if dated else "",
+        doubt=draft.doubt if dated else None,
     )

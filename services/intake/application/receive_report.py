@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ngao.chassis.errors import InvalidInput, NotAllowedNow
 from ngao.kernel.actors import Actor
@@ -99,7 +99,7 @@ def _report(desk: Desk, source_id: str, draft: Draft, mapping: MappedBy | None) 
         occurred_at=draft.occurred_at,
         occurred_precision=draft.occurred_precision,
         reporter_role=draft.reporter_role,
-        violations=draft.violations,
+        violations=tuple(replace(each, ongoing=bool(each.ongoing)) for each in draft.violations),
         needs=tuple(dict.fromkeys(draft.needs)) or proposed,
         needs_proposed=proposed,
         county=county_of(draft.place, vocabulary.counties) or "",

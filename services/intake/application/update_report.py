@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ngao.chassis.errors import NotAllowedNow
@@ -15,10 +16,11 @@ from services.intake.application.ports import Desk
 from services.intake.application.receive_report import Receipt, receipt_of, refuse, seal_person
 from services.intake.application.tell_status import tell_status
 from services.intake.domain.acts import new_acts
-from services.intake.domain.draft import Violation, readable
+from services.intake.domain.dates import with_likely_moment
+from services.intake.domain.draft import Violation, date_of, readable, stated_date
 from services.intake.domain.problems import FieldProblem, MappedBy
 from services.intake.domain.report import Change, Report, SealedIdentity, Update
-from services.intake.domain.vocabulary import code_problems, county_of, needs_suggested_by
+from services.intake.domain.vocabulary import code_problems, county_of, date_problems, needs_suggested_by
 
 
 def update_report(
@@ -62,9 +64,11 @@ class _Seen:
         self._key = f"{desk.hashes.of('update', update.key)}:" if update.key else ""
         stated = (update.violations, update.consents, update.person, update.place)
         self._may_change_back = any(each is not None for each in stated)
-        parts = _parts(update)
-        # The second form is that of earlier versions, sign for sign: an update that one of them took in is known by it.
-        forms = (_canonical(readable(parts)), _canonical(parts))
+        forms = [_canonical(readable(_parts(update)))]
+        if not any(each.occurred_at for each in update.violations or ()):
+            # The forms of earlier versions, sign for sign: an update that one of them took in is known by them.
+            before = _parts_before_dates(update)
+            forms += [_canonical(readable(before)), _canonical(before)]
         self._marks = tuple(self._key + desk.hashes.of("content", form) for form in forms)
         self.mark = self._marks[0]
 
@@ -86,11 +90,14 @@ class _Seen:
 
 
 def _problems(desk: Desk, update: Update) -> list[FieldProblem]:
-    return code_problems(update.violations or (), update.needs or (), (), update.place, desk.rules.vocabulary)
+    unknown = code_problems(update.violations or (), update.needs or (), (), update.place, desk.rules.vocabulary)
+    return [*unknown, *date_problems(update.violations or (), desk.now)]
 
 
 def _apply(desk: Desk, report: Report, update: Update) -> tuple[tuple[str, ...], SealedIdentity | None]:
     """Take it in and judge again; gives what is new by name, and what is new about the person for the registry."""
+    acts = tuple(with_likely_moment(each, desk.now, desk.now) for each in update.violations or ())
+    update = replace(update, violations=acts or None)
     county = county_of(update.place, desk.rules.vocabulary.counties)
     news = report.apply(update, desk.now, _proposed(desk, report, update), county)
     narrative = clean(update.narrative or "")
@@ -141,9 +148,27 @@ def _canonical(parts: list[object]) -> str:
 
 
 def _parts(update: Update) -> list[object]:
+    acts = [
+        [each.type, each.ongoing, each.against, each.perpetrators, each.involvements, *date_of(each)]
+        for each in update.violations or ()
+    ]
+    date = stated_date(update.occurred_at, update.occurred_precision, update.doubt)
+    return [*_with_acts(update, acts), *([date] if date else [])]
+
+
+def _parts_before_dates(update: Update) -> list[object]:
+    """As it was when an act had no date of its own, and one whose state was not stated was over."""
+    acts = [
+        f"Violation(type={each.type!r}, ongoing={bool(each.ongoing)!r}, against={each.against!r}, "
+        f"perpetrators={each.perpetrators!r}, involvements={each.involvements!r})"
+        for each in update.violations or ()
+    ]
+    return _with_acts(update, acts)
+
+
+def _with_acts(update: Update, acts: Sequence[object]) -> list[object]:
     consents = None if update.consents is None else [repr(replace(each, given_at=None)) for each in update.consents]
-    violations = [repr(each) for each in update.violations or ()]
-    parts: list[object] = [violations, update.needs, consents, update.narrative]
+    parts: list[object] = [acts, update.needs, consents, update.narrative]
     if update.place:
         parts.append(repr(update.place))
     if update.person:

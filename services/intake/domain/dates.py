@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from services.intake.domain.draft import DateDoubt, Draft
+from services.intake.domain.draft import DateDoubt, Draft, Violation
 
 FUTURE_TOLERANCE = timedelta(days=3)
 """More than a time zone: a clock that is two days off, the source's or ours, must refuse no call for help."""
@@ -34,12 +34,19 @@ def doubt_about(stated: datetime, precision: str, now: datetime) -> str:
 
 
 def with_likely_date(draft: Draft, submitted_at: datetime, now: datetime) -> Draft:
-    """The report with the moment of its submission in place of a doubtful date; as it is if its date may be right."""
+    """The report with the moment of its submission in place of each doubtful date, its own and those of its acts."""
+    draft = replace(draft, violations=tuple(with_likely_moment(each, submitted_at, now) for each in draft.violations))
     reason = "" if draft.doubt else doubt_about(draft.occurred_at, draft.occurred_precision, now)
     if not reason:
         return draft
     doubt = DateDoubt(reason, draft.occurred_at, draft.occurred_precision)
     return replace(draft, occurred_at=submitted_at, occurred_precision=ESTIMATE, doubt=doubt)
+
+
+def with_likely_moment(act: Violation, submitted_at: datetime, now: datetime) -> Violation:
+    """An act whose date is doubtful counts as having happened when it was submitted; its date stays for a human to read."""
+    doubtful = act.occurred_at and doubt_about(act.occurred_at, act.occurred_precision, now)
+    return replace(act, counts_from=submitted_at) if doubtful else act
 
 
 def _begins_a_year(moment: datetime) -> bool:

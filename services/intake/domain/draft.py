@@ -15,13 +15,20 @@ from services.intake.domain.consent import Consent
 
 @dataclass(frozen=True)
 class Violation:
-    """What was done, to whom, by which kinds of perpetrator; coded by the coalition's lists."""
+    """What was done, to whom, by which kinds of perpetrator; coded by the coalition's lists.
+
+    `ongoing` is None where it was not stated: over, or as known before. `occurred_at` is there if it is not the report's own.
+    `counts_from` is the moment that takes its place in judging, where the act came later without a date, or with a doubtful one.
+    """
 
     type: str
-    ongoing: bool = False
+    ongoing: bool | None = None
     against: str = "defender"
     perpetrators: tuple[str, ...] = ()
     involvements: tuple[str | None, ...] = ()
+    occurred_at: datetime | None = None
+    occurred_precision: str = ""
+    counts_from: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -144,16 +151,24 @@ def _content(draft: Draft) -> dict[str, Any]:
 
 
 def _occurred(draft: Draft) -> list[str]:
-    """The date as stated: one that we put in its place is another at each post."""
-    if draft.doubt is None:
-        return [_moment(draft.occurred_at), draft.occurred_precision]
-    return [_moment(draft.doubt.stated), draft.doubt.precision] if draft.doubt.stated else []
+    return stated_date(draft.occurred_at, draft.occurred_precision, draft.doubt)
+
+
+def stated_date(occurred_at: datetime | None, precision: str, doubt: DateDoubt | None) -> list[str]:
+    """A date as it was stated, in one form: one that we put in its place is another at each post."""
+    if doubt:
+        occurred_at, precision = doubt.stated, doubt.precision
+    return [_moment(occurred_at), precision] if occurred_at else []
 
 
 def _violation(violation: Violation) -> list[Any]:
-    return [
-        violation.type, violation.ongoing, violation.against, list(violation.perpetrators), list(violation.involvements)
-    ]
+    perpetrators, involvements = list(violation.perpetrators), list(violation.involvements)
+    return [violation.type, bool(violation.ongoing), violation.against, perpetrators, involvements, *date_of(violation)]
+
+
+def date_of(violation: Violation) -> list[str]:
+    """The date that was stated of an act, in one form; empty if it has none of its own."""
+    return [_moment(violation.occurred_at), violation.occurred_precision] if violation.occurred_at else []
 
 
 def _consent(consent: Consent) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from services.intake.domain.acts import with_acts
+from services.intake.domain.acts import Dating, with_acts
 from services.intake.domain.consent import Consent, ConsentChange, carried_over
 from services.intake.domain.draft import DateDoubt, Person, Place, Violation
 from services.intake.domain.problems import MappedBy
@@ -49,6 +49,7 @@ class Update:
     """Later facts from the source; None means: nothing new about that. `key` is the source's own name for the update, if any.
 
     `restates` is true for an edited form: it repeats what has not changed, and a narrative that is known is no news.
+    `occurred_at` is the date that an edited form states, of the report as a whole; `doubt` is there if it is not the one stated.
     """
 
     violations: tuple[Violation, ...] | None = None
@@ -59,6 +60,9 @@ class Update:
     place: Place | None = None
     key: str = ""
     restates: bool = False
+    occurred_at: datetime | None = None
+    occurred_precision: str = ""
+    doubt: DateDoubt | None = None
 
 
 @dataclass(frozen=True)
@@ -172,7 +176,11 @@ class Report:
         """
         before = self._parts()
         if update.violations:
-            self.violations = with_acts(self.violations, update.violations)
+            undated_from = None if update.occurred_at else now
+            dating = Dating(self.occurred_at, self.occurred_precision, undated_from, apart=not update.restates)
+            self.violations = with_acts(self.violations, update.violations, dating)
+        if update.occurred_at:
+            self.occurred_at, self.occurred_precision, self.doubt = update.occurred_at, update.occurred_precision, update.doubt
         self._add_needs(update.needs or (), proposed)
         if update.consents is not None:
             self.consents = carried_over(self.consents, update.consents, now)

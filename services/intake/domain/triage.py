@@ -141,10 +141,9 @@ def triage(policy: TriagePolicy, facts: Facts, history: Iterable[Earlier]) -> Tr
 def holds(when: Condition, policy: TriagePolicy, facts: Facts, history: tuple[Earlier, ...]) -> bool:
     """Whether all conditions of a rule are met."""
     return (
-        any(_violation_fits(when, policy, each) for each in facts.violations)
+        any(_violation_fits(when, policy, each) and _is_recent(when, facts, each) for each in facts.violations)
         and (not when.needs_include or bool(when.needs_include & set(facts.needs)))
         and (not when.reporter_in or facts.reporter_role in when.reporter_in)
-        and (when.occurred_within_hours is None or _is_recent(facts, when.occurred_within_hours))
         and (when.violations_at_least is None or len(facts.violations) >= when.violations_at_least)
         and (when.earlier_reports is None or _has_history(when.earlier_reports, policy, facts, history))
     )
@@ -155,16 +154,28 @@ def _violation_fits(when: Condition, policy: TriagePolicy, violation: Violation)
     return (
         (not when.violation_in or violation.type in when.violation_in)
         and (not when.violation_group or policy.violations[violation.type].group in when.violation_group)
-        and (when.ongoing is None or violation.ongoing is when.ongoing)
+        and (when.ongoing is None or bool(violation.ongoing) is when.ongoing)
         and (not when.against or violation.against in when.against)
         and (not when.perpetrator_in or bool(by & when.perpetrator_in))
         and (when.by_state is None or bool(by & policy.state_perpetrators) is when.by_state)
     )
 
 
-def _is_recent(facts: Facts, hours: int) -> bool:
-    latest = facts.occurred_at + _SLACK.get(facts.occurred_precision, timedelta())
-    return facts.now - latest <= timedelta(hours=hours)
+def _is_recent(when: Condition, facts: Facts, act: Violation) -> bool:
+    """Whether an act happened within the hours of a condition: by its own date, else by that of the report."""
+    if when.occurred_within_hours is None:
+        return True
+    moment, precision = facts.occurred_at, facts.occurred_precision
+    if act.counts_from:
+        moment, precision = act.counts_from, "exact"
+    elif act.occurred_at:
+        moment, precision = act.occurred_at, act.occurred_precision
+    return facts.now - moment - slack_of(precision) <= timedelta(hours=when.occurred_within_hours)
+
+
+def slack_of(precision: str) -> timedelta:
+    """How much later than the stated moment something may have happened."""
+    return _SLACK.get(precision, timedelta())
 
 
 def _has_history(wanted: EarlierReports, policy: TriagePolicy, facts: Facts, history: tuple[Earlier, ...]) -> bool:

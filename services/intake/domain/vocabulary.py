@@ -65,7 +65,17 @@ def problems_of(draft: Draft, vocabulary: Vocabulary, now: datetime) -> list[Fie
     found = code_problems(draft.violations, draft.needs, draft.languages, draft.place, vocabulary)
     if draft.occurred_at > now + FUTURE_TOLERANCE:
         found.append(FieldProblem("/occurred_at", "range", "Must not lie in the future."))
-    return found
+    return [*found, *date_problems(draft.violations, now)]
+
+
+def date_problems(violations: Iterable[Violation], now: datetime) -> list[FieldProblem]:
+    """The acts that cannot have happened yet, but for those that count from another moment already."""
+    latest = now + FUTURE_TOLERANCE
+    return [
+        FieldProblem(f"/violations/{at}/occurred_at", "range", "Must not lie in the future.")
+        for at, each in enumerate(violations)
+        if each.occurred_at and each.occurred_at > latest and not each.counts_from
+    ]
 
 
 def code_problems(

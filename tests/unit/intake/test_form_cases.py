@@ -65,7 +65,7 @@ RIGHT: dict[str, tuple[Says, Any, set[tuple[str, str]]]] = {
     "language-three-letters": (lambda each: each.languages, ("sw",), set()),
     "language-region": (lambda each: each.languages, ("sw",), set()),
     "ongoing-dont-know": (
-        lambda each: [one.ongoing for one in each.violations], [False], {("/incident~1ongoing", "unmapped_value")},
+        lambda each: [bool(one.ongoing) for one in each.violations], [False], {("/incident~1ongoing", "unmapped_value")},
     ),
     "contact-unsure": (
         lambda each: each.person.contact_safety["may_contact"], False, {("/safety~1may_contact", "unmapped_value")},
@@ -342,17 +342,59 @@ def test_each_act_keeps_what_was_said_of_it_for_each_item(tmp_path: Path) -> Non
     code = next(iter(policy.rules.vocabulary.violations))
     acts = [*ACTS[:3], {**ACTS[3], "acts/what": code}]
     read = taken(policy, profile, {**case("form/repeat-ongoing"), "acts": acts})
-    assert [(each.type, each.ongoing, each.perpetrators) for each in read.draft.violations] == [
+    assert [(each.type, bool(each.ongoing), each.perpetrators) for each in read.draft.violations] == [
         ("unlawful_arrest", True, ("police",)), ("physical_assault", True, ("police",)),
         ("smear_campaign", False, ("family", "school")), (code, False, ()),
     ]  # fmt: skip
     assert [(each.field, each.code) for each in read.left_out] == [("/acts/1/acts~1what", "unknown_code")]
 
 
+def of_acts(read: Taken) -> list[tuple[str, str, str]]:
+    return [
+        (each.type, each.occurred_at.astimezone(UTC).isoformat() if each.occurred_at else "", each.occurred_precision)
+        for each in read.draft.violations
+    ]
+
+
+def test_each_act_keeps_its_own_date_as_exactly_as_it_is_written(tmp_path: Path) -> None:
+    policy, profile = profile_of(
+        tmp_path, each_act("what", "type", **{"as": "words"}),
+        each_act("when", "occurred_at", **{"as": "datetime", "zone": "Africa/Nairobi"}),
+        each_act("precision", "occurred_precision"),
+    )  # fmt: skip
+    acts = [
+        {"acts/what": "unlawful_arrest", "acts/when": "2026-02-20T10:00:00"},
+        {"acts/what": "rape torture", "acts/when": "2026-02-27", "acts/precision": "Exact"},
+        {"acts/what": "smear_campaign"},
+        {"acts/what": "physical_assault", "acts/when": "2026-02", "acts/precision": "sometime"},
+    ]
+    read = taken(policy, profile, {**case("form/repeat-ongoing"), "acts": acts})
+    assert of_acts(read) == [
+        ("unlawful_arrest", "2026-02-20T07:00:00+00:00", "exact"), ("rape", "2026-02-26T21:00:00+00:00", "day"),
+        ("torture", "2026-02-26T21:00:00+00:00", "day"), ("smear_campaign", "", ""),
+        ("physical_assault", "2026-01-31T21:00:00+00:00", "month"),
+    ]  # fmt: skip
+    assert [each.code for each in read.left_out] == ["unknown_code"]
+    assert not any(each.counts_from for each in read.draft.violations)
+
+
+@pytest.mark.parametrize("when", ["last night", "1850-01-01", "9999-99-99"])
+def test_an_act_whose_date_cannot_be_read_counts_from_the_submission(tmp_path: Path, when: str) -> None:
+    policy, profile = profile_of(
+        tmp_path, each_act("what", "type", **{"as": "words"}), each_act("when", "occurred_at", **{"as": "datetime"}),
+    )  # fmt: skip
+    acts = [{"acts/what": "rape", "acts/when": when}, {"acts/what": "smear_campaign", "acts/when": "2026-02-27"}]
+    read = taken(policy, profile, {**case("form/repeat-ongoing"), "acts": acts, "when": "2026-01-01"})
+    rape, smear = read.draft.violations
+    assert (rape.occurred_at, rape.counts_from is not None, smear.counts_from) == (None, True, None)
+    assert [each.field for each in read.left_out] == ["/acts/0/acts~1when"]
+
+
 def test_a_profile_written_the_old_way_keeps_each_act_apart_where_one_says_nothing(with_repeats: IntakePolicy) -> None:
     acts = [{"acts/what": "smear_campaign"}, {"acts/what": "unlawful_arrest", "acts/ongoing": "yes"}]
     draft = taken(with_repeats, with_repeats.profiles["repeat"], {**case("form/repeat-ongoing"), "acts": acts}).draft
-    assert [(each.type, each.ongoing) for each in draft.violations] == [("smear_campaign", False), ("unlawful_arrest", True)]
+    expected = [("smear_campaign", False), ("unlawful_arrest", True)]
+    assert [(each.type, bool(each.ongoing)) for each in draft.violations] == expected
 
 
 def test_the_words_of_other_in_a_repeat_group_are_in_the_narrative(with_repeats: IntakePolicy) -> None:
