@@ -13,7 +13,7 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 def moment(text: str, *, name: str = "--since") -> datetime:
     """`90m`, `6h` or `2d` ago, or ISO 8601 (in UTC when it says no zone). Raises Misconfigured that names the option."""
-    ago = _AGO.match(text)
+    ago = _AGO.fullmatch(text)
     if ago:
         return datetime.now(UTC) - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
     try:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -32,6 +33,16 @@ SEALED: dict[str, Any] = {"class": DataClass.SEALED}
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 LATEST = datetime(9000, 1, 1, tzinfo=UTC)
 AHEAD = timedelta(days=30 * 365)
+
+
+class Pattern(validate.Regexp):
+    """A text that matches as a whole: Python's `$` alone lets a line feed follow."""
+
+    def __call__(self, value: Any) -> Any:
+        """Raises ValidationError."""
+        if not re.fullmatch(str(self.regex.pattern), value, self.regex.flags):
+            raise ValidationError(self._format_error(value))
+        return value
 
 
 class Moment(fields.AwareDateTime):

@@ -141,7 +141,7 @@ def from_document(document: Any) -> Event:
     extra = {
         name: value
         for name, value in document.items()
-        if name not in known and _NAME.match(name) and isinstance(value, str | int | bool)
+        if name not in known and _NAME.fullmatch(name) and isinstance(value, str | int | bool)
     }
     data = document.get("data")
     return Event(

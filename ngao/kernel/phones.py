@@ -65,7 +65,7 @@ def _pieces(text: str) -> Iterator[str]:
     for piece in (each.strip() for each in _BETWEEN.split(text)):
         if not piece:
             continue
-        extension = _EXTENSION.match(piece)
+        extension = _EXTENSION.fullmatch(piece)
         if waiting and extension:
             waiting = f"{waiting} ext. {extension.group(1)}"
             continue
@@ -87,12 +87,12 @@ def _numbers_in(piece: str, region: str) -> tuple[Phone, ...]:
 
 
 def _one(text: str, region: str) -> Phone | None:
-    decimal, scientific = _DECIMAL.match(text), _SCIENTIFIC.fullmatch(text)
+    decimal, scientific = _DECIMAL.fullmatch(text), _SCIENTIFIC.fullmatch(text)
     if decimal:
         text = decimal.group(1)
     elif scientific:
         text = _unrounded(scientific)
-    if not _DIALLED.match(text):  # letters would be read as the keys they are printed on
+    if not _DIALLED.fullmatch(text):  # letters would be read as the keys they are printed on
         return None
     for spelling in _spellings(text, region):
         number = _parsed(spelling, region)

@@ -10,6 +10,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.sections import Section
+from ngao.contracts.classes import Pattern
 from services.intake.domain.dry_runs import DryRunBounds
 from services.intake.domain.quarantine import QuarantineBounds
 
@@ -28,7 +29,7 @@ class OwnSettings:
 
 
 class _Own(Section):
-    phone_region = fields.String(load_default="KE", validate=validate.Regexp(r"^[A-Z]{2}$"))
+    phone_region = fields.String(load_default="KE", validate=Pattern(r"^[A-Z]{2}$"))
     dry_runs_per_hour = fields.Integer(load_default=DryRunBounds.per_hour, strict=True, validate=_DRY_RUNS)
     dry_runs_per_day = fields.Integer(load_default=DryRunBounds.per_day, strict=True, validate=_DRY_RUNS)
 

@@ -8,11 +8,12 @@ from typing import Any
 from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validate
 
 from ngao.contracts import codes
+from ngao.contracts.classes import Pattern
 from services.intake.application.profiles import Expression
 from services.intake.application.readings import KINDS, OTHERS, zone_of
 from services.intake.domain.triage import LEVELS
 
-_SLUG = validate.Regexp(r"^[a-z][a-z0-9_]{1,63}$", error="Must be lower-case letters, digits and underscores.")
+_SLUG = Pattern(r"^[a-z][a-z0-9_]{1,63}$", error="Must be lower-case letters, digits and underscores.")
 
 
 class _Strict(Schema):
@@ -89,7 +90,7 @@ class SupportTypesFile(_Strict):
 class CountiesFile(_Strict):
     """counties.yaml."""
 
-    counties = _listed(_CountyEntry, key=validate.Regexp(r"^[A-Z]{2}-[A-Z0-9]{1,3}$", error="Must be an ISO 3166-2 code."))
+    counties = _listed(_CountyEntry, key=Pattern(r"^[A-Z]{2}-[A-Z0-9]{1,3}$", error="Must be an ISO 3166-2 code."))
 
 
 class PerpetratorsFile(_Strict):
@@ -102,7 +103,7 @@ class PerpetratorsFile(_Strict):
 class LanguagesFile(_Strict):
     """languages.yaml."""
 
-    languages = fields.Dict(keys=fields.String(validate=validate.Regexp(r"^[a-z]{2,3}$")), values=fields.String(), required=True)
+    languages = fields.Dict(keys=fields.String(validate=Pattern(r"^[a-z]{2,3}$")), values=fields.String(), required=True)
     written_in = fields.List(fields.String(), required=True, validate=validate.Length(min=1))
 
 
@@ -197,7 +198,7 @@ class _ValueMap(_Strict):
 
 
 class _Field(_Strict):
-    to = fields.String(required=True, validate=validate.Regexp(r"^(/[a-z0-9_*]+)+$", error="Must be a JSON pointer."))
+    to = fields.String(required=True, validate=Pattern(r"^(/[a-z0-9_*]+)+$", error="Must be a JSON pointer."))
     from_ = fields.List(_Expression(), required=True, validate=validate.Length(min=1), data_key="from")
     for_each = fields.String(load_default="")
     as_ = fields.String(load_default="text", validate=validate.OneOf(sorted(KINDS)), data_key="as")

@@ -9,7 +9,7 @@ from marshmallow import ValidationError, fields, validate
 
 from ngao.chassis.errors import InvalidInput
 from ngao.contracts import field_errors
-from ngao.contracts.classes import INTERNAL, SENSITIVE, Strict
+from ngao.contracts.classes import INTERNAL, SENSITIVE, Pattern, Strict
 from services.notify.domain.address import AddressUnreadableError, read_address
 from services.notify.domain.message import Message, State
 from services.notify.domain.people import Contact
@@ -34,7 +34,7 @@ class RosterEntry(Strict):
 
     email = _Address(required=True, metadata=SENSITIVE)
     language = fields.String(
-        load_default="en", validate=validate.Regexp(r"^[a-z]{2,3}$", error="format|Must be an ISO 639 code."), metadata=INTERNAL
+        load_default="en", validate=Pattern(r"^[a-z]{2,3}$", error="format|Must be an ISO 639 code."), metadata=INTERNAL
     )
 
 
@@ -113,7 +113,7 @@ QUERY_OF_MESSAGES = tuple(MessagesWanted().fields)
 
 class _RosterId(Strict):
     id = fields.String(
-        validate=validate.Regexp(_ID, error="format|Must be lower-case letters, digits and hyphens."), metadata=INTERNAL
+        validate=Pattern(_ID, error="format|Must be lower-case letters, digits and hyphens."), metadata=INTERNAL
     )
 
 

@@ -13,6 +13,7 @@ from ngao.chassis.errors import Misconfigured
 from ngao.chassis.policy import load_policy
 from ngao.chassis.retention import Retention, load_retention
 from ngao.contracts import subscriptions_of
+from ngao.contracts.classes import Pattern
 from ngao.contracts.codes import URGENCIES
 from services.notify.domain.errors import PolicyBroken
 from services.notify.domain.policy import Ladder, Policy, Rule, Step, Undeliverable
@@ -40,7 +41,7 @@ class _Rule(_Strict):
 
 
 class _Step(_Strict):
-    person = fields.String(required=True, validate=validate.Regexp(r"^[a-z][a-z0-9-]{1,40}$"))
+    person = fields.String(required=True, validate=Pattern(r"^[a-z][a-z0-9-]{1,40}$"))
     within_minutes = fields.Float(required=True, validate=validate.Range(min=0, min_inclusive=False))
 
 

@@ -15,17 +15,17 @@ from ngao.chassis.security import signing
 from ngao.chassis.security.seals import key_id
 from ngao.chassis.security.vouches import LONGEST
 from ngao.contracts import FieldError
-from ngao.contracts.classes import INTERNAL, PUBLIC, SENSITIVE
+from ngao.contracts.classes import INTERNAL, PUBLIC, SENSITIVE, Pattern
 from ngao.contracts.codes import DECLINE_REASONS, FAIL_REASONS, OUTCOMES
 from services.referral.domain.partner import Hours, Partner
 
 AN_ORGANISATION = "A partner is an organisation; how many cases it holds names none."
 PARTNER_ID = re.compile(r"[a-z][a-z0-9-]{1,40}")
-_SLUG = validate.Regexp(r"^[a-z][a-z0-9_]{1,63}$", error="format|Must be a code: lower-case letters, digits, underscore.")
-_CLOCK = validate.Regexp(r"^([01]\d|2[0-3]):[0-5]\d$", error="format|Must be HH:MM.")
-_CLOSING = validate.Regexp(r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$", error="format|Must be HH:MM, up to 24:00.")
-_COUNTY = validate.Regexp(r"^(\*|[A-Z]{2}-[A-Z0-9]{1,3})$", error="format|Must be an ISO 3166-2 code, or * for everywhere.")
-_LANGUAGE = validate.Regexp(r"^[a-z]{2,3}$", error="format|Must be an ISO 639 code.")
+_SLUG = Pattern(r"^[a-z][a-z0-9_]{1,63}$", error="format|Must be a code: lower-case letters, digits, underscore.")
+_CLOCK = Pattern(r"^([01]\d|2[0-3]):[0-5]\d$", error="format|Must be HH:MM.")
+_CLOSING = Pattern(r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$", error="format|Must be HH:MM, up to 24:00.")
+_COUNTY = Pattern(r"^(\*|[A-Z]{2}-[A-Z0-9]{1,3})$", error="format|Must be an ISO 3166-2 code, or * for everywhere.")
+_LANGUAGE = Pattern(r"^[a-z]{2,3}$", error="format|Must be an ISO 639 code.")
 _DAY = validate.OneOf(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), error="unknown_code|Must be a day such as mon.")
 
 

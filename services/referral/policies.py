@@ -11,6 +11,7 @@ from marshmallow import RAISE, Schema, fields, validate
 
 from ngao.chassis.policy import check, load_policy, parse
 from ngao.chassis.retention import Retention, load_retention
+from ngao.contracts.classes import Pattern
 from services.referral.domain.deadlines import Deadlines, Waits
 from services.referral.domain.facts import URGENCIES
 from services.referral.domain.matching import MatchingPolicy, Weights
@@ -77,7 +78,7 @@ class DeadlinesFile(_Strict):
 
 
 class _ListedPartner(PartnerRequest):
-    id = fields.String(required=True, validate=validate.Regexp(PARTNER_ID))
+    id = fields.String(required=True, validate=Pattern(PARTNER_ID))
 
 
 class PartnersFile(_Strict):

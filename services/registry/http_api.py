@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from ngao.contracts.classes import INTERNAL, SENSITIVE, Moment, Strict, Tolerant
+from ngao.contracts.classes import INTERNAL, SENSITIVE, Moment, Pattern, Strict, Tolerant
 from ngao.contracts.codes import PURPOSES, SCOPES
 from ngao.contracts.schemas.report import Attributes, ContactSafety
 from services.registry.application.tell_defender import Record, Review, SafeContact
@@ -16,10 +16,10 @@ from services.registry.domain.defender import Person, Restriction
 from services.registry.domain.identity import Identity
 from services.registry.domain.resolution import Candidate
 
-_PARTNER = validate.Regexp(r"^[a-z][a-z0-9-]{1,40}$", error="format|Must be a partner id.")
-_SOURCE = validate.Regexp(r"^[a-z][a-z0-9-]{1,40}$", error="format|Must be a source id.")
-_CASE = validate.Regexp(r"^NG-[0-9A-HJKMNP-TV-Z]{10}$", error="format|Must be a case reference.")
-_DEFENDER = validate.Regexp(r"^DEF-[0-9A-HJKMNP-TV-Z]{10}$", error="format|Must be a defender reference.")
+_PARTNER = Pattern(r"^[a-z][a-z0-9-]{1,40}$", error="format|Must be a partner id.")
+_SOURCE = Pattern(r"^[a-z][a-z0-9-]{1,40}$", error="format|Must be a source id.")
+_CASE = Pattern(r"^NG-[0-9A-HJKMNP-TV-Z]{10}$", error="format|Must be a case reference.")
+_DEFENDER = Pattern(r"^DEF-[0-9A-HJKMNP-TV-Z]{10}$", error="format|Must be a defender reference.")
 
 
 class RestrictionRequest(Strict):

@@ -11,6 +11,7 @@ from marshmallow import RAISE, Schema, fields, validate
 from ngao.chassis.policy import load_policy
 from ngao.chassis.retention import Retention as Rules
 from ngao.chassis.retention import load_retention
+from ngao.contracts.classes import Pattern
 from ngao.kernel.placeholders import Placeholders
 from services.registry.domain.policy import IdentityPolicy, MatchingRules, Retention
 
@@ -41,7 +42,7 @@ class _Matching(_Strict):
     candidate_from = fields.Float(required=True, validate=_SHARE)
     weights = fields.Nested(_Weights, required=True)
     same_sounds = fields.Dict(
-        keys=fields.String(validate=validate.Regexp(r"^[a-z]{1,3}$")), values=fields.String(validate=validate.Length(equal=1)),
+        keys=fields.String(validate=Pattern(r"^[a-z]{1,3}$")), values=fields.String(validate=validate.Length(equal=1)),
         required=True,
     )
     most_candidates = fields.Integer(required=True, validate=validate.Range(min=1, max=50))
@@ -50,7 +51,7 @@ class _Matching(_Strict):
 class IdentityFile(_Strict):
     """identity.yaml: matching, which attributes may be used, coded reasons."""
 
-    default_region = fields.String(required=True, validate=validate.Regexp(r"^[A-Z]{2}$"))
+    default_region = fields.String(required=True, validate=Pattern(r"^[A-Z]{2}$"))
     matching = fields.Nested(_Matching, required=True)
     attributes_for_matching = fields.List(fields.String(validate=validate.OneOf(_ATTRIBUTES)), required=True)
     restriction_reasons = fields.List(fields.String(), required=True, validate=validate.Length(min=1))

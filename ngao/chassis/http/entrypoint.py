@@ -74,7 +74,7 @@ class Operation:
 
     def __post_init__(self) -> None:
         """Refuse an operator operation that demands no scope, as any operator's key would open it, or is not audited."""
-        if "operator" in self.who and not _SCOPE.match(self.needs):
+        if "operator" in self.who and not _SCOPE.fullmatch(self.needs):
             raise TypeError(f"{self.operation}: an operation of operators declares the scope that it needs, such as cases:read")
         check(self)
 

@@ -111,7 +111,7 @@ def broken_fields(errors: Iterable[BrokenField]) -> list[dict[str, str]]:
 
 def shown_name(name: str) -> str:
     """A name as it may be shown: one that is no plain field name may be someone's data."""
-    return name if not name or _STEP.match(name) else "?"
+    return name if not name or _STEP.fullmatch(name) else "?"
 
 
 def _safe(pointer: str) -> str:

@@ -50,14 +50,14 @@ def passes(key: str, value: Any) -> bool:
         return _listed(key) or abs(value) < _LARGEST_PLAIN_NUMBER
     if isinstance(value, list | tuple):
         return all(passes(key, each) for each in value)
-    return isinstance(value, str) and (bool(_REFERENCE.match(value)) or _is_code(key, value))
+    return isinstance(value, str) and (bool(_REFERENCE.fullmatch(value)) or _is_code(key, value))
 
 
 def redact(fields: dict[str, Any]) -> dict[str, Any]:
     """The same fields with everything replaced that may not be shown; `event` must be a slug."""
     shown = {key: value if passes(key, value) else REDACTED for key, value in fields.items() if key != "event"}
     event = fields.get("event")
-    return {"event": event if isinstance(event, str) and _EVENT.match(event) else REDACTED, **shown}
+    return {"event": event if isinstance(event, str) and _EVENT.fullmatch(event) else REDACTED, **shown}
 
 
 def _listed(key: str) -> bool:
@@ -66,5 +66,5 @@ def _listed(key: str) -> bool:
 
 def _is_code(key: str, value: str) -> bool:
     if key == "error_at":
-        return bool(_PLACE.match(value))
-    return _listed(key) and bool(_CODE.match(value)) and not _TELEPHONE.search(value)
+        return bool(_PLACE.fullmatch(value))
+    return _listed(key) and bool(_CODE.fullmatch(value)) and not _TELEPHONE.search(value)

@@ -18,16 +18,16 @@ def new() -> str:
 
 def parse(header: str | None) -> str | None:
     """A foreign `traceparent` as it stands, or None when there is none or it breaks the standard."""
-    return header if header and _TRACEPARENT.match(header) else None
+    return header if header and _TRACEPARENT.fullmatch(header) else None
 
 
 def child(parent: str | None) -> str:
     """The next step in a trace: same trace id, a new span id; without a valid parent, a new trace."""
-    found = _TRACEPARENT.match(parent or "")
+    found = _TRACEPARENT.fullmatch(parent or "")
     return f"00-{found[1]}-{secrets.token_hex(8)}-{found[3]}" if found else new()
 
 
 def trace_id(traceparent: str | None) -> str | None:
     """The 32 hex digits that all steps of a trace share: what an operator searches the logs for."""
-    found = _TRACEPARENT.match(traceparent or "")
+    found = _TRACEPARENT.fullmatch(traceparent or "")
     return found[1] if found else None

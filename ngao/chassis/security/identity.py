@@ -71,7 +71,7 @@ class Credentials(Protocol):
 def new_key(kind: str, account_id: str) -> tuple[str, str]:
     """Make a key: `(key, hash)`. The key is shown once and forgotten; the hash is kept."""
     key = f"ngao_{kind}_{account_id}_{secrets.token_urlsafe(32)}"
-    if not _KEY.match(key):
+    if not _KEY.fullmatch(key):
         raise ValueError("kind must be lower-case letters; id must match ^[a-z][a-z0-9-]{1,40}$")
     return key, hash_key(key)
 
@@ -87,7 +87,7 @@ def parse(authorization: str | None) -> tuple[str, str, str] | None:
     key = key.strip()
     if scheme.lower() != "bearer" or len(key) > _LONGEST_KEY:
         return None
-    found = _KEY.match(key)
+    found = _KEY.fullmatch(key)
     return (found["kind"], found["id"], key) if found else None
 
 
@@ -175,9 +175,9 @@ def load_operators(path: Path) -> dict[str, Credential]:
 def _operator(entry: Any, where: str) -> Credential:
     if not isinstance(entry, dict) or set(entry) - {"id", "hash", "scopes"}:
         raise Misconfigured(f"{where} must be an object with id, hash and scopes only.")
-    if not isinstance(entry.get("id"), str) or not _ID.match(entry["id"]):
+    if not isinstance(entry.get("id"), str) or not _ID.fullmatch(entry["id"]):
         raise Misconfigured(f"{where} needs an id of lower-case letters, digits and hyphens.")
-    if not isinstance(entry.get("hash"), str) or not _HASH.match(entry["hash"]):
+    if not isinstance(entry.get("hash"), str) or not _HASH.fullmatch(entry["hash"]):
         raise Misconfigured(f"{where} needs a hash as `sha256:` and 64 hex digits, as `ngao operator add` makes it.")
     scopes = entry.get("scopes", [])
     if not isinstance(scopes, list) or not all(isinstance(scope, str) for scope in scopes):

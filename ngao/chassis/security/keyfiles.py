@@ -122,7 +122,7 @@ def load_verifying(public_directory: Path) -> dict[str, tuple[str, str]]:
     """The services' public signing keys: by key id, whose it is and the key. Raises Misconfigured for a file that is no key."""
     found = {}
     for path in sorted(public_directory.glob("signing-*.pub")):
-        if named := _SIGNING_PUBLIC.match(path.stem):
+        if named := _SIGNING_PUBLIC.fullmatch(path.stem):
             public = b64encode(_bytes(path)).decode()
             found[signing.key_id(public)] = (named["service"], public)
     return found
@@ -207,12 +207,12 @@ def active_period(periods: Iterable[str]) -> str:
 def _by_period(directory: Path, prefix: str, suffix: str) -> Iterator[tuple[str, Path]]:
     for path in sorted(directory.glob(f"{prefix}*{suffix}")):
         period = path.name[len(prefix) : -len(suffix)]
-        if _PERIOD.match(period):
+        if _PERIOD.fullmatch(period):
             yield period, path
 
 
 def _check_period(period: str) -> None:
-    if not _PERIOD.match(period):
+    if not _PERIOD.fullmatch(period):
         raise Misconfigured("A key period is a year and a month, such as 2026-11.")
 
 

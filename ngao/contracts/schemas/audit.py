@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from ngao.contracts.classes import INTERNAL, Tolerant
+from ngao.contracts.classes import INTERNAL, Pattern, Tolerant
 
 _N = validate.Range(1, 10**12)
-_HASH = validate.Regexp("^[0-9a-f]{64}$")
+_HASH = Pattern("^[0-9a-f]{64}$")
 _MOST_CHAINS, _MOST_PASSED = 64, 64
 
 

@@ -11,9 +11,9 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from ngao.contracts import codes
-from ngao.contracts.classes import INTERNAL, SEALED, SENSITIVE, Moment, Strict
+from ngao.contracts.classes import INTERNAL, SEALED, SENSITIVE, Moment, Pattern, Strict
 
-_SLUG = validate.Regexp(r"^[a-z][a-z0-9_]{1,63}$", error="format|Must be a code: lower-case letters, digits, underscore.")
+_SLUG = Pattern(r"^[a-z][a-z0-9_]{1,63}$", error="format|Must be a code: lower-case letters, digits, underscore.")
 _ID = validate.Length(min=1, max=200)
 # With parameters, as phones name a voice note: audio/ogg; codecs=opus.
 _MEDIA_TYPE = r"^[\w.+-]+/[\w.+-]+([ \t]*;[ \t]*[\w.+-]+=([\w.+-]+|\"[^\"\\\r\n]*\"))*$"
@@ -92,7 +92,7 @@ class Subject(Strict):
     """The defender: by the reference the registry gave, by identity, or not at all (anonymous)."""
 
     defender_ref = fields.String(
-        validate=validate.Regexp(r"^DEF-[0-9A-HJKMNP-TV-Z]{10}$", error="format|Must be a defender reference."),
+        validate=Pattern(r"^DEF-[0-9A-HJKMNP-TV-Z]{10}$", error="format|Must be a defender reference."),
         metadata=INTERNAL,
     )
     identity = fields.Nested(Identity, metadata=SENSITIVE)
@@ -115,7 +115,7 @@ class Consent(Strict):
         fields.String(validate=_one_of(codes.SCOPES)), load_default=list, validate=validate.Length(max=10), metadata=INTERNAL
     )
     recipient = fields.String(
-        validate=validate.Regexp(r"^[a-z][a-z0-9-]{1,40}$", error="format|Must be a partner's id."), metadata=INTERNAL
+        validate=Pattern(r"^[a-z][a-z0-9-]{1,40}$", error="format|Must be a partner's id."), metadata=INTERNAL
     )
     until = Moment(metadata=INTERNAL)
 
@@ -124,10 +124,10 @@ class SafeHours(Strict):
     """When contact is safe, in the person's own time zone."""
 
     opens = fields.String(
-        required=True, validate=validate.Regexp(r"^([01]\d|2[0-3]):[0-5]\d$", error="format|Must be HH:MM."), metadata=SENSITIVE
+        required=True, validate=Pattern(r"^([01]\d|2[0-3]):[0-5]\d$", error="format|Must be HH:MM."), metadata=SENSITIVE
     )
     closes = fields.String(
-        required=True, validate=validate.Regexp(r"^([01]\d|2[0-3]):[0-5]\d$", error="format|Must be HH:MM."), metadata=SENSITIVE
+        required=True, validate=Pattern(r"^([01]\d|2[0-3]):[0-5]\d$", error="format|Must be HH:MM."), metadata=SENSITIVE
     )
     days = fields.List(
         fields.String(validate=_one_of(("mon", "tue", "wed", "thu", "fri", "sat", "sun"))), load_default=list, metadata=SENSITIVE
@@ -153,10 +153,10 @@ class Attachment(Strict):
 
     name = fields.String(required=True, validate=validate.Length(min=1, max=255), metadata=SENSITIVE)
     media_type = fields.String(
-        required=True, validate=validate.Regexp(_MEDIA_TYPE, error="format|Must be a media type."), metadata=INTERNAL
+        required=True, validate=Pattern(_MEDIA_TYPE, error="format|Must be a media type."), metadata=INTERNAL
     )
     sha256 = fields.String(
-        required=True, validate=validate.Regexp(r"^[0-9a-f]{64}$", error="format|Must be 64 hex digits."), metadata=INTERNAL
+        required=True, validate=Pattern(r"^[0-9a-f]{64}$", error="format|Must be 64 hex digits."), metadata=INTERNAL
     )
     url = fields.Url(schemes={"https"}, metadata=SENSITIVE)
 
@@ -176,7 +176,7 @@ class Report(Strict):
     )
     location = fields.Nested(Location, required=True, metadata=INTERNAL)
     languages = fields.List(
-        fields.String(validate=validate.Regexp(r"^[a-z]{2,3}$", error="format|Must be an ISO 639 code.")),
+        fields.String(validate=Pattern(r"^[a-z]{2,3}$", error="format|Must be an ISO 639 code.")),
         load_default=list, validate=validate.Length(max=10), metadata=INTERNAL,
     )
     narrative = fields.String(validate=validate.Length(max=50_000), metadata=SENSITIVE)
@@ -192,11 +192,11 @@ class SealedReport(Strict):
     """A report as a libsodium sealed box that only intake opens: base64, of the canonical report's UTF-8 JSON."""
 
     key_id = fields.String(
-        required=True, validate=validate.Regexp(r"^[0-9a-f]{16}$", error="format|Must be 16 hex digits."), metadata=INTERNAL
+        required=True, validate=Pattern(r"^[0-9a-f]{16}$", error="format|Must be 16 hex digits."), metadata=INTERNAL
     )
     box = fields.String(
         required=True,
-        validate=validate.Regexp(r"^[A-Za-z0-9+/]{64,}={0,2}$", error="format|Must be a sealed box in base64."), metadata=SEALED,
+        validate=Pattern(r"^[A-Za-z0-9+/]{64,}={0,2}$", error="format|Must be a sealed box in base64."), metadata=SEALED,
     )
 
 

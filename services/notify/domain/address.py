@@ -20,11 +20,11 @@ def read_address(given: str) -> str:
     entered, and not when somebody has to be reached.
     """
     local, at, domain = given.strip().rpartition("@")
-    if not at or len(local) > _LONGEST_LOCAL or not _LOCAL.match(local):
+    if not at or len(local) > _LONGEST_LOCAL or not _LOCAL.fullmatch(local):
         raise AddressUnreadableError("Must have plain letters, digits or signs before one @, none with accents.")
     labels = _ascii(domain).split(".")
     read = f"{local}@{'.'.join(labels)}"
-    if len(labels) < 2 or not all(_LABEL.match(label) for label in labels) or len(read) > _LONGEST:
+    if len(labels) < 2 or not all(_LABEL.fullmatch(label) for label in labels) or len(read) > _LONGEST:
         raise AddressUnreadableError("Must have the full name of a mail domain after the @.")
     return read
 

@@ -104,7 +104,7 @@ def _lint_words(literal: str, language: str, at: str) -> None:
     for word in _WORD.findall(literal):
         if word.lower() not in VOCABULARY[language]:
             raise TemplateIndiscreet(f"{at}: the word {word!r} is not on the allow-list.")
-    if not _ALLOWED_BETWEEN_WORDS.match(_WORD.sub("", literal)):
+    if not _ALLOWED_BETWEEN_WORDS.fullmatch(_WORD.sub("", literal)):
         raise TemplateIndiscreet(f"{at}: only words and plain punctuation are allowed.")
 
 

@@ -47,7 +47,7 @@ class Identity:
     @property
     def addresses(self) -> tuple[tuple[str, str], ...]:
         """What can tell that two are one: `(kind, value)`. Whatever else stands in a phone field ("none", "0") is not."""
-        read = (_E164.match(each) for each in self.phones)
+        read = (_E164.fullmatch(each) for each in self.phones)
         phones = (("phone", each[1]) for each in read if each)
         return (*phones, *(("email", each) for each in self.emails if "@" in each))
 

@@ -1,0 +1,43 @@
+"""A value that ends with a line feed is another value, wherever a pattern reads what outsiders wrote."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from marshmallow import ValidationError, validate
+
+from ngao.chassis.observability import redaction, traces
+from ngao.contracts.classes import Pattern
+from ngao.contracts.schemas import report
+from tests.support.pages import ROOT
+
+PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+
+def test_a_pattern_is_about_the_whole_text() -> None:
+    assert Pattern("^[a-z]+$")("abc") == "abc"
+    with pytest.raises(ValidationError):
+        Pattern("^[a-z]+$")("abc\n")
+
+
+def test_a_code_with_a_line_feed_is_refused() -> None:
+    assert "type" in report.Violation().validate({"type": "arrest\n"})
+    assert not report.Violation().validate({"type": "arrest"})
+
+
+@pytest.mark.parametrize("value", [PARENT, PARENT + "\n"])
+def test_a_trace_is_believed_as_a_whole(value: str) -> None:
+    assert bool(traces.parse(value)) is (value == PARENT)
+
+
+def test_a_log_shows_no_value_that_goes_on_in_the_next_line() -> None:
+    shown: dict[str, Any] = redaction.redact({"event": "x.y", "queue": "intake.reports\n"})
+    assert shown["queue"] != "intake.reports\n"
+
+
+def test_contracts_and_outsiders_doors_use_no_other_pattern() -> None:
+    files = [*Path(ROOT, "ngao", "contracts").rglob("*.py"), *Path(ROOT, "services").glob("*/http_api.py")]
+    name = f"validate.{validate.Regexp.__name__}("
+    assert [str(each) for each in files if name in each.read_text() and each.name != "classes.py"] == []
