@@ -11,10 +11,15 @@ from ngao.cli.output import AsJson, say, show
 
 app = typer.Typer(no_args_is_help=True, help="Duty officers: who is told when a human must look.")
 
+_PERSON = (
+    "An id of a ladder, such as `duty-officer`, `deputy` or `coordinator`; or an operator's id, for whoever acknowledges alarms "
+    "and is to be notified when such a case is opened again."
+)
+
 
 @app.command()
 def add(
-    person: Annotated[str, typer.Argument(help="An id of a ladder, such as `duty-officer`, `deputy` or `coordinator`.")],
+    person: Annotated[str, typer.Argument(help=_PERSON)],
     email: Annotated[str, typer.Option(help="Where the person reads mail that says nothing.")],
     language: Annotated[str, typer.Option(help="Of the templates: en or sw.")] = "en",
 ) -> None:

@@ -206,6 +206,7 @@ def build(chassis: Chassis) -> App:
     chassis.open(DOCUMENTS)
     channel = EmailChannel(own.smtp)
     app = App(chassis, policy, retention, {channel.kind: channel}, own.link)
+    app.measure()  # so that the first answer of readiness knows whether anybody can be notified
     chassis.gauges.every(OFTEN_S, app.measure)
     chassis.forget_by(retention)
     return app

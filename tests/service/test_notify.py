@@ -28,6 +28,10 @@ rules:
   - {when: intake.report.updated.v1, raised: true, tell: duty_officer, template: look_now, ladder: critical, urgent: true}
   - {when: intake.report.quarantined.v1, tell: duty_officer, template: not_readable, ladder: critical}
   - {when: intake.quarantine.filled.v1, tell: duty_officer, template: not_readable, ladder: critical, gravity: 1}
+  - {when: referral.case.reopened.v1, tell: duty_officer, template: look_now, ladder: critical, urgent: true}
+  - {when: referral.case.reopened.v1, tell: owner, template: owner_look, urgent: true}
+  - {when: referral.disclosure.missed.v1, tell: duty_officer, template: look_now, ladder: critical, urgent: true}
+  - {when: referral.helper.revoked.v1, tell: duty_officer, template: look_now, ladder: critical, urgent: true}
   - {when: referral.offered.v1, tell: partner, template: partner_new}
   - {when: referral.accepted.v1, tell: defender, template: defender_news}
 ladders:
@@ -124,6 +128,20 @@ def unroutable(case: str, need: str) -> Event:
     return make("referral.unroutable.v1", subject=case, data=data, urgent=True)
 
 
+def alarming(what: str, case: str) -> Event:
+    """An event of referral about which a human must be asked, of a kind of its own."""
+    data = {
+        "case_ref": case, "need": "safe_house", "need_number": 1, "needs": ["safe_house"], "urgency": "critical", "county": "KE-30",
+        "reason": what, "reasons": [], "told": "duty_officer", "offer_id": "o", "partner_id": "clinic",
+    }  # fmt: skip
+    return make(f"referral.{what}.v1", subject=case, data=data, urgent=True)
+
+
+def acknowledged(notify: ServiceProcess, world: World, message: dict[str, Any]) -> bool:
+    status, answer = notify.request("POST", f"/v1/messages/{message['message_id']}/acknowledge", {}, world.operator_key)
+    return status == 200 and answer["state"] == "acknowledged"
+
+
 def warnings(notify: ServiceProcess) -> dict[str, str]:
     """What readiness says an operator must mend; it is ready all the same."""
     status, answer = notify.request("GET", "/readyz")
@@ -216,6 +234,47 @@ def test_bodies_that_nobody_could_read_climb_one_ladder_until_somebody_acknowled
     line.publish(quarantined(bundle))
     eventually(lambda: len(listed(notify, world, bundle)) == len(both) + 1, what="the second body to be known")
     assert [each["state"] for each in listed(notify, world, bundle)].count("sent") <= len(both), "it asks nobody again at once"
+
+
+@pytest.mark.parametrize("what", ["disclosure.missed", "helper.revoked", "case.reopened"])
+def test_an_alarm_of_referral_reaches_a_human_also_just_after_another_was_acknowledged(
+    *, notify: ServiceProcess, world: World, line: Line, directory: Path, case: str, what: str
+) -> None:
+    line.publish(reported(case))
+    eventually(lambda: ("duty-officer", "sent") in states(notify, world, case), what="the first letter")
+    assert acknowledged(notify, world, listed(notify, world, case)[0])
+    event = alarming(what, case)
+    line.publish(event)
+
+    def letters() -> list[dict[str, Any]]:
+        found = [each for each in listed(notify, world, case) if each["cause"] == event.id and each["state"] == "sent"]
+        return [each for each in found if each["template"] == "look_now"]
+
+    eventually(lambda: len(letters()) == 2, what="both persons of the ladder to be asked")
+    assert [each["recipient_ref"] for each in letters()] == ["duty-officer", "coordinator"]
+    assert all(len(mails(directory, each)) == 1 for each in letters())
+    assert acknowledged(notify, world, letters()[-1])
+    assert "alarms" not in warnings(notify)
+
+
+def test_the_operator_who_acknowledged_a_case_gets_a_letter_when_it_is_opened_again(
+    notify: ServiceProcess, world: World, line: Line, directory: Path, case: str
+) -> None:
+    entry = {"email": "canary.tester@example.org", "language": "sw"}
+    assert notify.request("PUT", "/v1/roster/duty-officers/tester", entry, world.operator_key)[0] == 200
+    try:
+        line.publish(reported(case))
+        eventually(lambda: ("duty-officer", "sent") in states(notify, world, case), what="the first letter")
+        assert acknowledged(notify, world, listed(notify, world, case)[0])
+        line.publish(alarming("case.reopened", case))
+        eventually(lambda: ("tester", "sent") in states(notify, world, case), what="the owner's letter")
+        (letter,) = [each for each in listed(notify, world, case) if each["recipient_ref"] == "tester"]
+        (mail,) = mails(directory, letter)
+        assert (mail.recipients, letter["ladder"]) == (("canary.tester@example.org",), None)
+        assert acknowledged(notify, world, letter)
+        assert not [each for each in listed(notify, world, case) if each.get("escalate_at")]
+    finally:
+        assert notify.request("DELETE", "/v1/roster/duty-officers/tester", key=world.operator_key)[0] == 204
 
 
 def test_a_partner_nobody_knows_is_refused_where_an_operator_sees_it(

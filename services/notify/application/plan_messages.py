@@ -8,7 +8,7 @@ from services.notify.application.ports import ContactSummaries
 from services.notify.application.tell_people import tell_people
 from services.notify.domain.facts import Facts
 from services.notify.domain.message import Message
-from services.notify.domain.people import DEFENDER, DUTY_OFFICER
+from services.notify.domain.people import DEFENDER, DUTY_OFFICER, OWNER
 from services.notify.domain.planning import plan
 
 
@@ -17,7 +17,7 @@ def plan_messages(context: Context, summaries: ContactSummaries, facts: Facts) -
     desk = context.desk
     rules = desk.policy.rules_for(facts)
     summary = summaries.find(facts.case_ref) if any(rule.tell == DEFENDER for rule in rules) else None
-    if not any(rule.tell == DUTY_OFFICER or rule.must_reach for rule in rules):
+    if not any(rule.tell in {DUTY_OFFICER, OWNER} or rule.must_reach for rule in rules):
         return tell_people(context.messages, context.announcer, plan(desk, facts, summary).new)
     case = CaseAlarms(context, facts.case_ref)
     told = case.apply(plan(desk, facts, summary, case.standing))

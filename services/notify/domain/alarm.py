@@ -41,14 +41,17 @@ def answered_with(desk: Desk, message: Message, standing: Collection[Message]) -
 
     A graver alarm is not among them, even if it covers this message.
     """
-    if not message.ladder:
-        return [each for each in standing if each.cause == message.cause and each.escalate_at]
     before = {each.cause for each in standing if each.created_at <= message.created_at and not is_worse(desk, each, message)}
     causes = before | {message.cause}
     return [
         each for each in standing
         if each.id != message.id and each.state is not State.ACKNOWLEDGED and causes & {each.cause, each.covered_by}
     ]  # fmt: skip
+
+
+def alarm_beside(message: Message, standing: Collection[Message]) -> Message | None:
+    """The alarm about the same event as a letter on no ladder: the last one made, because its reader is asked at present."""
+    return next((each for each in reversed(list(standing)) if each.cause == message.cause), None)
 
 
 def to_ask_again(desk: Desk, standing: Collection[Message]) -> Message | None:

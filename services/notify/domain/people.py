@@ -8,7 +8,9 @@ from dataclasses import dataclass
 DUTY_OFFICER = "duty_officer"
 PARTNER = "partner"
 DEFENDER = "defender"
-KINDS = (DUTY_OFFICER, PARTNER, DEFENDER)
+OWNER = "owner"
+"""Whoever acknowledged an alarm of the case last. Such a recipient is a person of the roster, like a duty officer."""
+KINDS = (DUTY_OFFICER, OWNER, PARTNER, DEFENDER)
 
 
 @dataclass(frozen=True)

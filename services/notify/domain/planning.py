@@ -9,7 +9,7 @@ from datetime import datetime
 from services.notify.domain import refusals
 from services.notify.domain.facts import Facts
 from services.notify.domain.message import Message, Note, State, message_id
-from services.notify.domain.people import DEFENDER, DUTY_OFFICER, PARTNER, Contact, ContactSummary, Recipient, Roster
+from services.notify.domain.people import DEFENDER, DUTY_OFFICER, OWNER, PARTNER, Contact, ContactSummary, Recipient, Roster
 from services.notify.domain.policy import RANKS, STATED_AGAIN, Policy, Rule
 
 NO_CHANNEL = "none"
@@ -118,6 +118,8 @@ def _for_rule(
         return raise_alarm(desk, draft, standing)
     if rule.tell == DEFENDER:
         return Changes([_to_defender(desk, draft, summary)])
+    if rule.tell == OWNER:
+        return _to_owner(desk, draft, standing)
     if not facts.partner_id:
         return Changes()
     message = _to(desk, draft, Recipient(PARTNER, facts.partner_id))
@@ -184,6 +186,16 @@ def _covered(desk: Desk, draft: Draft, lead: Message) -> Message:
     return message
 
 
+def owner_of(standing: Collection[Message]) -> str | None:
+    """The operator who acknowledged an alarm of the case last; a repeat that was acknowledged with it counts for nobody."""
+    seen = [each for each in standing if each.state is State.ACKNOWLEDGED and not _is_repeat(each)]
+    return max(seen, key=lambda each: each.notes[-1].at).acknowledged_by if seen else None
+
+
+def _is_repeat(message: Message) -> bool:
+    return any(note.what == "repeated" for note in message.notes)
+
+
 def _seen_before(desk: Desk, draft: Draft, standing: Collection[Message]) -> Message | None:
     """The acknowledged alarm that this one only states again; an event that is not stated again happened anew."""
     if draft.event not in STATED_AGAIN:
@@ -191,8 +203,7 @@ def _seen_before(desk: Desk, draft: Draft, standing: Collection[Message]) -> Mes
     since, kind = desk.now - desk.policy.repeats_within, (draft.event, draft.template, draft.about)
     for each in standing:
         same = each.state is State.ACKNOWLEDGED and (each.event, each.template, each.about) == kind
-        is_repeat = any(note.what == "repeated" for note in each.notes)  # what a human saw counts, not what repeated it since
-        if same and not is_repeat and not is_worse(desk, draft, each) and each.notes[-1].at >= since:
+        if same and not _is_repeat(each) and not is_worse(desk, draft, each) and each.notes[-1].at >= since:
             return each
     return None
 
@@ -225,6 +236,14 @@ def _to_defender(desk: Desk, draft: Draft, summary: ContactSummary | None) -> Me
     recipient = Recipient(DEFENDER, (summary and summary.defender_ref) or draft.case_ref)
     reason = refusals.why_not_the_defender(summary, desk.channels)
     return _refused(_message(desk, draft), recipient, reason, desk) if reason else _to(desk, draft, recipient)
+
+
+def _to_owner(desk: Desk, draft: Draft, standing: Collection[Message]) -> Changes:
+    """A letter beside the ladder, on none itself; the owner who is being asked already gets no second one."""
+    owner = owner_of(standing)
+    if not owner or any(each.escalate_at and each.recipient.ref == owner for each in standing):
+        return Changes()
+    return Changes([_to(desk, draft, Recipient(DUTY_OFFICER, owner))])
 
 
 def _to(desk: Desk, draft: Draft | Message, recipient: Recipient) -> Message:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from services.notify.domain.errors import PolicyBroken
 from services.notify.domain.facts import Facts
-from services.notify.domain.people import DEFENDER, DUTY_OFFICER, KINDS, Recipient
+from services.notify.domain.people import DEFENDER, DUTY_OFFICER, KINDS, OWNER, Recipient
 from services.notify.domain.templates import Templates
 
 
@@ -78,7 +78,10 @@ RANKS = {"": 0, "low": 1, "medium": 2, "high": 3, "critical": 4}
 LONGEST_CLIMB = {"critical": timedelta(hours=1), "high": timedelta(hours=4)}
 """In this time every person of a ladder must have been asked. A person under arrest must be before a court within 24 hours
 (Constitution of Kenya, Article 49(1)(f)), and a lawyer needs most of them."""
-MUST_BE_TOLD = ("intake.report.accepted.v1", "intake.report.updated.v1", "referral.unroutable.v1")
+MUST_BE_TOLD = (
+    "intake.report.accepted.v1", "intake.report.updated.v1", "referral.unroutable.v1", "referral.case.reopened.v1",
+    "referral.disclosure.missed.v1", "referral.helper.revoked.v1",
+)  # fmt: skip
 """At these urgencies a duty officer is told of these, and of an update when it raises the urgency."""
 MUST_BE_TOLD_AS_HIGH = ("intake.report.quarantined.v1", "intake.quarantine.filled.v1")
 """What nobody could read has no urgency of its own; it counts as high."""
@@ -166,7 +169,12 @@ class Policy:
             raise PolicyBroken(f"{at} must have a ladder if, and only if, it tells a duty officer.")
         if rule.tell == DEFENDER and rule.urgent:
             raise PolicyBroken(f"{at} must not be urgent: a haste in a message to a defender can endanger them.")
+        if rule.tell == OWNER and rule.template in self._templates_of_ladders():
+            raise PolicyBroken(f"{at}.template is a ladder's: a letter to the owner would take the place of the ladder's own.")
         self._check_pair(at, rule.template, rule.ladder)
+
+    def _templates_of_ladders(self) -> set[str]:
+        return {self.undeliverable.template} | {rule.template for rule in self.rules if rule.ladder}
 
     def _check_waits(self, urgency: str, longest: timedelta) -> None:
         """Refuse rules by which something of this urgency reaches no duty officer, or reaches one too late."""

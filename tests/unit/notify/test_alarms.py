@@ -73,8 +73,8 @@ class Desk:
         for message_id in self.messages.overdue(self.clock.now(), self.policy.furthest, 100):
             escalate_message(self.context(), message_id)
 
-    def acknowledge(self, message: Message) -> None:
-        acknowledge(self.context(), message.id, "grace")
+    def acknowledge(self, message: Message, by: str = "grace") -> None:
+        acknowledge(self.context(), message.id, by)
 
     def add(self, person: str) -> None:
         self.roster.put(Contact(Recipient(DUTY_OFFICER, person), "email", "en"), f"{person}@example.org")
@@ -230,6 +230,21 @@ def test_what_happens_a_second_time_asks_a_second_time(event: str, about: str) -
         desk.wait(20)
 
 
+@pytest.mark.parametrize("event", ["referral.case.reopened", "referral.disclosure.missed", "referral.helper.revoked"])
+@pytest.mark.parametrize("urgency", ["critical", "high", "medium", "low"])
+def test_what_a_human_must_see_climbs_to_the_last_person_until_it_is_acknowledged(event: str, urgency: str) -> None:
+    desk = Desk(*ALL)
+    desk.hear(event, urgency, "1")
+    desk.post()
+    ladder = [step.person for step in POLICY.ladders[desk.leads()[0].ladder or ""].steps]
+    for person in ladder:
+        assert desk.letters()[-1] == (person, "look_now")
+        desk.wait(720)
+        desk.post()
+    desk.acknowledge(desk.on_ladders()[0])
+    assert (desk.leads(), desk.state()) == ([], AlarmState.SEEN)
+
+
 def test_two_lost_letters_to_two_partners_ask_twice() -> None:
     desk = Desk(*ALL)
     for partner_id in ("nobody-here", "nobody-there"):
@@ -367,7 +382,10 @@ def test_a_covered_message_to_a_later_person_does_not_end_the_ladder_that_asks_f
 
 _EVENTS = st.tuples(
     st.sampled_from(
-        ["intake.report.accepted", "referral.unroutable", "referral.failed", "referral.recalled", "referral.expired"]
+        [
+            "intake.report.accepted", "referral.unroutable", "referral.failed", "referral.recalled", "referral.expired",
+            "referral.case.reopened",
+        ]
     ),
     st.sampled_from(["critical", "high", "medium", "low"]),
     st.sampled_from(["legal_aid", "medical"]),
@@ -396,8 +414,8 @@ def test_whatever_happens_one_human_at_most_is_waited_for_and_nothing_is_covered
             desk.wait(given_)  # type: ignore[arg-type]
         elif what == "add":
             desk.add(str(given_))
-        elif desk.on_ladders():
-            desk.acknowledge(desk.on_ladders()[int(given_) % len(desk.on_ladders())])  # type: ignore[call-overload]
+        elif there := list(desk.messages.kept.values()):
+            desk.acknowledge(there[int(given_) % len(there)], "deputy")  # type: ignore[call-overload]
         _holds(desk)
 
 
