@@ -2,28 +2,47 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
-from ngao.kernel import names, phones
+from ngao.kernel.names import comparable, words
+from ngao.kernel.phones import keys_of
+
+_SEPARATORS = re.compile(r"[\W_]+")
 
 
 @dataclass(frozen=True)
 class Placeholders:
-    """The coalition's list, in the forms in which values are compared."""
+    """The coalition's list, in the forms in which values are compared.
+
+    `beside` are words that name no one where the rest of the name is a placeholder, and that are a name otherwise.
+    `emails` are whole addresses, `local@` for every domain, or `@domain` for every address of it.
+    """
 
     names: frozenset[str] = field(default=frozenset())
     phones: frozenset[str] = field(default=frozenset())
+    beside: frozenset[str] = field(default=frozenset())
+    emails: frozenset[str] = field(default=frozenset())
 
     @classmethod
-    def of(cls, listed_names: Iterable[str], listed_phones: Iterable[str], region: str) -> Placeholders:
+    def of(
+        cls, names: Iterable[str], phones: Iterable[str], region: str, beside: Iterable[str] = (), emails: Iterable[str] = ()
+    ) -> Placeholders:
         """The list as operators write it."""
-        return cls(frozenset(map(names.comparable, listed_names)), frozenset(phones.keys_of(listed_phones, region)))
+        addresses = ("@".join(_parts(email)) for email in emails)
+        return cls(
+            names=frozenset(map(comparable, names)),
+            phones=frozenset(keys_of(phones, region)),
+            beside=frozenset(map(comparable, beside)),
+            emails=frozenset(addresses),
+        )
 
     def is_name(self, name: str) -> bool:
-        """Whether a name is a person's: not a placeholder, and with at least one letter."""
-        form = names.comparable(name)
-        return bool(form) and form not in self.names
+        """Whether a name is a person's: with at least one letter or digit, and not made of placeholders alone."""
+        found = words(name)
+        return bool(found) and not self._names_no_one(found)
 
     def real_names(self, told: Iterable[str]) -> tuple[str, ...]:
         """The names that are somebody's."""
@@ -31,12 +50,50 @@ class Placeholders:
 
     def real_phones(self, told: Iterable[str], region: str) -> tuple[str, ...]:
         """The numbers in phone fields that are somebody's."""
-        return tuple(filter(self.is_phone, phones.keys_of(told, region)))
+        return tuple(filter(self.is_phone, keys_of(told, region)))
+
+    def real_emails(self, told: Iterable[str]) -> tuple[str, ...]:
+        """The addresses in e-mail fields that are somebody's, in lower case."""
+        return tuple(filter(self.is_email, (email.strip().lower() for email in told)))
 
     def somebodys(self, addresses: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
         """Of addresses `(kind, value)`, those that can tell that two people are one."""
-        return ((kind, value) for kind, value in addresses if kind != "phone" or self.is_phone(value))
+        real = {"phone": self.is_phone, "email": self.is_email}
+        return ((kind, value) for kind, value in addresses if real[kind](value))
 
     def is_phone(self, number: str) -> bool:
         """Whether a number (E.164) is somebody's: no dummy of the list, no number of one repeated digit."""
         return number not in self.phones and len(set(number[-7:])) > 1
+
+    def is_email(self, address: str) -> bool:
+        """Whether an address is somebody's: not listed, no placeholder before the `@`, not one repeated letter."""
+        local, domain = _parts(address)
+        if not (local and domain) or local in self._run_together:
+            return False
+        listed = self.emails & {f"{local}@", f"@{domain}", f"{local}@{domain}"}
+        return not listed and len(set(local + domain.partition(".")[0])) > 1
+
+    def _names_no_one(self, said: tuple[str, ...]) -> bool:
+        """Whether the words are listed names and words beside them, one after the other, with at least one listed name."""
+        reached = {0: False}
+        for start in range(len(said)):
+            for end in range(start + 1, min(start + self._longest, len(said)) + 1):
+                part = " ".join(said[start:end])
+                if start in reached and (part in self.names or part in self.beside):
+                    reached[end] = reached.get(end, False) or reached[start] or part in self.names
+        return reached.get(len(said), False)
+
+    @cached_property
+    def _longest(self) -> int:
+        return max((len(each.split()) for each in self.names | self.beside), default=0)
+
+    @cached_property
+    def _run_together(self) -> frozenset[str]:
+        """The listed names as the part of an address before its `@` writes them."""
+        return frozenset(name.replace(" ", "") for name in self.names)
+
+
+def _parts(address: str) -> tuple[str, str]:
+    """An address's two sides; the first without separators, because `no.email` and `no_email` are one placeholder."""
+    local, _, domain = address.strip().lower().rpartition("@")
+    return _SEPARATORS.sub("", local), domain

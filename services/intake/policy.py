@@ -51,7 +51,7 @@ def load(directories: Sequence[Path], region: str = "KE") -> IntakePolicy:
     policy = load_policy(directories, FILES, {"profiles": ProfileFile()})
     vocabulary, retention = _vocabulary(policy), load_retention(directories, "intake", {"reports": MOMENTS})
     keeping, nobodys = Keeping(retention.days["reports"], retention.version), policy["placeholders.yaml"]
-    placeholders = Placeholders.of(nobodys["names"], nobodys["phones"], region)
+    placeholders = Placeholders.of(**nobodys, region=region)
     rules = Rules(vocabulary, _triage(policy, vocabulary), keeping, region, placeholders)
     profiles = {name: _profile(name, document) for name, document in policy.folder("profiles").items()}
     reasons = load_policy(directories, {"identity.yaml": ReadReasons()})["identity.yaml"]["read_reasons"]

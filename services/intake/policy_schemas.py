@@ -112,6 +112,8 @@ class PlaceholdersFile(_Strict):
 
     names = fields.List(fields.String(validate=validate.Length(min=1)), required=True)
     phones = fields.List(fields.String(validate=validate.Length(min=1)), required=True)
+    beside = fields.List(fields.String(validate=validate.Length(min=1)), load_default=())
+    emails = fields.List(fields.String(validate=validate.Regexp(r"^[^@]*@[^@]*$")), load_default=())
 
 
 class _Earlier(_Strict):

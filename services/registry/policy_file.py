@@ -63,6 +63,8 @@ class PlaceholdersFile(_Strict):
 
     names = fields.List(fields.String(validate=validate.Length(min=1)), required=True)
     phones = fields.List(fields.String(validate=validate.Length(min=1)), required=True)
+    beside = fields.List(fields.String(validate=validate.Length(min=1)), load_default=())
+    emails = fields.List(fields.String(validate=validate.Regexp(r"^[^@]*@[^@]*$")), load_default=())
 
 
 def read_policy(directories: Sequence[Path]) -> IdentityPolicy:
@@ -87,5 +89,5 @@ def to_policy(loaded: dict[str, Any], listed: dict[str, Any], version: str, rule
         restriction_reasons=tuple(loaded["restriction_reasons"]),
         read_reasons=tuple(loaded["read_reasons"]),
         retention=Retention(cases["received"], cases["withdrawn"], rules.version),
-        placeholders=Placeholders.of(listed["names"], listed["phones"], loaded["default_region"]),
+        placeholders=Placeholders.of(**listed, region=loaded["default_region"]),
     )

@@ -42,7 +42,7 @@ POLICY = IdentityPolicy(
     restriction_reasons=("safety",),
     read_reasons=("case_work",),
     retention=Retention(case_days=1000, withdrawn_days=30, version="r1"),
-    placeholders=Placeholders.of(["Name Withheld"], ["0700000000"], "KE"),
+    placeholders=Placeholders.of(["Name Withheld", "Unknown"], ["0700000000"], "KE", emails=["@none.com"]),
 )
 
 SAFE = {"may_contact": True, "channels": ["sms", "email"], "code_word": "mwavuli", "shared_phone": False}

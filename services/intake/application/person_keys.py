@@ -13,7 +13,10 @@ LEAST_WORDS_OF_A_NAME = 2
 
 
 def person_keys(person: Person, hashes: KeyedHashes, rules: Rules) -> tuple[str, ...]:
-    """One hash for each phone, e-mail, full name and reference; the values themselves are not kept."""
+    """Hashes of each phone, e-mail, full name and reference; the values themselves are not kept.
+
+    A full name has one hash in which the order of its words does not matter, and one in the order in which it was written.
+    """
     return tuple(sorted({hashes.of(kind, value) for kind, value in _normalised(person, rules)}))
 
 
@@ -23,9 +26,10 @@ def _normalised(person: Person, rules: Rules) -> Iterator[tuple[str, str]]:
     identity = person.identity or {}
     for number in rules.placeholders.real_phones(identity.get("phones", ()), rules.region):
         yield "phone", number
-    for email in identity.get("emails", ()):
-        yield "email", email.strip().lower()
+    for email in rules.placeholders.real_emails(identity.get("emails", ())):
+        yield "email", email
     for name in rules.placeholders.real_names(identity.get("names", ())):
         found = words(name)
         if len(found) >= LEAST_WORDS_OF_A_NAME and any(len(word) > 1 or not word.isascii() for word in found):
-            yield "name", " ".join(found)
+            yield "name", " ".join(sorted(found))
+            yield "name", " ".join(found)  # a report stored before names were sorted has this one alone

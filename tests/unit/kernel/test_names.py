@@ -10,7 +10,13 @@ from ngao.kernel.names import comparable, words
 from ngao.kernel.placeholders import Placeholders
 from ngao.kernel.text import clean, western_digits
 
-LISTED = Placeholders.of(["Name Withheld", "Haijulikani", "N/A"], ["0700000000", "0712345678"], "KE")
+LISTED = Placeholders.of(
+    ["Name Withheld", "Haijulikani", "N/A", "Unknown", "None", "No name", "John Doe"],
+    ["0700000000", "0712345678"],
+    "KE",
+    beside=["Female", "For safety"],
+    emails=["no email@", "@none.com", "nobody.here@example.net"],
+)
 
 
 @pytest.mark.parametrize(("one", "other"), [
@@ -38,6 +44,35 @@ def test_a_name_without_a_letter_is_no_name(name: str) -> None:
 @pytest.mark.parametrize("name", ["Name Withheld", "name  withheld", "NAME-WITHHELD", "haijulikani", "n/a", "N / A"])
 def test_a_placeholder_is_no_name_however_it_is_written(name: str) -> None:
     assert not LISTED.is_name(name)
+
+
+@pytest.mark.parametrize("name", [
+    "Unknown Unknown", "none NONE", "Unknown Female", "Female, unknown", "Name withheld for safety", "None / Haijulikani",
+])  # fmt: skip
+def test_a_name_made_of_placeholders_alone_is_no_name(name: str) -> None:
+    assert not LISTED.is_name(name)
+
+
+@pytest.mark.parametrize("name", [
+    "Grace None", "Unknown Otieno", "Female", "Female Safety", "John", "Doe", "John Withheld", "Name", "Safety", "Doe John",
+])  # fmt: skip
+def test_a_word_of_a_placeholder_beside_a_name_or_by_itself_is_somebodys(name: str) -> None:
+    assert LISTED.is_name(name)
+
+
+@pytest.mark.parametrize("address", [
+    "none@none.com", "None@Example.org", " no.email@example.org", "NO_EMAIL@example.org", "mary@None.com",
+    "nobody.here@example.net", "n/a@example.org", "john.doe@example.org", "x@x.com", "none", "@example.org", "mary@", "",
+])  # fmt: skip
+def test_an_address_without_an_owner_is_nobodys(address: str) -> None:
+    assert LISTED.real_emails([address]) == ()
+    assert list(LISTED.somebodys([("email", address)])) == []
+
+
+@pytest.mark.parametrize("address", ["mary@example.org", "grace.none@example.org", "none77@example.org", "here@example.net"])
+def test_an_address_with_an_owner_is_somebodys(address: str) -> None:
+    assert LISTED.real_emails([f" {address.upper()} "]) == (address,)
+    assert list(LISTED.somebodys([("email", address)])) == [("email", address)]
 
 
 def test_a_name_that_only_contains_a_placeholder_is_somebodys() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -190,6 +191,16 @@ def test_two_strangers_whose_names_are_withheld_are_two() -> None:
     register = Register()
     for case_ref, phone in (("NG-1", "0700000008"), ("NG-2", "0700000009")):
         assert register.report(case_ref, {"names": ["Name Withheld"], "phones": [phone], "emails": []}).resolution == "new"
+
+
+@pytest.mark.parametrize("nobody", [
+    {"names": ["Name Withheld"], "phones": [], "emails": ["none@none.com"]},
+    {"names": ["Unknown Unknown"], "phones": [], "emails": ["name.withheld@example.org"]},
+    {"names": ["Name Withheld", "Unknown"], "phones": ["0700000000"], "emails": ["NONE@none.com"]},
+])  # fmt: skip
+def test_two_strangers_with_an_address_without_an_owner_are_two(nobody: dict[str, Any]) -> None:
+    register = Register()
+    assert [register.report(case_ref, nobody).resolution for case_ref in ("NG-1", "NG-2")] == ["new", "new"]
 
 
 def test_what_was_said_of_a_phone_stays_beside_its_reading_and_an_extension_is_no_other_person() -> None:
