@@ -15,8 +15,8 @@ app = typer.Typer(no_args_is_help=True, help="What one operator asked for and an
 
 ApprovalId = Annotated[str, typer.Argument(help="The id that `ngao approval list` shows.")]
 SINGLE = (
-    "One operator alone may change a partner's key, make a source's key, lift a restriction, record a consent and drop a parked "
-    "message: NGAO_APPROVALS=two demands a second one."
+    "One operator alone may change a partner's keys, take a revoked one back, make a source's key, lift a restriction, record a "
+    "consent and drop a parked message: NGAO_APPROVALS=two demands a second one."
 )
 _KINDS = {"source_id": "source", "id": "partner"}
 

@@ -133,27 +133,33 @@ def _kept(broker: Management, partner: Mapping[str, Any], *, new_key: bool) -> s
 def _keep(broker: Management, partner: Mapping[str, Any], *, new_key: bool) -> str:
     """The broker's queues come first: an offer to a partner without a queue would have nowhere to go.
 
+    A revoked partner gets nothing before the directory has taken it back, which another operator may have to approve.
+
     Where outsiders reach intake at an address of its own, and no address of referral is named for them, the account names no HTTP
     interface.
     """
     partner_id, address, referral = partner["id"], edge(), operator("referral")
-    if not new_key and vouching.known(referral, partner_id).get("revoked"):
+    record = {**partner, **vouching.of(referral, partner)}
+    revoked = bool(vouching.known(referral, partner_id).get("revoked"))
+    if revoked and not new_key:
         raise Misconfigured(f"{partner_id} was revoked: give --new-key to take it on again.")
+    key_file = _put_directory(referral, record, new_key=True) if revoked else None
     folder = None
     if new_key or not is_onboarded(broker, address.vhost, "partner", partner_id):
         http_url = edge_partners() or (None if edge_http() else referral.url)
         folder = write_account(onboard_partner(broker, address, partner_id), http_url=http_url)
-    answer = _put_directory(referral, {**partner, **vouching.of(referral, partner)}, new_key=new_key)
-    key_file = keep_key("partner", partner_id, answer.get("key"))
+    if not revoked:
+        key_file = _put_directory(referral, record, new_key=new_key)
     if partner.get("contact"):
         operator("notify").put(f"/v1/roster/partners/{partner_id}", partner["contact"])
     return sentence(folder, key_file)
 
 
-def _put_directory(referral: Operator, partner: Mapping[str, Any], *, new_key: bool) -> dict[str, Any]:
+def _put_directory(referral: Operator, partner: Mapping[str, Any], *, new_key: bool) -> Path | None:
+    """Keep it in the directory; gives the file of its new HTTP key, if it got one. Raises Waits."""
     body = {name: value for name, value in partner.items() if name not in {"id", "contact"}}
     answer: dict[str, Any] = referral.put(f"/v1/partners/{partner['id']}", {**body, "new_key": True} if new_key else body)
-    return answer
+    return keep_key("partner", partner["id"], answer.get("key"))
 
 
 def _read(file: Path) -> Any:

@@ -24,7 +24,7 @@ from services.referral.application.explain_match import Explained, explain_match
 from services.referral.application.learn_consent import learn_consent
 from services.referral.application.learn_defender import learn_defender
 from services.referral.application.learn_report_changes import learn_update, learn_withdrawal
-from services.referral.application.manage_partners import Kept, load_partners, put_partner, revoke_partner
+from services.referral.application.manage_partners import Kept, gives_what_opens, load_partners, put_partner, revoke_partner
 from services.referral.application.note_disclosure import note_disclosure
 from services.referral.application.open_case import open_case
 from services.referral.application.ports import Desk, Hop
@@ -140,10 +140,9 @@ class App:
         self.shut_out()
         return kept
 
-    def public_key_of(self, partner_id: str) -> str:
-        """What boxes for the partner are sealed to; empty when there is no such partner, or it has no key yet."""
-        known = self._reading().partners.get(partner_id)
-        return known.public_key if known else ""
+    def gives_what_opens(self, partner: Partner, *, new_key: bool) -> bool:
+        """Whether to keep the partner like this takes two operators."""
+        return gives_what_opens(self._reading(), partner, new_key=new_key)
 
     def revoke_partner(self, partner_id: str, operator_id: str) -> list[tuple[Case, Offer]]:
         """Shut a partner out, take its open offers back at once, and give what it had taken; raises NotFound."""

@@ -28,9 +28,9 @@ from services.referral.partner_posts import Post
 _MOST = 10**15
 
 
-def _changes_the_key(service: Any, call: Call, partner_id: str) -> bool:
-    given = call.load()["public_key"]
-    return bool(given) and given != service.app.public_key_of(partner_id)
+def _gives_what_opens(service: Any, call: Call, partner_id: str) -> bool:
+    data = call.load()
+    return bool(service.app.gives_what_opens(api.partner_from(_partner_id(partner_id), data), new_key=data["new_key"]))
 
 
 class ReferralService(ChassisEndpoints):
@@ -143,7 +143,7 @@ class ReferralService(ChassisEndpoints):
     @http("PUT", "/v1/partners/<partner_id>", who="operator", needs="partners:write", operation="putPartner",
           audit=itself("partner.put"), request=api.PartnerRequest,
           summary="Create or replace a partner; a new one gets its bearer key, `new_key` gives another.",
-          responses={200: api.PartnerView, 201: api.PartnerView}, two_person=_changes_the_key)
+          responses={200: api.PartnerView, 201: api.PartnerView}, two_person=_gives_what_opens)
     def put_partner(self, call: Call, partner_id: str) -> Answer:
         """Keep a partner; the key is shown this once."""
         data = call.load()

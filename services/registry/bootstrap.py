@@ -19,6 +19,7 @@ from services.registry.adapters.boxes import KeyFileBoxes
 from services.registry.adapters.reading import LibraryReading
 from services.registry.application.absorb_cases import absorb_case
 from services.registry.application.change_consent import ConsentSaid, change_consent
+from services.registry.application.decisions_of_two import link_loosens, separation_loosens
 from services.registry.application.disclose_contact import contact_may_leave, disclose_contact, end_disclosure
 from services.registry.application.forget_expired import forget_cases, forget_people
 from services.registry.application.learn_report_changes import learn_update, learn_withdrawal
@@ -136,6 +137,14 @@ class App:
     def separate(self, case_ref: str, who: Principal) -> Candidate:
         """The case's person is nobody known."""
         return self._run(lambda ports: separate_candidate(ports, case_ref, who.actor))
+
+    def link_loosens(self, case_ref: str, to: str) -> bool:
+        """Whether a link takes two operators; raises NotFound, NotAllowedNow."""
+        return link_loosens(self._ports(self._units.read()), case_ref, to)
+
+    def separation_loosens(self, case_ref: str) -> bool:
+        """Whether a separation takes two operators; raises NotFound."""
+        return separation_loosens(self._ports(self._units.read()), case_ref)
 
     def absorb(self) -> int:
         """Let records take over what later reports told; gives how many cases."""

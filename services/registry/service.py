@@ -25,6 +25,14 @@ def _gives(_service: Any, call: Call, **_values: str) -> bool:
     return bool(call.load()["granted"])
 
 
+def _link_loosens(service: Any, call: Call, case_ref: str) -> bool:
+    return bool(service.app.link_loosens(case_ref, call.load()["defender_ref"]))
+
+
+def _separation_loosens(service: Any, _call: Call, case_ref: str) -> bool:
+    return bool(service.app.separation_loosens(case_ref))
+
+
 class RegistryService(ChassisEndpoints):
     """Who defenders are, what they agreed to, and how they may be reached."""
 
@@ -129,14 +137,15 @@ class RegistryService(ChassisEndpoints):
 
     @http("POST", "/v1/candidates/<case_ref>/link", who="operator", needs="defenders:write", operation="linkCandidate",
           audit=itself("candidate.linked"),
-          summary="They are the same person.", request=api.LinkRequest, responses={200: api.Decided})
+          summary="They are the same person.", request=api.LinkRequest, responses={200: api.Decided}, two_person=_link_loosens)
     def link_candidate(self, call: Call, case_ref: str) -> Answer:
         """Link two records."""
         return Answer(200, api.decided_answer(self.app.link(case_ref, call.load()["defender_ref"], call.principal)))
 
     @http("POST", "/v1/candidates/<case_ref>/separate", who="operator", needs="defenders:write", operation="separateCandidate",
           audit=itself("candidate.separate"),
-          summary="They are two persons; a link made before is taken back.", responses={200: api.Decided})
+          summary="They are two persons; a link made before is taken back.", responses={200: api.Decided},
+          two_person=_separation_loosens)
     def separate_candidate(self, call: Call, case_ref: str) -> Answer:
         """Keep two records apart."""
         return Answer(200, api.decided_answer(self.app.separate(case_ref, call.principal)))

@@ -17,7 +17,7 @@ from ngao.chassis.errors import NotAllowedNow
 from ngao.chassis.security.identity import new_key
 from ngao.chassis.security.seals import new_key_pair
 from ngao.contracts import subscriptions_of
-from tests.service.test_registry import accepted, new_identity, new_ref
+from tests.service.test_registry import MADE, accepted, new_identity, new_ref
 from tests.support.broker import Line, provision
 from tests.support.forgetting import Held, opened
 from tests.support.intake import AmqpSource
@@ -34,6 +34,7 @@ OF_TWO = [
     pytest.param("intake", "POST", "/v1/parked/p1/drop", {"reason": "of no use"}, id="a dropped parked message"),
     pytest.param("intake", "POST", "/v1/quarantine/q1/dismiss", {"reason": "of no use"}, id="a dismissed body in quarantine"),
     pytest.param("referral", "PUT", "/v1/partners/wakili", {**PARTNER, "public_key": PUBLIC_KEY}, id="a partner's key"),
+    pytest.param("referral", "PUT", "/v1/partners/mpya", {**PARTNER, "signing_key": PUBLIC_KEY}, id="a partner's signing key"),
     pytest.param("registry", "DELETE", "/v1/defenders/DEF-0000000000/restrictions/wakili", None, id="a lifted restriction"),
     pytest.param("registry", "POST", "/v1/defenders/DEF-0000000000/consents", CONSENT, id="consent in a person's name"),
 ]
@@ -205,6 +206,45 @@ def test_a_consent_in_a_persons_name_is_recorded_once_by_two(of_the_person: Call
 
 
 @pytest.fixture
+def candidate(world: World, store: Any, person: str) -> tuple[str, str]:
+    """A case whose person may be somebody known, and the reference of that one."""
+    case_ref, database = new_ref(), store("registry")
+    told = MADE[-1]
+    Line(world).publish(accepted(world, case_ref, {**new_identity(), "names": [f"{told['names'][0]}a"]}, consent=[]))
+    found = eventually(lambda: database["candidates"].find_one({"_id": case_ref}), what="the candidate to be there")
+    assert person in {each["defender_ref"] for each in found["suggestions"]}
+    return case_ref, person
+
+
+def test_a_separation_that_frees_a_case_from_a_restriction_is_decided_by_two(
+    desks: Any, store: Any, candidate: tuple[str, str]
+) -> None:
+    asker, approver, _, _ = desks("registry")
+    case_ref, known = candidate
+    path = f"/v1/defenders/{known}/restrictions"
+    assert asker.ask("POST", path, {"partner_id": "wakili", "reason": "safety"})[0] == 200
+    status, asked = asker.ask("POST", f"/v1/candidates/{case_ref}/separate")
+    assert (status, asked["state"], asker.approve(asked["id"])[0]) == (202, "waiting", 403)
+    kept = store("registry")["candidates"]
+    assert kept.find_one({"_id": case_ref})["verdict"] == "open"
+    assert approver.approve(asked["id"])[0] == 200
+    assert kept.find_one({"_id": case_ref})["verdict"] == "separate"
+
+
+def test_a_link_that_brings_a_consent_is_decided_by_two_and_one_that_brings_none_by_one(
+    desks: Any, candidate: tuple[str, str]
+) -> None:
+    asker, approver, _, _ = desks("registry")
+    case_ref, known = candidate
+    path = f"/v1/candidates/{case_ref}"
+    assert asker.ask("POST", f"{path}/link", {"defender_ref": known})[0] == 200
+    assert asker.ask("POST", f"{path}/separate")[0] == 200
+    consent = asker.ask("POST", f"/v1/defenders/{known}/consents", CONSENT)[1]
+    assert approver.approve(consent["id"])[0] == 200
+    assert asker.ask("POST", f"{path}/link", {"defender_ref": known})[0] == 202
+
+
+@pytest.fixture
 def outsider(world: World, running: dict[str, ServiceProcess]) -> Iterator[AmqpSource]:
     made = AmqpSource(world, f"outsider-{secrets.token_hex(4)}")
     yield made
@@ -246,6 +286,36 @@ def test_what_only_protects_and_what_changes_no_key_waits_for_nobody(desks: Any)
     assert second.approve(approval_id)[0] == 200
     assert referral.ask("PUT", "/v1/partners/mganga", {**with_key, "capacity": 4})[0] == 200
     assert referral.ask("PUT", "/v1/partners/mganga", {**with_key, "public_key": new_key_pair()[1]})[0] == 202
+
+
+def test_what_opens_a_known_partners_events_is_given_by_two(desks: Any, store: Any) -> None:
+    one, second = desks("referral")[:2]
+    path, partners = "/v1/partners/mshauri", store("referral")["partners"]
+    assert one.ask("PUT", path, PARTNER)[0] == 201
+    before = partners.find_one({"_id": "mshauri"})
+    for change in ({"new_key": True, "vetted": True}, {"signing_key": PUBLIC_KEY}, {"public_key": PUBLIC_KEY, "new_key": True}):
+        assert one.ask("PUT", path, {**PARTNER, **change})[0] == 202
+    assert partners.find_one({"_id": "mshauri"}) == before
+    asked = one.ask("PUT", path, {**PARTNER, "new_key": True})[1]
+    assert second.approve(asked["id"])[0] == 200
+    assert one.ask("POST", f"/v1/approvals/{asked['id']}/result")[1]["key"].startswith("ngao_partner_mshauri_")
+    assert len(partners.find_one({"_id": "mshauri"})["key_hashes"]) == 2
+
+
+def test_a_revoked_partner_comes_back_by_two_and_one_suffices_to_suspend(desks: Any, store: Any) -> None:
+    one, second = desks("referral")[:2]
+    path, partners = "/v1/partners/mtetezi", store("referral")["partners"]
+    assert one.ask("PUT", path, PARTNER)[0] == 201
+    assert one.ask("PUT", path, {**PARTNER, "suspended": True})[0] == 200
+    assert one.ask("POST", f"{path}/revoke", {})[0] == 200
+    assert one.ask("PUT", path, PARTNER)[0] == 409
+    for change in ({}, {"vetted": True}):
+        assert one.ask("PUT", path, {**PARTNER, **change, "new_key": True})[0] == 202
+    assert (partners.find_one({"_id": "mtetezi"})["revoked"], partners.find_one({"_id": "mtetezi"})["key_hashes"]) == (True, [])
+    asked = one.ask("PUT", path, {**PARTNER, "new_key": True})[1]
+    assert second.approve(asked["id"])[0] == 200
+    back = partners.find_one({"_id": "mtetezi"})
+    assert (back["revoked"], len(back["key_hashes"])) == (False, 1)
 
 
 def test_a_body_that_would_be_refused_is_refused_at_once(desks: Any) -> None:

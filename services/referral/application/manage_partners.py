@@ -41,6 +41,24 @@ def put_partner(desk: Desk, partner: Partner, make_key: MakeKey, *, new_key: boo
     return Kept(kept, created=known is None, key=key)
 
 
+def gives_what_opens(desk: Desk, partner: Partner, *, new_key: bool) -> bool:
+    """Whether to keep the partner like this takes two operators: somebody is given what opens things kept or sealed for it.
+
+    That is a key for boxes or signatures that is not the known one, a bearer key of a known partner, and the return of a revoked
+    one, which `put_partner` refuses without a new key.
+    """
+    known = desk.partners.get(partner.id)
+    if known is None:
+        return bool(partner.public_key or partner.signing_key)
+    if known.revoked:
+        return new_key
+    return new_key or not known.key_hashes or _keys(_with_known_keys(partner, known)) != _keys(known)
+
+
+def _keys(partner: Partner) -> tuple[str, str]:
+    return partner.public_key, partner.signing_key
+
+
 def _with_known_keys(partner: Partner, known: Partner | None) -> Partner:
     """The keys that are not named stay; a vouch stays as long as the keys do."""
     if known is None:

@@ -20,7 +20,7 @@ def person_of(ports: Ports, ref: str | None) -> Person | None:
     first = ports.defenders.get(ref) if ref else None
     if first is None:
         return None
-    return Person(tuple(_with_linked(ports, root_of(ports, first))))
+    return Person(tuple(records_below(ports, root_of(ports, first))))
 
 
 def root_of(ports: Ports, defender: Defender) -> Defender:
@@ -58,7 +58,7 @@ def open_cases_touched_by(ports: Ports, person: Person) -> list[Case]:
 def view(ports: Ports, case: Case) -> CaseView:
     """What others may know of the case's person now."""
     candidate = ports.candidates.get(case.id) if case.resolution == Kind.CANDIDATE else None
-    probable = _probable_people(ports, candidate)
+    probable = probable_people(ports, candidate)
     return view_of(case, person_of(ports, case.defender_ref), probable, ports.policy, ports.now)
 
 
@@ -78,14 +78,15 @@ def say_all(ports: Ports, case: Case) -> None:
     case.said = person.said
 
 
-def _probable_people(ports: Ports, candidate: Candidate | None) -> tuple[Person, ...]:
+def probable_people(ports: Ports, candidate: Candidate | None) -> tuple[Person, ...]:
     """The persons whom an undecided candidate may turn out to be."""
     if candidate is None or candidate.verdict is not Verdict.OPEN:
         return ()
     return tuple(_present(person_of(ports, each.defender_ref) for each in candidate.suggestions))
 
 
-def _with_linked(ports: Ports, root: Defender) -> list[Defender]:
+def records_below(ports: Ports, root: Defender) -> list[Defender]:
+    """A record, and all that humans have linked to it or to one of those."""
     found = {root.id: root}
     waiting = [root.id]
     while waiting:

@@ -13,11 +13,9 @@ from services.registry.domain.resolution import Candidate, Kind, Verdict
 
 def link_candidate(ports: Ports, case_ref: str, to: str, operator: Actor) -> Candidate:
     """They are the same: the case's record points to the known one. Raises NotFound, NotAllowedNow."""
-    candidate = _candidate(ports, case_ref)
-    if to not in {each.defender_ref for each in candidate.suggestions}:
-        raise NotAllowedNow("This defender was not suggested for the case.", slug="not-suggested")
-    record = _record(ports, candidate.defender_ref)
-    target = root_of(ports, _record(ports, to))
+    candidate = candidate_of(ports, case_ref)
+    record = record_of(ports, candidate.defender_ref)
+    target = root_of(ports, suggested_record(ports, candidate, to))
     if record.linked_to != target.id and root_of(ports, target).id == record.id:
         raise NotAllowedNow("That record is already linked to this one.", slug="already-linked")
     ports.defenders.save(target)  # a case that comes for it at this moment must meet this
@@ -26,8 +24,15 @@ def link_candidate(ports: Ports, case_ref: str, to: str, operator: Actor) -> Can
 
 def separate_candidate(ports: Ports, case_ref: str, operator: Actor) -> Candidate:
     """They are two persons; a link made before is taken back. Raises NotFound."""
-    candidate = _candidate(ports, case_ref)
-    return _decide(ports, candidate, _record(ports, candidate.defender_ref), None, operator)
+    candidate = candidate_of(ports, case_ref)
+    return _decide(ports, candidate, record_of(ports, candidate.defender_ref), None, operator)
+
+
+def suggested_record(ports: Ports, candidate: Candidate, to: str) -> Defender:
+    """A record that the case may be linked to. Raises NotFound, NotAllowedNow."""
+    if to not in {each.defender_ref for each in candidate.suggestions}:
+        raise NotAllowedNow("This defender was not suggested for the case.", slug="not-suggested")
+    return record_of(ports, to)
 
 
 def _decide(ports: Ports, candidate: Candidate, record: Defender, link: str | None, operator: Actor) -> Candidate:
@@ -57,14 +62,16 @@ def _tell(ports: Ports, candidate: Candidate, cases: dict[str, Case]) -> None:
         ports.cases.save(case)
 
 
-def _candidate(ports: Ports, case_ref: str) -> Candidate:
+def candidate_of(ports: Ports, case_ref: str) -> Candidate:
+    """What is to be decided about a case. Raises NotFound."""
     found = ports.candidates.get(case_ref)
     if found is None:
         raise NotFound("There is no such candidate.")
     return found
 
 
-def _record(ports: Ports, ref: str) -> Defender:
+def record_of(ports: Ports, ref: str) -> Defender:
+    """One record. Raises NotFound."""
     found = ports.defenders.get(ref)
     if found is None:
         raise NotFound("There is no such defender.")
