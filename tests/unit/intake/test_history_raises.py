@@ -99,6 +99,17 @@ def test_what_is_withdrawn_or_closed_is_left_as_it_is(scene: Scene) -> None:
     assert scene.later() == 0
 
 
+def test_a_closed_report_counts_for_the_later_one_whose_own_case_asks_an_officer(scene: Scene) -> None:
+    """The closed case is not opened by it: what is done was done, and the danger of now is that of the later report."""
+    scene.change(story=(Step("referral.case.closed", START, 1),))
+    later = scene.post("forms", "later", THREAT)
+    assert judge_earlier(scene.intake.desk, later.report_id) == 0
+    assert scene.intake.news.updated_ == []
+    accepted = scene.intake.news.accepted_[-1]
+    assert (accepted.id, accepted.triage.urgency) == (later.report_id, "critical")
+    assert "death_threat_after_earlier_report" in {reason.rule for reason in accepted.triage.reasons}
+
+
 def test_a_later_report_that_is_gone_by_then_raises_nothing(scene: Scene) -> None:
     receipt = scene.post("forms", "later", MILD)
     withdraw_report(scene.intake.desk, "forms", receipt.report_id)
