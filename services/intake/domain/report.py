@@ -179,7 +179,7 @@ class Report:
             undated_from = None if update.occurred_at else now
             dating = Dating(self.occurred_at, self.occurred_precision, undated_from, apart=not update.restates)
             self.violations = with_acts(self.violations, update.violations, dating)
-        if update.occurred_at:
+        if update.occurred_at and not (update.doubt and update.doubt == self.doubt):
             self.occurred_at, self.occurred_precision, self.doubt = update.occurred_at, update.occurred_precision, update.doubt
         self._add_needs(update.needs or (), proposed)
         if update.consents is not None:

@@ -105,6 +105,15 @@ def test_an_edit_without_a_date_leaves_the_date_and_counts_its_new_act_from_now(
     assert (scene.report.occurred_at, scene.urgency) == (OLD, "critical")
 
 
+def test_an_edit_that_repeats_a_doubtful_date_does_not_make_the_report_younger(scene: Scene) -> None:
+    doubt = DateDoubt("device_clock", datetime(1970, 1, 1, tzinfo=UTC), "day")
+    scene.post(Violation("rape"), at=OLD, doubt=doubt)
+    scene.post(Violation("rape"), at=START, edit="v2", doubt=doubt, narrative="One word more.")
+    assert (scene.report.occurred_at, scene.report.doubt) == (OLD, doubt)
+    scene.post(Violation("rape"), at=LAST_NIGHT, edit="v3", narrative="One word more.")
+    assert (scene.report.occurred_at, scene.report.doubt, scene.urgency) == (LAST_NIGHT, None, "critical")
+
+
 def test_an_edit_delivered_again_later_is_known_although_its_missing_date_is_another(scene: Scene) -> None:
     scene.post()
     scene.post(at=START, edit="v2", doubt=DateDoubt("missing"))
