@@ -58,6 +58,7 @@ class BrokerSettings:
     """The broker's address and this service's own account on both virtual hosts; times in seconds.
 
     With `ca_file` the connection is TLS; the certificate and its key are what the broker knows us by, below the account.
+    A service that holds a message for more than `held_too_long_s` is not ready.
     """
 
     host: str
@@ -71,6 +72,7 @@ class BrokerSettings:
     cert_file: Path | None = None
     key_file: Path | None = None
     password_file: Path | None = None
+    held_too_long_s: float = 60.0
 
     def current_password(self) -> str:
         """The password as its file says now, so that a changed one needs no restart. Raises Misconfigured."""
@@ -159,6 +161,7 @@ class _Broker(Section):
     vhost = fields.String(load_default="ngao")
     edge_vhost = fields.String(load_default="ngao.edge")
     heartbeat = fields.Integer(load_default=20)
+    held_too_long_s = fields.Float(load_default=BrokerSettings.held_too_long_s, validate=validate.Range(0.1, 3600))
     ca_file = fields.String(load_default=None, allow_none=True)
     cert_file = fields.String(load_default=None, allow_none=True)
     key_file = fields.String(load_default=None, allow_none=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -22,7 +22,8 @@ from tests.support.waiting import eventually
 
 STORE_OF = "intake"
 WITHIN_S = 2.0
-TOGETHER = 5
+LARGEST = 2 * 1024 * 1024
+"""`max_message_size` of the broker."""
 
 
 class Honest:
@@ -39,7 +40,7 @@ class Honest:
         self._source = source
         self._posting, self._reading = channel(source.account, "invented"), channel(*parts.account)
 
-    def waits(self, within: float = 20.0) -> float:
+    def waits(self, within: float = 10.0) -> float:
         """Post a report; for how many seconds its receipt is waited for."""
         body = report()
         properties = pika.BasicProperties(content_type="application/json", delivery_mode=2, user_id=self._source.account)
@@ -51,16 +52,22 @@ class Honest:
                 return time.monotonic() - began
         raise AssertionError("the results queue is gone")
 
-    def is_answered(self, after: str) -> None:
-        """Within two seconds. A machine that stumbles once is asked again; a consumer that is held stays so."""
-        waited = [self.waits()]
-        if waited[0] > WITHIN_S:
-            waited.append(self.waits())
-        assert min(waited) <= WITHIN_S, f"after {after} another source waited {waited} s"
+    def is_answered(self, after: str, again: Callable[[], object] | None = None) -> None:
+        """Within two seconds. A machine can stumble: what seemed to hold another is then sent `again`, and must not hold it twice."""
+        waited = self.waits()
+        if waited > WITHIN_S and again:
+            again()
+            waited = self.waits()
+        assert waited <= WITHIN_S, f"after {after} another source waited {waited} s"
 
     def close(self) -> None:
         for each in (self._posting, self._reading):
             each.connection.close()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _soon_too_long(world: World) -> None:
+    world.held_too_long_s = 2.0
 
 
 def source(intake: ServiceProcess, world: World, name: str) -> AmqpSource:
@@ -223,11 +230,31 @@ def test_what_cannot_be_parked_at_all_becomes_a_dead_letter_until_that_is_mended
 
     eventually(held, what="the gauge to show a held message")
     scene.honest.is_answered("a held dead letter")
+    eventually(lambda: "edge.dead" in _what_is_missing(scene.intake), what="readiness to name where a message is held")
     refusing({})
     (found,) = eventually(lambda: parked_of(scene.store, scene.evil), within=30, what="it to be parked")
     assert (found["reason"], found["queue"]) == ("delivery-limit", "intake.reports")
     assert found["headers"]["x-ngao-routing-key"] == scene.evil.id
     assert Line(scene.world, edge=True).count("intake.dead") == 0
+    eventually(lambda: not _what_is_missing(scene.intake), what="intake to be ready again")
+
+
+def _what_is_missing(intake: ServiceProcess) -> str:
+    status, report = intake.request("GET", "/readyz")
+    return "" if status == 200 else json.dumps(report)
+
+
+def test_a_body_larger_than_the_broker_takes_is_refused_and_nobody_waits_for_it(scene: Scene) -> None:
+    for size, taken in ((LARGEST - 1, True), (LARGEST + 1, False), (4 * LARGEST, False)):
+        raw = mutations(scene.evil, 1).sound()
+        raw.body = b"x" * size
+        assert scene.wire.publish(raw) is taken
+        scene.honest.is_answered(f"a body of {size} bytes")
+    parked = partial(parked_of, scene.store, scene.evil)
+    eventually(parked, what="the one that the broker took to be parked")
+    assert scene.wire.publish(mutations(scene.evil, 1).sound(content_type=short(b"image/png")))
+    eventually(lambda: len(parked()) == 2, what="the next one to be parked")
+    assert {each["size"] for each in parked()} & {LARGEST + 1, 4 * LARGEST} == set()
 
 
 def test_a_forged_death_changes_nothing(scene: Scene, refusing: Any) -> None:
@@ -252,18 +279,14 @@ def test_a_forged_death_changes_nothing(scene: Scene, refusing: Any) -> None:
 
 
 @pytest.mark.timeout(7200)
-@pytest.mark.parametrize("count", [500, pytest.param(100_000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("count", [250, pytest.param(100_000, marks=pytest.mark.long)])
 def test_another_source_is_answered_after_every_mutation_of_the_wire(scene: Scene, count: int) -> None:
-    seed = 1 if count == 500 else secrets.randbits(32)
+    seed = 1 if count == 250 else secrets.randbits(32)
     made, taken = mutations(scene.evil, seed), 0
-    told: list[str] = []
     for number in range(count):
         what, raw = made.next()
         taken += scene.wire.publish(raw)
-        told.append(f"{what} ({number} of seed {seed})")
-        if len(told) == TOGETHER:
-            scene.honest.is_answered(", ".join(told))
-            told.clear()
+        scene.honest.is_answered(f"{what} ({number} of seed {seed})", partial(scene.wire.publish, raw))
     assert scene.intake.is_running()
     assert taken > count / 4, f"the broker took only {taken} of {count}: most were not tried on intake"
     edge = Line(scene.world, edge=True)

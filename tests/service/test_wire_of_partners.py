@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -21,7 +22,6 @@ from tests.support.raw_amqp import Mutations, Wire
 from tests.support.waiting import eventually
 
 WITHIN_S = 2.0
-TOGETHER = 5
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ class Honest:
         parameters = pika.ConnectionParameters(edge.host, edge.port, edge.vhost, login, heartbeat=0)
         self._channel: Any = pika.BlockingConnection(parameters).channel()
 
-    def waits(self, within: float = 20.0) -> float:
+    def waits(self, within: float = 10.0) -> float:
         """For how many seconds its answer is waited for."""
         offer_id, account = str(uuid4()), self._account
         properties = pika.BasicProperties(content_type=CONTENT_TYPE, delivery_mode=2, user_id=account.username)
@@ -72,12 +72,13 @@ class Honest:
                 return time.monotonic() - began
         raise AssertionError("the partner's queue is gone")
 
-    def is_answered(self, after: str) -> None:
-        """Within two seconds. A machine that stumbles once is asked again; a consumer that is held stays so."""
-        waited = [self.waits()]
-        if waited[0] > WITHIN_S:
-            waited.append(self.waits())
-        assert min(waited) <= WITHIN_S, f"after {after} another partner waited {waited} s"
+    def is_answered(self, after: str, again: Callable[[], object] | None = None) -> None:
+        """Within two seconds. A machine can stumble: what seemed to hold another is then sent `again`, and must not hold it twice."""
+        waited = self.waits()
+        if waited > WITHIN_S and again:
+            again()
+            waited = self.waits()
+        assert waited <= WITHIN_S, f"after {after} another partner waited {waited} s"
 
     def close(self) -> None:
         self._channel.connection.close()
@@ -100,24 +101,21 @@ def evil(referral: ServiceProcess, world: World) -> Iterator[AccountFile]:
 
 
 @pytest.mark.timeout(7200)
-@pytest.mark.parametrize("count", [300, pytest.param(100_000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("count", [150, pytest.param(100_000, marks=pytest.mark.long)])
 def test_another_partner_is_answered_after_every_mutation_of_the_wire(
     referral: ServiceProcess, world: World, honest: Honest, evil: AccountFile, count: int
 ) -> None:
-    seed = 1 if count == 300 else secrets.randbits(32)
+    seed = 1 if count == 150 else secrets.randbits(32)
     made = Mutations(
         seed, evil.username, f"{evil.id}.decline", lambda: declined(evil, str(uuid4())), exchange="partner-replies",
         content_type=CONTENT_TYPE,
     )  # fmt: skip
     wire = Wire((evil.edge.host, evil.edge.port), evil.username, evil.password, evil.edge.vhost)
-    taken, tried = 0, []
+    taken = 0
     for number in range(count):
         what, raw = made.next()
         taken += wire.publish(raw)
-        tried.append(f"{what} ({number} of seed {seed})")
-        if len(tried) == TOGETHER:
-            honest.is_answered(", ".join(tried))
-            tried.clear()
+        honest.is_answered(f"{what} ({number} of seed {seed})", partial(wire.publish, raw))
     wire.close()
     assert referral.is_running()
     assert taken > count / 4, f"the broker took only {taken} of {count}: most were not tried on referral"

@@ -36,6 +36,7 @@ class World:
     def __init__(self, directory: Path, name: str, tiers_s: tuple[int, ...] = (1, 1)) -> None:
         self.directory = directory
         self.approvals = "single"  # a test of two operators says "two"
+        self.held_too_long_s = 60.0  # a test of readiness sets less
         self.burst = 2000  # requests of one caller at once; a test of what requests cost sets fewer
         self.temporary = directory / "tmp"
         self.temporary.mkdir()
@@ -90,6 +91,7 @@ username = "{service_account(service)}"
 password_file = "{service}.password"
 vhost = "{self.vhost}"
 edge_vhost = "{self.edge_vhost}"
+held_too_long_s = {self.held_too_long_s}
 [store]
 hosts = "{self.parts.mongo_hosts}"
 database = "{self.database(service)}"

@@ -38,7 +38,6 @@ _TOGETHER_S = 0.003
 _PROBE_AFTER, _STOP_WITHIN = 10, 25.0
 _ALONE = 500
 """So many turns with one message each follow an unexpected error: among them is the one that causes it."""
-_HELD_TOO_LONG_S = 60.0
 _MEASURED_S, _CLOSES_WITHIN_S = 5.0, 5.0
 _LONGEST_PAUSE_S = 1.0
 """Between two tries to reach the broker: what piles up meanwhile takes as long again to be worked off."""
@@ -123,8 +122,8 @@ class Consumer:
     def _problem(self) -> str | None:
         if self._trouble:
             return f"The consumer of the {self._vhost} queues is not attached: {self._trouble}."
-        held = self.held_s()
-        return f"A message of the {self._vhost} queues is held since {held:.0f} s." if held > _HELD_TOO_LONG_S else None
+        held, too_long = self.held_s(), self._settings.held_too_long_s
+        return f"A message of the {self._vhost} queues is held since {held:.0f} s." if held > too_long else None
 
     def _open(self) -> None:
         self._connection = connect(self._settings, edge=self._edge, name=self._name)
