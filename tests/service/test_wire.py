@@ -53,7 +53,7 @@ class Honest:
         raise AssertionError("the results queue is gone")
 
     def is_answered(self, after: str, again: Callable[[], object] | None = None) -> None:
-        """Within two seconds. A machine can stumble: what seemed to hold another is then sent `again`, and must not hold it twice."""
+        """Within two seconds. A machine can stumble: what seemed to hold another is sent `again`, and must not hold it twice."""
         waited = self.waits()
         if waited > WITHIN_S and again:
             again()
