@@ -335,7 +335,10 @@ def test_a_permanent_refusal_tells_a_human_instead(
     assert (event.data["reason"], event.data["next_step"]) == ("smtp_550", "duty_officer:duty-officer")
 
 
-@pytest.mark.parametrize(("step", "answer"), refusals())
+WITHOUT_A_CODE = [("rcpt", "550 relay not permitted"), ("rcpt", "553 not in my list of allowed rcpthosts (#5.7.1)")]
+
+
+@pytest.mark.parametrize(("step", "answer"), [*refusals(), *WITHOUT_A_CODE])
 def test_while_the_whole_account_is_refused_letters_wait_and_readiness_says_so_and_then_each_goes_out_once(
     *, notify: ServiceProcess, world: World, line: Line, directory: Path, case: str, step: str, answer: str
 ) -> None:
@@ -351,6 +354,19 @@ def test_while_the_whole_account_is_refused_letters_wait_and_readiness_says_so_a
     assert all(len(mails(directory, each)) == 1 for each in listed(notify, world, case))
     assert "mail" not in warnings(notify)
     assert not said(line, "failed", case, urgent=True)
+
+
+def test_one_full_mailbox_holds_no_other_letter(
+    notify: ServiceProcess, world: World, line: Line, directory: Path, case: str
+) -> None:
+    full = "452 4.2.2 The email account that you tried to reach is over quota"
+    misbehave(directory, refuse=full, only_to="canary.clinic@example.org")
+    line.publish(offered(case))
+    eventually(lambda: _field(notify, world, case, "attempts") >= 2, what="a second try, which only a letter of its own gets")
+    line.publish(reported(case + "9"))
+    eventually(lambda: ("duty-officer", "sent") in states(notify, world, case + "9"), what="the other letter")
+    assert "mail" not in warnings(notify)
+    assert not listed(notify, world, case)[0].get("held_since")
 
 
 def test_a_roster_without_officers_is_shown_before_the_first_report_and_an_officer_who_is_added_is_asked(
