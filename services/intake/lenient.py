@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from ngao.chassis.errors import InvalidInput, NgaoError
+from ngao.chassis.errors import NgaoError
 from ngao.chassis.observability.logs import get_logger
 from ngao.contracts import FieldError, codes
 from ngao.contracts.classes import EARLIEST
@@ -30,6 +30,7 @@ from services.intake.domain.problems import LeftOut
 from services.intake.domain.vocabulary import GENERAL, Vocabulary
 from services.intake.messages import examined
 from services.intake.places import county_named
+from services.intake.unreadable import UnreadableReport
 
 _log = get_logger("intake")
 _MOST_ROUNDS = 30
@@ -44,16 +45,8 @@ _WHOLE = re.compile(
 _CONDITION = re.compile(r"^/contact_safety/(may_contact|hours|code_word|instructions)")
 _CODES = re.compile(r"^/(violations/\d+/(type|against|perpetrators/\d+/(type|involvement))|needs/\d+|reporter/role"
                     r"|subject/attributes/\w+|contact_safety/channels/\d+|(violations/\d+/)?occurred_precision)$")  # fmt: skip
+_ACT = re.compile(r"^/violations/[*\d]+/type$")
 _PRECISIONS = ("exact", "day", "month", "year")
-
-
-class UnreadableReport(InvalidInput):
-    """What makes a report one cannot be read: `reason` is a code, `left_out` names what was found broken."""
-
-    def __init__(self, reason: str, left_out: Iterable[LeftOut] = ()) -> None:
-        self.reason, self.left_out = reason, tuple(left_out)
-        errors = [FieldError(each.field, each.code, "It cannot be read.") for each in self.left_out]
-        super().__init__("What makes a report one cannot be read.", errors, slug=reason.replace("_", "-"))
 
 
 @dataclass(frozen=True)
@@ -104,6 +97,8 @@ class _Reading:
             step()
         self._dates_of_acts()
         self._keep_safe()
+        if any(map(_ACT.match, self._mapped.unread)):
+            self._add_unread_act()
         draft = self._loaded()
         acts = counted(draft.violations, (*self._mapped.unread, *self._named), self._submitted_at)
         settled = replace(draft, doubt=self._doubt or draft.doubt, violations=acts)
@@ -253,6 +248,8 @@ class _Reading:
         self._report.setdefault("reporter", {}).setdefault("role", "unknown")
         if not self._report.get("violations"):
             self._classify()
+        elif any(each.code == "unknown_code" and _ACT.match(each.pointer) for each in broken):
+            self._add_unread_act()
 
     def _take_out(self, broken: FieldError) -> None:
         whole = _WHOLE.match(broken.pointer)
@@ -275,6 +272,12 @@ class _Reading:
     def _weight(self, violation: Any) -> int:
         kind = self._lists.violations.get(violation.get("type", "")) if isinstance(violation, dict) else None
         return kind.severity if kind else 0
+
+    def _add_unread_act(self) -> None:
+        """An act that could not be read weighs as much as one in words only, beside lighter ones too: it lowers no urgency."""
+        violations, least = self._report.get("violations"), self._weight({"type": GENERAL})
+        if violations and all(self._weight(each) < least for each in violations):
+            violations.append({"type": GENERAL})
 
     def _classify(self) -> None:
         """What happened is in words only, or not known: somebody has to read it, if there is anything to read or to help with."""

@@ -21,8 +21,9 @@ from services.intake.domain.draft import Draft
 from services.intake.domain.problems import MappedBy
 from services.intake.domain.vocabulary import Vocabulary
 from services.intake.http_api import pointing
-from services.intake.lenient import Taken, UnreadableReport, read_native
+from services.intake.lenient import Taken, read_native
 from services.intake.quarantine import Posted, Quarantine, QuarantineFull
+from services.intake.unreadable import UnreadableReport
 
 MOST_VALUES = 20_000
 """A form asks more than a report holds."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from ngao.kernel.placeholders import Placeholders
 from services.intake.application.expressions import check_expression
 from services.intake.application.ports import Rules
 from services.intake.application.profiles import Edit, FieldRule, Profile
-from services.intake.application.readings import Reader, ValueMap
+from services.intake.application.readings import Reader, ValueMap, spoken
 from services.intake.domain.retention import MOMENTS, Keeping
 from services.intake.domain.triage import Condition, EarlierReports, Rule, TriagePolicy
 from services.intake.domain.vocabulary import ViolationType, Vocabulary
@@ -33,6 +34,15 @@ _LABELLED = (
     ("perpetrators.yaml", "perpetrators"),
     ("perpetrators.yaml", "involvements"),
 )
+
+
+_LISTS = (
+    (re.compile(r"^/violations/[*\d]+/type$"), ("violations.yaml", "violations")),
+    (re.compile(r"^/needs(/|$)"), ("support_types.yaml", "support_types")),
+    (re.compile(r"^/violations/[*\d]+/perpetrators/[*\d]+/type$"), ("perpetrators.yaml", "perpetrators")),
+    (re.compile(r"^/violations/[*\d]+/perpetrators/[*\d]+/involvement$"), ("perpetrators.yaml", "involvements")),
+)
+"""Which list the codes of a field are in."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +63,8 @@ def load(directories: Sequence[Path], region: str = "KE") -> IntakePolicy:
     keeping, nobodys = Keeping(retention.days["reports"], retention.version), policy["placeholders.yaml"]
     placeholders = Placeholders.of(**nobodys, region=region)
     rules = Rules(vocabulary, _triage(policy, vocabulary), keeping, region, placeholders)
-    profiles = {name: _profile(name, document) for name, document in policy.folder("profiles").items()}
+    names = {list_: _names(policy[list_[0]][list_[1]]) for list_ in _LABELLED}
+    profiles = {name: _profile(name, document, names) for name, document in policy.folder("profiles").items()}
     reasons = load_policy(directories, {"identity.yaml": ReadReasons()})["identity.yaml"]["read_reasons"]
     return IntakePolicy(policy.version, rules, profiles, retention, tuple(reasons))
 
@@ -123,9 +134,16 @@ def _rule(document: Mapping[str, Any], vocabulary: Vocabulary) -> Rule:
     return Rule(document["id"], document["text"], condition, effect["points"], effect["at_least"])
 
 
-def _profile(name: str, document: Mapping[str, Any]) -> Profile:
+def _names(entries: Mapping[str, Any]) -> dict[str, str]:
+    """From the codes of a list and from its labels in each language to its codes; a label of two entries names neither."""
+    labels = Counter((spoken(label), slug) for slug, entry in entries.items() for label in set(entry["label"].values()))
+    times = Counter(label for label, _ in labels)
+    return {label: slug for label, slug in labels if times[label] == 1} | {spoken(slug): slug for slug in entries}
+
+
+def _profile(name: str, document: Mapping[str, Any], names: Mapping[tuple[str, str], Mapping[str, str]]) -> Profile:
     maps = {key: ValueMap(value["values"], value["others"]) for key, value in document["value_maps"].items()}
-    rules = tuple(_field(name, each, maps) for each in document["fields_"])
+    rules = tuple(_field(name, each, maps, names) for each in document["fields_"])
     discard = frozenset(document["discard"])
     forbidden = {used for rule in rules for used in rule.names()} & discard
     if forbidden:
@@ -142,7 +160,9 @@ def _edit(profile: str, document: Mapping[str, Any] | None) -> Edit | None:
     return edit
 
 
-def _field(profile: str, document: Mapping[str, Any], maps: Mapping[str, ValueMap]) -> FieldRule:
+def _field(
+    profile: str, document: Mapping[str, Any], maps: Mapping[str, ValueMap], names: Mapping[tuple[str, str], Mapping[str, str]]
+) -> FieldRule:
     where = f"profiles/{profile}.yaml"
     if document["map"]:
         _known(where, f"{document['to']}: map", [document["map"]], maps)
@@ -157,6 +177,7 @@ def _field(profile: str, document: Mapping[str, Any], maps: Mapping[str, ValueMa
             value_map=maps[document["map"]] if document["map"] else None,
             strip_prefix=document["strip_prefix"],
             zone=document["zone"] or document["offset"],
+            names=next((names[list_] for shape, list_ in _LISTS if shape.match(document["to"])), {}),
         ),
         default=document["default"],
         only_with=document["with_"],

@@ -24,8 +24,8 @@ from services.intake.application.ports import INTAKE
 from services.intake.application.profiles import Profile
 from services.intake.application.show_case import Reader
 from services.intake.domain.quarantine import QuarantineBounds
-from services.intake.lenient import UnreadableReport
 from services.intake.messages import day_of
+from services.intake.unreadable import UnreadableReport
 
 NATIVE = "application/vnd.ngao.native+json"
 """What a native body is marked as among the parked messages."""

@@ -6,9 +6,10 @@ What one value cannot become is a problem of that value alone: the others of its
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,6 +21,11 @@ BLANK = "blank"
 _MOST_SIGNS = 50_001
 """One more than the longest text of a report holds, so that what is too long is seen to be."""
 _MOST_ITEMS = 60
+_LONGEST_LABEL = 12
+"""Words."""
+_APART = re.compile(r"(?<=\w)[\s_-]+(?=\w)|_")
+_BETWEEN = re.compile(r"[,;|]")
+_APOSTROPHES = dict.fromkeys(map(ord, "\u2018\u2019\u02bc\u02bb"), "'")
 _OFFSET = re.compile(r"^[+-]\d\d:\d\d$")
 _YEAR, _MONTH, _DATE = re.compile(r"^\d{4}$"), re.compile(r"^\d{4}-\d{2}$"), re.compile(r"^\d{4}-\d{2}-\d{2}$")
 _YES, _NO = frozenset({"true", "yes", "1", "ndiyo"}), frozenset({"false", "no", "0", "hapana"})
@@ -33,6 +39,11 @@ class WrongShapeError(Exception):
         self.code = code
 
 
+def spoken(words: str) -> str:
+    """A code or a label in the form in which two are one: in any case, with spaces, hyphens or underscores between its words."""
+    return _APART.sub(" ", clean(words).casefold().translate(_APOSTROPHES)).strip(" .")
+
+
 @dataclass(frozen=True)
 class ValueMap:
     """Native values and ours; a value mapped to None is left out. `others` is what happens to a value that is not listed."""
@@ -42,14 +53,20 @@ class ValueMap:
     folded: Mapping[str, str | None] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "folded", {word.casefold(): ours for word, ours in self.values.items()})
+        folded = {form(word): ours for form in (spoken, str.casefold) for word, ours in self.values.items()}
+        object.__setattr__(self, "folded", folded)
+
+    def lists(self, value: str) -> bool:
+        """Whether it has a word for a value, exact or in another writing."""
+        return value in self.values or value.casefold() in self.folded or spoken(value) in self.folded
 
     def translated(self, value: str) -> str | None:
-        """Our word for a native one, exact or in another case; raises WrongShapeError for one that is refused."""
+        """Our word for a native one, exact or in another writing; raises WrongShapeError for one that is refused."""
         if value in self.values:
             return self.values[value]
-        if value.casefold() in self.folded:
-            return self.folded[value.casefold()]
+        for form in (value.casefold(), spoken(value)):
+            if form in self.folded:
+                return self.folded[form]
         if self.others == "refuse":
             raise WrongShapeError(UNMAPPED)
         return value if self.others == "keep" else None
@@ -57,12 +74,31 @@ class ValueMap:
 
 @dataclass(frozen=True)
 class Reader:
-    """How the values of one field are read. `zone` is an offset such as +03:00, or a name of the IANA time zone database."""
+    """How the values of one field are read. `zone` is an offset such as +03:00, or a name of the IANA time zone database.
+
+    `names` leads from the codes and labels of the field's list, as `spoken`, to its codes.
+    """
 
     kind: str = "text"
     value_map: ValueMap | None = None
     strip_prefix: str = ""
     zone: str = "+00:00"
+    names: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def knows(self, text: str) -> bool:
+        """Whether a text is, as a whole, one value of the field."""
+        return bool(self.value_map and self.value_map.lists(text)) or spoken(text) in self._names
+
+    def meant(self, text: str) -> str | None:
+        """The value that a text stands for; None for one that is left out. Raises WrongShapeError for one that is refused."""
+        if self.value_map and (self.value_map.lists(text) or spoken(text) not in self._names):
+            return self.value_map.translated(text)
+        return self._names.get(spoken(text), text)
+
+    @property
+    def _names(self) -> Mapping[str, str]:
+        """What counts beside the map; an operator who refuses or drops what is not in it has said that nothing does."""
+        return self.names if self.value_map is None or self.value_map.others == "keep" else {}
 
 
 @dataclass
@@ -85,19 +121,43 @@ def read(reader: Reader, value: Any) -> Read:
 
 
 def _text(reader: Reader, value: Any) -> Read:
-    return Read(_mapped(reader, _plain(reader, value)))
+    return Read(reader.meant(_plain(reader, value)))
 
 
 def _words(reader: Reader, value: Any) -> Read:
-    return _each(reader, value if isinstance(value, list) else _plain(reader, value).split())
+    return _each(reader, value if isinstance(value, list) else phrases(reader, _plain(reader, value)))
 
 
 def _codes(reader: Reader, value: Any) -> Read:
     """One code, or several where a question of one choice has become one of many."""
-    text = value if isinstance(value, list) else _plain(reader, value)
-    if not isinstance(text, list) and (" " not in text or (reader.value_map and text in reader.value_map.values)):
-        return Read(_mapped(reader, text))
-    return _each(reader, text if isinstance(text, list) else text.split())
+    found = value if isinstance(value, list) else phrases(reader, _plain(reader, value))
+    return Read(reader.meant(found[0])) if len(found) == 1 and not isinstance(value, list) else _each(reader, found)
+
+
+def phrases(reader: Reader, text: str) -> list[str]:
+    """The values in a text: all of it if that is one, else what stands between commas, else the longest known runs of words.
+
+    A label that is cut at its spaces becomes another value: an attempted killing a killing, a death threat a threat.
+    """
+    if reader.knows(text):
+        return [text]
+    parts = (each for part in _BETWEEN.split(text) for each in _beside_slashes(reader, part))
+    return list(islice((phrase for part in parts for phrase in _runs(reader, part.split())), _MOST_ITEMS + 1)) or [text]
+
+
+def _beside_slashes(reader: Reader, part: str) -> list[str]:
+    """A slash separates names of a list, but for a form whose own codes hold one."""
+    is_cut = reader.names and not any("/" in word and reader.knows(word) for word in part.split())
+    return part.split("/") if is_cut and not reader.knows(part) else [part]
+
+
+def _runs(reader: Reader, words: list[str]) -> Iterator[str]:
+    at = 0
+    while at < len(words):
+        ends = range(min(len(words), at + _LONGEST_LABEL), at + 1, -1)
+        end = next((end for end in ends if reader.knows(" ".join(words[at:end]))), at + 1)
+        yield " ".join(words[at:end])
+        at = end
 
 
 def _phones(reader: Reader, value: Any) -> Read:
@@ -108,14 +168,14 @@ def _phones(reader: Reader, value: Any) -> Read:
 def _each(reader: Reader, items: list[Any]) -> Read:
     found = Read([], ["length"] if len(items) > _MOST_ITEMS else [])
     for item in items[:_MOST_ITEMS]:
-        one = read(Reader(value_map=reader.value_map, strip_prefix=reader.strip_prefix), item)
+        one = read(replace(reader, kind="text"), item)
         found.codes += one.codes
         found.value += [] if one.value is None else [one.value]
     return found
 
 
 def _boolean(reader: Reader, value: Any) -> Read:
-    word = _mapped(reader, str(value).strip() if isinstance(value, bool) else _plain(reader, value))
+    word = reader.meant(str(value).strip() if isinstance(value, bool) else _plain(reader, value))
     if word is None:
         return Read()
     if word.casefold() in _YES | _NO:
@@ -156,10 +216,6 @@ def _plain(reader: Reader, value: Any) -> str:
     if not text:
         raise WrongShapeError(BLANK)
     return text
-
-
-def _mapped(reader: Reader, text: str) -> str | None:
-    return reader.value_map.translated(text) if reader.value_map else text
 
 
 _SHAPES = (("year", _YEAR), ("month", _MONTH), ("day", _DATE))

@@ -21,8 +21,9 @@ from services.intake.application.profiles import Profile
 from services.intake.application.readings import Reader
 from services.intake.domain.draft import Draft, canonical_content
 from services.intake.domain.triage import Facts, triage
-from services.intake.lenient import Taken, UnreadableReport, read_leniently, read_native
+from services.intake.lenient import Taken, read_leniently, read_native
 from services.intake.policy import IntakePolicy, load
+from services.intake.unreadable import UnreadableReport
 from tests.support.cases import CASES, case
 from tests.unit.intake.conftest import POLICY
 
@@ -205,6 +206,54 @@ def test_a_rape_of_this_month_is_critical_however_its_date_is_estimated(
     native = {name: each for name, each in native.items() if each is not None}
     draft = read_leniently(map_native(policy.profiles["kobo"], native), policy.rules.vocabulary, now).draft
     assert urgency(policy, draft, now) == "critical"
+
+
+LABELS = [
+    ("Death threat", ["death_threat_to_defender"], "high"), ("death-threat", ["death_threat_to_defender"], "high"),
+    ("Attempted killing", ["attempted_killing"], "critical"), ("Attempt to kill", ["attempted_killing"], "critical"),
+    ("Jaribio la kuua", ["attempted_killing"], "critical"), ("Enforced disappearance", ["enforced_disappearance"], "critical"),
+    ("Kutoweshwa kwa lazima", ["enforced_disappearance"], "critical"), ("Sexual assault", ["sexual_assault"], "critical"),
+    ("death_threat, arrest", ["death_threat_to_defender", "unlawful_arrest"], "critical"),
+    ("Death threat; Smear campaign", ["death_threat_to_defender", "smear_campaign"], "high"),
+    ("Smear campaign Attempted killing smear", ["smear_campaign", "attempted_killing", "smear_campaign"], "critical"),
+    ("smear/death threat", ["smear_campaign", "death_threat_to_defender"], "high"),
+    ("Smear campaign / Death threat", ["smear_campaign", "death_threat_to_defender"], "high"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("told", "read", "right"), LABELS)
+def test_a_label_is_the_violation_that_it_names_and_not_one_of_its_words(
+    policy: IntakePolicy, told: str, read: list[str], right: str
+) -> None:
+    now = datetime.now(UTC)
+    form = read_kobo(policy, **{"incident/violation_type": told, "incident/date": now.date().isoformat()})
+    assert (types(form.draft), urgency(policy, form.draft), form.left_out) == (read, right, ())
+
+
+def test_every_label_and_code_of_the_list_is_read_as_that_violation(policy: IntakePolicy) -> None:
+    listed = yaml.safe_load((POLICY / "violations.yaml").read_text("utf-8"))["violations"]
+    for code, entry in listed.items():
+        labels = list(entry["label"].values())
+        for told in (code, code.replace("_", " ").capitalize(), *labels, *map(str.upper, labels)):
+            assert types(read_kobo(policy, **{"incident/violation_type": told}).draft) == [code], told
+
+
+@pytest.mark.parametrize(("question", "told", "read"), [
+    ("needs", "Legal aid, Safe house", ("legal_aid", "safe_house")), ("needs", "lawyer;doctor", ("legal_aid", "medical")),
+    ("incident/perpetrator", "Polisi", ("police",)), ("incident/perpetrator", "Police, Family", ("police", "family")),
+])  # fmt: skip
+def test_labels_of_other_lists_are_their_codes(policy: IntakePolicy, question: str, told: str, read: tuple[str, ...]) -> None:
+    draft = read_kobo(policy, **{question: told}).draft
+    assert (draft.needs if question == "needs" else draft.violations[0].perpetrators) == read
+
+
+@pytest.mark.parametrize("told", ["smear other", "Smear campaign and worse things", "smear, poisoned dog", ["smear", "poison"]])
+def test_an_act_that_cannot_be_read_beside_a_light_one_lowers_no_urgency(policy: IntakePolicy, told: Any) -> None:
+    read = read_kobo(policy, **{"incident/violation_type": told})
+    assert types(read.draft) == ["smear_campaign", "unclassified"]
+    assert urgency(policy, read.draft) == "high"
+    assert {each.code for each in read.left_out} == {"unknown_code"}
+    assert all(each.field.startswith("/incident~1violation_type") for each in read.left_out)
 
 
 QUESTIONS = [
