@@ -54,9 +54,13 @@ def posted(call: Call) -> Posted:
 
 
 def posted_many(call: Call) -> list[Posted | Exception]:
-    """The reports of a batch, each by itself: what one of them breaks is its own answer. Raises InvalidInput."""
+    """The reports of a batch, each by itself: what one of them breaks is its own answer. Raises InvalidInput, TooManyRequests.
+
+    A report costs its source as much in a batch as alone, and is paid for before anything is done about it.
+    """
     readers = _lines(call) if call.content_type == LINES else _items(call)
     _demand_number(readers)
+    call.draw_ahead(len(readers) - 1)
     return [_attempt(reader, call.meter) for reader in readers]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
@@ -83,6 +83,8 @@ class Call:
     schema: type[Schema] | None = None
     chassis: Any = field(default=None, repr=False)
     meter: Meter = field(default_factory=Meter, repr=False)
+    draw_ahead: Callable[[float], None] = field(default=lambda _tokens: None, repr=False)
+    """Pays for more than one ordinary request before the work is done; raises TooManyRequests."""
 
     def json(self, most_values: int = MOST_VALUES) -> Any:
         """The body, parsed strictly; raises InvalidInput (400, `malformed-json`) that says where, never what."""

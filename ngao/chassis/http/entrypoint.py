@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, cast
 from urllib.parse import parse_qsl
 
@@ -204,6 +204,7 @@ class HttpEntrypoint(Entrypoint):
             schema=self.declared.request,
             chassis=chassis,
             meter=meter,
+            draw_ahead=partial(self.server.gate.draw_ahead, principal, _address(environ)),
         )
 
     def _run(self, call: Call, values: dict[str, Any], at_gate: float) -> Any:

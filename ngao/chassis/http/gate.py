@@ -40,6 +40,10 @@ class Gate:
         """Have a caller pay for what its request has cost beyond an ordinary one."""
         self._callers.charge(_bucket(principal, remote), tokens, principal.rate_per_second)
 
+    def draw_ahead(self, principal: Principal, remote: str, tokens: float) -> None:
+        """Have a caller pay for what its request asks for beyond an ordinary one before it is done; raises TooManyRequests."""
+        self._callers.draw_ahead(_bucket(principal, remote), tokens, principal.rate_per_second)
+
     def _known(self, authorization: str | None, remote: str) -> Principal:
         try:
             return self._authenticator.authenticate(authorization)

@@ -55,6 +55,18 @@ class Limiter:
         bucket = self._refilled(key, pace)
         bucket.tokens = max(min(bucket.tokens, -_LONGEST_DEBT_S * pace), bucket.tokens - tokens)
 
+    def draw_ahead(self, key: str, tokens: float, rate: float | None = None) -> None:
+        """Draw what a call asks for beyond its own token, before it is done; raises TooManyRequests while an earlier one is owed.
+
+        It is owed in full by the next call that draws ahead; ordinary calls wait for it as for any other charge.
+        """
+        pace = rate or self._rate
+        ahead = self._refilled(f"{key}|ahead", pace)
+        if ahead.tokens < 0:
+            raise TooManyRequests("The batch before is not paid for yet: post fewer at once.", math.ceil(-ahead.tokens / pace))
+        ahead.tokens -= tokens
+        self.charge(key, tokens, rate)
+
     def _refilled(self, key: str, pace: float) -> _Bucket:
         now = self._clock.now()
         bucket = self._buckets.setdefault(key, _Bucket(self._burst, now))

@@ -17,6 +17,7 @@ from ngao.chassis.storage.unit_of_work import Unit
 T = TypeVar("T")
 
 _TRIES = 6
+_PIECE = 50
 _BESIDE: ContextVar[Callable[[Unit], None] | None] = ContextVar("beside", default=None)
 
 
@@ -65,7 +66,11 @@ class Units:
         raise Conflict("The record kept changing while we tried to change it.")
 
     def run_all(self, works: list[Callable[[Unit], T]]) -> list[T | Exception]:
-        """Run several use cases and commit them in one group; each gets its own result or its own error."""
+        """Run several use cases, committed in small groups between which others come; each gets its own result or error."""
+        pieces = (works[at : at + _PIECE] for at in range(0, len(works), _PIECE))
+        return [result for piece in pieces for result in self._run_piece(piece)]
+
+    def _run_piece(self, works: list[Callable[[Unit], T]]) -> list[T | Exception]:
         units = [self.read() for _ in works]
         results: list[T | Exception] = [_attempt(work, unit) for work, unit in zip(works, units, strict=True)]
         sound = [at for at, result in enumerate(results) if not isinstance(result, Exception) and not units[at].is_empty]

@@ -96,3 +96,36 @@ def test_an_account_may_have_a_rate_of_its_own(clock: ManualClock, sleeper: Slee
     for _ in range(3):
         limiter.take("a", rate=100)
     assert sleeper.waits == pytest.approx([0.01, 0.02])
+
+
+def test_what_is_drawn_ahead_is_owed_in_full_before_the_next_is_drawn(clock: ManualClock, sleeper: Sleeper) -> None:
+    limiter = Limiter(clock, rate=50, burst=100, sleep=sleeper)
+    limiter.draw_ahead("source:forms", 499, rate=1)
+    with pytest.raises(TooManyRequests) as refused:
+        limiter.draw_ahead("source:forms", 1, rate=1)
+    assert refused.value.retry_after == 399
+    limiter.draw_ahead("source:other", 499, rate=1)
+    clock.advance(timedelta(seconds=400))
+    limiter.draw_ahead("source:forms", 499, rate=1)
+
+
+def test_many_at_the_same_moment_cannot_all_draw_ahead(clock: ManualClock, sleeper: Sleeper) -> None:
+    limiter = Limiter(clock, rate=50, burst=100, sleep=sleeper)
+    for _ in range(50):
+        limiter.take("source:forms")
+    taken = 0
+    for _ in range(50):
+        try:
+            limiter.draw_ahead("source:forms", 499)
+        except TooManyRequests:
+            continue
+        taken += 1
+    assert taken == 1
+
+
+def test_what_was_drawn_ahead_holds_a_single_call_for_ten_seconds_at_most(clock: ManualClock, sleeper: Sleeper) -> None:
+    limiter = Limiter(clock, rate=1, burst=1, sleep=sleeper)
+    limiter.draw_ahead("source:forms", 499)
+    with pytest.raises(TooManyRequests) as refused:
+        limiter.take("source:forms")
+    assert refused.value.retry_after <= 11

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
-from ngao.chassis.errors import InvalidInput
+from ngao.chassis.errors import InvalidInput, TooManyRequests
 from ngao.chassis.http.call import Call
 from ngao.chassis.security.identity import Principal
 from services.intake.policy import load
@@ -19,6 +20,21 @@ BROKEN = json.dumps({"reporter": {f"k{at}": at for at in range(900)}}).encode()
 
 def call(body: bytes, content_type: str) -> Call:
     return Call(Principal("source", "forms"), body, content_type, headers={}, query={}, trace="", idempotency_key="first")
+
+
+def test_each_report_of_a_batch_is_paid_for_before_it_is_read() -> None:
+    paid: list[float] = []
+    posted_many(replace(call(b"{}\n" * 500, LINES), draw_ahead=paid.append))
+    assert paid == [499], "the request has paid for one"
+
+
+def test_a_batch_that_cannot_be_paid_for_is_not_read() -> None:
+    def refuse(_tokens: float) -> None:
+        raise TooManyRequests("Slow down.", 1)
+
+    asked = replace(call(b"{}\n" * 500, LINES), draw_ahead=refuse)
+    with pytest.raises(TooManyRequests):
+        posted_many(asked)
 
 
 @pytest.mark.parametrize("content_type", [JSON, LINES])
