@@ -303,6 +303,54 @@ def test_silence_expires_the_offer_and_asks_the_next(scene: Scene) -> None:
         assert "expired" in problem["detail"]
 
 
+def test_a_refused_acceptance_has_its_coded_reason_over_http_and_amqp(scene: Scene) -> None:
+    desk = scene.partner()
+    scene.opens()
+    offer_id = desk.hears("offered", scene.case).data["offer_id"]
+    assert desk.asks("POST", f"/v1/offers/{offer_id}/decline", {"reason": "no_capacity"})[0] == 200
+    status, problem = desk.asks("POST", f"/v1/offers/{offer_id}/accept", {})
+    assert (status, problem["type"].rpartition("/")[2]) == (409, "offer-state")
+    desk.says("accept", offer_id)
+    answer = desk.hears("reply.answered", offer_id)
+    assert (answer.data["offer_id"], answer.data["taken"], answer.data["reason"]) == (offer_id, False, "offer-state")
+    for errors in (problem["errors"], answer.data["errors"]):
+        assert [(each["pointer"], each["code"]) for each in errors] == [("/offer_id", "no_capacity")]
+
+
+def test_an_acceptance_of_what_was_taken_back_has_the_reason_as_its_code(scene: Scene) -> None:
+    desk = scene.partner()
+    scene.opens()
+    offer_id = desk.hears("offered", scene.case).data["offer_id"]
+    scene.line.publish(consent_withdrawn(scene.case))
+    desk.hears("withdrawn", scene.case)
+    status, problem = desk.asks("POST", f"/v1/offers/{offer_id}/accept", {})
+    assert status == 409
+    assert [(each["pointer"], each["code"]) for each in problem["errors"]] == [("/offer_id", "consent_withdrawn")]
+
+
+def test_a_partner_without_a_queue_disturbs_nobody_and_its_waiting_events_are_in_the_list(scene: Scene, world: World) -> None:
+    absent = scene.partner()
+    with absent.line.open() as channel:
+        for queue in (absent.account.queues["urgent"], absent.account.queues["routine"]):
+            channel.queue_delete(absent.line.name_of(queue))
+    scene.opens()
+
+    def undelivered() -> dict[str, int]:
+        code, printed = ngao(world, "partner", "list", "--json", referral=scene.referral)
+        assert code == 0, printed
+        return {each["id"]: each.get("undelivered") or 0 for each in json.loads(printed)}
+
+    eventually(lambda: undelivered()[absent.id] == 1, within=20, what="the waiting offer to be in the list")
+    present = Scene(scene.referral, world, scene.line, onboarded=scene.onboarded)
+    desk = present.partner()
+    present.opens()
+    assert desk.hears("offered", present.case)
+    assert undelivered()[desk.id] == 0
+    status, report = scene.referral.request("GET", "/readyz")
+    assert (status, report["checks"]["relay"]) == (200, "ok")
+    eventually(lambda: absent.id in str(scene.referral.request("GET", "/readyz")[1]["warnings"]), what="it to be named")
+
+
 def test_the_registrys_silence_is_told_to_a_human(scene: Scene) -> None:
     scene.partner()
     scene.line.publish(accepted_report(scene.case, scene.need))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -15,11 +16,13 @@ from services.referral.application.learn_defender import learn_defender
 from services.referral.application.learn_report_changes import learn_update, learn_withdrawal
 from services.referral.application.note_disclosure import Disclosure, note_disclosure
 from services.referral.application.open_case import open_case
+from services.referral.application.shut_out import NO_PLACE
 from services.referral.application.take_reply import take_reply
 from services.referral.domain.consent import ConsentFact
 from services.referral.domain.facts import Changed
 from services.referral.domain.news import Kind, News
-from services.referral.domain.offer import Offer, Reply, Taken, Verb
+from services.referral.domain.offer import Offer, Reply, State, Taken, Verb
+from services.referral.partner_posts import state_error
 from tests.unit.referral.desk import START, Office, consent, defender, office, partner, report
 
 REF = "NG-1"
@@ -303,6 +306,18 @@ def test_consent_that_has_ended_at_acceptance_takes_the_offer_back() -> None:
     assert say(made, Verb.ACCEPT) is Taken.LATE
     assert made.teller.kinds()[-1] == "unroutable"
     assert made.case().offers[0].state == "withdrawn"
+
+
+def test_an_acceptance_that_loses_the_last_place_has_that_reason_and_the_next_is_asked() -> None:
+    made = opened("a", "b")
+    first = live(made)
+    made.partners.put(partner(first.partner_id, capacity=1))
+    made.engagements.kept["taken"] = replace(first, id="taken", state=State.ACCEPTED)
+    made.engagements.placed.discard(first.id)
+    assert say(made, Verb.ACCEPT, offer=first) is Taken.LATE
+    lost = made.case().offer_with(first.id)
+    assert (lost.state, lost.detail, state_error(lost).code) == ("withdrawn", NO_PLACE, NO_PLACE)
+    assert live(made).partner_id != first.partner_id
 
 
 def test_a_partner_suspended_after_the_offer_cannot_accept_it() -> None:
