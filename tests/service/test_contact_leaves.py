@@ -215,3 +215,24 @@ def test_what_waits_for_the_catch_up_is_asked_for_too_and_answered_once(
     assert len({each.id for each in heard}) == 1
     acceptance.nothing_waits()
     assert kinds(partner, acceptance.case_ref) == kinds(referral, acceptance.case_ref) == [WITHHELD]
+
+
+def test_a_partner_without_a_queue_is_named_and_others_get_their_contact(
+    acceptance: Acceptance, world: World, registry: ServiceProcess, store: Any
+) -> None:
+    acceptance.waits()
+    status, report = registry.request("GET", "/readyz")
+    assert (status, report["checks"]["relay"]) == (200, "ok")
+    other = Acceptance(world, registry, store)
+    ears = other.makes_its_queue()
+    other.accepts()
+    assert ears.of(other.case_ref, DISCLOSED)
+
+    def named() -> str:
+        return str(registry.request("GET", "/readyz")[1]["warnings"].get("recipients", ""))
+
+    eventually(lambda: acceptance.keys.id in named(), what="the partner to be named")
+    assert other.keys.id not in named()
+    late = acceptance.makes_its_queue()
+    assert late.of(acceptance.case_ref, DISCLOSED), "it was kept"
+    eventually(lambda: acceptance.keys.id not in named(), within=20, what="the warning to end")
