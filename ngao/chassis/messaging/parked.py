@@ -56,6 +56,13 @@ class ParkedRecords:
         return found
 
 
+def load_of(collection: Collection[dict[str, Any]], which: Mapping[str, Any]) -> tuple[int, int]:
+    """How many messages fit a filter, and how many bytes they are."""
+    summed = {"$group": {"_id": None, "count": {"$sum": 1}, "bytes": {"$sum": "$size"}}}
+    found = next(collection.aggregate([{"$match": which}, {"$project": {"_id": 0, "size": 1}}, summed]), None)
+    return (found["count"], found["bytes"]) if found else (0, 0)
+
+
 def body_of(unit: Unit, found: Mapping[str, Any]) -> bytes:
     """The bytes of a record; raises NotAllowedNow (`not-whole`) where only the beginning was kept."""
     if not found.get("whole", True):

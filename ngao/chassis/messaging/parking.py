@@ -3,7 +3,8 @@
 What is parked keeps its bytes, sealed, with the reason and the number of attempts; it can be replayed to the queue it
 came from, or dropped by a named operator with a reason. Both are audited. What nobody has decided about expires when its time
 is over (`retention.yaml`): the bytes are gone, what it was stays. Of a body above 1 MB only the beginning is kept, with the
-size and a keyed hash of the whole: it can be looked into and dropped, not replayed.
+size and a keyed hash of the whole: it can be looked into and dropped, not replayed. Of one outsider's account so much is kept and
+no more: beyond it, messages are counted in one record for each reason, without their bodies.
 
 A service may look after the messages of a content type by itself: those are on a `Shelf` of their own, and the operations here
 do not show or change them. They expire as all others do.
@@ -12,6 +13,7 @@ do not show or change them. They expire as all others do.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -29,6 +31,7 @@ from ngao.chassis.messaging.parked import (
     REPLAYED,
     ParkedRecords,
     body_of,
+    load_of,
     scope_of,
     scopes_of,
     sealed,
@@ -48,6 +51,18 @@ _AT_ONCE = 100
 _ACTOR = Actor.system("retention")
 
 
+@dataclass(frozen=True)
+class AccountBounds:
+    """How much of one outsider's account is kept."""
+
+    messages: int = 500
+    bytes: int = 32 * 1024 * 1024
+
+    def are_reached(self, messages: int, size: int) -> bool:
+        """Whether no more is kept."""
+        return messages >= self.messages or size >= self.bytes
+
+
 class Parking:
     """The parked messages of one service."""
 
@@ -56,6 +71,7 @@ class Parking:
         self._parked = store.durable("parked")
         self._units = units
         self._apart: list[str] = []
+        self._bounds = AccountBounds()
         self._records = ParkedRecords(self._parked, {"content_type": {"$nin": self._apart}})
 
     def shelf(self, content_type: str) -> Shelf:
@@ -65,15 +81,18 @@ class Parking:
 
     def park(
         self, unit: Unit, delivery: Delivery, *, reason: str, errors: Sequence[dict[str, str]] = (), edge: bool,
-        bodiless: bool = False, name: str | None = None,
+        bodiless: bool = False, name: str | None = None, has_room: bool = False,
     ) -> str:
         """Register a message's parking and give its id; one that was parked before is there again, with its count.
 
         Its id is a keyed hash of queue, account, content, and the `name` its sender gave it, so that two messages never share a
-        record.
+        record. `has_room` means that the caller itself bounds what an account fills.
         """
         parked_id = self.id_of(unit, delivery, name)
         found = self._parked.find_one({"_id": parked_id}, {"times": 1})
+        if found is None and edge and not has_room and self._is_full(delivery):
+            parked_id, bodiless = self._id_of_more(unit, delivery, reason), True
+            found = self._parked.find_one({"_id": parked_id}, {"times": 1})
         document = {
             **self._document(unit, parked_id, delivery, bodiless=bodiless),
             "reason": reason, "errors": list(errors), "edge": edge,
@@ -97,6 +116,20 @@ class Parking:
             return delivery.parked_id
         identity = f"{delivery.identity}\0{name}" if name else delivery.identity
         return unit.keyring.lookup_hash("parked", identity)[:32]
+
+    def _is_full(self, delivery: Delivery) -> bool:
+        """Whether so much of the account waits already that no more bodies of it are kept."""
+        shelf = self._shelf_of(delivery)
+        which = {"content_type": shelf or {"$nin": self._apart}, ACCOUNT: delivery.user_id, "state": PARKED}
+        return self._bounds.are_reached(*load_of(self._parked, which))
+
+    def _id_of_more(self, unit: Unit, delivery: Delivery, reason: str) -> str:
+        """Where messages are counted that an account sends beyond its bounds."""
+        parts = ("more", delivery.dead_from or delivery.queue, delivery.user_id or "", self._shelf_of(delivery), reason)
+        return unit.keyring.lookup_hash("parked", "\0".join(parts))[:32]
+
+    def _shelf_of(self, delivery: Delivery) -> str:
+        return delivery.content_type if delivery.content_type in self._apart else ""
 
     def _document(self, unit: Unit, parked_id: str, delivery: Delivery, *, bodiless: bool) -> dict[str, Any]:
         whole = delivery.size <= MOST_KEPT and not bodiless
@@ -197,9 +230,7 @@ class Shelf(ParkedRecords):
     def load(self, account: str) -> tuple[int, int]:
         """How many messages of an account wait, and how many bytes they are."""
         waiting = {**self._which, ACCOUNT: account, "state": PARKED}
-        summed = {"$group": {"_id": None, "count": {"$sum": 1}, "bytes": {"$sum": "$size"}}}
-        found = next(self._collection.aggregate([{"$match": waiting}, {"$project": {"_id": 0, "size": 1}}, summed]), None)
-        return (found["count"], found["bytes"]) if found else (0, 0)
+        return load_of(self._collection, waiting)
 
     def oldest(self) -> datetime | None:
         """When the one that has waited longest was first parked."""
@@ -215,7 +246,7 @@ class Shelf(ParkedRecords):
         self, unit: Unit, delivery: Delivery, name: str | None, *, reason: str, errors: Sequence[dict[str, str]]
     ) -> str:
         """Register a message's parking; gives its id."""
-        return self._parking.park(unit, delivery, reason=reason, errors=errors, edge=True, name=name)
+        return self._parking.park(unit, delivery, reason=reason, errors=errors, edge=True, name=name, has_room=True)
 
 
 def _public(document: dict[str, Any]) -> dict[str, Any]:
