@@ -136,3 +136,22 @@ def test_a_form_without_a_county_is_taken_and_no_value_is_named_anywhere(
     assert status == 202, answer
     assert shown(intake, world, answer["case_ref"])["county"] == ""
     assert "Zanzibar" not in json.dumps([answer, list(store["reports"].find()), list(store["audit"].find())], default=str)
+    assert "Zanzibar" not in intake.log.read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", ["kobo", "joined"])
+def test_no_value_of_a_form_is_logged_whichever_of_them_can_be_read(
+    intake: ServiceProcess, world: World, keys: dict[str, str], name: str
+) -> None:
+    """One marker is in each answer, so that it is looked for in whatever way the value is read, left out or refused."""
+    form = {question: value for question, value in case("form/email-none").items() if question not in ("_id", "meta/rootUuid")}
+    asked = [each for each in form if each not in ("_uuid", "incident/violation_type")]
+    posts = [{**form, question: f"Logmarker {question}"} for question in [*asked, "first", "last"]]
+    posts += [{**form, "_uuid": "Logmarker " * 40}, {"_uuid": "logmarker-1", "person/name": "Logmarker"}]
+    for at, post in enumerate(posts):
+        body = {**post, "_uuid": f"{post['_uuid']}-{name}-{at}"}
+        assert intake.request("POST", f"/v1/inbound/form-{name}", body, keys[name])[0] == 202
+    intake.request("POST", f"/v1/inbound/form-{name}", b'{"person/name": "Logmarker', keys[name])
+    logged = intake.log.read_text("utf-8")
+    assert logged, "there is a log to search"
+    assert "logmarker" not in logged.casefold()
