@@ -19,7 +19,7 @@ from ngao.contracts import MOST_VALUES, Undecodable, field_errors, parse_json
 
 _BYTES_OF_A_TOKEN = 64 * 1024
 _SECONDS_OF_A_TOKEN = 0.01
-_LARGE_BYTES = 64 * 1024
+_LARGE_BYTES = 16 * 1024
 _LONG_S = 0.02
 _ONE_OF_THE_LARGE = Semaphore()
 
