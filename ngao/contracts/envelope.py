@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ngao.contracts.errors import FieldError, InvalidContent, Undecodable
+from ngao.kernel import traces
 
 CONTENT_TYPE = "application/cloudevents+json"
 MAX_DEPTH = 32
@@ -153,7 +154,7 @@ def from_document(document: Any) -> Event:
         time=when,
         urgent=document.get("urgent") is True,
         sequence=sequence,
-        traceparent=_text(document.get("traceparent")),
+        traceparent=traces.parse(_text(document.get("traceparent"))),
         dataclassification=_text(document.get("dataclassification")) or "internal",
         partnerid=_text(document.get("partnerid")),
         signaturekid=_text(document.get("signaturekid")),

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from marshmallow import ValidationError, validate
 
-from ngao.chassis.observability import redaction, traces
+from ngao.chassis.observability import redaction
 from ngao.contracts.classes import Pattern
 from ngao.contracts.schemas import report
+from ngao.kernel import traces
 from tests.support.pages import ROOT
 
 PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"

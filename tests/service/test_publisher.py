@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from amqp.exceptions import PreconditionFailed
 
 from ngao.chassis.messaging.accounts import service_account
 from ngao.chassis.messaging.publisher import Outcome, Outgoing, Publisher
@@ -16,13 +17,28 @@ KEYS = {"events": "routine.referral.case.opened.v1", "notices": "routine.referra
 """A key for each case: the queues of the other one stand in the same virtual host."""
 
 
-@pytest.mark.parametrize("missing", ["events", "notices"])
-def test_an_event_that_goes_to_two_exchanges_has_an_outcome_at_each(world: World, line: Line, missing: str) -> None:
-    """One id twice in a batch: what is returned from one exchange must not count as confirmed there."""
+def of_referral(world: World) -> Publisher:
     provision(world, {})
     parts, account = world.parts, service_account("referral")
     settings = BrokerSettings(parts.amqp_host, parts.amqp_port, account, world.password("referral"), world.vhost, "", 20)
-    publisher = Publisher(settings, edge=False, name="test")
+    return Publisher(settings, edge=False, name="test")
+
+
+def test_what_the_broker_never_takes_is_not_taken_for_a_lost_connection(world: World, line: Line) -> None:
+    """The relay looks for the one that it is; among others it would keep them all, for ever."""
+    publisher, key = of_referral(world), KEYS["events"]
+    bound(line, "events", key)
+    fine, huge = (Outgoing("events", key, body, CONTENT_TYPE, f"one-{len(body)}", {}) for body in (b"{}", bytes(2 * 1024**2 + 1)))
+    with pytest.raises(PreconditionFailed):
+        publisher.publish([fine, huge, fine])
+    assert publisher.publish([fine]) == [Outcome.CONFIRMED]
+    publisher.close()
+
+
+@pytest.mark.parametrize("missing", ["events", "notices"])
+def test_an_event_that_goes_to_two_exchanges_has_an_outcome_at_each(world: World, line: Line, missing: str) -> None:
+    """One id twice in a batch: what is returned from one exchange must not count as confirmed there."""
+    publisher = of_referral(world)
     exchanges, key = ["events", "notices"], KEYS[missing]
     for exchange in exchanges:
         if exchange != missing:

@@ -25,11 +25,11 @@ from ngao.chassis.http.problems import MethodNotAllowed
 from ngao.chassis.http.proxied import NotTheGate, client_of
 from ngao.chassis.http.render import Rendered, render_error
 from ngao.chassis.http.wire import LONGEST_LINE, Protocol, hang_up
-from ngao.chassis.observability import traces
 from ngao.chassis.observability.logs import describe_error, get_logger
 from ngao.chassis.security.identity import Authenticator
 from ngao.chassis.security.tls import server_identity
 from ngao.chassis.settings import HttpSettings
+from ngao.kernel import traces
 
 SOCKET_SECONDS = 15.0
 HANDSHAKE_SECONDS = 5.0

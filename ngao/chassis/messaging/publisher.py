@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from amqp import Message
+from amqp.exceptions import PreconditionFailed
 from kombu.connection import Connection
 
 from ngao.chassis.messaging.broker import CONNECTION_ERRORS, close_quietly, connect, is_idle
@@ -71,12 +72,19 @@ class Publisher:
         return self._connection is not None
 
     def publish(self, batch: Sequence[Outgoing]) -> list[Outcome]:
-        """Publish up to WINDOW messages; the outcome of each, in order. Never raises for a broken connection."""
+        """Publish up to WINDOW messages; the outcome of each, in order. Never raises for a broken connection.
+
+        Raises PreconditionFailed if the broker closes the channel over one of them, as over a body that is too large for it: sent
+        together they would be refused together, again and again.
+        """
         self._outcomes = [Outcome.UNKNOWN] * len(batch)
         self._positions = {(message.exchange, message.message_id): at for at, message in enumerate(batch)}
         try:
             self._send(batch)
             self._await_confirms()
+        except PreconditionFailed:
+            self.close()
+            raise
         except CONNECTION_ERRORS:
             self.close()
         return self._outcomes

@@ -16,11 +16,11 @@ from hashlib import sha256
 from typing import Any
 
 from ngao.chassis.clock import Clock
-from ngao.chassis.observability.traces import trace_id
 from ngao.chassis.storage.connection import Store
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.chassis.storage.units import Units
 from ngao.kernel.actors import Actor
+from ngao.kernel.traces import trace_id
 
 COLLECTION = "audit_reads"
 LIST_READ = "list.read"

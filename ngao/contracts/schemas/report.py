@@ -15,6 +15,8 @@ from ngao.contracts.classes import INTERNAL, SEALED, SENSITIVE, Moment, Pattern,
 
 _SLUG = Pattern(r"^[a-z][a-z0-9_]{1,63}$", error="format|Must be a code: lower-case letters, digits, underscore.")
 _ID = validate.Length(min=1, max=200)
+_LONGEST_EMAIL, _LONGEST_URL = 254, 2000
+"""RFC 5321 section 4.5.3.1.3 (a path of 256 with its brackets); what common programs take as an address."""
 # With parameters, as phones name a voice note: audio/ogg; codecs=opus.
 _MEDIA_TYPE = r"^[\w.+-]+/[\w.+-]+([ \t]*;[ \t]*[\w.+-]+=([\w.+-]+|\"[^\"\\\r\n]*\"))*$"
 
@@ -64,7 +66,10 @@ class Identity(Strict):
         fields.String(validate=validate.Length(min=3, max=200)),
         load_default=list, validate=validate.Length(max=10), metadata=SENSITIVE,
     )
-    emails = fields.List(fields.Email(), load_default=list, validate=validate.Length(max=10), metadata=SENSITIVE)
+    emails = fields.List(
+        fields.Email(validate=validate.Length(max=_LONGEST_EMAIL)),
+        load_default=list, validate=validate.Length(max=10), metadata=SENSITIVE,
+    )
 
     @validates_schema
     def at_least_one(self, data: dict[str, Any], **_: object) -> None:
@@ -130,7 +135,8 @@ class SafeHours(Strict):
         required=True, validate=Pattern(r"^([01]\d|2[0-3]):[0-5]\d$", error="format|Must be HH:MM."), metadata=SENSITIVE
     )
     days = fields.List(
-        fields.String(validate=_one_of(("mon", "tue", "wed", "thu", "fri", "sat", "sun"))), load_default=list, metadata=SENSITIVE
+        fields.String(validate=_one_of(("mon", "tue", "wed", "thu", "fri", "sat", "sun"))),
+        load_default=list, validate=validate.Length(max=7), metadata=SENSITIVE,
     )
 
 
@@ -153,12 +159,13 @@ class Attachment(Strict):
 
     name = fields.String(required=True, validate=validate.Length(min=1, max=255), metadata=SENSITIVE)
     media_type = fields.String(
-        required=True, validate=Pattern(_MEDIA_TYPE, error="format|Must be a media type."), metadata=INTERNAL
+        required=True, metadata=INTERNAL,
+        validate=[validate.Length(max=255), Pattern(_MEDIA_TYPE, error="format|Must be a media type.")],
     )
     sha256 = fields.String(
         required=True, validate=Pattern(r"^[0-9a-f]{64}$", error="format|Must be 64 hex digits."), metadata=INTERNAL
     )
-    url = fields.Url(schemes={"https"}, metadata=SENSITIVE)
+    url = fields.Url(schemes={"https"}, validate=validate.Length(max=_LONGEST_URL), metadata=SENSITIVE)
 
 
 class Report(Strict):

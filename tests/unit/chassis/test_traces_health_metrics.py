@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from ngao.chassis.observability import traces
 from ngao.chassis.observability.health import Health
 from ngao.chassis.observability.metrics import Metrics
+from ngao.kernel import traces
 
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
