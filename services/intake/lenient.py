@@ -39,7 +39,7 @@ _SLUG = re.compile(r"^[a-z][a-z0-9_]{1,63}$")
 _APART = re.compile(r"[\s-]+")
 # What goes when one of its parts cannot be read, because the rest of it would mean something else.
 _WHOLE = re.compile(
-    r"^(/violations/\d+(?=/type)|/violations/\d+/perpetrators/\d+(?=/type)|/consent/\d+(?=/(?:purpose|recipient|until))"
+    r"^(/violations/\d+(?=/type)|/violations/\d+/perpetrators/\d+(?=/type)|/consent/\d+(?=/(?:purpose|recipient|until|scope/\d))"
     r"|/location(?=/)|/attachments/\d+(?=/)|/contact_safety/hours(?=/))"
 )
 _CONDITION = re.compile(r"^/contact_safety/(may_contact|hours|code_word|instructions)")
@@ -254,7 +254,7 @@ class _Reading:
     def _take_out(self, broken: FieldError) -> None:
         whole = _WHOLE.match(broken.pointer)
         pointer = whole[1] if whole else broken.pointer
-        if _CONDITION.match(pointer) or pointer == "/contact_safety/channels":
+        if _CONDITION.match(pointer) or pointer.startswith("/contact_safety/channels"):
             self._report["contact_safety"]["may_contact"] = False
         if broken.code == "length" and self._cut(pointer):
             return

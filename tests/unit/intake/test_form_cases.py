@@ -285,6 +285,21 @@ def test_a_consent_that_cannot_be_read_is_none(policy: IntakePolicy, said: Any) 
     assert read_kobo(policy, **{"consent/referral": said}).draft.consents == ()
 
 
+@pytest.mark.parametrize("said", ["No contact", "not contact, narrative", "contact maybe"])
+def test_a_consent_of_whose_scope_a_word_cannot_be_read_is_none(policy: IntakePolicy, said: str) -> None:
+    """The word may be the one that takes it back."""
+    read = read_kobo(policy, **{"consent/scope": said})
+    assert read.draft.consents == ()
+    assert "/consent~1scope" in {each.field for each in read.left_out}
+
+
+@pytest.mark.parametrize("said", ["Do not phone", "phone never", "sms, not phone"])
+def test_a_channel_beside_words_that_cannot_be_read_is_not_safe(policy: IntakePolicy, said: str) -> None:
+    safety = read_kobo(policy, **{"safety/channels": said}).draft.person.contact_safety
+    assert safety is not None
+    assert not safety["may_contact"]
+
+
 @pytest.mark.parametrize(("question", "said"), [
     ("safety/may_contact", "perhaps"), ("safety/may_contact", "yes no"), ("safety/code_word", "x" * 200),
     ("safety/instructions", "x" * 2000), ("safety/instructions", {"a": 1}), ("safety/channels", "pigeon"),
