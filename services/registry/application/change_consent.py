@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ngao.chassis.errors import NotAllowedNow, NotFound
 from ngao.kernel.actors import Actor
+from services.registry.application.disclose_contact import disclose_again
 from services.registry.application.people import cases_of, known_person, say_resolved
 from services.registry.application.ports import Ports
 from services.registry.domain.case import Case
@@ -39,6 +40,7 @@ def change_consent(ports: Ports, said: ConsentSaid) -> list[str]:
         ports.cases.save(case)
         ports.voice.consent_changed(case, person.ref, said.statement)
         say_resolved(ports, case)
+        disclose_again(ports, case)
     _audit(ports, person, said)
     return [case.id for case in touched]
 

@@ -41,19 +41,19 @@ class AcceptedOffer:
 def disclose_contact(ports: Ports, offer: AcceptedOffer) -> Disclosure:
     """Disclose or withhold, once for each offer. Raises Retryable for an unknown case.
 
-    What was withheld for the partner's keys is asked again when the acceptance is told again.
+    What was withheld is asked again when the acceptance is told again, as it is when operators vouch for the partner's keys.
     The case is written as well: every change of consent or restriction writes it too, so one that comes at the same
     moment makes this a Conflict, and the question is asked again.
     """
     done = ports.disclosures.get(offer.offer_id)
-    if done is not None and (done.ended or not (done.refusal and done.refusal.is_about_keys)):
+    if done is not None and (done.ended or not done.refusal):
         return done
     case = case_heard_of(ports, offer.case_ref)
     answer = _judge(ports, case, offer.partner_id)
     recipient = answer if isinstance(answer, Refusal) else _recipient(ports, offer)
     refusal = recipient if isinstance(recipient, Refusal) else None
     if done is not None and done.refusal is refusal:
-        return done
+        return _with_keys_of(ports, done, offer)
     disclosure = Disclosure(
         offer.offer_id, case.id, offer.partner_id, ports.now, refusal, offer.vouch, offer.signature,
         case_salt=offer.case_salt, revision=done.revision if done else 0,
@@ -67,6 +67,14 @@ def disclose_contact(ports: Ports, offer: AcceptedOffer) -> Disclosure:
     ports.cases.save(case)
     ports.disclosures.save(disclosure)
     _audit(ports, disclosure)
+    return disclosure
+
+
+def _with_keys_of(ports: Ports, disclosure: Disclosure, offer: AcceptedOffer) -> Disclosure:
+    """What came with the acceptance told again counts when the question is asked next."""
+    if (disclosure.vouch, disclosure.signature) != (offer.vouch, offer.signature):
+        disclosure.vouch, disclosure.signature = offer.vouch, offer.signature
+        ports.disclosures.save(disclosure)
     return disclosure
 
 
@@ -92,11 +100,15 @@ def _recipient(ports: Ports, offer: AcceptedOffer) -> Recipient | Refusal:
     return recipient if recipient.signed(acceptance.PURPOSE, accepted, offer.signature) else Refusal.NOT_SIGNED
 
 
-def disclose_again(ports: Ports, case: Case) -> None:
-    """Tell each partner at work on the case what is right now: the contact anew, or that it must not use what it has."""
+def disclose_again(ports: Ports, case: Case, *, corrected: bool = False) -> None:
+    """Ask again for each partner at work on the case: give what it may have now, call back what it must not use any more.
+
+    For whatever changes consent, restrictions or the person. A contact that a partner has and may keep is sent anew only if it
+    is `corrected`. The caller writes the case, which is what a disclosure at the same moment collides with.
+    """
     for disclosure in ports.disclosures.of(case.id):
         if not disclosure.ended:
-            _again(ports, case, disclosure)
+            _again(ports, case, disclosure, corrected=corrected)
 
 
 def contact_may_leave(ports: Ports, offer_id: str) -> bool:
@@ -133,21 +145,25 @@ def end_disclosure(ports: Ports, case_ref: str, offer_id: str, partner_id: str, 
     ports.disclosures.save(disclosure)
 
 
-def _again(ports: Ports, case: Case, disclosure: Disclosure) -> None:
+def _again(ports: Ports, case: Case, disclosure: Disclosure, *, corrected: bool) -> None:
     answer = _judge(ports, case, disclosure.partner_id)
+    had = disclosure.refusal is None
+    if isinstance(answer, Contact) and had and not corrected:
+        return
     offer = AcceptedOffer(
         case.id, disclosure.id, disclosure.partner_id, disclosure.vouch, disclosure.signature, disclosure.case_salt
     )
     recipient = answer if isinstance(answer, Refusal) else _recipient(ports, offer)
-    had = disclosure.refusal is None
     if isinstance(answer, Contact) and isinstance(recipient, Recipient):
-        disclosure.refusal = None
+        disclosure.refusal, disclosure.at = None, ports.now
         box = ports.boxes.seal_to(recipient.box_key, _content(offer, answer))
         ports.recipients.pin(offer.partner_id, recipient)
         ports.voice.contact_disclosed(case, disclosure, recipient.key_id, box, supersedes=had)
-    elif had and isinstance(recipient, Refusal):
-        disclosure.refusal = recipient
-        ports.voice.contact_withheld(case, disclosure, recalled=True)
+    elif isinstance(recipient, Refusal) and recipient is not disclosure.refusal:
+        known = disclosure.refusal.said_to_partner if disclosure.refusal else None
+        disclosure.refusal, disclosure.at = recipient, ports.now
+        if recipient.said_to_partner != known:
+            ports.voice.contact_withheld(case, disclosure, recalled=had)
     else:
         return
     ports.disclosures.save(disclosure)

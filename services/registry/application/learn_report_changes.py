@@ -24,7 +24,7 @@ def learn_update(
     """Take the source's consents as an update states them, and what it corrects about the person.
 
     What it only repeats keeps its first moment. An update that comes late changes nothing else, but may tell since when a
-    consent is stated. Every partner that was told how to reach the person is told anew, or that it must not use what it has.
+    consent is stated. Every partner at work gets what it may have now, or learns that it must not use what it has.
     Raises Retryable for an unknown case, SealBroken.
     """
     case = case_heard_of(ports, case_ref)
@@ -43,7 +43,7 @@ def learn_update(
         ports.voice.resolved(after)
     if corrected:
         ports.audit.record("contact.corrected", subject=case.id, actor=INTAKE)
-        disclose_again(ports, case)
+    disclose_again(ports, case, corrected=corrected)
 
 
 def learn_withdrawal(ports: Ports, case_ref: str, *, sequence: int | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ngao.chassis.errors import NotFound
 from ngao.kernel.actors import Actor
+from services.registry.application.disclose_contact import disclose_again
 from services.registry.application.people import known_person, open_cases_touched_by, say_resolved
 from services.registry.application.ports import Ports
 from services.registry.domain.defender import Person, Restriction
@@ -41,3 +42,4 @@ def _tell_cases(ports: Ports, person: Person) -> None:
     for case in open_cases_touched_by(ports, person):
         ports.cases.save(case)
         say_resolved(ports, case)
+        disclose_again(ports, case)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ngao.chassis.errors import NotAllowedNow, NotFound
 from ngao.kernel.actors import Actor
+from services.registry.application.disclose_contact import disclose_again
 from services.registry.application.people import open_cases_touched_by, person_of, root_of, say_all
 from services.registry.application.ports import Ports
 from services.registry.domain.case import Case
@@ -60,6 +61,7 @@ def _tell(ports: Ports, candidate: Candidate, cases: dict[str, Case]) -> None:
             case.resolution = Kind.EXISTING if candidate.verdict is Verdict.LINKED else Kind.NEW
         say_all(ports, case)
         ports.cases.save(case)
+        disclose_again(ports, case)
 
 
 def candidate_of(ports: Ports, case_ref: str) -> Candidate:

@@ -43,9 +43,9 @@ class Refusal(StrEnum):
 class Disclosure:
     """What was done about one accepted offer: disclosed (no refusal) or withheld.
 
-    It is decided once, and again only for a partner's keys and when the source corrects how the person is reached. `vouch` and
-    `signature` are what came with the acceptance; `case_salt` makes the reference by which the partner knows the case; `ended` is
-    true once the partner works on it no longer.
+    It is decided again when anything changes by which it is judged, until the partner's work has ended; `at` is the moment of the
+    last answer. `vouch` and `signature` are what came with the acceptance; `case_salt` makes the reference by which the partner
+    knows the case; `ended` is true once the partner works on it no longer.
     """
 
     id: str

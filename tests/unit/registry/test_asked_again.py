@@ -1,0 +1,157 @@
+"""A partner at work gets the contact when leave is given later, and loses it when leave is taken: whoever says so, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from ngao.kernel.actors import Actor
+from services.registry.application.change_consent import ConsentSaid, change_consent
+from services.registry.application.disclose_contact import disclose_contact, end_disclosure
+from services.registry.application.learn_report_changes import learn_update
+from services.registry.application.name_for_source import name_for_source
+from services.registry.application.restrict_defender import add_restriction, lift_restriction
+from services.registry.application.review_candidates import link_candidate, separate_candidate
+from tests.support.registry import MARY, SAFE, Register, accepted, consent
+
+Change = Callable[[Register], object]
+OPERATOR = Actor.operator("o")
+OTHER = {"names": ["Grace Chebet"], "phones": ["0700000001"], "emails": []}
+
+
+def at_work(*consents: str) -> Register:
+    """A register with one accepted offer, and consents of the report for these scopes."""
+    register = Register()
+    register.report("NG-1", MARY, contact_safety=SAFE, consents=[consent(*consents)] if consents else [])
+    disclose_contact(register.ports, accepted())
+    register.pass_time(minutes=1)
+    return register
+
+
+def person(register: Register) -> str:
+    return register.heard.views[0].defender_ref or ""
+
+
+def updated(*scope: str) -> Change:
+    def change(register: Register) -> object:
+        return learn_update(register.ports, "NG-1", (consent(*scope, at=register.now),), urgent=False, sequence=2)
+
+    return change
+
+
+def said(*, case_ref: str | None, granted: bool = True) -> Change:
+    def change(register: Register) -> object:
+        statement = consent(at=register.now, granted=granted)
+        return change_consent(register.ports, ConsentSaid(person(register), statement, case_ref, OPERATOR))
+
+    return change
+
+
+@pytest.mark.parametrize("change", [
+    updated("contact", "narrative"), said(case_ref="NG-1"), said(case_ref=None),
+], ids=["an update", "an operator, for the case", "an operator, for all cases"])  # fmt: skip
+def test_a_consent_given_after_the_acceptance_opens_the_contact_once(change: Change) -> None:
+    register = at_work("narrative")
+    assert [str(each.refusal) for each in register.heard.withheld] == ["no_consent"]
+    change(register)
+    change(register)
+    assert [each["phones"] for each in register.heard.disclosed] == [["+254700000001"]]
+    assert disclose_contact(register.ports, accepted()).refusal is None
+    assert len(register.heard.disclosed) == 1
+
+
+@pytest.mark.parametrize("change", [
+    updated("narrative"), said(case_ref="NG-1", granted=False), said(case_ref=None, granted=False),
+    lambda register: add_restriction(register.ports, person(register), "partner-a", "safety", OPERATOR),
+], ids=["an update", "an operator, for the case", "an operator, for all cases", "a restriction"])  # fmt: skip
+def test_what_is_taken_back_is_called_back_once(change: Change) -> None:
+    register = at_work("contact")
+    change(register)
+    change(register)
+    assert register.heard.recalled == ["offer-1"]
+    assert len(register.heard.disclosed) == 1
+
+
+def test_a_consent_that_changes_nothing_about_the_contact_sends_nothing() -> None:
+    register = at_work("contact")
+    updated("contact", "narrative")(register)
+    said(case_ref=None)(register)
+    assert (len(register.heard.disclosed), register.heard.withheld) == (1, [])
+
+
+def test_a_later_consent_opens_nothing_for_a_partner_that_is_done() -> None:
+    register = at_work("narrative")
+    end_disclosure(register.ports, "NG-1", "offer-1", "partner-a")
+    updated("contact")(register)
+    assert not register.heard.disclosed
+
+
+def test_a_consent_for_all_cases_does_not_open_what_is_not_safe_or_whose_keys_nobody_vouches_for() -> None:
+    register = Register()
+    register.report("NG-1", MARY, contact_safety=SAFE, consents=[])
+    register.report("NG-2", MARY, consents=[])
+    disclose_contact(register.ports, replace(accepted(), vouch=None))
+    disclose_contact(register.ports, accepted("NG-2", "offer-2"))
+    said(case_ref=None)(register)
+    assert not register.heard.disclosed
+
+
+def test_a_report_by_bare_reference_is_opened_when_the_operator_records_the_consent() -> None:
+    register = Register()
+    register.report("NG-1", MARY, contact_safety=SAFE)
+    given = name_for_source(register.ports, person(register), "form", OPERATOR)
+    register.report("NG-2", defender_ref=given, contact_safety=SAFE)
+    assert str(disclose_contact(register.ports, accepted("NG-2", "offer-2")).refusal) == "consent_not_recorded"
+    said(case_ref="NG-2")(register)
+    assert [each["case_ref"] for each in register.heard.disclosed] == ["NG-2"]
+
+
+def test_a_restriction_that_is_lifted_opens_the_contact_again() -> None:
+    register = at_work("contact")
+    add_restriction(register.ports, person(register), "partner-a", "safety", OPERATOR)
+    lift_restriction(register.ports, person(register), "partner-a", OPERATOR)
+    assert register.heard.recalled == ["offer-1"]
+    assert len(register.heard.disclosed) == 2
+
+
+def test_a_link_that_brings_a_consent_opens_the_contact_and_a_separation_calls_it_back() -> None:
+    register = Register()
+    known = register.report("NG-1", MARY).defender_ref or ""
+    said(case_ref=None)(register)
+    assert register.report("NG-2", OTHER, contact_safety=SAFE, consents=[]).resolution == "candidate"
+    disclose_contact(register.ports, accepted("NG-2", "offer-2"))
+    link_candidate(register.ports, "NG-2", known, OPERATOR)
+    assert len(register.heard.disclosed) == 1
+    separate_candidate(register.ports, "NG-2", OPERATOR)
+    assert register.heard.recalled == ["offer-2"]
+
+
+def test_a_vouch_that_comes_before_the_consent_counts_when_the_consent_comes() -> None:
+    register = Register()
+    register.report("NG-1", MARY, contact_safety=SAFE, consents=[])
+    disclose_contact(register.ports, replace(accepted(), vouch=None))
+    disclose_contact(register.ports, accepted())
+    assert len(register.heard.withheld) == 1
+    said(case_ref="NG-1")(register)
+    assert len(register.heard.disclosed) == 1
+
+
+def test_a_vouch_that_comes_after_the_consent_opens_the_contact() -> None:
+    register = Register()
+    register.report("NG-1", MARY, contact_safety=SAFE, consents=[])
+    disclose_contact(register.ports, replace(accepted(), vouch=None))
+    register.pass_time(days=1)
+    said(case_ref="NG-1")(register)
+    kept = register.disclosures.kept["offer-1"]
+    assert (str(kept.refusal), kept.at) == ("key_not_vouched", register.now)
+    disclose_contact(register.ports, accepted())
+    assert len(register.heard.disclosed) == 1
+
+
+def test_a_partner_does_not_learn_of_a_restriction_by_the_reason_that_it_knows_already() -> None:
+    register = at_work("narrative")
+    add_restriction(register.ports, person(register), "partner-a", "safety", OPERATOR)
+    assert str(register.disclosures.kept["offer-1"].refusal) == "restricted"
+    assert len(register.heard.withheld) == 1
