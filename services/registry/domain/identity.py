@@ -34,10 +34,11 @@ class Identity:
         )
 
     def over(self, old: Identity | None) -> Identity:
-        """This as a correction of an older one: a list that is empty here stays as it was."""
+        """This as a correction of an older one: a list that is empty here stays as it was, phones with what was said of them."""
         if old is None:
             return self
-        return Identity(self.names or old.names, self.phones or old.phones, self.emails or old.emails)
+        phones = self if self.phones else old
+        return Identity(self.names or old.names, phones.phones, self.emails or old.emails, phones.phones_told)
 
     @property
     def is_empty(self) -> bool:

@@ -94,3 +94,18 @@ def test_the_new_number_is_the_persons_from_now_on() -> None:
     register = told_partner()
     correct(register, identity={"phones": [NEW]})
     assert register.report("NG-2", {"phones": [NEW]}).defender_ref == register.heard.views[0].defender_ref
+
+
+@pytest.mark.parametrize(("identity", "phones", "told"), [
+    ({"names": ["Mary Wanjiku"]}, ["+254700000001"], ["0700 000 001"]),
+    ({"phones": ["0700 000 009"]}, ["+254700000009"], ["0700 000 009"]),
+    ({"phones": ["+254700000009"]}, ["+254700000009"], []),
+    ({"emails": ["m@example.org"], "phones": []}, ["+254700000001"], ["0700 000 001"]),
+], ids=["another name", "another number", "a number that needs no reading", "another address"])
+def test_what_was_said_of_a_phone_goes_with_it_through_a_correction(
+    identity: dict[str, Any], phones: list[str], told: list[str]
+) -> None:
+    register = told_partner()
+    correct(register, identity=identity)
+    box = register.heard.disclosed[-1]
+    assert (box["phones"], box["phones_told"]) == (phones, told)
