@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from ngao.kernel.text import clean
+from ngao.kernel.text import clean, normal
 
+_MOST_SIGNS = 1000
+"""Five times what a name may have; what is beyond cannot make two names equal, and would only cost."""
 _WORDS = re.compile(r"[^\W\d_]+")
 _APOSTROPHES = dict.fromkeys(map(ord, "'\u2018\u2019\u02bc\u02bb\u2032\u00b4`"))
 
@@ -16,7 +18,7 @@ def words(name: str) -> tuple[str, ...]:
 
     Scripts without an alphabet, or a name of digits only (a code by which a person wants to be known), keep what they have.
     """
-    plain = unicodedata.normalize("NFKD", clean(name).translate(_APOSTROPHES))
+    plain = normal("NFKD", clean(name[:_MOST_SIGNS]).translate(_APOSTROPHES))
     bare = "".join(char for char in plain if not unicodedata.combining(char)).casefold()
     return tuple(_WORDS.findall(bare)) or tuple(re.findall(r"\w+", bare))
 

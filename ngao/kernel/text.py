@@ -8,7 +8,8 @@ another (UAX 15, Stream-Safe Text Format): to bring a run of them into order cos
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from functools import lru_cache
+from typing import Literal
 
 _KEPT = "\n\t"
 _JOINERS = "\u200c\u200d"
@@ -20,7 +21,12 @@ _NUMBER_SIGNS = str.maketrans({"\u066b": ".", "\u066c": ""})
 def clean(value: str) -> str:
     """The text in normal form C, line ends as LF, without control and invisible signs, and without outer white space."""
     lines = value.replace("\r\n", "\n").replace("\r", "\n")
-    return unicodedata.normalize("NFC", "".join(_streamable(lines))).strip()
+    return normal("NFC", "".join(filter(_stays, lines))).strip()
+
+
+def normal(form: Literal["NFC", "NFKD"], value: str) -> str:
+    """The text in a normal form, at a cost that grows with its length only: the one way to normalise what others wrote."""
+    return unicodedata.normalize(form, value if value.isascii() else _streamable(value))
 
 
 def western_digits(value: str) -> str:
@@ -28,12 +34,30 @@ def western_digits(value: str) -> str:
     return "".join(str(unicodedata.decimal(char)) if char.isdecimal() else char for char in value.translate(_NUMBER_SIGNS))
 
 
-def _streamable(text: str) -> Iterator[str]:
+def _streamable(text: str) -> str:
+    kept: list[str] = []
     marks = 0
-    for char in filter(_stays, text):
-        marks = marks + 1 if unicodedata.combining(char) else 0
-        if marks <= MOST_MARKS:
-            yield char
+    for char in text:
+        leading, trailing, only_marks = _marks_in(char)
+        if marks + leading > MOST_MARKS:
+            continue
+        marks = marks + leading if only_marks else trailing
+        kept.append(char)
+    return "".join(kept)
+
+
+@lru_cache(maxsize=4096)
+def _marks_in(char: str) -> tuple[int, int, bool]:
+    """With how many marks a sign begins, and ends, once it is decomposed, and whether it is nothing else.
+
+    U+0F73 counts as no mark, and is made of two.
+    """
+    are_marks = [unicodedata.combining(part) > 0 for part in unicodedata.normalize("NFKD", char)]
+    return _count_first(are_marks), _count_first(are_marks[::-1]), all(are_marks)
+
+
+def _count_first(are_marks: list[bool]) -> int:
+    return are_marks.index(False) if False in are_marks else len(are_marks)
 
 
 def _stays(char: str) -> bool:
