@@ -8,7 +8,7 @@ consent, and a contact whose conditions cannot be read is not safe.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -30,6 +30,7 @@ from services.intake.domain.problems import LeftOut
 from services.intake.domain.vocabulary import GENERAL, Vocabulary
 from services.intake.messages import examined
 from services.intake.places import county_named
+from services.intake.taking_out import taken_out
 from services.intake.unreadable import UnreadableReport
 
 _log = get_logger("intake")
@@ -37,11 +38,6 @@ _MOST_ROUNDS = 30
 """A list is looked at a few items beyond its bound at a time, and its broken items go first."""
 _SLUG = re.compile(r"^[a-z][a-z0-9_]{1,63}$")
 _APART = re.compile(r"[\s-]+")
-# What goes when one of its parts cannot be read, because the rest of it would mean something else.
-_WHOLE = re.compile(
-    r"^(/violations/\d+(?=/type)|/violations/\d+/perpetrators/\d+(?=/type)|/consent/\d+(?=/(?:purpose|recipient|until|scope/\d))"
-    r"|/location(?=/)|/attachments/\d+(?=/)|/contact_safety/hours(?=/))"
-)
 _CONDITION = re.compile(r"^/contact_safety/(may_contact|hours|code_word|instructions)")
 _CODES = re.compile(r"^/(violations/\d+/(type|against|perpetrators/\d+/(type|involvement))|needs/\d+|reporter/role"
                     r"|subject/attributes/\w+|contact_safety/channels/\d+|(violations/\d+/)?occurred_precision)$")  # fmt: skip
@@ -235,28 +231,24 @@ class _Reading:
             self._mend(broken)
         raise UnreadableReport("unreadable", self._mapped.left_out)
 
-    def _mend(self, broken: Iterable[FieldError]) -> None:
+    def _mend(self, broken: Collection[FieldError]) -> None:
         """Take out what is broken, the last items of a list first, so that the others keep their places meanwhile."""
         for each in broken:
             if each.pointer == "/source_event_id":
                 raise UnreadableReport("no_id", self._mapped.left_out)
             self._leave_out(each.pointer, each.code)
-        pointers = {each.pointer for each in broken}
-        for each in sorted(broken, key=lambda one: _order(one.pointer), reverse=True):
-            if each.code != "length" or not any(other.startswith(f"{each.pointer}/") for other in pointers):
-                self._take_out(each)
+        for pointer, code in taken_out(broken):
+            self._take_out(pointer, code)
         self._report.setdefault("reporter", {}).setdefault("role", "unknown")
         if not self._report.get("violations"):
             self._classify()
         elif any(each.code == "unknown_code" and _ACT.match(each.pointer) for each in broken):
             self._add_unread_act()
 
-    def _take_out(self, broken: FieldError) -> None:
-        whole = _WHOLE.match(broken.pointer)
-        pointer = whole[1] if whole else broken.pointer
+    def _take_out(self, pointer: str, code: str) -> None:
         if _CONDITION.match(pointer) or pointer.startswith("/contact_safety/channels"):
             self._report["contact_safety"]["may_contact"] = False
-        if broken.code == "length" and self._cut(pointer):
+        if code == "length" and self._cut(pointer):
             return
         remove_at(self._report, pointer)
 
@@ -293,7 +285,3 @@ _ATTRIBUTES = ("gender", "age_group", "orientation", "displacement")
 
 def _folded(word: Any) -> str:
     return _APART.sub("_", str(word).strip().casefold())
-
-
-def _order(pointer: str) -> list[tuple[int, str]]:
-    return [(int(step), "") if step.isdigit() else (-1, step) for step in pointer.split("/")[1:]]
