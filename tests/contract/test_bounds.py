@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from re import _parser  # type: ignore[attr-defined]  # nothing public measures a pattern
 
 from marshmallow import Schema, fields, validate
 
+from ngao.chassis.messaging.pipeline import MAX_BODY
 from ngao.contracts.classes import Strict
 from ngao.contracts.schemas import report
 from ngao.contracts.schemas.referral import OfferReply
@@ -62,3 +64,27 @@ def test_the_search_finds_what_has_no_bound() -> None:
         fine = fields.String(validate=validate.Regexp("^[a-z]{2,9}$"), metadata=report.INTERNAL)
 
     assert [path for path, field in leaves(Endless()) if not bounded(field)] == ["/a", "/b", "/c", "/d", "/e"]
+
+
+def most_bytes(field: fields.Field) -> int:
+    """How many bytes of JSON a field holds at most: each sign of four bytes, or of six where it is escaped."""
+    if isinstance(field, fields.Nested):
+        return sum(len(name) + 4 + most_bytes(each) for name, each in field.schema.fields.items())
+    lengths = [each.max for each in field.validators if isinstance(each, validate.Length) and each.max]
+    if isinstance(field, fields.List):
+        return min(lengths) * (1 + most_bytes(field.inner))
+    if not isinstance(field, fields.String):
+        return 40
+    for each in field.validators:
+        if isinstance(each, validate.OneOf):
+            lengths.append(max(map(len, each.choices)))
+        elif isinstance(each, validate.Regexp):
+            lengths.append(_parser.parse(each.regex.pattern).getwidth()[1])
+    return 2 + 6 * min(lengths)
+
+
+def test_the_largest_report_makes_an_event_that_every_consumer_reads() -> None:
+    """Sealed whole and written as base64 it would still fit: what is in an event is less than what is in a report."""
+    in_events = {name: each for name, each in Report().fields.items() if name not in {"narrative", "attachments"}}
+    box = sum(len(name) + 4 + most_bytes(each) for name, each in in_events.items())
+    assert 4 * box / 3 < MAX_BODY
