@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 
 from services.registry.application.people import person_of, say_all
 from services.registry.application.ports import REGISTRY, Ports
@@ -13,6 +14,9 @@ from services.registry.domain.consent import Statement, Telling
 from services.registry.domain.defender import Defender, Person
 from services.registry.domain.identity import Identity, Told
 from services.registry.domain.resolution import Candidate, Kind, Known, Resolution, resolve
+
+MOST_COMPARED = 100
+"""So many records are read and compared for one report; those that share an address and have a similar name come first."""
 
 
 @dataclass(frozen=True)
@@ -98,10 +102,12 @@ def _resolve(ports: Ports, identity: Identity | None, referenced: Person | None)
 
 
 def _known(ports: Ports, identity: Identity) -> list[Known]:
-    """Everybody who shares an address or has a similar name; linked records count as the one person they are."""
+    """Those who share an address or have a similar name, at most so many; linked records count as the one person they are."""
     shares = ports.defenders.sharing(identity)
+    namesakes = ports.defenders.named_like(identity)
+    both = (ref for ref in namesakes if ref in shares)
     found: dict[str, tuple[Person, frozenset[str]]] = {}
-    for ref in dict.fromkeys((*shares, *ports.defenders.named_like(identity))):
+    for ref in islice(dict.fromkeys((*both, *shares, *namesakes)), MOST_COMPARED):
         person = person_of(ports, ref)
         if person:
             before = found[person.ref][1] if person.ref in found else frozenset[str]()

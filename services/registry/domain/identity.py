@@ -9,6 +9,8 @@ from typing import Any
 
 _E164 = re.compile(r"^(\+[1-9][0-9]{7,14})(?:;ext=[0-9]+)?$")
 
+MOST_NAMES = 20
+"""So many names a record keeps; each further report about its person keeps its own."""
 _FIELDS = ("names", "phones", "emails", "phones_told")
 
 
@@ -25,9 +27,9 @@ class Identity:
     phones_told: tuple[str, ...] = field(default=(), repr=False)
 
     def merged_with(self, other: Identity) -> Identity:
-        """Both together, each value once, the older first: a person keeps every name they gave."""
+        """Both together, each value once, the older first: a person keeps the names they gave, up to a bound."""
         return Identity(
-            names=_each_once((*self.names, *other.names)),
+            names=_each_once((*self.names, *other.names))[:MOST_NAMES],
             phones=_each_once((*self.phones, *other.phones)),
             emails=_each_once((*self.emails, *other.emails)),
             phones_told=_each_once((*self.phones_told, *other.phones_told)),

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from itertools import combinations
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from heapq import nlargest
+from itertools import combinations, product
 
 from ngao.kernel.names import words
 
 Similarity = Callable[[str, str], float]
 
+MOST_WORDS = 8
+"""By so many words of a name it is compared, the first: what more costs grows with its square, and no name needs it."""
+MOST_PAIRS = 25
+"""So many pairs of names are compared for two people."""
 _DOUBLED = re.compile(r"(.)\1+")
 
 
 def tokens(name: str) -> tuple[str, ...]:
     """The words by which a name is compared: its initials count only where it has nothing else."""
     found = words(name)
-    return tuple(word for word in found if len(word) > 1) or found
+    return (tuple(word for word in found if len(word) > 1) or found)[:MOST_WORDS]
 
 
 def skeleton(token: str, same_sounds: Mapping[str, str]) -> str:
@@ -44,7 +49,14 @@ def _is_initial(token: str) -> bool:
     return len(token) == 1 and token.isascii()
 
 
-def closest(mine: Iterable[str], theirs: Iterable[str], similarity: Similarity) -> float | None:
+def closest(mine: Sequence[str], theirs: Sequence[str], similarity: Similarity) -> float | None:
     """How alike the two most alike names are, 0 to 1; None when one side gave no name."""
-    scores = [similarity(one, other) for one in mine for other in theirs]
-    return max(scores, default=None)
+    return max((similarity(one, other) for one, other in _likeliest(mine, theirs)), default=None)
+
+
+def _likeliest(mine: Sequence[str], theirs: Sequence[str]) -> Iterable[tuple[str, str]]:
+    """All pairs of names, or of too many those that have most words in common."""
+    if len(mine) * len(theirs) <= MOST_PAIRS:
+        return product(mine, theirs)
+    found = {name: frozenset(tokens(name)) for name in (*mine, *theirs)}
+    return nlargest(MOST_PAIRS, product(mine, theirs), key=lambda pair: len(found[pair[0]] & found[pair[1]]))

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 
 from services.registry.domain.identity import Identity
 from services.registry.domain.names import Similarity, closest
@@ -92,7 +93,7 @@ def resolve(
         return _by_reference(identity, referenced, rules, similarity)
     if identity is None:
         return Resolution(Kind.ANONYMOUS)
-    known = list(candidates)
+    known, similarity = list(candidates), cache(similarity)
     exact = [each for each in known if each.shares and not _contradict(identity, each.identity, rules, similarity)]
     if len(exact) == 1:
         return Resolution(Kind.EXISTING, exact[0].ref)
