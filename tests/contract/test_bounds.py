@@ -8,7 +8,7 @@ from re import _parser  # type: ignore[attr-defined]  # nothing public measures 
 
 from marshmallow import Schema, fields, validate
 
-from ngao.chassis.messaging.pipeline import MAX_BODY
+from ngao.chassis.messaging.destinations import MAX_BODY
 from ngao.contracts.classes import Strict
 from ngao.contracts.schemas import report
 from ngao.contracts.schemas.referral import OfferReply

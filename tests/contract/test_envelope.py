@@ -24,10 +24,11 @@ KNOWN = {
 EXTRA = st.dictionaries(
     st.from_regex(r"[a-z0-9]{1,20}", fullmatch=True).filter(lambda name: name not in KNOWN), WORDS | st.booleans(), max_size=3
 )
+TRACES = st.from_regex(r"00-[0-9a-f]{31}1-[0-9a-f]{15}1-[0-9a-f]{2}", fullmatch=True)
 EVENTS = st.builds(
     Event, type=WORDS, source=WORDS, subject=st.text(st.characters(exclude_categories=["Cs"]), max_size=40), data=DATA, id=WORDS,
     time=st.datetimes(min_value=datetime(1900, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001  # the zone is given beside
-    urgent=st.booleans(), sequence=st.none() | st.integers(0, 10**12), traceparent=st.none() | WORDS,
+    urgent=st.booleans(), sequence=st.none() | st.integers(0, 10**12), traceparent=st.none() | TRACES,
     dataclassification=st.sampled_from(["internal", "sealed"]), partnerid=st.none() | WORDS, extra=EXTRA,
 )  # fmt: skip
 GOOD: dict[str, Any] = {
@@ -39,6 +40,12 @@ GOOD: dict[str, Any] = {
 @given(EVENTS)
 def test_an_event_survives_the_wire(event: Event) -> None:
     assert decode(encode(event)) == event
+
+
+@pytest.mark.parametrize("trace", ["x" * 2_000_000, "00-" + "0" * 32 + "-" + "1" * 16 + "-01", "+254700000001", 7, {"a": 1}])
+def test_a_trace_that_is_none_is_left_out(trace: Any) -> None:
+    """It would be copied into each event that follows: into their size, and their clear part."""
+    assert decode(json.dumps(GOOD | {"traceparent": trace}).encode()).traceparent is None
 
 
 @given(st.binary(max_size=200))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from amqp.exceptions import PreconditionFailed
 
@@ -12,6 +14,8 @@ from ngao.contracts import CONTENT_TYPE
 from tests.support.broker import Line, provision
 from tests.support.intake import bound
 from tests.support.processes import World
+from tests.support.relaying import a_relay
+from tests.support.waiting import eventually
 
 KEYS = {"events": "routine.referral.case.opened.v1", "notices": "routine.referral.case.closed.v1"}
 """A key for each case: the queues of the other one stand in the same virtual host."""
@@ -33,6 +37,21 @@ def test_what_the_broker_never_takes_is_not_taken_for_a_lost_connection(world: W
         publisher.publish([fine, huge, fine])
     assert publisher.publish([fine]) == [Outcome.CONFIRMED]
     publisher.close()
+
+
+def test_an_event_that_the_broker_never_takes_holds_no_other(world: World, line: Line) -> None:
+    """As a version before could store it: its neighbours leave, and it stays where an operator sees it."""
+    publisher = of_referral(world)
+    bound(line, "events", KEYS["events"])
+    with a_relay(world, publisher) as running:
+        kind = "referral.case.opened.v1"
+        before, [poison], after = running.holds(*[kind] * 20), running.holds(kind), running.holds(*[kind] * 20)
+        running.outbox.update_one({"message_id": poison}, {"$set": {"body": bytes(2 * 1024**2 + 1)}})
+        running.begins()
+        left: dict[str, Any] = {"sent_at": {"$exists": True}, "message_id": {"$in": [*before, *after]}}
+        eventually(lambda: running.outbox.count_documents(left) == 40, within=30, what="its neighbours to leave")
+        eventually(lambda: running.backlog.status()["troubled"], what="it to be shown")
+        assert [each["message_id"] for each in running.backlog.status()["troubled"]] == [poison]
 
 
 @pytest.mark.parametrize("missing", ["events", "notices"])

@@ -63,12 +63,13 @@ class Answering:
 class Running:
     """A relay on a real store, whose questions are those of the test."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, publisher: Publisher | None = None) -> None:
         self.store, self.outbox, clock = store, store.database["outbox"], SystemClock()
         self.publisher = Answering()
         self.rechecks = Rechecks(store, "referral", News())
         self.metrics, self.backlog = Metrics(), Backlog(store, clock)
-        self.relay = Relay(store, clock, lambda _edge: cast("Publisher", self.publisher), self.metrics, self.rechecks)
+        used = publisher or cast("Publisher", self.publisher)
+        self.relay = Relay(store, clock, lambda _edge: used, self.metrics, self.rechecks)
         committer = GroupCommitter(
             store, clock.now, self.relay.hand_over, lease=self.relay.lease, encode=encode,
             audit=AuditTrail(store.database, audit_keys()),
@@ -102,12 +103,12 @@ def event_of(kind: str, partner: str = "partner-a") -> Event:
 
 
 @contextmanager
-def a_relay(world: World) -> Iterator[Running]:
-    """In a database of its own; it begins when the test says so."""
+def a_relay(world: World, publisher: Publisher | None = None) -> Iterator[Running]:
+    """In a database of its own, with the broker where the test gives a publisher to it; it begins when the test says so."""
     name = f"relay_{uuid4().hex[:8]}"
     store = Store(StoreSettings(world.parts.mongo_hosts, "rs0", world.database(name), None, None, None, 3000), alias=name)
     store.ensure_indexes(())
-    made = Running(store)
+    made = Running(store, publisher)
     try:
         yield made
     finally:

@@ -13,6 +13,9 @@ RESULTS = "results"
 REDELIVER = "redeliver"
 REDELIVER_EDGE = "redeliver-edge"
 
+MAX_BODY = 1024 * 1024 + 64 * 1024
+"""In bytes: no larger event is stored to be published, because no consumer reads one."""
+
 
 @dataclass(frozen=True)
 class Destination:

@@ -14,7 +14,8 @@ from typing import Any
 
 from bson.binary import Binary
 
-from ngao.chassis.messaging.destinations import DESTINATIONS, form_of, routing_key
+from ngao.chassis.errors import TooLarge
+from ngao.chassis.messaging.destinations import DESTINATIONS, MAX_BODY, form_of, routing_key
 from ngao.chassis.messaging.publisher import OF_RECIPIENTS
 from ngao.chassis.storage.unit_of_work import Raw, Saying
 from ngao.contracts import CONTENT_TYPE, Event
@@ -100,16 +101,20 @@ def entry_of(
 ) -> Entry:
     """Make the entry of one event: here it gets its number and its final bytes.
 
-    It is signed here and not when it is sent, so that nobody publishes in our name by writing to the outbox.
+    It is signed here and not when it is sent, so that nobody publishes in our name by writing to the outbox. Raises TooLarge,
+    so that what makes an event which nobody could read is not committed: it is parked where it came from, and seen.
     """
     numbered = replace(saying.event, sequence=sequence, traceparent=saying.event.traceparent or traceparent)
     event = form_of(numbered, saying.to)
+    body = encode(event)
+    if len(body) > MAX_BODY:
+        raise TooLarge(f"An event of {event.type} would have {len(body)} bytes; consumers read up to {MAX_BODY}.")
     return Entry(
         id=_entry_id(event.id, saying.to),
         message_id=event.id,
         to=saying.to,
         routing_key=routing_key(event, saying.to),
-        body=encode(event),
+        body=body,
         content_type=CONTENT_TYPE,
         headers={},
         priority=URGENT if event.urgent else ROUTINE,

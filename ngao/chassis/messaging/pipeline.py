@@ -15,7 +15,7 @@ from typing import Any
 from ngao.chassis.errors import Conflict, Permanent
 from ngao.chassis.messaging.authenticity import Authenticity, NotAuthentic
 from ngao.chassis.messaging.delivery import Delivery
-from ngao.chassis.messaging.destinations import PARTNERS, RESULTS
+from ngao.chassis.messaging.destinations import MAX_BODY, PARTNERS, RESULTS
 from ngao.chassis.messaging.inbox import Inbox, mark_of
 from ngao.chassis.messaging.parking import Parking
 from ngao.chassis.messaging.retry import IMMEDIATE_TRIES, Failure, Kind, classify, next_tier
@@ -23,8 +23,6 @@ from ngao.chassis.observability.logs import describe_error, get_logger
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.chassis.storage.units import Units
 from ngao.contracts import CONTENT_TYPE, Event, InvalidContent, Undecodable, decode, open_event
-
-MAX_BODY = 1024 * 1024 + 64 * 1024
 
 
 class Rejected(Permanent):
