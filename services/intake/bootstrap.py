@@ -282,7 +282,7 @@ class App:
         return {
             "report_id": receipt.report_id, "case_ref": receipt.case_ref, "urgency": receipt.urgency,
             "duplicate": receipt.duplicate, "withdrawn": receipt.withdrawn,
-            "status_url": self._status + receipt.report_id,
+            "status_url": self._status + receipt.report_id, **({"narrative_cut": True} if receipt.narrative_cut else {}),
         }  # fmt: skip
 
 

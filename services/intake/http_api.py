@@ -68,13 +68,18 @@ class UrgencyShown(Tolerant):
 
 
 class ReceiptShown(Tolerant):
-    """The answer to a report that is stored for good."""
+    """The answer to a report that is stored for good.
+
+    `narrative_cut` is there, and true, if the report has room for no more of an update's narrative than was taken: all that a
+    report tells in words is at most 300,000 bytes in 200 parts. Everything else of the update is taken.
+    """
 
     report_id = fields.String(metadata=INTERNAL)
     case_ref = fields.String(metadata=INTERNAL)
     urgency = fields.String(metadata=INTERNAL)
     duplicate = fields.Boolean(metadata=INTERNAL)
     withdrawn = fields.Boolean(metadata=INTERNAL)
+    narrative_cut = fields.Boolean(metadata=INTERNAL)
     status_url = fields.String(metadata=INTERNAL)
 
 

@@ -23,13 +23,17 @@ from services.intake.domain.vocabulary import county_of, needs_suggested_by, pro
 
 @dataclass(frozen=True)
 class Receipt:
-    """The answer to a source. `withdrawn` is true if the source took the report back, so that nobody helps because of it."""
+    """The answer to a source. `withdrawn` is true if the source took the report back, so that nobody helps because of it.
+
+    `narrative_cut` is true if the report had no room for all of the update's narrative.
+    """
 
     report_id: str
     case_ref: str
     urgency: str
     duplicate: bool
     withdrawn: bool = False
+    narrative_cut: bool = False
 
 
 def receive_report(

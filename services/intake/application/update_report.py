@@ -18,6 +18,7 @@ from services.intake.application.tell_status import tell_status
 from services.intake.domain.acts import new_acts
 from services.intake.domain.dates import with_likely_moment
 from services.intake.domain.draft import Violation, date_of, readable, stated_date
+from services.intake.domain.narratives import fitting
 from services.intake.domain.problems import FieldProblem, MappedBy
 from services.intake.domain.report import Change, Report, SealedIdentity, Update
 from services.intake.domain.vocabulary import code_problems, county_of, date_problems, needs_suggested_by
@@ -28,7 +29,8 @@ def update_report(
 ) -> Receipt:
     """Add later facts, judge again, publish what is new; the same update twice counts once.
 
-    Raises NotFound, InvalidInput, NotAllowedNow (`withdrawn`, `forgotten`, `conflicting-repeat`).
+    A narrative for which the report has no room is cut, and costs nothing else of the update. Raises NotFound, InvalidInput,
+    NotAllowedNow (`withdrawn`, `forgotten`, `conflicting-repeat`).
     """
     report = tell_status(desk, source_id, report_id)
     seen = _Seen(desk, update)
@@ -41,15 +43,19 @@ def update_report(
     refuse(_problems(desk, update))
     before = report.triage.urgency
     acts_before = report.violations
-    news, correction = _apply(desk, report, update)
+    narrative = _new_narrative(desk, report, update)
+    fitted = fitting(narrative, report.narrative_parts)
+    news, correction = _apply(desk, report, replace(update, narrative=fitted))
     report.mapping = mapping or report.mapping
     report.updates_seen = (*report.updates_seen, seen.mark)
     disclose_what_is_new(desk, report)
     desk.reports.put(report)
     desk.announce.updated(report, Change("update", before, news, correction, _asked_again(desk, report, update, acts_before)))
+    is_cut = fitted != narrative
     detail = {"news": ",".join(news), "urgency_before": before, "urgency": report.triage.urgency}
+    detail |= {"narrative": "cut"} if is_cut else {}
     desk.journal("report.updated", subject=report.case_ref, actor=Actor.source(source_id), detail=detail)
-    return receipt_of(desk, report, duplicate=False)
+    return replace(receipt_of(desk, report, duplicate=False), narrative_cut=is_cut)
 
 
 def mark_of(desk: Desk, update: Update) -> str:
@@ -100,9 +106,8 @@ def _apply(desk: Desk, report: Report, update: Update) -> tuple[tuple[str, ...],
     update = replace(update, violations=acts or None)
     county = county_of(update.place, desk.rules.vocabulary.counties)
     news = report.apply(update, desk.now, _proposed(desk, report, update), county)
-    narrative = clean(update.narrative or "")
-    if narrative and not (update.restates and _is_told(desk, report, narrative)):
-        part = desk.vault.seal(report, f"narrative.{len(report.narrative_parts)}", narrative.encode())
+    if update.narrative:
+        part = desk.vault.seal(report, f"narrative.{len(report.narrative_parts)}", update.narrative.encode())
         report.narrative_parts = (*report.narrative_parts, part)
         news = (*news, "narrative")
     correction = seal_person(desk, report.case_ref, update.person) if update.person else None
@@ -114,6 +119,11 @@ def _apply(desk: Desk, report: Report, update: Update) -> tuple[tuple[str, ...],
     if {"violations", "contact"} & set(news):
         report.is_news_for_others(desk.now)
     return news, correction
+
+
+def _new_narrative(desk: Desk, report: Report, update: Update) -> str:
+    narrative = clean(update.narrative or "")
+    return "" if update.restates and _is_told(desk, report, narrative) else narrative
 
 
 def _is_told(desk: Desk, report: Report, narrative: str) -> bool:

@@ -1,0 +1,22 @@
+"""How much a report tells in words: its partners get all of it again with each part, so that it needs an end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+MOST_BYTES = 300_000
+"""The longest narrative of a first report and half as much again. As JSON, sealed and in base64 it fits into an event."""
+MOST_PARTS = 200
+CUT = "[\u2026]"
+"""Ends a part that was cut, so that whoever reads it sees that there was more."""
+_LEAST = 100
+"""In less room than this nothing can be told."""
+
+
+def fitting(narrative: str, parts: Sequence[bytes]) -> str:
+    """The text, or as much of its beginning as a report has room for that has these parts already, as they are stored."""
+    room = MOST_BYTES - sum(map(len, parts)) if len(parts) < MOST_PARTS else 0
+    told = narrative.encode()
+    if len(told) <= room:
+        return narrative
+    return told[: room - len(CUT.encode())].decode(errors="ignore") + CUT if room > _LEAST else ""
