@@ -45,6 +45,28 @@ class Pattern(validate.Regexp):
         return value
 
 
+class _LengthFirst(fields.String):
+    """What is too long is not compared with a pattern as well: that would cost, and name one fault twice."""
+
+    def _validate(self, value: Any) -> None:
+        for each in self.validators:
+            if isinstance(each, validate.Length):
+                each(value)
+        super()._validate(value)
+
+
+class Text(_LengthFirst):
+    """A text with a bound and a pattern."""
+
+
+class Email(_LengthFirst, fields.Email):
+    """An e-mail address with a bound."""
+
+
+class Url(_LengthFirst, fields.Url):
+    """An address of the web with a bound."""
+
+
 class Moment(fields.AwareDateTime):
     """A moment from 1900 to thirty years from now: at the edges of the calendar another time zone, or a sum, is no date any more.
 

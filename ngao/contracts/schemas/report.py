@@ -11,7 +11,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from ngao.contracts import codes
-from ngao.contracts.classes import INTERNAL, SEALED, SENSITIVE, Moment, Pattern, Strict
+from ngao.contracts.classes import INTERNAL, SEALED, SENSITIVE, Email, Moment, Pattern, Strict, Text, Url
 
 _SLUG = Pattern(r"^[a-z][a-z0-9_]{1,63}$", error="format|Must be a code: lower-case letters, digits, underscore.")
 _ID = validate.Length(min=1, max=200)
@@ -67,7 +67,7 @@ class Identity(Strict):
         load_default=list, validate=validate.Length(max=10), metadata=SENSITIVE,
     )
     emails = fields.List(
-        fields.Email(validate=validate.Length(max=_LONGEST_EMAIL)),
+        Email(validate=validate.Length(max=_LONGEST_EMAIL)),
         load_default=list, validate=validate.Length(max=10), metadata=SENSITIVE,
     )
 
@@ -158,14 +158,14 @@ class Attachment(Strict):
     """A file that stays where it is: only its hash and address are taken in."""
 
     name = fields.String(required=True, validate=validate.Length(min=1, max=255), metadata=SENSITIVE)
-    media_type = fields.String(
+    media_type = Text(
         required=True, metadata=INTERNAL,
         validate=[validate.Length(max=255), Pattern(_MEDIA_TYPE, error="format|Must be a media type.")],
     )
     sha256 = fields.String(
         required=True, validate=Pattern(r"^[0-9a-f]{64}$", error="format|Must be 64 hex digits."), metadata=INTERNAL
     )
-    url = fields.Url(schemes={"https"}, validate=validate.Length(max=_LONGEST_URL), metadata=SENSITIVE)
+    url = Url(schemes={"https"}, validate=validate.Length(max=_LONGEST_URL), metadata=SENSITIVE)
 
 
 class Report(Strict):

@@ -6,7 +6,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from marshmallow import ValidationError, validate
 
+from ngao.contracts import field_errors
+from ngao.contracts.classes import Pattern
+from ngao.contracts.schemas.report import Attachment, Identity
 from services.intake.application.mapping import map_native
 from services.intake.lenient import Taken, read_leniently
 from services.intake.policy import IntakePolicy
@@ -54,3 +58,17 @@ def test_a_consent_that_is_broken_twice_costs_no_other_consent(policy: IntakePol
     broken, good = {"purpose": "x", "until": "never"}, {"purpose": "referral", "scope": ["contact"]}
     taken = read(policy, consent=[broken, good])
     assert [each.purpose for each in taken.draft.consents] == ["referral"]
+
+
+@pytest.mark.parametrize("field", ["emails", "url", "media_type"])
+def test_what_is_too_long_is_one_fault_and_is_compared_with_no_pattern(field: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[int] = []
+    for validator in (validate.Email, validate.URL, Pattern):
+        monkeypatch.setattr(validator, "__call__", lambda _self, value: compared.append(len(value)) or value)
+    broken = {"emails": [LONG]} if field == "emails" else FILE | {field: LONG}
+    schema = Identity() if field == "emails" else Attachment()
+    with pytest.raises(ValidationError) as refused:
+        schema.load(broken)
+    [fault] = field_errors(refused.value.messages)
+    assert fault.code == "length"
+    assert len(LONG) not in compared
