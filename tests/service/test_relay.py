@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
+from ngao.chassis.messaging import relay
 from ngao.chassis.messaging.destinations import EVENTS, PARTNERS
 from ngao.chassis.messaging.outbox import WAITING
+from ngao.chassis.messaging.publisher import Outcome, Outgoing
 from tests.support.processes import World
-from tests.support.relaying import Running, a_relay
+from tests.support.relaying import Answering, Running, a_relay
 from tests.support.waiting import eventually
 
 SAID = "referral.case.closed.v1"
@@ -33,6 +35,23 @@ def test_an_event_that_cannot_be_published_holds_no_other(running: Running) -> N
     eventually(lambda: running.outbox.count_documents({"message_id": poison, "trouble": "failed", **WAITING}) == 1)
     running.publisher.poison = set()
     eventually(lambda: poison in running.publisher.sent, within=15, what="it to leave once it can")
+
+
+def test_no_more_is_taken_at_once_than_a_service_has_memory_for(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the others of many large events wait for is in the store."""
+    monkeypatch.setattr(relay, "_CLAIMED_BYTES", 250_000)
+    held = running.holds(*[SAID] * 7)
+    running.outbox.update_many({}, {"$set": {"body": bytes(100_000)}})
+    at_once: list[int] = []
+
+    def publish(batch: Sequence[Outgoing]) -> list[Outcome]:
+        at_once.append(running.outbox.count_documents({"lease": {"$ne": ""}, **WAITING}))
+        return Answering.publish(running.publisher, batch)
+
+    monkeypatch.setattr(running.publisher, "publish", publish)
+    running.begins()
+    eventually(lambda: sorted(running.publisher.sent) == sorted(held), what="all of them")
+    assert max(at_once) == 2
 
 
 @pytest.mark.parametrize("change", [{"$unset": {"routing_key": ""}}, {"$set": {"to": "an-exchange-of-a-later-version"}}])

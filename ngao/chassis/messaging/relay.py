@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -40,6 +40,8 @@ _FURTHEST = timedelta(minutes=5)
 _HELD = 20_000
 _CLAIMED = 20 * WINDOW
 """How many the sweep takes at once: each look walks over what earlier ones have taken off the index, so few looks are cheap."""
+_CLAIMED_BYTES = 32 * 1024**2
+"""And how much of them: two thousand of the largest events are more than a service has memory for."""
 
 
 class Relay:
@@ -195,13 +197,14 @@ class Relay:
     def _claim(self, now: datetime) -> list[Entry]:
         free = {"$or": [{"leased_until": {"$lte": now}}, {"leased_until": {"$gt": now + _FURTHEST}}]}
         order = [("leased_until", ASCENDING), ("priority", ASCENDING), ("created_at", ASCENDING)]
-        ids = [each["_id"] for each in self._outbox.find(free, {"_id": 1}).sort(order).limit(_CLAIMED)]
+        with self._outbox.find(free, {"size": {"$bsonSize": "$$ROOT"}}).sort(order).limit(_CLAIMED) as found:
+            ids = _first_of(found)
         if not ids:
             return []
         claim, until = f"{self._token}-{uuid4().hex}", now + self._lease
         self._outbox.update_many({"_id": {"$in": ids}, **free}, {"$set": {"lease": claim, "leased_until": until}})
-        found = self._outbox.find({"lease": claim, **WAITING}).sort("created_at", ASCENDING)
-        return [replace(entry, lease=claim) for document in found if (entry := self._read(document))]
+        claimed = self._outbox.find({"lease": claim, **WAITING}).sort("created_at", ASCENDING)
+        return [replace(entry, lease=claim) for document in claimed if (entry := self._read(document))]
 
     def _read(self, document: Mapping[str, Any]) -> Entry | None:
         """One that cannot be read stays in the outbox, and holds no other."""
@@ -226,6 +229,18 @@ class Relay:
             self._publish(batch)
         for publisher in self._publishers.values():
             publisher.close()
+
+
+def _first_of(found: Iterable[Mapping[str, Any]]) -> list[Any]:
+    """The ids of the first that are not too much together, and of the first however large it is."""
+    ids: list[Any] = []
+    taken = 0
+    for each in found:
+        taken += each["size"]
+        if ids and taken > _CLAIMED_BYTES:
+            break
+        ids.append(each["_id"])
+    return ids
 
 
 def _outgoing(entry: Entry) -> Outgoing:
