@@ -72,7 +72,7 @@ class Operator:
             raise Refused(_sentence(answer))
         content = answer.json() if answer.content else None
         if answer.status_code == 202 and content and "expires_at" in content:
-            raise Waits(_waits(self.service, content))
+            raise Waits(_waits(self.service, content, again=method == "PUT"))
         return content
 
 
@@ -109,11 +109,14 @@ def _key(home: Home) -> str:
     return read_secret(path)
 
 
-def _waits(service: str, asked: Mapping[str, Any]) -> str:
-    return (
-        f"another operator must approve this before {asked['expires_at']}: `ngao approval approve {service} {asked['id']}`. "
+def _waits(service: str, asked: Mapping[str, Any], *, again: bool) -> str:
+    """What is put (a partner, a source) has a second half that the command does itself once it is approved."""
+    ends = (
         "Then give the same command again, without --new-key; `ngao approval result` gives a new key to whoever asked."
-    )
+        if again else "It is done when it is approved; do not give the command again."
+    )  # fmt: skip
+    approve = f"`ngao approval approve {service} {asked['id']}`"
+    return f"another operator must approve this before {asked['expires_at']}: {approve}. {ends}"
 
 
 def _sentence(answer: requests.Response) -> str:

@@ -72,7 +72,7 @@ def status(as_json: AsJson = False) -> None:
     show(rows, ("part", "state", "pid", "address"), as_json=as_json, none="Nothing is set up here; run `ngao up`.")
     for sentence in (sentence for part in parts for sentence in part.warnings):
         complain(sentence)
-    if parts and not as_json and approvals_mode() == "single":
+    if parts and not as_json and approvals_mode(Home.from_environment()) == "single":
         say(SINGLE)
     if not parts or not all(part.ready for part in parts):
         raise typer.Exit(1)

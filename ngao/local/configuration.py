@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from ngao.chassis.approvals.settings import MODES
+from ngao.chassis.errors import Misconfigured
 from ngao.chassis.messaging.accounts import service_account
 from ngao.chassis.messaging.edge_names import EdgeNames
 from ngao.chassis.security.identity import hash_key, new_key
@@ -117,9 +119,15 @@ def write_operator(home: Home) -> None:
     write_whole(operators_file(home), as_text([*others, entry(OPERATOR, hashed, OPERATOR_SCOPES)]))
 
 
-def approvals_mode() -> str:
-    """One machine has most often one operator, so it gives up that two must agree, unless NGAO_APPROVALS says `two`."""
-    return os.environ.get("NGAO_APPROVALS") or "single"
+def approvals_mode(home: Home) -> str:
+    """One machine has most often one operator, so it gives up that two must agree, until NGAO_APPROVALS has once said `two`.
+
+    Remembered, so that no later command gives it up without a word. Raises Misconfigured for another value.
+    """
+    mode = os.environ.get("NGAO_APPROVALS") or home.state().get("approvals") or "single"
+    if mode not in MODES:
+        raise Misconfigured(f"NGAO_APPROVALS must be one of {', '.join(MODES)}.")
+    return str(mode)
 
 
 def operators_file(home: Home) -> Path:
@@ -169,5 +177,5 @@ def _settings(home: Home, service: str, ports: Mapping[str, int]) -> dict[str, A
         "policy": {"directories": [str(REPOSITORY / "deploy" / "policy"), str(home.policy)]},
         "operators": {"file": str(operators_file(home))},
         **({"events": {"accept_unsigned_until": until}} if (until := home.state().get("accept_unsigned_until")) else {}),
-        "approvals": {"mode": approvals_mode()},
+        "approvals": {"mode": approvals_mode(home)},
     }  # fmt: skip

@@ -90,6 +90,7 @@ class Platform:
             self._remember(services)
             self._start_stores(tell)
             self._configure(tell)
+            self._agree_on_approvals(tell)
             if "notify" in services:
                 self._start_mailbox(tell)
             self._start_services(services, tell)
@@ -178,6 +179,14 @@ class Platform:
         configuration.write_keys(self.home)
         configuration.write_operator(self.home)
         configuration.write_settings(self.home, self.ports)
+
+    def _agree_on_approvals(self, tell: Tell) -> None:
+        """All services demand one operator or two: those that run with the other rule are started again."""
+        mode = configuration.approvals_mode(self.home)
+        if mode != self.home.state().get("approvals", "single"):
+            for name in filter(lambda name: self.service(name).stop(), SERVICES):
+                tell(f"{name} stopped, because what needs two operators has changed")
+        self.home.remember(approvals=mode)
 
     def _start_services(self, services: tuple[str, ...], tell: Tell) -> None:
         for name in services:
