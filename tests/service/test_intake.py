@@ -227,6 +227,16 @@ def test_consent_can_be_taken_back_given_again_and_taken_back_again(intake: Serv
     assert answers == [False, False, False, True]
 
 
+def test_a_narrative_beyond_what_a_report_holds_is_cut_and_its_update_taken(intake: ServiceProcess, key: str, line: Line) -> None:
+    longest = "\U00010308" * 50_000
+    status, receipt = intake.request("POST", "/v1/reports", anonymous(narrative=longest), key)
+    assert (status, "narrative_cut" in receipt) == (202, False)
+    path = f"/v1/reports/{receipt['report_id']}/updates"
+    status, answer = intake.request("POST", path, {"narrative": longest, "needs": ["medical"]}, key)
+    assert (status, answer["narrative_cut"]) == (202, True)
+    assert "medical" in heard(line, NEWS[1], receipt["case_ref"])["needs"]
+
+
 def test_a_withdrawn_report_is_said_once_and_takes_no_updates(intake: ServiceProcess, key: str, line: Line) -> None:
     receipt = intake.request("POST", "/v1/reports", anonymous(), key)[1]
     path = f"/v1/reports/{receipt['report_id']}"
