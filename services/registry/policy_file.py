@@ -46,6 +46,8 @@ class _Matching(_Strict):
         required=True,
     )
     most_candidates = fields.Integer(required=True, validate=validate.Range(min=1, max=50))
+    same_word_from = fields.Float(load_default=0.93, validate=_SHARE)
+    kin_words = fields.List(fields.String(validate=Pattern(r"^[a-z]{2,20}$")), load_default=())
 
 
 class IdentityFile(_Strict):
@@ -84,7 +86,7 @@ def to_policy(loaded: dict[str, Any], listed: dict[str, Any], version: str, rule
     return IdentityPolicy(
         version=version,
         default_region=loaded["default_region"],
-        matching=MatchingRules(**loaded["matching"]),
+        matching=MatchingRules(**loaded["matching"] | {"kin_words": frozenset(loaded["matching"]["kin_words"])}),
         attributes_for_matching=frozenset(loaded["attributes_for_matching"]),
         restriction_reasons=tuple(loaded["restriction_reasons"]),
         read_reasons=tuple(loaded["read_reasons"]),

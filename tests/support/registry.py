@@ -36,7 +36,7 @@ POLICY = IdentityPolicy(
     default_region="KE",
     matching=MatchingRules(
         contradicts_below=0.8, candidate_from=0.53, weights={"name": 0.6, "phone": 0.55, "email": 0.55},
-        same_sounds={"ph": "f", "c": "k", "l": "r", "y": "i"}, most_candidates=5,
+        same_sounds={"ph": "f", "c": "k", "l": "r", "y": "i"}, most_candidates=5, kin_words=frozenset({"mama", "baba"}),
     ),
     attributes_for_matching=frozenset({"gender", "disability"}),
     restriction_reasons=("safety",),

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from enum import IntEnum
 from heapq import nlargest
 from itertools import combinations, product
 
 from ngao.kernel.names import words
+from services.registry.domain.policy import MatchingRules
 
 Similarity = Callable[[str, str], float]
 
@@ -15,6 +18,7 @@ MOST_WORDS = 8
 """By so many words of a name it is compared, the first: what more costs grows with its square, and no name needs it."""
 MOST_PAIRS = 25
 """So many pairs of names are compared for two people."""
+_ENOUGH_WORDS = 2
 _DOUBLED = re.compile(r"(.)\1+")
 
 
@@ -26,9 +30,7 @@ def tokens(name: str) -> tuple[str, ...]:
 
 def skeleton(token: str, same_sounds: Mapping[str, str]) -> str:
     """What stays of a word when spellings vary: like sounds made one, doubles made single, vowels kept only in front."""
-    for spelling in sorted(same_sounds, key=len, reverse=True):
-        token = token.replace(spelling, same_sounds[spelling])
-    token = _DOUBLED.sub(r"\1", token)
+    token = _sounded(token, same_sounds)
     return token[:1] + "".join(char for char in token[1:] if char not in "aeiou")
 
 
@@ -43,6 +45,12 @@ def name_keys(names: Iterable[str], same_sounds: Mapping[str, str]) -> frozenset
         bones = sorted({skeleton(token, same_sounds) for token in tokens(name) if not _is_initial(token)})
         keys.update(f"{first} {second}" for first, second in combinations(bones, 2))
     return frozenset(keys)
+
+
+def _sounded(token: str, same_sounds: Mapping[str, str]) -> str:
+    for spelling in sorted(same_sounds, key=len, reverse=True):
+        token = token.replace(spelling, same_sounds[spelling])
+    return _DOUBLED.sub(r"\1", token)
 
 
 def _is_initial(token: str) -> bool:
@@ -60,3 +68,57 @@ def _likeliest(mine: Sequence[str], theirs: Sequence[str]) -> Iterable[tuple[str
         return product(mine, theirs)
     found = {name: frozenset(tokens(name)) for name in (*mine, *theirs)}
     return nlargest(MOST_PAIRS, product(mine, theirs), key=lambda pair: len(found[pair[0]] & found[pair[1]]))
+
+
+class Likeness(IntEnum):
+    """Whether two names can be one person's: no; too little is known; yes."""
+
+    OTHER = 0
+    PARTLY = 1
+    SAME = 2
+
+
+def likest(mine: Sequence[str], theirs: Sequence[str], rules: MatchingRules, similarity: Similarity) -> Likeness | None:
+    """How the two most alike names compare; None when one side gave no name."""
+    found = (_compare(one, other, rules, similarity) for one, other in _likeliest(mine, theirs))
+    return max(found, default=None)
+
+
+def _compare(one: str, other: str, rules: MatchingRules, similarity: Similarity) -> Likeness:
+    """The least alike words decide, because relatives share the others. One shared word of a longer name is too little."""
+    mine, theirs = Counter(words(one)[:MOST_WORDS]), Counter(words(other)[:MOST_WORDS])
+    shared = mine & theirs
+    few, more = sorted(([*(mine - shared).elements()], [*(theirs - shared).elements()]), key=len)
+    if not mine or not theirs or not rules.kin_words.isdisjoint((*few, *more)):
+        return Likeness.OTHER
+    pairs = _pairs(few, more, lambda word, each: _respelt(word, each, rules, similarity) or _abbreviates(word, each))
+    if len(pairs) < len(few):
+        return Likeness.OTHER
+    abbreviated = sum(_abbreviates(*pair) for pair in pairs)
+    whole = sum(not _is_initial(word) for word in shared.elements()) + len(pairs) - abbreviated
+    is_complete = len(few) == len(more) and not abbreviated
+    return Likeness.SAME if is_complete or whole >= _ENOUGH_WORDS else Likeness.PARTLY
+
+
+def _pairs(few: list[str], more: list[str], is_one: Callable[[str, str], bool]) -> list[tuple[str, str]]:
+    """Each of the few words with one of the others that may be the same, long words first, none used twice."""
+    left, found = list(more), []
+    for word in sorted(few, key=len, reverse=True):
+        partner = next((each for each in left if is_one(word, each)), None)
+        if partner is not None:
+            left.remove(partner)
+            found.append((word, partner))
+    return found
+
+
+def _respelt(one: str, other: str, rules: MatchingRules, similarity: Similarity) -> bool:
+    """Whether two words are one name in two spellings. The ending counts too: Martin is not Martina."""
+    if not (one.isalpha() and other.isalpha()) or similarity(one, other) < rules.same_word_from:
+        return False
+    sounds = rules.same_sounds
+    return skeleton(one, sounds) == skeleton(other, sounds) and _sounded(one, sounds)[-1] == _sounded(other, sounds)[-1]
+
+
+def _abbreviates(one: str, other: str) -> bool:
+    short, long = sorted((one, other), key=len)
+    return _is_initial(short) and long.startswith(short)

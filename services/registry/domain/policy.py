@@ -13,7 +13,8 @@ class MatchingRules:
     """When two are the same person: similarity and scores are 0 to 1.
 
     `contradicts_below`: names less alike than this contradict each other. `candidate_from`: the score that calls a
-    human. `weights`: what `name` (times its similarity), `phone` and `email` add to the score.
+    human. `weights`: what `name` (times its similarity), `phone` and `email` add to the score. `same_word_from`: words less
+    alike than this are two names. `kin_words`: beside a name they make it somebody else's ("Mama Njeri" is not Njeri).
     """
 
     contradicts_below: float
@@ -21,6 +22,8 @@ class MatchingRules:
     weights: Mapping[str, float]
     same_sounds: Mapping[str, str]
     most_candidates: int
+    same_word_from: float = 0.93
+    kin_words: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

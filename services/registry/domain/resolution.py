@@ -1,7 +1,7 @@
 """Who a report is about. Wrong in one direction a person's record splits; wrong in the other a stranger is told about them.
 
-So only an exact address with a name that does not contradict joins by itself; everything else that looks alike is
-put before a human, with scores and reasons, and until then counts as a person of its own.
+So only an exact address with the same name joins by itself, because relatives share a phone and a surname; everything else
+that looks alike is put before a human, with scores and reasons, and until then counts as a person of its own.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from enum import StrEnum
 from functools import cache
 
 from services.registry.domain.identity import Identity
-from services.registry.domain.names import Similarity, closest
+from services.registry.domain.names import Likeness, Similarity, closest, likest
 from services.registry.domain.policy import MatchingRules
 
 
@@ -94,7 +94,7 @@ def resolve(
     if identity is None:
         return Resolution(Kind.ANONYMOUS)
     known, similarity = list(candidates), cache(similarity)
-    exact = [each for each in known if each.shares and not _contradict(identity, each.identity, rules, similarity)]
+    exact = [each for each in known if each.shares and _likeness(identity, each.identity, rules, similarity) is Likeness.SAME]
     if len(exact) == 1:
         return Resolution(Kind.EXISTING, exact[0].ref)
     probable = _probable(identity, known, rules, similarity)
@@ -102,14 +102,18 @@ def resolve(
 
 
 def _by_reference(identity: Identity | None, known: Known, rules: MatchingRules, similarity: Similarity) -> Resolution:
-    if identity is None or not _contradict(identity, known.identity, rules, similarity):
+    if identity is None or _likeness(identity, known.identity, rules, similarity) is not Likeness.OTHER:
         return Resolution(Kind.BY_REFERENCE, known.ref)
     return Resolution(Kind.CANDIDATE, None, (Suggestion(known.ref, 0.5, ("same_reference", "other_name")),))
 
 
-def _contradict(mine: Identity, theirs: Identity, rules: MatchingRules, similarity: Similarity) -> bool:
+def _likeness(mine: Identity, theirs: Identity, rules: MatchingRules, similarity: Similarity) -> Likeness:
+    """How far the names speak against one person. A side without a name speaks against nothing."""
     alike = closest(mine.names, theirs.names, similarity)
-    return alike is not None and alike < rules.contradicts_below
+    if alike is None:
+        return Likeness.SAME
+    likeness = likest(mine.names, theirs.names, rules, similarity) or Likeness.OTHER
+    return likeness if alike >= rules.contradicts_below else Likeness.OTHER
 
 
 def _probable(
@@ -124,10 +128,16 @@ def _score(identity: Identity, known: Known, rules: MatchingRules, similarity: S
     alike = closest(identity.names, known.identity.names, similarity)
     shared = sum(rules.weights[kind] for kind in known.shares)
     score = min(1.0, shared + rules.weights["name"] * (alike or 0.0))
-    return Suggestion(known.ref, round(score, 3), (*(f"same_{kind}" for kind in sorted(known.shares)), _about_name(alike, rules)))
+    about_name = _about_name(identity, known.identity, alike, rules, similarity)
+    return Suggestion(known.ref, round(score, 3), (*(f"same_{kind}" for kind in sorted(known.shares)), about_name))
 
 
-def _about_name(alike: float | None, rules: MatchingRules) -> str:
+def _about_name(
+    mine: Identity, theirs: Identity, alike: float | None, rules: MatchingRules, similarity: Similarity
+) -> str:
     if alike is None:
         return "no_name"
-    return "other_name" if alike < rules.contradicts_below else "similar_name"
+    if alike < rules.contradicts_below:
+        return "other_name"
+    likeness = _likeness(mine, theirs, rules, similarity)
+    return {Likeness.OTHER: "other_word", Likeness.PARTLY: "part_of_name", Likeness.SAME: "similar_name"}[likeness]

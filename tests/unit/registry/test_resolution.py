@@ -12,16 +12,21 @@ from ngao.kernel.actors import Actor
 from services.registry.adapters.reading import LibraryReading
 from services.registry.application.absorb_cases import absorb_case
 from services.registry.application.change_consent import ConsentSaid, change_consent
+from services.registry.application.disclose_contact import disclose_contact
 from services.registry.application.name_for_source import name_for_source
 from services.registry.application.resolve_defender import AcceptedReport, resolve_defender
 from services.registry.application.restrict_defender import add_restriction
 from services.registry.domain.identity import Identity
 from services.registry.domain.resolution import Kind, Known, resolve
-from tests.support.registry import MARY, NOW, POLICY, SAFE, Register, consent
+from tests.support.registry import MARY, NOW, POLICY, SAFE, Register, accepted, consent
 
 ALIKE = LibraryReading("KE").similarity
 MARY_KNOWN = Identity(("Mary Wanjiku Kamau",), ("+254700000001",), ("mary@example.org",))
 PHONE, EMAIL = frozenset({"phone"}), frozenset({"email"})
+
+
+def on_one_phone(name: str) -> dict[str, Any]:
+    return {"names": [name], "phones": ["0700000031"], "emails": []}
 
 
 def known(ref: str, *names: str, shares: frozenset[str] = frozenset()) -> Known:
@@ -45,6 +50,68 @@ def known(ref: str, *names: str, shares: frozenset[str] = frozenset()) -> Known:
 def test_the_resolution_table(case: str, identity: Identity | None, candidates: list[Known], kind: Kind, ref: str | None) -> None:
     found = resolve(identity, candidates, POLICY.matching, ALIKE)
     assert (found.kind, found.defender_ref) == (kind, ref), case
+
+
+@pytest.mark.parametrize(("one", "other"), [
+    ("Baba Njeri", "Mama Njeri"), ("Mama Njeri", "Njeri"), ("Njeri Wambui", "Mama Njeri Wambui"),
+    ("Hassan Ali", "Hawa Ali"), ("Mary Atieno", "Mercy Atieno"), ("James Mwangi", "Jane Mwangi"), ("John Otieno", "Joan Otieno"),
+    ("Jane Wambui Kamau", "Peter Wambui Kamau"), ("Jane Kamau", "Peter Wambui Kamau"), ("Wanjiru Kamau", "Wanjiku Kamau"),
+    ("Joseph Kariuki", "Josephine Kariuki"), ("Martin Kariuki", "Martina Kariuki"), ("Amin Noor", "Amina Noor"),
+    ("Halima Noor", "Halim Noor"), ("Otieno Okoth", "Atieno Okoth"), ("J. Kamau", "P. Kamau"), ("J. Kamau", "Peter Kamau"),
+    ("J. Kamau", "Jane Kamau"), ("J.W.K.", "Jane Wambui Kamau"), ("Otieno", "Joan Otieno"), ("\u674e \u660e", "\u674e \u83ef"),
+    ("20260042", "20260043"), ("20260011", "2026011"),
+])  # fmt: skip
+def test_two_people_who_share_a_phone_and_a_word_of_their_names_are_put_before_a_human(one: str, other: str) -> None:
+    for mine, theirs in ((one, other), (other, one)):
+        found = resolve(Identity((mine,)), [known("A", theirs, shares=PHONE)], POLICY.matching, ALIKE)
+        assert (found.kind, [each.defender_ref for each in found.suggestions]) == (Kind.CANDIDATE, ["A"]), (mine, theirs)
+
+
+@pytest.mark.parametrize(("one", "other"), [
+    ("Achieng Odhiambo", "Acheng Odhiambo"), ("Mohamed Abdi", "Abdi Mohammed"), ("Mary Wanjiku", "Mary Wanjikuu"),
+    ("Hasan Ali", "Hassan Ali"), ("Wanjiku Kamau", "Jane Wanjiku Kamau"), ("Halima A. Noor", "Noor Halima"),
+    ("Jane W. Kamau", "Jane Wambui Kamau"), ("Mama Njeri", "mama NJERI"), ("Ng'ang'a Otieno", "Ng\u2019ang\u2019a Otieno"),
+    ("Wang\u0169i M\u0169gwe", "Wangui Mugwe"), ("J.W.K.", "j w k"), ("0042", "0042"), ("\u674e \u660e", "\u674e \u660e"),
+])  # fmt: skip
+def test_one_name_in_two_spellings_on_one_phone_is_one_person(one: str, other: str) -> None:
+    for mine, theirs in ((one, other), (other, one)):
+        found = resolve(Identity((mine,)), [known("A", theirs, shares=PHONE)], POLICY.matching, ALIKE)
+        assert (found.kind, found.defender_ref) == (Kind.EXISTING, "A"), (mine, theirs)
+
+
+def test_of_two_relatives_on_one_phone_each_is_found_again() -> None:
+    register = Register()
+    first = {name: register.report(f"NG-{name}", on_one_phone(name)).defender_ref for name in ("Baba Njeri", "Mama Njeri")}
+    assert len(set(first.values())) == 2
+    for name, ref in first.items():
+        again = register.report(f"NG-again-{name}", on_one_phone(name))
+        assert (again.resolution, again.defender_ref) == ("existing", ref)
+
+
+def test_a_consent_of_one_relative_opens_nothing_of_the_other() -> None:
+    register = Register()
+    first = register.report("NG-1", on_one_phone("Baba Njeri"), contact_safety=SAFE)
+    given = ConsentSaid(first.defender_ref or "", consent(at=register.now), None, Actor.operator("o"))
+    change_consent(register.ports, given)
+    register.report("NG-2", on_one_phone("Mama Njeri"), contact_safety=SAFE, consents=[])
+    assert str(disclose_contact(register.ports, accepted("NG-2", "offer-2")).refusal) == "no_consent"
+
+
+@pytest.mark.parametrize(("name", "reasons"), [
+    ("Grace Chebet", ("same_phone", "other_name")),
+    ("Mercy Wanjiku", ("same_phone", "other_word")),
+    ("Wanjiku", ("same_phone", "part_of_name")),
+])
+def test_a_suggestion_says_what_about_the_name_did_not_decide(name: str, reasons: tuple[str, ...]) -> None:
+    found = resolve(Identity((name,)), [known("A", "Mary Wanjiku", shares=PHONE)], POLICY.matching, ALIKE)
+    assert found.suggestions[0].reasons == reasons
+
+
+def test_a_reference_with_a_part_of_the_name_is_believed() -> None:
+    by_ref = known("A", "Mary Wanjiku Kamau")
+    assert resolve(Identity(("Wanjiku",)), [], POLICY.matching, ALIKE, referenced=by_ref).kind is Kind.BY_REFERENCE
+    sister = resolve(Identity(("Mercy Wanjiku Kamau",)), [], POLICY.matching, ALIKE, referenced=by_ref)
+    assert sister.kind is Kind.CANDIDATE
 
 
 def test_a_reference_is_believed_unless_the_name_contradicts() -> None:
