@@ -537,6 +537,29 @@ def test_an_acceptance_without_a_disclosure_is_an_alarm_and_a_number_until_both_
     assert scene.hops().count("disclosure.missed") == 1
 
 
+def test_a_contact_that_is_called_back_after_the_help_leaves_the_catch_up(scene: Scene) -> None:
+    desk = scene.partner()
+    scene.opens("medium")
+    offer_id = desk.hears("offered", scene.case).data["offer_id"]
+    desk.says("accept", offer_id)
+    told = {"case_ref": scene.case, "offer_id": offer_id, "partner_id": desk.id}
+    boxed = {**told, "key_id": "k", "box": "b"}
+    for name, data in (
+        ("registry.contact.disclosed.v1", {**boxed, "supersedes": False}), ("intake.narrative.disclosed.v1", boxed),
+    ):
+        scene.line.publish(make(name, subject=scene.case, data=data, partner_id=desk.id))
+    eventually(lambda: scene.story()["offers"][0]["narrative"] == "disclosed", what="referral to learn of the narrative")
+    eventually(lambda: scene.story()["offers"][0]["contact"] == "disclosed", what="referral to learn of the contact")
+    desk.says("complete", offer_id, outcome="helped")
+    eventually(lambda: "completed" in scene.hops(), what="the partner's work to be over")
+    data = {**told, "reason": "not_safe", "recalled": True}
+    scene.line.publish(make("registry.contact.withheld.v1", subject=scene.case, data=data, partner_id=desk.id))
+    eventually(lambda: scene.story()["offers"][0]["contact"] == "withheld", what="referral to learn of the recall")
+    kept = [event["type"] for event in desk.asks("GET", "/v1/partners/me/events?after=0")[1]["events"]]
+    assert "registry.contact.disclosed.v1" not in kept
+    assert {"registry.contact.withheld.v1", "intake.narrative.disclosed.v1"} <= set(kept)
+
+
 def test_a_reply_that_nothing_can_be_made_of_is_answered_at_once(scene: Scene) -> None:
     desk = scene.partner()
     offer_id = str(uuid4())

@@ -26,6 +26,7 @@ class Disclosure:
 def note_disclosure(desk: Desk, disclosure: Disclosure, event: Any) -> None:
     """Note the answer for the acceptance, and keep the event for the partner's catch-up while it may read it.
 
+    What is withheld now the partner must not read any more: what was disclosed of it before leaves the catch-up.
     Raises Retryable for an offer that is not known here yet.
     """
     case = desk.cases.of_offer(disclosure.offer_id)
@@ -36,7 +37,8 @@ def note_disclosure(desk: Desk, disclosure: Disclosure, event: Any) -> None:
         return
     offer.note_disclosure(disclosure.part, disclosure.answer)
     if disclosure.answer != DISCLOSED:
+        desk.partner_log.forget_boxes(offer.id, disclosure.part)
         desk.partner_log.add(offer.partner_id, event)
     elif offer.state in _MAY_READ:
-        desk.partner_log.add_box(offer.partner_id, offer.id, event)
+        desk.partner_log.add_box(offer.partner_id, offer.id, disclosure.part, event)
     desk.cases.put(case)

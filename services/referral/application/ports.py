@@ -138,12 +138,12 @@ class PartnerLog(Protocol):
         """Keep an event that the partner is told."""
         ...
 
-    def add_box(self, partner_id: str, offer_id: str, event: Any) -> None:
-        """Keep an event with a box that only the partner opens."""
+    def add_box(self, partner_id: str, offer_id: str, part: str, event: Any) -> None:
+        """Keep an event with a box that only the partner opens; `part` is contact or narrative."""
         ...
 
-    def forget_boxes(self, offer_id: str) -> None:
-        """Remove the boxes of an offer."""
+    def forget_boxes(self, offer_id: str, part: str | None = None) -> None:
+        """Remove the boxes of an offer, all or those of one part."""
         ...
 
 

@@ -102,7 +102,7 @@ class EngagementDocument(Stored):
 class PartnerEventDocument(Stored):
     """One event a partner was told. It gets its cursor when the partner asks, after it was committed.
 
-    An event with a box for the partner stands in `boxed` instead of `body`, with the offer that it belongs to.
+    An event with a box for the partner stands in `boxed` instead of `body`, with its offer and its part, contact or narrative.
     """
 
     partner_id = StringField(required=True, **INTERNAL)
@@ -111,6 +111,7 @@ class PartnerEventDocument(Stored):
     body = StringField(**INTERNAL)
     boxed = StringField(**sealed("boxes"))
     offer_id = StringField(**INTERNAL)
+    part = StringField(**INTERNAL)
 
     meta: ClassVar[dict[str, Any]] = {
         "db_alias": "referral",

@@ -52,13 +52,14 @@ class PartnerLogRepository:
         """Register an event a partner is told."""
         self._keep(partner_id, event, {"body": encode(for_partner(event)).decode()})
 
-    def add_box(self, partner_id: str, offer_id: str, event: Event) -> None:
+    def add_box(self, partner_id: str, offer_id: str, part: str, event: Event) -> None:
         """Register an event with a box that only the partner opens."""
-        self._keep(partner_id, event, {"boxed": encode(for_partner(event)).decode(), "offer_id": offer_id})
+        self._keep(partner_id, event, {"boxed": encode(for_partner(event)).decode(), "offer_id": offer_id, "part": part})
 
-    def forget_boxes(self, offer_id: str) -> None:
-        """Remove the boxes of an offer."""
-        self._remove(PartnerEventDocument.objects(offer_id=offer_id))
+    def forget_boxes(self, offer_id: str, part: str | None = None) -> None:
+        """Remove the boxes of an offer, or those of one part with those whose part an earlier version did not note."""
+        parts = {"part__in": [part, None]} if part else {}
+        self._remove(PartnerEventDocument.objects(offer_id=offer_id, **parts))
 
     def forget_boxes_of(self, partner_id: str, limit: int) -> int:
         """Remove boxes of a partner; says how many."""

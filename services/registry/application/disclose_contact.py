@@ -101,14 +101,17 @@ def _recipient(ports: Ports, offer: AcceptedOffer) -> Recipient | Refusal:
 
 
 def disclose_again(ports: Ports, case: Case, *, corrected: bool = False) -> None:
-    """Ask again for each partner at work on the case: give what it may have now, call back what it must not use any more.
+    """Ask again for each partner: give those at work what they may have now, call back what no partner must use any more.
 
-    For whatever changes consent, restrictions or the person. A contact that a partner has and may keep is sent anew only if it
-    is `corrected`. The caller writes the case, which is what a disclosure at the same moment collides with.
+    A partner whose work is over gets nothing new, but it still holds what it was given. To be called whenever consent,
+    restrictions or the person change. A contact that a partner has and may keep is sent anew only if it is `corrected`.
+    The caller writes the case, which is what a disclosure at the same moment collides with.
     """
     for disclosure in ports.disclosures.of(case.id):
         if not disclosure.ended:
             _again(ports, case, disclosure, corrected=corrected)
+        elif not disclosure.refusal:
+            _keep_or_call_back(ports, case, disclosure, _judge(ports, case, disclosure.partner_id))
 
 
 def contact_may_leave(ports: Ports, offer_id: str) -> bool:
@@ -122,13 +125,7 @@ def contact_may_leave(ports: Ports, offer_id: str) -> bool:
         return False
     case = case_heard_of(ports, disclosure.case_ref)
     answer = Refusal.ENDED if disclosure.ended else _judge(ports, case, disclosure.partner_id)
-    if isinstance(answer, Contact):
-        return True
-    disclosure.refusal = answer
-    ports.voice.contact_withheld(case, disclosure, recalled=True)
-    ports.disclosures.save(disclosure)
-    _audit(ports, disclosure)
-    return False
+    return _keep_or_call_back(ports, case, disclosure, answer)
 
 
 def end_disclosure(ports: Ports, case_ref: str, offer_id: str, partner_id: str, case_salt: str | None = None) -> None:
@@ -143,6 +140,17 @@ def end_disclosure(ports: Ports, case_ref: str, offer_id: str, partner_id: str, 
         _audit(ports, disclosure)
     disclosure.ended = True
     ports.disclosures.save(disclosure)
+
+
+def _keep_or_call_back(ports: Ports, case: Case, disclosure: Disclosure, answer: Contact | Refusal) -> bool:
+    """Whether the partner may have what it was given; if not, it is called back."""
+    if isinstance(answer, Contact):
+        return True
+    disclosure.refusal, disclosure.at = answer, ports.now
+    ports.voice.contact_withheld(case, disclosure, recalled=True)
+    ports.disclosures.save(disclosure)
+    _audit(ports, disclosure)
+    return False
 
 
 def _again(ports: Ports, case: Case, disclosure: Disclosure, *, corrected: bool) -> None:

@@ -55,6 +55,7 @@ def learn_withdrawal(ports: Ports, case_ref: str, *, sequence: int | None) -> No
     case.withdraw(ports.now)
     ports.cases.save(case)
     ports.audit.record("report.withdrawn", subject=case.id, actor=INTAKE)
+    disclose_again(ports, case)
 
 
 def _correct(ports: Ports, case: Case, told: Told, sequence: int | None) -> bool:

@@ -154,6 +154,7 @@ class MemoryStory:
 @dataclass
 class MemoryLog:
     kept: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
+    boxed: list[tuple[str, str, Mapping[str, Any]]] = field(default_factory=list)
 
     def after(self, partner_id: str, cursor: int, limit: int) -> list[tuple[int, Mapping[str, Any]]]:
         return list(enumerate(self.kept.get(partner_id, []), 1))[cursor:cursor + limit]
@@ -161,12 +162,14 @@ class MemoryLog:
     def add(self, partner_id: str, event: Event) -> None:
         self.kept.setdefault(partner_id, []).append(event.data)
 
-    def add_box(self, partner_id: str, _offer_id: str, event: Event) -> None:
+    def add_box(self, partner_id: str, offer_id: str, part: str, event: Event) -> None:
+        self.boxed.append((offer_id, part, event.data))
         self.add(partner_id, event)
 
-    def forget_boxes(self, offer_id: str) -> None:
+    def forget_boxes(self, offer_id: str, part: str | None = None) -> None:
+        gone = [data for of, which, data in self.boxed if of == offer_id and part in (None, which)]
         for kept in self.kept.values():
-            kept[:] = [each for each in kept if not ("box" in each and each["offer_id"] == offer_id)]
+            kept[:] = [each for each in kept if not any(each is data for data in gone)]
 
 
 @dataclass

@@ -536,5 +536,27 @@ def test_an_offer_that_has_ended_waits_for_no_disclosure(verb: Verb) -> None:
     assert made.case().offer_with(offer.id).undisclosed_since is None
 
 
+def note(made: Office, offer: Offer, part: str, answer: str) -> None:
+    more = {"reason": "not_safe", "recalled": True} if answer == "withheld" else {"key_id": "k", "box": "b", "supersedes": False}
+    told = {"case_ref": REF, "offer_id": offer.id, "partner_id": offer.partner_id, **more}
+    service = {"contact": "registry", "narrative": "intake"}[part]
+    event = make(f"{service}.{part}.{answer}.v1", subject=REF, data=told, partner_id=offer.partner_id)
+    note_disclosure(made.desk(), Disclosure(REF, offer.id, offer.partner_id, part, answer), event)
+
+
+@pytest.mark.parametrize("done", [True, False])
+def test_a_contact_that_is_called_back_leaves_the_catch_up_and_the_narrative_stays(done: bool) -> None:
+    made = opened("a")
+    offer = live(made)
+    say(made, Verb.ACCEPT)
+    for part in ("contact", "narrative"):
+        note(made, offer, part, "disclosed")
+    if done:
+        say(made, Verb.COMPLETE, "helped", offer)
+    note(made, offer, "contact", "withheld")
+    kept = [data for _, data in made.log.after(offer.partner_id, 0, 100)]
+    assert ["box" in data for data in kept if "box" in data or "recalled" in data] == [True, False]
+
+
 def missed(made: Office) -> list[News]:
     return [news for _, news in made.teller.told if news.kind is Kind.DISCLOSURE_OVERDUE]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -10,7 +11,7 @@ import pytest
 from ngao.kernel.actors import Actor
 from services.registry.application.change_consent import ConsentSaid, change_consent
 from services.registry.application.disclose_contact import disclose_contact, end_disclosure
-from services.registry.application.learn_report_changes import learn_update
+from services.registry.application.learn_report_changes import learn_update, learn_withdrawal
 from services.registry.application.name_for_source import name_for_source
 from services.registry.application.restrict_defender import add_restriction, lift_restriction
 from services.registry.application.review_candidates import link_candidate, separate_candidate
@@ -154,4 +155,51 @@ def test_a_partner_does_not_learn_of_a_restriction_by_the_reason_that_it_knows_a
     register = at_work("narrative")
     add_restriction(register.ports, person(register), "partner-a", "safety", OPERATOR)
     assert str(register.disclosures.kept["offer-1"].refusal) == "restricted"
+    assert len(register.heard.withheld) == 1
+
+
+def corrected(**safety: bool) -> Change:
+    def change(register: Register) -> object:
+        box = json.dumps({
+            "v": 1, "case_ref": "NG-1", "identity": {"phones": ["0700000009"]}, "attributes": {}, "contact_safety": SAFE | safety,
+        })  # fmt: skip
+        sealed = ("registry-key", box)
+        return learn_update(register.ports, "NG-1", (consent(),), urgent=False, sequence=2, sealed=sealed)
+
+    return change
+
+
+def taken_back(register: Register) -> object:
+    return learn_withdrawal(register.ports, "NG-1", sequence=2)
+
+
+@pytest.mark.parametrize("change", [
+    corrected(may_contact=False), updated("narrative"), said(case_ref=None, granted=False), taken_back,
+    lambda register: add_restriction(register.ports, person(register), "partner-a", "safety", OPERATOR),
+], ids=["not safe", "an update", "an operator", "the report withdrawn", "a restriction"])  # fmt: skip
+@pytest.mark.parametrize("ended", [True, False])
+def test_what_a_partner_holds_is_called_back_once_although_its_work_is_over(change: Change, ended: bool) -> None:
+    register = at_work("contact")
+    if ended:
+        end_disclosure(register.ports, "NG-1", "offer-1", "partner-a")
+    change(register)
+    change(register)
+    assert register.heard.recalled == ["offer-1"]
+    assert len(register.heard.withheld) == len(register.heard.disclosed) == 1
+
+
+def test_a_partner_whose_work_is_over_gets_nothing_in_place_of_what_was_called_back() -> None:
+    register = at_work("contact")
+    end_disclosure(register.ports, "NG-1", "offer-1", "partner-a")
+    corrected(may_contact=False)(register)
+    corrected()(register)
+    said(case_ref=None)(register)
+    assert len(register.heard.disclosed) == 1
+
+
+def test_a_partner_whose_work_is_over_and_that_was_given_nothing_learns_nothing() -> None:
+    register = at_work("narrative")
+    end_disclosure(register.ports, "NG-1", "offer-1", "partner-a")
+    corrected(may_contact=False)(register)
+    taken_back(register)
     assert len(register.heard.withheld) == 1
