@@ -327,6 +327,23 @@ def test_an_accepting_partner_gets_the_narrative_sealed_to_it(
     assert partner.narrative() == f"{MARKERS[3]}\n\nmore of it"
 
 
+def test_all_that_a_report_has_room_for_reaches_its_partner_and_what_has_none_sends_nothing_again(
+    intake: ServiceProcess, key: str, line: Line, partner: Partner
+) -> None:
+    """A quotation mark is two bytes of JSON: nothing makes a larger box."""
+    receipt = intake.request("POST", "/v1/reports", report(narrative='"' * 50_000), key)[1]
+    path = f"/v1/reports/{receipt['report_id']}/updates"
+    answers = [intake.request("POST", path, {"narrative": '"' * 50_000, "update_id": f"words-{at}"}, key) for at in range(7)]
+    assert [(status, "narrative_cut" in answer) for status, answer in answers] == [(202, False)] * 4 + [(202, True)] * 3
+    partner.accepts(line, receipt["case_ref"])
+    assert len(partner.narrative()) > 290_000
+    last = intake.request("POST", path, {"narrative": "More words.", "needs": ["medical"]}, key)[1]
+    assert last["narrative_cut"]
+    later = intake.request("POST", "/v1/reports", report(), key)[1]
+    partner.accepts(line, later["case_ref"])
+    assert partner.narrative() == MARKERS[3]
+
+
 def test_without_consent_the_narrative_is_withheld_until_it_is_given(
     intake: ServiceProcess, key: str, line: Line, partner: Partner
 ) -> None:

@@ -121,6 +121,25 @@ def test_an_edited_form_updates_its_report_once_and_what_it_repeats_is_no_news(
     assert posted(intake, keys, "", {**form, "incident/violation_type": "smear"})[0] == 409
 
 
+def test_an_edit_with_more_words_than_there_is_room_for_counts_and_its_answer_has_it(
+    intake: ServiceProcess, world: World, keys: dict[str, str]
+) -> None:
+    root = "uuid:long-0"
+    form = {
+        **case("form/email-none"), "_uuid": "long-0", "incident/narrative": "\U0001f600" * 50_000, "meta/rootUuid": root,
+        "meta/instanceID": root,
+    }  # fmt: skip
+    first = posted(intake, keys, "", form)[1]
+    edited = {
+        **form, "_uuid": "long-1", "meta/instanceID": "uuid:long-1", "meta/deprecatedID": root,
+        "incident/violation_type": f"{form['incident/violation_type']} smear", "incident/narrative": "\u0101\u4e00" * 25_000,
+    }  # fmt: skip
+    status, answer = posted(intake, keys, "", edited)
+    assert (status, answer["report_id"], answer.get("narrative_cut")) == (202, first["report_id"], True), answer
+    assert posted(intake, keys, "", edited)[1]["duplicate"] is True
+    assert "smear_campaign" in {each["type"] for each in shown(intake, world, first["case_ref"])["violations"]}
+
+
 def test_an_edited_form_whose_first_version_never_came_is_a_report(intake: ServiceProcess, keys: dict[str, str]) -> None:
     names = {"meta/instanceID": "uuid:e-2", "meta/deprecatedID": "uuid:e-1", "meta/rootUuid": "uuid:e-0"}
     form = {**case("form/email-none"), **names}

@@ -11,6 +11,7 @@ import pytest
 from ngao.chassis.messaging.destinations import MAX_BODY
 from ngao.contracts.schemas.report import most_of
 from ngao.kernel.padding import padded
+from ngao.kernel.text import clean
 from services.intake.application.receive_report import Receipt, receive_report
 from services.intake.application.update_report import update_report
 from services.intake.domain.narratives import CUT, MOST_BYTES, MOST_PARTS, fitting
@@ -88,6 +89,14 @@ def test_the_same_update_again_is_that_update(told: Told) -> None:
 def test_all_that_a_report_tells_fits_into_an_event_however_it_is_written() -> None:
     """A quotation mark or a new line is two signs in JSON; the box adds less than a kilobyte."""
     box = padded(json.dumps({"narrative": '"' * (MOST_BYTES + 2 * MOST_PARTS)}).encode()) + bytes(1024)
+    assert len(base64.b64encode(box)) + 4096 < MAX_BODY
+
+
+def test_a_first_report_whose_words_grow_in_normal_form_fits_into_an_event_too() -> None:
+    """Nothing is a longer normal form C than this sign: four bytes that are twelve."""
+    grown = clean("\U0001d160" * (most_of("/narrative") or 0))
+    box = padded(json.dumps({"narrative": grown}, ensure_ascii=False).encode()) + bytes(1024)
+    assert len(grown.encode()) >= 2 * MOST_BYTES
     assert len(base64.b64encode(box)) + 4096 < MAX_BODY
 
 
