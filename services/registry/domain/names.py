@@ -19,6 +19,7 @@ MOST_WORDS = 8
 MOST_PAIRS = 25
 """So many pairs of names are compared for two people."""
 _ENOUGH_WORDS = 2
+_VOWELS = re.compile(r"[aeiou]+")
 _DOUBLED = re.compile(r"(.)\1+")
 
 
@@ -112,11 +113,17 @@ def _pairs(few: list[str], more: list[str], is_one: Callable[[str, str], bool]) 
 
 
 def _respelt(one: str, other: str, rules: MatchingRules, similarity: Similarity) -> bool:
-    """Whether two words are one name in two spellings. The ending counts too: Martin is not Martina."""
+    """Whether two words are one name in two spellings. Syllables count too: Martin is not Martina, nor Francis Frances."""
     if not (one.isalpha() and other.isalpha()) or similarity(one, other) < rules.same_word_from:
         return False
     sounds = rules.same_sounds
-    return skeleton(one, sounds) == skeleton(other, sounds) and _sounded(one, sounds)[-1] == _sounded(other, sounds)[-1]
+    return skeleton(one, sounds) == skeleton(other, sounds) and _same_syllables(_sounded(one, sounds), _sounded(other, sounds))
+
+
+def _same_syllables(one: str, other: str) -> bool:
+    """Whether the vowels of each syllable are the same but for some that one spelling leaves out (Achieng and Acheng)."""
+    mine, theirs = ([set(run) for run in _VOWELS.findall(word)] for word in (one, other))
+    return len(mine) == len(theirs) and all(a <= b or b <= a for a, b in zip(mine, theirs, strict=True))
 
 
 def _abbreviates(one: str, other: str) -> bool:
