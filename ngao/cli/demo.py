@@ -165,4 +165,8 @@ def _leave(console: Console, platform: Platform, stage: Stage) -> None:
     headers = f"-H 'Authorization: Bearer {key}' -H 'Content-Type: application/json'"
     command = f"curl -sS {platform.url('intake')}/v1/reports {headers} -d '{body}'"
     console.print(command, soft_wrap=True, markup=False)
+    console.print(
+        f"\nOffers end after seconds here, so that the story is short. For the deadlines of real work remove "
+        f"{platform.home.policy / 'deadlines.yaml'} and run [bold]bin/ngao restart[/bold].", soft_wrap=True,
+    )  # fmt: skip
     console.print("\nSee what runs: [bold]bin/ngao status[/bold]. Stop all of it: [bold]make down[/bold].")
