@@ -346,7 +346,7 @@ def test_while_the_whole_account_is_refused_letters_wait_and_readiness_says_so_a
     line.publish(reported(case))
     eventually(lambda: "mail" in warnings(notify), what="readiness to show that no mail goes")
     eventually(lambda: len(listed(notify, world, case)) == 2, what="the ladder to climb in time")
-    eventually(lambda: _all_held(notify, world, case), what="both letters to be held")
+    eventually(lambda: _all_held(notify, world, case), within=60, what="both letters to be held")
     assert {(each["state"], each["attempts"]) for each in listed(notify, world, case)} <= {("queued", 0), ("sending", 1)}
     behave(directory)
     both = [("duty-officer", "sent"), ("coordinator", "sent")]

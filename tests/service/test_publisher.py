@@ -30,7 +30,7 @@ def of_referral(world: World) -> Publisher:
 
 def test_what_the_broker_never_takes_is_not_taken_for_a_lost_connection(world: World, line: Line) -> None:
     """The relay looks for the one that it is; among others it would keep them all, for ever."""
-    publisher, key = of_referral(world), KEYS["events"]
+    publisher, key = of_referral(world), "routine.referral.need.changed.v1"
     bound(line, "events", key)
     fine, huge = (Outgoing("events", key, body, CONTENT_TYPE, f"one-{len(body)}", {}) for body in (b"{}", bytes(2 * 1024**2 + 1)))
     with pytest.raises(PreconditionFailed):

@@ -230,11 +230,11 @@ def each_effect_once(book: _Book) -> Iterator[Violation]:
 
 
 def _told_once(book: _Book) -> Iterator[Violation]:
+    """A contact that was given is called back once if the report is withdrawn, so that given and withheld count apart."""
     told: dict[tuple[str, str], set[str]] = defaultdict(set)
     for line in book.heard:
         if line["what"] in _ONCE:
-            kind = line["what"].replace("withheld", "disclosed")
-            told[line["offer_id"], kind].add(line["event"])
+            told[line["offer_id"], line["what"]].add(line["event"])
     for (offer_id, what), events in told.items():
         if len(events) > 1 and what != "intake.narrative.disclosed.v1":
             yield Violation("I2", DUPLICATED, f"{what} was said {len(events)} times", offer_id)
