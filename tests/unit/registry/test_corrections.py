@@ -10,6 +10,7 @@ import pytest
 from services.registry.application.disclose_contact import disclose_contact, end_disclosure
 from services.registry.application.learn_report_changes import learn_update
 from tests.support.registry import MARY, SAFE, Register, accepted, consent
+from tests.support.vouching import PartnerKeys
 
 OFFER = accepted()
 NEW = "+254700000009"
@@ -42,6 +43,31 @@ def test_a_number_that_is_not_safe_any_more_is_called_back() -> None:
     correct(register, contact_safety=UNSAFE)
     assert register.heard.recalled == ["offer-1"]
     assert not register.last.may_contact
+
+
+def two_holders() -> tuple[Register, list[str]]:
+    register, holders = told_partner(), ["offer-1", "offer-2"]
+    disclose_contact(register.ports, accepted("NG-1", "offer-2", PartnerKeys.new("partner-b")))
+    assert [each["offer_id"] for each in register.heard.disclosed] == holders
+    return register, holders
+
+
+def test_a_new_number_reaches_every_partner_that_holds_the_old_one() -> None:
+    register, holders = two_holders()
+    correct(register, identity={"phones": [NEW]})
+    anew = register.heard.disclosed[2:]
+    assert [(each["offer_id"], each["phones"], each["supersedes"]) for each in anew] == [(each, [NEW], True) for each in holders]
+
+
+@pytest.mark.parametrize("ended", [(), ("offer-1",), ("offer-1", "offer-2")])
+def test_a_number_that_is_not_safe_any_more_is_called_back_from_every_holder(ended: tuple[str, ...]) -> None:
+    register, holders = two_holders()
+    for offer_id in ended:
+        holder = register.disclosures.kept[offer_id]
+        end_disclosure(register.ports, "NG-1", offer_id, holder.partner_id)
+    correct(register, contact_safety=UNSAFE)
+    assert register.heard.recalled == holders
+    assert len(register.heard.disclosed) == 2
 
 
 def test_a_partner_that_accepts_later_gets_what_is_right_then() -> None:

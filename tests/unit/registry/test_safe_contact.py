@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from ngao.kernel.actors import Actor
-from services.registry.application.tell_defender import Reader, tell_defender_of_case
+from services.registry.application.tell_defender import Reader, list_candidates, tell_defender_of_case
 from services.registry.domain.identity import ContactSafety
-from services.registry.http_api import DefenderShown, defender_answer
+from services.registry.http_api import CandidatesShown, DefenderShown, candidates_answer, defender_answer
 from tests.support.registry import MARY, SAFE, Register
 
 SEES, MASKED = (Reader(Actor.operator("asha"), "case_work", sees_identity=sees) for sees in (True, False))
@@ -59,3 +59,35 @@ def test_each_case_says_its_own_and_a_withdrawn_one_says_do_not_contact() -> Non
     said = {each.case_ref: each.cautions[0].code for each in record.contact}
     assert said == {"NG-1": "do_not_contact", "NG-2": "only_channels"}
     assert ContactSafety.from_dict(SAFE) == next(each.safety for each in record.contact if each.case_ref == "NG-2")
+
+
+def reviewed(reader: Reader, known: dict[str, Any] | None, other: dict[str, Any] | None) -> dict[str, Any]:
+    register = Register()
+    register.report("NG-1", MARY, contact_safety=known)
+    register.report("NG-2", {**MARY, "names": ["Mercy Wanjiku Kamau"]}, contact_safety=other)
+    answer = CandidatesShown().dump(candidates_answer(list_candidates(register.ports, reader, 10)))
+    (candidate,) = answer["candidates"]
+    return dict(candidate)
+
+
+@pytest.mark.parametrize(("known", "other", "first"), [
+    (CAREFUL, None, ("only_channels", "do_not_contact")),
+    ({**CAREFUL, "may_contact": False}, CAREFUL, ("do_not_contact", "only_channels")),
+])
+def test_a_candidate_and_each_suggestion_come_with_their_own_cautions(known: Any, other: Any, first: tuple[str, str]) -> None:
+    candidate = reviewed(SEES, known, other)
+    (suggestion,) = candidate["suggestions"]
+    assert [each["identity"]["phones"] for each in (suggestion, candidate)] == [["+254700000001"]] * 2
+    assert [each["contact"][0]["cautions"][0]["code"] for each in (suggestion, candidate)] == list(first)
+    careful = suggestion if known == CAREFUL else candidate
+    assert {name: careful["contact"][0]["safety"][name] for name in CAREFUL} == CAREFUL
+    assert {"safe_hours", "instructions"} <= set(codes(careful))
+
+
+def test_a_reviewer_who_may_not_see_identity_sees_cautions_of_both_and_no_value() -> None:
+    candidate = reviewed(MASKED, CAREFUL, CAREFUL)
+    for each in (candidate, *candidate["suggestions"]):
+        assert each["contact"][0]["safety"] is None
+        assert "shared_phone" in codes(each)
+    for secret in ("mwavuli", "tailor", "700000001", "Mercy"):
+        assert secret not in str(candidate)

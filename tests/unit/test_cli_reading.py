@@ -1,0 +1,118 @@
+"""What an operator reads at the command line: cautions before any address, a narrative only when it is asked for."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from ngao.cli.app import build
+from ngao.kernel.actors import Actor
+from ngao.local.configuration import write_operator
+from ngao.local.home import Home
+from services.registry.application.tell_defender import Reader, tell_defender_of_case
+from services.registry.http_api import DefenderShown, defender_answer
+from tests.support.registry import MARY, SAFE, Register
+
+CASE = {
+    "case_ref": "NG-4CJY0RRPKP", "urgency": "high", "county": "KE-30", "state": "waiting", "closed_reason": None, "needs": [],
+    "created_at": "2026-11-01", "offers": [], "story": [],
+}  # fmt: skip
+REPORT = {"violations": [], "urgency": "high", "reasons": [{"text": "An arrest goes on."}]}
+WORDS = "They came at night."
+
+
+class Service(BaseHTTPRequestHandler):
+    """Answers what it was given, and notes what it was asked."""
+
+    answers: dict[str, Any]
+    asked: list[str]
+
+    def do_GET(self) -> None:
+        self.asked.append(self.path)
+        body = json.dumps(self.answers[self.path.partition("?")[0]]).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        return
+
+
+@pytest.fixture
+def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Service]]:
+    monkeypatch.setenv("NGAO_HOME", str(tmp_path))
+    monkeypatch.delenv("NGAO_OPERATOR_KEY_FILE", raising=False)
+    home = Home(tmp_path)
+    home.make()
+    write_operator(home)
+    server = HTTPServer(("127.0.0.1", 0), Service)
+    for name in ("INTAKE", "REFERRAL", "REGISTRY"):
+        monkeypatch.setenv(f"NGAO_URL_{name}", f"http://127.0.0.1:{server.server_port}")
+    Service.answers, Service.asked = {}, []
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield Service
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def printed(*arguments: str) -> str:
+    result = CliRunner().invoke(build(), arguments)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def record(safety: dict[str, Any] | None, *, sees: bool = True) -> dict[str, Any]:
+    register = Register()
+    register.report("NG-1", MARY, contact_safety=safety)
+    reader = Reader(Actor.operator("asha"), "case_work", sees_identity=sees)
+    answer: dict[str, Any] = DefenderShown().dump(defender_answer(tell_defender_of_case(register.ports, "NG-1", reader)))
+    return answer
+
+
+@pytest.mark.parametrize("safety", [SAFE, None, {**SAFE, "may_contact": False}])
+@pytest.mark.parametrize("sees", [True, False])
+def test_every_caution_is_printed_before_the_first_name_or_address(
+    service: type[Service], safety: dict[str, Any] | None, sees: bool
+) -> None:
+    shown = record(safety, sees=sees)
+    service.answers = {"/v1/defenders": shown}
+    text = printed("defender", "show", "NG-1", "--reason", "case_work")
+    cautions = [each["text"] for each in shown["contact"][0]["cautions"]]
+    values = [value for values in shown["identity"].values() for value in values]
+    assert cautions
+    assert values
+    assert max(map(text.index, cautions)) < min(map(text.index, values))
+    assert service.asked == ["/v1/defenders?case_ref=NG-1&reason=case_work"]
+
+
+def test_the_code_word_is_printed_before_the_number_too(service: type[Service]) -> None:
+    service.answers = {"/v1/defenders": record(SAFE)}
+    text = printed("defender", "show", "NG-1", "--reason", "case_work")
+    assert text.index("mwavuli") < text.index("+254700000001")
+
+
+def test_a_person_of_whom_nothing_is_known_about_safe_contact_comes_with_a_prohibition(service: type[Service]) -> None:
+    service.answers = {"/v1/defenders": {**record(SAFE), "contact": []}}
+    text = printed("defender", "show", "NG-1", "--reason", "case_work")
+    assert text.index("DO NOT CONTACT") < text.index("+254700000001")
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_a_narrative_is_read_with_its_reason_and_only_when_it_is_asked_for(service: type[Service], asked: bool) -> None:
+    path = f"/v1/cases/{CASE['case_ref']}"
+    told = {"narrative": WORDS, "attachments": []}
+    service.answers = {path: CASE, f"{path}/report": REPORT, f"{path}/narrative": told}
+    text = printed("case", "show", str(CASE["case_ref"]), "--reason", "safety_check", *(["--narrative"] if asked else []))
+    assert (WORDS in text) is asked
+    assert [each for each in service.asked if "narrative" in each] == ([f"{path}/narrative?reason=safety_check"] if asked else [])
+    assert f"{path}/report?reason=safety_check" in service.asked
