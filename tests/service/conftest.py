@@ -13,7 +13,16 @@ from tests.support.broker import Line, provision
 from tests.support.intake import NEWS, onboard
 from tests.support.processes import ServiceProcess, World
 from tests.support.readers import Readers
+from tests.support.relay import Way
 from tests.support.told import ALSO_HEARD, HEARD, OWN
+
+
+@pytest.fixture(scope="module")
+def way(world: World) -> Iterator[Way]:
+    """A way to the broker that a test closes; only what is led by it takes it."""
+    made = Way(world)
+    yield made
+    made.end()
 
 
 @pytest.fixture(scope="module")

@@ -26,13 +26,6 @@ FOR_REFERRAL = ("registry.defender.resolved.v1", "registry.consent.changed.v1", 
 
 
 @pytest.fixture(scope="module")
-def way(world: World) -> Iterator[Way]:
-    made = Way(world)
-    yield made
-    made.end()
-
-
-@pytest.fixture(scope="module")
 def registry(world: World, way: Way) -> Iterator[ServiceProcess]:
     provision(world, {"registry": subscriptions_of("registry"), "referral": FOR_REFERRAL})
     settings, port = world.settings("registry")

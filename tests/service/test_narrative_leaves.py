@@ -24,13 +24,6 @@ DISCLOSED, WITHHELD = "intake.narrative.disclosed.v1", "intake.narrative.withhel
 
 
 @pytest.fixture(scope="module")
-def way(world: World) -> Iterator[Way]:
-    made = Way(world)
-    yield made
-    made.end()
-
-
-@pytest.fixture(scope="module")
 def intake(world: World, way: Way) -> Iterator[ServiceProcess]:
     provision(world, {"intake": subscriptions_of("intake"), "registry": NEWS, "referral": NEWS})
     settings, port = world.settings("intake")

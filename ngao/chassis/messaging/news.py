@@ -1,4 +1,4 @@
-"""Whether a process has heard, since it was last cut off from the broker, what the other services had to say meanwhile.
+"""Whether a process has received, since it was last cut off from the broker, what the other services published meanwhile.
 
 A consent that is withdrawn, an offer that is recalled and a report that is taken back come as events. After an outage they
 and the disclosures that they forbid are on their way at the same moment, so that disclosures wait for the events.
@@ -24,7 +24,7 @@ class News:
         self._heard = False
 
     def expect(self) -> None:
-        """Say that this process has a consumer; one without waits for nothing."""
+        """Note that this process has a consumer; one without waits for nothing."""
         self._expected = True
 
     def attached(self) -> None:
@@ -49,5 +49,5 @@ class News:
             self._heard = True
 
     def heard(self) -> bool:
-        """Whether the service knows what was said while it was cut off."""
+        """Whether the service knows what was published while it was cut off."""
         return self._heard or not self._expected

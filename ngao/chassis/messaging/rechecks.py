@@ -28,7 +28,7 @@ _log = get_logger(__name__)
 
 
 class Answer(Enum):
-    """`UNANSWERED` is for a question that cannot be answered now, or not before the news is heard: the event waits."""
+    """`UNANSWERED` is for a question that cannot be answered now, or not before the news has come: the event waits."""
 
     LEAVES = "leaves"
     REFUSED = "refused"
@@ -56,7 +56,7 @@ class Rechecks:
         self._ends = tuple(self._questions)
 
     def broker_lost(self) -> None:
-        """Answer nothing until the service has again heard what there is to know."""
+        """Answer nothing until the service has received again what there is to know."""
         self._news.doubted()
 
     def concern(self, entry: Entry) -> bool:

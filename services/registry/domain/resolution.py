@@ -112,8 +112,11 @@ def _likeness(mine: Identity, theirs: Identity, rules: MatchingRules, similarity
     alike = closest(mine.names, theirs.names, similarity)
     if alike is None:
         return Likeness.SAME
-    likeness = likest(mine.names, theirs.names, rules, similarity) or Likeness.OTHER
-    return likeness if alike >= rules.contradicts_below else Likeness.OTHER
+    return _of_words(mine, theirs, rules, similarity) if alike >= rules.contradicts_below else Likeness.OTHER
+
+
+def _of_words(mine: Identity, theirs: Identity, rules: MatchingRules, similarity: Similarity) -> Likeness:
+    return likest(mine.names, theirs.names, rules, similarity) or Likeness.OTHER
 
 
 def _probable(
@@ -139,5 +142,5 @@ def _about_name(
         return "no_name"
     if alike < rules.contradicts_below:
         return "other_name"
-    likeness = _likeness(mine, theirs, rules, similarity)
+    likeness = _of_words(mine, theirs, rules, similarity)
     return {Likeness.OTHER: "other_word", Likeness.PARTLY: "part_of_name", Likeness.SAME: "similar_name"}[likeness]
