@@ -542,6 +542,7 @@ def test_a_contact_that_is_called_back_after_the_help_leaves_the_catch_up(scene:
     scene.opens("medium")
     offer_id = desk.hears("offered", scene.case).data["offer_id"]
     desk.says("accept", offer_id)
+    desk.hears("accepted", scene.case)
     told = {"case_ref": scene.case, "offer_id": offer_id, "partner_id": desk.id}
     boxed = {**told, "key_id": "k", "box": "b"}
     for name, data in (
