@@ -86,7 +86,9 @@ def closed(port: int, key: str, clients: int, bodies: Sequence[bytes], seconds: 
 
     Raises when a report is refused for good, or for too long.
     """
-    waiting, done, failed = iter(bodies), [], []
+    waiting = iter(bodies)
+    done: list[Post] = []
+    failed: list[str] = []
     lock, end = threading.Lock(), time.monotonic() + seconds
 
     def work() -> None:
@@ -98,7 +100,7 @@ def closed(port: int, key: str, clients: int, bodies: Sequence[bytes], seconds: 
                 if body is None:
                     return
                 post = _insist(client, body, time.monotonic(), retry=True)
-                (failed if isinstance(post, str) else done).append(post)
+                failed.append(post) if isinstance(post, str) else done.append(post)
         finally:
             client.close()
 
@@ -124,7 +126,9 @@ def opened(
 
     With `retry` a refusal or a broken connection is tried again until it is taken, as a source does.
     """
-    began, done, failed, lock = time.monotonic() + 0.05, [], [], threading.Lock()
+    began, lock = time.monotonic() + 0.05, threading.Lock()
+    done: list[Post] = []
+    failed: list[str] = []
     waiting: Iterator[tuple[float, bytes]] = iter(zip(moments, bodies, strict=False))
 
     def work() -> None:
@@ -137,7 +141,7 @@ def opened(
             due = began + item[0]
             time.sleep(max(0.0, due - time.monotonic()))
             post = _insist(client, item[1], due, retry=retry)
-            (failed if isinstance(post, str) else done).append(post)
+            failed.append(post) if isinstance(post, str) else done.append(post)
         client.close()
 
     _side_by_side([threading.Thread(target=work, daemon=True) for _ in range(clients)])

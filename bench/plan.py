@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from bench import cost, durability
@@ -65,8 +66,8 @@ class Field:
 
     def calibrate(self, size: Size) -> None:
         """Find each one's peak, so that each is measured for about the same time."""
-        for contender in (self.floor, *self.over_http):
-            name = contender.name if isinstance(contender, OverHttp) else "f2"
+        everybody: list[tuple[str, Floor | OverHttp]] = [("f2", self.floor), *((each.name, each) for each in self.over_http)]
+        for name, contender in everybody:
             rate = contender.through(100).throughput
             self.peaks[name] = contender.through(max(100, int(rate * size.seconds))).throughput
         told = ", ".join(f"{name} {peak:.0f}/s" for name, peak in self.peaks.items())
@@ -74,8 +75,9 @@ class Field:
 
     def stop(self) -> None:
         """End all of them."""
-        for contender in (*self.over_http, self.floor):
+        for contender in self.over_http:
             contender.stop()
+        self.floor.stop()
 
 
 def run(stage: Stage, size: Size, wanted: tuple[str, ...], results: dict[str, Any]) -> None:
@@ -105,7 +107,7 @@ def _durability(stage: Stage, contenders: Field) -> dict[str, Any]:
     found = {"f1": durability.counted(stage, lambda count: contenders.floor.serial(30, count))}
     found["f2"] = durability.counted(stage, contenders.floor.through)
     for each in contenders.over_http:
-        found[each.name] = durability.counted(stage, lambda count, one=each: one.settle(one.accept(1, 60, count)))
+        found[each.name] = durability.counted(stage, partial(_one_at_a_time, each))
     for name, one in found.items():
         if one and name != "f2" and min(one["mongod"], one["broker"]) < durability.OPERATIONS:
             raise RuntimeError(f"{name} is not durable: fewer syncs than reports, so it may not be compared")
@@ -113,22 +115,26 @@ def _durability(stage: Stage, contenders: Field) -> dict[str, Any]:
     return found
 
 
+def _one_at_a_time(contender: OverHttp, count: int) -> Any:
+    return contender.settle(contender.accept(1, 60, count))
+
+
 def _round(contenders: Field, size: Size, wanted: tuple[str, ...], number: int) -> dict[str, Any]:
     found: dict[str, Any] = {"number": number, "at": elapsed(), "b1": {}, "b2": {}, "b3": {}}
     turns: list[tuple[str, str, Callable[[], dict[str, Any]]]] = []
     if "b1" in wanted:
         turns.append(("b1", "f1", lambda: accept.of_floor(contenders.floor, size.seconds)))
-        turns += [("b1", each.name, lambda one=each: accept.of(one, size.seconds)) for each in contenders.over_http]
+        turns += [("b1", each.name, partial(accept.of, each, size.seconds)) for each in contenders.over_http]
     if "b2" in wanted:
         turns.append(("b2", "f2", lambda: through.throughput(contenders.floor, _worth(contenders, "f2", size))))
         turns += [
-            ("b2", each.name, lambda one=each: through.throughput(one, _worth(contenders, one.name, size)))
+            ("b2", each.name, partial(through.throughput, each, _worth(contenders, each.name, size)))
             for each in contenders.over_http
         ]
     if "b3" in wanted:
         rate = contenders.peaks["ngao"] / 2
         turns += [
-            ("b3", each.name, lambda one=each: through.latency(one, rate, size.load_seconds, number))
+            ("b3", each.name, partial(through.latency, each, rate, size.load_seconds, number))
             for each in contenders.over_http
         ]
     for scenario, name, measure in reversed(turns) if number % 2 else turns:

@@ -23,11 +23,11 @@ from ngao.chassis.security import seals
 from ngao.chassis.security.vouches import Statement, Vouch
 from ngao.chassis.settings import read_secret
 from ngao.deployment.files import write_whole
-from ngao.deployment.names import ADMINISTRATOR
+from ngao.deployment.names import ADMINISTRATOR, EDGE_VHOST
 from ngao.local.configuration import onboarding_key_file, operator_key_file
 from ngao.local.guard import guarded
 from ngao.local.home import REPOSITORY, Home
-from ngao.local.platform import EDGE_VHOST, Platform
+from ngao.local.platform import Platform
 from ngao.local.ports import LOCAL, free_port
 
 PARTNERS = 20
@@ -166,9 +166,13 @@ def counties() -> list[str]:
 def partner(name: str, county: str, public_key: str, onboarding: str) -> dict[str, Any]:
     """A partner for one county that can take any number, vouched for; it has no signing key, because nobody there signs."""
     vouch = Vouch.new(Statement(name, public_key, None, datetime.now(UTC))).signed(onboarding)
+    return {**in_directory(name, county), "public_key": public_key, "vouch": vouch.write()}
+
+
+def in_directory(name: str, county: str) -> dict[str, Any]:
+    """The same without keys, for contenders that seal nothing."""
     return {
-        "name": name, "support_types": [NEED], "counties": [county], "languages": ["sw", "en"], "capacity": 1000,
-        "vetted": True, "public_key": public_key, "vouch": vouch.write(),
+        "name": name, "support_types": [NEED], "counties": [county], "languages": ["sw", "en"], "capacity": 1000, "vetted": True,
     }  # fmt: skip
 
 

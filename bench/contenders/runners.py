@@ -5,8 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,10 @@ from bench.contenders.floor import Hop
 from bench.load import Client, Post
 from bench.receiver import Receiver
 from bench.reports import bodies
-from bench.stage import NEED, Room, Stage, counties, partner, partner_names
+from bench.stage import NEED, Room, Stage, counties, in_directory, partner_names
 from ngao.chassis.messaging.publisher import WINDOW
 from ngao.deployment.waiting import wait_until
+from ngao.kernel.pairwise import case_ref_for
 from ngao.local.home import REPOSITORY
 
 SERVICES = ("intake", "registry", "referral", "notify")
@@ -55,6 +57,8 @@ class OverHttp:
     key: str
     receiver: Receiver
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    known_as: Callable[[set[str]], dict[str, str]] = lambda cases: {case: case for case in cases}
+    """How the partners know these cases: asked after a run, so that it costs the run nothing."""
     seed: int = 0
 
     def reports(self, count: int) -> list[bytes]:
@@ -68,16 +72,18 @@ class OverHttp:
 
     def through(self, count: int, clients: int = 32) -> Run:
         """B2: so many reports from post to offer."""
-        return self._heard(load.closed(self.port, self.key, clients, self.reports(count)))
+        before = len(self.receiver.seen)
+        return self._heard(load.closed(self.port, self.key, clients, self.reports(count)), before)
 
     def at_rate(self, rate: float, seconds: float, seed: int, *, retry: bool = False) -> Run:
         """B3: reports that come at a rate, whatever the contender does."""
         moments = load.arrivals(rate, int(rate * seconds), seed)
-        return self._heard(load.opened(self.port, self.key, moments, self.reports(len(moments)), retry=retry))
+        before = len(self.receiver.seen)
+        return self._heard(load.opened(self.port, self.key, moments, self.reports(len(moments)), retry=retry), before)
 
     def settle(self, posts: Sequence[Post]) -> int:
         """Wait until everything accepted has gone through, so that the next one has the machine for itself."""
-        return self._heard(list(posts)).missing
+        return self._heard(list(posts), None).missing
 
     def is_ready(self) -> bool:
         """True when one report goes all the way."""
@@ -92,10 +98,17 @@ class OverHttp:
         self.receiver.stop()
         end(self.processes)
 
-    def _heard(self, posts: list[Post]) -> Run:
-        cases = {post.case_ref for post in posts}
-        missing = self.receiver.wait_for(cases, _ARRIVES_WITHIN_S)
-        return Run(posts, {case: self.receiver.seen[case] for case in cases - missing}, len(missing))
+    def _heard(self, posts: list[Post], before: int | None) -> Run:
+        cases, until = {post.case_ref for post in posts}, time.monotonic() + _ARRIVES_WITHIN_S
+        if before is not None:
+            self.receiver.wait_for_more(len(cases), before, _ARRIVES_WITHIN_S)
+        names = self.known_as(cases)
+        while len(names) < len(cases) and time.monotonic() < until:
+            time.sleep(0.5)
+            names = self.known_as(cases)
+        missing = self.receiver.wait_for(set(names.values()), max(0.0, until - time.monotonic()))
+        offers = {case: self.receiver.seen[name] for case, name in names.items() if name not in missing}
+        return Run(posts, offers, len(cases) - len(offers))
 
 
 @dataclass
@@ -129,10 +142,10 @@ class Floor:
             {"data": {"case_ref": f"F2-{self._count}-{at}", "partner": names[at % len(names)]}, "report": body.decode()}
             for at, body in enumerate(bodies(count, counties(), self._count))
         ]
+        cases = {f"F2-{self._count}-{at}" for at in range(len(documents))}
         began = time.monotonic()
         for at in range(0, count, WINDOW):
             self._first.batch(documents[at : at + WINDOW], "", "registry")
-        cases = {document["data"]["case_ref"] for document in documents}
         missing = self.receiver.wait_for(cases, _ARRIVES_WITHIN_S)
         posts = [Post(began, began, case) for case in cases]
         return Run(posts, {case: self.receiver.seen[case] for case in cases - missing}, len(missing))
@@ -145,8 +158,17 @@ class Floor:
 
 def platform(stage: Stage) -> OverHttp:
     """The platform as it is, encryption and audit on."""
-    account = stage.onboard()
-    return OverHttp("ngao", "Ngao, encryption and audit on", stage.platform.ports["intake"], stage.source_key, Receiver(account))
+    says, port, receiver = "Ngao, encryption and audit on", stage.platform.ports["intake"], Receiver(stage.onboard())
+    return OverHttp("ngao", says, port, stage.source_key, receiver, known_as=partial(_partners_references, stage))
+
+
+def _partners_references(stage: Stage, cases: set[str]) -> dict[str, str]:
+    """A partner knows a case by a reference of its own, which only referral's store leads to."""
+    with MongoClient[dict[str, Any]](stage.mongo_uri) as client:
+        wanted = {"_id": {"$in": list(cases)}, "offers": {"$ne": []}}
+        found = client["ngao_referral"]["cases"].find(wanted, {"offers.partner_id": 1, "offers.case_salt": 1})
+        offered = [(case["_id"], case["offers"][0]) for case in found]
+    return {case: case_ref_for(offer["partner_id"], case, offer.get("case_salt")) for case, offer in offered}
 
 
 def floor(stage: Stage) -> Floor:
@@ -215,10 +237,10 @@ def _ready(contender: OverHttp) -> OverHttp:
 
 def _fill(room: Room) -> None:
     """The partners and the indexes that the flow needs."""
-    with MongoClient(room.mongo) as client:
+    with MongoClient[dict[str, Any]](room.mongo) as client:
         database: Any = client[room.database]
         listed = zip(partner_names(), counties(), strict=True)
-        database.partners.insert_many([{"_id": name, **partner(name, county, "")} for name, county in listed])
+        database.partners.insert_many([{"_id": name, **in_directory(name, county)} for name, county in listed])
         database.partners.create_index("counties")
         database.reports.create_index("source_event_id", unique=True)
         database.persons.create_index("emails")

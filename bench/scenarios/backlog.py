@@ -13,6 +13,7 @@ from bench.contenders.floor import broker_settings
 from bench.scenarios.rooms import Database
 from bench.stage import Room, Stage
 from ngao.chassis.clock import SystemClock
+from ngao.chassis.messaging.news import News
 from ngao.chassis.messaging.publisher import Publisher
 from ngao.chassis.messaging.rechecks import Rechecks
 from ngao.chassis.messaging.relay import Relay
@@ -41,7 +42,7 @@ class Backlog:
         self._fill(count)
         done, counter = threading.Event(), _Counter(count)
         counter.done = done
-        rechecks = Rechecks(self._store, "bench")
+        rechecks = Rechecks(self._store, "bench", News())
         relay = Relay(self._store, SystemClock(), lambda _edge: _publisher(self._room), counter, rechecks)
         began = time.monotonic()
         thread = threading.Thread(target=relay.run, daemon=True)

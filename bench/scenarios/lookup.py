@@ -26,7 +26,7 @@ class Registers:
     """One database a size, filled from a report that the platform has really stored, without its sealed parts."""
 
     def __init__(self, stage: Stage, sizes: tuple[int, ...]) -> None:
-        with MongoClient(stage.mongo_uri, tz_aware=True) as client:
+        with MongoClient[Any](stage.mongo_uri, tz_aware=True) as client:
             found = client["ngao_intake"]["reports"].find_one()
         if found is None:
             raise RuntimeError("the platform has stored no report yet")

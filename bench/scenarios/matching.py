@@ -14,7 +14,7 @@ from services.referral.domain.consent import Standing
 from services.referral.domain.matching import Wanted
 from services.referral.domain.partner import Partner
 from services.referral.storage.documents import DOCUMENTS, PartnerDocument
-from services.referral.storage.partners import DirectoryCache, EngagementRepository, _document
+from services.referral.storage.partners import DirectoryCache, EngagementRepository, Promised, _document
 
 _MATCHES = 300
 _SUPPORTS = ("legal_aid", "medical", "psychosocial", "relocation_and_shelter")
@@ -36,7 +36,7 @@ class Directories:
         """Seconds of a match, the directory once read."""
         store = self._databases[size].open("referral")
         cache, places = DirectoryCache(SystemClock(), self._policy), counties()
-        loads = EngagementRepository(reading_unit(store)).loads
+        loads = EngagementRepository(reading_unit(store), Promised()).loads
         cache.matcher(loads).match(_wanted(0, places))
         began = time.monotonic()
         for number in range(_MATCHES):

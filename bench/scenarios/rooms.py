@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from pymongo import MongoClient
 
@@ -12,7 +13,7 @@ from bench.stage import Stage
 from ngao.chassis.settings import StoreSettings
 from ngao.chassis.storage.connection import Store
 from ngao.chassis.storage.unit_of_work import Unit
-from ngao.local.mongo import REPLICA_SET
+from ngao.deployment.names import REPLICA_SET
 from ngao.local.ports import LOCAL
 
 _ACCOUNT = "bench"
@@ -30,7 +31,7 @@ class Database:
     def make(cls, stage: Stage, name: str) -> Database:
         """Create the account."""
         made = cls(stage, f"bench_{name}", secrets.token_urlsafe(16))
-        with MongoClient(stage.mongo_uri) as client:
+        with MongoClient[Any](stage.mongo_uri) as client:
             roles = [{"role": "readWrite", "db": made.name}]
             client[made.name].command("createUser", _ACCOUNT, pwd=made.password, roles=roles)
         return made
@@ -43,7 +44,7 @@ class Database:
 
     def drop(self) -> None:
         """Free the disk."""
-        with MongoClient(self.stage.mongo_uri) as client:
+        with MongoClient[Any](self.stage.mongo_uri) as client:
             client.drop_database(self.name)
 
 
