@@ -50,12 +50,6 @@ class Receiver:
             time.sleep(0.005)
         return missing
 
-    def wait_for_more(self, count: int, before: int, within: float) -> None:
-        """Wait until so many more offers are there than before, whichever cases they are of."""
-        end = time.monotonic() + within
-        while len(self.seen) - before < count and time.monotonic() < end:
-            time.sleep(0.005)
-
     def stop(self) -> None:
         """End the process."""
         self._process.terminate()

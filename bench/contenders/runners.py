@@ -101,11 +101,14 @@ class OverHttp:
     def _heard(self, posts: list[Post], before: int | None) -> Run:
         cases, until = {post.case_ref for post in posts}, time.monotonic() + _ARRIVES_WITHIN_S
         if before is not None:
-            self.receiver.wait_for_more(len(cases), before, _ARRIVES_WITHIN_S)
-        names = self.known_as(cases)
-        while len(names) < len(cases) and time.monotonic() < until:
-            time.sleep(0.5)
-            names = self.known_as(cases)
+            wait_until(lambda: len(self.receiver.seen) - before >= len(cases), _ARRIVES_WITHIN_S, 0.005)
+        names: dict[str, str] = {}
+
+        def are_named() -> bool:
+            names.update(self.known_as(cases))
+            return len(names) == len(cases)
+
+        wait_until(are_named, until - time.monotonic(), 0.5)
         missing = self.receiver.wait_for(set(names.values()), max(0.0, until - time.monotonic()))
         offers = {case: self.receiver.seen[name] for case, name in names.items() if name not in missing}
         return Run(posts, offers, len(cases) - len(offers))
