@@ -33,8 +33,8 @@ class Health:
 
     def report(self) -> tuple[bool, dict[str, Any]]:
         """Ask every check: `(ready, {"ready": bool, "checks": {name: "ok" | sentence}, "warnings": {name: sentence}})`."""
-        found = {name: _ask(name, check) for name, check in self._checks.items()}
-        warned = {name: sentence for name, check in self._warnings.items() if (sentence := _ask(name, check))}
+        found = {name: _ask(name, check) for name, check in list(self._checks.items())}
+        warned = {name: sentence for name, check in list(self._warnings.items()) if (sentence := _ask(name, check))}
         ready = not any(found.values())
         checks = {name: sentence or "ok" for name, sentence in found.items()}
         return ready, {"ready": ready, "checks": checks, "warnings": warned}

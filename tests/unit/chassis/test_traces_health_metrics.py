@@ -55,6 +55,13 @@ def test_a_check_that_breaks_is_reported_without_its_text() -> None:
     assert "Wanjiku" not in str(report)
 
 
+def test_a_check_that_is_added_while_readiness_is_asked_disturbs_no_answer() -> None:
+    health = Health()
+    health.register("store", lambda: health.register("relay", lambda: None))
+    health.warn("audit", lambda: health.warn("recipients", lambda: None))
+    assert health.report()[0]
+
+
 def test_a_loop_that_has_not_turned_for_half_a_minute_is_not_alive() -> None:
     now = [0.0]
     health = Health(lambda: now[0])
