@@ -1,0 +1,184 @@
+"""The names under which the services store what they know: a renamed field in the code must not rename one in the store."""
+
+from __future__ import annotations
+
+import json
+import types
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime, time
+from enum import Enum
+from types import SimpleNamespace
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from ngao.chassis.storage.unit_of_work import Unit
+from services.intake.domain.report import Report
+from services.intake.domain.source import Source
+from services.intake.storage.mapping import report_record, source_document
+from services.notify.domain.alarm import Alarm
+from services.notify.domain.message import Message
+from services.notify.domain.people import ContactSummary
+from services.notify.storage.mapping import alarm_to_record, message_to_document, summary_to_record
+from services.referral.application.ports import Hop
+from services.referral.domain.case import Case as ReferralCase
+from services.referral.domain.partner import Partner
+from services.referral.storage import partners
+from services.referral.storage.cases import CaseRepository as ReferralCases
+from services.referral.storage.telling import StoryRepository
+from services.registry.domain.case import Case as RegistryCase
+from services.registry.domain.defender import Defender
+from services.registry.domain.disclosure import Disclosure
+from services.registry.domain.resolution import Candidate
+from services.registry.storage.repositories import CandidateRepository, CaseRepository, DefenderRepository, DisclosureRepository
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+PLAIN: dict[Any, Any] = {
+    str: "word", int: 1, float: 1.0, bool: True, bytes: b"x", datetime: NOW, time: time(8), Any: "word", object: "word", dict: {},
+}
+
+
+def filled(kind: Any) -> Any:
+    """A value of this type with nothing left out: every optional part is there, every list has one entry."""
+    origin, parts = get_origin(kind), get_args(kind)
+    if origin in (Union, types.UnionType):
+        return filled(next(each for each in parts if each is not type(None)))
+    if origin in (tuple, list, set, frozenset):
+        return origin(filled(each) for each in parts if each is not ...)
+    if origin in (dict, Mapping):
+        return {filled(parts[0]): filled(parts[1])}
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return next(iter(kind))
+    if is_dataclass(kind) and isinstance(kind, type):
+        hints = get_type_hints(kind)
+        return kind(**{each.name: filled(hints[each.name]) for each in fields(kind) if each.init})
+    return PLAIN[kind]
+
+
+def names(record: Any, before: str = "") -> set[str]:
+    """Every field of a record, what is sealed in it included, with the path to it."""
+    if isinstance(record, bytes) and record.startswith(b"{"):
+        return names(json.loads(record), before)
+    if isinstance(record, Mapping):
+        return {path for name, value in record.items() for path in {before + name, *names(value, f"{before}{name}.")}}
+    if isinstance(record, list | tuple):
+        return {path for each in record for path in names(each, before)}
+    return set()
+
+
+def unit() -> Any:
+    made = Unit(NOW, None, None)  # type: ignore[arg-type]  # nothing is read
+    made._sealer = SimpleNamespace(seal=lambda *said: said[-1], begin=lambda *_: None, lookup_hash=lambda *_: "hash")  # type: ignore[assignment]
+    return made
+
+
+def written(repository: Any, write: str, *values: Any) -> set[str]:
+    here = unit()
+    getattr(repository(here), write)(*values)
+    (only,) = here.writes()
+    return names(only.document)
+
+
+def document(made: Any) -> set[str]:
+    return names({name: getattr(made, name) for name in made._fields if getattr(made, name) is not None})
+
+
+def stored() -> dict[str, set[str]]:
+    def defenders(here: Any) -> DefenderRepository:
+        return DefenderRepository(here, lambda _: ["key"], SimpleNamespace())  # type: ignore[arg-type]
+
+    return {
+        "intake.report": names(report_record(filled(Report))),
+        "intake.source": document(source_document(filled(Source))),
+        "notify.alarm": names(alarm_to_record(filled(Alarm))),
+        "notify.message": document(message_to_document(filled(Message))),
+        "notify.summary": names(summary_to_record(filled(ContactSummary))),
+        "referral.case": written(ReferralCases, "put", filled(ReferralCase)),
+        "referral.hop": written(StoryRepository, "note", "NG-1", filled(Hop)),
+        "referral.partner": document(partners._document(filled(Partner))),
+        "registry.candidate": written(CandidateRepository, "save", filled(Candidate)),
+        "registry.case": written(CaseRepository, "save", filled(RegistryCase)),
+        "registry.defender": written(defenders, "save", filled(Defender)),
+        "registry.disclosure": written(DisclosureRepository, "save", filled(Disclosure)),
+    }
+
+
+STORED = {
+    "intake.report": """
+        _id attachments case_ref closed_at consent_changes consent_changes.effective_at consent_changes.granted
+        consent_changes.purpose consent_changes.recipient consent_changes.scope consent_changes.until consents
+        consents.given_at consents.purpose consents.recipient consents.scope consents.until county decision
+        decision.points decision.reason decision.rules decision.urgency defender_ref doubt doubt.precision doubt.reason
+        doubt.stated earlier_reports fingerprint forgotten_at helpers helpers.distrust helpers.offer_id helpers.partner_id
+        helpers.parts_disclosed helpers.signature helpers.vouch judge_others_at languages mapping mapping.discarded
+        mapping.left_out mapping.left_out.code mapping.left_out.field mapping.version narrative_parts needs needs_proposed
+        occurred_at occurred_precision person_keys place_precision points policy_version reasons reasons.rule reasons.text
+        received_at reporter_role sealed_identity sealed_identity.box sealed_identity.key_id source_event_id source_id
+        story story.at story.case_salt story.need story.needs_again story.offer_id story.sequence story.what tell_again_at
+        told told.earlier_reports told.points told.policy_version told.reasons told.reasons.rule told.reasons.text
+        told.urgency updated_at updates_seen urgency violations violations.against violations.counts_from
+        violations.involvements violations.occurred_at violations.occurred_precision violations.ongoing
+        violations.perpetrators violations.type withdrawn_at
+    """,
+    "intake.source": """
+        created_at enabled id key_hashes profile rate_per_second revision
+    """,
+    "notify.alarm": """
+        _id since state
+    """,
+    "notify.message": """
+        about acknowledged_by attempts case_ref cause channel covered_by created_at due escalate_at event gravity
+        held_since id ladder lease notes notes.at notes.reason notes.what policy_version position reason recipient_kind
+        recipient_ref reference revision state template urgency urgent
+    """,
+    "notify.summary": """
+        _id channels defender_ref may_contact sequence
+    """,
+    "referral.case": """
+        _id closed_reason consents consents.at consents.granted consents.recipient consents.scope consents.until
+        created_at defender defender.defender_ref defender.never_refer defender.resolution defender.sequence life needs
+        needs.first_offer needs.match_again needs.name needs.proposed needs.second_chance needs.state needs.told
+        next_deadline offer_ids offers offers.accepted_at offers.attempt offers.case_salt offers.contact offers.detail
+        offers.disclose_by offers.due offers.early offers.ended_at offers.id offers.late offers.made_at offers.narrative
+        offers.need offers.partner_id offers.policy_version offers.reasons offers.reasons.rule offers.reasons.text
+        offers.received offers.signature offers.signature_key_id offers.state offers.told_of offers.undisclosed_since
+        priority reopened_at report report.county report.languages report.needs report.proposed report.received_at
+        report.report_id report.sequence report.urgency revision tellings tellings.grants tellings.grants.at
+        tellings.grants.granted tellings.grants.recipient tellings.grants.scope tellings.grants.until tellings.sequence
+        undisclosed_since waiting_until withdrawn_sequence
+    """,
+    "referral.hop": """
+        _id actor at case_ref need offer_id partner_id place reason reasons reasons.rule reasons.text revision text what
+    """,
+    "referral.partner": """
+        capacity counties hours hours.closes hours.days hours.opens id key_hashes languages name public_key revision
+        revoked signing_key support_types suspended timezone vetted vouch
+    """,
+    "registry.candidate": """
+        _id created_at decided_at decided_by defender_ref revision suggestions suggestions.defender_ref
+        suggestions.reasons suggestions.score verdict
+    """,
+    "registry.case": """
+        _id absorbed corrected corrected.word defender_ref intake_sequence policy_version received_at resolution revision
+        said state statements statements.at statements.granted statements.purpose statements.recipient statements.scope
+        statements.until tellings tellings.consents tellings.consents.at tellings.consents.granted
+        tellings.consents.purpose tellings.consents.recipient tellings.consents.scope tellings.consents.until
+        tellings.sequence told told.attributes told.attributes.word told.contact_safety told.contact_safety.channels
+        told.contact_safety.code_word told.contact_safety.hours told.contact_safety.hours.word
+        told.contact_safety.instructions told.contact_safety.may_contact told.contact_safety.shared_phone
+        told.contact_safety.voicemail told.identity told.identity.emails told.identity.names told.identity.phones
+        told.identity.phones_told urgent withdrawn_at
+    """,
+    "registry.defender": """
+        _id created_at fading_since identity identity.emails identity.names identity.phones identity.phones_told linked_to
+        name_keys restrictions restrictions.kind restrictions.partner_id restrictions.reason restrictions.since revision
+        statements statements.at statements.granted statements.purpose statements.recipient statements.scope
+        statements.until
+    """,
+    "registry.disclosure": """
+        _id at case_ref case_salt ended partner_id refusal revision signature vouch
+    """,
+}
+
+
+def test_every_record_keeps_the_names_of_its_fields() -> None:
+    assert stored() == {record: set(listed.split()) for record, listed in STORED.items()}
