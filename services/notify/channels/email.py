@@ -1,33 +1,24 @@
-"""E-mail: one letter, one SMTP conversation, one coded answer.
-
-apprise writes the letter, smtplib hands it over. apprise's own `notify()` answers yes or no, makes a new Message-ID for every
-try, waits between messages, and reads all of the system's authorities for each, which is a tenth of a second of computing.
-"""
+"""E-mail: one letter, one SMTP conversation, one coded answer."""
 
 from __future__ import annotations
 
 import smtplib
 import socket
 import ssl
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from email import message_from_string
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.policy import SMTP
 from typing import Any
 
 from services.notify.channels.answers import Step, judge
-from services.notify.channels.hush import hush
 from services.notify.domain.address import AddressUnreadableError, read_address
 from services.notify.domain.letter import Letter, Outcome, Result
 
-hush()
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore", DeprecationWarning)  # apprise 2.2 looks for imghdr, which Python 3.13 drops
-    from apprise import AppriseAsset
-    from apprise.plugins.email.base import NotifyEmail
-
 TIMEOUT_S = 10
+_WIRE = SMTP.clone(max_line_length=76)  # RFC 2045, 6.7: the longest line of quoted-printable; the standard library allows 78
 TLS_MODES = ("none", "starttls", "tls")
 
 
@@ -74,7 +65,7 @@ class EmailChannel:
         except (smtplib.SMTPException, OSError):
             return Outcome(Result.NOT_NOW, "smtp_unreachable", for_all=True)
 
-    def _hand_over(self, server: smtplib.SMTP, address: str, text: str) -> Outcome:
+    def _hand_over(self, server: smtplib.SMTP, address: str, text: bytes) -> Outcome:
         """One letter, step by step, because each step's refusal means something else."""
         server.ehlo_or_helo_if_needed()
         code, reply = server.mail(self._settings.sender)
@@ -106,24 +97,16 @@ class EmailChannel:
             return _TlsServer(settings, context=self._tls)
         return _Server(settings)
 
-    def _write(self, letter: Letter, address: str) -> str:
-        settings = self._settings
-        plugin = NotifyEmail(
-            host=settings.host,
-            port=settings.port,
-            from_addr=settings.sender,
-            secure_mode="insecure",  # it only writes here
-            asset=AppriseAsset(app_id="", storage_mode="memory"),
-        )
-        prepared = plugin.prepare_emails(
-            subject=letter.subject,
-            body=letter.body,
-            from_addr=plugin.from_addr,
-            to=[(False, address)],  # not by its own reading, which knows fewer addresses than there are
-            notify_format="text",
-            headers={"Auto-Submitted": "auto-generated"},
-        )
-        return _with_message_id(next(iter(prepared)).body, f"<{letter.message_id}@{settings.sender.rpartition('@')[2]}>")
+    def _write(self, letter: Letter, address: str) -> bytes:
+        sender = self._settings.sender
+        message = EmailMessage(policy=_WIRE)
+        message["From"], message["To"] = sender, address
+        message["Subject"] = " ".join(letter.subject.split())  # a header with a line end is refused
+        message["Date"] = datetime.now(UTC)
+        message["Message-ID"] = f"<{letter.message_id}@{sender.rpartition('@')[2]}>"
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content(letter.body, cte="quoted-printable")
+        return bytes(message)
 
 
 class _Server(smtplib.SMTP):
@@ -144,7 +127,7 @@ class _TlsServer(_Server, smtplib.SMTP_SSL):
 _TAKEN = frozenset({250, 251})
 
 
-def _hand_over_text(server: smtplib.SMTP, text: str) -> Outcome:
+def _hand_over_text(server: smtplib.SMTP, text: bytes) -> Outcome:
     """The letter itself. A connection that ends here leaves open whether it was taken, so that a try counts as one."""
     try:
         code, reply = server.data(text)
@@ -157,9 +140,3 @@ def _hand_over_text(server: smtplib.SMTP, text: str) -> Outcome:
 
 def _bytes(reply: bytes | str) -> bytes:
     return reply if isinstance(reply, bytes) else reply.encode("utf-8", "replace")
-
-
-def _with_message_id(text: str, message_id: str) -> str:
-    message = message_from_string(text)
-    message.replace_header("Message-ID", message_id)
-    return message.as_string()
