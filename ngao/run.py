@@ -33,9 +33,12 @@ def build(path: Path) -> Container:
     for port in filter(None, (settings.http.port, settings.http.inside_port, settings.http.operators_port)):
         listen(settings.http, port).close()  # a port that is taken is told before anything is waited for
     chassis = Chassis.build(settings)
-    app = import_module(f"services.{settings.service}.bootstrap").build(chassis)
     service_class = getattr(import_module(f"services.{settings.service}.service"), f"{settings.service.capitalize()}Service")
-    container = Container(service_class, chassis, app)
+    if hasattr(service_class, "open"):
+        parts = service_class.open(chassis)
+    else:
+        parts = import_module(f"services.{settings.service}.bootstrap").build(chassis)
+    container = Container(service_class, chassis, parts)
     container.await_broker()
     return container
 

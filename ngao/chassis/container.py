@@ -22,12 +22,12 @@ _SWEEP_EVERY = 300.0
 
 
 class Container(ServiceContainer):
-    """Runs one service class; its entrypoints find `chassis` and `app` here."""
+    """Runs one service class; its entrypoints find `chassis` and `parts` here."""
 
-    def __init__(self, service_cls: type, chassis: Chassis, app: Any) -> None:
+    def __init__(self, service_cls: type, chassis: Chassis, parts: Any) -> None:
         config.setup({"max_workers": _WORKERS})
         self.chassis = chassis
-        self.app = app
+        self.parts = parts
         self._relay = threading.Thread(target=chassis.relay.run, name="relay", daemon=True)
         super().__init__(service_cls)
 

@@ -12,4 +12,4 @@ class App(DependencyProvider):
 
     def get_dependency(self, worker_ctx: Any) -> Any:
         """The one application object of the process."""
-        return worker_ctx.container.app
+        return worker_ctx.container.parts

@@ -131,7 +131,7 @@ class WebServer(NamekoWebServer):
 
     def _make_gate(self) -> Gate:
         chassis = self.container.chassis
-        credentials = getattr(self.container.app, "credentials", None)
+        credentials = getattr(self.container.parts, "credentials", None)
         settings = chassis.settings.http
         return Gate(Authenticator(credentials, chassis.operators), chassis.clock, settings.rate_per_second, settings.burst)
 

@@ -1,0 +1,13 @@
+"""Use cases declare their own entrypoints; `build` makes a service of them (ADR 0039)."""
+
+from ngao.chassis.approvals.asking import always
+from ngao.chassis.handlers.building import build
+from ngao.chassis.handlers.context import Parts, UnitContext
+from ngao.chassis.handlers.declaring import before_publishing, every, http, measures, on, on_edge, on_notices
+from ngao.chassis.http.auditing import itself, lists, nothing, shows
+from ngao.chassis.http.call import Answer, Call, Text
+
+__all__ = [
+    "Answer", "Call", "Parts", "Text", "UnitContext", "always", "before_publishing", "build", "every", "http", "itself", "lists",
+    "measures", "nothing", "on", "on_edge", "on_notices", "shows",
+]  # fmt: skip

@@ -1,0 +1,105 @@
+"""What a use case works with: the parts of the process, and a context for each unit of work."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Any, ClassVar, Generic, Self, TypeVar
+
+from ngao import contracts
+from ngao.chassis.chassis import Chassis
+from ngao.chassis.messaging.destinations import EVENTS
+from ngao.chassis.security.identity import Credentials, Principal
+from ngao.chassis.storage.unit_of_work import Unit
+from ngao.kernel.actors import Actor
+
+T = TypeVar("T")
+
+
+@dataclass
+class UnitContext:
+    """The base of a service's context: one unit of work, and who asked for it.
+
+    A service adds its policy and its repositories, each bound to the unit. Without a principal the service acts itself: for
+    an event, a timer or a recheck.
+    """
+
+    service: ClassVar[str]
+    unit: Unit = field(repr=False)
+    principal: Principal | None
+
+    @property
+    def now(self) -> datetime:
+        """The moment of this unit of work, in UTC."""
+        return self.unit.now
+
+    @property
+    def actor(self) -> Actor:
+        """Who acts, as the audit names them. Raises ValueError for a caller without an account."""
+        return self.principal.actor if self.principal else Actor.service(self.service)
+
+    def audit(
+        self, action: str, *, subject: str, actor: Actor | None = None, detail: Mapping[str, str] | None = None
+    ) -> None:
+        """Register an audit entry with this unit: codes and references only. The caller is the actor unless another is given."""
+        self.unit.audit(action, subject=subject, actor=actor or self.actor, detail=detail)
+
+    def publish(
+        self, payload: Any, *, subject: str, urgent: bool = False, partner_id: str | None = None,
+        to: str | tuple[str, ...] = EVENTS,
+    ) -> None:
+        """Register an event of the contract with this unit; one event may go to several destinations.
+
+        Raises InvalidContent for a payload that breaks its own schema.
+        """
+        event = contracts.event_of(  # type: ignore[attr-defined]  # until the typed events are here
+            payload, subject=subject, urgent=urgent, partner_id=partner_id, traceparent=self.unit.traceparent, time=self.now
+        )
+        for destination in (to,) if isinstance(to, str) else to:
+            self.unit.emit(event, to=destination)
+
+
+C = TypeVar("C", bound=UnitContext)
+
+
+class Parts(ABC, Generic[C]):
+    """What a service keeps for as long as its process runs: its policy, its keys, its counters. Each service has a subclass."""
+
+    credentials: Credentials | None = None
+    """Where the accounts of its callers are; None where only operators call."""
+
+    def __init__(self, chassis: Chassis) -> None:
+        self.chassis = chassis
+        self.units, self.metrics, self.clock = chassis.units, chassis.metrics, chassis.clock
+
+    @classmethod
+    @abstractmethod
+    def open(cls, chassis: Chassis) -> Self:
+        """Read policy and settings, make the indexes; raises Misconfigured, Unavailable."""
+
+    @abstractmethod
+    def context(self, unit: Unit, principal: Principal | None = None) -> C:
+        """The context of one unit of work."""
+
+    def read(self, principal: Principal | None = None) -> C:
+        """A context to read with; nothing that it registers is stored."""
+        return self.context(self.units.read(), principal)
+
+    def run(self, work: Callable[[C], T], call: Any = None) -> T:
+        """Run a use case in a unit of its own and commit it. `call` is the request that asks for it, if there is one.
+
+        Raises what the use case raises, Conflict after several tries, Unavailable when the store does not answer.
+        """
+        principal, trace = (call.principal, call.trace) if call else (None, None)
+        return self.units.run(lambda unit: work(self.context(unit, principal)), trace)
+
+    def run_all(self, works: list[Callable[[C], T]], call: Any = None) -> list[T | Exception]:
+        """Run several use cases, committed in groups; each gets its own result or its own error."""
+        principal = call.principal if call else None
+        return self.units.run_all([partial(self._in_unit, work, principal) for work in works])
+
+    def _in_unit(self, work: Callable[[C], T], principal: Principal | None, unit: Unit) -> T:
+        return work(self.context(unit, principal))

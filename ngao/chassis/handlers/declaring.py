@@ -1,0 +1,173 @@
+"""What a use case says about its own entrypoint, written above its function.
+
+The decorators give the function back as it is, so that a test calls it directly and mypy sees its real signature. `building`
+reads what was declared and makes the entrypoints.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
+
+from marshmallow import Schema
+
+from ngao.chassis.http.auditing import Audited
+
+F = TypeVar("F", bound=Callable[..., Any])
+Demand = Callable[..., bool]
+"""`f(ctx, ...)`, with the same arguments as a handler: whether this call needs the approval of a second operator."""
+DECLARED = "__ngao_declared__"
+
+
+@dataclass(frozen=True)
+class HttpRoute:
+    """One operation of the HTTP interface, see `http`."""
+
+    method: str
+    path: str
+    roles: tuple[str, ...]
+    operation: str
+    summary: str
+    options: Mapping[str, Any]
+    two_person: Demand | None
+
+
+@dataclass(frozen=True)
+class Subscription:
+    """Types of events that a function handles: whole, or as the smaller notice."""
+
+    payloads: tuple[type, ...]
+    as_notice: bool
+
+
+@dataclass(frozen=True)
+class EdgeSubscription:
+    """A queue of what outsiders publish."""
+
+    exchange: str
+    queue: str
+    outsiders: str | None
+
+
+@dataclass(frozen=True)
+class Timer:
+    """A function that runs at intervals."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A function that sets gauges at intervals."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Recheck:
+    """A function that decides, before an event leaves the outbox, whether it still may."""
+
+    payload: type
+
+
+def declared(function: Any) -> tuple[Any, ...]:
+    """What was declared above a function; empty for any other object."""
+    found: tuple[Any, ...] = getattr(function, DECLARED, ()) if inspect.isfunction(function) else ()
+    return found
+
+
+def _declare(declaration: Any) -> Callable[[F], F]:
+    def decorate(function: F) -> F:
+        setattr(function, DECLARED, (*declared(function), declaration))
+        return function
+
+    return decorate
+
+
+def _route(
+    method: str,
+    path: str,
+    *,
+    roles: str | tuple[str, ...],
+    scope: str = "",
+    returns: type[Schema] | Mapping[int, type[Schema] | None] | None = None,
+    request: type[Schema] | None = None,
+    accepts: tuple[str, ...] = ("application/json",),
+    audit: Audited | None = None,
+    two_person: Demand | None = None,
+    operation: str = "",
+    summary: str = "",
+    inline: bool = False,
+    inside: bool = False,
+) -> Callable[[F], F]:
+    """Declare one operation.
+
+    `roles` says who may call: "source", "partner", "operator", "anyone" or a tuple of them; `scope` is what an operator's key
+    needs, and a service that has an operation for operators without one does not start. `audit` says what goes on record.
+    `returns` is the schema of the answer 200, or one for each status. The name of the operation follows from the function's
+    name, its summary is the first line of the docstring, unless they are given.
+    """
+    responses = {200: returns} if isinstance(returns, type) else returns
+    options = {
+        "request": request, "accepts": accepts, "responses": responses, "inline": inline, "inside": inside, "needs": scope,
+        "audit": audit,
+    }  # fmt: skip
+
+    def decorate(function: F) -> F:
+        first, *others = function.__name__.split("_")
+        name = operation or first + "".join(each.capitalize() for each in others)
+        said = summary or (inspect.getdoc(function) or "").partition("\n")[0]
+        callers = (roles,) if isinstance(roles, str) else roles
+        return _declare(HttpRoute(method, path, callers, name, said, options, two_person))(function)
+
+    return decorate
+
+
+class http:  # noqa: N801 - it is written as a decorator
+    """`@http.get(...)`, `.post`, `.put`, `.delete`: the function answers requests; see `_route` for what is declared.
+
+    Its first parameter is the service's context (a unit of work is opened, and committed when it returns) or its parts (no unit
+    is opened). Of the others, those named in the path get its variables, `body` the loaded request, `call` the request itself;
+    keyword-only parameters are the query, required when they have no default. It returns a JSON value, an `Answer`, or None.
+    """
+
+    get = partial(_route, "GET")
+    post = partial(_route, "POST")
+    put = partial(_route, "PUT")
+    delete = partial(_route, "DELETE")
+
+
+def on(*payloads: type) -> Callable[[F], F]:
+    """Handle events of these types: `f(ctx, event)` with the payload, and `envelope` if the function has that parameter."""
+    return _declare(Subscription(payloads, as_notice=False))
+
+
+def on_notices(*payloads: type) -> Callable[[F], F]:
+    """Handle the notices of events of these types: `f(ctx, event)` with the notice, which holds less than the event."""
+    return _declare(Subscription(payloads, as_notice=True))
+
+
+def on_edge(exchange: str, *, queue: str, outsiders: str | None = None) -> Callable[[F], F]:
+    """Handle what outsiders publish to an exchange of the edge: `f(ctx, delivery)`.
+
+    `outsiders` is the collection of the service's store that has their ids: each has a lane to the queue.
+    """
+    return _declare(EdgeSubscription(exchange, queue, outsiders))
+
+
+def every(*, seconds: float) -> Callable[[F], F]:
+    """Run at intervals: `f(ctx)` in one unit of work, or `f(parts)`. A failure is logged, and the next turn tries again."""
+    return _declare(Timer(seconds))
+
+
+def measures(*, seconds: float) -> Callable[[F], F]:
+    """Set gauges at intervals: `f(ctx)`, which only reads, or `f(parts)`."""
+    return _declare(Measurement(seconds))
+
+
+def before_publishing(payload: type) -> Callable[[F], F]:
+    """Decide whether an event of this type may still leave: `f(ctx, event) -> bool`; see `rechecks`."""
+    return _declare(Recheck(payload))
