@@ -15,7 +15,7 @@ from ngao.local.home import REPOSITORY, Home
 from services.intake import policy as intake
 from services.notify import policy_files as notify
 from services.referral import policies as referral
-from services.registry import policy_file as registry
+from services.registry import policy as registry
 
 app = typer.Typer(no_args_is_help=True, help="The rules a coalition decides: triage, matching, deadlines, notifications.")
 

@@ -15,20 +15,21 @@ from ngao.chassis.storage.recipients import UnitRecipients, Vouchers
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event, FieldError
 from services.registry import messages
-from services.registry.adapters.boxes import KeyFileBoxes
-from services.registry.adapters.reading import LibraryReading
-from services.registry.application.absorb_cases import absorb_case
-from services.registry.application.change_consent import ConsentSaid, change_consent
-from services.registry.application.decisions_of_two import link_loosens, separation_loosens
-from services.registry.application.disclose_contact import contact_may_leave, disclose_contact, end_disclosure
-from services.registry.application.forget_expired import forget_cases, forget_people
-from services.registry.application.learn_report_changes import learn_update, learn_withdrawal
-from services.registry.application.name_for_source import name_for_source
-from services.registry.application.ports import Ports
-from services.registry.application.resolve_defender import resolve_defender
-from services.registry.application.restrict_defender import add_restriction, lift_restriction
-from services.registry.application.review_candidates import link_candidate, separate_candidate
-from services.registry.application.tell_defender import (
+from services.registry.candidates.decisions_of_two import link_loosens, separation_loosens
+from services.registry.candidates.review import link_candidate, separate_candidate
+from services.registry.cases.follow import learn_update, learn_withdrawal
+from services.registry.consent.change import ConsentSaid, change_consent
+from services.registry.consent.model import Statement
+from services.registry.disclosure.boxes import KeyFileBoxes
+from services.registry.disclosure.disclose import contact_may_leave, disclose_contact, end_disclosure
+from services.registry.people.absorb import absorb_case
+from services.registry.people.documents import DOCUMENTS
+from services.registry.people.forget import forget_cases, forget_people
+from services.registry.people.keys import UnitKeys
+from services.registry.people.model import Person
+from services.registry.people.name_for_source import name_for_source
+from services.registry.people.names import name_keys
+from services.registry.people.read import (
     Reader,
     Record,
     Review,
@@ -36,21 +37,20 @@ from services.registry.application.tell_defender import (
     tell_defender,
     tell_defender_of_case,
 )
-from services.registry.domain.consent import Statement
-from services.registry.domain.defender import Person
-from services.registry.domain.names import name_keys
-from services.registry.domain.policy import IdentityPolicy
-from services.registry.domain.resolution import Candidate
-from services.registry.policy_file import read_policy, read_retention
-from services.registry.storage.documents import DOCUMENTS
-from services.registry.storage.keys import UnitKeys
-from services.registry.storage.repositories import (
+from services.registry.people.reading import LibraryReading
+from services.registry.people.resolution import Candidate
+from services.registry.people.resolve import resolve_defender
+from services.registry.people.restrict import add_restriction, lift_restriction
+from services.registry.people.store import (
     CandidateRepository,
     CaseRepository,
     DefenderRepository,
     DisclosureRepository,
     withheld_for_keys,
 )
+from services.registry.policy import read_policy, read_retention
+from services.registry.ports import Ports
+from services.registry.rules import IdentityPolicy
 
 SEES_IDENTITY = "identity:read"
 _AT_ONCE = 100

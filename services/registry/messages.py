@@ -10,12 +10,12 @@ from ngao.chassis.messaging.destinations import PARTNERS
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event, make
 from ngao.kernel.actors import Actor
-from services.registry.application.disclose_contact import AcceptedOffer
-from services.registry.application.resolve_defender import AcceptedReport
-from services.registry.domain.case import Case
-from services.registry.domain.consent import Statement
-from services.registry.domain.disclosure import Disclosure
-from services.registry.domain.view import CaseView
+from services.registry.cases.model import Case
+from services.registry.consent.model import Statement
+from services.registry.disclosure.disclose import AcceptedOffer
+from services.registry.disclosure.model import Disclosure
+from services.registry.people.resolve import AcceptedReport
+from services.registry.people.view import CaseView
 
 CONTACT_DISCLOSED = "registry.contact.disclosed.v1"
 

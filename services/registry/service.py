@@ -17,7 +17,7 @@ from ngao.chassis.messaging.consumer import consumes
 from ngao.chassis.messaging.holding import holds_heads
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event, FieldError
-from services.registry import http_api as api
+from services.registry.people import responses as api
 
 
 def _gives(_service: Any, call: Call, **_values: str) -> bool:

@@ -22,7 +22,7 @@ from services.intake.domain.consent import Consent, ConsentChange, carried_over,
 from services.intake.messages import change_of
 from services.referral.domain.consent import ConsentFact, Telling, standing, stated
 from services.referral.messages import consent_of
-from services.registry.domain import consent as registry
+from services.registry.consent import model as registry
 from services.registry.messages import UnitVoice
 from tests.support.registry import Register
 

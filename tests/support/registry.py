@@ -13,20 +13,20 @@ from typing import Any
 
 from ngao.chassis.errors import SealBroken
 from ngao.kernel.placeholders import Placeholders
-from services.registry.adapters.reading import LibraryReading
-from services.registry.application.disclose_contact import AcceptedOffer
-from services.registry.application.ports import Ports
-from services.registry.application.resolve_defender import AcceptedReport, resolve_defender
-from services.registry.domain.case import Case, CaseState
-from services.registry.domain.consent import Statement
-from services.registry.domain.defender import Defender
-from services.registry.domain.disclosure import Disclosure
-from services.registry.domain.identity import Identity
-from services.registry.domain.names import name_keys
-from services.registry.domain.policy import IdentityPolicy, MatchingRules, Retention
-from services.registry.domain.references import pairwise
-from services.registry.domain.resolution import Candidate, Verdict
-from services.registry.domain.view import CaseView
+from services.registry.cases.model import Case, CaseState
+from services.registry.consent.model import Statement
+from services.registry.disclosure.disclose import AcceptedOffer
+from services.registry.disclosure.model import Disclosure
+from services.registry.people.identity import Identity
+from services.registry.people.model import Defender
+from services.registry.people.names import name_keys
+from services.registry.people.reading import LibraryReading
+from services.registry.people.references import pairwise
+from services.registry.people.resolution import Candidate, Verdict
+from services.registry.people.resolve import AcceptedReport, resolve_defender
+from services.registry.people.view import CaseView
+from services.registry.ports import Ports
+from services.registry.rules import IdentityPolicy, MatchingRules, Retention
 from tests.support.vouching import MemoryRecipients, Onboarding, PartnerKeys
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

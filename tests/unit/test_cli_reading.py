@@ -16,8 +16,8 @@ from ngao.cli.app import build
 from ngao.kernel.actors import Actor
 from ngao.local.configuration import write_operator
 from ngao.local.home import Home
-from services.registry.application.tell_defender import Reader, tell_defender_of_case
-from services.registry.http_api import DefenderShown, defender_answer
+from services.registry.people.read import Reader, tell_defender_of_case
+from services.registry.people.responses import DefenderShown, defender_answer
 from tests.support.registry import MARY, SAFE, Register
 
 CASE = {

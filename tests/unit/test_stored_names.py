@@ -25,11 +25,11 @@ from services.referral.domain.partner import Partner
 from services.referral.storage import partners
 from services.referral.storage.cases import CaseRepository as ReferralCases
 from services.referral.storage.telling import StoryRepository
-from services.registry.domain.case import Case as RegistryCase
-from services.registry.domain.defender import Defender
-from services.registry.domain.disclosure import Disclosure
-from services.registry.domain.resolution import Candidate
-from services.registry.storage.repositories import CandidateRepository, CaseRepository, DefenderRepository, DisclosureRepository
+from services.registry.cases.model import Case as RegistryCase
+from services.registry.disclosure.model import Disclosure
+from services.registry.people.model import Defender
+from services.registry.people.resolution import Candidate
+from services.registry.people.store import CandidateRepository, CaseRepository, DefenderRepository, DisclosureRepository
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PLAIN: dict[Any, Any] = {

@@ -9,12 +9,12 @@ from dataclasses import replace
 import pytest
 
 from ngao.kernel.actors import Actor
-from services.registry.application.change_consent import ConsentSaid, change_consent
-from services.registry.application.disclose_contact import disclose_contact, end_disclosure
-from services.registry.application.learn_report_changes import learn_update, learn_withdrawal
-from services.registry.application.name_for_source import name_for_source
-from services.registry.application.restrict_defender import add_restriction, lift_restriction
-from services.registry.application.review_candidates import link_candidate, separate_candidate
+from services.registry.candidates.review import link_candidate, separate_candidate
+from services.registry.cases.follow import learn_update, learn_withdrawal
+from services.registry.consent.change import ConsentSaid, change_consent
+from services.registry.disclosure.disclose import disclose_contact, end_disclosure
+from services.registry.people.name_for_source import name_for_source
+from services.registry.people.restrict import add_restriction, lift_restriction
 from tests.support.registry import MARY, SAFE, Register, accepted, consent
 
 Change = Callable[[Register], object]

@@ -6,15 +6,15 @@ import pytest
 
 from ngao.chassis.errors import NotAllowedNow, NotFound
 from ngao.kernel.actors import Actor
-from services.registry.application.change_consent import ConsentSaid, change_consent
-from services.registry.application.restrict_defender import add_restriction, lift_restriction
-from services.registry.application.review_candidates import link_candidate, separate_candidate
-from services.registry.application.tell_defender import (
+from services.registry.candidates.review import link_candidate, separate_candidate
+from services.registry.consent.change import ConsentSaid, change_consent
+from services.registry.people.read import (
     Reader,
     list_candidates,
     tell_defender,
     tell_defender_of_case,
 )
+from services.registry.people.restrict import add_restriction, lift_restriction
 from tests.support.registry import MARY, Register, consent
 
 ALMOST = {"names": ["Mary Wanjikuu Kamau"], "phones": ["0700000002"], "emails": []}

@@ -8,7 +8,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.registry.domain.consent import Standing, Statement, live, standing
+from services.registry.consent.model import Standing, Statement, live, standing
 from tests.support.registry import NOW, consent
 
 LATER = NOW + timedelta(hours=1)

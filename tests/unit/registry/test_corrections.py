@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from services.registry.application.disclose_contact import disclose_contact, end_disclosure
-from services.registry.application.learn_report_changes import learn_update
+from services.registry.cases.follow import learn_update
+from services.registry.disclosure.disclose import disclose_contact, end_disclosure
 from tests.support.registry import MARY, SAFE, Register, accepted, consent
 from tests.support.vouching import PartnerKeys
 

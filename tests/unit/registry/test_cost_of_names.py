@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from rapidfuzz.distance import JaroWinkler
 
-from services.registry.adapters import reading
-from services.registry.adapters.reading import LibraryReading
-from services.registry.application import resolve_defender as resolving
-from services.registry.domain.identity import MOST_NAMES, Identity
-from services.registry.domain.names import MOST_PAIRS, MOST_WORDS, closest, name_keys
-from services.registry.domain.resolution import Kind, Known, resolve
+from services.registry.people import reading
+from services.registry.people import resolve as resolving
+from services.registry.people.identity import MOST_NAMES, Identity
+from services.registry.people.names import MOST_PAIRS, MOST_WORDS, closest, name_keys
+from services.registry.people.reading import LibraryReading
+from services.registry.people.resolution import Kind, Known, resolve
 from tests.support.registry import POLICY, Register
 
 LETTERS = "bcdfghjklmnpqrstvwxz"

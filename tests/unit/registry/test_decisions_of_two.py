@@ -6,10 +6,10 @@ import pytest
 
 from ngao.chassis.errors import NotAllowedNow, NotFound
 from ngao.kernel.actors import Actor
-from services.registry.application.change_consent import ConsentSaid, change_consent
-from services.registry.application.decisions_of_two import link_loosens, separation_loosens
-from services.registry.application.restrict_defender import add_restriction
-from services.registry.application.review_candidates import link_candidate, separate_candidate
+from services.registry.candidates.decisions_of_two import link_loosens, separation_loosens
+from services.registry.candidates.review import link_candidate, separate_candidate
+from services.registry.consent.change import ConsentSaid, change_consent
+from services.registry.people.restrict import add_restriction
 from tests.support.registry import MARY, Register, consent
 from tests.unit.registry.test_candidates import ALMOST, two_alike
 

@@ -10,13 +10,13 @@ import pytest
 
 from ngao.chassis.errors import NotAllowedNow, NotFound, Retryable
 from ngao.kernel.actors import Actor
-from services.registry.application.change_consent import ConsentSaid, change_consent
-from services.registry.application.disclose_contact import AcceptedOffer, contact_may_leave, disclose_contact, end_disclosure
-from services.registry.application.forget_expired import forget_cases, forget_people
-from services.registry.application.learn_report_changes import learn_update, learn_withdrawal
-from services.registry.application.name_for_source import name_for_source
-from services.registry.application.restrict_defender import add_restriction, lift_restriction
-from services.registry.domain.consent import Statement
+from services.registry.cases.follow import learn_update, learn_withdrawal
+from services.registry.consent.change import ConsentSaid, change_consent
+from services.registry.consent.model import Statement
+from services.registry.disclosure.disclose import AcceptedOffer, contact_may_leave, disclose_contact, end_disclosure
+from services.registry.people.forget import forget_cases, forget_people
+from services.registry.people.name_for_source import name_for_source
+from services.registry.people.restrict import add_restriction, lift_restriction
 from tests.support.registry import MARY, NOW, ONBOARDING, PARTNER, SAFE, Register, accepted, consent
 from tests.support.vouching import Onboarding, PartnerKeys
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.registry.adapters.reading import LibraryReading
-from services.registry.domain.names import name_keys, skeleton, tokens
+from services.registry.people.names import name_keys, skeleton, tokens
+from services.registry.people.reading import LibraryReading
 from tests.support.registry import POLICY
 
 reading = LibraryReading("KE")

@@ -9,15 +9,15 @@ import pytest
 
 from ngao.chassis.errors import SealBroken
 from ngao.kernel.actors import Actor
-from services.registry.adapters.reading import LibraryReading
-from services.registry.application.absorb_cases import absorb_case
-from services.registry.application.change_consent import ConsentSaid, change_consent
-from services.registry.application.disclose_contact import disclose_contact
-from services.registry.application.name_for_source import name_for_source
-from services.registry.application.resolve_defender import AcceptedReport, resolve_defender
-from services.registry.application.restrict_defender import add_restriction
-from services.registry.domain.identity import Identity
-from services.registry.domain.resolution import Kind, Known, resolve
+from services.registry.consent.change import ConsentSaid, change_consent
+from services.registry.disclosure.disclose import disclose_contact
+from services.registry.people.absorb import absorb_case
+from services.registry.people.identity import Identity
+from services.registry.people.name_for_source import name_for_source
+from services.registry.people.reading import LibraryReading
+from services.registry.people.resolution import Kind, Known, resolve
+from services.registry.people.resolve import AcceptedReport, resolve_defender
+from services.registry.people.restrict import add_restriction
 from tests.support.registry import MARY, NOW, POLICY, SAFE, Register, accepted, consent
 
 ALIKE = LibraryReading("KE").similarity

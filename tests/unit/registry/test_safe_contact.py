@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from ngao.kernel.actors import Actor
-from services.registry.application.tell_defender import Reader, list_candidates, tell_defender_of_case
-from services.registry.domain.identity import ContactSafety
-from services.registry.http_api import CandidatesShown, DefenderShown, candidates_answer, defender_answer
+from services.registry.people.identity import ContactSafety
+from services.registry.people.read import Reader, list_candidates, tell_defender_of_case
+from services.registry.people.responses import CandidatesShown, DefenderShown, candidates_answer, defender_answer
 from tests.support.registry import MARY, SAFE, Register
 
 SEES, MASKED = (Reader(Actor.operator("asha"), "case_work", sees_identity=sees) for sees in (True, False))

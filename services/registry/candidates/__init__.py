@@ -1,0 +1,1 @@
+"""Probable matches that wait for a human."""

@@ -1,0 +1,80 @@
+"""Which decisions about candidates two operators make: those by which somebody loses protection, or a consent counts for more.
+
+Otherwise one operator could lift a restriction by a separation, and give a consent in a person's name by a link.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from services.registry.candidates.review import candidate_of, record_of, suggested_record
+from services.registry.consent.model import Statement
+from services.registry.people.finding import probable_people, records_below, root_of
+from services.registry.people.model import Defender, Restriction
+from services.registry.ports import Ports
+
+Records = tuple[Defender, ...]
+
+
+def separation_loosens(ports: Ports, case_ref: str) -> bool:
+    """Whether to keep the case's person apart takes protection from somebody. Raises NotFound."""
+    return _sides(ports, case_ref).lose(after=())
+
+
+def link_loosens(ports: Ports, case_ref: str, to: str) -> bool:
+    """Whether to link the case's person to this record takes protection or extends a consent. Raises NotFound, NotAllowedNow."""
+    sides = _sides(ports, case_ref)
+    target = records_below(ports, root_of(ports, suggested_record(ports, candidate_of(ports, case_ref), to)))
+    if sides.own[0].id in {each.id for each in target}:
+        return False
+    given, own = _granted(target), _granted(sides.own)
+    return bool(given - _granted(sides.together) or own - given) or sides.lose(after=tuple(target))
+
+
+@dataclass(frozen=True)
+class _Sides:
+    """The records of a candidate's own person, the others that a human has linked with them, and those of probable persons."""
+
+    own: Records
+    others: Records
+    probable: Records
+
+    @property
+    def together(self) -> Records:
+        """All records of the person as it is now."""
+        return (*self.own, *self.others)
+
+    def lose(self, *, after: Records) -> bool:
+        """Whether either side has less protection when the own records are with these instead."""
+        then = (*self.own, *after)
+        parted = self.others and _limits(self.own) - _limits(self.others)
+        return bool(parted or _limits(self.together) - _limits(then) or _restricted(self.probable) - _restricted(then))
+
+
+def _sides(ports: Ports, case_ref: str) -> _Sides:
+    candidate = candidate_of(ports, case_ref)
+    record = record_of(ports, candidate.defender_ref)
+    own = records_below(ports, record)
+    known = {each.id for each in own}
+    others = (each for each in records_below(ports, root_of(ports, record)) if each.id not in known)
+    probable = (each for person in probable_people(ports, candidate) for each in person.records)
+    return _Sides(tuple(own), tuple(others), tuple(probable))
+
+
+def _limits(records: Iterable[Defender]) -> set[tuple[str, str] | Statement]:
+    """What keeps partners from a person: restrictions and withdrawals."""
+    records = tuple(records)
+    return {*_restricted(records), *(each for record in records for each in record.statements if not each.granted)}
+
+
+def _restricted(records: Iterable[Defender]) -> set[tuple[str, str]]:
+    return {_rule(each) for record in records for each in record.restrictions}
+
+
+def _rule(restriction: Restriction) -> tuple[str, str]:
+    return restriction.kind, restriction.partner_id
+
+
+def _granted(records: Iterable[Defender]) -> set[Statement]:
+    return {each for record in records for each in record.statements if each.granted}

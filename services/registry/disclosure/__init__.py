@@ -1,0 +1,1 @@
+"""Whether and how a partner is given the contact of a person."""

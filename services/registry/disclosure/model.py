@@ -1,0 +1,117 @@
+"""Whether a partner may be told how to reach the person: asked again at the moment of telling."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from services.registry.cases.model import Case, CaseState
+from services.registry.consent.model import Standing, standing
+from services.registry.people.identity import ContactSafety, Identity
+from services.registry.people.model import Person
+
+
+class Refusal(StrEnum):
+    """Why contact is withheld."""
+
+    REPORT_WITHDRAWN = "report_withdrawn"
+    UNKNOWN_PERSON = "unknown_person"
+    RESTRICTED = "restricted"
+    NO_CONSENT = "no_consent"
+    NOT_RECORDED = "consent_not_recorded"
+    EXPIRED = "consent_expired"
+    NOT_SAFE = "not_safe"
+    KEY_NOT_VOUCHED = "key_not_vouched"
+    KEY_CHANGED = "key_changed"
+    KEY_OUTDATED = "key_outdated"
+    NOT_SIGNED = "acceptance_not_signed"
+    ENDED = "offer_ended"
+
+    @property
+    def is_about_keys(self) -> bool:
+        """Whether it ends when operators vouch for the partner's keys: the question is then asked again."""
+        return self in {Refusal.KEY_NOT_VOUCHED, Refusal.KEY_CHANGED, Refusal.KEY_OUTDATED, Refusal.NOT_SIGNED}
+
+    @property
+    def said_to_partner(self) -> str:
+        """The reason in the event: a partner learns neither of the person's refusal nor that a source named an older record."""
+        return str(Refusal.NO_CONSENT if self in (Refusal.RESTRICTED, Refusal.NOT_RECORDED) else self)
+
+
+@dataclass
+class Disclosure:
+    """What was done about one accepted offer: disclosed (no refusal) or withheld.
+
+    It is decided again when anything changes by which it is judged, until the partner's work has ended; `at` is the moment of the
+    last answer. `vouch` and `signature` are what came with the acceptance; `case_salt` makes the reference by which the partner
+    knows the case; `ended` is true once the partner works on it no longer.
+    """
+
+    id: str
+    case_ref: str
+    partner_id: str
+    at: datetime
+    refusal: Refusal | None
+    vouch: str | None = field(default=None, repr=False)
+    signature: str | None = field(default=None, repr=False)
+    ended: bool = False
+    case_salt: str | None = field(default=None, repr=False)
+    revision: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True)
+class Contact:
+    """What goes into the box for the partner."""
+
+    identity: Identity
+    safety: ContactSafety
+
+
+def judge(
+    case: Case, person: Person | None, partner_id: str, now: datetime, *, earlier: ContactSafety | None = None
+) -> Contact | Refusal:
+    """The contact that this partner may be given now, or why not.
+
+    `earlier` is the contact safety of the person's own last report. It counts where this report names the person by
+    reference alone, because the source that does so need not be the one that knows what is safe.
+    """
+    if case.state is CaseState.WITHDRAWN:
+        return Refusal.REPORT_WITHDRAWN
+    if person is None or not case.is_open:
+        return Refusal.UNKNOWN_PERSON
+    refusal = _no_leave(case, person, partner_id, now)
+    if refusal:
+        return refusal
+    if case.told.identity:
+        return _contact(case.told.identity, case.told.contact_safety)
+    return _older_contact(case, person, partner_id, now, earlier)
+
+
+def _no_leave(case: Case, person: Person, partner_id: str, now: datetime) -> Refusal | None:
+    if any(each.partner_id == partner_id for each in person.restrictions):
+        return Refusal.RESTRICTED
+    said = (*case.reported, *case.statements, *person.statements)
+    answer = standing(said, purpose="referral", scope="contact", recipient=partner_id, now=now)
+    if answer is Standing.LIVE:
+        return None
+    return Refusal.EXPIRED if answer is Standing.EXPIRED else Refusal.NO_CONSENT
+
+
+def _older_contact(
+    case: Case, person: Person, partner_id: str, now: datetime, earlier: ContactSafety | None
+) -> Contact | Refusal:
+    """What the older record holds: only with a consent that an operator recorded, only over channels safe then and now."""
+    recorded = (*case.statements, *person.statements)
+    if standing(recorded, purpose="referral", scope="contact", recipient=partner_id, now=now) is not Standing.LIVE:
+        return Refusal.NOT_RECORDED
+    now_safe = case.told.contact_safety
+    identity = now_safe.reachable(person.identity) if now_safe else person.identity
+    return _contact(identity, earlier)
+
+
+def _contact(identity: Identity, safety: ContactSafety | None) -> Contact | Refusal:
+    if safety is None or not safety.is_safe:
+        return Refusal.NOT_SAFE
+    reachable = safety.reachable(identity)
+    return Contact(reachable, safety) if reachable.phones or reachable.emails else Refusal.NOT_SAFE

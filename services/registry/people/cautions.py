@@ -1,0 +1,42 @@
+"""What whoever is about to contact a person must read first, made from what a report told about safe contact."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.registry.people.identity import ContactSafety
+
+
+@dataclass(frozen=True)
+class Caution:
+    """A code, and the sentence for a human."""
+
+    code: str
+    text: str
+
+
+DO_NOT = Caution("do_not_contact", "Do not contact this person: no report says that it is safe.")
+_SHARED = Caution("shared_phone", "Somebody else may answer or read this phone: do not say who you are or what it is about.")
+_NO_VOICEMAIL = Caution("no_voicemail", "Leave no voicemail.")
+_CODE_WORD = Caution("code_word", "Use the code word before you say anything else.")
+_HOURS = Caution("safe_hours", "Contact the person only in the safe hours, in the person's own time zone.")
+_INSTRUCTIONS = Caution("instructions", "Read the person's own instructions first.")
+
+
+def cautions_of(safety: ContactSafety | None) -> tuple[Caution, ...]:
+    """The cautions, the gravest first; when contact is not safe there is only that one."""
+    if safety is None or not safety.is_safe:
+        return (DO_NOT,)
+    channels = Caution("only_channels", f"Use only: {', '.join(safety.channels)}.")
+    return tuple(
+        caution
+        for caution, holds in (
+            (channels, True),
+            (_SHARED, safety.shared_phone),
+            (_CODE_WORD, safety.code_word),
+            (_HOURS, safety.hours),
+            (_NO_VOICEMAIL, not safety.voicemail),
+            (_INSTRUCTIONS, safety.instructions),
+        )
+        if holds
+    )

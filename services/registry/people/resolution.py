@@ -1,0 +1,146 @@
+"""Who a report is about. Wrong in one direction a person's record splits; wrong in the other a stranger is told about them.
+
+So only an exact address with the same name joins by itself, because relatives share a phone and a surname; everything else
+that looks alike is put before a human, with scores and reasons, and until then counts as a person of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from functools import cache
+
+from services.registry.people.identity import Identity
+from services.registry.people.names import Likeness, Similarity, closest, likest
+from services.registry.rules import MatchingRules
+
+
+class Kind(StrEnum):
+    """How the registry knows the person."""
+
+    EXISTING = "existing"
+    NEW = "new"
+    CANDIDATE = "candidate"
+    ANONYMOUS = "anonymous"
+    BY_REFERENCE = "by_reference"
+
+
+@dataclass(frozen=True)
+class Known:
+    """A person already recorded who may be the one: `shares` names what is equal by keyed hash (`phone`, `email`)."""
+
+    ref: str
+    identity: Identity
+    shares: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A probable match for a human to judge: score 0 to 1, and the reasons as codes."""
+
+    defender_ref: str
+    score: float
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """The answer: for `existing` and `by_reference` whose record, for `candidate` whose it may be."""
+
+    kind: Kind
+    defender_ref: str | None = None
+    suggestions: tuple[Suggestion, ...] = ()
+
+
+class Verdict(StrEnum):
+    """What a human has said about a candidate; each can be changed again."""
+
+    OPEN = "open"
+    LINKED = "linked"
+    SEPARATE = "separate"
+
+
+@dataclass
+class Candidate:
+    """One case waiting for a human to say whether its person is known already."""
+
+    id: str
+    defender_ref: str
+    suggestions: tuple[Suggestion, ...]
+    created_at: datetime
+    verdict: Verdict = Verdict.OPEN
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+    revision: int = field(default=0, compare=False)
+
+    def decide(self, verdict: Verdict, *, by: str, at: datetime) -> None:
+        """Record a human's decision; a later one replaces it."""
+        self.verdict, self.decided_by, self.decided_at = verdict, by, at
+
+
+def resolve(
+    identity: Identity | None,
+    candidates: Iterable[Known],
+    rules: MatchingRules,
+    similarity: Similarity,
+    *,
+    referenced: Known | None = None,
+) -> Resolution:
+    """Decide who it is. `referenced` is the person whose reference the source gave, when the registry has it."""
+    if referenced is not None:
+        return _by_reference(identity, referenced, rules, similarity)
+    if identity is None:
+        return Resolution(Kind.ANONYMOUS)
+    known, similarity = list(candidates), cache(similarity)
+    exact = [each for each in known if each.shares and _likeness(identity, each.identity, rules, similarity) is Likeness.SAME]
+    if len(exact) == 1:
+        return Resolution(Kind.EXISTING, exact[0].ref)
+    probable = _probable(identity, known, rules, similarity)
+    return Resolution(Kind.CANDIDATE, None, probable) if probable else Resolution(Kind.NEW)
+
+
+def _by_reference(identity: Identity | None, known: Known, rules: MatchingRules, similarity: Similarity) -> Resolution:
+    if identity is None or _likeness(identity, known.identity, rules, similarity) is not Likeness.OTHER:
+        return Resolution(Kind.BY_REFERENCE, known.ref)
+    return Resolution(Kind.CANDIDATE, None, (Suggestion(known.ref, 0.5, ("same_reference", "other_name")),))
+
+
+def _likeness(mine: Identity, theirs: Identity, rules: MatchingRules, similarity: Similarity) -> Likeness:
+    """How far the names speak against one person. A side without a name speaks against nothing."""
+    alike = closest(mine.names, theirs.names, similarity)
+    if alike is None:
+        return Likeness.SAME
+    return _of_words(mine, theirs, rules, similarity) if alike >= rules.contradicts_below else Likeness.OTHER
+
+
+def _of_words(mine: Identity, theirs: Identity, rules: MatchingRules, similarity: Similarity) -> Likeness:
+    return likest(mine.names, theirs.names, rules, similarity) or Likeness.OTHER
+
+
+def _probable(
+    identity: Identity, known: list[Known], rules: MatchingRules, similarity: Similarity
+) -> tuple[Suggestion, ...]:
+    scored = [_score(identity, each, rules, similarity) for each in known]
+    worthy = [each for each in scored if each.score >= rules.candidate_from]
+    return tuple(sorted(worthy, key=lambda each: (-each.score, each.defender_ref))[: rules.most_candidates])
+
+
+def _score(identity: Identity, known: Known, rules: MatchingRules, similarity: Similarity) -> Suggestion:
+    alike = closest(identity.names, known.identity.names, similarity)
+    shared = sum(rules.weights[kind] for kind in known.shares)
+    score = min(1.0, shared + rules.weights["name"] * (alike or 0.0))
+    about_name = _about_name(identity, known.identity, alike, rules, similarity)
+    return Suggestion(known.ref, round(score, 3), (*(f"same_{kind}" for kind in sorted(known.shares)), about_name))
+
+
+def _about_name(
+    mine: Identity, theirs: Identity, alike: float | None, rules: MatchingRules, similarity: Similarity
+) -> str:
+    if alike is None:
+        return "no_name"
+    if alike < rules.contradicts_below:
+        return "other_name"
+    likeness = _of_words(mine, theirs, rules, similarity)
+    return {Likeness.OTHER: "other_word", Likeness.PARTLY: "part_of_name", Likeness.SAME: "similar_name"}[likeness]

@@ -1,0 +1,95 @@
+"""Read `identity.yaml`, and the registry's part of `retention.yaml`, into the domain's rules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from marshmallow import RAISE, Schema, fields, validate
+
+from ngao.chassis.policy import load_policy
+from ngao.chassis.retention import Retention as Rules
+from ngao.chassis.retention import load_retention
+from ngao.contracts.classes import Pattern
+from ngao.kernel.placeholders import Placeholders
+from services.registry.rules import IdentityPolicy, MatchingRules, Retention
+
+IDENTITY, PLACEHOLDERS = "identity.yaml", "placeholders.yaml"
+
+_RETENTION = {"cases": ("withdrawn", "received")}
+
+_SHARE = validate.Range(min=0, max=1)
+_ATTRIBUTES = (
+    "gender", "age_group", "disability", "orientation", "ethnicity", "religion", "nationality", "displacement", "work",
+    "dependants",
+)
+
+
+class _Strict(Schema):
+    class Meta:
+        unknown = RAISE
+
+
+class _Weights(_Strict):
+    name = fields.Float(required=True, validate=_SHARE)
+    phone = fields.Float(required=True, validate=_SHARE)
+    email = fields.Float(required=True, validate=_SHARE)
+
+
+class _Matching(_Strict):
+    contradicts_below = fields.Float(required=True, validate=_SHARE)
+    candidate_from = fields.Float(required=True, validate=_SHARE)
+    weights = fields.Nested(_Weights, required=True)
+    same_sounds = fields.Dict(
+        keys=fields.String(validate=Pattern(r"^[a-z]{1,3}$")), values=fields.String(validate=validate.Length(equal=1)),
+        required=True,
+    )
+    most_candidates = fields.Integer(required=True, validate=validate.Range(min=1, max=50))
+    same_word_from = fields.Float(load_default=0.93, validate=_SHARE)
+    kin_words = fields.List(fields.String(validate=Pattern(r"^[a-z]{2,20}$")), load_default=())
+
+
+class IdentityFile(_Strict):
+    """identity.yaml: matching, which attributes may be used, coded reasons."""
+
+    default_region = fields.String(required=True, validate=Pattern(r"^[A-Z]{2}$"))
+    matching = fields.Nested(_Matching, required=True)
+    attributes_for_matching = fields.List(fields.String(validate=validate.OneOf(_ATTRIBUTES)), required=True)
+    restriction_reasons = fields.List(fields.String(), required=True, validate=validate.Length(min=1))
+    read_reasons = fields.List(fields.String(), required=True, validate=validate.Length(min=1))
+
+
+class PlaceholdersFile(_Strict):
+    """placeholders.yaml: what names no one."""
+
+    names = fields.List(fields.String(validate=validate.Length(min=1)), required=True)
+    phones = fields.List(fields.String(validate=validate.Length(min=1)), required=True)
+    beside = fields.List(fields.String(validate=validate.Length(min=1)), load_default=())
+    emails = fields.List(fields.String(validate=validate.Regexp(r"^[^@]*@[^@]*$")), load_default=())
+
+
+def read_policy(directories: Sequence[Path]) -> IdentityPolicy:
+    """Load and check the files; raises Misconfigured naming file and key."""
+    files = load_policy(directories, {IDENTITY: IdentityFile(), PLACEHOLDERS: PlaceholdersFile()})
+    return to_policy(files[IDENTITY], files[PLACEHOLDERS], files.version, read_retention(directories))
+
+
+def read_retention(directories: Sequence[Path]) -> Rules:
+    """The registry's rules of retention; raises Misconfigured."""
+    return load_retention(directories, "registry", _RETENTION)
+
+
+def to_policy(loaded: dict[str, Any], listed: dict[str, Any], version: str, rules: Rules) -> IdentityPolicy:
+    """The domain's rules from the loaded files."""
+    cases = rules.days["cases"]
+    return IdentityPolicy(
+        version=version,
+        default_region=loaded["default_region"],
+        matching=MatchingRules(**loaded["matching"] | {"kin_words": frozenset(loaded["matching"]["kin_words"])}),
+        attributes_for_matching=frozenset(loaded["attributes_for_matching"]),
+        restriction_reasons=tuple(loaded["restriction_reasons"]),
+        read_reasons=tuple(loaded["read_reasons"]),
+        retention=Retention(cases["received"], cases["withdrawn"], rules.version),
+        placeholders=Placeholders.of(**listed, region=loaded["default_region"]),
+    )

@@ -1,1 +1,0 @@
-"""The registry's own database: everything that identifies is sealed, and found again by keyed hash only."""
