@@ -18,7 +18,7 @@ import yaml
 
 from bench.clock import say
 from bench.receiver import Account
-from ngao.chassis.messaging.onboarding import Edge, onboard_partner
+from ngao.broker.onboarding import Edge, onboard_partner
 from ngao.chassis.security import seals
 from ngao.chassis.security.vouches import Statement, Vouch
 from ngao.chassis.settings import read_secret

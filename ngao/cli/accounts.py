@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ngao.broker.onboarding import AccountFile, account_name
 from ngao.chassis.errors import Misconfigured
-from ngao.chassis.messaging.onboarding import AccountFile, account_name
 from ngao.deployment.authority import Authority
 from ngao.deployment.files import write_whole
 from ngao.deployment.folder import SecretsFolder

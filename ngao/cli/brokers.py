@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from ngao.broker.management import Management
+from ngao.broker.onboarding import Edge
 from ngao.chassis.errors import Misconfigured
-from ngao.chassis.messaging.management import Management
-from ngao.chassis.messaging.onboarding import Edge
 from ngao.chassis.settings import read_secret
 from ngao.deployment.names import ADMINISTRATOR, EDGE_VHOST
 from ngao.local.home import Home

@@ -15,10 +15,11 @@ from urllib.parse import urlsplit
 
 import typer
 
+from ngao.broker.edge_names import found_on_broker
+from ngao.broker.management import Management, Step
+from ngao.broker.provisioning import steps
 from ngao.chassis.errors import Misconfigured
-from ngao.chassis.messaging.edge_names import EdgeNames, found_on_broker
-from ngao.chassis.messaging.management import Management, Step
-from ngao.chassis.messaging.provisioning import steps
+from ngao.chassis.messaging.edge_names import EdgeNames
 from ngao.chassis.settings import read_secret
 from ngao.cli import policy
 from ngao.cli.brokers import management

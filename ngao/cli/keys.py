@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from ngao.broker.onboarding import OUTSIDER_ID
 from ngao.chassis.errors import Misconfigured
-from ngao.chassis.messaging.onboarding import OUTSIDER_ID
 from ngao.chassis.security import signing as signature
 from ngao.chassis.security.keyfiles import load_verifying, trust_onboarding
 from ngao.cli.calls import one_or_all, operator

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 import typer
 import yaml
 
+from ngao.broker.management import Management
+from ngao.broker.onboarding import account_name, is_onboarded, onboard_partner, revoke
 from ngao.chassis.errors import Misconfigured, Unavailable
-from ngao.chassis.messaging.management import Management
-from ngao.chassis.messaging.onboarding import account_name, is_onboarded, onboard_partner, revoke
 from ngao.cli import vouching
 from ngao.cli.accounts import keep_key, sentence, write_account, write_certificate
 from ngao.cli.brokers import edge, edge_http, edge_partners, management

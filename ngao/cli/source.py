@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ngao.chassis.messaging.onboarding import account_name, is_onboarded, onboard_source, revoke
+from ngao.broker.onboarding import account_name, is_onboarded, onboard_source, revoke
 from ngao.cli.accounts import keep_key, sentence, write_account, write_certificate
 from ngao.cli.brokers import edge, edge_http, management
 from ngao.cli.calls import Operator, Url, operator

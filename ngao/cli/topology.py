@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
+from ngao.broker.provisioning import provision as bring
 from ngao.chassis.messaging.edge_names import EdgeNames
-from ngao.chassis.messaging.provisioning import provision as bring
 from ngao.chassis.settings import read_secret
 from ngao.cli.brokers import management
 from ngao.cli.output import AsJson, say, show

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from ngao.chassis.messaging.provisioning import hash_password
+from ngao.broker.provisioning import hash_password
 from ngao.chassis.security import signing
 from ngao.chassis.security.identity import hash_key, new_key
 from ngao.chassis.security.keyfiles import active_period, init_sealing_pair, init_service_keys, init_signing_pair, periods_in

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from ngao.broker.layout import EDGE_INBOUND
 from ngao.chassis.messaging.accounts import service_account
-from ngao.chassis.messaging.topology import EDGE_INBOUND
 from ngao.kernel.scopes import SCOPES
 
 SERVICES = ("intake", "referral", "notify", "registry")

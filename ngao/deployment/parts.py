@@ -17,10 +17,10 @@ import requests
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
+from ngao.broker.lanes import Unread, unread_lanes
+from ngao.broker.management import Management, Step
 from ngao.chassis.errors import Misconfigured, Unavailable
 from ngao.chassis.messaging.broker import demand_usable
-from ngao.chassis.messaging.lanes import Unread, unread_lanes
-from ngao.chassis.messaging.management import Management, Step
 from ngao.chassis.messaging.standing import demand_broker, demand_version
 from ngao.chassis.security.identity import load_operators
 from ngao.chassis.security.keyfiles import active_public, load_keks, load_lookup, load_private

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 
+from ngao.broker.management import Management
+from ngao.broker.provisioning import hash_password
 from ngao.chassis.errors import Misconfigured, NotAllowedNow
 from ngao.chassis.messaging.accounts import service_account
-from ngao.chassis.messaging.management import Management
-from ngao.chassis.messaging.provisioning import hash_password
 from ngao.chassis.security.identity import hash_key, new_key
 from ngao.deployment.folder import SecretsFolder, new_password
 from ngao.deployment.making import OPERATOR, definitions

@@ -15,8 +15,8 @@ from typing import Any
 from pymongo import MongoClient
 from pymongo.errors import ConfigurationError, OperationFailure, PyMongoError
 
+from ngao.broker.management import Step
 from ngao.chassis.errors import Misconfigured, Unavailable
-from ngao.chassis.messaging.management import Step
 from ngao.chassis.settings import read_secret
 from ngao.deployment import rights
 from ngao.deployment.names import REPLICA_SET, SERVICES, account_of, database_of

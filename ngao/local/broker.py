@@ -10,8 +10,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from ngao.broker.management import Management
 from ngao.chassis.errors import Unavailable
-from ngao.chassis.messaging.management import Management
 from ngao.deployment.files import write_whole
 from ngao.deployment.names import ADMINISTRATOR
 from ngao.deployment.waiting import wait_until

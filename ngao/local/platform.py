@@ -10,9 +10,9 @@ from typing import Any
 
 import requests
 
+from ngao.broker.provisioning import Wanted, provision
 from ngao.chassis.errors import Misconfigured, Unavailable
 from ngao.chassis.messaging.edge_names import EdgeNames
-from ngao.chassis.messaging.provisioning import Wanted, provision
 from ngao.chassis.settings import DEFAULT_TIERS_S
 from ngao.contracts import CATALOGUE, Audience, subscriptions_of
 from ngao.deployment.names import ADMINISTRATOR, EDGE_VHOST, SERVICES, VHOST

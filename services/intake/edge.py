@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from ngao.broker.exchanges import RESULTS
 from ngao.chassis.errors import InvalidInput, NgaoError, Permanent, SealBroken
 from ngao.chassis.http.problems import broken_fields
 from ngao.chassis.messaging.accounts import outsider_account
@@ -62,7 +63,7 @@ def refusal_of(error: NgaoError | ContractError, source_id: str, delivery: Deliv
     broken = error.errors if isinstance(error, InvalidInput | InvalidContent) else []
     errors = broken_fields(broken)
     event_id = (_named(posted.document, "source_event_id") if posted else None) or _event_id(delivery)
-    return Rejected(error.slug, errors, rejected_event(source_id, event_id, error.slug, errors))
+    return Rejected(error.slug, errors, rejected_event(source_id, event_id, error.slug, errors), to=RESULTS)
 
 
 def _unsealed(event: Event, boxes: Boxes) -> Posted:

@@ -10,8 +10,9 @@ from typing import Any
 
 from marshmallow import ValidationError
 
+from ngao.broker.exchanges import PARTNERS
 from ngao.chassis.errors import InvalidInput
-from ngao.chassis.messaging.destinations import EVENTS, NOTICES, PARTNERS
+from ngao.chassis.messaging.destinations import EVENTS, NOTICES
 from ngao.chassis.messaging.kept import Kept
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event, FieldError, field_errors, make

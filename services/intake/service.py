@@ -7,6 +7,7 @@ from typing import Any
 
 from nameko.timer import timer
 
+from ngao.broker.exchanges import RESULTS
 from ngao.chassis.errors import InvalidInput, NotAllowedNow, NotFound
 from ngao.chassis.guard import guarded
 from ngao.chassis.http.app import App
@@ -15,7 +16,6 @@ from ngao.chassis.http.body import ANYTHING
 from ngao.chassis.http.endpoints import ChassisEndpoints
 from ngao.chassis.http.entrypoint import Answer, Call, http
 from ngao.chassis.messaging.consumer import Delivery, consumes, consumes_edge
-from ngao.chassis.messaging.destinations import RESULTS
 from ngao.chassis.messaging.holding import holds_heads
 from ngao.chassis.security.identity import new_key
 from ngao.chassis.storage.unit_of_work import Unit

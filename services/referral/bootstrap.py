@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TypeVar
 from uuid import uuid4
 
+from ngao.broker.exchanges import PARTNERS
 from ngao.chassis.chassis import Chassis
 from ngao.chassis.errors import Forbidden, Misconfigured, NotAllowedNow, NotFound
 from ngao.chassis.measuring import OFTEN_S
-from ngao.chassis.messaging.destinations import PARTNERS
 from ngao.chassis.observability.logs import describe_error, get_logger
 from ngao.chassis.security.identity import new_key as make_key
 from ngao.chassis.storage.unit_of_work import Unit

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from ngao.broker.exchanges import PARTNERS
 from ngao.chassis.errors import Forbidden, InvalidInput, NgaoError, Permanent
 from ngao.chassis.http.problems import broken_fields
 from ngao.chassis.messaging.accounts import outsider_account
@@ -91,7 +92,8 @@ def refusal_of(error: NgaoError | ContractError, partner_id: str, post: Post) ->
     """What parks a partner's message and tells the partner at once why it changes nothing."""
     broken = error.errors if isinstance(error, InvalidInput | InvalidContent) else []
     errors = broken_fields(broken)
-    return Rejected(error.slug, errors, answer_event(partner_id, _offer_named(post), error.slug, errors, taken=False))
+    answer = answer_event(partner_id, _offer_named(post), error.slug, errors, taken=False)
+    return Rejected(error.slug, errors, answer, to=PARTNERS)
 
 
 def ignored_event(partner_id: str, posted: Posted) -> Event:

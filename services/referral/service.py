@@ -6,6 +6,7 @@ from typing import Any
 
 from nameko.timer import timer
 
+from ngao.broker.exchanges import PARTNERS
 from ngao.chassis.errors import InvalidInput
 from ngao.chassis.guard import guarded
 from ngao.chassis.http.app import App
@@ -14,7 +15,6 @@ from ngao.chassis.http.endpoints import ChassisEndpoints
 from ngao.chassis.http.entrypoint import Answer, Call, http
 from ngao.chassis.messaging.consumer import consumes, consumes_edge
 from ngao.chassis.messaging.delivery import Delivery
-from ngao.chassis.messaging.destinations import PARTNERS
 from ngao.chassis.messaging.holding import holds_heads
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event, FieldError

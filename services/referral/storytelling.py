@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from ngao.chassis.messaging.destinations import PARTNERS
+from ngao.broker.exchanges import PARTNERS
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event
 from services.referral.application.ports import Hop, Partners, Story

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from ngao.chassis.messaging.destinations import PARTNERS
+from ngao.broker.exchanges import PARTNERS
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event, make
 from ngao.kernel.actors import Actor

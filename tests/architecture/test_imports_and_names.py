@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from nameko.extensions import ENTRYPOINT_EXTENSIONS_ATTR
 
+from ngao.broker.layout import EDGE_INBOUND
 from ngao.chassis.messaging.consumer import Consumes
-from ngao.chassis.messaging.topology import EDGE_INBOUND
 from ngao.contracts import subscriptions_of
 from tests.support.inventory import service_class
 

@@ -12,14 +12,15 @@ from typing import Any
 
 import pytest
 
+from ngao.broker.layout import EDGE_INBOUND, internal
 from ngao.chassis.clock import SystemClock
 from ngao.chassis.messaging.accounts import service_account
 from ngao.chassis.messaging.authenticity import Authenticity, NotAuthentic
 from ngao.chassis.messaging.consumer import Consumes
 from ngao.chassis.messaging.delivery import Delivery
+from ngao.chassis.messaging.destinations import EVENTS, NOTICES
 from ngao.chassis.messaging.signatures import Signatures
 from ngao.chassis.messaging.subscription import Subscription
-from ngao.chassis.messaging.topology import EDGE_INBOUND, EVENTS, NOTICES, internal
 from ngao.chassis.observability.metrics import Metrics
 from ngao.contracts import CATALOGUE, CONTENT_TYPE, Audience, Event, subscriptions_of
 from ngao.deployment.names import SERVICES

@@ -14,8 +14,8 @@ import pika
 import pytest
 from pika.exceptions import AMQPConnectionError, ChannelClosedByBroker
 
+from ngao.broker.layout import edge
 from ngao.chassis.messaging.edge_names import EdgeNames
-from ngao.chassis.messaging.topology import edge
 from ngao.chassis.settings import DEFAULT_TIERS_S
 from ngao.client import account as accounts
 from ngao.contracts.schemas.report import Report

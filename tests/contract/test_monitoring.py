@@ -13,7 +13,7 @@ import pytest
 import typer
 import yaml
 
-from ngao.chassis.messaging import topology
+from ngao.broker import layout
 from ngao.chassis.messaging.edge_names import EdgeNames
 from ngao.cli.app import build
 from ngao.contracts import subscriptions_of
@@ -155,8 +155,8 @@ def test_no_queue_of_a_partner_or_source_is_measured(wire: str) -> None:
     kept, *_ = scrape(wire)["broker-queues"]["metric_relabel_configs"]
     assert (kept["action"], kept["source_labels"]) == ("keep", ["queue"])
     ours = {service: subscriptions_of(service) for service in SERVICES}
-    inside = topology.internal(ours, (5,)) + topology.edge((5,))
-    outside = topology.partner_queues("p1", "3f9c1e") + topology.source_queue("hotline", "9a7b")
+    inside = layout.internal(ours, (5,)) + layout.edge((5,))
+    outside = layout.partner_queues("p1", "3f9c1e") + layout.source_queue("hotline", "9a7b")
     seen = {queue.name for queue in (*inside.queues, *outside.queues) if re.fullmatch(kept["regex"], queue.name)}
     assert seen == {queue.name for queue in inside.queues} - {"wait.5"}
 
@@ -165,17 +165,17 @@ def test_no_queue_of_a_partner_or_source_is_measured(wire: str) -> None:
 def test_the_secret_in_the_names_of_our_queues_at_the_edge_is_not_measured(wire: str) -> None:
     kept, number, lane, drop, cut = scrape(wire)["broker-queues"]["metric_relabel_configs"]
     names = EdgeNames("a1_B-" * 8)
-    plain = [each.name for each in topology.edge((5,)).queues if re.fullmatch(kept["regex"], each.name)]
-    lanes = [each.lane("legal-aid").queues[0].name for each in topology.EDGE_INBOUND]
+    plain = [each.name for each in layout.edge((5,)).queues if re.fullmatch(kept["regex"], each.name)]
+    lanes = [each.lane("legal-aid").queues[0].name for each in layout.EDGE_INBOUND]
     ours = {service: subscriptions_of(service) for service in SERVICES}
-    inside = [each.name for each in topology.internal(ours, (5,)).queues]
+    inside = [each.name for each in layout.internal(ours, (5,)).queues]
 
     def measured(queue: str) -> str:
         return re.sub(f"^{cut['regex']}$", cut["replacement"].replace("$", "\\"), queue)
 
     assert ([measured(names.on_broker(name)) for name in plain], cut["target_label"]) == (plain, "queue")
     assert len(plain) == 4
-    assert [measured(names.on_broker(name)) for name in lanes] == [each.queue for each in topology.EDGE_INBOUND]
+    assert [measured(names.on_broker(name)) for name in lanes] == [each.queue for each in layout.EDGE_INBOUND]
     assert not [name for name in inside if re.fullmatch(cut["regex"], name)]
     assert (number["action"], lane["target_label"], drop) == ("hashmod", "lane", {"regex": "lane_number", "action": "labeldrop"})
     told_apart = [name for name in (*plain, *lanes) if re.fullmatch(lane["regex"], f"{names.on_broker(name)};17")]

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from ngao.chassis.messaging import topology
-from ngao.chassis.messaging.management import Management
-from ngao.chassis.messaging.provisioning import topology_steps
+from ngao.broker import layout
+from ngao.broker.management import Management
+from ngao.broker.provisioning import topology_steps
 from ngao.contracts import subscriptions_of
 from ngao.deployment.checking import Finding, State, perform
 from ngao.deployment.parts import Broker, Service
@@ -46,7 +46,7 @@ def broker(world: World) -> Broker:
         yield management
         management.close()
 
-    wanted = topology.internal(HEARD, sorted(set(world.tiers_s)))
+    wanted = layout.internal(HEARD, sorted(set(world.tiers_s)))
     return Broker(open_management, lambda found: topology_steps(found, world.vhost, wanted), world.edge_vhost)
 
 

@@ -13,12 +13,13 @@ import pymongo
 import pytest
 from pika.exceptions import ChannelClosedByBroker
 
+from ngao.broker import layout
+from ngao.broker.edge_names import found_on_broker, under_names
+from ngao.broker.onboarding import AccountFile, Edge, onboard_partner, onboard_source
+from ngao.broker.provisioning import Wanted, topology_steps
+from ngao.broker.provisioning import provision as bring
 from ngao.chassis.errors import Misconfigured
-from ngao.chassis.messaging import topology
-from ngao.chassis.messaging.edge_names import EdgeNames, found_on_broker
-from ngao.chassis.messaging.onboarding import AccountFile, Edge, onboard_partner, onboard_source
-from ngao.chassis.messaging.provisioning import Wanted, topology_steps
-from ngao.chassis.messaging.provisioning import provision as bring
+from ngao.chassis.messaging.edge_names import EdgeNames
 from ngao.contracts import CATALOGUE
 from ngao.deployment.names import SERVICES
 from tests.support.broker import Line, provision, wanted_of
@@ -57,7 +58,7 @@ def answer(connection: Any, queue: str) -> str:
 
 def guesses(world: World) -> list[str]:
     """All that the documentation, the catalogue and the topology name, and what follows from it."""
-    ours = [each.name for each in topology.edge((*world.tiers_s, 5, 30, 120, 600, 3600)).queues]
+    ours = [each.name for each in layout.edge((*world.tiers_s, 5, 30, 120, 600, 3600)).queues]
     events = [f"{service}.{event}{end}" for service in SERVICES for event in CATALOGUE for end in ("", ".urgent")]
     dead = [f"{service}.dead" for service in SERVICES]
     return [*ours, *dead, *events, *(f"{each}." for each in ours), *(f"{each}.{'0' * 43}" for each in ours)]
@@ -120,8 +121,8 @@ class Home:
     def __init__(self, world: World) -> None:
         self.world, self.management = world, provision(world, HEARS)
         self.wanted: Wanted = wanted_of(world, HEARS)
-        self.plain = topology.edge(self.wanted.tiers_s)
-        for queue in world.edge_names.of(self.plain).queues:
+        self.plain = layout.edge(self.wanted.tiers_s)
+        for queue in under_names(world.edge_names, self.plain).queues:
             self.management.delete("queues", world.edge_vhost, queue.name)
         for step in topology_steps(self.management, world.edge_vhost, self.plain):
             step.do()

@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 from kombu.connection import Connection
 
-from ngao.chassis.messaging import topology
+from ngao.broker import layout
+from ngao.broker.edge_names import under_names
+from ngao.broker.management import Management
+from ngao.broker.provisioning import topology_steps
 from ngao.chassis.messaging.broker import CONNECTION_ERRORS, is_idle
 from ngao.chassis.messaging.lane_reading import LaneReading, Reader
-from ngao.chassis.messaging.management import Management
-from ngao.chassis.messaging.provisioning import topology_steps
+from ngao.chassis.messaging.queues import lane_name
 from ngao.chassis.messaging.subscription import Subscription
 from tests.support.broker import Line, management_of, provision
 from tests.support.processes import World
@@ -22,7 +24,7 @@ from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.timeout(120)
 
-REPORTS = topology.EDGE_INBOUND[0]
+REPORTS = layout.EDGE_INBOUND[0]
 CHANNELS = 8
 
 
@@ -57,7 +59,8 @@ class Reading:
 
     def make(self, *ids: str) -> None:
         for each in ids:
-            for step in topology_steps(self.management, self.world.edge_vhost, self.world.edge_names.of(REPORTS.lane(each))):
+            lane = under_names(self.world.edge_names, REPORTS.lane(each))
+            for step in topology_steps(self.management, self.world.edge_vhost, lane):
                 step.do()
 
     def post(self, source_id: str) -> None:
@@ -131,7 +134,7 @@ def test_a_lane_that_is_not_well_keeps_no_other_from_being_read(reading: Reading
     """The connection is lost at it, as at a queue that was half made; the service connects again and goes on."""
     unwell, second = reading.ids = named(2)
     reading.make(unwell, second)
-    reading.breaks_at = reading.world.edge_names.on_broker(topology.lane_name(REPORTS.queue, unwell))
+    reading.breaks_at = reading.world.edge_names.on_broker(lane_name(REPORTS.queue, unwell))
     reading.post(second)
     with pytest.raises(ConnectionError):
         reading.turn()
@@ -147,7 +150,7 @@ def test_a_lane_that_is_deleted_disturbs_no_other_and_is_read_when_it_is_back(re
     for each in (first, second):
         reading.post(each)
     reading.gets(first, second)
-    lane = reading.world.edge_names.on_broker(topology.lane_name(REPORTS.queue, first))
+    lane = reading.world.edge_names.on_broker(lane_name(REPORTS.queue, first))
     reading.management.delete("queues", reading.world.edge_vhost, lane)
     reading.got.clear()
     reading.post(second)

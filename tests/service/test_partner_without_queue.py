@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ngao.chassis.messaging.outbox import UNREACHED
+from ngao.chassis.messaging import outbox
 from tests.service.test_intake import Partner
 from tests.service.test_narrative_leaves import Acceptance
 from tests.support.broker import Line
@@ -61,7 +61,7 @@ def test_a_partner_whose_queue_is_full_is_named_and_disturbs_nobody(accepting: A
     full.loses_its_queue()
     queue = filled(full.partner)
     full.accepts()
-    eventually(lambda: store.outbox.count_documents({**UNREACHED, "trouble": "refused"}), what="the broker to refuse it")
+    eventually(lambda: store.outbox.count_documents({**outbox.unreached(), "trouble": "refused"}), what="the broker to refuse it")
     assert intake.request("GET", "/readyz")[1]["checks"]["relay"] == "ok"
     present.accepts()
     assert [kind for kind, _ in present.gets(1)] == [DISCLOSED]

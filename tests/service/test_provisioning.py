@@ -11,15 +11,16 @@ import pika
 import pytest
 from pika.exceptions import AMQPError, ChannelClosedByBroker, NackError, UnroutableError
 
+from ngao.broker import provisioning
+from ngao.broker.bounds import Bounds
+from ngao.broker.layout import EDGE_INBOUND, Binding, Inbound
+from ngao.broker.management import Management
+from ngao.broker.onboarding import AccountFile, Edge, is_onboarded, onboard_partner, onboard_source, revoke
+from ngao.broker.provisioning import Wanted, bindings_in, provision
 from ngao.chassis.errors import InvalidInput, Misconfigured, Unavailable
-from ngao.chassis.messaging import provisioning
 from ngao.chassis.messaging.accounts import service_account
-from ngao.chassis.messaging.bounds import Bounds
 from ngao.chassis.messaging.edge_names import EdgeNames
-from ngao.chassis.messaging.management import Management
-from ngao.chassis.messaging.onboarding import AccountFile, Edge, is_onboarded, onboard_partner, onboard_source, revoke
-from ngao.chassis.messaging.provisioning import Wanted, bindings_in, provision
-from ngao.chassis.messaging.topology import EDGE_INBOUND, Binding, Inbound, lane_name, subscription_queues
+from ngao.chassis.messaging.queues import lane_name, subscription_queues
 from tests.support.addresses import addresses
 from tests.support.waiting import eventually
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from ngao.broker.exchanges import PARTNERS
 from ngao.chassis.errors import Unavailable
-from ngao.chassis.messaging.destinations import EVENTS, PARTNERS
+from ngao.chassis.messaging.destinations import EVENTS
 from ngao.chassis.messaging.outbox import WAITING
 from ngao.chassis.messaging.rechecks import MayLeave
 from ngao.chassis.storage.unit_of_work import Unit

@@ -15,8 +15,8 @@ import pika
 import pytest
 import yaml
 
-from ngao.chassis.messaging import onboarding
-from ngao.chassis.messaging.onboarding import AccountFile, Edge
+from ngao.broker import onboarding
+from ngao.broker.onboarding import AccountFile, Edge
 from ngao.chassis.security.seals import key_id, new_key_pair
 from ngao.contracts import CONTENT_TYPE, Event, decode, encode, make, subscriptions_of
 from tests.support.broker import Line, management_of, provision

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ngao.chassis.errors import SealBroken
-from ngao.chassis.messaging.topology import subscription_queues
+from ngao.chassis.messaging.queues import subscription_queues
 from ngao.chassis.security import keyfiles, seals
 from ngao.contracts import Event, decode, make, subscriptions_of
 from ngao.kernel.padding import SIZES

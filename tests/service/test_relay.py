@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
+from ngao.broker.exchanges import PARTNERS
 from ngao.chassis.messaging import relay
-from ngao.chassis.messaging.destinations import EVENTS, PARTNERS
+from ngao.chassis.messaging.destinations import EVENTS
 from ngao.chassis.messaging.outbox import WAITING
 from ngao.chassis.messaging.publisher import Outcome, Outgoing
 from tests.support.processes import World

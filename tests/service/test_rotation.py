@@ -19,9 +19,9 @@ import pytest
 from cryptography import x509
 from pika.exceptions import AMQPConnectionError
 
+from ngao.broker.management import Management
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.messaging.accounts import service_account
-from ngao.chassis.messaging.management import Management
 from ngao.chassis.security.keyfiles import active_public
 from ngao.deployment import periods, renewal, rotation
 from ngao.deployment.authority import Authority

@@ -12,8 +12,8 @@ from uuid import uuid4
 import pika
 import pytest
 
-from ngao.chassis.messaging import onboarding
-from ngao.chassis.messaging.onboarding import AccountFile, Edge
+from ngao.broker import onboarding
+from ngao.broker.onboarding import AccountFile, Edge
 from ngao.chassis.security.seals import new_key_pair
 from ngao.contracts import CONTENT_TYPE, decode, encode, make, subscriptions_of
 from tests.support.broker import Line, inbound_queues, management_of, provision

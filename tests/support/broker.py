@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 
 import pika
 
-from ngao.chassis.messaging import provisioning, topology
+from ngao.broker import layout, provisioning
+from ngao.broker.management import Management
+from ngao.broker.provisioning import Wanted
 from ngao.chassis.messaging.accounts import service_account
-from ngao.chassis.messaging.management import Management
-from ngao.chassis.messaging.provisioning import Wanted
 from ngao.contracts import CONTENT_TYPE, Event, encode, notice_of, subscriptions_of, type_named
 from ngao.deployment.names import SERVICES
 from ngao.local.platform import wanted_of_catalogue
@@ -49,7 +49,7 @@ def inbound_queues(world: World) -> list[str]:
     management = management_of(world)
     names = [world.edge_names.plain(each["name"]) for each in management.get("queues", world.edge_vhost)]
     management.close()
-    return [name for name in names if name.startswith(tuple(each.queue for each in topology.EDGE_INBOUND))]
+    return [name for name in names if name.startswith(tuple(each.queue for each in layout.EDGE_INBOUND))]
 
 
 def remove(world: World) -> None:
@@ -66,7 +66,7 @@ class Line:
 
     def __init__(self, world: World, *, edge: bool = False) -> None:
         self._world, self._vhost = world, world.edge_vhost if edge else world.vhost
-        self._ours = {each.name for each in topology.edge(world.tiers_s).queues} if edge else set()
+        self._ours = {each.name for each in layout.edge(world.tiers_s).queues} if edge else set()
 
     def publish(self, event: Event, exchange: str = "events", times: int = 1) -> None:
         for _ in range(times):
@@ -106,7 +106,7 @@ class Line:
 
     def name_of(self, queue: str) -> str:
         """What the broker calls a queue: the platform's own at the edge have a secret behind their names."""
-        ours = queue in self._ours or any(each.outsider_of(queue) for each in topology.EDGE_INBOUND)
+        ours = queue in self._ours or any(each.outsider_of(queue) for each in layout.EDGE_INBOUND)
         return self._world.edge_names.on_broker(queue) if ours else queue
 
     def take(self, queue: str) -> list[tuple[Any, bytes]]:

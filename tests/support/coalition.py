@@ -20,7 +20,7 @@ from typing import Any
 import pika
 import yaml
 
-from ngao.chassis.messaging.onboarding import Edge
+from ngao.broker.onboarding import Edge
 from ngao.chassis.security.vouches import Statement
 from ngao.client import Keys, SourceClient, keygen, signing_keygen
 from ngao.contracts import Event, subscriptions_of

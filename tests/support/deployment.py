@@ -19,7 +19,7 @@ from typing import Any
 import pika
 from pymongo import MongoClient
 
-from ngao.chassis.messaging.management import Management
+from ngao.broker.management import Management
 from ngao.deployment.authority import Issued
 from ngao.deployment.environment import TLS, write_operator
 from ngao.deployment.files import merge_variables

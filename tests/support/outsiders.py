@@ -16,10 +16,10 @@ from urllib.parse import urlsplit
 
 import pika
 
-from ngao.chassis.messaging import onboarding, topology
-from ngao.chassis.messaging.lanes import unclaimed_steps
-from ngao.chassis.messaging.management import Management
-from ngao.chassis.messaging.provisioning import topology_steps
+from ngao.broker import layout, onboarding
+from ngao.broker.lanes import unclaimed_steps
+from ngao.broker.management import Management
+from ngao.broker.provisioning import topology_steps
 from ngao.client import PartnerClient
 from ngao.contracts import CONTENT_TYPE, Event, decode, encode, make
 
@@ -99,7 +99,7 @@ def opened(folder: Path) -> Iterator[Platform]:
     amqp, http = broker_addresses()
     management = Management(f"http://{http.hostname}:{http.port}", http.username, http.password)
     edge = onboarding.Edge(f"test-client-{secrets.token_hex(5)}", amqp.hostname, amqp.port)
-    for step in topology_steps(management, edge.vhost, topology.edge((5,)), unclaimed_steps(management, edge.vhost)):
+    for step in topology_steps(management, edge.vhost, layout.edge((5,)), unclaimed_steps(management, edge.vhost)):
         step.do()
     management.put("permissions", edge.vhost, amqp.username, body={"configure": ".*", "write": ".*", "read": ".*"})
     login = pika.PlainCredentials(amqp.username, amqp.password)

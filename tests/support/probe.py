@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 
 from mongoengine import IntField, StringField
 
+import ngao.broker.exchanges  # declares the destinations
 from ngao.chassis.chassis import Chassis
 from ngao.chassis.container import Container
 from ngao.chassis.errors import InvalidInput

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from ngao.broker.onboarding import AccountFile, Edge
 from ngao.chassis.errors import InvalidInput, Misconfigured
 from ngao.chassis.messaging.delivery import Delivery
-from ngao.chassis.messaging.onboarding import AccountFile, Edge
 from ngao.chassis.security import keyfiles, seals
 from ngao.cli.accounts import write_account
 from ngao.client import BadAccount, Refused

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from ngao.chassis.messaging import permissions, topology
-from ngao.chassis.messaging.topology import Binding, Topology
+from ngao.broker import layout, permissions
+from ngao.broker.layout import Binding, Topology
 
 SUBSCRIPTIONS = {"alpha": ("beta.thing.done.v1",), "beta": ()}
 TIERS = (5, 30)
@@ -15,7 +15,7 @@ TIERS = (5, 30)
 
 @pytest.fixture(params=["internal", "edge"])
 def part(request: pytest.FixtureRequest) -> Topology:
-    return topology.internal(SUBSCRIPTIONS, TIERS) if request.param == "internal" else topology.edge(TIERS)
+    return layout.internal(SUBSCRIPTIONS, TIERS) if request.param == "internal" else layout.edge(TIERS)
 
 
 def test_every_queue_is_a_quorum_queue_with_every_argument_said(part: Topology) -> None:
@@ -51,20 +51,20 @@ def test_every_consumed_queue_can_be_redelivered_to(part: Topology) -> None:
 
 
 def test_urgent_events_have_a_queue_of_their_own() -> None:
-    part = topology.internal(SUBSCRIPTIONS, TIERS)
+    part = layout.internal(SUBSCRIPTIONS, TIERS)
     assert Binding("events", "alpha.beta.thing.done.v1", "routine.beta.thing.done.v1") in part.bindings
     assert Binding("events", "alpha.beta.thing.done.v1.urgent", "urgent.beta.thing.done.v1") in part.bindings
 
 
 def test_who_is_noticed_is_bound_for_notices_and_for_no_event() -> None:
-    bindings = topology.internal({"notify": ("intake.report.accepted.v1",)}, TIERS).bindings
+    bindings = layout.internal({"notify": ("intake.report.accepted.v1",)}, TIERS).bindings
     assert {(each.exchange, each.queue) for each in bindings if each.routing_key.startswith(("routine.", "urgent."))} == {
         ("notices", "notify.intake.report.accepted.v1"), ("notices", "notify.intake.report.accepted.v1.urgent"),
     }  # fmt: skip
 
 
 def test_a_wait_queue_keeps_the_name_of_the_queue_the_message_came_from() -> None:
-    (wait,) = [each for each in topology.edge(TIERS).queues if each.name == "wait.30"]
+    (wait,) = [each for each in layout.edge(TIERS).queues if each.name == "wait.30"]
     assert wait.arguments["x-message-ttl"] == 30_000
     assert "x-dead-letter-routing-key" not in wait.arguments
 

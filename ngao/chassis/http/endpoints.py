@@ -13,7 +13,8 @@ from ngao.chassis.http.auditing import itself, lists, nothing, shows
 from ngao.chassis.http.entrypoint import Answer, Call, Text, http
 from ngao.chassis.http.openapi import describe
 from ngao.chassis.http.reasons import Reasoned
-from ngao.chassis.messaging.kept import KEPT_DESTINATIONS, Order
+from ngao.chassis.messaging.destinations import kept_destinations
+from ngao.chassis.messaging.kept import Order
 from ngao.chassis.observability import metrics
 from ngao.chassis.security.audit import CHAINS, Broken, Head, Verified
 from ngao.chassis.storage import held_heads
@@ -26,6 +27,19 @@ _CHAINS_ALONE = "Numbers and hashes of the chains, nothing of what is on record.
 _STATES = ("parked", "replayed", "dropped", "expired", "all")
 
 
+class _KeptDestination(validate.Validator):
+    """One of the destinations that are declared by the time of the call."""
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """As the description of the operation lists them."""
+        return kept_destinations()
+
+    def __call__(self, value: str) -> str:
+        validate.OneOf(self.choices)(value)
+        return value
+
+
 class ParkedDecision(Reasoned):
     """Why an operator replays or drops a parked message; kept in the audit trail."""
 
@@ -35,7 +49,7 @@ class ReplayOrder(Reasoned):
 
     since = Moment(required=True, metadata={"class": DataClass.INTERNAL})
     before = Moment(metadata={"class": DataClass.INTERNAL})
-    to = fields.String(validate=validate.OneOf(KEPT_DESTINATIONS), metadata={"class": DataClass.INTERNAL})
+    to = fields.String(validate=_KeptDestination(), metadata={"class": DataClass.INTERNAL})
 
 
 class RewrapOrder(Strict):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-KINDS_OF_OUTSIDERS = ("partner", "source")
-
 
 def service_account(service: str) -> str:
     """The broker account of a service."""
@@ -11,11 +9,5 @@ def service_account(service: str) -> str:
 
 
 def outsider_account(kind: str, outsider_id: str) -> str:
-    """The broker account of a `source` or a `partner`; whoever makes one checks the id first (see `onboarding`)."""
+    """The broker account of an outsider of a kind; whoever makes one checks the id first."""
     return f"{kind}-{outsider_id}"
-
-
-def outsider_of(account: str) -> tuple[str, str] | None:
-    """The kind and the id of the outsider to whom an account belongs, if it is one's."""
-    kind, _, outsider_id = account.partition("-")
-    return (kind, outsider_id) if kind in KINDS_OF_OUTSIDERS and outsider_id else None

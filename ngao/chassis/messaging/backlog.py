@@ -9,14 +9,13 @@ from typing import Any
 from pymongo import ASCENDING
 
 from ngao.chassis.clock import Clock
-from ngao.chassis.messaging.destinations import DESTINATIONS, PARTNERS, RESULTS
-from ngao.chassis.messaging.outbox import UNREACHED, WAITING
+from ngao.chassis.messaging.destinations import DESTINATIONS, to_outsiders
+from ngao.chassis.messaging.outbox import WAITING, unreached
 from ngao.chassis.messaging.publisher import Outcome
 from ngao.chassis.observability.metrics import Metrics
 from ngao.chassis.storage.connection import IN_TROUBLE, OLDEST_WAITING, Store
 
 _SHOWN, _NAMED = 50, 5
-_WHO = {PARTNERS: "partner", RESULTS: "source"}
 _WHY = {Outcome.UNROUTABLE: "has no queue", Outcome.REFUSED: "has a queue that takes nothing more"}
 
 
@@ -63,10 +62,10 @@ class Backlog:
         }
 
     def unreached(self) -> list[Unreached]:
-        """Every partner and source whose queue is missing or takes nothing, with what waits for it."""
+        """Every outsider whose queue is missing or takes nothing, with what waits for it."""
         found = self._outbox.aggregate(
             [
-                {"$match": UNREACHED},
+                {"$match": unreached()},
                 {"$set": {"recipient": {"$arrayElemAt": [{"$split": ["$routing_key", "."]}, 0]}}},
                 {"$group": {
                     "_id": {"to": "$to", "recipient": "$recipient"},
@@ -82,7 +81,7 @@ class Backlog:
         """Keep the gauges, and what readiness warns of: it is answered without a store."""
         metrics.outbox(*self.size())
         self._seen = self.unreached()
-        for to in (name for name, destination in DESTINATIONS.items() if destination.outsiders):
+        for to in to_outsiders():
             since = [each.since for each in self._seen if each.to == to]
             age = (self._clock.now() - min(since)).total_seconds() if since else 0.0
             metrics.unreached(to, len(since), max(0.0, age))
@@ -95,13 +94,13 @@ class Backlog:
         return self._outbox.count_documents(WAITING)
 
     def _oldest(self) -> datetime | None:
-        of_all = {**WAITING, "$nor": [UNREACHED]}
+        of_all = {**WAITING, "$nor": [unreached()]}
         found = self._outbox.find_one(of_all, {"created_at": 1}, sort=[("created_at", ASCENDING)], hint=OLDEST_WAITING)
         return found["created_at"] if found else None
 
 
 def _sentence(found: Unreached) -> str:
-    who, many = _WHO[found.to], "event waits" if found.waiting == 1 else "events wait"
+    who, many = DESTINATIONS[found.to].outsiders, "event waits" if found.waiting == 1 else "events wait"
     way = f"`ngao {who} add` makes a missing queue" if found.trouble == Outcome.UNROUTABLE else f"the {who} must empty it"
     return (
         f"The {who} {found.recipient} {_WHY[Outcome(found.trouble)]}: {found.waiting} {many} for it since "

@@ -15,8 +15,8 @@ from nameko.extensions import Entrypoint, ProviderCollector, SharedExtension
 from ngao.chassis.messaging.consuming import Consumer
 from ngao.chassis.messaging.delivery import Delivery
 from ngao.chassis.messaging.pipeline import Rejected
+from ngao.chassis.messaging.queues import subscription_queues
 from ngao.chassis.messaging.subscription import Subscription
-from ngao.chassis.messaging.topology import subscription_queues
 from ngao.contracts import gives_notice
 
 __all__ = ["Delivery", "Rejected", "consumes", "consumes_edge"]
@@ -74,7 +74,8 @@ class ConsumerPool(ProviderCollector, SharedExtension):
             subscriptions = [each for provider in self._providers if provider.edge is edge for each in provider.subscriptions()]
             if subscriptions:
                 # A connection of its own: what died must not be able to hold what is alive.
-                dead = [Subscription(f"{self.container.chassis.name}.dead", urgent=False, raw=True)]
+                heard = tuple(each.queue for each in subscriptions) if edge else ()
+                dead = [Subscription(f"{self.container.chassis.name}.dead", urgent=False, raw=True, dead_of=heard)]
                 self._consume(Consumer(self.container, subscriptions, edge=edge))
                 self._consume(Consumer(self.container, dead, edge=edge, dead=True))
 

@@ -146,7 +146,7 @@ class Consumer:
         self, channel: Any, subscription: Subscription, name: str, prefetch: int, on_cancel: Callable[[str], None] | None = None
     ) -> None:
         def receive(message: Any) -> None:
-            delivery = delivery_of(message, subscription.queue, self._settings.username, self._names)
+            delivery = delivery_of(message, subscription.queue, self._settings.username, self._names, subscription.dead_of)
             item = Item(delivery, subscription, channel, message.delivery_tag)
             self._pipeline.decode(item)
             self._waiting[subscription.urgent].append(item)

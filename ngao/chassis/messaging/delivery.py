@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -87,19 +87,22 @@ class Delivery:
         return {**headers, ORIGINAL_ID: self.message_id} if self.message_id else headers
 
 
-def delivery_of(message: Received, queue: str, own_account: str, names: EdgeNames | None = None) -> Delivery:
+def delivery_of(
+    message: Received, queue: str, own_account: str, names: EdgeNames | None = None, shared: Sequence[str] = ()
+) -> Delivery:
     """Read a message as it was received; one at which this fails is unreadable, so that no queue waits behind it.
 
-    `names` are those of the virtual host, where its queues have other names than we know them by.
+    `names` are those of the virtual host, where its queues have other names than we know them by; `shared`, the queues that
+    have lanes there.
     """
     try:
-        return _read(message, queue, own_account, names)
+        return _read(message, queue, own_account, names, shared)
     except Exception as error:  # noqa: BLE001  # a fault of ours at one message is not the others' fault
         get_logger("consumer").error("message.not_read", queue=queue, **describe_error(error))
         return Delivery(queue, "", message.body, "", None, None, unreadable=True)
 
 
-def _read(message: Received, queue: str, own_account: str, names: EdgeNames | None) -> Delivery:
+def _read(message: Received, queue: str, own_account: str, names: EdgeNames | None, shared: Sequence[str]) -> Delivery:
     """The delivery of a message.
 
     Our own headers are believed only on a copy for which the broker vouches that this service itself published it: how a
@@ -121,7 +124,7 @@ def _read(message: Received, queue: str, own_account: str, names: EdgeNames | No
         message_id=_text(ours.get(ORIGINAL_ID)) or _text(properties.get("message_id")),
         attempts=_count(ours.get(ATTEMPTS)),
         parked_id=_text(ours.get(PARKED_ID)),
-        dead_from=names.queue_of(died_in) if names and died_in else died_in,
+        dead_from=names.queue_of(died_in, shared) if names and died_in else died_in,
         unreadable=message.unreadable,
         cut=Cut(message.size, message.digest) if message.digest else None,
     )

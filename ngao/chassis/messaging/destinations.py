@@ -1,15 +1,17 @@
-"""Where an event can go: a name for each exchange that a service publishes to."""
+"""Where an event can go: a name for each exchange that a service publishes to.
+
+Those that lead back inside stand here; the platform declares the others, with the form in which an event leaves for each.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from ngao.contracts import Event, for_partner, notice_of
+from ngao.contracts import Event, notice_of
 
 EVENTS = "events"
 NOTICES = "notices"
-PARTNERS = "partners"
-RESULTS = "results"
 REDELIVER = "redeliver"
 REDELIVER_EDGE = "redeliver-edge"
 
@@ -17,46 +19,66 @@ MAX_BODY = 1024 * 1024 + 64 * 1024
 """In bytes: no larger event is stored to be published, because no consumer reads one."""
 
 
+def _as_it_is(event: Event) -> Event:
+    return event
+
+
+def _own_key(event: Event) -> str:
+    return event.routing_key
+
+
 @dataclass(frozen=True)
 class Destination:
     """An exchange, which of the two virtual hosts it is in, and whether what went there is kept for a replay.
 
-    With `outsiders` it feeds queues of partners or sources, and each routing key begins with the id of its one recipient.
+    With `outsiders`, a kind of them, it feeds their queues, and each routing key begins with the id of its one recipient.
+    `form` gives no more of an event than its readers need. What is not `numbered` shows no gaps that tell of other events.
     """
 
     exchange: str
     edge: bool
     kept: bool = True
-    outsiders: bool = False
+    outsiders: str | None = None
+    numbered: bool = True
+    form: Callable[[Event], Event] = _as_it_is
+    key: Callable[[Event], str] = _own_key
 
 
 DESTINATIONS = {
     EVENTS: Destination("events", edge=False),
-    NOTICES: Destination("notices", edge=False),
-    PARTNERS: Destination("partners", edge=True, outsiders=True),
-    RESULTS: Destination("results", edge=True, outsiders=True),
+    NOTICES: Destination("notices", edge=False, form=notice_of),
     # What was parked is passed on as it came, which may be in clear: it stands sealed among the parked, and nowhere else.
     REDELIVER: Destination("redeliver", edge=False, kept=False),
     REDELIVER_EDGE: Destination("redeliver", edge=True, kept=False),
 }
 
 
+def declare(name: str, destination: Destination) -> str:
+    """Add an exchange of the platform's own; gives back its name, to be emitted to."""
+    DESTINATIONS[name] = destination
+    return name
+
+
+def to_outsiders() -> dict[str, str]:
+    """The kind of outsiders at each destination that feeds their queues."""
+    return {name: each.outsiders for name, each in DESTINATIONS.items() if each.outsiders}
+
+
+def kept_destinations() -> tuple[str, ...]:
+    """Where what was sent is kept for a replay."""
+    return tuple(name for name, destination in DESTINATIONS.items() if destination.kept)
+
+
 def form_of(event: Event, to: str) -> Event:
     """The form of an event for a destination: no more than its readers need."""
-    if to == NOTICES:
-        return notice_of(event)
-    return for_partner(event) if to == PARTNERS else event
+    return DESTINATIONS[to].form(event)
 
 
 def routing_key(event: Event, to: str) -> str:
     """The routing key of an event at a destination: outsiders' keys begin with who they are for."""
-    if to == PARTNERS:
-        return f"{event.partnerid}.{event.routing_key}"
-    if to == RESULTS:
-        return f"{event.extra['sourceid']}.{event.type}"
-    return event.routing_key
+    return DESTINATIONS[to].key(event)
 
 
 def recipient_of(key: str, to: str) -> str | None:
-    """Which partner or source a routing key at a destination is for; None inside the platform."""
+    """Which outsider a routing key at a destination is for; None inside the platform."""
     return key.partition(".")[0] if DESTINATIONS[to].outsiders else None

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from amqp.exceptions import NotFound
 
 from ngao.chassis.errors import Misconfigured
-from ngao.chassis.messaging.topology import EDGE_INBOUND, Topology
+from ngao.chassis.messaging.queues import lane_owner
 
-_SECRET = re.compile(r"[A-Za-z0-9_-]{32,100}")
+SECRET = re.compile(r"[A-Za-z0-9_-]{32,100}")
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class EdgeNames:
     secret: str = field(repr=False)
 
     def __post_init__(self) -> None:
-        if not _SECRET.fullmatch(self.secret):
+        if not SECRET.fullmatch(self.secret):
             raise Misconfigured("The secret of the queues' names at the edge has 32 to 100 letters, digits, - or _.")
 
     def on_broker(self, queue: str) -> str:
@@ -38,16 +38,10 @@ class EdgeNames:
         """A name, or a sentence with names in it, without the secret."""
         return text.replace(f".{self.secret}", "")
 
-    def queue_of(self, name: str) -> str:
-        """The plain name of the queue, also for one of its lanes: they have the same reader, and one way back."""
+    def queue_of(self, name: str, shared: Iterable[str]) -> str:
+        """The plain name of the queue, also for a lane of a `shared` one: they have the same reader, and one way back."""
         plain = self.plain(name)
-        return next((each.queue for each in EDGE_INBOUND if each.outsider_of(plain)), plain)
-
-    def of(self, part: Topology) -> Topology:
-        """The same queues and bindings under the broker's names; exchanges and routing keys are a contract and stay."""
-        queues = tuple(replace(each, name=self.on_broker(each.name)) for each in part.queues)
-        bindings = tuple(replace(each, queue=self.on_broker(each.queue)) for each in part.bindings)
-        return Topology(part.exchanges, queues, bindings)
+        return next((queue for queue in shared if lane_owner(queue, plain)), plain)
 
 
 def consumed_as(queue: str, names: EdgeNames | None, connection: Any) -> list[str]:
@@ -62,10 +56,3 @@ def consumed_as(queue: str, names: EdgeNames | None, connection: Any) -> list[st
     finally:
         channel.close()  # after an error, too: the client opens it again by itself
     return [names.on_broker(queue), queue]
-
-
-def found_on_broker(queues: Iterable[str]) -> EdgeNames | None:
-    """The secret that names on a broker end in, for an administrator who does not hold it; None before there are such names."""
-    ours = tuple(f"{each.queue}." for each in EDGE_INBOUND)
-    secrets = (each.rpartition(".")[2] for each in queues if each.startswith(ours))
-    return next((EdgeNames(each) for each in secrets if _SECRET.fullmatch(each)), None)

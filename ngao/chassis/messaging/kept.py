@@ -14,14 +14,12 @@ from pymongo import ASCENDING
 from pymongo.errors import PyMongoError
 
 from ngao.chassis.clock import Clock
-from ngao.chassis.messaging.destinations import DESTINATIONS
 from ngao.chassis.observability.logs import describe_error, get_logger
 from ngao.chassis.storage.connection import Store
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.chassis.storage.units import Units
 from ngao.kernel.actors import Actor
 
-KEPT_DESTINATIONS = tuple(name for name, destination in DESTINATIONS.items() if destination.kept)
 _AT_ONCE = 2_000
 _IN_ONE_WRITE = 500
 _log = get_logger(__name__)

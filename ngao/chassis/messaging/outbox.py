@@ -15,7 +15,7 @@ from typing import Any
 from bson.binary import Binary
 
 from ngao.chassis.errors import TooLarge
-from ngao.chassis.messaging.destinations import DESTINATIONS, MAX_BODY, form_of, routing_key
+from ngao.chassis.messaging.destinations import DESTINATIONS, MAX_BODY, form_of, routing_key, to_outsiders
 from ngao.chassis.messaging.publisher import OF_RECIPIENTS
 from ngao.chassis.storage.unit_of_work import Raw, Saying
 from ngao.contracts import CONTENT_TYPE, Event
@@ -23,12 +23,11 @@ from ngao.contracts import CONTENT_TYPE, Event
 URGENT, ROUTINE = 0, 1
 WAITING: Mapping[str, Any] = {"leased_until": {"$gt": datetime(1970, 1, 1, tzinfo=UTC)}}
 """What is not sent yet; the outbox's indexes hold these entries and no others."""
-UNREACHED: Mapping[str, Any] = {
-    "trouble": {"$in": sorted(OF_RECIPIENTS), "$type": "string"},
-    "to": {"$in": [name for name, destination in DESTINATIONS.items() if destination.outsiders]},
-    **WAITING,
-}
-"""What a partner or a source does not take; the `$type` lets the store use the index of what is in trouble."""
+
+
+def unreached() -> dict[str, Any]:
+    """What an outsider does not take; the `$type` lets the store use the index of what is in trouble."""
+    return {"trouble": {"$in": sorted(OF_RECIPIENTS), "$type": "string"}, "to": {"$in": list(to_outsiders())}, **WAITING}
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from typing import Any
 from ngao.chassis.errors import Conflict, Permanent
 from ngao.chassis.messaging.authenticity import Authenticity, NotAuthentic
 from ngao.chassis.messaging.delivery import Delivery
-from ngao.chassis.messaging.destinations import MAX_BODY, PARTNERS, RESULTS
+from ngao.chassis.messaging.destinations import MAX_BODY
 from ngao.chassis.messaging.inbox import Inbox, mark_of
 from ngao.chassis.messaging.parking import Parking
 from ngao.chassis.messaging.retry import IMMEDIATE_TRIES, Failure, Kind, classify, next_tier
@@ -26,13 +26,14 @@ from ngao.contracts import CONTENT_TYPE, Event, InvalidContent, Undecodable, dec
 
 
 class Rejected(Permanent):
-    """An edge handler refuses a message and answers its sender: it is parked, and `reply` goes out with that."""
+    """An edge handler refuses a message and answers its sender: it is parked, and `reply` goes out with that, to `to`."""
 
-    def __init__(self, slug: str, errors: Sequence[dict[str, str]], reply: Event | None) -> None:
+    def __init__(self, slug: str, errors: Sequence[dict[str, str]], reply: Event | None, *, to: str = "") -> None:
         super().__init__(slug)
         self.slug = slug
         self.errors = list(errors)
         self.reply = reply
+        self.to = to
 
 
 class Unreadable(Permanent):
@@ -208,7 +209,7 @@ class Pipeline:
     def _park(self, unit: Unit, item: Item, reason: str, *, bodiless: bool) -> None:
         self._keep(unit, item, reason, bodiless=bodiless)
         if isinstance(item.error, Rejected) and item.error.reply is not None:
-            unit.emit(item.error.reply, to=PARTNERS if item.error.reply.partnerid else RESULTS)
+            unit.emit(item.error.reply, to=item.error.to)
 
     def _keep(self, unit: Unit, item: Item, reason: str, *, bodiless: bool) -> None:
         errors = _field_errors(item.error)

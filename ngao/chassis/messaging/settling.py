@@ -1,6 +1,6 @@
 """What becomes of entries that were published: the confirmed are sent, the others wait for their next turn.
 
-A partner or source whose queue is missing or full troubles nobody else: its entries wait, one of them is tried every few
+An outsider whose queue is missing or full troubles nobody else: its entries wait, one of them is tried every few
 seconds, and when that one goes through all others follow at once.
 """
 
@@ -18,14 +18,14 @@ from pymongo.write_concern import WriteConcern
 
 from ngao.chassis.clock import Clock
 from ngao.chassis.messaging.destinations import DESTINATIONS, recipient_of
-from ngao.chassis.messaging.outbox import UNREACHED, Entry
+from ngao.chassis.messaging.outbox import Entry, unreached
 from ngao.chassis.messaging.publisher import OF_RECIPIENTS, Outcome
 from ngao.chassis.observability.logs import get_logger
 from ngao.chassis.storage.connection import IN_TROUBLE, Store
 
 Settled = tuple[Entry, Outcome]
 Recipient = tuple[str, str]
-"""The destination, and the id of the partner or source."""
+"""The destination, and the id of the outsider."""
 
 _SOON, _LATER, _BEHIND = timedelta(seconds=1), timedelta(seconds=5), timedelta(seconds=60)
 _WAIT = {
@@ -115,7 +115,7 @@ class Settling:
 
     def _release(self, to: str, recipient: str) -> None:
         """A recipient takes messages again: what waits for it leaves with the next sweep."""
-        waiting = {**UNREACHED, "to": to, "lease": "", "routing_key": {"$regex": f"^{re.escape(recipient)}\\."}}
+        waiting = {**unreached(), "to": to, "lease": "", "routing_key": {"$regex": f"^{re.escape(recipient)}\\."}}
         self._outbox.update_many(waiting, {"$set": {"leased_until": self._clock.now()}}, hint=IN_TROUBLE)
 
     def _note_trouble(self, confirmed: list[Entry], others: list[Settled]) -> None:

@@ -24,7 +24,7 @@ from pymongo.read_concern import ReadConcern
 from pymongo.read_preferences import ReadPreference
 
 from ngao.chassis.errors import Conflict, Unavailable
-from ngao.chassis.messaging.destinations import RESULTS, form_of
+from ngao.chassis.messaging.destinations import DESTINATIONS, form_of
 from ngao.chassis.messaging.outbox import Encode, Entry, entry_of
 from ngao.chassis.observability.logs import get_logger
 from ngao.chassis.storage.audit_trail import AuditTrail
@@ -245,11 +245,8 @@ class GroupCommitter:
 
 
 def _numbered(saying: Saying) -> tuple[str, str] | None:
-    """What gets one number: an event under one subject, on however many exchanges. A partner has subjects of its own.
-
-    An answer to a source bears no number: gaps would tell it what else is known about the case (law 10).
-    """
-    return None if saying.to == RESULTS else (saying.event.id, form_of(saying.event, saying.to).subject)
+    """What gets one number: an event under one subject, on however many exchanges. An outsider may have subjects of its own."""
+    return (saying.event.id, form_of(saying.event, saying.to).subject) if DESTINATIONS[saying.to].numbered else None
 
 
 def _by_collection(units: list[Unit]) -> dict[str, list[Write]]:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ngao.broker.edge_names import found_on_broker
+from ngao.broker.lanes import lanes_of
+from ngao.broker.management import Management, Step
+from ngao.broker.provisioning import edge_topology_steps
 from ngao.chassis.errors import Misconfigured
-from ngao.chassis.messaging.edge_names import found_on_broker
-from ngao.chassis.messaging.lanes import lanes_of
-from ngao.chassis.messaging.management import Management, Step
-from ngao.chassis.messaging.provisioning import edge_topology_steps
 
 _ACCOUNTS, _QUEUES = ("partner-", "source-"), ("partner.", "source.")
 _RIGHTS = {"permissions": ("configure", "write", "read"), "topic_permissions": ("exchange", "write", "read")}

@@ -23,7 +23,7 @@ from typing import Any
 import pymongo
 import yaml
 
-from ngao.chassis.messaging.management import Management
+from ngao.broker.management import Management
 from ngao.client import SourceClient, keygen, signing_keygen
 from ngao.deployment.names import ADMINISTRATOR, EDGE_VHOST, SERVICES, VHOST, account_of, database_of, store_of
 from ngao.deployment.waiting import wait_until

@@ -10,8 +10,8 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+from ngao.broker.onboarding import AccountFile, Edge
 from ngao.chassis.errors import InvalidInput, Misconfigured
-from ngao.chassis.messaging.onboarding import AccountFile, Edge
 from ngao.cli.accounts import sentence, write_account, write_certificate
 from ngao.client import BadAccount
 from ngao.client.account import load

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from ngao.broker.provisioning import has_password
 from ngao.chassis.errors import Misconfigured, NotAllowedNow
-from ngao.chassis.messaging.provisioning import has_password
 from ngao.chassis.security import keyfiles
 from ngao.chassis.security.identity import hash_key, load_operators
 from ngao.deployment.folder import ENGINE, ROOT, SERVICE, SecretsFolder

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ngao.chassis.messaging.management import Management
+from ngao.broker.management import Management
 from ngao.deployment.names import SERVICES
 from tests.faults.engine.facts import Limits
 from tests.faults.engine.faults.services import CROSSES_WITHIN_S

@@ -16,15 +16,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ngao.broker import layout, permissions
+from ngao.broker.bounds import Bounds
+from ngao.broker.edge_names import found_on_broker, under_names
+from ngao.broker.lanes import bindings_of_before, lanes_of, policy_stands, unclaimed_steps
+from ngao.broker.layout import Binding, Exchange, Queue, Topology
+from ngao.broker.management import Management, Step
+from ngao.broker.outsiders import outsider_of
+from ngao.broker.permissions import Rights
 from ngao.chassis.errors import Misconfigured
-from ngao.chassis.messaging import permissions, topology
-from ngao.chassis.messaging.accounts import outsider_of, service_account
-from ngao.chassis.messaging.bounds import Bounds
-from ngao.chassis.messaging.edge_names import EdgeNames, found_on_broker
-from ngao.chassis.messaging.lanes import bindings_of_before, lanes_of, policy_stands, unclaimed_steps
-from ngao.chassis.messaging.management import Management, Step
-from ngao.chassis.messaging.permissions import Rights
-from ngao.chassis.messaging.topology import Binding, Exchange, Queue, Topology
+from ngao.chassis.messaging.accounts import service_account
+from ngao.chassis.messaging.edge_names import EdgeNames
 
 _COUNTED_WITHIN_S = 12
 """A queue tells its numbers every five seconds, and the management interface collects them every five."""
@@ -40,7 +42,7 @@ class Wanted:
 
     vhost: str
     edge_vhost: str
-    subscriptions: topology.Subscriptions
+    subscriptions: layout.Subscriptions
     outbound: Mapping[str, Sequence[str]]
     tiers_s: Sequence[int]
     passwords: Mapping[str, str] = field(repr=False)
@@ -63,7 +65,7 @@ def provision(
 
 def steps(management: Management, wanted: Wanted) -> Iterator[Step]:
     """What the broker lacks, in the order in which it can be done."""
-    yield from topology_steps(management, wanted.vhost, topology.internal(wanted.subscriptions, wanted.tiers_s))
+    yield from topology_steps(management, wanted.vhost, layout.internal(wanted.subscriptions, wanted.tiers_s))
     yield from _edge_steps(management, wanted)
     for service in wanted.subscriptions:
         name = service_account(service)
@@ -78,7 +80,7 @@ def steps(management: Management, wanted: Wanted) -> Iterator[Step]:
 
 def _edge_steps(management: Management, wanted: Wanted) -> Iterator[Step]:
     """The outsiders' virtual host."""
-    names, part = wanted.names, topology.edge(wanted.tiers_s)
+    names, part = wanted.names, layout.edge(wanted.tiers_s)
     queues = management.get("queues", wanted.edge_vhost) or ()
     standing = found_on_broker(each["name"] for each in queues)
     if standing not in {None, names}:  # what waits there would be read by nobody
@@ -148,7 +150,7 @@ def edge_topology_steps(
 ) -> Iterator[Step]:
     """The same for the outsiders' virtual host: `wanted` has plain names, and no sentence holds the secret behind them."""
     try:
-        for step in topology_steps(management, vhost, names.of(wanted), before_unbinding):
+        for step in topology_steps(management, vhost, under_names(names, wanted), before_unbinding):
             yield replace(step, what=names.plain(step.what))
     except Misconfigured as error:
         raise Misconfigured(names.plain(str(error))) from None

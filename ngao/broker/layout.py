@@ -10,21 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ngao.contracts import CATALOGUE, gives_notice
+from ngao.broker.exchanges import PARTNER_REPLIES, PARTNERS, REPORTS, RESULTS
+from ngao.chassis.messaging.destinations import EVENTS, NOTICES, REDELIVER
+from ngao.chassis.messaging.queues import lane_name, lane_owner, subscription_queues
+from ngao.contracts import gives_notice
 
 Subscriptions = Mapping[str, tuple[str, ...]]
 """The event types each service hears."""
 
 ArgumentValue = str | int | bool
 
-EVENTS = "events"
-NOTICES = "notices"
-REDELIVER = "redeliver"
 DEAD = "dead"
-REPORTS = "reports"
-PARTNER_REPLIES = "partner-replies"
-PARTNERS = "partners"
-RESULTS = "results"
 
 DELIVERY_LIMIT = 20
 OUTSIDER_DELIVERY_LIMIT = 100
@@ -115,8 +111,7 @@ class Inbound:
 
     def outsider_of(self, name: str) -> str | None:
         """Whose lane a queue is, by its plain name; None for any other queue."""
-        queue, _, outsider_id = name.rpartition(".")
-        return outsider_id if queue == self.queue else None
+        return lane_owner(self.queue, name)
 
 
 EDGE_INBOUND = (
@@ -148,19 +143,6 @@ def edge(tiers_s: Sequence[int]) -> Topology:
     bindings = [binding for each in EDGE_INBOUND for binding in _inbound_bindings(each)]
     own = Topology(tuple(exchanges), tuple(queues), tuple(bindings))
     return own + _failure_handling(tuple(each.service for each in EDGE_INBOUND), tiers_s)
-
-
-def lane_name(queue: str, outsider_id: str) -> str:
-    """The plain name of the lane that leads one outsider's messages to a queue's reader."""
-    return f"{queue}.{outsider_id}"
-
-
-def subscription_queues(service: str, event_type: str) -> tuple[tuple[str, str], ...]:
-    """The routine queue of a subscription, and the urgent one where there is one, each with the routing key it is bound with."""
-    name = f"{service}.{event_type}"
-    routine, urgent = (name, f"routine.{event_type}"), (f"{name}.urgent", f"urgent.{event_type}")
-    known = CATALOGUE.get(event_type)
-    return (routine, urgent) if known is None or known.may_be_urgent else (routine,)
 
 
 def partner_queues(partner_id: str, token: str) -> Topology:

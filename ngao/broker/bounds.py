@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ngao.chassis.messaging.accounts import KINDS_OF_OUTSIDERS
-from ngao.chassis.messaging.topology import EDGE_INBOUND, Policy
+from ngao.broker.layout import EDGE_INBOUND, Policy
+from ngao.broker.outsiders import KINDS_OF_OUTSIDERS
 
 _MIB = 1024**2
 

@@ -11,11 +11,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ngao.broker.edge_names import found_on_broker, under_names
+from ngao.broker.layout import EDGE_INBOUND, Binding, Inbound, Policy, Topology
+from ngao.broker.management import Management, Step
+from ngao.broker.outsiders import outsider_of
 from ngao.chassis.errors import Misconfigured
-from ngao.chassis.messaging.accounts import outsider_of
-from ngao.chassis.messaging.edge_names import EdgeNames, found_on_broker
-from ngao.chassis.messaging.management import Management, Step
-from ngao.chassis.messaging.topology import EDGE_INBOUND, Binding, Inbound, Policy, Topology
+from ngao.chassis.messaging.edge_names import EdgeNames
 
 Listed = Iterable[Mapping[str, Any]]
 """Queues as the management interface lists them."""
@@ -55,7 +56,7 @@ def bindings_of_before(bound: set[Binding], queues: Listed, names: EdgeNames, la
     for inbound in EDGE_INBOUND:
         everything = Topology((), (), (Binding(inbound.exchange, inbound.queue, "#"),))
         read = [count for name, count in consumers.items() if inbound.outsider_of(name)]
-        if bound.issuperset(names.of(everything).bindings) and read and not any(read):
+        if bound.issuperset(under_names(names, everything).bindings) and read and not any(read):
             kept += everything.bindings
     return Topology((), (), kept)
 

@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from ngao.chassis.errors import InvalidInput, Unavailable
-from ngao.chassis.messaging import permissions, topology
-from ngao.chassis.messaging.accounts import outsider_account
-from ngao.chassis.messaging.bounds import Bounds
-from ngao.chassis.messaging.edge_names import found_on_broker
-from ngao.chassis.messaging.management import Management, Step
-from ngao.chassis.messaging.permissions import Rights
-from ngao.chassis.messaging.provisioning import (
+from ngao.broker import layout, permissions
+from ngao.broker.bounds import Bounds
+from ngao.broker.edge_names import found_on_broker
+from ngao.broker.exchanges import PARTNER_REPLIES, PARTNERS, REPORTS, RESULTS
+from ngao.broker.layout import EDGE_INBOUND, Topology
+from ngao.broker.management import Management, Step
+from ngao.broker.permissions import Rights
+from ngao.broker.provisioning import (
     account_bounds,
     account_steps,
     bindings_in,
@@ -24,7 +24,8 @@ from ngao.chassis.messaging.provisioning import (
     rights_steps,
     topology_steps,
 )
-from ngao.chassis.messaging.topology import EDGE_INBOUND, Topology
+from ngao.chassis.errors import InvalidInput, Unavailable
+from ngao.chassis.messaging.accounts import outsider_account
 
 OUTSIDER_ID = re.compile(r"[a-z][a-z0-9-]{1,40}")
 _CLOSING_S = 20
@@ -81,23 +82,23 @@ def onboard_source(management: Management, edge: Edge, source_id: str) -> Accoun
     """Give a source system its account and its results queue; called again, it keeps the queue and changes the password."""
     results = f"{source_id}.#"
     name = account_name("source", source_id)
-    token = _token_of(management, edge.vhost, topology.RESULTS, results) or secrets.token_hex(16)
-    part = topology.source_queue(source_id, token)
+    token = _token_of(management, edge.vhost, RESULTS, results) or secrets.token_hex(16)
+    part = layout.source_queue(source_id, token)
     names = {"results": part.queues[0].name}
     _make_lane(management, edge.vhost, "source", source_id)
     password = _establish(management, edge.vhost, name, part, permissions.of_source(source_id, names.values()))
-    return AccountFile("source", source_id, edge, password, topology.REPORTS, names)
+    return AccountFile("source", source_id, edge, password, REPORTS, names)
 
 
 def onboard_partner(management: Management, edge: Edge, partner_id: str) -> AccountFile:
     """Give a partner its account and its two queues; called again, it keeps the queues and changes the password."""
     name = account_name("partner", partner_id)
-    token = _token_of(management, edge.vhost, topology.PARTNERS, f"{partner_id}.routine.#") or secrets.token_hex(16)
-    part = topology.partner_queues(partner_id, token)
+    token = _token_of(management, edge.vhost, PARTNERS, f"{partner_id}.routine.#") or secrets.token_hex(16)
+    part = layout.partner_queues(partner_id, token)
     names = {"routine": part.queues[0].name, "urgent": part.queues[1].name}
     _make_lane(management, edge.vhost, "partner", partner_id)
     password = _establish(management, edge.vhost, name, part, permissions.of_partner(partner_id, names.values()))
-    return AccountFile("partner", partner_id, edge, password, topology.PARTNER_REPLIES, names)
+    return AccountFile("partner", partner_id, edge, password, PARTNER_REPLIES, names)
 
 
 def revoke(management: Management, kind: str, outsider_id: str, *, sleep: Callable[[float], None] = time.sleep) -> None:
@@ -117,7 +118,7 @@ def revoke(management: Management, kind: str, outsider_id: str, *, sleep: Callab
 
 
 def _queues_of(kind: str, outsider_id: str, token: str) -> Topology:
-    return topology.partner_queues(outsider_id, token) if kind == "partner" else topology.source_queue(outsider_id, token)
+    return layout.partner_queues(outsider_id, token) if kind == "partner" else layout.source_queue(outsider_id, token)
 
 
 def _make_lane(management: Management, vhost: str, kind: str, outsider_id: str) -> None:

@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ngao.chassis.messaging import topology
+from ngao.broker.exchanges import PARTNER_REPLIES, REPORTS
+from ngao.chassis.messaging.destinations import EVENTS, NOTICES, REDELIVER
 
 NOTHING = "^$"
 _END = r"$(?!\n)"
 """The broker's `$` alone matches before a line feed as well, and a routing key may end with one."""
-_INSIDE = (topology.EVENTS, topology.NOTICES)
+_INSIDE = (EVENTS, NOTICES)
 
 
 @dataclass(frozen=True)
@@ -59,14 +60,14 @@ def of_service_on_edge(service: str, outbound: Sequence[str], tiers_s: Sequence[
 
 def of_source(source_id: str, queues: Iterable[str]) -> Rights:
     """A source posts under its own name and reads its own results."""
-    topic = TopicPermission(topology.REPORTS, f"^{re.escape(source_id)}{_END}")
-    return Rights(Permission(write=one_of([topology.REPORTS]), read=one_of(queues)), (topic,))
+    topic = TopicPermission(REPORTS, f"^{re.escape(source_id)}{_END}")
+    return Rights(Permission(write=one_of([REPORTS]), read=one_of(queues)), (topic,))
 
 
 def of_partner(partner_id: str, queues: Iterable[str]) -> Rights:
     """A partner replies under its own name and reads its own two queues."""
-    topic = TopicPermission(topology.PARTNER_REPLIES, rf"^{re.escape(partner_id)}\.[a-z]+{_END}")
-    return Rights(Permission(write=one_of([topology.PARTNER_REPLIES]), read=one_of(queues)), (topic,))
+    topic = TopicPermission(PARTNER_REPLIES, rf"^{re.escape(partner_id)}\.[a-z]+{_END}")
+    return Rights(Permission(write=one_of([PARTNER_REPLIES]), read=one_of(queues)), (topic,))
 
 
 def of_outsider(kind: str, outsider_id: str, queues: Iterable[str]) -> Rights:
@@ -80,7 +81,7 @@ def one_of(names: Iterable[str]) -> str:
 
 
 def _retry_exchanges(tiers_s: Sequence[int]) -> list[str]:
-    return [topology.REDELIVER, *(f"retry.{tier}" for tier in tiers_s)]
+    return [REDELIVER, *(f"retry.{tier}" for tier in tiers_s)]
 
 
 def _returns(service: str, exchanges: Iterable[str]) -> tuple[TopicPermission, ...]:

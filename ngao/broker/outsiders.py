@@ -1,0 +1,11 @@
+"""The kinds of outsiders, and whose a broker account is."""
+
+from __future__ import annotations
+
+KINDS_OF_OUTSIDERS = ("partner", "source")
+
+
+def outsider_of(account: str) -> tuple[str, str] | None:
+    """The kind and the id of the outsider to whom an account belongs, if it is one's."""
+    kind, _, outsider_id = account.partition("-")
+    return (kind, outsider_id) if kind in KINDS_OF_OUTSIDERS and outsider_id else None
