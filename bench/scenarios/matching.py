@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from bench.scenarios.rooms import Database, reading_unit
 from bench.stage import NEED, Stage, counties
 from ngao.chassis.clock import SystemClock
+from ngao.kernel.consent import Standing
 from ngao.local.home import REPOSITORY
 from services.referral import policies
-from services.referral.domain.consent import Standing
 from services.referral.domain.matching import Wanted
 from services.referral.domain.partner import Partner
 from services.referral.storage.documents import DOCUMENTS, PartnerDocument

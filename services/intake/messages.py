@@ -18,7 +18,7 @@ from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event, FieldError, field_errors, make
 from ngao.contracts.codes import LOCATION_SCHEMES
 from ngao.contracts.schemas.report import Report as ReportSchema
-from services.intake.domain.consent import Consent, ConsentChange
+from ngao.kernel.consent import Statement
 from services.intake.domain.draft import Draft, Person, Place, Violation
 from services.intake.domain.progress import Step, case_salt_of
 from services.intake.domain.report import Change, Helper, Report, SealedIdentity, Update
@@ -139,10 +139,10 @@ def violation_of(data: Mapping[str, Any]) -> Violation:
     )
 
 
-def consent_of(data: Mapping[str, Any]) -> Consent:
+def consent_of(data: Mapping[str, Any]) -> Statement:
     """A consent of what the schema has loaded."""
     until = data.get("until")
-    return Consent(data["purpose"], tuple(data["scope"]), data.get("recipient"), _as_stored(until) if until else None)
+    return Statement(data["purpose"], tuple(data["scope"]), data.get("recipient"), _as_stored(until) if until else None)
 
 
 def _as_stored(moment: datetime) -> datetime:
@@ -150,12 +150,11 @@ def _as_stored(moment: datetime) -> datetime:
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
-def change_of(event: Event) -> ConsentChange:
+def change_of(event: Event) -> Statement:
     """What `registry.consent.changed` says."""
-    data = event.data
-    return ConsentChange(
-        data["purpose"], tuple(data["scope"]), data["recipient"], data["granted"], data["effective_at"], data["until"]
-    )
+    said = event.data
+    scope, at = tuple(said["scope"]), said["effective_at"]
+    return Statement(said["purpose"], scope, said["recipient"], said["until"], at, said["granted"])
 
 
 def step_of(event: Event) -> Step:
@@ -292,5 +291,5 @@ def day_of(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def _consent(consent: Consent) -> dict[str, Any]:
+def _consent(consent: Statement) -> dict[str, Any]:
     return {"purpose": consent.purpose, "scope": consent.scope, "recipient": consent.recipient, "until": consent.until}

@@ -80,7 +80,7 @@ class App:
 
     def consent_changed(self, unit: Unit, event: Event) -> None:
         """Offer or recall by the new consent."""
-        learn_consent(self._desk(unit), event.data["case_ref"], *messages.consent_of(event))
+        learn_consent(self._desk(unit), event.data["case_ref"], messages.consent_of(event))
 
     def disclosed(self, unit: Unit, event: Event) -> None:
         """Note that something was disclosed or withheld, and keep the event for the partner's catch-up."""

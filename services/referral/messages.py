@@ -10,10 +10,10 @@ from typing import Any
 from ngao.chassis.security.seals import key_id
 from ngao.contracts import Event, make
 from ngao.kernel.actors import Actor
+from ngao.kernel.consent import FOR_REFERRAL, Statement
 from services.referral.application.note_disclosure import Disclosure
 from services.referral.application.ports import Hop, rules_of
 from services.referral.domain.case import Case
-from services.referral.domain.consent import REFERRAL, ConsentFact
 from services.referral.domain.facts import Changed, Defender, Report
 from services.referral.domain.news import MOVES, Kind, News
 from services.referral.domain.offer import Offer, Reply, State, Verb, reason_for_partner
@@ -29,7 +29,7 @@ _DETAILS = {Verb.DECLINE: "reason", Verb.FAIL: "reason", Verb.COMPLETE: "outcome
 # What others say
 
 
-def report_of(event: Event) -> tuple[Report, list[ConsentFact]]:
+def report_of(event: Event) -> tuple[Report, list[Statement]]:
     """The report of `intake.report.accepted`, with its consents."""
     data = event.data
     report = Report(
@@ -45,7 +45,7 @@ def report_of(event: Event) -> tuple[Report, list[ConsentFact]]:
     return report, _consents(data["consent"], data["received_at"])
 
 
-def update_of(event: Event) -> tuple[Report, list[ConsentFact], Changed]:
+def update_of(event: Event) -> tuple[Report, list[Statement], Changed]:
     """What `intake.report.updated` holds, and what is new in it; languages stay those of the report."""
     data = event.data
     report = Report(
@@ -66,11 +66,11 @@ def disclosure_of(event: Event) -> Disclosure:
     return Disclosure(event.data["case_ref"], event.data["offer_id"], event.data["partner_id"], part, answer)
 
 
-def _consents(said: list[dict[str, Any]], at: datetime) -> list[ConsentFact]:
+def _consents(said: list[dict[str, Any]], at: datetime) -> list[Statement]:
     return [
-        ConsentFact(tuple(each["scope"]), each["recipient"], granted=True, at=at, until=each["until"])
+        Statement(FOR_REFERRAL, tuple(each["scope"]), each["recipient"], each["until"], at)
         for each in said
-        if each["purpose"] == REFERRAL
+        if each["purpose"] == FOR_REFERRAL
     ]
 
 
@@ -81,11 +81,11 @@ def defender_of(event: Event) -> Defender:
     return Defender(data["defender_ref"], data["resolution"], never, event.sequence or 0)
 
 
-def consent_of(event: Event) -> tuple[str, ConsentFact]:
-    """The purpose and the fact of `registry.consent.changed`."""
-    data = event.data
-    fact = ConsentFact(tuple(data["scope"]), data["recipient"], data["granted"], data["effective_at"], data["until"])
-    return data["purpose"], fact
+def consent_of(event: Event) -> Statement:
+    """What `registry.consent.changed` says."""
+    said = event.data
+    scope, at = tuple(said["scope"]), said["effective_at"]
+    return Statement(said["purpose"], scope, said["recipient"], said["until"], at, said["granted"])
 
 
 _TOLD = {

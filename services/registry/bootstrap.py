@@ -14,12 +14,12 @@ from ngao.chassis.security.identity import Credentials, Principal
 from ngao.chassis.storage.recipients import UnitRecipients, Vouchers
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event, FieldError
+from ngao.kernel.consent import Statement
 from services.registry import messages
 from services.registry.candidates.decisions_of_two import link_loosens, separation_loosens
 from services.registry.candidates.review import link_candidate, separate_candidate
 from services.registry.cases.follow import learn_update, learn_withdrawal
 from services.registry.consent.change import ConsentSaid, change_consent
-from services.registry.consent.model import Statement
 from services.registry.disclosure.boxes import KeyFileBoxes
 from services.registry.disclosure.disclose import contact_may_leave, disclose_contact, end_disclosure
 from services.registry.people.absorb import absorb_case
@@ -222,8 +222,6 @@ def _check_reason(reason: str, known: tuple[str, ...]) -> None:
 
 
 def _said(ports: Ports, ref: str, said: dict[str, Any], who: Principal) -> ConsentSaid:
-    statement = Statement(
-        granted=said["granted"], purpose=said["purpose"], scope=frozenset(said["scope"]), at=ports.now,
-        recipient=said["recipient"], until=said["until"],
-    )
+    scope = tuple(sorted(set(said["scope"])))
+    statement = Statement(said["purpose"], scope, said["recipient"], said["until"], ports.now, said["granted"])
     return ConsentSaid(ref, statement, said["case_ref"], who.actor)

@@ -10,8 +10,8 @@ from ngao.broker.exchanges import PARTNERS
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event, make
 from ngao.kernel.actors import Actor
+from ngao.kernel.consent import Statement
 from services.registry.cases.model import Case
-from services.registry.consent.model import Statement
 from services.registry.disclosure.disclose import AcceptedOffer
 from services.registry.disclosure.model import Disclosure
 from services.registry.people.resolve import AcceptedReport
@@ -44,10 +44,7 @@ def box_of(event: Event) -> tuple[str, str] | None:
 def consents_of(said: Iterable[Mapping[str, Any]], at: datetime) -> tuple[Statement, ...]:
     """The consents of a report or an update as statements of its moment."""
     return tuple(
-        Statement(
-            granted=True, purpose=each["purpose"], scope=frozenset(each["scope"]), at=at,
-            recipient=each["recipient"], until=each["until"],
-        )
+        Statement(each["purpose"], tuple(sorted(set(each["scope"]))), each["recipient"], each["until"], at)
         for each in said
     )
 
@@ -87,7 +84,7 @@ class UnitVoice:
             "case_ref": case.id,
             "defender_ref": defender_ref,
             "purpose": statement.purpose,
-            "scope": sorted(statement.scope),
+            "scope": statement.scope,
             "recipient": statement.recipient,
             "until": statement.until,
             "granted": statement.granted,

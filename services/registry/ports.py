@@ -13,8 +13,8 @@ from typing import Protocol
 
 from ngao.chassis.security.vouches import Distrust, Recipient
 from ngao.kernel.actors import Actor
+from ngao.kernel.consent import Statement
 from services.registry.cases.model import Case
-from services.registry.consent.model import Statement
 from services.registry.disclosure.model import Disclosure
 from services.registry.people.identity import Identity
 from services.registry.people.model import Defender

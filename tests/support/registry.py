@@ -12,9 +12,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ngao.chassis.errors import SealBroken
+from ngao.kernel.consent import Statement
 from ngao.kernel.placeholders import Placeholders
 from services.registry.cases.model import Case, CaseState
-from services.registry.consent.model import Statement
 from services.registry.disclosure.disclose import AcceptedOffer
 from services.registry.disclosure.model import Disclosure
 from services.registry.people.identity import Identity
@@ -264,7 +264,7 @@ class Register:
 
 def consent(*scope: str, at: datetime = NOW, purpose: str = "referral", granted: bool = True, **more: Any) -> Statement:
     """A statement; without scopes, one about contact."""
-    return Statement(granted=granted, purpose=purpose, scope=frozenset(scope or ("contact",)), at=at, **more)
+    return Statement(granted=granted, purpose=purpose, scope=tuple(sorted(scope or ("contact",))), at=at, **more)
 
 
 _IN_BOX = ("attributes", "contact_safety")

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import json
-import types
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
-from datetime import UTC, datetime, time
-from enum import Enum
 from types import SimpleNamespace
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any
 
 from ngao.chassis.storage.unit_of_work import Unit
 from services.intake.domain.report import Report
@@ -30,28 +26,7 @@ from services.registry.disclosure.model import Disclosure
 from services.registry.people.model import Defender
 from services.registry.people.resolution import Candidate
 from services.registry.people.store import CandidateRepository, CaseRepository, DefenderRepository, DisclosureRepository
-
-NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-PLAIN: dict[Any, Any] = {
-    str: "word", int: 1, float: 1.0, bool: True, bytes: b"x", datetime: NOW, time: time(8), Any: "word", object: "word", dict: {},
-}
-
-
-def filled(kind: Any) -> Any:
-    """A value of this type with nothing left out: every optional part is there, every list has one entry."""
-    origin, parts = get_origin(kind), get_args(kind)
-    if origin in (Union, types.UnionType):
-        return filled(next(each for each in parts if each is not type(None)))
-    if origin in (tuple, list, set, frozenset):
-        return origin(filled(each) for each in parts if each is not ...)
-    if origin in (dict, Mapping):
-        return {filled(parts[0]): filled(parts[1])}
-    if isinstance(kind, type) and issubclass(kind, Enum):
-        return next(iter(kind))
-    if is_dataclass(kind) and isinstance(kind, type):
-        hints = get_type_hints(kind)
-        return kind(**{each.name: filled(hints[each.name]) for each in fields(kind) if each.init})
-    return PLAIN[kind]
+from tests.support.filled import NOW, filled
 
 
 def names(record: Any, before: str = "") -> set[str]:

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from ngao.chassis.security.vouches import Distrust, Recipient
 from ngao.kernel import acceptance
+from ngao.kernel.consent import FOR_REFERRAL, Answer, judge
 from ngao.kernel.pairwise import case_ref_for
 from services.intake.application.ports import INTAKE, Desk, joined
-from services.intake.domain.consent import Refusal, refusal
+from services.intake.domain.narratives import Refusal
 from services.intake.domain.progress import case_salt_of, stands_accepted
 from services.intake.domain.report import Helper, Report
 
@@ -57,10 +58,9 @@ def _refusal(desk: Desk, report: Report, helper: Helper) -> Refusal | None:
         return Refusal.WITHDRAWN
     if not report.narrative_parts:
         return Refusal.NO_NARRATIVE
-    return refusal(
-        report.consents, report.consent_changes,
-        purpose="referral", data="narrative", recipient=helper.partner_id, now=desk.now,
-    )
+    said = (*report.consents, *report.consent_changes)
+    answer = judge(said, purpose=FOR_REFERRAL, scope="narrative", recipient=helper.partner_id, now=desk.now)
+    return None if answer is Answer.LIVE else Refusal(answer.value)
 
 
 def _disclose(desk: Desk, report: Report, helper: Helper) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from ngao.kernel.consent import Statement
 from services.intake.application.disclose_narrative import disclose_what_is_new
 from services.intake.application.note_progress import report_of
 from services.intake.application.ports import Desk
-from services.intake.domain.consent import ConsentChange
 
 
-def note_consent(desk: Desk, case_ref: str, change: ConsentChange) -> None:
+def note_consent(desk: Desk, case_ref: str, change: Statement) -> None:
     """Keep the change; a consent that was missing lets those at work have the narrative now. Raises NotFound.
 
     Of a forgotten report nothing can be disclosed, and what is agreed to for it is nobody's concern.

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 
 from ngao.chassis.errors import InvalidInput, NotAllowedNow
 from ngao.kernel.actors import Actor
+from ngao.kernel.consent import carried_over
 from ngao.kernel.text import clean
 from services.intake.application.judging import judge, told_of
 from services.intake.application.person_keys import person_keys
 from services.intake.application.ports import Desk
-from services.intake.domain.consent import carried_over
 from services.intake.domain.dates import with_likely_date
 from services.intake.domain.draft import Draft, Person, canonical_content, content_as_received, readable
 from services.intake.domain.problems import FieldProblem, MappedBy

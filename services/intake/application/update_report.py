@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from ngao.chassis.errors import NotAllowedNow
 from ngao.kernel.actors import Actor
+from ngao.kernel.consent import Statement
 from ngao.kernel.text import clean
 from services.intake.application.disclose_narrative import disclose_what_is_new
 from services.intake.application.judging import judge
@@ -177,7 +178,7 @@ def _parts_before_dates(update: Update) -> list[object]:
 
 
 def _with_acts(update: Update, acts: Sequence[object]) -> list[object]:
-    consents = None if update.consents is None else [repr(replace(each, given_at=None)) for each in update.consents]
+    consents = None if update.consents is None else [_consent(each) for each in update.consents]
     parts: list[object] = [acts, update.needs, consents, update.narrative]
     if update.place:
         parts.append(repr(update.place))
@@ -185,3 +186,9 @@ def _with_acts(update: Update, acts: Sequence[object]) -> list[object]:
         person = update.person
         parts.append([person.identity, dict(person.attributes), person.contact_safety])
     return parts
+
+
+def _consent(said: Statement) -> str:
+    """As it was when a consent was a class of its own, so that repeats of updates are recognised as before."""
+    fields = f"purpose={said.purpose!r}, scope={said.scope!r}, recipient={said.recipient!r}, until={said.until!r}"
+    return f"Consent({fields}, given_at=None)"

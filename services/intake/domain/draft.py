@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from ngao.kernel.consent import Statement
 from ngao.kernel.names import comparable
 from ngao.kernel.text import clean
-from services.intake.domain.consent import Consent
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class Draft:
     person: Person = field(default_factory=Person)
     languages: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
-    consents: tuple[Consent, ...] = ()
+    consents: tuple[Statement, ...] = ()
     narrative: str | None = field(default=None, repr=False)
     attachments: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
 
@@ -171,7 +171,7 @@ def date_of(violation: Violation) -> list[str]:
     return [_moment(violation.occurred_at), violation.occurred_precision] if violation.occurred_at else []
 
 
-def _consent(consent: Consent) -> list[str]:
+def _consent(consent: Statement) -> list[str]:
     return [consent.purpose, *sorted(consent.scope), consent.recipient or "", _moment(consent.until) if consent.until else ""]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
 
 MOST_BYTES = 300_000
 """The longest narrative of a first report and half as much again. As JSON, sealed and in base64 it fits into an event."""
@@ -11,6 +12,19 @@ CUT = "[\u2026]"
 """Ends a part that was cut, so that whoever reads it sees that there was more."""
 _LEAST = 100
 """In less room than this nothing can be told."""
+
+
+class Refusal(StrEnum):
+    """Why a narrative may not be disclosed."""
+
+    NO_CONSENT = "no_consent"
+    CONSENT_EXPIRED = "consent_expired"
+    WITHDRAWN = "withdrawn"
+    NO_NARRATIVE = "no_narrative"
+    KEY_NOT_VOUCHED = "key_not_vouched"
+    KEY_CHANGED = "key_changed"
+    KEY_OUTDATED = "key_outdated"
+    NOT_SIGNED = "acceptance_not_signed"
 
 
 def fitting(narrative: str, parts: Sequence[bytes]) -> str:

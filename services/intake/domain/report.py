@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from ngao.kernel.consent import Statement, carried_over
 from services.intake.domain.acts import Dating, with_acts
-from services.intake.domain.consent import Consent, ConsentChange, carried_over
 from services.intake.domain.draft import DateDoubt, Person, Place, Violation
 from services.intake.domain.problems import MappedBy
 from services.intake.domain.progress import CLOSED, OPENED, REOPENED, Step, status_of, with_step
@@ -54,7 +54,7 @@ class Update:
 
     violations: tuple[Violation, ...] | None = None
     needs: tuple[str, ...] | None = None
-    consents: tuple[Consent, ...] | None = None
+    consents: tuple[Statement, ...] | None = None
     narrative: str | None = field(default=None, repr=False)
     person: Person | None = field(default=None, repr=False)
     place: Place | None = None
@@ -121,7 +121,7 @@ class Report:
     county: str
     place_precision: str
     languages: tuple[str, ...]
-    consents: tuple[Consent, ...]
+    consents: tuple[Statement, ...]
     triage: Triage
     told: Triage | None = None
     decision: Decision | None = None
@@ -130,7 +130,7 @@ class Report:
     person_keys: tuple[str, ...] = ()
     narrative_parts: tuple[bytes, ...] = ()
     attachments: bytes | None = None
-    consent_changes: tuple[ConsentChange, ...] = ()
+    consent_changes: tuple[Statement, ...] = ()
     story: tuple[Step, ...] = ()
     helpers: Mapping[str, Helper] = field(default_factory=dict)
     updates_seen: tuple[str, ...] = ()
@@ -254,10 +254,10 @@ class Report:
         self.tell_again_at = now + min(max(now - self.received_at, SOONEST_AGAIN), LATEST_AGAIN)
         return True
 
-    def note_consent(self, change: ConsentChange) -> None:
+    def note_consent(self, change: Statement) -> None:
         """Take a consent given or withdrawn at the registry in; twice is once."""
         if change not in self.consent_changes:
-            self.consent_changes = tuple(sorted((*self.consent_changes, change), key=lambda each: each.effective_at))
+            self.consent_changes = tuple(sorted((*self.consent_changes, change), key=lambda each: each.at))
 
     def keep_helper(self, helper: Helper) -> None:
         """Remember a partner that works on the case, so that later facts reach it too."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from services.intake.domain.consent import Consent, ConsentChange
+from ngao.kernel.consent import Statement
 from services.intake.domain.draft import DateDoubt, Violation
 from services.intake.domain.problems import LeftOut, MappedBy
 from services.intake.domain.progress import Step
@@ -38,8 +38,8 @@ def report_record(report: Report) -> dict[str, Any]:
         **{name: list(getattr(report, name)) for name in _PLAIN_LISTS},
         "closed_at": report.closed_at,
         "violations": [_plain(each) for each in report.violations],
-        "consents": [_plain(each) for each in report.consents],
-        "consent_changes": [_plain(each) for each in report.consent_changes],
+        "consents": [_said(each, "given_at") for each in report.consents],
+        "consent_changes": [{**_said(each, "effective_at"), "granted": each.granted} for each in report.consent_changes],
         "story": [_plain(each) for each in report.story],
         "helpers": [_plain(each) for each in report.helpers.values()],
         **_triage_record(report.triage),
@@ -65,8 +65,8 @@ def report_from(record: Record) -> Report:
         **names,
         **lists,
         violations=tuple(violation_from(each) for each in record.get("violations") or ()),
-        consents=tuple(Consent(**_scoped(each)) for each in record.get("consents") or ()),
-        consent_changes=tuple(ConsentChange(**_scoped(each)) for each in record.get("consent_changes") or ()),
+        consents=tuple(_statement(each, "given_at") for each in record.get("consents") or ()),
+        consent_changes=tuple(_statement(each, "effective_at") for each in record.get("consent_changes") or ()),
         story=tuple(_step(each) for each in record.get("story") or ()),
         helpers={each.offer_id: each for each in helpers},
         triage=_triage(record),
@@ -127,8 +127,14 @@ def _plain(value: Any) -> dict[str, Any]:
     return {name: list(each) if isinstance(each, tuple) else each for name, each in vars(value).items()}
 
 
-def _scoped(record: Record) -> dict[str, Any]:
-    return {**record, "scope": tuple(record["scope"])}
+def _said(statement: Statement, moment: str) -> dict[str, Any]:
+    named = {name: getattr(statement, name) for name in ("purpose", "recipient", "until")}
+    return {**named, "scope": list(statement.scope), moment: statement.at}
+
+
+def _statement(record: Record, moment: str) -> Statement:
+    named = {name: value for name, value in record.items() if name != moment}
+    return Statement(**{**named, "scope": tuple(record["scope"]), "at": record[moment]})
 
 
 def _triage_record(triage: Triage) -> dict[str, Any]:

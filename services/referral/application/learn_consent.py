@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from ngao.kernel.consent import FOR_REFERRAL, Statement
 from services.referral.application.ports import Desk
 from services.referral.application.route_needs import route_and_keep
-from services.referral.domain.consent import REFERRAL, ConsentFact
 
 
-def learn_consent(desk: Desk, case_ref: str, purpose: str, fact: ConsentFact) -> None:
+def learn_consent(desk: Desk, case_ref: str, fact: Statement) -> None:
     """Recall what consent no longer covers; offer what it covers now. Other purposes are not referral's concern."""
-    if purpose != REFERRAL:
+    if fact.purpose != FOR_REFERRAL:
         return
     case = desk.known_or_new(case_ref)
     case.learn_consent(fact, desk.now, desk.deadlines)

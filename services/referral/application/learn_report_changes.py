@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from ngao.kernel.consent import Statement
 from services.referral.application.ports import Desk
 from services.referral.application.route_needs import route_and_keep
-from services.referral.domain.consent import ConsentFact
 from services.referral.domain.facts import NOTHING, Changed, Report
 
 
 def learn_update(
-    desk: Desk, case_ref: str, report: Report, consents: list[ConsentFact], changed: Changed = NOTHING
+    desk: Desk, case_ref: str, report: Report, consents: list[Statement], changed: Changed = NOTHING
 ) -> None:
     """Take an update, which may have overtaken the report itself; `changed` is what is new in it."""
     case = desk.known_or_new(case_ref)

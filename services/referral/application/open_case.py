@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ngao.kernel.consent import Statement
 from services.referral.application.ports import Desk
 from services.referral.application.route_needs import route_and_keep
-from services.referral.domain.consent import ConsentFact
 from services.referral.domain.facts import Report
 
 
-def open_case(desk: Desk, case_ref: str, report: Report, consents: list[ConsentFact]) -> None:
+def open_case(desk: Desk, case_ref: str, report: Report, consents: list[Statement]) -> None:
     """Take the report. One that names no need still reaches somebody: it gets the policy's default need."""
     case = desk.known_or_new(case_ref)
     if not report.needs:

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ngao.kernel.actors import Actor
+from ngao.kernel.consent import FOR_REFERRAL, Standing, Statement, Telling
 from services.referral.domain.case_file import CaseFile, Life
-from services.referral.domain.consent import ConsentFact, Standing, Telling
 from services.referral.domain.deadlines import Deadlines, Waits
 from services.referral.domain.errors import NoSuchNeed, NotRoutable
 from services.referral.domain.facts import NOTHING, Changed, Defender, Reason, Report
@@ -40,7 +40,7 @@ class Case(CaseFile):
     # What others tell
 
     def learn_report(
-        self, report: Report, consents: Iterable[ConsentFact], now: datetime, deadlines: Deadlines, *,
+        self, report: Report, consents: Iterable[Statement], now: datetime, deadlines: Deadlines, *,
         changed: Changed = NOTHING,
     ) -> None:
         """Take the report or a later word about it; `changed` is what intake calls new in it.
@@ -74,7 +74,7 @@ class Case(CaseFile):
         self.tell(Kind.DEFENDER_LEARNT, reason=defender.resolution, actor=REGISTRY)
         self._review(now)
 
-    def learn_consent(self, fact: ConsentFact, now: datetime, deadlines: Deadlines) -> None:
+    def learn_consent(self, fact: Statement, now: datetime, deadlines: Deadlines) -> None:
         """Take a change of consent: what it no longer covers is withdrawn or recalled. One given anew may open a closed case."""
         before = self.standing(now)
         if fact not in self.consents:
@@ -90,7 +90,7 @@ class Case(CaseFile):
     def withdraw_report(self, now: datetime, sequence: int = 0) -> None:
         """The source took the report back: everything is recalled, and no consent given before counts any more."""
         self.withdrawn_sequence = max(sequence, self.withdrawn_sequence or 0)
-        self.consents.append(ConsentFact((), None, granted=False, at=now))
+        self.consents.append(Statement(FOR_REFERRAL, at=now, granted=False))
         if not self.closed:
             self._close(REPORT_WITHDRAWN, now, actor=INTAKE)
         elif self.closed_reason not in TAKEN_BACK:

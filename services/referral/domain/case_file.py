@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from ngao.kernel.consent import Standing, Statement, Telling, standing, stated
 from ngao.kernel.pairwise import case_ref_for
-from services.referral.domain.consent import ConsentFact, Standing, Telling, standing, stated
 from services.referral.domain.errors import NoSuchOffer
 from services.referral.domain.facts import Defender, Report, rank
 from services.referral.domain.need import Need, NeedState
@@ -38,7 +38,7 @@ class CaseFile:
     report: Report | None = None
     defender: Defender | None = None
     tellings: list[Telling] = field(default_factory=list)
-    consents: list[ConsentFact] = field(default_factory=list)
+    consents: list[Statement] = field(default_factory=list)
     needs: dict[str, Need] = field(default_factory=dict)
     offers: list[Offer] = field(default_factory=list)
     life: Life = Life.WAITING

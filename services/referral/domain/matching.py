@@ -12,7 +12,7 @@ from datetime import datetime
 from itertools import islice
 from typing import NamedTuple
 
-from services.referral.domain.consent import Standing
+from ngao.kernel.consent import Standing
 from services.referral.domain.facts import Reason
 from services.referral.domain.partner import Directory, Partner, draw
 from services.referral.domain.showing import Showing

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from ngao.chassis.storage.unit_of_work import Unit
+from ngao.kernel.consent import FOR_REFERRAL, Statement, Telling
 from services.referral.domain.case import Case, Life
-from services.referral.domain.consent import ConsentFact, Telling
 from services.referral.domain.facts import URGENCIES, Defender, Reason, Report, rank
 from services.referral.domain.need import Need, NeedState
 from services.referral.domain.offer import TAKEN, Offer, State
@@ -93,7 +93,7 @@ def _record(case: Case) -> dict[str, Any]:
         "report": _report_record(case.report) if case.report else None,
         "defender": {**vars(case.defender), "never_refer": sorted(case.defender.never_refer)} if case.defender else None,
         "tellings": [
-            {"sequence": each.sequence, "grants": [_fact_record(fact) for fact in each.grants]} for each in case.tellings
+            {"sequence": each.sequence, "grants": [_fact_record(fact) for fact in each.consents]} for each in case.tellings
         ],
         "consents": [_fact_record(fact) for fact in case.consents],
         "needs": [_need_record(need) for need in case.needs.values()],
@@ -107,8 +107,8 @@ def _report_record(report: Report) -> dict[str, Any]:
     return {**vars(report), **lists}
 
 
-def _fact_record(fact: ConsentFact) -> dict[str, Any]:
-    return {**vars(fact), "scope": list(fact.scope)}
+def _fact_record(fact: Statement) -> dict[str, Any]:
+    return {name: value for name, value in vars(fact).items() if name != "purpose"} | {"scope": list(fact.scope)}
 
 
 def _need_record(need: Need) -> dict[str, Any]:
@@ -155,8 +155,8 @@ def _telling(record: dict[str, Any]) -> Telling:
     return Telling(record["sequence"], tuple(_consent(fact) for fact in record["grants"]))
 
 
-def _consent(record: dict[str, Any]) -> ConsentFact:
-    return ConsentFact(**{**record, "scope": tuple(record["scope"])})
+def _consent(record: dict[str, Any]) -> Statement:
+    return Statement(**{**record, "purpose": FOR_REFERRAL, "scope": tuple(record["scope"])})
 
 
 def _need(record: dict[str, Any]) -> Need:

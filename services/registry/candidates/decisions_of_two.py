@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ngao.kernel.consent import Statement
 from services.registry.candidates.review import candidate_of, record_of, suggested_record
-from services.registry.consent.model import Statement
 from services.registry.people.finding import probable_people, records_below, root_of
 from services.registry.people.model import Defender, Restriction
 from services.registry.ports import Ports

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from ngao.kernel.consent import Statement
 from services.registry.cases.finding import case_heard_of
 from services.registry.cases.model import Case
-from services.registry.consent.model import Statement
 from services.registry.disclosure.disclose import disclose_again
 from services.registry.people.finding import say_all, view
 from services.registry.people.identity import Told

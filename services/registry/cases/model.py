@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
-from services.registry.consent.model import Statement, Telling, stated
+from ngao.kernel.consent import Statement, Telling, stated
 from services.registry.people.identity import Told
 
 

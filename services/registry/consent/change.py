@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from ngao.chassis.errors import NotAllowedNow, NotFound
 from ngao.kernel.actors import Actor
+from ngao.kernel.consent import Statement
 from services.registry.cases.model import Case
-from services.registry.consent.model import Statement
 from services.registry.disclosure.disclose import disclose_again
 from services.registry.people.finding import cases_of, known_person, say_resolved
 from services.registry.people.model import Person

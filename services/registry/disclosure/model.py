@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from ngao.kernel.consent import FOR_REFERRAL, Answer
+from ngao.kernel.consent import judge as consent_to
 from services.registry.cases.model import Case, CaseState
-from services.registry.consent.model import Standing, standing
 from services.registry.people.identity import ContactSafety, Identity
 from services.registry.people.model import Person
 
@@ -92,10 +93,10 @@ def _no_leave(case: Case, person: Person, partner_id: str, now: datetime) -> Ref
     if any(each.partner_id == partner_id for each in person.restrictions):
         return Refusal.RESTRICTED
     said = (*case.reported, *case.statements, *person.statements)
-    answer = standing(said, purpose="referral", scope="contact", recipient=partner_id, now=now)
-    if answer is Standing.LIVE:
+    answer = consent_to(said, purpose=FOR_REFERRAL, scope="contact", recipient=partner_id, now=now)
+    if answer is Answer.LIVE:
         return None
-    return Refusal.EXPIRED if answer is Standing.EXPIRED else Refusal.NO_CONSENT
+    return Refusal.EXPIRED if answer is Answer.EXPIRED else Refusal.NO_CONSENT
 
 
 def _older_contact(
@@ -103,7 +104,7 @@ def _older_contact(
 ) -> Contact | Refusal:
     """What the older record holds: only with a consent that an operator recorded, only over channels safe then and now."""
     recorded = (*case.statements, *person.statements)
-    if standing(recorded, purpose="referral", scope="contact", recipient=partner_id, now=now) is not Standing.LIVE:
+    if consent_to(recorded, purpose=FOR_REFERRAL, scope="contact", recipient=partner_id, now=now) is not Answer.LIVE:
         return Refusal.NOT_RECORDED
     now_safe = case.told.contact_safety
     identity = now_safe.reachable(person.identity) if now_safe else person.identity

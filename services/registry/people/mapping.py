@@ -6,25 +6,19 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from services.registry.consent.model import Statement, Telling
+from ngao.kernel.consent import Statement, Telling
 from services.registry.people.model import Restriction
 from services.registry.people.resolution import Suggestion
 
 
 def statement_to(statement: Statement) -> dict[str, Any]:
     """A consent or withdrawal as it is stored."""
-    return {
-        "granted": statement.granted, "purpose": statement.purpose, "scope": sorted(statement.scope), "at": statement.at,
-        "recipient": statement.recipient, "until": statement.until,
-    }
+    return {**vars(statement), "scope": list(statement.scope)}
 
 
 def statement_from(raw: Mapping[str, Any]) -> Statement:
     """The reverse."""
-    return Statement(
-        granted=raw["granted"], purpose=raw["purpose"], scope=frozenset(raw["scope"]), at=_aware(raw["at"]),
-        recipient=raw["recipient"], until=raw["until"],
-    )
+    return Statement(**{**raw, "scope": tuple(raw["scope"])})
 
 
 def telling_to(telling: Telling) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from services.registry.consent.model import Statement, remaining
+from ngao.kernel.consent import Statement, remaining
 from services.registry.people.identity import Identity
 
 NEVER_REFER = "never_refer"

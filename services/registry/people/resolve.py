@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 
+from ngao.kernel.consent import Statement, Telling
 from services.registry.cases.model import Case
-from services.registry.consent.model import Statement, Telling
 from services.registry.people.finding import person_of, say_all
 from services.registry.people.identity import Identity, Told
 from services.registry.people.model import Defender, Person

@@ -9,8 +9,8 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 from ngao.contracts.classes import INTERNAL, SENSITIVE, Moment, Pattern, Strict, Tolerant
 from ngao.contracts.codes import PURPOSES, SCOPES
 from ngao.contracts.schemas.report import Attributes, ContactSafety
+from ngao.kernel.consent import Statement
 from services.registry.cases.model import Case
-from services.registry.consent.model import Statement
 from services.registry.people.identity import Identity
 from services.registry.people.model import Person, Restriction
 from services.registry.people.read import Record, Review, SafeContact

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from ngao.kernel.consent import FOR_REFERRAL, Answer, judge
 from services.registry.cases.model import Case
-from services.registry.consent.model import live
 from services.registry.people.model import Person, Restriction, together
 from services.registry.rules import IdentityPolicy
 
@@ -48,6 +48,6 @@ def view_of(
 
 def _attributes(case: Case, person: Person | None, policy: IdentityPolicy, now: datetime) -> dict[str, Any]:
     said = (*case.reported, *case.statements, *(person.statements if person else ()))
-    if not live(said, "referral", "attributes", None, now):
+    if judge(said, purpose=FOR_REFERRAL, scope="attributes", recipient=None, now=now) is not Answer.LIVE:
         return {}
     return {name: value for name, value in case.told.attributes.items() if name in policy.attributes_for_matching}

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from services.intake.domain.consent import Consent
+from ngao.kernel.consent import Statement
 from services.intake.domain.draft import Draft, Person, Place, Violation, canonical_content, content_as_received
 
 DRAFT = Draft(
     "e1", datetime(2026, 3, 1, 9, tzinfo=UTC), "self", (Violation("torture"),), Place("iso3166-2", "KE-30"),
     person=Person({"names": ["Mary Example"]}, {"gender": "woman"}), needs=("medical", "legal_aid"), languages=("sw", "en"),
-    consents=(Consent("referral", ("contact", "narrative")),), narrative="text",
+    consents=(Statement("referral", ("contact", "narrative")),), narrative="text",
 )  # fmt: skip
 
 
@@ -22,7 +22,7 @@ DRAFT = Draft(
     {"occurred_at": datetime(2026, 3, 1, 12, tzinfo=timezone(timedelta(hours=3)))},
     {"needs": ("legal_aid", "medical")},
     {"languages": ("en", "sw")},
-    {"consents": (Consent("referral", ("narrative", "contact")),)},
+    {"consents": (Statement("referral", ("narrative", "contact")),)},
     {"narrative": " te\u200bxt\x00\r\n"},
     {"person": Person({"names": ["\x1bMary Example "]}, {"gender": "woman"})},
 ])

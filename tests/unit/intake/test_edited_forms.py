@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from ngao.kernel.consent import Statement
 from services.intake.application.receive_form import receive_form
 from services.intake.application.receive_report import Receipt
-from services.intake.domain.consent import Consent
 from services.intake.domain.draft import Draft, Person, Place, Violation
 from services.intake.domain.problems import MappedBy
 from services.intake.domain.report import Report
@@ -22,7 +22,7 @@ ORIGINAL = Draft(
     person=Person({"phones": ["+254700000203"]}, contact_safety={"may_contact": False}),
 )  # fmt: skip
 AGREED = replace(
-    ORIGINAL, consents=(Consent("referral", ("contact",)),),
+    ORIGINAL, consents=(Statement("referral", ("contact",)),),
     person=Person({"phones": ["+254700000203"]}, contact_safety={"may_contact": True}),
 )  # fmt: skip
 

@@ -8,11 +8,11 @@ from datetime import timedelta
 import pytest
 
 from ngao.chassis.security import seals
+from ngao.kernel.consent import Statement
 from services.intake.application.disclose_narrative import narrative_may_leave
 from services.intake.application.note_consent import note_consent
 from services.intake.application.note_progress import note_progress, note_vouch
 from services.intake.application.receive_report import receive_report
-from services.intake.domain.consent import ConsentChange
 from services.intake.domain.progress import Step
 from services.intake.domain.report import Helper
 from services.intake.messages import read_report
@@ -41,7 +41,7 @@ class Story:
 
     def changes_consent(self, *, granted: bool) -> None:
         self.intake.wait()
-        change = ConsentChange("referral", ("narrative",), None, granted, self.intake.now)
+        change = Statement("referral", ("narrative",), at=self.intake.now, granted=granted)
         note_consent(self.intake.desk, self.case_ref, change)
 
     def is_recalled(self) -> None:

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from ngao.chassis.errors import NotAllowedNow
+from ngao.kernel.consent import Statement
 from services.intake.application.receive_report import Receipt, receive_report
 from services.intake.application.update_report import update_report
 from services.intake.application.withdraw_report import withdraw_report
-from services.intake.domain.consent import Consent
 from services.intake.domain.draft import Draft, Person, Place, Violation
 from services.intake.domain.report import Change, Report, Update
 from services.intake.policy import IntakePolicy
@@ -61,7 +61,7 @@ def test_the_same_words_under_a_new_key_are_new(scene: Scene) -> None:
 
 
 def test_an_old_update_delivered_again_changes_nothing_whatever_came_between(scene: Scene) -> None:
-    given, none = (Consent("referral", ("contact",)),), ()
+    given, none = (Statement("referral", ("contact",)),), ()
     scene.update(consents=given, key="a")
     scene.update(consents=none, key="b")
     assert scene.update(consents=given, key="a").duplicate
@@ -85,7 +85,7 @@ WITHDRAWABLE: tuple[tuple[dict[str, Any], dict[str, Any]], ...] = (
     ({"person": Person(contact_safety={"may_contact": False})}, {"person": Person(contact_safety={"may_contact": True})}),
     ({"person": Person({"phones": ["+254700000203"]})}, {"person": Person({"phones": ["+254700000204"]})}),
     ({"place": Place("iso3166-2", "KE-30")}, {"place": Place("iso3166-2", "KE-28")}),
-    ({"consents": ()}, {"consents": (Consent("referral", ("contact",)),)}),
+    ({"consents": ()}, {"consents": (Statement("referral", ("contact",)),)}),
     ({"violations": (Violation("torture", ongoing=True),)}, {"violations": (Violation("torture", ongoing=False),)}),
 )
 

@@ -10,9 +10,9 @@ from itertools import count
 from typing import Any
 
 from ngao.contracts import Event
+from ngao.kernel.consent import Statement
 from services.referral.application.ports import Desk, Hop
 from services.referral.domain.case import Case, Life
-from services.referral.domain.consent import ConsentFact
 from services.referral.domain.deadlines import Deadlines, Waits
 from services.referral.domain.facts import URGENCIES, Defender, Report
 from services.referral.domain.matching import Load, Matcher, MatchingPolicy, Weights
@@ -47,8 +47,8 @@ def defender(*never: str, sequence: int = 1) -> Defender:
 
 
 def consent(*, granted: bool = True, at: datetime = START, recipient: str | None = None, scope: tuple[str, ...] = ("contact",),
-            until: datetime | None = None) -> ConsentFact:
-    return ConsentFact(scope, recipient, granted, at, until)
+            until: datetime | None = None) -> Statement:
+    return Statement("referral", scope, recipient, until, at, granted)
 
 
 @dataclass

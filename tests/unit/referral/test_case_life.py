@@ -9,6 +9,7 @@ import pytest
 
 from ngao.chassis.errors import Forbidden, NotAllowedNow, NotFound
 from ngao.contracts import make
+from ngao.kernel.consent import Statement
 from services.referral.application.decide_by_hand import match_again, settle_need
 from services.referral.application.expire_due import expire_due
 from services.referral.application.learn_consent import learn_consent
@@ -18,7 +19,6 @@ from services.referral.application.note_disclosure import Disclosure, note_discl
 from services.referral.application.open_case import open_case
 from services.referral.application.shut_out import NO_PLACE
 from services.referral.application.take_reply import take_reply
-from services.referral.domain.consent import ConsentFact
 from services.referral.domain.facts import Changed
 from services.referral.domain.news import Kind, News
 from services.referral.domain.offer import Offer, Reply, State, Taken, Verb
@@ -28,7 +28,7 @@ from tests.unit.referral.desk import START, Office, consent, defender, office, p
 REF = "NG-1"
 
 
-def opened(*names: str, never: tuple[str, ...] = (), consents: list[ConsentFact] | None = None) -> Office:
+def opened(*names: str, never: tuple[str, ...] = (), consents: list[Statement] | None = None) -> Office:
     made = office(*(partner(name) for name in names))
     open_case(made.desk(), REF, report(), [consent()] if consents is None else consents)
     learn_defender(made.desk(), REF, defender(*never))
@@ -86,13 +86,13 @@ def test_without_consent_nobody_is_asked_and_a_human_is_told() -> None:
 
 def test_a_consent_given_later_lets_the_case_go_on() -> None:
     made = opened("a", consents=[])
-    learn_consent(made.desk(), REF, "referral", consent())
+    learn_consent(made.desk(), REF, consent())
     assert live(made).partner_id == "a"
 
 
 def test_a_consent_for_another_purpose_changes_nothing() -> None:
     made = opened("a", consents=[])
-    learn_consent(made.desk(), REF, "advocacy", consent())
+    learn_consent(made.desk(), REF, replace(consent(), purpose="advocacy"))
     assert not made.case().offers
 
 
@@ -231,20 +231,20 @@ def test_work_that_is_no_longer_needed_settles_the_need() -> None:
 def test_withdrawn_consent_recalls_what_was_accepted_and_closes_the_case() -> None:
     made = opened("a")
     say(made, Verb.ACCEPT)
-    learn_consent(made.desk(), REF, "referral", consent(granted=False, at=after(1), scope=()))
+    learn_consent(made.desk(), REF, consent(granted=False, at=after(1), scope=()))
     assert made.teller.kinds()[-2:] == ["recalled", "case.closed"]
     assert made.engagements.loads(["a"])["a"].held == 0
 
 
 def test_withdrawn_consent_withdraws_what_is_open() -> None:
     made = opened("a")
-    learn_consent(made.desk(), REF, "referral", consent(granted=False, at=after(1), scope=()))
+    learn_consent(made.desk(), REF, consent(granted=False, at=after(1), scope=()))
     assert made.teller.kinds()[-2:] == ["withdrawn", "case.closed"]
 
 
 def test_a_withdrawal_that_overtakes_the_report_is_not_forgotten() -> None:
     made = office(partner("a"))
-    learn_consent(made.desk(), REF, "referral", consent(granted=False, at=after(1), scope=()))
+    learn_consent(made.desk(), REF, consent(granted=False, at=after(1), scope=()))
     learn_defender(made.desk(), REF, defender())
     open_case(made.desk(), REF, report(), [consent()])
     assert not made.case().offers
@@ -253,7 +253,7 @@ def test_a_withdrawal_that_overtakes_the_report_is_not_forgotten() -> None:
 
 def test_an_update_that_repeats_the_old_consent_does_not_undo_a_withdrawal() -> None:
     made = opened("a", "b", consents=[consent(), consent(scope=("narrative",))])
-    learn_consent(made.desk(), REF, "referral", consent(granted=False, at=after(1), scope=("contact",)))
+    learn_consent(made.desk(), REF, consent(granted=False, at=after(1), scope=("contact",)))
     repeated = [consent(at=after(2)), consent(at=after(2), scope=("narrative",))]
     learn_update(made.desk(), REF, report(sequence=2, county="", languages=()), repeated)
     assert made.case().standing(after(3)).scopes_for("a") == {"narrative"}
@@ -272,17 +272,17 @@ def test_an_update_that_states_a_consent_no_more_takes_back_what_was_open_or_acc
 
 def test_a_withdrawal_from_before_the_report_does_not_close_the_case() -> None:
     made = opened("a", consents=[])
-    learn_consent(made.desk(), REF, "referral", consent(granted=False, at=after(-1), scope=()))
+    learn_consent(made.desk(), REF, consent(granted=False, at=after(-1), scope=()))
     assert not made.case().closed
     assert made.teller.last("unroutable").reason == "no_consent"
 
 
 def test_what_is_withdrawn_from_one_partner_is_kept_from_it_whatever_is_later_agreed_for_all() -> None:
     made = opened("a", "b", consents=[consent(recipient="b")])
-    learn_consent(made.desk(), REF, "referral", consent(granted=False, at=after(1), recipient="a", scope=("contact",)))
-    learn_consent(made.desk(), REF, "referral", consent(at=after(2), scope=("contact", "narrative")))
+    learn_consent(made.desk(), REF, consent(granted=False, at=after(1), recipient="a", scope=("contact",)))
+    learn_consent(made.desk(), REF, consent(at=after(2), scope=("contact", "narrative")))
     assert made.case().standing(after(3)).scopes_for("a") == {"narrative"}
-    learn_consent(made.desk(), REF, "referral", consent(at=after(3), recipient="a"))
+    learn_consent(made.desk(), REF, consent(at=after(3), recipient="a"))
     assert made.case().standing(after(4)).scopes_for("a") == {"narrative", "contact"}
 
 
@@ -290,7 +290,7 @@ def test_withdrawing_part_of_a_consent_recalls_whom_it_was_given() -> None:
     made = opened("a", "b", consents=[consent(), consent(scope=("narrative",))])
     first = live(made)
     say(made, Verb.ACCEPT)
-    learn_consent(made.desk(), REF, "referral", consent(granted=False, at=after(1), scope=("contact",)))
+    learn_consent(made.desk(), REF, consent(granted=False, at=after(1), scope=("contact",)))
     assert made.case().offer_with(first.id).state == "recalled"
     assert live(made).partner_id != first.partner_id
 

@@ -62,7 +62,7 @@ class CaseMachine(RuleBasedStateMachine):
     def consent_changes(self, granted: bool, scope: tuple[str, ...], recipient: str | None, ago: int) -> None:
         at = self.made.now - timedelta(minutes=ago)
         fact = consent(granted=granted, scope=scope, recipient=recipient, at=at)
-        learn_consent(self.made.desk(), REF, "referral", fact)
+        learn_consent(self.made.desk(), REF, fact)
 
     @rule(verb=st.sampled_from(list(Verb)), at=st.integers(0, 20), early=st.booleans())
     def partner_replies(self, verb: Verb, at: int, early: bool) -> None:

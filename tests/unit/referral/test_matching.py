@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from services.referral.domain.consent import Standing, standing
+from ngao.kernel.consent import Standing, standing
 from services.referral.domain.matching import Load, Match, Matcher, Wanted
 from services.referral.domain.partner import Directory, Hours, Partner
 from tests.unit.referral.desk import POLICY, START, consent, partner

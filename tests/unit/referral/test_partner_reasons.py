@@ -31,7 +31,7 @@ def _restrict(made: Office) -> None:
 
 
 def _withdraw_consent(made: Office) -> None:
-    learn_consent(made.desk(), REF, "referral", consent(granted=False, at=made.now + timedelta(seconds=1)))
+    learn_consent(made.desk(), REF, consent(granted=False, at=made.now + timedelta(seconds=1)))
 
 
 def _withdraw_report(made: Office) -> None:

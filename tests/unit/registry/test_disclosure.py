@@ -10,9 +10,9 @@ import pytest
 
 from ngao.chassis.errors import NotAllowedNow, NotFound, Retryable
 from ngao.kernel.actors import Actor
+from ngao.kernel.consent import Statement
 from services.registry.cases.follow import learn_update, learn_withdrawal
 from services.registry.consent.change import ConsentSaid, change_consent
-from services.registry.consent.model import Statement
 from services.registry.disclosure.disclose import AcceptedOffer, contact_may_leave, disclose_contact, end_disclosure
 from services.registry.people.forget import forget_cases, forget_people
 from services.registry.people.name_for_source import name_for_source
@@ -41,7 +41,7 @@ def person(register: Register) -> str:
 
 
 def withdraw(register: Register, case_ref: str | None = None, *scope: str) -> list[str]:
-    gone = Statement(granted=False, purpose="referral", scope=frozenset(scope), at=register.now)
+    gone = Statement(granted=False, purpose="referral", scope=tuple(scope), at=register.now)
     return change_consent(register.ports, ConsentSaid(person(register), gone, case_ref, Actor.operator("o")))
 
 

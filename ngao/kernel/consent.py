@@ -1,0 +1,170 @@
+"""Consent: purpose x data x recipient x until, and whether it stands at a given moment.
+
+A report brings consents; the person may later tell an operator more, or withdraw. Every statement has a time, and statements
+arrive in any order, so the answer is always worked out anew from all of them. A consent lives until it expires, until a
+withdrawal touches it, or until its source no longer states it. Three rules are deliberately careful:
+
+- of two statements of the same moment, the withdrawal wins;
+- a withdrawal that names a partner beats general consents of any time: only a later consent that names the partner lifts it;
+- what a source repeats counts from when it was first stated, so that a form sent again does not undo a withdrawal.
+
+A consent counts from its own time, a withdrawal as soon as it arrives. `tests/unit/kernel/consent_cases.yaml` is the
+specification.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from ngao.kernel.clocks import CLOCKS_DIFFER
+
+FOR_REFERRAL = "referral"
+PURPOSE_ONLY = frozenset({""})
+"""What a consent without scope gives: the partner may be asked, and receives no data."""
+NO_TIME = datetime.min.replace(tzinfo=UTC)
+
+Scopes = frozenset[str]
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One consent or withdrawal. No recipient means any vetted partner; only a consent has an end.
+
+    A consent with an empty scope allows the purpose and no data; a withdrawal with an empty scope withdraws everything.
+    """
+
+    purpose: str
+    scope: tuple[str, ...] = ()
+    recipient: str | None = None
+    until: datetime | None = None
+    at: datetime = NO_TIME
+    granted: bool = True
+
+
+@dataclass(frozen=True)
+class Telling:
+    """All consents that a source states in one event about its report; `sequence` orders its events."""
+
+    sequence: int
+    consents: tuple[Statement, ...]
+
+
+class Answer(StrEnum):
+    """The answer to a question about consent; all but `live` mean no."""
+
+    LIVE = "live"
+    EXPIRED = "consent_expired"
+    WITHDRAWN = "withdrawn"
+    NONE = "no_consent"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the person agrees to at one moment: grants by recipient, and what a named partner is denied of those for everybody."""
+
+    grants: dict[str | None, Scopes] = field(default_factory=dict)
+    refused: frozenset[str] = frozenset()
+    withheld: dict[str | None, Scopes] = field(default_factory=dict)
+    withdrawn: bool = False
+
+    def scopes_for(self, recipient: str | None) -> Scopes:
+        """What a partner (None: anyone) may be given; empty when it may not even be asked."""
+        own = self.grants.get(recipient, frozenset())
+        if recipient in self.refused:
+            return own
+        return own | (self.grants.get(None, frozenset()) - self.withheld.get(recipient, frozenset()))
+
+    def allows(self, recipient: str | None, scope: str | None = None) -> bool:
+        """Whether `scope` (None: the purpose as such) covers this partner."""
+        scopes = self.scopes_for(recipient)
+        return bool(scopes) if scope is None else scope in scopes
+
+    def wider_than(self, before: Standing) -> bool:
+        """Whether a partner may be asked or given something that was not allowed before."""
+        return any(scopes - before.grants.get(who, frozenset()) for who, scopes in self.grants.items())
+
+    @property
+    def given(self) -> bool:
+        """Whether any partner may be asked."""
+        return any(self.grants.values())
+
+
+def standing(statements: Iterable[Statement], now: datetime, *, since: datetime = NO_TIME) -> Standing:
+    """Work out what stands of statements about one purpose.
+
+    `since` is when the case began: an older withdrawal says nothing about the case unless it takes something away.
+    """
+    said = list(statements)
+    withdrawals = [each for each in said if not each.granted]
+    left = [(each, _left(each, withdrawals)) for each in said if each.granted]
+    named = [each for each in withdrawals if each.recipient is not None]
+    return Standing(
+        grants=_by_recipient((consent.recipient, scopes) for consent, scopes in left if _lives(consent, now)),
+        refused=frozenset(each.recipient for each in named if each.recipient and not each.scope),
+        withheld=_by_recipient((each.recipient, frozenset(each.scope)) for each in named),
+        withdrawn=any(each.at >= since for each in withdrawals) or not all(scopes for _, scopes in left),
+    )
+
+
+def judge(
+    statements: Iterable[Statement], *, purpose: str, scope: str | None, recipient: str | None, now: datetime
+) -> Answer:
+    """Say whether `scope` (None: the purpose as such) may be used for `purpose` towards `recipient` (None: anyone) now."""
+    said = [each for each in statements if each.purpose == purpose]
+    if standing(said, now).allows(recipient, scope):
+        return Answer.LIVE
+    if standing([replace(each, until=None) for each in said], now).allows(recipient, scope):
+        return Answer.EXPIRED
+    withdrawals = (each for each in said if not each.granted and each.recipient in (None, recipient))
+    taken = any(not each.scope or scope is None or scope in each.scope for each in withdrawals)
+    return Answer.WITHDRAWN if taken else Answer.NONE
+
+
+def stated(tellings: Iterable[Telling]) -> tuple[Statement, ...]:
+    """The consents of a source's last telling, each from the first telling of those that state it unbroken.
+
+    The tellings may be in any order; keep all, because a late one may begin or break what others repeat.
+    """
+    now: dict[object, Statement] = {}
+    for telling in sorted(tellings, key=lambda each: each.sequence):
+        now = {_content(each): now.get(_content(each), each) for each in telling.consents}
+    return tuple(now.values())
+
+
+def carried_over(old: Iterable[Statement], new: Iterable[Statement], now: datetime) -> tuple[Statement, ...]:
+    """The consents of an update with the moment each was given: a repeated one keeps its old moment."""
+    known = {_content(each): each.at for each in old}
+    return tuple(replace(each, at=known.get(_content(each), now)) for each in new)
+
+
+def remaining(consent: Statement, statements: Iterable[Statement]) -> Statement | None:
+    """What withdrawals for everybody have left of a consent; None when that is nothing."""
+    general = [each for each in statements if not each.granted and each.recipient is None and each.purpose == consent.purpose]
+    left = _left(consent, general)
+    return replace(consent, scope=tuple(each for each in consent.scope if each in left)) if left else None
+
+
+def _content(consent: Statement) -> object:
+    return consent.purpose, frozenset(consent.scope), consent.recipient, consent.until
+
+
+def _by_recipient(scopes: Iterable[tuple[str | None, Scopes]]) -> dict[str | None, Scopes]:
+    found: dict[str | None, Scopes] = {}
+    for recipient, more in scopes:
+        found[recipient] = found.get(recipient, frozenset()) | more
+    return found
+
+
+def _lives(consent: Statement, now: datetime) -> bool:
+    return consent.at <= now + CLOCKS_DIFFER and (consent.until is None or consent.until > now)
+
+
+def _left(consent: Statement, withdrawals: Iterable[Statement]) -> Scopes:
+    """What is left of a consent for those it names; what one partner out of all is denied is taken off its share alone."""
+    beating = [each for each in withdrawals if each.at >= consent.at and each.recipient in (None, consent.recipient)]
+    if any(not each.scope for each in beating):
+        return frozenset()
+    return frozenset(consent.scope or PURPOSE_ONLY).difference(*(each.scope for each in beating))

@@ -1,0 +1,134 @@
+"""Intake, referral and the registry ask the kernel about consent; none loses a part of it in its entity or in its store.
+
+Every case of the table goes through each service's own entity and stored record before the question is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from ngao.chassis.storage.unit_of_work import Unit
+from ngao.contracts import Event, decode, encode, open_event
+from ngao.kernel.consent import Answer, Statement, carried_over, judge
+from services.intake.domain.report import Report, Update
+from services.intake.messages import change_of
+from services.intake.storage.mapping import report_from, report_record
+from services.referral.domain.case import Case as ReferralCase
+from services.referral.messages import consent_of
+from services.referral.storage import cases as referral
+from services.registry.cases.model import Case as RegistryCase
+from services.registry.cases.model import CaseState
+from services.registry.messages import UnitVoice, consents_of
+from services.registry.people.store import CaseRepository
+from tests.support.consents import CASES, DAY, QUESTIONS, Case, Question, Said, in_any_order, numbered, statements
+from tests.support.filled import filled
+from tests.support.registry import Register
+from tests.unit.referral.desk import office
+from tests.unit.referral.desk import report as referral_report
+
+QUIET = office().desk().deadlines
+
+
+def since(said: Sequence[Said]) -> list[Statement]:
+    """What the person told an operator, in the order in which it comes."""
+    return [each for told in said if not told.by_source for each in statements(told)]
+
+
+def intake_answers(said: Sequence[Said], asks: Question) -> bool:
+    """Intake is where a source's events begin, so it has them in their own order."""
+    report = replace(filled(Report), consents=(), consent_changes=())
+    for place, telling in sorted(numbered(said), key=lambda each: each[0]):
+        new = tuple(Statement(each.purpose, each.scope, each.recipient, each.until) for each in telling.consents)
+        if place == 1:
+            report.consents = carried_over((), new, telling.at)
+        else:
+            report.apply(Update(consents=new), telling.at)
+    for change in since(said):
+        report.note_consent(change)
+    kept = report_from({**report_record(report), "revision": 1})
+    return _live((*kept.consents, *kept.consent_changes), asks)
+
+
+def referral_answers(said: Sequence[Said], asks: Question) -> bool:
+    """Referral hears of one purpose only; its messages leave the others out."""
+    case = ReferralCase("NG-1", DAY, None)
+    for sequence, told in numbered(said):
+        mine = [each for each in statements(told) if each.purpose == "referral"]
+        case.learn_report(referral_report(sequence=sequence, needs=()), mine, asks.at, QUIET)
+    for change in since(said):
+        if change.purpose == "referral":
+            case.learn_consent(change, asks.at, QUIET)
+    kept = referral._case({**referral._record(case), "revision": 1})
+    return kept.standing(asks.at).allows(asks.recipient, asks.scope)
+
+
+def registry_answers(said: Sequence[Said], asks: Question) -> bool:
+    """The registry says changes itself and hears of reports, in any order."""
+    case = replace(filled(RegistryCase), tellings=(), statements=(), state=CaseState.OPEN)
+    for sequence, told in numbered(said):
+        case.hear_consents(consents_of(map(vars, told.consents), told.at), sequence)
+    for statement in since(said):
+        case.say(statement)
+    unit = Unit(DAY, None, None)  # type: ignore[arg-type]  # nothing is read
+    unit._sealer = SimpleNamespace(seal=lambda *told: told[-1], open=lambda *told: told[-1])  # type: ignore[assignment]
+    repository = CaseRepository(unit)
+    kept = repository._read({**repository._record(case), "_id": case.id})
+    return _live((*kept.reported, *kept.statements), asks)
+
+
+def _live(said: tuple[Statement, ...], asks: Question) -> bool:
+    found = judge(said, purpose=asks.purpose, scope=asks.scope, recipient=asks.recipient, now=asks.at)
+    return found is Answer.LIVE
+
+
+ANSWERS: dict[str, Callable[[Sequence[Said], Question], bool]] = {
+    "intake": intake_answers, "referral": referral_answers, "registry": registry_answers,
+}
+
+
+@pytest.mark.parametrize("service", ANSWERS)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_every_service_answers_as_the_table_says(case: Case, service: str) -> None:
+    assert ANSWERS[service](case.said, case.asks) is case.answer, case.why
+
+
+@settings(max_examples=200, deadline=None)
+@given(in_any_order(), QUESTIONS)
+def test_the_services_agree_whatever_was_said_in_whatever_order(said: list[Said], asks: Question) -> None:
+    asks = replace(asks, purpose="referral")
+    answers = {name: answer(said, asks) for name, answer in ANSWERS.items()}
+    assert len(set(answers.values())) == 1, answers
+
+
+# Nothing is lost on the way
+
+
+@dataclass
+class Outbox:
+    """The part of a unit of work that a voice needs."""
+
+    now: datetime = DAY
+    traceparent: str | None = None
+    said: list[Event] = field(default_factory=list)
+
+    def emit(self, event: Event) -> None:
+        self.said.append(event)
+
+
+@pytest.mark.parametrize("until", [None, DAY + timedelta(days=3)])
+def test_the_end_of_a_consent_given_at_the_registry_reaches_intake_and_referral(until: datetime | None) -> None:
+    register, outbox = Register(), Outbox()
+    register.report("NG-7K2M9QX4TB")
+    spoken = Statement("referral", ("contact",), "clinic", until, DAY)
+    voice: Any = UnitVoice(outbox)  # type: ignore[arg-type]
+    voice.consent_changed(register.cases.kept["NG-7K2M9QX4TB"], None, spoken)
+    sent = decode(encode(outbox.said[0]))
+    heard = Event(**{**vars(sent), "data": open_event(sent)})
+    assert change_of(heard) == consent_of(heard) == spoken
