@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import importlib
-
 import pytest
 
 from ngao.chassis.storage.connection import CHASSIS_COLLECTIONS
 from ngao.chassis.storage.held import CHASSIS
 from ngao.deployment.names import SERVICES
 from ngao.deployment.rights import COLLECTIONS
+from tests.support.documents import documents
 
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_the_account_may_change_what_the_service_keeps(service):
-    documents = importlib.import_module(f"services.{service}.storage.documents").DOCUMENTS
-    kept = sorted(each.collection_name() for each in documents)
+    kept = sorted(each.collection_name() for each in documents(service))
     assert kept == sorted(COLLECTIONS[service]), f"COLLECTIONS in ngao/deployment/rights.py: {service} keeps {kept}"
 
 

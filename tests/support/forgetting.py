@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from typing import Any
 from ngao.chassis.chassis import Chassis
 from ngao.chassis.clock import ManualClock, SystemClock
 from ngao.chassis.settings import load
+from tests.support.documents import service_class
 from tests.support.processes import World
 
 
@@ -37,7 +39,7 @@ class Held:
         for each in self.chassis.sweeps:
             each()
         if hasattr(self.app, "forget"):
-            self.app.forget()
+            inspect.unwrap(self.app.forget.__func__)(self.app)
 
     def gauge(self, what: str) -> float:
         """How many of a kind are overdue, as Prometheus would read it."""
@@ -55,7 +57,17 @@ class Held:
 
 def built(settings: Path, days: float = 0) -> Held:
     chassis = Chassis.build(load(settings), clock := ManualClock(SystemClock().now() + timedelta(days=days)))
-    return Held(chassis, import_module(f"services.{chassis.name}.bootstrap").build(chassis), clock)
+    return Held(chassis, _worker(chassis), clock)
+
+
+def _worker(chassis: Chassis) -> Any:
+    """The service as one of its workers sees it."""
+    service = service_class(chassis.name)
+    if not hasattr(service, "open"):
+        return import_module(f"services.{chassis.name}.bootstrap").build(chassis)
+    worker = service()
+    worker.parts = service.open(chassis)
+    return worker
 
 
 @contextmanager

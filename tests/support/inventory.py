@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,6 +12,7 @@ from ngao.chassis.storage.held import CHASSIS
 from ngao.contracts import CATALOGUE
 from ngao.contracts.classes import DataClass
 from ngao.local.configuration import SERVICES
+from tests.support.documents import documents, service_class
 
 HELD_CLOSED = {DataClass.SENSITIVE, DataClass.SEALED}
 
@@ -25,11 +25,6 @@ def declared(schema: type[Schema] | Schema, path: str = "") -> Iterator[tuple[st
         inner = field.inner if isinstance(field, fields.List) else field
         if isinstance(inner, fields.Nested):
             yield from declared(inner.schema, where)
-
-
-def service_class(name: str) -> Any:
-    """A service's nameko class."""
-    return getattr(importlib.import_module(f"services.{name}.service"), f"{name.capitalize()}Service")
 
 
 def over_http() -> Iterator[tuple[str, type[Schema]]]:
@@ -54,7 +49,7 @@ def sent_to_us() -> set[type[Schema]]:
 def stored() -> Iterator[tuple[str, str, Mapping[str, Any]]]:
     """Each field of each record: service, `collection.field` as the store names it, and what the field says of itself."""
     for service in SERVICES:
-        for document in importlib.import_module(f"services.{service}.storage.documents").DOCUMENTS:
+        for document in documents(service):
             for field in document._fields.values():
                 yield service, f"{document.collection_name()}.{field.db_field}", vars(field)
         for collection, held in CHASSIS.items():

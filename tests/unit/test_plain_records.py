@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import inspect
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +15,7 @@ from services.referral.domain.offer import Offer
 from services.referral.storage.cases import CaseRepository
 from services.referral.storage.partners import EngagementRepository, Promised
 from services.referral.storage.telling import StoryRepository
+from tests.support.documents import documents
 from tests.unit.referral.desk import START, consent, defender, office, partner, report
 
 
@@ -25,8 +24,7 @@ def _unit() -> Unit:
 
 
 def _documents(service: str) -> dict[str, Any]:
-    module = importlib.import_module(f"services.{service}.storage.documents")
-    return {document._meta["collection"]: document for document in module.DOCUMENTS if inspect.isclass(document)}
+    return {document._meta["collection"]: document for document in documents(service)}
 
 
 def _checked(service: str, write: Write) -> None:

@@ -33,6 +33,7 @@ from ngao.chassis.http.endpoints import ChassisEndpoints
 from ngao.chassis.http.entrypoint import http
 from ngao.chassis.messaging.consumer import Delivery, consumes, consumes_edge
 from ngao.chassis.messaging.holding import holds_heads
+from ngao.chassis.storage.documents import Stored
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import CATALOGUE, Event, gives_notice
 
@@ -52,13 +53,16 @@ class Service(ChassisEndpoints):
 
     parts: Any = PartsProvider()
     parts_type: type[Parts[Any]]
+    documents: tuple[type[Stored], ...]
     measurements: tuple[tuple[float, Binding], ...]
     rechecks: tuple[tuple[type, Binding], ...]
 
     @classmethod
     def open(cls, chassis: Chassis) -> Parts[Any]:
-        """Make the parts and register what is measured and rechecked; raises Misconfigured, Unavailable."""
+        """Make the parts, the collections and the indexes; register what is measured. Raises Misconfigured, Unavailable."""
         parts = cls.parts_type.open(chassis)
+        chassis.open(cls.documents)
+        parts.begin()
         for seconds, bound in cls.measurements:
             chassis.gauges.every(seconds, partial(_measure, parts, bound))
         for payload, bound in cls.rechecks:
@@ -75,7 +79,8 @@ def build(name: str, doc: str, parts: type[Parts[Any]], features: Iterable[Modul
     members: dict[str, Any] = {"name": name, "parts_type": parts, "__doc__": doc, "__module__": f"services.{name}.service"}
     measurements: list[tuple[float, Binding]] = []
     rechecks: list[tuple[type, Binding]] = []
-    for function in _functions(features):
+    defined = _defined_in(features)
+    for function in _functions(defined):
         for declaration in declared(function):
             if isinstance(declaration, Measurement):
                 measurements.append((declaration.seconds, bind(function)))
@@ -89,17 +94,22 @@ def build(name: str, doc: str, parts: type[Parts[Any]], features: Iterable[Modul
     for each in CATALOGUE.values():
         if each.name.endswith(_HEADS) and name in each.subscribers:
             members[f"on_audit_of_{each.owner}"] = holds_heads(each.owner)
-    members |= {"measurements": tuple(measurements), "rechecks": tuple(rechecks)}
+    members |= {"measurements": tuple(measurements), "rechecks": tuple(rechecks), "documents": _documents(defined)}
     return type(f"{name.capitalize()}Service", (Service,), members)
 
 
-def _functions(features: Iterable[ModuleType]) -> Iterator[Callable[..., Any]]:
-    """The declared functions of each module, where they are defined, in a fixed order."""
-    for module in features:
-        for each in _modules(module):
-            for function in vars(each).values():
-                if declared(function) and function.__module__ == each.__name__:
-                    yield function
+def _functions(members: Iterable[Any]) -> Iterator[Callable[..., Any]]:
+    return (each for each in members if declared(each))
+
+
+def _documents(members: Iterable[Any]) -> tuple[type[Stored], ...]:
+    return tuple(each for each in members if isinstance(each, type) and issubclass(each, Stored))
+
+
+def _defined_in(features: Iterable[ModuleType]) -> list[Any]:
+    """What the modules of these features define, where it is defined, in a fixed order."""
+    modules = [each for feature in features for each in _modules(feature)]
+    return [each for module in modules for each in vars(module).values() if getattr(each, "__module__", None) == module.__name__]
 
 
 def _modules(module: ModuleType) -> Iterator[ModuleType]:

@@ -78,7 +78,10 @@ class Parts(ABC, Generic[C]):
     @classmethod
     @abstractmethod
     def open(cls, chassis: Chassis) -> Self:
-        """Read policy and settings, make the indexes; raises Misconfigured, Unavailable."""
+        """Read policy, settings and keys; the store is not asked yet. Raises Misconfigured."""
+
+    def begin(self) -> None:
+        """Do what needs the store, whose collections are there now, before anything is handled."""
 
     @abstractmethod
     def context(self, unit: Unit, principal: Principal | None = None) -> C:
