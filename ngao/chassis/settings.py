@@ -12,21 +12,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from marshmallow import ValidationError, fields, validate, validates_schema
+from marshmallow import ValidationError
+from marshmallow.validate import Length, OneOf, Range
 
-from ngao.chassis.approvals.settings import ApprovalSection, ApprovalSettings, approval_settings
-from ngao.chassis.audit_settings import AuditSection, AuditSettings
+from ngao.chassis.approvals.settings import ApprovalSettings, approval_settings
+from ngao.chassis.audit_settings import AuditSettings
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.messaging.accounts import service_account
-from ngao.chassis.sections import Section, sentences
+from ngao.chassis.sections import HIDDEN, REQUIRED, Absent, At, section_of, sentences
 
 LONGEST_UNSIGNED = timedelta(days=31)
 """For how long events without a signature may be taken at most, after an update from a version that signed none."""
 
 DEFAULT_TIERS_S = (5, 30, 120, 600, 3600)
-_PATHS = ("ca_file", "cert_file", "key_file")
+
+
+def _not_long(until: datetime | None) -> None:
+    if until is not None and until - datetime.now(UTC) > LONGEST_UNSIGNED:
+        raise ValidationError(f"At most {LONGEST_UNSIGNED.days} days from now")
 
 
 @dataclass(frozen=True)
@@ -39,18 +44,25 @@ class HttpSettings:
     With a certificate and its key the service speaks TLS, and nothing else.
     """
 
-    host: str
-    port: int
-    public_url: str
-    max_body_bytes: int
-    rate_per_second: float
-    burst: int
+    host: Annotated[str, Absent("127.0.0.1")]
+    port: Annotated[int, Range(0, 65535)]
+    public_url: Annotated[str, Absent("")]
+    max_body_bytes: Annotated[int, Absent(1024 * 1024)]
+    rate_per_second: Annotated[float, Absent(50.0)]
+    burst: Annotated[int, Absent(100)]
     reuse_port: bool = False
-    inside_port: int | None = None
-    operators_port: int | None = None
-    proxied_from: tuple[str, ...] = ()
+    inside_port: Annotated[int | None, Range(1, 65535)] = None
+    operators_port: Annotated[int | None, Range(1, 65535)] = None
+    proxied_from: tuple[Annotated[str, Length(1, 253)], ...] = ()
     cert_file: Path | None = None
     key_file: Path | None = None
+
+    @staticmethod
+    def check_together(data: Mapping[str, Any]) -> None:
+        """Raise ValidationError for keys that do not go together."""
+        _demand_pair(data)
+        if data["proxied_from"] and not data["inside_port"]:
+            raise ValidationError("Where only a gate is let in, health is asked at a port of its own", "inside_port")
 
 
 @dataclass(frozen=True)
@@ -64,15 +76,22 @@ class BrokerSettings:
     host: str
     port: int
     username: str
-    password: str = field(repr=False)
-    vhost: str
-    edge_vhost: str
-    heartbeat: int
+    password: Annotated[str, HIDDEN] = field(repr=False)
+    vhost: Annotated[str, Absent("ngao")]
+    edge_vhost: Annotated[str, Absent("ngao.edge")]
+    heartbeat: Annotated[int, Absent(20)]
     ca_file: Path | None = None
     cert_file: Path | None = None
     key_file: Path | None = None
-    password_file: Path | None = None
-    held_too_long_s: float = 60.0
+    password_file: Annotated[Path | None, REQUIRED] = None
+    held_too_long_s: Annotated[float, Range(0.1, 3600)] = 60.0
+
+    @staticmethod
+    def check_together(data: Mapping[str, Any]) -> None:
+        """Raise ValidationError for keys that do not go together."""
+        _demand_pair(data)
+        if data["cert_file"] and not data["ca_file"]:
+            raise ValidationError("A certificate is shown only to a broker that is verified", "ca_file")
 
     def current_password(self) -> str:
         """The password as its file says now, so that a changed one needs no restart. Raises Misconfigured."""
@@ -87,14 +106,15 @@ class StoreSettings:
     """
 
     hosts: str
-    replica_set: str
+    replica_set: Annotated[str, Absent("rs0")]
     database: str
-    username: str | None
-    password: str | None = field(repr=False)
-    ca_file: Path | None
-    timeout_ms: int
-    password_before: str | None = field(default=None, repr=False)
-    auth_source: str | None = None
+    username: Annotated[str | None, Absent(None)]
+    password: Annotated[str | None, HIDDEN] = field(repr=False)
+    ca_file: Annotated[Path | None, Absent(None)]
+    timeout_ms: Annotated[int, Absent(5000)]
+    password_before: Annotated[str | None, HIDDEN] = field(default=None, repr=False)
+    auth_source: Annotated[str | None, HIDDEN] = None
+    password_file: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -109,172 +129,60 @@ class Settings:
     (NGAO_ACCEPT_UNSIGNED_UNTIL overrules it).
     """
 
-    service: str
+    service: Annotated[str, OneOf(("intake", "referral", "notify", "registry"))]
     http: HttpSettings
     broker: BrokerSettings
     store: StoreSettings
-    keys_directory: Path
-    public_keys_directory: Path
-    policy_directories: tuple[Path, ...]
-    operators_file: Path
-    log_level: str
-    retry_tiers_s: tuple[int, ...]
-    start_within_s: float
-    accept_unsigned_until: datetime | None
-    own: Mapping[str, Any]
+    keys_directory: Annotated[Path, At("keys.directory")]
+    public_keys_directory: Annotated[Path, At("keys.public_directory")]
+    policy_directories: Annotated[tuple[Path, ...], At("policy.directories"), Length(min=1)]
+    operators_file: Annotated[Path, At("operators.file")]
+    log_level: Annotated[str, At("logging.level"), Absent("info"), OneOf(("debug", "info", "warning", "error"))]
+    retry_tiers_s: Annotated[tuple[int, ...], At("retry.tiers_s"), Absent(DEFAULT_TIERS_S), Length(min=1)]
+    start_within_s: Annotated[float, At("start.within_s"), Absent(60.0), Range(0, 600)]
+    accept_unsigned_until: Annotated[datetime | None, At("events.accept_unsigned_until"), Absent(None), _not_long]
+    own: Annotated[Mapping[str, Any], Absent({})]
+    own_file: Path | None = None
     approvals: ApprovalSettings = field(default_factory=ApprovalSettings)
     audit: AuditSettings = field(default_factory=AuditSettings)
 
 
-def _pair_needed(data: Mapping[str, Any]) -> None:
+def _demand_pair(data: Mapping[str, Any]) -> None:
     if bool(data["cert_file"]) != bool(data["key_file"]):
         missing = "key_file" if data["cert_file"] else "cert_file"
         raise ValidationError("A certificate and its key are given together", missing)
 
 
-class _Http(Section):
-    host = fields.String(load_default="127.0.0.1")
-    port = fields.Integer(required=True, validate=validate.Range(0, 65535))
-    public_url = fields.String(load_default=None, allow_none=True)
-    max_body_bytes = fields.Integer(load_default=1024 * 1024)
-    rate_per_second = fields.Float(load_default=50.0)
-    burst = fields.Integer(load_default=100)
-    reuse_port = fields.Boolean(load_default=False)
-    inside_port = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(1, 65535))
-    operators_port = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(1, 65535))
-    proxied_from = fields.List(fields.String(validate=validate.Length(1, 253)), load_default=list)
-    cert_file = fields.String(load_default=None, allow_none=True)
-    key_file = fields.String(load_default=None, allow_none=True)
-
-    @validates_schema
-    def _pair(self, data: Mapping[str, Any], **_: Any) -> None:
-        _pair_needed(data)
-        if data["proxied_from"] and not data["inside_port"]:
-            raise ValidationError("Where only a gate is let in, health is asked at a port of its own", "inside_port")
-
-
-class _Broker(Section):
-    host = fields.String(required=True)
-    port = fields.Integer(required=True)
-    username = fields.String(required=True)
-    password_file = fields.String(required=True)
-    vhost = fields.String(load_default="ngao")
-    edge_vhost = fields.String(load_default="ngao.edge")
-    heartbeat = fields.Integer(load_default=20)
-    held_too_long_s = fields.Float(load_default=BrokerSettings.held_too_long_s, validate=validate.Range(0.1, 3600))
-    ca_file = fields.String(load_default=None, allow_none=True)
-    cert_file = fields.String(load_default=None, allow_none=True)
-    key_file = fields.String(load_default=None, allow_none=True)
-
-    @validates_schema
-    def _pair(self, data: Mapping[str, Any], **_: Any) -> None:
-        _pair_needed(data)
-        if data["cert_file"] and not data["ca_file"]:
-            raise ValidationError("A certificate is shown only to a broker that is verified", "ca_file")
-
-
-class _Store(Section):
-    hosts = fields.String(required=True)
-    replica_set = fields.String(load_default="rs0")
-    database = fields.String(required=True)
-    username = fields.String(load_default=None, allow_none=True)
-    password_file = fields.String(load_default=None, allow_none=True)
-    ca_file = fields.String(load_default=None, allow_none=True)
-    timeout_ms = fields.Integer(load_default=5000)
-
-
-class _Keys(Section):
-    directory = fields.String(required=True)
-    public_directory = fields.String(required=True)
-
-
-class _Policy(Section):
-    directories = fields.List(fields.String(), required=True, validate=validate.Length(min=1))
-
-
-class _Operators(Section):
-    file = fields.String(required=True)
-
-
-class _Logging(Section):
-    level = fields.String(load_default="info", validate=validate.OneOf(("debug", "info", "warning", "error")))
-
-
-class _Retry(Section):
-    tiers_s = fields.List(fields.Integer(), load_default=list(DEFAULT_TIERS_S), validate=validate.Length(min=1))
-
-
-class _Events(Section):
-    accept_unsigned_until = fields.AwareDateTime(load_default=None, allow_none=True, default_timezone=UTC)
-
-    @validates_schema
-    def _bounded(self, data: Mapping[str, Any], **_: Any) -> None:
-        until = data["accept_unsigned_until"]
-        if until is not None and until - datetime.now(UTC) > LONGEST_UNSIGNED:
-            raise ValidationError(f"At most {LONGEST_UNSIGNED.days} days from now", "accept_unsigned_until")
-
-
-class _Start(Section):
-    within_s = fields.Float(load_default=60.0, validate=validate.Range(0, 600))
-
-
-class _File(Section):
-    service = fields.String(required=True, validate=validate.OneOf(("intake", "referral", "notify", "registry")))
-    http = fields.Nested(_Http, required=True)
-    broker = fields.Nested(_Broker, required=True)
-    store = fields.Nested(_Store, required=True)
-    keys = fields.Nested(_Keys, required=True)
-    policy = fields.Nested(_Policy, required=True)
-    operators = fields.Nested(_Operators, required=True)
-    approvals = fields.Nested(ApprovalSection, load_default=lambda: ApprovalSection().load({}))
-    logging = fields.Nested(_Logging, load_default=lambda: _Logging().load({}))
-    retry = fields.Nested(_Retry, load_default=lambda: _Retry().load({}))
-    events = fields.Nested(_Events, load_default=lambda: _Events().load({}))
-    start = fields.Nested(_Start, load_default=lambda: _Start().load({}))
-    audit = fields.Nested(AuditSection, load_default=lambda: AuditSection().load({}))
-    own = fields.Dict(load_default=dict)
-    own_file = fields.String(load_default=None, allow_none=True)
-
-
 def load(path: Path) -> Settings:
     """Read and check a settings file; relative paths in it are taken from its own folder. Raises Misconfigured."""
-    base, raw = path.parent, _toml(path)
+    raw = _toml(path)
     if until := os.environ.get("NGAO_ACCEPT_UNSIGNED_UNTIL"):
         raw["events"] = {**raw.get("events", {}), "accept_unsigned_until": until}
     try:
-        data = _File().load(raw)
+        found: dict[str, Any] = section_of(Settings, path.parent)().load(raw)
     except ValidationError as error:
         raise Misconfigured(f"The settings file {path} has errors: {'; '.join(sentences(error.messages))}.") from None
-    http, broker, store = dict(data["http"]), dict(data["broker"]), dict(data["store"])
-    for section in (http, broker, store):
-        section |= {name: base / value for name, value in section.items() if name in _PATHS and value}
-    if broker["username"] != (known := service_account(data["service"])):
+    http, broker, store = found["http"], found["broker"], found["store"]
+    if broker["username"] != (known := service_account(found["service"])):
         raise Misconfigured(f"The settings file {path}: broker.username must be {known}, by which others know this service.")
     own_url = f"http{'s' * bool(http['cert_file'])}://{http['host']}:{http['port']}"
     http["public_url"] = os.environ.get("NGAO_PUBLIC_URL") or http["public_url"] or own_url
-    broker["password_file"] = base / broker["password_file"]
-    broker["password"] = read_secret(broker["password_file"])
-    password_file = store.pop("password_file")
-    store["password"] = read_secret(base / password_file) if password_file else None
-    before = base / f"{password_file}.before"
-    store["password_before"] = read_secret(before) if password_file and before.exists() else None
-    return Settings(
-        service=data["service"],
-        http=HttpSettings(**http | {"proxied_from": tuple(http["proxied_from"])}),
-        broker=BrokerSettings(**broker),
-        store=StoreSettings(**store),
-        keys_directory=base / data["keys"]["directory"],
-        public_keys_directory=base / data["keys"]["public_directory"],
-        policy_directories=tuple(base / each for each in data["policy"]["directories"]),
-        operators_file=base / data["operators"]["file"],
-        log_level=data["logging"]["level"],
-        retry_tiers_s=tuple(data["retry"]["tiers_s"]),
-        start_within_s=data["start"]["within_s"],
-        accept_unsigned_until=data["events"]["accept_unsigned_until"],
-        approvals=approval_settings(data["approvals"]),
-        audit=AuditSettings(**data["audit"]),
-        own=data["own"] | (_toml(base / data["own_file"]) if data["own_file"] else {}),
-    )
+    parts = {
+        "http": HttpSettings(**http),
+        "broker": BrokerSettings(**broker, password=read_secret(broker["password_file"])),
+        "store": StoreSettings(**store, **_store_passwords(store["password_file"])),
+        "approvals": approval_settings(found["approvals"]),
+        "audit": AuditSettings(**found["audit"]),
+        "own": found["own"] | (_toml(found["own_file"]) if found["own_file"] else {}),
+    }
+    return Settings(**found | parts)
+
+
+def _store_passwords(file: Path | None) -> dict[str, Any]:
+    if file is None:
+        return {"password": None}
+    before = file.with_name(f"{file.name}.before")
+    return {"password": read_secret(file), "password_before": read_secret(before) if before.exists() else None}
 
 
 def _toml(path: Path) -> dict[str, Any]:

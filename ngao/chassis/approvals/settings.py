@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
-from marshmallow import fields, validate
+from marshmallow.validate import OneOf, Range
 
 from ngao.chassis.errors import Misconfigured
-from ngao.chassis.sections import Section
 
 MODES = ("two", "single")
 
@@ -22,15 +21,8 @@ class ApprovalSettings:
     NGAO_APPROVALS overrules `mode`.
     """
 
-    mode: str = "two"
-    within_s: float = 86_400.0
-
-
-class ApprovalSection(Section):
-    """The section as it is in the file."""
-
-    mode = fields.String(load_default=ApprovalSettings.mode, validate=validate.OneOf(MODES))
-    within_s = fields.Float(load_default=ApprovalSettings.within_s, validate=validate.Range(60, 30 * 86_400))
+    mode: Annotated[str, OneOf(MODES)] = "two"
+    within_s: Annotated[float, Range(60, 30 * 86_400)] = 86_400.0
 
 
 def approval_settings(section: Mapping[str, Any]) -> ApprovalSettings:

@@ -47,6 +47,11 @@ def test_without_certificates_nothing_speaks_tls(tmp_path: Path) -> None:
     assert settings.http.public_url.startswith("http://")
 
 
+def test_an_empty_name_of_a_file_is_no_file(tmp_path: Path) -> None:
+    settings = read(tmp_path, 'cert_file = ""\nkey_file = ""', 'ca_file = ""', 'ca_file = ""\npassword_file = ""')
+    assert not any((settings.http.cert_file, settings.broker.ca_file, settings.store.ca_file, settings.store.password))
+
+
 def test_files_of_tls_are_found_from_the_settings_own_folder(tmp_path: Path) -> None:
     pair = 'cert_file = "own/tls/cert.pem"\nkey_file = "own/tls/key.pem"'
     settings = read(tmp_path, pair, f'ca_file = "public/ca.pem"\n{pair}', 'ca_file = "public/ca.pem"')
