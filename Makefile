@@ -19,7 +19,7 @@ down: ## Stop all of it
 
 ##@ Change it
 test: ## All checks and all tests, with everything they need; leaves no process behind
-	@$(NGAO) selftest
+	@$(NGAO) test
 lint: ## Style
 	@$(RUN) ruff check .
 types: ## Types
@@ -44,7 +44,7 @@ faults: ## Break the platform under load in every way we know; ARGS="--seed 7 --
 compose-test: ## The deployment on a real container engine, under faults; ARGS="--only broker-restarted --seed 7", "--keep"
 	@$(RUN) python -m pytest tests/compose -m compose -p no:randomly -sv $(ARGS)
 test-long: ## The tests that take minutes: each kind of secret rotated while a source posts
-	@$(NGAO) selftest --only-tests tests/service -m long -v
+	@$(NGAO) test --only-tests tests/service -m long -v
 leaks: ## Send marked reports through everything, and search every place for the marks; ARGS="--no-faults", "--mutants", "--json"
 	@$(RUN) python -W ignore -m tests.privacy.leaks $(ARGS)
 

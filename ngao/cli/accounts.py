@@ -1,4 +1,4 @@
-"""Account files: what an outsider's system is given, in a folder of its own, to be handed over and then removed."""
+"""Account files: the credentials of a source or partner, in a folder to hand over and then remove."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ _BROKER_FILE, _KEY_FILE, _CA_FILE = "broker.secret", "http.secret", "ca.pem"
 _PAIR = {"cert_file": "cert.pem", "key_file": "key.pem"}
 
 
-def keep_key(kind: str, outsider_id: str, key: str | None) -> Path | None:
-    """Keep a new HTTP key beside the account, at once: the service cannot show it again. Gives its file, None without a key."""
+def save_key(kind: str, outsider_id: str, key: str | None) -> Path | None:
+    """Save a new HTTP key beside the account, because the service shows it only once. Return its file, or None without a key."""
     if not key:
         return None
-    file = _made(folder_of(kind, outsider_id)) / _KEY_FILE
+    file = _private_folder(folder_of(kind, outsider_id)) / _KEY_FILE
     write_whole(file, key + "\n")
     return file
 
 
 def write_account(account: AccountFile, *, http_url: str | None, seal_to: Mapping[str, str] | None = None) -> Path:
-    """Write `account.json` with its secrets beside it, each readable by the owner only; gives back the folder.
+    """Write `account.json` with its secrets beside it, each readable by the owner only. Return the folder.
 
-    `http_url` is where the outsider reaches its service, None when it cannot; `seal_to` is intake's public key (`key_id`,
-    `public_key`), for a source that posts over AMQP. Where TLS is spoken, the authorities to trust are added, and a client
-    certificate when the deployment's own authority is at hand.
+    `http_url` is the address of the service as the outsider reaches it, or None if it has none. `seal_to` is intake's public key
+    (`key_id`, `public_key`), for a source that posts over AMQP. With TLS, the folder also gets the authorities to trust. It gets
+    a client certificate if the key of the deployment's own authority is available.
     """
-    folder = _made(folder_of(account.kind, account.id))
+    folder = _private_folder(folder_of(account.kind, account.id))
     write_whole(folder / _BROKER_FILE, account.password + "\n")
     trusted, pair = _write_trusted(folder), _write_pair(folder, account.username)
     content: dict[str, Any] = {**account.as_dict(password_file=_BROKER_FILE), **trusted, **pair}
@@ -49,41 +49,41 @@ def write_account(account: AccountFile, *, http_url: str | None, seal_to: Mappin
 
 
 def write_certificate(kind: str, outsider_id: str) -> str:
-    """A new client certificate beside the account, with the authorities to trust; gives what is to be done with it.
+    """Write a new client certificate and the authorities to trust beside the account. Return the next step for the operator.
 
-    Raises Misconfigured where TLS is not spoken or the authority's key is not here.
+    Raises Misconfigured without TLS, or if the authority's key is not available.
     """
     name = account_name(kind, outsider_id)
     if not os.environ.get("NGAO_CA_FILE"):
-        raise Misconfigured("Certificates are for a deployment with TLS: name its authorities in NGAO_CA_FILE.")
+        raise Misconfigured("Client certificates need TLS. Set NGAO_CA_FILE to the authorities of the deployment.")
     if _authority() is None:
-        raise Misconfigured(f"The authority's key is not here. {_AT_HAND}")
-    folder = _made(folder_of(kind, outsider_id))
+        raise Misconfigured(f"The authority's key is not available here. {_AT_HAND}")
+    folder = _private_folder(folder_of(kind, outsider_id))
     _write_trusted(folder)
     _write_pair(folder, name)
-    return f"{_CA_FILE}, cert.pem and key.pem are in {folder}; hand them over on a safe way, in place of those of the same name."
+    return f"Wrote {_CA_FILE}, cert.pem and key.pem to {folder}. Send them over a secure channel; they replace the old files."
 
 
 def folder_of(kind: str, outsider_id: str) -> Path:
-    """Where an outsider's account is written."""
+    """Return the folder of an outsider's account."""
     return Home.from_environment().root / "accounts" / f"{kind}-{outsider_id}"
 
 
-def sentence(folder: Path | None, key_file: Path | None) -> str:
-    """What the operator does next. A key itself is never shown: terminals keep what they show."""
-    lines = [f"Its HTTP key is in {key_file}."] if key_file else []
+def next_steps(folder: Path | None, key_file: Path | None) -> str:
+    """Return the next steps for the operator. The key itself is never printed, because terminals keep their output."""
+    lines = [f"HTTP key: {key_file}."] if key_file else []
     if folder:
-        lines.append(f"Its account is in {folder}; hand the folder over on a safe way, then remove it.")
+        lines.append(f"Account: {folder}. Send the folder over a secure channel, then remove it.")
     if folder and (folder / _CA_FILE).exists() and not (folder / _PAIR["cert_file"]).exists():
-        lines.append(f"It has no client certificate yet, because the authority's key is not here. {_AT_HAND}")
-    return "\n".join(lines) or "Changed; its keys and accounts stay as they are."
+        lines.append(f"The account has no client certificate, because the authority's key is not available here. {_AT_HAND}")
+    return "\n".join(lines) or "Updated. Keys and accounts are unchanged."
 
 
-_AT_HAND = "Run `ngao partner certificate ID` or `ngao source certificate ID` where NGAO_SECRETS names the whole secrets folder."
+_AT_HAND = "Run `ngao partner certificate ID` or `ngao source certificate ID` where NGAO_SECRETS is the complete secrets folder."
 
 
 def _write_trusted(folder: Path) -> dict[str, str]:
-    """The authorities that the commands here trust, for the outsider to trust too; what the account says of them."""
+    """Copy the authorities that these commands trust into the folder. Return their entry in the account file."""
     ca_file = os.environ.get("NGAO_CA_FILE")
     if not ca_file:
         return {}
@@ -107,7 +107,7 @@ def _authority() -> Authority | None:
     return outsiders_authority(secrets) if secrets else None
 
 
-def _made(folder: Path) -> Path:
+def _private_folder(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
     return folder

@@ -1,6 +1,6 @@
-"""The command `ngao`: its groups, and the one place where errors become a sentence and an exit code.
+"""The command `ngao`: its groups, and the one place that turns errors into a message and an exit code.
 
-A command is loaded only when it is asked for, because loading all of them takes longer than most of them run.
+Each command is loaded on demand, because loading all of them takes longer than most of them run.
 """
 
 from __future__ import annotations
@@ -11,48 +11,49 @@ from importlib import import_module
 import typer
 
 from ngao.chassis.errors import NgaoError
-from ngao.cli.output import complain
+from ngao.cli.output import print_error
 
-_PEOPLE, _LOOK_AFTER, _DEPLOY = "People and systems", "Look after it", "Deploy it"
-# A module's own commands, which stand at the top.
+_PEOPLE, _OPERATIONS, _DEPLOYMENT = "People and systems", "Operations", "Deployment"
+# The commands of each module that belong to no group.
 COMMANDS = {
     "runtime": ("up", "down", "restart", "status", "url", "logs"),
     "check": ("check",),
     "backup": ("backup", "restore"),
     "demo": ("demo",),
     "topology": ("provision", "describe"),
-    "develop": ("selftest", "run"),
+    "develop": ("test", "selftest", "run"),
 }
-# Groups: where each is (module and name in it), and under which heading it is shown.
+# Each group: its module, the name in that module, and the heading that lists it.
 GROUPS = {
     "source": ("source", "app", _PEOPLE),
     "partner": ("partner", "app", _PEOPLE),
     "officer": ("officer", "app", _PEOPLE),
     "operator": ("operators", "app", _PEOPLE),
-    "approval": ("approvals", "app", _LOOK_AFTER),
-    "case": ("cases", "app", _LOOK_AFTER),
-    "defender": ("defender", "app", _LOOK_AFTER),
-    "message": ("cases", "message", _LOOK_AFTER),
-    "quarantine": ("quarantine", "app", _LOOK_AFTER),
-    "parked": ("parked", "app", _LOOK_AFTER),
-    "outbox": ("parked", "outbox", _LOOK_AFTER),
-    "audit": ("audit", "app", _LOOK_AFTER),
-    "policy": ("policy", "app", _LOOK_AFTER),
-    "keys": ("keys", "app", _LOOK_AFTER),
-    "secrets": ("secrets", "app", _DEPLOY),
+    "approval": ("approvals", "app", _OPERATIONS),
+    "case": ("cases", "app", _OPERATIONS),
+    "defender": ("defender", "app", _OPERATIONS),
+    "message": ("cases", "message", _OPERATIONS),
+    "quarantine": ("quarantine", "app", _OPERATIONS),
+    "parked": ("parked", "app", _OPERATIONS),
+    "outbox": ("parked", "outbox", _OPERATIONS),
+    "audit": ("audit", "app", _OPERATIONS),
+    "events": ("topology", "events", _OPERATIONS),
+    "policy": ("policy", "app", _OPERATIONS),
+    "keys": ("keys", "app", _OPERATIONS),
+    "secrets": ("secrets", "app", _DEPLOYMENT),
 }
 
 
 def build(wanted: str | None = None) -> typer.Typer:
-    """The command with the one group or module that `wanted` is of, or with all of them when it is of none."""
+    """Build the command with only the group or module of `wanted`, or with all of them if `wanted` is unknown."""
     known = wanted in GROUPS or any(wanted in names for names in COMMANDS.values())
     app = typer.Typer(
         name="ngao",
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
-        rich_markup_mode="rich",
-        epilog="Start with `ngao up`, then `ngao source add` and `ngao partner add`. On every error the exit code is not 0.",
+        rich_markup_mode="markdown",
+        epilog="Start with `ngao up`, then `ngao source add` and `ngao partner add`. The exit code is 0 only on success.",
     )
     app.callback()(_about)
     for module, names in COMMANDS.items():
@@ -65,22 +66,22 @@ def build(wanted: str | None = None) -> typer.Typer:
 
 
 def main() -> None:
-    """Run one command; an error we know is told in one sentence, never with a traceback."""
+    """Run one command. A known error is printed as one message, never as a traceback."""
     try:
         build(sys.argv[1] if len(sys.argv) > 1 else None)(prog_name="ngao")
     except NgaoError as error:
-        complain(str(error))
+        print_error(str(error))
     except OSError as error:
-        complain(f"The system refuses: {error.strerror or type(error).__name__} ({error.filename or 'no file'}).")
+        print_error(f"The operating system refused: {error.strerror or type(error).__name__} ({error.filename or 'no file'}).")
     except Exception as error:
         if not type(error).__module__.startswith("pymongo."):
             raise
-        complain(f"The database refuses or does not answer ({type(error).__name__}).")
+        print_error(f"The database refused the request or does not answer ({type(error).__name__}). Run `ngao check`.")
     sys.exit(1)
 
 
 def _about() -> None:
-    """Ngao: takes calls for help in, finds the partner who can help, and follows each until it is done."""
+    """Ngao: receive reports, find a partner who can help, and follow each case until it is closed."""
 
 
 def _load(module: str, attribute: str) -> typer.Typer:

@@ -1,4 +1,4 @@
-"""`ngao approval`: what one operator asked for and another must approve."""
+"""`ngao approval`: requests of one operator that another operator must approve."""
 
 from __future__ import annotations
 
@@ -7,69 +7,70 @@ from urllib.parse import quote
 
 import typer
 
-from ngao.cli.accounts import keep_key
-from ngao.cli.calls import Service, Url, one_or_all, operator
-from ngao.cli.output import AsJson, say, show, show_json, show_one
+from ngao.cli.accounts import save_key
+from ngao.cli.api_client import OldService, OneService, Service, Url, one_or_all, operator
+from ngao.cli.output import AsJson, echo, show, show_json, show_one
 
-app = typer.Typer(no_args_is_help=True, help="What one operator asked for and another must approve: look, approve, reject.")
+app = typer.Typer(no_args_is_help=True, help="Requests that another operator must approve: list, approve, reject.")
 
-ApprovalId = Annotated[str, typer.Argument(help="The id that `ngao approval list` shows.")]
+ApprovalId = Annotated[str, typer.Argument(help="The id from `ngao approval list`.")]
 SINGLE = (
-    "One operator alone may change a partner's keys, take a revoked one back, make a source's key, lift a restriction, record a "
-    "consent and drop a parked message: NGAO_APPROVALS=two demands a second one."
+    "One operator alone can change a partner's keys, reinstate a revoked partner, create a source's key, lift a restriction, "
+    "record a consent and drop a parked message. Set NGAO_APPROVALS=two to require a second operator."
 )
 _KINDS = {"source_id": "source", "id": "partner"}
 
 
 @app.command("list")
 def list_approvals(
-    service: Annotated[str | None, typer.Argument(help="One service; all four by default.")] = None,
+    old_service: OldService = None,
+    service: OneService = None,
     state: Annotated[str, typer.Option(help="waiting, executed, rejected, failed, expired or all.")] = "waiting",
     as_json: AsJson = False,
 ) -> None:
-    """What waits, newest first: who asked for what, and until when it can be approved."""
-    answers = {name: operator(name).get("/v1/approvals", state=state) for name in one_or_all(service)}
+    """List requests, newest first: the operator, the operation, and when the request expires."""
+    answers = {name: operator(name).get("/v1/approvals", state=state) for name in one_or_all(service or old_service)}
     rows = [{"service": name, **each} for name, answer in answers.items() for each in answer["approvals"]]
-    show(rows, ("service", "id", "operation", "state", "asked_by", "expires_at"), as_json=as_json, none="Nothing waits.")
+    show(rows, ("service", "id", "operation", "state", "asked_by", "expires_at"), as_json=as_json, none="No requests.")
     if not as_json and any(answer["mode"] == "single" for answer in answers.values()):
-        say(SINGLE)
+        echo(SINGLE)
 
 
 @app.command("show")
 def show_approval(service: Service, approval_id: ApprovalId, url: Url = None, as_json: AsJson = False) -> None:
-    """One request with what it asks for; look at it before you approve. That you looked is in the audit trail."""
+    """Show one request with its content. Read it before you approve it. Reading it is recorded in the audit trail."""
     show_one(operator(service, url).get(_path(approval_id)), as_json=as_json)
 
 
 @app.command()
 def approve(service: Service, approval_id: ApprovalId, url: Url = None) -> None:
-    """Approve it: it is done at once, and once. Whoever asked cannot."""
+    """Approve a request. It is carried out immediately and once. You cannot approve your own request."""
     decided = operator(service, url).post(f"{_path(approval_id)}/approve", None)
-    say(f"{decided['operation']} is done, as {decided['asked_by']} asked.")
+    echo(f"Approved. {decided['operation']} is carried out for {decided['asked_by']}.")
     if decided["result_waits"]:
-        say(f"{decided['asked_by']} takes its answer with `ngao approval result {service} {approval_id}`.")
+        echo(f"{decided['asked_by']} gets the result with `ngao approval result {service} {approval_id}`.")
 
 
 @app.command()
 def reject(
     service: Service,
     approval_id: ApprovalId,
-    reason: Annotated[str, typer.Option(help="Why; kept in the audit trail. Never a person's name.")],
+    reason: Annotated[str, typer.Option(help="Why. Recorded in the audit trail: never a person's name.")],
     url: Url = None,
 ) -> None:
-    """Decide that it is not done."""
+    """Reject a request. It is not carried out."""
     operator(service, url).post(f"{_path(approval_id)}/reject", {"reason": reason})
-    say("It is not done.")
+    echo("Rejected.")
 
 
 @app.command()
 def result(service: Service, approval_id: ApprovalId, url: Url = None) -> None:
-    """What it answered, once, and only for whoever asked. A new key goes into its account folder and is not printed."""
+    """Fetch the result of your own request, once. A new key is written to its account folder and is not printed."""
     answer: dict[str, Any] = operator(service, url).post(f"{_path(approval_id)}/result", None)
     key = answer.pop("key", None)
     for name, kind in _KINDS.items():
         if key and name in answer:
-            say(f"Its HTTP key is in {keep_key(kind, answer[name], key)}; hand it over on a safe way.")
+            echo(f"HTTP key: {save_key(kind, answer[name], key)}. Send it over a secure channel.")
     show_json(answer)
 
 

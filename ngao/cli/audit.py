@@ -1,4 +1,4 @@
-"""`ngao audit`: prove that nobody changed what is on record."""
+"""`ngao audit`: prove that no recorded entry was changed."""
 
 from __future__ import annotations
 
@@ -11,24 +11,23 @@ from typing import Annotated, Any
 import typer
 
 from ngao.chassis.errors import Misconfigured
-from ngao.cli.calls import demand_known, one_or_all, operator
-from ngao.cli.output import AsJson, say, show
+from ngao.cli.api_client import OneService, one_or_all, operator, require_service
+from ngao.cli.output import AsJson, echo, show
 from ngao.deployment.names import SERVICES
 
-app = typer.Typer(no_args_is_help=True, help="The audit trail: who did what, in hash chains.")
+app = typer.Typer(no_args_is_help=True, help="The audit trail of each service, in hash chains: heads, verify, accept.")
 
-OneService = Annotated[str | None, typer.Option("--service", help=f"One of {', '.join(SERVICES)}; all by default.")]
 From = Annotated[
-    Path | None, typer.Option("--from", help="Heads noted earlier with `ngao audit heads --json`; - is the standard input.")
+    Path | None, typer.Option("--from", help="Heads saved earlier from `ngao audit heads --json`; - is standard input.")
 ]
 _HEAD = ("chain", "n", "hash")
 
 
 @app.command()
 def heads(service: OneService = None, as_json: AsJson = False) -> None:
-    """Show where each chain of each service is now. Note it where this platform cannot write.
+    """Print the current head of each chain. Save the output where this platform cannot write.
 
-    A chain can be shortened only behind the back of who has not noted where it was: `ngao audit verify --from` finds it.
+    An attacker who shortens a chain cannot change a saved head. `ngao audit verify --from` compares the chain with it.
 
         bin/ngao audit heads --json > heads-2026-11-29.json
     """
@@ -38,15 +37,15 @@ def heads(service: OneService = None, as_json: AsJson = False) -> None:
         for each in one_or_all(service)
         for head in operator(each).get("/v1/audit/heads")["heads"]
     ]
-    show(rows, ("service", *_HEAD, "key"), as_json=as_json, none="Nothing is on record yet.")
+    show(rows, ("service", *_HEAD, "key"), as_json=as_json, none="There are no audit entries yet.")
 
 
 @app.command()
 def verify(service: OneService = None, noted: From = None, as_json: AsJson = False) -> None:
-    """Follow every chain of every service to its end, through the heads that the other services hold, and those in the file.
+    """Verify every chain of every service against the heads that the other services hold, and against those in the file.
 
-    Exit code 1 when an entry was changed, removed or put in, or was not made with a key of its service. `unkeyed` counts entries
-    of a version that had no such keys; with --json `keyed_from` says from which number on each chain is keyed.
+    The exit code is 1 if an entry was changed, removed or inserted, or was not made with a key of its service. `unkeyed` counts
+    entries from a version without such keys. With --json, `keyed_from` is the first keyed number of each chain.
 
         bin/ngao audit verify --from heads-2026-11-29.json
     """
@@ -59,22 +58,22 @@ def verify(service: OneService = None, noted: From = None, as_json: AsJson = Fal
 
 @app.command()
 def accept(
-    service: Annotated[str, typer.Argument(help="The service whose audit was put back.")],
-    reason: Annotated[str, typer.Option(help="Why its chains are not what they were; kept in the audit trail.")],
+    service: Annotated[str, typer.Argument(help="The service whose audit trail was restored.")],
+    reason: Annotated[str, typer.Option(help="Why its chains changed. Recorded in the audit trail.")],
 ) -> None:
-    """After a restore: let the other services hold a service's audit as it is now. Until then they warn that it was cut off.
+    """Accept a service's audit trail as it is after a restore. Until then the other services warn that it was cut off.
 
-    Accept nothing that you cannot explain: docs/runbooks/audit-head-moved.md says what to look at first.
+    Accept only a change that you can explain. See docs/runbooks/audit-head-moved.md.
     """
-    demand_known(service)
+    require_service(service)
     for each in SERVICES:
         if each != service and any(head["of"] == service for head in operator(each).get("/v1/audit/held")["held"]):
             operator(each).post(f"/v1/audit/held/{service}/accept", {"reason": reason})
-            say(f"{each} holds the audit of {service} from what it publishes next.")
+            echo(f"{each} accepts the audit trail of {service} from its next published head.")
 
 
 def _held() -> list[dict[str, Any]]:
-    """What each service holds of the others."""
+    """Return the heads that each service holds of the others."""
     found = [head for each in SERVICES for head in operator(each).get("/v1/audit/held")["held"]]
     return [{"service": head["of"], **{name: head[name] for name in _HEAD}} for head in found]
 
@@ -87,13 +86,13 @@ def _verified(service: str, noted: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _noted(file: Path) -> list[dict[str, Any]]:
-    """What `ngao audit heads --json` printed. Raises Misconfigured for anything else."""
+    """Read the output of `ngao audit heads --json`. Raises Misconfigured for anything else."""
     try:
         found = json.loads(sys.stdin.read() if file == Path("-") else file.read_text("utf-8"))
         if found and all(head["service"] in SERVICES and {*_HEAD} <= head.keys() for head in found):
             return list(found)
     except OSError as error:
-        raise Misconfigured(f"The file {file} cannot be read ({error.strerror}).") from None
+        raise Misconfigured(f"Cannot read the file {file} ({error.strerror}).") from None
     except (ValueError, TypeError, KeyError, AttributeError):
         pass
-    raise Misconfigured(f"The file {file} holds no heads, as `ngao audit heads --json` prints them.")
+    raise Misconfigured(f"The file {file} has no audit heads. It must be the output of `ngao audit heads --json`.")

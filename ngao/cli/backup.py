@@ -1,4 +1,4 @@
-"""`ngao backup` and `ngao restore`: what the services know, sealed and taken away; and put back so that it goes on."""
+"""`ngao backup` and `ngao restore`: seal the data of the services into files, and load it back."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ import typer
 from ngao.chassis.errors import Misconfigured, NotAllowedNow
 from ngao.chassis.settings import StoreSettings, read_secret
 from ngao.chassis.storage.connection import OUTBOX_DAYS
+from ngao.cli.api_client import require_service
 from ngao.cli.brokers import management
-from ngao.cli.calls import demand_known
-from ngao.cli.output import AsJson, progress, say, show, show_json
+from ngao.cli.output import AsJson, echo, progress, show, show_json
 from ngao.cli.stores import stores_here, stores_to_fill
 from ngao.deployment.backup import outsiders
 from ngao.deployment.backup.restoring import Target
@@ -31,31 +31,31 @@ app = typer.Typer()
 _PUBLIC = "backup.pub"
 _COLUMNS = ("name", "taken", "documents", "size")
 
-To = Annotated[Path, typer.Option("--to", help="The folder that gets a new folder for each backup. Best on another disk.")]
-From = Annotated[Path, typer.Argument(help="A folder that `ngao backup` made, such as /srv/backups/ngao-20260301T080000Z.")]
-OneService = Annotated[str | None, typer.Option(help="One service only, or `outsiders`: their accounts and queues.")]
-Key = Annotated[Path | None, typer.Option(help="The file `backup.key`, or - to read it from the standard input.")]
-Replace = Annotated[bool, typer.Option("--replace", help="Put the backup in the place of what the stores hold now.")]
-Verify = Annotated[bool, typer.Option("--verify", help="Read all of it, prove that it is whole, and write nothing.")]
+To = Annotated[Path, typer.Option("--to", help="The folder for backups; each gets a new folder in it. Use another disk.")]
+From = Annotated[Path, typer.Argument(help="A folder made by `ngao backup`, such as /srv/backups/ngao-20260301T080000Z.")]
+OneService = Annotated[str | None, typer.Option(help="Only one service, or `outsiders`: accounts and queues of outsiders.")]
+Key = Annotated[Path | None, typer.Option(help="The file `backup.key`, or - for standard input.")]
+Replace = Annotated[bool, typer.Option("--replace", help="Replace the present content of the stores.")]
+Verify = Annotated[bool, typer.Option("--verify", help="Read and check the whole backup. Write nothing.")]
 
 
-@app.command(rich_help_panel="Look after it")
+@app.command(rich_help_panel="Operations")
 def backup(to: To, service: OneService = None, as_json: AsJson = False) -> None:
-    """Save what the services know, each as it stood at one moment, while they go on working.
+    """Back up the data of each service as of one moment, while the services run.
 
-    Made is a folder with a sealed file for each service, one for the broker's accounts and queues of partners and sources, and a
-    manifest. They are sealed to the public half of the backup key; only its private half (`backup.key`, which you keep somewhere
-    else) opens them. The keys of the services are NOT in it: keep a copy of the secrets folder apart from the backups, because
-    without the keys nobody can read what was sealed with them.
+    Creates a folder with one sealed file per service, one for the broker's accounts and queues of sources and partners, and a
+    manifest. The files are sealed to the public half of the backup key. Only its private half (`backup.key`, which you store
+    elsewhere) opens them. The keys of the services are NOT included: store a copy of the secrets folder apart from the backups.
+    Without the keys, data sealed with them is unreadable.
 
-    A backup should not be older than 7 days when it is needed: so long the services keep what they sent. Make one at
-    least every night, and try a restore.
+    Services keep sent events for 7 days, so restore from a backup younger than that. Make one at least every night, and try a
+    restore.
 
         bin/ngao backup --to /srv/backups
     """
     stores, wanted = stores_here(), service
     if wanted and wanted != OUTSIDERS:
-        demand_known(wanted)
+        require_service(wanted)
     chosen = {name: store for name, store in stores.items() if wanted in {None, name}}
     known = _outsiders() if wanted in {None, OUTSIDERS} else None
     made, parts = take(to, Sources(chosen, known), _public_key(), tell=progress(), now=datetime.now(UTC))
@@ -63,22 +63,27 @@ def backup(to: To, service: OneService = None, as_json: AsJson = False) -> None:
         show_json({"folder": str(made), "parts": [vars(part) for part in parts]})
         return
     show([vars(part) for part in parts], _COLUMNS, as_json=False, none="")
-    say(f"The backup is in {made}.")
+    echo(f"Backup written to {made}.")
 
 
-@app.command(rich_help_panel="Look after it")
+@app.command(rich_help_panel="Operations")
 def restore(
-    source: From, *, key: Key = None, service: OneService = None, replace: Replace = False, verify: Verify = False,
+    source: From,
+    *,
+    key: Key = None,
+    service: OneService = None,
+    replace: Replace = False,
+    verify: Verify = False,
     as_json: AsJson = False,
-) -> None:  # fmt: skip
-    """Put a backup back into empty stores, so that the services go on from its moment.
+) -> None:
+    """Restore a backup into empty stores, so that the services continue from its moment.
 
-    All of it is read and proven before anything is written. The services must be stopped; broker and stores must stand, and the
-    broker must be provisioned. What a store holds is replaced only with --replace. Afterwards start the services: they send
-    again what others may have missed, with the same ids, and nobody does a thing twice.
+    The whole backup is checked before anything is written. Stop the services first. Broker and stores must run, and the broker
+    must be provisioned. Existing content of a store is replaced only with --replace. Then start the services: they resend events
+    that others may have missed, with the same ids, and duplicates are recognised.
 
-    What was taken in after the backup's moment is not in it: sources must send it again. docs/how-to/back-up-and-restore.md says
-    how, and what partners may see.
+    Reports accepted after the backup are not in it: sources must post them again. See docs/how-to/back-up-and-restore.md for the
+    steps and for the effects on partners.
 
         bin/ngao restore /srv/backups/ngao-20260301T080000Z --key backup.key --verify
         bin/ngao restore /srv/backups/ngao-20260301T080000Z --key backup.key
@@ -92,18 +97,18 @@ def restore(
         target.demand_fit()
     for part in parts:
         found.verify(part, now=now)
-        tell(f"{part.name}: whole, {part.documents} documents as of {part.taken}")
+        tell(f"{part.name}: verified, {part.documents} documents as of {part.taken}")
     if OUTSIDERS in {part.name for part in parts} and not verify:
-        tell(f"{OUTSIDERS}: {_bring_outsiders(found.outsiders())} things made on the broker")
+        tell(f"{OUTSIDERS}: {_bring_outsiders(found.outsiders())} changes on the broker")
     for part in parts:
         if part.name in targets:
-            tell(f"{part.name}: {found.fill(part, targets[part.name], tell=tell, now=now)} documents put back")
-    then = ["The backup is whole. Nothing was written."] if verify else list(_then(parts, now))
+            tell(f"{part.name}: {found.fill(part, targets[part.name], tell=tell, now=now)} documents restored")
+    then = ["The backup is complete and readable. Nothing was written."] if verify else list(_then(parts, now))
     if as_json:
         show_json({"restored": not verify, "parts": [vars(part) for part in parts], "then": then})
         return
     for sentence in then:
-        say(sentence)
+        echo(sentence)
 
 
 def _outsiders() -> dict[str, Any] | None:
@@ -127,14 +132,14 @@ def _edge_vhost() -> str:
 
 
 def _stopped_stores(parts: list[Part]) -> dict[str, StoreSettings]:
-    """The stores of these parts. Raises Misconfigured for one that is not known, NotAllowedNow while its service runs."""
+    """Return the stores of these parts. Raises Misconfigured for an unknown one, NotAllowedNow while its service runs."""
     stores = stores_to_fill()
     wanted = [part.name for part in parts if part.name != OUTSIDERS]
     for name in wanted:
         if name not in stores:
-            raise Misconfigured(f"The store of {name} is not known here; known are {', '.join(sorted(stores))}.")
+            raise Misconfigured(f"The store of {name} is unknown here. Known stores: {', '.join(sorted(stores))}.")
         if _answers(name):
-            raise NotAllowedNow(f"The service {name} is running: stop it first, so that nothing is written beside the restore.")
+            raise NotAllowedNow(f"The service {name} is running. Stop it first, so that it does not write during the restore.")
     return {name: stores[name] for name in wanted}
 
 
@@ -147,26 +152,26 @@ def _answers(service: str) -> bool:
             session.trust_env = False
             session.get(f"{url}/healthz", timeout=5, verify=os.environ.get("NGAO_CA_FILE") or True)
     except requests.exceptions.SSLError:
-        return True  # somebody is there
+        return True  # a server answers, although its certificate is refused
     except requests.RequestException:
         return False
     return True
 
 
 def _then(parts: list[Part], now: datetime) -> Iterator[str]:
-    """What is left to do, in order."""
+    """Yield the remaining steps, in order."""
     services = {part.name for part in parts} - {OUTSIDERS}
     if not services:
         return
-    yield "Start the services: bin/ngao up, or docker-compose up -d. They send again what others may have missed."
+    yield "Start the services: bin/ngao up, or docker-compose up -d. They resend events that others may have missed."
     oldest = min(part.moment for part in parts if part.name in services)
     if services != set(SERVICES):
         since = (oldest - timedelta(days=OUTBOX_DAYS)).strftime("%Y-%m-%dT%H:%MZ")
         command = f'bin/ngao outbox replay --since {since} --to events --reason "restore"'
-        yield f"Then let the others tell it what it has forgotten: {command}"
+        yield f"Then resend the other services' events that the restored service lacks: {command}"
     if now - oldest > timedelta(days=OUTBOX_DAYS):
-        yield f"The backup is older than {OUTBOX_DAYS} days, as long as sent events are kept: the rest is not told again."
-    yield "Ask the sources to send again what they posted since the backup: what is known is recognised as a repeat."
+        yield f"The backup is older than {OUTBOX_DAYS} days. Services keep sent events that long; older events are not resent."
+    yield "Ask the sources to post again what they posted since the backup. Reports in the backup are recognised as duplicates."
 
 
 def _public_key() -> str:
@@ -176,12 +181,12 @@ def _public_key() -> str:
     places += [Path("/run/ngao/public") / _PUBLIC, home.keys / "public" / _PUBLIC]
     found = next((place for place in places if place.exists()), None)
     if found is None:
-        raise Misconfigured(f"There is no public backup key ({_PUBLIC}): run `ngao up`, or `ngao secrets init` for a deployment.")
+        raise Misconfigured(f"No public backup key ({_PUBLIC}) found. Run `ngao up`, or `ngao secrets init` for a deployment.")
     return read_secret(found)
 
 
 def _private_key(named: Path | None) -> str:
-    """`-` is the standard input: a container need not be given the file."""
+    """Read the key from the named file, or from standard input for `-`: a container then needs no copy of the file."""
     if named == Path("-"):
         return sys.stdin.read().strip()
     return read_secret(named or Path(os.environ.get("NGAO_BACKUP_KEY_FILE") or backup_key_file(Home.from_environment())))

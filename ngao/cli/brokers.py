@@ -1,4 +1,4 @@
-"""Where the commands find the broker's management interface: options, the environment, or this machine's platform."""
+"""The address of the broker's management interface, from options, the environment or this machine's platform."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ngao.local.home import Home
 
 @contextmanager
 def management() -> Iterator[Management]:
-    """The interface as an administrator. Raises Misconfigured when no address is known."""
+    """Open the interface as an administrator. Raises Misconfigured when no address is known."""
     url, named = _url(), os.environ.get("NGAO_BROKER_PASSWORD_FILE")
     password = read_secret(Path(named) if named else Home.from_environment().secrets / "broker-admin")
     made = _opened(url, password)
@@ -29,14 +29,14 @@ def management() -> Iterator[Management]:
 
 
 def management_with(password: str) -> Management:
-    """The interface as an administrator with this password. Raises Misconfigured when no address is known."""
+    """Open the interface as an administrator with this password. Raises Misconfigured when no address is known."""
     return _opened(_url(), password)
 
 
 def _url() -> str:
     url = os.environ.get("NGAO_BROKER_MANAGEMENT") or Home.from_environment().state().get("management")
     if not url:
-        raise Misconfigured("No broker is known: run `ngao up`, or set NGAO_BROKER_MANAGEMENT to its management address.")
+        raise Misconfigured("No broker address is known. Run `ngao up`, or set NGAO_BROKER_MANAGEMENT to its management address.")
     return str(url)
 
 
@@ -45,12 +45,12 @@ def _opened(url: str, password: str) -> Management:
 
 
 def edge_http() -> str | None:
-    """Where outsiders reach intake, when it is not where we do: NGAO_EDGE_HTTP."""
+    """Return the address of intake for outsiders if it differs from ours: NGAO_EDGE_HTTP."""
     return _address("NGAO_EDGE_HTTP")
 
 
 def edge_partners() -> str | None:
-    """Where partners reach referral, when it is not where we do: NGAO_EDGE_PARTNERS."""
+    """Return the address of referral for partners if it differs from ours: NGAO_EDGE_PARTNERS."""
     return _address("NGAO_EDGE_PARTNERS")
 
 
@@ -59,13 +59,13 @@ def _address(variable: str) -> str | None:
 
 
 def edge() -> Edge:
-    """The address outsiders are given: NGAO_EDGE_ADDRESS (`host:port`), or this machine's. Raises Misconfigured."""
+    """Return the broker address for outsiders: NGAO_EDGE_ADDRESS (`host:port`), or this machine's. Raises Misconfigured."""
     vhost = os.environ.get("NGAO_EDGE_VHOST", EDGE_VHOST)
     named = os.environ.get("NGAO_EDGE_ADDRESS")
     if not named:
         amqp = Home.from_environment().state().get("amqp")
         if not amqp:
-            raise Misconfigured("No address for outsiders is known: run `ngao up`, or set NGAO_EDGE_ADDRESS to host:port.")
+            raise Misconfigured("No broker address for outsiders is known. Run `ngao up`, or set NGAO_EDGE_ADDRESS to host:port.")
         return Edge(vhost, amqp["host"], amqp["port"])
     parts = urlsplit(f"//{named}")
     if not parts.hostname or not parts.port:

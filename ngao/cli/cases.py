@@ -1,4 +1,4 @@
-"""`ngao case` and `ngao message`: what became of a report, and who was told."""
+"""`ngao case` and `ngao message`: the course of a report, and the people who were notified."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from urllib.parse import quote
 import typer
 
 from ngao.chassis.errors import NotFound
-from ngao.cli.calls import Refused, Url, operator
-from ngao.cli.output import AsJson, say, show, show_json
+from ngao.cli.api_client import Refused, Url, operator
+from ngao.cli.output import AsJson, echo, show, show_json
 
-app = typer.Typer(no_args_is_help=True, help="Cases, by reference: where each stands, and its story.")
-message = typer.Typer(no_args_is_help=True, help="Messages, by reference: who was told, who was not, and why.")
+app = typer.Typer(no_args_is_help=True, help="Cases, by reference: state and timeline.")
+message = typer.Typer(no_args_is_help=True, help="Notifications, by reference: recipient, state and reason.")
 
 CaseRef = Annotated[str, typer.Argument(help="A case reference, such as NG-4CJY0RRPKP.")]
-Limit = Annotated[int, typer.Option(min=1, max=500, help="At most so many, the newest first.")]
+Limit = Annotated[int, typer.Option(min=1, max=500, help="The maximum number, newest first.")]
 
 _LINE = "{urgency}, {county}, {state}{why}, since {created_at}"
 
@@ -28,26 +28,26 @@ def list_cases(
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """Cases, the newest first, and the next moment at which something happens by itself."""
+    """List cases, newest first, each with its next deadline."""
     query = {"limit": limit, **({"state": state} if state else {})}
     rows = operator("referral", url).get("/v1/cases", **query)["cases"]
     if not as_json:
         rows = [{**each, "needs": _needs(each)} for each in rows]
     columns = ("case_ref", "state", "urgency", "county", "needs", "created_at", "next_deadline")
-    show(rows, columns, as_json=as_json, none="There is no such case.")
+    show(rows, columns, as_json=as_json, none="No cases found.")
 
 
 @app.command("show")
 def show_case(
     case_ref: CaseRef,
-    reason: Annotated[str, typer.Option(help="Why you read it, a code of identity.yaml; kept in the audit trail.")] = "case_work",
-    narrative: Annotated[bool, typer.Option("--narrative", help="Also what was told in words; needs narrative:read.")] = False,
+    reason: Annotated[str, typer.Option(help="Why you read it: a code of identity.yaml. Audited.")] = "case_work",
+    narrative: Annotated[bool, typer.Option("--narrative", help="Also show the narrative; needs narrative:read.")] = False,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """One case: what happened, every step so far, who took it, and why. Whoever asks is noted in the audit trail.
+    """Show one case: the violations, every step so far, the partners, and the reasons. Reading it is recorded in the audit trail.
 
-    What happened comes from intake and needs reports:read; without that scope the rest is shown. `--url` is referral's.
+    The report comes from intake and needs reports:read. Without that scope the rest is shown. `--url` is referral's.
     """
     case = operator("referral", url).get(f"/v1/cases/{quote(case_ref, safe='')}")
     case["report"] = _report(case_ref, reason)
@@ -57,56 +57,56 @@ def show_case(
         show_json(case)
         return
     why = f" ({case['closed_reason']})" if case["closed_reason"] else ""
-    say(f"{case_ref}: {_LINE.format(**{**case, 'why': why})}")
-    say(f"Needs: {_needs(case)}\n")
-    _say_what_happened(case)
+    echo(f"{case_ref}: {_LINE.format(**{**case, 'why': why})}")
+    echo(f"Needs: {_needs(case)}\n")
+    _print_report(case)
     offers = [{**each, "why": _why(each)} for each in case["offers"]]
-    show(offers, ("partner_id", "need", "attempt", "state", "due", "why"), as_json=False, none="Nobody has been asked yet.")
-    say("")
-    show(case["story"], ("at", "actor", "text"), as_json=False, none="It has no story yet.")
+    show(offers, ("partner_id", "need", "attempt", "state", "due", "why"), as_json=False, none="No partner has been asked yet.")
+    echo("")
+    show(case["story"], ("at", "actor", "text"), as_json=False, none="The timeline is empty.")
 
 
 @app.command()
 def urgency(
     case_ref: CaseRef,
     to: Annotated[str, typer.Option(help="low, medium, high or critical.")],
-    reason: Annotated[str, typer.Option(help="Why, a code of decision_reasons in triage.yaml; kept in the audit trail.")],
+    reason: Annotated[str, typer.Option(help="Why: a code of decision_reasons in triage.yaml. Recorded in the audit trail.")],
     url: Url = None,
 ) -> None:
-    """Raise or lower the urgency of a case. A higher one wakes people as a first report of that urgency does."""
+    """Raise or lower the urgency of a case. A higher urgency notifies people as a first report of that urgency does."""
     asked = {"urgency": to, "reason": reason}
     decided = operator("intake", url).post(f"/v1/cases/{quote(case_ref, safe='')}/urgency", asked)
-    say(f"{case_ref} was {decided['urgency_before']} and is {decided['urgency']}.")
+    echo(f"Changed the urgency of {case_ref} from {decided['urgency_before']} to {decided['urgency']}.")
 
 
 @message.command("list")
 def list_messages(
-    case_ref: Annotated[str | None, typer.Option("--case", help="Of one case.")] = None,
+    case_ref: Annotated[str | None, typer.Option("--case", help="Only messages of this case.")] = None,
     state: Annotated[str | None, typer.Option(help="queued, sending, sent, failed, refused, covered or acknowledged.")] = None,
     limit: Limit = 50,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """Messages, the newest first. Neither addresses nor texts are shown."""
+    """List messages, newest first, without addresses and texts."""
     asked = {"case_ref": case_ref, "state": state, "limit": limit}
     query = {name: value for name, value in asked.items() if value is not None}
     rows = operator("notify", url).get("/v1/messages", **query)["messages"]
     columns = ("reference", "case_ref", "recipient_kind", "recipient_ref", "template", "state", "reason", "escalate_at")
-    show(rows, columns, as_json=as_json, none="There is no such message.")
+    show(rows, columns, as_json=as_json, none="No messages found.")
 
 
 @message.command()
 def acknowledge(
-    reference: Annotated[str, typer.Argument(help="The reference that stands in the message, such as 5F93-8FB1.")],
+    reference: Annotated[str, typer.Argument(help="The reference in the message, such as 5F93-8FB1.")],
     url: Url = None,
 ) -> None:
-    """Say that a message has been seen, so that nobody further up the ladder is told."""
+    """Acknowledge a message, so that it is not escalated."""
     notify = operator("notify", url)
     found = notify.get("/v1/messages", reference=reference)["messages"]
     if len(found) != 1:
-        raise NotFound(f"{len(found) or 'No'} messages have this reference; see `ngao message list`.")
+        raise NotFound(f"{len(found) or 'No'} messages have this reference. Run `ngao message list`.")
     seen = notify.post(f"/v1/messages/{found[0]['message_id']}/acknowledge", {})
-    say(f"{reference} is acknowledged by {seen['acknowledged_by']}.")
+    echo(f"{reference} was acknowledged by {seen['acknowledged_by']}.")
 
 
 def _report(case_ref: str, reason: str) -> dict[str, Any]:
@@ -117,29 +117,29 @@ def _report(case_ref: str, reason: str) -> dict[str, Any]:
     return found
 
 
-def _say_what_happened(case: Mapping[str, Any]) -> None:
+def _print_report(case: Mapping[str, Any]) -> None:
     report = case["report"]
     if "refused" in report:
-        say(f"What happened is not shown: {report['refused']}\n")
+        echo(f"The report cannot be shown: {report['refused']}\n")
         return
-    show(report["violations"], ("label", "ongoing", "against", "perpetrators"), as_json=False, none="No violation is known.")
-    say(f"Why {report['urgency']}: {' '.join(each['text'] for each in report['reasons'])}")
-    _say_what_is_not_known(report)
+    show(report["violations"], ("label", "ongoing", "against", "perpetrators"), as_json=False, none="No violation is recorded.")
+    echo(f"Why {report['urgency']}: {' '.join(each['text'] for each in report['reasons'])}")
+    _print_gaps(report)
     told = case.get("told")
     if told:
-        say(f"\n{told['narrative'] or 'There is no narrative.'}")
+        echo(f"\n{told['narrative'] or 'There is no narrative.'}")
         show(told["attachments"], ("name", "media_type", "url"), as_json=False, none="There are no attachments.")
-    say("")
+    echo("")
 
 
-def _say_what_is_not_known(report: Mapping[str, Any]) -> None:
+def _print_gaps(report: Mapping[str, Any]) -> None:
     doubt, left_out = report.get("date_doubt"), report.get("left_out")
     if doubt:
         stated = f"; {doubt['stated']} was stated" if doubt["stated"] else ""
-        say(f"The date is doubtful ({doubt['reason']}{stated}): it counts as the time of submission.")
+        echo(f"The date is doubtful ({doubt['reason']}{stated}). The time of submission is used instead.")
     if left_out:
         named = ", ".join(f"{each['field']} ({each['code']})" for each in left_out)
-        say(f"The form says more than could be read. Left out: {named}")
+        echo(f"Some fields of the form could not be read. Left out: {named}")
 
 
 def _needs(case: Mapping[str, Any]) -> str:

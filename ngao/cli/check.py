@@ -1,4 +1,4 @@
-"""`ngao check`: every precondition in order, each with a sentence that says what, where and the way out."""
+"""`ngao check`: test every prerequisite in order, and explain how to fix each failure."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Annotated
@@ -23,7 +24,7 @@ from ngao.chassis.messaging.edge_names import EdgeNames
 from ngao.chassis.settings import read_secret
 from ngao.cli import policy
 from ngao.cli.brokers import management
-from ngao.cli.output import AsJson, complain, say, show_json
+from ngao.cli.output import AsJson, echo, print_error, show_json
 from ngao.cli.stores import stores_here
 from ngao.deployment.checking import Check, Finding, State, after, perform
 from ngao.deployment.environment import PLAIN, TLS, wire_of
@@ -52,51 +53,51 @@ _PUBLISHED = {
     "NGAO_PORT_DESK_MANAGEMENT": (_LOCAL, 15671),
 }
 
-Before = Annotated[bool, typer.Option("--before-start", help="Only what can be looked at while nothing runs, and free ports.")]
-Files = Annotated[list[Path] | None, typer.Option("--settings", help="A service's settings file: check from where it runs.")]
+Before = Annotated[bool, typer.Option("--before-start", help="Only checks that need nothing running, and free ports.")]
+Files = Annotated[list[Path] | None, typer.Option("--settings", help="The settings file of a service, to check from its place.")]
 
 
-@app.command(rich_help_panel="Look after it")
+@app.command(rich_help_panel="Operations")
 def check(before_start: Before = False, settings: Files = None, as_json: AsJson = False) -> None:
-    """Look at everything that the platform needs, in order; the first failure is the cause of what is not looked at after it.
+    """Run all checks in order. Checks that depend on a failed one are skipped.
 
-    Without options: the deployment whose secrets NGAO_SECRETS names (on the host as root, with `operator/ngao.env` read; or in
-    its containers, which see their own part), else the platform that `ngao up` runs, else the deployment in `./secrets`. Looked
-    at: secrets and their modes, certificates (a warning 30 days before they run out), settings, policy files, free ports, disk,
-    the broker with its alarms, queues and accounts, the stores, clocks, and the services' own word.
+    Without options, checks the deployment in NGAO_SECRETS (on the host as root, with `operator/ngao.env` loaded; a container
+    checks its own part), else the platform that `ngao up` runs, else the deployment in `./secrets`. Covers secrets and file
+    modes, certificates (a warning 30 days before they expire), settings, policy files, free ports, disk space, the broker with
+    its alarms, queues and accounts, the stores, clocks, and the services' own readiness.
 
-    Exit code 0 when nothing has failed; warnings do not fail.
+    The exit code is 0 if no check fails. Warnings do not fail.
 
         bin/ngao check --before-start
         docker-compose run --rm intake python -m ngao.cli check --settings /etc/ngao/service.toml
     """
-    findings = perform(_checks(before_start, settings or []), (lambda _: None) if as_json else _tell)
+    findings = perform(_checks(before_start, settings or []), (lambda _: None) if as_json else _print_finding)
     failed = [finding for finding in findings if finding.state is State.FAILED]
     if as_json:
         show_json({"sound": not failed, "findings": [asdict(finding) for finding in findings]})
         for finding in failed:
-            complain(finding.says)
+            print_error(finding.says)
     else:
-        _sum_up(findings, failed)
+        _print_summary(findings, failed)
     if failed:
         raise typer.Exit(1)
 
 
-def _tell(finding: Finding) -> None:
-    """A row with its own reason; what is not looked at is summed up at the end."""
+def _print_finding(finding: Finding) -> None:
+    """Print one row with its reason. Skipped checks are summed up at the end."""
     if finding.state is not State.SKIPPED:
         _write(finding.state, finding.what, finding.says)
 
 
-def _sum_up(findings: list[Finding], failed: list[Finding]) -> None:
+def _print_summary(findings: list[Finding], failed: list[Finding]) -> None:
     for cause, count in Counter(finding.says for finding in findings if finding.state is State.SKIPPED).items():
         _write(State.SKIPPED, f"{count} more", cause)
     if failed:
-        more = f" ({len(failed) - 1} more checks have failed, see their rows.)" if len(failed) > 1 else ""
-        complain(f"{failed[0].says}{more}")
+        more = f" ({len(failed) - 1} more checks failed, see above.)" if len(failed) > 1 else ""
+        print_error(f"{failed[0].says}{more}")
         return
     warned = sum(1 for finding in findings if finding.state is State.WARNING)
-    say(f"{len(findings)} checks, {warned} warnings." if warned else f"{len(findings)} checks, all good.")
+    echo(f"{len(findings)} checks passed, {warned} with warnings." if warned else f"{len(findings)} checks passed.")
 
 
 def _write(state: str, what: str, says: str) -> None:
@@ -118,7 +119,7 @@ def _of_services(services: list[Service], *, before_start: bool) -> Iterator[Che
     yield from chain.from_iterable(service.static() for service in services)
     for service in services:
         needs = (service.named("settings"),)
-        yield Check(service.named("policy"), lambda each=service: _policy(each.settings().policy_directories), needs)  # type: ignore[misc]
+        yield Check(service.named("policy"), partial(_policy_of_service, service), needs)
     if not before_start:
         yield from chain.from_iterable(service.running() for service in services)
 
@@ -133,21 +134,21 @@ def _of_home(home: Home, before_start: bool) -> Iterator[Check]:
 
 
 def _started(home: Home) -> str:
-    """The one cause when nothing runs, so that nothing that stands on it is looked at."""
+    """Fail once if the platform is not running, so that its dependent checks are skipped."""
     if not home.state().get("services"):
-        raise Misconfigured(f"Nothing has been started in {home.root} yet: run `ngao up`, or check with --before-start.")
+        raise Misconfigured(f"No platform has been started in {home.root}. Run `ngao up`, or check with --before-start.")
     parts = [part for part in Platform.at(home).status() if part.pid]
     if not parts:
-        raise Misconfigured(f"The platform in {home.root} is not running: run `ngao up`, or check with --before-start.")
+        raise Misconfigured(f"The platform in {home.root} is not running. Run `ngao up`, or check with --before-start.")
     return str(home.root)
 
 
 def _answers(addresses: Iterable[str]) -> str:
-    """The one cause when a deployment is not running."""
+    """Fail once if the deployment is not running, so that its dependent checks are skipped."""
     wanted = sorted(set(addresses))
     open_ = [address for address in wanted if _is_open(address)]
     if not open_:
-        raise Misconfigured("The deployment is not running, none of its addresses answers: run `docker compose up --detach`.")
+        raise Misconfigured("The deployment is not running: no address answers. Run `docker compose up --detach`.")
     return f"{len(open_)} of {len(wanted)} addresses answer"
 
 
@@ -169,7 +170,7 @@ def _of_deployment(before_start: bool) -> Iterator[Check]:
     root = Path(os.environ.get("NGAO_SECRETS") or REPOSITORY / "secrets").absolute()
     compose = read_variables(REPOSITORY / ".env")
     whole = os.geteuid() == ROOT
-    if (root / "broker-admin.password").exists():  # the part that the job `provision` has
+    if (root / "broker-admin.password").exists():  # the secrets of the job `provision`
         yield Check("secrets", lambda: f"{len(_passwords(root))} accounts")
     else:
         tls = (wire_of(REPOSITORY / ".env") or os.environ.get("NGAO_WIRE") or TLS) != PLAIN
@@ -177,7 +178,7 @@ def _of_deployment(before_start: bool) -> Iterator[Check]:
     yield Check("policy", lambda: _policy(_policy_of_deployment(compose)))
     yield disk(_ENGINE_DATA if _ENGINE_DATA.exists() else Path("/"))
     if before_start:
-        if whole:  # a container has ports of its own
+        if whole:  # a container has its own ports
             yield from free_ports({name: (host, int(compose.get(name) or port)) for name, (host, port) in _PUBLISHED.items()})
         return
     named = {name: os.environ.get(f"NGAO_URL_{name.upper()}", "") for name in SERVICES}
@@ -198,12 +199,12 @@ def _of_deployment(before_start: bool) -> Iterator[Check]:
 
 
 def _steps(broker: Management, root: Path) -> Iterator[Step]:
-    """What the broker lacks of what is wanted, as far as that can be seen from here."""
+    """Return the missing parts of the broker, as far as they are visible from here."""
     at = _room(root) / "edge-names"
     queues = [each["name"] for each in broker.get("queues", EDGE_VHOST) or ()]
     names = EdgeNames(read_secret(at)) if os.access(at, os.R_OK) else found_on_broker(queues)
     if names is None:
-        raise Misconfigured("The platform's queues at the edge are missing or can be guessed: run `ngao provision`.")
+        raise Misconfigured("The platform's queues for outsiders are missing or have guessable names. Run `ngao provision`.")
     return steps(broker, wanted_of_catalogue(_passwords(root), names))
 
 
@@ -212,20 +213,24 @@ def _room(root: Path) -> Path:
 
 
 def _passwords(root: Path) -> dict[str, str]:
-    """What the services' broker accounts were made with, where that can be seen from here."""
+    """Read the passwords of the services' broker accounts, where they are visible from here."""
     folder = _room(root)
     return {name: read_secret(folder / f"broker-{name}") for name in SERVICES if os.access(folder / f"broker-{name}", os.R_OK)}
 
 
 def _policy_of_deployment(compose: Mapping[str, str]) -> tuple[Path, ...]:
-    """What came with Ngao, and what compose lays over it: here, or in a container where it is mounted."""
+    """Return the shipped policy and the folder that compose mounts over it, on the host or in a container."""
     over = REPOSITORY / compose["NGAO_POLICY"] if compose.get("NGAO_POLICY") else _MOUNTED_POLICY
     return (*policy.folders_here()[:1], *([over] if over.is_dir() else []))
 
 
+def _policy_of_service(service: Service) -> str:
+    return _policy(service.settings().policy_directories)
+
+
 def _policy(folders: tuple[Path, ...]) -> str:
-    """As the services read it at their start."""
+    """Load the policy as the services do at startup."""
     versions, wrong = policy.look(folders)
     if wrong:
         raise Misconfigured(wrong[0])
-    return f"{len(versions)} services can read it"
+    return f"readable by {len(versions)} services"

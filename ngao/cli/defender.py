@@ -1,4 +1,4 @@
-"""`ngao defender`: how to contact a person safely, and what a source may know of a person it will report on again."""
+"""`ngao defender`: how to contact a person safely, and the reference a source uses for a person it reports on again."""
 
 from __future__ import annotations
 
@@ -8,34 +8,34 @@ from urllib.parse import quote
 
 import typer
 
-from ngao.cli.calls import Url, operator
-from ngao.cli.output import AsJson, say, show, show_json
+from ngao.cli.api_client import Url, operator
+from ngao.cli.output import AsJson, echo, show, show_json
 
-app = typer.Typer(no_args_is_help=True, help="Persons, by reference; their names stay in the registry.")
+app = typer.Typer(no_args_is_help=True, help="Defenders, by reference. Names are stored only in the registry.")
 
 Ref = Annotated[str, typer.Argument(help="A case reference (NG-…) or a defender's reference (DEF-…).")]
-Reason = Annotated[str, typer.Option(help="Why you read it, a code of identity.yaml; kept in the audit trail.")]
+Reason = Annotated[str, typer.Option(help="Why you read it: a code of identity.yaml. Recorded in the audit trail.")]
 
 
 @app.command("reference")
 def reference(
     defender_ref: Annotated[str, typer.Argument(help="A person's reference, such as DEF-4CJY0RRPKP.")],
-    source: Annotated[str, typer.Option(help="The source that is to report about the person again.")],
+    source: Annotated[str, typer.Option(help="The source that will report on this person again.")],
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print the reference that this source, and no other, may put into subject.defender_ref.
+    """Print the reference that only this source may use in subject.defender_ref.
 
-    It is the same each time. It opens no contact by itself: for that, record the person's consent.
+    It is always the same. It does not disclose a contact: for that, record the person's consent.
     """
     path = f"/v1/defenders/{quote(defender_ref, safe='')}/source-references"
     given = operator("registry", url).post(path, {"source_id": source})
-    show_json(given) if as_json else say(given["reference"])
+    show_json(given) if as_json else echo(given["reference"])
 
 
 @app.command("show")
 def show_defender(ref: Ref, reason: Reason, url: Url = None, as_json: AsJson = False) -> None:
-    """One person. What to heed before any contact comes first; names, phones and e-mail need the scope identity:read."""
+    """Show one person. Safety instructions come first. Names, phones and e-mail need the scope identity:read."""
     registry = operator("registry", url)
     if ref.startswith("DEF-"):
         record = registry.get(f"/v1/defenders/{quote(ref, safe='')}", reason=reason)
@@ -47,22 +47,22 @@ def show_defender(ref: Ref, reason: Reason, url: Url = None, as_json: AsJson = F
     for contact in record["contact"]:
         _cautions(contact)
     if not record["contact"]:
-        say("DO NOT CONTACT: nothing is known about safe contact.")
-    say(f"\n{record['defender_ref']}{', values masked' if record['masked'] else ''}")
+        echo("DO NOT CONTACT: no safe way to contact this person is recorded.")
+    echo(f"\n{record['defender_ref']}{', values masked' if record['masked'] else ''}")
     rows = [{"field": name, "values": values} for name, values in record["identity"].items()]
     show(rows, ("field", "values"), as_json=False, none="")
 
 
 def _cautions(contact: Mapping[str, Any]) -> None:
-    say(f"{contact['case_ref']}: before any contact")
+    echo(f"{contact['case_ref']}: before any contact")
     for caution in contact["cautions"]:
-        say(f"  ! {caution['text']}")
+        echo(f"  ! {caution['text']}")
     safety = contact["safety"] or {}
     for name in ("code_word", "hours", "instructions"):
         if safety.get(name):
-            say(f"    {name}: {_plain(safety[name])}")
+            echo(f"    {name}: {_plain(safety[name])}")
     if contact["attributes"]:
-        say(f"    about the person: {_plain([contact['attributes']])}")
+        echo(f"    about the person: {_plain([contact['attributes']])}")
 
 
 def _plain(value: Any) -> str:

@@ -1,16 +1,18 @@
-"""`ngao demo`: the whole platform on real parts, with invented people, checked at every hop."""
+"""`ngao demo`: run the whole platform with real parts and invented people, and check every step."""
 
 from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Callable
+from functools import partial
 
 import typer
 from rich.console import Console
 
 from ngao.chassis.errors import Unavailable
 from ngao.chassis.settings import read_secret
-from ngao.cli.calls import Operator
+from ngao.cli.api_client import Operator
 from ngao.cli.output import progress
 from ngao.deployment.names import SERVICES
 from ngao.deployment.waiting import wait_until
@@ -28,10 +30,10 @@ _POISON = '{{"specversion": "1.0", "id": "{id}", "type": "intake.report.submitte
 
 @app.command(rich_help_panel="Run")
 def demo() -> None:
-    """Start everything, send invented reports through, show each hop, and leave the platform running.
+    """Start everything, send invented reports, show each step, and leave the platform running.
 
-    Exit code 0 only if every report had the outcome that the story promises: referrals accepted, disclosures opened by the
-    partner, mail delivered, a silent partner passed over, a broken report refused, poison parked and replayed.
+    The exit code is 0 only if every scenario has its expected outcome: referrals accepted, disclosures opened by the partner,
+    mail delivered, a silent partner skipped, a broken report refused, an unreadable message parked and replayed.
     """
     began = time.monotonic()
     console = Console(highlight=False, soft_wrap=True)
@@ -48,49 +50,49 @@ def demo() -> None:
     console.print("\n[bold]Reports[/bold]")
     play.post_all()
     missing = play.watch() + _further(play)
-    console.print("\n[bold]Poison[/bold]: bytes that are no report, over AMQP; then a report of a source that is suspended")
+    console.print("\n[bold]Parking[/bold]: bytes that are no report, over AMQP; then a report of a suspended source")
     missing += _poison(play, stage) + _suspended(play, stage)
     _summary(console, play, missing, time.monotonic() - began)
     _leave(console, platform, stage)
     if missing:
-        raise Unavailable(f"The demonstration is not as promised: {'; '.join(missing)}.")
+        raise Unavailable(f"The demo did not have the expected outcome: {'; '.join(missing)}.")
 
 
 def _further(play: Play) -> list[str]:
-    """What no single scene shows: disclosures opened, mail delivered. Bounded waits."""
+    """Return the outcomes that no single scenario shows and that did not happen in time: disclosures opened, mail delivered."""
     hops = play.narrator.partner_hops
     wanted = {
         "a partner opened a sealed contact": lambda: any(hop["hop"] == "contact_opened" for hop in hops),
         "a partner opened a sealed narrative": lambda: any(hop["hop"] == "narrative_opened" for hop in hops),
         "mail was delivered": lambda: play.narrator.mails > 0,
     }
-    return [what for what, done in wanted.items() if not wait_until(lambda done=done: _looked(play) and done(), 30, 0.2)]  # type: ignore[misc]
+    return [what for what, done in wanted.items() if not wait_until(partial(_happened, play, done), 30, 0.2)]
 
 
-def _looked(play: Play) -> bool:
+def _happened(play: Play, done: Callable[[], bool]) -> bool:
     play.narrator.look(play.cases)
-    return True
+    return done()
 
 
 def _poison(play: Play, stage: Stage) -> list[str]:
-    """Undecodable bytes stand parked with a reason; replayed, they stand there again, counted; dropped, they are gone."""
+    """Park undecodable bytes with a reason, replay them (they are parked and counted again), and drop them."""
     intake = _operator(stage.platform, "intake")
     known = {str(each["id"]) for each in _parked(intake)}
     publish_poison(stage.source("help-desk"), _POISON.format(id=secrets.token_hex(8)).encode())
     found = _new_parked(intake, known)
     if found is None:
-        return ["the poison was not parked"]
+        return ["the unreadable message was not parked"]
     play.narrator.say("intake", f"parked: {found['reason']}, {found['size']} bytes, sealed", style="yellow")
     intake.post(f"/v1/parked/{found['id']}/replay", {"reason": "demonstration: tried again"})
     if not wait_until(lambda: intake.get(f"/v1/parked/{found['id']}")["times"] == 2, 20, 0.2):
-        return ["the replayed poison did not come back to parking"]
-    play.narrator.say("operator", "replayed: it is still no report, so it stands parked again (2 times); dropped", style="yellow")
+        return ["the replayed message was not parked again"]
+    play.narrator.say("operator", "replayed: still not a report, so it is parked again (2 times); dropped", style="yellow")
     intake.post(f"/v1/parked/{found['id']}/drop", {"reason": "demonstration: no report can be read from it"})
     return []
 
 
 def _suspended(play: Play, stage: Stage) -> list[str]:
-    """A report parked because its source was suspended is not lost: the operator lets the source in and replays."""
+    """Replay a report that was parked because its source was suspended, after the operator has enabled the source again."""
     intake = _operator(stage.platform, "intake")
     known = {str(each["id"]) for each in _parked(intake)}
     intake.put("/v1/sources/help-desk", {"enabled": False})
@@ -100,7 +102,7 @@ def _suspended(play: Play, stage: Stage) -> list[str]:
     if found is None:
         return ["the suspended source's report was not parked"]
     play.narrator.say("intake", f"parked: {found['reason']}", style="yellow")
-    intake.post(f"/v1/parked/{found['id']}/replay", {"reason": "demonstration: the source is let in again"})
+    intake.post(f"/v1/parked/{found['id']}/replay", {"reason": "demonstration: the source is enabled again"})
     receipt = play.await_receipt()
     if not receipt.get("case_ref"):
         return ["the replayed report was not accepted"]
@@ -138,7 +140,7 @@ def _summary(console: Console, play: Play, missing: list[str], seconds: float) -
         "referrals completed": hops.count("completed"),
         "e-mails delivered": play.narrator.mails,
     }
-    console.print("\n[bold]What came of it[/bold]")
+    console.print("\n[bold]Results[/bold]")
     for what, count in counts.items():
         console.print(f"  {what:<32}{count:>4}")
     console.print(f"  {'seconds in all':<32}{seconds:>4.0f}")
@@ -147,14 +149,14 @@ def _summary(console: Console, play: Play, missing: list[str], seconds: float) -
 
 
 def _leave(console: Console, platform: Platform, stage: Stage) -> None:
-    """What runs on, how to use it, how to stop it."""
+    """Print the addresses, how to use the platform, and how to stop it."""
     key = (stage.accounts / "source-web-form" / "http.secret").read_text("utf-8").strip()
     console.print("\n[bold]The platform is still running[/bold]")
     for service in SERVICES:
         console.print(f"  {service:<10}{platform.url(service)}  (description: {platform.url(service)}/openapi.json)")
     amqp = f"amqp://127.0.0.1:{platform.ports['amqp']}"
     console.print(f"  {'broker':<10}{amqp}, management http://127.0.0.1:{platform.ports['management']}")
-    console.print(f"  operator's key: {operator_key_file(platform.home)}")
+    console.print(f"  operator key: {operator_key_file(platform.home)}")
     console.print(f"  accounts of sources and partners: {stage.accounts}")
     console.print("\nPost another report:\n")
     body = (
@@ -166,7 +168,8 @@ def _leave(console: Console, platform: Platform, stage: Stage) -> None:
     command = f"curl -sS {platform.url('intake')}/v1/reports {headers} -d '{body}'"
     console.print(command, soft_wrap=True, markup=False)
     console.print(
-        f"\nOffers end after seconds here, so that the story is short. For the deadlines of real work remove "
-        f"{platform.home.policy / 'deadlines.yaml'} and run [bold]bin/ngao restart[/bold].", soft_wrap=True,
-    )  # fmt: skip
-    console.print("\nSee what runs: [bold]bin/ngao status[/bold]. Stop all of it: [bold]make down[/bold].")
+        f"\nOffers expire after seconds here, to keep the demo short. For the deadlines of real work remove "
+        f"{platform.home.policy / 'deadlines.yaml'} and run [bold]bin/ngao restart[/bold].",
+        soft_wrap=True,
+    )
+    console.print("\nShow the status: [bold]bin/ngao status[/bold]. Stop the platform: [bold]make down[/bold].")

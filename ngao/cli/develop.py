@@ -1,4 +1,4 @@
-"""`ngao selftest` and `ngao run`: for those who change the platform."""
+"""`ngao test` and `ngao run`: for developers of the platform."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from ngao.chassis.errors import NotFound
-from ngao.cli.output import complain, progress, say
+from ngao.cli.output import echo, print_error, progress
 from ngao.local.binaries import need_test_programs
 from ngao.local.guard import guarded
 from ngao.local.home import REPOSITORY, Home
@@ -25,40 +25,44 @@ app = typer.Typer()
 _TOOLS = Path(sys.executable).parent
 _CHECKS = (("style", ["ruff", "check", "."]), ("types", ["mypy"]), ("imports", ["lint-imports"]))
 _WORKERS = ("--numprocesses", "3", "--dist", "loadfile", "--no-loadscope-reorder", "--durations=20")
-"""A whole run waits for real processes more than it computes: three workers, each a file at a time, suit two cores."""
+"""A full run mostly waits for real processes: three workers, one file at a time, suit two cores."""
 _GENERATOR = REPOSITORY / "tools" / "generate.py"
 
 
-@app.command(rich_help_panel="Develop", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def selftest(
-    context: typer.Context,
-    only_tests: Annotated[bool, typer.Option("--only-tests", help="Leave the checks of the code out.")] = False,
-) -> None:
-    """All checks and all tests, with a broker and a database of their own; leaves no process behind.
+_PASSES_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 
-    Further arguments go to pytest: `bin/ngao selftest --only-tests tests/unit -k report`.
+
+@app.command("selftest", hidden=True, deprecated=True, context_settings=_PASSES_ON)
+@app.command("test", rich_help_panel="Development", context_settings=_PASSES_ON)
+def run_tests(
+    context: typer.Context,
+    only_tests: Annotated[bool, typer.Option("--only-tests", help="Skip the static checks.")] = False,
+) -> None:
+    """Run all checks and all tests with a broker and a database of their own. No process is left behind.
+
+    Further arguments go to pytest: `bin/ngao test --only-tests tests/unit -k report`.
     """
     failed = [] if only_tests else [name for name, command in _checks() if _run(name, command, os.environ)]
     if _tests(context.args):
         failed.append("tests")
     if failed:
-        complain(f"failed: {', '.join(failed)}")
+        print_error(f"Failed: {', '.join(failed)}.")
         raise typer.Exit(1)
-    say("All passed.")
+    echo("All passed.")
 
 
-@app.command(rich_help_panel="Develop", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+@app.command(rich_help_panel="Development", context_settings=_PASSES_ON)
 def run(context: typer.Context) -> None:
-    """Become a program of Ngao's environment, in the repository's folder, such as `bin/ngao run ruff check .`."""
+    """Run a program of Ngao's environment in the repository folder, such as `bin/ngao run ruff check .`."""
     if not context.args:
         raise NotFound("Name a program to run.")
     name, *arguments = context.args
     program = _TOOLS / Path(name).name
     if not program.exists() and name != "bash":
-        raise NotFound(f"The environment has no program {name}.")
+        raise NotFound(f"The environment has no program {name}. Run `bin/ngao run pip list` to see the installed packages.")
     command = [str(program) if program.exists() else name, *arguments]
     os.chdir(REPOSITORY)
-    os.execvpe(command[0], command, _environment())  # noqa: S606 - no shell is meant; who ends us ends the program
+    os.execvpe(command[0], command, _environment())  # noqa: S606 - no shell; a signal to us reaches the program
 
 
 def _checks() -> list[tuple[str, list[str]]]:
@@ -67,8 +71,8 @@ def _checks() -> list[tuple[str, list[str]]]:
 
 
 def _tests(arguments: Sequence[str]) -> int:
-    """The runtime's folder is short-lived and new, so that no test ever sees what another run left."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a runner's request to end stops the runtime too
+    """Run pytest in a new, short-lived runtime folder, so that no test sees the remains of another run."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a runner's SIGTERM also stops the runtime
     if not arguments:
         need_test_programs(progress())
     folder = Path(tempfile.mkdtemp(prefix="ngao-test-"))
@@ -82,13 +86,13 @@ def _tests(arguments: Sequence[str]) -> int:
 
 
 def _run(name: str, command: Sequence[str], environment: Mapping[str, str]) -> int:
-    say(f"--- {name}")
+    echo(f"--- {name}")
     sys.stdout.flush()
     full = [str(_TOOLS / command[0]), *command[1:]]
     return subprocess.run(full, check=False, cwd=REPOSITORY, env={**_environment(), **environment}).returncode
 
 
 def _environment() -> dict[str, str]:
-    """The environment's own programs first, so that scripts find them by name."""
+    """Put the environment's own programs first, so that scripts find them by name."""
     path = os.pathsep.join([str(_TOOLS), os.environ.get("PATH", "")])
     return {**os.environ, "PATH": path, "PYTHONPATH": str(REPOSITORY)}

@@ -1,4 +1,4 @@
-"""`ngao officer`: the people who are told when a human must look."""
+"""`ngao officer`: the people who are notified when a case needs a human."""
 
 from __future__ import annotations
 
@@ -6,37 +6,37 @@ from typing import Annotated
 
 import typer
 
-from ngao.cli.calls import operator
-from ngao.cli.output import AsJson, say, show
+from ngao.cli.api_client import operator
+from ngao.cli.output import AsJson, echo, show
 
-app = typer.Typer(no_args_is_help=True, help="Duty officers: who is told when a human must look.")
+app = typer.Typer(no_args_is_help=True, help="Duty officers: the people who are notified when a case needs a human.")
 
 _PERSON = (
-    "An id of a ladder, such as `duty-officer`, `deputy` or `coordinator`; or an operator's id, for whoever acknowledges alarms "
-    "and is to be notified when such a case is opened again."
+    "An id of the escalation ladder, such as `duty-officer`, `deputy` or `coordinator`. Or the id of an operator who "
+    "acknowledges alarms, to be notified when such a case is reopened."
 )
 
 
 @app.command()
 def add(
     person: Annotated[str, typer.Argument(help=_PERSON)],
-    email: Annotated[str, typer.Option(help="Where the person reads mail that says nothing.")],
-    language: Annotated[str, typer.Option(help="Of the templates: en or sw.")] = "en",
+    email: Annotated[str, typer.Option(help="The person's address. Mails carry no personal data.")],
+    language: Annotated[str, typer.Option(help="The language of the mails: en or sw.")] = "en",
 ) -> None:
-    """Add or change one person of the roster. The address is sealed where it is kept."""
+    """Add or change one person of the roster. The address is stored sealed."""
     operator("notify").put(f"/v1/roster/duty-officers/{person}", {"email": email, "language": language})
-    say(f"{person} is on the roster.")
+    echo(f"Saved {person} on the roster.")
 
 
 @app.command()
-def remove(person: Annotated[str, typer.Argument(help="An id of the roster, as `ngao officer list` shows it.")]) -> None:
-    """Take a person off the roster; `retention.yaml` says when the address is destroyed: as shipped, at once."""
+def remove(person: Annotated[str, typer.Argument(help="An id of `ngao officer list`.")]) -> None:
+    """Remove a person from the roster. By default the address is destroyed immediately; see `retention.yaml`."""
     operator("notify").delete(f"/v1/roster/duty-officers/{person}")
-    say(f"{person} is off the roster.")
+    echo(f"Removed {person} from the roster.")
 
 
 @app.command("list")
 def list_officers(as_json: AsJson = False) -> None:
-    """The roster, partners' contacts included, addresses masked."""
+    """List the roster with partners' contacts. Addresses are masked."""
     rows = operator("notify").get("/v1/roster")["roster"]
-    show(rows, ("kind", "id", "channel", "language", "address"), as_json=as_json, none="Nobody is on the roster yet.")
+    show(rows, ("kind", "id", "channel", "language", "address"), as_json=as_json, none="The roster is empty.")

@@ -1,4 +1,4 @@
-"""How commands speak: tables for people, JSON for programs, progress and errors on the error stream."""
+"""Output of the commands: tables for people, JSON for programs, progress and errors on standard error."""
 
 from __future__ import annotations
 
@@ -17,39 +17,39 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a ta
 
 _WIDE = 160
 _OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-"""Signs that a terminal obeys instead of showing: controls but tab and line feed, and marks of the direction of writing."""
+"""Characters that control a terminal: control characters except tab and line feed, and marks of the writing direction."""
 
 
 def show(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, as_json: bool, none: str) -> None:
-    """Print rows as a table of some columns, or all of them as JSON; `none` is the sentence for an empty list."""
+    """Print the named columns of rows as a table, or whole rows as JSON. `none` is the message for an empty list."""
     if as_json:
         show_json(list(rows))
     elif not rows:
-        say(none)
+        echo(none)
     else:
         _table(rows, columns)
 
 
 def show_json(value: Any) -> None:
     """Print one JSON value."""
-    say(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+    echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
 
 
 def show_one(value: Mapping[str, Any], *, as_json: bool) -> None:
-    """Print one record, a line a field."""
+    """Print one record, one field per line."""
     if as_json:
         show_json(value)
     else:
         _table([{"field": name, "value": text} for name, text in value.items()], ("field", "value"))
 
 
-def say(sentence: str) -> None:
-    """Print a sentence."""
+def echo(sentence: str) -> None:
+    """Print one message on standard output."""
     sys.stdout.write(_harmless(sentence) + "\n")
 
 
 def progress() -> Callable[[str], None]:
-    """A teller of progress, each line with the seconds since it was made."""
+    """Return a function that prints progress, each line with the seconds since this call."""
     began = time.monotonic()
 
     def tell(line: str) -> None:
@@ -59,13 +59,13 @@ def progress() -> Callable[[str], None]:
     return tell
 
 
-def complain(sentence: str) -> None:
-    """Print an error as one sentence."""
+def print_error(sentence: str) -> None:
+    """Print one error message on standard error."""
     sys.stderr.write(f"ngao: {_harmless(sentence)}\n")
 
 
 def _harmless(text: str) -> str:
-    """The text with each obeyed sign as its escape in JSON (RFC 8259, section 7), so that written JSON keeps its value."""
+    """Replace each terminal control by its JSON escape (RFC 8259, section 7), so that printed JSON keeps its value."""
     return _OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
@@ -75,7 +75,7 @@ def _table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
         table.add_row(*(_harmless(_cell(row.get(name))) for name in columns))
     console = Console(highlight=False, markup=False)
     if not console.is_terminal:
-        console.width = _WIDE  # a pipe has no width; lines should not be cut at 80
+        console.width = _WIDE  # a pipe has no width, and the default of 80 would cut lines
     console.print(table)
 
 

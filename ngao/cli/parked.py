@@ -1,4 +1,4 @@
-"""`ngao parked` and `ngao outbox`: what could not be processed, what is not sent yet, and what is sent again."""
+"""`ngao parked` and `ngao outbox`: messages that failed, events not sent yet, and the replay of sent events."""
 
 from __future__ import annotations
 
@@ -8,67 +8,64 @@ from urllib.parse import quote
 import typer
 
 from ngao.chassis.errors import Misconfigured
-from ngao.cli.calls import Operator, Service, Url, operator
-from ngao.cli.moments import moment
-from ngao.cli.output import AsJson, say, show, show_json, show_one
-from ngao.deployment.names import SERVICES
+from ngao.cli.api_client import OldService, OneService, Operator, Service, Url, one_or_all, operator
+from ngao.cli.output import AsJson, echo, show, show_json, show_one
+from ngao.cli.time_parsing import parse_time
 
-app = typer.Typer(no_args_is_help=True, help="Messages that could not be processed: look, replay, or give up.")
-outbox = typer.Typer(no_args_is_help=True, help="Events on their way out: what waits, and sending again what was lost.")
+app = typer.Typer(no_args_is_help=True, help="Messages that could not be processed: list, replay, or drop.")
+outbox = typer.Typer(no_args_is_help=True, help="Outgoing events: the backlog, and the replay of events that were lost.")
 
 _REPLAYED = ("service", "replayed")
 
-ParkedId = Annotated[str, typer.Argument(help="The id that `ngao parked list` shows.")]
-Reason = Annotated[str, typer.Option(help="Why; kept in the audit trail. Never a person's name.")]
+ParkedId = Annotated[str, typer.Argument(help="An id of `ngao parked list`.")]
+Reason = Annotated[str, typer.Option(help="Why. Recorded in the audit trail: never a person's name.")]
 
 
 @app.command("list")
 def list_parked(
-    service: Annotated[str | None, typer.Argument(help="One service; all four by default.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=500, help="At most so many of each service.")] = 100,
+    old_service: OldService = None,
+    service: OneService = None,
+    limit: Annotated[int, typer.Option(min=1, max=500, help="The maximum number per service.")] = 100,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """What stands parked, newest first, with the reason. Contents are never shown."""
-    if url and not service:
-        raise Misconfigured("Name the service that --url belongs to.")
+    """List parked messages, newest first, with the reason. Contents are never shown."""
     rows: list[dict[str, Any]] = []
-    for name in [service] if service else SERVICES:
+    for name in _chosen(service or old_service, url):
         rows += [{"service": name, **each} for each in operator(name, url).get("/v1/parked", limit=limit)["parked"]]
     columns = ("service", "id", "queue", "reason", "attempts", "parked_at")
-    show(rows, columns, as_json=as_json, none="Nothing is parked.")
+    show(rows, columns, as_json=as_json, none="No parked messages.")
 
 
 @app.command("show")
 def show_parked(service: Service, parked_id: ParkedId, url: Url = None, as_json: AsJson = False) -> None:
-    """One parked message: where it came from, why it stands here, how often it was tried."""
+    """Show one parked message: its queue, the reason, and the number of attempts."""
     show_one(operator(service, url).get(_path(parked_id)), as_json=as_json)
 
 
 @app.command()
 def replay(service: Service, parked_id: ParkedId, reason: Reason, url: Url = None) -> None:
-    """Send it through its queue again, after the cause is mended."""
+    """Send a message through its queue again. Fix the cause first."""
     operator(service, url).post(f"{_path(parked_id)}/replay", {"reason": reason})
-    say("It is on its way to its queue again.")
+    echo("Replayed. The message is back in its queue.")
 
 
 @app.command()
 def drop(service: Service, parked_id: ParkedId, reason: Reason, url: Url = None) -> None:
-    """Give it up for good: its content is destroyed; what it was and who dropped it stays."""
+    """Drop a message permanently. Its content is destroyed; its metadata and the operator are recorded."""
     operator(service, url).post(f"{_path(parked_id)}/drop", {"reason": reason})
-    say("Its content is destroyed.")
+    echo("Dropped. The content is destroyed.")
 
 
 @outbox.command("status")
 def outbox_status(
-    service: Annotated[str | None, typer.Argument(help="One service; all four by default.")] = None,
+    old_service: OldService = None,
+    service: OneService = None,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """How many events wait, how old the oldest is, and which are in trouble."""
-    if url and not service:
-        raise Misconfigured("Name the service that --url belongs to.")
-    found = {name: operator(name, url).get("/v1/outbox") for name in ([service] if service else SERVICES)}
+    """Show the backlog of each service, the age of its oldest event, and the events that cannot be sent."""
+    found = {name: operator(name, url).get("/v1/outbox") for name in _chosen(service or old_service, url)}
     if as_json:
         show_json(found)
         return
@@ -78,28 +75,34 @@ def outbox_status(
 
 @outbox.command("replay")
 def outbox_replay(
-    since: Annotated[str, typer.Option(help="From when on: 90m, 6h, 2d ago, or 2026-03-01T08:00Z.")],
+    since: Annotated[str, typer.Option(help="The start: 90m, 6h or 2d ago, or 2026-03-01T08:00Z.")],
     reason: Reason,
-    service: Annotated[str | None, typer.Option(help="One service; all four by default.")] = None,
-    to: Annotated[str | None, typer.Option(help="One destination: events, partners or results; all by default.")] = None,
+    service: OneService = None,
+    to: Annotated[str | None, typer.Option(help="One destination: events, partners or results. Default: all.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Send again, with the same ids, what was sent since then: for queues or a broker that lost what stood in them.
+    """Resend events since a time, with the same ids, after a queue or the broker has lost them.
 
-    Services keep what they sent for 7 days. Who has heard an event already knows its id and does nothing twice.
+    Services keep sent events for 7 days. A subscriber recognises the id of an event that it has already processed.
     """
-    wanted = {"since": moment(since).isoformat(), "reason": reason, **({"to": to} if to else {})}
-    found = {name: _replay_all(operator(name), wanted) for name in ([service] if service else SERVICES)}
+    wanted = {"since": parse_time(since).isoformat(), "reason": reason, **({"to": to} if to else {})}
+    found = {name: _replay_all(operator(name), wanted) for name in one_or_all(service)}
     show([{"service": name, "replayed": count} for name, count in found.items()], _REPLAYED, as_json=as_json, none="")
 
 
 def _replay_all(called: Operator, wanted: dict[str, str]) -> int:
-    """Order by order, up to the moment of the first: what leaves meanwhile is not sent twice."""
+    """Replay batch by batch, up to the start of the first batch, so that later events are not sent twice."""
     done, answer = 0, called.post("/v1/outbox/replay", wanted)
     while answer["more"]:
         done += answer["replayed"]
         answer = called.post("/v1/outbox/replay", {**wanted, "before": answer["before"]})
     return done + int(answer["replayed"])
+
+
+def _chosen(service: str | None, url: str | None) -> list[str]:
+    if url and not service:
+        raise Misconfigured("--url needs a service. Give --service, too.")
+    return one_or_all(service)
 
 
 def _path(parked_id: str) -> str:

@@ -1,4 +1,4 @@
-"""`ngao secrets rotate`: one kind of secret made new, while everything runs; each says what is left to do."""
+"""`ngao secrets rotate`: replace one kind of secret while everything runs, and print the remaining steps."""
 
 from __future__ import annotations
 
@@ -8,192 +8,185 @@ from typing import Annotated
 import typer
 
 from ngao.chassis.errors import Misconfigured
+from ngao.cli.api_client import OneService, one_or_all, require_service
 from ngao.cli.brokers import management, management_with
-from ngao.cli.calls import demand_known, one_or_all
-from ngao.cli.output import say
-from ngao.cli.places import made_folder
+from ngao.cli.locations import existing_folder
+from ngao.cli.output import echo
 from ngao.deployment import periods, renewal, rotation
 from ngao.deployment.making import server_hosts
 from ngao.deployment.names import SEALED_TO, SERVICES, store_of
 
-app = typer.Typer(no_args_is_help=True, help="Make secrets new, one kind at a time, without losing an event.")
+app = typer.Typer(no_args_is_help=True, help="Replace secrets, one kind at a time, without losing an event.")
 
-Service = Annotated[str | None, typer.Option("--service", help=f"One of {', '.join(SERVICES)}; all by default.")]
-Host = Annotated[list[str] | None, typer.Option(help="A name under which outsiders reach this deployment; may be repeated.")]
-Finish = Annotated[bool, typer.Option("--finish", help="End the change: what was valid before is taken away.")]
+Host = Annotated[list[str] | None, typer.Option(help="A host name of this deployment for outsiders. Can be repeated.")]
+Finish = Annotated[bool, typer.Option("--finish", help="Finish the change: remove the previous secret.")]
 
 
 @app.command()
 def broker(
-    service: Service = None,
-    administrator: Annotated[bool, typer.Option("--administrator", help="The broker's administrator, not a service.")] = False,
+    service: OneService = None,
+    administrator: Annotated[bool, typer.Option("--administrator", help="The administrator instead of a service.")] = False,
 ) -> None:
-    """New passwords for the services' broker accounts, or for the broker's administrator.
+    """Replace the passwords of the services' broker accounts, or of the broker's administrator.
 
-    Nothing is restarted: connections stay, and each new one reads the password from its file.
+    No restart is needed: open connections stay, and each new connection reads the password from its file.
     """
-    folder = made_folder()
+    folder = existing_folder()
     if administrator:
         rotation.administrator_password(folder, management_with)
-        say("The broker's administrator has a new password. Nothing is to be restarted.")
+        echo("The broker's administrator has a new password. No restart needed.")
         return
     with management() as interface:
         for each in one_or_all(service):
             rotation.broker_password(folder, each, interface)
-            say(f"{each} has a new broker password; it reads it when it connects again. Nothing is to be restarted.")
+            echo(f"{each} has a new broker password and uses it for new connections. No restart needed.")
 
 
 @app.command()
-def store(service: Service = None, finish: Finish = False) -> None:
-    """New passwords for the services' store accounts. Until the store has been told, a service that starts tries both."""
-    folder, chosen = made_folder(), one_or_all(service)
+def store(service: OneService = None, finish: Finish = False) -> None:
+    """Replace the passwords of the services' store accounts. During the change a starting service tries both passwords."""
+    folder, chosen = existing_folder(), one_or_all(service)
     for each in chosen:
         if finish:
             rotation.finish_store_password(folder, each)
-            say(f"The password of {each} before is gone from the folder.")
+            echo(f"Removed the previous password of {each}.")
         else:
             rotation.store_password(folder, each)
-            say(f"{store_of(each)} is to have a new password for {each}.")
+            echo(f"New password of {each} for {store_of(each)} written.")
     if not finish:
-        say("Next, in this order:")
-        say("  docker compose run --rm provision")
-        say(f"  docker compose restart {' '.join(chosen)}")
-        say(f"  ngao secrets rotate store{_option(service)} --finish")
+        echo("Next steps, in this order:")
+        echo("  docker compose run --rm provision")
+        echo(f"  docker compose restart {' '.join(chosen)}")
+        echo(f"  ngao secrets rotate store{_option(service)} --finish")
 
 
 @app.command()
 def tls(
-    service: Annotated[str | None, typer.Option("--service", help="A service, `broker` or a store; all by default.")] = None,
+    service: Annotated[str | None, typer.Option("--service", help="A service, `broker` or a store. Default: all.")] = None,
     host: Host = None,
-    authority: Annotated[bool, typer.Option("--authority", help="Begin a new authority, which waits; both are trusted.")] = False,
-    switch: Annotated[bool, typer.Option("--switch", help="The new authority signs for the servers.")] = False,
-    finish: Annotated[bool, typer.Option("--finish", help="Trust the new authority alone.")] = False,
+    authority: Annotated[bool, typer.Option("--authority", help="Create a new authority, and trust both.")] = False,
+    switch: Annotated[bool, typer.Option("--switch", help="Sign the servers' certificates with the new authority.")] = False,
+    finish: Annotated[bool, typer.Option("--finish", help="Trust only the new authority.")] = False,
 ) -> None:
-    """New certificates from the deployment's own authority; or a new authority, in three steps that each say the next.
+    """Renew certificates from the deployment's own authority, or replace the authority in three steps. Each prints the next.
 
-    Certificates end after 825 days, the authority after ten years. A new authority first signs for outsiders only: who trusts
-    the old one alone would refuse a server with a certificate of the new one.
+    Certificates expire after 825 days, the authority after ten years. A new authority first signs for outsiders only: a client
+    that trusts only the old one would refuse a server with a certificate of the new one.
     """
-    folder = made_folder()
+    folder = existing_folder()
     if authority:
         renewal.begin_authority(folder)
-        _say_all(_BEGUN)
+        _print_lines(_BEGUN)
     elif switch:
-        _say_new(renewal.switch_authority(folder))
-        say("The old authority is still trusted. When every server has started with its new certificate:")
-        say("  ngao secrets rotate tls --finish")
+        _print_renewed(renewal.switch_authority(folder))
+        echo("The old authority is still trusted. When every server has restarted with its new certificate:")
+        echo("  ngao secrets rotate tls --finish")
     elif finish:
         renewal.finish_authority(folder)
-        _say_all(_FINISHED)
+        _print_lines(_FINISHED)
     else:
-        _say_new(renewal.certificates(folder, _servers(service), host or ()))
+        _print_renewed(renewal.certificates(folder, _servers(service), host or ()))
 
 
 _STANDS_ON = f"  docker compose restart broker {' '.join(map(store_of, SERVICES))}"
 _REST = f"  docker compose restart {' '.join(SERVICES)} edge desk"
 _BEGUN = (
-    "A new authority waits. It signs for outsiders from now on, the old one for the servers; both are trusted.",
-    "Next, in this order:",
+    "Created a new authority. It signs for outsiders now, the old one still signs for servers. Both are trusted.",
+    "Next steps, in this order:",
     _STANDS_ON,
     f"{_REST}     so that every part trusts both",
-    "  ngao partner certificate ID, ngao source certificate ID     for each outsider; hand over what they make",
-    "  ngao secrets rotate tls --switch     when all outsiders use what they were given, not earlier",
+    "  ngao partner certificate ID, ngao source certificate ID     for each outsider; send them the new files",
+    "  ngao secrets rotate tls --switch     when every outsider uses the new files, not earlier",
 )
 _FINISHED = (
-    "Only the new authority is trusted. Next, in this order:",
+    "Only the new authority is trusted. Next steps, in this order:",
     _STANDS_ON,
     _REST,
-    "Outsiders trust both until they are given the new ca.pem. Where the old authority's key was stolen, give it to them now.",
+    "Outsiders trust both until they get the new ca.pem. If the old authority's key was stolen, send it to them now.",
 )
 
 
-def _say_all(lines: Sequence[str]) -> None:
+def _print_lines(lines: Sequence[str]) -> None:
     for line in lines:
-        say(line)
+        echo(line)
 
 
-def _say_new(owners: Sequence[str]) -> None:
-    say(f"New certificates for {', '.join(owners)}. Services and broker take theirs within two minutes.")
+def _print_renewed(owners: Sequence[str]) -> None:
+    echo(f"Renewed the certificates of {', '.join(owners)}. Services and broker load them within two minutes.")
     stores = [each for each in owners if each in map(store_of, SERVICES)]
     if stores:
-        say(f"Stores do when they start. Next, whenever it suits:\n  docker compose restart {' '.join(stores)}")
+        echo(f"Stores load theirs at startup. Next, at a time that suits you:\n  docker compose restart {' '.join(stores)}")
 
 
 @app.command()
-def keys(service: Service = None) -> None:
-    """Begin a new period of the keys that wrap data keys; what is sealed stays as it is."""
-    folder = made_folder()
+def keys(service: OneService = None) -> None:
+    """Start a new period of the keys that wrap data keys. Sealed data is not changed."""
+    folder = existing_folder()
     for each in one_or_all(service):
         period = periods.begin_wrapping(folder, each)
-        say(f"{each} wraps new data keys under {period}, from ten seconds on. Nothing is to be restarted.")
-    say("Next, to be rid of the period before:")
-    say(f"  ngao keys rewrap{_argument(service)}")
-    say(f"  ngao keys retire PERIOD --kind wrapping{_option(service)}     (`ngao keys list` shows the periods)")
+        echo(f"{each} wraps new data keys under {period} within ten seconds. No restart needed.")
+    echo("Next, to retire the previous period:")
+    echo(f"  ngao keys rewrap{_option(service)}")
+    echo(f"  ngao keys retire PERIOD --kind wrapping{_option(service)}     (`ngao keys list` shows the periods)")
 
 
 @app.command()
 def sealing(
     service: Annotated[str | None, typer.Option("--service", help=f"One of {', '.join(SEALED_TO)}; both by default.")] = None,
 ) -> None:
-    """Begin a new period of the keys that others seal to. The private keys before stay until they are retired."""
-    folder = made_folder()
+    """Start a new period of the keys that others seal to. Earlier private keys are kept until you retire them."""
+    folder = existing_folder()
     for each in [service] if service else SEALED_TO:
-        demand_known(each)
+        require_service(each)
         period = periods.begin_sealing(folder, each)
-        say(f"Others seal to {each} under {period}, from ten seconds on. Nothing is to be restarted.")
+        echo(f"{period} is the sealing period of {each} within ten seconds. No restart needed.")
         if each == "intake":
-            say(
-                "Sources that post over AMQP seal to intake: give them `seal_to` of GET /v1/sealing-key for their account.json."
-            )
-    say("Next, when nothing sealed to the period before can come any more:")
-    say(f"  ngao keys retire PERIOD --kind sealing{_option(service)}")
+            echo("Sources that post over AMQP seal to intake: send them `seal_to` of GET /v1/sealing-key for their account.json.")
+    echo("Next, when no message sealed to the previous period can arrive any more:")
+    echo(f"  ngao keys retire PERIOD --kind sealing{_option(service)}")
 
 
 @app.command()
-def signing(service: Service = None) -> None:
-    """Begin a new period of the keys that services sign their events with. Signatures of the period before stay good."""
-    folder = made_folder()
+def signing(service: OneService = None) -> None:
+    """Start a new period of the keys that sign events. Signatures of earlier periods stay valid."""
+    folder = existing_folder()
     for each in one_or_all(service):
         period = periods.begin_signing(folder, each)
-        say(f"{each} signs its events under {period}, from ten seconds on. Nothing is to be restarted.")
-    say("Partners who verify signatures need the new public keys: `ngao keys signing` prints them.")
-    say("Next, when nothing signed under the period before can come any more:")
-    say(f"  ngao keys retire PERIOD --kind signing{_option(service)}")
+        echo(f"{each} signs its events under {period} within ten seconds. No restart needed.")
+    echo("Partners who verify signatures need the new public keys. `ngao keys signing` prints them.")
+    echo("Next, when no event signed under the previous period can arrive any more:")
+    echo(f"  ngao keys retire PERIOD --kind signing{_option(service)}")
 
 
 @app.command()
-def audit(service: Service = None) -> None:
-    """Begin a new period of the keys that the services' audit is keyed with. The keys before must stay, to verify with."""
-    folder = made_folder()
+def audit(service: OneService = None) -> None:
+    """Start a new period of the keys of the services' audit trails. Keep the earlier keys: verification needs them."""
+    folder = existing_folder()
     for each in one_or_all(service):
         period = periods.begin_audit(folder, each)
-        say(f"{each} keys its audit under {period}, from ten seconds on. Nothing is to be restarted.")
-    say("Next, when a minute is over, note where the chains are: ngao audit heads --json")
+        echo(f"{each} uses the audit key of {period} within ten seconds. No restart needed.")
+    echo("Next, after a minute, save the heads of the chains: ngao audit heads --json")
 
 
 @app.command()
 def operator(finish: Finish = False) -> None:
-    """A new key for these commands. The one before stays valid until the change is finished."""
-    folder = made_folder()
+    """Replace the operator key of these commands. The previous one stays valid until --finish."""
+    folder = existing_folder()
     if finish:
         rotation.finish_operator_key(folder)
-        say("The operator's key before opens nothing any more.")
+        echo("The previous operator key no longer works.")
         return
     rotation.operator_key(folder)
-    say(f"The operator's new key is in {folder.at('operator', 'operator.key')}; the services know it already.")
-    say("Next, when everyone who uses the key has the new one:\n  ngao secrets rotate operator --finish")
+    echo(f"New operator key: {folder.at('operator', 'operator.key')}. It works immediately.")
+    echo("Next, when every user of the key has the new one:\n  ngao secrets rotate operator --finish")
 
 
 def _servers(named: str | None) -> list[str]:
     known = list(server_hosts())
     if named is not None and named not in known:
-        raise Misconfigured(f"There is no certificate of that name; there are {', '.join(known)}.")
+        raise Misconfigured(f"Unknown certificate. Choose from {', '.join(known)}.")
     return [named] if named else known
 
 
 def _option(service: str | None) -> str:
     return f" --service {service}" if service else ""
-
-
-def _argument(service: str | None) -> str:
-    return f" {service}" if service else ""

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 import typer
 
 from ngao.broker.onboarding import account_name, is_onboarded, onboard_source, revoke
-from ngao.cli.accounts import keep_key, sentence, write_account, write_certificate
+from ngao.cli.accounts import next_steps, save_key, write_account, write_certificate
+from ngao.cli.api_client import Operator, Url, operator
 from ngao.cli.brokers import edge, edge_http, management
-from ngao.cli.calls import Operator, Url, operator
-from ngao.cli.output import AsJson, say, show
+from ngao.cli.output import AsJson, echo, show
 
 app = typer.Typer(no_args_is_help=True, help="Systems that post reports: forms, SMS flows, help desks, case systems.")
 
@@ -20,57 +20,57 @@ SourceId = Annotated[str, typer.Argument(help="Lower-case letters, digits and hy
 @app.command()
 def add(
     source_id: SourceId,
-    profile: Annotated[str | None, typer.Option(help="How its own format is read: a file of deploy/policy/profiles.")] = None,
-    rate: Annotated[float | None, typer.Option(help="Requests a second; the service's own limit by default.")] = None,
-    new_key: Annotated[bool, typer.Option("--new-key", help="Give a known source a new key and a new broker password.")] = False,
+    profile: Annotated[str | None, typer.Option(help="A mapping profile for its own format: deploy/policy/profiles.")] = None,
+    rate: Annotated[float | None, typer.Option(help="Requests per second. Default: the limit of the service.")] = None,
+    new_key: Annotated[bool, typer.Option("--new-key", help="Give an existing source a new key and broker password.")] = False,
     url: Url = None,
 ) -> None:
-    """Let a system post, over HTTP and over AMQP. Its keys are written into its account folder.
+    """Let a system post reports over HTTP and AMQP. Its secrets are written to its account folder.
 
-    Run again for a known source to change its profile or rate; `--new-key` gives it new secrets, and the HTTP key before
-    stays valid, so that it can change over without a gap.
+    Run it again to change the profile or rate of an existing source. `--new-key` creates new secrets; the previous HTTP key stays
+    valid, so that the source can change over without a gap.
     """
     account_name("source", source_id)
     intake, address = operator("intake", url), edge()
     body: dict[str, Any] = {"enabled": True, "new_key": new_key}
     body |= {name: value for name, value in (("profile", profile), ("rate_per_second", rate)) if value is not None}
     answer = intake.put(f"/v1/sources/{source_id}", body)
-    key_file = keep_key("source", source_id, answer.get("key"))
+    key_file = save_key("source", source_id, answer.get("key"))
     folder = None
     with management() as broker:
         if new_key or answer.get("key") or not is_onboarded(broker, address.vhost, "source", source_id):
             seal_to = intake.get("/v1/sealing-key")
             account = onboard_source(broker, address, source_id)
             folder = write_account(account, http_url=edge_http() or intake.url, seal_to=seal_to)
-    say(sentence(folder, key_file))
+    echo(next_steps(folder, key_file))
 
 
 @app.command()
 def certificate(source_id: SourceId) -> None:
-    """A new client certificate for the broker, before the old one ends or when it is lost; its account stays as it is."""
-    say(write_certificate("source", source_id))
+    """Create a new client certificate for the broker, because the old one expires or is lost. The account stays the same."""
+    echo(write_certificate("source", source_id))
 
 
 @app.command("list")
 def list_sources(url: Url = None, as_json: AsJson = False) -> None:
-    """Every source."""
+    """List every source."""
     rows = operator("intake", url).get("/v1/sources")["sources"]
     columns = ("source_id", "enabled", "profile", "rate_per_second", "created_at")
-    show(rows, columns, as_json=as_json, none="No system may post yet; add one with `ngao source add`.")
+    show(rows, columns, as_json=as_json, none="No sources yet. Add one with `ngao source add`.")
 
 
 @app.command()
 def disable(source_id: SourceId, url: Url = None) -> None:
-    """Stop a system at once: its key opens nothing, its broker account is gone and its connections are closed."""
+    """Disable a source immediately: its key and its broker account stop working, and its connections are closed."""
     account_name("source", source_id)
     intake = operator("intake", url)
     intake.put(f"/v1/sources/{source_id}", {**_settings(intake, source_id), "enabled": False})
     with management() as broker:
         revoke(broker, "source", source_id)
-    say(f"{source_id} can no longer post; `ngao source add {source_id} --new-key` lets it in again.")
+    echo(f"Disabled {source_id}. To enable it again run `ngao source add {source_id} --new-key`.")
 
 
 def _settings(intake: Operator, source_id: str) -> dict[str, Any]:
-    """What it has, so that disabling changes nothing else."""
+    """Return the present settings of a source, so that disabling changes nothing else."""
     known = intake.get(f"/v1/sources/{source_id}")
     return {name: known[name] for name in ("profile", "rate_per_second") if known.get(name) is not None}

@@ -1,4 +1,4 @@
-"""Where the commands find the services' stores: what the job `provision` knows of a deployment, or this machine's platform."""
+"""The services' stores: from the job `provision` of a deployment, or from this machine's platform."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ _TIMEOUT_MS = 5000
 
 
 def stores_here() -> dict[str, StoreSettings]:
-    """Each service's store, with the service's own account. Raises Misconfigured when none is known."""
+    """Return each service's store with the service's own account. Raises Misconfigured when none is known."""
     named = os.environ.get("NGAO_STORES")
     found = _of_deployment(named) if named else _of_home(Home.from_environment())
     if not found:
-        raise Misconfigured("No store is known: run `ngao up`, or run this where the job `provision` of the deployment runs.")
+        raise Misconfigured("No store is known. Run `ngao up`, or run this command in the job `provision` of the deployment.")
     return found
 
 
 def stores_to_fill() -> dict[str, StoreSettings]:
-    """The same stores with an account that may put a whole database back: a service's own cannot remove what is on record."""
+    """Return the stores with an account that may restore a database: a service's own cannot delete recorded entries."""
     return {service: _to_fill(service, store) for service, store in stores_here().items()}
 
 
@@ -46,11 +46,16 @@ def _of_deployment(named: str) -> dict[str, StoreSettings]:
     folder, ca_file = Path(os.environ.get("NGAO_SECRETS") or "."), os.environ.get("NGAO_CA_FILE")
     pairs = [each.partition("=") for each in named.replace(",", " ").split()]
     if any(service not in SERVICES or ":" not in hosts for service, _, hosts in pairs):
-        raise Misconfigured("NGAO_STORES must be like `intake=intake-store:27017 ...`, with services that there are.")
+        raise Misconfigured("NGAO_STORES must be like `intake=intake-store:27017 ...`, with names of services.")
     return {
         service: StoreSettings(
-            hosts=hosts, replica_set=REPLICA_SET, database=database_of(service), username=account_of(service),
-            password=read_secret(folder / f"store-{service}"), ca_file=Path(ca_file) if ca_file else None, timeout_ms=_TIMEOUT_MS,
+            hosts=hosts,
+            replica_set=REPLICA_SET,
+            database=database_of(service),
+            username=account_of(service),
+            password=read_secret(folder / f"store-{service}"),
+            ca_file=Path(ca_file) if ca_file else None,
+            timeout_ms=_TIMEOUT_MS,
         )
         for service, _, hosts in pairs
-    }  # fmt: skip
+    }

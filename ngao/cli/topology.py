@@ -1,4 +1,4 @@
-"""`ngao provision` and `ngao describe`: what stands on the broker, and who hears what."""
+"""`ngao provision` and `ngao events`: the layout of the broker, and the catalogue of events."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ngao.broker.provisioning import provision as bring
 from ngao.chassis.messaging.edge_names import EdgeNames
 from ngao.chassis.settings import read_secret
 from ngao.cli.brokers import management
-from ngao.cli.output import AsJson, say, show
+from ngao.cli.output import AsJson, echo, show
 from ngao.contracts import CATALOGUE
 from ngao.deployment.names import SERVICES
 from ngao.deployment.stores import named
@@ -21,43 +21,49 @@ from ngao.local.home import Home
 from ngao.local.platform import wanted_of_catalogue
 
 app = typer.Typer()
+events = typer.Typer(no_args_is_help=True, help="The catalogue of events.")
 
 
 @app.command(rich_help_panel="Broker")
 def provision(
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print the changes.")] = False,
 ) -> None:
-    """Make the exchanges, queues, bindings, accounts and permissions that the broker lacks, and set up new stores.
+    """Create missing exchanges, queues, bindings, accounts and permissions on the broker, and set up new stores.
 
-    No queue is changed: one that stands with other arguments is named and stops the work. One is deleted only when another
-    has taken its place and it is empty. `ngao up` does this by itself, and compose by its job `provision`. For another broker
-    set NGAO_BROKER_MANAGEMENT, NGAO_BROKER_USER, NGAO_BROKER_PASSWORD_FILE, and NGAO_SECRETS to a folder with the services'
-    passwords (broker-intake, ...) and the secret in the names of queues at the edge (edge-names). NGAO_STORES names stores to
-    set up (`intake=intake-store:27017 ...`); their passwords and keys are in the same folder.
+    A queue is never changed: a queue with other arguments is named and stops the command. A queue is deleted only when it is
+    empty and replaced by another one. `ngao up` and the compose job `provision` run this command. For another broker set
+    NGAO_BROKER_MANAGEMENT, NGAO_BROKER_USER, NGAO_BROKER_PASSWORD_FILE, and NGAO_SECRETS to a folder with the services' passwords
+    (broker-intake, ...) and the secret in the names of outsiders' queues (edge-names). NGAO_STORES names stores to set up
+    (`intake=intake-store:27017 ...`); their passwords and keys are in the same folder.
     """
     done = []
     for store in named(os.environ.get("NGAO_STORES", ""), _folder() or Path(), os.environ.get("NGAO_CA_FILE")):
-        done += store.bring(dry_run=dry_run, tell=say)
+        done += store.bring(dry_run=dry_run, tell=echo)
     with management() as broker:
-        done += bring(broker, wanted_of_catalogue(_passwords(), _names()), dry_run=dry_run, tell=say)
-    say(f"{len(done)} changes {'would be made' if dry_run else 'made'}." if done else "Nothing is missing.")
+        done += bring(broker, wanted_of_catalogue(_passwords(), _names()), dry_run=dry_run, tell=echo)
+    echo(f"{len(done)} changes {'would be made' if dry_run else 'made'}." if done else "Nothing is missing.")
 
 
-@app.command(rich_help_panel="Broker")
-def describe(as_json: AsJson = False) -> None:
-    """Every event there is: who says it, who hears it, and what it means."""
+@app.command("describe", hidden=True, deprecated=True)
+@events.command("list")
+def list_events(as_json: AsJson = False) -> None:
+    """List event types with their publisher, subscribers and meaning."""
     rows = [
         {
-            "type": entry.name, "owner": entry.owner, "heard_by": list(entry.subscribers),
-            "audiences": [str(each) for each in entry.audiences], "classification": entry.classification, "says": entry.says,
+            "type": entry.name,
+            "owner": entry.owner,
+            "heard_by": list(entry.subscribers),
+            "audiences": [str(each) for each in entry.audiences],
+            "classification": entry.classification,
+            "says": entry.says,
         }
         for entry in CATALOGUE.values()
-    ]  # fmt: skip
+    ]
     show(rows, ("type", "owner", "heard_by", "audiences", "says"), as_json=as_json, none="The catalogue is empty.")
 
 
 def _folder() -> Path | None:
-    """The secrets of this job: what NGAO_SECRETS names, or its part for this job where it names all of them."""
+    """Return the secrets of this job: the folder in NGAO_SECRETS, or the job's part of it."""
     named_folder = os.environ.get("NGAO_SECRETS")
     if not named_folder:
         return None

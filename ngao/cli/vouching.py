@@ -1,4 +1,4 @@
-"""Vouching for partners' keys: the operator's side of what registry and intake verify before they seal."""
+"""Signatures of operators for partners' keys, which registry and intake verify before they seal."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from ngao.chassis.errors import InvalidInput, Misconfigured
 from ngao.chassis.security import keyfiles, seals, signing
 from ngao.chassis.security.vouches import Statement, Vouch
 from ngao.chassis.settings import read_secret
-from ngao.cli.calls import Operator, Refused
-from ngao.cli.places import onboarding_key_file
+from ngao.cli.api_client import Operator, Refused
+from ngao.cli.locations import onboarding_key_file
 
 _KEPT = ("name", "support_types", "counties", "languages", "capacity", "vetted", "suspended", "timezone", "hours")
 _KEYS = ("public_key", "signing_key")
 
 
 def of(referral: Operator, partner: Mapping[str, Any]) -> dict[str, str]:
-    """The vouch that goes with a partner's record, from the onboarding key that is here; nothing where none is.
+    """Return the vouch for a partner's record from the available onboarding key, or nothing without one.
 
-    A vouch that stands for the same keys is kept, with all its signatures.
+    An existing vouch for the same keys is kept with all its signatures.
     """
     kept = known(referral, partner["id"])
     keys = {name: partner.get(name) or kept.get(name) or "" for name in _KEYS}
@@ -36,13 +36,13 @@ def of(referral: Operator, partner: Mapping[str, Any]) -> dict[str, str]:
 
 
 def sign(referral: Operator, partner: Mapping[str, Any], key_file: Path) -> str:
-    """Sign for the keys of a partner as the directory shows it, keep the vouch there, and say what was signed.
+    """Sign the keys of a partner as they are in the directory, save the vouch there, and return a summary.
 
     Raises Misconfigured, Refused, Unavailable.
     """
     partner_id, keys = partner["id"], {name: partner.get(name) or "" for name in _KEYS}
     if not keys["public_key"]:
-        raise Misconfigured(f"{partner_id} has no public key yet: add it with `ngao partner add`.")
+        raise Misconfigured(f"{partner_id} has no public key yet. Add it with `ngao partner add`.")
     vouch = (_standing(partner.get("vouch"), partner_id, keys) or _new(partner_id, keys)).signed(_private(key_file))
     body = {name: partner[name] for name in (*_KEPT, *_KEYS) if partner.get(name) not in ("", None)}
     referral.put(f"/v1/partners/{partner_id}", {**body, "vouch": vouch.write()})
@@ -52,7 +52,7 @@ def sign(referral: Operator, partner: Mapping[str, Any], key_file: Path) -> str:
 
 
 def known(referral: Operator, partner_id: str) -> dict[str, Any]:
-    """A partner as the directory has it; nothing when it is new. Raises Unavailable."""
+    """Return a partner of the directory, or an empty record if it is new. Raises Unavailable."""
     try:
         found: dict[str, Any] = referral.get(f"/v1/partners/{partner_id}")
     except Refused:

@@ -136,7 +136,7 @@ class KeyPlace:
     def _still_wraps(self, period: str, needs: Needs) -> str | None:
         early = self._too_early("kek-", period, _YOUNGEST_KEK_S, "every process of the service must have seen it")
         wrapped = needs.wrapped.get(period)
-        unwrapped = f"{wrapped} data keys of {self.service} are under {period}: run `ngao keys rewrap {self.service}`."
+        unwrapped = f"{wrapped} data keys of {self.service} are under {period}: run `ngao keys rewrap --service {self.service}`."
         return early or (unwrapped if wrapped else None)
 
     def _may_be_sealed_to(self, period: str, needs: Needs) -> str | None:

@@ -32,8 +32,8 @@ CONSOLE = {
     "make faults": "tests/faults/test_short_faults.py",  # the same engine, ten of its faults
     "make leaks": "tests/privacy/test_markers.py",  # the same search, its happy path
     "make test-long": "tests/compose/test_rotation.py",  # the same kinds, on a container engine
-    "bin/ngao selftest --only-tests tests/unit": SELFTEST,
-    "bin/ngao selftest --only-tests tests/service -k parked": SELFTEST,
+    "bin/ngao test --only-tests tests/unit": SELFTEST,
+    "bin/ngao test --only-tests tests/service -k parked": SELFTEST,
     "bin/ngao run pytest tests/service -k parked": SELFTEST,
     "export NGAO_TEST_AMQP=amqp://guest:guest@127.0.0.1:5672": SELFTEST,
     "export NGAO_TEST_MANAGEMENT=http://guest:guest@127.0.0.1:15672": SELFTEST,

@@ -24,7 +24,7 @@ PROMISED = (
     "opened the sealed contact: 1 name, 1 phone, 0 e-mail",
     "a broken report: refused, with its fields: refused (/consent/0/purpose, /favourite_colour",
     "A human is told about monitoring_and_advocacy: no_partner.",
-    "it stands parked again (2 times); dropped",
+    "it is parked again (2 times); dropped",
     "replayed: accepted",
     "bin/ngao status",
 )
@@ -38,7 +38,7 @@ SHOWN = {
         "turkana-legal is at work on legal_aid.",
         "is taken back",
     ),
-    "docs/how-to/look-after-parked-messages.md": ("undecodable", "Its content is destroyed."),
+    "docs/how-to/look-after-parked-messages.md": ("undecodable", "The content is destroyed."),
     "docs/how-to/change-policy.md": ("asked_for_a_doctor", "No service reads", "doctors is not in its list"),
     "docs/how-to/write-a-mapping-profile.md": ('"mapping_version":"kiswahili-form-1"', '"left_out":[{"field":', "acts-1"),
     "docs/how-to/onboard-a-source.md": ("Reports over AMQP are sealed", "intake.report.receipt.v1 NG-"),

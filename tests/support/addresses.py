@@ -47,6 +47,6 @@ def data_folder() -> Path:
     if "NGAO_TEST_DATA" not in os.environ:
         raise RuntimeError(
             "NGAO_TEST_DATA not set: the files of broker and database cannot be searched. Run these tests with `make test` or "
-            "`bin/ngao selftest --only-tests tests/privacy`, or set it to the folder that holds the data of both."
+            "`bin/ngao test --only-tests tests/privacy`, or set it to the folder that holds the data of both."
         )
     return Path(os.environ["NGAO_TEST_DATA"])

@@ -16,9 +16,9 @@ import typer
 
 from ngao.chassis.errors import Misconfigured
 from ngao.cli import output
+from ngao.cli.api_client import Refused, operator
 from ngao.cli.app import COMMANDS, GROUPS, build, main
-from ngao.cli.calls import Refused, operator
-from ngao.cli.moments import moment
+from ngao.cli.time_parsing import parse_time
 from ngao.local.configuration import write_operator
 from ngao.local.home import REPOSITORY, Home
 
@@ -136,7 +136,7 @@ def test_a_command_is_found_in_the_module_that_has_it() -> None:
 def test_parked_messages_are_listed_with_the_operators_key(
     service: HTTPServer, home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert ngao(monkeypatch, "parked", "list", "intake", "--limit", "5", "--json") == 0
+    assert ngao(monkeypatch, "parked", "list", "--service", "intake", "--limit", "5", "--json") == 0
     (row,) = json.loads(capsys.readouterr().out)
     assert (row["service"], row["id"]) == ("intake", "one")
     key = (home.secrets / "operator.key").read_text().strip()
@@ -188,13 +188,13 @@ def test_a_replay_goes_on_until_nothing_is_left_and_not_beyond_its_own_beginning
 @pytest.mark.parametrize("text", ["yesterday", "2", "2w", "", "2026-13-01", "-2h"])
 def test_a_moment_that_is_none_is_refused_with_examples(text: str) -> None:
     with pytest.raises(Misconfigured, match="--since must be like 90m, 6h or 2d"):
-        moment(text)
+        parse_time(text)
 
 
 def test_a_moment_is_so_long_ago_or_a_date_in_utc() -> None:
-    found = moment("90m")
+    found = parse_time("90m")
     assert timedelta(minutes=90) <= datetime.now(UTC) - found < timedelta(minutes=91)
-    assert moment("2026-03-01T08:00") == moment("2026-03-01T08:00Z") == datetime(2026, 3, 1, 8, tzinfo=UTC)
+    assert parse_time("2026-03-01T08:00") == parse_time("2026-03-01T08:00Z") == datetime(2026, 3, 1, 8, tzinfo=UTC)
 
 
 def test_an_id_cannot_leave_its_place_in_the_path(service: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -210,11 +210,11 @@ def test_an_answer_that_is_no_problem_document_is_told_all_the_same(service: HTT
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("parked", "list", "intake"), "run `ngao up`"),
-        (("parked", "list", "bakery"), "intake, referral, notify, registry"),
+        (("parked", "list", "--service", "intake"), "Run `ngao up`"),
+        (("parked", "list", "--service", "bakery"), "intake, referral, notify, registry"),
         (("provision",), "NGAO_BROKER_MANAGEMENT"),
         (("source", "add", "Not An Id"), "lower-case"),
-        (("logs", "intake"), "There is no log"),
+        (("logs", "intake"), "No log at"),
         (("run", "no-such-program"), "no program"),
     ],
 )
@@ -280,8 +280,28 @@ def test_a_sign_that_a_terminal_obeys_is_shown_and_not_sent(sign: str, capsys: p
     assert json.loads(capsys.readouterr().out) == {"text": f"before{sign}after"}, "it is still the same JSON"
     output.show_json({"text": f"before{sign}after"})
     output.show([{"text": f"before{sign}after"}], ("text",), as_json=False, none="")
-    output.say(f"before{sign}after")
-    output.complain(f"before{sign}after")
+    output.echo(f"before{sign}after")
+    output.print_error(f"before{sign}after")
     written = capsys.readouterr()
     assert sign not in written.out + written.err
     assert (written.out + written.err).count("before\\") == 4
+
+
+@pytest.mark.parametrize("names", [("parked", "list"), ("outbox", "status"), ("approval", "list"), ("keys", "rewrap")])
+def test_a_service_without_its_option_is_understood_for_one_more_version(
+    service: HTTPServer, home: Home, monkeypatch: pytest.MonkeyPatch, names: tuple[str, str]
+) -> None:
+    ngao(monkeypatch, *names, "intake")
+    positional, Service.seen = Service.seen, []
+    ngao(monkeypatch, *names, "--service", "intake")
+    assert positional == Service.seen != []
+
+
+@pytest.mark.parametrize(("old", "new"), [(("describe",), ("events", "list"))])
+def test_a_renamed_command_answers_to_its_old_name_for_one_more_version(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], old: tuple[str, ...], new: tuple[str, ...]
+) -> None:
+    assert ngao(monkeypatch, *new, "--json") == 0
+    listed = capsys.readouterr().out
+    assert ngao(monkeypatch, *old, "--json") == 0
+    assert capsys.readouterr().out == listed

@@ -122,10 +122,10 @@ def test_an_operator_gets_a_key_whose_hash_is_kept_beside_the_others(
     allowed = set(load_operators(home.config / "operators.json")["night-desk"].scopes)
     assert allowed == {*ROLES["watch"], "messages:write"}
     assert ngao(monkeypatch, "operator", "allow", "day-desk", "--role", "watch") == 1
-    assert "no operator of that name" in capsys.readouterr().err
+    assert "Unknown operator." in capsys.readouterr().err
     assert ngao(monkeypatch, "operator", "add", "night-desk", "--role", "king") == 1
-    assert "There is no role king" in capsys.readouterr().err
+    assert "Unknown role king." in capsys.readouterr().err
     assert ngao(monkeypatch, "operator", "add", "night-desk", "--scope", "everything") == 1
-    assert "There is no scope everything" in capsys.readouterr().err
+    assert "Unknown scope everything." in capsys.readouterr().err
     assert ngao(monkeypatch, "operator", "add", "Night Desk") == 1
     assert "lower-case" in capsys.readouterr().err

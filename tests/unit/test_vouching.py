@@ -12,7 +12,7 @@ from ngao.chassis.security import keyfiles, signing
 from ngao.chassis.security.vouches import Recipient, Vouch, judge
 from ngao.chassis.settings import read_secret
 from ngao.cli import vouching
-from ngao.cli.calls import Refused
+from ngao.cli.api_client import Refused
 from ngao.deployment.folder import SecretsFolder
 from ngao.deployment.making import Wish, make
 from ngao.deployment.soundness import onboarding

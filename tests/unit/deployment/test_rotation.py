@@ -115,14 +115,14 @@ def test_a_new_authority_waits_until_outsiders_have_it_then_signs_for_servers_th
 def test_the_steps_that_are_shown_have_outsiders_before_servers(
     made: SecretsFolder, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(rotate, "made_folder", lambda: made)
+    monkeypatch.setattr(rotate, "existing_folder", lambda: made)
     rotate.tls(authority=True)
     said = capsys.readouterr().out
     steps = ["restart broker intake-store", "restart intake referral", "partner certificate ID", "rotate tls --switch"]
     assert sorted(steps, key=said.index) == steps
     rotate.tls(switch=True)
     said = capsys.readouterr().out
-    steps = ["New certificates for", "restart intake-store", "still trusted", "rotate tls --finish"]
+    steps = ["Renewed the certificates of", "restart intake-store", "still trusted", "rotate tls --finish"]
     assert sorted(steps, key=said.index) == steps
     rotate.tls(finish=True)
     assert "Only the new authority is trusted" in capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""Calls to a service's HTTP interface as an operator; a refusal becomes one sentence."""
+"""Calls to a service's HTTP interface as an operator. A refusal becomes one message."""
 
 from __future__ import annotations
 
@@ -17,20 +17,23 @@ from ngao.deployment.names import SERVICES
 from ngao.local.configuration import operator_key_file
 from ngao.local.home import Home
 
-Url = Annotated[str | None, typer.Option(help="The service's address; else NGAO_URL_<SERVICE>, else this machine's.")]
+Url = Annotated[str | None, typer.Option(help="The address of the service. Default: NGAO_URL_<SERVICE>, else this machine's.")]
+OneService = Annotated[str | None, typer.Option("--service", help=f"One of {', '.join(SERVICES)}. Default: all.")]
+OldService = Annotated[str | None, typer.Argument(hidden=True)]
+"""The service without its option, as commands took it in 0.1; it goes with the next version."""
 Service = Annotated[str, typer.Argument(help=f"One of {', '.join(SERVICES)}.")]
 
 TIMEOUT_S = 30
 
 
 class Refused(NgaoError):
-    """The service said no; the message is its problem document in a sentence."""
+    """The service refused the request; the message is its problem document in one sentence."""
 
     slug = "refused"
 
 
 class Waits(NgaoError):
-    """The service has taken the request; another operator must approve it before it is done."""
+    """The service accepted the request, but another operator must approve it first."""
 
     slug = "waits"
 
@@ -44,30 +47,30 @@ class Operator:
     key: str = field(repr=False)
 
     def get(self, path: str, **query: Any) -> Any:
-        """Read. Raises Refused, Unavailable."""
+        """Send a GET request. Raises Refused, Unavailable."""
         return self._call("GET", path, query=query)
 
     def put(self, path: str, body: Any) -> Any:
-        """Create or replace. Raises Refused, Unavailable, Waits."""
+        """Create or replace a resource. Raises Refused, Unavailable, Waits."""
         return self._call("PUT", path, body=body)
 
     def post(self, path: str, body: Any) -> Any:
-        """Do. Raises Refused, Unavailable, Waits."""
+        """Send a POST request. Raises Refused, Unavailable, Waits."""
         return self._call("POST", path, body=body)
 
     def delete(self, path: str, **query: Any) -> Any:
-        """Take away. Raises Refused, Unavailable, Waits."""
+        """Delete a resource. Raises Refused, Unavailable, Waits."""
         return self._call("DELETE", path, query=query)
 
     def _call(self, method: str, path: str, body: Any = None, query: dict[str, Any] | None = None) -> Any:
         with requests.Session() as session:
-            session.trust_env = False  # no netrc entry may take the place of our key
+            session.trust_env = False  # a netrc entry would replace our key
             session.verify = os.environ.get("NGAO_CA_FILE") or True
             headers = {"Authorization": f"Bearer {self.key}"}
             try:
                 answer = session.request(method, self.url + path, json=body, params=query, headers=headers, timeout=TIMEOUT_S)
             except requests.RequestException as error:
-                raise Unavailable(f"{self.url} does not answer ({type(error).__name__}); see `ngao status`.") from None
+                raise Unavailable(f"{self.url} does not answer ({type(error).__name__}). Run `ngao status`.") from None
         if answer.status_code >= 400:
             raise Refused(_sentence(answer))
         content = answer.json() if answer.content else None
@@ -77,44 +80,45 @@ class Operator:
 
 
 def operator(service: str, url: str | None = None) -> Operator:
-    """The operator's way to a service: an option, else the environment, else this machine's platform. Raises Misconfigured."""
-    demand_known(service)
+    """Return a client for a service: from an option, the environment, or this machine's platform. Raises Misconfigured."""
+    require_service(service)
     home = Home.from_environment()
     address = url or os.environ.get(f"NGAO_URL_{service.upper()}") or home.state().get("urls", {}).get(service)
     if not address:
-        raise Misconfigured(f"No address of {service} is known: run `ngao up`, or give --url or NGAO_URL_{service.upper()}.")
+        raise Misconfigured(f"No address of {service} is known. Run `ngao up`, or give --url or NGAO_URL_{service.upper()}.")
     return Operator(service, str(address).rstrip("/"), _key(home))
 
 
-def demand_known(service: str) -> None:
-    """Raise Misconfigured when there is no service of that name."""
+def require_service(service: str) -> None:
+    """Raise Misconfigured for an unknown service."""
     if service not in SERVICES:
-        raise Misconfigured(f"There is no service of that name; there are {', '.join(SERVICES)}.")
+        raise Misconfigured(f"Unknown service. Choose one of {', '.join(SERVICES)}.")
 
 
 def one_or_all(service: str | None) -> list[str]:
-    """What an option names that means every service when it is left out. Raises Misconfigured for a name that is none."""
+    """Return the chosen service, or all of them when the option is left out. Raises Misconfigured for an unknown name."""
     if service is None:
         return list(SERVICES)
-    demand_known(service)
+    require_service(service)
     return [service]
 
 
 def _key(home: Home) -> str:
-    """The key itself is never an option: command lines are seen by every user of the machine."""
+    """Read the key from its file. It is never an option: every user of the machine can see command lines."""
     named = os.environ.get("NGAO_OPERATOR_KEY_FILE")
     path = Path(named) if named else operator_key_file(home)
     if not path.exists():
-        raise Misconfigured(f"There is no operator's key at {path}: run `ngao up`, or name its file in NGAO_OPERATOR_KEY_FILE.")
+        raise Misconfigured(f"No operator key at {path}. Run `ngao up`, or set NGAO_OPERATOR_KEY_FILE to the file.")
     return read_secret(path)
 
 
 def _waits(service: str, asked: Mapping[str, Any], *, again: bool) -> str:
-    """What is put (a partner, a source) has a second half that the command does itself once it is approved."""
+    """Describe the next step. After the approval of a partner or source, the command must run a second time to finish."""
     ends = (
-        "Then give the same command again, without --new-key; `ngao approval result` gives a new key to whoever asked."
-        if again else "It is done when it is approved; do not give the command again."
-    )  # fmt: skip
+        "Then run the same command again, without --new-key. `ngao approval result` returns a new key to the operator who asked."
+        if again
+        else "It is carried out on approval; do not run the command again."
+    )
     approve = f"`ngao approval approve {service} {asked['id']}`"
     return f"another operator must approve this before {asked['expires_at']}: {approve}. {ends}"
 

@@ -1,4 +1,4 @@
-"""Where the secrets are that commands change: a deployment's folder, or this machine's platform."""
+"""The secrets that commands change: the folder of a deployment, or this machine's platform."""
 
 from __future__ import annotations
 
@@ -17,44 +17,42 @@ from ngao.local.home import REPOSITORY, Home
 
 
 def folder_at(directory: Path | None) -> SecretsFolder:
-    """The secrets folder that an option, the environment or custom names."""
+    """Return the secrets folder of an option, the environment, or the default."""
     return SecretsFolder((directory or Path(os.environ.get("NGAO_SECRETS") or REPOSITORY / "secrets")).absolute())
 
 
-def made_folder() -> SecretsFolder:
-    """The secrets folder, where `init` has made it. Raises Misconfigured."""
+def existing_folder() -> SecretsFolder:
+    """Return the secrets folder that `ngao secrets init` has created. Raises Misconfigured."""
     folder = folder_at(None)
     if not _is_whole(folder):
-        raise Misconfigured(
-            f"There are no secrets in {folder.root}: run `ngao secrets init`, or set NGAO_SECRETS to their folder."
-        )
+        raise Misconfigured(f"No secrets found in {folder.root}. Run `ngao secrets init`, or set NGAO_SECRETS to their folder.")
     return folder
 
 
 def deployment() -> SecretsFolder | None:
-    """The deployment that these commands are for, or None when they are for this machine's platform."""
+    """Return the secrets folder of the deployment, or None if the commands are for this machine's platform."""
     folder = folder_at(None) if os.environ.get("NGAO_SECRETS") else None
     return folder if folder and _is_whole(folder) else None
 
 
 def onboarding_key_file() -> Path:
-    """Where the key is that partners' keys are vouched for with: NGAO_ONBOARDING_KEY_FILE, or this machine's."""
+    """Return the file of the key that signs partners' keys: NGAO_ONBOARDING_KEY_FILE, or this machine's."""
     named = os.environ.get("NGAO_ONBOARDING_KEY_FILE")
     return Path(named) if named else configuration.onboarding_key_file(Home.from_environment())
 
 
 @dataclass(frozen=True)
 class OperatorLists:
-    """Who may give commands: one list for each service of a deployment, or one for this machine's platform."""
+    """The list of operators: one copy for each service of a deployment, or one for this machine's platform."""
 
     folder: SecretsFolder | None
 
     def entries(self) -> list[Entry]:
-        """Who stands in them."""
+        """Read all operators."""
         return entries_in(self.folder.at(SERVICES[0], "operators.json") if self.folder else self._local())
 
     def write(self, entries: list[Entry]) -> None:
-        """Let these be all."""
+        """Replace all operators."""
         if self.folder is None:
             write_whole(self._local(), as_text(entries))
             return
@@ -63,14 +61,14 @@ class OperatorLists:
                 self.folder.write(as_text(entries), service, "operators.json")
 
     def key_file(self, operator_id: str) -> Path:
-        """Where a new key is written, to be handed over."""
+        """Return the path of an operator's new key."""
         name = f"operator-{operator_id}.key"
         return self.folder.at("operator", name) if self.folder else Home.from_environment().secrets / name
 
     def _local(self) -> Path:
         path = operators_file(Home.from_environment())
         if not path.exists():
-            raise Misconfigured(f"There is no list of operators at {path}: run `ngao up` first.")
+            raise Misconfigured(f"No list of operators at {path}. Run `ngao up` first.")
         return path
 
 
