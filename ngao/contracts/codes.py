@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-URGENCIES = ("critical", "high", "medium", "low")
 PURPOSES = ("referral", "notification", "statistics", "advocacy")
 SCOPES = ("contact", "narrative", "attributes", "location")
 PRECISIONS_OF_TIME = ("exact", "day", "month", "year", "estimate")

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from ngao.contracts.errors import FieldError, InvalidContent, Undecodable
+from ngao.contracts.errors import InvalidContent, Undecodable
 from ngao.kernel import traces
+from ngao.kernel.problems import FieldError
 
 CONTENT_TYPE = "application/cloudevents+json"
 MAX_DEPTH = 32

@@ -11,22 +11,10 @@ No error ever carries the offending value: what is wrong is named by a JSON poin
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-
-@dataclass(frozen=True)
-class FieldError:
-    """One broken field, named so that its sender can find it, without the value that may identify someone."""
-
-    pointer: str
-    code: str
-    detail: str
-
-    def as_dict(self) -> dict[str, str]:
-        """The form in which it travels: a member of a problem document's `errors`."""
-        return {"pointer": self.pointer, "code": self.code, "detail": self.detail}
+from ngao.kernel.problems import FieldError
 
 
 class ContractError(Exception):

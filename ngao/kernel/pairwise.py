@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 
-# Crockford's base 32: no I, L, O, U, so that it can be read out on a bad line.
-_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+from ngao.kernel.references import spelt
+
 _LENGTH = 16
 _PURPOSE = b"ngao.partner-case.v1\n"
 
@@ -20,4 +20,4 @@ def case_ref_for(partner_id: str, case_ref: str, salt: str | None) -> str:
         return case_ref
     facts = "".join(f"{fact}\n" for fact in (partner_id, case_ref, salt)).encode()
     number = int.from_bytes(hashlib.sha256(_PURPOSE + facts).digest()[: _LENGTH * 5 // 8], "big")
-    return "NP-" + "".join(_ALPHABET[number >> (5 * at) & 31] for at in reversed(range(_LENGTH)))
+    return spelt("NP-", number, _LENGTH)

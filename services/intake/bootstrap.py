@@ -11,6 +11,7 @@ from ngao.chassis.chassis import Chassis
 from ngao.chassis.errors import NotAllowedNow, NotFound
 from ngao.chassis.measuring import OFTEN_S, SELDOM_S
 from ngao.chassis.observability.logs import get_logger
+from ngao.chassis.security.sealed_boxes import AnnouncedBoxes
 from ngao.chassis.storage.recipients import UnitRecipients, Vouchers
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event
@@ -49,7 +50,7 @@ from services.intake.shown import show_case_report
 from services.intake.storage.documents import DOCUMENTS
 from services.intake.storage.dry_runs import DryRunCounter
 from services.intake.storage.repositories import ReportRepository, SourceCredentials, SourceRepository
-from services.intake.storage.vault import BoxSeals, CaseVault, LookupHashes, OwnBoxes
+from services.intake.storage.vault import BoxSeals, CaseVault, LookupHashes
 
 _AT_ONCE = 100
 _OPENED_WITHIN = timedelta(minutes=2)
@@ -69,15 +70,14 @@ class App:
         self._hashes = LookupHashes(chassis.keyring)
         self._vouchers = Vouchers(chassis.settings.keys_directory)
         self._seals = BoxSeals(chassis.settings.public_keys_directory, chassis.clock)
-        self.boxes = OwnBoxes(chassis.settings.keys_directory, chassis.settings.public_keys_directory)
+        self.boxes = AnnouncedBoxes(chassis.settings.keys_directory, chassis.settings.public_keys_directory, "intake")
         self._ids = RandomIds()
         self._status = f"{chassis.settings.http.public_url}/v1/reports/"
         self._log = get_logger("intake")
         quarantine = Quarantine(chassis.parking.shelf(NATIVE), own.quarantine, chassis.metrics)
         self.forms = NativeForms(
-            chassis.units, quarantine, profile_of=self._profile,
-            vocabulary=policy.rules.vocabulary, receive=self._receive,
-        )  # fmt: skip
+            chassis.units, quarantine, profile_of=self._profile, vocabulary=policy.rules.vocabulary, receive=self._receive
+        )
         counter = DryRunCounter(chassis.store.durable("dry_runs"))
         self._dry_runs = DryRunGuard(chassis.units, self._desk, counter, own.dry_runs, chassis.metrics)
 

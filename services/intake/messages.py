@@ -19,10 +19,10 @@ from ngao.contracts import Event, FieldError, field_errors, make
 from ngao.contracts.codes import LOCATION_SCHEMES
 from ngao.contracts.schemas.report import Report as ReportSchema
 from ngao.kernel.consent import Statement
+from ngao.kernel.urgency import rank
 from services.intake.domain.draft import Draft, Person, Place, Violation
 from services.intake.domain.progress import Step, case_salt_of
 from services.intake.domain.report import Change, Helper, Report, SealedIdentity, Update
-from services.intake.domain.triage import LEVELS
 from services.intake.domain.vocabulary import Vocabulary, code_problems
 
 SUBMITTED = "intake.report.submitted.v1"
@@ -204,7 +204,7 @@ class UnitAnnouncer:
 
     def updated(self, report: Report, change: Change) -> None:
         """The report is not what it was."""
-        risen = LEVELS.index(report.triage.urgency) > LEVELS.index(change.urgency_before)
+        risen = rank(report.triage.urgency) < rank(change.urgency_before)
         data = _judged(report) | {
             "news": change.news,
             "urgency_before": change.urgency_before,

@@ -5,20 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validate
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
 from ngao.contracts import codes
-from ngao.contracts.classes import Pattern
+from ngao.contracts.classes import Pattern, Strict
+from ngao.kernel.urgency import URGENCIES
 from services.intake.application.profiles import Expression
 from services.intake.application.readings import KINDS, OTHERS, zone_of
-from services.intake.domain.triage import LEVELS
 
 _SLUG = Pattern(r"^[a-z][a-z0-9_]{1,63}$", error="Must be lower-case letters, digits and underscores.")
-
-
-class _Strict(Schema):
-    class Meta:
-        unknown = RAISE
 
 
 class ReadReasons(Schema):
@@ -50,7 +45,7 @@ class _PerpetratorEntry(_Entry):
     state = fields.Boolean(required=True)
 
 
-class _CountyEntry(_Strict):
+class _CountyEntry(Strict):
     number = fields.Integer(required=True)
     name = fields.String(required=True)
 
@@ -69,45 +64,45 @@ def _codes_by_code() -> fields.Dict:
     return fields.Dict(keys=fields.String(), values=fields.List(fields.String(), validate=validate.Length(min=1)), required=True)
 
 
-class ViolationsFile(_Strict):
+class ViolationsFile(Strict):
     """violations.yaml."""
 
     violations = _listed(_ViolationEntry)
 
 
-class _Suggestions(_Strict):
+class _Suggestions(Strict):
     groups = _codes_by_code()
     violations = _codes_by_code()
 
 
-class SupportTypesFile(_Strict):
+class SupportTypesFile(Strict):
     """support_types.yaml."""
 
     support_types = _listed(_Entry)
     suggested_by = fields.Nested(_Suggestions, required=True)
 
 
-class CountiesFile(_Strict):
+class CountiesFile(Strict):
     """counties.yaml."""
 
     counties = _listed(_CountyEntry, key=Pattern(r"^[A-Z]{2}-[A-Z0-9]{1,3}$", error="Must be an ISO 3166-2 code."))
 
 
-class PerpetratorsFile(_Strict):
+class PerpetratorsFile(Strict):
     """perpetrators.yaml."""
 
     perpetrators = _listed(_PerpetratorEntry)
     involvements = _listed(_Entry)
 
 
-class LanguagesFile(_Strict):
+class LanguagesFile(Strict):
     """languages.yaml."""
 
     languages = fields.Dict(keys=fields.String(validate=Pattern(r"^[a-z]{2,3}$")), values=fields.String(), required=True)
     written_in = fields.List(fields.String(), required=True, validate=validate.Length(min=1))
 
 
-class PlaceholdersFile(_Strict):
+class PlaceholdersFile(Strict):
     """placeholders.yaml: what names no one."""
 
     names = fields.List(fields.String(validate=validate.Length(min=1)), required=True)
@@ -116,14 +111,14 @@ class PlaceholdersFile(_Strict):
     emails = fields.List(fields.String(validate=validate.Regexp(r"^[^@]*@[^@]*$")), load_default=())
 
 
-class _Earlier(_Strict):
+class _Earlier(Strict):
     at_least = fields.Integer(required=True, validate=validate.Range(min=1))
     within_days = fields.Integer(required=True, validate=validate.Range(min=1, max=3660))
     violation_group = _codes()
     before = fields.Boolean(load_default=False)
 
 
-class _When(_Strict):
+class _When(Strict):
     violation_in = _codes()
     violation_group = _codes()
     ongoing = fields.Boolean(load_default=None)
@@ -137,24 +132,24 @@ class _When(_Strict):
     earlier_reports = fields.Nested(_Earlier, load_default=None)
 
 
-class _Effect(_Strict):
-    at_least = fields.String(load_default=None, validate=validate.OneOf(codes.URGENCIES))
+class _Effect(Strict):
+    at_least = fields.String(load_default=None, validate=validate.OneOf(URGENCIES))
     points = fields.Integer(load_default=0, validate=validate.Range(-100, 100))
 
 
-class _Rule(_Strict):
+class _Rule(Strict):
     id = fields.String(required=True, validate=_SLUG)
     text = fields.String(required=True, validate=validate.Length(10, 300))
     when = fields.Nested(_When, required=True)
     effect = fields.Nested(_Effect, required=True)
 
 
-class TriageFile(_Strict):
+class TriageFile(Strict):
     """triage.yaml."""
 
     version = fields.Raw(required=True)
     thresholds = fields.Dict(
-        keys=fields.String(validate=validate.OneOf(LEVELS[1:])), values=fields.Integer(), required=True,
+        keys=fields.String(validate=validate.OneOf(URGENCIES[:-1])), values=fields.Integer(), required=True,
         validate=validate.Length(equal=3),
     )
     rules = fields.List(fields.Nested(_Rule), required=True)
@@ -178,7 +173,7 @@ class _Word(fields.String):
         return super()._deserialize(str(value).lower() if isinstance(value, bool) else value, *args, **kwargs)
 
 
-class _Path(_Strict):
+class _Path(Strict):
     path = fields.String(required=True)
     offset = fields.String(load_default="", validate=_is_zone)
     zone = fields.String(load_default="", validate=_is_zone)
@@ -194,12 +189,12 @@ class _Expression(fields.Field[Expression]):
         return Expression(loaded["path"], loaded["zone"] or loaded["offset"])
 
 
-class _ValueMap(_Strict):
+class _ValueMap(Strict):
     values = fields.Dict(keys=_Word(), values=_Word(allow_none=True), required=True)
     others = fields.String(load_default="refuse", validate=validate.OneOf(OTHERS))
 
 
-class _Field(_Strict):
+class _Field(Strict):
     to = fields.String(required=True, validate=Pattern(r"^(/[a-z0-9_*]+)+$", error="Must be a JSON pointer."))
     from_ = fields.List(_Expression(), required=True, validate=validate.Length(min=1), data_key="from")
     for_each = fields.String(load_default="")
@@ -212,12 +207,12 @@ class _Field(_Strict):
     with_ = fields.String(load_default=None, data_key="with")
 
 
-class _Edit(_Strict):
+class _Edit(Strict):
     name = fields.List(_Expression(), required=True, validate=validate.Length(min=1))
     replaces = fields.List(_Expression(), required=True, validate=validate.Length(min=1))
 
 
-class ProfileFile(_Strict):
+class ProfileFile(Strict):
     """profiles/*.yaml."""
 
     version = fields.String(required=True)

@@ -7,14 +7,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from marshmallow import EXCLUDE, RAISE, Schema, fields, validate
+from marshmallow import EXCLUDE, Schema, fields, validate
 
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.policy import load_policy
 from ngao.chassis.retention import Retention, load_retention
 from ngao.contracts import subscriptions_of
-from ngao.contracts.classes import Pattern
-from ngao.contracts.codes import URGENCIES
+from ngao.contracts.classes import Pattern, Strict
+from ngao.kernel.urgency import URGENCIES
 from services.notify.domain.errors import PolicyBroken
 from services.notify.domain.policy import Ladder, Policy, Rule, Step, Undeliverable
 from services.notify.domain.templates import Templates, Text
@@ -23,12 +23,7 @@ NOTIFICATIONS, TEMPLATES, LANGUAGES = "notifications.yaml", "templates.yaml", "l
 _RETENTION = {"roster": ("removed",)}
 
 
-class _Strict(Schema):
-    class Meta:
-        unknown = RAISE
-
-
-class _Rule(_Strict):
+class _Rule(Strict):
     when = fields.String(required=True, validate=validate.OneOf(subscriptions_of("notify")))
     tell = fields.String(required=True)
     template = fields.String(required=True)
@@ -40,22 +35,22 @@ class _Rule(_Strict):
     must_reach = fields.Boolean(load_default=False)
 
 
-class _Step(_Strict):
+class _Step(Strict):
     person = fields.String(required=True, validate=Pattern(r"^[a-z][a-z0-9-]{1,40}$"))
     within_minutes = fields.Float(required=True, validate=validate.Range(min=0, min_inclusive=False))
 
 
-class _Ladder(_Strict):
+class _Ladder(Strict):
     steps = fields.List(fields.Nested(_Step), required=True)
     reminders = fields.Integer(load_default=0, validate=validate.Range(min=0, max=100))
 
 
-class _Undeliverable(_Strict):
+class _Undeliverable(Strict):
     template = fields.String(required=True)
     ladder = fields.String(required=True)
 
 
-class NotificationsFile(_Strict):
+class NotificationsFile(Strict):
     """notifications.yaml: rules, ladders, whom to tell of lost messages, waits between tries."""
 
     rules = fields.List(fields.Nested(_Rule), required=True)
@@ -65,12 +60,12 @@ class NotificationsFile(_Strict):
     retry_after_seconds = fields.List(fields.Float(validate=validate.Range(min=0)), required=True)
 
 
-class _Text(_Strict):
+class _Text(Strict):
     subject = fields.String(required=True)
     body = fields.String(required=True)
 
 
-class TemplatesFile(_Strict):
+class TemplatesFile(Strict):
     """templates.yaml: texts by template and language."""
 
     default_language = fields.String(required=True)

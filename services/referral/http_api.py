@@ -8,14 +8,14 @@ from datetime import time
 from typing import Any
 from zoneinfo import available_timezones
 
-from marshmallow import RAISE, Schema, ValidationError, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate
 
 from ngao.chassis.errors import InvalidInput
 from ngao.chassis.security import signing
 from ngao.chassis.security.seals import key_id
 from ngao.chassis.security.vouches import LONGEST
 from ngao.contracts import FieldError
-from ngao.contracts.classes import INTERNAL, PUBLIC, SENSITIVE, Pattern
+from ngao.contracts.classes import INTERNAL, PUBLIC, SENSITIVE, Pattern, Strict
 from ngao.contracts.codes import DECLINE_REASONS, FAIL_REASONS, OUTCOMES
 from services.referral.domain.partner import Hours, Partner
 
@@ -31,13 +31,6 @@ _DAY = validate.OneOf(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), error="
 
 def _one_of(choices: tuple[str, ...]) -> validate.OneOf:
     return validate.OneOf(choices, error=f"unknown_code|Must be one of: {', '.join(choices)}.")
-
-
-class _Strict(Schema):
-    class Meta:
-        """A field nobody knows is refused: it may be a person's data in the wrong place."""
-
-        unknown = RAISE
 
 
 def _sealing_key(value: str) -> None:
@@ -59,7 +52,7 @@ def _zone(value: str) -> None:
         raise ValidationError("unknown_code|Must be a time zone such as Africa/Nairobi.")
 
 
-class HoursRequest(_Strict):
+class HoursRequest(Strict):
     """When somebody is there; no days means every day. Hours that end no later than they begin end on the next day."""
 
     opens = fields.String(required=True, validate=_CLOCK, metadata=INTERNAL)
@@ -67,7 +60,7 @@ class HoursRequest(_Strict):
     days = fields.List(fields.String(validate=_DAY), load_default=list, metadata=INTERNAL)
 
 
-class PartnerRequest(_Strict):
+class PartnerRequest(Strict):
     """A partner as an operator enters it; `counties` is ISO 3166-2 codes or `*`; `new_key` asks for another bearer key."""
 
     name = fields.String(required=True, validate=validate.Length(min=1, max=200), metadata=INTERNAL)
@@ -90,36 +83,36 @@ class PartnerRequest(_Strict):
     new_key = fields.Boolean(load_default=False, metadata=INTERNAL)
 
 
-class DeclineRequest(_Strict):
+class DeclineRequest(Strict):
     """A refusal with its reason."""
 
     reason = fields.String(required=True, validate=_one_of(DECLINE_REASONS), metadata=INTERNAL)
 
 
-class FailRequest(_Strict):
+class FailRequest(Strict):
     """Work that could not be done, with its reason."""
 
     reason = fields.String(required=True, validate=_one_of(FAIL_REASONS), metadata=INTERNAL)
 
 
-class CompleteRequest(_Strict):
+class CompleteRequest(Strict):
     """Work done, with its outcome."""
 
     outcome = fields.String(load_default="helped", validate=_one_of(OUTCOMES), metadata=INTERNAL)
 
 
-class AcceptRequest(_Strict):
+class AcceptRequest(Strict):
     """A yes, with the partner's signature over it; a partner that has a signing key must sign. The body may be left out."""
 
     signature = fields.String(load_default="", validate=validate.Length(max=128), metadata=PUBLIC)
     signature_key_id = fields.String(load_default="", validate=validate.Length(max=64), metadata=PUBLIC)
 
 
-class NothingRequest(_Strict):
+class NothingRequest(Strict):
     """An empty object, or no body at all."""
 
 
-class SettleRequest(_Strict):
+class SettleRequest(Strict):
     """A human's word that a need is met or gone, as a code."""
 
     reason = fields.String(required=True, validate=_SLUG, metadata=INTERNAL)

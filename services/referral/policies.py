@@ -7,13 +7,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import fields, validate
 
 from ngao.chassis.policy import check, load_policy, parse
 from ngao.chassis.retention import Retention, load_retention
-from ngao.contracts.classes import Pattern
+from ngao.contracts.classes import Pattern, Strict
+from ngao.kernel.urgency import URGENCIES
 from services.referral.domain.deadlines import Deadlines, Waits
-from services.referral.domain.facts import URGENCIES
 from services.referral.domain.matching import MatchingPolicy, Weights
 from services.referral.domain.partner import Partner
 from services.referral.domain.showing import Place, Showing, Shows
@@ -23,14 +23,7 @@ _POINTS = validate.Range(min=0, max=1000)
 _SECONDS = validate.Range(min=1)
 
 
-class _Strict(Schema):
-    class Meta:
-        """A key nobody knows is a mistake."""
-
-        unknown = RAISE
-
-
-class _Weights(_Strict):
+class _Weights(Strict):
     local = fields.Integer(required=True, validate=_POINTS)
     language = fields.Integer(required=True, validate=_POINTS)
     free_capacity = fields.Integer(required=True, validate=_POINTS)
@@ -38,18 +31,18 @@ class _Weights(_Strict):
     open_now = fields.Integer(required=True, validate=_POINTS)
 
 
-class _Shows(_Strict):
+class _Shows(Strict):
     place = fields.Enum(Place, by_value=True, required=True)
     languages = fields.Boolean(required=True)
 
 
-class _Offers(_Strict):
+class _Offers(Strict):
     default = fields.Nested(_Shows, required=True)
     support_types = fields.Dict(keys=fields.String(), values=fields.Nested(_Shows), load_default=dict)
     regions = fields.Dict(keys=fields.String(), values=fields.List(fields.String()), load_default=dict)
 
 
-class MatchingFile(_Strict):
+class MatchingFile(Strict):
     """`matching.yaml`. Without `offers`, an offer shows neither place nor languages."""
 
     default_need = fields.String(required=True)
@@ -58,7 +51,7 @@ class MatchingFile(_Strict):
     offers = fields.Nested(_Offers, load_default=None)
 
 
-class _Waits(_Strict):
+class _Waits(Strict):
     respond_by = fields.Integer(required=True, validate=_SECONDS)
     start_by = fields.Integer(required=True, validate=_SECONDS)
     complete_by = fields.Integer(required=True, validate=_SECONDS)
@@ -66,10 +59,10 @@ class _Waits(_Strict):
     disclose_by = fields.Integer(load_default=120, validate=_SECONDS)
 
 
-_ByUrgency = _Strict.from_dict({urgency: fields.Nested(_Waits, required=True) for urgency in URGENCIES}, name="ByUrgency")
+_ByUrgency = Strict.from_dict({urgency: fields.Nested(_Waits, required=True) for urgency in URGENCIES}, name="ByUrgency")
 
 
-class DeadlinesFile(_Strict):
+class DeadlinesFile(Strict):
     """`deadlines.yaml`."""
 
     told = fields.String(required=True)
@@ -81,7 +74,7 @@ class _ListedPartner(PartnerRequest):
     id = fields.String(required=True, validate=Pattern(PARTNER_ID))
 
 
-class PartnersFile(_Strict):
+class PartnersFile(Strict):
     """`partners.yaml`: a directory to begin with."""
 
     partners = fields.List(fields.Nested(_ListedPartner), required=True)

@@ -7,8 +7,8 @@ from datetime import datetime
 from functools import partial
 
 from ngao.chassis.observability.metrics import Metrics
+from ngao.kernel.urgency import URGENCIES
 from services.referral.domain.case import Case
-from services.referral.domain.facts import URGENCIES
 from services.referral.domain.news import Kind, News
 
 _BUCKETS = (0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14400, 86400)

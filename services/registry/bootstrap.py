@@ -11,6 +11,7 @@ from ngao.chassis.chassis import Chassis
 from ngao.chassis.errors import Conflict, InvalidInput
 from ngao.chassis.measuring import OFTEN_S, SELDOM_S
 from ngao.chassis.security.identity import Credentials, Principal
+from ngao.chassis.security.sealed_boxes import OwnBoxes
 from ngao.chassis.storage.recipients import UnitRecipients, Vouchers
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event, FieldError
@@ -20,7 +21,6 @@ from services.registry.candidates.decisions_of_two import link_loosens, separati
 from services.registry.candidates.review import link_candidate, separate_candidate
 from services.registry.cases.follow import learn_update, learn_withdrawal
 from services.registry.consent.change import ConsentSaid, change_consent
-from services.registry.disclosure.boxes import KeyFileBoxes
 from services.registry.disclosure.disclose import contact_may_leave, disclose_contact, end_disclosure
 from services.registry.people.absorb import absorb_case
 from services.registry.people.documents import DOCUMENTS
@@ -64,7 +64,7 @@ class App:
 
     credentials: Credentials | None = None
 
-    def __init__(self, chassis: Chassis, policy: IdentityPolicy, boxes: KeyFileBoxes, vouchers: Vouchers) -> None:
+    def __init__(self, chassis: Chassis, policy: IdentityPolicy, boxes: OwnBoxes, vouchers: Vouchers) -> None:
         self._units = chassis.units
         self._metrics = chassis.metrics
         self._policy = policy
@@ -207,7 +207,7 @@ def build(chassis: Chassis) -> App:
     policy = read_policy(chassis.settings.policy_directories)
     chassis.open(DOCUMENTS)
     keys = chassis.settings.keys_directory
-    app = App(chassis, policy, KeyFileBoxes(keys), Vouchers(keys))
+    app = App(chassis, policy, OwnBoxes(keys), Vouchers(keys))
     chassis.rechecks.register(messages.CONTACT_DISCLOSED, app.contact_may_leave)
     chassis.gauges.every(SELDOM_S, app.measure)
     chassis.gauges.every(OFTEN_S, app.measure_keys)

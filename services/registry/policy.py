@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import fields, validate
 
 from ngao.chassis.policy import load_policy
 from ngao.chassis.retention import Retention as Rules
 from ngao.chassis.retention import load_retention
-from ngao.contracts.classes import Pattern
+from ngao.contracts.classes import Pattern, Strict
 from ngao.kernel.placeholders import Placeholders
 from services.registry.rules import IdentityPolicy, MatchingRules, Retention
 
@@ -26,18 +26,13 @@ _ATTRIBUTES = (
 )
 
 
-class _Strict(Schema):
-    class Meta:
-        unknown = RAISE
-
-
-class _Weights(_Strict):
+class _Weights(Strict):
     name = fields.Float(required=True, validate=_SHARE)
     phone = fields.Float(required=True, validate=_SHARE)
     email = fields.Float(required=True, validate=_SHARE)
 
 
-class _Matching(_Strict):
+class _Matching(Strict):
     contradicts_below = fields.Float(required=True, validate=_SHARE)
     candidate_from = fields.Float(required=True, validate=_SHARE)
     weights = fields.Nested(_Weights, required=True)
@@ -50,7 +45,7 @@ class _Matching(_Strict):
     kin_words = fields.List(fields.String(validate=Pattern(r"^[a-z]{2,20}$")), load_default=())
 
 
-class IdentityFile(_Strict):
+class IdentityFile(Strict):
     """identity.yaml: matching, which attributes may be used, coded reasons."""
 
     default_region = fields.String(required=True, validate=Pattern(r"^[A-Z]{2}$"))
@@ -60,7 +55,7 @@ class IdentityFile(_Strict):
     read_reasons = fields.List(fields.String(), required=True, validate=validate.Length(min=1))
 
 
-class PlaceholdersFile(_Strict):
+class PlaceholdersFile(Strict):
     """placeholders.yaml: what names no one."""
 
     names = fields.List(fields.String(validate=validate.Length(min=1)), required=True)

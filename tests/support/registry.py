@@ -14,6 +14,7 @@ from typing import Any
 from ngao.chassis.errors import SealBroken
 from ngao.kernel.consent import Statement
 from ngao.kernel.placeholders import Placeholders
+from ngao.kernel.references import pairwise_defender_ref
 from services.registry.cases.model import Case, CaseState
 from services.registry.disclosure.disclose import AcceptedOffer
 from services.registry.disclosure.model import Disclosure
@@ -21,7 +22,6 @@ from services.registry.people.identity import Identity
 from services.registry.people.model import Defender
 from services.registry.people.names import name_keys
 from services.registry.people.reading import LibraryReading
-from services.registry.people.references import pairwise
 from services.registry.people.resolution import Candidate, Verdict
 from services.registry.people.resolve import AcceptedReport, resolve_defender
 from services.registry.people.view import CaseView
@@ -80,7 +80,7 @@ class MemoryDefenders:
             self.contacts.setdefault(key, set()).add(ref)
 
     def name_for_source(self, ref: str, source_id: str) -> str:
-        given = pairwise(hashlib.sha256(f"{source_id} {ref}".encode()).hexdigest())
+        given = pairwise_defender_ref(hashlib.sha256(f"{source_id} {ref}".encode()).hexdigest())
         self.named[source_id, given] = ref
         return given
 

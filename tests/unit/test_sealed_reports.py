@@ -14,13 +14,13 @@ from ngao.broker.onboarding import AccountFile, Edge
 from ngao.chassis.errors import InvalidInput, Misconfigured
 from ngao.chassis.messaging.delivery import Delivery
 from ngao.chassis.security import keyfiles, seals
+from ngao.chassis.security.sealed_boxes import AnnouncedBoxes
 from ngao.cli.accounts import write_account
 from ngao.client import BadAccount, Refused
 from ngao.client.account import Account, from_mapping, load
 from ngao.client.source import event_of
 from ngao.contracts import CONTENT_TYPE, Event, InvalidContent, Undecodable, encode, make
 from services.intake.edge import posted_in, refusal_of
-from services.intake.storage.vault import OwnBoxes
 
 SAMPLES = Path(__file__).parents[1] / "contract" / "samples"
 REPORT: dict[str, Any] = json.loads((SAMPLES / "intake.report.submitted.v1.json").read_text("utf-8"))["data"]
@@ -115,7 +115,7 @@ def boxed(to: dict[str, str], content: bytes) -> Delivery:
 
 def test_boxes_of_every_period_open_without_a_restart(keys: Keys) -> None:
     periods = [keys.add("2026-10")]
-    boxes = OwnBoxes(keys.private, keys.public)
+    boxes = AnnouncedBoxes(keys.private, keys.public, "intake")
     assert boxes.public() == (periods[0]["key_id"], periods[0]["public_key"])
     periods.append(keys.add("2026-11"))
     for period in periods:
@@ -126,7 +126,7 @@ def test_boxes_of_every_period_open_without_a_restart(keys: Keys) -> None:
 
 def test_a_box_that_does_not_open_is_said_to_be_so(keys: Keys) -> None:
     ours, stranger = keys.add("2026-11"), seal_to(PAIR[1])
-    boxes = OwnBoxes(keys.private, keys.public)
+    boxes = AnnouncedBoxes(keys.private, keys.public, "intake")
     for to in (stranger, {**stranger, "key_id": ours["key_id"]}):
         with pytest.raises(InvalidInput) as caught:
             posted_in(boxed(to, b"{}"), boxes)
@@ -138,7 +138,7 @@ def test_a_box_of_no_json_is_refused_without_repeating_it(keys: Keys) -> None:
     ours = keys.add("2026-11")
     delivery = boxed(ours, b"Amani Otieno")
     with pytest.raises(Undecodable) as caught:
-        posted_in(delivery, OwnBoxes(keys.private, keys.public))
+        posted_in(delivery, AnnouncedBoxes(keys.private, keys.public, "intake"))
     told = refusal_of(caught.value, "hotline", delivery)
     assert told.slug == "undecodable"
     assert told.reply is not None
@@ -160,15 +160,15 @@ def test_a_sealed_event_holds_a_key_id_and_a_box(keys: Keys, change: Callable[[A
     change(document["data"])
     delivery = Delivery("q", "hotline", json.dumps(document).encode(), CONTENT_TYPE, None, secrets.token_hex(4))
     with pytest.raises(InvalidContent) as caught:
-        posted_in(delivery, OwnBoxes(keys.private, keys.public))
+        posted_in(delivery, AnnouncedBoxes(keys.private, keys.public, "intake"))
     assert [each.pointer for each in caught.value.errors] == [pointer]
     assert "Amani" not in str(caught.value)
 
 
 def test_intake_does_not_start_with_a_public_key_that_it_cannot_open_for(keys: Keys, tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match="no sealing key"):
-        OwnBoxes(keys.private, keys.public)
+        AnnouncedBoxes(keys.private, keys.public, "intake")
     keys.add("2026-11")
     keyfiles.init_sealing_pair(tmp_path / "elsewhere", keys.public, "2026-12", owner="intake")
     with pytest.raises(Misconfigured, match="private half"):
-        OwnBoxes(keys.private, keys.public)
+        AnnouncedBoxes(keys.private, keys.public, "intake")

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from ngao.chassis.errors import NotAllowedNow
 from ngao.kernel.actors import Actor
+from ngao.kernel.problems import FieldError
+from ngao.kernel.urgency import URGENCIES
 from services.intake.application.note_progress import report_of
 from services.intake.application.ports import Desk
 from services.intake.application.receive_report import refuse
-from services.intake.domain.problems import FieldProblem
 from services.intake.domain.report import Change
-from services.intake.domain.triage import LEVELS
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,9 @@ def decide_urgency(desk: Desk, case_ref: str, urgency: str, reason: str, actor: 
     return Decided(case_ref, urgency, before)
 
 
-def _problems(desk: Desk, urgency: str, reason: str) -> list[FieldProblem]:
-    known = {"/urgency": (urgency, LEVELS), "/reason": (reason, tuple(desk.rules.triage.decision_reasons))}
+def _problems(desk: Desk, urgency: str, reason: str) -> list[FieldError]:
+    known = {"/urgency": (urgency, URGENCIES[::-1]), "/reason": (reason, tuple(desk.rules.triage.decision_reasons))}
     return [
-        FieldProblem(pointer, "unknown_code", f"Must be one of: {', '.join(codes)}.")
+        FieldError(pointer, "unknown_code", f"Must be one of: {', '.join(codes)}.")
         for pointer, (value, codes) in known.items() if value not in codes
     ]  # fmt: skip

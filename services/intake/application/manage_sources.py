@@ -8,8 +8,8 @@ from typing import Any
 
 from ngao.chassis.errors import InvalidInput, NotFound
 from ngao.kernel.actors import Actor
+from ngao.kernel.problems import FieldError
 from services.intake.application.ports import Desk
-from services.intake.domain.problems import FieldProblem
 from services.intake.domain.source import ID_PATTERN, Source
 
 NewKey = Callable[[str], tuple[str, str]]
@@ -62,8 +62,8 @@ def find_source(desk: Desk, source_id: str) -> Source:
 
 def _check(source_id: str, profile: str | None, profiles: Collection[str]) -> None:
     if not ID_PATTERN.match(source_id):
-        problem = FieldProblem("", "format", "Lower-case letters, digits and hyphens, 2 to 41, a letter first.")
+        problem = FieldError("", "format", "Lower-case letters, digits and hyphens, 2 to 41, a letter first.")
         raise InvalidInput("This cannot be the id of a source.", [problem])
     if profile is not None and profile not in profiles:
-        problem = FieldProblem("/profile", "unknown_code", f"Must be one of: {', '.join(sorted(profiles))}.")
+        problem = FieldError("/profile", "unknown_code", f"Must be one of: {', '.join(sorted(profiles))}.")
         raise InvalidInput("There is no such mapping profile.", [problem])

@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from ngao.chassis.errors import InvalidInput, NotAllowedNow
 from ngao.kernel.actors import Actor
 from ngao.kernel.consent import carried_over
+from ngao.kernel.problems import FieldError
 from ngao.kernel.text import clean
 from services.intake.application.judging import judge, told_of
 from services.intake.application.person_keys import person_keys
 from services.intake.application.ports import Desk
 from services.intake.domain.dates import with_likely_date
 from services.intake.domain.draft import Draft, Person, canonical_content, content_as_received, readable
-from services.intake.domain.problems import FieldProblem, MappedBy
+from services.intake.domain.problems import MappedBy
 from services.intake.domain.report import SOONEST_AGAIN, Report, SealedIdentity
 from services.intake.domain.triage import Facts
 from services.intake.domain.vocabulary import county_of, needs_suggested_by, problems_of
@@ -63,7 +64,7 @@ def receipt_of(desk: Desk, report: Report, *, duplicate: bool) -> Receipt:
     return Receipt(report.id, report.case_ref, told_of(desk, report).urgency, duplicate=duplicate, withdrawn=withdrawn)
 
 
-def refuse(problems: Sequence[FieldProblem]) -> None:
+def refuse(problems: Sequence[FieldError]) -> None:
     """Raise InvalidInput with all problems, if there are any."""
     if problems:
         raise InvalidInput("The report has fields that cannot be taken.", problems)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from ngao.chassis.errors import NotAllowedNow
 from ngao.kernel.actors import Actor
 from ngao.kernel.consent import Statement
+from ngao.kernel.problems import FieldError
 from ngao.kernel.text import clean
 from services.intake.application.disclose_narrative import disclose_what_is_new
 from services.intake.application.judging import judge
@@ -20,7 +21,7 @@ from services.intake.domain.acts import new_acts
 from services.intake.domain.dates import with_likely_moment
 from services.intake.domain.draft import Violation, date_of, readable, stated_date
 from services.intake.domain.narratives import fitting
-from services.intake.domain.problems import FieldProblem, MappedBy
+from services.intake.domain.problems import MappedBy
 from services.intake.domain.report import Change, Report, SealedIdentity, Update
 from services.intake.domain.vocabulary import code_problems, county_of, date_problems, needs_suggested_by
 
@@ -96,7 +97,7 @@ class _Seen:
         return known is not None
 
 
-def _problems(desk: Desk, update: Update) -> list[FieldProblem]:
+def _problems(desk: Desk, update: Update) -> list[FieldError]:
     unknown = code_problems(update.violations or (), update.needs or (), (), update.place, desk.rules.vocabulary)
     return [*unknown, *date_problems(update.violations or (), desk.now)]
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from ngao.kernel.consent import Statement, carried_over
+from ngao.kernel.urgency import CRITICAL, rank
 from services.intake.domain.acts import Dating, with_acts
 from services.intake.domain.draft import DateDoubt, Person, Place, Violation
 from services.intake.domain.problems import MappedBy
 from services.intake.domain.progress import CLOSED, OPENED, REOPENED, Step, status_of, with_step
-from services.intake.domain.triage import LEVELS, Facts, Reason, Triage
+from services.intake.domain.triage import Facts, Reason, Triage
 
 BY_OPERATOR = "operator"
 """In place of a rule's name, in the reasons of an urgency that an operator decided."""
@@ -157,7 +158,7 @@ class Report:
     @property
     def is_critical(self) -> bool:
         """True if its events overtake others."""
-        return self.triage.urgency == LEVELS[-1]
+        return self.triage.urgency == CRITICAL
 
     def facts(self, now: datetime) -> Facts:
         """What triage may know; a need that was proposed is not a need that was asked for."""
@@ -208,7 +209,7 @@ class Report:
     def raise_to(self, fresh: Triage) -> bool:
         """Take a judgement in that only those who help may know; False if it makes nothing more urgent."""
         before = self.triage
-        if LEVELS.index(fresh.urgency) > LEVELS.index(before.urgency):
+        if rank(fresh.urgency) < rank(before.urgency):
             self._take(fresh)
         return self.triage is not before
 
@@ -274,4 +275,4 @@ def is_time_to_tell(tell_again_at: datetime | None, now: datetime) -> bool:
 
 
 def _higher(old: Triage, fresh: Triage) -> Triage:
-    return fresh if LEVELS.index(fresh.urgency) >= LEVELS.index(old.urgency) else old
+    return fresh if rank(fresh.urgency) <= rank(old.urgency) else old

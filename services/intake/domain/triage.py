@@ -10,10 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from ngao.kernel.urgency import LOW, URGENCIES, rank
 from services.intake.domain.draft import Violation
 from services.intake.domain.vocabulary import ViolationType
-
-LEVELS = ("low", "medium", "high", "critical")
 
 # How much later than the stated moment something may have happened, by how exactly the moment is known.
 _SLACK = {"day": timedelta(days=1), "month": timedelta(days=31), "year": timedelta(days=366), "estimate": timedelta(days=1)}
@@ -132,7 +131,7 @@ def triage(policy: TriagePolicy, facts: Facts, history: Iterable[Earlier]) -> Tr
     heaviest = max((policy.violations[each.type] for each in facts.violations), key=lambda each: each.severity)
     fired = [rule for rule in policy.rules if holds(rule.when, policy, facts, history)]
     points = heaviest.severity + sum(rule.points for rule in fired)
-    urgency = max([_by_points(policy, points), *(rule.at_least for rule in fired if rule.at_least)], key=LEVELS.index)
+    urgency = min([_by_points(policy, points), *(rule.at_least for rule in fired if rule.at_least)], key=rank)
     severity = Reason("severity", f"The heaviest violation reported weighs {heaviest.severity} points: {heaviest.label}.")
     reasons = (severity, *(Reason(rule.id, rule.text) for rule in fired))
     return Triage(urgency, reasons, points, policy.version, len(history))
@@ -193,4 +192,4 @@ def _of_groups(earlier: Earlier, groups: frozenset[str], policy: TriagePolicy) -
 
 
 def _by_points(policy: TriagePolicy, points: int) -> str:
-    return next((level for level in reversed(LEVELS[1:]) if points >= policy.thresholds[level]), LEVELS[0])
+    return next((urgency for urgency in URGENCIES[:-1] if points >= policy.thresholds[urgency]), LOW)

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from ngao.kernel.problems import FieldError
 from services.intake.domain.dates import FUTURE_TOLERANCE
 from services.intake.domain.draft import Draft, Place, Violation
-from services.intake.domain.problems import FieldProblem
 
 GENERAL = "unclassified"
 """The violation of a report that describes what happened in words only; the policy's list decides its weight and group."""
@@ -60,19 +60,19 @@ def county_of(place: Place | None, counties: Mapping[str, int]) -> str | None:
     return None
 
 
-def problems_of(draft: Draft, vocabulary: Vocabulary, now: datetime) -> list[FieldProblem]:
+def problems_of(draft: Draft, vocabulary: Vocabulary, now: datetime) -> list[FieldError]:
     """Everything in a report that the lists do not know, or that cannot have happened yet."""
     found = code_problems(draft.violations, draft.needs, draft.languages, draft.place, vocabulary)
     if draft.occurred_at > now + FUTURE_TOLERANCE:
-        found.append(FieldProblem("/occurred_at", "range", "Must not lie in the future."))
+        found.append(FieldError("/occurred_at", "range", "Must not lie in the future."))
     return [*found, *date_problems(draft.violations, now)]
 
 
-def date_problems(violations: Iterable[Violation], now: datetime) -> list[FieldProblem]:
+def date_problems(violations: Iterable[Violation], now: datetime) -> list[FieldError]:
     """The acts that cannot have happened yet, but for those that count from another moment already."""
     latest = now + FUTURE_TOLERANCE
     return [
-        FieldProblem(f"/violations/{at}/occurred_at", "range", "Must not lie in the future.")
+        FieldError(f"/violations/{at}/occurred_at", "range", "Must not lie in the future.")
         for at, each in enumerate(violations)
         if each.occurred_at and each.occurred_at > latest and not each.counts_from
     ]
@@ -80,7 +80,7 @@ def date_problems(violations: Iterable[Violation], now: datetime) -> list[FieldP
 
 def code_problems(
     violations: Iterable[Violation], needs: Iterable[str], languages: Iterable[str], place: Place | None, vocabulary: Vocabulary
-) -> list[FieldProblem]:
+) -> list[FieldError]:
     """The codes that the lists do not know, of a whole report or of what is left of a broken one."""
     found = [*violation_problems(violations, vocabulary), *need_problems(needs, vocabulary)]
     found += _unknown("/languages", languages, vocabulary.languages, "languages")
@@ -89,12 +89,12 @@ def code_problems(
     return found
 
 
-def violation_problems(violations: Iterable[Violation], vocabulary: Vocabulary) -> list[FieldProblem]:
+def violation_problems(violations: Iterable[Violation], vocabulary: Vocabulary) -> list[FieldError]:
     """The codes of violations and perpetrators that the lists do not know."""
     return [problem for at, each in enumerate(violations) for problem in _violation(f"/violations/{at}", each, vocabulary)]
 
 
-def need_problems(needs: Iterable[str], vocabulary: Vocabulary) -> list[FieldProblem]:
+def need_problems(needs: Iterable[str], vocabulary: Vocabulary) -> list[FieldError]:
     """The needs that the support list does not know."""
     return _unknown("/needs", needs, vocabulary.supports, "support types")
 
@@ -111,7 +111,7 @@ def _suggested(violation: str, vocabulary: Vocabulary) -> tuple[str, ...]:
     return vocabulary.suggested_by_violation.get(violation) or vocabulary.suggested_by_group[group]
 
 
-def _violation(pointer: str, violation: Violation, vocabulary: Vocabulary) -> Iterator[FieldProblem]:
+def _violation(pointer: str, violation: Violation, vocabulary: Vocabulary) -> Iterator[FieldError]:
     if violation.type not in vocabulary.violations:
         yield _not_in(f"{pointer}/type", "violations")
     for at, perpetrator in enumerate(violation.perpetrators):
@@ -122,16 +122,16 @@ def _violation(pointer: str, violation: Violation, vocabulary: Vocabulary) -> It
             yield _not_in(f"{pointer}/perpetrators/{at}/involvement", "involvements")
 
 
-def _unknown(pointer: str, codes: Iterable[str], known: frozenset[str], name: str) -> list[FieldProblem]:
+def _unknown(pointer: str, codes: Iterable[str], known: frozenset[str], name: str) -> list[FieldError]:
     return [_not_in(f"{pointer}/{at}", name) for at, code in enumerate(codes) if code not in known]
 
 
-def _not_in(pointer: str, name: str) -> FieldProblem:
-    return FieldProblem(pointer, "unknown_code", f"Not in this platform's list of {name}.")
+def _not_in(pointer: str, name: str) -> FieldError:
+    return FieldError(pointer, "unknown_code", f"Not in this platform's list of {name}.")
 
 
-def _place_problem(place: Place) -> FieldProblem:
+def _place_problem(place: Place) -> FieldError:
     if place.scheme == "iso3166-2" and place.code.isdigit():
         detail = "A bare number is not an ISO 3166-2 code; write KE- and two digits, or name the scheme ke-county."
-        return FieldProblem("/location/code", "ambiguous", detail)
+        return FieldError("/location/code", "ambiguous", detail)
     return _not_in("/location/code", "counties")

@@ -12,9 +12,10 @@ from mongoengine import Q
 from ngao.chassis.security.identity import Credential
 from ngao.chassis.storage.lookups import Record, TooMany
 from ngao.chassis.storage.unit_of_work import Unit
+from ngao.kernel.urgency import CRITICAL
 from services.intake.domain.report import LATEST_AGAIN, Report
 from services.intake.domain.source import Source
-from services.intake.domain.triage import LEVELS, Earlier, History
+from services.intake.domain.triage import Earlier, History
 from services.intake.storage.documents import ReportDocument, SourceDocument
 from services.intake.storage.mapping import report_from, report_record, source_document, source_from
 
@@ -58,7 +59,7 @@ class ReportRepository:
     def open_about(self, person_keys: Sequence[str], limit: int, *, but: str) -> list[str]:
         """Ids of reports that share a key with a person and can still become more urgent, the latest first."""
         about = ReportDocument.objects(person_keys__in=list(person_keys), withdrawn_at=None, closed_at=None)
-        able = about.filter(urgency__ne=LEVELS[-1], id__ne=but)
+        able = about.filter(urgency__ne=CRITICAL, id__ne=but)
         return list(able.order_by("-received_at").limit(limit).scalar("id"))
 
     def due(self, ends: Mapping[str, datetime], limit: int) -> list[tuple[str, str]]:

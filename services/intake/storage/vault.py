@@ -6,14 +6,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from ngao.chassis.clock import Clock
-from ngao.chassis.errors import Misconfigured, SealBroken
 from ngao.chassis.messaging.kept import Kept
-from ngao.chassis.security import seals
-from ngao.chassis.security.keyfiles import active_public, load_private
+from ngao.chassis.security.keyfiles import active_public
+from ngao.chassis.security.sealed_boxes import seal_to
 from ngao.chassis.storage.connection import OUTBOX_DAYS
 from ngao.chassis.storage.keyring import Keyring
 from ngao.chassis.storage.unit_of_work import Unit
-from ngao.kernel.padding import padded
 from services.intake.domain.report import Report, SealedIdentity
 
 _COLLECTION = "reports"
@@ -62,42 +60,11 @@ class BoxSeals:
         if self._clock.now() >= self._until:
             self._key, self._until = active_public(self._public_keys, "registry"), self._clock.now() + _KEY_KEPT_FOR
         key_id, public = self._key
-        return SealedIdentity(key_id, seals.seal_to(public, padded(plaintext)))
+        return SealedIdentity(key_id, seal_to(public, plaintext))
 
     def to_partner(self, public_key: str, plaintext: bytes) -> str:
         """A box for one partner's key; raises InvalidInput if it is none."""
-        return seals.seal_to(public_key, padded(plaintext))
-
-
-class OwnBoxes:
-    """Opens what sources sealed to intake, with the private keys of all periods that are in its folder.
-
-    The folder is read again for a key that is not known yet, so that a new period needs no restart. Raises Misconfigured
-    when there is no key, or when the public key that sources are told has no private half here.
-    """
-
-    def __init__(self, private_keys: Path, public_keys: Path) -> None:
-        self._private_keys, self._public_keys = private_keys, public_keys
-        self._private = load_private(private_keys)
-        self.public()
-
-    def open(self, key_id: str, box: str) -> bytes:
-        """The content; raises SealBroken when the key is not here or the box was made for another."""
-        if not self._holds(key_id):
-            raise SealBroken("the box is sealed to a key that is not here")
-        return seals.open_box(self._private[key_id], box)
-
-    def public(self) -> tuple[str, str]:
-        """The key id and public key of the active period; raises Misconfigured."""
-        key_id, public = active_public(self._public_keys, "intake")
-        if not self._holds(key_id):
-            raise Misconfigured(f"The folder {self._private_keys} lacks the private half of intake's public key {key_id}.")
-        return key_id, public
-
-    def _holds(self, key_id: str) -> bool:
-        if key_id not in self._private:
-            self._private = load_private(self._private_keys)
-        return key_id in self._private
+        return seal_to(public_key, plaintext)
 
 
 class LookupHashes:

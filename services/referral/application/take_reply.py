@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from ngao.chassis.errors import Forbidden, InvalidInput, NotFound
 from ngao.chassis.security import signing
 from ngao.kernel import acceptance
+from ngao.kernel.problems import FieldError
 from services.referral.application.ports import Desk
 from services.referral.application.route_needs import route_and_keep
 from services.referral.application.shut_out import NO_PLACE, distrust_of
 from services.referral.domain.case import Case
 from services.referral.domain.offer import Offer, Reply, Taken, Verb
-from services.referral.domain.problems import FieldProblem
 from services.referral.domain.replies import take
 
 
@@ -65,7 +65,7 @@ def _demand_signature(desk: Desk, case: Case, offer: Offer, reply: Reply) -> Non
     code = "invalid" if reply.signature else "required"
     detail = "Must be the signature of this acceptance by the signing key that the coalition has of you."
     message = "An acceptance must be signed. The offer is still open: accept it again, signed."
-    raise InvalidInput(message, [FieldProblem("/signature", code, detail)], slug="acceptance-not-signed")
+    raise InvalidInput(message, [FieldError("/signature", code, detail)], slug="acceptance-not-signed")
 
 
 def _why_not(desk: Desk, offer: Offer) -> str:

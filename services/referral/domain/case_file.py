@@ -8,8 +8,9 @@ from enum import StrEnum
 
 from ngao.kernel.consent import Standing, Statement, Telling, standing, stated
 from ngao.kernel.pairwise import case_ref_for
+from ngao.kernel.urgency import rank
 from services.referral.domain.errors import NoSuchOffer
-from services.referral.domain.facts import Defender, Report, rank
+from services.referral.domain.facts import Defender, Report
 from services.referral.domain.need import Need, NeedState
 from services.referral.domain.news import News
 from services.referral.domain.offer import Offer

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from services.referral.domain.facts import URGENCIES
+from ngao.kernel.urgency import URGENCIES
 
 
 @dataclass(frozen=True)

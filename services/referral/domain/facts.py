@@ -5,13 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-URGENCIES = ("critical", "high", "medium", "low")
-
-
-def rank(urgency: str) -> int:
-    """0 for critical and up; an urgency nobody knows is handled as critical, because late is worse than early."""
-    return URGENCIES.index(urgency) if urgency in URGENCIES else 0
-
 
 @dataclass(frozen=True)
 class Reason:

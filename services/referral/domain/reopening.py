@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from services.referral.domain.facts import Reason, Report, rank
+from ngao.kernel.urgency import rank
+from services.referral.domain.facts import Reason, Report
 
 NEED_ADDED = Reason("need_added", "A need was added after the case had been closed.")
 VIOLATION_ADDED = Reason("violation_added", "A violation was reported after what it asks for had been settled.")

@@ -7,8 +7,9 @@ from typing import Any
 
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.kernel.consent import FOR_REFERRAL, Statement, Telling
+from ngao.kernel.urgency import URGENCIES, rank
 from services.referral.domain.case import Case, Life
-from services.referral.domain.facts import URGENCIES, Defender, Reason, Report, rank
+from services.referral.domain.facts import Defender, Reason, Report
 from services.referral.domain.need import Need, NeedState
 from services.referral.domain.offer import TAKEN, Offer, State
 from services.referral.storage.documents import CaseDocument, EngagementDocument

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from ngao.chassis.storage.lookups import Record
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.kernel.placeholders import Placeholders
+from ngao.kernel.references import pairwise_defender_ref
 from services.registry.people.documents import ContactDocument
 from services.registry.people.identity import Identity
-from services.registry.people.references import pairwise
 
 _CONTACTS = "contacts"
 
@@ -41,7 +41,7 @@ class Contacts:
 
     def name_for_source(self, ref: str, source_id: str) -> str:
         """Make the pairwise reference, and note whose it is under its keyed hash."""
-        given = pairwise(self._unit.sealer.lookup_hash("reference", f"{source_id} {ref}"))
+        given = pairwise_defender_ref(self._unit.sealer.lookup_hash("reference", f"{source_id} {ref}"))
         key = self._named(source_id, given)
         record = self._one(key) or {"_id": key, "kind": "reference", "defender_refs": []}
         if ref not in record["defender_refs"]:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
-
 from rapidfuzz.distance import JaroWinkler
 
 from ngao.kernel.phones import readings
 from ngao.kernel.placeholders import Placeholders
+from ngao.kernel.references import defender_ref
 from ngao.kernel.text import clean
 from services.registry.people.names import tokens
-from services.registry.people.references import ALPHABET
 
 
 class LibraryReading:
@@ -45,7 +43,7 @@ class LibraryReading:
 
     def new_reference(self) -> str:
         """`DEF-` and 10 Crockford base32 characters, 50 random bits."""
-        return "DEF-" + "".join(secrets.choice(ALPHABET) for _ in range(10))
+        return defender_ref()
 
 
 def _best_sum(pairs: list[tuple[float, int, int]]) -> float:

@@ -9,10 +9,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ngao.kernel.actors import Actor
+from ngao.kernel.urgency import CRITICAL
 from services.intake.application.ports import Desk
 from services.intake.domain.report import Change, Helper, Report, SealedIdentity
 from services.intake.domain.source import Source
-from services.intake.domain.triage import LEVELS, Earlier, History
+from services.intake.domain.triage import Earlier, History
 from services.intake.policy import IntakePolicy
 from tests.support.vouching import MemoryRecipients, Onboarding
 
@@ -45,7 +46,7 @@ class MemoryReports:
         fitting = [
             each for each in self._kept.values()
             if set(person_keys) & set(each.person_keys) and not each.withdrawn_at and not each.closed_at
-            and each.triage.urgency != LEVELS[-1] and each.id != but
+            and each.triage.urgency != CRITICAL and each.id != but
         ]  # fmt: skip
         return [each.id for each in sorted(fitting, key=lambda each: each.received_at, reverse=True)[:limit]]
 

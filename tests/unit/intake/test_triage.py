@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ngao.kernel.urgency import rank
 from services.intake.domain.draft import Violation
-from services.intake.domain.triage import LEVELS, Earlier, Facts, triage
+from services.intake.domain.triage import Earlier, Facts, triage
 from services.intake.policy import IntakePolicy, load
 from tests.unit.intake.conftest import POLICY
 
@@ -132,7 +133,7 @@ violations = st.builds(
 def test_one_more_violation_never_lowers_the_urgency(told: list[Violation], more: Violation, hours: int) -> None:
     before = triage(SHIPPED.rules.triage, facts(*told, hours=hours), [])
     after = triage(SHIPPED.rules.triage, facts(*told, more, hours=hours), [])
-    assert LEVELS.index(after.urgency) >= LEVELS.index(before.urgency)
+    assert rank(after.urgency) <= rank(before.urgency)
     assert {each.rule for each in before.reasons} <= {each.rule for each in after.reasons}
 
 
@@ -141,4 +142,4 @@ def test_one_more_violation_never_lowers_the_urgency(told: list[Violation], more
 def test_history_never_lowers_the_urgency(told: list[Violation], days: list[int]) -> None:
     alone = triage(SHIPPED.rules.triage, facts(*told), [])
     again = triage(SHIPPED.rules.triage, facts(*told), [earlier(each, "threat_to_defender") for each in days])
-    assert LEVELS.index(again.urgency) >= LEVELS.index(alone.urgency)
+    assert rank(again.urgency) <= rank(alone.urgency)

@@ -11,10 +11,11 @@ from typing import Any
 
 from ngao.contracts import Event
 from ngao.kernel.consent import Statement
+from ngao.kernel.urgency import URGENCIES
 from services.referral.application.ports import Desk, Hop
 from services.referral.domain.case import Case, Life
 from services.referral.domain.deadlines import Deadlines, Waits
-from services.referral.domain.facts import URGENCIES, Defender, Report
+from services.referral.domain.facts import Defender, Report
 from services.referral.domain.matching import Load, Matcher, MatchingPolicy, Weights
 from services.referral.domain.news import News
 from services.referral.domain.offer import OPEN, TAKEN, Offer
