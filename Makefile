@@ -22,6 +22,7 @@ test: ## All checks and all tests, with everything they need; leaves no process 
 	@$(NGAO) test
 lint: ## Style
 	@$(RUN) ruff check .
+	@$(RUN) ruff format --check .
 types: ## Types
 	@$(RUN) mypy
 imports: ## Who may import whom

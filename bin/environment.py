@@ -33,13 +33,13 @@ def main() -> NoReturn:
 
 
 def is_ready(folder: Path, wanted: str) -> bool:
-    """True when the packages of this very lock file are installed."""
+    """Check that the packages of this lock file are installed."""
     lock = lock_of(folder)
     return lock.exists() and lock.read_text() == wanted and (folder / "bin" / "python").exists()
 
 
 def lock_of(folder: Path) -> Path:
-    """The file beside the environment that says how far it has come."""
+    """Return the file beside the environment that records its lock."""
     return folder.with_name(folder.name + ".lock")
 
 
@@ -149,7 +149,7 @@ def follow(pip: subprocess.Popen[str], total: int) -> list[str]:
 
 
 def last_line(text: str) -> str:
-    """The line in which a tool usually says why."""
+    """Return the line in which a tool usually gives the reason."""
     return (text.strip().splitlines() or ["no reason given"])[-1]
 
 

@@ -23,7 +23,12 @@ from ngao.local.platform import Platform
 app = typer.Typer()
 
 _TOOLS = Path(sys.executable).parent
-_CHECKS = (("style", ["ruff", "check", "."]), ("types", ["mypy"]), ("imports", ["lint-imports"]))
+_CHECKS = (
+    ("style", ["ruff", "check", "."]),
+    ("format", ["ruff", "format", "--check", "."]),
+    ("types", ["mypy"]),
+    ("imports", ["lint-imports"]),
+)
 _WORKERS = ("--numprocesses", "3", "--dist", "loadfile", "--no-loadscope-reorder", "--durations=20")
 """A full run mostly waits for real processes: three workers, one file at a time, suit two cores."""
 _GENERATOR = REPOSITORY / "tools" / "generate.py"

@@ -1,0 +1,142 @@
+"""Plain English: rooms and pages that have been edited use the words of the glossary, and none of the phrases below."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+# Folders of code and pages that have been edited. The list grows; a room that is on it stays on it.
+HELD = ("ngao/cli", "docs/reference/glossary.md")
+GLOSSARY = "docs/reference/glossary.md"
+# Each phrase, and the words to use instead.
+BANNED = {
+    r"\b(?:tells?|told|telling)\b": "publish, notify, return, print",
+    r"\b(?:hears?|heard|hearing)\b": "subscribe to, receive, handle",
+    r"\b(?:stands?|stood)\b(?! for\b)": "is, are, exists",
+    r"\b(?:nobody|somebody|everybody|whoever|no one)\b": "name the actor, or use the passive",
+    r"\bat once\b": "immediately, at the same time",
+    r"\bfor good\b": "permanently",
+    r"\bfor ever\b": "without limit",
+    r"\banew\b": "again, renewed",
+    r"\b(?:goes|go|going|went) on\b": "continue",
+    r"\b(?:takes?|taken|took) (?:\w+ )?(?:back|away)\b": "withdraw, revoke, remove",
+    r"\b(?:gives?|given|gave) up\b": "discard, stop, give the reason",
+    r"\bruns? out\b|\b(?:time|wait|seconds|change) (?:is|are) over\b": "expires, times out",
+    r"\bway out\b": "remedy, fix",
+    r"\bon a safe way\b": "over a secure channel",
+    r"\bbelongs? into\b": "belongs in",
+    r"\bin earnest\b": "in production",
+    r"\bnothing is to be\b": "no ... needed",
+    r"\bopens? nothing\b|\bis gone from\b": "no longer works, was removed",
+    r"\bcounts? (?:at once|from|until|only)\b": "is valid from, until",
+    r"\bnot looked at\b": "skipped",
+    r"\bon (?:its|their) way\b": "in transit, replayed",
+    r"\bso long (?:as )?the\b": "as long as, for",
+    r"\bthe fault is ours\b|\bnot possible at the moment\b": "internal error, temporarily unavailable",
+    r"\bcannot be taken\b|\bbreaks? its (?:schema|contract)\b": "is invalid",
+    r"\bof that name\b": "unknown ..., choose from ...",
+    r"\bcomes? to (?:its|an) end\b|\bcame to (?:its|an) end\b": "finishes, was interrupted",
+    r"\bwhat (?:came|becomes?|became|waits|stands)\b": "a noun: the result, the backlog",
+    r"\b(?:a|one) (?:line|file|page|secret|log|database|digest|settings file|alarm) an? \w+": "one ... per ...",
+    r"\bmend(?:s|ed|ing)?\b": "fix",
+    r"\bin the place of\b": "instead of, replaces",
+}
+BANNED_ANYWHERE = {re.compile(phrase, re.IGNORECASE): instead for phrase, instead in BANNED.items()}
+QUESTION = re.compile(r"(?:What|Whether|Where|Who|Whom|Whose|How|When|Why|Which)\b(?!.*\?)")
+Finding = tuple[str, int, str]
+
+
+def words_of(path: Path) -> Iterator[tuple[int, str]]:
+    """The prose of a file with its line: comments, docstrings and literals of code; the text of a page without its code."""
+    text = path.read_text("utf-8")
+    if path.suffix != ".py":
+        yield from page(text)
+        return
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.COMMENT or (token.type == tokenize.STRING and " " in token.string):  # else a name
+            for at, line in enumerate(token.string.split("\n")):
+                yield token.start[0] + at, re.sub(r"\{[^{}]*\}|`[^`]*`", "", line)  # without code
+
+
+def page(text: str) -> Iterator[tuple[int, str]]:
+    """The lines of a page outside blocks of code, without links' targets and code in the line."""
+    fenced = False
+    for number, line in enumerate(text.split("\n"), 1):
+        fenced ^= line.startswith("```")
+        if not fenced:
+            yield number, re.sub(r"`[^`]*`|\]\([^)]*\)", "", line)
+
+
+def banned(path: Path) -> list[Finding]:
+    """Every banned phrase of a file: path, line, and the phrase with what to say instead."""
+    return [
+        (str(path), number, f"{found[0]}: {instead}")
+        for number, line in words_of(path)
+        for phrase, instead in BANNED_ANYWHERE.items()
+        for found in phrase.finditer(line)
+    ]
+
+
+def questions(path: Path) -> list[Finding]:
+    """Docstrings of functions that open with an indirect question in place of a command (PEP 257)."""
+    functions = ast.FunctionDef | ast.AsyncFunctionDef
+    return [
+        (str(path), node.lineno, text.splitlines()[0])
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, functions) and (text := ast.get_docstring(node)) and QUESTION.match(text)
+    ]
+
+
+def held(suffix: str) -> Iterator[Path]:
+    for room in HELD:
+        place = ROOT / room
+        yield from sorted(place.rglob(f"*{suffix}")) if place.is_dir() else [place] * (place.suffix == suffix)
+
+
+@pytest.mark.parametrize("suffix", [".py", ".md"])
+def test_edited_rooms_and_pages_use_plain_words(suffix: str) -> None:
+    assert [finding for path in held(suffix) if path != ROOT / GLOSSARY for finding in banned(path)] == []
+
+
+def test_docstrings_of_edited_rooms_are_commands() -> None:
+    assert [finding for path in held(".py") for finding in questions(path)] == []
+
+
+def test_every_room_on_the_list_exists() -> None:
+    assert [room for room in HELD if not (ROOT / room).exists()] == []
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Tell the officer.", "Who hears it", "What stands parked", "Nobody knows.", "It works at once.", "Gone for good.",
+        "It waits for ever.", "Keys are made anew.", "The work goes on.", "It is taken back.", "It was given up.",
+        "The certificate runs out.", "with the way out", "hand it over on a safe way", "It belongs into the subject.",
+        "In earnest it runs in containers.", "Nothing is to be restarted.", "The key opens nothing.", "It counts from now.",
+        "These are not looked at.", "It is on its way.", "so long the services keep it", "The fault is ours.",
+        "The report cannot be taken.", "There is no service of that name.", "It did not come to its end.",
+        "what became of it", "a line a hop", "after it is mended", "in the place of the old one",
+    ],
+)  # fmt: skip
+def test_a_planted_sentence_is_found_in_code_and_in_a_page(sentence: str, tmp_path: Path) -> None:
+    code, text = tmp_path / "room.py", tmp_path / "page.md"
+    code.write_text(f'"""A room."""\n\nSENTENCE = "{sentence}"\n# {sentence}\n')
+    text.write_text(f"# A page\n\n{sentence}\n\n```\n{sentence}\n```\n")
+    assert {number for _, number, _ in banned(code)} == {3, 4}
+    assert {number for _, number, _ in banned(text)} == {3}
+
+
+@pytest.mark.parametrize("opening", ["What waits to be sent.", "Whether it is there.", "How many are left.", "Where it is."])
+def test_a_planted_question_is_found(opening: str, tmp_path: Path) -> None:
+    code = tmp_path / "room.py"
+    code.write_text(f'def waiting():\n    """{opening}"""\n')
+    assert [number for _, number, _ in questions(code)] == [1]
+    code.write_text('def waiting():\n    """Return the backlog."""\n')
+    assert questions(code) == []
