@@ -1,23 +1,29 @@
 """Read the rules that operators own: YAML files, checked whole at start, with a version that results carry.
 
-Directories are searched in order and a later one replaces whole files of an earlier one, so that a coalition overrides
-one list and keeps the rest. What the files mean is the service's business: it hands in a marshmallow schema for each.
+Directories are searched in order. A file of a later one stands in the place of an earlier one's, or changes single entries of it
+(see `overlay`). What the files mean is the service's business: it hands in a marshmallow schema for each.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
 from marshmallow import Schema, ValidationError
+from yaml.nodes import Node
 
 from ngao.chassis.errors import Misconfigured
+from ngao.chassis.overlay import compose, construct, is_overlay, overlaid, place_of
 
 VERSION_LENGTH = 12
+
+_Path = tuple[Any, ...]
+"""The keys and positions that lead to a value."""
+
+_Layer = tuple[Path, bytes, Node]
 
 
 @dataclass(frozen=True)
@@ -41,49 +47,59 @@ def load_policy(
     directories: Sequence[Path], files: Mapping[str, Schema], folders: Mapping[str, Schema] | None = None
 ) -> Policy:
     """Load each named file and every `*.yaml` of each named folder; raises Misconfigured naming file and key."""
-    found = {name: (_find(directories, name), schema) for name, schema in files.items()}
+    found = dict(files)
     for folder, schema in (folders or {}).items():
-        found |= {f"{folder}/{path.name}": (path, schema) for path in _folder(directories, folder)}
+        found |= {f"{folder}/{name}": schema for name in _names(directories, folder)}
     digest = hashlib.sha256()
     documents = {}
-    for name, (path, schema) in sorted(found.items()):
-        content = _read(path)
-        digest.update(f"{name}\0{len(content)}\0".encode() + content)
-        documents[name] = check(path, parse(path, content), schema)
+    for name, schema in sorted(found.items(), key=lambda each: each[0]):
+        layers = _layers(directories, name)
+        for _, content, _ in layers:
+            digest.update(f"{name}\0{len(content)}\0".encode() + content)
+        documents[name] = _laid_over(layers, schema)
     return Policy(documents, digest.hexdigest()[:VERSION_LENGTH])
 
 
-def check(path: Path | str, document: Any, schema: Schema) -> Any:
-    """Check one parsed document by its schema; raises Misconfigured with every broken key."""
+def check(path: Path | str, document: Any, schema: Schema, where: Callable[[_Path], str] = lambda _: "") -> Any:
+    """Check one parsed document by its schema; raises Misconfigured with every broken key, and `where` it stands."""
     try:
         return schema.load(document)
     except ValidationError as error:
-        raise Misconfigured(f"The policy file {path} has errors: {'; '.join(_sentences(error.messages))}.") from None
+        raise Misconfigured(f"The policy file {path} has errors: {'; '.join(_sentences(error.messages, where))}.") from None
 
 
 def parse(path: Path | str, content: bytes) -> Any:
     """Parse YAML, refusing repeated keys, because the second would silently win; raises Misconfigured."""
-    try:
-        return yaml.load(content.decode("utf-8"), _Loader)  # noqa: S506 - _Loader is a SafeLoader
-    except UnicodeDecodeError:
-        raise Misconfigured(f"The policy file {path} is not UTF-8.") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f" at line {mark.line + 1}" if mark else ""
-        raise Misconfigured(f"The policy file {path} is not YAML{place}: {getattr(error, 'problem', 'unreadable')}.") from None
+    return construct(path, compose(path, content))
 
 
-def _find(directories: Sequence[Path], name: str) -> Path:
-    for directory in reversed(directories):
-        if (directory / name).is_file():
-            return directory / name
+def _layers(directories: Sequence[Path], name: str) -> list[_Layer]:
+    """The last file that stands alone, and the overlays after it; raises Misconfigured."""
+    overlays: list[_Layer] = []
+    for path in (directory / name for directory in reversed(directories)):
+        if path.is_file():
+            content = _read(path)
+            layer = (path, content, compose(path, content))
+            if not is_overlay(layer[2]):
+                return [layer, *overlays]
+            overlays.insert(0, layer)
+    if overlays:
+        raise Misconfigured(f"The policy file {overlays[0][0]} is an overlay, and no folder before it has that file.")
     places = ", ".join(str(directory) for directory in directories)
     raise Misconfigured(f"The policy file {name} is in none of these directories: {places}.")
 
 
-def _folder(directories: Iterable[Path], folder: str) -> Iterable[Path]:
-    by_name = {path.name: path for directory in directories for path in sorted((directory / folder).glob("*.yaml"))}
-    return by_name.values()
+def _laid_over(layers: Sequence[_Layer], schema: Schema) -> Any:
+    path, _, node = layers[0]
+    if len(layers) == 1:
+        return check(path, construct(path, node), schema)
+    for path, _, above in layers[1:]:  # noqa: B007  # the last is named in the error
+        node = overlaid(node, above)
+    return check(path, construct(path, node), schema, lambda steps: f" ({place_of(node, steps)})")
+
+
+def _names(directories: Iterable[Path], folder: str) -> set[str]:
+    return {path.name for directory in directories for path in (directory / folder).glob("*.yaml")}
 
 
 def _read(path: Path) -> bytes:
@@ -93,25 +109,9 @@ def _read(path: Path) -> bytes:
         raise Misconfigured(f"The policy file {path} cannot be read ({error.strerror}).") from None
 
 
-def _sentences(messages: Any, at: str = "") -> list[str]:
+def _sentences(messages: Any, where: Callable[[_Path], str], at: _Path = ()) -> list[str]:
     if isinstance(messages, dict):
-        steps = {key: at if key == "_schema" else f"{at}.{key}".strip(".") for key in messages}
-        return [line for key, value in messages.items() for line in _sentences(value, steps[key])]
-    return [f"{at or 'the file'}: {str(message).rstrip('.')}" for message in messages]
-
-
-class _Loader(yaml.SafeLoader):
-    """A safe loader for which a repeated key is an error."""
-
-
-def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Hashable, Any]:
-    seen: set[Any] = set()
-    for key_node, _ in node.value:
-        key = loader.construct_object(key_node, deep=True)
-        if key in seen:
-            raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} is repeated", key_node.start_mark)
-        seen.add(key)
-    return dict(loader.construct_mapping(node, deep=True))
-
-
-_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+        steps = {key: at if key == "_schema" else (*at, key) for key in messages}
+        return [line for key, value in messages.items() for line in _sentences(value, where, steps[key])]
+    place = ".".join(map(str, at)) or "the file"
+    return [f"{place}{where(at)}: {str(message).rstrip('.')}" for message in messages]

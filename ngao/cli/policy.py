@@ -47,7 +47,8 @@ def check(
     folders: Annotated[
         list[Path] | None,
         typer.Argument(
-            help="Folders in order; a file of a later folder replaces an earlier one. Default: deploy/policy, NGAO_HOME/policy."
+            help="Folders in order; a file of a later folder overlays or replaces an earlier one. "
+            "Default: deploy/policy, NGAO_HOME/policy."
         ),
     ] = None,
     as_json: AsJson = False,

@@ -8,12 +8,17 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
+from marshmallow import INCLUDE, Schema
 
+from ngao.chassis.policy import load_policy
 from ngao.chassis.security.identity import hash_key, load_operators
 from ngao.cli.app import main
+from ngao.cli.policy import look
 from ngao.kernel.scopes import ROLES
 from ngao.local.configuration import write_operator
 from ngao.local.home import REPOSITORY, Home
+from services.intake.policy import load
 
 SHIPPED = REPOSITORY / "deploy" / "policy"
 
@@ -97,6 +102,45 @@ def test_a_wrong_rule_is_named_with_the_service_that_would_not_start(
     overlay(home, name, (old, new))
     assert ngao(monkeypatch, "policy", "check") == 1
     assert re.search(said, capsys.readouterr().err)
+
+
+def test_the_overlay_on_the_page_about_policy_is_taken(home: Home) -> None:
+    page = (REPOSITORY / "docs" / "how-to" / "change-policy.md").read_text("utf-8")
+    (block,) = re.findall(r"support_types.yaml\" <<'END'\n(.*?)END\n", page, re.DOTALL)
+    (home.policy / "support_types.yaml").write_text(block, "utf-8")
+    assert look((SHIPPED, home.policy))[1] == []
+    supports = load((SHIPPED, home.policy)).rules.vocabulary.supports
+    assert supports - load((SHIPPED,)).rules.vocabulary.supports == {"veterinary"}
+    assert load((SHIPPED,)).rules.vocabulary.supports - supports == {"forum_funding"}
+
+
+@pytest.mark.parametrize("name", sorted(str(path.relative_to(SHIPPED)) for path in SHIPPED.rglob("*.yaml")))
+def test_a_shipped_file_laid_over_itself_changes_nothing(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    text = (SHIPPED / name).read_text("utf-8")
+    (tmp_path / name).write_text(f"overlay: true\n{text}", "utf-8")
+    as_it_is = Schema.from_dict({}, name="AsItIs")(unknown=INCLUDE)
+    assert load_policy((SHIPPED, tmp_path), {name: as_it_is})[name] == yaml.safe_load(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("retention.yaml", "services: {intake: {reports: {closed: 100}}}"),
+        ("counties.yaml", 'counties: {UG-102: {number: 99, name: "Kampala"}}'),
+        ("languages.yaml", 'languages: {fr: {retired: true}, lg: "Luganda"}'),
+        ("triage.yaml", "rules: [{id: life_attempted, retired: true}]"),
+        ("identity.yaml", "matching: {kin_words: {add: [aunt]}}"),
+        ("notifications.yaml", "repeats_within_minutes: 30"),
+        ("deadlines.yaml", "urgencies: {low: {respond_by: 3600}}"),
+    ],
+)
+def test_every_service_reads_an_overlay_of_its_files(home: Home, name: str, text: str) -> None:
+    before, _ = look((SHIPPED,))
+    (home.policy / name).write_text(f"overlay: true\n{text}\n", "utf-8")
+    after, wrong = look((SHIPPED, home.policy))
+    assert wrong == []
+    assert name == "retention.yaml" or before != after
 
 
 def test_a_file_that_no_service_reads_is_an_error_not_a_silence(
