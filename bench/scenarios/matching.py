@@ -10,11 +10,11 @@ from bench.stage import NEED, Stage, counties
 from ngao.chassis.clock import SystemClock
 from ngao.kernel.consent import Standing
 from ngao.local.home import REPOSITORY
-from services.referral import policies
-from services.referral.domain.matching import Wanted
-from services.referral.domain.partner import Partner
+from services.referral import policy as policies
+from services.referral.directory.model import Partner
+from services.referral.directory.store import DirectoryCache, EngagementRepository, Promised, _document
+from services.referral.matching.model import Wanted
 from services.referral.storage.documents import DOCUMENTS, PartnerDocument
-from services.referral.storage.partners import DirectoryCache, EngagementRepository, Promised, _document
 
 _MATCHES = 300
 _SUPPORTS = ("legal_aid", "medical", "psychosocial", "relocation_and_shelter")

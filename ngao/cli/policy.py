@@ -14,7 +14,7 @@ from ngao.cli.output import AsJson, print_error, show
 from ngao.local.home import REPOSITORY, Home
 from services.intake import policy as intake
 from services.notify import policy_files as notify
-from services.referral import policies as referral
+from services.referral import policy as referral
 from services.registry import policy as registry
 
 app = typer.Typer(no_args_is_help=True, help="The coalition's rules: triage, matching, deadlines, notifications.")

@@ -16,32 +16,34 @@ from ngao.chassis.security.identity import new_key as make_key
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event
 from ngao.kernel.actors import Actor
-from services.referral import messages, partner_posts, policies
-from services.referral.application.catch_up import Page, catch_up
-from services.referral.application.decide_by_hand import match_again, settle_need
-from services.referral.application.expire_due import expire_due
-from services.referral.application.explain_match import Explained, explain_match
-from services.referral.application.learn_consent import learn_consent
-from services.referral.application.learn_defender import learn_defender
-from services.referral.application.learn_report_changes import learn_update, learn_withdrawal
-from services.referral.application.manage_partners import Kept, gives_what_opens, load_partners, put_partner, revoke_partner
-from services.referral.application.note_disclosure import note_disclosure
-from services.referral.application.open_case import open_case
-from services.referral.application.ports import Desk, Hop
-from services.referral.application.shut_out import held_by, shut_out
-from services.referral.application.take_reply import Answer, find_offer, take_reply
-from services.referral.application.tell_case import note_message, tell_case
-from services.referral.credentials import PartnerCredentials
-from services.referral.domain.case import Case, Life
-from services.referral.domain.matching import Load
-from services.referral.domain.offer import Offer, Reply, Taken
-from services.referral.domain.partner import Partner
-from services.referral.stopwatch import Stopwatch
-from services.referral.storage.cases import CaseRepository, overdue_waits
+from services.referral import messages
+from services.referral import policy as policies
+from services.referral.cases.announcing import UnitTeller
+from services.referral.cases.decide_by_hand import match_again, settle_need
+from services.referral.cases.end_waits import expire_due
+from services.referral.cases.learn_consent import learn_consent
+from services.referral.cases.learn_defender import learn_defender
+from services.referral.cases.learn_update import learn_update, learn_withdrawal
+from services.referral.cases.model import Case, Life
+from services.referral.cases.open_case import open_case
+from services.referral.cases.show_case import note_message, tell_case
+from services.referral.cases.store import CaseRepository, overdue_waits
+from services.referral.cases.waiting_times import Stopwatch
+from services.referral.directory.credentials import PartnerCredentials
+from services.referral.directory.model import Partner
+from services.referral.directory.put_partner import Kept, gives_what_opens, load_partners, put_partner, revoke_partner
+from services.referral.directory.store import DirectoryCache, EngagementRepository, PartnerRepository, Promised
+from services.referral.matching.explain_match import Explained, explain_match
+from services.referral.matching.model import Load
+from services.referral.offers import partner_posts
+from services.referral.offers.model import Offer, Reply, Taken
+from services.referral.offers.note_disclosure import note_disclosure
+from services.referral.offers.shut_out import held_by, shut_out
+from services.referral.offers.take_reply import Answer, find_offer, take_reply
+from services.referral.partner_log.catch_up import Page, catch_up
+from services.referral.partner_log.store import PartnerLogRepository, StoryRepository
+from services.referral.ports import Desk, Hop
 from services.referral.storage.documents import DOCUMENTS
-from services.referral.storage.partners import DirectoryCache, EngagementRepository, PartnerRepository, Promised
-from services.referral.storage.telling import PartnerLogRepository, StoryRepository
-from services.referral.storytelling import UnitTeller
 
 T = TypeVar("T")
 

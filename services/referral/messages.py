@@ -11,13 +11,13 @@ from ngao.chassis.security.seals import key_id
 from ngao.contracts import Event, make
 from ngao.kernel.actors import Actor
 from ngao.kernel.consent import FOR_REFERRAL, Statement
-from services.referral.application.note_disclosure import Disclosure
-from services.referral.application.ports import Hop, rules_of
-from services.referral.domain.case import Case
-from services.referral.domain.facts import Changed, Defender, Report
-from services.referral.domain.news import MOVES, Kind, News
-from services.referral.domain.offer import Offer, Reply, State, Verb, reason_for_partner
-from services.referral.domain.showing import Glimpse, Showing
+from services.referral.cases.facts import Changed, Defender, Report
+from services.referral.cases.model import Case
+from services.referral.cases.news import MOVES, Kind, News
+from services.referral.offers.model import Offer, Reply, State, Verb, reason_for_partner
+from services.referral.offers.note_disclosure import Disclosure
+from services.referral.offers.showing import Glimpse, Showing
+from services.referral.ports import Hop, rules_of
 
 TO_PARTNER = frozenset({Kind.OFFERED, Kind.ACCEPTED, Kind.EXPIRED, Kind.WITHDRAWN, Kind.RECALLED})
 _OF_OFFER = MOVES - {Kind.RECEIVED}

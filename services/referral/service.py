@@ -18,12 +18,12 @@ from ngao.chassis.messaging.delivery import Delivery
 from ngao.chassis.messaging.holding import holds_heads
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event, FieldError
-from services.referral import http_api as api
 from services.referral import views
-from services.referral.domain.case import Life
-from services.referral.domain.offer import Verb
+from services.referral.cases.model import Life
+from services.referral.directory import responses as api
 from services.referral.messages import reply_from
-from services.referral.partner_posts import Post
+from services.referral.offers.model import Verb
+from services.referral.offers.partner_posts import Post
 
 _MOST = 10**15
 

@@ -6,12 +6,12 @@ from datetime import time
 from typing import Any
 
 from ngao.chassis.messaging.backlog import Unreached
-from services.referral.application.explain_match import Explained
-from services.referral.application.ports import Hop, rules_of
-from services.referral.domain.case import Case
-from services.referral.domain.matching import Load
-from services.referral.domain.offer import Offer
-from services.referral.domain.partner import Hours, Partner
+from services.referral.cases.model import Case
+from services.referral.directory.model import Hours, Partner
+from services.referral.matching.explain_match import Explained
+from services.referral.matching.model import Load
+from services.referral.offers.model import Offer
+from services.referral.ports import Hop, rules_of
 
 _LISTED = 100
 

@@ -20,9 +20,9 @@ from ngao.kernel.consent import Answer, Statement, carried_over, judge
 from services.intake.domain.report import Report, Update
 from services.intake.messages import change_of
 from services.intake.storage.mapping import report_from, report_record
-from services.referral.domain.case import Case as ReferralCase
+from services.referral.cases import store as referral
+from services.referral.cases.model import Case as ReferralCase
 from services.referral.messages import consent_of
-from services.referral.storage import cases as referral
 from services.registry.cases.model import Case as RegistryCase
 from services.registry.cases.model import CaseState
 from services.registry.messages import UnitVoice, consents_of

@@ -10,11 +10,11 @@ import pytest
 from ngao.chassis.storage.unit_of_work import Unit, Write
 from services.notify.domain.people import ContactSummary
 from services.notify.storage.repositories import ContactSummaryRepository
-from services.referral.application.ports import Hop
-from services.referral.domain.offer import Offer
-from services.referral.storage.cases import CaseRepository
-from services.referral.storage.partners import EngagementRepository, Promised
-from services.referral.storage.telling import StoryRepository
+from services.referral.cases.store import CaseRepository
+from services.referral.directory.store import EngagementRepository, Promised
+from services.referral.offers.model import Offer
+from services.referral.partner_log.store import StoryRepository
+from services.referral.ports import Hop
 from tests.support.documents import documents
 from tests.unit.referral.desk import START, consent, defender, office, partner, report
 

@@ -15,12 +15,12 @@ from services.notify.domain.alarm import Alarm
 from services.notify.domain.message import Message
 from services.notify.domain.people import ContactSummary
 from services.notify.storage.mapping import alarm_to_record, message_to_document, summary_to_record
-from services.referral.application.ports import Hop
-from services.referral.domain.case import Case as ReferralCase
-from services.referral.domain.partner import Partner
-from services.referral.storage import partners
-from services.referral.storage.cases import CaseRepository as ReferralCases
-from services.referral.storage.telling import StoryRepository
+from services.referral.cases.model import Case as ReferralCase
+from services.referral.cases.store import CaseRepository as ReferralCases
+from services.referral.directory import store as partners
+from services.referral.directory.model import Partner
+from services.referral.partner_log.store import StoryRepository
+from services.referral.ports import Hop
 from services.registry.cases.model import Case as RegistryCase
 from services.registry.disclosure.model import Disclosure
 from services.registry.people.model import Defender

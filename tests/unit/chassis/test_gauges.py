@@ -14,11 +14,11 @@ from ngao.chassis.observability.gauges import Gauges
 from ngao.chassis.observability.metrics import Metrics
 from ngao.chassis.security.tls import not_after
 from ngao.deployment.authority import Authority
-from services.referral.domain.case import Case
-from services.referral.domain.facts import Report
-from services.referral.domain.news import Kind, News
-from services.referral.domain.offer import Offer
-from services.referral.stopwatch import Stopwatch
+from services.referral.cases.facts import Report
+from services.referral.cases.model import Case
+from services.referral.cases.news import Kind, News
+from services.referral.cases.waiting_times import Stopwatch
+from services.referral.offers.model import Offer
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 LATER = datetime(2026, 11, 20, 12, 0, 40, tzinfo=UTC)

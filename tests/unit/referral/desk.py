@@ -12,14 +12,14 @@ from typing import Any
 from ngao.contracts import Event
 from ngao.kernel.consent import Statement
 from ngao.kernel.urgency import URGENCIES
-from services.referral.application.ports import Desk, Hop
-from services.referral.domain.case import Case, Life
-from services.referral.domain.deadlines import Deadlines, Waits
-from services.referral.domain.facts import Defender, Report
-from services.referral.domain.matching import Load, Matcher, MatchingPolicy, Weights
-from services.referral.domain.news import News
-from services.referral.domain.offer import OPEN, TAKEN, Offer
-from services.referral.domain.partner import Directory, Partner
+from services.referral.cases.deadlines import Deadlines, Waits
+from services.referral.cases.facts import Defender, Report
+from services.referral.cases.model import Case, Life
+from services.referral.cases.news import News
+from services.referral.directory.model import Directory, Partner
+from services.referral.matching.model import Load, Matcher, MatchingPolicy, Weights
+from services.referral.offers.model import OPEN, TAKEN, Offer
+from services.referral.ports import Desk, Hop
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 POLICY = MatchingPolicy("p1", Weights(local=40, language=30, free_capacity=20, response=20, open_now=10), 40, "other")

@@ -10,19 +10,19 @@ import pytest
 from ngao.chassis.errors import Forbidden, NotAllowedNow, NotFound
 from ngao.contracts import make
 from ngao.kernel.consent import Statement
-from services.referral.application.decide_by_hand import match_again, settle_need
-from services.referral.application.expire_due import expire_due
-from services.referral.application.learn_consent import learn_consent
-from services.referral.application.learn_defender import learn_defender
-from services.referral.application.learn_report_changes import learn_update, learn_withdrawal
-from services.referral.application.note_disclosure import Disclosure, note_disclosure
-from services.referral.application.open_case import open_case
-from services.referral.application.shut_out import NO_PLACE
-from services.referral.application.take_reply import take_reply
-from services.referral.domain.facts import Changed
-from services.referral.domain.news import Kind, News
-from services.referral.domain.offer import Offer, Reply, State, Taken, Verb
-from services.referral.partner_posts import state_error
+from services.referral.cases.decide_by_hand import match_again, settle_need
+from services.referral.cases.end_waits import expire_due
+from services.referral.cases.facts import Changed
+from services.referral.cases.learn_consent import learn_consent
+from services.referral.cases.learn_defender import learn_defender
+from services.referral.cases.learn_update import learn_update, learn_withdrawal
+from services.referral.cases.news import Kind, News
+from services.referral.cases.open_case import open_case
+from services.referral.offers.model import Offer, Reply, State, Taken, Verb
+from services.referral.offers.note_disclosure import Disclosure, note_disclosure
+from services.referral.offers.partner_posts import state_error
+from services.referral.offers.shut_out import NO_PLACE
+from services.referral.offers.take_reply import take_reply
 from tests.unit.referral.desk import START, Office, consent, defender, office, partner, report
 
 REF = "NG-1"

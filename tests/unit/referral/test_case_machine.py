@@ -8,15 +8,15 @@ import hypothesis.strategies as st
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from services.referral.application.expire_due import expire_due
-from services.referral.application.learn_consent import learn_consent
-from services.referral.application.learn_defender import learn_defender
-from services.referral.application.learn_report_changes import learn_update, learn_withdrawal
-from services.referral.application.open_case import open_case
-from services.referral.application.take_reply import take_reply
-from services.referral.domain.case import Case, Life
-from services.referral.domain.need import NeedState
-from services.referral.domain.offer import LIVE, Reply, State, Verb
+from services.referral.cases.end_waits import expire_due
+from services.referral.cases.learn_consent import learn_consent
+from services.referral.cases.learn_defender import learn_defender
+from services.referral.cases.learn_update import learn_update, learn_withdrawal
+from services.referral.cases.model import Case, Life
+from services.referral.cases.need import NeedState
+from services.referral.cases.open_case import open_case
+from services.referral.offers.model import LIVE, Reply, State, Verb
+from services.referral.offers.take_reply import take_reply
 from tests.unit.referral.desk import Office, consent, defender, office, partner, report
 
 REF = "NG-1"

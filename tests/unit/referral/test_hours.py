@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.referral.http_api import PartnerRequest, partner_from
+from services.referral.directory.responses import PartnerRequest, partner_from
 from tests.support.cases import answers, case
 
 LEAST = {"name": "Helpers", "support_types": ["legal_aid"], "counties": ["*"], "capacity": 1}

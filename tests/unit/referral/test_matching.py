@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from ngao.kernel.consent import Standing, standing
-from services.referral.domain.matching import Load, Match, Matcher, Wanted
-from services.referral.domain.partner import Directory, Hours, Partner
+from services.referral.directory.model import Directory, Hours, Partner
+from services.referral.matching.model import Load, Match, Matcher, Wanted
 from tests.unit.referral.desk import POLICY, START, consent, partner
 
 AGREED = Standing({None: frozenset({"contact"})})

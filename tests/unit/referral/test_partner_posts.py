@@ -9,7 +9,7 @@ import pytest
 from ngao.chassis.errors import Conflict, InvalidInput, NotFound
 from ngao.chassis.messaging.consumer import Rejected
 from ngao.contracts import FieldError, InvalidContent, Undecodable
-from services.referral.partner_posts import Post, answering
+from services.referral.offers.partner_posts import Post, answering
 
 OFFER = "3b241101-e2bb-4255-8caf-4136c566a962"
 POST = Post(json.dumps({"data": {"offer_id": OFFER}}).encode(), "helper.accept", "partner-helper")

@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 
-from services.referral.application.decide_by_hand import settle_need
-from services.referral.application.learn_consent import learn_consent
-from services.referral.application.learn_defender import learn_defender
-from services.referral.application.learn_report_changes import learn_withdrawal
-from services.referral.application.open_case import open_case
-from services.referral.application.shut_out import shut_out
-from services.referral.application.take_reply import take_reply
-from services.referral.domain.offer import Offer, Reply, Verb
-from services.referral.domain.showing import Showing
+from services.referral.cases.decide_by_hand import settle_need
+from services.referral.cases.learn_consent import learn_consent
+from services.referral.cases.learn_defender import learn_defender
+from services.referral.cases.learn_update import learn_withdrawal
+from services.referral.cases.open_case import open_case
 from services.referral.messages import Voice, event_of, state_event_of
-from services.referral.partner_posts import late_event, state_error
+from services.referral.offers.model import Offer, Reply, Verb
+from services.referral.offers.partner_posts import late_event, state_error
+from services.referral.offers.showing import Showing
+from services.referral.offers.shut_out import shut_out
+from services.referral.offers.take_reply import take_reply
 from services.referral.views import offer_view, own_offer_view
 from tests.unit.referral.desk import Office, consent, defender, office, partner, report
 

@@ -10,9 +10,9 @@ import pytest
 import yaml
 
 from ngao.chassis.errors import Misconfigured
-from services.referral import policies
-from services.referral.domain.facts import Report
-from services.referral.domain.showing import Glimpse, Place, Showing, Shows
+from services.referral import policy as policies
+from services.referral.cases.facts import Report
+from services.referral.offers.showing import Glimpse, Place, Showing, Shows
 
 SHIPPED = Path("deploy/policy")
 RECEIVED = datetime(2026, 1, 5, tzinfo=UTC)

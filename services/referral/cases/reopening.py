@@ -1,0 +1,42 @@
+"""When news opens a closed case again, and when it does not.
+
+A case that was settled is opened by a new need, a new violation or a higher urgency. A case that ended because the report or
+all consent was withdrawn is opened by a consent that is given anew, which lets offers go out, and by a new need or violation,
+which a human gets because no partner may be asked. A higher urgency alone does not open it: that may come from another report
+about the same person. A word that only repeats opens nothing.
+
+In an open case, a new violation opens the settled needs that it asks for or suggests: what was done before does not answer it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from ngao.kernel.urgency import rank
+from services.referral.cases.facts import Reason, Report
+
+NEED_ADDED = Reason("need_added", "A need was added after the case had been closed.")
+VIOLATION_ADDED = Reason("violation_added", "A violation was reported after what it asks for had been settled.")
+URGENCY_RAISED = Reason("urgency_raised", "The urgency rose after the case had been closed.")
+CONSENT_GIVEN = Reason("consent_given", "The person agreed to be referred after the case had been closed.")
+REPORT_WITHDRAWN = "report_withdrawn"
+CONSENT_WITHDRAWN = "consent_withdrawn"
+TAKEN_BACK = frozenset({REPORT_WITHDRAWN, CONSENT_WITHDRAWN})
+"""Reasons of a closed case that the person or the source gave."""
+
+_VIOLATIONS = "violations"
+
+
+def news_in(before: Report, after: Report, known_needs: Collection[str], changed: Collection[str]) -> tuple[Reason, ...]:
+    """What is new in a later word about a report; `changed` are the parts that intake calls new."""
+    found = {
+        NEED_ADDED: any(name not in known_needs for name in after.needs),
+        VIOLATION_ADDED: _VIOLATIONS in changed,
+        URGENCY_RAISED: rank(after.urgency) < rank(before.urgency),
+    }
+    return tuple(reason for reason, there in found.items() if there)
+
+
+def opens_again(closed_reason: str, news: Collection[Reason]) -> tuple[Reason, ...]:
+    """The news that opens a case closed for this reason; none leaves it closed."""
+    return tuple(reason for reason in news if not (reason == URGENCY_RAISED and closed_reason in TAKEN_BACK))

@@ -1,0 +1,42 @@
+"""How long people wait: from the report to the first offer of each need, and to each acceptance, by urgency."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+
+from ngao.chassis.observability.metrics import Metrics
+from ngao.kernel.urgency import URGENCIES
+from services.referral.cases.model import Case
+from services.referral.cases.news import Kind, News
+
+_BUCKETS = (0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14400, 86400)
+
+
+class Stopwatch:
+    """The two distributions of one process."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._first_offer = metrics.histogram(
+            "ngao_referral_first_offer_seconds", "From the report to the first offer of a need.", "urgency", buckets=_BUCKETS
+        )
+        self._acceptance = metrics.histogram(
+            "ngao_referral_acceptance_seconds", "From the report to a partner's yes.", "urgency", buckets=_BUCKETS
+        )
+
+        for urgency in URGENCIES:  # so that nothing yet is told as nothing, not as silence
+            self._first_offer.labels(urgency)
+            self._acceptance.labels(urgency)
+
+    def noting(self, case: Case, news: News, now: datetime) -> Callable[[], None] | None:
+        """What notes this news, once it is stored; None when it ends no wait."""
+        if case.report is None or case.report.received_at is None or news.offer is None:
+            return None
+        if news.kind is Kind.ACCEPTED:
+            kept = self._acceptance
+        elif news.kind is Kind.OFFERED and news.offer.attempt == 1:
+            kept = self._first_offer
+        else:
+            return None
+        return partial(kept.labels(URGENCIES[case.priority]).observe, (now - case.report.received_at).total_seconds())

@@ -1,0 +1,1 @@
+"""The directory: partners as operators keep them, and who may call as one."""

@@ -1,0 +1,19 @@
+"""Who may call referral as a partner."""
+
+from __future__ import annotations
+
+from ngao.chassis.chassis import Chassis
+from ngao.chassis.security.identity import Credential
+from services.referral.directory.store import PartnerRepository
+
+
+class PartnerCredentials:
+    """Partners' bearer keys; a revoked partner's open nothing. A suspended one reads what it is told, its recalls above all."""
+
+    def __init__(self, chassis: Chassis) -> None:
+        self._units = chassis.units
+
+    def find(self, kind: str, id: str) -> Credential | None:  # noqa: A002  # the chassis' port
+        """The account of a partner, or None."""
+        partner = PartnerRepository(self._units.read()).get(id) if kind == "partner" else None
+        return Credential("partner", id, partner.key_hashes, enabled=not partner.revoked) if partner else None

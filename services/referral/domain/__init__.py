@@ -1,1 +1,0 @@
-"""What a caseworker would argue about: cases, needs, offers, partners, matching. Standard library only."""

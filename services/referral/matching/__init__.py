@@ -1,0 +1,1 @@
+"""Matching: who can help now, and why not others."""

@@ -1,0 +1,76 @@
+"""Find the partner who can help now, for every need that waits for one."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from services.referral.cases.facts import Reason
+from services.referral.cases.model import Case
+from services.referral.cases.need import Need
+from services.referral.matching.model import FULL, Candidate, Match, Wanted
+from services.referral.offers.model import Offer
+from services.referral.ports import Desk
+
+NO_CONSENT = "no_consent"
+NO_PARTNER = "no_partner"
+ALL_SILENT = "all_declined_or_silent"
+_NOT_AGREED = Reason("no_consent", "The person has not agreed to be referred, so nobody may be asked.")
+_NOBODY = Reason("nobody_there", "The directory has no other partner for this support in this county.")
+
+
+def route_and_keep(case: Case, desk: Desk) -> None:
+    """Offer what can be offered, give the rest to a human, and keep the case."""
+    for need in case.pending():
+        _route(case, need, desk)
+    desk.keep(case)
+
+
+def wanted_of(case: Case, need: Need, desk: Desk) -> Wanted:
+    """What a match for this need looks for."""
+    return Wanted(
+        case_ref=case.id,
+        need=need.name,
+        county=case.report.county if case.report else "",
+        languages=case.report.languages if case.report else (),
+        never=case.defender.never_refer if case.defender else frozenset(),
+        tried=case.tried(need.name),
+        consent=case.standing(desk.now),
+        now=desk.now,
+    )
+
+
+def _route(case: Case, need: Need, desk: Desk) -> None:
+    waits = desk.deadlines.of(case.urgency)
+    if not case.standing(desk.now).given:
+        case.give_to_human(need.name, NO_CONSENT, (_NOT_AGREED,), desk.now, waits)
+        return
+    match = desk.directories.matcher(desk.engagements.loads).match(wanted_of(case, need, desk))
+    for best in match.candidates:
+        offer = _offer(case, need, best, match, desk)
+        if desk.engagements.reserve(offer, best.capacity):
+            case.offer(offer, desk.now)
+            return
+    reason = ALL_SILENT if any(offer.need == need.name for offer in case.offers[need.first_offer:]) else NO_PARTNER
+    case.give_to_human(need.name, reason, summary(match), desk.now, waits)
+
+
+def _offer(case: Case, need: Need, best: Candidate, match: Match, desk: Desk) -> Offer:
+    return Offer(
+        id=desk.new_id(),
+        need=need.name,
+        partner_id=best.partner_id,
+        attempt=1 + sum(each.need == need.name for each in case.offers),
+        made_at=desk.now,
+        due=desk.now + desk.deadlines.of(case.urgency).respond_by,
+        policy_version=match.policy_version,
+        reasons=best.reasons,
+        case_salt=case.salt_for(best.partner_id) or desk.new_id(),
+    )
+
+
+def summary(match: Match) -> tuple[Reason, ...]:
+    """Why nobody is left, in one sentence a rule."""
+    counts = Counter(exclusion.reason for exclusion in match.excluded)
+    counts.update(FULL for _ in match.candidates)  # they had a place a moment ago
+    said = (Reason(reason.rule, f"{reason.text} ({count} of them.)") for reason, count in counts.most_common())
+    return (*said, _NOBODY)

@@ -1,0 +1,213 @@
+"""One offer to one partner for one need, and its life.
+
+    offered ─▶ received ─▶ accepted ─▶ started ─▶ completed
+       └──────────┴─▶ declined        └──────┴─▶ failed
+       └──────────┴─▶ expired         └──────┴─▶ recalled
+       └──────────┴─▶ withdrawn
+
+It only ever moves to the right: a reply that comes late, twice or out of order finds the state it finds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from services.referral.cases.facts import Reason
+
+
+class State(StrEnum):
+    """Where an offer stands."""
+
+    OFFERED = "offered"
+    RECEIVED = "received"
+    ACCEPTED = "accepted"
+    STARTED = "started"
+    COMPLETED = "completed"
+    DECLINED = "declined"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+    FAILED = "failed"
+    RECALLED = "recalled"
+
+
+OPEN = frozenset({State.OFFERED, State.RECEIVED})
+TAKEN = frozenset({State.ACCEPTED, State.STARTED})
+LIVE = OPEN | TAKEN
+
+CONTACT, NARRATIVE = "contact", "narrative"
+REVOKED = "partner_revoked"
+"""Why an offer is taken back from a partner that was shut out, and the alarm about what it had taken."""
+
+RESTRICTED, NO_CONSENT = "restriction_added", "consent_withdrawn"
+"""Why an offer is taken back when the person never wants this partner, and when consent does not cover it any more."""
+
+DISCLOSED, WITHHELD = "disclosed", "withheld"
+
+
+class Verb(StrEnum):
+    """What a partner may say."""
+
+    RECEIPT = "receipt"
+    ACCEPT = "accept"
+    DECLINE = "decline"
+    START = "start"
+    COMPLETE = "complete"
+    FAIL = "fail"
+
+
+class Taken(StrEnum):
+    """What became of a reply."""
+
+    DONE = "done"
+    REPEAT = "repeat"
+    EARLY = "early"
+    LATE = "late"
+
+
+def reason_for_partner(reason: str) -> str:
+    """A coded reason as the partner itself may know it: that the person never wants it stays with the coalition."""
+    return NO_CONSENT if reason == RESTRICTED else reason
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a partner says about an offer; `detail` is the coded reason of a refusal or the coded outcome.
+
+    A yes carries the partner's `signature`, which those who disclose verify for themselves.
+    """
+
+    offer_id: str
+    verb: Verb
+    detail: str = ""
+    signature: str = ""
+    signature_key_id: str = ""
+
+
+@dataclass(frozen=True)
+class _Move:
+    """From which states a verb moves an offer, where to, and in which it has evidently been heard before."""
+
+    sources: frozenset[State]
+    target: State
+    repeats: frozenset[State]
+
+
+_DONE = frozenset({State.COMPLETED})
+_MOVES = {
+    Verb.RECEIPT: _Move(frozenset({State.OFFERED}), State.RECEIVED, frozenset(State) - {State.OFFERED}),
+    Verb.ACCEPT: _Move(OPEN, State.ACCEPTED, TAKEN | _DONE),
+    Verb.DECLINE: _Move(OPEN, State.DECLINED, frozenset({State.DECLINED})),
+    Verb.START: _Move(frozenset({State.ACCEPTED}), State.STARTED, frozenset({State.STARTED}) | _DONE),
+    Verb.COMPLETE: _Move(TAKEN, State.COMPLETED, _DONE),
+    Verb.FAIL: _Move(TAKEN, State.FAILED, frozenset({State.FAILED})),
+}
+_AFTER_ACCEPT = frozenset({Verb.START, Verb.COMPLETE, Verb.FAIL})
+
+
+@dataclass
+class Offer:
+    """`due` is the end of the present wait, whichever that is; `detail` the coded reason or outcome that ended it.
+
+    `early` are replies kept until the acceptance comes, `late` the verbs that were already answered by the state. `signature` is
+    the partner's own over its acceptance, by its key `signature_key_id`.
+    `contact` and `narrative` are what the disclosing services did for this acceptance, empty until they have; `disclose_by` is
+    when both must be known, `undisclosed_since` the moment that passed without that. `told_of` are the alarms about this offer
+    that a human has had. `case_salt` makes the reference by which this partner knows the case.
+    """
+
+    id: str
+    need: str
+    partner_id: str
+    attempt: int
+    made_at: datetime
+    due: datetime | None
+    policy_version: str
+    reasons: tuple[Reason, ...] = ()
+    state: State = State.OFFERED
+    received: bool = False
+    accepted_at: datetime | None = None
+    ended_at: datetime | None = None
+    detail: str = ""
+    signature: str = ""
+    signature_key_id: str = ""
+    early: list[tuple[str, str]] = field(default_factory=list)
+    late: list[str] = field(default_factory=list)
+    contact: str = ""
+    narrative: str = ""
+    case_salt: str = ""
+    disclose_by: datetime | None = None
+    undisclosed_since: datetime | None = None
+    told_of: list[str] = field(default_factory=list)
+
+    @property
+    def open(self) -> bool:
+        """Whether it waits for an answer."""
+        return self.state in OPEN
+
+    @property
+    def taken(self) -> bool:
+        """Whether the partner has said yes and not yet finished."""
+        return self.state in TAKEN
+
+    @property
+    def live(self) -> bool:
+        """Whether anything may still come of it."""
+        return self.state in LIVE
+
+    def judge(self, verb: Verb) -> Taken:
+        """What would become of a reply now."""
+        move = _MOVES[verb]
+        if self.state in move.sources:
+            return Taken.DONE
+        if self.state in move.repeats:
+            return Taken.REPEAT
+        if self.open and verb in _AFTER_ACCEPT:
+            return Taken.EARLY
+        return Taken.LATE
+
+    def move(self, verb: Verb, detail: str, now: datetime, due: datetime | None) -> None:
+        """Follow a reply that was judged DONE; `due` is the end of the wait that begins, None to leave it as it is."""
+        self.received = True
+        self.state = _MOVES[verb].target
+        if verb is Verb.ACCEPT:
+            self.accepted_at = now
+        self.due = due or self.due
+        if not self.live:
+            self._end(self.state, detail, now)
+
+    def note_disclosure(self, part: str, answer: str) -> None:
+        """A disclosing service has answered for this acceptance; with both answers nothing is waited for."""
+        if part == CONTACT:
+            self.contact = answer
+        else:
+            self.narrative = answer
+        if not self.undisclosed:
+            self.disclose_by = self.undisclosed_since = None
+
+    def miss_disclosure(self) -> None:
+        """The wait for both answers is over; it stays visible until they come or the offer ends."""
+        self.undisclosed_since, self.disclose_by = self.disclose_by, None
+
+    @property
+    def detail_for_partner(self) -> str:
+        """`detail` as the partner itself may know it."""
+        return reason_for_partner(self.detail)
+
+    @property
+    def undisclosed(self) -> tuple[str, ...]:
+        """The parts that were neither disclosed nor withheld yet."""
+        return tuple(part for part, answer in ((CONTACT, self.contact), (NARRATIVE, self.narrative)) if not answer)
+
+    def expire(self, now: datetime) -> None:
+        """Nobody answered in time."""
+        self._end(State.EXPIRED, "", now)
+
+    def take_back(self, reason: str, now: datetime) -> None:
+        """Withdraw it while it is open, recall it when it is taken."""
+        self._end(State.WITHDRAWN if self.open else State.RECALLED, reason, now)
+
+    def _end(self, state: State, detail: str, now: datetime) -> None:
+        self.state, self.detail, self.ended_at = state, detail, now
+        self.due = self.disclose_by = self.undisclosed_since = None

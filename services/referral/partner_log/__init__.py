@@ -1,0 +1,1 @@
+"""What each partner was told, for when it catches up."""

@@ -1,0 +1,106 @@
+"""What was told: the story of each case, and each partner's log of events."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from itertools import count
+from typing import Any
+from uuid import uuid4
+
+from ngao.chassis.storage.unit_of_work import Unit
+from ngao.contracts import Event, encode, for_partner
+from ngao.kernel import actors
+from services.referral.cases.facts import Reason
+from services.referral.ports import Hop
+from services.referral.storage.documents import HopDocument, PartnerCursorDocument, PartnerEventDocument
+
+_NUMBERED_AT_ONCE = 500
+_WRITTEN_BARE = frozenset({"intake", "registry", "referral", "notify"})
+"""How steps of earlier versions name services; operators and partners never had a bare name there."""
+
+
+class StoryRepository:
+    """Steps of cases, within one unit of work."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+        self._places = count()
+
+    def note(self, case_ref: str, hop: Hop) -> None:
+        """Register one step."""
+        values = {**vars(hop), "reasons": [dict(vars(reason)) for reason in hop.reasons]}
+        self._unit.keep("story", {"_id": uuid4().hex, "case_ref": case_ref, "place": next(self._places), **values}, 0)
+
+    def of(self, case_ref: str) -> list[Hop]:
+        """All steps of a case, in the order of time."""
+        return [_hop(each) for each in HopDocument.objects(case_ref=case_ref).order_by("at", "place").as_pymongo()]
+
+
+class PartnerLogRepository:
+    """What partners were told.
+
+    Cursors are given when a partner asks, not when an event is written: only what is committed gets one, so no event can
+    appear behind a cursor that a partner has passed already; and writers for one partner never wait for one another.
+    """
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+
+    def add(self, partner_id: str, event: Event) -> None:
+        """Register an event a partner is told."""
+        self._keep(partner_id, event, {"body": encode(for_partner(event)).decode()})
+
+    def add_box(self, partner_id: str, offer_id: str, part: str, event: Event) -> None:
+        """Register an event with a box that only the partner opens."""
+        self._keep(partner_id, event, {"boxed": encode(for_partner(event)).decode(), "offer_id": offer_id, "part": part})
+
+    def forget_boxes(self, offer_id: str, part: str | None = None) -> None:
+        """Remove the boxes of an offer, or those of one part with those whose part an earlier version did not note."""
+        parts = {"part__in": [part, None]} if part else {}
+        self._remove(PartnerEventDocument.objects(offer_id=offer_id, **parts))
+
+    def forget_boxes_of(self, partner_id: str, limit: int) -> int:
+        """Remove boxes of a partner; says how many."""
+        return self._remove(PartnerEventDocument.objects(partner_id=partner_id, offer_id__exists=True).limit(limit))
+
+    def forget_old_boxes(self, before: datetime, limit: int) -> int:
+        """Remove boxes from before a moment; says how many."""
+        return self._remove(PartnerEventDocument.objects(at__lte=before, offer_id__exists=True).limit(limit))
+
+    def _remove(self, documents: Iterable[PartnerEventDocument]) -> int:
+        found = list(documents)
+        for document in found:
+            self._unit.remove(document)
+        return len(found)
+
+    def _keep(self, partner_id: str, event: Event, content: dict[str, str]) -> None:
+        self._unit.keep("partner_events", {"_id": event.id, "partner_id": partner_id, "at": self._unit.now, **content}, 0)
+
+    def after(self, partner_id: str, cursor: int, limit: int) -> list[tuple[int, Mapping[str, Any]]]:
+        """Events after a cursor, each with its own; this numbers those that have none yet."""
+        fresh = self._number(partner_id)
+        stored = PartnerEventDocument.objects(partner_id=partner_id, cursor__gt=cursor).order_by("cursor").limit(limit)
+        rows = [*stored, *(each for each in fresh if each.cursor > cursor)]
+        return [(each.cursor, json.loads(each.body or each.boxed)) for each in rows[:limit]]
+
+    def _number(self, partner_id: str) -> list[PartnerEventDocument]:
+        fresh = PartnerEventDocument.objects(partner_id=partner_id, cursor=None).order_by("at", "id").limit(_NUMBERED_AT_ONCE)
+        documents = list(fresh)
+        if not documents:
+            return []
+        counter = PartnerCursorDocument.objects(id=partner_id).first() or PartnerCursorDocument(id=partner_id, last=0)
+        for number, document in enumerate(documents, counter.last + 1):
+            document.cursor = number
+            self._unit.put(document)
+        counter.last += len(documents)
+        self._unit.put(counter)
+        return documents
+
+
+def _hop(record: dict[str, Any]) -> Hop:
+    names = ("at", "what", "actor", "text", "need", "offer_id", "partner_id", "reason")
+    reasons = tuple(Reason(**reason) for reason in record.get("reasons", ()))
+    values = {name: record.get(name, "") for name in names}
+    return Hop(**values | {"actor": actors.read(values["actor"], _WRITTEN_BARE)}, reasons=reasons)

@@ -1,0 +1,118 @@
+"""Read the coalition's rules of matching and waiting, and a directory file, into the domain's own shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from marshmallow import fields, validate
+
+from ngao.chassis.policy import check, load_policy, parse
+from ngao.chassis.retention import Retention, load_retention
+from ngao.contracts.classes import Pattern, Strict
+from ngao.kernel.urgency import URGENCIES
+from services.referral.cases.deadlines import Deadlines, Waits
+from services.referral.directory.model import Partner
+from services.referral.directory.responses import PARTNER_ID, PartnerRequest, partner_from
+from services.referral.matching.model import MatchingPolicy, Weights
+from services.referral.offers.showing import Place, Showing, Shows
+
+_POINTS = validate.Range(min=0, max=1000)
+_SECONDS = validate.Range(min=1)
+
+
+class _Weights(Strict):
+    local = fields.Integer(required=True, validate=_POINTS)
+    language = fields.Integer(required=True, validate=_POINTS)
+    free_capacity = fields.Integer(required=True, validate=_POINTS)
+    response = fields.Integer(required=True, validate=_POINTS)
+    open_now = fields.Integer(required=True, validate=_POINTS)
+
+
+class _Shows(Strict):
+    place = fields.Enum(Place, by_value=True, required=True)
+    languages = fields.Boolean(required=True)
+
+
+class _Offers(Strict):
+    default = fields.Nested(_Shows, required=True)
+    support_types = fields.Dict(keys=fields.String(), values=fields.Nested(_Shows), load_default=dict)
+    regions = fields.Dict(keys=fields.String(), values=fields.List(fields.String()), load_default=dict)
+
+
+class MatchingFile(Strict):
+    """`matching.yaml`. Without `offers`, an offer shows neither place nor languages."""
+
+    default_need = fields.String(required=True)
+    consider = fields.Integer(required=True, validate=validate.Range(min=1, max=1000))
+    weights = fields.Nested(_Weights, required=True)
+    offers = fields.Nested(_Offers, load_default=None)
+
+
+class _Waits(Strict):
+    respond_by = fields.Integer(required=True, validate=_SECONDS)
+    start_by = fields.Integer(required=True, validate=_SECONDS)
+    complete_by = fields.Integer(required=True, validate=_SECONDS)
+    match_again = fields.Integer(required=True, validate=_SECONDS)
+    disclose_by = fields.Integer(load_default=120, validate=_SECONDS)
+
+
+_ByUrgency = Strict.from_dict({urgency: fields.Nested(_Waits, required=True) for urgency in URGENCIES}, name="ByUrgency")
+
+
+class DeadlinesFile(Strict):
+    """`deadlines.yaml`."""
+
+    told = fields.String(required=True)
+    resolve_by = fields.Integer(required=True, validate=_SECONDS)
+    urgencies = fields.Nested(_ByUrgency, required=True)
+
+
+class _ListedPartner(PartnerRequest):
+    id = fields.String(required=True, validate=Pattern(PARTNER_ID))
+
+
+class PartnersFile(Strict):
+    """`partners.yaml`: a directory to begin with."""
+
+    partners = fields.List(fields.Nested(_ListedPartner), required=True)
+
+
+def load_rules(directories: tuple[Path, ...]) -> tuple[MatchingPolicy, Deadlines]:
+    """Both policy files; raises Misconfigured naming file and key."""
+    policy = load_policy(directories, {"matching.yaml": MatchingFile(), "deadlines.yaml": DeadlinesFile()})
+    return _matching(policy["matching.yaml"], policy.version), _deadlines(policy["deadlines.yaml"], policy.version)
+
+
+def load_directory(path: Path) -> list[Partner]:
+    """The partners of a directory file; raises Misconfigured naming file and key."""
+    loaded = check(path, parse(path, path.read_bytes()), PartnersFile())
+    return [partner_from(each.pop("id"), each) for each in loaded["partners"]]
+
+
+def _matching(data: dict[str, Any], version: str) -> MatchingPolicy:
+    showing = _showing(data["offers"]) if data["offers"] else Showing()
+    return MatchingPolicy(version, Weights(**data["weights"]), data["consider"], data["default_need"], showing)
+
+
+def _showing(data: dict[str, Any]) -> Showing:
+    return Showing(
+        Shows(**data["default"]),
+        {support: Shows(**shows) for support, shows in data["support_types"].items()},
+        {county: region for region, counties in data["regions"].items() for county in counties},
+    )
+
+
+def _deadlines(data: dict[str, Any], version: str) -> Deadlines:
+    by_urgency = {
+        urgency: Waits(**{name: timedelta(seconds=seconds) for name, seconds in waits.items()})
+        for urgency, waits in data["urgencies"].items()
+    }
+    return Deadlines(version, data["told"], timedelta(seconds=data["resolve_by"]), by_urgency)
+
+
+def read_retention(directories: Sequence[Path]) -> Retention:
+    """Referral keeps boxes that only a partner opens, and what it could not handle; raises Misconfigured."""
+    return load_retention(directories, "referral", {"boxes": ("disclosed",)})
