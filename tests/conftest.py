@@ -11,6 +11,7 @@ import pymongo
 import pytest
 
 from tests.support.broker import remove
+from tests.support.closed_sockets import Sockets
 from tests.support.processes import World
 
 _WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
@@ -20,6 +21,19 @@ if _WORKER:
     os.environ["NGAO_PORTS"] = f"{_first}-{_first + 2999}"
 
 _LONGEST_FIRST = ("tests/docs/", "tests/faults/", "tests/privacy/", "tests/system/", "tests/service/")
+
+
+_FAST = tuple(str(Path(__file__).parent / folder) for folder in ("unit", "contract", "architecture"))
+_SOCKETS = Sockets()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _talks_to_nobody(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The quick folders need no broker, no store and no network; a module that runs a server of its own says `loopback`."""
+    if str(request.path).startswith(_FAST):
+        _SOCKETS.close(loopback=request.node.get_closest_marker("loopback") is not None)
+    yield
+    _SOCKETS.open()
 
 
 @pytest.hookimpl(trylast=True)

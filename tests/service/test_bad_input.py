@@ -156,7 +156,10 @@ def is_told_and_parked(intake: ServiceProcess, world: World, amqp: AmqpSource, b
     kind, told = amqp.answer()
     assert (kind, told["reason"]) == ("intake.report.rejected.v1", bad.gets[2])
     assert {each["pointer"]: each["code"] for each in told["errors"]} == bad.errors
-    fresh = eventually(lambda: {name: entry for name, entry in parked(intake, world).items() if name not in known})
+    fresh = eventually(
+        lambda: {name: entry for name, entry in parked(intake, world).items() if name not in known},
+        what="it to stand parked",
+    )
     (entry,) = fresh.values()
     assert (entry["reason"], entry["queue"], entry["state"]) == (bad.gets[2], "intake.reports", "parked")
     assert {each["pointer"]: each["code"] for each in entry["errors"]} == bad.errors

@@ -46,8 +46,8 @@ def test_the_same_event_ten_times_takes_effect_once(probe: ServiceProcess, line:
     event, last = heard("ok"), heard("ok")
     line.publish(event, times=10)
     line.publish(last)
-    eventually(lambda: effects(store, last) == 1)
-    eventually(lambda: line.count(QUEUE) == 0)
+    eventually(lambda: effects(store, last) == 1, what="the last event to take effect")
+    eventually(lambda: line.count(QUEUE) == 0, what="the queue to be empty")
     assert effects(store, event) == 1
     said = [body for _, body in line.take(SAID) if event.subject.encode() in body]
     assert len(said) == 1
@@ -104,7 +104,7 @@ def test_what_was_dropped_and_comes_again_can_be_replayed(probe: ServiceProcess,
 
 def test_a_permanent_error_is_parked_at_once(probe: ServiceProcess, line: Line, store: Any) -> None:
     line.publish(heard("invalid"))
-    found = eventually(lambda: parked(store, reason="invalid-input"))
+    found = eventually(lambda: parked(store, reason="invalid-input"), what="it to stand parked as invalid input")
     assert found[0]["attempts"] == 1
 
 
@@ -138,7 +138,7 @@ def test_an_event_that_breaks_its_schema_is_parked_with_its_fields(probe: Servic
     event = heard("ok")
     del event.data["message_id"]  # type: ignore[attr-defined]
     line.publish(event)
-    found = eventually(lambda: parked(store, reason="invalid-content"))
+    found = eventually(lambda: parked(store, reason="invalid-content"), what="it to stand parked as invalid content")
     assert [each["pointer"] for each in found[0]["errors"]] == ["/message_id"]
 
 
@@ -151,9 +151,12 @@ def test_a_service_killed_between_commit_and_ack_does_the_work_once(
     assert effects(store, event) == 1
     assert not [body for _, body in line.take(SAID) if event.subject.encode() in body]
     probe.start()
-    eventually(lambda: line.count(QUEUE) == 0)
+    eventually(lambda: line.count(QUEUE) == 0, what="the queue to be empty")
     # The dead process held the entry under its lease; whoever sweeps after it publishes.
-    said = eventually(lambda: [body for _, body in line.take(SAID) if event.subject.encode() in body], within=45)
+    said = eventually(
+        lambda: [body for _, body in line.take(SAID) if event.subject.encode() in body], within=45,
+        what="the follow-up event",
+    )
     assert len(said) == 1
     assert effects(store, event) == 1
 
@@ -175,8 +178,8 @@ def test_sigterm_finishes_the_work_in_hand_and_nothing_is_done_twice(
     assert probe.wait(40) == 0
     assert effects(store, event) == 1
     probe.start()
-    eventually(lambda: effects(store, behind) == 1)
-    eventually(lambda: line.count(QUEUE) == 0)
+    eventually(lambda: effects(store, behind) == 1, what="the event behind it to take effect")
+    eventually(lambda: line.count(QUEUE) == 0, what="the queue to be empty")
     assert effects(store, event) == 1
 
 
@@ -201,7 +204,7 @@ def test_a_connection_closed_under_a_running_handler_is_survived(
     for each in _consumer_connections(management, world):
         management.delete("connections", each)
     gate.unlink()
-    eventually(lambda: effects(store, event) == 1)
+    eventually(lambda: effects(store, event) == 1, what="the event to take effect")
     after = heard("ok")
     eventually(probe.is_ready, what="the consumer to be attached again")
     line.publish(after)
@@ -229,7 +232,10 @@ def test_an_unroutable_event_stays_in_the_outbox_until_there_is_a_queue(
     assert status == 200
     assert shown["troubled"][0]["trouble"] == "unroutable"
     line.bind(SAID, "events", "routine.referral.case.closed.v1")
-    said = eventually(lambda: [body for _, body in line.take(SAID) if event.subject.encode() in body], within=40)
+    said = eventually(
+        lambda: [body for _, body in line.take(SAID) if event.subject.encode() in body], within=40,
+        what="the follow-up event",
+    )
     assert len(said) == 1
 
 
@@ -248,7 +254,7 @@ def test_urgent_events_overtake_routine_ones_that_wait(probe: ServiceProcess, li
     gate = world.directory / name
     gate.touch()
     line.publish(heard(f"block-while:{name}"))
-    eventually((world.directory / f"inside-{name}").exists)
+    eventually((world.directory / f"inside-{name}").exists, what="the handler to be inside")
     routine = [heard("ok") for _ in range(60)]
     line.publish_all(routine)
     urgent = heard("ok", urgent=True)
@@ -263,7 +269,7 @@ def test_urgent_events_overtake_routine_ones_that_wait(probe: ServiceProcess, li
 def test_an_edge_message_keeps_its_sender_through_a_replay(probe: ServiceProcess, store: Any, world: World) -> None:
     edge = Line(world, edge=True)
     edge.publish_raw(b"reject me", "anyone.accept", exchange="partner-replies", user_id=world.user, content_type="text/plain")
-    found = eventually(lambda: parked(store, reason="not-wanted"))[0]
+    found = eventually(lambda: parked(store, reason="not-wanted"), what="it to stand parked as not wanted")[0]
     assert found["headers"] == {"x-ngao-routing-key": "anyone.accept", "x-ngao-user-id": world.user}
 
 
@@ -273,7 +279,7 @@ def test_headers_of_ours_are_not_believed_from_outside(probe: ServiceProcess, st
         b"take me", "someone.accept", exchange="partner-replies", content_type="text/plain", user_id=world.user,
         headers={"x-ngao-user-id": "partner-other", "x-ngao-routing-key": "other.accept"},
     )
-    found = eventually(lambda: store.effects.find_one({"case_ref": "someone.accept"}))
+    found = eventually(lambda: store.effects.find_one({"case_ref": "someone.accept"}), what="the acceptance to take effect")
     assert found["event"] == world.user
 
 
@@ -303,7 +309,7 @@ def test_a_dead_letter_names_its_own_queue_and_forged_headers_are_not_believed(
         b"dead " + secrets.token_hex(4).encode(), "referral", exchange="dead", user_id=world.user,
         headers={"x-death": [death], "x-ngao-user-id": "partner-other"}, content_type="text/plain",
     )
-    found = eventually(lambda: parked(store, reason="delivery-limit"))[0]
+    found = eventually(lambda: parked(store, reason="delivery-limit"), what="it to stand parked at the delivery limit")[0]
     assert found["queue"] == "referral.partner-replies"
     assert found["headers"]["x-ngao-user-id"] == world.user
 
@@ -319,5 +325,5 @@ def test_events_of_one_subject_are_numbered_in_order(probe: ServiceProcess, line
         said.extend(body for _, body in line.take(SAID) if subject.encode() in body)
         return len(said) == 5
 
-    eventually(all_said)
+    eventually(all_said, what="all five follow-up events")
     assert sorted(json.loads(body)["sequence"] for body in said) == [f"{n:012d}" for n in range(1, 6)]

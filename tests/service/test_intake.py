@@ -361,7 +361,10 @@ def test_a_consent_withdrawn_before_the_acceptance_counts(
 ) -> None:
     receipt = intake.request("POST", "/v1/reports", report(), key)[1]
     line.publish(consent_changed(receipt["case_ref"], granted=False, scope=[]))
-    eventually(lambda: store.reports.find_one({"case_ref": receipt["case_ref"], "consent_changes.0": {"$exists": True}}))
+    eventually(
+        lambda: store.reports.find_one({"case_ref": receipt["case_ref"], "consent_changes.0": {"$exists": True}}),
+        what="the withdrawal to reach the report",
+    )
     partner.accepts(line, receipt["case_ref"])
     kind, data = partner.next()
     assert (kind, data["reason"]) == ("intake.narrative.withheld.v1", "withdrawn")
@@ -373,7 +376,10 @@ def test_an_acceptance_overtaken_by_its_recall_discloses_nothing(
     receipt = intake.request("POST", "/v1/reports", report(), key)[1]
     offer_id = secrets.token_hex(8)
     line.publish(said_by_referral("recalled", receipt["case_ref"], partner, offer_id, 9))
-    eventually(lambda: store.reports.find_one({"case_ref": receipt["case_ref"], "story.0": {"$exists": True}}))
+    eventually(
+        lambda: store.reports.find_one({"case_ref": receipt["case_ref"], "story.0": {"$exists": True}}),
+        what="the recall to reach the report",
+    )
     line.publish(said_by_referral("accepted", receipt["case_ref"], partner, offer_id, 5))
     kind, data = partner.next()
     assert (kind, data["reason"]) == ("intake.narrative.withheld.v1", "withdrawn")
@@ -435,13 +441,19 @@ def test_a_broken_report_over_amqp_is_parked_and_its_source_hears_why(
 def test_an_unknown_source_waits_parked(intake: ServiceProcess, amqp_source: AmqpSource, store: Any) -> None:
     before = store.parked.count_documents({"reason": "unknown-source"})
     amqp_source.post(anonymous())
-    eventually(lambda: store.parked.count_documents({"reason": "unknown-source"}) == before + 1)
+    eventually(
+        lambda: store.parked.count_documents({"reason": "unknown-source"}) == before + 1,
+        what="one more of an unknown source to stand parked",
+    )
 
 
 def test_a_source_cannot_post_as_another(intake: ServiceProcess, world: World, amqp_source: AmqpSource, store: Any) -> None:
     onboard(intake, world, "victim-source")
     amqp_source.post(anonymous(), routing_key="victim-source")
-    eventually(lambda: store.parked.count_documents({"reason": "wrong-account"}))
+    eventually(
+        lambda: store.parked.count_documents({"reason": "wrong-account"}),
+        what="it to stand parked as of the wrong account",
+    )
     assert store.reports.count_documents({"source_id": "victim-source"}) == 0
 
 

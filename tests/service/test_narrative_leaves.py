@@ -74,7 +74,10 @@ class Acceptance:
 
     def recall(self) -> None:
         self.is_recalled()
-        eventually(lambda: self.store.reports.find_one({"case_ref": self.case_ref, "story.1": {"$exists": True}}))
+        eventually(
+            lambda: self.store.reports.find_one({"case_ref": self.case_ref, "story.1": {"$exists": True}}),
+            what="the recall to reach the report",
+        )
 
     def gets(self, count: int) -> list[tuple[str, dict[str, Any]]]:
         """All that the partner has got when nothing waits any more, once there are so many."""
@@ -85,7 +88,10 @@ class Acceptance:
             return len(found) >= count
 
         eventually(look, within=25, what="what the partner gets")
-        eventually(lambda: not self.store.outbox.count_documents({"subject": self.case_ref, "to": "partners", **WAITING}))
+        eventually(
+            lambda: not self.store.outbox.count_documents({"subject": self.case_ref, "to": "partners", **WAITING}),
+            what="the outbox to hold nothing for partners",
+        )
         look()
         return [(each.type, dict(each.data)) for each in found]
 

@@ -182,7 +182,7 @@ def test_a_message_comes_back_from_a_wait_queue_to_where_it_was(place: Place) ->
     (routine, _), _ = subscription_queues(place.mine, f"{place.other}.thing.done.v1")
     channel = connection.channel()
     publish(connection, "retry.1", routine, message_id="waited")
-    eventually(lambda: _took(channel, routine, "waited"))
+    eventually(lambda: _took(channel, routine, "waited"), what="the message to be back in its queue")
     connection.close()
 
 
@@ -203,8 +203,8 @@ def test_a_partner_hears_its_own_offers_in_two_queues(place: Place) -> None:
     publish(writer, "partners", f"{account.id}.urgent.{place.mine}.offered.v1", message_id="u")
     publish(writer, "partners", f"{account.id}.routine.{place.mine}.offered.v1", message_id="r")
     channel = reader.channel()
-    eventually(lambda: _took(channel, account.queues["urgent"], "u"))
-    eventually(lambda: _took(channel, account.queues["routine"], "r"))
+    eventually(lambda: _took(channel, account.queues["urgent"], "u"), what="the urgent one")
+    eventually(lambda: _took(channel, account.queues["routine"], "r"), what="the routine one")
     writer.close()
     reader.close()
 

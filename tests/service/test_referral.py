@@ -248,7 +248,7 @@ def test_partners_reply_over_http_and_the_story_tells_it_all(scene: Scene) -> No
     assert told[-7:] == ["case.opened", "offered", "received", "accepted", "started", "completed", "case.closed"]
     assert scene.story()["closed_reason"] == "all_settled"
     assert {each["actor"] for each in scene.story()["story"]} >= {f"partner:{desk.id}", "service:referral", "service:intake"}
-    inside = eventually(lambda: scene.told_inside("case.closed"))
+    inside = eventually(lambda: scene.told_inside("case.closed"), what="the closing to be told inside")
     assert inside[0].data["reason"] == "all_settled"
 
 
@@ -262,7 +262,7 @@ def test_partners_reply_over_amqp_in_any_order(scene: Scene) -> None:
     told = [hop for hop in scene.hops() if hop in {"accepted", "started", "completed"}]
     assert told == ["accepted", "started", "completed"]
     assert desk.hears("accepted", scene.case).data["accepted_at"]
-    (completed,) = eventually(lambda: scene.told_inside("completed"))
+    (completed,) = eventually(lambda: scene.told_inside("completed"), what="the completion to be told inside")
     assert completed.data["outcome"] == "advised"
 
 
@@ -285,7 +285,7 @@ def test_the_same_events_many_times_make_one_offer(scene: Scene) -> None:
     scene.line.publish(accepted_report(scene.case, scene.need), times=5)
     scene.line.publish(resolved(scene.case))
     desk.hears("offered", scene.case)
-    eventually(lambda: scene.hops().count("defender.learnt") == 2)
+    eventually(lambda: scene.hops().count("defender.learnt") == 2, what="both answers of the registry to be learnt")
     assert scene.hops().count("offered") == 1
     assert desk.asks("GET", "/v1/partners/me")[1]["asked"] == 1
 
@@ -354,8 +354,8 @@ def test_a_partner_without_a_queue_disturbs_nobody_and_its_waiting_events_are_in
 def test_the_registrys_silence_is_told_to_a_human(scene: Scene) -> None:
     scene.partner()
     scene.line.publish(accepted_report(scene.case, scene.need))
-    eventually(lambda: "unroutable" in scene.hops())
-    event = eventually(lambda: scene.told_inside("unroutable"))[0]
+    eventually(lambda: "unroutable" in scene.hops(), what="the need to be unroutable")
+    event = eventually(lambda: scene.told_inside("unroutable"), what="the silence to be told inside")[0]
     assert (event.data["reason"], event.data["told"]) == ("registry_silent", "duty_officer")
 
 
@@ -379,7 +379,7 @@ def test_withdrawn_consent_recalls_and_catch_up_tells_it_in_order(scene: Scene) 
 def test_the_match_is_explained_without_offering_anything(scene: Scene) -> None:
     kept_away, far = scene.partner(), scene.partner(counties=["KE-28"])
     scene.opens(never=(kept_away.id,))
-    eventually(lambda: "unroutable" in scene.hops())
+    eventually(lambda: "unroutable" in scene.hops(), what="the need to be unroutable")
     path = f"/v1/cases/{scene.case}/match?partner_id={far.id}"
     status, answer = scene.asks("GET", path)
     assert status == 200

@@ -33,7 +33,10 @@ def test_an_event_that_cannot_be_published_holds_no_other(running: Running) -> N
     running.publisher.poison = {poison}
     running.begins()
     eventually(lambda: sorted(running.publisher.sent) == sorted([*before, *after]), what="the others")
-    eventually(lambda: running.outbox.count_documents({"message_id": poison, "trouble": "failed", **WAITING}) == 1)
+    eventually(
+        lambda: running.outbox.count_documents({"message_id": poison, "trouble": "failed", **WAITING}) == 1,
+        what="the poison to be marked as failed",
+    )
     running.publisher.poison = set()
     eventually(lambda: poison in running.publisher.sent, within=15, what="it to leave once it can")
 

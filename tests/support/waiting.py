@@ -11,7 +11,7 @@ _FIRST_PAUSE_S, _LONGEST_PAUSE_S, _GROWTH = 0.03, 0.25, 1.2
 """Asking is not free: many tests that wait at once would keep what they wait for from its processor."""
 
 
-def eventually(found: Callable[[], T], *, within: float = 20.0, what: str = "the condition") -> T:
+def eventually(found: Callable[[], T], *, what: str, within: float = 20.0) -> T:
     """Ask until the answer is true; fails after `within` seconds, saying what was waited for."""
     deadline, pause = time.monotonic() + within, _FIRST_PAUSE_S
     while True:

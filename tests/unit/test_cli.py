@@ -22,6 +22,8 @@ from ngao.cli.time_parsing import parse_time
 from ngao.local.configuration import write_operator
 from ngao.local.home import REPOSITORY, Home
 
+pytestmark = pytest.mark.loopback
+
 HELD = {
     "quarantine_id": "held", "source_id": "form", "state": "waiting", "reason": "no-json", "left_out": [], "size": 5, "times": 1,
     "first_posted_at": "2026-11-01", "posted_at": "2026-11-01",
@@ -92,7 +94,7 @@ def service(home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[HTTPServer]
     write_operator(home)
     Service.seen, Service.orders = [], []
     server = HTTPServer(("127.0.0.1", 0), Service)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     monkeypatch.setenv("NGAO_URL_INTAKE", f"http://127.0.0.1:{server.server_port}")
     yield server

@@ -18,6 +18,8 @@ from ngao.deployment.names import SERVICES
 from ngao.deployment.parts import ready
 from ngao.local.home import Home
 
+pytestmark = pytest.mark.loopback
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -77,7 +79,7 @@ def test_a_ready_service_with_a_warning_fails_with_its_sentence() -> None:
             """Quiet."""
 
     with HTTPServer(("127.0.0.1", 0), Ready) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
+        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         (found,) = perform(ready({"notify": f"http://127.0.0.1:{server.server_port}"}, None))
         server.shutdown()
     assert (found.state, found.says) == (State.FAILED, "Nobody can be notified.")

@@ -20,6 +20,8 @@ from services.registry.people.read import Reader, tell_defender_of_case
 from services.registry.people.responses import DefenderShown, defender_answer
 from tests.support.registry import MARY, SAFE, Register
 
+pytestmark = pytest.mark.loopback
+
 CASE = {
     "case_ref": "NG-4CJY0RRPKP", "urgency": "high", "county": "KE-30", "state": "waiting", "closed_reason": None, "needs": [],
     "created_at": "2026-11-01", "offers": [], "story": [],
@@ -57,7 +59,7 @@ def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Se
     for name in ("INTAKE", "REFERRAL", "REGISTRY"):
         monkeypatch.setenv(f"NGAO_URL_{name}", f"http://127.0.0.1:{server.server_port}")
     Service.answers, Service.asked = {}, []
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     yield Service
     server.shutdown()

@@ -14,6 +14,8 @@ import pytest
 from ngao.client import BadAccount, Refused, SourceClient, Unreachable
 from ngao.client.account import from_mapping
 
+pytestmark = pytest.mark.loopback
+
 REPORT = {"source_event_id": "a-1"}
 ANSWER = {"report_id": "r", "case_ref": "NG-0000000001", "urgency": "high", "duplicate": False, "status_url": "/v1/reports/r"}
 

@@ -19,6 +19,8 @@ from ngao.deployment.authority import Authority
 from ngao.healthy import ask, main
 from ngao.local.ports import free_port
 
+pytestmark = pytest.mark.loopback
+
 ROOT = Path(__file__).resolve().parents[2]
 WAITING = {"ready": False, "checks": {"store": "ok", "relay": "The broker does not answer."}}
 
@@ -41,7 +43,7 @@ def answering(status: int, body: Any, context: ssl.SSLContext | None = None) -> 
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
         if context:
             server.socket = context.wrap_socket(server.socket, server_side=True)
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()
         yield server.server_address[1]
         server.shutdown()

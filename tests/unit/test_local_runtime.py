@@ -23,6 +23,8 @@ from ngao.local.home import REPOSITORY, Home
 from ngao.local.platform import Platform, chosen_services
 from ngao.local.processes import Process, Stat
 
+pytestmark = pytest.mark.loopback
+
 ENVIRONMENT = {"PATH": os.environ["PATH"]}
 
 

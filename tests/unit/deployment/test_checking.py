@@ -16,6 +16,8 @@ from ngao.deployment.folder import SecretsFolder
 from ngao.deployment.parts import disk, free_ports, judge_clock, ready
 from ngao.deployment.soundness import Sight, look_at_certificate
 
+pytestmark = pytest.mark.loopback
+
 NOW = datetime(2026, 11, 5, 12, 0, tzinfo=UTC)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Iterator
 
@@ -16,19 +15,16 @@ from ngao.chassis.errors import Misconfigured, SealBroken
 from ngao.chassis.storage.keyring import Keyring, joined
 from ngao.chassis.storage.periods import Periods
 from ngao.chassis.storage.sealed_fields import Sealer
+from tests.support.addresses import addresses
 
 KEKS = {"2026-10": b"a" * 32, "2026-11": b"b" * 32}
 LOOKUP = b"l" * 32
 PLACE = ("case:NG-0000000001", "cases", "NG-0000000001", "narrative")
 
 
-def mongo_address() -> str:
-    return os.environ.get("NGAO_TEST_MONGO", "mongodb://127.0.0.1:27190/?directConnection=true")
-
-
 @pytest.fixture(scope="module")
 def database() -> Iterator:
-    with MongoClient(mongo_address()) as client:
+    with MongoClient(addresses().mongo) as client:
         name = f"test_seals_{secrets.token_hex(6)}"
         yield client[name]
         client.drop_database(name)
