@@ -3,7 +3,7 @@ SHELL := /bin/bash
 NGAO := bin/ngao
 RUN := $(NGAO) run
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status test test-long bench lint types imports generate check-generated lock clean faults compose-test leaks audit images-pin
+.PHONY: help demo up down status test test-fast test-long test-all bench lint types imports generate check-generated lock clean faults compose-test leaks audit images-pin
 
 ##@ Try it
 demo: ## Start everything and send real reports through; leaves the platform running
@@ -18,6 +18,8 @@ down: ## Stop all of it
 	@$(NGAO) down
 
 ##@ Change it
+test-fast: ## The tests that need no broker and no database; under a minute
+	@$(NGAO) test --fast
 test: ## All checks and all tests, with everything they need; leaves no process behind
 	@$(NGAO) test
 lint: ## Style
@@ -46,6 +48,7 @@ compose-test: ## The deployment on a real container engine, under faults; ARGS="
 	@$(RUN) python -m pytest tests/compose -m compose -p no:randomly -sv $(ARGS)
 test-long: ## The tests that take minutes: each kind of secret rotated while a source posts
 	@$(NGAO) test --only-tests tests/service -m long -v
+test-all: test test-long leaks faults compose-test ## Everything that proves anything, one after the other; takes hours, wants a container engine
 leaks: ## Send marked reports through everything, and search every place for the marks; ARGS="--no-faults", "--mutants", "--json"
 	@$(RUN) python -W ignore -m tests.privacy.leaks $(ARGS)
 

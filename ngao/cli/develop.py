@@ -31,6 +31,9 @@ _CHECKS = (
 )
 _WORKERS = ("--numprocesses", "3", "--dist", "loadfile", "--no-loadscope-reorder", "--durations=20")
 """A full run mostly waits for real processes: three workers, one file at a time, suit two cores."""
+_FAST = ("tests/unit", "tests/contract", "tests/architecture")
+_FAST_WORKERS = ("--numprocesses", "2", "--dist", "load", "--maxschedchunk", "20", "--quiet")
+"""These tests compute and do not wait: one worker for each of two cores."""
 _GENERATOR = REPOSITORY / "tools" / "generate.py"
 
 
@@ -42,13 +45,14 @@ _PASSES_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 def run_tests(
     context: typer.Context,
     only_tests: Annotated[bool, typer.Option("--only-tests", help="Skip the static checks.")] = False,
+    fast: Annotated[bool, typer.Option("--fast", help="Run only the tests that need no broker and no database.")] = False,
 ) -> None:
     """Run all checks and all tests with a broker and a database of their own. No process is left behind.
 
-    Further arguments go to pytest: `bin/ngao test --only-tests tests/unit -k report`.
+    `--fast` skips the static checks too. Further arguments go to pytest: `bin/ngao test --only-tests tests/unit -k report`.
     """
-    failed = [] if only_tests else [name for name, command in _checks() if _run(name, command, os.environ)]
-    if _tests(context.args):
+    failed = [] if only_tests or fast else [name for name, command in _checks() if _run(name, command, os.environ)]
+    if _fast_tests(context.args) if fast else _tests(context.args):
         failed.append("tests")
     if failed:
         print_error(f"Failed: {', '.join(failed)}.")
@@ -73,6 +77,11 @@ def run(context: typer.Context) -> None:
 def _checks() -> list[tuple[str, list[str]]]:
     generated = [("generated files", ["python", "-W", "ignore", str(_GENERATOR), "--check"])] if _GENERATOR.exists() else []
     return [*_CHECKS, *generated]
+
+
+def _fast_tests(arguments: Sequence[str]) -> int:
+    need_test_programs(progress(), ("promtool",))
+    return _run("fast tests", ["python", "-m", "pytest", *_FAST, *_FAST_WORKERS, *arguments], os.environ)
 
 
 def _tests(arguments: Sequence[str]) -> int:

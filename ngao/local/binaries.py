@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from ctypes.util import find_library
 from dataclasses import dataclass, field
@@ -83,12 +83,13 @@ _TEST_PROGRAMS = {"curl": "curl", "promtool": "prometheus", "haproxy": "haproxy"
 _OF_ROOT = "/usr/sbin"  # not on everybody's path, and where haproxy is
 
 
-def need_test_programs(tell: Tell) -> None:
+def need_test_programs(tell: Tell, needed: Collection[str] = tuple(_TEST_PROGRAMS)) -> None:
     """Install what only tests run: curl for the pages' examples, promtool for the alert rules, haproxy for the gates' files.
 
     Raises Misconfigured.
     """
-    for program, package in _TEST_PROGRAMS.items():
+    for program in needed:
+        package = _TEST_PROGRAMS[program]
         if not shutil.which(program, path=f"{os.environ.get('PATH', os.defpath)}:{_OF_ROOT}"):
             _demand_apt(f"A test that runs {program}", package, "or run other tests by naming them")
             tell(f"installing {package} with apt-get")

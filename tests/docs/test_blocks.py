@@ -25,6 +25,8 @@ CONSOLE = {
     "NGAO_HOME=/srv/ngao-second bin/ngao up": DEMO,  # its home is a second copy beside the one that the tests use
     "NGAO_HOME=/srv/ngao-second bin/ngao down": DEMO,
     "make test": SELFTEST,
+    "make test-fast": SELFTEST,
+    "make test-all": SELFTEST,
     "make lint": SELFTEST,
     "make types": SELFTEST,
     "make imports": SELFTEST,
