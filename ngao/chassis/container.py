@@ -53,7 +53,7 @@ class Container(ServiceContainer):
         """Keep the gauges that nobody's work moves by itself, and say when they were last kept."""
         while True:
             if self.chassis.gauges.turn():
-                self.chassis.metrics.measured()
+                self.chassis.metrics.measured.set_to_current_time()
             eventlet.sleep(OFTEN_S)
 
     def _sweep(self) -> None:

@@ -29,15 +29,25 @@ def measure_service(gauges: Gauges, metrics: Metrics, health: Health, settings: 
 
 def measure_store(gauges: Gauges, metrics: Metrics, store: Store, parking: Parking, backlog: Backlog) -> None:
     """Add what stands in the store, and how the store is."""
-    gauges.every(OFTEN_S, lambda: metrics.store_members(store.members()))
-    gauges.every(OFTEN_S, lambda: metrics.parked(parking.count()))
+    gauges.every(OFTEN_S, partial(_store_members, metrics, store))
+    gauges.every(OFTEN_S, lambda: metrics.parked.set(parking.count()))
     gauges.every(OFTEN_S, partial(backlog.measure, metrics))
-    gauges.every(SELDOM_S, lambda: metrics.store_size(*store.size()))
+    gauges.every(SELDOM_S, partial(_store_size, metrics, store))
+
+
+def _store_members(metrics: Metrics, store: Store) -> None:
+    for state, count in store.members().items():
+        metrics.store_members.labels(state).set(count)
+
+
+def _store_size(metrics: Metrics, store: Store) -> None:
+    for gauge, size in zip((metrics.store_bytes, metrics.disk_used, metrics.disk_size), store.size(), strict=True):
+        gauge.set(size)
 
 
 def _readiness(metrics: Metrics, health: Health) -> None:
     for name, told in health.report()[1]["checks"].items():
-        metrics.check(name, passed=told == "ok")
+        metrics.checks.labels(name).set(told == "ok")
 
 
 def _certificates(settings: Settings) -> dict[str, Path]:
@@ -52,7 +62,7 @@ def _certificates(settings: Settings) -> dict[str, Path]:
 
 
 def _certificate(metrics: Metrics, use: str, file: Path) -> None:
-    metrics.certificate(use, not_after(file))
+    metrics.certificates.labels(use).set(not_after(file))
 
 
 def _store_certificate(metrics: Metrics, settings: Settings) -> None:
@@ -61,4 +71,4 @@ def _store_certificate(metrics: Metrics, settings: Settings) -> None:
         return
     members = [member.rpartition(":") for member in settings.store.hosts.split(",")]
     shown = [server_until(host, int(port), settings.store.ca_file) for host, _, port in members]
-    metrics.certificate("store", min(shown))
+    metrics.certificates.labels("store").set(min(shown))

@@ -242,7 +242,9 @@ class Application:
 
     def _record(self, environ: dict[str, Any], route: str, rendered: Rendered, trace: str, seconds: float) -> None:
         method = environ["REQUEST_METHOD"] if route != _UNMATCHED else "<any>"
-        self._server.container.chassis.metrics.http_request(method, route, rendered.status, seconds)
+        metrics = self._server.container.chassis.metrics
+        metrics.http.labels(method, route, rendered.status).inc()
+        metrics.http_seconds.labels(method, route).observe(seconds)
         if route in _LOOKED_AT and rendered.status == 200:
             return
         _log.info(

@@ -9,12 +9,12 @@ the agreement of queue, routing key, type and source; and the signature of the s
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Protocol
 
 from ngao.chassis.errors import Permanent
 from ngao.chassis.messaging.accounts import service_account
 from ngao.chassis.messaging.delivery import Delivery
 from ngao.chassis.messaging.signatures import Signatures
+from ngao.chassis.observability.metrics import Metrics
 from ngao.contracts import Event, type_named
 
 
@@ -52,21 +52,13 @@ _DETAILS = {
 }
 
 
-class Counting(Protocol):
-    """The metric that refusals feed."""
-
-    def not_authentic(self, check: str, count: int = 1) -> None:
-        """Count refused events."""
-        ...
-
-
 class Authenticity:
     """Asked for every internal event before the inbox is: an event that fails is parked, never handled."""
 
-    def __init__(self, metrics: Counting, signatures: Signatures) -> None:
+    def __init__(self, metrics: Metrics, signatures: Signatures) -> None:
         self._metrics, self._signatures = metrics, signatures
         for check in Check:
-            metrics.not_authentic(check.value, 0)  # Prometheus sees no rise in a number that appears as one
+            metrics.not_authentic.labels(check.value)  # Prometheus sees no rise in a number that appears as one
 
     def demand(self, event: Event, delivery: Delivery, queue_key: str) -> None:
         """Raise NotAuthentic, or UnknownType, for an event that came by a way its owner does not use.
@@ -78,7 +70,7 @@ class Authenticity:
         if failed is None and not self._signatures.agree(event, delivery.body):
             failed = Check.SIGNATURE
         if failed is not None:
-            self._metrics.not_authentic(failed.value)
+            self._metrics.not_authentic.labels(failed.value).inc()
             raise NotAuthentic(failed)
 
 

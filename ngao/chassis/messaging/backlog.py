@@ -79,12 +79,15 @@ class Backlog:
 
     def measure(self, metrics: Metrics) -> None:
         """Keep the gauges, and what readiness warns of: it is answered without a store."""
-        metrics.outbox(*self.size())
+        pending, oldest_s = self.size()
+        metrics.pending.set(pending)
+        metrics.oldest.set(oldest_s)
         self._seen = self.unreached()
         for to in to_outsiders():
             since = [each.since for each in self._seen if each.to == to]
             age = (self._clock.now() - min(since)).total_seconds() if since else 0.0
-            metrics.unreached(to, len(since), max(0.0, age))
+            metrics.unreached.labels(to).set(len(since))
+            metrics.unreached_s.labels(to).set(max(0.0, age))
 
     def warning(self) -> str | None:
         """Who takes nothing, as the gauges were kept last."""

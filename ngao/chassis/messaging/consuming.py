@@ -69,7 +69,8 @@ class Consumer:
         self._publisher = Publisher(self._settings, edge=edge, name=f"{self._name}.retry")
         self._news = News() if edge or dead else chassis.news
         self._metrics = chassis.metrics
-        self._metrics.consumer_attached(self._vhost, 0, len(self._subscriptions))
+        self._metrics.subscriptions.labels(self._vhost).set(len(self._subscriptions))
+        self._attached = self._metrics.attached.labels(self._vhost)
         self._connection: Connection | None = None
         self._channels: list[Any] = []
         self._waiting: dict[bool, deque[Item]] = {True: deque(), False: deque()}
@@ -80,7 +81,7 @@ class Consumer:
         self._trouble: str | None = "not connected yet"
         self._log = get_logger("consumer")
         chassis.health.register(self._name, self._problem)
-        chassis.gauges.every(_MEASURED_S, lambda: self._metrics.held(self._vhost, self.held_s()))
+        chassis.gauges.every(_MEASURED_S, lambda: self._metrics.held.labels(self._vhost).set(self.held_s()))
 
     def run(self) -> None:
         """Consume until stopped.
@@ -128,7 +129,7 @@ class Consumer:
     def _open(self) -> None:
         self._connection = connect(self._settings, edge=self._edge, name=self._name)
         if (until := certificate_until(self._connection)) is not None:
-            self._metrics.certificate("broker", until)
+            self._metrics.certificates.labels("broker").set(until)
         for urgent in (True, False):
             mine = [each for each in self._subscriptions.values() if each.urgent is urgent]
             if mine:
@@ -139,7 +140,7 @@ class Consumer:
                         self._subscribe(channel, subscription, name, _PREFETCH[urgent])
         self._trouble = None
         self._news.attached()
-        self._metrics.consumer_attached(self._vhost, len(self._subscriptions), len(self._subscriptions))
+        self._attached.set(len(self._subscriptions))
         self._log.info("consumer.attached", queues=len(self._subscriptions), vhost=self._vhost)
 
     def _subscribe(
@@ -278,16 +279,16 @@ class Consumer:
         if self._publisher.publish([copy]) != [Outcome.CONFIRMED]:
             raise ConnectionError("the delay tier did not confirm")
         item.channel.basic_ack(item.tag)
-        self._metrics.retried(item.event.type if item.event else delivery.queue, tier)
+        self._metrics.retried.labels(item.event.type if item.event else delivery.queue, tier).inc()
 
     def _count(self, item: Item, result: str) -> None:
-        self._metrics.consumed(item.event.type if item.event else item.delivery.queue, result)
+        self._metrics.consumed.labels(item.event.type if item.event else item.delivery.queue, result).inc()
 
     def _lose(self, trouble: str) -> None:
         """Forget what was received: without an acknowledgement the broker gives it out again."""
         self._trouble = trouble
         self._news.lost()
-        self._metrics.consumer_attached(self._vhost, 0, len(self._subscriptions))
+        self._attached.set(0)
         error = sys.exc_info()[1]
         self._log.warning("consumer.detached", vhost=self._vhost, **(describe_error(error) if error else {}))
         for waiting in self._waiting.values():

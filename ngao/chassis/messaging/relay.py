@@ -25,8 +25,9 @@ from ngao.chassis.messaging.destinations import DESTINATIONS
 from ngao.chassis.messaging.outbox import URGENT, WAITING, Entry
 from ngao.chassis.messaging.publisher import WINDOW, Outcome, Outgoing, Publisher
 from ngao.chassis.messaging.rechecks import Answer, Rechecks
-from ngao.chassis.messaging.settling import Counting, Settling
+from ngao.chassis.messaging.settling import Settling
 from ngao.chassis.observability.logs import describe_error, get_logger
+from ngao.chassis.observability.metrics import Metrics
 from ngao.chassis.storage.connection import Store
 
 LEASE = timedelta(seconds=12)
@@ -52,7 +53,7 @@ class Relay:
         store: Store,
         clock: Clock,
         publisher_for: Callable[[bool], Publisher],
-        metrics: Counting,
+        metrics: Metrics,
         rechecks: Rechecks,
         *,
         lease: timedelta = LEASE,
@@ -105,7 +106,7 @@ class Relay:
             self._wait()
 
     def _survive(self, error: Exception) -> None:
-        self._metrics.relay_failed("error")
+        self._metrics.relay_failed.labels("error").inc()
         self._log.error("relay.failed", **describe_error(error))
 
     def stop(self) -> None:
@@ -212,7 +213,7 @@ class Relay:
             entry = Entry.from_document(document)
             DESTINATIONS[entry.to]
         except (KeyError, TypeError) as error:
-            self._metrics.relay_failed("unreadable")
+            self._metrics.relay_failed.labels("unreadable").inc()
             self._log.error("relay.not_readable", message_id=str(document["_id"]), **describe_error(error))
             return None
         return entry

@@ -10,7 +10,6 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
-from typing import Protocol
 
 from pymongo import UpdateOne
 from pymongo.errors import PyMongoError
@@ -21,6 +20,7 @@ from ngao.chassis.messaging.destinations import DESTINATIONS, recipient_of
 from ngao.chassis.messaging.outbox import Entry, unreached
 from ngao.chassis.messaging.publisher import OF_RECIPIENTS, Outcome
 from ngao.chassis.observability.logs import get_logger
+from ngao.chassis.observability.metrics import Metrics
 from ngao.chassis.storage.connection import IN_TROUBLE, Store
 
 Settled = tuple[Entry, Outcome]
@@ -39,22 +39,10 @@ _OF_ALL = frozenset({Outcome.UNROUTABLE, Outcome.REFUSED, Outcome.UNKNOWN})
 """Where no recipient is at fault these keep everybody's events here."""
 
 
-class Counting(Protocol):
-    """The metrics that the relay feeds."""
-
-    def relayed(self, to: str, count: int = 1) -> None:
-        """Count confirmed events."""
-        ...
-
-    def relay_failed(self, reason: str) -> None:
-        """Count a publish that is tried again."""
-        ...
-
-
 class Settling:
     """One relay's book-keeping."""
 
-    def __init__(self, store: Store, clock: Clock, metrics: Counting) -> None:
+    def __init__(self, store: Store, clock: Clock, metrics: Metrics) -> None:
         self._troubles: dict[str, str] = {}
         self._outbox = store.durable("outbox")
         # An entry whose end is lost in a crash is published again, with the id that inboxes know: no sync for that.
@@ -95,9 +83,9 @@ class Settling:
 
     def _count(self, confirmed: list[Entry], others: list[Settled]) -> None:
         for to, count in Counter(entry.to for entry in confirmed).items():
-            self._metrics.relayed(to, count)
+            self._metrics.relayed.labels(to).inc(count)
         for _, outcome in others:
-            self._metrics.relay_failed(outcome.value)
+            self._metrics.relay_failed.labels(outcome.value).inc()
 
     def _postponed(self, others: list[Settled]) -> Iterator[UpdateOne]:
         """Of each recipient that takes nothing the first is tried again soon; the others wait behind it."""

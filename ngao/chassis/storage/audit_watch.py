@@ -126,9 +126,9 @@ class AuditWatch:
     def _measure(self) -> None:
         moved = {of: holding.moved for of, holding in self._others.items()}
         for of, count in {**moved, self.service: len(self._own)}.items():
-            self.metrics.audit_heads_moved(of, count)
+            self.metrics.audit_heads_moved.labels(of).set(count)
         for of, by in self._late.items():
-            self.metrics.audit_heads_late(of, by.total_seconds())
+            self.metrics.audit_heads_late.labels(of).set(by.total_seconds())
 
 
 def _holds(head: Head, entries: dict[str, dict[str, Any]], keys: Keys) -> bool:

@@ -34,5 +34,7 @@ class Audits:
             entries = database["audit"].find(session=moment).sort([("chain", ASCENDING), ("n", ASCENDING)])
             found = verify(entries, self._keys.all(), end=heads, noted=noted)
         if not (isinstance(found, Broken) and found.reason == "noted"):
-            self._metrics.audit_verified(whole=isinstance(found, Verified))
+            self._metrics.audit_whole.set(whole := isinstance(found, Verified))
+            if whole:
+                self._metrics.audit_verified.set_to_current_time()
         return found

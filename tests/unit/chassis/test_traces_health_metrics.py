@@ -75,10 +75,13 @@ def test_a_loop_that_has_not_turned_for_half_a_minute_is_not_alive() -> None:
 
 def test_metrics_are_counted_under_templates() -> None:
     metrics = Metrics()
-    metrics.http_request("GET", "/v1/reports/<report_id>", 200, 0.01)
-    metrics.consumed("intake.report.accepted.v1", "done")
-    metrics.outbox(3, 1.5)
-    metrics.consumer_attached("internal", 3, 4)
+    metrics.http.labels("GET", "/v1/reports/<report_id>", 200).inc()
+    metrics.http_seconds.labels("GET", "/v1/reports/<report_id>").observe(0.01)
+    metrics.consumed.labels("intake.report.accepted.v1", "done").inc()
+    metrics.pending.set(3)
+    metrics.oldest.set(1.5)
+    metrics.attached.labels("internal").set(3)
+    metrics.subscriptions.labels("internal").set(4)
     text = metrics.render().decode()
     assert 'ngao_http_requests_total{method="GET",route="/v1/reports/<report_id>",status="200"} 1.0' in text
     assert "ngao_outbox_pending 3.0" in text
@@ -88,5 +91,5 @@ def test_metrics_are_counted_under_templates() -> None:
 
 def test_two_processes_parts_in_one_test_do_not_share_numbers() -> None:
     one, other = Metrics(), Metrics()
-    one.parked(5)
+    one.parked.set(5)
     assert "ngao_parked 0.0" in other.render().decode()
