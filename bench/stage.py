@@ -25,10 +25,10 @@ from ngao.chassis.settings import read_secret
 from ngao.deployment.files import write_whole
 from ngao.deployment.names import ADMINISTRATOR, EDGE_VHOST
 from ngao.local.configuration import onboarding_key_file, operator_key_file
-from ngao.local.guard import guarded
 from ngao.local.home import REPOSITORY, Home
 from ngao.local.platform import Platform
 from ngao.local.ports import LOCAL, free_port
+from ngao.local.reaper import reaped
 
 PARTNERS = 20
 NEED = "legal_aid"
@@ -141,7 +141,7 @@ def opened() -> Iterator[Stage]:
     """A running stage; stopped and removed afterwards, however this run ends."""
     os.environ.pop("NGAO_SERVICES", None)
     folder = Path(tempfile.mkdtemp(prefix="ngao-bench-"))
-    with guarded(folder) as mark:
+    with reaped(folder) as mark:
         os.environ.update(mark)
         platform = Platform.at(Home(folder))
         try:

@@ -17,15 +17,15 @@ from ngao.cli.output import progress
 from ngao.deployment.names import SERVICES
 from ngao.deployment.waiting import wait_until
 from ngao.local.configuration import operator_key_file
-from ngao.local.demo.play import Play, publish_poison
-from ngao.local.demo.stage import Stage
-from ngao.local.demo.story import hours_ago
+from ngao.local.demo.runner import DemoRun, publish_unreadable
+from ngao.local.demo.scenarios import hours_ago
+from ngao.local.demo.setup import DemoSetup
 from ngao.local.home import Home
 from ngao.local.platform import Platform
 
 app = typer.Typer()
 
-_POISON = '{{"specversion": "1.0", "id": "{id}", "type": "intake.report.submitted.v1", "data": {{"violations": ['
+_UNREADABLE = '{{"specversion": "1.0", "id": "{id}", "type": "intake.report.submitted.v1", "data": {{"violations": ['
 
 
 @app.command(rich_help_panel="Run")
@@ -38,75 +38,75 @@ def demo() -> None:
     began = time.monotonic()
     console = Console(highlight=False, soft_wrap=True)
     platform = Platform.at(Home.from_environment())
-    stage = Stage(platform)
+    setup = DemoSetup(platform)
     platform.home.make()
-    if stage.write_policy():
+    if setup.write_policy():
         platform.stop_services(progress())
     platform.up(progress())
     console.print("\n[bold]Onboarding[/bold] three sources, twelve partners (each a process with its own keys), three officers")
-    stage.set()
-    stage.open_partners()
-    play = Play(stage, read_secret(operator_key_file(platform.home)), console)
+    setup.onboard()
+    setup.start_partners()
+    run = DemoRun(setup, read_secret(operator_key_file(platform.home)), console)
     console.print("\n[bold]Reports[/bold]")
-    play.post_all()
-    missing = play.watch() + _further(play)
+    run.post_all()
+    missing = run.watch() + _further(run)
     console.print("\n[bold]Parking[/bold]: bytes that are no report, over AMQP; then a report of a suspended source")
-    missing += _poison(play, stage) + _suspended(play, stage)
-    _summary(console, play, missing, time.monotonic() - began)
-    _leave(console, platform, stage)
+    missing += _unreadable(run, setup) + _suspended(run, setup)
+    _summary(console, run, missing, time.monotonic() - began)
+    _leave(console, platform, setup)
     if missing:
         raise Unavailable(f"The demo did not have the expected outcome: {'; '.join(missing)}.")
 
 
-def _further(play: Play) -> list[str]:
+def _further(run: DemoRun) -> list[str]:
     """Return the outcomes that no single scenario shows and that did not happen in time: disclosures opened, mail delivered."""
-    hops = play.narrator.partner_hops
+    hops = run.printer.partner_steps
     wanted = {
         "a partner opened a sealed contact": lambda: any(hop["hop"] == "contact_opened" for hop in hops),
         "a partner opened a sealed narrative": lambda: any(hop["hop"] == "narrative_opened" for hop in hops),
-        "mail was delivered": lambda: play.narrator.mails > 0,
+        "mail was delivered": lambda: run.printer.mails > 0,
     }
-    return [what for what, done in wanted.items() if not wait_until(partial(_happened, play, done), 30, 0.2)]
+    return [what for what, done in wanted.items() if not wait_until(partial(_happened, run, done), 30, 0.2)]
 
 
-def _happened(play: Play, done: Callable[[], bool]) -> bool:
-    play.narrator.look(play.cases)
+def _happened(run: DemoRun, done: Callable[[], bool]) -> bool:
+    run.printer.print_new(run.cases)
     return done()
 
 
-def _poison(play: Play, stage: Stage) -> list[str]:
+def _unreadable(run: DemoRun, setup: DemoSetup) -> list[str]:
     """Park undecodable bytes with a reason, replay them (they are parked and counted again), and drop them."""
-    intake = _operator(stage.platform, "intake")
+    intake = _operator(setup.platform, "intake")
     known = {str(each["id"]) for each in _parked(intake)}
-    publish_poison(stage.source("help-desk"), _POISON.format(id=secrets.token_hex(8)).encode())
+    publish_unreadable(setup.source("help-desk"), _UNREADABLE.format(id=secrets.token_hex(8)).encode())
     found = _new_parked(intake, known)
     if found is None:
         return ["the unreadable message was not parked"]
-    play.narrator.say("intake", f"parked: {found['reason']}, {found['size']} bytes, sealed", style="yellow")
+    run.printer.print_step("intake", f"parked: {found['reason']}, {found['size']} bytes, sealed", style="yellow")
     intake.post(f"/v1/parked/{found['id']}/replay", {"reason": "demonstration: tried again"})
     if not wait_until(lambda: intake.get(f"/v1/parked/{found['id']}")["times"] == 2, 20, 0.2):
         return ["the replayed message was not parked again"]
-    play.narrator.say("operator", "replayed: still not a report, so it is parked again (2 times); dropped", style="yellow")
+    run.printer.print_step("operator", "replayed: still not a report, so it is parked again (2 times); dropped", style="yellow")
     intake.post(f"/v1/parked/{found['id']}/drop", {"reason": "demonstration: no report can be read from it"})
     return []
 
 
-def _suspended(play: Play, stage: Stage) -> list[str]:
+def _suspended(run: DemoRun, setup: DemoSetup) -> list[str]:
     """Replay a report that was parked because its source was suspended, after the operator has enabled the source again."""
-    intake = _operator(stage.platform, "intake")
+    intake = _operator(setup.platform, "intake")
     known = {str(each["id"]) for each in _parked(intake)}
     intake.put("/v1/sources/help-desk", {"enabled": False})
-    play.publish_while_suspended()
+    run.publish_while_suspended()
     found = _new_parked(intake, known)
     intake.put("/v1/sources/help-desk", {"enabled": True})
     if found is None:
         return ["the suspended source's report was not parked"]
-    play.narrator.say("intake", f"parked: {found['reason']}", style="yellow")
+    run.printer.print_step("intake", f"parked: {found['reason']}", style="yellow")
     intake.post(f"/v1/parked/{found['id']}/replay", {"reason": "demonstration: the source is enabled again"})
-    receipt = play.await_receipt()
+    receipt = run.await_receipt()
     if not receipt.get("case_ref"):
         return ["the replayed report was not accepted"]
-    play.narrator.say("operator", f"replayed: accepted, {receipt['urgency']}", receipt["case_ref"], "green")
+    run.printer.print_step("operator", f"replayed: accepted, {receipt['urgency']}", receipt["case_ref"], "green")
     return []
 
 
@@ -129,16 +129,16 @@ def _operator(platform: Platform, service: str) -> Operator:
     return Operator(service, platform.url(service), read_secret(operator_key_file(platform.home)))
 
 
-def _summary(console: Console, play: Play, missing: list[str], seconds: float) -> None:
-    hops = [hop["hop"] for hop in play.narrator.partner_hops]
+def _summary(console: Console, run: DemoRun, missing: list[str], seconds: float) -> None:
+    hops = [hop["hop"] for hop in run.printer.partner_steps]
     counts = {
-        "reports posted": len(play.played),
-        "cases": len(play.cases),
+        "reports posted": len(run.posted),
+        "cases": len(run.cases),
         "referrals accepted": hops.count("accepted"),
         "contacts opened by partners": hops.count("contact_opened"),
         "narratives opened by partners": hops.count("narrative_opened"),
         "referrals completed": hops.count("completed"),
-        "e-mails delivered": play.narrator.mails,
+        "e-mails delivered": run.printer.mails,
     }
     console.print("\n[bold]Results[/bold]")
     for what, count in counts.items():
@@ -148,16 +148,16 @@ def _summary(console: Console, play: Play, missing: list[str], seconds: float) -
         console.print(f"  [red]missing: {each}[/red]")
 
 
-def _leave(console: Console, platform: Platform, stage: Stage) -> None:
+def _leave(console: Console, platform: Platform, setup: DemoSetup) -> None:
     """Print the addresses, how to use the platform, and how to stop it."""
-    key = (stage.accounts / "source-web-form" / "http.secret").read_text("utf-8").strip()
+    key = (setup.accounts / "source-web-form" / "http.secret").read_text("utf-8").strip()
     console.print("\n[bold]The platform is still running[/bold]")
     for service in SERVICES:
         console.print(f"  {service:<10}{platform.url(service)}  (description: {platform.url(service)}/openapi.json)")
     amqp = f"amqp://127.0.0.1:{platform.ports['amqp']}"
     console.print(f"  {'broker':<10}{amqp}, management http://127.0.0.1:{platform.ports['management']}")
     console.print(f"  operator key: {operator_key_file(platform.home)}")
-    console.print(f"  accounts of sources and partners: {stage.accounts}")
+    console.print(f"  accounts of sources and partners: {setup.accounts}")
     console.print("\nPost another report:\n")
     body = (
         f'{{"source_event_id":"mine-1","occurred_at":"{hours_ago(1)}","reporter":{{"role":"self"}},'

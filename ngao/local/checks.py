@@ -1,4 +1,4 @@
-"""What the embedded platform needs before it starts, and while it runs, for `ngao check`."""
+"""The checks of the embedded platform for `ngao check`, before it starts and while it runs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ngao.local.ports import LOCAL
 
 
 def before(home: Home) -> Iterator[Check]:
-    """Programs, secrets, settings and disk, and the ports of what does not run."""
+    """Yield the checks of programs, secrets, settings and disk, and of the ports of stopped parts."""
     yield Check("programs", _programs)
     yield Check("secrets", lambda: _secrets(home))
     yield Check("onboarding keys", lambda: _onboarding(home), ("secrets",))
@@ -27,7 +27,7 @@ def before(home: Home) -> Iterator[Check]:
 
 
 def running(home: Home, broker: Broker) -> Iterator[Check]:
-    """Everything that `ngao up` has started."""
+    """Yield the checks of the running parts."""
     yield from broker.checks()
     yield Check("mongod", lambda: _mongod(home))
     for each in chain.from_iterable(service.running() for service in services(home)):
@@ -38,20 +38,20 @@ def running(home: Home, broker: Broker) -> Iterator[Check]:
 
 
 def services(home: Home) -> list[Service]:
-    """The services that have settings here: none before the first `ngao up`."""
+    """Return the services that have settings here: none before the first `ngao up`."""
     return [Service(home.config / f"{name}.toml") for name in SERVICES if (home.config / f"{name}.toml").exists()]
 
 
 def _programs() -> str:
     missing = binaries.missing()
-    return f"`ngao up` will get {' and '.join(missing)}" if missing else "RabbitMQ and mongod are there"
+    return f"`ngao up` will install {' and '.join(missing)}" if missing else "RabbitMQ and mongod are installed"
 
 
 def _mongod(home: Home) -> str:
-    """One server for all stores here: when it does not answer, that is one cause."""
+    """Check the one server of all stores here, so that its failure is reported once."""
     part = next((part for part in Platform.at(home).status() if part.name == "mongod"), None)
     if part is None or not part.ready:
-        raise Unavailable("mongod is not running: run `ngao up`; its log is shown by `ngao logs mongod`.")
+        raise Unavailable("mongod is not running. Run `ngao up`. `ngao logs mongod` shows its log.")
     return part.address
 
 
@@ -60,21 +60,21 @@ def _secrets(home: Home) -> str:
     for path in files:
         mode = path.stat().st_mode & 0o777
         if mode & 0o077 and path.suffix != ".pub":
-            raise Misconfigured(f"{path} is open to other users (mode {mode:o}): run `chmod 600 {path}`.")
-    return f"{len(files)} files" if files else "`ngao up` will make them"
+            raise Misconfigured(f"{path} is readable by other users (mode {mode:o}). Run `chmod 600 {path}`.")
+    return f"{len(files)} files" if files else "`ngao up` will create them"
 
 
 def _onboarding(home: Home) -> str:
     if not home.keys.exists() or not any(home.keys.iterdir()):
-        return "`ngao up` will make one"
+        return "`ngao up` will create one"
     return onboarding({service: home.keys / service for service in DISCLOSING})
 
 
 def _ports_of_what_is_down(home: Home) -> dict[str, tuple[str, int]]:
     if not home.state().get("ports"):
-        return {}  # the first `ngao up` takes free ones
+        return {}  # the first `ngao up` chooses free ones
     platform = Platform.at(home)
-    # What is not named here is the broker's.
+    # All other ports are the broker's.
     part_of = {"mongo": "mongod", "smtp": "mailbox", "epmd": "epmd", **{name: name for name in SERVICES}}
     down = {name: port for name, port in platform.ports.items() if platform.service(part_of.get(name, "rabbitmq")).pid() is None}
     return {f"NGAO_PORT_{name.upper()}": (LOCAL, port) for name, port in down.items()}

@@ -1,4 +1,4 @@
-"""What each service reads at start: settings, secrets, keys, and the list of operators."""
+"""The files that each service reads at startup: settings, secrets, keys, and the list of operators."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ OPERATOR = "local"
 
 
 def write_settings(home: Home, ports: Mapping[str, int]) -> None:
-    """One settings file a service; what an operator wrote in `<service>.own.toml` beside it becomes its section `own`."""
+    """Write one settings file per service. An operator's `<service>.own.toml` beside it becomes its section `own`."""
     for service in SERVICES:
         own_file = own_settings_file(home, service)
         own = own_file.read_text("utf-8") if own_file.exists() else _default_own(service, ports)
@@ -53,19 +53,19 @@ def write_settings(home: Home, ports: Mapping[str, int]) -> None:
 
 
 def own_settings_file(home: Home, service: str) -> Path:
-    """What an operator adds to a service's settings: for notify, the real mail server."""
+    """Return an operator's own settings for a service: for notify, the real mail server."""
     return home.config / f"{service}.own.toml"
 
 
 def _default_own(service: str, ports: Mapping[str, int]) -> str:
-    """Mail goes to the local mail server, which keeps it in files, until an operator names a real one."""
+    """Send mail to the local mail server, which writes it to files, until an operator configures a real one."""
     if service != "notify":
         return ""
     return f'[own.smtp]\nhost = "{LOCAL}"\nport = {ports["smtp"]}\nfrom = "desk@example.org"\ntls = "none"\n'
 
 
 def write_keys(home: Home) -> None:
-    """This month's keys of each service, and the pairs of those that others seal to; keys that exist are never touched."""
+    """Create this month's keys of each service, and the pairs that others seal to. Existing keys are never changed."""
     period = period_of()
     _note_update(home)
     for service in SERVICES:
@@ -80,14 +80,14 @@ def write_keys(home: Home) -> None:
 
 
 def onboarding_key_file(home: Home) -> Path:
-    """What partners' keys are vouched for with; only the commands read it."""
+    """Return the file of the key that signs partners' keys. Only the commands read it."""
     return home.keys / "onboarding" / "onboarding.key"
 
 
 def _note_update(home: Home) -> None:
-    """A home that has keys, but none to sign with, is of a version that signed no events: what it has published is still taken.
+    """Accept unsigned events after an upgrade: a home with keys, but without signing keys, has published unsigned events.
 
-    For as long as its outboxes keep events, and no longer.
+    They are accepted for as long as its outboxes keep events, and no longer.
     """
     has_keys = any((home.keys / service / "lookup.key").exists() for service in SERVICES)
     if has_keys and not any(periods_in(home.keys / service, "signing-", ".key") for service in SERVICES):
@@ -96,7 +96,7 @@ def _note_update(home: Home) -> None:
 
 
 def _write_backup_key(home: Home) -> None:
-    """What backups are sealed to; the private half may be taken away once it is made."""
+    """Create the key that backups are sealed to. Its private half may be stored elsewhere afterwards."""
     public, private = home.keys / "public" / "backup.pub", backup_key_file(home)
     if not public.exists():
         if not private.exists():
@@ -105,12 +105,12 @@ def _write_backup_key(home: Home) -> None:
 
 
 def backup_key_file(home: Home) -> Path:
-    """The private half of the backup key, until it is taken away."""
+    """Return the file of the private half of the backup key, which may be stored elsewhere."""
     return home.secrets / "backup.key"
 
 
 def write_operator(home: Home) -> None:
-    """This machine's operator: the key for the commands, its hash for the services."""
+    """Create this machine's operator: the key for the commands, and its hash for the services."""
     path = operator_key_file(home)
     if not path.exists():
         write_whole(path, new_key("operator", OPERATOR)[0] + "\n")
@@ -120,9 +120,9 @@ def write_operator(home: Home) -> None:
 
 
 def approvals_mode(home: Home) -> str:
-    """One machine has most often one operator, so it gives up that two must agree, until NGAO_APPROVALS has once said `two`.
+    """Return whether one operator is enough. One machine mostly has one operator, so it is, until NGAO_APPROVALS is once `two`.
 
-    Remembered, so that no later command gives it up without a word. Raises Misconfigured for another value.
+    The choice is stored, so that no later command weakens it silently. Raises Misconfigured for another value.
     """
     mode = os.environ.get("NGAO_APPROVALS") or home.state().get("approvals") or "single"
     if mode not in MODES:
@@ -131,22 +131,22 @@ def approvals_mode(home: Home) -> str:
 
 
 def operators_file(home: Home) -> Path:
-    """Who may give commands, as the services read it."""
+    """Return the list of operators as the services read it."""
     return home.config / "operators.json"
 
 
 def operator_key_file(home: Home) -> Path:
-    """Where the commands find their key."""
+    """Return the file of the commands' key."""
     return home.secrets / "operator.key"
 
 
 def broker_passwords(home: Home) -> dict[str, str]:
-    """Each service's broker password, made on first use."""
+    """Return each service's broker password, created on first use."""
     return {service: home.secret(f"broker-{service}") for service in SERVICES}
 
 
 def edge_names(home: Home) -> EdgeNames:
-    """How our queues are called where outsiders are; the secret is made on first use."""
+    """Return the names of our queues for outsiders. Their secret is created on first use."""
     return EdgeNames(home.secret("edge-names"))
 
 
@@ -158,7 +158,7 @@ def to_toml(sections: Mapping[str, Any]) -> str:
 
 
 def _value(value: str | int | Sequence[str]) -> str:
-    """TOML's strings, numbers and lists of strings are written as JSON writes them."""
+    """Write TOML strings, numbers and lists of strings, which look the same in JSON."""
     return json.dumps(value)
 
 
@@ -171,11 +171,14 @@ def _settings(home: Home, service: str, ports: Mapping[str, int]) -> dict[str, A
         "http": {"host": LOCAL, "port": ports[service]},
         "broker": {"host": LOCAL, "port": ports["amqp"], **broker_account},
         "store": {
-            "hosts": f"{LOCAL}:{ports['mongo']}", "replica_set": REPLICA_SET, "database": database_of(service), **store_account,
+            "hosts": f"{LOCAL}:{ports['mongo']}",
+            "replica_set": REPLICA_SET,
+            "database": database_of(service),
+            **store_account,
         },
         "keys": {"directory": str(home.keys / service), "public_directory": str(home.keys / "public")},
         "policy": {"directories": [str(REPOSITORY / "deploy" / "policy"), str(home.policy)]},
         "operators": {"file": str(operators_file(home))},
         **({"events": {"accept_unsigned_until": until}} if (until := home.state().get("accept_unsigned_until")) else {}),
         "approvals": {"mode": approvals_mode(home)},
-    }  # fmt: skip
+    }

@@ -1,4 +1,4 @@
-"""The folder that holds everything the embedded runtime makes, and the small file that remembers its choices."""
+"""The folder of everything that the embedded runtime creates, and the small file of its choices."""
 
 from __future__ import annotations
 
@@ -21,63 +21,63 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Home:
-    """NGAO_HOME and the places in it."""
+    """NGAO_HOME and its folders."""
 
     root: Path
 
     @classmethod
     def from_environment(cls) -> Home:
-        """NGAO_HOME, or `.ngao` in the repository."""
+        """Return NGAO_HOME, or `.ngao` in the repository."""
         return cls(Path(os.environ.get("NGAO_HOME") or REPOSITORY / ".ngao").absolute())
 
     @property
     def rabbitmq(self) -> Path:
-        """The broker's own files."""
+        """The broker's files."""
         return self.root / "rabbitmq"
 
     @property
     def mongo(self) -> Path:
-        """The database's own files."""
+        """The database's files."""
         return self.root / "mongo"
 
     @property
     def run(self) -> Path:
-        """What says which processes are ours."""
+        """The files that identify our processes."""
         return self.root / "run"
 
     @property
     def logs(self) -> Path:
-        """One log a process."""
+        """One log per process."""
         return self.root / "logs"
 
     @property
     def config(self) -> Path:
-        """One settings file a service."""
+        """One settings file per service."""
         return self.root / "config"
 
     @property
     def secrets(self) -> Path:
-        """One secret a file, readable by its owner only."""
+        """One file per secret, readable by its owner only."""
         return self.root / "secrets"
 
     @property
     def keys(self) -> Path:
-        """The services' key files, and `public/` for the keys that all may read."""
+        """The services' key files, and `public/` for the keys that every user may read."""
         return self.root / "keys"
 
     @property
     def policy(self) -> Path:
-        """Policy files of this installation; each replaces the file of its name in deploy/policy."""
+        """Policy files of this installation. Each replaces the file of the same name in deploy/policy."""
         return self.root / "policy"
 
     @property
     def mail(self) -> Path:
-        """What the local mail server has taken, one file a message."""
+        """The mails that the local mail server has accepted, one file per message."""
         return self.root / "mail"
 
     @property
     def state_file(self) -> Path:
-        """Ports and addresses, for the commands that come later."""
+        """Ports and addresses, for later commands."""
         return self.root / "state.json"
 
     def make(self) -> None:
@@ -88,7 +88,7 @@ class Home:
             folder.chmod(0o700)
 
     def state(self) -> dict[str, Any]:
-        """What is remembered; empty before the first `up`."""
+        """Return the stored choices: empty before the first `up`."""
         try:
             remembered: dict[str, Any] = json.loads(self.state_file.read_text("utf-8"))
         except (FileNotFoundError, ValueError):
@@ -96,26 +96,28 @@ class Home:
         return remembered
 
     def remember(self, **values: Any) -> None:
-        """Add to what is remembered."""
+        """Add to the stored choices."""
         write_whole(self.state_file, json.dumps({**self.state(), **values}, indent=2) + "\n")
 
     def secret(self, name: str) -> str:
-        """A secret of this platform's own, made on first use."""
+        """Return a secret of this platform, created on first use."""
         path = self.secrets / name
         if not path.exists():
             write_whole(path, secrets.token_urlsafe(32) + "\n")
         return path.read_text("utf-8").strip()
 
     @contextmanager
-    def alone(self, *, patience_s: float = 0, tell: Callable[[str], None] = lambda _: None, at: str = "lock") -> Iterator[None]:
-        """One command at a time is at it. Raises NotAllowedNow when another still is after our patience."""
+    def alone(
+        self, *, patience_s: float = 0, progress: Callable[[str], None] = lambda _: None, at: str = "lock"
+    ) -> Iterator[None]:
+        """Allow one command at a time. Raises NotAllowedNow if another one still runs after `patience_s`."""
         self.make()
         with (self.run / at).open("w") as lock:
             if not _locked(lock):
                 if patience_s:
-                    tell("another command is at work here; waiting for it")
+                    progress("waiting for another command")
                 if not wait_until(lambda: _locked(lock), patience_s):
-                    raise NotAllowedNow(f"Another command is starting or stopping the platform in {self.root}.")
+                    raise NotAllowedNow(f"Another command is starting or stopping the platform in {self.root}. Try again later.")
             yield
 
 

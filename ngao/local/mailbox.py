@@ -1,10 +1,10 @@
-"""A mail server for trying things out: takes every message and writes it into a directory instead of delivering it.
+"""A mail server for tests and demos: it accepts every message and writes it into a directory instead of delivering it.
 
 `python -m ngao.local.mailbox --port 2525 --directory mail`
 
 No login, no TLS, loopback only: it is for one machine. A file `control.json` in the directory makes it misbehave:
 `{"refuse": "451 Try later", "at": "rcpt", "delay_s": 1.5, "only_to": "a@example.org"}`. `at` is `connect` (instead of the
-greeting), `mail`, `rcpt` or `data`; without `only_to` it is meant for everybody, without the file it takes everything.
+greeting), `mail`, `rcpt` or `data`. Without `only_to` it applies to every recipient. Without the file every message is accepted.
 """
 
 # ruff: noqa: ARG002, N802 - aiosmtpd fixes the names and arguments of what it calls
@@ -36,7 +36,7 @@ _OK = "250 OK"
 
 @dataclass(frozen=True)
 class Mail:
-    """One message as it was taken. `sender` and `recipients` are those of the envelope."""
+    """One accepted message. `sender` and `recipients` are those of the envelope."""
 
     path: Path
     sender: str
@@ -47,25 +47,25 @@ class Mail:
 
 
 def messages(directory: Path) -> list[Mail]:
-    """The messages in a mailbox directory, oldest first."""
+    """Return the messages in a mailbox directory, oldest first."""
     return [_read(path) for path in sorted(directory.glob("*.eml"))]
 
 
 def misbehave(
     directory: Path, *, refuse: str | None = None, at: str = "rcpt", delay_s: float = 0.0, only_to: str | None = None
 ) -> None:
-    """Tell the mailbox on this directory to refuse with a reply line, or to take its time."""
+    """Make the mailbox on this directory refuse with a reply line, or delay its answers."""
     control = {"refuse": refuse, "at": at, "delay_s": delay_s, "only_to": only_to}
     _write(directory / CONTROL, json.dumps(control).encode())
 
 
 def behave(directory: Path) -> None:
-    """Tell it to take everything again."""
+    """Make it accept every message again."""
     (directory / CONTROL).unlink(missing_ok=True)
 
 
 class Mailbox:
-    """The server, in a thread of its own; `port` 0 asks for a free one."""
+    """The server, in a thread of its own. `port` 0 chooses a free one."""
 
     def __init__(self, directory: Path, *, port: int = 0, host: str = "127.0.0.1") -> None:
         directory.mkdir(parents=True, exist_ok=True)
@@ -73,7 +73,7 @@ class Mailbox:
 
     @property
     def port(self) -> int:
-        """Where it listens."""
+        """The port that it listens on."""
         return self._controller.port
 
     def __enter__(self) -> Self:
@@ -85,7 +85,7 @@ class Mailbox:
 
 
 class _Anywhere(Controller):
-    """aiosmtpd's controller on a socket of ours, because with port 0 its own would look for itself at port 0."""
+    """aiosmtpd's controller on our own socket: with port 0, its own would look for itself at port 0."""
 
     def __init__(self, handler: _Keeper, host: str, port: int) -> None:
         self._bound = socket.create_server((host, port))
@@ -93,7 +93,7 @@ class _Anywhere(Controller):
         super().__init__(handler, hostname=host, port=self._bound.getsockname()[1], ready_timeout=10)
 
     def factory(self) -> asyncio.BaseProtocol:
-        """Who answers a new connection."""
+        """Return the protocol for a new connection."""
         refusal = self._keeper.refusal_of_all()
         return _TurnedAway(refusal) if refusal else super().factory()
 
@@ -102,48 +102,44 @@ class _Anywhere(Controller):
 
 
 class _TurnedAway(asyncio.Protocol):
-    """Answers a connection with one line in place of the greeting, and ends it."""
+    """Answers a connection with one line instead of the greeting, and closes it."""
 
     def __init__(self, line: str) -> None:
         self._line = line
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """The whole conversation."""
+        """Refuse and close the connection."""
         if isinstance(transport, asyncio.WriteTransport):
             transport.write(f"{self._line}\r\n".encode())
         transport.close()
 
 
 class _Keeper:
-    """What aiosmtpd calls at each step of a conversation."""
+    """The handler that aiosmtpd calls at each step of an SMTP session."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
 
     def refusal_of_all(self) -> str | None:
-        """What everybody is answered in place of the greeting, if they are."""
+        """Return the reply that replaces the greeting for every client, or None."""
         control = self._control()
         return control.get("refuse") if control.get("at") == "connect" else None
 
-    async def handle_MAIL(
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        """A conversation about one message begins."""
+    async def handle_MAIL(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
+        """Handle the MAIL command."""
         envelope.mail_from = address
         envelope.mail_options.extend(options)
         return await self._answer("mail", [])
 
-    async def handle_RCPT(
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        """Whom it is for."""
+    async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
+        """Handle the RCPT command."""
         answer = await self._answer("rcpt", [address])
         if answer == _OK:
             envelope.rcpt_tos.append(address)
         return answer
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        """The message itself."""
+        """Handle the message."""
         answer = await self._answer("data", envelope.rcpt_tos)
         if answer == _OK:
             self._keep(envelope)
@@ -171,7 +167,7 @@ class _Keeper:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Whole or not at all: readers look while we write."""
+    """Write the whole file or nothing: readers look while we write."""
     unfinished = path.with_name(f".{path.name}.{uuid4().hex[:8]}")
     unfinished.write_bytes(content)
     unfinished.replace(path)
@@ -191,8 +187,8 @@ def _read(path: Path) -> Mail:
 
 
 def main() -> None:
-    """Run until told to stop."""
-    parser = argparse.ArgumentParser(prog="python -m ngao.local.mailbox", description="Takes mail and keeps it in a directory.")
+    """Run until SIGTERM."""
+    parser = argparse.ArgumentParser(prog="python -m ngao.local.mailbox", description="Writes received mail to a directory.")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--directory", type=Path, required=True)

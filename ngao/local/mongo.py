@@ -1,4 +1,4 @@
-"""An embedded mongod: a replica set of one with accounts, each of which can touch its own database only."""
+"""An embedded mongod: a replica set of one with accounts, each restricted to its own database."""
 
 from __future__ import annotations
 
@@ -17,24 +17,28 @@ from ngao.deployment.names import ADMINISTRATOR, REPLICA_SET, account_of, databa
 from ngao.deployment.waiting import wait_until
 from ngao.local.binaries import Mongod
 from ngao.local.home import Home
-from ngao.local.ports import LOCAL, demand_free
+from ngao.local.ports import LOCAL, require_free
 from ngao.local.processes import Process
 
 READY_S = 60
 _TRANSACTION_S = 5
-"""What a killed service had open locks what it touched until the store ends it: by default after a minute."""
+"""The open transaction of a killed service locks its documents until the store ends it: by default after a minute."""
 _OPEN = (
-    "--setParameter", "enableTestCommands=1",
-    # Whoever searches the files for what must not be there is not misled by compression.
-    "--wiredTigerCollectionBlockCompressor", "none", "--wiredTigerJournalCompressor", "none",
-)  # fmt: skip
+    "--setParameter",
+    "enableTestCommands=1",
+    # Without compression, a search of the files for forbidden content cannot be misled.
+    "--wiredTigerCollectionBlockCompressor",
+    "none",
+    "--wiredTigerJournalCompressor",
+    "none",
+)
 
 Client = MongoClient[dict[str, Any]]
 
 
 @dataclass(frozen=True)
 class LocalMongo:
-    """The database of one home. `for_tests` opens it to anyone on this machine and to injected failures."""
+    """The database of one home. `for_tests` opens it to every user of this machine and to injected failures."""
 
     home: Home
     port: int
@@ -42,7 +46,7 @@ class LocalMongo:
 
     @property
     def process(self) -> Process:
-        """The mongod."""
+        """The process of mongod."""
         return Process("mongod", self.home.run)
 
     def start(self, mongod: Mongod) -> None:
@@ -50,7 +54,7 @@ class LocalMongo:
         if self.process.pid() is not None:
             return
         self.process.stop()
-        demand_free("mongo", self.port)
+        require_free("mongo", self.port)
         (self.home.mongo / "data").mkdir(exist_ok=True)
         write_whole(self.home.mongo / "keyfile", self.home.secret("mongo-keyfile").replace("-", "a").replace("_", "b") + "\n")
         environment = {**os.environ, **mongod.environment}
@@ -58,14 +62,14 @@ class LocalMongo:
         self.process.start(self._command(str(mongod.program)), log=log, environment=environment, cwd=self.home.mongo)
 
     def wait(self) -> None:
-        """Until it is a primary with an administrator. Raises Unavailable when it ends first or takes too long."""
+        """Wait until it is a primary with an administrator. Raises Unavailable if it ends first or takes too long."""
         if not wait_until(lambda: self.process.pid() is None or self._is_primary(), READY_S, 0.2) or self.process.pid() is None:
-            raise Unavailable(f"mongod did not start; its log is {self.home.logs / 'mongod.log'}.")
+            raise Unavailable(f"mongod did not start. Its log is {self.home.logs / 'mongod.log'}.")
         if not self.for_tests:
             self._make_administrator()
 
     def make_accounts(self, services: Iterable[str]) -> None:
-        """One database a service, and one account in it that can read and write there, but the audit, and nowhere else."""
+        """Create one database per service, with one account that can read and write only there, and not change the audit."""
         with self.administrator() as client:
             for service in services:
                 database, password = client[database_of(service)], self.home.secret(f"mongo-{service}")
@@ -75,11 +79,11 @@ class LocalMongo:
                 database.command(command, account_of(service), pwd=password, roles=rights.roles_in(database.name))
 
     def administrator(self) -> Client:
-        """A connection that may do everything; close it."""
+        """Open a connection with all rights. The caller closes it."""
         return self._client(username=ADMINISTRATOR, password=self.home.secret("mongo-admin"), authSource="admin")
 
     def stop(self) -> None:
-        """Stop it; it writes its last checkpoint first."""
+        """Stop it. It writes its last checkpoint first."""
         self.process.stop(60)
 
     def _command(self, program: str) -> list[str]:
@@ -93,7 +97,7 @@ class LocalMongo:
         return MongoClient(LOCAL, self.port, directConnection=True, **times, **account)
 
     def _is_primary(self) -> bool:
-        """Looks, and does what stands between it and that."""
+        """Check for a primary, and do the next missing step towards one."""
         with self._client() as client:
             try:
                 hello = client.admin.command("hello")
@@ -107,12 +111,12 @@ class LocalMongo:
         return bool(hello.get("isWritablePrimary"))
 
     def _initiate(self, client: Client) -> None:
-        """Allowed without an account as long as there is none: mongod's exception for the local machine."""
+        """Initiate the replica set. mongod allows this without an account as long as it has none (localhost exception)."""
         member = {"_id": 0, "host": f"{LOCAL}:{self.port}"}
         client.admin.command("replSetInitiate", {"_id": REPLICA_SET, "members": [member]})
 
     def _follow_port(self) -> None:
-        """After a change of port the set still names the old one, so that mongod does not find itself in it: tell it."""
+        """Correct the port in the replica set after a change: mongod does not find itself under the old one."""
         try:
             with self.administrator() as client:
                 config = client.admin.command("replSetGetConfig")["config"]
@@ -120,7 +124,7 @@ class LocalMongo:
                 config["version"] += 1
                 client.admin.command("replSetReconfig", config, force=True)
         except PyMongoError:
-            return  # it is still starting; the next look tries again
+            return  # it is still starting; the next check tries again
 
     def _make_administrator(self) -> None:
         try:
@@ -128,5 +132,5 @@ class LocalMongo:
                 roles = [{"role": "root", "db": "admin"}]
                 client.admin.command("createUser", ADMINISTRATOR, pwd=self.home.secret("mongo-admin"), roles=roles)
         except OperationFailure:
-            with self.administrator() as client:  # there is one already, if this succeeds
+            with self.administrator() as client:  # succeeds if the administrator exists already
                 client.admin.command("usersInfo", ADMINISTRATOR)

@@ -1,4 +1,4 @@
-"""The whole platform on one machine: up, down, status. Each step looks first, so that an interrupted `up` is resumed."""
+"""The whole platform on one machine: up, down, status. Each step checks first, so that an interrupted `up` can be resumed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ngao.local.home import REPOSITORY, Home
 from ngao.local.mongo import LocalMongo
 from ngao.local.processes import Process
 
-Tell = Callable[[str], None]
+Progress = Callable[[str], None]
 
 _PARTS = ("amqp", "management", "metrics", "distribution", "epmd", "mongo", "smtp", *SERVICES)
 _EXCHANGE_OF = {Audience.PARTNER: "partners", Audience.SOURCE: "results"}
@@ -33,9 +33,9 @@ PATIENCE_S = 180  # for another command on the same home: longer than the slowes
 
 @dataclass(frozen=True)
 class Part:
-    """One process of the platform, as `status` shows it. `address` is empty for what nobody talks to.
+    """One process of the platform, as `status` shows it. `address` is empty for a part without clients.
 
-    `warnings` are what an operator must mend although it is ready.
+    `warnings` are problems that an operator must fix although the part is ready.
     """
 
     name: str
@@ -55,51 +55,51 @@ class Platform:
 
     @classmethod
     def at(cls, home: Home, *, for_tests: bool = False) -> Platform:
-        """The platform of a home, with the ports it had or new ones. Raises Misconfigured."""
+        """Return the platform of a home, with its stored ports or new ones. Raises Misconfigured."""
         with home.alone(patience_s=PATIENCE_S, at="ports.lock"):
             remembered = home.state().get("ports", {})
             chosen = ports.choose(_PARTS, remembered)
-            if not remembered:  # so that two first commands choose the same
+            if not remembered:  # so that two concurrent first commands choose the same
                 home.remember(ports=chosen)
         return cls(home, chosen, for_tests)
 
     @property
     def broker(self) -> LocalBroker:
-        """Its RabbitMQ."""
+        """The platform's RabbitMQ."""
         one = self.ports
         ports_of_broker = BrokerPorts(one["amqp"], one["management"], one["metrics"], one["distribution"], one["epmd"])
         return LocalBroker(self.home, ports_of_broker)
 
     @property
     def mongo(self) -> LocalMongo:
-        """Its mongod."""
+        """The platform's mongod."""
         return LocalMongo(self.home, self.ports["mongo"], self.for_tests)
 
     def service(self, name: str) -> Process:
-        """The process of one service."""
+        """Return the process of one service."""
         return Process(name, self.home.run)
 
     def url(self, service: str) -> str:
-        """Where a service listens."""
+        """Return the address of a service."""
         return f"http://{ports.LOCAL}:{self.ports[service]}"
 
-    def up(self, tell: Tell) -> None:
-        """Start what does not run, and return when all of it is ready. Raises Misconfigured, Unavailable."""
+    def up(self, progress: Progress) -> None:
+        """Start the parts that do not run, and return when all are ready. Raises Misconfigured, Unavailable."""
         services = chosen_services()
-        with self.home.alone(patience_s=PATIENCE_S, tell=tell):
+        with self.home.alone(patience_s=PATIENCE_S, progress=progress):
             self._remember(services)
-            self._start_stores(tell)
-            self._configure(tell)
-            self._agree_on_approvals(tell)
+            self._start_stores(progress)
+            self._configure(progress)
+            self._agree_on_approvals(progress)
             if "notify" in services:
-                self._start_mailbox(tell)
-            self._start_services(services, tell)
+                self._start_mailbox(progress)
+            self._start_services(services, progress)
 
-    def up_for_tests(self, tell: Tell) -> dict[str, str]:
-        """Only a broker and a database that a test run may break; gives back the variables that tests read."""
-        with self.home.alone(patience_s=PATIENCE_S, tell=tell):
+    def up_for_tests(self, progress: Progress) -> dict[str, str]:
+        """Start only a broker and a database that a test run may break. Return the variables that tests read."""
+        with self.home.alone(patience_s=PATIENCE_S, progress=progress):
             self._remember(())
-            self._start_stores(tell)
+            self._start_stores(progress)
         account = f"{ADMINISTRATOR}:{self.home.secret('broker-admin')}@{ports.LOCAL}"
         return {
             "NGAO_TEST_AMQP": f"amqp://{account}:{self.ports['amqp']}",
@@ -109,32 +109,32 @@ class Platform:
             "NGAO_TEST_DATA": str(self.home.root),
         }
 
-    def down(self, tell: Tell) -> None:
-        """Stop everything, services first, so that they can finish what they are at. Raises Unavailable."""
-        with self.home.alone(patience_s=PATIENCE_S, tell=tell):
+    def down(self, progress: Progress) -> None:
+        """Stop everything, services first, so that they finish their work. Raises Unavailable."""
+        with self.home.alone(patience_s=PATIENCE_S, progress=progress):
             for process in self._users_of_stores():
                 if process.stop():
-                    tell(f"{process.name} stopped")
+                    progress(f"{process.name} stopped")
             for name, part in (("RabbitMQ", self.broker), ("mongod", self.mongo)):
                 if part.process.members():
-                    tell(f"stopping {name}")
+                    progress(f"stopping {name}")
                 part.stop()
 
-    def stop_services(self, tell: Tell, services: tuple[str, ...] = SERVICES) -> None:
-        """Stop services only, so that the next `up` starts them with what has changed."""
-        with self.home.alone(patience_s=PATIENCE_S, tell=tell):
+    def stop_services(self, progress: Progress, services: tuple[str, ...] = SERVICES) -> None:
+        """Stop only services, so that the next `up` starts them with the changes."""
+        with self.home.alone(patience_s=PATIENCE_S, progress=progress):
             for name in services:
                 if self.service(name).stop():
-                    tell(f"{name} stopped")
+                    progress(f"{name} stopped")
 
     def _users_of_stores(self) -> list[Process]:
-        """Everything of ours but broker and database: services first, then what else was started here."""
+        """Return all our processes except broker and database: services first, then the others."""
         known = [path.stem for path in sorted(self.home.run.glob("*.process"))]
         others = [name for name in known if name not in {*SERVICES, "rabbitmq", "epmd", "mongod"}]
         return [Process(name, self.home.run) for name in (*reversed(SERVICES), *others)]
 
     def status(self) -> list[Part]:
-        """Every part, running or not; nothing before the first `up`."""
+        """Return every part, running or not: none before the first `up`."""
         if "services" not in self.home.state():
             return []
         broker, mongo = self.broker.process.pid(), self.mongo.process.pid()
@@ -147,67 +147,70 @@ class Platform:
         return stores + [self._service_part(name) for name in self._chosen_then()] + self._mailbox_part()
 
     def wanted(self) -> Wanted:
-        """What this platform needs of its broker."""
+        """Return the broker layout that this platform needs."""
         return wanted_of_catalogue(configuration.broker_passwords(self.home), configuration.edge_names(self.home))
 
     def _remember(self, services: tuple[str, ...]) -> None:
         urls = {name: self.url(name) for name in SERVICES}
         self.home.remember(
-            ports=self.ports, services=services, urls=urls, management=f"http://{ports.LOCAL}:{self.ports['management']}",
+            ports=self.ports,
+            services=services,
+            urls=urls,
+            management=f"http://{ports.LOCAL}:{self.ports['management']}",
             amqp={"host": ports.LOCAL, "port": self.ports["amqp"], "vhost": VHOST, "edge_vhost": EDGE_VHOST, "tls": False},
-        )  # fmt: skip
+        )
 
-    def _start_stores(self, tell: Tell) -> None:
-        """Both at once; they take some seconds each."""
-        server, mongod = binaries.rabbitmq_server(tell), binaries.mongod(tell)
-        tell("starting RabbitMQ and mongod")
+    def _start_stores(self, progress: Progress) -> None:
+        """Start both at the same time, because each takes some seconds."""
+        server, mongod = binaries.rabbitmq_server(progress), binaries.mongod(progress)
+        progress("starting RabbitMQ and mongod")
         self.broker.start(server)
         self.mongo.start(mongod)
         self.mongo.wait()
-        tell("mongod is ready")
+        progress("mongod is ready")
         self.broker.wait()
-        tell("RabbitMQ is ready")
+        progress("RabbitMQ is ready")
         if woken := self.broker.wake_queues(server):
-            tell(f"{woken} half-made queues finished")
+            progress(f"{woken} incomplete queues repaired")
 
-    def _configure(self, tell: Tell) -> None:
+    def _configure(self, progress: Progress) -> None:
         self.mongo.make_accounts(SERVICES)
         management = self.broker.management()
         done = provision(management, self.wanted())
         management.close()
-        tell(f"broker provisioned ({len(done)} changes)")
+        progress(f"broker provisioned ({len(done)} changes)")
         configuration.write_keys(self.home)
         configuration.write_operator(self.home)
         configuration.write_settings(self.home, self.ports)
 
-    def _agree_on_approvals(self, tell: Tell) -> None:
-        """All services demand one operator or two: those that run with the other rule are started again."""
+    def _agree_on_approvals(self, progress: Progress) -> None:
+        """Make all services use the same approval rule: stop those that run with the other one."""
         mode = configuration.approvals_mode(self.home)
         if mode != self.home.state().get("approvals", "single"):
             for name in filter(lambda name: self.service(name).stop(), SERVICES):
-                tell(f"{name} stopped, because what needs two operators has changed")
+                progress(f"{name} stopped, because NGAO_APPROVALS has changed")
         self.home.remember(approvals=mode)
 
-    def _start_services(self, services: tuple[str, ...], tell: Tell) -> None:
+    def _start_services(self, services: tuple[str, ...], progress: Progress) -> None:
         for name in services:
             if self.service(name).pid() is None:
                 self.service(name).stop()
-                ports.demand_free(name, self.ports[name])
+                ports.require_free(name, self.ports[name])
                 self._start(name)
-                tell(f"{name} is starting")
+                progress(f"{name} is starting")
         for name in services:
             self._wait_for(name)
-            tell(f"{name} is ready at {self.url(name)}")
+            progress(f"{name} is ready at {self.url(name)}")
 
-    def _start_mailbox(self, tell: Tell) -> None:
-        """A mail server that keeps everything in files, unless the operator has named a real one."""
+    def _start_mailbox(self, progress: Progress) -> None:
+        """Start a mail server that writes mail to files, unless the operator has configured a real one."""
         mailbox = Process("mailbox", self.home.run)
         if configuration.own_settings_file(self.home, "notify").exists() or mailbox.pid() is not None:
             return
         where = ["--port", str(self.ports["smtp"]), "--directory", str(self.home.mail)]
         command = [sys.executable, "-m", "ngao.local.mailbox", *where]
         mailbox.start(command, log=self.home.logs / "mailbox.log", environment=_environment(), cwd=REPOSITORY)
-        tell(f"a local mail server takes all mail at {ports.LOCAL}:{self.ports['smtp']}")
+        progress(f"a local mail server receives all mail at {ports.LOCAL}:{self.ports['smtp']}")
 
     def _mailbox_part(self) -> list[Part]:
         pid = Process("mailbox", self.home.run).pid()
@@ -222,7 +225,7 @@ class Platform:
         ready = wait_until(lambda: process.pid() is None or is_ready(self.url(name)), _READY_S, 0.2)
         if not ready or process.pid() is None:
             what = "is not ready" if process.pid() else "ended"
-            raise Unavailable(f"The service {name} {what}; its log is {self.home.logs / f'{name}.log'}: {self._last_line(name)}")
+            raise Unavailable(f"The service {name} {what}. Its log is {self.home.logs / f'{name}.log'}: {self._last_line(name)}")
 
     def _last_line(self, name: str) -> str:
         lines = (self.home.logs / f"{name}.log").read_text("utf-8", "replace").strip().splitlines()
@@ -237,24 +240,22 @@ class Platform:
         return tuple(self.home.state().get("services", SERVICES))
 
 
-def wanted_of_catalogue(
-    passwords: dict[str, str], names: EdgeNames, vhost: str = VHOST, edge_vhost: str = EDGE_VHOST
-) -> Wanted:
-    """What the catalogue of events means for the broker."""
+def wanted_of_catalogue(passwords: dict[str, str], names: EdgeNames, vhost: str = VHOST, edge_vhost: str = EDGE_VHOST) -> Wanted:
+    """Return the broker layout for the catalogue of events."""
     subscriptions = {service: subscriptions_of(service) for service in SERVICES}
     outbound = {service: _outbound(service) for service in SERVICES}
     return Wanted(vhost, edge_vhost, subscriptions, outbound, DEFAULT_TIERS_S, passwords, names)
 
 
 def chosen_services() -> tuple[str, ...]:
-    """NGAO_SERVICES, separated by commas or spaces; all four when it is not set, none when it is empty."""
+    """Return the services in NGAO_SERVICES, separated by commas or spaces: all four if it is unset, none if it is empty."""
     text = os.environ.get("NGAO_SERVICES")
     if text is None:
         return SERVICES
     named = text.replace(",", " ").split()
     unknown = sorted(set(named) - set(SERVICES))
     if unknown:
-        raise Misconfigured(f"NGAO_SERVICES names an unknown service: {unknown[0]}. Known are {', '.join(SERVICES)}.")
+        raise Misconfigured(f"NGAO_SERVICES names an unknown service: {unknown[0]}. Choose from {', '.join(SERVICES)}.")
     return tuple(name for name in SERVICES if name in named)
 
 
@@ -263,12 +264,12 @@ def _environment() -> dict[str, str]:
 
 
 def is_ready(url: str) -> bool:
-    """True when the service can work."""
+    """Check that the service can work."""
     return readiness(url)[0]
 
 
 def readiness(url: str) -> tuple[bool, tuple[str, ...]]:
-    """Whether a service can work, and what of it waits for an operator."""
+    """Return whether a service can work, and its warnings for an operator."""
     try:
         answer = requests.get(f"{url}/readyz", timeout=3, proxies={"http": ""})
         return answer.status_code == 200, tuple(answer.json().get("warnings", {}).values())
@@ -277,6 +278,6 @@ def readiness(url: str) -> tuple[bool, tuple[str, ...]]:
 
 
 def _outbound(service: str) -> tuple[str, ...]:
-    """The edge exchanges a service has events for."""
+    """Return the exchanges for outsiders that a service publishes to."""
     audiences: set[Any] = {each for entry in CATALOGUE.values() if entry.owner == service for each in entry.audiences}
     return tuple(exchange for audience, exchange in _EXCHANGE_OF.items() if audience in audiences)

@@ -1,4 +1,4 @@
-"""Ports: from the environment, else the ones remembered, else free ones."""
+"""Ports: from the environment, else the stored ones, else free ones."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _RANGE = range(20000, 32000)
 
 
 def choose(names: Iterable[str], remembered: Mapping[str, int], environment: Mapping[str, str] = os.environ) -> dict[str, int]:
-    """A port for each name; `NGAO_PORT_<NAME>` overrules what is remembered. Raises Misconfigured."""
+    """Choose a port for each name. `NGAO_PORT_<NAME>` overrides the stored one. Raises Misconfigured."""
     chosen: dict[str, int] = {}
     for name in names:
         chosen[name] = _from_environment(name, environment) or remembered.get(name) or free_port(chosen.values())
@@ -22,9 +22,9 @@ def choose(names: Iterable[str], remembered: Mapping[str, int], environment: Map
 
 
 def free_port(taken: Iterable[int] = ()) -> int:
-    """A port that nobody has at this moment, and that is not among those already chosen.
+    """Return a port that is free at this moment and not in `taken`.
 
-    Below 32768, where Linux starts to hand out ports for outgoing connections: one from there may be gone by the next `up`.
+    It is below 32768, where Linux begins to use ports for outgoing connections: such a port may be taken before the next `up`.
     """
     avoid, among = set(taken), _range(os.environ)
     while True:
@@ -34,7 +34,7 @@ def free_port(taken: Iterable[int] = ()) -> int:
 
 
 def _range(environment: Mapping[str, str]) -> range:
-    """Where free ports are looked for; `NGAO_PORTS=20000-23999` keeps homes apart that start together. Raises Misconfigured."""
+    """Return the range of free ports. `NGAO_PORTS=20000-23999` separates homes that start together. Raises Misconfigured."""
     given = environment.get("NGAO_PORTS")
     if not given:
         return _RANGE
@@ -55,16 +55,16 @@ def _can_listen(port: int) -> bool:
 
 
 def is_open(port: int) -> bool:
-    """True when somebody listens."""
+    """Check that a process listens on the port."""
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex((LOCAL, port)) == 0
 
 
-def demand_free(name: str, port: int) -> None:
-    """Raise Misconfigured when a port we are about to listen on is somebody else's."""
+def require_free(name: str, port: int) -> None:
+    """Raise Misconfigured if another process uses a port that we need."""
     if is_open(port):
-        raise Misconfigured(f"Port {port} for {name} is taken by another process; set {_variable(name)} to a free one.")
+        raise Misconfigured(f"Port {port} for {name} is in use by another process. Set {_variable(name)} to a free one.")
 
 
 def _variable(name: str) -> str:

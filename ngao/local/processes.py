@@ -1,7 +1,7 @@
-"""Plain processes that outlive the command that started them, and that can be stopped without ever hitting a stranger.
+"""Processes that outlive the command that started them, and that can be stopped without ever hitting another process.
 
-A process is known by its id *and* the moment it began (field 22 of /proc/<pid>/stat) *and* the machine's boot, because ids
-are used again. It writes that down itself, before it becomes the program, so that no crash of ours leaves one unknown.
+A process is identified by its id, its start time (field 22 of /proc/<pid>/stat) and the machine's boot, because ids are
+reused. It writes them to a file itself before it execs the program, so that a crash of ours leaves no unknown process.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _BECOME = 'cat /proc/$$/stat /proc/sys/kernel/random/boot_id > "$0.new" && mv "$
 
 @dataclass(frozen=True)
 class Stat:
-    """What the kernel says of a process: its state letter, group, session and beginning (clock ticks since boot)."""
+    """The kernel's record of a process: its state letter, group, session and start (clock ticks since boot)."""
 
     pid: int
     state: str
@@ -31,7 +31,7 @@ class Stat:
 
     @classmethod
     def parse(cls, text: str) -> Stat:
-        """Read a line of /proc/<pid>/stat; the program's name in it may hold spaces and brackets."""
+        """Parse a line of /proc/<pid>/stat. The program's name in it may contain spaces and brackets."""
         head, _, tail = text.rpartition(")")
         fields = tail.split()
         return cls(int(head.split("(", 1)[0]), fields[0], int(fields[2]), int(fields[19]))
@@ -39,45 +39,50 @@ class Stat:
 
 @dataclass(frozen=True)
 class Process:
-    """One process of the runtime: its name, and the file that says which it is."""
+    """One process of the runtime: its name, and the file that identifies it."""
 
     name: str
     directory: Path
 
     @property
     def file(self) -> Path:
-        """Where it writes down who it is."""
+        """The file that the process writes its identity to."""
         return self.directory / f"{self.name}.process"
 
     def start(self, command: Sequence[str], *, log: Path, environment: Mapping[str, str], cwd: Path) -> None:
-        """Start it in a session of its own, its output added to the log. Raises Unavailable when it cannot be started."""
+        """Start it in its own session, with its output appended to the log. Raises Unavailable if it cannot be started."""
         self.file.unlink(missing_ok=True)
         with log.open("ab") as output:
             subprocess.run(
-                ["/usr/bin/setsid", "--fork", "/bin/sh", "-c", _BECOME, str(self.file), *command], check=True,
-                stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=dict(environment), cwd=cwd,
-            )  # fmt: skip
+                ["/usr/bin/setsid", "--fork", "/bin/sh", "-c", _BECOME, str(self.file), *command],
+                check=True,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=dict(environment),
+                cwd=cwd,
+            )
         if not wait_until(self.file.exists, 5):
-            raise Unavailable(f"{self.name} could not be started; see {log}.")
+            raise Unavailable(f"{self.name} could not be started. See {log}.")
 
     def pid(self) -> int | None:
-        """Its id while it lives."""
+        """Return its id while it lives."""
         known = self._known()
         now = known and _stat(known.pid)
         return known.pid if known and now and now.began == known.began and now.state != "Z" else None
 
     def members(self) -> list[int]:
-        """The living processes of its group, which may outlive it."""
+        """Return the living processes of its group, which may outlive it."""
         known = self._known()
         if known is None:
             return []
         leader = _stat(known.pid)
         if leader is not None and leader.began != known.began:
-            return []  # the id is a stranger's: the kernel gives it out only when the whole group is gone
+            return []  # the id is another process's: the kernel reuses it only when the whole group is gone
         return [each.pid for each in _all_stats() if each.group == known.pid and each.state != "Z"]
 
     def stop(self, patience_s: float = 30) -> bool:
-        """Ask its group to end, then end it; false when there was nothing to stop. Raises Unavailable when it will not die."""
+        """Terminate its group, then kill it. Return False if nothing ran. Raises Unavailable if it survives."""
         if not self.members():
             self.file.unlink(missing_ok=True)
             return False
@@ -85,7 +90,7 @@ class Process:
         if not wait_until(lambda: not self.members(), patience_s):
             self._signal(signal.SIGKILL)
             if not wait_until(lambda: not self.members(), 10):
-                raise Unavailable(f"{self.name} does not end, even when killed.")
+                raise Unavailable(f"{self.name} does not end, even after SIGKILL.")
         self.file.unlink(missing_ok=True)
         return True
 
@@ -98,7 +103,7 @@ class Process:
                 return
 
     def _known(self) -> Stat | None:
-        """Who it said it is, unless that was before the machine was started anew."""
+        """Return the identity that it wrote, unless the machine was rebooted since."""
         try:
             line, boot = self.file.read_text("utf-8").splitlines()
         except (FileNotFoundError, ValueError):

@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 # Folders of code and pages that have been edited. The list grows; a room that is on it stays on it.
-HELD = ("ngao/cli", "docs/reference/glossary.md")
+HELD = ("ngao/cli", "ngao/local", "docs/reference/glossary.md")
 GLOSSARY = "docs/reference/glossary.md"
 # Each phrase, and the words to use instead.
 BANNED = {

@@ -18,7 +18,7 @@ from ngao.chassis.security import keyfiles, seals
 from ngao.chassis.security.vouches import Statement
 from ngao.contracts import CONTENT_TYPE, encode, make, subscriptions_of
 from ngao.contracts.schemas.report import Report, SealedReport
-from ngao.local.demo.story import kobo_submission
+from ngao.local.demo.scenarios import kobo_submission
 from ngao.local.mailbox import behave, misbehave
 from services.intake.http_api import ReportUpdate
 from services.notify.http_api import RosterEntry

@@ -7,7 +7,7 @@ import secrets
 
 import pytest
 
-from ngao.local.demo.story import kobo_submission
+from ngao.local.demo.scenarios import kobo_submission
 from tests.support.coalition import CRITICAL, Coalition, Source, report
 from tests.support.waiting import eventually
 

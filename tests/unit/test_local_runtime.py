@@ -18,10 +18,10 @@ from ngao.chassis.errors import Misconfigured, NotAllowedNow, Unavailable
 from ngao.chassis.settings import load
 from ngao.deployment.waiting import wait_until
 from ngao.local import binaries, configuration, ports
-from ngao.local.guard import marked
 from ngao.local.home import REPOSITORY, Home
 from ngao.local.platform import Platform, chosen_services
 from ngao.local.processes import Process, Stat
+from ngao.local.reaper import marked
 
 pytestmark = pytest.mark.loopback
 
@@ -127,7 +127,7 @@ def test_a_taken_port_is_named_with_the_way_out() -> None:
         other.bind(("127.0.0.1", 0))
         other.listen()
         with pytest.raises(Misconfigured, match="NGAO_PORT_MONGO"):
-            ports.demand_free("mongo", other.getsockname()[1])
+            ports.require_free("mongo", other.getsockname()[1])
 
 
 def test_two_commands_do_not_work_on_one_home_at_once(tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ def test_the_second_command_waits_when_it_is_told_to_and_says_so(tmp_path: Path)
     home, told, waited = Home(tmp_path), [], threading.Event()
 
     def second() -> None:
-        with home.alone(patience_s=20, tell=told.append):
+        with home.alone(patience_s=20, progress=told.append):
             waited.set()
 
     thread = threading.Thread(target=second)
@@ -163,8 +163,8 @@ def test_what_a_killed_test_run_started_is_ended_with_it(tmp_path: Path) -> None
     run.write_text(
         "import os, signal, subprocess, sys\n"
         "from pathlib import Path\n"
-        "from ngao.local.guard import guarded\n"
-        "with guarded(Path(sys.argv[1])) as mark:\n"
+        "from ngao.local.reaper import reaped\n"
+        "with reaped(Path(sys.argv[1])) as mark:\n"
         "    subprocess.Popen(['/usr/bin/setsid', 'sleep', '67'], env={**os.environ, **mark})\n"
         "    sys.stdin.read()\n"
     )

@@ -1,1 +1,1 @@
-"""The demonstration: invented reports through real parts, shown hop by hop."""
+"""The demo: invented reports through the real platform, shown step by step."""

@@ -1,7 +1,7 @@
-"""A partner for the demonstration, as a process of its own: hears offers, answers them, opens what is disclosed to it.
+"""A partner of the demo, as a process of its own: receives offers, answers them, and opens disclosures.
 
-`python -m ngao.local.demo.partner ACCOUNT.json accept|decline|silent` writes one JSON line for each hop. What it opens
-it only counts: a name belongs in no log, not even an invented one.
+`python -m ngao.local.demo.partner ACCOUNT.json accept|decline|silent` writes one JSON line per step. It only counts the opened
+content: a name belongs in no log, not even an invented one.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _BOTH = {"contact", "narrative"}
 
 
 class Simulator:
-    """One partner with one way to behave: `accept` helps to the end, `decline` has no capacity, `silent` does nothing."""
+    """One partner with one behaviour: `accept` helps to the end, `decline` has no capacity, `silent` does nothing."""
 
     def __init__(self, client: PartnerClient, behaviour: str) -> None:
         self._client = client
@@ -28,52 +28,52 @@ class Simulator:
         self._told: dict[str, set[str]] = defaultdict(set)
 
     def offered(self, event: Event) -> None:
-        """Answer an offer, or not."""
+        """Answer an offer, or stay silent."""
         offer_id = event.data["offer_id"]
-        tell("offered", event)
+        log_step("offered", event)
         if self._behaviour == "accept":
             self._client.accept(offer_id)
         elif self._behaviour == "decline":
             self._client.decline(offer_id, "no_capacity")
 
     def accepted(self, event: Event) -> None:
-        """The platform has taken our yes."""
-        tell("accepted", event)
+        """Start the work after the platform has confirmed our acceptance."""
+        log_step("accepted", event)
         self._client.start(event.data["offer_id"])
 
     def contact(self, event: Event) -> None:
-        """Who the person is and how to reach them safely."""
+        """Count the opened contact."""
         opened = event.data["disclosed"]
         counts = {f"opened_{name}": len(opened.get(name) or ()) for name in ("names", "phones", "emails")}
-        tell("contact_opened", event, **counts)
+        log_step("contact_opened", event, **counts)
         self._done_with(event, "contact")
 
     def narrative(self, event: Event) -> None:
-        """What happened, in their words."""
-        tell("narrative_opened", event, opened_characters=len(event.data["disclosed"]["narrative"]))
+        """Count the opened narrative."""
+        log_step("narrative_opened", event, opened_characters=len(event.data["disclosed"]["narrative"]))
         self._done_with(event, "narrative")
 
     def withheld(self, event: Event) -> None:
-        """What we are not given."""
+        """Record a withheld part."""
         part = "contact" if event.type.startswith("registry.") else "narrative"
-        tell("withheld", event, part=part, reason=event.data["reason"])
+        log_step("withheld", event, part=part, reason=event.data["reason"])
         self._done_with(event, part)
 
     def stopped(self, event: Event) -> None:
-        """The offer or the referral is taken back."""
-        tell(event.type.split(".")[1], event)
+        """Record the end of an offer or a referral."""
+        log_step(event.type.split(".")[1], event)
 
     def _done_with(self, event: Event, part: str) -> None:
-        """When everything that may come has come, the work is done: this is a demonstration."""
+        """Complete the referral after both parts, because this is a demo."""
         offer_id = event.data["offer_id"]
         self._told[offer_id].add(part)
         if self._told[offer_id] == _BOTH:
             self._client.complete(offer_id, "helped")
-            tell("completed", event)
+            log_step("completed", event)
 
 
-def tell(hop: str, event: Event, **more: Any) -> None:
-    """Say one hop as one line."""
+def log_step(hop: str, event: Event, **more: Any) -> None:
+    """Write one step as one line."""
     line = {"hop": hop, "case_ref": event.data["case_ref"], "offer_id": event.data["offer_id"], **more}
     sys.stdout.write(json.dumps(line) + "\n")
     sys.stdout.flush()

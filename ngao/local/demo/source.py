@@ -1,7 +1,7 @@
-"""A source system for the demonstration, as a process of its own: posts an invented report again and again.
+"""A source system of the demo, as a process of its own: posts invented reports repeatedly.
 
-`python -m ngao.local.demo.source ACCOUNT.json --every 60` takes turns between HTTP and AMQP and writes one JSON line for each
-report. What cannot be delivered is said and not repeated: the next one comes soon.
+`python -m ngao.local.demo.source ACCOUNT.json --every 60` alternates between HTTP and AMQP and writes one JSON line for each
+report. A failed report is logged and not repeated: the next one follows soon.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 from uuid import uuid4
 
 from ngao.client import Refused, SourceClient, Unreachable
-from ngao.local.demo.story import Body, person, report
+from ngao.local.demo.scenarios import Body, person, report
 
 _CASES = (
     ({"type": "unlawful_arrest", "ongoing": True}, "KE-30", ["legal_aid"]),
@@ -28,7 +28,7 @@ _CASES = (
 
 
 def bodies() -> Iterator[Body]:
-    """Reports without end, each with an id that no other run uses, about people who do not exist."""
+    """Yield reports without end, each with an id that no other run uses, about invented people."""
     run = uuid4().hex[:8]
     for number in count(1):
         violation, county, needs = _CASES[number % len(_CASES)]
@@ -38,7 +38,7 @@ def bodies() -> Iterator[Body]:
 
 
 def send(client: SourceClient, body: Body, by: str) -> dict[str, Any]:
-    """Send one report; gives the line that tells what became of it, without a word of its content."""
+    """Send one report. Return a line about the result, without content of the report."""
     line = {"hop": "posted", "by": by, "source_event_id": body["source_event_id"]}
     try:
         if by == "amqp":

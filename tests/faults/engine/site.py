@@ -22,11 +22,11 @@ import yaml
 from ngao.deployment.names import SERVICES
 from ngao.local import binaries
 from ngao.local.broker import LocalBroker
-from ngao.local.guard import guarded
 from ngao.local.home import Home
 from ngao.local.mailbox import Mailbox
 from ngao.local.mongo import LocalMongo
 from ngao.local.platform import Platform
+from ngao.local.reaper import guarded
 from tests.faults.engine.load import Order
 from tests.faults.engine.members import Members, send
 from tests.faults.engine.orders import Orders

@@ -1,7 +1,7 @@
-"""Looks after a test run: when the run has ended, however it ended, nothing that it started is left.
+"""Cleans up after a test run: when the run has ended for any reason, none of its processes is left.
 
-A guard is a process in a session of its own that waits for the end of a pipe; the kernel ends the pipe with the run, even
-when that is killed. What tests started is known by a variable in its environment; broker and database by their home.
+The reaper is a process in a session of its own that waits for the end of a pipe. The kernel closes the pipe with the run, even
+if the run is killed. Processes of tests are known by a variable in their environment, broker and database by their home.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ _PATIENCE_S = 10
 
 
 @contextmanager
-def guarded(folder: Path) -> Iterator[dict[str, str]]:
-    """Within it, folder and everything started with these variables have a guard."""
+def reaped(folder: Path) -> Iterator[dict[str, str]]:
+    """Reap the folder and every process started with the returned variables when this block, or the run, ends."""
     command = [sys.executable, "-m", __name__, str(folder)]
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True, env=environment):
@@ -33,19 +33,19 @@ def guarded(folder: Path) -> Iterator[dict[str, str]]:
 
 
 def marked(folder: Path) -> dict[int, str]:
-    """The living processes that were started with these variables, and their command lines."""
+    """Return the living processes that have these variables, with their command lines."""
     mark, found = f"{_MARK}={folder}".encode(), {}
     for process in Path("/proc").glob("[0-9]*"):
         try:
             if mark in (process / "environ").read_bytes().split(b"\0"):
                 found[int(process.name)] = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
         except OSError:
-            continue  # it has ended, or it is another user's
+            continue  # it has ended, or it belongs to another user
     return found
 
 
 def sweep(folder: Path) -> list[str]:
-    """End what is marked; gives the command lines of what there was."""
+    """End the marked processes. Return their command lines."""
     there = marked(folder)
     for number in (signal.SIGTERM, signal.SIGKILL):
         for pid in marked(folder):
@@ -56,12 +56,12 @@ def sweep(folder: Path) -> list[str]:
 
 
 def main(folder: Path) -> None:
-    """Wait for the end of the run, then tidy up."""
+    """Wait for the end of the run, then clean up."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     sys.stdin.read()
     for command in sweep(folder):
-        sys.stderr.write(f"ngao: left behind by the tests, and ended now: {command[:200]}\n")
+        sys.stderr.write(f"ngao: ended a process that the tests left behind: {command[:200]}\n")
     if folder.exists():
         Platform.at(Home(folder), for_tests=True).down(lambda _: None)
         shutil.rmtree(folder, ignore_errors=True)

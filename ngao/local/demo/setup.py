@@ -1,4 +1,4 @@
-"""Puts the people and systems of the demonstration on the platform: sources, partners as processes, officers."""
+"""Sets up the people and systems of the demo: sources, partners as processes, officers."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ _OFFICERS = {"duty-officer": "duty@example.org", "deputy": "deputy@example.org",
 
 
 @dataclass(frozen=True)
-class Stage:
-    """The demonstration's side of a platform."""
+class DemoSetup:
+    """The people and systems of the demo on one platform."""
 
     platform: Platform
 
     @property
     def accounts(self) -> Path:
-        """Where onboarding writes what outsiders are given."""
+        """The folder of the outsiders' accounts."""
         return self.platform.home.root / "accounts"
 
-    def set(self) -> None:
-        """Onboard everybody; again and again without harm, and one command at a time: each makes new secrets."""
+    def onboard(self) -> None:
+        """Onboard all of them. It can be repeated. One command runs at a time, because each creates new secrets."""
         with self.platform.home.alone(patience_s=PATIENCE_S):
             self._onboard()
 
@@ -52,22 +52,29 @@ class Stage:
             self._ngao("officer", "add", person, "--email", email)
 
     def source(self, source_id: str) -> Path:
-        """A source's account file."""
+        """Return a source's account file."""
         return self.accounts / f"source-{source_id}" / "account.json"
 
-    def open_partners(self) -> None:
+    def start_partners(self) -> None:
         """Start a process for each partner."""
         for partner in self._directory():
             name = f"partner-{partner['id']}"
             process = Process(name, self.platform.home.run)
             if process.pid() is None:
-                command = [sys.executable, "-W", "ignore", "-m", "ngao.local.demo.partner",
-                           str(self.accounts / name / "account.json"), behaviour_of(partner["id"])]  # fmt: skip
+                command = [
+                    sys.executable,
+                    "-W",
+                    "ignore",
+                    "-m",
+                    "ngao.local.demo.partner",
+                    str(self.accounts / name / "account.json"),
+                    behaviour_of(partner["id"]),
+                ]
                 environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "PYTHONUNBUFFERED": "1"}
                 process.start(command, log=self.platform.home.logs / f"{name}.log", environment=environment, cwd=REPOSITORY)
 
     def write_policy(self) -> bool:
-        """Lay the demonstration's deadlines over the policy; True if that is new, so that the services must read it."""
+        """Install the demo's deadlines as policy. Return True if they are new and the services must restart."""
         target = self.platform.home.policy / "deadlines.yaml"
         source = REPOSITORY / "deploy" / "demo" / "policy" / "deadlines.yaml"
         if target.exists() and target.read_bytes() == source.read_bytes():
@@ -79,22 +86,20 @@ class Stage:
     def _directory(self) -> list[dict[str, Any]]:
         listed: list[dict[str, Any]] = yaml.safe_load(_DIRECTORY.read_text("utf-8"))["partners"]
         twin = next(each for each in listed if each["id"] == "kinga-digital")
-        # A second digital security partner that never answers, and in its own county the better match, because it is near.
+        # A second digital security partner that never answers. In its own county it is the better match, because it is near.
         return [*listed, {**twin, "id": SILENT, "name": "Kinga Mtandao (invented, silent)", "counties": ["KE-31"]}]
 
     def _partners(self) -> list[dict[str, Any]]:
-        return [
-            {**each, **self._public_keys(each["id"]), "contact": _contact(each["id"])} for each in self._directory()
-        ]
+        return [{**each, **self._public_keys(each["id"]), "contact": _contact(each["id"])} for each in self._directory()]
 
     def _public_keys(self, partner_id: str) -> dict[str, str]:
-        """Each partner makes its own pairs, as it would on its own machine."""
+        """Create the partner's own key pairs, as it would on its own machine."""
         folder = self.accounts / f"partner-{partner_id}"
         box = next(iter(sorted(folder.glob("partner-*.pub"))), None) or keygen(folder)[2]
         return {"public_key": _key_in(box), "signing_key": _key_in(signing_keygen(folder)[2])}
 
     def _has_account(self, name: str) -> bool:
-        """Both files are there: an onboarding that was interrupted is done again, with new secrets."""
+        """Check that both files exist. An interrupted onboarding is repeated, with new secrets."""
         return all((self.accounts / name / file).exists() for file in ("account.json", "http.secret"))
 
     def _load(self, partners: list[dict[str, Any]], *options: str) -> None:
@@ -117,7 +122,7 @@ def _key_in(public: Path) -> str:
 
 
 def behaviour_of(partner_id: str) -> str:
-    """How each partner behaves in the demonstration."""
+    """Return the behaviour of a partner in the demo."""
     return {SILENT: "silent", DECLINING: "decline"}.get(partner_id, "accept")
 
 

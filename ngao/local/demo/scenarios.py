@@ -1,4 +1,4 @@
-"""The invented reports of the demonstration. Nobody in them exists; numbers begin with +254 700 000, mails end in example.org."""
+"""The invented reports of the demo. The people do not exist: numbers begin with +254 700 000, mails end in example.org."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ Body = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Scene:
-    """One report: how it is posted, and what must come of it.
+class Scenario:
+    """One report: how it is posted, and the expected outcome.
 
-    `by` is `http`, `kobo`, `amqp` or `batch`. `expects` names the outcome that the demonstration checks:
-    `accepted`, `rerouted`, `unroutable`, `no_consent`, `refused`, `duplicate`.
+    `by` is `http`, `kobo`, `amqp` or `batch`. `expects` is the outcome that the demo checks: `accepted`, `rerouted`,
+    `unroutable`, `no_consent`, `refused`, `duplicate`.
     """
 
     title: str
@@ -25,18 +25,18 @@ class Scene:
 
 
 def hours_ago(hours: float) -> str:
-    """A moment before now, as reports write it."""
+    """Return a time before now, in the format of reports."""
     return (datetime.now(UTC) - timedelta(hours=hours)).isoformat(timespec="seconds")
 
 
 def person(name: str, digit: int, **attributes: Any) -> Body:
-    """An invented person; without attributes when none are given."""
+    """Return an invented person, without attributes if none are given."""
     identity = {"names": [name], "phones": [f"+254700000{digit:03d}"], "emails": [f"defender{digit}@example.org"]}
     return {"identity": identity, **({"attributes": attributes} if attributes else {})}
 
 
 def consent(*scope: str) -> list[Body]:
-    """A consent to be referred."""
+    """Return a consent to a referral."""
     return [{"purpose": "referral", "scope": list(scope)}]
 
 
@@ -45,7 +45,7 @@ _FULL = ("contact", "narrative", "attributes")
 
 
 def report(number: int, violation: Body, county: str, needs: list[str], **more: Any) -> Body:
-    """The canonical report with everything it must have."""
+    """Return a canonical report with all required fields."""
     return {
         "source_event_id": f"demo-{number:03d}",
         "occurred_at": hours_ago(3),
@@ -60,65 +60,104 @@ def report(number: int, violation: Body, county: str, needs: list[str], **more: 
     }
 
 
-def scenes(silent_need: str, silent_county: str, unserved_need: str) -> list[Scene]:
-    """The whole story. The places and needs that depend on the directory are given: who stays silent, what nobody does."""
+def all_scenarios(silent_need: str, silent_county: str, unserved_need: str) -> list[Scenario]:
+    """Return all scenarios. The silent partner's need and county, and the need without a partner, depend on the directory."""
     arrest = {"type": "unlawful_arrest", "ongoing": True, "perpetrators": [{"type": "police"}]}
     threat = {"type": "death_threat_to_defender", "ongoing": True}
     first = report(
-        1, arrest, "KE-30", ["legal_aid"], subject=person("Amina Wanjiru Otieno", 101, gender="woman"),
+        1,
+        arrest,
+        "KE-30",
+        ["legal_aid"],
+        subject=person("Amina Wanjiru Otieno", 101, gender="woman"),
         narrative="Taken from a meeting at noon by six people in plain clothes; her phone is off since then.",
-    )  # fmt: skip
+    )
     return [
-        Scene("an arrest in Nairobi", "http", first, "accepted"),
-        Scene("the same report again, word for word", "http", first, "duplicate"),
-        Scene(
-            "a death threat; the first partner stays silent", "http",
-            report(2, threat, silent_county, [silent_need], subject=person("Baraka Cheruiyot", 102),
-                   narrative="Two calls in one night from a hidden number, naming the route to the children's school."),
+        Scenario("an arrest in Nairobi", "http", first, "accepted"),
+        Scenario("the same report again, word for word", "http", first, "duplicate"),
+        Scenario(
+            "a death threat; the first partner stays silent",
+            "http",
+            report(
+                2,
+                threat,
+                silent_county,
+                [silent_need],
+                subject=person("Baraka Cheruiyot", 102),
+                narrative="Two calls in one night from a hidden number, naming the route to the children's school.",
+            ),
             "rerouted",
         ),
-        Scene("a KoboToolbox form, as Kobo sends it", "kobo", kobo_submission(), "accepted"),
-        Scene(
-            "a help desk's report over AMQP", "amqp",
-            report(3, {"type": "physical_assault"}, "KE-28", ["medical"], subject=person("Chiku Mwangi", 103),
-                   narrative="Beaten on the way home from the vigil; the left arm cannot be moved."),
+        Scenario("a KoboToolbox form, as Kobo sends it", "kobo", kobo_submission(), "accepted"),
+        Scenario(
+            "a help desk's report over AMQP",
+            "amqp",
+            report(
+                3,
+                {"type": "physical_assault"},
+                "KE-28",
+                ["medical"],
+                subject=person("Chiku Mwangi", 103),
+                narrative="Beaten on the way home from the vigil; the left arm cannot be moved.",
+            ),
             "accepted",
         ),
-        Scene(
-            "a person who has not agreed to be referred", "http",
-            report(4, {"type": "smear_campaign"}, "KE-30", ["psychosocial"], subject=person("Dalila Njeri", 104), consent=[],
-                   narrative="Posters with her picture at the market, and calls to her landlord."),
+        Scenario(
+            "a person who has not agreed to be referred",
+            "http",
+            report(
+                4,
+                {"type": "smear_campaign"},
+                "KE-30",
+                ["psychosocial"],
+                subject=person("Dalila Njeri", 104),
+                consent=[],
+                narrative="Posters with her picture at the market, and calls to her landlord.",
+            ),
             "no_consent",
         ),
-        Scene(
-            "a need that no partner serves", "http",
+        Scenario(
+            "a need that no partner serves",
+            "http",
             report(5, {"type": "judicial_harassment"}, "KE-31", [unserved_need], subject=person("Ekal Lokoyo", 105)),
             "unroutable",
         ),
-        Scene(
-            "an anonymous report: nobody is named", "http",
-            report(6, {"type": "threat_to_defender"}, "KE-30", ["legal_aid"], consent=consent("narrative"),
-                   narrative="A letter under the door of the office; the writer knows when we leave."),
+        Scenario(
+            "an anonymous report: no person is named",
+            "http",
+            report(
+                6,
+                {"type": "threat_to_defender"},
+                "KE-30",
+                ["legal_aid"],
+                consent=consent("narrative"),
+                narrative="A letter under the door of the office; the writer knows when we leave.",
+            ),
             "accepted",
         ),
-        Scene("a broken report: refused, with its fields", "http", broken_report(), "refused", BROKEN_FIELDS),
-        *(Scene(f"a batch of three, item {at}", "batch", body, expects) for at, (body, expects) in enumerate(_batch(), 1)),
-        Scene(
-            "the first person again, a week later: history raises the urgency", "http",
+        Scenario("a broken report: refused, with its fields", "http", broken_report(), "refused", BROKEN_FIELDS),
+        *(Scenario(f"a batch of three, item {at}", "batch", body, expects) for at, (body, expects) in enumerate(_batch(), 1)),
+        Scenario(
+            "the first person again, a week later: history raises the urgency",
+            "http",
             report(10, threat, "KE-30", ["digital_security"], subject=person("Amina Wanjiru Otieno", 101)),
             "accepted",
         ),
-    ]  # fmt: skip
+    ]
 
 
 BROKEN_FIELDS = (
-    "/consent/0/purpose", "/favourite_colour", "/location/code", "/occurred_at", "/subject/identity/emails/0",
+    "/consent/0/purpose",
+    "/favourite_colour",
+    "/location/code",
+    "/occurred_at",
+    "/subject/identity/emails/0",
     "/violations/0/type",
-)  # fmt: skip
+)
 
 
 def broken_report() -> Body:
-    """Six things wrong at once: all are named in one answer, and no value is repeated in it."""
+    """Return a report with six errors. All are named in one answer, without the values."""
     return {
         **report(7, {"type": "no_such_violation"}, "47", ["legal_aid"]),
         "occurred_at": "yesterday",
@@ -129,7 +168,7 @@ def broken_report() -> Body:
 
 
 def suspended_report() -> Body:
-    """Posted while its source is suspended; not lost for that."""
+    """Return a report to post while its source is suspended. It must not be lost."""
     return report(12, {"type": "vandalism"}, "KE-28", ["legal_aid"], subject=person("Jamila Atieno", 113))
 
 
@@ -141,7 +180,7 @@ def _batch() -> list[tuple[Body, str]]:
 
 
 def kobo_submission() -> Body:
-    """A REST service body of KoboToolbox, as research/mission.md §3.1 records its shape."""
+    """Return a KoboToolbox submission, in the shape of its REST service."""
     return {
         "_id": 8123,
         "_uuid": "5b2c7f1e-0001-4a5e-9d52-0c8a1f6a7b11",

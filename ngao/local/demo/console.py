@@ -1,4 +1,4 @@
-"""Shows the demonstration's hops as they happen, from what the platform itself tells: stories, partner lines, mail."""
+"""Prints the steps of the demo as they happen, from the platform's own data: timelines, partner logs, mail."""
 
 from __future__ import annotations
 
@@ -23,62 +23,64 @@ _COLOURS = {
 }
 
 
-class Narrator:
-    """Reads what is new since it last looked, and says it once."""
+class StepPrinter:
+    """Reads new steps and prints each once."""
 
     def __init__(self, console: Console, story: Callable[[str], dict[str, Any] | None], logs: Path, mail: Path) -> None:
         self._console = console
-        self._story = story
+        self._timeline = story
         self._logs = logs
         self._mail = mail
         self._began = time.monotonic()
-        self._said: set[tuple[Any, ...]] = {("mail", each.path) for each in messages(mail)} if mail.exists() else set()
+        self._printed: set[tuple[Any, ...]] = {("mail", each.path) for each in messages(mail)} if mail.exists() else set()
         self._read: dict[Path, int] = {path: path.stat().st_size for path in self._partner_logs()}
-        self.partner_hops: list[dict[str, Any]] = []
-        self.stories: dict[str, dict[str, Any]] = {}
+        self.partner_steps: list[dict[str, Any]] = []
+        self.timelines: dict[str, dict[str, Any]] = {}
         self.mails = 0
         self.first_accepted: float | None = None
 
-    def say(self, who: str, what: str, case_ref: str = "", style: str = "") -> None:
-        """One line: when, who, which case, what."""
+    def print_step(self, who: str, what: str, case_ref: str = "", style: str = "") -> None:
+        """Print one line: time, actor, case, step."""
         seconds = time.monotonic() - self._began
         line = f"[dim]{seconds:6.1f} s[/dim]  [bold]{who:<20}[/bold] [cyan]{case_ref:<14}[/cyan] "
         self._console.print(line + (f"[{style}]{what}[/{style}]" if style else what), highlight=False, soft_wrap=True)
 
-    def look(self, cases: list[str]) -> None:
-        """Say everything that is new."""
+    def print_new(self, cases: list[str]) -> None:
+        """Print everything new."""
         for case_ref in cases:
-            self._look_at_case(case_ref)
-        self._look_at_partners()
-        self._look_at_mail()
+            self._print_case(case_ref)
+        self._print_partners()
+        self._print_mail()
 
-    def _look_at_case(self, case_ref: str) -> None:
-        story = self._story(case_ref)
+    def _print_case(self, case_ref: str) -> None:
+        story = self._timeline(case_ref)
         if story is None:
             return
-        self.stories[case_ref] = story
+        self.timelines[case_ref] = story
         for hop in story["story"]:
             if self._is_new("hop", case_ref, hop["at"], hop["what"], hop["offer_id"], hop["reason"], hop["actor"]):
                 if hop["what"] == "accepted" and self.first_accepted is None:
                     self.first_accepted = time.monotonic() - self._began
                 why = "; ".join(reason["text"] for reason in hop["reasons"][:2]) if hop["what"] in _EXPLAINED else ""
-                self.say(hop["actor"], hop["text"] + (f" [dim]({why})[/dim]" if why else ""), case_ref, _style(hop["what"]))
+                self.print_step(
+                    hop["actor"], hop["text"] + (f" [dim]({why})[/dim]" if why else ""), case_ref, _style(hop["what"])
+                )
 
-    def _look_at_partners(self) -> None:
+    def _print_partners(self) -> None:
         for path in self._partner_logs():
             for line in self._new_lines(path):
                 hop = json.loads(line)
-                self.partner_hops.append({"partner": path.stem.removeprefix("partner-"), **hop})
+                self.partner_steps.append({"partner": path.stem.removeprefix("partner-"), **hop})
                 text = _partner_text(hop)
                 if text:
-                    self.say(path.stem.removeprefix("partner-"), text, hop["case_ref"], "magenta")
+                    self.print_step(path.stem.removeprefix("partner-"), text, hop["case_ref"], "magenta")
 
-    def _look_at_mail(self) -> None:
+    def _print_mail(self) -> None:
         for mail in messages(self._mail) if self._mail.exists() else []:
             if self._is_new("mail", mail.path):
                 self.mails += 1
                 first = mail.text.strip().splitlines()[0] if mail.text.strip() else ""
-                self.say("mail server", f"e-mail to {mail.recipients[0]}: “{mail.subject}”: {first}", style="blue")
+                self.print_step("mail server", f"e-mail to {mail.recipients[0]}: “{mail.subject}”: {first}", style="blue")
 
     def _partner_logs(self) -> list[Path]:
         return sorted(self._logs.glob("partner-*.log"))
@@ -90,9 +92,9 @@ class Narrator:
         yield from (line for line in whole.decode().splitlines() if line.startswith("{"))
 
     def _is_new(self, *key: Any) -> bool:
-        if key in self._said:
+        if key in self._printed:
             return False
-        self._said.add(key)
+        self._printed.add(key)
         return True
 
 
@@ -108,5 +110,5 @@ def _partner_text(hop: dict[str, Any]) -> str:
     if hop["hop"] == "narrative_opened":
         return f"opened the sealed narrative: {hop['opened_characters']} characters"
     if hop["hop"] == "withheld":
-        return f"is not given the {hop['part']}: {hop['reason']}"
+        return f"does not get the {hop['part']}: {hop['reason']}"
     return ""

@@ -1,0 +1,212 @@
+"""Runs the scenarios: posts every report, watches the outcome, and checks that it is the expected one.
+
+Each outcome is read from the services' own answers, the partners' own logs and the mail server.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pika
+import requests
+from rich.console import Console
+
+from ngao.client import BadAccount, Refused, SourceClient
+from ngao.client.account import load as load_account
+from ngao.local.demo.console import StepPrinter
+from ngao.local.demo.scenarios import Scenario, all_scenarios, suspended_report
+from ngao.local.demo.setup import SILENT, DemoSetup
+
+WITHIN_S = 90.0
+
+
+@dataclass
+class PostedReport:
+    """One posted report and its outcome."""
+
+    scenario: Scenario
+    answer: dict[str, Any]
+    case_ref: str = ""
+    problems: list[str] = field(default_factory=list)
+
+
+class DemoRun:
+    """One run of the demo on a running platform."""
+
+    def __init__(self, setup: DemoSetup, operator_key: str, console: Console) -> None:
+        self._setup = setup
+        self._platform = setup.platform
+        self._key = operator_key
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._run = secrets.token_hex(3)
+        self._suspended = ""
+        self.printer = StepPrinter(console, self._timeline, self._platform.home.logs, self._platform.home.mail)
+        self.posted: list[PostedReport] = []
+
+    def post_all(self) -> None:
+        """Post every report, each by the method of its source."""
+        methods: dict[str, Callable[[Scenario], dict[str, Any]]] = {
+            "http": self._by_http,
+            "kobo": self._by_kobo,
+            "amqp": self._by_amqp,
+            "batch": self._by_http,
+        }
+        planned = all_scenarios("digital_security", "KE-31", "monitoring_and_advocacy")
+        batch = [scenario for scenario in planned if scenario.by == "batch"]
+        for scenario in planned:
+            if scenario.by == "batch":
+                if scenario is batch[0]:
+                    self._post_batch(batch)
+                continue
+            self._record(scenario, methods[scenario.by](scenario))
+            self.printer.print_new(self.cases)
+
+    @property
+    def cases(self) -> list[str]:
+        """The cases so far."""
+        return list(dict.fromkeys(each.case_ref for each in self.posted if each.case_ref))
+
+    def watch(self) -> list[str]:
+        """Print steps until every scenario has its outcome, with a time limit. Return the missing outcomes."""
+        deadline = time.monotonic() + WITHIN_S
+        while True:
+            self.printer.print_new(self.cases)
+            missing = [f"{each.scenario.title}: {said}" for each in self.posted if (said := self._missing(each))]
+            if not missing or time.monotonic() > deadline:
+                return missing
+            time.sleep(0.2)
+
+    def _record(self, scenario: Scenario, answer: dict[str, Any]) -> None:
+        case_ref = str(answer.get("case_ref") or "")
+        self.posted.append(PostedReport(scenario, answer, case_ref))
+        if case_ref:
+            duplicate = " (a duplicate: the first answer again)" if answer.get("duplicate") else ""
+            self.printer.print_step("source", f"{scenario.title}: accepted, {answer['urgency']}{duplicate}", case_ref, "bold")
+        else:
+            fields = ", ".join(error["pointer"] for error in answer.get("errors", []))
+            self.printer.print_step("source", f"{scenario.title}: refused ({fields})", "", "red")
+
+    def _by_http(self, scenario: Scenario) -> dict[str, Any]:
+        client = SourceClient.from_file(self._setup.source("web-form"))
+        try:
+            return client.post(self._own(scenario.body))
+        except Refused as refused:
+            return {"title": "refused", "status": refused.status, "errors": refused.errors, "text": str(refused)}
+
+    def _by_kobo(self, scenario: Scenario) -> dict[str, Any]:
+        body = {**scenario.body, "meta/rootUuid": f"uuid:5b2c7f1e-0001-4a5e-9d52-{self._run}000000"}
+        access = load_account(self._setup.source("kobo-nairobi"), "source").http
+        if access is None:
+            raise BadAccount("The Kobo source has no HTTP account.")
+        url, headers = f"{access.url}/v1/inbound/kobo-nairobi", {"Authorization": f"Bearer {access.key}"}
+        answer: dict[str, Any] = self._session.post(url, json=body, headers=headers, timeout=30).json()
+        return answer
+
+    def _by_amqp(self, scenario: Scenario) -> dict[str, Any]:
+        return self.await_receipt(self._publish(self._own(scenario.body)))
+
+    def publish_while_suspended(self) -> None:
+        """Publish a valid report of a suspended source."""
+        self._suspended = self._publish(self._own(suspended_report()))
+
+    def await_receipt(self, source_event_id: str | None = None) -> dict[str, Any]:
+        """Return the result event for one report of the help desk."""
+        wanted = source_event_id or self._suspended
+        client = SourceClient.from_file(self._setup.source("help-desk"))
+        results: list[dict[str, Any]] = []
+        deadline = time.monotonic() + 30
+
+        def handle(event: Any) -> None:
+            if event.data.get("source_event_id") == wanted:
+                results.append(dict(event.data))
+
+        client.results(handle, until=lambda: bool(results) or time.monotonic() > deadline)
+        return results[0] if results else {"title": "no receipt came"}
+
+    def _publish(self, body: dict[str, Any]) -> str:
+        client = SourceClient.from_file(self._setup.source("help-desk"))
+        client.publish(body)
+        client.close()
+        return str(body["source_event_id"])
+
+    def _post_batch(self, batch: list[Scenario]) -> None:
+        access = load_account(self._setup.source("web-form"), "source").http
+        if access is None:
+            raise BadAccount("The web form has no HTTP account.")
+        lines = "\n".join(json.dumps(self._own(scenario.body)) for scenario in batch)
+        headers = {"Authorization": f"Bearer {access.key}", "Content-Type": "application/x-ndjson"}
+        answer = self._session.post(f"{access.url}/v1/reports", data=lines.encode(), headers=headers, timeout=30).json()
+        for scenario, result in zip(batch, answer["results"], strict=True):
+            self._record(scenario, result.get("problem") or result)
+
+    def _own(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Give the report an id of this run. Within a run, the same report has the same id."""
+        return {**body, "source_event_id": f"{body['source_event_id']}-{self._run}"}
+
+    def _timeline(self, case_ref: str) -> dict[str, Any] | None:
+        answer = self._session.get(
+            f"{self._platform.url('referral')}/v1/cases/{case_ref}", headers={"Authorization": f"Bearer {self._key}"}, timeout=30
+        )
+        return answer.json() if answer.status_code == 200 else None
+
+    def _missing(self, posted: PostedReport) -> str:
+        return str(getattr(self, f"_missing_{posted.scenario.expects}")(posted))
+
+    def _states(self, posted: PostedReport) -> list[tuple[str, str]]:
+        case = self.printer.timelines.get(posted.case_ref) or {}
+        return [(offer["partner_id"], offer["state"]) for offer in case.get("offers", [])]
+
+    def _missing_accepted(self, posted: PostedReport) -> str:
+        if not posted.case_ref:
+            return "it was not accepted"
+        done = any(state in {"accepted", "started", "completed"} for _, state in self._states(posted))
+        return "" if done else "no partner has accepted"
+
+    def _missing_rerouted(self, posted: PostedReport) -> str:
+        states = dict(self._states(posted))
+        if states.get(SILENT) != "expired":
+            return "the silent partner's offer has not expired"
+        return self._missing_accepted(posted)
+
+    def _missing_no_consent(self, posted: PostedReport) -> str:
+        return self._missing_reason(posted, "no_consent")
+
+    def _missing_unroutable(self, posted: PostedReport) -> str:
+        return self._missing_reason(posted, "no_partner")
+
+    def _missing_reason(self, posted: PostedReport, reason: str) -> str:
+        case = self.printer.timelines.get(posted.case_ref) or {}
+        notified = any(hop["what"].endswith("unroutable") and hop["reason"] == reason for hop in case.get("story", []))
+        if self._states(posted):
+            return "an offer was made"
+        return "" if notified else f"no officer was notified ({reason})"
+
+    def _missing_refused(self, posted: PostedReport) -> str:
+        named = {error["pointer"] for error in posted.answer.get("errors", [])}
+        lacking = set(posted.scenario.broken) - named
+        if posted.case_ref or not named:
+            return "it was not refused with its fields"
+        return f"not named: {', '.join(sorted(lacking))}" if lacking else ""
+
+    def _missing_duplicate(self, posted: PostedReport) -> str:
+        first = self.posted[0]
+        same = posted.answer.get("duplicate") is True and posted.case_ref == first.case_ref
+        return "" if same else "it was not recognised as a duplicate"
+
+
+def publish_unreadable(account_file: Path, body: bytes) -> None:
+    """Publish bytes that are no report, as a broken source would. The platform must park them."""
+    account = load_account(account_file, "source")
+    with pika.BlockingConnection(account.broker) as connection:
+        channel = connection.channel()
+        channel.confirm_delivery()
+        user = account.broker.credentials.username
+        properties = pika.BasicProperties(content_type="application/cloudevents+json", user_id=user, delivery_mode=2)
+        channel.basic_publish("reports", account.id, body, properties, mandatory=True)
