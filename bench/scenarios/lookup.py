@@ -14,8 +14,8 @@ from bench.scenarios.rooms import Database, reading_unit
 from bench.stage import Stage
 from ngao.chassis.messaging.inbox import Inbox
 from ngao.chassis.storage.connection import Store
-from services.intake.storage.documents import DOCUMENTS, ReportDocument
-from services.intake.storage.repositories import ReportRepository
+from services.intake.reports.documents import DOCUMENTS, ReportDocument
+from services.intake.reports.store import ReportRepository
 
 _LOOKUPS = 300
 _AT_ONCE = 5000

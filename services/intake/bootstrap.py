@@ -16,41 +16,41 @@ from ngao.chassis.storage.recipients import UnitRecipients, Vouchers
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event
 from ngao.kernel.actors import Actor
-from services.intake import own_settings
 from services.intake import policy as policy_files
-from services.intake.application.decide_urgency import Decided, decide_urgency
-from services.intake.application.disclose_narrative import narrative_may_leave
-from services.intake.application.forget_report import forget_due
-from services.intake.application.judge_earlier import judge_earlier
-from services.intake.application.manage_sources import SourceSettings, find_source, put_source
-from services.intake.application.note_consent import note_consent
-from services.intake.application.note_progress import note_progress, note_vouch
-from services.intake.application.ports import Desk
-from services.intake.application.profiles import Profile
-from services.intake.application.receive_form import receive_form
-from services.intake.application.receive_report import Receipt, receive_report
-from services.intake.application.show_case import Reader, Told, show_case, show_narrative
-from services.intake.application.tell_again import tell_again
-from services.intake.application.tell_status import tell_status
-from services.intake.application.update_report import update_report
-from services.intake.application.validate_report import validate_report
-from services.intake.application.withdraw_report import withdraw_report
-from services.intake.domain.draft import Draft
-from services.intake.domain.problems import MappedBy
-from services.intake.domain.report import Report
-from services.intake.domain.source import Source
-from services.intake.dry_runs import DryRunGuard
-from services.intake.http_api import pointing
-from services.intake.messages import NARRATIVE_DISCLOSED, UnitAnnouncer, change_of, helper_of, step_of, update_of
-from services.intake.native import NativeForms
-from services.intake.posted import Posted
-from services.intake.quarantine import NATIVE, Quarantine
-from services.intake.references import RandomIds
-from services.intake.shown import show_case_report
-from services.intake.storage.documents import DOCUMENTS
-from services.intake.storage.dry_runs import DryRunCounter
-from services.intake.storage.repositories import ReportRepository, SourceCredentials, SourceRepository
-from services.intake.storage.vault import BoxSeals, CaseVault, LookupHashes
+from services.intake import settings as own_settings
+from services.intake.dry_runs.guard import DryRunGuard
+from services.intake.dry_runs.store import DryRunCounter
+from services.intake.dry_runs.validate import validate_report
+from services.intake.mapping.post_native import NativeForms
+from services.intake.mapping.profiles import Profile
+from services.intake.mapping.receive_form import receive_form
+from services.intake.ports import Desk
+from services.intake.quarantine.shelf import NATIVE, Quarantine
+from services.intake.reports.disclose_narrative import narrative_may_leave
+from services.intake.reports.documents import DOCUMENTS
+from services.intake.reports.draft import Draft
+from services.intake.reports.events import NARRATIVE_DISCLOSED, UnitAnnouncer, change_of, helper_of, step_of, update_of
+from services.intake.reports.follow_consent import note_consent
+from services.intake.reports.follow_referral import note_progress, note_vouch
+from services.intake.reports.forget import forget_due
+from services.intake.reports.model import Report
+from services.intake.reports.posted import Posted
+from services.intake.reports.problems import MappedBy
+from services.intake.reports.read_case import Reader, Told, show_case, show_narrative
+from services.intake.reports.references import RandomIds
+from services.intake.reports.republish import tell_again
+from services.intake.reports.responses import show_case_report
+from services.intake.reports.schemas import pointing
+from services.intake.reports.show_status import tell_status
+from services.intake.reports.store import ReportRepository, SourceCredentials, SourceRepository
+from services.intake.reports.submit import Receipt, receive_report
+from services.intake.reports.update import update_report
+from services.intake.reports.vault import BoxSeals, CaseVault, LookupHashes
+from services.intake.reports.withdraw import withdraw_report
+from services.intake.sources.model import Source
+from services.intake.sources.put import SourceSettings, find_source, put_source
+from services.intake.triage.decide_urgency import Decided, decide_urgency
+from services.intake.triage.judge_earlier import judge_earlier
 
 _AT_ONCE = 100
 _OPENED_WITHIN = timedelta(minutes=2)

@@ -14,14 +14,14 @@ from ngao.chassis.policy import Policy, load_policy
 from ngao.chassis.retention import Retention, load_retention
 from ngao.kernel.names import comparable
 from ngao.kernel.placeholders import Placeholders
-from services.intake.application.expressions import check_expression
-from services.intake.application.ports import Rules
-from services.intake.application.profiles import Edit, FieldRule, Profile
-from services.intake.application.readings import Reader, ValueMap, spoken
-from services.intake.domain.retention import MOMENTS, Keeping
-from services.intake.domain.triage import Condition, EarlierReports, Rule, TriagePolicy
-from services.intake.domain.vocabulary import ViolationType, Vocabulary
+from services.intake.mapping.expressions import check_expression
+from services.intake.mapping.profiles import Edit, FieldRule, Profile
+from services.intake.mapping.readings import Reader, ValueMap, spoken
 from services.intake.policy_schemas import FILES, ProfileFile, ReadReasons
+from services.intake.ports import Rules
+from services.intake.reports.retention import MOMENTS, Keeping
+from services.intake.reports.vocabulary import ViolationType, Vocabulary
+from services.intake.triage.model import Condition, EarlierReports, Rule, TriagePolicy
 
 _PHONES = "/subject/identity/phones"
 _ONE_CODE = re.compile(

@@ -10,8 +10,8 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 from ngao.contracts import codes
 from ngao.contracts.classes import Pattern, Strict
 from ngao.kernel.urgency import URGENCIES
-from services.intake.application.profiles import Expression
-from services.intake.application.readings import KINDS, OTHERS, zone_of
+from services.intake.mapping.profiles import Expression
+from services.intake.mapping.readings import KINDS, OTHERS, zone_of
 
 _SLUG = Pattern(r"^[a-z][a-z0-9_]{1,63}$", error="Must be lower-case letters, digits and underscores.")
 

@@ -21,12 +21,14 @@ from ngao.chassis.security.identity import new_key
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import ContractError, Event
 from ngao.contracts.schemas.report import Report as ReportSchema
-from services.intake import edge, http_api
-from services.intake.http_api import show
-from services.intake.messages import receipt_event
-from services.intake.posted import ACCEPTED, CLOUDEVENT, JSON, MANY, posted, posted_many
-from services.intake.quarantine_endpoints import QuarantineEndpoints
-from services.intake.shown import show_report, show_source
+from services.intake.quarantine.endpoints import QuarantineEndpoints
+from services.intake.reports import schemas as http_api
+from services.intake.reports import submit_amqp as edge
+from services.intake.reports.documents import DOCUMENTS
+from services.intake.reports.events import receipt_event
+from services.intake.reports.posted import ACCEPTED, CLOUDEVENT, JSON, MANY, posted, posted_many
+from services.intake.reports.responses import show_report, show_source
+from services.intake.reports.schemas import show
 
 _A_SYSTEM = "A source is a system, not a person."
 
@@ -40,6 +42,7 @@ class IntakeService(QuarantineEndpoints, ChassisEndpoints):
 
     name = "intake"
     app = App()
+    documents = DOCUMENTS
 
     on_audit_of_referral = holds_heads("referral")
     on_audit_of_notify = holds_heads("notify")

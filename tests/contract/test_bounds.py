@@ -13,7 +13,7 @@ from ngao.contracts.classes import Strict
 from ngao.contracts.schemas import report
 from ngao.contracts.schemas.referral import OfferReply
 from ngao.contracts.schemas.report import Report
-from services.intake.http_api import ReportUpdate
+from services.intake.reports.schemas import ReportUpdate
 from services.referral.directory.responses import AcceptRequest, CompleteRequest, DeclineRequest, FailRequest
 
 LONGEST_LEAF = 50_000

@@ -11,7 +11,7 @@ from ngao.chassis.messaging.delivery import Delivery
 from ngao.chassis.messaging.parking import AccountBounds
 from ngao.contracts import CONTENT_TYPE
 from ngao.kernel.actors import Actor
-from services.intake.quarantine import NATIVE
+from services.intake.quarantine.shelf import NATIVE
 from tests.support.forgetting import Held, opened
 from tests.support.processes import World
 

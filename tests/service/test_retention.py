@@ -24,8 +24,8 @@ from ngao.chassis.security.audit import Verified
 from ngao.chassis.security.identity import new_key
 from ngao.contracts import make, open_event
 from ngao.kernel.actors import Actor
-from services.intake.posted import Posted
-from services.intake.storage.documents import ReportDocument
+from services.intake.reports.documents import ReportDocument
+from services.intake.reports.posted import Posted
 from services.notify.domain.people import DUTY_OFFICER, Recipient
 from tests.support.forgetting import Held, opened
 from tests.support.intake import report

@@ -20,7 +20,7 @@ from ngao.contracts import CONTENT_TYPE, encode, make, subscriptions_of
 from ngao.contracts.schemas.report import Report, SealedReport
 from ngao.local.demo.scenarios import kobo_submission
 from ngao.local.mailbox import behave, misbehave
-from services.intake.http_api import ReportUpdate
+from services.intake.reports.schemas import ReportUpdate
 from services.notify.http_api import RosterEntry
 from tests.support.coalition import CRITICAL, Coalition, Partner, report
 from tests.support.markers import Planted, Stem, Token, leaf_at, plant, takes

@@ -17,9 +17,9 @@ from hypothesis import given, settings
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event, decode, encode, open_event
 from ngao.kernel.consent import Answer, Statement, carried_over, judge
-from services.intake.domain.report import Report, Update
-from services.intake.messages import change_of
-from services.intake.storage.mapping import report_from, report_record
+from services.intake.reports.events import change_of
+from services.intake.reports.model import Report, Update
+from services.intake.reports.records import report_from, report_record
 from services.referral.cases import store as referral
 from services.referral.cases.model import Case as ReferralCase
 from services.referral.messages import consent_of

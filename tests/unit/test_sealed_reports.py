@@ -20,7 +20,7 @@ from ngao.client import BadAccount, Refused
 from ngao.client.account import Account, from_mapping, load
 from ngao.client.source import event_of
 from ngao.contracts import CONTENT_TYPE, Event, InvalidContent, Undecodable, encode, make
-from services.intake.edge import posted_in, refusal_of
+from services.intake.reports.submit_amqp import posted_in, refusal_of
 
 SAMPLES = Path(__file__).parents[1] / "contract" / "samples"
 REPORT: dict[str, Any] = json.loads((SAMPLES / "intake.report.submitted.v1.json").read_text("utf-8"))["data"]

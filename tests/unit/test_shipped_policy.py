@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from services.intake.domain.draft import Violation
-from services.intake.domain.vocabulary import needs_suggested_by
 from services.intake.policy import load
+from services.intake.reports.draft import Violation
+from services.intake.reports.vocabulary import needs_suggested_by
 
 POLICY = Path(__file__).resolve().parents[2] / "deploy" / "policy"
 VOCABULARY = load([POLICY]).rules.vocabulary

@@ -8,9 +8,9 @@ from types import SimpleNamespace
 from typing import Any
 
 from ngao.chassis.storage.unit_of_work import Unit
-from services.intake.domain.report import Report
-from services.intake.domain.source import Source
-from services.intake.storage.mapping import report_record, source_document
+from services.intake.reports.model import Report
+from services.intake.reports.records import report_record, source_document
+from services.intake.sources.model import Source
 from services.notify.domain.alarm import Alarm
 from services.notify.domain.message import Message
 from services.notify.domain.people import ContactSummary

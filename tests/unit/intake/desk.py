@@ -10,11 +10,11 @@ from typing import Any
 
 from ngao.kernel.actors import Actor
 from ngao.kernel.urgency import CRITICAL
-from services.intake.application.ports import Desk
-from services.intake.domain.report import Change, Helper, Report, SealedIdentity
-from services.intake.domain.source import Source
-from services.intake.domain.triage import Earlier, History
 from services.intake.policy import IntakePolicy
+from services.intake.ports import Desk
+from services.intake.reports.model import Change, Helper, Report, SealedIdentity
+from services.intake.sources.model import Source
+from services.intake.triage.model import Earlier, History
 from tests.support.vouching import MemoryRecipients, Onboarding
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ngao.kernel.names import words
 from ngao.kernel.text import MOST_MARKS, clean
-from services.intake.domain.draft import readable
+from services.intake.reports.draft import readable
 
 MARKS = "\u0300\u0315\u0316\u0334\u05b0\u0f71\u0f72\u0f73\u0f81\u0344\u3099\uff9e"
 """Of many classes; some of them count as no marks themselves, and are made of marks."""

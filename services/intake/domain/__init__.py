@@ -1,1 +1,0 @@
-"""What a caseworker would argue about: reports, urgency, consent. Standard library only."""

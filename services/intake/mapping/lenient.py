@@ -1,0 +1,287 @@
+"""From a mapped native body to a report that can be taken: what cannot be read is left out and named, and the call is not lost.
+
+A form tool does not post again after an error. So only what makes a report one is demanded of it: an id, and something that
+somebody can act on. Leaving out never widens what a person has allowed: a consent whose end or recipient cannot be read is no
+consent, and a contact whose conditions cannot be read is not safe.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from ngao.chassis.errors import NgaoError
+from ngao.chassis.observability.logs import get_logger
+from ngao.contracts import FieldError, codes
+from ngao.contracts.classes import EARLIEST
+from ngao.contracts.schemas.report import most_of
+from ngao.kernel.languages import language_code
+from ngao.kernel.names import comparable
+from services.intake.mapping.dates_of_acts import counted, dated_acts
+from services.intake.mapping.mapping import Mapped, map_native
+from services.intake.mapping.places import county_named
+from services.intake.mapping.pointers import leaves, remove_at, replace_at, value_at
+from services.intake.mapping.profiles import Profile
+from services.intake.mapping.taking_out import taken_out
+from services.intake.mapping.unreadable import UnreadableReport
+from services.intake.reports.dates import ESTIMATE, doubt_about, with_likely_date
+from services.intake.reports.draft import DateDoubt, Draft
+from services.intake.reports.events import examined
+from services.intake.reports.problems import LeftOut
+from services.intake.reports.vocabulary import GENERAL, Vocabulary
+
+_log = get_logger("intake")
+_MOST_ROUNDS = 30
+"""A list is looked at a few items beyond its bound at a time, and its broken items go first."""
+_SLUG = re.compile(r"^[a-z][a-z0-9_]{1,63}$")
+_APART = re.compile(r"[\s-]+")
+_CONDITION = re.compile(r"^/contact_safety/(may_contact|hours|code_word|instructions)")
+_CODES = re.compile(r"^/(violations/\d+/(type|against|perpetrators/\d+/(type|involvement))|needs/\d+|reporter/role"
+                    r"|subject/attributes/\w+|contact_safety/channels/\d+|(violations/\d+/)?occurred_precision)$")  # fmt: skip
+_ACT = re.compile(r"^/violations/[*\d]+/type$")
+_PRECISIONS = ("exact", "day", "month", "year")
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A report that can be taken in, and what of the native body is not in it."""
+
+    draft: Draft
+    left_out: tuple[LeftOut, ...]
+
+
+def read_native(profile: Profile, native: Any, key: str | None, vocabulary: Vocabulary, now: datetime) -> tuple[Mapped, Taken]:
+    """A native body through its profile; `key` is its id if it bears none.
+
+    Raises UnreadableReport, also for a fault of ours: the sender does not post again, so the body must go into quarantine.
+    """
+    if not isinstance(native, dict):
+        raise UnreadableReport("no_object")
+    try:
+        mapped = map_native(profile, native)
+        if key:
+            mapped.report.setdefault("source_event_id", key)
+        return mapped, read_leniently(mapped, vocabulary, now)
+    except NgaoError:
+        raise
+    except Exception:  # noqa: BLE001  # whatever it is, it must not cost the call
+        _log.exception("form.not_mapped", profile=profile.name, mapping_version=profile.version)
+        raise UnreadableReport("not_mapped") from None
+
+
+def read_leniently(mapped: Mapped, vocabulary: Vocabulary, now: datetime) -> Taken:
+    """The report in a native body, as far as it can be read; raises UnreadableReport."""
+    return _Reading(mapped, vocabulary, now).taken()
+
+
+class _Reading:
+    """One body, on its way from what a profile made of it to a report that breaks no rule."""
+
+    def __init__(self, mapped: Mapped, vocabulary: Vocabulary, now: datetime) -> None:
+        self._mapped, self._lists, self._now = mapped, vocabulary, now
+        self._report = mapped.report
+        self._named: set[str] = set()
+        self._doubt: DateDoubt | None = None
+
+    def taken(self) -> Taken:
+        if not self._report.get("source_event_id"):
+            raise UnreadableReport("no_id", self._mapped.left_out)
+        for step in (self._one_each, self._codes, self._languages, self._place, self._names, self._date, self._words):
+            step()
+        self._dates_of_acts()
+        self._keep_safe()
+        if any(map(_ACT.match, self._mapped.unread)):
+            self._add_unread_act()
+        draft = self._loaded()
+        acts = counted(draft.violations, (*self._mapped.unread, *self._named), self._submitted_at)
+        settled = replace(draft, doubt=self._doubt or draft.doubt, violations=acts)
+        return Taken(with_likely_date(settled, self._submitted_at, self._now), tuple(self._mapped.left_out))
+
+    @property
+    def _submitted_at(self) -> datetime:
+        stated = self._mapped.submitted_at
+        return min(datetime.fromisoformat(stated), self._now) if stated else self._now
+
+    def _leave_out(self, pointer: str, code: str) -> None:
+        """Name it once: that something is missing, or a list empty, after what was there went is no news."""
+        place = self._mapped.native(pointer)
+        is_known = code == "required" and any(each.field == place for each in self._mapped.left_out)
+        if not is_known and not any(named == pointer or named.startswith(f"{pointer}/") for named in self._named):
+            self._mapped.leave_out(place, [code])
+        self._named.add(pointer)
+
+    def _one_each(self) -> None:
+        """Where there is room for one value and the form gave several, the first that can be read is kept; the rest is shown."""
+        for pointer, value in list(leaves(self._report, lists=True)):
+            known = self._known(pointer)
+            if known is None:
+                continue
+            whole = " ".join(map(str, value))
+            chosen = next((each for each in (whole, *value) if known(str(each)) or known(_folded(each))), value[0])
+            replace_at(self._report, pointer, chosen)
+            if len(value) > 1 and chosen != whole:
+                self._leave_out(f"{pointer}/rest", "one_value")
+
+    def _known(self, pointer: str) -> Callable[[str], bool] | None:
+        """For a place that holds one code: whether a word is one of its codes."""
+        if re.match(r"^/violations/\d+/against$", pointer):
+            return lambda word: word in codes.AGAINST
+        if pointer == "/location/code":
+            return lambda word: county_named(word, self._lists) is not None
+        one: dict[str, Callable[[str], bool]] = {
+            "/reporter/role": lambda word: word in codes.REPORTER_ROLES,
+            "/occurred_precision": lambda word: word in codes.PRECISIONS_OF_TIME,
+            "/location/scheme": lambda word: word in codes.LOCATION_SCHEMES,
+        }
+        one |= {f"/subject/attributes/{name}": lambda word: bool(_SLUG.match(word)) for name in _ATTRIBUTES}
+        return one.get(pointer)
+
+    def _codes(self) -> None:
+        """Codes in another case, or with spaces or hyphens for underscores, are those codes."""
+        for pointer, value in list(leaves(self._report)):
+            if _CODES.match(pointer) and isinstance(value, str) and not _SLUG.match(value) and _SLUG.match(_folded(value)):
+                replace_at(self._report, pointer, _folded(value))
+
+    def _languages(self) -> None:
+        told = self._report.get("languages")
+        if isinstance(told, list):
+            self._report["languages"] = [self._language(each) for each in told]
+
+    def _language(self, told: Any) -> Any:
+        named = self._lists.language_names.get(comparable(str(told)))
+        return named or language_code(str(told), self._lists.languages) or told
+
+    def _place(self) -> None:
+        place = self._report.get("location")
+        if not isinstance(place, dict) or not isinstance(place.get("code"), str):
+            self._report.pop("location", None)
+            self._leave_out("/location/code", "required")
+            return
+        if place.get("scheme") != "ke-county" and (county := county_named(place["code"], self._lists)):
+            place |= {"scheme": "iso3166-2", "code": county}
+
+    def _names(self) -> None:
+        """A name without a letter or digit is no name."""
+        identity = self._report.get("subject", {}).get("identity", {})
+        told = identity.get("names")
+        if isinstance(told, list):
+            identity["names"] = [each for each in told if comparable(str(each or ""))]
+            if len(identity["names"]) < len(told):
+                self._leave_out("/subject/identity/names", "blank")
+        if identity and not any(identity.get(name) for name in ("names", "phones", "emails")):
+            del self._report["subject"]["identity"]
+
+    def _date(self) -> None:
+        """The date with the precision that it has; without one, the moment of submission."""
+        stated = self._report.get("occurred_at")
+        moment = datetime.fromisoformat(stated) if isinstance(stated, str) else None
+        if moment and moment > EARLIEST:
+            self._report["occurred_precision"] = self._precision(moment, self._report)
+            self._doubt_future(moment)
+            return
+        if not moment:
+            self._leave_out("/occurred_at", "required")
+        self._submitted_instead(DateDoubt("too_old" if moment else "missing"))
+
+    def _dates_of_acts(self) -> None:
+        """The date of each act that has one of its own, with the precision that it has."""
+        for at, act, moment in dated_acts(self._report):
+            act["occurred_precision"] = self._precision(moment, act, f"/violations/{at}")
+
+    def _doubt_future(self, moment: datetime) -> None:
+        precision = self._report["occurred_precision"]
+        if doubt_about(moment, precision, self._now) == "future":
+            self._submitted_instead(DateDoubt("future", moment, precision))
+
+    def _submitted_instead(self, doubt: DateDoubt) -> None:
+        self._doubt = doubt
+        self._report |= {"occurred_at": self._submitted_at.isoformat(), "occurred_precision": ESTIMATE}
+
+    def _precision(self, moment: datetime, holder: Mapping[str, Any], at: str = "") -> str:
+        """No finer than the date is written; of a precision that cannot be read, the widest that the date may have."""
+        written = self._mapped.precisions.get(f"{at}/occurred_at", "exact")
+        stated = str(holder.get("occurred_precision", written))
+        if stated == ESTIMATE:
+            return written if written in ("month", "year") else ESTIMATE
+        if stated not in _PRECISIONS:
+            self._leave_out(f"{at}/occurred_precision", "unknown_code")
+            stated = "day" if moment.day > 1 else "month" if moment.month > 1 else "year"
+        return max(stated, written, key=_PRECISIONS.index)
+
+    def _words(self) -> None:
+        """What was answered in words to "other, please specify" is part of the narrative."""
+        told = [each for each in (self._report.get("narrative"), *self._mapped.words) if each]
+        if told:
+            self._report["narrative"] = "\n\n".join(map(str, told))
+        self._report.setdefault("reporter", {}).setdefault("role", "unknown")
+
+    def _keep_safe(self) -> None:
+        safety = self._report.get("contact_safety")
+        if isinstance(safety, dict) and any(map(_CONDITION.match, self._mapped.unread)):
+            safety["may_contact"] = False
+
+    def _loaded(self) -> Draft:
+        for _ in range(_MOST_ROUNDS):
+            draft, broken = examined(self._report, self._lists, ("location",))
+            if draft and not broken:
+                return draft
+            self._mend(broken)
+        raise UnreadableReport("unreadable", self._mapped.left_out)
+
+    def _mend(self, broken: Collection[FieldError]) -> None:
+        """Take out what is broken, the last items of a list first, so that the others keep their places meanwhile."""
+        for each in broken:
+            if each.pointer == "/source_event_id":
+                raise UnreadableReport("no_id", self._mapped.left_out)
+            self._leave_out(each.pointer, each.code)
+        for pointer, code in taken_out(broken):
+            self._take_out(pointer, code)
+        self._report.setdefault("reporter", {}).setdefault("role", "unknown")
+        if not self._report.get("violations"):
+            self._classify()
+        elif any(each.code == "unknown_code" and _ACT.match(each.pointer) for each in broken):
+            self._add_unread_act()
+
+    def _take_out(self, pointer: str, code: str) -> None:
+        if _CONDITION.match(pointer) or pointer.startswith("/contact_safety/channels"):
+            self._report["contact_safety"]["may_contact"] = False
+        if code == "length" and self._cut(pointer):
+            return
+        remove_at(self._report, pointer)
+
+    def _cut(self, pointer: str) -> bool:
+        """A list that is too long keeps its first items, the violations that weigh most; so does the narrative its beginning."""
+        value, most = value_at(self._report, pointer), most_of(pointer)
+        if most is None or not isinstance(value, list | str) or (isinstance(value, str) and pointer != "/narrative"):
+            return False
+        heaviest_first = sorted(value, key=lambda each: -self._weight(each)) if pointer == "/violations" else value
+        replace_at(self._report, pointer, heaviest_first[:most])
+        return True
+
+    def _weight(self, violation: Any) -> int:
+        kind = self._lists.violations.get(violation.get("type", "")) if isinstance(violation, dict) else None
+        return kind.severity if kind else 0
+
+    def _add_unread_act(self) -> None:
+        """An act that could not be read weighs as much as one in words only, beside lighter ones too: it lowers no urgency."""
+        violations, least = self._report.get("violations"), self._weight({"type": GENERAL})
+        if violations and all(self._weight(each) < least for each in violations):
+            violations.append({"type": GENERAL})
+
+    def _classify(self) -> None:
+        """What happened is in words only, or not known: somebody has to read it, if there is anything to read or to help with."""
+        subject = self._report.get("subject") or {}
+        told = (self._report.get("narrative"), self._report.get("needs"), subject.get("identity"), subject.get("defender_ref"))
+        if not any(told) or GENERAL not in self._lists.violations:
+            raise UnreadableReport("nothing_readable", self._mapped.left_out)
+        self._report["violations"] = [{"type": GENERAL}]
+
+
+_ATTRIBUTES = ("gender", "age_group", "orientation", "displacement")
+
+
+def _folded(word: Any) -> str:
+    return _APART.sub("_", str(word).strip().casefold())

@@ -1,0 +1,21 @@
+"""Counties as forms name them: by a code in any of its spellings, or by a name."""
+
+from __future__ import annotations
+
+import re
+
+from ngao.kernel.names import comparable
+from services.intake.reports.draft import Place
+from services.intake.reports.vocabulary import Vocabulary, county_of
+
+_CODE = re.compile(r"^KE[-_ ]?(\d{1,2})$", re.IGNORECASE)
+_WORDS = re.compile(r"^(?:kaunti ya|county of) | (?:county|kaunti)$")
+
+
+def county_named(told: str, lists: Vocabulary) -> str | None:
+    """The ISO 3166-2 code of a county; None if the lists do not know it."""
+    if known := county_of(Place("iso3166-2", told), lists.counties):
+        return known
+    if found := _CODE.match(told):
+        return county_of(Place("iso3166-2", f"KE-{int(found[1]):02d}"), lists.counties)
+    return lists.county_names.get(_WORDS.sub("", comparable(told)))

@@ -1,0 +1,69 @@
+"""Profiles: how operators write which native values fill which fields of the canonical report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from services.intake.mapping.expressions import Item, native_pointer, top_level_names
+from services.intake.mapping.readings import Reader
+
+# KoboToolbox, ONA and ODK write it in UTC and without an offset, whatever zone the form's own questions are in.
+SUBMISSION_TIME = "_submission_time"
+
+
+@dataclass(frozen=True)
+class Expression:
+    """One JMESPath expression; `zone` is that of a date which bears none itself, if it is not that of its field."""
+
+    text: str
+    zone: str = ""
+
+
+@dataclass(frozen=True)
+class FieldRule:
+    """Which expressions fill which pointer, and how; `for_each` is the repeat group that they are read in, item by item."""
+
+    to: str
+    sources: tuple[Expression, ...]
+    reader: Reader = field(default_factory=Reader)
+    default: str | None = None
+    only_with: str | None = None
+    for_each: str = ""
+
+    def names(self) -> frozenset[str]:
+        """The names at the top of the native body that are read."""
+        read_there = [self.for_each] if self.for_each else [source.text for source in self.sources]
+        return frozenset().union(*map(top_level_names, read_there))
+
+    def reading(self, source: Expression) -> Reader:
+        """How a value that one of its expressions gives is read."""
+        zone = source.zone or ("UTC" if source.text == SUBMISSION_TIME else "")
+        return replace(self.reader, zone=zone) if zone else self.reader
+
+    def place(self, source: Expression) -> str:
+        """The pointer into the native body of an expression."""
+        return native_pointer(self.for_each) + native_pointer(source.text) if self.for_each else native_pointer(source.text)
+
+    def place_in(self, item: Item, source: Expression) -> str:
+        """The same in one item of a repeat group."""
+        return item.place + native_pointer(source.text) if self.for_each else item.place
+
+
+@dataclass(frozen=True)
+class Edit:
+    """How a body is known as an edited form: it names what it `replaces`; `name` is then the name of this very version."""
+
+    name: tuple[Expression, ...]
+    replaces: tuple[Expression, ...]
+
+
+@dataclass(frozen=True)
+class Profile:
+    """How one kind of native body is read."""
+
+    name: str
+    version: str
+    fields: tuple[FieldRule, ...]
+    unwrap: tuple[str, ...] = ()
+    discard: frozenset[str] = frozenset()
+    edit: Edit | None = None

@@ -1,0 +1,278 @@
+"""A report, from the moment it is taken: who it is about is already sealed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from ngao.kernel.consent import Statement, carried_over
+from ngao.kernel.urgency import CRITICAL, rank
+from services.intake.reports.acts import Dating, with_acts
+from services.intake.reports.draft import DateDoubt, Person, Place, Violation
+from services.intake.reports.problems import MappedBy
+from services.intake.reports.progress import CLOSED, OPENED, REOPENED, Step, status_of, with_step
+from services.intake.triage.model import Facts, Reason, Triage
+
+BY_OPERATOR = "operator"
+"""In place of a rule's name, in the reasons of an urgency that an operator decided."""
+SOONEST_AGAIN = timedelta(seconds=30)
+LATEST_AGAIN = timedelta(hours=1)
+"""A report that no case was opened for is told again after the first, then after twice its age, at least every so often."""
+
+
+@dataclass(frozen=True)
+class SealedIdentity:
+    """A box that only the registry opens, and which of its keys."""
+
+    key_id: str
+    box: str
+
+
+@dataclass(frozen=True)
+class Helper:
+    """A partner that accepted, and how many parts of the narrative it has.
+
+    `vouch` is what operators signed of its keys, `signature` its own over the acceptance; `distrust` is why they were not
+    believed at the last try.
+    """
+
+    offer_id: str
+    partner_id: str
+    vouch: str | None = None
+    signature: str | None = None
+    parts_disclosed: int = 0
+    distrust: str = ""
+
+
+@dataclass(frozen=True)
+class Update:
+    """Later facts from the source; None means: nothing new about that. `key` is the source's own name for the update, if any.
+
+    `restates` is true for an edited form: it repeats what has not changed, and a narrative that is known is no news.
+    `occurred_at` is the date that an edited form states, of the report as a whole; `doubt` is there if it is not the one stated.
+    """
+
+    violations: tuple[Violation, ...] | None = None
+    needs: tuple[str, ...] | None = None
+    consents: tuple[Statement, ...] | None = None
+    narrative: str | None = field(default=None, repr=False)
+    person: Person | None = field(default=None, repr=False)
+    place: Place | None = None
+    key: str = ""
+    restates: bool = False
+    occurred_at: datetime | None = None
+    occurred_precision: str = ""
+    doubt: DateDoubt | None = None
+
+
+@dataclass(frozen=True)
+class Change:
+    """How a report that others know already came to be another: which parts are new, and what its urgency was before.
+
+    `by` is what brought the change: `update`, `history` (another report about the same person) or `operator`. `needs_again` is
+    what the acts that are new in it ask for, also if it was asked for before.
+    """
+
+    by: str
+    urgency_before: str
+    news: tuple[str, ...] = ()
+    correction: SealedIdentity | None = None
+    needs_again: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Decision:
+    """An operator's word on the urgency, why by its code, and what machines knew then: the rules that fired, and the points."""
+
+    urgency: str
+    reason: str
+    rules: tuple[str, ...]
+    points: int
+
+    def knew(self, fresh: Triage) -> bool:
+        """True if a judgement has nothing that was not known when it was decided."""
+        return fresh.points <= self.points and {each.rule for each in fresh.reasons} <= set(self.rules)
+
+
+@dataclass
+class Report:
+    """One call for help.
+
+    `narrative_parts` and `attachments` are ciphertext; `person_keys`, `fingerprint` and `updates_seen` are keyed hashes.
+    `needs` is all that help is looked for; `needs_proposed` are those of them that nobody asked for. `triage` knows every report
+    about the person and is for those who help; `told` knows this source's reports only and is for the source (law 10).
+    `doubt` is there if `occurred_at` is not what was stated.
+    `tell_again_at` is None once somebody else is known to have the case. `judge_others_at` is None once other reports about the
+    person have been judged with what is new in this one.
+    """
+
+    id: str
+    case_ref: str
+    source_id: str
+    source_event_id: str
+    fingerprint: str
+    received_at: datetime
+    occurred_at: datetime
+    occurred_precision: str
+    reporter_role: str
+    violations: tuple[Violation, ...]
+    needs: tuple[str, ...]
+    needs_proposed: tuple[str, ...]
+    county: str
+    place_precision: str
+    languages: tuple[str, ...]
+    consents: tuple[Statement, ...]
+    triage: Triage
+    told: Triage | None = None
+    decision: Decision | None = None
+    defender_ref: str | None = None
+    sealed_identity: SealedIdentity | None = None
+    person_keys: tuple[str, ...] = ()
+    narrative_parts: tuple[bytes, ...] = ()
+    attachments: bytes | None = None
+    consent_changes: tuple[Statement, ...] = ()
+    story: tuple[Step, ...] = ()
+    helpers: Mapping[str, Helper] = field(default_factory=dict)
+    updates_seen: tuple[str, ...] = ()
+    mapping: MappedBy | None = None
+    doubt: DateDoubt | None = None
+    updated_at: datetime | None = None
+    tell_again_at: datetime | None = None
+    judge_others_at: datetime | None = None
+    withdrawn_at: datetime | None = None
+    forgotten_at: datetime | None = None
+    revision: int = 0
+
+    @property
+    def status(self) -> str:
+        """Where the report stands, in one word."""
+        return "withdrawn" if self.withdrawn_at else status_of(self.story)
+
+    @property
+    def closed_at(self) -> datetime | None:
+        """When referral had nothing left to do; None while the case is open, also when news has opened it again."""
+        last = next((step for step in reversed(self.story) if step.what in (CLOSED, REOPENED)), None)
+        return last.at if last and last.what == CLOSED else None
+
+    @property
+    def is_critical(self) -> bool:
+        """True if its events overtake others."""
+        return self.triage.urgency == CRITICAL
+
+    def facts(self, now: datetime) -> Facts:
+        """What triage may know; a need that was proposed is not a need that was asked for."""
+        asked = self.needs_asked
+        return Facts(self.violations, self.occurred_at, self.occurred_precision, self.reporter_role, asked, now, self.received_at)
+
+    @property
+    def needs_asked(self) -> tuple[str, ...]:
+        """What the source itself asked for."""
+        return tuple(each for each in self.needs if each not in self.needs_proposed)
+
+    def apply(self, update: Update, now: datetime, proposed: tuple[str, ...] = (), county: str | None = None) -> tuple[str, ...]:
+        """Take later facts in: violations and needs add up, consents say what holds from now on. Gives what is new by name.
+
+        `proposed` are the needs that the update's violations suggest, `county` is where its place is.
+        """
+        before = self._parts()
+        if update.violations:
+            undated_from = None if update.occurred_at else now
+            dating = Dating(self.occurred_at, self.occurred_precision, undated_from, apart=not update.restates)
+            self.violations = with_acts(self.violations, update.violations, dating)
+        if update.occurred_at and not (update.doubt and update.doubt == self.doubt):
+            self.occurred_at, self.occurred_precision, self.doubt = update.occurred_at, update.occurred_precision, update.doubt
+        self._add_needs(update.needs or (), proposed)
+        if update.consents is not None:
+            self.consents = carried_over(self.consents, update.consents, now)
+        if update.place and county:
+            self.county, self.place_precision = county, update.place.precision
+        self.updated_at = now
+        return tuple(name for name, part in self._parts().items() if part != before[name])
+
+    def _add_needs(self, asked: tuple[str, ...], proposed: tuple[str, ...]) -> None:
+        still = (each for each in (*self.needs_proposed, *proposed) if each not in asked and each not in self.needs_asked)
+        self.needs, self.needs_proposed = tuple(dict.fromkeys((*self.needs, *asked, *proposed))), tuple(dict.fromkeys(still))
+
+    def _parts(self) -> dict[str, object]:
+        return {"violations": self.violations, "needs": self.needs, "consent": self.consents, "county": self.county}
+
+    def judge(self, fresh: Triage, told: Triage) -> None:
+        """Take new judgements in. Machines may raise an urgency, only a human lowers one: the old one stays if it is higher."""
+        self._take(fresh)
+        self.told = _higher(self.told, told) if self.told else told
+
+    def is_news_for_others(self, now: datetime) -> None:
+        """Note that other reports about the person are to be judged with it."""
+        self.judge_others_at = now if self.person_keys else None
+
+    def raise_to(self, fresh: Triage) -> bool:
+        """Take a judgement in that only those who help may know; False if it makes nothing more urgent."""
+        before = self.triage
+        if rank(fresh.urgency) < rank(before.urgency):
+            self._take(fresh)
+        return self.triage is not before
+
+    def decide(self, urgency: str, reason: str, text: str) -> None:
+        """Take an operator's word on the urgency: it holds until something is known that was not known then."""
+        fired = tuple(each for each in self.triage.reasons if each.rule != BY_OPERATOR)
+        self.decision = Decision(urgency, reason, tuple(each.rule for each in fired), self.triage.points)
+        self.triage = replace(self.triage, urgency=urgency, reasons=(Reason(BY_OPERATOR, text), *fired))
+
+    def _take(self, fresh: Triage) -> None:
+        if self.decision and self.decision.knew(fresh):
+            return
+        if _higher(self.triage, fresh) is fresh:
+            self.triage, self.decision = fresh, None
+
+    def withdraw(self, now: datetime) -> bool:
+        """Take the report back; False if that was done before."""
+        if self.withdrawn_at:
+            return False
+        self.withdrawn_at = now
+        return True
+
+    def forget(self, now: datetime) -> bool:
+        """Remove all that tells who it is about and what they told; that there was a report stays. False if that was done."""
+        if self.forgotten_at:
+            return False
+        self.forgotten_at, self.fingerprint, self.helpers = now, "", {}
+        self.tell_again_at = self.judge_others_at = None
+        self.sealed_identity = self.attachments = self.defender_ref = None
+        self.person_keys = self.narrative_parts = self.updates_seen = ()
+        return True
+
+    def note(self, step: Step) -> None:
+        """Take a step of the referral into the story; its having opened the case says that everybody has heard of it."""
+        self.story = with_step(self.story, step)
+        if step.what in (OPENED, CLOSED):
+            self.tell_again_at = None
+
+    def told_again(self, now: datetime) -> bool:
+        """Note that it is told again at this moment; False if it is not time, or no longer needed."""
+        if not is_time_to_tell(self.tell_again_at, now):
+            return False
+        self.tell_again_at = now + min(max(now - self.received_at, SOONEST_AGAIN), LATEST_AGAIN)
+        return True
+
+    def note_consent(self, change: Statement) -> None:
+        """Take a consent given or withdrawn at the registry in; twice is once."""
+        if change not in self.consent_changes:
+            self.consent_changes = tuple(sorted((*self.consent_changes, change), key=lambda each: each.at))
+
+    def keep_helper(self, helper: Helper) -> None:
+        """Remember a partner that works on the case, so that later facts reach it too."""
+        self.helpers = {**self.helpers, helper.offer_id: helper}
+
+    def drop_helper(self, offer_id: str) -> None:
+        """Forget a partner that no longer works on the case."""
+        self.helpers = {key: value for key, value in self.helpers.items() if key != offer_id}
+
+
+def is_time_to_tell(tell_again_at: datetime | None, now: datetime) -> bool:
+    """True when the moment has come; one further off than any wait was set by a clock that was wrong."""
+    return tell_again_at is not None and (tell_again_at <= now or tell_again_at > now + LATEST_AGAIN)
+
+
+def _higher(old: Triage, fresh: Triage) -> Triage:
+    return fresh if rank(fresh.urgency) <= rank(old.urgency) else old

@@ -1,0 +1,120 @@
+"""Reports as they come over HTTP: one or many, each with the place where it stands in the body."""
+
+from __future__ import annotations
+
+from codecs import BOM_UTF8
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ngao.chassis.errors import InvalidInput
+from ngao.chassis.http.call import Call, Meter
+from ngao.contracts import ContractError, FieldError, InvalidContent, Undecodable, parse_json
+from ngao.contracts.envelope import count_values, from_document
+from services.intake.reports.draft import Draft
+from services.intake.reports.events import read_report
+from services.intake.reports.vocabulary import Vocabulary
+
+JSON = "application/json"
+CLOUDEVENT = "application/cloudevents+json"
+BATCH = "application/cloudevents-batch+json"
+LINES = "application/x-ndjson"
+ACCEPTED = (JSON, CLOUDEVENT, BATCH, LINES)
+MANY = (BATCH, LINES)
+MOST_ITEMS = 500
+MOST_VALUES_OF_A_BATCH = 50_000
+SUBMITTED = "intake.report.submitted.v1"
+
+
+@dataclass(frozen=True)
+class Posted:
+    """One report as posted; `prefix` is where it stands in the body, for pointers in errors. `meter` is its caller's."""
+
+    document: Any
+    prefix: str = ""
+    meter: Meter = field(default_factory=Meter, repr=False, compare=False)
+
+    def named(self, key: str | None) -> Posted:
+        """The same, with `key` as its source_event_id if it has none of its own."""
+        if not key or not isinstance(self.document, dict) or "source_event_id" in self.document:
+            return self
+        return replace(self, document={**self.document, "source_event_id": key})
+
+    def read(self, vocabulary: Vocabulary) -> Draft:
+        """The report as its schema takes it; raises InvalidInput naming every broken field."""
+        with self.meter.running():
+            return read_report(self.document, vocabulary)
+
+
+def posted(call: Call) -> Posted:
+    """The one report of a request; raises InvalidInput, ContractError."""
+    document = call.json()
+    made = cloud_event(document) if call.content_type == CLOUDEVENT else Posted(document)
+    return replace(made.named(call.idempotency_key), meter=call.meter)
+
+
+def posted_many(call: Call) -> list[Posted | Exception]:
+    """The reports of a batch, each by itself: what one of them breaks is its own answer. Raises InvalidInput, TooManyRequests.
+
+    A report costs its source as much in a batch as alone, and is paid for before anything is done about it.
+    """
+    readers = _lines(call) if call.content_type == LINES else _items(call)
+    _demand_number(readers)
+    call.draw_ahead(len(readers) - 1)
+    return [_attempt(reader, call.meter) for reader in readers]
+
+
+def cloud_event(document: Any) -> Posted:
+    """The report in a CloudEvent, whose id stands in for a missing source_event_id; raises ContractError."""
+    event = from_document(document)
+    if event.type != SUBMITTED:
+        raise InvalidContent([FieldError("/type", "unknown_code", f"Must be {SUBMITTED}.")])
+    return Posted(event.data, "/data").named(event.id)
+
+
+def _lines(call: Call) -> list[Callable[[], Posted]]:
+    with call.meter.running():
+        lines = [line for line in call.body.removeprefix(BOM_UTF8).split(b"\n") if line.strip()]
+    _demand_number(lines)
+    with call.meter.running():
+        values = sum(_weight(line) for line in lines)
+    if values > MOST_VALUES_OF_A_BATCH:
+        raise InvalidInput(f"A batch holds at most {MOST_VALUES_OF_A_BATCH} values.", slug="batch-size")
+    return [_reader(line) for line in lines]
+
+
+def _weight(line: bytes) -> int:
+    """The values in one line; a line that passes a bound is refused by its reader before it costs anything."""
+    try:
+        return count_values(line)
+    except Undecodable:
+        return 0
+
+
+def _demand_number(items: Sequence[Any]) -> None:
+    if not 1 <= len(items) <= MOST_ITEMS:
+        raise InvalidInput(f"A batch holds 1 to {MOST_ITEMS} reports.", slug="batch-size")
+
+
+def _items(call: Call) -> list[Callable[[], Posted]]:
+    documents = call.json(MOST_VALUES_OF_A_BATCH)
+    if not isinstance(documents, list):
+        raise InvalidInput("A batch is a JSON array of CloudEvents.", slug="batch-size")
+    return [lambda each=each: cloud_event(each) for each in documents]  # type: ignore[misc]
+
+
+def _reader(line: bytes) -> Callable[[], Posted]:
+    def read() -> Posted:
+        document = parse_json(line)
+        is_event = isinstance(document, dict) and "specversion" in document
+        return cloud_event(document) if is_event else Posted(document)
+
+    return read
+
+
+def _attempt(reader: Callable[[], Posted], meter: Meter) -> Posted | Exception:
+    try:
+        with meter.running():
+            return replace(reader(), meter=meter)
+    except ContractError as error:
+        return error

@@ -1,0 +1,99 @@
+"""Reports that sources post over AMQP: from a delivery to a report, or to a refusal that its source can read."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from ngao.broker.exchanges import RESULTS
+from ngao.chassis.errors import InvalidInput, NgaoError, Permanent, SealBroken
+from ngao.chassis.http.problems import broken_fields
+from ngao.chassis.messaging.accounts import outsider_account
+from ngao.chassis.messaging.consumer import Delivery, Rejected
+from ngao.contracts import ContractError, Event, FieldError, InvalidContent, Undecodable, open_event, parse_json
+from ngao.contracts.envelope import from_document
+from services.intake.reports.events import rejected_event
+from services.intake.reports.posted import CLOUDEVENT, JSON, Posted, cloud_event
+
+MOST_BYTES = 1024 * 1024
+SEALED = "intake.report.sealed.v1"
+
+
+class Boxes(Protocol):
+    """Opens what was sealed to intake."""
+
+    def open(self, key_id: str, box: str) -> bytes:
+        """The content; raises SealBroken."""
+        ...
+
+
+class UnknownSource(Permanent):
+    """Nobody has onboarded this source, or it is disabled; what it sent waits until that changes."""
+
+    slug = "unknown-source"
+
+
+class WrongAccount(Permanent):
+    """The account that posted is not that of the source it names."""
+
+    slug = "wrong-account"
+
+
+def source_of(delivery: Delivery) -> str:
+    """The source, as the broker vouches for it; raises WrongAccount."""
+    if delivery.user_id != outsider_account("source", delivery.routing_key):
+        raise WrongAccount("The routing key names another source than the account that posted.")
+    return delivery.routing_key
+
+
+def posted_in(delivery: Delivery, boxes: Boxes) -> Posted:
+    """The report in a delivery, its box opened if it is sealed; raises ContractError, InvalidInput."""
+    if len(delivery.body) > MOST_BYTES:
+        raise InvalidInput("The body is too large.", slug="too-large")
+    if delivery.content_type == CLOUDEVENT:
+        document = parse_json(delivery.body)
+        event = from_document(document)
+        return _unsealed(event, boxes) if event.type == SEALED else cloud_event(document)
+    if delivery.content_type == JSON:
+        return Posted(parse_json(delivery.body)).named(delivery.message_id)
+    raise InvalidInput(f"Send {CLOUDEVENT} or {JSON}.", slug="unsupported-media-type")
+
+
+def refusal_of(error: NgaoError | ContractError, source_id: str, delivery: Delivery, posted: Posted | None = None) -> Rejected:
+    """What parks the message and tells its source why; `posted` is the report, if it could be read."""
+    broken = error.errors if isinstance(error, InvalidInput | InvalidContent) else []
+    errors = broken_fields(broken)
+    event_id = (_named(posted.document, "source_event_id") if posted else None) or _event_id(delivery)
+    return Rejected(error.slug, errors, rejected_event(source_id, event_id, error.slug, errors), to=RESULTS)
+
+
+def _unsealed(event: Event, boxes: Boxes) -> Posted:
+    """The report in a sealed event. Errors about what is in the box point into the report, others into the event."""
+    try:
+        sealed = open_event(event)
+        content = boxes.open(sealed["key_id"], sealed["box"])
+    except InvalidContent as error:
+        raise InvalidContent([FieldError(f"/data{each.pointer}", each.code, each.detail) for each in error.errors]) from None
+    except SealBroken:
+        detail = "It does not open with a key that intake has now. Ask GET /v1/sealing-key for the key and seal again."
+        message = "The report is not sealed to a key that intake has."
+        raise InvalidInput(message, [FieldError("/data/box", "seal_broken", detail)], slug=SealBroken.slug) from None
+    return Posted(parse_json(content)).named(event.id)
+
+
+def _event_id(delivery: Delivery) -> str | None:
+    """The id by which the source knows its message, as far as it can be read."""
+    try:
+        document = parse_json(delivery.body[:MOST_BYTES])
+    except Undecodable:
+        return delivery.message_id
+    found = _named(document, "source_event_id") or _named(_data(document), "source_event_id") or _named(document, "id")
+    return found or delivery.message_id
+
+
+def _data(document: Any) -> Any:
+    return document.get("data") if isinstance(document, dict) else None
+
+
+def _named(document: Any, name: str) -> str | None:
+    value = document.get(name) if isinstance(document, dict) else None
+    return value[:200] if isinstance(value, str) and value else None

@@ -1,0 +1,78 @@
+"""Seals: what intake keeps, under the case's own key; what it hands on, to its reader's key; what it gets, to its own."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from ngao.chassis.clock import Clock
+from ngao.chassis.messaging.kept import Kept
+from ngao.chassis.security.keyfiles import active_public
+from ngao.chassis.security.sealed_boxes import seal_to
+from ngao.chassis.storage.connection import OUTBOX_DAYS
+from ngao.chassis.storage.keyring import Keyring
+from ngao.chassis.storage.unit_of_work import Unit
+from services.intake.reports.model import Report, SealedIdentity
+
+_COLLECTION = "reports"
+_KEY_KEPT_FOR = timedelta(seconds=10)
+
+
+class CaseVault:
+    """Seals fields of a report under the case's data key: erasing a case destroys the key."""
+
+    def __init__(self, unit: Unit, kept: Kept) -> None:
+        self._unit, self._kept = unit, kept
+
+    def destroy(self, report: Report) -> None:
+        """Register the end of the case's key; then what was sent about it and is kept is removed, because it holds boxes."""
+        self._unit.shred(_scope(report))
+        if self._unit.now - report.received_at <= timedelta(days=OUTBOX_DAYS):
+            self._unit.afterwards.append(lambda: self._kept.forget(report.case_ref, report.received_at))
+
+    def seal(self, report: Report, field: str, plaintext: bytes) -> bytes:
+        """Ciphertext that opens only as this field of this report."""
+        scope = _scope(report)
+        if not report.revision:
+            self._unit.sealer.begin(scope)
+        return self._unit.sealer.seal(scope, _COLLECTION, report.id, field, plaintext)
+
+    def open(self, report: Report, field: str, ciphertext: bytes) -> bytes:
+        """The plaintext; raises SealBroken."""
+        return self._unit.sealer.open(_scope(report), _COLLECTION, report.id, field, ciphertext)
+
+
+def _scope(report: Report) -> str:
+    return f"case:{report.case_ref}"
+
+
+class BoxSeals:
+    """Sealed boxes for the registry and for partners. The registry's newest key is looked up again every few seconds."""
+
+    def __init__(self, public_keys: Path, clock: Clock) -> None:
+        self._public_keys = public_keys
+        self._clock = clock
+        self._key: tuple[str, str] = active_public(public_keys, "registry")
+        self._until: datetime = clock.now() + _KEY_KEPT_FOR
+
+    def to_registry(self, plaintext: bytes) -> SealedIdentity:
+        """A box for the registry's active key."""
+        if self._clock.now() >= self._until:
+            self._key, self._until = active_public(self._public_keys, "registry"), self._clock.now() + _KEY_KEPT_FOR
+        key_id, public = self._key
+        return SealedIdentity(key_id, seal_to(public, plaintext))
+
+    def to_partner(self, public_key: str, plaintext: bytes) -> str:
+        """A box for one partner's key; raises InvalidInput if it is none."""
+        return seal_to(public_key, plaintext)
+
+
+class LookupHashes:
+    """Keyed hashes of values that must be compared and not kept."""
+
+    def __init__(self, keyring: Keyring) -> None:
+        self._keyring = keyring
+
+    def of(self, kind: str, value: str) -> str:
+        """The keyed hash of a normalised value."""
+        return self._keyring.lookup_hash(kind, value)

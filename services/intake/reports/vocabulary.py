@@ -1,0 +1,137 @@
+"""The coalition's lists, and whether a report keeps to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from ngao.kernel.problems import FieldError
+from services.intake.reports.dates import FUTURE_TOLERANCE
+from services.intake.reports.draft import Draft, Place, Violation
+
+GENERAL = "unclassified"
+"""The violation of a report that describes what happened in words only; the policy's list decides its weight and group."""
+
+
+@dataclass(frozen=True)
+class ViolationType:
+    """One entry of the violation list; severity in points."""
+
+    label: str
+    group: str
+    severity: int
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The lists a report's codes are checked against. `counties` maps ISO 3166-2 codes to national numbers.
+
+    `language_names` and `county_names` lead from names, in the form in which names are compared, to codes.
+    """
+
+    violations: Mapping[str, ViolationType]
+    supports: frozenset[str]
+    suggested_by_group: Mapping[str, tuple[str, ...]]
+    suggested_by_violation: Mapping[str, tuple[str, ...]]
+    counties: Mapping[str, int]
+    state_perpetrators: frozenset[str]
+    perpetrators: frozenset[str]
+    involvements: frozenset[str]
+    languages: frozenset[str]
+    language_names: Mapping[str, str] = field(default_factory=dict)
+    county_names: Mapping[str, str] = field(default_factory=dict)
+
+
+def county_of(place: Place | None, counties: Mapping[str, int]) -> str | None:
+    """The county's ISO 3166-2 code, or None without a place, or if the list has no such county in the scheme named.
+
+    The two numberings differ (KE-30 is Nairobi City, national 30 is Baringo), so a bare number counts only where the scheme
+    says that it is a national number.
+    """
+    if place is None:
+        return None
+    if place.scheme == "iso3166-2":
+        code = place.code.upper()
+        return code if code in counties else None
+    if place.scheme == "ke-county" and place.code.isascii() and place.code.isdigit():
+        number = int(place.code)
+        return next((iso for iso, national in counties.items() if national == number), None)
+    return None
+
+
+def problems_of(draft: Draft, vocabulary: Vocabulary, now: datetime) -> list[FieldError]:
+    """Everything in a report that the lists do not know, or that cannot have happened yet."""
+    found = code_problems(draft.violations, draft.needs, draft.languages, draft.place, vocabulary)
+    if draft.occurred_at > now + FUTURE_TOLERANCE:
+        found.append(FieldError("/occurred_at", "range", "Must not lie in the future."))
+    return [*found, *date_problems(draft.violations, now)]
+
+
+def date_problems(violations: Iterable[Violation], now: datetime) -> list[FieldError]:
+    """The acts that cannot have happened yet, but for those that count from another moment already."""
+    latest = now + FUTURE_TOLERANCE
+    return [
+        FieldError(f"/violations/{at}/occurred_at", "range", "Must not lie in the future.")
+        for at, each in enumerate(violations)
+        if each.occurred_at and each.occurred_at > latest and not each.counts_from
+    ]
+
+
+def code_problems(
+    violations: Iterable[Violation], needs: Iterable[str], languages: Iterable[str], place: Place | None, vocabulary: Vocabulary
+) -> list[FieldError]:
+    """The codes that the lists do not know, of a whole report or of what is left of a broken one."""
+    found = [*violation_problems(violations, vocabulary), *need_problems(needs, vocabulary)]
+    found += _unknown("/languages", languages, vocabulary.languages, "languages")
+    if place is not None and county_of(place, vocabulary.counties) is None:
+        found.append(_place_problem(place))
+    return found
+
+
+def violation_problems(violations: Iterable[Violation], vocabulary: Vocabulary) -> list[FieldError]:
+    """The codes of violations and perpetrators that the lists do not know."""
+    return [problem for at, each in enumerate(violations) for problem in _violation(f"/violations/{at}", each, vocabulary)]
+
+
+def need_problems(needs: Iterable[str], vocabulary: Vocabulary) -> list[FieldError]:
+    """The needs that the support list does not know."""
+    return _unknown("/needs", needs, vocabulary.supports, "support types")
+
+
+def needs_suggested_by(violations: Iterable[Violation], vocabulary: Vocabulary) -> tuple[str, ...]:
+    """What help to look for when a report lists no needs; the heaviest violation's come first, each once."""
+    heaviest_first = sorted(violations, key=lambda each: -vocabulary.violations[each.type].severity)
+    wanted = [need for each in heaviest_first for need in _suggested(each.type, vocabulary)]
+    return tuple(dict.fromkeys(wanted))
+
+
+def _suggested(violation: str, vocabulary: Vocabulary) -> tuple[str, ...]:
+    group = vocabulary.violations[violation].group
+    return vocabulary.suggested_by_violation.get(violation) or vocabulary.suggested_by_group[group]
+
+
+def _violation(pointer: str, violation: Violation, vocabulary: Vocabulary) -> Iterator[FieldError]:
+    if violation.type not in vocabulary.violations:
+        yield _not_in(f"{pointer}/type", "violations")
+    for at, perpetrator in enumerate(violation.perpetrators):
+        if perpetrator not in vocabulary.perpetrators:
+            yield _not_in(f"{pointer}/perpetrators/{at}/type", "perpetrators")
+    for at, involvement in enumerate(violation.involvements):
+        if involvement is not None and involvement not in vocabulary.involvements:
+            yield _not_in(f"{pointer}/perpetrators/{at}/involvement", "involvements")
+
+
+def _unknown(pointer: str, codes: Iterable[str], known: frozenset[str], name: str) -> list[FieldError]:
+    return [_not_in(f"{pointer}/{at}", name) for at, code in enumerate(codes) if code not in known]
+
+
+def _not_in(pointer: str, name: str) -> FieldError:
+    return FieldError(pointer, "unknown_code", f"Not in this platform's list of {name}.")
+
+
+def _place_problem(place: Place) -> FieldError:
+    if place.scheme == "iso3166-2" and place.code.isdigit():
+        detail = "A bare number is not an ISO 3166-2 code; write KE- and two digits, or name the scheme ke-county."
+        return FieldError("/location/code", "ambiguous", detail)
+    return _not_in("/location/code", "counties")

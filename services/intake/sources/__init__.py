@@ -1,0 +1,1 @@
+"""Sources: the systems that may post, and their keys."""

@@ -1,1 +1,0 @@
-"""How reports are kept in MongoDB."""

@@ -1,0 +1,1 @@
+"""Triage: how urgent a report is, and why."""

@@ -1,0 +1,87 @@
+"""An edited form is known by the name of its version: what it states holds from now on, even what was stated first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from ngao.kernel.consent import Statement
+from services.intake.mapping.receive_form import receive_form
+from services.intake.policy import IntakePolicy
+from services.intake.reports.draft import Draft, Person, Place, Violation
+from services.intake.reports.model import Report
+from services.intake.reports.problems import MappedBy
+from services.intake.reports.submit import Receipt
+from tests.unit.intake.desk import START, MemoryIntake
+
+MAPPING = MappedBy("one", (), ())
+ORIGINAL = Draft(
+    "root", START, "witness", (Violation("unlawful_arrest"),), Place("iso3166-2", "KE-30"), needs=("legal_aid",),
+    person=Person({"phones": ["+254700000203"]}, contact_safety={"may_contact": False}),
+)  # fmt: skip
+AGREED = replace(
+    ORIGINAL, consents=(Statement("referral", ("contact",)),),
+    person=Person({"phones": ["+254700000203"]}, contact_safety={"may_contact": True}),
+)  # fmt: skip
+
+
+class Form:
+    def __init__(self, policy: IntakePolicy) -> None:
+        self.intake = MemoryIntake(policy)
+
+    def post(self, draft: Draft, edit: str | None = None, **changes: Any) -> Receipt:
+        self.intake.wait()
+        return receive_form(self.intake.desk, "forms", replace(draft, **changes), MAPPING, edit)
+
+    @property
+    def report(self) -> Report:
+        found = self.intake.reports.by_source_event("forms", "root")
+        assert found is not None
+        return found
+
+
+@pytest.fixture
+def form(policy: IntakePolicy) -> Form:
+    return Form(policy)
+
+
+def test_an_edit_back_to_the_original_takes_the_consent_and_the_contact_back(form: Form) -> None:
+    answers = [form.post(ORIGINAL), form.post(AGREED, "v2"), form.post(ORIGINAL, "v3")]
+    assert [each.duplicate for each in answers] == [False, False, False]
+    assert form.report.consents == ()
+    _, change = form.intake.news.updated_[-1]
+    assert change.correction is not None
+    assert '"may_contact": false' in change.correction.box
+
+
+def test_each_version_counts_once(form: Form) -> None:
+    for draft, edit in ((ORIGINAL, None), (AGREED, "v2"), (ORIGINAL, "v3")):
+        form.post(draft, edit)
+    again = [form.post(ORIGINAL), form.post(AGREED, "v2"), form.post(ORIGINAL, "v3")]
+    assert [each.duplicate for each in again] == [True, True, True]
+    assert form.report.consents == ()
+
+
+def test_an_edit_that_made_the_report_is_known_by_its_name(form: Form) -> None:
+    made = form.post(AGREED, "v2")
+    form.post(ORIGINAL, "v3")
+    again = form.post(AGREED, "v2")
+    assert (made.duplicate, again.duplicate, again.report_id) == (False, True, made.report_id)
+    assert form.report.consents == ()
+
+
+def test_an_edit_back_to_the_version_that_made_the_report_is_taken(form: Form) -> None:
+    form.post(AGREED, "v2")
+    form.post(ORIGINAL, "v3")
+    assert not form.post(AGREED, "v4").duplicate
+    assert [each.purpose for each in form.report.consents] == ["referral"]
+
+
+def test_an_edit_asks_again_for_what_its_new_act_suggests_and_not_for_all_that_it_repeats(form: Form) -> None:
+    form.post(ORIGINAL)
+    form.post(ORIGINAL, "v2", violations=(*ORIGINAL.violations, Violation("torture")), needs=("legal_aid", "medical"))
+    assert "medical" in form.intake.news.updated_[-1][1].needs_again
+    form.post(ORIGINAL, "v3", needs=("legal_aid", "medical"))
+    assert form.intake.news.updated_[-1][1].needs_again == ()

@@ -1,0 +1,111 @@
+"""A narrative goes to keys that operators vouch for and to a partner that signed; what was withheld for that is made up for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from ngao.chassis.security import seals
+from ngao.kernel.consent import Statement
+from services.intake.policy import IntakePolicy
+from services.intake.reports.disclose_narrative import narrative_may_leave
+from services.intake.reports.events import read_report
+from services.intake.reports.follow_consent import note_consent
+from services.intake.reports.follow_referral import note_progress, note_vouch
+from services.intake.reports.model import Helper
+from services.intake.reports.progress import Step
+from services.intake.reports.submit import receive_report
+from tests.support.intake import anonymous
+from tests.support.vouching import Onboarding, PartnerKeys
+from tests.unit.intake.desk import START, MemoryIntake
+
+KEYS, INTRUDER = PartnerKeys.new("clinic"), PartnerKeys.new("clinic")
+OFFER = "offer-1"
+
+
+class Story:
+    """A report with a narrative that one partner accepts."""
+
+    def __init__(self, policy: IntakePolicy) -> None:
+        self.intake = MemoryIntake(policy)
+        draft = read_report(anonymous(), policy.rules.vocabulary)
+        self.case_ref = receive_report(self.intake.desk, "forms", draft).case_ref
+        vouch = self.intake.onboarding.vouch(KEYS)
+        self.good = Helper(OFFER, "clinic", vouch, KEYS.accepts(OFFER, self.case_ref))
+
+    def accepts(self, helper: Helper) -> None:
+        step = Step("referral.accepted", START + timedelta(minutes=1), 3, "legal_aid", OFFER)
+        note_progress(self.intake.desk, self.case_ref, step, helper)
+
+    def changes_consent(self, *, granted: bool) -> None:
+        self.intake.wait()
+        change = Statement("referral", ("narrative",), at=self.intake.now, granted=granted)
+        note_consent(self.intake.desk, self.case_ref, change)
+
+    def is_recalled(self) -> None:
+        step = Step("referral.recalled", START + timedelta(minutes=2), 4, "legal_aid", OFFER)
+        note_progress(self.intake.desk, self.case_ref, step)
+
+    @property
+    def may_leave(self) -> bool:
+        return narrative_may_leave(self.intake.desk, self.case_ref, OFFER, "clinic")
+
+    @property
+    def disclosed(self) -> list[tuple[str, str]]:
+        return self.intake.news.disclosed_
+
+    @property
+    def withheld(self) -> list[str]:
+        return [reason for _, reason in self.intake.news.withheld_]
+
+
+@pytest.fixture
+def story(policy: IntakePolicy) -> Story:
+    return Story(policy)
+
+
+def test_the_narrative_is_sealed_to_the_vouched_key(story: Story) -> None:
+    story.accepts(story.good)
+    assert story.disclosed == [("clinic", seals.key_id(KEYS.box_public))]
+
+
+def test_keys_that_no_operator_vouches_for_get_no_narrative(story: Story) -> None:
+    signed = INTRUDER.accepts(OFFER, story.case_ref)
+    story.accepts(replace(story.good, vouch=Onboarding().vouch(INTRUDER), signature=signed))
+    assert (story.disclosed, story.withheld) == ([], ["key_not_vouched"])
+    assert "narrative.withheld" in [action for action, _, _ in story.intake.audit]
+
+
+@pytest.mark.parametrize("signature", [None, "nothing"])
+def test_a_partner_that_did_not_sign_gets_no_narrative(story: Story, signature: str | None) -> None:
+    story.accepts(replace(story.good, signature=signature))
+    assert (story.disclosed, story.withheld) == ([], ["acceptance_not_signed"])
+
+
+def test_once_operators_vouch_the_partner_gets_what_was_withheld_and_nothing_twice(story: Story) -> None:
+    story.accepts(replace(story.good, vouch=None))
+    note_vouch(story.intake.desk, story.case_ref, replace(story.good, vouch=None))
+    assert (story.disclosed, story.withheld) == ([], ["key_not_vouched"])
+    note_vouch(story.intake.desk, story.case_ref, story.good)
+    note_vouch(story.intake.desk, story.case_ref, story.good)
+    assert len(story.disclosed) == 1
+
+
+def test_a_narrative_that_leaves_without_its_consent_is_withheld_once_and_comes_again_with_it(story: Story) -> None:
+    story.accepts(story.good)
+    assert story.may_leave
+    story.changes_consent(granted=False)
+    assert (story.may_leave, story.may_leave) == (False, False)
+    assert (story.withheld, story.intake.news.recalled_) == (["withdrawn"], [OFFER])
+    story.changes_consent(granted=True)
+    assert len(story.disclosed) == 2
+    assert story.may_leave
+
+
+def test_a_narrative_of_an_offer_that_was_recalled_does_not_leave(story: Story) -> None:
+    story.accepts(story.good)
+    story.is_recalled()
+    assert not story.may_leave
+    assert (story.withheld, story.intake.news.recalled_) == (["withdrawn"], [OFFER])

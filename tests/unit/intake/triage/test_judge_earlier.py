@@ -1,0 +1,145 @@
+"""A later report about the same person can make an earlier one more urgent: those who help learn it, its source does not."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import pytest
+
+from services.intake.policy import IntakePolicy
+from services.intake.reports.draft import Draft, Person, Place, Violation
+from services.intake.reports.model import Report, Update
+from services.intake.reports.progress import Step
+from services.intake.reports.responses import show_report
+from services.intake.reports.show_status import tell_status
+from services.intake.reports.submit import Receipt, receive_report
+from services.intake.reports.update import update_report
+from services.intake.reports.withdraw import withdraw_report
+from services.intake.triage.judge_earlier import MOST_JUDGED, judge_earlier
+from tests.unit.intake.desk import START, MemoryIntake
+
+PERSON = Person({"phones": ["+254700000001"]})
+THREAT = Violation("death_threat_to_defender")
+MILD = Violation("censorship")
+
+
+class Scene:
+    """The first report is a death threat, which is critical once somebody else has reported about the same person."""
+
+    def __init__(self, policy: IntakePolicy) -> None:
+        self.intake = MemoryIntake(policy)
+        self.first = self.post("hotline", "first", THREAT)
+
+    def post(self, source: str, event: str, violation: Violation, person: Person = PERSON) -> Receipt:
+        self.intake.wait()
+        draft = Draft(
+            source_event_id=event, occurred_at=START, reporter_role="witness", violations=(violation,),
+            place=Place("iso3166-2", "KE-30"), person=person,
+        )  # fmt: skip
+        return receive_report(self.intake.desk, source, draft)
+
+    def later(self, person: Person = PERSON) -> int:
+        """Another source's report, and what it makes of earlier ones: how many are raised."""
+        receipt = self.post("forms", f"later-{len(self.intake.news.accepted_)}", MILD, person)
+        return judge_earlier(self.intake.desk, receipt.report_id)
+
+    @property
+    def report(self) -> Report:
+        found = self.intake.reports.find(self.first.report_id)
+        assert found is not None
+        return found
+
+    def change(self, **parts: Any) -> None:
+        report = self.report
+        for name, value in parts.items():
+            setattr(report, name, value)
+        self.intake.reports.put(report)
+
+
+@pytest.fixture
+def scene(policy: IntakePolicy) -> Scene:
+    return Scene(policy)
+
+
+def test_an_earlier_report_that_a_later_one_makes_more_urgent_is_published_as_risen(scene: Scene) -> None:
+    before = scene.report.triage.urgency
+    assert scene.later() == 1
+    ((report, change),) = scene.intake.news.updated_
+    assert (report.case_ref, change.by, change.urgency_before, change.news) == (scene.first.case_ref, "history", before, ())
+    assert (before, report.triage.urgency, scene.report.triage.urgency) == ("high", "critical", "critical")
+    assert "death_threat_after_earlier_report" in {reason.rule for reason in report.triage.reasons}
+    assert scene.intake.audit[-1][0] == "report.raised"
+
+
+def test_its_source_is_shown_nothing_of_it(scene: Scene) -> None:
+    def seen() -> tuple[Any, Any]:
+        status = show_report(tell_status(scene.intake.desk, "hotline", scene.first.report_id))
+        return status, asdict(scene.post("hotline", "first", THREAT))
+
+    before = seen()
+    assert scene.later() == 1
+    assert seen() == before
+
+
+def test_what_is_raised_once_is_not_raised_by_the_next_report(scene: Scene) -> None:
+    assert [scene.later(), scene.later()] == [1, 0]
+
+
+@pytest.mark.parametrize("person", [Person({"phones": ["+254700000002"]}), Person()])
+def test_a_report_about_somebody_else_or_nobody_raises_nothing(scene: Scene, person: Person) -> None:
+    assert scene.later(person) == 0
+
+
+def test_what_is_withdrawn_or_closed_is_left_as_it_is(scene: Scene) -> None:
+    scene.change(story=(Step("referral.case.closed", START, 1),))
+    assert scene.later() == 0
+    scene.change(story=())
+    withdraw_report(scene.intake.desk, "hotline", scene.first.report_id)
+    assert scene.later() == 0
+
+
+def test_a_closed_report_counts_for_the_later_one_whose_own_case_asks_an_officer(scene: Scene) -> None:
+    """The closed case is not opened by it: what is done was done, and the danger of now is that of the later report."""
+    scene.change(story=(Step("referral.case.closed", START, 1),))
+    later = scene.post("forms", "later", THREAT)
+    assert judge_earlier(scene.intake.desk, later.report_id) == 0
+    assert scene.intake.news.updated_ == []
+    accepted = scene.intake.news.accepted_[-1]
+    assert (accepted.id, accepted.triage.urgency) == (later.report_id, "critical")
+    assert "death_threat_after_earlier_report" in {reason.rule for reason in accepted.triage.reasons}
+
+
+def test_a_later_report_that_is_gone_by_then_raises_nothing(scene: Scene) -> None:
+    receipt = scene.post("forms", "later", MILD)
+    withdraw_report(scene.intake.desk, "forms", receipt.report_id)
+    assert judge_earlier(scene.intake.desk, receipt.report_id) == 0
+    assert judge_earlier(scene.intake.desk, "none") == 0
+
+
+def test_what_an_update_brings_counts_for_other_reports_and_words_alone_do_not(scene: Scene) -> None:
+    later = scene.post("forms", "later", MILD, Person({"phones": ["+254700000002"]}))
+    assert judge_earlier(scene.intake.desk, later.report_id) == 0
+    update_report(scene.intake.desk, "forms", later.report_id, Update(narrative="More words."))
+    assert later.report_id not in scene.intake.reports.with_unjudged_others(100)
+    update_report(scene.intake.desk, "forms", later.report_id, Update(person=PERSON))
+    assert later.report_id in scene.intake.reports.with_unjudged_others(100)
+    assert judge_earlier(scene.intake.desk, later.report_id) == 1
+
+
+def test_each_report_is_judged_with_once_and_what_it_raises_raises_nothing_more(scene: Scene) -> None:
+    assert scene.later() == 1
+    due = [each for each in scene.intake.reports.with_unjudged_others(100) if each != scene.first.report_id]
+    assert due == []
+
+
+def test_a_bounded_number_is_judged_at_once(scene: Scene) -> None:
+    for at in range(MOST_JUDGED + 5):
+        scene.post("hotline", f"more-{at}", MILD)
+        scene.intake.reports.put(_low(scene.intake.news.accepted_[-1]))
+    assert scene.later() == MOST_JUDGED
+
+
+def _low(report: Report) -> Report:
+    report.triage = type(report.triage)("low", report.triage.reasons, 0, report.triage.policy_version)
+    return report
