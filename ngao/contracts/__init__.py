@@ -4,9 +4,12 @@ from ngao.contracts.catalogue import CATALOGUE, Audience, EventType, gives_notic
 from ngao.contracts.classes import DataClass, Moment, Strict, Tolerant
 from ngao.contracts.envelope import CONTENT_TYPE, MOST_VALUES, Event, decode, encode, parse_json
 from ngao.contracts.errors import ContractError, InvalidContent, Undecodable, UnknownType, field_errors
+from ngao.contracts.events.audit import NotedChain, NotedEntry
+from ngao.contracts.events.notices import InNoticeOnly
 from ngao.contracts.forms import for_partner, notice_of
-from ngao.contracts.heads import NotedChain, NotedEntry, noted_chains, noted_data
-from ngao.contracts.messages import make, open_event
+from ngao.contracts.heads import noted_by, noted_chains
+from ngao.contracts.messages import event_of, make, open_event, received
+from ngao.contracts.payloads import Part, Payload
 from ngao.kernel.problems import FieldError
 
 __all__ = [
@@ -19,25 +22,30 @@ __all__ = [
     "Event",
     "EventType",
     "FieldError",
+    "InNoticeOnly",
     "InvalidContent",
     "Moment",
     "NotedChain",
     "NotedEntry",
+    "Part",
+    "Payload",
     "Strict",
     "Tolerant",
     "Undecodable",
     "UnknownType",
     "decode",
     "encode",
+    "event_of",
     "field_errors",
     "for_partner",
     "gives_notice",
     "make",
+    "noted_by",
     "noted_chains",
-    "noted_data",
     "notice_of",
     "open_event",
     "parse_json",
+    "received",
     "subscriptions_of",
     "type_named",
 ]

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from marshmallow import Schema
 
 from ngao.contracts.errors import UnknownType
-from ngao.contracts.schemas import audit, intake, notices, notify, referral, registry, report
+from ngao.contracts.events import audit, intake, notices, notify, referral, registry, replies, source
+from ngao.contracts.payloads import Part, Payload, schema_of
+from ngao.contracts.schemas.report import Report
 
 
 class Audience(StrEnum):
@@ -43,6 +44,10 @@ class EventType:
     noticed: tuple[str, ...] = ()
     may_be_urgent: bool = True
     """A type that is never urgent has no urgent queues."""
+    payload: type[Payload] | None = None
+    """The dataclass of its data; None for a report in clear, which is read as a document."""
+    notice_payload: type[Part] | None = None
+    """The dataclass of its notice."""
 
     def gives_notice_to(self, service: str) -> bool:
         """Whether a service gets the notice of this event instead of the event."""
@@ -58,97 +63,112 @@ _BOTH = (Audience.INTERNAL, Audience.PARTNER)
 _PARTNER = (Audience.PARTNER,)
 _SOURCE = (Audience.SOURCE,)
 _FROM_SOURCE = (Audience.FROM_SOURCE,)
-_NOTICED = ("notify",)
-_NOTICE: dict[str, Any] = {"notice": notices.Notice, "noticed": _NOTICED}
+_NOTIFY = ("notify",)
 
 
-def _offer(name: str, schema: type[Schema], says: str, *more: str) -> EventType:
-    return EventType(f"referral.{name}.v1", "referral", schema, says, ("intake", "notify", *more), _BOTH, **_NOTICE)
+def _type(
+    payload: type[Payload],
+    says: str,
+    subscribers: tuple[str, ...] = (),
+    audiences: tuple[Audience, ...] = (Audience.INTERNAL,),
+    classification: str = "internal",
+    *,
+    owner: str = "",
+    notice: type[Part] | None = None,
+    may_be_urgent: bool = True,
+) -> EventType:
+    """The entry of a payload. Notify has a way out of the platform, so it gets a notice where there is one."""
+    return EventType(
+        payload.type_name,
+        owner or payload.type_name.partition(".")[0],
+        schema_of(payload),
+        says,
+        subscribers,
+        audiences,
+        classification,
+        notice=schema_of(notice) if notice else None,
+        noticed=_NOTIFY if notice else (),
+        may_be_urgent=may_be_urgent,
+        payload=payload,
+        notice_payload=notice,
+    )
 
 
-def _message(name: str, schema: type[Schema], says: str) -> EventType:
-    return EventType(f"notify.message.{name}.v1", "notify", schema, says, ("referral",))
+def _offer(payload: type[Payload], says: str, *more: str) -> EventType:
+    return _type(payload, says, ("intake", "notify", *more), _BOTH, notice=notices.Notice)
 
 
-def _heads(owner: str) -> EventType:
+def _message(payload: type[Payload], says: str) -> EventType:
+    return _type(payload, says, ("referral",))
+
+
+def _heads(payload: type[Payload]) -> EventType:
     """Notify holds none: it has a way out of the platform, and gets notices only."""
-    others = tuple(each for each in ("intake", "registry", "referral") if each != owner)
-    what = "Where the chains of this service's audit are, for the others to hold."
-    return EventType(f"{owner}.audit.noted.v1", owner, audit.AuditHeads, what, others, may_be_urgent=False)
+    others = tuple(each for each in ("intake", "registry", "referral") if each != payload.type_name.partition(".")[0])
+    return _type(payload, "Where the chains of this service's audit are, for the others to hold.", others, may_be_urgent=False)
 
 
-def _reply(verb: str, schema: type[Schema], says: str) -> EventType:
-    return EventType(f"partner.offer.{verb}.v1", "partner", schema, says, (), (Audience.FROM_PARTNER,))
+def _reply(payload: type[Payload], says: str) -> EventType:
+    return _type(payload, says, (), (Audience.FROM_PARTNER,))
 
 
 _ALL = (
-    EventType("intake.report.sealed.v1", "source", report.SealedReport,
-              "A source posts a report over AMQP, sealed so that only intake reads it.", (), _FROM_SOURCE, "sealed"),
-    EventType("intake.report.submitted.v1", "source", report.Report,
+    _type(source.ReportSealed, "A source posts a report over AMQP, sealed so that only intake reads it.",
+          (), _FROM_SOURCE, "sealed", owner="source"),
+    EventType("intake.report.submitted.v1", "source", Report,
               "A source that cannot seal posts a report over AMQP: it lies readable on the broker's disk.",
               (), _FROM_SOURCE, "sensitive"),
-    EventType("intake.report.receipt.v1", "intake", intake.ReportReceipt, "The report a source posted is taken.",
-              (), _SOURCE),
-    EventType("intake.report.rejected.v1", "intake", intake.ReportRejected, "The report a source posted is refused.",
-              (), _SOURCE),
-    EventType("intake.report.accepted.v1", "intake", intake.ReportAccepted, "A report is stored, with its urgency and why.",
-              ("registry", "referral", "notify"), classification="sealed", **_NOTICE),
-    EventType("intake.report.updated.v1", "intake", intake.ReportUpdated, "What a report is now: later facts, another urgency.",
-              ("registry", "referral", "notify"), classification="sealed", **_NOTICE),
-    EventType("intake.report.quarantined.v1", "intake", intake.ReportQuarantined,
-              "A body that its source's profile cannot read is kept for an operator; it may be urgent.",
-              ("notify",), may_be_urgent=False, **_NOTICE),
-    EventType("intake.quarantine.filled.v1", "intake", intake.QuarantineFilled,
-              "So much of one source waits in quarantine that no more is taken from it.",
-              ("notify",), may_be_urgent=False, **_NOTICE),
-    EventType("intake.report.withdrawn.v1", "intake", intake.ReportWithdrawn, "The source took the report back.",
-              ("registry", "referral")),
-    EventType("intake.narrative.disclosed.v1", "intake", intake.NarrativeDisclosed, "The narrative, sealed to one partner.",
-              ("referral",), _BOTH, "sealed"),
-    EventType("intake.narrative.withheld.v1", "intake", intake.Withheld, "The narrative is not disclosed, and why.",
-              ("referral",), _BOTH),
-    EventType("registry.defender.resolved.v1", "registry", registry.DefenderResolved, "Who the case is about, as a reference.",
-              ("referral", "notify"), notice=notices.ContactNotice, noticed=_NOTICED),
-    EventType("registry.consent.changed.v1", "registry", registry.ConsentChanged, "A consent was given or withdrawn.",
-              ("intake", "referral")),
-    EventType("registry.contact.disclosed.v1", "registry", registry.ContactDisclosed, "Safe contact, sealed to one partner.",
-              ("referral",), _BOTH, "sealed"),
-    EventType("registry.contact.withheld.v1", "registry", intake.Withheld, "The contact is not disclosed, and why.",
-              ("referral",), _BOTH),
-    EventType("referral.case.opened.v1", "referral", referral.CaseOpened, "Referral took the case on.", ("intake",)),
-    EventType("referral.case.closed.v1", "referral", referral.CaseClosed, "Nothing is left to do, and why.", ("intake",)),
-    EventType("referral.case.reopened.v1", "referral", referral.CaseReopened, "News has opened a case or settled needs again.",
-              ("intake", "notify"), **_NOTICE),
-    _offer("offered", referral.Offered, "A partner is asked to help."),
-    _offer("accepted", referral.Accepted, "A partner took the referral.", "registry"),
-    _offer("declined", referral.Declined, "A partner said no."),
-    _offer("expired", referral.Expired, "A partner did not answer in time."),
-    _offer("started", referral.Started, "The partner is at work."),
-    _offer("completed", referral.Completed, "The partner has done it.", "registry"),
-    _offer("failed", referral.Failed, "The partner could not do it.", "registry"),
-    _offer("withdrawn", referral.Withdrawn, "An open offer is taken back."),
-    _offer("recalled", referral.Recalled, "An accepted referral is taken back.", "registry"),
-    EventType("referral.unroutable.v1", "referral", referral.Unroutable, "No partner fits: why, and who was told.",
-              ("intake", "notify"), **_NOTICE),
-    EventType("referral.helper.revoked.v1", "referral", referral.HelpInDoubt, "A partner was revoked and holds this need.",
-              ("notify",), **_NOTICE),
-    EventType("referral.disclosure.missed.v1", "referral", referral.HelpInDoubt,
-              "A partner accepted and has neither a contact or narrative nor a refusal in time.", ("notify",), **_NOTICE),
-    EventType("referral.reply.answered.v1", "referral", referral.ReplyAnswered,
-              "A partner's reply, or a part of it, cannot be taken, and why.", (), _PARTNER),
-    _message("sent", notify.MessageSent, "The channel took the message."),
-    _message("delivered", notify.MessageDelivered, "The message reached the recipient's side."),
-    _message("failed", notify.MessageFailed, "The message could not be sent; who is told instead."),
-    _message("refused", notify.MessageRefused, "The message would not be safe, so it is not sent."),
-    _message("acknowledged", notify.MessageAcknowledged, "A human has seen it."),
-    *(_heads(owner) for owner in ("intake", "registry", "referral", "notify")),
-    _reply("receipt", referral.OfferReply, "The partner's own system has the offer."),
-    _reply("accept", referral.AcceptReply, "The partner takes the referral."),
-    _reply("decline", referral.DeclineReply, "The partner says no."),
-    _reply("start", referral.OfferReply, "The partner starts work."),
-    _reply("complete", referral.CompleteReply, "The partner has done it."),
-    _reply("fail", referral.FailReply, "The partner cannot do it."),
-)
+    _type(intake.ReportReceipt, "The report a source posted is taken.", (), _SOURCE),
+    _type(intake.ReportRejected, "The report a source posted is refused.", (), _SOURCE),
+    _type(intake.ReportAccepted, "A report is stored, with its urgency and why.", ("registry", "referral", "notify"),
+          classification="sealed", notice=notices.Notice),
+    _type(intake.ReportUpdated, "What a report is now: later facts, another urgency.", ("registry", "referral", "notify"),
+          classification="sealed", notice=notices.Notice),
+    _type(intake.ReportQuarantined, "A body that its source's profile cannot read is kept for an operator; it may be urgent.",
+          _NOTIFY, may_be_urgent=False, notice=notices.Notice),
+    _type(intake.QuarantineFilled, "So much of one source waits in quarantine that no more is taken from it.",
+          _NOTIFY, may_be_urgent=False, notice=notices.Notice),
+    _type(intake.ReportWithdrawn, "The source took the report back.", ("registry", "referral")),
+    _type(intake.NarrativeDisclosed, "The narrative, sealed to one partner.", ("referral",), _BOTH, "sealed"),
+    _type(intake.NarrativeWithheld, "The narrative is not disclosed, and why.", ("referral",), _BOTH),
+    _type(registry.DefenderResolved, "Who the case is about, as a reference.", ("referral", "notify"),
+          notice=notices.ContactNotice),
+    _type(registry.ConsentChanged, "A consent was given or withdrawn.", ("intake", "referral")),
+    _type(registry.ContactDisclosed, "Safe contact, sealed to one partner.", ("referral",), _BOTH, "sealed"),
+    _type(registry.ContactWithheld, "The contact is not disclosed, and why.", ("referral",), _BOTH),
+    _type(referral.CaseOpened, "Referral took the case on.", ("intake",)),
+    _type(referral.CaseClosed, "Nothing is left to do, and why.", ("intake",)),
+    _type(referral.CaseReopened, "News has opened a case or settled needs again.", ("intake", "notify"), notice=notices.Notice),
+    _offer(referral.OfferMade, "A partner is asked to help."),
+    _offer(referral.OfferAccepted, "A partner took the referral.", "registry"),
+    _offer(referral.OfferDeclined, "A partner said no."),
+    _offer(referral.OfferExpired, "A partner did not answer in time."),
+    _offer(referral.OfferStarted, "The partner is at work."),
+    _offer(referral.OfferCompleted, "The partner has done it.", "registry"),
+    _offer(referral.OfferFailed, "The partner could not do it.", "registry"),
+    _offer(referral.OfferWithdrawn, "An open offer is taken back."),
+    _offer(referral.OfferRecalled, "An accepted referral is taken back.", "registry"),
+    _type(referral.NeedUnroutable, "No partner fits: why, and who was told.", ("intake", "notify"), notice=notices.Notice),
+    _type(referral.HelperRevoked, "A partner was revoked and holds this need.", _NOTIFY, notice=notices.Notice),
+    _type(referral.DisclosureMissed, "A partner accepted and has neither a contact or narrative nor a refusal in time.",
+          _NOTIFY, notice=notices.Notice),
+    _type(referral.ReplyAnswered, "A partner's reply, or a part of it, cannot be taken, and why.", (), _PARTNER),
+    _message(notify.MessageSent, "The channel took the message."),
+    _message(notify.MessageDelivered, "The message reached the recipient's side."),
+    _message(notify.MessageFailed, "The message could not be sent; who is told instead."),
+    _message(notify.MessageRefused, "The message would not be safe, so it is not sent."),
+    _message(notify.MessageAcknowledged, "A human has seen it."),
+    _heads(audit.IntakeAuditNoted),
+    _heads(audit.RegistryAuditNoted),
+    _heads(audit.ReferralAuditNoted),
+    _heads(audit.NotifyAuditNoted),
+    _reply(replies.ReceiptReply, "The partner's own system has the offer."),
+    _reply(replies.AcceptReply, "The partner takes the referral."),
+    _reply(replies.DeclineReply, "The partner says no."),
+    _reply(replies.StartReply, "The partner starts work."),
+    _reply(replies.CompleteReply, "The partner has done it."),
+    _reply(replies.FailReply, "The partner cannot do it."),
+)  # fmt: skip
 
 CATALOGUE: dict[str, EventType] = {entry.name: entry for entry in _ALL}
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, pre_load, validate
@@ -93,9 +94,13 @@ class _Bounded(Schema):
         """What is cut off would have been refused anyway, and costs nothing."""
         if not isinstance(data, Mapping):
             return data
-        bounds = {name: most for name, field in self.fields.items() if (most := _most_members(field)) is not None}
-        long = {name for name, most in bounds.items() if isinstance(data.get(name), list) and len(data[name]) > most}
-        return {**data, **{name: data[name][: bounds[name] + 1] for name in long}} if long else data
+        long = {name: most for name, most in self._bounds.items() if isinstance(data.get(name), list) and len(data[name]) > most}
+        return {**data, **{name: data[name][: most + 1] for name, most in long.items()}} if long else data
+
+    @cached_property
+    def _bounds(self) -> dict[str, int]:
+        """How many members each list may hold."""
+        return {name: most for name, field in self.fields.items() if (most := _most_members(field)) is not None}
 
 
 def _most_members(field: fields.Field[Any]) -> int | None:

@@ -10,15 +10,39 @@ from uuid import uuid4
 
 from marshmallow import Schema, ValidationError
 
-from ngao.contracts.catalogue import type_named
+from ngao.contracts.catalogue import EventType, type_named
 from ngao.contracts.envelope import Event
 from ngao.contracts.errors import InvalidContent, field_errors
+from ngao.contracts.events.notices import InNoticeOnly
+from ngao.contracts.payloads import P, Payload, read
 from ngao.contracts.upcasting import upcast
 
 
 @cache
 def _schema(schema: type[Schema]) -> Schema:
     return schema()
+
+
+def event_of(
+    payload: Payload,
+    *,
+    subject: str,
+    urgent: bool = False,
+    partner_id: str | None = None,
+    traceparent: str | None = None,
+    source: str | None = None,
+    time: datetime | None = None,
+    in_notice: InNoticeOnly | None = None,
+) -> Event:
+    """Make the event that a payload is the data of.
+
+    Its data holds plain JSON values and has been loaded once by its own schema: an owner cannot publish what a consumer
+    could not read. The notice gets what the payload has of it, and `in_notice`. Raises UnknownType, InvalidContent.
+    """
+    return _made(
+        type_named(payload.type_name), payload, in_notice or {}, subject=subject, urgent=urgent, partner_id=partner_id,
+        traceparent=traceparent, source=source, time=time,
+    )  # fmt: skip
 
 
 def make(
@@ -32,18 +56,30 @@ def make(
     source: str | None = None,
     time: datetime | None = None,
 ) -> Event:
-    """Build an event of the catalogue from native values (datetimes stay datetimes until here).
+    """Make an event of the catalogue from a document of native values. Raises UnknownType, InvalidContent."""
+    return _made(
+        type_named(name), data, data, subject=subject, urgent=urgent, partner_id=partner_id, traceparent=traceparent,
+        source=source, time=time,
+    )  # fmt: skip
 
-    What comes out holds plain JSON values and has been loaded once by its own schema: an owner cannot say what a
-    consumer could not read. Raises UnknownType, InvalidContent.
-    """
-    entry = type_named(name)
+
+def _made(
+    entry: EventType,
+    data: object,
+    in_notice: Mapping[str, Any],
+    *,
+    subject: str,
+    urgent: bool,
+    partner_id: str | None,
+    traceparent: str | None,
+    source: str | None,
+    time: datetime | None,
+) -> Event:
     schema = _schema(entry.schema)
-    dumped = schema.dump(data)
+    dumped: dict[str, Any] = schema.dump(data)
     _load(schema, dumped)
-    notice = _schema(entry.notice).dump(data) if entry.notice else None
     return Event(
-        type=name,
+        type=entry.name,
         source=source or f"/ngao/{entry.owner}",
         subject=subject,
         data=dumped,
@@ -53,8 +89,14 @@ def make(
         traceparent=traceparent,
         dataclassification=entry.classification,
         partnerid=partner_id,
-        notice=notice,
+        notice=_notice(_schema(entry.notice), dumped, in_notice) if entry.notice else None,
     )
+
+
+def _notice(schema: Schema, dumped: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """What a document and its notice both have, and what is in the notice only."""
+    found = {**more, **dumped}
+    return {name: found[name] for name in schema.fields if name in found}
 
 
 def open_event(event: Event, *, as_notice: bool = False) -> dict[str, Any]:
@@ -65,6 +107,11 @@ def open_event(event: Event, *, as_notice: bool = False) -> dict[str, Any]:
     current = upcast(event)
     entry = type_named(current.type)
     return _load(_schema(entry.notice if as_notice and entry.notice else entry.schema), current.data)
+
+
+def received(kind: type[P], event: Event) -> P:
+    """Give the data of an event that was opened as its payload, or as the notice that its reader gets."""
+    return read(kind, event.data)
 
 
 def _load(schema: Schema, data: Mapping[str, Any]) -> dict[str, Any]:

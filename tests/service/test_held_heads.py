@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from marshmallow import ValidationError
 
 from ngao.chassis.chassis import Chassis
 from ngao.chassis.clock import ManualClock, SystemClock
@@ -20,7 +19,7 @@ from ngao.chassis.storage import held_heads
 from ngao.chassis.storage.audit_trail import AuditTrail
 from ngao.chassis.storage.committer import GroupCommitter
 from ngao.chassis.storage.units import Units
-from ngao.contracts import Event, decode, encode, noted_chains, noted_data, subscriptions_of
+from ngao.contracts import Event, InvalidContent, decode, encode, event_of, noted_by, noted_chains, open_event, subscriptions_of
 from ngao.deployment.names import SERVICES
 from ngao.kernel.actors import Actor
 from tests.support.broker import provision
@@ -308,7 +307,7 @@ def test_what_is_published_has_one_type_for_both_sides(referral: Chassis, clock:
     event = publish(referral, clock)
     (chain,) = noted_chains(event).values()
     assert (chain.n, [each.n for each in chain.passed]) == (6, [3])
-    assert noted_data([chain]) == event.data
+    assert event_of(noted_by("referral")(chains=(chain,)), subject="audit").data == event.data
     broken = replace(event, data={"chains": [{**event.data["chains"][0], "hash": "x"}]})
-    with pytest.raises(ValidationError):
-        noted_chains(broken)
+    with pytest.raises(InvalidContent):
+        open_event(broken)

@@ -17,7 +17,9 @@ from marshmallow import Schema
 from ngao.chassis.security import keyfiles, seals
 from ngao.chassis.security.vouches import Statement
 from ngao.contracts import CONTENT_TYPE, encode, make, subscriptions_of
-from ngao.contracts.schemas.report import Report, SealedReport
+from ngao.contracts.events.source import ReportSealed
+from ngao.contracts.payloads import schema_of
+from ngao.contracts.schemas.report import Report
 from ngao.local.demo.scenarios import kobo_submission
 from ngao.local.mailbox import behave, misbehave
 from services.intake.reports.schemas import ReportUpdate
@@ -46,7 +48,8 @@ class MarkedRun:
         self.county = coalition.county()
         self.source, self.kobo = coalition.source(), coalition.source("kobo", profile="kobo")
         self.partner = coalition.partner(self.county, "keep")
-        self.planted: dict[type[Schema], Planted] = {SealedReport: Planted({}, {"/box"}, set())}  # what is in the box is marked
+        sealed = schema_of(ReportSealed)
+        self.planted: dict[type[Schema], Planted] = {sealed: Planted({}, {"/box"}, set())}  # what is in the box is marked
         self.documents = 0
         self.marked()
 

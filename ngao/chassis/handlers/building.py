@@ -12,7 +12,6 @@ from typing import Any
 from nameko.extensions import DependencyProvider
 from nameko.timer import timer
 
-from ngao import contracts
 from ngao.chassis.approvals.asking import always
 from ngao.chassis.chassis import Chassis
 from ngao.chassis.guard import guarded
@@ -35,7 +34,7 @@ from ngao.chassis.messaging.consumer import Delivery, consumes, consumes_edge
 from ngao.chassis.messaging.holding import holds_heads
 from ngao.chassis.storage.documents import Stored
 from ngao.chassis.storage.unit_of_work import Unit
-from ngao.contracts import CATALOGUE, Event, gives_notice
+from ngao.contracts import CATALOGUE, Event, Payload, gives_notice, received
 
 _HEADS = ".audit.noted.v1"
 
@@ -129,7 +128,7 @@ def _entrypoints(service: str, function: Callable[..., Any], declaration: Any) -
                 if gives_notice(type_name, service) is not as_notice:
                     form = "whole" if as_notice else "as a notice"
                     raise TypeError(f"{function.__qualname__}: {service} gets {type_name} {form}")
-                kind = CATALOGUE[type_name].notice if as_notice else payload
+                kind = CATALOGUE[type_name].notice_payload if as_notice else payload
                 key = f"on_{type_name.removesuffix('.v1').replace('.', '_')}"
                 yield key, consumes(type_name)(_named(key, function, partial(_handle, bound, kind)))
         case EdgeSubscription(exchange, queue, outsiders):
@@ -180,7 +179,7 @@ def _demand(bound: Binding, service: Service, call: Call, **values: str) -> bool
 
 
 def _handle(bound: Binding, kind: Any, service: Service, unit: Unit, event: Event) -> None:
-    bound.with_event(service.parts.context(unit), contracts.received(kind, event), event)  # type: ignore[attr-defined]
+    bound.with_event(service.parts.context(unit), received(kind, event), event)
 
 
 def _deliver(bound: Binding, service: Service, unit: Unit, delivery: Delivery) -> None:
@@ -199,10 +198,10 @@ def _measure(parts: Parts[Any], bound: Binding) -> None:
     bound.function(parts if bound.on_parts else parts.read())
 
 
-def _may_leave(parts: Parts[Any], payload: type, bound: Binding, unit: Unit, event: Event) -> bool:
-    return bool(bound.with_event(parts.context(unit), contracts.received(payload, event), event))  # type: ignore[attr-defined]
+def _may_leave(parts: Parts[Any], payload: type[Payload], bound: Binding, unit: Unit, event: Event) -> bool:
+    return bool(bound.with_event(parts.context(unit), received(payload, event), event))
 
 
-def _type_name(payload: Any) -> str:
-    return str(payload.type_name)
+def _type_name(payload: type[Payload]) -> str:
+    return payload.type_name
 

@@ -9,11 +9,11 @@ from datetime import datetime
 from functools import partial
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
-from ngao import contracts
 from ngao.chassis.chassis import Chassis
 from ngao.chassis.messaging.destinations import EVENTS
 from ngao.chassis.security.identity import Credentials, Principal
 from ngao.chassis.storage.unit_of_work import Unit
+from ngao.contracts import InNoticeOnly, Payload, event_of
 from ngao.kernel.actors import Actor
 
 T = TypeVar("T")
@@ -48,16 +48,17 @@ class UnitContext:
         self.unit.audit(action, subject=subject, actor=actor or self.actor, detail=detail)
 
     def publish(
-        self, payload: Any, *, subject: str, urgent: bool = False, partner_id: str | None = None,
-        to: str | tuple[str, ...] = EVENTS,
+        self, payload: Payload, *, subject: str, urgent: bool = False, partner_id: str | None = None,
+        to: str | tuple[str, ...] = EVENTS, in_notice: InNoticeOnly | None = None,
     ) -> None:
         """Register an event of the contract with this unit; one event may go to several destinations.
 
-        Raises InvalidContent for a payload that breaks its own schema.
+        `in_notice` is for its notice alone. Raises InvalidContent for a payload that breaks its own schema.
         """
-        event = contracts.event_of(  # type: ignore[attr-defined]  # until the typed events are here
-            payload, subject=subject, urgent=urgent, partner_id=partner_id, traceparent=self.unit.traceparent, time=self.now
-        )
+        event = event_of(
+            payload, subject=subject, urgent=urgent, partner_id=partner_id, traceparent=self.unit.traceparent, time=self.now,
+            in_notice=in_notice,
+        )  # fmt: skip
         for destination in (to,) if isinstance(to, str) else to:
             self.unit.emit(event, to=destination)
 

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from marshmallow import Schema
 
 from ngao.chassis.http.auditing import Audited
+from ngao.contracts import Payload
 
 F = TypeVar("F", bound=Callable[..., Any])
 Demand = Callable[..., bool]
@@ -39,7 +40,7 @@ class HttpRoute:
 class Subscription:
     """Types of events that a function handles: whole, or as the smaller notice."""
 
-    payloads: tuple[type, ...]
+    payloads: tuple[type[Payload], ...]
     as_notice: bool
 
 
@@ -70,7 +71,7 @@ class Measurement:
 class Recheck:
     """A function that decides, before an event leaves the outbox, whether it still may."""
 
-    payload: type
+    payload: type[Payload]
 
 
 def declared(function: Any) -> tuple[Any, ...]:
@@ -140,12 +141,12 @@ class http:  # noqa: N801 - it is written as a decorator
     delete = partial(_route, "DELETE")
 
 
-def on(*payloads: type) -> Callable[[F], F]:
+def on(*payloads: type[Payload]) -> Callable[[F], F]:
     """Handle events of these types: `f(ctx, event)` with the payload, and `envelope` if the function has that parameter."""
     return _declare(Subscription(payloads, as_notice=False))
 
 
-def on_notices(*payloads: type) -> Callable[[F], F]:
+def on_notices(*payloads: type[Payload]) -> Callable[[F], F]:
     """Handle the notices of events of these types: `f(ctx, event)` with the notice, which holds less than the event."""
     return _declare(Subscription(payloads, as_notice=True))
 
@@ -168,6 +169,6 @@ def measures(*, seconds: float) -> Callable[[F], F]:
     return _declare(Measurement(seconds))
 
 
-def before_publishing(payload: type) -> Callable[[F], F]:
+def before_publishing(payload: type[Payload]) -> Callable[[F], F]:
     """Decide whether an event of this type may still leave: `f(ctx, event) -> bool`; see `rechecks`."""
     return _declare(Recheck(payload))

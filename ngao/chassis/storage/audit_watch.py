@@ -23,7 +23,7 @@ from ngao.chassis.storage.audit_trail import AuditTrail, heads_from
 from ngao.chassis.storage.connection import AUDIT, Store
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.chassis.storage.units import Units
-from ngao.contracts import NotedChain, NotedEntry, make, noted_data
+from ngao.contracts import NotedChain, NotedEntry, event_of, noted_by
 from ngao.kernel.actors import Actor
 
 PUBLISHED = "audit_published"
@@ -98,13 +98,13 @@ class AuditWatch:
         named = {each["chain"]: each["ns"] for each in known["chains"]} if known else {}
         heads = heads_from(self.store.durable("audit_heads").find())
         entries = self._entries(Head(chain, n, "") for chain, ns in named.items() for n in ns)
-        chains = [
-            NotedChain(chain, head.n, head.hash, _passed(chain, named.get(chain, []), entries))
+        chains = tuple(
+            NotedChain(chain=chain, n=head.n, hash=head.hash, passed=_passed(chain, named.get(chain, []), entries))
             for chain, head in sorted(heads.items())
-        ]
+        )
         ns = [{"chain": each, "ns": _last([*named.get(each, []), head.n])} for each, head in sorted(heads.items())]
         unit.keep(PUBLISHED, {"_id": _ONE, "at": unit.now, "chains": ns}, known["revision"] if known else 0)
-        unit.emit(make(f"{self.service}.audit.noted.v1", subject=_SUBJECT, data=noted_data(chains), time=unit.now))
+        unit.emit(event_of(noted_by(self.service)(chains=chains), subject=_SUBJECT, time=unit.now))
 
     def _lateness(self) -> dict[str, timedelta]:
         """By how much each other service's heads are late. What came while this service could not receive is in its queue."""
@@ -138,7 +138,7 @@ def _holds(head: Head, entries: dict[str, dict[str, Any]], keys: Keys) -> bool:
 
 def _passed(chain: int, ns: list[int], entries: dict[str, dict[str, Any]]) -> tuple[NotedEntry, ...]:
     found = [entries[entry_id(chain, n)] for n in ns if entry_id(chain, n) in entries]
-    return tuple(NotedEntry(each["n"], each["hash"]) for each in found)
+    return tuple(NotedEntry(n=each["n"], hash=each["hash"]) for each in found)
 
 
 def _last(ns: list[int]) -> list[int]:

@@ -61,7 +61,10 @@ def accept(unit: Unit, of: str, *, by: Actor, reason: str) -> None:
 def held(store: Store) -> list[dict[str, Any]]:
     """What is held of each service."""
     return [
-        {"of": each["_id"], "at": each["at"].isoformat(), "chain": chain, **vars(entry), "moved": chain in each["moved"]}
+        {
+            "of": each["_id"], "at": each["at"].isoformat(), "chain": chain, "n": entry.n, "hash": entry.hash,
+            "moved": chain in each["moved"],
+        }
         for each in store.durable(HELD).find().sort("_id", 1)
         for chain, entry in sorted(_heads(each["heads"]).items())
     ]
@@ -87,7 +90,7 @@ def publishers(holder: str) -> frozenset[str]:
 
 
 def _heads(stored: list[dict[str, Any]]) -> Heads:
-    return {each["chain"]: NotedEntry(each["n"], each["hash"]) for each in stored}
+    return {each["chain"]: NotedEntry(n=each["n"], hash=each["hash"]) for each in stored}
 
 
 def _stored(heads: Heads) -> list[dict[str, Any]]:

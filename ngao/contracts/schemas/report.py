@@ -11,7 +11,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from ngao.contracts import codes
-from ngao.contracts.classes import INTERNAL, SEALED, SENSITIVE, Email, Moment, Pattern, Strict, Text, Url
+from ngao.contracts.classes import INTERNAL, SENSITIVE, Email, Moment, Pattern, Strict, Text, Url
 
 _SLUG = Pattern(r"^[a-z][a-z0-9_]{1,63}$", error="format|Must be a code: lower-case letters, digits, underscore.")
 _ID = validate.Length(min=1, max=200)
@@ -192,18 +192,6 @@ class Report(Strict):
     contact_safety = fields.Nested(ContactSafety, metadata=SENSITIVE)
     attachments = fields.List(
         fields.Nested(Attachment), load_default=list, validate=validate.Length(max=50), metadata=SENSITIVE
-    )
-
-
-class SealedReport(Strict):
-    """A report as a libsodium sealed box that only intake opens: base64, of the canonical report's UTF-8 JSON."""
-
-    key_id = fields.String(
-        required=True, validate=Pattern(r"^[0-9a-f]{16}$", error="format|Must be 16 hex digits."), metadata=INTERNAL
-    )
-    box = fields.String(
-        required=True,
-        validate=Pattern(r"^[A-Za-z0-9+/]{64,}={0,2}$", error="format|Must be a sealed box in base64."), metadata=SEALED,
     )
 
 

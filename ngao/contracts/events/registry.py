@@ -1,0 +1,75 @@
+"""What the registry publishes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import field
+from datetime import datetime
+from typing import Any
+
+from ngao.contracts.events.parts import Withheld
+from ngao.contracts.payloads import Internal, Lasting, Part, Payload, Sealed, event, part
+
+
+@part()
+class Restriction(Part):
+    """A standing rule of the person: never refer them to this partner."""
+
+    kind: Internal[str]
+    partner_id: Internal[str | None] = None
+    reason: Internal[str | None] = None
+
+
+@part()
+class ContactSummary(Part):
+    """Whether and by which kind of channel the person may be told something; no address, no hours."""
+
+    may_contact: Internal[bool]
+    channels: Internal[tuple[str, ...]]
+
+
+@event("registry.defender.resolved.v1")
+class DefenderResolved(Payload):
+    """Who the case is about, as a reference; `resolution` says how the registry knows."""
+
+    case_ref: Internal[str]
+    defender_ref: Internal[str | None] = None
+    resolution: Internal[str]
+    restrictions: Internal[tuple[Restriction, ...]]
+    attributes: Internal[Mapping[str, Any]] = field(default_factory=dict)
+    contact: Internal[ContactSummary]
+
+
+@event("registry.consent.changed.v1")
+class ConsentChanged(Payload):
+    """A consent was given or withdrawn after the report."""
+
+    case_ref: Internal[str]
+    defender_ref: Internal[str | None] = None
+    purpose: Internal[str]
+    scope: Internal[tuple[str, ...]]
+    recipient: Internal[str | None] = None
+    until: Internal[Lasting | None] = None
+    granted: Internal[bool]
+    effective_at: Internal[datetime]
+
+
+@event("registry.contact.disclosed.v1")
+class ContactDisclosed(Payload):
+    """How to reach the person safely, sealed to the one partner that accepted.
+
+    `supersedes` is true if it replaces what this offer was told before, which must not be used any more.
+    """
+
+    case_ref: Internal[str]
+    offer_id: Internal[str]
+    partner_id: Internal[str]
+    case_salt: Internal[str | None] = None
+    key_id: Internal[str]
+    box: Sealed[str]
+    supersedes: Internal[bool] = False
+
+
+@event("registry.contact.withheld.v1", shape=Withheld)
+class ContactWithheld(Withheld):
+    """The contact is not disclosed, and why."""
