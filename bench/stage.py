@@ -24,8 +24,8 @@ from ngao.chassis.security.vouches import Statement, Vouch
 from ngao.chassis.settings import read_secret
 from ngao.deployment.files import write_whole
 from ngao.deployment.names import ADMINISTRATOR, EDGE_VHOST
-from ngao.local.configuration import onboarding_key_file, operator_key_file
-from ngao.local.home import REPOSITORY, Home
+from ngao.local.configuration import onboarding_key_file
+from ngao.local.home import REPOSITORY, Home, operator_key_file
 from ngao.local.platform import Platform
 from ngao.local.ports import LOCAL, free_port
 from ngao.local.reaper import reaped

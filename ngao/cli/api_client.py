@@ -14,8 +14,7 @@ import typer
 from ngao.chassis.errors import Misconfigured, NgaoError, Unavailable
 from ngao.chassis.settings import read_secret
 from ngao.deployment.names import SERVICES
-from ngao.local.configuration import operator_key_file
-from ngao.local.home import Home
+from ngao.local.home import Home, operator_key_file
 
 Url = Annotated[str | None, typer.Option(help="The address of the service. Default: NGAO_URL_<SERVICE>, else this machine's.")]
 OneService = Annotated[str | None, typer.Option("--service", help=f"One of {', '.join(SERVICES)}. Default: all.")]

@@ -16,11 +16,10 @@ from ngao.cli.api_client import Operator
 from ngao.cli.output import progress
 from ngao.deployment.names import SERVICES
 from ngao.deployment.waiting import wait_until
-from ngao.local.configuration import operator_key_file
 from ngao.local.demo.runner import DemoRun, publish_unreadable
 from ngao.local.demo.scenarios import hours_ago
 from ngao.local.demo.setup import DemoSetup
-from ngao.local.home import Home
+from ngao.local.home import Home, operator_key_file
 from ngao.local.platform import Platform
 
 app = typer.Typer()

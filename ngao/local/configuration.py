@@ -38,7 +38,7 @@ from ngao.deployment.names import (
     period_of,
 )
 from ngao.deployment.operators import as_text, entries_in, entry
-from ngao.local.home import REPOSITORY, Home
+from ngao.local.home import REPOSITORY, Home, operator_key_file
 from ngao.local.ports import LOCAL
 
 OPERATOR = "local"
@@ -133,11 +133,6 @@ def approvals_mode(home: Home) -> str:
 def operators_file(home: Home) -> Path:
     """Return the list of operators as the services read it."""
     return home.config / "operators.json"
-
-
-def operator_key_file(home: Home) -> Path:
-    """Return the file of the commands' key."""
-    return home.secrets / "operator.key"
 
 
 def broker_passwords(home: Home) -> dict[str, str]:

@@ -127,3 +127,8 @@ def _locked(lock: IO[str]) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def operator_key_file(home: Home) -> Path:
+    """Return the file of the commands' key."""
+    return home.secrets / "operator.key"

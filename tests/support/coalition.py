@@ -60,6 +60,11 @@ class Partner:
             environment = {**os.environ, "TMPDIR": str(self.account.parents[2] / "tmp")}
             self.process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, env=environment)
 
+    def leave(self) -> None:
+        """Stop working as soon as it can, without waiting for it."""
+        if self.process is not None:
+            self.process.terminate()
+
     def close(self) -> None:
         """Stop working; queues go on filling."""
         if self.process is not None:
@@ -206,8 +211,7 @@ class Coalition:
     def stop(self) -> None:
         """End everything, partners first."""
         for partner in self.partners:
-            if partner.process is not None:
-                partner.process.terminate()
+            partner.leave()
         for partner in self.partners:
             partner.close()
         for process in self.services.values():

@@ -37,6 +37,19 @@ def source(coalition: Coalition) -> Source:
     return coalition.source()
 
 
+@pytest.fixture(autouse=True)
+def _partners_leave(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test's own partners end with it: fifty idle processes would slow all that come after. Those of a module stay."""
+    if "coalition" not in request.fixturenames:
+        yield
+        return
+    coalition: Coalition = request.getfixturevalue("coalition")
+    before = len(coalition.partners)
+    yield
+    for partner in coalition.partners[before:]:
+        partner.leave()
+
+
 @pytest.fixture
 def county(coalition: Coalition) -> str:
     return coalition.county()
