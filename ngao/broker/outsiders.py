@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-KINDS_OF_OUTSIDERS = ("partner", "source")
+from ngao.kernel.actors import OUTSIDERS
+
+KINDS_OF_OUTSIDERS = tuple(sorted(OUTSIDERS))
 
 
 def outsider_of(account: str) -> tuple[str, str] | None:

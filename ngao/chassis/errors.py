@@ -18,7 +18,7 @@
         ├── SealBroken            a ciphertext that does not open: wrong row, wrong key, altered
         └── Misconfigured         the service must not start; the message is the way out
 
-Messages are sentences for an operator. None ever carries a value from a report.
+Messages are sentences for an operator. None ever carries a value that somebody sent.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from typing import Protocol
 
 
 class BrokenField(Protocol):
-    """What a field error offers, whoever made it."""
+    """What a field error has, whoever made it."""
 
     def as_dict(self) -> dict[str, str]:
         """`pointer`, `code` and `detail`."""

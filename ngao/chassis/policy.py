@@ -28,7 +28,7 @@ _Layer = tuple[Path, bytes, Node]
 
 @dataclass(frozen=True)
 class Policy:
-    """Checked policy files by name (`triage.yaml`, `profiles/kobo.yaml`) and the short hash of what they say."""
+    """Checked policy files by name (`rules.yaml`, `profiles/form.yaml`) and the short hash of what they say."""
 
     documents: Mapping[str, Any]
     version: str
@@ -38,7 +38,7 @@ class Policy:
         return self.documents[name]
 
     def folder(self, name: str) -> dict[str, Any]:
-        """The files of a folder by their bare name: `profiles/kobo.yaml` is `kobo`."""
+        """The files of a folder by their bare name: `profiles/form.yaml` is `form`."""
         prefix = f"{name}/"
         return {Path(key).stem: value for key, value in self.documents.items() if key.startswith(prefix)}
 

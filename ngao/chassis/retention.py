@@ -1,8 +1,8 @@
 """How long what is sensitive is kept: `retention.yaml`, which a coalition owns.
 
     services:
-      intake:                      the service that keeps it
-        reports:                   the rule, named after what is kept
+      archive:                     the service that keeps it
+        letters:                   the rule, named after what is kept
           closed: 365              days, from the moment that the word names
 
 Due is what is past any of its rule's times, by the rules as they are now: a coalition that shortens one means what it has, too.

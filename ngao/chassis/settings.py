@@ -22,6 +22,7 @@ from ngao.chassis.audit_settings import AuditSettings
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.messaging.accounts import service_account
 from ngao.chassis.sections import HIDDEN, REQUIRED, Absent, At, section_of, sentences
+from ngao.contracts import SERVICES
 
 LONGEST_UNSIGNED = timedelta(days=31)
 """For how long events without a signature may be taken at most, after an update from a version that signed none."""
@@ -129,7 +130,7 @@ class Settings:
     (NGAO_ACCEPT_UNSIGNED_UNTIL overrules it).
     """
 
-    service: Annotated[str, OneOf(("intake", "referral", "notify", "registry"))]
+    service: Annotated[str, OneOf(SERVICES)]
     http: HttpSettings
     broker: BrokerSettings
     store: StoreSettings

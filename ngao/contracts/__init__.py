@@ -1,6 +1,6 @@
 """What services and partners say to each other: the envelope, the catalogue of events, their schemas. No IO."""
 
-from ngao.contracts.catalogue import CATALOGUE, Audience, EventType, gives_notice, subscriptions_of, type_named
+from ngao.contracts.catalogue import CATALOGUE, SERVICES, Audience, EventType, gives_notice, subscriptions_of, type_named
 from ngao.contracts.classes import DataClass, Moment, Strict, Tolerant
 from ngao.contracts.envelope import CONTENT_TYPE, MOST_VALUES, Event, decode, encode, parse_json
 from ngao.contracts.errors import ContractError, InvalidContent, Undecodable, UnknownType, field_errors
@@ -16,6 +16,7 @@ __all__ = [
     "CATALOGUE",
     "CONTENT_TYPE",
     "MOST_VALUES",
+    "SERVICES",
     "Audience",
     "ContractError",
     "DataClass",

@@ -15,6 +15,8 @@ from ngao.contracts.events import audit, intake, notices, notify, referral, regi
 from ngao.contracts.payloads import Part, Payload, schema_of
 from ngao.contracts.schemas.report import Report
 
+SERVICES = ("intake", "referral", "notify", "registry")
+
 
 class Audience(StrEnum):
     """Who an event is for, which decides the exchange it goes to."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from ngao import contracts
 from ngao.broker.layout import EDGE_INBOUND
 from ngao.chassis.messaging.accounts import service_account
 from ngao.kernel.scopes import SCOPES
 
-SERVICES = ("intake", "referral", "notify", "registry")
+SERVICES = contracts.SERVICES
 SEALED_TO = ("registry", "intake")
 """Services that others seal to, each with a key pair by period."""
 

@@ -25,6 +25,10 @@ class ActorKind(StrEnum):
     SYSTEM = "system"
 
 
+OUTSIDERS = frozenset({ActorKind.SOURCE.value, ActorKind.PARTNER.value})
+"""The kinds of those who are not of the platform, and have accounts there."""
+
+
 @dataclass(frozen=True)
 class Actor:
     """One who acts. Raises ValueError for an id that could not be read again."""

@@ -76,7 +76,7 @@ def test_service_keys_are_made_once_private_and_newest_last(tmp_path):
 
 def test_what_is_sealed_to_the_active_public_key_opens_with_the_private_keys(tmp_path):
     for period in ("2026-10", "2026-11"):
-        keyfiles.init_sealing_pair(tmp_path / "registry", tmp_path / "public", period)
+        keyfiles.init_sealing_pair(tmp_path / "registry", tmp_path / "public", period, owner="registry")
     key_id, public = keyfiles.active_public(tmp_path / "public", "registry")
     private = keyfiles.load_private(tmp_path / "registry")
     assert len(private) == 2
@@ -85,17 +85,17 @@ def test_what_is_sealed_to_the_active_public_key_opens_with_the_private_keys(tmp
 
 
 def test_a_lost_public_file_is_made_again_from_its_private_one(tmp_path):
-    keyfiles.init_sealing_pair(tmp_path / "registry", tmp_path / "public", "2026-11")
+    keyfiles.init_sealing_pair(tmp_path / "registry", tmp_path / "public", "2026-11", owner="registry")
     before = keyfiles.active_public(tmp_path / "public", "registry")
     (tmp_path / "public" / "registry-2026-11.pub").unlink()
-    keyfiles.init_sealing_pair(tmp_path / "registry", tmp_path / "public", "2026-11")
+    keyfiles.init_sealing_pair(tmp_path / "registry", tmp_path / "public", "2026-11", owner="registry")
     assert keyfiles.active_public(tmp_path / "public", "registry") == before
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620])
 def test_a_key_that_others_may_reach_stops_the_start(tmp_path, mode):
     keyfiles.init_service_keys(tmp_path, "2026-11")
-    keyfiles.init_sealing_pair(tmp_path, tmp_path / "public", "2026-11")
+    keyfiles.init_sealing_pair(tmp_path, tmp_path / "public", "2026-11", owner="registry")
     for name, load in (
         ("kek-2026-11.key", keyfiles.load_keks),
         ("lookup.key", keyfiles.load_lookup),

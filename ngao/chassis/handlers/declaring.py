@@ -106,7 +106,7 @@ def _route(
 ) -> Callable[[F], F]:
     """Declare one operation.
 
-    `roles` says who may call: "source", "partner", "operator", "anyone" or a tuple of them; `scope` is what an operator's key
+    `roles` says who may call: "operator", "anyone", a kind of outsiders, or a tuple of them; `scope` is what an operator's key
     needs, and a service that has an operation for operators without one does not start. `audit` says what goes on record.
     `returns` is the schema of the answer 200, or one for each status. The name of the operation follows from the function's
     name, its summary is the first line of the docstring, unless they are given.

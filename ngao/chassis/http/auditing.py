@@ -1,6 +1,6 @@
 """What an operation of operators puts on record, declared beside its scope.
 
-Whoever shows records of persons or cases puts on record that it did, before the answer is given. `Itself` is for a use case
+Whoever shows records of persons puts on record that it did, before the answer is given. `Itself` is for a use case
 that does so in its own transaction; for `Lists` and `Shows` the chassis does. `Nothing` says why nothing has to be on record.
 """
 
@@ -41,7 +41,7 @@ class Itself:
 
 @dataclass(frozen=True)
 class Nothing:
-    """The answer holds no record of a person or a case."""
+    """The answer holds no record of a person."""
 
     why: str
 
@@ -65,7 +65,7 @@ def itself(*actions: str) -> Itself:
 
 
 def nothing(why: str) -> Nothing:
-    """For an operation that shows no record of a person or a case."""
+    """For an operation that shows no record of a person."""
     return Nothing(why)
 
 

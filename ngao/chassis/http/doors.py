@@ -9,13 +9,14 @@ from typing import Any
 
 from ngao.chassis.http.proxied import Gates, share_of
 from ngao.chassis.settings import HttpSettings
+from ngao.kernel.actors import OUTSIDERS
 
-KINDS = frozenset({"source", "partner", "operator", "anyone"})
 HEALTH = "/healthz"
 READINESS = "/readyz"
 _MOST_PER_ADDRESS = 500
-_OUTSIDERS = KINDS - {"operator"}
+_OUTSIDERS = OUTSIDERS | {"anyone"}
 _OPERATORS = frozenset({"operator", "anyone"})
+KINDS = _OUTSIDERS | _OPERATORS
 _CHASSIS_PAGES = {HEALTH, READINESS, "/metrics", "/openapi.json"}
 
 
@@ -51,7 +52,7 @@ class Door:
 
 
 @dataclass(frozen=True)
-class Offer:
+class Served:
     """What a port answers: these operations, to these kinds of callers."""
 
     port: int
@@ -60,7 +61,7 @@ class Offer:
     gates: Gates | None = None
 
 
-def offers(settings: HttpSettings, entrypoints: Iterable[Any]) -> list[Offer]:
+def served(settings: HttpSettings, entrypoints: Iterable[Any]) -> list[Served]:
     """Which port answers what.
 
     What tells how many people call for help, and when, is at the inside port alone, where one is set; what operators do is at the
@@ -74,13 +75,13 @@ def offers(settings: HttpSettings, entrypoints: Iterable[Any]) -> list[Offer]:
     callers = _OUTSIDERS if apart else KINDS
     shown = (set() if settings.inside_port else {HEALTH}) if apart else None
     public = [each for each in every if each not in numbers and _is_for(each, callers, own_pages=shown)]
-    found = [Offer(settings.port, public, callers, gates)]
+    found = [Served(settings.port, public, callers, gates)]
     if settings.inside_port:
         looked_at = [each for each in every if each.declared.path in (HEALTH, READINESS)]
-        found.append(Offer(settings.inside_port, [*numbers, *looked_at]))
+        found.append(Served(settings.inside_port, [*numbers, *looked_at]))
     if settings.operators_port:
         operations = [each for each in every if each not in numbers and _is_for(each, _OPERATORS)]
-        found.append(Offer(settings.operators_port, operations, _OPERATORS))
+        found.append(Served(settings.operators_port, operations, _OPERATORS))
     return found
 
 

@@ -38,9 +38,9 @@ __all__ = ["Answer", "Call", "HttpEntrypoint", "Operation", "Text", "http"]
 
 HANDLER_SECONDS = 30.0
 ANSWER_SECONDS = 4.5
-"""How long a source or a partner waits for an answer: then it is told to send it again, because nobody knows yet."""
+"""How long an outsider waits for an answer: then it is told to send it again, because nobody knows yet."""
 STORE_SECONDS = 4.0
-"""How long a request of a source or a partner waits for the store in all: better refused and sent again than hung."""
+"""How long a request of an outsider waits for the store in all: better refused and sent again than hung."""
 _LONGEST_IDEMPOTENCY_KEY = 200
 _MOST_PARAMETERS = 50
 _SCOPE = re.compile(r"^[a-z]{2,20}:(read|write)$")
@@ -75,7 +75,7 @@ class Operation:
     def __post_init__(self) -> None:
         """Refuse an operator operation that demands no scope, as any operator's key would open it, or is not audited."""
         if "operator" in self.who and not _SCOPE.fullmatch(self.needs):
-            raise TypeError(f"{self.operation}: an operation of operators declares the scope that it needs, such as cases:read")
+            raise TypeError(f"{self.operation}: an operation of operators declares the scope it needs, such as messages:read")
         check(self)
 
 
@@ -105,9 +105,9 @@ def http(
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Make a method `f(self, call: Call, **path) -> Answer | dict` answer HTTP requests.
 
-    `who` is "source", "partner", "operator", "anyone" or a tuple of them; `needs` is the scope that an operator's key must have,
+    `who` is "operator", "anyone", a kind of outsiders, or a tuple of them; `needs` is the scope that an operator's key must have,
     `audit` what its call puts on record: where operators may call, a service without them does not start. `path` is
-    werkzeug's, "/v1/reports/<report_id>"; `request` is what `call.load()` uses and OpenAPI shows; `query` names the parameters
+    werkzeug's, "/v1/things/<thing_id>"; `request` is what `call.load()` uses and OpenAPI shows; `query` names the parameters
     that are read: any other is refused, because a filter that is ignored answers another question than was asked. An error that
     the handler raises is returned to the server as a value; a test that calls the method directly finds the bare handler under
     `__wrapped__`.

@@ -71,7 +71,7 @@ def client_of(sock: Any) -> tuple[str, int] | None:
             content = _exactly(sock, length)
     except (OSError, struct.error) as error:
         raise NotTheGate("no whole PROXY header") from error
-    return None if command == _LOCAL else _source(family, content)
+    return None if command == _LOCAL else _client(family, content)
 
 
 def share_of(address: str) -> str:
@@ -95,7 +95,7 @@ def plain(address: str) -> str:
     return str(mapped or parsed)
 
 
-def _source(family: int, content: bytes) -> tuple[str, int]:
+def _client(family: int, content: bytes) -> tuple[str, int]:
     size, whole = _ADDRESSES.get(family, (0, 0))
     if not size or len(content) < whole:
         raise NotTheGate("no TCP address in the PROXY header")

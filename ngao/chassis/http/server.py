@@ -19,7 +19,7 @@ from werkzeug.exceptions import MethodNotAllowed as RoutedNotAllowed
 from werkzeug.routing import Map
 
 from ngao.chassis.errors import InvalidInput, Misconfigured, NgaoError, NotFound
-from ngao.chassis.http.doors import HEALTH, READINESS, Door, Offer, offers
+from ngao.chassis.http.doors import HEALTH, READINESS, Door, Served, served
 from ngao.chassis.http.gate import Gate
 from ngao.chassis.http.problems import MethodNotAllowed
 from ngao.chassis.http.proxied import NotTheGate, client_of
@@ -74,23 +74,23 @@ class WebServer(NamekoWebServer):
         self.gate = self._make_gate()
         settings = self.container.chassis.settings.http
         self._identity = server_identity(settings.cert_file, settings.key_file)
-        for offer in offers(settings, self._providers):
-            self._open(settings, offer)
+        for port in served(settings, self._providers):
+            self._open(settings, port)
         self._turning = self.container.spawn_managed_thread(self._turn)
 
-    def _open(self, settings: HttpSettings, offer: Offer) -> None:
-        listening = listen(settings, offer.port)
+    def _open(self, settings: HttpSettings, port: Served) -> None:
+        listening = listen(settings, port.port)
         server = Server(
             listening,
             listening.getsockname(),
-            Application(self, offer.entrypoints, offer.callers),
+            Application(self, port.entrypoints, port.callers),
             protocol=Protocol,
             log_output=False,
             debug=False,
             url_length_limit=LONGEST_LINE,
             socket_timeout=SOCKET_SECONDS,
         )
-        door = Door(listening, server, offer.gates)
+        door = Door(listening, server, port.gates)
         self._doors.append(door)
         door.accepting = self.container.spawn_managed_thread(partial(self._accept, door))
         _log.info("http.listening", host=settings.host, port=listening.getsockname()[1])

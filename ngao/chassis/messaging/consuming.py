@@ -1,6 +1,6 @@
 """The loop over one virtual host's queues. It owns its connection; nothing else touches its channels.
 
-Urgent queues are read first at every turn; messages that wait are handled together, never two of the same case at once.
+Urgent queues are read first at every turn; messages that wait are handled together, never two of the same subject at once.
 """
 
 from __future__ import annotations
@@ -203,7 +203,7 @@ class Consumer:
     def _next_batch(self) -> list[Item]:
         """Urgent ones alone while there are any: routine ones beside them would make them wait for the longer commit.
 
-        One message of a case at a time; a single one while probing.
+        One message of a subject at a time; a single one while probing.
         """
         if time.monotonic() < self._not_before:
             return []

@@ -1,7 +1,7 @@
 """Whether a process has received, since it was last cut off from the broker, what the other services published meanwhile.
 
-A consent that is withdrawn, an offer that is recalled and a report that is taken back come as events. After an outage they
-and the disclosures that they forbid are on their way at the same moment, so that disclosures wait for the events.
+That something may not be sent any more comes as an event, too. After an outage that event and what it forbids are on their way at
+the same moment, so that what must be allowed waits for the events.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Asks again, when an event leaves the outbox, whether what it discloses may still be disclosed.
+"""Asks again, when an event leaves the outbox, whether what it shows may still be shown.
 
 An event can wait for hours and be sent again from what is kept for days, and what was allowed at its commit can be taken back
 meanwhile. The service that wrote it decides. If it refuses, its unit of work holds all that follows from that, and removes
@@ -77,7 +77,7 @@ class Rechecks:
         if self._outbox.find_one({"_id": entry.id}, {"_id": 1}) is None:
             return Answer.REFUSED  # with another entry of the same event
         end = next(each for each in self._ends if entry.routing_key.endswith(each))
-        event = replace(decode(entry.body), subject=entry.subject)  # a partner's copy names the case as the partner knows it
+        event = replace(decode(entry.body), subject=entry.subject)  # an outsider's copy has a subject of its own
         if self._questions[end](unit, event):
             return Answer.LEAVES
         detail = {"type": end[1:], "event": entry.message_id}

@@ -3,7 +3,7 @@
 Entries handed over after a commit are leased to this process already. The sweep claims entries whose lease has run out
 with one conditional update (no transaction: a claim must never abort someone's commit). An entry is marked as sent only
 after the broker's confirm; an ambiguous publish is repeated with the same message id, which inboxes know. Whether an entry
-that discloses something may still leave is asked each time, right before it is published (see `rechecks`).
+that must be allowed may still leave is asked each time, right before it is published (see `rechecks`).
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ _output = _Output()
 
 
 def get_logger(name: str) -> FilteringBoundLogger:
-    """A logger for slugs, ids and counts: `log.info("report.accepted", case_ref=..., urgency=...)`.
+    """A logger for slugs, ids and counts: `log.info("message.parked", queue=..., attempts=...)`.
 
     Anything else given to it appears as `[redacted]`. `log.exception("slug")` adds the error's type and place.
     """

@@ -1,4 +1,4 @@
-"""Numbers for Prometheus. Labels are route templates, event types, queues and results; never a person's or a case's."""
+"""Numbers for Prometheus. Labels are route templates, event types, queues and results; never what belongs to one person."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class Metrics:
-    """One process's numbers, in a registry of its own, so that two services in one test do not mix.
+    """One process's numbers, in a collection of its own, so that two services in one test do not mix.
 
     Each is Prometheus's own object, used as such: `metrics.consumed.labels(event_type, "done").inc()`.
     """
@@ -29,15 +29,15 @@ class Metrics:
         self._overdue_s.labels(what).set(oldest_s)
 
     def counter(self, name: str, text: str, *labels: str) -> Counter:
-        """A counter in this registry; labels must be codes."""
+        """A counter in this collection; labels must be codes."""
         return Counter(name, text, labels, registry=self.registry)
 
     def gauge(self, name: str, text: str, *labels: str) -> Gauge:
-        """A gauge in this registry; labels must be codes."""
+        """A gauge in this collection; labels must be codes."""
         return Gauge(name, text, labels, registry=self.registry)
 
     def histogram(self, name: str, text: str, *labels: str, buckets: Sequence[float] = Histogram.DEFAULT_BUCKETS) -> Histogram:
-        """A distribution in this registry over these upper bounds; labels must be codes."""
+        """A distribution in this collection over these upper bounds; labels must be codes."""
         return Histogram(name, text, labels, buckets=buckets, registry=self.registry)
 
     def render(self) -> bytes:
@@ -66,7 +66,7 @@ class Metrics:
         self.parked = gauge("ngao_parked", "Messages that wait for an operator.")
         self.pending = gauge("ngao_outbox_pending", "Events committed and not yet confirmed.")
         self.oldest = gauge("ngao_outbox_oldest_seconds", "Age of the oldest event that is kept by no recipient alone.")
-        self.unreached = gauge("ngao_unreached", "Partners or sources whose queue is missing or takes nothing.", "to")
+        self.unreached = gauge("ngao_unreached", "Outsiders whose queue is missing or takes nothing.", "to")
         self.unreached_s = gauge("ngao_unreached_seconds", "Age of the oldest event that waits for one of them.", "to")
         self.subscriptions = gauge("ngao_subscriptions", "Queues that this process should hear.", "vhost")
         self.attached = gauge("ngao_subscriptions_attached", "Queues that this process hears now.", "vhost")

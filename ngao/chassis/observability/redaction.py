@@ -9,29 +9,31 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ngao.kernel.log_words import HIDDEN, REFERENCE, SHOWN
+
 REDACTED = "[redacted]"
 
 _WORDS = frozenset((
-    "action", "attempt", "attempts", "batch", "burst", "case", "channel", "class", "code", "count", "county", "delay",
+    "action", "attempt", "attempts", "batch", "burst", "channel", "class", "code", "count", "delay",
     "duplicate", "duration", "error", "event", "exchange", "from", "host", "index", "interval", "kind", "language",
-    "level", "limit", "logger", "method", "missing", "mode", "name_of_check", "number", "offer", "operation", "outcome",
-    "partner", "period", "pid", "policy", "port", "principal", "purpose", "queue", "reason", "result", "revision", "role",
-    "route", "scope", "service", "signal", "size", "slug", "source", "stage", "state", "status", "step", "table",
-    "template", "tier", "to", "topic", "type", "urgency", "urgent", "version", "vhost", "violation", "what", "where",
+    "level", "limit", "logger", "method", "missing", "mode", "name_of_check", "number", "operation", "outcome",
+    "period", "pid", "policy", "port", "principal", "purpose", "queue", "reason", "result", "revision", "role",
+    "route", "scope", "service", "signal", "size", "slug", "stage", "state", "status", "step", "table",
+    "template", "tier", "to", "topic", "type", "urgent", "version", "vhost", "what", "where",
     "worker",
-))  # fmt: skip
+)) | SHOWN  # fmt: skip
 _ENDINGS = (
     "_at", "_bytes", "_class", "_code", "_codes", "_count", "_id", "_kind", "_ms", "_of", "_reason", "_ref", "_s",
     "_seconds", "_slug", "_state", "_status", "_type", "_types", "_version",
 )  # fmt: skip
 _FORBIDDEN = frozenset((
     "address", "args", "attributes", "authorization", "body", "code_word", "contact", "content", "data", "detail",
-    "email", "emails", "identity", "key", "kwargs", "message", "name", "names", "narrative", "number_of_phone",
+    "email", "emails", "identity", "key", "kwargs", "message", "name", "names", "number_of_phone",
     "password", "payload", "phone", "phones", "query", "secret", "subject_name", "text", "token", "url", "value",
     "values",
-))  # fmt: skip
+)) | HIDDEN  # fmt: skip
 _REFERENCE = re.compile(
-    r"^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?:NG|DEF)-[0-9A-HJKMNP-TV-Z]{10}|[0-9a-f]{16}|[0-9a-f]{32})$"
+    rf"^(?:[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}|{REFERENCE}|[0-9a-f]{{16}}|[0-9a-f]{{32}})$"
 )
 _CODE = re.compile(r"^[A-Za-z0-9<_/][A-Za-z0-9_.:/<>*#-]{0,159}$")
 _PLACE = re.compile(r"^[\w./<>-]{1,200}:\d{1,6} [\w<>]{1,80}$")

@@ -47,7 +47,7 @@ class Credential:
 
 @dataclass(frozen=True)
 class Principal:
-    """Who a request comes from, once known: kind is `source`, `partner`, `operator` or `anyone`."""
+    """Who a request comes from, once known: kind is `operator`, `anyone` or a kind of outsiders."""
 
     kind: str
     id: str

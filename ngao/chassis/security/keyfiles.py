@@ -4,12 +4,12 @@
     <service>/lookup.key             makes its keyed hashes; lives as long as the hashes
     <service>/audit-2026-11.key      keys the chains of its audit; lives as long as the audit is to be verified
     <service>/audit.since            from when on every entry of the audit must be keyed
-    <intake>/edge-names.key          ends the names of the queues that outsiders must not find; referral has a copy
-    <registry>/sealing-2026-11.key   opens what was sealed to the registry; intake has such a pair, too
-    public/registry-2026-11.pub      what the others seal to
+    <service>/edge-names.key         ends the names of the queues that outsiders must not find; who reads there has a copy
+    <service>/sealing-2026-11.key    opens what was sealed to the service
+    public/<service>-2026-11.pub     what the others seal to
     <service>/signing-2026-11.key    signs the service's events (Ed25519)
-    public/signing-registry-2026-11.pub  what its events are verified with
-    <registry>/onboarding-desk.pub   whose word for a partner's keys the registry takes; intake has a copy of its own
+    public/signing-<service>-2026-11.pub  what its events are verified with
+    <service>/onboarding-desk.pub    whose word for outsiders' keys the service takes
 
 A second period of the same month has a letter: 2026-11b. The newest period is active. Private files are 0600 in folders of
 0700, and a key that others may read stops the start. Nothing here ever overwrites a key: a lost key is lost data.
@@ -64,7 +64,7 @@ def init_edge_names(directory: Path, secret: str) -> None:
     _write_once(directory / _EDGE_NAMES, secret, 0o600)
 
 
-def init_sealing_pair(private_directory: Path, public_directory: Path, period: str, owner: str = "registry") -> None:
+def init_sealing_pair(private_directory: Path, public_directory: Path, period: str, owner: str) -> None:
     """Make a recipient's key pair for a period; the public half is written again from the private one if it is missing."""
     _check_period(period)
     _private_folder(private_directory)
@@ -88,7 +88,7 @@ def init_signing_pair(private_directory: Path, public_directory: Path, period: s
 
 
 def init_onboarding(private_file: Path, trusting: Iterable[Path], name: str) -> None:
-    """Make the pair that partners' keys are vouched for with, and its public half for each service that trusts it; once.
+    """Make the pair that outsiders' keys are vouched for with, and its public half for each service that trusts it; once.
 
     Where a service trusts a key already, none is made: the private half may be kept elsewhere.
     """

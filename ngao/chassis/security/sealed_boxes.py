@@ -1,4 +1,4 @@
-"""Sealed boxes that a service opens with its own keys, and those it makes for partners (libsodium)."""
+"""Sealed boxes that a service opens with its own keys, and those it makes for others (libsodium)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ngao.kernel.padding import padded
 
 
 def seal_to(public_key: str, content: bytes) -> str:
-    """A box for one partner, padded; raises InvalidInput when the key is no key."""
+    """A box for one recipient, padded; raises InvalidInput when the key is no key."""
     return seals.seal_to(public_key, padded(content))
 
 
@@ -32,7 +32,7 @@ class OwnBoxes:
         return seals.open_box(self._private[key_id], box)
 
     def seal_to(self, public_key: str, content: bytes) -> str:
-        """A box for one partner; raises InvalidInput when the key is no key."""
+        """A box for one recipient; raises InvalidInput when the key is no key."""
         return seal_to(public_key, content)
 
     def _holds(self, key_id: str) -> bool:

@@ -1,7 +1,7 @@
 """Sealing to one recipient: libsodium sealed boxes (X25519, XSalsa20-Poly1305; doc.libsodium.org, "Sealed boxes").
 
-Anyone may seal, only the holder of the private key opens, and the sender's own key dies with the call: intake cannot
-open again what it has sealed to the registry.
+Anyone may seal, only the holder of the private key opens, and the sender's own key dies with the call: a service
+cannot open again what it has sealed to another.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One data key for each person or case, wrapped by the key of a period: destroying the key is erasing the data.
+"""One data key for each scope, such as a person, wrapped by the key of a period: destroying the key is erasing the data.
 
 A data key is 32 random bytes, stored only wrapped (AES-256-GCM, NIST SP 800-38D) under the service's key-encryption
 key of a period. Deleting it erases the scope; but an old backup still holds it wrapped, so each period's live keys are
@@ -52,7 +52,7 @@ def joined(*parts: bytes) -> bytes:
 
 
 class Keyring:
-    """A service's data keys by scope (`person:<id>`, `case:<reference>`), its key-encryption keys and its lookup key."""
+    """A service's data keys by scope (such as `person:<id>`), its key-encryption keys and its lookup key."""
 
     def __init__(
         self,

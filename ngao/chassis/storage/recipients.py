@@ -1,4 +1,4 @@
-"""The keys that a service last sealed to, one record a recipient, kept in its own store beside what it discloses."""
+"""The keys that a service last sealed to, one record a recipient, kept in its own store beside what it seals."""
 
 from __future__ import annotations
 

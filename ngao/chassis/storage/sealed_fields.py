@@ -7,7 +7,7 @@
 
 The associated data binds service, collection, field, document id and data key id: a value copied to another row,
 field, collection or service fails closed. Random nonces are safe to about 2^32 values a key (SP 800-38D, 8.3); a key
-serves one person or one case.
+serves one person.
 """
 
 from __future__ import annotations
