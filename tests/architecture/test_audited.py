@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -33,17 +34,28 @@ SHOW_NO_RECORD = {
 """All that operators may read without a trace: whoever adds one argues for it here."""
 
 
+@cache
 def _source(service: type[Any]) -> str:
+    """The code of a service and of the chassis, without the declarations above its functions: those only promise an action."""
     folders = (Path(inspect.getfile(service)).parent, ROOT / "ngao" / "chassis")
-    return "".join(file.read_text("utf-8") for folder in folders for file in folder.rglob("*.py") if file.name != "service.py")
+    return "".join(_undecorated(file) for folder in folders for file in folder.rglob("*.py"))
+
+
+@cache
+def _undecorated(file: Path) -> str:
+    tree = ast.parse(file.read_text("utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            node.decorator_list = []
+    return ast.unparse(tree)
 
 
 @pytest.mark.parametrize(("service", "declared"), FOR_OPERATORS)
 def test_what_a_use_case_should_put_on_record_itself_it_can(service: type[Any], declared: Operation) -> None:
     if isinstance(declared.audit, Itself):
         source = _source(service)
-        made = {each for each in declared.audit.actions if f'f"{each.partition(".")[0]}.{{' in source}
-        assert set(declared.audit.actions) == made | {each for each in declared.audit.actions if f'"{each}"' in source}
+        made = {each for each in declared.audit.actions if f"f'{each.partition('.')[0]}.{{" in source}
+        assert set(declared.audit.actions) == made | {each for each in declared.audit.actions if f"'{each}'" in source}
 
 
 def test_only_these_read_without_a_trace() -> None:

@@ -1,4 +1,4 @@
-"""The registry's ports in memory: real implementations, so that use cases are tested without a store."""
+"""The registry in memory: its repositories are subclasses of the real ones, so that use cases are tested without a store."""
 
 # ruff: noqa: ARG002  # memory needs less than a broker and a store do
 
@@ -7,26 +7,42 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 from ngao.chassis.errors import SealBroken
+from ngao.chassis.security.identity import Principal
+from ngao.chassis.security.sealed_boxes import OwnBoxes
+from ngao.chassis.storage.unit_of_work import Unit
+from ngao.contracts import Event
+from ngao.contracts.events.intake import ReportAccepted, ReportUpdated, ReportWithdrawn, SealedIdentity, StatedConsent
+from ngao.contracts.events.referral import OfferAccepted, OfferCompleted
+from ngao.contracts.events.registry import ConsentChanged, ContactDisclosed, ContactWithheld, DefenderResolved
 from ngao.kernel.consent import Statement
 from ngao.kernel.placeholders import Placeholders
 from ngao.kernel.references import pairwise_defender_ref
+from services.registry.candidates.review import link_candidate, separate_candidate
+from services.registry.candidates.store import CandidateRepository
+from services.registry.cases.follow import follow_update, follow_withdrawal
 from services.registry.cases.model import Case, CaseState
-from services.registry.disclosure.disclose import AcceptedOffer
-from services.registry.disclosure.model import Disclosure
+from services.registry.cases.store import CaseRepository
+from services.registry.consent.change import change_consent
+from services.registry.context import Context
+from services.registry.disclosure.disclose import contact_may_leave, disclose_contact, end_disclosure
+from services.registry.disclosure.model import Disclosure, Refusal
+from services.registry.disclosure.store import DisclosureRepository
 from services.registry.people.identity import Identity
-from services.registry.people.model import Defender
+from services.registry.people.model import Defender, Restriction
+from services.registry.people.name_for_source import name_for_source
 from services.registry.people.names import name_keys
-from services.registry.people.reading import LibraryReading
 from services.registry.people.resolution import Candidate, Verdict
-from services.registry.people.resolve import AcceptedReport, resolve_defender
+from services.registry.people.resolve import resolve_defender
+from services.registry.people.restrict import add_restriction, lift_restriction
+from services.registry.people.store import DefenderRepository
 from services.registry.people.view import CaseView
-from services.registry.ports import Ports
 from services.registry.rules import IdentityPolicy, MatchingRules, Retention
+from tests.support.published import published
 from tests.support.vouching import MemoryRecipients, Onboarding, PartnerKeys
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -49,7 +65,7 @@ SAFE = {"may_contact": True, "channels": ["sms", "email"], "code_word": "mwavuli
 MARY = {"names": ["Mary Wanjiku Kamau"], "phones": ["0700 000 001"], "emails": ["mary@example.org"]}
 
 
-class MemoryDefenders:
+class MemoryDefenders(DefenderRepository):
     def __init__(self) -> None:
         self.kept: dict[str, Defender] = {}
         self.contacts: dict[tuple[str, str], set[str]] = {}
@@ -98,7 +114,7 @@ class MemoryDefenders:
         del self.kept[defender.id]
 
 
-class MemoryCases:
+class MemoryCases(CaseRepository):
     def __init__(self) -> None:
         self.kept: dict[str, Case] = {}
 
@@ -121,7 +137,7 @@ class MemoryCases:
         self.kept[case.id] = case
 
 
-class MemoryCandidates:
+class MemoryCandidates(CandidateRepository):
     def __init__(self) -> None:
         self.kept: dict[str, Candidate] = {}
 
@@ -139,7 +155,7 @@ class MemoryCandidates:
         self.kept[candidate.id] = candidate
 
 
-class MemoryDisclosures:
+class MemoryDisclosures(DisclosureRepository):
     def __init__(self) -> None:
         self.kept: dict[str, Disclosure] = {}
 
@@ -153,19 +169,11 @@ class MemoryDisclosures:
         self.kept[disclosure.id] = disclosure
 
 
-class MemoryKeys:
-    def __init__(self) -> None:
-        self.destroyed: list[str] = []
-
-    def destroy_person(self, ref: str) -> None:
-        self.destroyed.append(f"person:{ref}")
-
-    def destroy_case(self, case_ref: str) -> None:
-        self.destroyed.append(f"case:{case_ref}")
-
-
-class GlassBoxes:
+class GlassBoxes(OwnBoxes):
     """Boxes that anyone can look into: the content as it is."""
+
+    def __init__(self) -> None:
+        pass
 
     def open(self, key_id: str, box: str) -> bytes:
         if key_id != "registry-key":
@@ -180,63 +188,107 @@ ONBOARDING = Onboarding()
 PARTNER = PartnerKeys.new("partner-a")
 
 
-def accepted(case_ref: str = "NG-1", offer_id: str = "offer-1", keys: PartnerKeys = PARTNER) -> AcceptedOffer:
+def accepted(case_ref: str = "NG-1", offer_id: str = "offer-1", keys: PartnerKeys = PARTNER) -> OfferAccepted:
     """A partner's yes that is as it should be."""
-    return AcceptedOffer(case_ref, offer_id, keys.id, ONBOARDING.vouch(keys), keys.accepts(offer_id, case_ref))
+    return OfferAccepted(
+        case_ref=case_ref, offer_id=offer_id, partner_id=keys.id, need="legal_aid", urgency="high", accepted_at=NOW,
+        partner_public_key="", partner_key_id="", vouch=ONBOARDING.vouch(keys), signature=keys.accepts(offer_id, case_ref),
+    )  # fmt: skip
 
 
-@dataclass
 class Heard:
-    """What the registry said and noted."""
+    """What the registry published and put on record, read from its units."""
 
-    views: list[CaseView] = field(default_factory=list)
-    consents: list[tuple[str, Statement]] = field(default_factory=list)
-    disclosed: list[dict[str, Any]] = field(default_factory=list)
-    withheld: list[Disclosure] = field(default_factory=list)
-    recalled: list[str] = field(default_factory=list)
-    audited: list[tuple[str, str, str]] = field(default_factory=list)
-    details: dict[str, dict[str, str]] = field(default_factory=dict)
+    def __init__(self, units: list[Unit]) -> None:
+        self._units = units
 
-    def resolved(self, view: CaseView) -> None:
-        self.views.append(view)
+    @property
+    def views(self) -> list[CaseView]:
+        return [_view(payload, event) for payload, event in published(self._units, DefenderResolved)]
 
-    def consent_changed(self, case: Case, defender_ref: str | None, statement: Statement) -> None:
-        self.consents.append((case.id, statement))
+    @property
+    def consents(self) -> list[tuple[str, Statement]]:
+        return [(payload.case_ref, _statement(payload)) for payload, _ in published(self._units, ConsentChanged)]
 
-    def contact_disclosed(
-        self, case: Case, disclosure: Disclosure, key_id: str, box: str, *, supersedes: bool = False
-    ) -> None:
-        self.disclosed.append(json.loads(box) | ({"supersedes": True} if supersedes else {}))
+    @property
+    def disclosed(self) -> list[dict[str, Any]]:
+        found = [payload for payload, _ in published(self._units, ContactDisclosed)]
+        return [json.loads(each.box) | ({"supersedes": True} if each.supersedes else {}) for each in found]
 
-    def contact_withheld(self, case: Case, disclosure: Disclosure, *, recalled: bool = False) -> None:
-        self.withheld.append(disclosure)
-        if recalled:
-            self.recalled.append(disclosure.id)
+    @property
+    def withheld(self) -> list[Any]:
+        """Each refusal that a partner was sent, with the reason that is on record beside it."""
+        return [
+            SimpleNamespace(id=payload.offer_id, refusal=_on_record(unit, payload.offer_id))
+            for unit in self._units
+            for payload, _ in published([unit], ContactWithheld)
+        ]
 
-    def record(self, action: str, *, subject: str, actor: str, detail: Mapping[str, str] | None = None) -> None:
-        self.audited.append((action, subject, actor))
-        self.details[action] = dict(detail or {})
+    @property
+    def recalled(self) -> list[str]:
+        return [payload.offer_id for payload, _ in published(self._units, ContactWithheld) if payload.recalled]
+
+    @property
+    def audited(self) -> list[tuple[str, str, str]]:
+        return [(each.action, each.subject, each.actor) for unit in self._units for each in unit.records]
+
+    @property
+    def details(self) -> dict[str, dict[str, str]]:
+        return {each.action: dict(each.detail) for unit in self._units for each in unit.records}
+
+
+def _view(payload: DefenderResolved, event: Event) -> CaseView:
+    restrictions = tuple(
+        Restriction(each.partner_id or "", each.reason or "", event.time, each.kind) for each in payload.restrictions
+    )
+    return CaseView(
+        payload.case_ref, event.urgent, payload.defender_ref, payload.resolution, restrictions, payload.contact.may_contact,
+        payload.contact.channels, payload.attributes,
+    )  # fmt: skip
+
+
+def _statement(payload: ConsentChanged) -> Statement:
+    return Statement(
+        purpose=payload.purpose, scope=payload.scope, recipient=payload.recipient, until=payload.until,
+        at=payload.effective_at, granted=payload.granted,
+    )  # fmt: skip
+
+
+def _on_record(unit: Unit, offer_id: str) -> Refusal:
+    (reason,) = (
+        each.detail["reason"]
+        for each in unit.records
+        if each.action == "contact.withheld" and each.detail["offer_id"] == offer_id
+    )
+    return Refusal(reason)
 
 
 class Register:
-    """A whole registry in memory, with a clock moved by hand."""
+    """A whole registry in memory, with a clock moved by hand. Each access to `ctx` opens a unit of its own."""
 
     def __init__(self) -> None:
         self.now = NOW
-        self.heard = Heard()
+        self.units: list[Unit] = []
+        self.heard = Heard(self.units)
         self.defenders, self.cases = MemoryDefenders(), MemoryCases()
         self.candidates, self.disclosures = MemoryCandidates(), MemoryDisclosures()
-        self.keys = MemoryKeys()
         self.recipients = MemoryRecipients(ONBOARDING)
 
     @property
-    def ports(self) -> Ports:
-        return Ports(
-            now=self.now, policy=POLICY, defenders=self.defenders, cases=self.cases, candidates=self.candidates,
-            disclosures=self.disclosures, keys=self.keys, boxes=GlassBoxes(),
-            recipients=self.recipients, reading=LibraryReading("KE", POLICY.placeholders), voice=self.heard,
-            audit=self.heard,
-        )
+    def ctx(self) -> Context:
+        unit = Unit(self.now, None, None)  # type: ignore[arg-type]  # nothing is sealed, nothing looked up
+        self.units.append(unit)
+        for repository in (self.defenders, self.cases, self.candidates, self.disclosures):
+            repository._unit = unit
+        return Context(
+            unit=unit, principal=OPERATOR, policy=POLICY, defenders=self.defenders, cases=self.cases, candidates=self.candidates,
+            disclosures=self.disclosures, boxes=GlassBoxes(), recipients=self.recipients,
+        )  # fmt: skip
+
+    @property
+    def destroyed(self) -> list[str]:
+        """The scopes whose data keys have ended."""
+        return [scope for unit in self.units for scope in unit.shreds]
 
     def pass_time(self, **by: float) -> None:
         self.now += timedelta(**by)
@@ -244,22 +296,92 @@ class Register:
     def report(self, case_ref: str, identity: Mapping[str, Any] | None = None, **more: Any) -> CaseView:
         """Take an accepted report; `more` may hold attributes, contact_safety, consents, defender_ref, source_id, sequence."""
         told = {"attributes": {}, "contact_safety": None, **{key: more.pop(key) for key in _IN_BOX if key in more}}
-        box = json.dumps({"v": 1, "case_ref": case_ref, "identity": identity, **told})
-        sealed = ("registry-key", box) if identity or any(told.values()) else None
-        consents = tuple(more.pop("consents", (consent(),)))
-        resolve_defender(
-            self.ports,
-            AcceptedReport(
-                case_ref=case_ref, source_id=more.pop("source_id", "form"), urgent=False, received_at=self.now, consents=consents,
-                defender_ref=more.pop("defender_ref", None), sealed=sealed, sequence=more.pop("sequence", 1),
+        sealed = _sealed(case_ref, identity=identity, **told) if identity or any(told.values()) else None
+        self.take(case_ref, sealed, **more)
+        return self.last
+
+    def take(
+        self, case_ref: str, sealed: SealedIdentity | None, *, source_id: str = "form", defender_ref: str | None = None,
+        consents: Iterable[Statement] | None = None, sequence: int | None = 1,
+    ) -> None:
+        """Take an accepted report with this box."""
+        consents = (consent(),) if consents is None else consents
+        payload = ReportAccepted(
+            report_id="R-1", case_ref=case_ref, source_id=source_id, received_at=self.now, occurred_at=self.now, urgency="high",
+            policy_version="v1", needs=(), county="KE-30", languages=(), has_narrative=False, consent=_stated(consents),
+            defender_ref=defender_ref, sealed_identity=sealed,
+        )  # fmt: skip
+        resolve_defender(self.ctx, payload, self._envelope(sequence))
+
+    def update(self, case_ref: str, *consents: Statement, sequence: int | None, urgent: bool = False, **told: Any) -> None:
+        """Take an update; what is `told` is sealed beside its consents."""
+        payload = ReportUpdated(
+            report_id="R-1", case_ref=case_ref, urgency="critical" if urgent else "high", policy_version="v1", needs=(),
+            consent=_stated(consents), has_narrative=False, sealed_identity=_sealed(case_ref, **told) if told else None,
+        )  # fmt: skip
+        at = consents[0].at if consents else self.now
+        follow_update(self.ctx, payload, SimpleNamespace(sequence=sequence, time=at))  # type: ignore[arg-type]
+
+    def withdraw(self, case_ref: str, *, sequence: int | None) -> None:
+        follow_withdrawal(self.ctx, ReportWithdrawn(report_id="R-1", case_ref=case_ref), self._envelope(sequence))
+
+    def accept(self, offer: OfferAccepted) -> Disclosure:
+        return disclose_contact(self.ctx, offer)
+
+    def end(self, case_ref: str, offer_id: str, partner_id: str) -> None:
+        end_disclosure(
+            self.ctx,
+            OfferCompleted(
+                case_ref=case_ref, offer_id=offer_id, partner_id=partner_id, need="legal_aid", urgency="high", outcome="helped"
             ),
         )
-        assert not more
-        return self.last
+
+    def may_leave(self, offer_id: str) -> bool:
+        event = ContactDisclosed(case_ref="NG-1", offer_id=offer_id, partner_id="partner-a", key_id="k", box="")
+        return contact_may_leave(self.ctx, event)
+
+    def change_consent(self, ref: str, statement: Statement, case_ref: str | None = None) -> list[str]:
+        """An operator records at the statement's own moment what the person says."""
+        given = {name: getattr(statement, name) for name in ("granted", "purpose", "scope", "recipient", "until")}
+        ctx = self.ctx
+        ctx.unit.now = statement.at
+        return list(change_consent(ctx, ref, {**given, "case_ref": case_ref})["cases"])
+
+    def restrict(self, ref: str, partner_id: str, reason: str = "safety") -> None:
+        add_restriction(self.ctx, ref, {"partner_id": partner_id, "reason": reason})
+
+    def lift(self, ref: str, partner_id: str) -> list[Any]:
+        return list(lift_restriction(self.ctx, ref, partner_id)["restrictions"])
+
+    def link(self, case_ref: str, to: str) -> None:
+        link_candidate(self.ctx, case_ref, {"defender_ref": to})
+
+    def separate(self, case_ref: str) -> None:
+        separate_candidate(self.ctx, case_ref)
+
+    def name_for_source(self, ref: str, source_id: str) -> str:
+        return str(name_for_source(self.ctx, ref, {"source_id": source_id})["reference"])
 
     @property
     def last(self) -> CaseView:
         return self.heard.views[-1]
+
+    def _envelope(self, sequence: int | None) -> Any:
+        return SimpleNamespace(sequence=sequence, time=self.now)
+
+
+OPERATOR = Principal("operator", "o", ("identity:read",))
+
+
+def _sealed(case_ref: str, **told: Any) -> SealedIdentity:
+    box = {"v": 1, "case_ref": case_ref, "identity": None, "attributes": {}, "contact_safety": None, **told}
+    return SealedIdentity(key_id="registry-key", box=json.dumps(box))
+
+
+def _stated(consents: Iterable[Statement]) -> tuple[StatedConsent, ...]:
+    return tuple(
+        StatedConsent(purpose=each.purpose, scope=each.scope, recipient=each.recipient, until=each.until) for each in consents
+    )
 
 
 def consent(*scope: str, at: datetime = NOW, purpose: str = "referral", granted: bool = True, **more: Any) -> Statement:

@@ -6,16 +6,16 @@ Every case of the table goes through each service's own entity and stored record
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
 
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event, decode, encode, open_event
+from ngao.contracts.events.intake import StatedConsent
 from ngao.kernel.consent import Answer, Statement, carried_over, judge
 from services.intake.reports.events import change_of
 from services.intake.reports.model import Report, Update
@@ -25,8 +25,9 @@ from services.referral.cases.model import Case as ReferralCase
 from services.referral.messages import consent_of
 from services.registry.cases.model import Case as RegistryCase
 from services.registry.cases.model import CaseState
-from services.registry.messages import UnitVoice, consents_of
-from services.registry.people.store import CaseRepository
+from services.registry.cases.store import CaseRepository
+from services.registry.consent.statements import statements_of
+from services.registry.people.publishing import publish_consent
 from tests.support.consents import CASES, DAY, QUESTIONS, Case, Question, Said, in_any_order, numbered, statements
 from tests.support.filled import filled
 from tests.support.registry import Register
@@ -34,6 +35,10 @@ from tests.unit.referral.desk import office
 from tests.unit.referral.desk import report as referral_report
 
 QUIET = office().desk().deadlines
+
+
+def _stated(consent: Statement) -> StatedConsent:
+    return StatedConsent(purpose=consent.purpose, scope=consent.scope, recipient=consent.recipient, until=consent.until)
 
 
 def since(said: Sequence[Said]) -> list[Statement]:
@@ -73,7 +78,7 @@ def registry_answers(said: Sequence[Said], asks: Question) -> bool:
     """The registry says changes itself and hears of reports, in any order."""
     case = replace(filled(RegistryCase), tellings=(), statements=(), state=CaseState.OPEN)
     for sequence, told in numbered(said):
-        case.hear_consents(consents_of(map(vars, told.consents), told.at), sequence)
+        case.hear_consents(statements_of(map(_stated, told.consents), told.at), sequence)
     for statement in since(said):
         case.say(statement)
     unit = Unit(DAY, None, None)  # type: ignore[arg-type]  # nothing is read
@@ -110,25 +115,13 @@ def test_the_services_agree_whatever_was_said_in_whatever_order(said: list[Said]
 # Nothing is lost on the way
 
 
-@dataclass
-class Outbox:
-    """The part of a unit of work that a voice needs."""
-
-    now: datetime = DAY
-    traceparent: str | None = None
-    said: list[Event] = field(default_factory=list)
-
-    def emit(self, event: Event) -> None:
-        self.said.append(event)
-
-
 @pytest.mark.parametrize("until", [None, DAY + timedelta(days=3)])
 def test_the_end_of_a_consent_given_at_the_registry_reaches_intake_and_referral(until: datetime | None) -> None:
-    register, outbox = Register(), Outbox()
+    register = Register()
     register.report("NG-7K2M9QX4TB")
     spoken = Statement("referral", ("contact",), "clinic", until, DAY)
-    voice: Any = UnitVoice(outbox)  # type: ignore[arg-type]
-    voice.consent_changed(register.cases.kept["NG-7K2M9QX4TB"], None, spoken)
-    sent = decode(encode(outbox.said[0]))
+    ctx = register.ctx
+    publish_consent(ctx, register.cases.kept["NG-7K2M9QX4TB"], None, spoken)
+    sent = decode(encode(ctx.unit.sayings[0].event))
     heard = Event(**{**vars(sent), "data": open_event(sent)})
     assert change_of(heard) == consent_of(heard) == spoken

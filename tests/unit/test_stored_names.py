@@ -21,12 +21,16 @@ from services.referral.directory import store as partners
 from services.referral.directory.model import Partner
 from services.referral.partner_log.store import StoryRepository
 from services.referral.ports import Hop
+from services.registry.candidates.store import CandidateRepository
 from services.registry.cases.model import Case as RegistryCase
+from services.registry.cases.store import CaseRepository
 from services.registry.disclosure.model import Disclosure
+from services.registry.disclosure.store import DisclosureRepository
 from services.registry.people.model import Defender
 from services.registry.people.resolution import Candidate
-from services.registry.people.store import CandidateRepository, CaseRepository, DefenderRepository, DisclosureRepository
+from services.registry.people.store import DefenderRepository
 from tests.support.filled import NOW, filled
+from tests.support.registry import POLICY
 
 
 def names(record: Any, before: str = "") -> set[str]:
@@ -59,7 +63,9 @@ def document(made: Any) -> set[str]:
 
 def stored() -> dict[str, set[str]]:
     def defenders(here: Any) -> DefenderRepository:
-        return DefenderRepository(here, lambda _: ["key"], SimpleNamespace())  # type: ignore[arg-type]
+        repository = DefenderRepository(here, POLICY)
+        repository._name_keys = lambda _: ["key"]
+        return repository
 
     return {
         "intake.report": names(report_record(filled(Report))),

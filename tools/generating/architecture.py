@@ -42,7 +42,14 @@ def folders(root: Path) -> list[Path]:
 
 def purpose_of(folder: Path, root: Path) -> str | None:
     """A folder in one line, or None when nobody has said it."""
-    return _of_package(folder) or _of_parents(folder, root) or _of_readme(folder)
+    return _of_package(folder) or _of_parents(folder, root) or _of_readme(folder) or _of_twin(folder, root)
+
+
+def _of_twin(folder: Path, root: Path) -> str | None:
+    """The unit tests of a feature stand under the feature's own path."""
+    parts = folder.relative_to(root).parts
+    twin = root.joinpath("services", *parts[2:])
+    return f"Tests of `{twin.relative_to(root)}`." if parts[:2] == ("tests", "unit") and twin.is_dir() else None
 
 
 def _files(top: Path) -> list[Path]:

@@ -7,25 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from ngao.kernel.consent import Statement
-from services.registry.candidates.review import candidate_of, record_of, suggested_record
+from services.registry.candidates.finding import candidate_of, record_of, suggested_record
+from services.registry.context import Context
 from services.registry.people.finding import probable_people, records_below, root_of
 from services.registry.people.model import Defender, Restriction
-from services.registry.ports import Ports
 
 Records = tuple[Defender, ...]
 
 
-def separation_loosens(ports: Ports, case_ref: str) -> bool:
+def separation_loosens(ctx: Context, case_ref: str) -> bool:
     """Whether to keep the case's person apart takes protection from somebody. Raises NotFound."""
-    return _sides(ports, case_ref).lose(after=())
+    return _sides(ctx, case_ref).lose(after=())
 
 
-def link_loosens(ports: Ports, case_ref: str, to: str) -> bool:
+def link_loosens(ctx: Context, case_ref: str, body: dict[str, Any]) -> bool:
     """Whether to link the case's person to this record takes protection or extends a consent. Raises NotFound, NotAllowedNow."""
-    sides = _sides(ports, case_ref)
-    target = records_below(ports, root_of(ports, suggested_record(ports, candidate_of(ports, case_ref), to)))
+    sides = _sides(ctx, case_ref)
+    target = records_below(ctx, root_of(ctx, suggested_record(ctx, candidate_of(ctx, case_ref), body["defender_ref"])))
     if sides.own[0].id in {each.id for each in target}:
         return False
     given, own = _granted(target), _granted(sides.own)
@@ -52,13 +53,13 @@ class _Sides:
         return bool(parted or _limits(self.together) - _limits(then) or _restricted(self.probable) - _restricted(then))
 
 
-def _sides(ports: Ports, case_ref: str) -> _Sides:
-    candidate = candidate_of(ports, case_ref)
-    record = record_of(ports, candidate.defender_ref)
-    own = records_below(ports, record)
+def _sides(ctx: Context, case_ref: str) -> _Sides:
+    candidate = candidate_of(ctx, case_ref)
+    record = record_of(ctx, candidate.defender_ref)
+    own = records_below(ctx, record)
     known = {each.id for each in own}
-    others = (each for each in records_below(ports, root_of(ports, record)) if each.id not in known)
-    probable = (each for person in probable_people(ports, candidate) for each in person.records)
+    others = (each for each in records_below(ctx, root_of(ctx, record)) if each.id not in known)
+    probable = (each for person in probable_people(ctx, candidate) for each in person.records)
     return _Sides(tuple(own), tuple(others), tuple(probable))
 
 

@@ -2,79 +2,111 @@
 
 from __future__ import annotations
 
-from ngao.chassis.errors import NotAllowedNow, NotFound
-from ngao.kernel.actors import Actor
+from typing import Any
+
+from ngao.chassis.errors import NotAllowedNow
+from ngao.chassis.handlers import http, itself
+from services.registry.candidates.decisions_of_two import link_loosens, separation_loosens
+from services.registry.candidates.finding import candidate_of, record_of, suggested_record
+from services.registry.candidates.responses import CandidatesShown, Decided, LinkRequest, decided_answer, review_answer
 from services.registry.cases.model import Case
+from services.registry.context import Context
 from services.registry.disclosure.disclose import disclose_again
-from services.registry.people.finding import open_cases_touched_by, person_of, root_of, say_all
+from services.registry.people.finding import cases_of, open_cases_touched_by, person_of, root_of, say_all
+from services.registry.people.identity import Identity
 from services.registry.people.model import Defender, Person
+from services.registry.people.read import as_shown, audit_reading, reader_of, safe_contact
 from services.registry.people.resolution import Candidate, Kind, Verdict
-from services.registry.ports import Ports
+from services.registry.people.showing import Reader, Review, SafeContact
+
+_AT_ONCE = 100
 
 
-def link_candidate(ports: Ports, case_ref: str, to: str, operator: Actor) -> Candidate:
+@http.get(
+    "/v1/candidates", roles="operator", scope="defenders:read", audit=itself("candidate.read"), returns=CandidatesShown,
+    summary="Cases whose person may be known already; ?reason= is demanded.",
+)  # fmt: skip
+def list_candidates(ctx: Context, *, reason: str) -> dict[str, Any]:
+    """Show the undecided ones, oldest first, each beside the persons it may be."""
+    reader = reader_of(ctx, reason)
+    return {"candidates": [review_answer(review(ctx, candidate, reader)) for candidate in ctx.candidates.open(_AT_ONCE)]}
+
+
+@http.post(
+    "/v1/candidates/<case_ref>/link", roles="operator", scope="defenders:write", audit=itself("candidate.linked"),
+    two_person=link_loosens, request=LinkRequest, returns=Decided, summary="They are the same person.",
+)  # fmt: skip
+def link_candidate(ctx: Context, case_ref: str, body: dict[str, Any]) -> dict[str, Any]:
     """They are the same: the case's record points to the known one. Raises NotFound, NotAllowedNow."""
-    candidate = candidate_of(ports, case_ref)
-    record = record_of(ports, candidate.defender_ref)
-    target = root_of(ports, suggested_record(ports, candidate, to))
-    if record.linked_to != target.id and root_of(ports, target).id == record.id:
+    to = body["defender_ref"]
+    candidate = candidate_of(ctx, case_ref)
+    record = record_of(ctx, candidate.defender_ref)
+    target = root_of(ctx, suggested_record(ctx, candidate, to))
+    if record.linked_to != target.id and root_of(ctx, target).id == record.id:
         raise NotAllowedNow("That record is already linked to this one.", slug="already-linked")
-    ports.defenders.save(target)  # a case that comes for it at this moment must meet this
-    return _decide(ports, candidate, record, target.id, operator)
+    ctx.defenders.save(target)  # a case that comes for it at this moment must meet this
+    return _decide(ctx, candidate, record, target.id)
 
 
-def separate_candidate(ports: Ports, case_ref: str, operator: Actor) -> Candidate:
+@http.post(
+    "/v1/candidates/<case_ref>/separate", roles="operator", scope="defenders:write", audit=itself("candidate.separate"),
+    two_person=separation_loosens, returns=Decided, summary="They are two persons; a link made before is taken back.",
+)  # fmt: skip
+def separate_candidate(ctx: Context, case_ref: str) -> dict[str, Any]:
     """They are two persons; a link made before is taken back. Raises NotFound."""
-    candidate = candidate_of(ports, case_ref)
-    return _decide(ports, candidate, record_of(ports, candidate.defender_ref), None, operator)
+    candidate = candidate_of(ctx, case_ref)
+    return _decide(ctx, candidate, record_of(ctx, candidate.defender_ref), None)
 
 
-def suggested_record(ports: Ports, candidate: Candidate, to: str) -> Defender:
-    """A record that the case may be linked to. Raises NotFound, NotAllowedNow."""
-    if to not in {each.defender_ref for each in candidate.suggestions}:
-        raise NotAllowedNow("This defender was not suggested for the case.", slug="not-suggested")
-    return record_of(ports, to)
-
-
-def _decide(ports: Ports, candidate: Candidate, record: Defender, link: str | None, operator: Actor) -> Candidate:
-    before = _touched(ports, record)
+def _decide(ctx: Context, candidate: Candidate, record: Defender, link: str | None) -> dict[str, Any]:
+    before = _touched(ctx, record)
     verdict = Verdict.LINKED if link else Verdict.SEPARATE
-    candidate.decide(verdict, by=str(operator), at=ports.now)
+    candidate.decide(verdict, by=str(ctx.actor), at=ctx.now)
     record.linked_to = link
-    ports.candidates.save(candidate)
-    ports.defenders.save(record)
-    _tell(ports, candidate, {**before, **_touched(ports, record)})
+    ctx.candidates.save(candidate)
+    ctx.defenders.save(record)
+    _tell(ctx, candidate, {**before, **_touched(ctx, record)})
     detail = {"defender_ref": record.id, **({"linked_to": link} if link else {})}
-    ports.audit.record(f"candidate.{verdict}", subject=candidate.id, actor=operator, detail=detail)
-    return candidate
+    ctx.audit(f"candidate.{verdict}", subject=candidate.id, detail=detail)
+    return decided_answer(candidate)
 
 
-def _touched(ports: Ports, record: Defender) -> dict[str, Case]:
-    person = person_of(ports, record.id) or Person((record,))
-    return {case.id: case for case in open_cases_touched_by(ports, person)}
+def _touched(ctx: Context, record: Defender) -> dict[str, Case]:
+    person = person_of(ctx, record.id) or Person((record,))
+    return {case.id: case for case in open_cases_touched_by(ctx, person)}
 
 
-def _tell(ports: Ports, candidate: Candidate, cases: dict[str, Case]) -> None:
+def _tell(ctx: Context, candidate: Candidate, cases: dict[str, Case]) -> None:
     """Every open case of either side hears what holds for it now; a link brings restrictions and consents along."""
     for case in cases.values():
         if case.id == candidate.id:
             case.resolution = Kind.EXISTING if candidate.verdict is Verdict.LINKED else Kind.NEW
-        say_all(ports, case)
-        ports.cases.save(case)
-        disclose_again(ports, case)
+        say_all(ctx, case)
+        ctx.cases.save(case)
+        disclose_again(ctx, case)
 
 
-def candidate_of(ports: Ports, case_ref: str) -> Candidate:
-    """What is to be decided about a case. Raises NotFound."""
-    found = ports.candidates.get(case_ref)
-    if found is None:
-        raise NotFound("There is no such candidate.")
-    return found
+def review(ctx: Context, candidate: Candidate, reader: Reader) -> Review:
+    """Read one candidate beside the persons it may be, audited."""
+    audit_reading(ctx, "candidate.read", candidate.id, reader)
+    return Review(
+        candidate,
+        _identity(ctx, candidate.defender_ref, reader),
+        {each.defender_ref: _identity(ctx, each.defender_ref, reader) for each in candidate.suggestions},
+        not reader.sees_identity,
+        {ref: _contact_of(ctx, ref, reader) for ref in (candidate.defender_ref, *_suggested(candidate))},
+    )
 
 
-def record_of(ports: Ports, ref: str) -> Defender:
-    """One record. Raises NotFound."""
-    found = ports.defenders.get(ref)
-    if found is None:
-        raise NotFound("There is no such defender.")
-    return found
+def _suggested(candidate: Candidate) -> tuple[str, ...]:
+    return tuple(each.defender_ref for each in candidate.suggestions)
+
+
+def _contact_of(ctx: Context, ref: str, reader: Reader) -> tuple[SafeContact, ...]:
+    person = person_of(ctx, ref)
+    return safe_contact(tuple(cases_of(ctx, person)), reader) if person else ()
+
+
+def _identity(ctx: Context, ref: str, reader: Reader) -> Identity:
+    person = person_of(ctx, ref)
+    return as_shown(person.identity, reader) if person else Identity()

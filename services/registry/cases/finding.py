@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from ngao.chassis.errors import Retryable
 from services.registry.cases.model import Case
-from services.registry.ports import Ports
+from services.registry.context import Context
 
 
-def case_heard_of(ports: Ports, case_ref: str) -> Case:
+def known_case(ctx: Context, case_ref: str) -> Case:
     """The case; raises Retryable when its first event has not come yet, so that a delay brings the later one back."""
-    case = ports.cases.get(case_ref)
+    case = ctx.cases.get(case_ref)
     if case is None:
         raise Retryable("The case is not known yet; its first event may still come.")
     return case

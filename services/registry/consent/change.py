@@ -2,65 +2,100 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate, validates_schema
 
 from ngao.chassis.errors import NotAllowedNow, NotFound
-from ngao.kernel.actors import Actor
+from ngao.chassis.handlers import http, itself
+from ngao.contracts.classes import INTERNAL, Moment, Pattern, Strict, Tolerant
+from ngao.contracts.codes import PURPOSES, SCOPES
 from ngao.kernel.consent import Statement
 from services.registry.cases.model import Case
+from services.registry.context import Context
 from services.registry.disclosure.disclose import disclose_again
 from services.registry.people.finding import cases_of, known_person, say_resolved
 from services.registry.people.model import Person
-from services.registry.ports import Ports
+from services.registry.people.publishing import publish_consent
+
+_PARTNER = Pattern(r"^[a-z][a-z0-9-]{1,40}$", error="format|Must be a partner id.")
+_CASE = Pattern(r"^NG-[0-9A-HJKMNP-TV-Z]{10}$", error="format|Must be a case reference.")
 
 
-@dataclass(frozen=True)
-class ConsentSaid:
-    """One statement; `case_ref` None means that it holds for all cases of the person."""
+class ConsentRequest(Strict):
+    """What the person told an operator. Without `case_ref` it holds for all their cases; without `recipient` for anyone.
 
-    defender_ref: str
-    statement: Statement
-    case_ref: str | None
-    operator: Actor
+    A withdrawal with an empty scope takes back the whole purpose.
+    """
+
+    granted = fields.Boolean(required=True, metadata=INTERNAL)
+    purpose = fields.String(required=True, validate=validate.OneOf(PURPOSES), metadata=INTERNAL)
+    scope = fields.List(fields.String(validate=validate.OneOf(SCOPES)), load_default=list, metadata=INTERNAL)
+    recipient = fields.String(load_default=None, validate=_PARTNER, metadata=INTERNAL)
+    until = Moment(load_default=None, metadata=INTERNAL)
+    case_ref = fields.String(load_default=None, validate=_CASE, metadata=INTERNAL)
+
+    @validates_schema
+    def no_end_of_a_withdrawal(self, data: dict[str, Any], **_: object) -> None:
+        """A withdrawal that ends by itself would be a consent nobody gave."""
+        if not data.get("granted", True) and data.get("until"):
+            raise ValidationError("not_allowed|A withdrawal has no end.", "until")
 
 
-def change_consent(ports: Ports, said: ConsentSaid) -> list[str]:
-    """Store it and tell every open case it touches; gives their references. Raises NotFound, NotAllowedNow.
+class CasesTold(Tolerant):
+    """Which open cases heard of the change."""
+
+    cases = fields.List(fields.String(), metadata=INTERNAL)
+
+
+def _gives(_ctx: Context, ref: str, body: dict[str, Any]) -> bool:  # noqa: ARG001 - it gets what the operation gets
+    """A withdrawal only protects, so it waits for nobody."""
+    return bool(body["granted"])
+
+
+@http.post(
+    "/v1/defenders/<ref>/consents", roles="operator", scope="consents:write",
+    audit=itself("consent.granted", "consent.withdrawn"), two_person=_gives, request=ConsentRequest, returns=CasesTold,
+    summary="The person gives or withdraws a consent.",
+)  # fmt: skip
+def change_consent(ctx: Context, ref: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Store it and tell every open case it touches; answers their references. Raises NotFound, NotAllowedNow.
 
     Every such case is written, which is what a disclosure at the same moment collides with.
     """
-    person = known_person(ports, said.defender_ref)
-    touched = _touched(ports, person, said.case_ref)
-    if said.case_ref is None:
-        person.records[0].say(said.statement)
-        ports.defenders.save(person.records[0])
+    statement = Statement(
+        granted=body["granted"], purpose=body["purpose"], scope=tuple(sorted(set(body["scope"]))), at=ctx.now,
+        recipient=body["recipient"], until=body["until"],
+    )  # fmt: skip
+    case_ref = body["case_ref"]
+    person = known_person(ctx, ref)
+    touched = _touched(ctx, person, case_ref)
+    if case_ref is None:
+        person.records[0].say(statement)
+        ctx.defenders.save(person.records[0])
     for case in touched:
-        if said.case_ref is not None:
-            case.say(said.statement)
-        ports.cases.save(case)
-        ports.voice.consent_changed(case, person.ref, said.statement)
-        say_resolved(ports, case)
-        disclose_again(ports, case)
-    _audit(ports, person, said)
-    return [case.id for case in touched]
+        if case_ref is not None:
+            case.say(statement)
+        ctx.cases.save(case)
+        publish_consent(ctx, case, person.ref, statement)
+        say_resolved(ctx, case)
+        disclose_again(ctx, case)
+    ctx.audit(
+        "consent.granted" if statement.granted else "consent.withdrawn",
+        subject=case_ref or person.ref,
+        detail={"purpose": statement.purpose, "scope": ",".join(sorted(statement.scope))},
+    )
+    return {"cases": [case.id for case in touched]}
 
 
-def _touched(ports: Ports, person: Person, case_ref: str | None) -> list[Case]:
-    open_cases = [case for case in cases_of(ports, person) if case.is_open]
+def _touched(ctx: Context, person: Person, case_ref: str | None) -> list[Case]:
+    open_cases = [case for case in cases_of(ctx, person) if case.is_open]
     if case_ref is None:
         return open_cases
-    case = ports.cases.get(case_ref)
+    case = ctx.cases.get(case_ref)
     if case is None or case.defender_ref not in {record.id for record in person.records}:
         raise NotFound("The defender has no such case.")
     if not case.is_open:
         raise NotAllowedNow("The case is not open any more.")
     return [each for each in open_cases if each.id == case_ref]
 
-
-def _audit(ports: Ports, person: Person, said: ConsentSaid) -> None:
-    ports.audit.record(
-        "consent.granted" if said.statement.granted else "consent.withdrawn",
-        subject=said.case_ref or person.ref,
-        actor=said.operator,
-        detail={"purpose": said.statement.purpose, "scope": ",".join(sorted(said.statement.scope))},
-    )

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from ngao.kernel.consent import FOR_REFERRAL, Answer
 from ngao.kernel.consent import judge as consent_to
+from ngao.kernel.pairwise import case_ref_for
 from services.registry.cases.model import Case, CaseState
 from services.registry.people.identity import ContactSafety, Identity
 from services.registry.people.model import Person
@@ -59,6 +60,11 @@ class Disclosure:
     ended: bool = False
     case_salt: str | None = field(default=None, repr=False)
     revision: int = field(default=0, compare=False)
+
+    @property
+    def partner_case_ref(self) -> str:
+        """The reference by which the partner knows the case, which it signs."""
+        return case_ref_for(self.partner_id, self.case_ref, self.case_salt)
 
 
 @dataclass(frozen=True)

@@ -6,32 +6,48 @@ that case. Here both are written together, so whichever came first is seen.
 
 from __future__ import annotations
 
+from functools import partial
+
+from ngao.chassis.errors import Conflict
+from ngao.chassis.handlers import every
 from services.registry.cases.model import Case
+from services.registry.context import Context, RegistryParts
 from services.registry.people.finding import person_of, root_of, say_all
-from services.registry.ports import Ports
+
+_AT_ONCE = 100
 
 
-def absorb_case(ports: Ports, case_ref: str) -> None:
+@every(seconds=2)
+def absorb(parts: RegistryParts) -> None:
+    """Let records take over what later reports told, each case in a unit of its own."""
+    for case in parts.read().cases.unabsorbed(_AT_ONCE):
+        try:
+            parts.run(partial(absorb_case, case_ref=case.id))
+        except Conflict:
+            continue  # somebody else keeps writing this record; the next turn finds the case again
+
+
+def absorb_case(ctx: Context, case_ref: str) -> None:
     """Take over one case's identity; say again what has changed since it was resolved."""
-    case = ports.cases.get(case_ref)
+    case = ctx.cases.get(case_ref)
     if case is None or case.absorbed:
         return
     case.absorbed = True
-    _learn(ports, case)
-    person = person_of(ports, case.defender_ref)
+    _learn(ctx, case)
+    person = person_of(ctx, case.defender_ref)
     if case.is_open and person and person.said != case.said:
-        say_all(ports, case)
-    ports.cases.save(case)
+        say_all(ctx, case)
+    ctx.cases.save(case)
 
 
-def _learn(ports: Ports, case: Case) -> None:
+def _learn(ctx: Context, case: Case) -> None:
     """Write the record even when nothing is new: it is the lock that a change of consent or restriction meets."""
-    record = ports.defenders.get(case.defender_ref) if case.defender_ref else None
+    record = ctx.defenders.get(case.defender_ref) if case.defender_ref else None
     if record is None:
         return
     if case.told.identity:
         record.learn(case.told.identity)
-    ports.defenders.save(record)
-    root = root_of(ports, record)
+    ctx.defenders.save(record)
+    root = root_of(ctx, record)
     if root is not record:
-        ports.defenders.save(root)
+        ctx.defenders.save(root)

@@ -7,90 +7,91 @@ from typing import TypeVar
 
 from ngao.chassis.errors import NotFound
 from services.registry.cases.model import Case
+from services.registry.context import Context
 from services.registry.people.model import Defender, Person
+from services.registry.people.publishing import publish_consent, publish_resolved
 from services.registry.people.resolution import Candidate, Kind, Verdict
 from services.registry.people.view import CaseView, view_of
-from services.registry.ports import Ports
 
 T = TypeVar("T")
 
 
-def person_of(ports: Ports, ref: str | None) -> Person | None:
+def person_of(ctx: Context, ref: str | None) -> Person | None:
     """The person behind a record, whichever of its linked records is asked for; None when there is none."""
-    first = ports.defenders.get(ref) if ref else None
+    first = ctx.defenders.get(ref) if ref else None
     if first is None:
         return None
-    return Person(tuple(records_below(ports, root_of(ports, first))))
+    return Person(tuple(records_below(ctx, root_of(ctx, first))))
 
 
-def root_of(ports: Ports, defender: Defender) -> Defender:
+def root_of(ctx: Context, defender: Defender) -> Defender:
     """Follow links to the record that stands for the person."""
     seen = {defender.id}
     while defender.linked_to and defender.linked_to not in seen:
         seen.add(defender.linked_to)
-        further = ports.defenders.get(defender.linked_to)
+        further = ctx.defenders.get(defender.linked_to)
         if further is None:
             break
         defender = further
     return defender
 
 
-def known_person(ports: Ports, ref: str) -> Person:
+def known_person(ctx: Context, ref: str) -> Person:
     """The person behind a record; raises NotFound."""
-    person = person_of(ports, ref)
+    person = person_of(ctx, ref)
     if person is None:
         raise NotFound("There is no such defender.")
     return person
 
 
-def cases_of(ports: Ports, person: Person) -> list[Case]:
+def cases_of(ctx: Context, person: Person) -> list[Case]:
     """All cases of all of a person's records, oldest first."""
-    return ports.cases.of(record.id for record in person.records)
+    return ctx.cases.of(record.id for record in person.records)
 
 
-def open_cases_touched_by(ports: Ports, person: Person) -> list[Case]:
+def open_cases_touched_by(ctx: Context, person: Person) -> list[Case]:
     """Open cases for which this person's restrictions hold: their own, and those that may turn out to be theirs."""
-    probable = ports.candidates.suggesting(record.id for record in person.records)
-    found = [*cases_of(ports, person), *_present(ports.cases.get(candidate.id) for candidate in probable)]
+    probable = ctx.candidates.suggesting(record.id for record in person.records)
+    found = [*cases_of(ctx, person), *_present(ctx.cases.get(candidate.id) for candidate in probable)]
     return [case for case in {case.id: case for case in found}.values() if case.is_open]
 
 
-def view(ports: Ports, case: Case) -> CaseView:
+def view(ctx: Context, case: Case) -> CaseView:
     """What others may know of the case's person now."""
-    candidate = ports.candidates.get(case.id) if case.resolution == Kind.CANDIDATE else None
-    probable = probable_people(ports, candidate)
-    return view_of(case, person_of(ports, case.defender_ref), probable, ports.policy, ports.now)
+    candidate = ctx.candidates.get(case.id) if case.resolution == Kind.CANDIDATE else None
+    probable = probable_people(ctx, candidate)
+    return view_of(case, person_of(ctx, case.defender_ref), probable, ctx.policy, ctx.now)
 
 
-def say_resolved(ports: Ports, case: Case) -> None:
+def say_resolved(ctx: Context, case: Case) -> None:
     """Say what others may know of the case's person now."""
-    ports.voice.resolved(view(ports, case))
+    publish_resolved(ctx, view(ctx, case))
 
 
-def say_all(ports: Ports, case: Case) -> None:
+def say_all(ctx: Context, case: Case) -> None:
     """Say who it is, and which of the person's standing statements hold for this case; remember what was said."""
-    say_resolved(ports, case)
-    person = person_of(ports, case.defender_ref)
+    say_resolved(ctx, case)
+    person = person_of(ctx, case.defender_ref)
     if person is None:
         return
-    for statement in person.statements_for_others(ports.now):
-        ports.voice.consent_changed(case, person.ref, statement)
+    for statement in person.statements_for_others(ctx.now):
+        publish_consent(ctx, case, person.ref, statement)
     case.said = person.said
 
 
-def probable_people(ports: Ports, candidate: Candidate | None) -> tuple[Person, ...]:
+def probable_people(ctx: Context, candidate: Candidate | None) -> tuple[Person, ...]:
     """The persons whom an undecided candidate may turn out to be."""
     if candidate is None or candidate.verdict is not Verdict.OPEN:
         return ()
-    return tuple(_present(person_of(ports, each.defender_ref) for each in candidate.suggestions))
+    return tuple(_present(person_of(ctx, each.defender_ref) for each in candidate.suggestions))
 
 
-def records_below(ports: Ports, root: Defender) -> list[Defender]:
+def records_below(ctx: Context, root: Defender) -> list[Defender]:
     """A record, and all that humans have linked to it or to one of those."""
     found = {root.id: root}
     waiting = [root.id]
     while waiting:
-        for defender in ports.defenders.linked_to(waiting.pop()):
+        for defender in ctx.defenders.linked_to(waiting.pop()):
             if defender.id not in found:
                 found[defender.id] = defender
                 waiting.append(defender.id)

@@ -7,65 +7,87 @@ destroyed, unless a report that was just being resolved has used it all the same
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
+from ngao.chassis.handlers import every, measures
+from ngao.chassis.measuring import SELDOM_S
 from services.registry.cases.model import Case, CaseState
+from services.registry.context import Context, RegistryParts
 from services.registry.people.finding import cases_of, person_of
 from services.registry.people.model import Defender, Person
-from services.registry.ports import REGISTRY, Ports
+
+_AT_ONCE = 100
 
 FADES_FOR = timedelta(hours=1)
 
 
-def forget_cases(ports: Ports, limit: int) -> int:
+@every(seconds=3600)
+def forget(parts: RegistryParts) -> None:
+    """Forget what is past its time, with the keys of what nothing needs any more; batch after batch."""
+    for batch in (forget_cases, forget_people):
+        while parts.run(partial(batch, limit=_AT_ONCE)):
+            continue
+
+
+@measures(seconds=SELDOM_S)
+def measure_retention(parts: RegistryParts) -> None:
+    """Export the number of records past retention."""
+    ctx, rules = parts.read(), parts.policy.retention
+    received, withdrawn = (ctx.now - timedelta(days=days) for days in (rules.case_days, rules.withdrawn_days))
+    late, longest = ctx.cases.overdue(received=received, withdrawn=withdrawn)
+    parts.metrics.overdue("retention", late, longest.total_seconds())
+
+
+def forget_cases(ctx: Context, limit: int) -> int:
     """Forget up to `limit` cases that are due, with the keys of those that have no person; gives how many."""
-    rules = ports.policy.retention
-    withdrawn = ports.now - timedelta(days=rules.withdrawn_days)
-    due = ports.cases.due(received=ports.now - timedelta(days=rules.case_days), withdrawn=withdrawn, limit=limit)
+    rules = ctx.policy.retention
+    withdrawn = ctx.now - timedelta(days=rules.withdrawn_days)
+    due = ctx.cases.due(received=ctx.now - timedelta(days=rules.case_days), withdrawn=withdrawn, limit=limit)
     for case in due:
         why = "withdrawn" if case.withdrawn_at and case.withdrawn_at <= withdrawn else "received"
         case.forget()
-        ports.cases.save(case)
+        ctx.cases.save(case)
         if case.defender_ref is None:
-            ports.keys.destroy_case(case.id)
+            ctx.cases.destroy_key(case.id)
         detail = {"why": why, "policy_version": rules.version}
-        ports.audit.record("case.forgotten", subject=case.id, actor=REGISTRY, detail=detail)
-    for person in _people_of(ports, due):
-        if not _is_needed(ports, person):
-            _let_fade(ports, person)
+        ctx.audit("case.forgotten", subject=case.id, detail=detail)
+    for person in _people_of(ctx, due):
+        if not _is_needed(ctx, person):
+            _let_fade(ctx, person)
     return len(due)
 
 
-def forget_people(ports: Ports, limit: int) -> int:
+def forget_people(ctx: Context, limit: int) -> int:
     """Remove the records that have faded long enough, and destroy their keys; gives how many were looked at."""
-    faded = ports.defenders.fading(ports.now - FADES_FOR, limit)
+    faded = ctx.defenders.fading(ctx.now - FADES_FOR, limit)
     for record in faded:
-        person = person_of(ports, record.id) or Person((record,))
-        if _is_needed(ports, person):
-            _take_back(ports, record)
+        person = person_of(ctx, record.id) or Person((record,))
+        if _is_needed(ctx, person):
+            _take_back(ctx, record)
         else:
-            ports.defenders.remove(record)
-            ports.keys.destroy_person(record.id)
-            ports.audit.record("defender.forgotten", subject=record.id, actor=REGISTRY)
+            ctx.defenders.remove(record)
+            ctx.defenders.destroy_key(record.id)
+            ctx.audit("defender.forgotten", subject=record.id)
     return len(faded)
 
 
-def _is_needed(ports: Ports, person: Person) -> bool:
-    return any(case.state is not CaseState.FORGOTTEN for case in cases_of(ports, person))
+def _is_needed(ctx: Context, person: Person) -> bool:
+    return any(case.state is not CaseState.FORGOTTEN for case in cases_of(ctx, person))
 
 
-def _people_of(ports: Ports, cases: list[Case]) -> list[Person]:
-    found = [person_of(ports, case.defender_ref) for case in cases]
+def _people_of(ctx: Context, cases: list[Case]) -> list[Person]:
+    found = [person_of(ctx, case.defender_ref) for case in cases]
     return list({person.ref: person for person in found if person}.values())
 
 
-def _let_fade(ports: Ports, person: Person) -> None:
+def _let_fade(ctx: Context, person: Person) -> None:
     for record in person.records:
-        record.fading_since = ports.now
-        ports.defenders.release(record.id)
-        ports.defenders.save(record)
+        record.fading_since = ctx.now
+        ctx.defenders.release(record.id)
+        ctx.defenders.save(record)
 
 
-def _take_back(ports: Ports, record: Defender) -> None:
+def _take_back(ctx: Context, record: Defender) -> None:
     record.fading_since = None
-    ports.defenders.claim(record.id, record.identity)
-    ports.defenders.save(record)
+    ctx.defenders.claim(record.id, record.identity)
+    ctx.defenders.save(record)

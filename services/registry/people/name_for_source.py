@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from ngao.kernel.actors import Actor
+from typing import Any
+
+from ngao.chassis.handlers import http, itself
+from services.registry.context import Context
 from services.registry.people.finding import known_person
-from services.registry.ports import Ports
+from services.registry.people.responses import ReferenceShown, SourceRequest
 
 
-def name_for_source(ports: Ports, ref: str, source_id: str, operator: Actor) -> str:
+@http.post(
+    "/v1/defenders/<ref>/source-references", roles="operator", scope="defenders:write", audit=itself("reference.given"),
+    request=SourceRequest, returns=ReferenceShown, summary="Give a source a reference of its own for this person.",
+)  # fmt: skip
+def name_for_source(ctx: Context, ref: str, body: dict[str, Any]) -> dict[str, Any]:
     """The reference by which this source, and no other, may report about the person again. Raises NotFound."""
-    person = known_person(ports, ref)
-    given = ports.defenders.name_for_source(person.ref, source_id)
-    ports.audit.record("reference.given", subject=person.ref, actor=operator, detail={"source": source_id})
-    return given
+    source_id = body["source_id"]
+    person = known_person(ctx, ref)
+    given = ctx.defenders.name_for_source(person.ref, source_id)
+    ctx.audit("reference.given", subject=person.ref, detail={"source": source_id})
+    return {"source_id": source_id, "reference": given}

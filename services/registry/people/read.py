@@ -2,107 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
-from ngao.chassis.errors import NotFound
-from ngao.kernel.actors import Actor
+from ngao.chassis.errors import InvalidInput, NotFound
+from ngao.chassis.handlers import http, itself
+from ngao.contracts import FieldError
 from services.registry.cases.model import Case, CaseState
-from services.registry.people.cautions import Caution, cautions_of
-from services.registry.people.finding import cases_of, known_person, person_of
-from services.registry.people.identity import ContactSafety, Identity
+from services.registry.context import Context
+from services.registry.people.cautions import cautions_of
+from services.registry.people.finding import cases_of, known_person
+from services.registry.people.identity import Identity
 from services.registry.people.masking import masked
-from services.registry.people.model import Person
-from services.registry.people.resolution import Candidate
-from services.registry.ports import Ports
+from services.registry.people.responses import DefenderShown, defender_answer
+from services.registry.people.showing import Reader, Record, SafeContact
+
+SEES_IDENTITY = "identity:read"
 
 
-@dataclass(frozen=True)
-class Reader:
-    """Who reads, why (a code of policy), and whether values may be shown (scope `identity:read`)."""
-
-    operator: Actor
-    reason: str
-    sees_identity: bool
-
-
-@dataclass(frozen=True)
-class SafeContact:
-    """How one case says that its person can be contacted; values are there only for a reader who sees identity."""
-
-    case_ref: str
-    cautions: tuple[Caution, ...]
-    safety: ContactSafety | None = field(default=None, repr=False)
-    attributes: Mapping[str, Any] = field(default_factory=dict, repr=False)
+@http.get(
+    "/v1/defenders/<ref>", roles="operator", scope="defenders:read", audit=itself("defender.read"), returns=DefenderShown,
+    summary="Read a defender's record; ?reason= is demanded, values need identity:read.",
+)  # fmt: skip
+def read_defender(ctx: Context, ref: str, *, reason: str) -> dict[str, Any]:
+    """Show one record. Raises NotFound, and InvalidInput for a reason that policy does not know."""
+    return defender_answer(defender_record(ctx, ref, reader_of(ctx, reason)))
 
 
-@dataclass(frozen=True)
-class Record:
-    """What is shown: the person, their identity as this reader may see it, how to contact them safely, and their cases."""
-
-    person: Person
-    identity: Identity
-    masked: bool
-    cases: tuple[Case, ...]
-    contact: tuple[SafeContact, ...] = ()
-
-
-@dataclass(frozen=True)
-class Review:
-    """One candidate beside the persons it may be, as this reader may see them, for a human to judge."""
-
-    candidate: Candidate
-    identity: Identity
-    suggested: dict[str, Identity]
-    masked: bool
-    contact: dict[str, tuple[SafeContact, ...]] = field(default_factory=dict)
-
-
-def tell_defender(ports: Ports, ref: str, reader: Reader) -> Record:
-    """One defender's record; raises NotFound."""
-    person = known_person(ports, ref)
-    _audit(ports, "defender.read", person.ref, reader)
-    cases = tuple(cases_of(ports, person))
-    contact = _contact(cases, reader)
-    return Record(person, _shown(person.identity, reader), not reader.sees_identity, cases, contact)
-
-
-def tell_defender_of_case(ports: Ports, case_ref: str, reader: Reader) -> Record:
-    """The record of a case's person; raises NotFound also when the case is anonymous."""
-    case = ports.cases.get(case_ref)
+@http.get(
+    "/v1/defenders", roles="operator", scope="defenders:read", audit=itself("defender.read"), returns=DefenderShown,
+    summary="Read the record of a case's person: ?case_ref= and ?reason=.",
+)  # fmt: skip
+def find_defender(ctx: Context, *, case_ref: str, reason: str) -> dict[str, Any]:
+    """Show the record of a case's person. Raises NotFound, also when the case is anonymous."""
+    reader = reader_of(ctx, reason)
+    case = ctx.cases.get(case_ref)
     if case is None or case.defender_ref is None:
         raise NotFound("There is no known defender for this case.")
-    return tell_defender(ports, case.defender_ref, reader)
+    return defender_answer(defender_record(ctx, case.defender_ref, reader))
 
 
-def list_candidates(ports: Ports, reader: Reader, limit: int) -> list[Review]:
-    """Undecided candidates, oldest first."""
-    return [_review(ports, candidate, reader) for candidate in ports.candidates.open(limit)]
+def reader_of(ctx: Context, reason: str) -> Reader:
+    """The caller as a reader; raises InvalidInput for a reason that policy does not know."""
+    check_reason(reason, ctx.policy.read_reasons)
+    return Reader(reason, ctx.principal is not None and SEES_IDENTITY in ctx.principal.scopes)
 
 
-def _review(ports: Ports, candidate: Candidate, reader: Reader) -> Review:
-    _audit(ports, "candidate.read", candidate.id, reader)
-    return Review(
-        candidate,
-        _identity(ports, candidate.defender_ref, reader),
-        {each.defender_ref: _identity(ports, each.defender_ref, reader) for each in candidate.suggestions},
-        not reader.sees_identity,
-        {ref: _contact_of(ports, ref, reader) for ref in (candidate.defender_ref, *_suggested(candidate))},
-    )
+def check_reason(reason: str, known: tuple[str, ...]) -> None:
+    """Raise InvalidInput for a reason that policy does not know."""
+    if reason not in known:
+        detail = f"Must be one of: {', '.join(known)}."
+        raise InvalidInput("The reason is not one that policy knows.", [FieldError("/reason", "unknown_code", detail)])
 
 
-def _suggested(candidate: Candidate) -> tuple[str, ...]:
-    return tuple(each.defender_ref for each in candidate.suggestions)
+def defender_record(ctx: Context, ref: str, reader: Reader) -> Record:
+    """Read one defender's record, audited; raises NotFound."""
+    person = known_person(ctx, ref)
+    audit_reading(ctx, "defender.read", person.ref, reader)
+    cases = tuple(cases_of(ctx, person))
+    contact = safe_contact(cases, reader)
+    return Record(person, as_shown(person.identity, reader), not reader.sees_identity, cases, contact)
 
 
-def _contact_of(ports: Ports, ref: str, reader: Reader) -> tuple[SafeContact, ...]:
-    person = person_of(ports, ref)
-    return _contact(tuple(cases_of(ports, person)), reader) if person else ()
-
-
-def _contact(cases: tuple[Case, ...], reader: Reader) -> tuple[SafeContact, ...]:
-    """Of every case that still knows, the newest first: a contact is never shown without it."""
+def safe_contact(cases: tuple[Case, ...], reader: Reader) -> tuple[SafeContact, ...]:
+    """Show the contact of every case that still knows, the newest first: a contact is never shown without it."""
     known = sorted((each for each in cases if each.state is not CaseState.FORGOTTEN), key=lambda each: each.received_at)
     return tuple(_safe(each, reader) for each in reversed(known))
 
@@ -114,15 +76,12 @@ def _safe(case: Case, reader: Reader) -> SafeContact:
     return SafeContact(case.id, cautions_of(safety), safety, case.told.attributes)
 
 
-def _identity(ports: Ports, ref: str, reader: Reader) -> Identity:
-    person = person_of(ports, ref)
-    return _shown(person.identity, reader) if person else Identity()
-
-
-def _shown(identity: Identity, reader: Reader) -> Identity:
+def as_shown(identity: Identity, reader: Reader) -> Identity:
+    """Mask an identity, unless this reader may see values."""
     return identity if reader.sees_identity else masked(identity)
 
 
-def _audit(ports: Ports, action: str, subject: str, reader: Reader) -> None:
+def audit_reading(ctx: Context, action: str, subject: str, reader: Reader) -> None:
+    """Audit that somebody read this, why, and what was shown."""
     detail = {"reason": reader.reason, "shown": "values" if reader.sees_identity else "masked"}
-    ports.audit.record(action, subject=subject, actor=reader.operator, detail=detail)
+    ctx.audit(action, subject=subject, detail=detail)

@@ -2,44 +2,58 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ngao.chassis.errors import NotFound
-from ngao.kernel.actors import Actor
+from ngao.chassis.handlers import always, http, itself
+from services.registry.context import Context
 from services.registry.disclosure.disclose import disclose_again
 from services.registry.people.finding import known_person, open_cases_touched_by, say_resolved
 from services.registry.people.model import Person, Restriction
-from services.registry.ports import Ports
+from services.registry.people.read import check_reason
+from services.registry.people.responses import RestrictionRequest, RestrictionsShown, restrictions_answer
 
 
-def add_restriction(ports: Ports, ref: str, partner_id: str, reason: str, operator: Actor) -> Person:
-    """Add it and tell every open case; one that stands already changes nothing. Raises NotFound."""
-    person = known_person(ports, ref)
+@http.post(
+    "/v1/defenders/<ref>/restrictions", roles="operator", scope="restrictions:write", audit=itself("restriction.added"),
+    request=RestrictionRequest, returns=RestrictionsShown, summary="Never refer this person to this partner.",
+)  # fmt: skip
+def add_restriction(ctx: Context, ref: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Add it and tell every open case; one that exists already changes nothing. Raises NotFound, InvalidInput."""
+    partner_id, reason = body["partner_id"], body["reason"]
+    check_reason(reason, ctx.policy.restriction_reasons)
+    person = known_person(ctx, ref)
     if any(record.is_restricted(partner_id) for record in person.records):
-        return person
-    person.records[0].restrict(Restriction(partner_id, reason, ports.now))
-    ports.defenders.save(person.records[0])
-    ports.audit.record(
-        "restriction.added", subject=person.ref, actor=operator, detail={"partner_id": partner_id, "reason": reason}
+        return restrictions_answer(person)
+    person.records[0].restrict(Restriction(partner_id, reason, ctx.now))
+    ctx.defenders.save(person.records[0])
+    ctx.audit(
+        "restriction.added", subject=person.ref, detail={"partner_id": partner_id, "reason": reason}
     )
-    _tell_cases(ports, person)
-    return person
+    _publish_to_cases(ctx, person)
+    return restrictions_answer(person)
 
 
-def lift_restriction(ports: Ports, ref: str, partner_id: str, operator: Actor) -> Person:
+@http.delete(
+    "/v1/defenders/<ref>/restrictions/<partner_id>", roles="operator", scope="restrictions:write",
+    audit=itself("restriction.lifted"), two_person=always, returns=RestrictionsShown, summary="Take a restriction back.",
+)  # fmt: skip
+def lift_restriction(ctx: Context, ref: str, partner_id: str) -> dict[str, Any]:
     """Take it back on every record of the person and tell every open case. Raises NotFound when there is none."""
-    person = known_person(ports, ref)
+    person = known_person(ctx, ref)
     changed = [record for record in person.records if record.lift(partner_id)]
     if not changed:
         raise NotFound("The defender has no such restriction.")
     for record in changed:
-        ports.defenders.save(record)
-    ports.audit.record("restriction.lifted", subject=person.ref, actor=operator, detail={"partner_id": partner_id})
-    _tell_cases(ports, person)
-    return person
+        ctx.defenders.save(record)
+    ctx.audit("restriction.lifted", subject=person.ref, detail={"partner_id": partner_id})
+    _publish_to_cases(ctx, person)
+    return restrictions_answer(person)
 
 
-def _tell_cases(ports: Ports, person: Person) -> None:
+def _publish_to_cases(ctx: Context, person: Person) -> None:
     """Write each case as well: a disclosure at the same moment must collide with this and be asked again."""
-    for case in open_cases_touched_by(ports, person):
-        ports.cases.save(case)
-        say_resolved(ports, case)
-        disclose_again(ports, case)
+    for case in open_cases_touched_by(ctx, person):
+        ctx.cases.save(case)
+        say_resolved(ctx, case)
+        disclose_again(ctx, case)

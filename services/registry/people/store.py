@@ -1,85 +1,68 @@
-"""Entities to documents and back, one repository a collection, all bound to one unit of work."""
+"""Records of persons and of their addresses. Whatever tells who someone is is sealed or hashed."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
-from datetime import datetime, timedelta
-from typing import Any, Generic, TypeVar
+from collections.abc import Iterator
+from datetime import datetime
+from functools import partial
+from typing import Any, ClassVar
 
+from mongoengine import BinaryField, DateTimeField, DictField, ListField, StringField
+
+from ngao.chassis.storage.documents import Stored
+from ngao.chassis.storage.held import INTERNAL, hashed, sealed
 from ngao.chassis.storage.lookups import Record, TooMany
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.kernel.placeholders import Placeholders
-from services.registry.cases.model import Case, CaseState
-from services.registry.disclosure.model import Disclosure, Refusal
-from services.registry.people import mapping
-from services.registry.people.contacts import Contacts
-from services.registry.people.documents import CandidateDocument, CaseDocument, DefenderDocument, DisclosureDocument
-from services.registry.people.identity import Identity, Told
+from ngao.kernel.references import pairwise_defender_ref
+from services.registry import records
+from services.registry.people.identity import Identity
 from services.registry.people.model import Defender
-from services.registry.people.resolution import Candidate, Verdict
+from services.registry.people.names import name_keys
+from services.registry.rules import IdentityPolicy
+from services.registry.store import Repository, scope_of
 
-E = TypeVar("E", Defender, Case, Candidate, Disclosure)
-
+_CONTACTS = "contacts"
 _MOST_NAMESAKES, _READERS = 50, 8
 
 
-class _Repository(Generic[E]):
-    """Hands out one object for each record of a unit, and registers one write for it however often it is saved."""
+class DefenderDocument(Stored):
+    """One person's record; `identity` is sealed under `person:<id>`, `name_keys` are keyed hashes."""
 
-    collection: str
+    identity = BinaryField(required=True, **sealed("cases"))
+    name_keys = ListField(StringField(), **hashed("cases"))
+    created_at = DateTimeField(required=True, **INTERNAL)
+    restrictions = ListField(DictField(), **INTERNAL)
+    statements = ListField(DictField(), **INTERNAL)
+    linked_to = StringField(**INTERNAL)
+    fading_since = DateTimeField(**INTERNAL)
 
-    def __init__(self, unit: Unit) -> None:
-        self._unit = unit
-        self._entities: dict[str, E] = {}
-
-    def get(self, key: str) -> E | None:
-        """One record, or None."""
-        if key in self._entities:
-            return self._entities[key]
-        found = self._unit.lookups.by(self.collection).one(key)
-        return self._known(found) if found else None
-
-    def save(self, entity: E) -> None:
-        """Register a new or changed record."""
-        self._entities[entity.id] = entity
-        self._unit.keep(self.collection, {"_id": entity.id, **self._record(entity)}, entity.revision)
-
-    def _all(self, found: Any) -> list[E]:
-        return [self._known(record) for record in found.as_pymongo()]
-
-    def _known(self, record: Record) -> E:
-        """The object already handed out wins over what was read again: it may have been changed."""
-        key = record["_id"]
-        if key not in self._entities:
-            entity = self._read(record)
-            entity.revision = record["revision"]
-            self._entities[key] = entity
-        return self._entities[key]
-
-    def _read(self, record: Record) -> E:
-        raise NotImplementedError
-
-    def _record(self, entity: E) -> Record:
-        raise NotImplementedError
-
-    def _seal(self, scope: str, key: str, field: str, value: Any) -> bytes:
-        content = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-        return self._unit.sealer.seal(scope, self.collection, key, field, content)
-
-    def _open(self, scope: str, key: str, field: str, sealed: bytes) -> Any:
-        return json.loads(self._unit.sealer.open(scope, self.collection, key, field, bytes(sealed)))
+    meta: ClassVar[dict[str, Any]] = {
+        "db_alias": "registry",
+        "collection": "defenders",
+        "indexes": ["name_keys", "linked_to", {"fields": ["fading_since"], "sparse": True}],
+    }
 
 
-class DefenderRepository(_Repository[Defender]):
-    """Records of persons. `name_keys` makes the keys under which similar names are found again."""
+class ContactDocument(Stored):
+    """One phone or e-mail by its keyed hash (the id), and whose it is. Its unique id is what two first reports meet in."""
+
+    id = StringField(primary_key=True, **hashed("cases"))
+    kind = StringField(required=True, **INTERNAL)
+    defender_refs = ListField(StringField(), **INTERNAL)
+
+    meta: ClassVar[dict[str, Any]] = {"db_alias": "registry", "collection": "contacts", "indexes": ["defender_refs"]}
+
+
+class DefenderRepository(Repository[Defender]):
+    """Records of persons, and whose addresses these are."""
 
     collection = "defenders"
 
-    def __init__(self, unit: Unit, name_keys: Any, placeholders: Placeholders) -> None:
+    def __init__(self, unit: Unit, policy: IdentityPolicy) -> None:
         super().__init__(unit)
-        self._name_keys = name_keys
-        self._contacts = Contacts(unit, placeholders)
+        self._name_keys = partial(name_keys, same_sounds=policy.matching.same_sounds)
+        self._contacts = Contacts(unit, policy.placeholders)
 
     def linked_to(self, ref: str) -> list[Defender]:
         """Records linked to this one, as they are now in this unit."""
@@ -126,6 +109,10 @@ class DefenderRepository(_Repository[Defender]):
         if defender.id in self._entities:
             self._unit.drop(self.collection, defender.id, defender.revision)
 
+    def destroy_key(self, ref: str) -> None:
+        """Register the end of all that is sealed about a person's record."""
+        self._unit.shred(scope_of("", ref))
+
     def _is_new(self, ref: str) -> bool:
         """Made in this unit, so that the store cannot know anything of it."""
         return ref in self._entities and not self._entities[ref].revision
@@ -139,8 +126,8 @@ class DefenderRepository(_Repository[Defender]):
             id=key,
             identity=Identity.from_dict(self._open(f"person:{key}", key, "identity", record["identity"])),
             created_at=record["created_at"],
-            restrictions=tuple(mapping.restriction_from(each) for each in record.get("restrictions", ())),
-            statements=tuple(mapping.statement_from(each) for each in record.get("statements", ())),
+            restrictions=tuple(records.restriction_from(each) for each in record.get("restrictions", ())),
+            statements=tuple(records.statement_from(each) for each in record.get("statements", ())),
             linked_to=record.get("linked_to"), fading_since=record.get("fading_since"),
         )
 
@@ -151,145 +138,82 @@ class DefenderRepository(_Repository[Defender]):
             "identity": self._seal(f"person:{entity.id}", entity.id, "identity", entity.identity.as_dict()),
             "name_keys": [] if entity.fading_since else self._hashed_names(entity.identity),
             "created_at": entity.created_at,
-            "restrictions": [mapping.restriction_to(each) for each in entity.restrictions],
-            "statements": [mapping.statement_to(each) for each in entity.statements],
+            "restrictions": [records.restriction_to(each) for each in entity.restrictions],
+            "statements": [records.statement_to(each) for each in entity.statements],
             "linked_to": entity.linked_to,
             "fading_since": entity.fading_since,
         }
 
 
-class CaseRepository(_Repository[Case]):
-    """Cases as the registry sees them."""
+class Contacts:
+    """Keyed hashes of addresses within one unit of work; one record for each."""
 
-    collection = "cases"
+    def __init__(self, unit: Unit, placeholders: Placeholders) -> None:
+        self._unit = unit
+        self._placeholders = placeholders
+        self._records: dict[str, Record] = {}
+        self._asked: set[str] = set()
 
-    def of(self, refs: Iterable[str]) -> list[Case]:
-        """All cases of these records, oldest first."""
-        return self._all(CaseDocument.objects(defender_ref__in=list(refs)).order_by("received_at"))
+    def sharing(self, identity: Identity) -> dict[str, frozenset[str]]:
+        """References that have one of these addresses, with the kinds they share."""
+        found: dict[str, frozenset[str]] = {}
+        for record in self._known(identity).values():
+            for ref in record["defender_refs"]:
+                found[ref] = found.get(ref, frozenset()) | {record["kind"]}
+        return found
 
-    def due(self, *, received: datetime, withdrawn: datetime, limit: int) -> list[Case]:
-        """Cases whose facts are still kept, and that came or were taken back no later than this."""
-        found = self._all(_withdrawn(withdrawn).order_by("withdrawn_at").limit(limit))
-        return found or self._all(_received(received).order_by("received_at").limit(limit))
+    def claim(self, ref: str, identity: Identity) -> None:
+        """Note the addresses as this person's too; those noted already are not written again."""
+        known = self._known(identity)
+        for key, kind in self._hashes(identity):
+            record = known.get(key) or {"_id": key, "kind": kind, "defender_refs": []}
+            if ref not in record["defender_refs"]:
+                self._keep(record, [*record["defender_refs"], ref])
 
-    def overdue(self, *, received: datetime, withdrawn: datetime) -> tuple[int, timedelta]:
-        """How many there are of these, and for how long the oldest is past its time; one may be past both."""
-        late, longest = 0, timedelta(0)
-        past = (_received(received), "received_at", received), (_withdrawn(withdrawn), "withdrawn_at", withdrawn)
-        for chosen, moment, end in past:
-            first = chosen.order_by(moment).only(moment).as_pymongo().first()
-            late += chosen.count() if first else 0
-            longest = max(longest, end - first[moment] if first else longest)
-        return late, longest
+    def name_for_source(self, ref: str, source_id: str) -> str:
+        """Make the pairwise reference, and note whose it is under its keyed hash."""
+        given = pairwise_defender_ref(self._unit.sealer.lookup_hash("reference", f"{source_id} {ref}"))
+        key = self._named(source_id, given)
+        record = self._one(key) or {"_id": key, "kind": "reference", "defender_refs": []}
+        if ref not in record["defender_refs"]:
+            self._keep(record, [ref])
+        return given
 
-    def unabsorbed(self, limit: int) -> list[Case]:
-        """Cases not yet taken over by their person's record."""
-        return self._all(CaseDocument.objects(absorbed=False).order_by("received_at").limit(limit))
+    def named_by_source(self, source_id: str, given: str) -> str | None:
+        """Whose reference it is, if it was given to this source."""
+        record = self._one(self._named(source_id, given))
+        return next(iter(record["defender_refs"]), None) if record else None
 
-    def _read(self, record: Record) -> Case:
-        sealed, scope = record.get("told"), scope_of(record["_id"], record.get("defender_ref"))
-        raw = self._open(scope, record["_id"], "told", sealed) if sealed else {}
-        return Case(
-            id=record["_id"],
-            told=Told.from_dict(raw),
-            tellings=tuple(mapping.telling_from(each) for each in record.get("tellings", ())),
-            state=CaseState(record["state"]),
-            statements=tuple(mapping.statement_from(each) for each in record.get("statements", ())),
-            said=tuple(record.get("said", ())),
-            corrected=record.get("corrected") or {},
-            **_plain(record, _CASE_PLAIN),
-        )
+    def release(self, ref: str) -> None:
+        """Note that nothing is this person's any more."""
+        for found in ContactDocument.objects(defender_refs=ref).as_pymongo():
+            record = self._records.setdefault(found["_id"], found)
+            refs = [each for each in record["defender_refs"] if each != ref]
+            self._keep(record, refs)
+            if not refs:
+                self._unit.drop(_CONTACTS, record["_id"], record["revision"])
 
-    def _record(self, entity: Case) -> Record:
-        scope = scope_of(entity.id, entity.defender_ref)
-        forgotten = entity.state is CaseState.FORGOTTEN
-        return {
-            "told": None if forgotten else self._seal(scope, entity.id, "told", entity.told.as_dict()),
-            "tellings": [mapping.telling_to(each) for each in entity.tellings],
-            "statements": [mapping.statement_to(each) for each in entity.statements],
-            "said": list(entity.said),
-            "corrected": dict(entity.corrected),
-            "state": str(entity.state),
-            **{name: getattr(entity, name) for name in _CASE_PLAIN},
-        }
+    def _keep(self, record: Record, refs: list[str]) -> None:
+        changed = {**record, "defender_refs": refs}
+        self._records[record["_id"]] = changed
+        self._unit.keep(_CONTACTS, changed, record.get("revision", 0))
 
+    def _known(self, identity: Identity) -> dict[str, Record]:
+        ids = {hashed for hashed, _ in self._hashes(identity)}
+        if new := ids - self._asked:
+            self._asked |= new
+            for record in self._unit.lookups.by(_CONTACTS).find(new):
+                self._records.setdefault(record["_id"], record)
+        return {hashed: self._records[hashed] for hashed in ids if hashed in self._records}
 
-class CandidateRepository(_Repository[Candidate]):
-    """Probable matches."""
+    def _named(self, source_id: str, given: str) -> str:
+        return f"reference:{self._unit.sealer.lookup_hash('named', f'{source_id} {given}')}"
 
-    collection = "candidates"
+    def _one(self, key: str) -> Record | None:
+        if key not in self._records and (found := self._unit.lookups.by(_CONTACTS).one(key)):
+            self._records[key] = found
+        return self._records.get(key)
 
-    def open(self, limit: int) -> list[Candidate]:
-        """The undecided ones, oldest first."""
-        return self._all(CandidateDocument.objects(verdict=str(Verdict.OPEN)).order_by("created_at").limit(limit))
-
-    def suggesting(self, refs: Iterable[str]) -> list[Candidate]:
-        """Undecided ones that suggest one of these records."""
-        found = self._all(CandidateDocument.objects(verdict=str(Verdict.OPEN), suggestions__defender_ref__in=list(refs)))
-        return [candidate for candidate in found if candidate.verdict is Verdict.OPEN]
-
-    def _read(self, record: Record) -> Candidate:
-        return Candidate(
-            id=record["_id"],
-            suggestions=tuple(mapping.suggestion_from(each) for each in record.get("suggestions", ())),
-            verdict=Verdict(record["verdict"]),
-            **_plain(record, _CANDIDATE_PLAIN),
-        )
-
-    def _record(self, entity: Candidate) -> Record:
-        return {
-            "suggestions": [mapping.suggestion_to(each) for each in entity.suggestions],
-            "verdict": str(entity.verdict),
-            **{name: getattr(entity, name) for name in _CANDIDATE_PLAIN},
-        }
-
-
-class DisclosureRepository(_Repository[Disclosure]):
-    """What was done about offers."""
-
-    collection = "disclosures"
-
-    def of(self, case_ref: str) -> list[Disclosure]:
-        """All of one case."""
-        return self._all(DisclosureDocument.objects(case_ref=case_ref).order_by("id"))
-
-    def _read(self, record: Record) -> Disclosure:
-        refusal = Refusal(record["refusal"]) if record.get("refusal") else None
-        known = {name: record[name] for name in _DISCLOSURE_LATER if name in record}
-        return Disclosure(record["_id"], record["case_ref"], record["partner_id"], record["at"], refusal, **known)
-
-    def _record(self, entity: Disclosure) -> Record:
-        plain = {name: getattr(entity, name) for name in ("case_ref", "partner_id", "at", *_DISCLOSURE_LATER)}
-        return {**plain, "refusal": str(entity.refusal) if entity.refusal else None}
-
-
-def withheld_for_keys(since: datetime) -> tuple[int, datetime | None]:
-    """How many contacts were withheld for a partner's keys since a moment and still are, and when the first was."""
-    codes = [refusal.value for refusal in Refusal if refusal.is_about_keys]
-    found = DisclosureDocument.objects(refusal__in=codes, at__gte=since)
-    first = found.order_by("at").only("at").as_pymongo().first()
-    return (found.count(), first["at"]) if first else (0, None)
-
-
-def _received(by: datetime) -> Any:
-    return CaseDocument.objects(state__in=[str(CaseState.OPEN), str(CaseState.WITHDRAWN)], received_at__lte=by)
-
-
-def _withdrawn(by: datetime) -> Any:
-    return CaseDocument.objects(state=str(CaseState.WITHDRAWN), withdrawn_at__lte=by)
-
-
-_DISCLOSURE_LATER = ("vouch", "signature", "ended", "case_salt")
-_CANDIDATE_PLAIN = ("defender_ref", "created_at", "decided_by", "decided_at")
-_CASE_PLAIN = (
-    "defender_ref", "resolution", "urgent", "received_at", "policy_version", "intake_sequence", "withdrawn_at", "absorbed",
-)
-
-
-def _plain(record: Record, names: Iterable[str]) -> Record:
-    return {name: record.get(name) for name in names}
-
-
-def scope_of(case_ref: str, defender_ref: str | None) -> str:
-    """The scope of the data key that seals what a case told."""
-    return f"person:{defender_ref}" if defender_ref else f"case:{case_ref}"
+    def _hashes(self, identity: Identity) -> Iterator[tuple[str, str]]:
+        for kind, value in self._placeholders.somebodys(identity.addresses):
+            yield f"{kind}:{self._unit.sealer.lookup_hash(kind, value)}", kind

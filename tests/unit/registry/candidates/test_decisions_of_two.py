@@ -7,58 +7,55 @@ import pytest
 from ngao.chassis.errors import NotAllowedNow, NotFound
 from ngao.kernel.actors import Actor
 from services.registry.candidates.decisions_of_two import link_loosens, separation_loosens
-from services.registry.candidates.review import link_candidate, separate_candidate
-from services.registry.consent.change import ConsentSaid, change_consent
-from services.registry.people.restrict import add_restriction
 from tests.support.registry import MARY, Register, consent
-from tests.unit.registry.test_candidates import ALMOST, two_alike
+from tests.unit.registry.candidates.test_review import ALMOST, two_alike
 
 BY = Actor.operator("o")
 CASE = "NG-2"
 
 
 def say(register: Register, ref: str, *, granted: bool) -> None:
-    change_consent(register.ports, ConsentSaid(ref, consent(granted=granted, at=register.now), None, BY))
+    register.change_consent(ref, consent(granted=granted, at=register.now), None)
 
 
 def test_where_nothing_was_said_either_decision_is_made_by_one() -> None:
     register, known, _other = two_alike()
-    assert not separation_loosens(register.ports, CASE)
-    assert not link_loosens(register.ports, CASE, known)
+    assert not separation_loosens(register.ctx, CASE)
+    assert not link_loosens(register.ctx, CASE, {"defender_ref": known})
 
 
 @pytest.mark.parametrize("linked", [False, True])
 def test_a_separation_that_frees_from_a_restriction_takes_two(*, linked: bool) -> None:
     register, known, _other = two_alike()
-    add_restriction(register.ports, known, "partner-a", "safety", BY)
+    register.restrict(known, "partner-a")
     if linked:
-        assert not link_loosens(register.ports, CASE, known)
-        link_candidate(register.ports, CASE, known, BY)
-    assert separation_loosens(register.ports, CASE)
+        assert not link_loosens(register.ctx, CASE, {"defender_ref": known})
+        register.link(CASE, known)
+    assert separation_loosens(register.ctx, CASE)
 
 
 def test_a_separation_takes_two_also_when_it_is_the_known_person_who_loses() -> None:
     register, known, other = two_alike()
-    add_restriction(register.ports, other, "partner-a", "safety", BY)
-    assert not separation_loosens(register.ports, CASE), "the restriction stays with the record that it was said of"
-    link_candidate(register.ports, CASE, known, BY)
-    assert separation_loosens(register.ports, CASE)
+    register.restrict(other, "partner-a")
+    assert not separation_loosens(register.ctx, CASE), "the restriction stays with the record that it was said of"
+    register.link(CASE, known)
+    assert separation_loosens(register.ctx, CASE)
 
 
 def test_a_separation_that_forgets_a_withdrawal_takes_two() -> None:
     register, known, _other = two_alike()
     say(register, known, granted=False)
-    assert not separation_loosens(register.ports, CASE), "a withdrawal of somebody probable does not hold for the case"
-    link_candidate(register.ports, CASE, known, BY)
-    assert separation_loosens(register.ports, CASE)
+    assert not separation_loosens(register.ctx, CASE), "a withdrawal of somebody probable does not hold for the case"
+    register.link(CASE, known)
+    assert separation_loosens(register.ctx, CASE)
 
 
 @pytest.mark.parametrize("of_the_known", [True, False])
 def test_a_link_by_which_a_consent_counts_for_more_cases_takes_two(*, of_the_known: bool) -> None:
     register, known, other = two_alike()
     say(register, known if of_the_known else other, granted=True)
-    assert link_loosens(register.ports, CASE, known)
-    assert not separation_loosens(register.ports, CASE)
+    assert link_loosens(register.ctx, CASE, {"defender_ref": known})
+    assert not separation_loosens(register.ctx, CASE)
 
 
 def test_a_link_to_one_that_frees_from_the_restriction_of_another_takes_two() -> None:
@@ -69,27 +66,27 @@ def test_a_link_to_one_that_frees_from_the_restriction_of_another_takes_two() ->
     suggested = {each.defender_ref for each in register.candidates.kept[CASE].suggestions}
     assert one
     assert {one, other} <= suggested
-    add_restriction(register.ports, one, "partner-a", "safety", BY)
+    register.restrict(one, "partner-a")
     assert other
-    assert link_loosens(register.ports, CASE, other)
-    assert not link_loosens(register.ports, CASE, one)
+    assert link_loosens(register.ctx, CASE, {"defender_ref": other})
+    assert not link_loosens(register.ctx, CASE, {"defender_ref": one})
 
 
 def test_what_was_decided_before_and_changes_nothing_is_decided_by_one() -> None:
     register, known, _other = two_alike()
-    add_restriction(register.ports, known, "partner-a", "safety", BY)
+    register.restrict(known, "partner-a")
     say(register, known, granted=True)
-    link_candidate(register.ports, CASE, known, BY)
-    assert not link_loosens(register.ports, CASE, known)
-    separate_candidate(register.ports, CASE, BY)
-    assert not separation_loosens(register.ports, CASE)
+    register.link(CASE, known)
+    assert not link_loosens(register.ctx, CASE, {"defender_ref": known})
+    register.separate(CASE)
+    assert not separation_loosens(register.ctx, CASE)
 
 
 def test_what_would_be_refused_is_refused_before_anybody_is_asked() -> None:
     register, known, other = two_alike()
     with pytest.raises(NotAllowedNow):
-        link_loosens(register.ports, CASE, other)
+        link_loosens(register.ctx, CASE, {"defender_ref": other})
     with pytest.raises(NotFound):
-        link_loosens(register.ports, "NG-1", known)
+        link_loosens(register.ctx, "NG-1", {"defender_ref": known})
     with pytest.raises(NotFound):
-        separation_loosens(register.ports, "NG-1")
+        separation_loosens(register.ctx, "NG-1")

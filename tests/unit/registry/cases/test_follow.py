@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
 
-from services.registry.cases.follow import learn_update
-from services.registry.disclosure.disclose import disclose_contact, end_disclosure
 from tests.support.registry import MARY, SAFE, Register, accepted, consent
 from tests.support.vouching import PartnerKeys
 
@@ -20,14 +17,12 @@ UNSAFE = {"may_contact": False}
 def told_partner(**report: Any) -> Register:
     register = Register()
     register.report("NG-1", MARY, **{"contact_safety": SAFE, **report})
-    disclose_contact(register.ports, OFFER)
+    register.accept(OFFER)
     return register
 
 
 def correct(register: Register, sequence: int = 2, **parts: Any) -> None:
-    box = json.dumps({"v": 1, "case_ref": "NG-1", "identity": None, "attributes": {}, "contact_safety": None, **parts})
-    sealed = ("registry-key", box)
-    learn_update(register.ports, "NG-1", (consent(),), urgent=False, sequence=sequence, sealed=sealed)
+    register.update("NG-1", consent(), sequence=sequence, **parts)
 
 
 def test_a_new_number_reaches_the_partner_in_place_of_the_old_one() -> None:
@@ -47,7 +42,7 @@ def test_a_number_that_is_not_safe_any_more_is_called_back() -> None:
 
 def two_holders() -> tuple[Register, list[str]]:
     register, holders = told_partner(), ["offer-1", "offer-2"]
-    disclose_contact(register.ports, accepted("NG-1", "offer-2", PartnerKeys.new("partner-b")))
+    register.accept(accepted("NG-1", "offer-2", PartnerKeys.new("partner-b")))
     assert [each["offer_id"] for each in register.heard.disclosed] == holders
     return register, holders
 
@@ -64,7 +59,7 @@ def test_a_number_that_is_not_safe_any_more_is_called_back_from_every_holder(end
     register, holders = two_holders()
     for offer_id in ended:
         holder = register.disclosures.kept[offer_id]
-        end_disclosure(register.ports, "NG-1", offer_id, holder.partner_id)
+        register.end("NG-1", offer_id, holder.partner_id)
     correct(register, contact_safety=UNSAFE)
     assert register.heard.recalled == holders
     assert len(register.heard.disclosed) == 2
@@ -74,7 +69,7 @@ def test_a_partner_that_accepts_later_gets_what_is_right_then() -> None:
     register = Register()
     register.report("NG-1", MARY, contact_safety=SAFE)
     correct(register, identity={"phones": [NEW]})
-    assert disclose_contact(register.ports, OFFER).refusal is None
+    assert register.accept(OFFER).refusal is None
     assert register.heard.disclosed[-1]["phones"] == [NEW]
 
 
@@ -90,9 +85,9 @@ def test_a_partner_that_works_on_the_case_no_longer_learns_nothing_new(ends_firs
     register = Register()
     register.report("NG-1", MARY, contact_safety=SAFE)
     if ends_first:
-        end_disclosure(register.ports, "NG-1", "offer-1", "partner-a")
-    disclose_contact(register.ports, OFFER)
-    end_disclosure(register.ports, "NG-1", "offer-1", "partner-a")
+        register.end("NG-1", "offer-1", "partner-a")
+    register.accept(OFFER)
+    register.end("NG-1", "offer-1", "partner-a")
     before = list(register.heard.disclosed)
     correct(register, identity={"phones": [NEW]})
     assert register.heard.disclosed == before

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from ngao.kernel.actors import Actor
-from services.registry.candidates.review import link_candidate, separate_candidate
-from services.registry.cases.follow import learn_update, learn_withdrawal
-from services.registry.consent.change import ConsentSaid, change_consent
-from services.registry.disclosure.disclose import disclose_contact, end_disclosure
-from services.registry.people.name_for_source import name_for_source
-from services.registry.people.restrict import add_restriction, lift_restriction
 from tests.support.registry import MARY, SAFE, Register, accepted, consent
 
 Change = Callable[[Register], object]
@@ -26,7 +19,7 @@ def at_work(*consents: str) -> Register:
     """A register with one accepted offer, and consents of the report for these scopes."""
     register = Register()
     register.report("NG-1", MARY, contact_safety=SAFE, consents=[consent(*consents)] if consents else [])
-    disclose_contact(register.ports, accepted())
+    register.accept(accepted())
     register.pass_time(minutes=1)
     return register
 
@@ -37,7 +30,7 @@ def person(register: Register) -> str:
 
 def updated(*scope: str) -> Change:
     def change(register: Register) -> object:
-        return learn_update(register.ports, "NG-1", (consent(*scope, at=register.now),), urgent=False, sequence=2)
+        return register.update("NG-1", consent(*scope, at=register.now), sequence=2)
 
     return change
 
@@ -45,7 +38,7 @@ def updated(*scope: str) -> Change:
 def said(*, case_ref: str | None, granted: bool = True) -> Change:
     def change(register: Register) -> object:
         statement = consent(at=register.now, granted=granted)
-        return change_consent(register.ports, ConsentSaid(person(register), statement, case_ref, OPERATOR))
+        return register.change_consent(person(register), statement, case_ref)
 
     return change
 
@@ -59,13 +52,13 @@ def test_a_consent_given_after_the_acceptance_opens_the_contact_once(change: Cha
     change(register)
     change(register)
     assert [each["phones"] for each in register.heard.disclosed] == [["+254700000001"]]
-    assert disclose_contact(register.ports, accepted()).refusal is None
+    assert register.accept(accepted()).refusal is None
     assert len(register.heard.disclosed) == 1
 
 
 @pytest.mark.parametrize("change", [
     updated("narrative"), said(case_ref="NG-1", granted=False), said(case_ref=None, granted=False),
-    lambda register: add_restriction(register.ports, person(register), "partner-a", "safety", OPERATOR),
+    lambda register: register.restrict(person(register), "partner-a"),
 ], ids=["an update", "an operator, for the case", "an operator, for all cases", "a restriction"])  # fmt: skip
 def test_what_is_taken_back_is_called_back_once(change: Change) -> None:
     register = at_work("contact")
@@ -84,7 +77,7 @@ def test_a_consent_that_changes_nothing_about_the_contact_sends_nothing() -> Non
 
 def test_a_later_consent_opens_nothing_for_a_partner_that_is_done() -> None:
     register = at_work("narrative")
-    end_disclosure(register.ports, "NG-1", "offer-1", "partner-a")
+    register.end("NG-1", "offer-1", "partner-a")
     updated("contact")(register)
     assert not register.heard.disclosed
 
@@ -93,8 +86,8 @@ def test_a_consent_for_all_cases_does_not_open_what_is_not_safe_or_whose_keys_no
     register = Register()
     register.report("NG-1", MARY, contact_safety=SAFE, consents=[])
     register.report("NG-2", MARY, consents=[])
-    disclose_contact(register.ports, replace(accepted(), vouch=None))
-    disclose_contact(register.ports, accepted("NG-2", "offer-2"))
+    register.accept(replace(accepted(), vouch=None))
+    register.accept(accepted("NG-2", "offer-2"))
     said(case_ref=None)(register)
     assert not register.heard.disclosed
 
@@ -102,17 +95,17 @@ def test_a_consent_for_all_cases_does_not_open_what_is_not_safe_or_whose_keys_no
 def test_a_report_by_bare_reference_is_opened_when_the_operator_records_the_consent() -> None:
     register = Register()
     register.report("NG-1", MARY, contact_safety=SAFE)
-    given = name_for_source(register.ports, person(register), "form", OPERATOR)
+    given = register.name_for_source(person(register), "form")
     register.report("NG-2", defender_ref=given, contact_safety=SAFE)
-    assert str(disclose_contact(register.ports, accepted("NG-2", "offer-2")).refusal) == "consent_not_recorded"
+    assert str(register.accept(accepted("NG-2", "offer-2")).refusal) == "consent_not_recorded"
     said(case_ref="NG-2")(register)
     assert [each["case_ref"] for each in register.heard.disclosed] == ["NG-2"]
 
 
 def test_a_restriction_that_is_lifted_opens_the_contact_again() -> None:
     register = at_work("contact")
-    add_restriction(register.ports, person(register), "partner-a", "safety", OPERATOR)
-    lift_restriction(register.ports, person(register), "partner-a", OPERATOR)
+    register.restrict(person(register), "partner-a")
+    register.lift(person(register), "partner-a")
     assert register.heard.recalled == ["offer-1"]
     assert len(register.heard.disclosed) == 2
 
@@ -122,18 +115,18 @@ def test_a_link_that_brings_a_consent_opens_the_contact_and_a_separation_calls_i
     known = register.report("NG-1", MARY).defender_ref or ""
     said(case_ref=None)(register)
     assert register.report("NG-2", OTHER, contact_safety=SAFE, consents=[]).resolution == "candidate"
-    disclose_contact(register.ports, accepted("NG-2", "offer-2"))
-    link_candidate(register.ports, "NG-2", known, OPERATOR)
+    register.accept(accepted("NG-2", "offer-2"))
+    register.link("NG-2", known)
     assert len(register.heard.disclosed) == 1
-    separate_candidate(register.ports, "NG-2", OPERATOR)
+    register.separate("NG-2")
     assert register.heard.recalled == ["offer-2"]
 
 
 def test_a_vouch_that_comes_before_the_consent_counts_when_the_consent_comes() -> None:
     register = Register()
     register.report("NG-1", MARY, contact_safety=SAFE, consents=[])
-    disclose_contact(register.ports, replace(accepted(), vouch=None))
-    disclose_contact(register.ports, accepted())
+    register.accept(replace(accepted(), vouch=None))
+    register.accept(accepted())
     assert len(register.heard.withheld) == 1
     said(case_ref="NG-1")(register)
     assert len(register.heard.disclosed) == 1
@@ -142,46 +135,43 @@ def test_a_vouch_that_comes_before_the_consent_counts_when_the_consent_comes() -
 def test_a_vouch_that_comes_after_the_consent_opens_the_contact() -> None:
     register = Register()
     register.report("NG-1", MARY, contact_safety=SAFE, consents=[])
-    disclose_contact(register.ports, replace(accepted(), vouch=None))
+    register.accept(replace(accepted(), vouch=None))
     register.pass_time(days=1)
     said(case_ref="NG-1")(register)
     kept = register.disclosures.kept["offer-1"]
     assert (str(kept.refusal), kept.at) == ("key_not_vouched", register.now)
-    disclose_contact(register.ports, accepted())
+    register.accept(accepted())
     assert len(register.heard.disclosed) == 1
 
 
 def test_a_partner_does_not_learn_of_a_restriction_by_the_reason_that_it_knows_already() -> None:
     register = at_work("narrative")
-    add_restriction(register.ports, person(register), "partner-a", "safety", OPERATOR)
+    register.restrict(person(register), "partner-a")
     assert str(register.disclosures.kept["offer-1"].refusal) == "restricted"
     assert len(register.heard.withheld) == 1
 
 
 def corrected(**safety: bool) -> Change:
     def change(register: Register) -> object:
-        box = json.dumps({
-            "v": 1, "case_ref": "NG-1", "identity": {"phones": ["0700000009"]}, "attributes": {}, "contact_safety": SAFE | safety,
-        })  # fmt: skip
-        sealed = ("registry-key", box)
-        return learn_update(register.ports, "NG-1", (consent(),), urgent=False, sequence=2, sealed=sealed)
+        told = {"identity": {"phones": ["0700000009"]}, "contact_safety": SAFE | safety}
+        return register.update("NG-1", consent(), sequence=2, **told)
 
     return change
 
 
 def taken_back(register: Register) -> object:
-    return learn_withdrawal(register.ports, "NG-1", sequence=2)
+    return register.withdraw("NG-1", sequence=2)
 
 
 @pytest.mark.parametrize("change", [
     corrected(may_contact=False), updated("narrative"), said(case_ref=None, granted=False), taken_back,
-    lambda register: add_restriction(register.ports, person(register), "partner-a", "safety", OPERATOR),
+    lambda register: register.restrict(person(register), "partner-a"),
 ], ids=["not safe", "an update", "an operator", "the report withdrawn", "a restriction"])  # fmt: skip
 @pytest.mark.parametrize("ended", [True, False])
 def test_what_a_partner_holds_is_called_back_once_although_its_work_is_over(change: Change, ended: bool) -> None:
     register = at_work("contact")
     if ended:
-        end_disclosure(register.ports, "NG-1", "offer-1", "partner-a")
+        register.end("NG-1", "offer-1", "partner-a")
     change(register)
     change(register)
     assert register.heard.recalled == ["offer-1"]
@@ -190,7 +180,7 @@ def test_what_a_partner_holds_is_called_back_once_although_its_work_is_over(chan
 
 def test_a_partner_whose_work_is_over_gets_nothing_in_place_of_what_was_called_back() -> None:
     register = at_work("contact")
-    end_disclosure(register.ports, "NG-1", "offer-1", "partner-a")
+    register.end("NG-1", "offer-1", "partner-a")
     corrected(may_contact=False)(register)
     corrected()(register)
     said(case_ref=None)(register)
@@ -199,7 +189,7 @@ def test_a_partner_whose_work_is_over_gets_nothing_in_place_of_what_was_called_b
 
 def test_a_partner_whose_work_is_over_and_that_was_given_nothing_learns_nothing() -> None:
     register = at_work("narrative")
-    end_disclosure(register.ports, "NG-1", "offer-1", "partner-a")
+    register.end("NG-1", "offer-1", "partner-a")
     corrected(may_contact=False)(register)
     taken_back(register)
     assert len(register.heard.withheld) == 1

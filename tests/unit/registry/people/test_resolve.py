@@ -8,19 +8,14 @@ from typing import Any
 import pytest
 
 from ngao.chassis.errors import SealBroken
-from ngao.kernel.actors import Actor
-from services.registry.consent.change import ConsentSaid, change_consent
-from services.registry.disclosure.disclose import disclose_contact
+from ngao.contracts.events.intake import SealedIdentity
 from services.registry.people.absorb import absorb_case
 from services.registry.people.identity import Identity
-from services.registry.people.name_for_source import name_for_source
-from services.registry.people.reading import LibraryReading
+from services.registry.people.reading import similarity
 from services.registry.people.resolution import Kind, Known, resolve
-from services.registry.people.resolve import AcceptedReport, resolve_defender
-from services.registry.people.restrict import add_restriction
-from tests.support.registry import MARY, NOW, POLICY, SAFE, Register, accepted, consent
+from tests.support.registry import MARY, POLICY, SAFE, Register, accepted, consent
 
-ALIKE = LibraryReading("KE").similarity
+ALIKE = similarity
 MARY_KNOWN = Identity(("Mary Wanjiku Kamau",), ("+254700000001",), ("mary@example.org",))
 PHONE, EMAIL = frozenset({"phone"}), frozenset({"email"})
 
@@ -93,10 +88,9 @@ def test_of_two_relatives_on_one_phone_each_is_found_again() -> None:
 def test_a_consent_of_one_relative_opens_nothing_of_the_other() -> None:
     register = Register()
     first = register.report("NG-1", on_one_phone("Baba Njeri"), contact_safety=SAFE)
-    given = ConsentSaid(first.defender_ref or "", consent(at=register.now), None, Actor.operator("o"))
-    change_consent(register.ports, given)
+    register.change_consent(first.defender_ref or "", consent(at=register.now))
     register.report("NG-2", on_one_phone("Mama Njeri"), contact_safety=SAFE, consents=[])
-    assert str(disclose_contact(register.ports, accepted("NG-2", "offer-2")).refusal) == "no_consent"
+    assert str(register.accept(accepted("NG-2", "offer-2")).refusal) == "no_consent"
 
 
 @pytest.mark.parametrize(("name", "reasons"), [
@@ -174,7 +168,7 @@ def test_an_unknown_reference_without_identity_is_anonymous_and_noted() -> None:
 def test_by_reference_finds_the_person_of_a_linked_record() -> None:
     register = Register()
     first = register.report("NG-1", MARY)
-    given = name_for_source(register.ports, first.defender_ref or "", "form", Actor.operator("o"))
+    given = register.name_for_source(first.defender_ref or "", "form")
     assert register.report("NG-2", defender_ref=given).defender_ref == first.defender_ref
     assert register.last.resolution == "by_reference"
 
@@ -182,8 +176,8 @@ def test_by_reference_finds_the_person_of_a_linked_record() -> None:
 def test_a_reference_means_nothing_from_another_source_and_neither_does_the_platforms_own() -> None:
     register = Register()
     first = register.report("NG-1", MARY)
-    given = name_for_source(register.ports, first.defender_ref or "", "form", Actor.operator("o"))
-    other = name_for_source(register.ports, first.defender_ref or "", "evil", Actor.operator("o"))
+    given = register.name_for_source(first.defender_ref or "", "form")
+    other = register.name_for_source(first.defender_ref or "", "evil")
     assert len({given, other, first.defender_ref}) == 3
     assert register.report("NG-2", defender_ref=given, source_id="evil").resolution == "anonymous"
     assert register.report("NG-3", defender_ref=first.defender_ref, source_id="evil").resolution == "anonymous"
@@ -208,9 +202,8 @@ def test_attributes_need_policy_and_consent() -> None:
 ])
 def test_a_box_of_another_case_key_or_shape_is_broken_and_stores_nothing(box: tuple[str, str]) -> None:
     register = Register()
-    report = AcceptedReport("NG-1", "form", False, NOW, (), None, box, 1)
     with pytest.raises(SealBroken) as caught:
-        resolve_defender(register.ports, report)
+        register.take("NG-1", SealedIdentity(key_id=box[0], box=box[1]))
     assert "Mary" not in str(caught.value)
     assert not register.cases.kept
     assert not register.defenders.kept
@@ -220,8 +213,8 @@ def test_what_a_later_report_adds_is_absorbed_once() -> None:
     register = Register()
     first = register.report("NG-1", MARY)
     register.report("NG-2", {"names": ["Mary Wanjiku"], "phones": ["0700000001", "0700000002"], "emails": []})
-    absorb_case(register.ports, "NG-2")
-    absorb_case(register.ports, "NG-2")
+    absorb_case(register.ctx, "NG-2")
+    absorb_case(register.ctx, "NG-2")
     assert register.defenders.kept[first.defender_ref or ""].identity.phones == ("+254700000001", "+254700000002")
     assert len(register.heard.views) == 2
 
@@ -231,11 +224,10 @@ def test_a_restriction_said_while_a_case_was_resolved_is_told_when_it_is_absorbe
     first = register.report("NG-1", MARY)
     register.report("NG-2", MARY)
     hidden = register.cases.kept.pop("NG-2")
-    add_restriction(register.ports, first.defender_ref or "", "partner-a", "safety", Actor.operator("o"))
-    change_consent(register.ports, ConsentSaid(
-        first.defender_ref or "", consent(at=register.now, granted=False), None, Actor.operator("o")))
+    register.restrict(first.defender_ref or "", "partner-a")
+    register.change_consent(first.defender_ref or "", consent(at=register.now, granted=False))
     register.cases.kept["NG-2"] = hidden
-    absorb_case(register.ports, "NG-2")
+    absorb_case(register.ctx, "NG-2")
     assert register.last.case_ref == "NG-2"
     assert [each.partner_id for each in register.last.restrictions] == ["partner-a"]
     assert register.heard.consents[-1][0] == "NG-2"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
@@ -14,7 +14,7 @@ from services.registry.people import reading
 from services.registry.people import resolve as resolving
 from services.registry.people.identity import MOST_NAMES, Identity
 from services.registry.people.names import MOST_PAIRS, MOST_WORDS, closest, name_keys
-from services.registry.people.reading import LibraryReading
+from services.registry.people.reading import similarity
 from services.registry.people.resolution import Kind, Known, resolve
 from tests.support.registry import POLICY, Register
 
@@ -47,19 +47,15 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counted]:
         yield made
 
 
-def alike() -> Callable[[str, str], float]:
-    return LibraryReading("KE").similarity
-
-
 def test_two_people_are_compared_by_a_bounded_number_of_words(counted: Counted) -> None:
-    closest(long_names(10, 1), long_names(10, 2), alike())
+    closest(long_names(10, 1), long_names(10, 2), similarity)
     assert counted.words <= MOST_PAIRS * MOST_WORDS**2
 
 
 def test_names_that_come_again_with_each_namesake_are_compared_once(counted: Counted) -> None:
     """Of everybody who shares an address it is asked how alike the names are, and of each word whether it is another."""
     known = [Known(f"D{n}", Identity(long_names(10, 2)), frozenset({"phone"})) for n in range(5)]
-    resolve(Identity(long_names(10, 1)), known, POLICY.matching, alike())
+    resolve(Identity(long_names(10, 1)), known, POLICY.matching, similarity)
     assert counted.words <= 2 * MOST_PAIRS * MOST_WORDS**2
 
 
@@ -91,7 +87,7 @@ def test_a_name_has_a_bounded_number_of_keys() -> None:
 
 def test_among_too_many_names_the_one_that_both_gave_is_found() -> None:
     ours, theirs = [*long_names(9, 4), "Mary Wanjiku"], [*long_names(15, 5), "Wanjiku Mary"]
-    assert closest(ours, theirs, alike()) == 1.0
+    assert closest(ours, theirs, similarity) == 1.0
 
 
 def test_a_record_keeps_a_bounded_number_of_names_the_oldest() -> None:

@@ -9,14 +9,9 @@ from typing import Any
 import pytest
 
 from ngao.chassis.errors import NotAllowedNow, NotFound, Retryable
-from ngao.kernel.actors import Actor
+from ngao.contracts.events.referral import OfferAccepted
 from ngao.kernel.consent import Statement
-from services.registry.cases.follow import learn_update, learn_withdrawal
-from services.registry.consent.change import ConsentSaid, change_consent
-from services.registry.disclosure.disclose import AcceptedOffer, contact_may_leave, disclose_contact, end_disclosure
 from services.registry.people.forget import forget_cases, forget_people
-from services.registry.people.name_for_source import name_for_source
-from services.registry.people.restrict import add_restriction, lift_restriction
 from tests.support.registry import MARY, NOW, ONBOARDING, PARTNER, SAFE, Register, accepted, consent
 from tests.support.vouching import Onboarding, PartnerKeys
 
@@ -29,8 +24,8 @@ def register_with(**report: Any) -> Register:
     return register
 
 
-def refusal(register: Register, offer: AcceptedOffer = OFFER) -> str | None:
-    found = disclose_contact(register.ports, offer).refusal
+def refusal(register: Register, offer: OfferAccepted = OFFER) -> str | None:
+    found = register.accept(offer).refusal
     return str(found) if found else None
 
 
@@ -42,7 +37,7 @@ def person(register: Register) -> str:
 
 def withdraw(register: Register, case_ref: str | None = None, *scope: str) -> list[str]:
     gone = Statement(granted=False, purpose="referral", scope=tuple(scope), at=register.now)
-    return change_consent(register.ports, ConsentSaid(person(register), gone, case_ref, Actor.operator("o")))
+    return register.change_consent(person(register), gone, case_ref)
 
 
 def test_with_consent_and_safety_the_partner_is_told_once() -> None:
@@ -95,11 +90,11 @@ BARE = accepted("NG-2", "offer-2")
 
 
 def named(register: Register, source: str = "form") -> str:
-    return name_for_source(register.ports, person(register), source, Actor.operator("o"))
+    return register.name_for_source(person(register), source)
 
 
 def recorded(register: Register, case_ref: str | None, **more: Any) -> None:
-    change_consent(register.ports, ConsentSaid(person(register), consent(at=register.now, **more), case_ref, Actor.operator("o")))
+    register.change_consent(person(register), consent(at=register.now, **more), case_ref)
 
 
 def test_a_bare_reference_opens_nothing_that_its_report_did_not_tell() -> None:
@@ -153,7 +148,7 @@ def test_what_the_person_said_about_safety_goes_with_the_older_record() -> None:
 
 def test_an_unknown_case_is_asked_again_later() -> None:
     with pytest.raises(Retryable):
-        disclose_contact(Register().ports, OFFER)
+        Register().accept(OFFER)
 
 
 @pytest.mark.parametrize("scope", [(), ("contact",)])
@@ -171,7 +166,7 @@ def test_a_source_that_repeats_its_form_does_not_undo_a_withdrawal() -> None:
     register.pass_time(minutes=1)
     withdraw(register)
     register.pass_time(minutes=1)
-    learn_update(register.ports, "NG-1", (consent(at=register.now),), urgent=False, sequence=2)
+    register.update("NG-1", consent(at=register.now), sequence=2)
     assert refusal(register) == "no_consent"
 
 
@@ -180,18 +175,18 @@ def test_an_update_gives_anew_from_its_own_time() -> None:
     register.pass_time(minutes=1)
     withdraw(register)
     register.pass_time(minutes=1)
-    learn_update(register.ports, "NG-1", (consent("contact", "narrative", at=register.now),), urgent=False, sequence=2)
+    register.update("NG-1", consent("contact", "narrative", at=register.now), sequence=2)
     assert refusal(register) is None
 
 
 def test_an_update_that_comes_late_may_only_tell_since_when_a_consent_is_stated() -> None:
     register = register_with(consents=[])
     early, withdrawn, late = (NOW + timedelta(minutes=minutes) for minutes in (1, 2, 3))
-    learn_update(register.ports, "NG-1", (consent(at=late),), urgent=False, sequence=3)
+    register.update("NG-1", consent(at=late), sequence=3)
     register.now = withdrawn
     withdraw(register)
     register.now = late
-    learn_update(register.ports, "NG-1", (consent(at=early),), urgent=True, sequence=2)
+    register.update("NG-1", consent(at=early), urgent=True, sequence=2)
     assert refusal(register) == "no_consent"
     assert not register.cases.kept["NG-1"].urgent
 
@@ -202,7 +197,7 @@ def test_a_new_case_hears_all_that_its_consent_is_judged_by_and_nothing_that_is_
         consent("contact", "narrative", at=NOW), consent("narrative", granted=False, at=NOW),
         consent(granted=False, recipient="partner-a", at=NOW), consent(until=NOW, at=NOW),
     ):
-        change_consent(register.ports, ConsentSaid(person(register), said, None, Actor.operator("o")))
+        register.change_consent(person(register), said, None)
     register.pass_time(days=1)
     register.report("NG-2", MARY, contact_safety=SAFE, consents=[consent(at=register.now)])
     heard = [said for case, said in register.heard.consents if case == "NG-2"]
@@ -233,9 +228,10 @@ def test_a_report_that_was_on_its_way_when_all_was_withdrawn_hears_of_it() -> No
 def test_a_consent_given_to_an_operator_counts() -> None:
     register = register_with(consents=[])
     given = consent(at=register.now, recipient="partner-a")
-    change_consent(register.ports, ConsentSaid(person(register), given, "NG-1", Actor.operator("o")))
+    register.change_consent(person(register), given, "NG-1")
     assert refusal(register) is None
-    assert refusal(register, AcceptedOffer("NG-1", "offer-2", "partner-b", "key", "key-id")) == "no_consent"
+    theirs = replace(accepted("NG-1", "offer-2"), partner_id="partner-b", vouch="key", signature="key-id")
+    assert refusal(register, theirs) == "no_consent"
 
 
 def test_consent_for_a_strangers_or_closed_case_is_refused() -> None:
@@ -243,51 +239,51 @@ def test_consent_for_a_strangers_or_closed_case_is_refused() -> None:
     register.report("NG-9", {"names": ["Grace Chebet"], "phones": ["0700000009"], "emails": []})
     with pytest.raises(NotFound):
         withdraw(register, "NG-9")
-    learn_withdrawal(register.ports, "NG-1", sequence=2)
+    register.withdraw("NG-1", sequence=2)
     with pytest.raises(NotAllowedNow):
         withdraw(register, "NG-1")
 
 
 def test_a_source_takes_consent_back_and_late_events_change_nothing() -> None:
     register = register_with()
-    learn_update(register.ports, "NG-1", (), urgent=False, sequence=5)
-    learn_update(register.ports, "NG-1", (consent(),), urgent=False, sequence=4)
+    register.update("NG-1", sequence=5)
+    register.update("NG-1", consent(), sequence=4)
     assert refusal(register) == "no_consent"
 
 
 def test_changed_consent_for_attributes_is_said_again() -> None:
     register = register_with(attributes={"gender": "woman"}, consents=[consent("attributes")])
-    learn_update(register.ports, "NG-1", (consent("contact"),), urgent=False, sequence=2)
+    register.update("NG-1", consent("contact"), sequence=2)
     assert register.last.attributes == {}
-    learn_update(register.ports, "NG-1", (consent("contact", "narrative"),), urgent=False, sequence=3)
+    register.update("NG-1", consent("contact", "narrative"), sequence=3)
     assert len(register.heard.views) == 2
 
 
 def test_a_report_taken_back_discloses_nothing_more() -> None:
     register = register_with()
-    learn_withdrawal(register.ports, "NG-1", sequence=2)
-    learn_withdrawal(register.ports, "NG-1", sequence=2)
+    register.withdraw("NG-1", sequence=2)
+    register.withdraw("NG-1", sequence=2)
     assert refusal(register) == "report_withdrawn"
     register.pass_time(days=29)
-    assert forget_cases(register.ports, 10) == 0
+    assert forget_cases(register.ctx, 10) == 0
     register.pass_time(days=1)
-    assert forget_cases(register.ports, 10) == 1
+    assert forget_cases(register.ctx, 10) == 1
     assert register.heard.details["case.forgotten"] == {"why": "withdrawn", "policy_version": "r1"}
 
 
 @pytest.mark.parametrize("learn", [
-    lambda ports: learn_withdrawal(ports, "NG-1", sequence=2),
-    lambda ports: learn_update(ports, "NG-1", (), urgent=False, sequence=2),
+    lambda register: register.withdraw("NG-1", sequence=2),
+    lambda register: register.update("NG-1", sequence=2),
 ])
 def test_changes_before_the_report_are_asked_again_later(learn: Any) -> None:
     with pytest.raises(Retryable):
-        learn(Register().ports)
+        learn(Register())
 
 
 def test_a_restricted_partner_hears_no_more_than_no_consent() -> None:
     register = register_with()
-    add_restriction(register.ports, person(register), "partner-a", "safety", Actor.operator("o"))
-    add_restriction(register.ports, person(register), "partner-a", "safety", Actor.operator("o"))
+    register.restrict(person(register), "partner-a")
+    register.restrict(person(register), "partner-a")
     assert [each.partner_id for each in register.last.restrictions] == ["partner-a"]
     assert len(register.heard.views) == 2
     assert refusal(register) == "restricted"
@@ -296,45 +292,45 @@ def test_a_restricted_partner_hears_no_more_than_no_consent() -> None:
 
 def test_a_lifted_restriction_is_said_and_gone() -> None:
     register = register_with()
-    add_restriction(register.ports, person(register), "partner-a", "safety", Actor.operator("o"))
-    lift_restriction(register.ports, person(register), "partner-a", Actor.operator("o"))
+    register.restrict(person(register), "partner-a")
+    register.lift(person(register), "partner-a")
     assert register.last.restrictions == ()
     with pytest.raises(NotFound):
-        lift_restriction(register.ports, person(register), "partner-a", Actor.operator("o"))
+        register.lift(person(register), "partner-a")
     assert refusal(register) is None
 
 
 def test_what_is_past_its_time_is_forgotten_and_the_person_after_it() -> None:
     register = register_with()
     register.pass_time(days=1001)
-    assert forget_cases(register.ports, 10) == 1
-    assert forget_cases(register.ports, 10) == 0
+    assert forget_cases(register.ctx, 10) == 1
+    assert forget_cases(register.ctx, 10) == 0
     assert register.heard.details["case.forgotten"] == {"why": "received", "policy_version": "r1"}
     assert refusal(register) == "unknown_person"
     assert register.report("NG-2", MARY).resolution == "new"
-    assert forget_people(register.ports, 10) == 0
+    assert forget_people(register.ctx, 10) == 0
     register.pass_time(hours=2)
-    assert forget_people(register.ports, 10) == 1
-    assert register.keys.destroyed == [f"person:{person(register)}"]
+    assert forget_people(register.ctx, 10) == 1
+    assert register.destroyed == [f"person:{person(register)}"]
     assert person(register) not in register.defenders.kept
 
 
 def test_a_fading_person_whom_a_report_used_is_taken_back() -> None:
     register = register_with()
     register.pass_time(days=1001)
-    forget_cases(register.ports, 10)
+    forget_cases(register.ctx, 10)
     register.report("NG-2", defender_ref=named(register))
     register.pass_time(hours=2)
-    assert forget_people(register.ports, 10) == 1
-    assert register.keys.destroyed == []
+    assert forget_people(register.ctx, 10) == 1
+    assert register.destroyed == []
     assert register.report("NG-3", MARY).defender_ref == person(register)
 
 
 def test_an_anonymous_case_gives_its_own_key_back() -> None:
     register = register_with(identity=None)
     register.pass_time(days=1001)
-    assert forget_cases(register.ports, 10) == 1
-    assert register.keys.destroyed == ["case:NG-1"]
+    assert forget_cases(register.ctx, 10) == 1
+    assert register.destroyed == ["case:NG-1"]
 
 
 INTRUDER = PartnerKeys.new("partner-a")
@@ -392,27 +388,27 @@ def test_keys_other_than_those_of_before_need_two_operators() -> None:
 
 
 def ends(register: Register) -> None:
-    end_disclosure(register.ports, "NG-1", "offer-1", "partner-a")
+    register.end("NG-1", "offer-1", "partner-a")
 
 
 def restrict(register: Register) -> None:
-    add_restriction(register.ports, person(register), "partner-a", "safety", Actor.operator("o"))
+    register.restrict(person(register), "partner-a")
 
 
 @pytest.mark.parametrize(("take_back", "reason"), [
     (withdraw, "no_consent"),
     (restrict, "restricted"),
-    (lambda register: learn_withdrawal(register.ports, "NG-1", sequence=2), "report_withdrawn"),
+    (lambda register: register.withdraw("NG-1", sequence=2), "report_withdrawn"),
     (ends, "offer_ended"),
 ])
 def test_a_contact_that_leaves_is_judged_again_and_withheld_once(take_back: Any, reason: str) -> None:
     register = register_with()
     assert refusal(register) is None
-    assert contact_may_leave(register.ports, "offer-1")
+    assert register.may_leave("offer-1")
     assert not register.heard.withheld
     take_back(register)
-    assert not contact_may_leave(register.ports, "offer-1")
-    assert not contact_may_leave(register.ports, "offer-1")
+    assert not register.may_leave("offer-1")
+    assert not register.may_leave("offer-1")
     assert [str(each.refusal) for each in register.heard.withheld] == [reason]
     assert register.heard.recalled == ["offer-1"]
     assert register.heard.details["contact.withheld"]["reason"] == reason
@@ -421,11 +417,11 @@ def test_a_contact_that_leaves_is_judged_again_and_withheld_once(take_back: Any,
 def test_a_consent_that_runs_out_while_the_contact_waits_holds_it_back() -> None:
     register = register_with(consents=[consent(until=NOW + timedelta(hours=1))])
     assert refusal(register) is None
-    assert contact_may_leave(register.ports, "offer-1")
+    assert register.may_leave("offer-1")
     register.pass_time(hours=1)
-    assert not contact_may_leave(register.ports, "offer-1")
+    assert not register.may_leave("offer-1")
     assert str(register.heard.withheld[0].refusal) == "consent_expired"
 
 
 def test_a_contact_that_nobody_remembers_disclosing_does_not_leave() -> None:
-    assert not contact_may_leave(register_with().ports, "offer-1")
+    assert not register_with().may_leave("offer-1")

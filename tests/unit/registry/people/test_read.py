@@ -6,21 +6,27 @@ from typing import Any
 
 import pytest
 
-from ngao.kernel.actors import Actor
+from services.registry.candidates.responses import CandidatesShown, review_answer
+from services.registry.candidates.review import review
 from services.registry.people.identity import ContactSafety
-from services.registry.people.read import Reader, list_candidates, tell_defender_of_case
-from services.registry.people.responses import CandidatesShown, DefenderShown, candidates_answer, defender_answer
+from services.registry.people.read import defender_record
+from services.registry.people.responses import DefenderShown, defender_answer
+from services.registry.people.showing import Reader, Record
 from tests.support.registry import MARY, SAFE, Register
 
-SEES, MASKED = (Reader(Actor.operator("asha"), "case_work", sees_identity=sees) for sees in (True, False))
+SEES, MASKED = (Reader("case_work", sees_identity=sees) for sees in (True, False))
 HOURS = [{"opens": "20:00", "closes": "21:00", "days": ["sat"]}]
 CAREFUL = {**SAFE, "hours": HOURS, "shared_phone": True, "instructions": "Ask for the tailor."}
+
+
+def record_of(register: Register, case_ref: str, reader: Reader) -> Record:
+    return defender_record(register.ctx, register.cases.kept[case_ref].defender_ref or "", reader)
 
 
 def shown(safety: dict[str, Any] | None, reader: Reader = SEES) -> dict[str, Any]:
     register = Register()
     register.report("NG-1", MARY, contact_safety=safety)
-    answer: dict[str, Any] = DefenderShown().dump(defender_answer(tell_defender_of_case(register.ports, "NG-1", reader)))
+    answer: dict[str, Any] = DefenderShown().dump(defender_answer(record_of(register, "NG-1", reader)))
     return answer
 
 
@@ -55,7 +61,7 @@ def test_each_case_says_its_own_and_a_withdrawn_one_says_do_not_contact() -> Non
     register.report("NG-1", MARY, contact_safety=SAFE)
     register.report("NG-2", MARY, contact_safety=SAFE)
     register.cases.kept["NG-1"].withdraw(register.now)
-    record = tell_defender_of_case(register.ports, "NG-2", SEES)
+    record = record_of(register, "NG-2", SEES)
     said = {each.case_ref: each.cautions[0].code for each in record.contact}
     assert said == {"NG-1": "do_not_contact", "NG-2": "only_channels"}
     assert ContactSafety.from_dict(SAFE) == next(each.safety for each in record.contact if each.case_ref == "NG-2")
@@ -65,7 +71,8 @@ def reviewed(reader: Reader, known: dict[str, Any] | None, other: dict[str, Any]
     register = Register()
     register.report("NG-1", MARY, contact_safety=known)
     register.report("NG-2", {**MARY, "names": ["Mercy Wanjiku Kamau"]}, contact_safety=other)
-    answer = CandidatesShown().dump(candidates_answer(list_candidates(register.ports, reader, 10)))
+    found = [review_answer(review(register.ctx, each, reader)) for each in register.candidates.open(10)]
+    answer = CandidatesShown().dump({"candidates": found})
     (candidate,) = answer["candidates"]
     return dict(candidate)
 

@@ -1,0 +1,31 @@
+"""Find what is to be decided, and the records that it is about."""
+
+from __future__ import annotations
+
+from ngao.chassis.errors import NotAllowedNow, NotFound
+from services.registry.context import Context
+from services.registry.people.model import Defender
+from services.registry.people.resolution import Candidate
+
+
+def candidate_of(ctx: Context, case_ref: str) -> Candidate:
+    """What is to be decided about a case. Raises NotFound."""
+    found = ctx.candidates.get(case_ref)
+    if found is None:
+        raise NotFound("There is no such candidate.")
+    return found
+
+
+def record_of(ctx: Context, ref: str) -> Defender:
+    """One record. Raises NotFound."""
+    found = ctx.defenders.get(ref)
+    if found is None:
+        raise NotFound("There is no such defender.")
+    return found
+
+
+def suggested_record(ctx: Context, candidate: Candidate, to: str) -> Defender:
+    """A record that the case may be linked to. Raises NotFound, NotAllowedNow."""
+    if to not in {each.defender_ref for each in candidate.suggestions}:
+        raise NotAllowedNow("This defender was not suggested for the case.", slug="not-suggested")
+    return record_of(ctx, to)

@@ -1,0 +1,67 @@
+"""Probable matches as they are stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from mongoengine import DateTimeField, DictField, ListField, StringField
+
+from ngao.chassis.storage.documents import Stored
+from ngao.chassis.storage.held import INTERNAL
+from ngao.chassis.storage.lookups import Record
+from services.registry import records
+from services.registry.people.resolution import Candidate, Verdict
+from services.registry.store import Repository, plain
+
+_CANDIDATE_PLAIN = ("defender_ref", "created_at", "decided_by", "decided_at")
+_CASE_PLAIN = (
+    "defender_ref", "resolution", "urgent", "received_at", "policy_version", "intake_sequence", "withdrawn_at", "absorbed",
+)
+
+
+class CandidateDocument(Stored):
+    """A probable match that waits for a human, or what the human said."""
+
+    defender_ref = StringField(required=True, **INTERNAL)
+    suggestions = ListField(DictField(), **INTERNAL)
+    created_at = DateTimeField(required=True, **INTERNAL)
+    verdict = StringField(required=True, **INTERNAL)
+    decided_by = StringField(**INTERNAL)
+    decided_at = DateTimeField(**INTERNAL)
+
+    meta: ClassVar[dict[str, Any]] = {
+        "db_alias": "registry",
+        "collection": "candidates",
+        "indexes": [("verdict", "created_at"), ("suggestions.defender_ref", "verdict")],
+    }
+
+
+class CandidateRepository(Repository[Candidate]):
+    """Probable matches."""
+
+    collection = "candidates"
+
+    def open(self, limit: int) -> list[Candidate]:
+        """The undecided ones, oldest first."""
+        return self._all(CandidateDocument.objects(verdict=str(Verdict.OPEN)).order_by("created_at").limit(limit))
+
+    def suggesting(self, refs: Iterable[str]) -> list[Candidate]:
+        """Undecided ones that suggest one of these records."""
+        found = self._all(CandidateDocument.objects(verdict=str(Verdict.OPEN), suggestions__defender_ref__in=list(refs)))
+        return [candidate for candidate in found if candidate.verdict is Verdict.OPEN]
+
+    def _read(self, record: Record) -> Candidate:
+        return Candidate(
+            id=record["_id"],
+            suggestions=tuple(records.suggestion_from(each) for each in record.get("suggestions", ())),
+            verdict=Verdict(record["verdict"]),
+            **plain(record, _CANDIDATE_PLAIN),
+        )
+
+    def _record(self, entity: Candidate) -> Record:
+        return {
+            "suggestions": [records.suggestion_to(each) for each in entity.suggestions],
+            "verdict": str(entity.verdict),
+            **{name: getattr(entity, name) for name in _CANDIDATE_PLAIN},
+        }

@@ -1,0 +1,119 @@
+"""Cases as the registry stores them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from mongoengine import BinaryField, BooleanField, DateTimeField, DictField, IntField, ListField, StringField
+
+from ngao.chassis.storage.documents import Stored
+from ngao.chassis.storage.held import INTERNAL, sealed
+from ngao.chassis.storage.lookups import Record
+from services.registry import records
+from services.registry.cases.model import Case, CaseState
+from services.registry.people.identity import Told
+from services.registry.store import Repository, plain, scope_of
+
+_CASE_PLAIN = (
+    "defender_ref", "resolution", "urgent", "received_at", "policy_version", "intake_sequence", "withdrawn_at", "absorbed",
+)
+
+
+class CaseDocument(Stored):
+    """One case; `told` is sealed under the person's scope, or `case:<id>` when anonymous; None once forgotten."""
+
+    defender_ref = StringField(**INTERNAL)
+    resolution = StringField(required=True, **INTERNAL)
+    urgent = BooleanField(required=True, **INTERNAL)
+    told = BinaryField(**sealed("cases"))
+    received_at = DateTimeField(required=True, **INTERNAL)
+    tellings = ListField(DictField(), **INTERNAL)
+    statements = ListField(DictField(), **INTERNAL)
+    policy_version = StringField(required=True, **INTERNAL)
+    state = StringField(required=True, **INTERNAL)
+    intake_sequence = IntField(required=True, **INTERNAL)
+    withdrawn_at = DateTimeField(**INTERNAL)
+    absorbed = BooleanField(required=True, **INTERNAL)
+    said = ListField(StringField(), **INTERNAL)
+    corrected = DictField(**INTERNAL)
+
+    meta: ClassVar[dict[str, Any]] = {
+        "db_alias": "registry",
+        "collection": "cases",
+        "indexes": [
+            ("defender_ref", "received_at"),
+            ("state", "received_at"),
+            {"fields": ["withdrawn_at"], "partialFilterExpression": {"state": "withdrawn"}},
+            {"fields": ["received_at"], "name": "unabsorbed", "partialFilterExpression": {"absorbed": False}},
+        ],
+    }
+
+
+class CaseRepository(Repository[Case]):
+    """Cases as the registry sees them."""
+
+    collection = "cases"
+
+    def of(self, refs: Iterable[str]) -> list[Case]:
+        """All cases of these records, oldest first."""
+        return self._all(CaseDocument.objects(defender_ref__in=list(refs)).order_by("received_at"))
+
+    def due(self, *, received: datetime, withdrawn: datetime, limit: int) -> list[Case]:
+        """Cases whose facts are still kept, and that came or were taken back no later than this."""
+        found = self._all(_withdrawn(withdrawn).order_by("withdrawn_at").limit(limit))
+        return found or self._all(_received(received).order_by("received_at").limit(limit))
+
+    def overdue(self, *, received: datetime, withdrawn: datetime) -> tuple[int, timedelta]:
+        """How many there are of these, and for how long the oldest is past its time; one may be past both."""
+        late, longest = 0, timedelta(0)
+        past = (_received(received), "received_at", received), (_withdrawn(withdrawn), "withdrawn_at", withdrawn)
+        for chosen, moment, end in past:
+            first = chosen.order_by(moment).only(moment).as_pymongo().first()
+            late += chosen.count() if first else 0
+            longest = max(longest, end - first[moment] if first else longest)
+        return late, longest
+
+    def unabsorbed(self, limit: int) -> list[Case]:
+        """Cases not yet taken over by their person's record."""
+        return self._all(CaseDocument.objects(absorbed=False).order_by("received_at").limit(limit))
+
+    def destroy_key(self, case_ref: str) -> None:
+        """Register the end of all that is sealed about a case without a person."""
+        self._unit.shred(scope_of(case_ref, None))
+
+    def _read(self, record: Record) -> Case:
+        sealed, scope = record.get("told"), scope_of(record["_id"], record.get("defender_ref"))
+        raw = self._open(scope, record["_id"], "told", sealed) if sealed else {}
+        return Case(
+            id=record["_id"],
+            told=Told.from_dict(raw),
+            tellings=tuple(records.telling_from(each) for each in record.get("tellings", ())),
+            state=CaseState(record["state"]),
+            statements=tuple(records.statement_from(each) for each in record.get("statements", ())),
+            said=tuple(record.get("said", ())),
+            corrected=record.get("corrected") or {},
+            **plain(record, _CASE_PLAIN),
+        )
+
+    def _record(self, entity: Case) -> Record:
+        scope = scope_of(entity.id, entity.defender_ref)
+        forgotten = entity.state is CaseState.FORGOTTEN
+        return {
+            "told": None if forgotten else self._seal(scope, entity.id, "told", entity.told.as_dict()),
+            "tellings": [records.telling_to(each) for each in entity.tellings],
+            "statements": [records.statement_to(each) for each in entity.statements],
+            "said": list(entity.said),
+            "corrected": dict(entity.corrected),
+            "state": str(entity.state),
+            **{name: getattr(entity, name) for name in _CASE_PLAIN},
+        }
+
+
+def _received(by: datetime) -> Any:
+    return CaseDocument.objects(state__in=[str(CaseState.OPEN), str(CaseState.WITHDRAWN)], received_at__lte=by)
+
+
+def _withdrawn(by: datetime) -> Any:
+    return CaseDocument.objects(state=str(CaseState.WITHDRAWN), withdrawn_at__lte=by)

@@ -1,0 +1,69 @@
+"""What the registry's use cases work with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+from ngao.chassis.chassis import Chassis
+from ngao.chassis.handlers import Parts, UnitContext
+from ngao.chassis.security.identity import Principal
+from ngao.chassis.security.sealed_boxes import OwnBoxes
+from ngao.chassis.storage.recipients import UnitRecipients, Vouchers
+from ngao.chassis.storage.unit_of_work import Unit
+from ngao.kernel.actors import Actor
+from services.registry.candidates.store import CandidateRepository
+from services.registry.cases.store import CaseRepository
+from services.registry.disclosure.store import DisclosureRepository
+from services.registry.people.store import DefenderRepository
+from services.registry.policy import read_policy, read_retention
+from services.registry.rules import IdentityPolicy
+
+INTAKE, REGISTRY = Actor.service("intake"), Actor.service("registry")
+"""Who acts where nobody asked: intake by what it published, or this service itself."""
+
+
+@dataclass
+class Context(UnitContext):
+    """One unit of work of the registry."""
+
+    service: ClassVar[str] = "registry"
+    policy: IdentityPolicy
+    defenders: DefenderRepository
+    cases: CaseRepository
+    candidates: CandidateRepository
+    disclosures: DisclosureRepository
+    boxes: OwnBoxes
+    recipients: UnitRecipients
+
+
+class RegistryParts(Parts[Context]):
+    """What the registry keeps for as long as its process runs. Only operators call it, so that it has no accounts of its own."""
+
+    def __init__(self, chassis: Chassis, policy: IdentityPolicy) -> None:
+        super().__init__(chassis)
+        self.policy = policy
+        keys = chassis.settings.keys_directory
+        self._boxes, self._vouchers = OwnBoxes(keys), Vouchers(keys)
+
+    @classmethod
+    def open(cls, chassis: Chassis) -> Self:
+        """Read policy and keys; raises Misconfigured."""
+        folders = chassis.settings.policy_directories
+        parts = cls(chassis, read_policy(folders))
+        chassis.forget_by(read_retention(folders))
+        return parts
+
+    def context(self, unit: Unit, principal: Principal | None = None) -> Context:
+        """The context of one unit of work."""
+        return Context(
+            unit=unit,
+            principal=principal,
+            policy=self.policy,
+            defenders=DefenderRepository(unit, self.policy),
+            cases=CaseRepository(unit),
+            candidates=CandidateRepository(unit),
+            disclosures=DisclosureRepository(unit),
+            boxes=self._boxes,
+            recipients=UnitRecipients(unit, self._vouchers),
+        )

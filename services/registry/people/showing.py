@@ -1,0 +1,53 @@
+"""What an operator is shown of a person: masked, unless the reader holds the right to see values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from services.registry.cases.model import Case
+from services.registry.people.cautions import Caution
+from services.registry.people.identity import ContactSafety, Identity
+from services.registry.people.model import Person
+from services.registry.people.resolution import Candidate
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Why somebody reads (a code of policy), and whether values may be shown (scope `identity:read`)."""
+
+    reason: str
+    sees_identity: bool
+
+
+@dataclass(frozen=True)
+class SafeContact:
+    """How one case says that its person can be contacted; values are there only for a reader who sees identity."""
+
+    case_ref: str
+    cautions: tuple[Caution, ...]
+    safety: ContactSafety | None = field(default=None, repr=False)
+    attributes: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is shown: the person, their identity as this reader may see it, how to contact them safely, and their cases."""
+
+    person: Person
+    identity: Identity
+    masked: bool
+    cases: tuple[Case, ...]
+    contact: tuple[SafeContact, ...] = ()
+
+
+@dataclass(frozen=True)
+class Review:
+    """One candidate beside the persons it may be, as this reader may see them, for a human to judge."""
+
+    candidate: Candidate
+    identity: Identity
+    suggested: dict[str, Identity]
+    masked: bool
+    contact: dict[str, tuple[SafeContact, ...]] = field(default_factory=dict)

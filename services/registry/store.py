@@ -1,0 +1,77 @@
+"""What the repositories of the registry have in common: one object for each record of a unit of work."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any, Generic, Protocol, TypeVar
+
+from ngao.chassis.storage.lookups import Record
+from ngao.chassis.storage.unit_of_work import Unit
+
+
+class Entity(Protocol):
+    """What a repository keeps: it has an id, and the revision that it was read with."""
+
+    id: str
+    revision: int
+
+
+E = TypeVar("E", bound=Entity)
+
+
+class Repository(Generic[E]):
+    """Hands out one object for each record of a unit, and registers one write for it however often it is saved."""
+
+    collection: str
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+        self._entities: dict[str, E] = {}
+
+    def get(self, key: str) -> E | None:
+        """One record, or None."""
+        if key in self._entities:
+            return self._entities[key]
+        found = self._unit.lookups.by(self.collection).one(key)
+        return self._known(found) if found else None
+
+    def save(self, entity: E) -> None:
+        """Register a new or changed record."""
+        self._entities[entity.id] = entity
+        self._unit.keep(self.collection, {"_id": entity.id, **self._record(entity)}, entity.revision)
+
+    def _all(self, found: Any) -> list[E]:
+        return [self._known(record) for record in found.as_pymongo()]
+
+    def _known(self, record: Record) -> E:
+        """The object already handed out wins over what was read again: it may have been changed."""
+        key = record["_id"]
+        if key not in self._entities:
+            entity = self._read(record)
+            entity.revision = record["revision"]
+            self._entities[key] = entity
+        return self._entities[key]
+
+    def _read(self, record: Record) -> E:
+        raise NotImplementedError
+
+    def _record(self, entity: E) -> Record:
+        raise NotImplementedError
+
+    def _seal(self, scope: str, key: str, field: str, value: Any) -> bytes:
+        content = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+        return self._unit.sealer.seal(scope, self.collection, key, field, content)
+
+    def _open(self, scope: str, key: str, field: str, sealed: bytes) -> Any:
+        return json.loads(self._unit.sealer.open(scope, self.collection, key, field, bytes(sealed)))
+
+
+def scope_of(case_ref: str, defender_ref: str | None) -> str:
+    """Name the scope of the data key that seals what a case told."""
+    return f"person:{defender_ref}" if defender_ref else f"case:{case_ref}"
+
+
+def plain(record: Record, names: Iterable[str]) -> Record:
+    """Take the fields that are stored as they are."""
+    return {name: record.get(name) for name in names}

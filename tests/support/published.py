@@ -1,0 +1,20 @@
+"""What use cases have published, read from their units of work as the payloads of the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TypeVar
+
+from ngao.chassis.messaging.destinations import EVENTS
+from ngao.chassis.storage.unit_of_work import Unit
+from ngao.contracts import Event, open_event, received
+from ngao.contracts.payloads import Payload
+
+P = TypeVar("P", bound=Payload)
+
+
+def published(units: Iterable[Unit], kind: type[P]) -> list[tuple[P, Event]]:
+    """Every event of a type that went to the other services, in order, as its payload and its envelope."""
+    events = [each.event for unit in units for each in unit.sayings if each.to == EVENTS and each.event.type == kind.type_name]
+    return [(received(kind, replace(event, data=open_event(event))), event) for event in events]
