@@ -25,6 +25,7 @@ _FREE_FOLDER = "profiles"
 
 def _referral(folders: tuple[Path, ...]) -> str:
     referral.read_retention(folders)
+    referral.load_vocabulary(folders)
     return referral.load_rules(folders)[0].version
 
 

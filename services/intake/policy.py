@@ -12,15 +12,14 @@ from typing import Any
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.policy import Policy, load_policy
 from ngao.chassis.retention import Retention, load_retention
-from ngao.kernel.names import comparable
 from ngao.kernel.placeholders import Placeholders
+from ngao.kernel.vocabulary import LABELLED, Vocabulary, WrongList, demand_known, vocabulary_of
 from services.intake.mapping.expressions import check_expression
 from services.intake.mapping.profiles import Edit, FieldRule, Profile
 from services.intake.mapping.readings import Reader, ValueMap, spoken
-from services.intake.policy_schemas import FILES, ProfileFile, ReadReasons
+from services.intake.policy_schemas import FILES, IdentityFile, ProfileFile
 from services.intake.ports import Rules
 from services.intake.reports.retention import MOMENTS, Keeping
-from services.intake.reports.vocabulary import ViolationType, Vocabulary
 from services.intake.triage.model import Condition, EarlierReports, Rule, TriagePolicy
 
 _PHONES = "/subject/identity/phones"
@@ -28,14 +27,6 @@ _ONE_CODE = re.compile(
     r"^(/violations/\*/(against|occurred_precision|perpetrators/\d/(type|involvement))|/reporter/role|/occurred_precision|/location/(code|scheme)"
     r"|/subject/attributes/(gender|age_group|orientation|displacement))$"
 )
-_LABELLED = (
-    ("violations.yaml", "violations"),
-    ("support_types.yaml", "support_types"),
-    ("perpetrators.yaml", "perpetrators"),
-    ("perpetrators.yaml", "involvements"),
-)
-
-
 _LISTS = (
     (re.compile(r"^/violations/[*\d]+/type$"), ("violations.yaml", "violations")),
     (re.compile(r"^/needs(/|$)"), ("support_types.yaml", "support_types")),
@@ -56,51 +47,28 @@ class IntakePolicy:
     read_reasons: tuple[str, ...]
 
 
-def load(directories: Sequence[Path], region: str = "KE") -> IntakePolicy:
-    """Load and check intake's files, each by itself and all against one another; raises Misconfigured."""
+def load(directories: Sequence[Path], region: str | None = None) -> IntakePolicy:
+    """Load and check intake's files, each by itself and all against one another; raises Misconfigured.
+
+    `region` is where a phone number without a country code is from, if it is not `default_region` of identity.yaml.
+    """
+    try:
+        return _load(directories, region)
+    except WrongList as error:
+        raise Misconfigured(str(error)) from None
+
+
+def _load(directories: Sequence[Path], region: str | None) -> IntakePolicy:
     policy = load_policy(directories, FILES, {"profiles": ProfileFile()})
-    vocabulary, retention = _vocabulary(policy), load_retention(directories, "intake", {"reports": MOMENTS})
+    identity = load_policy(directories, {"identity.yaml": IdentityFile()})["identity.yaml"]
+    region = region or str(identity["default_region"])
+    vocabulary, retention = vocabulary_of(policy.documents), load_retention(directories, "intake", {"reports": MOMENTS})
     keeping, nobodys = Keeping(retention.days["reports"], retention.version), policy["placeholders.yaml"]
     placeholders = Placeholders.of(**nobodys, region=region)
     rules = Rules(vocabulary, _triage(policy, vocabulary), keeping, region, placeholders)
-    names = {list_: _names(policy[list_[0]][list_[1]]) for list_ in _LABELLED}
+    names = {list_: _names(policy[list_[0]][list_[1]]) for list_ in LABELLED}
     profiles = {name: _profile(name, document, names) for name, document in policy.folder("profiles").items()}
-    reasons = load_policy(directories, {"identity.yaml": ReadReasons()})["identity.yaml"]["read_reasons"]
-    return IntakePolicy(policy.version, rules, profiles, retention, tuple(reasons))
-
-
-def _vocabulary(policy: Policy) -> Vocabulary:
-    _check_labels(policy)
-    supports = policy["support_types.yaml"]
-    perpetrators = policy["perpetrators.yaml"]["perpetrators"]
-    vocabulary = Vocabulary(
-        violations={
-            slug: ViolationType(entry["label"]["en"], entry["group"], entry["severity"])
-            for slug, entry in policy["violations.yaml"]["violations"].items()
-        },
-        supports=frozenset(supports["support_types"]),
-        suggested_by_group={key: tuple(value) for key, value in supports["suggested_by"]["groups"].items()},
-        suggested_by_violation={key: tuple(value) for key, value in supports["suggested_by"]["violations"].items()},
-        counties={iso: entry["number"] for iso, entry in policy["counties.yaml"]["counties"].items()},
-        state_perpetrators=frozenset(slug for slug, entry in perpetrators.items() if entry["state"]),
-        perpetrators=frozenset(perpetrators),
-        involvements=frozenset(policy["perpetrators.yaml"]["involvements"]),
-        languages=frozenset(policy["languages.yaml"]["languages"]),
-        language_names={comparable(name): code for code, name in policy["languages.yaml"]["languages"].items()},
-        county_names={comparable(entry["name"]): iso for iso, entry in policy["counties.yaml"]["counties"].items()},
-    )
-    _check_suggestions(vocabulary)
-    return vocabulary
-
-
-def _check_suggestions(vocabulary: Vocabulary) -> None:
-    groups = {each.group for each in vocabulary.violations.values()}
-    name, by_group, by_violation = "support_types.yaml", vocabulary.suggested_by_group, vocabulary.suggested_by_violation
-    _known(name, "suggested_by.groups", groups, by_group)
-    _known(name, "suggested_by.groups", by_group, groups)
-    _known(name, "suggested_by.violations", by_violation, vocabulary.violations)
-    for key, needs in {**by_group, **by_violation}.items():
-        _known(name, f"suggested_by {key}", needs, vocabulary.supports)
+    return IntakePolicy(policy.version, rules, profiles, retention, tuple(identity["read_reasons"]))
 
 
 def _triage(policy: Policy, vocabulary: Vocabulary) -> TriagePolicy:
@@ -122,12 +90,12 @@ def _rule(document: Mapping[str, Any], vocabulary: Vocabulary) -> Rule:
         raise Misconfigured(f"The policy file triage.yaml has errors: {name}: effect needs either at_least or points.")
     earlier = when.pop("earlier_reports")
     groups = {each.group for each in vocabulary.violations.values()}
-    _known("triage.yaml", f"{name}.when.violation_in", when["violation_in"], vocabulary.violations)
-    _known("triage.yaml", f"{name}.when.violation_group", when["violation_group"], groups)
-    _known("triage.yaml", f"{name}.when.perpetrator_in", when["perpetrator_in"], vocabulary.perpetrators)
-    _known("triage.yaml", f"{name}.when.needs_include", when["needs_include"], vocabulary.supports)
+    demand_known("triage.yaml", f"{name}.when.violation_in", when["violation_in"], vocabulary.violations)
+    demand_known("triage.yaml", f"{name}.when.violation_group", when["violation_group"], groups)
+    demand_known("triage.yaml", f"{name}.when.perpetrator_in", when["perpetrator_in"], vocabulary.perpetrators)
+    demand_known("triage.yaml", f"{name}.when.needs_include", when["needs_include"], vocabulary.supports)
     if earlier:
-        _known("triage.yaml", f"{name}.when.earlier_reports", earlier["violation_group"], groups)
+        demand_known("triage.yaml", f"{name}.when.earlier_reports", earlier["violation_group"], groups)
         earlier = EarlierReports(**{**earlier, "violation_group": frozenset(earlier["violation_group"])})
     conditions: dict[str, Any] = {key: frozenset(value) if isinstance(value, list) else value for key, value in when.items()}
     condition = Condition(**conditions, earlier_reports=earlier)
@@ -165,7 +133,7 @@ def _field(
 ) -> FieldRule:
     where = f"profiles/{profile}.yaml"
     if document["map"]:
-        _known(where, f"{document['to']}: map", [document["map"]], maps)
+        demand_known(where, f"{document['to']}: map", [document["map"]], maps)
     if document["for_each"] and "/*/" not in document["to"]:
         raise Misconfigured(f"The policy file {where} has errors: {document['to']}: for_each needs a * in `to`.")
     _check_expressions(where, document["to"], (*(each.text for each in document["from_"]), *filter(None, [document["for_each"]])))
@@ -199,20 +167,3 @@ def _kind(document: Mapping[str, Any]) -> str:
     if (to, kind) == (_PHONES, "words"):
         return "phones"
     return "codes" if kind == "text" and _ONE_CODE.match(to) else kind
-
-
-def _known(file: str, key: str, used: Iterable[str], known: Iterable[str]) -> None:
-    unknown = sorted(set(used) - set(known))
-    if unknown:
-        raise Misconfigured(f"The policy file {file} has errors: {key}: {', '.join(unknown)} is not in its list.")
-
-
-def _check_labels(policy: Policy) -> None:
-    """Every entry of a list has a label in each language of the coalition, and in English; raises Misconfigured."""
-    listed, demanded = policy["languages.yaml"]["languages"], policy["languages.yaml"]["written_in"]
-    _known("languages.yaml", "written_in", demanded, listed)
-    for file, key in _LABELLED:
-        for slug, entry in policy[file][key].items():
-            for language in dict.fromkeys(("en", *demanded)):
-                if not entry["label"].get(language, "").strip():
-                    raise Misconfigured(f"The policy file {file} has errors: {slug}.label: the text in {language} is missing.")

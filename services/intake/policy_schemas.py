@@ -9,106 +9,26 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
 from ngao.contracts import codes
 from ngao.contracts.classes import Pattern, Strict
+from ngao.contracts.lists import LISTS, SLUG, PlaceholdersFile
 from ngao.kernel.urgency import URGENCIES
 from services.intake.mapping.profiles import Expression
 from services.intake.mapping.readings import KINDS, OTHERS, zone_of
 
-_SLUG = Pattern(r"^[a-z][a-z0-9_]{1,63}$", error="Must be lower-case letters, digits and underscores.")
 
-
-class ReadReasons(Schema):
-    """Why an operator may read what is about a person; the registry reads the rest of this file."""
+class IdentityFile(Schema):
+    """identity.yaml, as far as intake reads it: the region of phone numbers without a prefix, and why a person may be read."""
 
     class Meta:
         """The rest is not looked at here."""
 
         unknown = EXCLUDE
 
-    read_reasons = fields.List(fields.String(validate=_SLUG), required=True, validate=validate.Length(min=1))
-
-
-class _Entry(Schema):
-    """A list entry; crosswalk codes beside what intake reads are for others, so they are not looked at."""
-
-    class Meta:
-        unknown = EXCLUDE
-
-    label = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
-
-
-class _ViolationEntry(_Entry):
-    group = fields.String(required=True, validate=_SLUG)
-    severity = fields.Integer(required=True, validate=validate.Range(0, 100))
-
-
-class _PerpetratorEntry(_Entry):
-    state = fields.Boolean(required=True)
-
-
-class _CountyEntry(Strict):
-    number = fields.Integer(required=True)
-    name = fields.String(required=True)
-
-
-def _listed(entry: type[Schema], *, key: validate.Validator = _SLUG) -> fields.Dict:
-    return fields.Dict(
-        keys=fields.String(validate=key), values=fields.Nested(entry), required=True, validate=validate.Length(min=1)
-    )
+    default_region = fields.String(required=True, validate=Pattern(r"^[A-Z]{2}$"))
+    read_reasons = fields.List(fields.String(validate=SLUG), required=True, validate=validate.Length(min=1))
 
 
 def _codes() -> fields.List[str]:
     return fields.List(fields.String(), load_default=list)
-
-
-def _codes_by_code() -> fields.Dict:
-    return fields.Dict(keys=fields.String(), values=fields.List(fields.String(), validate=validate.Length(min=1)), required=True)
-
-
-class ViolationsFile(Strict):
-    """violations.yaml."""
-
-    violations = _listed(_ViolationEntry)
-
-
-class _Suggestions(Strict):
-    groups = _codes_by_code()
-    violations = _codes_by_code()
-
-
-class SupportTypesFile(Strict):
-    """support_types.yaml."""
-
-    support_types = _listed(_Entry)
-    suggested_by = fields.Nested(_Suggestions, required=True)
-
-
-class CountiesFile(Strict):
-    """counties.yaml."""
-
-    counties = _listed(_CountyEntry, key=Pattern(r"^[A-Z]{2}-[A-Z0-9]{1,3}$", error="Must be an ISO 3166-2 code."))
-
-
-class PerpetratorsFile(Strict):
-    """perpetrators.yaml."""
-
-    perpetrators = _listed(_PerpetratorEntry)
-    involvements = _listed(_Entry)
-
-
-class LanguagesFile(Strict):
-    """languages.yaml."""
-
-    languages = fields.Dict(keys=fields.String(validate=Pattern(r"^[a-z]{2,3}$")), values=fields.String(), required=True)
-    written_in = fields.List(fields.String(), required=True, validate=validate.Length(min=1))
-
-
-class PlaceholdersFile(Strict):
-    """placeholders.yaml: what names no one."""
-
-    names = fields.List(fields.String(validate=validate.Length(min=1)), required=True)
-    phones = fields.List(fields.String(validate=validate.Length(min=1)), required=True)
-    beside = fields.List(fields.String(validate=validate.Length(min=1)), load_default=())
-    emails = fields.List(fields.String(validate=validate.Regexp(r"^[^@]*@[^@]*$")), load_default=())
 
 
 class _Earlier(Strict):
@@ -138,7 +58,7 @@ class _Effect(Strict):
 
 
 class _Rule(Strict):
-    id = fields.String(required=True, validate=_SLUG)
+    id = fields.String(required=True, validate=SLUG)
     text = fields.String(required=True, validate=validate.Length(10, 300))
     when = fields.Nested(_When, required=True)
     effect = fields.Nested(_Effect, required=True)
@@ -155,7 +75,7 @@ class TriageFile(Strict):
     rules = fields.List(fields.Nested(_Rule), required=True)
     # Rules written for an earlier version have none: then no operator can decide an urgency.
     decision_reasons = fields.Dict(
-        keys=fields.String(validate=_SLUG), values=fields.String(validate=validate.Length(10, 300)), load_default=dict
+        keys=fields.String(validate=SLUG), values=fields.String(validate=validate.Length(10, 300)), load_default=dict
     )
 
 
@@ -224,11 +144,7 @@ class ProfileFile(Strict):
 
 
 FILES: Mapping[str, Schema] = {
-    "violations.yaml": ViolationsFile(),
-    "support_types.yaml": SupportTypesFile(),
-    "counties.yaml": CountiesFile(),
-    "perpetrators.yaml": PerpetratorsFile(),
-    "languages.yaml": LanguagesFile(),
+    **LISTS,
     "placeholders.yaml": PlaceholdersFile(),
     "triage.yaml": TriageFile(),
 }

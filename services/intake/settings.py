@@ -21,15 +21,15 @@ _BYTES = validate.Range(min=64 * 1024, max=16 * 1024**3)
 
 @dataclass(frozen=True)
 class OwnSettings:
-    """`phone_region` is the region of a phone number written without a country code."""
+    """`phone_region` is the region of a phone number written without a country code; None: `default_region` of identity.yaml."""
 
-    phone_region: str
+    phone_region: str | None
     dry_runs: DryRunBounds
     quarantine: QuarantineBounds
 
 
 class _Own(Section):
-    phone_region = fields.String(load_default="KE", validate=Pattern(r"^[A-Z]{2}$"))
+    phone_region = fields.String(load_default=None, validate=Pattern(r"^[A-Z]{2}$"))
     dry_runs_per_hour = fields.Integer(load_default=DryRunBounds.per_hour, strict=True, validate=_DRY_RUNS)
     dry_runs_per_day = fields.Integer(load_default=DryRunBounds.per_day, strict=True, validate=_DRY_RUNS)
 

@@ -60,7 +60,7 @@ class App:
         self._policy, self._deadlines = policies.load_rules(chassis.settings.policy_directories)
         self._directories, self._promised = DirectoryCache(chassis.clock, self._policy), Promised()
         self.retention = policies.read_retention(chassis.settings.policy_directories)
-        self._watch = Stopwatch(chassis.metrics)
+        self._watch, self._vocabulary = Stopwatch(chassis.metrics), policies.load_vocabulary(chassis.settings.policy_directories)
 
     # Events of others: the chassis commits the unit
 
@@ -253,15 +253,14 @@ class App:
             partners=partners,
             engagements=EngagementRepository(unit, self._promised),
             teller=UnitTeller(
-                unit, partners, story, partner_log,
-                told=self._deadlines.told, showing=self._policy.showing, watch=self._watch,
+                unit, partners, story, partner_log, told=self._deadlines.told, showing=self._policy.showing, watch=self._watch,
             ),
             story=story,
             partner_log=partner_log,
             directories=self._directories,
             deadlines=self._deadlines,
             policy=self._policy,
-            new_id=lambda: str(uuid4()),
+            new_id=lambda: str(uuid4()), vocabulary=self._vocabulary,
         )
 
     def _reading(self) -> Desk:

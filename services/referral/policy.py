@@ -6,13 +6,17 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import available_timezones
 
 from marshmallow import fields, validate
 
+from ngao.chassis.errors import Misconfigured
 from ngao.chassis.policy import check, load_policy, parse
 from ngao.chassis.retention import Retention, load_retention
 from ngao.contracts.classes import Pattern, Strict
+from ngao.contracts.lists import LISTS
 from ngao.kernel.urgency import URGENCIES
+from ngao.kernel.vocabulary import Vocabulary, WrongList, vocabulary_of
 from services.referral.cases.deadlines import Deadlines, Waits
 from services.referral.directory.model import Partner
 from services.referral.directory.responses import PARTNER_ID, PartnerRequest, partner_from
@@ -45,6 +49,7 @@ class _Offers(Strict):
 class MatchingFile(Strict):
     """`matching.yaml`. Without `offers`, an offer shows neither place nor languages."""
 
+    timezone = fields.String(required=True, validate=validate.OneOf(available_timezones(), error="Must be a time zone."))
     default_need = fields.String(required=True)
     consider = fields.Integer(required=True, validate=validate.Range(min=1, max=1000))
     weights = fields.Nested(_Weights, required=True)
@@ -86,6 +91,14 @@ def load_rules(directories: tuple[Path, ...]) -> tuple[MatchingPolicy, Deadlines
     return _matching(policy["matching.yaml"], policy.version), _deadlines(policy["deadlines.yaml"], policy.version)
 
 
+def load_vocabulary(directories: Sequence[Path]) -> Vocabulary:
+    """The coalition's lists; raises Misconfigured naming file and key."""
+    try:
+        return vocabulary_of(load_policy(directories, LISTS).documents)
+    except WrongList as error:
+        raise Misconfigured(str(error)) from None
+
+
 def load_directory(path: Path) -> list[Partner]:
     """The partners of a directory file; raises Misconfigured naming file and key."""
     loaded = check(path, parse(path, path.read_bytes()), PartnersFile())
@@ -94,7 +107,7 @@ def load_directory(path: Path) -> list[Partner]:
 
 def _matching(data: dict[str, Any], version: str) -> MatchingPolicy:
     showing = _showing(data["offers"]) if data["offers"] else Showing()
-    return MatchingPolicy(version, Weights(**data["weights"]), data["consider"], data["default_need"], showing)
+    return MatchingPolicy(version, Weights(**data["weights"]), data["consider"], data["default_need"], showing, data["timezone"])
 
 
 def _showing(data: dict[str, Any]) -> Showing:

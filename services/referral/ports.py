@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from ngao.kernel.vocabulary import Vocabulary
 from services.referral.cases.deadlines import Deadlines
 from services.referral.cases.facts import Reason
 from services.referral.cases.model import Case, Life
@@ -174,6 +175,7 @@ class Desk:
     deadlines: Deadlines
     policy: MatchingPolicy
     new_id: Callable[[], str]
+    vocabulary: Vocabulary
 
     def known_or_new(self, case_ref: str) -> Case:
         """The case, or the beginning of one: the first fact about it has come, the other has its deadline."""

@@ -12,6 +12,7 @@ from ngao.chassis.policy import load_policy
 from ngao.chassis.retention import Retention as Rules
 from ngao.chassis.retention import load_retention
 from ngao.contracts.classes import Pattern, Strict
+from ngao.contracts.lists import PlaceholdersFile
 from ngao.kernel.placeholders import Placeholders
 from services.registry.rules import IdentityPolicy, MatchingRules, Retention
 
@@ -53,15 +54,6 @@ class IdentityFile(Strict):
     attributes_for_matching = fields.List(fields.String(validate=validate.OneOf(_ATTRIBUTES)), required=True)
     restriction_reasons = fields.List(fields.String(), required=True, validate=validate.Length(min=1))
     read_reasons = fields.List(fields.String(), required=True, validate=validate.Length(min=1))
-
-
-class PlaceholdersFile(Strict):
-    """placeholders.yaml: what names no one."""
-
-    names = fields.List(fields.String(validate=validate.Length(min=1)), required=True)
-    phones = fields.List(fields.String(validate=validate.Length(min=1)), required=True)
-    beside = fields.List(fields.String(validate=validate.Length(min=1)), load_default=())
-    emails = fields.List(fields.String(validate=validate.Regexp(r"^[^@]*@[^@]*$")), load_default=())
 
 
 def read_policy(directories: Sequence[Path]) -> IdentityPolicy:

@@ -89,14 +89,21 @@ class Desk:
         return self.process.request(method, path, body, self.key)
 
 
+OWN_SUPPORTS = [f"support_{number:04}" for number in range(400)]
+SUPPORTS = iter(OWN_SUPPORTS)
+
+
 def quick_policy(directory: Path) -> Path:
-    """The coalition's own deadlines, with seconds for hours where a test waits."""
+    """The coalition's own deadlines, with seconds for hours where a test waits, and a support type for each test."""
     directory.mkdir()
     policy = yaml.safe_load((ROOT / "deploy" / "policy" / "deadlines.yaml").read_text())
     policy["resolve_by"] = 2
     policy["urgencies"]["critical"] = {"respond_by": 2, "start_by": 2, "complete_by": 60, "match_again": 60}
     policy["urgencies"]["medium"]["disclose_by"] = 1
     (directory / "deadlines.yaml").write_text(yaml.safe_dump(policy))
+    lists = yaml.safe_load((ROOT / "deploy" / "policy" / "support_types.yaml").read_text())
+    lists["support_types"] |= {name: {"label": {"en": name, "sw": name}} for name in OWN_SUPPORTS}
+    (directory / "support_types.yaml").write_text(yaml.safe_dump(lists))
     return directory
 
 
@@ -117,7 +124,7 @@ class Scene:
     world: World
     line: Line
     case: str = field(default_factory=lambda: f"NG-{secrets.token_hex(5).upper()}")
-    need: str = field(default_factory=lambda: f"support_{secrets.token_hex(4)}")
+    need: str = field(default_factory=lambda: next(SUPPORTS))
     onboarded: list[str] = field(default_factory=list)
 
     def partner(self, **changes: Any) -> Desk:
@@ -593,3 +600,13 @@ def test_a_broken_partner_is_refused_with_every_field_named(scene: Scene) -> Non
     assert status == 422
     pointers = {each["pointer"] for each in problem["errors"]}
     assert pointers == {"/support_types/0", "/counties/0", "/capacity", "/public_key", "/x"}
+
+
+def test_a_partner_with_codes_of_no_list_is_refused_and_hears_which_there_are(scene: Scene) -> None:
+    body = {"name": "x", "support_types": ["legal_aid", "zzz_aid"], "counties": ["KE-30"], "capacity": 1}
+    status, problem = scene.asks("PUT", "/v1/partners/some-partner", body)
+    assert (status, problem["type"].rpartition("/")[2]) == (422, "invalid-input")
+    (error,) = problem["errors"]
+    assert (error["pointer"], error["code"]) == ("/support_types/1", "unknown_code")
+    assert error["detail"].startswith("Must be one of: ")
+    assert "zzz" not in str(problem)

@@ -19,6 +19,7 @@ _LONGEST_EMAIL, _LONGEST_URL = 254, 2000
 """RFC 5321 section 4.5.3.1.3 (a path of 256 with its brackets); what common programs take as an address."""
 # With parameters, as phones name a voice note: audio/ogg; codecs=opus.
 _MEDIA_TYPE = r"^[\w.+-]+/[\w.+-]+([ \t]*;[ \t]*[\w.+-]+=([\w.+-]+|\"[^\"\\\r\n]*\"))*$"
+_SCHEME = Pattern(r"^[a-z0-9][a-z0-9-]{1,19}$", error="unknown_code|Must name a scheme of places.")
 
 
 def _one_of(choices: tuple[str, ...]) -> validate.OneOf:
@@ -107,7 +108,7 @@ class Subject(Strict):
 class Location(Strict):
     """Where, with its scheme: a bare number means different counties in different lists."""
 
-    scheme = fields.String(required=True, validate=_one_of(codes.LOCATION_SCHEMES), metadata=INTERNAL)
+    scheme = fields.String(required=True, validate=_SCHEME, metadata=INTERNAL)
     code = fields.String(required=True, validate=validate.Length(min=1, max=20), metadata=INTERNAL)
     precision = fields.String(load_default="county", validate=_one_of(codes.PRECISIONS_OF_PLACE), metadata=INTERNAL)
 

@@ -34,5 +34,5 @@ def validate_report(desk: Desk, source_id: str, draft: Draft) -> Foreseen:
         triage=judge(desk, source_id, facts_of(desk, draft), keys).told,
         needs=draft.needs or needs_suggested_by(draft.violations, vocabulary),
         needs_suggested=not draft.needs,
-        county=county_of(draft.place, vocabulary.counties) or "",
+        county=county_of(draft.place, vocabulary) or "",
     )

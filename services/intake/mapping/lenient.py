@@ -20,6 +20,7 @@ from ngao.contracts.classes import EARLIEST
 from ngao.contracts.schemas.report import most_of
 from ngao.kernel.languages import language_code
 from ngao.kernel.names import comparable
+from ngao.kernel.vocabulary import Vocabulary
 from services.intake.mapping.dates_of_acts import counted, dated_acts
 from services.intake.mapping.mapping import Mapped, map_native
 from services.intake.mapping.places import county_named
@@ -31,7 +32,7 @@ from services.intake.reports.dates import ESTIMATE, doubt_about, with_likely_dat
 from services.intake.reports.draft import DateDoubt, Draft
 from services.intake.reports.events import examined
 from services.intake.reports.problems import LeftOut
-from services.intake.reports.vocabulary import GENERAL, Vocabulary
+from services.intake.reports.vocabulary import GENERAL
 
 _log = get_logger("intake")
 _MOST_ROUNDS = 30
@@ -134,7 +135,7 @@ class _Reading:
         one: dict[str, Callable[[str], bool]] = {
             "/reporter/role": lambda word: word in codes.REPORTER_ROLES,
             "/occurred_precision": lambda word: word in codes.PRECISIONS_OF_TIME,
-            "/location/scheme": lambda word: word in codes.LOCATION_SCHEMES,
+            "/location/scheme": lambda word: word in self._lists.schemes,
         }
         one |= {f"/subject/attributes/{name}": lambda word: bool(_SLUG.match(word)) for name in _ATTRIBUTES}
         return one.get(pointer)
@@ -160,7 +161,7 @@ class _Reading:
             self._report.pop("location", None)
             self._leave_out("/location/code", "required")
             return
-        if place.get("scheme") != "ke-county" and (county := county_named(place["code"], self._lists)):
+        if place.get("scheme") != self._lists.scheme and (county := county_named(place["code"], self._lists)):
             place |= {"scheme": "iso3166-2", "code": county}
 
     def _names(self) -> None:

@@ -14,6 +14,7 @@ from ngao.chassis.http.call import Call, parse_body
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.chassis.storage.units import Units
 from ngao.contracts import Undecodable
+from ngao.kernel.vocabulary import Vocabulary
 from services.intake.mapping.lenient import Taken, read_native
 from services.intake.mapping.mapping import Mapped
 from services.intake.mapping.profiles import Profile
@@ -23,7 +24,6 @@ from services.intake.reports.draft import Draft
 from services.intake.reports.problems import MappedBy
 from services.intake.reports.read_case import Reader
 from services.intake.reports.schemas import pointing
-from services.intake.reports.vocabulary import Vocabulary
 
 MOST_VALUES = 20_000
 """A form asks more than a report holds."""

@@ -16,14 +16,14 @@ from ngao.chassis.messaging.destinations import EVENTS, NOTICES
 from ngao.chassis.messaging.kept import Kept
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event, FieldError, field_errors, make
-from ngao.contracts.codes import LOCATION_SCHEMES
 from ngao.contracts.schemas.report import Report as ReportSchema
 from ngao.kernel.consent import Statement
 from ngao.kernel.urgency import rank
+from ngao.kernel.vocabulary import Vocabulary
 from services.intake.reports.draft import Draft, Person, Place, Violation
 from services.intake.reports.model import Change, Helper, Report, SealedIdentity, Update
 from services.intake.reports.progress import Step, case_salt_of
-from services.intake.reports.vocabulary import Vocabulary, code_problems
+from services.intake.reports.vocabulary import code_problems
 
 SUBMITTED = "intake.report.submitted.v1"
 NARRATIVE_DISCLOSED = "intake.narrative.disclosed.v1"
@@ -65,7 +65,7 @@ def _unknown_codes(document: Any, vocabulary: Vocabulary) -> list[FieldError]:
         return []
     location = document.get("location")
     place = Place(**{name: _text(location, name) for name in ("scheme", "code")}, precision="") if location else None
-    known = place if place is not None and place.scheme in LOCATION_SCHEMES and place.code else None
+    known = place if place is not None and place.scheme and place.code else None
     violations = [_violation_in(each) for each in _listed(document, "violations")]
     needs, languages = ([str(each) for each in _listed(document, name)] for name in ("needs", "languages"))
     found = code_problems(violations, needs, languages, known, vocabulary)

@@ -11,9 +11,9 @@ from ngao.chassis.errors import InvalidInput
 from ngao.chassis.http.call import Call, Meter
 from ngao.contracts import ContractError, FieldError, InvalidContent, Undecodable, parse_json
 from ngao.contracts.envelope import count_values, from_document
+from ngao.kernel.vocabulary import Vocabulary
 from services.intake.reports.draft import Draft
 from services.intake.reports.events import read_report
-from services.intake.reports.vocabulary import Vocabulary
 
 JSON = "application/json"
 CLOUDEVENT = "application/cloudevents+json"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ngao.kernel.vocabulary import ViolationType
 from services.intake.reports.model import Report
 from services.intake.reports.progress import needs_of, turns_of
 from services.intake.reports.schemas import CaseReportShown, SourceShown, StatusShown, show
-from services.intake.reports.vocabulary import ViolationType
 from services.intake.sources.model import Source
 
 

@@ -107,7 +107,7 @@ def _report(desk: Desk, source_id: str, draft: Draft, mapping: MappedBy | None) 
         violations=tuple(replace(each, ongoing=bool(each.ongoing)) for each in draft.violations),
         needs=tuple(dict.fromkeys(draft.needs)) or proposed,
         needs_proposed=proposed,
-        county=county_of(draft.place, vocabulary.counties) or "",
+        county=county_of(draft.place, vocabulary) or "",
         place_precision=draft.place.precision if draft.place else "",
         languages=draft.languages,
         consents=carried_over((), draft.consents, desk.now),

@@ -106,7 +106,7 @@ def _apply(desk: Desk, report: Report, update: Update) -> tuple[tuple[str, ...],
     """Take it in and judge again; gives what is new by name, and what is new about the person for the registry."""
     acts = tuple(with_likely_moment(each, desk.now, desk.now) for each in update.violations or ())
     update = replace(update, violations=acts or None)
-    county = county_of(update.place, desk.rules.vocabulary.counties)
+    county = county_of(update.place, desk.rules.vocabulary)
     news = report.apply(update, desk.now, _proposed(desk, report, update), county)
     if update.narrative:
         part = desk.vault.seal(report, f"narrative.{len(report.narrative_parts)}", update.narrative.encode())

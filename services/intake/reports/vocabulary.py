@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from ngao.kernel.problems import FieldError
+from ngao.kernel.vocabulary import ISO_PLACES, Vocabulary
 from services.intake.reports.dates import FUTURE_TOLERANCE
 from services.intake.reports.draft import Draft, Place, Violation
 
@@ -14,50 +14,9 @@ GENERAL = "unclassified"
 """The violation of a report that describes what happened in words only; the policy's list decides its weight and group."""
 
 
-@dataclass(frozen=True)
-class ViolationType:
-    """One entry of the violation list; severity in points."""
-
-    label: str
-    group: str
-    severity: int
-
-
-@dataclass(frozen=True)
-class Vocabulary:
-    """The lists a report's codes are checked against. `counties` maps ISO 3166-2 codes to national numbers.
-
-    `language_names` and `county_names` lead from names, in the form in which names are compared, to codes.
-    """
-
-    violations: Mapping[str, ViolationType]
-    supports: frozenset[str]
-    suggested_by_group: Mapping[str, tuple[str, ...]]
-    suggested_by_violation: Mapping[str, tuple[str, ...]]
-    counties: Mapping[str, int]
-    state_perpetrators: frozenset[str]
-    perpetrators: frozenset[str]
-    involvements: frozenset[str]
-    languages: frozenset[str]
-    language_names: Mapping[str, str] = field(default_factory=dict)
-    county_names: Mapping[str, str] = field(default_factory=dict)
-
-
-def county_of(place: Place | None, counties: Mapping[str, int]) -> str | None:
-    """The county's ISO 3166-2 code, or None without a place, or if the list has no such county in the scheme named.
-
-    The two numberings differ (KE-30 is Nairobi City, national 30 is Baringo), so a bare number counts only where the scheme
-    says that it is a national number.
-    """
-    if place is None:
-        return None
-    if place.scheme == "iso3166-2":
-        code = place.code.upper()
-        return code if code in counties else None
-    if place.scheme == "ke-county" and place.code.isascii() and place.code.isdigit():
-        number = int(place.code)
-        return next((iso for iso, national in counties.items() if national == number), None)
-    return None
+def county_of(place: Place | None, vocabulary: Vocabulary) -> str | None:
+    """The county's ISO 3166-2 code, or None without a place, or if the list has no such county in the scheme named."""
+    return vocabulary.county(place.scheme, place.code) if place else None
 
 
 def problems_of(draft: Draft, vocabulary: Vocabulary, now: datetime) -> list[FieldError]:
@@ -84,8 +43,8 @@ def code_problems(
     """The codes that the lists do not know, of a whole report or of what is left of a broken one."""
     found = [*violation_problems(violations, vocabulary), *need_problems(needs, vocabulary)]
     found += _unknown("/languages", languages, vocabulary.languages, "languages")
-    if place is not None and county_of(place, vocabulary.counties) is None:
-        found.append(_place_problem(place))
+    if place is not None and county_of(place, vocabulary) is None:
+        found.append(_place_problem(place, vocabulary))
     return found
 
 
@@ -130,8 +89,12 @@ def _not_in(pointer: str, name: str) -> FieldError:
     return FieldError(pointer, "unknown_code", f"Not in this platform's list of {name}.")
 
 
-def _place_problem(place: Place) -> FieldError:
-    if place.scheme == "iso3166-2" and place.code.isdigit():
-        detail = "A bare number is not an ISO 3166-2 code; write KE- and two digits, or name the scheme ke-county."
+def _place_problem(place: Place, vocabulary: Vocabulary) -> FieldError:
+    if place.scheme not in vocabulary.schemes:
+        return FieldError("/location/scheme", "unknown_code", f"Must be one of: {', '.join(vocabulary.schemes)}.")
+    if place.scheme == ISO_PLACES and place.code.isdigit():
+        country = next(iter(vocabulary.counties), "").partition("-")[0]
+        other = f", or name the scheme {vocabulary.scheme}" if vocabulary.scheme else ""
+        detail = f"A bare number is not an ISO 3166-2 code; write {country}- and two digits{other}."
         return FieldError("/location/code", "ambiguous", detail)
     return _not_in("/location/code", "counties")

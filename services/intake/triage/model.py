@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ngao.kernel.urgency import LOW, URGENCIES, rank
+from ngao.kernel.vocabulary import ViolationType
 from services.intake.reports.draft import Violation
-from services.intake.reports.vocabulary import ViolationType
 
 # How much later than the stated moment something may have happened, by how exactly the moment is known.
 _SLACK = {"day": timedelta(days=1), "month": timedelta(days=31), "year": timedelta(days=366), "estimate": timedelta(days=1)}

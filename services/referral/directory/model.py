@@ -10,6 +10,9 @@ from datetime import datetime, time
 from itertools import chain, product
 from zoneinfo import ZoneInfo
 
+from ngao.kernel.problems import FieldError
+from ngao.kernel.vocabulary import Vocabulary
+
 EVERYWHERE = "*"
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -59,7 +62,7 @@ class Partner:
     suspended: bool = False
     revoked: bool = False
     hours: tuple[Hours, ...] = ()
-    timezone: str = "Africa/Nairobi"
+    timezone: str = "UTC"
     key_hashes: tuple[str, ...] = field(default=(), repr=False)
     revision: int = 0
 
@@ -130,6 +133,18 @@ class Directory:
         group = self._groups.get(key, [])
         start = draw(seed) % len(group) if group else 0
         return chain(group[start:], group[:start]) if start else iter(group)
+
+
+def unknown_codes(partner: Partner, known: Partner | None, vocabulary: Vocabulary) -> list[FieldError]:
+    """The codes of a partner that are in no list of the coalition, but for those that it was saved with."""
+    places = {EVERYWHERE, *vocabulary.counties}
+    lists = {"support_types": vocabulary.supports, "counties": places, "languages": vocabulary.languages}
+    return [
+        FieldError(f"/{name}/{at}", "unknown_code", f"Must be one of: {', '.join(sorted(listed))}.")
+        for name, listed in lists.items()
+        for at, code in enumerate(getattr(partner, name))
+        if code not in listed and code not in (getattr(known, name) if known else ())
+    ]
 
 
 def draw(seed: str) -> int:

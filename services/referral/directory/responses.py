@@ -49,7 +49,7 @@ def _signing_key(value: str) -> None:
 
 def _zone(value: str) -> None:
     if value not in available_timezones():
-        raise ValidationError("unknown_code|Must be a time zone such as Africa/Nairobi.")
+        raise ValidationError("unknown_code|Must be a time zone by its IANA name, a region and a city.")
 
 
 class HoursRequest(Strict):
@@ -79,7 +79,7 @@ class PartnerRequest(Strict):
     vetted = fields.Boolean(load_default=False, metadata=INTERNAL)
     suspended = fields.Boolean(load_default=False, metadata=INTERNAL)
     hours = fields.List(fields.Nested(HoursRequest), load_default=list, validate=validate.Length(max=21), metadata=INTERNAL)
-    timezone = fields.String(load_default="Africa/Nairobi", validate=_zone, metadata=INTERNAL)
+    timezone = fields.String(load_default="", validate=_zone, metadata=INTERNAL)
     new_key = fields.Boolean(load_default=False, metadata=INTERNAL)
 
 

@@ -31,13 +31,17 @@ class Weights:
 
 @dataclass(frozen=True)
 class MatchingPolicy:
-    """The coalition's rules of matching and of what an offer shows. `consider` bounds how many fitting partners are compared."""
+    """The coalition's rules of matching and of what an offer shows. `consider` bounds how many fitting partners are compared.
+
+    `timezone` is that of a partner which is entered without one.
+    """
 
     version: str
     weights: Weights
     consider: int
     default_need: str
     showing: Showing = field(default_factory=Showing)
+    timezone: str = "UTC"
 
 
 @dataclass(frozen=True)

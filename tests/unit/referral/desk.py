@@ -7,6 +7,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 from ngao.contracts import Event
@@ -19,10 +20,15 @@ from services.referral.cases.news import News
 from services.referral.directory.model import Directory, Partner
 from services.referral.matching.model import Load, Matcher, MatchingPolicy, Weights
 from services.referral.offers.model import OPEN, TAKEN, Offer
+from services.referral.policy import load_vocabulary
 from services.referral.ports import Desk, Hop
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-POLICY = MatchingPolicy("p1", Weights(local=40, language=30, free_capacity=20, response=20, open_now=10), 40, "other")
+_SHIPPED = (Path(__file__).parents[3] / "deploy" / "policy",)
+VOCABULARY = load_vocabulary(_SHIPPED)
+POLICY = MatchingPolicy(
+    "p1", Weights(local=40, language=30, free_capacity=20, response=20, open_now=10), 40, "other", timezone="Africa/Nairobi"
+)
 _WAITS = Waits(timedelta(minutes=15), timedelta(hours=1), timedelta(days=1), timedelta(minutes=10))
 DEADLINES = Deadlines("p1", "duty_officer", timedelta(seconds=30), dict.fromkeys(URGENCIES, _WAITS))
 
@@ -195,7 +201,7 @@ class Office:
     def desk(self) -> Desk:
         return Desk(
             self.now, self.cases, self.partners, self.engagements, self.teller, self.story, self.log, self, DEADLINES, POLICY,
-            lambda: f"offer-{next(self.ids)}",
+            lambda: f"offer-{next(self.ids)}", VOCABULARY,
         )
 
     def case(self, case_ref: str = "NG-1") -> Case:
