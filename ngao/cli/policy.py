@@ -13,7 +13,7 @@ from ngao.chassis.retention import check_services
 from ngao.cli.output import AsJson, print_error, show
 from ngao.local.home import REPOSITORY, Home
 from services.intake import policy as intake
-from services.notify import policy_files as notify
+from services.notify import policy as notify
 from services.referral import policy as referral
 from services.registry import policy as registry
 

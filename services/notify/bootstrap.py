@@ -13,31 +13,31 @@ from ngao.chassis.retention import Retention
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event
 from ngao.kernel.actors import Actor
-from services.notify import http_api
-from services.notify.application.account import Account
-from services.notify.application.acknowledge import acknowledge
-from services.notify.application.ask_again import ask_again
-from services.notify.application.context import Context
-from services.notify.application.escalate_due import escalate_message
-from services.notify.application.learn_contact_summary import learn_contact_summary
-from services.notify.application.manage_roster import forget_removed, put_on_roster, take_off_roster
-from services.notify.application.plan_messages import plan_messages
-from services.notify.application.ports import Channel
-from services.notify.application.record_outcome import record_outcome
-from services.notify.application.send_due import Post, send_due
-from services.notify.application.tell_message import tell_message
+from services.notify.channels.account import Account
 from services.notify.channels.email import EmailChannel
-from services.notify.domain.letter import Outcome
-from services.notify.domain.message import Message
-from services.notify.domain.people import DUTY_OFFICER, Contact, Recipient
-from services.notify.domain.planning import Desk
-from services.notify.domain.policy import Policy
-from services.notify.messages import UnitAnnouncer, facts_of, summary_of
-from services.notify.own_settings import read_own
-from services.notify.policy_files import read_policy, read_retention
-from services.notify.reach import Reach
-from services.notify.storage.documents import DOCUMENTS
-from services.notify.storage.repositories import (
+from services.notify.channels.letter import Outcome
+from services.notify.context import Context
+from services.notify.documents import DOCUMENTS
+from services.notify.ladders.acknowledge import acknowledge
+from services.notify.ladders.ask_again import ask_again
+from services.notify.ladders.escalate import escalate_message
+from services.notify.ladders.planning import Desk
+from services.notify.ladders.reach import Reach
+from services.notify.messages import responses as http_api
+from services.notify.messages.events import UnitAnnouncer, facts_of, summary_of
+from services.notify.messages.model import Message
+from services.notify.messages.plan import plan_messages
+from services.notify.messages.record_outcome import record_outcome
+from services.notify.messages.send import Post, send_due
+from services.notify.messages.show import tell_message
+from services.notify.policy import read_policy, read_retention
+from services.notify.ports import Channel
+from services.notify.roster.learn_contact import learn_contact_summary
+from services.notify.roster.manage import forget_removed, put_on_roster, take_off_roster
+from services.notify.roster.model import DUTY_OFFICER, Contact, Recipient
+from services.notify.rules import Policy
+from services.notify.settings import read_own
+from services.notify.store import (
     AlarmRepository,
     ClaimQueue,
     ContactSummaryRepository,

@@ -15,8 +15,8 @@ from ngao.chassis.http.entrypoint import Answer, Call, http
 from ngao.chassis.messaging.consumer import consumes
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event
-from services.notify import http_api
-from services.notify.domain.people import DUTY_OFFICER, PARTNER, Recipient
+from services.notify.messages import responses as http_api
+from services.notify.roster.model import DUTY_OFFICER, PARTNER, Recipient
 
 
 class NotifyService(ChassisEndpoints):

@@ -7,7 +7,7 @@ import tomllib
 
 import pytest
 
-from services.notify.own_settings import read_own
+from services.notify.settings import read_own
 from tests.support.pages import ON_ENGINE, ROOT, Block, blocks, prompts
 
 # Shown with a prompt and not run from the page, and where each is tried instead.

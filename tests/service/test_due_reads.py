@@ -12,8 +12,8 @@ import pytest
 from ngao.chassis.settings import StoreSettings
 from ngao.chassis.storage.connection import Store
 from ngao.chassis.storage.unit_of_work import Unit
-from services.notify.storage.documents import DOCUMENTS as NOTIFY
-from services.notify.storage.repositories import ClaimQueue, MessageRepository
+from services.notify.documents import DOCUMENTS as NOTIFY
+from services.notify.store import ClaimQueue, MessageRepository
 from services.referral.cases.store import CaseRepository, overdue_waits
 from services.referral.storage.documents import DOCUMENTS as REFERRAL
 from tests.support.processes import World

@@ -21,9 +21,9 @@ from ngao.chassis.errors import Misconfigured
 from ngao.local.mailbox import Mail, Mailbox, behave, messages, misbehave
 from services.notify.channels import email
 from services.notify.channels.email import EmailChannel, SmtpSettings
-from services.notify.domain.letter import Letter, Outcome, Result
-from services.notify.http_api import RosterEntry
-from services.notify.own_settings import read_own
+from services.notify.channels.letter import Letter, Outcome, Result
+from services.notify.messages.responses import RosterEntry
+from services.notify.settings import read_own
 from tests.support.notify import MAIL_CASES, FakeChannel, refusals, shipped_policy
 
 ADDRESS = "asha.canary@example.org"

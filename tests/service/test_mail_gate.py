@@ -19,8 +19,8 @@ from ngao.chassis.errors import Misconfigured
 from ngao.deployment.authority import Authority
 from ngao.local.ports import free_port
 from services.notify.channels.email import EmailChannel, SmtpSettings
-from services.notify.domain.letter import Letter, Outcome, Result
-from services.notify.own_settings import read_own
+from services.notify.channels.letter import Letter, Outcome, Result
+from services.notify.settings import read_own
 from tests.support.processes import ROOT
 from tests.support.waiting import eventually
 

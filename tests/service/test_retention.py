@@ -26,7 +26,7 @@ from ngao.contracts import make, open_event
 from ngao.kernel.actors import Actor
 from services.intake.reports.documents import ReportDocument
 from services.intake.reports.posted import Posted
-from services.notify.domain.people import DUTY_OFFICER, Recipient
+from services.notify.roster.model import DUTY_OFFICER, Recipient
 from tests.support.forgetting import Held, opened
 from tests.support.intake import report
 from tests.support.processes import ROOT, World

@@ -23,7 +23,7 @@ from ngao.contracts.schemas.report import Report
 from ngao.local.demo.scenarios import kobo_submission
 from ngao.local.mailbox import behave, misbehave
 from services.intake.reports.schemas import ReportUpdate
-from services.notify.http_api import RosterEntry
+from services.notify.messages.responses import RosterEntry
 from tests.support.coalition import CRITICAL, Coalition, Partner, report
 from tests.support.markers import Planted, Stem, Token, leaf_at, plant, takes
 from tests.support.processes import ROOT, ServiceProcess

@@ -7,15 +7,15 @@ from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from services.notify.application.ports import Alarms, Announcer, Channel, Claims, ContactSummaries, Messages, Roster
-from services.notify.domain.alarm import Alarm
-from services.notify.domain.facts import Facts
-from services.notify.domain.letter import Letter, Outcome, Result
-from services.notify.domain.message import Message, State
-from services.notify.domain.people import DUTY_OFFICER, PARTNER, Contact, ContactSummary, Recipient
-from services.notify.domain.planning import Desk
-from services.notify.domain.policy import Policy
-from services.notify.policy_files import read_policy
+from services.notify.channels.letter import Letter, Outcome, Result
+from services.notify.ladders.model import Alarm
+from services.notify.ladders.planning import Desk
+from services.notify.messages.facts import Facts
+from services.notify.messages.model import Message, State
+from services.notify.policy import read_policy
+from services.notify.ports import Alarms, Announcer, Channel, Claims, ContactSummaries, Messages, Roster
+from services.notify.roster.model import DUTY_OFFICER, PARTNER, Contact, ContactSummary, Recipient
+from services.notify.rules import Policy
 
 POLICIES = Path(__file__).resolve().parents[2] / "deploy" / "policy"
 MAIL_CASES = Path(__file__).resolve().parents[1] / "cases" / "mail"

@@ -11,10 +11,10 @@ from ngao.chassis.storage.unit_of_work import Unit
 from services.intake.reports.model import Report
 from services.intake.reports.records import report_record, source_document
 from services.intake.sources.model import Source
-from services.notify.domain.alarm import Alarm
-from services.notify.domain.message import Message
-from services.notify.domain.people import ContactSummary
-from services.notify.storage.mapping import alarm_to_record, message_to_document, summary_to_record
+from services.notify.ladders.model import Alarm
+from services.notify.messages.model import Message
+from services.notify.records import alarm_to_record, message_to_document, summary_to_record
+from services.notify.roster.model import ContactSummary
 from services.referral.cases.model import Case as ReferralCase
 from services.referral.cases.store import CaseRepository as ReferralCases
 from services.referral.directory import store as partners

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
-from services.notify.domain.letter import Outcome, Result
+from services.notify.channels.letter import Outcome, Result
 
 
 class Step(StrEnum):

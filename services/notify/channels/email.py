@@ -14,8 +14,8 @@ from email.policy import SMTP
 from typing import Any
 
 from services.notify.channels.answers import Step, judge
-from services.notify.domain.address import AddressUnreadableError, read_address
-from services.notify.domain.letter import Letter, Outcome, Result
+from services.notify.channels.letter import Letter, Outcome, Result
+from services.notify.roster.address import AddressUnreadableError, read_address
 
 TIMEOUT_S = 10
 _WIRE = SMTP.clone(max_line_length=76)  # RFC 2045, 6.7: the longest line of quoted-printable; the standard library allows 78

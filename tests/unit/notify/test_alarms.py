@@ -10,18 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ngao.chassis.clock import ManualClock
-from services.notify.application.acknowledge import acknowledge
-from services.notify.application.ask_again import ask_again
-from services.notify.application.context import Context
-from services.notify.application.escalate_due import escalate_message
-from services.notify.application.plan_messages import plan_messages
-from services.notify.application.record_outcome import record_outcome
-from services.notify.application.send_due import LEASE
-from services.notify.domain.alarm import AlarmState
-from services.notify.domain.letter import Outcome, Result
-from services.notify.domain.message import Message, State
-from services.notify.domain.people import DUTY_OFFICER, Contact, Recipient
-from services.notify.domain.policy import Policy, Rule
+from services.notify.channels.letter import Outcome, Result
+from services.notify.context import Context
+from services.notify.ladders.acknowledge import acknowledge
+from services.notify.ladders.ask_again import ask_again
+from services.notify.ladders.escalate import escalate_message
+from services.notify.ladders.model import AlarmState
+from services.notify.messages.model import Message, State
+from services.notify.messages.plan import plan_messages
+from services.notify.messages.record_outcome import record_outcome
+from services.notify.messages.send import LEASE
+from services.notify.roster.model import DUTY_OFFICER, Contact, Recipient
+from services.notify.rules import Policy, Rule
 from tests.support.notify import (
     CASE,
     START,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.notify.channels.answers import Step, judge
-from services.notify.domain.letter import Result
+from services.notify.channels.letter import Result
 
 OF_THE_ACCOUNT = [
     (Step.ACCOUNT, 550, b"no"),

@@ -9,14 +9,14 @@ import pytest
 
 from ngao.chassis.clock import ManualClock
 from ngao.chassis.errors import NotFound
-from services.notify.application.acknowledge import acknowledge
-from services.notify.application.context import Context
-from services.notify.application.escalate_due import escalate_message
-from services.notify.application.plan_messages import plan_messages
-from services.notify.domain.errors import PolicyBroken
-from services.notify.domain.facts import Facts
-from services.notify.domain.message import Message, State
-from services.notify.domain.policy import Ladder, Step
+from services.notify.context import Context
+from services.notify.errors import PolicyBroken
+from services.notify.ladders.acknowledge import acknowledge
+from services.notify.ladders.escalate import escalate_message
+from services.notify.messages.facts import Facts
+from services.notify.messages.model import Message, State
+from services.notify.messages.plan import plan_messages
+from services.notify.rules import Ladder, Step
 from tests.support.notify import (
     START,
     FakeAlarms,

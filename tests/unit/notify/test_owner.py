@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from services.notify.domain.alarm import AlarmState
-from services.notify.domain.errors import PolicyBroken
-from services.notify.domain.message import Message, State
-from services.notify.domain.people import DUTY_OFFICER, OWNER
-from services.notify.domain.policy import Rule
+from services.notify.errors import PolicyBroken
+from services.notify.ladders.model import AlarmState
+from services.notify.messages.model import Message, State
+from services.notify.roster.model import DUTY_OFFICER, OWNER
+from services.notify.rules import Rule
 from tests.support.notify import officers
 from tests.unit.notify.test_alarms import ALL, POLICY, UNKNOWN_USER, Desk
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from services.notify.application.context import Context
-from services.notify.application.learn_contact_summary import learn_contact_summary
-from services.notify.application.plan_messages import plan_messages
-from services.notify.domain import refusals
-from services.notify.domain.message import Message, State
-from services.notify.domain.people import DEFENDER, DUTY_OFFICER, PARTNER, Contact, ContactSummary, Recipient
-from services.notify.domain.planning import Changes, plan
+from services.notify.context import Context
+from services.notify.ladders.planning import Changes, plan
+from services.notify.messages import refusals
+from services.notify.messages.model import Message, State
+from services.notify.messages.plan import plan_messages
+from services.notify.roster.learn_contact import learn_contact_summary
+from services.notify.roster.model import DEFENDER, DUTY_OFFICER, PARTNER, Contact, ContactSummary, Recipient
 from tests.support.notify import (
     CASE,
     FakeAlarms,

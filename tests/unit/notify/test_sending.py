@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from ngao.chassis.clock import ManualClock
-from services.notify.application.account import Account
-from services.notify.application.acknowledge import acknowledge
-from services.notify.application.context import Context
-from services.notify.application.escalate_due import escalate_message
-from services.notify.application.plan_messages import plan_messages
-from services.notify.application.record_outcome import record_outcome
-from services.notify.application.send_due import LEASE, Post, send_due
-from services.notify.domain.letter import Outcome, Result
-from services.notify.domain.message import Message, State
+from services.notify.channels.account import Account
+from services.notify.channels.letter import Outcome, Result
+from services.notify.context import Context
+from services.notify.ladders.acknowledge import acknowledge
+from services.notify.ladders.escalate import escalate_message
+from services.notify.messages.model import Message, State
+from services.notify.messages.plan import plan_messages
+from services.notify.messages.record_outcome import record_outcome
+from services.notify.messages.send import LEASE, Post, send_due
 from tests.support.notify import (
     START,
     FakeAlarms,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from services.notify.domain.message import Message
-from services.notify.domain.people import DUTY_OFFICER, Recipient
-from services.notify.storage.mapping import message_from_record, message_to_document
+from services.notify.messages.model import Message
+from services.notify.records import message_from_record, message_to_document
+from services.notify.roster.model import DUTY_OFFICER, Recipient
 from tests.support.notify import CASE, START
 
 LATER_FIELDS = ("event", "urgency", "about", "gravity", "covered_by", "held_since")

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notify.domain.errors import PolicyBroken, TemplateIndiscreet
-from services.notify.domain.templates import Templates, Text, lint
-from services.notify.domain.vocabulary import VOCABULARY
+from services.notify.errors import PolicyBroken, TemplateIndiscreet
+from services.notify.messages.templates import Templates, Text, lint
+from services.notify.messages.vocabulary import VOCABULARY
 from tests.support.notify import shipped_policy
 
 TEMPLATES = shipped_policy().templates

@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from services.notify.domain.errors import PolicyBroken
-from services.notify.domain.people import DUTY_OFFICER
-from services.notify.domain.policy import LONGEST_CLIMB, MUST_BE_TOLD, MUST_BE_TOLD_AS_HIGH, Policy
+from services.notify.errors import PolicyBroken
+from services.notify.roster.model import DUTY_OFFICER
+from services.notify.rules import LONGEST_CLIMB, MUST_BE_TOLD, MUST_BE_TOLD_AS_HIGH, Policy
 from tests.support.notify import facts, shipped_policy
 
 POLICY = shipped_policy()

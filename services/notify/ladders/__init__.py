@@ -1,0 +1,1 @@
+"""Ladders: who is asked next when nobody answers."""

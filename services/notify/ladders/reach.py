@@ -1,0 +1,71 @@
+"""What an operator must know before the first report: on which ladders nobody can be reached, and whether mail goes at all."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ngao.chassis.chassis import Chassis
+from services.notify.channels.account import Account
+from services.notify.rules import Policy
+from services.notify.store import AlarmRepository, RosterRepository
+
+_ADD = "run `bin/ngao officer add duty-officer --email ADDRESS`"
+
+
+class Reach:
+    """Looks at the roster from time to time and remembers what it saw, because readiness is asked without a store."""
+
+    def __init__(self, chassis: Chassis, policy: Policy, channels: frozenset[str], account: Account) -> None:
+        self._units, self._clock = chassis.units, chassis.clock
+        self._policy, self._channels, self._account = policy, channels, account
+        self._empty: tuple[str, ...] = ()
+        self._unheard = 0
+        metrics = chassis.metrics
+        self._reachable = metrics.gauge("ngao_notify_reachable", "People of a ladder who can be reached.", "ladder")
+        self._unheard_gauge = metrics.gauge("ngao_notify_unheard", "Cases whose alarm ended without an acknowledgement.")
+        self._refused_seconds = metrics.gauge("ngao_notify_mail_refused_seconds", "How long the mail account has been refused.")
+        chassis.health.warn("ladders", self.about_ladders)
+        chassis.health.warn("alarms", self.about_alarms)
+        chassis.health.warn("mail", self.about_mail)
+
+    def look(self) -> None:
+        """Count who can be reached, and what reached nobody."""
+        reachable = {name: self._count(name) for name in self._policy.ladders_in_use()}
+        for name, count in reachable.items():
+            self._reachable.labels(name).set(count)
+        self._empty = tuple(name for name, count in reachable.items() if not count)
+        self._unheard = AlarmRepository(self._units.read()).count_unheard()
+        self._unheard_gauge.set(self._unheard)
+        self._refused_seconds.set(self._seconds_refused(self._clock.now()))
+
+    def about_ladders(self) -> str | None:
+        """Why nobody would be notified of a report that came now."""
+        if not self._empty:
+            return None
+        return f"Nobody can be notified on the ladders {', '.join(self._empty)}: no person of them has an address; {_ADD}."
+
+    def about_alarms(self) -> str | None:
+        """Which alarms reached nobody."""
+        if not self._unheard:
+            return None
+        return f"The alarms of {self._unheard} cases ended without an acknowledgement: see docs/runbooks/alarm-unheard.md."
+
+    def about_mail(self) -> str | None:
+        """Why no mail goes."""
+        account = self._account
+        if account.refused_since is None:
+            return None
+        return (
+            f"No mail goes: the mail server has refused the whole account since {account.refused_since:%Y-%m-%d %H:%M} UTC"
+            f" ({account.reason}). All letters wait; see docs/runbooks/mail-not-leaving.md."
+        )
+
+    def _count(self, ladder: str) -> int:
+        roster = RosterRepository(self._units.read())
+        people = {self._policy.person_at(ladder, at) for at in range(len(self._policy.ladders[ladder].steps))}
+        contacts = [roster.contact(person) for person in people if person]
+        return sum(1 for contact in contacts if contact and contact.channel in self._channels)
+
+    def _seconds_refused(self, now: datetime) -> float:
+        since = self._account.refused_since
+        return max(0.0, (now - since).total_seconds()) if since else 0.0

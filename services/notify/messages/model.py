@@ -1,0 +1,176 @@
+"""One message to one person about one cause, and its life.
+
+    queued ──▶ sending ──▶ sent ──────┐
+      ▲           │  └───▶ failed ────┼──▶ acknowledged
+      └─ later ◀──┘        refused ───┤
+                           covered ───┘
+
+`sending` is held by a lease; when the sender dies, the lease runs out and the message is due again.
+`covered` is not sent: an open alarm of the same case asks already, and its acknowledgement counts for both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import NAMESPACE_URL, uuid5
+
+from services.notify.errors import NotOpenNow
+from services.notify.roster.model import Recipient
+
+
+class State(StrEnum):
+    """Where a message is in its life."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    REFUSED = "refused"
+    COVERED = "covered"
+    ACKNOWLEDGED = "acknowledged"
+
+
+@dataclass(frozen=True)
+class Note:
+    """One line of a message's history: when, what, and a coded reason."""
+
+    at: datetime
+    what: str
+    reason: str = ""
+
+
+@dataclass
+class Message:
+    """What is to be told, to whom, why, and what became of it; by reference only, never an address or a text.
+
+    `ladder` and `position` say which step of which escalation this is; `escalate_at` is the deadline for an
+    acknowledgement, None when nobody waits for one. `next_attempt` is when it is due, and while sending, when the lease ends.
+    `event` (the type of event that it is about, empty for one that is about a lost message), `urgency`, `gravity` and `about`
+    (a need, or nothing) are the kind of alarm; `covered_by` is the cause whose ladder asks in its place.
+    `held_since` is set while the channel's whole account is refused.
+    """
+
+    id: str
+    cause: str
+    case_ref: str
+    recipient: Recipient
+    template: str
+    channel: str
+    urgent: bool
+    policy_version: str
+    created_at: datetime
+    state: State = State.QUEUED
+    reason: str = ""
+    attempts: int = 0
+    next_attempt: datetime | None = None
+    lease: str | None = None
+    ladder: str | None = None
+    position: int = 0
+    escalate_at: datetime | None = None
+    acknowledged_by: str | None = None
+    urgency: str = ""
+    about: str = ""
+    gravity: int = 0
+    event: str = ""
+    covered_by: str | None = None
+    held_since: datetime | None = None
+    notes: list[Note] = field(default_factory=list)
+    revision: int = 0
+
+    @property
+    def reference(self) -> str:
+        """What the recipient reads aloud or types: it names the message here and resolves to nothing elsewhere."""
+        digits = self.id.replace("-", "")[:8].upper()
+        return f"{digits[:4]}-{digits[4:]}"
+
+    @property
+    def has_not_left(self) -> bool:
+        """True while no try of it has counted: it is new, or the whole account is refused."""
+        return self.state is State.QUEUED and (self.attempts == 0 or self.held_since is not None)
+
+    def is_held_by(self, lease: str) -> bool:
+        """True if the sender with this lease still has the message."""
+        return self.state is State.SENDING and self.lease == lease
+
+    def was_sent(self, at: datetime, within: timedelta | None = None) -> None:
+        """The channel took it over; after a wait for the account the reader has the whole time to answer. Raises NotOpenNow."""
+        self._leave_sending(State.SENT, at, "sent")
+        if self.held_since and self.escalate_at and within:
+            self.escalate_at = at + within
+        self.held_since = None
+
+    def wait_for_account(self, at: datetime, due: datetime, reason: str) -> None:
+        """No letter gets through at present, so that this was no try of this one; raises NotOpenNow."""
+        first = self.held_since is None
+        notes = list(self.notes)
+        self._leave_sending(State.QUEUED, at, "held", reason)
+        if not first:
+            self.notes = notes  # one line for the whole wait
+        self.held_since, self.next_attempt, self.attempts = self.held_since or at, due, max(0, self.attempts - 1)
+
+    def try_later(self, at: datetime, due: datetime, reason: str) -> None:
+        """The channel could not take it now; raises NotOpenNow."""
+        self._leave_sending(State.QUEUED, at, "postponed", reason)
+        self.held_since, self.next_attempt = None, due
+
+    def has_failed(self, at: datetime, reason: str) -> None:
+        """The channel will not take it; raises NotOpenNow."""
+        self._leave_sending(State.FAILED, at, "failed", reason)
+        self.held_since = None
+
+    def was_acknowledged(self, at: datetime, by: str) -> None:
+        """A human has seen it, by whatever way; whatever state it was in, nobody needs to be told more."""
+        self.state, self.acknowledged_by = State.ACKNOWLEDGED, by
+        self.next_attempt = self.escalate_at = self.lease = self.held_since = None
+        self.notes.append(Note(at, "acknowledged"))
+
+    def stop_waiting(self, at: datetime, what: str) -> None:
+        """Nobody waits for an acknowledgement of this message any more."""
+        self.escalate_at = None
+        self.notes.append(Note(at, what))
+
+    def cover(self, at: datetime, by: str, what: str = "covered") -> None:
+        """Another cause's ladder asks in its place; what is on its way out goes on."""
+        self.covered_by, self.escalate_at = by, None
+        if self.state is State.QUEUED:
+            self.state, self.next_attempt, self.held_since = State.COVERED, None, None
+        self.notes.append(Note(at, what))
+
+    def was_answered(self, at: datetime) -> None:
+        """Somebody else has acknowledged the cause: nobody is asked by this message any more."""
+        if self.state is State.QUEUED:
+            self.state, self.next_attempt, self.held_since = State.COVERED, None, None
+        if self.escalate_at:
+            self.stop_waiting(at, "answered_by_another")
+
+    def lost_cover(self, at: datetime, reason: str) -> None:
+        """The ladder that asked in its place has reached nobody."""
+        self.state, self.reason = State.FAILED, reason
+        self.notes.append(Note(at, "failed", reason))
+
+    def asks_instead(self, at: datetime, step: Message) -> None:
+        """What covered it asks no more: this message is the step of its own ladder that was to be made for its reader."""
+        self.covered_by, self.position = None, step.position
+        self.ask_again(at, step.channel, (step.escalate_at or at) - at)
+
+    def ask_again(self, at: datetime, channel: str, within: timedelta) -> None:
+        """Its reader can be reached now: it is sent, and its ladder climbs on from here."""
+        self.state, self.reason, self.channel, self.attempts = State.QUEUED, "", channel, 0
+        self.next_attempt, self.escalate_at = at, at + within
+        self.notes.append(Note(at, "queued"))
+
+    def _leave_sending(self, state: State, at: datetime, what: str, reason: str = "") -> None:
+        if self.state is not State.SENDING:
+            raise NotOpenNow(self.state)
+        self.state, self.reason, self.lease, self.next_attempt = state, reason, None, None
+        self.notes.append(Note(at, what, reason))
+
+
+def message_id(cause: str, recipient: Recipient, template: str, repetition: int = 0) -> str:
+    """The one id of a message for this cause, recipient and template, so that an event heard twice tells once.
+
+    A UUID of version 5 (RFC 9562), because the cause is unguessable already. `repetition` counts deliberate reminders.
+    """
+    return str(uuid5(NAMESPACE_URL, f"ngao:message:{cause}:{recipient}:{template}:{repetition}"))

@@ -1,0 +1,175 @@
+"""What operators ask of notify over HTTP and what they are answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate
+
+from ngao.chassis.errors import InvalidInput
+from ngao.contracts import field_errors
+from ngao.contracts.classes import INTERNAL, SENSITIVE, Pattern, Strict
+from services.notify.messages.model import Message, State
+from services.notify.messages.refusals import MEANING
+from services.notify.roster.address import AddressUnreadableError, read_address
+from services.notify.roster.model import Contact
+
+_ID = r"^[a-z][a-z0-9-]{1,40}$"
+_MOST = 500
+
+
+class _Address(fields.String):
+    """A mail address, read once for good: what is taken here, the channel can write to."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
+        try:
+            return read_address(super()._deserialize(value, attr, data, **kwargs))
+        except AddressUnreadableError as error:
+            raise ValidationError(f"format|{error}") from None
+
+
+class RosterEntry(Strict):
+    """Where and in which language somebody is told."""
+
+    email = _Address(required=True, metadata=SENSITIVE)
+    language = fields.String(
+        load_default="en", validate=Pattern(r"^[a-z]{2,3}$", error="format|Must be an ISO 639 code."), metadata=INTERNAL
+    )
+
+
+class RosterEntryShown(Strict):
+    """A roster entry as it is shown: the address only so far that its owner would recognise it."""
+
+    kind = fields.String(metadata=INTERNAL)
+    id = fields.String(metadata=INTERNAL)
+    channel = fields.String(metadata=INTERNAL)
+    language = fields.String(metadata=INTERNAL)
+    address = fields.String(metadata=INTERNAL)
+
+
+class RosterShown(Strict):
+    """The whole roster."""
+
+    roster = fields.List(fields.Nested(RosterEntryShown), metadata=INTERNAL)
+
+
+class NoteShown(Strict):
+    """One line of a message's history."""
+
+    at = fields.AwareDateTime(metadata=INTERNAL)
+    what = fields.String(metadata=INTERNAL)
+    reason = fields.String(metadata=INTERNAL)
+
+
+class MessageShown(Strict):
+    """A message by reference: never its address."""
+
+    message_id = fields.String(metadata=INTERNAL)
+    reference = fields.String(metadata=INTERNAL)
+    case_ref = fields.String(metadata=INTERNAL)
+    cause = fields.String(metadata=INTERNAL)
+    recipient_kind = fields.String(metadata=INTERNAL)
+    recipient_ref = fields.String(metadata=INTERNAL)
+    template = fields.String(metadata=INTERNAL)
+    channel = fields.String(metadata=INTERNAL)
+    urgent = fields.Boolean(metadata=INTERNAL)
+    state = fields.String(metadata=INTERNAL)
+    reason = fields.String(metadata=INTERNAL)
+    meaning = fields.String(metadata=INTERNAL)
+    attempts = fields.Integer(metadata=INTERNAL)
+    created_at = fields.AwareDateTime(metadata=INTERNAL)
+    next_attempt = fields.AwareDateTime(metadata=INTERNAL)
+    ladder = fields.String(allow_none=True, metadata=INTERNAL)
+    position = fields.Integer(metadata=INTERNAL)
+    escalate_at = fields.AwareDateTime(metadata=INTERNAL)
+    acknowledged_by = fields.String(allow_none=True, metadata=INTERNAL)
+    urgency = fields.String(metadata=INTERNAL)
+    about = fields.String(metadata=INTERNAL)
+    event = fields.String(metadata=INTERNAL)
+    covered_by = fields.String(allow_none=True, metadata=INTERNAL)
+    held_since = fields.AwareDateTime(metadata=INTERNAL)
+    policy_version = fields.String(metadata=INTERNAL)
+    history = fields.List(fields.Nested(NoteShown), metadata=INTERNAL)
+
+
+class MessagesShown(Strict):
+    """Messages, newest first."""
+
+    messages = fields.List(fields.Nested(MessageShown), metadata=INTERNAL)
+
+
+class MessagesWanted(Strict):
+    """Which messages to list."""
+
+    case_ref = fields.String(metadata=INTERNAL)
+    state = fields.String(validate=validate.OneOf([str(state) for state in State]), metadata=INTERNAL)
+    reference = fields.String(metadata=INTERNAL)
+    limit = fields.Integer(load_default=100, validate=validate.Range(1, _MOST), metadata=INTERNAL)
+
+
+QUERY_OF_MESSAGES = tuple(MessagesWanted().fields)
+
+
+class _RosterId(Strict):
+    id = fields.String(
+        validate=Pattern(_ID, error="format|Must be lower-case letters, digits and hyphens."), metadata=INTERNAL
+    )
+
+
+def wanted(query: Mapping[str, str]) -> dict[str, Any]:
+    """The query of the list of messages; raises InvalidInput."""
+    return _load(MessagesWanted(), query, "The query breaks its schema; `errors` names every parameter.")
+
+
+def roster_id(given: str) -> str:
+    """An id from the path; raises InvalidInput."""
+    checked: str = _load(_RosterId(), {"id": given}, "The id in the path is not one.")["id"]
+    return checked
+
+
+def show_message(message: Message) -> dict[str, Any]:
+    """A message as `MessageShown`."""
+    shown: dict[str, Any] = MessageShown().dump(
+        {
+            "message_id": message.id,
+            "reference": message.reference,
+            "recipient_kind": message.recipient.kind,
+            "recipient_ref": message.recipient.ref,
+            "meaning": MEANING.get(message.reason, ""),
+            "history": message.notes,
+            **{name: getattr(message, name) for name in _PLAIN},
+        }
+    )
+    return shown
+
+
+_PLAIN = (
+    "case_ref", "cause", "template", "channel", "urgent", "state", "reason", "attempts", "created_at", "next_attempt", "ladder",
+    "position", "escalate_at", "acknowledged_by", "urgency", "about", "event", "covered_by", "held_since", "policy_version",
+)  # fmt: skip
+
+
+def show_entry(contact: Contact, address: str) -> dict[str, Any]:
+    """A roster entry as `RosterEntryShown`."""
+    return {
+        "kind": contact.recipient.kind,
+        "id": contact.recipient.ref,
+        "channel": contact.channel,
+        "language": contact.language,
+        "address": masked(address),
+    }
+
+
+def masked(address: str) -> str:
+    """First letter and last label only: `a…@….org`."""
+    local, _, domain = address.rpartition("@")
+    return f"{local[:1]}…@….{domain.rpartition('.')[2]}"
+
+
+def _load(schema: Strict, given: Mapping[str, Any], sentence: str) -> dict[str, Any]:
+    try:
+        loaded: dict[str, Any] = schema.load(given)
+    except ValidationError as error:
+        raise InvalidInput(sentence, field_errors(error.messages), status=400) from None
+    return loaded

@@ -1,0 +1,1 @@
+"""Who can be told, where, and in which language."""

@@ -1,1 +1,0 @@
-"""How notify keeps messages, rosters and contact summaries."""
