@@ -21,7 +21,8 @@ _NUMBER_SIGNS = str.maketrans({"\u066b": ".", "\u066c": ""})
 def clean(value: str) -> str:
     """The text in normal form C, line ends as LF, without control and invisible signs, and without outer white space."""
     lines = value.replace("\r\n", "\n").replace("\r", "\n")
-    return normal("NFC", "".join(filter(_stays, lines))).strip()
+    plain = lines.replace("\n", "").replace("\t", "").isprintable()  # then no sign of it has to go
+    return normal("NFC", lines if plain else "".join(filter(_stays, lines))).strip()
 
 
 def normal(form: Literal["NFC", "NFKD"], value: str) -> str:

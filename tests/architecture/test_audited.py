@@ -17,6 +17,7 @@ from services.intake.service import IntakeService
 from services.notify.service import NotifyService
 from services.referral.service import ReferralService
 from services.registry.service import RegistryService
+from tests.support.each import for_each
 
 ROOT = Path(__file__).parents[2]
 SERVICES = (IntakeService, NotifyService, ReferralService, RegistryService)
@@ -50,7 +51,7 @@ def _undecorated(file: Path) -> str:
     return ast.unparse(tree)
 
 
-@pytest.mark.parametrize(("service", "declared"), FOR_OPERATORS)
+@for_each(("service", "declared"), FOR_OPERATORS)
 def test_what_a_use_case_should_put_on_record_itself_it_can(service: type[Any], declared: Operation) -> None:
     if isinstance(declared.audit, Itself):
         source = _source(service)
@@ -62,7 +63,7 @@ def test_only_these_read_without_a_trace() -> None:
     assert {each.values[1].operation for each in FOR_OPERATORS if isinstance(each.values[1].audit, Nothing)} == SHOW_NO_RECORD  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("service", SERVICES, ids=lambda each: each.name)
+@for_each("service", SERVICES, ids=lambda each: each.name)
 def test_the_reference_shows_what_each_operation_puts_on_record(service: type) -> None:
     shown = {
         operation["operationId"]: "x-audit" in operation

@@ -6,9 +6,8 @@ import ast
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.support.cases import CASES, answers
+from tests.support.each import for_each
 
 TESTS = CASES.parent
 ABOUT = {"README.md", "answers.yaml"}
@@ -40,7 +39,7 @@ NAMED = words_of_tests()
 ROWS = {folder: named_in_rows(folder) for folder in WITH_ROWS}
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
+@for_each("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_a_case_file_has_an_answer(path: Path) -> None:
     folder = path.parent.name
     whole = {path.name, f"{folder}/{path.name}", f"{folder}/{path.stem}"}
@@ -49,6 +48,6 @@ def test_a_case_file_has_an_answer(path: Path) -> None:
     assert (whole | bare) & NAMED or path.stem in ROWS.get(folder, set())
 
 
-@pytest.mark.parametrize("folder", WITH_ROWS)
+@for_each("folder", WITH_ROWS)
 def test_an_answer_is_about_a_file_that_is_there(folder: str) -> None:
     assert ROWS[folder] <= {path.stem for path in FILES if path.parent.name == folder}

@@ -7,10 +7,9 @@ import inspect
 import pkgutil
 from typing import Any
 
-import pytest
-
 from ngao.chassis.storage.documents import Stored
 from tests.support.documents import documents
+from tests.support.each import for_each
 
 SERVICES = ("intake", "registry", "referral", "notify")
 CHASSIS = {"outbox", "inbox", "parked", "audit", "audit_heads", "data_keys", "sequences"}
@@ -36,36 +35,36 @@ def keys_of(index: Any) -> tuple[str, ...]:
     return tuple(fields)
 
 
-@pytest.mark.parametrize(("service", "document"), DOCUMENTS, ids=ids)
+@for_each(("service", "document"), DOCUMENTS, ids=ids)
 def test_a_record_lives_in_its_own_services_database(service: str, document: Any) -> None:
     assert document._meta["db_alias"] == service
     assert document._meta["auto_create_index"] is False
 
 
-@pytest.mark.parametrize(("service", "document"), DOCUMENTS, ids=ids)
+@for_each(("service", "document"), DOCUMENTS, ids=ids)
 def test_a_record_is_known_to_the_service(service: str, document: Any) -> None:
     assert document in documents(service)
 
 
-@pytest.mark.parametrize(("service", "document"), DOCUMENTS, ids=ids)
+@for_each(("service", "document"), DOCUMENTS, ids=ids)
 def test_a_record_of_a_newer_version_is_read_without_what_is_new(service: str, document: Any) -> None:
     assert document._from_son({"_id": "r1", "revision": 3, "of_a_newer_version": 1}).revision == 3
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@for_each("service", SERVICES)
 def test_collections_are_shared_neither_among_records_nor_with_the_chassis(service: str) -> None:
     names = [document._meta["collection"] for document in documents(service)]
     assert len(set(names)) == len(names)
     assert not set(names) & CHASSIS
 
 
-@pytest.mark.parametrize(("service", "document"), DOCUMENTS, ids=ids)
+@for_each(("service", "document"), DOCUMENTS, ids=ids)
 def test_an_index_is_over_fields_that_exist(service: str, document: Any) -> None:
     keys = [key.lstrip("-+#") for index in document._meta["indexes"] for key in keys_of(index)]
     assert [key for key in keys if key.split(".")[0] not in document._fields] == []
 
 
-@pytest.mark.parametrize(("service", "document"), DOCUMENTS, ids=ids)
+@for_each(("service", "document"), DOCUMENTS, ids=ids)
 def test_indexes_over_the_same_keys_have_names_of_their_own(service: str, document: Any) -> None:
     named = [(keys_of(index), index.get("name") if isinstance(index, dict) else None) for index in document._meta["indexes"]]
     assert len(set(named)) == len(named)

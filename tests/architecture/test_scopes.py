@@ -15,6 +15,7 @@ from services.intake.service import IntakeService
 from services.notify.service import NotifyService
 from services.referral.service import ReferralService
 from services.registry.service import RegistryService
+from tests.support.each import for_each
 
 SERVICES = (IntakeService, NotifyService, ReferralService, RegistryService)
 FOR_OPERATORS = [
@@ -31,7 +32,7 @@ def _admit(declared: Operation, scopes: tuple[str, ...]) -> None:
     Gate(known, SystemClock(), 100.0, 100).admit(declared.who, declared.needs, f"Bearer {key}", "127.0.0.1")
 
 
-@pytest.mark.parametrize("declared", FOR_OPERATORS)
+@for_each("declared", FOR_OPERATORS)
 def test_an_operator_without_the_scope_is_refused_whatever_other_scopes_there_are(declared: Operation) -> None:
     for scopes in ((), tuple(SCOPES.keys() - {declared.needs})):
         with pytest.raises(ScopeNeeded) as refused:
@@ -45,7 +46,7 @@ def test_every_scope_that_is_demanded_is_known() -> None:
     assert {each for held in ROLES.values() for each in held} <= SCOPES.keys()
 
 
-@pytest.mark.parametrize("service", SERVICES, ids=lambda each: each.name)
+@for_each("service", SERVICES, ids=lambda each: each.name)
 def test_the_reference_shows_the_scope_of_each_operation(service: type) -> None:
     shown = {
         operation["operationId"]: operation.get("x-scope")

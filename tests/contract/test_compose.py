@@ -15,6 +15,7 @@ from ngao.chassis.settings import load
 from ngao.deployment.folder import SecretsFolder
 from ngao.deployment.making import Wish, make
 from ngao.deployment.names import SERVICES
+from tests.support.each import for_each
 from tests.support.secrets_folder import Given
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,7 +32,7 @@ INTERNAL = {name for name, network in COMPOSE["networks"].items() if (network or
 
 OUTSIDERS = {"demo-partner", "demo-source"}
 
-each_part = pytest.mark.parametrize("name", PARTS)
+each_part = for_each("name", PARTS)
 
 
 def mounts(name: str) -> list[tuple[str, str, str]]:
@@ -237,7 +238,7 @@ def test_both_wires_have_the_same_files() -> None:
     assert sorted(path.name for path in (ROOT / "deploy" / "wire" / "plain").iterdir()) == WIRE_FILES
 
 
-@pytest.mark.parametrize("name", WIRE_FILES)
+@for_each("name", WIRE_FILES)
 def test_the_wires_differ_in_lines_about_tls_only(name: str) -> None:
     encrypted, plain = ((ROOT / "deploy" / "wire" / wire / name).read_text("utf-8").splitlines() for wire in WIRES)
     changed = [line for line in difflib.ndiff(encrypted, plain) if not line[2:].lstrip().startswith("#")]

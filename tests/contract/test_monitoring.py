@@ -18,6 +18,7 @@ from ngao.chassis.messaging.edge_names import EdgeNames
 from ngao.cli.app import build
 from ngao.contracts import subscriptions_of
 from ngao.deployment.names import SERVICES
+from tests.support.each import for_each
 from tests.support.monitoring import ROOT, RULES, alerts, dashboards, expressions, names_in, scrape
 
 RUNBOOKS = ROOT / "docs" / "runbooks"
@@ -26,7 +27,7 @@ PROMTOOL = "promtool"
 TRIED = ("alerts.yml", "alerts_of_days.yml")
 KEBAB = re.compile(r"(?<!^)(?=[A-Z])")
 
-each_alert = pytest.mark.parametrize("alert", alerts(), ids=lambda alert: alert["alert"])
+each_alert = for_each("alert", alerts(), ids=lambda alert: alert["alert"])
 
 
 def page_of(alert: dict[str, Any]) -> Path:
@@ -73,7 +74,7 @@ def test_every_name_is_given_once() -> None:
     assert len(set(names)) == len(names)
 
 
-@pytest.mark.parametrize("page", general_pages(), ids=lambda page: page.stem)
+@for_each("page", general_pages(), ids=lambda page: page.stem)
 def test_the_page_of_what_a_person_begins_has_all_a_tired_reader_needs(page: Path) -> None:
     text = page.read_text("utf-8")
     parts = ["# ", "**When.**", "**Who is affected.**", "## First", "## How do I know that it worked", "## Call"]
@@ -86,7 +87,7 @@ def test_the_index_names_every_page() -> None:
     assert [page.name for page in RUNBOOKS.glob("*.md") if page.stem != "README" and f"({page.name})" not in index] == []
 
 
-@pytest.mark.parametrize("command", commands())
+@for_each("command", commands())
 def test_a_command_that_a_page_names_exists_with_its_options(command: str) -> None:
     """The blocks are run by tests/docs; this is about those that stand in sentences."""
     words = re.sub(r'"[^"]*"', "text", command).split()[1:]

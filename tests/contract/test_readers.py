@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
 from marshmallow import Schema
 
 from ngao.contracts import CATALOGUE, gives_notice, subscriptions_of
 from ngao.contracts.classes import DataClass
+from tests.support.each import for_each
 from tests.support.inventory import declared
 from tests.support.readers import Readers
 
@@ -19,7 +19,7 @@ def test_notify_gets_notices_and_nothing_else() -> None:
     assert not any(gives_notice(name, reader) for reader in ("intake", "registry", "referral") for name in CATALOGUE)
 
 
-@pytest.mark.parametrize(("name", "notice"), NOTICES.items(), ids=NOTICES)
+@for_each(("name", "notice"), NOTICES.items())
 def test_a_notice_has_the_fields_of_the_table_and_no_code_and_no_box(name: str, notice: type[Schema]) -> None:
     assert set(notice().fields) == set(Readers().rows["notify"][name])
     fields = dict(declared(notice))

@@ -9,10 +9,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
 from ngao.contracts import CATALOGUE
+from tests.support.each import for_each
 from tools import generate
 from tools.generating import asyncapi
 
@@ -56,21 +56,21 @@ def without_examples(document: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+@for_each("name", CATALOGUE)
 def test_a_schema_is_valid_and_takes_its_sample(samples: Path, name: str) -> None:
     schema = load(REFERENCE / "schemas" / f"{name}.json")
     Draft202012Validator.check_schema(schema)
     Draft202012Validator(schema, format_checker=FORMATS).validate(sample(samples, name)["data"])
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+@for_each("name", CATALOGUE)
 def test_a_schema_misses_what_the_code_misses(name: str) -> None:
     schema = load(REFERENCE / "schemas" / f"{name}.json")
     required = {name for name, field in CATALOGUE[name].schema().fields.items() if field.required}
     assert set(schema.get("required", [])) == required
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+@for_each("name", CATALOGUE)
 def test_every_property_shows_its_data_class(name: str) -> None:
     schema = load(REFERENCE / "schemas" / f"{name}.json")
     shown = [each for part in inside(schema) for each in part.get("properties", {}).values() if isinstance(each, dict)]
@@ -78,7 +78,7 @@ def test_every_property_shows_its_data_class(name: str) -> None:
     assert {each["x-data-class"] for each in shown} <= {"public", "internal", "sensitive", "sealed"}
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+@for_each("name", CATALOGUE)
 def test_the_envelope_schema_takes_every_sample(samples: Path, name: str) -> None:
     schema = load(REFERENCE / "schemas" / "envelope.json")
     Draft202012Validator.check_schema(schema)
@@ -114,7 +114,7 @@ def test_a_channels_parameters_are_those_of_its_address() -> None:
         assert set(re.findall(r"\{(\w+)\}", channel.address)) == set(channel.parameters)
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+@for_each("name", CATALOGUE)
 def test_an_asyncapi_example_is_valid_by_its_own_payload(name: str) -> None:
     document = load(REFERENCE / "asyncapi.json")
     message = document["components"]["messages"][name]
@@ -124,7 +124,7 @@ def test_an_asyncapi_example_is_valid_by_its_own_payload(name: str) -> None:
         Draft202012Validator(schema, format_checker=FORMATS).validate(example["payload"])
 
 
-@pytest.mark.parametrize("name", SERVICES)
+@for_each("name", SERVICES)
 def test_an_openapi_document_is_sound(name: str) -> None:
     document = load(REFERENCE / "openapi" / f"{name}.json")
     assert document["openapi"] == "3.1.0"
@@ -136,7 +136,7 @@ def test_an_openapi_document_is_sound(name: str) -> None:
         Draft202012Validator.check_schema(schema)
 
 
-@pytest.mark.parametrize("name", SERVICES)
+@for_each("name", SERVICES)
 def test_operations_are_named_once_and_answer_something(name: str) -> None:
     paths = load(REFERENCE / "openapi" / f"{name}.json")["paths"]
     operations = [(path, operation) for path, each in paths.items() for operation in each.values()]

@@ -13,6 +13,7 @@ from marshmallow import ValidationError
 
 from ngao.contracts import CATALOGUE, Audience, Event, InvalidContent, decode, encode, make, open_event, type_named
 from ngao.contracts.upcasting import UPCASTERS
+from tests.support.each import for_each
 
 STRICT = {name for name, entry in CATALOGUE.items() if entry.owner in {"source", "partner"}}
 BOX = re.compile(r"^[A-Za-z0-9+/]{64,}={0,2}$")
@@ -31,13 +32,13 @@ def test_each_type_has_one_sample_and_no_sample_is_left_over(samples: Path) -> N
     assert {path.stem for path in samples.glob("*.json")} == set(CATALOGUE)
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+@for_each("name", CATALOGUE)
 def test_a_sample_decodes_and_encodes_to_the_same_document(samples: Path, name: str) -> None:
     document = sample(samples, name)
     assert json.loads(encode(read(document))) == document
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+@for_each("name", CATALOGUE)
 def test_a_sample_opens_and_is_said_again_the_same(samples: Path, name: str) -> None:
     event = read(sample(samples, name))
     said = make(
@@ -48,7 +49,7 @@ def test_a_sample_opens_and_is_said_again_the_same(samples: Path, name: str) -> 
     assert replace(said, id=event.id, sequence=event.sequence, extra=event.extra, data=event.data) == event
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+@for_each("name", CATALOGUE)
 def test_a_sample_is_addressed_as_its_catalogue_entry_says(samples: Path, name: str) -> None:
     event, entry = read(sample(samples, name)), type_named(name)
     assert event.type == name
@@ -58,14 +59,14 @@ def test_a_sample_is_addressed_as_its_catalogue_entry_says(samples: Path, name: 
     assert event.source.startswith(f"/ngao/{entry.owner}" if entry.owner not in {"source", "partner"} else f"/{entry.owner}/")
 
 
-@pytest.mark.parametrize("name", [name for name in CATALOGUE if name not in STRICT])
+@for_each("name", [name for name in CATALOGUE if name not in STRICT])
 def test_an_event_with_a_new_field_is_read_and_the_field_ignored(samples: Path, name: str) -> None:
     event = read(sample(samples, name))
     newer = replace(event, data={**event.data, "added_tomorrow": {"by": "its owner"}})
     assert open_event(newer) == open_event(event)
 
 
-@pytest.mark.parametrize("name", sorted(STRICT))
+@for_each("name", sorted(STRICT))
 def test_what_outsiders_send_may_hold_no_unknown_field(samples: Path, name: str) -> None:
     event = read(sample(samples, name))
     with pytest.raises(InvalidContent) as refused:

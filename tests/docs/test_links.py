@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
-
+from tests.support.each import for_each
 from tests.support.pages import ROOT, pages
 
 _LINK = re.compile(r"(?<!!)\[[^\]]+\]\(([^)\s]+)\)")
@@ -36,7 +35,7 @@ def anchors(page: Path) -> set[str]:
     return headings | set(_GIVEN.findall(text))
 
 
-@pytest.mark.parametrize("page", pages(), ids=str)
+@for_each("page", pages(), ids=str)
 def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
     lost = [(str(target), anchor) for target, anchor in links(page) if not target.exists()]
     lost += [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -99,3 +100,9 @@ def test_a_run_of_marks_is_cut_before_it_is_brought_into_order(count: int) -> No
 def test_no_mark_of_a_real_word_is_lost() -> None:
     for word in ("Ngũgĩ", "Kĩmathi", "Nguyễn", "שָׁלוֹם", "हिन्दी"):
         assert clean(unicodedata.normalize("NFD", word)) == unicodedata.normalize("NFC", word)
+
+
+def test_no_printable_sign_is_one_that_goes() -> None:
+    """So a text of printable signs, line ends and tabs is not looked at sign by sign."""
+    printable = filter(str.isprintable, map(chr, range(sys.maxunicode + 1)))
+    assert not [sign for sign in printable if unicodedata.category(sign).startswith("C")]

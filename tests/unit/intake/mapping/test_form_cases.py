@@ -25,6 +25,7 @@ from services.intake.policy import IntakePolicy, load
 from services.intake.reports.draft import Draft, canonical_content
 from services.intake.triage.model import Facts, triage
 from tests.support.cases import CASES, case
+from tests.support.each import for_each
 from tests.unit.intake.conftest import POLICY
 
 Says = Callable[[Draft], Any]
@@ -267,15 +268,15 @@ STRANGE: list[Any] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("question", QUESTIONS)
-@pytest.mark.parametrize("at", range(len(STRANGE)))
+@for_each("question", QUESTIONS)
+@for_each("at", range(len(STRANGE)))
 def test_no_answer_to_a_secondary_question_costs_the_call(policy: IntakePolicy, question: str, at: int) -> None:
     read = read_kobo(policy, **{question: STRANGE[at]})
     assert types(read.draft) == ["death_threat_to_defender"]
     assert all(set(vars(each)) == {"field", "code"} and len(each.code) < 40 for each in read.left_out)
 
 
-@pytest.mark.parametrize("question", QUESTIONS)
+@for_each("question", QUESTIONS)
 def test_no_missing_answer_to_a_secondary_question_costs_the_call(policy: IntakePolicy, question: str) -> None:
     assert types(read_kobo(policy, **{question: None}).draft) == ["death_threat_to_defender"]
 
