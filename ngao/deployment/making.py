@@ -11,8 +11,8 @@ from ngao.broker.provisioning import hash_password
 from ngao.chassis.security import signing
 from ngao.chassis.security.identity import hash_key, new_key
 from ngao.chassis.security.keyfiles import active_period, init_sealing_pair, init_service_keys, init_signing_pair, periods_in
-from ngao.chassis.security.seals import new_key_pair, public_of
 from ngao.deployment.authority import Authority, demand_host
+from ngao.deployment.backup import sealed_file
 from ngao.deployment.folder import SecretsFolder, new_keyfile, new_password
 from ngao.deployment.names import ADMINISTRATOR, AT_EDGE, DISCLOSING, OPERATOR_SCOPES, SEALED_TO, SERVICES, period_of, store_of
 from ngao.deployment.operators import as_text, entries_in, entry
@@ -127,8 +127,8 @@ def _backup(folder: SecretsFolder) -> None:
     """What backups are sealed to. The private half may be taken away once it is made; the public one says that it was."""
     if not folder.at("public", "backup.pub").exists():
         if not folder.at("backup", "backup.key").exists():
-            folder.write(new_key_pair()[0], "backup", "backup.key")
-        folder.write(public_of(folder.read("backup", "backup.key")), "public", "backup.pub")
+            folder.write(sealed_file.new_key(), "backup", "backup.key")
+        folder.write(sealed_file.public_of(folder.read("backup", "backup.key")), "public", "backup.pub")
 
 
 def _newest(periods: Sequence[str]) -> str:

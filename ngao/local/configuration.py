@@ -22,9 +22,9 @@ from ngao.chassis.security.keyfiles import (
     init_signing_pair,
     periods_in,
 )
-from ngao.chassis.security.seals import new_key_pair, public_of
 from ngao.chassis.settings import read_secret
 from ngao.chassis.storage.connection import OUTBOX_DAYS
+from ngao.deployment.backup import sealed_file
 from ngao.deployment.files import write_whole
 from ngao.deployment.names import (
     AT_EDGE,
@@ -100,8 +100,8 @@ def _write_backup_key(home: Home) -> None:
     public, private = home.keys / "public" / "backup.pub", backup_key_file(home)
     if not public.exists():
         if not private.exists():
-            write_whole(private, new_key_pair()[0] + "\n")
-        write_whole(public, public_of(read_secret(private)) + "\n", 0o644)
+            write_whole(private, sealed_file.new_key() + "\n")
+        write_whole(public, sealed_file.public_of(read_secret(private)) + "\n", 0o644)
 
 
 def backup_key_file(home: Home) -> Path:

@@ -19,7 +19,6 @@ from ngao.chassis.clock import SystemClock
 from ngao.chassis.errors import Misconfigured, NotAllowedNow
 from ngao.chassis.messaging.outbox import WAITING, Entry
 from ngao.chassis.security.audit import Verified, verify
-from ngao.chassis.security.seals import new_key_pair
 from ngao.chassis.settings import StoreSettings
 from ngao.chassis.storage.audit_trail import AuditTrail, heads_from
 from ngao.chassis.storage.committer import GroupCommitter
@@ -29,13 +28,15 @@ from ngao.chassis.storage.standing import demand_store
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.chassis.storage.units import Units
 from ngao.contracts import decode, encode, make
+from ngao.deployment.backup import sealed_file
 from ngao.deployment.backup.restoring import Target
 from ngao.deployment.backup.sets import Backup, Sources, take
 from ngao.kernel.actors import Actor
 from tests.support.auditing import audit_keys
 from tests.support.processes import World
 
-PRIVATE, PUBLIC = new_key_pair()
+PRIVATE = sealed_file.new_key()
+PUBLIC = sealed_file.public_of(PRIVATE)
 SUBJECT = "NG-0000000001"
 
 
@@ -207,9 +208,22 @@ def test_another_services_file_and_one_that_was_altered_are_refused_before_anyth
 def test_a_folder_that_is_no_backup_says_so(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match=r"is no backup: manifest\.json cannot be read"):
         Backup.at(tmp_path, PRIVATE)
-    (tmp_path / "manifest.json").write_text('{"format": 1, "parts": [{"name": "x"}]}')
+    (tmp_path / "manifest.json").write_text('{"format": 2, "sealed_to": "0", "parts": [{"name": "x"}]}')
     with pytest.raises(Misconfigured, match=r"its manifest\.json was altered or is damaged"):
         Backup.at(tmp_path, PRIVATE)
+
+
+def test_a_backup_of_the_version_before_says_how_it_is_restored(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text('{"format": 1, "made_at": "2026-11-01T00:00:00+00:00", "parts": []}')
+    with pytest.raises(Misconfigured, match=r"is a backup of format 1, and this .* restore it with the version that made it"):
+        Backup.at(tmp_path, PRIVATE)
+
+
+def test_another_key_is_named_by_its_id(tmp_path: Path) -> None:
+    folder, _ = take(tmp_path, Sources({}, {"users": []}), PUBLIC, tell=lambda _: None, now=now())
+    assert list(Backup.at(folder, PRIVATE).parts) == ["outsiders"]
+    with pytest.raises(Misconfigured, match=r"is sealed to the backup key [0-9a-f]{16}, and the one given is [0-9a-f]{16}\."):
+        Backup.at(folder, sealed_file.new_key())
 
 
 def test_a_backup_that_fails_leaves_nothing_behind(world: World, intake: Store, tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ from typing import Any
 import pymongo
 import pytest
 
-from ngao.chassis.security.seals import new_key_pair
 from ngao.cli.stores import stores_here, stores_to_fill
+from ngao.deployment.backup import sealed_file
 from ngao.deployment.backup.restoring import Target
 from ngao.deployment.backup.sets import Backup, Sources, take
 from ngao.deployment.names import SERVICES, account_of, database_of
@@ -21,7 +21,8 @@ from ngao.local.mongo import LocalMongo
 from ngao.local.platform import Platform
 from tests.support.rights import demand_rights
 
-PRIVATE, PUBLIC = new_key_pair()
+PRIVATE = sealed_file.new_key()
+PUBLIC = sealed_file.public_of(PRIVATE)
 
 
 @pytest.fixture(scope="module")

@@ -14,9 +14,8 @@ import pymongo
 import pytest
 
 from ngao.chassis.messaging.outbox import WAITING
-from ngao.chassis.security.seals import new_key_pair
 from ngao.chassis.settings import StoreSettings
-from ngao.deployment.backup import outsiders
+from ngao.deployment.backup import outsiders, sealed_file
 from ngao.deployment.backup.restoring import Target
 from ngao.deployment.backup.sets import OUTSIDERS, Backup, Sources, take
 from ngao.deployment.names import SERVICES
@@ -26,7 +25,8 @@ from tests.support.outsiders import remove_accounts
 from tests.support.processes import World
 from tests.support.waiting import eventually
 
-PRIVATE, PUBLIC = new_key_pair()
+PRIVATE = sealed_file.new_key()
+PUBLIC = sealed_file.public_of(PRIVATE)
 SETTLED = {"closed"}
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,20 +56,17 @@ class Collection:
     indexes: tuple[Mapping[str, Any], ...]
 
 
-def write(
-    put: Callable[[bytes], None], about: Mapping[str, Any], collections: Iterable[tuple[Collection, Iterable[bytes]]]
-) -> Tally:
-    """Put the whole stream, piece by piece; gives what was counted."""
-    tally = Tally()
-    put(_framed(BEGIN, json.dumps(about).encode()))
+def written(
+    tally: Tally, about: Mapping[str, Any], collections: Iterable[tuple[Collection, Iterable[bytes]]]
+) -> Iterator[bytes]:
+    """Yield the whole stream, piece by piece, and count it into the tally."""
+    yield _framed(BEGIN, json.dumps(about).encode())
     for collection, documents in collections:
         tally.begin(collection.name)
         told = {"name": collection.name, "options": collection.options, "indexes": list(collection.indexes)}
-        put(_framed(COLLECTION, json_util.dumps(told, json_options=json_util.CANONICAL_JSON_OPTIONS).encode()))
-        for piece in _together(_counted(tally, collection.name, documents)):
-            put(piece)
-    put(_framed(END, json.dumps(tally.told()).encode()))
-    return tally
+        yield _framed(COLLECTION, json_util.dumps(told, json_options=json_util.CANONICAL_JSON_OPTIONS).encode())
+        yield from _together(_counted(tally, collection.name, documents))
+    yield _framed(END, json.dumps(tally.told()).encode())
 
 
 @dataclass

@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,16 +22,16 @@ import bson
 
 from ngao.chassis.errors import Misconfigured, NotAllowedNow
 from ngao.chassis.settings import StoreSettings
-from ngao.deployment.backup.records import Collection, Reading, write
+from ngao.deployment.backup import sealed_file
+from ngao.deployment.backup.records import Collection, Reading, Tally, written
 from ngao.deployment.backup.restoring import Target, demand_moment
 from ngao.deployment.backup.snapshot import Snapshot
-from ngao.deployment.backup.vessel import Reader, Writer
 from ngao.deployment.files import write_whole
 
 OUTSIDERS = "outsiders"
 """The part that is the broker's."""
 
-_MANIFEST, _FORMAT = "manifest.json", 1
+_MANIFEST, _FORMAT = "manifest.json", 2
 _FIRST = ("notify", "referral", "registry", "intake")
 """Who hears before who says: an event between two moments is then one that is sent again, and not one without a cause."""
 
@@ -72,7 +72,8 @@ def take(to: Path, sources: Sources, public_key: str, *, tell: Tell, now: dateti
     draft.mkdir(mode=0o700, parents=True)
     try:
         parts = _take_all(draft, sources, public_key, tell, now)
-        told = {"format": _FORMAT, "made_at": now.isoformat(), "parts": [vars(part) for part in parts]}
+        told = {"format": _FORMAT, "made_at": now.isoformat(), "sealed_to": sealed_file.key_id(public_key)}
+        told["parts"] = [vars(part) for part in parts]
         write_whole(draft / _MANIFEST, json.dumps(told, indent=2) + "\n")
         _sync(draft)
         draft.rename(final)
@@ -108,18 +109,20 @@ def _open_all(stores: Mapping[str, StoreSettings], opened: ExitStack) -> dict[st
 
 def _take_service(folder: Path, service: str, snapshot: Snapshot, public_key: str) -> Part:
     about = {"part": service, "taken": snapshot.at.isoformat(), "database": snapshot.database}
-    with Writer(folder / f"{service}.backup", public_key, {"part": service}) as writer:
-        tally = write(writer.write, about, snapshot.collections())
-    file = f"{service}.backup"
-    return Part(service, file, writer.size, writer.sha256, about["taken"], sum(tally.counts.values()))
+    return _write(folder, about, snapshot.collections(), public_key)
 
 
 def _take_outsiders(folder: Path, outsiders: Mapping[str, Any], public_key: str, now: datetime) -> Part:
     about = {"part": OUTSIDERS, "taken": now.isoformat()}
-    document = bson.encode(dict(outsiders))
-    with Writer(folder / f"{OUTSIDERS}.backup", public_key, {"part": OUTSIDERS}) as writer:
-        write(writer.write, about, [(Collection(OUTSIDERS, {}, ()), [document])])
-    return Part(OUTSIDERS, f"{OUTSIDERS}.backup", writer.size, writer.sha256, about["taken"], 1)
+    return _write(folder, about, [(Collection(OUTSIDERS, {}, ()), [bson.encode(dict(outsiders))])], public_key)
+
+
+def _write(
+    folder: Path, about: Mapping[str, str], collections: Iterable[tuple[Collection, Iterable[bytes]]], public_key: str
+) -> Part:
+    path, tally = folder / f"{about['part']}.backup", Tally()
+    sealed_file.write(path, public_key, written(tally, about, collections))
+    return Part(about["part"], path.name, *_hash(path), about["taken"], sum(tally.counts.values()))
 
 
 def _sync(folder: Path) -> None:
@@ -145,12 +148,15 @@ class Backup:
         try:
             told = json.loads((folder / _MANIFEST).read_text("utf-8"))
             if told["format"] != _FORMAT:
-                raise Misconfigured(f"{folder} is a backup of format {told['format']}, which this version of Ngao cannot read.")
-            parts = {each["name"]: Part(**each) for each in told["parts"]}
+                way_out = "this version of Ngao cannot read it: restore it with the version that made it"
+                raise Misconfigured(f"{folder} is a backup of format {told['format']}, and {way_out}.")
+            wanted, parts = str(told["sealed_to"]), {each["name"]: Part(**each) for each in told["parts"]}
         except OSError as error:
             raise Misconfigured(f"{folder} is no backup: {_MANIFEST} cannot be read ({error.strerror}).") from None
         except (ValueError, KeyError, TypeError):
             raise Misconfigured(f"{folder} is no backup: its {_MANIFEST} was altered or is damaged.") from None
+        if wanted != (ours := sealed_file.key_id(sealed_file.public_of(private_key))):
+            raise Misconfigured(f"{folder} is sealed to the backup key {wanted}, and the one given is {ours}.")
         return cls(folder, parts, private_key)
 
     def chosen(self, names: Sequence[str]) -> list[Part]:
@@ -166,7 +172,7 @@ class Backup:
         if path.parent != self.folder or _hash(path) != (part.size, part.sha256):
             raise Misconfigured(f"{path} is not the file that the manifest names: it is cut off, altered, or another's.")
         reading = Reading(str(path))
-        for _ in reading.records(Reader(path, self.private_key).content()):
+        for _ in reading.records(sealed_file.read(path, self.private_key)):
             pass
         if (reading.about.get("part"), reading.about.get("taken")) != (part.name, part.taken):
             is_of = reading.about.get("part")
@@ -190,7 +196,7 @@ class Backup:
 
     def _records(self, part: Part) -> Iterator[Collection | bytes]:
         path = self.folder / part.file
-        return Reading(str(path)).records(Reader(path, self.private_key).content())
+        return Reading(str(path)).records(sealed_file.read(path, self.private_key))
 
 
 def _hash(path: Path) -> tuple[int, str]:

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import gzip
 import os
-import struct
+import threading
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import bson
+import pyrage
 import pytest
 
-from ngao.chassis.errors import Misconfigured
-from ngao.chassis.security.seals import new_key_pair
-from ngao.deployment.backup import records
-from ngao.deployment.backup.records import Collection, Reading
-from ngao.deployment.backup.vessel import MAGIC, Reader, Writer
+from ngao.chassis.errors import Misconfigured, Unavailable
+from ngao.deployment.backup import records, sealed_file
+from ngao.deployment.backup.records import Collection, Reading, Tally
 from ngao.deployment.folder import SecretsFolder
 from ngao.deployment.making import Wish, make
 
-PRIVATE, PUBLIC = new_key_pair()
+PRIVATE = sealed_file.new_key()
+PUBLIC = sealed_file.public_of(PRIVATE)
 DOCUMENTS = [bson.encode({"_id": at, "text": "x" * (at % 700)}) for at in range(9000)]
 INDEXES = ({"v": 2, "key": {"_id": 1}, "name": "_id_"}, {"v": 2, "key": {"text": 1, "_id": -1}, "name": "both", "unique": True})
 
@@ -27,15 +28,18 @@ INDEXES = ({"v": 2, "key": {"_id": 1}, "name": "_id_"}, {"v": 2, "key": {"text":
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     """Two collections, one of them empty, in several pieces."""
-    path = tmp_path / "intake.backup"
     collections = [(Collection("reports", {}, INDEXES), iter(DOCUMENTS)), (Collection("sources", {}, ()), iter(()))]
-    with Writer(path, PUBLIC, {"part": "intake"}) as writer:
-        records.write(writer.write, {"part": "intake", "taken": "2026-11-01T00:00:00+00:00"}, collections)
+    return write(tmp_path, records.written(Tally(), {"part": "intake", "taken": "2026-11-01T00:00:00+00:00"}, collections))
+
+
+def write(folder: Path, content: Iterable[bytes]) -> Path:
+    path = folder / "intake.backup"
+    sealed_file.write(path, PUBLIC, content)
     return path
 
 
 def read(path: Path, private: str = PRIVATE) -> tuple[list[Collection], list[bytes]]:
-    found = list(Reading(str(path)).records(Reader(path, private).content()))
+    found = list(Reading(str(path)).records(sealed_file.read(path, private)))
     return [each for each in found if isinstance(each, Collection)], [each for each in found if isinstance(each, bytes)]
 
 
@@ -47,19 +51,34 @@ def test_what_was_written_comes_back_as_it_was(file: Path) -> None:
     assert documents == DOCUMENTS
 
 
+def test_age_and_gunzip_open_it_without_us(file: Path) -> None:
+    opened = gzip.decompress(pyrage.decrypt(file.read_bytes(), [pyrage.x25519.Identity.from_str(PRIVATE)]))
+    assert file.read_bytes().startswith(b"age-encryption.org/v1\n-> X25519 ")
+    assert [body for kind, body in records._frames([opened], "x") if kind == records.DOCUMENT] == DOCUMENTS
+
+
 def test_nothing_of_it_is_in_clear(file: Path) -> None:
     content = file.read_bytes()
     assert b"reports" not in content
     assert zlib.compress(b"x" * 700) not in content
     assert len(content) < sum(map(len, DOCUMENTS)) / 5
+    assert file.stat().st_mode & 0o777 == 0o600
 
 
-def test_two_backups_of_the_same_are_nowhere_alike(file: Path, tmp_path: Path) -> None:
-    other = tmp_path / "other.backup"
-    with Writer(other, PUBLIC, {"part": "intake"}) as writer:
-        records.write(writer.write, {"part": "intake", "taken": "2026-11-01T00:00:00+00:00"}, [])
-    head = len(MAGIC) + 4 + struct.unpack_from(">I", other.read_bytes(), len(MAGIC))[0]
-    assert other.read_bytes()[head : head + 24] != file.read_bytes()[head : head + 24]
+def test_two_backups_of_the_same_are_nowhere_alike(tmp_path: Path) -> None:
+    heads, bodies = [], []
+    for _ in range(2):
+        head, body = _parts(write(tmp_path, [b"the same"]).read_bytes())
+        heads.append(head)
+        bodies.append(body)
+    assert heads[0] != heads[1]
+    assert bodies[0][:16] != bodies[1][:16]
+
+
+def _parts(content: bytes) -> tuple[bytes, bytes]:
+    """The head, up to its authentication code, and what follows: a nonce, then pieces of 64 KiB with 16 bytes each."""
+    at = content.index(b"\n", content.index(b"\n--- ") + 1) + 1
+    return content[:at], content[at:]
 
 
 def _cut(content: bytes) -> bytes:
@@ -80,78 +99,89 @@ def _altered(content: bytes) -> bytes:
 
 
 def _head_altered(content: bytes) -> bytes:
-    return content.replace(b'"part": "intake"', b'"part": "notify"', 1)
+    code = content.index(b"\n--- ") + 5
+    return content[:code] + (b"B" if content[code : code + 1] == b"A" else b"A") + content[code + 1 :]
 
 
-def _pieces(content: bytes) -> tuple[bytes, list[bytes]]:
-    at = len(MAGIC) + 4 + struct.unpack_from(">I", content, len(MAGIC))[0] + 24
-    head, found = content[:at], []
-    while at < len(content):
-        (length,) = struct.unpack_from(">I", content, at)
-        found.append(content[at : at + 4 + length])
-        at += 4 + length
-    return head, found
+def _head_alone(content: bytes) -> bytes:
+    return _parts(content)[0]
 
 
 def _empty(_content: bytes) -> bytes:
     return b""
 
 
+def _version_before(content: bytes) -> bytes:
+    return b"NGAO-BACKUP-1\n" + content
+
+
 @pytest.mark.parametrize(
-    ("spoil", "says"),
-    [
-        (_cut, "is cut off"),
-        (_without_its_end, "is cut off"),
-        (_longer, "is damaged or was altered"),
-        (_altered, "is damaged or was altered"),
-        (_head_altered, "is damaged or was altered"),
-        (_empty, "is no backup of this version of Ngao"),
-    ],
+    "spoil", [_cut, _without_its_end, _longer, _altered, _head_altered, _head_alone, _empty, _version_before]
 )
-def test_a_file_that_is_not_as_it_was_written_is_refused(file: Path, spoil: Callable[[bytes], bytes], says: str) -> None:
+def test_a_file_that_is_not_as_it_was_written_is_refused(file: Path, spoil: Callable[[bytes], bytes]) -> None:
     file.write_bytes(spoil(file.read_bytes()))
-    with pytest.raises(Misconfigured, match=rf"intake\.backup {says}"):
+    with pytest.raises(Misconfigured, match=r"intake\.backup is cut off, damaged or was altered"):
         read(file)
 
 
 def test_a_piece_that_is_left_out_or_moved_is_noticed(tmp_path: Path) -> None:
-    path = tmp_path / "intake.backup"
-    with Writer(path, PUBLIC, {}) as writer:
-        for at in range(40):
-            writer.write(bson.encode({"n": at, "noise": os.urandom(80_000)}))
-    head, pieces = _pieces(path.read_bytes())
+    path = write(tmp_path, (os.urandom(80_000) for _ in range(4)))
+    head, body = _parts(path.read_bytes())
+    size = 64 * 1024 + 16
+    nonce, pieces = body[:16], [body[at : at + size] for at in range(16, len(body), size)]
     assert len(pieces) > 2
-    for wrong in ([pieces[1], pieces[0], *pieces[2:]], [pieces[0], *pieces[2:]], pieces[1:]):
-        path.write_bytes(head + b"".join(wrong))
-        with pytest.raises(Misconfigured, match="is damaged or was altered"):
-            list(Reader(path, PRIVATE).content())
-    path.write_bytes(head + b"".join(pieces[:-1]))
-    with pytest.raises(Misconfigured, match="is cut off"):
-        list(Reader(path, PRIVATE).content())
+    for wrong in ([pieces[1], pieces[0], *pieces[2:]], [pieces[0], *pieces[2:]], pieces[1:], pieces[:-1]):
+        path.write_bytes(head + nonce + b"".join(wrong))
+        with pytest.raises(Misconfigured, match="is cut off, damaged or was altered"):
+            list(sealed_file.read(path, PRIVATE))
 
 
-def test_another_key_is_named_by_its_id_and_opens_nothing(file: Path) -> None:
-    other, _ = new_key_pair()
-    with pytest.raises(Misconfigured, match=r"is sealed to the backup key [0-9a-f]{16}, and the one given is [0-9a-f]{16}\."):
-        read(file, other)
-    with pytest.raises(Misconfigured, match=r"give `backup\.key` as it was made"):
-        read(file, "no key at all")
-
-
-def test_a_write_that_fails_leaves_a_file_that_nobody_takes_for_whole(tmp_path: Path) -> None:
+def test_what_is_sealed_rightly_and_not_packed_whole_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "intake.backup"
-    with pytest.raises(ZeroDivisionError), Writer(path, PUBLIC, {}) as writer:
-        writer.write(b"half of it" * (1 // 0))
-    with pytest.raises(Misconfigured, match="is cut off"):
-        list(Reader(path, PRIVATE).content())
+    whole = gzip.compress(b"content")
+    for content in (whole[:-1], whole + b"more", whole + os.urandom(300_000), b"not packed", b""):
+        path.write_bytes(pyrage.encrypt(content, [pyrage.x25519.Recipient.from_str(PUBLIC)]))
+        with pytest.raises(Misconfigured, match="is cut off, damaged or was altered"):
+            list(sealed_file.read(path, PRIVATE))
+
+
+def test_another_key_opens_nothing(file: Path) -> None:
+    with pytest.raises(Misconfigured, match=r"intake\.backup is sealed to another key than the one given"):
+        read(file, sealed_file.new_key())
+
+
+@pytest.mark.parametrize("key", ["no key at all", "mXq3hKFa0Z6cDqnPZtD1bLh0F9mJm4xN1v3h9m6h0Hk="])
+def test_a_key_that_is_none_of_age_is_refused_with_the_way_out(file: Path, tmp_path: Path, key: str) -> None:
+    with pytest.raises(Misconfigured, match=r"give `backup\.key` as it was made\. If it is of an earlier version"):
+        read(file, key)
+    with pytest.raises(Misconfigured, match=r"`backup\.pub` is no public key of age\. If it is of an earlier version"):
+        sealed_file.write(tmp_path / "new.backup", key, [])
+    assert not (tmp_path / "new.backup").exists()
+
+
+def test_who_reads_no_further_leaves_nothing_running(file: Path) -> None:
+    before = threading.active_count()
+    content = sealed_file.read(file, PRIVATE)
+    assert next(content)
+    content.close()
+    assert threading.active_count() == before
+
+
+def test_a_write_that_fails_says_why_and_leaves_a_file_that_nobody_takes_for_whole(tmp_path: Path) -> None:
+    def broken_off() -> Iterator[bytes]:
+        yield os.urandom(300_000)
+        raise Unavailable("the store broke off")
+
+    with pytest.raises(Unavailable, match="the store broke off"):
+        write(tmp_path, broken_off())
+    with pytest.raises(Misconfigured, match="is cut off, damaged or was altered"):
+        list(sealed_file.read(tmp_path / "intake.backup", PRIVATE))
 
 
 @pytest.mark.parametrize("lost", [0, 100, -1])
 def test_a_stream_that_lacks_a_document_is_refused(tmp_path: Path, lost: int) -> None:
     """Sealed rightly and yet not whole, as by a writer with a mistake in it."""
-    pieces: list[bytes] = []
-    records.write(pieces.append, {"part": "x"}, [(Collection("a", {}, ()), DOCUMENTS[:200])])
-    stream = b"".join(pieces)
+    stream = b"".join(records.written(Tally(), {"part": "x"}, [(Collection("a", {}, ()), DOCUMENTS[:200])]))
     frames = list(records._frames([stream], "x"))
     documents = [at for at, (kind, _) in enumerate(frames) if kind == records.DOCUMENT]
     del frames[documents[lost]]
@@ -160,9 +190,7 @@ def test_a_stream_that_lacks_a_document_is_refused(tmp_path: Path, lost: int) ->
 
 
 def test_a_record_may_come_in_pieces_of_any_length() -> None:
-    pieces: list[bytes] = []
-    records.write(pieces.append, {"part": "x"}, [(Collection("a", {}, ()), DOCUMENTS[:50])])
-    stream = b"".join(pieces)
+    stream = b"".join(records.written(Tally(), {"part": "x"}, [(Collection("a", {}, ()), DOCUMENTS[:50])]))
     for step in (1, 7, len(stream)):
         found = list(Reading("x").records(stream[at : at + step] for at in range(0, len(stream), step)))
         assert found[1:] == DOCUMENTS[:50]
@@ -174,10 +202,9 @@ def test_the_backup_key_is_made_once_and_its_private_half_may_be_taken_away(tmp_
     folder = SecretsFolder(tmp_path / "secrets", give=lambda *_: None)
     make(folder, Wish(tls=False))
     public = folder.read("public", "backup.pub")
-    with Writer(tmp_path / "x.backup", public, {}) as writer:
-        writer.write(b"kept")
+    sealed_file.write(tmp_path / "x.backup", public, [b"kept"])
     private = folder.read("backup", "backup.key")
-    assert b"".join(Reader(tmp_path / "x.backup", private).content()) == b"kept"
+    assert b"".join(sealed_file.read(tmp_path / "x.backup", private)) == b"kept"
     folder.remove("backup", "backup.key")
     assert make(folder, Wish(tls=False)) == []
     assert folder.read("public", "backup.pub") == public
