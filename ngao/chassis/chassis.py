@@ -39,12 +39,12 @@ from ngao.chassis.storage.audits import Audits
 from ngao.chassis.storage.committer import GroupCommitter
 from ngao.chassis.storage.connection import Store
 from ngao.chassis.storage.documents import Stored
+from ngao.chassis.storage.key_encryption_keys import Periods
 from ngao.chassis.storage.keyring import Keyring
-from ngao.chassis.storage.periods import Periods
+from ngao.chassis.storage.preflight import require_store, with_accepted_password
 from ngao.chassis.storage.readings import Readings
 from ngao.chassis.storage.restored import note_restores
 from ngao.chassis.storage.rewrapping import Rewrapping
-from ngao.chassis.storage.standing import demand_store, with_accepted_password
 from ngao.chassis.storage.units import Units
 from ngao.contracts import CATALOGUE, Audience
 from ngao.kernel.actors import Actor
@@ -138,7 +138,7 @@ class Chassis:
 
     def open(self, documents: Iterable[type[Stored]]) -> None:
         """Wait, bounded, for the store, then make its collections and indexes; raises Misconfigured, Unavailable."""
-        self.patience.until(lambda: demand_store(self.settings.store))
+        self.patience.until(lambda: require_store(self.settings.store))
         self.patience.until(lambda: self.store.ensure_indexes(documents))
         self.patience.until(lambda: note_restores(self.store, self.units, Actor.service(self.name)))
 

@@ -11,10 +11,10 @@ from nameko import config
 from nameko.containers import ServiceContainer
 
 from ngao.chassis.chassis import Chassis
-from ngao.chassis.guard import guarded
 from ngao.chassis.measuring import OFTEN_S
 from ngao.chassis.messaging.consumer import Consumes
-from ngao.chassis.messaging.standing import demand_broker
+from ngao.chassis.messaging.preflight import require_broker
+from ngao.chassis.timers import guarded
 
 _WORKERS = 256
 _FLUSH_WITHIN = 10.0
@@ -39,7 +39,7 @@ class Container(ServiceContainer):
             here = [each.queue for entrypoint in heard if entrypoint.edge is edge for each in entrypoint.subscriptions()]
             queues = sorted([*here, f"{chassis.name}.dead"]) if here else []
             names = chassis.edge_names() if edge and here else None
-            chassis.patience.until(partial(demand_broker, chassis.settings.broker, edge=edge, queues=queues, names=names))
+            chassis.patience.until(partial(require_broker, chassis.settings.broker, edge=edge, queues=queues, names=names))
 
     def start(self) -> None:
         """Start to publish what an earlier run left, then to hear and to answer."""

@@ -26,13 +26,13 @@ from ngao.cli import policy
 from ngao.cli.brokers import management
 from ngao.cli.output import AsJson, echo, print_error, show_json
 from ngao.cli.stores import stores_here
-from ngao.deployment.checking import Check, Finding, State, after, perform
+from ngao.deployment.checks.runner import Check, CheckResult, State, after, perform
+from ngao.deployment.checks.runtime import Broker, Service, disk, free_ports, ready, store_accounts
+from ngao.deployment.checks.secrets import SecretsCheck
 from ngao.deployment.environment import PLAIN, TLS, wire_of
 from ngao.deployment.files import read_variables
 from ngao.deployment.folder import ROOT, SecretsFolder
 from ngao.deployment.names import EDGE_VHOST, SERVICES
-from ngao.deployment.parts import Broker, Service, disk, free_ports, ready, store_accounts
-from ngao.deployment.soundness import Sight
 from ngao.local import checks as embedded
 from ngao.local.home import REPOSITORY, Home
 from ngao.local.platform import Platform, wanted_of_catalogue
@@ -83,13 +83,13 @@ def check(before_start: Before = False, settings: Files = None, as_json: AsJson 
         raise typer.Exit(1)
 
 
-def _print_finding(finding: Finding) -> None:
+def _print_finding(finding: CheckResult) -> None:
     """Print one row with its reason. Skipped checks are summed up at the end."""
     if finding.state is not State.SKIPPED:
         _write(finding.state, finding.what, finding.says)
 
 
-def _print_summary(findings: list[Finding], failed: list[Finding]) -> None:
+def _print_summary(findings: list[CheckResult], failed: list[CheckResult]) -> None:
     for cause, count in Counter(finding.says for finding in findings if finding.state is State.SKIPPED).items():
         _write(State.SKIPPED, f"{count} more", cause)
     if failed:
@@ -174,7 +174,7 @@ def _of_deployment(before_start: bool) -> Iterator[Check]:
         yield Check("secrets", lambda: f"{len(_passwords(root))} accounts")
     else:
         tls = (wire_of(REPOSITORY / ".env") or os.environ.get("NGAO_WIRE") or TLS) != PLAIN
-        yield from Sight(SecretsFolder(root), tls=tls, whole=whole).checks()
+        yield from SecretsCheck(SecretsFolder(root), tls=tls, whole=whole).checks()
     yield Check("policy", lambda: _policy(_policy_of_deployment(compose)))
     yield disk(_ENGINE_DATA if _ENGINE_DATA.exists() else Path("/"))
     if before_start:

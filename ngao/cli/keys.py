@@ -18,7 +18,7 @@ from ngao.cli.output import AsJson, echo, show
 from ngao.deployment.files import write_whole
 from ngao.deployment.folder import SecretsFolder
 from ngao.deployment.names import DISCLOSING
-from ngao.deployment.periods import BOTH, KeyPlace, Kind, Needs
+from ngao.deployment.rotate_keys import BOTH, KeyPlace, Kind, Needs
 from ngao.local.configuration import write_keys
 from ngao.local.home import Home
 

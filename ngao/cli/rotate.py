@@ -12,7 +12,7 @@ from ngao.cli.api_client import OneService, one_or_all, require_service
 from ngao.cli.brokers import management, management_with
 from ngao.cli.locations import existing_folder
 from ngao.cli.output import echo
-from ngao.deployment import periods, renewal, rotation
+from ngao.deployment import renewal, rotate_keys, rotation
 from ngao.deployment.making import server_hosts
 from ngao.deployment.names import SEALED_TO, SERVICES, store_of
 
@@ -123,7 +123,7 @@ def keys(service: OneService = None) -> None:
     """Start a new period of the keys that wrap data keys. Sealed data is not changed."""
     folder = existing_folder()
     for each in one_or_all(service):
-        period = periods.begin_wrapping(folder, each)
+        period = rotate_keys.begin_wrapping(folder, each)
         echo(f"{each} wraps new data keys under {period} within ten seconds. No restart needed.")
     echo("Next, to retire the previous period:")
     echo(f"  ngao keys rewrap{_option(service)}")
@@ -138,7 +138,7 @@ def sealing(
     folder = existing_folder()
     for each in [service] if service else SEALED_TO:
         require_service(each)
-        period = periods.begin_sealing(folder, each)
+        period = rotate_keys.begin_sealing(folder, each)
         echo(f"{period} is the sealing period of {each} within ten seconds. No restart needed.")
         if each == "intake":
             echo("Sources that post over AMQP seal to intake: send them `seal_to` of GET /v1/sealing-key for their account.json.")
@@ -151,7 +151,7 @@ def signing(service: OneService = None) -> None:
     """Start a new period of the keys that sign events. Signatures of earlier periods stay valid."""
     folder = existing_folder()
     for each in one_or_all(service):
-        period = periods.begin_signing(folder, each)
+        period = rotate_keys.begin_signing(folder, each)
         echo(f"{each} signs its events under {period} within ten seconds. No restart needed.")
     echo("Partners who verify signatures need the new public keys. `ngao keys signing` prints them.")
     echo("Next, when no event signed under the previous period can arrive any more:")
@@ -163,7 +163,7 @@ def audit(service: OneService = None) -> None:
     """Start a new period of the keys of the services' audit trails. Keep the earlier keys: verification needs them."""
     folder = existing_folder()
     for each in one_or_all(service):
-        period = periods.begin_audit(folder, each)
+        period = rotate_keys.begin_audit(folder, each)
         echo(f"{each} uses the audit key of {period} within ten seconds. No restart needed.")
     echo("Next, after a minute, save the heads of the chains: ngao audit heads --json")
 

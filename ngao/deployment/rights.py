@@ -13,7 +13,7 @@ from typing import Any
 from pymongo.database import Database
 
 from ngao.chassis.storage.connection import AUDIT, AUDIT_INDEXES, CHASSIS_COLLECTIONS
-from ngao.chassis.storage.standing import RESTORES
+from ngao.chassis.storage.preflight import RESTORES
 
 COLLECTIONS: Mapping[str, tuple[str, ...]] = {
     "intake": ("dry_runs", "pins", "reports", "sources"),

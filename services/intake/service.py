@@ -9,7 +9,6 @@ from nameko.timer import timer
 
 from ngao.broker.exchanges import RESULTS
 from ngao.chassis.errors import InvalidInput, NotAllowedNow, NotFound
-from ngao.chassis.guard import guarded
 from ngao.chassis.http.app import App
 from ngao.chassis.http.auditing import itself, nothing
 from ngao.chassis.http.body import ANYTHING
@@ -19,6 +18,7 @@ from ngao.chassis.messaging.consumer import Delivery, consumes, consumes_edge
 from ngao.chassis.messaging.holding import holds_heads
 from ngao.chassis.security.identity import new_key
 from ngao.chassis.storage.unit_of_work import Unit
+from ngao.chassis.timers import guarded
 from ngao.contracts import ContractError, Event
 from ngao.contracts.schemas.report import Report as ReportSchema
 from services.intake.quarantine.endpoints import QuarantineEndpoints

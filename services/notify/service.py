@@ -7,13 +7,13 @@ from typing import Any
 from nameko.timer import timer
 
 from ngao.chassis.errors import NotFound
-from ngao.chassis.guard import guarded
 from ngao.chassis.http.app import App
 from ngao.chassis.http.auditing import itself, lists, shows
 from ngao.chassis.http.endpoints import ChassisEndpoints
 from ngao.chassis.http.entrypoint import Answer, Call, http
 from ngao.chassis.messaging.consumer import consumes
 from ngao.chassis.storage.unit_of_work import Unit
+from ngao.chassis.timers import guarded
 from ngao.contracts import Event
 from services.notify.messages import responses as http_api
 from services.notify.roster.model import DUTY_OFFICER, PARTNER, Recipient

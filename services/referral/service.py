@@ -8,7 +8,6 @@ from nameko.timer import timer
 
 from ngao.broker.exchanges import PARTNERS
 from ngao.chassis.errors import InvalidInput
-from ngao.chassis.guard import guarded
 from ngao.chassis.http.app import App
 from ngao.chassis.http.auditing import itself, lists, nothing
 from ngao.chassis.http.endpoints import ChassisEndpoints
@@ -17,6 +16,7 @@ from ngao.chassis.messaging.consumer import consumes, consumes_edge
 from ngao.chassis.messaging.delivery import Delivery
 from ngao.chassis.messaging.holding import holds_heads
 from ngao.chassis.storage.unit_of_work import Unit
+from ngao.chassis.timers import guarded
 from ngao.contracts import Event, FieldError
 from services.referral import views
 from services.referral.cases.model import Life

@@ -50,7 +50,7 @@ BANNED = {
 }
 BANNED_ANYWHERE = {re.compile(phrase, re.IGNORECASE): instead for phrase, instead in BANNED.items()}
 QUESTION = re.compile(r"(?:What|Whether|Where|Who|Whom|Whose|How|When|Why|Which)\b(?!.*\?)")
-Finding = tuple[str, int, str]
+CheckResult = tuple[str, int, str]
 
 
 def words_of(path: Path) -> Iterator[tuple[int, str]]:
@@ -74,7 +74,7 @@ def page(text: str) -> Iterator[tuple[int, str]]:
             yield number, re.sub(r"`[^`]*`|\]\([^)]*\)", "", line)
 
 
-def banned(path: Path) -> list[Finding]:
+def banned(path: Path) -> list[CheckResult]:
     """Every banned phrase of a file: path, line, and the phrase with what to say instead."""
     return [
         (str(path), number, f"{found[0]}: {instead}")
@@ -84,7 +84,7 @@ def banned(path: Path) -> list[Finding]:
     ]
 
 
-def questions(path: Path) -> list[Finding]:
+def questions(path: Path) -> list[CheckResult]:
     """Docstrings of functions that open with an indirect question in place of a command (PEP 257)."""
     functions = ast.FunctionDef | ast.AsyncFunctionDef
     return [

@@ -23,8 +23,8 @@ from ngao.chassis.settings import StoreSettings
 from ngao.chassis.storage.audit_trail import AuditTrail, heads_from
 from ngao.chassis.storage.committer import GroupCommitter
 from ngao.chassis.storage.connection import Store
+from ngao.chassis.storage.preflight import require_store
 from ngao.chassis.storage.restored import note_restores
-from ngao.chassis.storage.standing import demand_store
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.chassis.storage.units import Units
 from ngao.contracts import decode, encode, make
@@ -118,7 +118,7 @@ def test_documents_and_indexes_come_back_as_they_were(world: World, intake: Stor
     assert restore(back_up(world, intake, tmp_path), settings_of(world, other)) >= 3000
     assert contents(other) == contents(intake)
     assert indexes(other) == indexes(intake)
-    demand_store(settings_of(world, other))
+    require_store(settings_of(world, other))
 
 
 def test_a_backup_is_of_one_moment_while_the_service_goes_on(world: World, intake: Store, other: Store, tmp_path: Path) -> None:
@@ -179,9 +179,9 @@ def test_a_restore_that_breaks_off_keeps_the_service_from_starting(
     with pytest.raises(KeyboardInterrupt):
         Target(settings, replace=False).fill(broken(), part.moment, tell=lambda _: None, now=now())
     with pytest.raises(Misconfigured, match=r"did not come to its end: repeat it with `ngao restore --replace`"):
-        demand_store(settings)
+        require_store(settings)
     restore(backup, settings, replaced=True)
-    demand_store(settings)
+    require_store(settings)
     assert other.database["reports"].count_documents({}) == 5000
     assert other.database["restores"].count_documents({"ended_at": None}) == 0
 

@@ -17,8 +17,8 @@ from ngao.broker import layout
 from ngao.broker.management import Management
 from ngao.broker.provisioning import topology_steps
 from ngao.contracts import subscriptions_of
-from ngao.deployment.checking import Finding, State, perform
-from ngao.deployment.parts import Broker, Service
+from ngao.deployment.checks.runner import CheckResult, State, perform
+from ngao.deployment.checks.runtime import Broker, Service
 from tests.support.broker import Line, management_of, provision
 from tests.support.intake import AmqpSource
 from tests.support.processes import ROOT, World, free_port
@@ -50,7 +50,7 @@ def broker(world: World) -> Broker:
     return Broker(open_management, lambda found: topology_steps(found, world.vhost, wanted), world.edge_vhost)
 
 
-def failed(findings: list[Finding]) -> list[str]:
+def failed(findings: list[CheckResult]) -> list[str]:
     return [each.says for each in findings if each.state is State.FAILED]
 
 

@@ -23,7 +23,7 @@ from ngao.broker.management import Management
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.messaging.accounts import service_account
 from ngao.chassis.security.keyfiles import active_public
-from ngao.deployment import periods, renewal, rotation
+from ngao.deployment import renewal, rotate_keys, rotation
 from ngao.deployment.authority import Authority
 from ngao.deployment.making import load_authority
 from ngao.deployment.names import ADMINISTRATOR, SEALED_TO
@@ -237,7 +237,7 @@ def test_an_authority_takes_the_place_of_another_and_whoever_has_not_changed_yet
 def test_wrapping_keys_change_and_the_one_before_is_destroyed(deployment: Deployment, flow: Flow) -> None:
     for service in RUNNING:
         before = ask(deployment, service, "/v1/keys")["active"]
-        period = periods.begin_wrapping(deployment.secrets, service)
+        period = rotate_keys.begin_wrapping(deployment.secrets, service)
         eventually(
             lambda service=service, period=period: ask(deployment, service, "/v1/keys")["active"] == period,  # type: ignore[misc]
             within=30, what=f"{service} to wrap under {period}",
@@ -258,7 +258,7 @@ def test_wrapping_keys_change_and_the_one_before_is_destroyed(deployment: Deploy
 
 def test_sealing_keys_change_and_what_is_sealed_to_the_one_before_is_opened(deployment: Deployment, flow: Flow) -> None:
     for service in SEALED_TO:
-        periods.begin_sealing(deployment.secrets, service)
+        rotate_keys.begin_sealing(deployment.secrets, service)
     to_intake, _ = active_public(deployment.secrets.at("public"), "intake")
     to_registry, _ = active_public(deployment.secrets.at("public"), "registry")
     eventually(lambda: ask(deployment, "intake", "/v1/sealing-key")["key_id"] == to_intake, what="intake to tell its new key")

@@ -12,8 +12,8 @@ from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError
 
 from ngao.chassis.errors import Misconfigured, SealBroken
+from ngao.chassis.storage.key_encryption_keys import Periods
 from ngao.chassis.storage.keyring import Keyring, joined
-from ngao.chassis.storage.periods import Periods
 from ngao.chassis.storage.sealed_fields import Sealer
 from tests.support.addresses import addresses
 

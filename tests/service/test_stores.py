@@ -15,7 +15,7 @@ from pymongo.errors import OperationFailure
 from ngao.chassis.errors import Misconfigured, Unavailable
 from ngao.deployment.authority import Authority
 from ngao.deployment.folder import new_keyfile
-from ngao.deployment.stores import NewStore, named
+from ngao.deployment.store_setup import NewStore, named
 from ngao.local import binaries
 from ngao.local.ports import free_port
 from ngao.local.processes import Process

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from ngao.deployment.checking import Check, State, after, perform
+from ngao.deployment.checks.runner import Check, State, after, perform
+from ngao.deployment.checks.runtime import ready
 from ngao.deployment.names import SERVICES
-from ngao.deployment.parts import ready
 from ngao.local.home import Home
 
 pytestmark = pytest.mark.loopback

@@ -13,9 +13,9 @@ from ngao.chassis.security.vouches import Recipient, Vouch, judge
 from ngao.chassis.settings import read_secret
 from ngao.cli import vouching
 from ngao.cli.api_client import Refused
+from ngao.deployment.checks.secrets import onboarding
 from ngao.deployment.folder import SecretsFolder
 from ngao.deployment.making import Wish, make
-from ngao.deployment.soundness import onboarding
 from ngao.local import configuration
 from ngao.local.home import Home
 from tests.support.secrets_folder import Given

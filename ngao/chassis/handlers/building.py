@@ -14,7 +14,6 @@ from nameko.timer import timer
 
 from ngao.chassis.approvals.asking import always
 from ngao.chassis.chassis import Chassis
-from ngao.chassis.guard import guarded
 from ngao.chassis.handlers.binding import Binding, answer, bind, check_route
 from ngao.chassis.handlers.context import Parts
 from ngao.chassis.handlers.declaring import (
@@ -34,6 +33,7 @@ from ngao.chassis.messaging.consumer import Delivery, consumes, consumes_edge
 from ngao.chassis.messaging.holding import holds_heads
 from ngao.chassis.storage.documents import Stored
 from ngao.chassis.storage.unit_of_work import Unit
+from ngao.chassis.timers import guarded
 from ngao.contracts import CATALOGUE, Event, Payload, gives_notice, received
 
 _HEADS = ".audit.noted.v1"

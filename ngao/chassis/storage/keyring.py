@@ -28,7 +28,7 @@ from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from ngao.chassis.errors import Misconfigured, SealBroken
-from ngao.chassis.storage.periods import KEY_BYTES, Periods
+from ngao.chassis.storage.key_encryption_keys import KEY_BYTES, Periods
 
 COLLECTION = "data_keys"
 KEY_ID_BYTES = 16

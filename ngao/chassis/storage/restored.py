@@ -7,7 +7,7 @@ from typing import Any
 
 from ngao.chassis.errors import Conflict
 from ngao.chassis.storage.connection import Store
-from ngao.chassis.storage.standing import RESTORES
+from ngao.chassis.storage.preflight import RESTORES
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.chassis.storage.units import Units
 from ngao.kernel.actors import Actor

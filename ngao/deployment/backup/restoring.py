@@ -25,8 +25,8 @@ from ngao.chassis.errors import Misconfigured, NotAllowedNow, Unavailable
 from ngao.chassis.messaging.destinations import EVENTS
 from ngao.chassis.settings import StoreSettings
 from ngao.chassis.storage.connection import DURABLE, client_options
+from ngao.chassis.storage.preflight import RESTORES, require_store, with_accepted_password
 from ngao.chassis.storage.sequences import FLOOR
-from ngao.chassis.storage.standing import RESTORES, demand_store, with_accepted_password
 from ngao.deployment.backup.records import Collection
 
 OUTSIDERS_MARGIN = timedelta(hours=24)
@@ -49,7 +49,7 @@ class Target:
 
     def demand_fit(self) -> None:
         """Raises NotAllowedNow for one that holds something and is not to be replaced; Misconfigured, Unavailable."""
-        demand_store(with_accepted_password(self.settings), whole=False)
+        require_store(with_accepted_password(self.settings), whole=False)
         with self._opened() as database:
             full = sorted(name for name in _collections(database) if database[name].find_one({}, {"_id": 1}))
         if full and not self.replace:

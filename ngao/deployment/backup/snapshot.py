@@ -21,7 +21,7 @@ from pymongo.errors import OperationFailure, PyMongoError
 from ngao.chassis.errors import Unavailable
 from ngao.chassis.settings import StoreSettings
 from ngao.chassis.storage.connection import client_options
-from ngao.chassis.storage.standing import RESTORES, demand_store, with_accepted_password
+from ngao.chassis.storage.preflight import RESTORES, require_store, with_accepted_password
 from ngao.deployment.backup.records import Collection
 
 _AT_ONCE = 1000
@@ -41,7 +41,7 @@ class Snapshot:
     def open(cls, settings: StoreSettings, taken: Timestamp | None = None) -> Self:
         """Fix the moment, or take the one that another view of the same server has. Raises Misconfigured, Unavailable."""
         settings = with_accepted_password(settings)
-        demand_store(settings)
+        require_store(settings)
         options = {**client_options(settings), "socketTimeoutMS": 60_000}
         client: MongoClient[dict[str, Any]] = MongoClient(f"mongodb://{settings.hosts}/{settings.database}", **options)
         try:

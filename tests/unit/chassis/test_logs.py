@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from ngao.chassis.errors import NotAllowedNow
-from ngao.chassis.guard import guarded
 from ngao.chassis.observability import logs
+from ngao.chassis.timers import guarded
 
 NAME = "Wanjiku Marker"
 PHONE = "254700000123"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from ngao.chassis.errors import Misconfigured, Unavailable
-from ngao.chassis.messaging.standing import demand_version
+from ngao.chassis.messaging.preflight import require_version
 from ngao.chassis.starting import Patience, system_reason
 
 
@@ -67,12 +67,12 @@ def test_what_waiting_cannot_mend_ends_it_at_once() -> None:
 @pytest.mark.parametrize("version", ["3.9.29", "3.8.0", "2.9", "", "unknown"])
 def test_a_broker_that_is_too_old_is_named_with_what_is_needed(version: str) -> None:
     with pytest.raises(Misconfigured, match=r"needs 3\.10 or later"):
-        demand_version("The broker", version)
+        require_version("The broker", version)
 
 
 @pytest.mark.parametrize("version", ["3.10.8", "3.13.7", "4.0.2", "10.1.0-rc.1"])
 def test_later_brokers_are_good(version: str) -> None:
-    demand_version("The broker", version)
+    require_version("The broker", version)
 
 
 def test_reasons_are_words_and_no_codes() -> None:

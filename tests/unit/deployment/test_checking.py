@@ -10,11 +10,11 @@ import pytest
 
 from ngao.chassis.errors import Misconfigured
 from ngao.deployment.authority import CERTIFICATE_DAYS, Authority
-from ngao.deployment.checking import Check, Doubt, Finding, State, perform
+from ngao.deployment.checks.runner import Check, CheckResult, CheckWarning, State, perform
+from ngao.deployment.checks.runtime import disk, free_ports, judge_clock, ready
+from ngao.deployment.checks.secrets import SecretsCheck, look_at_certificate
 from ngao.deployment.environment import TLS, write_operator
 from ngao.deployment.folder import SecretsFolder
-from ngao.deployment.parts import disk, free_ports, judge_clock, ready
-from ngao.deployment.soundness import Sight, look_at_certificate
 
 pytestmark = pytest.mark.loopback
 
@@ -26,10 +26,10 @@ def failing(sentence: str = "It is broken: mend it.") -> str:
 
 
 def doubting() -> str:
-    raise Doubt("It will break: mend it soon.")
+    raise CheckWarning("It will break: mend it soon.")
 
 
-def states(findings: list[Finding]) -> list[State]:
+def states(findings: list[CheckResult]) -> list[State]:
     return [each.state for each in findings]
 
 
@@ -43,7 +43,7 @@ def test_what_needs_a_failed_check_is_not_looked_at() -> None:
         Check("five", doubting, ("one",)),
         Check("six", lambda: "good", ("five",)),
     ]
-    told: list[Finding] = []
+    told: list[CheckResult] = []
     found = perform(checks, told.append)
     assert states(found) == [State.OK, State.FAILED, State.SKIPPED, State.SKIPPED, State.WARNING, State.OK]
     assert told == found
@@ -62,9 +62,9 @@ def folder(made: SecretsFolder, tmp_path: Path) -> SecretsFolder:
     return made
 
 
-def look(folder: SecretsFolder) -> list[Finding]:
+def look(folder: SecretsFolder) -> list[CheckResult]:
     """As in a container: whose the files are is the host's business, and this test's user need not be root."""
-    return perform(Sight(folder, tls=True, whole=False).checks())
+    return perform(SecretsCheck(folder, tls=True, whole=False).checks())
 
 
 def first_failure(folder: SecretsFolder) -> str:
@@ -80,7 +80,7 @@ def test_a_folder_as_it_was_made_is_sound(folder: SecretsFolder) -> None:
 
 def test_no_folder_and_an_empty_one_say_how_to_make_it(tmp_path: Path) -> None:
     for root in (tmp_path / "none", tmp_path):
-        found = perform(Sight(SecretsFolder(root), tls=True, whole=False).checks())
+        found = perform(SecretsCheck(SecretsFolder(root), tls=True, whole=False).checks())
         assert states(found) == [State.FAILED]
         assert found[0].says == f"There are no secrets in {root} yet: run `bin/ngao secrets init` first."
 
@@ -140,7 +140,7 @@ def test_a_certificate_of_another_authority_is_refused(folder: SecretsFolder) ->
     [
         (0, None, "counts until"),
         (CERTIFICATE_DAYS - 40, None, "counts until"),
-        (CERTIFICATE_DAYS - 20, Doubt, "runs out on"),
+        (CERTIFICATE_DAYS - 20, CheckWarning, "runs out on"),
         (CERTIFICATE_DAYS + 1, Misconfigured, "ran out on"),
         (-10, Misconfigured, "is the clock here right"),
     ],
@@ -164,7 +164,7 @@ def test_what_is_no_certificate_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "kind"), [(0, None), (1.5, None), (-1.5, None), (3, Doubt), (-3, Doubt), (31, Misconfigured)]
+    ("seconds", "kind"), [(0, None), (1.5, None), (-1.5, None), (3, CheckWarning), (-3, CheckWarning), (31, Misconfigured)]
 )
 def test_clocks_that_run_apart_are_told(seconds: float, kind: type[Exception] | None) -> None:
     theirs = NOW + timedelta(seconds=seconds)

@@ -13,12 +13,12 @@ from ngao.chassis.errors import Misconfigured, NotAllowedNow
 from ngao.chassis.security import keyfiles
 from ngao.chassis.security.identity import hash_key, load_operators
 from ngao.cli import rotate
-from ngao.deployment import periods, renewal, rotation
+from ngao.deployment import renewal, rotate_keys, rotation
 from ngao.deployment.authority import Authority, ends_at, hosts_of, issuer_of
 from ngao.deployment.folder import SecretsFolder
 from ngao.deployment.making import Wish, make, server_hosts
 from ngao.deployment.names import SEALED_TO, SERVICES, period_of
-from ngao.deployment.periods import KeyPlace, Kind, Needs
+from ngao.deployment.rotate_keys import KeyPlace, Kind, Needs
 
 UNUSED = Needs({}, parked=False)
 
@@ -235,16 +235,16 @@ def test_without_tls_there_are_no_certificates_to_change(folder: SecretsFolder) 
 )
 def test_a_period_is_this_month_or_the_newest_with_a_letter(known: list[str], next_one: str) -> None:
     now = period_of()
-    assert periods.next_period([each.format(now=now) for each in known]) == next_one.format(now=now)
+    assert rotate_keys.next_period([each.format(now=now) for each in known]) == next_one.format(now=now)
 
 
 def test_periods_of_a_month_come_to_an_end() -> None:
     with pytest.raises(NotAllowedNow, match="next month"):
-        periods.next_period([f"{period_of()}z"])
+        rotate_keys.next_period([f"{period_of()}z"])
 
 
 def test_a_new_period_of_wrapping_leaves_the_one_before(made: SecretsFolder) -> None:
-    period = periods.begin_wrapping(made, "notify")
+    period = rotate_keys.begin_wrapping(made, "notify")
     keks = keyfiles.load_keks(made.at("notify", "keys"))
     assert sorted(keks) == [period_of(), period]
     assert max(keks) == period
@@ -253,23 +253,23 @@ def test_a_new_period_of_wrapping_leaves_the_one_before(made: SecretsFolder) -> 
 @pytest.mark.parametrize("service", SEALED_TO)
 def test_a_new_period_of_sealing_opens_what_is_sealed_to_either(made: SecretsFolder, service: str) -> None:
     before, _ = keyfiles.active_public(made.at("public"), service)
-    periods.begin_sealing(made, service)
+    rotate_keys.begin_sealing(made, service)
     after, _ = keyfiles.active_public(made.at("public"), service)
     assert before != after
     assert set(keyfiles.load_private(made.at(service, "keys"))) == {before, after}
 
 
 def test_a_period_of_sealing_that_was_cut_off_between_its_halves_goes_on(made: SecretsFolder) -> None:
-    period = periods.begin_sealing(made, "registry")
+    period = rotate_keys.begin_sealing(made, "registry")
     (made.at("public", f"registry-{period}.pub")).unlink()
-    assert periods.begin_sealing(made, "registry") == period
+    assert rotate_keys.begin_sealing(made, "registry") == period
     key_id, _ = keyfiles.active_public(made.at("public"), "registry")
     assert key_id in keyfiles.load_private(made.at("registry", "keys"))
 
 
 def test_nobody_seals_to_referral(made: SecretsFolder) -> None:
     with pytest.raises(Misconfigured, match="Nobody seals to referral"):
-        periods.begin_sealing(made, "referral")
+        rotate_keys.begin_sealing(made, "referral")
 
 
 def test_the_newest_period_is_never_retired(made: SecretsFolder) -> None:
@@ -278,7 +278,7 @@ def test_the_newest_period_is_never_retired(made: SecretsFolder) -> None:
 
 
 def test_a_period_is_not_retired_before_every_process_has_seen_the_next(made: SecretsFolder) -> None:
-    newer = periods.begin_wrapping(made, "notify")
+    newer = rotate_keys.begin_wrapping(made, "notify")
     with pytest.raises(NotAllowedNow, match="too new"):
         place(made, "notify").demand_retirable(period_of(), UNUSED)
     aged(made.at("notify", "keys", f"kek-{newer}.key"), 0.01)
@@ -286,14 +286,14 @@ def test_a_period_is_not_retired_before_every_process_has_seen_the_next(made: Se
 
 
 def test_a_period_is_not_retired_while_it_wraps_a_key(made: SecretsFolder) -> None:
-    aged(made.at("notify", "keys", f"kek-{periods.begin_wrapping(made, 'notify')}.key"), 1)
+    aged(made.at("notify", "keys", f"kek-{rotate_keys.begin_wrapping(made, 'notify')}.key"), 1)
     with pytest.raises(NotAllowedNow, match="3 data keys of notify"):
         place(made, "notify").demand_retirable(period_of(), Needs({period_of(): 3}, parked=False))
 
 
 def test_a_sealing_period_is_not_retired_while_what_is_sealed_to_it_may_come(made: SecretsFolder) -> None:
-    aged(made.at("registry", "keys", f"kek-{periods.begin_wrapping(made, 'registry')}.key"), 30)
-    newer = made.at("registry", "keys", f"sealing-{periods.begin_sealing(made, 'registry')}.key")
+    aged(made.at("registry", "keys", f"kek-{rotate_keys.begin_wrapping(made, 'registry')}.key"), 30)
+    newer = made.at("registry", "keys", f"sealing-{rotate_keys.begin_sealing(made, 'registry')}.key")
     aged(newer, 7)
     with pytest.raises(NotAllowedNow, match="may be sent again for 7 days"):
         place(made).demand_retirable(period_of(), UNUSED)
@@ -306,8 +306,8 @@ def test_a_sealing_period_is_not_retired_while_what_is_sealed_to_it_may_come(mad
 
 
 def both_periods_begun(made: SecretsFolder, service: str, *, wrapping_days: float, sealing_days: float) -> None:
-    aged(made.at(service, "keys", f"kek-{periods.begin_wrapping(made, service)}.key"), wrapping_days)
-    aged(made.at(service, "keys", f"sealing-{periods.begin_sealing(made, service)}.key"), sealing_days)
+    aged(made.at(service, "keys", f"kek-{rotate_keys.begin_wrapping(made, service)}.key"), wrapping_days)
+    aged(made.at(service, "keys", f"sealing-{rotate_keys.begin_sealing(made, service)}.key"), sealing_days)
 
 
 @pytest.mark.parametrize("service", SEALED_TO)

@@ -1,7 +1,7 @@
 """Preconditions, looked at in order: what each is, what it needs before it can be looked at, and what was found.
 
 A check's `look` gives what is well in a few words, or raises: an error of ours is a failure with its sentence and way out, a
-`Doubt` is a warning. What needs something that has failed is not looked at, so that the first failure is the cause.
+`CheckWarning` is a warning. What needs something that has failed is not looked at, so that the first failure is the cause.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class State(StrEnum):
     SKIPPED = "not looked at"
 
 
-class Doubt(Exception):
+class CheckWarning(Exception):
     """It works now, and will not for long: a warning."""
 
 
@@ -36,7 +36,7 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Finding:
+class CheckResult:
     """What came of one check, with the sentence."""
 
     what: str
@@ -49,9 +49,9 @@ def after(what: str, checks: Iterable[Check]) -> Iterator[Check]:
     return (Check(check.what, check.look, (what, *check.needs)) for check in checks)
 
 
-def perform(checks: Iterable[Check], tell: Callable[[Finding], None] = lambda _: None) -> list[Finding]:
+def perform(checks: Iterable[Check], tell: Callable[[CheckResult], None] = lambda _: None) -> list[CheckResult]:
     """Look at everything in order; each finding is told as it is found."""
-    findings: list[Finding] = []
+    findings: list[CheckResult] = []
     lacking: set[str] = set()
     for check in checks:
         finding = _look(check, lacking)
@@ -62,16 +62,16 @@ def perform(checks: Iterable[Check], tell: Callable[[Finding], None] = lambda _:
     return findings
 
 
-def _look(check: Check, lacking: set[str]) -> Finding:
+def _look(check: Check, lacking: set[str]) -> CheckResult:
     missing = [name for name in check.needs if name in lacking]
     if missing:
-        return Finding(check.what, State.SKIPPED, f"because of: {missing[0]}")
+        return CheckResult(check.what, State.SKIPPED, f"because of: {missing[0]}")
     try:
-        return Finding(check.what, State.OK, check.look())
-    except Doubt as doubt:
-        return Finding(check.what, State.WARNING, str(doubt))
+        return CheckResult(check.what, State.OK, check.look())
+    except CheckWarning as doubt:
+        return CheckResult(check.what, State.WARNING, str(doubt))
     except NgaoError as error:
-        return Finding(check.what, State.FAILED, str(error))
+        return CheckResult(check.what, State.FAILED, str(error))
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
-        return Finding(check.what, State.FAILED, f"The system refuses: {error.strerror or type(error).__name__}{where}.")
+        return CheckResult(check.what, State.FAILED, f"The system refuses: {error.strerror or type(error).__name__}{where}.")

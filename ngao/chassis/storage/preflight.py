@@ -27,7 +27,7 @@ _REASON = re.compile(r"\[Errno (?P<number>-?\d+)\]|(?P<text>timed out)|\[SSL: (?
 _TLS_NEVER = ("CERTIFICATE_VERIFY_FAILED", "WRONG_VERSION_NUMBER", "Hostname mismatch", "IP address mismatch")
 
 
-def demand_store(settings: StoreSettings, *, whole: bool = True) -> str:
+def require_store(settings: StoreSettings, *, whole: bool = True) -> str:
     """The store's version, once its primary takes this account's commands and, where `whole`, no restore is half done.
 
     Raises Unavailable when waiting may help, Misconfigured when it cannot.
@@ -57,7 +57,7 @@ def with_accepted_password(settings: StoreSettings) -> StoreSettings:
     if settings.password_before is None:
         return settings
     try:
-        demand_store(settings, whole=False)
+        require_store(settings, whole=False)
     except Misconfigured:  # if the one before is no better, the start says so
         return replace(settings, password=settings.password_before, password_before=None)
     return settings

@@ -13,7 +13,7 @@ from cryptography.exceptions import InvalidSignature
 
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.security.keyfiles import load_onboarding
-from ngao.deployment.checking import Check, Doubt
+from ngao.deployment.checks.runner import Check, CheckWarning
 from ngao.deployment.folder import SecretsFolder
 from ngao.deployment.making import EDGE_NAMES
 from ngao.deployment.names import AT_EDGE, DISCLOSING, SEALED_TO, SERVICES, store_of
@@ -49,7 +49,7 @@ _WANTED_FOR_TLS: Mapping[str, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True)
-class Sight:
+class SecretsCheck:
     """What can be seen from here: `whole` on the host as root; in a container only the rooms that are mounted there."""
 
     folder: SecretsFolder
@@ -150,7 +150,7 @@ def onboarding(folders: Mapping[str, Path]) -> str:
 
 
 def look_at_certificate(file: Path, authority_file: Path, now: datetime | None = None) -> str:
-    """Until when a certificate counts. Raises Misconfigured for one that does not count now, Doubt when it soon will not."""
+    """Until when a certificate is valid. Raises Misconfigured if it is not valid now, CheckWarning if it soon will not be."""
     certificate = _load(file)
     if not any(_signed_by(certificate, authority) for authority in _load_all(authority_file)):
         raise Misconfigured(f"The certificate {file} is of no authority in {authority_file}: remove it and {INIT}.")
@@ -163,7 +163,7 @@ def look_at_certificate(file: Path, authority_file: Path, now: datetime | None =
     if ends <= now:
         raise Misconfigured(f"The certificate {file} ran out on {ends:%Y-%m-%d}: {way_out}")
     if ends - now < SOON:
-        raise Doubt(f"The certificate {file} runs out on {ends:%Y-%m-%d}: {way_out}")
+        raise CheckWarning(f"The certificate {file} runs out on {ends:%Y-%m-%d}: {way_out}")
     return f"counts until {ends:%Y-%m-%d}"
 
 

@@ -21,14 +21,14 @@ from ngao.broker.lanes import Unread, unread_lanes
 from ngao.broker.management import Management, Step
 from ngao.chassis.errors import Misconfigured, Unavailable
 from ngao.chassis.messaging.broker import demand_usable
-from ngao.chassis.messaging.standing import demand_broker, demand_version
+from ngao.chassis.messaging.preflight import require_broker, require_version
 from ngao.chassis.security.identity import load_operators
 from ngao.chassis.security.keyfiles import active_public, load_keks, load_lookup, load_private
 from ngao.chassis.security.tls import ServerIdentity
 from ngao.chassis.settings import Settings, StoreSettings, load
 from ngao.chassis.storage.connection import client_options
-from ngao.chassis.storage.standing import demand_store
-from ngao.deployment.checking import Check, Doubt
+from ngao.chassis.storage.preflight import require_store
+from ngao.deployment.checks.runner import Check, CheckWarning
 from ngao.deployment.names import EDGE_VHOST, SEALED_TO
 from ngao.deployment.waiting import wait_until
 
@@ -57,7 +57,7 @@ class Service:
         """What needs broker and store."""
         needs = (self.named("settings"), self.named("TLS files"))
         yield Check(self.named("broker account"), self._broker, needs)
-        yield Check(self.named("store"), lambda: f"MongoDB {demand_store(self.settings().store)}", needs)
+        yield Check(self.named("store"), lambda: f"MongoDB {require_store(self.settings().store)}", needs)
         yield Check(self.named("store's clock"), lambda: look_at_store_clock(self.settings().store), (self.named("store"),))
 
     def named(self, what: str) -> str:
@@ -92,7 +92,7 @@ class Service:
 
     def _broker(self) -> str:
         settings = self.settings().broker
-        versions = {demand_broker(settings, edge=edge) for edge in (False, True)}
+        versions = {require_broker(settings, edge=edge) for edge in (False, True)}
         return f"RabbitMQ {', '.join(sorted(versions))}"
 
 
@@ -120,7 +120,7 @@ class Broker:
     def _version(self) -> str:
         with self.management() as management:
             version = str(management.get("overview")["rabbitmq_version"])
-        demand_version("The broker", version)
+        require_version("The broker", version)
         return f"RabbitMQ {version}"
 
     def _alarms(self) -> str:
@@ -156,7 +156,7 @@ def _of_unread(lane: Unread) -> Exception:
     fault = f"Nobody reads what the {lane.kind} {lane.id} posts over AMQP"
     why = "its service does not know it, or is of a version that reads no lanes"
     way_out = f"{why}; see docs/runbooks/subscription-without-consumer.md."
-    return (Misconfigured if lane.waiting else Doubt)(f"{fault} ({lane.waiting} messages wait): {way_out}")
+    return (Misconfigured if lane.waiting else CheckWarning)(f"{fault} ({lane.waiting} messages wait): {way_out}")
 
 
 _ALARMS = (
@@ -179,13 +179,13 @@ def look_at_store_clock(settings: StoreSettings) -> str:
 
 
 def judge_clock(whose: str, theirs: datetime, *, exact_s: float = 0.0, now: datetime | None = None) -> str:
-    """Raises Misconfigured for a clock that deadlines and leases cannot stand, Doubt for one that is going wrong."""
+    """Raises Misconfigured for a clock that deadlines and leases cannot stand, CheckWarning for one that is going wrong."""
     apart = max(0.0, abs(((now or datetime.now(UTC)) - theirs).total_seconds()) - exact_s)
     says = f"The clock of {whose} and of this machine are {apart:.0f} s apart: let both follow the same time server."
     if apart > CLOCK_WRONG_S:
         raise Misconfigured(says)
     if apart > CLOCK_DOUBT_S:
-        raise Doubt(says)
+        raise CheckWarning(says)
     return f"{apart:.1f} s apart"
 
 
@@ -198,7 +198,7 @@ def disk(where: Path) -> Check:
         if free < DISK_WRONG:
             raise Misconfigured(says)
         if free < DISK_DOUBT:
-            raise Doubt(says)
+            raise CheckWarning(says)
         return f"{free / 1024**3:.0f} GiB free at {where}"
 
     return Check("disk", look)
@@ -243,7 +243,7 @@ def _demand_ready(service: str, url: str, ca_file: str | None) -> str:
         why = next((sentence for sentence in report.values() if sentence != "ok"), f"status {answer.status_code}")
         raise Unavailable(f"{service} at {url} is not ready: {why}")
     if warnings:
-        kind = Doubt if set(warnings) <= _OF_OTHERS else Misconfigured
+        kind = CheckWarning if set(warnings) <= _OF_OTHERS else Misconfigured
         raise kind(" ".join(warnings.values()))
     return url
 
@@ -252,5 +252,5 @@ def store_accounts(stores: Sequence[StoreSettings]) -> Iterator[Check]:
     """Stores by their accounts alone, for a place that has no settings of services."""
     for settings in stores:
         name = f"store of {settings.database}"
-        yield Check(name, lambda each=settings: f"MongoDB {demand_store(each)}")  # type: ignore[misc]
+        yield Check(name, lambda each=settings: f"MongoDB {require_store(each)}")  # type: ignore[misc]
         yield Check(f"{name}'s clock", partial(look_at_store_clock, settings), (name,))

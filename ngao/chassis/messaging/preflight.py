@@ -20,7 +20,7 @@ OLDEST = (3, 10)
 _TLS_NEVER = ("CERTIFICATE_VERIFY_FAILED", "WRONG_VERSION_NUMBER", "TLSV1_ALERT_UNKNOWN_CA", "CERTIFICATE_REQUIRED")
 
 
-def demand_broker(
+def require_broker(
     settings: BrokerSettings, *, edge: bool, queues: Sequence[str] = (), names: EdgeNames | None = None
 ) -> str:
     """The broker's version, once it takes this account on a virtual host and all these queues stand there.
@@ -31,7 +31,7 @@ def demand_broker(
     connection = _connected(settings, edge=edge)
     try:
         version = str(connection.connection.server_properties.get("version", "0.0"))
-        demand_version(f"The broker at {_at(settings)}", version)
+        require_version(f"The broker at {_at(settings)}", version)
         _demand_queues(connection, settings.edge_vhost if edge else settings.vhost, queues, names)
     except CONNECTION_ERRORS as error:
         raise Unavailable(f"The broker at {_at(settings)} does not answer ({_reason(error)}).") from None
@@ -40,7 +40,7 @@ def demand_broker(
     return version
 
 
-def demand_version(name: str, version: str) -> None:
+def require_version(name: str, version: str) -> None:
     """Raise Misconfigured for a broker that is too old."""
     numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdecimal())
     if numbers < OLDEST:
