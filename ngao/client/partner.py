@@ -20,10 +20,22 @@ from ngao.client.errors import Refused, SealBroken
 from ngao.client.keys import Keys
 from ngao.client.publisher import Publisher
 from ngao.client.seen import DEFAULT_SIZE, InMemorySeen, Seen
-from ngao.contracts import Audience, Event, InvalidContent, UnknownType, decode, make, open_event, type_named
+from ngao.contracts import Audience, Event, InvalidContent, UnknownType, decode, event_of, open_event, type_named
+from ngao.contracts.events.intake import NarrativeDisclosed
+from ngao.contracts.events.referral import OfferMade
+from ngao.contracts.events.registry import ContactDisclosed
+from ngao.contracts.events.replies import (
+    AcceptReply,
+    CompleteReply,
+    DeclineReply,
+    FailReply,
+    OfferReply,
+    ReceiptReply,
+    StartReply,
+)
 
-OFFERED = "referral.offered.v1"
-DISCLOSURES = ("registry.contact.disclosed.v1", "intake.narrative.disclosed.v1")
+OFFERED = OfferMade.type_name
+DISCLOSURES = (ContactDisclosed.type_name, NarrativeDisclosed.type_name)
 REPLIES = "partner-replies"
 _RECEIPTS = UUID("5d0f3c1e-6b0c-5e5e-9d52-0c8a1f6a7b11")
 
@@ -97,29 +109,29 @@ class PartnerClient:
         case_ref = case_ref or self._cases.get(offer_id)
         if case_ref is None and self._keys.can_sign:
             raise Refused("This program has not seen the offer: give its case_ref, which is signed with it.", status=422)
-        self._reply("accept", {"offer_id": offer_id, **self._keys.accepts(self.partner_id, offer_id, case_ref or "")})
+        self._reply(AcceptReply(offer_id=offer_id, **self._keys.accepts(self.partner_id, offer_id, case_ref or "")))
 
     def decline(self, offer_id: str, reason: str) -> None:
         """Say no, so that another is asked at once. `reason` is a code: no_capacity, out_of_area, unsafe, ..."""
-        self._reply("decline", {"offer_id": offer_id, "reason": reason})
+        self._reply(DeclineReply(offer_id=offer_id, reason=reason))
 
     def start(self, offer_id: str) -> None:
         """Say that the work has begun."""
-        self._reply("start", {"offer_id": offer_id})
+        self._reply(StartReply(offer_id=offer_id))
 
     def complete(self, offer_id: str, outcome: str = "helped") -> None:
         """Say that it is done. `outcome` is a code: helped, partly_helped, advised, handed_over."""
-        self._reply("complete", {"offer_id": offer_id, "outcome": outcome})
+        self._reply(CompleteReply(offer_id=offer_id, outcome=outcome))
 
     def fail(self, offer_id: str, reason: str) -> None:
         """Say that it cannot be done after all; the need is offered again. `reason` is a code: unreachable, unsafe, ..."""
-        self._reply("fail", {"offer_id": offer_id, "reason": reason})
+        self._reply(FailReply(offer_id=offer_id, reason=reason))
 
-    def _reply(self, verb: str, data: dict[str, str]) -> None:
+    def _reply(self, reply: OfferReply) -> None:
         """All replies raise Unreachable, and Refused, as for a code that the contract does not know."""
-        made = self._made(verb, data)
+        made = self._made(reply)
         offered = self._handling
-        if offered is not None and offered.data["offer_id"] == data["offer_id"] and self._receipted != offered.id:
+        if offered is not None and offered.data["offer_id"] == reply.offer_id and self._receipted != offered.id:
             self._receipt(offered)  # an answer from inside the handler must not overtake the receipt
         self._publish(made)
 
@@ -170,14 +182,13 @@ class PartnerClient:
 
     def _receipt(self, offered: Event) -> None:
         """Our system has the offer. The id follows from the offer's, so that a repeated receipt is the same event."""
-        made = self._made("receipt", {"offer_id": offered.data["offer_id"]})
+        made = self._made(ReceiptReply(offer_id=offered.data["offer_id"]))
         self._publish(replace(made, id=str(uuid5(_RECEIPTS, offered.id)), urgent=offered.urgent))
         self._receipted = offered.id
 
-    def _made(self, verb: str, data: dict[str, str]) -> Event:
-        source = f"/partner/{self.partner_id}"
+    def _made(self, reply: OfferReply) -> Event:
         try:
-            return make(f"partner.offer.{verb}.v1", subject=data["offer_id"], data=data, source=source)
+            return event_of(reply, subject=reply.offer_id, source=f"/partner/{self.partner_id}")
         except InvalidContent as error:
             errors = [each.as_dict() for each in error.errors]
             raise Refused("The reply breaks its schema.", status=422, errors=errors) from None

@@ -14,6 +14,7 @@ from typing import Any
 
 from marshmallow import ValidationError
 
+from ngao import contracts
 from ngao.client import account as accounts
 from ngao.client.account import Account
 from ngao.client.consumer import Consumer
@@ -25,9 +26,9 @@ from ngao.client.publisher import Publisher
 from ngao.client.seen import InMemorySeen, Seen
 from ngao.contracts import Event, decode, make, open_event, type_named
 from ngao.contracts.errors import field_errors
+from ngao.contracts.events.source import ReportSealed
 from ngao.kernel.padding import padded
 
-SEALED = "intake.report.sealed.v1"
 SUBMITTED = "intake.report.submitted.v1"
 REPORTS = "reports"
 RETRY_S = 30.0
@@ -117,8 +118,8 @@ def _submitted(account: Account, report: Mapping[str, Any]) -> Event:
 
 def _sealed(account: Account, recipient: Recipient, report: Mapping[str, Any]) -> Event:
     content = json.dumps(_submitted(account, report).data, ensure_ascii=False, separators=(",", ":")).encode()
-    data = {"key_id": recipient.key_id, "box": recipient.seal(padded(content))}
-    return make(SEALED, subject="", data=data, source=f"/source/{account.id}")
+    report_sealed = ReportSealed(key_id=recipient.key_id, box=recipient.seal(padded(content)))
+    return contracts.event_of(report_sealed, subject="", source=f"/source/{account.id}")
 
 
 def _checked(report: Mapping[str, Any]) -> dict[str, Any]:

@@ -100,10 +100,11 @@ class _Bounded(Schema):
     @cached_property
     def _bounds(self) -> dict[str, int]:
         """How many members each list may hold."""
-        return {name: most for name, field in self.fields.items() if (most := _most_members(field)) is not None}
+        return {name: most for name, field in self.fields.items() if (most := most_members(field)) is not None}
 
 
-def _most_members(field: fields.Field[Any]) -> int | None:
+def most_members(field: fields.Field[Any]) -> int | None:
+    """How many members a list may hold; None for one without a bound, and for what is no list."""
     if not isinstance(field, fields.List):
         return None
     return next((each.max for each in field.validators if isinstance(each, validate.Length) and each.max is not None), None)
@@ -111,6 +112,15 @@ def _most_members(field: fields.Field[Any]) -> int | None:
 
 class Tolerant(_Bounded):
     """For events: a consumer ignores fields it does not know, so that an owner may add some."""
+
+    class Meta:
+        """Unknown fields are left out."""
+
+        unknown = EXCLUDE
+
+
+class Unbounded(Schema):
+    """For events none of whose lists has a bound: as `Tolerant`, without the search for what to cut."""
 
     class Meta:
         """Unknown fields are left out."""

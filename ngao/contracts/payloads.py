@@ -23,7 +23,7 @@ from typing import Annotated, Any, ClassVar, TypeVar, Union, dataclass_transform
 from marshmallow import Schema, missing, validate
 from marshmallow import fields as wire
 
-from ngao.contracts.classes import DataClass, Moment, Strict, Tolerant
+from ngao.contracts.classes import DataClass, Moment, Strict, Tolerant, Unbounded, most_members
 
 T = TypeVar("T")
 C = TypeVar("C", bound="type[Part]")
@@ -146,7 +146,8 @@ def _built(kind: type[Part]) -> type[Schema]:
     hints = get_type_hints(kind, include_extras=True)
     made = {name: _field(f"{kind.__name__}.{name}", hints[name], default) for name, default in defaults.items()}
     left_out = {name: defaults[name] for name in defaults if _IF_SET in _taken_apart(hints[name])[1]}
-    base = Strict if kind.on_wire.strict else Tolerant
+    bounded = any(most_members(each) is not None for each in made.values())
+    base = Strict if kind.on_wire.strict else Tolerant if bounded else Unbounded
     members = {"__doc__": kind.__doc__, "__module__": kind.__module__, "left_out": left_out, "get_attribute": _attribute}
     return type(kind.on_wire.name, (base,), {**members, **made})
 
