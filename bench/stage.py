@@ -22,8 +22,8 @@ from ngao.broker.onboarding import Edge, onboard_partner
 from ngao.chassis.security import seals
 from ngao.chassis.security.vouches import Statement, Vouch
 from ngao.chassis.settings import read_secret
-from ngao.deployment.files import write_whole
-from ngao.deployment.names import ADMINISTRATOR, EDGE_VHOST
+from ngao.deployment.atomic_files import write_whole
+from ngao.deployment.naming import ADMINISTRATOR, EDGE_VHOST
 from ngao.local.configuration import onboarding_key_file
 from ngao.local.home import REPOSITORY, Home, operator_key_file
 from ngao.local.platform import Platform

@@ -20,7 +20,7 @@ from bench.receiver import Receiver
 from bench.reports import bodies
 from bench.stage import NEED, Room, Stage, counties, in_directory, partner_names
 from ngao.chassis.messaging.publisher import WINDOW
-from ngao.deployment.waiting import wait_until
+from ngao.deployment.polling import wait_until
 from ngao.kernel.pairwise import case_ref_for
 from ngao.local.home import REPOSITORY
 

@@ -19,7 +19,7 @@ from ngao.chassis.messaging.rechecks import Rechecks
 from ngao.chassis.messaging.relay import Relay
 from ngao.chassis.observability.metrics import Metrics
 from ngao.chassis.storage.connection import Store
-from ngao.deployment.waiting import wait_until
+from ngao.deployment.polling import wait_until
 
 _BODY = Binary(b'{"data":"' + b"x" * 1000 + b'"}')
 _AT_ONCE = 5000

@@ -14,7 +14,7 @@ from bench.clock import say
 from bench.contenders.runners import OverHttp, Run
 from bench.numbers import percentile
 from bench.stage import Stage
-from ngao.deployment.waiting import wait_until
+from ngao.deployment.polling import wait_until
 from ngao.local import binaries
 from ngao.local.home import REPOSITORY
 from ngao.local.platform import is_ready

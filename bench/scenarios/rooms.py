@@ -13,7 +13,7 @@ from bench.stage import Stage
 from ngao.chassis.settings import StoreSettings
 from ngao.chassis.storage.connection import Store
 from ngao.chassis.storage.unit_of_work import Unit
-from ngao.deployment.names import REPLICA_SET
+from ngao.deployment.naming import REPLICA_SET
 from ngao.local.ports import LOCAL
 
 _ACCOUNT = "bench"

@@ -10,10 +10,10 @@ from typing import Any
 
 from ngao.broker.onboarding import AccountFile, account_name
 from ngao.chassis.errors import Misconfigured
+from ngao.deployment.atomic_files import write_whole
 from ngao.deployment.authority import Authority
-from ngao.deployment.files import write_whole
-from ngao.deployment.folder import SecretsFolder
-from ngao.deployment.renewal import outsiders_authority
+from ngao.deployment.rotate_certificates import outsiders_authority
+from ngao.deployment.secrets_folder import SecretsFolder
 from ngao.local.home import Home
 
 _BROKER_FILE, _KEY_FILE, _CA_FILE = "broker.secret", "http.secret", "ca.pem"

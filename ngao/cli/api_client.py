@@ -13,7 +13,7 @@ import typer
 
 from ngao.chassis.errors import Misconfigured, NgaoError, Unavailable
 from ngao.chassis.settings import read_secret
-from ngao.deployment.names import SERVICES
+from ngao.deployment.naming import SERVICES
 from ngao.local.home import Home, operator_key_file
 
 Url = Annotated[str | None, typer.Option(help="The address of the service. Default: NGAO_URL_<SERVICE>, else this machine's.")]

@@ -13,7 +13,7 @@ import typer
 from ngao.chassis.errors import Misconfigured
 from ngao.cli.api_client import OneService, one_or_all, operator, require_service
 from ngao.cli.output import AsJson, echo, show
-from ngao.deployment.names import SERVICES
+from ngao.deployment.naming import SERVICES
 
 app = typer.Typer(no_args_is_help=True, help="The audit trail of each service, in hash chains: heads, verify, accept.")
 

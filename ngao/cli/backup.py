@@ -22,7 +22,7 @@ from ngao.cli.stores import stores_here, stores_to_fill
 from ngao.deployment.backup import outsiders
 from ngao.deployment.backup.restoring import Target
 from ngao.deployment.backup.sets import OUTSIDERS, Backup, Part, Sources, take
-from ngao.deployment.names import EDGE_VHOST, SERVICES
+from ngao.deployment.naming import EDGE_VHOST, SERVICES
 from ngao.local.configuration import backup_key_file
 from ngao.local.home import Home
 

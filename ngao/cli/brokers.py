@@ -12,7 +12,7 @@ from ngao.broker.management import Management
 from ngao.broker.onboarding import Edge
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.settings import read_secret
-from ngao.deployment.names import ADMINISTRATOR, EDGE_VHOST
+from ngao.deployment.naming import ADMINISTRATOR, EDGE_VHOST
 from ngao.local.home import Home
 
 

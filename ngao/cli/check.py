@@ -26,13 +26,13 @@ from ngao.cli import policy
 from ngao.cli.brokers import management
 from ngao.cli.output import AsJson, echo, print_error, show_json
 from ngao.cli.stores import stores_here
+from ngao.deployment.atomic_files import read_variables
 from ngao.deployment.checks.runner import Check, CheckResult, State, after, perform
 from ngao.deployment.checks.runtime import Broker, Service, disk, free_ports, ready, store_accounts
 from ngao.deployment.checks.secrets import SecretsCheck
 from ngao.deployment.environment import PLAIN, TLS, wire_of
-from ngao.deployment.files import read_variables
-from ngao.deployment.folder import ROOT, SecretsFolder
-from ngao.deployment.names import EDGE_VHOST, SERVICES
+from ngao.deployment.naming import EDGE_VHOST, SERVICES
+from ngao.deployment.secrets_folder import ROOT, SecretsFolder
 from ngao.local import checks as embedded
 from ngao.local.home import REPOSITORY, Home
 from ngao.local.platform import Platform, wanted_of_catalogue
@@ -97,7 +97,7 @@ def _print_summary(findings: list[CheckResult], failed: list[CheckResult]) -> No
         print_error(f"{failed[0].says}{more}")
         return
     warned = sum(1 for finding in findings if finding.state is State.WARNING)
-    echo(f"{len(findings)} checks passed, {warned} with warnings." if warned else f"{len(findings)} checks passed.")
+    echo(f"{len(findings)} checks, {warned} warnings." if warned else f"{len(findings)} checks, all good.")
 
 
 def _write(state: str, what: str, says: str) -> None:

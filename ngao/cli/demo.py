@@ -14,8 +14,8 @@ from ngao.chassis.errors import Unavailable
 from ngao.chassis.settings import read_secret
 from ngao.cli.api_client import Operator
 from ngao.cli.output import progress
-from ngao.deployment.names import SERVICES
-from ngao.deployment.waiting import wait_until
+from ngao.deployment.naming import SERVICES
+from ngao.deployment.polling import wait_until
 from ngao.local.demo.runner import DemoRun, publish_unreadable
 from ngao.local.demo.scenarios import hours_ago
 from ngao.local.demo.setup import DemoSetup

@@ -15,10 +15,10 @@ from ngao.chassis.security.keyfiles import load_verifying, trust_onboarding
 from ngao.cli.api_client import OldService, OneService, one_or_all, operator
 from ngao.cli.locations import deployment, onboarding_key_file
 from ngao.cli.output import AsJson, echo, show
-from ngao.deployment.files import write_whole
-from ngao.deployment.folder import SecretsFolder
-from ngao.deployment.names import DISCLOSING
+from ngao.deployment.atomic_files import write_whole
+from ngao.deployment.naming import DISCLOSING
 from ngao.deployment.rotate_keys import BOTH, KeyPlace, Kind, Needs
+from ngao.deployment.secrets_folder import SecretsFolder
 from ngao.local.configuration import write_keys
 from ngao.local.home import Home
 
@@ -129,7 +129,7 @@ def retire(
             kinds_missing = f"{kind} key" if kind else "key"
             raise Misconfigured(f"No {kinds_missing} of that period found. Run `ngao keys list` to see the periods.")
         for place in places:
-            place.demand_retirable(period, _needs(place.service), kinds)
+            place.require_retirable(period, _needs(place.service), kinds)
         for path in [path for place in places for path in place.files_of(period, kinds)]:
             path.unlink()
             echo(f"Destroyed {path}.")

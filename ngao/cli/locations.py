@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ngao.chassis.errors import Misconfigured
-from ngao.deployment.files import write_whole
-from ngao.deployment.folder import SecretsFolder
-from ngao.deployment.names import SERVICES
+from ngao.deployment.atomic_files import write_whole
+from ngao.deployment.naming import SERVICES
 from ngao.deployment.operators import Entry, as_text, entries_in
+from ngao.deployment.secrets_folder import SecretsFolder
 from ngao.local import configuration
 from ngao.local.configuration import operators_file
 from ngao.local.home import REPOSITORY, Home

@@ -11,7 +11,7 @@ from ngao.chassis.errors import Misconfigured
 from ngao.chassis.security.identity import new_key
 from ngao.cli.locations import OperatorLists, deployment
 from ngao.cli.output import AsJson, echo, show
-from ngao.deployment.files import write_whole
+from ngao.deployment.atomic_files import write_whole
 from ngao.deployment.operators import entry
 from ngao.kernel.scopes import ROLES, SCOPES
 

@@ -12,9 +12,9 @@ from ngao.cli.api_client import OneService, one_or_all, require_service
 from ngao.cli.brokers import management, management_with
 from ngao.cli.locations import existing_folder
 from ngao.cli.output import echo
-from ngao.deployment import renewal, rotate_keys, rotation
-from ngao.deployment.making import server_hosts
-from ngao.deployment.names import SEALED_TO, SERVICES, store_of
+from ngao.deployment import rotate_certificates, rotate_keys, rotate_passwords
+from ngao.deployment.init_secrets import server_hosts
+from ngao.deployment.naming import SEALED_TO, SERVICES, store_of
 
 app = typer.Typer(no_args_is_help=True, help="Replace secrets, one kind at a time, without losing an event.")
 
@@ -33,12 +33,12 @@ def broker(
     """
     folder = existing_folder()
     if administrator:
-        rotation.administrator_password(folder, management_with)
+        rotate_passwords.administrator_password(folder, management_with)
         echo("The broker's administrator has a new password. No restart needed.")
         return
     with management() as interface:
         for each in one_or_all(service):
-            rotation.broker_password(folder, each, interface)
+            rotate_passwords.broker_password(folder, each, interface)
             echo(f"{each} has a new broker password and uses it for new connections. No restart needed.")
 
 
@@ -48,10 +48,10 @@ def store(service: OneService = None, finish: Finish = False) -> None:
     folder, chosen = existing_folder(), one_or_all(service)
     for each in chosen:
         if finish:
-            rotation.finish_store_password(folder, each)
+            rotate_passwords.finish_store_password(folder, each)
             echo(f"Removed the previous password of {each}.")
         else:
-            rotation.store_password(folder, each)
+            rotate_passwords.store_password(folder, each)
             echo(f"New password of {each} for {store_of(each)} written.")
     if not finish:
         echo("Next steps, in this order:")
@@ -75,17 +75,17 @@ def tls(
     """
     folder = existing_folder()
     if authority:
-        renewal.begin_authority(folder)
+        rotate_certificates.begin_authority(folder)
         _print_lines(_BEGUN)
     elif switch:
-        _print_renewed(renewal.switch_authority(folder))
+        _print_renewed(rotate_certificates.switch_authority(folder))
         echo("The old authority is still trusted. When every server has restarted with its new certificate:")
         echo("  ngao secrets rotate tls --finish")
     elif finish:
-        renewal.finish_authority(folder)
+        rotate_certificates.finish_authority(folder)
         _print_lines(_FINISHED)
     else:
-        _print_renewed(renewal.certificates(folder, _servers(service), host or ()))
+        _print_renewed(rotate_certificates.certificates(folder, _servers(service), host or ()))
 
 
 _STANDS_ON = f"  docker compose restart broker {' '.join(map(store_of, SERVICES))}"
@@ -173,10 +173,10 @@ def operator(finish: Finish = False) -> None:
     """Replace the operator key of these commands. The previous one stays valid until --finish."""
     folder = existing_folder()
     if finish:
-        rotation.finish_operator_key(folder)
+        rotate_passwords.finish_operator_key(folder)
         echo("The previous operator key no longer works.")
         return
-    rotation.operator_key(folder)
+    rotate_passwords.operator_key(folder)
     echo(f"New operator key: {folder.at('operator', 'operator.key')}. It works immediately.")
     echo("Next, when every user of the key has the new one:\n  ngao secrets rotate operator --finish")
 

@@ -14,7 +14,7 @@ from ngao.chassis.errors import NotFound
 from ngao.cli.api_client import Service, operator, require_service
 from ngao.cli.approvals import SINGLE
 from ngao.cli.output import AsJson, echo, print_error, progress, show
-from ngao.deployment.names import SERVICES
+from ngao.deployment.naming import SERVICES
 from ngao.local.configuration import approvals_mode
 from ngao.local.home import Home
 from ngao.local.platform import Part, Platform

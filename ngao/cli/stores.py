@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.settings import StoreSettings, load, read_secret
-from ngao.deployment.names import ADMINISTRATOR, REPLICA_SET, SERVICES, account_of, database_of
+from ngao.deployment.naming import ADMINISTRATOR, REPLICA_SET, SERVICES, account_of, database_of
 from ngao.deployment.store_setup import store_key
 from ngao.local.home import Home
 

@@ -14,7 +14,7 @@ from ngao.chassis.settings import read_secret
 from ngao.cli.brokers import management
 from ngao.cli.output import AsJson, echo, show
 from ngao.contracts import CATALOGUE
-from ngao.deployment.names import SERVICES
+from ngao.deployment.naming import SERVICES
 from ngao.deployment.store_setup import named
 from ngao.local.configuration import broker_passwords, edge_names
 from ngao.local.home import Home

@@ -1,1 +1,1 @@
-"""A deployment on a container engine: its secrets folder, certificates, and what keeps them fresh."""
+"""A deployment on a container engine: its secrets folder, certificates, and their rotation."""

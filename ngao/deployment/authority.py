@@ -1,4 +1,4 @@
-"""The internal certificate authority: one for a deployment, which signs for its services, broker, stores and outsiders.
+"""The internal certificate authority of a deployment. It signs for services, broker, stores and outsiders.
 
 Elliptic curve P-256 (FIPS 186-5), X.509 by RFC 5280. A server's certificate names its hosts; an outsider's is for clients only
 and names no host, so that no partner can pass for the broker.
@@ -22,7 +22,7 @@ from ngao.chassis.errors import Misconfigured
 
 AUTHORITY_DAYS = 3650
 CERTIFICATE_DAYS = 825
-_BACKDATED = timedelta(days=1)  # a machine whose clock is behind takes it, too
+_BACKDATED = timedelta(days=1)  # valid also on a machine whose clock is slow
 _DNS = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*", re.IGNORECASE)
 
 
@@ -43,7 +43,7 @@ class Authority:
 
     @classmethod
     def new(cls) -> Authority:
-        """A fresh authority; its name is its own, so that two of them can be trusted side by side."""
+        """Create an authority with a unique name, so that two can be trusted at the same time."""
         key = ec.generate_private_key(ec.SECP256R1())
         name = _name(f"Ngao internal authority {secrets.token_hex(4)}")
         made = _builder(name, name, key.public_key(), AUTHORITY_DAYS)
@@ -53,37 +53,37 @@ class Authority:
 
     @classmethod
     def load(cls, certificate: str, key: str) -> Authority:
-        """Read both from PEM; raises Misconfigured when one is none or they do not belong together."""
+        """Read both from PEM. Raises Misconfigured if one is invalid or they do not match."""
         try:
             read = x509.load_pem_x509_certificate(certificate.encode())
             private = serialization.load_pem_private_key(key.encode(), password=None)
         except ValueError:
-            raise Misconfigured("The authority's certificate or key (ca/ca.pem, ca/ca.key) is not PEM.") from None
+            raise Misconfigured("The authority (ca/ca.pem and ca/ca.key) is not PEM. Restore both files.") from None
         if not isinstance(private, ec.EllipticCurvePrivateKey) or private.public_key() != read.public_key():
-            raise Misconfigured("The authority's key (ca/ca.key) does not belong to its certificate (ca/ca.pem).")
+            raise Misconfigured("The authority's key (ca/ca.key) does not match its certificate (ca/ca.pem). Restore both files.")
         return cls(read, private)
 
     @property
     def name(self) -> str:
-        """How its certificates call it."""
+        """The name of the issuer in its certificates."""
         return self.certificate.subject.rfc4514_string()
 
     @property
     def certificate_pem(self) -> str:
-        """What others trust."""
+        """The certificate that others trust."""
         return _pem(self.certificate)
 
     @property
     def key_pem(self) -> str:
-        """What nobody but the operator may see."""
+        """The private key, only for the operator."""
         return _private_pem(self.key)
 
     def server(self, name: str, hosts: Sequence[str]) -> Issued:
-        """A certificate for a server that is also a client of others; raises Misconfigured for a host that is none."""
+        """Issue a certificate for a server that is also a client of others. Raises Misconfigured for an invalid host."""
         return self._issue(name, hosts, (ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH))
 
     def client(self, name: str) -> Issued:
-        """A certificate for a client only: an outsider's, whose common name is its account."""
+        """Issue a certificate for a client only: an outsider's, with its account as the common name."""
         return self._issue(name, (), (ExtendedKeyUsageOID.CLIENT_AUTH,))
 
     def _issue(self, name: str, hosts: Sequence[str], purposes: Sequence[x509.ObjectIdentifier]) -> Issued:
@@ -100,7 +100,7 @@ class Authority:
 
 
 def hosts_of(certificate: str) -> list[str]:
-    """The hosts that a certificate names, so that its successor names the same."""
+    """Return the hosts of a certificate, so that its successor names the same."""
     read = x509.load_pem_x509_certificate(certificate.encode())
     try:
         names = read.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
@@ -110,17 +110,17 @@ def hosts_of(certificate: str) -> list[str]:
 
 
 def issuer_of(certificate: str) -> str:
-    """The name of the authority that signed a certificate."""
+    """Return the name of the authority that signed a certificate."""
     return x509.load_pem_x509_certificate(certificate.encode()).issuer.rfc4514_string()
 
 
 def ends_at(certificate: str) -> datetime:
-    """Until when a certificate counts (UTC)."""
+    """Return the expiry of a certificate (UTC)."""
     return x509.load_pem_x509_certificate(certificate.encode()).not_valid_after_utc
 
 
 def demand_host(host: str) -> None:
-    """Raise Misconfigured when this is neither a host name nor an IP address."""
+    """Raise Misconfigured for anything but a host name or an IP address."""
     _general(host)
 
 
@@ -143,9 +143,16 @@ def _builder(subject: x509.Name, issuer: x509.Name, public: ec.EllipticCurvePubl
 
 def _usage(*, digital_signature: bool = False, key_cert_sign: bool = False, crl_sign: bool = False) -> x509.KeyUsage:
     return x509.KeyUsage(
-        digital_signature=digital_signature, key_cert_sign=key_cert_sign, crl_sign=crl_sign, content_commitment=False,
-        key_encipherment=False, data_encipherment=False, key_agreement=False, encipher_only=False, decipher_only=False,
-    )  # fmt: skip
+        digital_signature=digital_signature,
+        key_cert_sign=key_cert_sign,
+        crl_sign=crl_sign,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
 
 
 def _name(common: str) -> x509.Name:

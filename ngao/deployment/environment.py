@@ -1,13 +1,13 @@
-"""The two lists of variables beside the secrets: `.env` for compose, `operator/ngao.env` for the commands on the host."""
+"""The two files of variables beside the secrets: `.env` for compose, `operator/ngao.env` for the commands on the host."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ngao.deployment.files import merge_variables, read_variables, write_whole
-from ngao.deployment.folder import SecretsFolder
-from ngao.deployment.names import ADMINISTRATOR, EDGE_VHOST
+from ngao.deployment.atomic_files import merge_variables, read_variables, write_whole
+from ngao.deployment.naming import ADMINISTRATOR, EDGE_VHOST
+from ngao.deployment.secrets_folder import SecretsFolder
 
 TLS, PLAIN = "tls", "plain"
 _PORTS = {
@@ -20,18 +20,18 @@ _MANAGEMENT = ("NGAO_PORT_DESK_MANAGEMENT", 15671)
 _EDGE_AMQP, _EDGE_HTTP = ("NGAO_PORT_EDGE_AMQP", 5671), ("NGAO_PORT_EDGE_HTTP", 8443)
 _EDGE_PARTNERS = ("NGAO_PORT_EDGE_PARTNERS", 8444)
 _CALLED_OUTSIDE = {"NGAO_PUBLIC_URL": "NGAO_EDGE_HTTP", "NGAO_PARTNERS_URL": "NGAO_EDGE_PARTNERS"}
-"""What compose reads, and the operator's commands: the line of `.env`, and that of `ngao.env`."""
+"""The variables of both: their names in `.env` and in `ngao.env`."""
 
 
 def wire_of(file: Path) -> str | None:
-    """Whether compose was told to speak TLS (`tls`) or not (`plain`); None when it was told nothing."""
+    """Return the wire mode that compose is set to: `tls`, `plain`, or None if it is unset."""
     return read_variables(file).get("NGAO_WIRE")
 
 
 def write_both(folder: SecretsFolder, compose: Path, hosts: Sequence[str], wire: str) -> str:
-    """Write both lists, lines of an operator's own stay; gives how intake is called outside.
+    """Write both files and keep an operator's own lines. Return the public address of intake.
 
-    The list of the host remembers what we called it, so it comes last: what stands in the other is ours only if it is that.
+    The host's file records the name that we have set. It is written last: only such a name in the other file is ours to change.
     """
     ours, before, named = _values_for(folder, compose, hosts, wire), _known_values(folder), read_variables(compose)
     chosen = {
@@ -44,13 +44,13 @@ def write_both(folder: SecretsFolder, compose: Path, hosts: Sequence[str], wire:
 
 
 def write_compose(file: Path, folder: Path, wire: str, outside: Mapping[str, str]) -> None:
-    """Tell compose where the secrets are, how to speak, and what services are called outside; all other lines stay."""
+    """Write the path of the secrets, the wire mode and the public names for compose. All other lines stay."""
     own = folder.relative_to(file.parent) if folder.is_relative_to(file.parent) else None
     _merge(file, {"NGAO_SECRETS": f"./{own}" if own else str(folder), "NGAO_WIRE": wire, **outside})
 
 
 def write_operator(folder: SecretsFolder, compose: Path, hosts: Sequence[str], wire: str) -> None:
-    """Tell the commands of this host where everything is; lines of an operator's own stay."""
+    """Write all addresses for the commands of this host. An operator's own lines stay."""
     file = folder.at("operator", "ngao.env")
     text = file.read_text("utf-8") if file.exists() else f"# For the commands on this host: set -a; . {file}; set +a\n"
     folder.write(merge_variables(text, _values_for(folder, compose, hosts, wire)), "operator", "ngao.env")

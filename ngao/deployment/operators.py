@@ -11,7 +11,7 @@ Entry = dict[str, Any]
 
 
 def entries_in(path: Path) -> list[Entry]:
-    """Who stands in a list; nobody when there is none yet."""
+    """Read the entries of a list: none if the file is missing."""
     try:
         entries: list[Entry] = json.loads(path.read_text("utf-8"))["operators"]
     except FileNotFoundError:
@@ -20,10 +20,10 @@ def entries_in(path: Path) -> list[Entry]:
 
 
 def entry(operator_id: str, hashed: str, scopes: Iterable[str]) -> Entry:
-    """One key of one operator."""
+    """Return one key of one operator."""
     return {"id": operator_id, "hash": hashed, "scopes": list(scopes)}
 
 
 def as_text(entries: Iterable[Entry]) -> str:
-    """The list as services read it."""
+    """Return the list in the form that services read."""
     return json.dumps({"operators": list(entries)}, indent=2) + "\n"

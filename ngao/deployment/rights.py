@@ -1,8 +1,8 @@
-"""What a service's account may do in its own database: everything it needs, and nothing that changes what is on record.
+"""The rights of a service's account in its own database: all that it needs, without changes of the audit trail.
 
-The audit can be read and added to. The account has no right to change or remove an entry, to drop the collection, or to give
-it an index that lets entries expire. MongoDB has no way to take a right back for one collection, so the account has the rights
-that change things for each of the others by name.
+The account can read the audit and add to it. It cannot change or remove an entry, drop the collection, or create an index that
+expires entries. MongoDB cannot exclude one collection from a right, so the account has the rights to change each of the other
+collections by name.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ COLLECTIONS: Mapping[str, tuple[str, ...]] = {
     "notify": ("alarms", "contact_summaries", "messages", "roster"),
     "registry": ("candidates", "cases", "contacts", "defenders", "disclosures", "pins"),
 }
-"""What each service keeps, beside what all of them keep; a test compares it with the services' documents."""
+"""The collections of each service besides the common ones; a test compares them with the services' documents."""
 
 _ROLE = "service"
 _ANYWHERE = ("find", "insert", "createCollection", "listCollections", "listIndexes", "collStats", "dbStats")
@@ -29,19 +29,19 @@ _CHANGES = ("update", "remove", "createIndex", "dropIndex")
 
 
 def roles_in(database: str) -> list[dict[str, str]]:
-    """What a service's account is given."""
+    """Return the roles of a service's account."""
     return [{"role": _ROLE, "db": database}]
 
 
 def are_given(database: Database[dict[str, Any]], service: str) -> bool:
-    """Whether the role is as it should be, and the audit is there."""
+    """Check that the role is correct and that the audit collection exists."""
     known = database.command("rolesInfo", _ROLE, showPrivileges=True)["roles"]
     wanted = _normal(_privileges(database.name, service))
     return bool(known) and _normal(known[0]["privileges"]) == wanted and _has_audit(database)
 
 
 def give(database: Database[dict[str, Any]], service: str) -> None:
-    """Make the role as it should be, and the audit with its indexes, because the service has no right to; any number of times."""
+    """Set the role, and create the audit with its indexes, because the service has no right to. It can be repeated."""
     known = database.command("rolesInfo", _ROLE)["roles"]
     command = "updateRole" if known else "createRole"
     database.command(command, _ROLE, privileges=list(_privileges(database.name, service)), roles=[])

@@ -1,8 +1,7 @@
-"""A store's first set-up: a replica set of one, and one account that can touch its service's database and nothing else.
+"""Setup of a new store: a replica set of one, and one account that is restricted to its service's database.
 
-In it, the account cannot change what is on record (`rights`).
-Nobody is an administrator of a store: this job logs in as `__system`, as whom the members of a replica set know each other,
-with the key that all of them have (MongoDB's internal authentication). The container that does it ends.
+The account cannot change the audit trail (`rights`). A store has no administrator. This job logs in as `__system`, the identity
+of the members of a replica set, with their common key (MongoDB's internal authentication). Its container then ends.
 """
 
 from __future__ import annotations
@@ -19,8 +18,8 @@ from ngao.broker.management import Step
 from ngao.chassis.errors import Misconfigured, Unavailable
 from ngao.chassis.settings import read_secret
 from ngao.deployment import rights
-from ngao.deployment.names import REPLICA_SET, SERVICES, account_of, database_of
-from ngao.deployment.waiting import wait_until
+from ngao.deployment.naming import REPLICA_SET, SERVICES, account_of, database_of
+from ngao.deployment.polling import wait_until
 
 WITHIN_S = 60.0
 _PAUSE_S = 0.3
@@ -31,7 +30,7 @@ Client = MongoClient[dict[str, Any]]
 
 @dataclass(frozen=True)
 class NewStore:
-    """One service's store as it should be. `host` is `name:port`, under which the service reaches it."""
+    """The wanted state of one service's store. `host` is `name:port` as the service reaches it."""
 
     service: str
     host: str
@@ -41,7 +40,7 @@ class NewStore:
     within_s: float = WITHIN_S
 
     def bring(self, *, dry_run: bool = False, tell: Callable[[str], None] = lambda _: None) -> list[str]:
-        """Do what is missing, or only say it; gives one line for each step. Raises Misconfigured, Unavailable."""
+        """Do the missing steps, or only report them. Return one line per step. Raises Misconfigured, Unavailable."""
         done = []
         with self._client(username="__system", password=self.key, authSource="local") as client:
             self._wait(client)
@@ -55,7 +54,7 @@ class NewStore:
     def _steps(self, client: Client) -> Iterator[Step]:
         if not _is_initiated(client):
             yield Step(f"replica set of {self.host}", lambda: self._initiate(client))
-        if not _is_initiated(client):  # a dry run: there is nothing yet that could be asked about accounts
+        if not _is_initiated(client):  # a dry run: there are no accounts to check yet
             yield self._account_step(client, "createUser", "account")
             return
         self._wait_for_primary(client)
@@ -93,7 +92,7 @@ class NewStore:
             step.do()
         except PyMongoError as error:
             reason = getattr(error, "code", None) or type(error).__name__
-            raise Unavailable(f"The store {self.host} refuses: {step.what} ({reason}); see its log.") from None
+            raise Unavailable(f"The store {self.host} refused: {step.what} ({reason}). See its log.") from None
 
     def _client(self, **login: str) -> Client:
         options: dict[str, Any] = {"serverSelectionTimeoutMS": 2000, "connectTimeoutMS": 2000, "socketTimeoutMS": 20000, **login}
@@ -102,23 +101,23 @@ class NewStore:
         try:
             return MongoClient(f"mongodb://{self.host}/", directConnection=True, authMechanism="SCRAM-SHA-256", **options)
         except (ConfigurationError, OSError) as error:
-            raise Misconfigured(f"The store {self.host} cannot be asked ({type(error).__name__}).") from None
+            raise Misconfigured(f"The store {self.host} cannot be reached ({type(error).__name__}).") from None
 
     def _wait(self, client: Client) -> None:
-        """Until it answers. A wrong key does not become right by waiting."""
+        """Wait until it answers. A wrong key fails immediately."""
         last: list[str] = []
         if not wait_until(lambda: self._answers(client, last), self.within_s, _PAUSE_S):
-            raise Unavailable(f"The store {self.host} does not answer within {self.within_s:.0f} s ({last[-1]}); see its log.")
+            raise Unavailable(f"The store {self.host} did not answer within {self.within_s:.0f} s ({last[-1]}). See its log.")
 
     def _answers(self, client: Client, trouble: list[str]) -> bool:
         try:
             client.admin.command("ping")
         except PyMongoError as error:
             if getattr(error, "code", None) == _AUTHENTICATION_FAILED:
-                told = f"The store {self.host} does not know the key in keyfile-{self.service}"
-                raise Misconfigured(f"{told}: it must be the key in {self.service}-store/keyfile.") from None
+                cause = f"The store {self.host} refused the key in keyfile-{self.service}"
+                raise Misconfigured(f"{cause}. It must be the key in {self.service}-store/keyfile.") from None
             untrusted = "CERTIFICATE_VERIFY_FAILED" in str(error)
-            trouble.append("its certificate is not of the authority we trust" if untrusted else type(error).__name__)
+            trouble.append("its certificate is not of a trusted authority" if untrusted else type(error).__name__)
             return False
         return True
 
@@ -138,10 +137,10 @@ class NewStore:
                 return False
 
         if not wait_until(is_primary, self.within_s, _PAUSE_S):
-            raise Unavailable(f"The store {self.host} did not become a primary within {self.within_s:.0f} s; see its log.")
+            raise Unavailable(f"The store {self.host} did not become a primary within {self.within_s:.0f} s. See its log.")
 
     def _opens(self) -> bool:
-        """Whether the password is the account's. Raises Unavailable when the store does not say."""
+        """Check that the account has this password. Raises Unavailable without an answer from the store."""
         with self._client(username=self._account, password=self.password, authSource=self._database) as client:
             try:
                 client[self._database].command("ping")
@@ -163,10 +162,10 @@ def _is_initiated(client: Client) -> bool:
 
 
 def named(hosts: str, secrets: Path, ca_file: str | None) -> list[NewStore]:
-    """The stores of `service=host:port ...`, their secrets from the provision folder. Raises Misconfigured."""
+    """Parse `service=host:port ...` into stores, with secrets from the provision folder. Raises Misconfigured."""
     pairs = [each.partition("=") for each in hosts.replace(",", " ").split()]
     if any(service not in SERVICES or ":" not in host for service, _, host in pairs):
-        raise Misconfigured("NGAO_STORES must be like `intake=intake-store:27017 ...`, with services that there are.")
+        raise Misconfigured("NGAO_STORES must be like `intake=intake-store:27017 ...`, with names of services.")
     return [
         NewStore(service, host, store_key(secrets, service), read_secret(secrets / f"store-{service}"), ca_file or None)
         for service, _, host in pairs
@@ -174,5 +173,5 @@ def named(hosts: str, secrets: Path, ca_file: str | None) -> list[NewStore]:
 
 
 def store_key(secrets: Path, service: str) -> str:
-    """The key of a service's store, from the provision folder, as mongod reads it: without spaces and line breaks."""
+    """Return the key of a service's store, from the provision folder, as mongod reads it: without white space."""
     return "".join(read_secret(secrets / f"keyfile-{service}").split())

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from ngao.broker.management import Management
 from ngao.chassis.errors import Unavailable
-from ngao.deployment.files import write_whole
-from ngao.deployment.names import ADMINISTRATOR
-from ngao.deployment.waiting import wait_until
+from ngao.deployment.atomic_files import write_whole
+from ngao.deployment.naming import ADMINISTRATOR
+from ngao.deployment.polling import wait_until
 from ngao.local.binaries import cache
 from ngao.local.home import Home
 from ngao.local.ports import LOCAL, is_open, require_free

@@ -9,7 +9,7 @@ from ngao.chassis.errors import Misconfigured, Unavailable
 from ngao.deployment.checks.runner import Check
 from ngao.deployment.checks.runtime import Broker, Service, disk, free_ports, ready
 from ngao.deployment.checks.secrets import onboarding
-from ngao.deployment.names import DISCLOSING, SERVICES
+from ngao.deployment.naming import DISCLOSING, SERVICES
 from ngao.local import binaries
 from ngao.local.home import REPOSITORY, Home
 from ngao.local.platform import Platform

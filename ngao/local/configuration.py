@@ -24,9 +24,9 @@ from ngao.chassis.security.keyfiles import (
 )
 from ngao.chassis.settings import read_secret
 from ngao.chassis.storage.connection import OUTBOX_DAYS
+from ngao.deployment.atomic_files import write_whole
 from ngao.deployment.backup import sealed_file
-from ngao.deployment.files import write_whole
-from ngao.deployment.names import (
+from ngao.deployment.naming import (
     AT_EDGE,
     DISCLOSING,
     OPERATOR_SCOPES,

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from ngao.chassis.errors import NotAllowedNow
-from ngao.deployment.files import write_whole
-from ngao.deployment.waiting import wait_until
+from ngao.deployment.atomic_files import write_whole
+from ngao.deployment.polling import wait_until
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

@@ -12,9 +12,9 @@ from pymongo.errors import OperationFailure, PyMongoError
 
 from ngao.chassis.errors import Unavailable
 from ngao.deployment import rights
-from ngao.deployment.files import write_whole
-from ngao.deployment.names import ADMINISTRATOR, REPLICA_SET, account_of, database_of
-from ngao.deployment.waiting import wait_until
+from ngao.deployment.atomic_files import write_whole
+from ngao.deployment.naming import ADMINISTRATOR, REPLICA_SET, account_of, database_of
+from ngao.deployment.polling import wait_until
 from ngao.local.binaries import Mongod
 from ngao.local.home import Home
 from ngao.local.ports import LOCAL, require_free

@@ -15,8 +15,8 @@ from ngao.chassis.errors import Misconfigured, Unavailable
 from ngao.chassis.messaging.edge_names import EdgeNames
 from ngao.chassis.settings import DEFAULT_TIERS_S
 from ngao.contracts import CATALOGUE, Audience, subscriptions_of
-from ngao.deployment.names import ADMINISTRATOR, EDGE_VHOST, SERVICES, VHOST
-from ngao.deployment.waiting import wait_until
+from ngao.deployment.naming import ADMINISTRATOR, EDGE_VHOST, SERVICES, VHOST
+from ngao.deployment.polling import wait_until
 from ngao.local import binaries, configuration, ports
 from ngao.local.broker import BrokerPorts, LocalBroker
 from ngao.local.home import REPOSITORY, Home

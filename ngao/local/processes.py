@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ngao.chassis.errors import Unavailable
-from ngao.deployment.waiting import wait_until
+from ngao.deployment.polling import wait_until
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _BECOME = 'cat /proc/$$/stat /proc/sys/kernel/random/boot_id > "$0.new" && mv "$0.new" "$0" && exec "$@"'

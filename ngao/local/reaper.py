@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ngao.deployment.waiting import wait_until
+from ngao.deployment.polling import wait_until
 from ngao.local.home import REPOSITORY, Home
 from ngao.local.platform import Platform
 

@@ -13,7 +13,16 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 # Folders of code and pages that have been edited. The list grows; a room that is on it stays on it.
-HELD = ("ngao/cli", "ngao/local", "docs/reference/glossary.md")
+HELD = ("ngao/cli", "ngao/client", "ngao/deployment", "ngao/local", "docs/reference/glossary.md")
+# Parts of these rooms that have not been edited yet: the list shrinks.
+NOT_YET = (
+    "ngao/client",
+    "ngao/deployment/backup",
+    "ngao/deployment/checking.py",
+    "ngao/deployment/checks",
+    "ngao/deployment/parts.py",
+    "ngao/deployment/soundness.py",
+)
 GLOSSARY = "docs/reference/glossary.md"
 # Each phrase, and the words to use instead.
 BANNED = {
@@ -97,7 +106,8 @@ def questions(path: Path) -> list[CheckResult]:
 def held(suffix: str) -> Iterator[Path]:
     for room in HELD:
         place = ROOT / room
-        yield from sorted(place.rglob(f"*{suffix}")) if place.is_dir() else [place] * (place.suffix == suffix)
+        files = sorted(place.rglob(f"*{suffix}")) if place.is_dir() else [place] * (place.suffix == suffix)
+        yield from (path for path in files if not any(path.is_relative_to(ROOT / part) for part in NOT_YET))
 
 
 @pytest.mark.parametrize("suffix", [".py", ".md"])

@@ -6,7 +6,7 @@ import pytest
 
 from ngao.chassis.storage.connection import CHASSIS_COLLECTIONS
 from ngao.chassis.storage.held import CHASSIS
-from ngao.deployment.names import SERVICES
+from ngao.deployment.naming import SERVICES
 from ngao.deployment.rights import COLLECTIONS
 from tests.support.documents import documents
 

@@ -23,7 +23,7 @@ from ngao.chassis.messaging.signatures import Signatures
 from ngao.chassis.messaging.subscription import Subscription
 from ngao.chassis.observability.metrics import Metrics
 from ngao.contracts import CATALOGUE, CONTENT_TYPE, Audience, Event, subscriptions_of
-from ngao.deployment.names import SERVICES
+from ngao.deployment.naming import SERVICES
 
 BOUND = {
     each.queue: each.routing_key

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ngao.deployment.names import SERVICES
+from ngao.deployment.naming import SERVICES
 from tests.compose.engine.docker import Tell
 from tests.compose.engine.faults import FAULTS
 from tests.compose.engine.site import Site

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from ngao.chassis.messaging.outbox import WAITING
-from ngao.deployment.folder import SERVICE
-from ngao.deployment.names import SERVICES
-from ngao.deployment.waiting import wait_until
+from ngao.deployment.naming import SERVICES
+from ngao.deployment.polling import wait_until
+from ngao.deployment.secrets_folder import SERVICE
 from tests.compose.engine.deployment import GATES, STORES, Deployment
 from tests.compose.engine.docker import Tell, call, docker
 from tests.compose.engine.site import Outsider, Site

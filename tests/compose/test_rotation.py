@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 import pytest
 
-from ngao.deployment.names import SERVICES
-from ngao.deployment.waiting import wait_until
+from ngao.deployment.naming import SERVICES
+from ngao.deployment.polling import wait_until
 from tests.compose.engine.deployment import GATES, STORES
 from tests.compose.engine.docker import Tell
 from tests.compose.engine.site import Site

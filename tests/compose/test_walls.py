@@ -20,7 +20,7 @@ from ngao.chassis.settings import DEFAULT_TIERS_S
 from ngao.client import account as accounts
 from ngao.contracts.schemas.report import Report
 from ngao.deployment.authority import Authority
-from ngao.deployment.names import SERVICES, VHOST
+from ngao.deployment.naming import SERVICES, VHOST
 from tests.compose.engine import layers
 from tests.compose.engine.capture import Capture, need_tcpdump
 from tests.compose.engine.deployment import LASTING, service_of

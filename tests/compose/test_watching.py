@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from ngao.deployment.names import SERVICES
+from ngao.deployment.naming import SERVICES
 from tests.compose.engine.docker import Tell
 from tests.compose.engine.site import Site
 from tests.support.waiting import eventually

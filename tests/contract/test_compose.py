@@ -12,9 +12,9 @@ import pytest
 import yaml
 
 from ngao.chassis.settings import load
-from ngao.deployment.folder import SecretsFolder
-from ngao.deployment.making import Wish, make
-from ngao.deployment.names import SERVICES
+from ngao.deployment.init_secrets import InitOptions, make
+from ngao.deployment.naming import SERVICES
+from ngao.deployment.secrets_folder import SecretsFolder
 from tests.support.each import for_each
 from tests.support.secrets_folder import Given
 
@@ -51,7 +51,7 @@ def default(text: str, **values: str) -> str:
 def settings_of(name: str, wire: str, folder: Path) -> Path:
     """A service's settings as its container sees them, with a secrets folder of our own in the place of the mounts."""
     secrets = SecretsFolder(folder / "secrets", Given())
-    make(secrets, Wish(tls=wire == "tls"))
+    make(secrets, InitOptions(tls=wire == "tls"))
     text = (ROOT / "deploy" / "wire" / wire / f"{name}.toml").read_text("utf-8")
     places = {"/run/ngao/own": secrets.at(name), "/run/ngao/public": secrets.at("public")}
     places["/etc/ngao/own.toml"] = ROOT / "deploy" / "mail.toml"

@@ -17,7 +17,7 @@ from ngao.broker import layout
 from ngao.chassis.messaging.edge_names import EdgeNames
 from ngao.cli.app import build
 from ngao.contracts import subscriptions_of
-from ngao.deployment.names import SERVICES
+from ngao.deployment.naming import SERVICES
 from tests.support.each import for_each
 from tests.support.monitoring import ROOT, RULES, alerts, dashboards, expressions, names_in, scrape
 

@@ -23,7 +23,7 @@ import pytest
 
 from ngao.chassis.storage.held import Held
 from ngao.chassis.storage.sealed_fields import VERSION
-from ngao.deployment.names import SERVICES
+from ngao.deployment.naming import SERVICES
 from tests.support.addresses import data_folder
 from tests.support.broker import remove
 from tests.support.coalition import Coalition, opened

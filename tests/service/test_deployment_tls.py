@@ -23,7 +23,7 @@ from ngao.chassis.messaging.broker import connect
 from ngao.chassis.settings import BrokerSettings
 from ngao.client import SourceClient
 from ngao.deployment.authority import Authority, Issued
-from ngao.deployment.making import load_authority
+from ngao.deployment.init_secrets import load_authority
 from tests.support.deployment import Deployment, opened
 from tests.support.intake import anonymous
 from tests.support.outsiders import within

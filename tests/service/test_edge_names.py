@@ -21,7 +21,7 @@ from ngao.broker.provisioning import provision as bring
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.messaging.edge_names import EdgeNames
 from ngao.contracts import CATALOGUE
-from ngao.deployment.names import SERVICES
+from ngao.deployment.naming import SERVICES
 from tests.support.broker import Line, provision, wanted_of
 from tests.support.processes import ServiceProcess, World
 from tests.support.told import ALSO_HEARD, HEARD, OWN

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from ngao.deployment.names import ADMINISTRATOR
+from ngao.deployment.naming import ADMINISTRATOR
 from ngao.local import binaries
 from ngao.local.broker import LocalBroker
 from ngao.local.home import Home

@@ -14,7 +14,7 @@ from ngao.cli.stores import stores_here, stores_to_fill
 from ngao.deployment.backup import sealed_file
 from ngao.deployment.backup.restoring import Target
 from ngao.deployment.backup.sets import Backup, Sources, take
-from ngao.deployment.names import SERVICES, account_of, database_of
+from ngao.deployment.naming import SERVICES, account_of, database_of
 from ngao.local import binaries, configuration
 from ngao.local.home import Home
 from ngao.local.mongo import LocalMongo

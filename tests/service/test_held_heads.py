@@ -20,7 +20,7 @@ from ngao.chassis.storage.audit_trail import AuditTrail
 from ngao.chassis.storage.committer import GroupCommitter
 from ngao.chassis.storage.units import Units
 from ngao.contracts import Event, InvalidContent, decode, encode, event_of, noted_by, noted_chains, open_event, subscriptions_of
-from ngao.deployment.names import SERVICES
+from ngao.deployment.naming import SERVICES
 from ngao.kernel.actors import Actor
 from tests.support.broker import provision
 from tests.support.processes import ServiceProcess, World

@@ -23,11 +23,11 @@ from ngao.broker.management import Management
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.messaging.accounts import service_account
 from ngao.chassis.security.keyfiles import active_public
-from ngao.deployment import renewal, rotate_keys, rotation
+from ngao.deployment import rotate_certificates, rotate_keys, rotate_passwords
 from ngao.deployment.authority import Authority
-from ngao.deployment.making import load_authority
-from ngao.deployment.names import ADMINISTRATOR, SEALED_TO
-from ngao.deployment.renewal import coming_authority
+from ngao.deployment.init_secrets import load_authority
+from ngao.deployment.naming import ADMINISTRATOR, SEALED_TO
+from ngao.deployment.rotate_certificates import pending_authority
 from ngao.local import binaries
 from tests.support.deployment import RUNNING, Deployment, opened
 from tests.support.flow import Flow
@@ -157,7 +157,7 @@ def test_broker_passwords_change_and_each_new_connection_has_the_new_one(deploym
     management = deployment.broker.management()
     before = {service: deployment.secrets.read(service, "broker.password") for service in RUNNING}
     for service in RUNNING:
-        rotation.broker_password(deployment.secrets, service, management)
+        rotate_passwords.broker_password(deployment.secrets, service, management)
     flow.goes_on()
     for service in RUNNING:  # as if the network had broken
         account = service_account(service)
@@ -177,7 +177,7 @@ def connections(management: Management, account: str) -> list[str]:
 
 def test_the_administrators_password_changes_and_outlives_a_restart_of_the_broker(deployment: Deployment, flow: Flow) -> None:
     before = deployment.secrets.read("operator", "broker-admin.password")
-    rotation.administrator_password(deployment.secrets, lambda password: administrator(deployment, password))
+    rotate_passwords.administrator_password(deployment.secrets, lambda password: administrator(deployment, password))
     flow.goes_on()
     restart_broker(deployment)
     after = administrator(deployment, deployment.secrets.read("operator", "broker-admin.password"))
@@ -188,7 +188,7 @@ def test_the_administrators_password_changes_and_outlives_a_restart_of_the_broke
 
 def test_store_passwords_change_while_services_know_both(deployment: Deployment, flow: Flow) -> None:
     for service in RUNNING:
-        rotation.store_password(deployment.secrets, service)
+        rotate_passwords.store_password(deployment.secrets, service)
     flow.goes_on()
     restart_services(deployment)  # too early, as after a crash: the store knows the one before only
     flow.goes_on()
@@ -197,12 +197,12 @@ def test_store_passwords_change_while_services_know_both(deployment: Deployment,
     flow.goes_on()
     restart_services(deployment)
     for service in RUNNING:
-        rotation.finish_store_password(deployment.secrets, service)
+        rotate_passwords.finish_store_password(deployment.secrets, service)
     restart_services(deployment)
 
 
 def test_certificates_change_and_only_the_store_has_to_start_again(deployment: Deployment, flow: Flow) -> None:
-    renewal.certificates(deployment.secrets, SERVERS)
+    rotate_certificates.certificates(deployment.secrets, SERVERS)
     deployment.broker.forget_files()
     flow.goes_on()
     restart_store(deployment)
@@ -213,8 +213,8 @@ def test_an_authority_takes_the_place_of_another_and_whoever_has_not_changed_yet
     deployment: Deployment, flow: Flow
 ) -> None:
     old, trusted_before = load_authority(deployment.secrets), deployment.ca_file.read_text()
-    renewal.begin_authority(deployment.secrets)
-    new = coming_authority(deployment.secrets)
+    rotate_certificates.begin_authority(deployment.secrets)
+    new = pending_authority(deployment.secrets)
     assert new is not None
     restart_everything(deployment)
     flow.goes_on()  # the source trusts the old authority alone, and shows a certificate of it
@@ -222,12 +222,12 @@ def test_an_authority_takes_the_place_of_another_and_whoever_has_not_changed_yet
     assert is_taken_by_the_broker(deployment, new)
     deployment.command("source", "certificate", SOURCE)
     flow.goes_on()  # now it trusts both, and shows a certificate of the new one
-    renewal.switch_authority(deployment.secrets)
+    rotate_certificates.switch_authority(deployment.secrets)
     deployment.broker.forget_files()
     restart_store(deployment)
     every_server_shows_what_is_in_the_folder(deployment)
     flow.goes_on()
-    renewal.finish_authority(deployment.secrets)
+    rotate_certificates.finish_authority(deployment.secrets)
     restart_everything(deployment)
     flow.goes_on()
     assert not is_taken_by_the_broker(deployment, old)
@@ -281,11 +281,11 @@ def sealed_to(deployment: Deployment, key_id: str) -> bool:
 
 def test_the_operators_key_changes_and_both_count_until_the_change_is_finished(deployment: Deployment, flow: Flow) -> None:
     before = deployment.secrets.read("operator", "operator.key")
-    rotation.operator_key(deployment.secrets)
+    rotate_passwords.operator_key(deployment.secrets)
     for service in RUNNING:
         for key in (before, deployment.secrets.read("operator", "operator.key")):
             ask(deployment, service, "/v1/parked", key)
-    rotation.finish_operator_key(deployment.secrets)
+    rotate_passwords.finish_operator_key(deployment.secrets)
     for service in RUNNING:
         assert deployment.services[service].request("GET", "/v1/parked", None, before)[0] == 401
         ask(deployment, service, "/v1/parked")

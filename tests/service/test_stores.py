@@ -14,7 +14,7 @@ from pymongo.errors import OperationFailure
 
 from ngao.chassis.errors import Misconfigured, Unavailable
 from ngao.deployment.authority import Authority
-from ngao.deployment.folder import new_keyfile
+from ngao.deployment.secrets_folder import new_keyfile
 from ngao.deployment.store_setup import NewStore, named
 from ngao.local import binaries
 from ngao.local.ports import free_port
@@ -121,7 +121,7 @@ def test_a_wrong_key_is_told_at_once_and_names_the_file(running: Running) -> Non
 def test_a_store_of_another_authority_is_not_trusted(running: Running, tmp_path: Path) -> None:
     stranger = tmp_path / "stranger.pem"
     stranger.write_text(Authority.new().certificate_pem)
-    with pytest.raises(Unavailable, match="its certificate is not of the authority we trust"):
+    with pytest.raises(Unavailable, match="its certificate is not of a trusted authority"):
         replace(running.new, ca_file=str(stranger), within_s=5).bring()
 
 

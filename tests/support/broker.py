@@ -16,7 +16,7 @@ from ngao.broker.management import Management
 from ngao.broker.provisioning import Wanted
 from ngao.chassis.messaging.accounts import service_account
 from ngao.contracts import CONTENT_TYPE, Event, encode, notice_of, subscriptions_of, type_named
-from ngao.deployment.names import SERVICES
+from ngao.deployment.naming import SERVICES
 from ngao.local.platform import wanted_of_catalogue
 from tests.support.processes import World
 

@@ -24,7 +24,7 @@ from ngao.broker.onboarding import Edge
 from ngao.chassis.security.vouches import Statement
 from ngao.client import Keys, SourceClient, keygen, signing_keygen
 from ngao.contracts import Event, subscriptions_of
-from ngao.deployment.names import SERVICES
+from ngao.deployment.naming import SERVICES
 from ngao.local.mailbox import Mail, Mailbox, messages
 from tests.support import outsiders
 from tests.support.broker import Line, inbound_queues, management_of, provision

@@ -20,12 +20,12 @@ import pika
 from pymongo import MongoClient
 
 from ngao.broker.management import Management
+from ngao.deployment.atomic_files import merge_variables
 from ngao.deployment.authority import Issued
 from ngao.deployment.environment import TLS, write_operator
-from ngao.deployment.files import merge_variables
-from ngao.deployment.folder import SecretsFolder
-from ngao.deployment.making import Wish, make
-from ngao.deployment.names import ADMINISTRATOR, VHOST, account_of, database_of
+from ngao.deployment.init_secrets import InitOptions, make
+from ngao.deployment.naming import ADMINISTRATOR, VHOST, account_of, database_of
+from ngao.deployment.secrets_folder import SecretsFolder
 from ngao.local import binaries
 from ngao.local.broker import BrokerPorts, LocalBroker
 from ngao.local.home import Home
@@ -106,7 +106,7 @@ class Deployment:
 
     def start(self) -> None:
         """Make the secrets, start broker and store, set them up, start the services."""
-        make(self.secrets, Wish())
+        make(self.secrets, InitOptions())
         for service in RUNNING:  # one store stands for all
             self.secrets.write(self.secrets.read("intake-store", "keyfile"), "provision", f"keyfile-{service}")
         self._write_variables()

@@ -19,7 +19,7 @@ from ngao.chassis.messaging.signatures import Signer
 from ngao.chassis.security import keyfiles
 from ngao.chassis.security.identity import new_key
 from ngao.contracts import Event, type_named
-from ngao.deployment.names import AT_EDGE, SERVICES
+from ngao.deployment.naming import AT_EDGE, SERVICES
 from ngao.kernel.scopes import SCOPES
 from ngao.local.ports import free_port
 from tests.support.addresses import addresses

@@ -11,7 +11,7 @@ import pymongo
 import pytest
 import requests
 
-from ngao.deployment.names import SERVICES
+from ngao.deployment.naming import SERVICES
 from tests.support.coalition import CRITICAL, Coalition, Partner, Source, report
 from tests.support.monitoring import Matcher, Page, expressions, matchers_in, names_in, scrape
 from tests.support.waiting import eventually

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pymongo
 
-from ngao.deployment.names import SERVICES
+from ngao.deployment.naming import SERVICES
 from ngao.kernel.actors import Actor, ActorKind
 from tests.support.coalition import CRITICAL, ROUTINE, Coalition, Source, report
 from tests.support.partner import digest

@@ -18,7 +18,7 @@ from ngao.chassis.settings import StoreSettings
 from ngao.deployment.backup import outsiders, sealed_file
 from ngao.deployment.backup.restoring import Target
 from ngao.deployment.backup.sets import OUTSIDERS, Backup, Sources, take
-from ngao.deployment.names import SERVICES
+from ngao.deployment.naming import SERVICES
 from tests.support.broker import remove
 from tests.support.coalition import Coalition, Partner, Source, opened, report
 from tests.support.outsiders import remove_accounts

@@ -15,7 +15,7 @@ import pytest
 
 from ngao.deployment.checks.runner import Check, State, after, perform
 from ngao.deployment.checks.runtime import ready
-from ngao.deployment.names import SERVICES
+from ngao.deployment.naming import SERVICES
 from ngao.local.home import Home
 
 pytestmark = pytest.mark.loopback

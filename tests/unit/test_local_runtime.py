@@ -16,7 +16,7 @@ import pytest
 
 from ngao.chassis.errors import Misconfigured, NotAllowedNow, Unavailable
 from ngao.chassis.settings import load
-from ngao.deployment.waiting import wait_until
+from ngao.deployment.polling import wait_until
 from ngao.local import binaries, configuration, ports
 from ngao.local.home import REPOSITORY, Home, operator_key_file
 from ngao.local.platform import Platform, chosen_services

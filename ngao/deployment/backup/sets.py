@@ -22,11 +22,11 @@ import bson
 
 from ngao.chassis.errors import Misconfigured, NotAllowedNow
 from ngao.chassis.settings import StoreSettings
+from ngao.deployment.atomic_files import write_whole
 from ngao.deployment.backup import sealed_file
 from ngao.deployment.backup.records import Collection, Reading, Tally, written
 from ngao.deployment.backup.restoring import Target, demand_moment
 from ngao.deployment.backup.snapshot import Snapshot
-from ngao.deployment.files import write_whole
 
 OUTSIDERS = "outsiders"
 """The part that is the broker's."""

@@ -29,8 +29,8 @@ from ngao.chassis.settings import Settings, StoreSettings, load
 from ngao.chassis.storage.connection import client_options
 from ngao.chassis.storage.preflight import require_store
 from ngao.deployment.checks.runner import Check, CheckWarning
-from ngao.deployment.names import EDGE_VHOST, SEALED_TO
-from ngao.deployment.waiting import wait_until
+from ngao.deployment.naming import EDGE_VHOST, SEALED_TO
+from ngao.deployment.polling import wait_until
 
 CLOCK_DOUBT_S, CLOCK_WRONG_S = 2.0, 30.0
 DISK_DOUBT, DISK_WRONG = 5 * 1024**3, 1024**3

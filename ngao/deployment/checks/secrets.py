@@ -14,9 +14,9 @@ from cryptography.exceptions import InvalidSignature
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.security.keyfiles import load_onboarding
 from ngao.deployment.checks.runner import Check, CheckWarning
-from ngao.deployment.folder import SecretsFolder
-from ngao.deployment.making import EDGE_NAMES
-from ngao.deployment.names import AT_EDGE, DISCLOSING, SEALED_TO, SERVICES, store_of
+from ngao.deployment.init_secrets import EDGE_NAMES
+from ngao.deployment.naming import AT_EDGE, DISCLOSING, SEALED_TO, SERVICES, store_of
+from ngao.deployment.secrets_folder import SecretsFolder
 
 _MAY_BE_ELSEWHERE = frozenset({"ca", "backup"})
 """What is needed seldom, and safest on a disk that is not here."""

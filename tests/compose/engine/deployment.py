@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ngao.deployment.files import merge_variables, read_variables
-from ngao.deployment.names import SERVICES, store_of
-from ngao.deployment.waiting import wait_until
+from ngao.deployment.atomic_files import merge_variables, read_variables
+from ngao.deployment.naming import SERVICES, store_of
+from ngao.deployment.polling import wait_until
 from tests.compose.engine import docker
 from tests.compose.engine.docker import Tell, call
 from tests.support.processes import ROOT

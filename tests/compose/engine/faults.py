@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ngao.deployment.names import SERVICES
+from ngao.deployment.naming import SERVICES
 from tests.compose.engine.deployment import STORES
 from tests.compose.engine.docker import docker
 from tests.compose.engine.site import Site

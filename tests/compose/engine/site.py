@@ -25,8 +25,8 @@ import yaml
 
 from ngao.broker.management import Management
 from ngao.client import SourceClient, keygen, signing_keygen
-from ngao.deployment.names import ADMINISTRATOR, EDGE_VHOST, SERVICES, VHOST, account_of, database_of, store_of
-from ngao.deployment.waiting import wait_until
+from ngao.deployment.naming import ADMINISTRATOR, EDGE_VHOST, SERVICES, VHOST, account_of, database_of, store_of
+from ngao.deployment.polling import wait_until
 from tests.compose.engine.deployment import Deployment
 from tests.compose.engine.docker import docker
 from tests.faults.engine.history import read

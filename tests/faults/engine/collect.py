@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ngao.chassis.messaging.outbox import WAITING
-from ngao.deployment.names import SERVICES
+from ngao.deployment.naming import SERVICES
 from tests.faults.engine.facts import Facts, Limits
 from tests.faults.engine.history import read
 from tests.faults.engine.site import Running, Site

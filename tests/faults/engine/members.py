@@ -12,7 +12,7 @@ from typing import Any
 from pymongo import MongoClient
 from pymongo.errors import AutoReconnect, PyMongoError
 
-from ngao.deployment.names import REPLICA_SET
+from ngao.deployment.naming import REPLICA_SET
 from ngao.local import binaries
 from ngao.local.home import Home
 from ngao.local.mongo import LocalMongo

@@ -19,14 +19,14 @@ from typing import Any
 import pymongo
 import yaml
 
-from ngao.deployment.names import SERVICES
+from ngao.deployment.naming import SERVICES
 from ngao.local import binaries
 from ngao.local.broker import LocalBroker
 from ngao.local.home import Home
 from ngao.local.mailbox import Mailbox
 from ngao.local.mongo import LocalMongo
 from ngao.local.platform import Platform
-from ngao.local.reaper import guarded
+from ngao.local.reaper import reaped
 from tests.faults.engine.load import Order
 from tests.faults.engine.members import Members, send
 from tests.faults.engine.orders import Orders
@@ -271,7 +271,7 @@ def opened(tell: Tell, *, members: int = 1, mutant: str = "", lease_s: float | N
     `members` is how many mongods the replica set has; `lease_s` shortens the relay's lease.
     """
     folder, began = Path(tempfile.mkdtemp(prefix="ngao-faults-")), time.monotonic()
-    with guarded(folder) as mark, _environment(mark):
+    with reaped(folder) as mark, _environment(mark):
         stores = _Stores.at(Home(folder), for_tests=True)
         try:
             variables = stores.up_for_tests(tell)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ngao.deployment.folder import SecretsFolder
-from ngao.deployment.making import Wish, make
+from ngao.deployment.init_secrets import InitOptions, make
+from ngao.deployment.secrets_folder import SecretsFolder
 from tests.support.secrets_folder import Given
 
 
@@ -23,5 +23,5 @@ def folder(tmp_path: Path, given: Given) -> SecretsFolder:
 
 @pytest.fixture
 def made(folder: SecretsFolder) -> SecretsFolder:
-    make(folder, Wish(hosts=("ngao.example.org",)))
+    make(folder, InitOptions(hosts=("ngao.example.org",)))
     return folder

@@ -14,7 +14,7 @@ from ngao.deployment.checks.runner import Check, CheckResult, CheckWarning, Stat
 from ngao.deployment.checks.runtime import disk, free_ports, judge_clock, ready
 from ngao.deployment.checks.secrets import SecretsCheck, look_at_certificate
 from ngao.deployment.environment import TLS, write_operator
-from ngao.deployment.folder import SecretsFolder
+from ngao.deployment.secrets_folder import SecretsFolder
 
 pytestmark = pytest.mark.loopback
 

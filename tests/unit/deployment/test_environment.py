@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from ngao.deployment.atomic_files import merge_variables, read_variables
 from ngao.deployment.environment import TLS, write_both
-from ngao.deployment.files import merge_variables, read_variables
-from ngao.deployment.folder import SecretsFolder
+from ngao.deployment.secrets_folder import SecretsFolder
 
 OWN = "https://help.example.org"
 

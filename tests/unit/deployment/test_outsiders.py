@@ -12,11 +12,11 @@ from cryptography.x509.oid import NameOID
 
 from ngao.broker.onboarding import AccountFile, Edge
 from ngao.chassis.errors import InvalidInput, Misconfigured
-from ngao.cli.accounts import sentence, write_account, write_certificate
+from ngao.cli.accounts import next_steps, write_account, write_certificate
 from ngao.client import BadAccount
 from ngao.client.account import load
-from ngao.deployment import renewal
-from ngao.deployment.folder import SecretsFolder
+from ngao.deployment import rotate_certificates
+from ngao.deployment.secrets_folder import SecretsFolder
 
 QUEUES = {"routine": "partner.legal-aid.x", "urgent": "partner.legal-aid.x.urgent"}
 
@@ -76,8 +76,8 @@ def test_without_the_authoritys_key_there_is_no_certificate_and_it_is_said(comma
     told = json.loads((folder / "account.json").read_text())
     assert told["ca_file"] == "ca.pem"
     assert "cert_file" not in told
-    assert "no client certificate yet" in sentence(folder, None)
-    with pytest.raises(Misconfigured, match="authority's key is not here"):
+    assert "has no client certificate" in next_steps(folder, None)
+    with pytest.raises(Misconfigured, match="authority's key is not available here"):
         write_certificate("partner", "legal-aid")
 
 
@@ -91,7 +91,7 @@ def test_a_certificate_is_renewed_beside_the_account() -> None:
 
 def test_while_an_authority_waits_an_outsider_is_given_it_to_trust_and_a_certificate_of_it(commands: SecretsFolder) -> None:
     old = commands.read("ca", "ca.pem")
-    renewal.begin_authority(commands)
+    rotate_certificates.begin_authority(commands)
     folder = handed_over()
     new = x509.load_pem_x509_certificate(commands.at("ca", "next.pem").read_bytes())
     assert old in (folder / "ca.pem").read_text()

@@ -13,12 +13,12 @@ from ngao.chassis.errors import Misconfigured, NotAllowedNow
 from ngao.chassis.security import keyfiles
 from ngao.chassis.security.identity import hash_key, load_operators
 from ngao.cli import rotate
-from ngao.deployment import renewal, rotate_keys, rotation
+from ngao.deployment import rotate_certificates, rotate_keys, rotate_passwords
 from ngao.deployment.authority import Authority, ends_at, hosts_of, issuer_of
-from ngao.deployment.folder import SecretsFolder
-from ngao.deployment.making import Wish, make, server_hosts
-from ngao.deployment.names import SEALED_TO, SERVICES, period_of
+from ngao.deployment.init_secrets import InitOptions, make, server_hosts
+from ngao.deployment.naming import SEALED_TO, SERVICES, period_of
 from ngao.deployment.rotate_keys import KeyPlace, Kind, Needs
+from ngao.deployment.secrets_folder import SecretsFolder
 
 UNUSED = Needs({}, parked=False)
 
@@ -38,13 +38,13 @@ def place(folder: SecretsFolder, service: str = "registry") -> KeyPlace:
 
 def test_a_store_has_two_passwords_until_the_change_is_finished(made: SecretsFolder) -> None:
     before = made.read("intake", "store.password")
-    rotation.store_password(made, "intake")
+    rotate_passwords.store_password(made, "intake")
     assert made.read("intake", "store.password.before") == before
     assert made.read("intake", "store.password") == made.read("provision", "store-intake") != before
     assert is_locked_away(made.at("intake", "store.password.before"))
     with pytest.raises(NotAllowedNow, match="--finish"):
-        rotation.store_password(made, "intake")
-    rotation.finish_store_password(made, "intake")
+        rotate_passwords.store_password(made, "intake")
+    rotate_passwords.finish_store_password(made, "intake")
     assert not made.at("intake", "store.password.before").exists()
 
 
@@ -52,7 +52,7 @@ def test_a_change_of_a_stores_password_that_was_cut_off_goes_on_with_the_same(ma
     before = made.read("intake", "store.password")
     made.write("the new one", "provision", "store-intake.next")
     made.write(before, "intake", "store.password.before")
-    rotation.store_password(made, "intake")
+    rotate_passwords.store_password(made, "intake")
     assert made.read("intake", "store.password") == made.read("provision", "store-intake") == "the new one"
     assert made.read("intake", "store.password.before") == before
     assert not made.at("provision", "store-intake.next").exists()
@@ -60,14 +60,14 @@ def test_a_change_of_a_stores_password_that_was_cut_off_goes_on_with_the_same(ma
 
 def test_both_keys_of_an_operator_count_until_the_change_is_finished(made: SecretsFolder) -> None:
     before = hash_key(made.read("operator", "operator.key"))
-    rotation.operator_key(made)
+    rotate_passwords.operator_key(made)
     after = hash_key(made.read("operator", "operator.key"))
     assert before != after
     for service in SERVICES:
         assert load_operators(made.at(service, "operators.json"))["operator"].hashes == (before, after)
     with pytest.raises(NotAllowedNow, match="--finish"):
-        rotation.operator_key(made)
-    rotation.finish_operator_key(made)
+        rotate_passwords.operator_key(made)
+    rotate_passwords.finish_operator_key(made)
     for service in SERVICES:
         assert load_operators(made.at(service, "operators.json"))["operator"].hashes == (after,)
 
@@ -75,7 +75,7 @@ def test_both_keys_of_an_operator_count_until_the_change_is_finished(made: Secre
 def test_a_change_of_the_operators_key_that_was_cut_off_goes_on_with_the_same(made: SecretsFolder) -> None:
     key = "ngao_operator_operator_" + "k" * 43
     made.write(key, "operator", "operator.key.next")
-    rotation.operator_key(made)
+    rotate_passwords.operator_key(made)
     assert made.read("operator", "operator.key") == key
     assert all(len(load_operators(made.at(each, "operators.json"))["operator"].hashes) == 2 for each in SERVICES)
 
@@ -83,14 +83,14 @@ def test_a_change_of_the_operators_key_that_was_cut_off_goes_on_with_the_same(ma
 def test_no_operators_key_is_taken_away_while_a_service_does_not_know_the_one_that_stays(made: SecretsFolder) -> None:
     made.write("ngao_operator_operator_" + "k" * 43, "operator", "operator.key")
     before = made.read("notify", "operators.json")
-    with pytest.raises(Misconfigured, match="nothing was taken away"):
-        rotation.finish_operator_key(made)
+    with pytest.raises(Misconfigured, match="No key was removed"):
+        rotate_passwords.finish_operator_key(made)
     assert made.read("notify", "operators.json") == before
 
 
 def test_new_certificates_are_for_the_same_hosts_and_last_longer(made: SecretsFolder) -> None:
     before = made.read("broker", "tls", "cert.pem")
-    assert renewal.certificates(made, ["broker"], ("second.example.org",)) == ["broker"]
+    assert rotate_certificates.certificates(made, ["broker"], ("second.example.org",)) == ["broker"]
     after = made.read("broker", "tls", "cert.pem")
     assert set(hosts_of(after)) == {*hosts_of(before), "second.example.org"}
     assert "ngao.example.org" in hosts_of(after)
@@ -99,16 +99,16 @@ def test_new_certificates_are_for_the_same_hosts_and_last_longer(made: SecretsFo
 
 def test_a_new_authority_waits_until_outsiders_have_it_then_signs_for_servers_then_is_trusted_alone(made: SecretsFolder) -> None:
     old = issuer_of(made.read("broker", "tls", "cert.pem"))
-    renewal.begin_authority(made)
+    rotate_certificates.begin_authority(made)
     assert made.read("public", "ca.pem").count("BEGIN CERTIFICATE") == 2
     assert made.read("ca", "ca.pem") in made.read("public", "ca.pem")
-    renewal.switch_authority(made)
+    rotate_certificates.switch_authority(made)
     new = Authority.load(made.read("ca", "ca.pem"), made.read("ca", "ca.key"))
     assert new.name != old
     assert {issuer_of(made.certificate_of(owner).read_text()) for owner in server_hosts()} == {new.name}
     assert "ngao.example.org" in hosts_of(made.read("broker", "tls", "cert.pem"))
     assert made.read("public", "ca.pem").count("BEGIN CERTIFICATE") == 2
-    renewal.finish_authority(made)
+    rotate_certificates.finish_authority(made)
     assert made.read("public", "ca.pem") == made.read("ca", "ca.pem")
 
 
@@ -132,55 +132,55 @@ def test_no_outsider_meets_a_server_of_an_authority_that_it_was_not_given(made: 
     """Whoever trusts the old one alone goes on until the switch, whatever is made new meanwhile."""
     trusted_before = made.read("public", "ca.pem")
     old = issuer_of(made.read("broker", "tls", "cert.pem"))
-    renewal.begin_authority(made)
-    renewal.certificates(made, list(server_hosts()), ("second.example.org",))
+    rotate_certificates.begin_authority(made)
+    rotate_certificates.certificates(made, list(server_hosts()), ("second.example.org",))
     made.at("intake", "tls", "key.pem").unlink()
-    make(made, Wish())
+    make(made, InitOptions())
     assert {issuer_of(made.certificate_of(owner).read_text()) for owner in server_hosts()} == {old}
     assert trusted_before in made.read("public", "ca.pem")
 
 
 def test_what_outsiders_are_given_while_an_authority_waits_outlives_the_old_one(made: SecretsFolder) -> None:
-    renewal.begin_authority(made)
-    given = renewal.outsiders_authority(made)
-    renewal.switch_authority(made)
+    rotate_certificates.begin_authority(made)
+    given = rotate_certificates.outsiders_authority(made)
+    rotate_certificates.switch_authority(made)
     assert given is not None
     assert given.certificate_pem.strip() == made.read("ca", "ca.pem")
-    after = renewal.outsiders_authority(made)
+    after = rotate_certificates.outsiders_authority(made)
     assert after is not None
     assert after.name == given.name
 
 
 def test_an_authority_that_waits_is_neither_passed_over_nor_begun_twice(made: SecretsFolder) -> None:
     with pytest.raises(NotAllowedNow, match="--authority"):
-        renewal.switch_authority(made)
-    renewal.begin_authority(made)
+        rotate_certificates.switch_authority(made)
+    rotate_certificates.begin_authority(made)
     waiting = made.read("ca", "next.pem")
-    renewal.begin_authority(made)
+    rotate_certificates.begin_authority(made)
     assert made.read("ca", "next.pem") == waiting
     with pytest.raises(NotAllowedNow, match="--switch"):
-        renewal.finish_authority(made)
-    renewal.switch_authority(made)
+        rotate_certificates.finish_authority(made)
+    rotate_certificates.switch_authority(made)
     with pytest.raises(NotAllowedNow, match="Two authorities"):
-        renewal.begin_authority(made)
+        rotate_certificates.begin_authority(made)
 
 
 def test_the_old_authority_is_not_forgotten_while_a_server_shows_its_certificate(made: SecretsFolder) -> None:
     before = made.read("notify", "tls", "cert.pem")
-    renewal.begin_authority(made)
-    renewal.switch_authority(made)
+    rotate_certificates.begin_authority(made)
+    rotate_certificates.switch_authority(made)
     made.write(before, "notify", "tls", "cert.pem")
-    with pytest.raises(NotAllowedNow, match="those of notify"):
-        renewal.finish_authority(made)
+    with pytest.raises(NotAllowedNow, match="notify still have certificates of the old authority"):
+        rotate_certificates.finish_authority(made)
 
 
 def test_a_new_authority_can_be_given_up_before_the_switch(made: SecretsFolder) -> None:
     """As docs/how-to/rotate-secrets.md says it."""
     before = made.read("public", "ca.pem")
-    renewal.begin_authority(made)
+    rotate_certificates.begin_authority(made)
     for path in (made.at("ca", "next.pem"), made.at("ca", "next.key"), made.at("public", "ca.pem")):
         path.unlink()
-    make(made, Wish())
+    make(made, InitOptions())
     assert made.read("public", "ca.pem") == before == made.read("ca", "ca.pem")
 
 
@@ -189,8 +189,8 @@ def test_a_beginning_that_was_cut_off_goes_on_with_the_same_authority(made: Secr
     made.write(new.key_pem, "ca", "next.key")
     made.write(new.certificate_pem, "ca", "next.pem")
     with pytest.raises(NotAllowedNow, match="--authority"):
-        renewal.switch_authority(made)
-    renewal.begin_authority(made)
+        rotate_certificates.switch_authority(made)
+    rotate_certificates.begin_authority(made)
     assert made.read("ca", "next.pem") == new.certificate_pem.strip()
     assert new.certificate_pem.strip() in made.read("public", "ca.pem")
     assert made.read("ca", "ca.pem") in made.read("public", "ca.pem")
@@ -199,28 +199,28 @@ def test_a_beginning_that_was_cut_off_goes_on_with_the_same_authority(made: Secr
 @pytest.mark.parametrize("written", [("ca.key",), ("ca.key", "ca.pem")])
 def test_a_switch_that_was_cut_off_goes_on_with_the_same_authority(made: SecretsFolder, written: tuple[str, ...]) -> None:
     """Between the two files, the key and the certificate do not belong together."""
-    renewal.begin_authority(made)
+    rotate_certificates.begin_authority(made)
     new = made.read("ca", "next.pem")
     for name in written:
         made.write(made.read("ca", name.replace("ca.", "next.")), "ca", name)
-    renewal.switch_authority(made)
+    rotate_certificates.switch_authority(made)
     assert made.read("ca", "ca.pem") == new
     assert sorted(path.name for path in made.at("ca").iterdir()) == ["ca.key", "ca.pem"]
-    renewal.finish_authority(made)
+    rotate_certificates.finish_authority(made)
     assert made.read("public", "ca.pem") == new
 
 
 def test_without_the_authoritys_key_nothing_is_issued(made: SecretsFolder) -> None:
     made.at("ca", "ca.key").unlink()
-    for change in (lambda: renewal.certificates(made, ["broker"]), lambda: renewal.begin_authority(made)):
+    for change in (lambda: rotate_certificates.certificates(made, ["broker"]), lambda: rotate_certificates.begin_authority(made)):
         with pytest.raises(Misconfigured, match="authority's key"):
             change()
 
 
 def test_without_tls_there_are_no_certificates_to_change(folder: SecretsFolder) -> None:
-    make(folder, Wish(tls=False))
+    make(folder, InitOptions(tls=False))
     with pytest.raises(Misconfigured, match="--tls"):
-        renewal.begin_authority(folder)
+        rotate_certificates.begin_authority(folder)
 
 
 @pytest.mark.parametrize(
@@ -268,39 +268,39 @@ def test_a_period_of_sealing_that_was_cut_off_between_its_halves_goes_on(made: S
 
 
 def test_nobody_seals_to_referral(made: SecretsFolder) -> None:
-    with pytest.raises(Misconfigured, match="Nobody seals to referral"):
+    with pytest.raises(Misconfigured, match="referral has no sealing keys"):
         rotate_keys.begin_sealing(made, "referral")
 
 
 def test_the_newest_period_is_never_retired(made: SecretsFolder) -> None:
     with pytest.raises(NotAllowedNow, match="newest"):
-        place(made).demand_retirable(period_of(), UNUSED)
+        place(made).require_retirable(period_of(), UNUSED)
 
 
 def test_a_period_is_not_retired_before_every_process_has_seen_the_next(made: SecretsFolder) -> None:
     newer = rotate_keys.begin_wrapping(made, "notify")
     with pytest.raises(NotAllowedNow, match="too new"):
-        place(made, "notify").demand_retirable(period_of(), UNUSED)
+        place(made, "notify").require_retirable(period_of(), UNUSED)
     aged(made.at("notify", "keys", f"kek-{newer}.key"), 0.01)
-    place(made, "notify").demand_retirable(period_of(), UNUSED)
+    place(made, "notify").require_retirable(period_of(), UNUSED)
 
 
 def test_a_period_is_not_retired_while_it_wraps_a_key(made: SecretsFolder) -> None:
     aged(made.at("notify", "keys", f"kek-{rotate_keys.begin_wrapping(made, 'notify')}.key"), 1)
     with pytest.raises(NotAllowedNow, match="3 data keys of notify"):
-        place(made, "notify").demand_retirable(period_of(), Needs({period_of(): 3}, parked=False))
+        place(made, "notify").require_retirable(period_of(), Needs({period_of(): 3}, parked=False))
 
 
 def test_a_sealing_period_is_not_retired_while_what_is_sealed_to_it_may_come(made: SecretsFolder) -> None:
     aged(made.at("registry", "keys", f"kek-{rotate_keys.begin_wrapping(made, 'registry')}.key"), 30)
     newer = made.at("registry", "keys", f"sealing-{rotate_keys.begin_sealing(made, 'registry')}.key")
     aged(newer, 7)
-    with pytest.raises(NotAllowedNow, match="may be sent again for 7 days"):
-        place(made).demand_retirable(period_of(), UNUSED)
+    with pytest.raises(NotAllowedNow, match="may be resent for 7 days"):
+        place(made).require_retirable(period_of(), UNUSED)
     aged(newer, 9)
-    with pytest.raises(NotAllowedNow, match="parked"):
-        place(made).demand_retirable(period_of(), Needs({}, parked=True))
-    place(made).demand_retirable(period_of(), UNUSED)
+    with pytest.raises(NotAllowedNow, match="Parked messages of registry"):
+        place(made).require_retirable(period_of(), Needs({}, parked=True))
+    place(made).require_retirable(period_of(), UNUSED)
     names = {path.name for path in place(made).files_of(period_of())}
     assert names == {f"kek-{period_of()}.key", f"sealing-{period_of()}.key", f"registry-{period_of()}.pub"}
 
@@ -314,10 +314,10 @@ def both_periods_begun(made: SecretsFolder, service: str, *, wrapping_days: floa
 def test_a_wrapping_key_goes_alone_while_the_sealing_key_of_its_period_must_stay(made: SecretsFolder, service: str) -> None:
     both_periods_begun(made, service, wrapping_days=1, sealing_days=1)
     with pytest.raises(NotAllowedNow, match=r"sealing-.* too new.* `--kind wrapping`"):
-        place(made, service).demand_retirable(period_of(), UNUSED)
+        place(made, service).require_retirable(period_of(), UNUSED)
     with pytest.raises(NotAllowedNow, match=r"in 7\.0 days\.$"):
-        place(made, service).demand_retirable(period_of(), UNUSED, (Kind.SEALING,))
-    place(made, service).demand_retirable(period_of(), UNUSED, (Kind.WRAPPING,))
+        place(made, service).require_retirable(period_of(), UNUSED, (Kind.SEALING,))
+    place(made, service).require_retirable(period_of(), UNUSED, (Kind.WRAPPING,))
     assert [path.name for path in place(made, service).files_of(period_of(), (Kind.WRAPPING,))] == [f"kek-{period_of()}.key"]
 
 
@@ -325,8 +325,8 @@ def test_a_sealing_key_goes_alone_while_the_wrapping_key_of_its_period_must_stay
     both_periods_begun(made, "registry", wrapping_days=9, sealing_days=9)
     needed = Needs({period_of(): 3}, parked=False)
     with pytest.raises(NotAllowedNow, match=r"3 data keys of registry.* `--kind sealing`"):
-        place(made).demand_retirable(period_of(), needed)
-    place(made).demand_retirable(period_of(), needed, (Kind.SEALING,))
+        place(made).require_retirable(period_of(), needed)
+    place(made).require_retirable(period_of(), needed, (Kind.SEALING,))
     names = {path.name for path in place(made).files_of(period_of(), (Kind.SEALING,))}
     assert names == {f"sealing-{period_of()}.key", f"registry-{period_of()}.pub"}
 
@@ -334,5 +334,5 @@ def test_a_sealing_key_goes_alone_while_the_wrapping_key_of_its_period_must_stay
 def test_where_neither_kind_may_go_no_way_out_is_shown(made: SecretsFolder) -> None:
     both_periods_begun(made, "registry", wrapping_days=1, sealing_days=1)
     with pytest.raises(NotAllowedNow) as refusal:
-        place(made).demand_retirable(period_of(), Needs({period_of(): 3}, parked=False))
+        place(made).require_retirable(period_of(), Needs({period_of(): 3}, parked=False))
     assert "--kind" not in str(refusal.value)

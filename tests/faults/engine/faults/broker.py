@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ngao.broker.management import Management
-from ngao.deployment.names import SERVICES
+from ngao.deployment.naming import SERVICES
 from tests.faults.engine.facts import Limits
 from tests.faults.engine.faults.services import CROSSES_WITHIN_S
 from tests.faults.engine.rounds import Fault, Inject

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ngao.deployment.names import SERVICES
+from ngao.deployment.naming import SERVICES
 from ngao.local.ports import free_port
 from tests.faults.engine.facts import Limits
 from tests.faults.engine.orders import POINTS, Orders

@@ -1,16 +1,16 @@
-"""The secrets folder: what lies where, whose it is, and how it is written.
+"""The secrets folder: its layout, the owner of each file, and how it is written.
 
-    ca/                ca.key, ca.pem; next.key, next.pem of one that waits   never mounted
-    public/            ca.pem, registry-<period>.pub, intake-<period>.pub, backup.pub     everyone may read it
+    ca/                ca.key, ca.pem; next.key, next.pem of a pending one     never mounted
+    public/            ca.pem, registry-<period>.pub, intake-<period>.pub, backup.pub     readable by all
     <service>/         broker.password store.password operators.json keys/ tls/{cert,key}.pem
     broker/            definitions.json tls/{cert,key}.pem
     <service>-store/   keyfile tls/both.pem
     provision/         broker-admin.password, edge-names, and for each service broker-, store- and keyfile-<service>
     operator/          operator.key broker-admin.password ngao.env
-    backup/            backup.key, which opens backups                        never mounted; better kept elsewhere
+    backup/            backup.key, which opens backups                        never mounted; better stored elsewhere
 
-Each folder is mounted whole into the one container that needs it and belongs to that container's user; the folder around them
-is root's and closed, so that nobody on the host passes through.
+Each folder is mounted whole into the one container that needs it, and belongs to that container's user. The folder around
+them is closed and belongs to root, so that no other user of the host has access.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from pathlib import Path
 
 from ngao.chassis.errors import Misconfigured, NotAllowedNow
 from ngao.chassis.settings import read_secret
+from ngao.deployment.atomic_files import write_whole
 from ngao.deployment.authority import Issued
-from ngao.deployment.files import write_whole
-from ngao.deployment.names import SERVICES, store_of
+from ngao.deployment.naming import SERVICES, store_of
 
 ROOT, SERVICE, ENGINE = 0, 10001, 999
-"""Users: the host's administrator; the service image's; the broker's and the stores' in the public images."""
+"""The users: the host's administrator, the service image's, and those of broker and stores in the public images."""
 
 _STORES = tuple(store_of(service) for service in SERVICES)
 _OWNERS = {
@@ -44,46 +44,46 @@ Give = Callable[[Path, int, int], None]
 
 @dataclass(frozen=True)
 class SecretsFolder:
-    """One deployment's secrets. `give` hands a file to a user and group: `os.chown`, which needs root."""
+    """The secrets of one deployment. `give` hands a file to a user and group: `os.chown`, which needs root."""
 
     root: Path
     give: Give = os.chown
 
     def at(self, *parts: str) -> Path:
-        """A place in it; its first part is one of the folders above."""
+        """Return a path in it. The first part is one of the folders above."""
         return self.root.joinpath(*parts)
 
     def read(self, *parts: str) -> str:
-        """A file's text without its last line break. Raises Misconfigured."""
+        """Read a file without its last line break. Raises Misconfigured."""
         return read_secret(self.at(*parts))
 
     def write(self, text: str, *parts: str) -> None:
-        """Write a file whole, for the user whose folder it is in."""
+        """Replace a file atomically, for the user of its folder."""
         self._make(parts[:-1])
         whole = text if text.endswith("\n") else text + "\n"
         write_whole(self.at(*parts), whole, _mode(parts), give=lambda path: self._give(path, parts))
 
     def remove(self, *parts: str) -> None:
-        """Take a file away, if it is there."""
+        """Remove a file if it exists."""
         self.at(*parts).unlink(missing_ok=True)
 
-    def coming(self, *parts: str, new: Callable[[], str]) -> str:
-        """The secret that is to take this place: a new one, or the one that an interrupted change has begun with."""
+    def pending(self, *parts: str, new: Callable[[], str]) -> str:
+        """Return the pending secret for this place: a new one, or that of an interrupted change."""
         beside = _beside(parts)
         if not self.at(*beside).exists():
             self.write(new(), *beside)
         return self.read(*beside)
 
-    def is_coming(self, *parts: str) -> bool:
-        """Whether a change of this secret has begun and not ended."""
+    def has_pending(self, *parts: str) -> bool:
+        """Check for an unfinished change of this secret."""
         return self.at(*_beside(parts)).exists()
 
-    def settle_coming(self, *parts: str) -> None:
-        """Let the new secret take its place."""
+    def apply_pending(self, *parts: str) -> None:
+        """Replace the secret by the pending one."""
         self.at(*_beside(parts)).replace(self.at(*parts))
 
     def write_pair(self, pair: Issued, owner: str) -> None:
-        """A server's or service's certificate and key, as its program wants to read them."""
+        """Write the certificate and key of a server or service in the form that its program reads."""
         if owner in _STORES:
             self.write(pair.certificate + pair.key, owner, "tls", "both.pem")
             return
@@ -91,28 +91,28 @@ class SecretsFolder:
         self.write(pair.certificate, owner, "tls", "cert.pem")
 
     def certificate_of(self, owner: str) -> Path:
-        """Where an owner's certificate stands."""
+        """Return the path of an owner's certificate."""
         return self.at(owner, "tls", "both.pem" if owner in _STORES else "cert.pem")
 
     def has_pair(self, owner: str) -> bool:
-        """Whether an owner has its certificate and its key."""
+        """Check that an owner has its certificate and its key."""
         return self.certificate_of(owner).exists() and (owner in _STORES or self.at(owner, "tls", "key.pem").exists())
 
     def owner_of(self, room: str) -> int:
-        """The user whose a folder's files are."""
+        """Return the user of a folder's files."""
         return _OWNERS[room]
 
     def mode_of(self, room: str) -> int:
-        """The mode of a folder's files."""
+        """Return the mode of a folder's files."""
         return _mode((room,))
 
     @property
     def rooms(self) -> tuple[str, ...]:
-        """The folders in it."""
+        """The names of its folders."""
         return tuple(_OWNERS)
 
     def settle(self) -> None:
-        """Give each file and folder its owner and mode, whoever put it there."""
+        """Set the owner and mode of every file and folder."""
         self.root.chmod(0o700)
         for room in _OWNERS:
             for path in [self.at(room), *self.at(room).rglob("*")]:
@@ -123,16 +123,16 @@ class SecretsFolder:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """One command at a time changes it. Raises NotAllowedNow, and Misconfigured for a user who may not."""
+        """Allow one command at a time to change it. Raises NotAllowedNow, or Misconfigured for a user without the rights."""
         if self.give is os.chown and os.geteuid() != ROOT:
-            raise Misconfigured("The secrets are given to the containers' users, which only root can do: run this with sudo.")
+            raise Misconfigured("The secrets belong to the containers' users, and only root can set owners. Run this with sudo.")
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder = os.open(self.root, os.O_RDONLY)
         try:
             fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
             yield
         except BlockingIOError:
-            raise NotAllowedNow(f"Another command is changing the secrets in {self.root}.") from None
+            raise NotAllowedNow(f"Another command is changing the secrets in {self.root}. Try again later.") from None
         finally:
             os.close(folder)
 
@@ -154,12 +154,12 @@ def _beside(parts: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def new_password() -> str:
-    """256 random bits that need no quoting anywhere."""
+    """Return 256 random bits in a form that needs no quoting."""
     return secrets.token_urlsafe(32)
 
 
 def new_keyfile() -> str:
-    """What the members of a replica set know each other by: base64, as mongod demands."""
+    """Return a key for the members of a replica set, in base64 as mongod requires."""
     return b64encode(secrets.token_bytes(96)).decode()
 
 

@@ -1,4 +1,4 @@
-"""Bounded waiting: look again and again, never for ever."""
+"""Polling with a time limit."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ PAUSE_S = 0.1
 
 
 def wait_until(condition: Callable[[], object], seconds: float, pause_s: float = PAUSE_S) -> bool:
-    """True as soon as the condition holds, false when the seconds are over."""
+    """Poll a condition. Return True as soon as it holds, or False after the time limit."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:

@@ -1,10 +1,10 @@
-"""Certificates issued anew, and an authority in place of another while both are trusted.
+"""Renewal of certificates, and replacement of an authority while both are trusted.
 
-A new certificate can take its place at any moment: the old one stays good until it ends. A new authority cannot: whoever trusts
-the old one alone refuses a server that shows a certificate of the new one, and outsiders change when they can, not when we say.
-So it waits (`ca/next.pem`) while both are trusted: it signs for outsiders, who are given both to trust with what it signs, and
-the old one goes on signing for servers. When all outsiders have changed, the servers' certificates come from the new one, and
-only then is the old one forgotten.
+A renewed certificate can be used at any moment, because the old one stays valid until it expires. A new authority cannot: clients
+that trust only the old one refuse a server with a certificate of the new one, and outsiders change over in their own time.
+Therefore it is pending at first (`ca/next.pem`) while both are trusted. It signs for outsiders, who get both to trust. The old
+one still signs for servers. When all outsiders have changed over, the servers' certificates come from the new one, and only
+then is the old one removed.
 """
 
 from __future__ import annotations
@@ -14,32 +14,32 @@ from pathlib import Path
 
 from ngao.chassis.errors import Misconfigured, NotAllowedNow
 from ngao.deployment.authority import Authority, demand_host, hosts_of, issuer_of
-from ngao.deployment.folder import SecretsFolder
-from ngao.deployment.making import SEEN_OUTSIDE, has_authority, load_authority, server_hosts
+from ngao.deployment.init_secrets import SEEN_OUTSIDE, has_authority, load_authority, server_hosts
+from ngao.deployment.secrets_folder import SecretsFolder
 
 _NEXT = ("next.pem", "next.key")
 
 
 def certificates(folder: SecretsFolder, owners: Sequence[str], outside: Sequence[str] = ()) -> list[str]:
-    """Issue new certificates for these servers, with the hosts that the old ones named; gives whose they are.
+    """Issue new certificates for these servers, with the hosts of the old ones. Return the owners.
 
     `outside` are more names of SEEN_OUTSIDE. Raises Misconfigured.
     """
     for host in outside:
         demand_host(host)
     with folder.alone():
-        demand_authority(folder)
+        require_authority(folder)
         _issue(folder, load_authority(folder), owners, outside)
     return list(owners)
 
 
 def begin_authority(folder: SecretsFolder) -> None:
-    """Make a new authority, which waits, and have both trusted. Raises NotAllowedNow in the middle of a change."""
+    """Create a pending authority, and trust both. Raises NotAllowedNow during another change."""
     with folder.alone():
-        demand_authority(folder)
-        new = coming_authority(folder)
+        require_authority(folder)
+        new = pending_authority(folder)
         if new is None:
-            _demand_one_trusted(folder)
+            _require_one_trusted(folder)
             new = Authority.new()
             folder.write(new.key_pem, "ca", _NEXT[1])
             folder.write(new.certificate_pem, "ca", _NEXT[0])
@@ -48,59 +48,57 @@ def begin_authority(folder: SecretsFolder) -> None:
 
 
 def switch_authority(folder: SecretsFolder) -> list[str]:
-    """Let the new authority take the old one's place and sign for every server; gives whose certificates are new.
+    """Replace the old authority by the pending one and renew every server's certificate. Return the owners.
 
-    Only its operator knows whether all outsiders trust it. Raises NotAllowedNow when none waits.
+    Only the operator knows whether all outsiders trust it. Raises NotAllowedNow if none is pending.
     """
     with folder.alone():
-        new = coming_authority(folder)
+        new = pending_authority(folder)
         if new is None or not _is_trusted(folder, new):
-            raise NotAllowedNow("No new authority waits beside the old one: begin with `ngao secrets rotate tls --authority`.")
+            raise NotAllowedNow("No new authority is pending. Run `ngao secrets rotate tls --authority` first.")
         folder.write(new.key_pem, "ca", "ca.key")
         folder.write(new.certificate_pem, "ca", "ca.pem")
         owners = list(server_hosts())
         _issue(folder, new, owners)
-        for name in _NEXT:  # last: a switch that was cut off is run again
+        for name in _NEXT:  # last, so that an interrupted switch can be run again
             folder.remove("ca", name)
     return owners
 
 
 def finish_authority(folder: SecretsFolder) -> None:
-    """Have the new authority trusted alone. Raises NotAllowedNow while it waits or a server's certificate is of the old one."""
+    """Trust only the new authority. Raises NotAllowedNow while it is pending or a server has a certificate of the old one."""
     with folder.alone():
-        demand_authority(folder)
-        if coming_authority(folder) is not None:
+        require_authority(folder)
+        if pending_authority(folder) is not None:
             raise NotAllowedNow(
-                "The new authority still waits: run `ngao secrets rotate tls --switch` first, when all outsiders trust it."
+                "The new authority is still pending. When all outsiders trust it, run `ngao secrets rotate tls --switch`."
             )
         authority = load_authority(folder)
         old = [owner for owner in server_hosts() if issuer_of(_text(folder.certificate_of(owner))) != authority.name]
         if old:
             whose = ", ".join(old)
-            raise NotAllowedNow(
-                f"The old authority's certificates are still those of {whose}: run `ngao secrets rotate tls` first."
-            )
+            raise NotAllowedNow(f"{whose} still have certificates of the old authority. Run `ngao secrets rotate tls` first.")
         folder.write(authority.certificate_pem, "public", "ca.pem")
 
 
-def demand_authority(folder: SecretsFolder) -> None:
-    """Raise Misconfigured where there is none, because TLS is off or because its key is kept elsewhere."""
+def require_authority(folder: SecretsFolder) -> None:
+    """Raise Misconfigured if there is no authority's key, because TLS is off or the key is stored elsewhere."""
     if not has_authority(folder):
         raise Misconfigured(
-            f"There is no authority's key in {folder.at('ca')}: bring it back from where it is kept, "
-            "or make one with `ngao secrets init --tls`."
+            f"The authority's key is missing in {folder.at('ca')}. Copy it back from its safe place, "
+            "or create an authority with `ngao secrets init --tls`."
         )
 
 
 def outsiders_authority(folder: SecretsFolder) -> Authority | None:
-    """Who signs for outsiders: the authority that waits, where one does, so that they change once. None where no key is here."""
+    """Return the authority that signs for outsiders: a pending one, so that they change over once. None without a key."""
     if not has_authority(folder):
         return None
-    return coming_authority(folder) or load_authority(folder)
+    return pending_authority(folder) or load_authority(folder)
 
 
-def coming_authority(folder: SecretsFolder) -> Authority | None:
-    """The authority that waits to take the other's place; its certificate is written last and removed first."""
+def pending_authority(folder: SecretsFolder) -> Authority | None:
+    """Return the pending authority. Its certificate is written last and removed first."""
     if not folder.at("ca", _NEXT[0]).exists():
         return None
     return Authority.load(folder.read("ca", _NEXT[0]), folder.read("ca", _NEXT[1]))
@@ -116,9 +114,9 @@ def _is_trusted(folder: SecretsFolder, authority: Authority) -> bool:
     return authority.certificate_pem.strip() in folder.read("public", "ca.pem")
 
 
-def _demand_one_trusted(folder: SecretsFolder) -> None:
+def _require_one_trusted(folder: SecretsFolder) -> None:
     if folder.read("public", "ca.pem") != folder.read("ca", "ca.pem"):
-        raise NotAllowedNow("Two authorities are trusted already: end that change with `ngao secrets rotate tls --finish` first.")
+        raise NotAllowedNow("Two authorities are trusted already. Finish that change first: `ngao secrets rotate tls --finish`.")
 
 
 def _hosts(folder: SecretsFolder, owner: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""`ngao secrets init`: makes what a deployment lacks in secrets, and never touches what is there."""
+"""`ngao secrets init`: creates missing secrets of a deployment, and never changes existing ones."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ from ngao.chassis.security.identity import hash_key, new_key
 from ngao.chassis.security.keyfiles import active_period, init_sealing_pair, init_service_keys, init_signing_pair, periods_in
 from ngao.deployment.authority import Authority, demand_host
 from ngao.deployment.backup import sealed_file
-from ngao.deployment.folder import SecretsFolder, new_keyfile, new_password
-from ngao.deployment.names import ADMINISTRATOR, AT_EDGE, DISCLOSING, OPERATOR_SCOPES, SEALED_TO, SERVICES, period_of, store_of
+from ngao.deployment.naming import ADMINISTRATOR, AT_EDGE, DISCLOSING, OPERATOR_SCOPES, SEALED_TO, SERVICES, period_of, store_of
 from ngao.deployment.operators import as_text, entries_in, entry
+from ngao.deployment.secrets_folder import SecretsFolder, new_keyfile, new_password
 
 OPERATOR = "operator"
 _LOCAL = ("localhost", "127.0.0.1")
 SEEN_OUTSIDE = ("broker", "intake", "referral")
-"""What the outsiders' gate leads to."""
+"""The services behind the outsiders' gate."""
 
 EDGE_NAMES = (("provision", "edge-names"), *((service, "keys", "edge-names.key") for service in AT_EDGE))
-"""Where the secret in the names of our queues at the edge is kept: with who makes the queues, and who reads them."""
+"""The places of the secret in the names of our queues for outsiders: the job that creates the queues, and their readers."""
 
-_GATE = "edge"  # what demo outsiders call the gate, inside the container network
+_GATE = "edge"  # the gate's host name in the container network, used by demo outsiders
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What to make: with TLS or without, and under which names outsiders reach the broker, intake and referral."""
+class InitOptions:
+    """The options of `init`: TLS or not, and the public host names of the broker, intake and referral."""
 
     tls: bool = True
     hosts: Sequence[str] = ()
 
 
-def make(folder: SecretsFolder, wish: Wish) -> list[str]:
-    """Make all that is missing and tell which files are new. Raises Misconfigured, NotAllowedNow."""
-    for host in wish.hosts:
+def make(folder: SecretsFolder, options: InitOptions) -> list[str]:
+    """Create everything missing and return the new files. Raises Misconfigured, NotAllowedNow."""
+    for host in options.hosts:
         demand_host(host)
     with folder.alone():
         before = _files(folder)
@@ -48,37 +48,37 @@ def make(folder: SecretsFolder, wish: Wish) -> list[str]:
         _backup(folder)
         _operator(folder)
         _definitions(folder)
-        if wish.tls:
-            _certificates(folder, wish.hosts)
+        if options.tls:
+            _certificates(folder, options.hosts)
         folder.settle()
         return sorted(_files(folder) - before)
 
 
 def definitions(password: str) -> str:
-    """What the broker loads at its start: its administrator, by a hash; where there is one, no default account is made."""
+    """Return the broker's definitions: its administrator, by a hash. With definitions the broker creates no default account."""
     user = {"name": ADMINISTRATOR, "hashing_algorithm": "rabbit_password_hashing_sha256", "tags": "administrator"}
     return json.dumps({"users": [{**user, "password_hash": hash_password(password)}]}, indent=2) + "\n"
 
 
 def has_authority(folder: SecretsFolder) -> bool:
-    """Whether the authority's key is here: it may be kept elsewhere, and only fetched to sign."""
+    """Check for the authority's key. It may be stored elsewhere, and fetched only to sign."""
     return folder.at("ca", "ca.key").exists()
 
 
 def load_authority(folder: SecretsFolder) -> Authority:
-    """The deployment's authority. Raises Misconfigured."""
+    """Load the deployment's authority. Raises Misconfigured."""
     return Authority.load(folder.read("ca", "ca.pem"), folder.read("ca", "ca.key"))
 
 
 def server_hosts(outside: Sequence[str] = ()) -> dict[str, tuple[str, ...]]:
-    """Under which names each server is called; `outside` are those of SEEN_OUTSIDE beyond the containers."""
+    """Return the host names of each server. `outside` are additional names of SEEN_OUTSIDE."""
     seen = {name: (name, _GATE, *_LOCAL, *outside) for name in SEEN_OUTSIDE}
     others = [name for name in (*SERVICES, *map(store_of, SERVICES)) if name not in seen]
     return {**seen, **{name: (name, *_LOCAL) for name in others}}
 
 
 def _accounts(folder: SecretsFolder) -> None:
-    """Each password lies with the one who logs in with it, and with the job that makes the accounts."""
+    """Write each password for its account's owner, and for the job that creates the accounts."""
     _same(folder, new_password, ("operator", "broker-admin.password"), ("provision", "broker-admin.password"))
     for service in SERVICES:
         _same(folder, new_password, (service, "broker.password"), ("provision", f"broker-{service}"))
@@ -88,7 +88,7 @@ def _accounts(folder: SecretsFolder) -> None:
 
 
 def _same(folder: SecretsFolder, new: Callable[[], str], *places: tuple[str, ...]) -> None:
-    """One secret in some places; where one is missing, another gives it."""
+    """Write one secret to several places. A missing copy is made from another one."""
     known = next((folder.read(*place) for place in places if folder.at(*place).exists()), None)
     value = known or new()
     for place in places:
@@ -97,7 +97,7 @@ def _same(folder: SecretsFolder, new: Callable[[], str], *places: tuple[str, ...
 
 
 def _keys(folder: SecretsFolder) -> None:
-    """A period is begun by `rotate`, not by looking whether everything is there in another month."""
+    """Create the first period of each key. Only `rotate` starts another one, never the month."""
     for service in SERVICES:
         keys = folder.at(service, "keys")
         init_service_keys(keys, _newest(periods_in(keys, "kek-", ".key")))
@@ -110,7 +110,7 @@ def _keys(folder: SecretsFolder) -> None:
 
 
 def _onboarding(folder: SecretsFolder) -> None:
-    """What partners' keys are vouched for with, made once: the private half may then be kept elsewhere."""
+    """Create the key that signs partners' keys, once. Its private half may then be stored elsewhere."""
     private = ("operator", "onboarding.key")
     known = [*folder.at(DISCLOSING[0], "keys").glob("onboarding-*.pub")]
     if not folder.at(*private).exists():
@@ -124,7 +124,7 @@ def _onboarding(folder: SecretsFolder) -> None:
 
 
 def _backup(folder: SecretsFolder) -> None:
-    """What backups are sealed to. The private half may be taken away once it is made; the public one says that it was."""
+    """Create the backup key. Its private half may be stored elsewhere; the public half shows that it exists."""
     if not folder.at("public", "backup.pub").exists():
         if not folder.at("backup", "backup.key").exists():
             folder.write(sealed_file.new_key(), "backup", "backup.key")
@@ -141,7 +141,7 @@ def _operator(folder: SecretsFolder) -> None:
     known = entry(OPERATOR, hash_key(folder.read("operator", "operator.key")), OPERATOR_SCOPES)
     for service in SERVICES:
         entries = entries_in(folder.at(service, "operators.json")) or [known]
-        # A folder that an earlier version made: the first operator keeps what it could do.
+        # A folder of an earlier version: the first operator keeps all rights.
         current = [{**each, "scopes": list(OPERATOR_SCOPES)} if each["id"] == OPERATOR else each for each in entries]
         if current != entries or not folder.at(service, "operators.json").exists():
             folder.write(as_text(current), service, "operators.json")

@@ -1,4 +1,4 @@
-"""Files written whole, and lines of KEY=value changed without touching the others."""
+"""Files that are replaced atomically, and edits of KEY=value lines that keep the other lines."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _PLAIN = re.compile(r"[A-Za-z0-9_./:@%+=,-]*")
 
 
 def write_whole(path: Path, text: str, mode: int = 0o600, *, give: Callable[[Path], None] = lambda _: None) -> None:
-    """Write a file so that a reader sees the old text or the new one, and nobody else sees either.
+    """Write a file so that a reader sees the old text or the new one, and no other user sees either.
 
-    `give` hands the new file to its owner before it takes the old one's place.
+    `give` hands the new file to its owner before it replaces the old one.
     """
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     fresh.unlink(missing_ok=True)
@@ -27,7 +27,7 @@ def write_whole(path: Path, text: str, mode: int = 0o600, *, give: Callable[[Pat
 
 
 def merge_variables(text: str, values: Mapping[str, str]) -> str:
-    """Give the variables these values and keep every other line, comments too; a variable that is new comes last."""
+    """Set the values of variables and keep every other line, with comments. A new variable comes last."""
     left = dict(values)
     lines = []
     for line in text.splitlines():
@@ -42,7 +42,7 @@ def merge_variables(text: str, values: Mapping[str, str]) -> str:
 
 
 def read_variables(path: Path) -> dict[str, str]:
-    """The variables of a file of KEY=value lines; none when there is no file."""
+    """Read the variables of a file of KEY=value lines. A missing file has none."""
     if not path.exists():
         return {}
     pairs = [line.split("=", 1) for line in path.read_text("utf-8").splitlines() if "=" in line and not line.startswith("#")]
@@ -50,5 +50,5 @@ def read_variables(path: Path) -> dict[str, str]:
 
 
 def _line(name: str, value: str) -> str:
-    """Compose of both generations and a shell read single quotes alike."""
+    """Quote a value so that both versions of compose and a shell read it alike."""
     return f"{name}={value}" if _PLAIN.fullmatch(value) else f"{name}='{value}'"

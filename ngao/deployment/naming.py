@@ -1,4 +1,4 @@
-"""Names that a deployment and the embedded runtime give on broker and store, for commands that load no driver."""
+"""Names on broker and store in a deployment and the embedded runtime, for commands that load no driver."""
 
 from __future__ import annotations
 
@@ -11,36 +11,36 @@ from ngao.kernel.scopes import SCOPES
 
 SERVICES = contracts.SERVICES
 SEALED_TO = ("registry", "intake")
-"""Services that others seal to, each with a key pair by period."""
+"""Services that others seal to, each with one key pair per period."""
 
 DISCLOSING = ("registry", "intake")
-"""Services that seal to partners, and so must know whose word for a partner's keys they take."""
+"""Services that seal to partners, and so must know whose signature for a partner's keys is valid."""
 
 AT_EDGE = tuple(each.service for each in EDGE_INBOUND)
-"""Services that read what outsiders publish."""
+"""Services that read messages of outsiders."""
 
 VHOST, EDGE_VHOST = "ngao", "ngao.edge"
 ADMINISTRATOR = "ngao-admin"
 REPLICA_SET = "rs0"
 OPERATOR_SCOPES = tuple(SCOPES)
-"""What the first operator of a deployment may do: everything."""
+"""The scopes of a deployment's first operator: all."""
 
 
 def database_of(service: str) -> str:
-    """The name of a service's database."""
+    """Return the name of a service's database."""
     return f"ngao_{service}"
 
 
 def account_of(service: str) -> str:
-    """The name of a service's account, kept in its own database."""
+    """Return the name of a service's account, which is in its own database."""
     return service_account(service)
 
 
 def store_of(service: str) -> str:
-    """The name of a service's store: its container, its host name and its folder of secrets."""
+    """Return the name of a service's store: its container, its host name and its folder of secrets."""
     return f"{service}-store"
 
 
 def period_of(moment: datetime | None = None) -> str:
-    """The key period of a moment, by default of now: its year and month."""
+    """Return the key period of a time, by default of now: its year and month."""
     return f"{moment or datetime.now(UTC):%Y-%m}"
