@@ -8,6 +8,9 @@ from __future__ import annotations
 from ngao.chassis.messaging.destinations import Destination, declare
 from ngao.contracts import Event, for_partner
 
+VHOST, EDGE_VHOST = "ngao", "ngao.edge"
+"""The virtual host that the services talk on, and that of outsiders."""
+
 
 def _to_its_partner(event: Event) -> str:
     return f"{event.partnerid}.{event.routing_key}"

@@ -26,6 +26,10 @@ _Path = tuple[Any, ...]
 _Layer = tuple[Path, bytes, Node]
 
 
+_Reading = Callable[[Sequence[Path]], str]
+_READINGS: dict[str, _Reading] = {}
+
+
 @dataclass(frozen=True)
 class Policy:
     """Checked policy files by name (`rules.yaml`, `profiles/form.yaml`) and the short hash of what they say."""
@@ -41,6 +45,21 @@ class Policy:
         """The files of a folder by their bare name: `profiles/form.yaml` is `form`."""
         prefix = f"{name}/"
         return {Path(key).stem: value for key, value in self.documents.items() if key.startswith(prefix)}
+
+
+def reads_policy(service: str) -> Callable[[_Reading], _Reading]:
+    """Register what a service does with the files at its start: it returns the version, or raises Misconfigured."""
+
+    def register(reading: _Reading) -> _Reading:
+        _READINGS[service] = reading
+        return reading
+
+    return register
+
+
+def read_as(service: str, directories: Sequence[Path]) -> str:
+    """Read the files as a service does that has been imported; returns its version, raises Misconfigured."""
+    return _READINGS[service](directories)
 
 
 def load_policy(

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import typer
 
+from ngao.broker.catalogue import wanted_of_catalogue
 from ngao.broker.edge_names import found_on_broker
 from ngao.broker.management import Management, Step
 from ngao.broker.provisioning import steps
@@ -35,7 +36,7 @@ from ngao.deployment.naming import EDGE_VHOST, SERVICES
 from ngao.deployment.secrets_folder import ROOT, SecretsFolder
 from ngao.local import checks as embedded
 from ngao.local.home import REPOSITORY, Home
-from ngao.local.platform import Platform, wanted_of_catalogue
+from ngao.local.platform import Platform
 
 app = typer.Typer()
 

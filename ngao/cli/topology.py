@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from ngao.broker.catalogue import wanted_of_catalogue
 from ngao.broker.provisioning import provision as bring
 from ngao.chassis.messaging.edge_names import EdgeNames
 from ngao.chassis.settings import read_secret
@@ -18,7 +19,6 @@ from ngao.deployment.naming import SERVICES
 from ngao.deployment.store_setup import named
 from ngao.local.configuration import broker_passwords, edge_names
 from ngao.local.home import Home
-from ngao.local.platform import wanted_of_catalogue
 
 app = typer.Typer()
 events = typer.Typer(no_args_is_help=True, help="The catalogue of events.")

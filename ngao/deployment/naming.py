@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from ngao import contracts
+from ngao.broker import exchanges
 from ngao.broker.layout import EDGE_INBOUND
 from ngao.chassis.messaging.accounts import service_account
 from ngao.kernel.scopes import SCOPES
@@ -19,7 +20,7 @@ DISCLOSING = ("registry", "intake")
 AT_EDGE = tuple(each.service for each in EDGE_INBOUND)
 """Services that read messages of outsiders."""
 
-VHOST, EDGE_VHOST = "ngao", "ngao.edge"
+VHOST, EDGE_VHOST = exchanges.VHOST, exchanges.EDGE_VHOST
 ADMINISTRATOR = "ngao-admin"
 REPLICA_SET = "rs0"
 OPERATOR_SCOPES = tuple(SCOPES)

@@ -6,15 +6,12 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import requests
 
+from ngao.broker.catalogue import wanted_of_catalogue
 from ngao.broker.provisioning import Wanted, provision
 from ngao.chassis.errors import Misconfigured, Unavailable
-from ngao.chassis.messaging.edge_names import EdgeNames
-from ngao.chassis.settings import DEFAULT_TIERS_S
-from ngao.contracts import CATALOGUE, Audience, subscriptions_of
 from ngao.deployment.naming import ADMINISTRATOR, EDGE_VHOST, SERVICES, VHOST
 from ngao.deployment.polling import wait_until
 from ngao.local import binaries, configuration, ports
@@ -26,7 +23,6 @@ from ngao.local.processes import Process
 Progress = Callable[[str], None]
 
 _PARTS = ("amqp", "management", "metrics", "distribution", "epmd", "mongo", "smtp", *SERVICES)
-_EXCHANGE_OF = {Audience.PARTNER: "partners", Audience.SOURCE: "results"}
 _READY_S = 60
 PATIENCE_S = 180  # for another command on the same home: longer than the slowest start
 
@@ -240,13 +236,6 @@ class Platform:
         return tuple(self.home.state().get("services", SERVICES))
 
 
-def wanted_of_catalogue(passwords: dict[str, str], names: EdgeNames, vhost: str = VHOST, edge_vhost: str = EDGE_VHOST) -> Wanted:
-    """Return the broker layout for the catalogue of events."""
-    subscriptions = {service: subscriptions_of(service) for service in SERVICES}
-    outbound = {service: _outbound(service) for service in SERVICES}
-    return Wanted(vhost, edge_vhost, subscriptions, outbound, DEFAULT_TIERS_S, passwords, names)
-
-
 def chosen_services() -> tuple[str, ...]:
     """Return the services in NGAO_SERVICES, separated by commas or spaces: all four if it is unset, none if it is empty."""
     text = os.environ.get("NGAO_SERVICES")
@@ -275,9 +264,3 @@ def readiness(url: str) -> tuple[bool, tuple[str, ...]]:
         return answer.status_code == 200, tuple(answer.json().get("warnings", {}).values())
     except (requests.RequestException, ValueError, AttributeError):
         return False, ()
-
-
-def _outbound(service: str) -> tuple[str, ...]:
-    """Return the exchanges for outsiders that a service publishes to."""
-    audiences: set[Any] = {each for entry in CATALOGUE.values() if entry.owner == service for each in entry.audiences}
-    return tuple(exchange for audience, exchange in _EXCHANGE_OF.items() if audience in audiences)

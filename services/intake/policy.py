@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ngao.chassis.errors import Misconfigured
-from ngao.chassis.policy import Policy, load_policy
+from ngao.chassis.policy import Policy, load_policy, reads_policy
 from ngao.chassis.retention import Retention, load_retention
 from ngao.kernel.placeholders import Placeholders
 from ngao.kernel.vocabulary import LABELLED, Vocabulary, WrongList, demand_known, vocabulary_of
@@ -56,6 +56,12 @@ def load(directories: Sequence[Path], region: str | None = None) -> IntakePolicy
         return _load(directories, region)
     except WrongList as error:
         raise Misconfigured(str(error)) from None
+
+
+@reads_policy("intake")
+def version_of(directories: Sequence[Path]) -> str:
+    """Read all that intake reads at its start; returns the version. Raises Misconfigured."""
+    return load(directories).version
 
 
 def _load(directories: Sequence[Path], region: str | None) -> IntakePolicy:

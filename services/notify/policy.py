@@ -10,7 +10,7 @@ from typing import Any
 from marshmallow import EXCLUDE, Schema, fields, validate
 
 from ngao.chassis.errors import Misconfigured
-from ngao.chassis.policy import load_policy
+from ngao.chassis.policy import load_policy, reads_policy
 from ngao.chassis.retention import Retention, load_retention
 from ngao.contracts import subscriptions_of
 from ngao.contracts.classes import Pattern, Strict
@@ -96,6 +96,13 @@ def read_policy(directories: Sequence[Path]) -> Policy:
     except PolicyBroken as error:
         raise Misconfigured(f"The notification rules have an error: {error}") from None
     return policy
+
+
+@reads_policy("notify")
+def version_of(directories: Sequence[Path]) -> str:
+    """Read all that notify reads at its start; returns the version. Raises Misconfigured."""
+    read_retention(directories)
+    return read_policy(directories).version
 
 
 def to_policy(notifications: Mapping[str, Any], templates: Mapping[str, Any], version: str) -> Policy:

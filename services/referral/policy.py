@@ -11,7 +11,7 @@ from zoneinfo import available_timezones
 from marshmallow import fields, validate
 
 from ngao.chassis.errors import Misconfigured
-from ngao.chassis.policy import check, load_policy, parse
+from ngao.chassis.policy import check, load_policy, parse, reads_policy
 from ngao.chassis.retention import Retention, load_retention
 from ngao.contracts.classes import Pattern, Strict
 from ngao.contracts.lists import LISTS
@@ -85,7 +85,7 @@ class PartnersFile(Strict):
     partners = fields.List(fields.Nested(_ListedPartner), required=True)
 
 
-def load_rules(directories: tuple[Path, ...]) -> tuple[MatchingPolicy, Deadlines]:
+def load_rules(directories: Sequence[Path]) -> tuple[MatchingPolicy, Deadlines]:
     """Both policy files; raises Misconfigured naming file and key."""
     policy = load_policy(directories, {"matching.yaml": MatchingFile(), "deadlines.yaml": DeadlinesFile()})
     return _matching(policy["matching.yaml"], policy.version), _deadlines(policy["deadlines.yaml"], policy.version)
@@ -97,6 +97,14 @@ def load_vocabulary(directories: Sequence[Path]) -> Vocabulary:
         return vocabulary_of(load_policy(directories, LISTS).documents)
     except WrongList as error:
         raise Misconfigured(str(error)) from None
+
+
+@reads_policy("referral")
+def version_of(directories: Sequence[Path]) -> str:
+    """Read all that referral reads at its start; returns the version. Raises Misconfigured."""
+    read_retention(directories)
+    load_vocabulary(directories)
+    return load_rules(directories)[0].version
 
 
 def load_directory(path: Path) -> list[Partner]:

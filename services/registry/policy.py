@@ -8,7 +8,7 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from ngao.chassis.policy import load_policy
+from ngao.chassis.policy import load_policy, reads_policy
 from ngao.chassis.retention import Retention as Rules
 from ngao.chassis.retention import load_retention
 from ngao.contracts.classes import Pattern, Strict
@@ -65,6 +65,12 @@ def read_policy(directories: Sequence[Path]) -> IdentityPolicy:
 def read_retention(directories: Sequence[Path]) -> Rules:
     """The registry's rules of retention; raises Misconfigured."""
     return load_retention(directories, "registry", _RETENTION)
+
+
+@reads_policy("registry")
+def version_of(directories: Sequence[Path]) -> str:
+    """Read all that the registry reads at its start; returns the version. Raises Misconfigured."""
+    return read_policy(directories).version
 
 
 def to_policy(loaded: dict[str, Any], listed: dict[str, Any], version: str, rules: Rules) -> IdentityPolicy:

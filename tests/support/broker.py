@@ -12,12 +12,12 @@ from urllib.parse import urlsplit
 import pika
 
 from ngao.broker import layout, provisioning
+from ngao.broker.catalogue import wanted_of_catalogue
 from ngao.broker.management import Management
 from ngao.broker.provisioning import Wanted
 from ngao.chassis.messaging.accounts import service_account
 from ngao.contracts import CONTENT_TYPE, Event, encode, notice_of, subscriptions_of, type_named
 from ngao.deployment.naming import SERVICES
-from ngao.local.platform import wanted_of_catalogue
 from tests.support.processes import World
 
 
