@@ -13,15 +13,13 @@ import pytest
 from tests.support.broker import remove
 from tests.support.closed_sockets import Sockets
 from tests.support.processes import World
+from tests.support.sharing import Sharing
 
 _WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 if _WORKER:
     # Each worker, and all it starts, has ports of its own: what is free when it is chosen is free when it is used.
     _first = 20000 + 3000 * (int(_WORKER.removeprefix("gw")) % 4)
     os.environ["NGAO_PORTS"] = f"{_first}-{_first + 2999}"
-
-_LONGEST_FIRST = ("tests/docs/", "tests/faults/", "tests/privacy/", "tests/system/", "tests/service/")
-
 
 _FAST = tuple(str(Path(__file__).parent / folder) for folder in ("unit", "contract", "architecture"))
 _SOCKETS = Sockets()
@@ -36,10 +34,8 @@ def _talks_to_nobody(request: pytest.FixtureRequest) -> Iterator[None]:
     _SOCKETS.open()
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Several workers take a file each: the long files go first, so that none is left for one worker at the end."""
-    items.sort(key=lambda item: next((n for n, folder in enumerate(_LONGEST_FIRST) if item.nodeid.startswith(folder)), 9))
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(Sharing(config))
 
 
 @pytest.fixture(scope="module")
