@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from typing import Any, Generic, Protocol, TypeVar
 
 from ngao.chassis.storage.lookups import Record
@@ -70,8 +69,3 @@ class Repository(Generic[E]):
 def scope_of(case_ref: str, defender_ref: str | None) -> str:
     """Name the scope of the data key that seals what a case told."""
     return f"person:{defender_ref}" if defender_ref else f"case:{case_ref}"
-
-
-def plain(record: Record, names: Iterable[str]) -> Record:
-    """Take the fields that are stored as they are."""
-    return {name: record.get(name) for name in names}

@@ -7,17 +7,16 @@ from typing import Any
 
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.kernel.consent import FOR_REFERRAL, Statement, Telling
+from ngao.kernel.records import from_record, to_record
 from ngao.kernel.urgency import URGENCIES, rank
-from services.referral.cases.facts import Defender, Reason, Report
 from services.referral.cases.model import Case, Life
-from services.referral.cases.need import Need, NeedState
-from services.referral.offers.model import TAKEN, Offer, State
+from services.referral.cases.need import Need
+from services.referral.offers.model import TAKEN, Offer
 from services.referral.storage.documents import CaseDocument, EngagementDocument
 
 _CASES = "cases"
 _MOST_OVERDUE = 1000
 _ENDS = ("waiting_until", "offers.due", "offers.disclose_by", "needs.match_again")
-_LISTS = ("needs", "languages", "proposed")
 _PRIORITIES = [rank(urgency) for urgency in URGENCIES]
 
 
@@ -78,47 +77,21 @@ def overdue_waits(now: datetime) -> dict[str, list[datetime]]:
     return {what: [each for each in found if each and each <= now] for what, found in ends.items()}
 
 
-# `asdict` copies deeply, which costs more than all the rest of a commit; these records are flat, so `vars` will do.
 def _record(case: Case) -> dict[str, Any]:
-    return {
+    return to_record(case, "id", "revision", "tellings", "consents", "needs", "news") | {
         "_id": case.id,
-        "life": case.life.value,
         "priority": case.priority,
         "next_deadline": case.next_deadline,
         "undisclosed_since": min((each.undisclosed_since for each in case.offers if each.undisclosed_since), default=None),
-        "created_at": case.created_at,
-        "waiting_until": case.waiting_until,
-        "closed_reason": case.closed_reason,
-        "reopened_at": case.reopened_at,
-        "withdrawn_sequence": case.withdrawn_sequence,
-        "report": _report_record(case.report) if case.report else None,
-        "defender": {**vars(case.defender), "never_refer": sorted(case.defender.never_refer)} if case.defender else None,
-        "tellings": [
-            {"sequence": each.sequence, "grants": [_fact_record(fact) for fact in each.consents]} for each in case.tellings
-        ],
-        "consents": [_fact_record(fact) for fact in case.consents],
-        "needs": [_need_record(need) for need in case.needs.values()],
-        "offers": [_offer_record(offer) for offer in case.offers],
+        "tellings": [{"sequence": each.sequence, "grants": [_said(fact) for fact in each.consents]} for each in case.tellings],
+        "consents": [_said(fact) for fact in case.consents],
+        "needs": [to_record(need) for need in case.needs.values()],
         "offer_ids": [offer.id for offer in case.offers],
     }
 
 
-def _report_record(report: Report) -> dict[str, Any]:
-    lists = {name: list(getattr(report, name)) for name in _LISTS}
-    return {**vars(report), **lists}
-
-
-def _fact_record(fact: Statement) -> dict[str, Any]:
-    return {name: value for name, value in vars(fact).items() if name != "purpose"} | {"scope": list(fact.scope)}
-
-
-def _need_record(need: Need) -> dict[str, Any]:
-    return {**vars(need), "state": need.state.value, "second_chance": sorted(need.second_chance)}
-
-
-def _offer_record(offer: Offer) -> dict[str, Any]:
-    reasons = [dict(vars(reason)) for reason in offer.reasons]
-    return {**vars(offer), "state": offer.state.value, "reasons": reasons, "early": [list(kept) for kept in offer.early]}
+def _said(statement: Statement) -> dict[str, Any]:
+    return to_record(statement, "purpose")
 
 
 def _case_or_none(record: dict[str, Any] | None) -> Case | None:
@@ -126,45 +99,15 @@ def _case_or_none(record: dict[str, Any] | None) -> Case | None:
 
 
 def _case(record: dict[str, Any]) -> Case:
-    return Case(
+    return from_record(
+        Case,
+        record,
         id=record["_id"],
-        revision=record["revision"],
-        created_at=record["created_at"],
-        waiting_until=record.get("waiting_until"),
-        report=_report(record["report"]) if record.get("report") else None,
-        defender=_defender(record["defender"]) if record.get("defender") else None,
-        tellings=[_telling(each) for each in record.get("tellings", ())],
-        consents=[_consent(fact) for fact in record.get("consents", ())],
-        needs={need["name"]: _need(need) for need in record.get("needs", ())},
-        offers=[_offer(offer) for offer in record.get("offers", ())],
-        life=Life(record["life"]),
-        closed_reason=record.get("closed_reason", ""),
-        reopened_at=record.get("reopened_at"),
-        withdrawn_sequence=record.get("withdrawn_sequence"),
+        tellings=[Telling(each["sequence"], tuple(map(_statement, each["grants"]))) for each in record.get("tellings", ())],
+        consents=[_statement(each) for each in record.get("consents", ())],
+        needs={need["name"]: from_record(Need, need) for need in record.get("needs", ())},
     )
 
 
-def _report(record: dict[str, Any]) -> Report:
-    return Report(**{**record, **{name: tuple(record.get(name, ())) for name in _LISTS}})
-
-
-def _defender(record: dict[str, Any]) -> Defender:
-    return Defender(**{**record, "never_refer": frozenset(record["never_refer"])})
-
-
-def _telling(record: dict[str, Any]) -> Telling:
-    return Telling(record["sequence"], tuple(_consent(fact) for fact in record["grants"]))
-
-
-def _consent(record: dict[str, Any]) -> Statement:
-    return Statement(**{**record, "purpose": FOR_REFERRAL, "scope": tuple(record["scope"])})
-
-
-def _need(record: dict[str, Any]) -> Need:
-    return Need(**{**record, "state": NeedState(record["state"]), "second_chance": set(record["second_chance"])})
-
-
-def _offer(record: dict[str, Any]) -> Offer:
-    reasons = tuple(Reason(**reason) for reason in record["reasons"])
-    early = [(verb, detail) for verb, detail in record["early"]]
-    return Offer(**{**record, "state": State(record["state"]), "reasons": reasons, "early": early})
+def _statement(record: dict[str, Any]) -> Statement:
+    return from_record(Statement, record, purpose=FOR_REFERRAL)

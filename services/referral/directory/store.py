@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
 
 from ngao.chassis.clock import Clock
 from ngao.chassis.storage.lookups import Record
 from ngao.chassis.storage.unit_of_work import Unit
-from services.referral.directory.model import Directory, Hours, Partner, draw
+from ngao.kernel.records import from_record, to_record
+from services.referral.directory.model import Directory, Partner, draw
 from services.referral.matching.model import Load, Matcher, MatchingPolicy
 from services.referral.offers.model import OPEN, REVOKED, TAKEN, Offer, State
 from services.referral.storage.documents import DirectoryDocument, EngagementDocument, PartnerDocument
@@ -233,38 +234,8 @@ _BY_PARTNER_AND_STATE = [{"$group": {"_id": {"partner": "$partner_id", "state": 
 
 
 def _document(partner: Partner) -> PartnerDocument:
-    return PartnerDocument(
-        id=partner.id,
-        revision=partner.revision,
-        name=partner.name,
-        support_types=list(partner.support_types),
-        counties=list(partner.counties),
-        languages=list(partner.languages),
-        capacity=partner.capacity,
-        public_key=partner.public_key,
-        signing_key=partner.signing_key,
-        vouch=partner.vouch,
-        vetted=partner.vetted,
-        suspended=partner.suspended,
-        revoked=partner.revoked,
-        hours=[
-            {"opens": hours.opens.isoformat("minutes"), "closes": hours.closes.isoformat("minutes"), "days": list(hours.days)}
-            for hours in partner.hours
-        ],
-        timezone=partner.timezone,
-        key_hashes=list(partner.key_hashes),
-    )
+    return PartnerDocument(**to_record(partner))
 
 
 def _partner(record: dict[str, Any]) -> Partner:
-    values = {name: value for name, value in record.items() if name not in {"_id", "hours"}}
-    values |= {name: tuple(record.get(name, ())) for name in ("support_types", "counties", "languages", "key_hashes")}
-    return Partner(id=record["_id"], hours=tuple(_hours(each) for each in record.get("hours", ())), **values)
-
-
-def _hours(record: dict[str, Any]) -> Hours:
-    return Hours(_time(record["opens"]), _time(record["closes"]), tuple(record["days"]))
-
-
-def _time(text: str) -> time:
-    return time.fromisoformat(text)
+    return from_record(Partner, record, id=record["_id"])

@@ -10,14 +10,9 @@ from mongoengine import DateTimeField, DictField, ListField, StringField
 from ngao.chassis.storage.documents import Stored
 from ngao.chassis.storage.held import INTERNAL
 from ngao.chassis.storage.lookups import Record
-from services.registry import records
+from ngao.kernel.records import from_record, to_record
 from services.registry.people.resolution import Candidate, Verdict
-from services.registry.store import Repository, plain
-
-_CANDIDATE_PLAIN = ("defender_ref", "created_at", "decided_by", "decided_at")
-_CASE_PLAIN = (
-    "defender_ref", "resolution", "urgent", "received_at", "policy_version", "intake_sequence", "withdrawn_at", "absorbed",
-)
+from services.registry.store import Repository
 
 
 class CandidateDocument(Stored):
@@ -52,16 +47,7 @@ class CandidateRepository(Repository[Candidate]):
         return [candidate for candidate in found if candidate.verdict is Verdict.OPEN]
 
     def _read(self, record: Record) -> Candidate:
-        return Candidate(
-            id=record["_id"],
-            suggestions=tuple(records.suggestion_from(each) for each in record.get("suggestions", ())),
-            verdict=Verdict(record["verdict"]),
-            **plain(record, _CANDIDATE_PLAIN),
-        )
+        return from_record(Candidate, record, id=record["_id"])
 
     def _record(self, entity: Candidate) -> Record:
-        return {
-            "suggestions": [records.suggestion_to(each) for each in entity.suggestions],
-            "verdict": str(entity.verdict),
-            **{name: getattr(entity, name) for name in _CANDIDATE_PLAIN},
-        }
+        return to_record(entity, "id", "revision")

@@ -11,14 +11,10 @@ from mongoengine import BinaryField, BooleanField, DateTimeField, DictField, Int
 from ngao.chassis.storage.documents import Stored
 from ngao.chassis.storage.held import INTERNAL, sealed
 from ngao.chassis.storage.lookups import Record
-from services.registry import records
+from ngao.kernel.records import from_record, to_record
 from services.registry.cases.model import Case, CaseState
 from services.registry.people.identity import Told
-from services.registry.store import Repository, plain, scope_of
-
-_CASE_PLAIN = (
-    "defender_ref", "resolution", "urgent", "received_at", "policy_version", "intake_sequence", "withdrawn_at", "absorbed",
-)
+from services.registry.store import Repository, scope_of
 
 
 class CaseDocument(Stored):
@@ -86,29 +82,13 @@ class CaseRepository(Repository[Case]):
     def _read(self, record: Record) -> Case:
         sealed, scope = record.get("told"), scope_of(record["_id"], record.get("defender_ref"))
         raw = self._open(scope, record["_id"], "told", sealed) if sealed else {}
-        return Case(
-            id=record["_id"],
-            told=Told.from_dict(raw),
-            tellings=tuple(records.telling_from(each) for each in record.get("tellings", ())),
-            state=CaseState(record["state"]),
-            statements=tuple(records.statement_from(each) for each in record.get("statements", ())),
-            said=tuple(record.get("said", ())),
-            corrected=record.get("corrected") or {},
-            **plain(record, _CASE_PLAIN),
-        )
+        return from_record(Case, record, id=record["_id"], told=Told.from_dict(raw))
 
     def _record(self, entity: Case) -> Record:
         scope = scope_of(entity.id, entity.defender_ref)
         forgotten = entity.state is CaseState.FORGOTTEN
-        return {
-            "told": None if forgotten else self._seal(scope, entity.id, "told", entity.told.as_dict()),
-            "tellings": [records.telling_to(each) for each in entity.tellings],
-            "statements": [records.statement_to(each) for each in entity.statements],
-            "said": list(entity.said),
-            "corrected": dict(entity.corrected),
-            "state": str(entity.state),
-            **{name: getattr(entity, name) for name in _CASE_PLAIN},
-        }
+        told = None if forgotten else self._seal(scope, entity.id, "told", entity.told.as_dict())
+        return to_record(entity, "id", "revision", "told") | {"told": told}
 
 
 def _received(by: datetime) -> Any:

@@ -10,14 +10,9 @@ from mongoengine import BooleanField, DateTimeField, StringField
 from ngao.chassis.storage.documents import Stored
 from ngao.chassis.storage.held import INTERNAL
 from ngao.chassis.storage.lookups import Record
+from ngao.kernel.records import from_record, to_record
 from services.registry.disclosure.model import Disclosure, Refusal
 from services.registry.store import Repository
-
-_DISCLOSURE_LATER = ("vouch", "signature", "ended", "case_salt")
-_CANDIDATE_PLAIN = ("defender_ref", "created_at", "decided_by", "decided_at")
-_CASE_PLAIN = (
-    "defender_ref", "resolution", "urgent", "received_at", "policy_version", "intake_sequence", "withdrawn_at", "absorbed",
-)
 
 
 class DisclosureDocument(Stored):
@@ -55,13 +50,10 @@ class DisclosureRepository(Repository[Disclosure]):
         return self._all(DisclosureDocument.objects(case_ref=case_ref).order_by("id"))
 
     def _read(self, record: Record) -> Disclosure:
-        refusal = Refusal(record["refusal"]) if record.get("refusal") else None
-        known = {name: record[name] for name in _DISCLOSURE_LATER if name in record}
-        return Disclosure(record["_id"], record["case_ref"], record["partner_id"], record["at"], refusal, **known)
+        return from_record(Disclosure, record, id=record["_id"])
 
     def _record(self, entity: Disclosure) -> Record:
-        plain = {name: getattr(entity, name) for name in ("case_ref", "partner_id", "at", *_DISCLOSURE_LATER)}
-        return {**plain, "refusal": str(entity.refusal) if entity.refusal else None}
+        return to_record(entity, "id", "revision")
 
 
 def withheld_for_keys(since: datetime) -> tuple[int, datetime | None]:

@@ -14,8 +14,8 @@ from ngao.chassis.storage.held import INTERNAL, hashed, sealed
 from ngao.chassis.storage.lookups import Record, TooMany
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.kernel.placeholders import Placeholders
+from ngao.kernel.records import from_record, to_record
 from ngao.kernel.references import pairwise_defender_ref
-from services.registry import records
 from services.registry.people.identity import Identity
 from services.registry.people.model import Defender
 from services.registry.people.names import name_keys
@@ -122,26 +122,15 @@ class DefenderRepository(Repository[Defender]):
 
     def _read(self, record: Record) -> Defender:
         key = record["_id"]
-        return Defender(
-            id=key,
-            identity=Identity.from_dict(self._open(f"person:{key}", key, "identity", record["identity"])),
-            created_at=record["created_at"],
-            restrictions=tuple(records.restriction_from(each) for each in record.get("restrictions", ())),
-            statements=tuple(records.statement_from(each) for each in record.get("statements", ())),
-            linked_to=record.get("linked_to"), fading_since=record.get("fading_since"),
-        )
+        identity = Identity.from_dict(self._open(f"person:{key}", key, "identity", record["identity"]))
+        return from_record(Defender, record, id=key, identity=identity)
 
     def _record(self, entity: Defender) -> Record:
         if not entity.revision:
             self._unit.sealer.begin(f"person:{entity.id}")
-        return {
+        return to_record(entity, "id", "revision", "identity") | {
             "identity": self._seal(f"person:{entity.id}", entity.id, "identity", entity.identity.as_dict()),
             "name_keys": [] if entity.fading_since else self._hashed_names(entity.identity),
-            "created_at": entity.created_at,
-            "restrictions": [records.restriction_to(each) for each in entity.restrictions],
-            "statements": [records.statement_to(each) for each in entity.statements],
-            "linked_to": entity.linked_to,
-            "fading_since": entity.fading_since,
         }
 
 
