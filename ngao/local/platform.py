@@ -17,6 +17,7 @@ from ngao.deployment.polling import wait_until
 from ngao.local import binaries, configuration, ports
 from ngao.local.broker import BrokerPorts, LocalBroker
 from ngao.local.home import REPOSITORY, Home
+from ngao.local.mailbox import command as mail_server
 from ngao.local.mongo import LocalMongo
 from ngao.local.processes import Process
 
@@ -203,8 +204,7 @@ class Platform:
         mailbox = Process("mailbox", self.home.run)
         if configuration.own_settings_file(self.home, "notify").exists() or mailbox.pid() is not None:
             return
-        where = ["--port", str(self.ports["smtp"]), "--directory", str(self.home.mail)]
-        command = [sys.executable, "-m", "ngao.local.mailbox", *where]
+        command = mail_server(self.home.mail, ports.LOCAL, self.ports["smtp"])
         mailbox.start(command, log=self.home.logs / "mailbox.log", environment=_environment(), cwd=REPOSITORY)
         progress(f"a local mail server receives all mail at {ports.LOCAL}:{self.ports['smtp']}")
 

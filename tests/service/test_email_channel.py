@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import signal
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -18,13 +20,16 @@ import pytest
 from marshmallow import ValidationError
 
 from ngao.chassis.errors import Misconfigured
-from ngao.local.mailbox import Mail, Mailbox, behave, messages, misbehave
+from ngao.local.mailbox import Mail, command, messages
 from services.notify.channels import email
 from services.notify.channels.email import EmailChannel, SmtpSettings
 from services.notify.channels.letter import Letter, Outcome, Result
 from services.notify.messages.responses import RosterEntry
 from services.notify.settings import read_own
+from tests.support.mailbox import Mailbox, behave, misbehave
 from tests.support.notify import MAIL_CASES, FakeChannel, refusals, shipped_policy
+from tests.support.processes import free_port
+from tests.support.waiting import eventually
 
 ADDRESS = "asha.canary@example.org"
 TEMPLATES = shipped_policy().templates
@@ -204,6 +209,19 @@ def test_on_the_wire_a_letter_is_short_lines_of_ascii_dated_in_utc(sent: Letter)
     assert abs(taken["Date"].datetime - datetime.now(UTC)) < timedelta(seconds=30)
     assert taken["Subject"] == " ".join(sent.subject.split())
     assert taken.get_content().split() == sent.body.split()
+
+
+def test_the_mail_server_of_the_demo_keeps_each_letter_in_a_file(directory: Path) -> None:
+    port = free_port()
+    with subprocess.Popen(command(directory, "127.0.0.1", port)) as server:
+        try:
+            eventually(lambda: channel_to(port).send(letter()).result is Result.TAKEN, what="a letter to be taken")
+            (mail,) = messages(directory)
+            assert (mail.sender, mail.recipients, mail.subject) == ("desk@example.org", (ADDRESS,), letter().subject)
+            assert mail.text.strip() == letter().body.strip()
+        finally:
+            server.send_signal(signal.SIGINT)
+        assert server.wait(10) == 0
 
 
 def test_two_tries_carry_the_same_message_id(mailbox: Mailbox, directory: Path) -> None:

@@ -14,8 +14,9 @@ import pymongo
 import pytest
 
 from ngao.contracts import Event, decode, make, subscriptions_of
-from ngao.local.mailbox import Mail, Mailbox, behave, messages, misbehave
+from ngao.local.mailbox import Mail, messages
 from tests.support.broker import Line, provision
+from tests.support.mailbox import Mailbox, behave, misbehave
 from tests.support.notify import refusals
 from tests.support.processes import ServiceProcess, World, free_port
 from tests.support.waiting import eventually

@@ -25,9 +25,10 @@ from ngao.chassis.security.vouches import Statement
 from ngao.client import Keys, SourceClient, keygen, signing_keygen
 from ngao.contracts import Event, subscriptions_of
 from ngao.deployment.naming import SERVICES
-from ngao.local.mailbox import Mail, Mailbox, messages
+from ngao.local.mailbox import Mail, messages
 from tests.support import outsiders
 from tests.support.broker import Line, inbound_queues, management_of, provision
+from tests.support.mailbox import Mailbox
 from tests.support.processes import ROOT, ServiceProcess, World
 from tests.support.waiting import eventually
 

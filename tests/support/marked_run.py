@@ -21,10 +21,10 @@ from ngao.contracts.events.source import ReportSealed
 from ngao.contracts.payloads import schema_of
 from ngao.contracts.schemas.report import Report
 from ngao.local.demo.scenarios import kobo_submission
-from ngao.local.mailbox import behave, misbehave
 from services.intake.reports.schemas import ReportUpdate
 from services.notify.messages.responses import RosterEntry
 from tests.support.coalition import CRITICAL, Coalition, Partner, report
+from tests.support.mailbox import behave, misbehave
 from tests.support.markers import Planted, Stem, Token, leaf_at, plant, takes
 from tests.support.processes import ROOT, ServiceProcess
 from tests.support.waiting import eventually

@@ -32,7 +32,7 @@ class StepPrinter:
         self._logs = logs
         self._mail = mail
         self._began = time.monotonic()
-        self._printed: set[tuple[Any, ...]] = {("mail", each.path) for each in messages(mail)} if mail.exists() else set()
+        self._printed: set[tuple[Any, ...]] = {("mail", each.path) for each in messages(mail)}
         self._read: dict[Path, int] = {path: path.stat().st_size for path in self._partner_logs()}
         self.partner_steps: list[dict[str, Any]] = []
         self.timelines: dict[str, dict[str, Any]] = {}
@@ -76,7 +76,7 @@ class StepPrinter:
                     self.print_step(path.stem.removeprefix("partner-"), text, hop["case_ref"], "magenta")
 
     def _print_mail(self) -> None:
-        for mail in messages(self._mail) if self._mail.exists() else []:
+        for mail in messages(self._mail):
             if self._is_new("mail", mail.path):
                 self.mails += 1
                 first = mail.text.strip().splitlines()[0] if mail.text.strip() else ""

@@ -23,7 +23,6 @@ from ngao.deployment.naming import SERVICES
 from ngao.local import binaries
 from ngao.local.broker import LocalBroker
 from ngao.local.home import Home
-from ngao.local.mailbox import Mailbox
 from ngao.local.mongo import LocalMongo
 from ngao.local.platform import Platform
 from ngao.local.reaper import reaped
@@ -31,6 +30,7 @@ from tests.faults.engine.load import Order
 from tests.faults.engine.members import Members, send
 from tests.faults.engine.orders import Orders
 from tests.support.coalition import DEMO_POLICY, OFFICERS, Coalition, Partner, Source
+from tests.support.mailbox import Mailbox
 from tests.support.processes import ROOT, ServiceProcess, World
 from tests.support.waiting import eventually
 
