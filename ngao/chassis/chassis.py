@@ -26,7 +26,6 @@ from ngao.chassis.messaging.signatures import Signatures, Signer
 from ngao.chassis.observability.gauges import Gauges
 from ngao.chassis.observability.health import Health
 from ngao.chassis.observability.metrics import Metrics
-from ngao.chassis.retention import Retention
 from ngao.chassis.security import keyfiles
 from ngao.chassis.security.identity import Operators
 from ngao.chassis.security.tls import server_identity
@@ -48,6 +47,7 @@ from ngao.chassis.storage.rewrapping import Rewrapping
 from ngao.chassis.storage.units import Units
 from ngao.contracts import CATALOGUE, Audience
 from ngao.kernel.actors import Actor
+from ngao.kernel.retention import Retention
 
 
 @dataclass

@@ -11,8 +11,6 @@ Due is what is past any of its rule's times, by the rules as they are now: a coa
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +19,7 @@ from marshmallow import fields, validate
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.policy import load_policy
 from ngao.chassis.sections import Section
+from ngao.kernel.retention import Retention
 
 RETENTION = "retention.yaml"
 Rules = Mapping[str, tuple[str, ...]]
@@ -40,18 +39,6 @@ class RetentionFile(Section):
     )
 
 
-@dataclass(frozen=True)
-class Retention:
-    """One service's rules, and the version of the file that every decision records."""
-
-    days: Mapping[str, Mapping[str, int]]
-    version: str
-
-    def before(self, rule: str, moment: str, now: datetime) -> datetime:
-        """What is due began no later than this."""
-        return now - timedelta(days=self.days[rule][moment])
-
-
 def load_retention(directories: Sequence[Path], service: str, rules: Rules) -> Retention:
     """Read the rules of a service, which must be exactly these and those of every service.
 
@@ -63,7 +50,8 @@ def load_retention(directories: Sequence[Path], service: str, rules: Rules) -> R
     _demand(f"services.{service}", section, wanted)
     for rule, moments in wanted.items():
         _demand(f"services.{service}.{rule}", section[rule], moments)
-    return Retention(section, file.version)
+    days = {rule: {moment: section[rule][moment] for moment in moments} for rule, moments in wanted.items()}
+    return Retention(days, file.version)
 
 
 def check_services(directories: Sequence[Path], known: Sequence[str]) -> None:

@@ -173,7 +173,7 @@ class App:
 
     def forget(self) -> None:
         """Forget the reports whose time is over, batch after batch; several processes may do it at once."""
-        while due := ReportRepository(unit := self._units.read()).due(self._policy.rules.keeping.ends(unit.now), _AT_ONCE):
+        while due := ReportRepository(unit := self._units.read()).due(self._policy.retention.ends("reports", unit.now), _AT_ONCE):
             works: list[Callable[[Unit], None]] = [partial(self._forget, report_id=report_id, why=why) for report_id, why in due]
             for failed in (each for each in self._units.run_all(works) if each is not None):
                 raise failed
@@ -205,7 +205,7 @@ class App:
     def measure(self) -> None:
         """Tell what should be forgotten by now and is not."""
         unit = self._units.read()
-        late, longest = ReportRepository(unit).overdue(self._policy.rules.keeping.ends(unit.now))
+        late, longest = ReportRepository(unit).overdue(self._policy.retention.ends("reports", unit.now))
         self._metrics.overdue("retention", late, longest.total_seconds())
 
     def put_source(self, source_id: str, settings: dict[str, Any], new_key: NewKey, actor: Actor) -> tuple[Source, str | None]:

@@ -11,17 +11,18 @@ from typing import Any
 
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.policy import Policy, load_policy, reads_policy
-from ngao.chassis.retention import Retention, load_retention
+from ngao.chassis.retention import load_retention
 from ngao.kernel.placeholders import Placeholders
+from ngao.kernel.retention import Retention
 from ngao.kernel.vocabulary import LABELLED, Vocabulary, WrongList, demand_known, vocabulary_of
 from services.intake.mapping.expressions import check_expression
 from services.intake.mapping.profiles import Edit, FieldRule, Profile
 from services.intake.mapping.readings import Reader, ValueMap, spoken
 from services.intake.policy_schemas import FILES, IdentityFile, ProfileFile
 from services.intake.ports import Rules
-from services.intake.reports.retention import MOMENTS, Keeping
 from services.intake.triage.model import Condition, EarlierReports, Rule, TriagePolicy
 
+_RETENTION = {"reports": ("closed", "withdrawn", "received")}
 _PHONES = "/subject/identity/phones"
 _ONE_CODE = re.compile(
     r"^(/violations/\*/(against|occurred_precision|perpetrators/\d/(type|involvement))|/reporter/role|/occurred_precision|/location/(code|scheme)"
@@ -68,10 +69,10 @@ def _load(directories: Sequence[Path], region: str | None) -> IntakePolicy:
     policy = load_policy(directories, FILES, {"profiles": ProfileFile()})
     identity = load_policy(directories, {"identity.yaml": IdentityFile()})["identity.yaml"]
     region = region or str(identity["default_region"])
-    vocabulary, retention = vocabulary_of(policy.documents), load_retention(directories, "intake", {"reports": MOMENTS})
-    keeping, nobodys = Keeping(retention.days["reports"], retention.version), policy["placeholders.yaml"]
+    vocabulary, retention = vocabulary_of(policy.documents), load_retention(directories, "intake", _RETENTION)
+    nobodys = policy["placeholders.yaml"]
     placeholders = Placeholders.of(**nobodys, region=region)
-    rules = Rules(vocabulary, _triage(policy, vocabulary), keeping, region, placeholders)
+    rules = Rules(vocabulary, _triage(policy, vocabulary), retention, region, placeholders)
     names = {list_: _names(policy[list_[0]][list_[1]]) for list_ in LABELLED}
     profiles = {name: _profile(name, document, names) for name, document in policy.folder("profiles").items()}
     return IntakePolicy(policy.version, rules, profiles, retention, tuple(identity["read_reasons"]))

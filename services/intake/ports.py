@@ -10,10 +10,10 @@ from typing import Protocol
 from ngao.chassis.security.vouches import Distrust, Recipient
 from ngao.kernel.actors import Actor
 from ngao.kernel.placeholders import Placeholders
+from ngao.kernel.retention import Retention
 from ngao.kernel.vocabulary import Vocabulary
 from services.intake.dry_runs.model import Asked
 from services.intake.reports.model import Change, Helper, Report, SealedIdentity
-from services.intake.reports.retention import Keeping
 from services.intake.sources.model import Source
 from services.intake.triage.model import History, TriagePolicy
 
@@ -193,7 +193,7 @@ class Rules:
 
     vocabulary: Vocabulary
     triage: TriagePolicy
-    keeping: Keeping
+    retention: Retention
     region: str
     placeholders: Placeholders = field(default_factory=Placeholders)
 

@@ -9,10 +9,10 @@ from ngao.chassis.chassis import Chassis
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.measuring import OFTEN_S
 from ngao.chassis.observability.logs import get_logger
-from ngao.chassis.retention import Retention
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event
 from ngao.kernel.actors import Actor
+from ngao.kernel.retention import Retention
 from services.notify.channels.account import Account
 from services.notify.channels.email import EmailChannel
 from services.notify.channels.letter import Outcome

@@ -11,9 +11,10 @@ from marshmallow import EXCLUDE, Schema, fields, validate
 
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.policy import load_policy, reads_policy
-from ngao.chassis.retention import Retention, load_retention
+from ngao.chassis.retention import load_retention
 from ngao.contracts import subscriptions_of
 from ngao.contracts.classes import Pattern, Strict
+from ngao.kernel.retention import Retention
 from ngao.kernel.urgency import URGENCIES
 from services.notify.errors import PolicyBroken
 from services.notify.messages.templates import Templates, Text

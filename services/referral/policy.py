@@ -12,9 +12,10 @@ from marshmallow import fields, validate
 
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.policy import check, load_policy, parse, reads_policy
-from ngao.chassis.retention import Retention, load_retention
+from ngao.chassis.retention import load_retention
 from ngao.contracts.classes import Pattern, Strict
 from ngao.contracts.lists import LISTS
+from ngao.kernel.retention import Retention
 from ngao.kernel.urgency import URGENCIES
 from ngao.kernel.vocabulary import Vocabulary, WrongList, vocabulary_of
 from services.referral.cases.deadlines import Deadlines, Waits

@@ -16,7 +16,7 @@ from services.registry.candidates.store import CandidateRepository
 from services.registry.cases.store import CaseRepository
 from services.registry.disclosure.store import DisclosureRepository
 from services.registry.people.store import DefenderRepository
-from services.registry.policy import read_policy, read_retention
+from services.registry.policy import read_policy
 from services.registry.rules import IdentityPolicy
 
 INTAKE, REGISTRY = Actor.service("intake"), Actor.service("registry")
@@ -49,9 +49,8 @@ class RegistryParts(Parts[Context]):
     @classmethod
     def open(cls, chassis: Chassis) -> Self:
         """Read policy and keys; raises Misconfigured."""
-        folders = chassis.settings.policy_directories
-        parts = cls(chassis, read_policy(folders))
-        chassis.forget_by(read_retention(folders))
+        parts = cls(chassis, read_policy(chassis.settings.policy_directories))
+        chassis.forget_by(parts.policy.retention)
         return parts
 
     def context(self, unit: Unit, principal: Principal | None = None) -> Context:

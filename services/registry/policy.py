@@ -9,12 +9,12 @@ from typing import Any
 from marshmallow import fields, validate
 
 from ngao.chassis.policy import load_policy, reads_policy
-from ngao.chassis.retention import Retention as Rules
 from ngao.chassis.retention import load_retention
 from ngao.contracts.classes import Pattern, Strict
 from ngao.contracts.lists import PlaceholdersFile
 from ngao.kernel.placeholders import Placeholders
-from services.registry.rules import IdentityPolicy, MatchingRules, Retention
+from ngao.kernel.retention import Retention
+from services.registry.rules import IdentityPolicy, MatchingRules
 
 IDENTITY, PLACEHOLDERS = "identity.yaml", "placeholders.yaml"
 
@@ -59,12 +59,7 @@ class IdentityFile(Strict):
 def read_policy(directories: Sequence[Path]) -> IdentityPolicy:
     """Load and check the files; raises Misconfigured naming file and key."""
     files = load_policy(directories, {IDENTITY: IdentityFile(), PLACEHOLDERS: PlaceholdersFile()})
-    return to_policy(files[IDENTITY], files[PLACEHOLDERS], files.version, read_retention(directories))
-
-
-def read_retention(directories: Sequence[Path]) -> Rules:
-    """The registry's rules of retention; raises Misconfigured."""
-    return load_retention(directories, "registry", _RETENTION)
+    return to_policy(files[IDENTITY], files[PLACEHOLDERS], files.version, load_retention(directories, "registry", _RETENTION))
 
 
 @reads_policy("registry")
@@ -73,9 +68,8 @@ def version_of(directories: Sequence[Path]) -> str:
     return read_policy(directories).version
 
 
-def to_policy(loaded: dict[str, Any], listed: dict[str, Any], version: str, rules: Rules) -> IdentityPolicy:
+def to_policy(loaded: dict[str, Any], listed: dict[str, Any], version: str, retention: Retention) -> IdentityPolicy:
     """The domain's rules from the loaded files."""
-    cases = rules.days["cases"]
     return IdentityPolicy(
         version=version,
         default_region=loaded["default_region"],
@@ -83,6 +77,6 @@ def to_policy(loaded: dict[str, Any], listed: dict[str, Any], version: str, rule
         attributes_for_matching=frozenset(loaded["attributes_for_matching"]),
         restriction_reasons=tuple(loaded["restriction_reasons"]),
         read_reasons=tuple(loaded["read_reasons"]),
-        retention=Retention(cases["received"], cases["withdrawn"], rules.version),
+        retention=retention,
         placeholders=Placeholders.of(**listed, region=loaded["default_region"]),
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ngao.kernel.placeholders import Placeholders
+from ngao.kernel.retention import Retention
 
 
 @dataclass(frozen=True)
@@ -24,15 +25,6 @@ class MatchingRules:
     most_candidates: int
     same_word_from: float = 0.93
     kin_words: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True)
-class Retention:
-    """How long sealed facts are kept, in days, counted from when the report came or was withdrawn; and by which file."""
-
-    case_days: int
-    withdrawn_days: int
-    version: str
 
 
 @dataclass(frozen=True)

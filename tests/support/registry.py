@@ -22,6 +22,7 @@ from ngao.contracts.events.registry import ConsentChanged, ContactDisclosed, Con
 from ngao.kernel.consent import Statement
 from ngao.kernel.placeholders import Placeholders
 from ngao.kernel.references import pairwise_defender_ref
+from ngao.kernel.retention import Retention
 from services.registry.candidates.review import link_candidate, separate_candidate
 from services.registry.candidates.store import CandidateRepository
 from services.registry.cases.follow import follow_update, follow_withdrawal
@@ -41,7 +42,7 @@ from services.registry.people.resolve import resolve_defender
 from services.registry.people.restrict import add_restriction, lift_restriction
 from services.registry.people.store import DefenderRepository
 from services.registry.people.view import CaseView
-from services.registry.rules import IdentityPolicy, MatchingRules, Retention
+from services.registry.rules import IdentityPolicy, MatchingRules
 from tests.support.published import published
 from tests.support.vouching import MemoryRecipients, Onboarding, PartnerKeys
 
@@ -57,7 +58,7 @@ POLICY = IdentityPolicy(
     attributes_for_matching=frozenset({"gender", "disability"}),
     restriction_reasons=("safety",),
     read_reasons=("case_work",),
-    retention=Retention(case_days=1000, withdrawn_days=30, version="r1"),
+    retention=Retention({"cases": {"received": 1000, "withdrawn": 30}}, "r1"),
     placeholders=Placeholders.of(["Name Withheld", "Unknown"], ["0700000000"], "KE", emails=["@none.com"]),
 )
 

@@ -10,7 +10,7 @@ def forget_due(desk: Desk, report_id: str, why: str) -> None:
     """Forget one that is past its time by the moment `why`; one that another process has just forgotten stays as it is."""
     report = desk.reports.find(report_id)
     if report:
-        _forget(desk, report, {"why": why, "policy_version": desk.rules.keeping.version})
+        _forget(desk, report, {"why": why, "policy_version": desk.rules.retention.version})
 
 
 def _forget(desk: Desk, report: Report, detail: dict[str, str]) -> None:

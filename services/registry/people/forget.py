@@ -32,19 +32,18 @@ def forget(parts: RegistryParts) -> None:
 @measures(seconds=SELDOM_S)
 def measure_retention(parts: RegistryParts) -> None:
     """Export the number of records past retention."""
-    ctx, rules = parts.read(), parts.policy.retention
-    received, withdrawn = (ctx.now - timedelta(days=days) for days in (rules.case_days, rules.withdrawn_days))
-    late, longest = ctx.cases.overdue(received=received, withdrawn=withdrawn)
+    ctx = parts.read()
+    late, longest = ctx.cases.overdue(**parts.policy.retention.ends("cases", ctx.now))
     parts.metrics.overdue("retention", late, longest.total_seconds())
 
 
 def forget_cases(ctx: Context, limit: int) -> int:
     """Forget up to `limit` cases that are due, with the keys of those that have no person; gives how many."""
     rules = ctx.policy.retention
-    withdrawn = ctx.now - timedelta(days=rules.withdrawn_days)
-    due = ctx.cases.due(received=ctx.now - timedelta(days=rules.case_days), withdrawn=withdrawn, limit=limit)
+    ends = rules.ends("cases", ctx.now)
+    due = ctx.cases.due(**ends, limit=limit)
     for case in due:
-        why = "withdrawn" if case.withdrawn_at and case.withdrawn_at <= withdrawn else "received"
+        why = "withdrawn" if case.withdrawn_at and case.withdrawn_at <= ends["withdrawn"] else "received"
         case.forget()
         ctx.cases.save(case)
         if case.defender_ref is None:
