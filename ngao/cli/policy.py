@@ -13,7 +13,7 @@ from ngao.local.home import REPOSITORY, Home
 
 app = typer.Typer(no_args_is_help=True, help="The coalition's rules: triage, matching, deadlines, notifications.")
 
-_SHIPPED = REPOSITORY / "deploy" / "policy"
+SHIPPED = REPOSITORY / "deploy" / "policy"
 
 
 @app.command()
@@ -42,9 +42,9 @@ def check(
 def folders_here() -> tuple[Path, ...]:
     """Return the folder of the shipped policy, and this installation's own if it exists."""
     own = Home.from_environment().policy
-    return (_SHIPPED, own) if own.is_dir() else (_SHIPPED,)
+    return (SHIPPED, own) if own.is_dir() else (SHIPPED,)
 
 
 def look(folders: tuple[Path, ...]) -> tuple[list[dict[str, str]], list[str]]:
     """Return the policy version of each service, and an error for each service that would not start and each unused file."""
-    return read_as_services(folders, _SHIPPED)
+    return read_as_services(folders, SHIPPED)

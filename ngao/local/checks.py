@@ -26,6 +26,16 @@ def before(home: Home) -> Iterator[Check]:
     yield from free_ports(_ports_of_what_is_down(home))
 
 
+def started(home: Home) -> str:
+    """Fail once if the platform is not running, so that its dependent checks are skipped."""
+    if not home.state().get("services"):
+        raise Misconfigured(f"No platform has been started in {home.root}. Run `ngao up`, or check with --before-start.")
+    parts = [part for part in Platform.at(home).status() if part.pid]
+    if not parts:
+        raise Misconfigured(f"The platform in {home.root} is not running. Run `ngao up`, or check with --before-start.")
+    return str(home.root)
+
+
 def running(home: Home, broker: Broker) -> Iterator[Check]:
     """Yield the checks of the running parts."""
     yield from broker.checks()

@@ -30,6 +30,14 @@ def read_as_services(folders: Sequence[Path], shipped: Path) -> tuple[list[dict[
     return rows, wrong
 
 
+def readable(folders: Sequence[Path], shipped: Path) -> str:
+    """Load the policy as the services do at startup. Raises Misconfigured with the first error."""
+    versions, wrong = read_as_services(folders, shipped)
+    if wrong:
+        raise Misconfigured(wrong[0])
+    return f"readable by {len(versions)} services"
+
+
 def _unread(folders: Sequence[Path], shipped: Path) -> Iterator[str]:
     """Yield an error for each file that no service reads: with a misspelt name, the old rules would silently apply."""
     known = {path.name for path in shipped.glob("*.yaml")}
