@@ -7,6 +7,9 @@ import secrets
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """No I, L, O, U."""
 _LENGTH = 10
+_SPELT = rf"[0-9A-HJKMNP-TV-Z]{{{_LENGTH}}}"
+CASE_REF, DEFENDER_REF = rf"^NG-{_SPELT}$", rf"^DEF-{_SPELT}$"
+"""What references look like, as patterns."""
 
 
 def case_ref() -> str:

@@ -12,6 +12,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 
 from ngao.contracts import codes
 from ngao.contracts.classes import INTERNAL, SENSITIVE, Email, Moment, Pattern, Strict, Text, Url
+from ngao.kernel.references import DEFENDER_REF
 
 _SLUG = Pattern(r"^[a-z][a-z0-9_]{1,63}$", error="format|Must be a code: lower-case letters, digits, underscore.")
 _ID = validate.Length(min=1, max=200)
@@ -98,7 +99,7 @@ class Subject(Strict):
     """The defender: by the reference the registry gave, by identity, or not at all (anonymous)."""
 
     defender_ref = fields.String(
-        validate=Pattern(r"^DEF-[0-9A-HJKMNP-TV-Z]{10}$", error="format|Must be a defender reference."),
+        validate=Pattern(DEFENDER_REF, error="format|Must be a defender reference."),
         metadata=INTERNAL,
     )
     identity = fields.Nested(Identity, metadata=SENSITIVE)

@@ -7,11 +7,12 @@ from typing import Any
 from marshmallow import fields
 
 from ngao.contracts.classes import INTERNAL, SENSITIVE, Pattern, Strict, Tolerant
+from ngao.kernel.references import DEFENDER_REF
 from services.registry.people.resolution import Candidate
 from services.registry.people.responses import ContactShown, IdentityShown, contact_answer
 from services.registry.people.showing import Review
 
-_DEFENDER = Pattern(r"^DEF-[0-9A-HJKMNP-TV-Z]{10}$", error="format|Must be a defender reference.")
+_DEFENDER = Pattern(DEFENDER_REF, error="format|Must be a defender reference.")
 
 
 class LinkRequest(Strict):

@@ -11,6 +11,7 @@ from ngao.chassis.handlers import http, itself
 from ngao.contracts.classes import INTERNAL, Moment, Pattern, Strict, Tolerant
 from ngao.contracts.codes import PURPOSES, SCOPES
 from ngao.kernel.consent import Statement
+from ngao.kernel.references import CASE_REF
 from services.registry.cases.model import Case
 from services.registry.context import Context
 from services.registry.disclosure.disclose import disclose_again
@@ -19,7 +20,7 @@ from services.registry.people.model import Person
 from services.registry.people.publishing import publish_consent
 
 _PARTNER = Pattern(r"^[a-z][a-z0-9-]{1,40}$", error="format|Must be a partner id.")
-_CASE = Pattern(r"^NG-[0-9A-HJKMNP-TV-Z]{10}$", error="format|Must be a case reference.")
+_CASE = Pattern(CASE_REF, error="format|Must be a case reference.")
 
 
 class ConsentRequest(Strict):
