@@ -167,6 +167,12 @@ class ServiceProcess:
         if self.process is not None:
             self.process.send_signal(number)
 
+    def processor_s(self) -> float:
+        """Seconds of processor time it has used: what its work costs, however busy the machine is."""
+        assert self.process is not None
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")  # utime and stime, proc(5)
+
     def is_running(self) -> bool:
         return self.process is not None and self.process.poll() is None
 
