@@ -17,7 +17,7 @@ import pytest
 from ngao.chassis.errors import Misconfigured, NotAllowedNow, Unavailable
 from ngao.chassis.settings import load
 from ngao.deployment.polling import wait_until
-from ngao.local import binaries, configuration, ports
+from ngao.local import binaries, configuration, ports, processes
 from ngao.local.home import REPOSITORY, Home, operator_key_file
 from ngao.local.platform import Platform, chosen_services
 from ngao.local.processes import Process, Stat
@@ -92,7 +92,10 @@ def test_a_command_that_cannot_be_found_ends_and_is_seen_to_have_ended(process: 
     assert wait_until(lambda: process.pid() is None, 5)
 
 
-def test_a_process_that_cannot_write_down_who_it_is_is_not_started(tmp_path: Path) -> None:
+def test_a_process_that_cannot_write_down_who_it_is_is_not_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "wait_until", lambda found, _seconds: wait_until(found, 0.2))
     with pytest.raises(Unavailable):
         Process("x/y", tmp_path).start(["true"], log=tmp_path / "log", environment=ENVIRONMENT, cwd=tmp_path)
 
