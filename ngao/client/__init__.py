@@ -1,4 +1,4 @@
-"""What a partner or a source system installs: needs pika, marshmallow and PyNaCl, and nothing of the platform's inside."""
+"""The package for partners and source systems: needs pika, marshmallow and PyNaCl, and no other part of the platform."""
 
 from ngao.client.errors import BadAccount, ClientError, Refused, SealBroken, SignatureBroken, Unreachable
 from ngao.client.keys import Keys, keygen, signing_keygen

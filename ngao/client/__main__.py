@@ -1,4 +1,4 @@
-"""`python -m ngao.client`: what a partner or a source does once, by hand."""
+"""`python -m ngao.client`: the manual steps of a partner or a source."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ngao.client.link import Link
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; 0 when it worked, 1 with a sentence on standard error when not."""
+    """Run a command. Return 0 on success, or 1 with a message on standard error."""
     asked = _parser().parse_args(arguments)
     try:
         for line in asked.command(asked):
@@ -30,11 +30,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m ngao.client", description="Tools of Ngao's partners and sources.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    make = commands.add_parser("keygen", help="make our key pairs; the public files are for the coalition, the private ones stay")
-    make.add_argument("directory", type=Path, metavar="DIR", help="the folder for both files, best beside the account file")
-    make.add_argument("--signing-only", action="store_true", help="only the pair that acceptances are signed with")
+    make = commands.add_parser("keygen", help="create our key pairs: send the public files to the coalition")
+    make.add_argument("directory", type=Path, metavar="DIR", help="the folder for the files, best beside the account file")
+    make.add_argument("--signing-only", action="store_true", help="only the pair that signs acceptances")
     make.set_defaults(command=_keygen)
-    accept = commands.add_parser("sign", help="print the body of POST /v1/offers/OFFER/accept, for those who answer over HTTP")
+    accept = commands.add_parser("sign", help="print the body of POST /v1/offers/OFFER/accept, for partners who answer over HTTP")
     accept.add_argument("account", type=Path, metavar="FILE")
     accept.add_argument("offer_id", metavar="OFFER")
     accept.add_argument("case_ref", metavar="CASE")
@@ -52,14 +52,14 @@ def _keygen(asked: argparse.Namespace) -> list[str]:
 
 
 def _told(key_id: str, private_file: Path, public_file: Path) -> list[str]:
-    return [f"key id   {key_id}", f"private  {private_file}  (stays here)", f"public   {public_file}  (hand this one over)"]
+    return [f"key id   {key_id}", f"private  {private_file}  (stays here)", f"public   {public_file}  (send this one)"]
 
 
 def _sign(asked: argparse.Namespace) -> list[str]:
     account = accounts.load(asked.account, "partner")
     keys = Keys.from_directory(account.keys_directory)
     if not keys.can_sign:
-        raise BadAccount("There is no signing key here: run `keygen --signing-only`, and hand the public file over.")
+        raise BadAccount("There is no signing key here. Run `keygen --signing-only`, and send the public file to the coalition.")
     return [json.dumps(keys.accepts(account.id, asked.offer_id, asked.case_ref))]
 
 
@@ -68,15 +68,15 @@ def _check(asked: argparse.Namespace) -> list[str]:
     link = Link(account.broker)
     link.channel()
     link.close()
-    return [f"The broker takes this account: {asked.kind} {account.id}.", *_sealing(account)]
+    return [f"The broker accepts this account: {asked.kind} {account.id}.", *_sealing(account)]
 
 
 def _sealing(account: Account) -> list[str]:
-    """What a source should know before it posts over the broker."""
+    """Return what a source must know before it posts over the broker."""
     if account.kind != "source":
         return []
     if account.seal_to is None:
-        return ["Reports over AMQP go in clear: the account has no seal_to. Ask the coalition for one, or post over HTTP."]
+        return ["Reports over AMQP are not sealed: the account has no seal_to. Ask the coalition for one, or post over HTTP."]
     return [f"Reports over AMQP are sealed to intake's key {account.seal_to.key_id}."]
 
 

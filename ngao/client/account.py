@@ -1,20 +1,20 @@
-"""The account file that onboarding hands over: where the platform is, who we are there, which queues are ours.
+"""The account file of onboarding: the platform's addresses, our identity there, and our queues.
 
     {
       "partner_id": "legal-aid",                                                             a source: "source_id"
       "host": "broker.example.org", "port": 5671, "vhost": "ngao.edge", "tls": true, "ca_file": "ca.pem",
-      "cert_file": "cert.pem", "key_file": "key.pem",                                        who we are below the account
+      "cert_file": "cert.pem", "key_file": "key.pem",                                        our client certificate
       "username": "partner-legal-aid", "password_file": "broker.secret",                     or "password"
       "queues": {"urgent": "partner.legal-aid...", "routine": "partner.legal-aid..."},       a source: {"results": ...}
       "http": {"url": "https://intake.example.org", "key_file": "http.secret",               sources; or "key"
                "ca_file": "ca.pem"},
       "seal_to": {"key_id": "0f3a...", "public_key": "base64"},                              sources: intake's key
-      "signed_by": [{"service": "referral", "key_id": "0f3a...", "public_key": "base64"}],   optional: who signs events
+      "signed_by": [{"service": "referral", "key_id": "0f3a...", "public_key": "base64"}],   optional: keys that sign events
       "keys_directory": "."                                                                  partners: their private keys
     }
 
-One `amqp_url` may stand for host, port, virtual host, username and password. Without `ca_file`, `tls` trusts the system's
-authorities. Relative paths are taken from the file's own folder; files that hold secrets must be the owner's alone.
+One `amqp_url` may replace host, port, virtual host, username and password. Without `ca_file`, `tls` trusts the system's
+authorities. Relative paths start at the file's own folder. Files with secrets must be readable by their owner only.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _SECRETS = ("password", "key", "amqp_url")
 
 @dataclass(frozen=True)
 class HttpAccess:
-    """Where intake's HTTP interface is, and the bearer key to it."""
+    """The address of intake's HTTP interface, and its bearer key."""
 
     url: str
     key: str = field(repr=False)
@@ -47,10 +47,10 @@ class HttpAccess:
 
 @dataclass(frozen=True)
 class Account:
-    """A checked account. `id` is the partner's or the source's; `parameters` are pika's, ready to connect with.
+    """A checked account. `id` is the partner's or the source's. `parameters` are ready to connect with pika.
 
-    `seal_to` is whom reports over AMQP are sealed to; without it they travel in clear. `signed_by` are the keys that events
-    must be signed with; without them signatures are not looked at.
+    `seal_to` is the key that reports over AMQP are sealed to; without it they are not encrypted. `signed_by` are the keys that
+    events must be signed with; without them signatures are not checked.
     """
 
     kind: str
@@ -64,36 +64,36 @@ class Account:
 
     @property
     def broker(self) -> pika.ConnectionParameters:
-        """How to connect to the broker; raises BadAccount when the account is for HTTP only."""
+        """Return how to connect to the broker. Raises BadAccount if the account is for HTTP only."""
         if self.parameters is None:
-            raise BadAccount("The account names no broker (content).")
+            raise BadAccount("The account has no broker (content). Ask the coalition for an account with one.")
         return self.parameters
 
     def queue(self, name: str) -> str:
-        """One of our queues; raises BadAccount when onboarding did not name it."""
+        """Return the name of one of our queues. Raises BadAccount if the account has none."""
         queue = self.queues.get(name)
         if not isinstance(queue, str) or not queue:
-            raise BadAccount(f'The account names no queue "{name}" (queues.{name}).')
+            raise BadAccount(f'The account has no queue "{name}" (queues.{name}).')
         return queue
 
 
 def load(path: Path, kind: str) -> Account:
-    """Read and check the account file of a `partner` or a `source`; raises BadAccount with the way out."""
+    """Read and check the account file of a `partner` or a `source`. Raises BadAccount with the remedy."""
     try:
         content = json.loads(path.read_text("utf-8"))
     except OSError as error:
-        raise BadAccount(f"The account file {path} cannot be read ({error.strerror}).") from None
+        raise BadAccount(f"Cannot read the account file {path} ({error.strerror}).") from None
     except ValueError:
         raise BadAccount(f"The account file {path} is not JSON.") from None
     if not isinstance(content, dict):
-        raise BadAccount(f"The account file {path} must hold one JSON object.")
+        raise BadAccount(f"The account file {path} must be one JSON object.")
     if any(name in part for part in (content, content.get("http") or {}) for name in _SECRETS):
         _refuse_open(path, "account")
     return from_mapping(content, kind, base=path.parent)
 
 
 def from_mapping(content: Mapping[str, Any], kind: str, *, base: Path) -> Account:
-    """Check an account that is parsed already; `base` is the folder that relative paths start from."""
+    """Check a parsed account. Relative paths start at `base`."""
     identifier = _needed(content, f"{kind}_id")
     has_broker = "host" in content or "amqp_url" in content
     return Account(
@@ -146,8 +146,8 @@ def _tls(content: Mapping[str, Any], base: Path) -> ssl.SSLContext:
     ca_file = content.get("ca_file")
     try:
         context = ssl.create_default_context(cafile=str(base / ca_file) if ca_file else None)
-    except OSError:  # ssl's own errors are among them
-        raise BadAccount(f"The certificate file {ca_file} cannot be used.") from None
+    except OSError:  # includes ssl's own errors
+        raise BadAccount(f"Cannot use the certificate file {ca_file}.") from None
     if "cert_file" in content or "key_file" in content:
         _load_pair(context, base / _needed(content, "cert_file"), base / _needed(content, "key_file"))
     return context
@@ -157,26 +157,26 @@ def _load_pair(context: ssl.SSLContext, cert_file: Path, key_file: Path) -> None
     try:
         context.load_cert_chain(cert_file, key_file, password=lambda: "")  # never ask the terminal
     except OSError:
-        raise BadAccount(f"The certificate {cert_file} and its key {key_file} cannot be used together.") from None
+        raise BadAccount(f"The certificate {cert_file} and its key {key_file} do not work together.") from None
     _refuse_open(key_file, "key")
 
 
 def _needed(content: Mapping[str, Any], name: str) -> str:
     value = content.get(name)
     if not isinstance(value, str) or not value:
-        raise BadAccount(f'The account lacks "{name}".')
+        raise BadAccount(f'The account has no "{name}".')
     return value
 
 
 def _secret(content: Mapping[str, Any], name: str, base: Path) -> str:
-    """The secret itself, or what stands in the file that `<name>_file` names."""
+    """Return the secret itself, or the content of the file that `<name>_file` names."""
     if name in content:
         return _needed(content, name)
     path = base / _needed(content, f"{name}_file")
     try:
         secret = path.read_text("utf-8").strip()
     except OSError as error:
-        raise BadAccount(f"The secret file {path} cannot be read ({error.strerror}).") from None
+        raise BadAccount(f"Cannot read the secret file {path} ({error.strerror}).") from None
     if not secret:
         raise BadAccount(f"The secret file {path} is empty.")
     _refuse_open(path, "secret")
@@ -185,4 +185,4 @@ def _secret(content: Mapping[str, Any], name: str, base: Path) -> str:
 
 def _refuse_open(path: Path, what: str) -> None:
     if path.stat().st_mode & 0o077:
-        raise BadAccount(f"The {what} file {path} is open to other users. Run `chmod 600 {path}`.")
+        raise BadAccount(f"The {what} file {path} is readable by other users. Run `chmod 600 {path}`.")

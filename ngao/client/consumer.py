@@ -1,4 +1,4 @@
-"""Consuming our own queues: in their order of urgency, acknowledged by hand, over any number of lost connections."""
+"""Consumes our own queues by urgency, with manual acknowledgement, over any number of lost connections."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _log = logging.getLogger("ngao.client")
 
 @dataclass(frozen=True)
 class Delivery:
-    """One message as it came. `attempts` is how often it was delivered before."""
+    """One received message. `attempts` counts its earlier deliveries."""
 
     tag: int
     body: bytes
@@ -31,11 +31,11 @@ class Delivery:
 
 
 class Consumer:
-    """Hands messages to `handle`, one at a time, the first queue's before the second's.
+    """Passes messages to `handle`, one at a time, those of the first queue before those of the second.
 
-    `handle` returned: acknowledged. It raised ContractError or SealBroken: rejected to the platform's dead letters, where
-    an operator sees it. It raised anything else: given back after a pause that grows with each attempt; the broker
-    itself dead-letters what was tried too often. `idle` is called between messages.
+    If `handle` returns, the message is acknowledged. If it raises ContractError or SealBroken, the message is rejected to the
+    platform's dead letters for an operator. After any other error it is requeued after a pause that grows with each attempt;
+    the broker itself dead-letters a message after too many attempts. `idle` is called between messages.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Consumer:
         self._cancelled = False
 
     def run(self, until: Callable[[], bool]) -> None:
-        """Consume until `until()` is true, reconnecting with back-off; raises Refused when the account is refused."""
+        """Consume until `until()` is true, and reconnect with back-off. Raises Refused if the account is refused."""
         pause = pauses()
         try:
             while not until():
@@ -65,7 +65,7 @@ class Consumer:
                     self._work(channel, until)
                 except Unreachable as error:
                     self._link.close()
-                    _log.warning("%s Trying again.", error)
+                    _log.warning("%s Retrying.", error)
                     _sleep(next(pause), until)
         finally:
             self._link.close()
@@ -97,10 +97,10 @@ class Consumer:
             else:
                 self._link.pump(_IDLE_S)
             if self._cancelled or channel.is_closed:
-                raise Unreachable("The broker took a queue or the channel away for now.")
+                raise Unreachable("The broker closed a queue or the channel for now.")
 
     def _next(self, channel: Any) -> Delivery | None:
-        """The next message of the first queue that has one; before a routine one, the broker is asked for urgent ones."""
+        """Return the next message of the first queue with one. Before a routine one, ask the broker for urgent ones."""
         self._link.pump()
         first = self._first()
         if first is None:
@@ -108,7 +108,7 @@ class Consumer:
         asked = self._ask(channel, self._queues[: self._queues.index(first)])
         if asked is not None:
             return asked
-        self._link.pump()  # an urgent one that was on its way to us came in before the broker's answer
+        self._link.pump()  # receive an urgent message that arrived before the broker's answer
         return self._waiting[self._first() or first].popleft()
 
     def _first(self) -> str | None:
@@ -128,14 +128,14 @@ class Consumer:
         try:
             self._handle(delivery.body)
         except UnknownType:
-            _log.info("An event of a type that this version does not know was passed over.")
+            _log.info("An event of a type unknown to this version was skipped.")
         except (ContractError, SealBroken, SignatureBroken) as error:
             _log.error("An event was rejected: %s.", error.slug)
             with translated():
                 channel.basic_reject(delivery.tag, requeue=False)
             return
-        except Exception as error:  # noqa: BLE001  # whatever a partner's handler raises; its text may name a person
-            _log.error("A handler failed (%s); the event comes again.", type(error).__name__)
+        except Exception as error:  # noqa: BLE001  # any error of a partner's handler; its text may name a person
+            _log.error("A handler failed (%s); the event is delivered again.", type(error).__name__)
             self._postponed.append((time.monotonic() + min(2.0**delivery.attempts, _LONGEST_WAIT_S), delivery))
             return
         with translated():

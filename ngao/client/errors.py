@@ -1,13 +1,13 @@
-"""What can go wrong in a partner's or a source's own program.
+"""The errors in a partner's or a source's own program.
 
     ClientError
-    ├── BadAccount     the account or key files cannot be used; the message is the way out
-    ├── Unreachable    the platform does not answer in time; the same call may be made again
-    ├── Refused        the platform said no, and would say no again; carries its field errors, if it named any
-    ├── SealBroken     a disclosure that none of our private keys opens, or that is about something else
-    └── SignatureBroken  an event that the service which owns its type did not sign
+    ├── BadAccount     the account or key files cannot be used; the message has the remedy
+    ├── Unreachable    the platform does not answer in time; the same call can be repeated
+    ├── Refused        the platform refused, and would refuse again; has the invalid fields, if it named any
+    ├── SealBroken     a disclosure that none of our private keys opens, or that belongs to another offer
+    └── SignatureBroken  an event without a signature of the service that owns its type
 
-No message ever carries a value from a report or a disclosure.
+No message contains a value from a report or a disclosure.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ class ClientError(Exception):
 
 
 class BadAccount(ClientError):
-    """The account file or a key file is missing, incomplete, or open to others."""
+    """The account file or a key file is missing, incomplete, or readable by other users."""
 
     slug = "bad-account"
 
 
 class Unreachable(ClientError):
-    """The broker or the HTTP address does not answer; nothing is known to be lost or done."""
+    """The broker or the HTTP address does not answer. The result of the call is unknown."""
 
     slug = "unreachable"
     retryable = True
 
 
 class Refused(ClientError):
-    """The platform refused. `status` is the HTTP or AMQP code; `errors` name each broken field, never its value."""
+    """The platform refused. `status` is the HTTP or AMQP code. `errors` name each invalid field, never its value."""
 
     slug = "refused"
 
@@ -47,12 +47,12 @@ class Refused(ClientError):
 
 
 class SealBroken(ClientError):
-    """A box that does not open here; the sender is told nothing, the message goes to the operators' dead letters."""
+    """A box that does not open here. The sender is not informed; the message goes to the operators' dead letters."""
 
     slug = "seal-broken"
 
 
 class SignatureBroken(ClientError):
-    """An event without the owner's signature, where the account names the keys; it goes to the operators' dead letters."""
+    """An event without the owner's signature, if the account has keys. It goes to the operators' dead letters."""
 
     slug = "signature-broken"

@@ -1,4 +1,4 @@
-"""Posting JSON with the standard library: TLS checked, redirects refused, errors as problem documents say them."""
+"""JSON over HTTP with the standard library: TLS is checked, redirects are refused, errors come from problem documents."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MAY_PASS = {408, 425, 429, 500, 502, 503, 504}
 
 
 class Http:
-    """One HTTP interface and our key to it."""
+    """One HTTP interface and our key for it."""
 
     def __init__(self, access: HttpAccess, *, timeout: float = 30.0) -> None:
         self._access = access
@@ -25,12 +25,12 @@ class Http:
         self._opener = _opener(access)
 
     def post(self, path: str, body: Any, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
-        """Post once and give the answer's JSON; raises Unreachable when a later try may succeed, else Refused."""
+        """Post once and return the JSON answer. Raises Unreachable if a retry can succeed, else Refused."""
         content = json.dumps(body).encode()
         return self._call(Request(self._access.url + path, content, self._headers(headers)))  # noqa: S310  # account.py checks the scheme
 
     def get(self, path: str) -> dict[str, Any]:
-        """Read once; raises like `post`."""
+        """Read once. Raises like `post`."""
         return self._call(Request(self._access.url + path, headers=self._headers()))  # noqa: S310  # as above
 
     def _headers(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -47,11 +47,11 @@ class Http:
         except (URLError, HTTPException, OSError) as error:
             raise Unreachable(f"The HTTP interface does not answer ({type(error).__name__}).") from None
         except ValueError:
-            raise Unreachable("The HTTP interface's answer is not the platform's.") from None
+            raise Unreachable("The answer does not come from the platform's HTTP interface.") from None
 
 
 class _NoRedirects(HTTPRedirectHandler):
-    """urllib would carry our key along to wherever it is sent."""
+    """Redirects are refused, because urllib would send our key to their target."""
 
     def redirect_request(self, *_: Any) -> None:
         """Follow nothing."""
@@ -64,7 +64,7 @@ def _opener(access: HttpAccess) -> OpenerDirector:
 
 def _refusal(status: int, body: bytes) -> Refused | Unreachable:
     if status in _MAY_PASS:
-        return Unreachable(f"The platform cannot take it now (status {status}).")
+        return Unreachable(f"The platform is temporarily unavailable (status {status}). Retry later.")
     try:
         problem = json.loads(body)
         title, errors = str(problem.get("title", "refused")), problem.get("errors", [])

@@ -1,8 +1,7 @@
-"""A partner's own key pairs, and whom a source seals to.
+"""A partner's own key pairs, and the key that a source seals to.
 
-A pair is made here, the private half never leaves, only the public half is onboarded. Disclosures come as libsodium sealed
-boxes. Several private keys may lie side by side, so that a pair can be changed while boxes for the earlier one are still on
-their way.
+A pair is created here. Its private half never leaves, only the public half is onboarded. Disclosures are libsodium sealed boxes.
+Several private keys can exist side by side, so that a pair can be rotated while boxes for the earlier one are in transit.
 """
 
 from __future__ import annotations
@@ -29,9 +28,9 @@ _KEY_BYTES = 32
 
 
 def keygen(directory: Path) -> tuple[str, Path, Path]:
-    """Make a key pair in a folder; gives the key id, the private file (0600) and the public file, to be onboarded.
+    """Create a key pair in a folder. Return the key id, the private file (0600) and the public file, which is to be onboarded.
 
-    The pair that acceptances are signed with is made beside it, where there is none yet.
+    The pair that signs acceptances is created beside it, if there is none yet.
     """
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     private = PrivateKey.generate()
@@ -44,7 +43,7 @@ def keygen(directory: Path) -> tuple[str, Path, Path]:
 
 
 def signing_keygen(directory: Path) -> tuple[str, Path, Path]:
-    """The pair that acceptances are signed with, made where there is none; gives the key id, the private and the public file."""
+    """Create the pair that signs acceptances, if there is none. Return the key id, the private and the public file."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     if known := sorted(directory.glob(_SIGNING)):
         return known[0].stem.partition("-")[2], known[0], known[0].with_suffix(".pub")
@@ -57,7 +56,7 @@ def signing_keygen(directory: Path) -> tuple[str, Path, Path]:
 
 
 def key_id_of(public: PublicKey) -> str:
-    """A public key's short name: the first 16 hex digits of its SHA-256."""
+    """Return a public key's short name: the first 16 hex digits of its SHA-256."""
     return _id_of(bytes(public))
 
 
@@ -66,7 +65,7 @@ def _id_of(public: bytes) -> str:
 
 
 class Keys:
-    """The private keys of one partner, by key id, and the one it signs its acceptances with."""
+    """The private keys of one partner by key id, and the key that signs its acceptances."""
 
     def __init__(self, private: Mapping[str, PrivateKey], signing: SigningKey | None = None) -> None:
         self._private = dict(private)
@@ -76,71 +75,71 @@ class Keys:
     def from_directory(cls, directory: Path) -> Keys:
         """Read all `partner-*.key` files and the `signing-*.key` of a folder.
 
-        Raises BadAccount for a file that others may read or that is no key, and for two signing keys.
+        Raises BadAccount for a file that other users can read or that is no key, and for two signing keys.
         """
         keys = [PrivateKey(_read(path)) for path in sorted(directory.glob(_PATTERN))]
         signing = [SigningKey(_read(path)) for path in sorted(directory.glob(_SIGNING))]
         if len(signing) > 1:
-            raise BadAccount(f"The folder {directory} has several signing keys (signing-*.key): keep the one that is onboarded.")
+            raise BadAccount(f"The folder {directory} has several signing keys (signing-*.key). Keep only the onboarded one.")
         return cls({key_id_of(key.public_key): key for key in keys}, signing[0] if signing else None)
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """The key ids that can be opened."""
+        """The ids of our private keys."""
         return tuple(self._private)
 
     @property
     def can_sign(self) -> bool:
-        """Whether there is a signing key."""
+        """True if there is a signing key."""
         return self._signing is not None
 
     def accepts(self, partner_id: str, offer_id: str, case_ref: str) -> dict[str, str]:
-        """The `signature` and `signature_key_id` of a yes; nothing without a signing key."""
+        """Return the `signature` and `signature_key_id` of an acceptance: nothing without a signing key."""
         if self._signing is None:
             return {}
         signed = self._signing.sign(acceptance.PURPOSE + acceptance.to_sign(partner_id, offer_id, case_ref)).signature
         return {"signature": b64encode(signed).decode(), "signature_key_id": _id_of(bytes(self._signing.verify_key))}
 
     def open(self, key_id: str, box_b64: str) -> bytes:
-        """Open a sealed box; raises SealBroken when the key is not here or the box is not for it."""
+        """Open a sealed box. Raises SealBroken if the key is not here or the box is not for it."""
         private = self._private.get(key_id)
         if private is None:
-            raise SealBroken(f"The disclosure is sealed to key {key_id}, whose private file is not in the keys folder.")
+            raise SealBroken(f"The disclosure is sealed to key {key_id}, but the keys folder has no private file for it.")
         try:
             return SealedBox(private).decrypt(b64decode(box_b64, validate=True))
         except (CryptoError, binascii.Error, ValueError):
-            raise SealBroken("The disclosure does not open with the key it names.") from None
+            raise SealBroken("The disclosure does not open with the key that it names.") from None
 
 
 class PlatformKeys:
-    """The public keys that the platform's services sign their events with, by key id: whose, and the key."""
+    """The public keys that verify the services' events, by key id, each with its service."""
 
     def __init__(self, keys: Mapping[str, tuple[str, VerifyKey]]) -> None:
         self._keys = dict(keys)
 
     @classmethod
     def from_list(cls, content: Any) -> PlatformKeys:
-        """Check `[{"service": ..., "key_id": ..., "public_key": <base64>}, ...]`; raises BadAccount."""
+        """Check `[{"service": ..., "key_id": ..., "public_key": <base64>}, ...]`. Raises BadAccount."""
         try:
             keys = {str(each["key_id"]): (str(each["service"]), _verifying(each["public_key"])) for each in content}
         except (CryptoError, binascii.Error, ValueError, TypeError, KeyError):
             raise BadAccount("The account's signed_by must list services with key_id and public_key.") from None
         if any(key_id != _id_of(bytes(key)) for key_id, (_, key) in keys.items()):
-            raise BadAccount("The account's signed_by names another key_id than a public_key has.")
+            raise BadAccount("A key_id in the account's signed_by does not match its public_key.")
         return cls(keys)
 
     def demand(self, event: Event, body: bytes) -> None:
-        """Raise SignatureBroken for an event that the service which owns its type did not sign. Without keys, all pass."""
+        """Raise SignatureBroken for an event without a signature of the service that owns its type. Without keys, all pass."""
         if not self._keys:
             return
         apart, (service, key) = signed.taken_apart(body), self._keys.get(event.signaturekid or "", ("", None))
         if apart is None or key is None or service != type_named(event.type).owner:
-            raise SignatureBroken("The event carries no signature of the service that owns its type.")
+            raise SignatureBroken("The event has no signature of the service that owns its type.")
         document, signature = apart
         try:
             key.verify(signed.PURPOSE + document, b64decode(signature, validate=True))
         except CryptoError:
-            raise SignatureBroken("The event's signature does not fit what it says.") from None
+            raise SignatureBroken("The event's signature does not match its content.") from None
 
 
 def _verifying(public_b64: str) -> VerifyKey:
@@ -148,7 +147,7 @@ def _verifying(public_b64: str) -> VerifyKey:
 
 
 class Recipient:
-    """Somebody's public key, to seal to: anyone may, and only its holder opens."""
+    """A public key to seal to. Only its owner opens the box."""
 
     def __init__(self, key_id: str, public: PublicKey) -> None:
         self.key_id = key_id
@@ -156,18 +155,18 @@ class Recipient:
 
     @classmethod
     def from_mapping(cls, content: Any) -> Recipient:
-        """Check `{"key_id": ..., "public_key": <base64>}`; raises BadAccount, also when the two do not belong together."""
+        """Check `{"key_id": ..., "public_key": <base64>}`. Raises BadAccount, also if the two do not match."""
         try:
             public = PublicKey(b64decode(content["public_key"], validate=True))
             named = content["key_id"]
         except (CryptoError, binascii.Error, ValueError, TypeError, KeyError):
-            raise BadAccount("The account's seal_to must hold a key_id and a public_key, 32 bytes in base64.") from None
+            raise BadAccount("The account's seal_to must have a key_id and a public_key, 32 bytes in base64.") from None
         if named != key_id_of(public):
-            raise BadAccount("The account's seal_to names another key_id than its public_key has.")
+            raise BadAccount("The key_id in the account's seal_to does not match its public_key.")
         return cls(named, public)
 
     def seal(self, content: bytes) -> str:
-        """A sealed box, base64."""
+        """Return a sealed box, base64."""
         return b64encode(SealedBox(self._public).encrypt(content)).decode()
 
 
@@ -175,7 +174,7 @@ def _write_new(path: Path, content: bytes, mode: int) -> None:
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     except OSError as error:
-        raise BadAccount(f"The key file {path} cannot be made ({error.strerror}).") from None
+        raise BadAccount(f"Cannot create the key file {path} ({error.strerror}).") from None
     with os.fdopen(descriptor, "wb") as file:
         file.write(b64encode(content) + b"\n")
         file.flush()
@@ -184,11 +183,11 @@ def _write_new(path: Path, content: bytes, mode: int) -> None:
 
 def _read(path: Path) -> bytes:
     if path.stat().st_mode & 0o077:
-        raise BadAccount(f"The key file {path} is open to other users. Run `chmod 600 {path}`.")
+        raise BadAccount(f"The key file {path} is readable by other users. Run `chmod 600 {path}`.")
     try:
         key = b64decode(path.read_bytes().strip(), validate=True)
     except (binascii.Error, ValueError):
         key = b""
     if len(key) != _KEY_BYTES:
-        raise BadAccount(f"The key file {path} does not hold 32 bytes in base64.")
+        raise BadAccount(f"The key file {path} must have 32 bytes in base64.")
     return key

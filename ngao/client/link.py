@@ -1,4 +1,4 @@
-"""One connection to the broker with one channel, made when it is needed and made again when it is lost."""
+"""One connection to the broker with one channel, opened on demand and reopened when it is lost."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _NO_RIGHT = 403
 
 
 class Link:
-    """A connection and its channel. Not for use by two threads at once."""
+    """A connection and its channel. Not for use by two threads at the same time."""
 
     def __init__(self, parameters: pika.ConnectionParameters, *, confirms: bool = False) -> None:
         self._parameters = parameters
@@ -34,7 +34,7 @@ class Link:
         self._channel: Any = None
 
     def channel(self) -> Any:
-        """The open channel, connecting first when there is none; raises Unreachable, Refused."""
+        """Return the open channel, and connect first if there is none. Raises Unreachable, Refused."""
         if self._channel is None or self._channel.is_closed:
             self.close()
             with translated():
@@ -45,13 +45,13 @@ class Link:
         return self._channel
 
     def pump(self, seconds: float = 0.0) -> None:
-        """Let heartbeats and deliveries through for at most this long; does nothing when there is no connection."""
+        """Process heartbeats and deliveries for at most this long. Without a connection, do nothing."""
         if self._connection is not None:
             with translated():
                 self._connection.process_data_events(time_limit=seconds)
 
     def close(self) -> None:
-        """Close what is open; what was not acknowledged comes again."""
+        """Close the connection. Unacknowledged messages are delivered again."""
         connection, self._connection, self._channel = self._connection, None, None
         if connection is not None and connection.is_open:
             with suppress(AMQPError, OSError):
@@ -60,7 +60,7 @@ class Link:
 
 @contextmanager
 def translated(*refusals: int) -> Iterator[None]:
-    """Turn pika's and the socket's errors into ours; `refusals` are channel codes that a second try cannot mend."""
+    """Translate errors of pika and the socket into ours. `refusals` are channel codes that a retry cannot fix."""
     try:
         yield
     except (ProbableAuthenticationError, ProbableAccessDeniedError) as error:
@@ -76,15 +76,15 @@ def translated(*refusals: int) -> Iterator[None]:
 
 
 def _login_error(error: AMQPError) -> Refused | Unreachable:
-    """A broker that goes down while we log in looks like a refusal to pika; only a code of the broker's is one."""
+    """Return the error of a failed login. Only a refusal with the broker's code is one: pika also reports a shutdown so."""
     for code in (403, 530):
         if f"({code})" in str(error):
             return Refused("The broker refuses this account: name, password or virtual host.", status=code)
-    return Unreachable("The broker went away during login.")
+    return Unreachable("The broker closed the connection during login.")
 
 
 def pauses(first: float = 0.2, longest: float = _LONGEST_S) -> Iterator[float]:
-    """Seconds to wait before each next try: doubling, bounded, and spread so that clients do not come back together."""
+    """Yield the seconds before each retry: doubling, bounded, and spread so that clients do not reconnect together."""
     pause = first
     while True:
         yield random.uniform(pause / 2, pause)  # noqa: S311  # spreads load, guards nothing
@@ -92,7 +92,7 @@ def pauses(first: float = 0.2, longest: float = _LONGEST_S) -> Iterator[float]:
 
 
 def until_deadline(seconds: float, work: Callable[[], None]) -> None:
-    """Try until it works or the time is over; raises the last Unreachable, and Refused at once."""
+    """Try until it works or times out. Raises the last Unreachable, and Refused immediately."""
     deadline = time.monotonic() + seconds
     for pause in pauses():
         try:

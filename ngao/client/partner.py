@@ -1,4 +1,4 @@
-"""A partner's side: hear offers, urgent ones first, answer them, and open what is disclosed to us.
+"""The client of a partner: receives offers, urgent ones first, answers them, and opens disclosures.
 
 The example of use is `docs/how-to/partner.py`.
 """
@@ -45,8 +45,8 @@ Handler = Callable[[Event], object]
 class PartnerClient:
     """One partner's connection to the platform.
 
-    Handlers run one at a time and should return within seconds: while one runs, nothing else is consumed and no
-    heartbeat is answered. `seen` remembers handled events; give a FileSeen or your own to keep it over restarts.
+    Handlers run one at a time and should return within seconds: meanwhile nothing else is consumed and no heartbeat is
+    answered. `seen` stores handled events; use a FileSeen or your own to keep it over restarts.
     """
 
     def __init__(self, account: Account, keys: Keys, *, seen: Seen | None = None) -> None:
@@ -62,19 +62,19 @@ class PartnerClient:
 
     @classmethod
     def from_file(cls, path: str | Path, *, seen: Seen | None = None) -> PartnerClient:
-        """Read the account file of onboarding and the private keys beside it; raises BadAccount."""
+        """Read the account file of onboarding and the private keys beside it. Raises BadAccount."""
         account = accounts.load(Path(path), "partner")
         return cls(account, Keys.from_directory(account.keys_directory), seen=seen)
 
     @property
     def partner_id(self) -> str:
-        """Who we are on the platform."""
+        """Our id on the platform."""
         return self._account.id
 
     def on(self, event_type: str) -> Callable[[Handler], Handler]:
-        """Name the handler of an event type. Raises UnknownType for one that partners do not get.
+        """Register the handler of an event type. Raises UnknownType for a type that partners do not get.
 
-        The handler gets an event whose `data` holds native values; a disclosure's opened content is `data["disclosed"]`.
+        The handler gets an event whose `data` has native values. The opened content of a disclosure is `data["disclosed"]`.
         """
         if Audience.PARTNER not in type_named(event_type).audiences:
             raise UnknownType("partners do not get events of this type")
@@ -86,53 +86,53 @@ class PartnerClient:
         return named
 
     def run(self, until: Callable[[], bool] | None = None) -> None:
-        """Hear and handle until `until()` is true or `stop()` is called; reconnects by itself. Raises Refused, BadAccount."""
+        """Consume until `until()` is true or `stop()` is called, and reconnect automatically. Raises Refused, BadAccount."""
         self._stopped = False
         queues = [self._account.queue("urgent"), self._account.queue("routine")]
         consumer = Consumer(self._account.broker, queues, self._handle, idle=self._publisher.pump)
         consumer.run(lambda: self._stopped or (until is not None and until()))
 
     def stop(self) -> None:
-        """Let `run` return after the message in hand; may be called from a handler, a signal or another thread."""
+        """Make `run` return after the current message. Can be called from a handler, a signal or another thread."""
         self._stopped = True
 
     def close(self) -> None:
-        """Let go of the connection that replies go over."""
+        """Close the connection for replies."""
         self._publisher.close()
 
     def accept(self, offer_id: str, case_ref: str | None = None) -> None:
-        """Take the referral; contact and narrative follow, sealed, where the person has agreed to it.
+        """Accept the referral. Contact and narrative follow, sealed, as far as the person has consented.
 
-        It is signed with our signing key, if there is one. `case_ref` is that of the offer; it may be left out in the program
+        It is signed with our signing key, if there is one. `case_ref` is that of the offer; it can be left out in the program
         that has handled the offer.
         """
         case_ref = case_ref or self._cases.get(offer_id)
         if case_ref is None and self._keys.can_sign:
-            raise Refused("This program has not seen the offer: give its case_ref, which is signed with it.", status=422)
+            raise Refused("This program has not received the offer. Give its case_ref, which the signature covers.", status=422)
         self._reply(AcceptReply(offer_id=offer_id, **self._keys.accepts(self.partner_id, offer_id, case_ref or "")))
 
     def decline(self, offer_id: str, reason: str) -> None:
-        """Say no, so that another is asked at once. `reason` is a code: no_capacity, out_of_area, unsafe, ..."""
+        """Decline, so that another partner is asked immediately. `reason` is a code: no_capacity, out_of_area, unsafe, ..."""
         self._reply(DeclineReply(offer_id=offer_id, reason=reason))
 
     def start(self, offer_id: str) -> None:
-        """Say that the work has begun."""
+        """Report that the work has begun."""
         self._reply(StartReply(offer_id=offer_id))
 
     def complete(self, offer_id: str, outcome: str = "helped") -> None:
-        """Say that it is done. `outcome` is a code: helped, partly_helped, advised, handed_over."""
+        """Report that the work is done. `outcome` is a code: helped, partly_helped, advised, handed_over."""
         self._reply(CompleteReply(offer_id=offer_id, outcome=outcome))
 
     def fail(self, offer_id: str, reason: str) -> None:
-        """Say that it cannot be done after all; the need is offered again. `reason` is a code: unreachable, unsafe, ..."""
+        """Report that the work cannot be done; the need is offered again. `reason` is a code: unreachable, unsafe, ..."""
         self._reply(FailReply(offer_id=offer_id, reason=reason))
 
     def _reply(self, reply: OfferReply) -> None:
-        """All replies raise Unreachable, and Refused, as for a code that the contract does not know."""
+        """Publish a reply. Raises Unreachable, and Refused, for example for a code that the contract does not know."""
         made = self._made(reply)
         offered = self._handling
         if offered is not None and offered.data["offer_id"] == reply.offer_id and self._receipted != offered.id:
-            self._receipt(offered)  # an answer from inside the handler must not overtake the receipt
+            self._receipt(offered)  # a reply from inside the handler must not overtake the receipt
         self._publish(made)
 
     def _handle(self, body: bytes) -> None:
@@ -170,7 +170,7 @@ class PartnerClient:
         return replace(event, data=data)
 
     def _disclosed(self, data: dict[str, Any]) -> dict[str, Any]:
-        """The content of a box, if it speaks of the case and the offer that its envelope names."""
+        """Return the content of a box, if it belongs to the case and the offer of its envelope."""
         try:
             content = json.loads(self._keys.open(data["key_id"], data.pop("box")))
         except ValueError:
@@ -181,7 +181,7 @@ class PartnerClient:
         return dict(content)
 
     def _receipt(self, offered: Event) -> None:
-        """Our system has the offer. The id follows from the offer's, so that a repeated receipt is the same event."""
+        """Confirm that we have received the offer. Its id is derived from the offer's: a repeated receipt is the same event."""
         made = self._made(ReceiptReply(offer_id=offered.data["offer_id"]))
         self._publish(replace(made, id=str(uuid5(_RECEIPTS, offered.id)), urgent=offered.urgent))
         self._receipted = offered.id
@@ -191,7 +191,7 @@ class PartnerClient:
             return event_of(reply, subject=reply.offer_id, source=f"/partner/{self.partner_id}")
         except InvalidContent as error:
             errors = [each.as_dict() for each in error.errors]
-            raise Refused("The reply breaks its schema.", status=422, errors=errors) from None
+            raise Refused("Some fields of the reply are invalid. See `errors`.", status=422, errors=errors) from None
 
     def _publish(self, event: Event) -> None:
         verb = event.type.split(".")[2]

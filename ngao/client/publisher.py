@@ -1,4 +1,4 @@
-"""Saying something to the platform so that it is certain: confirmed, mandatory, persistent, under our own name."""
+"""Reliable publishing to the platform: confirmed, mandatory, persistent, under our own name."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from ngao.contracts import CONTENT_TYPE, Event, encode
 
 TIMEOUT_S = 30.0
 _NOT_OUR_NAME = 406
-"""What the broker answers when `user-id` is not the account that is logged in."""
+"""The broker's reply if `user-id` is not the account that is logged in."""
 
 
 class Publisher:
-    """Publishes events on a connection of its own, so that a slow broker does not hold up what we consume.
+    """Publishes events on a connection of its own, so that a slow broker does not delay our consumer.
 
-    May be used by several threads.
+    It can be used by several threads.
     """
 
     def __init__(self, parameters: pika.ConnectionParameters, *, timeout: float = TIMEOUT_S) -> None:
@@ -28,15 +28,15 @@ class Publisher:
         self._lock = threading.Lock()
 
     def publish(self, event: Event, *, exchange: str, routing_key: str) -> None:
-        """Return once the broker has the event on disk; tried again under the same id until `timeout` (seconds) is over.
+        """Return when the broker has the event on disk. Retries under the same id until `timeout` (seconds).
 
-        Raises Refused when the account may not say this, Unreachable when nobody is known to have it.
+        Raises Refused if the account may not publish this, Unreachable if no confirmation came.
         """
         with self._lock:
             until_deadline(self._timeout, lambda: self._once(event, exchange, routing_key))
 
     def pump(self) -> None:
-        """Answer heartbeats; called from time to time by a program that is otherwise busy consuming."""
+        """Answer heartbeats. A program that is busy with consuming calls it from time to time."""
         if self._lock.acquire(blocking=False):
             try:
                 self._link.pump()
@@ -46,7 +46,7 @@ class Publisher:
                 self._lock.release()
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         with self._lock:
             self._link.close()
 

@@ -1,4 +1,4 @@
-"""Which events have been handled: the broker may deliver one twice, a handler should see it once."""
+"""The ids of handled events: the broker may deliver an event twice, but a handler should process it once."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ DEFAULT_SIZE = 10_000
 
 
 class Seen(Protocol):
-    """A memory of event ids; with your own database behind it, it can share the fate of what your handler stores."""
+    """A set of event ids. One in your own database can be committed together with the data of your handler."""
 
     def __contains__(self, event_id: object) -> bool:
-        """Whether the event was handled."""
+        """Check that the event was handled."""
         ...
 
     def add(self, event_id: str) -> None:
-        """Remember an event as handled; called after its handler returned and before it is acknowledged."""
+        """Add a handled event. Called after its handler has returned and before it is acknowledged."""
         ...
 
 
 class InMemorySeen:
-    """Remembers the latest events of this process; after a restart, an event may be handled once more."""
+    """Stores the latest events of this process. After a restart, an event may be handled once more."""
 
     def __init__(self, size: int = DEFAULT_SIZE) -> None:
         self._size = size
@@ -34,14 +34,14 @@ class InMemorySeen:
         return event_id in self._ids
 
     def add(self, event_id: str) -> None:
-        """Remember an event; the oldest is forgotten when there are too many."""
+        """Add an event, and remove the oldest if there are too many."""
         self._ids[event_id] = None
         while len(self._ids) > self._size:
             self._ids.popitem(last=False)
 
 
 class FileSeen:
-    """Remembers the latest events over restarts: one digest a line, synced, the file cut when it is twice too long."""
+    """Stores the latest events over restarts: one digest per line, synced. The file is cut at twice its size."""
 
     def __init__(self, path: Path, size: int = DEFAULT_SIZE) -> None:
         self._path = path
@@ -51,13 +51,13 @@ class FileSeen:
         if path.exists():
             for line in path.read_text("ascii", errors="replace").splitlines():
                 self._remember(line)
-            self._rewrite()  # ends a line that a crash has torn
+            self._rewrite()  # completes a line that a crash has cut
 
     def __contains__(self, event_id: object) -> bool:
         return _digest(event_id) in self._digests
 
     def add(self, event_id: str) -> None:
-        """Remember an event on disk before this returns."""
+        """Write an event to disk before this returns."""
         digest = _digest(event_id)
         self._remember(digest)
         if self._lines >= 2 * self._size:
@@ -81,7 +81,7 @@ class FileSeen:
 
 
 def _digest(event_id: object) -> str:
-    """An id is the sender's text and may hold a line break; its digest cannot."""
+    """Return the digest of an id: an id is the sender's text and may contain a line break."""
     return hashlib.sha256(str(event_id).encode()).hexdigest()
 
 

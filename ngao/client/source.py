@@ -1,4 +1,4 @@
-"""A source's side: post reports over HTTP or AMQP, and hear what became of them.
+"""The client of a source: posts reports over HTTP or AMQP, and receives their results.
 
 The example of use is `docs/how-to/source.py`.
 """
@@ -37,7 +37,7 @@ RETRY_S = 30.0
 class SourceClient:
     """One source system's connection to intake.
 
-    Posting the same report again is safe: `source_event_id` makes it a duplicate, answered with the first answer.
+    Posting the same report again is safe: `source_event_id` makes it a duplicate, with the first answer.
     """
 
     def __init__(self, account: Account, *, seen: Seen | None = None, retry_seconds: float = RETRY_S) -> None:
@@ -48,49 +48,49 @@ class SourceClient:
 
     @classmethod
     def from_file(cls, path: str | Path, *, seen: Seen | None = None) -> SourceClient:
-        """Read the account file of onboarding; raises BadAccount."""
+        """Read the account file of onboarding. Raises BadAccount."""
         return cls(accounts.load(Path(path), "source"), seen=seen)
 
     def post(self, report: Mapping[str, Any]) -> dict[str, Any]:
-        """Post a report (plain JSON values) over HTTP; gives report_id, case_ref, urgency, duplicate and status_url.
+        """Post a report (plain JSON values) over HTTP. Return report_id, case_ref, urgency, duplicate and status_url.
 
-        Once this returns, the report is journaled. Tried again until `retry_seconds` are over. Raises Refused with its
-        field errors, Unreachable when the report is not known to be taken.
+        When this returns, the report is stored. Retries until `retry_seconds`. Raises Refused with the invalid fields,
+        Unreachable if the report is not known to be accepted.
         """
         answer: dict[str, Any] = {}
         until_deadline(self._retry_seconds, lambda: answer.update(self._http.post("/v1/reports", dict(report))))
         return answer
 
     def publish(self, report: Mapping[str, Any]) -> str:
-        """Hand a report to the broker, checked here first; gives the event id. The receipt comes by `results`.
+        """Check a report and publish it to the broker. Return the event id. The receipt comes through `results`.
 
-        Once this returns, the report is on the broker's disk: sealed, so that only intake reads it, when the account has
-        `seal_to`. Without it the report lies there as it is, names and narrative included, for whoever takes the disk.
-        Raises Refused with its field errors, Unreachable.
+        When this returns, the report is on the broker's disk. If the account has `seal_to`, it is sealed and only intake can
+        read it. Without, it is stored there in clear, with names and narrative.
+        Raises Refused with the invalid fields, Unreachable.
         """
         event = event_of(self._account, report)
         self._publisher.publish(event, exchange=REPORTS, routing_key=self._account.id)
         return event.id
 
     def results(self, handler: Callable[[Event], object], until: Callable[[], bool] | None = None) -> None:
-        """Hand receipts and rejections of reports that came over AMQP to a handler, until `until()` or `stop()`."""
+        """Pass receipts and rejections of reports over AMQP to a handler, until `until()` or `stop()`."""
         self._stopped = False
         consumer = Consumer(self._account.broker, [self._account.queue("results")], lambda body: self._handle(handler, body))
         consumer.run(lambda: self._stopped or (until is not None and until()))
 
     def stop(self) -> None:
-        """Let `results` return after the message in hand."""
+        """Make `results` return after the current message."""
         self._stopped = True
 
     def close(self) -> None:
-        """Let go of the connection that reports go over."""
+        """Close the connection for reports."""
         if "_publisher" in vars(self):
             self._publisher.close()
 
     @cached_property
     def _http(self) -> Http:
         if self._account.http is None:
-            raise BadAccount("The account names no HTTP interface (http).")
+            raise BadAccount("The account has no HTTP interface (http).")
         return Http(self._account.http)
 
     @cached_property
@@ -107,7 +107,7 @@ class SourceClient:
 
 
 def event_of(account: Account, report: Mapping[str, Any]) -> Event:
-    """What `publish` hands to the broker; sealed if the account has `seal_to`. Raises Refused with its field errors."""
+    """Return the event that `publish` sends, sealed if the account has `seal_to`. Raises Refused with the invalid fields."""
     event = _submitted(account, report) if account.seal_to is None else _sealed(account, account.seal_to, report)
     return replace(event, subject=event.id)
 
@@ -127,5 +127,5 @@ def _checked(report: Mapping[str, Any]) -> dict[str, Any]:
         loaded: dict[str, Any] = type_named(SUBMITTED).schema().load(report)
     except ValidationError as error:
         errors = [each.as_dict() for each in field_errors(error.messages)]
-        raise Refused("The report breaks its schema.", status=422, errors=errors) from None
+        raise Refused("Some fields of the report are invalid. See `errors`.", status=422, errors=errors) from None
     return loaded

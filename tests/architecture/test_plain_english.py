@@ -16,12 +16,8 @@ ROOT = Path(__file__).resolve().parents[2]
 HELD = ("ngao/cli", "ngao/client", "ngao/deployment", "ngao/local", "docs/reference/glossary.md")
 # Parts of these rooms that have not been edited yet: the list shrinks.
 NOT_YET = (
-    "ngao/client",
     "ngao/deployment/backup",
-    "ngao/deployment/checking.py",
     "ngao/deployment/checks",
-    "ngao/deployment/parts.py",
-    "ngao/deployment/soundness.py",
 )
 GLOSSARY = "docs/reference/glossary.md"
 # Each phrase, and the words to use instead.

@@ -32,7 +32,7 @@ PROMISED = (
 SHOWN = {
     "README.md": ('"duplicate":false', '"code":"unknown_code"', "intake.report.receipt.v1 NG-"),
     "docs/tutorial/first-referral.md": (
-        "The broker takes this account: partner turkana-legal.",
+        "The broker accepts this account: partner turkana-legal.",
         '"duplicate":true',
         "may be reached on 1 numbers",
         "turkana-legal is at work on legal_aid.",

@@ -86,7 +86,7 @@ def test_what_is_wrong_with_an_account_is_named(folder, content, said):
 
 
 def test_a_missing_account_and_a_missing_queue_are_named(folder):
-    with pytest.raises(BadAccount, match="cannot be read"):
+    with pytest.raises(BadAccount, match="Cannot read the account file"):
         load(folder / "nowhere.json", "partner")
     with pytest.raises(BadAccount, match=r"queues\.results"):
         load(written(folder, PARTNER), "partner").queue("results")
@@ -141,7 +141,7 @@ def test_a_private_key_that_others_may_read_is_refused(tmp_path):
 def test_keygen_as_a_command_says_which_file_to_hand_over(tmp_path, capsys):
     assert main(["keygen", str(tmp_path)]) == 0
     said = capsys.readouterr().out
-    assert ".pub  (hand this one over)" in said
+    assert ".pub  (send this one)" in said
     assert ".key  (stays here)" in said
     private = next(tmp_path.glob("*.key")).read_text().strip()
     assert private not in said
@@ -149,4 +149,4 @@ def test_keygen_as_a_command_says_which_file_to_hand_over(tmp_path, capsys):
 
 def test_a_command_that_fails_says_why_and_gives_1(tmp_path, capsys):
     assert main(["check", "partner", str(tmp_path / "nowhere.json")]) == 1
-    assert "cannot be read" in capsys.readouterr().err
+    assert "Cannot read the account file" in capsys.readouterr().err

@@ -60,13 +60,29 @@ def report(number: int, violation: Body, county: str, needs: list[str], **more: 
     }
 
 
+_ARREST = {"type": "unlawful_arrest", "ongoing": True, "perpetrators": [{"type": "police"}]}
+_THREAT = {"type": "death_threat_to_defender", "ongoing": True}
+
+
 def all_scenarios(silent_need: str, silent_county: str, unserved_need: str) -> list[Scenario]:
     """Return all scenarios. The silent partner's need and county, and the need without a partner, depend on the directory."""
-    arrest = {"type": "unlawful_arrest", "ongoing": True, "perpetrators": [{"type": "police"}]}
-    threat = {"type": "death_threat_to_defender", "ongoing": True}
+    return [
+        *_helped(silent_need, silent_county),
+        *_not_offered(unserved_need),
+        *(Scenario(f"a batch of three, item {at}", "batch", body, expects) for at, (body, expects) in enumerate(_batch(), 1)),
+        Scenario(
+            "the first person again, a week later: history raises the urgency",
+            "http",
+            report(10, _THREAT, "KE-30", ["digital_security"], subject=person("Amina Wanjiru Otieno", 101)),
+            "accepted",
+        ),
+    ]
+
+
+def _helped(silent_need: str, silent_county: str) -> list[Scenario]:
     first = report(
         1,
-        arrest,
+        _ARREST,
         "KE-30",
         ["legal_aid"],
         subject=person("Amina Wanjiru Otieno", 101, gender="woman"),
@@ -80,7 +96,7 @@ def all_scenarios(silent_need: str, silent_county: str, unserved_need: str) -> l
             "http",
             report(
                 2,
-                threat,
+                _THREAT,
                 silent_county,
                 [silent_need],
                 subject=person("Baraka Cheruiyot", 102),
@@ -102,6 +118,11 @@ def all_scenarios(silent_need: str, silent_county: str, unserved_need: str) -> l
             ),
             "accepted",
         ),
+    ]
+
+
+def _not_offered(unserved_need: str) -> list[Scenario]:
+    return [
         Scenario(
             "a person who has not agreed to be referred",
             "http",
@@ -136,13 +157,6 @@ def all_scenarios(silent_need: str, silent_county: str, unserved_need: str) -> l
             "accepted",
         ),
         Scenario("a broken report: refused, with its fields", "http", broken_report(), "refused", BROKEN_FIELDS),
-        *(Scenario(f"a batch of three, item {at}", "batch", body, expects) for at, (body, expects) in enumerate(_batch(), 1)),
-        Scenario(
-            "the first person again, a week later: history raises the urgency",
-            "http",
-            report(10, threat, "KE-30", ["digital_security"], subject=person("Amina Wanjiru Otieno", 101)),
-            "accepted",
-        ),
     ]
 
 

@@ -59,14 +59,14 @@ def test_only_its_owner_reads_the_key(commands: SecretsFolder) -> None:
     folder = handed_over()
     assert stat.S_IMODE((folder / "key.pem").stat().st_mode) == 0o600
     (folder / "key.pem").chmod(0o644)
-    with pytest.raises(BadAccount, match="open to other users"):
+    with pytest.raises(BadAccount, match="readable by other users"):
         load(folder / "account.json", "partner")
 
 
 def test_another_ones_key_is_refused_by_the_client(commands: SecretsFolder) -> None:
     folder = handed_over()
     (folder / "key.pem").write_text(commands.read("ca", "ca.key") + "\n")
-    with pytest.raises(BadAccount, match="cannot be used together"):
+    with pytest.raises(BadAccount, match="do not work together"):
         load(folder / "account.json", "partner")
 
 
