@@ -24,7 +24,10 @@ from ngao.chassis.errors import Misconfigured
 
 _LEVEL, _GZIP = 3, 31
 _AT_ONCE = 256 * 1024
-_BEFORE = "If it is of an earlier version, move both halves away, run `ngao secrets init` and keep the old `backup.key`"
+_BEFORE = (
+    "If it is of an earlier version, move both halves away, run `ngao secrets init` (on one machine `ngao up`), "
+    "and keep the old `backup.key`"
+)
 
 
 def new_key() -> str:
