@@ -1,18 +1,84 @@
-"""What a use case about messages works with, for one unit of work."""
+"""What notify's use cases work with."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar, Self
 
-from services.notify.ladders.planning import Desk
-from services.notify.ports import Alarms, Announcer, Messages
+from ngao.chassis.chassis import Chassis
+from ngao.chassis.errors import Misconfigured
+from ngao.chassis.handlers import Parts, UnitContext
+from ngao.kernel.retention import Retention
+from ngao.chassis.security.identity import Principal
+from ngao.chassis.storage.unit_of_work import Unit
+from services.notify.channels.account import Account
+from services.notify.channels.opening import Channel, open_channels
+from services.notify.ladders.planning import Situation
+from services.notify.ladders.reach import Reach
+from services.notify.ladders.store import AlarmRepository
+from services.notify.messages.store import ClaimQueue, MessageRepository
+from services.notify.policy import read_policy, read_retention
+from services.notify.roster.store import ContactSummaryRepository, RosterRepository
+from services.notify.rules import Policy
+from services.notify.settings import OwnSettings, read_own
 
 
-@dataclass(frozen=True)
-class Context:
-    """The stores, what publishes the outcome, and what plans are made with."""
+@dataclass
+class Context(UnitContext):
+    """One unit of work of notify. `channels` are the kinds of channel that messages can go by."""
 
-    messages: Messages
-    alarms: Alarms
-    announcer: Announcer
-    desk: Desk
+    service: ClassVar[str] = "notify"
+    policy: Policy
+    messages: MessageRepository
+    alarms: AlarmRepository
+    roster: RosterRepository
+    summaries: ContactSummaryRepository
+    channels: tuple[str, ...]
+
+    @property
+    def situation(self) -> Situation:
+        """What a plan is made in at this moment."""
+        return Situation(self.policy, self.roster.contact, self.channels, self.now)
+
+
+class NotifyParts(Parts[Context]):
+    """What notify keeps for as long as its process runs. Only operators call it, so that it has no accounts of its own."""
+
+    def __init__(self, chassis: Chassis, policy: Policy, retention: Retention, own: OwnSettings) -> None:
+        super().__init__(chassis)
+        self.policy, self.retention, self.link = policy, retention, own.link
+        self.channels: dict[str, Channel] = open_channels(own.channels)
+        self.account = Account()
+        self.claims = ClaimQueue(chassis.store.durable("messages"), policy.furthest)
+        self.reach = Reach(chassis, policy, frozenset(self.channels), self.account)
+        self.unsent = chassis.metrics.gauge("ngao_notify_unsent", "Messages that wait to be sent.")
+        self.unsent_seconds = chassis.metrics.gauge("ngao_notify_unsent_seconds", "Age of the oldest of these.")
+
+    @classmethod
+    def open(cls, chassis: Chassis) -> Self:
+        """Read rules and settings and make the channels; raises Misconfigured."""
+        own = read_own(chassis.settings.own)
+        folders = chassis.settings.policy_directories
+        policy, retention = read_policy(folders), read_retention(folders)
+        if policy.templates.uses_link() and not own.link:
+            raise Misconfigured("A template uses {link}, but own.link is not set.")
+        parts = cls(chassis, policy, retention, own)
+        chassis.forget_by(retention)
+        return parts
+
+    def begin(self) -> None:
+        """Look once, so that the first answer of readiness knows whether anybody can be notified."""
+        self.reach.look()
+
+    def context(self, unit: Unit, principal: Principal | None = None) -> Context:
+        """The context of one unit of work."""
+        return Context(
+            unit=unit,
+            principal=principal,
+            policy=self.policy,
+            messages=MessageRepository(unit),
+            alarms=AlarmRepository(unit),
+            roster=RosterRepository(unit),
+            summaries=ContactSummaryRepository(unit),
+            channels=tuple(self.channels),
+        )

@@ -117,4 +117,4 @@ def test_a_settings_example_is_taken_by_notify(block: Block, tmp_path_factory: p
     secret.chmod(0o600)
     own = tomllib.loads(block.text)["own"]
     own["smtp"]["password_file"] = str(secret)
-    assert read_own(own).smtp.host == "mail.example.org"
+    assert read_own(own).channels["email"].host == "mail.example.org"

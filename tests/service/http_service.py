@@ -144,7 +144,7 @@ class Container(ServiceContainer):
     def __init__(self, chassis: Any) -> None:
         super().__init__(TinyService)
         self.chassis = chassis
-        self.app = SimpleNamespace(credentials=Accounts())
+        self.parts = SimpleNamespace(credentials=Accounts())
 
 
 def certificate() -> dict[str, Path]:

@@ -12,8 +12,8 @@ import pytest
 from ngao.chassis.settings import StoreSettings
 from ngao.chassis.storage.connection import Store
 from ngao.chassis.storage.unit_of_work import Unit
-from services.notify.documents import DOCUMENTS as NOTIFY
-from services.notify.store import ClaimQueue, MessageRepository
+from services.notify.messages.store import ClaimQueue, MessageRepository
+from services.notify.service import NotifyService
 from services.referral.cases.store import CaseRepository, overdue_waits
 from services.referral.storage.documents import DOCUMENTS as REFERRAL
 from tests.support.processes import World
@@ -49,7 +49,7 @@ def referral(world: World) -> Iterator[Store]:
 
 @pytest.fixture
 def notify(world: World) -> Iterator[Store]:
-    with _opened(world, "notify", NOTIFY) as store:
+    with _opened(world, "notify", NotifyService.documents) as store:
         messages = [{"_id": f"m{at}", "urgent": at % 2 == 0, "due": LATER, "escalate_at": LATER} for at in range(MANY)]
         store.database["messages"].insert_many(messages)
         store.database["messages"].update_many({"_id": {"$in": ["m7", "m8"]}}, {"$set": {"escalate_at": NOW}})

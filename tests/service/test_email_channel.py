@@ -22,9 +22,10 @@ from marshmallow import ValidationError
 from ngao.chassis.errors import Misconfigured
 from ngao.local.mailbox import Mail, command, messages
 from services.notify.channels import email
-from services.notify.channels.email import EmailChannel, SmtpSettings
+from services.notify.channels.email import EmailChannel
+from services.notify.channels.email_settings import SmtpSettings
 from services.notify.channels.letter import Letter, Outcome, Result
-from services.notify.messages.responses import RosterEntry
+from services.notify.roster.responses import RosterEntry
 from services.notify.settings import read_own
 from tests.support.mailbox import Mailbox, behave, misbehave
 from tests.support.notify import MAIL_CASES, FakeChannel, refusals, shipped_policy
@@ -298,7 +299,8 @@ def test_settings_are_checked_whole_and_the_password_is_never_shown(tmp_path: Pa
     (tmp_path / "password").write_text("canary-password\n")
     smtp = {"host": "mail.example.org", "port": 587, "from": "desk@example.org"}
     own = read_own({"smtp": {**smtp, "username": "desk", "password_file": str(tmp_path / "password")}})
-    assert (own.smtp.password, own.smtp.tls) == ("canary-password", "starttls")
+    smtp_settings = own.channels["email"]
+    assert (smtp_settings.password, smtp_settings.tls) == ("canary-password", "starttls")
     assert "canary" not in repr(own)
     for broken in ({}, {"smtp": {}}, {"smtp": {**smtp, "tls": "maybe"}}, {"smtp": {**smtp, "username": "desk"}}, {"smpt": smtp}):
         with pytest.raises(Misconfigured):

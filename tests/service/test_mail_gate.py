@@ -18,7 +18,8 @@ from aiosmtpd.controller import Controller
 from ngao.chassis.errors import Misconfigured
 from ngao.deployment.authority import Authority
 from ngao.local.ports import free_port
-from services.notify.channels.email import EmailChannel, SmtpSettings
+from services.notify.channels.email import EmailChannel
+from services.notify.channels.email_settings import SmtpSettings
 from services.notify.channels.letter import Letter, Outcome, Result
 from services.notify.settings import read_own
 from tests.support.processes import ROOT
@@ -119,12 +120,12 @@ def test_a_server_that_is_away_means_later(tmp_path: Path) -> None:
 
 def test_without_a_gate_the_server_is_connected_to_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NGAO_MAIL_SERVER", raising=False)
-    assert read_own({"smtp": SMTP}).smtp.via is None
+    assert read_own({"smtp": SMTP}).channels["email"].via is None
 
 
 def test_a_gate_that_leads_to_the_mail_server_is_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NGAO_MAIL_SERVER", f"{NAME}:587")
-    assert read_own({"smtp": SMTP, "gate": GATE}).smtp.via == ("mail-gate", 2525)
+    assert read_own({"smtp": SMTP, "gate": GATE}).channels["email"].via == ("mail-gate", 2525)
 
 
 @pytest.mark.parametrize("leads_to", [None, "mail:2525", NAME])

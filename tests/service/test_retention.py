@@ -18,15 +18,19 @@ import pytest
 import yaml
 
 from ngao.chassis.errors import NotAllowedNow, NotFound, SealBroken
+from ngao.chassis.http.call import Call
 from ngao.chassis.messaging.delivery import Delivery
 from ngao.chassis.security import keyfiles, seals
 from ngao.chassis.security.audit import Verified
-from ngao.chassis.security.identity import new_key
+from ngao.chassis.security.identity import Principal, new_key
 from ngao.contracts import make, open_event
 from ngao.kernel.actors import Actor
 from services.intake.reports.documents import ReportDocument
 from services.intake.reports.posted import Posted
 from services.notify.roster.model import DUTY_OFFICER, Recipient
+from services.notify.roster.put import put_duty_officer
+from services.notify.roster.read import show_duty_officer
+from services.notify.roster.remove import remove_duty_officer
 from tests.support.forgetting import Held, opened
 from tests.support.intake import report
 from tests.support.processes import ROOT, World
@@ -34,6 +38,7 @@ from tests.support.processes import ROOT, World
 FORMS = "forms"
 NUMBERS = count(1)
 SETTINGS = {"new_key": False, "revoke_old_keys": False}
+CALL = Call(Principal("operator", "test"), b"", "application/json", {}, {}, "")
 SMTP = '[own.smtp]\nhost = "127.0.0.1"\nport = 9\nfrom = "desk@example.org"\ntls = "none"'
 OF_A_RULE = [name for name, field in ReportDocument._fields.items() if vars(field)["rule"]]
 
@@ -202,15 +207,15 @@ def _delivery(message_id: str) -> Delivery:
 def test_an_address_is_destroyed_when_its_owner_is_off_the_roster(world: World) -> None:
     with opened(world, "notify", SMTP) as notify:
         officer = Recipient(DUTY_OFFICER, "amina")
-        notify.app.put_on_roster(officer, {"email": "amina@example.org", "language": "en"}, "test")
+        put_duty_officer(notify.app.parts, "amina", {"email": "amina@example.org", "language": "en"}, CALL)
         assert notify.records("data_keys", scope=f"roster:{officer}")
-        notify.app.take_off_roster(officer, "test")
+        remove_duty_officer(notify.app.parts, "amina", CALL)
         assert notify.records("roster") == notify.records("data_keys", scope=f"roster:{officer}") == []
         told = [each["detail"]["why"] for each in notify.audited("roster.forgotten") if each["subject"] == str(officer)]
         assert told == ["removed"]
-        assert notify.app.roster("test", DUTY_OFFICER, "amina") == []
-        with pytest.raises(NotFound):
-            notify.app.take_off_roster(officer, "test")
+        for ask in (show_duty_officer, remove_duty_officer):
+            with pytest.raises(NotFound):
+                ask(notify.app.parts, "amina", CALL)
 
 
 def test_a_roster_may_keep_an_address_for_a_while(world: World, tmp_path: Path) -> None:
@@ -219,9 +224,10 @@ def test_a_roster_may_keep_an_address_for_a_while(world: World, tmp_path: Path) 
     (tmp_path / "retention.yaml").write_text(yaml.safe_dump(rules))
     with opened(world, "notify", SMTP, (tmp_path,)) as notify:
         officer = Recipient(DUTY_OFFICER, "baraka")
-        notify.app.put_on_roster(officer, {"email": "baraka@example.org", "language": "en"}, "test")
-        notify.app.take_off_roster(officer, "test")
-        assert notify.app.roster("test", DUTY_OFFICER, "baraka") == []
+        put_duty_officer(notify.app.parts, "baraka", {"email": "baraka@example.org", "language": "en"}, CALL)
+        remove_duty_officer(notify.app.parts, "baraka", CALL)
+        with pytest.raises(NotFound):
+            show_duty_officer(notify.app.parts, "baraka", CALL)
         assert len(notify.records("roster", _id=str(officer))) == 1
         notify.pass_days(7)
         assert notify.records("roster", _id=str(officer)) == []
@@ -230,7 +236,7 @@ def test_a_roster_may_keep_an_address_for_a_while(world: World, tmp_path: Path) 
 def test_the_registry_forgets_a_case_its_person_and_the_keys(world: World) -> None:
     with opened(world, "registry") as registry:
         case_ref, unit = "NG-0000000001", registry.chassis.units.read()
-        registry.app.report_accepted(unit, _accepted(world, registry, case_ref))
+        assert registry.app.on_intake_report_accepted(unit, _accepted(world, registry, case_ref)) is None
         assert registry.chassis.units.commit([unit]) == [None]
         (person,) = registry.records("defenders")
         scope = f"person:{person['_id']}"

@@ -14,5 +14,4 @@ def service_class(name: str) -> Any:
 def documents(service: str) -> tuple[Any, ...]:
     """All records of a service."""
     found = getattr(service_class(service), "documents", None)
-    where = "notify.documents" if service == "notify" else f"{service}.storage.documents"
-    return found or importlib.import_module(f"services.{where}").DOCUMENTS
+    return found or importlib.import_module(f"services.{service}.storage.documents").DOCUMENTS

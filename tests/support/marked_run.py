@@ -22,7 +22,7 @@ from ngao.contracts.payloads import schema_of
 from ngao.contracts.schemas.report import Report
 from ngao.local.demo.scenarios import kobo_submission
 from services.intake.reports.schemas import ReportUpdate
-from services.notify.messages.responses import RosterEntry
+from services.notify.roster.responses import RosterEntry
 from tests.support.coalition import CRITICAL, Coalition, Partner, report
 from tests.support.mailbox import behave, misbehave
 from tests.support.markers import Planted, Stem, Token, leaf_at, plant, takes

@@ -1,20 +1,28 @@
-"""Notify's ports in memory, and a small policy to try its rules with."""
+"""Notify in memory: its repositories are subclasses of the real ones. And the shipped policy to try its rules with."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+from ngao.chassis.clock import ManualClock
+from ngao.chassis.security.identity import Principal
+from ngao.chassis.storage.unit_of_work import Unit
 from services.notify.channels.letter import Letter, Outcome, Result
+from services.notify.channels.opening import Channel
+from services.notify.context import Context
 from services.notify.ladders.model import Alarm
-from services.notify.ladders.planning import Desk
+from services.notify.ladders.planning import Situation
+from services.notify.ladders.store import AlarmRepository
 from services.notify.messages.facts import Facts
 from services.notify.messages.model import Message, State
+from services.notify.messages.store import ClaimQueue, MessageRepository
 from services.notify.policy import read_policy
-from services.notify.ports import Alarms, Announcer, Channel, Claims, ContactSummaries, Messages, Roster
 from services.notify.roster.model import DUTY_OFFICER, PARTNER, Contact, ContactSummary, Recipient
+from services.notify.roster.store import ContactSummaryRepository, RosterRepository
 from services.notify.rules import Policy
 
 POLICIES = Path(__file__).resolve().parents[2] / "deploy" / "policy"
@@ -41,7 +49,7 @@ def partner(name: str, language: str = "sw") -> Contact:
     return Contact(Recipient(PARTNER, name), "email", language)
 
 
-class FakeMessages(Messages):
+class FakeMessages(MessageRepository):
     def __init__(self) -> None:
         self.kept: dict[str, Message] = {}
 
@@ -66,7 +74,7 @@ class FakeMessages(Messages):
         return [(each.recipient.ref, each.state) for each in self.kept.values()]
 
 
-class FakeAlarms(Alarms):
+class FakeAlarms(AlarmRepository):
     def __init__(self) -> None:
         self.kept: dict[str, Alarm] = {}
 
@@ -77,7 +85,7 @@ class FakeAlarms(Alarms):
         self.kept[alarm.case_ref] = alarm
 
 
-class FakeClaims(Claims):
+class FakeClaims(ClaimQueue):
     def __init__(self, messages: FakeMessages) -> None:
         self._messages = messages
         self._leases = 0
@@ -96,7 +104,7 @@ class FakeClaims(Claims):
         return deepcopy(first)
 
 
-class FakeRoster(Roster):
+class FakeRoster(RosterRepository):
     def __init__(self, *contacts: Contact) -> None:
         self.entries = {each.recipient: (each, f"{each.recipient.ref}@example.org") for each in contacts}
         self.gone: dict[Recipient, datetime] = {}
@@ -124,7 +132,7 @@ class FakeRoster(Roster):
         return recipient
 
 
-class FakeSummaries(ContactSummaries):
+class FakeSummaries(ContactSummaryRepository):
     def __init__(self, *summaries: ContactSummary) -> None:
         self.kept = {each.case_ref: each for each in summaries}
 
@@ -133,23 +141,6 @@ class FakeSummaries(ContactSummaries):
 
     def put(self, summary: ContactSummary) -> None:
         self.kept[summary.case_ref] = summary
-
-
-class FakeAnnouncer(Announcer):
-    def __init__(self) -> None:
-        self.said: list[tuple[str, str, str]] = []
-
-    def sent(self, message: Message) -> None:
-        self.said.append(("sent", str(message.recipient), ""))
-
-    def failed(self, message: Message, next_step: str) -> None:
-        self.said.append(("failed", str(message.recipient), next_step))
-
-    def refused(self, message: Message) -> None:
-        self.said.append(("refused", str(message.recipient), message.reason))
-
-    def acknowledged(self, message: Message) -> None:
-        self.said.append(("acknowledged", str(message.recipient), message.acknowledged_by or ""))
 
 
 class FakeChannel(Channel):
@@ -176,8 +167,43 @@ class FakeChannel(Channel):
         return outcome
 
 
-def desk(policy: Policy, roster: FakeRoster, now: datetime = START) -> Desk:
-    return Desk(policy, roster.contact, ("email",), now)
+def situation(policy: Policy, roster: FakeRoster, now: datetime = START) -> Situation:
+    return Situation(policy, roster.contact, ("email",), now)
+
+
+class NotifyInMemory:
+    """Notify without a store, with the time in the test's hand. Each `context()` is a unit of its own."""
+
+    def __init__(
+        self, roster: FakeRoster, summaries: FakeSummaries | None = None, policy: Policy | None = None
+    ) -> None:
+        self.clock, self.policy = ManualClock(START), policy or shipped_policy()
+        self.messages, self.alarms = FakeMessages(), FakeAlarms()
+        self.roster, self.summaries = roster, summaries or FakeSummaries()
+        self.claims = FakeClaims(self.messages)
+        self.units: list[Unit] = []
+
+    def context(self, caller: str = "grace") -> Context:
+        unit = Unit(self.clock.now(), None, None)  # type: ignore[arg-type]  # nothing is sealed, nothing looked up
+        self.units.append(unit)
+        return Context(
+            unit=unit, principal=Principal("operator", caller), policy=self.policy, messages=self.messages, alarms=self.alarms,
+            roster=self.roster, summaries=self.summaries, channels=("email",),
+        )  # fmt: skip
+
+    @property
+    def said(self) -> list[tuple[str, str, str]]:
+        """What was published of each message: what became of it, whose it is, and why."""
+        events = [each.event for unit in self.units for each in unit.sayings if each.event.type.startswith("notify.message.")]
+        return [(each.type.split(".")[2], _recipient(each.data), _why(each.data)) for each in events]
+
+
+def _recipient(data: Mapping[str, Any]) -> str:
+    return f"{data['recipient_kind']}:{data['recipient_ref']}"
+
+
+def _why(data: Mapping[str, Any]) -> str:
+    return str(data.get("next_step") or data.get("by") or data.get("reason") or "")
 
 
 _STEPS = {

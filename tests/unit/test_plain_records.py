@@ -9,7 +9,7 @@ import pytest
 
 from ngao.chassis.storage.unit_of_work import Unit, Write
 from services.notify.roster.model import ContactSummary
-from services.notify.store import ContactSummaryRepository
+from services.notify.roster.store import ContactSummaryRepository
 from services.referral.cases.store import CaseRepository
 from services.referral.directory.store import EngagementRepository, Promised
 from services.referral.offers.model import Offer

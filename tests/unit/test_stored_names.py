@@ -12,9 +12,11 @@ from services.intake.reports.model import Report
 from services.intake.reports.records import report_record, source_document
 from services.intake.sources.model import Source
 from services.notify.ladders.model import Alarm
+from services.notify.ladders.store import alarm_to_record
 from services.notify.messages.model import Message
-from services.notify.records import alarm_to_record, message_to_document, summary_to_record
+from services.notify.messages.store import message_to_document
 from services.notify.roster.model import ContactSummary
+from services.notify.roster.store import summary_to_record
 from services.referral.cases.model import Case as ReferralCase
 from services.referral.cases.store import CaseRepository as ReferralCases
 from services.referral.directory import store as partners

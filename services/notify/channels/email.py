@@ -7,35 +7,18 @@ import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from typing import Any
 
 from services.notify.channels.answers import Step, judge
+from services.notify.channels.email_settings import SmtpSettings
 from services.notify.channels.letter import Letter, Outcome, Result
 from services.notify.roster.address import AddressUnreadableError, read_address
 
 TIMEOUT_S = 10
 _WIRE = SMTP.clone(max_line_length=76)  # RFC 2045, 6.7: the longest line of quoted-printable; the standard library allows 78
-TLS_MODES = ("none", "starttls", "tls")
-
-
-@dataclass(frozen=True)
-class SmtpSettings:
-    """Where mail is handed over. `tls` is none, starttls or tls; without a username nothing is authenticated.
-
-    `via` is a gate that passes every connection on to the server; the certificate must be the server's all the same.
-    """
-
-    host: str
-    port: int
-    sender: str
-    tls: str = "starttls"
-    username: str | None = None
-    password: str | None = field(default=None, repr=False)
-    via: tuple[str, int] | None = None
 
 
 class EmailChannel:

@@ -2,46 +2,62 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ngao.chassis.errors import NotFound
+from ngao.chassis.handlers import http, itself
 from services.notify.context import Context
 from services.notify.ladders.case_alarms import CaseAlarms
 from services.notify.ladders.model import alarm_beside, answered_with
 from services.notify.messages.model import Message, State
+from services.notify.messages.publishing import publish_acknowledged
+from services.notify.messages.responses import MessageShown, show_message
 
 
-def acknowledge(context: Context, message_id: str, by: str) -> Message:
+@http.post(
+    "/v1/messages/<message_id>/acknowledge", roles="operator", scope="messages:write", audit=itself("message.acknowledged"),
+    returns=MessageShown, operation="acknowledgeMessage", summary="Say that it has been seen; stops the ladder.",
+)  # fmt: skip
+def acknowledge(ctx: Context, message_id: str) -> dict[str, Any]:
+    """Mark a message as seen by the caller. A second time changes nothing. Raises NotFound."""
+    message = mark_seen(ctx, message_id, ctx.actor.id)
+    ctx.audit("message.acknowledged", subject=message_id)
+    return show_message(message)
+
+
+def mark_seen(ctx: Context, message_id: str, by: str) -> Message:
     """Mark a message as seen, and with it what it covers; stop every escalation of its cause. A second time changes nothing.
 
     With a letter on no ladder, such as the owner's, the alarm about the same event is seen. Raises NotFound.
     """
-    found = context.messages.find(message_id)
+    found = ctx.messages.find(message_id)
     if found is None:
         raise NotFound("There is no such message.")
     if found.state is State.ACKNOWLEDGED:
         return found
-    case = CaseAlarms(context, found.case_ref)
+    case = CaseAlarms(ctx, found.case_ref)
     message = case.its(found)
     if alarm := message if message.ladder else alarm_beside(message, case.standing):
-        _answer(context, case, alarm, by)
+        _answer(ctx, case, alarm, by)
     if message.state is not State.ACKNOWLEDGED:
-        _see(context, case, message, by)
+        _see(ctx, case, message, by)
     case.close()
     return message
 
 
-def _answer(context: Context, case: CaseAlarms, alarm: Message, by: str) -> None:
+def _answer(ctx: Context, case: CaseAlarms, alarm: Message, by: str) -> None:
     """Mark one alarm as seen, with all for which its acknowledgement counts."""
-    for other in answered_with(context.desk, alarm, case.standing):
+    for other in answered_with(ctx.situation, alarm, case.standing):
         if other.cause == alarm.cause:
-            other.was_answered(context.desk.now)
+            other.was_answered(ctx.now)
             case.save(other)
         else:
-            _see(context, case, other, by)
+            _see(ctx, case, other, by)
     if alarm.state is not State.ACKNOWLEDGED:
-        _see(context, case, alarm, by)
+        _see(ctx, case, alarm, by)
 
 
-def _see(context: Context, case: CaseAlarms, message: Message, by: str) -> None:
-    message.was_acknowledged(context.desk.now, by)
+def _see(ctx: Context, case: CaseAlarms, message: Message, by: str) -> None:
+    message.was_acknowledged(ctx.now, by)
     case.save(message)
-    context.announcer.acknowledged(message)
+    publish_acknowledged(ctx, message)

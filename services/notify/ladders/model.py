@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from services.notify.ladders.planning import Desk, is_worse
+from services.notify.ladders.planning import Situation, is_worse
 from services.notify.messages.model import Message, State
 
 
@@ -36,12 +36,12 @@ def state_of(standing: Collection[Message]) -> AlarmState:
     return AlarmState.UNHEARD if unseen(standing) else AlarmState.SEEN
 
 
-def answered_with(desk: Desk, message: Message, standing: Collection[Message]) -> list[Message]:
+def answered_with(situation: Situation, message: Message, standing: Collection[Message]) -> list[Message]:
     """What an acknowledgement of this message counts for beside it: its ladder, what that covers, and lesser alarms before it.
 
     A graver alarm is not among them, even if it covers this message.
     """
-    before = {each.cause for each in standing if each.created_at <= message.created_at and not is_worse(desk, each, message)}
+    before = {each.cause for each in standing if each.created_at <= message.created_at and not is_worse(situation, each, message)}
     causes = before | {message.cause}
     return [
         each for each in standing
@@ -54,14 +54,14 @@ def alarm_beside(message: Message, standing: Collection[Message]) -> Message | N
     return next((each for each in reversed(list(standing)) if each.cause == message.cause), None)
 
 
-def to_ask_again(desk: Desk, standing: Collection[Message]) -> Message | None:
+def to_ask_again(situation: Situation, standing: Collection[Message]) -> Message | None:
     """The gravest message of an unheard case whose reader could not be reached, and can be now."""
     lost = (State.REFUSED, State.FAILED)
     best: Message | None = None
     for each in unseen(standing):
-        if each.state not in lost or each.covered_by is not None or not desk.reaches(each.recipient):
+        if each.state not in lost or each.covered_by is not None or not situation.reaches(each.recipient):
             continue
-        if best is None or is_worse(desk, each, best):
+        if best is None or is_worse(situation, each, best):
             best = each
     return best
 

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from ngao.chassis.chassis import Chassis
 from services.notify.channels.account import Account
+from services.notify.ladders.store import AlarmRepository
+from services.notify.roster.store import RosterRepository
 from services.notify.rules import Policy
-from services.notify.store import AlarmRepository, RosterRepository
 
 _ADD = "run `bin/ngao officer add duty-officer --email ADDRESS`"
 

@@ -1,4 +1,4 @@
-"""What notify needs of an event: references and codes, taken from it by `services.notify.messages.events`."""
+"""What planning needs of an event: references and codes."""
 
 from __future__ import annotations
 

@@ -2,24 +2,71 @@
 
 from __future__ import annotations
 
+from ngao.chassis.handlers import on_notices
+from ngao.contracts import Event
+from ngao.contracts.events.intake import QuarantineFilled, ReportAccepted, ReportQuarantined, ReportUpdated
+from ngao.contracts.events.notices import ContactNotice, Notice
+from ngao.contracts.events.referral import (
+    CaseReopened,
+    DisclosureMissed,
+    HelperRevoked,
+    NeedUnroutable,
+    OfferAccepted,
+    OfferCompleted,
+    OfferDeclined,
+    OfferExpired,
+    OfferFailed,
+    OfferMade,
+    OfferRecalled,
+    OfferStarted,
+    OfferWithdrawn,
+)
+from ngao.contracts.events.registry import DefenderResolved
 from services.notify.context import Context
 from services.notify.ladders.case_alarms import CaseAlarms
 from services.notify.ladders.planning import plan
 from services.notify.messages.facts import Facts
 from services.notify.messages.model import Message
-from services.notify.messages.queueing import tell_people
-from services.notify.ports import ContactSummaries
+from services.notify.messages.queueing import queue_messages
+from services.notify.roster.contact_summary import learn_contact_summary
 from services.notify.roster.model import DEFENDER, DUTY_OFFICER, OWNER
 
 
-def plan_messages(context: Context, summaries: ContactSummaries, facts: Facts) -> list[Message]:
+@on_notices(
+    ReportAccepted, ReportUpdated, ReportQuarantined, QuarantineFilled, OfferMade, OfferAccepted, OfferDeclined, OfferExpired,
+    OfferStarted, OfferCompleted, OfferFailed, OfferWithdrawn, OfferRecalled, NeedUnroutable, CaseReopened, HelperRevoked,
+    DisclosureMissed,
+)  # fmt: skip
+def plan_for_notice(ctx: Context, notice: Notice, envelope: Event) -> None:
+    """Plan what the policy says about an event. One that only repeats what was published before concerns nobody here."""
+    if notice.again:
+        return
+    facts = Facts(
+        cause=envelope.id,
+        type=envelope.type,
+        case_ref=notice.case_ref,
+        urgency=notice.urgency,
+        partner_id=notice.partner_id,
+        about=str(notice.need_number or ""),
+        raised=notice.risen,
+    )
+    plan_messages(ctx, facts)
+
+
+@on_notices(DefenderResolved)
+def plan_for_contact(ctx: Context, notice: ContactNotice, envelope: Event) -> None:
+    """Remember what the registry says about contact, then plan."""
+    learn_contact_summary(ctx, notice, envelope.sequence or 0)
+    plan_messages(ctx, Facts(cause=envelope.id, type=envelope.type, case_ref=notice.case_ref))
+
+
+def plan_messages(ctx: Context, facts: Facts) -> list[Message]:
     """Queue what the policy calls for; a recipient who cannot be reached safely becomes a refusal, never an error."""
-    desk = context.desk
-    rules = desk.policy.rules_for(facts)
-    summary = summaries.find(facts.case_ref) if any(rule.tell == DEFENDER for rule in rules) else None
+    rules = ctx.policy.rules_for(facts)
+    summary = ctx.summaries.find(facts.case_ref) if any(rule.tell == DEFENDER for rule in rules) else None
     if not any(rule.tell in {DUTY_OFFICER, OWNER} or rule.must_reach for rule in rules):
-        return tell_people(context.messages, context.announcer, plan(desk, facts, summary).new)
-    case = CaseAlarms(context, facts.case_ref)
-    told = case.apply(plan(desk, facts, summary, case.standing))
+        return queue_messages(ctx, plan(ctx.situation, facts, summary).new)
+    case = CaseAlarms(ctx, facts.case_ref)
+    told = case.apply(plan(ctx.situation, facts, summary, case.standing))
     case.close()
     return told

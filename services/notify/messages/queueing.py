@@ -1,18 +1,19 @@
-"""Keep new messages and say at once which of them are refused; shared by all use cases that tell somebody."""
+"""Keep new messages and publish which of them are refused; shared by all use cases that inform somebody."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from services.notify.context import Context
 from services.notify.messages.model import Message, State
-from services.notify.ports import Announcer, Messages
+from services.notify.messages.publishing import publish_refused
 
 
-def tell_people(messages: Messages, announcer: Announcer, planned: Iterable[Message]) -> list[Message]:
-    """Add those that are not there yet: one cause tells one recipient once, however often it is heard."""
-    new = [message for message in planned if messages.find(message.id) is None]
+def queue_messages(ctx: Context, planned: Iterable[Message]) -> list[Message]:
+    """Add those that are not there yet: one cause tells one recipient once, however often it is handled."""
+    new = [message for message in planned if ctx.messages.find(message.id) is None]
     for message in new:
-        messages.add(message)
+        ctx.messages.add(message)
         if message.state is State.REFUSED:
-            announcer.refused(message)
+            publish_refused(ctx, message)
     return new

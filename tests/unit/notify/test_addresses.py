@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from marshmallow import ValidationError
 
-from services.notify.messages.responses import RosterEntry
 from services.notify.roster.address import AddressUnreadableError, read_address
+from services.notify.roster.responses import RosterEntry
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ngao.chassis.clock import ManualClock
 from services.notify.channels.letter import Outcome, Result
-from services.notify.context import Context
 from services.notify.ladders.acknowledge import acknowledge
 from services.notify.ladders.ask_again import ask_again
 from services.notify.ladders.escalate import escalate_message
@@ -24,14 +22,8 @@ from services.notify.roster.model import DUTY_OFFICER, Contact, Recipient
 from services.notify.rules import Policy, Rule
 from tests.support.notify import (
     CASE,
-    START,
-    FakeAlarms,
-    FakeAnnouncer,
-    FakeClaims,
-    FakeMessages,
     FakeRoster,
-    FakeSummaries,
-    desk,
+    NotifyInMemory,
     facts,
     officers,
     partner,
@@ -43,17 +35,12 @@ ALL = ("duty-officer", "deputy", "coordinator")
 TAKEN, UNKNOWN_USER = Outcome(Result.TAKEN), Outcome(Result.NEVER, "smtp_550_5.1.1")
 
 
-class Desk:
+class Desk(NotifyInMemory):
     """Notify in memory, with what the mail server answers and the time in the test's hand."""
 
     def __init__(self, *people: str, policy: Policy = POLICY) -> None:
-        self.clock, self.policy = ManualClock(START), policy
-        self.messages, self.alarms, self.announcer = FakeMessages(), FakeAlarms(), FakeAnnouncer()
-        self.roster, self.claims = FakeRoster(*officers(*people), partner("clinic")), FakeClaims(self.messages)
+        super().__init__(FakeRoster(*officers(*people), partner("clinic")), policy=policy)
         self.heard = 0
-
-    def context(self) -> Context:
-        return Context(self.messages, self.alarms, self.announcer, desk(self.policy, self.roster, self.clock.now()))
 
     def hear(
         self, event: str, urgency: str = "critical", about: str = "", *, risen: bool = False, partner_id: str = "clinic"
@@ -61,7 +48,7 @@ class Desk:
         self.heard += 1
         self.clock.advance(timedelta(seconds=1))
         told = replace(facts(event, urgency, partner_id, f"event-{self.heard}", about), raised=risen)
-        plan_messages(self.context(), FakeSummaries(), told)
+        plan_messages(self.context(), told)
 
     def post(self, answer: Outcome = TAKEN, only_to: str | None = None) -> None:
         while claimed := self.claims.claim(self.clock.now(), LEASE, urgent_only=False):
@@ -74,7 +61,7 @@ class Desk:
             escalate_message(self.context(), message_id)
 
     def acknowledge(self, message: Message, by: str = "grace") -> None:
-        acknowledge(self.context(), message.id, by)
+        acknowledge(self.context(by), message.id)
 
     def add(self, person: str) -> None:
         self.roster.put(Contact(Recipient(DUTY_OFFICER, person), "email", "en"), f"{person}@example.org")
@@ -132,7 +119,7 @@ def test_five_alarms_of_one_case_ask_one_human_once_and_one_acknowledgement_cove
     desk.wait(600)
     assert len(desk.letters()) == 2
     assert desk.state() is AlarmState.SEEN
-    assert [said[0] for said in desk.announcer.said].count("acknowledged") == 5
+    assert [said[0] for said in desk.said].count("acknowledged") == 5
 
 
 def test_what_comes_later_and_is_worse_asks_again_and_takes_the_lesser_alarm_along() -> None:
@@ -283,7 +270,7 @@ def test_when_the_covering_letter_reaches_nobody_what_it_covered_is_covered_no_m
     desk.post(UNKNOWN_USER)
     assert desk.state() is AlarmState.UNHEARD
     assert {each.state for each in desk.on_ladders()} == {State.FAILED}
-    assert [said[2] for said in desk.announcer.said if said[0] == "failed"].count("operator") == 5
+    assert [said[2] for said in desk.said if said[0] == "failed"].count("operator") == 5
 
 
 def test_what_was_covered_climbs_its_own_ladder_where_that_has_other_people() -> None:

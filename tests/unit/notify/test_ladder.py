@@ -7,24 +7,17 @@ from datetime import timedelta
 
 import pytest
 
-from ngao.chassis.clock import ManualClock
 from ngao.chassis.errors import NotFound
-from services.notify.context import Context
 from services.notify.errors import PolicyBroken
-from services.notify.ladders.acknowledge import acknowledge
+from services.notify.ladders.acknowledge import mark_seen
 from services.notify.ladders.escalate import escalate_message
 from services.notify.messages.facts import Facts
 from services.notify.messages.model import Message, State
 from services.notify.messages.plan import plan_messages
 from services.notify.rules import Ladder, Step
 from tests.support.notify import (
-    START,
-    FakeAlarms,
-    FakeAnnouncer,
-    FakeMessages,
     FakeRoster,
-    FakeSummaries,
-    desk,
+    NotifyInMemory,
     facts,
     officers,
     shipped_policy,
@@ -34,17 +27,15 @@ POLICY = shipped_policy()
 PEOPLE = ("duty-officer", "deputy", "coordinator")
 
 
-class Watch:
+class Watch(NotifyInMemory):
     """One escalation, with time in the test's hand."""
 
     def __init__(self, *present: str) -> None:
-        self.clock = ManualClock(START)
-        self.messages, self.announcer, self.roster = FakeMessages(), FakeAnnouncer(), FakeRoster(*officers(*present))
-        self.alarms = FakeAlarms()
+        super().__init__(FakeRoster(*officers(*present)))
         self.hear(facts("intake.report.accepted"))
 
     def hear(self, about: Facts) -> None:
-        plan_messages(self.context(), FakeSummaries(), about)
+        plan_messages(self.context(), about)
 
     def wait(self, minutes: float) -> None:
         self.clock.advance(timedelta(minutes=minutes))
@@ -56,13 +47,10 @@ class Watch:
 
     def acknowledge(self, which: int) -> Message:
         message_id = list(self.messages.kept)[which]
-        return acknowledge(self.context(), message_id, "grace")
+        return mark_seen(self.context(), message_id, "grace")
 
     def told(self) -> list[str]:
         return [ref for ref, state in self.messages.told() if state is not State.REFUSED]
-
-    def context(self) -> Context:
-        return Context(self.messages, self.alarms, self.announcer, desk(POLICY, self.roster, self.clock.now()))
 
 
 def test_nobody_else_is_told_before_the_deadline() -> None:
@@ -92,7 +80,7 @@ def test_an_acknowledgement_stops_the_ladder() -> None:
     assert watch.acknowledge(0).acknowledged_by == "grace"
     watch.wait(600)
     assert watch.told() == ["duty-officer"]
-    assert watch.announcer.said == [("acknowledged", "duty_officer:duty-officer", "grace")]
+    assert watch.said == [("acknowledged", "duty_officer:duty-officer", "grace")]
 
 
 def test_the_first_one_acknowledging_late_stops_the_second_ones_deadline_too() -> None:
@@ -107,13 +95,13 @@ def test_acknowledging_twice_says_it_once() -> None:
     watch = Watch(*PEOPLE)
     watch.acknowledge(0)
     watch.acknowledge(0)
-    assert len(watch.announcer.said) == 1
+    assert len(watch.said) == 1
 
 
 def test_somebody_without_an_address_is_passed_over_at_once_and_the_refusal_is_said() -> None:
     watch = Watch("coordinator")
     assert watch.told() == ["coordinator"]
-    assert [said[:2] for said in watch.announcer.said] == [
+    assert [said[:2] for said in watch.said] == [
         ("refused", "duty_officer:duty-officer"),
         ("refused", "duty_officer:deputy"),
     ]
@@ -122,12 +110,12 @@ def test_somebody_without_an_address_is_passed_over_at_once_and_the_refusal_is_s
 def test_an_empty_roster_refuses_each_person_once() -> None:
     watch = Watch()
     assert watch.told() == []
-    assert [said[1] for said in watch.announcer.said] == [f"duty_officer:{name}" for name in PEOPLE]
+    assert [said[1] for said in watch.said] == [f"duty_officer:{name}" for name in PEOPLE]
 
 
 def test_an_unknown_message_cannot_be_acknowledged() -> None:
     with pytest.raises(NotFound):
-        acknowledge(Context(FakeMessages(), FakeAlarms(), FakeAnnouncer(), desk(POLICY, FakeRoster())), "nobody", "grace")
+        mark_seen(NotifyInMemory(FakeRoster()).context(), "nobody", "grace")
 
 
 @pytest.mark.parametrize("people", [(), ("grace", "grace")])

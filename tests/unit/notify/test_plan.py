@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import pytest
 
-from services.notify.context import Context
+from ngao.contracts.events.notices import ContactNotice
+from ngao.contracts.events.registry import ContactSummary as PublishedSummary
 from services.notify.ladders.planning import Changes, plan
 from services.notify.messages import refusals
 from services.notify.messages.model import Message, State
 from services.notify.messages.plan import plan_messages
-from services.notify.roster.learn_contact import learn_contact_summary
+from services.notify.roster.contact_summary import learn_contact_summary
 from services.notify.roster.model import DEFENDER, DUTY_OFFICER, PARTNER, Contact, ContactSummary, Recipient
 from tests.support.notify import (
     CASE,
-    FakeAlarms,
-    FakeAnnouncer,
-    FakeMessages,
     FakeRoster,
-    FakeSummaries,
-    desk,
+    NotifyInMemory,
     facts,
     officers,
     partner,
     shipped_policy,
+    situation,
 )
 
 POLICY = shipped_policy()
@@ -65,42 +63,37 @@ TABLE = [
 ]  # fmt: skip
 
 
-def context(messages: FakeMessages, announcer: FakeAnnouncer, roster: FakeRoster = EVERYBODY) -> Context:
-    return Context(messages, FakeAlarms(), announcer, desk(POLICY, roster))
-
-
 @pytest.mark.parametrize(("event", "urgency", "told"), TABLE)
 def test_the_shipped_rules_tell_exactly_these(event: str, urgency: str, told: list[tuple[str, str, str, bool]]) -> None:
-    planned = plan(desk(POLICY, EVERYBODY), facts(event, urgency), None).new
+    planned = plan(situation(POLICY, EVERYBODY), facts(event, urgency), None).new
     assert [(each.recipient.kind, each.recipient.ref, each.template, each.urgent) for each in planned] == told
     assert all(each.policy_version == POLICY.version for each in planned)
 
 
 def test_one_event_heard_twice_tells_one_person_once() -> None:
-    messages, announcer = FakeMessages(), FakeAnnouncer()
+    office = NotifyInMemory(EVERYBODY)
     for _ in range(2):
-        plan_messages(context(messages, announcer), FakeSummaries(), facts("intake.report.accepted"))
-    assert messages.told() == [("duty-officer", State.QUEUED)]
+        plan_messages(office.context(), facts("intake.report.accepted"))
+    assert office.messages.told() == [("duty-officer", State.QUEUED)]
 
 
 def test_two_events_of_one_case_tell_twice() -> None:
-    messages = FakeMessages()
+    office = NotifyInMemory(EVERYBODY)
     for cause in ("event-1", "event-2"):
-        about = facts("referral.offered", cause=cause)
-        plan_messages(context(messages, FakeAnnouncer()), FakeSummaries(), about)
-    assert len(messages.kept) == 2
+        plan_messages(office.context(), facts("referral.offered", cause=cause))
+    assert len(office.messages.kept) == 2
 
 
 def test_a_partner_without_a_roster_entry_is_refused_with_a_reason_and_said() -> None:
-    messages, announcer = FakeMessages(), FakeAnnouncer()
-    plan_messages(context(messages, announcer, FakeRoster()), FakeSummaries(), facts("referral.offered"))
-    assert messages.told() == [("clinic", State.REFUSED)]
-    assert announcer.said == [("refused", "partner:clinic", refusals.NO_ADDRESS)]
+    office = NotifyInMemory(FakeRoster())
+    plan_messages(office.context(), facts("referral.offered"))
+    assert office.messages.told() == [("clinic", State.REFUSED)]
+    assert office.said == [("refused", "partner:clinic", refusals.NO_ADDRESS)]
 
 
 def test_a_partner_whose_channel_we_do_not_have_is_refused() -> None:
     roster = FakeRoster(Contact(Recipient(PARTNER, "clinic"), "sms", "en"))
-    assert _only(plan(desk(POLICY, roster), facts("referral.offered"), None)).reason == refusals.CHANNEL_NOT_ALLOWED
+    assert _only(plan(situation(POLICY, roster), facts("referral.offered"), None)).reason == refusals.CHANNEL_NOT_ALLOWED
 
 
 def summary(*channels: str, may_contact: bool = True, sequence: int = 1) -> ContactSummary:
@@ -118,22 +111,24 @@ def summary(*channels: str, may_contact: bool = True, sequence: int = 1) -> Cont
     ],
 )
 def test_a_defender_is_refused_with_the_reason_unless_everything_says_yes(known: ContactSummary | None, reason: str) -> None:
-    message = _only(plan(desk(POLICY, EVERYBODY), facts("referral.accepted"), known))
+    message = _only(plan(situation(POLICY, EVERYBODY), facts("referral.accepted"), known))
     assert (message.state, message.reason, message.channel) == (State.REFUSED, reason, "none")
     assert reason in refusals.MEANING
 
 
 def test_a_defender_who_may_be_told_and_has_an_address_is_told() -> None:
     roster = FakeRoster(Contact(Recipient(DEFENDER, "DEF-0123456789"), "email", "sw"))
-    message = _only(plan(desk(POLICY, roster), facts("referral.accepted"), summary("email")))
+    message = _only(plan(situation(POLICY, roster), facts("referral.accepted"), summary("email")))
     assert (message.state, message.recipient.ref, message.urgent) == (State.QUEUED, "DEF-0123456789", False)
 
 
 def test_an_older_word_of_the_registry_that_comes_late_changes_nothing() -> None:
-    kept = FakeSummaries()
+    office = NotifyInMemory(FakeRoster())
     for said in (summary("email", sequence=2, may_contact=False), summary("email", sequence=1)):
-        learn_contact_summary(kept, said)
-    assert kept.find(CASE) == summary("email", sequence=2, may_contact=False)
+        contact = PublishedSummary(may_contact=said.may_contact, channels=said.channels)
+        notice = ContactNotice(case_ref=CASE, defender_ref=said.defender_ref, contact=contact)
+        learn_contact_summary(office.context(), notice, said.sequence)
+    assert office.summaries.find(CASE) == summary("email", sequence=2, may_contact=False)
 
 
 def _only(planned: Changes) -> Message:

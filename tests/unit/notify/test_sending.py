@@ -4,26 +4,19 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from ngao.chassis.clock import ManualClock
 from services.notify.channels.account import Account
 from services.notify.channels.letter import Outcome, Result
-from services.notify.context import Context
-from services.notify.ladders.acknowledge import acknowledge
+from services.notify.ladders.acknowledge import mark_seen
 from services.notify.ladders.escalate import escalate_message
 from services.notify.messages.model import Message, State
 from services.notify.messages.plan import plan_messages
 from services.notify.messages.record_outcome import record_outcome
-from services.notify.messages.send import LEASE, Post, send_due
+from services.notify.messages.send import LEASE, Post, send_for_one_turn
 from tests.support.notify import (
     START,
-    FakeAlarms,
-    FakeAnnouncer,
     FakeChannel,
-    FakeClaims,
-    FakeMessages,
     FakeRoster,
-    FakeSummaries,
-    desk,
+    NotifyInMemory,
     facts,
     officers,
     partner,
@@ -34,22 +27,19 @@ POLICY = shipped_policy()
 LATER, NEVER = Outcome(Result.NOT_NOW, "smtp_451"), Outcome(Result.NEVER, "smtp_550")
 
 
-class Office:
-    """Notify in memory."""
+class Office(NotifyInMemory):
+    """Notify in memory, with a channel and an account."""
 
     def __init__(self, *answers: Outcome, people: tuple[str, ...] = ("duty-officer", "deputy", "coordinator")) -> None:
-        self.clock = ManualClock(START)
-        self.messages, self.alarms, self.announcer = FakeMessages(), FakeAlarms(), FakeAnnouncer()
-        self.account = Account()
-        self.roster = FakeRoster(*officers(*people), partner("clinic"))
-        self.channel, self.claims = FakeChannel(*answers), FakeClaims(self.messages)
+        super().__init__(FakeRoster(*officers(*people), partner("clinic")))
+        self.account, self.channel = Account(), FakeChannel(*answers)
 
     def hear(self, event: str, urgency: str = "critical", cause: str = "event-1") -> None:
-        plan_messages(self.context(), FakeSummaries(), facts(event, urgency, cause=cause))
+        plan_messages(self.context(), facts(event, urgency, cause=cause))
 
     def send(self, *, urgent_only: bool = False) -> int:
         post = Post(POLICY.templates, "", {"email": self.channel}, self.roster)
-        return send_due(self.claims, post, self.account, self.record, self.clock.now, urgent_only=urgent_only)
+        return send_for_one_turn(self.claims, post, self.account, self.record, self.clock.now, urgent_only=urgent_only)
 
     def record(self, claimed: Message, outcome: Outcome) -> None:
         record_outcome(self.context(), claimed, outcome)
@@ -63,15 +53,12 @@ class Office:
         assert claimed is not None
         return claimed
 
-    def context(self) -> Context:
-        return Context(self.messages, self.alarms, self.announcer, desk(POLICY, self.roster, self.clock.now()))
-
 
 def test_a_due_message_is_sent_once_and_said() -> None:
     office = Office()
     office.hear("referral.offered")
     assert (office.send(), office.send()) == (1, 0)
-    assert office.announcer.said == [("sent", "partner:clinic", "")]
+    assert office.said == [("sent", "partner:clinic", "")]
     assert office.channel.taken[0].address == "clinic@example.org"
     assert office.channel.taken[0].subject == "Tafadhali angalia sasa"
 
@@ -96,7 +83,7 @@ def test_a_temporary_error_is_tried_again_after_a_growing_wait_with_the_same_mes
     office.hear("referral.offered")
     assert office.send() == 1
     waits: list[datetime] = []
-    while office.announcer.said == []:
+    while office.said == []:
         message = next(iter(office.messages.kept.values()))
         assert (message.state, message.reason) == (State.QUEUED, "smtp_451")
         waits.append(message.next_attempt)
@@ -112,7 +99,7 @@ def test_temporary_errors_without_end_become_a_failure_that_the_duty_officer_hea
     for _ in range(6):
         office.send()
         office.clock.advance(timedelta(hours=1))
-    assert office.announcer.said == [("failed", "partner:clinic", "duty_officer:duty-officer")]
+    assert office.said == [("failed", "partner:clinic", "duty_officer:duty-officer")]
     lost, note = office.messages.kept.values()
     assert (lost.state, lost.reason, lost.attempts) == (State.FAILED, "given_up", 6)
     assert (note.template, note.cause, note.state) == ("not_reached", lost.id, State.QUEUED)
@@ -122,7 +109,7 @@ def test_a_permanent_error_fails_at_once_and_the_ladders_next_human_is_told() ->
     office = Office(NEVER)
     office.hear("intake.report.accepted")
     office.send()
-    assert office.announcer.said == [
+    assert office.said == [
         ("failed", "duty_officer:duty-officer", "duty_officer:deputy"),
         ("sent", "duty_officer:deputy", ""),
     ]
@@ -132,8 +119,8 @@ def test_when_everybody_on_the_ladder_is_lost_the_operator_is_named() -> None:
     office = Office(*[NEVER] * 20)
     office.hear("intake.report.accepted")
     office.send()
-    assert office.announcer.said[-1][0] == "failed"
-    assert office.announcer.said[-1][2] == "operator"
+    assert office.said[-1][0] == "failed"
+    assert office.said[-1][2] == "operator"
     assert all(message.escalate_at is None for message in office.messages.kept.values())
 
 
@@ -154,14 +141,14 @@ def test_a_sender_that_comes_back_after_its_lease_changes_nothing() -> None:
     office.clock.advance(LEASE)
     office.send()
     office.record(slow, NEVER)
-    assert office.announcer.said == [("sent", "partner:clinic", "")]
+    assert office.said == [("sent", "partner:clinic", "")]
 
 
 def test_what_was_acknowledged_while_it_was_sent_stays_acknowledged() -> None:
     office = Office()
     office.hear("intake.report.accepted")
     claimed = office.claim()
-    acknowledge(office.context(), claimed.id, "grace")
+    mark_seen(office.context(), claimed.id, "grace")
     office.record(claimed, Outcome(Result.TAKEN))
     assert office.messages.told() == [("duty-officer", State.ACKNOWLEDGED)]
 
@@ -171,7 +158,7 @@ def test_somebody_taken_off_the_roster_meanwhile_is_a_failure_and_no_crash() -> 
     office.hear("referral.offered")
     office.roster.entries = {key: value for key, value in office.roster.entries.items() if key.kind != "partner"}
     office.send()
-    assert office.announcer.said[0] == ("failed", "partner:clinic", "duty_officer:duty-officer")
+    assert office.said[0] == ("failed", "partner:clinic", "duty_officer:duty-officer")
 
 
 def test_a_turn_ends_so_that_a_stopping_service_need_not_wait() -> None:
@@ -180,7 +167,7 @@ def test_a_turn_ends_so_that_a_stopping_service_need_not_wait() -> None:
         office.hear("referral.offered", cause=f"event-{number}")
     ticks = iter(range(0, 60, 2))
     post = Post(POLICY.templates, "", {"email": office.channel}, office.roster)
-    tried = send_due(office.claims, post, office.account, office.record, lambda: START + timedelta(seconds=next(ticks)))
+    tried = send_for_one_turn(office.claims, post, office.account, office.record, lambda: START + timedelta(seconds=next(ticks)))
     assert 0 < tried < 4
 
 
@@ -206,7 +193,7 @@ def test_while_the_account_is_refused_no_letter_spends_a_try_however_long_it_las
         office.escalate()
         office.clock.advance(timedelta(seconds=30))
     assert {message.state for message in office.messages.kept.values()} == {State.QUEUED}
-    assert not [said for said in office.announcer.said if said[0] == "failed"]
+    assert not [said for said in office.said if said[0] == "failed"]
     assert all(len(message.notes) < 5 for message in office.messages.kept.values())
     office.channel.relent()
     office.send()

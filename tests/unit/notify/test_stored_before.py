@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.notify.messages.model import Message
-from services.notify.records import message_from_record, message_to_document
+from services.notify.messages.store import message_from_record, message_to_document
 from services.notify.roster.model import DUTY_OFFICER, Recipient
 from tests.support.notify import CASE, START
 

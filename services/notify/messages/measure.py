@@ -1,0 +1,19 @@
+"""Numbers of what waits: mail that does not leave, and officers who were not asked though the first did not answer."""
+
+from __future__ import annotations
+
+from ngao.chassis.handlers import measures
+from ngao.chassis.measuring import OFTEN_S
+from services.notify.context import NotifyParts
+
+
+@measures(seconds=OFTEN_S)
+def measure_messages(parts: NotifyParts) -> None:
+    """Export what waits to be sent and to be acknowledged, and who can be reached at all."""
+    parts.reach.look()
+    now, messages = parts.clock.now(), parts.read().messages
+    unsent, oldest = messages.unsent()
+    parts.unsent.set(unsent)
+    parts.unsent_seconds.set((now - oldest).total_seconds() if oldest else 0.0)
+    late, since = messages.unanswered(now)
+    parts.metrics.overdue("acknowledgement", late, (now - since).total_seconds() if since else 0.0)

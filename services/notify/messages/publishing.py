@@ -1,0 +1,46 @@
+"""What notify publishes about its messages: references and codes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ngao.contracts.events.notify import MessageAcknowledged, MessageEvent, MessageFailed, MessageRefused, MessageSent
+from services.notify.context import Context
+from services.notify.messages.model import Message
+
+
+def publish_sent(ctx: Context, message: Message) -> None:
+    """Publish that the channel took a message."""
+    _publish(ctx, message, MessageSent(**_named(message), policy_version=message.policy_version))
+
+
+def publish_failed(ctx: Context, message: Message, next_step: str) -> None:
+    """Publish that a message is lost, and who is told instead."""
+    _publish(ctx, message, MessageFailed(**_named(message), reason=message.reason, next_step=next_step))
+
+
+def publish_refused(ctx: Context, message: Message) -> None:
+    """Publish that a message will not be sent."""
+    payload = MessageRefused(**_named(message), reason=message.reason, policy_version=message.policy_version)
+    _publish(ctx, message, payload)
+
+
+def publish_acknowledged(ctx: Context, message: Message) -> None:
+    """Publish that a human has seen a message."""
+    _publish(ctx, message, MessageAcknowledged(**_named(message), by=message.acknowledged_by or ""))
+
+
+def _publish(ctx: Context, message: Message, payload: MessageEvent) -> None:
+    ctx.publish(payload, subject=message.case_ref, urgent=message.urgent)
+
+
+def _named(message: Message) -> dict[str, Any]:
+    return {
+        "message_id": message.id,
+        "case_ref": message.case_ref,
+        "cause": message.cause,
+        "recipient_kind": message.recipient.kind,
+        "recipient_ref": message.recipient.ref,
+        "template": message.template,
+        "channel": message.channel,
+    }

@@ -1,0 +1,42 @@
+"""Keep whom a ladder asks and whom a partner wants told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ngao.chassis.handlers import Call, http, itself
+from services.notify.channels.email import EmailChannel
+from services.notify.context import Context, NotifyParts
+from services.notify.ladders.ask_again import ask_all_again
+from services.notify.roster.model import DUTY_OFFICER, PARTNER, Contact, Recipient
+from services.notify.roster.responses import RosterEntry, RosterEntryShown, roster_id, show_entry
+
+
+@http.put(
+    "/v1/roster/duty-officers/<officer_id>", roles="operator", scope="roster:write", audit=itself("roster.put"),
+    request=RosterEntry, returns=RosterEntryShown, summary="Keep or replace a person of the ladders.",
+)  # fmt: skip
+def put_duty_officer(parts: NotifyParts, officer_id: str, body: dict[str, Any], call: Call) -> dict[str, Any]:
+    """Keep a person whom `ladders` in notifications.yaml names, and ask them what reached nobody. Raises InvalidInput."""
+    recipient = Recipient(DUTY_OFFICER, roster_id(officer_id))
+    shown = parts.run(lambda ctx: put_on_roster(ctx, recipient, body), call)
+    ask_all_again(parts)
+    parts.reach.look()
+    return shown
+
+
+@http.put(
+    "/v1/roster/partners/<partner_id>", roles="operator", scope="roster:write", audit=itself("roster.put"), request=RosterEntry,
+    returns=RosterEntryShown, operation="putPartnerContact", summary="Keep or replace whom a partner wants told.",
+)  # fmt: skip
+def put_partner_contact(ctx: Context, partner_id: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Keep the contact of a partner, by the partner's id in the directory. Raises InvalidInput."""
+    return put_on_roster(ctx, Recipient(PARTNER, roster_id(partner_id)), body)
+
+
+def put_on_roster(ctx: Context, recipient: Recipient, entry: dict[str, Any]) -> dict[str, Any]:
+    """Keep or replace an entry; its address is sealed before it is stored."""
+    contact = Contact(recipient, EmailChannel.kind, entry["language"])
+    ctx.roster.put(contact, entry["email"])
+    ctx.audit("roster.put", subject=str(recipient))
+    return show_entry(contact, entry["email"])
