@@ -8,9 +8,9 @@ from typing import ClassVar, Self
 from ngao.chassis.chassis import Chassis
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.handlers import Parts, UnitContext
-from ngao.kernel.retention import Retention
 from ngao.chassis.security.identity import Principal
 from ngao.chassis.storage.unit_of_work import Unit
+from ngao.kernel.retention import Retention
 from services.notify.channels.account import Account
 from services.notify.channels.opening import Channel, open_channels
 from services.notify.ladders.planning import Situation
