@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ngao.broker.exchanges import EDGE_VHOST, PARTNERS, RESULTS, VHOST
-from ngao.broker.provisioning import Wanted
+from ngao.broker.provisioning import BrokerSpec
 from ngao.chassis.messaging.edge_names import EdgeNames
 from ngao.chassis.settings import DEFAULT_TIERS_S
 from ngao.contracts import CATALOGUE, SERVICES, Audience, subscriptions_of
@@ -11,11 +11,11 @@ from ngao.contracts import CATALOGUE, SERVICES, Audience, subscriptions_of
 _EXCHANGE_OF = {Audience.PARTNER: PARTNERS, Audience.SOURCE: RESULTS}
 
 
-def wanted_of_catalogue(passwords: dict[str, str], names: EdgeNames, vhost: str = VHOST, edge_vhost: str = EDGE_VHOST) -> Wanted:
+def wanted_of_catalogue(passwords: dict[str, str], names: EdgeNames, vhost: str = VHOST, edge_vhost: str = EDGE_VHOST) -> BrokerSpec:
     """Return the broker layout for the catalogue of events."""
     subscriptions = {service: subscriptions_of(service) for service in SERVICES}
     outbound = {service: _outbound(service) for service in SERVICES}
-    return Wanted(vhost, edge_vhost, subscriptions, outbound, DEFAULT_TIERS_S, passwords, names)
+    return BrokerSpec(vhost, edge_vhost, subscriptions, outbound, DEFAULT_TIERS_S, passwords, names)
 
 
 def _outbound(service: str) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ _COUNTED_WITHIN_S = 12
 
 
 @dataclass(frozen=True)
-class Wanted:
+class BrokerSpec:
     """What a platform needs of its broker.
 
     `outbound` names, for each service, the edge exchanges it has events for; `passwords` each service account's secret. An
@@ -51,7 +51,7 @@ class Wanted:
 
 
 def provision(
-    management: Management, wanted: Wanted, *, dry_run: bool = False, tell: Callable[[str], None] = lambda _: None
+    management: Management, wanted: BrokerSpec, *, dry_run: bool = False, tell: Callable[[str], None] = lambda _: None
 ) -> list[str]:
     """Do what is missing, or only say it; gives back one line for each step. Raises Misconfigured, Unavailable."""
     done = []
@@ -63,7 +63,7 @@ def provision(
     return done
 
 
-def steps(management: Management, wanted: Wanted) -> Iterator[Step]:
+def steps(management: Management, wanted: BrokerSpec) -> Iterator[Step]:
     """What the broker lacks, in the order in which it can be done."""
     yield from topology_steps(management, wanted.vhost, layout.internal(wanted.subscriptions, wanted.tiers_s))
     yield from _edge_steps(management, wanted)
@@ -78,7 +78,7 @@ def steps(management: Management, wanted: Wanted) -> Iterator[Step]:
     yield from _edge_bounds(management, wanted.edge_vhost, wanted.bounds)
 
 
-def _edge_steps(management: Management, wanted: Wanted) -> Iterator[Step]:
+def _edge_steps(management: Management, wanted: BrokerSpec) -> Iterator[Step]:
     """The outsiders' virtual host."""
     names, part = wanted.names, layout.edge(wanted.tiers_s)
     queues = management.get("queues", wanted.edge_vhost) or ()

@@ -16,7 +16,7 @@ from marshmallow import Schema, ValidationError
 from yaml.nodes import Node
 
 from ngao.chassis.errors import Misconfigured
-from ngao.chassis.overlay import compose, construct, is_overlay, overlaid, place_of
+from ngao.chassis.overlay import OVERLAY, compose, construct, is_overlay, overlaid, place_of
 
 VERSION_LENGTH = 12
 
@@ -25,6 +25,8 @@ _Path = tuple[Any, ...]
 
 _Layer = tuple[Path, bytes, Node]
 
+
+_HINT = f" If the file holds only what changes, begin it with `{OVERLAY}: true`."
 
 _Reading = Callable[[Sequence[Path]], str]
 _READINGS: dict[str, _Reading] = {}
@@ -75,7 +77,7 @@ def load_policy(
         layers = _layers(directories, name)
         for _, content, _ in layers:
             digest.update(f"{name}\0{len(content)}\0".encode() + content)
-        documents[name] = _laid_over(layers, schema)
+        documents[name] = _laid_over(layers, schema, replaces=_is_below(layers[0][0], directories, name))
     return Policy(documents, digest.hexdigest()[:VERSION_LENGTH])
 
 
@@ -108,10 +110,18 @@ def _layers(directories: Sequence[Path], name: str) -> list[_Layer]:
     raise Misconfigured(f"The policy file {name} is in none of these directories: {places}.")
 
 
-def _laid_over(layers: Sequence[_Layer], schema: Schema) -> Any:
+def _is_below(path: Path, directories: Sequence[Path], name: str) -> bool:
+    """Whether a folder before has that file, too."""
+    return any((directory / name).is_file() and directory / name != path for directory in directories)
+
+
+def _laid_over(layers: Sequence[_Layer], schema: Schema, *, replaces: bool) -> Any:
     path, _, node = layers[0]
     if len(layers) == 1:
-        return check(path, construct(path, node), schema)
+        try:
+            return check(path, construct(path, node), schema)
+        except Misconfigured as error:
+            raise Misconfigured(f"{error}{_HINT if replaces else ''}") from None
     for path, _, above in layers[1:]:  # noqa: B007  # the last is named in the error
         node = overlaid(node, above)
     return check(path, construct(path, node), schema, lambda steps: f" ({place_of(node, steps)})")

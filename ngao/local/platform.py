@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import requests
 
 from ngao.broker.catalogue import wanted_of_catalogue
-from ngao.broker.provisioning import Wanted, provision
+from ngao.broker.provisioning import BrokerSpec, provision
 from ngao.chassis.errors import Misconfigured, Unavailable
 from ngao.deployment.naming import ADMINISTRATOR, EDGE_VHOST, SERVICES, VHOST
 from ngao.deployment.polling import wait_until
@@ -143,7 +143,7 @@ class Platform:
         ]
         return stores + [self._service_part(name) for name in self._chosen_then()] + self._mailbox_part()
 
-    def wanted(self) -> Wanted:
+    def wanted(self) -> BrokerSpec:
         """Return the broker layout that this platform needs."""
         return wanted_of_catalogue(configuration.broker_passwords(self.home), configuration.edge_names(self.home))
 

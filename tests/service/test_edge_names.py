@@ -16,7 +16,7 @@ from pika.exceptions import ChannelClosedByBroker
 from ngao.broker import layout
 from ngao.broker.edge_names import found_on_broker, under_names
 from ngao.broker.onboarding import AccountFile, Edge, onboard_partner, onboard_source
-from ngao.broker.provisioning import Wanted, topology_steps
+from ngao.broker.provisioning import BrokerSpec, topology_steps
 from ngao.broker.provisioning import provision as bring
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.messaging.edge_names import EdgeNames
@@ -120,7 +120,7 @@ class Home:
 
     def __init__(self, world: World) -> None:
         self.world, self.management = world, provision(world, HEARS)
-        self.wanted: Wanted = wanted_of(world, HEARS)
+        self.wanted: BrokerSpec = wanted_of(world, HEARS)
         self.plain = layout.edge(self.wanted.tiers_s)
         for queue in under_names(world.edge_names, self.plain).queues:
             self.management.delete("queues", world.edge_vhost, queue.name)

@@ -16,7 +16,7 @@ from ngao.broker.bounds import Bounds
 from ngao.broker.layout import EDGE_INBOUND, Binding, Inbound
 from ngao.broker.management import Management
 from ngao.broker.onboarding import AccountFile, Edge, is_onboarded, onboard_partner, onboard_source, revoke
-from ngao.broker.provisioning import Wanted, bindings_in, provision
+from ngao.broker.provisioning import BrokerSpec, bindings_in, provision
 from ngao.chassis.errors import InvalidInput, Misconfigured, Unavailable
 from ngao.chassis.messaging.accounts import service_account
 from ngao.chassis.messaging.edge_names import EdgeNames
@@ -30,7 +30,7 @@ BOUNDS = Bounds(outsiders_queue_bytes=100_000, inbound_queue_bytes=200_000)
 @dataclass(frozen=True)
 class Place:
     management: Management
-    wanted: Wanted
+    wanted: BrokerSpec
     edge: Edge
     mine: str
     other: str
@@ -58,7 +58,7 @@ def place() -> Iterator[Place]:
     passwords = {mine: secrets.token_hex(8), other: secrets.token_hex(8)}
     vhost, outbound = f"test-{token}", {mine: ("partners", "results")}
     names = EdgeNames(secrets.token_urlsafe(32))
-    wanted = Wanted(vhost, f"{vhost}.edge", subscriptions, outbound, (1, 2), passwords, names, BOUNDS)
+    wanted = BrokerSpec(vhost, f"{vhost}.edge", subscriptions, outbound, (1, 2), passwords, names, BOUNDS)
     provision(management, wanted)
     yield Place(management, wanted, Edge(wanted.edge_vhost, parts.amqp_host, parts.amqp_port), mine, other)
     for vhost in (wanted.vhost, wanted.edge_vhost):

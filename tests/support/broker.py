@@ -14,7 +14,7 @@ import pika
 from ngao.broker import layout, provisioning
 from ngao.broker.catalogue import wanted_of_catalogue
 from ngao.broker.management import Management
-from ngao.broker.provisioning import Wanted
+from ngao.broker.provisioning import BrokerSpec
 from ngao.chassis.messaging.accounts import service_account
 from ngao.contracts import CONTENT_TYPE, Event, encode, notice_of, subscriptions_of, type_named
 from ngao.deployment.naming import SERVICES
@@ -26,7 +26,7 @@ def management_of(world: World) -> Management:
     return Management(f"http://{parts.hostname}:{parts.port}", parts.username or "", parts.password or "")
 
 
-def wanted_of(world: World, subscriptions: Mapping[str, tuple[str, ...]]) -> Wanted:
+def wanted_of(world: World, subscriptions: Mapping[str, tuple[str, ...]]) -> BrokerSpec:
     """What a test's world needs of its broker: the queues of these subscriptions, and every service's own account."""
     passwords = {each: world.password(each) for each in SERVICES}
     wanted = wanted_of_catalogue(passwords, world.edge_names, world.vhost, world.edge_vhost)

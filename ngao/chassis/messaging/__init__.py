@@ -1,1 +1,1 @@
-"""How events move: topology, outbox and relay on the way out; consumer, inbox, retry and parking on the way in."""
+"""How events move: destinations, outbox and relay on the way out; consumer, inbox, retry and parking on the way in."""

@@ -141,6 +141,11 @@ def test_an_overlay_of_nothing_is_refused(tmp_path: Path) -> None:
         load_policy([tmp_path], {"rules.yaml": Rules()})
 
 
+def test_a_part_of_a_file_without_the_line_is_refused_with_the_remedy(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured, match=r"threshold: Missing data.*begin it with `overlay: true`"):
+        merged(tmp_path, "colours:\n  green: {value: 3}\n")
+
+
 def test_files_of_a_folder_are_overlaid_too(tmp_path: Path) -> None:
     for folder, text in (("a", SHIPPED), ("b", "overlay: true\nthreshold: 12\n")):
         (tmp_path / folder / "profiles").mkdir(parents=True)
