@@ -11,7 +11,9 @@ from ngao.contracts import CATALOGUE, SERVICES, Audience, subscriptions_of
 _EXCHANGE_OF = {Audience.PARTNER: PARTNERS, Audience.SOURCE: RESULTS}
 
 
-def wanted_of_catalogue(passwords: dict[str, str], names: EdgeNames, vhost: str = VHOST, edge_vhost: str = EDGE_VHOST) -> BrokerSpec:
+def wanted_of_catalogue(
+    passwords: dict[str, str], names: EdgeNames, vhost: str = VHOST, edge_vhost: str = EDGE_VHOST
+) -> BrokerSpec:
     """Return the broker layout for the catalogue of events."""
     subscriptions = {service: subscriptions_of(service) for service in SERVICES}
     outbound = {service: _outbound(service) for service in SERVICES}
