@@ -10,11 +10,13 @@ from bench.stage import NEED, Stage, counties
 from ngao.chassis.clock import SystemClock
 from ngao.kernel.consent import Standing
 from ngao.local.home import REPOSITORY
-from services.referral import policy as policies
+from services.referral import policy
 from services.referral.directory.model import Partner
-from services.referral.directory.store import DirectoryCache, EngagementRepository, Promised, _document
+from services.referral.directory.store import PartnerDocument, _document
 from services.referral.matching.model import Wanted
-from services.referral.storage.documents import DOCUMENTS, PartnerDocument
+from services.referral.matching.store import DirectoryCache
+from services.referral.offers.store import EngagementRepository, Promised
+from services.referral.service import ReferralService
 
 _MATCHES = 300
 _SUPPORTS = ("legal_aid", "medical", "psychosocial", "relocation_and_shelter")
@@ -24,11 +26,11 @@ class Directories:
     """One database a size."""
 
     def __init__(self, stage: Stage, sizes: tuple[int, ...]) -> None:
-        self._policy, _ = policies.load_rules((REPOSITORY / "deploy" / "policy",))
+        self._policy, _ = policy.load_rules((REPOSITORY / "deploy" / "policy",))
         self._databases = {size: Database.make(stage, f"directory_{size}") for size in sizes}
         for size, database in self._databases.items():
             store = database.open("referral")
-            store.ensure_indexes(DOCUMENTS)
+            store.ensure_indexes(ReferralService.documents)
             rows = [_document(_partner(number)).to_mongo().to_dict() for number in range(size)]
             store.database[PartnerDocument.collection_name()].insert_many(rows)
 

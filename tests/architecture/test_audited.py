@@ -27,7 +27,7 @@ FOR_OPERATORS = [
     for declared in operations(service)
     if "operator" in declared.who
 ]
-WITH_AN_ACTOR = {"audit", "record", "journal", "tell", "tell_of", "_close"}
+WITH_AN_ACTOR = {"audit", "record", "journal", "tell", "tell_of", "_close", "close"}
 SHOW_NO_RECORD = {
     "getPartner", "listPartners", "showSource", "listSources", "showSealingKey", "showKeys",
     "verifyAudit", "verifyAuditFrom", "showHeldHeads", "showAuditHeads",

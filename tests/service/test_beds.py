@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 
-from services.referral.storage.documents import DOCUMENTS
+from tests.support.documents import documents
 from tests.support.processes import World
 from tests.support.racing import AT_ONCE, race, store_at
 
@@ -13,7 +13,7 @@ BEDS, RACERS = 1_000, 3
 
 def test_a_bed_that_several_processes_want_at_once_is_promised_once_in_a_thousand_races(world: World) -> None:
     store = store_at(world.parts.mongo_hosts, world.database("beds"))
-    store.ensure_indexes(DOCUMENTS)
+    store.ensure_indexes(documents("referral"))
     spawning = multiprocessing.get_context("spawn")
     start, results = spawning.Barrier(RACERS), spawning.Queue()
     at = (world.parts.mongo_hosts, world.database("beds"))

@@ -15,7 +15,7 @@ from ngao.chassis.storage.unit_of_work import Unit
 from services.notify.messages.store import ClaimQueue, MessageRepository
 from services.notify.service import NotifyService
 from services.referral.cases.store import CaseRepository, overdue_waits
-from services.referral.storage.documents import DOCUMENTS as REFERRAL
+from tests.support.documents import documents
 from tests.support.processes import World
 
 NOW = datetime.now(UTC)
@@ -40,7 +40,7 @@ def _opened(world: World, service: str, documents: Any) -> Iterator[Store]:
 
 @pytest.fixture
 def referral(world: World) -> Iterator[Store]:
-    with _opened(world, "referral", REFERRAL) as store:
+    with _opened(world, "referral", documents("referral")) as store:
         cases = [{"_id": f"c{at}", "revision": 1, "priority": at % 4, "next_deadline": LATER} for at in range(MANY)]
         store.database["cases"].insert_many(cases)
         store.database["cases"].update_many({"_id": {"$in": ["c5", "c6", "c8"]}}, {"$set": {"next_deadline": NOW}})

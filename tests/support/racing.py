@@ -14,8 +14,8 @@ from ngao.chassis.storage.connection import Store
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.chassis.storage.units import Units
 from ngao.contracts import encode
-from services.referral.directory.store import EngagementRepository, Promised
 from services.referral.offers.model import Offer, State
+from services.referral.offers.store import EngagementRepository, Promised
 from tests.support.auditing import audit_keys
 
 if TYPE_CHECKING:

@@ -21,8 +21,9 @@ from services.intake.reports.events import change_of
 from services.intake.reports.model import Report, Update
 from services.intake.reports.records import report_from, report_record
 from services.referral.cases import store as referral
+from services.referral.cases.learn_consent import statement_of
+from services.referral.cases.learning import learn_consent, learn_report
 from services.referral.cases.model import Case as ReferralCase
-from services.referral.messages import consent_of
 from services.registry.cases.model import Case as RegistryCase
 from services.registry.cases.model import CaseState
 from services.registry.cases.store import CaseRepository
@@ -30,11 +31,11 @@ from services.registry.consent.statements import statements_of
 from services.registry.people.publishing import publish_consent
 from tests.support.consents import CASES, DAY, QUESTIONS, Case, Question, Said, in_any_order, numbered, statements
 from tests.support.filled import filled
+from tests.support.referral import office, payload_of
+from tests.support.referral import report as referral_report
 from tests.support.registry import Register
-from tests.unit.referral.desk import office
-from tests.unit.referral.desk import report as referral_report
 
-QUIET = office().desk().deadlines
+QUIET = office().ctx().deadlines
 
 
 def _stated(consent: Statement) -> StatedConsent:
@@ -66,10 +67,10 @@ def referral_answers(said: Sequence[Said], asks: Question) -> bool:
     case = ReferralCase("NG-1", DAY, None)
     for sequence, told in numbered(said):
         mine = [each for each in statements(told) if each.purpose == "referral"]
-        case.learn_report(referral_report(sequence=sequence, needs=()), mine, asks.at, QUIET)
+        learn_report(case, referral_report(sequence=sequence, needs=()), mine, asks.at, QUIET)
     for change in since(said):
         if change.purpose == "referral":
-            case.learn_consent(change, asks.at, QUIET)
+            learn_consent(case, change, asks.at, QUIET)
     kept = referral._case({**referral._record(case), "revision": 1})
     return kept.standing(asks.at).allows(asks.recipient, asks.scope)
 
@@ -124,4 +125,4 @@ def test_the_end_of_a_consent_given_at_the_registry_reaches_intake_and_referral(
     publish_consent(ctx, register.cases.kept["NG-7K2M9QX4TB"], None, spoken)
     sent = decode(encode(ctx.unit.sayings[0].event))
     heard = Event(**{**vars(sent), "data": open_event(sent)})
-    assert change_of(heard) == consent_of(heard) == spoken
+    assert change_of(heard) == statement_of(payload_of(sent)) == spoken

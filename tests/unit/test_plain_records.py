@@ -10,13 +10,14 @@ import pytest
 from ngao.chassis.storage.unit_of_work import Unit, Write
 from services.notify.roster.model import ContactSummary
 from services.notify.roster.store import ContactSummaryRepository
-from services.referral.cases.store import CaseRepository
-from services.referral.directory.store import EngagementRepository, Promised
+from services.referral.cases.announcing import known_or_new
+from services.referral.cases.learning import learn_defender, learn_report
+from services.referral.cases.store import CaseRepository, TimelineRepository
+from services.referral.cases.timeline import Step
 from services.referral.offers.model import Offer
-from services.referral.partner_log.store import StoryRepository
-from services.referral.ports import Hop
+from services.referral.offers.store import EngagementRepository, Promised
 from tests.support.documents import documents
-from tests.unit.referral.desk import START, consent, defender, office, partner, report
+from tests.support.referral import START, consent, defender, office, partner, report
 
 
 def _unit() -> Unit:
@@ -39,17 +40,17 @@ def _checked(service: str, write: Write) -> None:
 
 
 def _referral_case(unit: Unit) -> None:
-    desk = office(partner("mwanga")).desk()
-    case = desk.known_or_new("NG-1")
-    case.learn_report(report(), [consent()], START, desk.deadlines)
-    case.learn_defender(defender("nobody"), START)
+    ctx = office(partner("mwanga")).ctx()
+    case = known_or_new(ctx, "NG-1")
+    learn_report(case, report(), [consent()], START, ctx.deadlines)
+    learn_defender(case, defender("nobody"), START)
     offer = Offer("o1", case.pending()[0].name, "mwanga", 1, START, START + timedelta(hours=1), "v1")
     case.offer(offer, START)
     CaseRepository(unit).put(case)
     engagements = EngagementRepository(unit, Promised())
     engagements._reserved[offer.id] = {"_id": offer.id, "partner_id": offer.partner_id, "place": 0}
     engagements.follow(offer)
-    StoryRepository(unit).note(case.id, Hop(START, "offered", "system", "Offered."))
+    TimelineRepository(unit).note(case.id, Step(START, "offered", "system", "Offered."))
 
 
 def _contact_summary(unit: Unit) -> None:

@@ -19,10 +19,10 @@ from services.notify.roster.model import ContactSummary
 from services.notify.roster.store import summary_to_record
 from services.referral.cases.model import Case as ReferralCase
 from services.referral.cases.store import CaseRepository as ReferralCases
+from services.referral.cases.store import TimelineRepository
+from services.referral.cases.timeline import Step
 from services.referral.directory import store as partners
 from services.referral.directory.model import Partner
-from services.referral.partner_log.store import StoryRepository
-from services.referral.ports import Hop
 from services.registry.candidates.store import CandidateRepository
 from services.registry.cases.model import Case as RegistryCase
 from services.registry.cases.store import CaseRepository
@@ -76,7 +76,7 @@ def stored() -> dict[str, set[str]]:
         "notify.message": document(message_to_document(filled(Message))),
         "notify.summary": names(summary_to_record(filled(ContactSummary))),
         "referral.case": written(ReferralCases, "put", filled(ReferralCase)),
-        "referral.hop": written(StoryRepository, "note", "NG-1", filled(Hop)),
+        "referral.hop": written(TimelineRepository, "note", "NG-1", filled(Step)),
         "referral.partner": document(partners._document(filled(Partner))),
         "registry.candidate": written(CandidateRepository, "save", filled(Candidate)),
         "registry.case": written(CaseRepository, "save", filled(RegistryCase)),

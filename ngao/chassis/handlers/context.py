@@ -13,7 +13,7 @@ from ngao.chassis.chassis import Chassis
 from ngao.chassis.messaging.destinations import EVENTS
 from ngao.chassis.security.identity import Credentials, Principal
 from ngao.chassis.storage.unit_of_work import Unit
-from ngao.contracts import InNoticeOnly, Payload, event_of
+from ngao.contracts import Event, InNoticeOnly, Payload, event_of
 from ngao.kernel.actors import Actor
 
 T = TypeVar("T")
@@ -50,8 +50,8 @@ class UnitContext:
     def publish(
         self, payload: Payload, *, subject: str, urgent: bool = False, partner_id: str | None = None,
         to: str | tuple[str, ...] = EVENTS, in_notice: InNoticeOnly | None = None,
-    ) -> None:
-        """Register an event of the contract with this unit; one event may go to several destinations.
+    ) -> Event:
+        """Register an event of the contract with this unit and return it; one event may go to several destinations.
 
         `in_notice` is for its notice alone. Raises InvalidContent for a payload that breaks its own schema.
         """
@@ -61,6 +61,7 @@ class UnitContext:
         )  # fmt: skip
         for destination in (to,) if isinstance(to, str) else to:
             self.unit.emit(event, to=destination)
+        return event
 
 
 C = TypeVar("C", bound=UnitContext)

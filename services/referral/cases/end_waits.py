@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
-from services.referral.cases.waiting import pass_time
+from ngao.chassis.handlers import every, measures
+from ngao.chassis.measuring import OFTEN_S
+from services.referral.cases.deadlines import pass_time
+from services.referral.cases.store import overdue_waits
+from services.referral.context import BATCH, Context, ReferralParts
 from services.referral.matching.route_needs import route_and_keep
-from services.referral.ports import Desk
 
 
-def expire_due(desk: Desk, case_ref: str) -> bool:
-    """Let time pass for one case; says whether there was anything to do.
+@every(seconds=1)
+def end_waits(parts: ReferralParts) -> None:
+    """End the waits that are over, urgent ones first; one case's trouble does not hold up the others."""
+    parts.each(parts.read().cases.due(parts.clock.now(), BATCH), expire_due, "deadline.failed")
 
-    Another replica may have done it meanwhile: the case is read anew, and its revision guards the rest.
+
+def expire_due(ctx: Context, case_ref: str) -> None:
+    """Let time pass for one case.
+
+    Another replica may have done it meanwhile: the case is read again, and its revision guards the rest.
     """
-    case = desk.cases.get(case_ref)
-    if case is None or case.next_deadline is None or case.next_deadline > desk.now:
-        return False
-    pass_time(case, desk.now, desk.deadlines)
-    route_and_keep(case, desk)
-    return True
+    case = ctx.cases.get(case_ref)
+    if case is None or case.next_deadline is None or case.next_deadline > ctx.now:
+        return
+    pass_time(case, ctx.now, ctx.deadlines)
+    route_and_keep(ctx, case)
+
+
+@measures(seconds=OFTEN_S)
+def measure_overdue(parts: ReferralParts) -> None:
+    """Measure what should have ended and has not: a deadline that nobody keeps is how a case would be forgotten."""
+    now = parts.clock.now()
+    for what, ends in overdue_waits(now).items():
+        parts.metrics.overdue(what, len(ends), max(((now - end).total_seconds() for end in ends), default=0.0))

@@ -1,24 +1,30 @@
-"""Later words about a report: more needs, another urgency, or that it is taken back."""
+"""Later words about a report: more needs, another urgency, another place."""
 
 from __future__ import annotations
 
-from ngao.kernel.consent import Statement
-from services.referral.cases.facts import NOTHING, Changed, Report
+from ngao.chassis.handlers import on
+from ngao.contracts import Event
+from ngao.contracts.events.intake import ReportUpdated
+from services.referral.cases.announcing import known_or_new
+from services.referral.cases.facts import Changed, Report
+from services.referral.cases.learning import learn_report
+from services.referral.cases.open_case import consents_of
+from services.referral.context import Context
 from services.referral.matching.route_needs import route_and_keep
-from services.referral.ports import Desk
 
 
-def learn_update(
-    desk: Desk, case_ref: str, report: Report, consents: list[Statement], changed: Changed = NOTHING
-) -> None:
-    """Take an update, which may have overtaken the report itself; `changed` is what is new in it."""
-    case = desk.known_or_new(case_ref)
-    case.learn_report(report, consents, desk.now, desk.deadlines, changed=changed)
-    route_and_keep(case, desk)
-
-
-def learn_withdrawal(desk: Desk, case_ref: str, sequence: int = 0) -> None:
-    """Recall everything; a withdrawal that overtook its report leaves a closed case for it to find."""
-    case = desk.known_or_new(case_ref)
-    case.withdraw_report(desk.now, sequence)
-    desk.keep(case)
+@on(ReportUpdated)
+def learn_update(ctx: Context, event: ReportUpdated, envelope: Event) -> None:
+    """Take an update, which may have overtaken the report itself; languages stay those of the report."""
+    report = Report(
+        report_id=event.report_id,
+        urgency=event.urgency,
+        needs=event.needs,
+        sequence=envelope.sequence or 0,
+        county=event.county or "",
+        proposed=event.needs_proposed,
+    )
+    changed = Changed(frozenset(event.news), event.needs_again)
+    case = known_or_new(ctx, event.case_ref)
+    learn_report(case, report, consents_of(event.consent, envelope.time), ctx.now, ctx.deadlines, changed=changed)
+    route_and_keep(ctx, case)

@@ -1,102 +1,125 @@
-"""A case: what is known, what is needed, what has been offered, and what happens next.
+"""A case: what is known, what is needed, what was offered, and the moves that keep its promises.
 
-It routes only when it holds both the report and the defender, offers a need to one partner at a time, never moves back,
-and always knows the end of every wait. What happens is collected in `news` for whoever tells others.
+A need is offered to one partner at a time, and only when both report and defender are known. A case never moves back, and
+always knows the end of every wait. What happens is collected in `news` for the timeline, the audit and the events.
+What others say about a case is in `learning`, what partners answer in `offers.replies`, what time does in `deadlines`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from enum import StrEnum
 
 from ngao.kernel.actors import Actor
-from ngao.kernel.consent import FOR_REFERRAL, Standing, Statement, Telling
-from services.referral.cases.case_file import CaseFile, Life
-from services.referral.cases.deadlines import Deadlines, Waits
-from services.referral.cases.errors import NoSuchNeed, NotRoutable
-from services.referral.cases.facts import NOTHING, Changed, Defender, Reason, Report
+from ngao.kernel.consent import Standing, Statement, Telling, standing, stated
+from ngao.kernel.pairwise import case_ref_for
+from ngao.kernel.urgency import rank
+from services.referral.cases.errors import NoSuchNeed, NoSuchOffer, NotRoutable
+from services.referral.cases.facts import Defender, Reason, Report
 from services.referral.cases.need import Need, NeedState
-from services.referral.cases.news import INTAKE, REFERRAL, REGISTRY, Kind, News
-from services.referral.cases.reopening import (
-    CONSENT_GIVEN,
-    CONSENT_WITHDRAWN,
-    REPORT_WITHDRAWN,
-    TAKEN_BACK,
-    URGENCY_RAISED,
-    VIOLATION_ADDED,
-    news_in,
-    opens_again,
-)
-from services.referral.offers.model import NO_CONSENT, RESTRICTED, Offer, State
+from services.referral.cases.news import REFERRAL, Kind, News
+from services.referral.offers.model import NO_CONSENT, Offer, State
 
-__all__ = ["Case", "Life"]
+
+class Life(StrEnum):
+    """Where a case stands."""
+
+    WAITING = "waiting"
+    OPEN = "open"
+    CLOSED = "closed"
 
 
 @dataclass
-class Case(CaseFile):
-    """One call for help on its way to whoever helps: what others tell about it, and what is done."""
+class Case:
+    """One call for help on its way to whoever helps.
 
-    # What others tell
+    `tellings` are the consents that its source states, `consents` what the person has since told the registry.
+    `withdrawn_sequence` is the place of the report's withdrawal among intake's events: a word from before it is no news.
+    """
 
-    def learn_report(
-        self, report: Report, consents: Iterable[Statement], now: datetime, deadlines: Deadlines, *,
-        changed: Changed = NOTHING,
-    ) -> None:
-        """Take the report or a later word about it; `changed` is what intake calls new in it.
+    id: str
+    created_at: datetime
+    waiting_until: datetime | None
+    revision: int = 0
+    report: Report | None = None
+    defender: Defender | None = None
+    tellings: list[Telling] = field(default_factory=list)
+    consents: list[Statement] = field(default_factory=list)
+    needs: dict[str, Need] = field(default_factory=dict)
+    offers: list[Offer] = field(default_factory=list)
+    life: Life = Life.WAITING
+    closed_reason: str = ""
+    reopened_at: datetime | None = None
+    withdrawn_sequence: int | None = None
+    news: list[News] = field(default_factory=list, compare=False)
 
-        An update may add needs and raise urgency, and takes no need back; a consent that it does not state any more has ended.
-        News opens a closed case again.
-        """
-        before, known = self.standing(now), self.report
-        self._hear(Telling(report.sequence, tuple(consents)))
-        self.report = known.merged(report) if known else report
-        self.tell(Kind.REPORT_LEARNT, actor=INTAKE)
-        news = news_in(known, self.report, self.needs, changed.parts) if known else ()
-        if self.closed and not self._open_again(report, news, before, now, deadlines):
-            return
-        self._recall_uncovered(before, now)
-        self._take_needs(self.report)
-        if VIOLATION_ADDED in news:
-            self._ask_settled_again(changed.needs_again)
-        if self.standing(now).wider_than(before):
-            self._wake()
-        if URGENCY_RAISED in news or (known and known.county != self.report.county):
-            self._match_anew(tell_again=URGENCY_RAISED in news)
-        self._shorten_waits(now, deadlines.of(self.urgency))
-        self._review(now)
+    @property
+    def urgency(self) -> str:
+        """The report's urgency; before it is known a case is handled as critical."""
+        return self.report.urgency if self.report else "critical"
 
-    def learn_defender(self, defender: Defender, now: datetime) -> None:
-        """Take what the registry says; a telling older than what is known changes nothing."""
-        if self.defender and self.defender.sequence > defender.sequence:
-            return
-        self.defender = defender
-        self.tell(Kind.DEFENDER_LEARNT, reason=defender.resolution, actor=REGISTRY)
-        self._review(now)
+    @property
+    def priority(self) -> int:
+        """0 comes first."""
+        return rank(self.urgency)
 
-    def learn_consent(self, fact: Statement, now: datetime, deadlines: Deadlines) -> None:
-        """Take a change of consent: what it no longer covers is withdrawn or recalled. One given anew may open a closed case."""
-        before = self.standing(now)
-        if fact not in self.consents:
-            self.consents.append(fact)
-        self.tell(Kind.CONSENT_LEARNT, reason="granted" if fact.granted else "withdrawn", actor=REGISTRY)
-        if self.closed and self.report and self.report.complete and self._agreed_anew(before, now):
-            self._reopen((CONSENT_GIVEN,), self.report, now, deadlines)
-        self._recall_uncovered(before, now)
-        if fact.granted:
-            self._wake()
-        self._review(now)
+    @property
+    def closed(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.life is Life.CLOSED
 
-    def withdraw_report(self, now: datetime, sequence: int = 0) -> None:
-        """The source took the report back: everything is recalled, and no consent given before counts any more."""
-        self.withdrawn_sequence = max(sequence, self.withdrawn_sequence or 0)
-        self.consents.append(Statement(FOR_REFERRAL, at=now, granted=False))
-        if not self.closed:
-            self._close(REPORT_WITHDRAWN, now, actor=INTAKE)
-        elif self.closed_reason not in TAKEN_BACK:
-            self.closed_reason = REPORT_WITHDRAWN
+    @property
+    def next_deadline(self) -> datetime | None:
+        """The end of the wait that ends first; None when nothing is waited for."""
+        if self.closed:
+            return None
+        ends = [
+            self.waiting_until,
+            *(end for offer in self.offers for end in (offer.due, offer.disclose_by)),
+            *(need.match_again for need in self.needs.values()),
+        ]
+        return min((end for end in ends if end is not None), default=None)
 
-    # Offers
+    def standing(self, now: datetime) -> Standing:
+        """What the person agrees to at this moment."""
+        began = self.report.received_at if self.report else None
+        return standing((*stated(self.tellings), *self.consents), now, since=began or self.created_at)
+
+    def offer_with(self, offer_id: str) -> Offer:
+        """Find an offer; raises NoSuchOffer."""
+        for offer in self.offers:
+            if offer.id == offer_id:
+                return offer
+        raise NoSuchOffer("the case has no such offer")
+
+    def number_of(self, need: str) -> int | None:
+        """The place of a need among the needs of the case; none is ever taken away."""
+        return next((at for at, name in enumerate(self.needs, 1) if name == need), None)
+
+    def ref_for(self, offer: Offer) -> str:
+        """The reference by which the offer's partner knows this case."""
+        return case_ref_for(offer.partner_id, self.id, offer.case_salt)
+
+    def salt_for(self, partner_id: str) -> str:
+        """The salt of that reference, if the partner was asked before: one partner knows a case by one reference."""
+        return next((offer.case_salt for offer in self.offers if offer.partner_id == partner_id), "")
+
+    def live_offer(self, need: str) -> Offer | None:
+        """The offer of a need that something may still come of."""
+        return next((offer for offer in self.offers if offer.need == need and offer.live), None)
+
+    def tried(self, need: str) -> frozenset[str]:
+        """Partners that were asked for this need before and are not asked again."""
+        wanted = self.needs[need]
+        asked = {offer.partner_id for offer in self.offers[wanted.first_offer:] if offer.need == need}
+        return frozenset(asked - wanted.second_chance)
+
+    def pending(self) -> list[Need]:
+        """Needs to be matched now; none unless both facts are known."""
+        return [need for need in self.needs.values() if need.state is NeedState.PENDING] if self.life is Life.OPEN else []
+
+    # Moves
 
     def offer(self, offer: Offer, now: datetime) -> None:
         """Offer a need to a partner; raises NotRoutable when a law forbids it."""
@@ -108,10 +131,10 @@ class Case(CaseFile):
         need.second_chance.discard(offer.partner_id)
         self.tell_of(Kind.OFFERED, offer)
 
-    def give_to_human(self, name: str, reason: str, reasons: tuple[Reason, ...], now: datetime, waits: Waits) -> None:
+    def give_to_human(self, name: str, reason: str, reasons: tuple[Reason, ...], match_again: datetime) -> None:
         """Nobody can be offered this need: tell a human, once for each reason, and match again later."""
         need = self.needs[name]
-        need.state, need.match_again = NeedState.WITH_HUMAN, now + waits.match_again
+        need.state, need.match_again = NeedState.WITH_HUMAN, match_again
         if need.told != reason:
             need.told = reason
             self.tell(Kind.UNROUTABLE, need=name, reason=reason, reasons=reasons)
@@ -131,7 +154,7 @@ class Case(CaseFile):
         """A need is met or gone; the last one closes the case."""
         self.needs[name].settle()
         if all(need.state is NeedState.SETTLED for need in self.needs.values()):
-            self._close("all_settled", now)
+            self.close("all_settled", now)
 
     def settle(self, name: str, reason: str, now: datetime, *, actor: Actor) -> None:
         """A human says that a need is met or gone; a live offer for it is taken back. Raises NoSuchNeed."""
@@ -144,114 +167,8 @@ class Case(CaseFile):
             self.tell(Kind.SETTLED, need=name, reason=reason, actor=actor)
             self.settle_need(name, now)
 
-    # Steps
-
-    def _wake(self) -> None:
-        """More partners may be asked than before: what waits for a human or for its time is matched now."""
-        for need in self.needs.values():
-            need.wake()
-
-    def _hear(self, telling: Telling) -> None:
-        if telling.sequence not in {each.sequence for each in self.tellings}:
-            self.tellings.append(telling)
-
-    def _open_again(
-        self, word: Report, news: tuple[Reason, ...], before: Standing, now: datetime, deadlines: Deadlines
-    ) -> bool:
-        """Open a closed case if a later word about its report is a reason to; says whether it did."""
-        withdrawn = self.withdrawn_sequence
-        late = withdrawn is not None and (not withdrawn or word.sequence < withdrawn)
-        if late or not (self.report and self.report.complete):
-            return False
-        reasons = opens_again(self.closed_reason, news)
-        if self._agreed_anew(before, now):
-            reasons = (*reasons, CONSENT_GIVEN)
-        if reasons:
-            self._reopen(reasons, self.report, now, deadlines)
-        return bool(reasons)
-
-    def _agreed_anew(self, before: Standing, now: datetime) -> bool:
-        return self.closed_reason in TAKEN_BACK and not before.given and self.standing(now).given
-
-    def _reopen(self, reasons: tuple[Reason, ...], report: Report, now: datetime, deadlines: Deadlines) -> None:
-        """Begin anew with what is not settled; if all is, with everything, because it answered an earlier situation.
-
-        A report that came after its own withdrawal has left no needs yet.
-        """
-        self._take_needs(report)
-        self.life, self.waiting_until = (Life.OPEN, None) if self.defender else (Life.WAITING, now + deadlines.resolve_by)
-        self.closed_reason, self.reopened_at = "", now
-        unsettled = [need for need in self.needs.values() if need.state is not NeedState.SETTLED]
-        self._ask_again(unsettled or list(self.needs.values()), reasons)
-
-    def _ask_settled_again(self, names: Collection[str]) -> None:
-        settled = [need for need in self.needs.values() if need.name in names and need.state is NeedState.SETTLED]
-        if settled:
-            self._ask_again(settled, (VIOLATION_ADDED,))
-
-    def _ask_again(self, needs: Collection[Need], reasons: tuple[Reason, ...]) -> None:
-        for need in needs:
-            need.ask_again(len(self.offers))
-        names = tuple(need.name for need in needs)
-        self.news.append(News(Kind.REOPENED, reason=reasons[0].rule, reasons=reasons, needs=names))
-
-    def _take_needs(self, report: Report) -> None:
-        for name in report.needs:
-            need = self.needs.setdefault(name, Need(name))
-            need.proposed = name in report.proposed
-
-    def _match_anew(self, *, tell_again: bool) -> None:
-        """What a human holds is matched now; a higher urgency is told to the human again."""
-        for need in self.needs.values():
-            if need.state is NeedState.WITH_HUMAN:
-                need.told = "" if tell_again else need.told
-                need.wake()
-
-    def _withdrawn_since_reopened(self) -> bool:
-        # A withdrawal from before the news that opened the case again has had its effect.
-        begin = self.reopened_at
-        return begin is None or any(not fact.granted and fact.at >= begin for fact in self.consents)
-
-    def _recall_uncovered(self, before: Standing, now: datetime) -> None:
-        after = self.standing(now)
-        for offer in self.offers:
-            if offer.taken and before.scopes_for(offer.partner_id) - after.scopes_for(offer.partner_id):
-                self.take_back(offer, NO_CONSENT, now)
-
-    def _review(self, now: datetime) -> None:
-        if self.closed or not (self.report and self.report.complete):
-            return
-        agreed = self.standing(now)
-        if agreed.withdrawn and not agreed.given and self._withdrawn_since_reopened():
-            self._close(CONSENT_WITHDRAWN, now, actor=REGISTRY)
-            return
-        for offer in self.offers:
-            if offer.live and self.defender and offer.partner_id in self.defender.never_refer:
-                self.take_back(offer, RESTRICTED, now)
-            elif offer.open:
-                self.check_consent(offer, now)
-        if self.life is Life.WAITING and self.defender:
-            self.life, self.waiting_until = Life.OPEN, None
-            self.tell(Kind.OPENED)
-
-    def _may_offer(self, need: Need, partner_id: str, now: datetime) -> bool:
-        return (
-            self.life is Life.OPEN
-            and need.state is NeedState.PENDING
-            and self.live_offer(need.name) is None
-            and self.defender is not None
-            and partner_id not in self.defender.never_refer
-            and partner_id not in self.tried(need.name)
-            and self.standing(now).allows(partner_id)
-        )
-
-    def _shorten_waits(self, now: datetime, waits: Waits) -> None:
-        # A case that has become more urgent does not wait for an answer as long as it was first told.
-        for offer in self.offers:
-            if offer.open and offer.due:
-                offer.due = min(offer.due, now + waits.respond_by)
-
-    def _close(self, reason: str, now: datetime, *, actor: Actor = REFERRAL) -> None:
+    def close(self, reason: str, now: datetime, *, actor: Actor = REFERRAL) -> None:
+        """End the case: live offers are taken back, and nothing is waited for."""
         for offer in self.offers:
             if offer.live:
                 self.take_back(offer, reason, now)
@@ -259,6 +176,11 @@ class Case(CaseFile):
         for need in self.needs.values():
             need.match_again = None
         self.tell(Kind.CLOSED, reason=reason, actor=actor)
+
+    def wake(self) -> None:
+        """More partners may be asked than before: what waits for a human or for its time is matched now."""
+        for need in self.needs.values():
+            need.wake()
 
     def tell_of(self, kind: Kind, offer: Offer, *, reason: str = "", actor: Actor = REFERRAL) -> None:
         """Note what happened to an offer, as it stands at this moment."""
@@ -271,3 +193,14 @@ class Case(CaseFile):
     ) -> None:
         """Note what happened to the case or one of its needs."""
         self.news.append(News(kind, replace(offer) if offer else None, need, reason, reasons, actor))
+
+    def _may_offer(self, need: Need, partner_id: str, now: datetime) -> bool:
+        return (
+            self.life is Life.OPEN
+            and need.state is NeedState.PENDING
+            and self.live_offer(need.name) is None
+            and self.defender is not None
+            and partner_id not in self.defender.never_refer
+            and partner_id not in self.tried(need.name)
+            and self.standing(now).allows(partner_id)
+        )

@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterable
+from datetime import datetime
 
-from ngao.kernel.consent import Statement
+from ngao.chassis.handlers import on
+from ngao.contracts import Event
+from ngao.contracts.events.intake import ReportAccepted, StatedConsent
+from ngao.kernel.consent import FOR_REFERRAL, Statement
+from services.referral.cases.announcing import known_or_new
 from services.referral.cases.facts import Report
+from services.referral.cases.learning import learn_report
+from services.referral.context import Context
 from services.referral.matching.route_needs import route_and_keep
-from services.referral.ports import Desk
 
 
-def open_case(desk: Desk, case_ref: str, report: Report, consents: list[Statement]) -> None:
+@on(ReportAccepted)
+def open_case(ctx: Context, event: ReportAccepted, envelope: Event) -> None:
     """Take the report. One that names no need still reaches somebody: it gets the policy's default need."""
-    case = desk.known_or_new(case_ref)
-    if not report.needs:
-        report = replace(report, needs=(desk.policy.default_need,))
-    case.learn_report(report, consents, desk.now, desk.deadlines)
-    route_and_keep(case, desk)
+    report = Report(
+        report_id=event.report_id,
+        urgency=event.urgency,
+        needs=event.needs or (ctx.policy.default_need,),
+        sequence=envelope.sequence or 0,
+        county=event.county,
+        languages=event.languages,
+        received_at=event.received_at,
+        proposed=event.needs_proposed,
+    )
+    case = known_or_new(ctx, event.case_ref)
+    learn_report(case, report, consents_of(event.consent, event.received_at), ctx.now, ctx.deadlines)
+    route_and_keep(ctx, case)
+
+
+def consents_of(stated: Iterable[StatedConsent], at: datetime) -> list[Statement]:
+    """The consents to be referred that a report states; those for other purposes are not referral's concern."""
+    return [
+        Statement(each.purpose, each.scope, each.recipient, each.until, at) for each in stated if each.purpose == FOR_REFERRAL
+    ]

@@ -1,23 +1,86 @@
-"""Cases: between the entity and its record."""
+"""Cases and their timelines: between the entities and their records. No record names a person: facts are codes."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from itertools import count
+from typing import Any, ClassVar
+from uuid import uuid4
 
+from mongoengine import DateTimeField, DictField, IntField, ListField, StringField
+
+from ngao.chassis.storage.documents import Stored
+from ngao.chassis.storage.held import INTERNAL
 from ngao.chassis.storage.unit_of_work import Unit
+from ngao.kernel import actors
 from ngao.kernel.consent import FOR_REFERRAL, Statement, Telling
 from ngao.kernel.records import from_record, to_record
 from ngao.kernel.urgency import URGENCIES, rank
+from services.referral.cases.facts import Reason
 from services.referral.cases.model import Case, Life
 from services.referral.cases.need import Need
-from services.referral.offers.model import TAKEN, Offer
-from services.referral.storage.documents import CaseDocument, EngagementDocument
+from services.referral.cases.timeline import Step
 
 _CASES = "cases"
 _MOST_OVERDUE = 1000
 _ENDS = ("waiting_until", "offers.due", "offers.disclose_by", "needs.match_again")
 _PRIORITIES = [rank(urgency) for urgency in URGENCIES]
+_WRITTEN_BARE = frozenset({"intake", "registry", "referral", "notify"})
+"""How steps of earlier versions name services; operators and partners never had a bare name there."""
+
+
+class CaseDocument(Stored):
+    """A case with its needs and offers; it is small, read whole and written whole.
+
+    `undisclosed_since` is the earliest of its offers': only cases in which a partner waits too long for a disclosure have one.
+    """
+
+    life = StringField(required=True, **INTERNAL)
+    priority = IntField(required=True, **INTERNAL)
+    next_deadline = DateTimeField(**INTERNAL)
+    undisclosed_since = DateTimeField(**INTERNAL)
+    created_at = DateTimeField(required=True, **INTERNAL)
+    waiting_until = DateTimeField(**INTERNAL)
+    closed_reason = StringField(**INTERNAL)
+    reopened_at = DateTimeField(**INTERNAL)
+    withdrawn_sequence = IntField(**INTERNAL)
+    report = DictField(**INTERNAL)
+    defender = DictField(**INTERNAL)
+    tellings = ListField(DictField(), **INTERNAL)
+    consents = ListField(DictField(), **INTERNAL)
+    needs = ListField(DictField(), **INTERNAL)
+    offers = ListField(DictField(), **INTERNAL)
+    offer_ids = ListField(StringField(), **INTERNAL)
+
+    meta: ClassVar[dict[str, Any]] = {
+        "db_alias": "referral",
+        "collection": "cases",
+        "indexes": [
+            {"fields": ["priority", "next_deadline"]},
+            {"fields": ["undisclosed_since"], "partialFilterExpression": {"undisclosed_since": {"$exists": True}}},
+            {"fields": ["offer_ids"]},
+            {"fields": ["life", "-created_at"]},
+            {"fields": ["-created_at"]},
+        ],
+    }
+
+
+class StepDocument(Stored):
+    """One step of a case's timeline; `place` orders steps of the same moment."""
+
+    case_ref = StringField(required=True, **INTERNAL)
+    at = DateTimeField(required=True, **INTERNAL)
+    place = IntField(required=True, **INTERNAL)
+    what = StringField(required=True, **INTERNAL)
+    actor = StringField(required=True, **INTERNAL)
+    text = StringField(required=True, **INTERNAL)
+    need = StringField(**INTERNAL)
+    offer_id = StringField(**INTERNAL)
+    partner_id = StringField(**INTERNAL)
+    reason = StringField(**INTERNAL)
+    reasons = ListField(DictField(), **INTERNAL)
+
+    meta: ClassVar[dict[str, Any]] = {"db_alias": "referral", "collection": "story", "indexes": [{"fields": ["case_ref", "at"]}]}
 
 
 class CaseRepository:
@@ -34,13 +97,6 @@ class CaseRepository:
         """The case that an offer belongs to, or None."""
         return _case_or_none(CaseDocument.objects(offer_ids=offer_id).as_pymongo().first())
 
-    def taken_by(self, partner_id: str) -> list[tuple[Case, Offer]]:
-        """The offers that a partner has accepted and not ended yet, with their cases."""
-        taken = EngagementDocument.objects(partner_id=partner_id, state__in=[state.value for state in TAKEN])
-        found = [(self.of_offer(offer_id), offer_id) for offer_id in taken.scalar("id")]
-        pairs = [(case, case.offer_with(offer_id)) for case, offer_id in found if case is not None]
-        return [(case, offer) for case, offer in pairs if offer.taken]
-
     def due(self, now: datetime, limit: int) -> list[str]:
         """References of cases with a wait that is over, urgent ones first."""
         # The index is in the order that is wanted; without its first field the query would walk through all of it.
@@ -56,6 +112,23 @@ class CaseRepository:
     def put(self, case: Case) -> None:
         """Register a new or changed case."""
         self._unit.keep(_CASES, _record(case), case.revision)
+
+
+class TimelineRepository:
+    """Steps of cases, within one unit of work."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+        self._places = count()
+
+    def note(self, case_ref: str, step: Step) -> None:
+        """Register one step."""
+        values = {**vars(step), "reasons": [dict(vars(reason)) for reason in step.reasons]}
+        self._unit.keep("story", {"_id": uuid4().hex, "case_ref": case_ref, "place": next(self._places), **values}, 0)
+
+    def of(self, case_ref: str) -> list[Step]:
+        """All steps of a case, in the order of time."""
+        return [_step(each) for each in StepDocument.objects(case_ref=case_ref).order_by("at", "place").as_pymongo()]
 
 
 def overdue_waits(now: datetime) -> dict[str, list[datetime]]:
@@ -111,3 +184,10 @@ def _case(record: dict[str, Any]) -> Case:
 
 def _statement(record: dict[str, Any]) -> Statement:
     return from_record(Statement, record, purpose=FOR_REFERRAL)
+
+
+def _step(record: dict[str, Any]) -> Step:
+    names = ("at", "what", "actor", "text", "need", "offer_id", "partner_id", "reason")
+    reasons = tuple(Reason(**reason) for reason in record.get("reasons", ()))
+    values = {name: record.get(name, "") for name in names}
+    return Step(**values | {"actor": actors.read(values["actor"], _WRITTEN_BARE)}, reasons=reasons)

@@ -14,7 +14,7 @@ from services.referral.cases.news import Kind, News
 _BUCKETS = (0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14400, 86400)
 
 
-class Stopwatch:
+class WaitingTimes:
     """The two distributions of one process."""
 
     def __init__(self, metrics: Metrics) -> None:

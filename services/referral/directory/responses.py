@@ -1,9 +1,8 @@
-"""What operators and partners send and get over HTTP."""
+"""What operators send about partners, and what they and partners get."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import time
 from typing import Any
 from zoneinfo import available_timezones
@@ -11,13 +10,14 @@ from zoneinfo import available_timezones
 from marshmallow import Schema, ValidationError, fields, validate
 
 from ngao.chassis.errors import InvalidInput
+from ngao.chassis.messaging.backlog import Unreached
 from ngao.chassis.security import signing
 from ngao.chassis.security.seals import key_id
 from ngao.chassis.security.vouches import LONGEST
 from ngao.contracts import FieldError
 from ngao.contracts.classes import INTERNAL, PUBLIC, SENSITIVE, Pattern, Strict
-from ngao.contracts.codes import DECLINE_REASONS, FAIL_REASONS, OUTCOMES
 from services.referral.directory.model import Hours, Partner
+from services.referral.matching.model import Load
 
 AN_ORGANISATION = "A partner is an organisation; how many cases it holds names none."
 PARTNER_ID = re.compile(r"[a-z][a-z0-9-]{1,40}")
@@ -27,10 +27,6 @@ _CLOSING = Pattern(r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$", error="format|Must be H
 _COUNTY = Pattern(r"^(\*|[A-Z]{2}-[A-Z0-9]{1,3})$", error="format|Must be an ISO 3166-2 code, or * for everywhere.")
 _LANGUAGE = Pattern(r"^[a-z]{2,3}$", error="format|Must be an ISO 639 code.")
 _DAY = validate.OneOf(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), error="unknown_code|Must be a day such as mon.")
-
-
-def _one_of(choices: tuple[str, ...]) -> validate.OneOf:
-    return validate.OneOf(choices, error=f"unknown_code|Must be one of: {', '.join(choices)}.")
 
 
 def _sealing_key(value: str) -> None:
@@ -83,48 +79,6 @@ class PartnerRequest(Strict):
     new_key = fields.Boolean(load_default=False, metadata=INTERNAL)
 
 
-class DeclineRequest(Strict):
-    """A refusal with its reason."""
-
-    reason = fields.String(required=True, validate=_one_of(DECLINE_REASONS), metadata=INTERNAL)
-
-
-class FailRequest(Strict):
-    """Work that could not be done, with its reason."""
-
-    reason = fields.String(required=True, validate=_one_of(FAIL_REASONS), metadata=INTERNAL)
-
-
-class CompleteRequest(Strict):
-    """Work done, with its outcome."""
-
-    outcome = fields.String(load_default="helped", validate=_one_of(OUTCOMES), metadata=INTERNAL)
-
-
-class AcceptRequest(Strict):
-    """A yes, with the partner's signature over it; a partner that has a signing key must sign. The body may be left out."""
-
-    signature = fields.String(load_default="", validate=validate.Length(max=128), metadata=PUBLIC)
-    signature_key_id = fields.String(load_default="", validate=validate.Length(max=64), metadata=PUBLIC)
-
-
-class NothingRequest(Strict):
-    """An empty object, or no body at all."""
-
-
-class SettleRequest(Strict):
-    """A human's word that a need is met or gone, as a code."""
-
-    reason = fields.String(required=True, validate=_SLUG, metadata=INTERNAL)
-
-
-class ReasonView(Schema):
-    """The name of a rule and what it says."""
-
-    rule = fields.String(metadata=INTERNAL)
-    text = fields.String(metadata=INTERNAL)
-
-
 class PartnerView(Schema):
     """A partner of the directory; `key` is a new bearer key, shown once; `undelivered` events wait for its broker queue."""
 
@@ -154,123 +108,6 @@ class PartnersView(Schema):
     partners = fields.List(fields.Nested(PartnerView), metadata=INTERNAL)
 
 
-class OfferView(Schema):
-    """Where an offer stands; `due` ends the present wait. `contact`, `narrative`: disclosed, withheld, empty if undecided."""
-
-    offer_id = fields.String(metadata=INTERNAL)
-    case_ref = fields.String(metadata=INTERNAL)
-    partner_case_ref = fields.String(metadata=INTERNAL)
-    partner_id = fields.String(metadata=INTERNAL)
-    need = fields.String(metadata=INTERNAL)
-    urgency = fields.String(metadata=INTERNAL)
-    state = fields.String(metadata=INTERNAL)
-    attempt = fields.Integer(metadata=INTERNAL)
-    received = fields.Boolean(metadata=INTERNAL)
-    detail = fields.String(metadata=INTERNAL)
-    contact = fields.String(metadata=INTERNAL)
-    narrative = fields.String(metadata=INTERNAL)
-    made_at = fields.AwareDateTime(metadata=INTERNAL)
-    due = fields.AwareDateTime(allow_none=True, metadata=INTERNAL)
-    reasons = fields.List(fields.Nested(ReasonView), metadata=INTERNAL)
-    policy_version = fields.String(metadata=INTERNAL)
-
-
-class OffersView(Schema):
-    """Offers of one partner that are open or taken, the oldest first."""
-
-    offers = fields.List(fields.Nested(OfferView), metadata=INTERNAL)
-
-
-class NeedView(Schema):
-    """Where a need stands; `proposed` while no person has asked for it."""
-
-    need = fields.String(metadata=INTERNAL)
-    state = fields.String(metadata=INTERNAL)
-    match_again = fields.AwareDateTime(allow_none=True, metadata=INTERNAL)
-    proposed = fields.Boolean(metadata=INTERNAL)
-
-
-class CaseView(Schema):
-    """A case in short."""
-
-    case_ref = fields.String(metadata=INTERNAL)
-    state = fields.String(metadata=INTERNAL)
-    closed_reason = fields.String(metadata=INTERNAL)
-    urgency = fields.String(metadata=INTERNAL)
-    county = fields.String(metadata=INTERNAL)
-    created_at = fields.AwareDateTime(metadata=INTERNAL)
-    next_deadline = fields.AwareDateTime(allow_none=True, metadata=INTERNAL)
-    needs = fields.List(fields.Nested(NeedView), metadata=INTERNAL)
-
-
-class CasesView(Schema):
-    """Cases, the newest first."""
-
-    cases = fields.List(fields.Nested(CaseView), metadata=INTERNAL)
-
-
-class HopView(Schema):
-    """One step of a case's story."""
-
-    at = fields.AwareDateTime(metadata=INTERNAL)
-    what = fields.String(metadata=INTERNAL)
-    actor = fields.String(metadata=INTERNAL)
-    text = fields.String(metadata=INTERNAL)
-    need = fields.String(metadata=INTERNAL)
-    offer_id = fields.String(metadata=INTERNAL)
-    partner_id = fields.String(metadata=INTERNAL)
-    reason = fields.String(metadata=INTERNAL)
-    reasons = fields.List(fields.Nested(ReasonView), metadata=INTERNAL)
-
-
-class StoryView(CaseView):
-    """A case with its offers and its story so far."""
-
-    offers = fields.List(fields.Nested(OfferView), metadata=INTERNAL)
-    story = fields.List(fields.Nested(HopView), metadata=INTERNAL)
-
-
-class CandidateView(Schema):
-    """A partner that fits, and what its points are for."""
-
-    partner_id = fields.String(metadata=INTERNAL)
-    score = fields.Integer(metadata=INTERNAL)
-    reasons = fields.List(fields.Nested(ReasonView), metadata=INTERNAL)
-
-
-class ExclusionView(Schema):
-    """A partner that was looked at and left out."""
-
-    partner_id = fields.String(metadata=INTERNAL)
-    reason = fields.Nested(ReasonView, metadata=INTERNAL)
-
-
-class MatchView(Schema):
-    """Whom a need would be offered to; `excluded` lists the first hundred of those left out."""
-
-    need = fields.String(metadata=INTERNAL)
-    candidates = fields.List(fields.Nested(CandidateView), metadata=INTERNAL)
-    excluded = fields.List(fields.Nested(ExclusionView), metadata=INTERNAL)
-    excluded_count = fields.Integer(metadata=INTERNAL)
-    directory_size = fields.Integer(metadata=INTERNAL)
-    policy_version = fields.String(metadata=INTERNAL)
-    asked_about = fields.Nested(ReasonView, allow_none=True, metadata=INTERNAL)
-
-
-class MatchesView(Schema):
-    """The dry run of every need that is not settled."""
-
-    case_ref = fields.String(metadata=INTERNAL)
-    matches = fields.List(fields.Nested(MatchView), metadata=INTERNAL)
-
-
-class EventsView(Schema):
-    """Events a partner was told, as CloudEvents, and the cursor to ask from next."""
-
-    events = fields.List(fields.Dict(), metadata=INTERNAL)
-    next_after = fields.Integer(metadata=INTERNAL)
-
-
 def partner_from(partner_id: str, data: dict[str, Any]) -> Partner:
     """A partner from a loaded PartnerRequest; its wish for a new key is not part of it."""
     data = {name: value for name, value in data.items() if name != "new_key"}
@@ -283,10 +120,38 @@ def _hours(data: dict[str, Any]) -> Hours:
     return Hours(opens, closes, tuple(data["days"]))
 
 
-def whole_number(query: Mapping[str, str], name: str, default: int, highest: int) -> int:
-    """A count from a query string; raises InvalidInput."""
-    given = query.get(name, str(default))
-    if not (given.isascii() and given.isdigit() and len(given) < 16 and int(given) <= highest):
-        detail = f"Must be a whole number from 0 to {highest}."
-        raise InvalidInput("The query has an error; `errors` names it.", [FieldError(f"/{name}", "range", detail)])
-    return int(given)
+def partner_view(partner: Partner, load: Load | None = None, missed: Unreached | None = None) -> dict[str, Any]:
+    """A partner without its keys' hashes, with its load where it is known, and with what its queue does not take."""
+    view: dict[str, Any] = {
+        "id": partner.id,
+        "name": partner.name,
+        "support_types": list(partner.support_types),
+        "counties": list(partner.counties),
+        "languages": list(partner.languages),
+        "capacity": partner.capacity,
+        "public_key": partner.public_key,
+        "signing_key": partner.signing_key,
+        "vouch": partner.vouch,
+        "vetted": partner.vetted,
+        "suspended": partner.suspended,
+        "revoked": partner.revoked,
+        "timezone": partner.timezone,
+        "hours": [
+            {"opens": each.opens.isoformat("minutes"), "closes": _end_of(each), "days": list(each.days)}
+            for each in partner.hours
+        ],
+    }
+    view |= {"held": load.held, "asked": load.asked} if load else {}
+    return view | ({"undelivered": missed.waiting} if missed else {})
+
+
+def _end_of(hours: Hours) -> str:
+    return hours.closes.isoformat("minutes") if hours.closes != time.min else "24:00"
+
+
+def checked_id(given: str) -> str:
+    """Return the id of a partner as a path gives it; raises InvalidInput."""
+    if not PARTNER_ID.fullmatch(given) or given == "me":
+        detail = "Must have 2 to 41 characters: lower-case letters, digits and hyphens, a letter first; not `me`."
+        raise InvalidInput("The partner id is not usable.", [FieldError("/partner_id", "format", detail)])
+    return given

@@ -1,31 +1,45 @@
-"""The directory: partners as records, and the whole of them kept at hand for matching."""
+"""Partners as records, and one record that counts every change of the directory."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
-from time import monotonic
-from typing import Any
+from typing import Any, ClassVar
 
-from ngao.chassis.clock import Clock
-from ngao.chassis.storage.lookups import Record
+from mongoengine import BooleanField, DictField, IntField, ListField, StringField
+
+from ngao.chassis.storage.documents import Stored
+from ngao.chassis.storage.held import INTERNAL
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.kernel.records import from_record, to_record
-from services.referral.directory.model import Directory, Partner, draw
-from services.referral.matching.model import Load, Matcher, MatchingPolicy
-from services.referral.offers.model import OPEN, REVOKED, TAKEN, Offer, State
-from services.referral.storage.documents import DirectoryDocument, EngagementDocument, PartnerDocument
+from services.referral.directory.model import Partner
 
-_DIRECTORY, _ENGAGEMENTS = "directory", "engagements"
-_YES = {State.ACCEPTED, State.STARTED, State.COMPLETED, State.FAILED, State.RECALLED}
-_NO = {State.DECLINED, State.EXPIRED}
-_REMEMBERED = timedelta(days=30)
-_SPAN = 64
-"""How many places are looked at together: a partner that takes thousands is not read whole for each offer."""
-_CHOSEN_FOR_S = 2.0
-_REMEMBERED_PLACES = 10_000
-_DIRECTORY_AGE_S = 1.0
-_RESPONSES_AGE_S = 60.0
+_DIRECTORY = "directory"
+
+
+class PartnerDocument(Stored):
+    """A partner of the directory."""
+
+    name = StringField(required=True, **INTERNAL)
+    support_types = ListField(StringField(), **INTERNAL)
+    counties = ListField(StringField(), **INTERNAL)
+    languages = ListField(StringField(), **INTERNAL)
+    capacity = IntField(required=True, **INTERNAL)
+    public_key = StringField(**INTERNAL)
+    signing_key = StringField(**INTERNAL)
+    vouch = StringField(**INTERNAL)
+    vetted = BooleanField(required=True, **INTERNAL)
+    suspended = BooleanField(required=True, **INTERNAL)
+    revoked = BooleanField(**INTERNAL)
+    hours = ListField(DictField(), **INTERNAL)
+    timezone = StringField(required=True, **INTERNAL)
+    key_hashes = ListField(StringField(), **INTERNAL)
+
+    meta: ClassVar[dict[str, Any]] = {"db_alias": "referral", "collection": "partners"}
+
+
+class DirectoryDocument(Stored):
+    """One record whose revision counts up with every change of any partner."""
+
+    meta: ClassVar[dict[str, Any]] = {"db_alias": "referral", "collection": "directory"}
 
 
 class PartnerRepository:
@@ -52,185 +66,14 @@ class PartnerRepository:
             self._unit.put(self._directory)
 
 
-class Promised:
-    """Places that this process chose a moment ago and may not have committed: others choose different ones while they can."""
-
-    def __init__(self) -> None:
-        self._chosen: dict[tuple[str, int], float] = {}
-
-    def choose(self, partner_id: str, free: Sequence[int], drawn: int) -> int:
-        """One of the free places, not one of those if there is another."""
-        now = monotonic()
-        if len(self._chosen) > _REMEMBERED_PLACES:
-            self._chosen = {key: until for key, until in self._chosen.items() if until > now}
-        fresh = [place for place in free if self._chosen.get((partner_id, place), now) <= now] or free
-        place = fresh[drawn % len(fresh)]
-        self._chosen[partner_id, place] = now + _CHOSEN_FOR_S
-        return place
-
-
-class EngagementRepository:
-    """Who holds and was asked what, within one unit of work."""
-
-    def __init__(self, unit: Unit, promised: Promised) -> None:
-        self._unit = unit
-        self._promised = promised
-        self._touched: dict[str, Record] = {}
-        self._reserved: dict[str, Record] = {}
-        self._loads: dict[str, Load] = {}
-
-    def follow(self, offer: Offer) -> None:
-        """Note where an offer stands; its acceptance holds a place of the partner, its end frees it."""
-        known = self._touched.get(offer.id) or self._read(offer)
-        shown = REVOKED in offer.told_of
-        if known.get("state") != offer.state.value or bool(known.get("shown")) != shown:
-            record = {**known, "state": offer.state.value, "at": self._unit.now, "shown": shown or None}
-            if not offer.live:
-                record.pop("place", None)
-            self._touched[offer.id] = record
-            self._unit.keep(_ENGAGEMENTS, record, record.get("revision", 0))
-
-    def reserve(self, offer: Offer, capacity: int) -> bool:
-        """Hold one of the partner's places for a new offer; False when none is free.
-
-        The unique index decides: of two units that chose the same place one is a Conflict, and looks again.
-        """
-        room = capacity - self._load(offer.partner_id).places
-        return self._hold({"_id": offer.id, "partner_id": offer.partner_id}, offer, capacity, room)
-
-    def confirm(self, offer: Offer, capacity: int) -> bool:
-        """Whether an offer holds a place; one made before places were reserved gets one now, if one is free."""
-        known = self._read(offer)
-        if known.get("place") is not None:
-            return True
-        return self._hold(known, offer, capacity, capacity - self._load(offer.partner_id).held)
-
-    def loads(self, partner_ids: Sequence[str]) -> Mapping[str, Load]:
-        """How busy these partners are."""
-        lookup = self._unit.lookups.asking("loads", _live_engagements, lambda row: (row["_id"]["partner"],))
-        loads: dict[str, Load] = {}
-        for row in lookup.find(partner_ids):
-            load, count = loads.get(row["_id"]["partner"], Load()), row["count"]
-            held, asked = (count, 0) if State(row["_id"]["state"]) in TAKEN else (0, count)
-            loads[row["_id"]["partner"]] = Load(load.held + held, load.asked + asked)
-        self._loads |= loads | {each: Load() for each in partner_ids if each not in loads}
-        return loads
-
-    def live_of(self, partner_ids: Sequence[str], limit: int) -> list[str]:
-        """Offers that these partners have open or have taken, the oldest first."""
-        live = [state.value for state in OPEN | TAKEN]
-        return _offers(EngagementDocument.objects(partner_id__in=partner_ids, state__in=live), limit)
-
-    def to_shut_out(self, distrusted: Sequence[str], revoked: Sequence[str], limit: int) -> list[str]:
-        """Offers that partners must not have any more: open ones, and what revoked ones took and no human knows of."""
-        open_, taken = ([state.value for state in states] for states in (OPEN, TAKEN))
-        found = _offers(EngagementDocument.objects(partner_id__in=distrusted, state__in=open_), limit) if distrusted else []
-        if revoked:
-            found += _offers(EngagementDocument.objects(partner_id__in=revoked, state__in=taken, shown__ne=True), limit)
-        return found
-
-    def _load(self, partner_id: str) -> Load:
-        """What a match of this unit has just read, and what the unit itself has reserved since."""
-        if partner_id not in self._loads:
-            self.loads([partner_id])
-        load = self._loads[partner_id]
-        return Load(load.held, load.asked + len(self._reserved_by(partner_id)))
-
-    def _reserved_by(self, partner_id: str) -> set[int]:
-        return {each["place"] for each in self._reserved.values() if each["partner_id"] == partner_id}
-
-    def _read(self, offer: Offer) -> Record:
-        known = self._reserved.get(offer.id) or self._unit.lookups.by(_ENGAGEMENTS).one(offer.id)
-        return known or {"_id": offer.id, "partner_id": offer.partner_id}
-
-    def _hold(self, known: Record, offer: Offer, capacity: int, room: int) -> bool:
-        place = self._free_place(offer, capacity, room) if room > 0 else None
-        if place is not None:
-            self._reserved[offer.id] = {**known, "place": place}
-        return place is not None
-
-    def _free_place(self, offer: Offer, capacity: int, room: int) -> int | None:
-        """A place that no offer holds, drawn so that units at work at the same moment seldom choose the same."""
-        spans = -(-capacity // _SPAN)
-        first = draw(offer.id)
-        for turn in range(spans):
-            begin = (first + turn) % spans * _SPAN
-            places = range(begin, min(begin + _SPAN, capacity))
-            held = EngagementDocument.objects(partner_id=offer.partner_id, place__gte=places.start, place__lt=places.stop)
-            free = sorted(set(places) - set(held.scalar("place")) - self._reserved_by(offer.partner_id))[:room]
-            if free:
-                return self._promised.choose(offer.partner_id, free, first)
-        return None
-
-
-class DirectoryCache:
-    """The whole directory in memory, read again when its version has changed: looked at once a second at most."""
-
-    def __init__(self, clock: Clock, policy: MatchingPolicy) -> None:
-        self._clock = clock
-        self._policy = policy
-        self._directory = Directory((), version=-1)
-        self._responses: dict[str, float] = {}
-        self._looked_at = self._counted_at = float("-inf")
-
-    def current(self) -> Directory:
-        """The directory as it is now."""
-        self._refresh()
-        return self._directory
-
-    def matcher(self, loads: Callable[[Sequence[str]], Mapping[str, Load]]) -> Matcher:
-        """A matcher over the directory as it is now."""
-        self._refresh()
-        return Matcher(self._directory, loads, self._policy, self._responses)
-
-    def forget(self) -> None:
-        """Look again at the next match: this process has just changed the directory itself."""
-        self._looked_at = float("-inf")
-
-    def _refresh(self) -> None:
-        now = monotonic()
-        if now - self._looked_at >= _DIRECTORY_AGE_S:
-            version = DirectoryDocument.objects(id=_DIRECTORY).scalar("revision").first() or 0
-            if version != self._directory.version:
-                self._directory = Directory(all_partners(), version)
-            self._looked_at = now
-        if now - self._counted_at >= _RESPONSES_AGE_S:
-            self._responses = responses_since(self._clock.now() - _REMEMBERED)
-            self._counted_at = now
-
-
 def all_partners() -> list[Partner]:
     """Every partner, by id."""
     return [_partner(record) for record in PartnerDocument.objects.order_by("id").as_pymongo()]
 
 
-def responses_since(moment: datetime) -> dict[str, float]:
-    """The share of answered or expired offers that were accepted, by partner, since a moment."""
-    settled = [state.value for state in _YES | _NO]
-    yes: dict[str, int] = {}
-    total: dict[str, int] = {}
-    for row in EngagementDocument.objects(at__gte=moment, state__in=settled).aggregate(_BY_PARTNER_AND_STATE):
-        partner_id = row["_id"]["partner"]
-        total[partner_id] = total.get(partner_id, 0) + row["count"]
-        if State(row["_id"]["state"]) in _YES:
-            yes[partner_id] = yes.get(partner_id, 0) + row["count"]
-    return {partner_id: yes.get(partner_id, 0) / count for partner_id, count in total.items()}
-
-
-def _offers(found: Any, limit: int) -> list[str]:
-    return list(found.order_by("at").limit(limit).scalar("id"))
-
-
-def _live_engagements(partner_ids: Sequence[str]) -> Iterable[dict[str, Any]]:
-    """How many open and taken offers each has."""
-    live = [state.value for state in OPEN | TAKEN]
-    found: Iterable[dict[str, Any]] = EngagementDocument.objects(partner_id__in=partner_ids, state__in=live).aggregate(
-        _BY_PARTNER_AND_STATE
-    )
-    return found
-
-
-_BY_PARTNER_AND_STATE = [{"$group": {"_id": {"partner": "$partner_id", "state": "$state"}, "count": {"$sum": 1}}}]
+def directory_version() -> int:
+    """How often any partner was changed."""
+    return DirectoryDocument.objects(id=_DIRECTORY).scalar("revision").first() or 0
 
 
 def _document(partner: Partner) -> PartnerDocument:

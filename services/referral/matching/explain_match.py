@@ -2,39 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Any
 
 from ngao.chassis.errors import NotAllowedNow, NotFound
+from ngao.chassis.handlers import http, itself
 from services.referral.cases.facts import Reason
 from services.referral.cases.need import NeedState
-from services.referral.matching.model import Match
+from services.referral.context import Context
+from services.referral.matching.responses import MatchesView, match_view
 from services.referral.matching.route_needs import wanted_of
-from services.referral.ports import Desk
 
 _FITS = Reason("fits", "Nothing excludes this partner.")
 
 
-@dataclass(frozen=True)
-class Explained:
-    """The match of one need; `asked_about` is why the partner that was asked about is left out."""
+@http.get(
+    "/v1/cases/<case_ref>/match", roles="operator", scope="cases:read", audit=itself("case.match_read"), returns=MatchesView
+)
+def explain_match(ctx: Context, case_ref: str, *, partner_id: str | None = None) -> dict[str, Any]:
+    """Whom the case would be offered to, and why; `?partner_id=` asks about one.
 
-    need: str
-    match: Match
-    asked_about: Reason | None = None
-
-
-def explain_match(desk: Desk, case_ref: str, partner_id: str | None = None) -> list[Explained]:
-    """Match every need that is not settled, dry; raises NotFound, NotAllowedNow before the report is known."""
-    case = desk.cases.get(case_ref)
+    Every need that is not settled is matched. Raises NotFound, NotAllowedNow before the report is known.
+    """
+    ctx.audit("case.match_read", subject=case_ref)
+    case = ctx.cases.get(case_ref)
     if case is None:
         raise NotFound("There is no such case.")
     if case.report is None or not case.report.complete:
         raise NotAllowedNow("The report of this case is not known here yet.", slug="report-not-known")
-    matcher = desk.directories.matcher(desk.engagements.loads)
-    explained = []
+    matcher = ctx.directory.matcher(ctx.engagements.loads)
+    matches = []
     for need in case.needs.values():
         if need.state is not NeedState.SETTLED:
-            wanted = wanted_of(case, need, desk)
+            wanted = wanted_of(ctx, case, need)
             asked = (matcher.why_not(partner_id, wanted) or _FITS) if partner_id else None
-            explained.append(Explained(need.name, matcher.match(wanted), asked))
-    return explained
+            matches.append(match_view(need.name, matcher.match(wanted), asked))
+    return {"case_ref": case_ref, "matches": matches}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 
+from services.referral.cases.announcing import keep
 from services.referral.cases.facts import Reason
 from services.referral.cases.model import Case
 from services.referral.cases.need import Need
+from services.referral.context import Context
 from services.referral.matching.model import FULL, Candidate, Match, Wanted
 from services.referral.offers.model import Offer
-from services.referral.ports import Desk
 
 NO_CONSENT = "no_consent"
 NO_PARTNER = "no_partner"
@@ -18,14 +19,14 @@ _NOT_AGREED = Reason("no_consent", "The person has not agreed to be referred, so
 _NOBODY = Reason("nobody_there", "The directory has no other partner for this support in this county.")
 
 
-def route_and_keep(case: Case, desk: Desk) -> None:
+def route_and_keep(ctx: Context, case: Case) -> None:
     """Offer what can be offered, give the rest to a human, and keep the case."""
     for need in case.pending():
-        _route(case, need, desk)
-    desk.keep(case)
+        _route(ctx, case, need)
+    keep(ctx, case)
 
 
-def wanted_of(case: Case, need: Need, desk: Desk) -> Wanted:
+def wanted_of(ctx: Context, case: Case, need: Need) -> Wanted:
     """What a match for this need looks for."""
     return Wanted(
         case_ref=case.id,
@@ -34,41 +35,41 @@ def wanted_of(case: Case, need: Need, desk: Desk) -> Wanted:
         languages=case.report.languages if case.report else (),
         never=case.defender.never_refer if case.defender else frozenset(),
         tried=case.tried(need.name),
-        consent=case.standing(desk.now),
-        now=desk.now,
+        consent=case.standing(ctx.now),
+        now=ctx.now,
     )
 
 
-def _route(case: Case, need: Need, desk: Desk) -> None:
-    waits = desk.deadlines.of(case.urgency)
-    if not case.standing(desk.now).given:
-        case.give_to_human(need.name, NO_CONSENT, (_NOT_AGREED,), desk.now, waits)
+def _route(ctx: Context, case: Case, need: Need) -> None:
+    match_again = ctx.now + ctx.deadlines.of(case.urgency).match_again
+    if not case.standing(ctx.now).given:
+        case.give_to_human(need.name, NO_CONSENT, (_NOT_AGREED,), match_again)
         return
-    match = desk.directories.matcher(desk.engagements.loads).match(wanted_of(case, need, desk))
+    match = ctx.directory.matcher(ctx.engagements.loads).match(wanted_of(ctx, case, need))
     for best in match.candidates:
-        offer = _offer(case, need, best, match, desk)
-        if desk.engagements.reserve(offer, best.capacity):
-            case.offer(offer, desk.now)
+        offer = _offer(ctx, case, need, best, match)
+        if ctx.engagements.reserve(offer, best.capacity):
+            case.offer(offer, ctx.now)
             return
     reason = ALL_SILENT if any(offer.need == need.name for offer in case.offers[need.first_offer:]) else NO_PARTNER
-    case.give_to_human(need.name, reason, summary(match), desk.now, waits)
+    case.give_to_human(need.name, reason, _summary(match), match_again)
 
 
-def _offer(case: Case, need: Need, best: Candidate, match: Match, desk: Desk) -> Offer:
+def _offer(ctx: Context, case: Case, need: Need, best: Candidate, match: Match) -> Offer:
     return Offer(
-        id=desk.new_id(),
+        id=ctx.new_id(),
         need=need.name,
         partner_id=best.partner_id,
         attempt=1 + sum(each.need == need.name for each in case.offers),
-        made_at=desk.now,
-        due=desk.now + desk.deadlines.of(case.urgency).respond_by,
+        made_at=ctx.now,
+        due=ctx.now + ctx.deadlines.of(case.urgency).respond_by,
         policy_version=match.policy_version,
         reasons=best.reasons,
-        case_salt=case.salt_for(best.partner_id) or desk.new_id(),
+        case_salt=case.salt_for(best.partner_id) or ctx.new_id(),
     )
 
 
-def summary(match: Match) -> tuple[Reason, ...]:
+def _summary(match: Match) -> tuple[Reason, ...]:
     """Why nobody is left, in one sentence a rule."""
     counts = Counter(exclusion.reason for exclusion in match.excluded)
     counts.update(FULL for _ in match.candidates)  # they had a place a moment ago

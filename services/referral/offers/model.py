@@ -35,6 +35,8 @@ class State(StrEnum):
 OPEN = frozenset({State.OFFERED, State.RECEIVED})
 TAKEN = frozenset({State.ACCEPTED, State.STARTED})
 LIVE = OPEN | TAKEN
+ENDED_BY_COALITION = frozenset({State.EXPIRED, State.WITHDRAWN, State.RECALLED})
+"""Ends that an event tells the partner of."""
 
 CONTACT, NARRATIVE = "contact", "narrative"
 REVOKED = "partner_revoked"

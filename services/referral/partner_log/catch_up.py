@@ -1,23 +1,32 @@
-"""A partner that was away asks what it was told meanwhile."""
+"""A partner that was away asks what it was sent meanwhile."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from services.referral.ports import Desk
+from marshmallow import Schema, fields
+
+from ngao.chassis.handlers import Call, http
+from ngao.contracts.classes import INTERNAL
+from services.referral.context import ReferralParts
+from services.referral.requests import whole_number
+
+_MOST = 10**15
 
 
-@dataclass(frozen=True)
-class Page:
-    """Events in the order of their cursors, and the cursor to ask from next."""
+class EventsView(Schema):
+    """Events a partner was told, as CloudEvents, and the cursor to ask from next."""
 
-    events: list[Mapping[str, Any]]
-    next_after: int
+    events = fields.List(fields.Dict(), metadata=INTERNAL)
+    next_after = fields.Integer(metadata=INTERNAL)
 
 
-def catch_up(desk: Desk, partner_id: str, after: int, limit: int) -> Page:
-    """Up to `limit` events after a cursor; an empty page gives the same cursor back."""
-    found = desk.partner_log.after(partner_id, after, limit)
-    return Page([event for _, event in found], found[-1][0] if found else after)
+@http.get("/v1/partners/me/events", roles="partner", returns=EventsView)
+def catch_up(parts: ReferralParts, call: Call, *, after: str = "0", limit: str = "100") -> dict[str, Any]:
+    """What the partner was told after a cursor; `?after=&limit=`.
+
+    An empty page gives the same cursor back. Events get their cursors now, so this is a unit of work that is committed.
+    """
+    cursor, most = whole_number("after", after, _MOST), whole_number("limit", limit, 500)
+    found = parts.run(lambda ctx: ctx.partner_log.after(call.principal.id, cursor, most), call)
+    return {"events": [event for _, event in found], "next_after": found[-1][0] if found else cursor}

@@ -1,41 +1,54 @@
-"""What was told: the story of each case, and each partner's log of events."""
+"""What partners were told, kept for when they catch up."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from itertools import count
-from typing import Any
-from uuid import uuid4
+from typing import Any, ClassVar
 
+from mongoengine import DateTimeField, IntField, StringField
+
+from ngao.chassis.storage.documents import Stored
+from ngao.chassis.storage.held import INTERNAL, sealed
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event, encode, for_partner
-from ngao.kernel import actors
-from services.referral.cases.facts import Reason
-from services.referral.ports import Hop
-from services.referral.storage.documents import HopDocument, PartnerCursorDocument, PartnerEventDocument
 
 _NUMBERED_AT_ONCE = 500
-_WRITTEN_BARE = frozenset({"intake", "registry", "referral", "notify"})
-"""How steps of earlier versions name services; operators and partners never had a bare name there."""
+PARTNER_LOG_DAYS = 120
 
 
-class StoryRepository:
-    """Steps of cases, within one unit of work."""
+class PartnerEventDocument(Stored):
+    """One event a partner was told. It gets its cursor when the partner asks, after it was committed.
 
-    def __init__(self, unit: Unit) -> None:
-        self._unit = unit
-        self._places = count()
+    An event with a box for the partner stands in `boxed` instead of `body`, with its offer and its part, contact or narrative.
+    """
 
-    def note(self, case_ref: str, hop: Hop) -> None:
-        """Register one step."""
-        values = {**vars(hop), "reasons": [dict(vars(reason)) for reason in hop.reasons]}
-        self._unit.keep("story", {"_id": uuid4().hex, "case_ref": case_ref, "place": next(self._places), **values}, 0)
+    partner_id = StringField(required=True, **INTERNAL)
+    at = DateTimeField(required=True, **INTERNAL)
+    cursor = IntField(**INTERNAL)
+    body = StringField(**INTERNAL)
+    boxed = StringField(**sealed("boxes"))
+    offer_id = StringField(**INTERNAL)
+    part = StringField(**INTERNAL)
 
-    def of(self, case_ref: str) -> list[Hop]:
-        """All steps of a case, in the order of time."""
-        return [_hop(each) for each in HopDocument.objects(case_ref=case_ref).order_by("at", "place").as_pymongo()]
+    meta: ClassVar[dict[str, Any]] = {
+        "db_alias": "referral",
+        "collection": "partner_events",
+        "indexes": [
+            {"fields": ["partner_id", "cursor"]},
+            {"fields": ["offer_id"], "sparse": True},
+            {"fields": ["at"], "expireAfterSeconds": PARTNER_LOG_DAYS * 86400},
+        ],
+    }
+
+
+class PartnerCursorDocument(Stored):
+    """The last cursor that was given out to a partner."""
+
+    last = IntField(required=True, **INTERNAL)
+
+    meta: ClassVar[dict[str, Any]] = {"db_alias": "referral", "collection": "partner_cursors"}
 
 
 class PartnerLogRepository:
@@ -97,10 +110,3 @@ class PartnerLogRepository:
         counter.last += len(documents)
         self._unit.put(counter)
         return documents
-
-
-def _hop(record: dict[str, Any]) -> Hop:
-    names = ("at", "what", "actor", "text", "need", "offer_id", "partner_id", "reason")
-    reasons = tuple(Reason(**reason) for reason in record.get("reasons", ()))
-    values = {name: record.get(name, "") for name in names}
-    return Hop(**values | {"actor": actors.read(values["actor"], _WRITTEN_BARE)}, reasons=reasons)

@@ -17,7 +17,7 @@ from ngao.deployment.authority import Authority
 from services.referral.cases.facts import Report
 from services.referral.cases.model import Case
 from services.referral.cases.news import Kind, News
-from services.referral.cases.waiting_times import Stopwatch
+from services.referral.cases.waiting_times import WaitingTimes
 from services.referral.offers.model import Offer
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -94,7 +94,7 @@ def test_only_a_first_offer_and_a_yes_end_a_wait_of_the_person(kind: Kind, attem
     report = Report("r1", "high", ("legal_aid",), 1, received_at=NOON)
     case = Case("c1", created_at=NOON, waiting_until=None, report=report)
     offer = Offer("o1", "legal_aid", "p1", attempt, LATER, None, "1")
-    note = Stopwatch(metrics).noting(case, News(kind, offer, "legal_aid"), LATER)
+    note = WaitingTimes(metrics).noting(case, News(kind, offer, "legal_aid"), LATER)
     assert (note is None) == (series is None)
     if note and series:
         assert f'ngao_referral_{series}{{urgency="high"}} 0.0' in metrics.render().decode()

@@ -8,43 +8,49 @@ from typing import Any
 
 import pytest
 
-from services.referral.cases.decide_by_hand import settle_need
-from services.referral.cases.learn_consent import learn_consent
-from services.referral.cases.learn_defender import learn_defender
-from services.referral.cases.learn_update import learn_withdrawal
-from services.referral.cases.open_case import open_case
-from services.referral.messages import Voice, event_of, state_event_of
+from services.referral.cases.events import event_of, state_of
+from services.referral.cases.settle_need import settle_need
 from services.referral.offers.model import Offer, Reply, Verb
-from services.referral.offers.partner_posts import late_event, state_error
-from services.referral.offers.showing import Showing
-from services.referral.offers.shut_out import shut_out
-from services.referral.offers.take_reply import take_reply
-from services.referral.views import offer_view, own_offer_view
-from tests.unit.referral.desk import Office, consent, defender, office, partner, report
+from services.referral.offers.responses import offer_view, own_offer_view
+from services.referral.offers.shut_out import take_from_distrusted
+from services.referral.offers.take_partner_reply import late_answer
+from services.referral.offers.take_reply import state_error, take_reply
+from tests.support.referral import (
+    Office,
+    consent,
+    defender,
+    learn_consent,
+    learn_defender,
+    learn_withdrawal,
+    office,
+    open_case,
+    partner,
+    report,
+)
 
 REF = "NG-1"
 RESTRICTED, CONSENT_ENDED = "restriction_added", "consent_withdrawn"
 
 
 def _restrict(made: Office) -> None:
-    learn_defender(made.desk(), REF, defender("a", sequence=2))
+    learn_defender(made.ctx(), REF, defender("a", sequence=2))
 
 
 def _withdraw_consent(made: Office) -> None:
-    learn_consent(made.desk(), REF, consent(granted=False, at=made.now + timedelta(seconds=1)))
+    learn_consent(made.ctx(), REF, consent(granted=False, at=made.now + timedelta(seconds=1)))
 
 
 def _withdraw_report(made: Office) -> None:
-    learn_withdrawal(made.desk(), REF, 2)
+    learn_withdrawal(made.ctx(), REF, 2)
 
 
 def _settle(made: Office) -> None:
-    settle_need(made.desk(), REF, "legal_aid", "met", "asha")
+    settle_need(made.ctx("asha"), {"reason": "met"}, REF, "legal_aid")
 
 
 def _suspend(made: Office) -> None:
     made.partners.put(partner("a", suspended=True))
-    shut_out(made.desk(), made.case().offers[0].id)
+    take_from_distrusted(made.ctx(), made.case().offers[0].id)
 
 
 OF_OPEN_AND_TAKEN = [_restrict, _withdraw_consent, _withdraw_report, _settle]
@@ -52,28 +58,27 @@ OF_OPEN_AND_TAKEN = [_restrict, _withdraw_consent, _withdraw_report, _settle]
 
 def _offered() -> Office:
     made = office(partner("a"))
-    open_case(made.desk(), REF, report(), [consent()])
-    learn_defender(made.desk(), REF, defender())
+    open_case(made.ctx(), REF, report(), [consent()])
+    learn_defender(made.ctx(), REF, defender())
     return made
 
 
 def _taken_back(act: Callable[[Office], None], *, taken: bool) -> tuple[Office, Offer]:
     made = _offered()
     if taken:
-        take_reply(made.desk(), "a", Reply(made.case().offers[0].id, Verb.ACCEPT), keep_early=False)
+        take_reply(made.ctx(), "a", Reply(made.case().offers[0].id, Verb.ACCEPT), keep_early=False)
     act(made)
     return made, made.case().offers[0]
 
 
 def _reasons_seen(made: Office, offer: Offer) -> list[Any]:
     """The reason in every form in which the partner can see that an offer of its own was taken back."""
-    case, voice = made.case(), Voice(made.now, "", Showing())
-    told, again = event_of(case, made.teller.last(offer.state.value), voice), state_event_of(case, offer, voice)
-    assert told
-    assert again
-    late = late_event("a", offer).data["errors"][0]["code"]
+    case = made.case()
+    told: Any = event_of(made.ctx(), case, made.cases.last(offer.state.value))
+    again: Any = state_of(case, offer)
+    late = late_answer("a", offer).errors[0].code
     own = own_offer_view(case.ref_for(offer), case.urgency, offer)["detail"]
-    return [told.data["reason"], again.data["reason"], late, own, state_error(offer).code]
+    return [told.reason, again.reason, late, own, state_error(offer).code, made.log.kept["a"][-1]["reason"]]
 
 
 @pytest.mark.parametrize("taken", [False, True], ids=["open", "taken"])
@@ -93,4 +98,4 @@ def test_a_partner_learns_that_it_was_suspended() -> None:
 def test_for_the_coalition_the_reason_stays_the_true_one(*, taken: bool) -> None:
     made, offer = _taken_back(_restrict, taken=taken)
     assert offer_view(REF, "high", offer)["detail"] == RESTRICTED
-    assert made.teller.last(offer.state.value).reason == RESTRICTED
+    assert made.cases.last(offer.state.value).reason == RESTRICTED

@@ -7,31 +7,41 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from ngao.chassis.errors import Forbidden, NotAllowedNow, NotFound
+from ngao.chassis.errors import NotAllowedNow, NotFound
 from ngao.contracts import make
 from ngao.kernel.consent import Statement
-from services.referral.cases.decide_by_hand import match_again, settle_need
 from services.referral.cases.end_waits import expire_due
 from services.referral.cases.facts import Changed
-from services.referral.cases.learn_consent import learn_consent
-from services.referral.cases.learn_defender import learn_defender
-from services.referral.cases.learn_update import learn_update, learn_withdrawal
+from services.referral.cases.match_again import match_again
 from services.referral.cases.news import Kind, News
-from services.referral.cases.open_case import open_case
+from services.referral.cases.settle_need import settle_need
 from services.referral.offers.model import Offer, Reply, State, Taken, Verb
-from services.referral.offers.note_disclosure import Disclosure, note_disclosure
-from services.referral.offers.partner_posts import state_error
-from services.referral.offers.shut_out import NO_PLACE
-from services.referral.offers.take_reply import take_reply
-from tests.unit.referral.desk import START, Office, consent, defender, office, partner, report
+from services.referral.offers.note_disclosure import note_disclosure
+from services.referral.offers.take_reply import NO_PLACE, state_error, take_reply
+from tests.support.referral import (
+    START,
+    Office,
+    consent,
+    defender,
+    learn_consent,
+    learn_defender,
+    learn_update,
+    learn_withdrawal,
+    office,
+    open_case,
+    partner,
+    payload_of,
+    report,
+)
 
 REF = "NG-1"
+SERVICE = {"contact": "registry", "narrative": "intake"}
 
 
 def opened(*names: str, never: tuple[str, ...] = (), consents: list[Statement] | None = None) -> Office:
     made = office(*(partner(name) for name in names))
-    open_case(made.desk(), REF, report(), [consent()] if consents is None else consents)
-    learn_defender(made.desk(), REF, defender(*never))
+    open_case(made.ctx(), REF, report(), [consent()] if consents is None else consents)
+    learn_defender(made.ctx(), REF, defender(*never))
     return made
 
 
@@ -43,13 +53,13 @@ def live(made: Office) -> Offer:
 
 def say(made: Office, verb: Verb, detail: str = "", offer: Offer | None = None, *, keep_early: bool = True) -> Taken:
     offer = offer or live(made)
-    return take_reply(made.desk(), offer.partner_id, Reply(offer.id, verb, detail), keep_early=keep_early).taken
+    return take_reply(made.ctx(), offer.partner_id, Reply(offer.id, verb, detail), keep_early=keep_early)[0]
 
 
 def wait(made: Office, by: timedelta) -> None:
     made.now += by
     for case_ref in made.cases.due(made.now, 100):
-        expire_due(made.desk(), case_ref)
+        expire_due(made.ctx(), case_ref)
 
 
 def after(hours: float) -> datetime:
@@ -60,57 +70,57 @@ def test_a_case_is_offered_only_when_both_facts_are_known_in_either_order() -> N
     for first_report in (True, False):
         made = office(partner("a"))
         if first_report:
-            open_case(made.desk(), REF, report(), [consent()])
+            open_case(made.ctx(), REF, report(), [consent()])
             assert not made.case().offers
-            learn_defender(made.desk(), REF, defender())
+            learn_defender(made.ctx(), REF, defender())
         else:
-            learn_defender(made.desk(), REF, defender())
+            learn_defender(made.ctx(), REF, defender())
             assert not made.case().offers
-            open_case(made.desk(), REF, report(), [consent()])
+            open_case(made.ctx(), REF, report(), [consent()])
         assert live(made).partner_id == "a"
-        assert made.teller.kinds().count("case.opened") == 1
+        assert made.cases.kinds().count("case.opened") == 1
 
 
 def test_a_restricted_partner_is_never_asked() -> None:
     made = opened("a", never=("a",))
     assert not made.case().offers
-    assert made.teller.last("unroutable").reason == "no_partner"
+    assert made.cases.last("unroutable").reason == "no_partner"
 
 
 def test_without_consent_nobody_is_asked_and_a_human_is_told() -> None:
     made = opened("a", consents=[])
     assert not made.case().offers
-    assert made.teller.last("unroutable").reason == "no_consent"
+    assert made.cases.last("unroutable").reason == "no_consent"
     assert made.case().next_deadline is not None
 
 
 def test_a_consent_given_later_lets_the_case_go_on() -> None:
     made = opened("a", consents=[])
-    learn_consent(made.desk(), REF, consent())
+    learn_consent(made.ctx(), REF, consent())
     assert live(made).partner_id == "a"
 
 
 def test_a_consent_for_another_purpose_changes_nothing() -> None:
     made = opened("a", consents=[])
-    learn_consent(made.desk(), REF, replace(consent(), purpose="advocacy"))
+    learn_consent(made.ctx(), REF, replace(consent(), purpose="advocacy"))
     assert not made.case().offers
 
 
 def test_a_report_without_needs_gets_the_default_need() -> None:
     made = office(partner("a"))
-    open_case(made.desk(), REF, report(needs=()), [consent()])
-    learn_defender(made.desk(), REF, defender())
+    open_case(made.ctx(), REF, report(needs=()), [consent()])
+    learn_defender(made.ctx(), REF, defender())
     assert list(made.case().needs) == ["other"]
-    assert made.teller.last("unroutable").need == "other"
+    assert made.cases.last("unroutable").need == "other"
 
 
 def test_when_the_registry_is_silent_a_human_is_told_once_and_the_case_still_goes_on() -> None:
     made = office(partner("a"))
-    open_case(made.desk(), REF, report(), [consent()])
+    open_case(made.ctx(), REF, report(), [consent()])
     wait(made, timedelta(seconds=30))
     wait(made, timedelta(hours=5))
-    assert [news.reason for _, news in made.teller.told if news.kind == "unroutable"] == ["registry_silent"]
-    learn_defender(made.desk(), REF, defender())
+    assert [news.reason for _, news in made.cases.told if news.kind == "unroutable"] == ["registry_silent"]
+    learn_defender(made.ctx(), REF, defender())
     assert live(made).partner_id == "a"
 
 
@@ -121,9 +131,9 @@ def test_silence_moves_the_offer_on_and_ends_at_a_human() -> None:
     assert live(made).partner_id != first.partner_id
     assert live(made).attempt == 2
     wait(made, timedelta(minutes=15))
-    assert made.teller.last("unroutable").reason == "all_declined_or_silent"
+    assert made.cases.last("unroutable").reason == "all_declined_or_silent"
     wait(made, timedelta(hours=3))
-    assert made.teller.kinds().count("unroutable") == 1, "told once for each reason"
+    assert made.cases.kinds().count("unroutable") == 1, "told once for each reason"
     assert made.case().next_deadline is not None, "a need in a human's hands is matched again"
 
 
@@ -139,7 +149,7 @@ def test_a_decline_moves_on_at_once() -> None:
     first = live(made)
     assert say(made, Verb.DECLINE, "no_capacity") is Taken.DONE
     assert live(made).partner_id != first.partner_id
-    assert made.teller.last("declined").reason == "no_capacity"
+    assert made.cases.last("declined").reason == "no_capacity"
 
 
 def test_acceptance_holds_a_place_and_completion_frees_it_and_closes_the_case() -> None:
@@ -152,14 +162,14 @@ def test_acceptance_holds_a_place_and_completion_frees_it_and_closes_the_case() 
     assert made.engagements.loads(["a"])["a"].held == 0
     assert (made.case().closed, made.case().closed_reason) == (True, "all_settled")
     assert made.case().next_deadline is None
-    assert made.teller.kinds()[-4:] == ["accepted", "started", "completed", "case.closed"]
+    assert made.cases.kinds()[-4:] == ["accepted", "started", "completed", "case.closed"]
 
 
 def test_a_repeated_acceptance_takes_effect_once() -> None:
     made = opened("a")
     offer = live(made)
     assert [say(made, Verb.ACCEPT, offer=offer) for _ in range(3)] == [Taken.DONE, Taken.REPEAT, Taken.REPEAT]
-    assert made.teller.kinds().count("accepted") == 1
+    assert made.cases.kinds().count("accepted") == 1
 
 
 def test_replies_that_overtake_the_acceptance_are_kept_and_followed_in_order() -> None:
@@ -168,7 +178,7 @@ def test_replies_that_overtake_the_acceptance_are_kept_and_followed_in_order() -
     assert say(made, Verb.COMPLETE, "helped", offer) is Taken.EARLY
     assert say(made, Verb.START, offer=offer) is Taken.EARLY
     assert say(made, Verb.ACCEPT, offer=offer) is Taken.DONE
-    assert made.teller.kinds()[-4:] == ["accepted", "started", "completed", "case.closed"]
+    assert made.cases.kinds()[-4:] == ["accepted", "started", "completed", "case.closed"]
 
 
 def test_over_http_an_early_reply_is_refused_and_not_kept() -> None:
@@ -184,7 +194,7 @@ def test_a_late_acceptance_finds_the_state_and_is_answered_once() -> None:
     wait(made, timedelta(minutes=15))
     assert say(made, Verb.ACCEPT, offer=first) is Taken.LATE
     assert say(made, Verb.ACCEPT, offer=first) is Taken.LATE
-    assert made.teller.kinds().count("reply.late") == 1
+    assert made.cases.kinds().count("reply.late") == 1
     assert live(made).partner_id != first.partner_id
     assert made.case().offer_with(first.id).state == "expired"
 
@@ -205,11 +215,11 @@ def test_silence_after_acceptance_tells_a_human_and_takes_nothing_away() -> None
     made = opened("a")
     say(made, Verb.ACCEPT)
     wait(made, timedelta(hours=1))
-    news = made.teller.last("unroutable")
+    news = made.cases.last("unroutable")
     assert (news.reason, news.reasons[0].rule) == ("all_declined_or_silent", "stalled_after_acceptance")
     assert live(made).state == "accepted"
     wait(made, timedelta(hours=1))
-    assert made.teller.kinds().count("unroutable") == 2, "and again after as long"
+    assert made.cases.kinds().count("unroutable") == 2, "and again after as long"
     assert say(made, Verb.START) is Taken.DONE
 
 
@@ -231,31 +241,31 @@ def test_work_that_is_no_longer_needed_settles_the_need() -> None:
 def test_withdrawn_consent_recalls_what_was_accepted_and_closes_the_case() -> None:
     made = opened("a")
     say(made, Verb.ACCEPT)
-    learn_consent(made.desk(), REF, consent(granted=False, at=after(1), scope=()))
-    assert made.teller.kinds()[-2:] == ["recalled", "case.closed"]
+    learn_consent(made.ctx(), REF, consent(granted=False, at=after(1), scope=()))
+    assert made.cases.kinds()[-2:] == ["recalled", "case.closed"]
     assert made.engagements.loads(["a"])["a"].held == 0
 
 
 def test_withdrawn_consent_withdraws_what_is_open() -> None:
     made = opened("a")
-    learn_consent(made.desk(), REF, consent(granted=False, at=after(1), scope=()))
-    assert made.teller.kinds()[-2:] == ["withdrawn", "case.closed"]
+    learn_consent(made.ctx(), REF, consent(granted=False, at=after(1), scope=()))
+    assert made.cases.kinds()[-2:] == ["withdrawn", "case.closed"]
 
 
 def test_a_withdrawal_that_overtakes_the_report_is_not_forgotten() -> None:
     made = office(partner("a"))
-    learn_consent(made.desk(), REF, consent(granted=False, at=after(1), scope=()))
-    learn_defender(made.desk(), REF, defender())
-    open_case(made.desk(), REF, report(), [consent()])
+    learn_consent(made.ctx(), REF, consent(granted=False, at=after(1), scope=()))
+    learn_defender(made.ctx(), REF, defender())
+    open_case(made.ctx(), REF, report(), [consent()])
     assert not made.case().offers
     assert made.case().closed_reason == "consent_withdrawn"
 
 
 def test_an_update_that_repeats_the_old_consent_does_not_undo_a_withdrawal() -> None:
     made = opened("a", "b", consents=[consent(), consent(scope=("narrative",))])
-    learn_consent(made.desk(), REF, consent(granted=False, at=after(1), scope=("contact",)))
+    learn_consent(made.ctx(), REF, consent(granted=False, at=after(1), scope=("contact",)))
     repeated = [consent(at=after(2)), consent(at=after(2), scope=("narrative",))]
-    learn_update(made.desk(), REF, report(sequence=2, county="", languages=()), repeated)
+    learn_update(made.ctx(), REF, report(sequence=2, county="", languages=()), repeated)
     assert made.case().standing(after(3)).scopes_for("a") == {"narrative"}
 
 
@@ -265,24 +275,24 @@ def test_an_update_that_states_a_consent_no_more_takes_back_what_was_open_or_acc
         offer = live(made)
         if accepted:
             say(made, Verb.ACCEPT)
-        learn_update(made.desk(), REF, report(sequence=2, county="", languages=()), [])
+        learn_update(made.ctx(), REF, report(sequence=2, county="", languages=()), [])
         assert made.case().offer_with(offer.id).state == ("recalled" if accepted else "withdrawn")
-        assert made.teller.last("unroutable").reason == "no_consent"
+        assert made.cases.last("unroutable").reason == "no_consent"
 
 
 def test_a_withdrawal_from_before_the_report_does_not_close_the_case() -> None:
     made = opened("a", consents=[])
-    learn_consent(made.desk(), REF, consent(granted=False, at=after(-1), scope=()))
+    learn_consent(made.ctx(), REF, consent(granted=False, at=after(-1), scope=()))
     assert not made.case().closed
-    assert made.teller.last("unroutable").reason == "no_consent"
+    assert made.cases.last("unroutable").reason == "no_consent"
 
 
 def test_what_is_withdrawn_from_one_partner_is_kept_from_it_whatever_is_later_agreed_for_all() -> None:
     made = opened("a", "b", consents=[consent(recipient="b")])
-    learn_consent(made.desk(), REF, consent(granted=False, at=after(1), recipient="a", scope=("contact",)))
-    learn_consent(made.desk(), REF, consent(at=after(2), scope=("contact", "narrative")))
+    learn_consent(made.ctx(), REF, consent(granted=False, at=after(1), recipient="a", scope=("contact",)))
+    learn_consent(made.ctx(), REF, consent(at=after(2), scope=("contact", "narrative")))
     assert made.case().standing(after(3)).scopes_for("a") == {"narrative"}
-    learn_consent(made.desk(), REF, consent(at=after(3), recipient="a"))
+    learn_consent(made.ctx(), REF, consent(at=after(3), recipient="a"))
     assert made.case().standing(after(4)).scopes_for("a") == {"narrative", "contact"}
 
 
@@ -290,7 +300,7 @@ def test_withdrawing_part_of_a_consent_recalls_whom_it_was_given() -> None:
     made = opened("a", "b", consents=[consent(), consent(scope=("narrative",))])
     first = live(made)
     say(made, Verb.ACCEPT)
-    learn_consent(made.desk(), REF, consent(granted=False, at=after(1), scope=("contact",)))
+    learn_consent(made.ctx(), REF, consent(granted=False, at=after(1), scope=("contact",)))
     assert made.case().offer_with(first.id).state == "recalled"
     assert live(made).partner_id != first.partner_id
 
@@ -304,7 +314,7 @@ def test_consent_that_has_ended_at_acceptance_takes_the_offer_back() -> None:
     made = opened("a", consents=[consent(until=START + timedelta(minutes=5))])
     made.now += timedelta(minutes=6)
     assert say(made, Verb.ACCEPT) is Taken.LATE
-    assert made.teller.kinds()[-1] == "unroutable"
+    assert made.cases.kinds()[-1] == "unroutable"
     assert made.case().offers[0].state == "withdrawn"
 
 
@@ -331,35 +341,35 @@ def test_a_restriction_added_later_takes_the_referral_back_and_asks_another() ->
     made = opened("a", "b")
     first = live(made)
     say(made, Verb.ACCEPT)
-    learn_defender(made.desk(), REF, defender(first.partner_id, sequence=2))
+    learn_defender(made.ctx(), REF, defender(first.partner_id, sequence=2))
     assert made.case().offer_with(first.id).state == "recalled"
     assert live(made).partner_id != first.partner_id
 
 
 def test_an_older_word_of_the_registry_does_not_lift_a_restriction() -> None:
     made = office(partner("a"))
-    learn_defender(made.desk(), REF, defender("a", sequence=2))
-    learn_defender(made.desk(), REF, defender(sequence=1))
-    open_case(made.desk(), REF, report(), [consent()])
+    learn_defender(made.ctx(), REF, defender("a", sequence=2))
+    learn_defender(made.ctx(), REF, defender(sequence=1))
+    open_case(made.ctx(), REF, report(), [consent()])
     assert not made.case().offers
 
 
 def test_a_report_taken_back_recalls_everything_for_good() -> None:
     made = opened("a", "b")
     say(made, Verb.ACCEPT)
-    learn_withdrawal(made.desk(), REF)
-    learn_withdrawal(made.desk(), REF)
-    assert made.teller.kinds()[-2:] == ["recalled", "case.closed"]
-    learn_update(made.desk(), REF, report(sequence=5, needs=("medical",)), [consent(at=after(1))])
+    learn_withdrawal(made.ctx(), REF)
+    learn_withdrawal(made.ctx(), REF)
+    assert made.cases.kinds()[-2:] == ["recalled", "case.closed"]
+    learn_update(made.ctx(), REF, report(sequence=5, needs=("medical",)), [consent(at=after(1))])
     assert made.case().closed
     assert list(made.case().needs) == ["legal_aid"]
 
 
 def test_a_withdrawal_that_overtakes_its_report_keeps_it_from_being_offered() -> None:
     made = office(partner("a"))
-    learn_withdrawal(made.desk(), REF)
-    open_case(made.desk(), REF, report(), [consent()])
-    learn_defender(made.desk(), REF, defender())
+    learn_withdrawal(made.ctx(), REF)
+    open_case(made.ctx(), REF, report(), [consent()])
+    learn_defender(made.ctx(), REF, defender())
     assert not made.case().offers
 
 
@@ -367,7 +377,7 @@ def test_an_update_adds_needs_and_shortens_the_wait_of_what_became_urgent() -> N
     made = opened("a")
     made.cases.kept[REF].offers[0].due = after(100)
     told = report(sequence=2, urgency="critical", needs=("medical",), county="", languages=())
-    learn_update(made.desk(), REF, told, [consent(at=after(1))])
+    learn_update(made.ctx(), REF, told, [consent(at=after(1))])
     assert set(made.case().needs) == {"legal_aid", "medical"}
     assert live(made).due == START + timedelta(minutes=15)
     assert made.case().priority == 0
@@ -375,45 +385,45 @@ def test_an_update_adds_needs_and_shortens_the_wait_of_what_became_urgent() -> N
 
 def test_an_update_that_overtakes_its_report_is_the_later_word() -> None:
     made = office(partner("a"))
-    learn_update(made.desk(), REF, report(sequence=2, urgency="critical", county="", languages=()), [consent(at=after(1))])
-    open_case(made.desk(), REF, report(urgency="low"), [consent()])
-    learn_defender(made.desk(), REF, defender())
+    learn_update(made.ctx(), REF, report(sequence=2, urgency="critical", county="", languages=()), [consent(at=after(1))])
+    open_case(made.ctx(), REF, report(urgency="low"), [consent()])
+    learn_defender(made.ctx(), REF, defender())
     assert (made.case().urgency, live(made).partner_id) == ("critical", "a")
 
 
 def test_each_need_has_its_own_offer() -> None:
     made = office(partner("a"), partner("m", support_types=("medical",)))
-    open_case(made.desk(), REF, report(needs=("legal_aid", "medical")), [consent()])
-    learn_defender(made.desk(), REF, defender())
+    open_case(made.ctx(), REF, report(needs=("legal_aid", "medical")), [consent()])
+    learn_defender(made.ctx(), REF, defender())
     assert {offer.need: offer.partner_id for offer in made.case().offers} == {"legal_aid": "a", "medical": "m"}
 
 
 def test_a_human_settles_a_need_and_what_was_offered_is_withdrawn() -> None:
     made = opened("a")
-    settle_need(made.desk(), REF, "legal_aid", "met_elsewhere", "amina")
-    assert made.teller.kinds()[-3:] == ["withdrawn", "need.settled", "case.closed"]
+    settle_need(made.ctx("amina"), {"reason": "met_elsewhere"}, REF, "legal_aid")
+    assert made.cases.kinds()[-3:] == ["withdrawn", "need.settled", "case.closed"]
     with pytest.raises(NotAllowedNow):
-        match_again(made.desk(), REF)
+        match_again(made.ctx("amina"), REF)
 
 
 def test_an_operator_matches_again_at_once() -> None:
     made = opened()
     made.partners.put(partner("new"))
-    match_again(made.desk(), REF)
+    match_again(made.ctx("amina"), REF)
     assert live(made).partner_id == "new"
 
 
 def test_nobody_answers_for_another_partner() -> None:
     made = opened("a", "b")
-    with pytest.raises(Forbidden):
-        take_reply(made.desk(), "zz", Reply(live(made).id, Verb.ACCEPT), keep_early=True)
     with pytest.raises(NotFound):
-        take_reply(made.desk(), "a", Reply("no-such-offer", Verb.ACCEPT), keep_early=True)
+        take_reply(made.ctx(), "zz", Reply(live(made).id, Verb.ACCEPT), keep_early=True)
+    with pytest.raises(NotFound):
+        take_reply(made.ctx(), "a", Reply("no-such-offer", Verb.ACCEPT), keep_early=True)
 
 
 def settled() -> Office:
     made = opened("a")
-    settle_need(made.desk(), REF, "legal_aid", "met", "op")
+    settle_need(made.ctx("op"), {"reason": "met"}, REF, "legal_aid")
     assert made.case().closed
     return made
 
@@ -421,17 +431,17 @@ def settled() -> Office:
 def test_a_new_need_opens_a_closed_case_again_and_is_offered() -> None:
     made = settled()
     made.partners.put(partner("b", support_types=("emergency_evacuation",)))
-    learn_update(made.desk(), REF, report(needs=("legal_aid", "emergency_evacuation"), sequence=3, received_at=None), [consent()])
+    learn_update(made.ctx(), REF, report(needs=("legal_aid", "emergency_evacuation"), sequence=3, received_at=None), [consent()])
     assert not made.case().closed
-    assert made.teller.last("case.reopened").reason == "need_added"
+    assert made.cases.last("case.reopened").reason == "need_added"
     assert made.case().live_offer("emergency_evacuation") is not None
 
 
 def half_settled(*partners: str) -> Office:
     """A case of two needs: the doctor's part is done, the lawyer is at work."""
     made = office(*(partner(name) for name in partners), partner("m", support_types=("medical",)))
-    open_case(made.desk(), REF, report(needs=("medical", "legal_aid")), [consent()])
-    learn_defender(made.desk(), REF, defender())
+    open_case(made.ctx(), REF, report(needs=("medical", "legal_aid")), [consent()])
+    learn_defender(made.ctx(), REF, defender())
     for offer in made.case().offers:
         say(made, Verb.ACCEPT, offer=offer)
     for verb in (Verb.START, Verb.COMPLETE):
@@ -441,7 +451,7 @@ def half_settled(*partners: str) -> Office:
 
 def torture_reported(made: Office, *again: str, changed: tuple[str, ...] = ("violations",)) -> None:
     word = report(needs=("medical", "legal_aid"), sequence=3, received_at=None)
-    learn_update(made.desk(), REF, word, [consent()], Changed(frozenset(changed), again))
+    learn_update(made.ctx(), REF, word, [consent()], Changed(frozenset(changed), again))
 
 
 def test_a_new_act_asks_anew_for_what_is_settled_in_an_open_case_and_leaves_the_rest_alone() -> None:
@@ -452,7 +462,7 @@ def test_a_new_act_asks_anew_for_what_is_settled_in_an_open_case_and_leaves_the_
     assert asked is not None
     assert asked.partner_id == "m"
     assert live(made).id == lawyer.id
-    told = [news for _, news in made.teller.told if news.kind is Kind.REOPENED]
+    told = [news for _, news in made.cases.told if news.kind is Kind.REOPENED]
     assert [(each.needs, each.reason) for each in told] == [(("medical",), "violation_added")]
 
 
@@ -460,50 +470,50 @@ def test_a_word_without_a_new_act_asks_for_nothing_that_is_settled() -> None:
     made = half_settled("a")
     torture_reported(made, "medical", changed=("narrative",))
     assert made.case().live_offer("medical") is None
-    assert "case.reopened" not in made.teller.kinds()
+    assert "case.reopened" not in made.cases.kinds()
 
 
 def test_a_new_act_that_asks_for_nothing_settled_reopens_nothing() -> None:
     made = half_settled("a")
     torture_reported(made, "legal_aid", "psychosocial")
     assert made.case().live_offer("medical") is None
-    assert "case.reopened" not in made.teller.kinds()
+    assert "case.reopened" not in made.cases.kinds()
 
 
 def test_a_new_act_opens_a_closed_case_again_and_everything_is_asked_anew() -> None:
     made = settled()
     act = Changed(frozenset({"violations"}), ("legal_aid",))
-    learn_update(made.desk(), REF, report(sequence=3, received_at=None), [consent()], act)
+    learn_update(made.ctx(), REF, report(sequence=3, received_at=None), [consent()], act)
     assert live(made).partner_id == "a"
-    told = [news for _, news in made.teller.told if news.kind is Kind.REOPENED]
+    told = [news for _, news in made.cases.told if news.kind is Kind.REOPENED]
     assert [(each.needs, each.reason) for each in told] == [(("legal_aid",), "violation_added")]
-    assert made.teller.kinds()[-3:] == ["report.learnt", "case.reopened", "offered"]
+    assert made.cases.kinds()[-3:] == ["report.learnt", "case.reopened", "offered"]
 
 
 def test_an_update_that_only_repeats_leaves_a_closed_case_closed() -> None:
     made = settled()
-    learn_update(made.desk(), REF, report(sequence=3, received_at=None), [consent()])
+    learn_update(made.ctx(), REF, report(sequence=3, received_at=None), [consent()])
     assert made.case().closed
 
 
 def test_a_higher_urgency_opens_a_settled_case_and_asks_anew() -> None:
     made = settled()
-    learn_update(made.desk(), REF, report(urgency="critical", sequence=3, received_at=None), [consent()])
+    learn_update(made.ctx(), REF, report(urgency="critical", sequence=3, received_at=None), [consent()])
     assert live(made).partner_id == "a"
 
 
 def test_a_word_from_before_the_withdrawal_is_no_news() -> None:
     made = opened("a")
-    learn_withdrawal(made.desk(), REF, 5)
-    learn_update(made.desk(), REF, report(needs=("legal_aid", "medical_care"), sequence=3, received_at=None), [consent()])
+    learn_withdrawal(made.ctx(), REF, 5)
+    learn_update(made.ctx(), REF, report(needs=("legal_aid", "medical_care"), sequence=3, received_at=None), [consent()])
     assert made.case().closed
 
 
 def test_one_place_is_offered_once() -> None:
     made = office(partner("a", capacity=1))
     for ref in ("NG-1", "NG-2"):
-        open_case(made.desk(), ref, report(), [consent()])
-        learn_defender(made.desk(), ref, defender())
+        open_case(made.ctx(), ref, report(), [consent()])
+        learn_defender(made.ctx(), ref, defender())
     assert made.case("NG-1").live_offer("legal_aid")
     assert made.case("NG-2").live_offer("legal_aid") is None
 
@@ -520,8 +530,8 @@ def test_an_acceptance_with_neither_contact_nor_refusal_alarms_once_and_stays_vi
     assert {reason.rule for reason in missed(made)[0].reasons} == {"contact_silent", "narrative_silent"}
     for part, still in (("contact", True), ("narrative", False)):
         told = {"case_ref": REF, "offer_id": offer.id, "partner_id": offer.partner_id, "reason": "no_consent"}
-        event = make("registry.contact.withheld.v1", subject=REF, data=told, partner_id=offer.partner_id)
-        note_disclosure(made.desk(), Disclosure(REF, offer.id, offer.partner_id, part, "withheld"), event)
+        event = make(f"{SERVICE[part]}.{part}.withheld.v1", subject=REF, data=told, partner_id=offer.partner_id)
+        note_disclosure(made.ctx(), payload_of(event), event)
         assert (made.case().offer_with(offer.id).undisclosed_since is not None) is still
 
 
@@ -539,9 +549,8 @@ def test_an_offer_that_has_ended_waits_for_no_disclosure(verb: Verb) -> None:
 def note(made: Office, offer: Offer, part: str, answer: str) -> None:
     more = {"reason": "not_safe", "recalled": True} if answer == "withheld" else {"key_id": "k", "box": "b", "supersedes": False}
     told = {"case_ref": REF, "offer_id": offer.id, "partner_id": offer.partner_id, **more}
-    service = {"contact": "registry", "narrative": "intake"}[part]
-    event = make(f"{service}.{part}.{answer}.v1", subject=REF, data=told, partner_id=offer.partner_id)
-    note_disclosure(made.desk(), Disclosure(REF, offer.id, offer.partner_id, part, answer), event)
+    event = make(f"{SERVICE[part]}.{part}.{answer}.v1", subject=REF, data=told, partner_id=offer.partner_id)
+    note_disclosure(made.ctx(), payload_of(event), event)
 
 
 @pytest.mark.parametrize("done", [True, False])
@@ -559,4 +568,4 @@ def test_a_contact_that_is_called_back_leaves_the_catch_up_and_the_narrative_sta
 
 
 def missed(made: Office) -> list[News]:
-    return [news for _, news in made.teller.told if news.kind is Kind.DISCLOSURE_OVERDUE]
+    return [news for _, news in made.cases.told if news.kind is Kind.DISCLOSURE_OVERDUE]

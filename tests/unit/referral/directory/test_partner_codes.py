@@ -8,20 +8,21 @@ import pytest
 import yaml
 
 from ngao.chassis.errors import InvalidInput, Misconfigured
+from services.referral.directory.load_partners import load_partners
 from services.referral.directory.model import Partner
-from services.referral.directory.put_partner import load_partners, put_partner
+from services.referral.directory.put_partner import keep_partner
 from services.referral.policy import load_directory
-from tests.unit.referral.desk import office, partner
-
-
-def made_key(kind: str, name: str) -> tuple[str, str]:
-    return f"{kind}-{name}", "hash"
+from tests.support.referral import POLICY, VOCABULARY, Office, office, partner
 
 
 def put(one: Partner, *known: Partner) -> Partner:
     made = office(*known)
-    put_partner(made.desk(), one, made_key)
+    keep_partner(made.ctx("asha"), one)
     return made.partners.kept[one.id]
+
+
+def load(made: Office, listed: list[Partner]) -> int:
+    return load_partners(made.partners, listed, VOCABULARY, POLICY.timezone)
 
 
 def refused(one: Partner, *known: Partner) -> list[tuple[str, str]]:
@@ -34,29 +35,29 @@ def refused(one: Partner, *known: Partner) -> list[tuple[str, str]]:
 
 
 def test_a_code_that_is_in_no_list_is_refused_by_its_place() -> None:
-    assert refused(partner("a", support_types=("legal_aid", "zzz_aid"))) == [("/support_types/1", "unknown_code")]
-    assert refused(partner("a", counties=("KE-30", "ZZ-99"))) == [("/counties/1", "unknown_code")]
-    assert refused(partner("a", languages=("zzz",))) == [("/languages/0", "unknown_code")]
+    assert refused(partner("aa", support_types=("legal_aid", "zzz_aid"))) == [("/support_types/1", "unknown_code")]
+    assert refused(partner("aa", counties=("KE-30", "ZZ-99"))) == [("/counties/1", "unknown_code")]
+    assert refused(partner("aa", languages=("zzz",))) == [("/languages/0", "unknown_code")]
 
 
 def test_every_unknown_code_is_named_at_once() -> None:
-    broken = partner("a", support_types=("zzz_aid",), counties=("ZZ-99",), languages=("sw", "zzz"))
+    broken = partner("aa", support_types=("zzz_aid",), counties=("ZZ-99",), languages=("sw", "zzz"))
     assert [pointer for pointer, _ in refused(broken)] == ["/support_types/0", "/counties/0", "/languages/1"]
 
 
 def test_everywhere_is_a_place() -> None:
-    assert put(partner("a", counties=("*",))).national
+    assert put(partner("aa", counties=("*",))).national
 
 
 def test_codes_that_a_saved_partner_already_has_are_not_refused() -> None:
-    saved = partner("a", support_types=("zzz_aid",))
-    assert put(partner("a", support_types=("zzz_aid", "medical")), saved).support_types == ("zzz_aid", "medical")
-    assert refused(partner("a", support_types=("zzz_aid", "zzz_more")), saved) == [("/support_types/1", "unknown_code")]
+    saved = partner("aa", support_types=("zzz_aid",))
+    assert put(partner("aa", support_types=("zzz_aid", "medical")), saved).support_types == ("zzz_aid", "medical")
+    assert refused(partner("aa", support_types=("zzz_aid", "zzz_more")), saved) == [("/support_types/1", "unknown_code")]
 
 
 def test_a_partner_without_a_time_zone_gets_the_coalitions() -> None:
-    assert put(partner("a", timezone="")).timezone == "Africa/Nairobi"
-    assert put(partner("a", timezone="Africa/Kampala")).timezone == "Africa/Kampala"
+    assert put(partner("aa", timezone="")).timezone == "Africa/Nairobi"
+    assert put(partner("aa", timezone="Africa/Kampala")).timezone == "Africa/Kampala"
 
 
 def test_a_new_partner_of_a_file_with_an_unknown_code_stops_the_start(tmp_path: Path) -> None:
@@ -65,6 +66,6 @@ def test_a_new_partner_of_a_file_with_an_unknown_code_stops_the_start(tmp_path: 
     file.write_text(yaml.safe_dump({"partners": [listed]}))
     partners = load_directory(file)
     with pytest.raises(Misconfigured, match=r"partner helpers: /support_types/0: Must be one of: ") as caught:
-        load_partners(office().desk(), partners)
+        load(office(), partners)
     assert "zzz" not in str(caught.value)
-    assert load_partners(office(partner("helpers", support_types=("zzz_aid",))).desk(), partners) == 0
+    assert load(office(partner("helpers", support_types=("zzz_aid",))), partners) == 0

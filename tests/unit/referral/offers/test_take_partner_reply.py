@@ -8,11 +8,14 @@ import pytest
 
 from ngao.chassis.errors import Conflict, InvalidInput, NotFound
 from ngao.chassis.messaging.consumer import Rejected
+from ngao.chassis.messaging.delivery import Delivery
 from ngao.contracts import FieldError, InvalidContent, Undecodable
-from services.referral.offers.partner_posts import Post, answering
+from services.referral.offers.take_partner_reply import answering
 
 OFFER = "3b241101-e2bb-4255-8caf-4136c566a962"
-POST = Post(json.dumps({"data": {"offer_id": OFFER}}).encode(), "helper.accept", "partner-helper")
+POST = Delivery(
+    "referral.partner-replies", "helper.accept", json.dumps({"data": {"offer_id": OFFER}}).encode(), "", "partner-helper", None
+)
 SIGNATURE = FieldError("/signature", "required", "Must be signed.")
 BREAKS = {
     "unreadable": [ValueError("x"), OverflowError("x"), TypeError("x"), UnicodeEncodeError("utf-8", "x", 0, 1, "x")],

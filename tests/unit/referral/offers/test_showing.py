@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from ngao.chassis.errors import Misconfigured
-from services.referral import policy as policies
+from services.referral import policy
 from services.referral.cases.facts import Report
 from services.referral.offers.showing import Glimpse, Place, Showing, Shows
 
@@ -66,4 +66,4 @@ def _rules(folder: Path, changes: dict[str, Any]) -> Showing:
     rules = {name: value for name, value in {**_shipped(), **changes}.items() if value}
     (folder / "matching.yaml").write_text(yaml.safe_dump(rules))
     (folder / "deadlines.yaml").write_text((SHIPPED / "deadlines.yaml").read_text())
-    return policies.load_rules((folder,))[0].showing
+    return policy.load_rules((folder,))[0].showing

@@ -9,15 +9,23 @@ from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from services.referral.cases.end_waits import expire_due
-from services.referral.cases.learn_consent import learn_consent
-from services.referral.cases.learn_defender import learn_defender
-from services.referral.cases.learn_update import learn_update, learn_withdrawal
 from services.referral.cases.model import Case, Life
 from services.referral.cases.need import NeedState
-from services.referral.cases.open_case import open_case
 from services.referral.offers.model import LIVE, Reply, State, Verb
 from services.referral.offers.take_reply import take_reply
-from tests.unit.referral.desk import Office, consent, defender, office, partner, report
+from tests.support.referral import (
+    Office,
+    consent,
+    defender,
+    learn_consent,
+    learn_defender,
+    learn_update,
+    learn_withdrawal,
+    office,
+    open_case,
+    partner,
+    report,
+)
 
 REF = "NG-1"
 NEEDS = ("legal_aid", "medical")
@@ -43,39 +51,39 @@ class CaseMachine(RuleBasedStateMachine):
           recipient=st.sampled_from([None, *NAMES]), urgency=st.sampled_from(["critical", "low"]))
     def report_comes(self, needs: set[str], agreed: bool, scope: tuple[str, ...], recipient: str | None, urgency: str) -> None:
         told = report(needs=tuple(sorted(needs)), urgency=urgency)
-        open_case(self.made.desk(), REF, told, [consent(scope=scope, recipient=recipient)] if agreed else [])
+        open_case(self.made.ctx(), REF, told, [consent(scope=scope, recipient=recipient)] if agreed else [])
 
     @rule(sequence=st.integers(1, 4), need=st.sampled_from(NEEDS), urgency=st.sampled_from(["critical", "low"]))
     def update_comes(self, sequence: int, need: str, urgency: str) -> None:
         told = report(sequence=sequence, needs=(need,), urgency=urgency, county="", languages=())
-        learn_update(self.made.desk(), REF, told, [consent(at=self.made.now)])
+        learn_update(self.made.ctx(), REF, told, [consent(at=self.made.now)])
 
     @rule()
     def report_is_taken_back(self) -> None:
-        learn_withdrawal(self.made.desk(), REF)
+        learn_withdrawal(self.made.ctx(), REF)
 
     @rule(never=st.sets(st.sampled_from(NAMES), max_size=2), sequence=st.integers(1, 4))
     def defender_is_resolved(self, never: set[str], sequence: int) -> None:
-        learn_defender(self.made.desk(), REF, defender(*never, sequence=sequence))
+        learn_defender(self.made.ctx(), REF, defender(*never, sequence=sequence))
 
     @rule(granted=st.booleans(), scope=SCOPES, recipient=st.sampled_from([None, *NAMES]), ago=st.integers(0, 120))
     def consent_changes(self, granted: bool, scope: tuple[str, ...], recipient: str | None, ago: int) -> None:
         at = self.made.now - timedelta(minutes=ago)
         fact = consent(granted=granted, scope=scope, recipient=recipient, at=at)
-        learn_consent(self.made.desk(), REF, fact)
+        learn_consent(self.made.ctx(), REF, fact)
 
     @rule(verb=st.sampled_from(list(Verb)), at=st.integers(0, 20), early=st.booleans())
     def partner_replies(self, verb: Verb, at: int, early: bool) -> None:
         case = self.made.cases.get(REF)
         if case and case.offers:
             offer = case.offers[at % len(case.offers)]
-            take_reply(self.made.desk(), offer.partner_id, Reply(offer.id, verb, "other"), keep_early=early)
+            take_reply(self.made.ctx(), offer.partner_id, Reply(offer.id, verb, "other"), keep_early=early)
 
     @rule(minutes=st.sampled_from([1, 20, 90, 3000]))
     def time_passes(self, minutes: int) -> None:
         self.made.now += timedelta(minutes=minutes)
         for case_ref in self.made.cases.due(self.made.now, 10):
-            expire_due(self.made.desk(), case_ref)
+            expire_due(self.made.ctx(), case_ref)
 
     def _case(self) -> Case | None:
         return self.made.cases.get(REF)
@@ -95,12 +103,12 @@ class CaseMachine(RuleBasedStateMachine):
             return
         if case.report is None or not case.report.complete or case.defender is None:
             assert not case.offers
-        for _, news in self.made.teller.told[self.told:]:
+        for _, news in self.made.cases.told[self.told:]:
             if news.kind == "offered" and news.offer:
                 assert case.standing(self.made.now).allows(news.offer.partner_id)
                 assert case.defender
                 assert news.offer.partner_id not in case.defender.never_refer
-        self.told = len(self.made.teller.told)
+        self.told = len(self.made.cases.told)
         for offer in case.offers:
             if offer.live:
                 assert case.defender
@@ -122,7 +130,7 @@ class CaseMachine(RuleBasedStateMachine):
         case = self._case()
         if case is None:
             return
-        assert case.closed or not self.was_closed or "case.reopened" in self.made.teller.kinds()
+        assert case.closed or not self.was_closed or "case.reopened" in self.made.cases.kinds()
         self.was_closed = case.closed
         if case.closed:
             assert not any(offer.live for offer in case.offers)
@@ -133,7 +141,7 @@ class CaseMachine(RuleBasedStateMachine):
         case = self._case()
         if case is None or case.closed:
             return
-        assert case.next_deadline is not None or "unroutable" in self.made.teller.kinds()
+        assert case.next_deadline is not None or "unroutable" in self.made.cases.kinds()
         if case.life is Life.OPEN:
             assert not case.pending()
             assert case.next_deadline is not None

@@ -11,7 +11,7 @@ import pytest
 from ngao.kernel.consent import Standing, standing
 from services.referral.directory.model import Directory, Hours, Partner
 from services.referral.matching.model import Load, Match, Matcher, Wanted
-from tests.unit.referral.desk import POLICY, START, consent, partner
+from tests.support.referral import POLICY, START, consent, partner
 
 AGREED = Standing({None: frozenset({"contact"})})
 

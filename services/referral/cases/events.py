@@ -1,0 +1,150 @@
+"""The events of what happened to a case: each piece of news in the form in which others get it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict, cast
+
+from ngao.chassis.security.seals import key_id
+from ngao.contracts import Payload
+from ngao.contracts.events import referral as said
+from ngao.contracts.events.parts import Reason as StatedReason
+from services.referral.cases.facts import Reason
+from services.referral.cases.model import Case
+from services.referral.cases.news import MOVES, Kind, News
+from services.referral.context import Context
+from services.referral.directory.model import Partner
+from services.referral.offers.model import Offer, State
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+class _OfOffer(TypedDict):
+    case_ref: str
+    offer_id: str
+    partner_id: str
+    need: str
+    urgency: str
+    case_salt: str | None
+
+
+class _OfNeed(TypedDict):
+    case_ref: str
+    need: str
+    urgency: str
+    reason: str
+    reasons: tuple[StatedReason, ...]
+    told: str
+
+
+def event_of(ctx: Context, case: Case, news: News) -> Payload | None:
+    """The event of a piece of news, or None for what is a step of the timeline only."""
+    if news.kind in MOVES and news.offer is not None:
+        return _of_offer(ctx, case, news, news.offer)
+    if news.kind in {Kind.UNROUTABLE, Kind.HELPER_REVOKED, Kind.DISCLOSURE_OVERDUE}:
+        return _of_need(ctx, case, news)
+    county = case.report.county if case.report else ""
+    match news.kind:
+        case Kind.OPENED:
+            return said.CaseOpened(case_ref=case.id, urgency=case.urgency, needs=tuple(case.needs), county=county)
+        case Kind.CLOSED:
+            return said.CaseClosed(case_ref=case.id, reason=news.reason)
+        case Kind.REOPENED:
+            return said.CaseReopened(
+                case_ref=case.id, urgency=case.urgency, needs=tuple(case.needs), county=county, reason=news.reason,
+                reasons=_stated(news.reasons), told=ctx.deadlines.told, needs_again=news.needs,
+            )  # fmt: skip
+    return None
+
+
+def _of_offer(ctx: Context, case: Case, news: News, offer: Offer) -> Payload | None:
+    if news.kind is Kind.OFFERED:
+        return _offered(ctx, case, offer)
+    if news.kind is Kind.ACCEPTED:
+        return accepted(case, offer, ctx.partners.get(offer.partner_id))
+    return _answered(case, offer) or state_of(case, offer)
+
+
+def _answered(case: Case, offer: Offer) -> Payload | None:
+    """The event of what the partner has said itself after its receipt."""
+    of_offer, detail = _offer(case, offer), offer.detail_for_partner
+    match offer.state:
+        case State.DECLINED:
+            return said.OfferDeclined(**of_offer, reason=detail)
+        case State.STARTED:
+            return said.OfferStarted(**of_offer)
+        case State.COMPLETED:
+            return said.OfferCompleted(**of_offer, outcome=detail)
+        case State.FAILED:
+            return said.OfferFailed(**of_offer, reason=detail)
+    return None
+
+
+def _of_need(ctx: Context, case: Case, news: News) -> Payload:
+    of_need: _OfNeed = {
+        "case_ref": case.id, "need": news.need, "urgency": case.urgency, "reason": news.reason,
+        "reasons": _stated(news.reasons), "told": ctx.deadlines.told,
+    }  # fmt: skip
+    if news.kind is Kind.UNROUTABLE or news.offer is None:
+        return said.NeedUnroutable(**of_need)
+    kind = said.HelperRevoked if news.kind is Kind.HELPER_REVOKED else said.DisclosureMissed
+    return kind(**of_need, offer_id=news.offer.id, partner_id=news.offer.partner_id)
+
+
+def accepted(case: Case, offer: Offer, partner: Partner | None, *, again: bool = False) -> said.OfferAccepted:
+    """The acceptance with the partner's keys; `again` repeats it with what operators vouch for by now."""
+    public_key, vouch = (partner.public_key, partner.vouch) if partner else ("", "")
+    return said.OfferAccepted(
+        **_offer(case, offer),
+        county=case.report.county if case.report else "",
+        languages=case.report.languages if case.report else (),
+        accepted_at=cast("datetime", offer.accepted_at),
+        partner_public_key=public_key,
+        partner_key_id=key_id(public_key),
+        vouch=vouch or None,
+        signature=offer.signature or None,
+        signature_key_id=offer.signature_key_id or None,
+        again=again,
+    )
+
+
+def state_of(case: Case, offer: Offer) -> Payload | None:
+    """The event of an ended offer's state, which answers a late reply; None where no event says it."""
+    of_offer = _offer(case, offer)
+    match offer.state:
+        case State.EXPIRED:
+            return said.OfferExpired(**of_offer, received=offer.received)
+        case State.WITHDRAWN:
+            return said.OfferWithdrawn(**of_offer, reason=offer.detail_for_partner)
+        case State.RECALLED:
+            return said.OfferRecalled(**of_offer, reason=offer.detail_for_partner)
+    return None
+
+
+def _offer(case: Case, offer: Offer) -> _OfOffer:
+    return {
+        "case_ref": case.id,
+        "offer_id": offer.id,
+        "partner_id": offer.partner_id,
+        "need": offer.need,
+        "urgency": case.urgency,
+        "case_salt": offer.case_salt or None,
+    }
+
+
+def _offered(ctx: Context, case: Case, offer: Offer) -> said.OfferMade:
+    """Why the partner was chosen is in the timeline of the case, and would show what the offer leaves out."""
+    glimpse = ctx.policy.showing.glimpse(offer.need, case.report)
+    return said.OfferMade(
+        **_offer(case, offer),
+        county=glimpse.county,
+        region=glimpse.region,
+        languages=glimpse.languages,
+        respond_by=cast("datetime", offer.due),
+        attempt=offer.attempt,
+        policy_version=offer.policy_version,
+    )
+
+
+def _stated(reasons: tuple[Reason, ...]) -> tuple[StatedReason, ...]:
+    return tuple(StatedReason(rule=each.rule, text=each.text) for each in reasons)

@@ -1,0 +1,20 @@
+"""Operators read a case and its timeline so far: every step in the order of time, messages to humans included."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ngao.chassis.errors import NotFound
+from ngao.chassis.handlers import http, itself
+from services.referral.cases.responses import StoryView, story_view
+from services.referral.context import Context
+
+
+@http.get("/v1/cases/<case_ref>", roles="operator", scope="cases:read", audit=itself("case.read"), returns=StoryView)
+def get_case(ctx: Context, case_ref: str) -> dict[str, Any]:
+    """A case and its story so far."""
+    ctx.audit("case.read", subject=case_ref)
+    case = ctx.cases.get(case_ref)
+    if case is None:
+        raise NotFound("There is no such case.")
+    return story_view(case, ctx.timeline.of(case_ref))

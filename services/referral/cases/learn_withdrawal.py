@@ -1,0 +1,18 @@
+"""The source has withdrawn its report."""
+
+from __future__ import annotations
+
+from ngao.chassis.handlers import on
+from ngao.contracts import Event
+from ngao.contracts.events.intake import ReportWithdrawn
+from services.referral.cases.announcing import keep, known_or_new
+from services.referral.cases.learning import withdraw_report
+from services.referral.context import Context
+
+
+@on(ReportWithdrawn)
+def learn_withdrawal(ctx: Context, event: ReportWithdrawn, envelope: Event) -> None:
+    """Recall everything; a withdrawal that overtook its report leaves a closed case for it to find."""
+    case = known_or_new(ctx, event.case_ref)
+    withdraw_report(case, ctx.now, envelope.sequence or 0)
+    keep(ctx, case)

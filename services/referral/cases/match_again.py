@@ -1,0 +1,44 @@
+"""A human wants a case matched again, without waiting."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ngao.chassis.errors import NotAllowedNow, NotFound
+from ngao.chassis.handlers import http, itself
+from services.referral.cases.model import Case
+from services.referral.cases.responses import CaseView, case_view
+from services.referral.context import Context
+from services.referral.matching.route_needs import route_and_keep
+from services.referral.offers.model import REVOKED
+from services.referral.requests import NothingRequest
+
+
+@http.post(
+    "/v1/cases/<case_ref>/match", roles="operator", scope="cases:write", audit=itself("case.match_again"),
+    request=NothingRequest, returns=CaseView,
+)  # fmt: skip
+def match_again(ctx: Context, case_ref: str) -> dict[str, Any]:
+    """Match the needs that a human holds again now.
+
+    What revoked partners hold of the case is recalled first. Raises NotFound, NotAllowedNow.
+    """
+    ctx.audit("case.match_again", subject=case_ref)
+    case = case_to_change(ctx, case_ref)
+    revoked = set(ctx.directory.current().revoked())
+    for offer in case.offers:
+        if offer.taken and offer.partner_id in revoked:
+            case.take_back(offer, REVOKED, ctx.now)
+    case.wake()
+    route_and_keep(ctx, case)
+    return case_view(case)
+
+
+def case_to_change(ctx: Context, case_ref: str) -> Case:
+    """A case that is not closed; raises NotFound, NotAllowedNow."""
+    case = ctx.cases.get(case_ref)
+    if case is None:
+        raise NotFound("There is no such case.")
+    if case.closed:
+        raise NotAllowedNow("The case is closed.", slug="case-closed")
+    return case

@@ -1,0 +1,44 @@
+"""Notify has sent somebody a message, or could not: that is a step of the case's timeline."""
+
+from __future__ import annotations
+
+from ngao.chassis.handlers import on
+from ngao.contracts import Event
+from ngao.contracts.events.notify import (
+    MessageAcknowledged,
+    MessageDelivered,
+    MessageEvent,
+    MessageFailed,
+    MessageRefused,
+    MessageSent,
+)
+from ngao.kernel.actors import Actor
+from services.referral.cases.timeline import Step
+from services.referral.context import Context
+
+_SENTENCES: dict[type[MessageEvent], str] = {
+    MessageSent: "Told {who}: {what}.",
+    MessageDelivered: "{what} has reached {who}.",
+    MessageFailed: "{what} could not be sent to {who}: {reason}.",
+    MessageRefused: "{who} is not told ({what}): {reason}.",
+    MessageAcknowledged: "{who} has seen {what} ({reason}).",
+}
+
+
+@on(MessageSent, MessageDelivered, MessageFailed, MessageRefused, MessageAcknowledged)
+def note_message(ctx: Context, event: MessageEvent, envelope: Event) -> None:
+    """Add the message to the timeline: whom it reached with what, by reference."""
+    reason = _reason(event)
+    who = f"{event.recipient_kind.replace('_', ' ')} {event.recipient_ref}"
+    text = _SENTENCES[type(event)].format(who=who, what=event.template, reason=reason)
+    what = event.type_name.removeprefix("notify.").removesuffix(".v1")
+    ctx.timeline.note(event.case_ref, Step(envelope.time, what, str(Actor.service("notify")), text, reason=reason))
+
+
+def _reason(event: MessageEvent) -> str:
+    match event:
+        case MessageFailed() | MessageRefused():
+            return event.reason
+        case MessageAcknowledged():
+            return event.by
+    return ""

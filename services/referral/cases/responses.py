@@ -1,0 +1,106 @@
+"""What operators send about cases, and what they get."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import Schema, fields
+
+from ngao.contracts.classes import INTERNAL, Pattern, Strict
+from services.referral.cases.model import Case
+from services.referral.cases.timeline import Step
+from services.referral.offers.responses import OfferView, ReasonView, operators_offer_view, rules_of
+
+_SLUG = Pattern(r"^[a-z][a-z0-9_]{1,63}$", error="format|Must be a code: lower-case letters, digits, underscore.")
+
+
+class SettleRequest(Strict):
+    """A human's word that a need is met or gone, as a code."""
+
+    reason = fields.String(required=True, validate=_SLUG, metadata=INTERNAL)
+
+
+class NeedView(Schema):
+    """Where a need stands; `proposed` while no person has asked for it."""
+
+    need = fields.String(metadata=INTERNAL)
+    state = fields.String(metadata=INTERNAL)
+    match_again = fields.AwareDateTime(allow_none=True, metadata=INTERNAL)
+    proposed = fields.Boolean(metadata=INTERNAL)
+
+
+class CaseView(Schema):
+    """A case in short."""
+
+    case_ref = fields.String(metadata=INTERNAL)
+    state = fields.String(metadata=INTERNAL)
+    closed_reason = fields.String(metadata=INTERNAL)
+    urgency = fields.String(metadata=INTERNAL)
+    county = fields.String(metadata=INTERNAL)
+    created_at = fields.AwareDateTime(metadata=INTERNAL)
+    next_deadline = fields.AwareDateTime(allow_none=True, metadata=INTERNAL)
+    needs = fields.List(fields.Nested(NeedView), metadata=INTERNAL)
+
+
+class CasesView(Schema):
+    """Cases, the newest first."""
+
+    cases = fields.List(fields.Nested(CaseView), metadata=INTERNAL)
+
+
+class HopView(Schema):
+    """One step of a case's story."""
+
+    at = fields.AwareDateTime(metadata=INTERNAL)
+    what = fields.String(metadata=INTERNAL)
+    actor = fields.String(metadata=INTERNAL)
+    text = fields.String(metadata=INTERNAL)
+    need = fields.String(metadata=INTERNAL)
+    offer_id = fields.String(metadata=INTERNAL)
+    partner_id = fields.String(metadata=INTERNAL)
+    reason = fields.String(metadata=INTERNAL)
+    reasons = fields.List(fields.Nested(ReasonView), metadata=INTERNAL)
+
+
+class StoryView(CaseView):
+    """A case with its offers and its story so far."""
+
+    offers = fields.List(fields.Nested(OfferView), metadata=INTERNAL)
+    story = fields.List(fields.Nested(HopView), metadata=INTERNAL)
+
+
+def case_view(case: Case) -> dict[str, Any]:
+    """A case in short."""
+    return {
+        "case_ref": case.id,
+        "state": case.life.value,
+        "closed_reason": case.closed_reason,
+        "urgency": case.urgency,
+        "county": case.report.county if case.report else "",
+        "created_at": case.created_at,
+        "next_deadline": case.next_deadline,
+        "needs": [
+            {"need": need.name, "state": need.state.value, "match_again": need.match_again, "proposed": need.proposed}
+            for need in case.needs.values()
+        ],
+    }
+
+
+def story_view(case: Case, steps: list[Step]) -> dict[str, Any]:
+    """A case with its offers and its story."""
+    offers = [operators_offer_view(case, offer) for offer in case.offers]
+    return {**case_view(case), "offers": offers, "story": [_step_view(step) for step in steps]}
+
+
+def _step_view(step: Step) -> dict[str, Any]:
+    return {
+        "at": step.at,
+        "what": step.what,
+        "actor": step.actor,
+        "text": step.text,
+        "need": step.need,
+        "offer_id": step.offer_id,
+        "partner_id": step.partner_id,
+        "reason": step.reason,
+        "reasons": rules_of(step.reasons),
+    }

@@ -1,0 +1,28 @@
+"""A human decides that nothing is left to do for a need."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ngao.chassis.errors import NotFound
+from ngao.chassis.handlers import http, itself
+from services.referral.cases.announcing import keep
+from services.referral.cases.errors import NoSuchNeed
+from services.referral.cases.match_again import case_to_change
+from services.referral.cases.responses import CaseView, SettleRequest, case_view
+from services.referral.context import Context
+
+
+@http.post(
+    "/v1/cases/<case_ref>/needs/<need>/settle", roles="operator", scope="cases:write", audit=itself("need.settled"),
+    request=SettleRequest, returns=CaseView,
+)  # fmt: skip
+def settle_need(ctx: Context, body: dict[str, Any], case_ref: str, need: str) -> dict[str, Any]:
+    """A human says that a need is met or gone."""
+    case = case_to_change(ctx, case_ref)
+    try:
+        case.settle(need, body["reason"], ctx.now, actor=ctx.actor)
+    except NoSuchNeed:
+        raise NotFound("The case has no such need.") from None
+    keep(ctx, case)
+    return case_view(case)

@@ -1,0 +1,96 @@
+"""What referral's use cases work with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import ClassVar, Self
+from uuid import uuid4
+
+from ngao.chassis.chassis import Chassis
+from ngao.chassis.handlers import Parts, UnitContext
+from ngao.chassis.observability.logs import describe_error, get_logger
+from ngao.chassis.security.identity import Principal
+from ngao.chassis.storage.unit_of_work import Unit
+from ngao.kernel.vocabulary import Vocabulary
+from services.referral.cases.deadlines import Deadlines
+from services.referral.cases.store import CaseRepository, TimelineRepository
+from services.referral.cases.waiting_times import WaitingTimes
+from services.referral.directory.credentials import PartnerCredentials
+from services.referral.directory.load_partners import load_partners
+from services.referral.directory.store import PartnerRepository
+from services.referral.matching.model import MatchingPolicy
+from services.referral.matching.store import DirectoryCache
+from services.referral.offers.store import EngagementRepository, Promised
+from services.referral.partner_log.store import PartnerLogRepository
+from services.referral.policy import load_directory, load_rules, load_vocabulary, read_retention
+from services.referral.settings import OwnSettings
+
+BATCH = 100
+"""How many records one turn of a timer works through."""
+_log = get_logger("referral")
+
+
+@dataclass
+class Context(UnitContext):
+    """One unit of work: the rules, what the process keeps in memory, and the repositories."""
+
+    service: ClassVar[str] = "referral"
+    policy: MatchingPolicy
+    deadlines: Deadlines
+    vocabulary: Vocabulary
+    waiting_times: WaitingTimes
+    directory: DirectoryCache
+    cases: CaseRepository
+    timeline: TimelineRepository
+    partners: PartnerRepository
+    engagements: EngagementRepository
+    partner_log: PartnerLogRepository
+    new_id: Callable[[], str] = lambda: str(uuid4())
+
+
+class ReferralParts(Parts[Context]):
+    """Policy, the directory in memory, and the places that were promised a moment ago."""
+
+    def __init__(self, chassis: Chassis) -> None:
+        super().__init__(chassis)
+        directories = chassis.settings.policy_directories
+        self.settings = OwnSettings.read(chassis.settings.own)
+        self.policy, self.deadlines = load_rules(directories)
+        self.vocabulary = load_vocabulary(directories)
+        self.retention = read_retention(directories)
+        self.credentials = PartnerCredentials(chassis)
+        self.directory, self._promised = DirectoryCache(chassis.clock, self.policy), Promised()
+        self._waiting_times = WaitingTimes(chassis.metrics)
+
+    @classmethod
+    def open(cls, chassis: Chassis) -> Self:
+        """Read policy and settings; raises Misconfigured."""
+        parts = cls(chassis)
+        chassis.forget_by(parts.retention)
+        return parts
+
+    def begin(self) -> None:
+        """Load the first directory; raises Misconfigured."""
+        if self.settings.partners_file:
+            listed = load_directory(self.settings.partners_file)
+            self.run(lambda ctx: load_partners(ctx.partners, listed, self.vocabulary, self.policy.timezone))
+
+    def context(self, unit: Unit, principal: Principal | None = None) -> Context:
+        """The context of one unit of work."""
+        return Context(
+            unit, principal, self.policy, self.deadlines, self.vocabulary, self._waiting_times, self.directory,
+            cases=CaseRepository(unit),
+            timeline=TimelineRepository(unit),
+            partners=PartnerRepository(unit),
+            engagements=EngagementRepository(unit, self._promised),
+            partner_log=PartnerLogRepository(unit),
+        )  # fmt: skip
+
+    def each(self, references: Iterable[str], work: Callable[[Context, str], object], failed: str) -> None:
+        """Run a use case for each record in a unit of its own; one that fails is logged, and the next turn tries again."""
+        for reference in references:
+            try:
+                self.run(lambda ctx: work(ctx, reference))  # noqa: B023  # run before the next turn
+            except Exception as error:  # noqa: BLE001  # logged by type
+                _log.error(failed, reference=reference, **describe_error(error))

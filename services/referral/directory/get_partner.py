@@ -1,0 +1,38 @@
+"""Operators read a partner and its load; a partner reads its own record."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ngao.broker.exchanges import PARTNERS
+from ngao.chassis.errors import NotFound
+from ngao.chassis.handlers import Call, http, nothing
+from services.referral.context import Context
+from services.referral.directory.responses import AN_ORGANISATION, PartnersView, PartnerView, partner_view
+from services.referral.matching.model import Load
+
+
+@http.get(
+    "/v1/partners/<partner_id>", roles="operator", scope="partners:read", audit=nothing(AN_ORGANISATION), returns=PartnerView
+)
+def get_partner(ctx: Context, partner_id: str) -> dict[str, Any]:
+    """A partner and its load."""
+    partner = ctx.partners.get(partner_id)
+    if partner is None:
+        raise NotFound("There is no such partner.")
+    return partner_view(partner, ctx.engagements.loads([partner_id]).get(partner_id, Load()))
+
+
+@http.get("/v1/partners/me", roles="partner", returns=PartnerView)
+def get_own_partner(ctx: Context, call: Call) -> dict[str, Any]:
+    """The calling partner's own record."""
+    return get_partner(ctx, call.principal.id)
+
+
+@http.get("/v1/partners", roles="operator", scope="partners:read", audit=nothing(AN_ORGANISATION), returns=PartnersView)
+def list_partners(ctx: Context, call: Call) -> dict[str, Any]:
+    """The directory."""
+    partners = ctx.partners.all()
+    loads = ctx.engagements.loads([partner.id for partner in partners])
+    missed = {each.recipient: each for each in call.chassis.backlog.unreached() if each.to == PARTNERS}
+    return {"partners": [partner_view(each, loads.get(each.id, Load()), missed.get(each.id)) for each in partners]}

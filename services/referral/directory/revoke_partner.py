@@ -1,0 +1,36 @@
+"""Operators revoke a partner: its keys open nothing, its open offers go to others, what it took is shown to a human."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from ngao.chassis.errors import NotFound
+from ngao.chassis.handlers import Call, http, itself
+from services.referral.context import Context, ReferralParts
+from services.referral.directory.list_partner_offers import list_partner_offers
+from services.referral.offers.responses import OffersView
+from services.referral.offers.shut_out import shut_out
+from services.referral.partner_log.forget_boxes import forget_boxes_of
+from services.referral.requests import NothingRequest
+
+
+@http.post(
+    "/v1/partners/<partner_id>/revoke", roles="operator", scope="partners:write", audit=itself("partner.revoked"),
+    request=NothingRequest, returns=OffersView,
+)  # fmt: skip
+def revoke_partner(parts: ReferralParts, call: Call, partner_id: str) -> dict[str, Any]:
+    """Shut a partner out at once; the answer lists what it had taken."""
+    parts.run(lambda ctx: _revoke(ctx, partner_id), call)
+    parts.directory.forget()
+    shut_out(parts)
+    forget_boxes_of(parts, partner_id)
+    return list_partner_offers(parts.read(), partner_id)
+
+
+def _revoke(ctx: Context, partner_id: str) -> None:
+    known = ctx.partners.get(partner_id)
+    if known is None:
+        raise NotFound("There is no such partner.")
+    ctx.partners.put(replace(known, revoked=True, key_hashes=()))
+    ctx.audit("partner.revoked", subject=partner_id)

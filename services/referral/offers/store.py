@@ -1,0 +1,193 @@
+"""Engagements: who holds and was asked what, one small record an offer, so that no two cases wait for one another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from time import monotonic
+from typing import Any, ClassVar
+
+from mongoengine import BooleanField, DateTimeField, IntField, StringField
+
+from ngao.chassis.storage.documents import Stored
+from ngao.chassis.storage.held import INTERNAL
+from ngao.chassis.storage.lookups import Record
+from ngao.chassis.storage.unit_of_work import Unit
+from services.referral.directory.model import draw
+from services.referral.matching.model import Load
+from services.referral.offers.model import OPEN, REVOKED, TAKEN, Offer, State
+
+_ENGAGEMENTS = "engagements"
+_YES = {State.ACCEPTED, State.STARTED, State.COMPLETED, State.FAILED, State.RECALLED}
+_NO = {State.DECLINED, State.EXPIRED}
+_SPAN = 64
+"""How many places are looked at together: a partner that takes thousands is not read whole for each offer."""
+_CHOSEN_FOR_S = 2.0
+_REMEMBERED_PLACES = 10_000
+_BY_PARTNER_AND_STATE = [{"$group": {"_id": {"partner": "$partner_id", "state": "$state"}, "count": {"$sum": 1}}}]
+
+
+class EngagementDocument(Stored):
+    """One offer from its partner's side. Counting these gives a partner's load without a counter that all cases share.
+
+    `place` is which of the partner's places a live offer holds: the index lets no two offers hold one. `shown` is whether a human
+    knows that a revoked partner holds it.
+    """
+
+    partner_id = StringField(required=True, **INTERNAL)
+    state = StringField(required=True, **INTERNAL)
+    at = DateTimeField(required=True, **INTERNAL)
+    place = IntField(**INTERNAL)
+    shown = BooleanField(**INTERNAL)
+
+    meta: ClassVar[dict[str, Any]] = {
+        "db_alias": "referral",
+        "collection": "engagements",
+        "indexes": [
+            {"fields": ["partner_id", "state"]},
+            {"fields": ["at"]},
+            {"fields": ["partner_id", "place"], "unique": True, "partialFilterExpression": {"place": {"$gte": 0}}},
+        ],
+    }
+
+
+class Promised:
+    """Places that this process chose a moment ago and may not have committed: others choose different ones while they can."""
+
+    def __init__(self) -> None:
+        self._chosen: dict[tuple[str, int], float] = {}
+
+    def choose(self, partner_id: str, free: Sequence[int], drawn: int) -> int:
+        """One of the free places, not one of those if there is another."""
+        now = monotonic()
+        if len(self._chosen) > _REMEMBERED_PLACES:
+            self._chosen = {key: until for key, until in self._chosen.items() if until > now}
+        fresh = [place for place in free if self._chosen.get((partner_id, place), now) <= now] or free
+        place = fresh[drawn % len(fresh)]
+        self._chosen[partner_id, place] = now + _CHOSEN_FOR_S
+        return place
+
+
+class EngagementRepository:
+    """Who holds and was asked what, within one unit of work."""
+
+    def __init__(self, unit: Unit, promised: Promised) -> None:
+        self._unit = unit
+        self._promised = promised
+        self._touched: dict[str, Record] = {}
+        self._reserved: dict[str, Record] = {}
+        self._loads: dict[str, Load] = {}
+
+    def follow(self, offer: Offer) -> None:
+        """Note where an offer stands; its acceptance holds a place of the partner, its end frees it."""
+        known = self._touched.get(offer.id) or self._read(offer)
+        shown = REVOKED in offer.told_of
+        if known.get("state") != offer.state.value or bool(known.get("shown")) != shown:
+            record = {**known, "state": offer.state.value, "at": self._unit.now, "shown": shown or None}
+            if not offer.live:
+                record.pop("place", None)
+            self._touched[offer.id] = record
+            self._unit.keep(_ENGAGEMENTS, record, record.get("revision", 0))
+
+    def reserve(self, offer: Offer, capacity: int) -> bool:
+        """Hold one of the partner's places for a new offer; False when none is free.
+
+        The unique index decides: of two units that chose the same place one is a Conflict, and looks again.
+        """
+        room = capacity - self._load(offer.partner_id).places
+        return self._hold({"_id": offer.id, "partner_id": offer.partner_id}, offer, capacity, room)
+
+    def confirm(self, offer: Offer, capacity: int) -> bool:
+        """Whether an offer holds a place; one made before places were reserved gets one now, if one is free."""
+        known = self._read(offer)
+        if known.get("place") is not None:
+            return True
+        return self._hold(known, offer, capacity, capacity - self._load(offer.partner_id).held)
+
+    def loads(self, partner_ids: Sequence[str]) -> Mapping[str, Load]:
+        """How busy these partners are."""
+        lookup = self._unit.lookups.asking("loads", _live_engagements, lambda row: (row["_id"]["partner"],))
+        loads: dict[str, Load] = {}
+        for row in lookup.find(partner_ids):
+            load, count = loads.get(row["_id"]["partner"], Load()), row["count"]
+            held, asked = (count, 0) if State(row["_id"]["state"]) in TAKEN else (0, count)
+            loads[row["_id"]["partner"]] = Load(load.held + held, load.asked + asked)
+        self._loads |= loads | {each: Load() for each in partner_ids if each not in loads}
+        return loads
+
+    def live_of(self, partner_ids: Sequence[str], limit: int) -> list[str]:
+        """Offers that these partners have open or have taken, the oldest first."""
+        live = [state.value for state in OPEN | TAKEN]
+        return _offers(EngagementDocument.objects(partner_id__in=partner_ids, state__in=live), limit)
+
+    def taken_of(self, partner_id: str) -> list[str]:
+        """Offers that a partner has accepted and not ended yet."""
+        taken = EngagementDocument.objects(partner_id=partner_id, state__in=[state.value for state in TAKEN])
+        return list(taken.scalar("id"))
+
+    def to_shut_out(self, distrusted: Sequence[str], revoked: Sequence[str], limit: int) -> list[str]:
+        """Offers that partners must not have any more: open ones, and what revoked ones took and no human knows of."""
+        open_, taken = ([state.value for state in states] for states in (OPEN, TAKEN))
+        found = _offers(EngagementDocument.objects(partner_id__in=distrusted, state__in=open_), limit) if distrusted else []
+        if revoked:
+            found += _offers(EngagementDocument.objects(partner_id__in=revoked, state__in=taken, shown__ne=True), limit)
+        return found
+
+    def _load(self, partner_id: str) -> Load:
+        """What a match of this unit has just read, and what the unit itself has reserved since."""
+        if partner_id not in self._loads:
+            self.loads([partner_id])
+        load = self._loads[partner_id]
+        return Load(load.held, load.asked + len(self._reserved_by(partner_id)))
+
+    def _reserved_by(self, partner_id: str) -> set[int]:
+        return {each["place"] for each in self._reserved.values() if each["partner_id"] == partner_id}
+
+    def _read(self, offer: Offer) -> Record:
+        known = self._reserved.get(offer.id) or self._unit.lookups.by(_ENGAGEMENTS).one(offer.id)
+        return known or {"_id": offer.id, "partner_id": offer.partner_id}
+
+    def _hold(self, known: Record, offer: Offer, capacity: int, room: int) -> bool:
+        place = self._free_place(offer, capacity, room) if room > 0 else None
+        if place is not None:
+            self._reserved[offer.id] = {**known, "place": place}
+        return place is not None
+
+    def _free_place(self, offer: Offer, capacity: int, room: int) -> int | None:
+        """A place that no offer holds, drawn so that units at work at the same moment seldom choose the same."""
+        spans = -(-capacity // _SPAN)
+        first = draw(offer.id)
+        for turn in range(spans):
+            begin = (first + turn) % spans * _SPAN
+            places = range(begin, min(begin + _SPAN, capacity))
+            held = EngagementDocument.objects(partner_id=offer.partner_id, place__gte=places.start, place__lt=places.stop)
+            free = sorted(set(places) - set(held.scalar("place")) - self._reserved_by(offer.partner_id))[:room]
+            if free:
+                return self._promised.choose(offer.partner_id, free, first)
+        return None
+
+
+def responses_since(moment: datetime) -> dict[str, float]:
+    """The share of answered or expired offers that were accepted, by partner, since a moment."""
+    settled = [state.value for state in _YES | _NO]
+    yes: dict[str, int] = {}
+    total: dict[str, int] = {}
+    for row in EngagementDocument.objects(at__gte=moment, state__in=settled).aggregate(_BY_PARTNER_AND_STATE):
+        partner_id = row["_id"]["partner"]
+        total[partner_id] = total.get(partner_id, 0) + row["count"]
+        if State(row["_id"]["state"]) in _YES:
+            yes[partner_id] = yes.get(partner_id, 0) + row["count"]
+    return {partner_id: yes.get(partner_id, 0) / count for partner_id, count in total.items()}
+
+
+def _offers(found: Any, limit: int) -> list[str]:
+    return list(found.order_by("at").limit(limit).scalar("id"))
+
+
+def _live_engagements(partner_ids: Sequence[str]) -> Iterable[dict[str, Any]]:
+    """How many open and taken offers each has."""
+    live = [state.value for state in OPEN | TAKEN]
+    found: Iterable[dict[str, Any]] = EngagementDocument.objects(partner_id__in=partner_ids, state__in=live).aggregate(
+        _BY_PARTNER_AND_STATE
+    )
+    return found

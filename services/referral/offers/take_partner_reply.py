@@ -1,0 +1,183 @@
+"""Partners answer their offers over AMQP. What cannot be taken is answered at once, with the reason."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from ngao.broker.exchanges import PARTNERS
+from ngao.chassis.errors import BrokenField, Forbidden, InvalidInput, NgaoError, Permanent
+from ngao.chassis.handlers import on_edge
+from ngao.chassis.http.problems import broken_fields
+from ngao.chassis.messaging.accounts import outsider_account
+from ngao.chassis.messaging.consumer import Rejected
+from ngao.chassis.messaging.delivery import Delivery
+from ngao.contracts import (
+    ContractError,
+    FieldError,
+    InvalidContent,
+    Undecodable,
+    decode,
+    event_of,
+    open_event,
+    parse_json,
+    received,
+)
+from ngao.contracts.events.parts import FieldRefusal
+from ngao.contracts.events.referral import ReplyAnswered
+from ngao.contracts.events.replies import (
+    AcceptReply,
+    CompleteReply,
+    DeclineReply,
+    FailReply,
+    OfferReply,
+    ReceiptReply,
+    StartReply,
+)
+from services.referral.context import Context
+from services.referral.offers.model import ENDED_BY_COALITION, Offer, Reply, Taken, Verb
+from services.referral.offers.take_reply import state_error, take_reply
+
+_OFFER_ID = re.compile(r"[0-9a-f-]{36}")
+_MOST_IGNORED = 20
+_REPLIES: dict[Verb, type[OfferReply]] = {
+    Verb.RECEIPT: ReceiptReply,
+    Verb.ACCEPT: AcceptReply,
+    Verb.DECLINE: DeclineReply,
+    Verb.START: StartReply,
+    Verb.COMPLETE: CompleteReply,
+    Verb.FAIL: FailReply,
+}
+
+
+class ReplyBroken(Permanent):
+    """A message of a partner that is no reply."""
+
+    slug = "reply-broken"
+
+
+class ReplyUnworkable(Permanent):
+    """A reply that can be read and that nothing can be made of."""
+
+    slug = "unreadable"
+
+
+@dataclass(frozen=True)
+class Posted:
+    """A partner's reply as it can be taken. `ignored` names members that no reply has; they are left out."""
+
+    reply: Reply
+    traceparent: str | None
+    ignored: tuple[str, ...] = ()
+
+
+@on_edge("partner-replies", queue="referral.partner-replies", outsiders="partners")
+def on_partner_reply(ctx: Context, delivery: Delivery) -> None:
+    """Take a reply that came over AMQP; what is too early is kept, because AMQP may have reordered it.
+
+    What cannot be taken is answered at once: a partner without an answer would wait until its offer expires.
+    """
+    partner_id = _partner_of(delivery)
+    with answering(partner_id, delivery):
+        posted = _reply_in(delivery)
+        ctx.unit.traceparent = posted.traceparent
+        taken, _, offer = take_reply(ctx, partner_id, posted.reply, keep_early=True)
+    if posted.ignored:
+        _publish(ctx, _ignored(partner_id, posted))
+    if taken is Taken.LATE and offer.state not in ENDED_BY_COALITION:
+        _publish(ctx, late_answer(partner_id, offer))
+
+
+def _partner_of(delivery: Delivery) -> str:
+    """The partner that published a reply, as the broker vouches for it; raises Forbidden."""
+    partner_id = delivery.routing_key.partition(".")[0]
+    if not partner_id or delivery.user_id != outsider_account("partner", partner_id):
+        raise Forbidden("The message was not published by the partner whose key it carries.")
+    return partner_id
+
+
+def _reply_in(delivery: Delivery) -> Posted:
+    """The reply of a partner; raises Permanent, ContractError."""
+    name = delivery.routing_key.partition(".")[2]
+    if name not in set(Verb):
+        raise ReplyBroken("The routing key names no reply.")
+    verb, event = Verb(name), decode(delivery.body)
+    kind = _REPLIES[verb]
+    if event.type != kind.type_name:
+        raise ReplyBroken("The event's type is not the one its routing key names.")
+    known = kind.__dataclass_fields__
+    data = open_event(replace(event, data={name: value for name, value in event.data.items() if name in known}))
+    ignored = tuple(f"/data/{name}" for name in event.data if name not in known)
+    reply = _reply_of(verb, received(kind, replace(event, data=data)))
+    return Posted(reply, event.traceparent, ignored[:_MOST_IGNORED])
+
+
+def _reply_of(verb: Verb, said: OfferReply) -> Reply:
+    match said:
+        case AcceptReply():
+            return Reply(said.offer_id, verb, signature=said.signature or "", signature_key_id=said.signature_key_id or "")
+        case DeclineReply() | FailReply():
+            return Reply(said.offer_id, verb, said.reason)
+        case CompleteReply():
+            return Reply(said.offer_id, verb, said.outcome)
+    return Reply(said.offer_id, verb)
+
+
+@contextmanager
+def answering(partner_id: str, delivery: Delivery) -> Iterator[None]:
+    """Whatever a partner's message makes break here becomes an answer to that partner; raises Rejected."""
+    try:
+        yield
+    except (ContractError, Permanent) as error:
+        raise _refusal_of(error, partner_id, delivery) from None
+    except (ValueError, OverflowError, TypeError):
+        # It would break at every attempt: the partner gets its answer now, not after an hour of attempts.
+        broken = ReplyUnworkable("The reply holds something that cannot be worked with.")
+        raise _refusal_of(broken, partner_id, delivery) from None
+
+
+def _refusal_of(error: NgaoError | ContractError, partner_id: str, delivery: Delivery) -> Rejected:
+    """What parks a partner's message and tells the partner at once why it changes nothing."""
+    broken = error.errors if isinstance(error, InvalidInput | InvalidContent) else []
+    answer = _answer(partner_id, _offer_named(delivery), error.slug, broken, taken=False)
+    reply = event_of(answer, subject=_subject(answer), partner_id=partner_id)
+    return Rejected(error.slug, broken_fields(broken), reply, to=PARTNERS)
+
+
+def _ignored(partner_id: str, posted: Posted) -> ReplyAnswered:
+    """Says what of a reply was left out."""
+    detail = "No reply has this member. The reply was taken without it."
+    errors = [FieldError(pointer, "ignored", detail) for pointer in posted.ignored]
+    return _answer(partner_id, posted.reply.offer_id, "ignored", errors, taken=True)
+
+
+def late_answer(partner_id: str, offer: Offer) -> ReplyAnswered:
+    """Says that a reply is not possible in the offer's state."""
+    return _answer(partner_id, offer.id, "offer-state", [state_error(offer)], taken=False)
+
+
+def _answer(partner_id: str, offer_id: str | None, reason: str, errors: Sequence[BrokenField], *, taken: bool) -> ReplyAnswered:
+    refused = tuple(FieldRefusal(**each) for each in broken_fields(errors))
+    return ReplyAnswered(partner_id=partner_id, offer_id=offer_id, taken=taken, reason=reason, errors=refused)
+
+
+def _subject(answer: ReplyAnswered) -> str:
+    return answer.offer_id or answer.partner_id
+
+
+def _publish(ctx: Context, answer: ReplyAnswered) -> None:
+    """Publish an answer to a partner's message, for that partner alone."""
+    ctx.publish(answer, subject=_subject(answer), partner_id=answer.partner_id, to=PARTNERS)
+
+
+def _offer_named(delivery: Delivery) -> str | None:
+    """The offer that a broken message seems to be about, if it names one of ours."""
+    try:
+        document = parse_json(delivery.body)
+    except Undecodable:
+        return None
+    data = document.get("data") if isinstance(document, dict) else None
+    named = data.get("offer_id") if isinstance(data, dict) else None
+    return named if isinstance(named, str) and _OFFER_ID.fullmatch(named) else None

@@ -1,1 +1,0 @@
-"""How cases, partners, engagements, partners' logs and stories are kept. Only the bootstrap imports it."""
