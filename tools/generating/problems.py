@@ -48,7 +48,7 @@ TEXTS = {
         "The data of the event is invalid.",
         "Fix the fields in `errors`. An event of the platform: compare versions.",
     ),
-    "invalid-idempotency-key": ("The `Idempotency-Key` header is invalid.", "Send printable ASCII characters, up to the limit in `detail`."),
+    "invalid-idempotency-key": ("The `Idempotency-Key` header is invalid.", "Send printable ASCII within the limit in `detail`."),
     "invalid-input": ("Some fields are invalid.", "Fix the fields in `errors` and send the request again."),
     "invalid-query": ("A query parameter is invalid, unknown or repeated.", "Fix the parameter in `detail`."),
     "malformed-json": ("The body is not acceptable JSON.", "Send JSON in UTF-8."),
