@@ -12,7 +12,8 @@ from ngao.chassis.security.identity import Principal
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.kernel.retention import Retention
 from services.notify.channels.account import Account
-from services.notify.channels.opening import Channel, open_channels
+from services.notify.channels.channel import Channel
+from services.notify.channels.opening import open_channels
 from services.notify.ladders.planning import Situation
 from services.notify.ladders.reach import Reach
 from services.notify.ladders.store import AlarmRepository

@@ -29,8 +29,7 @@ from marshmallow import ValidationError, fields
 from ngao.chassis.errors import Misconfigured
 from ngao.contracts import field_errors
 from ngao.contracts.classes import Strict
-from services.notify.channels.email import EmailChannel
-from services.notify.channels.email_settings import GateSection, SmtpSection, read_smtp
+from services.notify.channels.opening import CHANNELS
 
 
 @dataclass(frozen=True)
@@ -41,10 +40,10 @@ class OwnSettings:
     link: str
 
 
-class _Own(Strict):
-    smtp = fields.Nested(SmtpSection, required=True)
-    gate = fields.Nested(GateSection, load_default=None)
-    link = fields.Url(load_default="", schemes={"https", "http"}, require_tld=False)
+_SECTIONS = {name: section for each in CHANNELS.values() for name, section in each.sections.items()}
+_Own = Strict.from_dict(
+    {"link": fields.Url(load_default="", schemes={"https", "http"}, require_tld=False), **_SECTIONS}, name="Own"
+)
 
 
 def read_own(own: Mapping[str, Any]) -> OwnSettings:
@@ -54,4 +53,5 @@ def read_own(own: Mapping[str, Any]) -> OwnSettings:
     except ValidationError as error:
         broken = "; ".join(f"own{each.pointer.replace('/', '.')}: {each.code}" for each in field_errors(error.messages))
         raise Misconfigured(f"The settings have errors: {broken}.") from None
-    return OwnSettings({EmailChannel.kind: read_smtp(loaded["smtp"], loaded["gate"])}, loaded["link"])
+    found = {each.kind: each.settings(loaded) for each in CHANNELS.values()}
+    return OwnSettings({kind: given for kind, given in found.items() if given is not None}, loaded["link"])

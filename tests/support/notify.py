@@ -11,8 +11,8 @@ from typing import Any
 from ngao.chassis.clock import ManualClock
 from ngao.chassis.security.identity import Principal
 from ngao.chassis.storage.unit_of_work import Unit
+from services.notify.channels.channel import Channel
 from services.notify.channels.letter import Letter, Outcome, Result
-from services.notify.channels.opening import Channel
 from services.notify.context import Context
 from services.notify.ladders.model import Alarm
 from services.notify.ladders.planning import Situation

@@ -5,17 +5,20 @@ from __future__ import annotations
 import smtplib
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from typing import Any
 
+from marshmallow import ValidationError, fields
+
 from services.notify.channels.answers import Step, judge
-from services.notify.channels.email_settings import SmtpSettings
+from services.notify.channels.channel import ChannelKind
+from services.notify.channels.email_address import AddressUnreadableError, read_address
+from services.notify.channels.email_settings import GateSection, SmtpSection, SmtpSettings, read_smtp
 from services.notify.channels.letter import Letter, Outcome, Result
-from services.notify.roster.address import AddressUnreadableError, read_address
 
 TIMEOUT_S = 10
 _WIRE = SMTP.clone(max_line_length=76)  # RFC 2045, 6.7: the longest line of quoted-printable; the standard library allows 78
@@ -123,3 +126,32 @@ def _hand_over_text(server: smtplib.SMTP, text: bytes) -> Outcome:
 
 def _bytes(reply: bytes | str) -> bytes:
     return reply if isinstance(reply, bytes) else reply.encode("utf-8", "replace")
+
+
+class _Address(fields.String):
+    """A mail address, read once for good: what is taken here, the channel can write to."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
+        try:
+            return read_address(super()._deserialize(value, attr, data, **kwargs))
+        except AddressUnreadableError as error:
+            raise ValidationError(f"format|{error}") from None
+
+
+def _masked(address: str) -> str:
+    """First letter and last label only: `a…@….org`."""
+    local, _, domain = address.rpartition("@")
+    return f"{local[:1]}…@….{domain.rpartition('.')[2]}"
+
+
+EMAIL = ChannelKind(
+    kind=EmailChannel.kind,
+    sections={
+        "smtp": fields.Nested(SmtpSection, required=True),
+        "gate": fields.Nested(GateSection, load_default=None),
+    },
+    settings=lambda own: read_smtp(own["smtp"], own["gate"]),
+    open=EmailChannel,
+    address=_Address,
+    masked=_masked,
+)

@@ -13,8 +13,8 @@ from functools import partial
 from ngao.chassis.handlers import every
 from ngao.chassis.observability.logs import get_logger
 from services.notify.channels.account import Account
+from services.notify.channels.channel import Channel
 from services.notify.channels.letter import Letter, Outcome, Result
-from services.notify.channels.opening import Channel
 from services.notify.context import NotifyParts
 from services.notify.messages.model import Message
 from services.notify.messages.record_outcome import record_outcome

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from ngao.chassis.handlers import Call, http, itself
-from services.notify.channels.email import EmailChannel
 from services.notify.context import Context, NotifyParts
 from services.notify.ladders.ask_again import ask_all_again
-from services.notify.roster.model import DUTY_OFFICER, PARTNER, Contact, Recipient
-from services.notify.roster.responses import RosterEntry, RosterEntryShown, roster_id, show_entry
+from services.notify.roster.model import DUTY_OFFICER, PARTNER, Recipient
+from services.notify.roster.responses import RosterEntry, RosterEntryShown, contact_of, roster_id, show_entry
 
 
 @http.put(
@@ -36,7 +35,7 @@ def put_partner_contact(ctx: Context, partner_id: str, body: dict[str, Any]) -> 
 
 def put_on_roster(ctx: Context, recipient: Recipient, entry: dict[str, Any]) -> dict[str, Any]:
     """Keep or replace an entry; its address is sealed before it is stored."""
-    contact = Contact(recipient, EmailChannel.kind, entry["language"])
-    ctx.roster.put(contact, entry["email"])
+    contact, address = contact_of(recipient, entry)
+    ctx.roster.put(contact, address)
     ctx.audit("roster.put", subject=str(recipient))
-    return show_entry(contact, entry["email"])
+    return show_entry(contact, address)

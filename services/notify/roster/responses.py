@@ -5,33 +5,41 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import ValidationError, fields
+from marshmallow import ValidationError, fields, validates_schema
 
 from ngao.contracts.classes import INTERNAL, SENSITIVE, Pattern, Strict
+from services.notify.channels.opening import CHANNELS
 from services.notify.messages.responses import load
-from services.notify.roster.address import AddressUnreadableError, read_address
-from services.notify.roster.model import Contact
+from services.notify.roster.model import Contact, Recipient
 
 _ID = r"^[a-z][a-z0-9-]{1,40}$"
 
 
-class _Address(fields.String):
-    """A mail address, read once for good: what is taken here, the channel can write to."""
+class _Entry(Strict):
+    """Exactly one address: where somebody is told."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
-        try:
-            return read_address(super()._deserialize(value, attr, data, **kwargs))
-        except AddressUnreadableError as error:
-            raise ValidationError(f"format|{error}") from None
+    @validates_schema
+    def one_address(self, data: Mapping[str, Any], **_: object) -> None:
+        """Which of two addresses is the safe one is not for notify to guess."""
+        given = CHANNELS.keys() & data.keys()
+        if len(CHANNELS) > 1 and len(given) != 1:
+            where = min(given, default=next(iter(CHANNELS)))
+            raise ValidationError(f"required|Give exactly one of: {', '.join(CHANNELS)}.", where)
 
 
-class RosterEntry(Strict):
-    """Where and in which language somebody is told."""
+_ADDRESSES = {each.kind: each.address(required=len(CHANNELS) == 1, metadata=SENSITIVE) for each in CHANNELS.values()}
+_LANGUAGE = fields.String(
+    load_default="en", validate=Pattern(r"^[a-z]{2,3}$", error="format|Must be an ISO 639 code."), metadata=INTERNAL
+)
+RosterEntry = type(
+    "RosterEntry", (_Entry,), {"__doc__": "Where and in which language somebody is told.", **_ADDRESSES, "language": _LANGUAGE}
+)
 
-    email = _Address(required=True, metadata=SENSITIVE)
-    language = fields.String(
-        load_default="en", validate=Pattern(r"^[a-z]{2,3}$", error="format|Must be an ISO 639 code."), metadata=INTERNAL
-    )
+
+def contact_of(recipient: Recipient, entry: Mapping[str, Any]) -> tuple[Contact, str]:
+    """The contact that a loaded `RosterEntry` describes, and its address."""
+    kind = next(iter(CHANNELS.keys() & entry.keys()))
+    return Contact(recipient, kind, entry["language"]), entry[kind]
 
 
 class RosterEntryShown(Strict):
@@ -69,11 +77,7 @@ def show_entry(contact: Contact, address: str) -> dict[str, Any]:
         "id": contact.recipient.ref,
         "channel": contact.channel,
         "language": contact.language,
-        "address": masked(address),
+        "address": CHANNELS[contact.channel].masked(address),
     }
 
 
-def masked(address: str) -> str:
-    """First letter and last label only: `a…@….org`."""
-    local, _, domain = address.rpartition("@")
-    return f"{local[:1]}…@….{domain.rpartition('.')[2]}"

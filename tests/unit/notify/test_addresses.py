@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from marshmallow import ValidationError
 
-from services.notify.roster.address import AddressUnreadableError, read_address
+from services.notify.channels.email_address import AddressUnreadableError, read_address
 from services.notify.roster.responses import RosterEntry
 
 

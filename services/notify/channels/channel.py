@@ -1,0 +1,38 @@
+"""What a channel is, and what it says of itself so that settings and roster know it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from marshmallow import fields
+
+from services.notify.channels.letter import Letter, Outcome
+
+
+class Channel(Protocol):
+    """A way to reach people. It never raises for what the far side does, and answers within a bounded time."""
+
+    kind: str
+
+    def send(self, letter: Letter) -> Outcome:
+        """Try once."""
+        ...
+
+
+@dataclass(frozen=True)
+class ChannelKind:
+    """One kind of channel.
+
+    `kind` is its name in the registry's safe contact and in what is stored, and the field of an address in a roster entry.
+    `sections` are its keys in `[own]`; `settings` reads them, and gives None when the channel is not used. `open` makes the
+    channel of its settings. `address` is the field that checks an address; `masked` shows as much of one as its owner would know.
+    """
+
+    kind: str
+    sections: Mapping[str, fields.Nested]
+    settings: Callable[[Mapping[str, Any]], Any]
+    open: Callable[[Any], Channel]
+    address: type[fields.String]
+    masked: Callable[[str], str]
