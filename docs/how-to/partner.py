@@ -1,4 +1,4 @@
-"""A whole partner: takes the referrals it can help with, and gets the contact of those it took."""
+"""A complete partner: accepts the referrals that it can help with, and receives their contacts."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def disclosed(event: Event) -> None:
 
 @client.on("referral.recalled.v1")
 def recalled(event: Event) -> None:
-    """Stop, and forget what was disclosed."""
-    print(event.data["case_ref"], "is taken back:", event.data["reason"])
+    """Stop, and erase the disclosures."""
+    print(event.data["case_ref"], "is recalled:", event.data["reason"])
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A whole source: posts one report over HTTP, and again over AMQP, and waits for the answer to the second."""
+"""A complete source: posts one report over HTTP and again over AMQP, and waits for the second result."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ report = json.loads(report_file.read_text("utf-8"))
 
 
 def answered(event: Event) -> None:
-    """Hear what became of a report that went over AMQP."""
+    """Print the result of a report over AMQP."""
     print(event.type, event.data.get("case_ref", event.data.get("reason")))
     client.stop()
 

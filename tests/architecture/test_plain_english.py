@@ -13,7 +13,20 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 # Folders of code and pages that have been edited. The list grows; a room that is on it stays on it.
-HELD = ("ngao/cli", "ngao/client", "ngao/deployment", "ngao/local", "docs/reference/glossary.md")
+HELD = (
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "docs/README.md",
+    "docs/explanation",
+    "docs/how-to",
+    "docs/reference/glossary.md",
+    "docs/runbooks",
+    "docs/tutorial",
+    "ngao/cli",
+    "ngao/client",
+    "ngao/deployment",
+    "ngao/local",
+)
 # Parts of these rooms that have not been edited yet: the list shrinks.
 NOT_YET = (
     "ngao/deployment/backup",
@@ -24,8 +37,8 @@ GLOSSARY = "docs/reference/glossary.md"
 BANNED = {
     r"\b(?:tells?|told|telling)\b": "publish, notify, return, print",
     r"\b(?:hears?|heard|hearing)\b": "subscribe to, receive, handle",
-    r"\b(?:stands?|stood)\b(?! for\b)": "is, are, exists",
-    r"\b(?:nobody|somebody|everybody|whoever|no one)\b": "name the actor, or use the passive",
+    r"\b(?:stands?|stood)\b(?! for\b|-)": "is, are, exists",
+    r"\b(?:nobody|somebody|everybody|whoever)\b": "name the actor, or use the passive",
     r"\bat once\b": "immediately, at the same time",
     r"\bfor good\b": "permanently",
     r"\bfor ever\b": "without limit",

@@ -36,7 +36,7 @@ SHOWN = {
         '"duplicate":true',
         "may be reached on 1 numbers",
         "turkana-legal is at work on legal_aid.",
-        "is taken back",
+        "is recalled",
     ),
     "docs/how-to/look-after-parked-messages.md": ("undecodable", "The content is destroyed."),
     "docs/how-to/change-policy.md": ("asked_for_a_doctor", "No service reads", "doctors is not in its list"),

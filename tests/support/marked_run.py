@@ -117,7 +117,7 @@ class MarkedRun:
         self.documents += 1
         return form
 
-    # What is refused to those who help, and what is taken back
+    # What is refused to those who help, and what is recalled
 
     def withheld(self) -> None:
         """A consent to be referred, and to nothing being told: both disclosures are refused."""
