@@ -9,14 +9,15 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tools.generating import architecture, asyncapi, events, openapi, problems, schemas  # noqa: E402  # needs the root on the path
+from tools.generating import architecture, asyncapi, events, openapi, problems, schemas, settings  # noqa: E402  # needs the root on the path
 
 _WHOLLY_OURS = ("docs/reference/schemas", "docs/reference/openapi")
 
 
 def everything(root: Path = ROOT) -> dict[str, str]:
     """The text of each generated file by its path."""
-    made = {**schemas.files(), **asyncapi.files(root), **events.files(), **openapi.files(root), **problems.files()}
+    made = {**schemas.files(), **asyncapi.files(root), **events.files(), **openapi.files(root)}
+    made |= {**problems.files(), **settings.files()}
     return made | architecture.files(root)
 
 
