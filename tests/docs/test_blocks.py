@@ -17,8 +17,14 @@ DEMO, SELFTEST, CLIENT, HAND = (
     "tests/service/test_client_source.py",
     "by hand",
 )
+RECIPES = "tests/docs/test_recipes.py"
 PIPED = "{ printf 'Authorization: Bearer '; cat http.secret; } | curl --fail-with-body https://intake.example.org/v1/reports"
 CONSOLE = {
+    "bin/ngao run pytest tests/unit/notify/channels/test_sms.py": RECIPES,
+    "bin/ngao run pytest tests/unit/registry/candidates/test_remind.py": RECIPES,
+    "bin/ngao run pytest tests/unit/registry/people/test_list_restrictions.py tests/architecture/test_scopes.py": RECIPES,
+    "bin/ngao run pytest tests/contract/test_samples.py tests/unit/registry/people": RECIPES,
+    "bin/ngao run pytest tests/unit/referral/cases/test_note_restriction.py": RECIPES,
     "make demo": DEMO,
     "bin/ngao down": DEMO,
     "bin/ngao restart notify": "docs/how-to/change-policy.md",
@@ -48,7 +54,7 @@ CONSOLE = {
     "git clone <this repository> ngao && cd ngao": HAND,
     "python3 -m venv ~/ngao-client && ~/ngao-client/bin/pip install .": HAND,
 }
-LANGUAGES = {"bash", "console", "text", "python", "json", "toml", "mermaid", ""}
+LANGUAGES = {"bash", "console", "text", "python", "json", "toml", "mermaid", "", "diff"}
 
 
 # The same for what only root may do, on a machine with a container engine.
