@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import queue
+import select
 import signal
 import socket
 import threading
@@ -189,9 +190,8 @@ def test_clients_that_stall_hold_no_worker(service: Service) -> None:
     stalled = [socket.create_connection(("127.0.0.1", service.port)) for _ in range(40)]
     for position, sock in enumerate(stalled):
         sock.sendall(head[:30].encode() if position % 2 else f"{head}Content-Length: 50\r\n\r\n{{".encode())
-    began = time.monotonic()
     assert service.post(b'{"name":"x","age":3}').status == 202
-    assert time.monotonic() - began < 2
+    assert select.select(stalled, [], [], 0)[0] == [], "some had been let go before another was answered"
     for sock in stalled:
         sock.close()
 
@@ -229,9 +229,8 @@ def test_a_flood_is_slowed_then_refused_and_another_caller_does_not_wait(service
     flood = [threading.Thread(target=lambda: replies.append(service.ask("GET", "/v1/visits/1", key="flood"))) for _ in range(30)]
     for each in flood:
         each.start()
-    began = time.monotonic()
     assert service.ask("GET", "/v1/visits/1").status == 200
-    assert time.monotonic() - began < 1
+    assert any(each.is_alive() for each in flood), "the flood was over before another was answered"
     for each in flood:
         each.join()
     refused = [each for each in replies if each.status == 429]
