@@ -58,7 +58,7 @@ KEYS = {
     "http.key_file": "The key of the certificate.",
     "broker.host": "The broker's host.",
     "broker.port": "The broker's AMQP port.",
-    "broker.username": "The service's own account: `ngao-<service>`.",
+    "broker.username": "The service's own account: `svc-<service>`.",
     "broker.vhost": "The virtual host of the services.",
     "broker.edge_vhost": "The virtual host of sources and partners.",
     "broker.heartbeat": "Seconds between heartbeats.",
