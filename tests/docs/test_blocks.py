@@ -50,6 +50,7 @@ CONSOLE = {
     "python partner.py ~/ngao/account.json": CLIENT,
     "python -m ngao.client keygen ~/ngao": "docs/tutorial/first-referral.md",
     "python -m ngao.client check partner ~/ngao/account.json": "docs/tutorial/first-referral.md",
+    "age -d -i backup.key intake.backup | gunzip > intake.records": "tests/unit/deployment/test_backup_files.py",  # its two steps
     PIPED: "README.md",
     "git clone <this repository> ngao && cd ngao": HAND,
     "python3 -m venv ~/ngao-client && ~/ngao-client/bin/pip install .": HAND,
