@@ -10,9 +10,9 @@ from pathlib import Path
 import pymongo
 import pytest
 
-from tests.support.broker import remove
+from ngao.testing.broker import remove
+from ngao.testing.processes import World
 from tests.support.closed_sockets import Sockets
-from tests.support.processes import World
 from tests.support.sharing import Sharing
 
 _WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Protocol
 
 
@@ -21,18 +21,3 @@ class SystemClock:
         """The present moment, aware, in UTC."""
         moment = datetime.now(UTC)
         return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
-
-
-class ManualClock:
-    """A clock that a test moves by hand."""
-
-    def __init__(self, start: datetime) -> None:
-        self._now = start
-
-    def now(self) -> datetime:
-        """The moment it was last set to."""
-        return self._now
-
-    def advance(self, by: timedelta) -> None:
-        """Let time pass."""
-        self._now += by

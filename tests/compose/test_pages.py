@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from ngao.testing.waiting import eventually
 from tests.compose.engine.deployment import Deployment, has_registry
 from tests.compose.engine.docker import Tell, call, docker
 from tests.support.launcher import borrowed
 from tests.support.pages import ON_ENGINE, Block, as_script, parts
-from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.compose, pytest.mark.timeout(2400)]
 DEPLOY = Path("docs/how-to/deploy.md")

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
+from ngao.testing.waiting import eventually
 from tests.compose.engine.deployment import Deployment, service_of
 from tests.compose.engine.docker import Tell, docker
 from tests.compose.engine.site import Site
-from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.compose, pytest.mark.timeout(400)]
 MISCONFIGURED = 78

@@ -11,12 +11,12 @@ import pytest
 
 from ngao.deployment.naming import SERVICES
 from ngao.deployment.polling import wait_until
+from ngao.testing.waiting import eventually
 from tests.compose.engine.deployment import GATES, STORES
 from tests.compose.engine.docker import Tell
 from tests.compose.engine.site import Site
 from tests.support.coalition import report
 from tests.support.flow import Flow
-from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.compose, pytest.mark.timeout(1200)]
 _WELL_S, _SETTLED_S = 240, 240

@@ -21,6 +21,7 @@ from ngao.client import account as accounts
 from ngao.contracts.schemas.report import Report
 from ngao.deployment.authority import Authority
 from ngao.deployment.naming import SERVICES, VHOST
+from ngao.testing.waiting import eventually
 from tests.compose.engine import layers
 from tests.compose.engine.capture import Capture, need_tcpdump
 from tests.compose.engine.deployment import LASTING, service_of
@@ -30,7 +31,6 @@ from tests.compose.engine.site import Outsider, Site
 from tests.compose.engine.tally import Tally
 from tests.support.coalition import report
 from tests.support.markers import Token, plant
-from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.compose, pytest.mark.timeout(300)]
 

@@ -9,9 +9,9 @@ import pytest
 import requests
 
 from ngao.deployment.naming import SERVICES
+from ngao.testing.waiting import eventually
 from tests.compose.engine.docker import Tell
 from tests.compose.engine.site import Site
-from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.compose, pytest.mark.timeout(400)]
 

@@ -24,14 +24,14 @@ import pytest
 from ngao.chassis.storage.held import Held
 from ngao.chassis.storage.sealed_fields import VERSION
 from ngao.deployment.naming import SERVICES
-from tests.support.addresses import data_folder
-from tests.support.broker import remove
+from ngao.testing.addresses import data_folder
+from ngao.testing.broker import remove
+from ngao.testing.processes import World
 from tests.support.coalition import Coalition, opened
 from tests.support.controls import UNPLANTABLE, planted
 from tests.support.inventory import sent_to_us, stored
 from tests.support.marked_run import MarkedRun
 from tests.support.markers import Token
-from tests.support.processes import World
 from tests.support.searching import SENT_IN_CLEAR, SINKS, Search, Searched, tap
 
 CLOSED = {

@@ -9,9 +9,9 @@ import pymongo
 import pytest
 
 from ngao.contracts import subscriptions_of
-from tests.support.broker import Line, provision
+from ngao.testing.broker import Line, provision
+from ngao.testing.processes import ServiceProcess, World
 from tests.support.intake import NEWS, onboard
-from tests.support.processes import ServiceProcess, World
 from tests.support.readers import Readers
 from tests.support.relay import Way
 from tests.support.told import ALSO_HEARD, HEARD, OWN

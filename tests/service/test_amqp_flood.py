@@ -14,9 +14,9 @@ import pymongo
 import pytest
 
 from ngao.contracts import subscriptions_of
-from tests.support.broker import provision
+from ngao.testing.broker import provision
+from ngao.testing.processes import ServiceProcess, World
 from tests.support.intake import NEWS, AmqpSource, onboard, report
-from tests.support.processes import ServiceProcess, World
 
 pytestmark = pytest.mark.timeout(300)
 

@@ -16,8 +16,8 @@ import pytest
 
 from ngao.chassis.security import keyfiles
 from ngao.chassis.security.audit import Head, Key, Record, extend
-from tests.support.broker import provision
-from tests.support.processes import ROOT, ServiceProcess, World
+from ngao.testing.broker import provision
+from ngao.testing.processes import ROOT, ServiceProcess, World
 from tests.support.told import ALSO_HEARD, HEARD, OWN
 
 ORDER = {"since": "2026-11-01T08:00:00Z", "reason": "as the incident asks"}

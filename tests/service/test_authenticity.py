@@ -13,10 +13,10 @@ import pytest
 
 from ngao.chassis.messaging.accounts import service_account
 from ngao.contracts import CONTENT_TYPE, Event, encode, make
-from tests.support.broker import Line
-from tests.support.processes import ServiceProcess, World
+from ngao.testing.broker import Line
+from ngao.testing.processes import ServiceProcess, World
+from ngao.testing.waiting import eventually
 from tests.support.told import ALSO_HEARD, HEARD, QUEUE, SAID, effects, heard
-from tests.support.waiting import eventually
 
 STORE_OF = "referral"
 OWNER = "notify"

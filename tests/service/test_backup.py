@@ -32,8 +32,8 @@ from ngao.deployment.backup import sealed_file
 from ngao.deployment.backup.restoring import Target
 from ngao.deployment.backup.sets import Backup, Sources, take
 from ngao.kernel.actors import Actor
+from ngao.testing.processes import World
 from tests.support.auditing import audit_keys
-from tests.support.processes import World
 
 PRIVATE = sealed_file.new_key()
 PUBLIC = sealed_file.public_of(PRIVATE)

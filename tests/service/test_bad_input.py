@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 
 from ngao.contracts import CONTENT_TYPE
+from ngao.testing.processes import ServiceProcess, World
+from ngao.testing.waiting import eventually
 from tests.support.intake import SUBMITTED, AmqpSource, SealingSource, anonymous, onboard
-from tests.support.processes import ServiceProcess, World
-from tests.support.waiting import eventually
 
 JSON = "application/json"
 MARKER = f"zawadi_{secrets.token_hex(6)}"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import multiprocessing
 
+from ngao.testing.processes import World
 from tests.support.documents import documents
-from tests.support.processes import World
 from tests.support.racing import AT_ONCE, race, store_at
 
 BEDS, RACERS = 1_000, 3

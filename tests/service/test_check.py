@@ -19,10 +19,10 @@ from ngao.broker.provisioning import topology_steps
 from ngao.contracts import subscriptions_of
 from ngao.deployment.checks.runner import CheckResult, State, perform
 from ngao.deployment.checks.runtime import Broker, Service
-from tests.support.broker import Line, management_of, provision
+from ngao.testing.broker import Line, management_of, provision
+from ngao.testing.processes import ROOT, World, free_port
+from ngao.testing.waiting import eventually
 from tests.support.intake import AmqpSource
-from tests.support.processes import ROOT, World, free_port
-from tests.support.waiting import eventually
 
 HEARD = {"notify": subscriptions_of("notify")}
 

@@ -11,13 +11,13 @@ import pytest
 
 from ngao.chassis.messaging.outbox import WAITING
 from ngao.contracts import Event, decode, make, subscriptions_of
+from ngao.testing.broker import Line, provision
+from ngao.testing.processes import ServiceProcess, World
+from ngao.testing.vouching import PartnerKeys
+from ngao.testing.waiting import eventually
 from tests.service.test_registry import Ears, accepted, new_identity, new_ref, offer_accepted
-from tests.support.broker import Line, provision
 from tests.support.intake import bound
-from tests.support.processes import ServiceProcess, World
 from tests.support.relay import Way, receives
-from tests.support.vouching import PartnerKeys
-from tests.support.waiting import eventually
 
 STORE_OF = "registry"
 KEPT = ("unknown", "unanswered")

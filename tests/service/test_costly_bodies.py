@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
+from ngao.testing.processes import ServiceProcess, World
 from tests.support.intake import anonymous, onboard, report
-from tests.support.processes import ServiceProcess, World
 
 BURST, BODIES = 30, 25
 """By their number alone all bodies would be taken."""

@@ -14,10 +14,10 @@ from ngao.chassis.messaging.destinations import EVENTS
 from ngao.chassis.messaging.outbox import WAITING, entry_of
 from ngao.chassis.storage.unit_of_work import Saying
 from ngao.contracts import encode, make
-from tests.support.broker import Line, management_of
-from tests.support.processes import ServiceProcess, World
+from ngao.testing.broker import Line, management_of
+from ngao.testing.processes import ServiceProcess, World
+from ngao.testing.waiting import eventually
 from tests.support.told import HEARD, QUEUE, SAID, effects, heard
-from tests.support.waiting import eventually
 
 STORE_OF = "referral"
 

@@ -24,10 +24,10 @@ from ngao.chassis.settings import BrokerSettings
 from ngao.client import SourceClient
 from ngao.deployment.authority import Authority, Issued
 from ngao.deployment.init_secrets import load_authority
+from ngao.testing.waiting import eventually
 from tests.support.deployment import Deployment, opened
 from tests.support.intake import anonymous
 from tests.support.outsiders import within
-from tests.support.waiting import eventually
 
 
 @pytest.fixture(scope="module")

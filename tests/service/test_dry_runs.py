@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from ngao.contracts import subscriptions_of
-from tests.support.broker import provision
+from ngao.testing.broker import provision
+from ngao.testing.processes import ServiceProcess, World
+from ngao.testing.waiting import eventually
 from tests.support.intake import MARKERS, NEWS, anonymous, onboard, report
 from tests.support.monitoring import Page
-from tests.support.processes import ServiceProcess, World
-from tests.support.waiting import eventually
 
 STORE_OF = "intake"
 PER_HOUR = 3

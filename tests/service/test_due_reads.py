@@ -12,11 +12,11 @@ import pytest
 from ngao.chassis.settings import StoreSettings
 from ngao.chassis.storage.connection import Store
 from ngao.chassis.storage.unit_of_work import Unit
+from ngao.testing.processes import World
 from services.notify.messages.store import ClaimQueue, MessageRepository
 from services.notify.service import NotifyService
 from services.referral.cases.store import CaseRepository, overdue_waits
 from tests.support.documents import documents
-from tests.support.processes import World
 
 NOW = datetime.now(UTC)
 LATER, FURTHEST = NOW + timedelta(hours=1), timedelta(days=3)

@@ -22,10 +22,10 @@ from ngao.chassis.errors import Misconfigured
 from ngao.chassis.messaging.edge_names import EdgeNames
 from ngao.contracts import CATALOGUE
 from ngao.deployment.naming import SERVICES
-from tests.support.broker import Line, provision, wanted_of
-from tests.support.processes import ServiceProcess, World
+from ngao.testing.broker import Line, provision, wanted_of
+from ngao.testing.processes import ServiceProcess, World
+from ngao.testing.waiting import eventually
 from tests.support.told import ALSO_HEARD, HEARD, OWN
-from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.timeout(180)
 

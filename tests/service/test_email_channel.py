@@ -21,16 +21,16 @@ from marshmallow import ValidationError
 
 from ngao.chassis.errors import Misconfigured
 from ngao.local.mailbox import Mail, command, messages
+from ngao.testing.mailbox import Mailbox, behave, misbehave
+from ngao.testing.processes import free_port
+from ngao.testing.waiting import eventually
 from services.notify.channels import email
 from services.notify.channels.email import EmailChannel
 from services.notify.channels.email_settings import SmtpSettings
 from services.notify.channels.letter import Letter, Outcome, Result
 from services.notify.roster.responses import RosterEntry
 from services.notify.settings import read_own
-from tests.support.mailbox import Mailbox, behave, misbehave
 from tests.support.notify import MAIL_CASES, FakeChannel, refusals, shipped_policy
-from tests.support.processes import free_port
-from tests.support.waiting import eventually
 
 ADDRESS = "asha.canary@example.org"
 TEMPLATES = shipped_policy().templates

@@ -18,7 +18,7 @@ from ngao.local import binaries
 from ngao.local.broker import LocalBroker
 from ngao.local.home import Home
 from ngao.local.platform import Platform
-from tests.support.waiting import eventually
+from ngao.testing.waiting import eventually
 
 QUEUES = 80
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from ngao.cli.approvals import SINGLE
-from tests.support.processes import ROOT
+from ngao.testing.processes import ROOT
 
 ADD_AN_OFFICER = re.compile(r"`bin/ngao (officer add [^`]*)`")
 

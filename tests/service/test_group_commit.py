@@ -19,8 +19,8 @@ from ngao.chassis.storage.connection import Store
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import decode, encode, make
 from ngao.kernel.actors import Actor
+from ngao.testing.processes import World
 from tests.support.auditing import audit_keys
-from tests.support.processes import World
 
 NOW = datetime.now(UTC)
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ngao.chassis.chassis import Chassis
-from ngao.chassis.clock import ManualClock, SystemClock
+from ngao.chassis.clock import SystemClock
 from ngao.chassis.security.audit import Head, Record, extend
 from ngao.chassis.settings import load
 from ngao.chassis.storage import held_heads
@@ -22,9 +22,10 @@ from ngao.chassis.storage.units import Units
 from ngao.contracts import Event, InvalidContent, decode, encode, event_of, noted_by, noted_chains, open_event, subscriptions_of
 from ngao.deployment.naming import SERVICES
 from ngao.kernel.actors import Actor
-from tests.support.broker import provision
-from tests.support.processes import ServiceProcess, World
-from tests.support.waiting import eventually
+from ngao.testing.broker import provision
+from ngao.testing.clock import ManualClock
+from ngao.testing.processes import ServiceProcess, World
+from ngao.testing.waiting import eventually
 
 PUBLISHED = "referral.audit.noted.v1"
 HOUR = timedelta(hours=1)

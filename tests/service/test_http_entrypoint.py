@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import free_port
+from ngao.testing.processes import free_port
+from ngao.testing.waiting import eventually
 from tests.support.tiny_service import JSON, KEYS, Reply, Service
-from tests.support.waiting import eventually
 
 MARKER = "Wanjiku-Marker-4711"
 LIMIT = 64 * 1024

@@ -15,8 +15,8 @@ import pytest
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.security.tls import ServerIdentity
 from ngao.deployment.authority import Authority, Issued
+from ngao.testing.waiting import eventually
 from tests.support.tiny_service import KEYS, Service
-from tests.support.waiting import eventually
 
 
 def trusting(authority: Authority) -> ssl.SSLContext:

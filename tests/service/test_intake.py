@@ -19,8 +19,11 @@ from ngao.chassis.messaging.delivery import Delivery
 from ngao.chassis.security import keyfiles, seals
 from ngao.contracts import CONTENT_TYPE, Event, decode, make, subscriptions_of
 from ngao.kernel.padding import SIZES
+from ngao.testing.broker import Line
+from ngao.testing.processes import ServiceProcess, World
+from ngao.testing.vouching import PartnerKeys
+from ngao.testing.waiting import eventually
 from services.intake.service import IntakeService
-from tests.support.broker import Line
 from tests.support.intake import (
     MARKERS,
     NEWS,
@@ -33,10 +36,7 @@ from tests.support.intake import (
     report,
     taken,
 )
-from tests.support.processes import ServiceProcess, World
 from tests.support.readers import Readers
-from tests.support.vouching import PartnerKeys
-from tests.support.waiting import eventually
 
 STORE_OF = "intake"
 

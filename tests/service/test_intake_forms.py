@@ -10,10 +10,10 @@ import pytest
 import yaml
 
 from ngao.contracts import subscriptions_of
-from tests.support.broker import provision
+from ngao.testing.broker import provision
+from ngao.testing.processes import ServiceProcess, World
 from tests.support.cases import CASES, case
 from tests.support.intake import NEWS, onboard
-from tests.support.processes import ServiceProcess, World
 
 STORE_OF = "intake"
 POLICY = Path(__file__).resolve().parents[2] / "deploy" / "policy"

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from ngao.contracts import decode
-from tests.support.broker import Line
+from ngao.testing.broker import Line
+from ngao.testing.processes import ServiceProcess, World
+from ngao.testing.waiting import eventually
 from tests.support.intake import NEWS, AmqpSource, heard, onboard, report
-from tests.support.processes import ServiceProcess, World
-from tests.support.waiting import eventually
 
 THREAT = [{"type": "death_threat_to_defender"}]
 

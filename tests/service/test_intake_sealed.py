@@ -18,10 +18,10 @@ from ngao.chassis.security import keyfiles, seals
 from ngao.client import SourceClient
 from ngao.client.account import load
 from ngao.contracts import Event
-from tests.support.broker import Line, management_of
+from ngao.testing.broker import Line, management_of
+from ngao.testing.processes import ROOT, ServiceProcess, World
 from tests.support.intake import MARKERS, NEWS, AmqpSource, SealingSource, heard, onboard, report
 from tests.support.outsiders import within
-from tests.support.processes import ROOT, ServiceProcess, World
 
 STORE_OF = "intake"
 

@@ -15,10 +15,10 @@ from ngao.chassis.settings import StoreSettings
 from ngao.chassis.storage.connection import OUTBOX_DAYS, Store
 from ngao.chassis.storage.unit_of_work import Saying
 from ngao.contracts import Event, encode
-from tests.support.broker import Line
-from tests.support.processes import ServiceProcess, World
+from ngao.testing.broker import Line
+from ngao.testing.processes import ServiceProcess, World
+from ngao.testing.waiting import eventually
 from tests.support.told import HEARD, OWN_QUEUE, QUEUE, SAID, effects, heard, own
-from tests.support.waiting import eventually
 
 STORE_OF = "referral"
 

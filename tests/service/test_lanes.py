@@ -18,9 +18,9 @@ from ngao.chassis.messaging.broker import CONNECTION_ERRORS, is_idle
 from ngao.chassis.messaging.lane_reading import LaneReading, Reader
 from ngao.chassis.messaging.queues import lane_name
 from ngao.chassis.messaging.subscription import Subscription
-from tests.support.broker import Line, management_of, provision
-from tests.support.processes import World
-from tests.support.waiting import eventually
+from ngao.testing.broker import Line, management_of, provision
+from ngao.testing.processes import World
+from ngao.testing.waiting import eventually
 
 pytestmark = pytest.mark.timeout(120)
 

@@ -13,16 +13,17 @@ import pymongo
 import pytest
 
 from ngao.chassis.chassis import Chassis
-from ngao.chassis.clock import ManualClock, SystemClock
+from ngao.chassis.clock import SystemClock
 from ngao.chassis.http.auditing import Lists
 from ngao.chassis.http.openapi import operations
 from ngao.chassis.security.audit import Verified
 from ngao.chassis.settings import load
 from ngao.contracts import subscriptions_of
 from ngao.kernel.actors import Actor
-from tests.support.broker import provision
+from ngao.testing.broker import provision
+from ngao.testing.clock import ManualClock
+from ngao.testing.processes import ServiceProcess, World
 from tests.support.inventory import service_class
-from tests.support.processes import ServiceProcess, World
 
 SERVICES = ("intake", "referral", "registry", "notify")
 MINUTE = timedelta(minutes=1)

@@ -11,7 +11,7 @@ import pytest
 from ngao.chassis.settings import StoreSettings
 from ngao.chassis.storage.connection import Store
 from ngao.chassis.storage.lookups import Lookup
-from tests.support.processes import World
+from ngao.testing.processes import World
 
 READERS = 20
 

@@ -18,12 +18,12 @@ from aiosmtpd.controller import Controller
 from ngao.chassis.errors import Misconfigured
 from ngao.deployment.authority import Authority
 from ngao.local.ports import free_port
+from ngao.testing.processes import ROOT
+from ngao.testing.waiting import eventually
 from services.notify.channels.email import EmailChannel
 from services.notify.channels.email_settings import SmtpSettings
 from services.notify.channels.letter import Letter, Outcome, Result
 from services.notify.settings import read_own
-from tests.support.processes import ROOT
-from tests.support.waiting import eventually
 
 NAME = "mail.example.org"
 """Nobody can be reached under it: a letter that arrives has gone through the gate."""

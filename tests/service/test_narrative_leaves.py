@@ -11,12 +11,12 @@ import pytest
 
 from ngao.chassis.messaging.outbox import WAITING
 from ngao.contracts import decode, subscriptions_of
+from ngao.testing.broker import Line, provision
+from ngao.testing.processes import ServiceProcess, World
+from ngao.testing.waiting import eventually
 from tests.service.test_intake import Partner, consent_changed, said_by_referral
-from tests.support.broker import Line, provision
 from tests.support.intake import MARKERS, NEWS, bound, report
-from tests.support.processes import ServiceProcess, World
 from tests.support.relay import Way, receives
-from tests.support.waiting import eventually
 
 STORE_OF = "intake"
 KEPT = ("unknown", "unanswered")

@@ -15,11 +15,11 @@ import pytest
 
 from ngao.contracts import Event, decode, make, subscriptions_of
 from ngao.local.mailbox import Mail, messages
-from tests.support.broker import Line, provision
-from tests.support.mailbox import Mailbox, behave, misbehave
+from ngao.testing.broker import Line, provision
+from ngao.testing.mailbox import Mailbox, behave, misbehave
+from ngao.testing.processes import ServiceProcess, World, free_port
+from ngao.testing.waiting import eventually
 from tests.support.notify import refusals
-from tests.support.processes import ServiceProcess, World, free_port
-from tests.support.waiting import eventually
 
 SAID = tuple(f"notify.message.{what}.v1" for what in ("sent", "failed", "refused", "acknowledged"))
 QUICK = """

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from ngao.chassis.security.identity import new_key
-from tests.support.broker import Line
+from ngao.testing.broker import Line
+from ngao.testing.processes import ServiceProcess, World
 from tests.support.intake import NEWS, anonymous, heard, report
-from tests.support.processes import ServiceProcess, World
 
 STORE_OF = "intake"
 NARRATIVE = "They came at night and asked for the list of members."

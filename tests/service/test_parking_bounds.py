@@ -11,9 +11,9 @@ from ngao.chassis.messaging.delivery import Delivery
 from ngao.chassis.messaging.parking import AccountBounds
 from ngao.contracts import CONTENT_TYPE
 from ngao.kernel.actors import Actor
+from ngao.testing.processes import World
 from services.intake.quarantine.shelf import NATIVE
 from tests.support.forgetting import Held, opened
-from tests.support.processes import World
 
 BOUNDS = AccountBounds()
 

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from ngao.chassis.messaging import outbox
+from ngao.testing.broker import Line
+from ngao.testing.processes import ServiceProcess, World
+from ngao.testing.waiting import eventually
 from tests.service.test_intake import Partner
 from tests.service.test_narrative_leaves import Acceptance
-from tests.support.broker import Line
 from tests.support.intake import bound
-from tests.support.processes import ServiceProcess, World
-from tests.support.waiting import eventually
 
 STORE_OF = "intake"
 DISCLOSED = "intake.narrative.disclosed.v1"

@@ -21,8 +21,8 @@ from ngao.chassis.errors import InvalidInput, Misconfigured, Unavailable
 from ngao.chassis.messaging.accounts import service_account
 from ngao.chassis.messaging.edge_names import EdgeNames
 from ngao.chassis.messaging.queues import lane_name, subscription_queues
-from tests.support.addresses import addresses
-from tests.support.waiting import eventually
+from ngao.testing.addresses import addresses
+from ngao.testing.waiting import eventually
 
 BOUNDS = Bounds(outsiders_queue_bytes=100_000, inbound_queue_bytes=200_000)
 

@@ -11,11 +11,11 @@ from ngao.chassis.messaging.accounts import service_account
 from ngao.chassis.messaging.publisher import Outcome, Outgoing, Publisher
 from ngao.chassis.settings import BrokerSettings
 from ngao.contracts import CONTENT_TYPE
-from tests.support.broker import Line, provision
+from ngao.testing.broker import Line, provision
+from ngao.testing.processes import World
+from ngao.testing.waiting import eventually
 from tests.support.intake import bound
-from tests.support.processes import World
 from tests.support.relaying import a_relay
-from tests.support.waiting import eventually
 
 KEYS = {"events": "routine.referral.case.opened.v1", "notices": "routine.referral.case.closed.v1"}
 """A key for each case, which no other test binds: the queues of other tests are in the same virtual host."""

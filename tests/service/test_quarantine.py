@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from ngao.contracts import decode, subscriptions_of
-from tests.support.broker import Line, provision
+from ngao.testing.broker import Line, provision
+from ngao.testing.processes import ServiceProcess, World
+from ngao.testing.waiting import eventually
 from tests.support.cases import CASES, case
 from tests.support.intake import NEWS, onboard
 from tests.support.monitoring import Page
-from tests.support.processes import ServiceProcess, World
-from tests.support.waiting import eventually
 
 STORE_OF = "intake"
 QUARANTINED, FILLED = "intake.report.quarantined.v1", "intake.quarantine.filled.v1"

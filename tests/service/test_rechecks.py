@@ -16,9 +16,9 @@ from ngao.chassis.messaging.rechecks import MayLeave
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event
 from ngao.kernel.actors import Actor
-from tests.support.processes import World
+from ngao.testing.processes import World
+from ngao.testing.waiting import eventually
 from tests.support.relaying import Running, a_relay, event_of
-from tests.support.waiting import eventually
 
 FREE, ASKED, DOUBTED = "referral.case.closed.v1", "referral.case.opened.v1", "referral.case.reopened.v1"
 """No question is registered for the first; the tests register theirs for the others."""

@@ -19,14 +19,14 @@ from ngao.broker import onboarding
 from ngao.broker.onboarding import AccountFile, Edge
 from ngao.chassis.security.seals import key_id, new_key_pair
 from ngao.contracts import CONTENT_TYPE, Event, decode, encode, make, subscriptions_of
-from tests.support.broker import Line, management_of, provision
+from ngao.testing.broker import Line, management_of, provision
+from ngao.testing.processes import ROOT, ServiceProcess, World, free_port
+from ngao.testing.vouching import PartnerKeys
+from ngao.testing.waiting import eventually
 from tests.support.cases import text_of
 from tests.support.command import ngao
 from tests.support.monitoring import Page
-from tests.support.processes import ROOT, ServiceProcess, World, free_port
 from tests.support.readers import Readers
-from tests.support.vouching import PartnerKeys
-from tests.support.waiting import eventually
 
 STORE_OF = "referral"
 INTAKE_HEARS = tuple(name for name in subscriptions_of("intake") if name.startswith("referral."))

@@ -15,10 +15,10 @@ from ngao.chassis.messaging.queues import subscription_queues
 from ngao.chassis.security import keyfiles, seals
 from ngao.contracts import Event, decode, make, subscriptions_of
 from ngao.kernel.padding import SIZES
-from tests.support.broker import Line, management_of, provision
-from tests.support.processes import ServiceProcess, World
-from tests.support.vouching import Onboarding, PartnerKeys
-from tests.support.waiting import eventually
+from ngao.testing.broker import Line, management_of, provision
+from ngao.testing.processes import ServiceProcess, World
+from ngao.testing.vouching import Onboarding, PartnerKeys
+from ngao.testing.waiting import eventually
 
 STORE_OF = "registry"
 

@@ -11,9 +11,9 @@ from ngao.chassis.messaging import relay
 from ngao.chassis.messaging.destinations import EVENTS
 from ngao.chassis.messaging.outbox import WAITING
 from ngao.chassis.messaging.publisher import Outcome, Outgoing
-from tests.support.processes import World
+from ngao.testing.processes import World
+from ngao.testing.waiting import eventually
 from tests.support.relaying import Answering, Running, a_relay
-from tests.support.waiting import eventually
 
 SAID = "referral.case.closed.v1"
 

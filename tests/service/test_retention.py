@@ -25,6 +25,7 @@ from ngao.chassis.security.audit import Verified
 from ngao.chassis.security.identity import Principal, new_key
 from ngao.contracts import make, open_event
 from ngao.kernel.actors import Actor
+from ngao.testing.processes import ROOT, World
 from services.intake.reports.documents import ReportDocument
 from services.intake.reports.posted import Posted
 from services.notify.roster.model import DUTY_OFFICER, Recipient
@@ -33,7 +34,6 @@ from services.notify.roster.read import show_duty_officer
 from services.notify.roster.remove import remove_duty_officer
 from tests.support.forgetting import Held, opened
 from tests.support.intake import report
-from tests.support.processes import ROOT, World
 
 FORMS = "forms"
 NUMBERS = count(1)

@@ -29,10 +29,10 @@ from ngao.deployment.init_secrets import load_authority
 from ngao.deployment.naming import ADMINISTRATOR, SEALED_TO
 from ngao.deployment.rotate_certificates import pending_authority
 from ngao.local import binaries
+from ngao.testing.waiting import eventually
 from tests.support.deployment import RUNNING, Deployment, opened
 from tests.support.flow import Flow
 from tests.support.intake import report
-from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 SOURCE = "night-line"

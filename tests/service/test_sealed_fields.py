@@ -15,7 +15,7 @@ from ngao.chassis.errors import Misconfigured, SealBroken
 from ngao.chassis.storage.key_encryption_keys import Periods
 from ngao.chassis.storage.keyring import Keyring, joined
 from ngao.chassis.storage.sealed_fields import Sealer
-from tests.support.addresses import addresses
+from ngao.testing.addresses import addresses
 
 KEKS = {"2026-10": b"a" * 32, "2026-11": b"b" * 32}
 LOOKUP = b"l" * 32

@@ -17,10 +17,10 @@ import pytest
 
 from ngao.chassis.messaging.accounts import service_account
 from ngao.contracts import subscriptions_of
-from tests.support.broker import management_of, provision
-from tests.support.processes import ServiceProcess, World, free_port
+from ngao.testing.broker import management_of, provision
+from ngao.testing.processes import ServiceProcess, World, free_port
+from ngao.testing.waiting import eventually
 from tests.support.relay import relayed
-from tests.support.waiting import eventually
 
 MISCONFIGURED, NOT_THERE = 78, 75
 AT_ONCE_S = 40.0  # a whole start on a busy machine

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ngao.contracts import Event, decode, make
-from tests.support.broker import Line
+from ngao.testing.broker import Line
+from ngao.testing.processes import ServiceProcess
+from ngao.testing.waiting import eventually
 from tests.support.intake import NEWS, report
-from tests.support.processes import ServiceProcess
-from tests.support.waiting import eventually
 
 STORE_OF = "intake"
 

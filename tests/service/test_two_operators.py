@@ -17,12 +17,12 @@ from ngao.chassis.errors import NotAllowedNow
 from ngao.chassis.security.identity import new_key
 from ngao.chassis.security.seals import new_key_pair
 from ngao.contracts import subscriptions_of
+from ngao.testing.broker import Line, provision
+from ngao.testing.processes import ServiceProcess, World
+from ngao.testing.waiting import eventually
 from tests.service.test_registry import MADE, accepted, new_identity, new_ref
-from tests.support.broker import Line, provision
 from tests.support.forgetting import Held, opened
 from tests.support.intake import AmqpSource
-from tests.support.processes import ServiceProcess, World
-from tests.support.waiting import eventually
 
 SERVICES = ("intake", "referral", "registry")
 OPERATORS = ("asha", "baraka", "chege", "intern")

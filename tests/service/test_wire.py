@@ -14,11 +14,11 @@ import pika
 import pytest
 
 from ngao.contracts import decode
-from tests.support.broker import Line, management_of
+from ngao.testing.broker import Line, management_of
+from ngao.testing.processes import ServiceProcess, World
+from ngao.testing.waiting import eventually
 from tests.support.intake import AmqpSource, onboard, report
-from tests.support.processes import ServiceProcess, World
 from tests.support.raw_amqp import Mutations, Wire, long, short, text
-from tests.support.waiting import eventually
 
 STORE_OF = "intake"
 WITHIN_S = 2.0

@@ -16,10 +16,10 @@ from ngao.broker import onboarding
 from ngao.broker.onboarding import AccountFile, Edge
 from ngao.chassis.security.seals import new_key_pair
 from ngao.contracts import CONTENT_TYPE, decode, encode, make, subscriptions_of
-from tests.support.broker import Line, inbound_queues, management_of, provision
-from tests.support.processes import ServiceProcess, World
+from ngao.testing.broker import Line, inbound_queues, management_of, provision
+from ngao.testing.processes import ServiceProcess, World
+from ngao.testing.waiting import eventually
 from tests.support.raw_amqp import Mutations, Wire
-from tests.support.waiting import eventually
 
 WITHIN_S = 2.0
 

@@ -25,8 +25,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from ngao.testing.waiting import eventually
 from tests.support.tiny_service import KEYS, Service
-from tests.support.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
 PUBLIC = Path("/run/ngao/public")

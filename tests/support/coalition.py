@@ -26,11 +26,11 @@ from ngao.client import Keys, SourceClient, keygen, signing_keygen
 from ngao.contracts import Event, subscriptions_of
 from ngao.deployment.naming import SERVICES
 from ngao.local.mailbox import Mail, messages
+from ngao.testing.broker import Line, inbound_queues, management_of, provision
+from ngao.testing.mailbox import Mailbox
+from ngao.testing.processes import ROOT, ServiceProcess, World
+from ngao.testing.waiting import eventually
 from tests.support import outsiders
-from tests.support.broker import Line, inbound_queues, management_of, provision
-from tests.support.mailbox import Mailbox
-from tests.support.processes import ROOT, ServiceProcess, World
-from tests.support.waiting import eventually
 
 DEMO_POLICY = ROOT / "deploy" / "demo" / "policy"
 OFFICERS = ("duty-officer", "deputy", "coordinator")

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from urllib.parse import urlsplit
 
-from tests.support.processes import ROOT, ServiceProcess, World
+from ngao.testing.processes import ROOT, ServiceProcess, World
 
 
 def ngao(world: World, *arguments: str, **services: ServiceProcess) -> tuple[int, str]:

@@ -31,9 +31,9 @@ from ngao.local.broker import BrokerPorts, LocalBroker
 from ngao.local.home import Home
 from ngao.local.ports import choose, free_port
 from ngao.local.processes import Process
-from tests.support.processes import ROOT, ServiceProcess
+from ngao.testing.processes import ROOT, ServiceProcess
+from ngao.testing.waiting import eventually
 from tests.support.secrets_folder import Given
-from tests.support.waiting import eventually
 
 WIRE = ROOT / "deploy" / "wire" / "tls"
 RUNNING = ("intake", "registry")

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from ngao.client import ClientError, SourceClient
 from ngao.client import account as accounts
-from tests.support.waiting import eventually
+from ngao.testing.waiting import eventually
 
 PATIENCE_S = 2.0
 

@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from ngao.chassis.chassis import Chassis
-from ngao.chassis.clock import ManualClock, SystemClock
+from ngao.chassis.clock import SystemClock
 from ngao.chassis.settings import load
+from ngao.testing.clock import ManualClock
+from ngao.testing.processes import World
 from tests.support.documents import service_class
-from tests.support.processes import World
 
 
 @dataclass

@@ -13,9 +13,9 @@ from ngao.chassis.security import seals
 from ngao.client import SourceClient
 from ngao.client.account import from_mapping
 from ngao.contracts import CONTENT_TYPE, decode, encode, make
-from tests.support.broker import Line, management_of
-from tests.support.processes import ServiceProcess, World
-from tests.support.waiting import eventually
+from ngao.testing.broker import Line, management_of
+from ngao.testing.processes import ServiceProcess, World
+from ngao.testing.waiting import eventually
 
 MARKERS = ("Wanjiku Marker", "254700000123", "marker-person@example.org", "a narrative marker", "codeword-marker")
 SUBMITTED = "intake.report.submitted.v1"

@@ -21,13 +21,13 @@ from ngao.contracts.events.source import ReportSealed
 from ngao.contracts.payloads import schema_of
 from ngao.contracts.schemas.report import Report
 from ngao.local.demo.scenarios import kobo_submission
+from ngao.testing.mailbox import behave, misbehave
+from ngao.testing.processes import ROOT, ServiceProcess
+from ngao.testing.waiting import eventually
 from services.intake.reports.schemas import ReportUpdate
 from services.notify.roster.responses import RosterEntry
 from tests.support.coalition import CRITICAL, Coalition, Partner, report
-from tests.support.mailbox import behave, misbehave
 from tests.support.markers import Planted, Stem, Token, leaf_at, plant, takes
-from tests.support.processes import ROOT, ServiceProcess
-from tests.support.waiting import eventually
 
 KOBO = ROOT / "deploy" / "policy" / "profiles" / "kobo.yaml"
 Change = Callable[[Any], Any]

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from ngao.chassis.clock import ManualClock
 from ngao.chassis.security.identity import Principal
 from ngao.chassis.storage.unit_of_work import Unit
+from ngao.testing.clock import ManualClock
 from services.notify.channels.channel import Channel
 from services.notify.channels.letter import Letter, Outcome, Result
 from services.notify.context import Context

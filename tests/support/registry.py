@@ -23,6 +23,8 @@ from ngao.kernel.consent import Statement
 from ngao.kernel.placeholders import Placeholders
 from ngao.kernel.references import pairwise_defender_ref
 from ngao.kernel.retention import Retention
+from ngao.testing.published import published
+from ngao.testing.vouching import MemoryRecipients, Onboarding, PartnerKeys
 from services.registry.candidates.review import link_candidate, separate_candidate
 from services.registry.candidates.store import CandidateRepository
 from services.registry.cases.follow import follow_update, follow_withdrawal
@@ -43,8 +45,6 @@ from services.registry.people.restrict import add_restriction, lift_restriction
 from services.registry.people.store import DefenderRepository
 from services.registry.people.view import CaseView
 from services.registry.rules import IdentityPolicy, MatchingRules
-from tests.support.published import published
-from tests.support.vouching import MemoryRecipients, Onboarding, PartnerKeys
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from tests.support.processes import ServiceProcess, World
+from ngao.testing.processes import ServiceProcess, World
 
 
 @contextmanager

@@ -25,8 +25,8 @@ from ngao.chassis.storage.connection import Store
 from ngao.chassis.storage.unit_of_work import Saying
 from ngao.chassis.storage.units import Units
 from ngao.contracts import Event, encode, make
+from ngao.testing.processes import World
 from tests.support.auditing import audit_keys
-from tests.support.processes import World
 
 DATA = {"reason": "completed", "county": "nairobi", "needs": [], "urgency": "high", "reasons": [], "told": []}
 

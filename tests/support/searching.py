@@ -13,10 +13,10 @@ import pymongo
 from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
 
-from tests.support.addresses import data_folder
+from ngao.testing.addresses import data_folder
+from ngao.testing.processes import ROOT
 from tests.support.coalition import Coalition
 from tests.support.markers import Stem, Token
-from tests.support.processes import ROOT
 
 Place = tuple[str, Any]
 Sink = Callable[[Coalition], Iterator[Place]]

@@ -10,9 +10,9 @@ import pymongo
 import pytest
 import yaml
 
-from tests.support.broker import remove
+from ngao.testing.broker import remove
+from ngao.testing.processes import World
 from tests.support.coalition import DEMO_POLICY, Coalition, Source, opened
-from tests.support.processes import World
 
 
 @pytest.fixture(scope="session")

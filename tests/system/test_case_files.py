@@ -10,10 +10,10 @@ from typing import Any
 import pymongo
 import pytest
 
+from ngao.testing.waiting import eventually
 from tests.support.cases import answers, case, text_of
 from tests.support.coalition import Coalition, Partner, Source
 from tests.support.partner import digest
-from tests.support.waiting import eventually
 
 OPENED = ("names", "phones", "phones_told")
 

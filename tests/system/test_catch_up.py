@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 from ngao.client import Keys
+from ngao.testing.waiting import eventually
 from tests.support.coalition import Coalition, Partner, Source, report
-from tests.support.waiting import eventually
 from tests.system.test_taken_back import withdraw_consent
 
 CONTACT, NARRATIVE = "registry.contact.disclosed.v1", "intake.narrative.disclosed.v1"

@@ -12,9 +12,9 @@ import pytest
 import requests
 
 from ngao.deployment.naming import SERVICES
+from ngao.testing.waiting import eventually
 from tests.support.coalition import CRITICAL, Coalition, Partner, Source, report
 from tests.support.monitoring import Matcher, Page, expressions, matchers_in, names_in, scrape
-from tests.support.waiting import eventually
 
 _ALTERNATIVES = re.compile(r"[\w.\-|]+")
 

@@ -15,9 +15,9 @@ import pytest
 from ngao.chassis.messaging.accounts import service_account
 from ngao.chassis.security.vouches import Statement
 from ngao.contracts import CONTENT_TYPE, encode, make
+from ngao.testing.vouching import Onboarding, PartnerKeys
+from ngao.testing.waiting import eventually
 from tests.support.coalition import Coalition, Partner, Source, report
-from tests.support.vouching import Onboarding, PartnerKeys
-from tests.support.waiting import eventually
 
 WITHHELD = ("registry.contact.withheld", "intake.narrative.withheld")
 DISCLOSED = ("registry.contact.disclosed", "intake.narrative.disclosed")

@@ -6,9 +6,9 @@ import pymongo
 
 from ngao.deployment.naming import SERVICES
 from ngao.kernel.actors import Actor, ActorKind
+from ngao.testing.waiting import eventually
 from tests.support.coalition import CRITICAL, ROUTINE, Coalition, Source, report
 from tests.support.partner import digest
-from tests.support.waiting import eventually
 
 
 def test_an_accepted_referral_is_disclosed_to_its_partner_and_done(coalition: Coalition, source: Source, county: str) -> None:

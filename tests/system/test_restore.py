@@ -19,11 +19,11 @@ from ngao.deployment.backup import outsiders, sealed_file
 from ngao.deployment.backup.restoring import Target
 from ngao.deployment.backup.sets import OUTSIDERS, Backup, Sources, take
 from ngao.deployment.naming import SERVICES
-from tests.support.broker import remove
+from ngao.testing.broker import remove
+from ngao.testing.processes import World
+from ngao.testing.waiting import eventually
 from tests.support.coalition import Coalition, Partner, Source, opened, report
 from tests.support.outsiders import remove_accounts
-from tests.support.processes import World
-from tests.support.waiting import eventually
 
 PRIVATE = sealed_file.new_key()
 PUBLIC = sealed_file.public_of(PRIVATE)

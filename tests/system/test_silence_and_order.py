@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from ngao.contracts import Event, decode
+from ngao.testing.waiting import eventually
 from tests.support.coalition import Coalition, Source, report
-from tests.support.waiting import eventually
 
 ACCEPTED = "intake.report.accepted.v1"
 Held = Callable[[str], list[Event]]

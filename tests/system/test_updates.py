@@ -5,10 +5,10 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
+from ngao.testing.waiting import eventually
 from tests.support.cases import case
 from tests.support.coalition import Coalition, Partner, Source
 from tests.support.partner import digest
-from tests.support.waiting import eventually
 
 CONTACT, WITHHELD = "registry.contact.disclosed", "registry.contact.withheld"
 

@@ -8,8 +8,8 @@ import secrets
 import pytest
 
 from ngao.local.demo.scenarios import kobo_submission
+from ngao.testing.waiting import eventually
 from tests.support.coalition import CRITICAL, Coalition, Source, report
-from tests.support.waiting import eventually
 
 
 @pytest.mark.parametrize("first", ["http", "amqp"])

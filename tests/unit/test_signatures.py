@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from ngao.chassis.clock import ManualClock
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.messaging.signatures import Signatures, Signer
 from ngao.chassis.rereading import LOOK_AGAIN_S
 from ngao.chassis.security import keyfiles, signing
 from ngao.contracts import Event, decode, encode, make, signed
+from ngao.testing.clock import ManualClock
 
 NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
 PERIOD = "2026-11"

@@ -18,8 +18,8 @@ from ngao.deployment.init_secrets import InitOptions, make
 from ngao.deployment.secrets_folder import SecretsFolder
 from ngao.local import configuration
 from ngao.local.home import Home
+from ngao.testing.vouching import PartnerKeys
 from tests.support.secrets_folder import Given
-from tests.support.vouching import PartnerKeys
 
 SETTINGS = {
     "id": "clinic", "name": "Clinic", "support_types": ["medical"], "counties": ["*"], "languages": [], "capacity": 1,

@@ -13,8 +13,8 @@ from typing import Self
 
 import pytest
 
+from ngao.testing.waiting import eventually
 from tests.compose.engine.docker import Tell, call
-from tests.support.waiting import eventually
 
 _SNAP = "262144"
 

@@ -21,9 +21,9 @@ from typing import Any
 from ngao.deployment.atomic_files import merge_variables, read_variables
 from ngao.deployment.naming import SERVICES, store_of
 from ngao.deployment.polling import wait_until
+from ngao.testing.processes import ROOT
 from tests.compose.engine import docker
 from tests.compose.engine.docker import Tell, call
-from tests.support.processes import ROOT
 
 STORES = tuple(store_of(service) for service in SERVICES)
 GATES = ("edge", "desk", "mail-gate")

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.support.waiting import eventually
+from ngao.testing.waiting import eventually
 
 Tell = Callable[[str], None]
 PACKAGES = ("docker.io", "docker-compose", "iptables")

@@ -27,13 +27,13 @@ from ngao.broker.management import Management
 from ngao.client import SourceClient, keygen, signing_keygen
 from ngao.deployment.naming import ADMINISTRATOR, EDGE_VHOST, SERVICES, VHOST, account_of, database_of, store_of
 from ngao.deployment.polling import wait_until
+from ngao.testing.processes import ROOT
 from tests.compose.engine.deployment import Deployment
 from tests.compose.engine.docker import docker
 from tests.faults.engine.history import read
 from tests.faults.engine.load import Order
 from tests.faults.engine.site import Running
 from tests.support.coalition import OFFICERS
-from tests.support.processes import ROOT
 
 _LOAD, _PARTNER = "tests.faults.engine.load", "tests.faults.engine.partner"
 

@@ -18,7 +18,7 @@ from ngao.local.home import Home
 from ngao.local.mongo import LocalMongo
 from ngao.local.ports import LOCAL, free_port
 from ngao.local.processes import Process
-from tests.support.waiting import eventually
+from ngao.testing.waiting import eventually
 
 _SETTINGS = {"electionTimeoutMillis": 4000, "heartbeatIntervalMillis": 500}
 """Somebody else is elected within some seconds; much less, and a busy machine alone would bring elections about."""

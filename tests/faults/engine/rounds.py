@@ -14,13 +14,13 @@ import requests
 from pymongo.errors import PyMongoError
 
 from ngao.chassis.errors import NgaoError
+from ngao.testing.waiting import eventually
 from tests.faults.engine import collect
 from tests.faults.engine.checker import Verdict, check
 from tests.faults.engine.facts import Facts, Limits
 from tests.faults.engine.history import read
 from tests.faults.engine.site import STARTS_WITHIN_S, Running, Site
 from tests.faults.engine.starving import Starving
-from tests.support.waiting import eventually
 
 Inject = Callable[[Site, random.Random], AbstractContextManager[None]]
 

@@ -26,13 +26,13 @@ from ngao.local.home import Home
 from ngao.local.mongo import LocalMongo
 from ngao.local.platform import Platform
 from ngao.local.reaper import reaped
+from ngao.testing.mailbox import Mailbox
+from ngao.testing.processes import ROOT, ServiceProcess, World
+from ngao.testing.waiting import eventually
 from tests.faults.engine.load import Order
 from tests.faults.engine.members import Members, send
 from tests.faults.engine.orders import Orders
 from tests.support.coalition import DEMO_POLICY, OFFICERS, Coalition, Partner, Source
-from tests.support.mailbox import Mailbox
-from tests.support.processes import ROOT, ServiceProcess, World
-from tests.support.waiting import eventually
 
 Tell = Callable[[str], None]
 TIERS_S = (1, 2, 4, 8)

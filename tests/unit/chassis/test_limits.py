@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ngao.chassis.clock import ManualClock
 from ngao.chassis.errors import TooManyRequests
 from ngao.chassis.http.limits import Limiter
+from ngao.testing.clock import ManualClock
 
 
 class Sleeper:

@@ -10,12 +10,12 @@ from typing import Any
 
 from ngao.kernel.actors import Actor
 from ngao.kernel.urgency import CRITICAL
+from ngao.testing.vouching import MemoryRecipients, Onboarding
 from services.intake.policy import IntakePolicy
 from services.intake.ports import Desk
 from services.intake.reports.model import Change, Helper, Report, SealedIdentity
 from services.intake.sources.model import Source
 from services.intake.triage.model import Earlier, History
-from tests.support.vouching import MemoryRecipients, Onboarding
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 

@@ -10,11 +10,11 @@ from contextlib import contextmanager
 
 from ngao.broker.management import Management
 from ngao.deployment.naming import SERVICES
+from ngao.testing.waiting import eventually
 from tests.faults.engine.facts import Limits
 from tests.faults.engine.faults.services import CROSSES_WITHIN_S
 from tests.faults.engine.rounds import Fault, Inject
 from tests.faults.engine.site import Site
-from tests.support.waiting import eventually
 
 CLOSED = ("intake.referral.case.opened.v1", "referral.case.opened.v1")
 """A queue that is the only one for its event, and the event's type."""

@@ -10,12 +10,12 @@ from contextlib import contextmanager
 
 from ngao.deployment.naming import SERVICES
 from ngao.local.ports import free_port
+from ngao.testing.processes import ServiceProcess
+from ngao.testing.waiting import eventually
 from tests.faults.engine.facts import Limits
 from tests.faults.engine.orders import POINTS, Orders
 from tests.faults.engine.rounds import Fault, Inject
 from tests.faults.engine.site import Site
-from tests.support.processes import ServiceProcess
-from tests.support.waiting import eventually
 
 PAST_LEASE_S = 14.0
 CROSSES_WITHIN_S = 60.0

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from ngao.testing.waiting import eventually
 from tests.faults.engine.facts import Limits
 from tests.faults.engine.members import send
 from tests.faults.engine.rounds import Fault, Inject
 from tests.faults.engine.site import Site
-from tests.support.waiting import eventually
 
 WRITES = ["insert", "update", "delete", "findAndModify", "commitTransaction"]
 

@@ -9,6 +9,7 @@ import pytest
 
 from ngao.chassis.security import seals
 from ngao.kernel.consent import Statement
+from ngao.testing.vouching import Onboarding, PartnerKeys
 from services.intake.policy import IntakePolicy
 from services.intake.reports.disclose_narrative import narrative_may_leave
 from services.intake.reports.events import read_report
@@ -18,7 +19,6 @@ from services.intake.reports.model import Helper
 from services.intake.reports.progress import Step
 from services.intake.reports.submit import receive_report
 from tests.support.intake import anonymous
-from tests.support.vouching import Onboarding, PartnerKeys
 from tests.unit.intake.desk import START, MemoryIntake
 
 KEYS, INTRUDER = PartnerKeys.new("clinic"), PartnerKeys.new("clinic")

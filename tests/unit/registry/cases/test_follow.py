@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from ngao.testing.vouching import PartnerKeys
 from tests.support.registry import MARY, SAFE, Register, accepted, consent
-from tests.support.vouching import PartnerKeys
 
 OFFER = accepted()
 NEW = "+254700000009"

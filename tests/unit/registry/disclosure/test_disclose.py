@@ -11,9 +11,9 @@ import pytest
 from ngao.chassis.errors import NotAllowedNow, NotFound, Retryable
 from ngao.contracts.events.referral import OfferAccepted
 from ngao.kernel.consent import Statement
+from ngao.testing.vouching import Onboarding, PartnerKeys
 from services.registry.people.forget import forget_cases, forget_people
 from tests.support.registry import MARY, NOW, ONBOARDING, PARTNER, SAFE, Register, accepted, consent
-from tests.support.vouching import Onboarding, PartnerKeys
 
 OFFER = accepted()
 

@@ -22,9 +22,9 @@ from ngao.contracts import Event, type_named
 from ngao.deployment.naming import AT_EDGE, SERVICES
 from ngao.kernel.scopes import SCOPES
 from ngao.local.ports import free_port
-from tests.support.addresses import addresses
-from tests.support.vouching import Onboarding
-from tests.support.waiting import eventually
+from ngao.testing.addresses import addresses
+from ngao.testing.vouching import Onboarding
+from ngao.testing.waiting import eventually
 
 ROOT = Path(__file__).resolve().parents[2]
 PERIOD = "2026-11"
@@ -62,19 +62,20 @@ class World:
             keyfiles.init_sealing_pair(directory / "keys" / recipient, directory / "keys" / "public", PERIOD, owner=recipient)
 
     def signed(self, event: Event) -> bytes:
-        """An event as the service that owns its type publishes it."""
+        """Encode and sign an event as the service that owns its type does."""
         owner = type_named(event.type).owner
         return Signer(self.directory / "keys" / owner, self.directory / "keys" / "public").encode(event)
 
     def database(self, service: str) -> str:
+        """Name the database of a service."""
         return f"test_{self.name}_{service}"
 
     def password(self, service: str) -> str:
-        """Of a service's broker account. Accounts are the broker's, not a virtual host's: runs side by side agree on it."""
+        """Return a service's broker password. All virtual hosts share the accounts, so parallel runs must agree on it."""
         return hashlib.sha256(f"{self.parts.account[1]}/{service}".encode()).hexdigest()
 
     def settings(self, service: str, own: str = "", policy: tuple[Path, ...] = ()) -> tuple[Path, int]:
-        """Write a service's settings; returns the file and the port it will listen on."""
+        """Write a service's settings; return the file and the port it will listen on."""
         keyfiles.init_service_keys(self.directory / "keys" / service, PERIOD)
         port = free_port()
         policies = json.dumps([str(ROOT / "deploy" / "policy"), *(str(each) for each in policy)])
@@ -125,10 +126,13 @@ class ServiceProcess:
         self.answers: list[bytes] | None = None  # a test that wants to search all answers puts a list here
 
     def start(self, *, ready: bool = True) -> ServiceProcess:
+        """Start it and wait until it is ready."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-W", "ignore", "-m", self.module, str(self.settings)],
-                cwd=ROOT, stdout=log, stderr=log,
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
                 env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(self.settings.with_name("tmp"))},
             )
         if ready:
@@ -136,6 +140,7 @@ class ServiceProcess:
         return self
 
     def is_ready(self) -> bool:
+        """Ask it. Raises AssertionError with the end of its log when the process has ended."""
         if self.process is not None and self.process.poll() is not None:
             raise AssertionError(f"the service ended with {self.process.returncode}: {self.log.read_text()[-2000:]}")
         try:
@@ -144,7 +149,7 @@ class ServiceProcess:
             return False
 
     def request(self, method: str, path: str, body: Any = None, key: str | None = None, **headers: str) -> tuple[int, Any]:
-        """One HTTP exchange; a dict body is sent as JSON, bytes as they are."""
+        """Send one HTTP request; a dict body is sent as JSON, bytes as they are."""
         connection = self._connection()
         try:
             sent = {"Content-Type": "application/json", **{name.replace("_", "-"): value for name, value in headers.items()}}
@@ -164,32 +169,36 @@ class ServiceProcess:
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
 
     def signal(self, number: int) -> None:
+        """Send a signal, if it was started."""
         if self.process is not None:
             self.process.send_signal(number)
 
     def processor_s(self) -> float:
-        """Seconds of processor time it has used: what its work costs, however busy the machine is."""
+        """Return the seconds of processor time it has used, which do not depend on how busy the machine is."""
         assert self.process is not None
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")  # utime and stime, proc(5)
 
     def is_running(self) -> bool:
+        """Return whether the process lives."""
         return self.process is not None and self.process.poll() is None
 
     def has_ended(self) -> bool:
+        """Return whether the process is no more, or was never started."""
         return not self.is_running()
 
     def is_stopped(self) -> bool:
-        """True while it stands still by SIGSTOP."""
+        """Return whether it is stopped by SIGSTOP."""
         assert self.process is not None
         return Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
     def wait(self, within: float = 40.0) -> int:
+        """Wait for its end and return its exit code. Raises subprocess.TimeoutExpired."""
         assert self.process is not None
         return self.process.wait(within)
 
     def stop(self) -> None:
-        """End it, whatever state it is in."""
+        """End it, even when it is stopped by SIGSTOP or does not react."""
         if not self.is_running():
             return
         self.signal(signal.SIGCONT)

@@ -1,4 +1,4 @@
-"""Where the real parts are that this test run uses; `make test` starts them and sets these variables."""
+"""Addresses of the broker and the store that a test run uses; `make test` starts them and sets these variables."""
 
 from __future__ import annotations
 
@@ -18,24 +18,28 @@ class Addresses:
 
     @property
     def amqp_host(self) -> str:
+        """Return the broker's host."""
         return urlsplit(self.amqp).hostname or ""
 
     @property
     def amqp_port(self) -> int:
+        """Return the broker's port."""
         return urlsplit(self.amqp).port or 0
 
     @property
     def account(self) -> tuple[str, str]:
+        """Return the administrator's user and password."""
         parts = urlsplit(self.amqp)
         return parts.username or "", parts.password or ""
 
     @property
     def mongo_hosts(self) -> str:
+        """Return the replica set's hosts, as settings name them."""
         return urlsplit(self.mongo).netloc.rpartition("@")[2]
 
 
 def addresses() -> Addresses:
-    """Read them; a run without them is a mistake, not a reason to skip."""
+    """Read them from the environment. Raises RuntimeError without them: that is a mistake, not a reason to skip."""
     missing = [name for name in ("NGAO_TEST_AMQP", "NGAO_TEST_MANAGEMENT", "NGAO_TEST_MONGO") if name not in os.environ]
     if missing:
         raise RuntimeError(f"{', '.join(missing)} not set: run the tests with `make test`, which starts what they need.")
@@ -43,7 +47,7 @@ def addresses() -> Addresses:
 
 
 def data_folder() -> Path:
-    """Where the test run's broker and database keep their files. Raises RuntimeError when nobody said."""
+    """Return the folder with the files of the run's broker and store. Raises RuntimeError when the variable is not set."""
     if "NGAO_TEST_DATA" not in os.environ:
         raise RuntimeError(
             "NGAO_TEST_DATA not set: the files of broker and database cannot be searched. Run these tests with `make test` or "

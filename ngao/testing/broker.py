@@ -18,16 +18,17 @@ from ngao.broker.provisioning import BrokerSpec
 from ngao.chassis.messaging.accounts import service_account
 from ngao.contracts import CONTENT_TYPE, Event, encode, notice_of, subscriptions_of, type_named
 from ngao.deployment.naming import SERVICES
-from tests.support.processes import World
+from ngao.testing.processes import World
 
 
 def management_of(world: World) -> Management:
+    """Open the broker's management interface as its administrator."""
     parts = urlsplit(world.parts.management)
     return Management(f"http://{parts.hostname}:{parts.port}", parts.username or "", parts.password or "")
 
 
 def wanted_of(world: World, subscriptions: Mapping[str, tuple[str, ...]]) -> BrokerSpec:
-    """What a test's world needs of its broker: the queues of these subscriptions, and every service's own account."""
+    """List what a world needs of its broker: the queues of these subscriptions, and an account for each service."""
     passwords = {each: world.password(each) for each in SERVICES}
     wanted = wanted_of_catalogue(passwords, world.edge_names, world.vhost, world.edge_vhost)
     noticed = {"notify": subscriptions_of("notify")}  # a notice that no queue is bound for does not leave its outbox
@@ -36,7 +37,7 @@ def wanted_of(world: World, subscriptions: Mapping[str, tuple[str, ...]]) -> Bro
 
 
 def provision(world: World, subscriptions: Mapping[str, tuple[str, ...]]) -> Management:
-    """Make the two virtual hosts with the queues of these subscriptions. They are open to the test's administrator."""
+    """Create the two virtual hosts with the queues of these subscriptions. The administrator has all rights on them."""
     management = management_of(world)
     provisioning.provision(management, wanted_of(world, subscriptions))
     for vhost in (world.vhost, world.edge_vhost):
@@ -45,7 +46,7 @@ def provision(world: World, subscriptions: Mapping[str, tuple[str, ...]]) -> Man
 
 
 def inbound_queues(world: World) -> list[str]:
-    """The queues that outsiders post to, lanes included, by their plain names."""
+    """List the queues that outsiders publish to, lanes included, by their plain names."""
     management = management_of(world)
     names = [world.edge_names.plain(each["name"]) for each in management.get("queues", world.edge_vhost)]
     management.close()
@@ -53,6 +54,7 @@ def inbound_queues(world: World) -> list[str]:
 
 
 def remove(world: World) -> None:
+    """Delete the world's virtual hosts."""
     management = management_of(world)
     for vhost in (world.vhost, world.edge_vhost):
         management.delete("vhosts", vhost)
@@ -69,6 +71,7 @@ class Line:
         self._ours = {each.name for each in layout.edge(world.tiers_s).queues} if edge else set()
 
     def publish(self, event: Event, exchange: str = "events", times: int = 1) -> None:
+        """Publish an event, and its notice if it has one."""
         for _ in range(times):
             forms = _forms(event) if exchange == "events" else [(exchange, event)]
             for to, form in forms:
@@ -81,6 +84,7 @@ class Line:
         return self._world.signed(event) if type_named(event.type).owner in SERVICES else encode(event)
 
     def publish_all(self, events: Iterable[Event]) -> None:
+        """Publish many events over one connection per owner."""
         for owner, group in groupby(events, key=lambda event: event.type.split(".")[0]):
             with self.open_as(owner) as channel:
                 for event in group:
@@ -92,26 +96,38 @@ class Line:
                         channel.basic_publish(to, event.routing_key, body, properties, mandatory=len(forms) == 1)
 
     def publish_raw(
-        self, body: bytes, routing_key: str, *, exchange: str = "events", content_type: str = CONTENT_TYPE,
-        message_id: str | None = None, user_id: str | None = None, headers: dict[str, Any] | None = None, mandatory: bool = True,
+        self,
+        body: bytes,
+        routing_key: str,
+        *,
+        exchange: str = "events",
+        content_type: str = CONTENT_TYPE,
+        message_id: str | None = None,
+        user_id: str | None = None,
+        headers: dict[str, Any] | None = None,
+        mandatory: bool = True,
     ) -> None:
+        """Publish bytes, by default as the service that owns the type of the routing key."""
         speaker = routing_key.split(".")[1] if exchange in {"events", "notices"} else ""
         owner = speaker if speaker in SERVICES else None
         properties = pika.BasicProperties(
-            content_type=content_type, message_id=message_id or secrets.token_hex(8), delivery_mode=2,
-            user_id=service_account(owner) if owner else user_id, headers=headers,
+            content_type=content_type,
+            message_id=message_id or secrets.token_hex(8),
+            delivery_mode=2,
+            user_id=service_account(owner) if owner else user_id,
+            headers=headers,
         )
         with self.open_as(owner) if owner else self.open() as channel:
             channel.basic_publish(exchange, routing_key, body, properties, mandatory=mandatory)
 
     def name_of(self, queue: str) -> str:
-        """What the broker calls a queue: the platform's own at the edge have a secret behind their names."""
+        """Return the broker's name of a queue: the platform's own at the edge have a secret suffix."""
         ours = queue in self._ours or any(each.outsider_of(queue) for each in layout.EDGE_INBOUND)
         return self._world.edge_names.on_broker(queue) if ours else queue
 
     def take(self, queue: str) -> list[tuple[Any, bytes]]:
-        """All messages that stand in a queue now, removed."""
-        found = []
+        """Remove all messages of a queue and return their properties and bodies."""
+        found: list[tuple[Any, bytes]] = []
         with self.open() as channel:
             while True:
                 method, properties, body = channel.basic_get(self.name_of(queue), auto_ack=True)
@@ -120,34 +136,36 @@ class Line:
                 found.append((properties, body))
 
     def count(self, queue: str) -> int:
-        """Messages that are ready."""
+        """Count the messages that are ready."""
         with self.open() as channel:
             return int(channel.queue_declare(self.name_of(queue), passive=True).method.message_count)
 
     def count_raw(self, name: str) -> int:
-        """Messages that are ready in a queue that the broker knows by this very name."""
+        """Count the messages that are ready in a queue by the broker's own name."""
         with self.open() as channel:
             return int(channel.queue_declare(name, passive=True).method.message_count)
 
     def counts(self, queues: Iterable[str]) -> int:
-        """Messages that are ready in any of these."""
+        """Count the messages that are ready in all of these queues."""
         with self.open() as channel:
             return sum(int(channel.queue_declare(self.name_of(each), passive=True).method.message_count) for each in queues)
 
     def unbind(self, queue: str, exchange: str, routing_key: str) -> None:
+        """Remove a binding."""
         with self.open() as channel:
             channel.queue_unbind(self.name_of(queue), exchange, routing_key)
 
     def bind(self, queue: str, exchange: str, routing_key: str) -> None:
+        """Add a binding."""
         with self.open() as channel:
             channel.queue_bind(self.name_of(queue), exchange, routing_key)
 
     def open_as(self, service: str) -> _Channel:
-        """A channel of a service's own account."""
+        """Open a channel with a service's own account."""
         return self._channel(service_account(service), self._world.password(service))
 
     def open(self) -> _Channel:
-        """A channel of the test's administrator."""
+        """Open a channel as the administrator."""
         return self._channel(*self._world.parts.account)
 
     def _channel(self, user: str, password: str) -> _Channel:
@@ -156,7 +174,7 @@ class Line:
 
 
 def _forms(event: Event) -> list[tuple[str, Event]]:
-    """An event and its notice, each with its exchange: in a test's world one of them may have no reader."""
+    """Return an event and its notice, each with its exchange: in a test's world one of them may have no reader."""
     return [("events", event)] + ([("notices", notice_of(event))] if event.notice is not None else [])
 
 

@@ -23,22 +23,26 @@ class PartnerKeys:
 
     @classmethod
     def new(cls, partner_id: str, *, signs: bool = True) -> PartnerKeys:
+        """Make new pairs."""
         return cls(partner_id, seals.new_key_pair()[0], signing.new_key() if signs else None)
 
     @property
     def box_public(self) -> str:
+        """Return the key that others seal to."""
         return seals.public_of(self.box_private)
 
     @property
     def signing_public(self) -> str | None:
+        """Return the key that others check its signatures with."""
         return signing.public_of(self.signing_private) if self.signing_private else None
 
     def accepts(self, offer_id: str, case_ref: str) -> str:
-        """Its signature over a yes."""
+        """Sign the acceptance of an offer."""
         assert self.signing_private
         return signing.sign(self.signing_private, acceptance.PURPOSE, acceptance.to_sign(self.id, offer_id, case_ref))
 
     def opens(self, box: str) -> bytes:
+        """Open a box that was sealed to this partner."""
         return seals.open_box(self.box_private, box)
 
 
@@ -50,15 +54,16 @@ class Onboarding:
 
     @property
     def trusted(self) -> dict[str, str]:
+        """Return the public halves by their ids."""
         publics = [signing.public_of(each) for each in self.privates]
         return {signing.key_id(each): each for each in publics}
 
     def vouch(self, keys: PartnerKeys, *, days: int = 0, by: int | None = None) -> str:
-        """Signed by the first `by` operators, by all when None."""
+        """Vouch for these keys: signed by the first `by` operators, by all when None."""
         return self.sign(Statement(keys.id, keys.box_public, keys.signing_public, ISSUED + timedelta(days=days)), by)
 
     def sign(self, statement: Statement, by: int | None = None) -> str:
-        """The same for any statement."""
+        """Sign any statement in the same way."""
         vouch = Vouch.new(statement)
         for private in self.privates[:by]:
             vouch = vouch.signed(private)
@@ -81,7 +86,9 @@ class MemoryRecipients:
         self.pins: dict[str, Pin] = {}
 
     def judge(self, vouch: str | None, recipient_id: str) -> Recipient | Distrust:
+        """Judge a vouch as a service does."""
         return judge(vouch, recipient_id, self.pins.get(recipient_id), self.onboarding.trusted)
 
     def pin(self, recipient_id: str, recipient: Recipient) -> None:
+        """Remember the keys of a recipient."""
         self.pins[recipient_id] = recipient.pin

@@ -48,7 +48,7 @@ class Mailbox:
 
     @property
     def port(self) -> int:
-        """Where it listens."""
+        """Return the port that it listens on."""
         return self._controller.port
 
     def __enter__(self) -> Self:
@@ -68,7 +68,7 @@ class _Anywhere(Controller):
         super().__init__(handler, hostname=host, port=self._bound.getsockname()[1], ready_timeout=10)
 
     def factory(self) -> asyncio.BaseProtocol:
-        """Who answers a new connection."""
+        """Return the protocol that answers a new connection."""
         refusal = self._keeper.refusal_of_all()
         return _TurnedAway(refusal) if refusal else super().factory()
 
@@ -83,7 +83,7 @@ class _TurnedAway(asyncio.Protocol):
         self._line = line
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """The whole conversation."""
+        """Answer, then close."""
         if isinstance(transport, asyncio.WriteTransport):
             transport.write(f"{self._line}\r\n".encode())
         transport.close()
@@ -93,20 +93,16 @@ class _Keeper(Maildir):
     """aiosmtpd's Maildir, asked at each step of a conversation whether it misbehaves."""
 
     def refusal_of_all(self) -> str | None:
-        """What everybody is answered in place of the greeting, if they are."""
+        """Return the line that replaces the greeting, if there is one."""
         control = self._control()
         return control.get("refuse") if control.get("at") == "connect" else None
 
-    async def handle_MAIL(
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
+    async def handle_MAIL(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
         envelope.mail_from = address
         envelope.mail_options.extend(options)
         return await self._answer("mail", [])
 
-    async def handle_RCPT(
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
+    async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
         answer = await self._answer("rcpt", [address])
         if answer == _OK:
             envelope.rcpt_tos.append(address)
