@@ -1,7 +1,7 @@
 """A container's health check: `python -m ngao.healthy [SETTINGS.toml]` asks the service beside it whether it is ready.
 
 Standard library only, so that it starts in a tenth of a second and needs neither a shell nor curl in the image. It reads the
-port and the certificates from the service's own settings, says in one line what is missing, and exits with 0 or 1.
+port and the certificates from the service's own settings, prints in one line what is missing, and exits with 0 or 1.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _WITHIN_S = 5.0
 
 
 def ask(settings: Path) -> tuple[bool, str]:
-    """Whether the service is ready, and one line that says so or says what is missing."""
+    """Return whether the service is ready, and one line with the reason."""
     try:
         connection = _connection(tomllib.loads(settings.read_text("utf-8")))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -36,7 +36,7 @@ def ask(settings: Path) -> tuple[bool, str]:
 
 
 def _connection(settings: dict[str, Any]) -> http.client.HTTPConnection:
-    """The service's certificate is checked as everybody else does it: one that has run out is no good health."""
+    """Connect and verify the service's certificate, as every client does: with an expired one the service is not healthy."""
     http_settings = settings["http"]
     port = int(http_settings.get("inside_port") or http_settings["port"])
     if not http_settings.get("cert_file"):
@@ -57,7 +57,7 @@ def _sentence(status: int, body: bytes) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """0 when the service is ready, else 1."""
+    """Return 0 if the service is ready, else 1."""
     ready, sentence = ask(Path(arguments[0]) if arguments else SETTINGS)
     sys.stdout.write(sentence + "\n")
     return 0 if ready else 1

@@ -27,11 +27,11 @@ EX_CONFIG, EX_TEMPFAIL = 78, 75
 
 
 def build(path: Path) -> Container:
-    """Read the settings and put the service together, its broker and store at hand; raises Misconfigured, Unavailable."""
+    """Read the settings and put the service together, with broker and store connected. Raises Misconfigured, Unavailable."""
     settings = load(path)
     configure(settings.service, settings.log_level)
     for port in filter(None, (settings.http.port, settings.http.inside_port, settings.http.operators_port)):
-        listen(settings.http, port).close()  # a port that is taken is told before anything is waited for
+        listen(settings.http, port).close()  # report a port in use before waiting for anything
     chassis = Chassis.build(settings)
     service_class = getattr(import_module(f"services.{settings.service}.service"), f"{settings.service.capitalize()}Service")
     if hasattr(service_class, "open"):
@@ -65,7 +65,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _wait(container: Container) -> None:
-    """A signal interrupts the hub's wait with EINTR; that is no reason to end before the drain has."""
+    """Wait for a signal. It interrupts the hub's wait with EINTR, which must not end the process before the drain."""
     waiting = eventlet.spawn(container.wait)
     while True:
         try:

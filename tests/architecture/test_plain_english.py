@@ -25,7 +25,9 @@ HELD = (
     "ngao/cli",
     "ngao/client",
     "ngao/deployment",
+    "ngao/healthy.py",
     "ngao/local",
+    "ngao/run.py",
 )
 # Parts of these rooms that have not been edited yet: the list shrinks.
 NOT_YET = (
