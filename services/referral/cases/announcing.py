@@ -8,6 +8,7 @@ from __future__ import annotations
 from ngao.broker.exchanges import PARTNERS
 from ngao.chassis.messaging.destinations import EVENTS
 from ngao.contracts import InNoticeOnly, Payload
+from ngao.contracts.events.referral import OfferEvent
 from ngao.kernel.urgency import CRITICAL
 from services.referral.cases.events import event_of, state_of
 from services.referral.cases.model import Case
@@ -42,24 +43,17 @@ def _announce(ctx: Context, case: Case, news: News) -> None:
     if note := ctx.waiting_times.noting(case, news, ctx.now):
         ctx.unit.afterwards.append(note)
     if (event := event_of(ctx, case, news)) is not None:
-        _publish(ctx, case, news, event, inside=True)
+        _publish(ctx, case, news, event, (EVENTS, PARTNERS) if news.kind in _FOR_PARTNER else (EVENTS,))
     elif news.kind is Kind.REPLY_LATE and news.offer is not None and (answer := state_of(case, news.offer)) is not None:
-        _publish(ctx, case, news, answer, inside=False)
+        _publish(ctx, case, news, answer, (PARTNERS,))
 
 
-def _publish(ctx: Context, case: Case, news: News, payload: Payload, *, inside: bool) -> None:
-    """Publish an event inside, and to the partner if it is for it; the partner can catch up with what it was sent."""
-    partner_id = news.offer.partner_id if news.offer and (news.kind in MOVES or not inside) else None
-    to_partner = news.kind in _FOR_PARTNER or not inside
-    event = ctx.publish(
-        payload,
-        subject=case.id,
-        urgent=case.urgency == CRITICAL,
-        partner_id=partner_id,
-        to=(EVENTS,) * inside + (PARTNERS,) * to_partner,
-        in_notice=_in_notice(case, news),
-    )
-    if to_partner and partner_id:
+def _publish(ctx: Context, case: Case, news: News, payload: Payload, to: tuple[str, ...]) -> None:
+    """Publish an event; the partner can catch up with what it was sent."""
+    partner_id = payload.partner_id if isinstance(payload, OfferEvent) else None
+    urgent, in_notice = case.urgency == CRITICAL, _in_notice(case, news)
+    event = ctx.publish(payload, subject=case.id, urgent=urgent, partner_id=partner_id, to=to, in_notice=in_notice)
+    if partner_id and PARTNERS in to:
         ctx.partner_log.add(partner_id, event)
 
 

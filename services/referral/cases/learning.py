@@ -24,7 +24,8 @@ from services.referral.cases.reopening import (
 from services.referral.offers.model import NO_CONSENT, RESTRICTED
 
 
-def learn_report(case: Case, report: Report, consents: Iterable[Statement], now: datetime, deadlines: Deadlines, *,
+def learn_report(
+    case: Case, report: Report, consents: Iterable[Statement], now: datetime, deadlines: Deadlines, *,
     changed: Changed = NOTHING,
 ) -> None:
     """Take the report or a later word about it; `changed` is what intake calls new in it.

@@ -86,7 +86,7 @@ class CaseMachine(RuleBasedStateMachine):
             expire_due(self.made.ctx(), case_ref)
 
     def _case(self) -> Case | None:
-        return self.made.cases.get(REF)
+        return self.made.cases.kept.get(REF)
 
     @invariant()
     def at_most_one_live_offer_for_each_need(self) -> None:
