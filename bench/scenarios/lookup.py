@@ -14,8 +14,7 @@ from bench.scenarios.rooms import Database, reading_unit
 from bench.stage import Stage
 from ngao.chassis.messaging.inbox import Inbox
 from ngao.chassis.storage.connection import Store
-from services.intake.reports.documents import DOCUMENTS, ReportDocument
-from services.intake.reports.store import ReportRepository
+from services.intake.reports.store import ReportDocument, ReportRepository
 
 _LOOKUPS = 300
 _AT_ONCE = 5000
@@ -35,7 +34,7 @@ class Registers:
         for size, database in self._databases.items():
             say(f"filling a register with {size:,} reports and marks")
             store = database.open("intake")
-            store.ensure_indexes(DOCUMENTS)
+            store.ensure_indexes((ReportDocument,))
             _fill(store, size, template)
 
     def look(self, size: int, seed: int) -> dict[str, float]:

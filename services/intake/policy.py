@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ngao.chassis.errors import Misconfigured
+from ngao.chassis.errors import InvalidInput, Misconfigured
 from ngao.chassis.policy import Policy, load_policy, reads_policy
 from ngao.chassis.retention import load_retention
 from ngao.kernel.placeholders import Placeholders
+from ngao.kernel.problems import FieldError
 from ngao.kernel.retention import Retention
 from ngao.kernel.vocabulary import LABELLED, Vocabulary, WrongList, demand_known, vocabulary_of
 from services.intake.mapping.expressions import check_expression
 from services.intake.mapping.profiles import Edit, FieldRule, Profile
 from services.intake.mapping.readings import Reader, ValueMap, spoken
 from services.intake.policy_schemas import FILES, IdentityFile, ProfileFile
-from services.intake.ports import Rules
 from services.intake.triage.model import Condition, EarlierReports, Rule, TriagePolicy
 
 _RETENTION = {"reports": ("closed", "withdrawn", "received")}
@@ -39,13 +39,22 @@ _LISTS = (
 
 @dataclass(frozen=True)
 class IntakePolicy:
-    """Everything intake reads from policy files."""
+    """Everything intake reads from policy files. `region` is where a phone number without a country code is from."""
 
     version: str
-    rules: Rules
+    vocabulary: Vocabulary
+    triage: TriagePolicy
+    placeholders: Placeholders
+    region: str
     profiles: Mapping[str, Profile]
     retention: Retention
     read_reasons: tuple[str, ...]
+
+    def check_read_reason(self, reason: str) -> None:
+        """Raise InvalidInput for a reason to read that the coalition has no code for."""
+        if reason not in self.read_reasons:
+            error = FieldError("/reason", "unknown_code", f"Must be one of: {', '.join(self.read_reasons)}.")
+            raise InvalidInput("Say why you read it: reason= is a code of policy.", [error])
 
 
 def load(directories: Sequence[Path], region: str | None = None) -> IntakePolicy:
@@ -71,11 +80,11 @@ def _load(directories: Sequence[Path], region: str | None) -> IntakePolicy:
     region = region or str(identity["default_region"])
     vocabulary, retention = vocabulary_of(policy.documents), load_retention(directories, "intake", _RETENTION)
     nobodys = policy["placeholders.yaml"]
-    placeholders = Placeholders.of(**nobodys, region=region)
-    rules = Rules(vocabulary, _triage(policy, vocabulary), retention, region, placeholders)
+    placeholders, triage = Placeholders.of(**nobodys, region=region), _triage(policy, vocabulary)
     names = {list_: _names(policy[list_[0]][list_[1]]) for list_ in LABELLED}
     profiles = {name: _profile(name, document, names) for name, document in policy.folder("profiles").items()}
-    return IntakePolicy(policy.version, rules, profiles, retention, tuple(identity["read_reasons"]))
+    reasons = tuple(identity["read_reasons"])
+    return IntakePolicy(policy.version, vocabulary, triage, placeholders, region, profiles, retention, reasons)
 
 
 def _triage(policy: Policy, vocabulary: Vocabulary) -> TriagePolicy:

@@ -14,7 +14,7 @@ from ngao.contracts.events.replies import OfferReply
 from ngao.contracts.payloads import schema_of
 from ngao.contracts.schemas import report
 from ngao.contracts.schemas.report import Report
-from services.intake.reports.schemas import ReportUpdate
+from services.intake.reports.update import ReportUpdate
 from services.referral.offers.responses import AcceptRequest, CompleteRequest, DeclineRequest, FailRequest
 
 LONGEST_LEAF = 50_000

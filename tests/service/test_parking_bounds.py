@@ -12,7 +12,7 @@ from ngao.chassis.messaging.parking import AccountBounds
 from ngao.contracts import CONTENT_TYPE
 from ngao.kernel.actors import Actor
 from ngao.testing.processes import World
-from services.intake.quarantine.shelf import NATIVE
+from services.intake.quarantine.model import NATIVE
 from tests.support.forgetting import Held, opened
 
 BOUNDS = AccountBounds()

@@ -22,12 +22,17 @@ from ngao.chassis.http.call import Call
 from ngao.chassis.messaging.delivery import Delivery
 from ngao.chassis.security import keyfiles, seals
 from ngao.chassis.security.audit import Verified
-from ngao.chassis.security.identity import Principal, new_key
+from ngao.chassis.security.identity import Principal
 from ngao.contracts import make, open_event
 from ngao.kernel.actors import Actor
 from ngao.testing.processes import ROOT, World
-from services.intake.reports.documents import ReportDocument
+from services.intake.reports.model import Update
 from services.intake.reports.posted import Posted
+from services.intake.reports.store import ReportDocument
+from services.intake.reports.submit import take_posted
+from services.intake.reports.update import update_report
+from services.intake.reports.withdraw import withdraw_report
+from services.intake.sources.put import put_source
 from services.notify.roster.model import DUTY_OFFICER, Recipient
 from services.notify.roster.put import put_duty_officer
 from services.notify.roster.read import show_duty_officer
@@ -39,6 +44,7 @@ FORMS = "forms"
 NUMBERS = count(1)
 SETTINGS = {"new_key": False, "revoke_old_keys": False}
 CALL = Call(Principal("operator", "test"), b"", "application/json", {}, {}, "")
+OF_FORMS = replace(CALL, principal=Principal("source", FORMS))
 SMTP = '[own.smtp]\nhost = "127.0.0.1"\nport = 9\nfrom = "desk@example.org"\ntls = "none"'
 OF_A_RULE = [name for name, field in ReportDocument._fields.items() if vars(field)["rule"]]
 
@@ -46,12 +52,16 @@ OF_A_RULE = [name for name, field in ReportDocument._fields.items() if vars(fiel
 @pytest.fixture(scope="module")
 def intake(world: World) -> Iterator[Held]:
     with opened(world, "intake") as held:
-        held.app.put_source(FORMS, SETTINGS, partial(new_key, "source"), Actor.operator("test"))
+        held.app.parts.run(partial(put_source, source_id=FORMS, body=SETTINGS), CALL)
         yield held
 
 
 def taken(intake: Held, **changes: Any) -> dict[str, Any]:
-    receipt: dict[str, Any] = intake.app.receive(FORMS, Posted(report(**changes)), None)
+    return posts(intake, report(**changes))
+
+
+def posts(intake: Held, document: dict[str, Any]) -> dict[str, Any]:
+    receipt: dict[str, Any] = intake.app.parts.run(partial(take_posted, source_id=FORMS, report=Posted(document)))
     return receipt
 
 
@@ -65,18 +75,19 @@ def is_forgotten(intake: Held, receipt: dict[str, Any]) -> bool:
 
 
 def closes(intake: Held, receipt: dict[str, Any]) -> None:
-    hears(intake, intake.app.hear_step, "referral.case.closed.v1", receipt, reason="all_settled")
+    hears(intake, "referral.case.closed.v1", receipt, reason="all_settled")
 
 
 def withdraws(intake: Held, receipt: dict[str, Any]) -> None:
-    intake.app.withdraw(FORMS, receipt["report_id"], None)
+    intake.app.parts.run(partial(withdraw_report, report_id=receipt["report_id"]), OF_FORMS)
 
 
-def hears(intake: Held, handle: Callable[..., None], name: str, receipt: dict[str, Any], **data: Any) -> None:
+def hears(intake: Held, name: str, receipt: dict[str, Any], **data: Any) -> None:
     """An event of now, as the consumer hands it over: its data loaded."""
     event = make(name, subject=receipt["case_ref"], data={"case_ref": receipt["case_ref"], **data}, time=intake.clock.now())
     unit = intake.chassis.units.read()
-    handle(unit, replace(event, data=open_event(event), sequence=next(NUMBERS)))
+    handle = getattr(intake.app, f"on_{name.removesuffix('.v1').replace('.', '_')}")
+    assert handle(unit, replace(event, data=open_event(event), sequence=next(NUMBERS))) is None
     assert intake.chassis.units.commit([unit]) == [None]
 
 
@@ -98,7 +109,7 @@ def test_a_report_is_forgotten_when_its_time_is_over(intake: Held, why: str, day
     assert [name for name in OF_A_RULE if after.get(name)] == []
     assert intake.records("data_keys", scope=f"case:{receipt['case_ref']}") == []
     (entry,) = [each for each in intake.audited("report.forgotten") if each["subject"] == receipt["case_ref"]]
-    assert entry["detail"] == {"why": why, "policy_version": intake.app._policy.retention.version}
+    assert entry["detail"] == {"why": why, "policy_version": intake.app.parts.policy.retention.version}
 
 
 def test_what_was_sealed_cannot_be_opened_any_more(intake: Held) -> None:
@@ -117,19 +128,20 @@ def test_what_was_sealed_cannot_be_opened_any_more(intake: Held) -> None:
 
 def test_nothing_that_comes_later_changes_a_forgotten_report(intake: Held) -> None:
     body = report()
-    receipt = intake.app.receive(FORMS, Posted(body), None)
+    receipt = posts(intake, body)
     withdraws(intake, receipt)
     intake.pass_days(31)
     before = record_of(intake, receipt)
-    assert intake.app.receive(FORMS, Posted({**body, "narrative": "Something else."}), None)["duplicate"]
+    assert posts(intake, {**body, "narrative": "Something else."})["duplicate"]
     other = taken(intake)
     closes(intake, other)
     intake.pass_days(366)
+    later = partial(update_report, source_id=FORMS, report_id=other["report_id"], update=Update(narrative="Later."))
     with pytest.raises(NotAllowedNow) as refused:
-        intake.app.update(FORMS, other["report_id"], {"narrative": "Later."}, None, None)
+        intake.app.parts.run(later)
     assert refused.value.slug == "forgotten"
     given = {"purpose": "referral", "scope": ["narrative"], "granted": True, "effective_at": intake.clock.now()}
-    hears(intake, intake.app.hear_consent, "registry.consent.changed.v1", receipt, **given)
+    hears(intake, "registry.consent.changed.v1", receipt, **given)
     assert record_of(intake, receipt) == before
 
 
@@ -138,7 +150,7 @@ def test_a_partner_that_accepts_after_it_hears_that_nothing_comes(intake: Held) 
     intake.pass_days(1096)
     offer = {"offer_id": secrets.token_hex(4), "partner_id": "partner-a", "need": "medical", "urgency": "low",
              "accepted_at": datetime.now(UTC), "partner_public_key": seals.new_key_pair()[1], "partner_key_id": "k"}  # fmt: skip
-    hears(intake, intake.app.hear_acceptance, "referral.accepted.v1", receipt, **offer)
+    hears(intake, "referral.accepted.v1", receipt, **offer)
     said = intake.records("outbox", subject=receipt["case_ref"])
     told = {each["message_id"]: each["routing_key"].partition("ent.")[2] for each in said if "narrative" in each["routing_key"]}
     assert list(told.values()) == ["intake.narrative.withheld.v1"]

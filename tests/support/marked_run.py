@@ -24,7 +24,7 @@ from ngao.local.demo.scenarios import kobo_submission
 from ngao.testing.mailbox import behave, misbehave
 from ngao.testing.processes import ROOT, ServiceProcess
 from ngao.testing.waiting import eventually
-from services.intake.reports.schemas import ReportUpdate
+from services.intake.reports.update import ReportUpdate
 from services.notify.roster.responses import RosterEntry
 from tests.support.coalition import CRITICAL, Coalition, Partner, report
 from tests.support.markers import Planted, Stem, Token, leaf_at, plant, takes

@@ -109,9 +109,9 @@ def test_the_overlay_on_the_page_about_policy_is_taken(home: Home) -> None:
     (block,) = re.findall(r"support_types.yaml\" <<'END'\n(.*?)END\n", page, re.DOTALL)
     (home.policy / "support_types.yaml").write_text(block, "utf-8")
     assert look((SHIPPED, home.policy))[1] == []
-    supports = load((SHIPPED, home.policy)).rules.vocabulary.supports
-    assert supports - load((SHIPPED,)).rules.vocabulary.supports == {"veterinary"}
-    assert load((SHIPPED,)).rules.vocabulary.supports - supports == {"forum_funding"}
+    supports = load((SHIPPED, home.policy)).vocabulary.supports
+    assert supports - load((SHIPPED,)).vocabulary.supports == {"veterinary"}
+    assert load((SHIPPED,)).vocabulary.supports - supports == {"forum_funding"}
 
 
 @pytest.mark.parametrize("name", sorted(str(path.relative_to(SHIPPED)) for path in SHIPPED.rglob("*.yaml")))

@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given, settings
 
 from ngao.chassis.storage.unit_of_work import Unit
-from ngao.contracts import Event, decode, encode, open_event
+from ngao.contracts import decode, encode
 from ngao.contracts.events.intake import StatedConsent
 from ngao.kernel.consent import Answer, Statement, carried_over, judge
-from services.intake.reports.events import change_of
+from services.intake.reports.follow_consent import statement_of as heard_by_intake
 from services.intake.reports.model import Report, Update
 from services.intake.reports.records import report_from, report_record
 from services.referral.cases import store as referral
@@ -124,5 +124,4 @@ def test_the_end_of_a_consent_given_at_the_registry_reaches_intake_and_referral(
     ctx = register.ctx
     publish_consent(ctx, register.cases.kept["NG-7K2M9QX4TB"], None, spoken)
     sent = decode(encode(ctx.unit.sayings[0].event))
-    heard = Event(**{**vars(sent), "data": open_event(sent)})
-    assert change_of(heard) == statement_of(payload_of(sent)) == spoken
+    assert heard_by_intake(payload_of(sent)) == statement_of(payload_of(sent)) == spoken

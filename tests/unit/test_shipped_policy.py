@@ -13,7 +13,7 @@ from services.intake.reports.draft import Violation
 from services.intake.reports.vocabulary import needs_suggested_by
 
 POLICY = Path(__file__).resolve().parents[2] / "deploy" / "policy"
-VOCABULARY = load([POLICY]).rules.vocabulary
+VOCABULARY = load([POLICY]).vocabulary
 
 ASKED_FOR_WITHOUT_A_VIOLATION = {"advocacy_skills", "forum_participation", "forum_funding", "other"}
 """What a network asks for in calm times; no violation suggests it."""

@@ -9,8 +9,9 @@ from typing import Any
 
 from ngao.chassis.storage.unit_of_work import Unit
 from services.intake.reports.model import Report
-from services.intake.reports.records import report_record, source_document
+from services.intake.reports.records import report_record
 from services.intake.sources.model import Source
+from services.intake.sources.store import source_document
 from services.notify.ladders.model import Alarm
 from services.notify.ladders.store import alarm_to_record
 from services.notify.messages.model import Message

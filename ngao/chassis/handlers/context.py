@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -101,7 +101,7 @@ class Parts(ABC, Generic[C]):
         principal, trace = (call.principal, call.trace) if call else (None, None)
         return self.units.run(lambda unit: work(self.context(unit, principal)), trace)
 
-    def run_all(self, works: list[Callable[[C], T]], call: Any = None) -> list[T | Exception]:
+    def run_all(self, works: Sequence[Callable[[C], T]], call: Any = None) -> list[T | Exception]:
         """Run several use cases, committed in groups; each gets its own result or its own error."""
         principal = call.principal if call else None
         return self.units.run_all([partial(self._in_unit, work, principal) for work in works])

@@ -5,10 +5,29 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, cast
 
+from mongoengine import DateTimeField, DictField, IntField
 from pymongo import ReturnDocument
 from pymongo.collection import Collection
 
+from ngao.chassis.storage.documents import Stored
+from ngao.chassis.storage.held import INTERNAL
 from services.intake.dry_runs.model import Asked
+
+_DAYS = 7
+
+
+class DryRunDocument(Stored):
+    """The dry runs about somebody that one source has asked for on one day (UTC), in all and by hour: counts alone."""
+
+    day = DateTimeField(required=True, **INTERNAL)
+    in_day = IntField(required=True, **INTERNAL)
+    in_hours = DictField(IntField(), **INTERNAL)
+
+    meta = {  # noqa: RUF012  # mongoengine's way
+        "db_alias": "intake",
+        "collection": "dry_runs",
+        "indexes": [{"fields": ["day"], "expireAfterSeconds": _DAYS * 86400}],
+    }
 
 
 class DryRunCounter:

@@ -30,8 +30,8 @@ from services.intake.mapping.taking_out import taken_out
 from services.intake.mapping.unreadable import UnreadableReport
 from services.intake.reports.dates import ESTIMATE, doubt_about, with_likely_date
 from services.intake.reports.draft import DateDoubt, Draft
-from services.intake.reports.events import examined
-from services.intake.reports.problems import LeftOut
+from services.intake.reports.provenance import LeftOut
+from services.intake.reports.reading import examined
 from services.intake.reports.vocabulary import GENERAL
 
 _log = get_logger("intake")

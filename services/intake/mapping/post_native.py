@@ -1,101 +1,71 @@
-"""Native bodies over HTTP: taken through the source's profile; one that is no report goes into quarantine, and is named so.
+"""A source posts a native body, taken through its profile; one that is no report goes into quarantine, and is named so.
 
 A form tool does not post again after an error, so what cannot be read must not be lost: see `quarantine`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
+from functools import partial
 from typing import Any
 
-from ngao.chassis.errors import InvalidInput
-from ngao.chassis.http.call import Call, parse_body
-from ngao.chassis.storage.unit_of_work import Unit
-from ngao.chassis.storage.units import Units
-from ngao.contracts import Undecodable
-from ngao.kernel.vocabulary import Vocabulary
-from services.intake.mapping.lenient import Taken, read_native
-from services.intake.mapping.mapping import Mapped
+from marshmallow import fields
+
+from ngao.chassis.errors import InvalidInput, NotFound
+from ngao.chassis.handlers import Answer, Call, http
+from ngao.chassis.http.body import ANYTHING
+from ngao.contracts.classes import INTERNAL
+from services.intake.context import IntakeParts
 from services.intake.mapping.profiles import Profile
+from services.intake.mapping.read_form import profile_of, read_form, take_form
 from services.intake.mapping.unreadable import UnreadableReport
-from services.intake.quarantine.shelf import Posted, Quarantine, QuarantineFull
-from services.intake.reports.draft import Draft
-from services.intake.reports.problems import MappedBy
-from services.intake.reports.read_case import Reader
-from services.intake.reports.schemas import pointing
-
-MOST_VALUES = 20_000
-"""A form asks more than a report holds."""
-
-Receive = Callable[[Unit, str, Draft, MappedBy, str | None], dict[str, Any]]
+from services.intake.quarantine.keep import QuarantineFull, keep, note_full
+from services.intake.quarantine.model import NativeBody
+from services.intake.reports.posted import JSON
+from services.intake.reports.responses import LeftOutShown, ReceiptShown, show
 
 
-class NativeForms:
-    """Takes native bodies in; `profile_of` finds a source's profile, `receive` takes the report that it makes."""
+class InboundShown(ReceiptShown):
+    """The answer to a native body: the receipt, what the mapping dropped (names only), and what it could not read.
 
-    def __init__(
-        self, units: Units, quarantine: Quarantine, *, profile_of: Callable[[str], Profile], vocabulary: Vocabulary,
-        receive: Receive,
-    ) -> None:
-        self._units, self.quarantine, self._profile_of = units, quarantine, profile_of
-        self._vocabulary, self._receive = vocabulary, receive
+    `quarantined` is true when it is no report yet: it is kept, sealed, until an operator has seen it, and no help is looked for.
+    """
 
-    def post(self, source_id: str, call: Call) -> dict[str, Any]:
-        """Take one in, or put it into quarantine; the answer shows which."""
-        profile = self._profile_of(source_id)
-        if not call.body.strip():
-            raise InvalidInput("The body is empty.", slug="malformed-json", status=400)
-        try:
-            with call.meter.running():
-                mapped, taken = self._read(profile, Posted(source_id, call.body, call.idempotency_key), self._units.read().now)
-        except UnreadableReport as unreadable:
-            return self._held(Posted(source_id, call.body, call.idempotency_key), profile, unreadable, call.trace)
-        receipt = self._units.run(lambda unit: self._take(unit, source_id, mapped, taken), call.trace)
-        known = {"mapping_version": mapped.profile.version, "discarded": mapped.discarded, "left_out": taken.left_out}
-        return {"quarantined": False, **receipt, **known}
-
-    def _held(self, posted: Posted, profile: Profile, why: UnreadableReport, trace: str | None) -> dict[str, Any]:
-        try:
-            held = self._units.run(lambda unit: self.quarantine.keep(unit, posted, profile, why), trace)
-        except QuarantineFull:
-            self._units.run(lambda unit: self.quarantine.note_full(unit, posted.source_id), trace)
-            raise
-        return {"quarantined": True, "quarantine_id": held, "reason": why.slug, "left_out": why.left_out}
-
-    def replay(self, quarantine_id: str, by: Reader, trace: str | None) -> dict[str, Any]:
-        """Take one in from quarantine; gives the receipt. It stays there if it still cannot be read: raises UnreadableReport."""
-
-        def work(unit: Unit) -> dict[str, Any]:
-            posted = self.quarantine.take_out(unit, quarantine_id, by)
-            return self._take(unit, posted.source_id, *self._read(self._profile_of(posted.source_id), posted, unit.now))
-
-        return self._units.run(work, trace)
-
-    def original(self, quarantine_id: str, reader: Reader) -> bytes:
-        """A body in quarantine as it was posted, for an operator."""
-        return self._units.run(lambda unit: self.quarantine.open(unit, quarantine_id, reader))
-
-    def dismiss(self, quarantine_id: str, by: Reader) -> None:
-        """Nothing becomes of a body in quarantine."""
-        self._units.run(lambda unit: self.quarantine.dismiss(unit, quarantine_id, by))
-
-    def measure(self) -> None:
-        """How much waits in quarantine."""
-        self.quarantine.measure(self._units.read().now)
-
-    def _read(self, profile: Profile, posted: Posted, now: datetime) -> tuple[Mapped, Taken]:
-        """A body as a report; raises UnreadableReport."""
-        return read_native(profile, _parsed(posted.body), posted.name, self._vocabulary, now)
-
-    def _take(self, unit: Unit, source_id: str, mapped: Mapped, taken: Taken) -> dict[str, Any]:
-        with pointing(mapped.native):
-            mapping = MappedBy(mapped.profile.version, mapped.discarded, taken.left_out)
-            return self._receive(unit, source_id, taken.draft, mapping, mapped.edit)
+    quarantined = fields.Boolean(metadata=INTERNAL)
+    quarantine_id = fields.String(metadata=INTERNAL)
+    reason = fields.String(metadata=INTERNAL)
+    mapping_version = fields.String(metadata=INTERNAL)
+    discarded = fields.List(fields.String(), metadata=INTERNAL)
+    left_out = fields.List(fields.Nested(LeftOutShown), metadata=INTERNAL)
 
 
-def _parsed(body: bytes) -> Any:
+@http.post(
+    "/v1/inbound/<source_id>", roles="source", accepts=(JSON, ANYTHING), returns={202: InboundShown},
+    summary="Post a native body, mapped by the source's profile.",
+)  # fmt: skip
+def post_native(parts: IntakeParts, call: Call, source_id: str) -> Answer:
+    """Take a native body in, or put it into quarantine; the answer shows which. Errors point into the body that was sent."""
+    if source_id != call.principal.id:
+        raise NotFound("There is no such source.")
+    ctx = parts.read()
+    profile = profile_of(ctx, source_id)
+    if not call.body.strip():
+        raise InvalidInput("The body is empty.", slug="malformed-json", status=400)
+    body = NativeBody(source_id, call.body, call.idempotency_key)
     try:
-        return parse_body(body, MOST_VALUES)
-    except Undecodable:
-        raise UnreadableReport("no_json") from None
+        with call.meter.running():
+            form = read_form(profile, body, parts.policy.vocabulary, ctx.now)
+    except UnreadableReport as unreadable:
+        return Answer(202, show(InboundShown, **_held(parts, call, body, profile, unreadable)))
+    receipt = parts.run(partial(take_form, source_id=source_id, form=form), call)
+    mapped, taken = form
+    known = {"mapping_version": profile.version, "discarded": mapped.discarded, "left_out": taken.left_out}
+    return Answer(202, show(InboundShown, quarantined=False, **receipt, **known))
+
+
+def _held(parts: IntakeParts, call: Call, body: NativeBody, profile: Profile, why: UnreadableReport) -> dict[str, Any]:
+    try:
+        held = parts.run(partial(keep, body=body, profile=profile, why=why), call)
+    except QuarantineFull:
+        parts.run(partial(note_full, source_id=body.source_id), call)
+        raise
+    return {"quarantined": True, "quarantine_id": held, "reason": why.slug, "left_out": why.left_out}

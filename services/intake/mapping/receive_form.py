@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from services.intake.ports import Desk
+from services.intake.context import Context
 from services.intake.reports.draft import Draft
 from services.intake.reports.model import Update
-from services.intake.reports.problems import MappedBy
-from services.intake.reports.submit import Receipt, receive_report
+from services.intake.reports.provenance import MappedBy
+from services.intake.reports.receive import Receipt, receive_report
 from services.intake.reports.update import mark_of, update_report
 
 
-def receive_form(desk: Desk, source_id: str, draft: Draft, mapping: MappedBy, edit: str | None) -> Receipt:
+def receive_form(ctx: Context, source_id: str, draft: Draft, mapping: MappedBy, edit: str | None) -> Receipt:
     """Take a form in; `edit` is the name of this version of an edited one. Raises what reports and updates raise.
 
     An edit is known again by its name alone: one that goes back to what the original states is a later word like any other.
     """
     if edit is None:
-        return receive_report(desk, source_id, draft, mapping)
+        return receive_report(ctx, source_id, draft, mapping)
     update = _update_of(draft, edit)
-    before = desk.reports.by_source_event(source_id, draft.source_event_id)
+    before = ctx.reports.by_source_event(source_id, draft.source_event_id)
     if before is None:
-        return receive_report(desk, source_id, draft, mapping, made_by=mark_of(desk, update))
-    return update_report(desk, source_id, before.id, update, mapping)
+        return receive_report(ctx, source_id, draft, mapping, made_by=mark_of(ctx, update))
+    return update_report(ctx, source_id, before.id, update, mapping)
 
 
 def _update_of(draft: Draft, name: str) -> Update:

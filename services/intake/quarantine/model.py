@@ -1,8 +1,20 @@
-"""How much of one source may wait in quarantine: a source whose form is broken, or which is hostile, fills no store."""
+"""What waits in quarantine, and how much of one source may: one whose form is broken, or which is hostile, fills no store."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+NATIVE = "application/vnd.ngao.native+json"
+"""What a native body is marked as among the parked messages."""
+
+
+@dataclass(frozen=True)
+class NativeBody:
+    """A body as a source posted it, and the `name` by which the source knows it: its Idempotency-Key, if there was one."""
+
+    source_id: str
+    content: bytes = field(repr=False)
+    name: str | None = None
 
 
 @dataclass(frozen=True)

@@ -5,76 +5,82 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+from ngao.broker.exchanges import PARTNERS
+from ngao.chassis.handlers import before_publishing
+from ngao.chassis.messaging.destinations import EVENTS
+from ngao.chassis.security.sealed_boxes import seal_to
 from ngao.chassis.security.vouches import Distrust, Recipient
+from ngao.contracts.events.intake import NarrativeDisclosed, NarrativeWithheld
 from ngao.kernel import acceptance
 from ngao.kernel.consent import FOR_REFERRAL, Answer, judge
 from ngao.kernel.pairwise import case_ref_for
-from services.intake.ports import INTAKE, Desk, joined
+from services.intake.context import INTAKE, Context
 from services.intake.reports.model import Helper, Report
 from services.intake.reports.narratives import Refusal
 from services.intake.reports.progress import case_salt_of, stands_accepted
 
 
-def disclose_narrative(desk: Desk, report: Report, helper: Helper) -> None:
+def disclose_narrative(ctx: Context, report: Report, helper: Helper) -> None:
     """Disclose to a partner that has just accepted, or tell it why not, so that it does not wait."""
-    why = _refusal(desk, report, helper)
+    why = _refusal(ctx, report, helper)
     if why:
-        _withhold(desk, report, helper, why)
+        _withhold(ctx, report, helper, why)
     else:
-        _disclose(desk, report, helper)
+        _disclose(ctx, report, helper)
 
 
-def disclose_what_is_new(desk: Desk, report: Report) -> None:
+def disclose_what_is_new(ctx: Context, report: Report) -> None:
     """Give those at work on the case what they do not have yet: a later narrative, or one for which consent came later."""
     for helper in list(report.helpers.values()):
-        if helper.parts_disclosed < len(report.narrative_parts) and _refusal(desk, report, helper) is None:
-            _disclose(desk, report, helper)
+        if helper.parts_disclosed < len(report.narrative_parts) and _refusal(ctx, report, helper) is None:
+            _disclose(ctx, report, helper)
 
 
-def narrative_may_leave(desk: Desk, case_ref: str, offer_id: str, partner_id: str) -> bool:
+@before_publishing(NarrativeDisclosed)
+def narrative_may_leave(ctx: Context, event: NarrativeDisclosed) -> bool:
     """Whether a disclosed narrative may be sent at this moment. If not, it is withheld, and its partner gets to know.
 
     The partner may have it already, from its catch-up or from an earlier sending, so that it is called back as well. A consent
     that comes back brings the whole narrative again.
     """
-    report = desk.reports.by_case(case_ref)
+    report = ctx.reports.by_case(event.case_ref)
     if report is None:
         return False
-    known = report.helpers.get(offer_id)
-    helper = known or Helper(offer_id, partner_id)
-    why = _refusal(desk, report, helper)
+    known = report.helpers.get(event.offer_id)
+    helper = known or Helper(event.offer_id, event.partner_id)
+    why = _refusal(ctx, report, helper)
     if why is None:
         return True
     if known is None or known.parts_disclosed:
-        _withhold(desk, report, helper, why, recalled=True)
+        _withhold(ctx, report, helper, why, recalled=True)
     if known and known.parts_disclosed:
         report.keep_helper(replace(known, parts_disclosed=0))
-        desk.reports.put(report)
+        ctx.reports.save(report)
     return False
 
 
-def _refusal(desk: Desk, report: Report, helper: Helper) -> Refusal | None:
+def _refusal(ctx: Context, report: Report, helper: Helper) -> Refusal | None:
     if report.withdrawn_at or report.forgotten_at or not stands_accepted(report.story, helper.offer_id):
         return Refusal.WITHDRAWN
     if not report.narrative_parts:
         return Refusal.NO_NARRATIVE
     said = (*report.consents, *report.consent_changes)
-    answer = judge(said, purpose=FOR_REFERRAL, scope="narrative", recipient=helper.partner_id, now=desk.now)
+    answer = judge(said, purpose=FOR_REFERRAL, scope="narrative", recipient=helper.partner_id, now=ctx.now)
     return None if answer is Answer.LIVE else Refusal(answer.value)
 
 
-def _disclose(desk: Desk, report: Report, helper: Helper) -> None:
+def _disclose(ctx: Context, report: Report, helper: Helper) -> None:
     """Seal to the keys that operators vouch for, if the partner itself has signed its acceptance; to no others."""
-    recipient = _recipient(desk, report, helper)
+    recipient = _recipient(ctx, report, helper)
     if isinstance(recipient, Recipient):
-        _seal(desk, report, helper, recipient)
+        _seal(ctx, report, helper, recipient)
     elif recipient.value != helper.distrust:
-        _withhold(desk, report, helper, recipient)
+        _withhold(ctx, report, helper, recipient)
         report.keep_helper(replace(helper, distrust=recipient.value))
 
 
-def _recipient(desk: Desk, report: Report, helper: Helper) -> Recipient | Refusal:
-    recipient = desk.recipients.judge(helper.vouch, helper.partner_id)
+def _recipient(ctx: Context, report: Report, helper: Helper) -> Recipient | Refusal:
+    recipient = ctx.recipients.judge(helper.vouch, helper.partner_id)
     if isinstance(recipient, Distrust):
         return Refusal(recipient.value)
     accepted = acceptance.to_sign(helper.partner_id, helper.offer_id, _ref_for(report, helper))
@@ -86,18 +92,40 @@ def _ref_for(report: Report, helper: Helper) -> str:
     return case_ref_for(helper.partner_id, report.case_ref, case_salt_of(report.story, helper.offer_id))
 
 
-def _withhold(desk: Desk, report: Report, helper: Helper, why: Refusal, *, recalled: bool = False) -> None:
-    desk.announce.withheld(report, helper, why.value, recalled=recalled)
+def _withhold(ctx: Context, report: Report, helper: Helper, why: Refusal, *, recalled: bool = False) -> None:
+    """Tell the partner why it does not get the narrative; `recalled` forbids it to use what it has."""
+    withheld = NarrativeWithheld(
+        case_ref=report.case_ref,
+        offer_id=helper.offer_id,
+        partner_id=helper.partner_id,
+        case_salt=case_salt_of(report.story, helper.offer_id),
+        reason=why.value,
+        recalled=recalled,
+    )
+    _publish(ctx, report, withheld)
     detail = {"partner": helper.partner_id, "offer": helper.offer_id, "reason": why.value}
-    desk.journal("narrative.withheld", subject=report.case_ref, actor=INTAKE, detail=detail)
+    ctx.audit("narrative.withheld", subject=report.case_ref, actor=INTAKE, detail=detail)
 
 
-def _seal(desk: Desk, report: Report, helper: Helper, recipient: Recipient) -> None:
-    parts = (desk.vault.open(report, f"narrative.{at}", part) for at, part in enumerate(report.narrative_parts))
-    payload = {"v": 1, "case_ref": _ref_for(report, helper), "offer_id": helper.offer_id, "narrative": joined(parts)}
-    box = desk.seals.to_partner(recipient.box_key, json.dumps(payload, ensure_ascii=False).encode())
-    desk.recipients.pin(helper.partner_id, recipient)
-    desk.announce.disclosed(report, helper, recipient.key_id, box)
+def _seal(ctx: Context, report: Report, helper: Helper, recipient: Recipient) -> None:
+    payload = {
+        "v": 1, "case_ref": _ref_for(report, helper), "offer_id": helper.offer_id, "narrative": ctx.vault.narrative(report)
+    }  # fmt: skip
+    disclosed = NarrativeDisclosed(
+        case_ref=report.case_ref,
+        offer_id=helper.offer_id,
+        partner_id=helper.partner_id,
+        case_salt=case_salt_of(report.story, helper.offer_id),
+        key_id=recipient.key_id,
+        box=seal_to(recipient.box_key, json.dumps(payload, ensure_ascii=False).encode()),
+    )
+    ctx.recipients.pin(helper.partner_id, recipient)
+    _publish(ctx, report, disclosed)
     report.keep_helper(replace(helper, parts_disclosed=len(report.narrative_parts), distrust=""))
     detail = {"partner": helper.partner_id, "offer": helper.offer_id, "key_id": recipient.key_id}
-    desk.journal("narrative.disclosed", subject=report.case_ref, actor=INTAKE, detail=detail)
+    ctx.audit("narrative.disclosed", subject=report.case_ref, actor=INTAKE, detail=detail)
+
+
+def _publish(ctx: Context, report: Report, event: NarrativeDisclosed | NarrativeWithheld) -> None:
+    """To the partner, and to referral, which keeps it for the partner's catch-up and knows that the acceptance has its answer."""
+    ctx.publish(event, subject=report.case_ref, urgent=report.is_critical, partner_id=event.partner_id, to=(PARTNERS, EVENTS))

@@ -1,21 +1,28 @@
-"""Hear from the registry that a consent was given or withdrawn."""
+"""Follow in the registry's events which consents are given or withdrawn."""
 
 from __future__ import annotations
 
+from ngao.chassis.handlers import on
+from ngao.contracts.events.registry import ConsentChanged
 from ngao.kernel.consent import Statement
-from services.intake.ports import Desk
+from services.intake.context import Context
 from services.intake.reports.disclose_narrative import disclose_what_is_new
-from services.intake.reports.follow_referral import report_of
 
 
-def note_consent(desk: Desk, case_ref: str, change: Statement) -> None:
+@on(ConsentChanged)
+def follow_consent(ctx: Context, event: ConsentChanged) -> None:
     """Keep the change; a consent that was missing lets those at work have the narrative now. Raises NotFound.
 
     Of a forgotten report nothing can be disclosed, and what is agreed to for it is nobody's concern.
     """
-    report = report_of(desk, case_ref)
+    report = ctx.reports.of_case(event.case_ref)
     if report.forgotten_at:
         return
-    report.note_consent(change)
-    disclose_what_is_new(desk, report)
-    desk.reports.put(report)
+    report.note_consent(statement_of(event))
+    disclose_what_is_new(ctx, report)
+    ctx.reports.save(report)
+
+
+def statement_of(event: ConsentChanged) -> Statement:
+    """What the person has said."""
+    return Statement(event.purpose, event.scope, event.recipient, event.until, event.effective_at, event.granted)

@@ -1,53 +1,105 @@
-"""Hear from the referral how help is coming along."""
+"""Follow in referral's events how help is coming along."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
-from ngao.chassis.errors import NotFound
-from services.intake.ports import Desk
+from ngao.chassis.handlers import on
+from ngao.contracts import Event
+from ngao.contracts.events.referral import (
+    CaseClosed,
+    CaseOpened,
+    CaseReopened,
+    NeedUnroutable,
+    OfferAccepted,
+    OfferCompleted,
+    OfferDeclined,
+    OfferEvent,
+    OfferExpired,
+    OfferFailed,
+    OfferMade,
+    OfferRecalled,
+    OfferStarted,
+    OfferWithdrawn,
+)
+from services.intake.context import Context
 from services.intake.reports.disclose_narrative import disclose_narrative, disclose_what_is_new
 from services.intake.reports.model import Helper, Report
 from services.intake.reports.progress import Step, stands_accepted
 
 
-def note_progress(desk: Desk, case_ref: str, step: Step, helper: Helper | None = None) -> None:
+@on(CaseOpened, CaseClosed)
+def follow_case(ctx: Context, event: CaseOpened | CaseClosed, envelope: Event) -> None:
+    """Note that referral took the case on, or that nothing is left to do. Raises NotFound."""
+    note_progress(ctx, event.case_ref, _step(envelope))
+
+
+@on(CaseReopened)
+def follow_reopening(ctx: Context, event: CaseReopened, envelope: Event) -> None:
+    """Note that news has opened the case, or what was settled in it, again. Raises NotFound."""
+    note_progress(ctx, event.case_ref, _step(envelope, needs_again=event.needs_again))
+
+
+@on(NeedUnroutable)
+def follow_unroutable(ctx: Context, event: NeedUnroutable, envelope: Event) -> None:
+    """Note that no partner fits; a duty officer has the case. Raises NotFound."""
+    note_progress(ctx, event.case_ref, _step(envelope, need=event.need))
+
+
+@on(OfferMade, OfferDeclined, OfferExpired, OfferStarted, OfferCompleted, OfferFailed, OfferWithdrawn, OfferRecalled)
+def follow_offer(ctx: Context, event: OfferEvent, envelope: Event) -> None:
+    """Note what became of an offer. Raises NotFound."""
+    note_progress(ctx, event.case_ref, _step_of_offer(event, envelope))
+
+
+@on(OfferAccepted)
+def follow_acceptance(ctx: Context, event: OfferAccepted, envelope: Event) -> None:
+    """Note that a partner took the referral: it gets the narrative. Raises NotFound."""
+    helper = Helper(event.offer_id, event.partner_id, event.vouch, event.signature)
+    if event.again:
+        note_vouch(ctx, event.case_ref, helper)
+    else:
+        note_progress(ctx, event.case_ref, _step_of_offer(event, envelope), helper)
+
+
+def note_progress(ctx: Context, case_ref: str, step: Step, helper: Helper | None = None) -> None:
     """Take a step into the story; an acceptance (then `helper` is given) brings the partner the narrative.
 
     Raises NotFound for a case that intake never opened.
     """
-    report = report_of(desk, case_ref)
+    report = ctx.reports.of_case(case_ref)
     report.note(step)
     if helper:
-        _begin(desk, report, helper)
+        _begin(ctx, report, helper)
     elif step.offer_id and not stands_accepted(report.story, step.offer_id):
         report.drop_helper(step.offer_id)
-    desk.reports.put(report)
+    ctx.reports.save(report)
 
 
-def note_vouch(desk: Desk, case_ref: str, helper: Helper) -> None:
+def note_vouch(ctx: Context, case_ref: str, helper: Helper) -> None:
     """Take what operators vouch for by now of a partner that accepted before; it gets what it does not have yet.
 
     Raises NotFound. The acceptance is an old step of the story, whatever came after it.
     """
-    report = report_of(desk, case_ref)
+    report = ctx.reports.of_case(case_ref)
     if report.forgotten_at or not stands_accepted(report.story, helper.offer_id):
         return
     known = report.helpers.get(helper.offer_id, helper)
     report.keep_helper(replace(helper, parts_disclosed=known.parts_disclosed, distrust=known.distrust))
-    disclose_what_is_new(desk, report)
-    desk.reports.put(report)
+    disclose_what_is_new(ctx, report)
+    ctx.reports.save(report)
 
 
-def report_of(desk: Desk, case_ref: str) -> Report:
-    """The report that opened a case; raises NotFound."""
-    report = desk.reports.by_case(case_ref)
-    if report is None:
-        raise NotFound("Intake has no report with this case reference.")
-    return report
-
-
-def _begin(desk: Desk, report: Report, helper: Helper) -> None:
+def _begin(ctx: Context, report: Report, helper: Helper) -> None:
     if stands_accepted(report.story, helper.offer_id) and not report.forgotten_at:
         report.keep_helper(helper)
-    disclose_narrative(desk, report, helper)
+    disclose_narrative(ctx, report, helper)
+
+
+def _step(envelope: Event, **about: Any) -> Step:
+    return Step(envelope.type.removesuffix(".v1"), envelope.time, envelope.sequence or 0, **about)
+
+
+def _step_of_offer(event: OfferEvent, envelope: Event) -> Step:
+    return _step(envelope, need=event.need, offer_id=event.offer_id, case_salt=event.case_salt)

@@ -1,20 +1,38 @@
-"""Forget what a report told when its time is over."""
+"""What a report told is forgotten when its time is over."""
 
 from __future__ import annotations
 
-from services.intake.ports import INTAKE, Desk
-from services.intake.reports.model import Report
+from functools import partial
+
+from ngao.chassis.handlers import every, measures
+from ngao.chassis.measuring import SELDOM_S
+from services.intake.context import Context, IntakeParts
+
+_AT_ONCE = 100
 
 
-def forget_due(desk: Desk, report_id: str, why: str) -> None:
+@every(seconds=600)
+def forget(parts: IntakeParts) -> None:
+    """Forget the reports whose time is over, batch after batch; several processes may do it at once."""
+    while due := (ctx := parts.read()).reports.due(ctx.policy.retention.ends("reports", ctx.now), _AT_ONCE):
+        works = [partial(forget_due, report_id=report_id, why=why) for report_id, why in due]
+        for failed in (each for each in parts.run_all(works) if each is not None):
+            raise failed
+
+
+def forget_due(ctx: Context, report_id: str, why: str) -> None:
     """Forget one that is past its time by the moment `why`; one that another process has just forgotten stays as it is."""
-    report = desk.reports.find(report_id)
-    if report:
-        _forget(desk, report, {"why": why, "policy_version": desk.rules.retention.version})
+    report = ctx.reports.find(report_id)
+    if report and report.forget(ctx.now):
+        ctx.vault.destroy(report)
+        ctx.reports.save(report)
+        detail = {"why": why, "policy_version": ctx.policy.retention.version}
+        ctx.audit("report.forgotten", subject=report.case_ref, detail=detail)
 
 
-def _forget(desk: Desk, report: Report, detail: dict[str, str]) -> None:
-    if report.forget(desk.now):
-        desk.vault.destroy(report)
-        desk.reports.put(report)
-        desk.journal("report.forgotten", subject=report.case_ref, actor=INTAKE, detail=detail)
+@measures(seconds=SELDOM_S)
+def measure_retention(parts: IntakeParts) -> None:
+    """Measure what should be forgotten by now and is not."""
+    ctx = parts.read()
+    late, longest = ctx.reports.overdue(ctx.policy.retention.ends("reports", ctx.now))
+    parts.metrics.overdue("retention", late, longest.total_seconds())

@@ -10,8 +10,8 @@ from ngao.kernel.consent import Statement, carried_over
 from ngao.kernel.urgency import CRITICAL, rank
 from services.intake.reports.acts import Dating, with_acts
 from services.intake.reports.draft import DateDoubt, Person, Place, Violation
-from services.intake.reports.problems import MappedBy
 from services.intake.reports.progress import CLOSED, OPENED, REOPENED, Step, status_of, with_step
+from services.intake.reports.provenance import MappedBy
 from services.intake.triage.model import Facts, Reason, Triage
 
 BY_OPERATOR = "operator"
@@ -64,21 +64,6 @@ class Update:
     occurred_at: datetime | None = None
     occurred_precision: str = ""
     doubt: DateDoubt | None = None
-
-
-@dataclass(frozen=True)
-class Change:
-    """How a report that others know already came to be another: which parts are new, and what its urgency was before.
-
-    `by` is what brought the change: `update`, `history` (another report about the same person) or `operator`. `needs_again` is
-    what the acts that are new in it ask for, also if it was asked for before.
-    """
-
-    by: str
-    urgency_before: str
-    news: tuple[str, ...] = ()
-    correction: SealedIdentity | None = None
-    needs_again: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from codecs import BOM_UTF8
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,7 +14,7 @@ from ngao.contracts import ContractError, FieldError, InvalidContent, Undecodabl
 from ngao.contracts.envelope import count_values, from_document
 from ngao.kernel.vocabulary import Vocabulary
 from services.intake.reports.draft import Draft
-from services.intake.reports.events import read_report
+from services.intake.reports.reading import read_report
 
 JSON = "application/json"
 CLOUDEVENT = "application/cloudevents+json"
@@ -44,6 +45,17 @@ class Posted:
         """The report as its schema takes it; raises InvalidInput naming every broken field."""
         with self.meter.running():
             return read_report(self.document, vocabulary)
+
+
+@contextmanager
+def pointing(rewrite: Callable[[str], str]) -> Iterator[None]:
+    """Let errors point into the body that was sent, where that is not the canonical report itself."""
+    try:
+        yield
+    except InvalidInput as error:
+        told = [each.as_dict() for each in error.errors]
+        errors = [FieldError(rewrite(each["pointer"]), each["code"], each["detail"]) for each in told]
+        raise InvalidInput(str(error), errors, slug=error.slug, status=error.status) from None
 
 
 def posted(call: Call) -> Posted:

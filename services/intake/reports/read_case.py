@@ -3,42 +3,134 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any
 
-from ngao.kernel.actors import Actor
-from services.intake.ports import Desk, joined
-from services.intake.reports.follow_referral import report_of
+from marshmallow import fields
+
+from ngao.chassis.handlers import http, itself
+from ngao.contracts.classes import INTERNAL, SENSITIVE, Tolerant
+from ngao.contracts.schemas import report as said
+from ngao.kernel.vocabulary import ViolationType
+from services.intake.context import Context
 from services.intake.reports.model import Report
+from services.intake.reports.responses import LeftOutShown, ReasonShown, show
 
 
-@dataclass(frozen=True)
-class Reader:
-    """Which operator reads, and why: a code of policy."""
+class ViolationShown(Tolerant):
+    """One violation, in the coalition's codes: what, whether it goes on, against whom, by which kinds of perpetrator.
 
-    actor: Actor
-    reason: str
+    `occurred_at` is there if it is not the report's. `counts_from` is the moment that it is judged by instead, if its date is
+    doubtful, or if it was reported later without one.
+    """
+
+    type = fields.String(metadata=INTERNAL)
+    label = fields.String(metadata=INTERNAL)
+    ongoing = fields.Boolean(metadata=INTERNAL)
+    against = fields.String(metadata=INTERNAL)
+    perpetrators = fields.List(fields.String(), metadata=INTERNAL)
+    occurred_at = fields.AwareDateTime(allow_none=True, metadata=INTERNAL)
+    occurred_precision = fields.String(metadata=INTERNAL)
+    counts_from = fields.AwareDateTime(allow_none=True, metadata=INTERNAL)
 
 
-@dataclass(frozen=True)
-class Told:
-    """What the person's words are; empty once they are forgotten."""
+class DateDoubtShown(Tolerant):
+    """Why the date is not the stated one (missing, future, too_old, device_clock), and which was stated, if it can be read."""
 
-    narrative: str = field(default="", repr=False)
-    attachments: tuple[dict[str, Any], ...] = field(default=(), repr=False)
+    reason = fields.String(metadata=INTERNAL)
+    stated = fields.AwareDateTime(allow_none=True, metadata=INTERNAL)
 
 
-def show_case(desk: Desk, case_ref: str, reader: Reader) -> Report:
-    """The report that opened a case, in codes. Raises NotFound."""
-    report = report_of(desk, case_ref)
-    desk.journal("report.read", subject=case_ref, actor=reader.actor, detail={"reason": reader.reason})
+class CaseReportShown(Tolerant):
+    """What the report of a case says in codes, for an operator; `forgotten` when its time is over."""
+
+    case_ref = fields.String(metadata=INTERNAL)
+    source_id = fields.String(metadata=INTERNAL)
+    status = fields.String(metadata=INTERNAL)
+    reporter_role = fields.String(metadata=INTERNAL)
+    violations = fields.List(fields.Nested(ViolationShown), metadata=INTERNAL)
+    needs = fields.List(fields.String(), metadata=INTERNAL)
+    needs_proposed = fields.List(fields.String(), metadata=INTERNAL)
+    county = fields.String(metadata=INTERNAL)
+    languages = fields.List(fields.String(), metadata=INTERNAL)
+    occurred_at = fields.AwareDateTime(metadata=INTERNAL)
+    occurred_precision = fields.String(metadata=INTERNAL)
+    received_at = fields.AwareDateTime(metadata=INTERNAL)
+    updated_at = fields.AwareDateTime(allow_none=True, metadata=INTERNAL)
+    withdrawn_at = fields.AwareDateTime(allow_none=True, metadata=INTERNAL)
+    urgency = fields.String(metadata=INTERNAL)
+    points = fields.Integer(metadata=INTERNAL)
+    reasons = fields.List(fields.Nested(ReasonShown), metadata=INTERNAL)
+    policy_version = fields.String(metadata=INTERNAL)
+    earlier_reports = fields.Integer(metadata=INTERNAL)
+    has_narrative = fields.Boolean(metadata=INTERNAL)
+    has_attachments = fields.Boolean(metadata=INTERNAL)
+    mapping_version = fields.String(allow_none=True, metadata=INTERNAL)
+    discarded = fields.List(fields.String(), metadata=INTERNAL)
+    left_out = fields.List(fields.Nested(LeftOutShown), metadata=INTERNAL)
+    date_doubt = fields.Nested(DateDoubtShown, allow_none=True, metadata=INTERNAL)
+    forgotten = fields.Boolean(metadata=INTERNAL)
+
+
+class NarrativeShown(Tolerant):
+    """What was told in words, and what the attachments are: they stay where they are."""
+
+    case_ref = fields.String(metadata=INTERNAL)
+    narrative = fields.String(metadata=SENSITIVE)
+    attachments = fields.List(fields.Nested(said.Attachment), metadata=SENSITIVE)
+
+
+@http.get(
+    "/v1/cases/<case_ref>/report", roles="operator", scope="reports:read", audit=itself("report.read"), returns=CaseReportShown,
+    summary="What a case's report says in codes; ?reason= is demanded.",
+)  # fmt: skip
+def read_case_report(ctx: Context, case_ref: str, *, reason: str = "") -> dict[str, Any]:
+    """Show an operator the report that opened a case, in codes. Raises NotFound, InvalidInput for an unknown reason."""
+    report = _read(ctx, "report.read", case_ref, reason)
+    return _report_answer(report, ctx.policy.vocabulary.violations)
+
+
+@http.get(
+    "/v1/cases/<case_ref>/narrative", roles="operator", scope="narrative:read", audit=itself("narrative.read"),
+    returns=NarrativeShown, summary="What was told in words; ?reason= is demanded.",
+)  # fmt: skip
+def read_narrative(ctx: Context, case_ref: str, *, reason: str = "") -> dict[str, Any]:
+    """Show an operator what was told in words, and what the attachments are; nothing once it is forgotten.
+
+    Raises NotFound, InvalidInput for an unknown reason.
+    """
+    report = _read(ctx, "narrative.read", case_ref, reason)
+    attachments = ctx.vault.open(report, "attachments", report.attachments) if report.attachments else b"[]"
+    narrative = ctx.vault.narrative(report)
+    return show(NarrativeShown, case_ref=case_ref, narrative=narrative, attachments=json.loads(attachments))
+
+
+def _read(ctx: Context, action: str, case_ref: str, reason: str) -> Report:
+    ctx.policy.check_read_reason(reason)
+    report = ctx.reports.of_case(case_ref)
+    ctx.audit(action, subject=case_ref, detail={"reason": reason})
     return report
 
 
-def show_narrative(desk: Desk, case_ref: str, reader: Reader) -> Told:
-    """What was told in words, and what the attachments are. Raises NotFound."""
-    report = report_of(desk, case_ref)
-    desk.journal("narrative.read", subject=case_ref, actor=reader.actor, detail={"reason": reader.reason})
-    parts = (desk.vault.open(report, f"narrative.{at}", part) for at, part in enumerate(report.narrative_parts))
-    attachments = desk.vault.open(report, "attachments", report.attachments) if report.attachments else b"[]"
-    return Told(joined(parts), tuple(json.loads(attachments)))
+def _report_answer(report: Report, labels: Mapping[str, ViolationType]) -> dict[str, Any]:
+    """What a report says, for an operator: codes and times, nothing about who."""
+    plain = (
+        "case_ref", "source_id", "status", "reporter_role", "needs", "needs_proposed", "county", "languages", "occurred_at",
+        "occurred_precision", "received_at", "updated_at", "withdrawn_at",
+    )  # fmt: skip
+    judged = ("urgency", "points", "reasons", "policy_version", "earlier_reports")
+    return show(
+        CaseReportShown,
+        **{name: getattr(report, name) for name in plain},
+        **{name: getattr(report.triage, name) for name in judged},
+        violations=[
+            {**vars(each), "label": labels[each.type].label if each.type in labels else each.type} for each in report.violations
+        ],
+        has_narrative=bool(report.narrative_parts),
+        has_attachments=bool(report.attachments),
+        mapping_version=report.mapping.version if report.mapping else None,
+        discarded=report.mapping.discarded if report.mapping else (),
+        left_out=report.mapping.left_out if report.mapping else (),
+        date_doubt=report.doubt,
+        forgotten=report.forgotten_at is not None,
+    )

@@ -1,4 +1,4 @@
-"""Reports and sources as records, and back."""
+"""Reports as records, and back."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from typing import Any
 
 from ngao.kernel.consent import Statement
 from ngao.kernel.records import from_record, to_record
-from services.intake.reports.documents import SourceDocument
 from services.intake.reports.draft import Violation
 from services.intake.reports.model import Decision, Helper, Report, SealedIdentity
-from services.intake.reports.problems import MappedBy
-from services.intake.sources.model import Source
+from services.intake.reports.provenance import MappedBy
 from services.intake.triage.model import Triage
 
 Record = Mapping[str, Any]
@@ -55,16 +53,6 @@ def report_from(record: Record) -> Report:
 def violation_from(record: Record) -> Violation:
     """A stored violation."""
     return from_record(Violation, record)
-
-
-def source_document(source: Source) -> SourceDocument:
-    """A source, ready to be stored."""
-    return SourceDocument(**to_record(source))
-
-
-def source_from(record: Record) -> Source:
-    """A stored source."""
-    return from_record(Source, record, id=record["_id"])
 
 
 def _said(statement: Statement, moment: str) -> dict[str, Any]:

@@ -1,16 +1,49 @@
-"""Tell a report again that no case was opened for: a broker may have lost it on the way, and nobody else would know."""
+"""A report that no case was opened for is published again: a broker may have lost it on the way, and no one else would know."""
 
 from __future__ import annotations
 
-from services.intake.ports import INTAKE, Desk
+from datetime import timedelta
+from functools import partial
+
+from ngao.chassis.handlers import every, measures
+from ngao.chassis.measuring import OFTEN_S
+from ngao.chassis.messaging.destinations import EVENTS, NOTICES
+from ngao.chassis.observability.logs import get_logger
+from services.intake.context import Context, IntakeParts
+
+_AT_ONCE = 100
+_OPENED_WITHIN = timedelta(minutes=2)
+_log = get_logger("intake")
 
 
-def tell_again(desk: Desk, report_id: str) -> bool:
-    """Say what was said about a report once more, with the same ids; False when it is not time, or somebody has the case now."""
-    report = desk.reports.find(report_id)
-    if report is None or not report.told_again(desk.now):
+@every(seconds=5)
+def republish_unopened(parts: IntakeParts) -> None:
+    """Publish reports again that no case was opened for: a bounded number at once, so that a backlog does not grow by it."""
+    ctx = parts.read()
+    works = [partial(republish, report_id=report_id) for report_id in ctx.reports.unopened(ctx.now, _AT_ONCE)]
+    done = sum(each is True for each in parts.run_all(works))
+    if done:
+        _log.warning("reports.told_again", count=done)
+
+
+def republish(ctx: Context, report_id: str) -> bool:
+    """Send what was published about a report once more, with the same ids.
+
+    False when it is not time, or somebody has the case now.
+    """
+    report = ctx.reports.find(report_id)
+    if report is None or not report.told_again(ctx.now):
         return False
-    desk.reports.put(report)
-    desk.announce.again(report)
-    desk.journal("report.told_again", subject=report.case_ref, actor=INTAKE)
+    ctx.reports.save(report)
+    for to in (EVENTS, NOTICES):
+        ctx.unit.afterwards.append(partial(ctx.sent.tell_again, report.case_ref, report.received_at, to=to))
+    ctx.audit("report.told_again", subject=report.case_ref)
     return True
+
+
+@measures(seconds=OFTEN_S)
+def measure_openings(parts: IntakeParts) -> None:
+    """Measure which reports should have become cases by now and have not."""
+    ctx = parts.read()
+    count, first = ctx.reports.still_unopened(ctx.now - _OPENED_WITHIN)
+    parts.metrics.overdue("opening", count, (ctx.now - first - _OPENED_WITHIN).total_seconds() if first else 0.0)

@@ -1,18 +1,72 @@
-"""What callers are shown of reports and sources."""
+"""What callers are shown of reports."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from ngao.kernel.vocabulary import ViolationType
+from marshmallow import Schema, fields
+
+from ngao.contracts.classes import INTERNAL, Tolerant
 from services.intake.reports.model import Report
 from services.intake.reports.progress import needs_of, turns_of
-from services.intake.reports.schemas import CaseReportShown, SourceShown, StatusShown, show
-from services.intake.sources.model import Source
 
 
-def show_report(report: Report) -> dict[str, Any]:
+class ReceiptShown(Tolerant):
+    """The answer to a report that is stored for good.
+
+    `narrative_cut` is there, and true, if the report has room for no more of an update's narrative than was taken: all that a
+    report tells in words is at most 300,000 bytes in 200 parts. Everything else of the update is taken.
+    """
+
+    report_id = fields.String(metadata=INTERNAL)
+    case_ref = fields.String(metadata=INTERNAL)
+    urgency = fields.String(metadata=INTERNAL)
+    duplicate = fields.Boolean(metadata=INTERNAL)
+    withdrawn = fields.Boolean(metadata=INTERNAL)
+    narrative_cut = fields.Boolean(metadata=INTERNAL)
+    status_url = fields.String(metadata=INTERNAL)
+
+
+class LeftOutShown(Tolerant):
+    """Something of a native body that could not be read: where, and why; never the value."""
+
+    field = fields.String(metadata=INTERNAL)
+    code = fields.String(metadata=INTERNAL)
+
+
+class ReasonShown(Tolerant):
+    """A rule that fired."""
+
+    rule = fields.String(metadata=INTERNAL)
+    text = fields.String(metadata=INTERNAL)
+
+
+class StepShown(Tolerant):
+    """One step of the referral; partners are not named."""
+
+    at = fields.AwareDateTime(metadata=INTERNAL)
+    what = fields.String(metadata=INTERNAL)
+    need = fields.String(allow_none=True, metadata=INTERNAL)
+
+
+class StatusShown(Tolerant):
+    """How a report is doing, for the source that posted it."""
+
+    report_id = fields.String(metadata=INTERNAL)
+    case_ref = fields.String(metadata=INTERNAL)
+    source_event_id = fields.String(metadata=INTERNAL)
+    status = fields.String(metadata=INTERNAL)
+    urgency = fields.String(metadata=INTERNAL)
+    reasons = fields.List(fields.Nested(ReasonShown), metadata=INTERNAL)
+    policy_version = fields.String(metadata=INTERNAL)
+    received_at = fields.AwareDateTime(metadata=INTERNAL)
+    updated_at = fields.AwareDateTime(allow_none=True, metadata=INTERNAL)
+    withdrawn_at = fields.AwareDateTime(allow_none=True, metadata=INTERNAL)
+    needs = fields.Dict(keys=fields.String(), values=fields.String(), metadata=INTERNAL)
+    story = fields.List(fields.Nested(StepShown), metadata=INTERNAL)
+
+
+def status_answer(report: Report) -> dict[str, Any]:
     """How a report is doing: codes and times, no partner, nothing about who."""
     known, told = needs_of(report.story), report.told
     if told is None:
@@ -34,40 +88,7 @@ def show_report(report: Report) -> dict[str, Any]:
     )
 
 
-def show_case_report(report: Report, labels: Mapping[str, ViolationType]) -> dict[str, Any]:
-    """What a report says, for an operator: codes and times, nothing about who."""
-    plain = (
-        "case_ref", "source_id", "status", "reporter_role", "needs", "needs_proposed", "county", "languages", "occurred_at",
-        "occurred_precision", "received_at", "updated_at", "withdrawn_at",
-    )  # fmt: skip
-    judged = ("urgency", "points", "reasons", "policy_version", "earlier_reports")
-    return show(
-        CaseReportShown,
-        **{name: getattr(report, name) for name in plain},
-        **{name: getattr(report.triage, name) for name in judged},
-        violations=[
-            {**vars(each), "label": labels[each.type].label if each.type in labels else each.type} for each in report.violations
-        ],
-        has_narrative=bool(report.narrative_parts),
-        has_attachments=bool(report.attachments),
-        mapping_version=report.mapping.version if report.mapping else None,
-        discarded=report.mapping.discarded if report.mapping else (),
-        left_out=report.mapping.left_out if report.mapping else (),
-        date_doubt=report.doubt,
-        forgotten=report.forgotten_at is not None,
-    )
-
-
-def show_source(source: Source, key: str | None = None) -> dict[str, Any]:
-    """A source, with its new key if it was just given one."""
-    fresh = {"key": key} if key else {}
-    return show(
-        SourceShown,
-        source_id=source.id,
-        enabled=source.enabled,
-        profile=source.profile,
-        rate_per_second=source.rate_per_second,
-        keys=len(source.key_hashes),
-        created_at=source.created_at,
-        **fresh,
-    )
+def show(schema: type[Schema], **values: Any) -> dict[str, Any]:
+    """An answer by its schema."""
+    shown: dict[str, Any] = schema().dump(values)
+    return shown

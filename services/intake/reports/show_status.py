@@ -1,20 +1,30 @@
-"""Show a source how its report is doing."""
+"""A source asks how its report is doing."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from ngao.chassis.errors import NotFound
-from services.intake.ports import Desk
+from ngao.chassis.handlers import http
+from services.intake.context import Context
 from services.intake.reports.model import Report
+from services.intake.reports.responses import StatusShown, status_answer
 from services.intake.triage.judging import told_of
 
 
-def tell_status(desk: Desk, source_id: str, report_id: str) -> Report:
+@http.get("/v1/reports/<report_id>", roles="source", returns=StatusShown, summary="How a report is doing.")
+def show_report(ctx: Context, report_id: str) -> dict[str, Any]:
+    """Show how a report is doing to the source that posted it, and to no other. Raises NotFound."""
+    return status_answer(report_for(ctx, ctx.source_id, report_id))
+
+
+def report_for(ctx: Context, source_id: str, report_id: str) -> Report:
     """The report, with the urgency its source may know, for that source alone.
 
     Raises NotFound, which does not distinguish a report of another source from one that does not exist.
     """
-    report = desk.reports.find(report_id)
+    report = ctx.reports.find(report_id)
     if report is None or report.source_id != source_id:
         raise NotFound("There is no such report.")
-    report.told = told_of(desk, report)
+    report.told = told_of(ctx, report)
     return report

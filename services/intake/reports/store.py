@@ -1,28 +1,96 @@
-"""Where the use cases' ports meet the database; one set for each unit of work."""
+"""Reports in MongoDB. What is sensitive is a sealed box or ciphertext; what must be compared is a keyed hash."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from time import monotonic
 from typing import Any
 
-from mongoengine import Q
+from mongoengine import BinaryField, BooleanField, DateTimeField, DictField, IntField, ListField, Q, StringField
 
-from ngao.chassis.security.identity import Credential
+from ngao.chassis.errors import NotFound
+from ngao.chassis.storage.documents import Stored
+from ngao.chassis.storage.held import INTERNAL, hashed, sealed
 from ngao.chassis.storage.lookups import Record, TooMany
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.kernel.urgency import CRITICAL
-from services.intake.reports.documents import ReportDocument, SourceDocument
 from services.intake.reports.model import LATEST_AGAIN, Report
-from services.intake.reports.records import report_from, report_record, source_document, source_from
-from services.intake.sources.model import Source
+from services.intake.reports.records import report_from, report_record
 from services.intake.triage.model import Earlier, History
 
 _REPORTS = "reports"
 _MOST_EARLIER = 200
 _OF_EARLIER = ("received_at", "violations.type", "withdrawn_at", "source_id")
-_KNOWN_FOR_S = 1.0
+
+
+class ReportDocument(Stored):
+    """One report. Lists of dictionaries hold codes, times and references only."""
+
+    case_ref = StringField(required=True, **INTERNAL)
+    source_id = StringField(required=True, **INTERNAL)
+    source_event_id = StringField(required=True, **INTERNAL)
+    fingerprint = StringField(required=True, **hashed("reports"))
+    received_at = DateTimeField(required=True, **INTERNAL)
+    occurred_at = DateTimeField(required=True, **INTERNAL)
+    occurred_precision = StringField(required=True, **INTERNAL)
+    reporter_role = StringField(required=True, **INTERNAL)
+    violations = ListField(DictField(), **INTERNAL)
+    needs = ListField(StringField(), **INTERNAL)
+    needs_proposed = ListField(StringField(), **INTERNAL)
+    needs_suggested = BooleanField(**INTERNAL)
+    county = StringField(**INTERNAL)
+    place_precision = StringField(**INTERNAL)
+    languages = ListField(StringField(), **INTERNAL)
+    consents = ListField(DictField(), **INTERNAL)
+    consent_changes = ListField(DictField(), **INTERNAL)
+    urgency = StringField(required=True, **INTERNAL)
+    points = IntField(required=True, **INTERNAL)
+    reasons = ListField(DictField(), **INTERNAL)
+    policy_version = StringField(required=True, **INTERNAL)
+    earlier_reports = IntField(required=True, **INTERNAL)
+    told = DictField(**INTERNAL)
+    decision = DictField(**INTERNAL)
+    defender_ref = StringField(**INTERNAL)
+    sealed_identity = DictField(**sealed("reports"))
+    person_keys = ListField(StringField(), **hashed("reports"))
+    narrative_parts = ListField(BinaryField(), **sealed("reports"))
+    attachments = BinaryField(**sealed("reports"))
+    story = ListField(DictField(), **INTERNAL)
+    helpers = ListField(DictField(), **INTERNAL)
+    updates_seen = ListField(StringField(), **hashed("reports"))
+    mapping = DictField(**INTERNAL)
+    doubt = DictField(**INTERNAL)
+    updated_at = DateTimeField(**INTERNAL)
+    tell_again_at = DateTimeField(**INTERNAL)
+    judge_others_at = DateTimeField(**INTERNAL)
+    withdrawn_at = DateTimeField(**INTERNAL)
+    closed_at = DateTimeField(**INTERNAL)
+    forgotten_at = DateTimeField(**INTERNAL)
+
+    meta = {  # noqa: RUF012  # mongoengine's way
+        "db_alias": "intake",
+        "collection": "reports",
+        "indexes": [
+            {"fields": ["source_id", "source_event_id"], "unique": True},
+            {"fields": ["case_ref"], "unique": True},
+            {"fields": ["person_keys", "-received_at"]},
+            {"fields": ["tell_again_at"], "partialFilterExpression": {"tell_again_at": {"$exists": True}}},
+            {"fields": ["judge_others_at"], "partialFilterExpression": {"judge_others_at": {"$exists": True}}},
+            {"fields": ["forgotten_at", "received_at"]},
+            {"fields": ["forgotten_at", "closed_at"], "partialFilterExpression": {"closed_at": {"$exists": True}}},
+            {"fields": ["forgotten_at", "withdrawn_at"], "partialFilterExpression": {"withdrawn_at": {"$exists": True}}},
+        ],
+    }
+
+
+class PinDocument(Stored):
+    """The partner's keys (its id is the partner's) that narratives were last sealed to."""
+
+    key_id = StringField(required=True, **INTERNAL)
+    signing_key_id = StringField(**INTERNAL)
+    issued_at = DateTimeField(required=True, **INTERNAL)
+
+    meta = {"db_alias": "intake", "collection": "pins"}  # noqa: RUF012  # mongoengine's way
 
 
 class ReportRepository:
@@ -38,6 +106,13 @@ class ReportRepository:
     def by_case(self, case_ref: str) -> Report | None:
         """The report that opened this case."""
         return _report(self._unit.lookups.by(_REPORTS, "case_ref").one(case_ref))
+
+    def of_case(self, case_ref: str) -> Report:
+        """The same; raises NotFound."""
+        report = self.by_case(case_ref)
+        if report is None:
+            raise NotFound("Intake has no report with this case reference.")
+        return report
 
     def by_source_event(self, source_id: str, source_event_id: str) -> Report | None:
         """The report a source posted under its own id."""
@@ -94,64 +169,9 @@ class ReportRepository:
         first = waiting.order_by("received_at").only("received_at").as_pymongo().first()
         return (waiting.count(), first["received_at"]) if first else (0, None)
 
-    def put(self, report: Report) -> None:
+    def save(self, report: Report) -> None:
         """Register a new or changed report."""
         self._unit.keep(_REPORTS, report_record(report), report.revision)
-
-
-class SourceRepository:
-    """The systems that may post."""
-
-    def __init__(self, unit: Unit) -> None:
-        self._unit = unit
-
-    def find(self, source_id: str) -> Source | None:
-        """The source with this id."""
-        return find_source(source_id)
-
-    def all(self) -> list[Source]:
-        """Every source, by id."""
-        return [source_from(record) for record in SourceDocument.objects.order_by("id").as_pymongo()]
-
-    def put(self, source: Source) -> None:
-        """Register a new or changed source."""
-        self._unit.put(source_document(source))
-
-
-class SourceCredentials:
-    """Tells the chassis who may call as a source.
-
-    A known source is remembered for a second, because every request asks; what another process changed is heard then.
-    """
-
-    def __init__(self) -> None:
-        self._known: dict[str, tuple[float, Credential]] = {}
-
-    def find(self, kind: str, id: str) -> Credential | None:  # noqa: A002  # the chassis's name for it
-        """The source's account, or None for any other kind."""
-        if kind != "source":
-            return None
-        until, known = self._known.get(id, (0.0, None))
-        return known if known and monotonic() < until else self._read(id)
-
-    def forget(self, source_id: str) -> None:
-        """This process has just changed it: ask again."""
-        self._known.pop(source_id, None)
-
-    def _read(self, source_id: str) -> Credential | None:
-        until, source = monotonic() + _KNOWN_FOR_S, find_source(source_id)
-        if source is None:
-            return None
-        rate = source.rate_per_second
-        found = Credential("source", source_id, source.key_hashes, enabled=source.enabled, rate_per_second=rate)
-        self._known[source_id] = until, found
-        return found
-
-
-def find_source(source_id: str) -> Source | None:
-    """The source with this id."""
-    record = SourceDocument.objects(id=source_id).as_pymongo().first()
-    return source_from(record) if record else None
 
 
 def _past(moment: str, end: datetime) -> Any:

@@ -1,33 +1,32 @@
-"""Reports that sources post over AMQP: from a delivery to a report, or to a refusal that its source can read."""
+"""A source posts reports over AMQP: each becomes a report, or a refusal that its source can read."""
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from dataclasses import replace
+from typing import Any
 
 from ngao.broker.exchanges import RESULTS
-from ngao.chassis.errors import InvalidInput, NgaoError, Permanent, SealBroken
+from ngao.chassis.errors import InvalidInput, NgaoError, NotAllowedNow, Permanent, SealBroken
+from ngao.chassis.handlers import on_edge
 from ngao.chassis.http.problems import broken_fields
 from ngao.chassis.messaging.accounts import outsider_account
 from ngao.chassis.messaging.consumer import Delivery, Rejected
-from ngao.contracts import ContractError, Event, FieldError, InvalidContent, Undecodable, open_event, parse_json
+from ngao.chassis.security.sealed_boxes import OwnBoxes
+from ngao.contracts import ContractError, Event, FieldError, InvalidContent, Undecodable, event_of, open_event, parse_json
 from ngao.contracts.envelope import from_document
-from services.intake.reports.events import rejected_event
+from ngao.contracts.events.intake import ReportReceipt, ReportRejected
+from ngao.contracts.events.parts import FieldRefusal
+from ngao.contracts.events.source import ReportSealed
+from ngao.contracts.payloads import read
+from services.intake.context import Context
 from services.intake.reports.posted import CLOUDEVENT, JSON, Posted, cloud_event
+from services.intake.reports.submit import take_posted
 
 MOST_BYTES = 1024 * 1024
-SEALED = "intake.report.sealed.v1"
-
-
-class Boxes(Protocol):
-    """Opens what was sealed to intake."""
-
-    def open(self, key_id: str, box: str) -> bytes:
-        """The content; raises SealBroken."""
-        ...
 
 
 class UnknownSource(Permanent):
-    """Nobody has onboarded this source, or it is disabled; what it sent waits until that changes."""
+    """No operator has onboarded this source, or it is disabled; what it sent waits until that changes."""
 
     slug = "unknown-source"
 
@@ -38,6 +37,31 @@ class WrongAccount(Permanent):
     slug = "wrong-account"
 
 
+@on_edge("reports", queue="intake.reports", outsiders="sources")
+def receive_posted(ctx: Context, delivery: Delivery) -> None:
+    """Take a report in that a source posted, sealed or not: it gets a receipt, or the names of the broken fields.
+
+    Raises WrongAccount, UnknownSource, Rejected.
+    """
+    source_id = source_of(delivery)
+    source = ctx.sources.find(source_id)
+    if source is None or not source.enabled:
+        raise UnknownSource("This source is not onboarded here, or it is disabled.")
+    report = None
+    try:
+        report = posted_in(delivery, ctx.boxes)
+        receipt = take_posted(ctx, source_id, report)
+    except (ContractError, InvalidInput, NotAllowedNow) as error:
+        raise refusal_of(error, source_id, delivery, report) from None
+    except (ValueError, OverflowError, TypeError):
+        # What a report can make break here breaks at the next attempt too: its source gets an answer now, not after an hour.
+        unreadable = InvalidInput("The report holds something that cannot be worked with.", slug="unreadable")
+        raise refusal_of(unreadable, source_id, delivery, report) from None
+    answer = ReportReceipt(source_event_id=report.document["source_event_id"], **receipt)
+    event = event_of(answer, subject=answer.case_ref, traceparent=ctx.unit.traceparent, time=ctx.now)
+    ctx.unit.emit(replace(event, extra={"sourceid": source_id}), to=RESULTS)
+
+
 def source_of(delivery: Delivery) -> str:
     """The source, as the broker vouches for it; raises WrongAccount."""
     if delivery.user_id != outsider_account("source", delivery.routing_key):
@@ -45,14 +69,14 @@ def source_of(delivery: Delivery) -> str:
     return delivery.routing_key
 
 
-def posted_in(delivery: Delivery, boxes: Boxes) -> Posted:
+def posted_in(delivery: Delivery, boxes: OwnBoxes) -> Posted:
     """The report in a delivery, its box opened if it is sealed; raises ContractError, InvalidInput."""
     if len(delivery.body) > MOST_BYTES:
         raise InvalidInput("The body is too large.", slug="too-large")
     if delivery.content_type == CLOUDEVENT:
         document = parse_json(delivery.body)
         event = from_document(document)
-        return _unsealed(event, boxes) if event.type == SEALED else cloud_event(document)
+        return _unsealed(event, boxes) if event.type == ReportSealed.type_name else cloud_event(document)
     if delivery.content_type == JSON:
         return Posted(parse_json(delivery.body)).named(delivery.message_id)
     raise InvalidInput(f"Send {CLOUDEVENT} or {JSON}.", slug="unsupported-media-type")
@@ -63,14 +87,16 @@ def refusal_of(error: NgaoError | ContractError, source_id: str, delivery: Deliv
     broken = error.errors if isinstance(error, InvalidInput | InvalidContent) else []
     errors = broken_fields(broken)
     event_id = (_named(posted.document, "source_event_id") if posted else None) or _event_id(delivery)
-    return Rejected(error.slug, errors, rejected_event(source_id, event_id, error.slug, errors), to=RESULTS)
+    refusals = tuple(FieldRefusal(**each) for each in errors)
+    answer = event_of(ReportRejected(event_id=event_id, reason=error.slug, errors=refusals), subject=source_id)
+    return Rejected(error.slug, errors, replace(answer, extra={"sourceid": source_id}))
 
 
-def _unsealed(event: Event, boxes: Boxes) -> Posted:
+def _unsealed(event: Event, boxes: OwnBoxes) -> Posted:
     """The report in a sealed event. Errors about what is in the box point into the report, others into the event."""
     try:
-        sealed = open_event(event)
-        content = boxes.open(sealed["key_id"], sealed["box"])
+        sealed = read(ReportSealed, open_event(event))
+        content = boxes.open(sealed.key_id, sealed.box)
     except InvalidContent as error:
         raise InvalidContent([FieldError(f"/data{each.pointer}", each.code, each.detail) for each in error.errors]) from None
     except SealBroken:

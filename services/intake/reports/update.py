@@ -1,75 +1,123 @@
-"""Take later facts about a report in."""
+"""A source posts later facts about a report."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
+
+from marshmallow import fields, validate
 
 from ngao.chassis.errors import NotAllowedNow
+from ngao.chassis.handlers import Answer, Call, http
+from ngao.contracts.classes import INTERNAL, SENSITIVE, Strict
+from ngao.contracts.schemas import report as said
 from ngao.kernel.actors import Actor
 from ngao.kernel.consent import Statement
 from ngao.kernel.problems import FieldError
 from ngao.kernel.text import clean
-from services.intake.ports import Desk
+from services.intake.context import Context
 from services.intake.reports.acts import new_acts
 from services.intake.reports.dates import with_likely_moment
 from services.intake.reports.disclose_narrative import disclose_what_is_new
 from services.intake.reports.draft import Violation, date_of, readable, stated_date
-from services.intake.reports.model import Change, Report, SealedIdentity, Update
+from services.intake.reports.model import Report, SealedIdentity, Update
 from services.intake.reports.narratives import fitting
 from services.intake.reports.person_keys import person_keys
-from services.intake.reports.problems import MappedBy
-from services.intake.reports.show_status import tell_status
-from services.intake.reports.submit import Receipt, receipt_of, refuse, seal_person
+from services.intake.reports.provenance import MappedBy
+from services.intake.reports.publishing import publish_updated
+from services.intake.reports.reading import update_of
+from services.intake.reports.receive import Receipt, answer_of, receipt_of, refuse, seal_person
+from services.intake.reports.responses import ReceiptShown
+from services.intake.reports.show_status import report_for
 from services.intake.reports.vocabulary import code_problems, county_of, date_problems, needs_suggested_by
 from services.intake.triage.judging import judge
 
 
+class SubjectUpdate(Strict):
+    """What a source corrects about the person. Each list of `identity` that is given replaces the one reported before."""
+
+    identity = fields.Nested(said.Identity, metadata=SENSITIVE)
+    attributes = fields.Nested(said.Attributes, metadata=SENSITIVE)
+
+
+class ReportUpdate(Strict):
+    """Later facts about a report. `consent`, where it is given, is what holds from now on; an empty list is none.
+
+    `update_id` (or the header Idempotency-Key) names the update for good: the same words under another name are a new update.
+    Without a name the content is the name, and what may change back (all but `needs` and `narrative`) is a repeat only of the
+    update right before it. `contact_safety`, where it is given, replaces what was reported before as a whole;
+    `location` is where the person is now.
+    """
+
+    update_id = fields.String(validate=validate.Length(1, 200), metadata=INTERNAL)
+    subject = fields.Nested(SubjectUpdate, metadata=SENSITIVE)
+    contact_safety = fields.Nested(said.ContactSafety, metadata=SENSITIVE)
+    location = fields.Nested(said.Location, metadata=INTERNAL)
+    violations = fields.List(fields.Nested(said.Violation), validate=validate.Length(max=20), metadata=INTERNAL)
+    needs = fields.List(fields.String(validate=validate.Length(1, 64)), validate=validate.Length(max=20), metadata=INTERNAL)
+    consent = fields.List(fields.Nested(said.Consent), validate=validate.Length(max=20), metadata=INTERNAL)
+    narrative = fields.String(validate=validate.Length(max=50_000), metadata=SENSITIVE)
+
+
+@http.post(
+    "/v1/reports/<report_id>/updates", roles="source", request=ReportUpdate, returns={202: ReceiptShown},
+    operation="updateReport", summary="Tell later facts.",
+)  # fmt: skip
+def post_update(ctx: Context, call: Call, report_id: str, body: dict[str, Any]) -> Answer:
+    """Take later facts in; the header Idempotency-Key names an update that bears no name itself."""
+    update = update_of({"update_id": call.idempotency_key, **body})
+    return Answer(202, answer_of(ctx, update_report(ctx, call.principal.id, report_id, update)))
+
+
 def update_report(
-    desk: Desk, source_id: str, report_id: str, update: Update, mapping: MappedBy | None = None
+    ctx: Context, source_id: str, report_id: str, update: Update, mapping: MappedBy | None = None
 ) -> Receipt:
     """Add later facts, judge again, publish what is new; the same update twice counts once.
 
     A narrative for which the report has no room is cut, and costs nothing else of the update. Raises NotFound, InvalidInput,
     NotAllowedNow (`withdrawn`, `forgotten`, `conflicting-repeat`).
     """
-    report = tell_status(desk, source_id, report_id)
-    seen = _Seen(desk, update)
+    report = report_for(ctx, source_id, report_id)
+    seen = _Seen(ctx, update)
     if seen.before(report):
-        return receipt_of(desk, report, duplicate=True)
+        return receipt_of(ctx, report, duplicate=True)
     if report.withdrawn_at:
         raise NotAllowedNow("The report was withdrawn. Post a new one if help is needed again.", slug="withdrawn")
     if report.forgotten_at:
         raise NotAllowedNow("What this report told is kept no longer. Post a new one if help is needed again.", slug="forgotten")
-    refuse(_problems(desk, update))
+    refuse(_problems(ctx, update))
     before = report.triage.urgency
     acts_before = report.violations
-    narrative = _new_narrative(desk, report, update)
+    narrative = _new_narrative(ctx, report, update)
     fitted = fitting(narrative, report.narrative_parts)
-    news, correction = _apply(desk, report, replace(update, narrative=fitted))
+    news, correction = _apply(ctx, report, replace(update, narrative=fitted))
     report.mapping = mapping or report.mapping
     report.updates_seen = (*report.updates_seen, seen.mark)
-    disclose_what_is_new(desk, report)
-    desk.reports.put(report)
-    desk.announce.updated(report, Change("update", before, news, correction, _asked_again(desk, report, update, acts_before)))
+    disclose_what_is_new(ctx, report)
+    ctx.reports.save(report)
+    needs_again = _asked_again(ctx, report, update, acts_before)
+    publish_updated(
+        ctx, report, by="update", urgency_before=before, news=news, needs_again=needs_again, correction=correction
+    )
     is_cut = fitted != narrative
     detail = {"news": ",".join(news), "urgency_before": before, "urgency": report.triage.urgency}
     detail |= {"narrative": "cut"} if is_cut else {}
-    desk.journal("report.updated", subject=report.case_ref, actor=Actor.source(source_id), detail=detail)
-    return replace(receipt_of(desk, report, duplicate=False), narrative_cut=is_cut)
+    ctx.audit("report.updated", subject=report.case_ref, actor=Actor.source(source_id), detail=detail)
+    return replace(receipt_of(ctx, report, duplicate=False), narrative_cut=is_cut)
 
 
-def mark_of(desk: Desk, update: Update) -> str:
+def mark_of(ctx: Context, update: Update) -> str:
     """The keyed hash by which a report keeps that it has this update."""
-    return _Seen(desk, update).mark
+    return _Seen(ctx, update).mark
 
 
 class _Seen:
     """How an update is known again: by the key that its source gave it, else by its content. Both are kept as keyed hashes."""
 
-    def __init__(self, desk: Desk, update: Update) -> None:
-        self._key = f"{desk.hashes.of('update', update.key)}:" if update.key else ""
+    def __init__(self, ctx: Context, update: Update) -> None:
+        self._key = f"{ctx.unit.keyring.lookup_hash('update', update.key)}:" if update.key else ""
         stated = (update.violations, update.consents, update.person, update.place)
         self._may_change_back = any(each is not None for each in stated)
         forms = [_canonical(readable(_parts(update)))]
@@ -77,7 +125,7 @@ class _Seen:
             # The forms of earlier versions, sign for sign: an update that one of them took in is known by them.
             before = _parts_before_dates(update)
             forms += [_canonical(readable(before)), _canonical(before)]
-        self._marks = tuple(self._key + desk.hashes.of("content", form) for form in forms)
+        self._marks = tuple(self._key + ctx.unit.keyring.lookup_hash("content", form) for form in forms)
         self.mark = self._marks[0]
 
     def before(self, report: Report) -> bool:
@@ -97,61 +145,61 @@ class _Seen:
         return known is not None
 
 
-def _problems(desk: Desk, update: Update) -> list[FieldError]:
-    unknown = code_problems(update.violations or (), update.needs or (), (), update.place, desk.rules.vocabulary)
-    return [*unknown, *date_problems(update.violations or (), desk.now)]
+def _problems(ctx: Context, update: Update) -> list[FieldError]:
+    unknown = code_problems(update.violations or (), update.needs or (), (), update.place, ctx.policy.vocabulary)
+    return [*unknown, *date_problems(update.violations or (), ctx.now)]
 
 
-def _apply(desk: Desk, report: Report, update: Update) -> tuple[tuple[str, ...], SealedIdentity | None]:
+def _apply(ctx: Context, report: Report, update: Update) -> tuple[tuple[str, ...], SealedIdentity | None]:
     """Take it in and judge again; gives what is new by name, and what is new about the person for the registry."""
-    acts = tuple(with_likely_moment(each, desk.now, desk.now) for each in update.violations or ())
+    acts = tuple(with_likely_moment(each, ctx.now, ctx.now) for each in update.violations or ())
     update = replace(update, violations=acts or None)
-    county = county_of(update.place, desk.rules.vocabulary)
-    news = report.apply(update, desk.now, _proposed(desk, report, update), county)
+    county = county_of(update.place, ctx.policy.vocabulary)
+    news = report.apply(update, ctx.now, _proposed(ctx, report, update), county)
     if update.narrative:
-        part = desk.vault.seal(report, f"narrative.{len(report.narrative_parts)}", update.narrative.encode())
+        part = ctx.vault.seal(report, f"narrative.{len(report.narrative_parts)}", update.narrative.encode())
         report.narrative_parts = (*report.narrative_parts, part)
         news = (*news, "narrative")
-    correction = seal_person(desk, report.case_ref, update.person) if update.person else None
+    correction = seal_person(ctx, report.case_ref, update.person) if update.person else None
     if correction:
         news = (*news, "contact")
-        report.person_keys = _known_by(desk, report, update)
-    fresh = judge(desk, report.source_id, report.facts(desk.now), report.person_keys, but=report.id)
+        report.person_keys = _known_by(ctx, report, update)
+    fresh = judge(ctx, report.source_id, report.facts(ctx.now), report.person_keys, but=report.id)
     report.judge(fresh.whole, fresh.told)
     if {"violations", "contact"} & set(news):
-        report.is_news_for_others(desk.now)
+        report.is_news_for_others(ctx.now)
     return news, correction
 
 
-def _new_narrative(desk: Desk, report: Report, update: Update) -> str:
+def _new_narrative(ctx: Context, report: Report, update: Update) -> str:
     narrative = clean(update.narrative or "")
-    return "" if update.restates and _is_told(desk, report, narrative) else narrative
+    return "" if update.restates and _is_told(ctx, report, narrative) else narrative
 
 
-def _is_told(desk: Desk, report: Report, narrative: str) -> bool:
+def _is_told(ctx: Context, report: Report, narrative: str) -> bool:
     parts = enumerate(report.narrative_parts)
-    return any(desk.vault.open(report, f"narrative.{at}", part) == narrative.encode() for at, part in parts)
+    return any(ctx.vault.open(report, f"narrative.{at}", part) == narrative.encode() for at, part in parts)
 
 
-def _proposed(desk: Desk, report: Report, update: Update) -> tuple[str, ...]:
+def _proposed(ctx: Context, report: Report, update: Update) -> tuple[str, ...]:
     """What new violations suggest if the update asks for nothing itself, as with a first report."""
     if update.needs:
         return ()
     known = {each.type for each in report.violations}
-    return needs_suggested_by([each for each in update.violations or () if each.type not in known], desk.rules.vocabulary)
+    return needs_suggested_by([each for each in update.violations or () if each.type not in known], ctx.policy.vocabulary)
 
 
-def _asked_again(desk: Desk, report: Report, update: Update, before: tuple[Violation, ...]) -> tuple[str, ...]:
+def _asked_again(ctx: Context, report: Report, update: Update, before: tuple[Violation, ...]) -> tuple[str, ...]:
     """What help the new acts ask for; an edited form repeats its needs, so there only what they suggest."""
     acts = new_acts(before, report.violations)
     asked = () if update.restates else update.needs
-    again = acts and (asked or needs_suggested_by(acts, desk.rules.vocabulary))
+    again = acts and (asked or needs_suggested_by(acts, ctx.policy.vocabulary))
     return tuple(need for need in report.needs if need in again)
 
 
-def _known_by(desk: Desk, report: Report, update: Update) -> tuple[str, ...]:
+def _known_by(ctx: Context, report: Report, update: Update) -> tuple[str, ...]:
     """The person's old keys and new ones: who has a new number is still known by the old one."""
-    new = person_keys(update.person, desk.hashes, desk.rules) if update.person else ()
+    new = person_keys(update.person, ctx.unit.keyring, ctx.policy) if update.person else ()
     return tuple(sorted({*report.person_keys, *new}))
 
 

@@ -10,7 +10,6 @@ from ngao.chassis.messaging.kept import Kept
 from ngao.chassis.security.keyfiles import active_public
 from ngao.chassis.security.sealed_boxes import seal_to
 from ngao.chassis.storage.connection import OUTBOX_DAYS
-from ngao.chassis.storage.keyring import Keyring
 from ngao.chassis.storage.unit_of_work import Unit
 from services.intake.reports.model import Report, SealedIdentity
 
@@ -41,13 +40,18 @@ class CaseVault:
         """The plaintext; raises SealBroken."""
         return self._unit.sealer.open(_scope(report), _COLLECTION, report.id, field, ciphertext)
 
+    def narrative(self, report: Report) -> str:
+        """All that a report tells in words, as one text; raises SealBroken."""
+        parts = (self.open(report, f"narrative.{at}", part) for at, part in enumerate(report.narrative_parts))
+        return "\n\n".join(part.decode() for part in parts)
+
 
 def _scope(report: Report) -> str:
     return f"case:{report.case_ref}"
 
 
-class BoxSeals:
-    """Sealed boxes for the registry and for partners. The registry's newest key is looked up again every few seconds."""
+class RegistryBox:
+    """Sealed boxes for the registry, whose newest key is looked up again every few seconds."""
 
     def __init__(self, public_keys: Path, clock: Clock) -> None:
         self._public_keys = public_keys
@@ -55,24 +59,9 @@ class BoxSeals:
         self._key: tuple[str, str] = active_public(public_keys, "registry")
         self._until: datetime = clock.now() + _KEY_KEPT_FOR
 
-    def to_registry(self, plaintext: bytes) -> SealedIdentity:
+    def seal(self, plaintext: bytes) -> SealedIdentity:
         """A box for the registry's active key."""
         if self._clock.now() >= self._until:
             self._key, self._until = active_public(self._public_keys, "registry"), self._clock.now() + _KEY_KEPT_FOR
         key_id, public = self._key
         return SealedIdentity(key_id, seal_to(public, plaintext))
-
-    def to_partner(self, public_key: str, plaintext: bytes) -> str:
-        """A box for one partner's key; raises InvalidInput if it is none."""
-        return seal_to(public_key, plaintext)
-
-
-class LookupHashes:
-    """Keyed hashes of values that must be compared and not kept."""
-
-    def __init__(self, keyring: Keyring) -> None:
-        self._keyring = keyring
-
-    def of(self, kind: str, value: str) -> str:
-        """The keyed hash of a normalised value."""
-        return self._keyring.lookup_hash(kind, value)

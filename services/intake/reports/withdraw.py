@@ -1,18 +1,23 @@
-"""Take a report back."""
+"""A source takes a report back."""
 
 from __future__ import annotations
 
-from ngao.kernel.actors import Actor
-from services.intake.ports import Desk
-from services.intake.reports.model import Report
-from services.intake.reports.show_status import tell_status
+from typing import Any
+
+from ngao.chassis.handlers import http
+from ngao.contracts.events.intake import ReportWithdrawn
+from services.intake.context import Context
+from services.intake.reports.responses import StatusShown, status_answer
+from services.intake.reports.show_status import report_for
 
 
-def withdraw_report(desk: Desk, source_id: str, report_id: str) -> Report:
-    """Withdraw a report for its source, once; whoever helps is told to stop. Raises NotFound."""
-    report = tell_status(desk, source_id, report_id)
-    if report.withdraw(desk.now):
-        desk.reports.put(report)
-        desk.announce.withdrawn(report)
-        desk.journal("report.withdrawn", subject=report.case_ref, actor=Actor.source(source_id))
-    return report
+@http.post("/v1/reports/<report_id>/withdraw", roles="source", returns=StatusShown, summary="Take a report back.")
+def withdraw_report(ctx: Context, report_id: str) -> dict[str, Any]:
+    """Withdraw a report for its source, once: what was offered because of it is recalled. Raises NotFound."""
+    report = report_for(ctx, ctx.source_id, report_id)
+    if report.withdraw(ctx.now):
+        ctx.reports.save(report)
+        withdrawn = ReportWithdrawn(report_id=report.id, case_ref=report.case_ref)
+        ctx.publish(withdrawn, subject=report.case_ref, urgent=report.is_critical)
+        ctx.audit("report.withdrawn", subject=report.case_ref)
+    return status_answer(report)

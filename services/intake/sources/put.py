@@ -1,63 +1,64 @@
-"""Let a system post, change how it may, or stop it."""
+"""An operator lets a system post, changes how it may, or stops it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection
 from typing import Any
 
-from ngao.chassis.errors import InvalidInput, NotFound
-from ngao.kernel.actors import Actor
+from marshmallow import fields, validate
+
+from ngao.chassis.errors import InvalidInput
+from ngao.chassis.handlers import http, itself
+from ngao.chassis.security.identity import new_key
+from ngao.contracts.classes import INTERNAL, Strict
 from ngao.kernel.problems import FieldError
-from services.intake.ports import Desk
+from services.intake.context import Context
 from services.intake.sources.model import ID_PATTERN, Source
+from services.intake.sources.responses import SourceShown, source_answer
 
-NewKey = Callable[[str], tuple[str, str]]
+
+class SourceSettings(Strict):
+    """What an operator decides about a source; what is left out stays as it is."""
+
+    enabled = fields.Boolean(metadata=INTERNAL)
+    profile = fields.String(allow_none=True, metadata=INTERNAL)
+    rate_per_second = fields.Float(allow_none=True, validate=validate.Range(min=0.01, max=10_000), metadata=INTERNAL)
+    new_key = fields.Boolean(load_default=False, metadata=INTERNAL)
+    revoke_old_keys = fields.Boolean(load_default=False, metadata=INTERNAL)
 
 
-@dataclass(frozen=True)
-class SourceSettings:
-    """What an operator decides about a source; what is not in `given` stays as it was.
+def _makes_a_key(ctx: Context, source_id: str, body: dict[str, Any]) -> bool:
+    return bool(body["new_key"]) or ctx.sources.find(source_id) is None
 
-    A new source gets a key; an old one only if `new_key` asks for it.
+
+@http.put(
+    "/v1/sources/<source_id>", roles="operator", scope="sources:write", audit=itself("source.put"), request=SourceSettings,
+    returns=SourceShown, two_person=_makes_a_key, summary="Make or change a source.",
+)  # fmt: skip
+def put_source(ctx: Context, source_id: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Make or change a source. A new one gets a key, an old one only if `new_key` asks for it.
+
+    The key is in this answer and nowhere else. Raises InvalidInput.
     """
-
-    given: Mapping[str, Any]
-    new_key: bool = False
-    revoke_old_keys: bool = False
-
-    def applied_to(self, source: Source) -> Source:
-        """The source with these settings."""
-        return source.changed(
-            enabled=self.given.get("enabled", source.enabled),
-            profile=self.given.get("profile", source.profile),
-            rate_per_second=self.given.get("rate_per_second", source.rate_per_second),
-        )
-
-
-def put_source(
-    desk: Desk, source_id: str, settings: SourceSettings, *, profiles: Collection[str], new_key: NewKey, actor: Actor
-) -> tuple[Source, str | None]:
-    """Make or change a source; the second result is its new key, which nobody can be told again. Raises InvalidInput."""
-    _check(source_id, settings.given.get("profile"), profiles)
-    old = desk.sources.find(source_id)
-    source = settings.applied_to(old or Source(source_id, desk.now))
+    _check(source_id, body.get("profile"), ctx.policy.profiles)
+    old = ctx.sources.find(source_id)
+    source = _changed(old or Source(source_id, ctx.now), body)
     key = None
-    if old is None or settings.new_key:
-        key, key_hash = new_key(source_id)
-        source.add_key(key_hash, revoke_old=settings.revoke_old_keys)
-    desk.sources.put(source)
+    if old is None or body["new_key"]:
+        key, key_hash = new_key("source", source_id)
+        source.add_key(key_hash, revoke_old=body["revoke_old_keys"])
+    ctx.sources.save(source)
     detail = {"enabled": str(source.enabled).lower(), "new_key": str(key is not None).lower()}
-    desk.journal("source.put", subject=source_id, actor=actor, detail=detail)
-    return source, key
+    ctx.audit("source.put", subject=source_id, detail=detail)
+    return source_answer(source, key)
 
 
-def find_source(desk: Desk, source_id: str) -> Source:
-    """One source; raises NotFound."""
-    source = desk.sources.find(source_id)
-    if source is None:
-        raise NotFound("There is no such source.")
-    return source
+def _changed(source: Source, given: dict[str, Any]) -> Source:
+    return source.changed(
+        enabled=given.get("enabled", source.enabled),
+        profile=given.get("profile", source.profile),
+        rate_per_second=given.get("rate_per_second", source.rate_per_second),
+    )
 
 
 def _check(source_id: str, profile: str | None, profiles: Collection[str]) -> None:

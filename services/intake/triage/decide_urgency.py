@@ -2,50 +2,63 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Any
+
+from marshmallow import fields, validate
 
 from ngao.chassis.errors import NotAllowedNow
-from ngao.kernel.actors import Actor
+from ngao.chassis.handlers import http, itself
+from ngao.contracts.classes import INTERNAL, Strict, Tolerant
 from ngao.kernel.problems import FieldError
 from ngao.kernel.urgency import URGENCIES
-from services.intake.ports import Desk
-from services.intake.reports.follow_referral import report_of
-from services.intake.reports.model import Change
-from services.intake.reports.submit import refuse
+from services.intake.context import Context
+from services.intake.reports.publishing import publish_updated
+from services.intake.reports.receive import refuse
+from services.intake.reports.responses import show
 
 
-@dataclass(frozen=True)
-class Decided:
-    """What a case's urgency is now, and what it was."""
+class UrgencyDecision(Strict):
+    """An operator's word on how urgent a case is, and why: a code of `decision_reasons` in triage.yaml."""
 
-    case_ref: str
-    urgency: str
-    urgency_before: str
+    urgency = fields.String(required=True, validate=validate.Length(1, 64), metadata=INTERNAL)
+    reason = fields.String(required=True, validate=validate.Length(1, 64), metadata=INTERNAL)
 
 
-def decide_urgency(desk: Desk, case_ref: str, urgency: str, reason: str, actor: Actor) -> Decided:
-    """Set the urgency for those who help; what the source is shown stays (law 10).
+class UrgencyShown(Tolerant):
+    """What the urgency is now, and what it was."""
+
+    case_ref = fields.String(metadata=INTERNAL)
+    urgency = fields.String(metadata=INTERNAL)
+    urgency_before = fields.String(metadata=INTERNAL)
+
+
+@http.post(
+    "/v1/cases/<case_ref>/urgency", roles="operator", scope="cases:write", audit=itself("report.urgency_decided"),
+    request=UrgencyDecision, returns=UrgencyShown, summary="Raise or lower the urgency of a case.",
+)  # fmt: skip
+def decide_urgency(ctx: Context, case_ref: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Set the urgency for those who help until something new is known; what the source is shown stays (law 10).
 
     Raises NotFound, InvalidInput, NotAllowedNow (`withdrawn`, `forgotten`).
     """
-    refuse(_problems(desk, urgency, reason))
-    report = report_of(desk, case_ref)
+    urgency, reason = body["urgency"], body["reason"]
+    refuse(_problems(ctx, urgency, reason))
+    report = ctx.reports.of_case(case_ref)
     if report.withdrawn_at or report.forgotten_at:
         slug = "withdrawn" if report.withdrawn_at else "forgotten"
         raise NotAllowedNow("Help is no longer looked for because of this report.", slug=slug)
     before = report.triage.urgency
-    if urgency == before:
-        return Decided(case_ref, urgency, before)
-    report.decide(urgency, reason, desk.rules.triage.decision_reasons[reason])
-    desk.reports.put(report)
-    desk.announce.updated(report, Change("operator", before))
-    detail = {"urgency_before": before, "urgency": urgency, "reason": reason}
-    desk.journal("report.urgency_decided", subject=case_ref, actor=actor, detail=detail)
-    return Decided(case_ref, urgency, before)
+    if urgency != before:
+        report.decide(urgency, reason, ctx.policy.triage.decision_reasons[reason])
+        ctx.reports.save(report)
+        publish_updated(ctx, report, by="operator", urgency_before=before)
+        detail = {"urgency_before": before, "urgency": urgency, "reason": reason}
+        ctx.audit("report.urgency_decided", subject=case_ref, detail=detail)
+    return show(UrgencyShown, case_ref=case_ref, urgency=urgency, urgency_before=before)
 
 
-def _problems(desk: Desk, urgency: str, reason: str) -> list[FieldError]:
-    known = {"/urgency": (urgency, URGENCIES[::-1]), "/reason": (reason, tuple(desk.rules.triage.decision_reasons))}
+def _problems(ctx: Context, urgency: str, reason: str) -> list[FieldError]:
+    known = {"/urgency": (urgency, URGENCIES[::-1]), "/reason": (reason, tuple(ctx.policy.triage.decision_reasons))}
     return [
         FieldError(pointer, "unknown_code", f"Must be one of: {', '.join(codes)}.")
         for pointer, (value, codes) in known.items() if value not in codes

@@ -7,34 +7,53 @@ That it is still to be done stands in the later report, so that no crash loses i
 
 from __future__ import annotations
 
-from services.intake.ports import INTAKE, Desk
-from services.intake.reports.model import Change, Report
+from functools import partial
+
+from ngao.chassis.handlers import every
+from ngao.chassis.observability.logs import get_logger
+from services.intake.context import Context, IntakeParts
+from services.intake.reports.model import Report
+from services.intake.reports.publishing import publish_updated
 from services.intake.triage.judging import judge
 
 MOST_JUDGED = 20
 """For one later report, the latest first: a person about whom more cases are open is in every officer's sight already."""
 
+_AT_ONCE = 100
+_log = get_logger("intake")
 
-def judge_earlier(desk: Desk, report_id: str) -> int:
+
+@every(seconds=2)
+def judge_earlier_reports(parts: IntakeParts) -> None:
+    """Judge again what new reports and facts may have made more urgent: a bounded number at once, the rest in a moment.
+
+    Where two raise the same report, the second is done again by itself. What fails is tried again and holds no other up.
+    """
+    works = [partial(judge_earlier, report_id=report_id) for report_id in parts.read().reports.with_unjudged_others(_AT_ONCE)]
+    for failed in (each for each in parts.run_all(works) if isinstance(each, Exception)):
+        _log.warning("reports.judging_failed", error=type(failed).__name__)
+
+
+def judge_earlier(ctx: Context, report_id: str) -> int:
     """Raise the urgency of open reports about the same person where their history now demands it; gives how many."""
-    later = desk.reports.find(report_id)
+    later = ctx.reports.find(report_id)
     if later is None or later.judge_others_at is None:
         return 0
     later.judge_others_at = None
-    desk.reports.put(later)
+    ctx.reports.save(later)
     if later.withdrawn_at:
         return 0
-    others = desk.reports.open_about(later.person_keys, MOST_JUDGED, but=later.id)
-    return sum(_raise(desk, each) for each in filter(None, map(desk.reports.find, others)))
+    others = ctx.reports.open_about(later.person_keys, MOST_JUDGED, but=later.id)
+    return sum(_raise(ctx, each) for each in filter(None, map(ctx.reports.find, others)))
 
 
-def _raise(desk: Desk, report: Report) -> bool:
+def _raise(ctx: Context, report: Report) -> bool:
     before = report.triage.urgency
-    fresh = judge(desk, report.source_id, report.facts(desk.now), report.person_keys, but=report.id)
+    fresh = judge(ctx, report.source_id, report.facts(ctx.now), report.person_keys, but=report.id)
     if not report.raise_to(fresh.whole):
         return False
-    desk.reports.put(report)
-    desk.announce.updated(report, Change("history", before))
+    ctx.reports.save(report)
+    publish_updated(ctx, report, by="history", urgency_before=before)
     detail = {"by": "history", "urgency_before": before, "urgency": report.triage.urgency}
-    desk.journal("report.raised", subject=report.case_ref, actor=INTAKE, detail=detail)
+    ctx.audit("report.raised", subject=report.case_ref, detail=detail)
     return True

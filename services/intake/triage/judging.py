@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from services.intake.ports import Desk
+from services.intake.context import Context
 from services.intake.reports.model import Report
 from services.intake.triage.model import Facts, Triage, triage
 
@@ -19,18 +19,18 @@ class Judgement:
     told: Triage
 
 
-def judge(desk: Desk, source_id: str, facts: Facts, keys: Sequence[str], *, but: str = "") -> Judgement:
+def judge(ctx: Context, source_id: str, facts: Facts, keys: Sequence[str], *, but: str = "") -> Judgement:
     """Judge facts about the person with these keys twice; `but` is the id of the report that they are of."""
-    rules = desk.rules.triage
+    rules = ctx.policy.triage
     if not keys:
         alone = triage(rules, facts, ())
         return Judgement(alone, alone)
-    history = desk.reports.earlier(keys, facts.now - timedelta(days=rules.history_days), source_id=source_id, but=but)
+    history = ctx.reports.earlier(keys, facts.now - timedelta(days=rules.history_days), source_id=source_id, but=but)
     return Judgement(triage(rules, facts, history.everybody), triage(rules, facts, history.own))
 
 
-def told_of(desk: Desk, report: Report) -> Triage:
+def told_of(ctx: Context, report: Report) -> Triage:
     """What the source may know of its report's urgency; a record of an older version is judged as on the day it came."""
     if report.told:
         return report.told
-    return judge(desk, report.source_id, report.facts(report.received_at), report.person_keys, but=report.id).told
+    return judge(ctx, report.source_id, report.facts(report.received_at), report.person_keys, but=report.id).told

@@ -50,4 +50,4 @@ def test_a_mistake_stops_the_start_and_is_named(tmp_path: Path, file: str, old: 
 
 
 def test_the_shipped_policy_carries_one_version(policy: IntakePolicy) -> None:
-    assert policy.version == policy.rules.triage.version
+    assert policy.version == policy.triage.version

@@ -15,7 +15,7 @@ from services.intake.dry_runs.model import Asked, DryRunBounds
 from services.intake.policy import IntakePolicy
 from services.intake.reports.draft import Person
 from services.intake.settings import read
-from tests.unit.intake.desk import MemoryIntake
+from tests.support.memory_intake import MemoryIntake
 
 BOUNDS = DryRunBounds(per_hour=3, per_day=5)
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -72,7 +72,7 @@ def test_each_answer_is_audited_and_of_the_refusals_the_first_of_its_hour_and_da
     intake, counted = MemoryIntake(policy), Counted()
     for _ in range(3):
         for _ in range(6):
-            audit_dry_run(intake.desk, "forms", PERSON, counted.add(intake.now), BOUNDS)
+            audit_dry_run(intake.ctx, "forms", PERSON, counted.add(intake.now), BOUNDS)
         intake.wait(3600)
     actions = [action for action, _, _ in intake.audit]
     assert actions.count("report.validated") == BOUNDS.per_day - 2, "three of the first hour; then the day is used up"

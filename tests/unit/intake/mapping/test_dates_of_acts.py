@@ -12,13 +12,13 @@ from ngao.chassis.errors import InvalidInput
 from services.intake.mapping.receive_form import receive_form
 from services.intake.policy import IntakePolicy
 from services.intake.reports.draft import DateDoubt, Draft, Place, Violation
-from services.intake.reports.events import violation_of
 from services.intake.reports.model import Report, Update
-from services.intake.reports.problems import MappedBy
+from services.intake.reports.provenance import MappedBy
+from services.intake.reports.reading import violation_of
+from services.intake.reports.receive import Receipt, receive_report
 from services.intake.reports.records import violation_from
-from services.intake.reports.submit import Receipt, receive_report
 from services.intake.reports.update import update_report
-from tests.unit.intake.desk import START, MemoryIntake
+from tests.support.memory_intake import START, MemoryIntake
 
 MAPPING = MappedBy("one", (), ())
 LAST_NIGHT = START - timedelta(hours=10)
@@ -33,12 +33,12 @@ class Scene:
     def post(self, *acts: Violation, at: datetime = OLD, edit: str | None = None, **changes: Any) -> Receipt:
         draft = Draft("root", at, "witness", acts or (ARREST,), Place("iso3166-2", "KE-30"), "day", **changes)
         self.intake.wait()
-        return receive_form(self.intake.desk, "forms", draft, MAPPING, edit)
+        return receive_form(self.intake.ctx, "forms", draft, MAPPING, edit)
 
     def update(self, *acts: Violation, **changes: Any) -> Receipt:
         self.intake.wait()
         update = Update(violations=acts or None, **changes)
-        return update_report(self.intake.desk, "forms", self.report.id, update)
+        return update_report(self.intake.ctx, "forms", self.report.id, update)
 
     @property
     def report(self) -> Report:
@@ -191,8 +191,8 @@ def test_an_update_that_an_earlier_version_took_in_is_known_by_its_mark(scene: S
     )
     content = f'[["{then}"], null, null, null]'
     report = scene.report
-    report.updates_seen = (scene.intake.desk.hashes.of("content", content),)
-    scene.intake.reports.put(report)
+    report.updates_seen = (scene.intake.ctx.unit.keyring.lookup_hash("content", content),)
+    scene.intake.reports.save(report)
     assert scene.update(Violation("rape", perpetrators=("police",), involvements=(None,))).duplicate
     assert not scene.update(dated("rape", LAST_NIGHT, perpetrators=("police",), involvements=(None,))).duplicate
 
@@ -200,9 +200,9 @@ def test_an_update_that_an_earlier_version_took_in_is_known_by_its_mark(scene: S
 def test_a_report_that_states_no_dates_of_acts_is_known_by_the_content_that_it_had_before(scene: Scene) -> None:
     scene.post(Violation("unlawful_arrest"))
     draft = Draft("root", OLD, "witness", (Violation("unlawful_arrest", ongoing=False),), Place("iso3166-2", "KE-30"), "day")
-    assert receive_report(scene.intake.desk, "forms", draft).duplicate
+    assert receive_report(scene.intake.ctx, "forms", draft).duplicate
     other = replace(draft, violations=(dated("unlawful_arrest", LAST_NIGHT),))
-    assert receive_report(MemoryIntake(scene.intake.policy).desk, "forms", other).duplicate is False
+    assert receive_report(MemoryIntake(scene.intake.policy).ctx, "forms", other).duplicate is False
 
 
 def test_a_stored_act_of_before_has_no_date_of_its_own() -> None:

@@ -113,7 +113,7 @@ def with_repeats(tmp_path_factory: pytest.TempPathFactory) -> IntakePolicy:
 
 
 def taken(policy: IntakePolicy, profile: Profile, native: dict[str, Any]) -> Taken:
-    return read_leniently(map_native(profile, native), policy.rules.vocabulary, datetime.now(UTC))
+    return read_leniently(map_native(profile, native), policy.vocabulary, datetime.now(UTC))
 
 
 def of_case(policy: IntakePolicy, name: str) -> Taken:
@@ -123,7 +123,7 @@ def of_case(policy: IntakePolicy, name: str) -> Taken:
 def urgency(policy: IntakePolicy, draft: Draft, now: datetime | None = None) -> str:
     now = now or datetime.now(UTC)
     facts = Facts(draft.violations, draft.occurred_at, draft.occurred_precision, draft.reporter_role, draft.needs, now, now)
-    return triage(policy.rules.triage, facts, ()).urgency
+    return triage(policy.triage, facts, ()).urgency
 
 
 def test_every_file_has_its_right_answer() -> None:
@@ -146,7 +146,7 @@ def test_the_same_form_again_is_the_same_report(with_repeats: IntakePolicy, name
     """A form tool that gets no answer posts again; a date that we have put in must not make another report of it."""
     native, later = case(f"form/{name}"), datetime.now(UTC) + timedelta(minutes=3)
     profile = with_repeats.profiles["repeat" if name.startswith("repeat-") else "kobo"]
-    again = read_leniently(map_native(profile, native), with_repeats.rules.vocabulary, later)
+    again = read_leniently(map_native(profile, native), with_repeats.vocabulary, later)
     assert canonical_content(taken(with_repeats, profile, native).draft) == canonical_content(again.draft)
 
 
@@ -205,7 +205,7 @@ def test_a_rape_of_this_month_is_critical_however_its_date_is_estimated(
     now = datetime(2026, 11, 27, 12, tzinfo=UTC)
     native = kobo(**{"incident/date": now.strftime(shape), "incident/date_precision": stated, "incident/violation_type": "rape"})
     native = {name: each for name, each in native.items() if each is not None}
-    draft = read_leniently(map_native(policy.profiles["kobo"], native), policy.rules.vocabulary, now).draft
+    draft = read_leniently(map_native(policy.profiles["kobo"], native), policy.vocabulary, now).draft
     assert urgency(policy, draft, now) == "critical"
 
 
@@ -333,7 +333,7 @@ def test_a_language_by_another_name_is_that_language(policy: IntakePolicy, said:
 
 
 def test_more_violations_than_a_report_holds_keep_those_that_weigh_most(policy: IntakePolicy) -> None:
-    light = [code for code, each in policy.rules.vocabulary.violations.items() if each.severity < 50][:30]
+    light = [code for code, each in policy.vocabulary.violations.items() if each.severity < 50][:30]
     draft = read_kobo(policy, **{"incident/violation_type": " ".join([*light, "killing"])}).draft
     assert len(draft.violations) == 20
     assert "killing" in types(draft)
@@ -365,7 +365,7 @@ def test_a_fault_of_the_mapping_itself_sends_the_body_into_quarantine_and_logs_n
     broken = tuple(replace(each, reader=Reader("a marker")) if each.to == "/narrative" else each for each in kobo_profile.fields)
     profile, native = replace(kobo_profile, fields=broken), kobo(**{"incident/narrative": "Zanzibar Marker"})
     with pytest.raises(UnreadableReport) as caught:
-        read_native(profile, native, None, policy.rules.vocabulary, datetime.now(UTC))
+        read_native(profile, native, None, policy.vocabulary, datetime.now(UTC))
     assert caught.value.reason == "not_mapped"
     logged = capsys.readouterr().out
     assert "form.not_mapped" in logged
@@ -404,7 +404,7 @@ def test_each_act_keeps_what_was_said_of_it_for_each_item(tmp_path: Path) -> Non
         each_act("by", "perpetrators/*/type", **{"as": "words"}),
         value_maps={"three": {"values": {"ndiyo": True, "yes": True, "no": False, "sijui": None}, "others": "refuse"}},
     )  # fmt: skip
-    code = next(iter(policy.rules.vocabulary.violations))
+    code = next(iter(policy.vocabulary.violations))
     acts = [*ACTS[:3], {**ACTS[3], "acts/what": code}]
     read = taken(policy, profile, {**case("form/repeat-ongoing"), "acts": acts})
     assert [(each.type, bool(each.ongoing), each.perpetrators) for each in read.draft.violations] == [

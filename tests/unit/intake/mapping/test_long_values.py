@@ -25,7 +25,7 @@ def read(policy: IntakePolicy, **parts: Any) -> Taken:
     """A form whose profile has made these parts of a report of it."""
     mapped = map_native(policy.profiles["kobo"], case("form/email-none"))
     mapped.report.update(parts)
-    return read_leniently(mapped, policy.rules.vocabulary, datetime.now(UTC))
+    return read_leniently(mapped, policy.vocabulary, datetime.now(UTC))
 
 
 def left_out(taken: Taken) -> set[str]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from services.intake.mapping.mapping import Mapped, map_native
 from services.intake.policy import load
-from services.intake.reports.events import read_report
+from services.intake.reports.reading import read_report
 from tests.unit.intake.conftest import POLICY
 
 SHIPPED = load([POLICY])
@@ -30,7 +30,7 @@ def body(**changes: Any) -> dict[str, Any]:
 
 
 def test_a_submission_becomes_a_report_the_schema_takes() -> None:
-    draft = read_report(map_native(KOBO, body()).report, SHIPPED.rules.vocabulary)
+    draft = read_report(map_native(KOBO, body()).report, SHIPPED.vocabulary)
     assert draft.source_event_id == "5b2c"
     assert draft.occurred_at.isoformat() == "2026-03-01T00:00:00+03:00"
     assert draft.occurred_precision == "day"
@@ -164,4 +164,4 @@ def test_no_native_body_breaks_the_engine(native: dict[str, Any]) -> None:
 def test_three_numbers_in_one_field_do_not_cost_the_call() -> None:
     written = "+254700000001 +254700000002 +254700000003"
     mapped = map_native(KOBO, body(**{"person/phone": written}))
-    assert read_report(mapped.report, SHIPPED.rules.vocabulary).person.identity["phones"] == [written]
+    assert read_report(mapped.report, SHIPPED.vocabulary).person.identity["phones"] == [written]

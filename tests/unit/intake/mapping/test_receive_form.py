@@ -12,9 +12,9 @@ from services.intake.mapping.receive_form import receive_form
 from services.intake.policy import IntakePolicy
 from services.intake.reports.draft import Draft, Person, Place, Violation
 from services.intake.reports.model import Report
-from services.intake.reports.problems import MappedBy
-from services.intake.reports.submit import Receipt
-from tests.unit.intake.desk import START, MemoryIntake
+from services.intake.reports.provenance import MappedBy
+from services.intake.reports.receive import Receipt
+from tests.support.memory_intake import START, MemoryIntake
 
 MAPPING = MappedBy("one", (), ())
 ORIGINAL = Draft(
@@ -33,7 +33,7 @@ class Form:
 
     def post(self, draft: Draft, edit: str | None = None, **changes: Any) -> Receipt:
         self.intake.wait()
-        return receive_form(self.intake.desk, "forms", replace(draft, **changes), MAPPING, edit)
+        return receive_form(self.intake.ctx, "forms", replace(draft, **changes), MAPPING, edit)
 
     @property
     def report(self) -> Report:
@@ -51,9 +51,9 @@ def test_an_edit_back_to_the_original_takes_the_consent_and_the_contact_back(for
     answers = [form.post(ORIGINAL), form.post(AGREED, "v2"), form.post(ORIGINAL, "v3")]
     assert [each.duplicate for each in answers] == [False, False, False]
     assert form.report.consents == ()
-    _, change = form.intake.news.updated_[-1]
-    assert change.correction is not None
-    assert '"may_contact": false' in change.correction.box
+    _, change = form.intake.updates[-1]
+    assert change.sealed_identity is not None
+    assert '"may_contact": false' in change.sealed_identity.box
 
 
 def test_each_version_counts_once(form: Form) -> None:
@@ -82,6 +82,6 @@ def test_an_edit_back_to_the_version_that_made_the_report_is_taken(form: Form) -
 def test_an_edit_asks_again_for_what_its_new_act_suggests_and_not_for_all_that_it_repeats(form: Form) -> None:
     form.post(ORIGINAL)
     form.post(ORIGINAL, "v2", violations=(*ORIGINAL.violations, Violation("torture")), needs=("legal_aid", "medical"))
-    assert "medical" in form.intake.news.updated_[-1][1].needs_again
+    assert "medical" in form.intake.updates[-1][1].needs_again
     form.post(ORIGINAL, "v3", needs=("legal_aid", "medical"))
-    assert form.intake.news.updated_[-1][1].needs_again == ()
+    assert form.intake.updates[-1][1].needs_again == ()

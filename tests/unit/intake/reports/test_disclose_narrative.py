@@ -8,18 +8,19 @@ from datetime import timedelta
 import pytest
 
 from ngao.chassis.security import seals
-from ngao.kernel.consent import Statement
+from ngao.contracts.events.intake import NarrativeDisclosed
+from ngao.contracts.events.registry import ConsentChanged
 from ngao.testing.vouching import Onboarding, PartnerKeys
 from services.intake.policy import IntakePolicy
 from services.intake.reports.disclose_narrative import narrative_may_leave
-from services.intake.reports.events import read_report
-from services.intake.reports.follow_consent import note_consent
+from services.intake.reports.follow_consent import follow_consent
 from services.intake.reports.follow_referral import note_progress, note_vouch
 from services.intake.reports.model import Helper
 from services.intake.reports.progress import Step
-from services.intake.reports.submit import receive_report
+from services.intake.reports.reading import read_report
+from services.intake.reports.receive import receive_report
 from tests.support.intake import anonymous
-from tests.unit.intake.desk import START, MemoryIntake
+from tests.support.memory_intake import START, MemoryIntake
 
 KEYS, INTRUDER = PartnerKeys.new("clinic"), PartnerKeys.new("clinic")
 OFFER = "offer-1"
@@ -30,35 +31,38 @@ class Story:
 
     def __init__(self, policy: IntakePolicy) -> None:
         self.intake = MemoryIntake(policy)
-        draft = read_report(anonymous(), policy.rules.vocabulary)
-        self.case_ref = receive_report(self.intake.desk, "forms", draft).case_ref
+        draft = read_report(anonymous(), policy.vocabulary)
+        self.case_ref = receive_report(self.intake.ctx, "forms", draft).case_ref
         vouch = self.intake.onboarding.vouch(KEYS)
         self.good = Helper(OFFER, "clinic", vouch, KEYS.accepts(OFFER, self.case_ref))
 
     def accepts(self, helper: Helper) -> None:
         step = Step("referral.accepted", START + timedelta(minutes=1), 3, "legal_aid", OFFER)
-        note_progress(self.intake.desk, self.case_ref, step, helper)
+        note_progress(self.intake.ctx, self.case_ref, step, helper)
 
     def changes_consent(self, *, granted: bool) -> None:
         self.intake.wait()
-        change = Statement("referral", ("narrative",), at=self.intake.now, granted=granted)
-        note_consent(self.intake.desk, self.case_ref, change)
+        change = ConsentChanged(
+            case_ref=self.case_ref, purpose="referral", scope=("narrative",), granted=granted, effective_at=self.intake.now
+        )
+        follow_consent(self.intake.ctx, change)
 
     def is_recalled(self) -> None:
         step = Step("referral.recalled", START + timedelta(minutes=2), 4, "legal_aid", OFFER)
-        note_progress(self.intake.desk, self.case_ref, step)
+        note_progress(self.intake.ctx, self.case_ref, step)
 
     @property
     def may_leave(self) -> bool:
-        return narrative_may_leave(self.intake.desk, self.case_ref, OFFER, "clinic")
+        leaving = NarrativeDisclosed(case_ref=self.case_ref, offer_id=OFFER, partner_id="clinic", key_id="any", box="any")
+        return narrative_may_leave(self.intake.ctx, leaving)
 
     @property
     def disclosed(self) -> list[tuple[str, str]]:
-        return self.intake.news.disclosed_
+        return self.intake.disclosed
 
     @property
     def withheld(self) -> list[str]:
-        return [reason for _, reason in self.intake.news.withheld_]
+        return [reason for _, reason in self.intake.withheld]
 
 
 @pytest.fixture
@@ -86,10 +90,10 @@ def test_a_partner_that_did_not_sign_gets_no_narrative(story: Story, signature: 
 
 def test_once_operators_vouch_the_partner_gets_what_was_withheld_and_nothing_twice(story: Story) -> None:
     story.accepts(replace(story.good, vouch=None))
-    note_vouch(story.intake.desk, story.case_ref, replace(story.good, vouch=None))
+    note_vouch(story.intake.ctx, story.case_ref, replace(story.good, vouch=None))
     assert (story.disclosed, story.withheld) == ([], ["key_not_vouched"])
-    note_vouch(story.intake.desk, story.case_ref, story.good)
-    note_vouch(story.intake.desk, story.case_ref, story.good)
+    note_vouch(story.intake.ctx, story.case_ref, story.good)
+    note_vouch(story.intake.ctx, story.case_ref, story.good)
     assert len(story.disclosed) == 1
 
 
@@ -98,7 +102,7 @@ def test_a_narrative_that_leaves_without_its_consent_is_withheld_once_and_comes_
     assert story.may_leave
     story.changes_consent(granted=False)
     assert (story.may_leave, story.may_leave) == (False, False)
-    assert (story.withheld, story.intake.news.recalled_) == (["withdrawn"], [OFFER])
+    assert (story.withheld, story.intake.recalled) == (["withdrawn"], [OFFER])
     story.changes_consent(granted=True)
     assert len(story.disclosed) == 2
     assert story.may_leave
@@ -108,4 +112,4 @@ def test_a_narrative_of_an_offer_that_was_recalled_does_not_leave(story: Story) 
     story.accepts(story.good)
     story.is_recalled()
     assert not story.may_leave
-    assert (story.withheld, story.intake.news.recalled_) == (["withdrawn"], [OFFER])
+    assert (story.withheld, story.intake.recalled) == (["withdrawn"], [OFFER])

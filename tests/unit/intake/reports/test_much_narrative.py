@@ -13,13 +13,13 @@ from ngao.contracts.schemas.report import most_of
 from ngao.kernel.padding import padded
 from ngao.kernel.text import clean
 from services.intake.policy import IntakePolicy
-from services.intake.reports.events import read_report
 from services.intake.reports.model import Report, Update
 from services.intake.reports.narratives import CUT, MOST_BYTES, MOST_PARTS, fitting
-from services.intake.reports.submit import Receipt, receive_report
+from services.intake.reports.reading import read_report
+from services.intake.reports.receive import Receipt, receive_report
 from services.intake.reports.update import update_report
 from tests.support.intake import anonymous
-from tests.unit.intake.desk import MemoryIntake
+from tests.support.memory_intake import MemoryIntake
 
 LONGEST = "\U00010308" * (most_of("/narrative") or 0)
 
@@ -29,14 +29,14 @@ class Told:
 
     def __init__(self, policy: IntakePolicy) -> None:
         self.intake = MemoryIntake(policy)
-        self.id = receive_report(self.intake.desk, "forms", read_report(anonymous(), policy.rules.vocabulary)).report_id
+        self.id = receive_report(self.intake.ctx, "forms", read_report(anonymous(), policy.vocabulary)).report_id
         self.count = 0
 
     def adds(self, narrative: str, **more: Any) -> Receipt:
         self.count += 1
         self.intake.wait()
         update = Update(narrative=narrative, key=f"update-{self.count}", **more)
-        return update_report(self.intake.desk, "forms", self.id, update)
+        return update_report(self.intake.ctx, "forms", self.id, update)
 
     @property
     def report(self) -> Report:
@@ -82,7 +82,7 @@ def test_what_else_is_in_an_update_is_taken(told: Told) -> None:
 
 def test_the_same_update_again_is_that_update(told: Told) -> None:
     update = Update(narrative=LONGEST, key="one")
-    first, again = (update_report(told.intake.desk, "forms", told.id, update) for _ in range(2))
+    first, again = (update_report(told.intake.ctx, "forms", told.id, update) for _ in range(2))
     assert (first.duplicate, again.duplicate) == (False, True)
 
 

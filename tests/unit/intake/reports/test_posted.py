@@ -14,7 +14,7 @@ from services.intake.policy import load
 from services.intake.reports.posted import JSON, LINES, Posted, posted, posted_many
 from tests.unit.intake.conftest import POLICY
 
-VOCABULARY = load([POLICY]).rules.vocabulary
+VOCABULARY = load([POLICY]).vocabulary
 BROKEN = json.dumps({"reporter": {f"k{at}": at for at in range(900)}}).encode()
 
 

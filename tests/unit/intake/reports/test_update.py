@@ -8,14 +8,15 @@ from typing import Any
 import pytest
 
 from ngao.chassis.errors import NotAllowedNow
+from ngao.contracts.events.intake import ReportUpdated
 from ngao.kernel.consent import Statement
 from services.intake.policy import IntakePolicy
 from services.intake.reports.draft import Draft, Person, Place, Violation
-from services.intake.reports.model import Change, Report, Update
-from services.intake.reports.submit import Receipt, receive_report
+from services.intake.reports.model import Report, Update
+from services.intake.reports.receive import Receipt, receive_report
 from services.intake.reports.update import update_report
 from services.intake.reports.withdraw import withdraw_report
-from tests.unit.intake.desk import START, MemoryIntake
+from tests.support.memory_intake import START, MemoryIntake
 
 DOOR, NEIGHBOUR = "They are at the door again.", "She is safe at a neighbour's."
 
@@ -34,19 +35,19 @@ class Scene:
         self.report_id = self.post().report_id
 
     def post(self) -> Receipt:
-        return receive_report(self.intake.desk, "forms", draft())
+        return receive_report(self.intake.ctx, "forms", draft())
 
     def update(self, **parts: Any) -> Receipt:
         self.intake.wait()
-        return update_report(self.intake.desk, "forms", self.report_id, Update(**parts))
+        return update_report(self.intake.ctx, "forms", self.report_id, Update(**parts))
 
     @property
-    def last(self) -> tuple[Report, Change]:
-        return self.intake.news.updated_[-1]
+    def last(self) -> tuple[Report, ReportUpdated]:
+        return self.intake.updates[-1]
 
     @property
     def updates(self) -> int:
-        return len(self.intake.news.updated_)
+        return len(self.intake.updates)
 
 
 @pytest.fixture
@@ -101,7 +102,7 @@ def test_a_statement_that_goes_back_to_what_was_stated_first_is_taken(
 
 def test_an_update_delivered_again_after_the_withdrawal_is_answered_honestly(scene: Scene) -> None:
     scene.update(narrative=DOOR, key="a")
-    withdraw_report(scene.intake.desk, "forms", scene.report_id)
+    withdraw_report(scene.intake.by_source("forms"), scene.report_id)
     again = scene.update(narrative=DOOR, key="a")
     assert (again.duplicate, again.withdrawn) == (True, True)
     with pytest.raises(NotAllowedNow):
@@ -133,7 +134,7 @@ def test_an_urgency_that_rises_by_update_is_published_with_what_it_was(scene: Sc
     before = scene.post().urgency
     scene.update(violations=(Violation("torture", ongoing=True),))
     report, change = scene.last
-    assert (change.by, change.urgency_before, report.triage.urgency) == ("update", before, "critical")
+    assert (change.raised_by, change.urgency_before, report.triage.urgency) == ("update", before, "critical")
 
 
 def test_a_new_place_and_a_new_number_go_to_those_who_need_them(scene: Scene) -> None:
@@ -142,19 +143,19 @@ def test_a_new_place_and_a_new_number_go_to_those_who_need_them(scene: Scene) ->
     report, change = scene.last
     assert report.county == "KE-28"
     assert set(change.news) == {"county", "contact"}
-    assert change.correction is not None
-    assert json.loads(change.correction.box)["identity"] == phone["identity"]
+    assert change.sealed_identity is not None
+    assert json.loads(change.sealed_identity.box)["identity"] == phone["identity"]
 
 
 def test_a_new_number_is_the_persons_key_too(scene: Scene) -> None:
     scene.update(person=Person({"phones": ["+254700000203"]}))
-    receive_report(scene.intake.desk, "other", draft(source_event_id="two", person=Person({"phones": ["+254700000203"]})))
-    assert scene.intake.news.accepted_[-1].triage.earlier_reports == 1
+    receive_report(scene.intake.ctx, "other", draft(source_event_id="two", person=Person({"phones": ["+254700000203"]})))
+    assert scene.intake.reports.taken_in[-1].triage.earlier_reports == 1
 
 
 def test_a_repost_after_withdrawal_is_answered_honestly(scene: Scene) -> None:
     assert not scene.post().withdrawn
-    withdraw_report(scene.intake.desk, "forms", scene.report_id)
+    withdraw_report(scene.intake.by_source("forms"), scene.report_id)
     again = scene.post()
     assert (again.duplicate, again.withdrawn) == (True, True)
 

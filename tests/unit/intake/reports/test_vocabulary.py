@@ -22,15 +22,15 @@ DRAFT = Draft("e1", NOW, "self", (TORTURE,), Place("iso3166-2", "KE-30"))
     ("ke-county", "KE-30", None), ("ke-county", "٤٧", None), ("ke-county", "0", None),
 ])
 def test_a_county_is_resolved_by_its_scheme(policy: IntakePolicy, scheme: str, code: str, iso: str | None) -> None:
-    assert county_of(Place(scheme, code), policy.rules.vocabulary) == iso
+    assert county_of(Place(scheme, code), policy.vocabulary) == iso
 
 
 def test_there_are_47_counties_and_each_number_is_there_once(policy: IntakePolicy) -> None:
-    assert sorted(policy.rules.vocabulary.counties.values()) == list(range(1, 48))
+    assert sorted(policy.vocabulary.counties.values()) == list(range(1, 48))
 
 
 def test_a_report_by_the_lists_has_no_problems(policy: IntakePolicy) -> None:
-    assert problems_of(DRAFT, policy.rules.vocabulary, NOW) == []
+    assert problems_of(DRAFT, policy.vocabulary, NOW) == []
 
 
 @pytest.mark.parametrize(("change", "pointer", "code"), [
@@ -44,12 +44,12 @@ def test_a_report_by_the_lists_has_no_problems(policy: IntakePolicy) -> None:
     ({"occurred_at": NOW + timedelta(days=4)}, "/occurred_at", "range"),
 ])  # fmt: skip
 def test_what_the_lists_do_not_know_is_named_by_pointer(policy: IntakePolicy, change: dict, pointer: str, code: str) -> None:
-    problems = problems_of(replace(DRAFT, **change), policy.rules.vocabulary, NOW)
+    problems = problems_of(replace(DRAFT, **change), policy.vocabulary, NOW)
     assert [(each.pointer, each.code) for each in problems] == [(pointer, code)]
 
 
 def test_every_violation_suggests_some_support(policy: IntakePolicy) -> None:
-    vocabulary = policy.rules.vocabulary
+    vocabulary = policy.vocabulary
     for slug in vocabulary.violations:
         needs = needs_suggested_by([Violation(slug)], vocabulary)
         assert needs
@@ -57,5 +57,5 @@ def test_every_violation_suggests_some_support(policy: IntakePolicy) -> None:
 
 
 def test_the_heaviest_violations_needs_come_first_and_once(policy: IntakePolicy) -> None:
-    needs = needs_suggested_by([Violation("censorship"), Violation("torture")], policy.rules.vocabulary)
+    needs = needs_suggested_by([Violation("censorship"), Violation("torture")], policy.vocabulary)
     assert needs == ("medical", "psychosocial", "legal_aid", "monitoring_and_advocacy")

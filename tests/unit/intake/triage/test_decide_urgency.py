@@ -12,15 +12,15 @@ from ngao.kernel.actors import Actor
 from services.intake.policy import IntakePolicy
 from services.intake.reports.draft import Draft, Person, Place, Violation
 from services.intake.reports.model import Report, Update
+from services.intake.reports.receive import receive_report
 from services.intake.reports.records import report_from, report_record
-from services.intake.reports.responses import show_report
-from services.intake.reports.show_status import tell_status
-from services.intake.reports.submit import receive_report
+from services.intake.reports.responses import status_answer
+from services.intake.reports.show_status import report_for
 from services.intake.reports.update import update_report
 from services.intake.reports.withdraw import withdraw_report
-from services.intake.triage.decide_urgency import Decided, decide_urgency
+from services.intake.triage.decide_urgency import decide_urgency
 from services.intake.triage.judge_earlier import judge_earlier
-from tests.unit.intake.desk import START, MemoryIntake
+from tests.support.memory_intake import START, MemoryIntake
 
 OFFICER = Actor.operator("officer")
 REASON = "new_information"
@@ -36,15 +36,16 @@ class Scene:
             violations=(Violation("death_threat_to_defender"),),
             place=Place("iso3166-2", "KE-30"), person=Person({"phones": ["+254700000001"]}),
         )  # fmt: skip
-        self.receipt = receive_report(self.intake.desk, "forms", self.draft)
+        self.receipt = receive_report(self.intake.ctx, "forms", self.draft)
 
-    def decide(self, urgency: str, reason: str = REASON) -> Decided:
+    def decide(self, urgency: str, reason: str = REASON) -> dict[str, Any]:
         self.intake.wait()
-        return decide_urgency(self.intake.desk, self.receipt.case_ref, urgency, reason, OFFICER)
+        decision = {"urgency": urgency, "reason": reason}
+        return decide_urgency(self.intake.by_operator(OFFICER.id), self.receipt.case_ref, decision)
 
     def update(self, **parts: Any) -> None:
         self.intake.wait()
-        update_report(self.intake.desk, "forms", self.receipt.report_id, Update(**parts))
+        update_report(self.intake.ctx, "forms", self.receipt.report_id, Update(**parts))
 
     @property
     def report(self) -> Report:
@@ -64,9 +65,10 @@ def scene(policy: IntakePolicy) -> Scene:
 
 @pytest.mark.parametrize("urgency", ["critical", "medium", "low"])
 def test_what_an_operator_decides_is_published_audited_and_explained(scene: Scene, urgency: str) -> None:
-    assert scene.decide(urgency) == Decided(scene.receipt.case_ref, urgency, "high")
-    ((report, change),) = scene.intake.news.updated_
-    assert (change.by, change.urgency_before, report.triage.urgency) == ("operator", "high", urgency)
+    assert scene.decide(urgency) == {"case_ref": scene.receipt.case_ref, "urgency": urgency, "urgency_before": "high"}
+    ((report, change),) = scene.intake.updates
+    by = "operator" if urgency == "critical" else None  # an event names only what has raised the urgency
+    assert (change.raised_by, change.urgency_before, report.triage.urgency) == (by, "high", urgency)
     assert report.triage.reasons[0].rule == "operator"
     action, who, detail = scene.intake.audit[-1]
     assert (action, who) == ("report.urgency_decided", f"{scene.receipt.case_ref} {OFFICER}")
@@ -75,8 +77,8 @@ def test_what_an_operator_decides_is_published_audited_and_explained(scene: Scen
 
 def test_its_source_is_shown_nothing_of_it(scene: Scene) -> None:
     def seen() -> tuple[Any, Any]:
-        status = show_report(tell_status(scene.intake.desk, "forms", scene.receipt.report_id))
-        return status, asdict(receive_report(scene.intake.desk, "forms", scene.draft))
+        status = status_answer(report_for(scene.intake.ctx, "forms", scene.receipt.report_id))
+        return status, asdict(receive_report(scene.intake.ctx, "forms", scene.draft))
 
     before = seen()
     scene.decide("low")
@@ -84,8 +86,8 @@ def test_its_source_is_shown_nothing_of_it(scene: Scene) -> None:
 
 
 def test_the_urgency_that_it_has_is_decided_without_news(scene: Scene) -> None:
-    assert scene.decide("high") == Decided(scene.receipt.case_ref, "high", "high")
-    assert scene.intake.news.updated_ == []
+    assert scene.decide("high") == {"case_ref": scene.receipt.case_ref, "urgency": "high", "urgency_before": "high"}
+    assert scene.intake.updates == []
 
 
 def test_an_update_that_only_repeats_does_not_undo_it(scene: Scene) -> None:
@@ -108,7 +110,7 @@ def test_another_report_about_the_person_raises_what_was_lowered(scene: Scene) -
         source_event_id="two", occurred_at=START, reporter_role="witness", violations=(Violation("censorship"),),
         place=Place("iso3166-2", "KE-30"), person=scene.draft.person,
     )  # fmt: skip
-    assert judge_earlier(scene.intake.desk, receive_report(scene.intake.desk, "other", other).report_id) == 1
+    assert judge_earlier(scene.intake.ctx, receive_report(scene.intake.ctx, "other", other).report_id) == 1
     assert scene.urgency == "critical"
 
 
@@ -143,7 +145,7 @@ def test_an_unknown_urgency_or_reason_is_named(scene: Scene, urgency: str, reaso
 
 def test_a_case_that_is_unknown_or_taken_back_is_refused(scene: Scene) -> None:
     with pytest.raises(NotFound):
-        decide_urgency(scene.intake.desk, "NG-none", "low", REASON, OFFICER)
-    withdraw_report(scene.intake.desk, "forms", scene.receipt.report_id)
+        decide_urgency(scene.intake.by_operator(OFFICER.id), "NG-none", {"urgency": "low", "reason": REASON})
+    withdraw_report(scene.intake.by_source("forms"), scene.receipt.report_id)
     with pytest.raises(NotAllowedNow):
         scene.decide("low")

@@ -11,13 +11,13 @@ from services.intake.policy import IntakePolicy
 from services.intake.reports.draft import Draft, Person, Place, Violation
 from services.intake.reports.model import Report, Update
 from services.intake.reports.progress import Step
-from services.intake.reports.responses import show_report
-from services.intake.reports.show_status import tell_status
-from services.intake.reports.submit import Receipt, receive_report
+from services.intake.reports.receive import Receipt, receive_report
+from services.intake.reports.responses import status_answer
+from services.intake.reports.show_status import report_for
 from services.intake.reports.update import update_report
 from services.intake.reports.withdraw import withdraw_report
 from services.intake.triage.judge_earlier import MOST_JUDGED, judge_earlier
-from tests.unit.intake.desk import START, MemoryIntake
+from tests.support.memory_intake import START, MemoryIntake
 
 PERSON = Person({"phones": ["+254700000001"]})
 THREAT = Violation("death_threat_to_defender")
@@ -37,12 +37,12 @@ class Scene:
             source_event_id=event, occurred_at=START, reporter_role="witness", violations=(violation,),
             place=Place("iso3166-2", "KE-30"), person=person,
         )  # fmt: skip
-        return receive_report(self.intake.desk, source, draft)
+        return receive_report(self.intake.ctx, source, draft)
 
     def later(self, person: Person = PERSON) -> int:
         """Another source's report, and what it makes of earlier ones: how many are raised."""
-        receipt = self.post("forms", f"later-{len(self.intake.news.accepted_)}", MILD, person)
-        return judge_earlier(self.intake.desk, receipt.report_id)
+        receipt = self.post("forms", f"later-{len(self.intake.reports.taken_in)}", MILD, person)
+        return judge_earlier(self.intake.ctx, receipt.report_id)
 
     @property
     def report(self) -> Report:
@@ -54,7 +54,7 @@ class Scene:
         report = self.report
         for name, value in parts.items():
             setattr(report, name, value)
-        self.intake.reports.put(report)
+        self.intake.reports.save(report)
 
 
 @pytest.fixture
@@ -65,8 +65,9 @@ def scene(policy: IntakePolicy) -> Scene:
 def test_an_earlier_report_that_a_later_one_makes_more_urgent_is_published_as_risen(scene: Scene) -> None:
     before = scene.report.triage.urgency
     assert scene.later() == 1
-    ((report, change),) = scene.intake.news.updated_
-    assert (report.case_ref, change.by, change.urgency_before, change.news) == (scene.first.case_ref, "history", before, ())
+    ((report, change),) = scene.intake.updates
+    assert (change.raised_by, change.urgency_before, change.news) == ("history", before, ())
+    assert report.case_ref == change.case_ref == scene.first.case_ref
     assert (before, report.triage.urgency, scene.report.triage.urgency) == ("high", "critical", "critical")
     assert "death_threat_after_earlier_report" in {reason.rule for reason in report.triage.reasons}
     assert scene.intake.audit[-1][0] == "report.raised"
@@ -74,7 +75,7 @@ def test_an_earlier_report_that_a_later_one_makes_more_urgent_is_published_as_ri
 
 def test_its_source_is_shown_nothing_of_it(scene: Scene) -> None:
     def seen() -> tuple[Any, Any]:
-        status = show_report(tell_status(scene.intake.desk, "hotline", scene.first.report_id))
+        status = status_answer(report_for(scene.intake.ctx, "hotline", scene.first.report_id))
         return status, asdict(scene.post("hotline", "first", THREAT))
 
     before = seen()
@@ -95,7 +96,7 @@ def test_what_is_withdrawn_or_closed_is_left_as_it_is(scene: Scene) -> None:
     scene.change(story=(Step("referral.case.closed", START, 1),))
     assert scene.later() == 0
     scene.change(story=())
-    withdraw_report(scene.intake.desk, "hotline", scene.first.report_id)
+    withdraw_report(scene.intake.by_source("hotline"), scene.first.report_id)
     assert scene.later() == 0
 
 
@@ -103,28 +104,28 @@ def test_a_closed_report_counts_for_the_later_one_whose_own_case_asks_an_officer
     """The closed case is not opened by it: what is done was done, and the danger of now is that of the later report."""
     scene.change(story=(Step("referral.case.closed", START, 1),))
     later = scene.post("forms", "later", THREAT)
-    assert judge_earlier(scene.intake.desk, later.report_id) == 0
-    assert scene.intake.news.updated_ == []
-    accepted = scene.intake.news.accepted_[-1]
+    assert judge_earlier(scene.intake.ctx, later.report_id) == 0
+    assert scene.intake.updates == []
+    accepted = scene.intake.reports.taken_in[-1]
     assert (accepted.id, accepted.triage.urgency) == (later.report_id, "critical")
     assert "death_threat_after_earlier_report" in {reason.rule for reason in accepted.triage.reasons}
 
 
 def test_a_later_report_that_is_gone_by_then_raises_nothing(scene: Scene) -> None:
     receipt = scene.post("forms", "later", MILD)
-    withdraw_report(scene.intake.desk, "forms", receipt.report_id)
-    assert judge_earlier(scene.intake.desk, receipt.report_id) == 0
-    assert judge_earlier(scene.intake.desk, "none") == 0
+    withdraw_report(scene.intake.by_source("forms"), receipt.report_id)
+    assert judge_earlier(scene.intake.ctx, receipt.report_id) == 0
+    assert judge_earlier(scene.intake.ctx, "none") == 0
 
 
 def test_what_an_update_brings_counts_for_other_reports_and_words_alone_do_not(scene: Scene) -> None:
     later = scene.post("forms", "later", MILD, Person({"phones": ["+254700000002"]}))
-    assert judge_earlier(scene.intake.desk, later.report_id) == 0
-    update_report(scene.intake.desk, "forms", later.report_id, Update(narrative="More words."))
+    assert judge_earlier(scene.intake.ctx, later.report_id) == 0
+    update_report(scene.intake.ctx, "forms", later.report_id, Update(narrative="More words."))
     assert later.report_id not in scene.intake.reports.with_unjudged_others(100)
-    update_report(scene.intake.desk, "forms", later.report_id, Update(person=PERSON))
+    update_report(scene.intake.ctx, "forms", later.report_id, Update(person=PERSON))
     assert later.report_id in scene.intake.reports.with_unjudged_others(100)
-    assert judge_earlier(scene.intake.desk, later.report_id) == 1
+    assert judge_earlier(scene.intake.ctx, later.report_id) == 1
 
 
 def test_each_report_is_judged_with_once_and_what_it_raises_raises_nothing_more(scene: Scene) -> None:
@@ -136,7 +137,7 @@ def test_each_report_is_judged_with_once_and_what_it_raises_raises_nothing_more(
 def test_a_bounded_number_is_judged_at_once(scene: Scene) -> None:
     for at in range(MOST_JUDGED + 5):
         scene.post("hotline", f"more-{at}", MILD)
-        scene.intake.reports.put(_low(scene.intake.news.accepted_[-1]))
+        scene.intake.reports.save(_low(scene.intake.reports.taken_in[-1]))
     assert scene.later() == MOST_JUDGED
 
 

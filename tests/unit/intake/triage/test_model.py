@@ -78,11 +78,11 @@ CASES: dict[str, tuple[tuple[Facts, list[Earlier]], tuple[Facts, list[Earlier]]]
 
 
 def fired(given_facts: Facts, history: list[Earlier]) -> list[str]:
-    return [reason.rule for reason in triage(SHIPPED.rules.triage, given_facts, history).reasons]
+    return [reason.rule for reason in triage(SHIPPED.triage, given_facts, history).reasons]
 
 
 def test_every_shipped_rule_has_a_case_here() -> None:
-    assert set(CASES) == {rule.id for rule in SHIPPED.rules.triage.rules}
+    assert set(CASES) == {rule.id for rule in SHIPPED.triage.rules}
 
 
 @pytest.mark.parametrize("rule", CASES)
@@ -94,7 +94,7 @@ def test_the_rule_fires_where_it_should_and_not_beside_it(rule: str) -> None:
 
 def test_the_heaviest_violation_is_always_the_first_reason() -> None:
     assert fired(facts(V("censorship"), V("torture")), [])[0] == "severity"
-    result = triage(SHIPPED.rules.triage, facts(V("censorship"), V("torture")), [])
+    result = triage(SHIPPED.triage, facts(V("censorship"), V("torture")), [])
     assert "Torture" in result.reasons[0].text
 
 
@@ -103,11 +103,11 @@ def test_the_heaviest_violation_is_always_the_first_reason() -> None:
     ("enforced_disappearance", "critical"),
 ])  # fmt: skip
 def test_the_severity_alone_gives_an_urgency(violation: str, urgency: str) -> None:
-    assert triage(SHIPPED.rules.triage, facts(V(violation)), []).urgency == urgency
+    assert triage(SHIPPED.triage, facts(V(violation)), []).urgency == urgency
 
 
 def test_a_death_threat_after_an_earlier_report_is_critical() -> None:
-    assert triage(SHIPPED.rules.triage, facts(V("death_threat_to_defender")), [earlier(30)]).urgency == "critical"
+    assert triage(SHIPPED.triage, facts(V("death_threat_to_defender")), [earlier(30)]).urgency == "critical"
 
 
 def test_a_day_without_an_hour_counts_as_its_whole_day() -> None:
@@ -121,18 +121,18 @@ def test_an_earlier_code_that_the_policy_no_longer_lists_is_no_error(policy: Int
 
 violations = st.builds(
     Violation,
-    type=st.sampled_from(sorted(SHIPPED.rules.vocabulary.violations)),
+    type=st.sampled_from(sorted(SHIPPED.vocabulary.violations)),
     ongoing=st.booleans(),
     against=st.sampled_from(["defender", "family"]),
-    perpetrators=st.lists(st.sampled_from(sorted(SHIPPED.rules.vocabulary.perpetrators)), max_size=2).map(tuple),
+    perpetrators=st.lists(st.sampled_from(sorted(SHIPPED.vocabulary.perpetrators)), max_size=2).map(tuple),
 )
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(violations, min_size=1, max_size=4), violations, st.integers(0, 400))
 def test_one_more_violation_never_lowers_the_urgency(told: list[Violation], more: Violation, hours: int) -> None:
-    before = triage(SHIPPED.rules.triage, facts(*told, hours=hours), [])
-    after = triage(SHIPPED.rules.triage, facts(*told, more, hours=hours), [])
+    before = triage(SHIPPED.triage, facts(*told, hours=hours), [])
+    after = triage(SHIPPED.triage, facts(*told, more, hours=hours), [])
     assert rank(after.urgency) <= rank(before.urgency)
     assert {each.rule for each in before.reasons} <= {each.rule for each in after.reasons}
 
@@ -140,6 +140,6 @@ def test_one_more_violation_never_lowers_the_urgency(told: list[Violation], more
 @settings(max_examples=60, deadline=None)
 @given(st.lists(violations, min_size=1, max_size=3), st.lists(st.integers(0, 500), max_size=5))
 def test_history_never_lowers_the_urgency(told: list[Violation], days: list[int]) -> None:
-    alone = triage(SHIPPED.rules.triage, facts(*told), [])
-    again = triage(SHIPPED.rules.triage, facts(*told), [earlier(each, "threat_to_defender") for each in days])
+    alone = triage(SHIPPED.triage, facts(*told), [])
+    again = triage(SHIPPED.triage, facts(*told), [earlier(each, "threat_to_defender") for each in days])
     assert rank(again.urgency) <= rank(alone.urgency)

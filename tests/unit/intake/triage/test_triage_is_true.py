@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from services.intake.policy import load
 from services.intake.reports.draft import Draft, Place, Violation
-from services.intake.reports.submit import receive_report
+from services.intake.reports.receive import receive_report
 from services.intake.triage.model import Earlier, Facts, triage
+from tests.support.memory_intake import MemoryIntake
 from tests.unit.intake.conftest import POLICY
-from tests.unit.intake.desk import MemoryIntake
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SHIPPED = load([POLICY])
@@ -88,7 +88,7 @@ def is_true(when: dict[str, Any], told: Facts, history: list[Earlier]) -> bool:
 @settings(max_examples=300, deadline=None)
 @given(facts, st.lists(earlier, max_size=4))
 def test_exactly_the_rules_that_are_true_of_the_report_fire(told: Facts, history: list[Earlier]) -> None:
-    fired = {each.rule for each in triage(SHIPPED.rules.triage, told, history).reasons} - {"severity"}
+    fired = {each.rule for each in triage(SHIPPED.triage, told, history).reasons} - {"severity"}
     assert fired == {name for name, rule in RULES.items() if is_true(rule["when"], told, history)}
 
 
@@ -96,9 +96,9 @@ def test_exactly_the_rules_that_are_true_of_the_report_fire(told: Facts, history
 @given(st.lists(violations, min_size=1, max_size=4))
 def test_a_need_that_nobody_asked_for_is_no_reason(acts: list[Violation]) -> None:
     intake = MemoryIntake(SHIPPED)
-    draft = Draft("event", intake.desk.now - timedelta(hours=1), "witness", tuple(acts), Place("iso3166-2", "KE-30"))
-    receive_report(intake.desk, "source", draft)
-    report = intake.news.accepted_[-1]
+    draft = Draft("event", intake.ctx.now - timedelta(hours=1), "witness", tuple(acts), Place("iso3166-2", "KE-30"))
+    receive_report(intake.ctx, "source", draft)
+    report = intake.reports.taken_in[-1]
     assert set(report.needs) == set(report.needs_proposed)
     assert not {name for name, rule in RULES.items() if "needs_include" in rule["when"]} & {
         each.rule for each in (*report.triage.reasons, *report.told.reasons)

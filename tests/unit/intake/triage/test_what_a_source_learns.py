@@ -13,18 +13,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ngao.chassis.errors import NgaoError
-from services.intake.dry_runs.validate import validate_report
+from services.intake.dry_runs.validate import foresee
 from services.intake.policy import IntakePolicy, load
 from services.intake.reports.draft import Draft, Person, Place, Violation
 from services.intake.reports.model import Update
-from services.intake.reports.responses import show_report
-from services.intake.reports.show_status import tell_status
-from services.intake.reports.submit import receive_report
+from services.intake.reports.receive import receive_report
+from services.intake.reports.responses import status_answer
+from services.intake.reports.show_status import report_for
 from services.intake.reports.update import update_report
 from services.intake.reports.withdraw import withdraw_report
 from services.intake.triage.judge_earlier import judge_earlier
+from tests.support.memory_intake import START, MemoryIntake
 from tests.unit.intake.conftest import POLICY
-from tests.unit.intake.desk import START, MemoryIntake
 
 SHIPPED = load([POLICY])
 ME, OTHER = "me", "other"
@@ -72,26 +72,26 @@ class Source:
     def do(self, act: Act) -> None:
         self.intake.number_from(self._ids)
         self.answers.append(self._bytes(getattr(self, act.kind), act))
-        for report in list(self.intake.news.accepted_):
-            judge_earlier(self.intake.desk, report.id)
+        for report in list(self.intake.reports.taken_in):
+            judge_earlier(self.intake.ctx, report.id)
 
     def post(self, act: Act) -> Any:
-        receipt = receive_report(self.intake.desk, self.name, draft_of(act))
+        receipt = receive_report(self.intake.ctx, self.name, draft_of(act))
         self._reports[act.event] = receipt.report_id
         return asdict(receipt)
 
     def validate(self, act: Act) -> Any:
-        return asdict(validate_report(self.intake.desk, self.name, draft_of(act)))
+        return foresee(self.intake.ctx, self.name, draft_of(act))
 
     def status(self, act: Act) -> Any:
-        return show_report(tell_status(self.intake.desk, self.name, self._report(act)))
+        return status_answer(report_for(self.intake.ctx, self.name, self._report(act)))
 
     def update(self, act: Act) -> Any:
         later = Update(violations=(Violation(act.violation, act.ongoing),))
-        return asdict(update_report(self.intake.desk, self.name, self._report(act), later))
+        return asdict(update_report(self.intake.ctx, self.name, self._report(act), later))
 
     def withdraw(self, act: Act) -> Any:
-        return show_report(withdraw_report(self.intake.desk, self.name, self._report(act)))
+        return withdraw_report(self.intake.by_source(self.name), self._report(act))
 
     def _report(self, act: Act) -> str:
         return self._reports.get(act.event, "none")
@@ -128,7 +128,7 @@ def test_others_reports_do_count_for_those_who_help() -> None:
     Source(intake, OTHER, SHIPPED).do(threat)
     me = Source(intake, ME, SHIPPED)
     me.do(replace(threat, event=1))
-    inside = intake.news.accepted_[-1].triage
+    inside = intake.reports.taken_in[-1].triage
     assert inside.urgency == "critical"
     assert "death_threat_after_earlier_report" in {reason.rule for reason in inside.reasons}
     assert json.loads(me.answers[0])["urgency"] == "high"

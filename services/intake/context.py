@@ -1,0 +1,103 @@
+"""What intake's use cases work with: the parts of its process, and a context for each unit of work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+from ngao.chassis.chassis import Chassis
+from ngao.chassis.handlers import Parts, UnitContext
+from ngao.chassis.messaging.kept import Kept
+from ngao.chassis.messaging.parking import Shelf
+from ngao.chassis.security.identity import Principal
+from ngao.chassis.security.sealed_boxes import AnnouncedBoxes
+from ngao.chassis.storage.recipients import UnitRecipients, Vouchers
+from ngao.chassis.storage.unit_of_work import Unit
+from ngao.kernel.actors import Actor
+from services.intake import policy as policy_files
+from services.intake import settings as own_settings
+from services.intake.dry_runs.store import DryRunCounter
+from services.intake.metrics import IntakeMetrics
+from services.intake.policy import IntakePolicy
+from services.intake.quarantine.model import NATIVE
+from services.intake.reports.references import RandomIds
+from services.intake.reports.store import ReportRepository
+from services.intake.reports.vault import CaseVault, RegistryBox
+from services.intake.settings import OwnSettings
+from services.intake.sources.store import SourceCredentials, SourceRepository
+
+INTAKE = Actor.service("intake")
+"""Who acts where the caller does not: a narrative, for example, is not disclosed by the source whose update allows it."""
+
+
+@dataclass
+class Context(UnitContext):
+    """One unit of work of intake. `boxes` opens what is sealed to intake, `sent` is what was sent, `shelf` the quarantine."""
+
+    service: ClassVar[str] = "intake"
+    policy: IntakePolicy
+    settings: OwnSettings
+    status_url: str
+    reports: ReportRepository
+    sources: SourceRepository
+    vault: CaseVault
+    registry_box: RegistryBox
+    boxes: AnnouncedBoxes
+    recipients: UnitRecipients
+    ids: RandomIds
+    sent: Kept
+    shelf: Shelf
+
+    @property
+    def source_id(self) -> str:
+        """The source that calls. Raises ValueError in a unit that no source asks for."""
+        if self.principal is None or self.principal.kind != "source":
+            raise ValueError("No source has asked for this unit of work.")
+        return self.principal.id
+
+
+class IntakeParts(Parts[Context]):
+    """What intake keeps while its process runs."""
+
+    credentials: SourceCredentials
+
+    def __init__(self, chassis: Chassis, policy: IntakePolicy, settings: OwnSettings) -> None:
+        super().__init__(chassis)
+        keys, public_keys = chassis.settings.keys_directory, chassis.settings.public_keys_directory
+        self.policy, self.settings = policy, settings
+        self.credentials = SourceCredentials()
+        self.dry_runs = DryRunCounter(chassis.store.durable("dry_runs"))
+        self.own_metrics = IntakeMetrics(chassis.metrics)
+        self._vouchers = Vouchers(keys)
+        self._registry_box = RegistryBox(public_keys, chassis.clock)
+        self._boxes = AnnouncedBoxes(keys, public_keys, "intake")
+        self._ids = RandomIds()
+        self._shelf = chassis.parking.shelf(NATIVE)
+        self._status_url = f"{chassis.settings.http.public_url}/v1/reports/"
+
+    @classmethod
+    def open(cls, chassis: Chassis) -> Self:
+        """Read the policy, and find the registry's key and intake's own; raises Misconfigured."""
+        settings = own_settings.read(chassis.settings.own)
+        policy = policy_files.load(chassis.settings.policy_directories, settings.phone_region)
+        chassis.forget_by(policy.retention)
+        return cls(chassis, policy, settings)
+
+    def context(self, unit: Unit, principal: Principal | None = None) -> Context:
+        """The context of one unit of work."""
+        return Context(
+            unit=unit,
+            principal=principal,
+            policy=self.policy,
+            settings=self.settings,
+            status_url=self._status_url,
+            reports=ReportRepository(unit),
+            sources=SourceRepository(unit, self.credentials),
+            vault=CaseVault(unit, self.chassis.kept),
+            registry_box=self._registry_box,
+            boxes=self._boxes,
+            recipients=UnitRecipients(unit, self._vouchers),
+            ids=self._ids,
+            sent=self.chassis.kept,
+            shelf=self._shelf,
+        )

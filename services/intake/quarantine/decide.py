@@ -1,0 +1,47 @@
+"""An operator decides about a body in quarantine: it is taken in as a report, or nothing becomes of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ngao.chassis.handlers import always, http, itself
+from ngao.chassis.http.reasons import Reasoned
+from ngao.chassis.messaging.parked import DROPPED, REPLAYED, body_of, name_of
+from services.intake.context import Context
+from services.intake.mapping.read_form import profile_of, read_form, take_form
+from services.intake.quarantine.model import NativeBody
+from services.intake.quarantine.show import source_of
+from services.intake.reports.responses import ReceiptShown, show
+
+
+class HeldDecision(Reasoned):
+    """Why an operator replays or dismisses a body in quarantine; kept in the audit trail."""
+
+
+@http.post(
+    "/v1/quarantine/<quarantine_id>/replay", roles="operator", scope="quarantine:write", audit=itself("quarantine.replayed"),
+    request=HeldDecision, returns=ReceiptShown,
+    summary="Read a body in quarantine through the profile as it is now, and take it in.",
+)  # fmt: skip
+def replay_held(ctx: Context, quarantine_id: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Take a body in; the answer is the receipt. It stays in quarantine if it still cannot be read.
+
+    A body that its source gave no name keeps its id here as its name, so that the same body, taken out again, is a repeat.
+    Raises NotFound, NotAllowedNow, UnreadableReport.
+    """
+    found = ctx.shelf.claim(ctx.unit, quarantine_id, REPLAYED)
+    ctx.audit("quarantine.replayed", subject=quarantine_id, detail={"reason": body["reason"]})
+    native = NativeBody(source_of(found), body_of(ctx.unit, found), name_of(ctx.unit, found) or quarantine_id)
+    form = read_form(profile_of(ctx, native.source_id), native, ctx.policy.vocabulary, ctx.now)
+    return show(ReceiptShown, **take_form(ctx, native.source_id, form))
+
+
+@http.post(
+    "/v1/quarantine/<quarantine_id>/dismiss", roles="operator", scope="quarantine:write", audit=itself("quarantine.dismissed"),
+    request=HeldDecision, returns={204: None}, two_person=always,
+    summary="Decide that nothing becomes of a body in quarantine: it is destroyed.",
+)  # fmt: skip
+def dismiss_held(ctx: Context, quarantine_id: str, body: dict[str, Any]) -> None:
+    """Dismiss a body: what was posted is destroyed, and the reason audited. Raises NotFound, NotAllowedNow."""
+    ctx.shelf.claim(ctx.unit, quarantine_id, DROPPED)
+    ctx.audit("quarantine.dismissed", subject=quarantine_id, detail={"reason": body["reason"]})

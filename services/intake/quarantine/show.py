@@ -1,0 +1,81 @@
+"""An operator looks at what waits in quarantine, without what is in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import fields
+
+from ngao.chassis.errors import InvalidInput
+from ngao.chassis.handlers import http, lists, shows
+from ngao.chassis.messaging.accounts import outsider_account
+from ngao.chassis.messaging.delivery import ORIGINAL_USER
+from ngao.chassis.messaging.parked import DROPPED, EXPIRED, PARKED, REPLAYED
+from ngao.chassis.messaging.parking import ACCOUNT
+from ngao.contracts.classes import INTERNAL, Tolerant
+from services.intake.context import Context
+from services.intake.reports.responses import LeftOutShown, show
+
+STATES = {"waiting": PARKED, "replayed": REPLAYED, "dismissed": DROPPED, "expired": EXPIRED, "all": "all"}
+"""What an operator calls the states of the records."""
+_NAMES = {state: name for name, state in STATES.items()}
+_MOST_HELD = 500
+
+
+class HeldShown(Tolerant):
+    """A body in quarantine, without what is in it: `left_out` names what could not be read, never a value."""
+
+    quarantine_id = fields.String(metadata=INTERNAL)
+    source_id = fields.String(metadata=INTERNAL)
+    state = fields.String(metadata=INTERNAL)
+    reason = fields.String(metadata=INTERNAL)
+    left_out = fields.List(fields.Nested(LeftOutShown), metadata=INTERNAL)
+    size = fields.Integer(metadata=INTERNAL)
+    times = fields.Integer(metadata=INTERNAL)
+    first_posted_at = fields.AwareDateTime(metadata=INTERNAL)
+    posted_at = fields.AwareDateTime(metadata=INTERNAL)
+
+
+class QuarantineShown(Tolerant):
+    """Bodies in quarantine, newest first."""
+
+    quarantine = fields.List(fields.Nested(HeldShown), metadata=INTERNAL)
+
+
+@http.get(
+    "/v1/quarantine", roles="operator", scope="quarantine:read", audit=lists("quarantine"), returns=QuarantineShown,
+    summary="Bodies that could not be read as reports.",
+)  # fmt: skip
+def list_quarantine(ctx: Context, *, state: str = "waiting", source: str = "", limit: str = "100") -> dict[str, Any]:
+    """List bodies, newest first; `?state=waiting|replayed|dismissed|expired|all`, `?source=` and `?limit=1..500`.
+
+    Raises InvalidInput.
+    """
+    if state not in STATES:
+        raise InvalidInput(f"state must be one of: {', '.join(STATES)}.", slug="invalid-query", status=400)
+    if not limit.isascii() or not limit.isdigit() or not 1 <= int(limit[:6]) <= _MOST_HELD:
+        raise InvalidInput(f"limit must be a number from 1 to {_MOST_HELD}.", slug="invalid-query", status=400)
+    of_source = {ACCOUNT: outsider_account("source", source)} if source else {}
+    return show(QuarantineShown, quarantine=[_answer(each) for each in ctx.shelf.list(int(limit), STATES[state], of_source)])
+
+
+@http.get(
+    "/v1/quarantine/<quarantine_id>", roles="operator", scope="quarantine:read", audit=shows("quarantine.shown", "quarantine_id"),
+    returns=HeldShown, summary="One of them, without what is in it.",
+)  # fmt: skip
+def show_held(ctx: Context, quarantine_id: str) -> dict[str, Any]:
+    """Show why a body could not be read, and how often it was posted. Raises NotFound."""
+    return show(HeldShown, **_answer(ctx.shelf.find(quarantine_id)))
+
+
+def source_of(found: dict[str, Any]) -> str:
+    """The source whose account posted it: a routing key could name another."""
+    return str(found["headers"].get(ORIGINAL_USER, "")).removeprefix(outsider_account("source", ""))
+
+
+def _answer(found: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "quarantine_id": found["_id"], "source_id": source_of(found), "state": _NAMES[found["state"]], "reason": found["reason"],
+        "left_out": [{"field": each["pointer"], "code": each["code"]} for each in found["errors"]], "size": found["size"],
+        "times": found["times"], "first_posted_at": found["first_parked_at"], "posted_at": found["parked_at"],
+    }  # fmt: skip

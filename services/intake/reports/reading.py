@@ -1,0 +1,139 @@
+"""Canonical reports and updates, from what was posted to what intake works with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from marshmallow import ValidationError
+
+from ngao.chassis.errors import InvalidInput
+from ngao.contracts import FieldError, field_errors
+from ngao.contracts.schemas.report import Report as ReportSchema
+from ngao.kernel.consent import Statement
+from ngao.kernel.vocabulary import Vocabulary
+from services.intake.reports.draft import Draft, Person, Place, Violation
+from services.intake.reports.model import Update
+from services.intake.reports.vocabulary import code_problems
+
+_REPORT = ReportSchema()
+_MOST_CODES = 20
+
+
+def read_report(document: Any, vocabulary: Vocabulary) -> Draft:
+    """A canonical report, parsed and checked by its schema; raises InvalidInput naming every broken field.
+
+    A report that breaks its schema is held against the lists as well, so that its sender learns everything at once.
+    """
+    try:
+        return draft_of(_REPORT.load(document))
+    except ValidationError as error:
+        broken = _all_broken(document, vocabulary, error)
+        raise InvalidInput("The report breaks its schema; `errors` names every field.", broken) from None
+
+
+def examined(document: Any, vocabulary: Vocabulary, optional: tuple[str, ...] = ()) -> tuple[Draft | None, list[FieldError]]:
+    """A document as a report if its schema takes it, and everything in it that schema or lists do not take."""
+    try:
+        return draft_of(_REPORT.load(document, partial=optional)), _unknown_codes(document, vocabulary)
+    except ValidationError as error:
+        return None, _all_broken(document, vocabulary, error)
+
+
+def _all_broken(document: Any, vocabulary: Vocabulary, error: ValidationError) -> list[FieldError]:
+    broken = field_errors(error.messages)
+    named = {each.pointer for each in broken}
+    also = [each for each in _unknown_codes(document, vocabulary) if each.pointer not in named]
+    return sorted([*broken, *also], key=lambda each: each.pointer)
+
+
+def _unknown_codes(document: Any, vocabulary: Vocabulary) -> list[FieldError]:
+    """What can be said about the codes of a document whose form is not to be trusted."""
+    if not isinstance(document, dict):
+        return []
+    location = document.get("location")
+    place = Place(**{name: _text(location, name) for name in ("scheme", "code")}, precision="") if location else None
+    known = place if place is not None and place.scheme and place.code else None
+    violations = [_violation_in(each) for each in _listed(document, "violations")]
+    needs, languages = ([str(each) for each in _listed(document, name)] for name in ("needs", "languages"))
+    found = code_problems(violations, needs, languages, known, vocabulary)
+    return [FieldError(each.pointer, each.code, each.detail) for each in found]
+
+
+def _violation_in(document: Any) -> Violation:
+    listed = _listed(document, "perpetrators") if isinstance(document, dict) else []
+    involvements = tuple(_text(each, "involvement") or None for each in listed)
+    return Violation(_text(document, "type"), False, "", tuple(_text(each, "type") for each in listed), involvements)  # noqa: FBT003
+
+
+def _text(holder: Any, name: str) -> str:
+    value = holder.get(name) if isinstance(holder, dict) else None
+    return value if isinstance(value, str) else ""
+
+
+def _listed(document: Mapping[str, Any], name: str) -> list[Any]:
+    value = document.get(name)
+    return value[:_MOST_CODES] if isinstance(value, list) else []
+
+
+def draft_of(data: Mapping[str, Any]) -> Draft:
+    """A draft of what the schema has loaded; one read through a profile may have no place."""
+    subject, location = data["subject"], data.get("location")
+    person = Person(
+        subject.get("identity"), subject.get("attributes") or {}, data.get("contact_safety"), subject.get("defender_ref")
+    )
+    return Draft(
+        source_event_id=data["source_event_id"],
+        occurred_at=data["occurred_at"],
+        occurred_precision=data["occurred_precision"],
+        reporter_role=data["reporter"]["role"],
+        violations=tuple(violation_of(each) for each in data["violations"]),
+        place=Place(location["scheme"], location["code"], location["precision"]) if location else None,
+        person=person,
+        languages=tuple(dict.fromkeys(data["languages"])),
+        needs=tuple(data["needs"]),
+        consents=tuple(consent_of(each) for each in data["consent"]),
+        narrative=data.get("narrative"),
+        attachments=tuple(data["attachments"]),
+    )
+
+
+def update_of(data: Mapping[str, Any]) -> Update:
+    """Later facts of what the schema has loaded; what is absent says nothing."""
+    consents, place, subject = data.get("consent"), data.get("location"), data.get("subject") or {}
+    person = Person(subject.get("identity"), subject.get("attributes") or {}, data.get("contact_safety"))
+    return Update(
+        violations=tuple(violation_of(each) for each in data.get("violations") or ()) or None,
+        needs=tuple(data.get("needs") or ()) or None,
+        consents=None if consents is None else tuple(consent_of(each) for each in consents),
+        narrative=data.get("narrative") or None,
+        person=person if person.needs_sealing else None,
+        place=Place(place["scheme"], place["code"], place["precision"]) if place else None,
+        key=data.get("update_id") or "",
+    )
+
+
+def violation_of(data: Mapping[str, Any]) -> Violation:
+    """A violation of what the schema has loaded."""
+    perpetrators, occurred_at = data["perpetrators"], data.get("occurred_at")
+    return Violation(
+        data["type"],
+        data.get("ongoing"),
+        data["against"],
+        tuple(each["type"] for each in perpetrators),
+        tuple(each.get("involvement") for each in perpetrators),
+        _as_stored(occurred_at) if occurred_at else None,
+        data.get("occurred_precision", "exact") if occurred_at else "",
+    )
+
+
+def consent_of(data: Mapping[str, Any]) -> Statement:
+    """A consent of what the schema has loaded."""
+    until = data.get("until")
+    return Statement(data["purpose"], tuple(data["scope"]), data.get("recipient"), _as_stored(until) if until else None)
+
+
+def _as_stored(moment: datetime) -> datetime:
+    """Cut to milliseconds, so that a repeat is seen as one."""
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
