@@ -30,7 +30,7 @@ def list_approvals(
 ) -> None:
     """List requests, newest first: the operator, the operation, and when the request expires."""
     answers = {name: operator(name).get("/v1/approvals", state=state) for name in one_or_all(service or old_service)}
-    rows = [{"service": name, **each} for name, answer in answers.items() for each in answer["approvals"]]
+    rows = [{"service": name, **approval} for name, answer in answers.items() for approval in answer["approvals"]]
     show(rows, ("service", "id", "operation", "state", "asked_by", "expires_at"), as_json=as_json, none="No requests.")
     if not as_json and any(answer["mode"] == "single" for answer in answers.values()):
         echo(SINGLE)

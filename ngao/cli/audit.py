@@ -74,7 +74,7 @@ def accept(
 
 def _held() -> list[dict[str, Any]]:
     """Return the heads that each service holds of the others."""
-    found = [head for each in SERVICES for head in operator(each).get("/v1/audit/held")["held"]]
+    found = [head for service in SERVICES for head in operator(service).get("/v1/audit/held")["held"]]
     return [{"service": head["of"], **{name: head[name] for name in _HEAD}} for head in found]
 
 

@@ -32,7 +32,7 @@ def list_cases(
     query = {"limit": limit, **({"state": state} if state else {})}
     rows = operator("referral", url).get("/v1/cases", **query)["cases"]
     if not as_json:
-        rows = [{**each, "needs": _needs(each)} for each in rows]
+        rows = [{**row, "needs": _needs(row)} for row in rows]
     columns = ("case_ref", "state", "urgency", "county", "needs", "created_at", "next_deadline")
     show(rows, columns, as_json=as_json, none="No cases found.")
 
@@ -60,7 +60,7 @@ def show_case(
     echo(f"{case_ref}: {_LINE.format(**{**case, 'why': why})}")
     echo(f"Needs: {_needs(case)}\n")
     _print_report(case)
-    offers = [{**each, "why": _why(each)} for each in case["offers"]]
+    offers = [{**offer, "why": _why(offer)} for offer in case["offers"]]
     show(offers, ("partner_id", "need", "attempt", "state", "due", "why"), as_json=False, none="No partner has been asked yet.")
     echo("")
     show(case["story"], ("at", "actor", "text"), as_json=False, none="The timeline is empty.")
@@ -123,7 +123,7 @@ def _print_report(case: Mapping[str, Any]) -> None:
         echo(f"The report cannot be shown: {report['refused']}\n")
         return
     show(report["violations"], ("label", "ongoing", "against", "perpetrators"), as_json=False, none="No violation is recorded.")
-    echo(f"Why {report['urgency']}: {' '.join(each['text'] for each in report['reasons'])}")
+    echo(f"Why {report['urgency']}: {' '.join(reason['text'] for reason in report['reasons'])}")
     _print_gaps(report)
     told = case.get("told")
     if told:
@@ -147,4 +147,4 @@ def _needs(case: Mapping[str, Any]) -> str:
 
 
 def _why(offer: Mapping[str, Any]) -> str:
-    return " ".join(each["text"] for each in offer["reasons"])
+    return " ".join(reason["text"] for reason in offer["reasons"])

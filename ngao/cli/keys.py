@@ -154,6 +154,6 @@ def _rows(service: str) -> list[dict[str, Any]]:
     counted = {each["period"]: each["data_keys"] for each in told["wrapped"]}
     periods = sorted({*counted, told["active"]})
     return [
-        {"service": service, "period": each, "active": each == told["active"], "data_keys": counted.get(each, 0)}
-        for each in periods
+        {"service": service, "period": period, "active": period == told["active"], "data_keys": counted.get(period, 0)}
+        for period in periods
     ]

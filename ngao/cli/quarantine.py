@@ -35,7 +35,7 @@ def list_held(
     """List submissions, newest first: the source, the reason, and the number of posts. Contents are not shown."""
     query = {"state": state, "limit": limit, **({"source": source} if source else {})}
     rows = operator("intake", url).get("/v1/quarantine", **query)["quarantine"]
-    shown = rows if as_json else [_row(each) for each in rows]
+    shown = rows if as_json else [_row(row) for row in rows]
     show(shown, _COLUMNS, as_json=as_json, none="The quarantine is empty.")
 
 

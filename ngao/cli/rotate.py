@@ -113,7 +113,7 @@ def _print_lines(lines: Sequence[str]) -> None:
 
 def _print_renewed(owners: Sequence[str]) -> None:
     echo(f"Renewed the certificates of {', '.join(owners)}. Services and broker load them within two minutes.")
-    stores = [each for each in owners if each in map(store_of, SERVICES)]
+    stores = [owner for owner in owners if owner in map(store_of, SERVICES)]
     if stores:
         echo(f"Stores load theirs at startup. Next, at a time that suits you:\n  docker compose restart {' '.join(stores)}")
 

@@ -53,7 +53,7 @@ def list_events(as_json: AsJson = False) -> None:
             "type": entry.name,
             "owner": entry.owner,
             "heard_by": list(entry.subscribers),
-            "audiences": [str(each) for each in entry.audiences],
+            "audiences": [str(audience) for audience in entry.audiences],
             "classification": entry.classification,
             "says": entry.says,
         }

@@ -95,7 +95,7 @@ class Authority:
         public = self.key.public_key()
         made = made.add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(public), critical=False)
         if hosts:
-            made = made.add_extension(x509.SubjectAlternativeName([_general(each) for each in hosts]), critical=False)
+            made = made.add_extension(x509.SubjectAlternativeName([_general(host) for host in hosts]), critical=False)
         return Issued(_pem(made.sign(self.key, hashes.SHA256())), _private_pem(key))
 
 
@@ -106,7 +106,7 @@ def hosts_of(certificate: str) -> list[str]:
         names = read.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:
         return []
-    return [str(each.value) for each in names]
+    return [str(name.value) for name in names]
 
 
 def issuer_of(certificate: str) -> str:

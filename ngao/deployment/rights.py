@@ -60,4 +60,4 @@ def _privileges(database: str, service: str) -> Iterator[dict[str, Any]]:
 
 
 def _normal(privileges: Any) -> set[tuple[str, frozenset[str]]]:
-    return {(each["resource"]["collection"], frozenset(each["actions"])) for each in privileges}
+    return {(privilege["resource"]["collection"], frozenset(privilege["actions"])) for privilege in privileges}

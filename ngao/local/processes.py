@@ -79,7 +79,7 @@ class Process:
         leader = _stat(known.pid)
         if leader is not None and leader.began != known.began:
             return []  # the id is another process's: the kernel reuses it only when the whole group is gone
-        return [each.pid for each in _all_stats() if each.group == known.pid and each.state != "Z"]
+        return [stat.pid for stat in _all_stats() if stat.group == known.pid and stat.state != "Z"]
 
     def stop(self, patience_s: float = 30) -> bool:
         """Terminate its group, then kill it. Return False if nothing ran. Raises Unavailable if it survives."""

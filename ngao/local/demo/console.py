@@ -32,7 +32,7 @@ class StepPrinter:
         self._logs = logs
         self._mail = mail
         self._began = time.monotonic()
-        self._printed: set[tuple[Any, ...]] = {("mail", each.path) for each in messages(mail)}
+        self._printed: set[tuple[Any, ...]] = {("mail", message.path) for message in messages(mail)}
         self._read: dict[Path, int] = {path: path.stat().st_size for path in self._partner_logs()}
         self.partner_steps: list[dict[str, Any]] = []
         self.timelines: dict[str, dict[str, Any]] = {}

@@ -46,7 +46,7 @@ class DemoSetup:
             if not self._has_account(f"source-{source}"):
                 self._ngao("source", "add", source, "--new-key", *(["--profile", profile] if profile else []))
         partners = self._partners()
-        self._load([each for each in partners if self._has_account(f"partner-{each['id']}")])
+        self._load([partner for partner in partners if self._has_account(f"partner-{partner['id']}")])
         self._load([each for each in partners if not self._has_account(f"partner-{each['id']}")], "--new-key")
         for person, email in _OFFICERS.items():
             self._ngao("officer", "add", person, "--email", email)
