@@ -11,13 +11,13 @@ from tools.generating.text import NOTICE, table
 
 ROOTS = ("ngao", "services", "deploy", "tests", "tools", "docs", "bench")
 _ENTRY = re.compile(r"^- `(?P<name>[^`]+)/`: (?P<purpose>.+)$", re.MULTILINE)
-_INTRO = """One line a folder, taken from its package docstring, its README, or the README of a folder above it.
+_INTRO = """One line per folder, taken from its package docstring, its README, or the README of a folder above it.
 
-Where does a line go? It decides something a caseworker would argue about: `model.py` of its feature, or a pure module beside it. It
-orders the steps of a use case, or turns a request or an event into one: the file of the use case, named by its verb. It names a
-MongoDB field: `store.py`. It says what callers are shown: `responses.py`. Several features need it: `context.py`, `policy.py`.
-Another team sees it: `ngao/contracts`. It would be the same in a bakery's platform: `ngao/chassis`. It names a host, port or
-image: `deploy`."""
+Where does a line go? It decides something a caseworker would argue about: `model.py` of its feature, or a pure module beside
+it. It orders the steps of a use case, or turns a request or an event into one: the file of the use case, named by its verb.
+It names a MongoDB field: `store.py`. It says what callers are shown: `responses.py`. Several features need it: `context.py`,
+`policy.py`. Another team sees it: `ngao/contracts`. It would be the same in a bakery's platform: `ngao/chassis`. It names a
+host, port or image: `deploy`."""
 
 
 def files(root: Path) -> dict[str, str]:
