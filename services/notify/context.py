@@ -49,7 +49,7 @@ class NotifyParts(Parts[Context]):
         super().__init__(chassis)
         self.policy, self.retention, self.link = policy, retention, own.link
         self.channels: dict[str, Channel] = open_channels(own.channels)
-        self.account = Account()
+        self.account = Account(own.longest_pause)
         self.claims = ClaimQueue(chassis.store.durable("messages"), policy.furthest)
         self.reach = Reach(chassis, policy, frozenset(self.channels), self.account)
         self.unsent = chassis.metrics.gauge("ngao_notify_unsent", "Messages that wait to be sent.")

@@ -2,6 +2,7 @@
 
     [own]
     link = "https://desk.example.org"     # only if a template uses {link}
+    longest_pause_s = 30                  # between tries while the mail server refuses the whole account
     [own.smtp]
     host = "127.0.0.1"
     port = 2525
@@ -22,27 +23,39 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from marshmallow import ValidationError, fields
+from marshmallow.validate import Range
 
 from ngao.chassis.errors import Misconfigured
 from ngao.contracts import field_errors
 from ngao.contracts.classes import Strict
+from services.notify.channels.account import LONGEST_PAUSE
 from services.notify.channels.opening import CHANNELS
 
 
 @dataclass(frozen=True)
 class OwnSettings:
-    """What notify needs beside the chassis' settings: each channel's own, by its kind; where readers sign in, or nothing."""
+    """What notify needs beside the chassis' settings: each channel's own, by its kind; where readers sign in, or nothing.
+
+    `longest_pause` is the longest between two tries while the mail server refuses the whole account.
+    """
 
     channels: Mapping[str, Any]
     link: str
+    longest_pause: timedelta
 
 
 _SECTIONS = {name: section for each in CHANNELS.values() for name, section in each.sections.items()}
 _Own = Strict.from_dict(
-    {"link": fields.Url(load_default="", schemes={"https", "http"}, require_tld=False), **_SECTIONS}, name="Own"
+    {
+        "link": fields.Url(load_default="", schemes={"https", "http"}, require_tld=False),
+        "longest_pause_s": fields.Float(load_default=LONGEST_PAUSE.total_seconds(), validate=Range(1, 300)),
+        **_SECTIONS,
+    },
+    name="Own",
 )
 
 
@@ -54,4 +67,5 @@ def read_own(own: Mapping[str, Any]) -> OwnSettings:
         broken = "; ".join(f"own{each.pointer.replace('/', '.')}: {each.code}" for each in field_errors(error.messages))
         raise Misconfigured(f"The settings have errors: {broken}.") from None
     found = {each.kind: each.settings(loaded) for each in CHANNELS.values()}
-    return OwnSettings({kind: given for kind, given in found.items() if given is not None}, loaded["link"])
+    channels = {kind: given for kind, given in found.items() if given is not None}
+    return OwnSettings(channels, loaded["link"], timedelta(seconds=loaded["longest_pause_s"]))

@@ -64,7 +64,8 @@ def notify(world: World, directory: Path) -> Iterator[ServiceProcess]:
     (policy / "notifications.yaml").write_text(QUICK)
     provision(world, {"notify": subscriptions_of("notify"), "referral": SAID})
     with Mailbox(directory) as mailbox:
-        own = f'[own.smtp]\nhost = "127.0.0.1"\nport = {mailbox.port}\nfrom = "desk@example.org"\ntls = "none"'
+        smtp = f'[own.smtp]\nhost = "127.0.0.1"\nport = {mailbox.port}\nfrom = "desk@example.org"\ntls = "none"'
+        own = f"longest_pause_s = 2\n{smtp}"  # half a minute by default: tests/unit/notify/test_sending.py
         settings, port = world.settings("notify", own, (policy,))
         process = ServiceProcess(settings, port).start()
         for path in ("duty-officers/duty-officer", "duty-officers/coordinator", "partners/clinic"):

@@ -96,6 +96,7 @@ KEYS = {
     "intake.own.quarantine_bodies": "Submissions of one source that the quarantine stores.",
     "intake.own.quarantine_bytes": "Bytes of one source that the quarantine stores.",
     "notify.own.link": "The address for `{link}` in templates.",
+    "notify.own.longest_pause_s": "Longest pause between attempts while the mail server refuses the whole account, in seconds.",
     "notify.own.smtp.host": "The mail server's host.",
     "notify.own.smtp.port": "The mail server's port.",
     "notify.own.smtp.from": "The sender's address. Recipients see it, so choose a neutral one.",

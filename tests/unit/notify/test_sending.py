@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
+import pytest
+
+from ngao.chassis.errors import Misconfigured
 from services.notify.channels.account import Account
 from services.notify.channels.letter import Outcome, Result
 from services.notify.ladders.acknowledge import mark_seen
@@ -12,6 +16,7 @@ from services.notify.messages.model import Message, State
 from services.notify.messages.plan import plan_messages
 from services.notify.messages.record_outcome import record_outcome
 from services.notify.messages.send import LEASE, Post, send_for_one_turn
+from services.notify.settings import read_own
 from tests.support.notify import (
     START,
     FakeChannel,
@@ -223,8 +228,15 @@ def test_a_letter_that_is_taken_for_the_whole_account_again_and_again_does_not_h
     assert {letter.address for letter in office.channel.tried} == {"duty-officer@example.org", "clinic@example.org"}
 
 
+@pytest.mark.parametrize("seconds", [0, 301, "soon"])
+def test_a_pause_that_is_none_or_too_long_stops_the_start(seconds: Any) -> None:
+    own = {"smtp": {"host": "mail.example.org", "port": 587, "from": "desk@example.org"}, "longest_pause_s": seconds}
+    with pytest.raises(Misconfigured, match=r"own\.longest_pause_s"):
+        read_own(own)
+
+
 def test_a_refused_account_is_tried_again_within_half_a_minute() -> None:
-    account = Account()
+    account = Account(read_own({"smtp": {"host": "mail.example.org", "port": 587, "from": "desk@example.org"}}).longest_pause)
     for _ in range(50):
         account.note(QUOTA, START)
     assert not account.may_try(START + timedelta(seconds=29))
