@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ngao.chassis.http.openapi import FieldError, ProblemDocument
+from ngao.chassis.http.openapi import FieldProblem, ProblemDocument
 from ngao.chassis.storage.held import APPROVALS_RULE, OUTBOX_RULE, Held
 from ngao.contracts import CATALOGUE, DataClass
 from ngao.local.configuration import SERVICES
@@ -20,7 +20,7 @@ POLICY = Path(__file__).resolve().parents[2] / "deploy" / "policy" / "retention.
 RULES = yaml.safe_load(POLICY.read_text("utf-8"))["services"]
 SCHEMAS = {
     **{each.name: each.schema for each in CATALOGUE.values()}, **dict(over_http()),
-    "problem": ProblemDocument, "field problem": FieldError,
+    "problem": ProblemDocument, "field problem": FieldProblem,
 }  # fmt: skip
 
 _PERSON = ("intake.reports.sealed_identity", "intake.reports.person_keys", "registry.cases.told")

@@ -13,10 +13,9 @@ import pytest
 from typer.testing import CliRunner
 
 from ngao.cli.app import build
-from ngao.kernel.actors import Actor
 from ngao.local.configuration import write_operator
 from ngao.local.home import Home
-from services.registry.people.read import Reader, tell_defender_of_case
+from services.registry.people.read import Reader, defender_record
 from services.registry.people.responses import DefenderShown, defender_answer
 from tests.support.registry import MARY, SAFE, Register
 
@@ -76,8 +75,9 @@ def printed(*arguments: str) -> str:
 def record(safety: dict[str, Any] | None, *, sees: bool = True) -> dict[str, Any]:
     register = Register()
     register.report("NG-1", MARY, contact_safety=safety)
-    reader = Reader(Actor.operator("asha"), "case_work", sees_identity=sees)
-    answer: dict[str, Any] = DefenderShown().dump(defender_answer(tell_defender_of_case(register.ports, "NG-1", reader)))
+    known = register.cases.kept["NG-1"].defender_ref or ""
+    reader = Reader("case_work", sees_identity=sees)
+    answer: dict[str, Any] = DefenderShown().dump(defender_answer(defender_record(register.ctx, known, reader)))
     return answer
 
 
