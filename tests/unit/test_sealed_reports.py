@@ -67,7 +67,7 @@ def test_a_broken_report_is_refused_before_it_is_sealed() -> None:
         ({}, "key_id and a public_key"),
         ("abc", "key_id and a public_key"),
         ({"key_id": "0" * 16, "public_key": "AAAA"}, "32 bytes"),
-        ({"key_id": "0" * 16, "public_key": PAIR[1]}, "another key_id"),
+        ({"key_id": "0" * 16, "public_key": PAIR[1]}, "does not match its public_key"),
     ],
 )
 def test_a_key_that_cannot_be_sealed_to_is_never_taken_for_none(content: object, said: str) -> None:

@@ -17,5 +17,10 @@ def list_partner_offers(ctx: Context, partner_id: str) -> dict[str, Any]:
     """What a partner has open or has taken, the oldest first."""
     if ctx.partners.get(partner_id) is None:
         raise NotFound("There is no such partner.")
+    return offers_held_by(ctx, partner_id)
+
+
+def offers_held_by(ctx: Context, partner_id: str) -> dict[str, Any]:
+    """Show what a partner holds."""
     found = ((ctx.cases.of_offer(offer_id), offer_id) for offer_id in ctx.engagements.live_of([partner_id], _LISTED))
     return {"offers": [operators_offer_view(case, case.offer_with(offer_id)) for case, offer_id in found if case is not None]}

@@ -8,7 +8,7 @@ from typing import Any
 from ngao.chassis.errors import NotFound
 from ngao.chassis.handlers import Call, http, itself
 from services.referral.context import Context, ReferralParts
-from services.referral.directory.list_partner_offers import list_partner_offers
+from services.referral.directory.list_partner_offers import offers_held_by
 from services.referral.offers.responses import OffersView
 from services.referral.offers.shut_out import shut_out
 from services.referral.partner_log.forget_boxes import forget_boxes_of
@@ -25,7 +25,7 @@ def revoke_partner(parts: ReferralParts, call: Call, partner_id: str) -> dict[st
     parts.directory.forget()
     shut_out(parts)
     forget_boxes_of(parts, partner_id)
-    return list_partner_offers(parts.read(), partner_id)
+    return offers_held_by(parts.read(), partner_id)
 
 
 def _revoke(ctx: Context, partner_id: str) -> None:
