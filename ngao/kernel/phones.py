@@ -89,7 +89,7 @@ def _numbers_in(piece: str, region: str) -> tuple[Phone, ...]:
 def _one(text: str, region: str) -> Phone | None:
     decimal, scientific = _DECIMAL.fullmatch(text), _SCIENTIFIC.fullmatch(text)
     if decimal:
-        text = decimal.group(1)
+        text = _whole(decimal, region)
     elif scientific:
         text = _unrounded(scientific)
     if not _DIALLED.fullmatch(text):  # letters would be read as the keys they are printed on
@@ -99,6 +99,18 @@ def _one(text: str, region: str) -> Phone | None:
         if number and phonenumbers.is_possible_number(number):
             return _phone(number, text)
     return None
+
+
+def _whole(decimal: re.Match[str], region: str) -> str:
+    """The digits before the point, unless only those with the zeros after it are a number: then the point groups digits."""
+    grouped = decimal[0].replace(".", "")
+    is_grouped = _is_valid(grouped, region) and not _is_valid(decimal[1], region)
+    return grouped if is_grouped else decimal[1]
+
+
+def _is_valid(digits: str, region: str) -> bool:
+    found = (_parsed(spelling, region) for spelling in _spellings(digits, region))
+    return any(number and phonenumbers.is_valid_number(number) for number in found)
 
 
 def _unrounded(scientific: re.Match[str]) -> str:

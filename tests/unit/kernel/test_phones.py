@@ -87,6 +87,11 @@ def test_any_text_is_read_without_an_error_and_nothing_visible_is_lost(said: str
     assert found or not any(char.isalnum() for char in said)
 
 
+@pytest.mark.parametrize("said", ["0700000.000", "07000000.00", "070000000.0", "072999999.0"])
+def test_a_point_before_the_last_zeros_groups_digits_where_only_all_of_them_are_a_number(said: str) -> None:
+    assert keys_of([said], "KE") == ("+254" + said.replace(".", "")[1:],)
+
+
 @given(st.integers(700_000_000, 729_999_999), st.lists(st.sampled_from([" ", "-", ".", ""]), min_size=9, max_size=9))
 def test_however_the_digits_are_grouped_the_number_is_one(number: int, signs: list[str]) -> None:
     digits = f"0{number}"
