@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,17 +10,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from pymongo.errors import AutoReconnect
 
 from ngao.chassis.observability.gauges import Gauges
-from ngao.chassis.observability.metrics import Metrics
 from ngao.chassis.security.tls import not_after
 from ngao.deployment.authority import Authority
-from services.referral.cases.facts import Report
-from services.referral.cases.model import Case
-from services.referral.cases.news import Kind, News
-from services.referral.cases.waiting_times import WaitingTimes
-from services.referral.offers.model import Offer
-
-NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
-LATER = datetime(2026, 11, 20, 12, 0, 40, tzinfo=UTC)
 
 
 @dataclass
@@ -78,25 +68,3 @@ def test_a_certificate_tells_when_it_runs_out(tmp_path: Path) -> None:
         not_after(tmp_path / "none.pem")
     with pytest.raises(OSError, match="No such file"):
         not_after(tmp_path / "gone.pem")
-
-
-@pytest.mark.parametrize(
-    ("kind", "attempt", "series"),
-    [
-        (Kind.OFFERED, 1, "first_offer_seconds_sum"),
-        (Kind.ACCEPTED, 3, "acceptance_seconds_sum"),
-        (Kind.OFFERED, 2, None),
-        (Kind.DECLINED, 1, None),
-    ],
-)
-def test_only_a_first_offer_and_a_yes_end_a_wait_of_the_person(kind: Kind, attempt: int, series: str | None) -> None:
-    metrics = Metrics()
-    report = Report("r1", "high", ("legal_aid",), 1, received_at=NOON)
-    case = Case("c1", created_at=NOON, waiting_until=None, report=report)
-    offer = Offer("o1", "legal_aid", "p1", attempt, LATER, None, "1")
-    note = WaitingTimes(metrics).noting(case, News(kind, offer, "legal_aid"), LATER)
-    assert (note is None) == (series is None)
-    if note and series:
-        assert f'ngao_referral_{series}{{urgency="high"}} 0.0' in metrics.render().decode()
-        note()
-        assert f'ngao_referral_{series}{{urgency="high"}} 40.0' in metrics.render().decode()
