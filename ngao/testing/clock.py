@@ -18,3 +18,7 @@ class ManualClock:
     def advance(self, by: timedelta) -> None:
         """Move the clock forward."""
         self._now += by
+
+    def set(self, moment: datetime) -> None:
+        """Set it, forward or back."""
+        self._now = moment

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ngao.chassis.security import seals, signing
 from ngao.chassis.security.vouches import Distrust, Pin, Recipient, Statement, Vouch, judge
+from ngao.chassis.storage.recipients import UnitRecipients
 from ngao.kernel import acceptance
 
 ISSUED = datetime(2026, 1, 1, tzinfo=UTC)
@@ -78,7 +79,7 @@ class Onboarding:
         return self
 
 
-class MemoryRecipients:
+class MemoryRecipients(UnitRecipients):
     """Whom to seal to, judged as services do, with pins in memory."""
 
     def __init__(self, onboarding: Onboarding) -> None:

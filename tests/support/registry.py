@@ -1,19 +1,14 @@
-"""The registry in memory: its repositories are subclasses of the real ones, so that use cases are tested without a store."""
-
-# ruff: noqa: ARG002  # memory needs less than a broker and a store do
+"""What the registry in memory is told in tests, and what it published; who and what in it is invented."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
-from ngao.chassis.errors import SealBroken
 from ngao.chassis.security.identity import Principal
-from ngao.chassis.security.sealed_boxes import OwnBoxes
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event
 from ngao.contracts.events.intake import ReportAccepted, ReportUpdated, ReportWithdrawn, SealedIdentity, StatedConsent
@@ -21,28 +16,20 @@ from ngao.contracts.events.referral import OfferAccepted, OfferCompleted
 from ngao.contracts.events.registry import ConsentChanged, ContactDisclosed, ContactWithheld, DefenderResolved
 from ngao.kernel.consent import Statement
 from ngao.kernel.placeholders import Placeholders
-from ngao.kernel.references import pairwise_defender_ref
 from ngao.kernel.retention import Retention
 from ngao.testing.published import published
-from ngao.testing.vouching import MemoryRecipients, Onboarding, PartnerKeys
+from ngao.testing.registry import KEY_ID, RegistryInMemory
+from ngao.testing.vouching import Onboarding, PartnerKeys
 from services.registry.candidates.review import link_candidate, separate_candidate
-from services.registry.candidates.store import CandidateRepository
 from services.registry.cases.follow import follow_update, follow_withdrawal
-from services.registry.cases.model import Case, CaseState
-from services.registry.cases.store import CaseRepository
 from services.registry.consent.change import change_consent
 from services.registry.context import Context
 from services.registry.disclosure.disclose import contact_may_leave, disclose_contact, end_disclosure
 from services.registry.disclosure.model import Disclosure, Refusal
-from services.registry.disclosure.store import DisclosureRepository
-from services.registry.people.identity import Identity
-from services.registry.people.model import Defender, Restriction
+from services.registry.people.model import Restriction
 from services.registry.people.name_for_source import name_for_source
-from services.registry.people.names import name_keys
-from services.registry.people.resolution import Candidate, Verdict
 from services.registry.people.resolve import resolve_defender
 from services.registry.people.restrict import add_restriction, lift_restriction
-from services.registry.people.store import DefenderRepository
 from services.registry.people.view import CaseView
 from services.registry.rules import IdentityPolicy, MatchingRules
 
@@ -64,125 +51,6 @@ POLICY = IdentityPolicy(
 
 SAFE = {"may_contact": True, "channels": ["sms", "email"], "code_word": "mwavuli", "shared_phone": False}
 MARY = {"names": ["Mary Wanjiku Kamau"], "phones": ["0700 000 001"], "emails": ["mary@example.org"]}
-
-
-class MemoryDefenders(DefenderRepository):
-    def __init__(self) -> None:
-        self.kept: dict[str, Defender] = {}
-        self.contacts: dict[tuple[str, str], set[str]] = {}
-        self.named: dict[tuple[str, str], str] = {}
-
-    def get(self, ref: str) -> Defender | None:
-        return self.kept.get(ref)
-
-    def linked_to(self, ref: str) -> list[Defender]:
-        return [each for each in self.kept.values() if each.linked_to == ref]
-
-    def sharing(self, identity: Identity) -> dict[str, frozenset[str]]:
-        found: dict[str, frozenset[str]] = {}
-        for key in POLICY.placeholders.somebodys(identity.addresses):
-            for ref in self.contacts.get(key, ()):
-                found[ref] = found.get(ref, frozenset()) | {key[0]}
-        return found
-
-    def named_like(self, identity: Identity) -> list[str]:
-        mine = _keys(identity)
-        return [each.id for each in self.kept.values() if not each.fading_since and mine & _keys(each.identity)]
-
-    def save(self, defender: Defender) -> None:
-        self.kept[defender.id] = defender
-
-    def claim(self, ref: str, identity: Identity) -> None:
-        for key in POLICY.placeholders.somebodys(identity.addresses):
-            self.contacts.setdefault(key, set()).add(ref)
-
-    def name_for_source(self, ref: str, source_id: str) -> str:
-        given = pairwise_defender_ref(hashlib.sha256(f"{source_id} {ref}".encode()).hexdigest())
-        self.named[source_id, given] = ref
-        return given
-
-    def named_by_source(self, source_id: str, given: str) -> str | None:
-        return self.named.get((source_id, given))
-
-    def release(self, ref: str) -> None:
-        for refs in self.contacts.values():
-            refs.discard(ref)
-
-    def fading(self, before: datetime, limit: int) -> list[Defender]:
-        return [each for each in self.kept.values() if each.fading_since and each.fading_since <= before][:limit]
-
-    def remove(self, defender: Defender) -> None:
-        del self.kept[defender.id]
-
-
-class MemoryCases(CaseRepository):
-    def __init__(self) -> None:
-        self.kept: dict[str, Case] = {}
-
-    def get(self, case_ref: str) -> Case | None:
-        return self.kept.get(case_ref)
-
-    def of(self, refs: Iterable[str]) -> list[Case]:
-        wanted = set(refs)
-        return [each for each in self.kept.values() if each.defender_ref in wanted]
-
-    def due(self, *, received: datetime, withdrawn: datetime, limit: int) -> list[Case]:
-        kept = [each for each in self.kept.values() if each.state is not CaseState.FORGOTTEN]
-        late = [each for each in kept if each.received_at <= received or (each.withdrawn_at and each.withdrawn_at <= withdrawn)]
-        return late[:limit]
-
-    def unabsorbed(self, limit: int) -> list[Case]:
-        return [each for each in self.kept.values() if not each.absorbed][:limit]
-
-    def save(self, case: Case) -> None:
-        self.kept[case.id] = case
-
-
-class MemoryCandidates(CandidateRepository):
-    def __init__(self) -> None:
-        self.kept: dict[str, Candidate] = {}
-
-    def get(self, case_ref: str) -> Candidate | None:
-        return self.kept.get(case_ref)
-
-    def open(self, limit: int) -> list[Candidate]:
-        return [each for each in self.kept.values() if each.verdict is Verdict.OPEN][:limit]
-
-    def suggesting(self, refs: Iterable[str]) -> list[Candidate]:
-        wanted = set(refs)
-        return [each for each in self.open(100) if wanted & {suggestion.defender_ref for suggestion in each.suggestions}]
-
-    def save(self, candidate: Candidate) -> None:
-        self.kept[candidate.id] = candidate
-
-
-class MemoryDisclosures(DisclosureRepository):
-    def __init__(self) -> None:
-        self.kept: dict[str, Disclosure] = {}
-
-    def get(self, offer_id: str) -> Disclosure | None:
-        return self.kept.get(offer_id)
-
-    def of(self, case_ref: str) -> list[Disclosure]:
-        return [each for each in self.kept.values() if each.case_ref == case_ref]
-
-    def save(self, disclosure: Disclosure) -> None:
-        self.kept[disclosure.id] = disclosure
-
-
-class GlassBoxes(OwnBoxes):
-    """Boxes that anyone can look into: the content as it is."""
-
-    def __init__(self) -> None:
-        pass
-
-    def open(self, key_id: str, box: str) -> bytes:
-        if key_id != "registry-key":
-            raise SealBroken("not ours")
-        return box.encode()
-
-    def seal_to(self, public_key: str, content: bytes) -> str:
-        return content.decode()
 
 
 ONBOARDING = Onboarding()
@@ -264,35 +132,16 @@ def _on_record(unit: Unit, offer_id: str) -> Refusal:
     return Refusal(reason)
 
 
-class Register:
-    """A whole registry in memory, with a clock moved by hand. Each access to `ctx` opens a unit of its own."""
+class Register(RegistryInMemory):
+    """The registry in memory, and what others say to it. Each access to `ctx` opens a unit of its own."""
 
     def __init__(self) -> None:
-        self.now = NOW
-        self.units: list[Unit] = []
+        super().__init__(NOW, POLICY, ONBOARDING)
         self.heard = Heard(self.units)
-        self.defenders, self.cases = MemoryDefenders(), MemoryCases()
-        self.candidates, self.disclosures = MemoryCandidates(), MemoryDisclosures()
-        self.recipients = MemoryRecipients(ONBOARDING)
 
     @property
     def ctx(self) -> Context:
-        unit = Unit(self.now, None, None)  # type: ignore[arg-type]  # nothing is sealed, nothing looked up
-        self.units.append(unit)
-        for repository in (self.defenders, self.cases, self.candidates, self.disclosures):
-            repository._unit = unit
-        return Context(
-            unit=unit, principal=OPERATOR, policy=POLICY, defenders=self.defenders, cases=self.cases, candidates=self.candidates,
-            disclosures=self.disclosures, boxes=GlassBoxes(), recipients=self.recipients,
-        )  # fmt: skip
-
-    @property
-    def destroyed(self) -> list[str]:
-        """The scopes whose data keys have ended."""
-        return [scope for unit in self.units for scope in unit.shreds]
-
-    def pass_time(self, **by: float) -> None:
-        self.now += timedelta(**by)
+        return self.open(OPERATOR)
 
     def report(self, case_ref: str, identity: Mapping[str, Any] | None = None, **more: Any) -> CaseView:
         """Take an accepted report; `more` may hold attributes, contact_safety, consents, defender_ref, source_id, sequence."""
@@ -376,7 +225,7 @@ OPERATOR = Principal("operator", "o", ("identity:read",))
 
 def _sealed(case_ref: str, **told: Any) -> SealedIdentity:
     box = {"v": 1, "case_ref": case_ref, "identity": None, "attributes": {}, "contact_safety": None, **told}
-    return SealedIdentity(key_id="registry-key", box=json.dumps(box))
+    return SealedIdentity(key_id=KEY_ID, box=json.dumps(box))
 
 
 def _stated(consents: Iterable[Statement]) -> tuple[StatedConsent, ...]:
@@ -391,7 +240,3 @@ def consent(*scope: str, at: datetime = NOW, purpose: str = "referral", granted:
 
 
 _IN_BOX = ("attributes", "contact_safety")
-
-
-def _keys(identity: Identity) -> frozenset[str]:
-    return name_keys(identity.names, POLICY.matching.same_sounds)

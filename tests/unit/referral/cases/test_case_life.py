@@ -57,8 +57,8 @@ def say(made: Office, verb: Verb, detail: str = "", offer: Offer | None = None, 
 
 
 def wait(made: Office, by: timedelta) -> None:
-    made.now += by
-    for case_ref in made.cases.due(made.now, 100):
+    made.clock.advance(by)
+    for case_ref in made.ctx().cases.due(made.now, 100):
         expire_due(made.ctx(), case_ref)
 
 
@@ -78,19 +78,19 @@ def test_a_case_is_offered_only_when_both_facts_are_known_in_either_order() -> N
             assert not made.case().offers
             open_case(made.ctx(), REF, report(), [consent()])
         assert live(made).partner_id == "a"
-        assert made.cases.kinds().count("case.opened") == 1
+        assert made.kinds().count("case.opened") == 1
 
 
 def test_a_restricted_partner_is_never_asked() -> None:
     made = opened("a", never=("a",))
     assert not made.case().offers
-    assert made.cases.last("unroutable").reason == "no_partner"
+    assert made.last("unroutable").reason == "no_partner"
 
 
 def test_without_consent_nobody_is_asked_and_a_human_is_told() -> None:
     made = opened("a", consents=[])
     assert not made.case().offers
-    assert made.cases.last("unroutable").reason == "no_consent"
+    assert made.last("unroutable").reason == "no_consent"
     assert made.case().next_deadline is not None
 
 
@@ -111,7 +111,7 @@ def test_a_report_without_needs_gets_the_default_need() -> None:
     open_case(made.ctx(), REF, report(needs=()), [consent()])
     learn_defender(made.ctx(), REF, defender())
     assert list(made.case().needs) == ["other"]
-    assert made.cases.last("unroutable").need == "other"
+    assert made.last("unroutable").need == "other"
 
 
 def test_when_the_registry_is_silent_a_human_is_told_once_and_the_case_still_goes_on() -> None:
@@ -119,7 +119,7 @@ def test_when_the_registry_is_silent_a_human_is_told_once_and_the_case_still_goe
     open_case(made.ctx(), REF, report(), [consent()])
     wait(made, timedelta(seconds=30))
     wait(made, timedelta(hours=5))
-    assert [news.reason for _, news in made.cases.told if news.kind == "unroutable"] == ["registry_silent"]
+    assert [news.reason for _, news in made.cases.news if news.kind == "unroutable"] == ["registry_silent"]
     learn_defender(made.ctx(), REF, defender())
     assert live(made).partner_id == "a"
 
@@ -131,9 +131,9 @@ def test_silence_moves_the_offer_on_and_ends_at_a_human() -> None:
     assert live(made).partner_id != first.partner_id
     assert live(made).attempt == 2
     wait(made, timedelta(minutes=15))
-    assert made.cases.last("unroutable").reason == "all_declined_or_silent"
+    assert made.last("unroutable").reason == "all_declined_or_silent"
     wait(made, timedelta(hours=3))
-    assert made.cases.kinds().count("unroutable") == 1, "told once for each reason"
+    assert made.kinds().count("unroutable") == 1, "told once for each reason"
     assert made.case().next_deadline is not None, "a need in a human's hands is matched again"
 
 
@@ -149,27 +149,27 @@ def test_a_decline_moves_on_at_once() -> None:
     first = live(made)
     assert say(made, Verb.DECLINE, "no_capacity") is Taken.DONE
     assert live(made).partner_id != first.partner_id
-    assert made.cases.last("declined").reason == "no_capacity"
+    assert made.last("declined").reason == "no_capacity"
 
 
 def test_acceptance_holds_a_place_and_completion_frees_it_and_closes_the_case() -> None:
     made = opened("a")
     say(made, Verb.RECEIPT)
     say(made, Verb.ACCEPT)
-    assert made.engagements.loads(["a"])["a"].held == 1
+    assert made.ctx().engagements.loads(["a"])["a"].held == 1
     say(made, Verb.START)
     say(made, Verb.COMPLETE, "helped")
-    assert made.engagements.loads(["a"])["a"].held == 0
+    assert made.ctx().engagements.loads(["a"])["a"].held == 0
     assert (made.case().closed, made.case().closed_reason) == (True, "all_settled")
     assert made.case().next_deadline is None
-    assert made.cases.kinds()[-4:] == ["accepted", "started", "completed", "case.closed"]
+    assert made.kinds()[-4:] == ["accepted", "started", "completed", "case.closed"]
 
 
 def test_a_repeated_acceptance_takes_effect_once() -> None:
     made = opened("a")
     offer = live(made)
     assert [say(made, Verb.ACCEPT, offer=offer) for _ in range(3)] == [Taken.DONE, Taken.REPEAT, Taken.REPEAT]
-    assert made.cases.kinds().count("accepted") == 1
+    assert made.kinds().count("accepted") == 1
 
 
 def test_replies_that_overtake_the_acceptance_are_kept_and_followed_in_order() -> None:
@@ -178,7 +178,7 @@ def test_replies_that_overtake_the_acceptance_are_kept_and_followed_in_order() -
     assert say(made, Verb.COMPLETE, "helped", offer) is Taken.EARLY
     assert say(made, Verb.START, offer=offer) is Taken.EARLY
     assert say(made, Verb.ACCEPT, offer=offer) is Taken.DONE
-    assert made.cases.kinds()[-4:] == ["accepted", "started", "completed", "case.closed"]
+    assert made.kinds()[-4:] == ["accepted", "started", "completed", "case.closed"]
 
 
 def test_over_http_an_early_reply_is_refused_and_not_kept() -> None:
@@ -194,7 +194,7 @@ def test_a_late_acceptance_finds_the_state_and_is_answered_once() -> None:
     wait(made, timedelta(minutes=15))
     assert say(made, Verb.ACCEPT, offer=first) is Taken.LATE
     assert say(made, Verb.ACCEPT, offer=first) is Taken.LATE
-    assert made.cases.kinds().count("reply.late") == 1
+    assert made.kinds().count("reply.late") == 1
     assert live(made).partner_id != first.partner_id
     assert made.case().offer_with(first.id).state == "expired"
 
@@ -215,11 +215,11 @@ def test_silence_after_acceptance_tells_a_human_and_takes_nothing_away() -> None
     made = opened("a")
     say(made, Verb.ACCEPT)
     wait(made, timedelta(hours=1))
-    news = made.cases.last("unroutable")
+    news = made.last("unroutable")
     assert (news.reason, news.reasons[0].rule) == ("all_declined_or_silent", "stalled_after_acceptance")
     assert live(made).state == "accepted"
     wait(made, timedelta(hours=1))
-    assert made.cases.kinds().count("unroutable") == 2, "and again after as long"
+    assert made.kinds().count("unroutable") == 2, "and again after as long"
     assert say(made, Verb.START) is Taken.DONE
 
 
@@ -242,14 +242,14 @@ def test_withdrawn_consent_recalls_what_was_accepted_and_closes_the_case() -> No
     made = opened("a")
     say(made, Verb.ACCEPT)
     learn_consent(made.ctx(), REF, consent(granted=False, at=after(1), scope=()))
-    assert made.cases.kinds()[-2:] == ["recalled", "case.closed"]
-    assert made.engagements.loads(["a"])["a"].held == 0
+    assert made.kinds()[-2:] == ["recalled", "case.closed"]
+    assert made.ctx().engagements.loads(["a"])["a"].held == 0
 
 
 def test_withdrawn_consent_withdraws_what_is_open() -> None:
     made = opened("a")
     learn_consent(made.ctx(), REF, consent(granted=False, at=after(1), scope=()))
-    assert made.cases.kinds()[-2:] == ["withdrawn", "case.closed"]
+    assert made.kinds()[-2:] == ["withdrawn", "case.closed"]
 
 
 def test_a_withdrawal_that_overtakes_the_report_is_not_forgotten() -> None:
@@ -277,14 +277,14 @@ def test_an_update_that_states_a_consent_no_more_takes_back_what_was_open_or_acc
             say(made, Verb.ACCEPT)
         learn_update(made.ctx(), REF, report(sequence=2, county="", languages=()), [])
         assert made.case().offer_with(offer.id).state == ("recalled" if accepted else "withdrawn")
-        assert made.cases.last("unroutable").reason == "no_consent"
+        assert made.last("unroutable").reason == "no_consent"
 
 
 def test_a_withdrawal_from_before_the_report_does_not_close_the_case() -> None:
     made = opened("a", consents=[])
     learn_consent(made.ctx(), REF, consent(granted=False, at=after(-1), scope=()))
     assert not made.case().closed
-    assert made.cases.last("unroutable").reason == "no_consent"
+    assert made.last("unroutable").reason == "no_consent"
 
 
 def test_what_is_withdrawn_from_one_partner_is_kept_from_it_whatever_is_later_agreed_for_all() -> None:
@@ -312,16 +312,16 @@ def test_consent_for_one_partner_keeps_all_others_out() -> None:
 
 def test_consent_that_has_ended_at_acceptance_takes_the_offer_back() -> None:
     made = opened("a", consents=[consent(until=START + timedelta(minutes=5))])
-    made.now += timedelta(minutes=6)
+    made.pass_time(minutes=6)
     assert say(made, Verb.ACCEPT) is Taken.LATE
-    assert made.cases.kinds()[-1] == "unroutable"
+    assert made.kinds()[-1] == "unroutable"
     assert made.case().offers[0].state == "withdrawn"
 
 
 def test_an_acceptance_that_loses_the_last_place_has_that_reason_and_the_next_is_asked() -> None:
     made = opened("a", "b")
     first = live(made)
-    made.partners.put(partner(first.partner_id, capacity=1))
+    made.partners.kept[first.partner_id] = partner(first.partner_id, capacity=1)
     made.engagements.kept["taken"] = replace(first, id="taken", state=State.ACCEPTED)
     made.engagements.placed.discard(first.id)
     assert say(made, Verb.ACCEPT, offer=first) is Taken.LATE
@@ -332,7 +332,7 @@ def test_an_acceptance_that_loses_the_last_place_has_that_reason_and_the_next_is
 
 def test_a_partner_suspended_after_the_offer_cannot_accept_it() -> None:
     made = opened("a")
-    made.partners.put(partner("a", suspended=True))
+    made.partners.kept["a"] = partner("a", suspended=True)
     assert say(made, Verb.ACCEPT) is Taken.LATE
     assert made.case().offers[0].state == "withdrawn"
 
@@ -359,7 +359,7 @@ def test_a_report_taken_back_recalls_everything_for_good() -> None:
     say(made, Verb.ACCEPT)
     learn_withdrawal(made.ctx(), REF)
     learn_withdrawal(made.ctx(), REF)
-    assert made.cases.kinds()[-2:] == ["recalled", "case.closed"]
+    assert made.kinds()[-2:] == ["recalled", "case.closed"]
     learn_update(made.ctx(), REF, report(sequence=5, needs=("medical",)), [consent(at=after(1))])
     assert made.case().closed
     assert list(made.case().needs) == ["legal_aid"]
@@ -401,7 +401,7 @@ def test_each_need_has_its_own_offer() -> None:
 def test_a_human_settles_a_need_and_what_was_offered_is_withdrawn() -> None:
     made = opened("a")
     settle_need(made.ctx("amina"), {"reason": "met_elsewhere"}, REF, "legal_aid")
-    assert made.cases.kinds()[-3:] == ["withdrawn", "need.settled", "case.closed"]
+    assert made.kinds()[-3:] == ["withdrawn", "need.settled", "case.closed"]
     with pytest.raises(NotAllowedNow):
         match_again(made.ctx("amina"), REF)
 
@@ -433,7 +433,7 @@ def test_a_new_need_opens_a_closed_case_again_and_is_offered() -> None:
     made.partners.put(partner("b", support_types=("emergency_evacuation",)))
     learn_update(made.ctx(), REF, report(needs=("legal_aid", "emergency_evacuation"), sequence=3, received_at=None), [consent()])
     assert not made.case().closed
-    assert made.cases.last("case.reopened").reason == "need_added"
+    assert made.last("case.reopened").reason == "need_added"
     assert made.case().live_offer("emergency_evacuation") is not None
 
 
@@ -462,7 +462,7 @@ def test_a_new_act_asks_anew_for_what_is_settled_in_an_open_case_and_leaves_the_
     assert asked is not None
     assert asked.partner_id == "m"
     assert live(made).id == lawyer.id
-    told = [news for _, news in made.cases.told if news.kind is Kind.REOPENED]
+    told = [news for _, news in made.cases.news if news.kind is Kind.REOPENED]
     assert [(each.needs, each.reason) for each in told] == [(("medical",), "violation_added")]
 
 
@@ -470,14 +470,14 @@ def test_a_word_without_a_new_act_asks_for_nothing_that_is_settled() -> None:
     made = half_settled("a")
     torture_reported(made, "medical", changed=("narrative",))
     assert made.case().live_offer("medical") is None
-    assert "case.reopened" not in made.cases.kinds()
+    assert "case.reopened" not in made.kinds()
 
 
 def test_a_new_act_that_asks_for_nothing_settled_reopens_nothing() -> None:
     made = half_settled("a")
     torture_reported(made, "legal_aid", "psychosocial")
     assert made.case().live_offer("medical") is None
-    assert "case.reopened" not in made.cases.kinds()
+    assert "case.reopened" not in made.kinds()
 
 
 def test_a_new_act_opens_a_closed_case_again_and_everything_is_asked_anew() -> None:
@@ -485,9 +485,9 @@ def test_a_new_act_opens_a_closed_case_again_and_everything_is_asked_anew() -> N
     act = Changed(frozenset({"violations"}), ("legal_aid",))
     learn_update(made.ctx(), REF, report(sequence=3, received_at=None), [consent()], act)
     assert live(made).partner_id == "a"
-    told = [news for _, news in made.cases.told if news.kind is Kind.REOPENED]
+    told = [news for _, news in made.cases.news if news.kind is Kind.REOPENED]
     assert [(each.needs, each.reason) for each in told] == [(("legal_aid",), "violation_added")]
-    assert made.cases.kinds()[-3:] == ["report.learnt", "case.reopened", "offered"]
+    assert made.kinds()[-3:] == ["report.learnt", "case.reopened", "offered"]
 
 
 def test_an_update_that_only_repeats_leaves_a_closed_case_closed() -> None:
@@ -563,9 +563,9 @@ def test_a_contact_that_is_called_back_leaves_the_catch_up_and_the_narrative_sta
     if done:
         say(made, Verb.COMPLETE, "helped", offer)
     note(made, offer, "contact", "withheld")
-    kept = [data for _, data in made.log.after(offer.partner_id, 0, 100)]
+    kept = [event["data"] for _, event in made.ctx().partner_log.after(offer.partner_id, 0, 100)]
     assert ["box" in data for data in kept if "box" in data or "recalled" in data] == [True, False]
 
 
 def missed(made: Office) -> list[News]:
-    return [news for _, news in made.cases.told if news.kind is Kind.DISCLOSURE_OVERDUE]
+    return [news for _, news in made.cases.news if news.kind is Kind.DISCLOSURE_OVERDUE]

@@ -81,8 +81,8 @@ class CaseMachine(RuleBasedStateMachine):
 
     @rule(minutes=st.sampled_from([1, 20, 90, 3000]))
     def time_passes(self, minutes: int) -> None:
-        self.made.now += timedelta(minutes=minutes)
-        for case_ref in self.made.cases.due(self.made.now, 10):
+        self.made.pass_time(minutes=minutes)
+        for case_ref in self.made.ctx().cases.due(self.made.now, 10):
             expire_due(self.made.ctx(), case_ref)
 
     def _case(self) -> Case | None:
@@ -103,12 +103,12 @@ class CaseMachine(RuleBasedStateMachine):
             return
         if case.report is None or not case.report.complete or case.defender is None:
             assert not case.offers
-        for _, news in self.made.cases.told[self.told:]:
+        for _, news in self.made.cases.news[self.told:]:
             if news.kind == "offered" and news.offer:
                 assert case.standing(self.made.now).allows(news.offer.partner_id)
                 assert case.defender
                 assert news.offer.partner_id not in case.defender.never_refer
-        self.told = len(self.made.cases.told)
+        self.told = len(self.made.cases.news)
         for offer in case.offers:
             if offer.live:
                 assert case.defender
@@ -130,7 +130,7 @@ class CaseMachine(RuleBasedStateMachine):
         case = self._case()
         if case is None:
             return
-        assert case.closed or not self.was_closed or "case.reopened" in self.made.cases.kinds()
+        assert case.closed or not self.was_closed or "case.reopened" in self.made.kinds()
         self.was_closed = case.closed
         if case.closed:
             assert not any(offer.live for offer in case.offers)
@@ -141,7 +141,7 @@ class CaseMachine(RuleBasedStateMachine):
         case = self._case()
         if case is None or case.closed:
             return
-        assert case.next_deadline is not None or "unroutable" in self.made.cases.kinds()
+        assert case.next_deadline is not None or "unroutable" in self.made.kinds()
         if case.life is Life.OPEN:
             assert not case.pending()
             assert case.next_deadline is not None

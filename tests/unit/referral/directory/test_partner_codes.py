@@ -22,7 +22,7 @@ def put(one: Partner, *known: Partner) -> Partner:
 
 
 def load(made: Office, listed: list[Partner]) -> int:
-    return load_partners(made.partners, listed, VOCABULARY, POLICY.timezone)
+    return load_partners(made.ctx().partners, listed, VOCABULARY, POLICY.timezone)
 
 
 def refused(one: Partner, *known: Partner) -> list[tuple[str, str]]:

@@ -49,7 +49,7 @@ def _settle(made: Office) -> None:
 
 
 def _suspend(made: Office) -> None:
-    made.partners.put(partner("a", suspended=True))
+    made.partners.kept["a"] = partner("a", suspended=True)
     take_from_distrusted(made.ctx(), made.case().offers[0].id)
 
 
@@ -74,11 +74,11 @@ def _taken_back(act: Callable[[Office], None], *, taken: bool) -> tuple[Office, 
 def _reasons_seen(made: Office, offer: Offer) -> list[Any]:
     """The reason in every form in which the partner can see that an offer of its own was taken back."""
     case = made.case()
-    told: Any = event_of(made.ctx(), case, made.cases.last(offer.state.value))
+    told: Any = event_of(made.ctx(), case, made.last(offer.state.value))
     again: Any = state_of(case, offer)
     late = late_answer("a", offer).errors[0].code
     own = own_offer_view(case.ref_for(offer), case.urgency, offer)["detail"]
-    return [told.reason, again.reason, late, own, state_error(offer).code, made.log.kept["a"][-1]["reason"]]
+    return [told.reason, again.reason, late, own, state_error(offer).code, made.log.of("a")[-1]["reason"]]
 
 
 @pytest.mark.parametrize("taken", [False, True], ids=["open", "taken"])
@@ -98,4 +98,4 @@ def test_a_partner_learns_that_it_was_suspended() -> None:
 def test_for_the_coalition_the_reason_stays_the_true_one(*, taken: bool) -> None:
     made, offer = _taken_back(_restrict, taken=taken)
     assert offer_view(REF, "high", offer)["detail"] == RESTRICTED
-    assert made.cases.last(offer.state.value).reason == RESTRICTED
+    assert made.last(offer.state.value).reason == RESTRICTED

@@ -99,7 +99,7 @@ def test_reading_is_masked_and_audited_unless_the_right_is_there() -> None:
 
 def test_the_review_list_shows_both_sides() -> None:
     register, known, _ = two_alike()
-    (candidate,) = register.candidates.open(10)
+    (candidate,) = register.ctx.candidates.open(10)
     seen = review(register.ctx, candidate, OPEN)
     assert seen.suggested[known].names == ("Mary Wanjiku Kamau",)
     assert seen.identity.names == ("Mary Wanjikuu Kamau",)

@@ -183,9 +183,9 @@ def test_an_update_that_comes_late_may_only_tell_since_when_a_consent_is_stated(
     register = register_with(consents=[])
     early, withdrawn, late = (NOW + timedelta(minutes=minutes) for minutes in (1, 2, 3))
     register.update("NG-1", consent(at=late), sequence=3)
-    register.now = withdrawn
+    register.clock.set(withdrawn)
     withdraw(register)
-    register.now = late
+    register.clock.set(late)
     register.update("NG-1", consent(at=early), urgent=True, sequence=2)
     assert refusal(register) == "no_consent"
     assert not register.cases.kept["NG-1"].urgent
@@ -311,7 +311,7 @@ def test_what_is_past_its_time_is_forgotten_and_the_person_after_it() -> None:
     assert forget_people(register.ctx, 10) == 0
     register.pass_time(hours=2)
     assert forget_people(register.ctx, 10) == 1
-    assert register.destroyed == [f"person:{person(register)}"]
+    assert register.shredded == [f"person:{person(register)}"]
     assert person(register) not in register.defenders.kept
 
 
@@ -322,7 +322,7 @@ def test_a_fading_person_whom_a_report_used_is_taken_back() -> None:
     register.report("NG-2", defender_ref=named(register))
     register.pass_time(hours=2)
     assert forget_people(register.ctx, 10) == 1
-    assert register.destroyed == []
+    assert register.shredded == []
     assert register.report("NG-3", MARY).defender_ref == person(register)
 
 
@@ -330,7 +330,7 @@ def test_an_anonymous_case_gives_its_own_key_back() -> None:
     register = register_with(identity=None)
     register.pass_time(days=1001)
     assert forget_cases(register.ctx, 10) == 1
-    assert register.destroyed == ["case:NG-1"]
+    assert register.shredded == ["case:NG-1"]
 
 
 INTRUDER = PartnerKeys.new("partner-a")

@@ -71,7 +71,7 @@ def reviewed(reader: Reader, known: dict[str, Any] | None, other: dict[str, Any]
     register = Register()
     register.report("NG-1", MARY, contact_safety=known)
     register.report("NG-2", {**MARY, "names": ["Mercy Wanjiku Kamau"]}, contact_safety=other)
-    found = [review_answer(review(register.ctx, each, reader)) for each in register.candidates.open(10)]
+    found = [review_answer(review(register.ctx, each, reader)) for each in register.ctx.candidates.open(10)]
     answer = CandidatesShown().dump({"candidates": found})
     (candidate,) = answer["candidates"]
     return dict(candidate)

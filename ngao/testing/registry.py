@@ -1,0 +1,235 @@
+"""The registry in memory: its repositories are subclasses of the real ones, so that use cases run without a store."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from ngao.chassis.errors import SealBroken
+from ngao.chassis.security.identity import Principal
+from ngao.chassis.security.sealed_boxes import OwnBoxes
+from ngao.chassis.storage.unit_of_work import Unit
+from ngao.kernel.placeholders import Placeholders
+from ngao.kernel.references import pairwise_defender_ref
+from ngao.testing.memory import SHIPPED_POLICY, Records, ServiceInMemory
+from ngao.testing.vouching import MemoryRecipients, Onboarding
+from services.registry.candidates.store import CandidateRepository
+from services.registry.cases.model import Case, CaseState
+from services.registry.cases.store import CaseRepository
+from services.registry.context import Context
+from services.registry.disclosure.model import Disclosure
+from services.registry.disclosure.store import DisclosureRepository
+from services.registry.people.identity import Identity, Told
+from services.registry.people.model import Defender
+from services.registry.people.names import name_keys
+from services.registry.people.resolution import Candidate, Verdict
+from services.registry.people.store import DefenderRepository
+from services.registry.policy import read_policy
+from services.registry.rules import IdentityPolicy
+from services.registry.store import Entity, Repository
+
+KEY_ID = "registry-key"
+"""The id of the key to which boxes for the registry in memory are sealed."""
+E = TypeVar("E", bound=Entity)
+
+
+class _Memory(Repository[E]):
+    """One object per record and unit, as in the real ones."""
+
+    def __init__(self, unit: Unit, records: Records[E]) -> None:
+        self._unit, self._records = unit, records.in_new_unit()
+        self._entities: dict[str, E] = {}
+
+    def get(self, key: str) -> E | None:
+        if key not in self._entities and (found := self._records.get(key)):
+            self._entities[key] = found
+        return self._entities.get(key)
+
+    def save(self, entity: E) -> None:
+        self._entities[entity.id] = entity
+        self._records.put(entity)
+
+    def _all(self, found: Iterable[E]) -> list[E]:
+        return [self._entities.setdefault(each.id, each) for each in found]
+
+
+class Addresses:
+    """Whose phones, e-mail addresses and pairwise references they are."""
+
+    def __init__(self) -> None:
+        self.owners: dict[tuple[str, str], set[str]] = {}
+        self.named: dict[tuple[str, str], str] = {}
+
+
+class MemoryDefenders(_Memory[Defender], DefenderRepository):
+    """Records of persons."""
+
+    def __init__(self, unit: Unit, records: Records[Defender], addresses: Addresses, policy: IdentityPolicy) -> None:
+        super().__init__(unit, records)
+        self._addresses, self._policy = addresses, policy
+
+    def linked_to(self, ref: str) -> list[Defender]:
+        """Return the records linked to this one, as they are in this unit."""
+        self._all(self._records.where(lambda each: each.linked_to == ref))
+        return [each for each in self._entities.values() if each.linked_to == ref]
+
+    def sharing(self, identity: Identity) -> dict[str, frozenset[str]]:
+        found: dict[str, frozenset[str]] = {}
+        for key in self._somebodys(identity):
+            for ref in self._addresses.owners.get(key, ()):
+                found[ref] = found.get(ref, frozenset()) | {key[0]}
+        return found
+
+    def named_like(self, identity: Identity) -> list[str]:
+        mine = self._keys(identity)
+        return [each.id for each in self._records.where(lambda each: not each.fading_since and mine & self._keys(each.identity))]
+
+    def claim(self, ref: str, identity: Identity) -> None:
+        for key in self._somebodys(identity):
+            self._addresses.owners.setdefault(key, set()).add(ref)
+
+    def name_for_source(self, ref: str, source_id: str) -> str:
+        given = pairwise_defender_ref(hashlib.sha256(f"{source_id} {ref}".encode()).hexdigest())
+        self._addresses.named[source_id, given] = ref
+        return given
+
+    def named_by_source(self, source_id: str, given: str) -> str | None:
+        return self._addresses.named.get((source_id, given))
+
+    def release(self, ref: str) -> None:
+        for owners in self._addresses.owners.values():
+            owners.discard(ref)
+        for key in [key for key, owner in self._addresses.named.items() if owner == ref]:
+            del self._addresses.named[key]
+
+    def fading(self, before: datetime, limit: int) -> list[Defender]:
+        return self._all(self._records.where(lambda each: each.fading_since and each.fading_since <= before)[:limit])
+
+    def remove(self, defender: Defender) -> None:
+        if defender.id in self._entities:
+            self._records.drop(defender.id)
+
+    def _somebodys(self, identity: Identity) -> Iterable[tuple[str, str]]:
+        placeholders: Placeholders = self._policy.placeholders
+        return placeholders.somebodys(identity.addresses)
+
+    def _keys(self, identity: Identity) -> frozenset[str]:
+        return name_keys(identity.names, self._policy.matching.same_sounds)
+
+
+class MemoryCases(_Memory[Case], CaseRepository):
+    """Cases as the registry sees them."""
+
+    def save(self, entity: Case) -> None:
+        super().save(entity)
+        if entity.state is CaseState.FORGOTTEN:
+            self._records.kept[entity.id].told = Told.from_dict({})
+
+    def of(self, refs: Iterable[str]) -> list[Case]:
+        wanted = set(refs)
+        return self._all(self._records.ordered(lambda each: each.defender_ref in wanted, by=_received))
+
+    def due(self, *, received: datetime, withdrawn: datetime, limit: int) -> list[Case]:
+        old = self._records.ordered(lambda each: _is_late(each.withdrawn_at, withdrawn) and _is_withdrawn(each), by=_withdrawn)
+        return self._all(
+            (old or self._records.ordered(lambda each: _is_kept(each) and each.received_at <= received, by=_received))[:limit]
+        )
+
+    def overdue(self, *, received: datetime, withdrawn: datetime) -> tuple[int, timedelta]:
+        late = [received - each.received_at for each in self._records.where(_is_kept) if each.received_at <= received]
+        late += [
+            withdrawn - _withdrawn(each) for each in self._records.where(_is_withdrawn) if _is_late(each.withdrawn_at, withdrawn)
+        ]
+        return len(late), max(late, default=timedelta(0))
+
+    def unabsorbed(self, limit: int) -> list[Case]:
+        return self._all(self._records.ordered(lambda each: not each.absorbed, by=_received)[:limit])
+
+
+class MemoryCandidates(_Memory[Candidate], CandidateRepository):
+    """Probable matches."""
+
+    def open(self, limit: int) -> list[Candidate]:
+        return self._all(
+            self._records.ordered(lambda each: each.verdict is Verdict.OPEN, by=lambda each: each.created_at)[:limit]
+        )
+
+    def suggesting(self, refs: Iterable[str]) -> list[Candidate]:
+        wanted = set(refs)
+        found = self._all(
+            self._records.where(
+                lambda each: each.verdict is Verdict.OPEN and wanted & {one.defender_ref for one in each.suggestions}
+            )
+        )
+        return [each for each in found if each.verdict is Verdict.OPEN]
+
+
+class MemoryDisclosures(_Memory[Disclosure], DisclosureRepository):
+    """What was done about offers."""
+
+    def of(self, case_ref: str) -> list[Disclosure]:
+        return self._all(self._records.ordered(lambda each: each.case_ref == case_ref, by=lambda each: each.id))
+
+
+class GlassBoxes(OwnBoxes):
+    """Boxes that anyone can look into: the content as it is."""
+
+    def __init__(self) -> None:
+        pass
+
+    def open(self, key_id: str, box: str) -> bytes:
+        if key_id != KEY_ID:
+            raise SealBroken("not ours")
+        return box.encode()
+
+    def seal_to(self, public_key: str, content: bytes) -> str:
+        return content.decode()
+
+
+class RegistryInMemory(ServiceInMemory[Context]):
+    """A whole registry in memory."""
+
+    def __init__(self, start: datetime, policy: IdentityPolicy | None = None, onboarding: Onboarding | None = None) -> None:
+        super().__init__(start)
+        self.policy = policy or read_policy([SHIPPED_POLICY])
+        self.defenders: Records[Defender] = Records()
+        self.cases: Records[Case] = Records()
+        self.candidates: Records[Candidate] = Records()
+        self.disclosures: Records[Disclosure] = Records()
+        self.addresses = Addresses()
+        self.recipients = MemoryRecipients(onboarding or Onboarding())
+
+    def _context(self, unit: Unit, principal: Principal | None) -> Context:
+        return Context(
+            unit=unit,
+            principal=principal,
+            policy=self.policy,
+            defenders=MemoryDefenders(unit, self.defenders, self.addresses, self.policy),
+            cases=MemoryCases(unit, self.cases),
+            candidates=MemoryCandidates(unit, self.candidates),
+            disclosures=MemoryDisclosures(unit, self.disclosures),
+            boxes=GlassBoxes(),
+            recipients=self.recipients,
+        )
+
+
+def _received(case: Case) -> datetime:
+    return case.received_at
+
+
+def _withdrawn(case: Case) -> Any:
+    return case.withdrawn_at
+
+
+def _is_kept(case: Case) -> bool:
+    return case.state is not CaseState.FORGOTTEN
+
+
+def _is_withdrawn(case: Case) -> bool:
+    return case.state is CaseState.WITHDRAWN
+
+
+def _is_late(moment: datetime | None, end: datetime) -> bool:
+    return moment is not None and moment <= end
