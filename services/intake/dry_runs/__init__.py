@@ -1,1 +1,1 @@
-"""Dry runs: what would become of a report; those about somebody are counted and bounded."""
+"""Dry runs: what intake would make of a report; those about a person are counted and limited."""

@@ -1,4 +1,4 @@
-"""A dry run about somebody is counted, audited, measured, and refused above its bound."""
+"""A dry run about a person is counted, audited, measured, and refused above its limit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many dry runs about somebody a source may ask for: a source that asks and does not report is looking people up."""
+"""How many dry runs about a person a source may ask for: a source that asks and does not report is looking people up."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
 @dataclass(frozen=True)
 class Asked:
-    """The dry runs about somebody that a source has asked for, this one included: in this hour, and on this day (UTC)."""
+    """The dry runs about a person that a source has asked for, this one included: in this hour, and on this day (UTC)."""
 
     in_hour: int
     in_day: int
@@ -24,7 +24,7 @@ class DryRunBounds:
     per_day: int = 300
 
     def wait(self, asked: Asked, now: datetime) -> timedelta | None:
-        """How long the source has to wait for an answer; None when it gets one at once."""
+        """How long the source has to wait for an answer; None when it gets one immediately."""
         if asked.in_day > self.per_day:
             return _rest_of(_DAY, now)
         return _rest_of(_HOUR, now) if asked.in_hour > self.per_hour else None

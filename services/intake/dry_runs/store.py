@@ -1,4 +1,4 @@
-"""How many dry runs about somebody each source has asked for, counted for all processes together."""
+"""How many dry runs about a person each source has asked for, counted for all processes together."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _DAYS = 7
 
 
 class DryRunDocument(Stored):
-    """The dry runs about somebody that one source has asked for on one day (UTC), in all and by hour: counts alone."""
+    """The dry runs about a person that one source has asked for on one day (UTC), in all and by hour: counts alone."""
 
     day = DateTimeField(required=True, **INTERNAL)
     in_day = IntField(required=True, **INTERNAL)

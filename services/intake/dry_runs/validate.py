@@ -1,4 +1,4 @@
-"""A source asks what would become of a report, and nothing of it is kept."""
+"""A source checks a report without posting it; nothing of it is kept."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ class ForeseenShown(Tolerant):
     summary="Check a report without posting it.",
 )  # fmt: skip
 def validate_report(parts: IntakeParts, call: Call) -> dict[str, Any]:
-    """Check a report, and foresee what would become of it. Raises TooManyRequests for a source that asks too often.
+    """Check a report, and return what intake would make of it. Raises TooManyRequests for a source that asks too often.
 
-    Only a report that names somebody is counted.
+    Only a report that names a person is counted.
     """
     source_id, report = call.principal.id, posted(call)
     with pointing(lambda pointer: report.prefix + pointer):

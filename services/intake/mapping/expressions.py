@@ -1,6 +1,6 @@
 """JMESPath expressions (jmespath.org) of profiles: check them, evaluate them, and find the places of a native body they read.
 
-An expression that fits one form meets another: a field is missing, a number stands where a text did. JMESPath's functions then
+An expression that fits one form meets another: a field is missing, a number is where a text was. JMESPath's functions then
 raise, some of them Python's own errors. Here all of these are one error, so that they cost the field and never the call.
 """
 
@@ -78,7 +78,7 @@ class Item:
 def items_of(expression: str, native: Mapping[str, Any]) -> list[Item] | None:
     """The items of the list that an expression walks through (`acts[].what`, `acts`), also those for which it gives nothing.
 
-    JMESPath itself leaves those out, after which nobody knows any more to which item a value belongs. None for an expression
+    JMESPath itself leaves those out, after which it is unknown to which item a value belongs. None for an expression
     that gives no list; raises ExpressionFailed if the list itself cannot be found.
     """
     node = _parsed(expression)

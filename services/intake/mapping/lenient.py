@@ -1,7 +1,7 @@
 """From a mapped native body to a report that can be taken: what cannot be read is left out and named, and the call is not lost.
 
 A form tool does not post again after an error. So only what makes a report one is demanded of it: an id, and something that
-somebody can act on. Leaving out never widens what a person has allowed: a consent whose end or recipient cannot be read is no
+a person can act on. Leaving out never widens what a person has allowed: a consent whose end or recipient cannot be read is no
 consent, and a contact whose conditions cannot be read is not safe.
 """
 
@@ -273,7 +273,7 @@ class _Reading:
             violations.append({"type": GENERAL})
 
     def _classify(self) -> None:
-        """What happened is in words only, or not known: somebody has to read it, if there is anything to read or to help with."""
+        """What happened is in words only, or not known: a person has to read it, if there is anything to read or to help with."""
         subject = self._report.get("subject") or {}
         told = (self._report.get("narrative"), self._report.get("needs"), subject.get("identity"), subject.get("defender_ref"))
         if not any(told) or GENERAL not in self._lists.violations:

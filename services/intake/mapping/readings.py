@@ -135,7 +135,7 @@ def _codes(reader: Reader, value: Any) -> Read:
 
 
 def phrases(reader: Reader, text: str) -> list[str]:
-    """The values in a text: all of it if that is one, else what stands between commas, else the longest known runs of words.
+    """The values in a text: all of it if that is one, else what is between commas, else the longest known runs of words.
 
     A label that is cut at its spaces becomes another value: an attempted killing a killing, a death threat a threat.
     """

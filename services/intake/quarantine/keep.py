@@ -93,5 +93,5 @@ def _publish_quarantined(ctx: Context, held: str, source_id: str, profile: Profi
 
 
 def _bundle(source_id: str, now: datetime) -> str:
-    """What stands for a case in alarms about one source: a broken form asks a duty officer once a day."""
+    """What is used as the case in alarms about one source: a broken form alerts a duty officer once a day."""
     return f"quarantine:{source_id}:{now:%Y-%m-%d}"

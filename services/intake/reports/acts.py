@@ -9,7 +9,7 @@ from services.intake.reports.draft import Violation
 from services.intake.triage.model import slack_of
 
 _ONE_ACT = timedelta(days=1)
-"""Dates of one act that are no further apart than this may differ because they were told twice."""
+"""Dates of one act that are no further apart than this may differ because they were reported twice."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Dating:
 
 
 def with_acts(old: tuple[Violation, ...], new: tuple[Violation, ...], dating: Dating) -> tuple[Violation, ...]:
-    """Acts reported later beside those known: each takes the place of the act that it reports again, or stands by itself."""
+    """Acts reported later beside those known: each takes the place of the act that it reports again, or is an act of its own."""
     acts, reported_again = list(old), set[int]()
     for act in new:
         at = _same_act(acts[: len(old)], reported_again, act, dating)
@@ -40,13 +40,13 @@ def with_acts(old: tuple[Violation, ...], new: tuple[Violation, ...], dating: Da
 
 
 def new_acts(before: tuple[Violation, ...], after: tuple[Violation, ...]) -> tuple[Violation, ...]:
-    """The acts that nobody knew of, and those that go on although they were over."""
+    """The acts that were unknown, and those that continue although they were over."""
     gone_on = (act for known, act in zip(before, after, strict=False) if act.ongoing and not known.ongoing)
     return (*gone_on, *after[len(before):])
 
 
 def _same_act(known: list[Violation], reported_again: set[int], act: Violation, dating: Dating) -> int | None:
-    """Where the act stands that is reported again: the one by the same perpetrators, else the only one if either names none."""
+    """The place of the act that is reported again: the one by the same perpetrators, else the only one if either names none."""
     alike = [
         at for at, each in enumerate(known)
         if at not in reported_again and (each.type, each.against) == (act.type, act.against) and not _apart(each, act, dating)

@@ -21,7 +21,7 @@ from services.intake.reports.progress import case_salt_of, stands_accepted
 
 
 def disclose_narrative(ctx: Context, report: Report, helper: Helper) -> None:
-    """Disclose to a partner that has just accepted, or tell it why not, so that it does not wait."""
+    """Disclose to a partner that has just accepted, or give it the reason why not, so that it does not wait."""
     why = _refusal(ctx, report, helper)
     if why:
         _withhold(ctx, report, helper, why)
@@ -38,7 +38,7 @@ def disclose_what_is_new(ctx: Context, report: Report) -> None:
 
 @before_publishing(NarrativeDisclosed)
 def narrative_may_leave(ctx: Context, event: NarrativeDisclosed) -> bool:
-    """Whether a disclosed narrative may be sent at this moment. If not, it is withheld, and its partner gets to know.
+    """Whether a disclosed narrative may be sent at this moment. If not, it is withheld, and its partner is informed.
 
     The partner may have it already, from its catch-up or from an earlier sending, so that it is called back as well. A consent
     that comes back brings the whole narrative again.
@@ -93,7 +93,7 @@ def _ref_for(report: Report, helper: Helper) -> str:
 
 
 def _withhold(ctx: Context, report: Report, helper: Helper, why: Refusal, *, recalled: bool = False) -> None:
-    """Tell the partner why it does not get the narrative; `recalled` forbids it to use what it has."""
+    """Publish why the partner does not get the narrative; `recalled` forbids it to use what it has."""
     withheld = NarrativeWithheld(
         case_ref=report.case_ref,
         offer_id=helper.offer_id,

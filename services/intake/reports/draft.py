@@ -69,7 +69,7 @@ class Person:
         return bool(self.identity or self.attributes or self.contact_safety)
 
     def readable(self) -> Person:
-        """The same as whoever reads it may see it: texts without control signs, and no name without a letter or digit."""
+        """The same as its readers may see it: texts without control signs, and no name without a letter or digit."""
         return replace(
             self,
             identity=_readable_identity(self.identity or {}),
@@ -98,7 +98,7 @@ class Draft:
 
 
 def canonical_content(draft: Draft) -> str:
-    """Everything the source said, in one form: two posts say the same if and only if these are equal.
+    """The content of a report in one form: two posts have the same content if and only if these are equal.
 
     Neither the Unicode form of a text nor its line ends make a difference, because programs change them on the way. The result
     is as sensitive as the report: only a keyed hash of it may be kept, because a plain hash of a short report could be guessed.

@@ -13,7 +13,7 @@ from services.intake.reports.disclose_narrative import disclose_what_is_new
 def follow_consent(ctx: Context, event: ConsentChanged) -> None:
     """Keep the change; a consent that was missing lets those at work have the narrative now. Raises NotFound.
 
-    Of a forgotten report nothing can be disclosed, and what is agreed to for it is nobody's concern.
+    Of a forgotten report nothing can be disclosed, so that a consent for it changes nothing.
     """
     report = ctx.reports.of_case(event.case_ref)
     if report.forgotten_at:
@@ -24,5 +24,5 @@ def follow_consent(ctx: Context, event: ConsentChanged) -> None:
 
 
 def statement_of(event: ConsentChanged) -> Statement:
-    """What the person has said."""
+    """The statement that an event holds."""
     return Statement(event.purpose, event.scope, event.recipient, event.until, event.effective_at, event.granted)

@@ -1,4 +1,4 @@
-"""What a report told is forgotten when its time is over."""
+"""Reports are forgotten when their time is over."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _AT_ONCE = 100
 
 @every(seconds=600)
 def forget(parts: IntakeParts) -> None:
-    """Forget the reports whose time is over, batch after batch; several processes may do it at once."""
+    """Forget the reports whose time is over, batch after batch; several processes may do it at the same time."""
     while due := (ctx := parts.read()).reports.due(ctx.policy.retention.ends("reports", ctx.now), _AT_ONCE):
         works = [partial(forget_due, report_id=report_id, why=why) for report_id, why in due]
         for failed in (each for each in parts.run_all(works) if each is not None):

@@ -18,7 +18,7 @@ BY_OPERATOR = "operator"
 """In place of a rule's name, in the reasons of an urgency that an operator decided."""
 SOONEST_AGAIN = timedelta(seconds=30)
 LATEST_AGAIN = timedelta(hours=1)
-"""A report that no case was opened for is told again after the first, then after twice its age, at least every so often."""
+"""A report that no case was opened for is published again after the first, then after twice its age, at least this often."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Report:
     """One call for help.
 
     `narrative_parts` and `attachments` are ciphertext; `person_keys`, `fingerprint` and `updates_seen` are keyed hashes.
-    `needs` is all that help is looked for; `needs_proposed` are those of them that nobody asked for. `triage` knows every report
+    `needs` is all that help is looked for; `needs_proposed` are those that no source asked for. `triage` knows every report
     about the person and is for those who help; `told` knows this source's reports only and is for the source (law 10).
     `doubt` is there if `occurred_at` is not what was stated.
     `tell_again_at` is None once somebody else is known to have the case. `judge_others_at` is None once other reports about the
@@ -131,7 +131,7 @@ class Report:
 
     @property
     def status(self) -> str:
-        """Where the report stands, in one word."""
+        """The state of the report, in one word."""
         return "withdrawn" if self.withdrawn_at else status_of(self.story)
 
     @property
@@ -156,7 +156,7 @@ class Report:
         return tuple(each for each in self.needs if each not in self.needs_proposed)
 
     def apply(self, update: Update, now: datetime, proposed: tuple[str, ...] = (), county: str | None = None) -> tuple[str, ...]:
-        """Take later facts in: violations and needs add up, consents say what holds from now on. Gives what is new by name.
+        """Take later facts in: violations and needs add up, consents replace those before. Returns what is new by name.
 
         `proposed` are the needs that the update's violations suggest, `county` is where its place is.
         """
@@ -218,7 +218,7 @@ class Report:
         return True
 
     def forget(self, now: datetime) -> bool:
-        """Remove all that tells who it is about and what they told; that there was a report stays. False if that was done."""
+        """Remove who it is about and what they reported; that there was a report is kept. False if that was done before."""
         if self.forgotten_at:
             return False
         self.forgotten_at, self.fingerprint, self.helpers = now, "", {}
@@ -228,13 +228,13 @@ class Report:
         return True
 
     def note(self, step: Step) -> None:
-        """Take a step of the referral into the story; its having opened the case says that everybody has heard of it."""
+        """Take a step of the referral into the story; that it has opened the case means that every service has the report."""
         self.story = with_step(self.story, step)
         if step.what in (OPENED, CLOSED):
             self.tell_again_at = None
 
     def told_again(self, now: datetime) -> bool:
-        """Note that it is told again at this moment; False if it is not time, or no longer needed."""
+        """Note that it is published again now; False if it is not time, or no longer needed."""
         if not is_time_to_tell(self.tell_again_at, now):
             return False
         self.tell_again_at = now + min(max(now - self.received_at, SOONEST_AGAIN), LATEST_AGAIN)

@@ -1,4 +1,4 @@
-"""How much a report tells in words: its partners get all of it again with each part, so that it needs an end."""
+"""How long a narrative may be: partners get all of it again with each part, so that it needs a limit."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ MOST_BYTES = 300_000
 """The longest narrative of a first report and half as much again. As JSON, sealed and in base64 it fits into an event."""
 MOST_PARTS = 200
 CUT = "[\u2026]"
-"""Ends a part that was cut, so that whoever reads it sees that there was more."""
+"""Ends a part that was cut, so that its reader sees that there was more."""
 _LEAST = 100
-"""In less room than this nothing can be told."""
+"""Less room than this is not worth a part."""
 
 
 class Refusal(StrEnum):

@@ -9,7 +9,7 @@ from ngao.kernel.names import words
 from services.intake.policy import IntakePolicy
 from services.intake.reports.draft import Person
 
-# One name alone, or initials, are shared by too many people to say that a report is about the same person.
+# One name alone, or initials, are shared by too many people to conclude that a report is about the same person.
 LEAST_WORDS_OF_A_NAME = 2
 
 

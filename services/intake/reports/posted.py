@@ -1,4 +1,4 @@
-"""Reports as they come over HTTP: one or many, each with the place where it stands in the body."""
+"""Reports as they come over HTTP: one or many, each with its place in the body."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SUBMITTED = "intake.report.submitted.v1"
 
 @dataclass(frozen=True)
 class Posted:
-    """One report as posted; `prefix` is where it stands in the body, for pointers in errors. `meter` is its caller's."""
+    """One report as posted; `prefix` is its place in the body, for pointers in errors. `meter` is its caller's."""
 
     document: Any
     prefix: str = ""
@@ -77,7 +77,7 @@ def posted_many(call: Call) -> list[Posted | Exception]:
 
 
 def cloud_event(document: Any) -> Posted:
-    """The report in a CloudEvent, whose id stands in for a missing source_event_id; raises ContractError."""
+    """The report in a CloudEvent, whose id replaces a missing source_event_id; raises ContractError."""
     event = from_document(document)
     if event.type != SUBMITTED:
         raise InvalidContent([FieldError("/type", "unknown_code", f"Must be {SUBMITTED}.")])

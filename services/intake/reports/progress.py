@@ -35,10 +35,10 @@ _RANK = ("received", "looking_for_help", "accepted", "in_progress", "completed",
 
 @dataclass(frozen=True)
 class Step:
-    """One thing that happened to the case; `sequence` is the order in which its owner said it. Partners are not named.
+    """One thing that happened to the case; `sequence` is the order in which its owner published it. Partners are not named.
 
     `case_salt` makes the reference by which the partner of the offer knows the case. `needs_again` are the needs for which help
-    is looked for anew from this step on.
+    is looked for again from this step on.
     """
 
     what: str
@@ -69,7 +69,7 @@ def with_step(story: Iterable[Step], step: Step) -> tuple[Step, ...]:
 def status_of(story: Iterable[Step]) -> str:
     """The case in one word: closed when referral closed it, else the most advanced of its threads.
 
-    Each thread stands where its latest step put it, so a late event changes the story and never the present.
+    The latest step of each thread decides its state, so a late event changes the story and never the present.
     """
     story = tuple(story)
     latest = _latest(story)
@@ -83,7 +83,7 @@ def status_of(story: Iterable[Step]) -> str:
 
 
 def needs_of(story: Iterable[Step]) -> Mapping[str, str]:
-    """Where each need stands: the most advanced of its offers since it was last asked for anew."""
+    """The state of each need: the most advanced of its offers since it was last asked for again."""
     story = tuple(story)
     begun = _begun_again(story)
     words = dict.fromkeys(begun, WORDS[REOPENED])

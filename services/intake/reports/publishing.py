@@ -1,4 +1,4 @@
-"""What services are told of a report: nothing of what happened, who did it and why it is urgent, as none needs it (ADR 0026)."""
+"""What is published of a report: nothing of what happened, who did it and why it is urgent, as no service needs it (ADR 0026)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from services.intake.reports.model import Report, SealedIdentity
 
 
 def publish_accepted(ctx: Context, report: Report) -> None:
-    """A report is stored for good."""
+    """Publish that a report is stored."""
     accepted = events.ReportAccepted(
         report_id=report.id,
         case_ref=report.case_ref,
@@ -36,7 +36,7 @@ def publish_updated(
     ctx: Context, report: Report, *, by: str, urgency_before: str, news: tuple[str, ...] = (),
     needs_again: tuple[str, ...] = (), correction: SealedIdentity | None = None,
 ) -> None:
-    """A report that others know is another now: which parts are new, and what its urgency was before.
+    """Publish that a report has changed: which parts are new, and what its urgency was before.
 
     `by` is what brought it: `update`, `history` (another report about the same person) or `operator`. `needs_again` is what the
     acts that are new in it ask for, also if it was asked for before.
@@ -68,9 +68,9 @@ def day_of(moment: datetime) -> datetime:
 
 
 def _consents(report: Report) -> tuple[events.StatedConsent, ...]:
-    """Those the source states, whole; of withdrawals others hear from the registry.
+    """Those the source states, whole; withdrawals are published by the registry.
 
-    Were they told without what is withdrawn, the rest would look like a new consent, younger than a withdrawal that has not
+    Were they published without what is withdrawn, the rest would look like a new consent, younger than a withdrawal that has not
     reached intake yet.
     """
     return tuple(

@@ -95,7 +95,7 @@ def read_case_report(ctx: Context, case_ref: str, *, reason: str = "") -> dict[s
     returns=NarrativeShown, summary="What was told in words; ?reason= is demanded.",
 )  # fmt: skip
 def read_narrative(ctx: Context, case_ref: str, *, reason: str = "") -> dict[str, Any]:
-    """Show an operator what was told in words, and what the attachments are; nothing once it is forgotten.
+    """Show an operator the narrative and what the attachments are; nothing once it is forgotten.
 
     Raises NotFound, InvalidInput for an unknown reason.
     """
@@ -113,7 +113,7 @@ def _read(ctx: Context, action: str, case_ref: str, reason: str) -> Report:
 
 
 def _report_answer(report: Report, labels: Mapping[str, ViolationType]) -> dict[str, Any]:
-    """What a report says, for an operator: codes and times, nothing about who."""
+    """A report for an operator: codes and times, nothing about who."""
     plain = (
         "case_ref", "source_id", "status", "reporter_role", "needs", "needs_proposed", "county", "languages", "occurred_at",
         "occurred_precision", "received_at", "updated_at", "withdrawn_at",

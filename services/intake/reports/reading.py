@@ -24,7 +24,7 @@ _MOST_CODES = 20
 def read_report(document: Any, vocabulary: Vocabulary) -> Draft:
     """A canonical report, parsed and checked by its schema; raises InvalidInput naming every broken field.
 
-    A report that breaks its schema is held against the lists as well, so that its sender learns everything at once.
+    A report that breaks its schema is held against the lists as well, so that its sender learns of all errors together.
     """
     try:
         return draft_of(_REPORT.load(document))
@@ -49,7 +49,7 @@ def _all_broken(document: Any, vocabulary: Vocabulary, error: ValidationError) -
 
 
 def _unknown_codes(document: Any, vocabulary: Vocabulary) -> list[FieldError]:
-    """What can be said about the codes of a document whose form is not to be trusted."""
+    """The unknown codes of a document whose form is not to be trusted."""
     if not isinstance(document, dict):
         return []
     location = document.get("location")
@@ -100,7 +100,7 @@ def draft_of(data: Mapping[str, Any]) -> Draft:
 
 
 def update_of(data: Mapping[str, Any]) -> Update:
-    """Later facts of what the schema has loaded; what is absent says nothing."""
+    """Later facts of what the schema has loaded; what is absent changes nothing."""
     consents, place, subject = data.get("consent"), data.get("location"), data.get("subject") or {}
     person = Person(subject.get("identity"), subject.get("attributes") or {}, data.get("contact_safety"))
     return Update(

@@ -29,7 +29,7 @@ _log = get_logger("intake")
 
 @dataclass(frozen=True)
 class Receipt:
-    """The answer to a source. `withdrawn` is true if the source took the report back, so that nobody helps because of it.
+    """The answer to a source. `withdrawn` is true if the source took the report back, so that no one helps because of it.
 
     `narrative_cut` is true if the report had no room for all of the update's narrative.
     """
@@ -98,7 +98,7 @@ def is_same(ctx: Context, before: Report, draft: Draft) -> bool:
 
 
 def _repeat(ctx: Context, before: Report, draft: Draft) -> Receipt:
-    """The answer that was given before; of a forgotten report nobody can say any more what it was."""
+    """The answer that was given before; what a forgotten report was is not known any more."""
     if not before.forgotten_at and not is_same(ctx, before, draft):
         message = "This source_event_id was used before for a report with other content. Post later facts as an update."
         raise NotAllowedNow(message, slug="conflicting-repeat")
@@ -142,7 +142,7 @@ def _report(ctx: Context, source_id: str, draft: Draft, mapping: MappedBy | None
 
 
 def seal_person(ctx: Context, case_ref: str, person: Person) -> SealedIdentity | None:
-    """What is told about the person, in a box that only the registry opens."""
+    """What is reported about the person, in a box that only the registry opens."""
     person = person.readable()
     if not person.needs_sealing:
         return None

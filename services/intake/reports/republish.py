@@ -18,7 +18,7 @@ _log = get_logger("intake")
 
 @every(seconds=5)
 def republish_unopened(parts: IntakeParts) -> None:
-    """Publish reports again that no case was opened for: a bounded number at once, so that a backlog does not grow by it."""
+    """Publish reports again that no case was opened for: a limited number at a time, so that a backlog does not grow by it."""
     ctx = parts.read()
     works = [partial(republish, report_id=report_id) for report_id in ctx.reports.unopened(ctx.now, _AT_ONCE)]
     done = sum(each is True for each in parts.run_all(works))
@@ -29,7 +29,7 @@ def republish_unopened(parts: IntakeParts) -> None:
 def republish(ctx: Context, report_id: str) -> bool:
     """Send what was published about a report once more, with the same ids.
 
-    False when it is not time, or somebody has the case now.
+    False when it is not time, or referral has the case now.
     """
     report = ctx.reports.find(report_id)
     if report is None or not report.told_again(ctx.now):

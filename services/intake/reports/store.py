@@ -158,7 +158,7 @@ class ReportRepository:
         return list(due.limit(limit).scalar("id"))
 
     def unopened(self, now: datetime, limit: int) -> list[str]:
-        """Ids of reports that no case was opened for and that should be told again, the longest due first."""
+        """Ids of reports that no case was opened for and that should be published again, the longest due first."""
         waiting = ReportDocument.objects(tell_again_at__exists=True).order_by("tell_again_at")
         due = waiting.filter(Q(tell_again_at__lte=now) | Q(tell_again_at__gt=now + LATEST_AGAIN))
         return list(due.limit(limit).scalar("id"))

@@ -83,7 +83,7 @@ def posted_in(delivery: Delivery, boxes: OwnBoxes) -> Posted:
 
 
 def refusal_of(error: NgaoError | ContractError, source_id: str, delivery: Delivery, posted: Posted | None = None) -> Rejected:
-    """What parks the message and tells its source why; `posted` is the report, if it could be read."""
+    """What parks the message and informs its source; `posted` is the report, if it could be read."""
     broken = error.errors if isinstance(error, InvalidInput | InvalidContent) else []
     errors = broken_fields(broken)
     event_id = (_named(posted.document, "source_event_id") if posted else None) or _event_id(delivery)

@@ -41,7 +41,7 @@ class CaseVault:
         return self._unit.sealer.open(_scope(report), _COLLECTION, report.id, field, ciphertext)
 
     def narrative(self, report: Report) -> str:
-        """All that a report tells in words, as one text; raises SealBroken."""
+        """The narrative of a report, as one text; raises SealBroken."""
         parts = (self.open(report, f"narrative.{at}", part) for at, part in enumerate(report.narrative_parts))
         return "\n\n".join(part.decode() for part in parts)
 

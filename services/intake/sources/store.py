@@ -59,9 +59,9 @@ class SourceRepository:
 
 
 class SourceCredentials:
-    """Tells the chassis who may call as a source.
+    """The accounts that may call as a source, for the chassis.
 
-    A known source is remembered for a second, because every request asks; what another process changed is heard then.
+    A known source is remembered for a second, because every request asks; what another process changed is read then.
     """
 
     def __init__(self) -> None:

@@ -2,7 +2,7 @@
 
 It is done after the later report is stored, and never while its source waits: how long an answer takes and whether it comes
 must not depend on what others have reported (law 10). What a source may know of its own report is left as it was.
-That it is still to be done stands in the later report, so that no crash loses it.
+That it is still to be done is stored in the later report, so that no crash loses it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _log = get_logger("intake")
 
 @every(seconds=2)
 def judge_earlier_reports(parts: IntakeParts) -> None:
-    """Judge again what new reports and facts may have made more urgent: a bounded number at once, the rest in a moment.
+    """Judge again what new reports and facts may have made more urgent: a limited number at a time, the rest in a moment.
 
     Where two raise the same report, the second is done again by itself. What fails is tried again and holds no other up.
     """

@@ -50,7 +50,7 @@ class Condition:
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule: its name, what it says, when it fires, and what it does (one of the two)."""
+    """One rule: its name, its sentence, when it fires, and what it does (one of the two)."""
 
     id: str
     text: str
