@@ -20,6 +20,7 @@ DEMO, SELFTEST, CLIENT, HAND = (
 RECIPES = "tests/docs/test_recipes.py"
 PIPED = "{ printf 'Authorization: Bearer '; cat http.secret; } | curl --fail-with-body https://intake.example.org/v1/reports"
 CONSOLE = {
+    "bin/ngao run pytest tests/unit/intake/mapping/test_hotline.py": RECIPES,
     "bin/ngao run pytest tests/unit/notify/channels/test_sms.py": RECIPES,
     "bin/ngao run pytest tests/unit/registry/candidates/test_remind.py": RECIPES,
     "bin/ngao run pytest tests/unit/registry/people/test_list_restrictions.py tests/architecture/test_scopes.py": RECIPES,

@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 RECIPES = ROOT / "docs" / "contributing"
 PRODUCT = ("ngao/", "services/", "deploy/", "bin/")
-MOST = {"add-an-endpoint": 2, "add-an-event": 4, "add-a-channel": 3, "add-a-timer": 1}
+MOST = {"add-an-endpoint": 2, "add-an-event": 4, "add-a-channel": 3, "add-a-profile": 1, "add-a-timer": 1}
 DIFF = re.compile(r"^```diff\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 CHECK = re.compile(r"^\$ bin/ngao run pytest (.*)$", re.MULTILINE)
 SAYS = re.compile(r"\*\*Files you will touch:\*\* (\d+) of the product")
