@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 ID_PATTERN = re.compile(r"^[a-z][a-z0-9-]{1,40}$")
@@ -26,7 +26,3 @@ class Source:
         """Give it a new key; the one before stays valid unless it is revoked."""
         kept = () if revoke_old else self.key_hashes
         self.key_hashes = (key_hash, *kept)[:KEYS_KEPT]
-
-    def changed(self, *, enabled: bool, profile: str | None, rate_per_second: float | None) -> Source:
-        """The source with new settings."""
-        return replace(self, enabled=enabled, profile=profile, rate_per_second=rate_per_second)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
 from marshmallow import fields, validate
@@ -15,6 +16,8 @@ from ngao.kernel.problems import FieldError
 from services.intake.context import Context
 from services.intake.sources.model import ID_PATTERN, Source
 from services.intake.sources.responses import SourceShown, source_answer
+
+_SETTINGS = ("enabled", "profile", "rate_per_second")
 
 
 class SourceSettings(Strict):
@@ -42,7 +45,7 @@ def put_source(ctx: Context, source_id: str, body: dict[str, Any]) -> dict[str, 
     """
     _check(source_id, body.get("profile"), ctx.policy.profiles)
     old = ctx.sources.find(source_id)
-    source = _changed(old or Source(source_id, ctx.now), body)
+    source = replace(old or Source(source_id, ctx.now), **{name: body[name] for name in _SETTINGS if name in body})
     key = None
     if old is None or body["new_key"]:
         key, key_hash = new_key("source", source_id)
@@ -51,14 +54,6 @@ def put_source(ctx: Context, source_id: str, body: dict[str, Any]) -> dict[str, 
     detail = {"enabled": str(source.enabled).lower(), "new_key": str(key is not None).lower()}
     ctx.audit("source.put", subject=source_id, detail=detail)
     return source_answer(source, key)
-
-
-def _changed(source: Source, given: dict[str, Any]) -> Source:
-    return source.changed(
-        enabled=given.get("enabled", source.enabled),
-        profile=given.get("profile", source.profile),
-        rate_per_second=given.get("rate_per_second", source.rate_per_second),
-    )
 
 
 def _check(source_id: str, profile: str | None, profiles: Collection[str]) -> None:
