@@ -30,6 +30,8 @@ class Rejected(Permanent):
 
     def __init__(self, slug: str, errors: Sequence[dict[str, str]], reply: Event | None, *, to: str = "") -> None:
         super().__init__(slug)
+        if reply is not None and not to:
+            raise TypeError("a reply needs a destination")
         self.slug = slug
         self.errors = list(errors)
         self.reply = reply

@@ -10,6 +10,7 @@ from ngao.chassis.handlers import before_publishing
 from ngao.chassis.messaging.destinations import EVENTS
 from ngao.chassis.security.sealed_boxes import seal_to
 from ngao.chassis.security.vouches import Distrust, Recipient
+from ngao.contracts import Event
 from ngao.contracts.events.intake import NarrativeDisclosed, NarrativeWithheld
 from ngao.kernel import acceptance
 from ngao.kernel.consent import FOR_REFERRAL, Answer, judge
@@ -37,13 +38,13 @@ def disclose_what_is_new(ctx: Context, report: Report) -> None:
 
 
 @before_publishing(NarrativeDisclosed)
-def narrative_may_leave(ctx: Context, event: NarrativeDisclosed) -> bool:
+def narrative_may_leave(ctx: Context, event: NarrativeDisclosed, envelope: Event) -> bool:
     """Whether a disclosed narrative may be sent at this moment. If not, it is withheld, and its partner is informed.
 
     The partner may have it already, from its catch-up or from an earlier sending, so that it is called back as well. A consent
     that comes back brings the whole narrative again.
     """
-    report = ctx.reports.by_case(event.case_ref)
+    report = ctx.reports.by_case(envelope.subject)  # a partner's copy names the case as the partner knows it
     if report is None:
         return False
     known = report.helpers.get(event.offer_id)

@@ -89,7 +89,7 @@ def refusal_of(error: NgaoError | ContractError, source_id: str, delivery: Deliv
     event_id = (_named(posted.document, "source_event_id") if posted else None) or _event_id(delivery)
     refusals = tuple(FieldRefusal(**each) for each in errors)
     answer = event_of(ReportRejected(event_id=event_id, reason=error.slug, errors=refusals), subject=source_id)
-    return Rejected(error.slug, errors, replace(answer, extra={"sourceid": source_id}))
+    return Rejected(error.slug, errors, replace(answer, extra={"sourceid": source_id}), to=RESULTS)
 
 
 def _unsealed(event: Event, boxes: OwnBoxes) -> Posted:

@@ -8,8 +8,10 @@ from datetime import timedelta
 import pytest
 
 from ngao.chassis.security import seals
+from ngao.contracts import event_of, for_partner
 from ngao.contracts.events.intake import NarrativeDisclosed
 from ngao.contracts.events.registry import ConsentChanged
+from ngao.contracts.payloads import read
 from ngao.testing.vouching import Onboarding, PartnerKeys
 from services.intake.policy import IntakePolicy
 from services.intake.reports.disclose_narrative import narrative_may_leave
@@ -53,8 +55,11 @@ class Story:
 
     @property
     def may_leave(self) -> bool:
+        """The partner's copy is asked about: it names the case as the partner knows it, and the outbox knows the subject."""
         leaving = NarrativeDisclosed(case_ref=self.case_ref, offer_id=OFFER, partner_id="clinic", key_id="any", box="any")
-        return narrative_may_leave(self.intake.ctx, leaving)
+        copy = for_partner(event_of(leaving, subject=self.case_ref, partner_id="clinic"))
+        envelope = replace(copy, subject=self.case_ref)
+        return narrative_may_leave(self.intake.ctx, read(NarrativeDisclosed, copy.data), envelope)
 
     @property
     def disclosed(self) -> list[tuple[str, str]]:
