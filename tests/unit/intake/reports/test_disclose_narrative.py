@@ -56,7 +56,9 @@ class Story:
     @property
     def may_leave(self) -> bool:
         """The partner's copy is asked about: it names the case as the partner knows it, and the outbox knows the subject."""
-        leaving = NarrativeDisclosed(case_ref=self.case_ref, offer_id=OFFER, partner_id="clinic", case_salt="s" * 22, key_id="any", box="any")
+        leaving = NarrativeDisclosed(
+            case_ref=self.case_ref, offer_id=OFFER, partner_id="clinic", case_salt="s" * 22, key_id="any", box="any"
+        )
         copy = for_partner(event_of(leaving, subject=self.case_ref, partner_id="clinic"))
         envelope = replace(copy, subject=self.case_ref)
         return narrative_may_leave(self.intake.ctx, read(NarrativeDisclosed, copy.data), envelope)
