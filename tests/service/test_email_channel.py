@@ -22,6 +22,7 @@ from marshmallow import ValidationError
 from ngao.chassis.errors import Misconfigured
 from ngao.local.mailbox import Mail, command, messages
 from ngao.testing.mailbox import Mailbox, behave, misbehave
+from ngao.testing.notify import MemoryChannel, shipped_policy
 from ngao.testing.processes import free_port
 from ngao.testing.waiting import eventually
 from services.notify.channels import email
@@ -30,7 +31,7 @@ from services.notify.channels.email_settings import SmtpSettings
 from services.notify.channels.letter import Letter, Outcome, Result
 from services.notify.roster.responses import RosterEntry
 from services.notify.settings import read_own
-from tests.support.notify import MAIL_CASES, FakeChannel, refusals, shipped_policy
+from tests.support.notify import MAIL_CASES, refusals
 
 ADDRESS = "asha.canary@example.org"
 TEMPLATES = shipped_policy().templates
@@ -60,7 +61,7 @@ class FakeSide:
     """The fake, and how to look at it and make it refuse."""
 
     def __init__(self) -> None:
-        self.channel = FakeChannel()
+        self.channel = MemoryChannel()
 
     def refuse_once(self, outcome: Outcome) -> None:
         self.channel.answer_next(outcome)

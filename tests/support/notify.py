@@ -1,38 +1,24 @@
-"""Notify in memory: its repositories are subclasses of the real ones. And the shipped policy to try its rules with."""
+"""Notify in memory with its callers, and cases for it; who and what in them is invented."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from copy import deepcopy
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from ngao.chassis.security.identity import Principal
-from ngao.chassis.storage.unit_of_work import Unit
-from ngao.testing.clock import ManualClock
-from services.notify.channels.channel import Channel
-from services.notify.channels.letter import Letter, Outcome, Result
+from ngao.testing.notify import MemoryRoster, NotifyInMemory, Roster
 from services.notify.context import Context
-from services.notify.ladders.model import Alarm
 from services.notify.ladders.planning import Situation
-from services.notify.ladders.store import AlarmRepository
 from services.notify.messages.facts import Facts
-from services.notify.messages.model import Message, State
-from services.notify.messages.store import ClaimQueue, MessageRepository
-from services.notify.policy import read_policy
-from services.notify.roster.model import DUTY_OFFICER, PARTNER, Contact, ContactSummary, Recipient
-from services.notify.roster.store import ContactSummaryRepository, RosterRepository
+from services.notify.messages.model import State
+from services.notify.roster.model import DUTY_OFFICER, PARTNER, Contact, Recipient
 from services.notify.rules import Policy
 
-POLICIES = Path(__file__).resolve().parents[2] / "deploy" / "policy"
 MAIL_CASES = Path(__file__).resolve().parents[1] / "cases" / "mail"
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 CASE = "NG-0123456789"
-
-
-def shipped_policy() -> Policy:
-    return read_policy([POLICIES])
 
 
 def facts(
@@ -49,147 +35,22 @@ def partner(name: str, language: str = "sw") -> Contact:
     return Contact(Recipient(PARTNER, name), "email", language)
 
 
-class FakeMessages(MessageRepository):
-    def __init__(self) -> None:
-        self.kept: dict[str, Message] = {}
-
-    def find(self, message_id: str) -> Message | None:
-        return deepcopy(self.kept.get(message_id))
-
-    def add(self, message: Message) -> None:
-        assert message.id not in self.kept
-        self.save(message)
-
-    def save(self, message: Message) -> None:
-        self.kept[message.id] = deepcopy(message)
-
-    def alarms_of(self, case_ref: str) -> Sequence[Message]:
-        return [deepcopy(each) for each in self.kept.values() if each.case_ref == case_ref and each.ladder]
-
-    def overdue(self, now: datetime, furthest: timedelta, limit: int) -> Sequence[str]:
-        late = [each for each in self.kept.values() if each.escalate_at and not now < each.escalate_at <= now + furthest]
-        return [each.id for each in sorted(late, key=lambda each: (not each.urgent, each.escalate_at))][:limit]
-
-    def told(self) -> list[tuple[str, State]]:
-        return [(each.recipient.ref, each.state) for each in self.kept.values()]
+def situation(policy: Policy, contacts: Iterable[Contact], now: datetime = START) -> Situation:
+    return Situation(policy, MemoryRoster(Roster(*contacts)).contact, ("email",), now)
 
 
-class FakeAlarms(AlarmRepository):
-    def __init__(self) -> None:
-        self.kept: dict[str, Alarm] = {}
+class NotifyUnderTest(NotifyInMemory):
+    """Notify in memory, with operators who call. Each `context()` is a unit of its own."""
 
-    def find(self, case_ref: str) -> Alarm | None:
-        return self.kept.get(case_ref)
-
-    def put(self, alarm: Alarm) -> None:
-        self.kept[alarm.case_ref] = alarm
-
-
-class FakeClaims(ClaimQueue):
-    def __init__(self, messages: FakeMessages) -> None:
-        self._messages = messages
-        self._leases = 0
-
-    def claim(self, now: datetime, lease: timedelta, *, urgent_only: bool, oldest_first: bool = False) -> Message | None:
-        due = [
-            each for each in self._messages.kept.values()
-            if each.next_attempt and each.next_attempt <= now and (each.urgent or not urgent_only)
-        ]  # fmt: skip
-        if not due:
-            return None
-        first = min(due, key=lambda each: (not each.urgent and not oldest_first, each.next_attempt))
-        self._leases += 1
-        first.state, first.lease, first.next_attempt = State.SENDING, f"lease-{self._leases}", now + lease
-        first.attempts += 1
-        return deepcopy(first)
-
-
-class FakeRoster(RosterRepository):
-    def __init__(self, *contacts: Contact) -> None:
-        self.entries = {each.recipient: (each, f"{each.recipient.ref}@example.org") for each in contacts}
-        self.gone: dict[Recipient, datetime] = {}
-
-    def contact(self, recipient: Recipient) -> Contact | None:
-        return self.entries[recipient][0] if recipient in self.entries else None
-
-    def address(self, recipient: Recipient) -> str | None:
-        return self.entries[recipient][1] if recipient in self.entries else None
-
-    def put(self, contact: Contact, address: str) -> None:
-        self.entries[contact.recipient] = (contact, address)
-
-    def remove(self, recipient: Recipient, now: datetime) -> bool:
-        gone = self.entries.pop(recipient, None)
-        if gone:
-            self.gone[recipient] = now
-        return gone is not None
-
-    def removed(self, before: datetime, limit: int) -> Sequence[Recipient]:
-        return [each for each, at in self.gone.items() if at <= before][:limit]
-
-    def destroy(self, recipient: Recipient) -> Recipient:
-        del self.gone[recipient]
-        return recipient
-
-
-class FakeSummaries(ContactSummaryRepository):
-    def __init__(self, *summaries: ContactSummary) -> None:
-        self.kept = {each.case_ref: each for each in summaries}
-
-    def find(self, case_ref: str) -> ContactSummary | None:
-        return self.kept.get(case_ref)
-
-    def put(self, summary: ContactSummary) -> None:
-        self.kept[summary.case_ref] = summary
-
-
-class FakeChannel(Channel):
-    """Keeps what it takes; answers what it was told to answer, then takes."""
-
-    kind = "email"
-
-    def __init__(self, *answers: Outcome) -> None:
-        self.taken: list[Letter] = []
-        self.tried: list[Letter] = []
-        self._answers = list(answers)
-
-    def answer_next(self, outcome: Outcome) -> None:
-        self._answers.append(outcome)
-
-    def relent(self) -> None:
-        self._answers.clear()
-
-    def send(self, letter: Letter) -> Outcome:
-        self.tried.append(letter)
-        outcome = self._answers.pop(0) if self._answers else Outcome(Result.TAKEN)
-        if outcome.result is Result.TAKEN:
-            self.taken.append(letter)
-        return outcome
-
-
-def situation(policy: Policy, roster: FakeRoster, now: datetime = START) -> Situation:
-    return Situation(policy, roster.contact, ("email",), now)
-
-
-class NotifyInMemory:
-    """Notify without a store, with the time in the test's hand. Each `context()` is a unit of its own."""
-
-    def __init__(
-        self, roster: FakeRoster, summaries: FakeSummaries | None = None, policy: Policy | None = None
-    ) -> None:
-        self.clock, self.policy = ManualClock(START), policy or shipped_policy()
-        self.messages, self.alarms = FakeMessages(), FakeAlarms()
-        self.roster, self.summaries = roster, summaries or FakeSummaries()
-        self.claims = FakeClaims(self.messages)
-        self.units: list[Unit] = []
+    def __init__(self, *contacts: Contact, policy: Policy | None = None) -> None:
+        super().__init__(START, *contacts, policy=policy)
 
     def context(self, caller: str = "grace") -> Context:
-        unit = Unit(self.clock.now(), None, None)  # type: ignore[arg-type]  # nothing is sealed, nothing looked up
-        self.units.append(unit)
-        return Context(
-            unit=unit, principal=Principal("operator", caller), policy=self.policy, messages=self.messages, alarms=self.alarms,
-            roster=self.roster, summaries=self.summaries, channels=("email",),
-        )  # fmt: skip
+        return self.open(Principal("operator", caller))
+
+    def addressed(self) -> list[tuple[str, State]]:
+        """Whom each message is for, and its state."""
+        return [(each.recipient.ref, each.state) for each in self.messages.kept.values()]
 
     @property
     def said(self) -> list[tuple[str, str, str]]:

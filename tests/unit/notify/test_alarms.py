@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ngao.testing.notify import shipped_policy
 from services.notify.channels.letter import Outcome, Result
 from services.notify.ladders.acknowledge import acknowledge
 from services.notify.ladders.ask_again import ask_again
@@ -20,26 +21,18 @@ from services.notify.messages.record_outcome import record_outcome
 from services.notify.messages.send import LEASE
 from services.notify.roster.model import DUTY_OFFICER, Contact, Recipient
 from services.notify.rules import Policy, Rule
-from tests.support.notify import (
-    CASE,
-    FakeRoster,
-    NotifyInMemory,
-    facts,
-    officers,
-    partner,
-    shipped_policy,
-)
+from tests.support.notify import CASE, NotifyUnderTest, facts, officers, partner
 
 POLICY = shipped_policy()
 ALL = ("duty-officer", "deputy", "coordinator")
 TAKEN, UNKNOWN_USER = Outcome(Result.TAKEN), Outcome(Result.NEVER, "smtp_550_5.1.1")
 
 
-class Desk(NotifyInMemory):
+class Desk(NotifyUnderTest):
     """Notify in memory, with what the mail server answers and the time in the test's hand."""
 
     def __init__(self, *people: str, policy: Policy = POLICY) -> None:
-        super().__init__(FakeRoster(*officers(*people), partner("clinic")), policy=policy)
+        super().__init__(*officers(*people), partner("clinic"), policy=policy)
         self.heard = 0
 
     def hear(
@@ -57,14 +50,14 @@ class Desk(NotifyInMemory):
 
     def wait(self, minutes: float) -> None:
         self.clock.advance(timedelta(minutes=minutes))
-        for message_id in self.messages.overdue(self.clock.now(), self.policy.furthest, 100):
+        for message_id in self.context().messages.overdue(self.clock.now(), self.policy.furthest, 100):
             escalate_message(self.context(), message_id)
 
     def acknowledge(self, message: Message, by: str = "grace") -> None:
         acknowledge(self.context(by), message.id)
 
     def add(self, person: str) -> None:
-        self.roster.put(Contact(Recipient(DUTY_OFFICER, person), "email", "en"), f"{person}@example.org")
+        self.context().roster.put(Contact(Recipient(DUTY_OFFICER, person), "email", "en"), f"{person}@example.org")
         ask_again(self.context(), CASE)
 
     def on_ladders(self) -> list[Message]:
@@ -295,7 +288,8 @@ def test_an_empty_roster_is_an_unheard_alarm_and_an_officer_who_is_added_is_aske
 
 def test_a_recall_that_cannot_reach_its_partner_asks_a_duty_officer() -> None:
     desk = Desk(*ALL)
-    desk.roster.entries = {key: entry for key, entry in desk.roster.entries.items() if key.kind == DUTY_OFFICER}
+    for key in [each for each in desk.roster if each.kind != DUTY_OFFICER]:
+        del desk.roster[key]
     desk.hear("referral.recalled", "medium")
     assert desk.letters() == [("duty-officer", "not_reached")]
 

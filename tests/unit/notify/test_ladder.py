@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from ngao.chassis.errors import NotFound
+from ngao.testing.notify import shipped_policy
 from services.notify.errors import PolicyBroken
 from services.notify.ladders.acknowledge import mark_seen
 from services.notify.ladders.escalate import escalate_message
@@ -15,23 +16,17 @@ from services.notify.messages.facts import Facts
 from services.notify.messages.model import Message, State
 from services.notify.messages.plan import plan_messages
 from services.notify.rules import Ladder, Step
-from tests.support.notify import (
-    FakeRoster,
-    NotifyInMemory,
-    facts,
-    officers,
-    shipped_policy,
-)
+from tests.support.notify import NotifyUnderTest, facts, officers
 
 POLICY = shipped_policy()
 PEOPLE = ("duty-officer", "deputy", "coordinator")
 
 
-class Watch(NotifyInMemory):
+class Watch(NotifyUnderTest):
     """One escalation, with time in the test's hand."""
 
     def __init__(self, *present: str) -> None:
-        super().__init__(FakeRoster(*officers(*present)))
+        super().__init__(*officers(*present))
         self.hear(facts("intake.report.accepted"))
 
     def hear(self, about: Facts) -> None:
@@ -42,7 +37,7 @@ class Watch(NotifyInMemory):
         for message in self.messages.kept.values():
             if message.state is State.QUEUED:  # the mail server takes everything here
                 message.attempts, message.state, message.next_attempt = 1, State.SENT, None
-        for message_id in self.messages.overdue(self.clock.now(), POLICY.furthest, 10):
+        for message_id in self.context().messages.overdue(self.clock.now(), POLICY.furthest, 10):
             escalate_message(self.context(), message_id)
 
     def acknowledge(self, which: int) -> Message:
@@ -50,7 +45,7 @@ class Watch(NotifyInMemory):
         return mark_seen(self.context(), message_id, "grace")
 
     def told(self) -> list[str]:
-        return [ref for ref, state in self.messages.told() if state is not State.REFUSED]
+        return [ref for ref, state in self.addressed() if state is not State.REFUSED]
 
 
 def test_nobody_else_is_told_before_the_deadline() -> None:
@@ -115,7 +110,7 @@ def test_an_empty_roster_refuses_each_person_once() -> None:
 
 def test_an_unknown_message_cannot_be_acknowledged() -> None:
     with pytest.raises(NotFound):
-        mark_seen(NotifyInMemory(FakeRoster()).context(), "nobody", "grace")
+        mark_seen(NotifyUnderTest().context(), "nobody", "grace")
 
 
 @pytest.mark.parametrize("people", [(), ("grace", "grace")])

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from ngao.testing.notify import Roster
 from services.notify.errors import PolicyBroken
 from services.notify.ladders.model import AlarmState
 from services.notify.messages.model import Message, State
@@ -130,7 +131,7 @@ def test_a_partners_letter_without_an_alarm_of_its_own_answers_no_alarm_of_the_c
 
 def test_the_owner_of_an_acknowledged_partners_letter_is_whoever_acknowledged_it() -> None:
     desk = Desk(*ALL, "grace")
-    desk.roster.entries |= {each.recipient: (each, "grace@example.org") for each in officers("grace")}
+    desk.roster |= Roster(*officers("grace"))
     desk.hear("referral.expired", "critical", "1")
     desk.post()
     (to_partner,) = letters_to(desk, "clinic")

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ngao.contracts.events.notices import ContactNotice
 from ngao.contracts.events.registry import ContactSummary as PublishedSummary
+from ngao.testing.notify import shipped_policy
 from services.notify.ladders.planning import Changes, plan
 from services.notify.messages import refusals
 from services.notify.messages.model import Message, State
 from services.notify.messages.plan import plan_messages
 from services.notify.roster.contact_summary import learn_contact_summary
 from services.notify.roster.model import DEFENDER, DUTY_OFFICER, PARTNER, Contact, ContactSummary, Recipient
-from tests.support.notify import (
-    CASE,
-    FakeRoster,
-    NotifyInMemory,
-    facts,
-    officers,
-    partner,
-    shipped_policy,
-    situation,
-)
+from tests.support.notify import CASE, NotifyUnderTest, facts, officers, partner, situation
 
 POLICY = shipped_policy()
-EVERYBODY = FakeRoster(*officers("duty-officer", "deputy", "coordinator"), partner("clinic"))
+EVERYBODY = (*officers("duty-officer", "deputy", "coordinator"), partner("clinic"))
 
 TABLE = [
     ("intake.report.accepted", "critical", [(DUTY_OFFICER, "duty-officer", "look_now", True)]),
@@ -71,28 +65,28 @@ def test_the_shipped_rules_tell_exactly_these(event: str, urgency: str, told: li
 
 
 def test_one_event_heard_twice_tells_one_person_once() -> None:
-    office = NotifyInMemory(EVERYBODY)
+    office = NotifyUnderTest(*EVERYBODY)
     for _ in range(2):
         plan_messages(office.context(), facts("intake.report.accepted"))
-    assert office.messages.told() == [("duty-officer", State.QUEUED)]
+    assert office.addressed() == [("duty-officer", State.QUEUED)]
 
 
 def test_two_events_of_one_case_tell_twice() -> None:
-    office = NotifyInMemory(EVERYBODY)
+    office = NotifyUnderTest(*EVERYBODY)
     for cause in ("event-1", "event-2"):
         plan_messages(office.context(), facts("referral.offered", cause=cause))
     assert len(office.messages.kept) == 2
 
 
 def test_a_partner_without_a_roster_entry_is_refused_with_a_reason_and_said() -> None:
-    office = NotifyInMemory(FakeRoster())
+    office = NotifyUnderTest()
     plan_messages(office.context(), facts("referral.offered"))
-    assert office.messages.told() == [("clinic", State.REFUSED)]
+    assert office.addressed() == [("clinic", State.REFUSED)]
     assert office.said == [("refused", "partner:clinic", refusals.NO_ADDRESS)]
 
 
 def test_a_partner_whose_channel_we_do_not_have_is_refused() -> None:
-    roster = FakeRoster(Contact(Recipient(PARTNER, "clinic"), "sms", "en"))
+    roster = [Contact(Recipient(PARTNER, "clinic"), "sms", "en")]
     assert _only(plan(situation(POLICY, roster), facts("referral.offered"), None)).reason == refusals.CHANNEL_NOT_ALLOWED
 
 
@@ -117,18 +111,18 @@ def test_a_defender_is_refused_with_the_reason_unless_everything_says_yes(known:
 
 
 def test_a_defender_who_may_be_told_and_has_an_address_is_told() -> None:
-    roster = FakeRoster(Contact(Recipient(DEFENDER, "DEF-0123456789"), "email", "sw"))
+    roster = [Contact(Recipient(DEFENDER, "DEF-0123456789"), "email", "sw")]
     message = _only(plan(situation(POLICY, roster), facts("referral.accepted"), summary("email")))
     assert (message.state, message.recipient.ref, message.urgent) == (State.QUEUED, "DEF-0123456789", False)
 
 
 def test_an_older_word_of_the_registry_that_comes_late_changes_nothing() -> None:
-    office = NotifyInMemory(FakeRoster())
+    office = NotifyUnderTest()
     for said in (summary("email", sequence=2, may_contact=False), summary("email", sequence=1)):
         contact = PublishedSummary(may_contact=said.may_contact, channels=said.channels)
         notice = ContactNotice(case_ref=CASE, defender_ref=said.defender_ref, contact=contact)
         learn_contact_summary(office.context(), notice, said.sequence)
-    assert office.summaries.find(CASE) == summary("email", sequence=2, may_contact=False)
+    assert replace(office.summaries.kept[CASE], revision=0) == summary("email", sequence=2, may_contact=False)
 
 
 def _only(planned: Changes) -> Message:

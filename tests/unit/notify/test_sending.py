@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ngao.chassis.errors import Misconfigured
+from ngao.testing.notify import MemoryChannel, MemoryRoster, shipped_policy
 from services.notify.channels.account import Account
 from services.notify.channels.letter import Outcome, Result
 from services.notify.ladders.acknowledge import mark_seen
@@ -17,40 +18,31 @@ from services.notify.messages.plan import plan_messages
 from services.notify.messages.record_outcome import record_outcome
 from services.notify.messages.send import LEASE, Post, send_for_one_turn
 from services.notify.settings import read_own
-from tests.support.notify import (
-    START,
-    FakeChannel,
-    FakeRoster,
-    NotifyInMemory,
-    facts,
-    officers,
-    partner,
-    shipped_policy,
-)
+from tests.support.notify import START, NotifyUnderTest, facts, officers, partner
 
 POLICY = shipped_policy()
 LATER, NEVER = Outcome(Result.NOT_NOW, "smtp_451"), Outcome(Result.NEVER, "smtp_550")
 
 
-class Office(NotifyInMemory):
+class Office(NotifyUnderTest):
     """Notify in memory, with a channel and an account."""
 
     def __init__(self, *answers: Outcome, people: tuple[str, ...] = ("duty-officer", "deputy", "coordinator")) -> None:
-        super().__init__(FakeRoster(*officers(*people), partner("clinic")))
-        self.account, self.channel = Account(), FakeChannel(*answers)
+        super().__init__(*officers(*people), partner("clinic"))
+        self.account, self.channel = Account(), MemoryChannel(*answers)
 
     def hear(self, event: str, urgency: str = "critical", cause: str = "event-1") -> None:
         plan_messages(self.context(), facts(event, urgency, cause=cause))
 
     def send(self, *, urgent_only: bool = False) -> int:
-        post = Post(POLICY.templates, "", {"email": self.channel}, self.roster)
+        post = Post(POLICY.templates, "", {"email": self.channel}, MemoryRoster(self.roster))
         return send_for_one_turn(self.claims, post, self.account, self.record, self.clock.now, urgent_only=urgent_only)
 
     def record(self, claimed: Message, outcome: Outcome) -> None:
         record_outcome(self.context(), claimed, outcome)
 
     def escalate(self) -> None:
-        for message_id in self.messages.overdue(self.clock.now(), POLICY.furthest, 100):
+        for message_id in self.context().messages.overdue(self.clock.now(), POLICY.furthest, 100):
             escalate_message(self.context(), message_id)
 
     def claim(self) -> Message:
@@ -155,13 +147,14 @@ def test_what_was_acknowledged_while_it_was_sent_stays_acknowledged() -> None:
     claimed = office.claim()
     mark_seen(office.context(), claimed.id, "grace")
     office.record(claimed, Outcome(Result.TAKEN))
-    assert office.messages.told() == [("duty-officer", State.ACKNOWLEDGED)]
+    assert office.addressed() == [("duty-officer", State.ACKNOWLEDGED)]
 
 
 def test_somebody_taken_off_the_roster_meanwhile_is_a_failure_and_no_crash() -> None:
     office = Office()
     office.hear("referral.offered")
-    office.roster.entries = {key: value for key, value in office.roster.entries.items() if key.kind != "partner"}
+    for key in [each for each in office.roster if each.kind == "partner"]:
+        del office.roster[key]
     office.send()
     assert office.said[0] == ("failed", "partner:clinic", "duty_officer:duty-officer")
 
@@ -171,7 +164,7 @@ def test_a_turn_ends_so_that_a_stopping_service_need_not_wait() -> None:
     for number in range(4):
         office.hear("referral.offered", cause=f"event-{number}")
     ticks = iter(range(0, 60, 2))
-    post = Post(POLICY.templates, "", {"email": office.channel}, office.roster)
+    post = Post(POLICY.templates, "", {"email": office.channel}, MemoryRoster(office.roster))
     tried = send_for_one_turn(office.claims, post, office.account, office.record, lambda: START + timedelta(seconds=next(ticks)))
     assert 0 < tried < 4
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ngao.testing.notify import shipped_policy
 from services.notify.errors import PolicyBroken, TemplateIndiscreet
 from services.notify.messages.templates import Templates, Text, lint
 from services.notify.messages.vocabulary import VOCABULARY
-from tests.support.notify import shipped_policy
 
 TEMPLATES = shipped_policy().templates
 SHIPPED = [(name, language) for name, texts in TEMPLATES.texts.items() for language in texts]

@@ -7,10 +7,11 @@ from datetime import timedelta
 
 import pytest
 
+from ngao.testing.notify import shipped_policy
 from services.notify.errors import PolicyBroken
 from services.notify.roster.model import DUTY_OFFICER
 from services.notify.rules import LONGEST_CLIMB, MUST_BE_TOLD, MUST_BE_TOLD_AS_HIGH, Policy
-from tests.support.notify import facts, shipped_policy
+from tests.support.notify import facts
 
 POLICY = shipped_policy()
 ALARMS = ("referral.case.reopened.v1", "referral.disclosure.missed.v1", "referral.helper.revoked.v1")

@@ -1,0 +1,246 @@
+"""Notify in memory: its repositories are subclasses of the real ones, so that use cases run without a store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from ngao.chassis.security.identity import Principal
+from ngao.chassis.storage.unit_of_work import Unit
+from ngao.testing.memory import SHIPPED_POLICY, Records, ServiceInMemory, unit_in_memory
+from services.notify.channels.channel import Channel
+from services.notify.channels.letter import Letter, Outcome, Result
+from services.notify.context import Context
+from services.notify.ladders.model import Alarm, AlarmState
+from services.notify.ladders.store import AlarmRepository
+from services.notify.messages.model import Message, State
+from services.notify.messages.store import ClaimQueue, MessageRepository
+from services.notify.policy import read_policy
+from services.notify.roster.model import Contact, ContactSummary, Recipient
+from services.notify.roster.store import ContactSummaryRepository, RosterRepository
+from services.notify.rules import Policy
+
+
+def shipped_policy() -> Policy:
+    """Read the rules that ship."""
+    return read_policy([SHIPPED_POLICY])
+
+
+class MemoryMessages(MessageRepository):
+    """The messages."""
+
+    def __init__(self, records: Records[Message]) -> None:
+        self._records = records.in_new_unit()
+
+    def find(self, message_id: str) -> Message | None:
+        return self._records.get(message_id)
+
+    def add(self, message: Message) -> None:
+        self._records.put(message)
+
+    def save(self, message: Message) -> None:
+        self._records.put(message)
+
+    def alarms_of(self, case_ref: str) -> Sequence[Message]:
+        return self._records.ordered(lambda each: each.case_ref == case_ref and each.ladder is not None, by=_made)
+
+    def overdue(self, now: datetime, furthest: timedelta, limit: int) -> Sequence[str]:
+        late = self._records.where(lambda each: _is_over(each.escalate_at, now, furthest))
+        return [each.id for each in sorted(late, key=lambda each: (not each.urgent, each.escalate_at))][:limit]
+
+    def listed(self, *, limit: int, **wanted: str) -> Sequence[Message]:
+        def fits(message: Message) -> bool:
+            values = {"case_ref": message.case_ref, "state": str(message.state), "reference": message.reference}
+            return all(values[name] == str(value) for name, value in wanted.items())
+
+        return self._records.ordered(fits, by=_made, newest_first=True)[:limit]
+
+    def unsent(self) -> tuple[int, datetime | None]:
+        waiting = self._records.ordered(lambda each: each.next_attempt is not None, by=_made)
+        return len(waiting), waiting[0].created_at if waiting else None
+
+    def unanswered(self, now: datetime) -> tuple[int, datetime | None]:
+        late = sorted(each.escalate_at for each in self._records.kept.values() if each.escalate_at and each.escalate_at <= now)
+        return len(late), late[0] if late else None
+
+
+class MemoryClaims(ClaimQueue):
+    """Due messages, each for one sender at a time."""
+
+    def __init__(self, messages: Records[Message], furthest: timedelta) -> None:
+        self._records, self._furthest = messages, furthest
+        self._leases = 0
+
+    def claim(self, now: datetime, lease: timedelta, *, urgent_only: bool, oldest_first: bool = False) -> Message | None:
+        due = [
+            each
+            for each in self._records.kept.values()
+            if _is_over(each.next_attempt, now, self._furthest) and (each.urgent or not urgent_only)
+        ]
+        if not due:
+            return None
+        first = min(due, key=lambda each: (not each.urgent and not oldest_first, each.next_attempt))
+        self._leases += 1
+        first.state, first.lease, first.next_attempt = State.SENDING, f"lease-{self._leases}", now + lease
+        first.attempts += 1
+        first.revision += 1
+        return deepcopy(first)
+
+
+class MemoryAlarms(AlarmRepository):
+    """How the alarms of the cases are."""
+
+    def __init__(self, records: Records[Alarm]) -> None:
+        self._records = records.in_new_unit()
+
+    def find(self, case_ref: str) -> Alarm | None:
+        return self._records.get(case_ref)
+
+    def put(self, alarm: Alarm) -> None:
+        self._records.put(alarm)
+
+    def unheard(self, limit: int) -> Sequence[str]:
+        found = self._records.ordered(_is_unheard, by=lambda each: each.since, newest_first=True)
+        return [each.case_ref for each in found][:limit]
+
+    def count_unheard(self) -> int:
+        return len(self._records.where(_is_unheard))
+
+
+@dataclass
+class Entry:
+    """One entry of the roster; one that was removed keeps its address until it is destroyed."""
+
+    contact: Contact
+    address: str
+    removed_at: datetime | None = None
+
+
+class Roster(dict[Recipient, Entry]):
+    """The roster of all units. Each contact's address is its name at example.org."""
+
+    def __init__(self, *contacts: Contact) -> None:
+        super().__init__({each.recipient: Entry(each, f"{each.recipient.ref}@example.org") for each in contacts})
+
+
+class MemoryRoster(RosterRepository):
+    """Duty officers and partner contacts."""
+
+    def __init__(self, roster: Roster, unit: Unit | None = None) -> None:
+        self._roster = roster
+        self._unit = unit or unit_in_memory(datetime.max.replace(tzinfo=UTC))
+
+    def contact(self, recipient: Recipient) -> Contact | None:
+        entry = self._present(recipient)
+        return entry.contact if entry else None
+
+    def address(self, recipient: Recipient) -> str | None:
+        entry = self._present(recipient)
+        return entry.address if entry else None
+
+    def put(self, contact: Contact, address: str) -> None:
+        self._roster[contact.recipient] = Entry(contact, address)
+
+    def listed(self) -> Sequence[tuple[Contact, str]]:
+        present = [each for each in self._roster.values() if each.removed_at is None]
+        return [(each.contact, each.address) for each in sorted(present, key=lambda each: str(each.contact.recipient))]
+
+    def remove(self, recipient: Recipient, now: datetime) -> bool:
+        entry = self._present(recipient)
+        if entry:
+            entry.removed_at = now
+        return entry is not None
+
+    def removed(self, before: datetime, limit: int) -> Sequence[Recipient]:
+        return [each for each, entry in self._roster.items() if entry.removed_at and entry.removed_at <= before][:limit]
+
+    def overdue(self, before: datetime) -> tuple[int, datetime | None]:
+        off = sorted(each.removed_at for each in self._roster.values() if each.removed_at and each.removed_at <= before)
+        return len(off), off[0] if off else None
+
+    def destroy(self, recipient: Recipient) -> Recipient:
+        if self._roster.pop(recipient, None):
+            self._unit.shred(f"roster:{recipient}")
+        return recipient
+
+    def _present(self, recipient: Recipient) -> Entry | None:
+        entry = self._roster.get(recipient)
+        return entry if entry and entry.removed_at is None else None
+
+
+class MemorySummaries(ContactSummaryRepository):
+    """What the registry published about contacting each case's defender."""
+
+    def __init__(self, records: Records[ContactSummary]) -> None:
+        self._records = records.in_new_unit()
+
+    def find(self, case_ref: str) -> ContactSummary | None:
+        return self._records.get(case_ref)
+
+    def put(self, summary: ContactSummary) -> None:
+        self._records.put(summary)
+
+
+class MemoryChannel(Channel):
+    """Keeps what it accepts. It answers with the outcomes it was given, one per letter, and accepts what comes after them."""
+
+    kind = "email"
+
+    def __init__(self, *answers: Outcome) -> None:
+        self.taken: list[Letter] = []
+        self.tried: list[Letter] = []
+        self._answers = list(answers)
+
+    def answer_next(self, outcome: Outcome) -> None:
+        """Add an outcome."""
+        self._answers.append(outcome)
+
+    def relent(self) -> None:
+        """Accept everything again."""
+        self._answers.clear()
+
+    def send(self, letter: Letter) -> Outcome:
+        self.tried.append(letter)
+        outcome = self._answers.pop(0) if self._answers else Outcome(Result.TAKEN)
+        if outcome.result is Result.TAKEN:
+            self.taken.append(letter)
+        return outcome
+
+
+class NotifyInMemory(ServiceInMemory[Context]):
+    """A whole notify in memory, without what sends: a test claims from `claims` and sends through a channel of its own."""
+
+    def __init__(self, start: datetime, *contacts: Contact, policy: Policy | None = None) -> None:
+        super().__init__(start)
+        self.policy = policy or shipped_policy()
+        self.messages: Records[Message] = Records()
+        self.alarms: Records[Alarm] = Records("case_ref")
+        self.summaries: Records[ContactSummary] = Records("case_ref")
+        self.roster = Roster(*contacts)
+        self.claims = MemoryClaims(self.messages, self.policy.furthest)
+
+    def _context(self, unit: Unit, principal: Principal | None) -> Context:
+        return Context(
+            unit=unit,
+            principal=principal,
+            policy=self.policy,
+            messages=MemoryMessages(self.messages),
+            alarms=MemoryAlarms(self.alarms),
+            roster=MemoryRoster(self.roster, unit),
+            summaries=MemorySummaries(self.summaries),
+            channels=("email",),
+        )
+
+
+def _made(message: Message) -> datetime:
+    return message.created_at
+
+
+def _is_over(end: datetime | None, now: datetime, furthest: timedelta) -> bool:
+    return end is not None and not now < end <= now + furthest
+
+
+def _is_unheard(alarm: Alarm) -> bool:
+    return alarm.state is AlarmState.UNHEARD
