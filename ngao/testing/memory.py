@@ -6,8 +6,9 @@ written here what it saved before. Test with a real store what depends on that.
 
 from __future__ import annotations
 
+import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from copy import copy, deepcopy
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -41,17 +42,35 @@ class Revised(Protocol):
 R = TypeVar("R", bound=Revised)
 
 
-class NoStore:
-    """Replaces the keys and lookups of a unit that has none."""
+class _Nothing:
+    """Replaces a part that a service in memory does not have."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
 
     def __getattr__(self, name: str) -> Any:
-        raise AssertionError(f"This unit of work is in memory, and the code under test asked the store or its keys for {name}.")
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise AssertionError(f"The code under test asked {self._what} for {name}, and a service in memory does not have that.")
+
+
+class _Hashes(_Nothing):
+    """Replaces the keys of a unit: hashes need none here, and nothing is sealed."""
+
+    def lookup_hash(self, kind: str, value: str) -> str:
+        """Hash a value that is compared and never read."""
+        return hashlib.sha256(f"{kind}\0{value}".encode()).hexdigest()
+
+
+def no_store(what: str) -> Any:
+    """Make a part that fails the test when it is used."""
+    return _Nothing(what)
 
 
 def unit_in_memory(now: datetime) -> Unit:
     """Open a unit of work without a store. It collects what is published, audited and shredded."""
-    nothing: Any = NoStore()
-    return Unit(now, nothing, nothing)
+    hashes: Any = _Hashes("the keys")
+    return Unit(now, hashes, no_store("the store"))
 
 
 class Records(Generic[R]):
@@ -142,8 +161,3 @@ class ServiceInMemory(ABC, Generic[C]):
     def shredded(self) -> list[str]:
         """Return the scopes whose data keys were destroyed."""
         return [each for unit in self.units for each in unit.shreds]
-
-
-def first(found: Iterable[T]) -> T | None:
-    """Return the first, or None."""
-    return next(iter(found), None)

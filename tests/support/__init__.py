@@ -1,1 +1,1 @@
-"""What tests stand on: addresses of the real parts, service processes, a probe service."""
+"""What tests are built from: reports, partners and processes of their own, what they look into, and the probe service."""

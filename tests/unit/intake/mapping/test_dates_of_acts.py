@@ -42,7 +42,7 @@ class Scene:
 
     @property
     def report(self) -> Report:
-        found = self.intake.reports.by_source_event("forms", "root")
+        found = self.intake.ctx.reports.by_source_event("forms", "root")
         assert found is not None
         return found
 
@@ -192,7 +192,7 @@ def test_an_update_that_an_earlier_version_took_in_is_known_by_its_mark(scene: S
     content = f'[["{then}"], null, null, null]'
     report = scene.report
     report.updates_seen = (scene.intake.ctx.unit.keyring.lookup_hash("content", content),)
-    scene.intake.reports.save(report)
+    scene.intake.ctx.reports.save(report)
     assert scene.update(Violation("rape", perpetrators=("police",), involvements=(None,))).duplicate
     assert not scene.update(dated("rape", LAST_NIGHT, perpetrators=("police",), involvements=(None,))).duplicate
 

@@ -37,7 +37,7 @@ class Form:
 
     @property
     def report(self) -> Report:
-        found = self.intake.reports.by_source_event("forms", "root")
+        found = self.intake.ctx.reports.by_source_event("forms", "root")
         assert found is not None
         return found
 

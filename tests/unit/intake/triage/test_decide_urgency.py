@@ -49,7 +49,7 @@ class Scene:
 
     @property
     def report(self) -> Report:
-        found = self.intake.reports.find(self.receipt.report_id)
+        found = self.intake.ctx.reports.find(self.receipt.report_id)
         assert found is not None
         return found
 

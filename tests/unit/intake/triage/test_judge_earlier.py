@@ -46,7 +46,7 @@ class Scene:
 
     @property
     def report(self) -> Report:
-        found = self.intake.reports.find(self.first.report_id)
+        found = self.intake.ctx.reports.find(self.first.report_id)
         assert found is not None
         return found
 
@@ -54,7 +54,7 @@ class Scene:
         report = self.report
         for name, value in parts.items():
             setattr(report, name, value)
-        self.intake.reports.save(report)
+        self.intake.ctx.reports.save(report)
 
 
 @pytest.fixture
@@ -122,22 +122,22 @@ def test_what_an_update_brings_counts_for_other_reports_and_words_alone_do_not(s
     later = scene.post("forms", "later", MILD, Person({"phones": ["+254700000002"]}))
     assert judge_earlier(scene.intake.ctx, later.report_id) == 0
     update_report(scene.intake.ctx, "forms", later.report_id, Update(narrative="More words."))
-    assert later.report_id not in scene.intake.reports.with_unjudged_others(100)
+    assert later.report_id not in scene.intake.ctx.reports.with_unjudged_others(100)
     update_report(scene.intake.ctx, "forms", later.report_id, Update(person=PERSON))
-    assert later.report_id in scene.intake.reports.with_unjudged_others(100)
+    assert later.report_id in scene.intake.ctx.reports.with_unjudged_others(100)
     assert judge_earlier(scene.intake.ctx, later.report_id) == 1
 
 
 def test_each_report_is_judged_with_once_and_what_it_raises_raises_nothing_more(scene: Scene) -> None:
     assert scene.later() == 1
-    due = [each for each in scene.intake.reports.with_unjudged_others(100) if each != scene.first.report_id]
+    due = [each for each in scene.intake.ctx.reports.with_unjudged_others(100) if each != scene.first.report_id]
     assert due == []
 
 
 def test_a_bounded_number_is_judged_at_once(scene: Scene) -> None:
     for at in range(MOST_JUDGED + 5):
         scene.post("hotline", f"more-{at}", MILD)
-        scene.intake.reports.save(_low(scene.intake.reports.taken_in[-1]))
+        scene.intake.ctx.reports.save(_low(scene.intake.reports.taken_in[-1]))
     assert scene.later() == MOST_JUDGED
 
 
