@@ -11,7 +11,7 @@ from ngao.chassis.security.identity import Principal
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.testing.memory import SHIPPED_POLICY, Records, ServiceInMemory, unit_in_memory
 from services.notify.channels.channel import Channel
-from services.notify.channels.letter import Letter, Outcome, Result
+from services.notify.channels.outgoing import Outcome, OutgoingMessage, Result
 from services.notify.context import Context
 from services.notify.ladders.model import Alarm, AlarmState
 from services.notify.ladders.store import AlarmRepository
@@ -189,8 +189,8 @@ class MemoryChannel(Channel):
     kind = "email"
 
     def __init__(self, *answers: Outcome) -> None:
-        self.taken: list[Letter] = []
-        self.tried: list[Letter] = []
+        self.taken: list[OutgoingMessage] = []
+        self.tried: list[OutgoingMessage] = []
         self._answers = list(answers)
 
     def answer_next(self, outcome: Outcome) -> None:
@@ -201,10 +201,10 @@ class MemoryChannel(Channel):
         """Accept everything again."""
         self._answers.clear()
 
-    def send(self, letter: Letter) -> Outcome:
+    def send(self, letter: OutgoingMessage) -> Outcome:
         self.tried.append(letter)
-        outcome = self._answers.pop(0) if self._answers else Outcome(Result.TAKEN)
-        if outcome.result is Result.TAKEN:
+        outcome = self._answers.pop(0) if self._answers else Outcome(Result.ACCEPTED)
+        if outcome.result is Result.ACCEPTED:
             self.taken.append(letter)
         return outcome
 

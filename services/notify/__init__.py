@@ -1,1 +1,1 @@
-"""Notify: tells the right people over a channel that is safe, or refuses and says so."""
+"""Notify: informs the right people over a channel that is safe, or refuses and records why."""

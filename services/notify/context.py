@@ -1,4 +1,4 @@
-"""What notify's use cases work with."""
+"""The context of notify's use cases."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ class Context(UnitContext):
 
     @property
     def situation(self) -> Situation:
-        """What a plan is made in at this moment."""
+        """Return the inputs of a plan at this moment."""
         return Situation(self.policy, self.roster.contact, self.channels, self.now)
 
 
 class NotifyParts(Parts[Context]):
-    """What notify keeps for as long as its process runs. Only operators call it, so that it has no accounts of its own."""
+    """The parts of notify that live as long as its process. Only operators call it, so that it has no accounts of its own."""
 
     def __init__(self, chassis: Chassis, policy: Policy, retention: Retention, own: OwnSettings) -> None:
         super().__init__(chassis)
@@ -57,7 +57,7 @@ class NotifyParts(Parts[Context]):
 
     @classmethod
     def open(cls, chassis: Chassis) -> Self:
-        """Read rules and settings and make the channels; raises Misconfigured."""
+        """Read rules and settings and create the channels. Raises Misconfigured."""
         own = read_own(chassis.settings.own)
         folders = chassis.settings.policy_directories
         policy, retention = read_policy(folders), read_retention(folders)
@@ -68,11 +68,11 @@ class NotifyParts(Parts[Context]):
         return parts
 
     def begin(self) -> None:
-        """Look once, so that the first answer of readiness knows whether anybody can be notified."""
+        """Check the roster once, so that the first answer of readiness knows whether anyone can be notified."""
         self.reach.look()
 
     def context(self, unit: Unit, principal: Principal | None = None) -> Context:
-        """The context of one unit of work."""
+        """Return the context of one unit of work."""
         return Context(
             unit=unit,
             principal=principal,

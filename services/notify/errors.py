@@ -1,4 +1,4 @@
-"""What can be wrong in notify's own rules.
+"""The errors of notify's own rules.
 
     NotifyError
     ├── PolicyBroken       the notification rules or templates contradict themselves; the service must not start

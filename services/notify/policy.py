@@ -52,7 +52,7 @@ class _Undeliverable(Strict):
 
 
 class NotificationsFile(Strict):
-    """notifications.yaml: rules, ladders, whom to tell of lost messages, waits between tries."""
+    """notifications.yaml: rules, ladders, recipients for failed messages, waits between tries."""
 
     rules = fields.List(fields.Nested(_Rule), required=True)
     ladders = fields.Dict(keys=fields.String(), values=fields.Nested(_Ladder), required=True)
@@ -87,7 +87,7 @@ class LanguagesFile(Schema):
 
 
 def read_policy(directories: Sequence[Path]) -> Policy:
-    """Load the files and check them against each other and the allow-list; raises Misconfigured naming the place."""
+    """Load the files and check them against each other and the allow-list. Raises Misconfigured naming the place."""
     schemas = {NOTIFICATIONS: NotificationsFile(), TEMPLATES: TemplatesFile(), LANGUAGES: LanguagesFile()}
     files = load_policy(directories, schemas)
     policy = to_policy(files[NOTIFICATIONS], files[TEMPLATES], files.version)
@@ -101,13 +101,13 @@ def read_policy(directories: Sequence[Path]) -> Policy:
 
 @reads_policy("notify")
 def version_of(directories: Sequence[Path]) -> str:
-    """Read all that notify reads at its start; returns the version. Raises Misconfigured."""
+    """Read every policy file that notify reads at its start. Returns the version. Raises Misconfigured."""
     read_retention(directories)
     return read_policy(directories).version
 
 
 def to_policy(notifications: Mapping[str, Any], templates: Mapping[str, Any], version: str) -> Policy:
-    """Turn the loaded files into the domain's form, unchecked."""
+    """Return the loaded files as the domain's rules, unchecked."""
     return Policy(
         version=version,
         rules=tuple(Rule(**{**rule, "urgencies": tuple(rule["urgencies"])}) for rule in notifications["rules"]),
@@ -133,5 +133,5 @@ def _templates(file: Mapping[str, Any]) -> Templates:
 
 
 def read_retention(directories: Sequence[Path]) -> Retention:
-    """Notify's rules of retention; raises Misconfigured."""
+    """Read notify's rules of retention. Raises Misconfigured."""
     return load_retention(directories, "notify", _RETENTION)

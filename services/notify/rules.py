@@ -1,4 +1,4 @@
-"""The rules a coalition owns: who is told of what by which template, who is next, and how often sending is tried."""
+"""The rules that a coalition owns: who is notified of what by which template, who is next, and how often sending is tried."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from services.notify.roster.model import DEFENDER, DUTY_OFFICER, KINDS, OWNER, R
 
 @dataclass(frozen=True)
 class Rule:
-    """One line: when this event is heard, at these urgencies (none listed means any), tell this kind of person by this template.
+    """One rule: for this event at these urgencies (none listed means any), notify this kind of person by this template.
 
     For a duty officer `ladder` says which person is first, and who is next. `gravity` is above 0 for what asks again although an
-    alarm of the same urgency is open. `raised` lines count only when the urgency has risen. `must_reach`: a duty officer is
-    told when the partner has no address.
+    alarm of the same urgency is open. `raised` rules apply only when the urgency has risen. `must_reach`: a duty officer is
+    notified when the partner has no address.
     """
 
     when: str
@@ -32,7 +32,7 @@ class Rule:
     must_reach: bool = False
 
     def fits(self, facts: Facts) -> bool:
-        """True if the event is what this line is about."""
+        """Return True if the rule applies to the event."""
         if self.raised and not facts.raised:
             return False
         return facts.type == self.when and (not self.urgencies or facts.urgency in self.urgencies)
@@ -40,7 +40,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Step:
-    """One person on a ladder, by roster id, and how long they have to acknowledge before the next is told."""
+    """One person on a ladder, by roster id, and how long they have to acknowledge before the next is notified."""
 
     person: str
     within: timedelta
@@ -48,52 +48,59 @@ class Step:
 
 @dataclass(frozen=True)
 class Ladder:
-    """Who is told in turn. After the last, a named human, that human is reminded `reminders` times more."""
+    """The people who are notified in turn. The last one, a named human, is reminded `reminders` times more."""
 
     name: str
     steps: tuple[Step, ...]
     reminders: int = 0
 
     def step(self, position: int) -> Step | None:
-        """The step at a position from 0, or None when the ladder is climbed to its end."""
+        """Return the step at a position from 0, or None after the last one."""
         if position < len(self.steps):
             return self.steps[position]
         return self.steps[-1] if position < len(self.steps) + self.reminders else None
 
     def check(self) -> None:
-        """Refuse a ladder without people, or on which one stands twice: they would be told once only. Raises PolicyBroken."""
+        """Refuse a ladder without people, or one that names a person twice (they are notified only once). Raises PolicyBroken."""
         people = [step.person for step in self.steps]
         if not people:
             raise PolicyBroken(f"ladders.{self.name} has no steps; the last one must be a named human.")
         if len(set(people)) != len(people):
-            raise PolicyBroken(f"ladders.{self.name} names somebody twice; use reminders for the last person.")
+            raise PolicyBroken(f"ladders.{self.name} names a person twice; use reminders for the last person.")
 
     def repetition(self, position: int) -> int:
-        """How often the last person was told before, at this position."""
+        """Return how often the last person was notified before, at this position."""
         return max(0, position - len(self.steps) + 1)
 
 
 _SHORTEST_FURTHEST = timedelta(hours=1)
 RANKS = {"": 0, "low": 1, "medium": 2, "high": 3, "critical": 4}
-LONGEST_CLIMB = {"critical": timedelta(hours=1), "high": timedelta(hours=4)}
+LONGEST_ESCALATION = {"critical": timedelta(hours=1), "high": timedelta(hours=4)}
 """In this time every person of a ladder must have been asked. A person under arrest must be before a court within 24 hours
 (Constitution of Kenya, Article 49(1)(f)), and a lawyer needs most of them."""
-MUST_BE_TOLD = (
-    "intake.report.accepted.v1", "intake.report.updated.v1", "referral.unroutable.v1", "referral.case.reopened.v1",
-    "referral.disclosure.missed.v1", "referral.helper.revoked.v1",
-)  # fmt: skip
-"""At these urgencies a duty officer is told of these, and of an update when it raises the urgency."""
-MUST_BE_TOLD_AS_HIGH = ("intake.report.quarantined.v1", "intake.quarantine.filled.v1")
-"""What nobody could read has no urgency of its own; it counts as high."""
-STATED_AGAIN = (
-    "referral.unroutable.v1", "referral.expired.v1", "intake.report.quarantined.v1", "intake.quarantine.filled.v1",
-)  # fmt: skip
-"""These are published again while nothing has changed. Of any other event the second is as new as the first."""
+MUST_NOTIFY = (
+    "intake.report.accepted.v1",
+    "intake.report.updated.v1",
+    "referral.unroutable.v1",
+    "referral.case.reopened.v1",
+    "referral.disclosure.missed.v1",
+    "referral.helper.revoked.v1",
+)
+"""A duty officer is notified of these at these urgencies, and of an update when it raises the urgency."""
+MUST_NOTIFY_AS_HIGH = ("intake.report.quarantined.v1", "intake.quarantine.filled.v1")
+"""An unreadable report has no urgency of its own; it counts as high."""
+REPEATED_EVENTS = (
+    "referral.unroutable.v1",
+    "referral.expired.v1",
+    "intake.report.quarantined.v1",
+    "intake.quarantine.filled.v1",
+)
+"""These are published again while nothing has changed. Of any other type a second event is a new one."""
 
 
 @dataclass(frozen=True)
 class Undeliverable:
-    """Whom to tell, by which template, when a message to somebody who is on no ladder has failed."""
+    """The template and the ladder for a failed message to a person who is on no ladder."""
 
     template: str
     ladder: str
@@ -112,75 +119,75 @@ class Policy:
     repeats_within: timedelta = timedelta(hours=1)
 
     def rules_for(self, facts: Facts) -> tuple[Rule, ...]:
-        """The lines that an event calls for."""
+        """Return the rules that apply to an event."""
         return tuple(rule for rule in self.rules if rule.fits(facts))
 
     def next_try(self, attempts: int, now: datetime) -> datetime | None:
-        """When to try again after so many attempts, or None to give up."""
+        """Return when to try again after so many attempts, or None to stop."""
         return now + self.retry_after[attempts - 1] if attempts <= len(self.retry_after) else None
 
     @property
     def furthest(self) -> timedelta:
-        """No wait of these rules ends later than this from now: a moment beyond was written by a clock that was wrong."""
+        """Return the longest wait of these rules: a later moment was written by a clock that was wrong."""
         steps = [step.within for ladder in self.ladders.values() for step in ladder.steps]
         return max([*steps, *self.retry_after, _SHORTEST_FURTHEST])
 
     def is_over(self, end: datetime, now: datetime) -> bool:
-        """True for a wait that has ended, and for one that a wrong clock has put off."""
+        """Return True for a wait that has ended, and for one that a wrong clock has postponed."""
         return not now < end <= now + self.furthest
 
     def within(self, ladder: str | None, position: int) -> timedelta | None:
-        """How long the person on a step of a ladder has to acknowledge; None where there is no such step any more."""
+        """Return how long the person on a step of a ladder has to acknowledge, or None where there is no such step."""
         known = self.ladders.get(ladder or "")
         step = known.step(position) if known else None
         return step.within if step else None
 
-    def ladder_for_lost(self, urgency: str) -> str:
-        """The ladder for a message that could not be delivered: that of a first report of its urgency, if it has one."""
-        first = Facts("", MUST_BE_TOLD[0], "", urgency)
-        ladders = (rule.ladder for rule in self.rules_for(first) if rule.ladder and urgency in LONGEST_CLIMB)
+    def ladder_for_failed(self, urgency: str) -> str:
+        """Return the ladder for a message that could not be delivered: that of a first report of its urgency, if it has one."""
+        first = Facts("", MUST_NOTIFY[0], "", urgency)
+        ladders = (rule.ladder for rule in self.rules_for(first) if rule.ladder and urgency in LONGEST_ESCALATION)
         return next(ladders, None) or self.undeliverable.ladder
 
     def ladders_in_use(self) -> tuple[str, ...]:
-        """The ladders that a rule begins."""
+        """Return the ladders that a rule begins."""
         named = {rule.ladder for rule in self.rules if rule.ladder} | {self.undeliverable.ladder}
         return tuple(name for name in self.ladders if name in named)
 
     def person_at(self, ladder: str, position: int) -> Recipient | None:
-        """Who stands on a step of a ladder."""
+        """Return the person on a step of a ladder."""
         step = self.ladders[ladder].step(position)
         return Recipient(DUTY_OFFICER, step.person) if step else None
 
     def check(self) -> None:
-        """Refuse rules that name what is not there; raises PolicyBroken, or TemplateIndiscreet."""
+        """Refuse rules that name what does not exist. Raises PolicyBroken, or TemplateIndiscreet."""
         self.templates.check()
         for at, rule in enumerate(self.rules):
             self._check_rule(f"rules[{at}]", rule)
         self._check_pair("undeliverable", self.undeliverable.template, self.undeliverable.ladder)
         for ladder in self.ladders.values():
             ladder.check()
-        for urgency, longest in LONGEST_CLIMB.items():
+        for urgency, longest in LONGEST_ESCALATION.items():
             self._check_waits(urgency, longest)
 
     def _check_rule(self, at: str, rule: Rule) -> None:
         if rule.tell not in KINDS:
-            raise PolicyBroken(f"{at}.tell must be one of: {', '.join(KINDS)}.")
+            raise PolicyBroken(f"`{at}.tell` must be one of: {', '.join(KINDS)}.")
         if (rule.tell == DUTY_OFFICER) != (rule.ladder is not None):
-            raise PolicyBroken(f"{at} must have a ladder if, and only if, it tells a duty officer.")
+            raise PolicyBroken(f"{at} must have a ladder if, and only if, it notifies a duty officer.")
         if rule.tell == DEFENDER and rule.urgent:
-            raise PolicyBroken(f"{at} must not be urgent: a haste in a message to a defender can endanger them.")
+            raise PolicyBroken(f"{at} must not be urgent: haste in a message to a defender can endanger them.")
         if rule.tell == OWNER and rule.template in self._templates_of_ladders():
-            raise PolicyBroken(f"{at}.template is a ladder's: a letter to the owner would take the place of the ladder's own.")
+            raise PolicyBroken(f"{at}.template is a ladder's: a message to the owner would replace the ladder's own.")
         self._check_pair(at, rule.template, rule.ladder)
 
     def _templates_of_ladders(self) -> set[str]:
         return {self.undeliverable.template} | {rule.template for rule in self.rules if rule.ladder}
 
     def _check_waits(self, urgency: str, longest: timedelta) -> None:
-        """Refuse rules by which something of this urgency reaches no duty officer, or reaches one too late."""
-        for when in MUST_BE_TOLD + (MUST_BE_TOLD_AS_HIGH if urgency == "high" else ()):
+        """Refuse rules by which an event of this urgency reaches no duty officer, or reaches one too late."""
+        for when in MUST_NOTIFY + (MUST_NOTIFY_AS_HIGH if urgency == "high" else ()):
             if not any(rule.tell == DUTY_OFFICER for rule in self.rules_for(Facts("", when, "", urgency, raised=True))):
-                raise PolicyBroken(f"rules: none tells a duty officer of {when} with urgency {urgency}.")
+                raise PolicyBroken(f"rules: none notifies a duty officer of {when} with urgency {urgency}.")
         for at, rule in enumerate(self.rules):
             if not rule.ladder or (rule.urgencies and urgency not in rule.urgencies):
                 continue

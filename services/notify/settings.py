@@ -13,7 +13,7 @@
     host = "mail-gate"
     port = 2525
 
-The mail server's name and the sender's are seen by whoever holds the phone; neither should say who we are.
+Anyone who holds the phone sees the mail server's name and the sender's; neither should say who we are.
 
 The gate passes bytes to the address in NGAO_MAIL_SERVER. Notify reads that variable, too, and does not start when it names
 another server than `own.smtp`.
@@ -38,7 +38,7 @@ from services.notify.channels.opening import CHANNELS
 
 @dataclass(frozen=True)
 class OwnSettings:
-    """What notify needs beside the chassis' settings: each channel's own, by its kind; where readers sign in, or nothing.
+    """Notify's own settings: each channel's own, by its kind; where readers sign in, or nothing.
 
     `longest_pause` is the longest between two tries while the mail server refuses the whole account.
     """
@@ -48,7 +48,7 @@ class OwnSettings:
     longest_pause: timedelta
 
 
-_SECTIONS = {name: section for each in CHANNELS.values() for name, section in each.sections.items()}
+_SECTIONS = {name: section for channel in CHANNELS.values() for name, section in channel.sections.items()}
 _Own = Strict.from_dict(
     {
         "link": fields.Url(load_default="", schemes={"https", "http"}, require_tld=False),
@@ -60,12 +60,12 @@ _Own = Strict.from_dict(
 
 
 def read_own(own: Mapping[str, Any]) -> OwnSettings:
-    """Check the section and read the passwords; raises Misconfigured naming every broken key."""
+    """Check the section and read the passwords. Raises Misconfigured naming every invalid key."""
     try:
         loaded = _Own().load(own)
     except ValidationError as error:
-        broken = "; ".join(f"own{each.pointer.replace('/', '.')}: {each.code}" for each in field_errors(error.messages))
+        broken = "; ".join(f"own{field.pointer.replace('/', '.')}: {field.code}" for field in field_errors(error.messages))
         raise Misconfigured(f"The settings have errors: {broken}.") from None
-    found = {each.kind: each.settings(loaded) for each in CHANNELS.values()}
+    found = {channel.kind: channel.settings(loaded) for channel in CHANNELS.values()}
     channels = {kind: given for kind, given in found.items() if given is not None}
     return OwnSettings(channels, loaded["link"], timedelta(seconds=loaded["longest_pause_s"]))

@@ -29,9 +29,11 @@ HELD = (
     "ngao/healthy.py",
     "ngao/local",
     "ngao/run.py",
+    "services/notify",
 )
 # Parts of these rooms that have not been edited yet: the list shrinks.
 NOT_YET = (
+    "services/notify/messages/vocabulary.py",  # the words themselves
     "ngao/deployment/backup",
     "ngao/deployment/checks",
 )

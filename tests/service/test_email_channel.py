@@ -28,7 +28,7 @@ from ngao.testing.waiting import eventually
 from services.notify.channels import email
 from services.notify.channels.email import EmailChannel
 from services.notify.channels.email_settings import SmtpSettings
-from services.notify.channels.letter import Letter, Outcome, Result
+from services.notify.channels.outgoing import Outcome, OutgoingMessage, Result
 from services.notify.roster.responses import RosterEntry
 from services.notify.settings import read_own
 from tests.support.notify import MAIL_CASES, refusals
@@ -37,9 +37,9 @@ ADDRESS = "asha.canary@example.org"
 TEMPLATES = shipped_policy().templates
 
 
-def letter(template: str = "partner_look_now", language: str = "sw", address: str = ADDRESS) -> Letter:
+def letter(template: str = "partner_look_now", language: str = "sw", address: str = ADDRESS) -> OutgoingMessage:
     text = TEMPLATES.render(template, language, reference="4F7A-92C1", link="")
-    return Letter("5f0c7e0a-1c1d-5e5e-8f8f-000000000001", address, text.subject, text.body)
+    return OutgoingMessage("5f0c7e0a-1c1d-5e5e-8f8f-000000000001", address, text.subject, text.body)
 
 
 def channel_to(port: int) -> EmailChannel:
@@ -97,11 +97,14 @@ def side(request: pytest.FixtureRequest, directory: Path) -> FakeSide | MailSide
 
 
 def test_a_letter_is_taken_and_arrives_whole(side: FakeSide | MailSide) -> None:
-    assert side.channel.send(letter()) == Outcome(Result.TAKEN)
+    assert side.channel.send(letter()) == Outcome(Result.ACCEPTED)
     assert side.taken() == [(letter().subject, letter().body)]
 
 
-@pytest.mark.parametrize(("code", "result"), [(421, Result.NOT_NOW), (451, Result.NOT_NOW), (550, Result.NEVER)])
+CODES = [(421, Result.TRANSIENT_FAILURE), (451, Result.TRANSIENT_FAILURE), (550, Result.PERMANENT_FAILURE)]
+
+
+@pytest.mark.parametrize(("code", "result"), CODES)
 def test_a_refusal_is_a_coded_outcome_and_not_an_exception(side: FakeSide | MailSide, code: int, result: Result) -> None:
     side.refuse_once(Outcome(result, f"smtp_{code}"))
     assert side.channel.send(letter()) == Outcome(result, f"smtp_{code}")
@@ -109,13 +112,13 @@ def test_a_refusal_is_a_coded_outcome_and_not_an_exception(side: FakeSide | Mail
 
 
 def test_after_a_temporary_refusal_the_next_try_is_taken(side: FakeSide | MailSide) -> None:
-    side.refuse_once(Outcome(Result.NOT_NOW, "smtp_451"))
+    side.refuse_once(Outcome(Result.TRANSIENT_FAILURE, "smtp_451"))
     side.channel.send(letter())
     side.relent()
-    assert side.channel.send(letter()).result is Result.TAKEN
+    assert side.channel.send(letter()).result is Result.ACCEPTED
 
 
-@pytest.mark.parametrize(("code", "result"), [(451, Result.NOT_NOW), (550, Result.NEVER)])
+@pytest.mark.parametrize(("code", "result"), CODES[1:])
 def test_a_refusal_of_the_text_is_the_letters_own(mailbox: Mailbox, directory: Path, code: int, result: Result) -> None:
     misbehave(directory, refuse=f"{code} no", at="data")
     outcome = channel_to(mailbox.port).send(letter())
@@ -129,7 +132,7 @@ def test_a_refusal_before_a_recipient_is_named_is_no_letters_fault(
 ) -> None:
     misbehave(directory, refuse=f"{code} no", at=step)
     outcome = channel_to(mailbox.port).send(letter())
-    assert (outcome, outcome.for_all) == (Outcome(Result.NOT_NOW, f"smtp_{code}"), True)
+    assert (outcome, outcome.for_all) == (Outcome(Result.TRANSIENT_FAILURE, f"smtp_{code}"), True)
 
 
 @pytest.mark.parametrize(("step", "answer"), refusals())
@@ -139,9 +142,9 @@ def test_what_concerns_the_whole_account_is_not_one_letters_fault(
     misbehave(directory, refuse=answer, at=step)
     channel = channel_to(mailbox.port)
     outcome = channel.send(letter())
-    assert (outcome.result, outcome.for_all) == (Result.NOT_NOW, True)
+    assert (outcome.result, outcome.for_all) == (Result.TRANSIENT_FAILURE, True)
     behave(directory)
-    assert channel.send(letter()).result is Result.TAKEN
+    assert channel.send(letter()).result is Result.ACCEPTED
     assert len(messages(directory)) == 1
 
 
@@ -151,7 +154,7 @@ def test_an_address_that_the_roster_takes_can_be_written_to(mailbox: Mailbox, di
         address = RosterEntry().load({"email": given})["email"]
     except ValidationError:
         return  # refused when it is entered
-    assert channel_to(mailbox.port).send(letter(address=address)) == Outcome(Result.TAKEN)
+    assert channel_to(mailbox.port).send(letter(address=address)) == Outcome(Result.ACCEPTED)
     assert messages(directory)[0].recipients == (address,)
 
 
@@ -163,7 +166,7 @@ def test_at_most_one_of_the_addresses_of_the_file_is_refused() -> None:
 def test_a_server_that_hangs_up_after_the_text_leaves_open_whether_it_was_taken() -> None:
     with _listening(answer=b"") as (port, _):
         outcome = channel_to(port).send(letter())
-    assert (outcome, outcome.for_all) == (Outcome(Result.NOT_NOW, "smtp_unanswered"), False)
+    assert (outcome, outcome.for_all) == (Outcome(Result.TRANSIENT_FAILURE, "smtp_unanswered"), False)
 
 
 @contextmanager
@@ -194,13 +197,13 @@ def _listening(answer: bytes) -> Iterator[tuple[int, list[bytes]]]:
 LONGEST = f"{'a' * 64}@{'.'.join(['b' * 60] * 3)}.org"
 """An address as long as the roster takes them, nearly."""
 
-SWAHILI = Letter("5f0c7e0a-1c1d-5e5e-8f8f-000000000001", LONGEST, "Tafadhali – angalia\n" * 9, f".\n{'ujumbe – ' * 300}")
+SWAHILI = OutgoingMessage("5f0c7e0a-1c1d-5e5e-8f8f-000000000001", LONGEST, "Tafadhali – angalia\n" * 9, f".\n{'ujumbe – ' * 300}")
 
 
 @pytest.mark.parametrize("sent", [letter(), SWAHILI], ids=["template", "long"])
-def test_on_the_wire_a_letter_is_short_lines_of_ascii_dated_in_utc(sent: Letter) -> None:
+def test_on_the_wire_a_letter_is_short_lines_of_ascii_dated_in_utc(sent: OutgoingMessage) -> None:
     with _listening(answer=b"250 OK\r\n") as (port, lines):
-        assert channel_to(port).send(sent) == Outcome(Result.TAKEN)
+        assert channel_to(port).send(sent) == Outcome(Result.ACCEPTED)
     assert all(line.isascii() and line.endswith(b"\r\n") and b"\0" not in line for line in lines)
     assert [line for line in lines if len(line) > 76 + 2] == [b"To: %s\r\n" % LONGEST.encode()] * (sent is SWAHILI)
     taken = message_from_bytes(b"".join(line.removeprefix(b".") for line in lines), policy=default)
@@ -217,7 +220,7 @@ def test_the_mail_server_of_the_demo_keeps_each_letter_in_a_file(directory: Path
     port = free_port()
     with subprocess.Popen(command(directory, "127.0.0.1", port)) as server:
         try:
-            eventually(lambda: channel_to(port).send(letter()).result is Result.TAKEN, what="a letter to be taken")
+            eventually(lambda: channel_to(port).send(letter()).result is Result.ACCEPTED, what="a letter to be taken")
             (mail,) = messages(directory)
             assert (mail.sender, mail.recipients, mail.subject) == ("desk@example.org", (ADDRESS,), letter().subject)
             assert mail.text.strip() == letter().body.strip()
@@ -268,7 +271,7 @@ def test_no_log_line_of_any_library_holds_the_address(
 def test_a_server_that_is_not_there_means_later() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
-        assert channel_to(taken.getsockname()[1]).send(letter()) == Outcome(Result.NOT_NOW, "smtp_unreachable")
+        assert channel_to(taken.getsockname()[1]).send(letter()) == Outcome(Result.TRANSIENT_FAILURE, "smtp_unreachable")
 
 
 def test_a_server_that_never_answers_holds_us_no_longer_than_the_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -276,23 +279,23 @@ def test_a_server_that_never_answers_holds_us_no_longer_than_the_timeout(monkeyp
     with socket.create_server(("127.0.0.1", 0)) as silent:
         began = time.monotonic()
         outcome = channel_to(silent.getsockname()[1]).send(letter())
-    assert outcome == Outcome(Result.NOT_NOW, "smtp_unreachable")
+    assert outcome == Outcome(Result.TRANSIENT_FAILURE, "smtp_unreachable")
     assert time.monotonic() - began < 3
 
 
 def test_a_server_without_tls_gets_no_letter_when_tls_is_wanted(mailbox: Mailbox, directory: Path) -> None:
     channel = EmailChannel(SmtpSettings("127.0.0.1", mailbox.port, "desk@example.org", tls="starttls"))
-    assert channel.send(letter()).result is Result.NOT_NOW
+    assert channel.send(letter()).result is Result.TRANSIENT_FAILURE
     assert messages(directory) == []
 
 
 def test_what_is_no_address_fails_at_once(mailbox: Mailbox) -> None:
-    assert channel_to(mailbox.port).send(letter(address="nobody")) == Outcome(Result.NEVER, "address_invalid")
+    assert channel_to(mailbox.port).send(letter(address="nobody")) == Outcome(Result.PERMANENT_FAILURE, "address_invalid")
 
 
 def test_an_address_cannot_bring_headers_or_recipients_along(mailbox: Mailbox, directory: Path) -> None:
     for address in ("a@example.org\r\nBcc: b@example.org", "a@example.org, b@example.org", "a@example.org b@example.org"):
-        assert channel_to(mailbox.port).send(letter(address=address)).result is Result.NEVER
+        assert channel_to(mailbox.port).send(letter(address=address)).result is Result.PERMANENT_FAILURE
     assert messages(directory) == []
 
 

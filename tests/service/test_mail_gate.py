@@ -22,13 +22,13 @@ from ngao.testing.processes import ROOT
 from ngao.testing.waiting import eventually
 from services.notify.channels.email import EmailChannel
 from services.notify.channels.email_settings import SmtpSettings
-from services.notify.channels.letter import Letter, Outcome, Result
+from services.notify.channels.outgoing import Outcome, OutgoingMessage, Result
 from services.notify.settings import read_own
 
 NAME = "mail.example.org"
 """Nobody can be reached under it: a letter that arrives has gone through the gate."""
 
-LETTER = Letter("5f0c7e0a-1c1d-5e5e-8f8f-000000000001", "asha.canary@example.org", "A reference", "4F7A-92C1")
+LETTER = OutgoingMessage("5f0c7e0a-1c1d-5e5e-8f8f-000000000001", "asha.canary@example.org", "A reference", "4F7A-92C1")
 SMTP = {"host": NAME, "port": 587, "from": "desk@example.org"}
 GATE = {"host": "mail-gate", "port": 2525}
 
@@ -99,7 +99,7 @@ def context_of(authority: Authority, name: str, folder: Path) -> ssl.SSLContext:
 def test_a_letter_goes_through_the_gate_to_the_server_it_names(tls: str, trusted: Authority, tmp_path: Path) -> None:
     with server(tls, context_of(trusted, NAME, tmp_path)) as (taken, port), gate(tmp_path, f"127.0.0.1:{port}") as way:
         channel = EmailChannel(SmtpSettings(NAME, port, "desk@example.org", tls=tls, via=("127.0.0.1", way)))
-        assert channel.send(LETTER) == Outcome(Result.TAKEN)
+        assert channel.send(LETTER) == Outcome(Result.ACCEPTED)
     assert taken.letters == [[LETTER.address]]
 
 
@@ -108,14 +108,14 @@ def test_a_server_of_another_name_gets_no_letter(tls: str, trusted: Authority, t
     context = context_of(trusted, "other.example.org", tmp_path)
     with server(tls, context) as (taken, port), gate(tmp_path, f"127.0.0.1:{port}") as way:
         channel = EmailChannel(SmtpSettings(NAME, port, "desk@example.org", tls=tls, via=("127.0.0.1", way)))
-        assert channel.send(LETTER).result is Result.NOT_NOW
+        assert channel.send(LETTER).result is Result.TRANSIENT_FAILURE
     assert taken.letters == []
 
 
 def test_a_server_that_is_away_means_later(tmp_path: Path) -> None:
     with gate(tmp_path, f"127.0.0.1:{free_port()}") as way:
         channel = EmailChannel(SmtpSettings(NAME, 587, "desk@example.org", tls="none", via=("127.0.0.1", way)))
-        assert channel.send(LETTER) == Outcome(Result.NOT_NOW, "smtp_unreachable")
+        assert channel.send(LETTER) == Outcome(Result.TRANSIENT_FAILURE, "smtp_unreachable")
 
 
 def test_without_a_gate_the_server_is_connected_to_itself(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,1 +1,1 @@
-"""Ways to reach people, each behind the Channel port of `services.notify.ports`."""
+"""Ways to reach people, each behind the `Channel` protocol."""

@@ -1,17 +1,17 @@
-"""Whether the mail server takes letters of ours at all, as the last answers show it."""
+"""The state of our mail account: whether the mail server accepts our messages, as its last answers show."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from services.notify.channels.letter import Outcome
+from services.notify.channels.outgoing import Outcome
 
 LONGEST_PAUSE = timedelta(seconds=30)
 _FIRST = timedelta(seconds=1)
 
 
 class Account:
-    """After a refusal of the whole account one letter is tried at a time, with growing pauses of at most half a minute."""
+    """After a refusal of the whole account one message is tried at a time, with growing, bounded pauses."""
 
     def __init__(self, longest: timedelta = LONGEST_PAUSE) -> None:
         self._longest = longest
@@ -22,15 +22,15 @@ class Account:
 
     @property
     def is_refused(self) -> bool:
-        """True from a refusal until a letter gets through or is refused for itself."""
+        """Return True from a refusal until a message gets through or is refused for itself."""
         return self._refusals > 0
 
     def may_try(self, now: datetime) -> bool:
-        """False during a pause; one that ends later than any may was set by a clock that ran ahead."""
+        """Return False during a pause. One that ends later than any may was set by a clock that ran ahead and is ignored."""
         return self._until is None or not now < self._until <= now + self._longest
 
     def note(self, outcome: Outcome, now: datetime) -> None:
-        """Learn from an answer."""
+        """Update the state from an answer."""
         if not outcome.for_all:
             self._refusals, self._until, self.refused_since, self.reason = 0, None, None, ""
             return

@@ -1,4 +1,4 @@
-"""What a mail server's answer is about: our account, this recipient, or this letter.
+"""What a mail server's answer is about: our account, this recipient, or this message.
 
 The step at which the server answers decides first: whatever it refuses before a recipient is named concerns our account or
 the server itself. After that the enhanced status code decides (RFC 3463, RFC 7372, RFC 4954), because basic codes are used
@@ -11,11 +11,11 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
-from services.notify.channels.letter import Outcome, Result
+from services.notify.channels.outgoing import Outcome, Result
 
 
 class Step(StrEnum):
-    """Where in the conversation the server answered."""
+    """The point of the conversation at which the server answered."""
 
     ACCOUNT = "account"
     RECIPIENT = "recipient"
@@ -52,14 +52,14 @@ _WORDS_OF_ACCOUNT = re.compile(
 
 
 def judge(step: Step, code: int, reply: bytes) -> Outcome:
-    """The outcome of a refusal; its reason holds the codes only, because the words may hold the address."""
+    """Return the outcome of a refusal. Its reason holds the codes only, because the words may hold the address."""
     found = _ENHANCED.search(reply)
     enhanced = ".".join(part.decode() for part in found.groups() if part) if found else ""
     reason = f"smtp_{code}_{enhanced}" if enhanced else f"smtp_{code}"
     if step is Step.ACCOUNT or _concerns_the_account(code, enhanced, reply):
-        return Outcome(Result.NOT_NOW, reason, for_all=True)
+        return Outcome(Result.TRANSIENT_FAILURE, reason, for_all=True)
     passes = enhanced.startswith("4") if enhanced else 400 <= code < 500  # RFC 3463: the class says whether it may pass
-    return Outcome(Result.NOT_NOW if passes else Result.NEVER, reason)
+    return Outcome(Result.TRANSIENT_FAILURE if passes else Result.PERMANENT_FAILURE, reason)
 
 
 def _concerns_the_account(code: int, enhanced: str, reply: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""What a channel is, and what it says of itself so that settings and roster know it."""
+"""The interface of a channel, and what it declares so that settings and roster know it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from marshmallow import fields
 
-from services.notify.channels.letter import Letter, Outcome
+from services.notify.channels.outgoing import Outcome, OutgoingMessage
 
 
 class Channel(Protocol):
@@ -16,7 +16,7 @@ class Channel(Protocol):
 
     kind: str
 
-    def send(self, letter: Letter) -> Outcome:
+    def send(self, outgoing: OutgoingMessage) -> Outcome:
         """Try once."""
         ...
 
@@ -26,8 +26,8 @@ class ChannelKind:
     """One kind of channel.
 
     `kind` is its name in the registry's safe contact and in what is stored, and the field of an address in a roster entry.
-    `sections` are its keys in `[own]`; `settings` reads them, and gives None when the channel is not used. `open` makes the
-    channel of its settings. `address` is the field that checks an address; `masked` shows as much of one as its owner would know.
+    `sections` are its keys in `[own]`; `settings` reads them, and returns None when the channel is not used. `open` creates the
+    channel from its settings. `address` is the field that checks an address; `masked` shows only what its owner would recognise.
     """
 
     kind: str

@@ -1,4 +1,4 @@
-"""E-mail: one letter, one SMTP conversation, one coded answer."""
+"""E-mail: one message, one SMTP conversation, one coded answer."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from services.notify.channels.answers import Step, judge
 from services.notify.channels.channel import ChannelKind
 from services.notify.channels.email_address import AddressUnreadableError, read_address
 from services.notify.channels.email_settings import GateSection, SmtpSection, SmtpSettings, read_smtp
-from services.notify.channels.letter import Letter, Outcome, Result
+from services.notify.channels.outgoing import Outcome, OutgoingMessage, Result
 
 TIMEOUT_S = 10
 _WIRE = SMTP.clone(max_line_length=76)  # RFC 2045, 6.7: the longest line of quoted-printable; the standard library allows 78
 
 
 class EmailChannel:
-    """Hands letters to one mail server. Each answer of the server may take TIMEOUT_S seconds at most."""
+    """Hands messages to one mail server. Each answer of the server may take TIMEOUT_S seconds at most."""
 
     kind = "email"
 
@@ -33,38 +33,38 @@ class EmailChannel:
         self._settings = settings
         self._tls = None if settings.tls == "none" else ssl.create_default_context()
 
-    def send(self, letter: Letter) -> Outcome:
-        """Try once; whatever the server or the network does becomes a coded outcome."""
+    def send(self, outgoing: OutgoingMessage) -> Outcome:
+        """Try once. Whatever the server or the network does becomes a coded outcome."""
         try:
-            address = read_address(letter.address)
+            address = read_address(outgoing.address)
         except AddressUnreadableError:
-            return Outcome(Result.NEVER, "address_invalid")
-        text = self._write(letter, address)
+            return Outcome(Result.PERMANENT_FAILURE, "address_invalid")
+        text = self._write(outgoing, address)
         try:
             with self._conversation() as server:
                 return self._hand_over(server, address, text)
         except smtplib.SMTPAuthenticationError:
-            # A wrong password is the operator's to mend, so the letter waits for it.
-            return Outcome(Result.NOT_NOW, "smtp_login", for_all=True)
+            # A wrong password is the operator's to fix, so the message waits for it.
+            return Outcome(Result.TRANSIENT_FAILURE, "smtp_login", for_all=True)
         except smtplib.SMTPResponseException as error:
             return judge(Step.ACCOUNT, error.smtp_code, _bytes(error.smtp_error))
         except (smtplib.SMTPException, OSError):
-            return Outcome(Result.NOT_NOW, "smtp_unreachable", for_all=True)
+            return Outcome(Result.TRANSIENT_FAILURE, "smtp_unreachable", for_all=True)
 
     def _hand_over(self, server: smtplib.SMTP, address: str, text: bytes) -> Outcome:
-        """One letter, step by step, because each step's refusal means something else."""
+        """Send one message step by step, because each step's refusal means something else."""
         server.ehlo_or_helo_if_needed()
         code, reply = server.mail(self._settings.sender)
-        if code not in _TAKEN:
+        if code not in _ACCEPTED:
             return judge(Step.ACCOUNT, code, reply)
         code, reply = server.rcpt(address)
-        if code not in _TAKEN:
+        if code not in _ACCEPTED:
             return judge(Step.RECIPIENT, code, reply)
         return _hand_over_text(server, text)
 
     @contextmanager
     def _conversation(self) -> Iterator[smtplib.SMTP]:
-        """A connection that is encrypted and logged in as the settings want, and closed whatever happens."""
+        """Connect, encrypt and log in as the settings say, and close the connection whatever happens."""
         settings, server = self._settings, self._connected()
         try:
             if settings.tls == "starttls":
@@ -73,7 +73,7 @@ class EmailChannel:
                 server.login(settings.username, settings.password)
             yield server
         finally:
-            with suppress(smtplib.SMTPException, OSError):  # what was taken is taken, whatever comes after it
+            with suppress(smtplib.SMTPException, OSError):  # the message has been accepted, whatever follows
                 server.quit()
             server.close()
 
@@ -83,15 +83,15 @@ class EmailChannel:
             return _TlsServer(settings, context=self._tls)
         return _Server(settings)
 
-    def _write(self, letter: Letter, address: str) -> bytes:
+    def _write(self, outgoing: OutgoingMessage, address: str) -> bytes:
         sender = self._settings.sender
         message = EmailMessage(policy=_WIRE)
         message["From"], message["To"] = sender, address
-        message["Subject"] = " ".join(letter.subject.split())  # a header with a line end is refused
+        message["Subject"] = " ".join(outgoing.subject.split())  # a header with a line end is refused
         message["Date"] = datetime.now(UTC)
-        message["Message-ID"] = f"<{letter.message_id}@{sender.rpartition('@')[2]}>"
+        message["Message-ID"] = f"<{outgoing.message_id}@{sender.rpartition('@')[2]}>"
         message["Auto-Submitted"] = "auto-generated"
-        message.set_content(letter.body, cte="quoted-printable")
+        message.set_content(outgoing.body, cte="quoted-printable")
         return bytes(message)
 
 
@@ -110,18 +110,18 @@ class _TlsServer(_Server, smtplib.SMTP_SSL):
     """The same in TLS from the first byte: smtplib asks the certificate for the server's name, whatever the address is."""
 
 
-_TAKEN = frozenset({250, 251})
+_ACCEPTED = frozenset({250, 251})
 
 
 def _hand_over_text(server: smtplib.SMTP, text: bytes) -> Outcome:
-    """The letter itself. A connection that ends here leaves open whether it was taken, so that a try counts as one."""
+    """Send the text. If the connection ends here, the server may have accepted it, so that it counts as a try."""
     try:
         code, reply = server.data(text)
     except smtplib.SMTPDataError as error:
         code, reply = error.smtp_code, _bytes(error.smtp_error)
     except (smtplib.SMTPException, OSError):
-        return Outcome(Result.NOT_NOW, "smtp_unanswered")
-    return Outcome(Result.TAKEN) if code in _TAKEN else judge(Step.CONTENT, code, reply)
+        return Outcome(Result.TRANSIENT_FAILURE, "smtp_unanswered")
+    return Outcome(Result.ACCEPTED) if code in _ACCEPTED else judge(Step.CONTENT, code, reply)
 
 
 def _bytes(reply: bytes | str) -> bytes:
@@ -129,7 +129,7 @@ def _bytes(reply: bytes | str) -> bytes:
 
 
 class _Address(fields.String):
-    """A mail address, read once for good: what is taken here, the channel can write to."""
+    """A mail address, checked on entry: every address that passes is one that the channel can write to."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
         try:
@@ -139,7 +139,7 @@ class _Address(fields.String):
 
 
 def _masked(address: str) -> str:
-    """First letter and last label only: `a…@….org`."""
+    """Return the first letter and the last label only: `a…@….org`."""
     local, _, domain = address.rpartition("@")
     return f"{local[:1]}…@….{domain.rpartition('.')[2]}"
 

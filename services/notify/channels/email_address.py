@@ -1,4 +1,4 @@
-"""The one reading of a mail address, for the roster that takes it and for the channel that writes to it."""
+"""The one parser of a mail address, for the roster that stores it and for the channel that writes to it."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ _LONGEST, _LONGEST_LOCAL = 254, 64
 
 
 class AddressUnreadableError(ValueError):
-    """No letter could be handed over to this address; the message never repeats it."""
+    """No message could be sent to this address. The error never repeats it."""
 
 
 def read_address(given: str) -> str:
-    """The address as it goes on the wire, its domain in ASCII (RFC 5890). Raises AddressUnreadableError.
+    """Return the address as it is sent, its domain in ASCII (RFC 5890). Raises AddressUnreadableError.
 
     A letter outside ASCII before the `@` needs SMTPUTF8 (RFC 6531) of every server on the way, so it is refused when it is
-    entered, and not when somebody has to be reached.
+    entered, and not when its owner has to be reached.
     """
     local, at, domain = given.strip().rpartition("@")
     if not at or len(local) > _LONGEST_LOCAL or not _LOCAL.fullmatch(local):

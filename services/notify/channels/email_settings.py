@@ -19,7 +19,7 @@ TLS_MODES = ("none", "starttls", "tls")
 
 @dataclass(frozen=True)
 class SmtpSettings:
-    """Where mail is handed over. `tls` is none, starttls or tls; without a username nothing is authenticated.
+    """The server that sends our mail. `tls` is none, starttls or tls; without a username there is no login.
 
     `via` is a gate that passes every connection on to the server; the certificate must be the server's all the same.
     """
@@ -52,7 +52,7 @@ class GateSection(Strict):
 
 
 def read_smtp(section: Mapping[str, Any], gate: Mapping[str, Any] | None) -> SmtpSettings:
-    """Read the password and find the way to the server; raises Misconfigured."""
+    """Read the password and choose the route to the server. Raises Misconfigured."""
     smtp = dict(section)
     password_file = smtp.pop("password_file")
     if (smtp["username"] is None) != (password_file is None):
@@ -62,11 +62,11 @@ def read_smtp(section: Mapping[str, Any], gate: Mapping[str, Any] | None) -> Smt
 
 
 def _way(smtp: Mapping[str, Any], gate: Mapping[str, Any] | None) -> tuple[str, int] | None:
-    """The gate's address, when there is one and it leads to the mail server."""
+    """Return the gate's address if there is a gate and it leads to the mail server. Raises Misconfigured."""
     if gate is None:
         return None
     server, leads_to = f"{smtp['host']}:{smtp['port']}", os.environ.get("NGAO_MAIL_SERVER")
     if leads_to != server:
         says = f"The mail gate leads to {leads_to or 'no server'}, and own.smtp names {server}"
-        raise Misconfigured(f"{says}: set NGAO_MAIL_SERVER={server} in .env, and start the gate and notify again.")
+        raise Misconfigured(f"{says}. Set NGAO_MAIL_SERVER={server} in .env, then restart the gate and notify.")
     return gate["host"], gate["port"]

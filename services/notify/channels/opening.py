@@ -8,9 +8,9 @@ from typing import Any
 from services.notify.channels.channel import Channel, ChannelKind
 from services.notify.channels.email import EMAIL
 
-CHANNELS: Mapping[str, ChannelKind] = {each.kind: each for each in (EMAIL,)}
+CHANNELS: Mapping[str, ChannelKind] = {channel.kind: channel for channel in (EMAIL,)}
 
 
 def open_channels(settings: Mapping[str, Any]) -> dict[str, Channel]:
-    """Make each channel that has settings, by its kind."""
+    """Create each channel that has settings, by its kind."""
     return {kind: CHANNELS[kind].open(given) for kind, given in settings.items()}

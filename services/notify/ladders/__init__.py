@@ -1,1 +1,1 @@
-"""Ladders: who is asked next when nobody answers."""
+"""Ladders: the order in which people are asked until one of them acknowledges."""

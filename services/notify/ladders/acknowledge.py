@@ -1,4 +1,4 @@
-"""A human says: I have seen it."""
+"""Acknowledge a message: a human has seen it."""
 
 from __future__ import annotations
 
@@ -15,20 +15,25 @@ from services.notify.messages.responses import MessageShown, show_message
 
 
 @http.post(
-    "/v1/messages/<message_id>/acknowledge", roles="operator", scope="messages:write", audit=itself("message.acknowledged"),
-    returns=MessageShown, operation="acknowledgeMessage", summary="Say that it has been seen; stops the ladder.",
-)  # fmt: skip
+    "/v1/messages/<message_id>/acknowledge",
+    roles="operator",
+    scope="messages:write",
+    audit=itself("message.acknowledged"),
+    returns=MessageShown,
+    operation="acknowledgeMessage",
+    summary="Acknowledge a message and stop its ladder.",
+)
 def acknowledge(ctx: Context, message_id: str) -> dict[str, Any]:
-    """Mark a message as seen by the caller. A second time changes nothing. Raises NotFound."""
+    """Mark a message as seen by the caller. Repeating this has no effect. Raises NotFound."""
     message = mark_seen(ctx, message_id, ctx.actor.id)
     ctx.audit("message.acknowledged", subject=message_id)
     return show_message(message)
 
 
 def mark_seen(ctx: Context, message_id: str, by: str) -> Message:
-    """Mark a message as seen, and with it what it covers; stop every escalation of its cause. A second time changes nothing.
+    """Mark a message and what it covers as seen, and stop every escalation of its cause. Repeating this has no effect.
 
-    With a letter on no ladder, such as the owner's, the alarm about the same event is seen. Raises NotFound.
+    For a message on no ladder, such as the owner's, the alarm about the same event is marked, too. Raises NotFound.
     """
     found = ctx.messages.find(message_id)
     if found is None:
@@ -36,8 +41,8 @@ def mark_seen(ctx: Context, message_id: str, by: str) -> Message:
     if found.state is State.ACKNOWLEDGED:
         return found
     case = CaseAlarms(ctx, found.case_ref)
-    message = case.its(found)
-    if alarm := message if message.ladder else alarm_beside(message, case.standing):
+    message = case.loaded(found)
+    if alarm := message if message.ladder else alarm_beside(message, case.alarms):
         _answer(ctx, case, alarm, by)
     if message.state is not State.ACKNOWLEDGED:
         _see(ctx, case, message, by)
@@ -46,8 +51,8 @@ def mark_seen(ctx: Context, message_id: str, by: str) -> Message:
 
 
 def _answer(ctx: Context, case: CaseAlarms, alarm: Message, by: str) -> None:
-    """Mark one alarm as seen, with all for which its acknowledgement counts."""
-    for other in answered_with(ctx.situation, alarm, case.standing):
+    """Mark one alarm as seen, with every message that its acknowledgement covers."""
+    for other in answered_with(ctx.situation, alarm, case.alarms):
         if other.cause == alarm.cause:
             other.was_answered(ctx.now)
             case.save(other)

@@ -1,4 +1,4 @@
-"""The alarms of one case within a unit of work: what stands, what changes, and the record that keeps other units out."""
+"""The alarms of one case within a unit of work: the stored ones, the changes, and the record that excludes other units."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ class CaseAlarms:
     def __init__(self, ctx: Context, case_ref: str) -> None:
         self._ctx, self._case_ref = ctx, case_ref
         self._known = ctx.alarms.find(case_ref)
-        self.standing = list(ctx.messages.alarms_of(case_ref))
+        self.alarms = list(ctx.messages.alarms_of(case_ref))
         self._changed: dict[str, Message] = {}
 
-    def its(self, message: Message) -> Message:
-        """The same message among those that stand, so that there is one object of it; itself when it is on no ladder."""
-        return next((each for each in self.standing if each.id == message.id), message)
+    def loaded(self, message: Message) -> Message:
+        """Return the same message as loaded here, so that there is one object of it, or itself when it is on no ladder."""
+        return next((other for other in self.alarms if other.id == message.id), message)
 
     def apply(self, changes: Changes) -> list[Message]:
-        """Keep what is new and note what is different; gives the new messages that were not there yet."""
+        """Queue the new messages and record the changed ones. Returns the new messages that did not exist yet."""
         new = queue_messages(self._ctx, changes.new)
-        self.standing += [each for each in new if each.ladder]
+        self.alarms += [message for message in new if message.ladder]
         self.save(*changes.changed)
         return new
 
     def save(self, *changed: Message) -> None:
-        """Note what is different; it is stored when the alarms are closed."""
-        self._changed |= {each.id: each for each in changed}
+        """Record changed messages. They are stored by `close`."""
+        self._changed |= {message.id: message for message in changed}
 
     def close(self) -> None:
-        """Register everything, and the state of the case's alarm."""
+        """Store all changes, and the state of the case's alarm."""
         for message in self._changed.values():
             self._ctx.messages.save(message)
-        if not self.standing:
+        if not self.alarms:
             return
-        state, known = state_of(self.standing), self._known
+        state, known = state_of(self.alarms), self._known
         since = known.since if known and known.state is state else self._ctx.now
         self._ctx.alarms.put(Alarm(self._case_ref, state, since, known.revision if known else 0))

@@ -12,7 +12,7 @@ from services.notify.messages.model import Message, State
 
 
 class AlarmState(StrEnum):
-    """How a case's alarm stands."""
+    """The state of a case's alarm."""
 
     ASKED = "asked"
     SEEN = "seen"
@@ -21,7 +21,7 @@ class AlarmState(StrEnum):
 
 @dataclass(frozen=True)
 class Alarm:
-    """One record a case. Every unit that changes an alarm of the case writes it, so that two of them exclude one another."""
+    """One record per case. Every unit that changes an alarm of the case writes it, so that two of them exclude one another."""
 
     case_ref: str
     state: AlarmState
@@ -29,44 +29,47 @@ class Alarm:
     revision: int = 0
 
 
-def state_of(standing: Collection[Message]) -> AlarmState:
-    """How the messages on ladders of one case stand: an ended ladder that nobody has acknowledged is unheard."""
-    if any(each.escalate_at for each in standing):
+def state_of(alarms: Collection[Message]) -> AlarmState:
+    """Return the state of one case's messages on ladders. An ended ladder without an acknowledgement is unheard."""
+    if any(message.escalate_at for message in alarms):
         return AlarmState.ASKED
-    return AlarmState.UNHEARD if unseen(standing) else AlarmState.SEEN
+    return AlarmState.UNHEARD if unseen(alarms) else AlarmState.SEEN
 
 
-def answered_with(situation: Situation, message: Message, standing: Collection[Message]) -> list[Message]:
-    """What an acknowledgement of this message counts for beside it: its ladder, what that covers, and lesser alarms before it.
+def answered_with(situation: Situation, message: Message, alarms: Collection[Message]) -> list[Message]:
+    """Return what this message's acknowledgement also covers: its ladder, the messages it covers, and lesser alarms before it.
 
     A graver alarm is not among them, even if it covers this message.
     """
-    before = {each.cause for each in standing if each.created_at <= message.created_at and not is_worse(situation, each, message)}
+    before = {
+        other.cause for other in alarms if other.created_at <= message.created_at and not is_worse(situation, other, message)
+    }
     causes = before | {message.cause}
     return [
-        each for each in standing
-        if each.id != message.id and each.state is not State.ACKNOWLEDGED and causes & {each.cause, each.covered_by}
-    ]  # fmt: skip
+        other
+        for other in alarms
+        if other.id != message.id and other.state is not State.ACKNOWLEDGED and causes & {other.cause, other.covered_by}
+    ]
 
 
-def alarm_beside(message: Message, standing: Collection[Message]) -> Message | None:
-    """The alarm about the same event as a letter on no ladder: the last one made, because its reader is asked at present."""
-    return next((each for each in reversed(list(standing)) if each.cause == message.cause), None)
+def alarm_beside(message: Message, alarms: Collection[Message]) -> Message | None:
+    """Return the last alarm about the same event as a message on no ladder, because its reader is the one asked at present."""
+    return next((other for other in reversed(list(alarms)) if other.cause == message.cause), None)
 
 
-def to_ask_again(situation: Situation, standing: Collection[Message]) -> Message | None:
-    """The gravest message of an unheard case whose reader could not be reached, and can be now."""
+def unheard_to_ask(situation: Situation, alarms: Collection[Message]) -> Message | None:
+    """Return the gravest message of an unheard case whose reader could not be reached, and can be now."""
     lost = (State.REFUSED, State.FAILED)
     best: Message | None = None
-    for each in unseen(standing):
-        if each.state not in lost or each.covered_by is not None or not situation.reaches(each.recipient):
+    for message in unseen(alarms):
+        if message.state not in lost or message.covered_by is not None or not situation.reaches(message.recipient):
             continue
-        if best is None or is_worse(situation, each, best):
-            best = each
+        if best is None or is_worse(situation, message, best):
+            best = message
     return best
 
 
-def unseen(standing: Collection[Message]) -> list[Message]:
-    """The messages about causes that nobody has acknowledged; what covers an acknowledged one is not acknowledged by it."""
-    seen = {each.cause for each in standing if each.state is State.ACKNOWLEDGED}
-    return [each for each in standing if each.cause not in seen]
+def unseen(alarms: Collection[Message]) -> list[Message]:
+    """Return the messages whose cause has no acknowledgement. An acknowledged message does not acknowledge what covers it."""
+    seen = {message.cause for message in alarms if message.state is State.ACKNOWLEDGED}
+    return [message for message in alarms if message.cause not in seen]

@@ -1,4 +1,4 @@
-"""Who is told what about an event: a pure function of event, roster, safe-contact rule, policy and what stands."""
+"""Plan who is notified of an event: a pure function of event, roster, safe-contact rule, policy and the case's alarms."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from services.notify.messages import refusals
 from services.notify.messages.facts import Facts
 from services.notify.messages.model import Message, Note, State, message_id
 from services.notify.roster.model import DEFENDER, DUTY_OFFICER, OWNER, PARTNER, Contact, ContactSummary, Recipient, Roster
-from services.notify.rules import RANKS, STATED_AGAIN, Policy, Rule
+from services.notify.rules import RANKS, REPEATED_EVENTS, Policy, Rule
 
 NO_CHANNEL = "none"
 
 
 @dataclass(frozen=True)
 class Situation:
-    """What a plan is made in: the rules, who can be reached, by which kinds of channel, and the time."""
+    """The inputs of a plan: the rules, who can be reached, by which kinds of channel, and the time."""
 
     policy: Policy
     roster: Roster
@@ -25,38 +25,38 @@ class Situation:
     now: datetime
 
     def reaches(self, recipient: Recipient) -> bool:
-        """True if there is an address and a channel for this recipient."""
+        """Return True if there is an address and a channel for this recipient."""
         return not _why_not(self.roster(recipient), self.channels)
 
 
 @dataclass(frozen=True)
 class Changes:
-    """New messages, and messages that stood and are different now."""
+    """New messages, and existing messages that have changed."""
 
     new: Sequence[Message] = ()
     changed: Sequence[Message] = ()
 
     def __add__(self, more: Changes) -> Changes:
-        return Changes((*self.new, *more.new), (*self.changed, *(each for each in more.changed if each not in self.new)))
+        return Changes((*self.new, *more.new), (*self.changed, *(message for message in more.changed if message not in self.new)))
 
     @property
     def all(self) -> Sequence[Message]:
-        """The new ones, then the changed."""
+        """Return the new ones, then the changed."""
         return (*self.new, *self.changed)
 
     @property
     def asks(self) -> bool:
-        """True if somebody is asked now."""
-        return any(each.state is State.QUEUED for each in self.all)
+        """Return True if a person is asked now."""
+        return any(message.state is State.QUEUED for message in self.all)
 
-    def over(self, standing: Iterable[Message]) -> list[Message]:
-        """What stands after these changes; changed messages are the same objects."""
-        return [*standing, *self.new]
+    def over(self, alarms: Iterable[Message]) -> list[Message]:
+        """Return all alarms after these changes. Changed messages are the same objects."""
+        return [*alarms, *self.new]
 
 
 @dataclass(frozen=True)
 class Draft:
-    """An alarm before it is known whom it asks."""
+    """An alarm before its recipient is known."""
 
     cause: str
     case_ref: str
@@ -69,28 +69,28 @@ class Draft:
     event: str = ""
 
 
-def plan(situation: Situation, facts: Facts, summary: ContactSummary | None, standing: Collection[Message] = ()) -> Changes:
-    """What an event calls for; refusals are among the new messages with their reason. `standing` are the case's alarms."""
+def plan(situation: Situation, facts: Facts, summary: ContactSummary | None, alarms: Collection[Message] = ()) -> Changes:
+    """Return the messages that an event requires, refusals with their reason among them. `alarms` are the case's messages."""
     changes = Changes()
     for rule in situation.policy.rules_for(facts):
-        changes += _for_rule(situation, facts, rule, summary, changes.over(standing))
+        changes += _for_rule(situation, facts, rule, summary, changes.over(alarms))
     return changes
 
 
-def climb(situation: Situation, telling: Message | Draft, position: int, standing: Collection[Message] = ()) -> Changes:
-    """The next step of an escalation, from a position on: refusals for who cannot be reached, then who can.
+def escalate(situation: Situation, current: Message | Draft, position: int, alarms: Collection[Message] = ()) -> Changes:
+    """Return the next step of an escalation from a position on: refusals for people without an address, then one who has one.
 
-    Whoever was asked before is passed over. A covered message to the next person becomes the step, because a cause has one
-    message for each person. Nothing is asked when the ladder is at its end.
+    People who were asked before are skipped. A covered message to the next person becomes the step, because a cause has one
+    message for each person. At the end of the ladder there are no changes.
     """
-    known = {each.id: each for each in standing}
+    known = {message.id: message for message in alarms}
     made: list[Message] = []
     unreached: Recipient | None = None
     policy = situation.policy
-    while telling.ladder in policy.ladders and (recipient := policy.person_at(telling.ladder or "", position)):
+    while current.ladder in policy.ladders and (recipient := policy.person_at(current.ladder or "", position)):
         if recipient == unreached:
-            break  # a reminder would not reach whom the message did not
-        step = _on_ladder(situation, telling, recipient, position)
+            break  # a reminder would not reach a person whom the message did not
+        step = _on_ladder(situation, current, recipient, position)
         there, position = known.get(step.id), position + 1
         unreached = None if step.state is State.QUEUED else recipient
         if there is None:
@@ -104,69 +104,69 @@ def climb(situation: Situation, telling: Message | Draft, position: int, standin
 
 
 def instead_of(situation: Situation, lost: Message) -> Draft:
-    """The alarm about a message on no ladder that cannot reach its recipient."""
-    template, ladder = situation.policy.undeliverable.template, situation.policy.ladder_for_lost(lost.urgency)
+    """Return the alarm about a message on no ladder that cannot reach its recipient."""
+    template, ladder = situation.policy.undeliverable.template, situation.policy.ladder_for_failed(lost.urgency)
     return Draft(lost.id, lost.case_ref, template, ladder, lost.urgent, lost.urgency)
 
 
 def _for_rule(
-    situation: Situation, facts: Facts, rule: Rule, summary: ContactSummary | None, standing: Collection[Message]
+    situation: Situation, facts: Facts, rule: Rule, summary: ContactSummary | None, alarms: Collection[Message]
 ) -> Changes:
     draft = Draft(
         facts.cause, facts.case_ref, rule.template, rule.ladder, rule.urgent, facts.urgency, facts.about, rule.gravity, facts.type
-    )  # fmt: skip
+    )
     if rule.tell == DUTY_OFFICER:
-        return raise_alarm(situation, draft, standing)
+        return raise_alarm(situation, draft, alarms)
     if rule.tell == DEFENDER:
         return Changes([_to_defender(situation, draft, summary)])
     if rule.tell == OWNER:
-        return _to_owner(situation, draft, standing)
+        return _to_owner(situation, draft, alarms)
     if not facts.partner_id:
         return Changes()
     message = _to(situation, draft, Recipient(PARTNER, facts.partner_id))
     lost = rule.must_reach and message.state is State.REFUSED
-    return Changes([message]) + (raise_alarm(situation, instead_of(situation, message), standing) if lost else Changes())
+    return Changes([message]) + (raise_alarm(situation, instead_of(situation, message), alarms) if lost else Changes())
 
 
-def raise_alarm(situation: Situation, draft: Draft, standing: Collection[Message]) -> Changes:
+def raise_alarm(situation: Situation, draft: Draft, alarms: Collection[Message]) -> Changes:
     """Ask a duty officer once for each case and grade of alarm.
 
-    An alarm that is no worse than the open one of its case is covered by it; one that states again what was acknowledged a
-    while ago is acknowledged with it; anything else asks, and covers the lesser alarm that was open.
+    An alarm that is no worse than the open one of its case is covered by it. A repeat of an alarm that was acknowledged a
+    while ago is acknowledged with it. Any other alarm asks, and covers the lesser alarm that was open.
     """
-    if any(each.cause == draft.cause and each.template == draft.template for each in standing):
+    if any(message.cause == draft.cause and message.template == draft.template for message in alarms):
         return Changes()
-    leads = [each for each in standing if each.escalate_at]
+    leads = [message for message in alarms if message.escalate_at]
     if cover := next((lead for lead in leads if not is_worse(situation, draft, lead)), None):
         return Changes([_covered(situation, draft, cover)])
-    if seen := _seen_before(situation, draft, standing):
+    if seen := _seen_before(situation, draft, alarms):
         return Changes([_repeated(situation, draft, seen)])
-    asked = climb(situation, draft, 0).new
+    asked = escalate(situation, draft, 0).new
     if not asked or asked[-1].state is not State.QUEUED:
         return Changes(asked)
-    return Changes(asked, _superseded(situation, asked[-1], leads, standing))
+    return Changes(asked, _superseded(situation, asked[-1], leads, alarms))
 
 
 def is_worse(situation: Situation, one: Message | Draft, other: Message | Draft) -> bool:
-    """True if the first alarm is graver in anything: its urgency, its kind, or how soon it must be answered."""
+    """Return True if the first alarm is graver in any way: its urgency, its kind, or how soon it must be answered."""
     return any(mine > theirs for mine, theirs in zip(_grade(situation, one), _grade(situation, other), strict=True))
 
 
-def end_of_ladder(situation: Situation, root: str, standing: Collection[Message]) -> Changes:
-    """What follows when a cause's ladder has ended without an acknowledgement: nothing that it covered is covered any more.
+def end_of_ladder(situation: Situation, root: str, alarms: Collection[Message]) -> Changes:
+    """Return what follows when a ladder has ended without an acknowledgement, because it no longer covers anything.
 
-    The gravest of these climbs a ladder of its own, where there are other people; what remains has failed.
+    The gravest message that it covered begins a ladder of its own, if that has other people. The rest have failed.
     """
-    left = [each for each in standing if each.state is State.COVERED and each.covered_by == root]
-    tried = {each.ladder for each in standing if each.cause == root}
-    for each in sorted(left, key=lambda message: _grade(situation, message), reverse=True):
-        if each.ladder in tried:
+    left = [alarm for alarm in alarms if alarm.state is State.COVERED and alarm.covered_by == root]
+    tried = {alarm.ladder for alarm in alarms if alarm.cause == root}
+    for alarm in sorted(left, key=lambda message: _grade(situation, message), reverse=True):
+        if alarm.ladder in tried:
             continue
-        tried.add(each.ladder)
-        if (on := climb(situation, each, 0, standing)).asks:
-            return on + Changes((), [_handed_over(situation, other, each.cause) for other in left if other not in on.changed])
-    for each in left:
-        each.lost_cover(situation.now, refusals.NOBODY_REACHED)
+        tried.add(alarm.ladder)
+        if (on := escalate(situation, alarm, 0, alarms)).asks:
+            return on + Changes((), [_handed_over(situation, other, alarm.cause) for other in left if other not in on.changed])
+    for alarm in left:
+        alarm.lost_cover(situation.now, refusals.NO_ONE_REACHED)
     return Changes((), left)
 
 
@@ -187,9 +187,9 @@ def _covered(situation: Situation, draft: Draft, lead: Message) -> Message:
     return message
 
 
-def owner_of(standing: Collection[Message]) -> str | None:
-    """The operator who acknowledged an alarm of the case last; a repeat that was acknowledged with it counts for nobody."""
-    seen = [each for each in standing if each.state is State.ACKNOWLEDGED and not _is_repeat(each)]
+def owner_of(alarms: Collection[Message]) -> str | None:
+    """Return the operator who last acknowledged an alarm of the case. A repeat that was acknowledged with it is ignored."""
+    seen = [message for message in alarms if message.state is State.ACKNOWLEDGED and not _is_repeat(message)]
     return max(seen, key=lambda each: each.notes[-1].at).acknowledged_by if seen else None
 
 
@@ -197,15 +197,15 @@ def _is_repeat(message: Message) -> bool:
     return any(note.what == "repeated" for note in message.notes)
 
 
-def _seen_before(situation: Situation, draft: Draft, standing: Collection[Message]) -> Message | None:
-    """The acknowledged alarm that this one only states again; an event that is not stated again happened anew."""
-    if draft.event not in STATED_AGAIN:
+def _seen_before(situation: Situation, draft: Draft, alarms: Collection[Message]) -> Message | None:
+    """Return the acknowledged alarm that this one only repeats. An event of a type that is not repeated is a new one."""
+    if draft.event not in REPEATED_EVENTS:
         return None
     since, kind = situation.now - situation.policy.repeats_within, (draft.event, draft.template, draft.about)
-    for each in standing:
-        same = each.state is State.ACKNOWLEDGED and (each.event, each.template, each.about) == kind
-        if same and not _is_repeat(each) and not is_worse(situation, draft, each) and each.notes[-1].at >= since:
-            return each
+    for message in alarms:
+        same = message.state is State.ACKNOWLEDGED and (message.event, message.template, message.about) == kind
+        if same and not _is_repeat(message) and not is_worse(situation, draft, message) and message.notes[-1].at >= since:
+            return message
     return None
 
 
@@ -216,14 +216,16 @@ def _repeated(situation: Situation, draft: Draft, seen: Message) -> Message:
     return message
 
 
-def _superseded(situation: Situation, by: Message, leads: Collection[Message], standing: Collection[Message]) -> list[Message]:
-    """The lesser alarms, covered by the graver one; whoever they would ask next is asked no later for it."""
+def _superseded(situation: Situation, by: Message, leads: Collection[Message], alarms: Collection[Message]) -> list[Message]:
+    """Return the lesser alarms, covered by the graver one. The next person of their ladders is asked no later for it."""
     over = {lead.cause for lead in leads}
     deadlines = [lead.escalate_at for lead in leads if lead.escalate_at and lead.escalate_at > situation.now]
     if by.escalate_at and deadlines:
         by.escalate_at = min(by.escalate_at, *deadlines)
-    changed = [each for each in standing if each in leads or (each.covered_by in over and each.state is State.COVERED)]
-    return [_handed_over(situation, each, by.cause) for each in changed]
+    changed = [
+        message for message in alarms if message in leads or (message.covered_by in over and message.state is State.COVERED)
+    ]
+    return [_handed_over(situation, message, by.cause) for message in changed]
 
 
 def _message(situation: Situation, draft: Draft | Message) -> Message:
@@ -239,10 +241,10 @@ def _to_defender(situation: Situation, draft: Draft, summary: ContactSummary | N
     return _refused(_message(situation, draft), recipient, reason, situation) if reason else _to(situation, draft, recipient)
 
 
-def _to_owner(situation: Situation, draft: Draft, standing: Collection[Message]) -> Changes:
-    """A letter beside the ladder, on none itself; the owner who is being asked already gets no second one."""
-    owner = owner_of(standing)
-    if not owner or any(each.escalate_at and each.recipient.ref == owner for each in standing):
+def _to_owner(situation: Situation, draft: Draft, alarms: Collection[Message]) -> Changes:
+    """Return a message beside the ladder, on none itself. The owner who is being asked already gets no second one."""
+    owner = owner_of(alarms)
+    if not owner or any(message.escalate_at and message.recipient.ref == owner for message in alarms):
         return Changes()
     return Changes([_to(situation, draft, Recipient(DUTY_OFFICER, owner))])
 
@@ -260,10 +262,10 @@ def _why_not(contact: Contact | None, channels: Collection[str]) -> str:
     return "" if contact.channel in channels else refusals.CHANNEL_NOT_ALLOWED
 
 
-def _on_ladder(situation: Situation, telling: Message | Draft, recipient: Recipient, position: int) -> Message:
-    ladder = situation.policy.ladders[telling.ladder or ""]
+def _on_ladder(situation: Situation, current: Message | Draft, recipient: Recipient, position: int) -> Message:
+    ladder = situation.policy.ladders[current.ladder or ""]
     step = ladder.step(position)
-    message = _to(situation, telling, recipient)
+    message = _to(situation, current, recipient)
     message.id = message_id(message.cause, recipient, message.template, ladder.repetition(position))
     message.position = position
     if step and message.state is State.QUEUED:

@@ -1,4 +1,4 @@
-"""What an operator must know before the first report: on which ladders nobody can be reached, and whether mail goes at all."""
+"""What an operator must know before the first report: the ladders on which no person can be reached, and refused mail."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ADD = "run `bin/ngao officer add duty-officer --email ADDRESS`"
 
 
 class Reach:
-    """Looks at the roster from time to time and remembers what it saw, because readiness is asked without a store."""
+    """Checks the roster from time to time and remembers the result, because readiness is asked without a store."""
 
     def __init__(self, chassis: Chassis, policy: Policy, channels: frozenset[str], account: Account) -> None:
         self._units, self._clock = chassis.units, chassis.clock
@@ -30,7 +30,7 @@ class Reach:
         chassis.health.warn("mail", self.about_mail)
 
     def look(self) -> None:
-        """Count who can be reached, and what reached nobody."""
+        """Count who can be reached, and the alarms that reached no one."""
         reachable = {name: self._count(name) for name in self._policy.ladders_in_use()}
         for name, count in reachable.items():
             self._reachable.labels(name).set(count)
@@ -40,25 +40,25 @@ class Reach:
         self._refused_seconds.set(self._seconds_refused(self._clock.now()))
 
     def about_ladders(self) -> str | None:
-        """Why nobody would be notified of a report that came now."""
+        """Return why a report that came now would notify no person, or None."""
         if not self._empty:
             return None
-        return f"Nobody can be notified on the ladders {', '.join(self._empty)}: no person of them has an address; {_ADD}."
+        return f"The ladders {', '.join(self._empty)} notify no one: none of their people has an address. To fix it, {_ADD}."
 
     def about_alarms(self) -> str | None:
-        """Which alarms reached nobody."""
+        """Return how many alarms reached no one, as a sentence, or None."""
         if not self._unheard:
             return None
         return f"The alarms of {self._unheard} cases ended without an acknowledgement: see docs/runbooks/alarm-unheard.md."
 
     def about_mail(self) -> str | None:
-        """Why no mail goes."""
+        """Return why no mail is sent, or None."""
         account = self._account
         if account.refused_since is None:
             return None
         return (
-            f"No mail goes: the mail server has refused the whole account since {account.refused_since:%Y-%m-%d %H:%M} UTC"
-            f" ({account.reason}). All letters wait; see docs/runbooks/mail-not-leaving.md."
+            f"No mail is sent: the mail server has refused the whole account since {account.refused_since:%Y-%m-%d %H:%M} UTC"
+            f" ({account.reason}). All messages wait; see docs/runbooks/mail-not-leaving.md."
         )
 
     def _count(self, ladder: str) -> int:

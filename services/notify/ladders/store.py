@@ -15,7 +15,7 @@ from services.notify.ladders.model import Alarm, AlarmState
 
 
 class AlarmDocument(Stored):
-    """How the alarm of a case stands; the id is the case reference."""
+    """The state of a case's alarm; the id is the case reference."""
 
     state = StringField(required=True, **INTERNAL)
     since = DateTimeField(required=True, **INTERNAL)
@@ -24,35 +24,35 @@ class AlarmDocument(Stored):
 
 
 class AlarmRepository:
-    """How the alarms of the cases stand."""
+    """The states of the cases' alarms."""
 
     def __init__(self, unit: Unit) -> None:
         self._unit = unit
 
     def find(self, case_ref: str) -> Alarm | None:
-        """The record of one case."""
+        """Return the record of one case."""
         found = self._unit.lookups.by("alarms").one(case_ref)
         return alarm_from_record(found) if found else None
 
     def put(self, alarm: Alarm) -> None:
-        """Keep it; a second writer conflicts."""
+        """Store it; a second writer conflicts."""
         self._unit.keep("alarms", alarm_to_record(alarm), alarm.revision)
 
     def unheard(self, limit: int) -> Sequence[str]:
-        """The cases whose alarm reached nobody, the newest first."""
+        """Return the cases whose alarm reached no one, the newest first."""
         found = AlarmDocument.objects(state=AlarmState.UNHEARD).order_by("-since").only("id").limit(limit)
         return [record["_id"] for record in found.as_pymongo()]
 
     def count_unheard(self) -> int:
-        """How many these are."""
+        """Count the cases whose alarm reached no one."""
         return int(AlarmDocument.objects(state=AlarmState.UNHEARD).count())
 
 
 def alarm_to_record(alarm: Alarm) -> dict[str, Any]:
-    """A record of how a case's alarm stands."""
+    """Return the document of an alarm."""
     return {"_id": alarm.case_ref, **to_record(alarm, "case_ref", "revision")}
 
 
 def alarm_from_record(record: dict[str, Any]) -> Alarm:
-    """How a case's alarm stands, from its record."""
+    """Return the alarm of a document."""
     return from_record(Alarm, record, case_ref=record["_id"])

@@ -1,4 +1,4 @@
-"""Numbers of what waits: mail that does not leave, and officers who were not asked though the first did not answer."""
+"""Measure the backlog: mail that is not sent, and officers who were not asked although the first did not answer."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from services.notify.context import NotifyParts
 
 @measures(seconds=OFTEN_S)
 def measure_messages(parts: NotifyParts) -> None:
-    """Export what waits to be sent and to be acknowledged, and who can be reached at all."""
+    """Export the number of messages to be sent and to be acknowledged, and of people who can be reached."""
     parts.reach.look()
     now, messages = parts.clock.now(), parts.read().messages
     unsent, oldest = messages.unsent()

@@ -5,7 +5,7 @@
       └─ later ◀──┘        refused ───┤
                            covered ───┘
 
-`sending` is held by a lease; when the sender dies, the lease runs out and the message is due again.
+`sending` is held by a lease. When the sender dies, the lease expires and the message is due again.
 `covered` is not sent: an open alarm of the same case asks already, and its acknowledgement counts for both.
 """
 
@@ -21,7 +21,7 @@ from services.notify.roster.model import Recipient
 
 
 class State(StrEnum):
-    """Where a message is in its life."""
+    """The state of a message."""
 
     QUEUED = "queued"
     SENDING = "sending"
@@ -43,12 +43,12 @@ class Note:
 
 @dataclass
 class Message:
-    """What is to be told, to whom, why, and what became of it; by reference only, never an address or a text.
+    """One notification with its recipient, cause and history. It holds references only, never an address or a text.
 
     `ladder` and `position` say which step of which escalation this is; `escalate_at` is the deadline for an
-    acknowledgement, None when nobody waits for one. `next_attempt` is when it is due, and while sending, when the lease ends.
+    acknowledgement, None when none is expected. `next_attempt` is when it is due, and while sending, when the lease ends.
     `event` (the type of event that it is about, empty for one that is about a lost message), `urgency`, `gravity` and `about`
-    (a need, or nothing) are the kind of alarm; `covered_by` is the cause whose ladder asks in its place.
+    (a need, or nothing) are the kind of alarm; `covered_by` is the cause whose ladder asks instead.
     `held_since` is set while the channel's whole account is refused.
     """
 
@@ -81,28 +81,28 @@ class Message:
 
     @property
     def reference(self) -> str:
-        """What the recipient reads aloud or types: it names the message here and resolves to nothing elsewhere."""
+        """Return what the recipient reads aloud or types. It identifies the message here and means nothing elsewhere."""
         digits = self.id.replace("-", "")[:8].upper()
         return f"{digits[:4]}-{digits[4:]}"
 
     @property
     def has_not_left(self) -> bool:
-        """True while no try of it has counted: it is new, or the whole account is refused."""
+        """Return True while no try of it has counted: it is new, or the whole account is refused."""
         return self.state is State.QUEUED and (self.attempts == 0 or self.held_since is not None)
 
-    def is_held_by(self, lease: str) -> bool:
-        """True if the sender with this lease still has the message."""
+    def is_leased_by(self, lease: str) -> bool:
+        """Return True if the sender with this lease still has the message."""
         return self.state is State.SENDING and self.lease == lease
 
     def was_sent(self, at: datetime, within: timedelta | None = None) -> None:
-        """The channel took it over; after a wait for the account the reader has the whole time to answer. Raises NotOpenNow."""
+        """Mark it as accepted by the channel. After a wait for the account the reader has the full time. Raises NotOpenNow."""
         self._leave_sending(State.SENT, at, "sent")
         if self.held_since and self.escalate_at and within:
             self.escalate_at = at + within
         self.held_since = None
 
     def wait_for_account(self, at: datetime, due: datetime, reason: str) -> None:
-        """No letter gets through at present, so that this was no try of this one; raises NotOpenNow."""
+        """Postpone it because no message gets through at present. This does not count as a try. Raises NotOpenNow."""
         first = self.held_since is None
         notes = list(self.notes)
         self._leave_sending(State.QUEUED, at, "held", reason)
@@ -111,52 +111,52 @@ class Message:
         self.held_since, self.next_attempt, self.attempts = self.held_since or at, due, max(0, self.attempts - 1)
 
     def try_later(self, at: datetime, due: datetime, reason: str) -> None:
-        """The channel could not take it now; raises NotOpenNow."""
+        """Postpone it because the channel could not accept it now. Raises NotOpenNow."""
         self._leave_sending(State.QUEUED, at, "postponed", reason)
         self.held_since, self.next_attempt = None, due
 
     def has_failed(self, at: datetime, reason: str) -> None:
-        """The channel will not take it; raises NotOpenNow."""
+        """Mark it as failed, because the channel will not accept it. Raises NotOpenNow."""
         self._leave_sending(State.FAILED, at, "failed", reason)
         self.held_since = None
 
     def was_acknowledged(self, at: datetime, by: str) -> None:
-        """A human has seen it, by whatever way; whatever state it was in, nobody needs to be told more."""
+        """Mark it as seen by a human, in whatever state it was: no one else needs to be notified."""
         self.state, self.acknowledged_by = State.ACKNOWLEDGED, by
         self.next_attempt = self.escalate_at = self.lease = self.held_since = None
         self.notes.append(Note(at, "acknowledged"))
 
     def stop_waiting(self, at: datetime, what: str) -> None:
-        """Nobody waits for an acknowledgement of this message any more."""
+        """Stop waiting for an acknowledgement of this message."""
         self.escalate_at = None
         self.notes.append(Note(at, what))
 
     def cover(self, at: datetime, by: str, what: str = "covered") -> None:
-        """Another cause's ladder asks in its place; what is on its way out goes on."""
+        """Let another cause's ladder ask instead. A message that is being sent is still sent."""
         self.covered_by, self.escalate_at = by, None
         if self.state is State.QUEUED:
             self.state, self.next_attempt, self.held_since = State.COVERED, None, None
         self.notes.append(Note(at, what))
 
     def was_answered(self, at: datetime) -> None:
-        """Somebody else has acknowledged the cause: nobody is asked by this message any more."""
+        """Stop asking by this message, because another acknowledgement covers its cause."""
         if self.state is State.QUEUED:
             self.state, self.next_attempt, self.held_since = State.COVERED, None, None
         if self.escalate_at:
             self.stop_waiting(at, "answered_by_another")
 
     def lost_cover(self, at: datetime, reason: str) -> None:
-        """The ladder that asked in its place has reached nobody."""
+        """Mark it as failed, because the ladder that asked instead has reached no one."""
         self.state, self.reason = State.FAILED, reason
         self.notes.append(Note(at, "failed", reason))
 
     def asks_instead(self, at: datetime, step: Message) -> None:
-        """What covered it asks no more: this message is the step of its own ladder that was to be made for its reader."""
+        """Use this message as the step of its own ladder that its reader was due, because what covered it no longer asks."""
         self.covered_by, self.position = None, step.position
         self.ask_again(at, step.channel, (step.escalate_at or at) - at)
 
     def ask_again(self, at: datetime, channel: str, within: timedelta) -> None:
-        """Its reader can be reached now: it is sent, and its ladder climbs on from here."""
+        """Queue it because its reader can be reached now. Its ladder continues from here."""
         self.state, self.reason, self.channel, self.attempts = State.QUEUED, "", channel, 0
         self.next_attempt, self.escalate_at = at, at + within
         self.notes.append(Note(at, "queued"))
@@ -169,7 +169,7 @@ class Message:
 
 
 def message_id(cause: str, recipient: Recipient, template: str, repetition: int = 0) -> str:
-    """The one id of a message for this cause, recipient and template, so that an event heard twice tells once.
+    """Return the one id of a message for this cause, recipient and template, so that a repeated event notifies once.
 
     A UUID of version 5 (RFC 9562), because the cause is unguessable already. `repetition` counts deliberate reminders.
     """

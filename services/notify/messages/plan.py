@@ -1,4 +1,4 @@
-"""Decide who is told of an event."""
+"""Decide who is notified of an event."""
 
 from __future__ import annotations
 
@@ -28,17 +28,31 @@ from services.notify.ladders.planning import plan
 from services.notify.messages.facts import Facts
 from services.notify.messages.model import Message
 from services.notify.messages.queueing import queue_messages
-from services.notify.roster.contact_summary import learn_contact_summary
+from services.notify.roster.contact_summary import store_contact_summary
 from services.notify.roster.model import DEFENDER, DUTY_OFFICER, OWNER
 
 
 @on_notices(
-    ReportAccepted, ReportUpdated, ReportQuarantined, QuarantineFilled, OfferMade, OfferAccepted, OfferDeclined, OfferExpired,
-    OfferStarted, OfferCompleted, OfferFailed, OfferWithdrawn, OfferRecalled, NeedUnroutable, CaseReopened, HelperRevoked,
+    ReportAccepted,
+    ReportUpdated,
+    ReportQuarantined,
+    QuarantineFilled,
+    OfferMade,
+    OfferAccepted,
+    OfferDeclined,
+    OfferExpired,
+    OfferStarted,
+    OfferCompleted,
+    OfferFailed,
+    OfferWithdrawn,
+    OfferRecalled,
+    NeedUnroutable,
+    CaseReopened,
+    HelperRevoked,
     DisclosureMissed,
-)  # fmt: skip
+)
 def plan_for_notice(ctx: Context, notice: Notice, envelope: Event) -> None:
-    """Plan what the policy says about an event. One that only repeats what was published before concerns nobody here."""
+    """Plan what the policy says about an event. One that only repeats an earlier one is ignored."""
     if notice.again:
         return
     facts = Facts(
@@ -55,18 +69,18 @@ def plan_for_notice(ctx: Context, notice: Notice, envelope: Event) -> None:
 
 @on_notices(DefenderResolved)
 def plan_for_contact(ctx: Context, notice: ContactNotice, envelope: Event) -> None:
-    """Remember what the registry says about contact, then plan."""
-    learn_contact_summary(ctx, notice, envelope.sequence or 0)
+    """Store what the registry says about contact, then plan."""
+    store_contact_summary(ctx, notice, envelope.sequence or 0)
     plan_messages(ctx, Facts(cause=envelope.id, type=envelope.type, case_ref=notice.case_ref))
 
 
 def plan_messages(ctx: Context, facts: Facts) -> list[Message]:
-    """Queue what the policy calls for; a recipient who cannot be reached safely becomes a refusal, never an error."""
+    """Queue what the policy requires. A recipient who cannot be reached safely becomes a refusal, never an error."""
     rules = ctx.policy.rules_for(facts)
     summary = ctx.summaries.find(facts.case_ref) if any(rule.tell == DEFENDER for rule in rules) else None
     if not any(rule.tell in {DUTY_OFFICER, OWNER} or rule.must_reach for rule in rules):
         return queue_messages(ctx, plan(ctx.situation, facts, summary).new)
     case = CaseAlarms(ctx, facts.case_ref)
-    told = case.apply(plan(ctx.situation, facts, summary, case.standing))
+    notified = case.apply(plan(ctx.situation, facts, summary, case.alarms))
     case.close()
-    return told
+    return notified

@@ -1,4 +1,4 @@
-"""What notify publishes about its messages: references and codes."""
+"""Publish notify's events about its messages: references and codes."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from services.notify.messages.model import Message
 
 
 def publish_sent(ctx: Context, message: Message) -> None:
-    """Publish that the channel took a message."""
+    """Publish that the channel accepted a message."""
     _publish(ctx, message, MessageSent(**_named(message), policy_version=message.policy_version))
 
 
 def publish_failed(ctx: Context, message: Message, next_step: str) -> None:
-    """Publish that a message is lost, and who is told instead."""
+    """Publish that a message has failed, and who is notified instead."""
     _publish(ctx, message, MessageFailed(**_named(message), reason=message.reason, next_step=next_step))
 
 

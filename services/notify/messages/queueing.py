@@ -1,4 +1,4 @@
-"""Keep new messages and publish which of them are refused; shared by all use cases that inform somebody."""
+"""Store new messages and publish which of them are refused. All use cases that notify people share this."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from services.notify.messages.publishing import publish_refused
 
 
 def queue_messages(ctx: Context, planned: Iterable[Message]) -> list[Message]:
-    """Add those that are not there yet: one cause tells one recipient once, however often it is handled."""
+    """Add the messages that do not exist yet: a cause notifies a recipient once, however often it is handled."""
     new = [message for message in planned if ctx.messages.find(message.id) is None]
     for message in new:
         ctx.messages.add(message)

@@ -11,24 +11,33 @@ from services.notify.messages.responses import MessageShown, MessagesShown, show
 
 
 @http.get(
-    "/v1/messages", roles="operator", scope="messages:read", audit=lists("messages"), returns=MessagesShown,
-    summary="Messages, newest first; by case_ref, state, reference.",
-)  # fmt: skip
+    "/v1/messages",
+    roles="operator",
+    scope="messages:read",
+    audit=lists("messages"),
+    returns=MessagesShown,
+    summary="List messages, newest first, by case_ref, state or reference.",
+)
 def list_messages(
     ctx: Context, *, case_ref: str | None = None, state: str | None = None, reference: str | None = None, limit: str | None = None
 ) -> dict[str, Any]:
-    """List the newest that fit; those refused or failed are what an operator should look at. Raises InvalidInput."""
+    """List the newest messages that match. Refused and failed ones need an operator. Raises InvalidInput."""
     given = {"case_ref": case_ref, "state": state, "reference": reference, "limit": limit}
     found = ctx.messages.listed(**wanted({name: value for name, value in given.items() if value is not None}))
     return {"messages": [show_message(message) for message in found]}
 
 
 @http.get(
-    "/v1/messages/<message_id>", roles="operator", scope="messages:read", audit=shows("message.read", "message_id"),
-    returns=MessageShown, operation="showMessage", summary="One message and its history.",
-)  # fmt: skip
+    "/v1/messages/<message_id>",
+    roles="operator",
+    scope="messages:read",
+    audit=shows("message.read", "message_id"),
+    returns=MessageShown,
+    operation="showMessage",
+    summary="Show a message and its history.",
+)
 def read_message(ctx: Context, message_id: str) -> dict[str, Any]:
-    """Show one message with its history; raises NotFound."""
+    """Show one message with its history. Raises NotFound."""
     message = ctx.messages.find(message_id)
     if message is None:
         raise NotFound("There is no such message.")

@@ -1,4 +1,4 @@
-"""What operators ask of notify over HTTP and what they are answered."""
+"""Requests and responses of the messages."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class MessagesShown(Strict):
     messages = fields.List(fields.Nested(MessageShown), metadata=INTERNAL)
 
 
-class MessagesWanted(Strict):
+class MessagesQuery(Strict):
     """Which messages to list."""
 
     case_ref = fields.String(metadata=INTERNAL)
@@ -71,12 +71,12 @@ class MessagesWanted(Strict):
 
 
 def wanted(query: Mapping[str, str]) -> dict[str, Any]:
-    """The query of the list of messages; raises InvalidInput."""
-    return load(MessagesWanted(), query, "The query breaks its schema; `errors` names every parameter.")
+    """Return the checked query of the list of messages. Raises InvalidInput."""
+    return load(MessagesQuery(), query, "The query is invalid; `errors` names every parameter.")
 
 
 def show_message(message: Message) -> dict[str, Any]:
-    """A message as `MessageShown`."""
+    """Return a message as `MessageShown`."""
     shown: dict[str, Any] = MessageShown().dump(
         {
             "message_id": message.id,
@@ -92,13 +92,31 @@ def show_message(message: Message) -> dict[str, Any]:
 
 
 _PLAIN = (
-    "case_ref", "cause", "template", "channel", "urgent", "state", "reason", "attempts", "created_at", "next_attempt", "ladder",
-    "position", "escalate_at", "acknowledged_by", "urgency", "about", "event", "covered_by", "held_since", "policy_version",
-)  # fmt: skip
+    "case_ref",
+    "cause",
+    "template",
+    "channel",
+    "urgent",
+    "state",
+    "reason",
+    "attempts",
+    "created_at",
+    "next_attempt",
+    "ladder",
+    "position",
+    "escalate_at",
+    "acknowledged_by",
+    "urgency",
+    "about",
+    "event",
+    "covered_by",
+    "held_since",
+    "policy_version",
+)
 
 
 def load(schema: Strict, given: Mapping[str, Any], sentence: str) -> dict[str, Any]:
-    """Check what came in path or query; raises InvalidInput with this sentence."""
+    """Check a value of the path or query. Raises InvalidInput with this sentence."""
     try:
         loaded: dict[str, Any] = schema.load(given)
     except ValidationError as error:

@@ -1,7 +1,7 @@
-"""Send what is due: claim, write the letter, hand it to the channel, record. No store is held open meanwhile.
+"""Send due messages: claim, render, hand to the channel, record. No transaction is open meanwhile.
 
-Mail goes out at least once. A sender that dies between the channel's yes and the record leaves a lease behind; when it
-runs out the same letter is sent again, with the same Message-ID.
+Mail is sent at least once. A sender that dies between the channel's answer and the record leaves a lease behind. When it
+expires, the same message is sent again, with the same Message-ID.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ngao.chassis.handlers import every
 from ngao.chassis.observability.logs import get_logger
 from services.notify.channels.account import Account
 from services.notify.channels.channel import Channel
-from services.notify.channels.letter import Letter, Outcome, Result
+from services.notify.channels.outgoing import Outcome, OutgoingMessage, Result
 from services.notify.context import NotifyParts
 from services.notify.messages.model import Message
 from services.notify.messages.record_outcome import record_outcome
@@ -23,7 +23,7 @@ from services.notify.messages.store import ClaimQueue
 from services.notify.messages.templates import Templates
 from services.notify.roster.store import RosterRepository
 
-# Longer than a conversation can last in which every answer takes the channel's whole timeout.
+# Longer than a conversation in which every answer takes the channel's whole timeout.
 LEASE = timedelta(minutes=3)
 TURN = timedelta(seconds=5)
 
@@ -31,8 +31,8 @@ Record = Callable[[Message, Outcome], None]
 _log = get_logger("notify")
 
 
-class Post:
-    """What writes letters and hands them over."""
+class Sender:
+    """Renders messages and hands them to a channel."""
 
     def __init__(self, templates: Templates, link: str, channels: Mapping[str, Channel], roster: RosterRepository) -> None:
         self._templates = templates
@@ -41,54 +41,65 @@ class Post:
         self._roster = roster
 
     def deliver(self, message: Message) -> Outcome:
-        """Write the letter in the reader's language and try once to hand it over."""
+        """Render the message in the reader's language and try once to send it."""
         contact = self._roster.contact(message.recipient)
         address = self._roster.address(message.recipient)
         if contact is None or address is None or message.channel not in self._channels:
-            return Outcome(Result.NEVER, NO_ADDRESS)
+            return Outcome(Result.PERMANENT_FAILURE, NO_ADDRESS)
         text = self._templates.render(message.template, contact.language, reference=message.reference, link=self._link)
-        return self._channels[message.channel].send(Letter(message.id, address, text.subject, text.body))
+        return self._channels[message.channel].send(OutgoingMessage(message.id, address, text.subject, text.body))
 
 
 @every(seconds=0.5)
 def send_due(parts: NotifyParts) -> None:
-    """Send what is due, urgent first."""
+    """Send due messages, urgent ones first."""
     _turn(parts, urgent_only=False)
 
 
 @every(seconds=0.5)
 def send_urgent(parts: NotifyParts) -> None:
-    """Send urgent messages in a lane of their own, so that a slow mail server with a routine one does not hold them."""
+    """Send urgent messages in a lane of their own, so that a slow server with a routine message does not delay them."""
     _turn(parts, urgent_only=True)
 
 
 def _turn(parts: NotifyParts, *, urgent_only: bool) -> None:
-    post = Post(parts.policy.templates, parts.link, parts.channels, parts.read().roster)
-    send_for_one_turn(parts.claims, post, parts.account, partial(_record, parts), parts.clock.now, urgent_only=urgent_only)
+    sender = Sender(parts.policy.templates, parts.link, parts.channels, parts.read().roster)
+    send_for_one_turn(parts.claims, sender, parts.account, partial(_record, parts), parts.clock.now, urgent_only=urgent_only)
 
 
 def _record(parts: NotifyParts, message: Message, outcome: Outcome) -> None:
     parts.run(lambda ctx: record_outcome(ctx, message, outcome))
     _log.info(
-        "message.tried", message_id=message.id, case_ref=message.case_ref, template=message.template,
-        result=str(outcome.result), reason=outcome.reason or None, attempt=message.attempts,
-    )  # fmt: skip
+        "message.tried",
+        message_id=message.id,
+        case_ref=message.case_ref,
+        template=message.template,
+        result=str(outcome.result),
+        reason=outcome.reason or None,
+        attempt=message.attempts,
+    )
 
 
 def send_for_one_turn(
-    claims: ClaimQueue, post: Post, account: Account, record: Record, clock: Callable[[], datetime], *, urgent_only: bool = False
+    claims: ClaimQueue,
+    sender: Sender,
+    account: Account,
+    record: Record,
+    clock: Callable[[], datetime],
+    *,
+    urgent_only: bool = False,
 ) -> int:
-    """Send due messages for one turn, the most urgent first each time; returns how many were tried.
+    """Send due messages for one turn, the most urgent first. Returns how many were tried.
 
-    A turn is bounded, so that a stopping service does not wait for a long queue; it ends where no letter would get through,
-    and the rest wait for their turn until the server is back.
+    A turn is bounded, so that a stopping service does not wait for a long queue. It ends when the account is refused, and
+    the other messages wait for the next turn.
     """
     tried, ends = 0, clock() + TURN
     while account.may_try(clock()) and clock() < ends:
         message = claims.claim(clock(), LEASE, urgent_only=urgent_only, oldest_first=account.is_refused)
         if message is None:
             break
-        outcome = post.deliver(message)
+        outcome = sender.deliver(message)
         record(message, outcome)
         account.note(outcome, clock())
         tried += 1

@@ -1,4 +1,4 @@
-"""Messages as they are stored: references only, never an address or a text."""
+"""Stored messages: references only, never an address or a text."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _BOTH = (True, False)
 
 
 class MessageDocument(Stored):
-    """One message and its life. `due` carries `next_attempt`: unset when nothing is to be sent."""
+    """One message and its state. `due` holds `next_attempt`: unset when the message is not to be sent."""
 
     cause = StringField(required=True, **INTERNAL)
     case_ref = StringField(required=True, **INTERNAL)
@@ -75,55 +75,55 @@ class MessageRepository:
         self._unit = unit
 
     def find(self, message_id: str) -> Message | None:
-        """One message."""
+        """Return one message, or None."""
         return next(iter(_messages(MessageDocument.objects(id=message_id))), None)
 
     def add(self, message: Message) -> None:
-        """Keep a new message."""
+        """Store a new message."""
         self._unit.put(message_to_document(message))
 
     def save(self, message: Message) -> None:
-        """Keep a changed message."""
+        """Store a changed message."""
         self._unit.put(message_to_document(message))
 
     def alarms_of(self, case_ref: str) -> Sequence[Message]:
-        """The messages of a case that are on a ladder, oldest first."""
+        """Return the messages of a case that are on a ladder, oldest first."""
         newest = MessageDocument.objects(case_ref=case_ref, ladder__exists=True).order_by("-created_at").limit(_MOST_SHOWN)
         return list(reversed(_messages(newest)))
 
     def overdue(self, now: datetime, furthest: timedelta, limit: int) -> Sequence[str]:
-        """The ids of messages that were not acknowledged in time, urgent ones first."""
+        """Return the ids of messages that were not acknowledged in time, urgent ones first."""
         found = MessageDocument.objects(__raw__=_is_over("escalate_at", now, furthest))
         found = found.order_by("-urgent", "escalate_at").only("id").limit(limit)
         return [record["_id"] for record in found.as_pymongo()]
 
     def listed(self, *, limit: int, **wanted: str) -> Sequence[Message]:
-        """The newest messages with these values of `case_ref`, `state` or `reference`."""
+        """Return the newest messages with these values of `case_ref`, `state` or `reference`."""
         found = MessageDocument.objects(**wanted).order_by("-created_at").limit(min(limit, _MOST_SHOWN))
         return _messages(found)
 
     def unsent(self) -> tuple[int, datetime | None]:
-        """How many messages are on their way out, and since when the oldest is."""
+        """Return how many messages wait to be sent, and when the oldest was created."""
         waiting = MessageDocument.objects(due__exists=True)
         first = waiting.order_by("created_at").only("created_at").first()
         return waiting.count(), first.created_at if first else None
 
     def unanswered(self, now: datetime) -> tuple[int, datetime | None]:
-        """How many were not acknowledged in time and have not been escalated, and since when the oldest should have been."""
+        """Return how many unacknowledged messages were not escalated in time, and when the first should have been."""
         late = MessageDocument.objects(urgent__in=list(_BOTH), escalate_at__lte=now)
         first = late.order_by("escalate_at").only("escalate_at").first()
         return late.count(), first.escalate_at if first else None
 
 
 class ClaimQueue:
-    """Due messages, each for one sender at a time; outside any unit, because it must be seen by all at once."""
+    """Due messages, each for one sender at a time. It works outside any unit, so that all senders see a claim immediately."""
 
     def __init__(self, collection: Collection[dict[str, Any]], furthest: timedelta) -> None:
         self._messages = collection
         self._furthest = furthest
 
     def claim(self, now: datetime, lease: timedelta, *, urgent_only: bool, oldest_first: bool = False) -> Message | None:
-        """Take the most urgent due message. One that is still `sending` is due when its sender's lease is over."""
+        """Claim the most urgent due message. One that is still `sending` is due when its sender's lease has expired."""
         wanted = _is_over("due", now, self._furthest, urgent=[True] if urgent_only else _BOTH)
         taken = self._messages.find_one_and_update(
             wanted,
@@ -138,7 +138,7 @@ class ClaimQueue:
 
 
 def message_to_document(message: Message) -> MessageDocument:
-    """A record of this message, with the revision it was read with."""
+    """Return the document of this message, with the revision it was read with."""
     return MessageDocument(
         recipient_kind=message.recipient.kind,
         recipient_ref=message.recipient.ref,
@@ -149,13 +149,13 @@ def message_to_document(message: Message) -> MessageDocument:
 
 
 def message_from_record(record: dict[str, Any]) -> Message:
-    """A message from a record as the driver gives it."""
+    """Return the message of a record as the driver returns it."""
     recipient = Recipient(record["recipient_kind"], record["recipient_ref"])
     return from_record(Message, record, id=record["_id"], recipient=recipient, next_attempt=record.get("due"))
 
 
 def _is_over(name: str, now: datetime, furthest: timedelta, urgent: Sequence[bool] = _BOTH) -> dict[str, Any]:
-    """A wait that is over; one that ends later than any may was set by a clock that ran ahead, and would hold for days."""
+    """Return the filter of expired waits. A wait that ends too late was set by a clock that ran ahead, and has expired, too."""
     lane = {"urgent": {"$in": list(urgent)}}
     return {"$or": [{**lane, name: {"$lte": now}}, {**lane, name: {"$gt": now + furthest}}]}
 

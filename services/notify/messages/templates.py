@@ -1,8 +1,8 @@
-"""What messages say: almost nothing, on purpose.
+"""The texts of messages. They say almost nothing, on purpose.
 
-A message may be read by whoever holds the phone. It names no person, no organisation, no case and no kind of help; it
-asks its reader to look at a place where they must first say who they are. Every word of every template is on an
-allow-list, so that a well-meant change of a policy file cannot give anybody away.
+Anyone who holds the phone may read a message. It names no person, no organisation, no case and no kind of help. It
+asks its reader to open a place where they must first log in. Every word of every template is on an
+allow-list, so that a well-meant change of a policy file cannot endanger anyone.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Text:
 
 @dataclass(frozen=True)
 class Rendered:
-    """What goes out."""
+    """A text as it is sent."""
 
     subject: str
     body: str
@@ -46,7 +46,7 @@ class Templates:
     default_language: str
 
     def names(self) -> frozenset[str]:
-        """The templates there are."""
+        """Return the names of the templates."""
         return frozenset(self.texts)
 
     def render(self, name: str, language: str, *, reference: str, link: str) -> Rendered:
@@ -57,11 +57,11 @@ class Templates:
         return Rendered(text.subject.format_map(values), text.body.format_map(values))
 
     def uses_link(self) -> bool:
-        """True if a template needs to know where its reader should look."""
+        """Return True if a template contains the link."""
         return any("link" in _fields(text.body) for text in self._all())
 
     def check(self) -> None:
-        """Refuse a template without the default language or with a word too many; raises PolicyBroken."""
+        """Refuse a template without the default language or with a forbidden word. Raises PolicyBroken."""
         for name, texts in self.texts.items():
             if self.default_language not in texts:
                 raise PolicyBroken(f"templates.{name} has no text in the default language.")
@@ -80,9 +80,9 @@ class Templates:
 
 
 def lint(text: Text, language: str, *, at: str) -> None:
-    """Refuse a text that could say more than it should; raises TemplateIndiscreet naming the place and the word."""
+    """Refuse a text that could reveal more than it should. Raises TemplateIndiscreet naming the place and the word."""
     if language not in VOCABULARY:
-        raise TemplateIndiscreet(f"{at}: there is no allow-list for this language in vocabulary.py.")
+        raise TemplateIndiscreet(f"{at}: vocabulary.py has no allow-list for this language.")
     _lint_part(text.subject, language, f"{at}.subject", MAX_SUBJECT, frozenset())
     _lint_part(text.body, language, f"{at}.body", MAX_BODY, PLACEHOLDERS)
 

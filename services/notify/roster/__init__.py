@@ -1,1 +1,1 @@
-"""Who can be told, where, and in which language."""
+"""The roster: who can be notified, where, and in which language."""

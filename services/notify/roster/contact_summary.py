@@ -9,12 +9,12 @@ from services.notify.context import Context
 from services.notify.roster.model import ContactSummary
 
 
-def learn_contact_summary(ctx: Context, notice: ContactNotice, sequence: int) -> None:
-    """Keep the newest word; one that is older than what is known comes too late and changes nothing."""
+def store_contact_summary(ctx: Context, notice: ContactNotice, sequence: int) -> None:
+    """Store the newest statement. One that is older than the stored one is ignored."""
     contact = notice.contact
-    said = ContactSummary(notice.case_ref, notice.defender_ref, contact.may_contact, contact.channels, sequence)
-    known = ctx.summaries.find(said.case_ref)
+    statement = ContactSummary(notice.case_ref, notice.defender_ref, contact.may_contact, contact.channels, sequence)
+    known = ctx.summaries.find(statement.case_ref)
     if known is None:
-        ctx.summaries.put(said)
-    elif said.sequence > known.sequence:
-        ctx.summaries.put(replace(said, revision=known.revision))
+        ctx.summaries.put(statement)
+    elif statement.sequence > known.sequence:
+        ctx.summaries.put(replace(statement, revision=known.revision))

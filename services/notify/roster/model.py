@@ -1,4 +1,4 @@
-"""Who can be told: a recipient is a kind and a reference, never an address."""
+"""Who can be notified: a recipient is a kind and a reference, never an address."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ DUTY_OFFICER = "duty_officer"
 PARTNER = "partner"
 DEFENDER = "defender"
 OWNER = "owner"
-"""Whoever acknowledged an alarm of the case last. Such a recipient is a person of the roster, like a duty officer."""
+"""The person who last acknowledged an alarm of the case: a person of the roster, like a duty officer."""
 KINDS = (DUTY_OFFICER, OWNER, PARTNER, DEFENDER)
 
 
 @dataclass(frozen=True)
 class Recipient:
-    """One who is told. `ref` is a roster id, a partner id or a defender reference (a case reference if none is known)."""
+    """A person who is notified. `ref` is a roster id, a partner id or a defender reference (without one, a case reference)."""
 
     kind: str
     ref: str
@@ -26,7 +26,7 @@ class Recipient:
 
 @dataclass(frozen=True)
 class Contact:
-    """What planning needs to know of a roster entry; its address stays sealed. `language` is an ISO 639 code."""
+    """The part of a roster entry that planning needs; its address stays sealed. `language` is an ISO 639 code."""
 
     recipient: Recipient
     channel: str
@@ -35,7 +35,7 @@ class Contact:
 
 @dataclass(frozen=True)
 class ContactSummary:
-    """What the registry says about telling one case's defender something: whether, and by which kinds of channel.
+    """The registry's statement about contacting one case's defender: whether, and by which kinds of channel.
 
     `sequence` is that of the event it came with, so that an older one that comes late changes nothing.
     """

@@ -1,4 +1,4 @@
-"""Keep whom a ladder asks and whom a partner wants told."""
+"""Store the people of the ladders and the contacts of partners."""
 
 from __future__ import annotations
 
@@ -12,11 +12,16 @@ from services.notify.roster.responses import RosterEntry, RosterEntryShown, cont
 
 
 @http.put(
-    "/v1/roster/duty-officers/<officer_id>", roles="operator", scope="roster:write", audit=itself("roster.put"),
-    request=RosterEntry, returns=RosterEntryShown, summary="Keep or replace a person of the ladders.",
-)  # fmt: skip
+    "/v1/roster/duty-officers/<officer_id>",
+    roles="operator",
+    scope="roster:write",
+    audit=itself("roster.put"),
+    request=RosterEntry,
+    returns=RosterEntryShown,
+    summary="Create or replace a person of the ladders.",
+)
 def put_duty_officer(parts: NotifyParts, officer_id: str, body: dict[str, Any], call: Call) -> dict[str, Any]:
-    """Keep a person whom `ladders` in notifications.yaml names, and ask them what reached nobody. Raises InvalidInput."""
+    """Store a person whom `ladders` in notifications.yaml names, and ask them what reached no one. Raises InvalidInput."""
     recipient = Recipient(DUTY_OFFICER, roster_id(officer_id))
     shown = parts.run(lambda ctx: put_on_roster(ctx, recipient, body), call)
     ask_all_again(parts)
@@ -25,16 +30,22 @@ def put_duty_officer(parts: NotifyParts, officer_id: str, body: dict[str, Any], 
 
 
 @http.put(
-    "/v1/roster/partners/<partner_id>", roles="operator", scope="roster:write", audit=itself("roster.put"), request=RosterEntry,
-    returns=RosterEntryShown, operation="putPartnerContact", summary="Keep or replace whom a partner wants told.",
-)  # fmt: skip
+    "/v1/roster/partners/<partner_id>",
+    roles="operator",
+    scope="roster:write",
+    audit=itself("roster.put"),
+    request=RosterEntry,
+    returns=RosterEntryShown,
+    operation="putPartnerContact",
+    summary="Create or replace the contact of a partner.",
+)
 def put_partner_contact(ctx: Context, partner_id: str, body: dict[str, Any]) -> dict[str, Any]:
-    """Keep the contact of a partner, by the partner's id in the directory. Raises InvalidInput."""
+    """Store the contact of a partner, by the partner's id in the directory. Raises InvalidInput."""
     return put_on_roster(ctx, Recipient(PARTNER, roster_id(partner_id)), body)
 
 
 def put_on_roster(ctx: Context, recipient: Recipient, entry: dict[str, Any]) -> dict[str, Any]:
-    """Keep or replace an entry; its address is sealed before it is stored."""
+    """Create or replace an entry. Its address is sealed before it is stored."""
     contact, address = contact_of(recipient, entry)
     ctx.roster.put(contact, address)
     ctx.audit("roster.put", subject=str(recipient))

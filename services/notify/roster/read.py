@@ -1,4 +1,4 @@
-"""Show operators who can be told; that they looked is audited, and addresses are masked."""
+"""Show the roster to operators. Each look is audited, and addresses are masked."""
 
 from __future__ import annotations
 
@@ -12,11 +12,15 @@ from services.notify.roster.responses import RosterEntryShown, RosterShown, rost
 
 
 @http.get(
-    "/v1/roster/duty-officers/<officer_id>", roles="operator", scope="roster:read", audit=itself("roster.read"),
-    returns=RosterEntryShown, summary="One person of the ladders, address masked.",
-)  # fmt: skip
+    "/v1/roster/duty-officers/<officer_id>",
+    roles="operator",
+    scope="roster:read",
+    audit=itself("roster.read"),
+    returns=RosterEntryShown,
+    summary="Show a person of the ladders, address masked.",
+)
 def show_duty_officer(parts: NotifyParts, officer_id: str, call: Call) -> dict[str, Any]:
-    """Show one entry. That somebody asked is on record even if there is none. Raises NotFound, InvalidInput."""
+    """Show one entry. The request is audited even if there is none. Raises NotFound, InvalidInput."""
     recipient = Recipient(DUTY_OFFICER, roster_id(officer_id))
     found = parts.run(lambda ctx: _read(ctx, recipient), call)
     if not found:
@@ -25,9 +29,13 @@ def show_duty_officer(parts: NotifyParts, officer_id: str, call: Call) -> dict[s
 
 
 @http.get(
-    "/v1/roster", roles="operator", scope="roster:read", audit=itself("roster.read"), returns=RosterShown,
-    summary="Everybody who can be told, addresses masked.",
-)  # fmt: skip
+    "/v1/roster",
+    roles="operator",
+    scope="roster:read",
+    audit=itself("roster.read"),
+    returns=RosterShown,
+    summary="Show the whole roster, addresses masked.",
+)
 def list_roster(ctx: Context) -> dict[str, Any]:
     """Show the whole roster."""
     return {"roster": _read(ctx)}

@@ -1,4 +1,4 @@
-"""Take people off the roster, and destroy their addresses when their time is over."""
+"""Remove people from the roster, and destroy their addresses after the retention period."""
 
 from __future__ import annotations
 
@@ -16,61 +16,69 @@ _AT_ONCE = 100
 
 
 @http.delete(
-    "/v1/roster/duty-officers/<officer_id>", roles="operator", scope="roster:write", audit=itself("roster.removed"),
-    returns={204: None}, summary="Take a person off the ladders; the address is destroyed.",
-)  # fmt: skip
+    "/v1/roster/duty-officers/<officer_id>",
+    roles="operator",
+    scope="roster:write",
+    audit=itself("roster.removed"),
+    returns={204: None},
+    summary="Remove a person from the ladders; the address is destroyed.",
+)
 def remove_duty_officer(parts: NotifyParts, officer_id: str, call: Call) -> None:
-    """Take a person off; a ladder that names them passes them over. Raises NotFound, InvalidInput."""
+    """Remove a person. A ladder that names them skips them. Raises NotFound, InvalidInput."""
     _remove(parts, Recipient(DUTY_OFFICER, roster_id(officer_id)), call)
 
 
 @http.delete(
-    "/v1/roster/partners/<partner_id>", roles="operator", scope="roster:write", audit=itself("roster.removed"),
-    returns={204: None}, operation="removePartnerContact",
-    summary="Tell a partner nothing any more; the address is destroyed.",
-)  # fmt: skip
+    "/v1/roster/partners/<partner_id>",
+    roles="operator",
+    scope="roster:write",
+    audit=itself("roster.removed"),
+    returns={204: None},
+    operation="removePartnerContact",
+    summary="Remove a partner's contact; the address is destroyed.",
+)
 def remove_partner_contact(parts: NotifyParts, partner_id: str, call: Call) -> None:
-    """Take a partner's contact off; the partner itself stays in the directory. Raises NotFound, InvalidInput."""
+    """Remove a partner's contact. The partner itself stays in the directory. Raises NotFound, InvalidInput."""
     _remove(parts, Recipient(PARTNER, roster_id(partner_id)), call)
 
 
 def _remove(parts: NotifyParts, recipient: Recipient, call: Call) -> None:
-    parts.run(partial(take_off_roster, recipient=recipient), call)
-    forget(parts)
+    parts.run(partial(remove_from_roster, recipient=recipient), call)
+    erase(parts)
     parts.reach.look()
 
 
-def take_off_roster(ctx: Context, recipient: Recipient) -> None:
-    """Tell them nothing from now on; the address is destroyed when its time is over. Raises NotFound."""
+def remove_from_roster(ctx: Context, recipient: Recipient) -> None:
+    """Stop notifying them from now on. The address is destroyed after the retention period. Raises NotFound."""
     if not ctx.roster.remove(recipient, ctx.now):
         raise NotFound("There is no such roster entry.")
     ctx.audit("roster.removed", subject=str(recipient))
 
 
 @every(seconds=600)
-def forget(parts: NotifyParts) -> None:
-    """Destroy the addresses of those whose time off the roster is over; several processes may do it at once."""
-    while parts.run(partial(_forget, parts)):
+def erase(parts: NotifyParts) -> None:
+    """Destroy the addresses of those who were removed a retention period ago. Several processes may do it concurrently."""
+    while parts.run(partial(_erase, parts)):
         continue
 
 
-def _forget(parts: NotifyParts, ctx: Context) -> int:
+def _erase(parts: NotifyParts, ctx: Context) -> int:
     before = parts.retention.before("roster", "removed", ctx.now)
-    gone = forget_removed(ctx, before, _AT_ONCE)
+    gone = erase_removed(ctx, before, _AT_ONCE)
     for recipient in gone:
         detail = {"why": "removed", "policy_version": parts.retention.version}
         ctx.audit("roster.forgotten", subject=str(recipient), detail=detail)
     return len(gone)
 
 
-def forget_removed(ctx: Context, before: datetime, limit: int) -> list[Recipient]:
-    """Destroy the addresses of up to so many who were taken off the roster before this; gives whose."""
-    return [ctx.roster.destroy(each) for each in ctx.roster.removed(before, limit)]
+def erase_removed(ctx: Context, before: datetime, limit: int) -> list[Recipient]:
+    """Destroy the addresses of a number of people who were removed before this time. Returns whose."""
+    return [ctx.roster.destroy(entry) for entry in ctx.roster.removed(before, limit)]
 
 
 @measures(seconds=OFTEN_S)
 def measure_retention(parts: NotifyParts) -> None:
-    """Export how many addresses are kept past their time."""
+    """Export the number of addresses past their retention period."""
     ctx = parts.read()
     before = parts.retention.before("roster", "removed", ctx.now)
     late, since = ctx.roster.overdue(before)

@@ -1,4 +1,4 @@
-"""What operators send about the roster and what they are answered."""
+"""Requests and responses of the roster."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _ID = r"^[a-z][a-z0-9-]{1,40}$"
 
 
 class _Entry(Strict):
-    """Exactly one address: where somebody is told."""
+    """Exactly one address: where the person is notified."""
 
     @validates_schema
     def one_address(self, data: Mapping[str, Any], **_: object) -> None:
-        """Which of two addresses is the safe one is not for notify to guess."""
+        """Refuse two addresses: notify cannot guess which of them is the safe one."""
         given = CHANNELS.keys() & data.keys()
         if len(CHANNELS) > 1 and len(given) != 1:
             where = min(given, default=next(iter(CHANNELS)))
@@ -32,18 +32,18 @@ _LANGUAGE = fields.String(
     load_default="en", validate=Pattern(r"^[a-z]{2,3}$", error="format|Must be an ISO 639 code."), metadata=INTERNAL
 )
 RosterEntry = type(
-    "RosterEntry", (_Entry,), {"__doc__": "Where and in which language somebody is told.", **_ADDRESSES, "language": _LANGUAGE}
+    "RosterEntry", (_Entry,), {"__doc__": "Where to notify a person, and in which language.", **_ADDRESSES, "language": _LANGUAGE}
 )
 
 
 def contact_of(recipient: Recipient, entry: Mapping[str, Any]) -> tuple[Contact, str]:
-    """The contact that a loaded `RosterEntry` describes, and its address."""
+    """Return the contact that a loaded `RosterEntry` describes, and its address."""
     kind = next(iter(CHANNELS.keys() & entry.keys()))
     return Contact(recipient, kind, entry["language"]), entry[kind]
 
 
 class RosterEntryShown(Strict):
-    """A roster entry as it is shown: the address only so far that its owner would recognise it."""
+    """A roster entry as it is shown: only as much of the address as its owner needs to recognise it."""
 
     kind = fields.String(metadata=INTERNAL)
     id = fields.String(metadata=INTERNAL)
@@ -59,19 +59,17 @@ class RosterShown(Strict):
 
 
 class _RosterId(Strict):
-    id = fields.String(
-        validate=Pattern(_ID, error="format|Must be lower-case letters, digits and hyphens."), metadata=INTERNAL
-    )
+    id = fields.String(validate=Pattern(_ID, error="format|Must be lower-case letters, digits and hyphens."), metadata=INTERNAL)
 
 
 def roster_id(given: str) -> str:
-    """An id from the path; raises InvalidInput."""
-    checked: str = load(_RosterId(), {"id": given}, "The id in the path is not one.")["id"]
+    """Return an id of the path, checked. Raises InvalidInput."""
+    checked: str = load(_RosterId(), {"id": given}, "The id in the path is invalid.")["id"]
     return checked
 
 
 def show_entry(contact: Contact, address: str) -> dict[str, Any]:
-    """A roster entry as `RosterEntryShown`."""
+    """Return a roster entry as `RosterEntryShown`."""
     return {
         "kind": contact.recipient.kind,
         "id": contact.recipient.ref,
@@ -79,5 +77,3 @@ def show_entry(contact: Contact, address: str) -> dict[str, Any]:
         "language": contact.language,
         "address": CHANNELS[contact.channel].masked(address),
     }
-
-

@@ -1,4 +1,4 @@
-"""Who can be told, as it is stored; addresses are sealed."""
+"""The stored roster. Addresses are sealed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class RosterDocument(Stored):
 
 
 class ContactSummaryDocument(Stored):
-    """What the registry said about contacting a case's defender; the id is the case reference."""
+    """What the registry statement about contacting a case's defender; the id is the case reference."""
 
     defender_ref = StringField(**INTERNAL)
     may_contact = BooleanField(required=True, **INTERNAL)
@@ -46,17 +46,17 @@ class RosterRepository:
         self._unit = unit
 
     def contact(self, recipient: Recipient) -> Contact | None:
-        """A recipient's entry without the address."""
+        """Return a recipient's entry without the address."""
         found = _entry(recipient)
         return Contact(recipient, found.channel, found.language) if found else None
 
     def address(self, recipient: Recipient) -> str | None:
-        """A recipient's address, opened."""
+        """Return a recipient's address, decrypted."""
         found = _entry(recipient)
         return self._unit.sealer.open(*_place(found.id), found.address).decode() if found else None
 
     def put(self, contact: Contact, address: str) -> None:
-        """Keep an entry, sealing its address; one that was taken off is on again."""
+        """Store an entry and seal its address. A person who was removed is on the roster again."""
         recipient = contact.recipient
         document = _stored(recipient) or RosterDocument(id=str(recipient), kind=recipient.kind, ref=recipient.ref)
         document.channel, document.language, document.removed_at = contact.channel, contact.language, None
@@ -64,13 +64,13 @@ class RosterRepository:
         self._unit.put(document)
 
     def listed(self) -> Sequence[tuple[Contact, str]]:
-        """Every entry with its opened address."""
+        """Return every entry with its decrypted address."""
         found = list(RosterDocument.objects(removed_at=None).order_by("id"))
-        self._unit.sealer.prefetch(_place(each.id)[0] for each in found)
-        return [(_contact(each), self._unit.sealer.open(*_place(each.id), each.address).decode()) for each in found]
+        self._unit.sealer.prefetch(_place(record.id)[0] for record in found)
+        return [(_contact(record), self._unit.sealer.open(*_place(record.id), record.address).decode()) for record in found]
 
     def remove(self, recipient: Recipient, now: datetime) -> bool:
-        """Note that somebody is taken off; False when they are not on it."""
+        """Mark a person as removed. Returns False when they are not on the roster."""
         found = _entry(recipient)
         if found:
             found.removed_at = now
@@ -78,18 +78,18 @@ class RosterRepository:
         return found is not None
 
     def removed(self, before: datetime, limit: int) -> Sequence[Recipient]:
-        """Who was taken off before this."""
+        """Return who was removed before this time."""
         found = RosterDocument.objects(removed_at__lte=before).limit(limit)
-        return [Recipient(each.kind, each.ref) for each in found]
+        return [Recipient(record.kind, record.ref) for record in found]
 
     def overdue(self, before: datetime) -> tuple[int, datetime | None]:
-        """How many were taken off before this and are still kept, and since when the first of them is off."""
+        """Return how many were removed before this time and are still stored, and when the first of them was."""
         found = RosterDocument.objects(removed_at__lte=before).order_by("removed_at")
         first = found.first()
         return found.count(), first.removed_at if first else None
 
     def destroy(self, recipient: Recipient) -> Recipient:
-        """Register the end of an entry and of the key that opens its address."""
+        """Delete an entry and the key that opens its address."""
         found = _stored(recipient)
         if found:
             self._unit.remove(found)
@@ -98,33 +98,33 @@ class RosterRepository:
 
 
 class ContactSummaryRepository:
-    """What the registry said about contacting each case's defender."""
+    """The registry's statements about contacting each case's defender."""
 
     def __init__(self, unit: Unit) -> None:
         self._unit = unit
 
     def find(self, case_ref: str) -> ContactSummary | None:
-        """The summary of one case."""
+        """Return the summary of one case."""
         found = self._unit.lookups.by("contact_summaries").one(case_ref)
         return summary_from_record(found) if found else None
 
     def put(self, summary: ContactSummary) -> None:
-        """Keep a summary."""
+        """Store a summary."""
         self._unit.keep("contact_summaries", summary_to_record(summary), summary.revision)
 
 
 def summary_to_record(summary: ContactSummary) -> dict[str, Any]:
-    """A record of what the registry said."""
+    """Return the document of a summary."""
     return {"_id": summary.case_ref, **to_record(summary, "case_ref", "revision")}
 
 
 def summary_from_record(record: dict[str, Any]) -> ContactSummary:
-    """What the registry said, from its record."""
+    """Return the summary of a document."""
     return from_record(ContactSummary, record, case_ref=record["_id"])
 
 
 def _entry(recipient: Recipient) -> RosterDocument | None:
-    """Who is on the roster now."""
+    """Return the filter of people who are on the roster now."""
     found = _stored(recipient)
     return found if found and found.removed_at is None else None
 

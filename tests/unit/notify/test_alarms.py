@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ngao.testing.notify import shipped_policy
-from services.notify.channels.letter import Outcome, Result
+from services.notify.channels.outgoing import Outcome, Result
 from services.notify.ladders.acknowledge import acknowledge
 from services.notify.ladders.ask_again import ask_again
 from services.notify.ladders.escalate import escalate_message
@@ -25,7 +25,8 @@ from tests.support.notify import CASE, NotifyUnderTest, facts, officers, partner
 
 POLICY = shipped_policy()
 ALL = ("duty-officer", "deputy", "coordinator")
-TAKEN, UNKNOWN_USER = Outcome(Result.TAKEN), Outcome(Result.NEVER, "smtp_550_5.1.1")
+TAKEN, UNKNOWN_USER = Outcome(Result.ACCEPTED), Outcome(Result.PERMANENT_FAILURE, "smtp_550_5.1.1")
+REFUSED_ACCOUNT = Outcome(Result.TRANSIENT_FAILURE, "smtp_421", for_all=True)
 
 
 class Desk(NotifyUnderTest):
@@ -373,7 +374,7 @@ _EVENTS = st.tuples(
 )
 _STEPS = st.one_of(
     st.tuples(st.just("hear"), _EVENTS),
-    st.tuples(st.just("post"), st.sampled_from([TAKEN, UNKNOWN_USER, Outcome(Result.NOT_NOW, "smtp_421", for_all=True)])),
+    st.tuples(st.just("post"), st.sampled_from([TAKEN, UNKNOWN_USER, REFUSED_ACCOUNT])),
     st.tuples(st.just("wait"), st.sampled_from([1, 10, 45, 800])),
     st.tuples(st.just("acknowledge"), st.integers(0, 30)),
     st.tuples(st.just("add"), st.sampled_from(ALL)),

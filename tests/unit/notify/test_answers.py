@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from services.notify.channels.answers import Step, judge
-from services.notify.channels.letter import Result
+from services.notify.channels.outgoing import Result
+
+TRANSIENT, PERMANENT = Result.TRANSIENT_FAILURE, Result.PERMANENT_FAILURE
 
 OF_THE_ACCOUNT = [
     (Step.ACCOUNT, 550, b"no"),
@@ -42,31 +44,31 @@ OF_THE_ACCOUNT = [
     (Step.CONTENT, 550, b"5.2.1 Daily sending limit reached"),
 ]
 OF_THE_LETTER = [
-    (Step.RECIPIENT, 550, b"5.1.1 No such user", Result.NEVER),
-    (Step.RECIPIENT, 550, b"no such user", Result.NEVER),
-    (Step.RECIPIENT, 552, b"5.2.2 Mailbox full, over quota", Result.NEVER),
-    (Step.RECIPIENT, 452, b"4.2.2 Mailbox full", Result.NOT_NOW),
-    (Step.RECIPIENT, 452, b"4.2.2 The email account that you tried to reach is over quota.", Result.NOT_NOW),
-    (Step.RECIPIENT, 552, b"5.2.2 The email account that you tried to reach is over quota and inactive.", Result.NEVER),
-    (Step.CONTENT, 552, b"5.2.2 The sender's account: quota of this mailbox is used up", Result.NEVER),
-    (Step.RECIPIENT, 552, b"account is over quota", Result.NEVER),
-    (Step.RECIPIENT, 550, b"5.1.1 The email account that you tried to reach does not exist; daily limit", Result.NEVER),
-    (Step.RECIPIENT, 550, b"sorry, no mailbox here by that name. (#5.1.1)", Result.NEVER),
-    (Step.RECIPIENT, 450, b"4.2.1 The user you are trying to contact is getting mail at a rate that is too high", Result.NOT_NOW),
-    (Step.RECIPIENT, 550, b"4.2.1 Too fast", Result.NOT_NOW),
-    (Step.RECIPIENT, 550, b"Recipient address rejected: User unknown in relay recipient table", Result.NEVER),
-    (Step.RECIPIENT, 550, b"5.7.129 The recipient takes mail from chosen senders only", Result.NEVER),
-    (Step.RECIPIENT, 551, b"5.7.17 The owner of this mailbox has changed", Result.NEVER),
-    (Step.RECIPIENT, 451, b"greylisted", Result.NOT_NOW),
-    (Step.CONTENT, 552, b"5.3.4 Too large", Result.NEVER),
-    (Step.CONTENT, 554, b"5.6.0 Cannot be read", Result.NEVER),
+    (Step.RECIPIENT, 550, b"5.1.1 No such user", PERMANENT),
+    (Step.RECIPIENT, 550, b"no such user", PERMANENT),
+    (Step.RECIPIENT, 552, b"5.2.2 Mailbox full, over quota", PERMANENT),
+    (Step.RECIPIENT, 452, b"4.2.2 Mailbox full", TRANSIENT),
+    (Step.RECIPIENT, 452, b"4.2.2 The email account that you tried to reach is over quota.", TRANSIENT),
+    (Step.RECIPIENT, 552, b"5.2.2 The email account that you tried to reach is over quota and inactive.", PERMANENT),
+    (Step.CONTENT, 552, b"5.2.2 The sender's account: quota of this mailbox is used up", PERMANENT),
+    (Step.RECIPIENT, 552, b"account is over quota", PERMANENT),
+    (Step.RECIPIENT, 550, b"5.1.1 The email account that you tried to reach does not exist; daily limit", PERMANENT),
+    (Step.RECIPIENT, 550, b"sorry, no mailbox here by that name. (#5.1.1)", PERMANENT),
+    (Step.RECIPIENT, 450, b"4.2.1 The user you are trying to contact is getting mail at a rate that is too high", TRANSIENT),
+    (Step.RECIPIENT, 550, b"4.2.1 Too fast", TRANSIENT),
+    (Step.RECIPIENT, 550, b"Recipient address rejected: User unknown in relay recipient table", PERMANENT),
+    (Step.RECIPIENT, 550, b"5.7.129 The recipient takes mail from chosen senders only", PERMANENT),
+    (Step.RECIPIENT, 551, b"5.7.17 The owner of this mailbox has changed", PERMANENT),
+    (Step.RECIPIENT, 451, b"greylisted", TRANSIENT),
+    (Step.CONTENT, 552, b"5.3.4 Too large", PERMANENT),
+    (Step.CONTENT, 554, b"5.6.0 Cannot be read", PERMANENT),
 ]
 
 
 @pytest.mark.parametrize(("step", "code", "reply"), OF_THE_ACCOUNT)
 def test_what_concerns_the_account_is_no_letters_end(step: Step, code: int, reply: bytes) -> None:
     outcome = judge(step, code, reply)
-    assert (outcome.result, outcome.for_all) == (Result.NOT_NOW, True)
+    assert (outcome.result, outcome.for_all) == (TRANSIENT, True)
 
 
 @pytest.mark.parametrize(("step", "code", "reply", "result"), OF_THE_LETTER)

@@ -13,7 +13,7 @@ from services.notify.ladders.planning import Changes, plan
 from services.notify.messages import refusals
 from services.notify.messages.model import Message, State
 from services.notify.messages.plan import plan_messages
-from services.notify.roster.contact_summary import learn_contact_summary
+from services.notify.roster.contact_summary import store_contact_summary
 from services.notify.roster.model import DEFENDER, DUTY_OFFICER, PARTNER, Contact, ContactSummary, Recipient
 from tests.support.notify import CASE, NotifyUnderTest, facts, officers, partner, situation
 
@@ -121,7 +121,7 @@ def test_an_older_word_of_the_registry_that_comes_late_changes_nothing() -> None
     for said in (summary("email", sequence=2, may_contact=False), summary("email", sequence=1)):
         contact = PublishedSummary(may_contact=said.may_contact, channels=said.channels)
         notice = ContactNotice(case_ref=CASE, defender_ref=said.defender_ref, contact=contact)
-        learn_contact_summary(office.context(), notice, said.sequence)
+        store_contact_summary(office.context(), notice, said.sequence)
     assert replace(office.summaries.kept[CASE], revision=0) == summary("email", sequence=2, may_contact=False)
 
 

@@ -10,18 +10,18 @@ import pytest
 from ngao.chassis.errors import Misconfigured
 from ngao.testing.notify import MemoryChannel, MemoryRoster, shipped_policy
 from services.notify.channels.account import Account
-from services.notify.channels.letter import Outcome, Result
+from services.notify.channels.outgoing import Outcome, Result
 from services.notify.ladders.acknowledge import mark_seen
 from services.notify.ladders.escalate import escalate_message
 from services.notify.messages.model import Message, State
 from services.notify.messages.plan import plan_messages
 from services.notify.messages.record_outcome import record_outcome
-from services.notify.messages.send import LEASE, Post, send_for_one_turn
+from services.notify.messages.send import LEASE, Sender, send_for_one_turn
 from services.notify.settings import read_own
 from tests.support.notify import START, NotifyUnderTest, facts, officers, partner
 
 POLICY = shipped_policy()
-LATER, NEVER = Outcome(Result.NOT_NOW, "smtp_451"), Outcome(Result.NEVER, "smtp_550")
+LATER, NEVER = Outcome(Result.TRANSIENT_FAILURE, "smtp_451"), Outcome(Result.PERMANENT_FAILURE, "smtp_550")
 
 
 class Office(NotifyUnderTest):
@@ -35,7 +35,7 @@ class Office(NotifyUnderTest):
         plan_messages(self.context(), facts(event, urgency, cause=cause))
 
     def send(self, *, urgent_only: bool = False) -> int:
-        post = Post(POLICY.templates, "", {"email": self.channel}, MemoryRoster(self.roster))
+        post = Sender(POLICY.templates, "", {"email": self.channel}, MemoryRoster(self.roster))
         return send_for_one_turn(self.claims, post, self.account, self.record, self.clock.now, urgent_only=urgent_only)
 
     def record(self, claimed: Message, outcome: Outcome) -> None:
@@ -146,7 +146,7 @@ def test_what_was_acknowledged_while_it_was_sent_stays_acknowledged() -> None:
     office.hear("intake.report.accepted")
     claimed = office.claim()
     mark_seen(office.context(), claimed.id, "grace")
-    office.record(claimed, Outcome(Result.TAKEN))
+    office.record(claimed, Outcome(Result.ACCEPTED))
     assert office.addressed() == [("duty-officer", State.ACKNOWLEDGED)]
 
 
@@ -164,13 +164,13 @@ def test_a_turn_ends_so_that_a_stopping_service_need_not_wait() -> None:
     for number in range(4):
         office.hear("referral.offered", cause=f"event-{number}")
     ticks = iter(range(0, 60, 2))
-    post = Post(POLICY.templates, "", {"email": office.channel}, MemoryRoster(office.roster))
+    post = Sender(POLICY.templates, "", {"email": office.channel}, MemoryRoster(office.roster))
     tried = send_for_one_turn(office.claims, post, office.account, office.record, lambda: START + timedelta(seconds=next(ticks)))
     assert 0 < tried < 4
 
 
 def test_where_no_letter_would_get_through_the_others_keep_their_tries() -> None:
-    office = Office(Outcome(Result.NOT_NOW, "smtp_unreachable", for_all=True))
+    office = Office(Outcome(Result.TRANSIENT_FAILURE, "smtp_unreachable", for_all=True))
     for number in range(4):
         office.hear("referral.offered", cause=f"event-{number}")
     assert (office.send(), office.channel.taken) == (1, [])
@@ -179,7 +179,7 @@ def test_where_no_letter_would_get_through_the_others_keep_their_tries() -> None
     assert {message.attempts for message in office.messages.kept.values()} == {1}
 
 
-QUOTA = Outcome(Result.NOT_NOW, "smtp_550_5.4.5", for_all=True)
+QUOTA = Outcome(Result.TRANSIENT_FAILURE, "smtp_550_5.4.5", for_all=True)
 
 
 def test_while_the_account_is_refused_no_letter_spends_a_try_however_long_it_lasts_and_then_each_goes_out_once() -> None:

@@ -10,13 +10,13 @@ import pytest
 from ngao.testing.notify import shipped_policy
 from services.notify.errors import PolicyBroken
 from services.notify.roster.model import DUTY_OFFICER
-from services.notify.rules import LONGEST_CLIMB, MUST_BE_TOLD, MUST_BE_TOLD_AS_HIGH, Policy
+from services.notify.rules import LONGEST_ESCALATION, MUST_NOTIFY, MUST_NOTIFY_AS_HIGH, Policy
 from tests.support.notify import facts
 
 POLICY = shipped_policy()
 ALARMS = ("referral.case.reopened.v1", "referral.disclosure.missed.v1", "referral.helper.revoked.v1")
-DEMANDED = [(when, urgency) for when in sorted({*MUST_BE_TOLD, *ALARMS}) for urgency in LONGEST_CLIMB]
-DEMANDED += [(when, "high") for when in MUST_BE_TOLD_AS_HIGH]
+DEMANDED = [(when, urgency) for when in sorted({*MUST_NOTIFY, *ALARMS}) for urgency in LONGEST_ESCALATION]
+DEMANDED += [(when, "high") for when in MUST_NOTIFY_AS_HIGH]
 
 
 @pytest.mark.parametrize(("when", "urgency"), DEMANDED)
@@ -24,7 +24,7 @@ def test_the_shipped_rules_reach_every_person_of_the_ladder_in_time(when: str, u
     told = replace(facts(when.removesuffix(".v1"), urgency), raised=True)
     (rule,) = (rule for rule in POLICY.rules_for(told) if rule.tell == DUTY_OFFICER)
     steps = POLICY.ladders[rule.ladder or ""].steps
-    assert sum((step.within for step in steps), timedelta()) <= LONGEST_CLIMB[urgency]
+    assert sum((step.within for step in steps), timedelta()) <= LONGEST_ESCALATION[urgency]
 
 
 @pytest.mark.parametrize(("when", "urgency"), DEMANDED)
@@ -35,7 +35,7 @@ def test_rules_that_tell_no_duty_officer_of_it_are_refused_with_event_and_urgenc
         replace(POLICY, rules=left).check()
 
 
-@pytest.mark.parametrize("urgency", LONGEST_CLIMB)
+@pytest.mark.parametrize("urgency", LONGEST_ESCALATION)
 def test_rules_that_let_it_wait_twelve_hours_are_refused_with_the_ladder(urgency: str) -> None:
     with pytest.raises(PolicyBroken, match=r"ladders\.daily"):
         _on_daily(urgency).check()

@@ -1,4 +1,4 @@
-"""What a channel is given, and what it answers."""
+"""The input of a channel, and its answer."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 @dataclass(frozen=True)
-class Letter:
+class OutgoingMessage:
     """One message as it goes out. `message_id` is the same on every try, so that a second copy can be recognised."""
 
     message_id: str
@@ -17,18 +17,18 @@ class Letter:
 
 
 class Result(StrEnum):
-    """What a channel says of a letter."""
+    """The channel's verdict on a message."""
 
-    TAKEN = "taken"
-    NOT_NOW = "not_now"
-    NEVER = "never"
+    ACCEPTED = "taken"
+    TRANSIENT_FAILURE = "not_now"
+    PERMANENT_FAILURE = "never"
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """The channel's answer with a coded reason, which never holds the far side's words: they may hold the address.
+    """The channel's answer with a coded reason, which never holds the server's words: they may hold the address.
 
-    `for_all` says that no other letter would get through now either.
+    `for_all` means that no other message would get through now either.
     """
 
     result: Result
