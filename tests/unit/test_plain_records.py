@@ -10,7 +10,7 @@ import pytest
 from ngao.chassis.storage.unit_of_work import Unit, Write
 from services.notify.roster.model import ContactSummary
 from services.notify.roster.store import ContactSummaryRepository
-from services.referral.cases.announcing import known_or_new
+from services.referral.cases.finding import known_or_new
 from services.referral.cases.learning import learn_defender, learn_report
 from services.referral.cases.store import CaseRepository, TimelineRepository
 from services.referral.cases.timeline import Step

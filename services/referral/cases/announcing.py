@@ -19,12 +19,6 @@ from services.referral.context import Context
 _FOR_PARTNER = frozenset({Kind.OFFERED, Kind.ACCEPTED, Kind.EXPIRED, Kind.WITHDRAWN, Kind.RECALLED})
 
 
-def known_or_new(ctx: Context, case_ref: str) -> Case:
-    """Return the case, or begin one: the first fact about it is here, and the other has its deadline."""
-    waiting_until = ctx.now + ctx.deadlines.resolve_by
-    return ctx.cases.get(case_ref) or Case(case_ref, created_at=ctx.now, waiting_until=waiting_until)
-
-
 def keep(ctx: Context, case: Case) -> None:
     """Register the case and what its news mean for others."""
     for news in case.news:

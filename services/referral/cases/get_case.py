@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ngao.chassis.errors import NotFound
 from ngao.chassis.handlers import http, itself
+from services.referral.cases.finding import known_case
 from services.referral.cases.responses import StoryView, story_view
 from services.referral.context import Context
 
@@ -14,7 +14,5 @@ from services.referral.context import Context
 def get_case(ctx: Context, case_ref: str) -> dict[str, Any]:
     """A case and its story so far."""
     ctx.audit("case.read", subject=case_ref)
-    case = ctx.cases.get(case_ref)
-    if case is None:
-        raise NotFound("There is no such case.")
+    case = known_case(ctx, case_ref)
     return story_view(case, ctx.timeline.of(case_ref))

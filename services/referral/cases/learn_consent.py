@@ -6,7 +6,7 @@ from ngao.chassis.handlers import on
 from ngao.contracts.events.registry import ConsentChanged
 from ngao.kernel.consent import FOR_REFERRAL, Statement
 from services.referral.cases import learning
-from services.referral.cases.announcing import known_or_new
+from services.referral.cases.finding import known_or_new
 from services.referral.context import Context
 from services.referral.matching.route_needs import route_and_keep
 

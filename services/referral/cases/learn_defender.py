@@ -6,8 +6,8 @@ from ngao.chassis.handlers import on
 from ngao.contracts import Event
 from ngao.contracts.events.registry import DefenderResolved
 from services.referral.cases import learning
-from services.referral.cases.announcing import known_or_new
 from services.referral.cases.facts import Defender
+from services.referral.cases.finding import known_or_new
 from services.referral.context import Context
 from services.referral.matching.route_needs import route_and_keep
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from ngao.chassis.handlers import on
 from ngao.contracts import Event
 from ngao.contracts.events.intake import ReportUpdated
-from services.referral.cases.announcing import known_or_new
 from services.referral.cases.facts import Changed, Report
+from services.referral.cases.finding import known_or_new
 from services.referral.cases.learning import learn_report
 from services.referral.cases.open_case import consents_of
 from services.referral.context import Context

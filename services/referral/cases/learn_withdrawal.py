@@ -5,7 +5,8 @@ from __future__ import annotations
 from ngao.chassis.handlers import on
 from ngao.contracts import Event
 from ngao.contracts.events.intake import ReportWithdrawn
-from services.referral.cases.announcing import keep, known_or_new
+from services.referral.cases.announcing import keep
+from services.referral.cases.finding import known_or_new
 from services.referral.cases.learning import withdraw_report
 from services.referral.context import Context
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ngao.chassis.errors import NotAllowedNow, NotFound
 from ngao.chassis.handlers import http, itself
-from services.referral.cases.model import Case
+from services.referral.cases.finding import case_to_change
 from services.referral.cases.responses import CaseView, case_view
 from services.referral.context import Context
 from services.referral.matching.route_needs import route_and_keep
@@ -32,13 +31,3 @@ def match_again(ctx: Context, case_ref: str) -> dict[str, Any]:
     case.wake()
     route_and_keep(ctx, case)
     return case_view(case)
-
-
-def case_to_change(ctx: Context, case_ref: str) -> Case:
-    """A case that is not closed; raises NotFound, NotAllowedNow."""
-    case = ctx.cases.get(case_ref)
-    if case is None:
-        raise NotFound("There is no such case.")
-    if case.closed:
-        raise NotAllowedNow("The case is closed.", slug="case-closed")
-    return case

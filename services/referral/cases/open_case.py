@@ -9,8 +9,8 @@ from ngao.chassis.handlers import on
 from ngao.contracts import Event
 from ngao.contracts.events.intake import ReportAccepted, StatedConsent
 from ngao.kernel.consent import FOR_REFERRAL, Statement
-from services.referral.cases.announcing import known_or_new
 from services.referral.cases.facts import Report
+from services.referral.cases.finding import known_or_new
 from services.referral.cases.learning import learn_report
 from services.referral.context import Context
 from services.referral.matching.route_needs import route_and_keep

@@ -8,7 +8,7 @@ from ngao.chassis.errors import NotFound
 from ngao.chassis.handlers import http, itself
 from services.referral.cases.announcing import keep
 from services.referral.cases.errors import NoSuchNeed
-from services.referral.cases.match_again import case_to_change
+from services.referral.cases.finding import case_to_change
 from services.referral.cases.responses import CaseView, SettleRequest, case_view
 from services.referral.context import Context
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ngao.chassis.errors import NotAllowedNow, NotFound
+from ngao.chassis.errors import NotAllowedNow
 from ngao.chassis.handlers import http, itself
 from services.referral.cases.facts import Reason
+from services.referral.cases.finding import known_case
 from services.referral.cases.need import NeedState
 from services.referral.context import Context
 from services.referral.matching.responses import MatchesView, match_view
@@ -24,9 +25,7 @@ def explain_match(ctx: Context, case_ref: str, *, partner_id: str | None = None)
     Every need that is not settled is matched. Raises NotFound, NotAllowedNow before the report is known.
     """
     ctx.audit("case.match_read", subject=case_ref)
-    case = ctx.cases.get(case_ref)
-    if case is None:
-        raise NotFound("There is no such case.")
+    case = known_case(ctx, case_ref)
     if case.report is None or not case.report.complete:
         raise NotAllowedNow("The report of this case is not known here yet.", slug="report-not-known")
     matcher = ctx.directory.matcher(ctx.engagements.loads)

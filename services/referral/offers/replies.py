@@ -31,7 +31,7 @@ def take(case: Case, reply: Reply, now: datetime, waits: Waits, *, keep_early: b
         case.check_consent(offer, now)
     verdict = offer.judge(verb)
     if verdict is Taken.DONE:
-        _follow(case, reply, now, waits)
+        _follow(case, offer, reply, now, waits)
     elif verdict is Taken.EARLY and keep_early:
         _keep(case, offer, reply)
     elif verdict is Taken.LATE:
@@ -39,8 +39,8 @@ def take(case: Case, reply: Reply, now: datetime, waits: Waits, *, keep_early: b
     return verdict
 
 
-def _follow(case: Case, reply: Reply, now: datetime, waits: Waits) -> None:
-    offer, verb, detail = case.offer_with(reply.offer_id), reply.verb, reply.detail
+def _follow(case: Case, offer: Offer, reply: Reply, now: datetime, waits: Waits) -> None:
+    verb, detail = reply.verb, reply.detail
     ends = {Verb.ACCEPT: now + waits.start_by, Verb.START: now + waits.complete_by}
     if verb is Verb.ACCEPT:
         offer.signature, offer.signature_key_id = reply.signature, reply.signature_key_id
@@ -61,7 +61,7 @@ def _follow_kept(case: Case, offer: Offer, now: datetime, waits: Waits) -> None:
     offer.early.clear()
     for verb, detail in kept:
         if offer.judge(verb) is Taken.DONE:
-            _follow(case, Reply(offer.id, verb, detail), now, waits)
+            _follow(case, offer, Reply(offer.id, verb, detail), now, waits)
 
 
 def _keep(case: Case, offer: Offer, reply: Reply) -> None:

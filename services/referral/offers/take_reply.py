@@ -8,6 +8,7 @@ from ngao.contracts import FieldError
 from ngao.kernel import acceptance
 from services.referral.cases.model import Case
 from services.referral.context import Context
+from services.referral.directory.model import Partner
 from services.referral.matching.route_needs import route_and_keep
 from services.referral.offers.model import Offer, Reply, Taken, Verb
 from services.referral.offers.replies import take
@@ -24,8 +25,9 @@ def take_reply(ctx: Context, partner_id: str, reply: Reply, *, keep_early: bool)
     """
     case, offer = find_offer(ctx, partner_id, reply.offer_id)
     if reply.verb is Verb.ACCEPT and offer.open:
-        _demand_signature(ctx, case, offer, reply)
-        if refusal := _why_not(ctx, offer):
+        partner = ctx.partners.get(partner_id)
+        _demand_signature(partner, case, offer, reply)
+        if refusal := _why_not(ctx, partner, offer):
             case.take_back(offer, refusal, ctx.now)
     taken = take(case, reply, ctx.now, ctx.deadlines.of(case.urgency), keep_early=keep_early)
     if case.news:
@@ -47,9 +49,8 @@ def state_error(offer: Offer) -> FieldError:
     return FieldError("/offer_id", offer.detail_for_partner or offer.state.value, f"The offer is {offer.state.value}.")
 
 
-def _demand_signature(ctx: Context, case: Case, offer: Offer, reply: Reply) -> None:
+def _demand_signature(partner: Partner | None, case: Case, offer: Offer, reply: Reply) -> None:
     """A partner with a signing key signs what it accepts: those who disclose would withhold everything from it otherwise."""
-    partner = ctx.partners.get(offer.partner_id)
     if partner is None or not partner.trusted or not partner.signing_key:
         return
     accepted = acceptance.to_sign(offer.partner_id, offer.id, case.ref_for(offer))
@@ -61,9 +62,8 @@ def _demand_signature(ctx: Context, case: Case, offer: Offer, reply: Reply) -> N
     raise InvalidInput(message, [FieldError("/signature", code, detail)], slug="acceptance-not-signed")
 
 
-def _why_not(ctx: Context, offer: Offer) -> str:
+def _why_not(ctx: Context, partner: Partner | None, offer: Offer) -> str:
     """Why a yes cannot count; empty when it can. An offer from before places were reserved has to get one now."""
-    partner = ctx.partners.get(offer.partner_id)
     if partner is None or not partner.trusted:
         return distrust_of(partner)
     return "" if ctx.engagements.confirm(offer, partner.capacity) else NO_PLACE

@@ -1,0 +1,29 @@
+"""Find the case that an event or an operator names."""
+
+from __future__ import annotations
+
+from ngao.chassis.errors import NotAllowedNow, NotFound
+from services.referral.cases.model import Case
+from services.referral.context import Context
+
+
+def known_or_new(ctx: Context, case_ref: str) -> Case:
+    """Return the case, or begin one: the first fact about it is here, and the other has its deadline."""
+    waiting_until = ctx.now + ctx.deadlines.resolve_by
+    return ctx.cases.get(case_ref) or Case(case_ref, created_at=ctx.now, waiting_until=waiting_until)
+
+
+def known_case(ctx: Context, case_ref: str) -> Case:
+    """Return the case; raises NotFound."""
+    case = ctx.cases.get(case_ref)
+    if case is None:
+        raise NotFound("There is no such case.")
+    return case
+
+
+def case_to_change(ctx: Context, case_ref: str) -> Case:
+    """Return the case while it is not closed; raises NotFound, NotAllowedNow."""
+    case = known_case(ctx, case_ref)
+    if case.closed:
+        raise NotAllowedNow("The case is closed.", slug="case-closed")
+    return case
