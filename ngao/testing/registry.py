@@ -21,7 +21,7 @@ from services.registry.cases.store import CaseRepository
 from services.registry.context import Context
 from services.registry.disclosure.model import Disclosure
 from services.registry.disclosure.store import DisclosureRepository
-from services.registry.people.identity import Identity, Told
+from services.registry.people.identity import Identity, ReportedIdentity
 from services.registry.people.model import Defender
 from services.registry.people.names import name_keys
 from services.registry.people.resolution import Candidate, Verdict
@@ -104,7 +104,7 @@ class MemoryDefenders(_Memory[Defender], DefenderRepository):
         for key in [key for key, owner in self._addresses.named.items() if owner == ref]:
             del self._addresses.named[key]
 
-    def fading(self, before: datetime, limit: int) -> list[Defender]:
+    def pending_erasure(self, before: datetime, limit: int) -> list[Defender]:
         return self._all(self._records.where(lambda each: each.fading_since and each.fading_since <= before)[:limit])
 
     def remove(self, defender: Defender) -> None:
@@ -125,7 +125,7 @@ class MemoryCases(_Memory[Case], CaseRepository):
     def save(self, entity: Case) -> None:
         super().save(entity)
         if entity.state is CaseState.FORGOTTEN:
-            self._records.kept[entity.id].told = Told.from_dict({})
+            self._records.kept[entity.id].told = ReportedIdentity.from_dict({})
 
     def of(self, refs: Iterable[str]) -> list[Case]:
         wanted = set(refs)

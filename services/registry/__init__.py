@@ -1,1 +1,1 @@
-"""The registry: who defenders are, what they agreed to, and how they may be reached. Nobody else knows."""
+"""The registry: who defenders are, what they agreed to, and how they may be reached. No other service knows."""

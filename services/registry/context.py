@@ -1,4 +1,4 @@
-"""What the registry's use cases work with."""
+"""The context of the registry's use cases."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from services.registry.policy import read_policy
 from services.registry.rules import IdentityPolicy
 
 INTAKE, REGISTRY = Actor.service("intake"), Actor.service("registry")
-"""Who acts where nobody asked: intake by what it published, or this service itself."""
+"""The actor where no operator asked: intake by its event, or this service itself."""
 
 
 @dataclass
@@ -38,7 +38,7 @@ class Context(UnitContext):
 
 
 class RegistryParts(Parts[Context]):
-    """What the registry keeps for as long as its process runs. Only operators call it, so that it has no accounts of its own."""
+    """The parts of the registry that live as long as its process. Only operators call it, so it has no accounts of its own."""
 
     def __init__(self, chassis: Chassis, policy: IdentityPolicy) -> None:
         super().__init__(chassis)
@@ -48,13 +48,13 @@ class RegistryParts(Parts[Context]):
 
     @classmethod
     def open(cls, chassis: Chassis) -> Self:
-        """Read policy and keys; raises Misconfigured."""
+        """Read policy and keys. Raises Misconfigured."""
         parts = cls(chassis, read_policy(chassis.settings.policy_directories))
         chassis.forget_by(parts.policy.retention)
         return parts
 
     def context(self, unit: Unit, principal: Principal | None = None) -> Context:
-        """The context of one unit of work."""
+        """Return the context of one unit of work."""
         return Context(
             unit=unit,
             principal=principal,

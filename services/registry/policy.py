@@ -22,7 +22,15 @@ _RETENTION = {"cases": ("withdrawn", "received")}
 
 _SHARE = validate.Range(min=0, max=1)
 _ATTRIBUTES = (
-    "gender", "age_group", "disability", "orientation", "ethnicity", "religion", "nationality", "displacement", "work",
+    "gender",
+    "age_group",
+    "disability",
+    "orientation",
+    "ethnicity",
+    "religion",
+    "nationality",
+    "displacement",
+    "work",
     "dependants",
 )
 
@@ -38,7 +46,8 @@ class _Matching(Strict):
     candidate_from = fields.Float(required=True, validate=_SHARE)
     weights = fields.Nested(_Weights, required=True)
     same_sounds = fields.Dict(
-        keys=fields.String(validate=Pattern(r"^[a-z]{1,3}$")), values=fields.String(validate=validate.Length(equal=1)),
+        keys=fields.String(validate=Pattern(r"^[a-z]{1,3}$")),
+        values=fields.String(validate=validate.Length(equal=1)),
         required=True,
     )
     most_candidates = fields.Integer(required=True, validate=validate.Range(min=1, max=50))
@@ -57,19 +66,19 @@ class IdentityFile(Strict):
 
 
 def read_policy(directories: Sequence[Path]) -> IdentityPolicy:
-    """Load and check the files; raises Misconfigured naming file and key."""
+    """Load and check the files. Raises Misconfigured naming file and key."""
     files = load_policy(directories, {IDENTITY: IdentityFile(), PLACEHOLDERS: PlaceholdersFile()})
     return to_policy(files[IDENTITY], files[PLACEHOLDERS], files.version, load_retention(directories, "registry", _RETENTION))
 
 
 @reads_policy("registry")
 def version_of(directories: Sequence[Path]) -> str:
-    """Read all that the registry reads at its start; returns the version. Raises Misconfigured."""
+    """Read every policy file that the registry reads at its start. Returns the version. Raises Misconfigured."""
     return read_policy(directories).version
 
 
 def to_policy(loaded: dict[str, Any], listed: dict[str, Any], version: str, retention: Retention) -> IdentityPolicy:
-    """The domain's rules from the loaded files."""
+    """Return the domain's rules of the loaded files."""
     return IdentityPolicy(
         version=version,
         default_region=loaded["default_region"],

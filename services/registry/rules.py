@@ -11,11 +11,11 @@ from ngao.kernel.retention import Retention
 
 @dataclass(frozen=True)
 class MatchingRules:
-    """When two are the same person: similarity and scores are 0 to 1.
+    """Rules for two records of the same person: similarity and scores are 0 to 1.
 
     `contradicts_below`: names less alike than this contradict each other. `candidate_from`: the score that calls a
     human. `weights`: what `name` (times its similarity), `phone` and `email` add to the score. `same_word_from`: words less
-    alike than this are two names. `kin_words`: beside a name they make it somebody else's ("Mama Njeri" is not Njeri).
+    alike than this are two names. `kin_words`: beside a name they make it another person's ("Mama Njeri" is not Njeri).
     """
 
     contradicts_below: float

@@ -1,4 +1,4 @@
-"""What the repositories of the registry have in common: one object for each record of a unit of work."""
+"""The common base of the registry's repositories: one object for each record of a unit of work."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ngao.chassis.storage.unit_of_work import Unit
 
 
 class Entity(Protocol):
-    """What a repository keeps: it has an id, and the revision that it was read with."""
+    """A stored object: it has an id, and the revision that it was read with."""
 
     id: str
     revision: int
@@ -29,14 +29,14 @@ class Repository(Generic[E]):
         self._entities: dict[str, E] = {}
 
     def get(self, key: str) -> E | None:
-        """One record, or None."""
+        """Return one record, or None."""
         if key in self._entities:
             return self._entities[key]
         found = self._unit.lookups.by(self.collection).one(key)
         return self._known(found) if found else None
 
     def save(self, entity: E) -> None:
-        """Register a new or changed record."""
+        """Store a new or changed record."""
         self._entities[entity.id] = entity
         self._unit.keep(self.collection, {"_id": entity.id, **self._record(entity)}, entity.revision)
 
@@ -44,7 +44,7 @@ class Repository(Generic[E]):
         return [self._known(record) for record in found.as_pymongo()]
 
     def _known(self, record: Record) -> E:
-        """The object already handed out wins over what was read again: it may have been changed."""
+        """Prefer the object already handed out to what was read again: it may have been changed."""
         key = record["_id"]
         if key not in self._entities:
             entity = self._read(record)
@@ -67,5 +67,5 @@ class Repository(Generic[E]):
 
 
 def scope_of(case_ref: str, defender_ref: str | None) -> str:
-    """Name the scope of the data key that seals what a case told."""
+    """Return the scope of the data key that seals a case's facts."""
     return f"person:{defender_ref}" if defender_ref else f"case:{case_ref}"

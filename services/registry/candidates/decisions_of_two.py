@@ -1,4 +1,4 @@
-"""Which decisions about candidates two operators make: those by which somebody loses protection, or a consent counts for more.
+"""Decide which decisions about candidates need two operators: those that cost protection, or that extend a consent.
 
 Otherwise one operator could lift a restriction by a separation, and give a consent in a person's name by a link.
 """
@@ -19,15 +19,15 @@ Records = tuple[Defender, ...]
 
 
 def separation_loosens(ctx: Context, case_ref: str) -> bool:
-    """Whether to keep the case's person apart takes protection from somebody. Raises NotFound."""
+    """Return True if keeping the case's person apart costs a person protection. Raises NotFound."""
     return _sides(ctx, case_ref).lose(after=())
 
 
 def link_loosens(ctx: Context, case_ref: str, body: dict[str, Any]) -> bool:
-    """Whether to link the case's person to this record takes protection or extends a consent. Raises NotFound, NotAllowedNow."""
+    """Return True if this link costs protection or extends a consent. Raises NotFound, NotAllowedNow."""
     sides = _sides(ctx, case_ref)
     target = records_below(ctx, root_of(ctx, suggested_record(ctx, candidate_of(ctx, case_ref), body["defender_ref"])))
-    if sides.own[0].id in {each.id for each in target}:
+    if sides.own[0].id in {record.id for record in target}:
         return False
     given, own = _granted(target), _granted(sides.own)
     return bool(given - _granted(sides.together) or own - given) or sides.lose(after=tuple(target))
@@ -35,7 +35,7 @@ def link_loosens(ctx: Context, case_ref: str, body: dict[str, Any]) -> bool:
 
 @dataclass(frozen=True)
 class _Sides:
-    """The records of a candidate's own person, the others that a human has linked with them, and those of probable persons."""
+    """Return the records of a candidate's own person, of those linked with them, and of probable persons."""
 
     own: Records
     others: Records
@@ -43,11 +43,11 @@ class _Sides:
 
     @property
     def together(self) -> Records:
-        """All records of the person as it is now."""
+        """Return all records of the person as it is now."""
         return (*self.own, *self.others)
 
     def lose(self, *, after: Records) -> bool:
-        """Whether either side has less protection when the own records are with these instead."""
+        """Return True if either side has less protection when the own records are with these instead."""
         then = (*self.own, *after)
         parted = self.others and _limits(self.own) - _limits(self.others)
         return bool(parted or _limits(self.together) - _limits(then) or _restricted(self.probable) - _restricted(then))
@@ -57,20 +57,20 @@ def _sides(ctx: Context, case_ref: str) -> _Sides:
     candidate = candidate_of(ctx, case_ref)
     record = record_of(ctx, candidate.defender_ref)
     own = records_below(ctx, record)
-    known = {each.id for each in own}
-    others = (each for each in records_below(ctx, root_of(ctx, record)) if each.id not in known)
-    probable = (each for person in probable_people(ctx, candidate) for each in person.records)
+    known = {other.id for other in own}
+    others = (other for other in records_below(ctx, root_of(ctx, record)) if other.id not in known)
+    probable = (other for person in probable_people(ctx, candidate) for other in person.records)
     return _Sides(tuple(own), tuple(others), tuple(probable))
 
 
 def _limits(records: Iterable[Defender]) -> set[tuple[str, str] | Statement]:
-    """What keeps partners from a person: restrictions and withdrawals."""
+    """Return the restrictions and withdrawals that keep partners from a person."""
     records = tuple(records)
-    return {*_restricted(records), *(each for record in records for each in record.statements if not each.granted)}
+    return {*_restricted(records), *(statement for record in records for statement in record.statements if not statement.granted)}
 
 
 def _restricted(records: Iterable[Defender]) -> set[tuple[str, str]]:
-    return {_rule(each) for record in records for each in record.restrictions}
+    return {_rule(restriction) for record in records for restriction in record.restrictions}
 
 
 def _rule(restriction: Restriction) -> tuple[str, str]:
@@ -78,4 +78,4 @@ def _rule(restriction: Restriction) -> tuple[str, str]:
 
 
 def _granted(records: Iterable[Defender]) -> set[Statement]:
-    return {each for record in records for each in record.statements if each.granted}
+    return {statement for record in records for statement in record.statements if statement.granted}

@@ -1,4 +1,4 @@
-"""Find what is to be decided, and the records that it is about."""
+"""Find a candidate, and the records that it is about."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from services.registry.people.resolution import Candidate
 
 
 def candidate_of(ctx: Context, case_ref: str) -> Candidate:
-    """What is to be decided about a case. Raises NotFound."""
+    """Return the candidate of a case. Raises NotFound."""
     found = ctx.candidates.get(case_ref)
     if found is None:
         raise NotFound("There is no such candidate.")
@@ -17,7 +17,7 @@ def candidate_of(ctx: Context, case_ref: str) -> Candidate:
 
 
 def record_of(ctx: Context, ref: str) -> Defender:
-    """One record. Raises NotFound."""
+    """Return one record. Raises NotFound."""
     found = ctx.defenders.get(ref)
     if found is None:
         raise NotFound("There is no such defender.")
@@ -25,7 +25,7 @@ def record_of(ctx: Context, ref: str) -> Defender:
 
 
 def suggested_record(ctx: Context, candidate: Candidate, to: str) -> Defender:
-    """A record that the case may be linked to. Raises NotFound, NotAllowedNow."""
-    if to not in {each.defender_ref for each in candidate.suggestions}:
+    """Return a record that the case may be linked to. Raises NotFound, NotAllowedNow."""
+    if to not in {suggestion.defender_ref for suggestion in candidate.suggestions}:
         raise NotAllowedNow("This defender was not suggested for the case.", slug="not-suggested")
     return record_of(ctx, to)

@@ -1,4 +1,4 @@
-"""What operators send about candidates, and what they are answered."""
+"""Requests and responses of the candidates."""
 
 from __future__ import annotations
 
@@ -60,27 +60,34 @@ class Decided(Tolerant):
 
 
 def decided_answer(candidate: Candidate) -> dict[str, Any]:
-    """`Decided`."""
+    """Return a decision as `Decided`."""
     return {
-        "case_ref": candidate.id, "defender_ref": candidate.defender_ref, "verdict": str(candidate.verdict),
-        "decided_by": candidate.decided_by, "decided_at": candidate.decided_at,
+        "case_ref": candidate.id,
+        "defender_ref": candidate.defender_ref,
+        "verdict": str(candidate.verdict),
+        "decided_by": candidate.decided_by,
+        "decided_at": candidate.decided_at,
     }
 
 
 def review_answer(review: Review) -> dict[str, Any]:
-    """`CandidateShown`."""
+    """Return a candidate as `CandidateShown`."""
     candidate = review.candidate
     return {
         "case_ref": candidate.id,
         "defender_ref": candidate.defender_ref,
         "created_at": candidate.created_at,
         "masked": review.masked,
-        "contact": [contact_answer(each) for each in review.contact.get(candidate.defender_ref, ())],
+        "contact": [contact_answer(case_contact) for case_contact in review.contact.get(candidate.defender_ref, ())],
         "identity": review.identity.as_dict(),
         "suggestions": [
-            {"defender_ref": each.defender_ref, "score": each.score, "reasons": list(each.reasons),
-             "contact": [contact_answer(one) for one in review.contact.get(each.defender_ref, ())],
-             "identity": review.suggested[each.defender_ref].as_dict()}
-            for each in candidate.suggestions
+            {
+                "defender_ref": suggestion.defender_ref,
+                "score": suggestion.score,
+                "reasons": list(suggestion.reasons),
+                "contact": [contact_answer(one) for one in review.contact.get(suggestion.defender_ref, ())],
+                "identity": review.suggested[suggestion.defender_ref].as_dict(),
+            }
+            for suggestion in candidate.suggestions
         ],
     }

@@ -1,4 +1,4 @@
-"""A human says whether two records are the same person. Nothing is merged, so either answer can be taken back."""
+"""Decide whether two records are the same person. Nothing is merged, so either answer can be changed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from services.registry.candidates.responses import CandidatesShown, Decided, Lin
 from services.registry.cases.model import Case
 from services.registry.context import Context
 from services.registry.disclosure.disclose import disclose_again
-from services.registry.people.finding import cases_of, open_cases_touched_by, person_of, root_of, say_all
+from services.registry.people.finding import cases_of, open_cases_touched_by, person_of, publish_all, root_of
 from services.registry.people.identity import Identity
 from services.registry.people.model import Defender, Person
 from services.registry.people.read import as_shown, audit_reading, reader_of, safe_contact
@@ -23,21 +23,31 @@ _AT_ONCE = 100
 
 
 @http.get(
-    "/v1/candidates", roles="operator", scope="defenders:read", audit=itself("candidate.read"), returns=CandidatesShown,
-    summary="Cases whose person may be known already; ?reason= is demanded.",
-)  # fmt: skip
+    "/v1/candidates",
+    roles="operator",
+    scope="defenders:read",
+    audit=itself("candidate.read"),
+    returns=CandidatesShown,
+    summary="List cases whose person may be known already; ?reason= is required.",
+)
 def list_candidates(ctx: Context, *, reason: str) -> dict[str, Any]:
-    """Show the undecided ones, oldest first, each beside the persons it may be."""
+    """Show the undecided candidates, oldest first, each beside the persons it may be."""
     reader = reader_of(ctx, reason)
     return {"candidates": [review_answer(review(ctx, candidate, reader)) for candidate in ctx.candidates.open(_AT_ONCE)]}
 
 
 @http.post(
-    "/v1/candidates/<case_ref>/link", roles="operator", scope="defenders:write", audit=itself("candidate.linked"),
-    two_person=link_loosens, request=LinkRequest, returns=Decided, summary="They are the same person.",
-)  # fmt: skip
+    "/v1/candidates/<case_ref>/link",
+    roles="operator",
+    scope="defenders:write",
+    audit=itself("candidate.linked"),
+    two_person=link_loosens,
+    request=LinkRequest,
+    returns=Decided,
+    summary="Link a case to a person: they are the same.",
+)
 def link_candidate(ctx: Context, case_ref: str, body: dict[str, Any]) -> dict[str, Any]:
-    """They are the same: the case's record points to the known one. Raises NotFound, NotAllowedNow."""
+    """Link the case's record to the known one: they are the same person. Raises NotFound, NotAllowedNow."""
     to = body["defender_ref"]
     candidate = candidate_of(ctx, case_ref)
     record = record_of(ctx, candidate.defender_ref)
@@ -49,11 +59,16 @@ def link_candidate(ctx: Context, case_ref: str, body: dict[str, Any]) -> dict[st
 
 
 @http.post(
-    "/v1/candidates/<case_ref>/separate", roles="operator", scope="defenders:write", audit=itself("candidate.separate"),
-    two_person=separation_loosens, returns=Decided, summary="They are two persons; a link made before is taken back.",
-)  # fmt: skip
+    "/v1/candidates/<case_ref>/separate",
+    roles="operator",
+    scope="defenders:write",
+    audit=itself("candidate.separate"),
+    two_person=separation_loosens,
+    returns=Decided,
+    summary="Keep two persons apart; an earlier link is removed.",
+)
 def separate_candidate(ctx: Context, case_ref: str) -> dict[str, Any]:
-    """They are two persons; a link made before is taken back. Raises NotFound."""
+    """Keep two persons apart and remove an earlier link. Raises NotFound."""
     candidate = candidate_of(ctx, case_ref)
     return _decide(ctx, candidate, record_of(ctx, candidate.defender_ref), None)
 
@@ -65,7 +80,7 @@ def _decide(ctx: Context, candidate: Candidate, record: Defender, link: str | No
     record.linked_to = link
     ctx.candidates.save(candidate)
     ctx.defenders.save(record)
-    _tell(ctx, candidate, {**before, **_touched(ctx, record)})
+    _publish(ctx, candidate, {**before, **_touched(ctx, record)})
     detail = {"defender_ref": record.id, **({"linked_to": link} if link else {})}
     ctx.audit(f"candidate.{verdict}", subject=candidate.id, detail=detail)
     return decided_answer(candidate)
@@ -76,30 +91,30 @@ def _touched(ctx: Context, record: Defender) -> dict[str, Case]:
     return {case.id: case for case in open_cases_touched_by(ctx, person)}
 
 
-def _tell(ctx: Context, candidate: Candidate, cases: dict[str, Case]) -> None:
-    """Every open case of either side hears what holds for it now; a link brings restrictions and consents along."""
+def _publish(ctx: Context, candidate: Candidate, cases: dict[str, Case]) -> None:
+    """Publish what holds now to every open case of either side; a link brings restrictions and consents along."""
     for case in cases.values():
         if case.id == candidate.id:
             case.resolution = Kind.EXISTING if candidate.verdict is Verdict.LINKED else Kind.NEW
-        say_all(ctx, case)
+        publish_all(ctx, case)
         ctx.cases.save(case)
         disclose_again(ctx, case)
 
 
 def review(ctx: Context, candidate: Candidate, reader: Reader) -> Review:
-    """Read one candidate beside the persons it may be, audited."""
+    """Read one candidate beside the persons it may be, and audit it."""
     audit_reading(ctx, "candidate.read", candidate.id, reader)
     return Review(
         candidate,
         _identity(ctx, candidate.defender_ref, reader),
-        {each.defender_ref: _identity(ctx, each.defender_ref, reader) for each in candidate.suggestions},
+        {suggestion.defender_ref: _identity(ctx, suggestion.defender_ref, reader) for suggestion in candidate.suggestions},
         not reader.sees_identity,
         {ref: _contact_of(ctx, ref, reader) for ref in (candidate.defender_ref, *_suggested(candidate))},
     )
 
 
 def _suggested(candidate: Candidate) -> tuple[str, ...]:
-    return tuple(each.defender_ref for each in candidate.suggestions)
+    return tuple(suggestion.defender_ref for suggestion in candidate.suggestions)
 
 
 def _contact_of(ctx: Context, ref: str, reader: Reader) -> tuple[SafeContact, ...]:

@@ -1,4 +1,4 @@
-"""Probable matches as they are stored."""
+"""Stored probable matches."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from services.registry.store import Repository
 
 
 class CandidateDocument(Stored):
-    """A probable match that waits for a human, or what the human said."""
+    """A probable match that waits for a human, or the human's decision."""
 
     defender_ref = StringField(required=True, **INTERNAL)
     suggestions = ListField(DictField(), **INTERNAL)
@@ -38,11 +38,11 @@ class CandidateRepository(Repository[Candidate]):
     collection = "candidates"
 
     def open(self, limit: int) -> list[Candidate]:
-        """The undecided ones, oldest first."""
+        """Return the undecided ones, oldest first."""
         return self._all(CandidateDocument.objects(verdict=str(Verdict.OPEN)).order_by("created_at").limit(limit))
 
     def suggesting(self, refs: Iterable[str]) -> list[Candidate]:
-        """Undecided ones that suggest one of these records."""
+        """Return undecided ones that suggest one of these records."""
         found = self._all(CandidateDocument.objects(verdict=str(Verdict.OPEN), suggestions__defender_ref__in=list(refs)))
         return [candidate for candidate in found if candidate.verdict is Verdict.OPEN]
 

@@ -8,8 +8,8 @@ from services.registry.context import Context
 
 
 def known_case(ctx: Context, case_ref: str) -> Case:
-    """The case; raises Retryable when its first event has not come yet, so that a delay brings the later one back."""
+    """Return the case. Raises Retryable when its first event has not come yet, so that the later one is retried after a delay."""
     case = ctx.cases.get(case_ref)
     if case is None:
-        raise Retryable("The case is not known yet; its first event may still come.")
+        raise Retryable("The case is not known yet; its first event may still arrive.")
     return case

@@ -1,4 +1,4 @@
-"""A case as the registry sees it: one report's person, what that report told, and what was agreed to for it."""
+"""A case as the registry sees it: one report's person, that report's facts, and the consents given for it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from datetime import datetime
 from enum import StrEnum
 
 from ngao.kernel.consent import Statement, Telling, stated
-from services.registry.people.identity import Told
+from services.registry.people.identity import ReportedIdentity
 
 
 class CaseState(StrEnum):
-    """Withdrawn is final; forgotten means retention has removed what the report told."""
+    """The state of a case. Withdrawn is final; forgotten means retention has erased the report's facts."""
 
     OPEN = "open"
     WITHDRAWN = "withdrawn"
@@ -24,15 +24,15 @@ class Case:
     """One case.
 
     `defender_ref` is the record made or found when it came; `tellings` are the source's consents as each event stated
-    them; `said` is what others were told of the person; `absorbed` tells whether the person's record has taken over what
-    this report told.
+    them; `said` is what others know of the person; `absorbed` is true when the person's record includes the facts of
+    this report.
     """
 
     id: str
     defender_ref: str | None
     resolution: str
     urgent: bool
-    told: Told
+    told: ReportedIdentity
     received_at: datetime
     tellings: tuple[Telling, ...]
     policy_version: str
@@ -47,31 +47,31 @@ class Case:
 
     @property
     def is_open(self) -> bool:
-        """Whether anything about the person may still be told for it."""
+        """Return True if facts about the person may still be disclosed for it."""
         return self.state is CaseState.OPEN
 
     @property
     def reported(self) -> tuple[Statement, ...]:
-        """The source's consents as they are now."""
+        """Return the source's consents as they are now."""
         return stated(self.tellings)
 
-    def hear(self, sequence: int | None) -> bool:
-        """Remember how far intake's events have been taken in; False when something later was heard already."""
+    def advance_to(self, sequence: int | None) -> bool:
+        """Record the last of intake's events that was handled. Returns False when a later one was handled already."""
         newer = sequence is None or sequence > self.intake_sequence
         self.intake_sequence = max(self.intake_sequence, sequence or 0)
         return newer
 
-    def hear_consents(self, consents: tuple[Statement, ...], sequence: int | None) -> None:
-        """Take in what the source states in one event, without a sequence the last; the same event again changes nothing."""
-        known = {each.sequence for each in self.tellings}
+    def store_consents(self, consents: tuple[Statement, ...], sequence: int | None) -> None:
+        """Store the consents that one event states, without a sequence as the last; the same event again changes nothing."""
+        known = {stated.sequence for stated in self.tellings}
         if sequence is None or sequence not in known:
             place = max(known, default=0) + 1 if sequence is None else sequence
             self.tellings = (*self.tellings, Telling(place, consents))
 
-    def correct(self, told: Told, sequence: int | None) -> frozenset[str]:
-        """Take over what a correction tells, part by part, unless a later one was taken over before; gives these parts' names.
+    def correct(self, told: ReportedIdentity, sequence: int | None) -> frozenset[str]:
+        """Store the corrections of an update, part by part, unless a later one was stored before. Returns these parts' names.
 
-        Of an identity each list that is given replaces the old one; contact safety is replaced as a whole.
+        Each given list of an identity replaces the old one; contact safety is replaced as a whole.
         """
         place = self.intake_sequence if sequence is None else sequence
         parts = {"identity": told.identity, "attributes": told.attributes, "contact_safety": told.contact_safety}
@@ -85,16 +85,16 @@ class Case:
         self.corrected = {**self.corrected, **dict.fromkeys(newer, place)}
         return newer
 
-    def say(self, statement: Statement) -> None:
-        """Note what the person told an operator about this case."""
+    def record_statement(self, statement: Statement) -> None:
+        """Record a statement of the person to an operator about this case."""
         self.statements = (*self.statements, statement)
 
     def withdraw(self, at: datetime) -> None:
-        """The source took the report back."""
+        """Mark it as withdrawn by the source."""
         self.state = CaseState.WITHDRAWN
         self.withdrawn_at = at
 
-    def forget(self) -> None:
-        """Remove all that the report told about the person; that there was a case stays."""
+    def erase(self) -> None:
+        """Erase all facts of the report about the person; the case itself remains."""
         self.state = CaseState.FORGOTTEN
-        self.told = Told()
+        self.told = ReportedIdentity()

@@ -1,4 +1,4 @@
-"""Cases as the registry stores them."""
+"""Stored cases."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ngao.chassis.storage.held import INTERNAL, sealed
 from ngao.chassis.storage.lookups import Record
 from ngao.kernel.records import from_record, to_record
 from services.registry.cases.model import Case, CaseState
-from services.registry.people.identity import Told
+from services.registry.people.identity import ReportedIdentity
 from services.registry.store import Repository, scope_of
 
 
@@ -48,21 +48,21 @@ class CaseDocument(Stored):
 
 
 class CaseRepository(Repository[Case]):
-    """Cases as the registry sees them."""
+    """The cases."""
 
     collection = "cases"
 
     def of(self, refs: Iterable[str]) -> list[Case]:
-        """All cases of these records, oldest first."""
+        """Return all cases of these records, oldest first."""
         return self._all(CaseDocument.objects(defender_ref__in=list(refs)).order_by("received_at"))
 
     def due(self, *, received: datetime, withdrawn: datetime, limit: int) -> list[Case]:
-        """Cases whose facts are still kept, and that came or were taken back no later than this."""
+        """Return cases with facts that came or were withdrawn no later than this."""
         found = self._all(_withdrawn(withdrawn).order_by("withdrawn_at").limit(limit))
         return found or self._all(_received(received).order_by("received_at").limit(limit))
 
     def overdue(self, *, received: datetime, withdrawn: datetime) -> tuple[int, timedelta]:
-        """How many there are of these, and for how long the oldest is past its time; one may be past both."""
+        """Return how many of these there are, and how long the oldest is past its time; one may be past both."""
         late, longest = 0, timedelta(0)
         past = (_received(received), "received_at", received), (_withdrawn(withdrawn), "withdrawn_at", withdrawn)
         for chosen, moment, end in past:
@@ -72,17 +72,17 @@ class CaseRepository(Repository[Case]):
         return late, longest
 
     def unabsorbed(self, limit: int) -> list[Case]:
-        """Cases not yet taken over by their person's record."""
+        """Return cases whose facts are not in their person's record yet."""
         return self._all(CaseDocument.objects(absorbed=False).order_by("received_at").limit(limit))
 
     def destroy_key(self, case_ref: str) -> None:
-        """Register the end of all that is sealed about a case without a person."""
+        """Delete everything that is sealed about a case without a person."""
         self._unit.shred(scope_of(case_ref, None))
 
     def _read(self, record: Record) -> Case:
         sealed, scope = record.get("told"), scope_of(record["_id"], record.get("defender_ref"))
         raw = self._open(scope, record["_id"], "told", sealed) if sealed else {}
-        return from_record(Case, record, id=record["_id"], told=Told.from_dict(raw))
+        return from_record(Case, record, id=record["_id"], told=ReportedIdentity.from_dict(raw))
 
     def _record(self, entity: Case) -> Record:
         scope = scope_of(entity.id, entity.defender_ref)

@@ -1,4 +1,4 @@
-"""The person tells an operator what they agree to now, for one case or for all."""
+"""Record what the person agrees to now, for one case or for all, as they said it to an operator."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ngao.kernel.references import CASE_REF
 from services.registry.cases.model import Case
 from services.registry.context import Context
 from services.registry.disclosure.disclose import disclose_again
-from services.registry.people.finding import cases_of, known_person, say_resolved
+from services.registry.people.finding import cases_of, known_person, publish_person
 from services.registry.people.model import Person
 from services.registry.people.publishing import publish_consent
 
@@ -24,9 +24,9 @@ _CASE = Pattern(CASE_REF, error="format|Must be a case reference.")
 
 
 class ConsentRequest(Strict):
-    """What the person told an operator. Without `case_ref` it holds for all their cases; without `recipient` for anyone.
+    """The person's statement to an operator. Without `case_ref` it is for all their cases; without `recipient` for anyone.
 
-    A withdrawal with an empty scope takes back the whole purpose.
+    A withdrawal with an empty scope withdraws the whole purpose.
     """
 
     granted = fields.Boolean(required=True, metadata=INTERNAL)
@@ -38,48 +38,57 @@ class ConsentRequest(Strict):
 
     @validates_schema
     def no_end_of_a_withdrawal(self, data: dict[str, Any], **_: object) -> None:
-        """A withdrawal that ends by itself would be a consent nobody gave."""
+        """Refuse a withdrawal with an end: when it ended, it would become a consent that was never given."""
         if not data.get("granted", True) and data.get("until"):
-            raise ValidationError("not_allowed|A withdrawal has no end.", "until")
+            raise ValidationError("not_allowed|A withdrawal has no end. Remove this field.", "until")
 
 
 class CasesTold(Tolerant):
-    """Which open cases heard of the change."""
+    """The open cases that received the change."""
 
     cases = fields.List(fields.String(), metadata=INTERNAL)
 
 
 def _gives(_ctx: Context, ref: str, body: dict[str, Any]) -> bool:  # noqa: ARG001 - it gets what the operation gets
-    """A withdrawal only protects, so it waits for nobody."""
+    """Return True for a consent: a withdrawal only protects, so it needs no second operator."""
     return bool(body["granted"])
 
 
 @http.post(
-    "/v1/defenders/<ref>/consents", roles="operator", scope="consents:write",
-    audit=itself("consent.granted", "consent.withdrawn"), two_person=_gives, request=ConsentRequest, returns=CasesTold,
-    summary="The person gives or withdraws a consent.",
-)  # fmt: skip
+    "/v1/defenders/<ref>/consents",
+    roles="operator",
+    scope="consents:write",
+    audit=itself("consent.granted", "consent.withdrawn"),
+    two_person=_gives,
+    request=ConsentRequest,
+    returns=CasesTold,
+    summary="Record that the person gives or withdraws a consent.",
+)
 def change_consent(ctx: Context, ref: str, body: dict[str, Any]) -> dict[str, Any]:
-    """Store it and tell every open case it touches; answers their references. Raises NotFound, NotAllowedNow.
+    """Store it and publish it to every open case that it concerns. Returns their references. Raises NotFound, NotAllowedNow.
 
-    Every such case is written, which is what a disclosure at the same moment collides with.
+    Every such case is written, so that a disclosure at the same moment conflicts.
     """
     statement = Statement(
-        granted=body["granted"], purpose=body["purpose"], scope=tuple(sorted(set(body["scope"]))), at=ctx.now,
-        recipient=body["recipient"], until=body["until"],
-    )  # fmt: skip
+        granted=body["granted"],
+        purpose=body["purpose"],
+        scope=tuple(sorted(set(body["scope"]))),
+        at=ctx.now,
+        recipient=body["recipient"],
+        until=body["until"],
+    )
     case_ref = body["case_ref"]
     person = known_person(ctx, ref)
     touched = _touched(ctx, person, case_ref)
     if case_ref is None:
-        person.records[0].say(statement)
+        person.records[0].record_statement(statement)
         ctx.defenders.save(person.records[0])
     for case in touched:
         if case_ref is not None:
-            case.say(statement)
+            case.record_statement(statement)
         ctx.cases.save(case)
         publish_consent(ctx, case, person.ref, statement)
-        say_resolved(ctx, case)
+        publish_person(ctx, case)
         disclose_again(ctx, case)
     ctx.audit(
         "consent.granted" if statement.granted else "consent.withdrawn",
@@ -98,5 +107,4 @@ def _touched(ctx: Context, person: Person, case_ref: str | None) -> list[Case]:
         raise NotFound("The defender has no such case.")
     if not case.is_open:
         raise NotAllowedNow("The case is not open any more.")
-    return [each for each in open_cases if each.id == case_ref]
-
+    return [other for other in open_cases if other.id == case_ref]

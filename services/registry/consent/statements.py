@@ -1,4 +1,4 @@
-"""What a source states about consents, as statements of its moment."""
+"""The consents that a source states, as statements of their moment."""
 
 from __future__ import annotations
 
@@ -10,10 +10,14 @@ from ngao.kernel.consent import Statement
 
 
 def statements_of(stated: Iterable[StatedConsent], at: datetime) -> tuple[Statement, ...]:
-    """Read the consents of a report or an update; each counts from this moment."""
+    """Read the consents of a report or an update, all dated at this moment."""
     return tuple(
         Statement(
-            purpose=each.purpose, scope=tuple(sorted(set(each.scope))), recipient=each.recipient, until=each.until, at=at
+            purpose=statement.purpose,
+            scope=tuple(sorted(set(statement.scope))),
+            recipient=statement.recipient,
+            until=statement.until,
+            at=at,
         )
-        for each in stated
+        for statement in stated
     )

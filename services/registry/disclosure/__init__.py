@@ -1,1 +1,1 @@
-"""Whether and how a partner is given the contact of a person."""
+"""Disclosures: whether and how a partner gets the contact of a person."""

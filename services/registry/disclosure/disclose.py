@@ -1,6 +1,6 @@
-"""Tell the partner that accepted how to reach the person: if consent and safety allow it at this very moment.
+"""Disclose the person's contact to the partner that accepted, if consent and safety allow it at this very moment.
 
-What was told is told anew, or called back, when the source corrects it: a partner that rings a number that is no longer safe is
+A disclosure is sent again, or recalled, when the source corrects it: a partner that rings a number that is no longer safe is
 worse than one that has none.
 """
 
@@ -32,18 +32,25 @@ _KEYS_LOOKED_AT = timedelta(days=7)
 def disclose_contact(ctx: Context, offer: OfferAccepted) -> Disclosure:
     """Disclose or withhold, once for each offer. Raises Retryable for an unknown case.
 
-    What was withheld is asked again when the acceptance is told again, as it is when operators vouch for the partner's keys.
+    A withheld contact is decided again when the acceptance is republished, as it is when operators vouch for the partner's keys.
     The case is written as well: every change of consent or restriction writes it too, so one that comes at the same
-    moment makes this a Conflict, and the question is asked again.
+    moment causes a Conflict, and the decision is made again.
     """
     done = ctx.disclosures.get(offer.offer_id)
     if done is not None and (done.ended or not done.refusal):
         return done
     case = known_case(ctx, offer.case_ref)
     disclosure = Disclosure(
-        offer.offer_id, case.id, offer.partner_id, ctx.now, None, offer.vouch, offer.signature,
-        case_salt=offer.case_salt, revision=done.revision if done else 0,
-    )  # fmt: skip
+        offer.offer_id,
+        case.id,
+        offer.partner_id,
+        ctx.now,
+        None,
+        offer.vouch,
+        offer.signature,
+        case_salt=offer.case_salt,
+        revision=done.revision if done else 0,
+    )
     answer = _judge(ctx, case, offer.partner_id)
     recipient = answer if isinstance(answer, Refusal) else _recipient(ctx, disclosure)
     disclosure.refusal = recipient if isinstance(recipient, Refusal) else None
@@ -60,7 +67,7 @@ def disclose_contact(ctx: Context, offer: OfferAccepted) -> Disclosure:
 
 
 def _with_keys_of(ctx: Context, disclosure: Disclosure, offer: OfferAccepted) -> Disclosure:
-    """What came with the acceptance told again counts when the question is asked next."""
+    """Store the keys of the republished acceptance, so that the next decision uses them."""
     if (disclosure.vouch, disclosure.signature) != (offer.vouch, offer.signature):
         disclosure.vouch, disclosure.signature = offer.vouch, offer.signature
         ctx.disclosures.save(disclosure)
@@ -73,15 +80,15 @@ def _judge(ctx: Context, case: Case, partner_id: str) -> Contact | Refusal:
 
 
 def _earlier_safety(ctx: Context, case: Case, person: Person | None) -> ContactSafety | None:
-    """What the person's own last report called safe; asked only for a report by reference alone."""
+    """Return the safe contact of the person's own last report, needed only for a report by reference alone."""
     if person is None or case.told.identity:
         return None
-    told = [each.told for each in cases_of(ctx, person) if each.is_open and each.told.identity]
+    told = [other.told for other in cases_of(ctx, person) if other.is_open and other.told.identity]
     return told[-1].contact_safety if told else None
 
 
 def _recipient(ctx: Context, offer: Disclosure) -> Recipient | Refusal:
-    """The keys that operators vouch for, if the partner itself has signed its acceptance of this offer."""
+    """Return the keys that operators vouch for, if the partner itself has signed its acceptance of this offer."""
     recipient = ctx.recipients.judge(offer.vouch, offer.partner_id)
     if isinstance(recipient, Distrust):
         return Refusal(recipient.value)
@@ -90,24 +97,24 @@ def _recipient(ctx: Context, offer: Disclosure) -> Recipient | Refusal:
 
 
 def disclose_again(ctx: Context, case: Case, *, corrected: bool = False) -> None:
-    """Ask again for each partner: give those at work what they may have now, call back what no partner must use any more.
+    """Decide again for each partner: disclose to those at work what they may have now, recall what no partner must use.
 
-    A partner whose work is over gets nothing new, but it still holds what it was given. To be called whenever consent,
-    restrictions or the person change. A contact that a partner has and may keep is sent anew only if it is `corrected`.
-    The caller writes the case, which is what a disclosure at the same moment collides with.
+    A partner whose work is over gets nothing new, but it still holds what it was given. Call this whenever consent,
+    restrictions or the person change. A contact that a partner has and may keep is sent again only if it is `corrected`.
+    The caller writes the case, so that a disclosure at the same moment conflicts.
     """
     for disclosure in ctx.disclosures.of(case.id):
         if not disclosure.ended:
             _again(ctx, case, disclosure, corrected=corrected)
         elif not disclosure.refusal:
-            _keep_or_call_back(ctx, case, disclosure, _judge(ctx, case, disclosure.partner_id))
+            _keep_or_recall(ctx, case, disclosure, _judge(ctx, case, disclosure.partner_id))
 
 
 @before_publishing(ContactDisclosed)
 def contact_may_leave(ctx: Context, event: ContactDisclosed) -> bool:
-    """Whether a disclosed contact may be sent at this moment. If not, it is withheld from now on, and its partner gets to know.
+    """Decide whether a disclosed contact may be sent at this moment. If not, withhold it from now on and inform its partner.
 
-    The partner may have the contact already, from its catch-up or from an earlier sending, so that it is called back as well.
+    The partner may have the contact already, from its catch-up or from an earlier sending, so that it is recalled as well.
     Raises Retryable for an unknown case.
     """
     disclosure = ctx.disclosures.get(event.offer_id)
@@ -115,14 +122,14 @@ def contact_may_leave(ctx: Context, event: ContactDisclosed) -> bool:
         return False
     case = known_case(ctx, disclosure.case_ref)
     answer = Refusal.ENDED if disclosure.ended else _judge(ctx, case, disclosure.partner_id)
-    return _keep_or_call_back(ctx, case, disclosure, answer)
+    return _keep_or_recall(ctx, case, disclosure, answer)
 
 
 @on(OfferCompleted, OfferFailed, OfferRecalled)
 def end_disclosure(ctx: Context, end: OfferCompleted | OfferFailed | OfferRecalled) -> None:
-    """The partner works on the case no longer: it gets no corrections.
+    """Mark the partner's work on the case as ended: it gets no corrections.
 
-    An end that overtakes its acceptance answers it, too, because the acceptance will not be asked about again.
+    An end that arrives before its acceptance answers it, too, because the acceptance will not be decided again.
     """
     disclosure = ctx.disclosures.get(end.offer_id)
     if disclosure is None:
@@ -133,8 +140,8 @@ def end_disclosure(ctx: Context, end: OfferCompleted | OfferFailed | OfferRecall
     ctx.disclosures.save(disclosure)
 
 
-def _keep_or_call_back(ctx: Context, case: Case, disclosure: Disclosure, answer: Contact | Refusal) -> bool:
-    """Whether the partner may have what it was given; if not, it is called back."""
+def _keep_or_recall(ctx: Context, case: Case, disclosure: Disclosure, answer: Contact | Refusal) -> bool:
+    """Let the partner keep what it may have, or recall it."""
     if isinstance(answer, Contact):
         return True
     disclosure.refusal, disclosure.at = answer, ctx.now
@@ -193,7 +200,7 @@ def _audit(ctx: Context, disclosure: Disclosure) -> None:
 
 @measures(seconds=OFTEN_S)
 def measure_withheld_for_keys(parts: RegistryParts) -> None:
-    """Export what was withheld because nobody vouches for a partner's keys: an operator can end it."""
+    """Export the number of contacts withheld because a partner's keys have no vouch: an operator can fix it."""
     now = parts.clock.now()
     count, first = withheld_for_keys(now - _KEYS_LOOKED_AT)
     parts.metrics.overdue("partner_keys", count, (now - first).total_seconds() if first else 0.0)

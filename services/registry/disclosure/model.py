@@ -1,4 +1,4 @@
-"""Whether a partner may be told how to reach the person: asked again at the moment of telling."""
+"""Decide whether a partner may know how to reach the person, each time at the moment of the disclosure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from services.registry.people.model import Person
 
 
 class Refusal(StrEnum):
-    """Why contact is withheld."""
+    """The reasons for withholding a contact."""
 
     REPORT_WITHDRAWN = "report_withdrawn"
     UNKNOWN_PERSON = "unknown_person"
@@ -32,21 +32,21 @@ class Refusal(StrEnum):
 
     @property
     def is_about_keys(self) -> bool:
-        """Whether it ends when operators vouch for the partner's keys: the question is then asked again."""
+        """Return True if a vouch of the operators for the partner's keys ends it: the contact is then decided again."""
         return self in {Refusal.KEY_NOT_VOUCHED, Refusal.KEY_CHANGED, Refusal.KEY_OUTDATED, Refusal.NOT_SIGNED}
 
     @property
     def said_to_partner(self) -> str:
-        """The reason in the event: a partner learns neither of the person's refusal nor that a source named an older record."""
+        """Return the reason in the event: it reveals neither the person's refusal nor that a source named an older record."""
         return str(Refusal.NO_CONSENT if self in (Refusal.RESTRICTED, Refusal.NOT_RECORDED) else self)
 
 
 @dataclass
 class Disclosure:
-    """What was done about one accepted offer: disclosed (no refusal) or withheld.
+    """The outcome of one accepted offer: disclosed (no refusal) or withheld.
 
     It is decided again when anything changes by which it is judged, until the partner's work has ended; `at` is the moment of the
-    last answer. `vouch` and `signature` are what came with the acceptance; `case_salt` makes the reference by which the partner
+    last answer. `vouch` and `signature` came with the acceptance; `case_salt` makes the reference by which the partner
     knows the case; `ended` is true once the partner works on it no longer.
     """
 
@@ -63,13 +63,13 @@ class Disclosure:
 
     @property
     def partner_case_ref(self) -> str:
-        """The reference by which the partner knows the case, which it signs."""
+        """Return the reference by which the partner knows the case, and which it signs."""
         return case_ref_for(self.partner_id, self.case_ref, self.case_salt)
 
 
 @dataclass(frozen=True)
 class Contact:
-    """What goes into the box for the partner."""
+    """The content of the box for the partner."""
 
     identity: Identity
     safety: ContactSafety
@@ -78,7 +78,7 @@ class Contact:
 def judge(
     case: Case, person: Person | None, partner_id: str, now: datetime, *, earlier: ContactSafety | None = None
 ) -> Contact | Refusal:
-    """The contact that this partner may be given now, or why not.
+    """Return the contact that this partner may have now, or why not.
 
     `earlier` is the contact safety of the person's own last report. It counts where this report names the person by
     reference alone, because the source that does so need not be the one that knows what is safe.
@@ -96,7 +96,7 @@ def judge(
 
 
 def _no_leave(case: Case, person: Person, partner_id: str, now: datetime) -> Refusal | None:
-    if any(each.partner_id == partner_id for each in person.restrictions):
+    if any(restriction.partner_id == partner_id for restriction in person.restrictions):
         return Refusal.RESTRICTED
     said = (*case.reported, *case.statements, *person.statements)
     answer = consent_to(said, purpose=FOR_REFERRAL, scope="contact", recipient=partner_id, now=now)
@@ -108,7 +108,7 @@ def _no_leave(case: Case, person: Person, partner_id: str, now: datetime) -> Ref
 def _older_contact(
     case: Case, person: Person, partner_id: str, now: datetime, earlier: ContactSafety | None
 ) -> Contact | Refusal:
-    """What the older record holds: only with a consent that an operator recorded, only over channels safe then and now."""
+    """Return the older record's contact, only with a consent that an operator recorded, only over channels safe then and now."""
     recorded = (*case.statements, *person.statements)
     if consent_to(recorded, purpose=FOR_REFERRAL, scope="contact", recipient=partner_id, now=now) is not Answer.LIVE:
         return Refusal.NOT_RECORDED

@@ -1,4 +1,4 @@
-"""What a partner is sent about the contact of a person. Referral gets it too, for the partner's catch-up."""
+"""Publish a person's contact to a partner. Referral gets it too, for the partner's catch-up."""
 
 from __future__ import annotations
 
@@ -15,18 +15,27 @@ def publish_disclosed(
 ) -> None:
     """Publish the sealed contact to the partner that accepted; `supersedes` replaces what the partner has."""
     payload = ContactDisclosed(
-        case_ref=case.id, offer_id=disclosure.id, partner_id=disclosure.partner_id, case_salt=disclosure.case_salt, key_id=key_id,
-        box=box, supersedes=supersedes,
-    )  # fmt: skip
+        case_ref=case.id,
+        offer_id=disclosure.id,
+        partner_id=disclosure.partner_id,
+        case_salt=disclosure.case_salt,
+        key_id=key_id,
+        box=box,
+        supersedes=supersedes,
+    )
     _publish(ctx, case, disclosure, payload)
 
 
 def publish_withheld(ctx: Context, case: Case, disclosure: Disclosure, *, recalled: bool = False) -> None:
     """Publish the refusal, with the reason that the partner may know; `recalled` forbids it to use what it has."""
     payload = ContactWithheld(
-        case_ref=case.id, offer_id=disclosure.id, partner_id=disclosure.partner_id, case_salt=disclosure.case_salt,
-        reason=disclosure.refusal.said_to_partner if disclosure.refusal else "", recalled=recalled,
-    )  # fmt: skip
+        case_ref=case.id,
+        offer_id=disclosure.id,
+        partner_id=disclosure.partner_id,
+        case_salt=disclosure.case_salt,
+        reason=disclosure.refusal.said_to_partner if disclosure.refusal else "",
+        recalled=recalled,
+    )
     _publish(ctx, case, disclosure, payload)
 
 

@@ -1,4 +1,4 @@
-"""What was done about accepted offers, as it is stored."""
+"""Stored outcomes of accepted offers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from services.registry.store import Repository
 
 
 class DisclosureDocument(Stored):
-    """What was done about one offer (the id)."""
+    """The outcome of one offer (the id)."""
 
     case_ref = StringField(required=True, **INTERNAL)
     partner_id = StringField(required=True, **INTERNAL)
@@ -41,12 +41,12 @@ class PinDocument(Stored):
 
 
 class DisclosureRepository(Repository[Disclosure]):
-    """What was done about offers."""
+    """The outcomes of offers."""
 
     collection = "disclosures"
 
     def of(self, case_ref: str) -> list[Disclosure]:
-        """All of one case."""
+        """Return all of one case."""
         return self._all(DisclosureDocument.objects(case_ref=case_ref).order_by("id"))
 
     def _read(self, record: Record) -> Disclosure:
@@ -57,7 +57,7 @@ class DisclosureRepository(Repository[Disclosure]):
 
 
 def withheld_for_keys(since: datetime) -> tuple[int, datetime | None]:
-    """How many contacts were withheld for a partner's keys since a moment and still are, and when the first was."""
+    """Return how many contacts were withheld for a partner's keys since a moment and still are, and when the first was."""
     codes = [refusal.value for refusal in Refusal if refusal.is_about_keys]
     found = DisclosureDocument.objects(refusal__in=codes, at__gte=since)
     first = found.order_by("at").only("at").as_pymongo().first()

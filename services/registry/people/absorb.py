@@ -1,6 +1,6 @@
-"""Let a person's record take over what their later reports told, one at a time and after those are answered for.
+"""Add the facts of later reports to a person's record, one at a time and after those reports are processed.
 
-This also closes a gap: a restriction or consent said in the very moment in which a new case was resolved would miss
+This also closes a gap: a restriction or consent from the very moment in which a new case was resolved would miss
 that case. Here both are written together, so whichever came first is seen.
 """
 
@@ -12,41 +12,41 @@ from ngao.chassis.errors import Conflict
 from ngao.chassis.handlers import every
 from services.registry.cases.model import Case
 from services.registry.context import Context, RegistryParts
-from services.registry.people.finding import person_of, root_of, say_all
+from services.registry.people.finding import person_of, publish_all, root_of
 
 _AT_ONCE = 100
 
 
 @every(seconds=2)
 def absorb(parts: RegistryParts) -> None:
-    """Let records take over what later reports told, each case in a unit of its own."""
+    """Add the facts of later reports to their records, each case in a unit of its own."""
     for case in parts.read().cases.unabsorbed(_AT_ONCE):
         try:
             parts.run(partial(absorb_case, case_ref=case.id))
         except Conflict:
-            continue  # somebody else keeps writing this record; the next turn finds the case again
+            continue  # another process keeps writing this record; the next turn finds the case again
 
 
 def absorb_case(ctx: Context, case_ref: str) -> None:
-    """Take over one case's identity; say again what has changed since it was resolved."""
+    """Add one case's identity to the record, and publish what has changed since it was resolved."""
     case = ctx.cases.get(case_ref)
     if case is None or case.absorbed:
         return
     case.absorbed = True
-    _learn(ctx, case)
+    _add_facts(ctx, case)
     person = person_of(ctx, case.defender_ref)
     if case.is_open and person and person.said != case.said:
-        say_all(ctx, case)
+        publish_all(ctx, case)
     ctx.cases.save(case)
 
 
-def _learn(ctx: Context, case: Case) -> None:
+def _add_facts(ctx: Context, case: Case) -> None:
     """Write the record even when nothing is new: it is the lock that a change of consent or restriction meets."""
     record = ctx.defenders.get(case.defender_ref) if case.defender_ref else None
     if record is None:
         return
     if case.told.identity:
-        record.learn(case.told.identity)
+        record.add_facts(case.told.identity)
     ctx.defenders.save(record)
     root = root_of(ctx, record)
     if root is not record:

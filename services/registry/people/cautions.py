@@ -1,4 +1,4 @@
-"""What whoever is about to contact a person must read first, made from what a report told about safe contact."""
+"""Cautions for anyone who contacts a person, derived from a report's safe contact."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Caution:
 
 
 DO_NOT = Caution("do_not_contact", "Do not contact this person: no report says that it is safe.")
-_SHARED = Caution("shared_phone", "Somebody else may answer or read this phone: do not say who you are or what it is about.")
+_SHARED = Caution("shared_phone", "Another person may answer or read this phone: do not say who you are or what it is about.")
 _NO_VOICEMAIL = Caution("no_voicemail", "Leave no voicemail.")
 _CODE_WORD = Caution("code_word", "Use the code word before you say anything else.")
 _HOURS = Caution("safe_hours", "Contact the person only in the safe hours, in the person's own time zone.")
@@ -24,7 +24,7 @@ _INSTRUCTIONS = Caution("instructions", "Read the person's own instructions firs
 
 
 def cautions_of(safety: ContactSafety | None) -> tuple[Caution, ...]:
-    """The cautions, the gravest first; when contact is not safe there is only that one."""
+    """Return the cautions, the gravest first; when contact is not safe there is only that one."""
     if safety is None or not safety.is_safe:
         return (DO_NOT,)
     channels = Caution("only_channels", f"Use only: {', '.join(safety.channels)}.")

@@ -1,4 +1,4 @@
-"""Steps that several use cases share: find the whole person behind a record, and say what others may know."""
+"""Steps that several use cases share: find the whole person behind a record, and publish what others may know."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 def person_of(ctx: Context, ref: str | None) -> Person | None:
-    """The person behind a record, whichever of its linked records is asked for; None when there is none."""
+    """Return the person behind a record, whichever of its linked records is given, or None."""
     first = ctx.defenders.get(ref) if ref else None
     if first is None:
         return None
@@ -25,7 +25,7 @@ def person_of(ctx: Context, ref: str | None) -> Person | None:
 
 
 def root_of(ctx: Context, defender: Defender) -> Defender:
-    """Follow links to the record that stands for the person."""
+    """Follow links to the record that represents the person."""
     seen = {defender.id}
     while defender.linked_to and defender.linked_to not in seen:
         seen.add(defender.linked_to)
@@ -37,7 +37,7 @@ def root_of(ctx: Context, defender: Defender) -> Defender:
 
 
 def known_person(ctx: Context, ref: str) -> Person:
-    """The person behind a record; raises NotFound."""
+    """Return the person behind a record. Raises NotFound."""
     person = person_of(ctx, ref)
     if person is None:
         raise NotFound("There is no such defender.")
@@ -45,32 +45,32 @@ def known_person(ctx: Context, ref: str) -> Person:
 
 
 def cases_of(ctx: Context, person: Person) -> list[Case]:
-    """All cases of all of a person's records, oldest first."""
+    """Return all cases of all of a person's records, oldest first."""
     return ctx.cases.of(record.id for record in person.records)
 
 
 def open_cases_touched_by(ctx: Context, person: Person) -> list[Case]:
-    """Open cases for which this person's restrictions hold: their own, and those that may turn out to be theirs."""
+    """Return open cases for which this person's restrictions hold: their own, and those that may turn out to be theirs."""
     probable = ctx.candidates.suggesting(record.id for record in person.records)
     found = [*cases_of(ctx, person), *_present(ctx.cases.get(candidate.id) for candidate in probable)]
     return [case for case in {case.id: case for case in found}.values() if case.is_open]
 
 
 def view(ctx: Context, case: Case) -> CaseView:
-    """What others may know of the case's person now."""
+    """Return what others may know of the case's person now."""
     candidate = ctx.candidates.get(case.id) if case.resolution == Kind.CANDIDATE else None
     probable = probable_people(ctx, candidate)
     return view_of(case, person_of(ctx, case.defender_ref), probable, ctx.policy, ctx.now)
 
 
-def say_resolved(ctx: Context, case: Case) -> None:
-    """Say what others may know of the case's person now."""
+def publish_person(ctx: Context, case: Case) -> None:
+    """Publish what others may know of the case's person now."""
     publish_resolved(ctx, view(ctx, case))
 
 
-def say_all(ctx: Context, case: Case) -> None:
-    """Say who it is, and which of the person's standing statements hold for this case; remember what was said."""
-    say_resolved(ctx, case)
+def publish_all(ctx: Context, case: Case) -> None:
+    """Publish the person and which of their consents hold for this case, and record what was published."""
+    publish_person(ctx, case)
     person = person_of(ctx, case.defender_ref)
     if person is None:
         return
@@ -80,14 +80,14 @@ def say_all(ctx: Context, case: Case) -> None:
 
 
 def probable_people(ctx: Context, candidate: Candidate | None) -> tuple[Person, ...]:
-    """The persons whom an undecided candidate may turn out to be."""
+    """Return the persons whom an undecided candidate may turn out to be."""
     if candidate is None or candidate.verdict is not Verdict.OPEN:
         return ()
-    return tuple(_present(person_of(ctx, each.defender_ref) for each in candidate.suggestions))
+    return tuple(_present(person_of(ctx, suggestion.defender_ref) for suggestion in candidate.suggestions))
 
 
 def records_below(ctx: Context, root: Defender) -> list[Defender]:
-    """A record, and all that humans have linked to it or to one of those."""
+    """Return a record, and all that humans have linked to it or to one of those."""
     found = {root.id: root}
     waiting = [root.id]
     while waiting:
@@ -99,4 +99,4 @@ def records_below(ctx: Context, root: Defender) -> list[Defender]:
 
 
 def _present(found: Iterable[T | None]) -> list[T]:
-    return [each for each in found if each is not None]
+    return [record for record in found if record is not None]

@@ -1,7 +1,7 @@
-"""Retention: what a report told is forgotten when its time is over, and a person with it when no case needs them.
+"""Retention: erase a report's facts after their retention period, and a person when no case needs them.
 
-A person goes in two steps. First nobody can find the record any more; an hour later it is removed and its key
-destroyed, unless a report that was just being resolved has used it all the same: then it is taken back.
+A person is erased in two steps. First no search finds the record any more. An hour later it is removed and its key
+destroyed, unless a report that was just being resolved has used it: then the first step is undone.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ FADES_FOR = timedelta(hours=1)
 
 
 @every(seconds=3600)
-def forget(parts: RegistryParts) -> None:
-    """Forget what is past its time, with the keys of what nothing needs any more; batch after batch."""
-    for batch in (forget_cases, forget_people):
+def erase_due(parts: RegistryParts) -> None:
+    """Erase what is past its time, with the keys that are no longer needed, batch after batch."""
+    for batch in (erase_cases, erase_people):
         while parts.run(partial(batch, limit=_AT_ONCE)):
             continue
 
@@ -37,14 +37,14 @@ def measure_retention(parts: RegistryParts) -> None:
     parts.metrics.overdue("retention", late, longest.total_seconds())
 
 
-def forget_cases(ctx: Context, limit: int) -> int:
-    """Forget up to `limit` cases that are due, with the keys of those that have no person; gives how many."""
+def erase_cases(ctx: Context, limit: int) -> int:
+    """Erase up to `limit` cases that are due, with the keys of those that have no person. Returns how many."""
     rules = ctx.policy.retention
     ends = rules.ends("cases", ctx.now)
     due = ctx.cases.due(**ends, limit=limit)
     for case in due:
         why = "withdrawn" if case.withdrawn_at and case.withdrawn_at <= ends["withdrawn"] else "received"
-        case.forget()
+        case.erase()
         ctx.cases.save(case)
         if case.defender_ref is None:
             ctx.cases.destroy_key(case.id)
@@ -56,13 +56,13 @@ def forget_cases(ctx: Context, limit: int) -> int:
     return len(due)
 
 
-def forget_people(ctx: Context, limit: int) -> int:
-    """Remove the records that have faded long enough, and destroy their keys; gives how many were looked at."""
-    faded = ctx.defenders.fading(ctx.now - FADES_FOR, limit)
+def erase_people(ctx: Context, limit: int) -> int:
+    """Remove the records whose hour has passed, and destroy their keys. Returns how many were checked."""
+    faded = ctx.defenders.pending_erasure(ctx.now - FADES_FOR, limit)
     for record in faded:
         person = person_of(ctx, record.id) or Person((record,))
         if _is_needed(ctx, person):
-            _take_back(ctx, record)
+            _undo(ctx, record)
         else:
             ctx.defenders.remove(record)
             ctx.defenders.destroy_key(record.id)
@@ -86,7 +86,7 @@ def _let_fade(ctx: Context, person: Person) -> None:
         ctx.defenders.save(record)
 
 
-def _take_back(ctx: Context, record: Defender) -> None:
+def _undo(ctx: Context, record: Defender) -> None:
     record.fading_since = None
     ctx.defenders.claim(record.id, record.identity)
     ctx.defenders.save(record)

@@ -1,4 +1,4 @@
-"""What a report tells about its person. Values live in memory only; their `repr` shows none, so no log or traceback can."""
+"""A report's facts about its person. Values live in memory only; their `repr` shows none, so no log or traceback can."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _FIELDS = ("names", "phones", "emails", "phones_told")
 
 @dataclass(frozen=True)
 class Identity:
-    """Names as told; phones in E.164 where they can be read so; e-mail addresses. Each may have many values.
+    """Names as stated; phones in E.164 where they can be parsed; e-mail addresses. Each may have many values.
 
-    `phones_told` are phones as they were said, where the reading differs: a reading can be a guess.
+    `phones_told` are phones as stated, where the parsed number differs: it can be a guess.
     """
 
     names: tuple[str, ...] = field(default=(), repr=False)
@@ -27,7 +27,7 @@ class Identity:
     phones_told: tuple[str, ...] = field(default=(), repr=False)
 
     def merged_with(self, other: Identity) -> Identity:
-        """Both together, each value once, the older first: a person keeps the names they gave, up to a bound."""
+        """Return both together, each value once, the older first: a person keeps the names they gave, up to a bound."""
         return Identity(
             names=_each_once((*self.names, *other.names))[:MOST_NAMES],
             phones=_each_once((*self.phones, *other.phones)),
@@ -36,7 +36,7 @@ class Identity:
         )
 
     def over(self, old: Identity | None) -> Identity:
-        """This as a correction of an older one: a list that is empty here stays as it was, phones with what was said of them."""
+        """Return this as a correction of an older one: an empty list changes nothing, phones keep their original spelling."""
         if old is None:
             return self
         phones = self if self.phones else old
@@ -44,29 +44,29 @@ class Identity:
 
     @property
     def is_empty(self) -> bool:
-        """Whether it names nobody."""
+        """Return True if it names no person."""
         return not (self.names or self.phones or self.emails)
 
     @property
     def addresses(self) -> tuple[tuple[str, str], ...]:
-        """What can tell that two are one: `(kind, value)`. Whatever else stands in a phone field ("none", "0") is not."""
-        read = (_E164.fullmatch(each) for each in self.phones)
-        phones = (("phone", each[1]) for each in read if each)
-        return (*phones, *(("email", each) for each in self.emails if "@" in each))
+        """Return the values that can match two records: `(kind, value)`. Other text in a phone field ("none") is left out."""
+        read = (_E164.fullmatch(phone) for phone in self.phones)
+        phones = (("phone", name[1]) for name in read if name)
+        return (*phones, *(("email", email) for email in self.emails if "@" in email))
 
     def as_dict(self) -> dict[str, list[str]]:
-        """Plain lists, for sealing."""
+        """Return plain lists, for sealing."""
         return {name: list(getattr(self, name)) for name in _FIELDS}
 
     @staticmethod
     def from_dict(raw: Mapping[str, Any]) -> Identity:
-        """The reverse of `as_dict`; missing lists are empty."""
+        """Return the identity of plain lists; missing lists are empty."""
         return Identity(*(tuple(raw.get(name) or ()) for name in _FIELDS))
 
 
 @dataclass(frozen=True)
 class ContactSafety:
-    """How the person may be reached without harm. Without one, nobody contacts them.
+    """How the person may be reached without harm. Without one, the person is not contacted.
 
     `hours` are `{opens, closes, days}` in the person's own time zone; `shared_phone` is assumed until denied.
     """
@@ -81,11 +81,11 @@ class ContactSafety:
 
     @property
     def is_safe(self) -> bool:
-        """Contact is allowed only over a channel the person has named: silence about channels is a no."""
+        """Return True if contact is safe over a channel that the person has named: silence about channels is a no."""
         return self.may_contact and bool(self.channels)
 
     def reachable(self, identity: Identity) -> Identity:
-        """The identity with only those addresses whose channel the person called safe."""
+        """Return the identity with only those addresses whose channel the person called safe."""
         by_phone = self.is_safe and not {"phone", "sms"}.isdisjoint(self.channels)
         by_email = self.is_safe and "email" in self.channels
         return Identity(
@@ -96,11 +96,11 @@ class ContactSafety:
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values, for sealing."""
+        """Return plain values, for sealing."""
         return {
             "may_contact": self.may_contact,
             "channels": list(self.channels),
-            "hours": [dict(each) for each in self.hours],
+            "hours": [dict(hours) for hours in self.hours],
             "code_word": self.code_word,
             "voicemail": self.voicemail,
             "shared_phone": self.shared_phone,
@@ -109,7 +109,7 @@ class ContactSafety:
 
     @staticmethod
     def from_dict(raw: Mapping[str, Any]) -> ContactSafety:
-        """The reverse of `as_dict`; what is missing takes its careful default, and only a true `true` allows contact."""
+        """Return the safety of plain values; missing ones take their careful default, and only a true `true` allows contact."""
         return ContactSafety(
             may_contact=raw.get("may_contact") is True,
             channels=tuple(raw.get("channels") or ()),
@@ -122,15 +122,15 @@ class ContactSafety:
 
 
 @dataclass(frozen=True)
-class Told:
-    """All a report told about its person: who, what they say about themselves, how to reach them."""
+class ReportedIdentity:
+    """All facts of a report about its person: who, what they say about themselves, how to reach them."""
 
     identity: Identity | None = None
     attributes: Mapping[str, Any] = field(default_factory=dict, repr=False)
     contact_safety: ContactSafety | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values, for sealing."""
+        """Return plain values, for sealing."""
         return {
             "identity": self.identity.as_dict() if self.identity else None,
             "attributes": dict(self.attributes),
@@ -138,11 +138,11 @@ class Told:
         }
 
     @staticmethod
-    def from_dict(raw: Mapping[str, Any]) -> Told:
-        """The reverse of `as_dict`; an identity that names nobody counts as none."""
+    def from_dict(raw: Mapping[str, Any]) -> ReportedIdentity:
+        """Return the facts of plain values; an identity that names no person counts as none."""
         identity = Identity.from_dict(raw["identity"]) if raw.get("identity") else None
         safety = raw.get("contact_safety")
-        return Told(
+        return ReportedIdentity(
             identity=identity if identity and not identity.is_empty else None,
             attributes=dict(raw.get("attributes") or {}),
             contact_safety=ContactSafety.from_dict(safety) if safety else None,

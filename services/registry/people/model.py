@@ -27,8 +27,8 @@ class Defender:
     """One person's record.
 
     `linked_to` points to the record of the same person found later by a human. Nothing is merged, so the link can be
-    taken back and both histories are whole. `fading_since` is set while retention is about to remove the record: new
-    reports do not find it any more, and after a while, if none has used it all the same, it is gone.
+    undone and both histories are whole. `fading_since` is set while retention is about to remove the record: new
+    reports do not find it any more, and after a while, if none has used it, it is removed.
     """
 
     id: str
@@ -40,50 +40,50 @@ class Defender:
     fading_since: datetime | None = None
     revision: int = field(default=0, compare=False)
 
-    def learn(self, told: Identity) -> bool:
-        """Add what a new report tells; says whether anything was new."""
+    def add_facts(self, told: Identity) -> bool:
+        """Add the facts of a new report. Returns True if anything was new."""
         merged = self.identity.merged_with(told)
         changed = merged != self.identity
         self.identity = merged
         return changed
 
     def restrict(self, restriction: Restriction) -> bool:
-        """Add a restriction; one that already stands is kept as it is, and the answer is False."""
+        """Add a restriction. Returns False if it exists already, which keeps it as it is."""
         if self.is_restricted(restriction.partner_id):
             return False
         self.restrictions = (*self.restrictions, restriction)
         return True
 
     def lift(self, partner_id: str) -> bool:
-        """Take a restriction back; False when there was none."""
-        left = tuple(each for each in self.restrictions if each.partner_id != partner_id)
+        """Remove a restriction. Returns False when there was none."""
+        left = tuple(restriction for restriction in self.restrictions if restriction.partner_id != partner_id)
         changed = left != self.restrictions
         self.restrictions = left
         return changed
 
     def is_restricted(self, partner_id: str) -> bool:
-        """Whether the person must never be referred to this partner."""
-        return any(each.partner_id == partner_id for each in self.restrictions)
+        """Return True if the person must never be referred to this partner."""
+        return any(restriction.partner_id == partner_id for restriction in self.restrictions)
 
-    def say(self, statement: Statement) -> None:
-        """Note a consent or a withdrawal that holds for all cases."""
+    def record_statement(self, statement: Statement) -> None:
+        """Record a consent or a withdrawal that holds for all cases."""
         self.statements = (*self.statements, statement)
 
 
 @dataclass(frozen=True)
 class Person:
-    """One person as all their linked records tell it; the first record is the one others know by reference."""
+    """One person with all their linked records; others know the person by the reference of the first record."""
 
     records: tuple[Defender, ...]
 
     @property
     def ref(self) -> str:
-        """The reference that travels."""
+        """Return the reference that other services get."""
         return self.records[0].id
 
     @property
     def identity(self) -> Identity:
-        """Everything known from every record."""
+        """Return all facts of every record."""
         whole = Identity()
         for record in self.records:
             whole = whole.merged_with(record.identity)
@@ -91,35 +91,35 @@ class Person:
 
     @property
     def restrictions(self) -> tuple[Restriction, ...]:
-        """Restrictions of every record: one said to either holds for both."""
+        """Return the restrictions of every record: one stated for either holds for both."""
         return together(record.restrictions for record in self.records)
 
     @property
     def statements(self) -> tuple[Statement, ...]:
-        """Standing consents and withdrawals of every record."""
+        """Return the consents and withdrawals of every record that hold for all cases."""
         return tuple(statement for record in self.records for statement in record.statements)
 
     def statements_for_others(self, now: datetime) -> tuple[Statement, ...]:
-        """What the person has said for all cases, as others must hear it to judge as the registry does.
+        """Return the person's consents for all cases, as others must know them to decide as the registry does.
 
         All withdrawals, because one that names a partner holds for later consents too; and of consents what is left, so that a
-        new case does not look like one whose consent was taken back.
+        new case does not look like one whose consent was withdrawn.
         """
         said = sorted(self.statements, key=lambda statement: statement.at)
-        told = (remaining(each, said) if each.granted else each for each in said)
-        return tuple(each for each in told if each and (each.until is None or each.until > now))
+        left = (remaining(stated, said) if stated.granted else stated for stated in said)
+        return tuple(statement for statement in left if statement and (statement.until is None or statement.until > now))
 
     @property
     def said(self) -> tuple[str, ...]:
-        """A short form of what others are told about the person, to see whether it has changed since."""
-        restricted = sorted(f"{each.kind}:{each.partner_id}" for each in self.restrictions)
+        """Return a digest of what others know about the person, to see whether it has changed since."""
+        restricted = sorted(f"{restriction.kind}:{restriction.partner_id}" for restriction in self.restrictions)
         return (self.ref, str(len(self.statements)), *restricted)
 
 
 def together(groups: Iterable[tuple[Restriction, ...]]) -> tuple[Restriction, ...]:
-    """Restrictions of several records, one for each partner."""
+    """Return the restrictions of several records, one for each partner."""
     found: dict[tuple[str, str], Restriction] = {}
     for group in groups:
-        for each in group:
-            found.setdefault((each.kind, each.partner_id), each)
+        for record in group:
+            found.setdefault((record.kind, record.partner_id), record)
     return tuple(found.values())

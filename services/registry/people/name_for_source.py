@@ -11,11 +11,16 @@ from services.registry.people.responses import ReferenceShown, SourceRequest
 
 
 @http.post(
-    "/v1/defenders/<ref>/source-references", roles="operator", scope="defenders:write", audit=itself("reference.given"),
-    request=SourceRequest, returns=ReferenceShown, summary="Give a source a reference of its own for this person.",
-)  # fmt: skip
+    "/v1/defenders/<ref>/source-references",
+    roles="operator",
+    scope="defenders:write",
+    audit=itself("reference.given"),
+    request=SourceRequest,
+    returns=ReferenceShown,
+    summary="Give a source a reference of its own for this person.",
+)
 def name_for_source(ctx: Context, ref: str, body: dict[str, Any]) -> dict[str, Any]:
-    """The reference by which this source, and no other, may report about the person again. Raises NotFound."""
+    """Return the reference by which this source, and no other, may report about the person again. Raises NotFound."""
     source_id = body["source_id"]
     person = known_person(ctx, ref)
     given = ctx.defenders.name_for_source(person.ref, source_id)

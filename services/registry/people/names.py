@@ -1,4 +1,4 @@
-"""Names as they are compared: order, accents, case and common respellings do not make another person."""
+"""Compare names: order, accents, case and common respellings do not make another person."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ _DOUBLED = re.compile(r"(.)\1+")
 
 
 def tokens(name: str) -> tuple[str, ...]:
-    """The words by which a name is compared: its initials count only where it has nothing else."""
+    """Return the words by which a name is compared: its initials only where it has no other words."""
     found = words(name)
     return (tuple(word for word in found if len(word) > 1) or found)[:MOST_WORDS]
 
 
 def skeleton(token: str, same_sounds: Mapping[str, str]) -> str:
-    """What stays of a word when spellings vary: like sounds made one, doubles made single, vowels kept only in front."""
+    """Return a word without variants of spelling: like sounds unified, doubles made single, vowels kept only in front."""
     token = _sounded(token, same_sounds)
     return token[:1] + "".join(char for char in token[1:] if char not in "aeiou")
 
 
 def name_keys(names: Iterable[str], same_sounds: Mapping[str, str]) -> frozenset[str]:
-    """Keys under which a similar name can be found again: every pair of a name's skeletons, in no order.
+    """Return keys under which a similar name can be found again: every pair of a name's skeletons, in no order.
 
-    Pairs and not single words, because how often a word occurs would tell, even hashed, which common name it is; and
-    because one shared word makes nobody a probable match.
+    Pairs and not single words, because how often a word occurs would reveal, even hashed, which common name it is; and
+    because one shared word makes no probable match.
     """
     keys: set[str] = set()
     for name in names:
@@ -59,12 +59,12 @@ def _is_initial(token: str) -> bool:
 
 
 def closest(mine: Sequence[str], theirs: Sequence[str], similarity: Similarity) -> float | None:
-    """How alike the two most alike names are, 0 to 1; None when one side gave no name."""
+    """Return the similarity of the two most alike names, 0 to 1, or None when one side gave no name."""
     return max((similarity(one, other) for one, other in _likeliest(mine, theirs)), default=None)
 
 
 def _likeliest(mine: Sequence[str], theirs: Sequence[str]) -> Iterable[tuple[str, str]]:
-    """All pairs of names, or of too many those that have most words in common."""
+    """Return all pairs of names, or of too many those that have most words in common."""
     if len(mine) * len(theirs) <= MOST_PAIRS:
         return product(mine, theirs)
     found = {name: frozenset(tokens(name)) for name in (*mine, *theirs)}
@@ -72,7 +72,7 @@ def _likeliest(mine: Sequence[str], theirs: Sequence[str]) -> Iterable[tuple[str
 
 
 class Likeness(IntEnum):
-    """Whether two names can be one person's: no; too little is known; yes."""
+    """The three verdicts on whether two names can be one person's: no; too little is known; yes."""
 
     OTHER = 0
     PARTLY = 1
@@ -80,13 +80,13 @@ class Likeness(IntEnum):
 
 
 def likest(mine: Sequence[str], theirs: Sequence[str], rules: MatchingRules, similarity: Similarity) -> Likeness | None:
-    """How the two most alike names compare; None when one side gave no name."""
+    """Compare the two most alike names. Returns None when one side gave no name."""
     found = (_compare(one, other, rules, similarity) for one, other in _likeliest(mine, theirs))
     return max(found, default=None)
 
 
 def _compare(one: str, other: str, rules: MatchingRules, similarity: Similarity) -> Likeness:
-    """The least alike words decide, because relatives share the others. One shared word of a longer name is too little."""
+    """Decide by the least alike words, because relatives share the others. One shared word of a longer name is too little."""
     mine, theirs = Counter(words(one)[:MOST_WORDS]), Counter(words(other)[:MOST_WORDS])
     shared = mine & theirs
     few, more = sorted(([*(mine - shared).elements()], [*(theirs - shared).elements()]), key=len)
@@ -102,10 +102,10 @@ def _compare(one: str, other: str, rules: MatchingRules, similarity: Similarity)
 
 
 def _pairs(few: list[str], more: list[str], is_one: Callable[[str, str], bool]) -> list[tuple[str, str]]:
-    """Each of the few words with one of the others that may be the same, long words first, none used twice."""
+    """Pair each of the few words with one of the others that may be the same, long words first, none used twice."""
     left, found = list(more), []
     for word in sorted(few, key=len, reverse=True):
-        partner = next((each for each in left if is_one(word, each)), None)
+        partner = next((record for record in left if is_one(word, record)), None)
         if partner is not None:
             left.remove(partner)
             found.append((word, partner))
@@ -113,7 +113,7 @@ def _pairs(few: list[str], more: list[str], is_one: Callable[[str, str], bool]) 
 
 
 def _respelt(one: str, other: str, rules: MatchingRules, similarity: Similarity) -> bool:
-    """Whether two words are one name in two spellings. Syllables count too: Martin is not Martina, nor Francis Frances."""
+    """Return True if two words are one name in two spellings. Syllables matter: Martin is not Martina, nor Francis Frances."""
     if not (one.isalpha() and other.isalpha()) or similarity(one, other) < rules.same_word_from:
         return False
     sounds = rules.same_sounds
@@ -121,7 +121,7 @@ def _respelt(one: str, other: str, rules: MatchingRules, similarity: Similarity)
 
 
 def _same_syllables(one: str, other: str) -> bool:
-    """Whether the vowels of each syllable are the same but for some that one spelling leaves out (Achieng and Acheng)."""
+    """Return True if each syllable has the same vowels but for some that one spelling leaves out (Achieng and Acheng)."""
     mine, theirs = ([set(run) for run in _VOWELS.findall(word)] for word in (one, other))
     return len(mine) == len(theirs) and all(a <= b or b <= a for a, b in zip(mine, theirs, strict=True))
 

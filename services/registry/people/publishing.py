@@ -1,4 +1,4 @@
-"""What the registry publishes about the person of a case."""
+"""Publish the registry's events about the person of a case."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ def publish_resolved(ctx: Context, view: CaseView) -> None:
         defender_ref=view.defender_ref,
         resolution=view.resolution,
         restrictions=tuple(
-            Restriction(kind=each.kind, partner_id=each.partner_id, reason=each.reason) for each in view.restrictions
+            Restriction(kind=restriction.kind, partner_id=restriction.partner_id, reason=restriction.reason)
+            for restriction in view.restrictions
         ),
         attributes=dict(view.attributes),
         contact=ContactSummary(may_contact=view.may_contact, channels=view.channels),

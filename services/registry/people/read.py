@@ -1,4 +1,4 @@
-"""An operator reads a defender's record: with a reason, audited, masked unless they hold the right to see values."""
+"""Read a defender's record: with a reason, audited, masked unless the operator has the right to see values."""
 
 from __future__ import annotations
 
@@ -20,18 +20,26 @@ SEES_IDENTITY = "identity:read"
 
 
 @http.get(
-    "/v1/defenders/<ref>", roles="operator", scope="defenders:read", audit=itself("defender.read"), returns=DefenderShown,
-    summary="Read a defender's record; ?reason= is demanded, values need identity:read.",
-)  # fmt: skip
+    "/v1/defenders/<ref>",
+    roles="operator",
+    scope="defenders:read",
+    audit=itself("defender.read"),
+    returns=DefenderShown,
+    summary="Read a defender's record; ?reason= is required, values need identity:read.",
+)
 def read_defender(ctx: Context, ref: str, *, reason: str) -> dict[str, Any]:
     """Show one record. Raises NotFound, and InvalidInput for a reason that policy does not know."""
     return defender_answer(defender_record(ctx, ref, reader_of(ctx, reason)))
 
 
 @http.get(
-    "/v1/defenders", roles="operator", scope="defenders:read", audit=itself("defender.read"), returns=DefenderShown,
+    "/v1/defenders",
+    roles="operator",
+    scope="defenders:read",
+    audit=itself("defender.read"),
+    returns=DefenderShown,
     summary="Read the record of a case's person: ?case_ref= and ?reason=.",
-)  # fmt: skip
+)
 def find_defender(ctx: Context, *, case_ref: str, reason: str) -> dict[str, Any]:
     """Show the record of a case's person. Raises NotFound, also when the case is anonymous."""
     reader = reader_of(ctx, reason)
@@ -42,7 +50,7 @@ def find_defender(ctx: Context, *, case_ref: str, reason: str) -> dict[str, Any]
 
 
 def reader_of(ctx: Context, reason: str) -> Reader:
-    """The caller as a reader; raises InvalidInput for a reason that policy does not know."""
+    """Return the caller as a reader. Raises InvalidInput for a reason that policy does not know."""
     check_reason(reason, ctx.policy.read_reasons)
     return Reader(reason, ctx.principal is not None and SEES_IDENTITY in ctx.principal.scopes)
 
@@ -51,11 +59,11 @@ def check_reason(reason: str, known: tuple[str, ...]) -> None:
     """Raise InvalidInput for a reason that policy does not know."""
     if reason not in known:
         detail = f"Must be one of: {', '.join(known)}."
-        raise InvalidInput("The reason is not one that policy knows.", [FieldError("/reason", "unknown_code", detail)])
+        raise InvalidInput("The reason is unknown.", [FieldError("/reason", "unknown_code", detail)])
 
 
 def defender_record(ctx: Context, ref: str, reader: Reader) -> Record:
-    """Read one defender's record, audited; raises NotFound."""
+    """Read one defender's record, and audit it. Raises NotFound."""
     person = known_person(ctx, ref)
     audit_reading(ctx, "defender.read", person.ref, reader)
     cases = tuple(cases_of(ctx, person))
@@ -64,9 +72,9 @@ def defender_record(ctx: Context, ref: str, reader: Reader) -> Record:
 
 
 def safe_contact(cases: tuple[Case, ...], reader: Reader) -> tuple[SafeContact, ...]:
-    """Show the contact of every case that still knows, the newest first: a contact is never shown without it."""
-    known = sorted((each for each in cases if each.state is not CaseState.FORGOTTEN), key=lambda each: each.received_at)
-    return tuple(_safe(each, reader) for each in reversed(known))
+    """Show the contact of every case that still has it, the newest first: a contact is never shown without its case."""
+    known = sorted((case for case in cases if case.state is not CaseState.FORGOTTEN), key=lambda each: each.received_at)
+    return tuple(_safe(case, reader) for case in reversed(known))
 
 
 def _safe(case: Case, reader: Reader) -> SafeContact:
@@ -82,6 +90,6 @@ def as_shown(identity: Identity, reader: Reader) -> Identity:
 
 
 def audit_reading(ctx: Context, action: str, subject: str, reader: Reader) -> None:
-    """Audit that somebody read this, why, and what was shown."""
+    """Audit that an operator read this, why, and what was shown."""
     detail = {"reason": reader.reason, "shown": "values" if reader.sees_identity else "masked"}
     ctx.audit(action, subject=subject, detail=detail)

@@ -1,4 +1,4 @@
-"""How names are read and compared, by `rapidfuzz`."""
+"""Clean and compare names with `rapidfuzz`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from services.registry.people.names import tokens
 
 
 def real_names(told: tuple[str, ...], placeholders: Placeholders) -> tuple[str, ...]:
-    """Take the names that are somebody's, without control signs; a placeholder names no one."""
+    """Return the real names, without control characters; a placeholder names no one."""
     return placeholders.real_names(tuple(" ".join(clean(name).split()) for name in told))
 
 

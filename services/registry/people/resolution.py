@@ -1,4 +1,4 @@
-"""Who a report is about. Wrong in one direction a person's record splits; wrong in the other a stranger is told about them.
+"""Decide who a report is about. One mistake splits a person's record; the other discloses a person to a stranger.
 
 So only an exact address with the same name joins by itself, because relatives share a phone and a surname; everything else
 that looks alike is put before a human, with scores and reasons, and until then counts as a person of its own.
@@ -18,7 +18,7 @@ from services.registry.rules import MatchingRules
 
 
 class Kind(StrEnum):
-    """How the registry knows the person."""
+    """The ways in which the registry can know the person."""
 
     EXISTING = "existing"
     NEW = "new"
@@ -28,7 +28,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownPerson:
     """A person already recorded who may be the one: `shares` names what is equal by keyed hash (`phone`, `email`)."""
 
     ref: str
@@ -82,11 +82,11 @@ class Candidate:
 
 def resolve(
     identity: Identity | None,
-    candidates: Iterable[Known],
+    candidates: Iterable[KnownPerson],
     rules: MatchingRules,
     similarity: Similarity,
     *,
-    referenced: Known | None = None,
+    referenced: KnownPerson | None = None,
 ) -> Resolution:
     """Decide who it is. `referenced` is the person whose reference the source gave, when the registry has it."""
     if referenced is not None:
@@ -94,40 +94,42 @@ def resolve(
     if identity is None:
         return Resolution(Kind.ANONYMOUS)
     known, similarity = list(candidates), cache(similarity)
-    exact = [each for each in known if each.shares and _likeness(identity, each.identity, rules, similarity) is Likeness.SAME]
+    exact = [
+        person for person in known if person.shares and _likeness(identity, person.identity, rules, similarity) is Likeness.SAME
+    ]
     if len(exact) == 1:
         return Resolution(Kind.EXISTING, exact[0].ref)
     probable = _probable(identity, known, rules, similarity)
     return Resolution(Kind.CANDIDATE, None, probable) if probable else Resolution(Kind.NEW)
 
 
-def _by_reference(identity: Identity | None, known: Known, rules: MatchingRules, similarity: Similarity) -> Resolution:
+def _by_reference(identity: Identity | None, known: KnownPerson, rules: MatchingRules, similarity: Similarity) -> Resolution:
     if identity is None or _likeness(identity, known.identity, rules, similarity) is not Likeness.OTHER:
         return Resolution(Kind.BY_REFERENCE, known.ref)
     return Resolution(Kind.CANDIDATE, None, (Suggestion(known.ref, 0.5, ("same_reference", "other_name")),))
 
 
 def _likeness(mine: Identity, theirs: Identity, rules: MatchingRules, similarity: Similarity) -> Likeness:
-    """How far the names speak against one person. A side without a name speaks against nothing."""
+    """Return how strongly the names speak against one person. A side without a name speaks against nothing."""
     alike = closest(mine.names, theirs.names, similarity)
     if alike is None:
         return Likeness.SAME
-    return _of_words(mine, theirs, rules, similarity) if alike >= rules.contradicts_below else Likeness.OTHER
+    return _by_words(mine, theirs, rules, similarity) if alike >= rules.contradicts_below else Likeness.OTHER
 
 
-def _of_words(mine: Identity, theirs: Identity, rules: MatchingRules, similarity: Similarity) -> Likeness:
+def _by_words(mine: Identity, theirs: Identity, rules: MatchingRules, similarity: Similarity) -> Likeness:
     return likest(mine.names, theirs.names, rules, similarity) or Likeness.OTHER
 
 
 def _probable(
-    identity: Identity, known: list[Known], rules: MatchingRules, similarity: Similarity
+    identity: Identity, known: list[KnownPerson], rules: MatchingRules, similarity: Similarity
 ) -> tuple[Suggestion, ...]:
-    scored = [_score(identity, each, rules, similarity) for each in known]
-    worthy = [each for each in scored if each.score >= rules.candidate_from]
+    scored = [_score(identity, person, rules, similarity) for person in known]
+    worthy = [person for person in scored if person.score >= rules.candidate_from]
     return tuple(sorted(worthy, key=lambda each: (-each.score, each.defender_ref))[: rules.most_candidates])
 
 
-def _score(identity: Identity, known: Known, rules: MatchingRules, similarity: Similarity) -> Suggestion:
+def _score(identity: Identity, known: KnownPerson, rules: MatchingRules, similarity: Similarity) -> Suggestion:
     alike = closest(identity.names, known.identity.names, similarity)
     shared = sum(rules.weights[kind] for kind in known.shares)
     score = min(1.0, shared + rules.weights["name"] * (alike or 0.0))
@@ -135,12 +137,10 @@ def _score(identity: Identity, known: Known, rules: MatchingRules, similarity: S
     return Suggestion(known.ref, round(score, 3), (*(f"same_{kind}" for kind in sorted(known.shares)), about_name))
 
 
-def _about_name(
-    mine: Identity, theirs: Identity, alike: float | None, rules: MatchingRules, similarity: Similarity
-) -> str:
+def _about_name(mine: Identity, theirs: Identity, alike: float | None, rules: MatchingRules, similarity: Similarity) -> str:
     if alike is None:
         return "no_name"
     if alike < rules.contradicts_below:
         return "other_name"
-    likeness = _of_words(mine, theirs, rules, similarity)
+    likeness = _by_words(mine, theirs, rules, similarity)
     return {Likeness.OTHER: "other_word", Likeness.PARTLY: "part_of_name", Likeness.SAME: "similar_name"}[likeness]

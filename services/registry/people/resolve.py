@@ -1,4 +1,4 @@
-"""Find out who an accepted report is about, and say so to those who must not act without knowing."""
+"""Find out who an accepted report is about, and publish it to those who must not act without knowing."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from ngao.kernel.urgency import CRITICAL
 from services.registry.cases.model import Case
 from services.registry.consent.statements import statements_of
 from services.registry.context import Context
-from services.registry.people.finding import person_of, say_all
-from services.registry.people.identity import Identity, Told
+from services.registry.people.finding import person_of, publish_all
+from services.registry.people.identity import Identity, ReportedIdentity
 from services.registry.people.model import Defender, Person
 from services.registry.people.reading import real_names, similarity
-from services.registry.people.resolution import Candidate, Kind, Known, Resolution, resolve
+from services.registry.people.resolution import Candidate, Kind, KnownPerson, Resolution, resolve
 from services.registry.people.sealed_identity import read_box
 
 MOST_COMPARED = 100
@@ -32,7 +32,7 @@ def resolve_defender(ctx: Context, report: ReportAccepted, envelope: Event) -> N
     """Find out who a report is about, store and publish it. A case that is known already changes nothing. Raises SealBroken."""
     if ctx.cases.get(report.case_ref) is not None:
         return
-    told = told_in(ctx, report.sealed_identity, report.case_ref) if report.sealed_identity else Told()
+    told = reported_identity_in(ctx, report.sealed_identity, report.case_ref) if report.sealed_identity else ReportedIdentity()
     referenced = _referenced(ctx, report)
     resolution = _resolve(ctx, told.identity, referenced)
     defender = _record_for(ctx, resolution, told.identity)
@@ -47,21 +47,21 @@ def resolve_defender(ctx: Context, report: ReportAccepted, envelope: Event) -> N
         policy_version=ctx.policy.version,
         absorbed=resolution.kind not in (Kind.EXISTING, Kind.BY_REFERENCE),
     )
-    case.hear(envelope.sequence)
-    _ask_a_human(ctx, case, resolution)
-    say_all(ctx, case)
+    case.advance_to(envelope.sequence)
+    _suggest_to_human(ctx, case, resolution)
+    publish_all(ctx, case)
     ctx.cases.save(case)
     _audit(ctx, case, _about_reference(report, referenced))
 
 
 def _referenced(ctx: Context, report: ReportAccepted) -> Person | None:
-    """The person whose reference was given to this very source; the platform's own references open nothing from outside."""
+    """Return the person whose reference this very source got. From outside, the platform's own references open no record."""
     given = report.defender_ref
     return person_of(ctx, ctx.defenders.named_by_source(report.source_id, given)) if given else None
 
 
 def identify(ctx: Context, case: Case) -> None:
-    """Resolve a case that was anonymous until now by the identity that it has since been told."""
+    """Resolve a case that was anonymous until now by the identity that has since arrived."""
     resolution = _resolve(ctx, case.told.identity, None)
     defender = _record_for(ctx, resolution, case.told.identity)
     if defender is None:
@@ -69,12 +69,12 @@ def identify(ctx: Context, case: Case) -> None:
     ctx.cases.destroy_key(case.id)
     case.defender_ref, case.resolution = defender.id, resolution.kind
     case.absorbed = resolution.kind is not Kind.EXISTING
-    _ask_a_human(ctx, case, resolution)
+    _suggest_to_human(ctx, case, resolution)
     _audit(ctx, case, "none")
 
 
-def told_in(ctx: Context, sealed: SealedIdentity, case_ref: str) -> Told:
-    """Open what intake sealed about the person, in the form in which it is kept. Raises SealBroken."""
+def reported_identity_in(ctx: Context, sealed: SealedIdentity, case_ref: str) -> ReportedIdentity:
+    """Open the facts that intake sealed about the person, in the form in which they are stored. Raises SealBroken."""
     told = read_box(ctx.boxes.open(sealed.key_id, sealed.box), case_ref)
     if told.identity is None:
         return told
@@ -83,11 +83,11 @@ def told_in(ctx: Context, sealed: SealedIdentity, case_ref: str) -> Told:
 
 
 def normalised(identity: Identity, region: str, placeholders: Placeholders) -> Identity:
-    """Give the identity the form in which it is compared and kept, with the phones as they were said where a reading differs.
+    """Return the identity in the form in which it is compared and stored, with the original phones where they differ.
 
-    What is no possible number stays as it came, because a helper may still read it.
+    An impossible number stays as it came, because a helper may still understand it.
     """
-    phones = tuple(dict.fromkeys(each for phone in identity.phones for each in readings([phone], region)))
+    phones = tuple(dict.fromkeys(reading for phone in identity.phones for reading in readings([phone], region)))
     return Identity(
         names=real_names(identity.names, placeholders),
         phones=phones,
@@ -102,12 +102,12 @@ def _resolve(ctx: Context, identity: Identity | None, referenced: Person | None)
         _known(ctx, identity) if identity and referenced is None else (),
         ctx.policy.matching,
         similarity,
-        referenced=Known(referenced.ref, referenced.identity) if referenced else None,
+        referenced=KnownPerson(referenced.ref, referenced.identity) if referenced else None,
     )
 
 
-def _known(ctx: Context, identity: Identity) -> list[Known]:
-    """Those who share an address or have a similar name, at most so many; linked records count as the one person they are."""
+def _known(ctx: Context, identity: Identity) -> list[KnownPerson]:
+    """Return those who share an address or have a similar name, up to a bound; linked records are one person."""
     shares = ctx.defenders.sharing(identity)
     namesakes = ctx.defenders.named_like(identity)
     both = (ref for ref in namesakes if ref in shares)
@@ -117,14 +117,14 @@ def _known(ctx: Context, identity: Identity) -> list[Known]:
         if person:
             before = found[person.ref][1] if person.ref in found else frozenset[str]()
             found[person.ref] = (person, before | shares.get(ref, frozenset()))
-    return [Known(ref, person.identity, shared) for ref, (person, shared) in found.items()]
+    return [KnownPerson(ref, person.identity, shared) for ref, (person, shared) in found.items()]
 
 
 def _record_for(ctx: Context, resolution: Resolution, identity: Identity | None) -> Defender | None:
-    """The person's record, made if there is none.
+    """Return the person's record, created if there is none.
 
-    One that exists is not written here: many reports about one person may come at once, and none of them may wait for
-    another. What they add is taken over afterwards (`absorb_cases`).
+    An existing one is not written here: many reports about one person may arrive together, and none of them may wait for
+    another. Their facts are added afterwards (`absorb_cases`).
     """
     if resolution.kind is Kind.ANONYMOUS:
         return None
@@ -137,7 +137,7 @@ def _record_for(ctx: Context, resolution: Resolution, identity: Identity | None)
     return known
 
 
-def _ask_a_human(ctx: Context, case: Case, resolution: Resolution) -> None:
+def _suggest_to_human(ctx: Context, case: Case, resolution: Resolution) -> None:
     if resolution.kind is Kind.CANDIDATE and case.defender_ref:
         ctx.candidates.save(Candidate(case.id, case.defender_ref, resolution.suggestions, ctx.now))
 

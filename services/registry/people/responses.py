@@ -1,4 +1,4 @@
-"""What operators send to the registry and what it answers."""
+"""Requests and responses of the registry."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class IdentityShown(Tolerant):
 
 
 class CautionShown(Tolerant):
-    """What must be read before anybody contacts the person."""
+    """What must be read before anyone contacts the person."""
 
     code = fields.String(metadata=INTERNAL)
     text = fields.String(metadata=INTERNAL)
@@ -96,7 +96,7 @@ class CaseShown(Tolerant):
 
 
 class DefenderShown(Tolerant):
-    """A defender's record; `masked` tells whether values are hidden."""
+    """A defender's record; `masked` is true if values are hidden."""
 
     defender_ref = fields.String(metadata=INTERNAL)
     records = fields.List(fields.String(), metadata=INTERNAL)
@@ -116,37 +116,40 @@ class RestrictionsShown(Tolerant):
 
 
 def defender_answer(record: Record) -> dict[str, Any]:
-    """`DefenderShown`."""
+    """Return a record as `DefenderShown`."""
     return {
         "defender_ref": record.person.ref,
-        "records": [each.id for each in record.person.records],
+        "records": [other.id for other in record.person.records],
         "masked": record.masked,
-        "contact": [contact_answer(each) for each in record.contact],
+        "contact": [contact_answer(case_contact) for case_contact in record.contact],
         "identity": record.identity.as_dict(),
-        "restrictions": [_restriction(each) for each in record.person.restrictions],
-        "consents": [_statement(each) for each in record.person.statements],
-        "cases": [_case(each) for each in record.cases],
+        "restrictions": [_restriction(restriction) for restriction in record.person.restrictions],
+        "consents": [_statement(statement) for statement in record.person.statements],
+        "cases": [_case(case) for case in record.cases],
     }
 
 
 def restrictions_answer(person: Person) -> dict[str, Any]:
-    """`RestrictionsShown`."""
-    return {"defender_ref": person.ref, "restrictions": [_restriction(each) for each in person.restrictions]}
+    """Return restrictions as `RestrictionsShown`."""
+    return {"defender_ref": person.ref, "restrictions": [_restriction(restriction) for restriction in person.restrictions]}
 
 
 def _case(case: Case) -> dict[str, Any]:
     return {
-        "case_ref": case.id, "state": str(case.state), "resolution": case.resolution, "received_at": case.received_at,
+        "case_ref": case.id,
+        "state": str(case.state),
+        "resolution": case.resolution,
+        "received_at": case.received_at,
         "policy_version": case.policy_version,
-        "consents": [_statement(each) for each in (*case.reported, *case.statements)],
+        "consents": [_statement(statement) for statement in (*case.reported, *case.statements)],
     }
 
 
 def contact_answer(contact: SafeContact) -> dict[str, Any]:
-    """`ContactShown`."""
+    """Return a contact as `ContactShown`."""
     return {
         "case_ref": contact.case_ref,
-        "cautions": [{"code": each.code, "text": each.text} for each in contact.cautions],
+        "cautions": [{"code": caution.code, "text": caution.text} for caution in contact.cautions],
         "safety": contact.safety.as_dict() if contact.safety else None,
         "attributes": dict(contact.attributes),
     }
@@ -154,12 +157,19 @@ def contact_answer(contact: SafeContact) -> dict[str, Any]:
 
 def _restriction(restriction: Restriction) -> dict[str, Any]:
     return {
-        "kind": restriction.kind, "partner_id": restriction.partner_id, "reason": restriction.reason, "since": restriction.since,
+        "kind": restriction.kind,
+        "partner_id": restriction.partner_id,
+        "reason": restriction.reason,
+        "since": restriction.since,
     }
 
 
 def _statement(statement: Statement) -> dict[str, Any]:
     return {
-        "granted": statement.granted, "purpose": statement.purpose, "scope": sorted(statement.scope),
-        "recipient": statement.recipient, "until": statement.until, "at": statement.at,
+        "granted": statement.granted,
+        "purpose": statement.purpose,
+        "scope": sorted(statement.scope),
+        "recipient": statement.recipient,
+        "until": statement.until,
+        "at": statement.at,
     }

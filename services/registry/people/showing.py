@@ -1,4 +1,4 @@
-"""What an operator is shown of a person: masked, unless the reader holds the right to see values."""
+"""Show an operator a person: masked, unless the reader has the right to see values."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from services.registry.people.resolution import Candidate
 
 @dataclass(frozen=True)
 class Reader:
-    """Why somebody reads (a code of policy), and whether values may be shown (scope `identity:read`)."""
+    """The reason for reading (a code of policy), and whether values may be shown (scope `identity:read`)."""
 
     reason: str
     sees_identity: bool
@@ -23,7 +23,7 @@ class Reader:
 
 @dataclass(frozen=True)
 class SafeContact:
-    """How one case says that its person can be contacted; values are there only for a reader who sees identity."""
+    """Show how a case says that its person can be contacted; values only for a reader who may see identity."""
 
     case_ref: str
     cautions: tuple[Caution, ...]
@@ -33,7 +33,7 @@ class SafeContact:
 
 @dataclass(frozen=True)
 class Record:
-    """What is shown: the person, their identity as this reader may see it, how to contact them safely, and their cases."""
+    """Show the person, their identity as this reader may see it, how to contact them safely, and their cases."""
 
     person: Person
     identity: Identity
@@ -44,7 +44,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Review:
-    """One candidate beside the persons it may be, as this reader may see them, for a human to judge."""
+    """Show one candidate beside the persons it may be, as this reader may see them, for a human to judge."""
 
     candidate: Candidate
     identity: Identity

@@ -1,4 +1,4 @@
-"""Records of persons and of their addresses. Whatever tells who someone is is sealed or hashed."""
+"""Stored records of persons and of their addresses. Whatever identifies a person is sealed or hashed."""
 
 from __future__ import annotations
 
@@ -65,17 +65,17 @@ class DefenderRepository(Repository[Defender]):
         self._contacts = Contacts(unit, policy.placeholders)
 
     def linked_to(self, ref: str) -> list[Defender]:
-        """Records linked to this one, as they are now in this unit."""
+        """Return records linked to this one, as they are now in this unit."""
         if not self._is_new(ref):
             self._all(DefenderDocument.objects(linked_to=ref))
         return [defender for defender in self._entities.values() if defender.linked_to == ref]
 
     def sharing(self, identity: Identity) -> dict[str, frozenset[str]]:
-        """References that share a phone or e-mail, with which kinds."""
+        """Return references that share a phone or e-mail, with which kinds."""
         return self._contacts.sharing(identity)
 
     def named_like(self, identity: Identity) -> list[str]:
-        """References with a similar name, at most so many: a common name must not read the whole register."""
+        """Return references with a similar name, up to a bound: a common name must not read the whole register."""
         keys = self._hashed_names(identity)
         shared = self._unit.lookups.sharing(self.collection, "name_keys", only=(), most=_MOST_NAMESAKES * _READERS)
         try:
@@ -85,36 +85,36 @@ class DefenderRepository(Repository[Defender]):
         return refs[:_MOST_NAMESAKES]
 
     def claim(self, ref: str, identity: Identity) -> None:
-        """Register keyed hashes of addresses."""
+        """Store keyed hashes of addresses."""
         self._contacts.claim(ref, identity)
 
     def name_for_source(self, ref: str, source_id: str) -> str:
-        """Register the pairwise reference."""
+        """Store the pairwise reference."""
         return self._contacts.name_for_source(ref, source_id)
 
     def named_by_source(self, source_id: str, given: str) -> str | None:
-        """Whose pairwise reference it is."""
+        """Return the person of a pairwise reference."""
         return self._contacts.named_by_source(source_id, given)
 
     def release(self, ref: str) -> None:
-        """Register the end of its addresses' keyed hashes."""
+        """Delete its addresses' keyed hashes."""
         self._contacts.release(ref)
 
-    def fading(self, before: datetime, limit: int) -> list[Defender]:
-        """Records that nobody can find any more since some time."""
+    def pending_erasure(self, before: datetime, limit: int) -> list[Defender]:
+        """Return records that no search has found since this time."""
         return self._all(DefenderDocument.objects(fading_since__lte=before).limit(limit))
 
     def remove(self, defender: Defender) -> None:
-        """Register the record's end."""
+        """Delete the record."""
         if defender.id in self._entities:
             self._unit.drop(self.collection, defender.id, defender.revision)
 
     def destroy_key(self, ref: str) -> None:
-        """Register the end of all that is sealed about a person's record."""
+        """Delete everything that is sealed about a person's record."""
         self._unit.shred(scope_of("", ref))
 
     def _is_new(self, ref: str) -> bool:
-        """Made in this unit, so that the store cannot know anything of it."""
+        """Note that it was created in this unit, so that the store cannot know anything of it."""
         return ref in self._entities and not self._entities[ref].revision
 
     def _hashed_names(self, identity: Identity) -> list[str]:
@@ -144,7 +144,7 @@ class Contacts:
         self._asked: set[str] = set()
 
     def sharing(self, identity: Identity) -> dict[str, frozenset[str]]:
-        """References that have one of these addresses, with the kinds they share."""
+        """Return references that have one of these addresses, with the kinds they share."""
         found: dict[str, frozenset[str]] = {}
         for record in self._known(identity).values():
             for ref in record["defender_refs"]:
@@ -152,7 +152,7 @@ class Contacts:
         return found
 
     def claim(self, ref: str, identity: Identity) -> None:
-        """Note the addresses as this person's too; those noted already are not written again."""
+        """Record the addresses as this person's too; existing ones are not written again."""
         known = self._known(identity)
         for key, kind in self._hashes(identity):
             record = known.get(key) or {"_id": key, "kind": kind, "defender_refs": []}
@@ -160,7 +160,7 @@ class Contacts:
                 self._keep(record, [*record["defender_refs"], ref])
 
     def name_for_source(self, ref: str, source_id: str) -> str:
-        """Make the pairwise reference, and note whose it is under its keyed hash."""
+        """Create the pairwise reference, and store whose it is under its keyed hash."""
         given = pairwise_defender_ref(self._unit.sealer.lookup_hash("reference", f"{source_id} {ref}"))
         key = self._named(source_id, given)
         record = self._one(key) or {"_id": key, "kind": "reference", "defender_refs": []}
@@ -169,15 +169,15 @@ class Contacts:
         return given
 
     def named_by_source(self, source_id: str, given: str) -> str | None:
-        """Whose reference it is, if it was given to this source."""
+        """Return the owner of a reference, if it was given to this source."""
         record = self._one(self._named(source_id, given))
         return next(iter(record["defender_refs"]), None) if record else None
 
     def release(self, ref: str) -> None:
-        """Note that nothing is this person's any more."""
+        """Delete everything that leads to this person."""
         for found in ContactDocument.objects(defender_refs=ref).as_pymongo():
             record = self._records.setdefault(found["_id"], found)
-            refs = [each for each in record["defender_refs"] if each != ref]
+            refs = [defender_ref for defender_ref in record["defender_refs"] if defender_ref != ref]
             self._keep(record, refs)
             if not refs:
                 self._unit.drop(_CONTACTS, record["_id"], record["revision"])

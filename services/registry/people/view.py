@@ -1,4 +1,4 @@
-"""What others may know of a case's person: a reference, restrictions, and only what policy and the person allow."""
+"""The facts that others may know of a case's person: a reference, restrictions, and only what policy and the person allow."""
 
 from __future__ import annotations
 
@@ -27,10 +27,8 @@ class CaseView:
     attributes: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
-def view_of(
-    case: Case, person: Person | None, probable: tuple[Person, ...], policy: IdentityPolicy, now: datetime
-) -> CaseView:
-    """Build it. While a human has not decided, the restrictions of probable persons hold too: too careful harms less."""
+def view_of(case: Case, person: Person | None, probable: tuple[Person, ...], policy: IdentityPolicy, now: datetime) -> CaseView:
+    """Build it. Until a human has decided, the restrictions of probable persons hold too: too much care harms less."""
     safety = case.told.contact_safety if person else None
     safe = safety is not None and safety.is_safe
     people = (*((person,) if person else ()), *probable)
@@ -39,7 +37,7 @@ def view_of(
         urgent=case.urgent,
         defender_ref=person.ref if person else None,
         resolution=case.resolution,
-        restrictions=together(each.restrictions for each in people),
+        restrictions=together(record.restrictions for record in people),
         may_contact=safe,
         channels=safety.channels if safety and safe else (),
         attributes=_attributes(case, person, policy, now),

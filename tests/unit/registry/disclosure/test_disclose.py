@@ -12,7 +12,7 @@ from ngao.chassis.errors import NotAllowedNow, NotFound, Retryable
 from ngao.contracts.events.referral import OfferAccepted
 from ngao.kernel.consent import Statement
 from ngao.testing.vouching import Onboarding, PartnerKeys
-from services.registry.people.forget import forget_cases, forget_people
+from services.registry.people.forget import erase_cases, erase_people
 from tests.support.registry import MARY, NOW, ONBOARDING, PARTNER, SAFE, Register, accepted, consent
 
 OFFER = accepted()
@@ -265,9 +265,9 @@ def test_a_report_taken_back_discloses_nothing_more() -> None:
     register.withdraw("NG-1", sequence=2)
     assert refusal(register) == "report_withdrawn"
     register.pass_time(days=29)
-    assert forget_cases(register.ctx, 10) == 0
+    assert erase_cases(register.ctx, 10) == 0
     register.pass_time(days=1)
-    assert forget_cases(register.ctx, 10) == 1
+    assert erase_cases(register.ctx, 10) == 1
     assert register.heard.details["case.forgotten"] == {"why": "withdrawn", "policy_version": "r1"}
 
 
@@ -303,14 +303,14 @@ def test_a_lifted_restriction_is_said_and_gone() -> None:
 def test_what_is_past_its_time_is_forgotten_and_the_person_after_it() -> None:
     register = register_with()
     register.pass_time(days=1001)
-    assert forget_cases(register.ctx, 10) == 1
-    assert forget_cases(register.ctx, 10) == 0
+    assert erase_cases(register.ctx, 10) == 1
+    assert erase_cases(register.ctx, 10) == 0
     assert register.heard.details["case.forgotten"] == {"why": "received", "policy_version": "r1"}
     assert refusal(register) == "unknown_person"
     assert register.report("NG-2", MARY).resolution == "new"
-    assert forget_people(register.ctx, 10) == 0
+    assert erase_people(register.ctx, 10) == 0
     register.pass_time(hours=2)
-    assert forget_people(register.ctx, 10) == 1
+    assert erase_people(register.ctx, 10) == 1
     assert register.shredded == [f"person:{person(register)}"]
     assert person(register) not in register.defenders.kept
 
@@ -318,10 +318,10 @@ def test_what_is_past_its_time_is_forgotten_and_the_person_after_it() -> None:
 def test_a_fading_person_whom_a_report_used_is_taken_back() -> None:
     register = register_with()
     register.pass_time(days=1001)
-    forget_cases(register.ctx, 10)
+    erase_cases(register.ctx, 10)
     register.report("NG-2", defender_ref=named(register))
     register.pass_time(hours=2)
-    assert forget_people(register.ctx, 10) == 1
+    assert erase_people(register.ctx, 10) == 1
     assert register.shredded == []
     assert register.report("NG-3", MARY).defender_ref == person(register)
 
@@ -329,7 +329,7 @@ def test_a_fading_person_whom_a_report_used_is_taken_back() -> None:
 def test_an_anonymous_case_gives_its_own_key_back() -> None:
     register = register_with(identity=None)
     register.pass_time(days=1001)
-    assert forget_cases(register.ctx, 10) == 1
+    assert erase_cases(register.ctx, 10) == 1
     assert register.shredded == ["case:NG-1"]
 
 

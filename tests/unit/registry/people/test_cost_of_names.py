@@ -15,7 +15,7 @@ from services.registry.people import resolve as resolving
 from services.registry.people.identity import MOST_NAMES, Identity
 from services.registry.people.names import MOST_PAIRS, MOST_WORDS, closest, name_keys
 from services.registry.people.reading import similarity
-from services.registry.people.resolution import Kind, Known, resolve
+from services.registry.people.resolution import Kind, KnownPerson, resolve
 from tests.support.registry import POLICY, Register
 
 LETTERS = "bcdfghjklmnpqrstvwxz"
@@ -54,7 +54,7 @@ def test_two_people_are_compared_by_a_bounded_number_of_words(counted: Counted) 
 
 def test_names_that_come_again_with_each_namesake_are_compared_once(counted: Counted) -> None:
     """Of everybody who shares an address it is asked how alike the names are, and of each word whether it is another."""
-    known = [Known(f"D{n}", Identity(long_names(10, 2)), frozenset({"phone"})) for n in range(5)]
+    known = [KnownPerson(f"D{n}", Identity(long_names(10, 2)), frozenset({"phone"})) for n in range(5)]
     resolve(Identity(long_names(10, 1)), known, POLICY.matching, similarity)
     assert counted.words <= 2 * MOST_PAIRS * MOST_WORDS**2
 

@@ -12,7 +12,7 @@ from ngao.contracts.events.intake import SealedIdentity
 from services.registry.people.absorb import absorb_case
 from services.registry.people.identity import Identity
 from services.registry.people.reading import similarity
-from services.registry.people.resolution import Kind, Known, resolve
+from services.registry.people.resolution import Kind, KnownPerson, resolve
 from tests.support.registry import MARY, POLICY, SAFE, Register, accepted, consent
 
 ALIKE = similarity
@@ -24,8 +24,8 @@ def on_one_phone(name: str) -> dict[str, Any]:
     return {"names": [name], "phones": ["0700000031"], "emails": []}
 
 
-def known(ref: str, *names: str, shares: frozenset[str] = frozenset()) -> Known:
-    return Known(ref, Identity(names), shares)
+def known(ref: str, *names: str, shares: frozenset[str] = frozenset()) -> KnownPerson:
+    return KnownPerson(ref, Identity(names), shares)
 
 
 @pytest.mark.parametrize(("case", "identity", "candidates", "kind", "ref"), [
@@ -42,7 +42,9 @@ def known(ref: str, *names: str, shares: frozenset[str] = frozenset()) -> Known:
     ("similar name only", Identity(("Mary Wanjiku",)), [known("A", "Mary Wanjikuu")], Kind.CANDIDATE, None),
     ("somewhat similar name only", Identity(("Mary Wanjiku",)), [known("A", "Mary Waithera")], Kind.NEW, None),
 ])
-def test_the_resolution_table(case: str, identity: Identity | None, candidates: list[Known], kind: Kind, ref: str | None) -> None:
+def test_the_resolution_table(
+    case: str, identity: Identity | None, candidates: list[KnownPerson], kind: Kind, ref: str | None
+) -> None:
     found = resolve(identity, candidates, POLICY.matching, ALIKE)
     assert (found.kind, found.defender_ref) == (kind, ref), case
 
