@@ -10,7 +10,5 @@ REPORTER_ROLES = ("self", "witness", "relative", "colleague", "organisation", "j
 AGAINST = ("defender", "family", "colleagues", "organisation", "community")
 DECLINE_REASONS = ("no_capacity", "out_of_area", "conflict_of_interest", "unsafe", "not_eligible", "other")
 FAIL_REASONS = ("unreachable", "no_longer_needed", "not_possible", "unsafe", "other")
-WITHDRAW_REASONS = ("report_withdrawn", "consent_withdrawn", "restriction_added", "operator")
 OUTCOMES = ("helped", "partly_helped", "advised", "handed_over")
-UNROUTABLE_REASONS = ("no_partner", "all_declined_or_silent", "no_consent", "registry_silent")
 CHANNELS = ("email", "sms", "phone")

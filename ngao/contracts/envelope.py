@@ -81,14 +81,9 @@ def encode(event: Event) -> bytes:
         "urgent": event.urgent,
         **event.extra,
     }
-    if event.sequence is not None:
-        document["sequence"] = f"{event.sequence:012d}"
-    if event.traceparent:
-        document["traceparent"] = event.traceparent
-    if event.partnerid:
-        document["partnerid"] = event.partnerid
-    if event.signaturekid:
-        document["signaturekid"] = event.signaturekid
+    sequence = None if event.sequence is None else f"{event.sequence:012d}"
+    own = {"traceparent": event.traceparent, "partnerid": event.partnerid, "signaturekid": event.signaturekid}
+    document |= {name: value for name, value in {"sequence": sequence, **own}.items() if value}
     document["data"] = event.data
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
+from typing import Any, Required, TypedDict, Unpack
 from uuid import uuid4
 
 from marshmallow import Schema, ValidationError
@@ -23,72 +23,46 @@ def _schema(schema: type[Schema]) -> Schema:
     return schema()
 
 
-def event_of(
-    payload: Payload,
-    *,
-    subject: str,
-    urgent: bool = False,
-    partner_id: str | None = None,
-    traceparent: str | None = None,
-    source: str | None = None,
-    time: datetime | None = None,
-    in_notice: InNoticeOnly | None = None,
-) -> Event:
+class Envelope(TypedDict, total=False):
+    """What is said about an event beside its data. Its source is its owner, and its time is now, unless they are given."""
+
+    subject: Required[str]
+    urgent: bool
+    partner_id: str | None
+    traceparent: str | None
+    source: str | None
+    time: datetime | None
+
+
+def event_of(payload: Payload, *, in_notice: InNoticeOnly | None = None, **envelope: Unpack[Envelope]) -> Event:
     """Make the event that a payload is the data of.
 
     Its data holds plain JSON values and has been loaded once by its own schema: an owner cannot publish what a consumer
     could not read. The notice gets what the payload has of it, and `in_notice`. Raises UnknownType, InvalidContent.
     """
-    return _made(
-        type_named(payload.type_name), payload, in_notice or {}, subject=subject, urgent=urgent, partner_id=partner_id,
-        traceparent=traceparent, source=source, time=time,
-    )  # fmt: skip
+    return _made(type_named(payload.type_name), payload, in_notice or {}, **envelope)
 
 
-def make(
-    name: str,
-    *,
-    subject: str,
-    data: Mapping[str, Any],
-    urgent: bool = False,
-    partner_id: str | None = None,
-    traceparent: str | None = None,
-    source: str | None = None,
-    time: datetime | None = None,
-) -> Event:
+def make(name: str, *, data: Mapping[str, Any], **envelope: Unpack[Envelope]) -> Event:
     """Make an event of the catalogue from a document of native values. Raises UnknownType, InvalidContent."""
-    return _made(
-        type_named(name), data, data, subject=subject, urgent=urgent, partner_id=partner_id, traceparent=traceparent,
-        source=source, time=time,
-    )  # fmt: skip
+    return _made(type_named(name), data, data, **envelope)
 
 
-def _made(
-    entry: EventType,
-    data: object,
-    in_notice: Mapping[str, Any],
-    *,
-    subject: str,
-    urgent: bool,
-    partner_id: str | None,
-    traceparent: str | None,
-    source: str | None,
-    time: datetime | None,
-) -> Event:
+def _made(entry: EventType, data: object, in_notice: Mapping[str, Any], **envelope: Unpack[Envelope]) -> Event:
     schema = _schema(entry.schema)
     dumped: dict[str, Any] = schema.dump(data)
     _load(schema, dumped)
     return Event(
         type=entry.name,
-        source=source or f"/ngao/{entry.owner}",
-        subject=subject,
+        source=envelope.get("source") or f"/ngao/{entry.owner}",
+        subject=envelope["subject"],
         data=dumped,
         id=str(uuid4()),
-        time=time or datetime.now(UTC),
-        urgent=urgent,
-        traceparent=traceparent,
+        time=envelope.get("time") or datetime.now(UTC),
+        urgent=envelope.get("urgent", False),
+        traceparent=envelope.get("traceparent"),
         dataclassification=entry.classification,
-        partnerid=partner_id,
+        partnerid=envelope.get("partner_id"),
         notice=_notice(_schema(entry.notice), dumped, in_notice) if entry.notice else None,
     )
 
