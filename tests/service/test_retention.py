@@ -27,9 +27,8 @@ from ngao.contracts import make, open_event
 from ngao.kernel.actors import Actor
 from ngao.testing.processes import ROOT, World
 from services.intake.reports.model import Update
-from services.intake.reports.posted import Posted
+from services.intake.reports.posted import Posted, take_posted
 from services.intake.reports.store import ReportDocument
-from services.intake.reports.submit import take_posted
 from services.intake.reports.update import update_report
 from services.intake.reports.withdraw import withdraw_report
 from services.intake.sources.put import put_source

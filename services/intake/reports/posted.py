@@ -1,4 +1,4 @@
-"""Reports as they come over HTTP: one or many, each with its place in the body."""
+"""Reports as sources post them: read from a request, one or many, each with its place in the body, and taken in."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from ngao.chassis.http.call import Call, Meter
 from ngao.contracts import ContractError, FieldError, InvalidContent, Undecodable, parse_json
 from ngao.contracts.envelope import count_values, from_document
 from ngao.kernel.vocabulary import Vocabulary
+from services.intake.context import Context
 from services.intake.reports.draft import Draft
 from services.intake.reports.reading import read_report
+from services.intake.reports.receive import answer_of, receive_report
 
 JSON = "application/json"
 CLOUDEVENT = "application/cloudevents+json"
@@ -74,6 +76,12 @@ def posted_many(call: Call) -> list[Posted | Exception]:
     _demand_number(readers)
     call.draw_ahead(len(readers) - 1)
     return [_attempt(reader, call.meter) for reader in readers]
+
+
+def take_posted(ctx: Context, source_id: str, report: Posted) -> dict[str, Any]:
+    """Take one report in; gives the receipt. Errors point into the body that was posted."""
+    with pointing(lambda pointer: report.prefix + pointer):
+        return answer_of(ctx, receive_report(ctx, source_id, report.read(ctx.policy.vocabulary)))
 
 
 def cloud_event(document: Any) -> Posted:

@@ -9,9 +9,8 @@ from typing import Any
 from ngao.chassis.handlers import Answer, Call, http
 from ngao.chassis.http.problems import problem_of
 from ngao.contracts.schemas.report import Report as ReportSchema
-from services.intake.context import Context, IntakeParts
-from services.intake.reports.posted import ACCEPTED, MANY, Posted, pointing, posted, posted_many
-from services.intake.reports.receive import answer_of, receive_report
+from services.intake.context import IntakeParts
+from services.intake.reports.posted import ACCEPTED, MANY, Posted, posted, posted_many, take_posted
 from services.intake.reports.responses import ReceiptShown
 
 
@@ -29,12 +28,6 @@ def post_reports(parts: IntakeParts, call: Call) -> Answer:
     done = iter(parts.run_all(works, call))
     outcomes = (next(done) if isinstance(each, Posted) else each for each in items)
     return Answer(202, {"results": [_result(at, outcome) for at, outcome in enumerate(outcomes)]})
-
-
-def take_posted(ctx: Context, source_id: str, report: Posted) -> dict[str, Any]:
-    """Take one report in; gives the receipt. Errors point into the body that was posted."""
-    with pointing(lambda pointer: report.prefix + pointer):
-        return answer_of(ctx, receive_report(ctx, source_id, report.read(ctx.policy.vocabulary)))
 
 
 def _result(index: int, outcome: Mapping[str, Any] | Exception) -> dict[str, Any]:

@@ -19,8 +19,7 @@ from ngao.contracts.events.parts import FieldRefusal
 from ngao.contracts.events.source import ReportSealed
 from ngao.contracts.payloads import read
 from services.intake.context import Context
-from services.intake.reports.posted import CLOUDEVENT, JSON, Posted, cloud_event
-from services.intake.reports.submit import take_posted
+from services.intake.reports.posted import CLOUDEVENT, JSON, Posted, cloud_event, take_posted
 
 MOST_BYTES = 1024 * 1024
 

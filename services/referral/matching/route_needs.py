@@ -42,10 +42,11 @@ def wanted_of(ctx: Context, case: Case, need: Need) -> Wanted:
 
 def _route(ctx: Context, case: Case, need: Need) -> None:
     match_again = ctx.now + ctx.deadlines.of(case.urgency).match_again
-    if not case.standing(ctx.now).given:
+    wanted = wanted_of(ctx, case, need)
+    if not wanted.consent.given:
         case.give_to_human(need.name, NO_CONSENT, (_NOT_AGREED,), match_again)
         return
-    match = ctx.directory.matcher(ctx.engagements.loads).match(wanted_of(ctx, case, need))
+    match = ctx.directory.matcher(ctx.engagements.loads).match(wanted)
     for best in match.candidates:
         offer = _offer(ctx, case, need, best, match)
         if ctx.engagements.reserve(offer, best.capacity):
