@@ -22,6 +22,9 @@ from ngao.testing.clock import ManualClock
 from ngao.testing.processes import World
 from tests.support.documents import service_class
 
+ERASERS = ("forget", "erase", "erase_due")
+"""The timers that erase what is past its time; each service has one of them, or a sweep."""
+
 
 @dataclass
 class Held:
@@ -39,8 +42,8 @@ class Held:
     def sweep(self) -> None:
         for each in self.chassis.sweeps:
             each()
-        if hasattr(self.app, "forget"):
-            inspect.unwrap(self.app.forget.__func__)(self.app)
+        for timer in [getattr(self.app, name) for name in ERASERS if hasattr(self.app, name)]:
+            inspect.unwrap(timer.__func__)(self.app)
 
     def gauge(self, what: str) -> float:
         """How many of a kind are overdue, as Prometheus would read it."""
