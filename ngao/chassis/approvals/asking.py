@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
-
-from nameko.extensions import ENTRYPOINT_EXTENSIONS_ATTR
 
 from ngao.chassis.approvals.approvals import Act, Pending
 from ngao.chassis.errors import NotAllowedNow
@@ -16,38 +13,39 @@ from ngao.chassis.http.render import render
 from ngao.chassis.security.identity import Principal
 
 if TYPE_CHECKING:
-    from ngao.chassis.http.entrypoint import Operation
-
-Demands = Callable[..., bool]
-"""`f(service, call, **path)`: whether this call of the operation is an act of two."""
+    from ngao.chassis.handlers.context import Parts
+    from ngao.chassis.http.operation import Endpoint
 
 
-def always(_service: Any, _call: Call, **_values: str) -> bool:
+def always(*_: Any) -> bool:
     """Every call of the operation is an act of two."""
     return True
 
 
-def ask_first(declared: Operation, service: Any, call: Call, values: Mapping[str, str]) -> Answer | None:
+def ask_first(endpoint: Endpoint, parts: Parts[Any], call: Call, values: Mapping[str, str]) -> Answer | None:
     """The answer 202 when another operator must approve first, else None. What would be refused later is refused now."""
-    if declared.two_person is None or call.principal.kind != "operator" or not call.chassis.approvals.needed:
+    declared, approvals = endpoint.operation, parts.chassis.approvals
+    if declared.two_person is None or call.principal.kind != "operator" or not approvals.needed:
         return None
     if declared.request is not None:
         call.load()
-    if not declared.two_person(service, call, **values):
+    if not endpoint.demands(parts, call, values):
         return None
     act = Act(
-        declared.operation, declared.method, declared.path, declared.needs, values, call.query, call.body, call.content_type
+        declared.operation, declared.method, declared.path, declared.scope, values, call.query, call.body, call.content_type
     )
-    return Answer(202, call.chassis.approvals.ask(act, by=call.principal.id))
+    return Answer(202, approvals.ask(act, by=call.principal.id))
 
 
-def run_approved(service: Any, call: Call, pending: Pending) -> Any:
+def run_approved(parts: Parts[Any], call: Call, pending: Pending) -> Any:
     """Run the handler as whoever asked for it; gives the JSON that it answers. Raises NotAllowedNow, and its errors."""
-    handler, declared = _handler(type(service), pending.act.operation)
-    asker = call.chassis.operators.get(pending.asked_by)
-    if asker is None or not asker.enabled or declared.needs not in asker.scopes:
-        raise NotAllowedNow("Whoever asked for this may not do it any more.", slug="asker-not-allowed")
     act = pending.act
+    endpoint = parts.endpoints.get(act.operation)
+    if endpoint is None:
+        raise NotAllowedNow("This version of the service has no such operation.", slug="no-such-operation")
+    asker = parts.chassis.operators.get(pending.asked_by)
+    if asker is None or not asker.enabled or endpoint.operation.scope not in asker.scopes:
+        raise NotAllowedNow("Whoever asked for this may not do it any more.", slug="asker-not-allowed")
     again = Call(
         principal=Principal("operator", pending.asked_by, asker.scopes),
         body=act.body,
@@ -55,17 +53,7 @@ def run_approved(service: Any, call: Call, pending: Pending) -> Any:
         headers={},
         query=dict(act.query),
         trace=call.trace,
-        schema=declared.request,
-        chassis=call.chassis,
+        schema=endpoint.operation.request,
     )
-    body = render(handler(service, again, **act.values)).body
+    body = render(endpoint.run(parts, again, act.values)).body
     return json.loads(body) if body else None
-
-
-def _handler(service_cls: type, operation: str) -> tuple[Callable[..., Any], Operation]:
-    for _, method in inspect.getmembers(service_cls, inspect.isfunction):
-        for entrypoint in getattr(method, ENTRYPOINT_EXTENSIONS_ATTR, ()):
-            declared = getattr(entrypoint, "declared", None)
-            if declared is not None and getattr(declared, "operation", None) == operation:
-                return inspect.unwrap(method), declared
-    raise NotAllowedNow("This version of the service has no such operation.", slug="no-such-operation")

@@ -72,7 +72,7 @@ def answer(outcome: Any) -> Any:
 def _is_parts(function: Callable[..., Any], first: inspect.Parameter) -> bool:
     kind = first.annotation
     if isinstance(kind, str):
-        kind = getattr(inspect.unwrap(function), "__globals__", {}).get(kind)
+        kind = getattr(function, "__globals__", {}).get(kind.partition("[")[0])
     if isinstance(kind, type) and issubclass(kind, UnitContext | Parts):
         return issubclass(kind, Parts)
     raise TypeError(f"{function.__qualname__}: the first parameter is annotated with the service's context or its parts")

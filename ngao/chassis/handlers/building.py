@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from nameko.extensions import DependencyProvider
+from nameko.extensions import DependencyProvider, register_entrypoint
 from nameko.timer import timer
 
+from ngao.chassis import pages
 from ngao.chassis.approvals.asking import always
 from ngao.chassis.chassis import Chassis
 from ngao.chassis.handlers.binding import Binding, answer, bind, check_route
 from ngao.chassis.handlers.context import Parts
 from ngao.chassis.handlers.declaring import (
     EdgeSubscription,
-    HttpRoute,
     Measurement,
     Recheck,
     Subscription,
@@ -27,8 +27,8 @@ from ngao.chassis.handlers.declaring import (
 )
 from ngao.chassis.http.auditing import Itself
 from ngao.chassis.http.call import Call
-from ngao.chassis.http.endpoints import ChassisEndpoints
-from ngao.chassis.http.entrypoint import http
+from ngao.chassis.http.entrypoint import HttpEntrypoint, answered
+from ngao.chassis.http.operation import Endpoint, Operation
 from ngao.chassis.messaging.consumer import Delivery, consumes, consumes_edge
 from ngao.chassis.messaging.holding import holds_heads
 from ngao.chassis.storage.documents import Stored
@@ -47,11 +47,12 @@ class PartsProvider(DependencyProvider):
         return worker_ctx.container.parts
 
 
-class Service(ChassisEndpoints):
+class Service:
     """The base of what `build` makes. `parts` is the process's parts while a worker runs."""
 
     parts: Any = PartsProvider()
     parts_type: type[Parts[Any]]
+    endpoints: Mapping[str, Endpoint]
     documents: tuple[type[Stored], ...]
     measurements: tuple[tuple[float, Binding], ...]
     rechecks: tuple[tuple[type, Binding], ...]
@@ -60,6 +61,7 @@ class Service(ChassisEndpoints):
     def open(cls, chassis: Chassis) -> Parts[Any]:
         """Make the parts, the collections and the indexes; register what is measured. Raises Misconfigured, Unavailable."""
         parts = cls.parts_type.open(chassis)
+        parts.endpoints = cls.endpoints
         chassis.open(cls.documents)
         parts.begin()
         for seconds, bound in cls.measurements:
@@ -70,39 +72,32 @@ class Service(ChassisEndpoints):
 
 
 def build(name: str, doc: str, parts: type[Parts[Any]], features: Iterable[ModuleType]) -> type[Service]:
-    """Make the service class of all functions with a declaration in these packages and modules.
+    """Make the service class of all functions with a declaration in these packages and modules, and of the chassis's pages.
 
     Raises TypeError for a declaration that cannot work: two functions of one name, an operation of operators without a scope, a
     parameter that nothing fills, a notice asked of an event that this service gets whole.
     """
-    members: dict[str, Any] = {"name": name, "parts_type": parts, "__doc__": doc, "__module__": f"services.{name}.service"}
-    measurements: list[tuple[float, Binding]] = []
-    rechecks: list[tuple[type, Binding]] = []
-    defined = _defined_in(features)
-    for function in _functions(defined):
-        for declaration in declared(function):
-            if isinstance(declaration, Measurement):
-                measurements.append((declaration.seconds, bind(function)))
-            elif isinstance(declaration, Recheck):
-                rechecks.append((declaration.payload, bind(function, event=True)))
-            else:
-                for key, method in _entrypoints(name, function, declaration):
-                    if key in members or hasattr(Service, key):
-                        raise TypeError(f"{name}: two entrypoints are called {key}")
-                    members[key] = method
-    for each in CATALOGUE.values():
-        if each.name.endswith(_HEADS) and name in each.subscribers:
-            members[f"on_audit_of_{each.owner}"] = holds_heads(each.owner)
-    members |= {"measurements": tuple(measurements), "rechecks": tuple(rechecks), "documents": _documents(defined)}
+    defined = _defined_in((pages, *features))
+    made = [(each, declaration) for each in defined for declaration in declared(each)]
+    members: dict[str, Any] = {
+        "__doc__": doc,
+        "__module__": f"services.{name}.service",
+        "name": name,
+        "parts_type": parts,
+        "endpoints": {each.operation: _endpoint(function, each) for function, each in made if isinstance(each, Operation)},
+        "measurements": tuple((each.seconds, bind(function)) for function, each in made if isinstance(each, Measurement)),
+        "rechecks": tuple((each.payload, bind(function, event=True)) for function, each in made if isinstance(each, Recheck)),
+        "documents": tuple(each for each in defined if isinstance(each, type) and issubclass(each, Stored)),
+    }
+    for function, declaration in made:
+        for key, method in _entrypoints(name, function, declaration, members["endpoints"]):
+            if key in members or hasattr(Service, key):
+                raise TypeError(f"{name}: two entrypoints are called {key}")
+            members[key] = method
+    for entry in CATALOGUE.values():
+        if entry.name.endswith(_HEADS) and name in entry.subscribers:
+            members[f"on_audit_of_{entry.owner}"] = holds_heads(entry.owner)
     return type(f"{name.capitalize()}Service", (Service,), members)
-
-
-def _functions(members: Iterable[Any]) -> Iterator[Callable[..., Any]]:
-    return (each for each in members if declared(each))
-
-
-def _documents(members: Iterable[Any]) -> tuple[type[Stored], ...]:
-    return tuple(each for each in members if isinstance(each, type) and issubclass(each, Stored))
 
 
 def _defined_in(features: Iterable[ModuleType]) -> list[Any]:
@@ -117,10 +112,14 @@ def _modules(module: ModuleType) -> Iterator[ModuleType]:
         yield from _modules(import_module(found.name))
 
 
-def _entrypoints(service: str, function: Callable[..., Any], declaration: Any) -> Iterator[tuple[str, Any]]:
+def _entrypoints(
+    service: str, function: Callable[..., Any], declaration: Any, endpoints: Mapping[str, Endpoint]
+) -> Iterator[tuple[str, Any]]:
     match declaration:
-        case HttpRoute():
-            yield function.__name__, _route(function, declaration)
+        case Operation(operation=name):
+            method = _named(function.__name__, function, partial(_in_worker, endpoints[name]))
+            register_entrypoint(method, HttpEntrypoint(endpoints[name]))
+            yield function.__name__, method
         case Subscription(payloads, as_notice):
             bound = bind(function, event=True)
             for payload in payloads:
@@ -140,7 +139,7 @@ def _entrypoints(service: str, function: Callable[..., Any], declaration: Any) -
 
 
 def _named(name: str, function: Callable[..., Any], work: Callable[..., Any]) -> Callable[..., Any]:
-    """A method that nameko and OpenAPI can describe. It does not wrap: whoever unwraps an entrypoint finds this one."""
+    """A method that nameko can describe; for what is not declared with it, it stands for the function."""
 
     def method(self: Any, *given: Any, **values: Any) -> Any:
         return work(self, *given, **values)
@@ -150,22 +149,20 @@ def _named(name: str, function: Callable[..., Any], work: Callable[..., Any]) ->
     return method
 
 
-def _route(function: Callable[..., Any], route: HttpRoute) -> Any:
+def _endpoint(function: Callable[..., Any], operation: Operation) -> Endpoint:
     bound = bind(function)
-    check_route(function, bound, route.path, has_request=route.options["request"] is not None)
-    reads = route.method == "GET" and not isinstance(route.options["audit"], Itself)
-    two_person = route.two_person
-    if two_person is not None and two_person is not always:
-        two_person = partial(_demand, bind(two_person))
-    decorate = http(
-        route.method, route.path, who=route.roles, operation=route.operation, summary=route.summary, query=tuple(bound.query),
-        two_person=two_person, **route.options,
-    )  # fmt: skip
-    return decorate(_named(function.__name__, function, partial(_answer, bound, reads)))
+    check_route(function, bound, operation.path, has_request=operation.request is not None)
+    reads = operation.method == "GET" and not isinstance(operation.audit, Itself)
+    second = operation.two_person or always
+    demands = always if second is always else partial(_demand, bind(second))
+    return Endpoint(operation, partial(_answer, bound, reads), demands)
 
 
-def _answer(bound: Binding, reads: bool, service: Service, call: Call, **values: str) -> Any:  # noqa: FBT001 - bound once, by `_route`
-    parts = service.parts
+def _in_worker(endpoint: Endpoint, service: Service, call: Call, **values: str) -> Any:
+    return answered(endpoint, service.parts, call, values)
+
+
+def _answer(bound: Binding, reads: bool, parts: Parts[Any], call: Call, values: Mapping[str, str]) -> Any:  # noqa: FBT001 - bound once
     if bound.on_parts:
         return answer(bound.with_call(parts, call, values))
     if reads:
@@ -173,8 +170,8 @@ def _answer(bound: Binding, reads: bool, service: Service, call: Call, **values:
     return answer(parts.run(lambda context: bound.with_call(context, call, values), call))
 
 
-def _demand(bound: Binding, service: Service, call: Call, **values: str) -> bool:
-    context = service.parts if bound.on_parts else service.parts.read(call.principal)
+def _demand(bound: Binding, parts: Parts[Any], call: Call, values: Mapping[str, str]) -> bool:
+    context = parts if bound.on_parts else parts.read(call.principal)
     return bool(bound.with_call(context, call, {name: value for name, value in values.items() if name in bound.named}))
 
 

@@ -7,9 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from types import MappingProxyType
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from ngao.chassis.chassis import Chassis
+from ngao.chassis.http.operation import Endpoint
 from ngao.chassis.messaging.destinations import EVENTS
 from ngao.chassis.security.identity import Credentials, Principal
 from ngao.chassis.storage.unit_of_work import Unit
@@ -72,6 +74,8 @@ class Parts(ABC, Generic[C]):
 
     credentials: Credentials | None = None
     """Where the accounts of its callers are; None where only operators call."""
+    endpoints: Mapping[str, Endpoint] = MappingProxyType({})
+    """The operations of the service, by their names; `Service.open` puts them here."""
 
     def __init__(self, chassis: Chassis) -> None:
         self.chassis = chassis

@@ -15,25 +15,11 @@ from typing import Any, TypeVar
 from marshmallow import Schema
 
 from ngao.chassis.http.auditing import Audited
+from ngao.chassis.http.operation import Demand, Operation
 from ngao.contracts import Payload
 
 F = TypeVar("F", bound=Callable[..., Any])
-Demand = Callable[..., bool]
-"""`f(ctx, ...)`, with the same arguments as a handler: whether this call needs the approval of a second operator."""
 DECLARED = "__ngao_declared__"
-
-
-@dataclass(frozen=True)
-class HttpRoute:
-    """One operation of the HTTP interface, see `http`."""
-
-    method: str
-    path: str
-    roles: tuple[str, ...]
-    operation: str
-    summary: str
-    options: Mapping[str, Any]
-    two_person: Demand | None
 
 
 @dataclass(frozen=True)
@@ -112,17 +98,18 @@ def _route(
     name, its summary is the first line of the docstring, unless they are given.
     """
     responses = {200: returns} if isinstance(returns, type) else returns
-    options = {
-        "request": request, "accepts": accepts, "responses": responses, "inline": inline, "inside": inside, "needs": scope,
-        "audit": audit,
-    }  # fmt: skip
+    callers = (roles,) if isinstance(roles, str) else roles
 
     def decorate(function: F) -> F:
         first, *others = function.__name__.split("_")
         name = operation or first + "".join(each.capitalize() for each in others)
         said = summary or (inspect.getdoc(function) or "").partition("\n")[0]
-        callers = (roles,) if isinstance(roles, str) else roles
-        return _declare(HttpRoute(method, path, callers, name, said, options, two_person))(function)
+        query = tuple(each.name for each in inspect.signature(function).parameters.values() if each.kind is each.KEYWORD_ONLY)
+        declaration = Operation(
+            method, path, callers, name, said, request=request, accepts=accepts, responses=responses, inline=inline, inside=inside,
+            scope=scope, two_person=two_person, query=query, audit=audit,
+        )  # fmt: skip
+        return _declare(declaration)(function)
 
     return decorate
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ngao.chassis.http.call import Answer, Call
-from ngao.chassis.storage.readings import LIST_READ
+from ngao.chassis.storage.readings import LIST_READ, Readings
 
 if TYPE_CHECKING:
-    from ngao.chassis.http.entrypoint import Operation
+    from ngao.chassis.http.operation import Operation
 
 
 @dataclass(frozen=True)
@@ -72,26 +72,26 @@ def nothing(why: str) -> Nothing:
 def check(declared: Operation) -> None:
     """Refuse an operation of operators that leaves open what it puts on record, or a declaration that cannot be right."""
     audited = declared.audit
-    if "operator" not in declared.who:
+    if "operator" not in declared.roles:
         return
     if audited is None or audited in (Itself(()), Nothing("")):
         raise TypeError(f"{declared.operation}: an operation of operators declares what it puts on record, or why it does not")
-    if isinstance(audited, Nothing | Lists) and declared.needs.endswith(":write"):
+    if isinstance(audited, Nothing | Lists) and declared.scope.endswith(":write"):
         raise TypeError(f"{declared.operation}: an operation that changes something puts that on record itself")
     if isinstance(audited, Shows) and f"<{audited.variable}>" not in declared.path:
         raise TypeError(f"{declared.operation}: {audited.variable} is no variable of its path")
 
 
-def put_on_record(declared: Operation, call: Call, values: Mapping[str, str], outcome: Any) -> None:
+def put_on_record(declared: Operation, readings: Readings, call: Call, values: Mapping[str, str], outcome: Any) -> None:
     """Commit the entry of what is about to be answered. Raises Unavailable: then nothing is shown."""
     if call.principal.kind != "operator":
         return
     audited, actor = declared.audit, call.principal.actor
     if isinstance(audited, Lists):
         payload = outcome.payload if isinstance(outcome, Answer) else outcome
-        call.chassis.readings.listed(actor, audited.name, call.query, len(payload[audited.name]), call.trace)
+        readings.listed(actor, audited.name, call.query, len(payload[audited.name]), call.trace)
     elif isinstance(audited, Shows):
-        call.chassis.readings.shown(actor, audited.action, values[audited.variable], call.trace)
+        readings.shown(actor, audited.action, values[audited.variable], call.trace)
 
 
 def described(audited: Audited) -> dict[str, Any]:

@@ -55,23 +55,9 @@ class Meter:
         return max(0.0, self.bytes / _BYTES_OF_A_TOKEN + self.seconds / _SECONDS_OF_A_TOKEN - 1.0)
 
 
-class Query(dict[str, str]):
-    """The query's parameters, of those that the operation declares; to ask for another is a mistake of the code."""
-
-    def __init__(self, declared: tuple[str, ...], given: Mapping[str, str]) -> None:
-        super().__init__(given)
-        self._declared = declared
-
-    def get(self, name: str, default: Any = None) -> Any:
-        """What was given under a declared name."""
-        if name not in self._declared:
-            raise TypeError(f"@http of this operation does not declare the query parameter {name}")
-        return super().get(name, default)
-
-
 @dataclass(frozen=True)
 class Call:
-    """One authenticated request. `trace` is a W3C traceparent, ready for events; `chassis` is for the chassis's own pages."""
+    """One authenticated request. `trace` is a W3C traceparent, ready for events."""
 
     principal: Principal
     body: bytes
@@ -81,7 +67,6 @@ class Call:
     trace: str
     idempotency_key: str | None = None
     schema: type[Schema] | None = None
-    chassis: Any = field(default=None, repr=False)
     meter: Meter = field(default_factory=Meter, repr=False)
     draw_ahead: Callable[[float], None] = field(default=lambda _tokens: None, repr=False)
     """Pays for more than one ordinary request before the work is done; raises TooManyRequests."""
@@ -95,10 +80,10 @@ class Call:
             raise InvalidInput(f"The body is not acceptable JSON: {error}.", slug="malformed-json", status=400) from None
 
     def load(self, schema: type[Schema] | Schema | None = None) -> Any:
-        """The body, loaded by a schema, or by the one the entrypoint declares; raises InvalidInput naming every broken field."""
+        """The body, loaded by a schema, or by the one the operation declares; raises InvalidInput naming every broken field."""
         chosen = schema or self.schema
         if chosen is None:
-            raise TypeError("load() needs a schema, here or as request= of @http")
+            raise TypeError("load() needs a schema, here or as request= of the operation")
         document = self.json()
         try:
             with self.meter.running():

@@ -71,13 +71,13 @@ def served(settings: HttpSettings, entrypoints: Iterable[Any]) -> list[Served]:
     every = list(entrypoints)
     apart = settings.operators_port is not None
     gates = Gates(settings.proxied_from) if settings.proxied_from else None
-    numbers = {each for each in every if each.declared.inside} if settings.inside_port else set()
+    numbers = {each for each in every if each.operation.inside} if settings.inside_port else set()
     callers = _OUTSIDERS if apart else KINDS
     shown = (set() if settings.inside_port else {HEALTH}) if apart else None
     public = [each for each in every if each not in numbers and _is_for(each, callers, own_pages=shown)]
     found = [Served(settings.port, public, callers, gates)]
     if settings.inside_port:
-        looked_at = [each for each in every if each.declared.path in (HEALTH, READINESS)]
+        looked_at = [each for each in every if each.operation.path in (HEALTH, READINESS)]
         found.append(Served(settings.inside_port, [*numbers, *looked_at]))
     if settings.operators_port:
         operations = [each for each in every if each not in numbers and _is_for(each, _OPERATORS)]
@@ -86,7 +86,7 @@ def served(settings: HttpSettings, entrypoints: Iterable[Any]) -> list[Served]:
 
 
 def _is_for(entrypoint: Any, callers: frozenset[str], own_pages: Collection[str] | None = None) -> bool:
-    who = set(entrypoint.declared.who)
-    if who == {"anyone"} and own_pages is not None and entrypoint.declared.path in _CHASSIS_PAGES:
-        return entrypoint.declared.path in own_pages
+    who = set(entrypoint.operation.roles)
+    if who == {"anyone"} and own_pages is not None and entrypoint.operation.path in _CHASSIS_PAGES:
+        return entrypoint.operation.path in own_pages
     return bool(who & callers)

@@ -1,17 +1,18 @@
-"""OpenAPI 3.1 from what `@http` declares and the marshmallow schemas, so that the document cannot differ from the code."""
+"""OpenAPI 3.1 from the declared operations and the marshmallow schemas, so that the document cannot differ from the code."""
 
 from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import Schema, fields
-from nameko.extensions import ENTRYPOINT_EXTENSIONS_ATTR
 
 from ngao.chassis.http.auditing import described
+from ngao.chassis.http.operation import Endpoint, Operation
 from ngao.contracts import DataClass
 
 _VARIABLE = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
@@ -40,39 +41,32 @@ class ProblemDocument(Schema):
     scope = fields.String(metadata=_INTERNAL)
 
 
-def describe(service_cls: type) -> dict[str, Any]:
-    """The OpenAPI document of a service class; nothing is started and no settings are needed."""
+def describe(service: str, endpoints: Mapping[str, Endpoint]) -> dict[str, Any]:
+    """The OpenAPI document of a service; nothing is started and no settings are needed."""
     plugin = MarshmallowPlugin()
-    spec = APISpec(f"Ngao {getattr(service_cls, 'name', service_cls.__name__)}", "1", "3.1.0", plugins=[plugin])
+    spec = APISpec(f"Ngao {service}", "1", "3.1.0", plugins=[plugin])
     if plugin.converter is not None:
         plugin.converter.add_attribute_function(_data_class)
     spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer"})
     spec.components.schema("Problem", schema=ProblemDocument)
-    for declared in sorted(operations(service_cls), key=lambda each: (each.path, each.method)):
+    operations = (each.operation for each in endpoints.values())
+    for declared in sorted(operations, key=lambda each: (each.path, each.method)):
         path = _VARIABLE.sub(r"{\1}", declared.path)
         spec.path(path=path, operations={declared.method.lower(): _operation(declared)})
     document: dict[str, Any] = spec.to_dict()
     return document
 
 
-def operations(service_cls: type) -> list[Any]:
-    """What each `@http` of the class declares (`entrypoint.Operation`)."""
-    methods = (method for _, method in inspect.getmembers(service_cls, inspect.isfunction))
-    found = (entrypoint for method in methods for entrypoint in getattr(method, ENTRYPOINT_EXTENSIONS_ATTR, ()))
-    declared = (getattr(entrypoint, "declared", None) for entrypoint in found)
-    return [each for each in declared if hasattr(each, "path")]
-
-
-def _operation(declared: Any) -> dict[str, Any]:
+def _operation(declared: Operation) -> dict[str, Any]:
     made: dict[str, Any] = {
         "operationId": declared.operation,
         "summary": declared.summary,
         "responses": {**_answers(declared), **_problems(declared)},
-        "security": [] if "anyone" in declared.who else [{"bearer": []}],
-        "x-who": list(declared.who),
+        "security": [] if "anyone" in declared.roles else [{"bearer": []}],
+        "x-who": list(declared.roles),
     }
-    if declared.needs:
-        made["x-scope"] = declared.needs
+    if declared.scope:
+        made["x-scope"] = declared.scope
     if declared.audit:
         made["x-audit"] = described(declared.audit)
     if declared.two_person:
@@ -87,7 +81,7 @@ def _operation(declared: Any) -> dict[str, Any]:
     return made
 
 
-def _answers(declared: Any) -> dict[str, Any]:
+def _answers(declared: Operation) -> dict[str, Any]:
     waits = {"202": {"description": "Another operator has to approve it first."}} if declared.two_person else {}
     return waits | {str(status): _answer(schema) for status, schema in (declared.responses or {200: None}).items()}
 
@@ -99,9 +93,9 @@ def _answer(schema: type[Schema] | None) -> dict[str, Any]:
     return described
 
 
-def _problems(declared: Any) -> dict[str, Any]:
+def _problems(declared: Operation) -> dict[str, Any]:
     statuses = {"429": "Too many requests.", "500": "Our fault; carries an error_id.", "503": "Send the same request again."}
-    if "anyone" not in declared.who:
+    if "anyone" not in declared.roles:
         statuses |= {"401": "No valid key.", "403": "A key that may not do this."}
     if "<" in declared.path:
         statuses["404"] = "No such record, or not yours."

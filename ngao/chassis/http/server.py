@@ -225,7 +225,7 @@ class Application:
             entrypoint, values = self._match(environ)
         except NgaoError as error:
             return _UNMATCHED, render_error(error)
-        return entrypoint.declared.path, entrypoint.respond(environ, values, trace)
+        return entrypoint.operation.path, entrypoint.respond(environ, values, trace)
 
     def _match(self, environ: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         try:

@@ -1,0 +1,61 @@
+"""One operation of a service's HTTP interface: what is declared of it, and what does it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from marshmallow import Schema
+
+from ngao.chassis.http.auditing import Audited, check
+from ngao.chassis.http.call import Call
+
+Demand = Callable[..., bool]
+"""`f(ctx, ...)`, with the same arguments as a handler: whether this call needs the approval of a second operator."""
+_SCOPE = re.compile(r"^[a-z]{2,20}:(read|write)$")
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What is declared above a handler; the OpenAPI document is made of these.
+
+    `path` is werkzeug's, "/v1/things/<thing_id>". `roles` says who may call: "operator", "anyone", kinds of outsiders; `scope` is
+    what an operator's key must have. `query` names the parameters that are read: any other is refused, because a filter that is
+    ignored answers another question than was asked. `inline` runs without a worker; `inside` is not for outsiders: see
+    `HttpSettings.inside_port`. `audit` is what it puts on record, see `auditing`.
+    """
+
+    method: str
+    path: str
+    roles: tuple[str, ...]
+    operation: str
+    summary: str
+    request: type[Schema] | None
+    accepts: tuple[str, ...]
+    responses: Mapping[int, type[Schema] | None] | None
+    inline: bool
+    inside: bool
+    scope: str
+    two_person: Demand | None
+    query: tuple[str, ...]
+    audit: Audited | None
+
+    def __post_init__(self) -> None:
+        """Refuse an operation for operators that demands no scope, as any operator's key would open it, or is not audited."""
+        if "operator" in self.roles and not _SCOPE.fullmatch(self.scope):
+            raise TypeError(f"{self.operation}: an operation of operators declares the scope it needs, such as messages:read")
+        check(self)
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """An operation and what does it, both called with the service's parts, the call and the variables of the path.
+
+    `demands` decides whether a call needs the approval of a second operator.
+    """
+
+    operation: Operation
+    run: Callable[[Any, Call, Mapping[str, str]], Any]
+    demands: Callable[[Any, Call, Mapping[str, str]], bool]

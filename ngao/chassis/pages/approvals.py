@@ -1,0 +1,112 @@
+"""What waits for a second operator, and the decisions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import Schema, fields
+
+from ngao.chassis.approvals.approvals import STATES
+from ngao.chassis.approvals.asking import run_approved
+from ngao.chassis.errors import InvalidInput
+from ngao.chassis.handlers.context import Parts
+from ngao.chassis.handlers.declaring import http
+from ngao.chassis.http.auditing import itself, lists
+from ngao.chassis.http.call import Answer, Call
+from ngao.chassis.http.reasons import Reasoned
+from ngao.contracts import DataClass
+
+_INTERNAL = {"class": DataClass.INTERNAL}
+_MOST = 200
+
+
+class Rejection(Reasoned):
+    """Why it is not done; kept in the audit trail."""
+
+
+class ApprovalShown(Schema):
+    """A request for an act of two. `result_waits` means that whoever asked can take its answer, once."""
+
+    id = fields.String(metadata=_INTERNAL)
+    operation = fields.String(metadata=_INTERNAL)
+    method = fields.String(metadata=_INTERNAL)
+    path = fields.String(metadata=_INTERNAL)
+    values = fields.Dict(metadata=_INTERNAL)
+    state = fields.String(metadata=_INTERNAL)
+    asked_by = fields.String(metadata=_INTERNAL)
+    asked_at = fields.String(metadata=_INTERNAL)
+    expires_at = fields.String(metadata=_INTERNAL)
+    decided_by = fields.String(allow_none=True, metadata=_INTERNAL)
+    decided_at = fields.String(allow_none=True, metadata=_INTERNAL)
+    reason = fields.String(allow_none=True, metadata=_INTERNAL)
+    result_waits = fields.Boolean(metadata=_INTERNAL)
+
+
+class ApprovalAsked(ApprovalShown):
+    """One request with the body that was asked for."""
+
+    asked = fields.String(allow_none=True, metadata=_INTERNAL)
+
+
+class ApprovalsShown(Schema):
+    """Requests, the newest first; `mode` is `single` where one operator alone may do what is meant for two."""
+
+    mode = fields.String(metadata=_INTERNAL)
+    approvals = fields.List(fields.Nested(ApprovalShown), metadata=_INTERNAL)
+
+
+@http.get("/v1/approvals", roles="operator", scope="approvals:read", audit=lists("approvals"), returns=ApprovalsShown)
+def list_approvals(parts: Parts[Any], *, state: str = "waiting") -> dict[str, Any]:
+    """What waits for a second operator.
+
+    Newest first; `?state=waiting|executed|rejected|failed|expired|all`, waiting by default.
+    """
+    if state not in (*STATES, "all"):
+        raise InvalidInput(f"state must be one of: {', '.join(STATES)}, all.", slug="invalid-query", status=400)
+    approvals = parts.chassis.approvals
+    return {"mode": approvals.mode, "approvals": approvals.list(state, _MOST)}
+
+
+@http.get(
+    "/v1/approvals/<approval_id>", roles="operator", scope="approvals:read", audit=itself("approval.read"), returns=ApprovalAsked
+)
+def show_approval(parts: Parts[Any], approval_id: str, call: Call) -> dict[str, Any]:
+    """One request, with what it asks for."""
+    return parts.chassis.approvals.show(approval_id, by=call.principal.id)
+
+
+@http.post(
+    "/v1/approvals/<approval_id>/approve", roles="operator", scope="approvals:write",
+    audit=itself("approval.executed", "approval.failed"), returns=ApprovalShown,
+)  # fmt: skip
+def approve(parts: Parts[Any], approval_id: str, call: Call) -> dict[str, Any]:
+    """Approve what another operator asked for; it is done at once, and once.
+
+    What the act answers is kept for whoever asked, and for nobody else.
+    """
+    approvals = parts.chassis.approvals
+    pending = approvals.pending(approval_id, by=call.principal.id)
+    result = approvals.execute(pending, lambda: run_approved(parts, call, pending), by=call.principal.id)
+    if result is not None:
+        approvals.keep_result(approval_id, result)
+    return approvals.public(approval_id)
+
+
+@http.post(
+    "/v1/approvals/<approval_id>/reject", roles="operator", scope="approvals:write", audit=itself("approval.rejected"),
+    request=Rejection, returns=ApprovalShown,
+)  # fmt: skip
+def reject(parts: Parts[Any], approval_id: str, body: dict[str, str], call: Call) -> dict[str, Any]:
+    """Decide that it is not done."""
+    return parts.chassis.approvals.reject(approval_id, by=call.principal.id, reason=body["reason"])
+
+
+@http.post(
+    "/v1/approvals/<approval_id>/result", roles="operator", scope="approvals:read", audit=itself("approval.result_taken")
+)
+def take_result(parts: Parts[Any], approval_id: str, call: Call) -> Answer:
+    """What the act answered: once, and only for whoever asked.
+
+    A new key is in here and nowhere else.
+    """
+    return Answer(200, parts.chassis.approvals.take_result(approval_id, by=call.principal.id))

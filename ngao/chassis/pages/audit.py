@@ -1,0 +1,87 @@
+"""The chains of the audit trail: whether they are whole, and what other services hold and are held of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import fields, validate
+
+from ngao.chassis.handlers.context import Parts
+from ngao.chassis.handlers.declaring import http
+from ngao.chassis.http.auditing import itself, nothing
+from ngao.chassis.http.call import Call
+from ngao.chassis.http.reasons import Reasoned
+from ngao.chassis.security.audit import CHAINS, Broken, Head, Verified
+from ngao.chassis.storage import held_heads
+from ngao.contracts import DataClass, Strict, Tolerant
+
+_MOST_NOTED = 1000
+_CODES = {"class": DataClass.INTERNAL}
+_CHAINS_ALONE = nothing("Numbers and hashes of the chains, nothing of what is on record.")
+
+
+class NotedHead(Tolerant):
+    """Where a chain was when somebody noted it; other fields of a note are not needed."""
+
+    chain = fields.Integer(required=True, strict=True, validate=validate.Range(0, CHAINS - 1), metadata=_CODES)
+    n = fields.Integer(required=True, strict=True, validate=validate.Range(0, 10**12), metadata=_CODES)
+    hash = fields.String(required=True, validate=validate.Regexp("^[0-9a-f]{64}$"), metadata=_CODES)
+
+
+class NotedHeads(Strict):
+    """Heads that were noted earlier, of any moments."""
+
+    heads = fields.List(fields.Nested(NotedHead), required=True, validate=validate.Length(0, _MOST_NOTED), metadata=_CODES)
+
+
+class Accepted(Reasoned):
+    """Why the chains of another service's audit are not what they were; kept in the audit trail."""
+
+
+@http.get("/v1/audit/verify", roles="operator", scope="audit:read", audit=_CHAINS_ALONE)
+def verify_audit(parts: Parts[Any]) -> dict[str, Any]:
+    """Whether the audit trail is whole.
+
+    Follows every chain; names the first entry that does not hold.
+    """
+    return _verified(parts.chassis.audits.verify())
+
+
+@http.post("/v1/audit/verify", roles="operator", scope="audit:read", audit=_CHAINS_ALONE, request=NotedHeads)
+def verify_audit_from(parts: Parts[Any], body: dict[str, Any]) -> dict[str, Any]:
+    """Whether the audit trail is whole and passes through heads that were noted earlier.
+
+    `reason` is `noted` where a chain does not reach a noted head, or has another entry in its place.
+    """
+    return _verified(parts.chassis.audits.verify([Head(**each) for each in body["heads"]]))
+
+
+@http.get("/v1/audit/held", roles="operator", scope="audit:read", audit=_CHAINS_ALONE)
+def show_held_heads(parts: Parts[Any]) -> dict[str, Any]:
+    """The last heads of the other services' audits, as this service holds them.
+
+    `moved` where what the other service published since contradicts what is held.
+    """
+    return {"held": held_heads.held(parts.chassis.store)}
+
+
+@http.post(
+    "/v1/audit/held/<service>/accept", roles="operator", scope="audit:write", audit=itself("audit.heads_accepted"),
+    request=Accepted, returns={204: None},
+)  # fmt: skip
+def accept_heads(parts: Parts[Any], service: str, body: dict[str, str], call: Call) -> None:
+    """Hold another service's audit as it is now: it was put back, and it is known why."""
+    parts.chassis.units.run(lambda unit: held_heads.accept(unit, service, by=call.principal.actor, reason=body["reason"]))
+
+
+@http.get("/v1/audit/heads", roles="operator", scope="audit:read", audit=_CHAINS_ALONE)
+def show_audit_heads(parts: Parts[Any]) -> dict[str, Any]:
+    """Where the chains of the audit trail are now, to be noted elsewhere."""
+    return {"heads": [vars(head) for head in parts.chassis.audits.heads()]}
+
+
+def _verified(found: Verified | Broken) -> dict[str, Any]:
+    if isinstance(found, Broken):
+        return {"whole": False, "chain": found.chain, "n": found.n, "reason": found.reason}
+    keyed_from = [{"chain": chain, "n": n} for chain, n in sorted(found.keyed_from.items())]
+    return {"whole": True, "entries": found.entries, "unkeyed": found.unkeyed, "keyed_from": keyed_from}

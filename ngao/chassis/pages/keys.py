@@ -1,0 +1,37 @@
+"""The periods of the key-encryption keys: what each still wraps, and wrapping it under the newest."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import fields, validate
+
+from ngao.chassis.handlers.context import Parts
+from ngao.chassis.handlers.declaring import http
+from ngao.chassis.http.auditing import itself, nothing
+from ngao.chassis.http.call import Call
+from ngao.contracts import DataClass, Strict
+
+
+class RewrapOrder(Strict):
+    """Where an earlier answer says to go on; empty to begin."""
+
+    after = fields.String(load_default="", validate=validate.Regexp("^([0-9a-f]{32})?$"), metadata={"class": DataClass.INTERNAL})
+
+
+@http.get("/v1/keys", roles="operator", scope="keys:read", audit=nothing("Periods and counts."))
+def show_keys(parts: Parts[Any]) -> dict[str, Any]:
+    """The key periods, and what each still wraps.
+
+    A period that wraps nothing any more can be retired: `ngao keys retire`.
+    """
+    return parts.chassis.rewrapping.status()
+
+
+@http.post("/v1/keys/rewrap", roles="operator", scope="keys:write", audit=itself("keys.rewrapped"), request=RewrapOrder)
+def rewrap_keys(parts: Parts[Any], body: dict[str, str], call: Call) -> dict[str, Any]:
+    """Wrap data keys of earlier periods under the newest one.
+
+    For a bounded time: while `next` is not null, ask again with it as `after`.
+    """
+    return parts.chassis.rewrapping.rewrap(after=body["after"], by=call.principal.actor)

@@ -1,0 +1,55 @@
+"""Events that wait for the broker, and those that were sent and are sent again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import fields, validate
+
+from ngao.chassis.handlers.context import Parts
+from ngao.chassis.handlers.declaring import http
+from ngao.chassis.http.auditing import itself, lists
+from ngao.chassis.http.call import Call
+from ngao.chassis.http.reasons import Reasoned
+from ngao.chassis.messaging.destinations import kept_destinations
+from ngao.chassis.messaging.kept import Order
+from ngao.contracts import DataClass, Moment
+
+
+class _KeptDestination(validate.Validator):
+    """One of the destinations that are declared by the time of the call."""
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """As the description of the operation lists them."""
+        return kept_destinations()
+
+    def __call__(self, value: str) -> str:
+        validate.OneOf(self.choices)(value)
+        return value
+
+
+class ReplayOrder(Reasoned):
+    """Which of the events that were sent are sent again; kept in the audit trail with the reason."""
+
+    since = Moment(required=True, metadata={"class": DataClass.INTERNAL})
+    before = Moment(metadata={"class": DataClass.INTERNAL})
+    to = fields.String(validate=_KeptDestination(), metadata={"class": DataClass.INTERNAL})
+
+
+@http.get("/v1/outbox", roles="operator", scope="outbox:read", audit=lists("troubled"))
+def show_outbox(parts: Parts[Any]) -> dict[str, Any]:
+    """Events the broker has not confirmed yet."""
+    return parts.chassis.backlog.status()
+
+
+@http.post("/v1/outbox/replay", roles="operator", scope="outbox:write", audit=itself("outbox.replayed"), request=ReplayOrder)
+def replay_outbox(parts: Parts[Any], body: dict[str, Any], call: Call) -> dict[str, Any]:
+    """Send events again that were sent and are kept, with the same ids.
+
+    A bounded number at once: while `more` is true, ask again with the `before` of the first answer.
+    """
+    chassis = parts.chassis
+    order = Order(body["since"], body.get("before") or chassis.clock.now(), body.get("to"))
+    replayed, more = chassis.kept.replay(order, by=call.principal.actor, reason=body["reason"])
+    return {"replayed": replayed, "more": more, "before": order.before.isoformat()}

@@ -1,0 +1,57 @@
+"""Messages that could not be processed, and what an operator decides about them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ngao.chassis.approvals.asking import always
+from ngao.chassis.errors import InvalidInput
+from ngao.chassis.handlers.context import Parts
+from ngao.chassis.handlers.declaring import http
+from ngao.chassis.http.auditing import itself, lists, shows
+from ngao.chassis.http.call import Call
+from ngao.chassis.http.reasons import Reasoned
+
+_MOST = 500
+_STATES = ("parked", "replayed", "dropped", "expired", "all")
+
+
+class ParkedDecision(Reasoned):
+    """Why an operator replays or drops a parked message; kept in the audit trail."""
+
+
+@http.get("/v1/parked", roles="operator", scope="parked:read", audit=lists("parked"))
+def list_parked(parts: Parts[Any], *, state: str = "parked", limit: str = "100") -> dict[str, Any]:
+    """Messages that could not be processed.
+
+    Newest first; `?state=parked|replayed|dropped|expired|all` and `?limit=1..500`.
+    """
+    if not limit.isascii() or not limit.isdigit() or not 1 <= int(limit[:6]) <= _MOST:
+        raise InvalidInput(f"limit must be a number from 1 to {_MOST}.", slug="invalid-query", status=400)
+    if state not in _STATES:
+        raise InvalidInput(f"state must be one of: {', '.join(_STATES)}.", slug="invalid-query", status=400)
+    return {"parked": parts.chassis.parking.list(int(limit), state)}
+
+
+@http.get("/v1/parked/<parked_id>", roles="operator", scope="parked:read", audit=shows("parked.read", "parked_id"))
+def show_parked(parts: Parts[Any], parked_id: str) -> dict[str, Any]:
+    """One of them, without its content."""
+    return parts.chassis.parking.show(parked_id)
+
+
+@http.post(
+    "/v1/parked/<parked_id>/replay", roles="operator", scope="parked:write", audit=itself("parked.replayed"),
+    request=ParkedDecision, returns={204: None},
+)  # fmt: skip
+def replay_parked(parts: Parts[Any], parked_id: str, body: dict[str, str], call: Call) -> None:
+    """Send a parked message through its queue again."""
+    parts.chassis.parking.replay(parked_id, by=call.principal.actor, reason=body["reason"])
+
+
+@http.post(
+    "/v1/parked/<parked_id>/drop", roles="operator", scope="parked:write", audit=itself("parked.dropped"),
+    request=ParkedDecision, returns={204: None}, two_person=always,
+)  # fmt: skip
+def drop_parked(parts: Parts[Any], parked_id: str, body: dict[str, str], call: Call) -> None:
+    """Give a parked message up for good."""
+    parts.chassis.parking.drop(parked_id, by=call.principal.actor, reason=body["reason"])
