@@ -34,11 +34,7 @@ def build(path: Path) -> Container:
         listen(settings.http, port).close()  # report a port in use before waiting for anything
     chassis = Chassis.build(settings)
     service_class = getattr(import_module(f"services.{settings.service}.service"), f"{settings.service.capitalize()}Service")
-    if hasattr(service_class, "open"):
-        parts = service_class.open(chassis)
-    else:
-        parts = import_module(f"services.{settings.service}.bootstrap").build(chassis)
-    container = Container(service_class, chassis, parts)
+    container = Container(service_class, chassis, service_class.open(chassis))
     container.await_broker()
     return container
 

@@ -1,4 +1,4 @@
-"""Everything a service stands on, built once from its settings and handed to its bootstrap."""
+"""Everything a service stands on, built once from its settings and handed to its parts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
-from typing import Any
 
 from ngao.chassis.approvals.approvals import Approvals
 from ngao.chassis.clock import Clock, SystemClock
@@ -156,10 +155,6 @@ class Chassis:
         before = retention.before("parked", "parked", self.clock.now())
         late, since = self.parking.overdue(before)
         self.metrics.overdue("parked", late, (before - since).total_seconds() if since else 0.0)
-
-    def outbox_status(self) -> dict[str, Any]:
-        """What waits to be published, for operators and metrics."""
-        return self.backlog.status()
 
     def close(self) -> None:
         """Let go of the store."""

@@ -122,7 +122,7 @@ class StoreSettings:
 class Settings:
     """All a service needs to know to start; it waits at most `start_within_s` for broker and store.
 
-    `own` is the service's own section, checked by its bootstrap. What stands in a file of its own (`own_file`) is laid over the
+    `own` is the service's own section, checked by its parts. What stands in a file of its own (`own_file`) is laid over the
     section: compose mounts what differs from one operator to the next, such as the mail server, beside settings that are the
     same for all.
 

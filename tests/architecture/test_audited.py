@@ -10,13 +10,15 @@ from typing import Any
 
 import pytest
 
+from ngao.chassis.handlers import http
 from ngao.chassis.http.auditing import Audited, Itself, Lists, Nothing, Shows, itself, lists, nothing, shows
-from ngao.chassis.http.entrypoint import Operation, http
-from ngao.chassis.http.openapi import describe, operations
+from ngao.chassis.http.openapi import describe
+from ngao.chassis.http.operation import Operation
 from services.intake.service import IntakeService
 from services.notify.service import NotifyService
 from services.referral.service import ReferralService
 from services.registry.service import RegistryService
+from tests.support.documents import operations
 from tests.support.each import for_each
 
 ROOT = Path(__file__).parents[2]
@@ -25,7 +27,7 @@ FOR_OPERATORS = [
     pytest.param(service, declared, id=f"{service.name}.{declared.operation}")
     for service in SERVICES
     for declared in operations(service)
-    if "operator" in declared.who
+    if "operator" in declared.roles
 ]
 WITH_AN_ACTOR = {"audit", "record", "journal", "tell", "tell_of", "_close", "close"}
 SHOW_NO_RECORD = {
@@ -33,6 +35,10 @@ SHOW_NO_RECORD = {
     "verifyAudit", "verifyAuditFrom", "showHeldHeads", "showAuditHeads",
 }  # fmt: skip
 """All that operators may read without a trace: whoever adds one argues for it here."""
+
+
+def _answer() -> None:
+    """What is declared in vain."""
 
 
 @cache
@@ -64,13 +70,13 @@ def test_only_these_read_without_a_trace() -> None:
 
 
 @for_each("service", SERVICES, ids=lambda each: each.name)
-def test_the_reference_shows_what_each_operation_puts_on_record(service: type) -> None:
+def test_the_reference_shows_what_each_operation_puts_on_record(service: type[Any]) -> None:
     shown = {
         operation["operationId"]: "x-audit" in operation
-        for path in describe(service)["paths"].values()
+        for path in describe(service.name, service.endpoints)["paths"].values()
         for operation in path.values()
     }
-    assert shown == {each.operation: "operator" in each.who for each in operations(service)}
+    assert shown == {each.operation: "operator" in each.roles for each in operations(service)}
 
 
 @pytest.mark.parametrize(
@@ -86,11 +92,11 @@ def test_the_reference_shows_what_each_operation_puts_on_record(service: type) -
 )
 def test_an_operator_operation_without_a_sound_declaration_stops_the_start(audit: Audited | None, needs: str) -> None:
     with pytest.raises(TypeError, match="all"):
-        http("GET", "/v1/all", who=("source", "operator"), operation="all", summary="All.", needs=needs, audit=audit)
+        http.get("/v1/all", roles=("source", "operator"), operation="all", scope=needs, audit=audit)(_answer)
 
 
 def test_what_others_call_needs_no_declaration() -> None:
-    http("GET", "/v1/mine", who="source", operation="mine", summary="One's own.")
+    http.get("/v1/mine", roles="source")(_answer)
     assert all(isinstance(each.values[1].audit, Lists | Shows | Itself | Nothing) for each in FOR_OPERATORS)  # type: ignore[union-attr]
 
 

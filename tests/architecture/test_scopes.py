@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from ngao.chassis.clock import SystemClock
 from ngao.chassis.errors import ScopeNeeded
-from ngao.chassis.http.entrypoint import Operation, http
+from ngao.chassis.handlers import http
 from ngao.chassis.http.gate import Gate
-from ngao.chassis.http.openapi import describe, operations
+from ngao.chassis.http.openapi import describe
+from ngao.chassis.http.operation import Operation
 from ngao.chassis.security.identity import Authenticator, Credential, new_key
 from ngao.kernel.scopes import ROLES, SCOPES
 from services.intake.service import IntakeService
 from services.notify.service import NotifyService
 from services.referral.service import ReferralService
 from services.registry.service import RegistryService
+from tests.support.documents import operations
 from tests.support.each import for_each
 
 SERVICES = (IntakeService, NotifyService, ReferralService, RegistryService)
@@ -22,41 +26,41 @@ FOR_OPERATORS = [
     pytest.param(declared, id=f"{service.name}.{declared.operation}")
     for service in SERVICES
     for declared in operations(service)
-    if "operator" in declared.who
+    if "operator" in declared.roles
 ]
 
 
 def _admit(declared: Operation, scopes: tuple[str, ...]) -> None:
     key, hashed = new_key("operator", "intern")
     known = Authenticator(None, {"intern": Credential("operator", "intern", (hashed,), scopes=scopes)})
-    Gate(known, SystemClock(), 100.0, 100).admit(declared.who, declared.needs, f"Bearer {key}", "127.0.0.1")
+    Gate(known, SystemClock(), 100.0, 100).admit(declared.roles, declared.scope, f"Bearer {key}", "127.0.0.1")
 
 
 @for_each("declared", FOR_OPERATORS)
 def test_an_operator_without_the_scope_is_refused_whatever_other_scopes_there_are(declared: Operation) -> None:
-    for scopes in ((), tuple(SCOPES.keys() - {declared.needs})):
+    for scopes in ((), tuple(SCOPES.keys() - {declared.scope})):
         with pytest.raises(ScopeNeeded) as refused:
             _admit(declared, scopes)
-        assert refused.value.scope == declared.needs
-    _admit(declared, (declared.needs,))
+        assert refused.value.scope == declared.scope
+    _admit(declared, (declared.scope,))
 
 
 def test_every_scope_that_is_demanded_is_known() -> None:
-    assert {param.values[0].needs for param in FOR_OPERATORS} <= SCOPES.keys()  # type: ignore[union-attr]
+    assert {param.values[0].scope for param in FOR_OPERATORS} <= SCOPES.keys()  # type: ignore[union-attr]
     assert {each for held in ROLES.values() for each in held} <= SCOPES.keys()
 
 
 @for_each("service", SERVICES, ids=lambda each: each.name)
-def test_the_reference_shows_the_scope_of_each_operation(service: type) -> None:
+def test_the_reference_shows_the_scope_of_each_operation(service: type[Any]) -> None:
     shown = {
         operation["operationId"]: operation.get("x-scope")
-        for path in describe(service)["paths"].values()
+        for path in describe(service.name, service.endpoints)["paths"].values()
         for operation in path.values()
     }
-    assert shown == {each.operation: each.needs or None for each in operations(service)}
+    assert shown == {each.operation: each.scope or None for each in operations(service)}
 
 
 @pytest.mark.parametrize("needs", ["", "everything", "Cases:read", "cases:delete"])
 def test_an_operator_operation_without_a_scope_stops_the_start(needs: str) -> None:
     with pytest.raises(TypeError, match="declares the scope"):
-        http("GET", "/v1/all", who=("source", "operator"), operation="all", summary="All.", needs=needs)
+        http.get("/v1/all", roles=("source", "operator"), operation="all", scope=needs)(lambda: None)

@@ -14,7 +14,7 @@ from ngao.testing.processes import ServiceProcess, World
 from tests.support.intake import NEWS, onboard
 from tests.support.readers import Readers
 from tests.support.relay import Way
-from tests.support.told import ALSO_HEARD, HEARD, OWN
+from tests.support.told import HEARS
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def key(intake: ServiceProcess, world: World) -> str:
 @pytest.fixture(scope="module")
 def probe(world: World) -> Iterator[ServiceProcess]:
     """The probe service, in referral's place."""
-    provision(world, {"referral": (HEARD, ALSO_HEARD, OWN), "intake": ("referral.case.closed.v1",)})
+    provision(world, HEARS)
     settings, port = world.settings("referral")
     process = ServiceProcess(settings, port, "tests.support.probe").start()
     yield process

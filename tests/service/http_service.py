@@ -3,7 +3,7 @@
 It prints its log lines; `http.listening` tells the port. Its chassis has the parts that HTTP needs and no others.
 """
 
-# ruff: noqa: A002, ARG002, TRY301  # the ports name an argument `id`; handlers are given a call; a raise is the case
+# ruff: noqa: A002, TRY301  # the ports name an argument `id`; handlers are given a call; a raise is the case
 from __future__ import annotations
 
 import eventlet
@@ -13,22 +13,24 @@ eventlet.monkey_patch()
 import logging  # noqa: E402
 import os  # noqa: E402
 import signal  # noqa: E402
+import sys  # noqa: E402
+from dataclasses import dataclass  # noqa: E402
 from pathlib import Path  # noqa: E402
 from types import SimpleNamespace  # noqa: E402
-from typing import Any  # noqa: E402
+from typing import Any, ClassVar, Self  # noqa: E402
 
 from marshmallow import RAISE, Schema, fields, validate  # noqa: E402
 from nameko.containers import ServiceContainer  # noqa: E402
 
 from ngao.chassis.clock import SystemClock  # noqa: E402
 from ngao.chassis.errors import NotAllowedNow, NotFound, Unavailable  # noqa: E402
-from ngao.chassis.http.endpoints import ChassisEndpoints  # noqa: E402
-from ngao.chassis.http.entrypoint import Answer, Call, http  # noqa: E402
+from ngao.chassis.handlers import Answer, Call, Parts, UnitContext, build, http  # noqa: E402
 from ngao.chassis.observability.health import Health  # noqa: E402
 from ngao.chassis.observability.logs import configure, get_logger  # noqa: E402
 from ngao.chassis.observability.metrics import Metrics  # noqa: E402
-from ngao.chassis.security.identity import Credential, hash_key  # noqa: E402
+from ngao.chassis.security.identity import Credential, Principal, hash_key  # noqa: E402
 from ngao.chassis.settings import HttpSettings  # noqa: E402
+from ngao.chassis.storage.unit_of_work import Unit  # noqa: E402
 from ngao.kernel.actors import Actor  # noqa: E402
 
 MARKER = "Wanjiku-Marker-4711"
@@ -95,56 +97,85 @@ class Readings:
         """Nothing is kept."""
 
 
-class TinyService(ChassisEndpoints):
-    name = "tiny"
+@dataclass
+class Context(UnitContext):
+    """Of a service without a store: no handler has a unit."""
 
-    @http("POST", "/v1/visits", who="source", operation="visit", summary="A visit.", request=Visit, responses={202: None})
-    def visit(self, call: Call) -> Answer:
-        visit = call.load()
-        return Answer(202, {"age": visit["age"], "trace": call.trace, "key": call.idempotency_key, "by": call.principal.id})
+    service: ClassVar[str] = "tiny"
 
-    @http("GET", "/v1/visits/<visit_id>", who=("source", "partner"), operation="getVisit", summary="One.", query=("a", "who"))
-    def get_visit(self, call: Call, visit_id: str) -> dict[str, Any]:
-        return {"id": visit_id, "query": call.query, "kind": call.principal.kind}
 
-    @http("POST", "/v1/fail/<how>", who="source", operation="fail", summary="Fails.", query=("who",))
-    def fail(self, call: Call, how: str) -> Answer:
-        if how == "bug":
-            raise RuntimeError(f"{MARKER} {call.body!r}")
-        if how == "chain":
-            try:
-                raise KeyError(MARKER)
-            except KeyError as error:
-                raise ValueError(MARKER) from error
-        if how == "unavailable":
-            raise Unavailable(f"{MARKER}: the store is away")
-        if how == "state":
-            raise NotAllowedNow("The case is closed.", slug="case-closed")
-        if how == "header":
-            return Answer(200, {}, {"X-Echo": f"{MARKER}\r\nSet-Cookie: a=b"})
-        if how == "payload":
-            return Answer(200, {"x": {MARKER}})
-        if how == "hang":
-            eventlet.sleep(8)
-        if how == "timeout":
-            raise eventlet.Timeout(1)
-        logging.getLogger("kombu").error("cannot decode %s", MARKER, exc_info=RuntimeError(MARKER))
-        return Answer(200, {})
+class TinyParts(Parts[Context]):
+    """The chassis and the accounts."""
 
-    @http("GET", "/v1/slow", who="anyone", operation="slow", summary="Takes until it is let go.")
-    def slow(self, call: Call) -> dict[str, Any]:
-        get_logger("slow").info("slow.entered")
-        with eventlet.Timeout(15):
-            while not Path(os.environ["LET_GO"]).exists():
-                eventlet.sleep(0.02)
-        return {"done": True}
+    def __init__(self, chassis: Any) -> None:
+        self.chassis, self.credentials = chassis, Accounts()
+
+    @classmethod
+    def open(cls, chassis: Any) -> Self:
+        parts = cls(chassis)
+        parts.endpoints = TinyService.endpoints
+        return parts
+
+    def context(self, unit: Unit, principal: Principal | None = None) -> Context:
+        return Context(unit, principal)
+
+
+@http.post("/v1/visits", roles="source", request=Visit, returns={202: None})
+def visit(parts: TinyParts, body: dict[str, Any], call: Call) -> Answer:
+    """A visit."""
+    return Answer(202, {"age": body["age"], "trace": call.trace, "key": call.idempotency_key, "by": call.principal.id})
+
+
+@http.get("/v1/visits/<visit_id>", roles=("source", "partner"))
+def get_visit(parts: TinyParts, visit_id: str, call: Call, *, a: str = "", who: str = "") -> dict[str, Any]:
+    """One."""
+    return {"id": visit_id, "query": call.query, "kind": call.principal.kind}
+
+
+@http.post("/v1/fail/<how>", roles="source")
+def fail(parts: TinyParts, how: str, call: Call, *, who: str = "") -> Answer:
+    """Fails."""
+    if how == "bug":
+        raise RuntimeError(f"{MARKER} {call.body!r}")
+    if how == "chain":
+        try:
+            raise KeyError(MARKER)
+        except KeyError as error:
+            raise ValueError(MARKER) from error
+    if how == "unavailable":
+        raise Unavailable(f"{MARKER}: the store is away")
+    if how == "state":
+        raise NotAllowedNow("The case is closed.", slug="case-closed")
+    if how == "header":
+        return Answer(200, {}, {"X-Echo": f"{MARKER}\r\nSet-Cookie: a=b"})
+    if how == "payload":
+        return Answer(200, {"x": {MARKER}})
+    if how == "hang":
+        eventlet.sleep(8)
+    if how == "timeout":
+        raise eventlet.Timeout(1)
+    logging.getLogger("kombu").error("cannot decode %s", MARKER, exc_info=RuntimeError(MARKER))
+    return Answer(200, {})
+
+
+@http.get("/v1/slow", roles="anyone")
+def slow(parts: TinyParts) -> dict[str, Any]:
+    """Takes until it is let go."""
+    get_logger("slow").info("slow.entered")
+    with eventlet.Timeout(15):
+        while not Path(os.environ["LET_GO"]).exists():
+            eventlet.sleep(0.02)
+    return {"done": True}
+
+
+TinyService = build("tiny", "Visits, failures and patience.", TinyParts, (sys.modules[__name__],))
 
 
 class Container(ServiceContainer):
     def __init__(self, chassis: Any) -> None:
         super().__init__(TinyService)
         self.chassis = chassis
-        self.parts = SimpleNamespace(credentials=Accounts())
+        self.parts = TinyParts.open(chassis)
 
 
 def certificate() -> dict[str, Path]:
@@ -165,6 +196,7 @@ def make_chassis(missing: str | None) -> Any:
         "intern": Credential("operator", "intern", (hash_key(INTERN_KEY),)),
     }
     return SimpleNamespace(
+        name="tiny",
         settings=SimpleNamespace(http=settings),
         clock=SystemClock(),
         health=health,
@@ -172,7 +204,7 @@ def make_chassis(missing: str | None) -> Any:
         parking=Parked(),
         readings=Readings(),
         operators=operators,
-        outbox_status=lambda: {"pending": 0, "oldest_s": 0.0, "troubled": []},
+        backlog=SimpleNamespace(status=lambda: {"pending": 0, "oldest_s": 0.0, "troubled": []}),
     )
 
 

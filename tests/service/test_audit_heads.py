@@ -18,7 +18,7 @@ from ngao.chassis.security import keyfiles
 from ngao.chassis.security.audit import Head, Key, Record, extend
 from ngao.testing.broker import provision
 from ngao.testing.processes import ROOT, ServiceProcess, World
-from tests.support.told import ALSO_HEARD, HEARD, OWN
+from tests.support.told import HEARS
 
 ORDER = {"since": "2026-11-01T08:00:00Z", "reason": "as the incident asks"}
 STRANGE = Key("2026-11", b"s" * 32)
@@ -27,7 +27,7 @@ STRANGE = Key("2026-11", b"s" * 32)
 @pytest.fixture
 def service(world: World) -> Iterator[ServiceProcess]:
     """Referral, with a database of its own for each test."""
-    provision(world, {"referral": (HEARD, ALSO_HEARD, OWN), "intake": ("referral.case.closed.v1",)})
+    provision(world, HEARS)
     settings, port = world.settings("referral")
     settings.write_text(settings.read_text().replace(world.database("referral"), f"test_{world.name}_{secrets.token_hex(3)}"))
     process = ServiceProcess(settings, port, "tests.support.probe").start()

@@ -25,11 +25,10 @@ from ngao.deployment.naming import SERVICES
 from ngao.testing.broker import Line, provision, wanted_of
 from ngao.testing.processes import ServiceProcess, World
 from ngao.testing.waiting import eventually
-from tests.support.told import ALSO_HEARD, HEARD, OWN
+from tests.support.told import HEARS
 
 pytestmark = pytest.mark.timeout(180)
 
-HEARS = {"referral": (HEARD, ALSO_HEARD, OWN), "intake": ("referral.case.closed.v1",)}
 REPLIES, KEY = "referral.partner-replies", "someone.accept"
 
 

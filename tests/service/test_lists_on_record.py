@@ -15,7 +15,6 @@ import pytest
 from ngao.chassis.chassis import Chassis
 from ngao.chassis.clock import SystemClock
 from ngao.chassis.http.auditing import Lists
-from ngao.chassis.http.openapi import operations
 from ngao.chassis.security.audit import Verified
 from ngao.chassis.settings import load
 from ngao.contracts import subscriptions_of
@@ -23,7 +22,7 @@ from ngao.kernel.actors import Actor
 from ngao.testing.broker import provision
 from ngao.testing.clock import ManualClock
 from ngao.testing.processes import ServiceProcess, World
-from tests.support.inventory import service_class
+from tests.support.documents import operations, service_class
 
 SERVICES = ("intake", "referral", "registry", "notify")
 MINUTE = timedelta(minutes=1)

@@ -1,9 +1,12 @@
-"""The stored records of a service, as its service class knows them."""
+"""The records and the operations of a service, as its service class knows them."""
 
 from __future__ import annotations
 
 import importlib
 from typing import Any
+
+from ngao.chassis.http.operation import Operation
+from ngao.chassis.storage.documents import Stored
 
 
 def service_class(name: str) -> Any:
@@ -11,7 +14,12 @@ def service_class(name: str) -> Any:
     return getattr(importlib.import_module(f"services.{name}.service"), f"{name.capitalize()}Service")
 
 
-def documents(service: str) -> tuple[Any, ...]:
+def operations(service: Any) -> list[Operation]:
+    """What a service class answers, the chassis's pages included."""
+    return [each.operation for each in service.endpoints.values()]
+
+
+def documents(service: str) -> tuple[type[Stored], ...]:
     """All records of a service."""
-    found = getattr(service_class(service), "documents", None)
-    return found or importlib.import_module(f"services.{service}.storage.documents").DOCUMENTS
+    found: tuple[type[Stored], ...] = service_class(service).documents
+    return found

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -67,8 +66,6 @@ def built(settings: Path, days: float = 0) -> Held:
 def _worker(chassis: Chassis) -> Any:
     """The service as one of its workers sees it."""
     service = service_class(chassis.name)
-    if not hasattr(service, "open"):
-        return import_module(f"services.{chassis.name}.bootstrap").build(chassis)
     worker = service()
     worker.parts = service.open(chassis)
     return worker

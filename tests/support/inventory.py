@@ -7,12 +7,11 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
-from ngao.chassis.http.openapi import operations
 from ngao.chassis.storage.held import CHASSIS
 from ngao.contracts import CATALOGUE
 from ngao.contracts.classes import DataClass
 from ngao.local.configuration import SERVICES
-from tests.support.documents import documents, service_class
+from tests.support.documents import documents, operations, service_class
 
 HELD_CLOSED = {DataClass.SENSITIVE, DataClass.SEALED}
 

@@ -11,8 +11,9 @@ import os
 import signal
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self, cast
 
 from mongoengine import IntField, StringField
 
@@ -20,18 +21,16 @@ import ngao.broker.exchanges  # declares the destinations
 from ngao.chassis.chassis import Chassis
 from ngao.chassis.container import Container
 from ngao.chassis.errors import InvalidInput
-from ngao.chassis.http.app import App
-from ngao.chassis.http.endpoints import ChassisEndpoints
-from ngao.chassis.messaging.consumer import Delivery, Rejected, consumes, consumes_edge
-from ngao.chassis.messaging.destinations import EVENTS
+from ngao.chassis.handlers import Parts, UnitContext, build, on, on_edge
+from ngao.chassis.messaging.consumer import Delivery, Rejected
 from ngao.chassis.observability.logs import configure
+from ngao.chassis.security.identity import Principal
 from ngao.chassis.settings import load
 from ngao.chassis.storage.documents import Stored
 from ngao.chassis.storage.unit_of_work import Unit
-from ngao.contracts import Event, make
-from tests.support.told import ALSO_HEARD, HEARD, OWN
-
-SAID = "referral.case.closed.v1"
+from ngao.contracts import Event
+from ngao.contracts.events.notify import MessageFailed, MessageRefused
+from ngao.contracts.events.referral import CaseClosed, OfferDeclined
 
 
 class Effect(Stored):
@@ -80,45 +79,44 @@ class Behaviour:
             (self._directory / "kill-after-commit").write_text(event_id)
 
 
-class ReferralService(ChassisEndpoints):  # type: ignore[misc]
-    """Hears two event types of another service, one of its own, and one edge queue."""
+@dataclass
+class Context(UnitContext):
+    """One unit of work, and how its handler behaves."""
 
-    name = "referral"
-    app = App()
-
-    @consumes(HEARD)
-    def on_first(self, unit: Unit, event: Event) -> None:
-        self.app.take(unit, event)
-
-    @consumes(ALSO_HEARD)
-    def on_second(self, unit: Unit, event: Event) -> None:
-        self.app.take(unit, event)
-
-    @consumes(OWN)
-    def on_own(self, unit: Unit, event: Event) -> None:
-        self.app.take(unit, event)
-
-    @consumes_edge("partner-replies", queue="referral.partner-replies")
-    def on_reply(self, unit: Unit, delivery: Delivery) -> None:
-        if delivery.body.startswith(b"reject"):
-            raise Rejected("not-wanted", [], None)
-        unit.put(Effect(id=delivery.fingerprint, event=delivery.user_id or "nobody", case_ref=delivery.routing_key))
+    service: ClassVar[str] = "referral"
+    behaviour: Behaviour
 
 
-class ProbeApp:
-    """The application object: effects and behaviour."""
+class ProbeParts(Parts[Context]):
+    """What `main` adds the behaviour to."""
 
-    def __init__(self, chassis: Chassis, directory: Path) -> None:
-        self.credentials = None
-        self._chassis = chassis
-        self._behaviour = Behaviour(directory)
+    behaviour: Behaviour
 
-    def take(self, unit: Unit, event: Event) -> None:
-        self._behaviour.act(event.data["reason"], event.id)
-        count = Effect.objects.count()
-        unit.put(Effect(id=event.id, event=event.id, case_ref=event.subject, order=count))
-        said = {"case_ref": event.subject, "reason": "probe"}
-        unit.emit(make(SAID, subject=event.subject, data=said, urgent=event.urgent), to=EVENTS)
+    @classmethod
+    def open(cls, chassis: Chassis) -> Self:
+        return cls(chassis)
+
+    def context(self, unit: Unit, principal: Principal | None = None) -> Context:
+        return Context(unit, principal, self.behaviour)
+
+
+@on(MessageFailed, MessageRefused, OfferDeclined)
+def take(ctx: Context, event: MessageFailed | MessageRefused | OfferDeclined, envelope: Event) -> None:
+    """Two event types of another service and one of its own."""
+    ctx.behaviour.act(event.reason, envelope.id)
+    count = Effect.objects.count()
+    ctx.unit.put(Effect(id=envelope.id, event=envelope.id, case_ref=envelope.subject, order=count))
+    ctx.publish(CaseClosed(case_ref=envelope.subject, reason="probe"), subject=envelope.subject, urgent=envelope.urgent)
+
+
+@on_edge("partner-replies", queue="referral.partner-replies")
+def take_reply(ctx: Context, delivery: Delivery) -> None:
+    if delivery.body.startswith(b"reject"):
+        raise Rejected("not-wanted", [], None)
+    ctx.unit.put(Effect(id=delivery.fingerprint, event=delivery.user_id or "nobody", case_ref=delivery.routing_key))
+
+
+ReferralService = build("referral", "Does with an event what its reason says.", ProbeParts, (sys.modules[__name__],))
 
 
 def main(settings_file: str) -> int:
@@ -127,9 +125,10 @@ def main(settings_file: str) -> int:
     configure(settings.service, settings.log_level)
     directory = Path(settings_file).parent
     chassis = Chassis.build(settings)
-    chassis.open([Effect])
+    parts = cast("ProbeParts", ReferralService.open(chassis))
+    parts.behaviour = Behaviour(directory)
     _kill_on_order(chassis, directory / "kill-after-commit")
-    container = Container(ReferralService, chassis, ProbeApp(chassis, directory))
+    container = Container(ReferralService, chassis, parts)
     container.start()
     signal.signal(signal.SIGTERM, lambda *_: ngao.run.eventlet.spawn_n(container.stop))
     ngao.run._wait(container)

@@ -106,8 +106,8 @@ def _route(
         said = summary or (inspect.getdoc(function) or "").partition("\n")[0]
         query = tuple(each.name for each in inspect.signature(function).parameters.values() if each.kind is each.KEYWORD_ONLY)
         declaration = Operation(
-            method, path, callers, name, said, request=request, accepts=accepts, responses=responses, inline=inline, inside=inside,
-            scope=scope, two_person=two_person, query=query, audit=audit,
+            method, path, callers, name, said, request=request, accepts=accepts, responses=responses, query=query, scope=scope,
+            inline=inline, inside=inside, two_person=two_person, audit=audit,
         )  # fmt: skip
         return _declare(declaration)(function)
 

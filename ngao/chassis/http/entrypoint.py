@@ -116,7 +116,8 @@ class HttpEntrypoint(Entrypoint):
         self, environ: Mapping[str, Any], headers: EnvironHeaders, principal: Principal, trace: str, meter: Meter
     ) -> Call:
         query = _query(environ.get("QUERY_STRING", ""), self.operation.query)
-        body, content_type = read_body(environ, self.container.chassis.settings.http.max_body_bytes, self.operation.accepts, meter)
+        most = self.container.chassis.settings.http.max_body_bytes
+        body, content_type = read_body(environ, most, self.operation.accepts, meter)
         return Call(
             principal=principal,
             body=body,

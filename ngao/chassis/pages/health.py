@@ -1,4 +1,4 @@
-"""How a service is doing and what it offers. These answer without a worker, so that they do while all are busy."""
+"""How a service is doing, and its description. These answer without a worker, so that they do while all are busy."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from typing import Any
 from ngao.broker.exchanges import PARTNERS
 from ngao.chassis.errors import NotFound
 from ngao.chassis.handlers import Call, http, nothing
-from services.referral.context import Context
+from services.referral.context import Context, ReferralParts
 from services.referral.directory.responses import AN_ORGANISATION, PartnersView, PartnerView, partner_view
 from services.referral.matching.model import Load
 
@@ -30,9 +30,10 @@ def get_own_partner(ctx: Context, call: Call) -> dict[str, Any]:
 
 
 @http.get("/v1/partners", roles="operator", scope="partners:read", audit=nothing(AN_ORGANISATION), returns=PartnersView)
-def list_partners(ctx: Context, call: Call) -> dict[str, Any]:
+def list_partners(parts: ReferralParts) -> dict[str, Any]:
     """The directory."""
+    ctx = parts.read()
     partners = ctx.partners.all()
     loads = ctx.engagements.loads([partner.id for partner in partners])
-    missed = {each.recipient: each for each in call.chassis.backlog.unreached() if each.to == PARTNERS}
+    missed = {each.recipient: each for each in parts.chassis.backlog.unreached() if each.to == PARTNERS}
     return {"partners": [partner_view(each, loads.get(each.id, Load()), missed.get(each.id)) for each in partners]}

@@ -1,14 +1,13 @@
-# ruff: noqa: ARG002  # the handlers are only described
+# the handlers are only described
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 from marshmallow import Schema, fields
 
-from ngao.chassis.http.call import Answer, Call
-from ngao.chassis.http.endpoints import ChassisEndpoints
-from ngao.chassis.http.entrypoint import http
+from ngao.chassis.handlers import Answer, Parts, build, http
 from ngao.chassis.http.openapi import describe
 
 
@@ -24,36 +23,25 @@ class Receipt(Schema):
     visit_id = fields.String()
 
 
-class Service(ChassisEndpoints):
-    name = "tiny"
+@http.post(
+    "/v1/visits", roles="source", request=Visit, accepts=("application/json", "application/x-ndjson"), returns={202: Receipt}
+)
+def visit(parts: Parts[Any]) -> Answer:
+    """Post a visit."""
+    return Answer(202, {})
 
-    @http(
-        "POST",
-        "/v1/visits",
-        who="source",
-        operation="visit",
-        summary="Post a visit.",
-        request=Visit,
-        accepts=("application/json", "application/x-ndjson"),
-        responses={202: Receipt},
-    )
-    def visit(self, call: Call) -> Answer:
-        return Answer(202, {})
 
-    @http(
-        "GET",
-        "/v1/visits/<uuid:visit_id>",
-        who=("source", "partner"),
-        operation="getVisit",
-        summary="One.",
-        responses={200: Receipt},
-    )
-    def get(self, call: Call, visit_id: str) -> dict[str, Any]:
-        return {}
+@http.get("/v1/visits/<uuid:visit_id>", roles=("source", "partner"), returns=Receipt)
+def get_visit(parts: Parts[Any], visit_id: str) -> dict[str, Any]:
+    """One."""
+    return {}
+
+
+Service = build("tiny", "Visits.", Parts, (sys.modules[__name__],))
 
 
 def test_the_document_is_made_without_starting_anything() -> None:
-    document = describe(Service)
+    document = describe("tiny", Service.endpoints)
     assert document["openapi"] == "3.1.0"
     assert {"/healthz", "/readyz", "/v1/parked/{parked_id}/replay", "/v1/visits", "/v1/visits/{visit_id}"} <= set(
         document["paths"]
@@ -62,7 +50,7 @@ def test_the_document_is_made_without_starting_anything() -> None:
 
 
 def test_bodies_answers_and_problems_are_described() -> None:
-    posted = describe(Service)["paths"]["/v1/visits"]["post"]
+    posted = describe("tiny", Service.endpoints)["paths"]["/v1/visits"]["post"]
     assert posted["requestBody"]["content"]["application/x-ndjson"]["schema"] == {"$ref": "#/components/schemas/Visit"}
     assert posted["responses"]["202"]["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/Receipt"}
     assert {"400", "401", "403", "413", "415", "422", "429", "500", "503"} <= set(posted["responses"])
@@ -73,10 +61,11 @@ def test_bodies_answers_and_problems_are_described() -> None:
 
 
 def test_path_variables_are_parameters_and_open_pages_need_no_key() -> None:
-    paths = describe(Service)["paths"]
+    paths = describe("tiny", Service.endpoints)["paths"]
     assert [each["name"] for each in paths["/v1/visits/{visit_id}"]["get"]["parameters"]] == ["visit_id"]
     assert paths["/healthz"]["get"]["security"] == []
 
 
 def test_the_data_class_of_a_field_is_shown() -> None:
-    assert describe(Service)["components"]["schemas"]["Visit"]["properties"]["age"]["x-data-class"] == "sensitive"
+    visit = describe("tiny", Service.endpoints)["components"]["schemas"]["Visit"]
+    assert visit["properties"]["age"]["x-data-class"] == "sensitive"
