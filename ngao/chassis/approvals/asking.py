@@ -24,8 +24,8 @@ def always(*_: Any) -> bool:
 
 def ask_first(endpoint: Endpoint, parts: Parts[Any], call: Call, values: Mapping[str, str]) -> Answer | None:
     """The answer 202 when another operator must approve first, else None. What would be refused later is refused now."""
-    declared, approvals = endpoint.operation, parts.chassis.approvals
-    if declared.two_person is None or call.principal.kind != "operator" or not approvals.needed:
+    declared = endpoint.operation
+    if declared.two_person is None or call.principal.kind != "operator" or not parts.chassis.approvals.needed:
         return None
     if declared.request is not None:
         call.load()
@@ -34,7 +34,7 @@ def ask_first(endpoint: Endpoint, parts: Parts[Any], call: Call, values: Mapping
     act = Act(
         declared.operation, declared.method, declared.path, declared.scope, values, call.query, call.body, call.content_type
     )
-    return Answer(202, approvals.ask(act, by=call.principal.id))
+    return Answer(202, parts.chassis.approvals.ask(act, by=call.principal.id))
 
 
 def run_approved(parts: Parts[Any], call: Call, pending: Pending) -> Any:
