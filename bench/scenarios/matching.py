@@ -13,7 +13,7 @@ from ngao.local.home import REPOSITORY
 from services.referral import policy
 from services.referral.directory.model import Partner
 from services.referral.directory.store import PartnerDocument, _document
-from services.referral.matching.model import Wanted
+from services.referral.matching.model import MatchRequest
 from services.referral.matching.store import DirectoryCache
 from services.referral.offers.store import EngagementRepository, Promised
 from services.referral.service import ReferralService
@@ -55,8 +55,8 @@ def _partner(number: int) -> Partner:
     )  # fmt: skip
 
 
-def _wanted(number: int, places: list[str]) -> Wanted:
-    return Wanted(
+def _wanted(number: int, places: list[str]) -> MatchRequest:
+    return MatchRequest(
         case_ref=f"NG-{number}", need=NEED, county=places[number % len(places)], languages=("sw",), never=frozenset(),
         tried=frozenset(), consent=Standing({None: frozenset({"contact"})}), now=datetime.now(UTC),
     )  # fmt: skip

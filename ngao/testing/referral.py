@@ -16,9 +16,9 @@ from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event, encode, for_partner
 from ngao.kernel.vocabulary import Vocabulary
 from ngao.testing.memory import SHIPPED_POLICY, Records, ServiceInMemory
+from services.referral.cases.changes import CaseChange
 from services.referral.cases.deadlines import Deadlines
 from services.referral.cases.model import Case, Life
-from services.referral.cases.news import News
 from services.referral.cases.store import CaseRepository, TimelineRepository
 from services.referral.cases.timeline import Step
 from services.referral.cases.waiting_times import WaitingTimes
@@ -40,7 +40,7 @@ class CaseRecords(Records[Case]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.news: list[tuple[str, News]] = []
+        self.news: list[tuple[str, CaseChange]] = []
 
     def put(self, record: Case) -> None:
         """Keep a case; its news is kept apart, because no record has it."""

@@ -1,4 +1,4 @@
-"""What referral's use cases work with."""
+"""The context of referral's use cases."""
 
 from __future__ import annotations
 
@@ -77,15 +77,21 @@ class ReferralParts(Parts[Context]):
             self.run(lambda ctx: load_partners(ctx.partners, listed, self.vocabulary, self.policy.timezone))
 
     def context(self, unit: Unit, principal: Principal | None = None) -> Context:
-        """The context of one unit of work."""
+        """Return the context of one unit of work."""
         return Context(
-            unit, principal, self.policy, self.deadlines, self.vocabulary, self._waiting_times, self.directory,
+            unit,
+            principal,
+            self.policy,
+            self.deadlines,
+            self.vocabulary,
+            self._waiting_times,
+            self.directory,
             cases=CaseRepository(unit),
             timeline=TimelineRepository(unit),
             partners=PartnerRepository(unit),
             engagements=EngagementRepository(unit, self._promised),
             partner_log=PartnerLogRepository(unit),
-        )  # fmt: skip
+        )
 
     def each(self, references: Iterable[str], work: Callable[[Context, str], object], failed: str) -> None:
         """Run a use case for each record in a unit of its own; one that fails is logged, and the next turn tries again."""

@@ -87,13 +87,13 @@ class PartnersFile(Strict):
 
 
 def load_rules(directories: Sequence[Path]) -> tuple[MatchingPolicy, Deadlines]:
-    """Both policy files; raises Misconfigured naming file and key."""
+    """Read both policy files. Raises Misconfigured naming file and key."""
     policy = load_policy(directories, {"matching.yaml": MatchingFile(), "deadlines.yaml": DeadlinesFile()})
     return _matching(policy["matching.yaml"], policy.version), _deadlines(policy["deadlines.yaml"], policy.version)
 
 
 def load_vocabulary(directories: Sequence[Path]) -> Vocabulary:
-    """The coalition's lists; raises Misconfigured naming file and key."""
+    """Read the coalition's lists. Raises Misconfigured naming file and key."""
     try:
         return vocabulary_of(load_policy(directories, LISTS).documents)
     except WrongList as error:
@@ -102,16 +102,16 @@ def load_vocabulary(directories: Sequence[Path]) -> Vocabulary:
 
 @reads_policy("referral")
 def version_of(directories: Sequence[Path]) -> str:
-    """Read all that referral reads at its start; returns the version. Raises Misconfigured."""
+    """Read every policy file that referral reads at its start. Returns the version. Raises Misconfigured."""
     read_retention(directories)
     load_vocabulary(directories)
     return load_rules(directories)[0].version
 
 
 def load_directory(path: Path) -> list[Partner]:
-    """The partners of a directory file; raises Misconfigured naming file and key."""
+    """Read the partners of a directory file. Raises Misconfigured naming file and key."""
     loaded = check(path, parse(path, path.read_bytes()), PartnersFile())
-    return [partner_from(each.pop("id"), each) for each in loaded["partners"]]
+    return [partner_from(partner.pop("id"), partner) for partner in loaded["partners"]]
 
 
 def _matching(data: dict[str, Any], version: str) -> MatchingPolicy:
@@ -136,5 +136,5 @@ def _deadlines(data: dict[str, Any], version: str) -> Deadlines:
 
 
 def read_retention(directories: Sequence[Path]) -> Retention:
-    """Referral keeps boxes that only a partner opens, and what it could not handle; raises Misconfigured."""
+    """Read referral's rules of retention: boxes that only a partner opens, and parked messages. Raises Misconfigured."""
     return load_retention(directories, "referral", {"boxes": ("disclosed",)})

@@ -1,4 +1,4 @@
-"""What requests of several features share."""
+"""Parts of requests that several features share."""
 
 from __future__ import annotations
 
@@ -15,5 +15,5 @@ def whole_number(name: str, given: str, highest: int) -> int:
     """Read a number of the query; raises InvalidInput."""
     if not (given.isascii() and given.isdigit() and len(given) < 16 and int(given) <= highest):
         detail = f"Must be a whole number from 0 to {highest}."
-        raise InvalidInput("The query has an error; `errors` names it.", [FieldError(f"/{name}", "range", detail)])
+        raise InvalidInput("The query is invalid; `errors` names it.", [FieldError(f"/{name}", "range", detail)])
     return int(given)

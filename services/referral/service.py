@@ -1,4 +1,4 @@
-"""Referral's service: what its features declare."""
+"""Referral's service, built from what its features declare."""
 
 from __future__ import annotations
 

@@ -12,13 +12,13 @@ from ngao.chassis.errors import Misconfigured
 
 @dataclass(frozen=True)
 class OwnSettings:
-    """What referral needs beside the chassis's settings. `partners_file` is a directory to begin with."""
+    """Referral's settings beside the chassis's. `partners_file` is an initial directory."""
 
     partners_file: Path | None = None
 
     @staticmethod
     def read(own: Mapping[str, Any]) -> OwnSettings:
-        """Check the section; raises Misconfigured."""
+        """Check the section. Raises Misconfigured."""
         if unknown := sorted(own.keys() - {"partners_file"}):
             raise Misconfigured(f"The section [own] has unknown keys: {', '.join(unknown)}.")
         first = own.get("partners_file")

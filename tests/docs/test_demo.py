@@ -23,7 +23,7 @@ PROMISED = (
     "kinga-mtandao did not answer for digital_security in time.",
     "opened the sealed contact: 1 name, 1 phone, 0 e-mail",
     "a broken report: refused, with its fields: refused (/consent/0/purpose, /favourite_colour",
-    "A human is told about monitoring_and_advocacy: no_partner.",
+    "A human is notified about monitoring_and_advocacy: no_partner.",
     "it is parked again (2 times); dropped",
     "replayed: accepted",
     "bin/ngao status",

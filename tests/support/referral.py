@@ -15,15 +15,15 @@ from ngao.kernel.consent import Statement
 from ngao.kernel.urgency import URGENCIES
 from ngao.testing.memory import SHIPPED_POLICY
 from ngao.testing.referral import ReferralInMemory
-from services.referral.cases import learn_consent as consents
-from services.referral.cases import learn_defender as defenders
-from services.referral.cases import learn_update as updates
-from services.referral.cases import learn_withdrawal as withdrawals
+from services.referral.cases import apply_consent as consents
+from services.referral.cases import apply_defender as defenders
+from services.referral.cases import apply_update as updates
+from services.referral.cases import apply_withdrawal as withdrawals
 from services.referral.cases import open_case as reports
+from services.referral.cases.changes import CaseChange
 from services.referral.cases.deadlines import Deadlines, Waits
 from services.referral.cases.facts import NOTHING, Changed, Defender, Report
 from services.referral.cases.model import Case
-from services.referral.cases.news import News
 from services.referral.context import Context
 from services.referral.directory.model import Partner
 from services.referral.matching.model import MatchingPolicy, Weights
@@ -82,7 +82,7 @@ class Office(ReferralInMemory):
     def kinds(self) -> list[str]:
         return [news.kind.value for _, news in self.cases.news]
 
-    def last(self, kind: str) -> News:
+    def last(self, kind: str) -> CaseChange:
         return next(news for _, news in reversed(self.cases.news) if news.kind.value == kind)
 
 
@@ -105,7 +105,7 @@ def open_case(ctx: Context, case_ref: str, told: Report, agreed: list[Statement]
     reports.open_case(ctx, event, envelope(event, case_ref, told.sequence, ctx.now))
 
 
-def learn_update(ctx: Context, case_ref: str, told: Report, agreed: list[Statement], changed: Changed = NOTHING) -> None:
+def apply_update(ctx: Context, case_ref: str, told: Report, agreed: list[Statement], changed: Changed = NOTHING) -> None:
     """Let intake say this later word; its consents all have the time of the event."""
     event = ReportUpdated(
         report_id=told.report_id, case_ref=case_ref, urgency=told.urgency, policy_version="p1", needs=told.needs,
@@ -113,32 +113,32 @@ def learn_update(ctx: Context, case_ref: str, told: Report, agreed: list[Stateme
         news=tuple(changed.parts), needs_again=changed.needs_again,
     )  # fmt: skip
     time = agreed[0].at if agreed else ctx.now
-    updates.learn_update(ctx, event, envelope(event, case_ref, told.sequence, time))
+    updates.apply_update(ctx, event, envelope(event, case_ref, told.sequence, time))
 
 
-def learn_withdrawal(ctx: Context, case_ref: str, sequence: int = 0) -> None:
+def apply_withdrawal(ctx: Context, case_ref: str, sequence: int = 0) -> None:
     """Let intake say that the report is withdrawn."""
     event = ReportWithdrawn(report_id="r1", case_ref=case_ref)
-    withdrawals.learn_withdrawal(ctx, event, envelope(event, case_ref, sequence, ctx.now))
+    withdrawals.apply_withdrawal(ctx, event, envelope(event, case_ref, sequence, ctx.now))
 
 
-def learn_defender(ctx: Context, case_ref: str, known: Defender) -> None:
+def apply_defender(ctx: Context, case_ref: str, known: Defender) -> None:
     """Let the registry say who it is."""
     event = DefenderResolved(
         case_ref=case_ref, defender_ref=known.defender_ref, resolution=known.resolution,
         restrictions=tuple(Restriction(kind="never_refer", partner_id=each) for each in known.never_refer),
         contact=ContactSummary(may_contact=False, channels=()),
     )  # fmt: skip
-    defenders.learn_defender(ctx, event, envelope(event, case_ref, known.sequence, ctx.now))
+    defenders.apply_defender(ctx, event, envelope(event, case_ref, known.sequence, ctx.now))
 
 
-def learn_consent(ctx: Context, case_ref: str, said: Statement) -> None:
+def apply_consent(ctx: Context, case_ref: str, said: Statement) -> None:
     """Let the registry say that a consent was given or withdrawn."""
     event = ConsentChanged(
         case_ref=case_ref, purpose=said.purpose, scope=said.scope, recipient=said.recipient, until=said.until,
         granted=said.granted, effective_at=said.at,
     )  # fmt: skip
-    consents.learn_consent(ctx, event)
+    consents.apply_consent(ctx, event)
 
 
 def payload_of(event: Event) -> Any:

@@ -21,8 +21,8 @@ from services.intake.reports.follow_consent import statement_of as heard_by_inta
 from services.intake.reports.model import Report, Update
 from services.intake.reports.records import report_from, report_record
 from services.referral.cases import store as referral
-from services.referral.cases.learn_consent import statement_of
-from services.referral.cases.learning import learn_consent, learn_report
+from services.referral.cases.apply_consent import statement_of
+from services.referral.cases.applying import apply_consent, apply_report
 from services.referral.cases.model import Case as ReferralCase
 from services.registry.cases.model import Case as RegistryCase
 from services.registry.cases.model import CaseState
@@ -67,10 +67,10 @@ def referral_answers(said: Sequence[Said], asks: Question) -> bool:
     case = ReferralCase("NG-1", DAY, None)
     for sequence, told in numbered(said):
         mine = [each for each in statements(told) if each.purpose == "referral"]
-        learn_report(case, referral_report(sequence=sequence, needs=()), mine, asks.at, QUIET)
+        apply_report(case, referral_report(sequence=sequence, needs=()), mine, asks.at, QUIET)
     for change in since(said):
         if change.purpose == "referral":
-            learn_consent(case, change, asks.at, QUIET)
+            apply_consent(case, change, asks.at, QUIET)
     kept = referral._case({**referral._record(case), "revision": 1})
     return kept.standing(asks.at).allows(asks.recipient, asks.scope)
 
@@ -79,9 +79,9 @@ def registry_answers(said: Sequence[Said], asks: Question) -> bool:
     """The registry says changes itself and hears of reports, in any order."""
     case = replace(filled(RegistryCase), tellings=(), statements=(), state=CaseState.OPEN)
     for sequence, told in numbered(said):
-        case.hear_consents(statements_of(map(_stated, told.consents), told.at), sequence)
+        case.store_consents(statements_of(map(_stated, told.consents), told.at), sequence)
     for statement in since(said):
-        case.say(statement)
+        case.record_statement(statement)
     unit = Unit(DAY, None, None)  # type: ignore[arg-type]  # nothing is read
     unit._sealer = SimpleNamespace(seal=lambda *told: told[-1], open=lambda *told: told[-1])  # type: ignore[assignment]
     repository = CaseRepository(unit)

@@ -10,8 +10,8 @@ import pytest
 from ngao.chassis.storage.unit_of_work import Unit, Write
 from services.notify.roster.model import ContactSummary
 from services.notify.roster.store import ContactSummaryRepository
+from services.referral.cases.applying import apply_defender, apply_report
 from services.referral.cases.finding import known_or_new
-from services.referral.cases.learning import learn_defender, learn_report
 from services.referral.cases.store import CaseRepository, TimelineRepository
 from services.referral.cases.timeline import Step
 from services.referral.offers.model import Offer
@@ -42,8 +42,8 @@ def _checked(service: str, write: Write) -> None:
 def _referral_case(unit: Unit) -> None:
     ctx = office(partner("mwanga")).ctx()
     case = known_or_new(ctx, "NG-1")
-    learn_report(case, report(), [consent()], START, ctx.deadlines)
-    learn_defender(case, defender("nobody"), START)
+    apply_report(case, report(), [consent()], START, ctx.deadlines)
+    apply_defender(case, defender("nobody"), START)
     offer = Offer("o1", case.pending()[0].name, "mwanga", 1, START, START + timedelta(hours=1), "v1")
     case.offer(offer, START)
     CaseRepository(unit).put(case)

@@ -1,1 +1,1 @@
-"""Cases: what is known and needed, what happens next, and the story of each."""
+"""Cases: the facts, the needs, the next step, and the timeline of each."""

@@ -1,4 +1,4 @@
-"""Keep a case with all that follows from what happened to it: timeline, audit, events, partners' logs, waiting times.
+"""Store a case with all that follows from a change: timeline, audit, events, partners' logs, waiting times.
 
 All of it is registered in the case's own unit of work: it is published if and only if the case is stored.
 """
@@ -10,17 +10,17 @@ from ngao.chassis.messaging.destinations import EVENTS
 from ngao.contracts import InNoticeOnly, Payload
 from ngao.contracts.events.referral import OfferEvent
 from ngao.kernel.urgency import CRITICAL
+from services.referral.cases.changes import ENDED_BADLY, FROM_OTHER_SERVICES, MOVES, CaseChange, Kind
 from services.referral.cases.events import event_of, state_of
 from services.referral.cases.model import Case
-from services.referral.cases.news import ENDED_BADLY, LEARNT, MOVES, Kind, News
 from services.referral.cases.timeline import step_of
 from services.referral.context import Context
 
 _FOR_PARTNER = frozenset({Kind.OFFERED, Kind.ACCEPTED, Kind.EXPIRED, Kind.WITHDRAWN, Kind.RECALLED})
 
 
-def keep(ctx: Context, case: Case) -> None:
-    """Register the case and what its news mean for others."""
+def store_case(ctx: Context, case: Case) -> None:
+    """Store the case and publish its changes."""
     for news in case.news:
         if news.offer is not None and news.kind in MOVES:
             ctx.engagements.follow(news.offer)
@@ -30,9 +30,9 @@ def keep(ctx: Context, case: Case) -> None:
     ctx.cases.put(case)
 
 
-def _announce(ctx: Context, case: Case, news: News) -> None:
+def _announce(ctx: Context, case: Case, news: CaseChange) -> None:
     ctx.timeline.note(case.id, step_of(news, ctx.now))
-    if news.kind not in LEARNT:
+    if news.kind not in FROM_OTHER_SERVICES:
         ctx.audit(news.kind.value, subject=case.id, actor=news.actor, detail=_detail(news))
     if note := ctx.waiting_times.noting(case, news, ctx.now):
         ctx.unit.afterwards.append(note)
@@ -42,8 +42,8 @@ def _announce(ctx: Context, case: Case, news: News) -> None:
         _publish(ctx, case, news, answer, (PARTNERS,))
 
 
-def _publish(ctx: Context, case: Case, news: News, payload: Payload, to: tuple[str, ...]) -> None:
-    """Publish an event; the partner can catch up with what it was sent."""
+def _publish(ctx: Context, case: Case, news: CaseChange, payload: Payload, to: tuple[str, ...]) -> None:
+    """Publish an event. One that a partner receives is also stored for its catch-up."""
     partner_id = payload.partner_id if isinstance(payload, OfferEvent) else None
     urgent, in_notice = case.urgency == CRITICAL, _in_notice(case, news)
     event = ctx.publish(payload, subject=case.id, urgent=urgent, partner_id=partner_id, to=to, in_notice=in_notice)
@@ -51,13 +51,13 @@ def _publish(ctx: Context, case: Case, news: News, payload: Payload, to: tuple[s
         ctx.partner_log.add(partner_id, event)
 
 
-def _in_notice(case: Case, news: News) -> InNoticeOnly:
-    """The number of the need shows that two notices are about one need; which need it is, they do not say."""
+def _in_notice(case: Case, news: CaseChange) -> InNoticeOnly:
+    """Return the data of a notice. The need's number shows that two notices are about one need, without naming it."""
     more: InNoticeOnly = {"need_number": case.number_of(news.need)}
     return {**more, "partner_id": news.offer.partner_id} if news.offer else more
 
 
-def _detail(news: News) -> dict[str, str]:
+def _detail(news: CaseChange) -> dict[str, str]:
     detail = {"need": news.need, "reason": news.reason}
     if news.offer:
         detail |= {"offer_id": news.offer.id, "partner_id": news.offer.partner_id}

@@ -1,4 +1,4 @@
-"""How long each wait may last, as the coalition decided it, and the next step when it ends; the last step is a human."""
+"""How long each wait may last, as the coalition decided, and the next step when it ends; the last step is a human."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ngao.kernel.urgency import URGENCIES
+from services.referral.cases.changes import Kind
 from services.referral.cases.facts import Reason
 from services.referral.cases.model import Case
-from services.referral.cases.news import Kind
 from services.referral.offers.model import CONTACT, NARRATIVE, Offer, State
 
 REGISTRY_SILENT = "registry_silent"
 ALL_SILENT = "all_declined_or_silent"
 UNKNOWN_NEED = "unknown"
 _STALLED = Reason("stalled_after_acceptance", "The partner accepted and has not started or finished in time.")
-_NO_DEFENDER = Reason("defender_not_resolved", "The registry has not said in time which partners must not hear of this case.")
-_NO_REPORT = Reason("report_not_heard", "Other facts about this case came, but the report itself has not come in time.")
+_NO_DEFENDER = Reason("defender_not_resolved", "The registry has not named in time the partners that must not get this case.")
+_NO_REPORT = Reason("report_not_heard", "Other facts about this case arrived, but the report itself did not arrive in time.")
 _SILENT = {
     CONTACT: "The partner accepted, and the registry has neither disclosed nor withheld the contact in time.",
     NARRATIVE: "The partner accepted, and intake has neither disclosed nor withheld the narrative in time.",
@@ -48,12 +48,12 @@ class Deadlines:
     by_urgency: Mapping[str, Waits]
 
     def of(self, urgency: str) -> Waits:
-        """The waits of an urgency; one that nobody knows is handled as critical."""
+        """Return the waits of an urgency; an unknown urgency is handled as critical."""
         return self.by_urgency.get(urgency) or self.by_urgency[URGENCIES[0]]
 
 
 def pass_time(case: Case, now: datetime, deadlines: Deadlines) -> None:
-    """End every wait of a case that is over and take its next step."""
+    """End every expired wait of a case and take its next step."""
     if case.closed:
         return
     _end_wait_for_facts(case, now)
@@ -73,22 +73,22 @@ def _end_wait_for_facts(case: Case, now: datetime) -> None:
     case.waiting_until = None
     cause = _NO_DEFENDER if case.report and case.report.complete else _NO_REPORT
     for name in case.needs or (UNKNOWN_NEED,):
-        case.tell(Kind.UNROUTABLE, need=name, reason=REGISTRY_SILENT, reasons=(cause,))
+        case.record(Kind.UNROUTABLE, need=name, reason=REGISTRY_SILENT, reasons=(cause,))
 
 
 def _end_wait_for_disclosure(case: Case, offer: Offer) -> None:
-    """A partner that has said yes and has neither contact nor a refusal can help nobody: a human must know."""
+    """Alarm a human about a partner that has accepted and has neither contact nor a refusal, because it can help no one."""
     offer.miss_disclosure()
     missing = tuple(Reason(f"{part}_silent", _SILENT[part]) for part in offer.undisclosed)
-    case.tell(Kind.DISCLOSURE_OVERDUE, need=offer.need, reason=missing[0].rule, reasons=missing, offer=offer)
+    case.record(Kind.DISCLOSURE_OVERDUE, need=offer.need, reason=missing[0].rule, reasons=missing, offer=offer)
 
 
 def _end_wait_for_partner(case: Case, offer: Offer, now: datetime, waits: Waits) -> None:
     if offer.open:
         offer.expire(now)
-        case.tell_of(Kind.EXPIRED, offer)
+        case.record_offer(Kind.EXPIRED, offer)
         case.needs[offer.need].free()
         return
-    # The work may well be under way: it is not taken from the partner, but a human hears of it, and again after as long.
+    # The work may be in progress: the partner keeps it, but a human is notified, and again after as long.
     offer.due = now + (waits.start_by if offer.state is State.ACCEPTED else waits.complete_by)
-    case.tell(Kind.UNROUTABLE, need=offer.need, reason=ALL_SILENT, reasons=(_STALLED,), offer=offer)
+    case.record(Kind.UNROUTABLE, need=offer.need, reason=ALL_SILENT, reasons=(_STALLED,), offer=offer)

@@ -1,4 +1,4 @@
-"""The events of what happened to a case: each piece of news in the form in which others get it."""
+"""The published events of a case's changes."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from ngao.chassis.security.seals import key_id
 from ngao.contracts import Payload
 from ngao.contracts.events import referral as said
 from ngao.contracts.events.parts import Reason as StatedReason
+from services.referral.cases.changes import MOVES, CaseChange, Kind
 from services.referral.cases.facts import Reason
 from services.referral.cases.model import Case
-from services.referral.cases.news import MOVES, Kind, News
 from services.referral.context import Context
 from services.referral.directory.model import Partner
 from services.referral.offers.model import Offer, State
@@ -37,8 +37,8 @@ class _OfNeed(TypedDict):
     told: str
 
 
-def event_of(ctx: Context, case: Case, news: News) -> Payload | None:
-    """The event of a piece of news, or None for what is a step of the timeline only."""
+def event_of(ctx: Context, case: Case, news: CaseChange) -> Payload | None:
+    """Return the event of a change, or None for a change that is only a step of the timeline."""
     if news.kind in MOVES and news.offer is not None:
         return _of_offer(ctx, case, news, news.offer)
     if news.kind in {Kind.UNROUTABLE, Kind.HELPER_REVOKED, Kind.DISCLOSURE_OVERDUE}:
@@ -51,13 +51,19 @@ def event_of(ctx: Context, case: Case, news: News) -> Payload | None:
             return said.CaseClosed(case_ref=case.id, reason=news.reason)
         case Kind.REOPENED:
             return said.CaseReopened(
-                case_ref=case.id, urgency=case.urgency, needs=tuple(case.needs), county=county, reason=news.reason,
-                reasons=_stated(news.reasons), told=ctx.deadlines.told, needs_again=news.needs,
-            )  # fmt: skip
+                case_ref=case.id,
+                urgency=case.urgency,
+                needs=tuple(case.needs),
+                county=county,
+                reason=news.reason,
+                reasons=_stated(news.reasons),
+                told=ctx.deadlines.told,
+                needs_again=news.needs,
+            )
     return None
 
 
-def _of_offer(ctx: Context, case: Case, news: News, offer: Offer) -> Payload | None:
+def _of_offer(ctx: Context, case: Case, news: CaseChange, offer: Offer) -> Payload | None:
     if news.kind is Kind.OFFERED:
         return _offered(ctx, case, offer)
     if news.kind is Kind.ACCEPTED:
@@ -66,7 +72,7 @@ def _of_offer(ctx: Context, case: Case, news: News, offer: Offer) -> Payload | N
 
 
 def _answered(case: Case, offer: Offer) -> Payload | None:
-    """The event of what the partner has said itself after its receipt."""
+    """Return the event of what the partner itself has reported after its receipt."""
     of_offer, detail = _offer(case, offer), offer.detail_for_partner
     match offer.state:
         case State.DECLINED:
@@ -80,11 +86,15 @@ def _answered(case: Case, offer: Offer) -> Payload | None:
     return None
 
 
-def _of_need(ctx: Context, case: Case, news: News) -> Payload:
+def _of_need(ctx: Context, case: Case, news: CaseChange) -> Payload:
     of_need: _OfNeed = {
-        "case_ref": case.id, "need": news.need, "urgency": case.urgency, "reason": news.reason,
-        "reasons": _stated(news.reasons), "told": ctx.deadlines.told,
-    }  # fmt: skip
+        "case_ref": case.id,
+        "need": news.need,
+        "urgency": case.urgency,
+        "reason": news.reason,
+        "reasons": _stated(news.reasons),
+        "told": ctx.deadlines.told,
+    }
     if news.kind is Kind.UNROUTABLE or news.offer is None:
         return said.NeedUnroutable(**of_need)
     kind = said.HelperRevoked if news.kind is Kind.HELPER_REVOKED else said.DisclosureMissed
@@ -92,7 +102,7 @@ def _of_need(ctx: Context, case: Case, news: News) -> Payload:
 
 
 def accepted(case: Case, offer: Offer, partner: Partner | None, *, again: bool = False) -> said.OfferAccepted:
-    """The acceptance with the partner's keys; `again` repeats it with what operators vouch for by now."""
+    """Return the acceptance with the partner's keys; `again` repeats it with what operators vouch for by now."""
     public_key, vouch = (partner.public_key, partner.vouch) if partner else ("", "")
     return said.OfferAccepted(
         **_offer(case, offer),
@@ -109,7 +119,7 @@ def accepted(case: Case, offer: Offer, partner: Partner | None, *, again: bool =
 
 
 def state_of(case: Case, offer: Offer) -> Payload | None:
-    """The event of an ended offer's state, which answers a late reply; None where no event says it."""
+    """Return the event of an ended offer's state, which answers a late reply, or None where no event exists."""
     of_offer = _offer(case, offer)
     match offer.state:
         case State.EXPIRED:
@@ -133,7 +143,7 @@ def _offer(case: Case, offer: Offer) -> _OfOffer:
 
 
 def _offered(ctx: Context, case: Case, offer: Offer) -> said.OfferMade:
-    """Why the partner was chosen is in the timeline of the case, and would show what the offer leaves out."""
+    """Leave out the reasons of the choice: they are in the timeline, and would reveal what the offer leaves out."""
     glimpse = ctx.policy.showing.glimpse(offer.need, case.report)
     return said.OfferMade(
         **_offer(case, offer),
@@ -147,4 +157,4 @@ def _offered(ctx: Context, case: Case, offer: Offer) -> said.OfferMade:
 
 
 def _stated(reasons: tuple[Reason, ...]) -> tuple[StatedReason, ...]:
-    return tuple(StatedReason(rule=each.rule, text=each.text) for each in reasons)
+    return tuple(StatedReason(rule=reason.rule, text=reason.text) for reason in reasons)

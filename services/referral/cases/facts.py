@@ -1,4 +1,4 @@
-"""What other services have said about a case, as far as referral needs it. Nothing here names a person."""
+"""The facts about a case from other services, as far as referral needs them. No fact names a person."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ class Report:
 
     @property
     def complete(self) -> bool:
-        """Whether the report itself has come, not only a later word about it."""
+        """Return True if the report itself has arrived, not only an update of it."""
         return self.received_at is not None
 
     def merged(self, other: Report) -> Report:
-        """One report out of two tellings: the later urgency and county, all needs ever named, languages from the whole one."""
+        """Merge two states of one report: the later urgency and county, all needs ever named, languages from the complete one."""
         newer, older = (other, self) if other.sequence >= self.sequence else (self, other)
         whole = older if older.complete else newer
         return replace(
@@ -51,7 +51,7 @@ class Report:
 
 @dataclass(frozen=True)
 class Changed:
-    """What intake calls new in a later word: its `parts` by name, and the needs that new violations ask for, maybe again."""
+    """The new parts of an update, as intake names them: `parts`, and the needs that new violations ask for, maybe again."""
 
     parts: frozenset[str] = frozenset()
     needs_again: tuple[str, ...] = ()
@@ -62,7 +62,7 @@ NOTHING = Changed()
 
 @dataclass(frozen=True)
 class Defender:
-    """From the registry: who it is (by reference) and which partners must never hear of it."""
+    """From the registry: who it is (by reference) and which partners must never get this case."""
 
     defender_ref: str | None
     resolution: str

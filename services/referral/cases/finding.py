@@ -8,7 +8,7 @@ from services.referral.context import Context
 
 
 def known_or_new(ctx: Context, case_ref: str) -> Case:
-    """Return the case, or begin one: the first fact about it is here, and the other has its deadline."""
+    """Return the case, or create one: the first fact about it has arrived, and the other has its deadline."""
     waiting_until = ctx.now + ctx.deadlines.resolve_by
     return ctx.cases.get(case_ref) or Case(case_ref, created_at=ctx.now, waiting_until=waiting_until)
 

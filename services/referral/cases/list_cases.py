@@ -1,4 +1,4 @@
-"""Operators look over the cases."""
+"""List cases for operators."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from services.referral.requests import whole_number
 
 @http.get("/v1/cases", roles="operator", scope="cases:read", audit=lists("cases"), returns=CasesView)
 def list_cases(ctx: Context, *, state: str | None = None, limit: str = "100") -> dict[str, Any]:
-    """Cases, the newest first; `?state=waiting|open|closed&limit=`."""
+    """List cases, the newest first; `?state=waiting|open|closed&limit=`."""
     return {"cases": [case_view(case) for case in ctx.cases.latest(_life(state), whole_number("limit", limit, 1000))]}
 
 
@@ -23,5 +23,5 @@ def _life(given: str | None) -> Life | None:
     if given is None:
         return None
     if given not in set(Life):
-        raise InvalidInput("The query has an error.", [FieldError("/state", "unknown_code", "Must be waiting, open or closed.")])
+        raise InvalidInput("The query is invalid.", [FieldError("/state", "unknown_code", "Must be waiting, open or closed.")])
     return Life(given)

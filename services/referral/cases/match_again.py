@@ -1,4 +1,4 @@
-"""A human wants a case matched again, without waiting."""
+"""Match a case again on an operator's request, without waiting."""
 
 from __future__ import annotations
 
@@ -8,26 +8,30 @@ from ngao.chassis.handlers import http, itself
 from services.referral.cases.finding import case_to_change
 from services.referral.cases.responses import CaseView, case_view
 from services.referral.context import Context
-from services.referral.matching.route_needs import route_and_keep
+from services.referral.matching.route_needs import route_and_store
 from services.referral.offers.model import REVOKED
 from services.referral.requests import NothingRequest
 
 
 @http.post(
-    "/v1/cases/<case_ref>/match", roles="operator", scope="cases:write", audit=itself("case.match_again"),
-    request=NothingRequest, returns=CaseView,
-)  # fmt: skip
+    "/v1/cases/<case_ref>/match",
+    roles="operator",
+    scope="cases:write",
+    audit=itself("case.match_again"),
+    request=NothingRequest,
+    returns=CaseView,
+)
 def match_again(ctx: Context, case_ref: str) -> dict[str, Any]:
     """Match the needs that a human holds again now.
 
-    What revoked partners hold of the case is recalled first. Raises NotFound, NotAllowedNow.
+    The offers of the case that revoked partners hold are recalled first. Raises NotFound, NotAllowedNow.
     """
     ctx.audit("case.match_again", subject=case_ref)
     case = case_to_change(ctx, case_ref)
     revoked = set(ctx.directory.current().revoked())
     for offer in case.offers:
         if offer.taken and offer.partner_id in revoked:
-            case.take_back(offer, REVOKED, ctx.now)
+            case.withdraw_or_recall(offer, REVOKED, ctx.now)
     case.wake()
-    route_and_keep(ctx, case)
+    route_and_store(ctx, case)
     return case_view(case)

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class NeedState(StrEnum):
-    """Where a need stands: to be matched, offered or taken, in a human's hands, or settled."""
+    """The state of a need: to be matched, offered or accepted, in a human's hands, or settled."""
 
     PENDING = "pending"
     PLACED = "placed"
@@ -18,7 +18,7 @@ class NeedState(StrEnum):
 
 @dataclass
 class Need:
-    """`told` is the reason last told to a human; `second_chance` names partners that said yes too late.
+    """`told` is the reason of the last alarm to a human; `second_chance` names partners that accepted too late.
 
     `proposed` is true while no person has asked for it. `first_offer` counts the offers of the case that belong to an earlier
     round: a partner that was asked in an earlier round may be asked again.
@@ -33,20 +33,20 @@ class Need:
     first_offer: int = 0
 
     def free(self) -> None:
-        """Its offer has ended without help: it is to be matched anew."""
+        """Match it again, because its offer has ended without help."""
         if self.state is NeedState.PLACED:
             self.state = NeedState.PENDING
 
     def wake(self) -> None:
-        """Something has changed while a human holds it: it is to be matched anew."""
+        """Match it again, because something has changed while a human holds it."""
         if self.state is NeedState.WITH_HUMAN:
             self.state, self.match_again = NeedState.PENDING, None
 
     def ask_again(self, first_offer: int) -> None:
-        """What helped before the news does not answer it: a new round of offers begins, and a human may be told again."""
+        """Begin a new round of offers, because earlier help does not answer the new facts; a human may be notified again."""
         self.state, self.match_again, self.told, self.first_offer = NeedState.PENDING, None, "", first_offer
         self.second_chance.clear()
 
     def settle(self) -> None:
-        """Nothing is left to do for it."""
+        """Return True if no work is left for it."""
         self.state, self.match_again = NeedState.SETTLED, None

@@ -1,4 +1,4 @@
-"""Notify has sent somebody a message, or could not: that is a step of the case's timeline."""
+"""Add notify's messages to the case's timeline: whom they reached, or why not."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from services.referral.cases.timeline import Step
 from services.referral.context import Context
 
 _SENTENCES: dict[type[MessageEvent], str] = {
-    MessageSent: "Told {who}: {what}.",
+    MessageSent: "Notified {who}: {what}.",
     MessageDelivered: "{what} has reached {who}.",
     MessageFailed: "{what} could not be sent to {who}: {reason}.",
-    MessageRefused: "{who} is not told ({what}): {reason}.",
+    MessageRefused: "{who} is not notified ({what}): {reason}.",
     MessageAcknowledged: "{who} has seen {what} ({reason}).",
 }
 

@@ -1,9 +1,9 @@
-"""When news opens a closed case again, and when it does not.
+"""Decide whether a new fact opens a closed case again.
 
 A case that was settled is opened by a new need, a new violation or a higher urgency. A case that ended because the report or
-all consent was withdrawn is opened by a consent that is given anew, which lets offers go out, and by a new need or violation,
+all consent was withdrawn is opened by a renewed consent, which allows offers, and by a new need or violation,
 which a human gets because no partner may be asked. A higher urgency alone does not open it: that may come from another report
-about the same person. A word that only repeats opens nothing.
+about the same person. An update that only repeats opens no case.
 
 In an open case, a new violation opens the settled needs that it asks for or suggests: what was done before does not answer it.
 """
@@ -27,8 +27,8 @@ TAKEN_BACK = frozenset({REPORT_WITHDRAWN, CONSENT_WITHDRAWN})
 _VIOLATIONS = "violations"
 
 
-def news_in(before: Report, after: Report, known_needs: Collection[str], changed: Collection[str]) -> tuple[Reason, ...]:
-    """What is new in a later word about a report; `changed` are the parts that intake calls new."""
+def new_facts_in(before: Report, after: Report, known_needs: Collection[str], changed: Collection[str]) -> tuple[Reason, ...]:
+    """Return the new facts of an update; `changed` are the parts that intake calls new."""
     found = {
         NEED_ADDED: any(name not in known_needs for name in after.needs),
         VIOLATION_ADDED: _VIOLATIONS in changed,
@@ -38,5 +38,5 @@ def news_in(before: Report, after: Report, known_needs: Collection[str], changed
 
 
 def opens_again(closed_reason: str, news: Collection[Reason]) -> tuple[Reason, ...]:
-    """The news that opens a case closed for this reason; none leaves it closed."""
+    """Return the new fact that opens a case closed for this reason, or None to leave it closed."""
     return tuple(reason for reason in news if not (reason == URGENCY_RAISED and closed_reason in TAKEN_BACK))

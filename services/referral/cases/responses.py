@@ -1,4 +1,4 @@
-"""What operators send about cases, and what they get."""
+"""Requests and responses of cases."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _SLUG = Pattern(r"^[a-z][a-z0-9_]{1,63}$", error="format|Must be a code: lower-c
 
 
 class SettleRequest(Strict):
-    """A human's word that a need is met or gone, as a code."""
+    """A human's decision that a need is met or gone, as a code."""
 
     reason = fields.String(required=True, validate=_SLUG, metadata=INTERNAL)
 
 
 class NeedView(Schema):
-    """Where a need stands; `proposed` while no person has asked for it."""
+    """The state of a need; `proposed` while no person has asked for it."""
 
     need = fields.String(metadata=INTERNAL)
     state = fields.String(metadata=INTERNAL)
@@ -49,7 +49,7 @@ class CasesView(Schema):
 
 
 class HopView(Schema):
-    """One step of a case's story."""
+    """One step of a case's timeline."""
 
     at = fields.AwareDateTime(metadata=INTERNAL)
     what = fields.String(metadata=INTERNAL)
@@ -63,14 +63,14 @@ class HopView(Schema):
 
 
 class StoryView(CaseView):
-    """A case with its offers and its story so far."""
+    """A case with its offers and its timeline so far."""
 
     offers = fields.List(fields.Nested(OfferView), metadata=INTERNAL)
     story = fields.List(fields.Nested(HopView), metadata=INTERNAL)
 
 
 def case_view(case: Case) -> dict[str, Any]:
-    """A case in short."""
+    """Return the summary of a case."""
     return {
         "case_ref": case.id,
         "state": case.life.value,
@@ -86,8 +86,8 @@ def case_view(case: Case) -> dict[str, Any]:
     }
 
 
-def story_view(case: Case, steps: list[Step]) -> dict[str, Any]:
-    """A case with its offers and its story."""
+def timeline_view(case: Case, steps: list[Step]) -> dict[str, Any]:
+    """Return a case with its offers and its timeline."""
     offers = [operators_offer_view(case, offer) for offer in case.offers]
     return {**case_view(case), "offers": offers, "story": [_step_view(step) for step in steps]}
 

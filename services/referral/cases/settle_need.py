@@ -1,4 +1,4 @@
-"""A human decides that nothing is left to do for a need."""
+"""Settle a need on an operator's decision."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from ngao.chassis.errors import NotFound
 from ngao.chassis.handlers import http, itself
-from services.referral.cases.announcing import keep
+from services.referral.cases.announcing import store_case
 from services.referral.cases.errors import NoSuchNeed
 from services.referral.cases.finding import case_to_change
 from services.referral.cases.responses import CaseView, SettleRequest, case_view
@@ -14,15 +14,19 @@ from services.referral.context import Context
 
 
 @http.post(
-    "/v1/cases/<case_ref>/needs/<need>/settle", roles="operator", scope="cases:write", audit=itself("need.settled"),
-    request=SettleRequest, returns=CaseView,
-)  # fmt: skip
+    "/v1/cases/<case_ref>/needs/<need>/settle",
+    roles="operator",
+    scope="cases:write",
+    audit=itself("need.settled"),
+    request=SettleRequest,
+    returns=CaseView,
+)
 def settle_need(ctx: Context, body: dict[str, Any], case_ref: str, need: str) -> dict[str, Any]:
-    """A human says that a need is met or gone."""
+    """Settle a need that is met or gone."""
     case = case_to_change(ctx, case_ref)
     try:
         case.settle(need, body["reason"], ctx.now, actor=ctx.actor)
     except NoSuchNeed:
         raise NotFound("The case has no such need.") from None
-    keep(ctx, case)
+    store_case(ctx, case)
     return case_view(case)

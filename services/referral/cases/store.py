@@ -94,11 +94,11 @@ class CaseRepository:
         return _case_or_none(self._unit.lookups.by(_CASES).one(case_ref))
 
     def of_offer(self, offer_id: str) -> Case | None:
-        """The case that an offer belongs to, or None."""
+        """Return the case that an offer belongs to, or None."""
         return _case_or_none(CaseDocument.objects(offer_ids=offer_id).as_pymongo().first())
 
     def due(self, now: datetime, limit: int) -> list[str]:
-        """References of cases with a wait that is over, urgent ones first."""
+        """Return references of cases with an expired wait, urgent ones first."""
         # The index is in the order that is wanted; without its first field the query would walk through all of it.
         due = CaseDocument.objects(priority__in=_PRIORITIES, next_deadline__lte=now)
         found = due.order_by("priority", "next_deadline").limit(limit)
@@ -107,7 +107,7 @@ class CaseRepository:
     def latest(self, life: Life | None, limit: int) -> list[Case]:
         """Cases, the newest first, of one state or of all."""
         chosen = CaseDocument.objects(life=life.value) if life else CaseDocument.objects()
-        return [_case(each) for each in chosen.order_by("-created_at").limit(limit).as_pymongo()]
+        return [_case(record) for record in chosen.order_by("-created_at").limit(limit).as_pymongo()]
 
     def put(self, case: Case) -> None:
         """Register a new or changed case."""
@@ -128,15 +128,15 @@ class TimelineRepository:
 
     def of(self, case_ref: str) -> list[Step]:
         """All steps of a case, in the order of time."""
-        return [_step(each) for each in StepDocument.objects(case_ref=case_ref).order_by("at", "place").as_pymongo()]
+        return [_step(record) for record in StepDocument.objects(case_ref=case_ref).order_by("at", "place").as_pymongo()]
 
 
 def overdue_waits(now: datetime) -> dict[str, list[datetime]]:
-    """When the waits should have ended that are over and stand all the same, by what was waited for.
+    """Return when expired but still open waits should have ended, by the kind of wait.
 
     A disclosure that a human was alarmed about is still waited for.
 
-    Every priority is named, so that the index is used; of a great many only the oldest are looked at.
+    Every priority is named, so that the index is used; of very many only the oldest are read.
     """
     late = CaseDocument.objects(priority__in=_PRIORITIES, next_deadline__lte=now)
     ends: dict[str, list[datetime | None]] = {"facts": [], "offer": [], "disclosure": [], "match": []}
@@ -147,7 +147,7 @@ def overdue_waits(now: datetime) -> dict[str, list[datetime]]:
         ends["match"] += [need.get("match_again") for need in record.get("needs", ())]
     missed = CaseDocument.objects(undisclosed_since__exists=True).order_by("undisclosed_since").limit(_MOST_OVERDUE)
     ends["disclosure"] += missed.scalar("undisclosed_since")
-    return {what: [each for each in found if each and each <= now] for what, found in ends.items()}
+    return {what: [document for document in found if document and document <= now] for what, found in ends.items()}
 
 
 def _record(case: Case) -> dict[str, Any]:
@@ -155,8 +155,10 @@ def _record(case: Case) -> dict[str, Any]:
         "_id": case.id,
         "priority": case.priority,
         "next_deadline": case.next_deadline,
-        "undisclosed_since": min((each.undisclosed_since for each in case.offers if each.undisclosed_since), default=None),
-        "tellings": [{"sequence": each.sequence, "grants": [_said(fact) for fact in each.consents]} for each in case.tellings],
+        "undisclosed_since": min((other.undisclosed_since for other in case.offers if other.undisclosed_since), default=None),
+        "tellings": [
+            {"sequence": stated.sequence, "grants": [_said(fact) for fact in stated.consents]} for stated in case.tellings
+        ],
         "consents": [_said(fact) for fact in case.consents],
         "needs": [to_record(need) for need in case.needs.values()],
         "offer_ids": [offer.id for offer in case.offers],
@@ -176,8 +178,8 @@ def _case(record: dict[str, Any]) -> Case:
         Case,
         record,
         id=record["_id"],
-        tellings=[Telling(each["sequence"], tuple(map(_statement, each["grants"]))) for each in record.get("tellings", ())],
-        consents=[_statement(each) for each in record.get("consents", ())],
+        tellings=[Telling(stated["sequence"], tuple(map(_statement, stated["grants"]))) for stated in record.get("tellings", ())],
+        consents=[_statement(stated) for stated in record.get("consents", ())],
         needs={need["name"]: from_record(Need, need) for need in record.get("needs", ())},
     )
 

@@ -5,38 +5,38 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.referral.cases.changes import CaseChange, Kind
 from services.referral.cases.facts import Reason
-from services.referral.cases.news import Kind, News
 
 _SENTENCES = {
     Kind.OPENED: "Report and defender are known: referral begins.",
     Kind.CLOSED: "The case is closed: {reason}.",
     Kind.OFFERED: "Offered to {partner} for {need}, attempt {attempt}.",
     Kind.RECEIVED: "{partner} has received the offer for {need}.",
-    Kind.ACCEPTED: "{partner} takes {need}.",
+    Kind.ACCEPTED: "{partner} accepts {need}.",
     Kind.DECLINED: "{partner} declines {need}: {reason}.",
     Kind.EXPIRED: "{partner} did not answer for {need} in time.",
     Kind.STARTED: "{partner} is at work on {need}.",
-    Kind.COMPLETED: "{partner} has done {need}: {reason}.",
+    Kind.COMPLETED: "{partner} has completed {need}: {reason}.",
     Kind.FAILED: "{partner} could not do {need}: {reason}.",
     Kind.WITHDRAWN: "The offer to {partner} for {need} is withdrawn: {reason}.",
     Kind.RECALLED: "{need} is recalled from {partner}: {reason}.",
-    Kind.REOPENED: "News has opened the case or what was settled in it again: {reason}.",
-    Kind.HELPER_REVOKED: "{partner} was revoked and holds {need}; a human is told.",
+    Kind.REOPENED: "A new fact has opened the case or a settled need again: {reason}.",
+    Kind.HELPER_REVOKED: "{partner} was revoked and holds {need}; a human is notified.",
     Kind.DISCLOSURE_OVERDUE: "{partner} accepted {need} and something is neither disclosed nor withheld: {reason}.",
-    Kind.UNROUTABLE: "A human is told about {need}: {reason}.",
+    Kind.UNROUTABLE: "A human is notified about {need}: {reason}.",
     Kind.REPLY_EARLY: "{partner} said {reason} before accepting {need}; it is kept until the acceptance comes.",
     Kind.REPLY_LATE: "{partner} said {reason} for {need} too late; the offer's state was the answer.",
-    Kind.REPORT_LEARNT: "Intake tells of the report.",
-    Kind.DEFENDER_LEARNT: "The registry knows who it is about ({reason}).",
-    Kind.CONSENT_LEARNT: "Consent was {reason}.",
+    Kind.REPORT_RECEIVED: "Intake has sent the report.",
+    Kind.DEFENDER_RECEIVED: "The registry knows who it is about ({reason}).",
+    Kind.CONSENT_RECEIVED: "Consent was {reason}.",
     Kind.SETTLED: "A human settled {need}: {reason}.",
 }
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a case: what happened, who made it happen, and why."""
+    """One step of a case: what happened, who caused it, and why."""
 
     at: datetime
     what: str
@@ -49,8 +49,8 @@ class Step:
     reasons: tuple[Reason, ...] = ()
 
 
-def step_of(news: News, now: datetime) -> Step:
-    """The step that a piece of news is."""
+def step_of(news: CaseChange, now: datetime) -> Step:
+    """Return the step of a change."""
     offer = news.offer
     partner_id = offer.partner_id if offer else ""
     words = {"partner": partner_id, "need": news.need, "reason": news.reason, "attempt": offer.attempt if offer else 0}

@@ -1,4 +1,4 @@
-"""How long people wait: from the report to the first offer of each need, and to each acceptance, by urgency."""
+"""Measure how long people wait: from the report to the first offer of each need, and to each acceptance, by urgency."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from functools import partial
 
 from ngao.chassis.observability.metrics import Metrics
 from ngao.kernel.urgency import URGENCIES
+from services.referral.cases.changes import CaseChange, Kind
 from services.referral.cases.model import Case
-from services.referral.cases.news import Kind, News
 
 _BUCKETS = (0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14400, 86400)
 
@@ -22,15 +22,15 @@ class WaitingTimes:
             "ngao_referral_first_offer_seconds", "From the report to the first offer of a need.", "urgency", buckets=_BUCKETS
         )
         self._acceptance = metrics.histogram(
-            "ngao_referral_acceptance_seconds", "From the report to a partner's yes.", "urgency", buckets=_BUCKETS
+            "ngao_referral_acceptance_seconds", "From the report to a partner's acceptance.", "urgency", buckets=_BUCKETS
         )
 
-        for urgency in URGENCIES:  # so that nothing yet is told as nothing, not as silence
+        for urgency in URGENCIES:  # so that a zero is exported as zero, not as a gap
             self._first_offer.labels(urgency)
             self._acceptance.labels(urgency)
 
-    def noting(self, case: Case, news: News, now: datetime) -> Callable[[], None] | None:
-        """What notes this news, once it is stored; None when it ends no wait."""
+    def noting(self, case: Case, news: CaseChange, now: datetime) -> Callable[[], None] | None:
+        """Return the action that records this change after its commit, or None when it ends no wait."""
         if case.report is None or case.report.received_at is None or news.offer is None:
             return None
         if news.kind is Kind.ACCEPTED:

@@ -1,4 +1,4 @@
-"""Who may call referral as a partner."""
+"""The accounts of partners that call referral."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from services.referral.directory.store import PartnerRepository
 
 
 class PartnerCredentials:
-    """Partners' bearer keys; a revoked partner's open nothing. A suspended one reads what it is told, its recalls above all."""
+    """Partners' bearer keys. A revoked partner's are rejected. A suspended one can still read its events, above all recalls."""
 
     def __init__(self, chassis: Chassis) -> None:
         self._units = chassis.units
 
     def find(self, kind: str, id: str) -> Credential | None:  # noqa: A002  # the chassis' port
-        """The account of a partner, or None."""
+        """Return the account of a partner, or None."""
         partner = PartnerRepository(self._units.read()).get(id) if kind == "partner" else None
         return Credential("partner", id, partner.key_hashes, enabled=not partner.revoked) if partner else None

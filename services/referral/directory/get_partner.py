@@ -1,4 +1,4 @@
-"""Operators read a partner and its load; a partner reads its own record."""
+"""Show a partner and its load to operators, and its own record to a partner."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from services.referral.matching.model import Load
     "/v1/partners/<partner_id>", roles="operator", scope="partners:read", audit=nothing(AN_ORGANISATION), returns=PartnerView
 )
 def get_partner(ctx: Context, partner_id: str) -> dict[str, Any]:
-    """A partner and its load."""
+    """Show a partner and its load."""
     partner = ctx.partners.get(partner_id)
     if partner is None:
         raise NotFound("There is no such partner.")
@@ -25,15 +25,15 @@ def get_partner(ctx: Context, partner_id: str) -> dict[str, Any]:
 
 @http.get("/v1/partners/me", roles="partner", returns=PartnerView)
 def get_own_partner(ctx: Context, call: Call) -> dict[str, Any]:
-    """The calling partner's own record."""
+    """Show the calling partner's own record."""
     return get_partner(ctx, call.principal.id)
 
 
 @http.get("/v1/partners", roles="operator", scope="partners:read", audit=nothing(AN_ORGANISATION), returns=PartnersView)
 def list_partners(parts: ReferralParts) -> dict[str, Any]:
-    """The directory."""
+    """Show the directory."""
     ctx = parts.read()
     partners = ctx.partners.all()
     loads = ctx.engagements.loads([partner.id for partner in partners])
-    missed = {each.recipient: each for each in parts.chassis.backlog.unreached() if each.to == PARTNERS}
+    missed = {queue.recipient: queue for queue in parts.chassis.backlog.unreached() if queue.to == PARTNERS}
     return {"partners": [partner_view(each, loads.get(each.id, Load()), missed.get(each.id)) for each in partners]}

@@ -1,4 +1,4 @@
-"""A directory to begin with, from a file of the settings."""
+"""Load an initial directory from a file of the settings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from services.referral.directory.store import PartnerRepository
 
 
 def load_partners(partners: PartnerRepository, listed: Iterable[Partner], vocabulary: Vocabulary, timezone: str) -> int:
-    """Add the partners that are not known yet, without keys of their own until somebody asks; returns how many.
+    """Add the partners that are not known yet, without keys of their own until an operator asks. Returns how many.
 
     `timezone` is for those that have none. Raises Misconfigured for a new one with a code that is in no list.
     """
@@ -20,7 +20,7 @@ def load_partners(partners: PartnerRepository, listed: Iterable[Partner], vocabu
     new = [partner for partner in listed if partner.id not in known]
     for partner in new:
         if errors := unknown_codes(partner, None, vocabulary):
-            wrong = "; ".join(f"{each.pointer}: {each.detail.rstrip('.')}" for each in errors)
+            wrong = "; ".join(f"{error.pointer}: {error.detail.rstrip('.')}" for error in errors)
             raise Misconfigured(f"The partners file has errors: partner {partner.id}: {wrong}.")
         partners.put(replace(partner, timezone=partner.timezone or timezone))
     return len(new)

@@ -19,7 +19,7 @@ _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 @dataclass(frozen=True)
 class Hours:
-    """When somebody is there, in the partner's own time; no `days` means every day.
+    """The hours in which a partner answers, in its own time; no `days` means every day.
 
     Hours that end no later than they begin end on the next day, so 00:00 to 00:00 is the whole day. A shift belongs to the day
     on which it begins.
@@ -30,7 +30,7 @@ class Hours:
     days: tuple[str, ...] = ()
 
     def cover(self, local: datetime) -> bool:
-        """Whether a local moment falls into them."""
+        """Return True if a local moment is in these hours."""
         at, today = local.time(), local.weekday()
         if self.opens < self.closes:
             return self._begin_on(today) and self.opens <= at < self.closes
@@ -42,11 +42,11 @@ class Hours:
 
 @dataclass(frozen=True)
 class Partner:
-    """What a match needs to know of a partner. `capacity` is how many referrals it can hold at once.
+    """The facts about a partner that a match needs. `capacity` is how many referrals it can hold at the same time.
 
-    `key_hashes` are its bearer keys' hashes, the newest last; `vouch` is what operators signed of its keys: whoever
-    discloses believes that and not `public_key` and `signing_key`, which are here to be shown.
-    A suspended partner is offered nothing and still reads what it is told; a revoked one is shut out.
+    `key_hashes` are its bearer keys' hashes, the newest last; `vouch` is what operators signed of its keys: the services that
+    disclose trust that and not `public_key` and `signing_key`, which are here to be shown.
+    A suspended partner gets no offers and still reads its events; a revoked one has no access.
     """
 
     id: str
@@ -68,20 +68,20 @@ class Partner:
 
     @property
     def national(self) -> bool:
-        """Whether it works in every county."""
+        """Return True if it works in every county."""
         return EVERYWHERE in self.counties
 
     @property
     def trusted(self) -> bool:
-        """Whether it may hold an open offer and accept it."""
+        """Return True if it may hold an open offer and accept it."""
         return self.vetted and not self.suspended and not self.revoked and bool(self.public_key)
 
     def covers(self, county: str) -> bool:
-        """Whether it works in a county."""
+        """Return True if it works in a county."""
         return self.national or county in self.counties
 
     def is_there(self, now: datetime) -> bool:
-        """Whether somebody answers now; without hours, always."""
+        """Return True if a person answers now; without hours, always."""
         if not self.hours:
             return True
         local = now.astimezone(ZoneInfo(self.timezone))
@@ -108,19 +108,19 @@ class Directory:
         return len(self._by_id)
 
     def get(self, partner_id: str) -> Partner | None:
-        """One partner, or None."""
+        """Return one partner, or None."""
         return self._by_id.get(partner_id)
 
     def distrusted(self) -> list[str]:
-        """Partners that must hold no open offer."""
+        """Return partners that must hold no open offer."""
         return [partner.id for partner in self._by_id.values() if not partner.trusted]
 
     def revoked(self) -> list[str]:
-        """Partners that are shut out."""
+        """Return partners that are revoked."""
         return [partner.id for partner in self._by_id.values() if partner.revoked]
 
     def for_need(self, need: str, county: str, languages: Iterable[str], seed: str) -> Iterator[Partner]:
-        """Partners who do it there, the likeliest first, each once."""
+        """Return partners that do it there, the likeliest first, each once."""
         spoken = tuple(languages)
         groups = [(need, place, language) for place in (county, EVERYWHERE) for language in (*spoken, "")]
         seen: set[str] = set()
@@ -136,7 +136,7 @@ class Directory:
 
 
 def unknown_codes(partner: Partner, known: Partner | None, vocabulary: Vocabulary) -> list[FieldError]:
-    """The codes of a partner that are in no list of the coalition, but for those that it was saved with."""
+    """Return errors for a partner's codes that are in no list of the coalition, but for those that it was saved with."""
     places = {EVERYWHERE, *vocabulary.counties}
     lists = {"support_types": vocabulary.supports, "counties": places, "languages": vocabulary.languages}
     return [
@@ -148,7 +148,7 @@ def unknown_codes(partner: Partner, known: Partner | None, vocabulary: Vocabular
 
 
 def draw(seed: str) -> int:
-    """A number from a seed: the same everywhere and always, and even over many seeds."""
+    """Return a number derived from a seed: the same everywhere and always, and evenly spread over many seeds."""
     return int.from_bytes(hashlib.sha256(seed.encode()).digest()[:8], "big")
 
 

@@ -1,4 +1,4 @@
-"""Operators keep a partner: its record, its keys, and what operators vouch for."""
+"""Create or replace a partner: its record, its keys, and what operators vouch for."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from services.referral.offers.shut_out import shut_out
 
 
 @dataclass(frozen=True)
-class Kept:
-    """A partner as it is kept now; `key` is its new bearer key, shown this once, or None if it keeps its own."""
+class StoredPartner:
+    """A stored partner; `key` is its new bearer key, shown only once, or None if it keeps its own."""
 
     partner: Partner
     created: bool
@@ -27,7 +27,7 @@ class Kept:
 
 
 def gives_what_opens(ctx: Context, body: dict[str, Any], partner_id: str) -> bool:
-    """Whether to keep the partner like this takes two operators: somebody is given what opens things kept or sealed for it.
+    """Return True if this needs two operators, because the partner gets a key that opens what is stored or sealed for it.
 
     That is a key for boxes or signatures that is not the known one, a bearer key of a known partner, and the return of a revoked
     one, which `put_partner` refuses without a new key. Raises InvalidInput.
@@ -43,31 +43,36 @@ def gives_what_opens(ctx: Context, body: dict[str, Any], partner_id: str) -> boo
 
 
 @http.put(
-    "/v1/partners/<partner_id>", roles="operator", scope="partners:write", audit=itself("partner.put"), request=PartnerRequest,
-    returns={200: PartnerView, 201: PartnerView}, two_person=gives_what_opens,
-)  # fmt: skip
+    "/v1/partners/<partner_id>",
+    roles="operator",
+    scope="partners:write",
+    audit=itself("partner.put"),
+    request=PartnerRequest,
+    returns={200: PartnerView, 201: PartnerView},
+    two_person=gives_what_opens,
+)
 def put_partner(parts: ReferralParts, call: Call, body: dict[str, Any], partner_id: str) -> Answer:
     """Create or replace a partner; a new one gets its bearer key, `new_key` gives another.
 
-    The key is shown this once. Offers that the partner must not have any more are taken back at once.
+    The key is shown only once. Offers that the partner must not have any more are withdrawn immediately.
     """
     partner = partner_from(checked_id(partner_id), body)
-    kept = parts.run(lambda ctx: keep_partner(ctx, partner, new_key=body["new_key"]), call)
+    kept = parts.run(lambda ctx: store_partner(ctx, partner, new_key=body["new_key"]), call)
     parts.directory.forget()
     shut_out(parts)
     return Answer(201 if kept.created else 200, {**partner_view(kept.partner), "key": kept.key})
 
 
-def keep_partner(ctx: Context, partner: Partner, *, new_key: bool = False) -> Kept:
+def store_partner(ctx: Context, partner: Partner, *, new_key: bool = False) -> StoredPartner:
     """Create or replace a partner. A new one gets a key; `new_key` asks for another; the last one stays valid beside it.
 
-    A partner that was revoked comes back with a new key only, and its old keys stay dead. Raises InvalidInput, NotAllowedNow.
+    A revoked partner returns with a new key only, and its old keys stay invalid. Raises InvalidInput, NotAllowedNow.
     """
     known = ctx.partners.get(partner.id)
     partner = _checked(ctx, partner, known)
     hashes = known.key_hashes if known and not known.revoked else ()
     if known and known.revoked and not new_key:
-        raise NotAllowedNow("The partner was revoked. Ask for a new key to take it on again.", slug="partner-revoked")
+        raise NotAllowedNow("The partner was revoked. Ask for a new key to restore it.", slug="partner-revoked")
     key = None
     if new_key or not hashes:
         key, key_hash = make_key("partner", partner.id)
@@ -75,14 +80,14 @@ def keep_partner(ctx: Context, partner: Partner, *, new_key: bool = False) -> Ke
     kept = replace(_with_known_keys(partner, known), key_hashes=hashes, revision=known.revision if known else 0)
     ctx.partners.put(kept)
     if known and kept.vouch and kept.vouch != known.vouch:
-        _tell_of_vouch(ctx, kept)
+        _republish_acceptances(ctx, kept)
     detail = {"key": "new" if key else "kept", "suspended": str(partner.suspended).lower()}
     ctx.audit("partner.put", subject=partner.id, detail=detail)
-    return Kept(kept, created=known is None, key=key)
+    return StoredPartner(kept, created=known is None, key=key)
 
 
 def _checked(ctx: Context, partner: Partner, known: Partner | None) -> Partner:
-    """With the coalition's time zone if it has none; raises InvalidInput for codes that are in no list."""
+    """Return it with the coalition's time zone if it has none. Raises InvalidInput for codes that are in no list."""
     if errors := unknown_codes(partner, known, ctx.vocabulary):
         raise InvalidInput("The partner has codes that are in no list; `errors` names them.", errors)
     return replace(partner, timezone=partner.timezone or ctx.policy.timezone)
@@ -93,7 +98,7 @@ def _keys(partner: Partner) -> tuple[str, str]:
 
 
 def _with_known_keys(partner: Partner, known: Partner | None) -> Partner:
-    """The keys that are not named stay; a vouch stays as long as the keys do."""
+    """Keep the keys that are not named, and the vouch as long as the keys are unchanged."""
     if known is None:
         return partner
     keys = {name: getattr(partner, name) or getattr(known, name) for name in ("public_key", "signing_key")}
@@ -101,13 +106,17 @@ def _with_known_keys(partner: Partner, known: Partner | None) -> Partner:
     return replace(partner, **keys, vouch=partner.vouch or (known.vouch if same else ""))
 
 
-def _tell_of_vouch(ctx: Context, partner: Partner) -> None:
-    """What was withheld from a partner at work for its keys is disclosed now; the partner knows of its acceptance."""
+def _republish_acceptances(ctx: Context, partner: Partner) -> None:
+    """Republish the partner's acceptances, so that what was withheld from it for its keys is disclosed now."""
     for offer_id in ctx.engagements.taken_of(partner.id):
         case = ctx.cases.of_offer(offer_id)
         offer = case.offer_with(offer_id) if case else None
         if case and offer and offer.taken:
             ctx.publish(
-                accepted(case, offer, partner, again=True), subject=case.id, urgent=case.urgency == CRITICAL,
-                partner_id=partner.id, to=EVENTS, in_notice={"need_number": case.number_of(offer.need)},
-            )  # fmt: skip
+                accepted(case, offer, partner, again=True),
+                subject=case.id,
+                urgent=case.urgency == CRITICAL,
+                partner_id=partner.id,
+                to=EVENTS,
+                in_notice={"need_number": case.number_of(offer.need)},
+            )

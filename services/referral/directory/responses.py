@@ -1,4 +1,4 @@
-"""What operators send about partners, and what they and partners get."""
+"""Requests and responses of the directory."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _zone(value: str) -> None:
 
 
 class HoursRequest(Strict):
-    """When somebody is there; no days means every day. Hours that end no later than they begin end on the next day."""
+    """Hours in which a person answers; no days means every day. Hours that end no later than they begin end on the next day."""
 
     opens = fields.String(required=True, validate=_CLOCK, metadata=INTERNAL)
     closes = fields.String(required=True, validate=_CLOSING, metadata=INTERNAL)
@@ -67,7 +67,8 @@ class PartnerRequest(Strict):
         fields.String(validate=_COUNTY), required=True, validate=validate.Length(min=1, max=300), metadata=INTERNAL
     )
     languages = fields.List(
-        fields.String(validate=_LANGUAGE), load_default=list, validate=validate.Length(max=40), metadata=INTERNAL)  # fmt: skip
+        fields.String(validate=_LANGUAGE), load_default=list, validate=validate.Length(max=40), metadata=INTERNAL
+    )
     capacity = fields.Integer(required=True, validate=validate.Range(min=0, max=100_000), metadata=INTERNAL)
     public_key = fields.String(load_default="", validate=_sealing_key, metadata=PUBLIC)
     signing_key = fields.String(load_default="", validate=_signing_key, metadata=PUBLIC)
@@ -109,10 +110,10 @@ class PartnersView(Schema):
 
 
 def partner_from(partner_id: str, data: dict[str, Any]) -> Partner:
-    """A partner from a loaded PartnerRequest; its wish for a new key is not part of it."""
+    """Return a partner of a loaded PartnerRequest; its request for a new key is not part of it."""
     data = {name: value for name, value in data.items() if name != "new_key"}
     lists = {name: tuple(data[name]) for name in ("support_types", "counties", "languages")}
-    return Partner(id=partner_id, **{**data, **lists, "hours": tuple(_hours(each) for each in data["hours"])})
+    return Partner(id=partner_id, **{**data, **lists, "hours": tuple(_hours(hours) for hours in data["hours"])})
 
 
 def _hours(data: dict[str, Any]) -> Hours:
@@ -121,7 +122,7 @@ def _hours(data: dict[str, Any]) -> Hours:
 
 
 def partner_view(partner: Partner, load: Load | None = None, missed: Unreached | None = None) -> dict[str, Any]:
-    """A partner without its keys' hashes, with its load where it is known, and with what its queue does not take."""
+    """Return a partner without its keys' hashes, with its load where it is known, and with what its queue does not accept."""
     view: dict[str, Any] = {
         "id": partner.id,
         "name": partner.name,
@@ -137,8 +138,8 @@ def partner_view(partner: Partner, load: Load | None = None, missed: Unreached |
         "revoked": partner.revoked,
         "timezone": partner.timezone,
         "hours": [
-            {"opens": each.opens.isoformat("minutes"), "closes": _end_of(each), "days": list(each.days)}
-            for each in partner.hours
+            {"opens": hours.opens.isoformat("minutes"), "closes": _end_of(hours), "days": list(hours.days)}
+            for hours in partner.hours
         ],
     }
     view |= {"held": load.held, "asked": load.asked} if load else {}
@@ -150,8 +151,8 @@ def _end_of(hours: Hours) -> str:
 
 
 def checked_id(given: str) -> str:
-    """Return the id of a partner as a path gives it; raises InvalidInput."""
+    """Return the partner id of a path. Raises InvalidInput."""
     if not PARTNER_ID.fullmatch(given) or given == "me":
         detail = "Must have 2 to 41 characters: lower-case letters, digits and hyphens, a letter first; not `me`."
-        raise InvalidInput("The partner id is not usable.", [FieldError("/partner_id", "format", detail)])
+        raise InvalidInput("The partner id is invalid.", [FieldError("/partner_id", "format", detail)])
     return given

@@ -1,4 +1,4 @@
-"""Operators revoke a partner: its keys open nothing, its open offers go to others, what it took is shown to a human."""
+"""Revoke a partner: its keys are rejected, its open offers go to others, its accepted ones are shown to a human."""
 
 from __future__ import annotations
 
@@ -16,11 +16,15 @@ from services.referral.requests import NothingRequest
 
 
 @http.post(
-    "/v1/partners/<partner_id>/revoke", roles="operator", scope="partners:write", audit=itself("partner.revoked"),
-    request=NothingRequest, returns=OffersView,
-)  # fmt: skip
+    "/v1/partners/<partner_id>/revoke",
+    roles="operator",
+    scope="partners:write",
+    audit=itself("partner.revoked"),
+    request=NothingRequest,
+    returns=OffersView,
+)
 def revoke_partner(parts: ReferralParts, call: Call, partner_id: str) -> dict[str, Any]:
-    """Shut a partner out at once; the answer lists what it had taken."""
+    """Revoke a partner immediately. The answer lists what it had accepted."""
     parts.run(lambda ctx: _revoke(ctx, partner_id), call)
     parts.directory.forget()
     shut_out(parts)

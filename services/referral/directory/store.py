@@ -1,4 +1,4 @@
-"""Partners as records, and one record that counts every change of the directory."""
+"""Stored partners, and one record that counts every change of the directory."""
 
 from __future__ import annotations
 
@@ -50,16 +50,16 @@ class PartnerRepository:
         self._directory: DirectoryDocument | None = None
 
     def get(self, partner_id: str) -> Partner | None:
-        """One partner as it is at this moment, or None."""
+        """Return one partner as it is at this moment, or None."""
         record = PartnerDocument.objects(id=partner_id).as_pymongo().first()
         return _partner(record) if record else None
 
     def all(self) -> list[Partner]:
-        """Every partner, by id."""
+        """Return every partner, by id."""
         return all_partners()
 
     def put(self, partner: Partner) -> None:
-        """Register a new or changed partner, and that the directory has changed."""
+        """Store a new or changed partner, and count the change of the directory."""
         self._unit.put(_document(partner))
         if self._directory is None:
             self._directory = DirectoryDocument.objects(id=_DIRECTORY).first() or DirectoryDocument(id=_DIRECTORY)
@@ -67,12 +67,12 @@ class PartnerRepository:
 
 
 def all_partners() -> list[Partner]:
-    """Every partner, by id."""
+    """Return every partner, by id."""
     return [_partner(record) for record in PartnerDocument.objects.order_by("id").as_pymongo()]
 
 
 def directory_version() -> int:
-    """How often any partner was changed."""
+    """Return how often any partner was changed."""
     return DirectoryDocument.objects(id=_DIRECTORY).scalar("revision").first() or 0
 
 

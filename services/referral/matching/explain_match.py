@@ -1,4 +1,4 @@
-"""Say whom a case would be offered to and why, without offering anything."""
+"""Explain who a case would be offered to and why, without offering anything."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from services.referral.cases.finding import known_case
 from services.referral.cases.need import NeedState
 from services.referral.context import Context
 from services.referral.matching.responses import MatchesView, match_view
-from services.referral.matching.route_needs import wanted_of
+from services.referral.matching.route_needs import request_of
 
 _FITS = Reason("fits", "Nothing excludes this partner.")
 
@@ -20,7 +20,7 @@ _FITS = Reason("fits", "Nothing excludes this partner.")
     "/v1/cases/<case_ref>/match", roles="operator", scope="cases:read", audit=itself("case.match_read"), returns=MatchesView
 )
 def explain_match(ctx: Context, case_ref: str, *, partner_id: str | None = None) -> dict[str, Any]:
-    """Whom the case would be offered to, and why; `?partner_id=` asks about one.
+    """Explain who the case would be offered to, and why; `?partner_id=` asks about one.
 
     Every need that is not settled is matched. Raises NotFound, NotAllowedNow before the report is known.
     """
@@ -32,7 +32,7 @@ def explain_match(ctx: Context, case_ref: str, *, partner_id: str | None = None)
     matches = []
     for need in case.needs.values():
         if need.state is not NeedState.SETTLED:
-            wanted = wanted_of(ctx, case, need)
+            wanted = request_of(ctx, case, need)
             asked = (matcher.why_not(partner_id, wanted) or _FITS) if partner_id else None
             matches.append(match_view(need.name, matcher.match(wanted), asked))
     return {"case_ref": case_ref, "matches": matches}

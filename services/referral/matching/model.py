@@ -1,4 +1,4 @@
-"""Who can help now: hard exclusions first, then a score in points, each with its reason.
+"""Find who can help now: hard exclusions first, then a score in points, each with its reason.
 
 Only so many fitting partners are compared (`consider` of the policy), the likeliest first; so the work does not grow
 with the directory, and every result still says who was looked at and why others were not.
@@ -46,9 +46,9 @@ class MatchingPolicy:
 
 @dataclass(frozen=True)
 class Load:
-    """What a partner has on its hands: `held` referrals it accepted, `asked` offers it has not answered.
+    """A partner's present load: `held` referrals it accepted, `asked` offers it has not answered.
 
-    An offer reserves a place: what is asked is taken, too, until the partner says no.
+    An offer reserves a place: it is occupied until the partner declines.
     """
 
     held: int = 0
@@ -56,13 +56,13 @@ class Load:
 
     @property
     def places(self) -> int:
-        """How many of its places are promised."""
+        """Return how many of its places are occupied or reserved."""
         return self.held + self.asked
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What is looked for, and who must not be asked."""
+class MatchRequest:
+    """The criteria of a match, and the partners who must not be asked."""
 
     case_ref: str
     need: str
@@ -75,12 +75,12 @@ class Wanted:
 
     @property
     def seed(self) -> str:
-        """What draws among equals."""
+        """Return the seed that draws among equals."""
         return f"{self.case_ref}/{self.need}"
 
 
 class Point(NamedTuple):
-    """Some points for a partner: for what, and what was counted."""
+    """Some points for a partner, and what they are for."""
 
     rule: str
     points: int
@@ -98,15 +98,15 @@ class Candidate:
 
     @property
     def reasons(self) -> tuple[Reason, ...]:
-        """The points in sentences; written only when somebody reads them, because few candidates are ever chosen."""
+        """Return the points as sentences; built only on reading, because few candidates are ever chosen."""
         return tuple(
-            Reason(each.rule, _SENTENCES[each.rule].format(*each.counted, points=each.points)) for each in self.points
+            Reason(point.rule, _SENTENCES[point.rule].format(*point.counted, points=point.points)) for point in self.points
         )
 
 
 @dataclass(frozen=True)
 class Exclusion:
-    """A partner that was looked at and may not be asked, by the first rule that says so."""
+    """A partner that was examined and may not be asked, by the first rule that excludes it."""
 
     partner_id: str
     reason: Reason
@@ -114,7 +114,7 @@ class Exclusion:
 
 @dataclass(frozen=True)
 class Match:
-    """The answer: whom to ask, best first, and why not others. `directory_size` is how many partners there are."""
+    """The answer: which partners to ask, best first, and why not others. `directory_size` is the number of partners."""
 
     candidates: tuple[Candidate, ...]
     excluded: tuple[Exclusion, ...]
@@ -127,15 +127,15 @@ Loads = Callable[[Sequence[str]], Mapping[str, Load]]
 
 @dataclass(frozen=True)
 class Matcher:
-    """All that a match needs: the directory, how busy its partners are, how they answered before (0 to 1), the policy."""
+    """The inputs of a match: the directory, its partners' load, how they answered before (0 to 1), the policy."""
 
     directory: Directory
     loads: Loads
     policy: MatchingPolicy
     responses: Mapping[str, float] = field(default_factory=dict)
 
-    def match(self, wanted: Wanted) -> Match:
-        """Rank who can be asked. Full partners are passed over and the next ones considered."""
+    def match(self, wanted: MatchRequest) -> Match:
+        """Rank who can be asked. Full partners are skipped and the next ones considered."""
         excluded = list(self._never_or_tried(wanted))
         fitting = self._fitting(wanted, excluded)
         free: list[tuple[Partner, Load]] = []
@@ -153,8 +153,8 @@ class Matcher:
         )
         return Match(tuple(ranked), tuple(excluded), self.policy.version, len(self.directory))
 
-    def why_not(self, partner_id: str, wanted: Wanted) -> Reason | None:
-        """The rule that excludes one partner, whether or not a match would have looked at it; None when it fits."""
+    def why_not(self, partner_id: str, wanted: MatchRequest) -> Reason | None:
+        """Return the rule that excludes one partner, whether or not a match would have examined it, or None when it fits."""
         partner = self.directory.get(partner_id)
         if partner is None:
             return Reason("unknown_partner", "The directory has no such partner.")
@@ -163,12 +163,12 @@ class Matcher:
             return FULL
         return broken
 
-    def _never_or_tried(self, wanted: Wanted) -> Iterator[Exclusion]:
+    def _never_or_tried(self, wanted: MatchRequest) -> Iterator[Exclusion]:
         # These few are always explained, even where the match would not have come to them.
         for partner_id in sorted(wanted.never | wanted.tried):
             yield Exclusion(partner_id, _NEVER if partner_id in wanted.never else _TRIED)
 
-    def _fitting(self, wanted: Wanted, excluded: list[Exclusion]) -> Iterator[Partner]:
+    def _fitting(self, wanted: MatchRequest, excluded: list[Exclusion]) -> Iterator[Partner]:
         listed = wanted.never | wanted.tried
         for partner in self.directory.for_need(wanted.need, wanted.county, wanted.languages, wanted.seed):
             broken = exclusion(partner, wanted)
@@ -177,15 +177,15 @@ class Matcher:
             elif partner.id not in listed:
                 excluded.append(Exclusion(partner.id, broken))
 
-    def _candidate(self, partner: Partner, load: Load, wanted: Wanted) -> Candidate:
+    def _candidate(self, partner: Partner, load: Load, wanted: MatchRequest) -> Candidate:
         points = tuple(_points(partner, load, self.responses.get(partner.id), wanted, self.policy.weights))
-        return Candidate(partner.id, sum(each.points for each in points), points, partner.capacity)
+        return Candidate(partner.id, sum(point.points for point in points), points, partner.capacity)
 
 
 _NEVER = Reason("restriction", "The person must never be referred to this partner.")
 _TRIED = Reason("already_tried", "This partner was asked for this need before.")
 FULL = Reason("no_capacity", "Every place of the partner is taken, or offered and not answered yet.")
-_RULES: tuple[tuple[Reason, Callable[[Partner, Wanted], bool]], ...] = (
+_RULES: tuple[tuple[Reason, Callable[[Partner, MatchRequest], bool]], ...] = (
     (_NEVER, lambda partner, wanted: partner.id in wanted.never),
     (_TRIED, lambda partner, wanted: partner.id in wanted.tried),
     (
@@ -212,17 +212,17 @@ _SENTENCES = {
     "local": "Works in this county: {points} points.",
     "language": "Speaks {0}: {points} points.",
     "free_capacity": "{0} of {1} places free, open offers counted: {points} points.",
-    "response": "Said yes to {0} % of recent offers: {points} points.",
-    "open_now": "Somebody is there now: {points} points.",
+    "response": "Accepted {0} % of recent offers: {points} points.",
+    "open_now": "A person answers there now: {points} points.",
 }
 
 
-def exclusion(partner: Partner, wanted: Wanted) -> Reason | None:
-    """The first hard rule that forbids asking a partner, or None; its load is not among them."""
+def exclusion(partner: Partner, wanted: MatchRequest) -> Reason | None:
+    """Return the first hard rule that forbids asking a partner, or None; its load is not among them."""
     return next((reason for reason, breaks in _RULES if breaks(partner, wanted)), None)
 
 
-def _points(partner: Partner, load: Load, response: float | None, wanted: Wanted, weights: Weights) -> Iterator[Point]:
+def _points(partner: Partner, load: Load, response: float | None, wanted: MatchRequest, weights: Weights) -> Iterator[Point]:
     if not partner.national:
         yield Point("local", weights.local)
     common = [language for language in wanted.languages if language in partner.languages]

@@ -1,4 +1,4 @@
-"""How a dry run of a match is shown."""
+"""Responses of the dry run of a match."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ class CandidateView(Schema):
 
 
 class ExclusionView(Schema):
-    """A partner that was looked at and left out."""
+    """A partner that was examined and left out."""
 
     partner_id = fields.String(metadata=INTERNAL)
     reason = fields.Nested(ReasonView, metadata=INTERNAL)
 
 
 class MatchView(Schema):
-    """Whom a need would be offered to; `excluded` lists the first hundred of those left out."""
+    """The partners a need would be offered to; `excluded` lists the first hundred of those left out."""
 
     need = fields.String(metadata=INTERNAL)
     candidates = fields.List(fields.Nested(CandidateView), metadata=INTERNAL)
@@ -49,15 +49,14 @@ class MatchesView(Schema):
 
 
 def match_view(need: str, match: Match, asked_about: Reason | None) -> dict[str, Any]:
-    """The dry run of one need; `asked_about` is why the partner that was asked about is left out."""
+    """Return the dry run of one need; `asked_about` is why the partner that was asked about is left out."""
     return {
         "need": need,
         "candidates": [
-            {"partner_id": each.partner_id, "score": each.score, "reasons": rules_of(each.reasons)} for each in match.candidates
+            {"partner_id": candidate.partner_id, "score": candidate.score, "reasons": rules_of(candidate.reasons)}
+            for candidate in match.candidates
         ],
-        "excluded": [
-            {"partner_id": each.partner_id, "reason": rules_of([each.reason])[0]} for each in match.excluded[:_LISTED]
-        ],
+        "excluded": [{"partner_id": each.partner_id, "reason": rules_of([each.reason])[0]} for each in match.excluded[:_LISTED]],
         "excluded_count": len(match.excluded),
         "directory_size": match.directory_size,
         "policy_version": match.policy_version,

@@ -4,31 +4,31 @@ from __future__ import annotations
 
 from collections import Counter
 
-from services.referral.cases.announcing import keep
+from services.referral.cases.announcing import store_case
 from services.referral.cases.facts import Reason
 from services.referral.cases.model import Case
 from services.referral.cases.need import Need
 from services.referral.context import Context
-from services.referral.matching.model import FULL, Candidate, Match, Wanted
+from services.referral.matching.model import FULL, Candidate, Match, MatchRequest
 from services.referral.offers.model import Offer
 
 NO_CONSENT = "no_consent"
 NO_PARTNER = "no_partner"
 ALL_SILENT = "all_declined_or_silent"
-_NOT_AGREED = Reason("no_consent", "The person has not agreed to be referred, so nobody may be asked.")
-_NOBODY = Reason("nobody_there", "The directory has no other partner for this support in this county.")
+_NOT_AGREED = Reason("no_consent", "The person has not agreed to be referred, so no partner may be asked.")
+_NO_PARTNER = Reason("nobody_there", "The directory has no other partner for this support in this county.")
 
 
-def route_and_keep(ctx: Context, case: Case) -> None:
-    """Offer what can be offered, give the rest to a human, and keep the case."""
+def route_and_store(ctx: Context, case: Case) -> None:
+    """Offer what can be offered, hand the rest to a human, and store the case."""
     for need in case.pending():
         _route(ctx, case, need)
-    keep(ctx, case)
+    store_case(ctx, case)
 
 
-def wanted_of(ctx: Context, case: Case, need: Need) -> Wanted:
-    """What a match for this need looks for."""
-    return Wanted(
+def request_of(ctx: Context, case: Case, need: Need) -> MatchRequest:
+    """Return the criteria of a match for this need."""
+    return MatchRequest(
         case_ref=case.id,
         need=need.name,
         county=case.report.county if case.report else "",
@@ -42,18 +42,18 @@ def wanted_of(ctx: Context, case: Case, need: Need) -> Wanted:
 
 def _route(ctx: Context, case: Case, need: Need) -> None:
     match_again = ctx.now + ctx.deadlines.of(case.urgency).match_again
-    wanted = wanted_of(ctx, case, need)
-    if not wanted.consent.given:
-        case.give_to_human(need.name, NO_CONSENT, (_NOT_AGREED,), match_again)
+    request = request_of(ctx, case, need)
+    if not request.consent.given:
+        case.hand_to_human(need.name, NO_CONSENT, (_NOT_AGREED,), match_again)
         return
-    match = ctx.directory.matcher(ctx.engagements.loads).match(wanted)
+    match = ctx.directory.matcher(ctx.engagements.loads).match(request)
     for best in match.candidates:
         offer = _offer(ctx, case, need, best, match)
         if ctx.engagements.reserve(offer, best.capacity):
             case.offer(offer, ctx.now)
             return
-    reason = ALL_SILENT if any(offer.need == need.name for offer in case.offers[need.first_offer:]) else NO_PARTNER
-    case.give_to_human(need.name, reason, _summary(match), match_again)
+    reason = ALL_SILENT if any(offer.need == need.name for offer in case.offers[need.first_offer :]) else NO_PARTNER
+    case.hand_to_human(need.name, reason, _summary(match), match_again)
 
 
 def _offer(ctx: Context, case: Case, need: Need, best: Candidate, match: Match) -> Offer:
@@ -61,7 +61,7 @@ def _offer(ctx: Context, case: Case, need: Need, best: Candidate, match: Match) 
         id=ctx.new_id(),
         need=need.name,
         partner_id=best.partner_id,
-        attempt=1 + sum(each.need == need.name for each in case.offers),
+        attempt=1 + sum(offer.need == need.name for offer in case.offers),
         made_at=ctx.now,
         due=ctx.now + ctx.deadlines.of(case.urgency).respond_by,
         policy_version=match.policy_version,
@@ -71,8 +71,8 @@ def _offer(ctx: Context, case: Case, need: Need, best: Candidate, match: Match) 
 
 
 def _summary(match: Match) -> tuple[Reason, ...]:
-    """Why nobody is left, in one sentence a rule."""
+    """Return why no partner is left, one sentence per rule."""
     counts = Counter(exclusion.reason for exclusion in match.excluded)
     counts.update(FULL for _ in match.candidates)  # they had a place a moment ago
     said = (Reason(reason.rule, f"{reason.text} ({count} of them.)") for reason, count in counts.most_common())
-    return (*said, _NOBODY)
+    return (*said, _NO_PARTNER)

@@ -1,4 +1,4 @@
-"""The whole directory and how partners answered lately, kept in memory for matching."""
+"""The whole directory and partners' recent answers, kept in memory for matching."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _RESPONSES_AGE_S = 60.0
 
 
 class DirectoryCache:
-    """The whole directory in memory, read again when its version has changed: looked at once a second at most."""
+    """The whole directory in memory, read again when its version has changed: checked once a second at most."""
 
     def __init__(self, clock: Clock, policy: MatchingPolicy) -> None:
         self._clock = clock
@@ -28,17 +28,17 @@ class DirectoryCache:
         self._looked_at = self._counted_at = float("-inf")
 
     def current(self) -> Directory:
-        """The directory as it is now."""
+        """Return the directory as it is now."""
         self._refresh()
         return self._directory
 
     def matcher(self, loads: Callable[[Sequence[str]], Mapping[str, Load]]) -> Matcher:
-        """A matcher over the directory as it is now."""
+        """Return a matcher over the directory as it is now."""
         self._refresh()
         return Matcher(self._directory, loads, self._policy, self._responses)
 
     def forget(self) -> None:
-        """Look again at the next match: this process has just changed the directory itself."""
+        """Check again at the next match: this process has just changed the directory itself."""
         self._looked_at = float("-inf")
 
     def _refresh(self) -> None:

@@ -1,11 +1,11 @@
-"""One offer to one partner for one need, and its life.
+"""One offer to one partner for one need, and its states.
 
     offered ─▶ received ─▶ accepted ─▶ started ─▶ completed
        └──────────┴─▶ declined        └──────┴─▶ failed
        └──────────┴─▶ expired         └──────┴─▶ recalled
        └──────────┴─▶ withdrawn
 
-It only ever moves to the right: a reply that comes late, twice or out of order finds the state it finds.
+It only ever moves to the right. A reply that comes late, twice or out of order is answered by the present state.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from services.referral.cases.facts import Reason
 
 
 class State(StrEnum):
-    """Where an offer stands."""
+    """The state of an offer."""
 
     OFFERED = "offered"
     RECEIVED = "received"
@@ -36,20 +36,20 @@ OPEN = frozenset({State.OFFERED, State.RECEIVED})
 TAKEN = frozenset({State.ACCEPTED, State.STARTED})
 LIVE = OPEN | TAKEN
 ENDED_BY_COALITION = frozenset({State.EXPIRED, State.WITHDRAWN, State.RECALLED})
-"""Ends that an event tells the partner of."""
+"""Ends of which an event informs the partner."""
 
 CONTACT, NARRATIVE = "contact", "narrative"
 REVOKED = "partner_revoked"
-"""Why an offer is taken back from a partner that was shut out, and the alarm about what it had taken."""
+"""Why an offer is withdrawn from a partner that was revoked or suspended, and the alarm about what it had accepted."""
 
 RESTRICTED, NO_CONSENT = "restriction_added", "consent_withdrawn"
-"""Why an offer is taken back when the person never wants this partner, and when consent does not cover it any more."""
+"""Why an offer is withdrawn when the person never wants this partner, and when consent does not cover it any more."""
 
 DISCLOSED, WITHHELD = "disclosed", "withheld"
 
 
 class Verb(StrEnum):
-    """What a partner may say."""
+    """The replies of a partner."""
 
     RECEIPT = "receipt"
     ACCEPT = "accept"
@@ -59,8 +59,8 @@ class Verb(StrEnum):
     FAIL = "fail"
 
 
-class Taken(StrEnum):
-    """What became of a reply."""
+class ReplyOutcome(StrEnum):
+    """The outcome of a reply."""
 
     DONE = "done"
     REPEAT = "repeat"
@@ -69,15 +69,15 @@ class Taken(StrEnum):
 
 
 def reason_for_partner(reason: str) -> str:
-    """A coded reason as the partner itself may know it: that the person never wants it stays with the coalition."""
+    """Return a coded reason as the partner itself may know it: that the person never wants it stays with the coalition."""
     return NO_CONSENT if reason == RESTRICTED else reason
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What a partner says about an offer; `detail` is the coded reason of a refusal or the coded outcome.
+    """A partner's reply to an offer; `detail` is the coded reason of a refusal or the coded outcome.
 
-    A yes carries the partner's `signature`, which those who disclose verify for themselves.
+    An acceptance carries the partner's `signature`, which the disclosing services verify for themselves.
     """
 
     offer_id: str
@@ -89,7 +89,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class _Move:
-    """From which states a verb moves an offer, where to, and in which it has evidently been heard before."""
+    """From which states a verb moves an offer, where to, and in which states it is evidently a repetition."""
 
     sources: frozenset[State]
     target: State
@@ -145,32 +145,32 @@ class Offer:
 
     @property
     def open(self) -> bool:
-        """Whether it waits for an answer."""
+        """Return True if it waits for an answer."""
         return self.state in OPEN
 
     @property
     def taken(self) -> bool:
-        """Whether the partner has said yes and not yet finished."""
+        """Return True if the partner has accepted and not yet finished."""
         return self.state in TAKEN
 
     @property
     def live(self) -> bool:
-        """Whether anything may still come of it."""
+        """Return True if it has not ended."""
         return self.state in LIVE
 
-    def judge(self, verb: Verb) -> Taken:
-        """What would become of a reply now."""
+    def judge(self, verb: Verb) -> ReplyOutcome:
+        """Return the outcome that a reply would have now."""
         move = _MOVES[verb]
         if self.state in move.sources:
-            return Taken.DONE
+            return ReplyOutcome.DONE
         if self.state in move.repeats:
-            return Taken.REPEAT
+            return ReplyOutcome.REPEAT
         if self.open and verb in _AFTER_ACCEPT:
-            return Taken.EARLY
-        return Taken.LATE
+            return ReplyOutcome.EARLY
+        return ReplyOutcome.LATE
 
     def move(self, verb: Verb, detail: str, now: datetime, due: datetime | None) -> None:
-        """Follow a reply that was judged DONE; `due` is the end of the wait that begins, None to leave it as it is."""
+        """Apply a reply that was judged DONE; `due` is the end of the wait that begins, None to leave it as it is."""
         self.received = True
         self.state = _MOVES[verb].target
         if verb is Verb.ACCEPT:
@@ -180,7 +180,7 @@ class Offer:
             self._end(self.state, detail, now)
 
     def note_disclosure(self, part: str, answer: str) -> None:
-        """A disclosing service has answered for this acceptance; with both answers nothing is waited for."""
+        """Record a disclosing service's answer for this acceptance; with both answers the wait ends."""
         if part == CONTACT:
             self.contact = answer
         else:
@@ -189,25 +189,25 @@ class Offer:
             self.disclose_by = self.undisclosed_since = None
 
     def miss_disclosure(self) -> None:
-        """The wait for both answers is over; it stays visible until they come or the offer ends."""
+        """Mark the wait for both answers as expired; it stays visible until they come or the offer ends."""
         self.undisclosed_since, self.disclose_by = self.disclose_by, None
 
     @property
     def detail_for_partner(self) -> str:
-        """`detail` as the partner itself may know it."""
+        """Return `detail` as the partner itself may know it."""
         return reason_for_partner(self.detail)
 
     @property
     def undisclosed(self) -> tuple[str, ...]:
-        """The parts that were neither disclosed nor withheld yet."""
+        """Return the parts that were neither disclosed nor withheld yet."""
         return tuple(part for part, answer in ((CONTACT, self.contact), (NARRATIVE, self.narrative)) if not answer)
 
     def expire(self, now: datetime) -> None:
-        """Nobody answered in time."""
+        """Expire it without an answer."""
         self._end(State.EXPIRED, "", now)
 
-    def take_back(self, reason: str, now: datetime) -> None:
-        """Withdraw it while it is open, recall it when it is taken."""
+    def withdraw_or_recall(self, reason: str, now: datetime) -> None:
+        """Withdraw it while it is open, recall it when it is accepted."""
         self._end(State.WITHDRAWN if self.open else State.RECALLED, reason, now)
 
     def _end(self, state: State, detail: str, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""The registry or intake has disclosed something to a partner that accepted, or has withheld it."""
+"""Record that the registry or intake has disclosed something to a partner that accepted, or has withheld it."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _MAY_READ = frozenset({State.ACCEPTED, State.STARTED, State.COMPLETED})
 def note_disclosure(
     ctx: Context, event: ContactDisclosed | ContactWithheld | NarrativeDisclosed | NarrativeWithheld, envelope: Event
 ) -> None:
-    """Note the answer for the acceptance, and keep the event for the partner's catch-up while it may read it.
+    """Record the answer for the acceptance, and store the event for the partner's catch-up while it may read it.
 
-    What is withheld now the partner must not read any more: what was disclosed of it before leaves the catch-up.
+    The partner must not read any more what is withheld now: earlier disclosures of it leave the catch-up.
     Raises Retryable for an offer that is not known here yet.
     """
     part = CONTACT if isinstance(event, ContactDisclosed | ContactWithheld) else NARRATIVE

@@ -1,17 +1,17 @@
-"""What a partner's reply does to a case: followed once, kept when it is early, answered by the state when it is late."""
+"""Apply a partner's reply to a case: once, stored when it is early, answered by the state when it is late."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from ngao.kernel.actors import Actor
+from services.referral.cases.changes import Kind
 from services.referral.cases.deadlines import Waits
 from services.referral.cases.model import Case
-from services.referral.cases.news import Kind
-from services.referral.offers.model import Offer, Reply, State, Taken, Verb
+from services.referral.offers.model import Offer, Reply, ReplyOutcome, State, Verb
 
 NO_LONGER_NEEDED = "no_longer_needed"
-_NEWS_OF = {
+_CHANGE_OF = {
     Verb.RECEIPT: Kind.RECEIVED,
     Verb.ACCEPT: Kind.ACCEPTED,
     Verb.DECLINE: Kind.DECLINED,
@@ -21,20 +21,20 @@ _NEWS_OF = {
 }
 
 
-def take(case: Case, reply: Reply, now: datetime, waits: Waits, *, keep_early: bool) -> Taken:
-    """Follow a reply and say what became of it; raises NoSuchOffer.
+def take(case: Case, reply: Reply, now: datetime, waits: Waits, *, keep_early: bool) -> ReplyOutcome:
+    """Apply a reply and return its outcome. Raises NoSuchOffer.
 
-    With `keep_early` a reply that overtook the acceptance is kept and followed as soon as that comes.
+    With `keep_early` a reply that arrives before the acceptance is stored and applied as soon as that comes.
     """
     offer, verb = case.offer_with(reply.offer_id), reply.verb
     if verb is Verb.ACCEPT and offer.open:
         case.check_consent(offer, now)
     verdict = offer.judge(verb)
-    if verdict is Taken.DONE:
+    if verdict is ReplyOutcome.DONE:
         _follow(case, offer, reply, now, waits)
-    elif verdict is Taken.EARLY and keep_early:
+    elif verdict is ReplyOutcome.EARLY and keep_early:
         _keep(case, offer, reply)
-    elif verdict is Taken.LATE:
+    elif verdict is ReplyOutcome.LATE:
         _answer_late(case, offer, verb)
     return verdict
 
@@ -47,7 +47,7 @@ def _follow(case: Case, offer: Offer, reply: Reply, now: datetime, waits: Waits)
     offer.move(verb, detail, now, ends.get(verb))
     if verb is Verb.ACCEPT:
         offer.disclose_by = now + waits.disclose_by
-    case.tell_of(_NEWS_OF[verb], offer, actor=_actor(offer))
+    case.record_offer(_CHANGE_OF[verb], offer, actor=_actor(offer))
     if verb is Verb.COMPLETE or (verb is Verb.FAIL and detail == NO_LONGER_NEEDED):
         case.settle_need(offer.need, now)
     elif not offer.live:
@@ -60,23 +60,23 @@ def _follow_kept(case: Case, offer: Offer, now: datetime, waits: Waits) -> None:
     kept = sorted(((Verb(verb), detail) for verb, detail in offer.early), key=lambda each: each[0] is not Verb.START)
     offer.early.clear()
     for verb, detail in kept:
-        if offer.judge(verb) is Taken.DONE:
+        if offer.judge(verb) is ReplyOutcome.DONE:
             _follow(case, offer, Reply(offer.id, verb, detail), now, waits)
 
 
 def _keep(case: Case, offer: Offer, reply: Reply) -> None:
     if reply.verb not in {kept for kept, _ in offer.early}:
         offer.early.append((reply.verb.value, reply.detail))
-        case.tell_of(Kind.REPLY_EARLY, offer, reason=reply.verb.value, actor=_actor(offer))
+        case.record_offer(Kind.REPLY_EARLY, offer, reason=reply.verb.value, actor=_actor(offer))
 
 
 def _answer_late(case: Case, offer: Offer, verb: Verb) -> None:
     if verb in offer.late:
         return
     offer.late.append(verb.value)
-    case.tell_of(Kind.REPLY_LATE, offer, reason=verb.value, actor=_actor(offer))
-    asked = sum((each.partner_id, each.need) == (offer.partner_id, offer.need) for each in case.offers)
-    # A late yes is worth more than a human's phone calls: while nobody else has the need, the partner is asked anew, once.
+    case.record_offer(Kind.REPLY_LATE, offer, reason=verb.value, actor=_actor(offer))
+    asked = sum((other.partner_id, other.need) == (offer.partner_id, offer.need) for other in case.offers)
+    # A late acceptance is worth more than a human's phone calls: while the need is free, the partner is asked again, once.
     if verb is Verb.ACCEPT and offer.state is State.EXPIRED and asked == 1 and not case.closed:
         need = case.needs[offer.need]
         need.second_chance.add(offer.partner_id)

@@ -1,4 +1,4 @@
-"""What partners send about offers, and what they and operators get."""
+"""Requests and responses of offers."""
 
 from __future__ import annotations
 
@@ -37,21 +37,21 @@ class CompleteRequest(Strict):
 
 
 class AcceptRequest(Strict):
-    """A yes, with the partner's signature over it; a partner that has a signing key must sign. The body may be left out."""
+    """An acceptance, with the partner's signature; a partner that has a signing key must sign. The body may be left out."""
 
     signature = fields.String(load_default="", validate=validate.Length(max=128), metadata=PUBLIC)
     signature_key_id = fields.String(load_default="", validate=validate.Length(max=64), metadata=PUBLIC)
 
 
 class ReasonView(Schema):
-    """The name of a rule and what it says."""
+    """The name of a rule and its sentence."""
 
     rule = fields.String(metadata=INTERNAL)
     text = fields.String(metadata=INTERNAL)
 
 
 class OfferView(Schema):
-    """Where an offer stands; `due` ends the present wait. `contact`, `narrative`: disclosed, withheld, empty if undecided."""
+    """The state of an offer; `due` ends the present wait. `contact`, `narrative`: disclosed, withheld, empty if undecided."""
 
     offer_id = fields.String(metadata=INTERNAL)
     case_ref = fields.String(metadata=INTERNAL)
@@ -72,18 +72,18 @@ class OfferView(Schema):
 
 
 class OffersView(Schema):
-    """Offers of one partner that are open or taken, the oldest first."""
+    """Offers of one partner that are open or accepted, the oldest first."""
 
     offers = fields.List(fields.Nested(OfferView), metadata=INTERNAL)
 
 
 def rules_of(reasons: Iterable[Reason]) -> list[dict[str, str]]:
-    """Reasons as answers carry them."""
+    """Return reasons in the form of responses."""
     return [{"rule": reason.rule, "text": reason.text} for reason in reasons]
 
 
 def offer_view(case_ref: str, urgency: str, offer: Offer) -> dict[str, Any]:
-    """Where an offer stands."""
+    """Return the state of an offer."""
     return {
         "offer_id": offer.id,
         "case_ref": case_ref,
@@ -104,10 +104,10 @@ def offer_view(case_ref: str, urgency: str, offer: Offer) -> dict[str, Any]:
 
 
 def own_offer_view(case_ref: str, urgency: str, offer: Offer) -> dict[str, Any]:
-    """The same for the partner itself, without why it was chosen, and with a reason that it may know."""
+    """Return the same for the partner itself, without why it was chosen, and with a reason that it may know."""
     return {**offer_view(case_ref, urgency, offer), "reasons": [], "detail": offer.detail_for_partner}
 
 
 def operators_offer_view(case: Case, offer: Offer) -> dict[str, Any]:
-    """For an operator: with the reference that the partner uses when it calls."""
+    """Return it for an operator, with the reference that the partner uses when it calls."""
     return {**offer_view(case.id, case.urgency, offer), "partner_case_ref": case.ref_for(offer)}

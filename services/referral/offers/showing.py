@@ -1,4 +1,4 @@
-"""What an offer shows before a partner has accepted: enough to decide, by the kind of support; the rest comes afterwards."""
+"""Decide what an offer shows before a partner has accepted: enough to decide, by the kind of support; the rest later."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Showing:
     regions: Mapping[str, str] = field(default_factory=dict)
 
     def glimpse(self, need: str, report: Report | None) -> Glimpse:
-        """What an offer of this need shows."""
+        """Return what an offer of this need shows."""
         shows = self.by_support.get(need, self.default)
         if report is None:
             return Glimpse()

@@ -1,4 +1,4 @@
-"""Engagements: who holds and was asked what, one small record an offer, so that no two cases wait for one another."""
+"""Engagements: who holds and was asked what, one small record per offer, so that no two cases wait for one another."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ENGAGEMENTS = "engagements"
 _YES = {State.ACCEPTED, State.STARTED, State.COMPLETED, State.FAILED, State.RECALLED}
 _NO = {State.DECLINED, State.EXPIRED}
 _SPAN = 64
-"""How many places are looked at together: a partner that takes thousands is not read whole for each offer."""
+"""How many places are read together: a partner that takes thousands is not read whole for each offer."""
 _CHOSEN_FOR_S = 2.0
 _REMEMBERED_PLACES = 10_000
 _BY_PARTNER_AND_STATE = [{"$group": {"_id": {"partner": "$partner_id", "state": "$state"}, "count": {"$sum": 1}}}]
@@ -58,7 +58,7 @@ class Promised:
         self._chosen: dict[tuple[str, int], float] = {}
 
     def choose(self, partner_id: str, free: Sequence[int], drawn: int) -> int:
-        """One of the free places, not one of those if there is another."""
+        """Return one of the free places, not one of those if there is another."""
         now = monotonic()
         if len(self._chosen) > _REMEMBERED_PLACES:
             self._chosen = {key: until for key, until in self._chosen.items() if until > now}
@@ -79,7 +79,7 @@ class EngagementRepository:
         self._loads: dict[str, Load] = {}
 
     def follow(self, offer: Offer) -> None:
-        """Note where an offer stands; its acceptance holds a place of the partner, its end frees it."""
+        """Store the state of an offer. Its acceptance holds a place of the partner, its end frees it."""
         known = self._touched.get(offer.id) or self._read(offer)
         shown = REVOKED in offer.told_of
         if known.get("state") != offer.state.value or bool(known.get("shown")) != shown:
@@ -90,43 +90,43 @@ class EngagementRepository:
             self._unit.keep(_ENGAGEMENTS, record, record.get("revision", 0))
 
     def reserve(self, offer: Offer, capacity: int) -> bool:
-        """Hold one of the partner's places for a new offer; False when none is free.
+        """Hold one of the partner's places for a new offer. Returns False when none is free.
 
-        The unique index decides: of two units that chose the same place one is a Conflict, and looks again.
+        The unique index decides: of two units that chose the same place one gets a Conflict, and tries again.
         """
         room = capacity - self._load(offer.partner_id).places
         return self._hold({"_id": offer.id, "partner_id": offer.partner_id}, offer, capacity, room)
 
     def confirm(self, offer: Offer, capacity: int) -> bool:
-        """Whether an offer holds a place; one made before places were reserved gets one now, if one is free."""
+        """Return True if an offer holds a place; one from before places were reserved gets one now, if one is free."""
         known = self._read(offer)
         if known.get("place") is not None:
             return True
         return self._hold(known, offer, capacity, capacity - self._load(offer.partner_id).held)
 
     def loads(self, partner_ids: Sequence[str]) -> Mapping[str, Load]:
-        """How busy these partners are."""
+        """Return these partners' load."""
         lookup = self._unit.lookups.asking("loads", _live_engagements, lambda row: (row["_id"]["partner"],))
         loads: dict[str, Load] = {}
         for row in lookup.find(partner_ids):
             load, count = loads.get(row["_id"]["partner"], Load()), row["count"]
             held, asked = (count, 0) if State(row["_id"]["state"]) in TAKEN else (0, count)
             loads[row["_id"]["partner"]] = Load(load.held + held, load.asked + asked)
-        self._loads |= loads | {each: Load() for each in partner_ids if each not in loads}
+        self._loads |= loads | {partner_id: Load() for partner_id in partner_ids if partner_id not in loads}
         return loads
 
     def live_of(self, partner_ids: Sequence[str], limit: int) -> list[str]:
-        """Offers that these partners have open or have taken, the oldest first."""
+        """Return offers that these partners have open or have accepted, the oldest first."""
         live = [state.value for state in OPEN | TAKEN]
         return _offers(EngagementDocument.objects(partner_id__in=partner_ids, state__in=live), limit)
 
     def taken_of(self, partner_id: str) -> list[str]:
-        """Offers that a partner has accepted and not ended yet."""
+        """Return offers that a partner has accepted and not ended yet."""
         taken = EngagementDocument.objects(partner_id=partner_id, state__in=[state.value for state in TAKEN])
         return list(taken.scalar("id"))
 
     def to_shut_out(self, distrusted: Sequence[str], revoked: Sequence[str], limit: int) -> list[str]:
-        """Offers that partners must not have any more: open ones, and what revoked ones took and no human knows of."""
+        """Return offers that partners must not have any more: open ones, and what revoked ones accepted unknown to a human."""
         open_, taken = ([state.value for state in states] for states in (OPEN, TAKEN))
         found = _offers(EngagementDocument.objects(partner_id__in=distrusted, state__in=open_), limit) if distrusted else []
         if revoked:
@@ -134,14 +134,14 @@ class EngagementRepository:
         return found
 
     def _load(self, partner_id: str) -> Load:
-        """What a match of this unit has just read, and what the unit itself has reserved since."""
+        """Return what a match of this unit has just read, and what the unit itself has reserved since."""
         if partner_id not in self._loads:
             self.loads([partner_id])
         load = self._loads[partner_id]
         return Load(load.held, load.asked + len(self._reserved_by(partner_id)))
 
     def _reserved_by(self, partner_id: str) -> set[int]:
-        return {each["place"] for each in self._reserved.values() if each["partner_id"] == partner_id}
+        return {reserved["place"] for reserved in self._reserved.values() if reserved["partner_id"] == partner_id}
 
     def _read(self, offer: Offer) -> Record:
         known = self._reserved.get(offer.id) or self._unit.lookups.by(_ENGAGEMENTS).one(offer.id)
@@ -154,7 +154,7 @@ class EngagementRepository:
         return place is not None
 
     def _free_place(self, offer: Offer, capacity: int, room: int) -> int | None:
-        """A place that no offer holds, drawn so that units at work at the same moment seldom choose the same."""
+        """Return a place that no offer holds, drawn so that units at work at the same moment seldom choose the same."""
         spans = -(-capacity // _SPAN)
         first = draw(offer.id)
         for turn in range(spans):
@@ -168,7 +168,7 @@ class EngagementRepository:
 
 
 def responses_since(moment: datetime) -> dict[str, float]:
-    """The share of answered or expired offers that were accepted, by partner, since a moment."""
+    """Return the share of answered or expired offers that were accepted, by partner, since a moment."""
     settled = [state.value for state in _YES | _NO]
     yes: dict[str, int] = {}
     total: dict[str, int] = {}
@@ -185,7 +185,7 @@ def _offers(found: Any, limit: int) -> list[str]:
 
 
 def _live_engagements(partner_ids: Sequence[str]) -> Iterable[dict[str, Any]]:
-    """How many open and taken offers each has."""
+    """Return how many open and accepted offers each has."""
     live = [state.value for state in OPEN | TAKEN]
     found: Iterable[dict[str, Any]] = EngagementDocument.objects(partner_id__in=partner_ids, state__in=live).aggregate(
         _BY_PARTNER_AND_STATE

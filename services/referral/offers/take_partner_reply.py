@@ -1,4 +1,4 @@
-"""Partners answer their offers over AMQP. What cannot be taken is answered at once, with the reason."""
+"""Handle partners' replies over AMQP. An invalid reply is answered immediately, with the reason."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from ngao.contracts.events.replies import (
     StartReply,
 )
 from services.referral.context import Context
-from services.referral.offers.model import ENDED_BY_COALITION, Offer, Reply, Taken, Verb
+from services.referral.offers.model import ENDED_BY_COALITION, Offer, Reply, ReplyOutcome, Verb
 from services.referral.offers.take_reply import state_error, take_reply
 
 _OFFER_ID = re.compile(r"[0-9a-f-]{36}")
@@ -59,14 +59,14 @@ class ReplyBroken(Permanent):
 
 
 class ReplyUnworkable(Permanent):
-    """A reply that can be read and that nothing can be made of."""
+    """A reply that can be parsed but not processed."""
 
     slug = "unreadable"
 
 
 @dataclass(frozen=True)
 class Posted:
-    """A partner's reply as it can be taken. `ignored` names members that no reply has; they are left out."""
+    """A partner's reply in the form in which it is handled. `ignored` names members that no reply has; they are left out."""
 
     reply: Reply
     traceparent: str | None
@@ -75,9 +75,9 @@ class Posted:
 
 @on_edge("partner-replies", queue="referral.partner-replies", outsiders="partners")
 def on_partner_reply(ctx: Context, delivery: Delivery) -> None:
-    """Take a reply that came over AMQP; what is too early is kept, because AMQP may have reordered it.
+    """Handle a reply that came over AMQP; one that is too early is stored, because AMQP may have reordered it.
 
-    What cannot be taken is answered at once: a partner without an answer would wait until its offer expires.
+    An invalid reply is answered immediately: a partner without an answer would wait until its offer expires.
     """
     partner_id = _partner_of(delivery)
     with answering(partner_id, delivery):
@@ -86,12 +86,12 @@ def on_partner_reply(ctx: Context, delivery: Delivery) -> None:
         taken, _, offer = take_reply(ctx, partner_id, posted.reply, keep_early=True)
     if posted.ignored:
         _publish(ctx, _ignored(partner_id, posted))
-    if taken is Taken.LATE and offer.state not in ENDED_BY_COALITION:
+    if taken is ReplyOutcome.LATE and offer.state not in ENDED_BY_COALITION:
         _publish(ctx, late_answer(partner_id, offer))
 
 
 def _partner_of(delivery: Delivery) -> str:
-    """The partner that published a reply, as the broker vouches for it; raises Forbidden."""
+    """Return the partner that published a reply, as the broker vouches for it. Raises Forbidden."""
     partner_id = delivery.routing_key.partition(".")[0]
     if not partner_id or delivery.user_id != outsider_account("partner", partner_id):
         raise Forbidden("The message was not published by the partner whose key it carries.")
@@ -99,7 +99,7 @@ def _partner_of(delivery: Delivery) -> str:
 
 
 def _reply_in(delivery: Delivery) -> Posted:
-    """The reply of a partner; raises Permanent, ContractError."""
+    """Return the reply of a partner. Raises Permanent, ContractError."""
     name = delivery.routing_key.partition(".")[2]
     if name not in set(Verb):
         raise ReplyBroken("The routing key names no reply.")
@@ -127,19 +127,19 @@ def _reply_of(verb: Verb, said: OfferReply) -> Reply:
 
 @contextmanager
 def answering(partner_id: str, delivery: Delivery) -> Iterator[None]:
-    """Whatever a partner's message makes break here becomes an answer to that partner; raises Rejected."""
+    """Turn every error that a partner's message causes here into an answer to that partner. Raises Rejected."""
     try:
         yield
     except (ContractError, Permanent) as error:
         raise _refusal_of(error, partner_id, delivery) from None
     except (ValueError, OverflowError, TypeError):
-        # It would break at every attempt: the partner gets its answer now, not after an hour of attempts.
-        broken = ReplyUnworkable("The reply holds something that cannot be worked with.")
+        # It would fail at every attempt: the partner gets its answer now, not after an hour of attempts.
+        broken = ReplyUnworkable("The reply has a value that cannot be processed.")
         raise _refusal_of(broken, partner_id, delivery) from None
 
 
 def _refusal_of(error: NgaoError | ContractError, partner_id: str, delivery: Delivery) -> Rejected:
-    """What parks a partner's message and tells the partner at once why it changes nothing."""
+    """Return the error that parks a partner's message and informs the partner immediately why it changes nothing."""
     broken = error.errors if isinstance(error, InvalidInput | InvalidContent) else []
     answer = _answer(partner_id, _offer_named(delivery), error.slug, broken, taken=False)
     reply = event_of(answer, subject=_subject(answer), partner_id=partner_id)
@@ -147,19 +147,19 @@ def _refusal_of(error: NgaoError | ContractError, partner_id: str, delivery: Del
 
 
 def _ignored(partner_id: str, posted: Posted) -> ReplyAnswered:
-    """Says what of a reply was left out."""
-    detail = "No reply has this member. The reply was taken without it."
+    """Answer which parts of a reply were left out."""
+    detail = "No reply has this member. The reply was accepted without it."
     errors = [FieldError(pointer, "ignored", detail) for pointer in posted.ignored]
     return _answer(partner_id, posted.reply.offer_id, "ignored", errors, taken=True)
 
 
 def late_answer(partner_id: str, offer: Offer) -> ReplyAnswered:
-    """Says that a reply is not possible in the offer's state."""
+    """Answer that a reply is not possible in the offer's state."""
     return _answer(partner_id, offer.id, "offer-state", [state_error(offer)], taken=False)
 
 
 def _answer(partner_id: str, offer_id: str | None, reason: str, errors: Sequence[BrokenField], *, taken: bool) -> ReplyAnswered:
-    refused = tuple(FieldRefusal(**each) for each in broken_fields(errors))
+    refused = tuple(FieldRefusal(**error) for error in broken_fields(errors))
     return ReplyAnswered(partner_id=partner_id, offer_id=offer_id, taken=taken, reason=reason, errors=refused)
 
 
@@ -173,7 +173,7 @@ def _publish(ctx: Context, answer: ReplyAnswered) -> None:
 
 
 def _offer_named(delivery: Delivery) -> str | None:
-    """The offer that a broken message seems to be about, if it names one of ours."""
+    """Return the offer that an invalid message seems to be about, if it names one of ours."""
     try:
         document = parse_json(delivery.body)
     except Undecodable:

@@ -1,4 +1,4 @@
-"""A partner answers an offer: the same rules over AMQP and HTTP."""
+"""Handle a partner's reply to an offer: the same rules over AMQP and HTTP."""
 
 from __future__ import annotations
 
@@ -9,34 +9,34 @@ from ngao.kernel import acceptance
 from services.referral.cases.model import Case
 from services.referral.context import Context
 from services.referral.directory.model import Partner
-from services.referral.matching.route_needs import route_and_keep
-from services.referral.offers.model import Offer, Reply, Taken, Verb
+from services.referral.matching.route_needs import route_and_store
+from services.referral.offers.model import Offer, Reply, ReplyOutcome, Verb
 from services.referral.offers.replies import take
 from services.referral.offers.shut_out import distrust_of
 
 NO_PLACE = "no_place"
 
 
-def take_reply(ctx: Context, partner_id: str, reply: Reply, *, keep_early: bool) -> tuple[Taken, Case, Offer]:
-    """Follow a partner's reply; return what became of it, and where the offer is now.
+def take_reply(ctx: Context, partner_id: str, reply: Reply, *, keep_early: bool) -> tuple[ReplyOutcome, Case, Offer]:
+    """Apply a partner's reply. Returns its outcome, and the state of the offer.
 
     Raises NotFound for an offer that was not made to this partner, InvalidInput (`acceptance-not-signed`) for an acceptance
-    that nothing could be disclosed for; the offer stays open.
+    that would get no disclosure; the offer stays open.
     """
     case, offer = find_offer(ctx, partner_id, reply.offer_id)
     if reply.verb is Verb.ACCEPT and offer.open:
         partner = ctx.partners.get(partner_id)
         _demand_signature(partner, case, offer, reply)
         if refusal := _why_not(ctx, partner, offer):
-            case.take_back(offer, refusal, ctx.now)
+            case.withdraw_or_recall(offer, refusal, ctx.now)
     taken = take(case, reply, ctx.now, ctx.deadlines.of(case.urgency), keep_early=keep_early)
     if case.news:
-        route_and_keep(ctx, case)
+        route_and_store(ctx, case)
     return taken, case, offer
 
 
 def find_offer(ctx: Context, partner_id: str, offer_id: str) -> tuple[Case, Offer]:
-    """An offer made to this partner, with its case. Raises NotFound, for another partner's offer, too: it looks absent."""
+    """Return an offer made to this partner, with its case. Raises NotFound also for another partner's offer."""
     case = ctx.cases.of_offer(offer_id)
     offer = case.offer_with(offer_id) if case else None
     if case is None or offer is None or offer.partner_id != partner_id:
@@ -45,12 +45,12 @@ def find_offer(ctx: Context, partner_id: str, offer_id: str) -> tuple[Case, Offe
 
 
 def state_error(offer: Offer) -> FieldError:
-    """Why a reply to an offer is not possible: the coded reason that ended it, else its state."""
+    """Return why a reply to an offer is not possible: the coded reason that ended it, else its state."""
     return FieldError("/offer_id", offer.detail_for_partner or offer.state.value, f"The offer is {offer.state.value}.")
 
 
 def _demand_signature(partner: Partner | None, case: Case, offer: Offer, reply: Reply) -> None:
-    """A partner with a signing key signs what it accepts: those who disclose would withhold everything from it otherwise."""
+    """Refuse an unsigned acceptance of a partner with a signing key: every disclosure to it would be withheld."""
     if partner is None or not partner.trusted or not partner.signing_key:
         return
     accepted = acceptance.to_sign(offer.partner_id, offer.id, case.ref_for(offer))
@@ -63,7 +63,7 @@ def _demand_signature(partner: Partner | None, case: Case, offer: Offer, reply: 
 
 
 def _why_not(ctx: Context, partner: Partner | None, offer: Offer) -> str:
-    """Why a yes cannot count; empty when it can. An offer from before places were reserved has to get one now."""
+    """Return why an acceptance is not valid; empty when it is. An offer from before places were reserved has to get one now."""
     if partner is None or not partner.trusted:
         return distrust_of(partner)
     return "" if ctx.engagements.confirm(offer, partner.capacity) else NO_PLACE

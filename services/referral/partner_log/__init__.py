@@ -1,1 +1,1 @@
-"""What each partner was told, for when it catches up."""
+"""The events that each partner was sent, for its catch-up."""

@@ -1,4 +1,4 @@
-"""A partner that was away asks what it was sent meanwhile."""
+"""Show a partner that was away the events it was sent meanwhile."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MOST = 10**15
 
 
 class EventsView(Schema):
-    """Events a partner was told, as CloudEvents, and the cursor to ask from next."""
+    """Events that a partner was sent, as CloudEvents, and the cursor to ask from next."""
 
     events = fields.List(fields.Dict(), metadata=INTERNAL)
     next_after = fields.Integer(metadata=INTERNAL)
@@ -23,7 +23,7 @@ class EventsView(Schema):
 
 @http.get("/v1/partners/me/events", roles="partner", returns=EventsView)
 def catch_up(parts: ReferralParts, call: Call, *, after: str = "0", limit: str = "100") -> dict[str, Any]:
-    """What the partner was told after a cursor; `?after=&limit=`.
+    """List the events for the partner after a cursor; `?after=&limit=`.
 
     An empty page gives the same cursor back. Events get their cursors now, so this is a unit of work that is committed.
     """

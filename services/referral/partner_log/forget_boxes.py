@@ -1,4 +1,4 @@
-"""Boxes that only a partner opens leave its log: when they are past their time, and when the partner is revoked."""
+"""Erase sealed boxes from a partner's log: when they are past their time, and when the partner is revoked."""
 
 from __future__ import annotations
 

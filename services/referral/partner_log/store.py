@@ -1,4 +1,4 @@
-"""What partners were told, kept for when they catch up."""
+"""Stored events of partners, for their catch-up."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ PARTNER_LOG_DAYS = 120
 
 
 class PartnerEventDocument(Stored):
-    """One event a partner was told. It gets its cursor when the partner asks, after it was committed.
+    """One event that a partner was sent. It gets its cursor when the partner asks, after it was committed.
 
-    An event with a box for the partner stands in `boxed` instead of `body`, with its offer and its part, contact or narrative.
+    An event with a box for the partner is in `boxed` instead of `body`, with its offer and its part, contact or narrative.
     """
 
     partner_id = StringField(required=True, **INTERNAL)
@@ -44,7 +44,7 @@ class PartnerEventDocument(Stored):
 
 
 class PartnerCursorDocument(Stored):
-    """The last cursor that was given out to a partner."""
+    """The last cursor that a partner got."""
 
     last = IntField(required=True, **INTERNAL)
 
@@ -52,7 +52,7 @@ class PartnerCursorDocument(Stored):
 
 
 class PartnerLogRepository:
-    """What partners were told.
+    """The events of partners.
 
     Cursors are given when a partner asks, not when an event is written: only what is committed gets one, so no event can
     appear behind a cursor that a partner has passed already; and writers for one partner never wait for one another.
@@ -62,11 +62,11 @@ class PartnerLogRepository:
         self._unit = unit
 
     def add(self, partner_id: str, event: Event) -> None:
-        """Register an event a partner is told."""
+        """Store an event that a partner is sent."""
         self._keep(partner_id, event, {"body": encode(for_partner(event)).decode()})
 
     def add_box(self, partner_id: str, offer_id: str, part: str, event: Event) -> None:
-        """Register an event with a box that only the partner opens."""
+        """Store an event with a box that only the partner opens."""
         self._keep(partner_id, event, {"boxed": encode(for_partner(event)).decode(), "offer_id": offer_id, "part": part})
 
     def forget_boxes(self, offer_id: str, part: str | None = None) -> None:
@@ -75,11 +75,11 @@ class PartnerLogRepository:
         self._remove(PartnerEventDocument.objects(offer_id=offer_id, **parts))
 
     def forget_boxes_of(self, partner_id: str, limit: int) -> int:
-        """Remove boxes of a partner; says how many."""
+        """Remove boxes of a partner. Returns how many."""
         return self._remove(PartnerEventDocument.objects(partner_id=partner_id, offer_id__exists=True).limit(limit))
 
     def forget_old_boxes(self, before: datetime, limit: int) -> int:
-        """Remove boxes from before a moment; says how many."""
+        """Remove boxes from before a moment. Returns how many."""
         return self._remove(PartnerEventDocument.objects(at__lte=before, offer_id__exists=True).limit(limit))
 
     def _remove(self, documents: Iterable[PartnerEventDocument]) -> int:
@@ -92,11 +92,11 @@ class PartnerLogRepository:
         self._unit.keep("partner_events", {"_id": event.id, "partner_id": partner_id, "at": self._unit.now, **content}, 0)
 
     def after(self, partner_id: str, cursor: int, limit: int) -> list[tuple[int, Mapping[str, Any]]]:
-        """Events after a cursor, each with its own; this numbers those that have none yet."""
+        """Return events after a cursor, each with its own; this numbers those that have none yet."""
         fresh = self._number(partner_id)
         stored = PartnerEventDocument.objects(partner_id=partner_id, cursor__gt=cursor).order_by("cursor").limit(limit)
-        rows = [*stored, *(each for each in fresh if each.cursor > cursor)]
-        return [(each.cursor, json.loads(each.body or each.boxed)) for each in rows[:limit]]
+        rows = [*stored, *(record for record in fresh if record.cursor > cursor)]
+        return [(record.cursor, json.loads(record.body or record.boxed)) for record in rows[:limit]]
 
     def _number(self, partner_id: str) -> list[PartnerEventDocument]:
         fresh = PartnerEventDocument.objects(partner_id=partner_id, cursor=None).order_by("at", "id").limit(_NUMBERED_AT_ONCE)

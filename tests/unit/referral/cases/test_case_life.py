@@ -10,23 +10,23 @@ import pytest
 from ngao.chassis.errors import NotAllowedNow, NotFound
 from ngao.contracts import make
 from ngao.kernel.consent import Statement
+from services.referral.cases.changes import CaseChange, Kind
 from services.referral.cases.end_waits import expire_due
 from services.referral.cases.facts import Changed
 from services.referral.cases.match_again import match_again
-from services.referral.cases.news import Kind, News
 from services.referral.cases.settle_need import settle_need
-from services.referral.offers.model import Offer, Reply, State, Taken, Verb
+from services.referral.offers.model import Offer, Reply, ReplyOutcome, State, Verb
 from services.referral.offers.note_disclosure import note_disclosure
 from services.referral.offers.take_reply import NO_PLACE, state_error, take_reply
 from tests.support.referral import (
     START,
     Office,
+    apply_consent,
+    apply_defender,
+    apply_update,
+    apply_withdrawal,
     consent,
     defender,
-    learn_consent,
-    learn_defender,
-    learn_update,
-    learn_withdrawal,
     office,
     open_case,
     partner,
@@ -41,7 +41,7 @@ SERVICE = {"contact": "registry", "narrative": "intake"}
 def opened(*names: str, never: tuple[str, ...] = (), consents: list[Statement] | None = None) -> Office:
     made = office(*(partner(name) for name in names))
     open_case(made.ctx(), REF, report(), [consent()] if consents is None else consents)
-    learn_defender(made.ctx(), REF, defender(*never))
+    apply_defender(made.ctx(), REF, defender(*never))
     return made
 
 
@@ -51,7 +51,7 @@ def live(made: Office) -> Offer:
     return found
 
 
-def say(made: Office, verb: Verb, detail: str = "", offer: Offer | None = None, *, keep_early: bool = True) -> Taken:
+def say(made: Office, verb: Verb, detail: str = "", offer: Offer | None = None, *, keep_early: bool = True) -> ReplyOutcome:
     offer = offer or live(made)
     return take_reply(made.ctx(), offer.partner_id, Reply(offer.id, verb, detail), keep_early=keep_early)[0]
 
@@ -72,9 +72,9 @@ def test_a_case_is_offered_only_when_both_facts_are_known_in_either_order() -> N
         if first_report:
             open_case(made.ctx(), REF, report(), [consent()])
             assert not made.case().offers
-            learn_defender(made.ctx(), REF, defender())
+            apply_defender(made.ctx(), REF, defender())
         else:
-            learn_defender(made.ctx(), REF, defender())
+            apply_defender(made.ctx(), REF, defender())
             assert not made.case().offers
             open_case(made.ctx(), REF, report(), [consent()])
         assert live(made).partner_id == "a"
@@ -96,20 +96,20 @@ def test_without_consent_nobody_is_asked_and_a_human_is_told() -> None:
 
 def test_a_consent_given_later_lets_the_case_go_on() -> None:
     made = opened("a", consents=[])
-    learn_consent(made.ctx(), REF, consent())
+    apply_consent(made.ctx(), REF, consent())
     assert live(made).partner_id == "a"
 
 
 def test_a_consent_for_another_purpose_changes_nothing() -> None:
     made = opened("a", consents=[])
-    learn_consent(made.ctx(), REF, replace(consent(), purpose="advocacy"))
+    apply_consent(made.ctx(), REF, replace(consent(), purpose="advocacy"))
     assert not made.case().offers
 
 
 def test_a_report_without_needs_gets_the_default_need() -> None:
     made = office(partner("a"))
     open_case(made.ctx(), REF, report(needs=()), [consent()])
-    learn_defender(made.ctx(), REF, defender())
+    apply_defender(made.ctx(), REF, defender())
     assert list(made.case().needs) == ["other"]
     assert made.last("unroutable").need == "other"
 
@@ -120,7 +120,7 @@ def test_when_the_registry_is_silent_a_human_is_told_once_and_the_case_still_goe
     wait(made, timedelta(seconds=30))
     wait(made, timedelta(hours=5))
     assert [news.reason for _, news in made.cases.news if news.kind == "unroutable"] == ["registry_silent"]
-    learn_defender(made.ctx(), REF, defender())
+    apply_defender(made.ctx(), REF, defender())
     assert live(made).partner_id == "a"
 
 
@@ -147,7 +147,7 @@ def test_a_partner_that_becomes_free_is_found_without_anybody_asking() -> None:
 def test_a_decline_moves_on_at_once() -> None:
     made = opened("a", "b")
     first = live(made)
-    assert say(made, Verb.DECLINE, "no_capacity") is Taken.DONE
+    assert say(made, Verb.DECLINE, "no_capacity") is ReplyOutcome.DONE
     assert live(made).partner_id != first.partner_id
     assert made.last("declined").reason == "no_capacity"
 
@@ -168,22 +168,23 @@ def test_acceptance_holds_a_place_and_completion_frees_it_and_closes_the_case() 
 def test_a_repeated_acceptance_takes_effect_once() -> None:
     made = opened("a")
     offer = live(made)
-    assert [say(made, Verb.ACCEPT, offer=offer) for _ in range(3)] == [Taken.DONE, Taken.REPEAT, Taken.REPEAT]
+    replies = [say(made, Verb.ACCEPT, offer=offer) for _ in range(3)]
+    assert replies == [ReplyOutcome.DONE, ReplyOutcome.REPEAT, ReplyOutcome.REPEAT]
     assert made.kinds().count("accepted") == 1
 
 
 def test_replies_that_overtake_the_acceptance_are_kept_and_followed_in_order() -> None:
     made = opened("a")
     offer = live(made)
-    assert say(made, Verb.COMPLETE, "helped", offer) is Taken.EARLY
-    assert say(made, Verb.START, offer=offer) is Taken.EARLY
-    assert say(made, Verb.ACCEPT, offer=offer) is Taken.DONE
+    assert say(made, Verb.COMPLETE, "helped", offer) is ReplyOutcome.EARLY
+    assert say(made, Verb.START, offer=offer) is ReplyOutcome.EARLY
+    assert say(made, Verb.ACCEPT, offer=offer) is ReplyOutcome.DONE
     assert made.kinds()[-4:] == ["accepted", "started", "completed", "case.closed"]
 
 
 def test_over_http_an_early_reply_is_refused_and_not_kept() -> None:
     made = opened("a")
-    assert say(made, Verb.START, keep_early=False) is Taken.EARLY
+    assert say(made, Verb.START, keep_early=False) is ReplyOutcome.EARLY
     say(made, Verb.ACCEPT)
     assert live(made).state == "accepted"
 
@@ -192,8 +193,8 @@ def test_a_late_acceptance_finds_the_state_and_is_answered_once() -> None:
     made = opened("a", "b")
     first = live(made)
     wait(made, timedelta(minutes=15))
-    assert say(made, Verb.ACCEPT, offer=first) is Taken.LATE
-    assert say(made, Verb.ACCEPT, offer=first) is Taken.LATE
+    assert say(made, Verb.ACCEPT, offer=first) is ReplyOutcome.LATE
+    assert say(made, Verb.ACCEPT, offer=first) is ReplyOutcome.LATE
     assert made.kinds().count("reply.late") == 1
     assert live(made).partner_id != first.partner_id
     assert made.case().offer_with(first.id).state == "expired"
@@ -220,7 +221,7 @@ def test_silence_after_acceptance_tells_a_human_and_takes_nothing_away() -> None
     assert live(made).state == "accepted"
     wait(made, timedelta(hours=1))
     assert made.kinds().count("unroutable") == 2, "and again after as long"
-    assert say(made, Verb.START) is Taken.DONE
+    assert say(made, Verb.START) is ReplyOutcome.DONE
 
 
 def test_work_that_failed_is_offered_to_the_next() -> None:
@@ -241,21 +242,21 @@ def test_work_that_is_no_longer_needed_settles_the_need() -> None:
 def test_withdrawn_consent_recalls_what_was_accepted_and_closes_the_case() -> None:
     made = opened("a")
     say(made, Verb.ACCEPT)
-    learn_consent(made.ctx(), REF, consent(granted=False, at=after(1), scope=()))
+    apply_consent(made.ctx(), REF, consent(granted=False, at=after(1), scope=()))
     assert made.kinds()[-2:] == ["recalled", "case.closed"]
     assert made.ctx().engagements.loads(["a"])["a"].held == 0
 
 
 def test_withdrawn_consent_withdraws_what_is_open() -> None:
     made = opened("a")
-    learn_consent(made.ctx(), REF, consent(granted=False, at=after(1), scope=()))
+    apply_consent(made.ctx(), REF, consent(granted=False, at=after(1), scope=()))
     assert made.kinds()[-2:] == ["withdrawn", "case.closed"]
 
 
 def test_a_withdrawal_that_overtakes_the_report_is_not_forgotten() -> None:
     made = office(partner("a"))
-    learn_consent(made.ctx(), REF, consent(granted=False, at=after(1), scope=()))
-    learn_defender(made.ctx(), REF, defender())
+    apply_consent(made.ctx(), REF, consent(granted=False, at=after(1), scope=()))
+    apply_defender(made.ctx(), REF, defender())
     open_case(made.ctx(), REF, report(), [consent()])
     assert not made.case().offers
     assert made.case().closed_reason == "consent_withdrawn"
@@ -263,9 +264,9 @@ def test_a_withdrawal_that_overtakes_the_report_is_not_forgotten() -> None:
 
 def test_an_update_that_repeats_the_old_consent_does_not_undo_a_withdrawal() -> None:
     made = opened("a", "b", consents=[consent(), consent(scope=("narrative",))])
-    learn_consent(made.ctx(), REF, consent(granted=False, at=after(1), scope=("contact",)))
+    apply_consent(made.ctx(), REF, consent(granted=False, at=after(1), scope=("contact",)))
     repeated = [consent(at=after(2)), consent(at=after(2), scope=("narrative",))]
-    learn_update(made.ctx(), REF, report(sequence=2, county="", languages=()), repeated)
+    apply_update(made.ctx(), REF, report(sequence=2, county="", languages=()), repeated)
     assert made.case().standing(after(3)).scopes_for("a") == {"narrative"}
 
 
@@ -275,24 +276,24 @@ def test_an_update_that_states_a_consent_no_more_takes_back_what_was_open_or_acc
         offer = live(made)
         if accepted:
             say(made, Verb.ACCEPT)
-        learn_update(made.ctx(), REF, report(sequence=2, county="", languages=()), [])
+        apply_update(made.ctx(), REF, report(sequence=2, county="", languages=()), [])
         assert made.case().offer_with(offer.id).state == ("recalled" if accepted else "withdrawn")
         assert made.last("unroutable").reason == "no_consent"
 
 
 def test_a_withdrawal_from_before_the_report_does_not_close_the_case() -> None:
     made = opened("a", consents=[])
-    learn_consent(made.ctx(), REF, consent(granted=False, at=after(-1), scope=()))
+    apply_consent(made.ctx(), REF, consent(granted=False, at=after(-1), scope=()))
     assert not made.case().closed
     assert made.last("unroutable").reason == "no_consent"
 
 
 def test_what_is_withdrawn_from_one_partner_is_kept_from_it_whatever_is_later_agreed_for_all() -> None:
     made = opened("a", "b", consents=[consent(recipient="b")])
-    learn_consent(made.ctx(), REF, consent(granted=False, at=after(1), recipient="a", scope=("contact",)))
-    learn_consent(made.ctx(), REF, consent(at=after(2), scope=("contact", "narrative")))
+    apply_consent(made.ctx(), REF, consent(granted=False, at=after(1), recipient="a", scope=("contact",)))
+    apply_consent(made.ctx(), REF, consent(at=after(2), scope=("contact", "narrative")))
     assert made.case().standing(after(3)).scopes_for("a") == {"narrative"}
-    learn_consent(made.ctx(), REF, consent(at=after(3), recipient="a"))
+    apply_consent(made.ctx(), REF, consent(at=after(3), recipient="a"))
     assert made.case().standing(after(4)).scopes_for("a") == {"narrative", "contact"}
 
 
@@ -300,7 +301,7 @@ def test_withdrawing_part_of_a_consent_recalls_whom_it_was_given() -> None:
     made = opened("a", "b", consents=[consent(), consent(scope=("narrative",))])
     first = live(made)
     say(made, Verb.ACCEPT)
-    learn_consent(made.ctx(), REF, consent(granted=False, at=after(1), scope=("contact",)))
+    apply_consent(made.ctx(), REF, consent(granted=False, at=after(1), scope=("contact",)))
     assert made.case().offer_with(first.id).state == "recalled"
     assert live(made).partner_id != first.partner_id
 
@@ -313,7 +314,7 @@ def test_consent_for_one_partner_keeps_all_others_out() -> None:
 def test_consent_that_has_ended_at_acceptance_takes_the_offer_back() -> None:
     made = opened("a", consents=[consent(until=START + timedelta(minutes=5))])
     made.pass_time(minutes=6)
-    assert say(made, Verb.ACCEPT) is Taken.LATE
+    assert say(made, Verb.ACCEPT) is ReplyOutcome.LATE
     assert made.kinds()[-1] == "unroutable"
     assert made.case().offers[0].state == "withdrawn"
 
@@ -324,7 +325,7 @@ def test_an_acceptance_that_loses_the_last_place_has_that_reason_and_the_next_is
     made.partners.kept[first.partner_id] = partner(first.partner_id, capacity=1)
     made.engagements.kept["taken"] = replace(first, id="taken", state=State.ACCEPTED)
     made.engagements.placed.discard(first.id)
-    assert say(made, Verb.ACCEPT, offer=first) is Taken.LATE
+    assert say(made, Verb.ACCEPT, offer=first) is ReplyOutcome.LATE
     lost = made.case().offer_with(first.id)
     assert (lost.state, lost.detail, state_error(lost).code) == ("withdrawn", NO_PLACE, NO_PLACE)
     assert live(made).partner_id != first.partner_id
@@ -333,7 +334,7 @@ def test_an_acceptance_that_loses_the_last_place_has_that_reason_and_the_next_is
 def test_a_partner_suspended_after_the_offer_cannot_accept_it() -> None:
     made = opened("a")
     made.partners.kept["a"] = partner("a", suspended=True)
-    assert say(made, Verb.ACCEPT) is Taken.LATE
+    assert say(made, Verb.ACCEPT) is ReplyOutcome.LATE
     assert made.case().offers[0].state == "withdrawn"
 
 
@@ -341,15 +342,15 @@ def test_a_restriction_added_later_takes_the_referral_back_and_asks_another() ->
     made = opened("a", "b")
     first = live(made)
     say(made, Verb.ACCEPT)
-    learn_defender(made.ctx(), REF, defender(first.partner_id, sequence=2))
+    apply_defender(made.ctx(), REF, defender(first.partner_id, sequence=2))
     assert made.case().offer_with(first.id).state == "recalled"
     assert live(made).partner_id != first.partner_id
 
 
 def test_an_older_word_of_the_registry_does_not_lift_a_restriction() -> None:
     made = office(partner("a"))
-    learn_defender(made.ctx(), REF, defender("a", sequence=2))
-    learn_defender(made.ctx(), REF, defender(sequence=1))
+    apply_defender(made.ctx(), REF, defender("a", sequence=2))
+    apply_defender(made.ctx(), REF, defender(sequence=1))
     open_case(made.ctx(), REF, report(), [consent()])
     assert not made.case().offers
 
@@ -357,19 +358,19 @@ def test_an_older_word_of_the_registry_does_not_lift_a_restriction() -> None:
 def test_a_report_taken_back_recalls_everything_for_good() -> None:
     made = opened("a", "b")
     say(made, Verb.ACCEPT)
-    learn_withdrawal(made.ctx(), REF)
-    learn_withdrawal(made.ctx(), REF)
+    apply_withdrawal(made.ctx(), REF)
+    apply_withdrawal(made.ctx(), REF)
     assert made.kinds()[-2:] == ["recalled", "case.closed"]
-    learn_update(made.ctx(), REF, report(sequence=5, needs=("medical",)), [consent(at=after(1))])
+    apply_update(made.ctx(), REF, report(sequence=5, needs=("medical",)), [consent(at=after(1))])
     assert made.case().closed
     assert list(made.case().needs) == ["legal_aid"]
 
 
 def test_a_withdrawal_that_overtakes_its_report_keeps_it_from_being_offered() -> None:
     made = office(partner("a"))
-    learn_withdrawal(made.ctx(), REF)
+    apply_withdrawal(made.ctx(), REF)
     open_case(made.ctx(), REF, report(), [consent()])
-    learn_defender(made.ctx(), REF, defender())
+    apply_defender(made.ctx(), REF, defender())
     assert not made.case().offers
 
 
@@ -377,7 +378,7 @@ def test_an_update_adds_needs_and_shortens_the_wait_of_what_became_urgent() -> N
     made = opened("a")
     made.cases.kept[REF].offers[0].due = after(100)
     told = report(sequence=2, urgency="critical", needs=("medical",), county="", languages=())
-    learn_update(made.ctx(), REF, told, [consent(at=after(1))])
+    apply_update(made.ctx(), REF, told, [consent(at=after(1))])
     assert set(made.case().needs) == {"legal_aid", "medical"}
     assert live(made).due == START + timedelta(minutes=15)
     assert made.case().priority == 0
@@ -385,16 +386,16 @@ def test_an_update_adds_needs_and_shortens_the_wait_of_what_became_urgent() -> N
 
 def test_an_update_that_overtakes_its_report_is_the_later_word() -> None:
     made = office(partner("a"))
-    learn_update(made.ctx(), REF, report(sequence=2, urgency="critical", county="", languages=()), [consent(at=after(1))])
+    apply_update(made.ctx(), REF, report(sequence=2, urgency="critical", county="", languages=()), [consent(at=after(1))])
     open_case(made.ctx(), REF, report(urgency="low"), [consent()])
-    learn_defender(made.ctx(), REF, defender())
+    apply_defender(made.ctx(), REF, defender())
     assert (made.case().urgency, live(made).partner_id) == ("critical", "a")
 
 
 def test_each_need_has_its_own_offer() -> None:
     made = office(partner("a"), partner("m", support_types=("medical",)))
     open_case(made.ctx(), REF, report(needs=("legal_aid", "medical")), [consent()])
-    learn_defender(made.ctx(), REF, defender())
+    apply_defender(made.ctx(), REF, defender())
     assert {offer.need: offer.partner_id for offer in made.case().offers} == {"legal_aid": "a", "medical": "m"}
 
 
@@ -431,7 +432,7 @@ def settled() -> Office:
 def test_a_new_need_opens_a_closed_case_again_and_is_offered() -> None:
     made = settled()
     made.partners.put(partner("b", support_types=("emergency_evacuation",)))
-    learn_update(made.ctx(), REF, report(needs=("legal_aid", "emergency_evacuation"), sequence=3, received_at=None), [consent()])
+    apply_update(made.ctx(), REF, report(needs=("legal_aid", "emergency_evacuation"), sequence=3, received_at=None), [consent()])
     assert not made.case().closed
     assert made.last("case.reopened").reason == "need_added"
     assert made.case().live_offer("emergency_evacuation") is not None
@@ -441,7 +442,7 @@ def half_settled(*partners: str) -> Office:
     """A case of two needs: the doctor's part is done, the lawyer is at work."""
     made = office(*(partner(name) for name in partners), partner("m", support_types=("medical",)))
     open_case(made.ctx(), REF, report(needs=("medical", "legal_aid")), [consent()])
-    learn_defender(made.ctx(), REF, defender())
+    apply_defender(made.ctx(), REF, defender())
     for offer in made.case().offers:
         say(made, Verb.ACCEPT, offer=offer)
     for verb in (Verb.START, Verb.COMPLETE):
@@ -451,7 +452,7 @@ def half_settled(*partners: str) -> Office:
 
 def torture_reported(made: Office, *again: str, changed: tuple[str, ...] = ("violations",)) -> None:
     word = report(needs=("medical", "legal_aid"), sequence=3, received_at=None)
-    learn_update(made.ctx(), REF, word, [consent()], Changed(frozenset(changed), again))
+    apply_update(made.ctx(), REF, word, [consent()], Changed(frozenset(changed), again))
 
 
 def test_a_new_act_asks_anew_for_what_is_settled_in_an_open_case_and_leaves_the_rest_alone() -> None:
@@ -483,7 +484,7 @@ def test_a_new_act_that_asks_for_nothing_settled_reopens_nothing() -> None:
 def test_a_new_act_opens_a_closed_case_again_and_everything_is_asked_anew() -> None:
     made = settled()
     act = Changed(frozenset({"violations"}), ("legal_aid",))
-    learn_update(made.ctx(), REF, report(sequence=3, received_at=None), [consent()], act)
+    apply_update(made.ctx(), REF, report(sequence=3, received_at=None), [consent()], act)
     assert live(made).partner_id == "a"
     told = [news for _, news in made.cases.news if news.kind is Kind.REOPENED]
     assert [(each.needs, each.reason) for each in told] == [(("legal_aid",), "violation_added")]
@@ -492,20 +493,20 @@ def test_a_new_act_opens_a_closed_case_again_and_everything_is_asked_anew() -> N
 
 def test_an_update_that_only_repeats_leaves_a_closed_case_closed() -> None:
     made = settled()
-    learn_update(made.ctx(), REF, report(sequence=3, received_at=None), [consent()])
+    apply_update(made.ctx(), REF, report(sequence=3, received_at=None), [consent()])
     assert made.case().closed
 
 
 def test_a_higher_urgency_opens_a_settled_case_and_asks_anew() -> None:
     made = settled()
-    learn_update(made.ctx(), REF, report(urgency="critical", sequence=3, received_at=None), [consent()])
+    apply_update(made.ctx(), REF, report(urgency="critical", sequence=3, received_at=None), [consent()])
     assert live(made).partner_id == "a"
 
 
 def test_a_word_from_before_the_withdrawal_is_no_news() -> None:
     made = opened("a")
-    learn_withdrawal(made.ctx(), REF, 5)
-    learn_update(made.ctx(), REF, report(needs=("legal_aid", "medical_care"), sequence=3, received_at=None), [consent()])
+    apply_withdrawal(made.ctx(), REF, 5)
+    apply_update(made.ctx(), REF, report(needs=("legal_aid", "medical_care"), sequence=3, received_at=None), [consent()])
     assert made.case().closed
 
 
@@ -513,7 +514,7 @@ def test_one_place_is_offered_once() -> None:
     made = office(partner("a", capacity=1))
     for ref in ("NG-1", "NG-2"):
         open_case(made.ctx(), ref, report(), [consent()])
-        learn_defender(made.ctx(), ref, defender())
+        apply_defender(made.ctx(), ref, defender())
     assert made.case("NG-1").live_offer("legal_aid")
     assert made.case("NG-2").live_offer("legal_aid") is None
 
@@ -567,5 +568,5 @@ def test_a_contact_that_is_called_back_leaves_the_catch_up_and_the_narrative_sta
     assert ["box" in data for data in kept if "box" in data or "recalled" in data] == [True, False]
 
 
-def missed(made: Office) -> list[News]:
+def missed(made: Office) -> list[CaseChange]:
     return [news for _, news in made.cases.news if news.kind is Kind.DISCLOSURE_OVERDUE]

@@ -15,12 +15,12 @@ from services.referral.offers.model import LIVE, Reply, State, Verb
 from services.referral.offers.take_reply import take_reply
 from tests.support.referral import (
     Office,
+    apply_consent,
+    apply_defender,
+    apply_update,
+    apply_withdrawal,
     consent,
     defender,
-    learn_consent,
-    learn_defender,
-    learn_update,
-    learn_withdrawal,
     office,
     open_case,
     partner,
@@ -56,21 +56,21 @@ class CaseMachine(RuleBasedStateMachine):
     @rule(sequence=st.integers(1, 4), need=st.sampled_from(NEEDS), urgency=st.sampled_from(["critical", "low"]))
     def update_comes(self, sequence: int, need: str, urgency: str) -> None:
         told = report(sequence=sequence, needs=(need,), urgency=urgency, county="", languages=())
-        learn_update(self.made.ctx(), REF, told, [consent(at=self.made.now)])
+        apply_update(self.made.ctx(), REF, told, [consent(at=self.made.now)])
 
     @rule()
     def report_is_taken_back(self) -> None:
-        learn_withdrawal(self.made.ctx(), REF)
+        apply_withdrawal(self.made.ctx(), REF)
 
     @rule(never=st.sets(st.sampled_from(NAMES), max_size=2), sequence=st.integers(1, 4))
     def defender_is_resolved(self, never: set[str], sequence: int) -> None:
-        learn_defender(self.made.ctx(), REF, defender(*never, sequence=sequence))
+        apply_defender(self.made.ctx(), REF, defender(*never, sequence=sequence))
 
     @rule(granted=st.booleans(), scope=SCOPES, recipient=st.sampled_from([None, *NAMES]), ago=st.integers(0, 120))
     def consent_changes(self, granted: bool, scope: tuple[str, ...], recipient: str | None, ago: int) -> None:
         at = self.made.now - timedelta(minutes=ago)
         fact = consent(granted=granted, scope=scope, recipient=recipient, at=at)
-        learn_consent(self.made.ctx(), REF, fact)
+        apply_consent(self.made.ctx(), REF, fact)
 
     @rule(verb=st.sampled_from(list(Verb)), at=st.integers(0, 20), early=st.booleans())
     def partner_replies(self, verb: Verb, at: int, early: bool) -> None:

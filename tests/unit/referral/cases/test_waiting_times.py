@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import pytest
 
 from ngao.chassis.observability.metrics import Metrics
+from services.referral.cases.changes import CaseChange, Kind
 from services.referral.cases.facts import Report
 from services.referral.cases.model import Case
-from services.referral.cases.news import Kind, News
 from services.referral.cases.waiting_times import WaitingTimes
 from services.referral.offers.model import Offer
 
@@ -31,7 +31,7 @@ def test_only_a_first_offer_and_a_yes_end_a_wait_of_the_person(kind: Kind, attem
     report = Report("r1", "high", ("legal_aid",), 1, received_at=NOON)
     case = Case("c1", created_at=NOON, waiting_until=None, report=report)
     offer = Offer("o1", "legal_aid", "p1", attempt, LATER, None, "1")
-    note = WaitingTimes(metrics).noting(case, News(kind, offer, "legal_aid"), LATER)
+    note = WaitingTimes(metrics).noting(case, CaseChange(kind, offer, "legal_aid"), LATER)
     assert (note is None) == (series is None)
     if note and series:
         assert f'ngao_referral_{series}{{urgency="high"}} 0.0' in metrics.render().decode()

@@ -10,14 +10,14 @@ import yaml
 from ngao.chassis.errors import InvalidInput, Misconfigured
 from services.referral.directory.load_partners import load_partners
 from services.referral.directory.model import Partner
-from services.referral.directory.put_partner import keep_partner
+from services.referral.directory.put_partner import store_partner
 from services.referral.policy import load_directory
 from tests.support.referral import POLICY, VOCABULARY, Office, office, partner
 
 
 def put(one: Partner, *known: Partner) -> Partner:
     made = office(*known)
-    keep_partner(made.ctx("asha"), one)
+    store_partner(made.ctx("asha"), one)
     return made.partners.kept[one.id]
 
 

@@ -10,18 +10,18 @@ import pytest
 
 from ngao.kernel.consent import Standing, standing
 from services.referral.directory.model import Directory, Hours, Partner
-from services.referral.matching.model import Load, Match, Matcher, Wanted
+from services.referral.matching.model import Load, Match, Matcher, MatchRequest
 from tests.support.referral import POLICY, START, consent, partner
 
 AGREED = Standing({None: frozenset({"contact"})})
 
 
-def wanted(**changes: Any) -> Wanted:
+def wanted(**changes: Any) -> MatchRequest:
     values: dict[str, Any] = {
         "case_ref": "NG-1", "need": "legal_aid", "county": "KE-30", "languages": ("sw",), "never": frozenset(),
         "tried": frozenset(), "consent": AGREED, "now": START,
     }
-    return Wanted(**{**values, **changes})
+    return MatchRequest(**{**values, **changes})
 
 
 def match(

@@ -12,16 +12,16 @@ from services.referral.cases.events import event_of, state_of
 from services.referral.cases.settle_need import settle_need
 from services.referral.offers.model import Offer, Reply, Verb
 from services.referral.offers.responses import offer_view, own_offer_view
-from services.referral.offers.shut_out import take_from_distrusted
+from services.referral.offers.shut_out import withdraw_from_distrusted
 from services.referral.offers.take_partner_reply import late_answer
 from services.referral.offers.take_reply import state_error, take_reply
 from tests.support.referral import (
     Office,
+    apply_consent,
+    apply_defender,
+    apply_withdrawal,
     consent,
     defender,
-    learn_consent,
-    learn_defender,
-    learn_withdrawal,
     office,
     open_case,
     partner,
@@ -33,15 +33,15 @@ RESTRICTED, CONSENT_ENDED = "restriction_added", "consent_withdrawn"
 
 
 def _restrict(made: Office) -> None:
-    learn_defender(made.ctx(), REF, defender("a", sequence=2))
+    apply_defender(made.ctx(), REF, defender("a", sequence=2))
 
 
 def _withdraw_consent(made: Office) -> None:
-    learn_consent(made.ctx(), REF, consent(granted=False, at=made.now + timedelta(seconds=1)))
+    apply_consent(made.ctx(), REF, consent(granted=False, at=made.now + timedelta(seconds=1)))
 
 
 def _withdraw_report(made: Office) -> None:
-    learn_withdrawal(made.ctx(), REF, 2)
+    apply_withdrawal(made.ctx(), REF, 2)
 
 
 def _settle(made: Office) -> None:
@@ -50,7 +50,7 @@ def _settle(made: Office) -> None:
 
 def _suspend(made: Office) -> None:
     made.partners.kept["a"] = partner("a", suspended=True)
-    take_from_distrusted(made.ctx(), made.case().offers[0].id)
+    withdraw_from_distrusted(made.ctx(), made.case().offers[0].id)
 
 
 OF_OPEN_AND_TAKEN = [_restrict, _withdraw_consent, _withdraw_report, _settle]
@@ -59,7 +59,7 @@ OF_OPEN_AND_TAKEN = [_restrict, _withdraw_consent, _withdraw_report, _settle]
 def _offered() -> Office:
     made = office(partner("a"))
     open_case(made.ctx(), REF, report(), [consent()])
-    learn_defender(made.ctx(), REF, defender())
+    apply_defender(made.ctx(), REF, defender())
     return made
 
 

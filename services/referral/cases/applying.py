@@ -1,4 +1,4 @@
-"""What other services say about a case: the report and later words about it, who it is about, and what the person agrees to."""
+"""Apply other services' facts to a case: the report and its updates, who it is about, and what the person agrees to."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from ngao.kernel.consent import FOR_REFERRAL, Standing, Statement, Telling
+from services.referral.cases.changes import INTAKE, REGISTRY, CaseChange, Kind
 from services.referral.cases.deadlines import Deadlines, Waits
 from services.referral.cases.facts import NOTHING, Changed, Defender, Reason, Report
 from services.referral.cases.model import Case, Life
 from services.referral.cases.need import Need, NeedState
-from services.referral.cases.news import INTAKE, REGISTRY, Kind, News
 from services.referral.cases.reopening import (
     CONSENT_GIVEN,
     CONSENT_WITHDRAWN,
@@ -18,55 +18,60 @@ from services.referral.cases.reopening import (
     TAKEN_BACK,
     URGENCY_RAISED,
     VIOLATION_ADDED,
-    news_in,
+    new_facts_in,
     opens_again,
 )
 from services.referral.offers.model import NO_CONSENT, RESTRICTED
 
 
-def learn_report(
-    case: Case, report: Report, consents: Iterable[Statement], now: datetime, deadlines: Deadlines, *,
+def apply_report(
+    case: Case,
+    report: Report,
+    consents: Iterable[Statement],
+    now: datetime,
+    deadlines: Deadlines,
+    *,
     changed: Changed = NOTHING,
 ) -> None:
-    """Take the report or a later word about it; `changed` is what intake calls new in it.
+    """Store the report or an update; `changed` is what intake calls new in it.
 
-    An update may add needs and raise urgency, and takes no need back; a consent that it does not state any more has ended.
-    News opens a closed case again.
+    An update may add needs and raise urgency, and removes no need; a consent that it no longer states has ended.
+    A new fact opens a closed case again.
     """
     before, known = case.standing(now), case.report
-    _hear(case, Telling(report.sequence, tuple(consents)))
+    _store_consents(case, Telling(report.sequence, tuple(consents)))
     case.report = known.merged(report) if known else report
-    case.tell(Kind.REPORT_LEARNT, actor=INTAKE)
-    news = news_in(known, case.report, case.needs, changed.parts) if known else ()
+    case.record(Kind.REPORT_RECEIVED, actor=INTAKE)
+    news = new_facts_in(known, case.report, case.needs, changed.parts) if known else ()
     if case.closed and not _open_again(case, report, news, before, now, deadlines):
         return
     _recall_uncovered(case, before, now)
-    _take_needs(case, case.report)
+    _add_needs(case, case.report)
     if VIOLATION_ADDED in news:
         _ask_settled_again(case, changed.needs_again)
     if case.standing(now).wider_than(before):
         case.wake()
     if URGENCY_RAISED in news or (known and known.county != case.report.county):
-        _match_anew(case, tell_again=URGENCY_RAISED in news)
+        _match_again(case, alarm_again=URGENCY_RAISED in news)
     _shorten_waits(case, now, deadlines.of(case.urgency))
     _review(case, now)
 
 
-def learn_defender(case: Case, defender: Defender, now: datetime) -> None:
-    """Take what the registry says; a telling older than what is known changes nothing."""
+def apply_defender(case: Case, defender: Defender, now: datetime) -> None:
+    """Store the registry's answer; one that is older than the stored one changes nothing."""
     if case.defender and case.defender.sequence > defender.sequence:
         return
     case.defender = defender
-    case.tell(Kind.DEFENDER_LEARNT, reason=defender.resolution, actor=REGISTRY)
+    case.record(Kind.DEFENDER_RECEIVED, reason=defender.resolution, actor=REGISTRY)
     _review(case, now)
 
 
-def learn_consent(case: Case, fact: Statement, now: datetime, deadlines: Deadlines) -> None:
-    """Take a change of consent: what it no longer covers is withdrawn or recalled. One given anew may open a closed case."""
+def apply_consent(case: Case, fact: Statement, now: datetime, deadlines: Deadlines) -> None:
+    """Store a change of consent: what it no longer covers is withdrawn or recalled. A renewed one may open a closed case."""
     before = case.standing(now)
     if fact not in case.consents:
         case.consents.append(fact)
-    case.tell(Kind.CONSENT_LEARNT, reason="granted" if fact.granted else "withdrawn", actor=REGISTRY)
+    case.record(Kind.CONSENT_RECEIVED, reason="granted" if fact.granted else "withdrawn", actor=REGISTRY)
     if case.closed and case.report and case.report.complete and _agreed_anew(case, before, now):
         _reopen(case, (CONSENT_GIVEN,), case.report, now, deadlines)
     _recall_uncovered(case, before, now)
@@ -76,7 +81,7 @@ def learn_consent(case: Case, fact: Statement, now: datetime, deadlines: Deadlin
 
 
 def withdraw_report(case: Case, now: datetime, sequence: int = 0) -> None:
-    """The source took the report back: everything is recalled, and no consent given before counts any more."""
+    """Recall everything, because the source withdrew the report; no earlier consent is valid any more."""
     case.withdrawn_sequence = max(sequence, case.withdrawn_sequence or 0)
     case.consents.append(Statement(FOR_REFERRAL, at=now, granted=False))
     if not case.closed:
@@ -85,15 +90,15 @@ def withdraw_report(case: Case, now: datetime, sequence: int = 0) -> None:
         case.closed_reason = REPORT_WITHDRAWN
 
 
-def _hear(case: Case, telling: Telling) -> None:
-    if telling.sequence not in {each.sequence for each in case.tellings}:
+def _store_consents(case: Case, telling: Telling) -> None:
+    if telling.sequence not in {stated.sequence for stated in case.tellings}:
         case.tellings.append(telling)
 
 
 def _open_again(  # noqa: PLR0917  # as its one caller has them
     case: Case, word: Report, news: tuple[Reason, ...], before: Standing, now: datetime, deadlines: Deadlines
 ) -> bool:
-    """Open a closed case if a later word about its report is a reason to; says whether it did."""
+    """Open a closed case if an update of its report is a reason to. Returns True if it did."""
     withdrawn = case.withdrawn_sequence
     late = withdrawn is not None and (not withdrawn or word.sequence < withdrawn)
     if late or not (case.report and case.report.complete):
@@ -111,11 +116,11 @@ def _agreed_anew(case: Case, before: Standing, now: datetime) -> bool:
 
 
 def _reopen(case: Case, reasons: tuple[Reason, ...], report: Report, now: datetime, deadlines: Deadlines) -> None:
-    """Begin anew with what is not settled; if all is, with everything, because it answered an earlier situation.
+    """Start again with the unsettled needs; if all are settled, with all of them, because that answered an earlier situation.
 
     A report that came after its own withdrawal has left no needs yet.
     """
-    _take_needs(case, report)
+    _add_needs(case, report)
     case.life, case.waiting_until = (Life.OPEN, None) if case.defender else (Life.WAITING, now + deadlines.resolve_by)
     case.closed_reason, case.reopened_at = "", now
     unsettled = [need for need in case.needs.values() if need.state is not NeedState.SETTLED]
@@ -132,25 +137,25 @@ def _ask_again(case: Case, needs: Collection[Need], reasons: tuple[Reason, ...])
     for need in needs:
         need.ask_again(len(case.offers))
     names = tuple(need.name for need in needs)
-    case.news.append(News(Kind.REOPENED, reason=reasons[0].rule, reasons=reasons, needs=names))
+    case.news.append(CaseChange(Kind.REOPENED, reason=reasons[0].rule, reasons=reasons, needs=names))
 
 
-def _take_needs(case: Case, report: Report) -> None:
+def _add_needs(case: Case, report: Report) -> None:
     for name in report.needs:
         need = case.needs.setdefault(name, Need(name))
         need.proposed = name in report.proposed
 
 
-def _match_anew(case: Case, *, tell_again: bool) -> None:
-    """What a human holds is matched now; a higher urgency is told to the human again."""
+def _match_again(case: Case, *, alarm_again: bool) -> None:
+    """Match what a human holds now, and notify the human again of a higher urgency."""
     for need in case.needs.values():
         if need.state is NeedState.WITH_HUMAN:
-            need.told = "" if tell_again else need.told
+            need.told = "" if alarm_again else need.told
             need.wake()
 
 
 def _shorten_waits(case: Case, now: datetime, waits: Waits) -> None:
-    # A case that has become more urgent does not wait for an answer as long as it was first told.
+    # A case that has become more urgent does not wait as long for an answer as it did at first.
     for offer in case.offers:
         if offer.open and offer.due:
             offer.due = min(offer.due, now + waits.respond_by)
@@ -160,7 +165,7 @@ def _recall_uncovered(case: Case, before: Standing, now: datetime) -> None:
     after = case.standing(now)
     for offer in case.offers:
         if offer.taken and before.scopes_for(offer.partner_id) - after.scopes_for(offer.partner_id):
-            case.take_back(offer, NO_CONSENT, now)
+            case.withdraw_or_recall(offer, NO_CONSENT, now)
 
 
 def _review(case: Case, now: datetime) -> None:
@@ -172,15 +177,15 @@ def _review(case: Case, now: datetime) -> None:
         return
     for offer in case.offers:
         if offer.live and case.defender and offer.partner_id in case.defender.never_refer:
-            case.take_back(offer, RESTRICTED, now)
+            case.withdraw_or_recall(offer, RESTRICTED, now)
         elif offer.open:
             case.check_consent(offer, now)
     if case.life is Life.WAITING and case.defender:
         case.life, case.waiting_until = Life.OPEN, None
-        case.tell(Kind.OPENED)
+        case.record(Kind.OPENED)
 
 
 def _withdrawn_since_reopened(case: Case) -> bool:
-    # A withdrawal from before the news that opened the case again has had its effect.
+    # A withdrawal from before the change that opened the case again has had its effect.
     begin = case.reopened_at
     return begin is None or any(not fact.granted and fact.at >= begin for fact in case.consents)

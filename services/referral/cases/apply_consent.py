@@ -1,26 +1,26 @@
-"""The person changed what they agree to."""
+"""Handle a change of the person's consent."""
 
 from __future__ import annotations
 
 from ngao.chassis.handlers import on
 from ngao.contracts.events.registry import ConsentChanged
 from ngao.kernel.consent import FOR_REFERRAL, Statement
-from services.referral.cases import learning
+from services.referral.cases import applying
 from services.referral.cases.finding import known_or_new
 from services.referral.context import Context
-from services.referral.matching.route_needs import route_and_keep
+from services.referral.matching.route_needs import route_and_store
 
 
 @on(ConsentChanged)
-def learn_consent(ctx: Context, event: ConsentChanged) -> None:
-    """Recall what consent no longer covers; offer what it covers now. Other purposes are not referral's concern."""
+def apply_consent(ctx: Context, event: ConsentChanged) -> None:
+    """Recall what consent no longer covers, and offer what it covers now. Other purposes do not concern referral."""
     if event.purpose != FOR_REFERRAL:
         return
     case = known_or_new(ctx, event.case_ref)
-    learning.learn_consent(case, statement_of(event), ctx.now, ctx.deadlines)
-    route_and_keep(ctx, case)
+    applying.apply_consent(case, statement_of(event), ctx.now, ctx.deadlines)
+    route_and_store(ctx, case)
 
 
 def statement_of(event: ConsentChanged) -> Statement:
-    """What the person said."""
+    """Return the person's statement."""
     return Statement(event.purpose, event.scope, event.recipient, event.until, event.effective_at, event.granted)

@@ -1,4 +1,4 @@
-"""What has just happened to a case, for those who tell others: events, the case's story, the audit."""
+"""A case's changes, for the events, the timeline and the audit."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ INTAKE, REGISTRY, REFERRAL = (Actor.service(name) for name in ("intake", "regist
 
 
 class Kind(StrEnum):
-    """What happened. All up to DISCLOSURE_OVERDUE are also events of the catalogue; the rest stands in the story only."""
+    """Kinds of changes. All up to DISCLOSURE_OVERDUE are also events of the catalogue; the rest is in the timeline only."""
 
     OPENED = "case.opened"
     CLOSED = "case.closed"
@@ -33,29 +33,39 @@ class Kind(StrEnum):
     DISCLOSURE_OVERDUE = "disclosure.missed"
     REPLY_EARLY = "reply.early"
     REPLY_LATE = "reply.late"
-    REPORT_LEARNT = "report.learnt"
-    DEFENDER_LEARNT = "defender.learnt"
-    CONSENT_LEARNT = "consent.learnt"
+    REPORT_RECEIVED = "report.learnt"
+    DEFENDER_RECEIVED = "defender.learnt"
+    CONSENT_RECEIVED = "consent.learnt"
     SETTLED = "need.settled"
 
 
-MOVES = frozenset({
-    Kind.OFFERED, Kind.RECEIVED, Kind.ACCEPTED, Kind.DECLINED, Kind.EXPIRED, Kind.STARTED, Kind.COMPLETED, Kind.FAILED,
-    Kind.WITHDRAWN, Kind.RECALLED,
-})
-"""News of an offer that has moved."""
+MOVES = frozenset(
+    {
+        Kind.OFFERED,
+        Kind.RECEIVED,
+        Kind.ACCEPTED,
+        Kind.DECLINED,
+        Kind.EXPIRED,
+        Kind.STARTED,
+        Kind.COMPLETED,
+        Kind.FAILED,
+        Kind.WITHDRAWN,
+        Kind.RECALLED,
+    }
+)
+"""Kinds for an offer that has moved."""
 
 
 ENDED_BADLY = frozenset({Kind.FAILED, Kind.RECALLED, Kind.HELPER_REVOKED})
-"""News after which the partner must not read what it was given for the offer any more."""
+"""Kinds after which the partner must not read any more what it was given for the offer."""
 
-LEARNT = frozenset({Kind.REPORT_LEARNT, Kind.DEFENDER_LEARNT, Kind.CONSENT_LEARNT})
-"""What another service did and has audited itself."""
+FROM_OTHER_SERVICES = frozenset({Kind.REPORT_RECEIVED, Kind.DEFENDER_RECEIVED, Kind.CONSENT_RECEIVED})
+"""Kinds of changes that another service has audited itself."""
 
 
 @dataclass(frozen=True)
-class News:
-    """One thing that happened; `actor` is who made it happen, `needs` are those asked for anew."""
+class CaseChange:
+    """One change; `actor` caused it, `needs` are those that are asked for again."""
 
     kind: Kind
     offer: Offer | None = None
