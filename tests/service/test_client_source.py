@@ -66,7 +66,7 @@ def test_a_source_that_knows_intakes_key_leaves_nothing_readable_on_the_broker(
 ) -> None:
     account = platform.account("source", f"s{secrets.token_hex(4)}")
     assert main(["check", "source", str(account)]) == 0
-    assert "go in clear" in capsys.readouterr().out
+    assert "Reports over AMQP are not sealed" in capsys.readouterr().out
     private, public = seals.new_key_pair()
     seal_to = {"key_id": seals.key_id(public), "public_key": public}
     account.write_text(json.dumps({**json.loads(account.read_text()), "seal_to": seal_to}))

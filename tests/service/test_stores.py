@@ -114,7 +114,7 @@ def test_another_password_and_lost_rights_are_mended(running: Running) -> None:
 
 
 def test_a_wrong_key_is_told_at_once_and_names_the_file(running: Running) -> None:
-    with pytest.raises(Misconfigured, match=r"the key in keyfile-intake: it must be the key in intake-store/keyfile"):
+    with pytest.raises(Misconfigured, match=r"the key in keyfile-intake\. It must be the key in intake-store/keyfile"):
         replace(running.new, key=new_keyfile(), within_s=30).bring()
 
 
@@ -126,7 +126,7 @@ def test_a_store_of_another_authority_is_not_trusted(running: Running, tmp_path:
 
 
 def test_a_store_that_is_not_there_is_waited_for_and_then_told() -> None:
-    with pytest.raises(Unavailable, match=r"does not answer within 1 s \(ServerSelectionTimeoutError\); see its log\."):
+    with pytest.raises(Unavailable, match=r"did not answer within 1 s \(ServerSelectionTimeoutError\)\. See its log\."):
         NewStore("intake", f"localhost:{free_port()}", "a2V5", "password", within_s=1).bring()
 
 

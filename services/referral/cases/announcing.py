@@ -16,13 +16,15 @@ from services.referral.cases.model import Case
 from services.referral.cases.timeline import step_of
 from services.referral.context import Context
 
+_ENGAGING = MOVES | {Kind.HELPER_REVOKED}
+"""News after which it is stored anew what a partner holds, and whether a human knows of it."""
 _FOR_PARTNER = frozenset({Kind.OFFERED, Kind.ACCEPTED, Kind.EXPIRED, Kind.WITHDRAWN, Kind.RECALLED})
 
 
 def store_case(ctx: Context, case: Case) -> None:
     """Store the case and publish its changes."""
     for news in case.news:
-        if news.offer is not None and news.kind in MOVES:
+        if news.offer is not None and news.kind in _ENGAGING:
             ctx.engagements.follow(news.offer)
         if news.offer is not None and news.kind in ENDED_BADLY:
             ctx.partner_log.forget_boxes(news.offer.id)
