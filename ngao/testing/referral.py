@@ -27,7 +27,7 @@ from services.referral.directory.model import Directory, Partner
 from services.referral.directory.store import PartnerRepository
 from services.referral.matching.model import Load, Matcher, MatchingPolicy
 from services.referral.matching.store import DirectoryCache
-from services.referral.offers.model import OPEN, REVOKED, TAKEN, Offer
+from services.referral.offers.model import REVOKED, Offer
 from services.referral.offers.store import EngagementRepository
 from services.referral.partner_log.store import PartnerLogRepository
 from services.referral.policy import load_rules, load_vocabulary
@@ -154,18 +154,16 @@ class MemoryEngagements(EngagementRepository):
         return asked + held[:limit]
 
     def loads(self, partner_ids: Sequence[str]) -> Mapping[str, Load]:
-        kept = self._engagements.kept.values()
-        return {
-            one: Load(
-                sum(each.partner_id == one and each.state in TAKEN for each in kept),
-                sum(each.partner_id == one and each.state in OPEN for each in kept),
-            )
-            for one in partner_ids
-        }
+        found: dict[str, Load] = {}
+        for each in self._engagements.kept.values():
+            if each.partner_id in partner_ids and each.live:
+                load = found.get(each.partner_id, Load())
+                found[each.partner_id] = Load(load.held + each.taken, load.asked + each.open)
+        return found
 
     def _load_now(self, partner_id: str) -> Load:
         """Count what is kept, and what this unit has promised and not kept yet."""
-        load = self.loads([partner_id])[partner_id]
+        load = self.loads([partner_id]).get(partner_id, Load())
         promised = sum(of == partner_id for offer, of in self._promises.items() if offer not in self._engagements.kept)
         return Load(load.held, load.asked + promised)
 

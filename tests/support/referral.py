@@ -26,7 +26,7 @@ from services.referral.cases.facts import NOTHING, Changed, Defender, Report
 from services.referral.cases.model import Case
 from services.referral.context import Context
 from services.referral.directory.model import Partner
-from services.referral.matching.model import MatchingPolicy, Weights
+from services.referral.matching.model import Load, MatchingPolicy, Weights
 from services.referral.policy import load_vocabulary
 
 KEY = b64encode(bytes(32)).decode()
@@ -78,6 +78,10 @@ class Office(ReferralInMemory):
 
     def case(self, case_ref: str = "NG-1") -> Case:
         return self.cases.kept[case_ref]
+
+    def held(self, partner_id: str) -> int:
+        """How many referrals a partner holds."""
+        return self.ctx().engagements.loads([partner_id]).get(partner_id, Load()).held
 
     def kinds(self) -> list[str]:
         return [news.kind.value for _, news in self.cases.news]

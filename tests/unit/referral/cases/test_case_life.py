@@ -156,10 +156,10 @@ def test_acceptance_holds_a_place_and_completion_frees_it_and_closes_the_case() 
     made = opened("a")
     say(made, Verb.RECEIPT)
     say(made, Verb.ACCEPT)
-    assert made.ctx().engagements.loads(["a"])["a"].held == 1
+    assert made.held("a") == 1
     say(made, Verb.START)
     say(made, Verb.COMPLETE, "helped")
-    assert made.ctx().engagements.loads(["a"])["a"].held == 0
+    assert made.held("a") == 0
     assert (made.case().closed, made.case().closed_reason) == (True, "all_settled")
     assert made.case().next_deadline is None
     assert made.kinds()[-4:] == ["accepted", "started", "completed", "case.closed"]
@@ -244,7 +244,7 @@ def test_withdrawn_consent_recalls_what_was_accepted_and_closes_the_case() -> No
     say(made, Verb.ACCEPT)
     apply_consent(made.ctx(), REF, consent(granted=False, at=after(1), scope=()))
     assert made.kinds()[-2:] == ["recalled", "case.closed"]
-    assert made.ctx().engagements.loads(["a"])["a"].held == 0
+    assert made.held("a") == 0
 
 
 def test_withdrawn_consent_withdraws_what_is_open() -> None:
