@@ -24,9 +24,9 @@ _OK = "250 OK"
 def misbehave(
     directory: Path, *, refuse: str | None = None, at: str = "rcpt", delay_s: float = 0.0, only_to: str | None = None
 ) -> None:
-    """Tell the mailbox on this directory to refuse with a reply line, or to take its time.
+    """Make the mailbox on this directory refuse with a reply line, or wait before it answers.
 
-    `at` is `connect` (instead of the greeting), `mail`, `rcpt` or `data`; without `only_to` it is meant for everybody.
+    `at` is `connect` (instead of the greeting), `mail`, `rcpt` or `data`; without `only_to` it applies to every recipient.
     """
     control = {"refuse": refuse, "at": at, "delay_s": delay_s, "only_to": only_to}
     unfinished = directory / f".{CONTROL}"
@@ -35,7 +35,7 @@ def misbehave(
 
 
 def behave(directory: Path) -> None:
-    """Tell it to take everything again."""
+    """Make it accept everything again."""
     (directory / CONTROL).unlink(missing_ok=True)
 
 

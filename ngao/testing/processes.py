@@ -37,7 +37,7 @@ class World:
         self.directory = directory
         self.approvals = "single"  # a test of two operators says "two"
         self.held_too_long_s = 60.0  # a test of readiness sets less
-        self.burst = 2000  # requests of one caller at once; a test of what requests cost sets fewer
+        self.burst = 2000  # requests of one caller at the same time; a test of what requests cost sets fewer
         self.temporary = directory / "tmp"
         self.temporary.mkdir()
         self.name = name

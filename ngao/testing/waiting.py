@@ -8,7 +8,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S, _GROWTH = 0.03, 0.25, 1.2
-"""Asking is not free: many tests that wait at once would keep what they wait for from its processor."""
+"""Asking is not free: many tests that wait at the same time would keep what they wait for from its processor."""
 
 
 def eventually(found: Callable[[], T], *, what: str, within: float = 20.0) -> T:

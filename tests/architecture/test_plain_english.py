@@ -28,6 +28,7 @@ HELD = (
     "ngao/deployment",
     "ngao/healthy.py",
     "ngao/local",
+    "ngao/testing",
     "ngao/run.py",
     "services/notify",
     "services/referral",
