@@ -39,7 +39,7 @@ from services.referral.offers import model as offers
 from services.referral.offers.model import REVOKED, Offer
 from services.registry.cases.model import Case, CaseState
 from services.registry.disclosure.model import Disclosure
-from services.registry.people.identity import Identity, Told
+from services.registry.people.identity import Identity, ReportedIdentity
 from services.registry.people.model import Defender
 from services.registry.people.resolution import Candidate, Suggestion, Verdict
 from tests.support.documents import documents, service_class
@@ -129,8 +129,8 @@ def later(minutes: float) -> datetime:
 
 def registry_case(case_ref: str = "NG-1", **changes: Any) -> Case:
     values: dict[str, Any] = {
-        "defender_ref": None, "resolution": "none", "urgent": False, "told": Told(), "received_at": NOW, "tellings": (),
-        "policy_version": "v1",
+        "defender_ref": None, "resolution": "none", "urgent": False, "told": ReportedIdentity(), "received_at": NOW,
+        "tellings": (), "policy_version": "v1",
     }  # fmt: skip
     return Case(case_ref, **{**values, **changes})
 
@@ -273,13 +273,13 @@ def test_cases_past_their_time_are_due_withdrawn_ones_first_and_forgotten_ones_n
 
 def test_a_forgotten_case_tells_nothing_any_more(registry: Any) -> None:
     case_ref = f"NG-{name()}"
-    told = Told(attributes={"gender": "woman"})
+    told = ReportedIdentity(attributes={"gender": "woman"})
     registry.run(lambda ctx: ctx.cases.save(registry_case(case_ref, told=told)))
     found = registry.run(lambda ctx: ctx.cases.get(case_ref))
     assert found.told == told
     found.state = CaseState.FORGOTTEN
     registry.run(lambda ctx: ctx.cases.save(found))
-    assert registry.run(lambda ctx: ctx.cases.get(case_ref)).told == Told()
+    assert registry.run(lambda ctx: ctx.cases.get(case_ref)).told == ReportedIdentity()
 
 
 def test_cases_that_no_record_has_taken_over_come_oldest_first(registry: Any) -> None:
@@ -316,10 +316,10 @@ def test_a_fading_person_has_no_name_to_be_found_by_and_is_removed(registry: Any
     ref, ann = f"DEF-{name()}", Identity(names=("Ann Njeri Maina",))
     registry.run(lambda ctx: ctx.defenders.save(Defender(ref, ann, NOW, fading_since=later(1))))
     assert registry.run(lambda ctx: ctx.defenders.named_like(ann)) == []
-    assert registry.run(lambda ctx: ctx.defenders.fading(later(0), 10)) == []
+    assert registry.run(lambda ctx: ctx.defenders.pending_erasure(later(0), 10)) == []
 
     def remove(ctx: Any) -> None:
-        (found,) = ctx.defenders.fading(later(1), 10)
+        (found,) = ctx.defenders.pending_erasure(later(1), 10)
         ctx.defenders.remove(found)
 
     registry.run(remove)
