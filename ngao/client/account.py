@@ -29,7 +29,7 @@ from typing import Any
 import pika
 
 from ngao.client.errors import BadAccount
-from ngao.client.keys import PlatformKeys, Recipient
+from ngao.client.keys import PlatformKeys, Recipient, refuse_open
 
 HEARTBEAT_S = 20
 _TIMEOUT_S = 10
@@ -69,6 +69,13 @@ class Account:
             raise BadAccount("The account has no broker (content). Ask the coalition for an account with one.")
         return self.parameters
 
+    @property
+    def http_access(self) -> HttpAccess:
+        """Return how to call the HTTP interface. Raises BadAccount if the account has none."""
+        if self.http is None:
+            raise BadAccount("The account has no HTTP interface (http).")
+        return self.http
+
     def queue(self, name: str) -> str:
         """Return the name of one of our queues. Raises BadAccount if the account has none."""
         queue = self.queues.get(name)
@@ -88,7 +95,7 @@ def load(path: Path, kind: str) -> Account:
     if not isinstance(content, dict):
         raise BadAccount(f"The account file {path} must be one JSON object.")
     if any(name in part for part in (content, content.get("http") or {}) for name in _SECRETS):
-        _refuse_open(path, "account")
+        refuse_open(path, "account")
     return from_mapping(content, kind, base=path.parent)
 
 
@@ -158,7 +165,7 @@ def _load_pair(context: ssl.SSLContext, cert_file: Path, key_file: Path) -> None
         context.load_cert_chain(cert_file, key_file, password=lambda: "")  # never ask the terminal
     except OSError:
         raise BadAccount(f"The certificate {cert_file} and its key {key_file} do not work together.") from None
-    _refuse_open(key_file, "key")
+    refuse_open(key_file, "key")
 
 
 def _needed(content: Mapping[str, Any], name: str) -> str:
@@ -179,10 +186,5 @@ def _secret(content: Mapping[str, Any], name: str, base: Path) -> str:
         raise BadAccount(f"Cannot read the secret file {path} ({error.strerror}).") from None
     if not secret:
         raise BadAccount(f"The secret file {path} is empty.")
-    _refuse_open(path, "secret")
+    refuse_open(path, "secret")
     return secret
-
-
-def _refuse_open(path: Path, what: str) -> None:
-    if path.stat().st_mode & 0o077:
-        raise BadAccount(f"The {what} file {path} is readable by other users. Run `chmod 600 {path}`.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import ssl
-from collections.abc import Mapping
 from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError, URLError
@@ -24,18 +23,14 @@ class Http:
         self._timeout = timeout
         self._opener = _opener(access)
 
-    def post(self, path: str, body: Any, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
+    def post(self, path: str, body: Any) -> dict[str, Any]:
         """Post once and return the JSON answer. Raises Unreachable if a retry can succeed, else Refused."""
-        content = json.dumps(body).encode()
-        return self._call(Request(self._access.url + path, content, self._headers(headers)))  # noqa: S310  # account.py checks the scheme
-
-    def get(self, path: str) -> dict[str, Any]:
-        """Read once. Raises like `post`."""
-        return self._call(Request(self._access.url + path, headers=self._headers()))  # noqa: S310  # as above
-
-    def _headers(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
-        own = {"Authorization": f"Bearer {self._access.key}", "Content-Type": "application/json", "Accept": "application/json"}
-        return {**own, **(more or {})}
+        headers = {
+            "Authorization": f"Bearer {self._access.key}",
+            "Content-Type": "application/json",
+            "Accept": "application/json",
+        }
+        return self._call(Request(self._access.url + path, json.dumps(body).encode(), headers))  # noqa: S310  # account.py checks the scheme
 
     def _call(self, request: Request) -> dict[str, Any]:
         try:

@@ -32,35 +32,22 @@ def keygen(directory: Path) -> tuple[str, Path, Path]:
 
     The pair that signs acceptances is created beside it, if there is none yet.
     """
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     private = PrivateKey.generate()
-    key_id = key_id_of(private.public_key)
-    private_file, public_file = directory / f"partner-{key_id}.key", directory / f"partner-{key_id}.pub"
-    _write_new(private_file, bytes(private), 0o600)
-    _write_new(public_file, bytes(private.public_key), 0o644)
+    made = _write_pair(directory, "partner", bytes(private), bytes(private.public_key))
     signing_keygen(directory)
-    return key_id, private_file, public_file
+    return made
 
 
 def signing_keygen(directory: Path) -> tuple[str, Path, Path]:
     """Create the pair that signs acceptances, if there is none. Return the key id, the private and the public file."""
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     if known := sorted(directory.glob(_SIGNING)):
         return known[0].stem.partition("-")[2], known[0], known[0].with_suffix(".pub")
     private = SigningKey.generate()
-    key_id = _id_of(bytes(private.verify_key))
-    private_file, public_file = directory / f"signing-{key_id}.key", directory / f"signing-{key_id}.pub"
-    _write_new(private_file, bytes(private), 0o600)
-    _write_new(public_file, bytes(private.verify_key), 0o644)
-    return key_id, private_file, public_file
-
-
-def key_id_of(public: PublicKey) -> str:
-    """Return a public key's short name: the first 16 hex digits of its SHA-256."""
-    return _id_of(bytes(public))
+    return _write_pair(directory, "signing", bytes(private), bytes(private.verify_key))
 
 
 def _id_of(public: bytes) -> str:
+    """Return a public key's short name: the first 16 hex digits of its SHA-256."""
     return hashlib.sha256(public).hexdigest()[:16]
 
 
@@ -81,7 +68,7 @@ class Keys:
         signing = [SigningKey(_read(path)) for path in sorted(directory.glob(_SIGNING))]
         if len(signing) > 1:
             raise BadAccount(f"The folder {directory} has several signing keys (signing-*.key). Keep only the onboarded one.")
-        return cls({key_id_of(key.public_key): key for key in keys}, signing[0] if signing else None)
+        return cls({_id_of(bytes(key.public_key)): key for key in keys}, signing[0] if signing else None)
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -161,13 +148,22 @@ class Recipient:
             named = content["key_id"]
         except (CryptoError, binascii.Error, ValueError, TypeError, KeyError):
             raise BadAccount("The account's seal_to must have a key_id and a public_key, 32 bytes in base64.") from None
-        if named != key_id_of(public):
+        if named != _id_of(bytes(public)):
             raise BadAccount("The key_id in the account's seal_to does not match its public_key.")
         return cls(named, public)
 
     def seal(self, content: bytes) -> str:
         """Return a sealed box, base64."""
         return b64encode(SealedBox(self._public).encrypt(content)).decode()
+
+
+def _write_pair(directory: Path, kind: str, private: bytes, public: bytes) -> tuple[str, Path, Path]:
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    key_id = _id_of(public)
+    private_file, public_file = directory / f"{kind}-{key_id}.key", directory / f"{kind}-{key_id}.pub"
+    _write_new(private_file, private, 0o600)
+    _write_new(public_file, public, 0o644)
+    return key_id, private_file, public_file
 
 
 def _write_new(path: Path, content: bytes, mode: int) -> None:
@@ -181,9 +177,14 @@ def _write_new(path: Path, content: bytes, mode: int) -> None:
         os.fsync(file.fileno())
 
 
-def _read(path: Path) -> bytes:
+def refuse_open(path: Path, what: str) -> None:
+    """Raise BadAccount for a secret that other users can read."""
     if path.stat().st_mode & 0o077:
-        raise BadAccount(f"The key file {path} is readable by other users. Run `chmod 600 {path}`.")
+        raise BadAccount(f"The {what} file {path} is readable by other users. Run `chmod 600 {path}`.")
+
+
+def _read(path: Path) -> bytes:
+    refuse_open(path, "key")
     try:
         key = b64decode(path.read_bytes().strip(), validate=True)
     except (binascii.Error, ValueError):

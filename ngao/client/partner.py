@@ -6,7 +6,6 @@ The example of use is `docs/how-to/partner.py`.
 from __future__ import annotations
 
 import json
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +18,7 @@ from ngao.client.consumer import Consumer
 from ngao.client.errors import Refused, SealBroken
 from ngao.client.keys import Keys
 from ngao.client.publisher import Publisher
-from ngao.client.seen import DEFAULT_SIZE, InMemorySeen, Seen
+from ngao.client.seen import InMemorySeen, Latest, Seen
 from ngao.contracts import Audience, Event, InvalidContent, UnknownType, decode, event_of, open_event, type_named
 from ngao.contracts.events.intake import NarrativeDisclosed
 from ngao.contracts.events.referral import OfferMade
@@ -56,7 +55,7 @@ class PartnerClient:
         self._handlers: dict[str, Handler] = {}
         self._publisher = Publisher(account.broker)
         self._handling: Event | None = None
-        self._cases: OrderedDict[str, str] = OrderedDict()
+        self._cases: Latest[str, str] = Latest()
         self._receipted = ""
         self._stopped = False
 
@@ -144,17 +143,12 @@ class PartnerClient:
             return
         opened, self._receipted = self._opened(event), ""
         if event.type == OFFERED:
-            self._note_case(opened)
+            self._cases[opened.data["offer_id"]] = opened.data["case_ref"]
         if event.id not in self._seen:
             self._call(handler, opened)
             self._seen.add(event.id)
         if event.type == OFFERED and self._receipted != event.id:
             self._receipt(opened)
-
-    def _note_case(self, offered: Event) -> None:
-        self._cases[offered.data["offer_id"]] = offered.data["case_ref"]
-        while len(self._cases) > DEFAULT_SIZE:
-            self._cases.popitem(last=False)
 
     def _call(self, handler: Handler, event: Event) -> None:
         self._handling = event if event.type == OFFERED else None

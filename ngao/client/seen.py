@@ -6,9 +6,24 @@ import hashlib
 import os
 from collections import OrderedDict
 from pathlib import Path
-from typing import Protocol, TextIO
+from typing import Protocol, TextIO, TypeVar
 
 DEFAULT_SIZE = 10_000
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Latest(OrderedDict[K, V]):
+    """The latest entries: the oldest is removed when there are more than `size`."""
+
+    def __init__(self, size: int = DEFAULT_SIZE) -> None:
+        super().__init__()
+        self._size = size
+
+    def __setitem__(self, key: K, value: V) -> None:
+        super().__setitem__(key, value)
+        while len(self) > self._size:
+            self.popitem(last=False)
 
 
 class Seen(Protocol):
@@ -27,8 +42,7 @@ class InMemorySeen:
     """Stores the latest events of this process. After a restart, an event may be handled once more."""
 
     def __init__(self, size: int = DEFAULT_SIZE) -> None:
-        self._size = size
-        self._ids: OrderedDict[object, None] = OrderedDict()
+        self._ids: Latest[object, None] = Latest(size)
 
     def __contains__(self, event_id: object) -> bool:
         return event_id in self._ids
@@ -36,8 +50,6 @@ class InMemorySeen:
     def add(self, event_id: str) -> None:
         """Add an event, and remove the oldest if there are too many."""
         self._ids[event_id] = None
-        while len(self._ids) > self._size:
-            self._ids.popitem(last=False)
 
 
 class FileSeen:
@@ -46,11 +58,11 @@ class FileSeen:
     def __init__(self, path: Path, size: int = DEFAULT_SIZE) -> None:
         self._path = path
         self._size = size
-        self._digests: OrderedDict[str, None] = OrderedDict()
+        self._digests: Latest[str, None] = Latest(size)
         self._lines = 0
         if path.exists():
             for line in path.read_text("ascii", errors="replace").splitlines():
-                self._remember(line)
+                self._digests[line] = None
             self._rewrite()  # completes a line that a crash has cut
 
     def __contains__(self, event_id: object) -> bool:
@@ -59,18 +71,13 @@ class FileSeen:
     def add(self, event_id: str) -> None:
         """Write an event to disk before this returns."""
         digest = _digest(event_id)
-        self._remember(digest)
+        self._digests[digest] = None
         if self._lines >= 2 * self._size:
             self._rewrite()
             return
         with self._path.open("a", encoding="ascii") as file:
             _write(file, digest + "\n")
         self._lines += 1
-
-    def _remember(self, digest: str) -> None:
-        self._digests[digest] = None
-        while len(self._digests) > self._size:
-            self._digests.popitem(last=False)
 
     def _rewrite(self) -> None:
         draft = self._path.with_name(self._path.name + ".new")

@@ -18,7 +18,7 @@ from ngao import contracts
 from ngao.client import account as accounts
 from ngao.client.account import Account
 from ngao.client.consumer import Consumer
-from ngao.client.errors import BadAccount, Refused
+from ngao.client.errors import Refused
 from ngao.client.http import Http
 from ngao.client.keys import Recipient
 from ngao.client.link import until_deadline
@@ -89,9 +89,7 @@ class SourceClient:
 
     @cached_property
     def _http(self) -> Http:
-        if self._account.http is None:
-            raise BadAccount("The account has no HTTP interface (http).")
-        return Http(self._account.http)
+        return Http(self._account.http_access)
 
     @cached_property
     def _publisher(self) -> Publisher:

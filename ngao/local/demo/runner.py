@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ import pika
 import requests
 from rich.console import Console
 
-from ngao.client import BadAccount, Refused, SourceClient
+from ngao.client import Refused, SourceClient
 from ngao.client.account import load as load_account
 from ngao.local.demo.console import StepPrinter
 from ngao.local.demo.scenarios import Scenario, all_scenarios, suspended_report
@@ -33,7 +33,6 @@ class PostedReport:
     scenario: Scenario
     answer: dict[str, Any]
     case_ref: str = ""
-    problems: list[str] = field(default_factory=list)
 
 
 class DemoRun:
@@ -52,21 +51,15 @@ class DemoRun:
 
     def post_all(self) -> None:
         """Post every report, each by the method of its source."""
-        methods: dict[str, Callable[[Scenario], dict[str, Any]]] = {
-            "http": self._by_http,
-            "kobo": self._by_kobo,
-            "amqp": self._by_amqp,
-            "batch": self._by_http,
-        }
+        methods = {"http": self._by_http, "kobo": self._by_kobo, "amqp": self._by_amqp}
         planned = all_scenarios("digital_security", "KE-31", "monitoring_and_advocacy")
-        batch = [scenario for scenario in planned if scenario.by == "batch"]
-        for scenario in planned:
-            if scenario.by == "batch":
-                if scenario is batch[0]:
-                    self._post_batch(batch)
+        for by, scenarios in groupby(planned, lambda scenario: scenario.by):
+            if by == "batch":
+                self._post_batch(list(scenarios))
                 continue
-            self._record(scenario, methods[scenario.by](scenario))
-            self.printer.print_new(self.cases)
+            for scenario in scenarios:
+                self._record(scenario, methods[by](scenario))
+                self.printer.print_new(self.cases)
 
     @property
     def cases(self) -> list[str]:
@@ -102,9 +95,7 @@ class DemoRun:
 
     def _by_kobo(self, scenario: Scenario) -> dict[str, Any]:
         body = {**scenario.body, "meta/rootUuid": f"uuid:5b2c7f1e-0001-4a5e-9d52-{self._run}000000"}
-        access = load_account(self._setup.source("kobo-nairobi"), "source").http
-        if access is None:
-            raise BadAccount("The Kobo source has no HTTP account.")
+        access = load_account(self._setup.source("kobo-nairobi"), "source").http_access
         url, headers = f"{access.url}/v1/inbound/kobo-nairobi", {"Authorization": f"Bearer {access.key}"}
         answer: dict[str, Any] = self._session.post(url, json=body, headers=headers, timeout=30).json()
         return answer
@@ -137,9 +128,7 @@ class DemoRun:
         return str(body["source_event_id"])
 
     def _post_batch(self, batch: list[Scenario]) -> None:
-        access = load_account(self._setup.source("web-form"), "source").http
-        if access is None:
-            raise BadAccount("The web form has no HTTP account.")
+        access = load_account(self._setup.source("web-form"), "source").http_access
         lines = "\n".join(json.dumps(self._own(scenario.body)) for scenario in batch)
         headers = {"Authorization": f"Bearer {access.key}", "Content-Type": "application/x-ndjson"}
         answer = self._session.post(f"{access.url}/v1/reports", data=lines.encode(), headers=headers, timeout=30).json()
