@@ -9,7 +9,7 @@ from pathlib import Path
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.settings import StoreSettings, load, read_secret
 from ngao.deployment.naming import ADMINISTRATOR, REPLICA_SET, SERVICES, account_of, database_of
-from ngao.deployment.store_setup import store_key
+from ngao.deployment.store_setup import hosts_of, store_key
 from ngao.local.home import Home
 
 _TIMEOUT_MS = 5000
@@ -44,9 +44,6 @@ def _of_home(home: Home) -> dict[str, StoreSettings]:
 
 def _of_deployment(named: str) -> dict[str, StoreSettings]:
     folder, ca_file = Path(os.environ.get("NGAO_SECRETS") or "."), os.environ.get("NGAO_CA_FILE")
-    pairs = [each.partition("=") for each in named.replace(",", " ").split()]
-    if any(service not in SERVICES or ":" not in hosts for service, _, hosts in pairs):
-        raise Misconfigured("NGAO_STORES must be like `intake=intake-store:27017 ...`, with names of services.")
     return {
         service: StoreSettings(
             hosts=hosts,
@@ -57,5 +54,5 @@ def _of_deployment(named: str) -> dict[str, StoreSettings]:
             ca_file=Path(ca_file) if ca_file else None,
             timeout_ms=_TIMEOUT_MS,
         )
-        for service, _, hosts in pairs
+        for service, hosts in hosts_of(named)
     }

@@ -6,19 +6,23 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ngao.deployment.atomic_files import merge_variables, read_variables, write_whole
-from ngao.deployment.naming import ADMINISTRATOR, EDGE_VHOST
+from ngao.deployment.naming import ADMINISTRATOR, EDGE_VHOST, SERVICES
 from ngao.deployment.secrets_folder import SecretsFolder
 
 TLS, PLAIN = "tls", "plain"
-_PORTS = {
-    "INTAKE": ("NGAO_PORT_DESK_INTAKE", 9441),
-    "REFERRAL": ("NGAO_PORT_DESK_REFERRAL", 9442),
-    "NOTIFY": ("NGAO_PORT_DESK_NOTIFY", 9443),
-    "REGISTRY": ("NGAO_PORT_DESK_REGISTRY", 9444),
+_LOCAL, _EVERYWHERE = "127.0.0.1", "0.0.0.0"  # noqa: S104  # where compose publishes what outsiders use
+PUBLISHED = {
+    "NGAO_PORT_EDGE_AMQP": (_EVERYWHERE, 5671),
+    "NGAO_PORT_EDGE_HTTP": (_EVERYWHERE, 8443),
+    "NGAO_PORT_EDGE_PARTNERS": (_EVERYWHERE, 8444),
+    "NGAO_PORT_DESK_INTAKE": (_LOCAL, 9441),
+    "NGAO_PORT_DESK_REFERRAL": (_LOCAL, 9442),
+    "NGAO_PORT_DESK_NOTIFY": (_LOCAL, 9443),
+    "NGAO_PORT_DESK_REGISTRY": (_LOCAL, 9444),
+    "NGAO_PORT_DESK_MANAGEMENT": (_LOCAL, 15671),
 }
-_MANAGEMENT = ("NGAO_PORT_DESK_MANAGEMENT", 15671)
-_EDGE_AMQP, _EDGE_HTTP = ("NGAO_PORT_EDGE_AMQP", 5671), ("NGAO_PORT_EDGE_HTTP", 8443)
-_EDGE_PARTNERS = ("NGAO_PORT_EDGE_PARTNERS", 8444)
+"""The variable of each published port, with its address and its default."""
+
 _CALLED_OUTSIDE = {"NGAO_PUBLIC_URL": "NGAO_EDGE_HTTP", "NGAO_PARTNERS_URL": "NGAO_EDGE_PARTNERS"}
 """The variables of both: their names in `.env` and in `ngao.env`."""
 
@@ -67,25 +71,21 @@ def _values_for(folder: SecretsFolder, compose: Path, hosts: Sequence[str], wire
 
 def _values(folder: SecretsFolder, host: str, wire: str, ports: Mapping[str, str]) -> dict[str, str]:
     scheme = "https" if wire == TLS else "http"
-    urls = {f"NGAO_URL_{name}": f"{scheme}://localhost:{_port(ports, port)}" for name, port in _PORTS.items()}
+    port = {variable: ports.get(variable) or str(default) for variable, (_, default) in PUBLISHED.items()}
     return {
-        **urls,
+        **{f"NGAO_URL_{each.upper()}": f"{scheme}://localhost:{port[f'NGAO_PORT_DESK_{each.upper()}']}" for each in SERVICES},
         "NGAO_OPERATOR_KEY_FILE": str(folder.at("operator", "operator.key")),
         "NGAO_ONBOARDING_KEY_FILE": str(folder.at("operator", "onboarding.key")),
         "NGAO_CA_FILE": str(folder.at("public", "ca.pem")) if wire == TLS else "",
-        "NGAO_BROKER_MANAGEMENT": f"{scheme}://localhost:{_port(ports, _MANAGEMENT)}",
+        "NGAO_BROKER_MANAGEMENT": f"{scheme}://localhost:{port['NGAO_PORT_DESK_MANAGEMENT']}",
         "NGAO_BROKER_USER": ADMINISTRATOR,
         "NGAO_BROKER_PASSWORD_FILE": str(folder.at("operator", "broker-admin.password")),
         "NGAO_SECRETS": str(folder.root),
         "NGAO_EDGE_VHOST": EDGE_VHOST,
-        "NGAO_EDGE_ADDRESS": f"{host}:{_port(ports, _EDGE_AMQP)}",
-        "NGAO_EDGE_HTTP": f"{scheme}://{host}:{_port(ports, _EDGE_HTTP)}",
-        "NGAO_EDGE_PARTNERS": f"{scheme}://{host}:{_port(ports, _EDGE_PARTNERS)}",
+        "NGAO_EDGE_ADDRESS": f"{host}:{port['NGAO_PORT_EDGE_AMQP']}",
+        "NGAO_EDGE_HTTP": f"{scheme}://{host}:{port['NGAO_PORT_EDGE_HTTP']}",
+        "NGAO_EDGE_PARTNERS": f"{scheme}://{host}:{port['NGAO_PORT_EDGE_PARTNERS']}",
     }
-
-
-def _port(ports: Mapping[str, str], named: tuple[str, int]) -> str:
-    return ports.get(named[0]) or str(named[1])
 
 
 def _merge(file: Path, values: Mapping[str, str]) -> None:

@@ -14,6 +14,7 @@ from pymongo.database import Database
 
 from ngao.chassis.storage.connection import AUDIT, AUDIT_INDEXES, CHASSIS_COLLECTIONS
 from ngao.chassis.storage.preflight import RESTORES
+from ngao.deployment.naming import account_of
 
 COLLECTIONS: Mapping[str, tuple[str, ...]] = {
     "intake": ("dry_runs", "pins", "reports", "sources"),
@@ -40,13 +41,18 @@ def are_given(database: Database[dict[str, Any]], service: str) -> bool:
     return bool(known) and _normal(known[0]["privileges"]) == wanted and _has_audit(database)
 
 
-def give(database: Database[dict[str, Any]], service: str) -> None:
-    """Set the role, and create the audit with its indexes, because the service has no right to. It can be repeated."""
-    known = database.command("rolesInfo", _ROLE)["roles"]
-    command = "updateRole" if known else "createRole"
-    database.command(command, _ROLE, privileges=list(_privileges(database.name, service)), roles=[])
+def give_account(database: Database[dict[str, Any]], service: str, password: str) -> None:
+    """Give a service its account with this password and its rights. It can be repeated.
+
+    The audit is created with its indexes, because the service has no right to.
+    """
+    role = "updateRole" if database.command("rolesInfo", _ROLE)["roles"] else "createRole"
+    database.command(role, _ROLE, privileges=list(_privileges(database.name, service)), roles=[])
     if not _has_audit(database):
         database[AUDIT].create_indexes(list(AUDIT_INDEXES))
+    name = account_of(service)
+    account = "updateUser" if database.command("usersInfo", name)["users"] else "createUser"
+    database.command(account, name, pwd=password, roles=roles_in(database.name))
 
 
 def _has_audit(database: Database[dict[str, Any]]) -> bool:

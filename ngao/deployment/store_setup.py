@@ -55,16 +55,16 @@ class NewStore:
         if not _is_initiated(client):
             yield Step(f"replica set of {self.host}", lambda: self._initiate(client))
         if not _is_initiated(client):  # a dry run: there are no accounts to check yet
-            yield self._account_step(client, "createUser", "account")
+            yield self._account_step(client, "account")
             return
         self._wait_for_primary(client)
         known = client[self._database].command("usersInfo", self._account)["users"]
         if not known:
-            yield self._account_step(client, "createUser", "account")
+            yield self._account_step(client, "account")
         elif not self._opens():
-            yield self._account_step(client, "updateUser", "password of account")
-        elif known[0]["roles"] != self._roles or not rights.are_given(client[self._database], self.service):
-            yield self._account_step(client, "updateUser", "rights of account")
+            yield self._account_step(client, "password of account")
+        elif known[0]["roles"] != rights.roles_in(self._database) or not rights.are_given(client[self._database], self.service):
+            yield self._account_step(client, "rights of account")
 
     @property
     def _account(self) -> str:
@@ -74,16 +74,9 @@ class NewStore:
     def _database(self) -> str:
         return database_of(self.service)
 
-    @property
-    def _roles(self) -> list[dict[str, str]]:
-        return rights.roles_in(self._database)
-
-    def _account_step(self, client: Client, command: str, what: str) -> Step:
-        wanted = {command: self._account, "pwd": self.password, "roles": self._roles}
-
+    def _account_step(self, client: Client, what: str) -> Step:
         def do() -> None:
-            rights.give(client[self._database], self.service)
-            client[self._database].command(wanted)
+            rights.give_account(client[self._database], self.service, self.password)
 
         return Step(f"{what} {self._account} on {self.host}", do)
 
@@ -163,13 +156,18 @@ def _is_initiated(client: Client) -> bool:
 
 def named(hosts: str, secrets: Path, ca_file: str | None) -> list[NewStore]:
     """Parse `service=host:port ...` into stores, with secrets from the provision folder. Raises Misconfigured."""
-    pairs = [each.partition("=") for each in hosts.replace(",", " ").split()]
-    if any(service not in SERVICES or ":" not in host for service, _, host in pairs):
-        raise Misconfigured("NGAO_STORES must be like `intake=intake-store:27017 ...`, with names of services.")
     return [
         NewStore(service, host, store_key(secrets, service), read_secret(secrets / f"store-{service}"), ca_file or None)
-        for service, _, host in pairs
+        for service, host in hosts_of(hosts)
     ]
+
+
+def hosts_of(named_stores: str) -> list[tuple[str, str]]:
+    """Parse `service=host:port ...`, as in NGAO_STORES. Raises Misconfigured."""
+    pairs = [each.partition("=") for each in named_stores.replace(",", " ").split()]
+    if any(service not in SERVICES or ":" not in host for service, _, host in pairs):
+        raise Misconfigured("NGAO_STORES must be like `intake=intake-store:27017 ...`, with names of services.")
+    return [(service, host) for service, _, host in pairs]
 
 
 def store_key(secrets: Path, service: str) -> str:

@@ -17,6 +17,20 @@ from ngao.deployment.atomic_files import write_whole
 from ngao.deployment.polling import wait_until
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+_STATE = "state.json"
+
+
+class _Folder:
+    """A folder of a home, called as its attribute."""
+
+    def __init__(self, holds: str) -> None:
+        self.__doc__ = holds
+
+    def __set_name__(self, owner: type[Home], name: str) -> None:
+        self._name = name
+
+    def __get__(self, home: Home, owner: type[Home]) -> Path:
+        return home.root / self._name
 
 
 @dataclass(frozen=True)
@@ -30,59 +44,19 @@ class Home:
         """Return NGAO_HOME, or `.ngao` in the repository."""
         return cls(Path(os.environ.get("NGAO_HOME") or REPOSITORY / ".ngao").absolute())
 
-    @property
-    def rabbitmq(self) -> Path:
-        """The broker's files."""
-        return self.root / "rabbitmq"
-
-    @property
-    def mongo(self) -> Path:
-        """The database's files."""
-        return self.root / "mongo"
-
-    @property
-    def run(self) -> Path:
-        """The files that identify our processes."""
-        return self.root / "run"
-
-    @property
-    def logs(self) -> Path:
-        """One log per process."""
-        return self.root / "logs"
-
-    @property
-    def config(self) -> Path:
-        """One settings file per service."""
-        return self.root / "config"
-
-    @property
-    def secrets(self) -> Path:
-        """One file per secret, readable by its owner only."""
-        return self.root / "secrets"
-
-    @property
-    def keys(self) -> Path:
-        """The services' key files, and `public/` for the keys that every user may read."""
-        return self.root / "keys"
-
-    @property
-    def policy(self) -> Path:
-        """Policy files of this installation. Each replaces the file of the same name in deploy/policy."""
-        return self.root / "policy"
-
-    @property
-    def mail(self) -> Path:
-        """The mails that the local mail server has accepted, one file per message."""
-        return self.root / "mail"
-
-    @property
-    def state_file(self) -> Path:
-        """Ports and addresses, for later commands."""
-        return self.root / "state.json"
+    rabbitmq = _Folder("The broker's files.")
+    mongo = _Folder("The database's files.")
+    run = _Folder("The files that identify our processes.")
+    logs = _Folder("One log per process.")
+    config = _Folder("One settings file per service.")
+    secrets = _Folder("One file per secret, readable by its owner only.")
+    keys = _Folder("The services' key files, and `public/` for the keys that every user may read.")
+    policy = _Folder("Policy files of this installation. Each replaces the file of the same name in deploy/policy.")
+    mail = _Folder("The mails that the local mail server has accepted, one file per message.")
 
     def make(self) -> None:
         """Create the folders, closed to other users."""
-        places = (self.rabbitmq, self.mongo, self.run, self.logs, self.config, self.secrets, self.keys, self.policy, self.mail)
+        places = [getattr(self, name) for name, member in vars(Home).items() if isinstance(member, _Folder)]
         for folder in (self.root, *places):
             folder.mkdir(parents=True, exist_ok=True)
             folder.chmod(0o700)
@@ -90,14 +64,14 @@ class Home:
     def state(self) -> dict[str, Any]:
         """Return the stored choices: empty before the first `up`."""
         try:
-            remembered: dict[str, Any] = json.loads(self.state_file.read_text("utf-8"))
+            remembered: dict[str, Any] = json.loads((self.root / _STATE).read_text("utf-8"))
         except (FileNotFoundError, ValueError):
             return {}
         return remembered
 
     def remember(self, **values: Any) -> None:
         """Add to the stored choices."""
-        write_whole(self.state_file, json.dumps({**self.state(), **values}, indent=2) + "\n")
+        write_whole(self.root / _STATE, json.dumps({**self.state(), **values}, indent=2) + "\n")
 
     def secret(self, name: str) -> str:
         """Return a secret of this platform, created on first use."""
@@ -132,3 +106,8 @@ def _locked(lock: IO[str]) -> bool:
 def operator_key_file(home: Home) -> Path:
     """Return the file of the commands' key."""
     return home.secrets / "operator.key"
+
+
+def python_environment(**more: str) -> dict[str, str]:
+    """Return the variables of a program of ours that runs as a process of its own."""
+    return {**os.environ, "PYTHONPATH": str(REPOSITORY), "PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "ignore", **more}

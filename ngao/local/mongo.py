@@ -13,7 +13,7 @@ from pymongo.errors import OperationFailure, PyMongoError
 from ngao.chassis.errors import Unavailable
 from ngao.deployment import rights
 from ngao.deployment.atomic_files import write_whole
-from ngao.deployment.naming import ADMINISTRATOR, REPLICA_SET, account_of, database_of
+from ngao.deployment.naming import ADMINISTRATOR, REPLICA_SET, database_of
 from ngao.deployment.polling import wait_until
 from ngao.local.binaries import Mongod
 from ngao.local.home import Home
@@ -72,11 +72,7 @@ class LocalMongo:
         """Create one database per service, with one account that can read and write only there, and not change the audit."""
         with self.administrator() as client:
             for service in services:
-                database, password = client[database_of(service)], self.home.secret(f"mongo-{service}")
-                rights.give(database, service)
-                known = database.command("usersInfo", account_of(service))["users"]
-                command = "updateUser" if known else "createUser"
-                database.command(command, account_of(service), pwd=password, roles=rights.roles_in(database.name))
+                rights.give_account(client[database_of(service)], service, self.home.secret(f"mongo-{service}"))
 
     def administrator(self) -> Client:
         """Open a connection with all rights. The caller closes it."""

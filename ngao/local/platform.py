@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import requests
@@ -16,7 +16,7 @@ from ngao.deployment.naming import ADMINISTRATOR, EDGE_VHOST, SERVICES, VHOST
 from ngao.deployment.polling import wait_until
 from ngao.local import binaries, configuration, ports
 from ngao.local.broker import BrokerPorts, LocalBroker
-from ngao.local.home import REPOSITORY, Home
+from ngao.local.home import REPOSITORY, Home, python_environment
 from ngao.local.mailbox import command as mail_server
 from ngao.local.mongo import LocalMongo
 from ngao.local.processes import Process
@@ -73,8 +73,13 @@ class Platform:
         return LocalMongo(self.home, self.ports["mongo"], self.for_tests)
 
     def service(self, name: str) -> Process:
-        """Return the process of one service."""
+        """Return the process of one service, or of another part."""
         return Process(name, self.home.run)
+
+    def start(self, name: str, command: Sequence[str]) -> None:
+        """Start a Python program of ours as a process of this home, with a log of its own. Raises Unavailable."""
+        log = self.home.logs / f"{name}.log"
+        self.service(name).start(command, log=log, environment=python_environment(), cwd=REPOSITORY)
 
     def url(self, service: str) -> str:
         """Return the address of a service."""
@@ -128,7 +133,7 @@ class Platform:
         """Return all our processes except broker and database: services first, then the others."""
         known = [path.stem for path in sorted(self.home.run.glob("*.process"))]
         others = [name for name in known if name not in {*SERVICES, "rabbitmq", "epmd", "mongod"}]
-        return [Process(name, self.home.run) for name in (*reversed(SERVICES), *others)]
+        return [self.service(name) for name in (*reversed(SERVICES), *others)]
 
     def status(self) -> list[Part]:
         """Return every part, running or not: none before the first `up`."""
@@ -193,7 +198,7 @@ class Platform:
             if self.service(name).pid() is None:
                 self.service(name).stop()
                 ports.require_free(name, self.ports[name])
-                self._start(name)
+                self.start(name, [sys.executable, "-m", "ngao.run", str(self.home.config / f"{name}.toml")])
                 progress(f"{name} is starting")
         for name in services:
             self._wait_for(name)
@@ -201,20 +206,14 @@ class Platform:
 
     def _start_mailbox(self, progress: Progress) -> None:
         """Start a mail server that writes mail to files, unless the operator has configured a real one."""
-        mailbox = Process("mailbox", self.home.run)
-        if configuration.own_settings_file(self.home, "notify").exists() or mailbox.pid() is not None:
+        if configuration.own_settings_file(self.home, "notify").exists() or self.service("mailbox").pid() is not None:
             return
-        command = mail_server(self.home.mail, ports.LOCAL, self.ports["smtp"])
-        mailbox.start(command, log=self.home.logs / "mailbox.log", environment=_environment(), cwd=REPOSITORY)
+        self.start("mailbox", mail_server(self.home.mail, ports.LOCAL, self.ports["smtp"]))
         progress(f"a local mail server receives all mail at {ports.LOCAL}:{self.ports['smtp']}")
 
     def _mailbox_part(self) -> list[Part]:
-        pid = Process("mailbox", self.home.run).pid()
+        pid = self.service("mailbox").pid()
         return [Part("mailbox", pid, ready=True, address=f"smtp://{ports.LOCAL}:{self.ports['smtp']}")] if pid else []
-
-    def _start(self, name: str) -> None:
-        command = [sys.executable, "-m", "ngao.run", str(self.home.config / f"{name}.toml")]
-        self.service(name).start(command, log=self.home.logs / f"{name}.log", environment=_environment(), cwd=REPOSITORY)
 
     def _wait_for(self, name: str) -> None:
         process = self.service(name)
@@ -246,10 +245,6 @@ def chosen_services() -> tuple[str, ...]:
     if unknown:
         raise Misconfigured(f"NGAO_SERVICES names an unknown service: {unknown[0]}. Choose from {', '.join(SERVICES)}.")
     return tuple(name for name in SERVICES if name in named)
-
-
-def _environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(REPOSITORY), "PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "ignore"}
 
 
 def is_ready(url: str) -> bool:

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ngao.deployment.polling import wait_until
-from ngao.local.home import REPOSITORY, Home
+from ngao.local.home import Home, python_environment
 from ngao.local.platform import Platform
 
 _MARK = "NGAO_TEST_RUN"
@@ -27,8 +27,7 @@ _PATIENCE_S = 10
 def reaped(folder: Path) -> Iterator[dict[str, str]]:
     """Reap the folder and every process started with the returned variables when this block, or the run, ends."""
     command = [sys.executable, "-m", __name__, str(folder)]
-    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
-    with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True, env=environment):
+    with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True, env=python_environment()):
         yield {_MARK: str(folder)}
 
 

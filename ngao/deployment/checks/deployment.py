@@ -22,23 +22,12 @@ from ngao.deployment.checks.policy import readable
 from ngao.deployment.checks.runner import Check, after
 from ngao.deployment.checks.runtime import Broker, disk, free_ports, ready, store_accounts
 from ngao.deployment.checks.secrets import SecretsCheck
-from ngao.deployment.environment import PLAIN, TLS, wire_of
+from ngao.deployment.environment import PLAIN, PUBLISHED, TLS, wire_of
 from ngao.deployment.naming import EDGE_VHOST, SERVICES
 from ngao.deployment.secrets_folder import ROOT, SecretsFolder
 
-_LOCAL = "127.0.0.1"
 _CONNECT_S = 3.0
 _ENGINE_DATA, _MOUNTED_POLICY = Path("/var/lib/docker"), Path("/etc/ngao/policy")
-_PUBLISHED = {
-    "NGAO_PORT_EDGE_AMQP": ("0.0.0.0", 5671),  # noqa: S104  # where compose publishes it
-    "NGAO_PORT_EDGE_HTTP": ("0.0.0.0", 8443),  # noqa: S104
-    "NGAO_PORT_EDGE_PARTNERS": ("0.0.0.0", 8444),  # noqa: S104
-    "NGAO_PORT_DESK_INTAKE": (_LOCAL, 9441),
-    "NGAO_PORT_DESK_REFERRAL": (_LOCAL, 9442),
-    "NGAO_PORT_DESK_NOTIFY": (_LOCAL, 9443),
-    "NGAO_PORT_DESK_REGISTRY": (_LOCAL, 9444),
-    "NGAO_PORT_DESK_MANAGEMENT": (_LOCAL, 15671),
-}
 
 
 @dataclass(frozen=True)
@@ -65,7 +54,7 @@ class Deployment:
         if not before_start:
             yield from self._running()
         elif whole:  # a container has its own ports
-            yield from free_ports({name: (host, int(compose.get(name) or port)) for name, (host, port) in _PUBLISHED.items()})
+            yield from free_ports({name: (host, int(compose.get(name) or port)) for name, (host, port) in PUBLISHED.items()})
 
     def _running(self) -> Iterator[Check]:
         named = {name: os.environ.get(f"NGAO_URL_{name.upper()}", "") for name in SERVICES}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import os
 import shutil
 import subprocess
 import sys
@@ -15,9 +14,8 @@ import yaml
 
 from ngao.chassis.errors import Unavailable
 from ngao.client import keygen, signing_keygen
-from ngao.local.home import REPOSITORY
+from ngao.local.home import REPOSITORY, python_environment
 from ngao.local.platform import PATIENCE_S, Platform
-from ngao.local.processes import Process
 
 SOURCES = {"web-form": None, "kobo-nairobi": "kobo", "help-desk": None}
 SILENT, DECLINING = "kinga-mtandao", "haki-legal-nairobi"
@@ -59,19 +57,10 @@ class DemoSetup:
         """Start a process for each partner."""
         for partner in self._directory():
             name = f"partner-{partner['id']}"
-            process = Process(name, self.platform.home.run)
-            if process.pid() is None:
-                command = [
-                    sys.executable,
-                    "-W",
-                    "ignore",
-                    "-m",
-                    "ngao.local.demo.partner",
-                    str(self.accounts / name / "account.json"),
-                    behaviour_of(partner["id"]),
-                ]
-                environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "PYTHONUNBUFFERED": "1"}
-                process.start(command, log=self.platform.home.logs / f"{name}.log", environment=environment, cwd=REPOSITORY)
+            if self.platform.service(name).pid() is None:
+                account = str(self.accounts / name / "account.json")
+                program = [sys.executable, "-m", "ngao.local.demo.partner"]
+                self.platform.start(name, [*program, account, behaviour_of(partner["id"])])
 
     def write_policy(self) -> bool:
         """Install the demo's deadlines as policy. Return True if they are new and the services must restart."""
@@ -110,8 +99,8 @@ class DemoSetup:
             self._ngao("partner", "load", str(directory), *options)
 
     def _ngao(self, *arguments: str) -> None:
-        command = [sys.executable, "-W", "ignore", "-m", "ngao.cli", *arguments]
-        environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "NGAO_HOME": str(self.platform.home.root)}
+        command = [sys.executable, "-m", "ngao.cli", *arguments]
+        environment = python_environment(NGAO_HOME=str(self.platform.home.root))
         done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment, cwd=REPOSITORY)
         if done.returncode:
             raise Unavailable(f"`ngao {' '.join(arguments[:3])}` failed: {(done.stderr or done.stdout).strip()}")
