@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import requests
 import typer
@@ -21,6 +22,7 @@ OneService = Annotated[str | None, typer.Option("--service", help=f"One of {', '
 OldService = Annotated[str | None, typer.Argument(hidden=True)]
 """The service without its option, as commands took it in 0.1; it goes with the next version."""
 Service = Annotated[str, typer.Argument(help=f"One of {', '.join(SERVICES)}.")]
+Reason = Annotated[str, typer.Option(help="Why. Recorded in the audit trail: never a person's name.")]
 
 TIMEOUT_S = 30
 
@@ -62,9 +64,7 @@ class Operator:
         return self._call("DELETE", path, query=query)
 
     def _call(self, method: str, path: str, body: Any = None, query: dict[str, Any] | None = None) -> Any:
-        with requests.Session() as session:
-            session.trust_env = False  # a netrc entry would replace our key
-            session.verify = os.environ.get("NGAO_CA_FILE") or True
+        with open_session() as session:
             headers = {"Authorization": f"Bearer {self.key}"}
             try:
                 answer = session.request(method, self.url + path, json=body, params=query, headers=headers, timeout=TIMEOUT_S)
@@ -81,11 +81,29 @@ class Operator:
 def operator(service: str, url: str | None = None) -> Operator:
     """Return a client for a service: from an option, the environment, or this machine's platform. Raises Misconfigured."""
     require_service(service)
-    home = Home.from_environment()
-    address = url or os.environ.get(f"NGAO_URL_{service.upper()}") or home.state().get("urls", {}).get(service)
+    address = url or address_of(service)
     if not address:
         raise Misconfigured(f"No address of {service} is known. Run `ngao up`, or give --url or NGAO_URL_{service.upper()}.")
-    return Operator(service, str(address).rstrip("/"), _key(home))
+    return Operator(service, address.rstrip("/"), _key())
+
+
+def address_of(service: str) -> str | None:
+    """Return the address of a service: from the environment, or this machine's platform. None if it is unknown."""
+    found = os.environ.get(f"NGAO_URL_{service.upper()}") or Home.from_environment().state().get("urls", {}).get(service)
+    return str(found) if found else None
+
+
+def open_session() -> requests.Session:
+    """Open a session that trusts the authorities of the deployment."""
+    session = requests.Session()
+    session.trust_env = False  # a netrc entry would replace our key
+    session.verify = os.environ.get("NGAO_CA_FILE") or True
+    return session
+
+
+def path_of(*parts: str) -> str:
+    """Return the path of a resource, whatever its identifier holds."""
+    return "/".join(["/v1", *(quote(part, safe="") for part in parts)])
 
 
 def require_service(service: str) -> None:
@@ -102,10 +120,9 @@ def one_or_all(service: str | None) -> list[str]:
     return [service]
 
 
-def _key(home: Home) -> str:
+def _key() -> str:
     """Read the key from its file. It is never an option: every user of the machine can see command lines."""
-    named = os.environ.get("NGAO_OPERATOR_KEY_FILE")
-    path = Path(named) if named else operator_key_file(home)
+    path = Path(os.environ.get("NGAO_OPERATOR_KEY_FILE") or operator_key_file(Home.from_environment()))
     if not path.exists():
         raise Misconfigured(f"No operator key at {path}. Run `ngao up`, or set NGAO_OPERATOR_KEY_FILE to the file.")
     return read_secret(path)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
-from urllib.parse import quote
 
 import typer
 
 from ngao.cli.accounts import save_key
-from ngao.cli.api_client import OldService, OneService, Service, Url, one_or_all, operator
+from ngao.cli.api_client import OldService, OneService, Reason, Service, Url, one_or_all, operator, path_of
 from ngao.cli.output import AsJson, echo, show, show_json, show_one
 
 app = typer.Typer(no_args_is_help=True, help="Requests that another operator must approve: list, approve, reject.")
@@ -39,13 +38,13 @@ def list_approvals(
 @app.command("show")
 def show_approval(service: Service, approval_id: ApprovalId, url: Url = None, as_json: AsJson = False) -> None:
     """Show one request with its content. Read it before you approve it. Reading it is recorded in the audit trail."""
-    show_one(operator(service, url).get(_path(approval_id)), as_json=as_json)
+    show_one(operator(service, url).get(path_of("approvals", approval_id)), as_json=as_json)
 
 
 @app.command()
 def approve(service: Service, approval_id: ApprovalId, url: Url = None) -> None:
     """Approve a request. It is carried out immediately and once. You cannot approve your own request."""
-    decided = operator(service, url).post(f"{_path(approval_id)}/approve", None)
+    decided = operator(service, url).post(path_of("approvals", approval_id, "approve"), None)
     echo(f"Approved. {decided['operation']} is carried out for {decided['asked_by']}.")
     if decided["result_waits"]:
         echo(f"{decided['asked_by']} gets the result with `ngao approval result {service} {approval_id}`.")
@@ -55,24 +54,20 @@ def approve(service: Service, approval_id: ApprovalId, url: Url = None) -> None:
 def reject(
     service: Service,
     approval_id: ApprovalId,
-    reason: Annotated[str, typer.Option(help="Why. Recorded in the audit trail: never a person's name.")],
+    reason: Reason,
     url: Url = None,
 ) -> None:
     """Reject a request. It is not carried out."""
-    operator(service, url).post(f"{_path(approval_id)}/reject", {"reason": reason})
+    operator(service, url).post(path_of("approvals", approval_id, "reject"), {"reason": reason})
     echo("Rejected.")
 
 
 @app.command()
 def result(service: Service, approval_id: ApprovalId, url: Url = None) -> None:
     """Fetch the result of your own request, once. A new key is written to its account folder and is not printed."""
-    answer: dict[str, Any] = operator(service, url).post(f"{_path(approval_id)}/result", None)
+    answer: dict[str, Any] = operator(service, url).post(path_of("approvals", approval_id, "result"), None)
     key = answer.pop("key", None)
     for name, kind in _KINDS.items():
         if key and name in answer:
             echo(f"HTTP key: {save_key(kind, answer[name], key)}. Send it over a secure channel.")
     show_json(answer)
-
-
-def _path(approval_id: str) -> str:
-    return f"/v1/approvals/{quote(approval_id, safe='')}"

@@ -15,7 +15,7 @@ import typer
 from ngao.chassis.errors import Misconfigured, NotAllowedNow
 from ngao.chassis.settings import StoreSettings, read_secret
 from ngao.chassis.storage.connection import OUTBOX_DAYS
-from ngao.cli.api_client import require_service
+from ngao.cli.api_client import address_of, open_session, require_service
 from ngao.cli.brokers import management
 from ngao.cli.output import AsJson, echo, progress, show, show_json
 from ngao.cli.stores import stores_here, stores_to_fill
@@ -144,13 +144,12 @@ def _stopped_stores(parts: list[Part]) -> dict[str, StoreSettings]:
 
 
 def _answers(service: str) -> bool:
-    url = os.environ.get(f"NGAO_URL_{service.upper()}") or Home.from_environment().state().get("urls", {}).get(service)
+    url = address_of(service)
     if not url:
         return False
     try:
-        with requests.Session() as session:
-            session.trust_env = False
-            session.get(f"{url}/healthz", timeout=5, verify=os.environ.get("NGAO_CA_FILE") or True)
+        with open_session() as session:
+            session.get(f"{url}/healthz", timeout=5)
     except requests.exceptions.SSLError:
         return True  # a server answers, although its certificate is refused
     except requests.RequestException:

@@ -19,9 +19,8 @@ from ngao.local.home import Home
 @contextmanager
 def management() -> Iterator[Management]:
     """Open the interface as an administrator. Raises Misconfigured when no address is known."""
-    url, named = _url(), os.environ.get("NGAO_BROKER_PASSWORD_FILE")
-    password = read_secret(Path(named) if named else Home.from_environment().secrets / "broker-admin")
-    made = _opened(url, password)
+    url, own = _url(), Home.from_environment().secrets / "broker-admin"
+    made = _opened(url, read_secret(Path(os.environ.get("NGAO_BROKER_PASSWORD_FILE") or own)))
     try:
         yield made
     finally:
@@ -44,17 +43,8 @@ def _opened(url: str, password: str) -> Management:
     return Management(url, os.environ.get("NGAO_BROKER_USER", ADMINISTRATOR), password, ca_file=os.environ.get("NGAO_CA_FILE"))
 
 
-def edge_http() -> str | None:
-    """Return the address of intake for outsiders if it differs from ours: NGAO_EDGE_HTTP."""
-    return _address("NGAO_EDGE_HTTP")
-
-
-def edge_partners() -> str | None:
-    """Return the address of referral for partners if it differs from ours: NGAO_EDGE_PARTNERS."""
-    return _address("NGAO_EDGE_PARTNERS")
-
-
-def _address(variable: str) -> str | None:
+def public_url(variable: str) -> str | None:
+    """Return an address for outsiders if it differs from ours: NGAO_EDGE_HTTP is intake's, NGAO_EDGE_PARTNERS is referral's."""
     return (os.environ.get(variable) or "").rstrip("/") or None
 
 

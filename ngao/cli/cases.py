@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Annotated, Any
-from urllib.parse import quote
 
 import typer
 
 from ngao.chassis.errors import NotFound
-from ngao.cli.api_client import Refused, Url, operator
+from ngao.cli.api_client import Refused, Url, operator, path_of
 from ngao.cli.output import AsJson, echo, show, show_json
 
 app = typer.Typer(no_args_is_help=True, help="Cases, by reference: state and timeline.")
@@ -49,10 +48,10 @@ def show_case(
 
     The report comes from intake and needs reports:read. Without that scope the rest is shown. `--url` is referral's.
     """
-    case = operator("referral", url).get(f"/v1/cases/{quote(case_ref, safe='')}")
+    case = operator("referral", url).get(path_of("cases", case_ref))
     case["report"] = _report(case_ref, reason)
     if narrative:
-        case["told"] = operator("intake").get(f"/v1/cases/{quote(case_ref, safe='')}/narrative", reason=reason)
+        case["told"] = operator("intake").get(path_of("cases", case_ref, "narrative"), reason=reason)
     if as_json:
         show_json(case)
         return
@@ -75,7 +74,7 @@ def urgency(
 ) -> None:
     """Raise or lower the urgency of a case. A higher urgency notifies people as a first report of that urgency does."""
     asked = {"urgency": to, "reason": reason}
-    decided = operator("intake", url).post(f"/v1/cases/{quote(case_ref, safe='')}/urgency", asked)
+    decided = operator("intake", url).post(path_of("cases", case_ref, "urgency"), asked)
     echo(f"Changed the urgency of {case_ref} from {decided['urgency_before']} to {decided['urgency']}.")
 
 
@@ -111,7 +110,7 @@ def acknowledge(
 
 def _report(case_ref: str, reason: str) -> dict[str, Any]:
     try:
-        found: dict[str, Any] = operator("intake").get(f"/v1/cases/{quote(case_ref, safe='')}/report", reason=reason)
+        found: dict[str, Any] = operator("intake").get(path_of("cases", case_ref, "report"), reason=reason)
     except Refused as refused:
         return {"refused": str(refused)}
     return found

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Annotated, Any
-from urllib.parse import quote
 
 import typer
 
-from ngao.cli.api_client import Url, operator
+from ngao.cli.api_client import Url, operator, path_of
 from ngao.cli.output import AsJson, echo, show, show_json
 
 app = typer.Typer(no_args_is_help=True, help="Defenders, by reference. Names are stored only in the registry.")
@@ -28,7 +27,7 @@ def reference(
 
     It is always the same. It does not disclose a contact: for that, record the person's consent.
     """
-    path = f"/v1/defenders/{quote(defender_ref, safe='')}/source-references"
+    path = path_of("defenders", defender_ref, "source-references")
     given = operator("registry", url).post(path, {"source_id": source})
     show_json(given) if as_json else echo(given["reference"])
 
@@ -38,7 +37,7 @@ def show_defender(ref: Ref, reason: Reason, url: Url = None, as_json: AsJson = F
     """Show one person. Safety instructions come first. Names, phones and e-mail need the scope identity:read."""
     registry = operator("registry", url)
     if ref.startswith("DEF-"):
-        record = registry.get(f"/v1/defenders/{quote(ref, safe='')}", reason=reason)
+        record = registry.get(path_of("defenders", ref), reason=reason)
     else:
         record = registry.get("/v1/defenders", case_ref=ref, reason=reason)
     if as_json:

@@ -37,8 +37,8 @@ def deployment() -> SecretsFolder | None:
 
 def onboarding_key_file() -> Path:
     """Return the file of the key that signs partners' keys: NGAO_ONBOARDING_KEY_FILE, or this machine's."""
-    named = os.environ.get("NGAO_ONBOARDING_KEY_FILE")
-    return Path(named) if named else configuration.onboarding_key_file(Home.from_environment())
+    own = configuration.onboarding_key_file(Home.from_environment())
+    return Path(os.environ.get("NGAO_ONBOARDING_KEY_FILE") or own)
 
 
 @dataclass(frozen=True)

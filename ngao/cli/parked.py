@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
-from urllib.parse import quote
 
 import typer
 
 from ngao.chassis.errors import Misconfigured
-from ngao.cli.api_client import OldService, OneService, Operator, Service, Url, one_or_all, operator
+from ngao.cli.api_client import OldService, OneService, Operator, Reason, Service, Url, one_or_all, operator, path_of
 from ngao.cli.output import AsJson, echo, show, show_json, show_one
 from ngao.cli.time_parsing import parse_time
 
@@ -18,7 +17,6 @@ outbox = typer.Typer(no_args_is_help=True, help="Outgoing events: the backlog, a
 _REPLAYED = ("service", "replayed")
 
 ParkedId = Annotated[str, typer.Argument(help="An id of `ngao parked list`.")]
-Reason = Annotated[str, typer.Option(help="Why. Recorded in the audit trail: never a person's name.")]
 
 
 @app.command("list")
@@ -40,20 +38,20 @@ def list_parked(
 @app.command("show")
 def show_parked(service: Service, parked_id: ParkedId, url: Url = None, as_json: AsJson = False) -> None:
     """Show one parked message: its queue, the reason, and the number of attempts."""
-    show_one(operator(service, url).get(_path(parked_id)), as_json=as_json)
+    show_one(operator(service, url).get(path_of("parked", parked_id)), as_json=as_json)
 
 
 @app.command()
 def replay(service: Service, parked_id: ParkedId, reason: Reason, url: Url = None) -> None:
     """Send a message through its queue again. Fix the cause first."""
-    operator(service, url).post(f"{_path(parked_id)}/replay", {"reason": reason})
+    operator(service, url).post(path_of("parked", parked_id, "replay"), {"reason": reason})
     echo("Replayed. The message is back in its queue.")
 
 
 @app.command()
 def drop(service: Service, parked_id: ParkedId, reason: Reason, url: Url = None) -> None:
     """Drop a message permanently. Its content is destroyed; its metadata and the operator are recorded."""
-    operator(service, url).post(f"{_path(parked_id)}/drop", {"reason": reason})
+    operator(service, url).post(path_of("parked", parked_id, "drop"), {"reason": reason})
     echo("Dropped. The content is destroyed.")
 
 
@@ -103,7 +101,3 @@ def _chosen(service: str | None, url: str | None) -> list[str]:
     if url and not service:
         raise Misconfigured("--url needs a service. Give --service, too.")
     return one_or_all(service)
-
-
-def _path(parked_id: str) -> str:
-    return f"/v1/parked/{quote(parked_id, safe='')}"

@@ -15,7 +15,7 @@ from ngao.chassis.errors import Misconfigured, Unavailable
 from ngao.cli import vouching
 from ngao.cli.accounts import next_steps, save_key, write_account, write_certificate
 from ngao.cli.api_client import Operator, Refused, Waits, operator
-from ngao.cli.brokers import edge, edge_http, edge_partners, management
+from ngao.cli.brokers import edge, management, public_url
 from ngao.cli.locations import onboarding_key_file
 from ngao.cli.output import AsJson, echo, show
 
@@ -145,7 +145,7 @@ def _save(broker: Management, partner: Mapping[str, Any], *, new_key: bool) -> s
     key_file = _put_directory(referral, record, new_key=True) if revoked else None
     folder = None
     if new_key or not is_onboarded(broker, address.vhost, "partner", partner_id):
-        http_url = edge_partners() or (None if edge_http() else referral.url)
+        http_url = public_url("NGAO_EDGE_PARTNERS") or (None if public_url("NGAO_EDGE_HTTP") else referral.url)
         folder = write_account(onboard_partner(broker, address, partner_id), http_url=http_url)
     if not revoked:
         key_file = _put_directory(referral, record, new_key=new_key)

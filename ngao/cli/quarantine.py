@@ -5,11 +5,10 @@ from __future__ import annotations
 from base64 import b64decode
 from collections.abc import Mapping
 from typing import Annotated, Any
-from urllib.parse import quote
 
 import typer
 
-from ngao.cli.api_client import Url, operator
+from ngao.cli.api_client import Reason, Url, operator, path_of
 from ngao.cli.output import AsJson, echo, show, show_json, show_one
 
 _HELP = """Form submissions that could not be read as reports: list, replay, or dismiss.
@@ -20,7 +19,6 @@ profile and `replay` it: it becomes an ordinary report. If no profile can read i
 app = typer.Typer(no_args_is_help=True, help=_HELP)
 
 HeldId = Annotated[str, typer.Argument(help="An id of `ngao quarantine list`.")]
-Reason = Annotated[str, typer.Option(help="Why. Recorded in the audit trail: never a person's name.")]
 _COLUMNS = ("quarantine_id", "source_id", "state", "reason", "left_out", "times", "posted_at")
 
 
@@ -51,11 +49,11 @@ def show_held(
     With `--json` a body that is not UTF-8 is base64. Without, it is shown as Windows-1252.
     """
     intake = operator("intake", url)
-    held = intake.get(_path(held_id))
+    held = intake.get(path_of("quarantine", held_id))
     if reason is None:
         show_one(held if as_json else _row(held), as_json=as_json)
         return
-    original = intake.get(f"{_path(held_id)}/original", reason=reason)
+    original = intake.get(path_of("quarantine", held_id, "original"), reason=reason)
     if as_json:
         show_json({**held, "original": original})
         return
@@ -69,7 +67,7 @@ def replay(held_id: HeldId, reason: Reason, url: Url = None, as_json: AsJson = F
 
     The report keeps the source's Idempotency-Key, so that the same submission posted again opens no second case.
     """
-    receipt = operator("intake", url).post(f"{_path(held_id)}/replay", {"reason": reason})
+    receipt = operator("intake", url).post(path_of("quarantine", held_id, "replay"), {"reason": reason})
     if as_json:
         show_json(receipt)
         return
@@ -80,12 +78,8 @@ def replay(held_id: HeldId, reason: Reason, url: Url = None, as_json: AsJson = F
 @app.command()
 def dismiss(held_id: HeldId, reason: Reason, url: Url = None) -> None:
     """Dismiss a submission and destroy its content. With NGAO_APPROVALS=two another operator must approve."""
-    operator("intake", url).post(f"{_path(held_id)}/dismiss", {"reason": reason})
+    operator("intake", url).post(path_of("quarantine", held_id, "dismiss"), {"reason": reason})
     echo("Dismissed. The content is destroyed.")
-
-
-def _path(held_id: str) -> str:
-    return f"/v1/quarantine/{quote(held_id, safe='')}"
 
 
 def _row(held: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import typer
 
 from ngao.chassis.errors import Misconfigured
-from ngao.cli.api_client import OneService, one_or_all, require_service
+from ngao.cli.api_client import OneService, one_or_all
 from ngao.cli.brokers import management, management_with
 from ngao.cli.locations import existing_folder
 from ngao.cli.output import echo
 from ngao.deployment import rotate_certificates, rotate_keys, rotate_passwords
 from ngao.deployment.init_secrets import server_hosts
 from ngao.deployment.naming import SEALED_TO, SERVICES, store_of
+from ngao.deployment.secrets_folder import SecretsFolder
 
 app = typer.Typer(no_args_is_help=True, help="Replace secrets, one kind at a time, without losing an event.")
 
@@ -121,10 +122,7 @@ def _print_renewed(owners: Sequence[str]) -> None:
 @app.command()
 def keys(service: OneService = None) -> None:
     """Start a new period of the keys that wrap data keys. Sealed data is not changed."""
-    folder = existing_folder()
-    for each in one_or_all(service):
-        period = rotate_keys.begin_wrapping(folder, each)
-        echo(f"{each} wraps new data keys under {period} within ten seconds. No restart needed.")
+    _begin(rotate_keys.begin_wrapping, "{service} wraps new data keys under {period}", service)
     echo("Next, to retire the previous period:")
     echo(f"  ngao keys rewrap{_option(service)}")
     echo(f"  ngao keys retire PERIOD --kind wrapping{_option(service)}     (`ngao keys list` shows the periods)")
@@ -135,13 +133,8 @@ def sealing(
     service: Annotated[str | None, typer.Option("--service", help=f"One of {', '.join(SEALED_TO)}; both by default.")] = None,
 ) -> None:
     """Start a new period of the keys that others seal to. Earlier private keys are kept until you retire them."""
-    folder = existing_folder()
-    for each in [service] if service else SEALED_TO:
-        require_service(each)
-        period = rotate_keys.begin_sealing(folder, each)
-        echo(f"{period} is the sealing period of {each} within ten seconds. No restart needed.")
-        if each == "intake":
-            echo("Sources that post over AMQP seal to intake: send them `seal_to` of GET /v1/sealing-key for their account.json.")
+    if "intake" in _begin(rotate_keys.begin_sealing, "{period} is the sealing period of {service}", service, SEALED_TO):
+        echo("Sources that post over AMQP seal to intake: send them `seal_to` of GET /v1/sealing-key for their account.json.")
     echo("Next, when no message sealed to the previous period can arrive any more:")
     echo(f"  ngao keys retire PERIOD --kind sealing{_option(service)}")
 
@@ -149,10 +142,7 @@ def sealing(
 @app.command()
 def signing(service: OneService = None) -> None:
     """Start a new period of the keys that sign events. Signatures of earlier periods stay valid."""
-    folder = existing_folder()
-    for each in one_or_all(service):
-        period = rotate_keys.begin_signing(folder, each)
-        echo(f"{each} signs its events under {period} within ten seconds. No restart needed.")
+    _begin(rotate_keys.begin_signing, "{service} signs its events under {period}", service)
     echo("Partners who verify signatures need the new public keys. `ngao keys signing` prints them.")
     echo("Next, when no event signed under the previous period can arrive any more:")
     echo(f"  ngao keys retire PERIOD --kind signing{_option(service)}")
@@ -161,10 +151,7 @@ def signing(service: OneService = None) -> None:
 @app.command()
 def audit(service: OneService = None) -> None:
     """Start a new period of the keys of the services' audit trails. Keep the earlier keys: verification needs them."""
-    folder = existing_folder()
-    for each in one_or_all(service):
-        period = rotate_keys.begin_audit(folder, each)
-        echo(f"{each} uses the audit key of {period} within ten seconds. No restart needed.")
+    _begin(rotate_keys.begin_audit, "{service} uses the audit key of {period}", service)
     echo("Next, after a minute, save the heads of the chains: ngao audit heads --json")
 
 
@@ -179,6 +166,17 @@ def operator(finish: Finish = False) -> None:
     rotate_passwords.operator_key(folder)
     echo(f"New operator key: {folder.at('operator', 'operator.key')}. It works immediately.")
     echo("Next, when every user of the key has the new one:\n  ngao secrets rotate operator --finish")
+
+
+def _begin(
+    begin: Callable[[SecretsFolder, str], str], told: str, service: str | None, among: Sequence[str] = SERVICES
+) -> Sequence[str]:
+    """Start a period of one kind of key for the chosen services, and return them."""
+    folder, chosen = existing_folder(), one_or_all(service) if service else among
+    for each in chosen:
+        period = begin(folder, each)
+        echo(f"{told.format(service=each, period=period)} within ten seconds. No restart needed.")
+    return chosen
 
 
 def _servers(named: str | None) -> list[str]:

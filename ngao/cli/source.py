@@ -9,7 +9,7 @@ import typer
 from ngao.broker.onboarding import account_name, is_onboarded, onboard_source, revoke
 from ngao.cli.accounts import next_steps, save_key, write_account, write_certificate
 from ngao.cli.api_client import Operator, Url, operator
-from ngao.cli.brokers import edge, edge_http, management
+from ngao.cli.brokers import edge, management, public_url
 from ngao.cli.output import AsJson, echo, show
 
 app = typer.Typer(no_args_is_help=True, help="Systems that post reports: forms, SMS flows, help desks, case systems.")
@@ -41,7 +41,7 @@ def add(
         if new_key or answer.get("key") or not is_onboarded(broker, address.vhost, "source", source_id):
             seal_to = intake.get("/v1/sealing-key")
             account = onboard_source(broker, address, source_id)
-            folder = write_account(account, http_url=edge_http() or intake.url, seal_to=seal_to)
+            folder = write_account(account, http_url=public_url("NGAO_EDGE_HTTP") or intake.url, seal_to=seal_to)
     echo(next_steps(folder, key_file))
 
 

@@ -16,6 +16,7 @@ from ngao.cli.brokers import management
 from ngao.cli.output import AsJson, echo, show
 from ngao.contracts import CATALOGUE
 from ngao.deployment.naming import SERVICES
+from ngao.deployment.secrets_folder import provision_folder
 from ngao.deployment.store_setup import named
 from ngao.local.configuration import broker_passwords, edge_names
 from ngao.local.home import Home
@@ -63,12 +64,8 @@ def list_events(as_json: AsJson = False) -> None:
 
 
 def _folder() -> Path | None:
-    """Return the secrets of this job: the folder in NGAO_SECRETS, or the job's part of it."""
     named_folder = os.environ.get("NGAO_SECRETS")
-    if not named_folder:
-        return None
-    whole = Path(named_folder)
-    return whole / "provision" if (whole / "provision").is_dir() else whole
+    return provision_folder(Path(named_folder)) if named_folder else None
 
 
 def _names() -> EdgeNames:

@@ -153,6 +153,11 @@ def _beside(parts: tuple[str, ...]) -> tuple[str, ...]:
     return (*parts[:-1], f"{parts[-1]}.next")
 
 
+def provision_folder(root: Path) -> Path:
+    """Return the secrets of the job `provision`: a part of the whole folder, or all that its container sees."""
+    return root / "provision" if (root / "provision").is_dir() else root
+
+
 def new_password() -> str:
     """Return 256 random bits in a form that needs no quoting."""
     return secrets.token_urlsafe(32)

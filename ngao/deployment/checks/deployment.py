@@ -24,7 +24,7 @@ from ngao.deployment.checks.runtime import Broker, disk, free_ports, ready, stor
 from ngao.deployment.checks.secrets import SecretsCheck
 from ngao.deployment.environment import PLAIN, PUBLISHED, TLS, wire_of
 from ngao.deployment.naming import EDGE_VHOST, SERVICES
-from ngao.deployment.secrets_folder import ROOT, SecretsFolder
+from ngao.deployment.secrets_folder import ROOT, SecretsFolder, provision_folder
 
 _CONNECT_S = 3.0
 _ENGINE_DATA, _MOUNTED_POLICY = Path("/var/lib/docker"), Path("/etc/ngao/policy")
@@ -81,7 +81,7 @@ class Deployment:
 
 def missing_steps(broker: Management, root: Path) -> Iterator[Step]:
     """Return the missing parts of the broker, as far as they are visible from here."""
-    at = _room(root) / "edge-names"
+    at = provision_folder(root) / "edge-names"
     queues = [each["name"] for each in broker.get("queues", EDGE_VHOST) or ()]
     names = EdgeNames(read_secret(at)) if os.access(at, os.R_OK) else found_on_broker(queues)
     if names is None:
@@ -89,13 +89,9 @@ def missing_steps(broker: Management, root: Path) -> Iterator[Step]:
     return steps(broker, wanted_of_catalogue(_passwords(root), names))
 
 
-def _room(root: Path) -> Path:
-    return root / "provision" if (root / "provision").is_dir() else root
-
-
 def _passwords(root: Path) -> dict[str, str]:
     """Read the passwords of the services' broker accounts, where they are visible from here."""
-    folder = _room(root)
+    folder = provision_folder(root)
     return {name: read_secret(folder / f"broker-{name}") for name in SERVICES if os.access(folder / f"broker-{name}", os.R_OK)}
 
 
