@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from bench.scenarios.rooms import Database, reading_unit
 from bench.stage import NEED, Stage, counties
 from ngao.chassis.clock import SystemClock
-from ngao.kernel.consent import Standing
+from ngao.kernel.consent import EffectiveConsent
 from ngao.local.home import REPOSITORY
 from services.referral import policy
 from services.referral.directory.model import Partner
@@ -58,5 +58,5 @@ def _partner(number: int) -> Partner:
 def _wanted(number: int, places: list[str]) -> MatchRequest:
     return MatchRequest(
         case_ref=f"NG-{number}", need=NEED, county=places[number % len(places)], languages=("sw",), never=frozenset(),
-        tried=frozenset(), consent=Standing({None: frozenset({"contact"})}), now=datetime.now(UTC),
+        tried=frozenset(), consent=EffectiveConsent({None: frozenset({"contact"})}), now=datetime.now(UTC),
     )  # fmt: skip

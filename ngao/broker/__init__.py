@@ -1,1 +1,1 @@
-"""Lay out the broker: exchanges and queues, what each account may do, outsiders' accounts, and bringing a broker to it."""
+"""The broker's layout: exchanges and queues, rights of each account, outsiders' accounts, and provisioning."""

@@ -1,7 +1,7 @@
-"""How much of the broker outsiders may take: connections, channels, and bytes that wait.
+"""Bounds on outsiders' use of the broker: connections, channels, and bytes that wait.
 
-A full queue refuses, so that whoever publishes keeps the message (`x-overflow`); without a bound one silent partner or one flood
-would fill the broker's disk, which then takes messages from nobody.
+A full queue refuses, so that the publisher keeps the message (`x-overflow`); without a bound one silent partner or one flood
+would fill the broker's disk, which then accepts no messages from anyone.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ class Bounds:
 
     @property
     def of_account(self) -> dict[str, int]:
-        """The limits of one outsider's account, by the broker's names."""
+        """Return the limits of one outsider's account, by the broker's names."""
         return {"max-connections": self.connections, "max-channels": self.channels}
 
     @property
     def of_edge(self) -> dict[str, int]:
-        """The limits of the outsiders' virtual host, by the broker's names."""
+        """Return the limits of the outsiders' virtual host, by the broker's names."""
         return {"max-connections": self.connections_of_all}
 
     @property
     def policies(self) -> tuple[Policy, ...]:
-        """The bounds on queues of the outsiders' virtual host."""
+        """Return the bounds on queues of the outsiders' virtual host."""
         inbound = "|".join(each.queue.replace(".", "[.]") for each in EDGE_INBOUND)
         return (
             _bytes("outsiders", f"^({'|'.join(KINDS_OF_OUTSIDERS)})[.]", self.outsiders_queue_bytes),

@@ -1,4 +1,4 @@
-"""What the catalogue of events needs of the broker."""
+"""The parts of the broker that the catalogue of events needs."""
 
 from __future__ import annotations
 

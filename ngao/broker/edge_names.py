@@ -1,4 +1,4 @@
-"""The secret behind the names of our queues at the edge, for whoever makes them or looks at them."""
+"""The secret in the names of our queues at the edge, for the code that creates or reads them."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from ngao.chassis.messaging.edge_names import SECRET, EdgeNames
 
 
 def under_names(names: EdgeNames, part: Topology) -> Topology:
-    """The same queues and bindings under the broker's names; exchanges and routing keys are a contract and stay."""
+    """Return the same queues and bindings under the broker's names; exchanges and routing keys are a contract and stay."""
     queues = tuple(replace(each, name=names.on_broker(each.name)) for each in part.queues)
     bindings = tuple(replace(each, queue=names.on_broker(each.queue)) for each in part.bindings)
     return Topology(part.exchanges, queues, bindings)
 
 
 def found_on_broker(queues: Iterable[str]) -> EdgeNames | None:
-    """The secret that names on a broker end in, for an administrator who does not hold it; None before there are such names."""
+    """Return the secret suffix of names on a broker, for an administrator who does not hold it; None without such names."""
     ours = tuple(f"{each.queue}." for each in EDGE_INBOUND)
     secrets = (each.rpartition(".")[2] for each in queues if each.startswith(ours))
     return next((EdgeNames(each) for each in secrets if SECRET.fullmatch(each)), None)

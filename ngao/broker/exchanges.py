@@ -22,8 +22,6 @@ def _to_its_source(event: Event) -> str:
 
 REPORTS = "reports"
 PARTNER_REPLIES = "partner-replies"
-PARTNERS = declare(
-    "partners", Destination("partners", edge=True, outsiders="partner", form=for_partner, key=_to_its_partner)
-)
-# An answer bears no number: gaps would tell a source what else is known about the case (law 10).
+PARTNERS = declare("partners", Destination("partners", edge=True, outsiders="partner", form=for_partner, key=_to_its_partner))
+# An answer bears no number: gaps would reveal to a source what else is known about the case (law 10).
 RESULTS = declare("results", Destination("results", edge=True, outsiders="source", numbered=False, key=_to_its_source))

@@ -1,6 +1,6 @@
 """Each outsider's lane on the broker: a queue for its messages alone, which is read beside the others' lanes.
 
-A source that posts a thousand reports would otherwise be in front of everybody else's, however urgent those are. What no lane is
+A source that posts a thousand reports would otherwise be ahead of all others, however urgent those are. Messages that no lane is
 bound for comes into the queue that all share, through the alternate exchange of the one it was published to.
 """
 
@@ -19,15 +19,15 @@ from ngao.chassis.errors import Misconfigured
 from ngao.chassis.messaging.edge_names import EdgeNames
 
 Listed = Iterable[Mapping[str, Any]]
-"""Queues as the management interface lists them."""
+"""Lists queues as the management interface does."""
 
 _WITHIN_S = 12
-"""A policy is in force at once; the management interface may show an older state for some seconds."""
+"""A policy applies immediately; the management interface may show an older state for some seconds."""
 
 
 @dataclass(frozen=True)
 class Unread:
-    """An outsider whose lane nobody reads, and how many messages wait there."""
+    """An outsider whose lane has no consumer, and how many messages wait there."""
 
     kind: str
     id: str
@@ -35,7 +35,7 @@ class Unread:
 
 
 def lanes_of(management: Management, vhost: str) -> Topology:
-    """A lane, under its plain name, for each outsider who has an account there."""
+    """Return a lane, under its plain name, for each outsider who has an account there."""
     accounts = management.get("vhosts", vhost, "permissions") or ()
     outsiders = sorted(filter(None, (outsider_of(each["user"]) for each in accounts)))
     lanes = Topology((), (), ())
@@ -46,7 +46,7 @@ def lanes_of(management: Management, vhost: str) -> Topology:
 
 
 def bindings_of_before(bound: set[Binding], queues: Listed, names: EdgeNames, lanes: Topology) -> Topology:
-    """What led all messages into the shared queues and must stay: the running services are of a version that reads no lanes.
+    """Return the bindings that led all messages into the shared queues and must stay while running services read no lanes.
 
     As soon as one lane is read, the next `provision` removes it. Until then a message is in both queues and takes effect once.
     `bound` and `queues` are as the broker has them; `lanes`, those that there should be, and the result have plain names.
@@ -62,7 +62,7 @@ def bindings_of_before(bound: set[Binding], queues: Listed, names: EdgeNames, la
 
 
 def unclaimed_steps(management: Management, vhost: str) -> Iterator[Step]:
-    """What no lane is bound for must have its queue before the binding for everything may go."""
+    """Yield steps for the queues that need one before the binding for all messages may be removed."""
     for inbound in EDGE_INBOUND:
         policy, exchange = inbound.unclaimed_policy, management.get("exchanges", vhost, inbound.exchange)
         if not policy_stands(management, vhost, policy) or (exchange is not None and exchange.get("policy") != policy.name):
@@ -70,17 +70,17 @@ def unclaimed_steps(management: Management, vhost: str) -> Iterator[Step]:
 
 
 def _enforce(management: Management, vhost: str, inbound: Inbound) -> None:
-    """Raises Misconfigured when the broker does not hold to the policy within some seconds."""
+    """Wait for a policy. Raises Misconfigured when the broker does not apply it within some seconds."""
     policy, end = inbound.unclaimed_policy, time.monotonic() + _WITHIN_S
     management.put("policies", vhost, policy.name, body=policy.as_dict())
     while management.get("exchanges", vhost, inbound.exchange).get("policy") != policy.name:
         if time.monotonic() > end:
-            raise Misconfigured(f"Another policy of {vhost} is in force at the exchange {inbound.exchange}: remove that one.")
+            raise Misconfigured(f"Another policy of {vhost} applies to the exchange {inbound.exchange}. Remove that one.")
         time.sleep(0.1)
 
 
 def unread_lanes(management: Management, vhost: str) -> list[Unread]:
-    """The lanes that nobody reads while the queue beside them is read; those in which something waits come first."""
+    """Return the lanes without a consumer whose shared queue has one; those with messages come first."""
     queues = management.get("queues", vhost) or ()
     names = found_on_broker(each["name"] for each in queues)
     if names is None:
@@ -96,7 +96,7 @@ def unread_lanes(management: Management, vhost: str) -> list[Unread]:
 
 
 def _consumers(queues: Listed, names: EdgeNames) -> Mapping[str, int]:
-    """By plain name; a queue of a version before and its successor have the same."""
+    """Return queues by plain name; a queue of a version before and its successor have the same."""
     counted: dict[str, int] = {}
     for each in queues:
         name = names.plain(each["name"])
@@ -105,6 +105,6 @@ def _consumers(queues: Listed, names: EdgeNames) -> Mapping[str, int]:
 
 
 def policy_stands(management: Management, vhost: str, policy: Policy) -> bool:
-    """Whether the broker has a policy as it is here."""
+    """Return True if the broker has this policy."""
     standing, body = management.get("policies", vhost, policy.name) or {}, policy.as_dict()
     return {key: standing.get(key) for key in body} == body

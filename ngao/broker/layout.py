@@ -1,6 +1,6 @@
-"""Every exchange, queue and binding the platform stands on, as plain data; nothing here talks to a broker.
+"""Every exchange, queue and binding of the platform, as plain data; no code here connects to a broker.
 
-Quorum queues only, each argument said out loud, because RabbitMQ 3.10 and 4.x have different defaults (a redelivery limit
+Quorum queues only, each argument explicit, because RabbitMQ 3.10 and 4.x have different defaults (a redelivery limit
 of 20 that drops messages came in 4.0). A message that ran out of deliveries is dead-lettered at least once; a queue that
 is full refuses, so that the publisher keeps it.
 """
@@ -16,7 +16,7 @@ from ngao.chassis.messaging.queues import lane_name, lane_owner, subscription_qu
 from ngao.contracts import gives_notice
 
 Subscriptions = Mapping[str, tuple[str, ...]]
-"""The event types each service hears."""
+"""The event types that each service subscribes to."""
 
 ArgumentValue = str | int | bool
 
@@ -47,7 +47,7 @@ class Queue:
 
 @dataclass(frozen=True, order=True)
 class Binding:
-    """What an exchange hands to a queue."""
+    """A rule by which an exchange fills a queue."""
 
     exchange: str
     queue: str
@@ -56,7 +56,7 @@ class Binding:
 
 @dataclass(frozen=True)
 class Topology:
-    """All of one virtual host."""
+    """The parts of one virtual host."""
 
     exchanges: tuple[Exchange, ...]
     queues: tuple[Queue, ...]
@@ -68,7 +68,7 @@ class Topology:
 
 @dataclass(frozen=True)
 class Policy:
-    """What the broker holds to at the queues or exchanges whose names match."""
+    """A policy for the queues or exchanges whose names match."""
 
     name: str
     pattern: str
@@ -77,7 +77,7 @@ class Policy:
     priority: int = 0
 
     def as_dict(self) -> dict[str, object]:
-        """As the management interface takes it."""
+        """Return it in the form of the management interface."""
         definition = dict(self.definition)
         return {"pattern": self.pattern, "definition": definition, "apply-to": self.applies_to, "priority": self.priority}
 
@@ -96,21 +96,21 @@ class Inbound:
 
     @property
     def unclaimed(self) -> str:
-        """The exchange that gets what no lane is bound for."""
+        """Return the exchange for messages that no lane is bound for."""
         return f"{self.exchange}.unclaimed"
 
     @property
     def unclaimed_policy(self) -> Policy:
-        """The alternate exchange cannot be an argument: homes have an exchange without it. No other policy may take its place."""
+        """Return the policy for the alternate exchange, because existing homes have an exchange without the argument."""
         return Policy(self.unclaimed, f"^{self.exchange}$", "exchanges", {"alternate-exchange": self.unclaimed}, priority=100)
 
     def lane(self, outsider_id: str) -> Topology:
-        """One outsider's own queue."""
+        """Return one outsider's own queue."""
         queue = work_queue(lane_name(self.queue, outsider_id), dead_to=self.service)
         return Topology((), (queue,), (Binding(self.exchange, queue.name, f"{outsider_id}.#"),))
 
     def outsider_of(self, name: str) -> str | None:
-        """Whose lane a queue is, by its plain name; None for any other queue."""
+        """Return the owner of a lane, by its plain name; None for any other queue."""
         return lane_owner(self.queue, name)
 
 
@@ -122,7 +122,7 @@ EDGE_OUTBOUND = (PARTNERS, RESULTS)
 
 
 def internal(subscriptions: Subscriptions, tiers_s: Sequence[int]) -> Topology:
-    """The virtual host the services talk on: two queues a subscription, urgent events in one of their own."""
+    """Return the internal virtual host: two queues per subscription, urgent events in one of their own."""
     queues: list[Queue] = []
     bindings: list[Binding] = []
     for service, types in subscriptions.items():
@@ -136,7 +136,7 @@ def internal(subscriptions: Subscriptions, tiers_s: Sequence[int]) -> Topology:
 
 
 def edge(tiers_s: Sequence[int]) -> Topology:
-    """The virtual host of outsiders, without the queues that onboarding adds for each of them."""
+    """Return the virtual host of outsiders, without the queues that onboarding adds for each of them."""
     names = [name for each in EDGE_INBOUND for name in (each.exchange, each.unclaimed)]
     exchanges = [Exchange(name) for name in (*names, *EDGE_OUTBOUND)]
     queues = [work_queue(each.queue, dead_to=each.service) for each in EDGE_INBOUND]
@@ -146,7 +146,7 @@ def edge(tiers_s: Sequence[int]) -> Topology:
 
 
 def partner_queues(partner_id: str, token: str) -> Topology:
-    """A partner's routine and urgent queue; the token makes their names unguessable."""
+    """Return a partner's routine and urgent queue; the token makes their names unguessable."""
     routine, urgent = f"partner.{partner_id}.{token}", f"partner.{partner_id}.{token}.urgent"
     queues = tuple(work_queue(name, dead_to="referral", limit=OUTSIDER_DELIVERY_LIMIT) for name in (routine, urgent))
     bindings = (Binding(PARTNERS, routine, f"{partner_id}.routine.#"), Binding(PARTNERS, urgent, f"{partner_id}.urgent.#"))
@@ -154,13 +154,13 @@ def partner_queues(partner_id: str, token: str) -> Topology:
 
 
 def source_queue(source_id: str, token: str) -> Topology:
-    """The queue where a source hears what became of its reports."""
+    """Return the queue for the answers to a source's reports."""
     queue = work_queue(f"source.{source_id}.{token}", dead_to="intake", limit=OUTSIDER_DELIVERY_LIMIT)
     return Topology((), (queue,), (Binding(RESULTS, queue.name, f"{source_id}.#"),))
 
 
 def work_queue(name: str, *, dead_to: str, limit: int = DELIVERY_LIMIT) -> Queue:
-    """A queue that someone consumes; what fails `limit` times goes to the dead letters of `dead_to`."""
+    """Return a queue with a consumer; messages that fail `limit` times go to the dead letters of `dead_to`."""
     dead = {"x-dead-letter-exchange": DEAD, "x-dead-letter-routing-key": dead_to, "x-dead-letter-strategy": "at-least-once"}
     return Queue(name, {**_quorum(limit), **dead})
 
@@ -175,7 +175,7 @@ def _inbound_bindings(inbound: Inbound) -> Iterator[Binding]:
 
 
 def _failure_handling(services: Sequence[str], tiers_s: Sequence[int]) -> Topology:
-    """Wait queues, the way back from them, and dead letters.
+    """Yield wait queues, the route back from them, and dead letters.
 
     `redeliver` is a topic exchange bound with literal keys: it routes as a direct one would, and topic permissions keep
     a service from putting messages into another's queues.

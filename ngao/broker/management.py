@@ -35,37 +35,37 @@ class Management:
         self._session.verify = ca_file or True
 
     def get(self, *path: str) -> Any:
-        """What stands at a path, or None. Raises Unavailable, Misconfigured."""
+        """Return the object at a path, or None. Raises Unavailable, Misconfigured."""
         return self._call("GET", path)
 
     def put(self, *path: str, body: Any) -> None:
-        """Create or change what stands at a path. Raises Unavailable, Misconfigured."""
+        """Create or change the object at a path. Raises Unavailable, Misconfigured."""
         self._call("PUT", path, body)
 
     def post(self, *path: str, body: Any) -> Any:
-        """Add to what stands at a path. Raises Unavailable, Misconfigured."""
+        """Add to the object at a path. Raises Unavailable, Misconfigured."""
         return self._call("POST", path, body)
 
     def delete(self, *path: str) -> None:
-        """Remove what stands at a path, if it is there. Raises Unavailable, Misconfigured."""
+        """Remove the object at a path, if it is there. Raises Unavailable, Misconfigured."""
         self._call("DELETE", path)
 
     def is_listening(self, port: int) -> bool:
-        """True when the broker takes AMQP connections on a port. Never raises for a broker that is not up yet."""
+        """Return True when the broker accepts AMQP connections on a port. Never raises for a broker that is not up yet."""
         try:
             return self.get("health", "checks", "port-listener", str(port)) is not None
         except (Unavailable, Misconfigured):
             return False
 
     def clock(self) -> datetime:
-        """The broker's time, to the second, as its answers carry it (RFC 9110, Date). Raises Unavailable, Misconfigured."""
+        """Return the broker's time, to the second (RFC 9110, Date). Raises Unavailable, Misconfigured."""
         told = self._ask("GET", ("overview",)).headers.get("Date")
         if told is None:
-            raise Unavailable(f"The broker's management interface {self._url} does not say its time.")
+            raise Unavailable(f"The broker's management interface {self._url} sends no Date. Check for a proxy before it.")
         return parsedate_to_datetime(told)
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         self._session.close()
 
     def _call(self, method: str, path: tuple[str, ...], body: Any = None) -> Any:

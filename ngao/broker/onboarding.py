@@ -1,4 +1,4 @@
-"""Outsiders' broker accounts: made with exactly the rights they need, and taken away at once when they must go."""
+"""Outsiders' broker accounts: created with exactly the rights they need, and revoked immediately when they must go."""
 
 from __future__ import annotations
 
@@ -57,21 +57,21 @@ class AccountFile:
         return account_name(self.kind, self.id)
 
     def as_dict(self, *, password_file: str) -> dict[str, object]:
-        """The account file that `ngao.client` reads; the secret is in a file of its own beside it."""
+        """Return the account file that `ngao.client` reads; the secret is in a file of its own beside it."""
         edge = {"host": self.edge.host, "port": self.edge.port, "vhost": self.edge.vhost}
         account = {"username": self.username, "password_file": password_file, "exchange": self.exchange, "queues": self.queues}
         return {f"{self.kind}_id": self.id, **edge, **account}
 
 
 def account_name(kind: str, outsider_id: str) -> str:
-    """The name of an outsider's broker account. Raises InvalidInput for an id that could mean another."""
+    """Return the name of an outsider's broker account. Raises InvalidInput for an id that could mean another."""
     if not OUTSIDER_ID.fullmatch(outsider_id):
         raise InvalidInput("An id has 2 to 41 characters: lower-case letters, digits and hyphens, a letter first.")
     return outsider_account(kind, outsider_id)
 
 
 def is_onboarded(management: Management, vhost: str, kind: str, outsider_id: str) -> bool:
-    """True when the account exists with its permissions, which are given last, and its queues are bound to what is for it."""
+    """Return True when the account exists with its permissions, which are set last, and its queues are bound."""
     name, part = account_name(kind, outsider_id), _queues_of(kind, outsider_id, "")
     heard = {(each.exchange, each.routing_key) for each in bindings_in(management, vhost)}
     wanted = {(each.exchange, each.routing_key) for each in part.bindings}
@@ -79,7 +79,7 @@ def is_onboarded(management: Management, vhost: str, kind: str, outsider_id: str
 
 
 def onboard_source(management: Management, edge: Edge, source_id: str) -> AccountFile:
-    """Give a source system its account and its results queue; called again, it keeps the queue and changes the password."""
+    """Create a source's account and its results queue. A second call keeps the queue and changes the password."""
     results = f"{source_id}.#"
     name = account_name("source", source_id)
     token = _token_of(management, edge.vhost, RESULTS, results) or secrets.token_hex(16)
@@ -91,7 +91,7 @@ def onboard_source(management: Management, edge: Edge, source_id: str) -> Accoun
 
 
 def onboard_partner(management: Management, edge: Edge, partner_id: str) -> AccountFile:
-    """Give a partner its account and its two queues; called again, it keeps the queues and changes the password."""
+    """Create a partner's account and its two queues. A second call keeps the queues and changes the password."""
     name = account_name("partner", partner_id)
     token = _token_of(management, edge.vhost, PARTNERS, f"{partner_id}.routine.#") or secrets.token_hex(16)
     part = layout.partner_queues(partner_id, token)
@@ -102,7 +102,7 @@ def onboard_partner(management: Management, edge: Edge, partner_id: str) -> Acco
 
 
 def revoke(management: Management, kind: str, outsider_id: str, *, sleep: Callable[[float], None] = time.sleep) -> None:
-    """Take the account away and close what it has open. Its queues stay: what was meant for it is not dropped silently.
+    """Remove the account and close its connections. Its queues stay, so that its messages are not dropped silently.
 
     Raises Unavailable when connections are still open after 20 seconds.
     """
@@ -122,7 +122,7 @@ def _queues_of(kind: str, outsider_id: str, token: str) -> Topology:
 
 
 def _make_lane(management: Management, vhost: str, kind: str, outsider_id: str) -> None:
-    """Before its account; where the platform's own queues do not stand yet, `ngao provision` will make it."""
+    """Create a lane before its account; where the platform's own queues do not exist yet, `ngao provision` will create it."""
     names = found_on_broker(each["name"] for each in management.get("queues", vhost) or ())
     for inbound in EDGE_INBOUND:
         if names is not None and inbound.kind == kind:
@@ -144,7 +144,7 @@ def _do(steps: Iterable[Step]) -> None:
 
 
 def _token_of(management: Management, vhost: str, exchange: str, routing_key: str) -> str | None:
-    """The token in the name of the queue that already hears this key."""
+    """Return the token in the name of the queue that is already bound to this key."""
     for binding in bindings_in(management, vhost):
         if (binding.exchange, binding.routing_key) == (exchange, routing_key):
             return binding.queue.split(".")[2]

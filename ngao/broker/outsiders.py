@@ -1,4 +1,4 @@
-"""The kinds of outsiders, and whose a broker account is."""
+"""The kinds of outsiders, and the owners of broker accounts."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ KINDS_OF_OUTSIDERS = tuple(sorted(OUTSIDERS))
 
 
 def outsider_of(account: str) -> tuple[str, str] | None:
-    """The kind and the id of the outsider to whom an account belongs, if it is one's."""
+    """Return the kind and the id of the outsider to whom an account belongs, or None."""
     kind, _, outsider_id = account.partition("-")
     return (kind, outsider_id) if kind in KINDS_OF_OUTSIDERS and outsider_id else None

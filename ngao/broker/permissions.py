@@ -1,4 +1,4 @@
-"""What each broker account may do: only its own queues, and only its own words on the exchanges."""
+"""The rights of each broker account: only its own queues, and only its own routing keys on the exchanges."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Permission:
 
 @dataclass(frozen=True)
 class TopicPermission:
-    """Which routing keys an account may write to one topic exchange. Reading is by binding, and nobody may bind."""
+    """The routing keys that an account may write to one topic exchange. Reading is by binding, and no account may bind."""
 
     exchange: str
     write: str
@@ -42,7 +42,7 @@ class Rights:
 
 
 def of_service_inside(service: str, tiers_s: Sequence[int]) -> Rights:
-    """A service reads the queues under its name, and says only its own event types."""
+    """Return a service's rights: it reads the queues under its name, and publishes only its own event types."""
     own = re.escape(service)
     exchanges = _retry_exchanges(tiers_s)
     permission = Permission(write=one_of([*_INSIDE, *exchanges]), read=rf"^{own}\.")
@@ -51,7 +51,7 @@ def of_service_inside(service: str, tiers_s: Sequence[int]) -> Rights:
 
 
 def of_service_on_edge(service: str, outbound: Sequence[str], tiers_s: Sequence[int]) -> Rights:
-    """A service writes to outsiders only through the exchanges it has events for."""
+    """Return a service's rights at the edge: it writes only to the exchanges that it has events for."""
     own = re.escape(service)
     exchanges = _retry_exchanges(tiers_s)
     says = [TopicPermission(name, rf"^[a-z][a-z0-9-]*\.((routine|urgent)\.)?{own}\.") for name in outbound]
@@ -59,24 +59,24 @@ def of_service_on_edge(service: str, outbound: Sequence[str], tiers_s: Sequence[
 
 
 def of_source(source_id: str, queues: Iterable[str]) -> Rights:
-    """A source posts under its own name and reads its own results."""
+    """Return a source's rights: it posts under its own name and reads its own results."""
     topic = TopicPermission(REPORTS, f"^{re.escape(source_id)}{_END}")
     return Rights(Permission(write=one_of([REPORTS]), read=one_of(queues)), (topic,))
 
 
 def of_partner(partner_id: str, queues: Iterable[str]) -> Rights:
-    """A partner replies under its own name and reads its own two queues."""
+    """Return a partner's rights: it replies under its own name and reads its own two queues."""
     topic = TopicPermission(PARTNER_REPLIES, rf"^{re.escape(partner_id)}\.[a-z]+{_END}")
     return Rights(Permission(write=one_of([PARTNER_REPLIES]), read=one_of(queues)), (topic,))
 
 
 def of_outsider(kind: str, outsider_id: str, queues: Iterable[str]) -> Rights:
-    """What a partner or a source may do."""
+    """Return the rights of a partner or a source."""
     return of_partner(outsider_id, queues) if kind == "partner" else of_source(outsider_id, queues)
 
 
 def one_of(names: Iterable[str]) -> str:
-    """A pattern that matches exactly these names."""
+    """Return a pattern that matches exactly these names."""
     return f"^({'|'.join(re.escape(name) for name in names)}){_END}"
 
 
@@ -85,5 +85,5 @@ def _retry_exchanges(tiers_s: Sequence[int]) -> list[str]:
 
 
 def _returns(service: str, exchanges: Iterable[str]) -> tuple[TopicPermission, ...]:
-    """On the exchanges that lead back to a queue, the routing key is the queue's name, so it must be the service's own."""
+    """Limit exchanges that lead back to a queue: there the routing key is the queue's name, so it must be the service's own."""
     return tuple(TopicPermission(name, rf"^{re.escape(service)}\.") for name in exchanges)

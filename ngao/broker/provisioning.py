@@ -1,6 +1,6 @@
-"""Bring a broker to what the topology says: look first, then do only what is missing.
+"""Provision a broker from the topology: compare first, then create only what is missing.
 
-No queue is changed behind a consumer's back: one that has other arguments stops the work with a sentence that names the queue
+No queue is changed behind a consumer's back: one that has other arguments stops the work with an error that names the queue
 and the argument. A binding is removed only where the queue gets the same routing key from another exchange now, or where another
 queue has taken the queue's place. Only then, and only when nothing waits in it, is a queue deleted.
 """
@@ -29,15 +29,15 @@ from ngao.chassis.messaging.accounts import service_account
 from ngao.chassis.messaging.edge_names import EdgeNames
 
 _COUNTED_WITHIN_S = 12
-"""A queue tells its numbers every five seconds, and the management interface collects them every five."""
+"""A queue reports its numbers every five seconds, and the management interface collects them every five."""
 
 
 @dataclass(frozen=True)
 class BrokerSpec:
-    """What a platform needs of its broker.
+    """The specification of a platform's broker.
 
     `outbound` names, for each service, the edge exchanges it has events for; `passwords` each service account's secret. An
-    account without one here is not looked at, for those who look without knowing it.
+    account without a password here is not checked, for callers that do not know it.
     """
 
     vhost: str
@@ -53,7 +53,7 @@ class BrokerSpec:
 def provision(
     management: Management, wanted: BrokerSpec, *, dry_run: bool = False, tell: Callable[[str], None] = lambda _: None
 ) -> list[str]:
-    """Do what is missing, or only say it; gives back one line for each step. Raises Misconfigured, Unavailable."""
+    """Provision what is missing, or only list it. Returns one line for each step. Raises Misconfigured, Unavailable."""
     done = []
     for step in steps(management, wanted):
         if not dry_run:
@@ -64,7 +64,7 @@ def provision(
 
 
 def steps(management: Management, wanted: BrokerSpec) -> Iterator[Step]:
-    """What the broker lacks, in the order in which it can be done."""
+    """Yield the missing parts of the broker, in the order in which they can be created."""
     yield from topology_steps(management, wanted.vhost, layout.internal(wanted.subscriptions, wanted.tiers_s))
     yield from _edge_steps(management, wanted)
     for service in wanted.subscriptions:
@@ -79,11 +79,11 @@ def steps(management: Management, wanted: BrokerSpec) -> Iterator[Step]:
 
 
 def _edge_steps(management: Management, wanted: BrokerSpec) -> Iterator[Step]:
-    """The outsiders' virtual host."""
+    """Yield the steps of the outsiders' virtual host."""
     names, part = wanted.names, layout.edge(wanted.tiers_s)
     queues = management.get("queues", wanted.edge_vhost) or ()
     standing = found_on_broker(each["name"] for each in queues)
-    if standing not in {None, names}:  # what waits there would be read by nobody
+    if standing not in {None, names}:  # messages in them would have no consumer
         raise Misconfigured(f"The queues on {wanted.edge_vhost} end in another secret: bring back your copy of edge-names.")
     lanes = lanes_of(management, wanted.edge_vhost)
     before = bindings_of_before(bindings_in(management, wanted.edge_vhost), queues, names, lanes)
@@ -93,7 +93,7 @@ def _edge_steps(management: Management, wanted: BrokerSpec) -> Iterator[Step]:
 
 
 def _retiring_steps(management: Management, vhost: str, old: set[str]) -> Iterator[Step]:
-    """The queues of the version whose names could be guessed: first nothing leads to them, the services empty them, then they go.
+    """Yield the removal of queues with guessable names: first their bindings go, the services empty them, then they go.
 
     Their successors are bound by now, so a message that comes between the two steps is in both, and takes effect once.
     """
@@ -108,7 +108,7 @@ def _retiring_steps(management: Management, vhost: str, old: set[str]) -> Iterat
 
 
 def _delete_empty(management: Management, vhost: str, queues: Sequence[str]) -> None:
-    """Nothing leads to them: what the broker counts after its next look can only become less."""
+    """Return True for a queue without bindings: what the broker counts after its next sample can only decrease."""
     time.sleep(_COUNTED_WITHIN_S)
     for name in queues:
         if _is_empty(management.get("queues", vhost, name)):
@@ -116,14 +116,12 @@ def _delete_empty(management: Management, vhost: str, queues: Sequence[str]) -> 
 
 
 def _is_empty(queue: Mapping[str, Any] | None) -> bool:
-    """Without a count yet it is not."""
+    """Return False without a count yet."""
     return queue is not None and queue.get("messages") == 0
 
 
-def topology_steps(
-    management: Management, vhost: str, wanted: Topology, before_unbinding: Iterable[Step] = ()
-) -> Iterator[Step]:
-    """The virtual host, exchanges, queues and bindings that are missing. Raises Misconfigured for one that differs."""
+def topology_steps(management: Management, vhost: str, wanted: Topology, before_unbinding: Iterable[Step] = ()) -> Iterator[Step]:
+    """Yield the virtual host, exchanges, queues and bindings that are missing. Raises Misconfigured for one that differs."""
     if management.get("vhosts", vhost) is None:
         yield Step(f"virtual host {vhost}", lambda: management.put("vhosts", vhost, body={}))
     exchanges = {each["name"]: each for each in management.get("exchanges", vhost) or ()}
@@ -148,7 +146,7 @@ def topology_steps(
 def edge_topology_steps(
     management: Management, vhost: str, names: EdgeNames, wanted: Topology, before_unbinding: Iterable[Step] = ()
 ) -> Iterator[Step]:
-    """The same for the outsiders' virtual host: `wanted` has plain names, and no sentence holds the secret behind them."""
+    """Yield the same for the outsiders' virtual host: `wanted` has plain names, and no step shows the secret suffix."""
     try:
         for step in topology_steps(management, vhost, under_names(names, wanted), before_unbinding):
             yield replace(step, what=names.plain(step.what))
@@ -157,13 +155,13 @@ def edge_topology_steps(
 
 
 def bindings_in(management: Management, vhost: str) -> set[Binding]:
-    """All bindings from an exchange to a queue."""
+    """Return all bindings from an exchange to a queue."""
     listed = [each for each in management.get("bindings", vhost) or () if each["destination_type"] == "queue"]
     return {Binding(each["source"], each["destination"], each["routing_key"]) for each in listed}
 
 
 def account_steps(management: Management, name: str, password: str) -> Iterator[Step]:
-    """The account, when it is missing or has another password."""
+    """Yield the account, when it is missing or has another password."""
     user = management.get("users", name)
     if user is None or not has_password(user, password):
         what = f"account {name}" if user is None else f"password of account {name}"
@@ -171,7 +169,7 @@ def account_steps(management: Management, name: str, password: str) -> Iterator[
 
 
 def rights_steps(management: Management, vhost: str, name: str, rights: Rights) -> Iterator[Step]:
-    """The account's permissions on a virtual host, where they differ."""
+    """Yield the account's permissions on a virtual host, where they differ."""
     wanted = {"configure": rights.permission.configure, "write": rights.permission.write, "read": rights.permission.read}
     yield from _topic_steps(management, vhost, name, rights)  # before the permissions: without them it may write any routing key
     if _rights(management.get("permissions", vhost, name)) != wanted:
@@ -189,12 +187,12 @@ def _topic_steps(management: Management, vhost: str, name: str, rights: Rights) 
 
 
 def account_bounds(management: Management, name: str, bounds: Bounds) -> Iterator[Step]:
-    """The limits of an outsider's account, where they differ."""
+    """Yield the limits of an outsider's account, where they differ."""
     yield from _limits(management, "user-limits", name, bounds.of_account, f"account {name}")
 
 
 def _edge_bounds(management: Management, vhost: str, bounds: Bounds) -> Iterator[Step]:
-    """What bounds outsiders together, then what bounds each account that an earlier version made."""
+    """Yield the bounds of all outsiders together, then of each account that an earlier version created."""
     yield from _limits(management, "vhost-limits", vhost, bounds.of_edge, f"virtual host {vhost}")
     for policy in bounds.policies:
         if not policy_stands(management, vhost, policy):
@@ -247,7 +245,7 @@ def _same_exchange(wanted: Exchange, standing: Mapping[str, Any] | None, vhost: 
         return False
     if (standing["type"], standing["durable"]) != (wanted.kind, True):
         stands = f"as {standing['type']}, not as durable {wanted.kind}"
-        raise Misconfigured(f"The exchange {vhost}/{wanted.name} stands {stands}; {_WAY_OUT}")
+        raise Misconfigured(f"The exchange {vhost}/{wanted.name} exists {stands}; {_REMEDY}")
     return True
 
 
@@ -259,21 +257,21 @@ def _same_queue(wanted: Queue, standing: Mapping[str, Any] | None, vhost: str) -
     if different:
         name = different[0]
         says = f"{has.get(name, 'nothing')}, not {wanted.arguments.get(name, 'nothing')}"
-        raise Misconfigured(f"The queue {vhost}/{wanted.name} stands with the argument {name} = {says}; {_WAY_OUT}")
+        raise Misconfigured(f"The queue {vhost}/{wanted.name} has the argument {name} = {says}; {_REMEDY}")
     return True
 
 
-_WAY_OUT = "drain it, delete it and provision again."
+_REMEDY = "drain it, delete it and provision again."
 
 
 def hash_password(password: str) -> str:
-    """A password as RabbitMQ keeps it: base64(salt + SHA-256(salt + password)), with a salt of four bytes."""
+    """Return a password as RabbitMQ stores it: base64(salt + SHA-256(salt + password)), with a salt of four bytes."""
     salt = secrets.token_bytes(4)
     return base64.b64encode(salt + _salted(salt, password)).decode()
 
 
 def has_password(user: Mapping[str, Any], password: str) -> bool:
-    """Whether an account, as the management interface shows it, has this password."""
+    """Return True if an account, as the management interface shows it, has this password."""
     if user.get("hashing_algorithm") != "rabbit_password_hashing_sha256" or not user.get("password_hash"):
         return False
     kept = base64.b64decode(user["password_hash"])

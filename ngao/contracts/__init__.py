@@ -1,4 +1,4 @@
-"""What services and partners say to each other: the envelope, the catalogue of events, their schemas. No IO."""
+"""The contract between services and partners: the envelope, the catalogue of events, their schemas. No IO."""
 
 from ngao.contracts.catalogue import CATALOGUE, SERVICES, Audience, EventType, gives_notice, subscriptions_of, type_named
 from ngao.contracts.classes import DataClass, Moment, Strict, Tolerant

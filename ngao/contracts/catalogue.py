@@ -1,6 +1,6 @@
-"""Every event there is: its type, its owner, who hears it, and its schema.
+"""The catalogue of events: each type with its owner, its subscribers, and its schema.
 
-Routing, topology, documentation and tests all read this one list; an event that is not here cannot be said.
+Routing, topology, documentation and tests all read this one list; an event that is not here cannot be published.
 """
 
 from __future__ import annotations
@@ -52,12 +52,12 @@ class EventType:
     """The dataclass of its notice."""
 
     def gives_notice_to(self, service: str) -> bool:
-        """Whether a service gets the notice of this event instead of the event."""
+        """Return True if a service gets the notice of this event instead of the event."""
         return service in self.noticed
 
     @property
     def is_for_notices_alone(self) -> bool:
-        """Whether every subscriber gets the notice, so that the event itself is published to no queue."""
+        """Return True if every subscriber gets the notice, so that the event itself is published to no queue."""
         return bool(self.subscribers) and set(self.subscribers) <= set(self.noticed)
 
 
@@ -79,7 +79,7 @@ def _type(
     notice: type[Part] | None = None,
     may_be_urgent: bool = True,
 ) -> EventType:
-    """The entry of a payload. Notify has a way out of the platform, so it gets a notice where there is one."""
+    """Return the entry of a payload. Notify sends data out of the platform, so it gets a notice where there is one."""
     return EventType(
         payload.type_name,
         owner or payload.type_name.partition(".")[0],
@@ -105,7 +105,7 @@ def _message(payload: type[Payload], says: str) -> EventType:
 
 
 def _heads(payload: type[Payload]) -> EventType:
-    """Notify holds none: it has a way out of the platform, and gets notices only."""
+    """Return the entry of an audit event. Notify gets none, because it sends data out of the platform."""
     others = tuple(each for each in ("intake", "registry", "referral") if each != payload.type_name.partition(".")[0])
     return _type(payload, "Where the chains of this service's audit are, for the others to hold.", others, may_be_urgent=False)
 
@@ -120,17 +120,17 @@ _ALL = (
     EventType("intake.report.submitted.v1", "source", Report,
               "A source that cannot seal posts a report over AMQP: it lies readable on the broker's disk.",
               (), _FROM_SOURCE, "sensitive"),
-    _type(intake.ReportReceipt, "The report a source posted is taken.", (), _SOURCE),
+    _type(intake.ReportReceipt, "The report a source posted is accepted.", (), _SOURCE),
     _type(intake.ReportRejected, "The report a source posted is refused.", (), _SOURCE),
     _type(intake.ReportAccepted, "A report is stored, with its urgency and why.", ("registry", "referral", "notify"),
           classification="sealed", notice=notices.Notice),
     _type(intake.ReportUpdated, "What a report is now: later facts, another urgency.", ("registry", "referral", "notify"),
           classification="sealed", notice=notices.Notice),
-    _type(intake.ReportQuarantined, "A body that its source's profile cannot read is kept for an operator; it may be urgent.",
+    _type(intake.ReportQuarantined, "A body that its source's profile cannot read is stored for an operator; it may be urgent.",
           _NOTIFY, may_be_urgent=False, notice=notices.Notice),
-    _type(intake.QuarantineFilled, "So much of one source waits in quarantine that no more is taken from it.",
+    _type(intake.QuarantineFilled, "So much of one source is in quarantine that no more of it is accepted.",
           _NOTIFY, may_be_urgent=False, notice=notices.Notice),
-    _type(intake.ReportWithdrawn, "The source took the report back.", ("registry", "referral")),
+    _type(intake.ReportWithdrawn, "The source withdrew the report.", ("registry", "referral")),
     _type(intake.NarrativeDisclosed, "The narrative, sealed to one partner.", ("referral",), _BOTH, "sealed"),
     _type(intake.NarrativeWithheld, "The narrative is not disclosed, and why.", ("referral",), _BOTH),
     _type(registry.DefenderResolved, "Who the case is about, as a reference.", ("referral", "notify"),
@@ -138,26 +138,26 @@ _ALL = (
     _type(registry.ConsentChanged, "A consent was given or withdrawn.", ("intake", "referral")),
     _type(registry.ContactDisclosed, "Safe contact, sealed to one partner.", ("referral",), _BOTH, "sealed"),
     _type(registry.ContactWithheld, "The contact is not disclosed, and why.", ("referral",), _BOTH),
-    _type(referral.CaseOpened, "Referral took the case on.", ("intake",)),
-    _type(referral.CaseClosed, "Nothing is left to do, and why.", ("intake",)),
-    _type(referral.CaseReopened, "News has opened a case or settled needs again.", ("intake", "notify"), notice=notices.Notice),
+    _type(referral.CaseOpened, "Referral opened the case.", ("intake",)),
+    _type(referral.CaseClosed, "No work is left, and why.", ("intake",)),
+    _type(referral.CaseReopened, "A new fact has reopened a case or needs.", ("intake", "notify"), notice=notices.Notice),
     _offer(referral.OfferMade, "A partner is asked to help."),
-    _offer(referral.OfferAccepted, "A partner took the referral.", "registry"),
-    _offer(referral.OfferDeclined, "A partner said no."),
+    _offer(referral.OfferAccepted, "A partner accepted the referral.", "registry"),
+    _offer(referral.OfferDeclined, "A partner declined."),
     _offer(referral.OfferExpired, "A partner did not answer in time."),
     _offer(referral.OfferStarted, "The partner is at work."),
-    _offer(referral.OfferCompleted, "The partner has done it.", "registry"),
+    _offer(referral.OfferCompleted, "The partner has completed it.", "registry"),
     _offer(referral.OfferFailed, "The partner could not do it.", "registry"),
-    _offer(referral.OfferWithdrawn, "An open offer is taken back."),
-    _offer(referral.OfferRecalled, "An accepted referral is taken back.", "registry"),
-    _type(referral.NeedUnroutable, "No partner fits: why, and who was told.", ("intake", "notify"), notice=notices.Notice),
+    _offer(referral.OfferWithdrawn, "An open offer is withdrawn."),
+    _offer(referral.OfferRecalled, "An accepted referral is recalled.", "registry"),
+    _type(referral.NeedUnroutable, "No partner fits: why, and who was notified.", ("intake", "notify"), notice=notices.Notice),
     _type(referral.HelperRevoked, "A partner was revoked and holds this need.", _NOTIFY, notice=notices.Notice),
     _type(referral.DisclosureMissed, "A partner accepted and has neither a contact or narrative nor a refusal in time.",
           _NOTIFY, notice=notices.Notice),
-    _type(referral.ReplyAnswered, "A partner's reply, or a part of it, cannot be taken, and why.", (), _PARTNER),
-    _message(notify.MessageSent, "The channel took the message."),
+    _type(referral.ReplyAnswered, "A partner's reply, or a part of it, is invalid, and why.", (), _PARTNER),
+    _message(notify.MessageSent, "The channel accepted the message."),
     _message(notify.MessageDelivered, "The message reached the recipient's side."),
-    _message(notify.MessageFailed, "The message could not be sent; who is told instead."),
+    _message(notify.MessageFailed, "The message could not be sent; who is notified instead."),
     _message(notify.MessageRefused, "The message would not be safe, so it is not sent."),
     _message(notify.MessageAcknowledged, "A human has seen it."),
     _heads(audit.IntakeAuditNoted),
@@ -165,10 +165,10 @@ _ALL = (
     _heads(audit.ReferralAuditNoted),
     _heads(audit.NotifyAuditNoted),
     _reply(replies.ReceiptReply, "The partner's own system has the offer."),
-    _reply(replies.AcceptReply, "The partner takes the referral."),
-    _reply(replies.DeclineReply, "The partner says no."),
+    _reply(replies.AcceptReply, "The partner accepts the referral."),
+    _reply(replies.DeclineReply, "The partner declines."),
     _reply(replies.StartReply, "The partner starts work."),
-    _reply(replies.CompleteReply, "The partner has done it."),
+    _reply(replies.CompleteReply, "The partner has completed it."),
     _reply(replies.FailReply, "The partner cannot do it."),
 )  # fmt: skip
 
@@ -176,12 +176,12 @@ CATALOGUE: dict[str, EventType] = {entry.name: entry for entry in _ALL}
 
 
 def gives_notice(name: str, service: str) -> bool:
-    """Whether a service gets the notice of an event of this type; False for a type that is not in the catalogue."""
+    """Return True if a service gets the notice of an event of this type; False for a type that is not in the catalogue."""
     return name in CATALOGUE and CATALOGUE[name].gives_notice_to(service)
 
 
 def type_named(name: str) -> EventType:
-    """Look a type up; raises UnknownType."""
+    """Look a type up. Raises UnknownType."""
     try:
         return CATALOGUE[name]
     except KeyError:
@@ -189,5 +189,5 @@ def type_named(name: str) -> EventType:
 
 
 def subscriptions_of(service: str) -> tuple[str, ...]:
-    """The types a service hears on the internal exchange, one queue (and one urgent queue) each."""
+    """Return the types that a service subscribes to on the internal exchange, one queue (and one urgent queue) each."""
     return tuple(entry.name for entry in _ALL if service in entry.subscribers)

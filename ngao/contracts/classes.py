@@ -1,7 +1,7 @@
-"""The data class every field carries: who may see it, and where it may stand in clear.
+"""The data class that every field carries: who may see it, and where it may be in clear.
 
-`public` and `internal` may stand in events and logs; `sensitive` only sealed, in one service's own store;
-`sealed` is ciphertext for one named recipient and may travel, but tells its carrier nothing.
+`public` and `internal` may be in events and logs; `sensitive` only sealed, in one service's own store;
+`sealed` is ciphertext for one named recipient and may be sent, but its carrier cannot read it.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Pattern(validate.Regexp):
     """A text that matches as a whole: Python's `$` alone lets a line feed follow."""
 
     def __call__(self, value: Any) -> Any:
-        """Raises ValidationError."""
+        """Check a value. Raises ValidationError."""
         if not re.fullmatch(str(self.regex.pattern), value, self.regex.flags):
             raise ValidationError(self._format_error(value))
         return value
@@ -91,7 +91,7 @@ class _Bounded(Schema):
 
     @pre_load
     def cut_lists(self, data: Any, **_: object) -> Any:
-        """What is cut off would have been refused anyway, and costs nothing."""
+        """Cut what would be refused anyway, so that it costs nothing."""
         if not isinstance(data, Mapping):
             return data
         long = {name: most for name, most in self._bounds.items() if isinstance(data.get(name), list) and len(data[name]) > most}
@@ -99,12 +99,12 @@ class _Bounded(Schema):
 
     @cached_property
     def _bounds(self) -> dict[str, int]:
-        """How many members each list may hold."""
+        """Return how many members each list may hold."""
         return {name: most for name, field in self.fields.items() if (most := most_members(field)) is not None}
 
 
 def most_members(field: fields.Field[Any]) -> int | None:
-    """How many members a list may hold; None for one without a bound, and for what is no list."""
+    """Return how many members a list may hold; None for one without a bound, and for a field that is no list."""
     if not isinstance(field, fields.List):
         return None
     return next((each.max for each in field.validators if isinstance(each, validate.Length) and each.max is not None), None)

@@ -38,9 +38,9 @@ _STRUCTURE = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{},]', re.DOTALL)
 
 @dataclass(frozen=True)
 class Event:
-    """One thing that happened, as its owner says it to the others.
+    """One thing that happened, as its owner publishes it.
 
-    `sequence` counts up for each subject and source, so that a late event can be told from a new one; it is given
+    `sequence` counts up for each subject and source, so that a late event can be distinguished from a new one; it is given
     at commit, so an event that has not been committed has none. `urgent` chooses the queue and is carried so that
     a replay goes the same way. `signaturekid` names the key that signs it (see `signed`). `notice` is the data of the
     smaller form for services that get no more (see `forms`); it is never a part of the document.
@@ -63,7 +63,7 @@ class Event:
 
     @property
     def routing_key(self) -> str:
-        """`<urgent|routine>.<type>`: what a subscription binds to."""
+        """Return `<urgent|routine>.<type>`: the key that a subscription binds to."""
         return f"{'urgent' if self.urgent else 'routine'}.{self.type}"
 
 
@@ -89,12 +89,12 @@ def encode(event: Event) -> bytes:
 
 
 def decode(body: bytes) -> Event:
-    """Read structured JSON into an event; raises Undecodable, or InvalidContent naming the attributes."""
+    """Read structured JSON into an event. Raises Undecodable, or InvalidContent naming the attributes."""
     return from_document(parse_json(body))
 
 
 def parse_json(body: bytes, most_values: int = MOST_VALUES) -> Any:
-    """Parse JSON strictly: UTF-8 only, no NaN, no repeated keys, bounded in depth and values; raises Undecodable.
+    """Parse JSON strictly: UTF-8 only, no NaN, no repeated keys, bounded in depth and values. Raises Undecodable.
 
     A byte order mark at the start is no content (RFC 8259, 8.1 lets a reader ignore it; spreadsheets and Windows write it).
     The bounds are checked before anything is made of the text, and the check ends at the first one that is passed.
@@ -188,7 +188,7 @@ def _has_lone_surrogate(text: str) -> bool:
 
 
 def count_values(body: bytes, most_values: int = MOST_VALUES) -> int:
-    """How many values a text of JSON holds, at most; raises Undecodable as soon as a bound is passed."""
+    """Return how many values a text of JSON holds, at most. Raises Undecodable as soon as a bound is passed."""
     return _count(body.decode("utf-8", "replace"), most_values)
 
 

@@ -36,7 +36,7 @@ class UnknownType(ContractError):
 
 
 class InvalidContent(ContractError):
-    """The data breaks its schema; `errors` names every broken field at once."""
+    """The data is invalid; `errors` names every broken field together."""
 
     slug = "invalid-content"
 

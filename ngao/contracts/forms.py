@@ -9,7 +9,7 @@ from ngao.kernel.pairwise import case_ref_for
 
 
 def notice_of(event: Event) -> Event:
-    """What a noticed service gets of an event; its time is the hour in which it happened."""
+    """Return what a noticed service gets of an event; its time is the hour in which it happened."""
     return replace(
         event,
         data=event.notice or {},
@@ -20,7 +20,7 @@ def notice_of(event: Event) -> Event:
 
 
 def for_partner(event: Event) -> Event:
-    """What a partner gets of an event: the case by the partner's own reference, and no trace that two partners could compare."""
+    """Return what a partner gets of an event: the case by the partner's own reference, without a comparable trace."""
     salt, ref = event.data.get("case_salt"), event.data.get("case_ref")
     if not ref:
         return event

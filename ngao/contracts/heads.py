@@ -20,10 +20,10 @@ _NOTED: dict[str, type[AuditNoted]] = {
 
 
 def noted_by(service: str) -> type[AuditNoted]:
-    """The event in which a service publishes the heads of its audit. Raises KeyError for one that publishes none."""
+    """Return the event in which a service publishes the heads of its audit. Raises KeyError for one that publishes none."""
     return _NOTED[service]
 
 
 def noted_chains(event: Event) -> dict[int, NotedChain]:
-    """The chains that an opened event names, by their number."""
+    """Return the chains that an opened event names, by their number."""
     return {each.chain: each for each in read(AuditNoted, event.data).chains}

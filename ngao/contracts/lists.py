@@ -12,7 +12,7 @@ SLUG = Pattern(r"^[a-z][a-z0-9_]{1,63}$", error="Must be lower-case letters, dig
 
 
 class _Entry(Schema):
-    """A list entry; crosswalk codes beside what is read here are for others, so they are not looked at."""
+    """A list entry. Other members, such as crosswalk codes, are for others and are not checked."""
 
     class Meta:
         unknown = EXCLUDE

@@ -1,4 +1,4 @@
-"""Make an event that keeps its schema, and open one that came from elsewhere."""
+"""Create an event that keeps its schema, and open one from another service."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _schema(schema: type[Schema]) -> Schema:
 
 
 class Envelope(TypedDict, total=False):
-    """What is said about an event beside its data. Its source is its owner, and its time is now, unless they are given."""
+    """The attributes of an event beside its data. Its source is its owner, and its time is now, unless they are given."""
 
     subject: Required[str]
     urgent: bool
@@ -35,7 +35,7 @@ class Envelope(TypedDict, total=False):
 
 
 def event_of(payload: Payload, *, in_notice: InNoticeOnly | None = None, **envelope: Unpack[Envelope]) -> Event:
-    """Make the event that a payload is the data of.
+    """Create the event whose data is a payload.
 
     Its data holds plain JSON values and has been loaded once by its own schema: an owner cannot publish what a consumer
     could not read. The notice gets what the payload has of it, and `in_notice`. Raises UnknownType, InvalidContent.
@@ -44,7 +44,7 @@ def event_of(payload: Payload, *, in_notice: InNoticeOnly | None = None, **envel
 
 
 def make(name: str, *, data: Mapping[str, Any], **envelope: Unpack[Envelope]) -> Event:
-    """Make an event of the catalogue from a document of native values. Raises UnknownType, InvalidContent."""
+    """Create an event of the catalogue from a document of native values. Raises UnknownType, InvalidContent."""
     return _made(type_named(name), data, data, **envelope)
 
 
@@ -68,13 +68,13 @@ def _made(entry: EventType, data: object, in_notice: Mapping[str, Any], **envelo
 
 
 def _notice(schema: Schema, dumped: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
-    """What a document and its notice both have, and what is in the notice only."""
+    """Return what a document and its notice both have, and what is in the notice only."""
     found = {**more, **dumped}
     return {name: found[name] for name in schema.fields if name in found}
 
 
 def open_event(event: Event, *, as_notice: bool = False) -> dict[str, Any]:
-    """Bring an event's data to its current version and to native values; raises UnknownType, InvalidContent.
+    """Bring an event's data to its current version and to native values. Raises UnknownType, InvalidContent.
 
     As a notice, it is read by a service that gets no more: what else is in it is left out.
     """
@@ -84,7 +84,7 @@ def open_event(event: Event, *, as_notice: bool = False) -> dict[str, Any]:
 
 
 def received(kind: type[P], event: Event) -> P:
-    """Give the data of an event that was opened as its payload, or as the notice that its reader gets."""
+    """Return the data of an opened event as its payload, or as the notice that its reader gets."""
     return read(kind, event.data)
 
 

@@ -33,7 +33,7 @@ P = TypeVar("P", bound="Part")
 
 @dataclass(frozen=True)
 class _Mark:
-    """Says something about a field that its type does not."""
+    """A fact about a field that its type does not hold."""
 
     name: str
 
@@ -100,7 +100,7 @@ def _declared(cls: C, *, schema: str, strict: bool, shape: type[Part] | None) ->
 
 
 def schema_of(kind: type[Part]) -> type[Schema]:
-    """The marshmallow schema of a payload: what checks it, writes it, and describes it in the reference."""
+    """Return the marshmallow schema of a payload, which checks it, writes it, and describes it in the reference."""
     kind = kind.on_wire.shape or kind
     if kind not in _SCHEMAS:
         _SCHEMAS[kind] = _built(kind)
@@ -108,7 +108,7 @@ def schema_of(kind: type[Part]) -> type[Schema]:
 
 
 def read(kind: type[P], data: Mapping[str, Any]) -> P:
-    """Make a payload of data that its schema has loaded; nothing is checked a second time."""
+    """Create a payload of data that its schema has loaded; nothing is checked a second time."""
     reading = _READINGS.get(kind) or _READINGS.setdefault(kind, _Reading.of(kind))
     names = reading.names
     values = dict(data) if data.keys() == names else {name: data[name] for name in names & data.keys()}
@@ -153,7 +153,7 @@ def _built(kind: type[Part]) -> type[Schema]:
 
 
 def _attribute(self: Any, obj: Any, attr: str, default: Any) -> Any:
-    """Read a member of a payload, or of a mapping; what is left out counts as missing."""
+    """Read a member of a payload, or of a mapping; one that is left out is missing."""
     value = obj.get(attr, missing) if isinstance(obj, Mapping) else getattr(obj, attr, missing)
     if attr in self.left_out and not isinstance(obj, Mapping) and value == self.left_out[attr]:
         return default
@@ -161,7 +161,7 @@ def _attribute(self: Any, obj: Any, attr: str, default: Any) -> Any:
 
 
 def _converter(hint: Any) -> Callable[[Any], Any] | None:
-    """How a loaded value becomes the attribute's; None for what is it already."""
+    """Return how a loaded value becomes the attribute's; None if it is the same."""
     bare = _taken_apart(hint)[0]
     if get_origin(bare) is tuple:
         inner = _converter(get_args(bare)[0])
@@ -172,7 +172,7 @@ def _converter(hint: Any) -> Callable[[Any], Any] | None:
 
 
 def _taken_apart(hint: Any) -> tuple[Any, list[Any], bool]:
-    """The bare type of an annotation, all that is said about it, and whether it may be null."""
+    """Return the bare type of an annotation, its annotations, and whether it may be null."""
     said: list[Any] = []
     optional = False
     while True:
@@ -187,18 +187,18 @@ def _taken_apart(hint: Any) -> tuple[Any, list[Any], bool]:
 
 
 def _default(declared: Field[Any]) -> Any:
-    """The default of a dataclass's field, as marshmallow takes it; MISSING for a field without one."""
+    """Return the default of a dataclass's field, as marshmallow expects it; MISSING for a field without one."""
     if declared.default_factory is not MISSING:
         return declared.default_factory
     return list if declared.default == () else declared.default
 
 
 def _field(name: str, hint: Any, default: Any) -> wire.Field[Any]:
-    """The schema's field of an attribute; raises TypeError for one without a data class."""
+    """Return the schema's field of an attribute. Raises TypeError for one without a data class."""
     bare, said, optional = _taken_apart(hint)
     given = next((each for each in said if isinstance(each, DataClass)), None)
     if given is None:
-        raise TypeError(f"{name} has no data class: write Public[...], Internal[...] or Sealed[...]")
+        raise TypeError(f"{name} has no data class. Write Public[...], Internal[...] or Sealed[...].")
     options: dict[str, Any] = {"metadata": {"class": given}}
     if default is MISSING:
         options["required"] = True

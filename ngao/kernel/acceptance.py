@@ -1,6 +1,6 @@
-"""What a partner signs when it accepts an offer, so that whoever discloses sees for itself that this partner said yes.
+"""The text that a partner signs when it accepts an offer, so that disclosing services can verify the acceptance themselves.
 
-One fact a line, each line ended by a line feed, the first for the purpose:
+One fact per line, each line ended by a line feed, the first for the purpose:
 
     ngao.acceptance.v1
     <partner id>
@@ -15,5 +15,5 @@ PURPOSE = b"ngao.acceptance.v1\n"
 
 
 def to_sign(partner_id: str, offer_id: str, case_ref: str) -> bytes:
-    """The bytes that follow the purpose. None of these ever holds a line break: the contract's references are codes."""
+    """Return the bytes that follow the purpose. No value can hold a line break: the contract's references are codes."""
     return "".join(f"{fact}\n" for fact in (partner_id, offer_id, case_ref, "accept")).encode()

@@ -1,7 +1,7 @@
-"""Who acted: the one form in which the audit, approvals and the log of a case name somebody.
+"""Actors: the one form in which the audit, approvals and the log of a case name who acted.
 
 An actor is written `kind:id`, such as `operator:amina` or `service:registry`. Entries of earlier versions are in chains and
-stay as they are; `read` gives the form of today where theirs leaves no doubt.
+stay as they are; `read` returns the current form where theirs leaves no doubt.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _BY_ITSELF = frozenset({"retention"})
 
 
 class ActorKind(StrEnum):
-    """What kind of actor: `system` is a rule or a command of the platform that no account stands behind."""
+    """The kind of an actor: `system` is a rule or a command of the platform without an account."""
 
     OPERATOR = "operator"
     SOURCE = "source"
@@ -37,42 +37,42 @@ class Actor:
     id: str
 
     def __post_init__(self) -> None:
-        """An id is what accounts and services are named by."""
+        """Refuse an id that accounts and services cannot have."""
         if not _WRITTEN.fullmatch(str(self)):
             raise ValueError("the id of an actor has lower-case letters, digits and hyphens, a letter first")
 
     def __str__(self) -> str:
-        """As it is written."""
+        """Return the written form."""
         return f"{self.kind}:{self.id}"
 
     @classmethod
     def operator(cls, operator_id: str) -> Actor:
-        """A person with an operator's key."""
+        """Return a person with an operator's key."""
         return cls(ActorKind.OPERATOR, operator_id)
 
     @classmethod
     def source(cls, source_id: str) -> Actor:
-        """A system that posts reports."""
+        """Return a system that posts reports."""
         return cls(ActorKind.SOURCE, source_id)
 
     @classmethod
     def partner(cls, partner_id: str) -> Actor:
-        """An organisation that is offered cases."""
+        """Return an organisation that is offered cases."""
         return cls(ActorKind.PARTNER, partner_id)
 
     @classmethod
     def service(cls, name: str) -> Actor:
-        """One of the platform's services."""
+        """Return one of the platform's services."""
         return cls(ActorKind.SERVICE, name)
 
     @classmethod
     def system(cls, name: str) -> Actor:
-        """A rule or a command of the platform."""
+        """Return a rule or a command of the platform."""
         return cls(ActorKind.SYSTEM, name)
 
     @classmethod
     def parse(cls, written: str) -> Actor:
-        """What `str` has written. Raises ValueError."""
+        """Return the actor that `str` has written. Raises ValueError."""
         found = _WRITTEN.fullmatch(written)
         if found is None:
             raise ValueError("an actor is written kind:id")
@@ -80,7 +80,7 @@ class Actor:
 
 
 def read(stored: str, services: frozenset[str] = frozenset()) -> str:
-    """A stored actor in the form of today. A bare id may be an operator's or anything else's, and is shown as it is.
+    """Return a stored actor in the current form. A bare id may be an operator's or anything else's, and is shown as it is.
 
     `services` are the names that the version before wrote bare where no account could be meant.
     """

@@ -1,14 +1,14 @@
-"""Consent: purpose x data x recipient x until, and whether it stands at a given moment.
+"""Consent: purpose x data x recipient x until, and whether it is valid at a given moment.
 
-A report brings consents; the person may later tell an operator more, or withdraw. Every statement has a time, and statements
-arrive in any order, so the answer is always worked out anew from all of them. A consent lives until it expires, until a
+A report brings consents; the person may later state more to an operator, or withdraw. Every statement has a time, and statements
+arrive in any order, so the answer is always computed from all of them. A consent is valid until it expires, until a
 withdrawal touches it, or until its source no longer states it. Three rules are deliberately careful:
 
 - of two statements of the same moment, the withdrawal wins;
-- a withdrawal that names a partner beats general consents of any time: only a later consent that names the partner lifts it;
-- what a source repeats counts from when it was first stated, so that a form sent again does not undo a withdrawal.
+- a withdrawal that names a partner overrides general consents of any time: only a later consent that names the partner lifts it;
+- a repeated consent keeps its first moment, so that a form sent again does not undo a withdrawal.
 
-A consent counts from its own time, a withdrawal as soon as it arrives. `tests/unit/kernel/consent_cases.yaml` is the
+A consent is valid from its own time, a withdrawal as soon as it arrives. `tests/unit/kernel/consent_cases.yaml` is the
 specification.
 """
 
@@ -45,7 +45,7 @@ class Statement:
 
 
 @dataclass(frozen=True)
-class Telling:
+class ConsentSnapshot:
     """All consents that a source states in one event about its report; `sequence` orders its events."""
 
     sequence: int
@@ -62,8 +62,8 @@ class Answer(StrEnum):
 
 
 @dataclass(frozen=True)
-class Standing:
-    """What the person agrees to at one moment: grants by recipient, and what a named partner is denied of those for everybody."""
+class EffectiveConsent:
+    """The person's agreement at one moment: grants by recipient, and what is denied to a named partner although others get it."""
 
     grants: dict[str | None, Scopes] = field(default_factory=dict)
     refused: frozenset[str] = frozenset()
@@ -71,37 +71,37 @@ class Standing:
     withdrawn: bool = False
 
     def scopes_for(self, recipient: str | None) -> Scopes:
-        """What a partner (None: anyone) may be given; empty when it may not even be asked."""
+        """Return what a partner (None: anyone) may be given; empty when it may not even be asked."""
         own = self.grants.get(recipient, frozenset())
         if recipient in self.refused:
             return own
         return own | (self.grants.get(None, frozenset()) - self.withheld.get(recipient, frozenset()))
 
     def allows(self, recipient: str | None, scope: str | None = None) -> bool:
-        """Whether `scope` (None: the purpose as such) covers this partner."""
+        """Return True if `scope` (None: the purpose as such) covers this partner."""
         scopes = self.scopes_for(recipient)
         return bool(scopes) if scope is None else scope in scopes
 
-    def wider_than(self, before: Standing) -> bool:
-        """Whether a partner may be asked or given something that was not allowed before."""
+    def wider_than(self, before: EffectiveConsent) -> bool:
+        """Return True if a partner may be asked or given something that was not allowed before."""
         return any(scopes - before.grants.get(who, frozenset()) for who, scopes in self.grants.items())
 
     @property
     def given(self) -> bool:
-        """Whether any partner may be asked."""
+        """Return True if any partner may be asked."""
         return any(self.grants.values())
 
 
-def standing(statements: Iterable[Statement], now: datetime, *, since: datetime = NO_TIME) -> Standing:
-    """Work out what stands of statements about one purpose.
+def effective_consent(statements: Iterable[Statement], now: datetime, *, since: datetime = NO_TIME) -> EffectiveConsent:
+    """Return what statements about one purpose allow.
 
-    `since` is when the case began: an older withdrawal says nothing about the case unless it takes something away.
+    `since` is when the case began: an older withdrawal does not concern the case unless it limits a consent of it.
     """
     said = list(statements)
     withdrawals = [each for each in said if not each.granted]
     left = [(each, _left(each, withdrawals)) for each in said if each.granted]
     named = [each for each in withdrawals if each.recipient is not None]
-    return Standing(
+    return EffectiveConsent(
         grants=_by_recipient((consent.recipient, scopes) for consent, scopes in left if _lives(consent, now)),
         refused=frozenset(each.recipient for each in named if each.recipient and not each.scope),
         withheld=_by_recipient((each.recipient, frozenset(each.scope)) for each in named),
@@ -109,24 +109,22 @@ def standing(statements: Iterable[Statement], now: datetime, *, since: datetime 
     )
 
 
-def judge(
-    statements: Iterable[Statement], *, purpose: str, scope: str | None, recipient: str | None, now: datetime
-) -> Answer:
-    """Say whether `scope` (None: the purpose as such) may be used for `purpose` towards `recipient` (None: anyone) now."""
+def judge(statements: Iterable[Statement], *, purpose: str, scope: str | None, recipient: str | None, now: datetime) -> Answer:
+    """Return whether `scope` (None: the purpose as such) may be used for `purpose` towards `recipient` (None: anyone) now."""
     said = [each for each in statements if each.purpose == purpose]
-    if standing(said, now).allows(recipient, scope):
+    if effective_consent(said, now).allows(recipient, scope):
         return Answer.LIVE
-    if standing([replace(each, until=None) for each in said], now).allows(recipient, scope):
+    if effective_consent([replace(each, until=None) for each in said], now).allows(recipient, scope):
         return Answer.EXPIRED
     withdrawals = (each for each in said if not each.granted and each.recipient in (None, recipient))
     taken = any(not each.scope or scope is None or scope in each.scope for each in withdrawals)
     return Answer.WITHDRAWN if taken else Answer.NONE
 
 
-def stated(tellings: Iterable[Telling]) -> tuple[Statement, ...]:
-    """The consents of a source's last telling, each from the first telling of those that state it unbroken.
+def stated(tellings: Iterable[ConsentSnapshot]) -> tuple[Statement, ...]:
+    """Return the consents of a source's last event, each from the first event of those that state it without a gap.
 
-    The tellings may be in any order; keep all, because a late one may begin or break what others repeat.
+    The events may be in any order; keep all, because a late one may begin or break what others repeat.
     """
     now: dict[object, Statement] = {}
     for telling in sorted(tellings, key=lambda each: each.sequence):
@@ -135,13 +133,13 @@ def stated(tellings: Iterable[Telling]) -> tuple[Statement, ...]:
 
 
 def carried_over(old: Iterable[Statement], new: Iterable[Statement], now: datetime) -> tuple[Statement, ...]:
-    """The consents of an update with the moment each was given: a repeated one keeps its old moment."""
+    """Return the consents of an update with the moment each was given: a repeated one keeps its old moment."""
     known = {_content(each): each.at for each in old}
     return tuple(replace(each, at=known.get(_content(each), now)) for each in new)
 
 
 def remaining(consent: Statement, statements: Iterable[Statement]) -> Statement | None:
-    """What withdrawals for everybody have left of a consent; None when that is nothing."""
+    """Return what general withdrawals have left of a consent, or None when that is nothing."""
     general = [each for each in statements if not each.granted and each.recipient is None and each.purpose == consent.purpose]
     left = _left(consent, general)
     return replace(consent, scope=tuple(each for each in consent.scope if each in left)) if left else None
@@ -163,7 +161,7 @@ def _lives(consent: Statement, now: datetime) -> bool:
 
 
 def _left(consent: Statement, withdrawals: Iterable[Statement]) -> Scopes:
-    """What is left of a consent for those it names; what one partner out of all is denied is taken off its share alone."""
+    """Return what is left of a consent for those it names; a denial to one partner of many reduces its share alone."""
     beating = [each for each in withdrawals if each.at >= consent.at and each.recipient in (None, consent.recipient)]
     if any(not each.scope for each in beating):
         return frozenset()

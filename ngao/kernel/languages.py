@@ -30,6 +30,6 @@ _BETWEEN = re.compile(r"[-_.@]")
 
 
 def language_code(tag: str, known: Collection[str]) -> str | None:
-    """The code of a list that a tag means; None if the list does not have that language."""
+    """Return the code of a list that a tag means, or None if the list does not have that language."""
     language = _BETWEEN.split(tag.strip().casefold())[0]
     return next((code for code in (language, _TWO_OF_THREE.get(language)) if code in known), None)

@@ -1,4 +1,4 @@
-"""Which words of the domain may stand in a log line as codes, and which never may; what a reference looks like there."""
+"""The domain words that a log line may have as codes, those that it never may, and the form of a reference there."""
 
 from __future__ import annotations
 

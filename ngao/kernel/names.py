@@ -1,4 +1,4 @@
-"""Names as they are compared: order, accents, case, apostrophes and invisible signs do not make another person."""
+"""Compare names: order, accents, case, apostrophes and invisible signs do not make another person."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _APOSTROPHES = dict.fromkeys(map(ord, "'\u2018\u2019\u02bc\u02bb\u2032\u00b4`"))
 
 
 def words(name: str) -> tuple[str, ...]:
-    """The words of a name, accents off, apostrophes closed up, case folded; initials are words of one letter.
+    """Return the words of a name, accents off, apostrophes closed up, case folded; initials are words of one letter.
 
     Scripts without an alphabet, or a name of digits only (a code by which a person wants to be known), keep what they have.
     """
@@ -24,5 +24,5 @@ def words(name: str) -> tuple[str, ...]:
 
 
 def comparable(name: str) -> str:
-    """A name in the form in which two are equal: its words in their order; empty for a name without a letter or digit."""
+    """Return a name in the form in which two are equal: its words in their order; empty for a name without a letter or digit."""
     return " ".join(words(name))

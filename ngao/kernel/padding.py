@@ -1,4 +1,4 @@
-"""Boxes in a few sizes: the length of what is sealed must not tell one person's story from another's.
+"""Pad boxes to a few sizes, because the length of a sealed text must not reveal which person's it is.
 
 JSON allows white space at its end (RFC 8259, section 2), so a reader of an older version opens a padded box unchanged.
 """
@@ -13,7 +13,7 @@ STEP = 16 * _KIB
 
 
 def padded(document: bytes) -> bytes:
-    """A JSON document with spaces at its end: as long as the next of `SIZES`, above them the next multiple of `STEP`."""
+    """Return a JSON document with spaces at its end: as long as the next of `SIZES`, above them the next multiple of `STEP`."""
     return document.ljust(_size(len(document)))
 
 

@@ -1,4 +1,4 @@
-"""Telephone numbers: one reading for all services, with what was said kept beside it.
+"""Telephone numbers: one parser for all services, which keeps the original text beside the number.
 
 A guess must never replace what a person said, a piece of a number must never count as a number, and two numbers in one field
 are two. Numbers are read by `phonenumbers`, a port of Google's libphonenumber; E.164 is the ITU's form of a number.
@@ -32,24 +32,24 @@ class Phone:
 
     @property
     def dialled(self) -> str:
-        """The number, with its extension as RFC 3966 writes it."""
+        """Return the number, with its extension as RFC 3966 writes it."""
         return f"{self.number};ext={self.extension}" if self.extension else self.number
 
 
 def read_phones(said: str, region: str) -> tuple[Phone, ...]:
-    """Every number in a text, each once. `region` (ISO 3166-1) counts for those without a country code."""
+    """Return every number in a text, each once. `region` (ISO 3166-1) applies to those without a country code."""
     text = _SCIENTIFIC.sub(lambda found: found[0].replace(",", "."), western_digits(clean(said)))
     found = (phone for piece in _pieces(text) for phone in _numbers_in(piece, region))
     return tuple({(each.number, each.extension): each for each in found}.values())
 
 
 def readings(said: Iterable[str], region: str) -> tuple[str, ...]:
-    """What a helper gets for phone fields: each number once, as dialled; a text without a number as it was said."""
+    """Return phone fields for a helper: each number once, as dialled; a text without a number as it was written."""
     return tuple(dict.fromkeys(reading for text in said for reading in _readings(text, region)))
 
 
 def keys_of(said: Iterable[str], region: str) -> tuple[str, ...]:
-    """The numbers that can tell that two people are one: whole numbers without extension; never a piece of a number."""
+    """Return the numbers that can match two people: whole numbers without extension; never a part of a number."""
     return tuple(dict.fromkeys(phone.number for text in said for phone in read_phones(text, region)))
 
 
@@ -60,7 +60,7 @@ def _readings(text: str, region: str) -> tuple[str, ...]:
 
 
 def _pieces(text: str) -> Iterator[str]:
-    """The parts between signs and words that separate numbers; an extension stays with its number."""
+    """Split at signs and words that separate numbers; an extension stays with its number."""
     waiting = ""
     for piece in (each.strip() for each in _BETWEEN.split(text)):
         if not piece:
@@ -77,7 +77,7 @@ def _pieces(text: str) -> Iterator[str]:
 
 
 def _numbers_in(piece: str, region: str) -> tuple[Phone, ...]:
-    """The piece as one number if it can be one, else as several numbers side by side, else the numbers in a sentence."""
+    """Return the text as one number if it can be one, else as several numbers side by side, else the numbers in a sentence."""
     whole = _one(piece, region)
     if whole:
         return (whole,)
@@ -102,7 +102,7 @@ def _one(text: str, region: str) -> Phone | None:
 
 
 def _whole(decimal: re.Match[str], region: str) -> str:
-    """The digits before the point, unless only those with the zeros after it are a number: then the point groups digits."""
+    """Return the digits before the point unless those with the zeros after it are a number: then the point groups digits."""
     grouped = decimal[0].replace(".", "")
     is_grouped = _is_valid(grouped, region) and not _is_valid(decimal[1], region)
     return grouped if is_grouped else decimal[1]
@@ -114,13 +114,13 @@ def _is_valid(digits: str, region: str) -> bool:
 
 
 def _unrounded(scientific: re.Match[str]) -> str:
-    """The digits of a number in scientific notation; empty if some are missing, because a spreadsheet rounds what it shows."""
+    """Return the digits of a number in scientific notation; empty if some are missing, because spreadsheets round."""
     digits = scientific[1] + (scientific[2] or "")
     return digits if len(digits) == int(scientific[3]) + 1 else ""
 
 
 def _spellings(text: str, region: str) -> Iterator[str]:
-    """As it is; with 00 for +; with a lost + (a spreadsheet drops it), where the digits begin with the country's code."""
+    """Try it as it is; with 00 for +; with a lost + (a spreadsheet drops it), where the digits begin with the country's code."""
     digits = re.sub(r"[\s().-]", "", text)
     code = str(phonenumbers.country_code_for_region(region))
     if digits.startswith("00"):
@@ -131,7 +131,7 @@ def _spellings(text: str, region: str) -> Iterator[str]:
 
 
 def _several(tokens: list[str], region: str) -> tuple[Phone, ...]:
-    """The fewest groups of neighbouring words that are each a valid number; empty if there is no such reading."""
+    """Return the fewest groups of neighbouring words that are each a valid number; empty if there is no such split."""
     best: dict[int, tuple[Phone, ...]] = {0: ()}
     for end in range(1, len(tokens) + 1):
         for start in range(end):

@@ -1,4 +1,4 @@
-"""What people type into a field that they cannot or must not fill: it names no one, so it makes no two people one."""
+"""Placeholders: the texts that people type into a field that they cannot or must not fill. They name no one."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Placeholders:
     def of(
         cls, names: Iterable[str], phones: Iterable[str], region: str, beside: Iterable[str] = (), emails: Iterable[str] = ()
     ) -> Placeholders:
-        """The list as operators write it."""
+        """Return the list that operators have written."""
         addresses = ("@".join(_parts(email)) for email in emails)
         return cls(
             names=frozenset(map(comparable, names)),
@@ -40,33 +40,33 @@ class Placeholders:
         )
 
     def is_name(self, name: str) -> bool:
-        """Whether a name is a person's: with at least one letter or digit, and not made of placeholders alone."""
+        """Return True if a name is a person's: with at least one letter or digit, and not made of placeholders alone."""
         found = words(name)
         return bool(found) and not self._names_no_one(found)
 
     def real_names(self, told: Iterable[str]) -> tuple[str, ...]:
-        """The names that are somebody's."""
+        """Return the names without placeholders."""
         return tuple(name for name in told if self.is_name(name))
 
     def real_phones(self, told: Iterable[str], region: str) -> tuple[str, ...]:
-        """The numbers in phone fields that are somebody's."""
+        """Return the numbers of phone fields without placeholders."""
         return tuple(filter(self.is_phone, keys_of(told, region)))
 
     def real_emails(self, told: Iterable[str]) -> tuple[str, ...]:
-        """The addresses in e-mail fields that are somebody's, in lower case."""
+        """Return the addresses of e-mail fields without placeholders, in lower case."""
         return tuple(filter(self.is_email, (email.strip().lower() for email in told)))
 
     def somebodys(self, addresses: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-        """Of addresses `(kind, value)`, those that can tell that two people are one."""
+        """Return the addresses `(kind, value)` that can match two people, without placeholders."""
         real = {"phone": self.is_phone, "email": self.is_email}
         return ((kind, value) for kind, value in addresses if real[kind](value))
 
     def is_phone(self, number: str) -> bool:
-        """Whether a number (E.164) is somebody's: no dummy of the list, no number of one repeated digit."""
+        """Return True if a number (E.164) is real: no dummy of the list, no number of one repeated digit."""
         return number not in self.phones and len(set(number[-7:])) > 1
 
     def is_email(self, address: str) -> bool:
-        """Whether an address is somebody's: not listed, no placeholder before the `@`, not one repeated letter."""
+        """Return True if an address is real: not listed, no placeholder before the `@`, not one repeated letter."""
         local, domain = _parts(address)
         if not (local and domain) or local in self._run_together:
             return False
@@ -74,7 +74,7 @@ class Placeholders:
         return not listed and len(set(local + domain.partition(".")[0])) > 1
 
     def _names_no_one(self, said: tuple[str, ...]) -> bool:
-        """Whether the words are listed names and words beside them, one after the other, with at least one listed name."""
+        """Return True if the words are listed names and words beside them in a row, with at least one listed name."""
         reached = {0: False}
         for start in range(len(said)):
             for end in range(start + 1, min(start + self._longest, len(said)) + 1):
@@ -89,11 +89,11 @@ class Placeholders:
 
     @cached_property
     def _run_together(self) -> frozenset[str]:
-        """The listed names as the part of an address before its `@` writes them."""
+        """Return the listed names as the part of an address before its `@` writes them."""
         return frozenset(name.replace(" ", "") for name in self.names)
 
 
 def _parts(address: str) -> tuple[str, str]:
-    """An address's two sides; the first without separators, because `no.email` and `no_email` are one placeholder."""
+    """Split an address; the first part is without separators, because `no.email` and `no_email` are one placeholder."""
     local, _, domain = address.strip().lower().rpartition("@")
     return _SEPARATORS.sub("", local), domain

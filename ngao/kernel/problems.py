@@ -1,4 +1,4 @@
-"""A broken field, as its sender gets to know of it."""
+"""An invalid field, as its sender learns of it."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class FieldError:
-    """One broken field by JSON pointer (RFC 6901) and code; never with the value, which may identify someone."""
+    """One invalid field by JSON pointer (RFC 6901) and code; never with the value, which may identify a person."""
 
     pointer: str
     code: str
     detail: str
 
     def as_dict(self) -> dict[str, str]:
-        """The form in which it travels: a member of a problem document's `errors`."""
+        """Return the form in which it is sent: a member of a problem document's `errors`."""
         return {"pointer": self.pointer, "code": self.code, "detail": self.detail}
 
     def under(self, prefix: str) -> FieldError:
-        """The same error, seen from a document that holds this one at `prefix`."""
+        """Return the same error, seen from a document that holds this one at `prefix`."""
         return FieldError(prefix + self.pointer, self.code, self.detail)

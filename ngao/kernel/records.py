@@ -24,14 +24,14 @@ class _Field(NamedTuple):
     write: Turn | None
     read: Turn | None
     empty: Callable[[], Any] | None
-    """What stands for a missing value; None: its default."""
+    """The value to use instead of a missing one; None: its default."""
 
 
 _known: dict[type, tuple[_Field, ...]] = {}
 
 
 def to_record(value: Any, *without: str) -> dict[str, Any]:
-    """The fields of a dataclass by name, but for those `without`."""
+    """Return the fields of a dataclass by name, but for those `without`."""
     return {
         each.name: part if part is None or each.write is None else each.write(part)
         for each in _fields(type(value))
@@ -41,7 +41,7 @@ def to_record(value: Any, *without: str) -> dict[str, Any]:
 
 
 def from_record(kind: type[T], record: Mapping[str, Any], **known: Any) -> T:
-    """The dataclass of a record; `known` fields win, and names that it does not have are ignored.
+    """Return the dataclass of a record; `known` fields win, and names that it does not have are ignored.
 
     What is missing or None keeps its default; without one it is None or empty, if its type allows that.
     """
@@ -71,7 +71,7 @@ def _field(declared: Field[Any], hint: Any) -> _Field:
 
 
 def _present(hint: Any) -> tuple[Any, bool]:
-    """The type without None, and whether None was among it."""
+    """Return the type without None, and whether None was among it."""
     if get_origin(hint) not in (Union, types.UnionType):
         return hint, hint in (Any, object)
     kinds = [each for each in get_args(hint) if each is not type(None)]
@@ -79,7 +79,7 @@ def _present(hint: Any) -> tuple[Any, bool]:
 
 
 def _turns(hint: Any) -> tuple[Turn | None, Turn | None]:
-    """How to write and how to read a type; None: as it is."""
+    """Return how to write and how to read a type; None: as it is."""
     origin, parts = get_origin(hint), get_args(hint)
     if origin in _MANY:
         fixed = origin is tuple and parts[-1] is not ...

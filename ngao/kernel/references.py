@@ -13,21 +13,21 @@ CASE_REF, DEFENDER_REF = rf"^NG-{_SPELT}$", rf"^DEF-{_SPELT}$"
 
 
 def case_ref() -> str:
-    """A fresh case reference, 50 random bits."""
+    """Return a new case reference, 50 random bits."""
     return spelt("NG-", secrets.randbits(_LENGTH * 5))
 
 
 def defender_ref() -> str:
-    """A fresh reference of a person, 50 random bits."""
+    """Return a new reference of a person, 50 random bits."""
     return spelt("DEF-", secrets.randbits(_LENGTH * 5))
 
 
 def pairwise_defender_ref(keyed_hash: str) -> str:
-    """`DEF-` and 50 bits of a keyed hash (hex) of person and source: without the key no one can link two of them."""
+    """Return `DEF-` and 50 bits of a keyed hash (hex) of person and source: without the key no one can link two of them."""
     bits = int(keyed_hash[:16], 16)
     return "DEF-" + "".join(_ALPHABET[bits >> 5 * at & 31] for at in range(_LENGTH))
 
 
 def spelt(prefix: str, number: int, length: int = _LENGTH) -> str:
-    """A number of `length` times five bits, the highest first."""
+    """Write a number of `length` times five bits, the highest first."""
     return prefix + "".join(_ALPHABET[number >> (5 * at) & 31] for at in reversed(range(length)))

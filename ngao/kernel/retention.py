@@ -15,9 +15,9 @@ class Retention:
     version: str
 
     def before(self, rule: str, moment: str, now: datetime) -> datetime:
-        """What is due began no later than this."""
+        """Return the latest beginning of what is due."""
         return now - timedelta(days=self.days[rule][moment])
 
     def ends(self, rule: str, now: datetime) -> dict[str, datetime]:
-        """For each moment of a rule: what is due began no later than this."""
+        """Return, for each moment of a rule, the latest beginning of what is due."""
         return {moment: self.before(rule, moment, now) for moment in self.days[rule]}

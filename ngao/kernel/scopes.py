@@ -47,9 +47,16 @@ ROLES = {
     "casework": (*_DESK, "consents:write", "defenders:write", "restrictions:write"),
     "directory": ("approvals:read", *_DIRECTORY, "partners:write", "roster:write", "sources:write"),
     "keys": (
-        "audit:read", "audit:write", "keys:read", "keys:write", "outbox:read", "outbox:write", "parked:read", "parked:write",
+        "audit:read",
+        "audit:write",
+        "keys:read",
+        "keys:write",
+        "outbox:read",
+        "outbox:write",
+        "parked:read",
+        "parked:write",
     ),
     "approver": ("approvals:read", "approvals:write"),
     "all": tuple(SCOPES),
 }
-"""Shorthand for several scopes at once, by the work that somebody does."""
+"""Shorthand for several scopes together, by the work of an operator."""

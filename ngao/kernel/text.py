@@ -19,19 +19,19 @@ _NUMBER_SIGNS = str.maketrans({"\u066b": ".", "\u066c": ""})
 
 
 def clean(value: str) -> str:
-    """The text in normal form C, line ends as LF, without control and invisible signs, and without outer white space."""
+    """Return the text in normal form C, line ends as LF, without control and invisible signs, and without outer white space."""
     lines = value.replace("\r\n", "\n").replace("\r", "\n")
     plain = lines.replace("\n", "").replace("\t", "").isprintable()  # then no sign of it has to go
     return normal("NFC", lines if plain else "".join(filter(_stays, lines))).strip()
 
 
 def normal(form: Literal["NFC", "NFKD"], value: str) -> str:
-    """The text in a normal form, at a cost that grows with its length only: the one way to normalise what others wrote."""
+    """Return the text in a normal form, at a cost that grows with its length only: the one way to normalise foreign text."""
     return unicodedata.normalize(form, value if value.isascii() else _streamable(value))
 
 
 def western_digits(value: str) -> str:
-    """Decimal digits of every script (such as Arabic-Indic) as 0 to 9."""
+    """Return decimal digits of every script (such as Arabic-Indic) as 0 to 9."""
     return "".join(str(unicodedata.decimal(char)) if char.isdecimal() else char for char in value.translate(_NUMBER_SIGNS))
 
 
@@ -49,7 +49,7 @@ def _streamable(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _marks_in(char: str) -> tuple[int, int, bool]:
-    """With how many marks a sign begins, and ends, once it is decomposed, and whether it is nothing else.
+    """Return with how many marks a sign begins and ends once it is decomposed, and whether it is only marks.
 
     U+0F73 counts as no mark, and is made of two.
     """

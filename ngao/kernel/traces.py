@@ -12,22 +12,22 @@ _TRACEPARENT = re.compile(r"^00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-
 
 
 def new() -> str:
-    """Begin a trace of our own."""
+    """Begin a new trace."""
     return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
 
 
 def parse(header: str | None) -> str | None:
-    """A foreign `traceparent` as it stands, or None when there is none or it breaks the standard."""
+    """Return a foreign `traceparent` unchanged, or None when there is none or it is invalid."""
     return header if header and _TRACEPARENT.fullmatch(header) else None
 
 
 def child(parent: str | None) -> str:
-    """The next step in a trace: same trace id, a new span id; without a valid parent, a new trace."""
+    """Return the next step in a trace: same trace id, a new span id; without a valid parent, a new trace."""
     found = _TRACEPARENT.fullmatch(parent or "")
     return f"00-{found[1]}-{secrets.token_hex(8)}-{found[3]}" if found else new()
 
 
 def trace_id(traceparent: str | None) -> str | None:
-    """The 32 hex digits that all steps of a trace share: what an operator searches the logs for."""
+    """Return the 32 hex digits that all steps of a trace share: an operator searches the logs for them."""
     found = _TRACEPARENT.fullmatch(traceparent or "")
     return found[1] if found else None

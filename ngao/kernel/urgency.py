@@ -8,5 +8,5 @@ CRITICAL, LOW = URGENCIES[0], URGENCIES[-1]
 
 
 def rank(urgency: str) -> int:
-    """0 for critical and up. An unknown urgency counts as critical, because late is worse than early."""
+    """Return 0 for critical and up. An unknown urgency counts as critical, because late is worse than early."""
     return URGENCIES.index(urgency) if urgency in URGENCIES else 0

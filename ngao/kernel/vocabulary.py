@@ -54,13 +54,13 @@ class Vocabulary:
 
     @property
     def schemes(self) -> tuple[str, ...]:
-        """The ways to name a county."""
+        """Return the ways to name a county."""
         return (ISO_PLACES, self.scheme) if self.scheme else (ISO_PLACES,)
 
     def county(self, scheme: str, code: str) -> str | None:
-        """The county's ISO 3166-2 code, or None if the list has no such county in the scheme named.
+        """Return the county's ISO 3166-2 code, or None if the list has no such county in the scheme named.
 
-        The two numberings may differ, so a bare number counts only where the scheme says that it is a national number.
+        The two numberings may differ, so a bare number is only accepted where the scheme says that it is a national number.
         """
         if scheme == ISO_PLACES:
             return code.upper() if code.upper() in self.counties else None
@@ -70,7 +70,7 @@ class Vocabulary:
 
 
 def vocabulary_of(documents: Mapping[str, Any]) -> Vocabulary:
-    """The lists of all files by name; raises WrongList where labels or suggestions are missing or lead nowhere."""
+    """Return the lists of all files by name. Raises WrongList where labels or suggestions are missing or lead nowhere."""
     _check_labels(documents)
     supports, perpetrators = documents["support_types.yaml"], documents["perpetrators.yaml"]
     languages, counties = documents["languages.yaml"]["languages"], documents["counties.yaml"]
@@ -96,7 +96,7 @@ def vocabulary_of(documents: Mapping[str, Any]) -> Vocabulary:
 
 
 def demand_known(file: str, key: str, used: Iterable[str], known: Iterable[str]) -> None:
-    """Raises WrongList naming every code that is used and not listed."""
+    """Check codes against their list. Raises WrongList naming every code that is used and not listed."""
     unknown = sorted(set(used) - set(known))
     if unknown:
         raise WrongList(f"The policy file {file} has errors: {key}: {', '.join(unknown)} is not in its list.")
@@ -113,7 +113,7 @@ def _check_suggestions(vocabulary: Vocabulary) -> None:
 
 
 def _check_labels(documents: Mapping[str, Any]) -> None:
-    """Every entry of a list has a label in each language of the coalition, and in English."""
+    """Require a label in each language of the coalition, and in English, for every entry of a list."""
     listed, demanded = documents["languages.yaml"]["languages"], documents["languages.yaml"]["written_in"]
     demand_known("languages.yaml", "written_in", demanded, listed)
     for file, key in LABELLED:

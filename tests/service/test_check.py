@@ -109,7 +109,7 @@ def test_a_queue_with_other_arguments_is_named_with_the_argument(provisioned: Wo
     management.put("queues", provisioned.vhost, "notify.dead", body={"durable": True, "arguments": arguments})
     try:
         (said,) = failed(perform(broker(provisioned).checks()))
-        assert "notify.dead stands with the argument x-delivery-limit = 3, not 1000000000" in said
+        assert "notify.dead has the argument x-delivery-limit = 3, not 1000000000" in said
         assert said.endswith("drain it, delete it and provision again.")
     finally:
         management.delete("queues", provisioned.vhost, "notify.dead")

@@ -72,7 +72,7 @@ def referral_answers(said: Sequence[Said], asks: Question) -> bool:
         if change.purpose == "referral":
             apply_consent(case, change, asks.at, QUIET)
     kept = referral._case({**referral._record(case), "revision": 1})
-    return kept.standing(asks.at).allows(asks.recipient, asks.scope)
+    return kept.effective_consent(asks.at).allows(asks.recipient, asks.scope)
 
 
 def registry_answers(said: Sequence[Said], asks: Question) -> bool:

@@ -1,1 +1,1 @@
-"""The data of each event type, one dataclass a type, by the service that publishes it."""
+"""The data of each event type, one dataclass per type, by the service that publishes it."""

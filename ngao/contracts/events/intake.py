@@ -1,4 +1,4 @@
-"""What intake publishes."""
+"""The events of intake."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class StatedViolation(Part):
 
 @part(schema="Consented")
 class StatedConsent(Part):
-    """One consent: purpose, which data, for whom (nobody named means any vetted partner), until when."""
+    """One consent: purpose, which data, for whom (without a name: any vetted partner), until when."""
 
     purpose: Internal[str]
     scope: Internal[tuple[str, ...]] = ()
@@ -38,9 +38,9 @@ class SealedIdentity(Part):
 
 @event("intake.report.accepted.v1")
 class ReportAccepted(Payload):
-    """A report is stored for good, with its urgency and why.
+    """A report is stored permanently, with its urgency and why.
 
-    `needs` is all that help is looked for; those that nobody asked for, because the violations suggest them, stand in
+    `needs` is all that help is looked for; those that no one asked for, because the violations suggest them, are in
     `needs_proposed` too. `occurred_at` is a day. `urgency_reasons`, `reporter_role`, `violations` and `earlier_reports` are
     empty, because no reader needs them; events of older versions hold them (ADR 0026).
     """
@@ -98,7 +98,7 @@ class ReportUpdated(Payload):
 
 @event("intake.report.quarantined.v1")
 class ReportQuarantined(Payload):
-    """A body was posted that its source's profile cannot read as a report: it is kept sealed until an operator decides about it.
+    """A body was posted that its source's profile cannot read as a report: it is sealed and waits for an operator.
 
     `case_ref` is no case: it stands for the source and the day, so that all that came from one broken form raises one alarm.
     `urgency` is high, because what cannot be read may be. `reason` is why it is no report, `codes` what was found broken in it;
@@ -118,7 +118,7 @@ class ReportQuarantined(Payload):
 
 @event("intake.quarantine.filled.v1")
 class QuarantineFilled(Payload):
-    """So much of one source waits in quarantine that no more is taken from it: it is answered 429 until an operator decides.
+    """So much of one source is in quarantine that no more of it is accepted: it gets 429 until an operator decides.
 
     Published once a day for a source. `case_ref` is no case: it is that of the day's `intake.report.quarantined` of this source.
     """
@@ -133,7 +133,7 @@ class QuarantineFilled(Payload):
 
 @event("intake.report.withdrawn.v1")
 class ReportWithdrawn(Payload):
-    """The source took the report back: what was offered is recalled."""
+    """The source withdrew the report: what was offered is recalled."""
 
     report_id: Internal[str]
     case_ref: Internal[str]
@@ -171,7 +171,7 @@ class ReportReceipt(Payload):
 
 @event("intake.report.rejected.v1")
 class ReportRejected(Payload):
-    """The answer to a source whose report cannot be taken: which fields, never their values."""
+    """The answer to a source whose report is invalid: which fields, never their values."""
 
     event_id: Internal[str | None] = None
     reason: Internal[str]

@@ -1,4 +1,4 @@
-"""What notify publishes: by reference, never content, never an address."""
+"""The events of notify: by reference, never content, never an address."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class MessageEvent(Payload):
 
 @event("notify.message.sent.v1")
 class MessageSent(MessageEvent):
-    """The channel took the message over."""
+    """The channel accepted the message."""
 
     policy_version: Internal[str]
 
@@ -32,7 +32,7 @@ class MessageDelivered(MessageEvent):
 
 @event("notify.message.failed.v1")
 class MessageFailed(MessageEvent):
-    """The channel did not take it after all tries; `next_step` names the human who is told instead."""
+    """The channel did not accept it after all tries; `next_step` names the human who is notified instead."""
 
     reason: Internal[str]
     next_step: Internal[str]
@@ -48,6 +48,6 @@ class MessageRefused(MessageEvent):
 
 @event("notify.message.acknowledged.v1")
 class MessageAcknowledged(MessageEvent):
-    """A human said: I have seen it."""
+    """A human has seen it."""
 
     by: Internal[str]

@@ -1,4 +1,4 @@
-"""What referral publishes."""
+"""The events of referral."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ngao.contracts.payloads import IfSet, Internal, Payload, Public, event, par
 
 @event("referral.case.opened.v1")
 class CaseOpened(Payload):
-    """Referral has taken the case on."""
+    """Referral has opened the case."""
 
     case_ref: Internal[str]
     urgency: Internal[str]
@@ -20,7 +20,7 @@ class CaseOpened(Payload):
 
 @event("referral.case.closed.v1")
 class CaseClosed(Payload):
-    """Nothing is left to do for the case, and why."""
+    """No work is left for the case, and why."""
 
     case_ref: Internal[str]
     reason: Internal[str]
@@ -28,9 +28,9 @@ class CaseClosed(Payload):
 
 @event("referral.case.reopened.v1")
 class CaseReopened(CaseOpened):
-    """News has opened a closed case again, or settled needs of an open one: why, and who was told (a human, always).
+    """A new fact has opened a closed case again, or settled needs of an open one: why, and who was notified (a human, always).
 
-    `needs_again` are the needs for which help is looked for anew.
+    `needs_again` are the needs for which help is looked for again.
     """
 
     reason: Internal[str]
@@ -59,7 +59,7 @@ class OfferMade(OfferEvent):
     """A partner is asked to help, until `respond_by`; what it needs to decide and no more.
 
     By the coalition's policy for the kind of support, `county`, `region` and `languages` may be empty; `referral.accepted` has
-    them. `reasons` is empty; the story of the case has them.
+    them. `reasons` is empty; the timeline of the case has them.
     """
 
     county: Internal[str] = ""
@@ -73,7 +73,7 @@ class OfferMade(OfferEvent):
 
 @event("referral.accepted.v1", schema="Accepted")
 class OfferAccepted(OfferEvent):
-    """A partner took the referral; carries what disclosers verify for themselves, so that they ask nobody.
+    """A partner accepted the referral; carries what disclosing services verify themselves, so that they need ask no one.
 
     Nothing is sealed to `partner_public_key` for its own sake: `vouch` is what operators signed of the partner's keys, and
     `signature` the partner's own over its acceptance. `again` is true if it was published before, with another vouch or none.
@@ -93,14 +93,14 @@ class OfferAccepted(OfferEvent):
 
 @event("referral.declined.v1", schema="Declined")
 class OfferDeclined(OfferEvent):
-    """A partner said no, by a coded reason."""
+    """A partner declined, by a coded reason."""
 
     reason: Internal[str]
 
 
 @event("referral.expired.v1", schema="Expired")
 class OfferExpired(OfferEvent):
-    """A partner did not answer in time; `received` tells whether it had at least the offer."""
+    """A partner did not answer in time; `received` is true if it had at least the offer."""
 
     received: Internal[bool]
 
@@ -112,7 +112,7 @@ class OfferStarted(OfferEvent):
 
 @event("referral.completed.v1", schema="Completed")
 class OfferCompleted(OfferEvent):
-    """The partner has done it, with a coded outcome."""
+    """The partner has completed it, with a coded outcome."""
 
     outcome: Internal[str]
 
@@ -126,21 +126,21 @@ class OfferFailed(OfferEvent):
 
 @event("referral.withdrawn.v1", schema="Withdrawn")
 class OfferWithdrawn(OfferEvent):
-    """An open offer is taken back: the partner must not act on it."""
+    """An open offer is withdrawn: the partner must not act on it."""
 
     reason: Internal[str]
 
 
 @event("referral.recalled.v1", schema="Recalled")
 class OfferRecalled(OfferEvent):
-    """An accepted referral is taken back: the partner must stop and forget what was disclosed."""
+    """An accepted referral is recalled: the partner must stop and erase what was disclosed."""
 
     reason: Internal[str]
 
 
 @event("referral.unroutable.v1", schema="Unroutable")
 class NeedUnroutable(Payload):
-    """No partner can be offered this need: why, and who was told (a human, always)."""
+    """No partner can be offered this need: why, and who was notified (a human, always)."""
 
     case_ref: Internal[str]
     need: Internal[str]
@@ -152,7 +152,7 @@ class NeedUnroutable(Payload):
 
 @part()
 class HelpInDoubt(NeedUnroutable):
-    """A partner took this need, and whether it can help is in doubt: why, and who was told (a human, always)."""
+    """A partner accepted this need, and whether it can help is in doubt: why, and who was notified (a human, always)."""
 
     offer_id: Internal[str]
     partner_id: Internal[str]
@@ -170,9 +170,9 @@ class DisclosureMissed(HelpInDoubt):
 
 @event("referral.reply.answered.v1")
 class ReplyAnswered(Payload):
-    """What could not be taken of a partner's reply: which fields, never their values.
+    """The invalid parts of a partner's reply: which fields, never their values.
 
-    With `taken` the rest of the reply counts; without, the offer stands where it stood.
+    With `taken` the rest of the reply is accepted; without, the offer is unchanged.
     """
 
     partner_id: Internal[str]

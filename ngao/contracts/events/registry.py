@@ -1,4 +1,4 @@
-"""What the registry publishes."""
+"""The events of the registry."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ngao.contracts.payloads import Internal, Lasting, Part, Payload, Sealed, ev
 
 @part()
 class Restriction(Part):
-    """A standing rule of the person: never refer them to this partner."""
+    """A restriction of the person: never refer them to this partner."""
 
     kind: Internal[str]
     partner_id: Internal[str | None] = None
@@ -22,7 +22,7 @@ class Restriction(Part):
 
 @part()
 class ContactSummary(Part):
-    """Whether and by which kind of channel the person may be told something; no address, no hours."""
+    """Whether and by which kind of channel the person may be notified; no address, no hours."""
 
     may_contact: Internal[bool]
     channels: Internal[tuple[str, ...]]
@@ -58,7 +58,7 @@ class ConsentChanged(Payload):
 class ContactDisclosed(Payload):
     """How to reach the person safely, sealed to the one partner that accepted.
 
-    `supersedes` is true if it replaces what this offer was told before, which must not be used any more.
+    `supersedes` is true if it replaces an earlier disclosure of this offer, which must not be used any more.
     """
 
     case_ref: Internal[str]

@@ -1,4 +1,4 @@
-"""What partners answer to an offer."""
+"""The answers of partners to an offer."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class ReceiptReply(OfferReply):
 
 @event("partner.offer.accept.v1")
 class AcceptReply(OfferReply):
-    """A yes, with the partner's signature over it (`ngao.contracts.acceptance`): a partner that has a signing key must sign."""
+    """An acceptance, with the partner's signature (`ngao.contracts.acceptance`): a partner that has a signing key must sign."""
 
     signature: IfSet[Public[Annotated[str, validate.Length(max=128)] | None]] = None
     signature_key_id: IfSet[Public[Annotated[str, validate.Length(max=64)] | None]] = None

@@ -1,1 +1,1 @@
-"""One module an owner: the schemas of the events it says; `report` is what sources may post."""
+"""The schemas of events, one module per owner; `report` is what sources may post."""

@@ -28,7 +28,7 @@ def _one_of(choices: tuple[str, ...]) -> validate.OneOf:
 
 
 class Perpetrator(Strict):
-    """Who is said to have done it, by code only: names of perpetrators belong into the narrative."""
+    """Who is reported to have done it, by code only: names of perpetrators belong in the narrative."""
 
     type = fields.String(required=True, validate=_SLUG, metadata=INTERNAL)
     involvement = fields.String(validate=_SLUG, metadata=INTERNAL)
@@ -46,13 +46,11 @@ class Violation(Strict):
     occurred_at = Moment(metadata=INTERNAL)
     occurred_precision = fields.String(validate=_one_of(codes.PRECISIONS_OF_TIME), metadata=INTERNAL)
     against = fields.String(load_default="defender", validate=_one_of(codes.AGAINST), metadata=INTERNAL)
-    perpetrators = fields.List(
-        fields.Nested(Perpetrator), load_default=list, validate=validate.Length(max=20), metadata=INTERNAL
-    )
+    perpetrators = fields.List(fields.Nested(Perpetrator), load_default=list, validate=validate.Length(max=20), metadata=INTERNAL)
 
 
 class Reporter(Strict):
-    """Who tells: only the role; the reporter's own identity is not asked for."""
+    """Who reports: only the role; the reporter's own identity is not asked for."""
 
     role = fields.String(required=True, validate=_one_of(codes.REPORTER_ROLES), metadata=INTERNAL)
 
@@ -62,20 +60,26 @@ class Identity(Strict):
 
     names = fields.List(
         fields.String(validate=validate.Length(min=1, max=200)),
-        load_default=list, validate=validate.Length(max=10), metadata=SENSITIVE,
+        load_default=list,
+        validate=validate.Length(max=10),
+        metadata=SENSITIVE,
     )
     phones = fields.List(
         fields.String(validate=validate.Length(min=3, max=200)),
-        load_default=list, validate=validate.Length(max=10), metadata=SENSITIVE,
+        load_default=list,
+        validate=validate.Length(max=10),
+        metadata=SENSITIVE,
     )
     emails = fields.List(
         Email(validate=validate.Length(max=_LONGEST_EMAIL)),
-        load_default=list, validate=validate.Length(max=10), metadata=SENSITIVE,
+        load_default=list,
+        validate=validate.Length(max=10),
+        metadata=SENSITIVE,
     )
 
     @validates_schema
     def at_least_one(self, data: dict[str, Any], **_: object) -> None:
-        """An identity that names nobody is a mistake of the form, not an anonymous report."""
+        """Refuse an identity without a name or address: it is a mistake of the form, not an anonymous report."""
         if not any(data.get(name) for name in ("names", "phones", "emails")):
             raise ValidationError("required|Give at least one name, phone or e-mail, or leave identity out.")
 
@@ -138,12 +142,14 @@ class SafeHours(Strict):
     )
     days = fields.List(
         fields.String(validate=_one_of(("mon", "tue", "wed", "thu", "fri", "sat", "sun"))),
-        load_default=list, validate=validate.Length(max=7), metadata=SENSITIVE,
+        load_default=list,
+        validate=validate.Length(max=7),
+        metadata=SENSITIVE,
     )
 
 
 class ContactSafety(Strict):
-    """How to reach the person without putting them at risk; without it, nobody contacts them."""
+    """How to reach the person without putting them at risk; without it, the person is not contacted."""
 
     may_contact = fields.Boolean(load_default=False, metadata=SENSITIVE)
     channels = fields.List(
@@ -161,7 +167,8 @@ class Attachment(Strict):
 
     name = fields.String(required=True, validate=validate.Length(min=1, max=255), metadata=SENSITIVE)
     media_type = Text(
-        required=True, metadata=INTERNAL,
+        required=True,
+        metadata=INTERNAL,
         validate=[validate.Length(max=255), Pattern(_MEDIA_TYPE, error="format|Must be a media type.")],
     )
     sha256 = fields.String(
@@ -171,37 +178,33 @@ class Attachment(Strict):
 
 
 class Report(Strict):
-    """One call for help."""
+    """One report of an incident."""
 
     source_event_id = fields.String(required=True, validate=_ID, metadata=INTERNAL)
     occurred_at = Moment(required=True, metadata=INTERNAL)
-    occurred_precision = fields.String(
-        load_default="exact", validate=_one_of(codes.PRECISIONS_OF_TIME), metadata=INTERNAL
-    )
+    occurred_precision = fields.String(load_default="exact", validate=_one_of(codes.PRECISIONS_OF_TIME), metadata=INTERNAL)
     reporter = fields.Nested(Reporter, required=True, metadata=INTERNAL)
     subject = fields.Nested(Subject, load_default=dict, metadata=SENSITIVE)
-    violations = fields.List(
-        fields.Nested(Violation), required=True, validate=validate.Length(min=1, max=20), metadata=INTERNAL
-    )
+    violations = fields.List(fields.Nested(Violation), required=True, validate=validate.Length(min=1, max=20), metadata=INTERNAL)
     location = fields.Nested(Location, required=True, metadata=INTERNAL)
     languages = fields.List(
         fields.String(validate=Pattern(r"^[a-z]{2,3}$", error="format|Must be an ISO 639 code.")),
-        load_default=list, validate=validate.Length(max=10), metadata=INTERNAL,
+        load_default=list,
+        validate=validate.Length(max=10),
+        metadata=INTERNAL,
     )
     narrative = fields.String(validate=validate.Length(max=50_000), metadata=SENSITIVE)
     needs = fields.List(fields.String(validate=_SLUG), load_default=list, validate=validate.Length(max=20), metadata=INTERNAL)
     consent = fields.List(fields.Nested(Consent), load_default=list, validate=validate.Length(max=20), metadata=INTERNAL)
     contact_safety = fields.Nested(ContactSafety, metadata=SENSITIVE)
-    attachments = fields.List(
-        fields.Nested(Attachment), load_default=list, validate=validate.Length(max=50), metadata=SENSITIVE
-    )
+    attachments = fields.List(fields.Nested(Attachment), load_default=list, validate=validate.Length(max=50), metadata=SENSITIVE)
 
 
 _REPORT = Report()
 
 
 def most_of(pointer: str) -> int | None:
-    """How many items, or signs, the field of a report at a JSON pointer holds at most; None where there is no such bound."""
+    """Return how many items, or signs, the field of a report at a JSON pointer holds at most; None without a bound."""
     schema: Any = _REPORT
     found: Any = None
     for step in (each for each in pointer.split("/")[1:] if not each.isdigit()):

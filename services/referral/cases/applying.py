@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from ngao.kernel.consent import FOR_REFERRAL, Standing, Statement, Telling
+from ngao.kernel.consent import FOR_REFERRAL, ConsentSnapshot, EffectiveConsent, Statement
 from services.referral.cases.changes import INTAKE, REGISTRY, CaseChange, Kind
 from services.referral.cases.deadlines import Deadlines, Waits
 from services.referral.cases.facts import NOTHING, Changed, Defender, Reason, Report
@@ -38,8 +38,8 @@ def apply_report(
     An update may add needs and raise urgency, and removes no need; a consent that it no longer states has ended.
     A new fact opens a closed case again.
     """
-    before, known = case.standing(now), case.report
-    _store_consents(case, Telling(report.sequence, tuple(consents)))
+    before, known = case.effective_consent(now), case.report
+    _store_consents(case, ConsentSnapshot(report.sequence, tuple(consents)))
     case.report = known.merged(report) if known else report
     case.record(Kind.REPORT_RECEIVED, actor=INTAKE)
     news = new_facts_in(known, case.report, case.needs, changed.parts) if known else ()
@@ -49,7 +49,7 @@ def apply_report(
     _add_needs(case, case.report)
     if VIOLATION_ADDED in news:
         _ask_settled_again(case, changed.needs_again)
-    if case.standing(now).wider_than(before):
+    if case.effective_consent(now).wider_than(before):
         case.wake()
     if URGENCY_RAISED in news or (known and known.county != case.report.county):
         _match_again(case, alarm_again=URGENCY_RAISED in news)
@@ -68,7 +68,7 @@ def apply_defender(case: Case, defender: Defender, now: datetime) -> None:
 
 def apply_consent(case: Case, fact: Statement, now: datetime, deadlines: Deadlines) -> None:
     """Store a change of consent: what it no longer covers is withdrawn or recalled. A renewed one may open a closed case."""
-    before = case.standing(now)
+    before = case.effective_consent(now)
     if fact not in case.consents:
         case.consents.append(fact)
     case.record(Kind.CONSENT_RECEIVED, reason="granted" if fact.granted else "withdrawn", actor=REGISTRY)
@@ -90,13 +90,13 @@ def withdraw_report(case: Case, now: datetime, sequence: int = 0) -> None:
         case.closed_reason = REPORT_WITHDRAWN
 
 
-def _store_consents(case: Case, telling: Telling) -> None:
+def _store_consents(case: Case, telling: ConsentSnapshot) -> None:
     if telling.sequence not in {stated.sequence for stated in case.tellings}:
         case.tellings.append(telling)
 
 
 def _open_again(  # noqa: PLR0917  # as its one caller has them
-    case: Case, word: Report, news: tuple[Reason, ...], before: Standing, now: datetime, deadlines: Deadlines
+    case: Case, word: Report, news: tuple[Reason, ...], before: EffectiveConsent, now: datetime, deadlines: Deadlines
 ) -> bool:
     """Open a closed case if an update of its report is a reason to. Returns True if it did."""
     withdrawn = case.withdrawn_sequence
@@ -111,8 +111,8 @@ def _open_again(  # noqa: PLR0917  # as its one caller has them
     return bool(reasons)
 
 
-def _agreed_anew(case: Case, before: Standing, now: datetime) -> bool:
-    return case.closed_reason in TAKEN_BACK and not before.given and case.standing(now).given
+def _agreed_anew(case: Case, before: EffectiveConsent, now: datetime) -> bool:
+    return case.closed_reason in TAKEN_BACK and not before.given and case.effective_consent(now).given
 
 
 def _reopen(case: Case, reasons: tuple[Reason, ...], report: Report, now: datetime, deadlines: Deadlines) -> None:
@@ -161,8 +161,8 @@ def _shorten_waits(case: Case, now: datetime, waits: Waits) -> None:
             offer.due = min(offer.due, now + waits.respond_by)
 
 
-def _recall_uncovered(case: Case, before: Standing, now: datetime) -> None:
-    after = case.standing(now)
+def _recall_uncovered(case: Case, before: EffectiveConsent, now: datetime) -> None:
+    after = case.effective_consent(now)
     for offer in case.offers:
         if offer.taken and before.scopes_for(offer.partner_id) - after.scopes_for(offer.partner_id):
             case.withdraw_or_recall(offer, NO_CONSENT, now)
@@ -171,7 +171,7 @@ def _recall_uncovered(case: Case, before: Standing, now: datetime) -> None:
 def _review(case: Case, now: datetime) -> None:
     if case.closed or not (case.report and case.report.complete):
         return
-    agreed = case.standing(now)
+    agreed = case.effective_consent(now)
     if agreed.withdrawn and not agreed.given and _withdrawn_since_reopened(case):
         case.close(CONSENT_WITHDRAWN, now, actor=REGISTRY)
         return

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from ngao.kernel.actors import Actor
-from ngao.kernel.consent import Standing, Statement, Telling, standing, stated
+from ngao.kernel.consent import ConsentSnapshot, EffectiveConsent, Statement, effective_consent, stated
 from ngao.kernel.pairwise import case_ref_for
 from ngao.kernel.urgency import rank
 from services.referral.cases.changes import REFERRAL, CaseChange, Kind
@@ -44,7 +44,7 @@ class Case:
     revision: int = 0
     report: Report | None = None
     defender: Defender | None = None
-    tellings: list[Telling] = field(default_factory=list)
+    tellings: list[ConsentSnapshot] = field(default_factory=list)
     consents: list[Statement] = field(default_factory=list)
     needs: dict[str, Need] = field(default_factory=dict)
     offers: list[Offer] = field(default_factory=list)
@@ -81,10 +81,10 @@ class Case:
         ]
         return min((end for end in ends if end is not None), default=None)
 
-    def standing(self, now: datetime) -> Standing:
+    def effective_consent(self, now: datetime) -> EffectiveConsent:
         """Return what the person agrees to at this moment."""
         began = self.report.received_at if self.report else None
-        return standing((*stated(self.tellings), *self.consents), now, since=began or self.created_at)
+        return effective_consent((*stated(self.tellings), *self.consents), now, since=began or self.created_at)
 
     def offer_with(self, offer_id: str) -> Offer:
         """Return an offer. Raises NoSuchOffer."""
@@ -147,7 +147,7 @@ class Case:
 
     def check_consent(self, offer: Offer, now: datetime) -> None:
         """Withdraw or recall an offer that the person's consent does not cover any more."""
-        if not self.standing(now).allows(offer.partner_id):
+        if not self.effective_consent(now).allows(offer.partner_id):
             self.withdraw_or_recall(offer, NO_CONSENT, now)
 
     def settle_need(self, name: str, now: datetime) -> None:
@@ -208,5 +208,5 @@ class Case:
             and self.defender is not None
             and partner_id not in self.defender.never_refer
             and partner_id not in self.tried(need.name)
-            and self.standing(now).allows(partner_id)
+            and self.effective_consent(now).allows(partner_id)
         )

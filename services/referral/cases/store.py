@@ -13,7 +13,7 @@ from ngao.chassis.storage.documents import Stored
 from ngao.chassis.storage.held import INTERNAL
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.kernel import actors
-from ngao.kernel.consent import FOR_REFERRAL, Statement, Telling
+from ngao.kernel.consent import FOR_REFERRAL, ConsentSnapshot, Statement
 from ngao.kernel.records import from_record, to_record
 from ngao.kernel.urgency import URGENCIES, rank
 from services.referral.cases.facts import Reason
@@ -178,7 +178,9 @@ def _case(record: dict[str, Any]) -> Case:
         Case,
         record,
         id=record["_id"],
-        tellings=[Telling(stated["sequence"], tuple(map(_statement, stated["grants"]))) for stated in record.get("tellings", ())],
+        tellings=[
+            ConsentSnapshot(stated["sequence"], tuple(map(_statement, stated["grants"]))) for stated in record.get("tellings", ())
+        ],
         consents=[_statement(stated) for stated in record.get("consents", ())],
         needs={need["name"]: from_record(Need, need) for need in record.get("needs", ())},
     )

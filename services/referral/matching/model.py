@@ -12,7 +12,7 @@ from datetime import datetime
 from itertools import islice
 from typing import NamedTuple
 
-from ngao.kernel.consent import Standing
+from ngao.kernel.consent import EffectiveConsent
 from services.referral.cases.facts import Reason
 from services.referral.directory.model import Directory, Partner, draw
 from services.referral.offers.showing import Showing
@@ -70,7 +70,7 @@ class MatchRequest:
     languages: tuple[str, ...]
     never: frozenset[str]
     tried: frozenset[str]
-    consent: Standing
+    consent: EffectiveConsent
     now: datetime
 
     @property

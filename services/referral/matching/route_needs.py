@@ -35,7 +35,7 @@ def request_of(ctx: Context, case: Case, need: Need) -> MatchRequest:
         languages=case.report.languages if case.report else (),
         never=case.defender.never_refer if case.defender else frozenset(),
         tried=case.tried(need.name),
-        consent=case.standing(ctx.now),
+        consent=case.effective_consent(ctx.now),
         now=ctx.now,
     )
 

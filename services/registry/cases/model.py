@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
-from ngao.kernel.consent import Statement, Telling, stated
+from ngao.kernel.consent import ConsentSnapshot, Statement, stated
 from services.registry.people.identity import ReportedIdentity
 
 
@@ -34,7 +34,7 @@ class Case:
     urgent: bool
     told: ReportedIdentity
     received_at: datetime
-    tellings: tuple[Telling, ...]
+    tellings: tuple[ConsentSnapshot, ...]
     policy_version: str
     state: CaseState = CaseState.OPEN
     statements: tuple[Statement, ...] = ()
@@ -66,7 +66,7 @@ class Case:
         known = {stated.sequence for stated in self.tellings}
         if sequence is None or sequence not in known:
             place = max(known, default=0) + 1 if sequence is None else sequence
-            self.tellings = (*self.tellings, Telling(place, consents))
+            self.tellings = (*self.tellings, ConsentSnapshot(place, consents))
 
     def correct(self, told: ReportedIdentity, sequence: int | None) -> frozenset[str]:
         """Store the corrections of an update, part by part, unless a later one was stored before. Returns these parts' names.

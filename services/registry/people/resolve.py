@@ -8,7 +8,7 @@ from itertools import islice
 from ngao.chassis.handlers import on
 from ngao.contracts import Event
 from ngao.contracts.events.intake import ReportAccepted, SealedIdentity
-from ngao.kernel.consent import Telling
+from ngao.kernel.consent import ConsentSnapshot
 from ngao.kernel.phones import readings
 from ngao.kernel.placeholders import Placeholders
 from ngao.kernel.references import defender_ref
@@ -43,7 +43,7 @@ def resolve_defender(ctx: Context, report: ReportAccepted, envelope: Event) -> N
         urgent=report.urgency == CRITICAL,
         told=told,
         received_at=report.received_at,
-        tellings=(Telling(envelope.sequence or 0, statements_of(report.consent, report.received_at)),),
+        tellings=(ConsentSnapshot(envelope.sequence or 0, statements_of(report.consent, report.received_at)),),
         policy_version=ctx.policy.version,
         absorbed=resolution.kind not in (Kind.EXISTING, Kind.BY_REFERENCE),
     )

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ngao.kernel.consent import Answer, Statement, Telling, carried_over, judge, remaining, stated
+from ngao.kernel.consent import Answer, ConsentSnapshot, Statement, carried_over, judge, remaining, stated
 from tests.support.consents import CASES, DAY, QUESTIONS, Case, Given, Question, Said, in_any_order, numbered, statements
 
 NOW = DAY + timedelta(hours=12)
@@ -22,7 +22,7 @@ LATER = NOW + timedelta(hours=1)
 
 def answer(said: Sequence[Said], asks: Question) -> bool:
     """The answer for a source's events, in the order in which they come, and what the person said since."""
-    reported = stated(Telling(sequence, statements(told)) for sequence, told in numbered(said))
+    reported = stated(ConsentSnapshot(sequence, statements(told)) for sequence, told in numbered(said))
     others = [each for told in said if not told.by_source for each in statements(told)]
     found = judge((*reported, *others), purpose=asks.purpose, scope=asks.scope, recipient=asks.recipient, now=asks.at)
     return found is Answer.LIVE

@@ -267,7 +267,7 @@ def test_an_update_that_repeats_the_old_consent_does_not_undo_a_withdrawal() -> 
     apply_consent(made.ctx(), REF, consent(granted=False, at=after(1), scope=("contact",)))
     repeated = [consent(at=after(2)), consent(at=after(2), scope=("narrative",))]
     apply_update(made.ctx(), REF, report(sequence=2, county="", languages=()), repeated)
-    assert made.case().standing(after(3)).scopes_for("a") == {"narrative"}
+    assert made.case().effective_consent(after(3)).scopes_for("a") == {"narrative"}
 
 
 def test_an_update_that_states_a_consent_no_more_takes_back_what_was_open_or_accepted() -> None:
@@ -292,9 +292,9 @@ def test_what_is_withdrawn_from_one_partner_is_kept_from_it_whatever_is_later_ag
     made = opened("a", "b", consents=[consent(recipient="b")])
     apply_consent(made.ctx(), REF, consent(granted=False, at=after(1), recipient="a", scope=("contact",)))
     apply_consent(made.ctx(), REF, consent(at=after(2), scope=("contact", "narrative")))
-    assert made.case().standing(after(3)).scopes_for("a") == {"narrative"}
+    assert made.case().effective_consent(after(3)).scopes_for("a") == {"narrative"}
     apply_consent(made.ctx(), REF, consent(at=after(3), recipient="a"))
-    assert made.case().standing(after(4)).scopes_for("a") == {"narrative", "contact"}
+    assert made.case().effective_consent(after(4)).scopes_for("a") == {"narrative", "contact"}
 
 
 def test_withdrawing_part_of_a_consent_recalls_whom_it_was_given() -> None:

@@ -105,7 +105,7 @@ class CaseMachine(RuleBasedStateMachine):
             assert not case.offers
         for _, news in self.made.cases.news[self.told:]:
             if news.kind == "offered" and news.offer:
-                assert case.standing(self.made.now).allows(news.offer.partner_id)
+                assert case.effective_consent(self.made.now).allows(news.offer.partner_id)
                 assert case.defender
                 assert news.offer.partner_id not in case.defender.never_refer
         self.told = len(self.made.cases.news)

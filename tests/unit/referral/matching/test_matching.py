@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from ngao.kernel.consent import Standing, standing
+from ngao.kernel.consent import EffectiveConsent, effective_consent
 from services.referral.directory.model import Directory, Hours, Partner
 from services.referral.matching.model import Load, Match, Matcher, MatchRequest
 from tests.support.referral import POLICY, START, consent, partner
 
-AGREED = Standing({None: frozenset({"contact"})})
+AGREED = EffectiveConsent({None: frozenset({"contact"})})
 
 
 def wanted(**changes: Any) -> MatchRequest:
@@ -45,8 +45,8 @@ def why_not(one: Partner, loads: dict[str, Load] | None = None, **want: Any) -> 
         ("no_key", {"public_key": ""}, {}),
         ("restriction", {}, {"never": frozenset({"a"})}),
         ("already_tried", {}, {"tried": frozenset({"a"})}),
-        ("consent", {}, {"consent": Standing({"b": frozenset({"contact"})})}),
-        ("consent", {}, {"consent": Standing({None: frozenset({"contact"})}, refused=frozenset({"a"}))}),
+        ("consent", {}, {"consent": EffectiveConsent({"b": frozenset({"contact"})})}),
+        ("consent", {}, {"consent": EffectiveConsent({None: frozenset({"contact"})}, refused=frozenset({"a"}))}),
         ("no_capacity", {"capacity": 0}, {}),
     ],
 )
@@ -166,11 +166,11 @@ def test_hours_may_run_past_midnight() -> None:
 
 def test_a_later_withdrawal_counts_in_whatever_order_it_is_heard() -> None:
     facts = [consent(granted=False, at=START + timedelta(hours=1), scope=()), consent()]
-    assert not standing(facts, START + timedelta(hours=2)).given
-    assert not standing(reversed(facts), START + timedelta(hours=2)).given
+    assert not effective_consent(facts, START + timedelta(hours=2)).given
+    assert not effective_consent(reversed(facts), START + timedelta(hours=2)).given
 
 
 def test_consent_ends_at_its_own_time() -> None:
     facts = [consent(until=START + timedelta(hours=1))]
-    assert standing(facts, START).given
-    assert not standing(facts, START + timedelta(hours=1)).given
+    assert effective_consent(facts, START).given
+    assert not effective_consent(facts, START + timedelta(hours=1)).given

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from services.referral.offers.model import Verb
-from services.referral.offers.shut_out import take_from_distrusted
+from services.referral.offers.shut_out import withdraw_from_distrusted
 from tests.unit.referral.cases.test_case_life import live, opened, say
 
 
@@ -16,7 +16,7 @@ def test_a_human_is_asked_once_about_what_a_revoked_partner_holds() -> None:
     made.partners.kept["mwanga"] = replace(made.partners.kept["mwanga"], revoked=True)
     for _ in range(3):
         for offer_id in made.ctx().engagements.to_shut_out([], ["mwanga"], 100):
-            take_from_distrusted(made.ctx(), offer_id)
+            withdraw_from_distrusted(made.ctx(), offer_id)
     assert made.kinds().count("helper.revoked") == 1
     assert made.ctx().engagements.to_shut_out([], ["mwanga"], 100) == []
     assert made.ctx().engagements.taken_of("mwanga") == [held]
