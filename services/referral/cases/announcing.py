@@ -17,7 +17,7 @@ from services.referral.cases.timeline import step_of
 from services.referral.context import Context
 
 _ENGAGING = MOVES | {Kind.HELPER_REVOKED}
-"""News after which it is stored anew what a partner holds, and whether a human knows of it."""
+"""Changes after which the partner's engagement is stored again, and whether a human knows of it."""
 _FOR_PARTNER = frozenset({Kind.OFFERED, Kind.ACCEPTED, Kind.EXPIRED, Kind.WITHDRAWN, Kind.RECALLED})
 
 
