@@ -58,7 +58,7 @@ class Container(ServiceContainer):
 
     def _sweep(self) -> None:
         """Do what is to be done now and then; what fails is tried again at the next turn."""
-        sweeps = [guarded(each) for each in self.chassis.sweeps]
+        sweeps = [guarded(each, each.__name__) for each in self.chassis.sweeps]
         while True:
             for sweep in sweeps:
                 sweep()
@@ -66,7 +66,7 @@ class Container(ServiceContainer):
 
     def _watch_audit(self) -> None:
         """A look that fails is tried again at the next turn."""
-        turn = guarded(self.chassis.audit_watch.turn)
+        turn = guarded(self.chassis.audit_watch.turn, "turn")
         while True:
             turn()
             eventlet.sleep(self.chassis.settings.audit.look_every_s)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
 from typing import ParamSpec, TypeVar
 
 from eventlet import Timeout
@@ -16,18 +15,14 @@ T = TypeVar("T")
 _log = get_logger(__name__)
 
 
-def guarded(method: Callable[P, T]) -> Callable[P, T | None]:
-    """Log a failure of this timer method by type and place, and let the next tick try again; never raises.
+def guarded(method: Callable[P, T], name: str) -> Callable[P, T | None]:
+    """Log a failure of this work by type and place under its name, and let the next turn try again; never raises."""
 
-    Put it under the timer: `@timer(interval=30)`, then `@guarded`.
-    """
-
-    @wraps(method)
     def call(*args: P.args, **kwargs: P.kwargs) -> T | None:
         try:
             return method(*args, **kwargs)
         except (Exception, Timeout) as error:  # noqa: BLE001 - the reason for being
-            _log.error("timer.failed", operation=method.__name__, **describe_error(error))
+            _log.error("timer.failed", operation=name, **describe_error(error))
             return None
 
     return call

@@ -22,7 +22,8 @@ from ngao.chassis.chassis import Chassis
 from ngao.chassis.container import Container
 from ngao.chassis.errors import InvalidInput
 from ngao.chassis.handlers import Parts, UnitContext, build, on, on_edge
-from ngao.chassis.messaging.consumer import Delivery, Rejected
+from ngao.chassis.messaging.delivery import Delivery
+from ngao.chassis.messaging.pipeline import Rejected
 from ngao.chassis.observability.logs import configure
 from ngao.chassis.security.identity import Principal
 from ngao.chassis.settings import load

@@ -10,7 +10,7 @@ from typing import Any
 
 from ngao.chassis.errors import InvalidInput
 from ngao.chassis.handlers.context import Parts, UnitContext
-from ngao.chassis.http.call import Answer, Call
+from ngao.chassis.http.call import Call
 from ngao.contracts import FieldError
 
 _VARIABLE = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
@@ -62,11 +62,6 @@ def check_route(function: Callable[..., Any], bound: Binding, path: str, *, has_
         raise TypeError(f"{function.__qualname__}: its parameters and the variables of {path} differ")
     if "body" in bound.named and not has_request:
         raise TypeError(f"{function.__qualname__}: body needs a declared request")
-
-
-def answer(outcome: Any) -> Any:
-    """No value is an answer without a body."""
-    return Answer(204, None) if outcome is None else outcome
 
 
 def _is_parts(function: Callable[..., Any], first: inspect.Parameter) -> bool:

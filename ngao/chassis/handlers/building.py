@@ -9,13 +9,13 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from nameko.extensions import DependencyProvider, register_entrypoint
-from nameko.timer import timer
+from nameko.extensions import DependencyProvider, Entrypoint, register_entrypoint
+from nameko.timer import Timer as NamekoTimer
 
 from ngao.chassis import pages
 from ngao.chassis.approvals.asking import always
 from ngao.chassis.chassis import Chassis
-from ngao.chassis.handlers.binding import Binding, answer, bind, check_route
+from ngao.chassis.handlers.binding import Binding, bind, check_route
 from ngao.chassis.handlers.context import Parts
 from ngao.chassis.handlers.declaring import (
     EdgeSubscription,
@@ -26,12 +26,13 @@ from ngao.chassis.handlers.declaring import (
     declared,
 )
 from ngao.chassis.http.auditing import Itself
-from ngao.chassis.http.call import Call
+from ngao.chassis.http.call import Answer, Call
 from ngao.chassis.http.entrypoint import HttpEntrypoint, answered
 from ngao.chassis.http.operation import Endpoint, Operation
-from ngao.chassis.messaging.consumer import Delivery, consumes, consumes_edge
-from ngao.chassis.messaging.holding import holds_heads
+from ngao.chassis.messaging.consumer import Consumes, returned
+from ngao.chassis.messaging.delivery import Delivery
 from ngao.chassis.storage.documents import Stored
+from ngao.chassis.storage.held_heads import hold_heads
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.chassis.timers import guarded
 from ngao.contracts import CATALOGUE, Event, Payload, gives_notice, received
@@ -90,13 +91,14 @@ def build(name: str, doc: str, parts: type[Parts[Any]], features: Iterable[Modul
         "documents": tuple(each for each in defined if isinstance(each, type) and issubclass(each, Stored)),
     }
     for function, declaration in made:
-        for key, method in _entrypoints(name, function, declaration, members["endpoints"]):
+        for key, work, entrypoint in _entrypoints(name, function, declaration, members["endpoints"]):
             if key in members or hasattr(Service, key):
                 raise TypeError(f"{name}: two entrypoints are called {key}")
-            members[key] = method
+            members[key] = _method(key, function, work, entrypoint)
     for entry in CATALOGUE.values():
         if entry.name.endswith(_HEADS) and name in entry.subscribers:
-            members[f"on_audit_of_{entry.owner}"] = holds_heads(entry.owner)
+            key = f"on_audit_of_{entry.owner}"
+            members[key] = _method(key, hold_heads, returned(_hold), Consumes(entry.name))
     return type(f"{name.capitalize()}Service", (Service,), members)
 
 
@@ -114,12 +116,12 @@ def _modules(module: ModuleType) -> Iterator[ModuleType]:
 
 def _entrypoints(
     service: str, function: Callable[..., Any], declaration: Any, endpoints: Mapping[str, Endpoint]
-) -> Iterator[tuple[str, Any]]:
+) -> Iterator[tuple[str, Callable[..., Any], Entrypoint]]:
+    """The name of the method for each entrypoint of a function, what the method does, and what calls it."""
+    name = function.__name__
     match declaration:
-        case Operation(operation=name):
-            method = _named(function.__name__, function, partial(_in_worker, endpoints[name]))
-            register_entrypoint(method, HttpEntrypoint(endpoints[name]))
-            yield function.__name__, method
+        case Operation(operation=operation):
+            yield name, partial(_in_worker, endpoints[operation]), HttpEntrypoint(endpoints[operation])
         case Subscription(payloads, as_notice):
             bound = bind(function, event=True)
             for payload in payloads:
@@ -129,23 +131,22 @@ def _entrypoints(
                     raise TypeError(f"{function.__qualname__}: {service} gets {type_name} {form}")
                 kind = CATALOGUE[type_name].notice_payload if as_notice else payload
                 key = f"on_{type_name.removesuffix('.v1').replace('.', '_')}"
-                yield key, consumes(type_name)(_named(key, function, partial(_handle, bound, kind)))
+                yield key, returned(partial(_handle, bound, kind)), Consumes(type_name)
         case EdgeSubscription(exchange, queue, outsiders):
-            handle = _named(function.__name__, function, partial(_deliver, bind(function)))
-            yield function.__name__, consumes_edge(exchange, queue=queue, outsiders=outsiders)(handle)
+            yield name, returned(partial(_deliver, bind(function))), Consumes(exchange, queue=queue, outsiders=outsiders)
         case Timer(seconds):
-            tick = guarded(_named(function.__name__, function, partial(_tick, bind(function))))
-            yield function.__name__, timer(interval=seconds)(tick)
+            yield name, guarded(partial(_tick, bind(function)), name), NamekoTimer(interval=seconds)
 
 
-def _named(name: str, function: Callable[..., Any], work: Callable[..., Any]) -> Callable[..., Any]:
-    """A method that nameko can describe; for what is not declared with it, it stands for the function."""
+def _method(name: str, function: Callable[..., Any], work: Callable[..., Any], entrypoint: Entrypoint) -> Callable[..., Any]:
+    """A method of the service class; for what looks at it, it stands for the function."""
 
     def method(self: Any, *given: Any, **values: Any) -> Any:
         return work(self, *given, **values)
 
     method.__name__, method.__doc__, method.__module__ = name, function.__doc__, function.__module__
     method.__qualname__ = f"{function.__module__}.{function.__name__}"
+    register_entrypoint(method, entrypoint)
     return method
 
 
@@ -164,10 +165,12 @@ def _in_worker(endpoint: Endpoint, service: Service, call: Call, **values: str) 
 
 def _answer(bound: Binding, reads: bool, parts: Parts[Any], call: Call, values: Mapping[str, str]) -> Any:  # noqa: FBT001 - bound once
     if bound.on_parts:
-        return answer(bound.with_call(parts, call, values))
-    if reads:
-        return answer(bound.with_call(parts.read(call.principal), call, values))
-    return answer(parts.run(lambda context: bound.with_call(context, call, values), call))
+        outcome = bound.with_call(parts, call, values)
+    elif reads:
+        outcome = bound.with_call(parts.read(call.principal), call, values)
+    else:
+        outcome = parts.run(lambda context: bound.with_call(context, call, values), call)
+    return Answer(204, None) if outcome is None else outcome
 
 
 def _demand(bound: Binding, parts: Parts[Any], call: Call, values: Mapping[str, str]) -> bool:
@@ -177,6 +180,10 @@ def _demand(bound: Binding, parts: Parts[Any], call: Call, values: Mapping[str, 
 
 def _handle(bound: Binding, kind: Any, service: Service, unit: Unit, event: Event) -> None:
     bound.with_event(service.parts.context(unit), received(kind, event), event)
+
+
+def _hold(service: Service, unit: Unit, event: Event) -> None:
+    hold_heads(unit, event, service.parts.chassis.name)
 
 
 def _deliver(bound: Binding, service: Service, unit: Unit, delivery: Delivery) -> None:

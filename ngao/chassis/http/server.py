@@ -12,7 +12,6 @@ from eventlet import Timeout
 from eventlet.event import Event as Signal
 from eventlet.green import socket
 from eventlet.wsgi import STATE_IDLE, Server
-from nameko.web.server import BindAddress
 from nameko.web.server import WebServer as NamekoWebServer
 from werkzeug.exceptions import HTTPException
 from werkzeug.exceptions import MethodNotAllowed as RoutedNotAllowed
@@ -54,12 +53,6 @@ class WebServer(NamekoWebServer):
         super().__init__()
         self._doors: list[Door] = []
         self._drained = Signal()
-
-    @property
-    def bind_addr(self) -> Any:
-        """Where to listen, from the settings."""
-        settings = self.container.chassis.settings.http
-        return BindAddress(settings.host, settings.port)
 
     @property
     def draining(self) -> bool:

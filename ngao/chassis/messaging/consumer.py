@@ -1,11 +1,10 @@
-"""The entrypoints that hear events. Ours, because nameko's acknowledges and loses a message whose handler raised.
+"""The entrypoint that hears events. Ours, because nameko's acknowledges and loses a message whose handler raised.
 
 A handler registers its effects with the unit it is given and returns; the chassis commits, then acknowledges.
 """
 
 from __future__ import annotations
 
-import functools
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -13,53 +12,22 @@ from typing import Any
 from nameko.extensions import Entrypoint, ProviderCollector, SharedExtension
 
 from ngao.chassis.messaging.consuming import Consumer
-from ngao.chassis.messaging.delivery import Delivery
-from ngao.chassis.messaging.pipeline import Rejected
 from ngao.chassis.messaging.queues import subscription_queues
 from ngao.chassis.messaging.subscription import Subscription
 from ngao.contracts import gives_notice
 
-__all__ = ["Delivery", "Rejected", "consumes", "consumes_edge"]
 
+def returned(handle: Callable[..., None]) -> Callable[..., Exception | None]:
+    """Make the error of a handler its result: nameko logs the text of what a service method raises."""
 
-def _caught(handler: Callable[..., None]) -> Callable[..., Exception | None]:
-    """Make the error the result: nameko logs the text of what a service method raises."""
-    if hasattr(handler, "__wrapped__"):
-        raise TypeError("One handler hears one event type: the outer of two decorators would swallow the error.")
-
-    @functools.wraps(handler)
-    def wrapper(*args: Any) -> Exception | None:
+    def run(*given: Any) -> Exception | None:
         try:
-            handler(*args)
+            handle(*given)
         except Exception as error:  # noqa: BLE001  # classified by the pipeline
             return error
         return None
 
-    return wrapper
-
-
-def consumes(type_name: str) -> Callable[[Callable[..., None]], Callable[..., Any]]:
-    """Decorate `handler(self, unit, event)`: hears one event type, on its routine and on its urgent queue."""
-
-    def decorate(handler: Callable[..., None]) -> Callable[..., Any]:
-        return Consumes.decorator(type_name, edge=False, queue=None)(_caught(handler))  # type: ignore[no-any-return]
-
-    return decorate
-
-
-def consumes_edge(
-    exchange: str, *, queue: str, outsiders: str | None = None
-) -> Callable[[Callable[..., None]], Callable[..., Any]]:
-    """Decorate `handler(self, unit, delivery)`: hears what outsiders publish to an exchange of the edge.
-
-    `outsiders` is the collection of the service's store that has their ids: each has a lane to the queue, read beside it.
-    """
-
-    def decorate(handler: Callable[..., None]) -> Callable[..., Any]:
-        entrypoint = Consumes.decorator(exchange, edge=True, queue=queue, outsiders=outsiders)
-        return entrypoint(_caught(handler))  # type: ignore[no-any-return]
-
-    return decorate
+    return run
 
 
 class ConsumerPool(ProviderCollector, SharedExtension):
@@ -94,15 +62,16 @@ class ConsumerPool(ProviderCollector, SharedExtension):
 
 
 class Consumes(Entrypoint):
-    """nameko's face of one subscription."""
+    """nameko's face of one subscription: a type of events, or, with `queue`, an exchange of the edge.
+
+    `outsiders` is the collection of the service's store with the ids of those who publish there: each has a lane to the queue.
+    """
 
     pool = ConsumerPool()
 
-    def __init__(
-        self, name: str, *, edge: bool, queue: str | None, outsiders: str | None = None, **kwargs: Any
-    ) -> None:
+    def __init__(self, name: str, *, queue: str | None = None, outsiders: str | None = None, **kwargs: Any) -> None:
         self.hears = name
-        self.edge = edge
+        self.edge = queue is not None
         self.queue = queue
         self.outsiders = outsiders
         super().__init__(**kwargs)

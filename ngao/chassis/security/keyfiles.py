@@ -45,14 +45,14 @@ def init_service_keys(directory: Path, period: str) -> None:
     _check_period(period)
     _private_folder(directory)
     _init_audit(directory, period)
-    _write_once(directory / f"kek-{period}.key", _random(), 0o600)
-    _write_once(directory / "lookup.key", _random(), 0o600)
+    _write_once(directory / f"kek-{period}.key", new_secret(), 0o600)
+    _write_once(directory / "lookup.key", new_secret(), 0o600)
 
 
 def _init_audit(directory: Path, period: str) -> None:
     """A folder without any key is new, so its audit is keyed from the first entry on."""
     if not periods_in(directory, "audit-", ".key"):
-        _write_once(directory / f"audit-{period}.key", _random(), 0o600)
+        _write_once(directory / f"audit-{period}.key", new_secret(), 0o600)
     is_new = not (directory / "lookup.key").exists()
     since = datetime.now(UTC) + (timedelta() if is_new else UPDATE_WITHIN)
     _write_once(directory / "audit.since", since.isoformat(timespec="seconds"), 0o600)
@@ -191,7 +191,7 @@ def active_public(public_directory: Path, owner: str) -> tuple[str, str]:
 
 def new_secret() -> str:
     """A fresh key-encryption key or key of an audit, as its file holds it."""
-    return _random()
+    return b64encode(secrets.token_bytes(KEY_BYTES)).decode()
 
 
 def periods_in(directory: Path, prefix: str, suffix: str) -> list[str]:
@@ -219,10 +219,6 @@ def _check_period(period: str) -> None:
 def _private_folder(directory: Path) -> None:
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     directory.chmod(0o700)
-
-
-def _random() -> str:
-    return b64encode(secrets.token_bytes(KEY_BYTES)).decode()
 
 
 def _write_once(path: Path, text: str, mode: int) -> None:

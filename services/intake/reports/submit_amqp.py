@@ -10,7 +10,8 @@ from ngao.chassis.errors import InvalidInput, NgaoError, NotAllowedNow, Permanen
 from ngao.chassis.handlers import on_edge
 from ngao.chassis.http.problems import broken_fields
 from ngao.chassis.messaging.accounts import outsider_account
-from ngao.chassis.messaging.consumer import Delivery, Rejected
+from ngao.chassis.messaging.delivery import Delivery
+from ngao.chassis.messaging.pipeline import Rejected
 from ngao.chassis.security.sealed_boxes import OwnBoxes
 from ngao.contracts import ContractError, Event, FieldError, InvalidContent, Undecodable, event_of, open_event, parse_json
 from ngao.contracts.envelope import from_document

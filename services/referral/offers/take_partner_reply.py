@@ -12,8 +12,8 @@ from ngao.chassis.errors import BrokenField, Forbidden, InvalidInput, NgaoError,
 from ngao.chassis.handlers import on_edge
 from ngao.chassis.http.problems import broken_fields
 from ngao.chassis.messaging.accounts import outsider_account
-from ngao.chassis.messaging.consumer import Rejected
 from ngao.chassis.messaging.delivery import Delivery
+from ngao.chassis.messaging.pipeline import Rejected
 from ngao.contracts import (
     ContractError,
     FieldError,

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from ngao.chassis.errors import Conflict, InvalidInput, NotFound
-from ngao.chassis.messaging.consumer import Rejected
 from ngao.chassis.messaging.delivery import Delivery
+from ngao.chassis.messaging.pipeline import Rejected
 from ngao.contracts import FieldError, InvalidContent, Undecodable
 from services.referral.offers.take_partner_reply import answering
 
