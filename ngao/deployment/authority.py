@@ -114,11 +114,6 @@ def issuer_of(certificate: str) -> str:
     return x509.load_pem_x509_certificate(certificate.encode()).issuer.rfc4514_string()
 
 
-def ends_at(certificate: str) -> datetime:
-    """Return the expiry of a certificate (UTC)."""
-    return x509.load_pem_x509_certificate(certificate.encode()).not_valid_after_utc
-
-
 def demand_host(host: str) -> None:
     """Raise Misconfigured for anything but a host name or an IP address."""
     _general(host)

@@ -75,8 +75,8 @@ class Service:
 def build(name: str, doc: str, parts: type[Parts[Any]], features: Iterable[ModuleType]) -> type[Service]:
     """Make the service class of all functions with a declaration in these packages and modules, and of the chassis's pages.
 
-    Raises TypeError for a declaration that cannot work: two functions of one name, an operation of operators without a scope, a
-    parameter that nothing fills, a notice asked of an event that this service gets whole.
+    Raises TypeError for a declaration that cannot work: two functions or operations of one name, a parameter that nothing
+    fills, a notice asked of an event that this service gets whole.
     """
     defined = _defined_in((pages, *features))
     made = [(each, declaration) for each in defined for declaration in declared(each)]
@@ -85,7 +85,7 @@ def build(name: str, doc: str, parts: type[Parts[Any]], features: Iterable[Modul
         "__module__": f"services.{name}.service",
         "name": name,
         "parts_type": parts,
-        "endpoints": {each.operation: _endpoint(function, each) for function, each in made if isinstance(each, Operation)},
+        "endpoints": _endpoints((function, each) for function, each in made if isinstance(each, Operation)),
         "measurements": tuple((each.seconds, bind(function)) for function, each in made if isinstance(each, Measurement)),
         "rechecks": tuple((each.payload, bind(function, event=True)) for function, each in made if isinstance(each, Recheck)),
         "documents": tuple(each for each in defined if isinstance(each, type) and issubclass(each, Stored)),
@@ -148,6 +148,15 @@ def _method(name: str, function: Callable[..., Any], work: Callable[..., Any], e
     method.__qualname__ = f"{function.__module__}.{function.__name__}"
     register_entrypoint(method, entrypoint)
     return method
+
+
+def _endpoints(made: Iterable[tuple[Callable[..., Any], Operation]]) -> dict[str, Endpoint]:
+    found: dict[str, Endpoint] = {}
+    for function, operation in made:
+        if operation.operation in found:
+            raise TypeError(f"{function.__qualname__}: another operation is called {operation.operation}")
+        found[operation.operation] = _endpoint(function, operation)
+    return found
 
 
 def _endpoint(function: Callable[..., Any], operation: Operation) -> Endpoint:

@@ -184,3 +184,13 @@ def test_two_functions_of_one_name_or_the_name_of_a_page_of_the_chassis_do_not_s
 
     with pytest.raises(TypeError, match="readyz"):
         _built(readyz)
+
+
+def test_two_operations_of_one_name_do_not_start() -> None:
+    @http.get("/v1/other", roles="source", operation="postMany")
+    def show_other(ctx: Context) -> dict[str, Any]:
+        """Show it."""
+        return {"now": ctx.now}
+
+    with pytest.raises(TypeError, match="postMany"):
+        _built(post_many, show_other)
