@@ -47,7 +47,7 @@ def test_an_accepted_report_reaches_the_registry(world: World) -> None:
     try:
         _, source = intake.request("PUT", "/v1/sources/forms", {}, world.operator_key)
         status, _ = intake.request("POST", "/v1/reports", REPORT, source["key"])
-        assert status == 201
+        assert status == 202
         line, queue = Line(world), "registry.intake.report.accepted.v1"
         eventually(lambda: line.counts([queue, f"{queue}.urgent"]), what="the report for the registry")
     finally:
