@@ -1,1 +1,1 @@
-"""Intake owns reports: takes them in, seals who they are about, decides how urgent they are, and answers the source."""
+"""Intake owns reports: accepts them, seals who they are about, decides how urgent they are, and answers the source."""

@@ -1,4 +1,4 @@
-"""What intake's use cases work with: the parts of its process, and a context for each unit of work."""
+"""The context of intake's use cases, and the parts of its process."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class IntakeParts(Parts[Context]):
         return cls(chassis, policy, settings)
 
     def context(self, unit: Unit, principal: Principal | None = None) -> Context:
-        """The context of one unit of work."""
+        """Return the context of one unit of work."""
         return Context(
             unit=unit,
             principal=principal,

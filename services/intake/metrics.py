@@ -1,4 +1,4 @@
-"""What intake alone measures."""
+"""Intake's own metrics."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ class IntakeMetrics:
     """Intake's own counters and gauges."""
 
     def __init__(self, metrics: Metrics) -> None:
-        self.dry_runs = metrics.counter("ngao_intake_dry_runs", "Dry runs about somebody.", "result")
+        self.dry_runs = metrics.counter("ngao_intake_dry_runs", "Dry runs about a person.", "result")
         for result in ("answered", "refused"):  # Prometheus sees no rise in a number that appears as one
             self.dry_runs.labels(result)
         self.quarantine = metrics.gauge("ngao_intake_quarantine", "Bodies that wait in quarantine.")

@@ -105,7 +105,7 @@ def _rule(document: Mapping[str, Any], vocabulary: Vocabulary) -> Rule:
     if bool(effect["points"]) == bool(effect["at_least"]):
         raise Misconfigured(f"The policy file triage.yaml has errors: {name}: effect needs either at_least or points.")
     earlier = when.pop("earlier_reports")
-    groups = {each.group for each in vocabulary.violations.values()}
+    groups = {violation.group for violation in vocabulary.violations.values()}
     demand_known("triage.yaml", f"{name}.when.violation_in", when["violation_in"], vocabulary.violations)
     demand_known("triage.yaml", f"{name}.when.violation_group", when["violation_group"], groups)
     demand_known("triage.yaml", f"{name}.when.perpetrator_in", when["perpetrator_in"], vocabulary.perpetrators)
@@ -127,7 +127,7 @@ def _names(entries: Mapping[str, Any]) -> dict[str, str]:
 
 def _profile(name: str, document: Mapping[str, Any], names: Mapping[tuple[str, str], Mapping[str, str]]) -> Profile:
     maps = {key: ValueMap(value["values"], value["others"]) for key, value in document["value_maps"].items()}
-    rules = tuple(_field(name, each, maps, names) for each in document["fields_"])
+    rules = tuple(_field(name, field, maps, names) for field in document["fields_"])
     discard = frozenset(document["discard"])
     forbidden = {used for rule in rules for used in rule.names()} & discard
     if forbidden:
@@ -140,7 +140,7 @@ def _edit(profile: str, document: Mapping[str, Any] | None) -> Edit | None:
     if document is None:
         return None
     edit = Edit(tuple(document["name"]), tuple(document["replaces"]))
-    _check_expressions(f"profiles/{profile}.yaml", "edit", (each.text for each in (*edit.name, *edit.replaces)))
+    _check_expressions(f"profiles/{profile}.yaml", "edit", (name.text for name in (*edit.name, *edit.replaces)))
     return edit
 
 
@@ -178,7 +178,7 @@ def _check_expressions(where: str, what: str, expressions: Iterable[str]) -> Non
 
 
 def _kind(document: Mapping[str, Any]) -> str:
-    """How a value is shaped; phones of a profile that was written before `phones` are never cut at their spaces."""
+    """Return how a value is shaped; phones of a profile that was written before `phones` are never cut at their spaces."""
     to, kind = document["to"], str(document["as_"])
     if (to, kind) == (_PHONES, "words"):
         return "phones"

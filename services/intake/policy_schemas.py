@@ -19,7 +19,7 @@ class IdentityFile(Schema):
     """identity.yaml, as far as intake reads it: the region of phone numbers without a prefix, and why a person may be read."""
 
     class Meta:
-        """The rest is not looked at here."""
+        """Other members are not checked here."""
 
         unknown = EXCLUDE
 
@@ -69,7 +69,9 @@ class TriageFile(Strict):
 
     version = fields.Raw(required=True)
     thresholds = fields.Dict(
-        keys=fields.String(validate=validate.OneOf(URGENCIES[:-1])), values=fields.Integer(), required=True,
+        keys=fields.String(validate=validate.OneOf(URGENCIES[:-1])),
+        values=fields.Integer(),
+        required=True,
         validate=validate.Length(equal=3),
     )
     rules = fields.List(fields.Nested(_Rule), required=True)

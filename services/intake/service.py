@@ -1,4 +1,4 @@
-"""Intake as a service: what its features declare."""
+"""Intake as a service, built from what its features declare."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ class _Own(Section):
 
 
 def read(section: Mapping[str, Any]) -> OwnSettings:
-    """The section, checked; raises Misconfigured that names every key with an error."""
+    """Return the section, checked. Raises Misconfigured naming every key with an error."""
     try:
         own = _Own().load(dict(section))
     except ValidationError as error:

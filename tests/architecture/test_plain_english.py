@@ -33,6 +33,7 @@ HELD = (
     "ngao/local",
     "ngao/run.py",
     "ngao/testing",
+    "services/intake",
     "services/notify",
     "services/referral",
     "services/registry",

@@ -27,7 +27,7 @@ from ngao.contracts import make, open_event
 from ngao.kernel.actors import Actor
 from ngao.testing.processes import ROOT, World
 from services.intake.reports.model import Update
-from services.intake.reports.posted import Posted, take_posted
+from services.intake.reports.posted import Posted, accept_posted
 from services.intake.reports.store import ReportDocument
 from services.intake.reports.update import update_report
 from services.intake.reports.withdraw import withdraw_report
@@ -60,7 +60,7 @@ def taken(intake: Held, **changes: Any) -> dict[str, Any]:
 
 
 def posts(intake: Held, document: dict[str, Any]) -> dict[str, Any]:
-    receipt: dict[str, Any] = intake.app.parts.run(partial(take_posted, source_id=FORMS, report=Posted(document)))
+    receipt: dict[str, Any] = intake.app.parts.run(partial(accept_posted, source_id=FORMS, report=Posted(document)))
     return receipt
 
 

@@ -1,1 +1,1 @@
-"""Dry runs: what intake would make of a report; those about a person are counted and limited."""
+"""Dry runs: the result that a report would have; those about a person are counted and limited."""

@@ -1,4 +1,4 @@
-"""A dry run about a person is counted, audited, measured, and refused above its limit."""
+"""Count, audit and measure a dry run about a person, and refuse it above its limit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many dry runs about a person a source may ask for: a source that asks and does not report is looking people up."""
+"""Limits on dry runs about a person: a source that only validates and never reports is looking people up."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ class DryRunBounds:
     per_day: int = 300
 
     def wait(self, asked: Asked, now: datetime) -> timedelta | None:
-        """How long the source has to wait for an answer; None when it gets one immediately."""
+        """Return how long the source has to wait for an answer, or None when it gets one immediately."""
         if asked.in_day > self.per_day:
             return _rest_of(_DAY, now)
         return _rest_of(_HOUR, now) if asked.in_hour > self.per_hour else None
 
     def is_first_over(self, asked: Asked) -> bool:
-        """Whether this is the first one in its hour, or on its day, that is not answered."""
+        """Return True if this is the first refused one in its hour, or on its day."""
         return asked.in_day == self.per_day + 1 or (asked.in_hour == self.per_hour + 1 and asked.in_day <= self.per_day)
 
 
 def _rest_of(span: timedelta, now: datetime) -> timedelta:
-    """How much is left of the hour or day that a moment lies in."""
+    """Return how much is left of the hour or day that a moment lies in."""
     return span - (now - datetime.min.replace(tzinfo=UTC)) % span

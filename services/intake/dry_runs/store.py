@@ -1,4 +1,4 @@
-"""How many dry runs about a person each source has asked for, counted for all processes together."""
+"""Stored counts of each source's dry runs about a person, for all processes together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A source checks a report without posting it; nothing of it is kept."""
+"""Validate a report without storing it."""
 
 from __future__ import annotations
 
@@ -35,9 +35,13 @@ class ForeseenShown(Tolerant):
 
 
 @http.post(
-    "/v1/reports/validate", roles="source", request=ReportSchema, accepts=(JSON, CLOUDEVENT), returns=ForeseenShown,
+    "/v1/reports/validate",
+    roles="source",
+    request=ReportSchema,
+    accepts=(JSON, CLOUDEVENT),
+    returns=ForeseenShown,
     summary="Check a report without posting it.",
-)  # fmt: skip
+)
 def validate_report(parts: IntakeParts, call: Call) -> dict[str, Any]:
     """Check a report, and return what intake would make of it. Raises TooManyRequests for a source that asks too often.
 

@@ -1,4 +1,4 @@
-"""Dates of acts in native bodies: one that cannot be read may be that of any act without one."""
+"""Dates of acts in native bodies: an unreadable one may be that of any act without a date."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _DATE = re.compile(r"^/violations/\d+/occurred_at")
 
 
 def dated_acts(report: Mapping[str, Any]) -> Iterator[tuple[int, dict[str, Any], datetime]]:
-    """The acts that have a date of their own, each with its place in the list and its date."""
+    """Return the acts that have a date of their own, each with its place in the list and its date."""
     for at, act in enumerate(report.get("violations") or ()):
         moment = _moment(act.get("occurred_at")) if isinstance(act, dict) else None
         if moment:
@@ -22,7 +22,7 @@ def dated_acts(report: Mapping[str, Any]) -> Iterator[tuple[int, dict[str, Any],
 
 
 def _moment(stated: Any) -> datetime | None:
-    """A date as it was read; None for one that the schema will name as broken."""
+    """Return a parsed date, or None for one that the schema will name as invalid."""
     try:
         moment = datetime.fromisoformat(stated) if isinstance(stated, str) else None
     except ValueError:
@@ -31,7 +31,7 @@ def _moment(stated: Any) -> datetime | None:
 
 
 def counted(acts: tuple[Violation, ...], unread: Iterable[str], submitted_at: datetime) -> tuple[Violation, ...]:
-    """The acts, those without a date counted from the submission if a date of an act is among the pointers not read."""
+    """Return the acts; those without a date get the submission's if a date of an act is among the unreadable pointers."""
     if not any(map(_DATE.match, unread)):
         return acts
     return tuple(act if act.occurred_at else replace(act, counts_from=submitted_at) for act in acts)

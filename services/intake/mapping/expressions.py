@@ -43,25 +43,25 @@ def check_expression(expression: str) -> None:
 
 
 def evaluate(expression: str, native: Any) -> Any:
-    """What an expression gives in a body; raises ExpressionFailed."""
+    """Return the value of an expression in a body. Raises ExpressionFailed."""
     return _visit(_parsed(expression), native)
 
 
 def is_stated(expression: str, native: Any) -> bool:
-    """False if every place that an expression reads is empty, so that there is nothing it could have lost."""
+    """Return False if every place that an expression reads is empty, so that there is nothing it could have lost."""
     paths = list(_paths(_parsed(expression)))
     return not paths or any(_visit(path, native) not in EMPTY for path in paths)
 
 
 @cache
 def native_pointer(expression: str) -> str:
-    """The pointer of a plain path such as `"a/b".c[0]`; of anything cleverer, of the first plain path in it."""
+    """Return the pointer of a plain path such as `"a/b".c[0]`; of a more complex one, of the first plain path in it."""
     return _pointer(_parsed(expression))
 
 
 @cache
 def top_level_names(expression: str) -> frozenset[str]:
-    """The names at the top of the native body that an expression reads."""
+    """Return the names at the top of the native body that an expression reads."""
     return frozenset(steps[0] for path in _paths(_parsed(expression)) if (steps := _steps(path)))
 
 
@@ -76,7 +76,7 @@ class Item:
 
 
 def items_of(expression: str, native: Mapping[str, Any]) -> list[Item] | None:
-    """The items of the list that an expression walks through (`acts[].what`, `acts`), also those for which it gives nothing.
+    """Return the items of the list that an expression walks through (`acts[].what`, `acts`), also those without a value.
 
     JMESPath itself leaves those out, after which it is unknown to which item a value belongs. None for an expression
     that gives no list; raises ExpressionFailed if the list itself cannot be found.
@@ -87,11 +87,11 @@ def items_of(expression: str, native: Mapping[str, Any]) -> list[Item] | None:
     if not isinstance(found, list):
         return None
     head, tail = _pointer(walked), _pointer(wanted) if wanted else ""
-    return [_item(wanted, each, f"{head}/{at}{tail}") for at, each in enumerate(found)]
+    return [_item(wanted, record, f"{head}/{at}{tail}") for at, record in enumerate(found)]
 
 
 def other_words(expression: str, native: Mapping[str, Any]) -> tuple[str, str]:
-    """What a form's `<question>_other` holds beside the question that an expression names: its name, and the words."""
+    """Return the name and the words of `<question>_other` beside the question that an expression names."""
     node = _parsed(expression)
     node = node["children"][-1] if node["type"] == "projection" else node
     holder: Any = native
@@ -104,7 +104,7 @@ def other_words(expression: str, native: Mapping[str, Any]) -> tuple[str, str]:
 
 @cache
 def top_level_other(expression: str) -> str:
-    """The name under which a form tool puts the words of "other" for a question at the top of the body; empty for another."""
+    """Return the top-level name under which a form tool puts the words of "other" for a question; empty for another."""
     node = _parsed(expression)
     return f"{node['value']}_other" if node["type"] == "field" else ""
 
@@ -122,7 +122,7 @@ def _visit(node: Any, native: Any) -> Any:
 
 
 def _given(node: _Node, native: Any) -> Any:
-    """What a part of an expression gives; nothing if it cannot be evaluated, which the whole expression has reported."""
+    """Return the value of a part of an expression; nothing if it fails, which the whole expression has reported."""
     try:
         return _visit(node, native)
     except ExpressionFailed:
@@ -154,7 +154,7 @@ def _check_call(name: str, given: int) -> None:
 
 
 def _paths(node: _Node) -> Iterator[_Node]:
-    """The longest plain paths of an expression that start at the body itself."""
+    """Return the longest plain paths of an expression that start at the body itself."""
     children = _children(node)
     if node["type"] == "field" or (node["type"] in ("subexpression", "index_expression") and _is_plain(node)):
         yield node

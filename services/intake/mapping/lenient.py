@@ -1,4 +1,4 @@
-"""From a mapped native body to a report that can be taken: what cannot be read is left out and named, and the call is not lost.
+"""Turn a mapped native body into a valid report: unreadable values are left out and named, and the report is not lost.
 
 A form tool does not post again after an error. So only what makes a report one is demanded of it: an id, and something that
 a person can act on. Leaving out never widens what a person has allowed: a consent whose end or recipient cannot be read is no
@@ -40,8 +40,10 @@ _MOST_ROUNDS = 30
 _SLUG = re.compile(r"^[a-z][a-z0-9_]{1,63}$")
 _APART = re.compile(r"[\s-]+")
 _CONDITION = re.compile(r"^/contact_safety/(may_contact|hours|code_word|instructions)")
-_CODES = re.compile(r"^/(violations/\d+/(type|against|perpetrators/\d+/(type|involvement))|needs/\d+|reporter/role"
-                    r"|subject/attributes/\w+|contact_safety/channels/\d+|(violations/\d+/)?occurred_precision)$")  # fmt: skip
+_CODES = re.compile(
+    r"^/(violations/\d+/(type|against|perpetrators/\d+/(type|involvement))|needs/\d+|reporter/role"
+    r"|subject/attributes/\w+|contact_safety/channels/\d+|(violations/\d+/)?occurred_precision)$"
+)
 _ACT = re.compile(r"^/violations/[*\d]+/type$")
 _PRECISIONS = ("exact", "day", "month", "year")
 
@@ -55,7 +57,7 @@ class Taken:
 
 
 def read_native(profile: Profile, native: Any, key: str | None, vocabulary: Vocabulary, now: datetime) -> tuple[Mapped, Taken]:
-    """A native body through its profile; `key` is its id if it bears none.
+    """Read a native body through its profile; `key` is its id if it bears none.
 
     Raises UnreadableReport, also for a fault of ours: the sender does not post again, so the body must go into quarantine.
     """
@@ -74,12 +76,12 @@ def read_native(profile: Profile, native: Any, key: str | None, vocabulary: Voca
 
 
 def read_leniently(mapped: Mapped, vocabulary: Vocabulary, now: datetime) -> Taken:
-    """The report in a native body, as far as it can be read; raises UnreadableReport."""
+    """Return the report in a native body, as far as it can be read. Raises UnreadableReport."""
     return _Reading(mapped, vocabulary, now).taken()
 
 
 class _Reading:
-    """One body, on its way from what a profile made of it to a report that breaks no rule."""
+    """One body, while it is turned from the output of a profile into a valid report."""
 
     def __init__(self, mapped: Mapped, vocabulary: Vocabulary, now: datetime) -> None:
         self._mapped, self._lists, self._now = mapped, vocabulary, now
@@ -109,19 +111,19 @@ class _Reading:
     def _leave_out(self, pointer: str, code: str) -> None:
         """Name it once: that something is missing, or a list empty, after what was there went is no news."""
         place = self._mapped.native(pointer)
-        is_known = code == "required" and any(each.field == place for each in self._mapped.left_out)
+        is_known = code == "required" and any(error.field == place for error in self._mapped.left_out)
         if not is_known and not any(named == pointer or named.startswith(f"{pointer}/") for named in self._named):
             self._mapped.leave_out(place, [code])
         self._named.add(pointer)
 
     def _one_each(self) -> None:
-        """Where there is room for one value and the form gave several, the first that can be read is kept; the rest is shown."""
+        """Keep the first readable value where there is room for one and the form gave several; the rest is shown."""
         for pointer, value in list(leaves(self._report, lists=True)):
             known = self._known(pointer)
             if known is None:
                 continue
             whole = " ".join(map(str, value))
-            chosen = next((each for each in (whole, *value) if known(str(each)) or known(_folded(each))), value[0])
+            chosen = next((item for item in (whole, *value) if known(str(item)) or known(_folded(item))), value[0])
             replace_at(self._report, pointer, chosen)
             if len(value) > 1 and chosen != whole:
                 self._leave_out(f"{pointer}/rest", "one_value")
@@ -149,7 +151,7 @@ class _Reading:
     def _languages(self) -> None:
         told = self._report.get("languages")
         if isinstance(told, list):
-            self._report["languages"] = [self._language(each) for each in told]
+            self._report["languages"] = [self._language(told_value) for told_value in told]
 
     def _language(self, told: Any) -> Any:
         named = self._lists.language_names.get(comparable(str(told)))
@@ -165,18 +167,18 @@ class _Reading:
             place |= {"scheme": "iso3166-2", "code": county}
 
     def _names(self) -> None:
-        """A name without a letter or digit is no name."""
+        """Drop names without a letter or digit."""
         identity = self._report.get("subject", {}).get("identity", {})
         told = identity.get("names")
         if isinstance(told, list):
-            identity["names"] = [each for each in told if comparable(str(each or ""))]
+            identity["names"] = [told_value for told_value in told if comparable(str(told_value or ""))]
             if len(identity["names"]) < len(told):
                 self._leave_out("/subject/identity/names", "blank")
         if identity and not any(identity.get(name) for name in ("names", "phones", "emails")):
             del self._report["subject"]["identity"]
 
     def _date(self) -> None:
-        """The date with the precision that it has; without one, the moment of submission."""
+        """Set the date with the precision that it has; without one, the moment of submission."""
         stated = self._report.get("occurred_at")
         moment = datetime.fromisoformat(stated) if isinstance(stated, str) else None
         if moment and moment > EARLIEST:
@@ -188,7 +190,7 @@ class _Reading:
         self._submitted_instead(DateDoubt("too_old" if moment else "missing"))
 
     def _dates_of_acts(self) -> None:
-        """The date of each act that has one of its own, with the precision that it has."""
+        """Set the date of each act that has one of its own, with the precision that it has."""
         for at, act, moment in dated_acts(self._report):
             act["occurred_precision"] = self._precision(moment, act, f"/violations/{at}")
 
@@ -213,7 +215,7 @@ class _Reading:
         return max(stated, written, key=_PRECISIONS.index)
 
     def _words(self) -> None:
-        """What was answered in words to "other, please specify" is part of the narrative."""
+        """Add the answers in words to "other, please specify" to the narrative."""
         told = [each for each in (self._report.get("narrative"), *self._mapped.words) if each]
         if told:
             self._report["narrative"] = "\n\n".join(map(str, told))
@@ -229,21 +231,21 @@ class _Reading:
             draft, broken = examined(self._report, self._lists, ("location",))
             if draft and not broken:
                 return draft
-            self._mend(broken)
+            self._drop_broken(broken)
         raise UnreadableReport("unreadable", self._mapped.left_out)
 
-    def _mend(self, broken: Collection[FieldError]) -> None:
+    def _drop_broken(self, broken: Collection[FieldError]) -> None:
         """Take out what is broken, the last items of a list first, so that the others keep their places meanwhile."""
-        for each in broken:
-            if each.pointer == "/source_event_id":
+        for error in broken:
+            if error.pointer == "/source_event_id":
                 raise UnreadableReport("no_id", self._mapped.left_out)
-            self._leave_out(each.pointer, each.code)
+            self._leave_out(error.pointer, error.code)
         for pointer, code in taken_out(broken):
             self._take_out(pointer, code)
         self._report.setdefault("reporter", {}).setdefault("role", "unknown")
         if not self._report.get("violations"):
             self._classify()
-        elif any(each.code == "unknown_code" and _ACT.match(each.pointer) for each in broken):
+        elif any(error.code == "unknown_code" and _ACT.match(error.pointer) for error in broken):
             self._add_unread_act()
 
     def _take_out(self, pointer: str, code: str) -> None:
@@ -254,7 +256,7 @@ class _Reading:
         remove_at(self._report, pointer)
 
     def _cut(self, pointer: str) -> bool:
-        """A list that is too long keeps its first items, the violations that weigh most; so does the narrative its beginning."""
+        """Cut lists that are too long to their first items, the violations that weigh most, the narrative to its beginning."""
         value, most = value_at(self._report, pointer), most_of(pointer)
         if most is None or not isinstance(value, list | str) or (isinstance(value, str) and pointer != "/narrative"):
             return False
@@ -267,13 +269,13 @@ class _Reading:
         return kind.severity if kind else 0
 
     def _add_unread_act(self) -> None:
-        """An act that could not be read weighs as much as one in words only, beside lighter ones too: it lowers no urgency."""
+        """Give an unreadable act the weight of one in words only, beside lighter ones too, so that it lowers no urgency."""
         violations, least = self._report.get("violations"), self._weight({"type": GENERAL})
-        if violations and all(self._weight(each) < least for each in violations):
+        if violations and all(self._weight(violation) < least for violation in violations):
             violations.append({"type": GENERAL})
 
     def _classify(self) -> None:
-        """What happened is in words only, or not known: a person has to read it, if there is anything to read or to help with."""
+        """Ask a person to read it, if what happened is in words only or not known, and there is anything to read."""
         subject = self._report.get("subject") or {}
         told = (self._report.get("narrative"), self._report.get("needs"), subject.get("identity"), subject.get("defender_ref"))
         if not any(told) or GENERAL not in self._lists.violations:

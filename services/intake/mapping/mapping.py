@@ -61,8 +61,8 @@ class Mapped:
     edit: str | None = None
 
     def native(self, pointer: str) -> str:
-        """The place in the native body that a pointer into the report stands for; the whole body if no one place does."""
-        known = [each for each in self.origins if pointer == each or pointer.startswith(f"{each}/")]
+        """Return the place in the native body of a pointer into the report; the whole body if no one place fits."""
+        known = [origin for origin in self.origins if pointer == origin or pointer.startswith(f"{origin}/")]
         if known:
             return self.origins[max(known, key=len)]
         asked = (each.place(each.sources[0]) for each in self.profile.fields if _meant(each.to, pointer))
@@ -88,8 +88,8 @@ class Mapped:
         value = False if found.codes and pointer == _NOT_SAFE else found.value
         if value is None or value == []:
             return
-        for to, each in _targets(self.report, pointer, value):
-            assign(self.report, to, each)
+        for to, item in _targets(self.report, pointer, value):
+            assign(self.report, to, item)
             self.origins[to] = origin
             if found.precision:
                 self.precisions[to] = found.precision
@@ -140,7 +140,7 @@ def _fill(mapped: Mapped, rule: FieldRule, native: Mapping[str, Any]) -> None:
         _fill_each(mapped, rule, items)
         return
     answer = _answer(rule.sources, native, rule.default)
-    mapped.note_failed(rule.to, [mapped.wrapper + rule.place(each) for each in answer.failed])
+    mapped.note_failed(rule.to, [mapped.wrapper + rule.place(error) for error in answer.failed])
     mapped.put(rule.to, read(rule.reading(answer.source), answer.value), mapped.wrapper + rule.place(answer.source))
     _take_words(mapped, rule, native)
 
@@ -152,7 +152,7 @@ def _fill_each(mapped: Mapped, rule: FieldRule, items: list[Item]) -> None:
     made: list[list[int]] = []
     for at, item in enumerate(items):
         answer, place = _answer_in(rule, item)
-        mapped.note_failed(rule.to, [mapped.wrapper + rule.place_in(item, each) for each in answer.failed])
+        mapped.note_failed(rule.to, [mapped.wrapper + rule.place_in(item, error) for error in answer.failed])
         origin, found = mapped.wrapper + place, read(rule.reading(answer.source), answer.value)
         if groups:
             for index in groups[at] if at < len(groups) else ():
@@ -169,13 +169,13 @@ def _begin(mapped: Mapped, to: tuple[str, int, str], found: Read, origin: str) -
     values = value if isinstance(value, list) and not _is_of_each(tail) else [] if value is None else [value]
     mapped.leave_out(origin, found.codes)
     places = list(range(start, start + len(values)))
-    for index, each in zip(places, values, strict=True):
-        mapped.put(f"{head}/{index}/{tail}", Read(each, precision=found.precision), origin)
+    for index, item in zip(places, values, strict=True):
+        mapped.put(f"{head}/{index}/{tail}", Read(item, precision=found.precision), origin)
     return places
 
 
 def _answer(sources: tuple[Expression, ...], native: Any, default: str | None = None) -> _Answer:
-    """What the first expression that gives a value gives. The default counts where nothing was stated, not where it was lost."""
+    """Return the first value of the expressions. The default applies where no value was stated, not where it was lost."""
     failed: list[Expression] = []
     for source in sources:
         try:
@@ -189,7 +189,7 @@ def _answer(sources: tuple[Expression, ...], native: Any, default: str | None = 
 
 
 def _answer_in(rule: FieldRule, item: Item) -> tuple[_Answer, str]:
-    """The same in one item of a repeat group, and the place in the native body."""
+    """Return the same in one item of a repeat group, and the place in the native body."""
     if rule.for_each:
         answer = _answer(rule.sources, item.native, rule.default)
         return answer, rule.place_in(item, answer.source)
@@ -199,7 +199,7 @@ def _answer_in(rule: FieldRule, item: Item) -> tuple[_Answer, str]:
 
 
 def _items(mapped: Mapped, rule: FieldRule, native: Mapping[str, Any]) -> list[Item] | None:
-    """The items of a repeat group that a rule is read in; None where its values are no items of one."""
+    """Return the items of a repeat group that a rule is read in, or None where its values are no items of one."""
     if rule.for_each:
         try:
             return items_of(rule.for_each, native)
@@ -224,24 +224,24 @@ def _take_words(mapped: Mapped, rule: FieldRule, native: Any) -> None:
 
 
 def _targets(report: Mapping[str, Any], to: str, value: Any) -> Iterable[tuple[str, Any]]:
-    """Which pointers get which values: `*` stands for each item, of the value if it is a list, else of what is there.
+    """Return which pointers get which values: `*` is each item, of the value if it is a list, else of the report's list.
 
     Several values for a place in a list that is written with its number take the places after it as well.
     """
     numbered = re.match(r"^(.*)/(\d+)(/.*)$", to) if isinstance(value, list) and "/*/" not in to else None
     if numbered and "/perpetrators/" in to:
         head, first, tail = numbered.groups()
-        return [(f"{head}/{int(first) + at}{tail}", each) for at, each in enumerate(value)]
+        return [(f"{head}/{int(first) + at}{tail}", item) for at, item in enumerate(value)]
     if "/*/" not in to:
         return [(to, value)]
     head, _, tail = to.partition("/*/")
     if isinstance(value, list) and not _is_of_each(tail):
-        return [(f"{head}/{at}/{tail}", each) for at, each in enumerate(value)]
+        return [(f"{head}/{at}/{tail}", item) for at, item in enumerate(value)]
     return list(_everywhere(report, head, tail, value))
 
 
 def _is_of_each(tail: str) -> bool:
-    """True for what each act has a list of: several values are several of that act, not one for each act."""
+    """Return True for a field that each act has a list of: several values belong to that act, not one to each act."""
     return tail.startswith("perpetrators/") or tail == "against"
 
 

@@ -14,7 +14,7 @@ _WORDS = re.compile(r"^(?:kaunti ya|county of) | (?:county|kaunti)$")
 
 
 def county_named(told: str, lists: Vocabulary) -> str | None:
-    """The ISO 3166-2 code of a county; None if the lists do not know it."""
+    """Return the ISO 3166-2 code of a county, or None if the lists do not know it."""
     if known := county_of(Place("iso3166-2", told), lists):
         return known
     if found := _CODE.match(told):

@@ -8,7 +8,7 @@ from typing import Any
 
 
 def escape(step: str) -> str:
-    """A name as a step of a pointer."""
+    """Return a name as a step of a pointer."""
     return step.replace("~", "~0").replace("/", "~1")
 
 
@@ -32,7 +32,7 @@ def _entered(here: Any, step: str, fresh: Any) -> Any:
 
 
 def items_at(document: Mapping[str, Any], pointer: str) -> int:
-    """How many items the list at a pointer has; 0 if there is none."""
+    """Return how many items the list at a pointer has; 0 if there is none."""
     here: Any = document
     for step in pointer.split("/")[1:]:
         here = here.get(step) if isinstance(here, Mapping) else None
@@ -42,19 +42,19 @@ def items_at(document: Mapping[str, Any], pointer: str) -> int:
 def leaves(value: Any, pointer: str = "", *, lists: bool = False) -> Iterator[tuple[str, Any]]:
     """Every value that holds no other, with its pointer; with `lists`, every list of such values instead."""
     if isinstance(value, dict):
-        for name, each in value.items():
-            yield from leaves(each, f"{pointer}/{name}", lists=lists)
+        for name, item in value.items():
+            yield from leaves(item, f"{pointer}/{name}", lists=lists)
     elif isinstance(value, list):
-        if lists and value and not any(isinstance(each, dict | list) for each in value):
+        if lists and value and not any(isinstance(item, dict | list) for item in value):
             yield pointer, value
-        for at, each in enumerate(value):
-            yield from leaves(each, f"{pointer}/{at}", lists=lists)
+        for at, item in enumerate(value):
+            yield from leaves(item, f"{pointer}/{at}", lists=lists)
     elif not lists:
         yield pointer, value
 
 
 def value_at(document: Any, pointer: str) -> Any:
-    """The value at a pointer; None if there is nothing."""
+    """Return the value at a pointer, or None."""
     here = document
     for step in pointer.split("/")[1:]:
         if isinstance(here, list):
@@ -65,7 +65,7 @@ def value_at(document: Any, pointer: str) -> Any:
 
 
 def replace_at(document: Any, pointer: str, value: Any) -> None:
-    """Put a value in the place of the one at a pointer."""
+    """Replace the value at a pointer."""
     head, _, last = pointer.rpartition("/")
     holder = value_at(document, head)
     holder[int(last) if isinstance(holder, list) else last] = value

@@ -1,4 +1,4 @@
-"""A source posts a native body, taken through its profile; one that is no report goes into quarantine, and is named so.
+"""Accept a source's native body, read through its profile; an unreadable one goes into quarantine, and is named so.
 
 A form tool does not post again after an error, so what cannot be read must not be lost: see `quarantine`.
 """
@@ -39,9 +39,12 @@ class InboundShown(ReceiptShown):
 
 
 @http.post(
-    "/v1/inbound/<source_id>", roles="source", accepts=(JSON, ANYTHING), returns={202: InboundShown},
+    "/v1/inbound/<source_id>",
+    roles="source",
+    accepts=(JSON, ANYTHING),
+    returns={202: InboundShown},
     summary="Post a native body, mapped by the source's profile.",
-)  # fmt: skip
+)
 def post_native(parts: IntakeParts, call: Call, source_id: str) -> Answer:
     """Take a native body in, or put it into quarantine; the answer shows which. Errors point into the body that was sent."""
     if source_id != call.principal.id:

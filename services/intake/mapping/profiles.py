@@ -31,21 +31,21 @@ class FieldRule:
     for_each: str = ""
 
     def names(self) -> frozenset[str]:
-        """The names at the top of the native body that are read."""
+        """Return the names at the top of the native body that are read."""
         read_there = [self.for_each] if self.for_each else [source.text for source in self.sources]
         return frozenset().union(*map(top_level_names, read_there))
 
     def reading(self, source: Expression) -> Reader:
-        """How a value that one of its expressions gives is read."""
+        """Return how a value of one of its expressions is read."""
         zone = source.zone or ("UTC" if source.text == SUBMISSION_TIME else "")
         return replace(self.reader, zone=zone) if zone else self.reader
 
     def place(self, source: Expression) -> str:
-        """The pointer into the native body of an expression."""
+        """Return the pointer into the native body of an expression."""
         return native_pointer(self.for_each) + native_pointer(source.text) if self.for_each else native_pointer(source.text)
 
     def place_in(self, item: Item, source: Expression) -> str:
-        """The same in one item of a repeat group."""
+        """Return the same in one item of a repeat group."""
         return item.place + native_pointer(source.text) if self.for_each else item.place
 
 

@@ -1,4 +1,4 @@
-"""From a native body to a report: what is done with one that is posted, and with one that an operator takes out of quarantine."""
+"""Turn a native body into a report: one that is posted, and one that an operator releases from quarantine."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MOST_VALUES = 20_000
 
 
 def profile_of(ctx: Context, source_id: str) -> Profile:
-    """The profile by which a source's bodies are read. Raises NotFound, NotAllowedNow (`no-profile`)."""
+    """Return the profile by which a source's bodies are read. Raises NotFound, NotAllowedNow (`no-profile`)."""
     name = ctx.sources.get(source_id).profile
     if name is None:
         raise NotAllowedNow("This source has no mapping profile. Post canonical reports, or ask for one.", slug="no-profile")
@@ -35,7 +35,7 @@ def profile_of(ctx: Context, source_id: str) -> Profile:
 
 
 def read_form(profile: Profile, body: NativeBody, vocabulary: Vocabulary, now: datetime) -> tuple[Mapped, Taken]:
-    """A body as a report; raises UnreadableReport."""
+    """Return a body as a report. Raises UnreadableReport."""
     try:
         native = parse_body(body.content, MOST_VALUES)
     except Undecodable:

@@ -40,7 +40,7 @@ class WrongShapeError(Exception):
 
 
 def spoken(words: str) -> str:
-    """A code or a label in the form in which two are one: in any case, with spaces, hyphens or underscores between its words."""
+    """Return a code or label in the form in which two are equal: in any case, with spaces, hyphens or underscores."""
     return _APART.sub(" ", clean(words).casefold().translate(_APOSTROPHES)).strip(" .")
 
 
@@ -57,7 +57,7 @@ class ValueMap:
         object.__setattr__(self, "folded", folded)
 
     def lists(self, value: str) -> bool:
-        """Whether it has a word for a value, exact or in another writing."""
+        """Return True if it has a word for a value, exact or in another spelling."""
         return value in self.values or value.casefold() in self.folded or spoken(value) in self.folded
 
     def translated(self, value: str) -> str | None:
@@ -86,18 +86,18 @@ class Reader:
     names: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def knows(self, text: str) -> bool:
-        """Whether a text is, as a whole, one value of the field."""
+        """Return True if a text is, as a whole, one value of the field."""
         return bool(self.value_map and self.value_map.lists(text)) or spoken(text) in self._names
 
     def meant(self, text: str) -> str | None:
-        """The value that a text stands for; None for one that is left out. Raises WrongShapeError for one that is refused."""
+        """Return the value of a text, or None for one that is left out. Raises WrongShapeError for one that is refused."""
         if self.value_map and (self.value_map.lists(text) or spoken(text) not in self._names):
             return self.value_map.translated(text)
         return self._names.get(spoken(text), text)
 
     @property
     def _names(self) -> Mapping[str, str]:
-        """What counts beside the map; an operator who refuses or drops what is not in it has said that nothing does."""
+        """Return values that are valid beside the map; none if an operator refuses or drops what is not in it."""
         return self.names if self.value_map is None or self.value_map.others == "keep" else {}
 
 
@@ -135,18 +135,18 @@ def _codes(reader: Reader, value: Any) -> Read:
 
 
 def phrases(reader: Reader, text: str) -> list[str]:
-    """The values in a text: all of it if that is one, else what is between commas, else the longest known runs of words.
+    """Return the values in a text: all of it if that is one, else the parts between commas, else the longest known words.
 
     A label that is cut at its spaces becomes another value: an attempted killing a killing, a death threat a threat.
     """
     if reader.knows(text):
         return [text]
-    parts = (each for part in _BETWEEN.split(text) for each in _beside_slashes(reader, part))
+    parts = (beside_slashe for part in _BETWEEN.split(text) for beside_slashe in _beside_slashes(reader, part))
     return list(islice((phrase for part in parts for phrase in _runs(reader, part.split())), _MOST_ITEMS + 1)) or [text]
 
 
 def _beside_slashes(reader: Reader, part: str) -> list[str]:
-    """A slash separates names of a list, but for a form whose own codes hold one."""
+    """Split at slashes, which separate names of a list, but for a form whose own codes hold one."""
     is_cut = reader.names and not any("/" in word and reader.knows(word) for word in part.split())
     return part.split("/") if is_cut and not reader.knows(part) else [part]
 
@@ -195,7 +195,7 @@ def _datetime(reader: Reader, value: Any) -> Read:
 
 
 def zone_of(name: str) -> Any:
-    """The time zone of an offset or a name; raises ValueError for what is neither."""
+    """Return the time zone of an offset or a name. Raises ValueError for anything else."""
     if name == "UTC":
         return UTC
     if _OFFSET.match(name):
@@ -209,7 +209,7 @@ def zone_of(name: str) -> Any:
 
 
 def _plain(reader: Reader, value: Any) -> str:
-    """The text of a value, in one form; raises WrongShapeError for what is no text, and for a text of white space alone."""
+    """Return the text of a value, in one form. Raises WrongShapeError for one that is no text or only white space."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise WrongShapeError("wrong_type")
     text = clean(str(value)[:_MOST_SIGNS]).removeprefix(reader.strip_prefix)
@@ -221,5 +221,10 @@ def _plain(reader: Reader, value: Any) -> str:
 _SHAPES = (("year", _YEAR), ("month", _MONTH), ("day", _DATE))
 _FILLED = {"year": "-01-01", "month": "-01"}
 KINDS: Mapping[str, Callable[[Reader, Any], Read]] = {
-    "text": _text, "words": _words, "codes": _codes, "phones": _phones, "boolean": _boolean, "datetime": _datetime,
-}  # fmt: skip
+    "text": _text,
+    "words": _words,
+    "codes": _codes,
+    "phones": _phones,
+    "boolean": _boolean,
+    "datetime": _datetime,
+}

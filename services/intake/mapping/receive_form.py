@@ -1,4 +1,4 @@
-"""Take a form in; an edited one updates the report it made before, instead of being refused for its other content."""
+"""Receive a form; an edited one updates the report it made before, instead of being refused for its other content."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def receive_form(ctx: Context, source_id: str, draft: Draft, mapping: MappedBy, 
 
 
 def _update_of(draft: Draft, name: str) -> Update:
-    """What a whole form states as later facts: its consents are all that hold, what else it leaves out stays."""
+    """Return a whole form as later facts: its consents are all that are valid, other omissions change nothing."""
     dated = draft.doubt is None or draft.doubt.stated is not None
     return Update(
         violations=draft.violations or None,

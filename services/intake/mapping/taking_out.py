@@ -1,4 +1,4 @@
-"""Which places of a report go when fields are broken, and in which order, so that nothing else goes with them."""
+"""Choose which places of a report go when fields are invalid, and in which order, so that nothing else goes with them."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def taken_out(broken: Collection[FieldError]) -> list[tuple[str, str]]:
 
     A place is named once, whatever is wrong in it: taken out twice, it would be the next item of its list that goes.
     """
-    pointers = {each.pointer for each in broken}
+    pointers = {error.pointer for error in broken}
     due: dict[str, str] = {}
-    for each in broken:
-        if each.code != "length" or not any(other.startswith(f"{each.pointer}/") for other in pointers):
-            whole = _WHOLE.match(each.pointer)
-            place = whole[1] if whole else each.pointer
-            due[place] = each.code if due.get(place, each.code) == each.code else "broken"
+    for error in broken:
+        if error.code != "length" or not any(other.startswith(f"{error.pointer}/") for other in pointers):
+            whole = _WHOLE.match(error.pointer)
+            place = whole[1] if whole else error.pointer
+            due[place] = error.code if due.get(place, error.code) == error.code else "broken"
     return sorted(due.items(), key=lambda each: _order(each[0]), reverse=True)
 
 

@@ -1,4 +1,4 @@
-"""Why a native body is no report."""
+"""The error of a native body that is no report."""
 
 from __future__ import annotations
 
@@ -14,5 +14,5 @@ class UnreadableReport(InvalidInput):
 
     def __init__(self, reason: str, left_out: Iterable[LeftOut] = ()) -> None:
         self.reason, self.left_out = reason, tuple(left_out)
-        errors = [FieldError(each.field, each.code, "It cannot be read.") for each in self.left_out]
+        errors = [FieldError(error.field, error.code, "It cannot be read.") for error in self.left_out]
         super().__init__("What makes a report one cannot be read.", errors, slug=reason.replace("_", "-"))

@@ -1,1 +1,1 @@
-"""Quarantine: native bodies that could not be read, kept until an operator decides."""
+"""Quarantine: unreadable native bodies, stored until an operator decides."""

@@ -1,4 +1,4 @@
-"""An operator decides about a body in quarantine: it is taken in as a report, or nothing becomes of it."""
+"""Decide about a body in quarantine: release it as a report, or dismiss it."""
 
 from __future__ import annotations
 
@@ -19,10 +19,14 @@ class HeldDecision(Reasoned):
 
 
 @http.post(
-    "/v1/quarantine/<quarantine_id>/replay", roles="operator", scope="quarantine:write", audit=itself("quarantine.replayed"),
-    request=HeldDecision, returns=ReceiptShown,
+    "/v1/quarantine/<quarantine_id>/replay",
+    roles="operator",
+    scope="quarantine:write",
+    audit=itself("quarantine.replayed"),
+    request=HeldDecision,
+    returns=ReceiptShown,
     summary="Read a body in quarantine through the profile as it is now, and take it in.",
-)  # fmt: skip
+)
 def replay_held(ctx: Context, quarantine_id: str, body: dict[str, Any]) -> dict[str, Any]:
     """Take a body in; the answer is the receipt. It stays in quarantine if it still cannot be read.
 
@@ -37,10 +41,15 @@ def replay_held(ctx: Context, quarantine_id: str, body: dict[str, Any]) -> dict[
 
 
 @http.post(
-    "/v1/quarantine/<quarantine_id>/dismiss", roles="operator", scope="quarantine:write", audit=itself("quarantine.dismissed"),
-    request=HeldDecision, returns={204: None}, two_person=always,
+    "/v1/quarantine/<quarantine_id>/dismiss",
+    roles="operator",
+    scope="quarantine:write",
+    audit=itself("quarantine.dismissed"),
+    request=HeldDecision,
+    returns={204: None},
+    two_person=always,
     summary="Decide that nothing becomes of a body in quarantine: it is destroyed.",
-)  # fmt: skip
+)
 def dismiss_held(ctx: Context, quarantine_id: str, body: dict[str, Any]) -> None:
     """Dismiss a body: what was posted is destroyed, and the reason audited. Raises NotFound, NotAllowedNow."""
     ctx.shelf.claim(ctx.unit, quarantine_id, DROPPED)

@@ -1,4 +1,4 @@
-"""A body that its source's profile cannot read as a report is kept until an operator decides about it.
+"""Store a body that its source's profile cannot read as a report until an operator decides about it.
 
 It is kept sealed among the parked messages of intake, on a shelf of its own. A duty officer is informed in the same unit of work.
 """
@@ -86,12 +86,12 @@ def _publish_quarantined(ctx: Context, held: str, source_id: str, profile: Profi
         mapping_version=profile.version,
         urgency=UNREAD,
         reason=why.slug,
-        codes=tuple(sorted({each.code for each in why.left_out})),
+        codes=tuple(sorted({error.code for error in why.left_out})),
         received_at=day_of(ctx.now),
     )
     ctx.publish(quarantined, subject=bundle)
 
 
 def _bundle(source_id: str, now: datetime) -> str:
-    """What is used as the case in alarms about one source: a broken form alerts a duty officer once a day."""
+    """Return the reference used as the case in alarms about one source: a broken form alerts a duty officer once a day."""
     return f"quarantine:{source_id}:{now:%Y-%m-%d}"

@@ -1,4 +1,4 @@
-"""How much waits in quarantine, and for how long."""
+"""Measure how much is in quarantine, and for how long."""
 
 from __future__ import annotations
 

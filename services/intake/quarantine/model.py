@@ -1,4 +1,4 @@
-"""What waits in quarantine, and how much of one source may: one whose form is broken, or which is hostile, fills no store."""
+"""Bounds on one source's quarantine, so that a broken form or a hostile source fills no store."""
 
 from __future__ import annotations
 
@@ -25,5 +25,5 @@ class QuarantineBounds:
     bytes: int = 32 * 1024 * 1024
 
     def are_reached(self, bodies: int, size: int) -> bool:
-        """Whether no more is taken: then the source is to post again later, and nothing of it is acknowledged."""
+        """Return True if it is full: then the source must post again later, and gets no acknowledgement."""
         return bodies >= self.bodies or size >= self.bytes

@@ -1,4 +1,4 @@
-"""An operator reads a body in quarantine as it was posted, names and contacts included: with a reason, audited."""
+"""Read a body in quarantine as it was posted, names and contacts included: with a reason, audited."""
 
 from __future__ import annotations
 
@@ -23,9 +23,13 @@ class OriginalShown(Tolerant):
 
 
 @http.get(
-    "/v1/quarantine/<quarantine_id>/original", roles="operator", scope="originals:read", audit=itself("quarantine.read"),
-    returns=OriginalShown, summary="A body in quarantine as it was posted; ?reason= is demanded.",
-)  # fmt: skip
+    "/v1/quarantine/<quarantine_id>/original",
+    roles="operator",
+    scope="originals:read",
+    audit=itself("quarantine.read"),
+    returns=OriginalShown,
+    summary="A body in quarantine as it was posted; ?reason= is demanded.",
+)
 def read_original(ctx: Context, quarantine_id: str, *, reason: str = "") -> dict[str, Any]:
     """Show what was posted, without losing a byte. Raises NotFound, NotAllowedNow, InvalidInput for an unknown reason."""
     ctx.policy.check_read_reason(reason)

@@ -1,4 +1,4 @@
-"""An operator looks at what waits in quarantine, without what is in it."""
+"""List the bodies in quarantine without their content."""
 
 from __future__ import annotations
 
@@ -43,9 +43,13 @@ class QuarantineShown(Tolerant):
 
 
 @http.get(
-    "/v1/quarantine", roles="operator", scope="quarantine:read", audit=lists("quarantine"), returns=QuarantineShown,
+    "/v1/quarantine",
+    roles="operator",
+    scope="quarantine:read",
+    audit=lists("quarantine"),
+    returns=QuarantineShown,
     summary="Bodies that could not be read as reports.",
-)  # fmt: skip
+)
 def list_quarantine(ctx: Context, *, state: str = "waiting", source: str = "", limit: str = "100") -> dict[str, Any]:
     """List bodies, newest first; `?state=waiting|replayed|dismissed|expired|all`, `?source=` and `?limit=1..500`.
 
@@ -56,26 +60,36 @@ def list_quarantine(ctx: Context, *, state: str = "waiting", source: str = "", l
     if not limit.isascii() or not limit.isdigit() or not 1 <= int(limit[:6]) <= _MOST_HELD:
         raise InvalidInput(f"limit must be a number from 1 to {_MOST_HELD}.", slug="invalid-query", status=400)
     of_source = {ACCOUNT: outsider_account("source", source)} if source else {}
-    return show(QuarantineShown, quarantine=[_answer(each) for each in ctx.shelf.list(int(limit), STATES[state], of_source)])
+    return show(QuarantineShown, quarantine=[_answer(record) for record in ctx.shelf.list(int(limit), STATES[state], of_source)])
 
 
 @http.get(
-    "/v1/quarantine/<quarantine_id>", roles="operator", scope="quarantine:read", audit=shows("quarantine.shown", "quarantine_id"),
-    returns=HeldShown, summary="One of them, without what is in it.",
-)  # fmt: skip
+    "/v1/quarantine/<quarantine_id>",
+    roles="operator",
+    scope="quarantine:read",
+    audit=shows("quarantine.shown", "quarantine_id"),
+    returns=HeldShown,
+    summary="One of them, without what is in it.",
+)
 def show_held(ctx: Context, quarantine_id: str) -> dict[str, Any]:
     """Show why a body could not be read, and how often it was posted. Raises NotFound."""
     return show(HeldShown, **_answer(ctx.shelf.find(quarantine_id)))
 
 
 def source_of(found: dict[str, Any]) -> str:
-    """The source whose account posted it: a routing key could name another."""
+    """Return the source whose account posted it: a routing key could name another."""
     return str(found["headers"].get(ORIGINAL_USER, "")).removeprefix(outsider_account("source", ""))
 
 
 def _answer(found: dict[str, Any]) -> dict[str, Any]:
     return {
-        "quarantine_id": found["_id"], "source_id": source_of(found), "state": _NAMES[found["state"]], "reason": found["reason"],
-        "left_out": [{"field": each["pointer"], "code": each["code"]} for each in found["errors"]], "size": found["size"],
-        "times": found["times"], "first_posted_at": found["first_parked_at"], "posted_at": found["parked_at"],
-    }  # fmt: skip
+        "quarantine_id": found["_id"],
+        "source_id": source_of(found),
+        "state": _NAMES[found["state"]],
+        "reason": found["reason"],
+        "left_out": [{"field": error["pointer"], "code": error["code"]} for error in found["errors"]],
+        "size": found["size"],
+        "times": found["times"],
+        "first_posted_at": found["first_parked_at"],
+        "posted_at": found["parked_at"],
+    }

@@ -1,1 +1,1 @@
-"""Reports: take them in, seal who they are about, follow what becomes of them, answer their source, forget them."""
+"""Reports: accept them, seal who they are about, follow their cases, answer their source, erase them."""

@@ -1,4 +1,4 @@
-"""The acts of a report, as later words add to them: each keeps its own perpetrators, date and state."""
+"""The acts of a report, and how updates add to them: each keeps its own perpetrators, date and state."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ONE_ACT = timedelta(days=1)
 class Dating:
     """What the dates of later acts are held against: the date of the report.
 
-    `undated_from` is the moment that a new act without a date counts from; None: the date of the report is its date too.
+    `undated_from` is the moment of a new act without a date; None: the date of the report is its date too.
     `apart` is true if another date makes another act, false if it corrects the one known.
     """
 
@@ -40,17 +40,18 @@ def with_acts(old: tuple[Violation, ...], new: tuple[Violation, ...], dating: Da
 
 
 def new_acts(before: tuple[Violation, ...], after: tuple[Violation, ...]) -> tuple[Violation, ...]:
-    """The acts that were unknown, and those that continue although they were over."""
+    """Return the acts that were unknown, and those that continue although they were over."""
     gone_on = (act for known, act in zip(before, after, strict=False) if act.ongoing and not known.ongoing)
-    return (*gone_on, *after[len(before):])
+    return (*gone_on, *after[len(before) :])
 
 
 def _same_act(known: list[Violation], reported_again: set[int], act: Violation, dating: Dating) -> int | None:
-    """The place of the act that is reported again: the one by the same perpetrators, else the only one if either names none."""
+    """Return the place of the act that is reported again: by the same perpetrators, else the only one if either names none."""
     alike = [
-        at for at, each in enumerate(known)
-        if at not in reported_again and (each.type, each.against) == (act.type, act.against) and not _apart(each, act, dating)
-    ]  # fmt: skip
+        at
+        for at, other in enumerate(known)
+        if at not in reported_again and (other.type, other.against) == (act.type, act.against) and not _apart(other, act, dating)
+    ]
     same = [at for at in alike if set(known[at].perpetrators) == set(act.perpetrators)]
     if same:
         return same[0]
@@ -59,7 +60,7 @@ def _same_act(known: list[Violation], reported_again: set[int], act: Violation, 
 
 
 def _apart(known: Violation, act: Violation, dating: Dating) -> bool:
-    """Whether two acts happened at times too far from each other to be one."""
+    """Return True if two acts happened at times too far from each other to be one."""
     if act.occurred_at is None or not dating.apart:
         return False
     moment, precision = known.occurred_at or known.counts_from, known.occurred_precision
@@ -69,13 +70,13 @@ def _apart(known: Violation, act: Violation, dating: Dating) -> bool:
 
 
 def _counted(act: Violation, dating: Dating) -> Violation:
-    """A new act: what was not stated of its state is that it is over."""
+    """Return a new act: a state that was not stated means that it is over."""
     counts_from = act.counts_from if act.occurred_at else dating.undated_from
     return replace(act, ongoing=bool(act.ongoing), counts_from=counts_from)
 
 
 def _merged(known: Violation, act: Violation) -> Violation:
-    """The later word on an act; what it leaves out stays as known."""
+    """Return the later statement of an act; what it leaves out stays as known."""
     by, dated = act if act.perpetrators else known, act if _has_other_date(act, known) else known
     return replace(
         act,

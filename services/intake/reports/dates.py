@@ -23,7 +23,7 @@ _ZONES = timedelta(hours=14)
 
 
 def doubt_about(stated: datetime, precision: str, now: datetime) -> str:
-    """Why a date is doubtful: `future`, `too_old`, `device_clock`; empty if it may be right."""
+    """Return why a date is doubtful: `future`, `too_old`, `device_clock`; empty if it may be right."""
     if stated > now + FUTURE_TOLERANCE:
         return "future"
     if precision in _VAGUE:
@@ -34,8 +34,8 @@ def doubt_about(stated: datetime, precision: str, now: datetime) -> str:
 
 
 def with_likely_date(draft: Draft, submitted_at: datetime, now: datetime) -> Draft:
-    """The report with the moment of its submission in place of each doubtful date, its own and those of its acts."""
-    draft = replace(draft, violations=tuple(with_likely_moment(each, submitted_at, now) for each in draft.violations))
+    """Return the report with the moment of its submission instead of each doubtful date, its own and those of its acts."""
+    draft = replace(draft, violations=tuple(with_likely_moment(violation, submitted_at, now) for violation in draft.violations))
     reason = "" if draft.doubt else doubt_about(draft.occurred_at, draft.occurred_precision, now)
     if not reason:
         return draft
@@ -44,7 +44,7 @@ def with_likely_date(draft: Draft, submitted_at: datetime, now: datetime) -> Dra
 
 
 def with_likely_moment(act: Violation, submitted_at: datetime, now: datetime) -> Violation:
-    """An act whose date is doubtful counts as having happened when it was submitted; its date stays for a human to read."""
+    """Date an act with a doubtful date at its submission; its stated date stays for a human to read."""
     doubtful = act.occurred_at and doubt_about(act.occurred_at, act.occurred_precision, now)
     return replace(act, counts_from=submitted_at) if doubtful else act
 

@@ -1,4 +1,4 @@
-"""Hand the narrative to a partner that accepted: sealed to it, and only with a consent that holds at this moment."""
+"""Disclose the narrative to a partner that accepted: sealed to it, and only with a consent that is valid at this moment."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ngao.kernel.pairwise import case_ref_for
 from services.intake.context import INTAKE, Context
 from services.intake.reports.model import Helper, Report
 from services.intake.reports.narratives import Refusal
-from services.intake.reports.progress import case_salt_of, stands_accepted
+from services.intake.reports.progress import case_salt_of, partner_is_at_work
 
 
 def disclose_narrative(ctx: Context, report: Report, helper: Helper) -> None:
@@ -39,7 +39,7 @@ def disclose_what_is_new(ctx: Context, report: Report) -> None:
 
 @before_publishing(NarrativeDisclosed)
 def narrative_may_leave(ctx: Context, event: NarrativeDisclosed, envelope: Event) -> bool:
-    """Whether a disclosed narrative may be sent at this moment. If not, it is withheld, and its partner is informed.
+    """Decide whether a disclosed narrative may be sent at this moment. If not, it is withheld, and its partner is informed.
 
     The partner may have it already, from its catch-up or from an earlier sending, so that it is called back as well. A consent
     that comes back brings the whole narrative again.
@@ -61,7 +61,7 @@ def narrative_may_leave(ctx: Context, event: NarrativeDisclosed, envelope: Event
 
 
 def _refusal(ctx: Context, report: Report, helper: Helper) -> Refusal | None:
-    if report.withdrawn_at or report.forgotten_at or not stands_accepted(report.story, helper.offer_id):
+    if report.withdrawn_at or report.forgotten_at or not partner_is_at_work(report.story, helper.offer_id):
         return Refusal.WITHDRAWN
     if not report.narrative_parts:
         return Refusal.NO_NARRATIVE
@@ -89,7 +89,7 @@ def _recipient(ctx: Context, report: Report, helper: Helper) -> Recipient | Refu
 
 
 def _ref_for(report: Report, helper: Helper) -> str:
-    """The reference by which the partner knows the case, and which it signs."""
+    """Return the reference by which the partner knows the case, and which it signs."""
     return case_ref_for(helper.partner_id, report.case_ref, case_salt_of(report.story, helper.offer_id))
 
 
@@ -110,8 +110,11 @@ def _withhold(ctx: Context, report: Report, helper: Helper, why: Refusal, *, rec
 
 def _seal(ctx: Context, report: Report, helper: Helper, recipient: Recipient) -> None:
     payload = {
-        "v": 1, "case_ref": _ref_for(report, helper), "offer_id": helper.offer_id, "narrative": ctx.vault.narrative(report)
-    }  # fmt: skip
+        "v": 1,
+        "case_ref": _ref_for(report, helper),
+        "offer_id": helper.offer_id,
+        "narrative": ctx.vault.narrative(report),
+    }
     disclosed = NarrativeDisclosed(
         case_ref=report.case_ref,
         offer_id=helper.offer_id,

@@ -1,4 +1,4 @@
-"""A report as it came in, parsed and not yet judged: still in clear, so it lives only while a request does."""
+"""A report as it was posted, parsed and not yet judged: still in clear, so it lives only while a request does."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Person:
         return bool(self.identity or self.attributes or self.contact_safety)
 
     def readable(self) -> Person:
-        """The same as its readers may see it: texts without control signs, and no name without a letter or digit."""
+        """Return the same as its readers may see it: texts without control signs, and no name without a letter or digit."""
         return replace(
             self,
             identity=_readable_identity(self.identity or {}),
@@ -98,7 +98,7 @@ class Draft:
 
 
 def canonical_content(draft: Draft) -> str:
-    """The content of a report in one form: two posts have the same content if and only if these are equal.
+    """Return the content of a report in one form: two posts have the same content if and only if these are equal.
 
     Neither the Unicode form of a text nor its line ends make a difference, because programs change them on the way. The result
     is as sensitive as the report: only a keyed hash of it may be kept, because a plain hash of a short report could be guessed.
@@ -107,18 +107,18 @@ def canonical_content(draft: Draft) -> str:
 
 
 def content_as_received(draft: Draft) -> str:
-    """The form of earlier versions, sign for sign: a report that one of them took in is recognised by it."""
+    """Return the form of earlier versions, sign for sign: a report that one of them accepted is recognised by it."""
     return as_json(_content(draft))
 
 
 def readable(value: Any) -> Any:
-    """A value of JSON with every text in it in one Unicode form, without control and invisible signs."""
+    """Return a value of JSON with every text in it in one Unicode form, without control and invisible signs."""
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, Mapping):
-        return {name: readable(each) for name, each in value.items()}
+        return {name: readable(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [readable(each) for each in value]
+        return [readable(item) for item in value]
     return value
 
 
@@ -139,12 +139,12 @@ def _content(draft: Draft) -> dict[str, Any]:
     return {
         "occurred": _occurred(draft),
         "reporter": draft.reporter_role,
-        "violations": [_violation(each) for each in draft.violations],
+        "violations": [_violation(violation) for violation in draft.violations],
         "place": [draft.place.scheme, draft.place.code, draft.place.precision] if draft.place else [],
         "person": [draft.person.identity, draft.person.attributes, draft.person.contact_safety, draft.person.defender_ref],
         "languages": sorted(draft.languages),
         "needs": sorted(draft.needs),
-        "consents": sorted(_consent(each) for each in draft.consents),
+        "consents": sorted(_consent(consent) for consent in draft.consents),
         "narrative": draft.narrative,
         "attachments": list(draft.attachments),
     }
@@ -155,7 +155,7 @@ def _occurred(draft: Draft) -> list[str]:
 
 
 def stated_date(occurred_at: datetime | None, precision: str, doubt: DateDoubt | None) -> list[str]:
-    """A date as it was stated, in one form: one that we put in its place is another at each post."""
+    """Return a stated date in one form; one that we have set instead differs at each post, so it is left out."""
     if doubt:
         occurred_at, precision = doubt.stated, doubt.precision
     return [_moment(occurred_at), precision] if occurred_at else []
@@ -167,7 +167,7 @@ def _violation(violation: Violation) -> list[Any]:
 
 
 def date_of(violation: Violation) -> list[str]:
-    """The date that was stated of an act, in one form; empty if it has none of its own."""
+    """Return the stated date of an act in one form; empty if it has none of its own."""
     return [_moment(violation.occurred_at), violation.occurred_precision] if violation.occurred_at else []
 
 

@@ -1,4 +1,4 @@
-"""Follow in the registry's events which consents are given or withdrawn."""
+"""Handle the registry's events about given and withdrawn consents."""
 
 from __future__ import annotations
 
@@ -24,5 +24,5 @@ def follow_consent(ctx: Context, event: ConsentChanged) -> None:
 
 
 def statement_of(event: ConsentChanged) -> Statement:
-    """The statement that an event holds."""
+    """Return the statement that an event holds."""
     return Statement(event.purpose, event.scope, event.recipient, event.until, event.effective_at, event.granted)

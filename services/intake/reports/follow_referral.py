@@ -1,4 +1,4 @@
-"""Follow in referral's events how help is coming along."""
+"""Handle referral's events about the progress of a case."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from ngao.contracts.events.referral import (
 from services.intake.context import Context
 from services.intake.reports.disclose_narrative import disclose_narrative, disclose_what_is_new
 from services.intake.reports.model import Helper, Report
-from services.intake.reports.progress import Step, stands_accepted
+from services.intake.reports.progress import Step, partner_is_at_work
 
 
 @on(CaseOpened, CaseClosed)
@@ -49,7 +49,7 @@ def follow_unroutable(ctx: Context, event: NeedUnroutable, envelope: Event) -> N
 
 @on(OfferMade, OfferDeclined, OfferExpired, OfferStarted, OfferCompleted, OfferFailed, OfferWithdrawn, OfferRecalled)
 def follow_offer(ctx: Context, event: OfferEvent, envelope: Event) -> None:
-    """Note what became of an offer. Raises NotFound."""
+    """Record the outcome of an offer. Raises NotFound."""
     note_progress(ctx, event.case_ref, _step_of_offer(event, envelope))
 
 
@@ -72,7 +72,7 @@ def note_progress(ctx: Context, case_ref: str, step: Step, helper: Helper | None
     report.note(step)
     if helper:
         _begin(ctx, report, helper)
-    elif step.offer_id and not stands_accepted(report.story, step.offer_id):
+    elif step.offer_id and not partner_is_at_work(report.story, step.offer_id):
         report.drop_helper(step.offer_id)
     ctx.reports.save(report)
 
@@ -83,7 +83,7 @@ def note_vouch(ctx: Context, case_ref: str, helper: Helper) -> None:
     Raises NotFound. The acceptance is an old step of the story, whatever came after it.
     """
     report = ctx.reports.of_case(case_ref)
-    if report.forgotten_at or not stands_accepted(report.story, helper.offer_id):
+    if report.forgotten_at or not partner_is_at_work(report.story, helper.offer_id):
         return
     known = report.helpers.get(helper.offer_id, helper)
     report.keep_helper(replace(helper, parts_disclosed=known.parts_disclosed, distrust=known.distrust))
@@ -92,7 +92,7 @@ def note_vouch(ctx: Context, case_ref: str, helper: Helper) -> None:
 
 
 def _begin(ctx: Context, report: Report, helper: Helper) -> None:
-    if stands_accepted(report.story, helper.offer_id) and not report.forgotten_at:
+    if partner_is_at_work(report.story, helper.offer_id) and not report.forgotten_at:
         report.keep_helper(helper)
     disclose_narrative(ctx, report, helper)
 

@@ -1,4 +1,4 @@
-"""Reports are forgotten when their time is over."""
+"""Erase reports after their retention period."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _AT_ONCE = 100
 
 @every(seconds=600)
 def forget(parts: IntakeParts) -> None:
-    """Forget the reports whose time is over, batch after batch; several processes may do it at the same time."""
+    """Erase the reports that are due, batch after batch; several processes may do it at the same time."""
     while due := (ctx := parts.read()).reports.due(ctx.policy.retention.ends("reports", ctx.now), _AT_ONCE):
-        works = [partial(forget_due, report_id=report_id, why=why) for report_id, why in due]
-        for failed in (each for each in parts.run_all(works) if each is not None):
+        works = [partial(erase_report, report_id=report_id, why=why) for report_id, why in due]
+        for failed in (work for work in parts.run_all(works) if work is not None):
             raise failed
 
 
-def forget_due(ctx: Context, report_id: str, why: str) -> None:
+def erase_report(ctx: Context, report_id: str, why: str) -> None:
     """Forget one that is past its time by the moment `why`; one that another process has just forgotten stays as it is."""
     report = ctx.reports.find(report_id)
     if report and report.forget(ctx.now):

@@ -1,4 +1,4 @@
-"""A report, from the moment it is taken: who it is about is already sealed."""
+"""A report, from the moment it is accepted: who it is about is already sealed."""
 
 from __future__ import annotations
 
@@ -76,8 +76,8 @@ class Decision:
     points: int
 
     def knew(self, fresh: Triage) -> bool:
-        """True if a judgement has nothing that was not known when it was decided."""
-        return fresh.points <= self.points and {each.rule for each in fresh.reasons} <= set(self.rules)
+        """Return True if a judgement has nothing that was not known when it was decided."""
+        return fresh.points <= self.points and {reason.rule for reason in fresh.reasons} <= set(self.rules)
 
 
 @dataclass
@@ -88,7 +88,7 @@ class Report:
     `needs` is all that help is looked for; `needs_proposed` are those that no source asked for. `triage` knows every report
     about the person and is for those who help; `told` knows this source's reports only and is for the source (law 10).
     `doubt` is there if `occurred_at` is not what was stated.
-    `tell_again_at` is None once somebody else is known to have the case. `judge_others_at` is None once other reports about the
+    `tell_again_at` is None once another service is known to have the case. `judge_others_at` is None once other reports about the
     person have been judged with what is new in this one.
     """
 
@@ -136,7 +136,7 @@ class Report:
 
     @property
     def closed_at(self) -> datetime | None:
-        """When referral had nothing left to do; None while the case is open, also when news has opened it again."""
+        """Return when referral had no work left; None while the case is open, also when a new fact has reopened it."""
         last = next((step for step in reversed(self.story) if step.what in (CLOSED, REOPENED)), None)
         return last.at if last and last.what == CLOSED else None
 
@@ -146,14 +146,14 @@ class Report:
         return self.triage.urgency == CRITICAL
 
     def facts(self, now: datetime) -> Facts:
-        """What triage may know; a need that was proposed is not a need that was asked for."""
+        """Return the facts for triage; a need that was proposed is not a need that was asked for."""
         asked = self.needs_asked
         return Facts(self.violations, self.occurred_at, self.occurred_precision, self.reporter_role, asked, now, self.received_at)
 
     @property
     def needs_asked(self) -> tuple[str, ...]:
-        """What the source itself asked for."""
-        return tuple(each for each in self.needs if each not in self.needs_proposed)
+        """Return the needs that the source itself asked for."""
+        return tuple(need for need in self.needs if need not in self.needs_proposed)
 
     def apply(self, update: Update, now: datetime, proposed: tuple[str, ...] = (), county: str | None = None) -> tuple[str, ...]:
         """Take later facts in: violations and needs add up, consents replace those before. Returns what is new by name.
@@ -176,7 +176,7 @@ class Report:
         return tuple(name for name, part in self._parts().items() if part != before[name])
 
     def _add_needs(self, asked: tuple[str, ...], proposed: tuple[str, ...]) -> None:
-        still = (each for each in (*self.needs_proposed, *proposed) if each not in asked and each not in self.needs_asked)
+        still = (need for need in (*self.needs_proposed, *proposed) if need not in asked and need not in self.needs_asked)
         self.needs, self.needs_proposed = tuple(dict.fromkeys((*self.needs, *asked, *proposed))), tuple(dict.fromkeys(still))
 
     def _parts(self) -> dict[str, object]:
@@ -187,7 +187,7 @@ class Report:
         self._take(fresh)
         self.told = _higher(self.told, told) if self.told else told
 
-    def is_news_for_others(self, now: datetime) -> None:
+    def concerns_other_reports(self, now: datetime) -> None:
         """Note that other reports about the person are to be judged with it."""
         self.judge_others_at = now if self.person_keys else None
 
@@ -233,9 +233,9 @@ class Report:
         if step.what in (OPENED, CLOSED):
             self.tell_again_at = None
 
-    def told_again(self, now: datetime) -> bool:
+    def republish_if_due(self, now: datetime) -> bool:
         """Note that it is published again now; False if it is not time, or no longer needed."""
-        if not is_time_to_tell(self.tell_again_at, now):
+        if not is_time(self.tell_again_at, now):
             return False
         self.tell_again_at = now + min(max(now - self.received_at, SOONEST_AGAIN), LATEST_AGAIN)
         return True
@@ -254,8 +254,8 @@ class Report:
         self.helpers = {key: value for key, value in self.helpers.items() if key != offer_id}
 
 
-def is_time_to_tell(tell_again_at: datetime | None, now: datetime) -> bool:
-    """True when the moment has come; one further off than any wait was set by a clock that was wrong."""
+def is_time(tell_again_at: datetime | None, now: datetime) -> bool:
+    """Return True when the moment has come; one further ahead than any wait was set by a clock that was wrong."""
     return tell_again_at is not None and (tell_again_at <= now or tell_again_at > now + LATEST_AGAIN)
 
 

@@ -1,4 +1,4 @@
-"""How long a narrative may be: partners get all of it again with each part, so that it needs a limit."""
+"""The limit on narratives: partners get all of a narrative again with each part."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Refusal(StrEnum):
 
 
 def fitting(narrative: str, parts: Sequence[bytes]) -> str:
-    """The text, or as much of its beginning as a report has room for that has these parts already, as they are stored."""
+    """Return as much of the text's beginning as a report has room for that has these parts already, as they are stored."""
     room = MOST_BYTES - sum(map(len, parts)) if len(parts) < MOST_PARTS else 0
     told = narrative.encode()
     if len(told) <= room:

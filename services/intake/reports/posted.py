@@ -1,4 +1,4 @@
-"""Reports as sources post them: read from a request, one or many, each with its place in the body, and taken in."""
+"""Parse reports as sources post them: one or many of a request, each with its place in the body."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ class Posted:
     meter: Meter = field(default_factory=Meter, repr=False, compare=False)
 
     def named(self, key: str | None) -> Posted:
-        """The same, with `key` as its source_event_id if it has none of its own."""
+        """Return the same, with `key` as its source_event_id if it has none of its own."""
         if not key or not isinstance(self.document, dict) or "source_event_id" in self.document:
             return self
         return replace(self, document={**self.document, "source_event_id": key})
 
     def read(self, vocabulary: Vocabulary) -> Draft:
-        """The report as its schema takes it; raises InvalidInput naming every broken field."""
+        """Return the report in the form of its schema. Raises InvalidInput naming every invalid field."""
         with self.meter.running():
             return read_report(self.document, vocabulary)
 
@@ -55,20 +55,20 @@ def pointing(rewrite: Callable[[str], str]) -> Iterator[None]:
     try:
         yield
     except InvalidInput as error:
-        told = [each.as_dict() for each in error.errors]
-        errors = [FieldError(rewrite(each["pointer"]), each["code"], each["detail"]) for each in told]
+        told = [place.as_dict() for place in error.errors]
+        errors = [FieldError(rewrite(told_value["pointer"]), told_value["code"], told_value["detail"]) for told_value in told]
         raise InvalidInput(str(error), errors, slug=error.slug, status=error.status) from None
 
 
 def posted(call: Call) -> Posted:
-    """The one report of a request; raises InvalidInput, ContractError."""
+    """Return the one report of a request. Raises InvalidInput, ContractError."""
     document = call.json()
     made = cloud_event(document) if call.content_type == CLOUDEVENT else Posted(document)
     return replace(made.named(call.idempotency_key), meter=call.meter)
 
 
 def posted_many(call: Call) -> list[Posted | Exception]:
-    """The reports of a batch, each by itself: what one of them breaks is its own answer. Raises InvalidInput, TooManyRequests.
+    """Return the reports of a batch, each by itself: an error of one is its own answer. Raises InvalidInput, TooManyRequests.
 
     A report costs its source as much in a batch as alone, and is paid for before anything is done about it.
     """
@@ -78,14 +78,14 @@ def posted_many(call: Call) -> list[Posted | Exception]:
     return [_attempt(reader, call.meter) for reader in readers]
 
 
-def take_posted(ctx: Context, source_id: str, report: Posted) -> dict[str, Any]:
+def accept_posted(ctx: Context, source_id: str, report: Posted) -> dict[str, Any]:
     """Take one report in; gives the receipt. Errors point into the body that was posted."""
     with pointing(lambda pointer: report.prefix + pointer):
         return answer_of(ctx, receive_report(ctx, source_id, report.read(ctx.policy.vocabulary)))
 
 
 def cloud_event(document: Any) -> Posted:
-    """The report in a CloudEvent, whose id replaces a missing source_event_id; raises ContractError."""
+    """Return the report in a CloudEvent, whose id replaces a missing source_event_id. Raises ContractError."""
     event = from_document(document)
     if event.type != SUBMITTED:
         raise InvalidContent([FieldError("/type", "unknown_code", f"Must be {SUBMITTED}.")])
@@ -104,7 +104,7 @@ def _lines(call: Call) -> list[Callable[[], Posted]]:
 
 
 def _weight(line: bytes) -> int:
-    """The values in one line; a line that passes a bound is refused by its reader before it costs anything."""
+    """Return the values in one line; a line that passes a bound is refused by its reader before it costs anything."""
     try:
         return count_values(line)
     except Undecodable:
@@ -120,7 +120,7 @@ def _items(call: Call) -> list[Callable[[], Posted]]:
     documents = call.json(MOST_VALUES_OF_A_BATCH)
     if not isinstance(documents, list):
         raise InvalidInput("A batch is a JSON array of CloudEvents.", slug="batch-size")
-    return [lambda each=each: cloud_event(each) for each in documents]  # type: ignore[misc]
+    return [lambda other=other: cloud_event(other) for other in documents]  # type: ignore[misc]
 
 
 def _reader(line: bytes) -> Callable[[], Posted]:

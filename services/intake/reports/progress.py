@@ -1,7 +1,7 @@
-"""How help is coming along, as the source may know it: pieced together from events that may come late or out of order.
+"""The progress of a case as the source may know it: assembled from events that may come late or out of order.
 
 A source learns that help is looked for, and what the partner who took the referral does. Who is asked, how often, when an offer
-runs out and when a duty officer is called in follow from the whole urgency, which others' reports may have raised: that stays
+expires and when a duty officer is called in follow from the whole urgency, which others' reports may have raised: that stays
 inside (law 10).
 """
 
@@ -51,7 +51,7 @@ class Step:
 
     @property
     def thread(self) -> str:
-        """What the step is about: an offer, a need, or the case."""
+        """Return the subject of the step: an offer, a need, or the case."""
         return self.offer_id or self.need or "case"
 
     @property
@@ -62,12 +62,12 @@ class Step:
 
 def with_step(story: Iterable[Step], step: Step) -> tuple[Step, ...]:
     """Put a step into its place; the same step twice is there once."""
-    steps = {each.sequence: each for each in (*story, step)}
+    steps = {other.sequence: other for other in (*story, step)}
     return tuple(steps[sequence] for sequence in sorted(steps))
 
 
 def status_of(story: Iterable[Step]) -> str:
-    """The case in one word: closed when referral closed it, else the most advanced of its threads.
+    """Return the case in one word: closed when referral closed it, else the most advanced of its threads.
 
     The latest step of each thread decides its state, so a late event changes the story and never the present.
     """
@@ -78,12 +78,12 @@ def status_of(story: Iterable[Step]) -> str:
     words = needs_of(story)
     if words and set(words.values()) == {"completed"}:
         return "completed"
-    open_words = [word for word in words.values() if word != "completed"] or [each.word for each in latest.values()]
+    open_words = [word for word in words.values() if word != "completed"] or [step.word for step in latest.values()]
     return max(open_words, key=_RANK.index, default="received")
 
 
 def needs_of(story: Iterable[Step]) -> Mapping[str, str]:
-    """The state of each need: the most advanced of its offers since it was last asked for again."""
+    """Return the state of each need: the most advanced of its offers since it was last asked for again."""
     story = tuple(story)
     begun = _begun_again(story)
     words = dict.fromkeys(begun, WORDS[REOPENED])
@@ -107,7 +107,7 @@ class Turn:
 
 
 def turns_of(story: Iterable[Step]) -> tuple[Turn, ...]:
-    """What a source may know of the story: steps that leave a need where it was are not shown."""
+    """Return the steps that a source may know: those that leave a need unchanged are not shown."""
     known: dict[str | None, str] = {}
     turns: list[Turn] = []
     past: list[Step] = []
@@ -121,12 +121,12 @@ def turns_of(story: Iterable[Step]) -> tuple[Turn, ...]:
 
 
 def case_salt_of(story: Iterable[Step], offer_id: str) -> str | None:
-    """What makes the reference by which the partner of an offer knows the case, also when it works on it no longer."""
+    """Return the salt of the reference by which the offer's partner knows the case, also after its work has ended."""
     return next((step.case_salt for step in story if step.offer_id == offer_id and step.case_salt), None)
 
 
-def stands_accepted(story: Iterable[Step], offer_id: str) -> bool:
-    """True if the last word on an offer is that its partner works on it: a recall may have overtaken the acceptance."""
+def partner_is_at_work(story: Iterable[Step], offer_id: str) -> bool:
+    """Return True if, by the last event of an offer, its partner works on it: a recall may have arrived first."""
     last = _latest(story).get(offer_id)
     return last is not None and last.word in ("accepted", "in_progress")
 

@@ -1,4 +1,4 @@
-"""What a profile made of a native body, and what of it could not be read."""
+"""The record of how a profile read a native body, and of what it could not read."""
 
 from __future__ import annotations
 

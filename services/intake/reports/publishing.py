@@ -1,4 +1,4 @@
-"""What is published of a report: nothing of what happened, who did it and why it is urgent, as no service needs it (ADR 0026)."""
+"""Publish reports without what happened, who did it and why it is urgent, because no service needs it (ADR 0026)."""
 
 from __future__ import annotations
 
@@ -33,8 +33,14 @@ def publish_accepted(ctx: Context, report: Report) -> None:
 
 
 def publish_updated(
-    ctx: Context, report: Report, *, by: str, urgency_before: str, news: tuple[str, ...] = (),
-    needs_again: tuple[str, ...] = (), correction: SealedIdentity | None = None,
+    ctx: Context,
+    report: Report,
+    *,
+    by: str,
+    urgency_before: str,
+    news: tuple[str, ...] = (),
+    needs_again: tuple[str, ...] = (),
+    correction: SealedIdentity | None = None,
 ) -> None:
     """Publish that a report has changed: which parts are new, and what its urgency was before.
 
@@ -58,12 +64,12 @@ def publish_updated(
         needs_again=needs_again,
         county=report.county,
         sealed_identity=_box(correction),
-    )  # fmt: skip
+    )
     ctx.publish(updated, subject=report.case_ref, urgent=report.is_critical)
 
 
 def day_of(moment: datetime) -> datetime:
-    """The day: no reader of events needs to know more of when it happened."""
+    """Return the day: readers of events need not know more of when it happened."""
     return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
@@ -74,8 +80,8 @@ def _consents(report: Report) -> tuple[events.StatedConsent, ...]:
     reached intake yet.
     """
     return tuple(
-        events.StatedConsent(purpose=each.purpose, scope=each.scope, recipient=each.recipient, until=each.until)
-        for each in report.consents
+        events.StatedConsent(purpose=consent.purpose, scope=consent.scope, recipient=consent.recipient, until=consent.until)
+        for consent in report.consents
     )
 
 

@@ -1,4 +1,4 @@
-"""An operator reads what a case is about: with a reason, audited; the narrative and the attachments by a right of their own."""
+"""Read a case's report: with a reason, audited; the narrative and the attachments by a right of their own."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from services.intake.reports.responses import LeftOutShown, ReasonShown, show
 
 
 class ViolationShown(Tolerant):
-    """One violation, in the coalition's codes: what, whether it goes on, against whom, by which kinds of perpetrator.
+    """One violation, in the coalition's codes: what, whether it continues, against whom, by which kinds of perpetrator.
 
     `occurred_at` is there if it is not the report's. `counts_from` is the moment that it is judged by instead, if its date is
     doubtful, or if it was reported later without one.
@@ -42,7 +42,7 @@ class DateDoubtShown(Tolerant):
 
 
 class CaseReportShown(Tolerant):
-    """What the report of a case says in codes, for an operator; `forgotten` when its time is over."""
+    """The report of a case in codes, for an operator; `forgotten` after its retention period."""
 
     case_ref = fields.String(metadata=INTERNAL)
     source_id = fields.String(metadata=INTERNAL)
@@ -73,7 +73,7 @@ class CaseReportShown(Tolerant):
 
 
 class NarrativeShown(Tolerant):
-    """What was told in words, and what the attachments are: they stay where they are."""
+    """The narrative in words, and the list of attachments: their files stay where they are."""
 
     case_ref = fields.String(metadata=INTERNAL)
     narrative = fields.String(metadata=SENSITIVE)
@@ -81,9 +81,13 @@ class NarrativeShown(Tolerant):
 
 
 @http.get(
-    "/v1/cases/<case_ref>/report", roles="operator", scope="reports:read", audit=itself("report.read"), returns=CaseReportShown,
+    "/v1/cases/<case_ref>/report",
+    roles="operator",
+    scope="reports:read",
+    audit=itself("report.read"),
+    returns=CaseReportShown,
     summary="What a case's report says in codes; ?reason= is demanded.",
-)  # fmt: skip
+)
 def read_case_report(ctx: Context, case_ref: str, *, reason: str = "") -> dict[str, Any]:
     """Show an operator the report that opened a case, in codes. Raises NotFound, InvalidInput for an unknown reason."""
     report = _read(ctx, "report.read", case_ref, reason)
@@ -91,9 +95,13 @@ def read_case_report(ctx: Context, case_ref: str, *, reason: str = "") -> dict[s
 
 
 @http.get(
-    "/v1/cases/<case_ref>/narrative", roles="operator", scope="narrative:read", audit=itself("narrative.read"),
-    returns=NarrativeShown, summary="What was told in words; ?reason= is demanded.",
-)  # fmt: skip
+    "/v1/cases/<case_ref>/narrative",
+    roles="operator",
+    scope="narrative:read",
+    audit=itself("narrative.read"),
+    returns=NarrativeShown,
+    summary="Read the narrative; ?reason= is required.",
+)
 def read_narrative(ctx: Context, case_ref: str, *, reason: str = "") -> dict[str, Any]:
     """Show an operator the narrative and what the attachments are; nothing once it is forgotten.
 
@@ -113,18 +121,30 @@ def _read(ctx: Context, action: str, case_ref: str, reason: str) -> Report:
 
 
 def _report_answer(report: Report, labels: Mapping[str, ViolationType]) -> dict[str, Any]:
-    """A report for an operator: codes and times, nothing about who."""
+    """Return a report for an operator: codes and times, nothing about who."""
     plain = (
-        "case_ref", "source_id", "status", "reporter_role", "needs", "needs_proposed", "county", "languages", "occurred_at",
-        "occurred_precision", "received_at", "updated_at", "withdrawn_at",
-    )  # fmt: skip
+        "case_ref",
+        "source_id",
+        "status",
+        "reporter_role",
+        "needs",
+        "needs_proposed",
+        "county",
+        "languages",
+        "occurred_at",
+        "occurred_precision",
+        "received_at",
+        "updated_at",
+        "withdrawn_at",
+    )
     judged = ("urgency", "points", "reasons", "policy_version", "earlier_reports")
     return show(
         CaseReportShown,
         **{name: getattr(report, name) for name in plain},
         **{name: getattr(report.triage, name) for name in judged},
         violations=[
-            {**vars(each), "label": labels[each.type].label if each.type in labels else each.type} for each in report.violations
+            {**vars(violation), "label": labels[violation.type].label if violation.type in labels else violation.type}
+            for violation in report.violations
         ],
         has_narrative=bool(report.narrative_parts),
         has_attachments=bool(report.attachments),

@@ -1,4 +1,4 @@
-"""Canonical reports and updates, from what was posted to what intake works with."""
+"""Parse canonical reports and updates into the form in which intake works with them."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ _MOST_CODES = 20
 
 
 def read_report(document: Any, vocabulary: Vocabulary) -> Draft:
-    """A canonical report, parsed and checked by its schema; raises InvalidInput naming every broken field.
+    """Return a canonical report, parsed and checked by its schema. Raises InvalidInput naming every invalid field.
 
-    A report that breaks its schema is held against the lists as well, so that its sender learns of all errors together.
+    An invalid report is checked against the lists as well, so that its sender learns of all errors together.
     """
     try:
         return draft_of(_REPORT.load(document))
     except ValidationError as error:
         broken = _all_broken(document, vocabulary, error)
-        raise InvalidInput("The report breaks its schema; `errors` names every field.", broken) from None
+        raise InvalidInput("The report is invalid; `errors` names every field.", broken) from None
 
 
 def examined(document: Any, vocabulary: Vocabulary, optional: tuple[str, ...] = ()) -> tuple[Draft | None, list[FieldError]]:
-    """A document as a report if its schema takes it, and everything in it that schema or lists do not take."""
+    """Return a document as a report if it fits the schema, and all its errors against schema and lists."""
     try:
         return draft_of(_REPORT.load(document, partial=optional)), _unknown_codes(document, vocabulary)
     except ValidationError as error:
@@ -43,28 +43,28 @@ def examined(document: Any, vocabulary: Vocabulary, optional: tuple[str, ...] = 
 
 def _all_broken(document: Any, vocabulary: Vocabulary, error: ValidationError) -> list[FieldError]:
     broken = field_errors(error.messages)
-    named = {each.pointer for each in broken}
-    also = [each for each in _unknown_codes(document, vocabulary) if each.pointer not in named]
+    named = {place.pointer for place in broken}
+    also = [other for other in _unknown_codes(document, vocabulary) if other.pointer not in named]
     return sorted([*broken, *also], key=lambda each: each.pointer)
 
 
 def _unknown_codes(document: Any, vocabulary: Vocabulary) -> list[FieldError]:
-    """The unknown codes of a document whose form is not to be trusted."""
+    """Return the unknown codes of a document whose form is not to be trusted."""
     if not isinstance(document, dict):
         return []
     location = document.get("location")
     place = Place(**{name: _text(location, name) for name in ("scheme", "code")}, precision="") if location else None
     known = place if place is not None and place.scheme and place.code else None
-    violations = [_violation_in(each) for each in _listed(document, "violations")]
-    needs, languages = ([str(each) for each in _listed(document, name)] for name in ("needs", "languages"))
+    violations = [_violation_in(violation) for violation in _listed(document, "violations")]
+    needs, languages = ([str(item) for item in _listed(document, name)] for name in ("needs", "languages"))
     found = code_problems(violations, needs, languages, known, vocabulary)
-    return [FieldError(each.pointer, each.code, each.detail) for each in found]
+    return [FieldError(record.pointer, record.code, record.detail) for record in found]
 
 
 def _violation_in(document: Any) -> Violation:
     listed = _listed(document, "perpetrators") if isinstance(document, dict) else []
-    involvements = tuple(_text(each, "involvement") or None for each in listed)
-    return Violation(_text(document, "type"), False, "", tuple(_text(each, "type") for each in listed), involvements)  # noqa: FBT003
+    involvements = tuple(_text(item, "involvement") or None for item in listed)
+    return Violation(_text(document, "type"), False, "", tuple(_text(item, "type") for item in listed), involvements)  # noqa: FBT003
 
 
 def _text(holder: Any, name: str) -> str:
@@ -78,7 +78,7 @@ def _listed(document: Mapping[str, Any], name: str) -> list[Any]:
 
 
 def draft_of(data: Mapping[str, Any]) -> Draft:
-    """A draft of what the schema has loaded; one read through a profile may have no place."""
+    """Return a draft of a loaded report; one read through a profile may have no place."""
     subject, location = data["subject"], data.get("location")
     person = Person(
         subject.get("identity"), subject.get("attributes") or {}, data.get("contact_safety"), subject.get("defender_ref")
@@ -88,12 +88,12 @@ def draft_of(data: Mapping[str, Any]) -> Draft:
         occurred_at=data["occurred_at"],
         occurred_precision=data["occurred_precision"],
         reporter_role=data["reporter"]["role"],
-        violations=tuple(violation_of(each) for each in data["violations"]),
+        violations=tuple(violation_of(violation) for violation in data["violations"]),
         place=Place(location["scheme"], location["code"], location["precision"]) if location else None,
         person=person,
         languages=tuple(dict.fromkeys(data["languages"])),
         needs=tuple(data["needs"]),
-        consents=tuple(consent_of(each) for each in data["consent"]),
+        consents=tuple(consent_of(consent) for consent in data["consent"]),
         narrative=data.get("narrative"),
         attachments=tuple(data["attachments"]),
     )
@@ -104,9 +104,9 @@ def update_of(data: Mapping[str, Any]) -> Update:
     consents, place, subject = data.get("consent"), data.get("location"), data.get("subject") or {}
     person = Person(subject.get("identity"), subject.get("attributes") or {}, data.get("contact_safety"))
     return Update(
-        violations=tuple(violation_of(each) for each in data.get("violations") or ()) or None,
+        violations=tuple(violation_of(violation) for violation in data.get("violations") or ()) or None,
         needs=tuple(data.get("needs") or ()) or None,
-        consents=None if consents is None else tuple(consent_of(each) for each in consents),
+        consents=None if consents is None else tuple(consent_of(consent) for consent in consents),
         narrative=data.get("narrative") or None,
         person=person if person.needs_sealing else None,
         place=Place(place["scheme"], place["code"], place["precision"]) if place else None,
@@ -115,21 +115,21 @@ def update_of(data: Mapping[str, Any]) -> Update:
 
 
 def violation_of(data: Mapping[str, Any]) -> Violation:
-    """A violation of what the schema has loaded."""
+    """Return a loaded violation."""
     perpetrators, occurred_at = data["perpetrators"], data.get("occurred_at")
     return Violation(
         data["type"],
         data.get("ongoing"),
         data["against"],
-        tuple(each["type"] for each in perpetrators),
-        tuple(each.get("involvement") for each in perpetrators),
+        tuple(perpetrator["type"] for perpetrator in perpetrators),
+        tuple(perpetrator.get("involvement") for perpetrator in perpetrators),
         _as_stored(occurred_at) if occurred_at else None,
         data.get("occurred_precision", "exact") if occurred_at else "",
     )
 
 
 def consent_of(data: Mapping[str, Any]) -> Statement:
-    """A consent of what the schema has loaded."""
+    """Return a loaded consent."""
     until = data.get("until")
     return Statement(data["purpose"], tuple(data["scope"]), data.get("recipient"), _as_stored(until) if until else None)
 

@@ -1,4 +1,4 @@
-"""Take a report in: recognise a repeat, check it, seal who it is about, judge it, store it, publish it."""
+"""Receive a report: recognise a repeat, check it, seal who it is about, judge it, store it, publish it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from services.intake.reports.person_keys import person_keys
 from services.intake.reports.provenance import MappedBy
 from services.intake.reports.publishing import publish_accepted
 from services.intake.reports.vocabulary import county_of, needs_suggested_by, problems_of
-from services.intake.triage.judging import judge, told_of
+from services.intake.triage.judging import judge, source_triage
 from services.intake.triage.model import Facts
 
 _log = get_logger("intake")
@@ -42,9 +42,7 @@ class Receipt:
     narrative_cut: bool = False
 
 
-def receive_report(
-    ctx: Context, source_id: str, draft: Draft, mapping: MappedBy | None = None, *, made_by: str = ""
-) -> Receipt:
+def receive_report(ctx: Context, source_id: str, draft: Draft, mapping: MappedBy | None = None, *, made_by: str = "") -> Receipt:
     """Take a report in once, however often it is posted; `made_by` marks the edited form that makes it, if one does.
 
     Raises InvalidInput for codes that the lists do not know, NotAllowedNow (`conflicting-repeat`) if the source used the same
@@ -64,41 +62,45 @@ def receive_report(
 
 
 def receipt_of(ctx: Context, report: Report, *, duplicate: bool) -> Receipt:
-    """The answer about a report, with the urgency that its source may know."""
+    """Return the answer about a report, with the urgency that its source may know."""
     withdrawn = report.withdrawn_at is not None
-    return Receipt(report.id, report.case_ref, told_of(ctx, report).urgency, duplicate=duplicate, withdrawn=withdrawn)
+    return Receipt(report.id, report.case_ref, source_triage(ctx, report).urgency, duplicate=duplicate, withdrawn=withdrawn)
 
 
 def answer_of(ctx: Context, receipt: Receipt) -> dict[str, Any]:
-    """The receipt as its source gets it, which is logged."""
+    """Return the receipt as its source gets it, and log it."""
     _log.info("report.received", case_ref=receipt.case_ref, urgency=receipt.urgency, duplicate=receipt.duplicate)
     return {
-        "report_id": receipt.report_id, "case_ref": receipt.case_ref, "urgency": receipt.urgency,
-        "duplicate": receipt.duplicate, "withdrawn": receipt.withdrawn,
-        "status_url": ctx.status_url + receipt.report_id, **({"narrative_cut": True} if receipt.narrative_cut else {}),
-    }  # fmt: skip
+        "report_id": receipt.report_id,
+        "case_ref": receipt.case_ref,
+        "urgency": receipt.urgency,
+        "duplicate": receipt.duplicate,
+        "withdrawn": receipt.withdrawn,
+        "status_url": ctx.status_url + receipt.report_id,
+        **({"narrative_cut": True} if receipt.narrative_cut else {}),
+    }
 
 
 def refuse(problems: Sequence[FieldError]) -> None:
     """Raise InvalidInput with all problems, if there are any."""
     if problems:
-        raise InvalidInput("The report has fields that cannot be taken.", problems)
+        raise InvalidInput("Some fields are invalid; `errors` names them.", problems)
 
 
 def facts_of(ctx: Context, draft: Draft) -> Facts:
-    """What triage may know of a report that is not stored yet."""
+    """Return the facts for triage of a report that is not stored yet."""
     when, how_exactly = draft.occurred_at, draft.occurred_precision
     return Facts(draft.violations, when, how_exactly, draft.reporter_role, draft.needs, ctx.now, ctx.now)
 
 
 def is_same(ctx: Context, before: Report, draft: Draft) -> bool:
-    """Whether a draft has the content that a report was taken in with."""
+    """Return True if a draft has the content of a report that was accepted before."""
     forms = (canonical_content, content_as_received)
     return before.fingerprint in (ctx.unit.keyring.lookup_hash("content", form(draft)) for form in forms)
 
 
 def _repeat(ctx: Context, before: Report, draft: Draft) -> Receipt:
-    """The answer that was given before; what a forgotten report was is not known any more."""
+    """Return the answer that was given before; the content of an erased report is not known any more."""
     if not before.forgotten_at and not is_same(ctx, before, draft):
         message = "This source_event_id was used before for a report with other content. Post later facts as an update."
         raise NotAllowedNow(message, slug="conflicting-repeat")
@@ -120,7 +122,7 @@ def _report(ctx: Context, source_id: str, draft: Draft, mapping: MappedBy | None
         occurred_at=draft.occurred_at,
         occurred_precision=draft.occurred_precision,
         reporter_role=draft.reporter_role,
-        violations=tuple(replace(each, ongoing=bool(each.ongoing)) for each in draft.violations),
+        violations=tuple(replace(violation, ongoing=bool(violation.ongoing)) for violation in draft.violations),
         needs=tuple(dict.fromkeys(draft.needs)) or proposed,
         needs_proposed=proposed,
         county=county_of(draft.place, vocabulary) or "",
@@ -136,13 +138,13 @@ def _report(ctx: Context, source_id: str, draft: Draft, mapping: MappedBy | None
         tell_again_at=ctx.now + SOONEST_AGAIN,
     )
     report.sealed_identity = seal_person(ctx, report.case_ref, draft.person)
-    report.is_news_for_others(ctx.now)
+    report.concerns_other_reports(ctx.now)
     _seal_content(ctx, report, draft)
     return report
 
 
 def seal_person(ctx: Context, case_ref: str, person: Person) -> SealedIdentity | None:
-    """What is reported about the person, in a box that only the registry opens."""
+    """Return the person's data in a box that only the registry opens."""
     person = person.readable()
     if not person.needs_sealing:
         return None

@@ -19,21 +19,21 @@ _OWN = ("id", "revision", "triage", "consents", "consent_changes", "helpers")
 
 
 def report_record(report: Report) -> dict[str, Any]:
-    """A report, ready to be stored."""
+    """Return a report, ready to be stored."""
     record = to_record(report, *_OWN)
     return record | {
         "_id": report.id,
         "closed_at": report.closed_at,
-        "consents": [_said(each, "given_at") for each in report.consents],
-        "consent_changes": [{**_said(each, "effective_at"), "granted": each.granted} for each in report.consent_changes],
-        "helpers": [to_record(each) for each in report.helpers.values()],
+        "consents": [_said(consent, "given_at") for consent in report.consents],
+        "consent_changes": [{**_said(consent, "effective_at"), "granted": consent.granted} for consent in report.consent_changes],
+        "helpers": [to_record(helper) for helper in report.helpers.values()],
         **to_record(report.triage),
         **{name: record[name] or {} for name in ("decision", "sealed_identity", "mapping")},
     }
 
 
 def report_from(record: Record) -> Report:
-    """A stored report."""
+    """Return a stored report."""
     if record.get("needs_suggested"):  # written before needs that no source asked for were marked one by one
         record = {**record, "needs_proposed": record.get("needs")}
     parts = {"decision": Decision, "sealed_identity": SealedIdentity, "mapping": MappedBy}
@@ -43,15 +43,15 @@ def report_from(record: Record) -> Report:
         id=record["_id"],
         revision=record["revision"],
         consents=tuple(_statement(each, "given_at") for each in record.get("consents") or ()),
-        consent_changes=tuple(_statement(each, "effective_at") for each in record.get("consent_changes") or ()),
-        helpers={each["offer_id"]: from_record(Helper, each) for each in record.get("helpers") or ()},
+        consent_changes=tuple(_statement(consent, "effective_at") for consent in record.get("consent_changes") or ()),
+        helpers={helper["offer_id"]: from_record(Helper, helper) for helper in record.get("helpers") or ()},
         triage=from_record(Triage, record),
         **{name: from_record(kind, record[name]) if record.get(name) else None for name, kind in parts.items()},
     )
 
 
 def violation_from(record: Record) -> Violation:
-    """A stored violation."""
+    """Return a stored violation."""
     return from_record(Violation, record)
 
 

@@ -11,9 +11,9 @@ class RandomIds:
     """Makes references from the system's random source."""
 
     def report_id(self) -> str:
-        """A fresh report id."""
+        """Return a new report id."""
         return str(uuid4())
 
     def case_ref(self) -> str:
-        """A fresh case reference."""
+        """Return a new case reference."""
         return references.case_ref()

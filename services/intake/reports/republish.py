@@ -1,4 +1,4 @@
-"""A report that no case was opened for is published again: a broker may have lost it on the way, and no one else would know."""
+"""Publish a report again that no case was opened for: a broker may have lost it, and no other service would know."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def republish_unopened(parts: IntakeParts) -> None:
     """Publish reports again that no case was opened for: a limited number at a time, so that a backlog does not grow by it."""
     ctx = parts.read()
     works = [partial(republish, report_id=report_id) for report_id in ctx.reports.unopened(ctx.now, _AT_ONCE)]
-    done = sum(each is True for each in parts.run_all(works))
+    done = sum(work is True for work in parts.run_all(works))
     if done:
         _log.warning("reports.told_again", count=done)
 
@@ -32,7 +32,7 @@ def republish(ctx: Context, report_id: str) -> bool:
     False when it is not time, or referral has the case now.
     """
     report = ctx.reports.find(report_id)
-    if report is None or not report.told_again(ctx.now):
+    if report is None or not report.republish_if_due(ctx.now):
         return False
     ctx.reports.save(report)
     for to in (EVENTS, NOTICES):

@@ -1,4 +1,4 @@
-"""What callers are shown of reports."""
+"""Responses about reports."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from services.intake.reports.progress import needs_of, turns_of
 
 
 class ReceiptShown(Tolerant):
-    """The answer to a report that is stored for good.
+    """The answer to a report that is stored permanently.
 
     `narrative_cut` is there, and true, if the report has room for no more of an update's narrative than was taken: all that a
-    report tells in words is at most 300,000 bytes in 200 parts. Everything else of the update is taken.
+    report's narrative is at most 300,000 bytes in 200 parts. Everything else of the update is accepted.
     """
 
     report_id = fields.String(metadata=INTERNAL)
@@ -67,7 +67,7 @@ class StatusShown(Tolerant):
 
 
 def status_answer(report: Report) -> dict[str, Any]:
-    """How a report is doing: codes and times, no partner, nothing about who."""
+    """Return the progress of a report: codes and times, no partner, nothing about who."""
     known, told = needs_of(report.story), report.told
     if told is None:
         raise ValueError("What a source may know of this report has not been worked out.")
@@ -89,6 +89,6 @@ def status_answer(report: Report) -> dict[str, Any]:
 
 
 def show(schema: type[Schema], **values: Any) -> dict[str, Any]:
-    """An answer by its schema."""
+    """Return an answer by its schema."""
     shown: dict[str, Any] = schema().dump(values)
     return shown

@@ -1,4 +1,4 @@
-"""A source asks how its report is doing."""
+"""Show a source the progress of its report."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ngao.chassis.handlers import http
 from services.intake.context import Context
 from services.intake.reports.model import Report
 from services.intake.reports.responses import StatusShown, status_answer
-from services.intake.triage.judging import told_of
+from services.intake.triage.judging import source_triage
 
 
 @http.get("/v1/reports/<report_id>", roles="source", returns=StatusShown, summary="How a report is doing.")
@@ -19,12 +19,12 @@ def show_report(ctx: Context, report_id: str) -> dict[str, Any]:
 
 
 def report_for(ctx: Context, source_id: str, report_id: str) -> Report:
-    """The report, with the urgency its source may know, for that source alone.
+    """Show the report, with the urgency its source may know, to that source alone.
 
     Raises NotFound, which does not distinguish a report of another source from one that does not exist.
     """
     report = ctx.reports.find(report_id)
     if report is None or report.source_id != source_id:
         raise NotFound("There is no such report.")
-    report.told = told_of(ctx, report)
+    report.told = source_triage(ctx, report)
     return report

@@ -1,4 +1,4 @@
-"""Reports in MongoDB. What is sensitive is a sealed box or ciphertext; what must be compared is a keyed hash."""
+"""Stored reports. Sensitive data is a sealed box or ciphertext; data to be compared is a keyed hash."""
 
 from __future__ import annotations
 
@@ -100,33 +100,33 @@ class ReportRepository:
         self._unit = unit
 
     def find(self, report_id: str) -> Report | None:
-        """The report with this id."""
+        """Return the report with this id."""
         return _report(self._unit.lookups.by(_REPORTS).one(report_id))
 
     def by_case(self, case_ref: str) -> Report | None:
-        """The report that opened this case."""
+        """Return the report that opened this case."""
         return _report(self._unit.lookups.by(_REPORTS, "case_ref").one(case_ref))
 
     def of_case(self, case_ref: str) -> Report:
-        """The same; raises NotFound."""
+        """Return the same. Raises NotFound."""
         report = self.by_case(case_ref)
         if report is None:
             raise NotFound("Intake has no report with this case reference.")
         return report
 
     def by_source_event(self, source_id: str, source_event_id: str) -> Report | None:
-        """The report a source posted under its own id."""
+        """Return the report that a source posted under its own id."""
         return _report(self._unit.lookups.by(_REPORTS, "source_event_id", also={"source_id": source_id}).one(source_event_id))
 
     def earlier(self, person_keys: Sequence[str], since: datetime, *, source_id: str, but: str = "") -> History:
-        """Reports since then, not withdrawn, that share a key with a person, the latest first; and this source's, likewise.
+        """Return reports since then, not withdrawn, that share a key with a person, latest first; and this source's, likewise.
 
         Each of the two is bounded by itself: others' reports must not displace a source's own.
         """
         shared = self._unit.lookups.sharing(_REPORTS, "person_keys", only=_OF_EARLIER, most=_MOST_EARLIER)
         try:
             found = shared.find(person_keys)
-            own = [each for each in found if each["source_id"] == source_id]
+            own = [record for record in found if record["source_id"] == source_id]
         except TooMany:
             found, own = _latest_sharing(person_keys), _latest_sharing(person_keys, source_id=source_id)
         return History(_latest(found, since, but), _latest(own, since, but))
@@ -143,7 +143,7 @@ class ReportRepository:
         return list(found.items())
 
     def overdue(self, ends: Mapping[str, datetime]) -> tuple[int, timedelta]:
-        """How many of these there are, and for how long the oldest is past its time; one may be past several."""
+        """Return how many of these there are, and how long the oldest is past its time; one may be past several."""
         late, longest = 0, timedelta(0)
         for moment, end in ends.items():
             field, past = f"{moment}_at", _past(moment, end)
@@ -164,7 +164,7 @@ class ReportRepository:
         return list(due.limit(limit).scalar("id"))
 
     def still_unopened(self, before: datetime) -> tuple[int, datetime | None]:
-        """How many of those received before have no case yet, and when the first of them was received."""
+        """Return how many of those received before have no case yet, and when the first of them was received."""
         waiting = ReportDocument.objects(tell_again_at__exists=True, received_at__lt=before)
         first = waiting.order_by("received_at").only("received_at").as_pymongo().first()
         return (waiting.count(), first["received_at"]) if first else (0, None)
@@ -180,13 +180,15 @@ def _past(moment: str, end: datetime) -> Any:
 
 
 def _latest(found: Sequence[Record], since: datetime, but: str) -> tuple[Earlier, ...]:
-    fitting = [each for each in found if each["received_at"] >= since and not each.get("withdrawn_at") and each["_id"] != but]
+    fitting = [
+        record for record in found if record["received_at"] >= since and not record.get("withdrawn_at") and record["_id"] != but
+    ]
     latest = sorted(fitting, key=lambda each: each["received_at"], reverse=True)[:_MOST_EARLIER]
-    return tuple(Earlier(each["received_at"], tuple(one["type"] for one in each["violations"])) for each in latest)
+    return tuple(Earlier(step["received_at"], tuple(one["type"] for one in step["violations"])) for step in latest)
 
 
 def _latest_sharing(person_keys: Sequence[str], **whose: str) -> list[Record]:
-    """The latest, so many at most: of a person with more reports than that, more would not change a judgement."""
+    """Return the latest, up to a bound: of a person with more reports than that, more would not change a judgement."""
     found = ReportDocument.objects(person_keys__in=list(person_keys), withdrawn_at=None, **whose).order_by("-received_at")
     return list(found.only("received_at", "violations", "withdrawn_at", "source_id").limit(_MOST_EARLIER + 1).as_pymongo())
 

@@ -1,4 +1,4 @@
-"""A source posts reports over HTTP, one or a batch."""
+"""Accept reports over HTTP, one or a batch."""
 
 from __future__ import annotations
 
@@ -10,23 +10,27 @@ from ngao.chassis.handlers import Answer, Call, http
 from ngao.chassis.http.problems import problem_of
 from ngao.contracts.schemas.report import Report as ReportSchema
 from services.intake.context import IntakeParts
-from services.intake.reports.posted import ACCEPTED, MANY, Posted, posted, posted_many, take_posted
+from services.intake.reports.posted import ACCEPTED, MANY, Posted, accept_posted, posted, posted_many
 from services.intake.reports.responses import ReceiptShown
 
 
 @http.post(
-    "/v1/reports", roles="source", request=ReportSchema, accepts=ACCEPTED, returns={202: ReceiptShown},
+    "/v1/reports",
+    roles="source",
+    request=ReportSchema,
+    accepts=ACCEPTED,
+    returns={202: ReceiptShown},
     summary="Post one report, or a batch of them.",
-)  # fmt: skip
+)
 def post_reports(parts: IntakeParts, call: Call) -> Answer:
-    """Take reports in: 202 means that they are stored for good. A batch gets an answer for each item, committed together."""
+    """Accept reports: 202 means that they are stored permanently. A batch gets an answer for each item, committed together."""
     source_id = call.principal.id
     if call.content_type not in MANY:
-        return Answer(202, parts.run(partial(take_posted, source_id=source_id, report=posted(call)), call))
+        return Answer(202, parts.run(partial(accept_posted, source_id=source_id, report=posted(call)), call))
     items = posted_many(call)
-    works = [partial(take_posted, source_id=source_id, report=each) for each in items if isinstance(each, Posted)]
+    works = [partial(accept_posted, source_id=source_id, report=item) for item in items if isinstance(item, Posted)]
     done = iter(parts.run_all(works, call))
-    outcomes = (next(done) if isinstance(each, Posted) else each for each in items)
+    outcomes = (next(done) if isinstance(item, Posted) else item for item in items)
     return Answer(202, {"results": [_result(at, outcome) for at, outcome in enumerate(outcomes)]})
 
 

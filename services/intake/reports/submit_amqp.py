@@ -1,4 +1,4 @@
-"""A source posts reports over AMQP: each becomes a report, or a refusal that its source can read."""
+"""Accept reports over AMQP: each becomes a report, or a refusal that its source can read."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ngao.contracts.events.parts import FieldRefusal
 from ngao.contracts.events.source import ReportSealed
 from ngao.contracts.payloads import read
 from services.intake.context import Context
-from services.intake.reports.posted import CLOUDEVENT, JSON, Posted, cloud_event, take_posted
+from services.intake.reports.posted import CLOUDEVENT, JSON, Posted, accept_posted, cloud_event
 
 MOST_BYTES = 1024 * 1024
 
@@ -50,7 +50,7 @@ def receive_posted(ctx: Context, delivery: Delivery) -> None:
     report = None
     try:
         report = posted_in(delivery, ctx.boxes)
-        receipt = take_posted(ctx, source_id, report)
+        receipt = accept_posted(ctx, source_id, report)
     except (ContractError, InvalidInput, NotAllowedNow) as error:
         raise refusal_of(error, source_id, delivery, report) from None
     except (ValueError, OverflowError, TypeError):
@@ -63,14 +63,14 @@ def receive_posted(ctx: Context, delivery: Delivery) -> None:
 
 
 def source_of(delivery: Delivery) -> str:
-    """The source, as the broker vouches for it; raises WrongAccount."""
+    """Return the source, as the broker vouches for it. Raises WrongAccount."""
     if delivery.user_id != outsider_account("source", delivery.routing_key):
         raise WrongAccount("The routing key names another source than the account that posted.")
     return delivery.routing_key
 
 
 def posted_in(delivery: Delivery, boxes: OwnBoxes) -> Posted:
-    """The report in a delivery, its box opened if it is sealed; raises ContractError, InvalidInput."""
+    """Return the report in a delivery, its box opened if it is sealed. Raises ContractError, InvalidInput."""
     if len(delivery.body) > MOST_BYTES:
         raise InvalidInput("The body is too large.", slug="too-large")
     if delivery.content_type == CLOUDEVENT:
@@ -83,22 +83,22 @@ def posted_in(delivery: Delivery, boxes: OwnBoxes) -> Posted:
 
 
 def refusal_of(error: NgaoError | ContractError, source_id: str, delivery: Delivery, posted: Posted | None = None) -> Rejected:
-    """What parks the message and informs its source; `posted` is the report, if it could be read."""
+    """Return the error that parks the message and informs its source; `posted` is the report, if it could be read."""
     broken = error.errors if isinstance(error, InvalidInput | InvalidContent) else []
     errors = broken_fields(broken)
     event_id = (_named(posted.document, "source_event_id") if posted else None) or _event_id(delivery)
-    refusals = tuple(FieldRefusal(**each) for each in errors)
+    refusals = tuple(FieldRefusal(**field) for field in errors)
     answer = event_of(ReportRejected(event_id=event_id, reason=error.slug, errors=refusals), subject=source_id)
     return Rejected(error.slug, errors, replace(answer, extra={"sourceid": source_id}), to=RESULTS)
 
 
 def _unsealed(event: Event, boxes: OwnBoxes) -> Posted:
-    """The report in a sealed event. Errors about what is in the box point into the report, others into the event."""
+    """Return the report in a sealed event. Errors in the content of the box point into the report, others into the event."""
     try:
         sealed = read(ReportSealed, open_event(event))
         content = boxes.open(sealed.key_id, sealed.box)
     except InvalidContent as error:
-        raise InvalidContent([FieldError(f"/data{each.pointer}", each.code, each.detail) for each in error.errors]) from None
+        raise InvalidContent([FieldError(f"/data{field.pointer}", field.code, field.detail) for field in error.errors]) from None
     except SealBroken:
         detail = "It does not open with a key that intake has now. Ask GET /v1/sealing-key for the key and seal again."
         message = "The report is not sealed to a key that intake has."
@@ -107,7 +107,7 @@ def _unsealed(event: Event, boxes: OwnBoxes) -> Posted:
 
 
 def _event_id(delivery: Delivery) -> str | None:
-    """The id by which the source knows its message, as far as it can be read."""
+    """Return the id by which the source knows its message, as far as it can be read."""
     try:
         document = parse_json(delivery.body[:MOST_BYTES])
     except Undecodable:

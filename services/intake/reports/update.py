@@ -1,4 +1,4 @@
-"""A source posts later facts about a report."""
+"""Accept later facts about a report from its source."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class SubjectUpdate(Strict):
 class ReportUpdate(Strict):
     """Later facts about a report. `consent`, where it is given, is what holds from now on; an empty list is none.
 
-    `update_id` (or the header Idempotency-Key) names the update for good: the same words under another name are a new update.
+    `update_id` (or the header Idempotency-Key) names the update permanently: the same words under another name are a new update.
     Without a name the content is the name, and what may change back (all but `needs` and `narrative`) is a repeat only of the
     update right before it. `contact_safety`, where it is given, replaces what was reported before as a whole;
     `location` is where the person is now.
@@ -62,18 +62,20 @@ class ReportUpdate(Strict):
 
 
 @http.post(
-    "/v1/reports/<report_id>/updates", roles="source", request=ReportUpdate, returns={202: ReceiptShown},
-    operation="updateReport", summary="Tell later facts.",
-)  # fmt: skip
+    "/v1/reports/<report_id>/updates",
+    roles="source",
+    request=ReportUpdate,
+    returns={202: ReceiptShown},
+    operation="updateReport",
+    summary="Add later facts to a report.",
+)
 def post_update(ctx: Context, call: Call, report_id: str, body: dict[str, Any]) -> Answer:
     """Take later facts in; the header Idempotency-Key names an update that bears no name itself."""
     update = update_of({"update_id": call.idempotency_key, **body})
     return Answer(202, answer_of(ctx, update_report(ctx, call.principal.id, report_id, update)))
 
 
-def update_report(
-    ctx: Context, source_id: str, report_id: str, update: Update, mapping: MappedBy | None = None
-) -> Receipt:
+def update_report(ctx: Context, source_id: str, report_id: str, update: Update, mapping: MappedBy | None = None) -> Receipt:
     """Add later facts, judge again, publish what is new; the same update twice counts once.
 
     A narrative for which the report has no room is cut, and costs nothing else of the update. Raises NotFound, InvalidInput,
@@ -86,7 +88,7 @@ def update_report(
     if report.withdrawn_at:
         raise NotAllowedNow("The report was withdrawn. Post a new one if help is needed again.", slug="withdrawn")
     if report.forgotten_at:
-        raise NotAllowedNow("What this report told is kept no longer. Post a new one if help is needed again.", slug="forgotten")
+        raise NotAllowedNow("The data of this report was erased. Post a new one if help is needed again.", slug="forgotten")
     refuse(_problems(ctx, update))
     before = report.triage.urgency
     acts_before = report.violations
@@ -97,10 +99,8 @@ def update_report(
     report.updates_seen = (*report.updates_seen, seen.mark)
     disclose_what_is_new(ctx, report)
     ctx.reports.save(report)
-    needs_again = _asked_again(ctx, report, update, acts_before)
-    publish_updated(
-        ctx, report, by="update", urgency_before=before, news=news, needs_again=needs_again, correction=correction
-    )
+    needs_again = _needs_asked_again(ctx, report, update, acts_before)
+    publish_updated(ctx, report, by="update", urgency_before=before, news=news, needs_again=needs_again, correction=correction)
     is_cut = fitted != narrative
     detail = {"news": ",".join(news), "urgency_before": before, "urgency": report.triage.urgency}
     detail |= {"narrative": "cut"} if is_cut else {}
@@ -109,7 +109,7 @@ def update_report(
 
 
 def mark_of(ctx: Context, update: Update) -> str:
-    """The keyed hash by which a report keeps that it has this update."""
+    """Return the keyed hash by which a report records that it has this update."""
     return _Seen(ctx, update).mark
 
 
@@ -119,9 +119,9 @@ class _Seen:
     def __init__(self, ctx: Context, update: Update) -> None:
         self._key = f"{ctx.unit.keyring.lookup_hash('update', update.key)}:" if update.key else ""
         stated = (update.violations, update.consents, update.person, update.place)
-        self._may_change_back = any(each is not None for each in stated)
+        self._may_change_back = any(consent is not None for consent in stated)
         forms = [_canonical(readable(_parts(update)))]
-        if not any(each.occurred_at for each in update.violations or ()):
+        if not any(violation.occurred_at for violation in update.violations or ()):
             # The forms of earlier versions, sign for sign: an update that one of them took in is known by them.
             before = _parts_before_dates(update)
             forms += [_canonical(readable(before)), _canonical(before)]
@@ -129,16 +129,16 @@ class _Seen:
         self.mark = self._marks[0]
 
     def before(self, report: Report) -> bool:
-        """Whether the report has this update; raises NotAllowedNow if its key stood for another."""
+        """Return True if the report has this update. Raises NotAllowedNow if its key was used for another."""
         if self._key:
             return self._named_before(report)
-        contents = [each.rpartition(":")[2] for each in report.updates_seen]
+        contents = [seen.rpartition(":")[2] for seen in report.updates_seen]
         # A contact can be safe, unsafe, and safe again: without a key only the very last update can be a mere repeat.
         comparable = contents[-1:] if self._may_change_back else contents
         return any(mark in comparable for mark in self._marks)
 
     def _named_before(self, report: Report) -> bool:
-        known = next((each for each in report.updates_seen if each.startswith(self._key)), None)
+        known = next((seen for seen in report.updates_seen if seen.startswith(self._key)), None)
         if known is not None and known not in self._marks:
             message = "This key was used before for an update with other content. Give each update a key of its own."
             raise NotAllowedNow(message, slug="conflicting-repeat")
@@ -152,7 +152,7 @@ def _problems(ctx: Context, update: Update) -> list[FieldError]:
 
 def _apply(ctx: Context, report: Report, update: Update) -> tuple[tuple[str, ...], SealedIdentity | None]:
     """Take it in and judge again; gives what is new by name, and what is new about the person for the registry."""
-    acts = tuple(with_likely_moment(each, ctx.now, ctx.now) for each in update.violations or ())
+    acts = tuple(with_likely_moment(violation, ctx.now, ctx.now) for violation in update.violations or ())
     update = replace(update, violations=acts or None)
     county = county_of(update.place, ctx.policy.vocabulary)
     news = report.apply(update, ctx.now, _proposed(ctx, report, update), county)
@@ -167,30 +167,32 @@ def _apply(ctx: Context, report: Report, update: Update) -> tuple[tuple[str, ...
     fresh = judge(ctx, report.source_id, report.facts(ctx.now), report.person_keys, but=report.id)
     report.judge(fresh.whole, fresh.told)
     if {"violations", "contact"} & set(news):
-        report.is_news_for_others(ctx.now)
+        report.concerns_other_reports(ctx.now)
     return news, correction
 
 
 def _new_narrative(ctx: Context, report: Report, update: Update) -> str:
     narrative = clean(update.narrative or "")
-    return "" if update.restates and _is_told(ctx, report, narrative) else narrative
+    return "" if update.restates and _is_known(ctx, report, narrative) else narrative
 
 
-def _is_told(ctx: Context, report: Report, narrative: str) -> bool:
+def _is_known(ctx: Context, report: Report, narrative: str) -> bool:
     parts = enumerate(report.narrative_parts)
     return any(ctx.vault.open(report, f"narrative.{at}", part) == narrative.encode() for at, part in parts)
 
 
 def _proposed(ctx: Context, report: Report, update: Update) -> tuple[str, ...]:
-    """What new violations suggest if the update asks for nothing itself, as with a first report."""
+    """Return what new violations suggest if the update asks for nothing itself, as with a first report."""
     if update.needs:
         return ()
-    known = {each.type for each in report.violations}
-    return needs_suggested_by([each for each in update.violations or () if each.type not in known], ctx.policy.vocabulary)
+    known = {violation.type for violation in report.violations}
+    return needs_suggested_by(
+        [violation for violation in update.violations or () if violation.type not in known], ctx.policy.vocabulary
+    )
 
 
-def _asked_again(ctx: Context, report: Report, update: Update, before: tuple[Violation, ...]) -> tuple[str, ...]:
-    """What help the new acts ask for; an edited form repeats its needs, so there only what they suggest."""
+def _needs_asked_again(ctx: Context, report: Report, update: Update, before: tuple[Violation, ...]) -> tuple[str, ...]:
+    """Return the help that new acts ask for; an edited form repeats its needs, so there only what they suggest."""
     acts = new_acts(before, report.violations)
     asked = () if update.restates else update.needs
     again = acts and (asked or needs_suggested_by(acts, ctx.policy.vocabulary))
@@ -198,7 +200,7 @@ def _asked_again(ctx: Context, report: Report, update: Update, before: tuple[Vio
 
 
 def _known_by(ctx: Context, report: Report, update: Update) -> tuple[str, ...]:
-    """The person's old keys and new ones: who has a new number is still known by the old one."""
+    """Return the person's old keys and new ones: a person with a new number is still known by the old one."""
     new = person_keys(update.person, ctx.unit.keyring, ctx.policy) if update.person else ()
     return tuple(sorted({*report.person_keys, *new}))
 
@@ -209,8 +211,15 @@ def _canonical(parts: list[object]) -> str:
 
 def _parts(update: Update) -> list[object]:
     acts = [
-        [each.type, each.ongoing, each.against, each.perpetrators, each.involvements, *date_of(each)]
-        for each in update.violations or ()
+        [
+            violation.type,
+            violation.ongoing,
+            violation.against,
+            violation.perpetrators,
+            violation.involvements,
+            *date_of(violation),
+        ]
+        for violation in update.violations or ()
     ]
     date = stated_date(update.occurred_at, update.occurred_precision, update.doubt)
     return [*_with_acts(update, acts), *([date] if date else [])]
@@ -219,15 +228,15 @@ def _parts(update: Update) -> list[object]:
 def _parts_before_dates(update: Update) -> list[object]:
     """As it was when an act had no date of its own, and one whose state was not stated was over."""
     acts = [
-        f"Violation(type={each.type!r}, ongoing={bool(each.ongoing)!r}, against={each.against!r}, "
-        f"perpetrators={each.perpetrators!r}, involvements={each.involvements!r})"
-        for each in update.violations or ()
+        f"Violation(type={violation.type!r}, ongoing={bool(violation.ongoing)!r}, against={violation.against!r}, "
+        f"perpetrators={violation.perpetrators!r}, involvements={violation.involvements!r})"
+        for violation in update.violations or ()
     ]
     return _with_acts(update, acts)
 
 
 def _with_acts(update: Update, acts: Sequence[object]) -> list[object]:
-    consents = None if update.consents is None else [_consent(each) for each in update.consents]
+    consents = None if update.consents is None else [_consent(consent) for consent in update.consents]
     parts: list[object] = [acts, update.needs, consents, update.narrative]
     if update.place:
         parts.append(repr(update.place))

@@ -1,4 +1,4 @@
-"""Seals: what intake keeps, under the case's own key; what it hands on, to its reader's key; what it gets, to its own."""
+"""Seals: stored data under the case's own key, disclosed data to its reader's key, received data to intake's own."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ class CaseVault:
         return self._unit.sealer.seal(scope, _COLLECTION, report.id, field, plaintext)
 
     def open(self, report: Report, field: str, ciphertext: bytes) -> bytes:
-        """The plaintext; raises SealBroken."""
+        """Return the plaintext. Raises SealBroken."""
         return self._unit.sealer.open(_scope(report), _COLLECTION, report.id, field, ciphertext)
 
     def narrative(self, report: Report) -> str:
-        """The narrative of a report, as one text; raises SealBroken."""
+        """Return the narrative of a report, as one text. Raises SealBroken."""
         parts = (self.open(report, f"narrative.{at}", part) for at, part in enumerate(report.narrative_parts))
         return "\n\n".join(part.decode() for part in parts)
 
@@ -60,7 +60,7 @@ class RegistryBox:
         self._until: datetime = clock.now() + _KEY_KEPT_FOR
 
     def seal(self, plaintext: bytes) -> SealedIdentity:
-        """A box for the registry's active key."""
+        """Return a box for the registry's active key."""
         if self._clock.now() >= self._until:
             self._key, self._until = active_public(self._public_keys, "registry"), self._clock.now() + _KEY_KEPT_FOR
         key_id, public = self._key

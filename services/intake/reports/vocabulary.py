@@ -1,4 +1,4 @@
-"""The coalition's lists, and whether a report keeps to them."""
+"""The coalition's lists, and the check of a report against them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ GENERAL = "unclassified"
 
 
 def county_of(place: Place | None, vocabulary: Vocabulary) -> str | None:
-    """The county's ISO 3166-2 code, or None without a place, or if the list has no such county in the scheme named."""
+    """Return the county's ISO 3166-2 code, or None without a place, or if the list has no such county in the scheme named."""
     return vocabulary.county(place.scheme, place.code) if place else None
 
 
@@ -28,19 +28,19 @@ def problems_of(draft: Draft, vocabulary: Vocabulary, now: datetime) -> list[Fie
 
 
 def date_problems(violations: Iterable[Violation], now: datetime) -> list[FieldError]:
-    """The acts that cannot have happened yet, but for those that count from another moment already."""
+    """Return the acts that cannot have happened yet, but for those that have another moment already."""
     latest = now + FUTURE_TOLERANCE
     return [
         FieldError(f"/violations/{at}/occurred_at", "range", "Must not lie in the future.")
-        for at, each in enumerate(violations)
-        if each.occurred_at and each.occurred_at > latest and not each.counts_from
+        for at, violation in enumerate(violations)
+        if violation.occurred_at and violation.occurred_at > latest and not violation.counts_from
     ]
 
 
 def code_problems(
     violations: Iterable[Violation], needs: Iterable[str], languages: Iterable[str], place: Place | None, vocabulary: Vocabulary
 ) -> list[FieldError]:
-    """The codes that the lists do not know, of a whole report or of what is left of a broken one."""
+    """Return the codes that the lists do not know, of a whole report or of what is left of a broken one."""
     found = [*violation_problems(violations, vocabulary), *need_problems(needs, vocabulary)]
     found += _unknown("/languages", languages, vocabulary.languages, "languages")
     if place is not None and county_of(place, vocabulary) is None:
@@ -49,19 +49,21 @@ def code_problems(
 
 
 def violation_problems(violations: Iterable[Violation], vocabulary: Vocabulary) -> list[FieldError]:
-    """The codes of violations and perpetrators that the lists do not know."""
-    return [problem for at, each in enumerate(violations) for problem in _violation(f"/violations/{at}", each, vocabulary)]
+    """Return the codes of violations and perpetrators that the lists do not know."""
+    return [
+        problem for at, violation in enumerate(violations) for problem in _violation(f"/violations/{at}", violation, vocabulary)
+    ]
 
 
 def need_problems(needs: Iterable[str], vocabulary: Vocabulary) -> list[FieldError]:
-    """The needs that the support list does not know."""
+    """Return the needs that the support list does not know."""
     return _unknown("/needs", needs, vocabulary.supports, "support types")
 
 
 def needs_suggested_by(violations: Iterable[Violation], vocabulary: Vocabulary) -> tuple[str, ...]:
-    """What help to look for when a report lists no needs; the heaviest violation's come first, each once."""
+    """Return the help to look for when a report lists no needs; the heaviest violation's come first, each once."""
     heaviest_first = sorted(violations, key=lambda each: -vocabulary.violations[each.type].severity)
-    wanted = [need for each in heaviest_first for need in _suggested(each.type, vocabulary)]
+    wanted = [need for violation in heaviest_first for need in _suggested(violation.type, vocabulary)]
     return tuple(dict.fromkeys(wanted))
 
 

@@ -1,4 +1,4 @@
-"""A source takes a report back."""
+"""Withdraw a report on its source's request."""
 
 from __future__ import annotations
 

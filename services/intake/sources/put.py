@@ -1,4 +1,4 @@
-"""An operator lets a system post, changes how it may, or stops it."""
+"""Create or change a source, or stop it from posting."""
 
 from __future__ import annotations
 
@@ -35,9 +35,15 @@ def _makes_a_key(ctx: Context, source_id: str, body: dict[str, Any]) -> bool:
 
 
 @http.put(
-    "/v1/sources/<source_id>", roles="operator", scope="sources:write", audit=itself("source.put"), request=SourceSettings,
-    returns=SourceShown, two_person=_makes_a_key, summary="Make or change a source.",
-)  # fmt: skip
+    "/v1/sources/<source_id>",
+    roles="operator",
+    scope="sources:write",
+    audit=itself("source.put"),
+    request=SourceSettings,
+    returns=SourceShown,
+    two_person=_makes_a_key,
+    summary="Make or change a source.",
+)
 def put_source(ctx: Context, source_id: str, body: dict[str, Any]) -> dict[str, Any]:
     """Make or change a source. A new one gets a key, an old one only if `new_key` asks for it.
 

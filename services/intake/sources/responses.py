@@ -1,4 +1,4 @@
-"""What operators are shown of sources."""
+"""Responses about sources."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class SourceShown(Tolerant):
 
 
 def source_answer(source: Source, key: str | None = None) -> dict[str, Any]:
-    """A source, with its new key if it was just given one."""
+    """Return a source, with its new key if it was just given one."""
     fresh = {"key": key} if key else {}
     return show(
         SourceShown,

@@ -1,4 +1,4 @@
-"""An operator looks at sources."""
+"""Show sources to operators."""
 
 from __future__ import annotations
 
@@ -21,18 +21,26 @@ class SourcesShown(Tolerant):
 
 
 @http.get(
-    "/v1/sources/<source_id>", roles="operator", scope="sources:read", audit=nothing(_A_SYSTEM), returns=SourceShown,
+    "/v1/sources/<source_id>",
+    roles="operator",
+    scope="sources:read",
+    audit=nothing(_A_SYSTEM),
+    returns=SourceShown,
     summary="One source.",
-)  # fmt: skip
+)
 def show_source(ctx: Context, source_id: str) -> dict[str, Any]:
     """Show a source without its keys. Raises NotFound."""
     return source_answer(ctx.sources.get(source_id))
 
 
 @http.get(
-    "/v1/sources", roles="operator", scope="sources:read", audit=nothing(_A_SYSTEM), returns=SourcesShown,
+    "/v1/sources",
+    roles="operator",
+    scope="sources:read",
+    audit=nothing(_A_SYSTEM),
+    returns=SourcesShown,
     summary="All sources.",
-)  # fmt: skip
+)
 def list_sources(ctx: Context) -> dict[str, Any]:
     """List all sources without their keys."""
     return {"sources": [source_answer(source) for source in ctx.sources.all()]}

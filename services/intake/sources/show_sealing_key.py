@@ -1,4 +1,4 @@
-"""A source asks for the key that it seals its reports to when it posts them over AMQP."""
+"""Show a source the key that it seals its reports to when it posts them over AMQP."""
 
 from __future__ import annotations
 
@@ -20,9 +20,13 @@ class SealingKeyShown(Tolerant):
 
 
 @http.get(
-    "/v1/sealing-key", roles=("source", "operator"), scope="sources:read", audit=nothing("A public key."),
-    returns=SealingKeyShown, summary="The public key that reports over AMQP are sealed to.",
-)  # fmt: skip
+    "/v1/sealing-key",
+    roles=("source", "operator"),
+    scope="sources:read",
+    audit=nothing("A public key."),
+    returns=SealingKeyShown,
+    summary="The public key that reports over AMQP are sealed to.",
+)
 def show_sealing_key(ctx: Context) -> dict[str, Any]:
     """Show the public key of the active period; it changes with the period."""
     key_id, public_key = ctx.boxes.public()

@@ -1,4 +1,4 @@
-"""Sources in MongoDB."""
+"""Stored sources."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ class SourceRepository:
         self._unit, self._credentials = unit, credentials
 
     def find(self, source_id: str) -> Source | None:
-        """The source with this id."""
+        """Return the source with this id."""
         return _found(source_id)
 
     def get(self, source_id: str) -> Source:
-        """The same; raises NotFound."""
+        """Return the same. Raises NotFound."""
         source = self.find(source_id)
         if source is None:
             raise NotFound("There is no such source.")
@@ -68,14 +68,14 @@ class SourceCredentials:
         self._known: dict[str, tuple[float, Credential]] = {}
 
     def find(self, kind: str, id: str) -> Credential | None:  # noqa: A002  # the chassis's name for it
-        """The source's account, or None for any other kind."""
+        """Return the source's account, or None for any other kind."""
         if kind != "source":
             return None
         until, known = self._known.get(id, (0.0, None))
         return known if known and monotonic() < until else self._read(id)
 
     def forget(self, source_id: str) -> None:
-        """This process has just changed it: ask again."""
+        """Discard the cached source, because this process has just changed it."""
         self._known.pop(source_id, None)
 
     def _read(self, source_id: str) -> Credential | None:
@@ -89,16 +89,16 @@ class SourceCredentials:
 
 
 def _found(source_id: str) -> Source | None:
-    """The source with this id."""
+    """Return the source with this id."""
     record = SourceDocument.objects(id=source_id).as_pymongo().first()
     return source_from(record) if record else None
 
 
 def source_document(source: Source) -> SourceDocument:
-    """A source, ready to be stored."""
+    """Return a source, ready to be stored."""
     return SourceDocument(**to_record(source))
 
 
 def source_from(record: Mapping[str, Any]) -> Source:
-    """A stored source."""
+    """Return a stored source."""
     return from_record(Source, record, id=record["_id"])

@@ -1,4 +1,4 @@
-"""An operator raises or lowers a report's urgency, for a reason that policy has a code for."""
+"""Raise or lower a report's urgency, for a reason that policy has a code for."""
 
 from __future__ import annotations
 
@@ -33,9 +33,14 @@ class UrgencyShown(Tolerant):
 
 
 @http.post(
-    "/v1/cases/<case_ref>/urgency", roles="operator", scope="cases:write", audit=itself("report.urgency_decided"),
-    request=UrgencyDecision, returns=UrgencyShown, summary="Raise or lower the urgency of a case.",
-)  # fmt: skip
+    "/v1/cases/<case_ref>/urgency",
+    roles="operator",
+    scope="cases:write",
+    audit=itself("report.urgency_decided"),
+    request=UrgencyDecision,
+    returns=UrgencyShown,
+    summary="Raise or lower the urgency of a case.",
+)
 def decide_urgency(ctx: Context, case_ref: str, body: dict[str, Any]) -> dict[str, Any]:
     """Set the urgency for those who help until something new is known; what the source is shown stays (law 10).
 
@@ -61,5 +66,6 @@ def _problems(ctx: Context, urgency: str, reason: str) -> list[FieldError]:
     known = {"/urgency": (urgency, URGENCIES[::-1]), "/reason": (reason, tuple(ctx.policy.triage.decision_reasons))}
     return [
         FieldError(pointer, "unknown_code", f"Must be one of: {', '.join(codes)}.")
-        for pointer, (value, codes) in known.items() if value not in codes
-    ]  # fmt: skip
+        for pointer, (value, codes) in known.items()
+        if value not in codes
+    ]

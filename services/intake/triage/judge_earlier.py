@@ -30,7 +30,7 @@ def judge_earlier_reports(parts: IntakeParts) -> None:
     Where two raise the same report, the second is done again by itself. What fails is tried again and holds no other up.
     """
     works = [partial(judge_earlier, report_id=report_id) for report_id in parts.read().reports.with_unjudged_others(_AT_ONCE)]
-    for failed in (each for each in parts.run_all(works) if isinstance(each, Exception)):
+    for failed in (work for work in parts.run_all(works) if isinstance(work, Exception)):
         _log.warning("reports.judging_failed", error=type(failed).__name__)
 
 

@@ -1,4 +1,4 @@
-"""How urgent a report is: once with all that is known, and once with what its own source has reported (law 10)."""
+"""Judge how urgent a report is: once with all known facts, and once with those of its own source (law 10)."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def judge(ctx: Context, source_id: str, facts: Facts, keys: Sequence[str], *, bu
     return Judgement(triage(rules, facts, history.everybody), triage(rules, facts, history.own))
 
 
-def told_of(ctx: Context, report: Report) -> Triage:
-    """What the source may know of its report's urgency; a record of an older version is judged as on the day it came."""
+def source_triage(ctx: Context, report: Report) -> Triage:
+    """Return what the source may know of its report's urgency; an older record is judged as on the day it came."""
     if report.told:
         return report.told
     return judge(ctx, report.source_id, report.facts(report.received_at), report.person_keys, but=report.id).told

@@ -1,4 +1,4 @@
-"""How urgent a report is, and why: simple rules as data, each of which explains itself.
+"""Rules of triage: simple rules as data, each of which explains itself.
 
 The heaviest violation gives the first points; every rule whose conditions hold adds points or sets a least urgency. The result
 lists every rule that fired, so that a duty officer can argue with it.
@@ -22,7 +22,7 @@ _SLACK = {"day": timedelta(days=1), "month": timedelta(days=31), "year": timedel
 class EarlierReports:
     """A condition on other reports about the same person: at least so many within so many days, of these groups if any are named.
 
-    `before` counts only those that came before the report that is judged.
+    `before` limits them to those that came before the report that is judged.
     """
 
     at_least: int
@@ -73,7 +73,7 @@ class TriagePolicy:
 
     @property
     def history_days(self) -> int:
-        """How far back any rule looks."""
+        """Return how far back any rule reads."""
         return max((rule.when.earlier_reports.within_days for rule in self.rules if rule.when.earlier_reports), default=0)
 
 
@@ -100,7 +100,7 @@ class Earlier:
 
 @dataclass(frozen=True)
 class History:
-    """Other reports about the same person: those of everybody, and those of the source whose report is judged."""
+    """Other reports about the same person: those of all sources, and those of the source whose report is judged."""
 
     everybody: tuple[Earlier, ...] = ()
     own: tuple[Earlier, ...] = ()
@@ -128,7 +128,7 @@ class Triage:
 def triage(policy: TriagePolicy, facts: Facts, history: Iterable[Earlier]) -> Triage:
     """Judge a report; every violation code must be in the policy's list."""
     history = tuple(history)
-    heaviest = max((policy.violations[each.type] for each in facts.violations), key=lambda each: each.severity)
+    heaviest = max((policy.violations[violation.type] for violation in facts.violations), key=lambda each: each.severity)
     fired = [rule for rule in policy.rules if holds(rule.when, policy, facts, history)]
     points = heaviest.severity + sum(rule.points for rule in fired)
     urgency = min([_by_points(policy, points), *(rule.at_least for rule in fired if rule.at_least)], key=rank)
@@ -138,9 +138,9 @@ def triage(policy: TriagePolicy, facts: Facts, history: Iterable[Earlier]) -> Tr
 
 
 def holds(when: Condition, policy: TriagePolicy, facts: Facts, history: tuple[Earlier, ...]) -> bool:
-    """Whether all conditions of a rule are met."""
+    """Return True if all conditions of a rule are met."""
     return (
-        any(_violation_fits(when, policy, each) and _is_recent(when, facts, each) for each in facts.violations)
+        any(_violation_fits(when, policy, violation) and _is_recent(when, facts, violation) for violation in facts.violations)
         and (not when.needs_include or bool(when.needs_include & set(facts.needs)))
         and (not when.reporter_in or facts.reporter_role in when.reporter_in)
         and (when.violations_at_least is None or len(facts.violations) >= when.violations_at_least)
@@ -161,7 +161,7 @@ def _violation_fits(when: Condition, policy: TriagePolicy, violation: Violation)
 
 
 def _is_recent(when: Condition, facts: Facts, act: Violation) -> bool:
-    """Whether an act happened within the hours of a condition: by its own date, else by that of the report."""
+    """Return True if an act happened within the hours of a condition: by its own date, else by that of the report."""
     if when.occurred_within_hours is None:
         return True
     moment, precision = facts.occurred_at, facts.occurred_precision
@@ -173,16 +173,16 @@ def _is_recent(when: Condition, facts: Facts, act: Violation) -> bool:
 
 
 def slack_of(precision: str) -> timedelta:
-    """How much later than the stated moment something may have happened."""
+    """Return how much later than the stated moment something may have happened."""
     return _SLACK.get(precision, timedelta())
 
 
 def _has_history(wanted: EarlierReports, policy: TriagePolicy, facts: Facts, history: tuple[Earlier, ...]) -> bool:
     since = facts.now - timedelta(days=wanted.within_days)
-    counted = (each for each in history if each.received_at >= since)
+    counted = (other for other in history if other.received_at >= since)
     if wanted.before:
-        counted = (each for each in counted if each.received_at < facts.received_at)
-    return sum(_of_groups(each, wanted.violation_group, policy) for each in counted) >= wanted.at_least
+        counted = (violation for violation in counted if violation.received_at < facts.received_at)
+    return sum(_of_groups(violation, wanted.violation_group, policy) for violation in counted) >= wanted.at_least
 
 
 def _of_groups(earlier: Earlier, groups: frozenset[str], policy: TriagePolicy) -> bool:

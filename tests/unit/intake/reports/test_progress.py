@@ -8,7 +8,7 @@ from itertools import permutations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake.reports.progress import WORDS, Step, needs_of, stands_accepted, status_of, turns_of, with_step
+from services.intake.reports.progress import WORDS, Step, needs_of, partner_is_at_work, status_of, turns_of, with_step
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -74,7 +74,7 @@ def test_the_same_step_twice_is_there_once() -> None:
 
 
 def test_a_recall_that_overtakes_the_acceptance_wins() -> None:
-    assert not stands_accepted(told(step("recalled", 9), step("accepted", 5)), "o1")
+    assert not partner_is_at_work(told(step("recalled", 9), step("accepted", 5)), "o1")
 
 
 STEPS = st.lists(

@@ -32,7 +32,7 @@ def step(what: str) -> Step:
 def told_at(report: Report, until: timedelta) -> list[float]:
     """The ages in seconds at which somebody who looks every second tells it."""
     seconds = range(int(until.total_seconds()) + 1)
-    return [age for age in seconds if report.told_again(CAME + timedelta(seconds=age))]
+    return [age for age in seconds if report.republish_if_due(CAME + timedelta(seconds=age))]
 
 
 def test_it_is_told_again_after_half_a_minute_and_then_after_twice_its_age(report: Report) -> None:
@@ -62,6 +62,6 @@ def test_what_is_forgotten_is_told_no_more(report: Report) -> None:
 
 def test_a_moment_that_a_wrong_clock_set_holds_nothing_up(report: Report) -> None:
     astray = replace(report, tell_again_at=CAME + timedelta(days=2))
-    assert astray.told_again(CAME + timedelta(seconds=1))
+    assert astray.republish_if_due(CAME + timedelta(seconds=1))
     assert astray.tell_again_at is not None
     assert astray.tell_again_at <= CAME + LATEST_AGAIN
