@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import typer
 from rich.console import Console
@@ -45,12 +46,13 @@ def demo() -> None:
     console.print("\n[bold]Onboarding[/bold] three sources, twelve partners (each a process with its own keys), three officers")
     setup.onboard()
     setup.start_partners()
-    run = DemoRun(setup, read_secret(operator_key_file(platform.home)), console)
+    key = read_secret(operator_key_file(platform.home))
+    run, intake = DemoRun(setup, key, console), Operator("intake", platform.url("intake"), key)
     console.print("\n[bold]Reports[/bold]")
     run.post_all()
     missing = run.watch() + _further(run)
     console.print("\n[bold]Parking[/bold]: bytes that are no report, over AMQP; then a report of a suspended source")
-    missing += _unreadable(run, setup) + _suspended(run, setup)
+    missing += _unreadable(run, intake, setup.source("help-desk")) + _suspended(run, intake)
     _summary(console, run, missing, time.monotonic() - began)
     _leave(console, platform, setup)
     if missing:
@@ -73,12 +75,10 @@ def _happened(run: DemoRun, done: Callable[[], bool]) -> bool:
     return done()
 
 
-def _unreadable(run: DemoRun, setup: DemoSetup) -> list[str]:
+def _unreadable(run: DemoRun, intake: Operator, account: Path) -> list[str]:
     """Park undecodable bytes with a reason, replay them (they are parked and counted again), and drop them."""
-    intake = _operator(setup.platform, "intake")
-    known = {str(each["id"]) for each in _parked(intake)}
-    publish_unreadable(setup.source("help-desk"), _UNREADABLE.format(id=secrets.token_hex(8)).encode())
-    found = _new_parked(intake, known)
+    body = _UNREADABLE.format(id=secrets.token_hex(8)).encode()
+    found = _newly_parked(intake, lambda: publish_unreadable(account, body))
     if found is None:
         return ["the unreadable message was not parked"]
     run.printer.print_step("intake", f"parked: {found['reason']}, {found['size']} bytes, sealed", style="yellow")
@@ -90,13 +90,10 @@ def _unreadable(run: DemoRun, setup: DemoSetup) -> list[str]:
     return []
 
 
-def _suspended(run: DemoRun, setup: DemoSetup) -> list[str]:
+def _suspended(run: DemoRun, intake: Operator) -> list[str]:
     """Replay a report that was parked because its source was suspended, after the operator has enabled the source again."""
-    intake = _operator(setup.platform, "intake")
-    known = {str(each["id"]) for each in _parked(intake)}
     intake.put("/v1/sources/help-desk", {"enabled": False})
-    run.publish_while_suspended()
-    found = _new_parked(intake, known)
+    found = _newly_parked(intake, run.publish_while_suspended)
     intake.put("/v1/sources/help-desk", {"enabled": True})
     if found is None:
         return ["the suspended source's report was not parked"]
@@ -109,23 +106,17 @@ def _suspended(run: DemoRun, setup: DemoSetup) -> list[str]:
     return []
 
 
-def _new_parked(intake: Operator, known: set[str]) -> dict[str, object] | None:
-    found: list[dict[str, object]] = []
-
-    def look() -> bool:
-        found[:] = [each for each in _parked(intake) if each["id"] not in known]
-        return bool(found)
-
-    return found[0] if wait_until(look, 20, 0.2) else None
+def _newly_parked(intake: Operator, publish: Callable[[], None]) -> dict[str, object] | None:
+    """Publish, and return the message that is parked then, if one is in time."""
+    known = {each["id"] for each in _parked(intake)}
+    publish()
+    found = wait_until(lambda: [each for each in _parked(intake) if each["id"] not in known], 20, 0.2)
+    return found[0] if found else None
 
 
 def _parked(intake: Operator) -> list[dict[str, object]]:
     listed: list[dict[str, object]] = intake.get("/v1/parked")["parked"]
     return listed
-
-
-def _operator(platform: Platform, service: str) -> Operator:
-    return Operator(service, platform.url(service), read_secret(operator_key_file(platform.home)))
 
 
 def _summary(console: Console, run: DemoRun, missing: list[str], seconds: float) -> None:

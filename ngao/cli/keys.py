@@ -92,8 +92,7 @@ def _trust(secrets: SecretsFolder | None, service: str, name: str, public: str) 
         trust_onboarding(Home.from_environment().keys / service, name, public)
         return
     with secrets.alone():
-        if not secrets.at(service, "keys", f"onboarding-{name}.pub").exists():
-            secrets.write(public, service, "keys", f"onboarding-{name}.pub")
+        secrets.ensure(lambda: public, service, "keys", f"onboarding-{name}.pub")
 
 
 @app.command()

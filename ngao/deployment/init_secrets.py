@@ -47,7 +47,7 @@ def make(folder: SecretsFolder, options: InitOptions) -> list[str]:
         _onboarding(folder)
         _backup(folder)
         _operator(folder)
-        _definitions(folder)
+        folder.ensure(lambda: definitions(folder.read("operator", "broker-admin.password")), "broker", "definitions.json")
         if options.tls:
             _certificates(folder, options.hosts)
         folder.settle()
@@ -92,8 +92,7 @@ def _same(folder: SecretsFolder, new: Callable[[], str], *places: tuple[str, ...
     known = next((folder.read(*place) for place in places if folder.at(*place).exists()), None)
     value = known or new()
     for place in places:
-        if not folder.at(*place).exists():
-            folder.write(value, *place)
+        folder.ensure(lambda: value, *place)
 
 
 def _keys(folder: SecretsFolder) -> None:
@@ -118,16 +117,13 @@ def _onboarding(folder: SecretsFolder) -> None:
             return
         folder.write(signing.new_key(), *private)
     for service in DISCLOSING:
-        place = (service, "keys", f"onboarding-{OPERATOR}.pub")
-        if not folder.at(*place).exists():
-            folder.write(signing.public_of(folder.read(*private)), *place)
+        folder.ensure(lambda: signing.public_of(folder.read(*private)), service, "keys", f"onboarding-{OPERATOR}.pub")
 
 
 def _backup(folder: SecretsFolder) -> None:
     """Create the backup key. Its private half may be stored elsewhere; the public half shows that it exists."""
     if not folder.at("public", "backup.pub").exists():
-        if not folder.at("backup", "backup.key").exists():
-            folder.write(sealed_file.new_key(), "backup", "backup.key")
+        folder.ensure(sealed_file.new_key, "backup", "backup.key")
         folder.write(sealed_file.public_of(folder.read("backup", "backup.key")), "public", "backup.pub")
 
 
@@ -136,8 +132,7 @@ def _newest(periods: Sequence[str]) -> str:
 
 
 def _operator(folder: SecretsFolder) -> None:
-    if not folder.at("operator", "operator.key").exists():
-        folder.write(new_key("operator", OPERATOR)[0], "operator", "operator.key")
+    folder.ensure(lambda: new_key("operator", OPERATOR)[0], "operator", "operator.key")
     known = entry(OPERATOR, hash_key(folder.read("operator", "operator.key")), OPERATOR_SCOPES)
     for service in SERVICES:
         entries = entries_in(folder.at(service, "operators.json")) or [known]
@@ -147,18 +142,12 @@ def _operator(folder: SecretsFolder) -> None:
             folder.write(as_text(current), service, "operators.json")
 
 
-def _definitions(folder: SecretsFolder) -> None:
-    if not folder.at("broker", "definitions.json").exists():
-        folder.write(definitions(folder.read("operator", "broker-admin.password")), "broker", "definitions.json")
-
-
 def _certificates(folder: SecretsFolder, outside: Sequence[str]) -> None:
     if not folder.at("ca", "ca.pem").exists():
         made = Authority.new()
         folder.write(made.key_pem, "ca", "ca.key")
         folder.write(made.certificate_pem, "ca", "ca.pem")
-    if not folder.at("public", "ca.pem").exists():
-        folder.write(folder.read("ca", "ca.pem"), "public", "ca.pem")
+    folder.ensure(lambda: folder.read("ca", "ca.pem"), "public", "ca.pem")
     missing = {name: hosts for name, hosts in server_hosts(outside).items() if not folder.has_pair(name)}
     if missing:
         authority = load_authority(folder)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
 PAUSE_S = 0.1
+T = TypeVar("T")
 
 
-def wait_until(condition: Callable[[], object], seconds: float, pause_s: float = PAUSE_S) -> bool:
-    """Poll a condition. Return True as soon as it holds, or False after the time limit."""
+def wait_until(condition: Callable[[], T], seconds: float, pause_s: float = PAUSE_S) -> T:
+    """Poll a condition. Return its value as soon as that is true, or its last value after the time limit."""
     deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
+    while not (found := condition()) and time.monotonic() <= deadline:
         time.sleep(pause_s)
-    return True
+    return found

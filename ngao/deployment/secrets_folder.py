@@ -63,6 +63,11 @@ class SecretsFolder:
         whole = text if text.endswith("\n") else text + "\n"
         write_whole(self.at(*parts), whole, _mode(parts), give=lambda path: self._give(path, parts))
 
+    def ensure(self, new: Callable[[], str], *parts: str) -> None:
+        """Write a new secret where none is yet."""
+        if not self.at(*parts).exists():
+            self.write(new(), *parts)
+
     def remove(self, *parts: str) -> None:
         """Remove a file if it exists."""
         self.at(*parts).unlink(missing_ok=True)
@@ -70,8 +75,7 @@ class SecretsFolder:
     def pending(self, *parts: str, new: Callable[[], str]) -> str:
         """Return the pending secret for this place: a new one, or that of an interrupted change."""
         beside = _beside(parts)
-        if not self.at(*beside).exists():
-            self.write(new(), *beside)
+        self.ensure(new, *beside)
         return self.read(*beside)
 
     def has_pending(self, *parts: str) -> bool:

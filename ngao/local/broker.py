@@ -92,9 +92,9 @@ class LocalBroker:
     def wait(self) -> None:
         """Wait until the broker accepts connections. Raises Unavailable if it ends first or takes too long."""
         management = self.management()
-        ready = wait_until(lambda: self.process.pid() is None or management.is_listening(self.ports.amqp), READY_S, 0.3)
+        ready = self.process.becomes(lambda: management.is_listening(self.ports.amqp), READY_S, 0.3)
         management.close()
-        if not ready or self.process.pid() is None:
+        if not ready:
             raise Unavailable(f"RabbitMQ did not start. Its log is {self.home.logs / 'rabbitmq.log'}.")
 
     def wake_queues(self, program: Path) -> int:

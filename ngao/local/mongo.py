@@ -14,7 +14,6 @@ from ngao.chassis.errors import Unavailable
 from ngao.deployment import rights
 from ngao.deployment.atomic_files import write_whole
 from ngao.deployment.naming import ADMINISTRATOR, REPLICA_SET, database_of
-from ngao.deployment.polling import wait_until
 from ngao.local.binaries import Mongod
 from ngao.local.home import Home
 from ngao.local.ports import LOCAL, require_free
@@ -63,7 +62,7 @@ class LocalMongo:
 
     def wait(self) -> None:
         """Wait until it is a primary with an administrator. Raises Unavailable if it ends first or takes too long."""
-        if not wait_until(lambda: self.process.pid() is None or self._is_primary(), READY_S, 0.2) or self.process.pid() is None:
+        if not self.process.becomes(self._is_primary, READY_S, 0.2):
             raise Unavailable(f"mongod did not start. Its log is {self.home.logs / 'mongod.log'}.")
         if not self.for_tests:
             self._make_administrator()

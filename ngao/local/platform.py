@@ -13,7 +13,6 @@ from ngao.broker.catalogue import wanted_of_catalogue
 from ngao.broker.provisioning import BrokerSpec, provision
 from ngao.chassis.errors import Misconfigured, Unavailable
 from ngao.deployment.naming import ADMINISTRATOR, EDGE_VHOST, SERVICES, VHOST
-from ngao.deployment.polling import wait_until
 from ngao.local import binaries, configuration, ports
 from ngao.local.broker import BrokerPorts, LocalBroker
 from ngao.local.home import REPOSITORY, Home, python_environment
@@ -217,8 +216,7 @@ class Platform:
 
     def _wait_for(self, name: str) -> None:
         process = self.service(name)
-        ready = wait_until(lambda: process.pid() is None or is_ready(self.url(name)), _READY_S, 0.2)
-        if not ready or process.pid() is None:
+        if not process.becomes(lambda: is_ready(self.url(name)), _READY_S, 0.2):
             what = "is not ready" if process.pid() else "ended"
             raise Unavailable(f"The service {name} {what}. Its log is {self.home.logs / f'{name}.log'}: {self._last_line(name)}")
 

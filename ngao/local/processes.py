@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,6 +70,10 @@ class Process:
         known = self._known()
         now = known and _stat(known.pid)
         return known.pid if known and now and now.began == known.began and now.state != "Z" else None
+
+    def becomes(self, ready: Callable[[], bool], within_s: float, pause_s: float) -> bool:
+        """Wait until it is ready. Return False if it ends first or takes too long."""
+        return wait_until(lambda: self.pid() is None or ready(), within_s, pause_s) and self.pid() is not None
 
     def members(self) -> list[int]:
         """Return the living processes of its group, which may outlive it."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fnmatch
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from cryptography import x509
@@ -64,15 +66,15 @@ class SecretsCheck:
         needed = set(self.folder.rooms) - _MAY_BE_ELSEWHERE if self.whole else set()
         rooms = [room for room in self.folder.rooms if room in needed or self.folder.at(room).is_dir()]
         for room in rooms:
-            yield Check(f"secrets of {room}", lambda room=room: self._room(room), ("secrets folder",))  # type: ignore[misc]
+            yield Check(f"secrets of {room}", partial(self._room, room), ("secrets folder",))
         if {"provision", *SERVICES} <= set(rooms):
             yield Check("passwords agree", self._agree, tuple(f"secrets of {room}" for room in ("provision", *SERVICES)))
         if "registry" in rooms and "intake" in rooms:
             needs = tuple(f"secrets of {room}" for room in DISCLOSING)
             yield Check("onboarding keys", lambda: onboarding({room: self.folder.at(room, "keys") for room in DISCLOSING}), needs)
         for owner in (owner for owner in (*SERVICES, "broker", *_STORES) if self.tls and owner in rooms):
-            needs = (f"secrets of {owner}", "secrets of public")
-            yield Check(f"certificate of {owner}", lambda owner=owner: self._certificate(owner), needs)  # type: ignore[misc]
+            look = partial(look_at_certificate, self.folder.certificate_of(owner), self.folder.at("public", "ca.pem"))
+            yield Check(f"certificate of {owner}", look, (f"secrets of {owner}", "secrets of public"))
 
     def _folder_is_there(self) -> str:
         root = self.folder.root
@@ -95,7 +97,7 @@ class SecretsCheck:
         if not names and room not in _MAY_BE_ELSEWHERE:
             raise Misconfigured(f"There is nothing in {place} yet: {INIT} first.")
         for wanted in self._wanted(room):
-            if not any(_fits(name, wanted) for name in names):
+            if not fnmatch.filter(names, wanted):
                 raise Misconfigured(f"{place / wanted} is missing: {INIT}, which makes what is missing, or bring your copy back.")
         for name in sorted(names):
             self._demand_closed(room, place / name)
@@ -132,10 +134,6 @@ class SecretsCheck:
                 raise Misconfigured(f"{one} and {other} name different queues: give the first the content of the second.")
         return "each service has the password that its accounts are made with"
 
-    def _certificate(self, owner: str) -> str:
-        file = self.folder.certificate_of(owner)
-        return look_at_certificate(file, self.folder.at("public", "ca.pem"))
-
 
 def onboarding(folders: Mapping[str, Path]) -> str:
     """Whose word for a partner's keys is taken. Raises Misconfigured when nobody's is, or not the same by all services."""
@@ -151,7 +149,7 @@ def onboarding(folders: Mapping[str, Path]) -> str:
 
 def look_at_certificate(file: Path, authority_file: Path, now: datetime | None = None) -> str:
     """Until when a certificate is valid. Raises Misconfigured if it is not valid now, CheckWarning if it soon will not be."""
-    certificate = _load(file)
+    certificate = _load_all(file)[0]
     if not any(_signed_by(certificate, authority) for authority in _load_all(authority_file)):
         raise Misconfigured(f"The certificate {file} is of no authority in {authority_file}: remove it and {INIT}.")
     now = now or datetime.now(UTC)
@@ -165,15 +163,6 @@ def look_at_certificate(file: Path, authority_file: Path, now: datetime | None =
     if ends - now < SOON:
         raise CheckWarning(f"The certificate {file} runs out on {ends:%Y-%m-%d}: {way_out}")
     return f"counts until {ends:%Y-%m-%d}"
-
-
-def _fits(name: str, wanted: str) -> bool:
-    before, star, after = wanted.partition("*")
-    return name.startswith(before) and name.endswith(after) if star else name == wanted
-
-
-def _load(file: Path) -> x509.Certificate:
-    return _load_all(file)[0]
 
 
 def _load_all(file: Path) -> list[x509.Certificate]:

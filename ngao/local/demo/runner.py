@@ -19,6 +19,7 @@ from rich.console import Console
 
 from ngao.client import Refused, SourceClient
 from ngao.client.account import load as load_account
+from ngao.deployment.polling import wait_until
 from ngao.local.demo.console import StepPrinter
 from ngao.local.demo.scenarios import Scenario, all_scenarios, suspended_report
 from ngao.local.demo.setup import SILENT, DemoSetup
@@ -68,13 +69,12 @@ class DemoRun:
 
     def watch(self) -> list[str]:
         """Print steps until every scenario has its outcome, with a time limit. Return the missing outcomes."""
-        deadline = time.monotonic() + WITHIN_S
-        while True:
+
+        def missing() -> list[str]:
             self.printer.print_new(self.cases)
-            missing = [f"{each.scenario.title}: {said}" for each in self.posted if (said := self._missing(each))]
-            if not missing or time.monotonic() > deadline:
-                return missing
-            time.sleep(0.2)
+            return [f"{each.scenario.title}: {said}" for each in self.posted if (said := self._missing(each))]
+
+        return [] if wait_until(lambda: not missing(), WITHIN_S, 0.2) else missing()
 
     def _record(self, scenario: Scenario, answer: dict[str, Any]) -> None:
         case_ref = str(answer.get("case_ref") or "")
