@@ -15,6 +15,7 @@ from ngao.contracts.classes import INTERNAL, SENSITIVE, Email, Moment, Pattern, 
 from ngao.kernel.references import DEFENDER_REF
 
 _SLUG = Pattern(r"^[a-z][a-z0-9_]{1,63}$", error="format|Must be a code: lower-case letters, digits, underscore.")
+_TIME = Pattern(r"^([01]\d|2[0-3]):[0-5]\d$", error="format|Must be HH:MM.")
 _ID = validate.Length(min=1, max=200)
 _LONGEST_EMAIL, _LONGEST_URL = 254, 2000
 """RFC 5321 section 4.5.3.1.3 (a path of 256 with its brackets); what common programs take as an address."""
@@ -25,6 +26,11 @@ _SCHEME = Pattern(r"^[a-z0-9][a-z0-9-]{1,19}$", error="unknown_code|Must name a 
 
 def _one_of(choices: tuple[str, ...]) -> validate.OneOf:
     return validate.OneOf(choices, error=f"unknown_code|Must be one of: {', '.join(choices)}.")
+
+
+def _list(member: fields.Field[Any], most: int, metadata: dict[str, Any]) -> fields.List[Any]:
+    """Return a list with a bound. It may be left out and is then empty."""
+    return fields.List(member, load_default=list, validate=validate.Length(max=most), metadata=metadata)
 
 
 class Perpetrator(Strict):
@@ -46,7 +52,7 @@ class Violation(Strict):
     occurred_at = Moment(metadata=INTERNAL)
     occurred_precision = fields.String(validate=_one_of(codes.PRECISIONS_OF_TIME), metadata=INTERNAL)
     against = fields.String(load_default="defender", validate=_one_of(codes.AGAINST), metadata=INTERNAL)
-    perpetrators = fields.List(fields.Nested(Perpetrator), load_default=list, validate=validate.Length(max=20), metadata=INTERNAL)
+    perpetrators = _list(fields.Nested(Perpetrator), 20, INTERNAL)
 
 
 class Reporter(Strict):
@@ -58,24 +64,9 @@ class Reporter(Strict):
 class Identity(Strict):
     """Who the person is. Sealed to the registry before anything is stored."""
 
-    names = fields.List(
-        fields.String(validate=validate.Length(min=1, max=200)),
-        load_default=list,
-        validate=validate.Length(max=10),
-        metadata=SENSITIVE,
-    )
-    phones = fields.List(
-        fields.String(validate=validate.Length(min=3, max=200)),
-        load_default=list,
-        validate=validate.Length(max=10),
-        metadata=SENSITIVE,
-    )
-    emails = fields.List(
-        Email(validate=validate.Length(max=_LONGEST_EMAIL)),
-        load_default=list,
-        validate=validate.Length(max=10),
-        metadata=SENSITIVE,
-    )
+    names = _list(fields.String(validate=validate.Length(min=1, max=200)), 10, SENSITIVE)
+    phones = _list(fields.String(validate=validate.Length(min=3, max=200)), 10, SENSITIVE)
+    emails = _list(Email(validate=validate.Length(max=_LONGEST_EMAIL)), 10, SENSITIVE)
 
     @validates_schema
     def at_least_one(self, data: dict[str, Any], **_: object) -> None:
@@ -122,9 +113,7 @@ class Consent(Strict):
     """What the person agreed to: purpose, which data, for whom, until when."""
 
     purpose = fields.String(required=True, validate=_one_of(codes.PURPOSES), metadata=INTERNAL)
-    scope = fields.List(
-        fields.String(validate=_one_of(codes.SCOPES)), load_default=list, validate=validate.Length(max=10), metadata=INTERNAL
-    )
+    scope = _list(fields.String(validate=_one_of(codes.SCOPES)), 10, INTERNAL)
     recipient = fields.String(
         validate=Pattern(r"^[a-z][a-z0-9-]{1,40}$", error="format|Must be a partner's id."), metadata=INTERNAL
     )
@@ -134,28 +123,17 @@ class Consent(Strict):
 class SafeHours(Strict):
     """When contact is safe, in the person's own time zone."""
 
-    opens = fields.String(
-        required=True, validate=Pattern(r"^([01]\d|2[0-3]):[0-5]\d$", error="format|Must be HH:MM."), metadata=SENSITIVE
-    )
-    closes = fields.String(
-        required=True, validate=Pattern(r"^([01]\d|2[0-3]):[0-5]\d$", error="format|Must be HH:MM."), metadata=SENSITIVE
-    )
-    days = fields.List(
-        fields.String(validate=_one_of(("mon", "tue", "wed", "thu", "fri", "sat", "sun"))),
-        load_default=list,
-        validate=validate.Length(max=7),
-        metadata=SENSITIVE,
-    )
+    opens = fields.String(required=True, validate=_TIME, metadata=SENSITIVE)
+    closes = fields.String(required=True, validate=_TIME, metadata=SENSITIVE)
+    days = _list(fields.String(validate=_one_of(("mon", "tue", "wed", "thu", "fri", "sat", "sun"))), 7, SENSITIVE)
 
 
 class ContactSafety(Strict):
     """How to reach the person without putting them at risk; without it, the person is not contacted."""
 
     may_contact = fields.Boolean(load_default=False, metadata=SENSITIVE)
-    channels = fields.List(
-        fields.String(validate=_one_of(codes.CHANNELS)), load_default=list, validate=validate.Length(max=3), metadata=SENSITIVE
-    )
-    hours = fields.List(fields.Nested(SafeHours), load_default=list, validate=validate.Length(max=14), metadata=SENSITIVE)
+    channels = _list(fields.String(validate=_one_of(codes.CHANNELS)), 3, SENSITIVE)
+    hours = _list(fields.Nested(SafeHours), 14, SENSITIVE)
     code_word = fields.String(validate=validate.Length(min=1, max=80), metadata=SENSITIVE)
     voicemail = fields.Boolean(load_default=False, metadata=SENSITIVE)
     shared_phone = fields.Boolean(load_default=True, metadata=SENSITIVE)
@@ -187,17 +165,12 @@ class Report(Strict):
     subject = fields.Nested(Subject, load_default=dict, metadata=SENSITIVE)
     violations = fields.List(fields.Nested(Violation), required=True, validate=validate.Length(min=1, max=20), metadata=INTERNAL)
     location = fields.Nested(Location, required=True, metadata=INTERNAL)
-    languages = fields.List(
-        fields.String(validate=Pattern(r"^[a-z]{2,3}$", error="format|Must be an ISO 639 code.")),
-        load_default=list,
-        validate=validate.Length(max=10),
-        metadata=INTERNAL,
-    )
+    languages = _list(fields.String(validate=Pattern(r"^[a-z]{2,3}$", error="format|Must be an ISO 639 code.")), 10, INTERNAL)
     narrative = fields.String(validate=validate.Length(max=50_000), metadata=SENSITIVE)
-    needs = fields.List(fields.String(validate=_SLUG), load_default=list, validate=validate.Length(max=20), metadata=INTERNAL)
-    consent = fields.List(fields.Nested(Consent), load_default=list, validate=validate.Length(max=20), metadata=INTERNAL)
+    needs = _list(fields.String(validate=_SLUG), 20, INTERNAL)
+    consent = _list(fields.Nested(Consent), 20, INTERNAL)
     contact_safety = fields.Nested(ContactSafety, metadata=SENSITIVE)
-    attachments = fields.List(fields.Nested(Attachment), load_default=list, validate=validate.Length(max=50), metadata=SENSITIVE)
+    attachments = _list(fields.Nested(Attachment), 50, SENSITIVE)
 
 
 _REPORT = Report()
