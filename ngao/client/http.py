@@ -7,7 +7,7 @@ import ssl
 from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError, URLError
-from urllib.request import HTTPRedirectHandler, HTTPSHandler, OpenerDirector, Request, build_opener
+from urllib.request import HTTPRedirectHandler, HTTPSHandler, Request, build_opener
 
 from ngao.client.account import HttpAccess
 from ngao.client.errors import Refused, Unreachable
@@ -21,7 +21,8 @@ class Http:
     def __init__(self, access: HttpAccess, *, timeout: float = 30.0) -> None:
         self._access = access
         self._timeout = timeout
-        self._opener = _opener(access)
+        context = ssl.create_default_context(cafile=access.ca_file)
+        self._opener = build_opener(HTTPSHandler(context=context), _NoRedirects())
 
     def post(self, path: str, body: Any) -> dict[str, Any]:
         """Post once and return the JSON answer. Raises Unreachable if a retry can succeed, else Refused."""
@@ -50,11 +51,6 @@ class _NoRedirects(HTTPRedirectHandler):
 
     def redirect_request(self, *_: Any) -> None:
         """Follow nothing."""
-
-
-def _opener(access: HttpAccess) -> OpenerDirector:
-    context = ssl.create_default_context(cafile=access.ca_file)
-    return build_opener(HTTPSHandler(context=context), _NoRedirects())
 
 
 def _refusal(status: int, body: bytes) -> Refused | Unreachable:

@@ -66,10 +66,7 @@ def _known_values(folder: SecretsFolder) -> dict[str, str]:
 
 def _values_for(folder: SecretsFolder, compose: Path, hosts: Sequence[str], wire: str) -> dict[str, str]:
     known = _known_values(folder).get("NGAO_EDGE_ADDRESS", "localhost").rpartition(":")[0]
-    return _values(folder, hosts[0] if hosts else known or "localhost", wire, read_variables(compose))
-
-
-def _values(folder: SecretsFolder, host: str, wire: str, ports: Mapping[str, str]) -> dict[str, str]:
+    host, ports = hosts[0] if hosts else known or "localhost", read_variables(compose)
     scheme = "https" if wire == TLS else "http"
     port = {variable: ports.get(variable) or str(default) for variable, (_, default) in PUBLISHED.items()}
     return {

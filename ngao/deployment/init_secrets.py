@@ -99,7 +99,8 @@ def _keys(folder: SecretsFolder) -> None:
     """Create the first period of each key. Only `rotate` starts another one, never the month."""
     for service in SERVICES:
         keys = folder.at(service, "keys")
-        init_service_keys(keys, _newest(periods_in(keys, "kek-", ".key")))
+        periods = periods_in(keys, "kek-", ".key")
+        init_service_keys(keys, active_period(periods) if periods else period_of())
         for period in periods_in(keys, "signing-", ".key") or [period_of()]:
             init_signing_pair(keys, folder.at("public"), period, service)
     for service in SEALED_TO:
@@ -125,10 +126,6 @@ def _backup(folder: SecretsFolder) -> None:
     if not folder.at("public", "backup.pub").exists():
         folder.ensure(sealed_file.new_key, "backup", "backup.key")
         folder.write(sealed_file.public_of(folder.read("backup", "backup.key")), "public", "backup.pub")
-
-
-def _newest(periods: Sequence[str]) -> str:
-    return active_period(periods) if periods else period_of()
 
 
 def _operator(folder: SecretsFolder) -> None:

@@ -10,7 +10,6 @@ then is the old one removed.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from ngao.chassis.errors import Misconfigured, NotAllowedNow
 from ngao.deployment.authority import Authority, demand_host, hosts_of, issuer_of
@@ -74,7 +73,7 @@ def finish_authority(folder: SecretsFolder) -> None:
                 "The new authority is still pending. When all outsiders trust it, run `ngao secrets rotate tls --switch`."
             )
         authority = load_authority(folder)
-        old = [owner for owner in server_hosts() if issuer_of(_text(folder.certificate_of(owner))) != authority.name]
+        old = [owner for owner in server_hosts() if issuer_of(folder.certificate_of(owner).read_text("ascii")) != authority.name]
         if old:
             whose = ", ".join(old)
             raise NotAllowedNow(f"{whose} still have certificates of the old authority. Run `ngao secrets rotate tls` first.")
@@ -107,7 +106,8 @@ def pending_authority(folder: SecretsFolder) -> Authority | None:
 def _issue(folder: SecretsFolder, authority: Authority, owners: Sequence[str], outside: Sequence[str] = ()) -> None:
     for owner in owners:
         named = server_hosts(outside if owner in SEEN_OUTSIDE else ())[owner]
-        folder.write_pair(authority.server(owner, _joined(_hosts(folder, owner), named)), owner)
+        hosts = list(dict.fromkeys((*_hosts(folder, owner), *named)))
+        folder.write_pair(authority.server(owner, hosts), owner)
 
 
 def _is_trusted(folder: SecretsFolder, authority: Authority) -> bool:
@@ -121,12 +121,4 @@ def _require_one_trusted(folder: SecretsFolder) -> None:
 
 def _hosts(folder: SecretsFolder, owner: str) -> list[str]:
     file = folder.certificate_of(owner)
-    return hosts_of(_text(file)) if file.exists() else []
-
-
-def _joined(*lists: Sequence[str]) -> list[str]:
-    return list(dict.fromkeys(each for one in lists for each in one))
-
-
-def _text(file: Path) -> str:
-    return file.read_text("ascii")
+    return hosts_of(file.read_text("ascii")) if file.exists() else []

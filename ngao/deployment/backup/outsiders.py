@@ -47,12 +47,10 @@ def steps(management: Management, kept: Mapping[str, Any]) -> Iterator[Step]:
         yield _bind(management, vhost, binding)
     for user in (each for each in kept["users"] if each["name"] not in users):
         yield _put(f"account {user['name']}", management, ("users", user["name"]), _user(user))
-    for right in _lacking(kept, stands, "topic_permissions"):  # before the permissions, as onboarding does it
-        body = {name: right[name] for name in _RIGHTS["topic_permissions"]}
-        yield _put(f"routing keys of {right['user']}", management, ("topic-permissions", vhost, right["user"]), body)
-    for right in _lacking(kept, stands, "permissions"):
-        body = {name: right[name] for name in _RIGHTS["permissions"]}
-        yield _put(f"permissions of {right['user']}", management, ("permissions", vhost, right["user"]), body)
+    for kind, what in (("topic_permissions", "routing keys"), ("permissions", "permissions")):  # as onboarding orders them
+        for right in _lacking(kept, stands, kind):
+            body = {name: right[name] for name in _RIGHTS[kind]}
+            yield _put(f"{what} of {right['user']}", management, (kind.replace("_", "-"), vhost, right["user"]), body)
     names = found_on_broker(each["name"] for each in management.get("queues", vhost) or ())
     if names is not None:
         yield from edge_topology_steps(management, vhost, names, lanes_of(management, vhost))
