@@ -12,15 +12,15 @@ from urllib.request import HTTPRedirectHandler, HTTPSHandler, Request, build_ope
 from ngao.client.account import HttpAccess
 from ngao.client.errors import Refused, Unreachable
 
+_TIMEOUT_S = 30.0
 _MAY_PASS = {408, 425, 429, 500, 502, 503, 504}
 
 
 class Http:
     """One HTTP interface and our key for it."""
 
-    def __init__(self, access: HttpAccess, *, timeout: float = 30.0) -> None:
+    def __init__(self, access: HttpAccess) -> None:
         self._access = access
-        self._timeout = timeout
         context = ssl.create_default_context(cafile=access.ca_file)
         self._opener = build_opener(HTTPSHandler(context=context), _NoRedirects())
 
@@ -35,7 +35,7 @@ class Http:
 
     def _call(self, request: Request) -> dict[str, Any]:
         try:
-            with self._opener.open(request, timeout=self._timeout) as answer:
+            with self._opener.open(request, timeout=_TIMEOUT_S) as answer:
                 return dict(json.loads(answer.read()))
         except HTTPError as error:
             with error:

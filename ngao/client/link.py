@@ -20,7 +20,7 @@ from pika.exceptions import (
 
 from ngao.client.errors import Refused, Unreachable
 
-_LONGEST_S = 30.0
+_FIRST_S, _LONGEST_S = 0.2, 30.0
 _NO_RIGHT = 403
 
 
@@ -83,12 +83,12 @@ def _login_error(error: AMQPError) -> Refused | Unreachable:
     return Unreachable("The broker closed the connection during login.")
 
 
-def pauses(first: float = 0.2, longest: float = _LONGEST_S) -> Iterator[float]:
+def pauses() -> Iterator[float]:
     """Yield the seconds before each retry: doubling, bounded, and spread so that clients do not reconnect together."""
-    pause = first
+    pause = _FIRST_S
     while True:
         yield random.uniform(pause / 2, pause)  # noqa: S311  # spreads load, guards nothing
-        pause = min(2 * pause, longest)
+        pause = min(2 * pause, _LONGEST_S)
 
 
 def until_deadline(seconds: float, work: Callable[[], None]) -> None:

@@ -187,9 +187,9 @@ def _has_lone_surrogate(text: str) -> bool:
     return bool(_LONE.search(_PAIR.sub("", text)))
 
 
-def count_values(body: bytes, most_values: int = MOST_VALUES) -> int:
+def count_values(body: bytes) -> int:
     """Return how many values a text of JSON holds, at most. Raises Undecodable as soon as a bound is passed."""
-    return _count(body.decode("utf-8", "replace"), most_values)
+    return _count(body.decode("utf-8", "replace"), MOST_VALUES)
 
 
 def _count(text: str, most_values: int) -> int:

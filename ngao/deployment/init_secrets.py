@@ -99,8 +99,7 @@ def _keys(folder: SecretsFolder) -> None:
     """Create the first period of each key. Only `rotate` starts another one, never the month."""
     for service in SERVICES:
         keys = folder.at(service, "keys")
-        periods = periods_in(keys, "kek-", ".key")
-        init_service_keys(keys, active_period(periods) if periods else period_of())
+        init_service_keys(keys, active_period(periods_in(keys, "kek-", ".key") or [period_of()]))
         for period in periods_in(keys, "signing-", ".key") or [period_of()]:
             init_signing_pair(keys, folder.at("public"), period, service)
     for service in SEALED_TO:

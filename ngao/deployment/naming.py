@@ -42,6 +42,6 @@ def store_of(service: str) -> str:
     return f"{service}-store"
 
 
-def period_of(moment: datetime | None = None) -> str:
-    """Return the key period of a time, by default of now: its year and month."""
-    return f"{moment or datetime.now(UTC):%Y-%m}"
+def period_of() -> str:
+    """Return the key period of now: its year and month."""
+    return f"{datetime.now(UTC):%Y-%m}"
