@@ -7,18 +7,18 @@
     │   └── StoreRefused          the store answers, and refuses this write
     └── Permanent                 the same work will fail the same way
         ├── InvalidInput          carries one FieldError for each broken field (400, 422)
-        ├── Unauthenticated       no key, or one nobody has (401)
+        ├── Unauthenticated       no key, or an unknown one (401)
         ├── Forbidden             a key that may not do this (403)
         │   └── ScopeNeeded       an operator's key without the scope (403)
         ├── NotFound              no such record, or not yours (404)
         ├── NotAllowedNow         the state of the record forbids it (409)
         ├── TooLarge              over the size limit (413)
-        ├── UnsupportedMediaType  a content type nobody reads here (415)
+        ├── UnsupportedMediaType  an unsupported content type (415)
         ├── TooManyRequests       over the rate limit, after delays (429)
         ├── SealBroken            a ciphertext that does not open: wrong row, wrong key, altered
-        └── Misconfigured         the service must not start; the message is the way out
+        └── Misconfigured         the service must not start; the message names the remedy
 
-Messages are sentences for an operator. None ever carries a value that somebody sent.
+Messages are sentences for an operator. None ever carries a value of a request.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from typing import Protocol
 
 
 class BrokenField(Protocol):
-    """What a field error has, whoever made it."""
+    """The members of a field error, in whatever class."""
 
     def as_dict(self) -> dict[str, str]:
         """`pointer`, `code` and `detail`."""
@@ -64,7 +64,7 @@ class Unavailable(Retryable):
 
 
 class StoreRefused(Retryable):
-    """The store answers and refuses this very write; others may go through, so nobody waits behind it."""
+    """The store answers and refuses this very write; others may succeed, so they do not wait behind it."""
 
     slug = "store-refused"
 
@@ -76,7 +76,7 @@ class Permanent(NgaoError):
 
 
 class InvalidInput(Permanent):
-    """Input that breaks its schema or names unknown codes; every broken field at once."""
+    """Input that is invalid or names unknown codes; every broken field together."""
 
     slug = "invalid-input"
     status = 422
@@ -91,7 +91,7 @@ class InvalidInput(Permanent):
 
 
 class Unauthenticated(Permanent):
-    """No key, or a key nobody has: which of the two is not said."""
+    """No key, or an unknown key: the answer is the same."""
 
     slug = "unauthenticated"
     status = 401
@@ -141,7 +141,7 @@ class TooLarge(Permanent):
 
 
 class UnsupportedMediaType(Permanent):
-    """A content type that nobody reads here."""
+    """An unsupported content type."""
 
     slug = "unsupported-media-type"
     status = 415
@@ -166,6 +166,6 @@ class SealBroken(Permanent):
 
 
 class Misconfigured(Permanent):
-    """The service must not start like this; the message names what, where and the way out."""
+    """The service must not start like this; the message names what, where and the remedy."""
 
     slug = "misconfigured"

@@ -20,7 +20,7 @@ RARELY_S = 3600.0
 
 
 def measure_service(gauges: Gauges, metrics: Metrics, health: Health, settings: Settings) -> None:
-    """Add what is told without a store; it comes first, so that it is told when the store does not answer, too."""
+    """Add the metrics that need no store; they come first, so that they are exported when the store does not answer, too."""
     gauges.every(OFTEN_S, partial(_readiness, metrics, health))
     for use, file in _certificates(settings).items():
         gauges.every(SELDOM_S, partial(_certificate, metrics, use, file))
@@ -28,7 +28,7 @@ def measure_service(gauges: Gauges, metrics: Metrics, health: Health, settings: 
 
 
 def measure_store(gauges: Gauges, metrics: Metrics, store: Store, parking: Parking, backlog: Backlog) -> None:
-    """Add what stands in the store, and how the store is."""
+    """Add the metrics of the store's content, and of the store itself."""
     gauges.every(OFTEN_S, partial(_store_members, metrics, store))
     gauges.every(OFTEN_S, lambda: metrics.parked.set(parking.count()))
     gauges.every(OFTEN_S, partial(backlog.measure, metrics))
@@ -51,7 +51,7 @@ def _readiness(metrics: Metrics, health: Health) -> None:
 
 
 def _certificates(settings: Settings) -> dict[str, Path]:
-    """What each certificate file is to this service."""
+    """Return what each certificate file is to this service."""
     files = {
         "http": settings.http.cert_file,
         "broker-client": settings.broker.cert_file,
@@ -66,7 +66,7 @@ def _certificate(metrics: Metrics, use: str, file: Path) -> None:
 
 
 def _store_certificate(metrics: Metrics, settings: Settings) -> None:
-    """Of a replica set, the one that runs out first."""
+    """Return, of a replica set, the one that expires first."""
     if settings.store.ca_file is None:
         return
     members = [member.rpartition(":") for member in settings.store.hosts.split(",")]

@@ -69,12 +69,12 @@ def compose(path: Path | str, content: bytes) -> Node:
 
 
 def construct(path: Path | str, node: Node) -> Any:
-    """The plain value of a node; raises Misconfigured."""
+    """Return the plain value of a node. Raises Misconfigured."""
     return _reading(path, lambda: _Loader("").construct_document(node))
 
 
 def is_overlay(node: Node) -> bool:
-    """Whether a file only changes the one below it; raises Misconfigured when it says neither yes nor no."""
+    """Return True if a file only changes the one below it. Raises Misconfigured when it says neither yes nor no."""
     marked = _entry(node, OVERLAY) if isinstance(node, MappingNode) else None
     return marked is not None and _is_true(marked, OVERLAY)
 
@@ -85,7 +85,7 @@ def overlaid(below: Node, above: Node) -> Node:
 
 
 def place_of(node: Node, path: Sequence[Any]) -> str:
-    """The file and line of the value at a path, or of the nearest that there is: `/etc/rules.yaml, line 7`."""
+    """Return the file and line of the value at a path, or of the nearest existing one: `/etc/rules.yaml, line 7`."""
     for step in path:
         node = _step(node, step) or node  # of a mapping's entries marshmallow also says `key` or `value`
     return _place(node)
@@ -155,12 +155,12 @@ def _changed_list(below: SequenceNode, above: MappingNode) -> Node:
 
 
 def _is_retired(node: Node, *besides: str) -> bool:
-    """Whether an entry is to go: it says so, and nothing else but its key."""
+    """Return True if an entry is retired: it says so, and nothing else but its key."""
     marked = _entry(node, _RETIRED) if isinstance(node, MappingNode) else None
     if marked is None or not _is_true(marked, _RETIRED):
         return False
     if {_plain(key) for key, _ in node.value} - {_RETIRED, *besides}:
-        _refuse(node, "retired stands alone: what is gone has no other keys")
+        _refuse(node, "retired must be the only key beside the entry's own")
     return True
 
 
@@ -171,7 +171,7 @@ def _is_true(node: Node, name: str) -> bool:
 
 
 def _key_of(node: SequenceNode) -> str | None:
-    """The key that names each entry of a list, if they all have one and no two the same."""
+    """Return the key that names each entry of a list, if they all have one and no two the same."""
     for key in _KEYS:
         names = [_entry(each, key) if isinstance(each, MappingNode) else None for each in node.value]
         if names and all(names) and len({_plain(each) for each in names}) == len(names):
@@ -194,7 +194,7 @@ def _with_pairs(node: Node, pairs: Pairs) -> MappingNode:
 
 
 def _plain(node: Node | None) -> Any:
-    """A key or a name as it is compared."""
+    """Return a key or a name as it is compared."""
     return _value(node) if isinstance(node, ScalarNode) else None
 
 

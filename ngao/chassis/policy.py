@@ -1,6 +1,6 @@
 """Read the rules that operators own: YAML files, checked whole at start, with a version that results carry.
 
-Directories are searched in order. A file of a later one stands in the place of an earlier one's, or changes single entries of it
+Directories are searched in order. A file of a later one replaces an earlier one's, or changes single entries of it
 (see `overlay`). What the files mean is the service's business: it hands in a marshmallow schema for each.
 """
 
@@ -40,11 +40,11 @@ class Policy:
     version: str
 
     def __getitem__(self, name: str) -> Any:
-        """The loaded content of one file."""
+        """Return the loaded content of one file."""
         return self.documents[name]
 
     def folder(self, name: str) -> dict[str, Any]:
-        """The files of a folder by their bare name: `profiles/form.yaml` is `form`."""
+        """Return the files of a folder by their bare name: `profiles/form.yaml` is `form`."""
         prefix = f"{name}/"
         return {Path(key).stem: value for key, value in self.documents.items() if key.startswith(prefix)}
 
@@ -82,7 +82,7 @@ def load_policy(
 
 
 def check(path: Path | str, document: Any, schema: Schema, where: Callable[[_Path], str] = lambda _: "") -> Any:
-    """Check one parsed document by its schema; raises Misconfigured with every broken key, and `where` it stands."""
+    """Check one parsed document by its schema. Raises Misconfigured with every broken key, and `where` it is."""
     try:
         return schema.load(document)
     except ValidationError as error:
@@ -95,7 +95,7 @@ def parse(path: Path | str, content: bytes) -> Any:
 
 
 def _layers(directories: Sequence[Path], name: str) -> list[_Layer]:
-    """The last file that stands alone, and the overlays after it; raises Misconfigured."""
+    """Return the last complete file, and the overlays after it. Raises Misconfigured."""
     overlays: list[_Layer] = []
     for path in (directory / name for directory in reversed(directories)):
         if path.is_file():
@@ -111,7 +111,7 @@ def _layers(directories: Sequence[Path], name: str) -> list[_Layer]:
 
 
 def _is_below(path: Path, directories: Sequence[Path], name: str) -> bool:
-    """Whether a folder before has that file, too."""
+    """Return True if a folder before has that file, too."""
     return any((directory / name).is_file() and directory / name != path for directory in directories)
 
 

@@ -19,7 +19,7 @@ _log = get_logger(__name__)
 class Reread(Generic[T]):
     """`read` gives what there is now. Raises Misconfigured at the beginning.
 
-    Later a folder that cannot be read for the moment takes nothing away.
+    Later a folder that cannot be read for the moment removes nothing.
     """
 
     def __init__(self, read: Callable[[], T], *, ticks: Ticks = time.monotonic) -> None:
@@ -28,7 +28,7 @@ class Reread(Generic[T]):
         self._looked = ticks()
 
     def value(self, older_than: float = LOOK_AGAIN_S) -> T:
-        """What there is; read again if the last look was at least so many seconds ago."""
+        """Return the content, read again if the last reading was at least so many seconds ago."""
         now = self._ticks()
         if now >= self._looked + older_than:
             self._looked = now

@@ -55,7 +55,7 @@ def load_retention(directories: Sequence[Path], service: str, rules: Rules) -> R
 
 
 def check_services(directories: Sequence[Path], known: Sequence[str]) -> None:
-    """A misspelt service would leave nothing of it forgotten: raises Misconfigured."""
+    """Refuse a misspelt service, because nothing of it would be erased. Raises Misconfigured."""
     _demand("services", load_policy(directories, {RETENTION: RetentionFile()})[RETENTION]["services"], known)
 
 
@@ -63,5 +63,5 @@ def _demand(at: str, found: Mapping[str, Any] | None, wanted: Mapping[str, Any] 
     there = set(found or ())
     if there != set(wanted):
         missing, unknown = sorted(set(wanted) - there), sorted(there - set(wanted))
-        said = [f"{word} {', '.join(names)}" for word, names in (("it lacks", missing), ("nobody knows", unknown)) if names]
+        said = [f"{word} {', '.join(names)}" for word, names in (("it lacks", missing), ("it has unknown", unknown)) if names]
         raise Misconfigured(f"The policy file {RETENTION} has errors: {at}: {'; '.join(said)}.")

@@ -51,7 +51,7 @@ _KINDS: dict[Any, Any] = {**Schema.TYPE_MAPPING, Mapping: fields.Dict, datetime:
 
 
 def section_of(kind: type, base: Path) -> type[Section]:
-    """The section whose keys are this dataclass's fields. It loads the dataclass's arguments; paths are taken from `base`."""
+    """Return the section whose keys are this dataclass's fields. It loads the dataclass's arguments; paths start at `base`."""
     groups: dict[str, dict[str, Any]] = {"": {}}
     places = {}
     for each in fields_of(kind):
@@ -96,7 +96,7 @@ def _field(hint: Any, base: Path, options: Mapping[str, Any]) -> fields.Field[An
 
 
 def _nested(section: type[Section]) -> fields.Nested:
-    """A section may be left out when none of its keys is required."""
+    """Return True if a section may be left out: none of its keys is required."""
     if any(each.required for each in section().fields.values()):
         return fields.Nested(section, required=True)
     return fields.Nested(section, load_default=lambda: section().load({}))

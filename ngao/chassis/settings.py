@@ -95,7 +95,7 @@ class BrokerSettings:
             raise ValidationError("A certificate is shown only to a broker that is verified", "ca_file")
 
     def current_password(self) -> str:
-        """The password as its file says now, so that a changed one needs no restart. Raises Misconfigured."""
+        """Return the password as its file says now, so that a changed one needs no restart. Raises Misconfigured."""
         return read_secret(self.password_file) if self.password_file else self.password
 
 
@@ -103,7 +103,7 @@ class BrokerSettings:
 class StoreSettings:
     """The service's own database and account. `hosts` is `host:port[,host:port]`; `auth_source` knows the account of a restore.
 
-    While the password is being changed, the one before stands beside it in `<password_file>.before`: the store knows one of them.
+    While the password is being changed, the old one is beside it in `<password_file>.before`: the store knows one of them.
     """
 
     hosts: str
@@ -122,7 +122,7 @@ class StoreSettings:
 class Settings:
     """All a service needs to know to start; it waits at most `start_within_s` for broker and store.
 
-    `own` is the service's own section, checked by its parts. What stands in a file of its own (`own_file`) is laid over the
+    `own` is the service's own section, checked by its parts. The content of a file of its own (`own_file`) is laid over the
     section: compose mounts what differs from one operator to the next, such as the mail server, beside settings that are the
     same for all.
 

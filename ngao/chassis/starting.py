@@ -1,4 +1,4 @@
-"""What a service does before it starts: ends at once for what waiting cannot mend, and waits, bounded, for what it can.
+"""Prepare a service's start: stop immediately for errors that waiting cannot fix, and wait, bounded, for others.
 
 A demand raises Misconfigured (a wrong password, a version too old) or Unavailable (not up yet). All demands of one start
 share one patience, so that a service is either whole or gone when it is over.
@@ -20,18 +20,18 @@ _AGAIN_S = 1.0
 
 
 def say(sentence: str) -> None:
-    """Tell whoever looks at the process why nothing happens yet."""
+    """Log why nothing happens yet, for an operator who watches the process."""
     sys.stderr.write(f"{sentence}\n")
     sys.stderr.flush()
 
 
 def system_reason(number: int) -> str:
-    """An error number of the system in words; eventlet's own texts say only ECONNREFUSED. Name look-up has negative ones."""
+    """Return an error number of the system in words; eventlet says only ECONNREFUSED. Name look-up has negative ones."""
     return os.strerror(number) if number > 0 else "its name is not known"
 
 
 class Patience:
-    """`within_s` seconds for all that this start waits for; what is waited for is told once."""
+    """`within_s` seconds for all that this start waits for; each cause is logged once."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class Patience:
         self._until = monotonic() + within_s
 
     def until(self, demand: Callable[[], T]) -> T:
-        """What the demand gives, as soon as it is met. Raises its Misconfigured at once, its Unavailable when time is up."""
+        """Return the demand's result, as soon as it is met. Raises its Misconfigured immediately, Unavailable at the end."""
         told = False
         while True:
             try:

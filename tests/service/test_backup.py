@@ -178,7 +178,7 @@ def test_a_restore_that_breaks_off_keeps_the_service_from_starting(
 
     with pytest.raises(KeyboardInterrupt):
         Target(settings, replace=False).fill(broken(), part.moment, tell=lambda _: None, now=now())
-    with pytest.raises(Misconfigured, match=r"did not come to its end: repeat it with `ngao restore --replace`"):
+    with pytest.raises(Misconfigured, match=r"was interrupted: repeat it with `ngao restore --replace`"):
         require_store(settings)
     restore(backup, settings, replaced=True)
     require_store(settings)

@@ -1,6 +1,6 @@
 """What one operator asked for and another must approve: kept sealed, for a bounded time, decided once.
 
-An act is `waiting`, then `executed`, `rejected`, `failed` or `expired`. Whoever asked cannot decide. The decision is stored in
+An act is `waiting`, then `executed`, `rejected`, `failed` or `expired`. The asker cannot decide. The decision is stored in
 the transaction of what the act itself stores, so that an act is never executed twice. What was asked and what it answered are
 sealed under a key of the request's own, which is destroyed with the last of them.
 """
@@ -67,7 +67,7 @@ class Approvals:
 
     @property
     def needed(self) -> bool:
-        """Whether acts of two wait for a second operator; on a machine with one operator they do not."""
+        """Return True if acts of two wait for a second operator; on a machine with one operator they do not."""
         return self._settings.mode == "two"
 
     @property
@@ -94,7 +94,7 @@ class Approvals:
         return self._units.run(work)
 
     def list(self, state: str, limit: int) -> list[dict[str, Any]]:
-        """The newest requests in a state, or in `all`, without what they ask."""
+        """Return the newest requests in a state, or in `all`, without their content."""
         wanted = {} if state == "all" else {"state": state}
         return [_public(each) for each in self._kept.find(wanted).sort("asked_at", DESCENDING).limit(limit)]
 
@@ -103,7 +103,7 @@ class Approvals:
         return _public(self._find(approval_id))
 
     def show(self, approval_id: str, *, by: str) -> dict[str, Any]:
-        """One request with what it asks for, so that whoever approves knows what; audited. Raises NotFound."""
+        """Return one request with its content, so that the approving operator knows what it does; audited. Raises NotFound."""
 
         def work(unit: Unit) -> dict[str, Any]:
             found = self._find(approval_id)
@@ -113,13 +113,13 @@ class Approvals:
         return self._units.run(work)
 
     def pending(self, approval_id: str, *, by: str) -> Pending:
-        """What this operator may approve now. Raises NotFound, NotAllowedNow, Forbidden for whoever asked."""
+        """Return what this operator may approve now. Raises NotFound, NotAllowedNow, Forbidden for the operator who asked."""
         unit = self._units.read()
         found = self._decidable(unit, approval_id, by)
         try:
             asked = _opened(unit, found, "asked")
         except SealBroken:
-            self._waiting(unit, approval_id)  # somebody has decided in between, and its key is gone; else it is broken
+            self._waiting(unit, approval_id)  # another operator has decided meanwhile, and its key is gone; else it is broken
             raise
         body, content_type, query = asked["body"].encode(), asked["content_type"], asked["query"]
         act = Act(found["operation"], found["method"], found["path"], found["needs"], found["values"], query, body, content_type)
@@ -143,7 +143,7 @@ class Approvals:
         return result
 
     def keep_result(self, approval_id: str, result: Any) -> None:
-        """Keep what the act answered, sealed, until whoever asked takes it or its time is over."""
+        """Store the act's answer, sealed, until the operator who asked takes it or it expires."""
 
         def work(unit: Unit) -> None:
             until = unit.now + timedelta(seconds=self._settings.within_s)
@@ -153,7 +153,7 @@ class Approvals:
         self._units.run(work)
 
     def take_result(self, approval_id: str, *, by: str) -> Any:
-        """What the act answered, once, and only for whoever asked. Raises NotFound, NotAllowedNow."""
+        """Return the act's answer, once, and only to the operator who asked. Raises NotFound, NotAllowedNow."""
 
         def work(unit: Unit) -> Any:
             found = self._find(approval_id)
@@ -168,12 +168,12 @@ class Approvals:
         return self._units.run(work)
 
     def reject(self, approval_id: str, *, by: str, reason: str) -> dict[str, Any]:
-        """Decide that it is not done. Raises NotFound, NotAllowedNow; whoever asked may take it back in this way."""
+        """Decide that it is not done. Raises NotFound, NotAllowedNow; the operator who asked may withdraw it in this way."""
         self._units.run(lambda unit: self._decide(unit, approval_id, by, "rejected", {"reason": reason}))
         return self.public(approval_id)
 
     def expire(self) -> None:
-        """Forget what nobody decided in time, and results that nobody took."""
+        """Delete undecided requests that have expired, and results that were not taken."""
         now = self._units.read().now
         late = {"expires_at": {"$lte": now}, "$or": [{"state": "waiting"}, {"result": {"$exists": True}}]}
         for each in self._kept.find(late, {"_id": 1}).limit(_AT_ONCE):
@@ -216,7 +216,7 @@ class Approvals:
 
 
 class SameOperator(Forbidden):
-    """Whoever asked cannot approve."""
+    """Refuse an approval by the operator who asked."""
 
     slug = "same-operator"
 

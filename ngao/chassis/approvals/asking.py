@@ -38,14 +38,14 @@ def ask_first(endpoint: Endpoint, parts: Parts[Any], call: Call, values: Mapping
 
 
 def run_approved(parts: Parts[Any], call: Call, pending: Pending) -> Any:
-    """Run the handler as whoever asked for it; gives the JSON that it answers. Raises NotAllowedNow, and its errors."""
+    """Run the handler for the operator who asked; returns the JSON of its answer. Raises NotAllowedNow, and its errors."""
     act = pending.act
     endpoint = parts.endpoints.get(act.operation)
     if endpoint is None:
         raise NotAllowedNow("This version of the service has no such operation.", slug="no-such-operation")
     asker = parts.chassis.operators.get(pending.asked_by)
     if asker is None or not asker.enabled or endpoint.operation.scope not in asker.scopes:
-        raise NotAllowedNow("Whoever asked for this may not do it any more.", slug="asker-not-allowed")
+        raise NotAllowedNow("The operator who asked may no longer do this.", slug="asker-not-allowed")
     again = Call(
         principal=Principal("operator", pending.asked_by, asker.scopes),
         body=act.body,

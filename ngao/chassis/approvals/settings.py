@@ -16,7 +16,7 @@ MODES = ("two", "single")
 
 @dataclass(frozen=True)
 class ApprovalSettings:
-    """Whether acts of two wait for a second operator (`two`) or are done at once (`single`), and for how long they wait.
+    """Whether acts of two wait for a second operator (`two`) or are done immediately (`single`), and for how long they wait.
 
     NGAO_APPROVALS overrules `mode`.
     """
@@ -26,7 +26,7 @@ class ApprovalSettings:
 
 
 def approval_settings(section: Mapping[str, Any]) -> ApprovalSettings:
-    """The settings of a loaded section; raises Misconfigured when NGAO_APPROVALS is no mode."""
+    """Return the settings of a loaded section. Raises Misconfigured when NGAO_APPROVALS is no mode."""
     mode = os.environ.get("NGAO_APPROVALS") or section["mode"]
     if mode not in MODES:
         raise Misconfigured(f"NGAO_APPROVALS must be one of: {', '.join(MODES)}.")

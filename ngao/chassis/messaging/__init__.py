@@ -1,1 +1,1 @@
-"""How events move: destinations, outbox and relay on the way out; consumer, inbox, retry and parking on the way in."""
+"""Messaging: destinations, outbox and relay for outgoing events; consumer, inbox, retry and parking for incoming ones."""

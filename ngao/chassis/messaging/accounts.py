@@ -4,10 +4,10 @@ from __future__ import annotations
 
 
 def service_account(service: str) -> str:
-    """The broker account of a service."""
+    """Return the broker account of a service."""
     return f"svc-{service}"
 
 
 def outsider_account(kind: str, outsider_id: str) -> str:
-    """The broker account of an outsider of a kind; whoever makes one checks the id first."""
+    """Return the broker account of an outsider of a kind; the caller checks the id first."""
     return f"{kind}-{outsider_id}"

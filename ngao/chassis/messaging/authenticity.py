@@ -1,7 +1,7 @@
 """Whether an event comes from the service that owns its type, by the way its owner publishes it.
 
 RabbitMQ checks topic permissions for a message's first routing key only: before 4.0 the keys in its `CC` and `BCC` headers
-are routed unchecked (rabbitmq-server PR 12553), and `BCC` is gone when the message arrives. So that a message stands in a
+are routed unchecked (rabbitmq-server PR 12553), and `BCC` is gone when the message arrives. So that a message is in a
 queue proves nothing about who may publish there. What proves it is the broker's own word for the account (`user_id`) and
 the agreement of queue, routing key, type and source; and the signature of the service, whose key no broker holds.
 """

@@ -1,4 +1,4 @@
-"""What waits in the outbox, as operators and metrics see it."""
+"""The backlog of the outbox, for operators and metrics."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ class Backlog:
         self._seen: list[Unreached] = []
 
     def size(self) -> tuple[int, float]:
-        """How many entries wait, and the age in seconds of the oldest that no recipient keeps waiting."""
+        """Return how many entries wait, and the age in seconds of the oldest that no recipient keeps waiting."""
         oldest = self._oldest()
         age = (self._clock.now() - oldest).total_seconds() if oldest else 0.0
         return self._waiting(), max(0.0, age)
 
     def status(self) -> dict[str, Any]:
-        """What an operator sees: how many wait, how old the oldest is, which are in trouble, and who takes nothing."""
+        """Return for an operator: how many wait, how old the oldest is, which are in trouble, and blocked outsiders."""
         oldest = self._oldest()
         troubled = self._outbox.find({"trouble": {"$ne": None}, **WAITING}, {"body": 0, "headers": 0}).limit(_SHOWN)
         return {
@@ -62,7 +62,7 @@ class Backlog:
         }
 
     def unreached(self) -> list[Unreached]:
-        """Every outsider whose queue is missing or takes nothing, with what waits for it."""
+        """Every outsider whose queue is missing or accepts nothing, with its backlog."""
         found = self._outbox.aggregate(
             [
                 {"$match": unreached()},
@@ -90,7 +90,7 @@ class Backlog:
             metrics.unreached_s.labels(to).set(max(0.0, age))
 
     def warning(self) -> str | None:
-        """Who takes nothing, as the gauges were kept last."""
+        """Return the outsiders that accept nothing, as of the last measurement."""
         return " ".join(map(_sentence, self._seen[:_NAMED])) or None
 
     def _waiting(self) -> int:

@@ -69,7 +69,7 @@ def _tls(settings: BrokerSettings) -> dict[str, Any] | bool:
 
 
 def certificate_until(connection: Connection) -> float | None:
-    """When the certificate that the broker has shown runs out, in seconds since 1970; None without TLS."""
+    """Return when the certificate that the broker has shown expires, in seconds since 1970; None without TLS."""
     shown = connection.connection.transport.sock
     return shown_until(shown) if isinstance(shown, ssl.SSLSocket) else None
 
@@ -83,5 +83,5 @@ def close_quietly(connection: Connection | None) -> None:
 
 
 def is_idle(error: Exception) -> bool:
-    """True for the time-out that only says that nothing came."""
+    """Return True for the time-out that only means that nothing came."""
     return isinstance(error, TimeoutError | socket.timeout)

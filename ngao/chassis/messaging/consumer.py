@@ -1,4 +1,4 @@
-"""The entrypoint that hears events. Ours, because nameko's acknowledges and loses a message whose handler raised.
+"""The entrypoint that receives events. Ours, because nameko's acknowledges and loses a message whose handler raised.
 
 A handler registers its effects with the unit it is given and returns; the chassis commits, then acknowledges.
 """
@@ -77,7 +77,7 @@ class Consumes(Entrypoint):
         super().__init__(**kwargs)
 
     def subscriptions(self) -> list[Subscription]:
-        """The queues of this entrypoint."""
+        """Return the queues of this entrypoint."""
         if self.queue:
             return [Subscription(self.queue, urgent=False, raw=True, entrypoint=self, outsiders=self.outsiders)]
         service = self.container.chassis.name

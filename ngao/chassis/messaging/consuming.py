@@ -1,6 +1,6 @@
 """The loop over one virtual host's queues. It owns its connection; nothing else touches its channels.
 
-Urgent queues are read first at every turn; messages that wait are handled together, never two of the same subject at once.
+Urgent queues are read first at every turn; messages that wait are handled together, never two of one subject concurrently.
 """
 
 from __future__ import annotations

@@ -73,7 +73,7 @@ class Delivery:
         return hashlib.sha256(self.identity.encode()).hexdigest()[:32]
 
     def carry(self) -> dict[str, Any]:
-        """The headers that let a retried or replayed copy be taken for the original."""
+        """Return the headers by which a retried or replayed copy counts as the original."""
         headers: dict[str, Any] = {ORIGINAL_KEY: self.routing_key}
         if self.user_id:
             headers[ORIGINAL_USER] = self.user_id
@@ -82,7 +82,7 @@ class Delivery:
         return headers
 
     def to_try_again(self) -> dict[str, Any]:
-        """The headers of the copy that waits for the next try; by the `message_id` an outsider knows what it has sent."""
+        """Return the headers of the copy that waits for the next try; by the `message_id` an outsider knows its message."""
         headers = {**self.carry(), ATTEMPTS: self.attempts + 1}
         return {**headers, ORIGINAL_ID: self.message_id} if self.message_id else headers
 
@@ -103,7 +103,7 @@ def delivery_of(
 
 
 def _read(message: Received, queue: str, own_account: str, names: EdgeNames | None, shared: Sequence[str]) -> Delivery:
-    """The delivery of a message.
+    """Return the delivery of a message.
 
     Our own headers are believed only on a copy for which the broker vouches that this service itself published it: how a
     message came here proves nothing (see `authenticity`). Of a dead letter, the broker's first `x-death` entry names the

@@ -1,6 +1,6 @@
 """Where an event can go: a name for each exchange that a service publishes to.
 
-Those that lead back inside stand here; the platform declares the others, with the form in which an event leaves for each.
+Those that lead back inside are here; the platform declares the others, with the form in which an event leaves for each.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Destination:
     """An exchange, which of the two virtual hosts it is in, and whether what went there is kept for a replay.
 
     With `outsiders`, a kind of them, it feeds their queues, and each routing key begins with the id of its one recipient.
-    `form` gives no more of an event than its readers need. What is not `numbered` shows no gaps that tell of other events.
+    `form` gives no more of an event than its readers need. One that is not `numbered` shows no gaps that reveal other events.
     """
 
     exchange: str
@@ -47,7 +47,7 @@ class Destination:
 DESTINATIONS = {
     EVENTS: Destination("events", edge=False),
     NOTICES: Destination("notices", edge=False, form=notice_of),
-    # What was parked is passed on as it came, which may be in clear: it stands sealed among the parked, and nowhere else.
+    # A parked message is forwarded as it came, which may be in clear: it is sealed among the parked, and nowhere else.
     REDELIVER: Destination("redeliver", edge=False, kept=False),
     REDELIVER_EDGE: Destination("redeliver", edge=True, kept=False),
 }
@@ -60,25 +60,25 @@ def declare(name: str, destination: Destination) -> str:
 
 
 def to_outsiders() -> dict[str, str]:
-    """The kind of outsiders at each destination that feeds their queues."""
+    """Return the kind of outsiders at each destination that feeds their queues."""
     return {name: each.outsiders for name, each in DESTINATIONS.items() if each.outsiders}
 
 
 def kept_destinations() -> tuple[str, ...]:
-    """Where what was sent is kept for a replay."""
+    """Return the destinations whose sent events are stored for a replay."""
     return tuple(name for name, destination in DESTINATIONS.items() if destination.kept)
 
 
 def form_of(event: Event, to: str) -> Event:
-    """The form of an event for a destination: no more than its readers need."""
+    """Return the form of an event for a destination: no more than its readers need."""
     return DESTINATIONS[to].form(event)
 
 
 def routing_key(event: Event, to: str) -> str:
-    """The routing key of an event at a destination: outsiders' keys begin with who they are for."""
+    """Return the routing key of an event at a destination: outsiders' keys begin with who they are for."""
     return DESTINATIONS[to].key(event)
 
 
 def recipient_of(key: str, to: str) -> str | None:
-    """Which outsider a routing key at a destination is for; None inside the platform."""
+    """Return the outsider of a routing key at a destination; None inside the platform."""
     return key.partition(".")[0] if DESTINATIONS[to].outsiders else None

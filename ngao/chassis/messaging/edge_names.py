@@ -31,21 +31,21 @@ class EdgeNames:
             raise Misconfigured("The secret of the queues' names at the edge has 32 to 100 letters, digits, - or _.")
 
     def on_broker(self, queue: str) -> str:
-        """The name that the broker knows a queue by."""
+        """Return the name that the broker knows a queue by."""
         return f"{queue}.{self.secret}"
 
     def plain(self, text: str) -> str:
-        """A name, or a sentence with names in it, without the secret."""
+        """Return a name, or a sentence with names in it, without the secret."""
         return text.replace(f".{self.secret}", "")
 
     def queue_of(self, name: str, shared: Iterable[str]) -> str:
-        """The plain name of the queue, also for a lane of a `shared` one: they have the same reader, and one way back."""
+        """Return the plain name of the queue, also for a lane of a `shared` one: they have the same reader and return route."""
         plain = self.plain(name)
         return next((queue for queue in shared if lane_owner(queue, plain)), plain)
 
 
 def consumed_as(queue: str, names: EdgeNames | None, connection: Any) -> list[str]:
-    """What a queue is called on the broker: at the edge also by its plain name, while a queue of an earlier version is there."""
+    """Return a queue's name on the broker: at the edge also its plain name, while a queue of an earlier version is there."""
     if names is None:
         return [queue]
     channel = connection.channel()

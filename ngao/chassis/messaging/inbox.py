@@ -12,12 +12,12 @@ from ngao.contracts import Event
 
 
 def mark_of(event: Event) -> str:
-    """What makes an event the same event: CloudEvents' source and id."""
+    """Return the identity of an event: CloudEvents' source and id."""
     return f"{event.source}|{event.id}"
 
 
 class Inbox:
-    """Looks marks up, many at once. The unique key on commit is the guarantee; this only saves the work."""
+    """Looks marks up, many together. The unique key on commit is the guarantee; this only saves the work."""
 
     def __init__(self, store: Store) -> None:
         self._marks = store.database["inbox"]

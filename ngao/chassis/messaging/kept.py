@@ -1,6 +1,6 @@
-"""What was sent and is kept: told again on an operator's order, when a broker or a consumer has lost it.
+"""Sent events are stored for a replay, for the case that a broker or a consumer has lost them.
 
-An entry that is told again keeps its id and its bytes, so that whoever has heard it knows it: inboxes are kept far longer
+A replayed entry keeps its id and its bytes, so that consumers recognise it: inboxes are kept far longer
 than outboxes. It goes the way of every entry that waits; nothing here publishes.
 """
 
@@ -27,7 +27,7 @@ _log = get_logger(__name__)
 
 @dataclass(frozen=True)
 class Order:
-    """Which kept events are told again: those sent from `since` on and before `before`, to one destination or to all."""
+    """The sent events to replay: those sent from `since` on and before `before`, to one destination or to all."""
 
     since: datetime
     before: datetime
@@ -56,7 +56,7 @@ class Kept:
         return len(ids), len(ids) == _AT_ONCE
 
     def forget(self, subject: str, since: datetime) -> None:
-        """Remove what was sent about a subject, of which nothing is older than `since`: it holds boxes, and is told no more.
+        """Remove the sent events about a subject, none of which is older than `since`: they hold boxes, and are not replayed.
 
         Never raises: what a store that fails leaves here is gone when its days are over.
         """
@@ -68,7 +68,7 @@ class Kept:
     def tell_again(self, subject: str, since: datetime, *, to: str) -> None:
         """Let what was sent about a subject to one destination wait again, of which nothing is older than `since`.
 
-        Never raises: whoever asks will ask again.
+        Never raises: the caller will ask again.
         """
         try:
             self._outbox.update_many({"sent_at": {"$gte": since}, "subject": subject, "to": to}, self._again())

@@ -17,7 +17,7 @@ from ngao.chassis.messaging.queues import lane_name
 from ngao.chassis.messaging.subscription import Subscription
 
 _MOST_OF_ONE, _FEWEST_OF_ONE, _MOST_OF_ALL = 20, 2, 100
-"""Messages that the broker hands out before the first of them is acknowledged: they stand in memory."""
+"""Messages that the broker sends before the first of them is acknowledged: they are in memory."""
 _LOOK_EVERY_S, _LOOK_WITHIN_S = 1.0, 0.5
 _ANSWERS_WITHIN_S = 10.0
 _MISSING_S = (1.0, 15.0)
@@ -43,16 +43,16 @@ class Pauses:
         self._known: dict[str, tuple[float, float]] = {}
 
     def is_due(self, name: str) -> bool:
-        """Whether it may be tried now."""
+        """Return True if it may be tried now."""
         return name not in self._known or self._known[name][0] <= time.monotonic()
 
     def failed(self, name: str) -> None:
-        """It is tried again after its pause."""
+        """Try it again after its pause."""
         pause = min(self._known[name][1] * 2, self._longest) if name in self._known else self._first
         self._known[name] = (time.monotonic() + pause, pause)
 
     def done(self, name: str) -> None:
-        """It has worked."""
+        """Reset the pause after a success."""
         self._known.pop(name, None)
 
 
@@ -70,7 +70,7 @@ class LaneReading:
         self.forget()
 
     def forget(self) -> None:
-        """The connection is gone."""
+        """Mark the connection as lost."""
         self._reading: set[str] = set()
         self._look_at = 0.0
         self._asking: Any = None
@@ -94,7 +94,7 @@ class LaneReading:
                 if lane not in self._reading and self._missing.is_due(lane) and self._unwell.is_due(lane):
                     self._try(self._reader, connection, subscription, lane, prefetch)
                     if time.monotonic() > now + _LOOK_WITHIN_S:
-                        return  # and goes on at the next turn, after the work
+                        return  # continue at the next turn, after the work
         self._look_at = now + _LOOK_EVERY_S
 
     def _try(self, reader: Reader, connection: Connection, subscription: Subscription, lane: str, prefetch: int) -> None:

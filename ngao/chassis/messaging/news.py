@@ -1,6 +1,6 @@
 """Whether a process has received, since it was last cut off from the broker, what the other services published meanwhile.
 
-That something may not be sent any more comes as an event, too. After an outage that event and what it forbids are on their way at
+That something may not be sent any more comes as an event, too. After an outage that event and what it forbids are in transit at
 the same moment, so that what must be allowed waits for the events.
 """
 
@@ -28,7 +28,7 @@ class News:
         self._expected = True
 
     def attached(self) -> None:
-        """The consumer receives from now on."""
+        """Note that the consumer receives from now on."""
         self._since, self._received, self._heard = self._monotonic(), None, False
 
     def doubted(self) -> None:
@@ -37,11 +37,11 @@ class News:
             self.attached()
 
     def lost(self) -> None:
-        """The consumer receives no more."""
+        """Note that the consumer receives no more."""
         self._since, self._heard = None, False
 
     def all_handled(self, received: int) -> None:
-        """The consumer has handled all that came so far: `received` frames, heartbeats among them, on a connection that lives."""
+        """Note that the consumer has handled all `received` frames so far, heartbeats among them, on a live connection."""
         if self._received is None:
             self._received = received
         since = self._since
@@ -49,5 +49,5 @@ class News:
             self._heard = True
 
     def heard(self) -> bool:
-        """Whether the service knows what was published while it was cut off."""
+        """Return True if the service has received what was published while it was cut off."""
         return self._heard or not self._expected

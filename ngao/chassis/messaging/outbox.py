@@ -1,8 +1,8 @@
 """The outbox: what is to be said, stored in the same transaction as why it is said.
 
 An entry waits from the commit until the broker has confirmed it. It is leased to the process that committed it, which
-publishes it at once; if that process dies, the lease runs out and whoever sweeps next takes it over. What is sent has no
-lease any more; it is kept for some days (`kept`), so that a broker which has lost its disk can be told again.
+publishes it immediately; if that process dies, the lease expires and the next sweep of any process claims it. A sent entry has no
+lease any more; it is stored for some days (`kept`), so that it can be replayed to a broker which has lost its disk.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ WAITING: Mapping[str, Any] = {"leased_until": {"$gt": datetime(1970, 1, 1, tzinf
 
 
 def unreached() -> dict[str, Any]:
-    """What an outsider does not take; the `$type` lets the store use the index of what is in trouble."""
+    """The entries that an outsider does not accept; the `$type` lets the store use the index of entries in trouble."""
     return {"trouble": {"$in": sorted(OF_RECIPIENTS), "$type": "string"}, "to": {"$in": list(to_outsiders())}, **WAITING}
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One message on its way out. `id` is the same on every attempt; `priority` 0 goes first; `subject` is whom it is about."""
+    """One outgoing message. `id` is the same on every attempt; `priority` 0 goes first; `subject` is whom it is about."""
 
     id: str
     message_id: str
@@ -50,7 +50,7 @@ class Entry:
     subject: str = ""
 
     def as_document(self) -> dict[str, Any]:
-        """The form in which it is stored."""
+        """Return the form in which it is stored."""
         return {
             "_id": self.id,
             "message_id": self.message_id,
@@ -77,12 +77,12 @@ class Entry:
 
     @classmethod
     def of_raw(cls, raw: Raw, now: datetime, lease: tuple[str, datetime]) -> Entry:
-        """A message that is passed on as it came."""
+        """Return a message that is forwarded as it came."""
         return cls(raw.id, raw.id, raw.to, raw.routing_key, raw.body, raw.content_type, raw.headers, ROUTINE, now, *lease)
 
 
 def ids_of(message_id: str) -> list[str]:
-    """The ids of all entries that one event can have: one for each place where it can go."""
+    """Return the ids of all entries that one event can have: one for each destination."""
     return [_entry_id(message_id, to) for to in DESTINATIONS]
 
 
@@ -100,8 +100,8 @@ def entry_of(
 ) -> Entry:
     """Make the entry of one event: here it gets its number and its final bytes.
 
-    It is signed here and not when it is sent, so that nobody publishes in our name by writing to the outbox. Raises TooLarge,
-    so that what makes an event which nobody could read is not committed: it is parked where it came from, and seen.
+    It is signed here and not when it is sent, so that no one publishes in our name by writing to the outbox. Raises TooLarge,
+    so that an unreadable event is not committed: its cause is parked, and seen.
     """
     numbered = replace(saying.event, sequence=sequence, traceparent=saying.event.traceparent or traceparent)
     event = form_of(numbered, saying.to)

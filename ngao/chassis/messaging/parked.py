@@ -25,13 +25,13 @@ class ParkedRecords:
         self._collection, self._which = collection, which
 
     def list(self, limit: int, state: str, more: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
-        """The newest in a state, or in any for `all`, without their bodies."""
+        """Return the newest in a state, or in any for `all`, without their bodies."""
         wanted = {**self._which, **(more or {}), **({} if state == "all" else {"state": state})}
         found = self._collection.find(wanted, {"body": 0, "name": 0}).sort("parked_at", DESCENDING)
         return list(found.limit(limit))
 
     def count(self) -> int:
-        """How many wait for a decision."""
+        """Return how many wait for a decision."""
         return self._collection.count_documents({**self._which, "state": PARKED})
 
     def find(self, parked_id: str) -> dict[str, Any]:
@@ -57,26 +57,26 @@ class ParkedRecords:
 
 
 def load_of(collection: Collection[dict[str, Any]], which: Mapping[str, Any]) -> tuple[int, int]:
-    """How many messages fit a filter, and how many bytes they are."""
+    """Return how many messages fit a filter, and how many bytes they are."""
     summed = {"$group": {"_id": None, "count": {"$sum": 1}, "bytes": {"$sum": "$size"}}}
     found = next(collection.aggregate([{"$match": which}, {"$project": {"_id": 0, "size": 1}}, summed]), None)
     return (found["count"], found["bytes"]) if found else (0, 0)
 
 
 def body_of(unit: Unit, found: Mapping[str, Any]) -> bytes:
-    """The bytes of a record; raises NotAllowedNow (`not-whole`) where only the beginning was kept."""
+    """Return the bytes of a record. Raises NotAllowedNow (`not-whole`) where only the beginning was stored."""
     if not found.get("whole", True):
         raise NotAllowedNow("Only the beginning of this message was kept: ask its sender to send it again.", slug="not-whole")
     return _opened(unit, found, "body")
 
 
 def sealed(unit: Unit, parked_id: str, field: str, plain: bytes) -> Binary:
-    """A field of a record as it is stored now; a sender may have put anything into its body and its name."""
+    """Return a field of a record as it is stored now; a sender may have put anything into its body and its name."""
     return Binary(unit.sealer.seal(scope_of(unit.now), "parked", parked_id, field, plain))
 
 
 def name_of(unit: Unit, found: Mapping[str, Any]) -> str | None:
-    """The name that its sender gave the message of a record, if there was one."""
+    """Return the name that its sender gave the message of a record, if there was one."""
     return _opened(unit, found, "name").decode() if found.get("name") else None
 
 
@@ -85,7 +85,7 @@ def _opened(unit: Unit, found: Mapping[str, Any], field: str) -> bytes:
 
 
 def scope_of(now: datetime) -> str:
-    """The scope of the data key under which a body is sealed: one for each month."""
+    """Return the scope of the data key under which a body is sealed: one for each month."""
     return f"{_SCOPES}{now:%Y-%m}"
 
 

@@ -1,7 +1,7 @@
-"""Parking: where a message stands that cannot be handled, until an operator has seen it.
+"""Parking: the place of a message that cannot be handled, until an operator has seen it.
 
 What is parked keeps its bytes, sealed, with the reason and the number of attempts; it can be replayed to the queue it
-came from, or dropped by a named operator with a reason. Both are audited. What nobody has decided about expires when its time
+came from, or dropped by a named operator with a reason. Both are audited. An undecided message expires when its time
 is over (`retention.yaml`): the bytes are gone, what it was stays. Of a body above 1 MB only the beginning is kept, with the
 size and a keyed hash of the whole: it can be looked into and dropped, not replayed. Of one outsider's account so much is kept and
 no more: beyond it, messages are counted in one record for each reason, without their bodies.
@@ -59,7 +59,7 @@ class AccountBounds:
     bytes: int = 32 * 1024 * 1024
 
     def are_reached(self, messages: int, size: int) -> bool:
-        """Whether no more is kept."""
+        """Return True if no more is stored."""
         return messages >= self.messages or size >= self.bytes
 
 
@@ -101,13 +101,13 @@ class Parking:
         if found is None:
             unit.register_insert("parked", {"_id": parked_id, **document, "times": 1, "first_parked_at": unit.now})
             return parked_id
-        # Its bytes are kept anew: they are gone if it was dropped before.
+        # Its bytes are stored again: they are gone if it was dropped before.
         again = {"$set": document, "$inc": {"times": 1}}
         unit.register_update("parked", {"_id": parked_id, "times": found["times"]}, again)
         return parked_id
 
     def id_of(self, unit: Unit, delivery: Delivery, name: str | None = None) -> str:
-        """Where a message is parked.
+        """Return where a message is parked.
 
         Ids of records from before 0.2 follow from a publisher's message id: one is used again for its own replay only.
         """
@@ -118,13 +118,13 @@ class Parking:
         return unit.keyring.lookup_hash("parked", identity)[:32]
 
     def _is_full(self, delivery: Delivery) -> bool:
-        """Whether so much of the account waits already that no more bodies of it are kept."""
+        """Return True if so much of the account is parked already that no more bodies of it are stored."""
         shelf = self._shelf_of(delivery)
         which = {"content_type": shelf or {"$nin": self._apart}, ACCOUNT: delivery.user_id, "state": PARKED}
         return self._bounds.are_reached(*load_of(self._parked, which))
 
     def _id_of_more(self, unit: Unit, delivery: Delivery, reason: str) -> str:
-        """Where messages are counted that an account sends beyond its bounds."""
+        """Return the counter of messages that an account sends beyond its bounds."""
         parts = ("more", delivery.dead_from or delivery.queue, delivery.user_id or "", self._shelf_of(delivery), reason)
         return unit.keyring.lookup_hash("parked", "\0".join(parts))[:32]
 
@@ -150,11 +150,11 @@ class Parking:
         }
 
     def list(self, limit: int = 100, state: str = PARKED) -> list[dict[str, Any]]:
-        """The newest messages in a state (`parked`, `replayed`, `dropped`, `expired`, `all`), without their bodies."""
+        """Return the newest messages in a state (`parked`, `replayed`, `dropped`, `expired`, `all`), without their bodies."""
         return [_public(each) for each in self._records.list(limit, state)]
 
     def count(self) -> int:
-        """How many wait for a decision."""
+        """Return how many wait for a decision."""
         return self._records.count()
 
     def show(self, parked_id: str) -> dict[str, Any]:
@@ -170,13 +170,13 @@ class Parking:
         self._units.run(lambda unit: self._drop(unit, parked_id, by, reason))
 
     def overdue(self, before: datetime) -> tuple[int, datetime | None]:
-        """How many stand here that were parked before this, and since when the oldest does."""
+        """Return how many here were parked before this, and since when the oldest is."""
         late = {"state": "parked", "parked_at": {"$lte": before}}
         oldest = self._parked.find_one(late, {"parked_at": 1}, sort=[("parked_at", ASCENDING)])
         return self._parked.count_documents(late), oldest["parked_at"] if oldest else None
 
     def expire(self, before: datetime, policy_version: str) -> int:
-        """Give up what was parked before this, each in a unit of its own; how many. Several processes may do it at once."""
+        """Discard messages parked before this, each in a unit of its own. Returns how many. Processes may do it concurrently."""
         late = self._parked.find({"state": "parked", "parked_at": {"$lte": before}}, {"_id": 1}).limit(_AT_ONCE)
         ids = [each["_id"] for each in late]
         for parked_id in ids:
@@ -192,7 +192,7 @@ class Parking:
         unit.audit("parked.expired", subject=parked_id, actor=_ACTOR, detail={"policy_version": policy_version})
 
     def _shred_emptied(self, unit: Unit) -> None:
-        """Destroy the keys of past months under which nothing stands sealed any more."""
+        """Destroy the keys of past months under which no message is sealed any more."""
         for scope in scopes_of(unit):
             if scope != scope_of(unit.now) and self._parked.find_one({"scope": scope, "body": {"$ne": None}}, {"_id": 1}) is None:
                 unit.shred(scope)
@@ -228,18 +228,18 @@ class Shelf(ParkedRecords):
         self._parking = parking
 
     def load(self, account: str) -> tuple[int, int]:
-        """How many messages of an account wait, and how many bytes they are."""
+        """Return how many messages of an account wait, and how many bytes they are."""
         waiting = {**self._which, ACCOUNT: account, "state": PARKED}
         return load_of(self._collection, waiting)
 
     def oldest(self) -> datetime | None:
-        """When the one that has waited longest was first parked."""
+        """Return when the one that has waited longest was first parked."""
         wanted = {**self._which, "state": PARKED}
         found = self._collection.find_one(wanted, {"first_parked_at": 1}, sort=[("parked_at", ASCENDING)])
         return found["first_parked_at"] if found else None
 
     def is_waiting(self, unit: Unit, delivery: Delivery, name: str | None) -> bool:
-        """Whether this very message waits already."""
+        """Return True if this very message is parked already."""
         return bool(self.list(1, PARKED, {"_id": self._parking.id_of(unit, delivery, name)}))
 
     def park(

@@ -1,7 +1,7 @@
 """What a consumer does with a batch, in a fixed order: decode, prove, upcast, inbox, handle, commit; then settle each message.
 
-Nothing is acknowledged before its effect is committed. What fails is tried again at once a few times, then moved to a
-delay tier, then parked; what can never succeed is parked at once. When the store does not answer, nothing is moved:
+Nothing is acknowledged before its effect is committed. A failed message is retried immediately a few times, then moved to a
+delay tier, then parked; one that can never succeed is parked immediately. When the store does not answer, nothing is moved:
 the batch is handed back and tried again.
 """
 
@@ -46,7 +46,7 @@ class Unreadable(Permanent):
 
 @dataclass
 class Item:
-    """One message on its way through. `subscription` names the handler, `tag` and `channel` are the broker's."""
+    """One message in the pipeline. `subscription` names the handler, `tag` and `channel` are the broker's."""
 
     delivery: Delivery
     subscription: Any
@@ -61,7 +61,7 @@ class Item:
 
     @property
     def subject(self) -> str:
-        """What must not be handled twice at the same time."""
+        """Return the key of messages that must not be handled at the same time."""
         return self.event.subject if self.event else self.delivery.fingerprint
 
 
@@ -70,7 +70,7 @@ Handle = Callable[[list[Item]], None]
 
 
 class Pipeline:
-    """Takes items from bytes to commit. What is left to do with the broker is told by `failure`: None means acknowledge."""
+    """Takes items from bytes to commit. `failure` decides what is left to do with the broker: None means acknowledge."""
 
     def __init__(
         self,
@@ -119,7 +119,7 @@ class Pipeline:
             self.decode(item)
 
     def run(self, items: list[Item]) -> None:
-        """Handle and commit; afterwards each item is done, has a failure, or stands parked (and is done)."""
+        """Handle and commit; afterwards each item is done, has a failure, or is parked (and is done)."""
         todo = [item for item in items if item.failure is None]
         todo = self._drop_seen(todo)
         for _ in range(IMMEDIATE_TRIES):
@@ -150,7 +150,7 @@ class Pipeline:
         return kept
 
     def _attempt(self, items: list[Item]) -> list[Item]:
-        """One try for all; returns those worth another try at once."""
+        """Try all once. Returns those to retry immediately."""
         for item in items:
             item.error = item.failure = None
             item.unit = self._units.read(item.event.traceparent if item.event else None)
@@ -169,7 +169,7 @@ class Pipeline:
         return self._drop_seen(again)
 
     def _commit(self, items: list[Item]) -> list[Exception | None]:
-        """What has no effect needs no mark: heard again, it has none again."""
+        """Skip the mark of an item without effect: a repetition has none either."""
         return self._units.commit([_unit(item) for item in items]) if items else []
 
     def _fail(self, item: Item, error: Exception) -> None:
@@ -218,7 +218,7 @@ class Pipeline:
         self._parking.park(unit, item.delivery, reason=reason, errors=errors, edge=self._edge, bodiless=bodiless)
 
     def tier_of(self, item: Item) -> tuple[int, dict[str, Any]]:
-        """The delay tier for an item with a RETRY failure, and the headers of its copy."""
+        """Return the delay tier for an item with a RETRY failure, and the headers of its copy."""
         tier = next_tier(self._tiers_s, item.delivery.attempts)
         if tier is None:
             raise ValueError("no tier is left: the item should have been parked")

@@ -1,4 +1,4 @@
-"""Whether the broker stands as its service needs it, told in a sentence with the way out."""
+"""Check the broker against its service's needs; every error names the remedy."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _TLS_NEVER = ("CERTIFICATE_VERIFY_FAILED", "WRONG_VERSION_NUMBER", "TLSV1_ALERT_
 def require_broker(
     settings: BrokerSettings, *, edge: bool, queues: Sequence[str] = (), names: EdgeNames | None = None
 ) -> str:
-    """The broker's version, once it takes this account on a virtual host and all these queues stand there.
+    """Return the broker's version, once it accepts this account on a virtual host and all these queues exist there.
 
     What arguments a queue has is not for a service to see: `ngao provision` and `ngao check` compare them. Raises
     Unavailable when waiting may help, Misconfigured when it cannot.

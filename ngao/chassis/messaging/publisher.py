@@ -23,7 +23,7 @@ WINDOW = 100
 
 
 class Outcome(StrEnum):
-    """What became of one message. `UNKNOWN` may have arrived: it is sent again with the same id.
+    """The outcome of one message. `UNKNOWN` may have arrived: it is sent again with the same id.
 
     `UNANSWERED` and `FAILED` were not sent: whether they may be could not be asked, or they cannot be published as they are.
     """
@@ -152,7 +152,7 @@ class Publisher:
         self._settle(tag, multiple, Outcome.REFUSED)
 
     def _on_return(self, _error: Exception, exchange: str, _routing_key: str, message: Any) -> None:
-        """A returned message is confirmed right after: its outcome is set first, so that the confirm does not hide it.
+        """Set the outcome of a returned message first, because its confirm follows right after and must not hide it.
 
         One event can go to two exchanges in one batch, under one id.
         """

@@ -1,6 +1,6 @@
 """Asks again, when an event leaves the outbox, whether what it shows may still be shown.
 
-An event can wait for hours and be sent again from what is kept for days, and what was allowed at its commit can be taken back
+An event can wait for hours and be replayed for days, and a permission at its commit can be withdrawn
 meanwhile. The service that wrote it decides. If it refuses, its unit of work holds all that follows from that, and removes
 every entry of the event: to whichever exchange it was to go, and whether or not it was sent before.
 """
@@ -60,11 +60,11 @@ class Rechecks:
         self._news.doubted()
 
     def concern(self, entry: Entry) -> bool:
-        """Whether something is to be asked before this entry leaves. What is passed on as it came is not the service's own."""
+        """Return True if this entry needs a check before it leaves. A forwarded message is not the service's own."""
         return entry.routing_key.endswith(self._ends) and DESTINATIONS[entry.to].kept
 
     def answer(self, entry: Entry) -> Answer:
-        """Whether an entry may leave now. Never raises: an entry that cannot be judged stays where it is, and is shown."""
+        """Return whether an entry may leave now. Never raises: an entry that cannot be judged stays, and is shown."""
         if self._units is None or not self._news.heard():
             return Answer.UNANSWERED
         try:

@@ -1,6 +1,6 @@
-"""The outbox relay: publishes what was committed, at once, and sweeps up what a crash left.
+"""The outbox relay: publishes committed entries immediately, and sweeps up those that a crash left.
 
-Entries handed over after a commit are leased to this process already. The sweep claims entries whose lease has run out
+Entries handed over after a commit are leased to this process already. The sweep claims entries whose lease has expired
 with one conditional update (no transaction: a claim must never abort someone's commit). An entry is marked as sent only
 after the broker's confirm; an ambiguous publish is repeated with the same message id, which inboxes know. Whether an entry
 that must be allowed may still leave is asked each time, right before it is published (see `rechecks`).
@@ -40,7 +40,7 @@ _FURTHEST = timedelta(minutes=5)
 """No lease reaches this far: one that does was written by a clock that was wrong, and holds nothing."""
 _HELD = 20_000
 _CLAIMED = 20 * WINDOW
-"""How many the sweep takes at once: each look walks over what earlier ones have taken off the index, so few looks are cheap."""
+"""How many the sweep claims together: each query walks over entries that earlier ones have removed, so few are cheap."""
 _CLAIMED_BYTES = 32 * 1024**2
 """And how much of them: two thousand of the largest events are more than a service has memory for."""
 
@@ -74,7 +74,7 @@ class Relay:
         self._log = get_logger("relay")
 
     def lease(self) -> tuple[str, datetime]:
-        """The lease to write on entries that this process commits; none when its hands are full: the sweep takes them."""
+        """Return the lease for entries that this process commits; none when its hands are full: the sweep takes them."""
         if len(self._urgent) + len(self._routine) > _HELD:
             return "", self._clock.now()
         return self._token, self._clock.now() + self._lease
@@ -115,7 +115,7 @@ class Relay:
         self._wake.set()
 
     def problem(self) -> str | None:
-        """What readiness says: nothing, or why events cannot leave."""
+        """Return why events cannot leave, for readiness, or nothing."""
         return self._settling.trouble()
 
     def _next_batch(self) -> list[Entry]:
@@ -159,7 +159,7 @@ class Relay:
             return [*self._outcomes(edge, entries[:middle]), *self._outcomes(edge, entries[middle:])]
 
     def _allowed(self, entries: list[Entry]) -> list[Entry]:
-        """Those that may leave now. What is refused is gone from the outbox, what could not be asked about waits."""
+        """Return those that may leave now. Refused ones are deleted from the outbox, unchecked ones wait."""
         answers: dict[str, Answer] = {}
         until = time.monotonic() + _ASKING_S
         for at, entry in enumerate(entries):
@@ -181,7 +181,7 @@ class Relay:
             (self._urgent if entry.priority == URGENT else self._routine).appendleft(entry)
 
     def _sweep(self) -> bool:
-        """Claim a window of entries nobody holds; True if there were any."""
+        """Claim a window of entries without a lease. Returns True if there were any."""
         if time.monotonic() < self._next_sweep:
             return False
         try:
@@ -233,7 +233,7 @@ class Relay:
 
 
 def _first_of(found: Iterable[Mapping[str, Any]]) -> list[Any]:
-    """The ids of the first that are not too much together, and of the first however large it is."""
+    """Return the ids of the first that are not too much together, and of the first however large it is."""
     ids: list[Any] = []
     taken = 0
     for each in found:

@@ -33,7 +33,7 @@ class Failure:
 
 
 def classify(error: Exception) -> Failure:
-    """Sort an error. An unknown one is a bug of the handler: worth some retries (a deployment may mend it), then parking."""
+    """Sort an error. An unknown one is a bug of the handler: worth some retries (a deployment may fix it), then parking."""
     if isinstance(error, Unavailable | ConnectionFailure):
         return Failure(Kind.HOLD, "unavailable")
     if isinstance(error, NgaoError):
@@ -46,5 +46,5 @@ def classify(error: Exception) -> Failure:
 
 
 def next_tier(tiers_s: tuple[int, ...], attempts: int) -> int | None:
-    """The delay in seconds before attempt number `attempts + 1`, or None when the tiers are used up."""
+    """Return the delay in seconds before attempt number `attempts + 1`, or None when the tiers are used up."""
     return tiers_s[attempts] if attempts < len(tiers_s) else None

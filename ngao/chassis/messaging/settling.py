@@ -1,7 +1,7 @@
-"""What becomes of entries that were published: the confirmed are sent, the others wait for their next turn.
+"""Settle entries that were published: the confirmed are sent, the others wait for their next turn.
 
-An outsider whose queue is missing or full troubles nobody else: its entries wait, one of them is tried every few
-seconds, and when that one goes through all others follow at once.
+An outsider whose queue is missing or full delays no other: its entries wait, one of them is tried every few
+seconds, and when that one succeeds all others follow immediately.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _WAIT = {
     Outcome.FAILED: _LATER,
 }
 _OF_ALL = frozenset({Outcome.UNROUTABLE, Outcome.REFUSED, Outcome.UNKNOWN})
-"""Where no recipient is at fault these keep everybody's events here."""
+"""Where no recipient is at fault these keep all events here."""
 
 
 class Settling:
@@ -68,7 +68,7 @@ class Settling:
         self._note_trouble(confirmed, others)
 
     def trouble(self) -> str | None:
-        """Why events cannot leave, for readiness."""
+        """Return why events cannot leave, for readiness."""
         return next(iter(self._troubles.values()), None)
 
     def _end(self, confirmed: list[Entry]) -> None:
@@ -102,12 +102,12 @@ class Settling:
             yield UpdateOne({"_id": entry.id, "lease": entry.lease}, change)
 
     def _release(self, to: str, recipient: str) -> None:
-        """A recipient takes messages again: what waits for it leaves with the next sweep."""
+        """Release a recipient's backlog to the next sweep, because it accepts messages again."""
         waiting = {**unreached(), "to": to, "lease": "", "routing_key": {"$regex": f"^{re.escape(recipient)}\\."}}
         self._outbox.update_many(waiting, {"$set": {"leased_until": self._clock.now()}}, hint=IN_TROUBLE)
 
     def _note_trouble(self, confirmed: list[Entry], others: list[Settled]) -> None:
-        """A recipient's own fault is none of the service's readiness (see `backlog`)."""
+        """Note a recipient's own fault, which does not concern the service's readiness (see `backlog`)."""
         if others:
             entry, outcome = others[0]
             self._log.warning("relay.not_confirmed", to=entry.to, outcome=outcome.value, count=len(others))
@@ -119,7 +119,7 @@ class Settling:
 
 
 def _at_fault(entry: Entry, outcome: str | None) -> Recipient | None:
-    """The recipient whose own fault it is that an entry was not taken, if it is one's."""
+    """Return the recipient whose own fault it is that an entry was not accepted, or None."""
     who = recipient_of(entry.routing_key, entry.to) if outcome in OF_RECIPIENTS else None
     return (entry.to, who) if who else None
 

@@ -1,4 +1,4 @@
-"""Every event is signed by the service that publishes it, and verified by whoever consumes it, before its inbox.
+"""Every event is signed by the service that publishes it, and verified by its consumer, before its inbox.
 
 Both read their folders again every few seconds, so that a new period's key is used and taken without a restart.
 """
@@ -30,7 +30,7 @@ class Signer:
         self._key = Reread(self._newest, ticks=ticks)
 
     def encode(self, event: Event) -> bytes:
-        """The event's final bytes, with the signature."""
+        """Return the event's final bytes, with the signature."""
         key_id, private = self._key.value()
         document = signed.to_sign(event, key_id)
         return signed.with_signature(document, signing.sign(private, signed.PURPOSE, document))
@@ -60,7 +60,7 @@ class Signatures:
         self._keys: Reread[Verifying] = Reread(partial(keyfiles.load_verifying, public_directory), ticks=ticks)
 
     def agree(self, event: Event, body: bytes) -> bool:
-        """Whether these bytes are the owner's word. `event` is what they say."""
+        """Return True if the owner has signed these bytes. `event` is their content."""
         apart = signed.taken_apart(body)
         if apart is None and event.signaturekid is None:
             return self._accepts_unsigned()
@@ -73,6 +73,6 @@ class Signatures:
         return self._accept_unsigned_until is not None and self._clock.now() < self._accept_unsigned_until
 
     def _key(self, key_id: str) -> tuple[str, str]:
-        """Whose a key is, and the key."""
+        """Return a key and its owner."""
         keys = self._keys.value()
         return (keys if key_id in keys else self._keys.value(_UNKNOWN_S)).get(key_id, ("", ""))

@@ -105,7 +105,7 @@ _SIMPLE: dict[str, Callable[[_Reader], Any]] = {
 
 
 def properties_of(buffer: bytes, offset: int = 0) -> tuple[dict[str, Any], bool]:
-    """The properties in a content header, and whether all of them could be read."""
+    """Return the properties in a content header, and whether all of them could be read."""
     reader, found = _Reader(buffer, offset), dict[str, Any]()
     try:
         flags = reader.number("H")
@@ -203,7 +203,7 @@ def frame_handler(connection: Any, callback: Callable[..., Any]) -> Callable[[An
 
 
 def _decodable(message: Received) -> bytes:
-    """The arguments of a method with content, so that py-amqp can decode them: a key may be bytes that are no text."""
+    """Return the arguments of a method with content, so that py-amqp can decode them: a key may be bytes that are no text."""
     if message.frame_method != spec.Basic.Deliver:
         return bytes(message.frame_args)
     reader = _Reader(message.frame_args, 4)

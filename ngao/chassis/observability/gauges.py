@@ -1,4 +1,4 @@
-"""Asks, at intervals, for the numbers that nobody's work moves by itself: what waits, what is overdue, what stands."""
+"""Measure, at intervals, what no request changes by itself: the backlog, overdue work, connections."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Gauges:
         self._asked.append(_Asked(measure, seconds, self._monotonic()))
 
     def turn(self) -> bool:
-        """Take every measurement that is due; False when one could not be taken and its gauges stand as they were.
+        """Take every measurement that is due. Returns False when one failed and its gauges are as they were.
 
         A store that does not answer ends the turn: the others would only wait for it as long.
         """

@@ -28,7 +28,7 @@ class Health:
         self._checks[name] = check
 
     def warn(self, name: str, check: Check) -> None:
-        """Add a check of what an operator must mend although the service can work: it is reported, and work goes on coming."""
+        """Add a check of what an operator must fix although the service can work: it is reported, and requests still come."""
         self._warnings[name] = check
 
     def report(self) -> tuple[bool, dict[str, Any]]:
@@ -44,7 +44,7 @@ class Health:
         self._turned_at = self._monotonic()
 
     def live(self) -> bool:
-        """Whether the event loop has come round in the last 30 seconds."""
+        """Return True if the event loop has run in the last 30 seconds."""
         return self._monotonic() - self._turned_at <= _LIVE_WITHIN_S
 
 

@@ -1,4 +1,4 @@
-"""JSON lines on stdout in which nothing about a person can stand, whoever wrote the line.
+"""Log JSON lines on stdout that can hold nothing about a person, whatever code wrote the line.
 
 Our own lines pass `redaction`. Lines of libraries are reduced to logger, level and place, because kombu, nameko and
 PyMongo put message bodies, arguments and exception texts into theirs (research: kombu logs what it cannot decode).
@@ -46,7 +46,7 @@ _output = _Output()
 
 
 def get_logger(name: str) -> FilteringBoundLogger:
-    """A logger for slugs, ids and counts: `log.info("message.parked", queue=..., attempts=...)`.
+    """Return a logger for slugs, ids and counts: `log.info("message.parked", queue=..., attempts=...)`.
 
     Anything else given to it appears as `[redacted]`. `log.exception("slug")` adds the error's type and place.
     """
@@ -75,7 +75,7 @@ def configure(service: str, level: str, stream: TextIO | None = None) -> None:
 
 
 def describe_error(error: BaseException) -> dict[str, Any]:
-    """An error as its type, its slug if it is ours, the types that caused it, and where it came from."""
+    """Return an error as its type, its slug if it is ours, the types that caused it, and where it came from."""
     causes: list[str] = []
     seen = error.__cause__ or error.__context__
     while seen is not None and len(causes) < 5:

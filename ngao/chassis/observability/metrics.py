@@ -29,15 +29,15 @@ class Metrics:
         self._overdue_s.labels(what).set(oldest_s)
 
     def counter(self, name: str, text: str, *labels: str) -> Counter:
-        """A counter in this collection; labels must be codes."""
+        """Return a counter in this collection; labels must be codes."""
         return Counter(name, text, labels, registry=self.registry)
 
     def gauge(self, name: str, text: str, *labels: str) -> Gauge:
-        """A gauge in this collection; labels must be codes."""
+        """Return a gauge in this collection; labels must be codes."""
         return Gauge(name, text, labels, registry=self.registry)
 
     def histogram(self, name: str, text: str, *labels: str, buckets: Sequence[float] = Histogram.DEFAULT_BUCKETS) -> Histogram:
-        """A distribution in this collection over these upper bounds; labels must be codes."""
+        """Return a distribution in this collection over these upper bounds; labels must be codes."""
         return Histogram(name, text, labels, buckets=buckets, registry=self.registry)
 
     def render(self) -> bytes:
@@ -53,7 +53,7 @@ class Metrics:
         self._overdue = gauge("ngao_overdue", "Waits that are over, whose next step was not taken yet.", "what")
         self._overdue_s = gauge("ngao_overdue_seconds", "How long the oldest of these is over.", "what")
         until = "ngao_certificate_not_after_timestamp_seconds"
-        self.certificates = gauge(until, "When this certificate runs out.", "certificate")
+        self.certificates = gauge(until, "When this certificate expires.", "certificate")
 
     def _messaging(self) -> None:
         counter, gauge = self.counter, self.gauge
@@ -68,8 +68,8 @@ class Metrics:
         self.oldest = gauge("ngao_outbox_oldest_seconds", "Age of the oldest event that is kept by no recipient alone.")
         self.unreached = gauge("ngao_unreached", "Outsiders whose queue is missing or takes nothing.", "to")
         self.unreached_s = gauge("ngao_unreached_seconds", "Age of the oldest event that waits for one of them.", "to")
-        self.subscriptions = gauge("ngao_subscriptions", "Queues that this process should hear.", "vhost")
-        self.attached = gauge("ngao_subscriptions_attached", "Queues that this process hears now.", "vhost")
+        self.subscriptions = gauge("ngao_subscriptions", "Queues that this process should consume.", "vhost")
+        self.attached = gauge("ngao_subscriptions_attached", "Queues that this process consumes now.", "vhost")
         self.held = gauge("ngao_held_seconds", "How long the oldest message in hand could not be settled.", "vhost")
 
     def _auditing(self) -> None:

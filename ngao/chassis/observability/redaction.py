@@ -1,4 +1,4 @@
-"""What may stand in a log line. Not listed means not shown: a forgotten key costs a word, never a person.
+"""The allow-list of log fields. Not listed means not shown: a forgotten key costs a word, never a person.
 
 A value passes when its key is on the list of internal words (or ends like one) and it has the form of a code, or when it
 is by its form one of our own references. Digits that could be a telephone number never pass.
@@ -43,7 +43,7 @@ _LARGEST_PLAIN_NUMBER = 1_000_000
 
 
 def passes(key: str, value: Any) -> bool:
-    """Whether this value may be shown under this key."""
+    """Return True if this value may be shown under this key."""
     if value is None or isinstance(value, bool):
         return True
     if key in _FORBIDDEN:
@@ -56,7 +56,7 @@ def passes(key: str, value: Any) -> bool:
 
 
 def redact(fields: dict[str, Any]) -> dict[str, Any]:
-    """The same fields with everything replaced that may not be shown; `event` must be a slug."""
+    """Return the same fields with everything replaced that may not be shown; `event` must be a slug."""
     shown = {key: value if passes(key, value) else REDACTED for key, value in fields.items() if key != "event"}
     event = fields.get("event")
     return {"event": event if isinstance(event, str) and _EVENT.fullmatch(event) else REDACTED, **shown}

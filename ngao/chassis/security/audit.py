@@ -3,9 +3,9 @@
     hash(n) = HMAC-SHA-256 over canonical JSON of {chain, n, previous: hash(n-1), action, subject, actor, at, detail, key}
 
 A service keeps several chains, so that its commits do not all wait for one head; an entry's chain follows from its
-subject, so that what was done about one subject stands in one order. Head and entries are written in one transaction.
+subject, so that all acts on one subject are in one order. Head and entries are written in one transaction.
 
-The key lies in the service's own folder, one a period, and `key` names the period: whoever may write to the database
+The key is in the service's own folder, one per period, and `key` names the period: a writer of the database
 cannot compute a chain. Entries of the version before have plain SHA-256 and no `key`. They are taken only if they are
 older than `Keys.since`. What a key cannot show is that a chain was cut off behind an earlier head: heads that were
 noted elsewhere show it, given to `verify` as `noted`.
@@ -53,7 +53,7 @@ class Keys:
     since: datetime
 
     def newest(self) -> Key:
-        """The key of the newest period."""
+        """Return the key of the newest period."""
         period = max(self.by_period)
         return Key(period, self.by_period[period])
 
@@ -72,7 +72,7 @@ class Head:
 
     @classmethod
     def first(cls, chain: int) -> Head:
-        """Where a chain stands before its first entry."""
+        """Return the head of a chain before its first entry."""
         return cls(chain, 0, _FIRST)
 
 
@@ -104,7 +104,7 @@ class Broken:
 
 
 def chain_of(subject: str) -> int:
-    """The chain that a subject's entries belong to, from 0 to 7."""
+    """Return the chain that a subject's entries belong to, from 0 to 7."""
     return hashlib.sha256(subject.encode()).digest()[0] % CHAINS
 
 
@@ -134,7 +134,7 @@ def extend_all(
 
 
 def head_of(entry: Mapping[str, Any]) -> Head:
-    """The head of a chain that ends with this entry."""
+    """Return the head of a chain that ends with this entry."""
     return Head(entry["chain"], entry["n"], entry["hash"], entry.get("key"))
 
 
@@ -170,7 +170,7 @@ class _Walk:
 
     @property
     def keyed_from(self) -> dict[int, int]:
-        """Where chains that began without a key have one from."""
+        """Return where chains that began without a key have one from."""
         return {chain: n + 1 for chain, n in self._last_unkeyed.items() if n < self.heads[chain].n}
 
     def step(self, entry: Mapping[str, Any]) -> Broken | None:
@@ -189,7 +189,7 @@ class _Walk:
         return None
 
     def short_of(self, end: Mapping[int, Head]) -> Broken | None:
-        """What is missing at the end."""
+        """Return the faults at the end of a chain."""
         for chain in sorted(self.heads.keys() | end.keys()):
             head = self.heads.get(chain, Head.first(chain))
             if end and head != end.get(chain, Head.first(chain)):
@@ -206,7 +206,7 @@ class _Walk:
             self._last_unkeyed[head.chain] = head.n
 
     def key_trouble(self, head: Head, entry: Mapping[str, Any]) -> str | None:
-        """Whether its hash is of the key that it should be of. A period never goes back, and from `since` on none is missing."""
+        """Check that its hash is of the right key. A period never goes back, and from `since` on none is missing."""
         period = entry.get("key")
         if _in_milliseconds(entry["at"]) >= self._keys.since:
             self._must_be_keyed.add(head.chain)
@@ -256,7 +256,7 @@ def _what(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def is_sound(entry: Mapping[str, Any], keys: Keys) -> bool:
-    """Whether an entry by itself is one that this service has keyed, or one of before there were keys."""
+    """Return True if this service has keyed the entry, or it is one of before there were keys."""
     if type(entry.get("chain")) is not int or type(entry.get("n")) is not int:
         return False
     alone = _Walk(keys, ())
@@ -264,7 +264,7 @@ def is_sound(entry: Mapping[str, Any], keys: Keys) -> bool:
 
 
 def entry_id(chain: int, n: int) -> str:
-    """Makes a second entry with the same number impossible, and sorts a chain in order."""
+    """Return the id that makes a second entry with the same number impossible, and sorts a chain in order."""
     return f"{chain}:{n:012d}"
 
 

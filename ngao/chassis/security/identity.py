@@ -2,7 +2,7 @@
 
 The secret is 256 random bits, so one SHA-256 is enough: a slow function such as argon2 protects secrets that people
 choose and that can be guessed; 2**256 cannot be searched at any speed, and a slow hash would let callers burn our CPU.
-The hash covers kind and id too, so that a hash copied to another account's record opens nothing.
+The hash covers kind and id too, so that a hash copied to another account's record is useless.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _REFUSED = "The Authorization header must carry a valid bearer key."
 
 @dataclass(frozen=True)
 class Credential:
-    """One account's right to call. Several hashes are valid at once, so that a key can be changed without a gap.
+    """One account's right to call. Several hashes are valid at the same time, so that a key can be changed without a gap.
 
     `rate_per_second` overrides the service's own limit for this account.
     """
@@ -64,7 +64,7 @@ class Credentials(Protocol):
     """Where a service keeps its accounts."""
 
     def find(self, kind: str, id: str) -> Credential | None:  # noqa: A002 - the field is called so
-        """The account, enabled or not, or None."""
+        """Return the account, enabled or not, or None."""
         ...
 
 
@@ -77,7 +77,7 @@ def new_key(kind: str, account_id: str) -> tuple[str, str]:
 
 
 def hash_key(key: str) -> str:
-    """What is kept of a key: `sha256:<64 hex digits>`."""
+    """Return the stored form of a key: `sha256:<64 hex digits>`."""
     return "sha256:" + sha256(key.encode()).hexdigest()
 
 
@@ -92,7 +92,7 @@ def parse(authorization: str | None) -> tuple[str, str, str] | None:
 
 
 def verify(key: str, credential: Credential | None) -> bool:
-    """Whether the key is this account's. An unknown account costs the same time and is refused the same way."""
+    """Return True if the key is this account's. An unknown account costs the same time and is refused the same way."""
     offered = hash_key(key).encode()
     known = credential.hashes if credential else ()
     fits = [hmac.compare_digest(offered, each.encode()) for each in (*known, _DUMMY, _DUMMY)[: max(2, len(known))]]
@@ -100,7 +100,7 @@ def verify(key: str, credential: Credential | None) -> bool:
 
 
 class Operators:
-    """Who may give commands: the operators file, read again when it has changed, so that a key taken away opens nothing more.
+    """The operators and their keys: a file that is read again when it has changed, so that a revoked key is refused.
 
     Raises Misconfigured when it cannot be read at the start; later such a file leaves what was known.
     """
@@ -111,7 +111,7 @@ class Operators:
         self._known = load_operators(path)
 
     def get(self, operator_id: str) -> Credential | None:
-        """The operator, or None."""
+        """Return the operator, or None."""
         stamp = self._stamp()
         if stamp != self._seen:
             try:
@@ -136,7 +136,7 @@ class Authenticator:
         self._operators = operators
 
     def authenticate(self, authorization: str | None) -> Principal:
-        """The caller; raises Unauthenticated with one and the same sentence whatever was wrong."""
+        """Return the caller. Raises Unauthenticated with one and the same sentence whatever was wrong."""
         parsed = parse(authorization)
         if parsed is None:
             raise Unauthenticated(_REFUSED)

@@ -50,7 +50,7 @@ def init_service_keys(directory: Path, period: str) -> None:
 
 
 def _init_audit(directory: Path, period: str) -> None:
-    """A folder without any key is new, so its audit is keyed from the first entry on."""
+    """Key the audit of a new folder, one without any key, from the first entry on."""
     if not periods_in(directory, "audit-", ".key"):
         _write_once(directory / f"audit-{period}.key", new_secret(), 0o600)
     is_new = not (directory / "lookup.key").exists()
@@ -77,7 +77,7 @@ def init_sealing_pair(private_directory: Path, public_directory: Path, period: s
 def init_signing_pair(private_directory: Path, public_directory: Path, period: str, service: str) -> None:
     """Make the pair that a service signs its events with; the public half is written again from the private one if it is missing.
 
-    A service uses a new private key only when it sees the public half, so that nobody meets a signature of an unknown key.
+    A service uses a new private key only when it sees the public half, so that no consumer meets a signature of an unknown key.
     """
     _check_period(period)
     _private_folder(private_directory)
@@ -109,7 +109,7 @@ def trust_onboarding(directory: Path, name: str, public_b64: str) -> None:
 
 
 def load_signing(directory: Path) -> dict[str, str]:
-    """A service's private signing keys by period, base64; raises Misconfigured when there is none or one is open to others."""
+    """Return a service's private signing keys by period, base64. Raises Misconfigured without one or if one is open to others."""
     found = {}
     for period, path in _by_period(directory, "signing-", ".key"):
         found[period] = b64encode(_key(path)).decode()
@@ -119,7 +119,7 @@ def load_signing(directory: Path) -> dict[str, str]:
 
 
 def load_verifying(public_directory: Path) -> dict[str, tuple[str, str]]:
-    """The services' public signing keys: by key id, whose it is and the key. Raises Misconfigured for a file that is no key."""
+    """Return the services' public signing keys: by key id, owner and key. Raises Misconfigured for a file that is no key."""
     found = {}
     for path in sorted(public_directory.glob("signing-*.pub")):
         if named := _SIGNING_PUBLIC.fullmatch(path.stem):
@@ -129,7 +129,7 @@ def load_verifying(public_directory: Path) -> dict[str, tuple[str, str]]:
 
 
 def load_onboarding(directory: Path) -> dict[str, str]:
-    """The public onboarding keys that this service trusts, by key id; none where nobody onboards."""
+    """Return the public onboarding keys that this service trusts, by key id; none where no partner is onboarded."""
     publics = [b64encode(_bytes(path)).decode() for path in sorted(directory.glob("onboarding-*.pub"))]
     return {signing.key_id(public): public for public in publics}
 
@@ -143,18 +143,18 @@ def load_keks(directory: Path) -> dict[str, bytes]:
 
 
 def load_edge_names(directory: Path) -> str:
-    """The secret in the names of a service's queues at the edge; raises Misconfigured when it is missing or open to others."""
+    """Return the secret in a service's queue names at the edge. Raises Misconfigured when it is missing or open to others."""
     refuse_open(directory / _EDGE_NAMES)
     return _text(directory / _EDGE_NAMES)
 
 
 def load_lookup(directory: Path) -> bytes:
-    """The key of a service's keyed hashes; raises Misconfigured when it is missing or open to others."""
+    """Return the key of a service's keyed hashes. Raises Misconfigured when it is missing or open to others."""
     return _key(directory / "lookup.key")
 
 
 def load_audit(directory: Path) -> Keys:
-    """The keys of a service's audit; raises Misconfigured when one is missing, open to others or no key."""
+    """Return the keys of a service's audit. Raises Misconfigured when one is missing, open to others or no key."""
     keys = {period: _key(path) for period, path in _by_period(directory, "audit-", ".key")}
     if not keys:
         raise Misconfigured(f"The folder {directory} has no key of the audit (audit-<period>.key). {_WAY_OUT}")
@@ -180,7 +180,7 @@ def load_private(directory: Path) -> dict[str, str]:
 
 
 def active_public(public_directory: Path, owner: str) -> tuple[str, str]:
-    """The key id and public key of an owner's newest period: what to seal to now. Raises Misconfigured without one."""
+    """Return the key id and public key of an owner's newest period, to seal to. Raises Misconfigured without one."""
     files = dict(_by_period(public_directory, f"{owner}-", ".pub"))
     if not files:
         raise Misconfigured(f"The folder {public_directory} has no public key of {owner} ({owner}-<period>.pub). {_WAY_OUT}")
@@ -190,17 +190,17 @@ def active_public(public_directory: Path, owner: str) -> tuple[str, str]:
 
 
 def new_secret() -> str:
-    """A fresh key-encryption key or key of an audit, as its file holds it."""
+    """Return a new key-encryption key or key of an audit, as its file holds it."""
     return b64encode(secrets.token_bytes(KEY_BYTES)).decode()
 
 
 def periods_in(directory: Path, prefix: str, suffix: str) -> list[str]:
-    """The periods that a folder has a key file for, the oldest first."""
+    """Return the periods that a folder has a key file for, the oldest first."""
     return [period for period, _ in _by_period(directory, prefix, suffix)]
 
 
 def active_period(periods: Iterable[str]) -> str:
-    """The newest of some periods: the one that new data is sealed under."""
+    """Return the newest of some periods: the one that new data is sealed under."""
     return max(periods)
 
 
@@ -242,7 +242,7 @@ def _link(draft: Path, path: Path) -> None:
     try:
         os.link(draft, path)
     except FileExistsError:
-        return  # another process made it meanwhile; its key stands
+        return  # another process made it meanwhile; its key stays
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)

@@ -11,7 +11,7 @@ from ngao.kernel.padding import padded
 
 
 def seal_to(public_key: str, content: bytes) -> str:
-    """A box for one recipient, padded; raises InvalidInput when the key is no key."""
+    """Return a box for one recipient, padded. Raises InvalidInput when the key is no key."""
     return seals.seal_to(public_key, padded(content))
 
 
@@ -26,13 +26,13 @@ class OwnBoxes:
         self._private = load_private(private_keys)
 
     def open(self, key_id: str, box: str) -> bytes:
-        """The content; raises SealBroken when the key is not here any more or the box was made for another."""
+        """Return the content. Raises SealBroken when the key is not here any more or the box was made for another."""
         if not self._holds(key_id):
             raise SealBroken("the box is sealed to a key that is not here")
         return seals.open_box(self._private[key_id], box)
 
     def seal_to(self, public_key: str, content: bytes) -> str:
-        """A box for one recipient; raises InvalidInput when the key is no key."""
+        """Return a box for one recipient. Raises InvalidInput when the key is no key."""
         return seal_to(public_key, content)
 
     def _holds(self, key_id: str) -> bool:
@@ -53,7 +53,7 @@ class AnnouncedBoxes(OwnBoxes):
         self.public()
 
     def public(self) -> tuple[str, str]:
-        """The key id and public key of the active period; raises Misconfigured."""
+        """Return the key id and public key of the active period. Raises Misconfigured."""
         key_id, public = active_public(self._public_keys, self._owner)
         if not self._holds(key_id):
             lacks = f"lacks the private half of {self._owner}'s public key {key_id}"

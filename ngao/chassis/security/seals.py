@@ -17,18 +17,18 @@ from ngao.chassis.errors import InvalidInput, SealBroken
 
 
 def new_key_pair() -> tuple[str, str]:
-    """A fresh recipient: private and public key, base64 of 32 bytes each."""
+    """Return a new recipient: private and public key, base64 of 32 bytes each."""
     private = PrivateKey.generate()
     return b64encode(bytes(private)).decode(), b64encode(bytes(private.public_key)).decode()
 
 
 def public_of(private_key_b64: str) -> str:
-    """The public half of a private key, base64; raises SealBroken when it is no key."""
+    """Return the public half of a private key, base64. Raises SealBroken when it is no key."""
     return b64encode(bytes(_private(private_key_b64).public_key)).decode()
 
 
 def key_id(public_b64: str) -> str:
-    """A public key's short name: the first 16 hex digits of its SHA-256; raises InvalidInput when it is no key."""
+    """Return a public key's short name: the first 16 hex digits of its SHA-256. Raises InvalidInput when it is no key."""
     return hashlib.sha256(bytes(_public(public_b64))).hexdigest()[:16]
 
 

@@ -16,27 +16,27 @@ from ngao.chassis.errors import InvalidInput, Misconfigured
 
 
 def new_key() -> str:
-    """A fresh private key."""
+    """Return a new private key."""
     return b64encode(bytes(SigningKey.generate())).decode()
 
 
 def public_of(private_b64: str) -> str:
-    """The public half of a private key; raises Misconfigured when it is no key."""
+    """Return the public half of a private key. Raises Misconfigured when it is no key."""
     return b64encode(bytes(_private(private_b64).verify_key)).decode()
 
 
 def key_id(public_b64: str) -> str:
-    """A public key's short name: the first 16 hex digits of its SHA-256; raises InvalidInput when it is no key."""
+    """Return a public key's short name: the first 16 hex digits of its SHA-256. Raises InvalidInput when it is no key."""
     return hashlib.sha256(bytes(_public(public_b64))).hexdigest()[:16]
 
 
 def sign(private_b64: str, purpose: bytes, content: bytes) -> str:
-    """The signature of a content for a purpose; raises Misconfigured when the key is no key."""
+    """Return the signature of a content for a purpose. Raises Misconfigured when the key is no key."""
     return b64encode(_private(private_b64).sign(purpose + content).signature).decode()
 
 
 def verifies(public_b64: str, purpose: bytes, content: bytes, signature_b64: str) -> bool:
-    """Whether this key signed this content for this purpose; False for what is no key or no signature, too."""
+    """Return True if this key signed this content for this purpose; False also for an invalid key or signature."""
     try:
         _public(public_b64).verify(purpose + content, b64decode(signature_b64, validate=True))
     except (CryptoError, InvalidInput, binascii.Error, ValueError, TypeError):

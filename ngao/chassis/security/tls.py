@@ -1,7 +1,7 @@
 """TLS from files: who we are, whom we trust, and one sentence about a file that cannot be used.
 
 Nothing below TLS 1.2 is spoken (RFC 8996). Hosts are always verified. Files are looked at again, so that a certificate that was
-issued anew is used without a restart.
+renewed is used without a restart.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class ServerIdentity:
         self._context = self._load()
 
     def context(self) -> ssl.SSLContext:
-        """What the next connection is served with; a new certificate that cannot be used leaves the one before in place."""
+        """Return the context of the next connection; a new certificate that cannot be used leaves the old one in use."""
         stamp = self._stamp()
         if stamp != self._seen:
             try:
@@ -48,7 +48,7 @@ class ServerIdentity:
         return context
 
     def _stamp(self) -> tuple[int, ...]:
-        """The key is written before the certificate: once the certificate is new, both are."""
+        """Return the pair's version. The key is written before the certificate: once the certificate is new, both are."""
         try:
             found = self._cert_file.stat()
         except OSError:
@@ -57,7 +57,7 @@ class ServerIdentity:
 
 
 def server_identity(cert_file: Path | None, key_file: Path | None) -> ServerIdentity | None:
-    """Who a server is, or None where it speaks in clear. Raises Misconfigured."""
+    """Return a server's identity, or None where it has no TLS. Raises Misconfigured."""
     return ServerIdentity(cert_file, key_file) if cert_file and key_file else None
 
 
@@ -75,7 +75,7 @@ def demand_client(ca_file: Path, cert_file: Path | None = None, key_file: Path |
 
 
 def client_options(host: str, ca_file: Path, cert_file: Path | None, key_file: Path | None) -> dict[str, Any]:
-    """What py-amqp wants to know, as values that it reads anew for each connection."""
+    """Return py-amqp's settings, as values that it reads again for each connection."""
     options: dict[str, Any] = {"ca_certs": str(ca_file), "cert_reqs": ssl.CERT_REQUIRED, "server_hostname": host}
     if cert_file and key_file:
         options |= {"certfile": str(cert_file), "keyfile": str(key_file)}
@@ -83,17 +83,17 @@ def client_options(host: str, ca_file: Path, cert_file: Path | None, key_file: P
 
 
 def not_after(file: Path) -> float:
-    """When the first of a file's certificates to run out does, in seconds since 1970; raises OSError, ValueError."""
+    """Return when the first of a file's certificates expires, in seconds since 1970. Raises OSError, ValueError."""
     return min(each.not_valid_after_utc.timestamp() for each in x509.load_pem_x509_certificates(file.read_bytes()))
 
 
 def shown_until(connection: ssl.SSLSocket) -> float:
-    """When the certificate of the other side runs out, in seconds since 1970."""
+    """Return when the certificate of the other side expires, in seconds since 1970."""
     return x509.load_der_x509_certificate(connection.getpeercert(binary_form=True) or b"").not_valid_after_utc.timestamp()
 
 
 def server_until(host: str, port: int, ca_file: Path) -> float:
-    """When the certificate of a server runs out that speaks TLS from the first byte; raises OSError."""
+    """Return when the certificate of a server expires that uses TLS from the first byte. Raises OSError."""
     context = ssl.create_default_context(cafile=ca_file)
     with socket.create_connection((host, port), _LOOK_S) as line, context.wrap_socket(line, server_hostname=host) as shown:
         return shown_until(shown)

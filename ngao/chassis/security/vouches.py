@@ -1,7 +1,7 @@
 """Whose keys these are: vouches by those who onboard, and the keys that a service has pinned.
 
 A vouch names a recipient outside and the keys it has: one that boxes are sealed to, one that it signs with. It is signed by one
-or more onboarding keys, whose private halves are with the operators' tools alone. Whoever makes a box believes a vouch that it
+or more onboarding keys, whose private halves are with the operators' tools alone. A sealing service trusts a vouch that it
 has verified with its own copy of the onboarding keys, and nothing else: no event, no other service's database, no HTTP key.
 """
 
@@ -31,7 +31,7 @@ class Statement:
     issued_at: datetime
 
     def as_text(self) -> str:
-        """The text that is signed, byte for byte."""
+        """Return the text that is signed, byte for byte."""
         return json.dumps(
             {
                 "v": 1, "recipient_id": self.recipient_id, "box_key": self.box_key, "signing_key": self.signing_key,
@@ -51,7 +51,7 @@ class Vouch:
 
     @classmethod
     def new(cls, statement: Statement) -> Vouch:
-        """A vouch that nobody has signed yet; raises InvalidInput for keys that are none."""
+        """Return an unsigned vouch. Raises InvalidInput for keys that are none."""
         seals.key_id(statement.box_key)
         if statement.signing_key is not None:
             signing.key_id(statement.signing_key)
@@ -68,13 +68,13 @@ class Vouch:
             raise InvalidInput("This is no vouch for a recipient's keys.") from None
 
     def signed(self, private_b64: str) -> Vouch:
-        """The same with one more signature; raises Misconfigured when the key is no key."""
+        """Return the same with one more signature. Raises Misconfigured when the key is no key."""
         key_id = signing.key_id(signing.public_of(private_b64))
         signature = signing.sign(private_b64, PURPOSE, self.text.encode())
         return replace(self, signatures={**self.signatures, key_id: signature})
 
     def signers(self, trusted: Mapping[str, str]) -> frozenset[str]:
-        """The ids of the trusted onboarding keys that signed it."""
+        """Return the ids of the trusted onboarding keys that signed it."""
         return frozenset(
             key_id for key_id, signature in self.signatures.items()
             if key_id in trusted and signing.verifies(trusted[key_id], PURPOSE, self.text.encode(), signature)
@@ -103,7 +103,7 @@ class Pin:
     issued_at: datetime
 
     def names(self, other: Pin) -> bool:
-        """Whether both name the same keys."""
+        """Return True if both name the same keys."""
         return (self.key_id, self.signing_key_id) == (other.key_id, other.signing_key_id)
 
 
@@ -121,12 +121,12 @@ class Recipient:
         return self.pin.key_id
 
     def signed(self, purpose: bytes, content: bytes, signature: str | None) -> bool:
-        """Whether the recipient signed this. One that has no key to sign with need not."""
+        """Return True if the recipient signed this. One that has no key to sign with need not."""
         return self.signing_key is None or signing.verifies(self.signing_key, purpose, content, signature or "")
 
 
 def judge(written: str | None, recipient_id: str, pin: Pin | None, trusted: Mapping[str, str]) -> Recipient | Distrust:
-    """Whether a vouch is believed for this recipient. `pin` is what was sealed to before, `trusted` the onboarding keys.
+    """Return whether a vouch is trusted for this recipient. `pin` is what was sealed to before, `trusted` the onboarding keys.
 
     Other keys than those that are pinned need two signatures, where there are two onboarding keys.
     """

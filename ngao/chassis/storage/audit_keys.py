@@ -20,6 +20,6 @@ class AuditKeys:
         return self._keys.value(older_than=0)
 
     def newest(self, period: str) -> Key:
-        """What to key the next entry of a chain with, whose last entry's key is of `period`: a period never goes back."""
+        """Return the key for the next entry of a chain, whose last entry's key is of `period`: a period never goes back."""
         keys = self._keys.value()
         return (keys if period in {"", *keys.by_period} else self.all()).newest()

@@ -1,4 +1,4 @@
-"""Writes audit entries and moves the heads of their chains, within the transaction of what they tell of."""
+"""Write audit entries and move the heads of their chains, within the transaction of the audited change."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class AuditTrail:
         self._moved = moved
 
     def settle(self, *, committed: bool) -> None:
-        """Remember what is stored now; whether anything is, after a failure, nobody knows."""
+        """Remember what is stored now, or, after a failure, that it is unknown."""
         if committed:
             self._last.keep(self._moved)
             self._written |= self._moved
@@ -51,7 +51,7 @@ class AuditTrail:
             self._last.forget()
 
     def written(self) -> dict[int, Head]:
-        """Where the chains were when this process wrote to them last."""
+        """Return where the chains were when this process wrote to them last."""
         return dict(self._written)
 
     def _read(self, session: ClientSession, chains: set[int]) -> dict[int, Head]:
@@ -60,7 +60,7 @@ class AuditTrail:
 
 
 def heads_from(documents: Iterable[Mapping[str, Any]]) -> dict[int, Head]:
-    """The heads as they are stored, by chain."""
+    """Return the heads as they are stored, by chain."""
     return {each["_id"]: Head(each["_id"], each["n"], each["hash"], each.get("key")) for each in documents}
 
 

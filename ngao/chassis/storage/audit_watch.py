@@ -31,7 +31,7 @@ _ONE, _SUBJECT = "heads", "audit"
 _REMEMBERED = 12
 """How many earlier heads of a chain an event names: a holder that missed some events still finds the one that it holds."""
 
-_MOVED = "What is on record at {} was cut off or written anew: see docs/runbooks/audit-head-moved.md."
+_MOVED = "The audit trail of {} was cut off or rewritten: see docs/runbooks/audit-head-moved.md."
 _LATE = "No heads of the audit of {} have come for a long time: see docs/runbooks/audit-heads-late.md."
 
 _log = get_logger(__name__)
@@ -69,7 +69,7 @@ class AuditWatch:
         self.units.run(self.publish_due)
 
     def problem(self) -> str | None:
-        """What an operator must look into: chains that are not what they were, and services that publish no heads."""
+        """Return what an operator must look into: chains that are not what they were, and services that publish no heads."""
         moved = [self.service] if self._own else []
         moved += sorted(of for of, holding in self._others.items() if holding.moved)
         late = sorted(of for of, by in self._late.items() if by)
@@ -107,7 +107,7 @@ class AuditWatch:
         unit.emit(event_of(noted_by(self.service)(chains=chains), subject=_SUBJECT, time=unit.now))
 
     def _lateness(self) -> dict[str, timedelta]:
-        """By how much each other service's heads are late. What came while this service could not receive is in its queue."""
+        """Return by how much each other service's heads are late. Events missed by this service are in its queue."""
         now = self.clock.now()
         if not self.ready():
             self._listening_since = now

@@ -20,13 +20,13 @@ class Audits:
         self._store, self._keys, self._metrics = store, keys, metrics
 
     def heads(self) -> list[Head]:
-        """Where each chain is now, to be noted elsewhere."""
+        """Return where each chain is now, to be noted elsewhere."""
         return sorted(heads_from(self._store.durable("audit_heads").find()).values(), key=lambda head: head.chain)
 
     def verify(self, noted: Sequence[Head] = ()) -> Verified | Broken:
         """Follow the chains from their beginning to their heads, through those that were noted.
 
-        What somebody noted is that somebody's word: only what the chains themselves show becomes the metric.
+        A note is its author's statement: only what the chains themselves show becomes the metric.
         """
         database = self._store.database
         with self._store.client.start_session(snapshot=True) as moment:  # the service writes on meanwhile

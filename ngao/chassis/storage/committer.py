@@ -1,7 +1,7 @@
 """Group commit: units that wait together are written in one MongoDB transaction, one bulk write a collection.
 
 One journal write costs more than everything else a unit does, so sharing it is the largest lever there is. If a group
-fails, it is split until the guilty unit stands alone; the innocent are committed.
+fails, it is split until the guilty unit is alone; the innocent are committed.
 """
 
 from __future__ import annotations
@@ -55,10 +55,10 @@ class _Ticket:
 class GroupCommitter:
     """Writes units, as many together as are waiting.
 
-    Whoever comes while a group is being written joins the next one, and a group waits a little for use cases that are at
+    A unit that comes while a group is being written joins the next one, and a group waits a little for use cases that are at
     work at that moment: under load they commit together, and a lone unit never waits.
-    `on_committed` gets the outbox entries of what was stored, to publish them at once. `encode` signs events.
-    `timeout` (seconds) bounds one transaction with all its retries; when the store does not answer, everyone waiting is told at
+    `on_committed` gets the outbox entries of what was stored, to publish them immediately. `encode` signs events.
+    `timeout` (seconds) bounds one transaction with all its retries; when the store does not answer, all that wait are refused at
     once.
     """
 
@@ -121,7 +121,7 @@ class GroupCommitter:
                 return
 
     def _take(self) -> list[_Ticket]:
-        """The next group; of units that change the same record only the first, because the others must lose anyway."""
+        """Return the next group; of units that change the same record only the first, because the others must lose anyway."""
         with self._mutex:
             group, self._waiting = self._waiting[:GROUP], self._waiting[GROUP:]
         taken: set[tuple[str, str]] = set()
@@ -146,7 +146,7 @@ class GroupCommitter:
             entries = self._write([ticket.unit for ticket in tickets])
         except Unavailable as error:
             self._fail_all_waiting(tickets, error)
-        except Exception as error:  # noqa: BLE001  # given to whoever waits for this unit
+        except Exception as error:  # noqa: BLE001  # given to the caller that waits for this unit
             if len(tickets) == 1:
                 tickets[0].settle(error)
                 return
@@ -159,7 +159,7 @@ class GroupCommitter:
             self._on_committed(entries)
 
     def _fail_all_waiting(self, tickets: list[_Ticket], error: Unavailable) -> None:
-        """Nobody queues behind a store that does not answer: refuse now, so that the caller can try again."""
+        """Refuse immediately when the store does not answer, so that the caller can try again instead of waiting."""
         with self._mutex:
             waiting, self._waiting = self._waiting, []
         for ticket in [*tickets, *waiting]:
@@ -167,7 +167,7 @@ class GroupCommitter:
                 ticket.settle(error)
 
     def _write(self, units: list[Unit]) -> list[Entry]:
-        """A group has its own time: that of the request which happens to lead it may be nearly over."""
+        """Give a group its own time: that of the request which happens to lead it may be nearly over."""
         try:
             return Context().run(self._write_in_time, units)
         except Outdated:
@@ -198,7 +198,7 @@ class GroupCommitter:
         """One session for all groups.
 
         A store that hung keeps the transaction it had begun, with its locks, for a minute, because its end never reached
-        it. A new transaction ends that one at once, but only in the same session.
+        it. A new transaction ends that one immediately, but only in the same session.
         """
         if self._session is None:
             self._session = self._store.client.start_session(causal_consistency=False)
@@ -245,7 +245,7 @@ class GroupCommitter:
 
 
 def _numbered(saying: Saying) -> tuple[str, str] | None:
-    """What gets one number: an event under one subject, on however many exchanges. An outsider may have subjects of its own."""
+    """Return what gets one number: an event under one subject, on however many exchanges. Outsiders may have others."""
     return (saying.event.id, form_of(saying.event, saying.to).subject) if DESTINATIONS[saying.to].numbered else None
 
 

@@ -1,4 +1,4 @@
-"""The service's own database: connected once, majority and journal on every write that stands alone."""
+"""The service's own database: connected once, majority and journal on every single write."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ INBOX_DAYS = 120
 APPROVALS_DAYS = 90
 """How long it is kept that something was asked for and decided; the audit keeps it after that."""
 OUTBOX_DAYS = 7
-"""How long a sent event is kept: as far back as a lost broker can be told again, and as old as a backup may be."""
+"""How long a sent event is stored: as far back as a lost broker can be replayed, and as old as a backup may be."""
 
 _NO_RIGHT = 13
 OLDEST_WAITING = "waiting_by_age"
@@ -79,7 +79,7 @@ _OUTGROWN: Mapping[str, frozenset[str]] = {
 
 
 def client_options(settings: StoreSettings) -> dict[str, Any]:
-    """How everybody here connects to a store: with bounds on every wait, the service's account, and TLS where it is set."""
+    """Return the options of every connection to a store: bounds on waits, the service's account, and TLS where it is set."""
     options: dict[str, Any] = {
         "replicaSet": settings.replica_set,
         "tz_aware": True,
@@ -120,11 +120,11 @@ class Store:
         self.lookups = Lookups(self.database, settings.timeout_ms / 1000)
 
     def durable(self, name: str) -> Collection[dict[str, Any]]:
-        """A collection whose single writes answer only when a majority has journaled them."""
+        """Return a collection whose single writes answer only when a majority has journaled them."""
         return self.database.get_collection(name, write_concern=DURABLE, read_concern=ReadConcern("majority"))
 
     def ids(self, name: str) -> list[str]:
-        """The ids of all records of a collection."""
+        """Return the ids of all records of a collection."""
         return list(self.database[name].distinct("_id"))
 
     def ensure_indexes(self, documents: Iterable[type[Stored]]) -> None:
@@ -164,7 +164,7 @@ class Store:
                 raise
 
     def problem(self) -> str | None:
-        """What readiness says: nothing, or that the primary does not answer."""
+        """Return, for readiness, that the primary does not answer, or nothing."""
         try:
             self.database.command("ping")
         except PyMongoError as error:
@@ -172,7 +172,7 @@ class Store:
         return None
 
     def members(self) -> dict[str, int]:
-        """How many members of the replica set are in each state, as the driver last saw them; asks nobody."""
+        """Return how many members of the replica set are in each state, as the driver last saw them, without a query."""
         seen = Counter(each.server_type_name for each in self.client.topology_description.server_descriptions().values())
         known = {"primary": seen["RSPrimary"], "secondary": seen["RSSecondary"]}
         return {**known, "away": seen["Unknown"], "other": seen.total() - sum(known.values()) - seen["Unknown"]}

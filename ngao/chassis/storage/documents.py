@@ -14,7 +14,7 @@ class Query(QuerySet):
     """mongoengine's query with a lighter `first`: theirs clones query and cursor, which costs more than the answer."""
 
     def first(self) -> Any:
-        """The first record, or None; the server sends one and closes the cursor."""
+        """Return the first record, or None; the server sends one and closes the cursor."""
         return next(self.limit(-1), None)
 
 
@@ -33,5 +33,5 @@ class Stored(Document):
 
     @classmethod
     def collection_name(cls) -> str:
-        """The collection it is kept in."""
+        """Return the collection it is stored in."""
         return str(cls._get_collection_name())

@@ -39,7 +39,7 @@ def _internal(names: str) -> dict[str, dict[str, Any]]:
 OUTBOX_RULE = "outbox"
 """No rule of a coalition: events that were sent are gone after `connection.OUTBOX_DAYS`."""
 APPROVALS_RULE = "approvals"
-"""No rule of a coalition: what waits for a second operator is gone after `[approvals] within_s`, or when it is decided."""
+"""No rule of a coalition: a request for a second operator is gone after `[approvals] within_s`, or when it is decided."""
 
 CHASSIS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "outbox": {

@@ -1,7 +1,7 @@
-"""Each service holds the last heads of the others' audits, so that whoever writes one database shortens no chain unseen.
+"""Each service holds the last heads of the others' audits, so that no writer of one database shortens a chain unseen.
 
 What a service publishes names each chain's last entry, and the entries that it named before. A holder compares: the entry that
-it holds must be among them, with the same hash. Where it is not, the chain was cut off or written anew. The holder then keeps
+it holds must be among them, with the same hash. Where it is not, the chain was cut off or rewritten. The holder then keeps
 what it holds, puts the contradiction on record in its own audit, and warns until an operator accepts it: a restore does the same.
 """
 
@@ -28,7 +28,7 @@ Heads = dict[int, NotedEntry]
 
 
 def hold_heads(unit: Unit, event: Event, by: str) -> None:
-    """Compare what another service publishes with what is held of it, and hold the newer; what came late changes nothing.
+    """Compare what another service publishes with what is held of it, and hold the newer; a late event changes nothing.
 
     An event that is dated ahead must not make all later ones late: it counts as published when it came.
     """
@@ -50,16 +50,16 @@ def hold_heads(unit: Unit, event: Event, by: str) -> None:
 
 
 def accept(unit: Unit, of: str, *, by: Actor, reason: str) -> None:
-    """An operator knows why a chain moved: what is held is forgotten, and the next event is the beginning. Raises NotFound."""
+    """Delete what is held, because an operator knows why a chain moved; the next event is the beginning. Raises NotFound."""
     known = unit.lookups.by(HELD).one(of)
     if known is None:
-        raise NotFound("No heads of a service of that name are held.")
+        raise NotFound("No heads of such a service are held.")
     unit.audit("audit.heads_accepted", subject=of, actor=by, detail={"reason": reason})
     unit.keep(HELD, {"_id": of, "at": known["at"], "heads": [], "moved": []}, known["revision"])
 
 
 def held(store: Store) -> list[dict[str, Any]]:
-    """What is held of each service."""
+    """Return what is held of each service."""
     return [
         {
             "of": each["_id"], "at": each["at"].isoformat(), "chain": chain, "n": entry.n, "hash": entry.hash,
@@ -85,7 +85,7 @@ def holdings(store: Store) -> dict[str, Holding]:
 
 
 def publishers(holder: str) -> frozenset[str]:
-    """The services whose heads this one holds."""
+    """Return the services whose heads this one holds."""
     return frozenset(CATALOGUE[name].owner for name in subscriptions_of(holder) if CATALOGUE[name].name.endswith(_NOTED))
 
 

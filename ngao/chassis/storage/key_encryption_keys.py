@@ -1,7 +1,7 @@
 """A service's key-encryption keys by period, read again every few seconds.
 
 A new period's key is used, and a destroyed one forgotten, without a restart: a process that meets a period that it does not know
-looks at once.
+looks immediately.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Periods:
         return max(self._ciphers.value())
 
     def cipher(self, period: str) -> AESGCM | None:
-        """A period's cipher, or None when its key is not here."""
+        """Return a period's cipher, or None when its key is not here."""
         held = self._ciphers.value()
         return (held if period in held else self._ciphers.value(older_than=0)).get(period)
 

@@ -4,7 +4,7 @@ A data key is 32 random bytes, stored only wrapped (AES-256-GCM, NIST SP 800-38D
 key of a period. Deleting it erases the scope; but an old backup still holds it wrapped, so each period's live keys are
 wrapped again under the next one and the old key file is destroyed: then the backup holds nothing that opens.
 
-An unwrapped key is kept for at most `cache_seconds`: another process notices an erasure within that time, this one at once.
+An unwrapped key is cached for at most `cache_seconds`: other processes notice an erasure within that time, this one immediately.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _BATCH = 500
 
 @dataclass(frozen=True)
 class DataKey:
-    """An unwrapped data key: its id, as it stands in every ciphertext, and the cipher that holds the key itself."""
+    """An unwrapped data key: its id, as it is in every ciphertext, and the cipher that holds the key itself."""
 
     id: bytes
     cipher: AESGCM = field(repr=False)
@@ -71,7 +71,7 @@ class Keyring:
         self._periods = periods
         self._lookup = lookup
         self._ticks = ticks
-        # Majority on both sides: a key that a failover takes back would take everything sealed under it along.
+        # Majority on both sides: a key that a failover rolls back would take everything sealed under it along.
         self._keys = collection.with_options(
             write_concern=WriteConcern("majority", j=True), read_concern=ReadConcern("majority")
         )
@@ -98,7 +98,7 @@ class Keyring:
         return DataKey(key_id, AESGCM(key)), document
 
     def find(self, scope: str) -> DataKey | None:
-        """A scope's data key, from the cache or by one indexed read; None where there is none (yet, or any more)."""
+        """Return a scope's data key, from the cache or by one indexed read; None where there is none (yet, or any more)."""
         cached = self._cache.get(scope)
         if cached is None:
             cached = self._load([scope]).get(scope)
@@ -124,18 +124,18 @@ class Keyring:
         self._cache.drop(scope)
 
     def destroy(self, scope: str, session: ClientSession | None = None) -> bool:
-        """Delete a scope's data key for good, which erases all that was sealed under it; tells whether there was one."""
+        """Delete a scope's data key permanently, which erases all that was sealed under it. Returns True if there was one."""
         self._cache.drop(scope)
         deleted = self._keys.delete_one({"scope": scope}, session=session).deleted_count
         self._cache.drop(scope)
         return deleted > 0
 
     def scopes(self, prefix: str) -> list[str]:
-        """The scopes with this prefix that have a live data key; the prefix holds no more than letters and colons."""
+        """Return the scopes with this prefix that have a live data key; the prefix holds no more than letters and colons."""
         return [each["scope"] for each in self._keys.find({"scope": {"$regex": f"^{prefix}"}}, {"scope": 1})]
 
     def wrapped(self) -> dict[str, int]:
-        """How many live data keys each period's key wraps."""
+        """Return how many live data keys each period's key wraps."""
         counted = self._keys.aggregate([{"$group": {"_id": "$period", "count": {"$sum": 1}}}])
         return {each["_id"]: each["count"] for each in counted}
 
@@ -155,7 +155,7 @@ class Keyring:
         return done, None
 
     def lookup_hash(self, kind: str, value: str) -> str:
-        """The keyed hash (HMAC-SHA256, hex) of a normalised value, for equality search without storing the value."""
+        """Return the keyed hash (HMAC-SHA256, hex) of a normalised value, for equality search without storing the value."""
         return hmac.new(self._lookup, joined(_LOOKUP, kind.encode(), value.encode()), hashlib.sha256).hexdigest()
 
     def _load(self, scopes: list[str]) -> dict[str, DataKey]:

@@ -1,6 +1,6 @@
 """Reads that come at the same moment share one query: a round trip costs more than what it brings.
 
-Handlers go on asking for the one record they need. Whoever asks while a query is on its way is answered by the next one,
+Handlers still ask for the one record they need. A request that comes during a query is answered by the next one,
 which asks for all of them; there is no timer, and a lone reader never waits. Nothing is kept: every answer was read after
 it was asked for.
 """
@@ -42,7 +42,7 @@ class _Asked:
 
 
 class Lookup:
-    """One kind of read. `ask` reads the records of many keys, `keys_of` tells which of them a record belongs to."""
+    """One kind of read. `ask` reads the records of many keys, `keys_of` returns which of them a record belongs to."""
 
     def __init__(self, ask: Ask, keys_of: Callable[[Record], Collection[str]], timeout: float) -> None:
         self._ask, self._keys_of, self._timeout = ask, keys_of, timeout
@@ -51,13 +51,13 @@ class Lookup:
         self._waiting: list[_Asked] = []
 
     def find(self, keys: Iterable[str]) -> list[Record]:
-        """The records of these keys, in no order. Raises what the driver raises, Unavailable when another's query fails."""
+        """Return the records of these keys, in no order. Raises what the driver raises, Unavailable if another's query fails."""
         asked = _Asked(frozenset(keys))
         if not asked.keys:
             return []
         with self._mutex:
             self._waiting.append(asked)
-        time.sleep(0)  # whoever is about to ask gets the time to
+        time.sleep(0)  # others that are about to ask get the time to
         while not asked.done:
             with self._reading:
                 if not asked.done:
@@ -67,12 +67,12 @@ class Lookup:
         return asked.found
 
     def one(self, key: str) -> Record | None:
-        """The record of this key, or None."""
+        """Return the record of this key, or None."""
         return next(iter(self.find([key])), None)
 
     @property
     def waiting(self) -> int:
-        """How many wait for the next query."""
+        """Return how many wait for the next query."""
         return len(self._waiting)
 
     def _take(self) -> list[_Asked]:
@@ -81,7 +81,7 @@ class Lookup:
         return group
 
     def _answer(self, group: list[_Asked]) -> None:
-        """A query has its own time: that of the request which happens to lead it may be nearly over."""
+        """Give a query its own time: that of the request which happens to lead it may be nearly over."""
         try:
             found = Context().run(self._read, sorted(frozenset[str]().union(*(asked.keys for asked in group))))
             for asked in group:
@@ -97,7 +97,7 @@ class Lookup:
             return [(self._keys_of(record), record) for record in self._ask(keys)]
 
     def _fail(self, group: list[_Asked], error: Exception) -> None:
-        """Nobody queues behind a store that does not answer."""
+        """Refuse immediately when the store does not answer."""
         if not group:
             return
         with self._mutex:
@@ -114,7 +114,7 @@ class Lookups:
         self._made: dict[tuple[Any, ...], Lookup] = {}
 
     def by(self, collection: str, field: str = "_id", *, also: Mapping[str, str] | None = None) -> Lookup:
-        """Records of a collection by a field that names them; `also` narrows it to records with these values."""
+        """Return records of a collection by a field that names them; `also` narrows it to records with these values."""
         fixed = dict(also or {})
         kind = (collection, field, *sorted(fixed.items()))
         if kind not in self._made:
@@ -125,7 +125,7 @@ class Lookups:
         return self._made[kind]
 
     def sharing(self, collection: str, field: str, *, only: tuple[str, ...], most: int) -> Lookup:
-        """Records, reduced to these fields, that share a value of a list; its `find` raises TooMany beyond `most` in all."""
+        """Return records, reduced to these fields, that share a value of a list; its `find` raises TooMany beyond `most`."""
         kind = (collection, field, only, most)
         if kind not in self._made:
             records, shown = self._database[collection], dict.fromkeys((field, *only), 1)
@@ -140,7 +140,7 @@ class Lookups:
         return self._made[kind]
 
     def asking(self, name: str, ask: Ask, keys_of: Callable[[Record], Collection[str]]) -> Lookup:
-        """A read of another kind, known by its name."""
+        """Return a read of another kind, known by its name."""
         if (name,) not in self._made:
             self._made[name,] = Lookup(ask, keys_of, self._timeout)
         return self._made[name,]

@@ -1,4 +1,4 @@
-"""Whether a store stands as its service needs it, told in a sentence with the way out."""
+"""Check the store against its service's needs; every error names the remedy."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OLDEST = (6, 0)
 """The oldest MongoDB that the tests run on."""
 
 RESTORES = "restores"
-"""What was put back into this database from a backup, and whether it came to its end."""
+"""A restore of this database from a backup, and whether it finished."""
 
 _LOOK_MS = 3000
 _WRONG_CREDENTIALS = frozenset({18, 8000})
@@ -28,7 +28,7 @@ _TLS_NEVER = ("CERTIFICATE_VERIFY_FAILED", "WRONG_VERSION_NUMBER", "Hostname mis
 
 
 def require_store(settings: StoreSettings, *, whole: bool = True) -> str:
-    """The store's version, once its primary takes this account's commands and, where `whole`, no restore is half done.
+    """Return the store's version, once its primary takes this account's commands and, where `whole`, no restore is half done.
 
     Raises Unavailable when waiting may help, Misconfigured when it cannot.
     """
@@ -48,12 +48,12 @@ def require_store(settings: StoreSettings, *, whole: bool = True) -> str:
         raise Misconfigured(f"{_name(settings)} is MongoDB {version}; Ngao needs {OLDEST[0]}.{OLDEST[1]} or later.")
     if half:
         way_out = "repeat it with `ngao restore --replace` before anything starts."
-        raise Misconfigured(f"A restore into {settings.database} at {settings.hosts} did not come to its end: {way_out}")
+        raise Misconfigured(f"A restore into {settings.database} at {settings.hosts} was interrupted: {way_out}")
     return version
 
 
 def with_accepted_password(settings: StoreSettings) -> StoreSettings:
-    """The settings with the password that the store takes; asks it only while there are two. Raises Unavailable."""
+    """Return the settings with the password that the store accepts; asks it only while there are two. Raises Unavailable."""
     if settings.password_before is None:
         return settings
     try:

@@ -1,6 +1,6 @@
 """Puts on record that operators were shown records, and counts what repeats, so that polling does not fill the chain.
 
-The first time that an operator is shown a list, an entry is written at once. What the same operator is shown of the same list
+The first time that an operator is shown a list, an entry is written immediately. What the same operator is shown of the same list
 with the same filters within the window is counted in a record beside the chain, and the count becomes one entry more when the
 window is over. Entry and count are committed before the list is shown: a crash loses neither. Values of filters are in no entry.
 """
@@ -39,7 +39,7 @@ class Readings:
         self._one_by_one = threading.Lock()
 
     def listed(self, actor: Actor, name: str, filters: Mapping[str, str], count: int, traceparent: str) -> None:
-        """A list of so many records is about to be shown. Raises Unavailable."""
+        """Record that a list of so many records is about to be shown. Raises Unavailable."""
         key, names = _key(actor, name, filters), ",".join(sorted(filters))
         work = partial(self._listed, key, {"actor": str(actor), "list": name, "filters": names}, count)
         with self._one_by_one:  # readings of one list change one record, and would only keep one another from committing
@@ -97,5 +97,5 @@ def _trace(unit: Unit) -> dict[str, str]:
 
 
 def _key(actor: Actor, name: str, filters: Mapping[str, str]) -> str:
-    """The same for the same values of filters, in whatever order; they cannot be read from it."""
+    """Return the same digest for the same filters, in whatever order; they cannot be read from it."""
     return sha256(json.dumps([str(actor), name, sorted(filters.items())]).encode()).hexdigest()

@@ -33,11 +33,11 @@ class UnitRecipients:
         self._unit, self._vouchers = unit, vouchers
 
     def judge(self, vouch: str | None, recipient_id: str) -> Recipient | Distrust:
-        """The keys that are believed, or why none are."""
+        """Return the keys that are trusted, or why none are."""
         return self._vouchers.judge(vouch, recipient_id, self._read(recipient_id)[0])
 
     def pin(self, recipient_id: str, recipient: Recipient) -> None:
-        """Register what was sealed to. Whoever pins something else at the same moment makes the commit a Conflict."""
+        """Store what was sealed to. A unit that pins another key at the same moment makes the commit a Conflict."""
         known, revision = self._read(recipient_id)
         if known != recipient.pin:
             self._unit.keep(_COLLECTION, {"_id": recipient_id, **vars(recipient.pin)}, revision)

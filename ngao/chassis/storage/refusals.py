@@ -1,4 +1,4 @@
-"""What the store's errors mean to whoever wanted something stored: somebody else was first, it is away, or it will not."""
+"""Translate the store's errors for its callers: another writer was first, it is away, or it refuses."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _conflict_or(error: DuplicateKeyError | BulkWriteError) -> Exception:
 
 
 def _operation_error(error: OperationFailure) -> Exception:
-    """The server's own message may quote a document, so only its code is kept."""
+    """Return only the code, because the server's own message may quote a document."""
     if error.has_error_label("TransientTransactionError") or error.code in _CONFLICTS:
         return Conflict("The record was being changed by someone else.")
     if error.has_error_label("RetryableWriteError") or error.code in _AWAY:

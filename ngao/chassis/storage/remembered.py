@@ -1,6 +1,6 @@
 """What this process wrote last, so that it need not be read before it is written again.
 
-It is only believed, never trusted: whoever uses it writes over exactly the value it remembers, and a write that meets
+It is only believed, never trusted: its user writes over exactly the value it remembers, and a write that meets
 another value has met another process. Then everything is forgotten, and for a while nothing is remembered, because two
 processes that take turns would each be wrong every time.
 """
@@ -31,7 +31,7 @@ class Remembered(Generic[K, V]):
         self._not_before = float("-inf")
 
     def among(self, keys: Iterable[K]) -> dict[K, V]:
-        """What is remembered of these."""
+        """Return what is remembered of these."""
         return {key: self._values[key] for key in keys if key in self._values}
 
     def keep(self, values: Mapping[K, V]) -> None:
@@ -45,10 +45,10 @@ class Remembered(Generic[K, V]):
             self._values.popitem(last=False)
 
     def forget(self) -> None:
-        """Nobody knows what is stored now: read it."""
+        """Read it again, because what is stored now is unknown."""
         self._values.clear()
 
     def distrust(self) -> None:
-        """Somebody else writes here too: read for a while."""
+        """Read for a while, because another process writes here too."""
         self.forget()
         self._not_before = self._ticks() + _DISTRUST_S

@@ -1,6 +1,6 @@
 """A period's end: what its key has wrapped is wrapped again under the newest one, while the service runs.
 
-Nothing that is sealed is touched, only the data keys; whoever reads at the same moment reads either wrapping.
+Nothing that is sealed is touched, only the data keys; a reader at the same moment reads either wrapping.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ class Rewrapping:
         self._keyring, self._units = keyring, units
 
     def status(self) -> dict[str, Any]:
-        """The active period, and how many data keys each period's key wraps."""
+        """Return the active period, and how many data keys each period's key wraps."""
         counted = [{"period": period, "data_keys": count} for period, count in sorted(self._keyring.wrapped().items())]
         return {"active": self._keyring.active, "wrapped": counted}
 
     def rewrap(self, *, after: str, by: Actor) -> dict[str, Any]:
-        """Wrap what can be wrapped in two seconds; `next` is where to go on, None at the end. Audited when it begins."""
+        """Wrap what can be wrapped in two seconds; `next` is where to continue, None at the end. Audited when it begins."""
         if not after:
             detail = {"to": self._keyring.active}
             self._units.run(lambda unit: unit.audit("keys.rewrapped", subject="keys", actor=by, detail=detail))

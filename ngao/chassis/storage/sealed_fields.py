@@ -56,7 +56,7 @@ class Sealer:
         return VERSION + key.id + nonce + key.cipher.encrypt(nonce, plaintext, bound)
 
     def begin(self, scope: str) -> None:
-        """Make the key of a scope that this unit has just invented, so that nobody need look whether there is one."""
+        """Make the key of a scope that this unit has just invented, so that no look-up is needed."""
         if scope not in self._fresh:
             self._make(scope)
 
@@ -78,13 +78,13 @@ class Sealer:
         self._keyring.prefetch(scope for scope in scopes if scope not in self._fresh)
 
     def committed(self) -> None:
-        """The unit is stored: its new data keys are everybody's now, and subject to erasure like all others."""
+        """Publish the new data keys after the commit: they are shared now, and subject to erasure like all others."""
         for scope, key in self._fresh.items():
             self._keyring.keep(scope, key, self._epoch)
         self._fresh.clear()
 
     def lookup_hash(self, kind: str, value: str) -> str:
-        """The keyed hash of a normalised value (see Keyring)."""
+        """Return the keyed hash of a normalised value (see Keyring)."""
         return self._keyring.lookup_hash(kind, value)
 
     def _find(self, scope: str) -> DataKey | None:

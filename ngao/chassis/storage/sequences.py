@@ -40,7 +40,7 @@ class Sequences:
         }  # fmt: skip
 
     def settle(self, *, committed: bool) -> None:
-        """Remember what is stored now; whether anything is, after a failure, nobody knows."""
+        """Remember what is stored now, or, after a failure, that it is unknown."""
         if committed:
             self._last.keep(self._reserved)
         else:
@@ -54,7 +54,7 @@ class Sequences:
         return self._floor
 
     def _counted(self, session: ClientSession, counts: Mapping[str, int]) -> dict[str, int]:
-        """The last number of each subject, its new ones counted in."""
+        """Return the last number of each subject, its new ones counted in."""
         subjects = sorted(counts)
         known = self._last.among(subjects)
         operations = [_count(subject, counts[subject], known.get(subject)) for subject in subjects]

@@ -86,7 +86,7 @@ class Unit:
         self._documents[id(document)] = (document, False)
 
     def keep(self, collection: str, record: Mapping[str, Any], revision: int) -> None:
-        """Register a new or changed record that is written as it stands: hot paths go without mongoengine's conversion."""
+        """Register a new or changed record that is written as it is: hot paths do without mongoengine's conversion."""
         body = {name: value for name, value in record.items() if value is not None}
         write = Write(collection, record["_id"], revision, body | {"revision": revision + 1})
         self._plain[collection, write.id] = write
@@ -138,14 +138,14 @@ class Unit:
         return not any((*stored, self.sayings, self.raws, self.records))
 
     def writes(self) -> list[Write]:
-        """The registered records as guarded writes, made once; raises mongoengine's ValidationError for a broken document."""
+        """Return the registered records as guarded writes, made once. Raises ValidationError for a broken document."""
         if self._writes is None:
             self._writes = [_write_of(document, removed=removed) for document, removed in self._documents.values()]
             self._writes += self._plain.values()
         return self._writes
 
     def committed(self) -> None:
-        """Tell the records that they are stored now, so that they could be changed again."""
+        """Mark the records as stored now, so that they could be changed again."""
         for document, removed in self._documents.values():
             if not removed:
                 document.revision += 1

@@ -1,4 +1,4 @@
-"""Opens units of work for a service, runs use cases in them, and commits them together with whoever else is waiting."""
+"""Opens units of work for a service, runs use cases in them, and commits them together with other waiting units."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Units:
         self._committer = committer
 
     def read(self, traceparent: str | None = None) -> Unit:
-        """A unit to read with, or to fill and hand to `commit` later."""
+        """Return a unit to read with, or to fill and hand to `commit` later."""
         return Unit(self._clock.now(), self._keyring, self._lookups, traceparent)
 
     @contextmanager

@@ -108,7 +108,7 @@ def test_the_version_counts_every_file_that_takes_part(tmp_path: Path) -> None:
         ("overlay: true\n\ncolours:\n  green: {}\n", 4, "colours.green.value"),
         ("overlay: true\ncolours:\n  pink: {retired: true}\n", 3, "pink is to be retired and is not there"),
         ("overlay: true\ncolours:\n  red: {retired: false}\n", 3, "retired is true or left out"),
-        ("overlay: true\ncolours:\n  red: {retired: true, value: 2}\n", 3, "retired stands alone"),
+        ("overlay: true\ncolours:\n  red: {retired: true, value: 2}\n", 3, "retired must be the only key"),
         ("overlay: true\nrules:\n  - {id: third, retired: true}\n", 3, "third is to be retired and is not there"),
         ("overlay: true\nrules:\n  - {points: 3}\n", 3, "an entry needs its id"),
         ("overlay: true\nrules:\n  - {id: new, points: 3}\n  - {id: new, points: 4}\n", 4, "new is there twice"),

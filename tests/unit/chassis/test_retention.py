@@ -42,9 +42,9 @@ def test_another_number_of_days_is_another_version(tmp_path: Path) -> None:
     [
         (lambda services: services.pop("intake"), "services.intake: it lacks parked, reports"),
         (lambda services: services["intake"].pop("parked"), "services.intake: it lacks parked"),
-        (lambda services: services["intake"].update(reprots={}), "services.intake: nobody knows reprots"),
+        (lambda services: services["intake"].update(reprots={}), "services.intake: it has unknown reprots"),
         (lambda services: services["intake"]["reports"].pop("closed"), "services.intake.reports: it lacks closed"),
-        (lambda services: services["intake"]["reports"].update(opened=3), "services.intake.reports: nobody knows opened"),
+        (lambda services: services["intake"]["reports"].update(opened=3), "services.intake.reports: it has unknown opened"),
         (lambda services: services["intake"]["reports"].update(closed=-1), "Must be greater than or equal to 0"),
         (lambda services: services["intake"]["reports"].update(closed="a year"), "Not a valid integer"),
         (lambda services: services["intake"]["reports"].update(closed=None), "may not be null"),
@@ -58,5 +58,5 @@ def test_a_slip_stops_the_start_and_names_its_place(tmp_path: Path, change: Call
 
 def test_a_service_that_nobody_knows_is_named(tmp_path: Path) -> None:
     folders = changed(tmp_path, lambda services: services.update(intaek=services["intake"]))
-    with pytest.raises(Misconfigured, match="services: nobody knows intaek"):
+    with pytest.raises(Misconfigured, match="services: it has unknown intaek"):
         check_services(folders, ["intake", "registry", "referral", "notify"])
