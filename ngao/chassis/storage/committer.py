@@ -228,7 +228,7 @@ class GroupCommitter:
         return entries
 
     def _outbox_entries(self, session: ClientSession, units: list[Unit]) -> list[Entry]:
-        """Number the events and make their outbox entries, leased to this process until `until`."""
+        """Give numbers to the events and create their outbox entries, leased to this process until `until`."""
         numbered = [[_numbered(saying) for saying in unit.sayings] for unit in units]
         counts = Counter(subject for names in numbered for _, subject in set(filter(None, names)))
         numbers = self._sequences.reserve(session, counts)
