@@ -26,7 +26,7 @@ WAITING: Mapping[str, Any] = {"leased_until": {"$gt": datetime(1970, 1, 1, tzinf
 
 
 def unreached() -> dict[str, Any]:
-    """Return the filter of entries that an outsider does not accept; the `$type` lets the store use the index of entries in trouble."""
+    """Return the filter of entries that an outsider refuses; the `$type` lets the store use the index of troubled entries."""
     return {"trouble": {"$in": sorted(OF_RECIPIENTS), "$type": "string"}, "to": {"$in": list(to_outsiders())}, **WAITING}
 
 
