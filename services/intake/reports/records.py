@@ -34,6 +34,7 @@ def report_record(report: Report) -> dict[str, Any]:
 
 def report_from(record: Record) -> Report:
     """Return a stored report."""
+    record = {"place_precision": "", **record}  # written before places had one
     if record.get("needs_suggested"):  # written before needs that no source asked for were marked one by one
         record = {**record, "needs_proposed": record.get("needs")}
     parts = {"decision": Decision, "sealed_identity": SealedIdentity, "mapping": MappedBy}
