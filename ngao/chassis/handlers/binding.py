@@ -30,8 +30,11 @@ class Binding:
         """Call an event handler; the envelope is given to those that ask for it."""
         return self.function(context, event, envelope) if "envelope" in self.named else self.function(context, event)
 
-    def with_call(self, context: Any, call: Call, values: Mapping[str, str]) -> Any:
-        """Call an HTTP handler; raises InvalidInput for a query parameter that is missing."""
+    def arguments(self, call: Call, values: Mapping[str, str]) -> dict[str, Any]:
+        """What an HTTP handler gets beside its context, read once however often its unit runs.
+
+        Raises InvalidInput for a body that breaks its schema, or a query parameter that is missing.
+        """
         given: dict[str, Any] = dict(values)
         for name in self.named:
             if name == "call":
@@ -40,7 +43,7 @@ class Binding:
                 given[name] = call.load()
         for name, default in self.query.items():
             given[name] = _asked(call, name) if default is _EMPTY else call.query.get(name, default)
-        return self.function(context, **given)
+        return given
 
 
 def bind(function: Callable[..., Any], *, event: bool = False) -> Binding:

@@ -173,18 +173,18 @@ def _in_worker(endpoint: Endpoint, service: Service, call: Call, **values: str) 
 
 
 def _answer(bound: Binding, reads: bool, parts: Parts[Any], call: Call, values: Mapping[str, str]) -> Any:  # noqa: FBT001 - bound once
+    handle = partial(bound.function, **bound.arguments(call, values))
     if bound.on_parts:
-        outcome = bound.with_call(parts, call, values)
-    elif reads:
-        outcome = bound.with_call(parts.read(call.principal), call, values)
+        outcome = handle(parts)
     else:
-        outcome = parts.run(lambda context: bound.with_call(context, call, values), call)
+        outcome = handle(parts.read(call.principal)) if reads else parts.run(handle, call)
     return Answer(204, None) if outcome is None else outcome
 
 
 def _demand(bound: Binding, parts: Parts[Any], call: Call, values: Mapping[str, str]) -> bool:
     context = parts if bound.on_parts else parts.read(call.principal)
-    return bool(bound.with_call(context, call, {name: value for name, value in values.items() if name in bound.named}))
+    given = bound.arguments(call, {name: value for name, value in values.items() if name in bound.named})
+    return bool(bound.function(context, **given))
 
 
 def _handle(bound: Binding, kind: Any, service: Service, unit: Unit, event: Event) -> None:

@@ -6,7 +6,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any, Self, cast
 
 import pytest
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, pre_load
 
 from ngao.chassis.errors import InvalidInput
 from ngao.chassis.handlers import Answer, Call, Parts, UnitContext, always, build, every, http, itself, nothing
@@ -32,6 +32,7 @@ class Office(Parts[Context]):
     def __init__(self) -> None:
         self.units = cast("Any", self)
         self.opened: list[str] = []
+        self.tries = 1
 
     @classmethod
     def open(cls, chassis: Any) -> Self:  # noqa: ARG003 - nothing of it is needed here
@@ -45,7 +46,8 @@ class Office(Parts[Context]):
         return self.context(SimpleNamespace(kind="read", now=None), principal)
 
     def run(self, work: Any, call: Any = None) -> Any:
-        return work(self.context(SimpleNamespace(kind="run", now=None), call.principal if call else None))
+        principal = call.principal if call else None
+        return [work(self.context(SimpleNamespace(kind="run", now=None), principal)) for _ in range(self.tries)][-1]
 
 
 @http.get("/v1/things/<thing_id>", roles="operator", scope="messages:read", audit=nothing("A thing."))
@@ -117,6 +119,26 @@ def test_what_only_reads_opens_no_unit_that_is_committed(service: Any) -> None:
     _run(service, "changeThing", _call(b'{"word": "t1"}', Wish), thing_id="t1")
     service.tidy()
     assert service.parts.opened == ["read", "run", "run"]
+
+
+def test_a_body_is_read_once_however_often_its_unit_runs(service: Any) -> None:
+    read: list[str] = []
+
+    class Noted(Wish):
+        @pre_load
+        def note(self, data: dict[str, str], **_: Any) -> dict[str, str]:
+            read.append(data["word"])
+            return data
+
+    service.parts.tries = 3
+    _run(service, "changeThing", _call(b'{"word": "t1"}', Noted), thing_id="t1")
+    assert (read, service.parts.opened) == (["t1"], ["run"] * 3)
+
+
+def test_a_broken_body_opens_no_unit(service: Any) -> None:
+    with pytest.raises(InvalidInput):
+        _run(service, "changeThing", _call(b"{}", Wish), thing_id="t1")
+    assert service.parts.opened == []
 
 
 def test_nothing_to_answer_is_an_answer_without_a_body(service: Any) -> None:
