@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from marshmallow import fields, validate
@@ -17,7 +18,7 @@ from ngao.kernel.actors import Actor
 from ngao.kernel.consent import Statement
 from ngao.kernel.problems import FieldError
 from ngao.kernel.text import clean
-from services.intake.context import Context
+from services.intake.context import Context, IntakeParts
 from services.intake.reports.acts import new_acts
 from services.intake.reports.dates import with_likely_moment
 from services.intake.reports.disclose_narrative import disclose_what_is_new
@@ -69,10 +70,11 @@ class ReportUpdate(Strict):
     operation="updateReport",
     summary="Add later facts to a report.",
 )
-def post_update(ctx: Context, call: Call, report_id: str, body: dict[str, Any]) -> Answer:
+def post_update(parts: IntakeParts, call: Call, report_id: str, body: dict[str, Any]) -> Answer:
     """Take later facts in; the header Idempotency-Key names an update that bears no name itself."""
     update = update_of({"update_id": call.idempotency_key, **body})
-    return Answer(202, answer_of(ctx, update_report(ctx, call.principal.id, report_id, update)))
+    work = partial(update_report, source_id=call.principal.id, report_id=report_id, update=update)
+    return Answer(202, answer_of(parts.read(), parts.run(work, call)))
 
 
 def update_report(ctx: Context, source_id: str, report_id: str, update: Update, mapping: MappedBy | None = None) -> Receipt:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from ngao.chassis.errors import NotAllowedNow
+from ngao.chassis.handlers import Call
+from ngao.chassis.security.identity import Principal
 from ngao.contracts.events.intake import ReportUpdated
 from ngao.kernel.consent import Statement
+from services.intake.context import Context, IntakeParts
 from services.intake.policy import IntakePolicy
+from services.intake.reports import receive
 from services.intake.reports.draft import Draft, Person, Place, Violation
 from services.intake.reports.model import Report, Update
 from services.intake.reports.receive import Receipt, receive_report
-from services.intake.reports.update import update_report
+from services.intake.reports.update import post_update, update_report
 from services.intake.reports.withdraw import withdraw_report
 from tests.support.memory_intake import START, MemoryIntake
 
@@ -195,3 +201,26 @@ def test_an_act_that_goes_on_again_asks_again(scene: Scene) -> None:
 def test_needs_alone_ask_for_nothing_again(scene: Scene) -> None:
     scene.update(needs=("legal_aid",), key="once-more")
     assert scene.last[1].needs_again == ()
+
+
+class Again:
+    """Parts whose unit of work runs twice, as after a Conflict."""
+
+    def __init__(self, intake: MemoryIntake) -> None:
+        self._intake = intake
+
+    def run(self, work: Callable[[Context], Receipt], call: Call) -> Receipt:
+        work(self.read(call.principal))
+        return work(self.read(call.principal))
+
+    def read(self, principal: Principal | None = None) -> Context:
+        return self._intake.open(principal)
+
+
+def test_that_an_update_came_is_logged_once_and_when_it_is_stored(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    logged: list[str] = []
+    monkeypatch.setattr(receive, "_log", SimpleNamespace(info=lambda word, **_: logged.append(word)))
+    call = Call(Principal("source", "forms"), b"", "application/json", {}, {}, "", idempotency_key="a")
+    answer = post_update(cast("IntakeParts", Again(scene.intake)), call, scene.report_id, {"narrative": DOOR})
+    assert (answer.status, answer.payload["status_url"]) == (202, f"/{scene.report_id}")
+    assert logged == ["report.received"]
