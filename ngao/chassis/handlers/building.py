@@ -176,8 +176,10 @@ def _answer(bound: Binding, reads: bool, parts: Parts[Any], call: Call, values: 
     handle = partial(bound.function, **bound.arguments(call, values))
     if bound.on_parts:
         outcome = handle(parts)
+    elif reads:
+        outcome = handle(parts.read(call.principal))
     else:
-        outcome = handle(parts.read(call.principal)) if reads else parts.run(handle, call)
+        outcome = parts.run(handle, call)
     return Answer(204, None) if outcome is None else outcome
 
 
