@@ -16,7 +16,8 @@ from services.referral.requests import whole_number
 @http.get("/v1/cases", roles="operator", scope="cases:read", audit=lists("cases"), returns=CasesView)
 def list_cases(ctx: Context, *, state: str | None = None, limit: str = "100") -> dict[str, Any]:
     """List cases, the newest first; `?state=waiting|open|closed&limit=`."""
-    return {"cases": [case_view(case) for case in ctx.cases.latest(_life(state), whole_number("limit", limit, 1000))]}
+    most = whole_number("limit", limit, 1000)
+    return {"cases": [case_view(case) for case in ctx.cases.latest(_life(state), most)]}
 
 
 def _life(given: str | None) -> Life | None:
