@@ -108,7 +108,7 @@ def _retiring_steps(management: Management, vhost: str, old: set[str]) -> Iterat
 
 
 def _delete_empty(management: Management, vhost: str, queues: Sequence[str]) -> None:
-    """Return True for a queue without bindings: what the broker counts after its next sample can only decrease."""
+    """Delete those without messages. They have no bindings, so the broker's count after its next sample can only decrease."""
     time.sleep(_COUNTED_WITHIN_S)
     for name in queues:
         if _is_empty(management.get("queues", vhost, name)):

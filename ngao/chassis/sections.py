@@ -96,7 +96,7 @@ def _field(hint: Any, base: Path, options: Mapping[str, Any]) -> fields.Field[An
 
 
 def _nested(section: type[Section]) -> fields.Nested:
-    """Return True if a section may be left out: none of its keys is required."""
+    """Return the field of a section. It may be left out if none of its keys is required."""
     if any(each.required for each in section().fields.values()):
         return fields.Nested(section, required=True)
     return fields.Nested(section, load_default=lambda: section().load({}))

@@ -17,7 +17,7 @@ from ngao.chassis.settings import read_secret
 from ngao.deployment.naming import SERVICES
 from ngao.local.home import Home, operator_key_file
 
-Url = Annotated[str | None, typer.Option(help="The address of the service. Default: NGAO_URL_<SERVICE>, else this machine's.")]
+Url = Annotated[str | None, typer.Option(help="The address of the service. Default: `NGAO_URL_<SERVICE>`, else this machine's.")]
 OneService = Annotated[str | None, typer.Option("--service", help=f"One of {', '.join(SERVICES)}. Default: all.")]
 OldService = Annotated[str | None, typer.Argument(hidden=True)]
 """The service without its option, as commands took it in 0.1; it goes with the next version."""

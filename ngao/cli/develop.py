@@ -38,6 +38,8 @@ _GENERATOR = REPOSITORY / "tools" / "generate.py"
 
 
 _PASSES_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
+_PASSES_ON_ALL = {**_PASSES_ON, "allow_interspersed_args": False}
+"""Options after the first argument belong to the program, also `--help`."""
 
 
 @app.command("selftest", hidden=True, deprecated=True, context_settings=_PASSES_ON)
@@ -60,7 +62,7 @@ def run_tests(
     echo("All passed.")
 
 
-@app.command(rich_help_panel="Development", context_settings=_PASSES_ON)
+@app.command(rich_help_panel="Development", context_settings=_PASSES_ON_ALL)
 def run(context: typer.Context) -> None:
     """Run a program of Ngao's environment in the repository folder, such as `bin/ngao run ruff check .`."""
     if not context.args:

@@ -27,8 +27,8 @@ def up() -> None:
     """Start RabbitMQ, MongoDB and the four services on this machine.
 
     It starts only the parts that do not run, so run it again after an interruption. All data is in NGAO_HOME (default: .ngao in
-    the repository). NGAO_SERVICES selects the services to start (default: all four). NGAO_PORT_<NAME> sets a port, such as
-    NGAO_PORT_INTAKE.
+    the repository). NGAO_SERVICES selects the services to start (default: all four). `NGAO_PORT_<NAME>` sets a port, such
+    as NGAO_PORT_INTAKE.
     """
     platform = Platform.at(Home.from_environment())
     platform.up(progress())
@@ -56,8 +56,7 @@ def restart(
     for name in chosen:
         require_service(name)
     platform = Platform.at(Home.from_environment())
-    platform.stop_services(progress(), chosen)
-    platform.up(progress())
+    platform.restart(progress(), chosen)
     echo(f"Restarted {', '.join(chosen)}.")
 
 

@@ -88,13 +88,26 @@ class Platform:
         """Start the parts that do not run, and return when all are ready. Raises Misconfigured, Unavailable."""
         services = chosen_services()
         with self.home.alone(patience_s=PATIENCE_S, progress=progress):
-            self._remember(services)
-            self._start_stores(progress)
-            self._configure(progress)
-            self._agree_on_approvals(progress)
-            if "notify" in services:
-                self._start_mailbox(progress)
-            self._start_services(services, progress)
+            self._prepare(services, progress)
+            self._start_chosen(services, progress)
+
+    def restart(self, progress: Progress, services: tuple[str, ...] = SERVICES) -> None:
+        """Stop services and start them again. Broker and database come first, so that a failure there stops no service.
+
+        Raises Misconfigured and Unavailable, which name the services that are stopped afterwards.
+        """
+        chosen = chosen_services()
+        with self.home.alone(patience_s=PATIENCE_S, progress=progress):
+            try:
+                self._prepare(chosen, progress)
+            except (Misconfigured, Unavailable) as error:
+                raise type(error)(f"{error} No service was stopped.") from None
+            try:
+                self._stop(services, progress)
+                self._start_chosen(chosen, progress)
+            except (Misconfigured, Unavailable) as error:
+                stopped = [name for name in services if self.service(name).pid() is None]
+                raise type(error)(f"{error} {_remedy(stopped)}".rstrip()) from None
 
     def up_for_tests(self, progress: Progress) -> dict[str, str]:
         """Start only a broker and a database that a test run may break. Return the variables that tests read."""
@@ -124,9 +137,12 @@ class Platform:
     def stop_services(self, progress: Progress, services: tuple[str, ...] = SERVICES) -> None:
         """Stop only services, so that the next `up` starts them with the changes."""
         with self.home.alone(patience_s=PATIENCE_S, progress=progress):
-            for name in services:
-                if self.service(name).stop():
-                    progress(f"{name} stopped")
+            self._stop(services, progress)
+
+    def _stop(self, services: tuple[str, ...], progress: Progress) -> None:
+        for name in services:
+            if self.service(name).stop():
+                progress(f"{name} stopped")
 
     def _users_of_stores(self) -> list[Process]:
         """Return all our processes except broker and database: services first, then the others."""
@@ -150,6 +166,18 @@ class Platform:
     def wanted(self) -> BrokerSpec:
         """Return the broker layout that this platform needs."""
         return wanted_of_catalogue(configuration.broker_passwords(self.home), configuration.edge_names(self.home))
+
+    def _prepare(self, services: tuple[str, ...], progress: Progress) -> None:
+        """Start the stores, and bring the broker, keys and settings up to date. Running services continue."""
+        self._remember(services)
+        self._start_stores(progress)
+        self._configure(progress)
+
+    def _start_chosen(self, services: tuple[str, ...], progress: Progress) -> None:
+        self._agree_on_approvals(progress)
+        if "notify" in services:
+            self._start_mailbox(progress)
+        self._start_services(services, progress)
 
     def _remember(self, services: tuple[str, ...]) -> None:
         urls = {name: self.url(name) for name in SERVICES}
@@ -231,6 +259,11 @@ class Platform:
 
     def _chosen_then(self) -> tuple[str, ...]:
         return tuple(self.home.state().get("services", SERVICES))
+
+
+def _remedy(stopped: Sequence[str]) -> str:
+    them = "it" if len(stopped) == 1 else "them"
+    return f"Stopped: {', '.join(stopped)}. Run `ngao up` to start {them}." if stopped else ""
 
 
 def chosen_services() -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -249,3 +249,49 @@ def test_an_unknown_service_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NGAO_SERVICES", "bakery")
     with pytest.raises(Misconfigured, match="bakery"):
         chosen_services()
+
+
+@pytest.fixture
+def restarted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Platform, list[str]]:
+    """A platform whose referral runs, and what was done to it. No part of it is a real process."""
+    done: list[str] = []
+    home = Home(tmp_path)
+    home.make()
+    monkeypatch.setenv("NGAO_SERVICES", "referral")
+    monkeypatch.setattr(Platform, "_start_stores", lambda *_: done.append("stores"))
+    monkeypatch.setattr(Platform, "_configure", lambda *_: done.append("provisioned"))
+    monkeypatch.setattr(Platform, "_start_services", lambda *_: done.append("started"))
+    monkeypatch.setattr(Process, "stop", lambda process: bool(done.append(f"{process.name} stopped")) or True)
+    return Platform.at(home), done
+
+
+def test_a_restart_stops_a_service_only_when_the_broker_is_prepared(restarted: tuple[Platform, list[str]]) -> None:
+    platform, done = restarted
+    platform.restart(lambda _line: None, ("referral",))
+    assert done == ["stores", "provisioned", "referral stopped", "started"]
+
+
+def test_a_restart_that_cannot_prepare_the_broker_stops_no_service_and_says_so(
+    restarted: tuple[Platform, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform, done = restarted
+    monkeypatch.setattr(Platform, "_configure", failing("The broker does not answer."))
+    with pytest.raises(Unavailable, match=r"^The broker does not answer\. No service was stopped\.$"):
+        platform.restart(lambda _line: None, ("referral",))
+    assert done == ["stores"]
+
+
+def test_a_restart_that_fails_afterwards_names_the_service_that_is_stopped_and_how_to_start_it(
+    restarted: tuple[Platform, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform, _ = restarted
+    monkeypatch.setattr(Platform, "_start_services", failing("Port 1 is taken."))
+    with pytest.raises(Unavailable, match=r"^Port 1 is taken\. Stopped: referral\. Run `ngao up` to start it\.$"):
+        platform.restart(lambda _line: None, ("referral",))
+
+
+def failing(why: str) -> Callable[..., None]:
+    def fail(*_: object) -> None:
+        raise Unavailable(why)
+
+    return fail

@@ -48,5 +48,5 @@ class Need:
         self.second_chance.clear()
 
     def settle(self) -> None:
-        """Return True if no work is left for it."""
+        """Note that no work is left for it."""
         self.state, self.match_again = NeedState.SETTLED, None
