@@ -26,8 +26,6 @@ MANY = 400
 @contextmanager
 def _opened(world: World, service: str, documents: Any) -> Iterator[Store]:
     settings = StoreSettings(world.parts.mongo_hosts, "rs0", world.database(f"due_{service}"), None, None, None, 3000)
-    for document in documents:
-        document._disconnect()  # mongoengine does so for one class of a name only, and two services have a CaseDocument
     store = Store(settings, alias=service)
     try:
         store.ensure_indexes(documents)

@@ -118,6 +118,7 @@ class Store:
             settings.database, codec_options=CodecOptions(tz_aware=True)
         )
         self.lookups = Lookups(self.database, settings.timeout_ms / 1000)
+        self._documents: list[type[Stored]] = []
 
     def durable(self, name: str) -> Collection[dict[str, Any]]:
         """Return a collection whose single writes answer only when a majority has journaled them."""
@@ -137,6 +138,7 @@ class Store:
                 if name in _CHASSIS_INDEXES:
                     self._make_indexes(self.database[name], _CHASSIS_INDEXES[name])
             for document in documents:
+                self._documents.append(document)
                 if document.collection_name() not in existing:
                     self._create(document.collection_name())
                 document.ensure_indexes()
@@ -183,5 +185,10 @@ class Store:
         return int(found["storageSize"] + found["indexSize"]), int(found["fsUsedSize"]), int(found["fsTotalSize"])
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Let go of the connections.
+
+        mongoengine takes only one class of each name off a connection, and two services have a `CaseDocument`.
+        """
+        for document in self._documents:
+            document._disconnect()  # noqa: SLF001
         mongoengine.disconnect(self.alias)
