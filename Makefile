@@ -18,7 +18,7 @@ down: ## Stop all of it
 	@$(NGAO) down
 
 ##@ Change it
-test-fast: ## The tests that need no broker and no database; under a minute
+test-fast: ## The tests that need no broker and no database; under a minute on an idle machine
 	@$(NGAO) test --fast
 test: ## All checks and all tests, with everything they need; leaves no process behind
 	@$(NGAO) test

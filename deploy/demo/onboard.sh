@@ -1,6 +1,6 @@
 #!/bin/sh
 # Gives compose's demonstration a source and a partner, which then reach the platform as strangers do, through the edge gate only.
-# Run on the host as root while the deployment is up; afterwards: docker-compose --profile demo up -d
+# Run on the host as root while the deployment is up; afterwards: docker compose --profile demo up -d
 # Again and again is fine: both get new secrets.
 set -eu
 repository=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
@@ -12,7 +12,7 @@ fail() { echo "onboard.sh: $*" >&2; exit 1; }
 [ "$(id -u)" = 0 ] || fail "the accounts are given to the containers' user, which only root can do: run this with sudo."
 [ -r "$secrets/operator/ngao.env" ] || fail "there is no $secrets/operator/ngao.env: run bin/ngao secrets init and bring the deployment up first."
 approvals=${NGAO_APPROVALS:-$(sed -n 's/^NGAO_APPROVALS=//p' "$repository/.env" 2>/dev/null | tail -n 1)}
-[ "$approvals" = single ] || fail "a new source needs two operators here: to try the demonstration alone, put NGAO_APPROVALS=single into .env and run docker-compose up -d again."
+[ "$approvals" = single ] || fail "a new source needs two operators here: to try the demonstration alone, put NGAO_APPROVALS=single into .env and run docker compose up -d again."
 set -a
 . "$secrets/operator/ngao.env"
 set +a
@@ -48,4 +48,4 @@ mv "$NGAO_HOME/accounts/partner-demo-partner" "$accounts/partner"
 mv "$NGAO_HOME"/key/partner-*.key "$NGAO_HOME"/key/signing-*.key "$accounts/partner/"
 find "$accounts" -type f -exec chmod 0400 {} +
 chown -R 10001:10001 "$accounts"
-echo "A source and a partner are onboarded; docker-compose --profile demo up -d starts them."
+echo "A source and a partner are onboarded; docker compose --profile demo up -d starts them."

@@ -8,7 +8,7 @@ from pathlib import Path
 from ngao.client import FileSeen, PartnerClient
 from ngao.contracts import Event
 
-account = Path(sys.argv[1] if len(sys.argv) > 1 else "partner.json")
+account = Path(sys.argv[1] if len(sys.argv) > 1 else "account.json")
 client = PartnerClient.from_file(account, seen=FileSeen(account.with_suffix(".seen")))
 WE_DO = {"legal_aid", "bail_and_court_support"}
 
@@ -25,7 +25,7 @@ def offered(event: Event) -> None:
 @client.on("registry.contact.disclosed.v1")
 def disclosed(event: Event) -> None:
     """Put the contact into your own case system here: opened, in clear, for you alone."""
-    print(event.data["case_ref"], "may be reached on", len(event.data["disclosed"]["phones"]), "numbers")
+    print(event.data["case_ref"], "may be reached; phone numbers:", len(event.data["disclosed"]["phones"]))
     client.start(event.data["offer_id"])
 
 

@@ -162,7 +162,7 @@ def _then(parts: list[Part], now: datetime) -> Iterator[str]:
     services = {part.name for part in parts} - {OUTSIDERS}
     if not services:
         return
-    yield "Start the services: bin/ngao up, or docker-compose up -d. They resend events that others may have missed."
+    yield "Start the services: bin/ngao up, or docker compose up -d. They resend events that others may have missed."
     oldest = min(part.moment for part in parts if part.name in services)
     if services != set(SERVICES):
         since = (oldest - timedelta(days=OUTBOX_DAYS)).strftime("%Y-%m-%dT%H:%MZ")

@@ -43,7 +43,7 @@ def check(before_start: Before = False, settings: Files = None, as_json: AsJson 
     The exit code is 0 if no check fails. Warnings do not fail.
 
         bin/ngao check --before-start
-        docker-compose run --rm intake python -m ngao.cli check --settings /etc/ngao/service.toml
+        docker compose run --rm intake python -m ngao.cli check --settings /etc/ngao/service.toml
     """
     findings = perform(_checks(before_start, settings or []), (lambda _: None) if as_json else _print_finding)
     failed = [finding for finding in findings if finding.state is State.FAILED]

@@ -162,4 +162,4 @@ def _leave(console: Console, platform: Platform, setup: DemoSetup) -> None:
         f"{platform.home.policy / 'deadlines.yaml'} and run [bold]bin/ngao restart[/bold].",
         soft_wrap=True,
     )
-    console.print("\nShow the status: [bold]bin/ngao status[/bold]. Stop the platform: [bold]make down[/bold].")
+    console.print("\nShow the status: [bold]bin/ngao status[/bold]. Stop the platform: [bold]bin/ngao down[/bold].")

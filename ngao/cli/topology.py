@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -13,7 +13,7 @@ from ngao.broker.provisioning import provision as bring
 from ngao.chassis.messaging.edge_names import EdgeNames
 from ngao.chassis.settings import read_secret
 from ngao.cli.brokers import management
-from ngao.cli.output import AsJson, echo, show
+from ngao.cli.output import AsJson, echo, show, show_json
 from ngao.contracts import CATALOGUE
 from ngao.deployment.naming import SERVICES
 from ngao.deployment.secrets_folder import provision_folder
@@ -49,7 +49,7 @@ def provision(
 @events.command("list")
 def list_events(as_json: AsJson = False) -> None:
     """List event types with their publisher, subscribers and meaning."""
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "type": entry.name,
             "owner": entry.owner,
@@ -60,7 +60,11 @@ def list_events(as_json: AsJson = False) -> None:
         }
         for entry in CATALOGUE.values()
     ]
-    show(rows, ("type", "owner", "heard_by", "audiences", "says"), as_json=as_json, none="The catalogue is empty.")
+    if as_json:
+        show_json(rows)
+        return
+    table = [{**row, "subscribers": row["heard_by"], "meaning": row["says"]} for row in rows]
+    show(table, ("type", "owner", "subscribers", "audiences", "meaning"), as_json=False, none="The catalogue is empty.")
 
 
 def _folder() -> Path | None:

@@ -102,7 +102,7 @@ def parse_json(body: bytes, most_values: int = MOST_VALUES) -> Any:
     try:
         text = body.decode("utf-8").removeprefix(BYTE_ORDER_MARK)
     except UnicodeDecodeError:
-        raise Undecodable("the body is not UTF-8") from None
+        raise Undecodable("not UTF-8") from None
     _count(text, most_values)
     if "\\ud" in text.lower() and _has_lone_surrogate(text):
         raise Undecodable("a text holds half a surrogate pair")
@@ -110,7 +110,7 @@ def parse_json(body: bytes, most_values: int = MOST_VALUES) -> Any:
         return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite, object_pairs_hook=_no_repeats)
     except json.JSONDecodeError as error:
         # `from None`: the original error carries the whole document.
-        raise Undecodable(f"not JSON: line {error.lineno}, column {error.colno}") from None
+        raise Undecodable(f"not JSON at line {error.lineno}, column {error.colno}") from None
     except ValueError:
         raise Undecodable("a number has too many digits") from None
     except RecursionError:

@@ -26,6 +26,7 @@ HELD = (
     "ngao/broker",
     "ngao/chassis/messaging",
     "ngao/chassis/observability",
+    "ngao/chassis/pages",
     "ngao/chassis/security",
     "ngao/chassis/storage",
     "ngao/cli",

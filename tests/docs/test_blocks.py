@@ -35,6 +35,8 @@ CONSOLE = {
     "make test-fast": SELFTEST,
     "make test-all": SELFTEST,
     "make lint": SELFTEST,
+    "make lint types": SELFTEST,
+    "make generate": SELFTEST,  # the same program, with --check
     "make types": SELFTEST,
     "make imports": SELFTEST,
     "make check-generated": SELFTEST,
@@ -72,11 +74,10 @@ AS_ROOT = {
     "compose --profile demo up --detach": PAGES,
     "compose logs --follow demo-source demo-partner": PAGES,
     "install -d -o 10001 -g 10001 -m 0700 /srv/backups": RESTORE,
-    "docker-compose run --rm -v /srv/backups:/backups provision python -m ngao.cli backup --to /backups": RESTORE,
-    "docker-compose stop edge desk intake referral notify registry": RESTORE,
-    "docker-compose up provision": RESTORE,
-    "docker-compose run --rm -T -v /srv/backups:/backups provision": RESTORE,
-    "docker-compose up --detach": RESTORE,
+    "docker compose run --rm -v /srv/backups:/backups provision python -m ngao.cli backup --to /backups": RESTORE,
+    "docker compose stop edge desk intake referral notify registry": RESTORE,
+    "docker compose up provision": RESTORE,
+    "docker compose run --rm -T -v /srv/backups:/backups provision": RESTORE,
     "bin/ngao check": RESTORE,
 }
 

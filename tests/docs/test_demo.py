@@ -34,7 +34,7 @@ SHOWN = {
     "docs/tutorial/first-referral.md": (
         "The broker accepts this account: partner turkana-legal.",
         '"duplicate":true',
-        "may be reached on 1 numbers",
+        "may be reached; phone numbers: 1",
         "turkana-legal is at work on legal_aid.",
         "is recalled",
     ),

@@ -1,11 +1,11 @@
-"""The page of events: what is said, by whom, to whom."""
+"""The page of events: each type with its publisher, its subscribers and its meaning."""
 
 from __future__ import annotations
 
 from ngao.contracts import CATALOGUE, Audience, EventType
 from tools.generating.text import NOTICE, table
 
-_HEARERS = {
+_SUBSCRIBERS = {
     Audience.PARTNER: "the partner",
     Audience.SOURCE: "the source",
     Audience.FROM_SOURCE: "intake",
@@ -27,7 +27,7 @@ _PARTS = (
     ),
 )
 _INTRO = """Every event is a CloudEvent 1.0 in structured JSON ([envelope](schemas/envelope.json)). A type links to the JSON
-Schema of its `data`; an example of each stands in [asyncapi.json](asyncapi.json). Consumers ignore fields they do not know.
+Schema of its `data`; an example of each is in [asyncapi.json](asyncapi.json). Consumers ignore fields they do not know.
 
 Data classes: `internal` events hold references and codes; `sealed` ones also hold a box that one recipient opens;
 `sensitive` is only what a source posts, and it never goes further in that form."""
@@ -48,10 +48,10 @@ def files() -> dict[str, str]:
 
 def _part(title: str, where: str, audience: Audience) -> str:
     rows = [_row(entry, audience) for entry in CATALOGUE.values() if audience in entry.audiences]
-    return f"## {title}\n\n{where}\n\n" + table(("type", "owner", "says", "who hears", "data class"), rows)
+    return f"## {title}\n\n{where}\n\n" + table(("type", "owner", "meaning", "subscribers", "data class"), rows)
 
 
-def _hearers(entry: EventType) -> tuple[str, ...]:
+def _subscribers(entry: EventType) -> tuple[str, ...]:
     return tuple(f"{each} (notice)" if entry.gives_notice_to(each) else each for each in entry.subscribers)
 
 
@@ -66,5 +66,5 @@ def _noticed() -> str:
 
 
 def _row(entry: EventType, audience: Audience) -> tuple[str, ...]:
-    hears = ", ".join(_hearers(entry)) if audience is Audience.INTERNAL else _HEARERS[audience]
-    return (f"[`{entry.name}`](schemas/{entry.name}.json)", entry.owner, entry.says, hears, entry.classification)
+    subscribers = ", ".join(_subscribers(entry)) if audience is Audience.INTERNAL else _SUBSCRIBERS[audience]
+    return (f"[`{entry.name}`](schemas/{entry.name}.json)", entry.owner, entry.says, subscribers, entry.classification)

@@ -77,7 +77,7 @@ class Call:
             with self.meter.running():
                 return parse_body(self.body, most_values)
         except Undecodable as error:
-            raise InvalidInput(f"The body is not acceptable JSON: {error}.", slug="malformed-json", status=400) from None
+            raise InvalidInput(f"The body is invalid: {error}.", slug="malformed-json", status=400) from None
 
     def load(self, schema: type[Schema] | Schema | None = None) -> Any:
         """The body, loaded by a schema, or by the one the operation declares; raises InvalidInput naming every broken field."""

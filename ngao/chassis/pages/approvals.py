@@ -1,4 +1,4 @@
-"""What waits for a second operator, and the decisions."""
+"""Requests that need the approval of a second operator, and the decisions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Rejection(Reasoned):
 
 
 class ApprovalShown(Schema):
-    """A request for an act of two. `result_waits` means that whoever asked can take its answer, once."""
+    """A request for an act of two. `result_waits` means that the operator who asked can read its answer, once."""
 
     id = fields.String(metadata=_INTERNAL)
     operation = fields.String(metadata=_INTERNAL)
@@ -57,7 +57,7 @@ class ApprovalsShown(Schema):
 
 @http.get("/v1/approvals", roles="operator", scope="approvals:read", audit=lists("approvals"), returns=ApprovalsShown)
 def list_approvals(parts: Parts[Any], *, state: str = "waiting") -> dict[str, Any]:
-    """What waits for a second operator.
+    """List the requests that need the approval of a second operator.
 
     Newest first; `?state=waiting|executed|rejected|failed|expired|all`, waiting by default.
     """
@@ -71,7 +71,7 @@ def list_approvals(parts: Parts[Any], *, state: str = "waiting") -> dict[str, An
     "/v1/approvals/<approval_id>", roles="operator", scope="approvals:read", audit=itself("approval.read"), returns=ApprovalAsked
 )
 def show_approval(parts: Parts[Any], approval_id: str, call: Call) -> dict[str, Any]:
-    """One request, with what it asks for."""
+    """Show one request, with what it asks for."""
     return parts.chassis.approvals.show(approval_id, by=call.principal.id)
 
 
@@ -80,9 +80,9 @@ def show_approval(parts: Parts[Any], approval_id: str, call: Call) -> dict[str, 
     audit=itself("approval.executed", "approval.failed"), returns=ApprovalShown,
 )  # fmt: skip
 def approve(parts: Parts[Any], approval_id: str, call: Call) -> dict[str, Any]:
-    """Approve what another operator asked for; it is done at once, and once.
+    """Approve what another operator asked for. It is carried out immediately, and once.
 
-    What the act answers is kept for whoever asked, and for nobody else.
+    The answer of the act is stored only for the operator who asked.
     """
     approvals = parts.chassis.approvals
     pending = approvals.pending(approval_id, by=call.principal.id)
@@ -97,7 +97,7 @@ def approve(parts: Parts[Any], approval_id: str, call: Call) -> dict[str, Any]:
     request=Rejection, returns=ApprovalShown,
 )  # fmt: skip
 def reject(parts: Parts[Any], approval_id: str, body: dict[str, str], call: Call) -> dict[str, Any]:
-    """Decide that it is not done."""
+    """Reject the request, so that it is not carried out."""
     return parts.chassis.approvals.reject(approval_id, by=call.principal.id, reason=body["reason"])
 
 
@@ -105,7 +105,7 @@ def reject(parts: Parts[Any], approval_id: str, body: dict[str, str], call: Call
     "/v1/approvals/<approval_id>/result", roles="operator", scope="approvals:read", audit=itself("approval.result_taken")
 )
 def take_result(parts: Parts[Any], approval_id: str, call: Call) -> Answer:
-    """What the act answered: once, and only for whoever asked.
+    """Return the answer of the act: once, and only to the operator who asked.
 
     A new key is in here and nowhere else.
     """

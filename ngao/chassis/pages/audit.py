@@ -1,4 +1,4 @@
-"""The chains of the audit trail: whether they are whole, and what other services hold and are held of them."""
+"""The chains of the audit trail: their verification, and the heads that services hold of one another."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CHAINS_ALONE = nothing("Numbers and hashes of the chains, nothing of what is on
 
 
 class NotedHead(Tolerant):
-    """Where a chain was when somebody noted it; other fields of a note are not needed."""
+    """Where a chain was when it was noted; other fields of a note are not needed."""
 
     chain = fields.Integer(required=True, strict=True, validate=validate.Range(0, CHAINS - 1), metadata=_CODES)
     n = fields.Integer(required=True, strict=True, validate=validate.Range(0, 10**12), metadata=_CODES)
@@ -40,7 +40,7 @@ class Accepted(Reasoned):
 
 @http.get("/v1/audit/verify", roles="operator", scope="audit:read", audit=_CHAINS_ALONE)
 def verify_audit(parts: Parts[Any]) -> dict[str, Any]:
-    """Whether the audit trail is whole.
+    """Verify that the audit trail is whole.
 
     Follows every chain; names the first entry that does not hold.
     """
@@ -49,7 +49,7 @@ def verify_audit(parts: Parts[Any]) -> dict[str, Any]:
 
 @http.post("/v1/audit/verify", roles="operator", scope="audit:read", audit=_CHAINS_ALONE, request=NotedHeads)
 def verify_audit_from(parts: Parts[Any], body: dict[str, Any]) -> dict[str, Any]:
-    """Whether the audit trail is whole and passes through heads that were noted earlier.
+    """Verify that the audit trail is whole and passes through heads that were noted earlier.
 
     `reason` is `noted` where a chain does not reach a noted head, or has another entry in its place.
     """
@@ -58,7 +58,7 @@ def verify_audit_from(parts: Parts[Any], body: dict[str, Any]) -> dict[str, Any]
 
 @http.get("/v1/audit/held", roles="operator", scope="audit:read", audit=_CHAINS_ALONE)
 def show_held_heads(parts: Parts[Any]) -> dict[str, Any]:
-    """The last heads of the other services' audits, as this service holds them.
+    """Show the last heads of the other services' audits, as this service holds them.
 
     `moved` where what the other service published since contradicts what is held.
     """
@@ -70,13 +70,13 @@ def show_held_heads(parts: Parts[Any]) -> dict[str, Any]:
     request=Accepted, returns={204: None},
 )  # fmt: skip
 def accept_heads(parts: Parts[Any], service: str, body: dict[str, str], call: Call) -> None:
-    """Hold another service's audit as it is now: it was put back, and it is known why."""
+    """Hold another service's audit as it is now, because it was restored and the reason is known."""
     parts.chassis.units.run(lambda unit: held_heads.accept(unit, service, by=call.principal.actor, reason=body["reason"]))
 
 
 @http.get("/v1/audit/heads", roles="operator", scope="audit:read", audit=_CHAINS_ALONE)
 def show_audit_heads(parts: Parts[Any]) -> dict[str, Any]:
-    """Where the chains of the audit trail are now, to be noted elsewhere."""
+    """Show the heads of the audit trail's chains, to be noted elsewhere."""
     return {"heads": [vars(head) for head in parts.chassis.audits.heads()]}
 
 

@@ -1,4 +1,4 @@
-"""How a service is doing, and its description. These answer without a worker, so that they do while all are busy."""
+"""The health of a service, and its description. These answer without a worker, so that they do while all are busy."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ngao.chassis.observability import metrics
 
 @http.get("/healthz", roles="anyone", inline=True)
 def healthz(parts: Parts[Any]) -> Answer:
-    """Whether the process is alive.
+    """Check that the process is alive.
 
     Restart it when this is not 200.
     """
@@ -24,7 +24,7 @@ def healthz(parts: Parts[Any]) -> Answer:
 
 @http.get("/readyz", roles="anyone", inline=True)
 def readyz(parts: Parts[Any]) -> Answer:
-    """Whether it can work, and what is missing.
+    """Check that the service can work, and name what is missing.
 
     Send work only while this is 200.
     """
@@ -34,13 +34,13 @@ def readyz(parts: Parts[Any]) -> Answer:
 
 @http.get("/metrics", roles="anyone", operation="metrics", inline=True, inside=True)
 def metrics_page(parts: Parts[Any]) -> Text:
-    """Numbers for Prometheus."""
+    """Return the metrics for Prometheus."""
     return Text(200, parts.chassis.metrics.render(), content_type=metrics.CONTENT_TYPE)
 
 
-@http.get("/openapi.json", roles="anyone", summary="This document.", inline=True)
+@http.get("/openapi.json", roles="anyone", summary="Return this document.", inline=True)
 def openapi(parts: Parts[Any]) -> dict[str, Any]:
-    """The service's HTTP interface, made from its declarations."""
+    """Return the service's HTTP interface, made from its declarations."""
     return _described(parts)
 
 

@@ -1,4 +1,4 @@
-"""The periods of the key-encryption keys: what each still wraps, and wrapping it under the newest."""
+"""The periods of the key-encryption keys: what each still wraps, and the wrapping under the newest."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from ngao.contracts import DataClass, Strict
 
 
 class RewrapOrder(Strict):
-    """Where an earlier answer says to go on; empty to begin."""
+    """The `next` of an earlier answer, to continue there; empty to begin."""
 
     after = fields.String(load_default="", validate=validate.Regexp("^([0-9a-f]{32})?$"), metadata={"class": DataClass.INTERNAL})
 
 
 @http.get("/v1/keys", roles="operator", scope="keys:read", audit=nothing("Periods and counts."))
 def show_keys(parts: Parts[Any]) -> dict[str, Any]:
-    """The key periods, and what each still wraps.
+    """Show the key periods, and what each still wraps.
 
     A period that wraps nothing any more can be retired: `ngao keys retire`.
     """

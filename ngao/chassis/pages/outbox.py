@@ -1,4 +1,4 @@
-"""Events that wait for the broker, and those that were sent and are sent again."""
+"""Events that wait for the broker, and the replay of sent events."""
 
 from __future__ import annotations
 
@@ -39,15 +39,15 @@ class ReplayOrder(Reasoned):
 
 @http.get("/v1/outbox", roles="operator", scope="outbox:read", audit=lists("troubled"))
 def show_outbox(parts: Parts[Any]) -> dict[str, Any]:
-    """Events the broker has not confirmed yet."""
+    """Show the events that the broker has not confirmed yet."""
     return parts.chassis.backlog.status()
 
 
 @http.post("/v1/outbox/replay", roles="operator", scope="outbox:write", audit=itself("outbox.replayed"), request=ReplayOrder)
 def replay_outbox(parts: Parts[Any], body: dict[str, Any], call: Call) -> dict[str, Any]:
-    """Send events again that were sent and are kept, with the same ids.
+    """Resend events that were sent and are kept, with the same ids.
 
-    A bounded number at once: while `more` is true, ask again with the `before` of the first answer.
+    A bounded number per call: while `more` is true, ask again with the `before` of the first answer.
     """
     chassis = parts.chassis
     order = Order(body["since"], body.get("before") or chassis.clock.now(), body.get("to"))

@@ -1,4 +1,4 @@
-"""Messages that could not be processed, and what an operator decides about them."""
+"""Messages that could not be processed, and an operator's decisions about them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class ParkedDecision(Reasoned):
 
 @http.get("/v1/parked", roles="operator", scope="parked:read", audit=lists("parked"))
 def list_parked(parts: Parts[Any], *, state: str = "parked", limit: str = "100") -> dict[str, Any]:
-    """Messages that could not be processed.
+    """List messages that could not be processed.
 
     Newest first; `?state=parked|replayed|dropped|expired|all` and `?limit=1..500`.
     """
@@ -35,7 +35,7 @@ def list_parked(parts: Parts[Any], *, state: str = "parked", limit: str = "100")
 
 @http.get("/v1/parked/<parked_id>", roles="operator", scope="parked:read", audit=shows("parked.read", "parked_id"))
 def show_parked(parts: Parts[Any], parked_id: str) -> dict[str, Any]:
-    """One of them, without its content."""
+    """Show one of them, without its content."""
     return parts.chassis.parking.show(parked_id)
 
 
@@ -53,5 +53,5 @@ def replay_parked(parts: Parts[Any], parked_id: str, body: dict[str, str], call:
     request=ParkedDecision, returns={204: None}, two_person=always,
 )  # fmt: skip
 def drop_parked(parts: Parts[Any], parked_id: str, body: dict[str, str], call: Call) -> None:
-    """Give a parked message up for good."""
+    """Drop a parked message permanently."""
     parts.chassis.parking.drop(parked_id, by=call.principal.actor, reason=body["reason"])

@@ -29,7 +29,7 @@ _log = get_logger("intake")
 
 @dataclass(frozen=True)
 class Receipt:
-    """The answer to a source. `withdrawn` is true if the source took the report back, so that no one helps because of it.
+    """The answer to a source. `withdrawn` is true if the source has withdrawn the report, so that no one helps because of it.
 
     `narrative_cut` is true if the report had no room for all of the update's narrative.
     """

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from ngao.chassis.errors import TooLarge, UnsupportedMediaType
+from ngao.chassis.errors import InvalidInput, TooLarge, UnsupportedMediaType
 from ngao.chassis.http.body import read_body
-from ngao.chassis.http.call import Meter
+from ngao.chassis.http.call import Call, Meter
+from ngao.chassis.security.identity import Principal
 
 JSON = "application/json"
 
@@ -44,3 +45,18 @@ def test_what_was_read_of_a_body_without_a_length_is_on_the_meter_also_if_it_is_
     with pytest.raises(TooLarge):
         read_body({"CONTENT_TYPE": JSON, "eventlet.input": stream}, 100, (JSON,), meter)
     assert meter.bytes == 120
+
+
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        (b"{", "The body is invalid: not JSON at line 1, column 2."),
+        (b"\xff", "The body is invalid: not UTF-8."),
+        (b'{"a": "\\ud800"}', "The body is invalid: a text holds half a surrogate pair."),
+    ],
+)
+def test_a_refused_body_names_its_cause_once(body: bytes, detail: str) -> None:
+    call = Call(principal=Principal("anyone", "anyone"), body=body, content_type=JSON, headers={}, query={}, trace="")
+    with pytest.raises(InvalidInput) as refused:
+        call.json()
+    assert (str(refused.value), refused.value.slug) == (detail, "malformed-json")
