@@ -1,4 +1,4 @@
-"""Sent events are stored for a replay, for the case that a broker or a consumer has lost them.
+"""Sent events are stored for a replay, because a broker or a consumer may lose them.
 
 A replayed entry keeps its id and its bytes, so that consumers recognise it: inboxes are kept far longer
 than outboxes. It goes the way of every entry that waits; nothing here publishes.

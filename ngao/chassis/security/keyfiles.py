@@ -129,7 +129,7 @@ def load_verifying(public_directory: Path) -> dict[str, tuple[str, str]]:
 
 
 def load_onboarding(directory: Path) -> dict[str, str]:
-    """Return the public onboarding keys that this service trusts, by key id; none where no partner is onboarded."""
+    """Return the public onboarding keys that this service trusts, by key id; none where no outsider is onboarded."""
     publics = [b64encode(_bytes(path)).decode() for path in sorted(directory.glob("onboarding-*.pub"))]
     return {signing.key_id(public): public for public in publics}
 
