@@ -38,6 +38,9 @@ OFFICERS = ("duty-officer", "deputy", "coordinator")
 CRITICAL = {"type": "torture", "ongoing": True}
 ROUTINE = {"type": "smear_campaign"}
 
+WITHIN_S = 60.0
+"""A disclosure waits until its service knows that nothing was withdrawn meanwhile: half a minute on a busy machine."""
+
 
 @dataclass
 class Partner:
@@ -95,7 +98,7 @@ class Partner:
         def found() -> list[dict[str, Any]]:
             return [each for each in self.heard(case_ref) if each["what"] == what]
 
-        return eventually(found, within=30, what=f"{what} at {self.id} about {case_ref}")[0]
+        return eventually(found, within=WITHIN_S, what=f"{what} at {self.id} about {case_ref}")[0]
 
     def asks(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         """Over HTTP with its own key."""
@@ -276,7 +279,7 @@ class Coalition:
         """The story's steps by name."""
         return [hop["what"] for hop in self.story(case_ref).get("story", [])]
 
-    def reaches(self, case_ref: str, what: str, within: float = 30) -> dict[str, Any]:
+    def reaches(self, case_ref: str, what: str, within: float = WITHIN_S) -> dict[str, Any]:
         """Wait for a step of the story."""
         eventually(lambda: what in self.hops(case_ref), within=within, what=f"{what} of {case_ref}")
         return next(hop for hop in self.story(case_ref)["story"] if hop["what"] == what)
@@ -299,7 +302,7 @@ class Coalition:
         standing = self.line.counts(names) + self.edge_line.counts(inbound_queues(self.world))
         return not standing and not any(self.asks(service, "GET", "/v1/outbox")["waiting"] for service in self.services)
 
-    def told(self, case_ref: str, who: str, within: float = 30) -> Mail:
+    def told(self, case_ref: str, who: str, within: float = WITHIN_S) -> Mail:
         """The first mail that somebody got about a case."""
 
         def found() -> list[Mail]:
