@@ -17,6 +17,7 @@ from ngao.contracts import ContractError, UnknownType
 
 PREFETCH = 20
 _IDLE_S = 0.2
+_ON_ITS_WAY_S, _FOLLOWED_S = 0.05, 1.0
 _LONGEST_WAIT_S = 60.0
 _log = logging.getLogger("ngao.client")
 
@@ -53,6 +54,7 @@ class Consumer:
         self._waiting: dict[str, deque[Delivery]] = {}
         self._postponed: list[tuple[float, Delivery]] = []
         self._cancelled = False
+        self._followed_until = 0.0
 
     def run(self, until: Callable[[], bool]) -> None:
         """Consume until `until()` is true, and reconnect with back-off. Raises Refused if the account is refused."""
@@ -100,16 +102,24 @@ class Consumer:
                 raise Unreachable("The broker closed a queue or the channel for now.")
 
     def _next(self, channel: Any) -> Delivery | None:
-        """Return the next message of the first queue with one. Before a routine one, ask the broker for urgent ones."""
+        """Return the next message of the first queue with one. Before a routine one, ask the broker for urgent ones.
+
+        A queue that has just given its next message to this consumer answers that it is empty, while the message is still on
+        its way. Shortly after an urgent message, another one is therefore waited for.
+        """
         self._link.pump()
         first = self._first()
         if first is None:
             return None
-        asked = self._ask(channel, self._queues[: self._queues.index(first)])
-        if asked is not None:
-            return asked
-        self._link.pump()  # receive an urgent message that arrived before the broker's answer
-        return self._waiting[self._first() or first].popleft()
+        more_urgent = self._queues[: self._queues.index(first)]
+        asked = self._ask(channel, more_urgent)
+        if asked is None:
+            followed = time.monotonic() < self._followed_until
+            self._link.pump(_ON_ITS_WAY_S if followed and more_urgent else 0.0)
+            first = self._first() or first
+        if asked is not None or first != self._queues[-1]:
+            self._followed_until = time.monotonic() + _FOLLOWED_S
+        return asked or self._waiting[first].popleft()
 
     def _first(self) -> str | None:
         return next((queue for queue in self._queues if self._waiting[queue]), None)
