@@ -1,4 +1,4 @@
-"""Everything a service stands on, built once from its settings and handed to its parts."""
+"""Builds the parts that a service shares, once, from its settings, and hands them to its use cases."""
 
 from __future__ import annotations
 

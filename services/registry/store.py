@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from typing import Any, Generic, Protocol, TypeVar
 
 from ngao.chassis.storage.lookups import Record
@@ -19,7 +20,7 @@ class Entity(Protocol):
 E = TypeVar("E", bound=Entity)
 
 
-class Repository(Generic[E]):
+class Repository(ABC, Generic[E]):
     """Hands out one object for each record of a unit, and registers one write for it however often it is saved."""
 
     collection: str
@@ -52,11 +53,13 @@ class Repository(Generic[E]):
             self._entities[key] = entity
         return self._entities[key]
 
+    @abstractmethod
     def _read(self, record: Record) -> E:
-        raise NotImplementedError
+        """Make the object of a stored record."""
 
+    @abstractmethod
     def _record(self, entity: E) -> Record:
-        raise NotImplementedError
+        """Make the fields to store of an object, without its id."""
 
     def _seal(self, scope: str, key: str, field: str, value: Any) -> bytes:
         content = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()

@@ -1,4 +1,4 @@
-"""Makes nameko's service class of what use cases declare: trace, caller, unit, retries and serialisation stand here, once."""
+"""Makes nameko's service class of what use cases declare, with the trace, caller, unit, retries and serialisation of each."""
 
 from __future__ import annotations
 

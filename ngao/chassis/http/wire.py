@@ -96,7 +96,7 @@ class _Head:
 
 
 def _why(line: bytes) -> str:
-    """Which rule a header line breaks; never what stands in it."""
+    """Which rule a header line breaks; never its value."""
     if not line.endswith(b"\r\n"):
         return "a header line does not end with CR LF"
     if line[:1] in b" \t":

@@ -35,7 +35,7 @@ def read(management: Management, vhost: str) -> dict[str, Any]:
 
 
 def steps(management: Management, kept: Mapping[str, Any]) -> Iterator[Step]:
-    """What of it the broker lacks; what stands is never changed. Raises Misconfigured before the topology is there."""
+    """Return what the broker lacks of it, and change nothing that is there. Raises Misconfigured before the topology is there."""
     vhost = kept["vhost"]
     if management.get("vhosts", vhost) is None:
         raise Misconfigured(f"The broker has no virtual host {vhost} yet: run `ngao provision` first.")

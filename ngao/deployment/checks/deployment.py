@@ -41,7 +41,7 @@ class Deployment:
     stores: Callable[[], Sequence[StoreSettings]]
 
     def checks(self, *, before_start: bool) -> Iterator[Check]:
-        """Yield the checks in order: what stands on disk, then what runs."""
+        """Yield the checks in order: first the files on disk, then the running services."""
         compose = read_variables(self.repository / ".env")
         whole = os.geteuid() == ROOT
         if (self.secrets / "broker-admin.password").exists():  # the secrets of the job `provision`

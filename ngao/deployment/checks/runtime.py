@@ -225,7 +225,7 @@ def _demand_port(variable: str, host: str, port: int) -> str:
 def ready(
     urls: Mapping[str, str], ca_file: str | None, needs: Mapping[str, tuple[str, ...]] | None = None
 ) -> Iterator[Check]:
-    """That each service can work, and that nothing of it waits for an operator; `needs` names the checks it stands on."""
+    """Yield a check of each service: that it works and waits for no operator; `needs` names the checks it depends on."""
     for service, url in urls.items():
         yield Check(f"{service} is ready", partial(_demand_ready, service, url, ca_file), (needs or {}).get(service, ()))
 
