@@ -47,16 +47,25 @@ def killed(service: str) -> Inject:
 
 
 def killed_at(point: str) -> Inject:
-    """-9 in every service when it crosses the point, at a crossing of the lot's choice."""
+    """-9 in every service when it crosses the point, at a crossing of the lot's choice.
+
+    Each is started again as soon as it has ended, because the others get less to do, or nothing, while it is away.
+    """
 
     @contextmanager
     def inject(site: Site, lot: random.Random) -> Iterator[None]:
         for service in SERVICES:
             site.orders(service).give(f"kill-{point}", lot.randint(1, 4))
-        for service in SERVICES:
-            ended = site.services[service].has_ended
-            eventually(ended, within=CROSSES_WITHIN_S, what=f"{service} to cross {point}")
-            site.revive(service, ready=False)
+        alive = set(SERVICES)
+
+        def all_have_ended() -> bool:
+            for service in sorted(alive):
+                if site.services[service].has_ended():
+                    site.revive(service, ready=False)
+                    alive.remove(service)
+            return not alive
+
+        eventually(all_have_ended, within=CROSSES_WITHIN_S, what=f"every service to cross {point}")
         yield
 
     return inject
