@@ -24,15 +24,8 @@ Messages are sentences for an operator. None ever carries a value of a request.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
 
-
-class BrokenField(Protocol):
-    """The members of a field error, in whatever class."""
-
-    def as_dict(self) -> dict[str, str]:
-        """`pointer`, `code` and `detail`."""
-        ...
+from ngao.kernel.problems import FieldError
 
 
 class NgaoError(Exception):
@@ -82,7 +75,7 @@ class InvalidInput(Permanent):
     status = 422
 
     def __init__(
-        self, message: str, errors: Sequence[BrokenField] = (), *, slug: str | None = None, status: int | None = None
+        self, message: str, errors: Sequence[FieldError] = (), *, slug: str | None = None, status: int | None = None
     ) -> None:
         super().__init__(message)
         self.errors = list(errors)
@@ -127,7 +120,7 @@ class NotAllowedNow(Permanent):
     slug = "not-allowed-now"
     status = 409
 
-    def __init__(self, message: str, *, slug: str | None = None, errors: Sequence[BrokenField] = ()) -> None:
+    def __init__(self, message: str, *, slug: str | None = None, errors: Sequence[FieldError] = ()) -> None:
         super().__init__(message)
         self.slug = slug or self.slug
         self.errors = list(errors)

@@ -4,10 +4,9 @@ from ngao.contracts.catalogue import CATALOGUE, SERVICES, Audience, EventType, g
 from ngao.contracts.classes import DataClass, Moment, Strict, Tolerant
 from ngao.contracts.envelope import CONTENT_TYPE, MOST_VALUES, Event, decode, encode, parse_json
 from ngao.contracts.errors import ContractError, InvalidContent, Undecodable, UnknownType, field_errors
-from ngao.contracts.events.audit import NotedChain, NotedEntry
+from ngao.contracts.events.audit import NotedChain, NotedEntry, noted_by, noted_chains
 from ngao.contracts.events.notices import InNoticeOnly
 from ngao.contracts.forms import for_partner, notice_of
-from ngao.contracts.heads import noted_by, noted_chains
 from ngao.contracts.messages import event_of, make, open_event, received
 from ngao.contracts.payloads import Part, Payload
 from ngao.kernel.problems import FieldError

@@ -104,10 +104,11 @@ def _message(payload: type[Payload], says: str) -> EventType:
     return _type(payload, says, ("referral",))
 
 
-def _heads(payload: type[Payload]) -> EventType:
+def _heads(service: str) -> EventType:
     """Return the entry of an audit event. Notify gets none, because it sends data out of the platform."""
-    others = tuple(each for each in ("intake", "registry", "referral") if each != payload.type_name.partition(".")[0])
-    return _type(payload, "Where the chains of this service's audit are, for the others to hold.", others, may_be_urgent=False)
+    others = tuple(each for each in ("intake", "registry", "referral") if each != service)
+    says = "Where the chains of this service's audit are, for the others to hold."
+    return _type(audit.noted_by(service), says, others, may_be_urgent=False)
 
 
 def _reply(payload: type[Payload], says: str) -> EventType:
@@ -160,10 +161,7 @@ _ALL = (
     _message(notify.MessageFailed, "The message could not be sent; who is notified instead."),
     _message(notify.MessageRefused, "The message would not be safe, so it is not sent."),
     _message(notify.MessageAcknowledged, "A human has seen it."),
-    _heads(audit.IntakeAuditNoted),
-    _heads(audit.RegistryAuditNoted),
-    _heads(audit.ReferralAuditNoted),
-    _heads(audit.NotifyAuditNoted),
+    *(_heads(service) for service in ("intake", "registry", "referral", "notify")),
     _reply(replies.ReceiptReply, "The partner's own system has the offer."),
     _reply(replies.AcceptReply, "The partner accepts the referral."),
     _reply(replies.DeclineReply, "The partner declines."),

@@ -77,12 +77,10 @@ def _walk(messages: Any, pointer: str) -> Iterator[FieldError]:
         return
     for message in messages if isinstance(messages, list) else [messages]:
         if isinstance(message, FieldError):
-            yield FieldError(pointer + message.pointer, message.code, message.detail)
+            yield message.under(pointer)
             continue
         text = str(message)
-        coded, _, rest = text.partition("|")
-        if rest:
-            yield FieldError(pointer, coded, rest)
-            continue
-        code = next((code for prefix, code in _CODES if prefix in text), "invalid")
-        yield FieldError(pointer, code, text)
+        code, _, detail = text.partition("|")
+        if not detail:
+            code, detail = next((code for prefix, code in _CODES if prefix in text), "invalid"), text
+        yield FieldError(pointer, code, detail)

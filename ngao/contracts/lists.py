@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from marshmallow import EXCLUDE, Schema, fields, validate
+from marshmallow import Schema, fields, validate
 
-from ngao.contracts.classes import Pattern, Strict
+from ngao.contracts.classes import Pattern, Strict, Tolerant
 
 SLUG = Pattern(r"^[a-z][a-z0-9_]{1,63}$", error="Must be lower-case letters, digits and underscores.")
 
 
-class _Entry(Schema):
+class _Entry(Tolerant):
     """A list entry. Other members, such as crosswalk codes, are for others and are not checked."""
-
-    class Meta:
-        unknown = EXCLUDE
 
     label = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, Required, TypedDict, Unpack
+from typing import Any, Required, TypedDict, TypeVar, Unpack
 from uuid import uuid4
 
 from marshmallow import Schema, ValidationError
@@ -14,8 +14,11 @@ from ngao.contracts.catalogue import EventType, type_named
 from ngao.contracts.envelope import Event
 from ngao.contracts.errors import InvalidContent, field_errors
 from ngao.contracts.events.notices import InNoticeOnly
-from ngao.contracts.payloads import P, Payload, read
+from ngao.contracts.payloads import Part, Payload
 from ngao.contracts.upcasting import upcast
+from ngao.kernel.records import from_record
+
+P = TypeVar("P", bound=Part)
 
 
 @cache
@@ -84,8 +87,8 @@ def open_event(event: Event, *, as_notice: bool = False) -> dict[str, Any]:
 
 
 def received(kind: type[P], event: Event) -> P:
-    """Return the data of an opened event as its payload, or as the notice that its reader gets."""
-    return read(kind, event.data)
+    """Return the data of an opened event as its payload, or as the notice that its reader gets; nothing is checked again."""
+    return from_record(kind, event.data)
 
 
 def _load(schema: Schema, data: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ import types
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, fields
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from typing import Annotated, Any, ClassVar, TypeVar, Union, dataclass_transform, get_args, get_origin, get_type_hints
 
 from marshmallow import Schema, missing, validate
@@ -28,7 +28,6 @@ from ngao.contracts.classes import DataClass, Moment, Strict, Tolerant, Unbounde
 T = TypeVar("T")
 C = TypeVar("C", bound="type[Part]")
 E = TypeVar("E", bound="type[Payload]")
-P = TypeVar("P", bound="Part")
 
 
 @dataclass(frozen=True)
@@ -101,48 +100,12 @@ def _declared(cls: C, *, schema: str, strict: bool, shape: type[Part] | None) ->
 
 def schema_of(kind: type[Part]) -> type[Schema]:
     """Return the marshmallow schema of a payload, which checks it, writes it, and describes it in the reference."""
-    kind = kind.on_wire.shape or kind
-    if kind not in _SCHEMAS:
-        _SCHEMAS[kind] = _built(kind)
-    return _SCHEMAS[kind]
+    return _built(kind.on_wire.shape or kind)  # type: ignore[arg-type]  # a class can be hashed
 
 
-def read(kind: type[P], data: Mapping[str, Any]) -> P:
-    """Create a payload of data that its schema has loaded; nothing is checked a second time."""
-    reading = _READINGS.get(kind) or _READINGS.setdefault(kind, _Reading.of(kind))
-    names = reading.names
-    values = dict(data) if data.keys() == names else {name: data[name] for name in names & data.keys()}
-    for name, convert in reading.converters:
-        if name in values:
-            values[name] = convert(values[name])
-    return kind(**values)
-
-
-@dataclass(frozen=True)
-class _Reading:
-    """How loaded data becomes a payload: the attributes, and those that are not yet what they will be."""
-
-    names: frozenset[str]
-    converters: tuple[tuple[str, Callable[[Any], Any]], ...]
-
-    @classmethod
-    def of(cls, kind: type[Part]) -> _Reading:
-        hints = get_type_hints(kind, include_extras=True)
-        names = [each.name for each in _fields(kind)]
-        found = ((name, _converter(hints[name])) for name in names)
-        return cls(frozenset(names), tuple((name, convert) for name, convert in found if convert is not None))
-
-
-_SCHEMAS: dict[type[Part], type[Schema]] = {}
-_READINGS: dict[type[Part], _Reading] = {}
-
-
-def _fields(kind: type[Part]) -> tuple[Field[Any], ...]:
-    return fields(kind)  # type: ignore[arg-type]  # every part is a dataclass
-
-
+@cache
 def _built(kind: type[Part]) -> type[Schema]:
-    defaults = {each.name: _default(each) for each in _fields(kind)}
+    defaults = {each.name: _default(each) for each in fields(kind)}  # type: ignore[arg-type]  # every part is a dataclass
     hints = get_type_hints(kind, include_extras=True)
     made = {name: _field(f"{kind.__name__}.{name}", hints[name], default) for name, default in defaults.items()}
     left_out = {name: defaults[name] for name in defaults if _IF_SET in _taken_apart(hints[name])[1]}
@@ -158,17 +121,6 @@ def _attribute(self: Any, obj: Any, attr: str, default: Any) -> Any:
     if attr in self.left_out and not isinstance(obj, Mapping) and value == self.left_out[attr]:
         return default
     return default if value is missing else value
-
-
-def _converter(hint: Any) -> Callable[[Any], Any] | None:
-    """Return how a loaded value becomes the attribute's; None if it is the same."""
-    bare = _taken_apart(hint)[0]
-    if get_origin(bare) is tuple:
-        inner = _converter(get_args(bare)[0])
-        return tuple if inner is None else lambda values: tuple(map(inner, values))
-    if isinstance(bare, type) and issubclass(bare, Part):
-        return lambda value: None if value is None else read(bare, value)
-    return None
 
 
 def _taken_apart(hint: Any) -> tuple[Any, list[Any], bool]:

@@ -15,7 +15,8 @@ from ngao.contracts.events.notices import ContactNotice, Notice
 from ngao.contracts.events.referral import NeedUnroutable, OfferAccepted, OfferStarted
 from ngao.contracts.events.registry import ContactSummary, DefenderResolved, Restriction
 from ngao.contracts.events.replies import AcceptReply
-from ngao.contracts.payloads import IfSet, Internal, Part, part, read, schema_of
+from ngao.contracts.payloads import IfSet, Internal, Part, part, schema_of
+from ngao.kernel.records import from_record
 
 NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
 TYPED = {name: entry for name, entry in CATALOGUE.items() if entry.payload is not None}
@@ -39,12 +40,12 @@ def test_a_sample_and_its_payload_say_the_same_byte_by_byte(samples: Path) -> No
     different = []
     for name, entry in TYPED.items():
         data = open_event(sample(samples, name))
-        payload = read(entry.payload, data)
+        payload = from_record(entry.payload, data)
         said, of_document = event_of(payload, subject="NG-1", time=NOW), make(name, subject="NG-1", data=data, time=NOW)
         left_out = schema_of(entry.payload).left_out
         written = {key: value for key, value in of_document.data.items() if left_out.get(key, ...) != data[key]}
         same = encode(replace(said, id="1")) == encode(replace(of_document, id="1", data=written))
-        if not same or read(entry.payload, open_event(said)) != payload:
+        if not same or from_record(entry.payload, open_event(said)) != payload:
             different.append(name)
     assert different == []
 
@@ -73,7 +74,7 @@ def test_a_notice_says_what_it_shares_with_the_event_and_what_is_given_for_it_al
     assert "need_number" not in started.data
     lost = NeedUnroutable(case_ref="NG-1", need="medical", urgency="high", reason="no_partner", reasons=(), told="duty_officer")
     assert event_of(lost, subject="NG-1").notice == {"case_ref": "NG-1", "urgency": "high"}
-    assert read(Notice, {"case_ref": "NG-1"}).need_number is None
+    assert from_record(Notice, {"case_ref": "NG-1"}).need_number is None
 
 
 def test_a_payload_that_breaks_its_schema_is_no_event() -> None:

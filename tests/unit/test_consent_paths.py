@@ -17,11 +17,9 @@ from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import decode, encode
 from ngao.contracts.events.intake import StatedConsent
 from ngao.kernel.consent import Answer, Statement, carried_over, judge
-from services.intake.reports.follow_consent import statement_of as heard_by_intake
 from services.intake.reports.model import Report, Update
 from services.intake.reports.records import report_from, report_record
 from services.referral.cases import store as referral
-from services.referral.cases.apply_consent import statement_of
 from services.referral.cases.applying import apply_consent, apply_report
 from services.referral.cases.model import Case as ReferralCase
 from services.registry.cases.model import Case as RegistryCase
@@ -124,4 +122,4 @@ def test_the_end_of_a_consent_given_at_the_registry_reaches_intake_and_referral(
     ctx = register.ctx
     publish_consent(ctx, register.cases.kept["NG-7K2M9QX4TB"], None, spoken)
     sent = decode(encode(ctx.unit.sayings[0].event))
-    assert heard_by_intake(payload_of(sent)) == statement_of(payload_of(sent)) == spoken
+    assert payload_of(sent).statement == spoken

@@ -49,24 +49,13 @@ class Nothing:
 Audited = Lists | Shows | Itself | Nothing
 
 
-def lists(name: str) -> Lists:
-    """For an operation that answers `{name: [...]}`."""
-    return Lists(name)
-
-
-def shows(action: str, variable: str) -> Shows:
-    """For an operation that answers the record that a variable of its path names."""
-    return Shows(action, variable)
+lists, shows, nothing = Lists, Shows, Nothing
+"""As they are written in a declaration."""
 
 
 def itself(*actions: str) -> Itself:
     """For an operation whose use case writes the entry."""
     return Itself(actions)
-
-
-def nothing(why: str) -> Nothing:
-    """For an operation that shows no record of a person."""
-    return Nothing(why)
 
 
 def check(declared: Operation) -> None:

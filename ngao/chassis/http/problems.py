@@ -14,7 +14,6 @@ from uuid import uuid4
 from pymongo.errors import ConnectionFailure, ExecutionTimeout
 
 from ngao.chassis.errors import (
-    BrokenField,
     InvalidInput,
     NgaoError,
     NotAllowedNow,
@@ -24,7 +23,7 @@ from ngao.chassis.errors import (
     Unavailable,
 )
 from ngao.chassis.observability.logs import describe_error, get_logger
-from ngao.contracts import ContractError, InvalidContent, Undecodable
+from ngao.contracts import ContractError, FieldError, InvalidContent, Undecodable
 
 CONTENT_TYPE = "application/problem+json"
 TYPES = "https://ngao.example/problems/"
@@ -104,7 +103,7 @@ def problem_of(error: BaseException) -> Problem:
     return _unexpected(error)
 
 
-def broken_fields(errors: Iterable[BrokenField]) -> list[dict[str, str]]:
+def broken_fields(errors: Iterable[FieldError]) -> list[dict[str, str]]:
     """Field errors as dictionaries. A step that is no plain field name is shown as `?`: a name may be someone's data too."""
     return [{**each, "pointer": _safe(each["pointer"])} for each in (error.as_dict() for error in list(errors)[:_MOST_ERRORS])]
 

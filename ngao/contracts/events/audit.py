@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Annotated
 
 from marshmallow import validate
 
 from ngao.contracts.classes import Pattern
+from ngao.contracts.envelope import Event
 from ngao.contracts.payloads import Internal, Part, Payload, Whole, event, part
+from ngao.kernel.records import from_record
 
 _MOST_CHAINS, _MOST_PASSED = 64, 64
 _N = validate.Range(1, 10**12)
@@ -48,21 +51,17 @@ class AuditNoted(Payload):
     chains: Internal[Annotated[tuple[NotedChain, ...], validate.Length(0, _MOST_CHAINS)]]
 
 
-@event("intake.audit.noted.v1", shape=AuditNoted)
-class IntakeAuditNoted(AuditNoted):
-    """Where intake's chains are."""
+@cache
+def noted_by(service: str) -> type[AuditNoted]:
+    """Return the event in which a service publishes the heads of its audit."""
+
+    @event(f"{service}.audit.noted.v1", shape=AuditNoted)
+    class Noted(AuditNoted):
+        """Where the chains of one service's audit are."""
+
+    return Noted
 
 
-@event("registry.audit.noted.v1", shape=AuditNoted)
-class RegistryAuditNoted(AuditNoted):
-    """Where the registry's chains are."""
-
-
-@event("referral.audit.noted.v1", shape=AuditNoted)
-class ReferralAuditNoted(AuditNoted):
-    """Where referral's chains are."""
-
-
-@event("notify.audit.noted.v1", shape=AuditNoted)
-class NotifyAuditNoted(AuditNoted):
-    """Where notify's chains are."""
+def noted_chains(event: Event) -> dict[int, NotedChain]:
+    """Return the chains that an opened event names, by their number."""
+    return {each.chain: each for each in from_record(AuditNoted, event.data).chains}

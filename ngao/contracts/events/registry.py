@@ -9,6 +9,7 @@ from typing import Any
 
 from ngao.contracts.events.parts import Withheld
 from ngao.contracts.payloads import Internal, Lasting, Part, Payload, Sealed, event, part
+from ngao.kernel.consent import Statement
 
 
 @part()
@@ -52,6 +53,11 @@ class ConsentChanged(Payload):
     until: Internal[Lasting | None] = None
     granted: Internal[bool]
     effective_at: Internal[datetime]
+
+    @property
+    def statement(self) -> Statement:
+        """Return what the person has said, as every service judges it."""
+        return Statement(self.purpose, self.scope, self.recipient, self.until, self.effective_at, self.granted)
 
 
 @event("registry.contact.disclosed.v1")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ngao.chassis.handlers import on
 from ngao.contracts.events.registry import ConsentChanged
-from ngao.kernel.consent import Statement
 from services.intake.context import Context
 from services.intake.reports.disclose_narrative import disclose_what_is_new
 
@@ -18,11 +17,6 @@ def follow_consent(ctx: Context, event: ConsentChanged) -> None:
     report = ctx.reports.of_case(event.case_ref)
     if report.forgotten_at:
         return
-    report.note_consent(statement_of(event))
+    report.note_consent(event.statement)
     disclose_what_is_new(ctx, report)
     ctx.reports.save(report)
-
-
-def statement_of(event: ConsentChanged) -> Statement:
-    """Return the statement that an event holds."""
-    return Statement(event.purpose, event.scope, event.recipient, event.until, event.effective_at, event.granted)

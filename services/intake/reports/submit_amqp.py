@@ -18,7 +18,7 @@ from ngao.contracts.envelope import from_document
 from ngao.contracts.events.intake import ReportReceipt, ReportRejected
 from ngao.contracts.events.parts import FieldRefusal
 from ngao.contracts.events.source import ReportSealed
-from ngao.contracts.payloads import read
+from ngao.kernel.records import from_record
 from services.intake.context import Context
 from services.intake.reports.posted import CLOUDEVENT, JSON, Posted, accept_posted, cloud_event
 
@@ -95,10 +95,10 @@ def refusal_of(error: NgaoError | ContractError, source_id: str, delivery: Deliv
 def _unsealed(event: Event, boxes: OwnBoxes) -> Posted:
     """Return the report in a sealed event. Errors in the content of the box point into the report, others into the event."""
     try:
-        sealed = read(ReportSealed, open_event(event))
+        sealed = from_record(ReportSealed, open_event(event))
         content = boxes.open(sealed.key_id, sealed.box)
     except InvalidContent as error:
-        raise InvalidContent([FieldError(f"/data{field.pointer}", field.code, field.detail) for field in error.errors]) from None
+        raise InvalidContent([field.under("/data") for field in error.errors]) from None
     except SealBroken:
         detail = "It does not open with a key that intake has now. Ask GET /v1/sealing-key for the key and seal again."
         message = "The report is not sealed to a key that intake has."

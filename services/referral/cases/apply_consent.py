@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ngao.chassis.handlers import on
 from ngao.contracts.events.registry import ConsentChanged
-from ngao.kernel.consent import FOR_REFERRAL, Statement
+from ngao.kernel.consent import FOR_REFERRAL
 from services.referral.cases import applying
 from services.referral.cases.finding import known_or_new
 from services.referral.context import Context
@@ -17,10 +17,5 @@ def apply_consent(ctx: Context, event: ConsentChanged) -> None:
     if event.purpose != FOR_REFERRAL:
         return
     case = known_or_new(ctx, event.case_ref)
-    applying.apply_consent(case, statement_of(event), ctx.now, ctx.deadlines)
+    applying.apply_consent(case, event.statement, ctx.now, ctx.deadlines)
     route_and_store(ctx, case)
-
-
-def statement_of(event: ConsentChanged) -> Statement:
-    """Return the person's statement."""
-    return Statement(event.purpose, event.scope, event.recipient, event.until, event.effective_at, event.granted)

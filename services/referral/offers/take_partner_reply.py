@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from ngao.broker.exchanges import PARTNERS
-from ngao.chassis.errors import BrokenField, Forbidden, InvalidInput, NgaoError, Permanent
+from ngao.chassis.errors import Forbidden, InvalidInput, NgaoError, Permanent
 from ngao.chassis.handlers import on_edge
 from ngao.chassis.http.problems import broken_fields
 from ngao.chassis.messaging.accounts import outsider_account
@@ -158,7 +158,7 @@ def late_answer(partner_id: str, offer: Offer) -> ReplyAnswered:
     return _answer(partner_id, offer.id, "offer-state", [state_error(offer)], taken=False)
 
 
-def _answer(partner_id: str, offer_id: str | None, reason: str, errors: Sequence[BrokenField], *, taken: bool) -> ReplyAnswered:
+def _answer(partner_id: str, offer_id: str | None, reason: str, errors: Sequence[FieldError], *, taken: bool) -> ReplyAnswered:
     refused = tuple(FieldRefusal(**error) for error in broken_fields(errors))
     return ReplyAnswered(partner_id=partner_id, offer_id=offer_id, taken=taken, reason=reason, errors=refused)
 

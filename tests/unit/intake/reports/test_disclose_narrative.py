@@ -11,7 +11,7 @@ from ngao.chassis.security import seals
 from ngao.contracts import event_of, for_partner
 from ngao.contracts.events.intake import NarrativeDisclosed
 from ngao.contracts.events.registry import ConsentChanged
-from ngao.contracts.payloads import read
+from ngao.kernel.records import from_record
 from ngao.testing.vouching import Onboarding, PartnerKeys
 from services.intake.policy import IntakePolicy
 from services.intake.reports.disclose_narrative import narrative_may_leave
@@ -61,7 +61,7 @@ class Story:
         )
         copy = for_partner(event_of(leaving, subject=self.case_ref, partner_id="clinic"))
         envelope = replace(copy, subject=self.case_ref)
-        return narrative_may_leave(self.intake.ctx, read(NarrativeDisclosed, copy.data), envelope)
+        return narrative_may_leave(self.intake.ctx, from_record(NarrativeDisclosed, copy.data), envelope)
 
     @property
     def disclosed(self) -> list[tuple[str, str]]:
