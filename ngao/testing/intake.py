@@ -11,10 +11,9 @@ from ngao.chassis.storage.unit_of_work import Unit
 from ngao.kernel.urgency import CRITICAL
 from ngao.testing.memory import SHIPPED_POLICY, Records, ServiceInMemory, no_store
 from ngao.testing.vouching import MemoryRecipients, Onboarding
-from services.intake.context import Context
+from services.intake.context import Context, RandomIds
 from services.intake.policy import IntakePolicy, load
 from services.intake.reports.model import LATEST_AGAIN, Report, SealedIdentity
-from services.intake.reports.references import RandomIds
 from services.intake.reports.store import ReportRepository
 from services.intake.reports.vault import CaseVault, RegistryBox
 from services.intake.settings import read

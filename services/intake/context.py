@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import ClassVar, Self
+from uuid import uuid4
 
 from ngao.chassis.chassis import Chassis
 from ngao.chassis.handlers import Parts, UnitContext
@@ -13,6 +14,7 @@ from ngao.chassis.security.identity import Principal
 from ngao.chassis.security.sealed_boxes import AnnouncedBoxes
 from ngao.chassis.storage.recipients import UnitRecipients, Vouchers
 from ngao.chassis.storage.unit_of_work import Unit
+from ngao.kernel import references
 from ngao.kernel.actors import Actor
 from services.intake import policy as policy_files
 from services.intake import settings as own_settings
@@ -20,7 +22,6 @@ from services.intake.dry_runs.store import DryRunCounter
 from services.intake.metrics import IntakeMetrics
 from services.intake.policy import IntakePolicy
 from services.intake.quarantine.model import NATIVE
-from services.intake.reports.references import RandomIds
 from services.intake.reports.store import ReportRepository
 from services.intake.reports.vault import CaseVault, RegistryBox
 from services.intake.settings import OwnSettings
@@ -28,6 +29,18 @@ from services.intake.sources.store import SourceCredentials, SourceRepository
 
 INTAKE = Actor.service("intake")
 """Who acts where the caller does not: a narrative, for example, is not disclosed by the source whose update allows it."""
+
+
+class RandomIds:
+    """Makes references from the system's random source."""
+
+    def report_id(self) -> str:
+        """Return a new report id."""
+        return str(uuid4())
+
+    def case_ref(self) -> str:
+        """Return a new case reference."""
+        return references.case_ref()
 
 
 @dataclass

@@ -14,13 +14,14 @@ from ngao.chassis.policy import Policy, load_policy, reads_policy
 from ngao.chassis.retention import load_retention
 from ngao.kernel.placeholders import Placeholders
 from ngao.kernel.problems import FieldError
+from ngao.kernel.records import from_record
 from ngao.kernel.retention import Retention
 from ngao.kernel.vocabulary import LABELLED, Vocabulary, WrongList, demand_known, vocabulary_of
 from services.intake.mapping.expressions import check_expression
 from services.intake.mapping.profiles import Edit, FieldRule, Profile
 from services.intake.mapping.readings import Reader, ValueMap, spoken
 from services.intake.policy_schemas import FILES, IdentityFile, ProfileFile
-from services.intake.triage.model import Condition, EarlierReports, Rule, TriagePolicy
+from services.intake.triage.model import Condition, Rule, TriagePolicy
 
 _RETENTION = {"reports": ("closed", "withdrawn", "received")}
 _PHONES = "/subject/identity/phones"
@@ -101,21 +102,17 @@ def _triage(policy: Policy, vocabulary: Vocabulary) -> TriagePolicy:
 
 
 def _rule(document: Mapping[str, Any], vocabulary: Vocabulary) -> Rule:
-    when, effect, name = dict(document["when"]), document["effect"], f"rule {document['id']}"
+    when, effect, name = document["when"], document["effect"], f"rule {document['id']}"
     if bool(effect["points"]) == bool(effect["at_least"]):
         raise Misconfigured(f"The policy file triage.yaml has errors: {name}: effect needs either at_least or points.")
-    earlier = when.pop("earlier_reports")
     groups = {violation.group for violation in vocabulary.violations.values()}
     demand_known("triage.yaml", f"{name}.when.violation_in", when["violation_in"], vocabulary.violations)
     demand_known("triage.yaml", f"{name}.when.violation_group", when["violation_group"], groups)
     demand_known("triage.yaml", f"{name}.when.perpetrator_in", when["perpetrator_in"], vocabulary.perpetrators)
     demand_known("triage.yaml", f"{name}.when.needs_include", when["needs_include"], vocabulary.supports)
-    if earlier:
+    if earlier := when["earlier_reports"]:
         demand_known("triage.yaml", f"{name}.when.earlier_reports", earlier["violation_group"], groups)
-        earlier = EarlierReports(**{**earlier, "violation_group": frozenset(earlier["violation_group"])})
-    conditions: dict[str, Any] = {key: frozenset(value) if isinstance(value, list) else value for key, value in when.items()}
-    condition = Condition(**conditions, earlier_reports=earlier)
-    return Rule(document["id"], document["text"], condition, effect["points"], effect["at_least"])
+    return Rule(document["id"], document["text"], from_record(Condition, when), effect["points"], effect["at_least"])
 
 
 def _names(entries: Mapping[str, Any]) -> dict[str, str]:

@@ -5,23 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate
 
 from ngao.contracts import codes
-from ngao.contracts.classes import Pattern, Strict
+from ngao.contracts.classes import Pattern, Strict, Tolerant
 from ngao.contracts.lists import LISTS, SLUG, PlaceholdersFile
 from ngao.kernel.urgency import URGENCIES
 from services.intake.mapping.profiles import Expression
 from services.intake.mapping.readings import KINDS, OTHERS, zone_of
 
 
-class IdentityFile(Schema):
+class IdentityFile(Tolerant):
     """identity.yaml, as far as intake reads it: the region of phone numbers without a prefix, and why a person may be read."""
-
-    class Meta:
-        """Other members are not checked here."""
-
-        unknown = EXCLUDE
 
     default_region = fields.String(required=True, validate=Pattern(r"^[A-Z]{2}$"))
     read_reasons = fields.List(fields.String(validate=SLUG), required=True, validate=validate.Length(min=1))

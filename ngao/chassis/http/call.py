@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
@@ -75,7 +74,7 @@ class Call:
         """The body, parsed strictly; raises InvalidInput (400, `malformed-json`) that says where, never what."""
         try:
             with self.meter.running():
-                return parse_body(self.body, most_values)
+                return parse_json(self.body, most_values)
         except Undecodable as error:
             raise InvalidInput(f"The body is invalid: {error}.", slug="malformed-json", status=400) from None
 
@@ -106,18 +105,3 @@ class Text(Answer):
     """An answer that is not JSON; the payload is bytes."""
 
     content_type: str = "text/plain; charset=utf-8"
-
-
-def parse_body(body: bytes, most_values: int = MOST_VALUES) -> Any:
-    """JSON that every store and queue takes; raises Undecodable."""
-    try:
-        parsed = parse_json(body, most_values)
-        # Half a surrogate pair (`\ud800`) is JSON but not Unicode: no store and no queue would take it.
-        if b"\\u" in body:
-            json.dumps(parsed, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        raise Undecodable("a string holds half a surrogate pair") from None
-    except ValueError:
-        # Python refuses integers of more than 4,300 digits with a plain ValueError.
-        raise Undecodable("a number is too long") from None
-    return parsed

@@ -23,16 +23,15 @@ from ngao.kernel.names import comparable
 from ngao.kernel.vocabulary import Vocabulary
 from services.intake.mapping.dates_of_acts import counted, dated_acts
 from services.intake.mapping.mapping import Mapped, map_native
-from services.intake.mapping.places import county_named
 from services.intake.mapping.pointers import leaves, remove_at, replace_at, value_at
 from services.intake.mapping.profiles import Profile
 from services.intake.mapping.taking_out import taken_out
 from services.intake.mapping.unreadable import UnreadableReport
 from services.intake.reports.dates import ESTIMATE, doubt_about, with_likely_date
 from services.intake.reports.draft import DateDoubt, Draft
-from services.intake.reports.provenance import LeftOut
+from services.intake.reports.model import LeftOut
 from services.intake.reports.reading import examined
-from services.intake.reports.vocabulary import GENERAL
+from services.intake.reports.vocabulary import GENERAL, county_named
 
 _log = get_logger("intake")
 _MOST_ROUNDS = 30

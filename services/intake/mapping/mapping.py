@@ -27,7 +27,7 @@ from services.intake.mapping.expressions import (
 from services.intake.mapping.pointers import assign, items_at
 from services.intake.mapping.profiles import SUBMISSION_TIME, Expression, FieldRule, Profile
 from services.intake.mapping.readings import BLANK, Read, Reader, read
-from services.intake.reports.provenance import LeftOut
+from services.intake.reports.model import LeftOut
 
 FAILED = "format"
 """The code of a place that an expression reads and could not be evaluated with."""

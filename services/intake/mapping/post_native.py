@@ -58,11 +58,11 @@ def post_native(parts: IntakeParts, call: Call, source_id: str) -> Answer:
         with call.meter.running():
             form = read_form(profile, body, parts.policy.vocabulary, ctx.now)
     except UnreadableReport as unreadable:
-        return Answer(202, show(InboundShown, **_held(parts, call, body, profile, unreadable)))
+        return Answer(202, show(InboundShown, _held(parts, call, body, profile, unreadable)))
     receipt = parts.run(partial(take_form, source_id=source_id, form=form), call)
     mapped, taken = form
     known = {"mapping_version": profile.version, "discarded": mapped.discarded, "left_out": taken.left_out}
-    return Answer(202, show(InboundShown, quarantined=False, **receipt, **known))
+    return Answer(202, show(InboundShown, {"quarantined": False, **receipt, **known}))
 
 
 def _held(parts: IntakeParts, call: Call, body: NativeBody, profile: Profile, why: UnreadableReport) -> dict[str, Any]:

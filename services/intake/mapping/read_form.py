@@ -1,4 +1,7 @@
-"""Turn a native body into a report: one that is posted, and one that an operator releases from quarantine."""
+"""Turn a native body into a report: one that is posted, and one that an operator releases from quarantine.
+
+An edited form updates the report it made before, instead of being refused for its other content.
+"""
 
 from __future__ import annotations
 
@@ -6,19 +9,19 @@ from datetime import datetime
 from typing import Any
 
 from ngao.chassis.errors import NotAllowedNow, NotFound
-from ngao.chassis.http.call import parse_body
-from ngao.contracts import Undecodable
+from ngao.contracts import Undecodable, parse_json
 from ngao.kernel.vocabulary import Vocabulary
 from services.intake.context import Context
 from services.intake.mapping.lenient import Taken, read_native
 from services.intake.mapping.mapping import Mapped
 from services.intake.mapping.profiles import Profile
-from services.intake.mapping.receive_form import receive_form
 from services.intake.mapping.unreadable import UnreadableReport
 from services.intake.quarantine.model import NativeBody
+from services.intake.reports.draft import Draft
+from services.intake.reports.model import MappedBy, Update
 from services.intake.reports.posted import pointing
-from services.intake.reports.provenance import MappedBy
-from services.intake.reports.receive import answer_of
+from services.intake.reports.receive import Receipt, answer_of, receive_report
+from services.intake.reports.update import Seen, update_report
 
 MOST_VALUES = 20_000
 """A form asks more than a report holds."""
@@ -37,7 +40,7 @@ def profile_of(ctx: Context, source_id: str) -> Profile:
 def read_form(profile: Profile, body: NativeBody, vocabulary: Vocabulary, now: datetime) -> tuple[Mapped, Taken]:
     """Return a body as a report. Raises UnreadableReport."""
     try:
-        native = parse_body(body.content, MOST_VALUES)
+        native = parse_json(body.content, MOST_VALUES)
     except Undecodable:
         raise UnreadableReport("no_json") from None
     return read_native(profile, native, body.name, vocabulary, now)
@@ -49,3 +52,35 @@ def take_form(ctx: Context, source_id: str, form: tuple[Mapped, Taken]) -> dict[
     with pointing(mapped.native):
         mapping = MappedBy(mapped.profile.version, mapped.discarded, taken.left_out)
         return answer_of(ctx, receive_form(ctx, source_id, taken.draft, mapping, mapped.edit))
+
+
+def receive_form(ctx: Context, source_id: str, draft: Draft, mapping: MappedBy, edit: str | None) -> Receipt:
+    """Take a form in; `edit` is the name of this version of an edited one. Raises what reports and updates raise.
+
+    An edit is known again by its name alone: one that goes back to what the original states is a later word like any other.
+    """
+    if edit is None:
+        return receive_report(ctx, source_id, draft, mapping)
+    update = _update_of(draft, edit)
+    before = ctx.reports.by_source_event(source_id, draft.source_event_id)
+    if before is None:
+        return receive_report(ctx, source_id, draft, mapping, made_by=Seen(ctx, update).mark)
+    return update_report(ctx, source_id, before.id, update, mapping)
+
+
+def _update_of(draft: Draft, name: str) -> Update:
+    """Return a whole form as later facts: its consents are all that are valid, other omissions change nothing."""
+    dated = draft.doubt is None or draft.doubt.stated is not None
+    return Update(
+        violations=draft.violations or None,
+        needs=draft.needs or None,
+        consents=draft.consents,
+        narrative=draft.narrative or None,
+        person=draft.person if draft.person.needs_sealing else None,
+        place=draft.place,
+        key=name,
+        restates=True,
+        occurred_at=draft.occurred_at if dated else None,
+        occurred_precision=draft.occurred_precision if dated else "",
+        doubt=draft.doubt if dated else None,
+    )

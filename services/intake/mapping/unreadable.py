@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from ngao.chassis.errors import InvalidInput
 from ngao.contracts import FieldError
-from services.intake.reports.provenance import LeftOut
+from services.intake.reports.model import LeftOut
 
 
 class UnreadableReport(InvalidInput):

@@ -37,7 +37,7 @@ def replay_held(ctx: Context, quarantine_id: str, body: dict[str, Any]) -> dict[
     ctx.audit("quarantine.replayed", subject=quarantine_id, detail={"reason": body["reason"]})
     native = NativeBody(source_of(found), body_of(ctx.unit, found), name_of(ctx.unit, found) or quarantine_id)
     form = read_form(profile_of(ctx, native.source_id), native, ctx.policy.vocabulary, ctx.now)
-    return show(ReceiptShown, **take_form(ctx, native.source_id, form))
+    return show(ReceiptShown, take_form(ctx, native.source_id, form))
 
 
 @http.post(

@@ -8,13 +8,15 @@ from __future__ import annotations
 from datetime import datetime
 
 from ngao.chassis.errors import TooLarge, TooManyRequests
+from ngao.chassis.handlers import measures
 from ngao.chassis.http.problems import broken_fields
+from ngao.chassis.measuring import OFTEN_S
 from ngao.chassis.messaging.accounts import outsider_account
 from ngao.chassis.messaging.delivery import Delivery
 from ngao.chassis.messaging.parking import MOST_KEPT
 from ngao.chassis.observability.logs import get_logger
 from ngao.contracts.events.intake import QuarantineFilled, ReportQuarantined
-from services.intake.context import INTAKE, Context
+from services.intake.context import INTAKE, Context, IntakeParts
 from services.intake.mapping.profiles import Profile
 from services.intake.mapping.unreadable import UnreadableReport
 from services.intake.quarantine.model import NATIVE, NativeBody
@@ -74,6 +76,15 @@ def note_full(ctx: Context, source_id: str) -> None:
     )
     ctx.publish(filled, subject=bundle)
     _log.warning("quarantine.filled", source_id=source_id, count=bodies, bytes=size)
+
+
+@measures(seconds=OFTEN_S)
+def measure_quarantine(parts: IntakeParts) -> None:
+    """Measure how many bodies wait, and how long the oldest does."""
+    ctx = parts.read()
+    oldest = ctx.shelf.oldest()
+    parts.own_metrics.quarantine.set(ctx.shelf.count())
+    parts.own_metrics.quarantine_s.set((ctx.now - oldest).total_seconds() if oldest else 0.0)
 
 
 def _publish_quarantined(ctx: Context, held: str, source_id: str, profile: Profile, why: UnreadableReport) -> None:

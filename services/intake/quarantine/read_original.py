@@ -11,7 +11,6 @@ from ngao.chassis.handlers import http, itself
 from ngao.chassis.messaging.parked import body_of
 from ngao.contracts.classes import INTERNAL, SENSITIVE, Tolerant
 from services.intake.context import Context
-from services.intake.reports.responses import show
 
 
 class OriginalShown(Tolerant):
@@ -36,6 +35,6 @@ def read_original(ctx: Context, quarantine_id: str, *, reason: str = "") -> dict
     content = body_of(ctx.unit, ctx.shelf.waiting(quarantine_id))
     ctx.audit("quarantine.read", subject=quarantine_id, detail={"reason": reason})
     try:
-        return show(OriginalShown, quarantine_id=quarantine_id, encoding="utf-8", body=content.decode())
+        return {"quarantine_id": quarantine_id, "encoding": "utf-8", "body": content.decode()}
     except UnicodeDecodeError:
-        return show(OriginalShown, quarantine_id=quarantine_id, encoding="base64", body=b64encode(content).decode())
+        return {"quarantine_id": quarantine_id, "encoding": "base64", "body": b64encode(content).decode()}

@@ -25,15 +25,15 @@ _MOST_HELD = 500
 class HeldShown(Tolerant):
     """A body in quarantine, without what is in it: `left_out` names what could not be read, never a value."""
 
-    quarantine_id = fields.String(metadata=INTERNAL)
+    quarantine_id = fields.String(attribute="_id", metadata=INTERNAL)
     source_id = fields.String(metadata=INTERNAL)
     state = fields.String(metadata=INTERNAL)
     reason = fields.String(metadata=INTERNAL)
     left_out = fields.List(fields.Nested(LeftOutShown), metadata=INTERNAL)
     size = fields.Integer(metadata=INTERNAL)
     times = fields.Integer(metadata=INTERNAL)
-    first_posted_at = fields.AwareDateTime(metadata=INTERNAL)
-    posted_at = fields.AwareDateTime(metadata=INTERNAL)
+    first_posted_at = fields.AwareDateTime(attribute="first_parked_at", metadata=INTERNAL)
+    posted_at = fields.AwareDateTime(attribute="parked_at", metadata=INTERNAL)
 
 
 class QuarantineShown(Tolerant):
@@ -60,7 +60,7 @@ def list_quarantine(ctx: Context, *, state: str = "waiting", source: str = "", l
     if not limit.isascii() or not limit.isdigit() or not 1 <= int(limit[:6]) <= _MOST_HELD:
         raise InvalidInput(f"limit must be a number from 1 to {_MOST_HELD}.", slug="invalid-query", status=400)
     of_source = {ACCOUNT: outsider_account("source", source)} if source else {}
-    return show(QuarantineShown, quarantine=[_answer(record) for record in ctx.shelf.list(int(limit), STATES[state], of_source)])
+    return show(QuarantineShown, {"quarantine": list(map(_answer, ctx.shelf.list(int(limit), STATES[state], of_source)))})
 
 
 @http.get(
@@ -73,7 +73,7 @@ def list_quarantine(ctx: Context, *, state: str = "waiting", source: str = "", l
 )
 def show_held(ctx: Context, quarantine_id: str) -> dict[str, Any]:
     """Show why a body could not be read, and how often it was posted. Raises NotFound."""
-    return show(HeldShown, **_answer(ctx.shelf.find(quarantine_id)))
+    return show(HeldShown, _answer(ctx.shelf.find(quarantine_id)))
 
 
 def source_of(found: dict[str, Any]) -> str:
@@ -82,14 +82,5 @@ def source_of(found: dict[str, Any]) -> str:
 
 
 def _answer(found: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "quarantine_id": found["_id"],
-        "source_id": source_of(found),
-        "state": _NAMES[found["state"]],
-        "reason": found["reason"],
-        "left_out": [{"field": error["pointer"], "code": error["code"]} for error in found["errors"]],
-        "size": found["size"],
-        "times": found["times"],
-        "first_posted_at": found["first_parked_at"],
-        "posted_at": found["parked_at"],
-    }
+    left_out = [{"field": error["pointer"], "code": error["code"]} for error in found["errors"]]
+    return found | {"source_id": source_of(found), "state": _NAMES[found["state"]], "left_out": left_out}

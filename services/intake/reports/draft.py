@@ -137,9 +137,9 @@ def _readable_identity(identity: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def _content(draft: Draft) -> dict[str, Any]:
     return {
-        "occurred": _occurred(draft),
+        "occurred": stated_date(draft.occurred_at, draft.occurred_precision, draft.doubt),
         "reporter": draft.reporter_role,
-        "violations": [_violation(violation) for violation in draft.violations],
+        "violations": [act_form(replace(act, ongoing=bool(act.ongoing))) for act in draft.violations],
         "place": [draft.place.scheme, draft.place.code, draft.place.precision] if draft.place else [],
         "person": [draft.person.identity, draft.person.attributes, draft.person.contact_safety, draft.person.defender_ref],
         "languages": sorted(draft.languages),
@@ -150,10 +150,6 @@ def _content(draft: Draft) -> dict[str, Any]:
     }
 
 
-def _occurred(draft: Draft) -> list[str]:
-    return stated_date(draft.occurred_at, draft.occurred_precision, draft.doubt)
-
-
 def stated_date(occurred_at: datetime | None, precision: str, doubt: DateDoubt | None) -> list[str]:
     """Return a stated date in one form; one that we have set instead differs at each post, so it is left out."""
     if doubt:
@@ -161,14 +157,10 @@ def stated_date(occurred_at: datetime | None, precision: str, doubt: DateDoubt |
     return [_moment(occurred_at), precision] if occurred_at else []
 
 
-def _violation(violation: Violation) -> list[Any]:
-    perpetrators, involvements = list(violation.perpetrators), list(violation.involvements)
-    return [violation.type, bool(violation.ongoing), violation.against, perpetrators, involvements, *date_of(violation)]
-
-
-def date_of(violation: Violation) -> list[str]:
-    """Return the stated date of an act in one form; empty if it has none of its own."""
-    return [_moment(violation.occurred_at), violation.occurred_precision] if violation.occurred_at else []
+def act_form(act: Violation) -> list[Any]:
+    """Return an act in one form, its date only if it has one of its own."""
+    date = [_moment(act.occurred_at), act.occurred_precision] if act.occurred_at else []
+    return [act.type, act.ongoing, act.against, list(act.perpetrators), list(act.involvements), *date]
 
 
 def _consent(consent: Statement) -> list[str]:

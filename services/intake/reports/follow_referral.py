@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from ngao.chassis.handlers import on
 from ngao.contracts import Event
@@ -23,34 +22,18 @@ from ngao.contracts.events.referral import (
     OfferStarted,
     OfferWithdrawn,
 )
+from ngao.kernel.records import from_record
 from services.intake.context import Context
 from services.intake.reports.disclose_narrative import disclose_narrative, disclose_what_is_new
 from services.intake.reports.model import Helper, Report
 from services.intake.reports.progress import Step, partner_is_at_work
 
 
-@on(CaseOpened, CaseClosed)
-def follow_case(ctx: Context, event: CaseOpened | CaseClosed, envelope: Event) -> None:
-    """Note that referral took the case on, or that nothing is left to do. Raises NotFound."""
-    note_progress(ctx, event.case_ref, _step(envelope))
-
-
-@on(CaseReopened)
-def follow_reopening(ctx: Context, event: CaseReopened, envelope: Event) -> None:
-    """Note that news has opened the case, or what was settled in it, again. Raises NotFound."""
-    note_progress(ctx, event.case_ref, _step(envelope, needs_again=event.needs_again))
-
-
-@on(NeedUnroutable)
-def follow_unroutable(ctx: Context, event: NeedUnroutable, envelope: Event) -> None:
-    """Note that no partner fits; a duty officer has the case. Raises NotFound."""
-    note_progress(ctx, event.case_ref, _step(envelope, need=event.need))
-
-
+@on(CaseOpened, CaseClosed, CaseReopened, NeedUnroutable)
 @on(OfferMade, OfferDeclined, OfferExpired, OfferStarted, OfferCompleted, OfferFailed, OfferWithdrawn, OfferRecalled)
-def follow_offer(ctx: Context, event: OfferEvent, envelope: Event) -> None:
-    """Record the outcome of an offer. Raises NotFound."""
-    note_progress(ctx, event.case_ref, _step_of_offer(event, envelope))
+def follow_case(ctx: Context, event: CaseOpened | CaseClosed | NeedUnroutable | OfferEvent, envelope: Event) -> None:
+    """Note a step of the case, of a need, or of an offer. Raises NotFound."""
+    note_progress(ctx, event.case_ref, _step(envelope))
 
 
 @on(OfferAccepted)
@@ -60,7 +43,7 @@ def follow_acceptance(ctx: Context, event: OfferAccepted, envelope: Event) -> No
     if event.again:
         note_vouch(ctx, event.case_ref, helper)
     else:
-        note_progress(ctx, event.case_ref, _step_of_offer(event, envelope), helper)
+        note_progress(ctx, event.case_ref, _step(envelope), helper)
 
 
 def note_progress(ctx: Context, case_ref: str, step: Step, helper: Helper | None = None) -> None:
@@ -97,9 +80,7 @@ def _begin(ctx: Context, report: Report, helper: Helper) -> None:
     disclose_narrative(ctx, report, helper)
 
 
-def _step(envelope: Event, **about: Any) -> Step:
-    return Step(envelope.type.removesuffix(".v1"), envelope.time, envelope.sequence or 0, **about)
-
-
-def _step_of_offer(event: OfferEvent, envelope: Event) -> Step:
-    return _step(envelope, need=event.need, offer_id=event.offer_id, case_salt=event.case_salt)
+def _step(envelope: Event) -> Step:
+    """Return an event as a step: the need, the offer and what else a step has are called the same in the event."""
+    what = envelope.type.removesuffix(".v1")
+    return from_record(Step, envelope.data, what=what, at=envelope.time, sequence=envelope.sequence or 0)

@@ -10,8 +10,7 @@ from ngao.kernel.consent import Statement, carried_over
 from ngao.kernel.urgency import CRITICAL, rank
 from services.intake.reports.acts import Dating, with_acts
 from services.intake.reports.draft import DateDoubt, Person, Place, Violation
-from services.intake.reports.progress import CLOSED, OPENED, REOPENED, Step, status_of, with_step
-from services.intake.reports.provenance import MappedBy
+from services.intake.reports.progress import CLOSED, OPENED, REOPENED, Step, Turn, needs_of, status_of, turns_of, with_step
 from services.intake.triage.model import Facts, Reason, Triage
 
 BY_OPERATOR = "operator"
@@ -64,6 +63,23 @@ class Update:
     occurred_at: datetime | None = None
     occurred_precision: str = ""
     doubt: DateDoubt | None = None
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Something of a native body that could not be read: the place by JSON pointer and a code; never the value."""
+
+    field: str
+    code: str
+
+
+@dataclass(frozen=True)
+class MappedBy:
+    """Which profile made the report of a native body, the names of what it dropped, and what of it could not be read."""
+
+    version: str
+    discarded: tuple[str, ...]
+    left_out: tuple[LeftOut, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -133,6 +149,17 @@ class Report:
     def status(self) -> str:
         """The state of the report, in one word."""
         return "withdrawn" if self.withdrawn_at else status_of(self.story)
+
+    @property
+    def progress(self) -> dict[str, str]:
+        """Return the state of each need, as the source may know it."""
+        known = needs_of(self.story)
+        return {need: known.get(need, "received") for need in self.needs}
+
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        """Return the steps that the source may know."""
+        return turns_of(self.story)
 
     @property
     def closed_at(self) -> datetime | None:

@@ -55,8 +55,7 @@ def pointing(rewrite: Callable[[str], str]) -> Iterator[None]:
     try:
         yield
     except InvalidInput as error:
-        told = [place.as_dict() for place in error.errors]
-        errors = [FieldError(rewrite(told_value["pointer"]), told_value["code"], told_value["detail"]) for told_value in told]
+        errors = [replace(each, pointer=rewrite(each.pointer)) for each in error.errors]
         raise InvalidInput(str(error), errors, slug=error.slug, status=error.status) from None
 
 

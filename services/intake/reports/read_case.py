@@ -110,7 +110,7 @@ def read_narrative(ctx: Context, case_ref: str, *, reason: str = "") -> dict[str
     report = _read(ctx, "narrative.read", case_ref, reason)
     attachments = ctx.vault.open(report, "attachments", report.attachments) if report.attachments else b"[]"
     narrative = ctx.vault.narrative(report)
-    return show(NarrativeShown, case_ref=case_ref, narrative=narrative, attachments=json.loads(attachments))
+    return show(NarrativeShown, {"case_ref": case_ref, "narrative": narrative, "attachments": json.loads(attachments)})
 
 
 def _read(ctx: Context, action: str, case_ref: str, reason: str) -> Report:
@@ -122,35 +122,18 @@ def _read(ctx: Context, action: str, case_ref: str, reason: str) -> Report:
 
 def _report_answer(report: Report, labels: Mapping[str, ViolationType]) -> dict[str, Any]:
     """Return a report for an operator: codes and times, nothing about who."""
-    plain = (
-        "case_ref",
-        "source_id",
-        "status",
-        "reporter_role",
-        "needs",
-        "needs_proposed",
-        "county",
-        "languages",
-        "occurred_at",
-        "occurred_precision",
-        "received_at",
-        "updated_at",
-        "withdrawn_at",
-    )
-    judged = ("urgency", "points", "reasons", "policy_version", "earlier_reports")
-    return show(
-        CaseReportShown,
-        **{name: getattr(report, name) for name in plain},
-        **{name: getattr(report.triage, name) for name in judged},
-        violations=[
-            {**vars(violation), "label": labels[violation.type].label if violation.type in labels else violation.type}
-            for violation in report.violations
+    mapping = report.mapping
+    made = {
+        "status": report.status,
+        "violations": [
+            {**vars(each), "label": labels[each.type].label if each.type in labels else each.type} for each in report.violations
         ],
-        has_narrative=bool(report.narrative_parts),
-        has_attachments=bool(report.attachments),
-        mapping_version=report.mapping.version if report.mapping else None,
-        discarded=report.mapping.discarded if report.mapping else (),
-        left_out=report.mapping.left_out if report.mapping else (),
-        date_doubt=report.doubt,
-        forgotten=report.forgotten_at is not None,
-    )
+        "has_narrative": bool(report.narrative_parts),
+        "has_attachments": bool(report.attachments),
+        "mapping_version": mapping.version if mapping else None,
+        "discarded": mapping.discarded if mapping else (),
+        "left_out": mapping.left_out if mapping else (),
+        "date_doubt": report.doubt,
+        "forgotten": report.forgotten_at is not None,
+    }
+    return show(CaseReportShown, vars(report) | vars(report.triage) | made)

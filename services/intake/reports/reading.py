@@ -12,6 +12,7 @@ from ngao.chassis.errors import InvalidInput
 from ngao.contracts import FieldError, field_errors
 from ngao.contracts.schemas.report import Report as ReportSchema
 from ngao.kernel.consent import Statement
+from ngao.kernel.records import from_record
 from ngao.kernel.vocabulary import Vocabulary
 from services.intake.reports.draft import Draft, Person, Place, Violation
 from services.intake.reports.model import Update
@@ -57,8 +58,7 @@ def _unknown_codes(document: Any, vocabulary: Vocabulary) -> list[FieldError]:
     known = place if place is not None and place.scheme and place.code else None
     violations = [_violation_in(violation) for violation in _listed(document, "violations")]
     needs, languages = ([str(item) for item in _listed(document, name)] for name in ("needs", "languages"))
-    found = code_problems(violations, needs, languages, known, vocabulary)
-    return [FieldError(record.pointer, record.code, record.detail) for record in found]
+    return code_problems(violations, needs, languages, known, vocabulary)
 
 
 def _violation_in(document: Any) -> Violation:
@@ -79,18 +79,15 @@ def _listed(document: Mapping[str, Any], name: str) -> list[Any]:
 
 def draft_of(data: Mapping[str, Any]) -> Draft:
     """Return a draft of a loaded report; one read through a profile may have no place."""
-    subject, location = data["subject"], data.get("location")
-    person = Person(
-        subject.get("identity"), subject.get("attributes") or {}, data.get("contact_safety"), subject.get("defender_ref")
-    )
+    location = data.get("location")
     return Draft(
         source_event_id=data["source_event_id"],
         occurred_at=data["occurred_at"],
         occurred_precision=data["occurred_precision"],
         reporter_role=data["reporter"]["role"],
         violations=tuple(violation_of(violation) for violation in data["violations"]),
-        place=Place(location["scheme"], location["code"], location["precision"]) if location else None,
-        person=person,
+        place=Place(**location) if location else None,
+        person=_person_of(data),
         languages=tuple(dict.fromkeys(data["languages"])),
         needs=tuple(data["needs"]),
         consents=tuple(consent_of(consent) for consent in data["consent"]),
@@ -101,17 +98,20 @@ def draft_of(data: Mapping[str, Any]) -> Draft:
 
 def update_of(data: Mapping[str, Any]) -> Update:
     """Later facts of what the schema has loaded; what is absent changes nothing."""
-    consents, place, subject = data.get("consent"), data.get("location"), data.get("subject") or {}
-    person = Person(subject.get("identity"), subject.get("attributes") or {}, data.get("contact_safety"))
+    consents, place, person = data.get("consent"), data.get("location"), _person_of(data)
     return Update(
         violations=tuple(violation_of(violation) for violation in data.get("violations") or ()) or None,
         needs=tuple(data.get("needs") or ()) or None,
         consents=None if consents is None else tuple(consent_of(consent) for consent in consents),
         narrative=data.get("narrative") or None,
         person=person if person.needs_sealing else None,
-        place=Place(place["scheme"], place["code"], place["precision"]) if place else None,
+        place=Place(**place) if place else None,
         key=data.get("update_id") or "",
     )
+
+
+def _person_of(data: Mapping[str, Any]) -> Person:
+    return from_record(Person, data.get("subject") or {}, contact_safety=data.get("contact_safety"))
 
 
 def violation_of(data: Mapping[str, Any]) -> Violation:

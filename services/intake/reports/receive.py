@@ -16,9 +16,8 @@ from ngao.kernel.text import clean
 from services.intake.context import Context
 from services.intake.reports.dates import with_likely_date
 from services.intake.reports.draft import Draft, Person, canonical_content, content_as_received, readable
-from services.intake.reports.model import SOONEST_AGAIN, Report, SealedIdentity
+from services.intake.reports.model import SOONEST_AGAIN, MappedBy, Report, SealedIdentity
 from services.intake.reports.person_keys import person_keys
-from services.intake.reports.provenance import MappedBy
 from services.intake.reports.publishing import publish_accepted
 from services.intake.reports.vocabulary import county_of, needs_suggested_by, problems_of
 from services.intake.triage.judging import judge, source_triage
@@ -93,15 +92,10 @@ def facts_of(ctx: Context, draft: Draft) -> Facts:
     return Facts(draft.violations, when, how_exactly, draft.reporter_role, draft.needs, ctx.now, ctx.now)
 
 
-def is_same(ctx: Context, before: Report, draft: Draft) -> bool:
-    """Return True if a draft has the content of a report that was accepted before."""
-    forms = (canonical_content, content_as_received)
-    return before.fingerprint in (ctx.unit.keyring.lookup_hash("content", form(draft)) for form in forms)
-
-
 def _repeat(ctx: Context, before: Report, draft: Draft) -> Receipt:
     """Return the answer that was given before; the content of an erased report is not known any more."""
-    if not before.forgotten_at and not is_same(ctx, before, draft):
+    hashes = (ctx.unit.keyring.lookup_hash("content", form(draft)) for form in (canonical_content, content_as_received))
+    if not before.forgotten_at and before.fingerprint not in hashes:
         message = "This source_event_id was used before for a report with other content. Post later facts as an update."
         raise NotAllowedNow(message, slug="conflicting-repeat")
     return receipt_of(ctx, before, duplicate=True)

@@ -7,9 +7,7 @@ from typing import Any
 
 from ngao.kernel.consent import Statement
 from ngao.kernel.records import from_record, to_record
-from services.intake.reports.draft import Violation
-from services.intake.reports.model import Decision, Helper, Report, SealedIdentity
-from services.intake.reports.provenance import MappedBy
+from services.intake.reports.model import Decision, Helper, MappedBy, Report, SealedIdentity
 from services.intake.triage.model import Triage
 
 Record = Mapping[str, Any]
@@ -49,11 +47,6 @@ def report_from(record: Record) -> Report:
         triage=from_record(Triage, record),
         **{name: from_record(kind, record[name]) if record.get(name) else None for name, kind in parts.items()},
     )
-
-
-def violation_from(record: Record) -> Violation:
-    """Return a stored violation."""
-    return from_record(Violation, record)
 
 
 def _said(statement: Statement, moment: str) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from marshmallow import Schema, fields
 
 from ngao.contracts.classes import INTERNAL, Tolerant
 from services.intake.reports.model import Report
-from services.intake.reports.progress import needs_of, turns_of
 
 
 class ReceiptShown(Tolerant):
@@ -45,50 +44,33 @@ class StepShown(Tolerant):
     """One step of the referral; partners are not named."""
 
     at = fields.AwareDateTime(metadata=INTERNAL)
-    what = fields.String(metadata=INTERNAL)
+    what = fields.String(attribute="word", metadata=INTERNAL)
     need = fields.String(allow_none=True, metadata=INTERNAL)
 
 
 class StatusShown(Tolerant):
     """How a report is doing, for the source that posted it."""
 
-    report_id = fields.String(metadata=INTERNAL)
+    report_id = fields.String(attribute="id", metadata=INTERNAL)
     case_ref = fields.String(metadata=INTERNAL)
     source_event_id = fields.String(metadata=INTERNAL)
     status = fields.String(metadata=INTERNAL)
-    urgency = fields.String(metadata=INTERNAL)
-    reasons = fields.List(fields.Nested(ReasonShown), metadata=INTERNAL)
-    policy_version = fields.String(metadata=INTERNAL)
+    urgency = fields.String(attribute="told.urgency", metadata=INTERNAL)
+    reasons = fields.List(fields.Nested(ReasonShown), attribute="told.reasons", metadata=INTERNAL)
+    policy_version = fields.String(attribute="told.policy_version", metadata=INTERNAL)
     received_at = fields.AwareDateTime(metadata=INTERNAL)
     updated_at = fields.AwareDateTime(allow_none=True, metadata=INTERNAL)
     withdrawn_at = fields.AwareDateTime(allow_none=True, metadata=INTERNAL)
-    needs = fields.Dict(keys=fields.String(), values=fields.String(), metadata=INTERNAL)
-    story = fields.List(fields.Nested(StepShown), metadata=INTERNAL)
+    needs = fields.Dict(keys=fields.String(), values=fields.String(), attribute="progress", metadata=INTERNAL)
+    story = fields.List(fields.Nested(StepShown), attribute="turns", metadata=INTERNAL)
 
 
 def status_answer(report: Report) -> dict[str, Any]:
     """Return the progress of a report: codes and times, no partner, nothing about who."""
-    known, told = needs_of(report.story), report.told
-    if told is None:
-        raise ValueError("What a source may know of this report has not been worked out.")
-    return show(
-        StatusShown,
-        report_id=report.id,
-        case_ref=report.case_ref,
-        source_event_id=report.source_event_id,
-        status=report.status,
-        urgency=told.urgency,
-        reasons=told.reasons,
-        policy_version=told.policy_version,
-        received_at=report.received_at,
-        updated_at=report.updated_at,
-        withdrawn_at=report.withdrawn_at,
-        needs={need: known.get(need, "received") for need in report.needs},
-        story=[{"at": turn.at, "what": turn.word, "need": turn.need} for turn in turns_of(report.story)],
-    )
+    return show(StatusShown, report)
 
 
-def show(schema: type[Schema], **values: Any) -> dict[str, Any]:
-    """Return an answer by its schema."""
-    shown: dict[str, Any] = schema().dump(values)
+def show(schema: type[Schema], found: object) -> dict[str, Any]:
+    """Return what a schema shows of an object or a mapping: the fields that it declares and no others."""
+    shown: dict[str, Any] = schema().dump(found)
     return shown

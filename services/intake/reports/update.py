@@ -22,11 +22,10 @@ from services.intake.context import Context, IntakeParts
 from services.intake.reports.acts import new_acts
 from services.intake.reports.dates import with_likely_moment
 from services.intake.reports.disclose_narrative import disclose_what_is_new
-from services.intake.reports.draft import Violation, date_of, readable, stated_date
-from services.intake.reports.model import Report, SealedIdentity, Update
+from services.intake.reports.draft import Violation, act_form, readable, stated_date
+from services.intake.reports.model import MappedBy, Report, SealedIdentity, Update
 from services.intake.reports.narratives import fitting
 from services.intake.reports.person_keys import person_keys
-from services.intake.reports.provenance import MappedBy
 from services.intake.reports.publishing import publish_updated
 from services.intake.reports.reading import update_of
 from services.intake.reports.receive import Receipt, answer_of, receipt_of, refuse, seal_person
@@ -84,7 +83,7 @@ def update_report(ctx: Context, source_id: str, report_id: str, update: Update, 
     NotAllowedNow (`withdrawn`, `forgotten`, `conflicting-repeat`).
     """
     report = report_for(ctx, source_id, report_id)
-    seen = _Seen(ctx, update)
+    seen = Seen(ctx, update)
     if seen.before(report):
         return receipt_of(ctx, report, duplicate=True)
     if report.withdrawn_at:
@@ -110,13 +109,11 @@ def update_report(ctx: Context, source_id: str, report_id: str, update: Update, 
     return replace(receipt_of(ctx, report, duplicate=False), narrative_cut=is_cut)
 
 
-def mark_of(ctx: Context, update: Update) -> str:
-    """Return the keyed hash by which a report records that it has this update."""
-    return _Seen(ctx, update).mark
+class Seen:
+    """How an update is known again: by the key that its source gave it, else by its content. Both are kept as keyed hashes.
 
-
-class _Seen:
-    """How an update is known again: by the key that its source gave it, else by its content. Both are kept as keyed hashes."""
+    `mark` is what a report keeps of it.
+    """
 
     def __init__(self, ctx: Context, update: Update) -> None:
         self._key = f"{ctx.unit.keyring.lookup_hash('update', update.key)}:" if update.key else ""
@@ -163,9 +160,10 @@ def _apply(ctx: Context, report: Report, update: Update) -> tuple[tuple[str, ...
         report.narrative_parts = (*report.narrative_parts, part)
         news = (*news, "narrative")
     correction = seal_person(ctx, report.case_ref, update.person) if update.person else None
-    if correction:
+    if update.person and correction:
         news = (*news, "contact")
-        report.person_keys = _known_by(ctx, report, update)
+        # A person with a new number is still known by the old one.
+        report.person_keys = tuple(sorted({*report.person_keys, *person_keys(update.person, ctx.unit.keyring, ctx.policy)}))
     fresh = judge(ctx, report.source_id, report.facts(ctx.now), report.person_keys, but=report.id)
     report.judge(fresh.whole, fresh.told)
     if {"violations", "contact"} & set(news):
@@ -201,30 +199,13 @@ def _needs_asked_again(ctx: Context, report: Report, update: Update, before: tup
     return tuple(need for need in report.needs if need in again)
 
 
-def _known_by(ctx: Context, report: Report, update: Update) -> tuple[str, ...]:
-    """Return the person's old keys and new ones: a person with a new number is still known by the old one."""
-    new = person_keys(update.person, ctx.unit.keyring, ctx.policy) if update.person else ()
-    return tuple(sorted({*report.person_keys, *new}))
-
-
 def _canonical(parts: list[object]) -> str:
     return json.dumps(parts, ensure_ascii=False, default=str)
 
 
 def _parts(update: Update) -> list[object]:
-    acts = [
-        [
-            violation.type,
-            violation.ongoing,
-            violation.against,
-            violation.perpetrators,
-            violation.involvements,
-            *date_of(violation),
-        ]
-        for violation in update.violations or ()
-    ]
     date = stated_date(update.occurred_at, update.occurred_precision, update.doubt)
-    return [*_with_acts(update, acts), *([date] if date else [])]
+    return [*_with_acts(update, [act_form(act) for act in update.violations or ()]), *([date] if date else [])]
 
 
 def _parts_before_dates(update: Update) -> list[object]:

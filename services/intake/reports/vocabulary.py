@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
+from ngao.kernel.names import comparable
 from ngao.kernel.problems import FieldError
 from ngao.kernel.vocabulary import ISO_PLACES, Vocabulary
 from services.intake.reports.dates import FUTURE_TOLERANCE
@@ -12,11 +14,22 @@ from services.intake.reports.draft import Draft, Place, Violation
 
 GENERAL = "unclassified"
 """The violation of a report that describes what happened in words only; the policy's list decides its weight and group."""
+_CODE = re.compile(r"^([A-Z]{2})[-_ ]?(\d{1,2})$", re.IGNORECASE)
+_WORDS = re.compile(r"^(?:kaunti ya|county of) | (?:county|kaunti)$")
 
 
 def county_of(place: Place | None, vocabulary: Vocabulary) -> str | None:
     """Return the county's ISO 3166-2 code, or None without a place, or if the list has no such county in the scheme named."""
     return vocabulary.county(place.scheme, place.code) if place else None
+
+
+def county_named(told: str, lists: Vocabulary) -> str | None:
+    """Return the ISO 3166-2 code of a county, or None if the lists do not know it."""
+    if known := county_of(Place("iso3166-2", told), lists):
+        return known
+    if found := _CODE.match(told):
+        return county_of(Place("iso3166-2", f"{found[1]}-{int(found[2]):02d}"), lists)
+    return lists.county_names.get(_WORDS.sub("", comparable(told)))
 
 
 def problems_of(draft: Draft, vocabulary: Vocabulary, now: datetime) -> list[FieldError]:
@@ -41,23 +54,12 @@ def code_problems(
     violations: Iterable[Violation], needs: Iterable[str], languages: Iterable[str], place: Place | None, vocabulary: Vocabulary
 ) -> list[FieldError]:
     """Return the codes that the lists do not know, of a whole report or of what is left of a broken one."""
-    found = [*violation_problems(violations, vocabulary), *need_problems(needs, vocabulary)]
+    found = [each for at, act in enumerate(violations) for each in _violation(f"/violations/{at}", act, vocabulary)]
+    found += _unknown("/needs", needs, vocabulary.supports, "support types")
     found += _unknown("/languages", languages, vocabulary.languages, "languages")
     if place is not None and county_of(place, vocabulary) is None:
         found.append(_place_problem(place, vocabulary))
     return found
-
-
-def violation_problems(violations: Iterable[Violation], vocabulary: Vocabulary) -> list[FieldError]:
-    """Return the codes of violations and perpetrators that the lists do not know."""
-    return [
-        problem for at, violation in enumerate(violations) for problem in _violation(f"/violations/{at}", violation, vocabulary)
-    ]
-
-
-def need_problems(needs: Iterable[str], vocabulary: Vocabulary) -> list[FieldError]:
-    """Return the needs that the support list does not know."""
-    return _unknown("/needs", needs, vocabulary.supports, "support types")
 
 
 def needs_suggested_by(violations: Iterable[Violation], vocabulary: Vocabulary) -> tuple[str, ...]:

@@ -22,6 +22,11 @@ class Source:
     key_hashes: tuple[str, ...] = ()
     revision: int = 0
 
+    @property
+    def keys(self) -> int:
+        """Return how many keys it holds."""
+        return len(self.key_hashes)
+
     def add_key(self, key_hash: str, *, revoke_old: bool) -> None:
         """Give it a new key; the one before stays valid unless it is revoked."""
         kept = () if revoke_old else self.key_hashes

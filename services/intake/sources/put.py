@@ -14,8 +14,9 @@ from ngao.chassis.security.identity import new_key
 from ngao.contracts.classes import INTERNAL, Strict
 from ngao.kernel.problems import FieldError
 from services.intake.context import Context
+from services.intake.reports.responses import show
 from services.intake.sources.model import ID_PATTERN, Source
-from services.intake.sources.responses import SourceShown, source_answer
+from services.intake.sources.show import SourceShown
 
 _SETTINGS = ("enabled", "profile", "rate_per_second")
 
@@ -59,7 +60,7 @@ def put_source(ctx: Context, source_id: str, body: dict[str, Any]) -> dict[str, 
     ctx.sources.save(source)
     detail = {"enabled": str(source.enabled).lower(), "new_key": str(key is not None).lower()}
     ctx.audit("source.put", subject=source_id, detail=detail)
-    return source_answer(source, key)
+    return show(SourceShown, source) | ({"key": key} if key else {})
 
 
 def _check(source_id: str, profile: str | None, profiles: Collection[str]) -> None:

@@ -14,7 +14,6 @@ from ngao.kernel.urgency import URGENCIES
 from services.intake.context import Context
 from services.intake.reports.publishing import publish_updated
 from services.intake.reports.receive import refuse
-from services.intake.reports.responses import show
 
 
 class UrgencyDecision(Strict):
@@ -59,7 +58,7 @@ def decide_urgency(ctx: Context, case_ref: str, body: dict[str, Any]) -> dict[st
         publish_updated(ctx, report, by="operator", urgency_before=before)
         detail = {"urgency_before": before, "urgency": urgency, "reason": reason}
         ctx.audit("report.urgency_decided", subject=case_ref, detail=detail)
-    return show(UrgencyShown, case_ref=case_ref, urgency=urgency, urgency_before=before)
+    return {"case_ref": case_ref, "urgency": urgency, "urgency_before": before}
 
 
 def _problems(ctx: Context, urgency: str, reason: str) -> list[FieldError]:

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ngao.chassis.errors import Misconfigured, TooManyRequests
-from services.intake.dry_runs.count import audit_dry_run, demand_answerable
 from services.intake.dry_runs.model import Asked, DryRunBounds
+from services.intake.dry_runs.validate import audit_dry_run, demand_answerable
 from services.intake.policy import IntakePolicy
 from services.intake.reports.draft import Person
 from services.intake.settings import read

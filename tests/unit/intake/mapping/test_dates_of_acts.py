@@ -9,14 +9,13 @@ from typing import Any
 import pytest
 
 from ngao.chassis.errors import InvalidInput
-from services.intake.mapping.receive_form import receive_form
+from ngao.kernel.records import from_record
+from services.intake.mapping.read_form import receive_form
 from services.intake.policy import IntakePolicy
 from services.intake.reports.draft import DateDoubt, Draft, Place, Violation
-from services.intake.reports.model import Report, Update
-from services.intake.reports.provenance import MappedBy
+from services.intake.reports.model import MappedBy, Report, Update
 from services.intake.reports.reading import violation_of
 from services.intake.reports.receive import Receipt, receive_report
-from services.intake.reports.records import violation_from
 from services.intake.reports.update import update_report
 from tests.support.memory_intake import START, MemoryIntake
 
@@ -207,7 +206,7 @@ def test_a_report_that_states_no_dates_of_acts_is_known_by_the_content_that_it_h
 
 def test_a_stored_act_of_before_has_no_date_of_its_own() -> None:
     before = {"type": "rape", "ongoing": False, "against": "defender", "perpetrators": [], "involvements": []}
-    assert violation_from(before) == Violation("rape", ongoing=False)
+    assert from_record(Violation, before) == Violation("rape", ongoing=False)
 
 
 def test_a_moment_is_cut_as_it_is_stored_so_that_a_repeat_is_seen_as_one() -> None:

@@ -8,11 +8,10 @@ from typing import Any
 import pytest
 
 from ngao.kernel.consent import Statement
-from services.intake.mapping.receive_form import receive_form
+from services.intake.mapping.read_form import receive_form
 from services.intake.policy import IntakePolicy
 from services.intake.reports.draft import Draft, Person, Place, Violation
-from services.intake.reports.model import Report
-from services.intake.reports.provenance import MappedBy
+from services.intake.reports.model import MappedBy, Report
 from services.intake.reports.receive import Receipt
 from tests.support.memory_intake import START, MemoryIntake
 
