@@ -14,8 +14,7 @@ from ngao.contracts.classes import Pattern
 from services.intake.dry_runs.model import DryRunBounds
 from services.intake.quarantine.model import QuarantineBounds
 
-_DRY_RUNS = validate.Range(min=1, max=100_000)
-_BODIES = validate.Range(min=1, max=100_000)
+_NUMBER = validate.Range(min=1, max=100_000)
 _BYTES = validate.Range(min=64 * 1024, max=16 * 1024**3)
 
 
@@ -30,10 +29,10 @@ class OwnSettings:
 
 class _Own(Section):
     phone_region = fields.String(load_default=None, validate=Pattern(r"^[A-Z]{2}$"))
-    dry_runs_per_hour = fields.Integer(load_default=DryRunBounds.per_hour, strict=True, validate=_DRY_RUNS)
-    dry_runs_per_day = fields.Integer(load_default=DryRunBounds.per_day, strict=True, validate=_DRY_RUNS)
+    dry_runs_per_hour = fields.Integer(load_default=DryRunBounds.per_hour, strict=True, validate=_NUMBER)
+    dry_runs_per_day = fields.Integer(load_default=DryRunBounds.per_day, strict=True, validate=_NUMBER)
 
-    quarantine_bodies = fields.Integer(load_default=QuarantineBounds.bodies, strict=True, validate=_BODIES)
+    quarantine_bodies = fields.Integer(load_default=QuarantineBounds.bodies, strict=True, validate=_NUMBER)
     quarantine_bytes = fields.Integer(load_default=QuarantineBounds.bytes, strict=True, validate=_BYTES)
 
     @validates_schema

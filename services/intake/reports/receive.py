@@ -153,9 +153,8 @@ def seal_person(ctx: Context, case_ref: str, person: Person) -> SealedIdentity |
 
 
 def _seal_content(ctx: Context, report: Report, draft: Draft) -> None:
-    narrative = clean(draft.narrative or "")
-    if narrative:
-        report.narrative_parts = (ctx.vault.seal(report, "narrative.0", narrative.encode()),)
+    if narrative := clean(draft.narrative or ""):
+        ctx.vault.add_to_narrative(report, narrative)
     if draft.attachments:
         attachments = json.dumps(readable(draft.attachments))
         report.attachments = ctx.vault.seal(report, "attachments", attachments.encode())

@@ -156,8 +156,7 @@ def _apply(ctx: Context, report: Report, update: Update) -> tuple[tuple[str, ...
     county = county_of(update.place, ctx.policy.vocabulary)
     news = report.apply(update, ctx.now, _proposed(ctx, report, update), county)
     if update.narrative:
-        part = ctx.vault.seal(report, f"narrative.{len(report.narrative_parts)}", update.narrative.encode())
-        report.narrative_parts = (*report.narrative_parts, part)
+        ctx.vault.add_to_narrative(report, update.narrative)
         news = (*news, "narrative")
     correction = seal_person(ctx, report.case_ref, update.person) if update.person else None
     if update.person and correction:
@@ -173,12 +172,7 @@ def _apply(ctx: Context, report: Report, update: Update) -> tuple[tuple[str, ...
 
 def _new_narrative(ctx: Context, report: Report, update: Update) -> str:
     narrative = clean(update.narrative or "")
-    return "" if update.restates and _is_known(ctx, report, narrative) else narrative
-
-
-def _is_known(ctx: Context, report: Report, narrative: str) -> bool:
-    parts = enumerate(report.narrative_parts)
-    return any(ctx.vault.open(report, f"narrative.{at}", part) == narrative.encode() for at, part in parts)
+    return "" if update.restates and narrative in ctx.vault.parts(report) else narrative
 
 
 def _proposed(ctx: Context, report: Report, update: Update) -> tuple[str, ...]:

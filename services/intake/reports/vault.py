@@ -40,10 +40,18 @@ class CaseVault:
         """Return the plaintext. Raises SealBroken."""
         return self._unit.sealer.open(_scope(report), _COLLECTION, report.id, field, ciphertext)
 
+    def add_to_narrative(self, report: Report, text: str) -> None:
+        """Seal one more part of a report's narrative."""
+        part = self.seal(report, f"narrative.{len(report.narrative_parts)}", text.encode())
+        report.narrative_parts = (*report.narrative_parts, part)
+
     def narrative(self, report: Report) -> str:
         """Return the narrative of a report, as one text. Raises SealBroken."""
-        parts = (self.open(report, f"narrative.{at}", part) for at, part in enumerate(report.narrative_parts))
-        return "\n\n".join(part.decode() for part in parts)
+        return "\n\n".join(self.parts(report))
+
+    def parts(self, report: Report) -> list[str]:
+        """Return the parts of the same. Raises SealBroken."""
+        return [self.open(report, f"narrative.{at}", part).decode() for at, part in enumerate(report.narrative_parts)]
 
 
 def _scope(report: Report) -> str:
