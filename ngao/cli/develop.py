@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Annotated
 
@@ -53,7 +54,7 @@ def run_tests(
 
     `--fast` skips the static checks too. Further arguments go to pytest: `bin/ngao test --only-tests tests/unit -k report`.
     """
-    failed = [] if only_tests or fast else [name for name, command in _checks() if _run(name, command, os.environ)]
+    failed = [] if only_tests or fast else _failed_checks()
     if _fast_tests(context.args) if fast else _tests(context.args):
         failed.append("tests")
     if failed:
@@ -76,14 +77,30 @@ def run(context: typer.Context) -> None:
     os.execvpe(command[0], command, _environment())  # noqa: S606 - no shell; a signal to us reaches the program
 
 
-def _checks() -> list[tuple[str, list[str]]]:
+def _failed_checks() -> list[str]:
+    """Run the checks side by side, print what each has to say in their order, and return the names of those that failed."""
     generated = [("generated files", ["python", "-W", "ignore", str(_GENERATOR), "--check"])] if _GENERATOR.exists() else []
-    return [*_CHECKS, *generated]
+    checks = [*_CHECKS, *generated]
+    with ThreadPoolExecutor(len(checks)) as pool:
+        done = [pool.submit(_captured, command) for _, command in checks]
+        failed = []
+        for (name, _), each in zip(checks, done, strict=True):
+            echo("\n".join(filter(None, (f"--- {name}", each.result().stdout.rstrip()))))
+            if each.result().returncode:
+                failed.append(name)
+    return failed
+
+
+def _captured(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    full = [str(_TOOLS / command[0]), *command[1:]]
+    return subprocess.run(
+        full, check=False, cwd=REPOSITORY, env=_environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
 
 
 def _fast_tests(arguments: Sequence[str]) -> int:
     need_test_programs(progress(), ("promtool",))
-    return _run("fast tests", ["python", "-m", "pytest", *_FAST, *_FAST_WORKERS, *arguments], os.environ)
+    return _run("fast tests", ["python", "-m", "pytest", *_FAST, *_FAST_WORKERS, *arguments], {})
 
 
 def _tests(arguments: Sequence[str]) -> int:
@@ -96,7 +113,7 @@ def _tests(arguments: Sequence[str]) -> int:
         platform = Platform.at(Home(folder), for_tests=True)
         try:
             variables = platform.up_for_tests(progress())
-            return _run("tests", ["python", "-m", "pytest", *(arguments or _WORKERS)], {**os.environ, **variables, **mark})
+            return _run("tests", ["python", "-m", "pytest", *(arguments or _WORKERS)], {**variables, **mark})
         finally:
             platform.down(progress())
 
@@ -109,6 +126,10 @@ def _run(name: str, command: Sequence[str], environment: Mapping[str, str]) -> i
 
 
 def _environment() -> dict[str, str]:
-    """Put the environment's own programs first, so that scripts find them by name."""
+    """Put the environment's own programs first, so that scripts find them by name.
+
+    A test run starts hundreds of processes: each would compile the whole platform anew where bytecode may not be kept.
+    """
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     path = os.pathsep.join([str(_TOOLS), os.environ.get("PATH", "")])
-    return {**os.environ, "PATH": path, "PYTHONPATH": str(REPOSITORY)}
+    return {**kept, "PATH": path, "PYTHONPATH": str(REPOSITORY)}

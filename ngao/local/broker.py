@@ -18,7 +18,7 @@ from ngao.deployment.polling import wait_until
 from ngao.local.binaries import cache
 from ngao.local.home import Home
 from ngao.local.ports import LOCAL, is_open, require_free
-from ngao.local.processes import Process
+from ngao.local.processes import STORE_ENDS_WITHIN_S, Process
 
 READY_S = 120
 
@@ -120,9 +120,9 @@ class LocalBroker:
             raise Unavailable(f"{len(silent)} queues have no leader, and the election failed: {last}")
         return int(done.stdout.strip())
 
-    def stop(self) -> None:
+    def stop(self, patience_s: float = STORE_ENDS_WITHIN_S) -> None:
         """Stop the broker, then the port mapper."""
-        self.process.stop(60)
+        self.process.stop(patience_s)
         self.mapper.stop(5)
 
     def management(self) -> Management:

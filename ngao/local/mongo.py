@@ -17,7 +17,7 @@ from ngao.deployment.naming import ADMINISTRATOR, REPLICA_SET, database_of
 from ngao.local.binaries import Mongod
 from ngao.local.home import Home
 from ngao.local.ports import LOCAL, require_free
-from ngao.local.processes import Process
+from ngao.local.processes import STORE_ENDS_WITHIN_S, Process
 
 READY_S = 60
 _TRANSACTION_S = 5
@@ -77,9 +77,9 @@ class LocalMongo:
         """Open a connection with all rights. The caller closes it."""
         return self._client(username=ADMINISTRATOR, password=self.home.secret("mongo-admin"), authSource="admin")
 
-    def stop(self) -> None:
+    def stop(self, patience_s: float = STORE_ENDS_WITHIN_S) -> None:
         """Stop it. It writes its last checkpoint first."""
-        self.process.stop(60)
+        self.process.stop(patience_s)
 
     def _command(self, program: str) -> list[str]:
         command = [program, "--dbpath", str(self.home.mongo / "data"), "--port", str(self.port), "--bind_ip", LOCAL]

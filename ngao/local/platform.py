@@ -18,7 +18,7 @@ from ngao.local.broker import BrokerPorts, LocalBroker
 from ngao.local.home import REPOSITORY, Home, python_environment
 from ngao.local.mailbox import command as mail_server
 from ngao.local.mongo import LocalMongo
-from ngao.local.processes import Process
+from ngao.local.processes import STORE_ENDS_WITHIN_S, Process
 
 Progress = Callable[[str], None]
 
@@ -132,7 +132,7 @@ class Platform:
             for name, part in (("RabbitMQ", self.broker), ("mongod", self.mongo)):
                 if part.process.members():
                     progress(f"stopping {name}")
-                part.stop()
+                part.stop(0 if self.for_tests else STORE_ENDS_WITHIN_S)
 
     def stop_services(self, progress: Progress, services: tuple[str, ...] = SERVICES) -> None:
         """Stop only services, so that the next `up` starts them with the changes."""

@@ -16,6 +16,8 @@ from pathlib import Path
 from ngao.chassis.errors import Unavailable
 from ngao.deployment.polling import wait_until
 
+STORE_ENDS_WITHIN_S = 60.0
+"""A broker or database writes what it has in memory before it ends; after this long it is killed."""
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _BECOME = 'cat /proc/$$/stat /proc/sys/kernel/random/boot_id > "$0.new" && mv "$0.new" "$0" && exec "$@"'
 

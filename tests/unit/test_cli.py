@@ -15,12 +15,13 @@ import pytest
 import typer
 
 from ngao.chassis.errors import Misconfigured
-from ngao.cli import output
+from ngao.cli import develop, output
 from ngao.cli.api_client import Refused, operator
 from ngao.cli.app import COMMANDS, GROUPS, build, main
 from ngao.cli.time_parsing import parse_time
 from ngao.local.configuration import write_operator
 from ngao.local.home import REPOSITORY, Home
+from tests.support.launcher import borrowed
 
 pytestmark = pytest.mark.loopback
 
@@ -266,6 +267,24 @@ def test_the_launcher_refuses_a_folder_it_did_not_make(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "was not made by this launcher" in done.stderr
     assert (folder / "precious").read_text() == "kept"
+
+
+def test_the_launcher_needs_no_python_of_the_machine_once_its_environment_is_that_of_the_lock_file(tmp_path: Path) -> None:
+    environment = {"PATH": "/usr/bin:/bin", **borrowed(tmp_path), "NGAO_PYTHON": str(tmp_path / "none")}
+    launcher = [REPOSITORY / "bin" / "ngao", "policy", "--help"]
+    traced = subprocess.run(["/bin/sh", "-x", *launcher], env=environment, capture_output=True, text=True, check=False)
+    assert traced.returncode == 0
+    assert "environment.py" not in traced.stderr
+
+
+def test_each_check_that_fails_is_named_and_all_are_heard(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    failing = ["python", "-c", "print('a line is too long'); raise SystemExit(1)"]
+    monkeypatch.setattr(develop, "_CHECKS", (("style", failing), ("types", ["python", "-c", "print('no issues')"])))
+    monkeypatch.setattr(develop, "_GENERATOR", tmp_path / "none.py")
+    assert develop._failed_checks() == ["style"]
+    assert capsys.readouterr().out.splitlines() == ["--- style", "a line is too long", "--- types", "no issues"]
 
 
 def test_the_locks_name_no_place_of_the_machine_they_were_made_on() -> None:
