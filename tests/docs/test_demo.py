@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -121,6 +122,8 @@ def test_the_demo_keeps_all_it_promises(demo: subprocess.CompletedProcess[str]) 
     assert demo.returncode == 0, demo.stdout[-3000:]
     assert [line for line in PROMISED if line not in demo.stdout] == []
     assert "missing:" not in demo.stdout
+    counted = {what: re.search(rf"referrals {what} +(\d+)", demo.stdout)[1] for what in ("accepted", "completed")}
+    assert counted["completed"] == counted["accepted"] == "8", "it is shown until the work is done"
 
 
 def test_the_demos_lines_are_not_wrapped_in_a_pipe(demo: subprocess.CompletedProcess[str]) -> None:

@@ -155,8 +155,10 @@ class DemoRun:
     def _missing_accepted(self, posted: PostedReport) -> str:
         if not posted.case_ref:
             return "it was not accepted"
-        done = any(state in {"accepted", "started", "completed"} for _, state in self._states(posted))
-        return "" if done else "no partner has accepted"
+        states = {state for _, state in self._states(posted)}
+        if "completed" in states:
+            return ""
+        return "its partner has not completed the work" if states & {"accepted", "started"} else "no partner has accepted"
 
     def _missing_rerouted(self, posted: PostedReport) -> str:
         states = dict(self._states(posted))

@@ -13,8 +13,8 @@ Body = dict[str, Any]
 class Scenario:
     """One report: how it is posted, and the expected outcome.
 
-    `by` is `http`, `kobo`, `amqp` or `batch`. `expects` is the outcome that the demo checks: `accepted`, `rerouted`,
-    `unroutable`, `no_consent`, `refused`, `duplicate`.
+    `by` is `http`, `kobo`, `amqp` or `batch`. `expects` is the outcome that the demo checks: `accepted` and `rerouted` (until the
+    work is done), `unroutable`, `no_consent`, `refused`, `duplicate`.
     """
 
     title: str
