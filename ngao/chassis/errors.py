@@ -24,8 +24,11 @@ Messages are sentences for an operator. None ever carries a value of a request.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from ngao.kernel.problems import FieldError
+
+T = TypeVar("T")
 
 
 class NgaoError(Exception):
@@ -162,3 +165,10 @@ class Misconfigured(Permanent):
     """The service must not start like this; the message names what, where and the remedy."""
 
     slug = "misconfigured"
+
+
+def found(record: T | None, sentence: str) -> T:
+    """Return a record that was looked for. Raises NotFound with this sentence when there is none."""
+    if record is None:
+        raise NotFound(sentence)
+    return record

@@ -7,7 +7,7 @@ day, records for dataclasses. Numbers, texts, moments and mappings stay as they 
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import time
 from enum import Enum
@@ -30,12 +30,12 @@ class _Field(NamedTuple):
 _known: dict[type, tuple[_Field, ...]] = {}
 
 
-def to_record(value: Any, *without: str) -> dict[str, Any]:
-    """Return the fields of a dataclass by name, but for those `without`."""
+def to_record(value: Any, *without: str, only: Container[str] | None = None) -> dict[str, Any]:
+    """Return the fields of a dataclass by name, but for those `without`; or `only` the named ones."""
     return {
         each.name: part if part is None or each.write is None else each.write(part)
         for each in _fields(type(value))
-        if each.name not in without
+        if each.name not in without and (only is None or each.name in only)
         for part in (getattr(value, each.name),)
     }
 
