@@ -15,11 +15,7 @@ from ngao.kernel.consent import Statement
 from ngao.kernel.urgency import URGENCIES
 from ngao.testing.memory import SHIPPED_POLICY
 from ngao.testing.referral import ReferralInMemory
-from services.referral.cases import apply_consent as consents
-from services.referral.cases import apply_defender as defenders
-from services.referral.cases import apply_update as updates
-from services.referral.cases import apply_withdrawal as withdrawals
-from services.referral.cases import open_case as reports
+from services.referral.cases import follow
 from services.referral.cases.changes import CaseChange
 from services.referral.cases.deadlines import Deadlines, Waits
 from services.referral.cases.facts import NOTHING, Changed, Defender, Report
@@ -106,7 +102,7 @@ def open_case(ctx: Context, case_ref: str, told: Report, agreed: list[Statement]
         occurred_at=ctx.now, urgency=told.urgency, policy_version="p1", needs=told.needs, needs_proposed=told.proposed,
         county=told.county, languages=told.languages, consent=_stated(agreed), has_narrative=False,
     )  # fmt: skip
-    reports.open_case(ctx, event, envelope(event, case_ref, told.sequence, ctx.now))
+    follow.open_case(ctx, event, envelope(event, case_ref, told.sequence, ctx.now))
 
 
 def apply_update(ctx: Context, case_ref: str, told: Report, agreed: list[Statement], changed: Changed = NOTHING) -> None:
@@ -117,13 +113,13 @@ def apply_update(ctx: Context, case_ref: str, told: Report, agreed: list[Stateme
         news=tuple(changed.parts), needs_again=changed.needs_again,
     )  # fmt: skip
     time = agreed[0].at if agreed else ctx.now
-    updates.apply_update(ctx, event, envelope(event, case_ref, told.sequence, time))
+    follow.follow_update(ctx, event, envelope(event, case_ref, told.sequence, time))
 
 
 def apply_withdrawal(ctx: Context, case_ref: str, sequence: int = 0) -> None:
     """Let intake say that the report is withdrawn."""
     event = ReportWithdrawn(report_id="r1", case_ref=case_ref)
-    withdrawals.apply_withdrawal(ctx, event, envelope(event, case_ref, sequence, ctx.now))
+    follow.follow_withdrawal(ctx, event, envelope(event, case_ref, sequence, ctx.now))
 
 
 def apply_defender(ctx: Context, case_ref: str, known: Defender) -> None:
@@ -133,7 +129,7 @@ def apply_defender(ctx: Context, case_ref: str, known: Defender) -> None:
         restrictions=tuple(Restriction(kind="never_refer", partner_id=each) for each in known.never_refer),
         contact=ContactSummary(may_contact=False, channels=()),
     )  # fmt: skip
-    defenders.apply_defender(ctx, event, envelope(event, case_ref, known.sequence, ctx.now))
+    follow.follow_defender(ctx, event, envelope(event, case_ref, known.sequence, ctx.now))
 
 
 def apply_consent(ctx: Context, case_ref: str, said: Statement) -> None:
@@ -142,7 +138,7 @@ def apply_consent(ctx: Context, case_ref: str, said: Statement) -> None:
         case_ref=case_ref, purpose=said.purpose, scope=said.scope, recipient=said.recipient, until=said.until,
         granted=said.granted, effective_at=said.at,
     )  # fmt: skip
-    consents.apply_consent(ctx, event)
+    follow.follow_consent(ctx, event)
 
 
 def payload_of(event: Event) -> Any:

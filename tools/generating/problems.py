@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PARKED = ""
 _PACKAGES = (ngao.chassis, ngao.contracts, services)
 _FOLDERS = ("ngao/chassis", "ngao/contracts", "services")
-_ROOTS = {"error", "retryable", "contract-broken", "referral-error"}
+_ROOTS = {"error", "retryable", "contract-broken"}
 """Slugs of the classes that others derive from; no answer has them."""
 _INTERNAL = ("internal-error", "500")
 # A contract error has no status of its own: the HTTP interface sets it.
@@ -60,8 +60,6 @@ TEXTS = {
         "The request has no result for this operator, or it was fetched before.",
         "Ask the operator who made the request.",
     ),
-    "no-such-need": ("The case has no such need.", "Check `need` with the case."),
-    "no-such-offer": ("The case has no such offer.", "Check the offer id."),
     "no-such-operation": ("This version of the service has no such operation.", "Request it again after the upgrade."),
     "not-allowed-now": ("The present state of the record forbids it.", "Read the record and decide again."),
     "not-authentic": (
@@ -71,7 +69,6 @@ TEXTS = {
     "not-found": ("The record does not exist, or belongs to another account.", "Check the id and the account."),
     "not-ours": ("The message was in an outsider's queue.", "The outsider gets it through its catch-up."),
     "not-parked": ("The message is not parked any more.", "Run `bin/ngao parked list`."),
-    "not-routable": ("The offer would break a rule.", "Report it to the developers with the case reference."),
     "not-suggested": ("The defender was not suggested for this case.", "Choose one of the suggestions."),
     "not-waiting": ("The request was already decided, or has expired.", "Run `bin/ngao approval list --state all`."),
     "not-whole": ("Only the beginning of the message was stored.", "Ask its sender to send it again, then drop it."),

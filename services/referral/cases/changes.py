@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from ngao.kernel.actors import Actor
 from services.referral.cases.facts import Reason
-from services.referral.offers.model import Offer
+from services.referral.offers.model import Offer, State
 
 INTAKE, REGISTRY, REFERRAL = (Actor.service(name) for name in ("intake", "registry", "referral"))
 
@@ -39,22 +39,8 @@ class Kind(StrEnum):
     SETTLED = "need.settled"
 
 
-MOVES = frozenset(
-    {
-        Kind.OFFERED,
-        Kind.RECEIVED,
-        Kind.ACCEPTED,
-        Kind.DECLINED,
-        Kind.EXPIRED,
-        Kind.STARTED,
-        Kind.COMPLETED,
-        Kind.FAILED,
-        Kind.WITHDRAWN,
-        Kind.RECALLED,
-    }
-)
-"""Kinds for an offer that has moved."""
-
+MOVES = frozenset(Kind(state.value) for state in State)
+"""Kinds for an offer that has moved: each is called as the state that the offer has then."""
 
 ENDED_BADLY = frozenset({Kind.FAILED, Kind.RECALLED, Kind.HELPER_REVOKED})
 """Kinds after which the partner must not read any more what it was given for the offer."""

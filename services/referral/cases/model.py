@@ -16,10 +16,9 @@ from ngao.kernel.consent import ConsentSnapshot, EffectiveConsent, Statement, ef
 from ngao.kernel.pairwise import case_ref_for
 from ngao.kernel.urgency import rank
 from services.referral.cases.changes import REFERRAL, CaseChange, Kind
-from services.referral.cases.errors import NoSuchNeed, NoSuchOffer, NotRoutable
 from services.referral.cases.facts import Defender, Reason, Report
 from services.referral.cases.need import Need, NeedState
-from services.referral.offers.model import NO_CONSENT, Offer, State
+from services.referral.offers.model import NO_CONSENT, Offer
 
 
 class Life(StrEnum):
@@ -87,11 +86,11 @@ class Case:
         return effective_consent((*stated(self.tellings), *self.consents), now, since=began or self.created_at)
 
     def offer_with(self, offer_id: str) -> Offer:
-        """Return an offer. Raises NoSuchOffer."""
+        """Return an offer. Raises LookupError."""
         for offer in self.offers:
             if offer.id == offer_id:
                 return offer
-        raise NoSuchOffer("the case has no such offer")
+        raise LookupError("the case has no such offer")
 
     def number_of(self, need: str) -> int | None:
         """Return the place of a need among the needs of the case; no need is ever removed."""
@@ -122,10 +121,10 @@ class Case:
     # Transitions
 
     def offer(self, offer: Offer, now: datetime) -> None:
-        """Offer a need to a partner; raises NotRoutable when a law forbids it."""
+        """Offer a need to a partner; raises RuntimeError when a law forbids it and a caller has forgotten to ask first."""
         need = self.needs[offer.need]
         if not self._may_offer(need, offer.partner_id, now):
-            raise NotRoutable("this offer may not be made now")
+            raise RuntimeError("this offer may not be made now")
         self.offers.append(offer)
         need.state, need.match_again = NeedState.PLACED, None
         need.second_chance.discard(offer.partner_id)
@@ -142,7 +141,7 @@ class Case:
     def withdraw_or_recall(self, offer: Offer, reason: str, now: datetime) -> None:
         """Withdraw an open offer or recall an accepted one. Its need is matched again unless the case closes."""
         offer.withdraw_or_recall(reason, now)
-        self.record_offer(Kind.WITHDRAWN if offer.state is State.WITHDRAWN else Kind.RECALLED, offer, reason=reason)
+        self.record_offer(Kind(offer.state.value), offer, reason=reason)
         self.needs[offer.need].free()
 
     def check_consent(self, offer: Offer, now: datetime) -> None:
@@ -157,9 +156,7 @@ class Case:
             self.close("all_settled", now)
 
     def settle(self, name: str, reason: str, now: datetime, *, actor: Actor) -> None:
-        """Settle a need as a human says, and withdraw or recall its live offer. Raises NoSuchNeed."""
-        if name not in self.needs:
-            raise NoSuchNeed("the case has no such need")
+        """Settle a need as a human says, and withdraw or recall its live offer."""
         offer = self.live_offer(name)
         if offer:
             self.withdraw_or_recall(offer, "operator", now)

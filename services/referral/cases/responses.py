@@ -6,10 +6,11 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
+from ngao.chassis.handlers import fill
 from ngao.contracts.classes import INTERNAL, Pattern, Strict
 from services.referral.cases.model import Case
 from services.referral.cases.timeline import Step
-from services.referral.offers.responses import OfferView, ReasonView, operators_offer_view, rules_of
+from services.referral.offers.responses import OfferView, ReasonView, operators_offer_view
 
 _SLUG = Pattern(r"^[a-z][a-z0-9_]{1,63}$", error="format|Must be a code: lower-case letters, digits, underscore.")
 
@@ -71,36 +72,19 @@ class StoryView(CaseView):
 
 def case_view(case: Case) -> dict[str, Any]:
     """Return the summary of a case."""
-    return {
-        "case_ref": case.id,
-        "state": case.life.value,
-        "closed_reason": case.closed_reason,
-        "urgency": case.urgency,
-        "county": case.report.county if case.report else "",
-        "created_at": case.created_at,
-        "next_deadline": case.next_deadline,
-        "needs": [
-            {"need": need.name, "state": need.state.value, "match_again": need.match_again, "proposed": need.proposed}
-            for need in case.needs.values()
-        ],
-    }
+    return fill(
+        CaseView,
+        case,
+        case_ref=case.id,
+        state=case.life,
+        urgency=case.urgency,
+        county=case.report.county if case.report else "",
+        next_deadline=case.next_deadline,
+        needs=[fill(NeedView, need, need=need.name) for need in case.needs.values()],
+    )
 
 
 def timeline_view(case: Case, steps: list[Step]) -> dict[str, Any]:
     """Return a case with its offers and its timeline."""
     offers = [operators_offer_view(case, offer) for offer in case.offers]
-    return {**case_view(case), "offers": offers, "story": [_step_view(step) for step in steps]}
-
-
-def _step_view(step: Step) -> dict[str, Any]:
-    return {
-        "at": step.at,
-        "what": step.what,
-        "actor": step.actor,
-        "text": step.text,
-        "need": step.need,
-        "offer_id": step.offer_id,
-        "partner_id": step.partner_id,
-        "reason": step.reason,
-        "reasons": rules_of(step.reasons),
-    }
+    return {**case_view(case), "offers": offers, "story": [fill(HopView, step) for step in steps]}

@@ -7,7 +7,6 @@ from typing import Any
 from ngao.chassis.errors import NotFound
 from ngao.chassis.handlers import http, itself
 from services.referral.cases.announcing import store_case
-from services.referral.cases.errors import NoSuchNeed
 from services.referral.cases.finding import case_to_change
 from services.referral.cases.responses import CaseView, SettleRequest, case_view
 from services.referral.context import Context
@@ -24,9 +23,8 @@ from services.referral.context import Context
 def settle_need(ctx: Context, body: dict[str, Any], case_ref: str, need: str) -> dict[str, Any]:
     """Settle a need that is met or gone."""
     case = case_to_change(ctx, case_ref)
-    try:
-        case.settle(need, body["reason"], ctx.now, actor=ctx.actor)
-    except NoSuchNeed:
-        raise NotFound("The case has no such need.") from None
+    if need not in case.needs:
+        raise NotFound("The case has no such need.")
+    case.settle(need, body["reason"], ctx.now, actor=ctx.actor)
     store_case(ctx, case)
     return case_view(case)

@@ -10,6 +10,7 @@ from zoneinfo import available_timezones
 from marshmallow import Schema, ValidationError, fields, validate
 
 from ngao.chassis.errors import InvalidInput
+from ngao.chassis.handlers import fill
 from ngao.chassis.messaging.backlog import Unreached
 from ngao.chassis.security import signing
 from ngao.chassis.security.seals import key_id
@@ -123,25 +124,8 @@ def _hours(data: dict[str, Any]) -> Hours:
 
 def partner_view(partner: Partner, load: Load | None = None, missed: Unreached | None = None) -> dict[str, Any]:
     """Return a partner without its keys' hashes, with its load where it is known, and with what its queue does not accept."""
-    view: dict[str, Any] = {
-        "id": partner.id,
-        "name": partner.name,
-        "support_types": list(partner.support_types),
-        "counties": list(partner.counties),
-        "languages": list(partner.languages),
-        "capacity": partner.capacity,
-        "public_key": partner.public_key,
-        "signing_key": partner.signing_key,
-        "vouch": partner.vouch,
-        "vetted": partner.vetted,
-        "suspended": partner.suspended,
-        "revoked": partner.revoked,
-        "timezone": partner.timezone,
-        "hours": [
-            {"opens": hours.opens.isoformat("minutes"), "closes": _end_of(hours), "days": list(hours.days)}
-            for hours in partner.hours
-        ],
-    }
+    hours = [fill(HoursRequest, shift, closes=_end_of(shift)) for shift in partner.hours]
+    view = fill(PartnerView, partner, hours=hours)
     view |= {"held": load.held, "asked": load.asked} if load else {}
     return view | ({"undelivered": missed.waiting} if missed else {})
 

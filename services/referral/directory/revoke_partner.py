@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from ngao.chassis.errors import NotFound
 from ngao.chassis.handlers import Call, http, itself
 from services.referral.context import Context, ReferralParts
-from services.referral.directory.list_partner_offers import offers_held_by
+from services.referral.directory.model import Partner
+from services.referral.directory.read import known_partner, offers_held_by
 from services.referral.offers.responses import OffersView
 from services.referral.offers.shut_out import shut_out
 from services.referral.partner_log.forget_boxes import forget_boxes_of
@@ -25,16 +25,15 @@ from services.referral.requests import NothingRequest
 )
 def revoke_partner(parts: ReferralParts, call: Call, partner_id: str) -> dict[str, Any]:
     """Revoke a partner immediately. The answer lists what it had accepted."""
-    parts.run(lambda ctx: _revoke(ctx, partner_id), call)
+    revoked = parts.run(lambda ctx: _revoke(ctx, partner_id), call)
     parts.directory.forget()
     shut_out(parts)
     forget_boxes_of(parts, partner_id)
-    return offers_held_by(parts.read(), partner_id)
+    return offers_held_by(parts.read(), revoked)
 
 
-def _revoke(ctx: Context, partner_id: str) -> None:
-    known = ctx.partners.get(partner_id)
-    if known is None:
-        raise NotFound("There is no such partner.")
-    ctx.partners.put(replace(known, revoked=True, key_hashes=()))
+def _revoke(ctx: Context, partner_id: str) -> Partner:
+    revoked = replace(known_partner(ctx, partner_id), revoked=True, key_hashes=())
+    ctx.partners.put(revoked)
     ctx.audit("partner.revoked", subject=partner_id)
+    return revoked

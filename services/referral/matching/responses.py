@@ -6,10 +6,12 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
+from ngao.chassis.handlers import fill
 from ngao.contracts.classes import INTERNAL
+from ngao.kernel.records import to_record
 from services.referral.cases.facts import Reason
 from services.referral.matching.model import Match
-from services.referral.offers.responses import ReasonView, rules_of
+from services.referral.offers.responses import ReasonView
 
 _LISTED = 100
 
@@ -50,15 +52,15 @@ class MatchesView(Schema):
 
 def match_view(need: str, match: Match, asked_about: Reason | None) -> dict[str, Any]:
     """Return the dry run of one need; `asked_about` is why the partner that was asked about is left out."""
-    return {
-        "need": need,
-        "candidates": [
-            {"partner_id": candidate.partner_id, "score": candidate.score, "reasons": rules_of(candidate.reasons)}
+    return fill(
+        MatchView,
+        match,
+        need=need,
+        candidates=[
+            fill(CandidateView, candidate, reasons=[to_record(reason) for reason in candidate.reasons])
             for candidate in match.candidates
         ],
-        "excluded": [{"partner_id": each.partner_id, "reason": rules_of([each.reason])[0]} for each in match.excluded[:_LISTED]],
-        "excluded_count": len(match.excluded),
-        "directory_size": match.directory_size,
-        "policy_version": match.policy_version,
-        "asked_about": rules_of([asked_about])[0] if asked_about else None,
-    }
+        excluded=[fill(ExclusionView, exclusion) for exclusion in match.excluded[:_LISTED]],
+        excluded_count=len(match.excluded),
+        asked_about=to_record(asked_about) if asked_about else None,
+    )

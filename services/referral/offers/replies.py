@@ -11,18 +11,10 @@ from services.referral.cases.model import Case
 from services.referral.offers.model import Offer, Reply, ReplyOutcome, State, Verb
 
 NO_LONGER_NEEDED = "no_longer_needed"
-_CHANGE_OF = {
-    Verb.RECEIPT: Kind.RECEIVED,
-    Verb.ACCEPT: Kind.ACCEPTED,
-    Verb.DECLINE: Kind.DECLINED,
-    Verb.START: Kind.STARTED,
-    Verb.COMPLETE: Kind.COMPLETED,
-    Verb.FAIL: Kind.FAILED,
-}
 
 
 def take(case: Case, reply: Reply, now: datetime, waits: Waits, *, keep_early: bool) -> ReplyOutcome:
-    """Apply a reply and return its outcome. Raises NoSuchOffer.
+    """Apply a reply and return its outcome. Raises LookupError for another case's offer.
 
     With `keep_early` a reply that arrives before the acceptance is stored and applied as soon as that comes.
     """
@@ -47,7 +39,7 @@ def _follow(case: Case, offer: Offer, reply: Reply, now: datetime, waits: Waits)
     offer.move(verb, detail, now, ends.get(verb))
     if verb is Verb.ACCEPT:
         offer.disclose_by = now + waits.disclose_by
-    case.record_offer(_CHANGE_OF[verb], offer, actor=_actor(offer))
+    case.record_offer(Kind(offer.state.value), offer, actor=_actor(offer))
     if verb is Verb.COMPLETE or (verb is Verb.FAIL and detail == NO_LONGER_NEEDED):
         case.settle_need(offer.need, now)
     elif not offer.live:

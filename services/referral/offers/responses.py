@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from marshmallow import Schema, fields, validate
 
+from ngao.chassis.handlers import fill
 from ngao.contracts.classes import INTERNAL, PUBLIC, Strict
 from ngao.contracts.codes import DECLINE_REASONS, FAIL_REASONS, OUTCOMES
-from services.referral.cases.facts import Reason
 from services.referral.cases.model import Case
 from services.referral.offers.model import Offer
 
@@ -77,30 +76,9 @@ class OffersView(Schema):
     offers = fields.List(fields.Nested(OfferView), metadata=INTERNAL)
 
 
-def rules_of(reasons: Iterable[Reason]) -> list[dict[str, str]]:
-    """Return reasons in the form of responses."""
-    return [{"rule": reason.rule, "text": reason.text} for reason in reasons]
-
-
 def offer_view(case_ref: str, urgency: str, offer: Offer) -> dict[str, Any]:
     """Return the state of an offer."""
-    return {
-        "offer_id": offer.id,
-        "case_ref": case_ref,
-        "partner_id": offer.partner_id,
-        "need": offer.need,
-        "urgency": urgency,
-        "state": offer.state.value,
-        "attempt": offer.attempt,
-        "received": offer.received,
-        "detail": offer.detail,
-        "contact": offer.contact,
-        "narrative": offer.narrative,
-        "made_at": offer.made_at,
-        "due": offer.due,
-        "reasons": rules_of(offer.reasons),
-        "policy_version": offer.policy_version,
-    }
+    return fill(OfferView, offer, offer_id=offer.id, case_ref=case_ref, urgency=urgency)
 
 
 def own_offer_view(case_ref: str, urgency: str, offer: Offer) -> dict[str, Any]:

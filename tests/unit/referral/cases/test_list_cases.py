@@ -9,7 +9,7 @@ import pytest
 from ngao.chassis.errors import InvalidInput
 from ngao.chassis.http.problems import broken_fields
 from ngao.testing.referral import ReferralInMemory
-from services.referral.cases.list_cases import list_cases
+from services.referral.cases.read import list_cases
 
 
 @pytest.mark.parametrize(
