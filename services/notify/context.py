@@ -12,8 +12,7 @@ from ngao.chassis.security.identity import Principal
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.kernel.retention import Retention
 from services.notify.channels.account import Account
-from services.notify.channels.channel import Channel
-from services.notify.channels.opening import open_channels
+from services.notify.channels.opening import CHANNELS
 from services.notify.ladders.planning import Situation
 from services.notify.ladders.reach import Reach
 from services.notify.ladders.store import AlarmRepository
@@ -48,7 +47,7 @@ class NotifyParts(Parts[Context]):
     def __init__(self, chassis: Chassis, policy: Policy, retention: Retention, own: OwnSettings) -> None:
         super().__init__(chassis)
         self.policy, self.retention, self.link = policy, retention, own.link
-        self.channels: dict[str, Channel] = open_channels(own.channels)
+        self.channels = {kind: CHANNELS[kind].open(settings) for kind, settings in own.channels.items()}
         self.account = Account(own.longest_pause)
         self.claims = ClaimQueue(chassis.store.durable("messages"), policy.furthest)
         self.reach = Reach(chassis, policy, frozenset(self.channels), self.account)

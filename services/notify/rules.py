@@ -7,9 +7,25 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.notify.errors import PolicyBroken
-from services.notify.messages.facts import Facts
 from services.notify.messages.templates import Templates
 from services.notify.roster.model import DEFENDER, DUTY_OFFICER, KINDS, OWNER, Recipient
+
+
+@dataclass(frozen=True)
+class Facts:
+    """One event as a cause to notify people: references and codes.
+
+    `cause` is the event's id; `urgency` is empty if the event has none. `about` is the number of the
+    need that it concerns; `raised` means that the urgency is higher than it was.
+    """
+
+    cause: str
+    type: str
+    case_ref: str
+    urgency: str = ""
+    partner_id: str | None = None
+    about: str = ""
+    raised: bool = False
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,9 @@ from ngao.chassis.security.identity import Principal
 from ngao.testing.notify import MemoryRoster, NotifyInMemory, Roster
 from services.notify.context import Context
 from services.notify.ladders.planning import Situation
-from services.notify.messages.facts import Facts
 from services.notify.messages.model import State
 from services.notify.roster.model import DUTY_OFFICER, PARTNER, Contact, Recipient
-from services.notify.rules import Policy
+from services.notify.rules import Facts, Policy
 
 MAIL_CASES = Path(__file__).resolve().parents[1] / "cases" / "mail"
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from ngao.chassis.errors import NotFound
 from ngao.chassis.handlers import http, itself
 from services.notify.context import Context
 from services.notify.ladders.case_alarms import CaseAlarms
 from services.notify.ladders.model import alarm_beside, answered_with
 from services.notify.messages.model import Message, State
 from services.notify.messages.publishing import publish_acknowledged
+from services.notify.messages.read import known_message
 from services.notify.messages.responses import MessageShown, show_message
 
 
@@ -35,13 +35,11 @@ def mark_seen(ctx: Context, message_id: str, by: str) -> Message:
 
     For a message on no ladder, such as the owner's, the alarm about the same event is marked, too. Raises NotFound.
     """
-    found = ctx.messages.find(message_id)
-    if found is None:
-        raise NotFound("There is no such message.")
-    if found.state is State.ACKNOWLEDGED:
-        return found
-    case = CaseAlarms(ctx, found.case_ref)
-    message = case.loaded(found)
+    known = known_message(ctx, message_id)
+    if known.state is State.ACKNOWLEDGED:
+        return known
+    case = CaseAlarms(ctx, known.case_ref)
+    message = case.loaded(known)
     if alarm := message if message.ladder else alarm_beside(message, case.alarms):
         _answer(ctx, case, alarm, by)
     if message.state is not State.ACKNOWLEDGED:

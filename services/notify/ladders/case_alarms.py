@@ -6,7 +6,7 @@ from services.notify.context import Context
 from services.notify.ladders.model import Alarm, state_of
 from services.notify.ladders.planning import Changes
 from services.notify.messages.model import Message
-from services.notify.messages.queueing import queue_messages
+from services.notify.messages.publishing import queue_messages
 
 
 class CaseAlarms:

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.notify.messages import refusals
-from services.notify.messages.facts import Facts
 from services.notify.messages.model import Message, Note, State, message_id
 from services.notify.roster.model import DEFENDER, DUTY_OFFICER, OWNER, PARTNER, Contact, ContactSummary, Recipient, Roster
-from services.notify.rules import RANKS, REPEATED_EVENTS, Policy, Rule
+from services.notify.rules import RANKS, REPEATED_EVENTS, Facts, Policy, Rule
 
 NO_CHANNEL = "none"
 

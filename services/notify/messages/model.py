@@ -16,7 +16,6 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import NAMESPACE_URL, uuid5
 
-from services.notify.errors import NotOpenNow
 from services.notify.roster.model import Recipient
 
 
@@ -95,14 +94,14 @@ class Message:
         return self.state is State.SENDING and self.lease == lease
 
     def was_sent(self, at: datetime, within: timedelta | None = None) -> None:
-        """Mark it as accepted by the channel. After a wait for the account the reader has the full time. Raises NotOpenNow."""
+        """Mark it as accepted by the channel. After a wait for the account the reader has the full time."""
         self._leave_sending(State.SENT, at, "sent")
         if self.held_since and self.escalate_at and within:
             self.escalate_at = at + within
         self.held_since = None
 
     def wait_for_account(self, at: datetime, due: datetime, reason: str) -> None:
-        """Postpone it because no message gets through at present. This does not count as a try. Raises NotOpenNow."""
+        """Postpone it because no message gets through at present. This does not count as a try."""
         first = self.held_since is None
         notes = list(self.notes)
         self._leave_sending(State.QUEUED, at, "held", reason)
@@ -111,12 +110,12 @@ class Message:
         self.held_since, self.next_attempt, self.attempts = self.held_since or at, due, max(0, self.attempts - 1)
 
     def try_later(self, at: datetime, due: datetime, reason: str) -> None:
-        """Postpone it because the channel could not accept it now. Raises NotOpenNow."""
+        """Postpone it because the channel could not accept it now."""
         self._leave_sending(State.QUEUED, at, "postponed", reason)
         self.held_since, self.next_attempt = None, due
 
     def has_failed(self, at: datetime, reason: str) -> None:
-        """Mark it as failed, because the channel will not accept it. Raises NotOpenNow."""
+        """Mark it as failed, because the channel will not accept it."""
         self._leave_sending(State.FAILED, at, "failed", reason)
         self.held_since = None
 
@@ -162,8 +161,9 @@ class Message:
         self.notes.append(Note(at, "queued"))
 
     def _leave_sending(self, state: State, at: datetime, what: str, reason: str = "") -> None:
+        """Record a try. Raises RuntimeError when the message is not being sent."""
         if self.state is not State.SENDING:
-            raise NotOpenNow(self.state)
+            raise RuntimeError(f"The message is {self.state}.")
         self.state, self.reason, self.lease, self.next_attempt = state, reason, None, None
         self.notes.append(Note(at, what, reason))
 

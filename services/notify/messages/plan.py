@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ngao.chassis.handlers import on_notices
 from ngao.contracts import Event
 from ngao.contracts.events.intake import QuarantineFilled, ReportAccepted, ReportQuarantined, ReportUpdated
@@ -25,11 +27,10 @@ from ngao.contracts.events.registry import DefenderResolved
 from services.notify.context import Context
 from services.notify.ladders.case_alarms import CaseAlarms
 from services.notify.ladders.planning import plan
-from services.notify.messages.facts import Facts
 from services.notify.messages.model import Message
-from services.notify.messages.queueing import queue_messages
-from services.notify.roster.contact_summary import store_contact_summary
-from services.notify.roster.model import DEFENDER, DUTY_OFFICER, OWNER
+from services.notify.messages.publishing import queue_messages
+from services.notify.roster.model import DEFENDER, DUTY_OFFICER, OWNER, ContactSummary
+from services.notify.rules import Facts
 
 
 @on_notices(
@@ -72,6 +73,17 @@ def plan_for_contact(ctx: Context, notice: ContactNotice, envelope: Event) -> No
     """Store what the registry says about contact, then plan."""
     store_contact_summary(ctx, notice, envelope.sequence or 0)
     plan_messages(ctx, Facts(cause=envelope.id, type=envelope.type, case_ref=notice.case_ref))
+
+
+def store_contact_summary(ctx: Context, notice: ContactNotice, sequence: int) -> None:
+    """Store the newest statement. One that is older than the stored one is ignored."""
+    contact = notice.contact
+    statement = ContactSummary(notice.case_ref, notice.defender_ref, contact.may_contact, contact.channels, sequence)
+    known = ctx.summaries.find(statement.case_ref)
+    if known is None:
+        ctx.summaries.put(statement)
+    elif statement.sequence > known.sequence:
+        ctx.summaries.put(replace(statement, revision=known.revision))
 
 
 def plan_messages(ctx: Context, facts: Facts) -> list[Message]:

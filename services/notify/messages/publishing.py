@@ -1,12 +1,23 @@
-"""Publish notify's events about its messages: references and codes."""
+"""Store new messages, and publish the progress of each: references and codes."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from ngao.contracts.events.notify import MessageAcknowledged, MessageEvent, MessageFailed, MessageRefused, MessageSent
 from services.notify.context import Context
-from services.notify.messages.model import Message
+from services.notify.messages.model import Message, State
+
+
+def queue_messages(ctx: Context, planned: Iterable[Message]) -> list[Message]:
+    """Add the messages that do not exist yet: a cause notifies a recipient once, however often it is handled."""
+    new = [message for message in planned if ctx.messages.find(message.id) is None]
+    for message in new:
+        ctx.messages.add(message)
+        if message.state is State.REFUSED:
+            publish_refused(ctx, message)
+    return new
 
 
 def publish_sent(ctx: Context, message: Message) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ngao.chassis.errors import NotFound
+from ngao.chassis.errors import found
 from ngao.chassis.handlers import http, lists, shows
 from services.notify.context import Context
+from services.notify.messages.model import Message
 from services.notify.messages.responses import MessageShown, MessagesShown, show_message, wanted
 
 
@@ -23,8 +24,8 @@ def list_messages(
 ) -> dict[str, Any]:
     """List the newest messages that match. Refused and failed ones need an operator. Raises InvalidInput."""
     given = {"case_ref": case_ref, "state": state, "reference": reference, "limit": limit}
-    found = ctx.messages.listed(**wanted({name: value for name, value in given.items() if value is not None}))
-    return {"messages": [show_message(message) for message in found]}
+    messages = ctx.messages.listed(**wanted({name: value for name, value in given.items() if value is not None}))
+    return {"messages": [show_message(message) for message in messages]}
 
 
 @http.get(
@@ -38,7 +39,9 @@ def list_messages(
 )
 def read_message(ctx: Context, message_id: str) -> dict[str, Any]:
     """Show one message with its history. Raises NotFound."""
-    message = ctx.messages.find(message_id)
-    if message is None:
-        raise NotFound("There is no such message.")
-    return show_message(message)
+    return show_message(known_message(ctx, message_id))
+
+
+def known_message(ctx: Context, message_id: str) -> Message:
+    """Return a message. Raises NotFound."""
+    return found(ctx.messages.find(message_id), "There is no such message.")

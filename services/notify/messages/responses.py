@@ -79,40 +79,16 @@ def show_message(message: Message) -> dict[str, Any]:
     """Return a message as `MessageShown`."""
     shown: dict[str, Any] = MessageShown().dump(
         {
+            **vars(message),
             "message_id": message.id,
             "reference": message.reference,
             "recipient_kind": message.recipient.kind,
             "recipient_ref": message.recipient.ref,
             "meaning": MEANING.get(message.reason, ""),
             "history": message.notes,
-            **{name: getattr(message, name) for name in _PLAIN},
         }
     )
     return shown
-
-
-_PLAIN = (
-    "case_ref",
-    "cause",
-    "template",
-    "channel",
-    "urgent",
-    "state",
-    "reason",
-    "attempts",
-    "created_at",
-    "next_attempt",
-    "ladder",
-    "position",
-    "escalate_at",
-    "acknowledged_by",
-    "urgency",
-    "about",
-    "event",
-    "covered_by",
-    "held_since",
-    "policy_version",
-)
 
 
 def load(schema: Strict, given: Mapping[str, Any], sentence: str) -> dict[str, Any]:

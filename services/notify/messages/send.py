@@ -7,6 +7,7 @@ expires, the same message is sent again, with the same Message-ID.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -31,23 +32,23 @@ Record = Callable[[Message, Outcome], None]
 _log = get_logger("notify")
 
 
+@dataclass(frozen=True)
 class Sender:
     """Renders messages and hands them to a channel."""
 
-    def __init__(self, templates: Templates, link: str, channels: Mapping[str, Channel], roster: RosterRepository) -> None:
-        self._templates = templates
-        self._link = link
-        self._channels = channels
-        self._roster = roster
+    templates: Templates
+    link: str
+    channels: Mapping[str, Channel]
+    roster: RosterRepository
 
     def deliver(self, message: Message) -> Outcome:
         """Render the message in the reader's language and try once to send it."""
-        contact = self._roster.contact(message.recipient)
-        address = self._roster.address(message.recipient)
-        if contact is None or address is None or message.channel not in self._channels:
+        contact = self.roster.contact(message.recipient)
+        address = self.roster.address(message.recipient)
+        if contact is None or address is None or message.channel not in self.channels:
             return Outcome(Result.PERMANENT_FAILURE, NO_ADDRESS)
-        text = self._templates.render(message.template, contact.language, reference=message.reference, link=self._link)
-        return self._channels[message.channel].send(OutgoingMessage(message.id, address, text.subject, text.body))
+        text = self.templates.render(message.template, contact.language, reference=message.reference, link=self.link)
+        return self.channels[message.channel].send(OutgoingMessage(message.id, address, text.subject, text.body))
 
 
 @every(seconds=0.5)

@@ -31,14 +31,6 @@ class Text:
 
 
 @dataclass(frozen=True)
-class Rendered:
-    """A text as it is sent."""
-
-    subject: str
-    body: str
-
-
-@dataclass(frozen=True)
 class Templates:
     """All templates by name and language; every template has the default language."""
 
@@ -49,12 +41,12 @@ class Templates:
         """Return the names of the templates."""
         return frozenset(self.texts)
 
-    def render(self, name: str, language: str, *, reference: str, link: str) -> Rendered:
+    def render(self, name: str, language: str, *, reference: str, link: str) -> Text:
         """Fill a template in the reader's language, or the default one."""
         texts = self.texts[name]
         text = texts.get(language) or texts[self.default_language]
         values = {"reference": reference, "link": link}
-        return Rendered(text.subject.format_map(values), text.body.format_map(values))
+        return Text(text.subject.format_map(values), text.body.format_map(values))
 
     def uses_link(self) -> bool:
         """Return True if a template contains the link."""

@@ -12,10 +12,9 @@ from ngao.testing.notify import shipped_policy
 from services.notify.errors import PolicyBroken
 from services.notify.ladders.acknowledge import mark_seen
 from services.notify.ladders.escalate import escalate_message
-from services.notify.messages.facts import Facts
 from services.notify.messages.model import Message, State
 from services.notify.messages.plan import plan_messages
-from services.notify.rules import Ladder, Step
+from services.notify.rules import Facts, Ladder, Step
 from tests.support.notify import NotifyUnderTest, facts, officers
 
 POLICY = shipped_policy()

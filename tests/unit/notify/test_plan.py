@@ -12,8 +12,7 @@ from ngao.testing.notify import shipped_policy
 from services.notify.ladders.planning import Changes, plan
 from services.notify.messages import refusals
 from services.notify.messages.model import Message, State
-from services.notify.messages.plan import plan_messages
-from services.notify.roster.contact_summary import store_contact_summary
+from services.notify.messages.plan import plan_messages, store_contact_summary
 from services.notify.roster.model import DEFENDER, DUTY_OFFICER, PARTNER, Contact, ContactSummary, Recipient
 from tests.support.notify import CASE, NotifyUnderTest, facts, officers, partner, situation
 
