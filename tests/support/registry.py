@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -30,7 +31,6 @@ from services.registry.people.model import Restriction
 from services.registry.people.name_for_source import name_for_source
 from services.registry.people.resolve import resolve_defender
 from services.registry.people.restrict import add_restriction, lift_restriction
-from services.registry.people.view import CaseView
 from services.registry.rules import IdentityPolicy, MatchingRules
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -63,6 +63,20 @@ def accepted(case_ref: str = "NG-1", offer_id: str = "offer-1", keys: PartnerKey
         case_ref=case_ref, offer_id=offer_id, partner_id=keys.id, need="legal_aid", urgency="high", accepted_at=NOW,
         partner_public_key="", partner_key_id="", vouch=ONBOARDING.vouch(keys), signature=keys.accepts(offer_id, case_ref),
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class CaseView:
+    """What the registry has published of a case's person."""
+
+    case_ref: str
+    urgent: bool
+    defender_ref: str | None
+    resolution: str
+    restrictions: tuple[Restriction, ...]
+    may_contact: bool
+    channels: tuple[str, ...]
+    attributes: Mapping[str, Any]
 
 
 class Heard:

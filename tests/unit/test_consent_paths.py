@@ -25,8 +25,8 @@ from services.referral.cases.model import Case as ReferralCase
 from services.registry.cases.model import Case as RegistryCase
 from services.registry.cases.model import CaseState
 from services.registry.cases.store import CaseRepository
-from services.registry.consent.statements import statements_of
 from services.registry.people.publishing import publish_consent
+from services.registry.people.resolve import statements_of
 from tests.support.consents import CASES, DAY, QUESTIONS, Case, Question, Said, in_any_order, numbered, statements
 from tests.support.filled import filled
 from tests.support.referral import office, payload_of

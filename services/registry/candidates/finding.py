@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ngao.chassis.errors import NotAllowedNow, NotFound
+from ngao.chassis.errors import NotAllowedNow, found
 from services.registry.context import Context
 from services.registry.people.model import Defender
 from services.registry.people.resolution import Candidate
@@ -10,18 +10,12 @@ from services.registry.people.resolution import Candidate
 
 def candidate_of(ctx: Context, case_ref: str) -> Candidate:
     """Return the candidate of a case. Raises NotFound."""
-    found = ctx.candidates.get(case_ref)
-    if found is None:
-        raise NotFound("There is no such candidate.")
-    return found
+    return found(ctx.candidates.get(case_ref), "There is no such candidate.")
 
 
 def record_of(ctx: Context, ref: str) -> Defender:
     """Return one record. Raises NotFound."""
-    found = ctx.defenders.get(ref)
-    if found is None:
-        raise NotFound("There is no such defender.")
-    return found
+    return found(ctx.defenders.get(ref), "There is no such defender.")
 
 
 def suggested_record(ctx: Context, candidate: Candidate, to: str) -> Defender:

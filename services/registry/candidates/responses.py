@@ -6,10 +6,12 @@ from typing import Any
 
 from marshmallow import fields
 
+from ngao.chassis.handlers import fill
 from ngao.contracts.classes import INTERNAL, SENSITIVE, Pattern, Strict, Tolerant
+from ngao.kernel.records import to_record
 from ngao.kernel.references import DEFENDER_REF
 from services.registry.people.resolution import Candidate
-from services.registry.people.responses import ContactShown, IdentityShown, contact_answer
+from services.registry.people.responses import ContactShown, IdentityShown
 from services.registry.people.showing import Review
 
 _DEFENDER = Pattern(DEFENDER_REF, error="format|Must be a defender reference.")
@@ -61,33 +63,24 @@ class Decided(Tolerant):
 
 def decided_answer(candidate: Candidate) -> dict[str, Any]:
     """Return a decision as `Decided`."""
-    return {
-        "case_ref": candidate.id,
-        "defender_ref": candidate.defender_ref,
-        "verdict": str(candidate.verdict),
-        "decided_by": candidate.decided_by,
-        "decided_at": candidate.decided_at,
-    }
+    return fill(Decided, candidate, case_ref=candidate.id)
 
 
 def review_answer(review: Review) -> dict[str, Any]:
     """Return a candidate as `CandidateShown`."""
     candidate = review.candidate
-    return {
-        "case_ref": candidate.id,
-        "defender_ref": candidate.defender_ref,
-        "created_at": candidate.created_at,
-        "masked": review.masked,
-        "contact": [contact_answer(case_contact) for case_contact in review.contact.get(candidate.defender_ref, ())],
-        "identity": review.identity.as_dict(),
-        "suggestions": [
-            {
-                "defender_ref": suggestion.defender_ref,
-                "score": suggestion.score,
-                "reasons": list(suggestion.reasons),
-                "contact": [contact_answer(one) for one in review.contact.get(suggestion.defender_ref, ())],
-                "identity": review.suggested[suggestion.defender_ref].as_dict(),
-            }
-            for suggestion in candidate.suggestions
+    return fill(
+        CandidateShown,
+        candidate,
+        case_ref=candidate.id,
+        masked=review.masked,
+        **_person(review, candidate.defender_ref),
+        suggestions=[
+            fill(SuggestionShown, suggestion, **_person(review, suggestion.defender_ref)) for suggestion in candidate.suggestions
         ],
-    }
+    )
+
+
+def _person(review: Review, ref: str) -> dict[str, Any]:
+    contact = [to_record(case_contact) for case_contact in review.contact.get(ref, ())]
+    return {"contact": contact, "identity": to_record(review.suggested.get(ref, review.identity))}

@@ -12,9 +12,10 @@ from services.registry.candidates.responses import CandidatesShown, Decided, Lin
 from services.registry.cases.model import Case
 from services.registry.context import Context
 from services.registry.disclosure.disclose import disclose_again
-from services.registry.people.finding import cases_of, open_cases_touched_by, person_of, publish_all, root_of
+from services.registry.people.finding import cases_of, open_cases_touched_by, person_of, root_of
 from services.registry.people.identity import Identity
 from services.registry.people.model import Defender, Person
+from services.registry.people.publishing import publish_all
 from services.registry.people.read import as_shown, audit_reading, reader_of, safe_contact
 from services.registry.people.resolution import Candidate, Kind, Verdict
 from services.registry.people.showing import Reader, Review, SafeContact

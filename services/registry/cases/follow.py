@@ -6,15 +6,13 @@ from ngao.chassis.handlers import on
 from ngao.contracts import Event
 from ngao.contracts.events.intake import ReportUpdated, ReportWithdrawn
 from ngao.kernel.urgency import CRITICAL
-from services.registry.cases.finding import known_case
 from services.registry.cases.model import Case
-from services.registry.consent.statements import statements_of
 from services.registry.context import INTAKE, Context
 from services.registry.disclosure.disclose import disclose_again
-from services.registry.people.finding import publish_all, view
+from services.registry.people.finding import known_case
 from services.registry.people.identity import ReportedIdentity
-from services.registry.people.publishing import publish_resolved
-from services.registry.people.resolve import identify, reported_identity_in
+from services.registry.people.publishing import publish_all, publish_person, view
+from services.registry.people.resolve import identify, reported_identity_in, statements_of
 
 
 @on(ReportUpdated)
@@ -28,7 +26,7 @@ def follow_update(ctx: Context, update: ReportUpdated, envelope: Event) -> None:
     case = known_case(ctx, update.case_ref)
     if not case.is_open:
         return
-    before = view(ctx, case)
+    before, was_urgent = view(ctx, case), case.urgent
     if case.advance_to(envelope.sequence):
         case.urgent = update.urgency == CRITICAL
     case.store_consents(statements_of(update.consent, envelope.time), envelope.sequence)
@@ -38,8 +36,8 @@ def follow_update(ctx: Context, update: ReportUpdated, envelope: Event) -> None:
     after = view(ctx, case)
     if after.defender_ref != before.defender_ref:
         publish_all(ctx, case)
-    elif after != before:
-        publish_resolved(ctx, after)
+    elif (after, case.urgent) != (before, was_urgent):
+        publish_person(ctx, case)
     if corrected:
         ctx.audit("contact.corrected", subject=case.id, actor=INTAKE)
     disclose_again(ctx, case, corrected=corrected)

@@ -87,7 +87,7 @@ class CaseRepository(Repository[Case]):
     def _record(self, entity: Case) -> Record:
         scope = scope_of(entity.id, entity.defender_ref)
         forgotten = entity.state is CaseState.FORGOTTEN
-        told = None if forgotten else self._seal(scope, entity.id, "told", entity.told.as_dict())
+        told = None if forgotten else self._seal(scope, entity.id, "told", to_record(entity.told))
         return to_record(entity, "id", "revision", "told") | {"told": told}
 
 

@@ -15,9 +15,9 @@ from ngao.kernel.references import CASE_REF
 from services.registry.cases.model import Case
 from services.registry.context import Context
 from services.registry.disclosure.disclose import disclose_again
-from services.registry.people.finding import cases_of, known_person, publish_person
+from services.registry.people.finding import cases_of, known_person
 from services.registry.people.model import Person
-from services.registry.people.publishing import publish_consent
+from services.registry.people.publishing import publish_consent, publish_person
 
 _PARTNER = Pattern(r"^[a-z][a-z0-9-]{1,40}$", error="format|Must be a partner id.")
 _CASE = Pattern(CASE_REF, error="format|Must be a case reference.")

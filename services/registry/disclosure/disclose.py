@@ -9,19 +9,20 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 
+from ngao.broker.exchanges import PARTNERS
 from ngao.chassis.handlers import before_publishing, measures, on
 from ngao.chassis.measuring import OFTEN_S
+from ngao.chassis.messaging.destinations import EVENTS
 from ngao.chassis.security.vouches import Distrust, Recipient
 from ngao.contracts.events.referral import OfferAccepted, OfferCompleted, OfferFailed, OfferRecalled
-from ngao.contracts.events.registry import ContactDisclosed
+from ngao.contracts.events.registry import ContactDisclosed, ContactWithheld
 from ngao.kernel import acceptance
-from services.registry.cases.finding import known_case
+from ngao.kernel.records import to_record
 from services.registry.cases.model import Case
 from services.registry.context import REGISTRY, Context, RegistryParts
 from services.registry.disclosure.model import Contact, Disclosure, Refusal, judge
-from services.registry.disclosure.publishing import publish_disclosed, publish_withheld
 from services.registry.disclosure.store import withheld_for_keys
-from services.registry.people.finding import cases_of, person_of
+from services.registry.people.finding import cases_of, known_case, person_of
 from services.registry.people.identity import ContactSafety
 from services.registry.people.model import Person
 
@@ -51,18 +52,16 @@ def disclose_contact(ctx: Context, offer: OfferAccepted) -> Disclosure:
         case_salt=offer.case_salt,
         revision=done.revision if done else 0,
     )
-    answer = _judge(ctx, case, offer.partner_id)
-    recipient = answer if isinstance(answer, Refusal) else _recipient(ctx, disclosure)
-    disclosure.refusal = recipient if isinstance(recipient, Refusal) else None
+    decided = _decide(ctx, case, disclosure)
+    disclosure.refusal = decided if isinstance(decided, Refusal) else None
     if done is not None and done.refusal is disclosure.refusal:
         return _with_keys_of(ctx, done, offer)
-    if isinstance(answer, Contact) and isinstance(recipient, Recipient):
-        _disclose(ctx, case, disclosure, answer, recipient)
+    if isinstance(decided, Refusal):
+        _publish_withheld(ctx, case, disclosure)
     else:
-        publish_withheld(ctx, case, disclosure)
+        _disclose(ctx, case, disclosure, *decided)
     ctx.cases.save(case)
-    ctx.disclosures.save(disclosure)
-    _audit(ctx, disclosure)
+    _store(ctx, disclosure)
     return disclosure
 
 
@@ -72,6 +71,15 @@ def _with_keys_of(ctx: Context, disclosure: Disclosure, offer: OfferAccepted) ->
         disclosure.vouch, disclosure.signature = offer.vouch, offer.signature
         ctx.disclosures.save(disclosure)
     return disclosure
+
+
+def _decide(ctx: Context, case: Case, disclosure: Disclosure) -> tuple[Contact, Recipient] | Refusal:
+    """Return the contact that the partner may have now and the keys to seal it to, or why not."""
+    contact = _judge(ctx, case, disclosure.partner_id)
+    if isinstance(contact, Refusal):
+        return contact
+    recipient = _recipient(ctx, disclosure)
+    return recipient if isinstance(recipient, Refusal) else (contact, recipient)
 
 
 def _judge(ctx: Context, case: Case, partner_id: str) -> Contact | Refusal:
@@ -104,10 +112,10 @@ def disclose_again(ctx: Context, case: Case, *, corrected: bool = False) -> None
     The caller writes the case, so that a disclosure at the same moment conflicts.
     """
     for disclosure in ctx.disclosures.of(case.id):
-        if not disclosure.ended:
-            _again(ctx, case, disclosure, corrected=corrected)
-        elif not disclosure.refusal:
+        if not disclosure.refusal and (disclosure.ended or not corrected):
             _keep_or_recall(ctx, case, disclosure, _judge(ctx, case, disclosure.partner_id))
+        elif not disclosure.ended:
+            _decide_again(ctx, case, disclosure)
 
 
 @before_publishing(ContactDisclosed)
@@ -134,7 +142,7 @@ def end_disclosure(ctx: Context, end: OfferCompleted | OfferFailed | OfferRecall
     disclosure = ctx.disclosures.get(end.offer_id)
     if disclosure is None:
         disclosure = Disclosure(end.offer_id, end.case_ref, end.partner_id, ctx.now, Refusal.ENDED, case_salt=end.case_salt)
-        publish_withheld(ctx, known_case(ctx, end.case_ref), disclosure)
+        _publish_withheld(ctx, known_case(ctx, end.case_ref), disclosure)
         _audit(ctx, disclosure)
     disclosure.ended = True
     ctx.disclosures.save(disclosure)
@@ -145,38 +153,60 @@ def _keep_or_recall(ctx: Context, case: Case, disclosure: Disclosure, answer: Co
     if isinstance(answer, Contact):
         return True
     disclosure.refusal, disclosure.at = answer, ctx.now
-    publish_withheld(ctx, case, disclosure, recalled=True)
-    ctx.disclosures.save(disclosure)
-    _audit(ctx, disclosure)
+    _publish_withheld(ctx, case, disclosure, recalled=True)
+    _store(ctx, disclosure)
     return False
 
 
-def _again(ctx: Context, case: Case, disclosure: Disclosure, *, corrected: bool) -> None:
-    answer = _judge(ctx, case, disclosure.partner_id)
-    had = disclosure.refusal is None
-    if isinstance(answer, Contact) and had and not corrected:
-        return
-    recipient = answer if isinstance(answer, Refusal) else _recipient(ctx, disclosure)
-    if isinstance(answer, Contact) and isinstance(recipient, Recipient):
-        disclosure.refusal, disclosure.at = None, ctx.now
-        _disclose(ctx, case, disclosure, answer, recipient, supersedes=had)
-    elif isinstance(recipient, Refusal) and recipient is not disclosure.refusal:
-        known = disclosure.refusal.said_to_partner if disclosure.refusal else None
-        disclosure.refusal, disclosure.at = recipient, ctx.now
-        if recipient.said_to_partner != known:
-            publish_withheld(ctx, case, disclosure, recalled=had)
+def _decide_again(ctx: Context, case: Case, disclosure: Disclosure) -> None:
+    """Disclose what was withheld or has been corrected, or withhold it; a reason that the partner knows is not sent again."""
+    decided, earlier = _decide(ctx, case, disclosure), disclosure.refusal
+    if isinstance(decided, Refusal):
+        if decided is earlier:
+            return
+        disclosure.refusal, disclosure.at = decided, ctx.now
+        if earlier is None or decided.said_to_partner != earlier.said_to_partner:
+            _publish_withheld(ctx, case, disclosure, recalled=earlier is None)
     else:
-        return
-    ctx.disclosures.save(disclosure)
-    _audit(ctx, disclosure)
+        disclosure.refusal, disclosure.at = None, ctx.now
+        _disclose(ctx, case, disclosure, *decided, supersedes=earlier is None)
+    _store(ctx, disclosure)
 
 
 def _disclose(
     ctx: Context, case: Case, disclosure: Disclosure, contact: Contact, recipient: Recipient, *, supersedes: bool = False
 ) -> None:
+    """Publish the sealed contact to the partner that accepted; `supersedes` replaces what the partner has."""
     box = ctx.boxes.seal_to(recipient.box_key, _content(disclosure, contact))
     ctx.recipients.pin(disclosure.partner_id, recipient)
-    publish_disclosed(ctx, case, disclosure, recipient.key_id, box, supersedes=supersedes)
+    disclosed = ContactDisclosed(
+        case_ref=case.id,
+        offer_id=disclosure.id,
+        partner_id=disclosure.partner_id,
+        case_salt=disclosure.case_salt,
+        key_id=recipient.key_id,
+        box=box,
+        supersedes=supersedes,
+    )
+    _publish(ctx, case, disclosed)
+
+
+def _publish_withheld(ctx: Context, case: Case, disclosure: Disclosure, *, recalled: bool = False) -> None:
+    """Publish the refusal, with the reason that the partner may know; `recalled` forbids it to use what it has."""
+    withheld = ContactWithheld(
+        case_ref=case.id,
+        offer_id=disclosure.id,
+        partner_id=disclosure.partner_id,
+        case_salt=disclosure.case_salt,
+        reason=disclosure.refusal.said_to_partner if disclosure.refusal else "",
+        recalled=recalled,
+    )
+    _publish(ctx, case, withheld)
+
+
+def _publish(ctx: Context, case: Case, event: ContactDisclosed | ContactWithheld) -> None:
+    """Publish it to the partner, and to referral for the partner's catch-up."""
+    ctx.publish(event, subject=case.id, urgent=case.urgent, partner_id=event.partner_id, to=(PARTNERS, EVENTS))
 
 
 def _content(disclosure: Disclosure, contact: Contact) -> bytes:
@@ -184,10 +214,15 @@ def _content(disclosure: Disclosure, contact: Contact) -> bytes:
         "v": 1,
         "case_ref": disclosure.partner_case_ref,
         "offer_id": disclosure.id,
-        **contact.identity.as_dict(),
-        "contact_safety": contact.safety.as_dict(),
+        **to_record(contact.identity),
+        "contact_safety": to_record(contact.safety),
     }
     return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _store(ctx: Context, disclosure: Disclosure) -> None:
+    ctx.disclosures.save(disclosure)
+    _audit(ctx, disclosure)
 
 
 def _audit(ctx: Context, disclosure: Disclosure) -> None:

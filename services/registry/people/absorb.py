@@ -12,7 +12,8 @@ from ngao.chassis.errors import Conflict
 from ngao.chassis.handlers import every
 from services.registry.cases.model import Case
 from services.registry.context import Context, RegistryParts
-from services.registry.people.finding import person_of, publish_all, root_of
+from services.registry.people.finding import person_of, root_of
+from services.registry.people.publishing import publish_all
 
 _AT_ONCE = 100
 

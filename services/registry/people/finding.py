@@ -1,19 +1,25 @@
-"""Steps that several use cases share: find the whole person behind a record, and publish what others may know."""
+"""Find a case, or the whole person behind a record: steps that several use cases share."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import TypeVar
 
-from ngao.chassis.errors import NotFound
+from ngao.chassis.errors import Retryable, found
 from services.registry.cases.model import Case
 from services.registry.context import Context
 from services.registry.people.model import Defender, Person
-from services.registry.people.publishing import publish_consent, publish_resolved
-from services.registry.people.resolution import Candidate, Kind, Verdict
-from services.registry.people.view import CaseView, view_of
+from services.registry.people.resolution import Candidate, Verdict
 
 T = TypeVar("T")
+
+
+def known_case(ctx: Context, case_ref: str) -> Case:
+    """Return the case. Raises Retryable when its first event has not come yet, so that the later one is retried after a delay."""
+    case = ctx.cases.get(case_ref)
+    if case is None:
+        raise Retryable("The case is not known yet; its first event may still arrive.")
+    return case
 
 
 def person_of(ctx: Context, ref: str | None) -> Person | None:
@@ -38,10 +44,7 @@ def root_of(ctx: Context, defender: Defender) -> Defender:
 
 def known_person(ctx: Context, ref: str) -> Person:
     """Return the person behind a record. Raises NotFound."""
-    person = person_of(ctx, ref)
-    if person is None:
-        raise NotFound("There is no such defender.")
-    return person
+    return found(person_of(ctx, ref), "There is no such defender.")
 
 
 def cases_of(ctx: Context, person: Person) -> list[Case]:
@@ -52,31 +55,8 @@ def cases_of(ctx: Context, person: Person) -> list[Case]:
 def open_cases_touched_by(ctx: Context, person: Person) -> list[Case]:
     """Return open cases for which this person's restrictions hold: their own, and those that may turn out to be theirs."""
     probable = ctx.candidates.suggesting(record.id for record in person.records)
-    found = [*cases_of(ctx, person), *_present(ctx.cases.get(candidate.id) for candidate in probable)]
-    return [case for case in {case.id: case for case in found}.values() if case.is_open]
-
-
-def view(ctx: Context, case: Case) -> CaseView:
-    """Return what others may know of the case's person now."""
-    candidate = ctx.candidates.get(case.id) if case.resolution == Kind.CANDIDATE else None
-    probable = probable_people(ctx, candidate)
-    return view_of(case, person_of(ctx, case.defender_ref), probable, ctx.policy, ctx.now)
-
-
-def publish_person(ctx: Context, case: Case) -> None:
-    """Publish what others may know of the case's person now."""
-    publish_resolved(ctx, view(ctx, case))
-
-
-def publish_all(ctx: Context, case: Case) -> None:
-    """Publish the person and which of their consents hold for this case, and record what was published."""
-    publish_person(ctx, case)
-    person = person_of(ctx, case.defender_ref)
-    if person is None:
-        return
-    for statement in person.statements_for_others(ctx.now):
-        publish_consent(ctx, case, person.ref, statement)
-    case.said = person.said
+    cases = [*cases_of(ctx, person), *_present(ctx.cases.get(candidate.id) for candidate in probable)]
+    return [case for case in {case.id: case for case in cases}.values() if case.is_open]
 
 
 def probable_people(ctx: Context, candidate: Candidate | None) -> tuple[Person, ...]:
@@ -88,15 +68,15 @@ def probable_people(ctx: Context, candidate: Candidate | None) -> tuple[Person, 
 
 def records_below(ctx: Context, root: Defender) -> list[Defender]:
     """Return a record, and all that humans have linked to it or to one of those."""
-    found = {root.id: root}
+    records = {root.id: root}
     waiting = [root.id]
     while waiting:
         for defender in ctx.defenders.linked_to(waiting.pop()):
-            if defender.id not in found:
-                found[defender.id] = defender
+            if defender.id not in records:
+                records[defender.id] = defender
                 waiting.append(defender.id)
-    return list(found.values())
+    return list(records.values())
 
 
-def _present(found: Iterable[T | None]) -> list[T]:
-    return [record for record in found if record is not None]
+def _present(records: Iterable[T | None]) -> list[T]:
+    return [record for record in records if record is not None]

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ngao.kernel.records import from_record
+
 _E164 = re.compile(r"^(\+[1-9][0-9]{7,14})(?:;ext=[0-9]+)?$")
 
 MOST_NAMES = 20
 """So many names a record keeps; each further report about its person keeps its own."""
-_FIELDS = ("names", "phones", "emails", "phones_told")
 
 
 @dataclass(frozen=True)
@@ -54,15 +55,6 @@ class Identity:
         phones = (("phone", name[1]) for name in read if name)
         return (*phones, *(("email", email) for email in self.emails if "@" in email))
 
-    def as_dict(self) -> dict[str, list[str]]:
-        """Return plain lists, for sealing."""
-        return {name: list(getattr(self, name)) for name in _FIELDS}
-
-    @staticmethod
-    def from_dict(raw: Mapping[str, Any]) -> Identity:
-        """Return the identity of plain lists; missing lists are empty."""
-        return Identity(*(tuple(raw.get(name) or ()) for name in _FIELDS))
-
 
 @dataclass(frozen=True)
 class ContactSafety:
@@ -95,29 +87,15 @@ class ContactSafety:
             identity.phones_told if by_phone else (),
         )
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return plain values, for sealing."""
-        return {
-            "may_contact": self.may_contact,
-            "channels": list(self.channels),
-            "hours": [dict(hours) for hours in self.hours],
-            "code_word": self.code_word,
-            "voicemail": self.voicemail,
-            "shared_phone": self.shared_phone,
-            "instructions": self.instructions,
-        }
-
     @staticmethod
     def from_dict(raw: Mapping[str, Any]) -> ContactSafety:
         """Return the safety of plain values; missing ones take their careful default, and only a true `true` allows contact."""
-        return ContactSafety(
+        return from_record(
+            ContactSafety,
+            raw,
             may_contact=raw.get("may_contact") is True,
-            channels=tuple(raw.get("channels") or ()),
-            hours=tuple(raw.get("hours") or ()),
-            code_word=raw.get("code_word"),
             voicemail=raw.get("voicemail") is True,
             shared_phone=raw.get("shared_phone") is not False,
-            instructions=raw.get("instructions"),
         )
 
 
@@ -129,18 +107,10 @@ class ReportedIdentity:
     attributes: Mapping[str, Any] = field(default_factory=dict, repr=False)
     contact_safety: ContactSafety | None = None
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return plain values, for sealing."""
-        return {
-            "identity": self.identity.as_dict() if self.identity else None,
-            "attributes": dict(self.attributes),
-            "contact_safety": self.contact_safety.as_dict() if self.contact_safety else None,
-        }
-
     @staticmethod
     def from_dict(raw: Mapping[str, Any]) -> ReportedIdentity:
         """Return the facts of plain values; an identity that names no person counts as none."""
-        identity = Identity.from_dict(raw["identity"]) if raw.get("identity") else None
+        identity = from_record(Identity, raw["identity"]) if raw.get("identity") else None
         safety = raw.get("contact_safety")
         return ReportedIdentity(
             identity=identity if identity and not identity.is_empty else None,

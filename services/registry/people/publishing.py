@@ -1,28 +1,32 @@
-"""Publish the registry's events about the person of a case."""
+"""Publish what others may know of a case's person: a reference, restrictions, and only what policy and the person allow."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from ngao.contracts.events.registry import ConsentChanged, ContactSummary, DefenderResolved, Restriction
-from ngao.kernel.consent import Statement
+from ngao.kernel.consent import FOR_REFERRAL, Answer, Statement, judge
 from services.registry.cases.model import Case
 from services.registry.context import Context
-from services.registry.people.view import CaseView
+from services.registry.people.finding import person_of, probable_people
+from services.registry.people.model import Person, together
+from services.registry.people.resolution import Kind
 
 
-def publish_resolved(ctx: Context, view: CaseView) -> None:
-    """Publish what others may know of the person of a case."""
-    payload = DefenderResolved(
-        case_ref=view.case_ref,
-        defender_ref=view.defender_ref,
-        resolution=view.resolution,
-        restrictions=tuple(
-            Restriction(kind=restriction.kind, partner_id=restriction.partner_id, reason=restriction.reason)
-            for restriction in view.restrictions
-        ),
-        attributes=dict(view.attributes),
-        contact=ContactSummary(may_contact=view.may_contact, channels=view.channels),
-    )
-    ctx.publish(payload, subject=view.case_ref, urgent=view.urgent)
+def publish_all(ctx: Context, case: Case) -> None:
+    """Publish the person and which of their consents hold for this case, and record what was published."""
+    publish_person(ctx, case)
+    person = person_of(ctx, case.defender_ref)
+    if person is None:
+        return
+    for statement in person.statements_for_others(ctx.now):
+        publish_consent(ctx, case, person.ref, statement)
+    case.said = person.said
+
+
+def publish_person(ctx: Context, case: Case) -> None:
+    """Publish what others may know of the case's person now."""
+    ctx.publish(view(ctx, case), subject=case.id, urgent=case.urgent)
 
 
 def publish_consent(ctx: Context, case: Case, defender_ref: str | None, statement: Statement) -> None:
@@ -38,3 +42,30 @@ def publish_consent(ctx: Context, case: Case, defender_ref: str | None, statemen
         effective_at=statement.at,
     )
     ctx.publish(payload, subject=case.id, urgent=case.urgent)
+
+
+def view(ctx: Context, case: Case) -> DefenderResolved:
+    """Return what others may know of the case's person now.
+
+    Until a human has decided, the restrictions of probable persons hold too: too much care harms less.
+    """
+    person = person_of(ctx, case.defender_ref)
+    probable = probable_people(ctx, ctx.candidates.get(case.id) if case.resolution == Kind.CANDIDATE else None)
+    restrictions = together(record.restrictions for record in (*((person,) if person else ()), *probable))
+    safety = case.told.contact_safety if person else None
+    safe = safety is not None and safety.is_safe
+    return DefenderResolved(
+        case_ref=case.id,
+        defender_ref=person.ref if person else None,
+        resolution=case.resolution,
+        restrictions=tuple(Restriction(kind=rule.kind, partner_id=rule.partner_id, reason=rule.reason) for rule in restrictions),
+        attributes=_attributes(ctx, case, person),
+        contact=ContactSummary(may_contact=safe, channels=safety.channels if safety and safe else ()),
+    )
+
+
+def _attributes(ctx: Context, case: Case, person: Person | None) -> dict[str, Any]:
+    said = (*case.reported, *case.statements, *(person.statements if person else ()))
+    if judge(said, purpose=FOR_REFERRAL, scope="attributes", recipient=None, now=ctx.now) is not Answer.LIVE:
+        return {}
+    return {name: value for name, value in case.told.attributes.items() if name in ctx.policy.attributes_for_matching}

@@ -12,7 +12,6 @@ from services.registry.context import Context
 from services.registry.people.cautions import cautions_of
 from services.registry.people.finding import cases_of, known_person
 from services.registry.people.identity import Identity
-from services.registry.people.masking import masked
 from services.registry.people.responses import DefenderShown, defender_answer
 from services.registry.people.showing import Reader, Record, SafeContact
 
@@ -86,7 +85,16 @@ def _safe(case: Case, reader: Reader) -> SafeContact:
 
 def as_shown(identity: Identity, reader: Reader) -> Identity:
     """Mask an identity, unless this reader may see values."""
-    return identity if reader.sees_identity else masked(identity)
+    return identity if reader.sees_identity else _masked(identity)
+
+
+def _masked(identity: Identity) -> Identity:
+    """Show enough to distinguish two records, not to name anyone: lengths are hidden."""
+    return Identity(
+        names=tuple(" ".join(f"{word[:1]}***" for word in name.split()) for name in identity.names),
+        phones=tuple(f"***{phone[-2:]}" for phone in identity.phones),
+        emails=tuple(f"{address[:1]}***@***" for address in identity.emails),
+    )
 
 
 def audit_reading(ctx: Context, action: str, subject: str, reader: Reader) -> None:

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 from itertools import islice
 
+from ngao.chassis.errors import SealBroken
 from ngao.chassis.handlers import on
 from ngao.contracts import Event
-from ngao.contracts.events.intake import ReportAccepted, SealedIdentity
-from ngao.kernel.consent import ConsentSnapshot
+from ngao.contracts.events.intake import ReportAccepted, SealedIdentity, StatedConsent
+from ngao.kernel.consent import ConsentSnapshot, Statement
 from ngao.kernel.phones import readings
 from ngao.kernel.placeholders import Placeholders
 from ngao.kernel.references import defender_ref
 from ngao.kernel.urgency import CRITICAL
 from services.registry.cases.model import Case
-from services.registry.consent.statements import statements_of
 from services.registry.context import Context
-from services.registry.people.finding import person_of, publish_all
+from services.registry.people.finding import person_of
 from services.registry.people.identity import Identity, ReportedIdentity
 from services.registry.people.model import Defender, Person
+from services.registry.people.publishing import publish_all
 from services.registry.people.reading import real_names, similarity
 from services.registry.people.resolution import Candidate, Kind, KnownPerson, Resolution, resolve
-from services.registry.people.sealed_identity import read_box
 
 MOST_COMPARED = 100
 """So many records are read and compared for one report; those that share an address and have a similar name come first."""
@@ -75,11 +78,33 @@ def identify(ctx: Context, case: Case) -> None:
 
 def reported_identity_in(ctx: Context, sealed: SealedIdentity, case_ref: str) -> ReportedIdentity:
     """Open the facts that intake sealed about the person, in the form in which they are stored. Raises SealBroken."""
-    told = read_box(ctx.boxes.open(sealed.key_id, sealed.box), case_ref)
+    told = _read_box(ctx.boxes.open(sealed.key_id, sealed.box), case_ref)
     if told.identity is None:
         return told
     identity = normalised(told.identity, ctx.policy.default_region, ctx.policy.placeholders)
     return replace(told, identity=None if identity.is_empty else identity)
+
+
+def _read_box(content: bytes, case_ref: str) -> ReportedIdentity:
+    """Return the report's facts about its person. The box names its case, so that it cannot be moved to another.
+
+    Raises SealBroken when the facts are another case's or not what intake writes.
+    """
+    try:
+        raw = json.loads(content)
+        if raw["v"] != 1 or raw["case_ref"] != case_ref:
+            raise SealBroken("The sealed identity belongs to another case or version.")
+        return ReportedIdentity.from_dict(raw)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        # `from None`: the original error may contain personal data.
+        raise SealBroken("The sealed identity cannot be read.") from None
+
+
+def statements_of(stated: Iterable[StatedConsent], at: datetime) -> tuple[Statement, ...]:
+    """Return the consents that a source states in a report or an update, all dated at this moment."""
+    return tuple(
+        Statement(consent.purpose, tuple(sorted(set(consent.scope))), consent.recipient, consent.until, at) for consent in stated
+    )
 
 
 def normalised(identity: Identity, region: str, placeholders: Placeholders) -> Identity:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from marshmallow import fields, validate
 
+from ngao.chassis.handlers import fill
 from ngao.contracts.classes import INTERNAL, SENSITIVE, Pattern, Strict, Tolerant
 from ngao.contracts.schemas.report import Attributes, ContactSafety
 from ngao.kernel.consent import Statement
 from services.registry.cases.model import Case
-from services.registry.people.model import Person, Restriction
-from services.registry.people.showing import Record, SafeContact
+from services.registry.people.model import Person
+from services.registry.people.showing import Record
 
 _PARTNER = Pattern(r"^[a-z][a-z0-9-]{1,40}$", error="format|Must be a partner id.")
 _SOURCE = Pattern(r"^[a-z][a-z0-9-]{1,40}$", error="format|Must be a source id.")
@@ -117,59 +119,29 @@ class RestrictionsShown(Tolerant):
 
 def defender_answer(record: Record) -> dict[str, Any]:
     """Return a record as `DefenderShown`."""
-    return {
-        "defender_ref": record.person.ref,
-        "records": [other.id for other in record.person.records],
-        "masked": record.masked,
-        "contact": [contact_answer(case_contact) for case_contact in record.contact],
-        "identity": record.identity.as_dict(),
-        "restrictions": [_restriction(restriction) for restriction in record.person.restrictions],
-        "consents": [_statement(statement) for statement in record.person.statements],
-        "cases": [_case(case) for case in record.cases],
-    }
+    return fill(
+        DefenderShown,
+        record,
+        defender_ref=record.person.ref,
+        records=[other.id for other in record.person.records],
+        restrictions=_restrictions(record.person),
+        consents=_statements(record.person.statements),
+        cases=[_case(case) for case in record.cases],
+    )
 
 
 def restrictions_answer(person: Person) -> dict[str, Any]:
     """Return restrictions as `RestrictionsShown`."""
-    return {"defender_ref": person.ref, "restrictions": [_restriction(restriction) for restriction in person.restrictions]}
+    return {"defender_ref": person.ref, "restrictions": _restrictions(person)}
+
+
+def _restrictions(person: Person) -> list[dict[str, Any]]:
+    return [fill(RestrictionShown, restriction) for restriction in person.restrictions]
+
+
+def _statements(said: Iterable[Statement]) -> list[dict[str, Any]]:
+    return [fill(StatementShown, statement, scope=sorted(statement.scope)) for statement in said]
 
 
 def _case(case: Case) -> dict[str, Any]:
-    return {
-        "case_ref": case.id,
-        "state": str(case.state),
-        "resolution": case.resolution,
-        "received_at": case.received_at,
-        "policy_version": case.policy_version,
-        "consents": [_statement(statement) for statement in (*case.reported, *case.statements)],
-    }
-
-
-def contact_answer(contact: SafeContact) -> dict[str, Any]:
-    """Return a contact as `ContactShown`."""
-    return {
-        "case_ref": contact.case_ref,
-        "cautions": [{"code": caution.code, "text": caution.text} for caution in contact.cautions],
-        "safety": contact.safety.as_dict() if contact.safety else None,
-        "attributes": dict(contact.attributes),
-    }
-
-
-def _restriction(restriction: Restriction) -> dict[str, Any]:
-    return {
-        "kind": restriction.kind,
-        "partner_id": restriction.partner_id,
-        "reason": restriction.reason,
-        "since": restriction.since,
-    }
-
-
-def _statement(statement: Statement) -> dict[str, Any]:
-    return {
-        "granted": statement.granted,
-        "purpose": statement.purpose,
-        "scope": sorted(statement.scope),
-        "recipient": statement.recipient,
-        "until": statement.until,
-        "at": statement.at,
-    }
+    return fill(CaseShown, case, case_ref=case.id, consents=_statements((*case.reported, *case.statements)))

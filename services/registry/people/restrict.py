@@ -8,8 +8,9 @@ from ngao.chassis.errors import NotFound
 from ngao.chassis.handlers import always, http, itself
 from services.registry.context import Context
 from services.registry.disclosure.disclose import disclose_again
-from services.registry.people.finding import known_person, open_cases_touched_by, publish_person
+from services.registry.people.finding import known_person, open_cases_touched_by
 from services.registry.people.model import Person, Restriction
+from services.registry.people.publishing import publish_person
 from services.registry.people.read import check_reason
 from services.registry.people.responses import RestrictionRequest, RestrictionsShown, restrictions_answer
 

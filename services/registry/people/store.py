@@ -122,14 +122,14 @@ class DefenderRepository(Repository[Defender]):
 
     def _read(self, record: Record) -> Defender:
         key = record["_id"]
-        identity = Identity.from_dict(self._open(f"person:{key}", key, "identity", record["identity"]))
+        identity = from_record(Identity, self._open(f"person:{key}", key, "identity", record["identity"]))
         return from_record(Defender, record, id=key, identity=identity)
 
     def _record(self, entity: Defender) -> Record:
         if not entity.revision:
             self._unit.sealer.begin(f"person:{entity.id}")
         return to_record(entity, "id", "revision", "identity") | {
-            "identity": self._seal(f"person:{entity.id}", entity.id, "identity", entity.identity.as_dict()),
+            "identity": self._seal(f"person:{entity.id}", entity.id, "identity", to_record(entity.identity)),
             "name_keys": [] if entity.fading_since else self._hashed_names(entity.identity),
         }
 
