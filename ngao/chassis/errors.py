@@ -167,7 +167,7 @@ class Misconfigured(Permanent):
     slug = "misconfigured"
 
 
-def found(record: T | None, sentence: str) -> T:
+def or_not_found(record: T | None, sentence: str) -> T:
     """Return a record that was looked for. Raises NotFound with this sentence when there is none."""
     if record is None:
         raise NotFound(sentence)

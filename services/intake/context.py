@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import ClassVar
 from uuid import uuid4
 
 from ngao.chassis.chassis import Chassis
@@ -74,10 +74,11 @@ class IntakeParts(Parts[Context]):
 
     credentials: SourceCredentials
 
-    def __init__(self, chassis: Chassis, policy: IntakePolicy, settings: OwnSettings) -> None:
+    def __init__(self, chassis: Chassis) -> None:
         super().__init__(chassis)
         keys, public_keys = chassis.settings.keys_directory, chassis.settings.public_keys_directory
-        self.policy, self.settings = policy, settings
+        self.settings = own_settings.read(chassis.settings.own)
+        self.policy = policy_files.load(chassis.settings.policy_directories, self.settings.phone_region)
         self.credentials = SourceCredentials()
         self.dry_runs = DryRunCounter(chassis.store.durable("dry_runs"))
         self.own_metrics = IntakeMetrics(chassis.metrics)
@@ -87,14 +88,7 @@ class IntakeParts(Parts[Context]):
         self._ids = RandomIds()
         self._shelf = chassis.parking.shelf(NATIVE)
         self._status_url = f"{chassis.settings.http.public_url}/v1/reports/"
-
-    @classmethod
-    def open(cls, chassis: Chassis) -> Self:
-        """Read the policy, and find the registry's key and intake's own; raises Misconfigured."""
-        settings = own_settings.read(chassis.settings.own)
-        policy = policy_files.load(chassis.settings.policy_directories, settings.phone_region)
-        chassis.forget_by(policy.retention)
-        return cls(chassis, policy, settings)
+        chassis.forget_by(self.policy.retention)
 
     def context(self, unit: Unit, principal: Principal | None = None) -> Context:
         """Return the context of one unit of work."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import ClassVar
 
 from ngao.chassis.chassis import Chassis
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.handlers import Parts, UnitContext
 from ngao.chassis.security.identity import Principal
 from ngao.chassis.storage.unit_of_work import Unit
-from ngao.kernel.retention import Retention
 from services.notify.channels.account import Account
 from services.notify.channels.opening import CHANNELS
 from services.notify.ladders.planning import Situation
@@ -20,7 +19,7 @@ from services.notify.messages.store import ClaimQueue, MessageRepository
 from services.notify.policy import read_policy, read_retention
 from services.notify.roster.store import ContactSummaryRepository, RosterRepository
 from services.notify.rules import Policy
-from services.notify.settings import OwnSettings, read_own
+from services.notify.settings import read_own
 
 
 @dataclass
@@ -44,27 +43,19 @@ class Context(UnitContext):
 class NotifyParts(Parts[Context]):
     """The parts of notify that live as long as its process. Only operators call it, so that it has no accounts of its own."""
 
-    def __init__(self, chassis: Chassis, policy: Policy, retention: Retention, own: OwnSettings) -> None:
+    def __init__(self, chassis: Chassis) -> None:
         super().__init__(chassis)
-        self.policy, self.retention, self.link = policy, retention, own.link
+        own, folders = read_own(chassis.settings.own), chassis.settings.policy_directories
+        self.policy, self.retention, self.link = read_policy(folders), read_retention(folders), own.link
+        if self.policy.templates.uses_link() and not own.link:
+            raise Misconfigured("A template uses {link}, but own.link is not set.")
         self.channels = {kind: CHANNELS[kind].open(settings) for kind, settings in own.channels.items()}
         self.account = Account(own.longest_pause)
-        self.claims = ClaimQueue(chassis.store.durable("messages"), policy.furthest)
-        self.reach = Reach(chassis, policy, frozenset(self.channels), self.account)
+        self.claims = ClaimQueue(chassis.store.durable("messages"), self.policy.furthest)
+        self.reach = Reach(chassis, self.policy, frozenset(self.channels), self.account)
         self.unsent = chassis.metrics.gauge("ngao_notify_unsent", "Messages that wait to be sent.")
         self.unsent_seconds = chassis.metrics.gauge("ngao_notify_unsent_seconds", "Age of the oldest of these.")
-
-    @classmethod
-    def open(cls, chassis: Chassis) -> Self:
-        """Read rules and settings and create the channels. Raises Misconfigured."""
-        own = read_own(chassis.settings.own)
-        folders = chassis.settings.policy_directories
-        policy, retention = read_policy(folders), read_retention(folders)
-        if policy.templates.uses_link() and not own.link:
-            raise Misconfigured("A template uses {link}, but own.link is not set.")
-        parts = cls(chassis, policy, retention, own)
-        chassis.forget_by(retention)
-        return parts
+        chassis.forget_by(self.retention)
 
     def begin(self) -> None:
         """Check the roster once, so that the first answer of readiness knows whether anyone can be notified."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import ClassVar
 from uuid import uuid4
 
 from ngao.chassis.chassis import Chassis
@@ -62,13 +62,7 @@ class ReferralParts(Parts[Context]):
         self.credentials = PartnerCredentials(chassis)
         self.directory, self._promised = DirectoryCache(chassis.clock, self.policy), Promised()
         self._waiting_times = WaitingTimes(chassis.metrics)
-
-    @classmethod
-    def open(cls, chassis: Chassis) -> Self:
-        """Read policy and settings; raises Misconfigured."""
-        parts = cls(chassis)
-        chassis.forget_by(parts.retention)
-        return parts
+        chassis.forget_by(self.retention)
 
     def begin(self) -> None:
         """Load the first directory; raises Misconfigured."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import ClassVar
 
 from ngao.chassis.chassis import Chassis
 from ngao.chassis.handlers import Parts, UnitContext
@@ -40,18 +40,12 @@ class Context(UnitContext):
 class RegistryParts(Parts[Context]):
     """The parts of the registry that live as long as its process. Only operators call it, so it has no accounts of its own."""
 
-    def __init__(self, chassis: Chassis, policy: IdentityPolicy) -> None:
+    def __init__(self, chassis: Chassis) -> None:
         super().__init__(chassis)
-        self.policy = policy
+        self.policy = read_policy(chassis.settings.policy_directories)
         keys = chassis.settings.keys_directory
         self._boxes, self._vouchers = OwnBoxes(keys), Vouchers(keys)
-
-    @classmethod
-    def open(cls, chassis: Chassis) -> Self:
-        """Read policy and keys. Raises Misconfigured."""
-        parts = cls(chassis, read_policy(chassis.settings.policy_directories))
-        chassis.forget_by(parts.policy.retention)
-        return parts
+        chassis.forget_by(self.policy.retention)
 
     def context(self, unit: Unit, principal: Principal | None = None) -> Context:
         """Return the context of one unit of work."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from marshmallow import fields, validate
 
@@ -13,7 +12,6 @@ from ngao.chassis.retention import load_retention
 from ngao.contracts.classes import Pattern, Strict
 from ngao.contracts.lists import PlaceholdersFile
 from ngao.kernel.placeholders import Placeholders
-from ngao.kernel.retention import Retention
 from services.registry.rules import IdentityPolicy, MatchingRules
 
 IDENTITY, PLACEHOLDERS = "identity.yaml", "placeholders.yaml"
@@ -68,24 +66,20 @@ class IdentityFile(Strict):
 def read_policy(directories: Sequence[Path]) -> IdentityPolicy:
     """Load and check the files. Raises Misconfigured naming file and key."""
     files = load_policy(directories, {IDENTITY: IdentityFile(), PLACEHOLDERS: PlaceholdersFile()})
-    return to_policy(files[IDENTITY], files[PLACEHOLDERS], files.version, load_retention(directories, "registry", _RETENTION))
+    loaded, matching = files[IDENTITY], files[IDENTITY]["matching"]
+    return IdentityPolicy(
+        version=files.version,
+        default_region=loaded["default_region"],
+        matching=MatchingRules(**matching | {"kin_words": frozenset(matching["kin_words"])}),
+        attributes_for_matching=frozenset(loaded["attributes_for_matching"]),
+        restriction_reasons=tuple(loaded["restriction_reasons"]),
+        read_reasons=tuple(loaded["read_reasons"]),
+        retention=load_retention(directories, "registry", _RETENTION),
+        placeholders=Placeholders.of(**files[PLACEHOLDERS], region=loaded["default_region"]),
+    )
 
 
 @reads_policy("registry")
 def version_of(directories: Sequence[Path]) -> str:
     """Read every policy file that the registry reads at its start. Returns the version. Raises Misconfigured."""
     return read_policy(directories).version
-
-
-def to_policy(loaded: dict[str, Any], listed: dict[str, Any], version: str, retention: Retention) -> IdentityPolicy:
-    """Return the domain's rules of the loaded files."""
-    return IdentityPolicy(
-        version=version,
-        default_region=loaded["default_region"],
-        matching=MatchingRules(**loaded["matching"] | {"kin_words": frozenset(loaded["matching"]["kin_words"])}),
-        attributes_for_matching=frozenset(loaded["attributes_for_matching"]),
-        restriction_reasons=tuple(loaded["restriction_reasons"]),
-        read_reasons=tuple(loaded["read_reasons"]),
-        retention=retention,
-        placeholders=Placeholders.of(**listed, region=loaded["default_region"]),
-    )

@@ -17,7 +17,7 @@ import sys  # noqa: E402
 from dataclasses import dataclass  # noqa: E402
 from pathlib import Path  # noqa: E402
 from types import SimpleNamespace  # noqa: E402
-from typing import Any, ClassVar, Self  # noqa: E402
+from typing import Any, ClassVar  # noqa: E402
 
 from marshmallow import RAISE, Schema, fields, validate  # noqa: E402
 from nameko.containers import ServiceContainer  # noqa: E402
@@ -110,12 +110,6 @@ class TinyParts(Parts[Context]):
     def __init__(self, chassis: Any) -> None:
         self.chassis, self.credentials = chassis, Accounts()
 
-    @classmethod
-    def open(cls, chassis: Any) -> Self:
-        parts = cls(chassis)
-        parts.endpoints = TinyService.endpoints
-        return parts
-
     def context(self, unit: Unit, principal: Principal | None = None) -> Context:
         return Context(unit, principal)
 
@@ -175,7 +169,8 @@ class Container(ServiceContainer):
     def __init__(self, chassis: Any) -> None:
         super().__init__(TinyService)
         self.chassis = chassis
-        self.parts = TinyParts.open(chassis)
+        self.parts = TinyParts(chassis)
+        self.parts.endpoints = TinyService.endpoints
 
 
 def certificate() -> dict[str, Path]:

@@ -13,7 +13,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Self, cast
+from typing import Any, ClassVar, cast
 
 from mongoengine import IntField, StringField
 
@@ -92,10 +92,6 @@ class ProbeParts(Parts[Context]):
     """What `main` adds the behaviour to."""
 
     behaviour: Behaviour
-
-    @classmethod
-    def open(cls, chassis: Chassis) -> Self:
-        return cls(chassis)
 
     def context(self, unit: Unit, principal: Principal | None = None) -> Context:
         return Context(unit, principal, self.behaviour)

@@ -19,7 +19,7 @@ from bson.binary import Binary
 from pymongo import DESCENDING
 
 from ngao.chassis.approvals.settings import ApprovalSettings
-from ngao.chassis.errors import Forbidden, NgaoError, NotAllowedNow, NotFound, SealBroken
+from ngao.chassis.errors import Forbidden, NgaoError, NotAllowedNow, SealBroken, or_not_found
 from ngao.chassis.storage.connection import Store
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.chassis.storage.units import Units
@@ -209,10 +209,7 @@ class Approvals:
         return found
 
     def _find(self, approval_id: str) -> dict[str, Any]:
-        found = self._kept.find_one({"_id": approval_id})
-        if found is None:
-            raise NotFound("There is no such request.")
-        return found
+        return or_not_found(self._kept.find_one({"_id": approval_id}), "There is no such request.")
 
 
 class SameOperator(Forbidden):

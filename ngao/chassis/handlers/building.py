@@ -61,7 +61,7 @@ class Service:
     @classmethod
     def open(cls, chassis: Chassis) -> Parts[Any]:
         """Make the parts, the collections and the indexes; register what is measured. Raises Misconfigured, Unavailable."""
-        parts = cls.parts_type.open(chassis)
+        parts = cls.parts_type(chassis)
         parts.endpoints = cls.endpoints
         chassis.open(cls.documents)
         parts.begin()

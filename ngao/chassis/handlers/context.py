@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from types import MappingProxyType
-from typing import Any, ClassVar, Generic, Self, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from ngao.chassis.chassis import Chassis
 from ngao.chassis.http.operation import Endpoint
@@ -70,7 +70,10 @@ C = TypeVar("C", bound=UnitContext)
 
 
 class Parts(ABC, Generic[C]):
-    """What a service keeps for as long as its process runs: its policy, its keys, its counters. Each service has a subclass."""
+    """What a service keeps for as long as its process runs: its policy, its keys, its counters. Each service has a subclass.
+
+    To make one reads policy, settings and keys; the store is not asked yet. Raises Misconfigured.
+    """
 
     credentials: Credentials | None = None
     """Where the accounts of its callers are; None where only operators call."""
@@ -80,11 +83,6 @@ class Parts(ABC, Generic[C]):
     def __init__(self, chassis: Chassis) -> None:
         self.chassis = chassis
         self.units, self.metrics, self.clock = chassis.units, chassis.metrics, chassis.clock
-
-    @classmethod
-    @abstractmethod
-    def open(cls, chassis: Chassis) -> Self:
-        """Read policy, settings and keys; the store is not asked yet. Raises Misconfigured."""
 
     def begin(self) -> None:
         """Do what needs the store, whose collections are there now, before anything is handled."""

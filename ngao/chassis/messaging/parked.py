@@ -10,7 +10,7 @@ from bson.binary import Binary
 from pymongo import DESCENDING
 from pymongo.collection import Collection
 
-from ngao.chassis.errors import NotAllowedNow, NotFound
+from ngao.chassis.errors import NotAllowedNow, or_not_found
 from ngao.chassis.storage.unit_of_work import Unit
 
 GONE: Mapping[str, Any] = {"body": None, "digest": None, "name": None}
@@ -36,10 +36,7 @@ class ParkedRecords:
 
     def find(self, parked_id: str) -> dict[str, Any]:
         """One of them; raises NotFound."""
-        found = self._collection.find_one({"_id": parked_id, **self._which})
-        if found is None:
-            raise NotFound("There is no such parked message.")
-        return found
+        return or_not_found(self._collection.find_one({"_id": parked_id, **self._which}), "There is no such parked message.")
 
     def waiting(self, parked_id: str) -> dict[str, Any]:
         """One that waits for a decision; raises NotFound, NotAllowedNow (`not-parked`)."""

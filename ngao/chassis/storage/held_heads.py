@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ngao.chassis.errors import NotFound
+from ngao.chassis.errors import or_not_found
 from ngao.chassis.observability.logs import get_logger
 from ngao.chassis.storage.connection import Store
 from ngao.chassis.storage.unit_of_work import Unit
@@ -51,9 +51,7 @@ def hold_heads(unit: Unit, event: Event, by: str) -> None:
 
 def accept(unit: Unit, of: str, *, by: Actor, reason: str) -> None:
     """Delete what is held, because an operator knows why a chain moved; the next event is the beginning. Raises NotFound."""
-    known = unit.lookups.by(HELD).one(of)
-    if known is None:
-        raise NotFound("No heads of such a service are held.")
+    known = or_not_found(unit.lookups.by(HELD).one(of), "No heads of such a service are held.")
     unit.audit("audit.heads_accepted", subject=of, actor=by, detail={"reason": reason})
     unit.keep(HELD, {"_id": of, "at": known["at"], "heads": [], "moved": []}, known["revision"])
 

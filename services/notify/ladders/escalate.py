@@ -8,7 +8,7 @@ from ngao.chassis.handlers import every
 from ngao.chassis.observability.logs import get_logger
 from services.notify.context import Context, NotifyParts
 from services.notify.ladders.case_alarms import CaseAlarms
-from services.notify.ladders.planning import end_of_ladder, escalate
+from services.notify.ladders.planning import Changes, end_of_ladder, escalate
 from services.notify.messages.model import Message, State
 from services.notify.messages.publishing import publish_failed
 
@@ -43,16 +43,20 @@ def escalate_message(ctx: Context, message_id: str) -> list[Message]:
         case.save(message)
         case.close()
         return []
-    notified = [*case.apply(next_step), *next_step.changed]
-    message.stop_waiting(ctx.now, "escalated" if notified else "ladder_ended")
-    case.save(message)
-    if not next_step.asks:
-        notified += end_ladder(ctx, case, message.cause)
+    notified = ask_next(ctx, case, message, next_step, at_end="ladder_ended")
     case.close()
     return notified
 
 
-def end_ladder(ctx: Context, case: CaseAlarms, root: str) -> list[Message]:
+def ask_next(ctx: Context, case: CaseAlarms, message: Message, step: Changes, *, at_end: str) -> list[Message]:
+    """Take the next step of a message's ladder; `at_end` is noted when there is none. Returns those who are notified."""
+    notified = [*case.apply(step), *step.changed]
+    message.stop_waiting(ctx.now, "escalated" if notified else at_end)
+    case.save(message)
+    return notified if step.asks else notified + _end_ladder(ctx, case, message.cause)
+
+
+def _end_ladder(ctx: Context, case: CaseAlarms, root: str) -> list[Message]:
     """Queue or fail what a ladder covered, because an alarm that asks no one any more must not cover anything."""
     changes = end_of_ladder(ctx.situation, root, case.alarms)
     for lost in changes.changed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -48,10 +48,6 @@ class Changes:
         """Return True if a person is asked now."""
         return any(message.state is State.QUEUED for message in self.all)
 
-    def over(self, alarms: Iterable[Message]) -> list[Message]:
-        """Return all alarms after these changes. Changed messages are the same objects."""
-        return [*alarms, *self.new]
-
 
 @dataclass(frozen=True)
 class Draft:
@@ -72,7 +68,7 @@ def plan(situation: Situation, facts: Facts, summary: ContactSummary | None, ala
     """Return the messages that an event requires, refusals with their reason among them. `alarms` are the case's messages."""
     changes = Changes()
     for rule in situation.policy.rules_for(facts):
-        changes += _for_rule(situation, facts, rule, summary, changes.over(alarms))
+        changes += _for_rule(situation, facts, rule, summary, [*alarms, *changes.new])  # what has changed is the same object
     return changes
 
 
@@ -181,7 +177,7 @@ def _grade(situation: Situation, alarm: Message | Draft) -> tuple[int, int, floa
 
 
 def _covered(situation: Situation, draft: Draft, lead: Message) -> Message:
-    message = _addressed(_message(situation, draft), lead.recipient, lead.channel)
+    message = _message(situation, draft, lead.recipient, lead.channel)
     message.cover(situation.now, lead.cause)
     return message
 
@@ -209,7 +205,7 @@ def _seen_before(situation: Situation, draft: Draft, alarms: Collection[Message]
 
 
 def _repeated(situation: Situation, draft: Draft, seen: Message) -> Message:
-    message = _addressed(_message(situation, draft), seen.recipient, seen.channel)
+    message = _message(situation, draft, seen.recipient, seen.channel)
     message.cover(situation.now, seen.cause, "repeated")
     message.was_acknowledged(situation.now, seen.acknowledged_by or "")
     return message
@@ -227,17 +223,18 @@ def _superseded(situation: Situation, by: Message, leads: Collection[Message], a
     return [_handed_over(situation, message, by.cause) for message in changed]
 
 
-def _message(situation: Situation, draft: Draft | Message) -> Message:
+def _message(situation: Situation, draft: Draft | Message, recipient: Recipient, channel: str = NO_CHANNEL) -> Message:
     return Message(
-        "", draft.cause, draft.case_ref, Recipient("", ""), draft.template, NO_CHANNEL, draft.urgent, situation.policy.version,
-        situation.now, ladder=draft.ladder, urgency=draft.urgency, about=draft.about, gravity=draft.gravity, event=draft.event,
+        message_id(draft.cause, recipient, draft.template), draft.cause, draft.case_ref, recipient, draft.template, channel,
+        draft.urgent, situation.policy.version, situation.now, ladder=draft.ladder, urgency=draft.urgency, about=draft.about,
+        gravity=draft.gravity, event=draft.event,
     )  # fmt: skip
 
 
 def _to_defender(situation: Situation, draft: Draft, summary: ContactSummary | None) -> Message:
     recipient = Recipient(DEFENDER, (summary and summary.defender_ref) or draft.case_ref)
     reason = refusals.why_not_the_defender(summary, situation.channels)
-    return _refused(_message(situation, draft), recipient, reason, situation) if reason else _to(situation, draft, recipient)
+    return _refused(situation, draft, recipient, reason) if reason else _to(situation, draft, recipient)
 
 
 def _to_owner(situation: Situation, draft: Draft, alarms: Collection[Message]) -> Changes:
@@ -251,8 +248,12 @@ def _to_owner(situation: Situation, draft: Draft, alarms: Collection[Message]) -
 def _to(situation: Situation, draft: Draft | Message, recipient: Recipient) -> Message:
     contact = situation.roster(recipient)
     reason = _why_not(contact, situation.channels)
-    message = _message(situation, draft)
-    return _refused(message, recipient, reason, situation) if reason or not contact else _queued(message, contact, situation)
+    if reason or not contact:
+        return _refused(situation, draft, recipient, reason)
+    message = _message(situation, draft, recipient, contact.channel)
+    message.next_attempt = situation.now
+    message.notes.append(Note(situation.now, "queued"))
+    return message
 
 
 def _why_not(contact: Contact | None, channels: Collection[str]) -> str:
@@ -272,21 +273,8 @@ def _on_ladder(situation: Situation, current: Message | Draft, recipient: Recipi
     return message
 
 
-def _queued(message: Message, contact: Contact, situation: Situation) -> Message:
-    _addressed(message, contact.recipient, contact.channel)
-    message.next_attempt = situation.now
-    message.notes.append(Note(situation.now, "queued"))
-    return message
-
-
-def _refused(message: Message, recipient: Recipient, reason: str, situation: Situation) -> Message:
-    _addressed(message, recipient, NO_CHANNEL)
+def _refused(situation: Situation, draft: Draft | Message, recipient: Recipient, reason: str) -> Message:
+    message = _message(situation, draft, recipient)
     message.state, message.reason = State.REFUSED, reason
     message.notes.append(Note(situation.now, "refused", reason))
-    return message
-
-
-def _addressed(message: Message, recipient: Recipient, channel: str) -> Message:
-    message.id = message_id(message.cause, recipient, message.template)
-    message.recipient, message.channel = recipient, channel
     return message

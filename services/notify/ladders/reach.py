@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from ngao.chassis.chassis import Chassis
 from services.notify.channels.account import Account
 from services.notify.ladders.store import AlarmRepository
@@ -37,7 +35,8 @@ class Reach:
         self._empty = tuple(name for name, count in reachable.items() if not count)
         self._unheard = AlarmRepository(self._units.read()).count_unheard()
         self._unheard_gauge.set(self._unheard)
-        self._refused_seconds.set(self._seconds_refused(self._clock.now()))
+        since = self._account.refused_since
+        self._refused_seconds.set(max(0.0, (self._clock.now() - since).total_seconds()) if since else 0.0)
 
     def about_ladders(self) -> str | None:
         """Return why a report that came now would notify no person, or None."""
@@ -66,7 +65,3 @@ class Reach:
         people = {self._policy.person_at(ladder, at) for at in range(len(self._policy.ladders[ladder].steps))}
         contacts = [roster.contact(person) for person in people if person]
         return sum(1 for contact in contacts if contact and contact.channel in self._channels)
-
-    def _seconds_refused(self, now: datetime) -> float:
-        since = self._account.refused_since
-        return max(0.0, (now - since).total_seconds()) if since else 0.0

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ngao.chassis.errors import found
+from ngao.chassis.errors import or_not_found
 from ngao.chassis.handlers import http, lists, shows
 from services.notify.context import Context
 from services.notify.messages.model import Message
-from services.notify.messages.responses import MessageShown, MessagesShown, show_message, wanted
+from services.notify.messages.responses import MessageShown, MessagesQuery, MessagesShown, load, show_message
 
 
 @http.get(
@@ -23,9 +23,10 @@ def list_messages(
     ctx: Context, *, case_ref: str | None = None, state: str | None = None, reference: str | None = None, limit: str | None = None
 ) -> dict[str, Any]:
     """List the newest messages that match. Refused and failed ones need an operator. Raises InvalidInput."""
-    given = {"case_ref": case_ref, "state": state, "reference": reference, "limit": limit}
-    messages = ctx.messages.listed(**wanted({name: value for name, value in given.items() if value is not None}))
-    return {"messages": [show_message(message) for message in messages]}
+    query = {"case_ref": case_ref, "state": state, "reference": reference, "limit": limit}
+    given = {name: value for name, value in query.items() if value is not None}
+    wanted = load(MessagesQuery(), given, "The query is invalid; `errors` names every parameter.")
+    return {"messages": [show_message(message) for message in ctx.messages.listed(**wanted)]}
 
 
 @http.get(
@@ -44,4 +45,4 @@ def read_message(ctx: Context, message_id: str) -> dict[str, Any]:
 
 def known_message(ctx: Context, message_id: str) -> Message:
     """Return a message. Raises NotFound."""
-    return found(ctx.messages.find(message_id), "There is no such message.")
+    return or_not_found(ctx.messages.find(message_id), "There is no such message.")

@@ -7,7 +7,7 @@ from datetime import timedelta
 from services.notify.channels.outgoing import Outcome, Result
 from services.notify.context import Context
 from services.notify.ladders.case_alarms import CaseAlarms
-from services.notify.ladders.escalate import OPERATOR, end_ladder
+from services.notify.ladders.escalate import OPERATOR, ask_next
 from services.notify.ladders.planning import escalate, instead_of, raise_alarm
 from services.notify.messages.model import Message, State
 from services.notify.messages.publishing import publish_failed, publish_sent
@@ -52,11 +52,7 @@ def _notify_instead(ctx: Context, case: CaseAlarms, message: Message) -> list[Me
     if message.escalate_at is None:
         return []  # the next one is asked already
     next_step = escalate(situation, message, message.position + 1, case.alarms)
-    notified = [*case.apply(next_step), *next_step.changed]
-    message.stop_waiting(ctx.now, "escalated")
-    if next_step.asks:
-        return notified
-    return notified + end_ladder(ctx, case, message.cause)
+    return ask_next(ctx, case, message, next_step, at_end="escalated")
 
 
 def _name(notified: list[Message]) -> str:

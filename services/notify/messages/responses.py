@@ -70,11 +70,6 @@ class MessagesQuery(Strict):
     limit = fields.Integer(load_default=100, validate=validate.Range(1, _MOST), metadata=INTERNAL)
 
 
-def wanted(query: Mapping[str, str]) -> dict[str, Any]:
-    """Return the checked query of the list of messages. Raises InvalidInput."""
-    return load(MessagesQuery(), query, "The query is invalid; `errors` names every parameter.")
-
-
 def show_message(message: Message) -> dict[str, Any]:
     """Return a message as `MessageShown`."""
     shown: dict[str, Any] = MessageShown().dump(

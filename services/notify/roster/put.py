@@ -36,7 +36,6 @@ def put_duty_officer(parts: NotifyParts, officer_id: str, body: dict[str, Any], 
     audit=itself("roster.put"),
     request=RosterEntry,
     returns=RosterEntryShown,
-    operation="putPartnerContact",
     summary="Create or replace the contact of a partner.",
 )
 def put_partner_contact(ctx: Context, partner_id: str, body: dict[str, Any]) -> dict[str, Any]:

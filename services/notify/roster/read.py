@@ -34,10 +34,9 @@ def show_duty_officer(parts: NotifyParts, officer_id: str, call: Call) -> dict[s
     scope="roster:read",
     audit=itself("roster.read"),
     returns=RosterShown,
-    summary="Show the whole roster, addresses masked.",
 )
 def list_roster(ctx: Context) -> dict[str, Any]:
-    """Show the whole roster."""
+    """Show the whole roster, addresses masked."""
     return {"roster": _read(ctx)}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import partial
 
 from ngao.chassis.errors import NotFound
@@ -34,7 +33,6 @@ def remove_duty_officer(parts: NotifyParts, officer_id: str, call: Call) -> None
     scope="roster:write",
     audit=itself("roster.removed"),
     returns={204: None},
-    operation="removePartnerContact",
     summary="Remove a partner's contact; the address is destroyed.",
 )
 def remove_partner_contact(parts: NotifyParts, partner_id: str, call: Call) -> None:
@@ -63,17 +61,12 @@ def erase(parts: NotifyParts) -> None:
 
 
 def _erase(parts: NotifyParts, ctx: Context) -> int:
-    before = parts.retention.before("roster", "removed", ctx.now)
-    gone = erase_removed(ctx, before, _AT_ONCE)
+    gone = ctx.roster.removed(parts.retention.before("roster", "removed", ctx.now), _AT_ONCE)
     for recipient in gone:
+        ctx.roster.destroy(recipient)
         detail = {"why": "removed", "policy_version": parts.retention.version}
         ctx.audit("roster.forgotten", subject=str(recipient), detail=detail)
     return len(gone)
-
-
-def erase_removed(ctx: Context, before: datetime, limit: int) -> list[Recipient]:
-    """Destroy the addresses of a number of people who were removed before this time. Returns whose."""
-    return [ctx.roster.destroy(entry) for entry in ctx.roster.removed(before, limit)]
 
 
 @measures(seconds=OFTEN_S)

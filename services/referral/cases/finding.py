@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ngao.chassis.errors import NotAllowedNow, found
+from ngao.chassis.errors import NotAllowedNow, or_not_found
 from services.referral.cases.model import Case
 from services.referral.context import Context
 
@@ -15,7 +15,7 @@ def known_or_new(ctx: Context, case_ref: str) -> Case:
 
 def known_case(ctx: Context, case_ref: str) -> Case:
     """Return the case; raises NotFound."""
-    return found(ctx.cases.get(case_ref), "There is no such case.")
+    return or_not_found(ctx.cases.get(case_ref), "There is no such case.")
 
 
 def case_to_change(ctx: Context, case_ref: str) -> Case:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ngao.broker.exchanges import PARTNERS
-from ngao.chassis.errors import found
+from ngao.chassis.errors import or_not_found
 from ngao.chassis.handlers import Call, http, lists, nothing
 from services.referral.context import Context, ReferralParts
 from services.referral.directory.model import Partner
@@ -49,7 +49,7 @@ def list_partner_offers(ctx: Context, partner_id: str) -> dict[str, Any]:
 
 def known_partner(ctx: Context, partner_id: str) -> Partner:
     """Return a partner. Raises NotFound."""
-    return found(ctx.partners.get(partner_id), "There is no such partner.")
+    return or_not_found(ctx.partners.get(partner_id), "There is no such partner.")
 
 
 def offers_held_by(ctx: Context, partner: Partner) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import time
 from typing import Any
 from zoneinfo import available_timezones
@@ -12,8 +13,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 from ngao.chassis.errors import InvalidInput
 from ngao.chassis.handlers import fill
 from ngao.chassis.messaging.backlog import Unreached
-from ngao.chassis.security import signing
-from ngao.chassis.security.seals import key_id
+from ngao.chassis.security import seals, signing
 from ngao.chassis.security.vouches import LONGEST
 from ngao.contracts import FieldError
 from ngao.contracts.classes import INTERNAL, PUBLIC, SENSITIVE, Pattern, Strict
@@ -30,18 +30,16 @@ _LANGUAGE = Pattern(r"^[a-z]{2,3}$", error="format|Must be an ISO 639 code.")
 _DAY = validate.OneOf(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), error="unknown_code|Must be a day such as mon.")
 
 
-def _sealing_key(value: str) -> None:
-    try:
-        key_id(value)
-    except InvalidInput:
-        raise ValidationError("format|Must be a public key: 32 bytes in base64.") from None
+def _public_key(key_id: Callable[[str], str]) -> Callable[[str], None]:
+    """Return the check of a public key of the kind that `key_id` names."""
 
+    def check(value: str) -> None:
+        try:
+            key_id(value)
+        except InvalidInput:
+            raise ValidationError("format|Must be a public key: 32 bytes in base64.") from None
 
-def _signing_key(value: str) -> None:
-    try:
-        signing.key_id(value)
-    except InvalidInput:
-        raise ValidationError("format|Must be a public key: 32 bytes in base64.") from None
+    return check
 
 
 def _zone(value: str) -> None:
@@ -71,8 +69,8 @@ class PartnerRequest(Strict):
         fields.String(validate=_LANGUAGE), load_default=list, validate=validate.Length(max=40), metadata=INTERNAL
     )
     capacity = fields.Integer(required=True, validate=validate.Range(min=0, max=100_000), metadata=INTERNAL)
-    public_key = fields.String(load_default="", validate=_sealing_key, metadata=PUBLIC)
-    signing_key = fields.String(load_default="", validate=_signing_key, metadata=PUBLIC)
+    public_key = fields.String(load_default="", validate=_public_key(seals.key_id), metadata=PUBLIC)
+    signing_key = fields.String(load_default="", validate=_public_key(signing.key_id), metadata=PUBLIC)
     vouch = fields.String(load_default="", validate=validate.Length(max=LONGEST), metadata=PUBLIC)
     vetted = fields.Boolean(load_default=False, metadata=INTERNAL)
     suspended = fields.Boolean(load_default=False, metadata=INTERNAL)

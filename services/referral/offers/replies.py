@@ -13,12 +13,12 @@ from services.referral.offers.model import Offer, Reply, ReplyOutcome, State, Ve
 NO_LONGER_NEEDED = "no_longer_needed"
 
 
-def take(case: Case, reply: Reply, now: datetime, waits: Waits, *, keep_early: bool) -> ReplyOutcome:
-    """Apply a reply and return its outcome. Raises LookupError for another case's offer.
+def take(case: Case, offer: Offer, reply: Reply, now: datetime, waits: Waits, *, keep_early: bool) -> ReplyOutcome:
+    """Apply a reply to one of the case's offers and return its outcome.
 
     With `keep_early` a reply that arrives before the acceptance is stored and applied as soon as that comes.
     """
-    offer, verb = case.offer_with(reply.offer_id), reply.verb
+    verb = reply.verb
     if verb is Verb.ACCEPT and offer.open:
         case.check_consent(offer, now)
     verdict = offer.judge(verb)

@@ -13,7 +13,7 @@ from ngao.kernel.consent import Statement
 from services.registry.candidates.finding import candidate_of, record_of, suggested_record
 from services.registry.context import Context
 from services.registry.people.finding import probable_people, records_below, root_of
-from services.registry.people.model import Defender, Restriction
+from services.registry.people.model import Defender
 
 Records = tuple[Defender, ...]
 
@@ -70,11 +70,7 @@ def _limits(records: Iterable[Defender]) -> set[tuple[str, str] | Statement]:
 
 
 def _restricted(records: Iterable[Defender]) -> set[tuple[str, str]]:
-    return {_rule(restriction) for record in records for restriction in record.restrictions}
-
-
-def _rule(restriction: Restriction) -> tuple[str, str]:
-    return restriction.kind, restriction.partner_id
+    return {(restriction.kind, restriction.partner_id) for record in records for restriction in record.restrictions}
 
 
 def _granted(records: Iterable[Defender]) -> set[Statement]:

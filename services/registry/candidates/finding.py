@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ngao.chassis.errors import NotAllowedNow, found
+from ngao.chassis.errors import NotAllowedNow, or_not_found
 from services.registry.context import Context
 from services.registry.people.model import Defender
 from services.registry.people.resolution import Candidate
@@ -10,12 +10,12 @@ from services.registry.people.resolution import Candidate
 
 def candidate_of(ctx: Context, case_ref: str) -> Candidate:
     """Return the candidate of a case. Raises NotFound."""
-    return found(ctx.candidates.get(case_ref), "There is no such candidate.")
+    return or_not_found(ctx.candidates.get(case_ref), "There is no such candidate.")
 
 
 def record_of(ctx: Context, ref: str) -> Defender:
     """Return one record. Raises NotFound."""
-    return found(ctx.defenders.get(ref), "There is no such defender.")
+    return or_not_found(ctx.defenders.get(ref), "There is no such defender.")
 
 
 def suggested_record(ctx: Context, candidate: Candidate, to: str) -> Defender:

@@ -105,17 +105,14 @@ def _publish(ctx: Context, candidate: Candidate, cases: dict[str, Case]) -> None
 def review(ctx: Context, candidate: Candidate, reader: Reader) -> Review:
     """Read one candidate beside the persons it may be, and audit it."""
     audit_reading(ctx, "candidate.read", candidate.id, reader)
+    suggested = [suggestion.defender_ref for suggestion in candidate.suggestions]
     return Review(
         candidate,
         _identity(ctx, candidate.defender_ref, reader),
-        {suggestion.defender_ref: _identity(ctx, suggestion.defender_ref, reader) for suggestion in candidate.suggestions},
+        {ref: _identity(ctx, ref, reader) for ref in suggested},
         not reader.sees_identity,
-        {ref: _contact_of(ctx, ref, reader) for ref in (candidate.defender_ref, *_suggested(candidate))},
+        {ref: _contact_of(ctx, ref, reader) for ref in (candidate.defender_ref, *suggested)},
     )
-
-
-def _suggested(candidate: Candidate) -> tuple[str, ...]:
-    return tuple(suggestion.defender_ref for suggestion in candidate.suggestions)
 
 
 def _contact_of(ctx: Context, ref: str, reader: Reader) -> tuple[SafeContact, ...]:

@@ -96,7 +96,7 @@ def judge(
 
 
 def _no_leave(case: Case, person: Person, partner_id: str, now: datetime) -> Refusal | None:
-    if any(restriction.partner_id == partner_id for restriction in person.restrictions):
+    if person.is_restricted(partner_id):
         return Refusal.RESTRICTED
     said = (*case.reported, *case.statements, *person.statements)
     answer = consent_to(said, purpose=FOR_REFERRAL, scope="contact", recipient=partner_id, now=now)

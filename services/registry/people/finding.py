@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeVar
 
-from ngao.chassis.errors import Retryable, found
+from ngao.chassis.errors import Retryable, or_not_found
 from services.registry.cases.model import Case
 from services.registry.context import Context
 from services.registry.people.model import Defender, Person
@@ -44,7 +44,7 @@ def root_of(ctx: Context, defender: Defender) -> Defender:
 
 def known_person(ctx: Context, ref: str) -> Person:
     """Return the person behind a record. Raises NotFound."""
-    return found(person_of(ctx, ref), "There is no such defender.")
+    return or_not_found(person_of(ctx, ref), "There is no such defender.")
 
 
 def cases_of(ctx: Context, person: Person) -> list[Case]:

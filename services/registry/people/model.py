@@ -40,19 +40,13 @@ class Defender:
     fading_since: datetime | None = None
     revision: int = field(default=0, compare=False)
 
-    def add_facts(self, told: Identity) -> bool:
-        """Add the facts of a new report. Returns True if anything was new."""
-        merged = self.identity.merged_with(told)
-        changed = merged != self.identity
-        self.identity = merged
-        return changed
+    def add_facts(self, told: Identity) -> None:
+        """Add the facts of a new report."""
+        self.identity = self.identity.merged_with(told)
 
-    def restrict(self, restriction: Restriction) -> bool:
-        """Add a restriction. Returns False if it exists already, which keeps it as it is."""
-        if self.is_restricted(restriction.partner_id):
-            return False
+    def restrict(self, restriction: Restriction) -> None:
+        """Add a restriction."""
         self.restrictions = (*self.restrictions, restriction)
-        return True
 
     def lift(self, partner_id: str) -> bool:
         """Remove a restriction. Returns False when there was none."""
@@ -60,10 +54,6 @@ class Defender:
         changed = left != self.restrictions
         self.restrictions = left
         return changed
-
-    def is_restricted(self, partner_id: str) -> bool:
-        """Return True if the person must never be referred to this partner."""
-        return any(restriction.partner_id == partner_id for restriction in self.restrictions)
 
     def record_statement(self, statement: Statement) -> None:
         """Record a consent or a withdrawal that holds for all cases."""
@@ -93,6 +83,10 @@ class Person:
     def restrictions(self) -> tuple[Restriction, ...]:
         """Return the restrictions of every record: one stated for either holds for both."""
         return together(record.restrictions for record in self.records)
+
+    def is_restricted(self, partner_id: str) -> bool:
+        """Return True if the person must never be referred to this partner."""
+        return any(restriction.partner_id == partner_id for restriction in self.restrictions)
 
     @property
     def statements(self) -> tuple[Statement, ...]:

@@ -29,7 +29,7 @@ def add_restriction(ctx: Context, ref: str, body: dict[str, Any]) -> dict[str, A
     partner_id, reason = body["partner_id"], body["reason"]
     check_reason(reason, ctx.policy.restriction_reasons)
     person = known_person(ctx, ref)
-    if any(record.is_restricted(partner_id) for record in person.records):
+    if person.is_restricted(partner_id):
         return restrictions_answer(person)
     person.records[0].restrict(Restriction(partner_id, reason, ctx.now))
     ctx.defenders.save(person.records[0])
