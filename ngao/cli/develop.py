@@ -128,7 +128,7 @@ def _run(name: str, command: Sequence[str], environment: Mapping[str, str]) -> i
 def _environment() -> dict[str, str]:
     """Put the environment's own programs first, so that scripts find them by name.
 
-    A test run starts hundreds of processes: each would compile the whole platform anew where bytecode may not be kept.
+    A test run starts hundreds of processes: each would compile the whole platform again where bytecode may not be kept.
     """
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     path = os.pathsep.join([str(_TOOLS), os.environ.get("PATH", "")])
