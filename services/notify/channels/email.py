@@ -65,7 +65,8 @@ class EmailChannel:
     @contextmanager
     def _conversation(self) -> Iterator[smtplib.SMTP]:
         """Connect, encrypt and log in as the settings say, and close the connection whatever happens."""
-        settings, server = self._settings, self._connected()
+        settings = self._settings
+        server = _TlsServer(settings, context=self._tls) if settings.tls == "tls" else _Server(settings)
         try:
             if settings.tls == "starttls":
                 server.starttls(context=self._tls)
@@ -76,12 +77,6 @@ class EmailChannel:
             with suppress(smtplib.SMTPException, OSError):  # the message has been accepted, whatever follows
                 server.quit()
             server.close()
-
-    def _connected(self) -> smtplib.SMTP:
-        settings = self._settings
-        if settings.tls == "tls":
-            return _TlsServer(settings, context=self._tls)
-        return _Server(settings)
 
     def _write(self, outgoing: OutgoingMessage, address: str) -> bytes:
         sender = self._settings.sender

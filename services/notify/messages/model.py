@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import NAMESPACE_URL, uuid5
 
+from services.notify.messages.refusals import MEANING
 from services.notify.roster.model import Recipient
 
 
@@ -83,6 +84,11 @@ class Message:
         """Return what the recipient reads aloud or types. It identifies the message here and means nothing elsewhere."""
         digits = self.id.replace("-", "")[:8].upper()
         return f"{digits[:4]}-{digits[4:]}"
+
+    @property
+    def meaning(self) -> str:
+        """Return the reason why it is not sent as a sentence, or nothing."""
+        return MEANING.get(self.reason, "")
 
     @property
     def has_not_left(self) -> bool:

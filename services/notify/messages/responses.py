@@ -11,7 +11,6 @@ from ngao.chassis.errors import InvalidInput
 from ngao.contracts import field_errors
 from ngao.contracts.classes import INTERNAL, Strict
 from services.notify.messages.model import Message, State
-from services.notify.messages.refusals import MEANING
 
 _MOST = 500
 
@@ -27,12 +26,12 @@ class NoteShown(Strict):
 class MessageShown(Strict):
     """A message by reference: never its address."""
 
-    message_id = fields.String(metadata=INTERNAL)
+    message_id = fields.String(attribute="id", metadata=INTERNAL)
     reference = fields.String(metadata=INTERNAL)
     case_ref = fields.String(metadata=INTERNAL)
     cause = fields.String(metadata=INTERNAL)
-    recipient_kind = fields.String(metadata=INTERNAL)
-    recipient_ref = fields.String(metadata=INTERNAL)
+    recipient_kind = fields.String(attribute="recipient.kind", metadata=INTERNAL)
+    recipient_ref = fields.String(attribute="recipient.ref", metadata=INTERNAL)
     template = fields.String(metadata=INTERNAL)
     channel = fields.String(metadata=INTERNAL)
     urgent = fields.Boolean(metadata=INTERNAL)
@@ -52,7 +51,7 @@ class MessageShown(Strict):
     covered_by = fields.String(allow_none=True, metadata=INTERNAL)
     held_since = fields.AwareDateTime(metadata=INTERNAL)
     policy_version = fields.String(metadata=INTERNAL)
-    history = fields.List(fields.Nested(NoteShown), metadata=INTERNAL)
+    history = fields.List(fields.Nested(NoteShown), attribute="notes", metadata=INTERNAL)
 
 
 class MessagesShown(Strict):
@@ -72,17 +71,7 @@ class MessagesQuery(Strict):
 
 def show_message(message: Message) -> dict[str, Any]:
     """Return a message as `MessageShown`."""
-    shown: dict[str, Any] = MessageShown().dump(
-        {
-            **vars(message),
-            "message_id": message.id,
-            "reference": message.reference,
-            "recipient_kind": message.recipient.kind,
-            "recipient_ref": message.recipient.ref,
-            "meaning": MEANING.get(message.reason, ""),
-            "history": message.notes,
-        }
-    )
+    shown: dict[str, Any] = MessageShown().dump(message)
     return shown
 
 

@@ -1,17 +1,10 @@
-"""Clean and compare names with `rapidfuzz`."""
+"""Compare names with `rapidfuzz`."""
 
 from __future__ import annotations
 
 from rapidfuzz.distance import JaroWinkler
 
-from ngao.kernel.placeholders import Placeholders
-from ngao.kernel.text import clean
 from services.registry.people.names import tokens
-
-
-def real_names(told: tuple[str, ...], placeholders: Placeholders) -> tuple[str, ...]:
-    """Return the real names, without control characters; a placeholder names no one."""
-    return placeholders.real_names(tuple(" ".join(clean(name).split()) for name in told))
 
 
 def similarity(one: str, other: str) -> float:

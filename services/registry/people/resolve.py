@@ -16,6 +16,7 @@ from ngao.kernel.consent import ConsentSnapshot, Statement
 from ngao.kernel.phones import readings
 from ngao.kernel.placeholders import Placeholders
 from ngao.kernel.references import defender_ref
+from ngao.kernel.text import clean
 from ngao.kernel.urgency import CRITICAL
 from services.registry.cases.model import Case
 from services.registry.context import Context
@@ -23,7 +24,7 @@ from services.registry.people.finding import person_of
 from services.registry.people.identity import Identity, ReportedIdentity
 from services.registry.people.model import Defender, Person
 from services.registry.people.publishing import publish_all
-from services.registry.people.reading import real_names, similarity
+from services.registry.people.reading import similarity
 from services.registry.people.resolution import Candidate, Kind, KnownPerson, Resolution, resolve
 
 MOST_COMPARED = 100
@@ -110,11 +111,11 @@ def statements_of(stated: Iterable[StatedConsent], at: datetime) -> tuple[Statem
 def normalised(identity: Identity, region: str, placeholders: Placeholders) -> Identity:
     """Return the identity in the form in which it is compared and stored, with the original phones where they differ.
 
-    An impossible number stays as it came, because a helper may still understand it.
+    An impossible number stays as it came, because a helper may still understand it. A placeholder names no one.
     """
     phones = tuple(dict.fromkeys(reading for phone in identity.phones for reading in readings([phone], region)))
     return Identity(
-        names=real_names(identity.names, placeholders),
+        names=placeholders.real_names(tuple(" ".join(clean(name).split()) for name in identity.names)),
         phones=phones,
         emails=tuple(dict.fromkeys(email.strip().casefold() for email in identity.emails)),
         phones_told=tuple(dict.fromkeys(told for told in identity.phones if told not in phones)),
