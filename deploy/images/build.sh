@@ -94,6 +94,9 @@ pip_settings() {
 
 tag_of() { printf 'ngao/standin-%s:%s' "$1" "$suite"; }
 
+# The module that the recipe of mongod runs, and all of ours that it imports.
+MODULES=(ngao/local/binaries.py ngao/chassis/errors.py ngao/kernel/problems.py)
+
 # The hash of everything an image is made from: built again only when that has changed.
 recipe_of() {
     local base=
@@ -150,11 +153,11 @@ cook() {
 size_of() { printf '%d MB' $(($(docker image inspect --format '{{.Size}}' "$1") / 1000000)); }
 
 stand_ins() {
-    mkdir -p "$work/shown/ngao/local" "$work/shown/ngao/chassis"
+    mkdir -p "$work/shown"
     host_settings "$work/shown/host"
     cp -r "$here/recipes" "$work/shown/recipes"
-    for path in ngao/local/binaries.py ngao/chassis/errors.py; do cp "$repository/$path" "$work/shown/$path"; done
-    local name
+    local name path
+    for path in "${MODULES[@]}"; do install -D -m 0644 "$repository/$path" "$work/shown/$path"; done
     for name in "${ORDER[@]}"; do make_stand_in "$name"; done
 }
 

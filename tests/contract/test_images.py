@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,18 @@ def test_every_image_of_compose_has_a_stand_in() -> None:
 @pytest.mark.parametrize("name", STAND_INS)
 def test_a_stand_in_has_a_recipe(name: str) -> None:
     assert "recipes/common.sh" in (IMAGES / "recipes" / f"{name}.sh").read_text("utf-8")
+
+
+def test_the_recipe_of_mongod_finds_all_that_it_imports_of_ours(tmp_path: Path) -> None:
+    modules = re.search(r"^MODULES=\((.*)\)$", SCRIPT, re.MULTILINE)[1].split()  # type: ignore[index]
+    for module in modules:
+        (tmp_path / module).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / module).write_bytes((ROOT / module).read_bytes())
+    recipe = (IMAGES / "recipes" / "mongo.sh").read_text("utf-8")
+    (line,) = re.findall(r"^from ngao.*", recipe, re.MULTILINE)
+    bare = [sys.executable, "-I", "-S", "-c", f"import sys; sys.path.insert(0, {str(tmp_path)!r}); {line}"]
+    done = subprocess.run(bare, check=False, capture_output=True, text=True, timeout=20)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("script", [*sorted((ROOT / "deploy").rglob("*.sh"))], ids=str)
