@@ -42,7 +42,6 @@ from ngao.chassis.storage.keyring import Keyring
 from ngao.chassis.storage.preflight import require_store, with_accepted_password
 from ngao.chassis.storage.readings import Readings
 from ngao.chassis.storage.restored import note_restores
-from ngao.chassis.storage.rewrapping import Rewrapping
 from ngao.chassis.storage.units import Units
 from ngao.contracts import CATALOGUE, Audience
 from ngao.kernel.actors import Actor
@@ -65,7 +64,6 @@ class Chassis:
     health: Health
     metrics: Metrics
     operators: Operators
-    rewrapping: Rewrapping
     patience: Patience
     signatures: Signatures
     approvals: Approvals
@@ -110,7 +108,7 @@ class Chassis:
         units = Units(clock, keyring, store.lookups, committer)
         rechecks.decide_in(units)
         kept, parking = Kept(store, units, clock), Parking(name, store, units)
-        rewrapping, approvals = Rewrapping(keyring, units), Approvals(store, units, settings.approvals)
+        approvals = Approvals(store, units, settings.approvals)
         every = timedelta(seconds=settings.audit.heads_every_s)
         watch = AuditWatch(
             name, store, units, trail, audit_keys, metrics, clock, every, every * settings.audit.heads_late_after,
@@ -118,7 +116,7 @@ class Chassis:
         )  # fmt: skip
         readings = Readings(store, units, clock, timedelta(seconds=settings.audit.lists_within_s))
         chassis = cls(
-            name, settings, clock, store, keyring, units, relay, kept, parking, health, metrics, operators, rewrapping, patience,
+            name, settings, clock, store, keyring, units, relay, kept, parking, health, metrics, operators, patience,
             signatures, approvals, Audits(store, audit_keys, metrics), rechecks, news, Backlog(store, clock), watch,
             readings, sweeps=[approvals.expire, readings.close_windows],
         )  # fmt: skip

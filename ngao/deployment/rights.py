@@ -12,7 +12,8 @@ from typing import Any
 
 from pymongo.database import Database
 
-from ngao.chassis.storage.connection import AUDIT, AUDIT_INDEXES, CHASSIS_COLLECTIONS
+from ngao.chassis.storage.connection import AUDIT, AUDIT_INDEXES
+from ngao.chassis.storage.held import CHASSIS
 from ngao.chassis.storage.preflight import RESTORES
 from ngao.deployment.naming import account_of
 
@@ -61,7 +62,7 @@ def _has_audit(database: Database[dict[str, Any]]) -> bool:
 
 def _privileges(database: str, service: str) -> Iterator[dict[str, Any]]:
     yield {"resource": {"db": database, "collection": ""}, "actions": list(_ANYWHERE)}
-    for name in sorted({*CHASSIS_COLLECTIONS, RESTORES, *COLLECTIONS[service]} - {AUDIT}):
+    for name in sorted({*CHASSIS, RESTORES, *COLLECTIONS[service]} - {AUDIT}):
         yield {"resource": {"db": database, "collection": name}, "actions": list(_CHANGES)}
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from ngao.chassis.storage.connection import CHASSIS_COLLECTIONS
-from ngao.chassis.storage.held import CHASSIS
 from ngao.deployment.naming import SERVICES
 from ngao.deployment.rights import COLLECTIONS
 from tests.support.documents import documents
@@ -15,7 +13,3 @@ from tests.support.documents import documents
 def test_the_account_may_change_what_the_service_keeps(service):
     kept = sorted(each.collection_name() for each in documents(service))
     assert kept == sorted(COLLECTIONS[service]), f"COLLECTIONS in ngao/deployment/rights.py: {service} keeps {kept}"
-
-
-def test_what_the_chassis_keeps_is_described():
-    assert set(CHASSIS_COLLECTIONS) == set(CHASSIS)

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from pymongo.errors import OperationFailure
 
-from ngao.chassis.storage.connection import AUDIT, AUDIT_INDEXES, CHASSIS_COLLECTIONS
+from ngao.chassis.storage.connection import AUDIT, AUDIT_INDEXES
+from ngao.chassis.storage.held import CHASSIS
 from ngao.deployment.rights import COLLECTIONS
 
 _NO_RIGHT = 13
@@ -16,7 +17,7 @@ _NO_RIGHT = 13
 
 def demand_rights(database: Any, service: str) -> None:
     """The audit can be read and added to, and all else be changed."""
-    for name in {*CHASSIS_COLLECTIONS, *COLLECTIONS[service]} - {AUDIT}:
+    for name in {*CHASSIS, *COLLECTIONS[service]} - {AUDIT}:
         _demand_changeable(database[name])
     audit = database[AUDIT]
     audit.insert_one({"_id": "0:1", "chain": 0, "n": 1, "actor": "operator:amina"})

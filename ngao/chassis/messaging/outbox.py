@@ -8,17 +8,16 @@ lease any more; it is stored for some days (`kept`), so that it can be replayed 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
-
-from bson.binary import Binary
 
 from ngao.chassis.errors import TooLarge
 from ngao.chassis.messaging.destinations import DESTINATIONS, MAX_BODY, form_of, routing_key, to_outsiders
 from ngao.chassis.messaging.publisher import OF_RECIPIENTS
 from ngao.chassis.storage.unit_of_work import Raw, Saying
 from ngao.contracts import CONTENT_TYPE, Event
+from ngao.kernel.records import from_record, to_record
 
 URGENT, ROUTINE = 0, 1
 WAITING: Mapping[str, Any] = {"leased_until": {"$gt": datetime(1970, 1, 1, tzinfo=UTC)}}
@@ -51,29 +50,12 @@ class Entry:
 
     def as_document(self) -> dict[str, Any]:
         """Return the form in which it is stored."""
-        return {
-            "_id": self.id,
-            "message_id": self.message_id,
-            "to": self.to,
-            "routing_key": self.routing_key,
-            "body": Binary(self.body),
-            "content_type": self.content_type,
-            "headers": dict(self.headers),
-            "priority": self.priority,
-            "created_at": self.created_at,
-            "lease": self.lease,
-            "leased_until": self.leased_until,
-            "attempts": self.attempts,
-            "trouble": self.trouble,
-            "subject": self.subject,
-        }
+        return {"_id": self.id, **to_record(self, "id")}
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Entry:
         """Read it back; fields of a later version are left out."""
-        named = {each.name for each in fields(cls)} - {"id", "body"}
-        known = {name: value for name, value in document.items() if name in named}
-        return cls(id=document["_id"], body=bytes(document["body"]), **known)
+        return from_record(cls, document, id=document["_id"])
 
     @classmethod
     def of_raw(cls, raw: Raw, now: datetime, lease: tuple[str, datetime]) -> Entry:

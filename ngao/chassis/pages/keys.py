@@ -25,7 +25,9 @@ def show_keys(parts: Parts[Any]) -> dict[str, Any]:
 
     A period that wraps nothing any more can be retired: `ngao keys retire`.
     """
-    return parts.chassis.rewrapping.status()
+    keyring = parts.chassis.keyring
+    wrapped = [{"period": period, "data_keys": count} for period, count in sorted(keyring.wrapped().items())]
+    return {"active": keyring.active, "wrapped": wrapped}
 
 
 @http.post("/v1/keys/rewrap", roles="operator", scope="keys:write", audit=itself("keys.rewrapped"), request=RewrapOrder)
@@ -34,4 +36,9 @@ def rewrap_keys(parts: Parts[Any], body: dict[str, str], call: Call) -> dict[str
 
     For a bounded time: while `next` is not null, ask again with it as `after`.
     """
-    return parts.chassis.rewrapping.rewrap(after=body["after"], by=call.principal.actor)
+    keyring = parts.chassis.keyring
+    if not body["after"]:
+        detail, by = {"to": keyring.active}, call.principal.actor
+        parts.chassis.units.run(lambda unit: unit.audit("keys.rewrapped", subject="keys", actor=by, detail=detail))
+    done, last = keyring.rewrap(bytes.fromhex(body["after"]))
+    return {"rewrapped": done, "next": last.hex() if last else None}

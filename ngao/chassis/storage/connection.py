@@ -19,6 +19,7 @@ from ngao.chassis.errors import Misconfigured, Unavailable
 from ngao.chassis.security.tls import demand_client
 from ngao.chassis.settings import StoreSettings
 from ngao.chassis.storage.documents import Stored
+from ngao.chassis.storage.held import CHASSIS
 from ngao.chassis.storage.lookups import Lookups
 
 DURABLE = WriteConcern("majority", j=True, wtimeout=5000)
@@ -37,10 +38,6 @@ AUDIT_INDEXES = (
     IndexModel([("subject", ASCENDING)], name="subject_1"),
 )
 """Made together with the service's account, which has no right to make indexes on what is on record."""
-CHASSIS_COLLECTIONS = (
-    "outbox", "inbox", "parked", AUDIT, "audit_heads", "data_keys", "sequences", "approvals", "audit_held", "audit_published",
-    "audit_reads",
-)  # fmt: skip
 
 _WAITING = {"leased_until": {"$exists": True}}
 _CHASSIS_INDEXES: Mapping[str, list[IndexModel]] = {
@@ -132,7 +129,7 @@ class Store:
         """Make every index and every collection at start, because a transaction should find them there."""
         try:
             existing = set(self.database.list_collection_names())
-            for name in CHASSIS_COLLECTIONS:
+            for name in CHASSIS:
                 if name not in existing:
                     self._create(name)
                 if name in _CHASSIS_INDEXES:

@@ -68,11 +68,6 @@ class ReplyOutcome(StrEnum):
     LATE = "late"
 
 
-def reason_for_partner(reason: str) -> str:
-    """Return a coded reason as the partner itself may know it: that the person never wants it stays with the coalition."""
-    return NO_CONSENT if reason == RESTRICTED else reason
-
-
 @dataclass(frozen=True)
 class Reply:
     """A partner's reply to an offer; `detail` is the coded reason of a refusal or the coded outcome.
@@ -194,8 +189,8 @@ class Offer:
 
     @property
     def detail_for_partner(self) -> str:
-        """Return `detail` as the partner itself may know it."""
-        return reason_for_partner(self.detail)
+        """Return `detail` as the partner itself may know it: that the person never wants it stays with the coalition."""
+        return NO_CONSENT if self.detail == RESTRICTED else self.detail
 
     @property
     def undisclosed(self) -> tuple[str, ...]:
