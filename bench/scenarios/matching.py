@@ -12,7 +12,7 @@ from ngao.kernel.consent import EffectiveConsent
 from ngao.local.home import REPOSITORY
 from services.referral import policy
 from services.referral.directory.model import Partner
-from services.referral.directory.store import PartnerDocument, _document
+from services.referral.directory.store import PartnerDocument
 from services.referral.matching.model import MatchRequest
 from services.referral.matching.store import DirectoryCache
 from services.referral.offers.store import EngagementRepository, Promised
@@ -31,7 +31,7 @@ class Directories:
         for size, database in self._databases.items():
             store = database.open("referral")
             store.ensure_indexes(ReferralService.documents)
-            rows = [_document(_partner(number)).to_mongo().to_dict() for number in range(size)]
+            rows = [PartnerDocument.record_of(_partner(number)) | {"revision": 0} for number in range(size)]
             store.database[PartnerDocument.collection_name()].insert_many(rows)
 
     def match(self, size: int) -> float:

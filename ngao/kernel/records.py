@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, TypeVar, Union, get_args, get_origin, get_ty
 
 T = TypeVar("T")
 Turn = Callable[[Any], Any]
-_MANY = (tuple, list, set, frozenset)
+MANY = (tuple, list, set, frozenset)
 
 
 class _Field(NamedTuple):
@@ -63,14 +63,14 @@ def _fields(kind: type) -> tuple[_Field, ...]:
 
 
 def _field(declared: Field[Any], hint: Any) -> _Field:
-    inner, optional = _present(hint)
+    inner, optional = present(hint)
     empty: Callable[[], Any] | None = None
     if declared.default is MISSING and declared.default_factory is MISSING:
-        empty = type(None) if optional else get_origin(inner) if get_origin(inner) in _MANY else None
+        empty = type(None) if optional else get_origin(inner) if get_origin(inner) in MANY else None
     return _Field(declared.name, *_turns(inner), empty)
 
 
-def _present(hint: Any) -> tuple[Any, bool]:
+def present(hint: Any) -> tuple[Any, bool]:
     """Return the type without None, and whether None was among it."""
     if get_origin(hint) not in (Union, types.UnionType):
         return hint, hint in (Any, object)
@@ -81,7 +81,7 @@ def _present(hint: Any) -> tuple[Any, bool]:
 def _turns(hint: Any) -> tuple[Turn | None, Turn | None]:
     """Return how to write and how to read a type; None: as it is."""
     origin, parts = get_origin(hint), get_args(hint)
-    if origin in _MANY:
+    if origin in MANY:
         fixed = origin is tuple and parts[-1] is not ...
         return _turns_of_many(origin, Any if fixed else parts[0])
     if not isinstance(hint, type):
@@ -94,7 +94,7 @@ def _turns(hint: Any) -> tuple[Turn | None, Turn | None]:
 
 
 def _turns_of_many(kind: Any, hint: Any) -> tuple[Turn, Turn]:
-    write, read = _turns(_present(hint)[0])
+    write, read = _turns(present(hint)[0])
     ordered: Turn = sorted if kind in (set, frozenset) else list
     return (
         ordered if write is None else lambda many: ordered(write(each) for each in many),

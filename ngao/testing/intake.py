@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from ngao.chassis.security.identity import Principal
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.kernel.urgency import CRITICAL
-from ngao.testing.memory import SHIPPED_POLICY, Records, ServiceInMemory, no_store
+from ngao.testing.memory import SHIPPED_POLICY, MemoryRepository, Records, ServiceInMemory, no_store
 from ngao.testing.vouching import MemoryRecipients, Onboarding
 from services.intake.context import Context, RandomIds
 from services.intake.policy import IntakePolicy, load
@@ -37,14 +37,8 @@ class ReportRecords(Records[Report]):
             self.taken_in.append(deepcopy(self.kept[record.id]))
 
 
-class MemoryReports(ReportRepository):
+class MemoryReports(MemoryRepository[Report], ReportRepository):
     """Reports."""
-
-    def __init__(self, records: ReportRecords) -> None:
-        self._records = records.in_new_unit()
-
-    def find(self, report_id: str) -> Report | None:
-        return self._records.get(report_id)
 
     def by_case(self, case_ref: str) -> Report | None:
         return self._first(lambda each: each.case_ref == case_ref)
@@ -93,9 +87,6 @@ class MemoryReports(ReportRepository):
         )
         return len(waiting), waiting[0] if waiting else None
 
-    def save(self, report: Report) -> None:
-        self._records.put(report)
-
     def _first(self, fits: Callable[[Report], bool]) -> Report | None:
         return next(iter(self._records.where(fits)), None)
 
@@ -106,20 +97,11 @@ class MemoryReports(ReportRepository):
         return self._records.ordered(fits, by=lambda each: _moment(each, moment))
 
 
-class MemorySources(SourceRepository):
+class MemorySources(MemoryRepository[Source], SourceRepository):
     """The systems that may post."""
-
-    def __init__(self, records: Records[Source]) -> None:
-        self._records = records.in_new_unit()
-
-    def find(self, source_id: str) -> Source | None:
-        return self._records.get(source_id)
 
     def all(self) -> list[Source]:
         return self._records.ordered(lambda _: True, by=lambda each: each.id)
-
-    def save(self, source: Source) -> None:
-        self._records.put(source)
 
 
 class OpenVault(CaseVault):

@@ -12,12 +12,13 @@ from collections.abc import Callable
 from copy import copy, deepcopy
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Generic, Protocol, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from ngao.chassis.errors import Conflict
 from ngao.chassis.handlers import UnitContext
 from ngao.chassis.security.audit import Record
 from ngao.chassis.security.identity import Principal
+from ngao.chassis.storage.repository import Entity, Repository
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event
 from ngao.contracts.payloads import Payload
@@ -30,16 +31,7 @@ P = TypeVar("P", bound=Payload)
 C = TypeVar("C", bound=UnitContext)
 
 
-class Revised(Protocol):
-    """A record that knows the revision it was read with."""
-
-    @property
-    def revision(self) -> int:
-        """0 until it is stored; each write adds one."""
-        ...
-
-
-R = TypeVar("R", bound=Revised)
+R = TypeVar("R", bound=Entity)
 
 
 class _Nothing:
@@ -116,6 +108,21 @@ class Records(Generic[R]):
     def ordered(self, fits: Callable[[R], object], by: Callable[[R], Any], *, newest_first: bool = False) -> list[R]:
         """Return copies of the records that fit, ordered."""
         return sorted(self.where(fits), key=by, reverse=newest_first)
+
+
+class MemoryRepository(Repository[R]):
+    """What the repositories of one unit of work have in common."""
+
+    def __init__(self, records: Records[R]) -> None:
+        self._records = records.in_new_unit()
+
+    def get(self, key: str) -> R | None:
+        """Return a copy of a record, or None."""
+        return self._records.get(key)
+
+    def save(self, entity: R) -> None:
+        """Keep a copy. Raises Conflict for what was changed since it was read."""
+        self._records.put(entity)
 
 
 class ServiceInMemory(ABC, Generic[C]):

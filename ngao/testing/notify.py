@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from ngao.chassis.security.identity import Principal
 from ngao.chassis.storage.unit_of_work import Unit
-from ngao.testing.memory import SHIPPED_POLICY, Records, ServiceInMemory, unit_in_memory
+from ngao.testing.memory import SHIPPED_POLICY, MemoryRepository, Records, ServiceInMemory, unit_in_memory
 from services.notify.channels.channel import Channel
 from services.notify.channels.outgoing import Outcome, OutgoingMessage, Result
 from services.notify.context import Context
@@ -28,20 +28,8 @@ def shipped_policy() -> Policy:
     return read_policy([SHIPPED_POLICY])
 
 
-class MemoryMessages(MessageRepository):
+class MemoryMessages(MemoryRepository[Message], MessageRepository):
     """The messages."""
-
-    def __init__(self, records: Records[Message]) -> None:
-        self._records = records.in_new_unit()
-
-    def find(self, message_id: str) -> Message | None:
-        return self._records.get(message_id)
-
-    def add(self, message: Message) -> None:
-        self._records.put(message)
-
-    def save(self, message: Message) -> None:
-        self._records.put(message)
 
     def alarms_of(self, case_ref: str) -> Sequence[Message]:
         return self._records.ordered(lambda each: each.case_ref == case_ref and each.ladder is not None, by=_made)
@@ -89,17 +77,8 @@ class MemoryClaims(ClaimQueue):
         return deepcopy(first)
 
 
-class MemoryAlarms(AlarmRepository):
+class MemoryAlarms(MemoryRepository[Alarm], AlarmRepository):
     """How the alarms of the cases are."""
-
-    def __init__(self, records: Records[Alarm]) -> None:
-        self._records = records.in_new_unit()
-
-    def find(self, case_ref: str) -> Alarm | None:
-        return self._records.get(case_ref)
-
-    def put(self, alarm: Alarm) -> None:
-        self._records.put(alarm)
 
     def unheard(self, limit: int) -> Sequence[str]:
         found = self._records.ordered(_is_unheard, by=lambda each: each.since, newest_first=True)
@@ -170,17 +149,8 @@ class MemoryRoster(RosterRepository):
         return entry if entry and entry.removed_at is None else None
 
 
-class MemorySummaries(ContactSummaryRepository):
+class MemorySummaries(MemoryRepository[ContactSummary], ContactSummaryRepository):
     """What the registry published about contacting each case's defender."""
-
-    def __init__(self, records: Records[ContactSummary]) -> None:
-        self._records = records.in_new_unit()
-
-    def find(self, case_ref: str) -> ContactSummary | None:
-        return self._records.get(case_ref)
-
-    def put(self, summary: ContactSummary) -> None:
-        self._records.put(summary)
 
 
 class MemoryChannel(Channel):

@@ -15,7 +15,7 @@ from ngao.chassis.security.identity import Principal
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event, encode, for_partner
 from ngao.kernel.vocabulary import Vocabulary
-from ngao.testing.memory import SHIPPED_POLICY, Records, ServiceInMemory
+from ngao.testing.memory import SHIPPED_POLICY, MemoryRepository, Records, ServiceInMemory
 from services.referral.cases.changes import CaseChange
 from services.referral.cases.deadlines import Deadlines
 from services.referral.cases.model import Case, Life
@@ -49,14 +49,8 @@ class CaseRecords(Records[Case]):
         self.kept[record.id].news.clear()
 
 
-class MemoryCases(CaseRepository):
+class MemoryCases(MemoryRepository[Case], CaseRepository):
     """Cases."""
-
-    def __init__(self, records: CaseRecords) -> None:
-        self._records = records.in_new_unit()
-
-    def get(self, case_ref: str) -> Case | None:
-        return self._records.get(case_ref)
 
     def of_offer(self, offer_id: str) -> Case | None:
         return next(iter(self._records.where(lambda case: any(offer.id == offer_id for offer in case.offers))), None)
@@ -69,9 +63,6 @@ class MemoryCases(CaseRepository):
         return self._records.ordered(lambda each: life in {None, each.life}, by=lambda each: each.created_at, newest_first=True)[
             :limit
         ]
-
-    def put(self, case: Case) -> None:
-        self._records.put(case)
 
 
 class MemoryTimeline(TimelineRepository):
@@ -87,20 +78,11 @@ class MemoryTimeline(TimelineRepository):
         return sorted((step for ref, step in self._steps if ref == case_ref), key=lambda step: step.at)
 
 
-class MemoryPartners(PartnerRepository):
+class MemoryPartners(MemoryRepository[Partner], PartnerRepository):
     """Partners."""
-
-    def __init__(self, records: Records[Partner]) -> None:
-        self._records = records.in_new_unit()
-
-    def get(self, partner_id: str) -> Partner | None:
-        return self._records.get(partner_id)
 
     def all(self) -> list[Partner]:
         return self._records.ordered(lambda _: True, by=lambda each: each.id)
-
-    def put(self, partner: Partner) -> None:
-        self._records.put(partner)
 
 
 @dataclass

@@ -13,7 +13,7 @@ from ngao.chassis.security.sealed_boxes import OwnBoxes
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.kernel.placeholders import Placeholders
 from ngao.kernel.references import pairwise_defender_ref
-from ngao.testing.memory import SHIPPED_POLICY, Records, ServiceInMemory
+from ngao.testing.memory import SHIPPED_POLICY, MemoryRepository, Records, ServiceInMemory
 from ngao.testing.vouching import MemoryRecipients, Onboarding
 from services.registry.candidates.store import CandidateRepository
 from services.registry.cases.model import Case, CaseState
@@ -25,7 +25,7 @@ from services.registry.people.identity import Identity, ReportedIdentity
 from services.registry.people.model import Defender
 from services.registry.people.names import name_keys
 from services.registry.people.resolution import Candidate, Verdict
-from services.registry.people.store import DefenderRepository
+from services.registry.people.store import ContactRepository, DefenderRepository
 from services.registry.policy import read_policy
 from services.registry.rules import IdentityPolicy
 from services.registry.store import Entity, Repository
@@ -35,12 +35,12 @@ KEY_ID = "registry-key"
 E = TypeVar("E", bound=Entity)
 
 
-class _Memory(Repository[E]):
+class _Memory(MemoryRepository[E], Repository[E]):
     """One object per record and unit, as in the real ones."""
 
     def __init__(self, unit: Unit, records: Records[E]) -> None:
-        self._unit, self._records = unit, records.in_new_unit()
-        self._entities: dict[str, E] = {}
+        super().__init__(records)
+        self._unit, self._entities = unit, {}
 
     def get(self, key: str) -> E | None:
         if key not in self._entities and (found := self._records.get(key)):
@@ -66,14 +66,35 @@ class Addresses:
 class MemoryDefenders(_Memory[Defender], DefenderRepository):
     """Records of persons."""
 
-    def __init__(self, unit: Unit, records: Records[Defender], addresses: Addresses, policy: IdentityPolicy) -> None:
+    def __init__(self, unit: Unit, records: Records[Defender], policy: IdentityPolicy) -> None:
         super().__init__(unit, records)
-        self._addresses, self._policy = addresses, policy
+        self._policy = policy
 
     def linked_to(self, ref: str) -> list[Defender]:
         """Return the records linked to this one, as they are in this unit."""
         self._all(self._records.where(lambda each: each.linked_to == ref))
         return [each for each in self._entities.values() if each.linked_to == ref]
+
+    def named_like(self, identity: Identity) -> list[str]:
+        mine = self._keys(identity)
+        return [each.id for each in self._records.where(lambda each: not each.fading_since and mine & self._keys(each.identity))]
+
+    def pending_erasure(self, before: datetime, limit: int) -> list[Defender]:
+        return self._all(self._records.where(lambda each: each.fading_since and each.fading_since <= before)[:limit])
+
+    def remove(self, defender: Defender) -> None:
+        if defender.id in self._entities:
+            self._records.drop(defender.id)
+
+    def _keys(self, identity: Identity) -> frozenset[str]:
+        return name_keys(identity.names, self._policy.matching.same_sounds)
+
+
+class MemoryContacts(ContactRepository):
+    """Whose addresses and pairwise references these are."""
+
+    def __init__(self, addresses: Addresses, placeholders: Placeholders) -> None:
+        self._addresses, self._placeholders = addresses, placeholders
 
     def sharing(self, identity: Identity) -> dict[str, frozenset[str]]:
         found: dict[str, frozenset[str]] = {}
@@ -81,10 +102,6 @@ class MemoryDefenders(_Memory[Defender], DefenderRepository):
             for ref in self._addresses.owners.get(key, ()):
                 found[ref] = found.get(ref, frozenset()) | {key[0]}
         return found
-
-    def named_like(self, identity: Identity) -> list[str]:
-        mine = self._keys(identity)
-        return [each.id for each in self._records.where(lambda each: not each.fading_since and mine & self._keys(each.identity))]
 
     def claim(self, ref: str, identity: Identity) -> None:
         for key in self._somebodys(identity):
@@ -104,19 +121,8 @@ class MemoryDefenders(_Memory[Defender], DefenderRepository):
         for key in [key for key, owner in self._addresses.named.items() if owner == ref]:
             del self._addresses.named[key]
 
-    def pending_erasure(self, before: datetime, limit: int) -> list[Defender]:
-        return self._all(self._records.where(lambda each: each.fading_since and each.fading_since <= before)[:limit])
-
-    def remove(self, defender: Defender) -> None:
-        if defender.id in self._entities:
-            self._records.drop(defender.id)
-
     def _somebodys(self, identity: Identity) -> Iterable[tuple[str, str]]:
-        placeholders: Placeholders = self._policy.placeholders
-        return placeholders.somebodys(identity.addresses)
-
-    def _keys(self, identity: Identity) -> frozenset[str]:
-        return name_keys(identity.names, self._policy.matching.same_sounds)
+        return self._placeholders.somebodys(identity.addresses)
 
 
 class MemoryCases(_Memory[Case], CaseRepository):
@@ -206,7 +212,8 @@ class RegistryInMemory(ServiceInMemory[Context]):
             unit=unit,
             principal=principal,
             policy=self.policy,
-            defenders=MemoryDefenders(unit, self.defenders, self.addresses, self.policy),
+            defenders=MemoryDefenders(unit, self.defenders, self.policy),
+            contacts=MemoryContacts(self.addresses, self.policy.placeholders),
             cases=MemoryCases(unit, self.cases),
             candidates=MemoryCandidates(unit, self.candidates),
             disclosures=MemoryDisclosures(unit, self.disclosures),

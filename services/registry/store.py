@@ -3,63 +3,44 @@
 from __future__ import annotations
 
 import json
-from abc import ABC, abstractmethod
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
+from ngao.chassis.storage import repository
 from ngao.chassis.storage.lookups import Record
 from ngao.chassis.storage.unit_of_work import Unit
 
 
-class Entity(Protocol):
+class Entity(repository.Entity, Protocol):
     """A stored object: it has an id, and the revision that it was read with."""
 
     id: str
-    revision: int
 
 
 E = TypeVar("E", bound=Entity)
 
 
-class Repository(ABC, Generic[E]):
+class Repository(repository.Repository[E]):
     """Hands out one object for each record of a unit, and registers one write for it however often it is saved."""
 
-    collection: str
-
     def __init__(self, unit: Unit) -> None:
-        self._unit = unit
+        super().__init__(unit)
         self._entities: dict[str, E] = {}
 
     def get(self, key: str) -> E | None:
         """Return one record, or None."""
-        if key in self._entities:
-            return self._entities[key]
-        found = self._unit.lookups.by(self.collection).one(key)
-        return self._known(found) if found else None
+        return self._entities.get(key) or super().get(key)
 
     def save(self, entity: E) -> None:
         """Store a new or changed record."""
         self._entities[entity.id] = entity
-        self._unit.keep(self.collection, {"_id": entity.id, **self._record(entity)}, entity.revision)
-
-    def _all(self, found: Any) -> list[E]:
-        return [self._known(record) for record in found.as_pymongo()]
+        super().save(entity)
 
     def _known(self, record: Record) -> E:
         """Prefer the object already handed out to what was read again: it may have been changed."""
         key = record["_id"]
         if key not in self._entities:
-            entity = self._read(record)
-            entity.revision = record["revision"]
-            self._entities[key] = entity
+            self._entities[key] = self._read(record)
         return self._entities[key]
-
-    @abstractmethod
-    def _read(self, record: Record) -> E:
-        """Make the object of a stored record."""
-
-    @abstractmethod
-    def _record(self, entity: E) -> Record:
-        """Make the fields to store of an object, without its id."""
 
     def _seal(self, scope: str, key: str, field: str, value: Any) -> bytes:
         content = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()

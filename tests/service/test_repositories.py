@@ -159,25 +159,25 @@ def report(report_id: str = "r-1", **changes: Any) -> Report:
 
 KINDS: dict[str, tuple[str, Callable[[], Any], Callable[[Any, Any], None], Callable[[Any], Any]]] = {
     "alarm": (
-        "notify", lambda: Alarm("NG-1", AlarmState.ASKED, NOW), lambda ctx, it: ctx.alarms.put(it),
-        lambda ctx: ctx.alarms.find("NG-1"),
+        "notify", lambda: Alarm("NG-1", AlarmState.ASKED, NOW), lambda ctx, it: ctx.alarms.save(it),
+        lambda ctx: ctx.alarms.get("NG-1"),
     ),
     "contact summary": (
         "notify", lambda: ContactSummary("NG-1", None, may_contact=True, channels=("email",)),
-        lambda ctx, it: ctx.summaries.put(it), lambda ctx: ctx.summaries.find("NG-1"),
+        lambda ctx, it: ctx.summaries.save(it), lambda ctx: ctx.summaries.get("NG-1"),
     ),
-    "message": ("notify", message, lambda ctx, it: ctx.messages.save(it), lambda ctx: ctx.messages.find("m-1")),
+    "message": ("notify", message, lambda ctx, it: ctx.messages.save(it), lambda ctx: ctx.messages.get("m-1")),
     "case at the registry": (
         "registry", registry_case, lambda ctx, it: ctx.cases.save(it), lambda ctx: ctx.cases.get("NG-1"),
     ),
-    "case at referral": ("referral", referral_case, lambda ctx, it: ctx.cases.put(it), lambda ctx: ctx.cases.get("NG-1")),
+    "case at referral": ("referral", referral_case, lambda ctx, it: ctx.cases.save(it), lambda ctx: ctx.cases.get("NG-1")),
     "partner": (
-        "referral", lambda: Partner("clinic", "Clinic", ("medical",), ("*",)), lambda ctx, it: ctx.partners.put(it),
+        "referral", lambda: Partner("clinic", "Clinic", ("medical",), ("*",)), lambda ctx, it: ctx.partners.save(it),
         lambda ctx: ctx.partners.get("clinic"),
     ),
-    "report": ("intake", report, lambda ctx, it: ctx.reports.save(it), lambda ctx: ctx.reports.find("r-1")),
+    "report": ("intake", report, lambda ctx, it: ctx.reports.save(it), lambda ctx: ctx.reports.get("r-1")),
     "source": (
-        "intake", lambda: Source("forms", NOW), lambda ctx, it: ctx.sources.save(it), lambda ctx: ctx.sources.find("forms"),
+        "intake", lambda: Source("forms", NOW), lambda ctx, it: ctx.sources.save(it), lambda ctx: ctx.sources.get("forms"),
     ),
 }  # fmt: skip
 
@@ -295,21 +295,21 @@ def test_a_person_is_found_by_address_name_and_link_until_it_is_released(registr
     def fill(ctx: Any) -> None:
         for ref, to in ((first, None), (second, first)):
             ctx.defenders.save(Defender(ref, mary, NOW, linked_to=to))
-        ctx.defenders.claim(first, mary)
-        ctx.defenders.claim(second, replace(mary, emails=()))
+        ctx.contacts.claim(first, mary)
+        ctx.contacts.claim(second, replace(mary, emails=()))
 
     registry.run(fill)
-    shared = registry.run(lambda ctx: ctx.defenders.sharing(mary))
+    shared = registry.run(lambda ctx: ctx.contacts.sharing(mary))
     assert shared == {first: frozenset({"phone", "email"}), second: frozenset({"phone"})}
     assert set(registry.run(lambda ctx: ctx.defenders.named_like(mary))) == {first, second}
     assert [each.id for each in registry.run(lambda ctx: ctx.defenders.linked_to(first))] == [second]
     assert registry.run(lambda ctx: ctx.defenders.get(first)).identity == mary
-    given = registry.run(lambda ctx: ctx.defenders.name_for_source(first, "forms"))
-    assert registry.run(lambda ctx: ctx.defenders.named_by_source("forms", given)) == first
-    assert registry.run(lambda ctx: ctx.defenders.named_by_source("hotline", given)) is None
-    registry.run(lambda ctx: ctx.defenders.release(first))
-    assert registry.run(lambda ctx: ctx.defenders.sharing(mary)) == {second: frozenset({"phone"})}
-    assert registry.run(lambda ctx: ctx.defenders.named_by_source("forms", given)) is None
+    given = registry.run(lambda ctx: ctx.contacts.name_for_source(first, "forms"))
+    assert registry.run(lambda ctx: ctx.contacts.named_by_source("forms", given)) == first
+    assert registry.run(lambda ctx: ctx.contacts.named_by_source("hotline", given)) is None
+    registry.run(lambda ctx: ctx.contacts.release(first))
+    assert registry.run(lambda ctx: ctx.contacts.sharing(mary)) == {second: frozenset({"phone"})}
+    assert registry.run(lambda ctx: ctx.contacts.named_by_source("forms", given)) is None
 
 
 def test_a_fading_person_has_no_name_to_be_found_by_and_is_removed(registry: Any) -> None:
@@ -359,7 +359,7 @@ def offer(offer_id: str, partner_id: str = "clinic", state: offers.State = offer
 def test_the_latest_cases_come_newest_first_and_are_copies(referral: Any) -> None:
     for at in (1, 3, 2):
         life = Life.CLOSED if at == 3 else Life.OPEN
-        referral.run(lambda ctx, at=at, life=life: ctx.cases.put(referral_case(f"NG-{at}", created_at=later(at), life=life)))
+        referral.run(lambda ctx, at=at, life=life: ctx.cases.save(referral_case(f"NG-{at}", created_at=later(at), life=life)))
     found = referral.run(lambda ctx: ctx.cases.latest(None, 10))
     assert [each.id for each in found] == ["NG-3", "NG-2", "NG-1"]
     assert referral.run(lambda ctx: [each.id for each in ctx.cases.latest(Life.OPEN, 1)]) == ["NG-2"]
@@ -369,10 +369,10 @@ def test_the_latest_cases_come_newest_first_and_are_copies(referral: Any) -> Non
 
 def test_cases_whose_wait_is_over_are_due_and_closed_ones_are_not(referral: Any) -> None:
     def fill(ctx: Any) -> None:
-        ctx.cases.put(referral_case("NG-2", waiting_until=later(2)))
-        ctx.cases.put(referral_case("NG-1", waiting_until=later(1)))
-        ctx.cases.put(referral_case("NG-3", waiting_until=later(9)))
-        ctx.cases.put(referral_case("NG-4", waiting_until=later(1), life=Life.CLOSED))
+        ctx.cases.save(referral_case("NG-2", waiting_until=later(2)))
+        ctx.cases.save(referral_case("NG-1", waiting_until=later(1)))
+        ctx.cases.save(referral_case("NG-3", waiting_until=later(9)))
+        ctx.cases.save(referral_case("NG-4", waiting_until=later(1), life=Life.CLOSED))
 
     referral.run(fill)
     assert referral.run(lambda ctx: ctx.cases.due(later(2), 10)) == ["NG-1", "NG-2"]
@@ -380,7 +380,7 @@ def test_cases_whose_wait_is_over_are_due_and_closed_ones_are_not(referral: Any)
 
 
 def test_a_case_is_found_by_its_offer(referral: Any) -> None:
-    referral.run(lambda ctx: ctx.cases.put(referral_case(offers=[offer("o-1")])))
+    referral.run(lambda ctx: ctx.cases.save(referral_case(offers=[offer("o-1")])))
     assert referral.run(lambda ctx: ctx.cases.of_offer("o-1")).id == "NG-1"
     assert referral.run(lambda ctx: ctx.cases.of_offer("o-2")) is None
 
@@ -396,7 +396,7 @@ def test_steps_of_a_case_come_in_the_order_of_time(referral: Any) -> None:
 
 def test_partners_come_by_id(referral: Any) -> None:
     for partner_id in ("b", "a", "c"):
-        referral.run(lambda ctx, it=partner_id: ctx.partners.put(Partner(it, it, ("medical",), ("*",))))
+        referral.run(lambda ctx, it=partner_id: ctx.partners.save(Partner(it, it, ("medical",), ("*",))))
     assert referral.run(lambda ctx: [each.id for each in ctx.partners.all()]) == ["a", "b", "c"]
 
 
@@ -499,23 +499,23 @@ def test_a_partners_log_has_cursors_that_stay_when_boxes_are_forgotten(referral:
 
 def test_messages_of_a_case_on_ladders_come_oldest_first(notify: Any) -> None:
     for at, ladder in ((2, "critical"), (1, "critical"), (0, None)):
-        notify.run(lambda ctx, at=at, ladder=ladder: ctx.messages.add(message(f"m-{at}", ladder=ladder, created_at=later(at))))
+        notify.run(lambda ctx, at=at, ladder=ladder: ctx.messages.save(message(f"m-{at}", ladder=ladder, created_at=later(at))))
     assert notify.run(lambda ctx: [each.id for each in ctx.messages.alarms_of("NG-1")]) == ["m-1", "m-2"]
 
 
 def test_a_message_is_added_once(notify: Any) -> None:
-    notify.run(lambda ctx: ctx.messages.add(message()))
+    notify.run(lambda ctx: ctx.messages.save(message()))
     with pytest.raises(Conflict):
-        notify.run(lambda ctx: ctx.messages.add(message()))
+        notify.run(lambda ctx: ctx.messages.save(message()))
 
 
 def test_messages_that_nobody_acknowledged_are_overdue_urgent_ones_first(notify: Any) -> None:
     def fill(ctx: Any) -> None:
-        ctx.messages.add(message("m-1", escalate_at=later(1)))
-        ctx.messages.add(message("m-2", escalate_at=later(2), urgent=True))
-        ctx.messages.add(message("m-3", escalate_at=later(5)))
-        ctx.messages.add(message("m-4", escalate_at=later(500)))
-        ctx.messages.add(message("m-5"))
+        ctx.messages.save(message("m-1", escalate_at=later(1)))
+        ctx.messages.save(message("m-2", escalate_at=later(2), urgent=True))
+        ctx.messages.save(message("m-3", escalate_at=later(5)))
+        ctx.messages.save(message("m-4", escalate_at=later(500)))
+        ctx.messages.save(message("m-5"))
 
     notify.run(fill)
     assert notify.run(lambda ctx: list(ctx.messages.overdue(later(3), 60 * MINUTE, 10))) == ["m-2", "m-1", "m-4"]
@@ -526,7 +526,7 @@ def test_messages_are_listed_newest_first_by_what_is_asked(notify: Any) -> None:
     for at, state in ((1, State.SENT), (3, State.QUEUED), (2, State.SENT)):
         next_attempt = later(at) if state is State.QUEUED else None
         made = message(f"m-{at}", state=state, created_at=later(at), next_attempt=next_attempt)
-        notify.run(lambda ctx, it=made: ctx.messages.add(it))
+        notify.run(lambda ctx, it=made: ctx.messages.save(it))
 
     def listed(**wanted: str) -> list[str]:
         return [each.id for each in notify.run(lambda ctx: ctx.messages.listed(limit=2, **wanted))]
@@ -538,8 +538,8 @@ def test_messages_are_listed_newest_first_by_what_is_asked(notify: Any) -> None:
 
 def test_a_due_message_is_claimed_by_one_sender_and_again_when_its_lease_is_over(notify: Any) -> None:
     def fill(ctx: Any) -> None:
-        ctx.messages.add(message("m-1", next_attempt=later(1)))
-        ctx.messages.add(message("m-2", next_attempt=later(2), urgent=True))
+        ctx.messages.save(message("m-1", next_attempt=later(1)))
+        ctx.messages.save(message("m-2", next_attempt=later(2), urgent=True))
 
     def claim(at: float, *, urgent_only: bool = False, oldest_first: bool = False) -> Message | None:
         claimed: Message | None = notify.claims.claim(later(at), MINUTE, urgent_only=urgent_only, oldest_first=oldest_first)
@@ -565,7 +565,7 @@ def test_a_due_message_is_claimed_by_one_sender_and_again_when_its_lease_is_over
 
 def test_alarms_that_reached_nobody_come_newest_first(notify: Any) -> None:
     for at, state in ((1, AlarmState.UNHEARD), (2, AlarmState.UNHEARD), (3, AlarmState.SEEN)):
-        notify.run(lambda ctx, at=at, state=state: ctx.alarms.put(Alarm(f"NG-{at}", state, later(at))))
+        notify.run(lambda ctx, at=at, state=state: ctx.alarms.save(Alarm(f"NG-{at}", state, later(at))))
     assert notify.run(lambda ctx: list(ctx.alarms.unheard(10))) == ["NG-2", "NG-1"]
     assert notify.run(lambda ctx: list(ctx.alarms.unheard(1))) == ["NG-2"]
     assert notify.run(lambda ctx: ctx.alarms.count_unheard()) == 2

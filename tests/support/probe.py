@@ -102,7 +102,7 @@ def take(ctx: Context, event: MessageFailed | MessageRefused | OfferDeclined, en
     """Two event types of another service and one of its own."""
     ctx.behaviour.act(event.reason, envelope.id)
     count = Effect.objects.count()
-    ctx.unit.put(Effect(id=envelope.id, event=envelope.id, case_ref=envelope.subject, order=count))
+    ctx.unit.keep("effects", {"_id": envelope.id, "event": envelope.id, "case_ref": envelope.subject, "order": count}, 0)
     ctx.publish(CaseClosed(case_ref=envelope.subject, reason="probe"), subject=envelope.subject, urgent=envelope.urgent)
 
 
@@ -110,7 +110,8 @@ def take(ctx: Context, event: MessageFailed | MessageRefused | OfferDeclined, en
 def take_reply(ctx: Context, delivery: Delivery) -> None:
     if delivery.body.startswith(b"reject"):
         raise Rejected("not-wanted", [], None)
-    ctx.unit.put(Effect(id=delivery.fingerprint, event=delivery.user_id or "nobody", case_ref=delivery.routing_key))
+    effect = {"_id": delivery.fingerprint, "event": delivery.user_id or "nobody", "case_ref": delivery.routing_key}
+    ctx.unit.keep("effects", effect, 0)
 
 
 ReferralService = build("referral", "Does with an event what its reason says.", ProbeParts, (sys.modules[__name__],))

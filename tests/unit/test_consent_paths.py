@@ -17,11 +17,12 @@ from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import decode, encode
 from ngao.contracts.events.intake import StatedConsent
 from ngao.kernel.consent import Answer, Statement, carried_over, judge
+from ngao.testing.memory import unit_in_memory
 from services.intake.reports.model import Report, Update
-from services.intake.reports.records import report_from, report_record
-from services.referral.cases import store as referral
+from services.intake.reports.store import ReportRepository
 from services.referral.cases.applying import apply_consent, apply_report
 from services.referral.cases.model import Case as ReferralCase
+from services.referral.cases.store import CaseRepository as ReferralCases
 from services.registry.cases.model import Case as RegistryCase
 from services.registry.cases.model import CaseState
 from services.registry.cases.store import CaseRepository
@@ -56,7 +57,8 @@ def intake_answers(said: Sequence[Said], asks: Question) -> bool:
             report.apply(Update(consents=new), telling.at)
     for change in since(said):
         report.note_consent(change)
-    kept = report_from({**report_record(report), "revision": 1})
+    reports = ReportRepository(unit_in_memory(DAY))
+    kept = reports._read(reports._record(report))
     return _live((*kept.consents, *kept.consent_changes), asks)
 
 
@@ -69,7 +71,8 @@ def referral_answers(said: Sequence[Said], asks: Question) -> bool:
     for change in since(said):
         if change.purpose == "referral":
             apply_consent(case, change, asks.at, QUIET)
-    kept = referral._case({**referral._record(case), "revision": 1})
+    cases = ReferralCases(unit_in_memory(DAY))
+    kept = cases._read(cases._record(case))
     return kept.effective_consent(asks.at).allows(asks.recipient, asks.scope)
 
 

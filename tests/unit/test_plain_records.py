@@ -46,7 +46,7 @@ def _referral_case(unit: Unit) -> None:
     apply_defender(case, defender("nobody"), START)
     offer = Offer("o1", case.pending()[0].name, "mwanga", 1, START, START + timedelta(hours=1), "v1")
     case.offer(offer, START)
-    CaseRepository(unit).put(case)
+    CaseRepository(unit).save(case)
     engagements = EngagementRepository(unit, Promised())
     engagements._reserved[offer.id] = {"_id": offer.id, "partner_id": offer.partner_id, "place": 0}
     engagements.follow(offer)
@@ -54,13 +54,13 @@ def _referral_case(unit: Unit) -> None:
 
 
 def _contact_summary(unit: Unit) -> None:
-    ContactSummaryRepository(unit).put(ContactSummary("NG-1", "DEF-1", may_contact=True, channels=("email",), sequence=3))
+    ContactSummaryRepository(unit).save(ContactSummary("NG-1", "DEF-1", may_contact=True, channels=("email",), sequence=3))
 
 
 @pytest.mark.parametrize(("service", "write"), [("referral", _referral_case), ("notify", _contact_summary)])
 def test_a_plain_record_is_what_its_document_declares(service: str, write: Any) -> None:
     unit = _unit()
     write(unit)
-    assert unit.writes()
-    for each in unit.writes():
+    assert unit.writes
+    for each in unit.writes.values():
         _checked(service, each)

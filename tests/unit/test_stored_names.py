@@ -9,21 +9,21 @@ from typing import Any
 
 from ngao.chassis.storage.unit_of_work import Unit
 from services.intake.reports.model import Report
-from services.intake.reports.records import report_record
+from services.intake.reports.store import ReportRepository
 from services.intake.sources.model import Source
-from services.intake.sources.store import source_document
+from services.intake.sources.store import SourceCredentials, SourceRepository
 from services.notify.ladders.model import Alarm
-from services.notify.ladders.store import alarm_to_record
+from services.notify.ladders.store import AlarmRepository
 from services.notify.messages.model import Message
-from services.notify.messages.store import message_to_document
+from services.notify.messages.store import MessageRepository
 from services.notify.roster.model import ContactSummary
-from services.notify.roster.store import summary_to_record
+from services.notify.roster.store import ContactSummaryRepository
 from services.referral.cases.model import Case as ReferralCase
 from services.referral.cases.store import CaseRepository as ReferralCases
 from services.referral.cases.store import TimelineRepository
 from services.referral.cases.timeline import Step
-from services.referral.directory import store as partners
 from services.referral.directory.model import Partner
+from services.referral.directory.store import PartnerDocument
 from services.registry.candidates.store import CandidateRepository
 from services.registry.cases.model import Case as RegistryCase
 from services.registry.cases.store import CaseRepository
@@ -56,12 +56,8 @@ def unit() -> Any:
 def written(repository: Any, write: str, *values: Any) -> set[str]:
     here = unit()
     getattr(repository(here), write)(*values)
-    (only,) = here.writes()
+    (only,) = here.writes.values()
     return names(only.document)
-
-
-def document(made: Any) -> set[str]:
-    return names({name: getattr(made, name) for name in made._fields if getattr(made, name) is not None})
 
 
 def stored() -> dict[str, set[str]]:
@@ -71,14 +67,14 @@ def stored() -> dict[str, set[str]]:
         return repository
 
     return {
-        "intake.report": names(report_record(filled(Report))),
-        "intake.source": document(source_document(filled(Source))),
-        "notify.alarm": names(alarm_to_record(filled(Alarm))),
-        "notify.message": document(message_to_document(filled(Message))),
-        "notify.summary": names(summary_to_record(filled(ContactSummary))),
-        "referral.case": written(ReferralCases, "put", filled(ReferralCase)),
+        "intake.report": names(ReportRepository(unit())._record(filled(Report))),
+        "intake.source": written(lambda here: SourceRepository(here, SourceCredentials()), "save", filled(Source)),
+        "notify.alarm": written(AlarmRepository, "save", filled(Alarm)),
+        "notify.message": written(MessageRepository, "save", filled(Message)),
+        "notify.summary": written(ContactSummaryRepository, "save", filled(ContactSummary)),
+        "referral.case": written(ReferralCases, "save", filled(ReferralCase)),
         "referral.hop": written(TimelineRepository, "note", "NG-1", filled(Step)),
-        "referral.partner": document(partners._document(filled(Partner))),
+        "referral.partner": names(PartnerDocument.record_of(filled(Partner))),
         "registry.candidate": written(CandidateRepository, "save", filled(Candidate)),
         "registry.case": written(CaseRepository, "save", filled(RegistryCase)),
         "registry.defender": written(defenders, "save", filled(Defender)),
@@ -104,18 +100,18 @@ STORED = {
         violations.perpetrators violations.type withdrawn_at
     """,
     "intake.source": """
-        created_at enabled id key_hashes profile rate_per_second revision
+        _id created_at enabled key_hashes profile rate_per_second revision
     """,
     "notify.alarm": """
-        _id since state
+        _id revision since state
     """,
     "notify.message": """
-        about acknowledged_by attempts case_ref cause channel covered_by created_at due escalate_at event gravity
-        held_since id ladder lease notes notes.at notes.reason notes.what policy_version position reason recipient_kind
+        _id about acknowledged_by attempts case_ref cause channel covered_by created_at due escalate_at event gravity
+        held_since ladder lease notes notes.at notes.reason notes.what policy_version position reason recipient_kind
         recipient_ref reference revision state template urgency urgent
     """,
     "notify.summary": """
-        _id channels defender_ref may_contact sequence
+        _id channels defender_ref may_contact revision sequence
     """,
     "referral.case": """
         _id closed_reason consents consents.at consents.granted consents.recipient consents.scope consents.until
@@ -134,7 +130,7 @@ STORED = {
         _id actor at case_ref need offer_id partner_id place reason reasons reasons.rule reasons.text revision text what
     """,
     "referral.partner": """
-        capacity counties hours hours.closes hours.days hours.opens id key_hashes languages name public_key revision
+        _id capacity counties hours hours.closes hours.days hours.opens key_hashes languages name public_key
         revoked signing_key support_types suspended timezone vetted vouch
     """,
     "registry.candidate": """

@@ -127,16 +127,12 @@ class GroupCommitter:
         taken: set[tuple[str, str]] = set()
         alone: list[_Ticket] = []
         for ticket in group:
-            try:
-                touched = {(write.collection, write.id) for write in ticket.unit.writes()}
-            except Exception as error:  # noqa: BLE001  # a broken document is its own unit's error
-                ticket.settle(error)
-                continue
+            touched = ticket.unit.writes.keys()
             if touched & taken:
                 ticket.settle(Conflict("Another change of the same record was first."))
-                continue
-            taken |= touched
-            alone.append(ticket)
+            else:
+                taken |= touched
+                alone.append(ticket)
         return alone
 
     def _write_group(self, tickets: list[_Ticket]) -> None:
@@ -252,7 +248,7 @@ def _numbered(saying: Saying) -> tuple[str, str] | None:
 def _by_collection(units: list[Unit]) -> dict[str, list[Write]]:
     grouped: dict[str, list[Write]] = defaultdict(list)
     for unit in units:
-        for write in unit.writes():
+        for write in unit.writes.values():
             grouped[write.collection].append(write)
     return grouped
 

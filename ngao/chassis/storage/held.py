@@ -32,7 +32,8 @@ def sealed(rule: str) -> dict[str, Any]:
     return {"held": Held.SEALED, "rule": rule}
 
 
-def _internal(names: str) -> dict[str, dict[str, Any]]:
+def internal(names: str) -> dict[str, dict[str, Any]]:
+    """For several fields of codes, times or references: their names, with spaces between them."""
     return dict.fromkeys(names.split(), INTERNAL)
 
 
@@ -43,23 +44,23 @@ APPROVALS_RULE = "approvals"
 
 CHASSIS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "outbox": {
-        **_internal("_id message_id to subject routing_key content_type headers priority created_at lease leased_until"),
-        **_internal("attempts trouble sent_at"), "body": sealed(OUTBOX_RULE),
+        **internal("_id message_id to subject routing_key content_type headers priority created_at lease leased_until"),
+        **internal("attempts trouble sent_at"), "body": sealed(OUTBOX_RULE),
     },
-    "inbox": _internal("_id at"),
+    "inbox": internal("_id at"),
     "parked": {
-        **_internal("_id queue routing_key headers content_type size scope attempts state parked_at first_parked_at times"),
-        **_internal("reason errors edge whole"), "body": sealed("parked"), "name": sealed("parked"), "digest": hashed("parked"),
+        **internal("_id queue routing_key headers content_type size scope attempts state parked_at first_parked_at times"),
+        **internal("reason errors edge whole"), "body": sealed("parked"), "name": sealed("parked"), "digest": hashed("parked"),
     },
-    "audit": _internal("_id chain n at actor action subject detail previous hash key"),
-    "audit_heads": _internal("_id n hash key"),
-    "audit_held": _internal("_id at heads moved revision"),
-    "audit_reads": _internal("_id actor list filters since until times most revision"),
-    "audit_published": _internal("_id at chains revision"),
-    "data_keys": _internal("_id scope period wrapped"),
-    "sequences": _internal("_id n"),
+    "audit": internal("_id chain n at actor action subject detail previous hash key"),
+    "audit_heads": internal("_id n hash key"),
+    "audit_held": internal("_id at heads moved revision"),
+    "audit_reads": internal("_id actor list filters since until times most revision"),
+    "audit_published": internal("_id at chains revision"),
+    "data_keys": internal("_id scope period wrapped"),
+    "sequences": internal("_id n"),
     "approvals": {
-        **_internal("_id operation method path needs values state asked_by asked_at expires_at decided_by decided_at reason"),
+        **internal("_id operation method path needs values state asked_by asked_at expires_at decided_by decided_at reason"),
         "asked": sealed(APPROVALS_RULE), "result": sealed(APPROVALS_RULE),
     },
 }  # fmt: skip

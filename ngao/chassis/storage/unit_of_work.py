@@ -13,7 +13,6 @@ from typing import Any
 
 from ngao.chassis.messaging.destinations import EVENTS, NOTICES
 from ngao.chassis.security.audit import Record
-from ngao.chassis.storage.documents import Stored
 from ngao.chassis.storage.keyring import Keyring
 from ngao.chassis.storage.lookups import Lookups
 from ngao.chassis.storage.sealed_fields import Sealer
@@ -60,6 +59,8 @@ class Unit:
     lookups: Lookups = field(repr=False)
     traceparent: str | None = None
     inserts: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    writes: dict[tuple[str, str], Write] = field(default_factory=dict)
+    """By collection and id: a record that is registered again is written once, as it is then."""
     sayings: list[Saying] = field(default_factory=list)
     raws: list[Raw] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
@@ -69,10 +70,7 @@ class Unit:
     shreds: list[str] = field(default_factory=list)
     afterwards: list[Callable[[], None]] = field(default_factory=list)
     """What is true only once the unit is stored, such as a count; it must not raise."""
-    _documents: dict[int, tuple[Stored, bool]] = field(default_factory=dict)
-    _plain: dict[tuple[str, str], Write] = field(default_factory=dict)
     _sealer: Sealer | None = None
-    _writes: list[Write] | None = None
 
     @property
     def sealer(self) -> Sealer:
@@ -81,23 +79,15 @@ class Unit:
             self._sealer = Sealer(self.keyring, self)
         return self._sealer
 
-    def put(self, document: Stored) -> None:
-        """Register a new or changed record; the revision it was read with is checked at commit."""
-        self._documents[id(document)] = (document, False)
-
     def keep(self, collection: str, record: Mapping[str, Any], revision: int) -> None:
-        """Register a new or changed record that is written as it is: hot paths do without mongoengine's conversion."""
+        """Register a new or changed record, written as it is; the revision it was read with is checked at commit."""
         body = {name: value for name, value in record.items() if value is not None}
         write = Write(collection, record["_id"], revision, body | {"revision": revision + 1})
-        self._plain[collection, write.id] = write
+        self.writes[collection, write.id] = write
 
     def drop(self, collection: str, record_id: str, revision: int) -> None:
-        """Register the end of such a record."""
-        self._plain[collection, record_id] = Write(collection, record_id, revision, None)
-
-    def remove(self, document: Stored) -> None:
         """Register a record's end."""
-        self._documents[id(document)] = (document, True)
+        self.writes[collection, record_id] = Write(collection, record_id, revision, None)
 
     def emit(self, event: Event, *, to: str = EVENTS) -> None:
         """Register an event, with its notice if it has one; it exists if and only if the unit's state does."""
@@ -134,34 +124,14 @@ class Unit:
     @property
     def is_empty(self) -> bool:
         """True if there is nothing to commit."""
-        stored = (self._documents, self._plain, self.inserts, self.marks, self.updates, self.removals, self.shreds)
+        stored = (self.writes, self.inserts, self.marks, self.updates, self.removals, self.shreds)
         return not any((*stored, self.sayings, self.raws, self.records))
 
-    def writes(self) -> list[Write]:
-        """Return the registered records as guarded writes, made once. Raises ValidationError for a broken document."""
-        if self._writes is None:
-            self._writes = [_write_of(document, removed=removed) for document, removed in self._documents.values()]
-            self._writes += self._plain.values()
-        return self._writes
-
     def committed(self) -> None:
-        """Mark the records as stored now, so that they could be changed again."""
-        for document, removed in self._documents.values():
-            if not removed:
-                document.revision += 1
+        """Publish what is true now that the unit is stored."""
         if self._sealer is not None:
             self._sealer.committed()
         for scope in self.shreds:
             self.keyring.forget(scope)  # it may have been read again between its deletion and the commit
         for call in self.afterwards:
             call()
-
-
-def _write_of(document: Stored, *, removed: bool) -> Write:
-    collection, revision = document.collection_name(), document.revision
-    if removed:
-        return Write(collection, document.id, revision, None)
-    document.validate()
-    body = document.to_mongo().to_dict()
-    body["revision"] = revision + 1
-    return Write(collection, document.id, revision, body)

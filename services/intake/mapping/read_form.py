@@ -29,7 +29,7 @@ MOST_VALUES = 20_000
 
 def profile_of(ctx: Context, source_id: str) -> Profile:
     """Return the profile by which a source's bodies are read. Raises NotFound, NotAllowedNow (`no-profile`)."""
-    name = ctx.sources.get(source_id).profile
+    name = ctx.sources.existing(source_id).profile
     if name is None:
         raise NotAllowedNow("This source has no mapping profile. Post canonical reports, or ask for one.", slug="no-profile")
     if name not in ctx.policy.profiles:

@@ -22,7 +22,7 @@ def forget(parts: IntakeParts) -> None:
 
 def erase_report(ctx: Context, report_id: str, why: str) -> None:
     """Forget one that is past its time by the moment `why`; one that another process has just forgotten stays as it is."""
-    report = ctx.reports.find(report_id)
+    report = ctx.reports.get(report_id)
     if report and report.forget(ctx.now):
         ctx.vault.destroy(report)
         ctx.reports.save(report)

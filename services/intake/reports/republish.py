@@ -31,7 +31,7 @@ def republish(ctx: Context, report_id: str) -> bool:
 
     False when it is not time, or referral has the case now.
     """
-    report = ctx.reports.find(report_id)
+    report = ctx.reports.get(report_id)
     if report is None or not report.republish_if_due(ctx.now):
         return False
     ctx.reports.save(report)

@@ -23,7 +23,7 @@ def report_for(ctx: Context, source_id: str, report_id: str) -> Report:
 
     Raises NotFound, which does not distinguish a report of another source from one that does not exist.
     """
-    report = ctx.reports.find(report_id)
+    report = ctx.reports.get(report_id)
     if report is None or report.source_id != source_id:
         raise NotFound("There is no such report.")
     report.told = source_triage(ctx, report)

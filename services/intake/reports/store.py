@@ -6,66 +6,48 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from mongoengine import BinaryField, BooleanField, DateTimeField, DictField, IntField, ListField, Q, StringField
+from mongoengine import BooleanField, DateTimeField, DictField, IntField, ListField, Q, StringField
 
 from ngao.chassis.errors import NotFound
-from ngao.chassis.storage.documents import Stored
-from ngao.chassis.storage.held import INTERNAL, hashed, sealed
+from ngao.chassis.security.vouches import Pin
+from ngao.chassis.storage.documents import Stored, count_and_first, overdue
+from ngao.chassis.storage.held import INTERNAL, hashed, internal, sealed
 from ngao.chassis.storage.lookups import Record, TooMany
-from ngao.chassis.storage.unit_of_work import Unit
+from ngao.chassis.storage.repository import Repository
+from ngao.kernel.consent import Statement
+from ngao.kernel.records import from_record, to_record
 from ngao.kernel.urgency import CRITICAL
-from services.intake.reports.model import LATEST_AGAIN, Report
-from services.intake.reports.records import report_from, report_record
-from services.intake.triage.model import Earlier, History
+from services.intake.reports.model import LATEST_AGAIN, Helper, Report
+from services.intake.triage.model import Earlier, History, Triage
 
 _REPORTS = "reports"
 _MOST_EARLIER = 200
 _OF_EARLIER = ("received_at", "violations.type", "withdrawn_at", "source_id")
 
 
-class ReportDocument(Stored):
+class ReportDocument(
+    Stored,
+    of=Report,
+    but=("triage",),
+    held=internal(
+        "case_ref source_id source_event_id received_at occurred_at occurred_precision reporter_role violations needs "
+        "needs_proposed county place_precision languages consents consent_changes decision defender_ref story mapping doubt "
+        "updated_at tell_again_at judge_others_at withdrawn_at forgotten_at"
+    )
+    | internal("told")  # a name, and alone, because among others it would read as a word of prose
+    | dict.fromkeys(("fingerprint", "person_keys", "updates_seen"), hashed("reports"))
+    | dict.fromkeys(("sealed_identity", "narrative_parts", "attachments"), sealed("reports")),
+):
     """One report. Lists of dictionaries hold codes, times and references only."""
 
-    case_ref = StringField(required=True, **INTERNAL)
-    source_id = StringField(required=True, **INTERNAL)
-    source_event_id = StringField(required=True, **INTERNAL)
-    fingerprint = StringField(required=True, **hashed("reports"))
-    received_at = DateTimeField(required=True, **INTERNAL)
-    occurred_at = DateTimeField(required=True, **INTERNAL)
-    occurred_precision = StringField(required=True, **INTERNAL)
-    reporter_role = StringField(required=True, **INTERNAL)
-    violations = ListField(DictField(), **INTERNAL)
-    needs = ListField(StringField(), **INTERNAL)
-    needs_proposed = ListField(StringField(), **INTERNAL)
-    needs_suggested = BooleanField(**INTERNAL)
-    county = StringField(**INTERNAL)
-    place_precision = StringField(**INTERNAL)
-    languages = ListField(StringField(), **INTERNAL)
-    consents = ListField(DictField(), **INTERNAL)
-    consent_changes = ListField(DictField(), **INTERNAL)
     urgency = StringField(required=True, **INTERNAL)
     points = IntField(required=True, **INTERNAL)
     reasons = ListField(DictField(), **INTERNAL)
     policy_version = StringField(required=True, **INTERNAL)
     earlier_reports = IntField(required=True, **INTERNAL)
-    told = DictField(**INTERNAL)
-    decision = DictField(**INTERNAL)
-    defender_ref = StringField(**INTERNAL)
-    sealed_identity = DictField(**sealed("reports"))
-    person_keys = ListField(StringField(), **hashed("reports"))
-    narrative_parts = ListField(BinaryField(), **sealed("reports"))
-    attachments = BinaryField(**sealed("reports"))
-    story = ListField(DictField(), **INTERNAL)
     helpers = ListField(DictField(), **INTERNAL)
-    updates_seen = ListField(StringField(), **hashed("reports"))
-    mapping = DictField(**INTERNAL)
-    doubt = DictField(**INTERNAL)
-    updated_at = DateTimeField(**INTERNAL)
-    tell_again_at = DateTimeField(**INTERNAL)
-    judge_others_at = DateTimeField(**INTERNAL)
-    withdrawn_at = DateTimeField(**INTERNAL)
     closed_at = DateTimeField(**INTERNAL)
-    forgotten_at = DateTimeField(**INTERNAL)
+    needs_suggested = BooleanField(**INTERNAL)
 
     meta = {  # noqa: RUF012  # mongoengine's way
         "db_alias": "intake",
@@ -83,29 +65,20 @@ class ReportDocument(Stored):
     }
 
 
-class PinDocument(Stored):
+class PinDocument(Stored, of=Pin, held=internal("key_id signing_key_id issued_at")):
     """The partner's keys (its id is the partner's) that narratives were last sealed to."""
-
-    key_id = StringField(required=True, **INTERNAL)
-    signing_key_id = StringField(**INTERNAL)
-    issued_at = DateTimeField(required=True, **INTERNAL)
 
     meta = {"db_alias": "intake", "collection": "pins"}  # noqa: RUF012  # mongoengine's way
 
 
-class ReportRepository:
+class ReportRepository(Repository[Report]):
     """The reports of this platform."""
 
-    def __init__(self, unit: Unit) -> None:
-        self._unit = unit
-
-    def find(self, report_id: str) -> Report | None:
-        """Return the report with this id."""
-        return _report(self._unit.lookups.by(_REPORTS).one(report_id))
+    document = ReportDocument
 
     def by_case(self, case_ref: str) -> Report | None:
         """Return the report that opened this case."""
-        return _report(self._unit.lookups.by(_REPORTS, "case_ref").one(case_ref))
+        return self._one(self._unit.lookups.by(_REPORTS, "case_ref").one(case_ref))
 
     def of_case(self, case_ref: str) -> Report:
         """Return the same. Raises NotFound."""
@@ -116,7 +89,7 @@ class ReportRepository:
 
     def by_source_event(self, source_id: str, source_event_id: str) -> Report | None:
         """Return the report that a source posted under its own id."""
-        return _report(self._unit.lookups.by(_REPORTS, "source_event_id", also={"source_id": source_id}).one(source_event_id))
+        return self._one(self._unit.lookups.by(_REPORTS, "source_event_id", also={"source_id": source_id}).one(source_event_id))
 
     def earlier(self, person_keys: Sequence[str], since: datetime, *, source_id: str, but: str = "") -> History:
         """Return reports since then, not withdrawn, that share a key with a person, latest first; and this source's, likewise.
@@ -144,13 +117,7 @@ class ReportRepository:
 
     def overdue(self, ends: Mapping[str, datetime]) -> tuple[int, timedelta]:
         """Return how many of these there are, and how long the oldest is past its time; one may be past several."""
-        late, longest = 0, timedelta(0)
-        for moment, end in ends.items():
-            field, past = f"{moment}_at", _past(moment, end)
-            first = past.only(field).as_pymongo().first()
-            late += past.count() if first else 0
-            longest = max(longest, end - first[field] if first else longest)
-        return late, longest
+        return overdue((_past(moment, end), f"{moment}_at", end) for moment, end in ends.items())
 
     def with_unjudged_others(self, limit: int) -> list[str]:
         """Ids of reports whose news other reports about the person are still to be judged with, the longest due first."""
@@ -165,13 +132,42 @@ class ReportRepository:
 
     def still_unopened(self, before: datetime) -> tuple[int, datetime | None]:
         """Return how many of those received before have no case yet, and when the first of them was received."""
-        waiting = ReportDocument.objects(tell_again_at__exists=True, received_at__lt=before)
-        first = waiting.order_by("received_at").only("received_at").as_pymongo().first()
-        return (waiting.count(), first["received_at"]) if first else (0, None)
+        return count_and_first(ReportDocument.objects(tell_again_at__exists=True, received_at__lt=before), "received_at")
 
-    def save(self, report: Report) -> None:
-        """Register a new or changed report."""
-        self._unit.keep(_REPORTS, report_record(report), report.revision)
+    def _read(self, record: Record) -> Report:
+        # Places of earlier versions had no precision; an empty part stands for none.
+        record = {"place_precision": "", **{name: part for name, part in record.items() if part != {}}}
+        if record.get("needs_suggested"):  # written before needs that no source asked for were marked one by one
+            record["needs_proposed"] = record.get("needs")
+        report: Report = ReportDocument.entity_of(
+            record,
+            consents=tuple(_statement(consent, "given_at") for consent in record.get("consents") or ()),
+            consent_changes=tuple(_statement(consent, "effective_at") for consent in record.get("consent_changes") or ()),
+            helpers={helper["offer_id"]: from_record(Helper, helper) for helper in record.get("helpers") or ()},
+            triage=from_record(Triage, record),
+        )
+        return report
+
+    def _record(self, entity: Report) -> Record:
+        record = super()._record(entity)
+        return record | {
+            "closed_at": entity.closed_at,
+            "consents": [_said(consent, "given_at") for consent in entity.consents],
+            "consent_changes": [
+                {**_said(consent, "effective_at"), "granted": consent.granted} for consent in entity.consent_changes
+            ],
+            "helpers": [to_record(helper) for helper in entity.helpers.values()],
+            **to_record(entity.triage),
+            **{name: record[name] or {} for name in ("decision", "sealed_identity", "mapping")},
+        }
+
+
+def _said(statement: Statement, moment: str) -> Record:
+    return to_record(statement, "at", "granted") | {moment: statement.at}
+
+
+def _statement(record: Record, moment: str) -> Statement:
+    return from_record(Statement, record, at=record[moment])
 
 
 def _past(moment: str, end: datetime) -> Any:
@@ -191,7 +187,3 @@ def _latest_sharing(person_keys: Sequence[str], **whose: str) -> list[Record]:
     """Return the latest, up to a bound: of a person with more reports than that, more would not change a judgement."""
     found = ReportDocument.objects(person_keys__in=list(person_keys), withdrawn_at=None, **whose).order_by("-received_at")
     return list(found.only("received_at", "violations", "withdrawn_at", "source_id").limit(_MOST_EARLIER + 1).as_pymongo())
-
-
-def _report(record: Record | None) -> Report | None:
-    return report_from(record) if record else None

@@ -44,7 +44,7 @@ def receive_posted(ctx: Context, delivery: Delivery) -> None:
     Raises WrongAccount, UnknownSource, Rejected.
     """
     source_id = source_of(delivery)
-    source = ctx.sources.find(source_id)
+    source = ctx.sources.get(source_id)
     if source is None or not source.enabled:
         raise UnknownSource("This source is not onboarded here, or it is disabled.")
     report = None

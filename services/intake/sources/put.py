@@ -32,7 +32,7 @@ class SourceSettings(Strict):
 
 
 def _makes_a_key(ctx: Context, source_id: str, body: dict[str, Any]) -> bool:
-    return bool(body["new_key"]) or ctx.sources.find(source_id) is None
+    return bool(body["new_key"]) or ctx.sources.get(source_id) is None
 
 
 @http.put(
@@ -51,7 +51,7 @@ def put_source(ctx: Context, source_id: str, body: dict[str, Any]) -> dict[str, 
     The key is in this answer and nowhere else. Raises InvalidInput.
     """
     _check(source_id, body.get("profile"), ctx.policy.profiles)
-    old = ctx.sources.find(source_id)
+    old = ctx.sources.get(source_id)
     source = replace(old or Source(source_id, ctx.now), **{name: body[name] for name in _SETTINGS if name in body})
     key = None
     if old is None or body["new_key"]:

@@ -49,7 +49,7 @@ class SealingKeyShown(Tolerant):
 )
 def show_source(ctx: Context, source_id: str) -> dict[str, Any]:
     """Show a source without its keys. Raises NotFound."""
-    return show(SourceShown, ctx.sources.get(source_id))
+    return show(SourceShown, ctx.sources.existing(source_id))
 
 
 @http.get(

@@ -2,59 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from time import monotonic
-from typing import Any
-
-from mongoengine import BooleanField, DateTimeField, FloatField, ListField, StringField
 
 from ngao.chassis.errors import NotFound
 from ngao.chassis.security.identity import Credential
 from ngao.chassis.storage.documents import Stored
-from ngao.chassis.storage.held import INTERNAL
+from ngao.chassis.storage.held import internal
+from ngao.chassis.storage.repository import Repository
 from ngao.chassis.storage.unit_of_work import Unit
-from ngao.kernel.records import from_record, to_record
 from services.intake.sources.model import Source
 
 _KNOWN_FOR_S = 1.0
 
 
-class SourceDocument(Stored):
+class SourceDocument(Stored, of=Source, held=internal("created_at enabled profile rate_per_second key_hashes")):
     """One system that may post; of its keys only the hashes."""
-
-    created_at = DateTimeField(required=True, **INTERNAL)
-    enabled = BooleanField(required=True, **INTERNAL)
-    profile = StringField(**INTERNAL)
-    rate_per_second = FloatField(**INTERNAL)
-    key_hashes = ListField(StringField(), **INTERNAL)
 
     meta = {"db_alias": "intake", "collection": "sources", "indexes": []}  # noqa: RUF012  # mongoengine's way
 
 
-class SourceRepository:
+class SourceRepository(Repository[Source]):
     """The systems that may post."""
 
+    document = SourceDocument
+
     def __init__(self, unit: Unit, credentials: SourceCredentials) -> None:
-        self._unit, self._credentials = unit, credentials
+        super().__init__(unit)
+        self._credentials = credentials
 
-    def find(self, source_id: str) -> Source | None:
-        """Return the source with this id."""
-        return _found(source_id)
-
-    def get(self, source_id: str) -> Source:
-        """Return the same. Raises NotFound."""
-        source = self.find(source_id)
+    def existing(self, source_id: str) -> Source:
+        """Return a source. Raises NotFound."""
+        source = self.get(source_id)
         if source is None:
             raise NotFound("There is no such source.")
         return source
 
     def all(self) -> list[Source]:
         """Every source, by id."""
-        return [source_from(record) for record in SourceDocument.objects.order_by("id").as_pymongo()]
+        return self._all(SourceDocument.objects.order_by("id"))
 
     def save(self, source: Source) -> None:
         """Register a new or changed source; this process asks for its account again once it is stored."""
-        self._unit.put(source_document(source))
+        super().save(source)
         self._unit.afterwards.append(lambda: self._credentials.forget(source.id))
 
 
@@ -79,26 +68,11 @@ class SourceCredentials:
         self._known.pop(source_id, None)
 
     def _read(self, source_id: str) -> Credential | None:
-        until, source = monotonic() + _KNOWN_FOR_S, _found(source_id)
-        if source is None:
+        until, record = monotonic() + _KNOWN_FOR_S, SourceDocument.objects(id=source_id).as_pymongo().first()
+        if record is None:
             return None
+        source: Source = SourceDocument.entity_of(record)
         rate = source.rate_per_second
         found = Credential("source", source_id, source.key_hashes, enabled=source.enabled, rate_per_second=rate)
         self._known[source_id] = until, found
         return found
-
-
-def _found(source_id: str) -> Source | None:
-    """Return the source with this id."""
-    record = SourceDocument.objects(id=source_id).as_pymongo().first()
-    return source_from(record) if record else None
-
-
-def source_document(source: Source) -> SourceDocument:
-    """Return a source, ready to be stored."""
-    return SourceDocument(**to_record(source))
-
-
-def source_from(record: Mapping[str, Any]) -> Source:
-    """Return a stored source."""
-    return from_record(Source, record, id=record["_id"])

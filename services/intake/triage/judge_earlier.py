@@ -36,7 +36,7 @@ def judge_earlier_reports(parts: IntakeParts) -> None:
 
 def judge_earlier(ctx: Context, report_id: str) -> int:
     """Raise the urgency of open reports about the same person where their history now demands it; gives how many."""
-    later = ctx.reports.find(report_id)
+    later = ctx.reports.get(report_id)
     if later is None or later.judge_others_at is None:
         return 0
     later.judge_others_at = None
@@ -44,7 +44,7 @@ def judge_earlier(ctx: Context, report_id: str) -> int:
     if later.withdrawn_at:
         return 0
     others = ctx.reports.open_about(later.person_keys, MOST_JUDGED, but=later.id)
-    return sum(_raise(ctx, each) for each in filter(None, map(ctx.reports.find, others)))
+    return sum(_raise(ctx, each) for each in filter(None, map(ctx.reports.get, others)))
 
 
 def _raise(ctx: Context, report: Report) -> bool:

@@ -14,7 +14,7 @@ class CaseAlarms:
 
     def __init__(self, ctx: Context, case_ref: str) -> None:
         self._ctx, self._case_ref = ctx, case_ref
-        self._known = ctx.alarms.find(case_ref)
+        self._known = ctx.alarms.get(case_ref)
         self.alarms = list(ctx.messages.alarms_of(case_ref))
         self._changed: dict[str, Message] = {}
 
@@ -41,4 +41,4 @@ class CaseAlarms:
             return
         state, known = state_of(self.alarms), self._known
         since = known.since if known and known.state is state else self._ctx.now
-        self._ctx.alarms.put(Alarm(self._case_ref, state, since, known.revision if known else 0))
+        self._ctx.alarms.save(Alarm(self._case_ref, state, since, known.revision if known else 0))

@@ -30,7 +30,7 @@ def escalate_message(ctx: Context, message_id: str) -> list[Message]:
 
     The last person is reminded only of what has been sent: while the mail account is refused, the deadline is postponed.
     """
-    situation, found = ctx.situation, ctx.messages.find(message_id)
+    situation, found = ctx.situation, ctx.messages.get(message_id)
     if found is None or found.escalate_at is None or not ctx.policy.is_over(found.escalate_at, ctx.now):
         return []
     case = CaseAlarms(ctx, found.case_ref)

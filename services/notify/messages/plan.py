@@ -79,17 +79,17 @@ def store_contact_summary(ctx: Context, notice: ContactNotice, sequence: int) ->
     """Store the newest statement. One that is older than the stored one is ignored."""
     contact = notice.contact
     statement = ContactSummary(notice.case_ref, notice.defender_ref, contact.may_contact, contact.channels, sequence)
-    known = ctx.summaries.find(statement.case_ref)
+    known = ctx.summaries.get(statement.case_ref)
     if known is None:
-        ctx.summaries.put(statement)
+        ctx.summaries.save(statement)
     elif statement.sequence > known.sequence:
-        ctx.summaries.put(replace(statement, revision=known.revision))
+        ctx.summaries.save(replace(statement, revision=known.revision))
 
 
 def plan_messages(ctx: Context, facts: Facts) -> list[Message]:
     """Queue what the policy requires. A recipient who cannot be reached safely becomes a refusal, never an error."""
     rules = ctx.policy.rules_for(facts)
-    summary = ctx.summaries.find(facts.case_ref) if any(rule.tell == DEFENDER for rule in rules) else None
+    summary = ctx.summaries.get(facts.case_ref) if any(rule.tell == DEFENDER for rule in rules) else None
     if not any(rule.tell in {DUTY_OFFICER, OWNER} or rule.must_reach for rule in rules):
         return queue_messages(ctx, plan(ctx.situation, facts, summary).new)
     case = CaseAlarms(ctx, facts.case_ref)

@@ -12,9 +12,9 @@ from services.notify.messages.model import Message, State
 
 def queue_messages(ctx: Context, planned: Iterable[Message]) -> list[Message]:
     """Add the messages that do not exist yet: a cause notifies a recipient once, however often it is handled."""
-    new = [message for message in planned if ctx.messages.find(message.id) is None]
+    new = [message for message in planned if ctx.messages.get(message.id) is None]
     for message in new:
-        ctx.messages.add(message)
+        ctx.messages.save(message)
         if message.state is State.REFUSED:
             publish_refused(ctx, message)
     return new

@@ -45,4 +45,4 @@ def read_message(ctx: Context, message_id: str) -> dict[str, Any]:
 
 def known_message(ctx: Context, message_id: str) -> Message:
     """Return a message. Raises NotFound."""
-    return or_not_found(ctx.messages.find(message_id), "There is no such message.")
+    return or_not_found(ctx.messages.get(message_id), "There is no such message.")

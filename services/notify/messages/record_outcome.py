@@ -19,7 +19,7 @@ AGAIN = timedelta(seconds=1)
 
 def record_outcome(ctx: Context, claimed: Message, outcome: Outcome) -> None:
     """Record the outcome of a claimed message. Nothing changes if another sender has claimed it or a human has seen it."""
-    message = ctx.messages.find(claimed.id)
+    message = ctx.messages.get(claimed.id)
     if message is None or not message.is_leased_by(claimed.lease or ""):
         return
     if outcome.result is Result.ACCEPTED:

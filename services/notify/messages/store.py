@@ -7,14 +7,14 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from uuid import uuid4
 
-from mongoengine import BooleanField, DateTimeField, DictField, IntField, ListField, StringField
+from mongoengine import DateTimeField, StringField
 from pymongo import DESCENDING, ReturnDocument
 from pymongo.collection import Collection
 
-from ngao.chassis.storage.documents import Stored
-from ngao.chassis.storage.held import INTERNAL
-from ngao.chassis.storage.unit_of_work import Unit
-from ngao.kernel.records import from_record, to_record
+from ngao.chassis.storage.documents import Stored, count_and_first
+from ngao.chassis.storage.held import INTERNAL, internal
+from ngao.chassis.storage.lookups import Record
+from ngao.chassis.storage.repository import Repository
 from services.notify.messages.model import Message, State
 from services.notify.roster.model import Recipient
 
@@ -23,35 +23,21 @@ _BOTH = (True, False)
 """Indexes begin with urgency: a query that does not name it would walk through all of them."""
 
 
-class MessageDocument(Stored):
+class MessageDocument(
+    Stored,
+    of=Message,
+    but=("recipient", "next_attempt"),
+    held=internal(
+        "cause case_ref template channel urgent policy_version created_at state reason attempts lease ladder position "
+        "escalate_at acknowledged_by urgency about gravity event covered_by held_since notes"
+    ),
+):
     """One message and its state. `due` holds `next_attempt`: unset when the message is not to be sent."""
 
-    cause = StringField(required=True, **INTERNAL)
-    case_ref = StringField(required=True, **INTERNAL)
     recipient_kind = StringField(required=True, **INTERNAL)
     recipient_ref = StringField(required=True, **INTERNAL)
     reference = StringField(required=True, **INTERNAL)
-    template = StringField(required=True, **INTERNAL)
-    channel = StringField(required=True, **INTERNAL)
-    urgent = BooleanField(required=True, **INTERNAL)
-    policy_version = StringField(required=True, **INTERNAL)
-    created_at = DateTimeField(required=True, **INTERNAL)
-    state = StringField(required=True, **INTERNAL)
-    reason = StringField(**INTERNAL)
-    attempts = IntField(default=0, **INTERNAL)
     due = DateTimeField(**INTERNAL)
-    lease = StringField(**INTERNAL)
-    ladder = StringField(**INTERNAL)
-    position = IntField(default=0, **INTERNAL)
-    escalate_at = DateTimeField(**INTERNAL)
-    acknowledged_by = StringField(**INTERNAL)
-    urgency = StringField(default="", **INTERNAL)
-    about = StringField(default="", **INTERNAL)
-    gravity = IntField(default=0, **INTERNAL)
-    event = StringField(default="", **INTERNAL)
-    covered_by = StringField(**INTERNAL)
-    held_since = DateTimeField(**INTERNAL)
-    notes = ListField(DictField(), **INTERNAL)
 
     meta: ClassVar[dict[str, Any]] = {
         "db_alias": "notify",
@@ -68,28 +54,15 @@ class MessageDocument(Stored):
     }
 
 
-class MessageRepository:
+class MessageRepository(Repository[Message]):
     """The messages."""
 
-    def __init__(self, unit: Unit) -> None:
-        self._unit = unit
-
-    def find(self, message_id: str) -> Message | None:
-        """Return one message, or None."""
-        return next(iter(_messages(MessageDocument.objects(id=message_id))), None)
-
-    def add(self, message: Message) -> None:
-        """Store a new message."""
-        self._unit.put(message_to_document(message))
-
-    def save(self, message: Message) -> None:
-        """Store a changed message."""
-        self._unit.put(message_to_document(message))
+    document = MessageDocument
 
     def alarms_of(self, case_ref: str) -> Sequence[Message]:
         """Return the messages of a case that are on a ladder, oldest first."""
         newest = MessageDocument.objects(case_ref=case_ref, ladder__exists=True).order_by("-created_at").limit(_MOST_SHOWN)
-        return list(reversed(_messages(newest)))
+        return list(reversed(self._all(newest)))
 
     def overdue(self, now: datetime, furthest: timedelta, limit: int) -> Sequence[str]:
         """Return the ids of messages that were not acknowledged in time, urgent ones first."""
@@ -99,20 +72,22 @@ class MessageRepository:
 
     def listed(self, *, limit: int, **wanted: str) -> Sequence[Message]:
         """Return the newest messages with these values of `case_ref`, `state` or `reference`."""
-        found = MessageDocument.objects(**wanted).order_by("-created_at").limit(min(limit, _MOST_SHOWN))
-        return _messages(found)
+        return self._all(MessageDocument.objects(**wanted).order_by("-created_at").limit(min(limit, _MOST_SHOWN)))
 
     def unsent(self) -> tuple[int, datetime | None]:
         """Return how many messages wait to be sent, and when the oldest was created."""
-        waiting = MessageDocument.objects(due__exists=True)
-        first = waiting.order_by("created_at").only("created_at").first()
-        return waiting.count(), first.created_at if first else None
+        return count_and_first(MessageDocument.objects(due__exists=True), "created_at")
 
     def unanswered(self, now: datetime) -> tuple[int, datetime | None]:
         """Return how many unacknowledged messages were not escalated in time, and when the first should have been."""
-        late = MessageDocument.objects(urgent__in=list(_BOTH), escalate_at__lte=now)
-        first = late.order_by("escalate_at").only("escalate_at").first()
-        return late.count(), first.escalate_at if first else None
+        return count_and_first(MessageDocument.objects(urgent__in=list(_BOTH), escalate_at__lte=now), "escalate_at")
+
+    def _read(self, record: Record) -> Message:
+        return message_of(record)
+
+    def _record(self, entity: Message) -> Record:
+        recipient = {"recipient_kind": entity.recipient.kind, "recipient_ref": entity.recipient.ref}
+        return super()._record(entity) | recipient | {"reference": entity.reference, "due": entity.next_attempt}
 
 
 class ClaimQueue:
@@ -134,31 +109,17 @@ class ClaimQueue:
             sort=[("due", 1)] if oldest_first else [("urgent", DESCENDING), ("due", 1)],
             return_document=ReturnDocument.AFTER,
         )
-        return message_from_record(taken) if taken else None
+        return message_of(taken) if taken else None
 
 
-def message_to_document(message: Message) -> MessageDocument:
-    """Return the document of this message, with the revision it was read with."""
-    return MessageDocument(
-        recipient_kind=message.recipient.kind,
-        recipient_ref=message.recipient.ref,
-        reference=message.reference,
-        due=message.next_attempt,
-        **to_record(message, "recipient", "next_attempt"),
-    )
-
-
-def message_from_record(record: dict[str, Any]) -> Message:
+def message_of(record: Record) -> Message:
     """Return the message of a record as the driver returns it."""
     recipient = Recipient(record["recipient_kind"], record["recipient_ref"])
-    return from_record(Message, record, id=record["_id"], recipient=recipient, next_attempt=record.get("due"))
+    message: Message = MessageDocument.entity_of(record, recipient=recipient, next_attempt=record.get("due"))
+    return message
 
 
 def _is_over(name: str, now: datetime, furthest: timedelta, urgent: Sequence[bool] = _BOTH) -> dict[str, Any]:
     """Return the filter of expired waits. A wait that ends too late was set by a clock that ran ahead, and has expired, too."""
     lane = {"urgent": {"$in": list(urgent)}}
     return {"$or": [{**lane, name: {"$lte": now}}, {**lane, name: {"$gt": now + furthest}}]}
-
-
-def _messages(found: Any) -> list[Message]:
-    return [message_from_record(record) for record in found.as_pymongo()]

@@ -29,7 +29,7 @@ def store_case(ctx: Context, case: Case) -> None:
         if news.offer is not None and news.kind in ENDED_BADLY:
             ctx.partner_log.forget_boxes(news.offer.id)
         _announce(ctx, case, news)
-    ctx.cases.put(case)
+    ctx.cases.save(case)
 
 
 def _announce(ctx: Context, case: Case, news: CaseChange) -> None:

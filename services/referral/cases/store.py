@@ -10,18 +10,18 @@ from uuid import uuid4
 from mongoengine import DateTimeField, DictField, IntField, ListField, StringField
 
 from ngao.chassis.storage.documents import Stored
-from ngao.chassis.storage.held import INTERNAL
+from ngao.chassis.storage.held import INTERNAL, internal
+from ngao.chassis.storage.lookups import Record
+from ngao.chassis.storage.repository import Repository
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.kernel import actors
 from ngao.kernel.consent import FOR_REFERRAL, ConsentSnapshot, Statement
 from ngao.kernel.records import from_record, to_record
 from ngao.kernel.urgency import URGENCIES, rank
-from services.referral.cases.facts import Reason
 from services.referral.cases.model import Case, Life
 from services.referral.cases.need import Need
 from services.referral.cases.timeline import Step
 
-_CASES = "cases"
 _MOST_OVERDUE = 1000
 _ENDS = ("waiting_until", "offers.due", "offers.disclose_by", "needs.match_again")
 _PRIORITIES = [rank(urgency) for urgency in URGENCIES]
@@ -29,27 +29,23 @@ _WRITTEN_BARE = frozenset({"intake", "registry", "referral", "notify"})
 """How steps of earlier versions name services; operators and partners never had a bare name there."""
 
 
-class CaseDocument(Stored):
+class CaseDocument(
+    Stored,
+    of=Case,
+    but=("news",),
+    held=internal(
+        "created_at waiting_until report defender tellings consents offers life closed_reason reopened_at withdrawn_sequence"
+    ),
+):
     """A case with its needs and offers; it is small, read whole and written whole.
 
     `undisclosed_since` is the earliest of its offers': only cases in which a partner waits too long for a disclosure have one.
     """
 
-    life = StringField(required=True, **INTERNAL)
     priority = IntField(required=True, **INTERNAL)
     next_deadline = DateTimeField(**INTERNAL)
     undisclosed_since = DateTimeField(**INTERNAL)
-    created_at = DateTimeField(required=True, **INTERNAL)
-    waiting_until = DateTimeField(**INTERNAL)
-    closed_reason = StringField(**INTERNAL)
-    reopened_at = DateTimeField(**INTERNAL)
-    withdrawn_sequence = IntField(**INTERNAL)
-    report = DictField(**INTERNAL)
-    defender = DictField(**INTERNAL)
-    tellings = ListField(DictField(), **INTERNAL)
-    consents = ListField(DictField(), **INTERNAL)
     needs = ListField(DictField(), **INTERNAL)
-    offers = ListField(DictField(), **INTERNAL)
     offer_ids = ListField(StringField(), **INTERNAL)
 
     meta: ClassVar[dict[str, Any]] = {
@@ -65,37 +61,23 @@ class CaseDocument(Stored):
     }
 
 
-class StepDocument(Stored):
+class StepDocument(Stored, of=Step, held=internal("at what actor text need offer_id partner_id reason reasons")):
     """One step of a case's timeline; `place` orders steps of the same moment."""
 
     case_ref = StringField(required=True, **INTERNAL)
-    at = DateTimeField(required=True, **INTERNAL)
     place = IntField(required=True, **INTERNAL)
-    what = StringField(required=True, **INTERNAL)
-    actor = StringField(required=True, **INTERNAL)
-    text = StringField(required=True, **INTERNAL)
-    need = StringField(**INTERNAL)
-    offer_id = StringField(**INTERNAL)
-    partner_id = StringField(**INTERNAL)
-    reason = StringField(**INTERNAL)
-    reasons = ListField(DictField(), **INTERNAL)
 
     meta: ClassVar[dict[str, Any]] = {"db_alias": "referral", "collection": "story", "indexes": [{"fields": ["case_ref", "at"]}]}
 
 
-class CaseRepository:
+class CaseRepository(Repository[Case]):
     """Cases of one unit of work."""
 
-    def __init__(self, unit: Unit) -> None:
-        self._unit = unit
-
-    def get(self, case_ref: str) -> Case | None:
-        """One case, or None."""
-        return _case_or_none(self._unit.lookups.by(_CASES).one(case_ref))
+    document = CaseDocument
 
     def of_offer(self, offer_id: str) -> Case | None:
         """Return the case that an offer belongs to, or None."""
-        return _case_or_none(CaseDocument.objects(offer_ids=offer_id).as_pymongo().first())
+        return self._one(CaseDocument.objects(offer_ids=offer_id).as_pymongo().first())
 
     def due(self, now: datetime, limit: int) -> list[str]:
         """Return references of cases with an expired wait, urgent ones first."""
@@ -107,11 +89,33 @@ class CaseRepository:
     def latest(self, life: Life | None, limit: int) -> list[Case]:
         """Cases, the newest first, of one state or of all."""
         chosen = CaseDocument.objects(life=life.value) if life else CaseDocument.objects()
-        return [_case(record) for record in chosen.order_by("-created_at").limit(limit).as_pymongo()]
+        return self._all(chosen.order_by("-created_at").limit(limit))
 
-    def put(self, case: Case) -> None:
-        """Register a new or changed case."""
-        self._unit.keep(_CASES, _record(case), case.revision)
+    def _read(self, record: Record) -> Case:
+        case: Case = CaseDocument.entity_of(
+            record,
+            tellings=[
+                ConsentSnapshot(stated["sequence"], tuple(map(_statement, stated["grants"])))
+                for stated in record.get("tellings", ())
+            ],
+            consents=[_statement(stated) for stated in record.get("consents", ())],
+            needs={need["name"]: from_record(Need, need) for need in record.get("needs", ())},
+        )
+        return case
+
+    def _record(self, entity: Case) -> Record:
+        missed = (offer.undisclosed_since for offer in entity.offers if offer.undisclosed_since)
+        return super()._record(entity) | {
+            "priority": entity.priority,
+            "next_deadline": entity.next_deadline,
+            "undisclosed_since": min(missed, default=None),
+            "tellings": [
+                {"sequence": stated.sequence, "grants": [_said(fact) for fact in stated.consents]} for stated in entity.tellings
+            ],
+            "consents": [_said(fact) for fact in entity.consents],
+            "needs": [to_record(need) for need in entity.needs.values()],
+            "offer_ids": [offer.id for offer in entity.offers],
+        }
 
 
 class TimelineRepository:
@@ -123,8 +127,8 @@ class TimelineRepository:
 
     def note(self, case_ref: str, step: Step) -> None:
         """Register one step."""
-        values = {**vars(step), "reasons": [dict(vars(reason)) for reason in step.reasons]}
-        self._unit.keep("story", {"_id": uuid4().hex, "case_ref": case_ref, "place": next(self._places), **values}, 0)
+        place = {"_id": uuid4().hex, "case_ref": case_ref, "place": next(self._places)}
+        self._unit.keep("story", place | to_record(step), 0)
 
     def of(self, case_ref: str) -> list[Step]:
         """All steps of a case, in the order of time."""
@@ -150,48 +154,13 @@ def overdue_waits(now: datetime) -> dict[str, list[datetime]]:
     return {what: [document for document in found if document and document <= now] for what, found in ends.items()}
 
 
-def _record(case: Case) -> dict[str, Any]:
-    return to_record(case, "id", "revision", "tellings", "consents", "needs", "news") | {
-        "_id": case.id,
-        "priority": case.priority,
-        "next_deadline": case.next_deadline,
-        "undisclosed_since": min((other.undisclosed_since for other in case.offers if other.undisclosed_since), default=None),
-        "tellings": [
-            {"sequence": stated.sequence, "grants": [_said(fact) for fact in stated.consents]} for stated in case.tellings
-        ],
-        "consents": [_said(fact) for fact in case.consents],
-        "needs": [to_record(need) for need in case.needs.values()],
-        "offer_ids": [offer.id for offer in case.offers],
-    }
-
-
-def _said(statement: Statement) -> dict[str, Any]:
+def _said(statement: Statement) -> Record:
     return to_record(statement, "purpose")
 
 
-def _case_or_none(record: dict[str, Any] | None) -> Case | None:
-    return _case(record) if record else None
-
-
-def _case(record: dict[str, Any]) -> Case:
-    return from_record(
-        Case,
-        record,
-        id=record["_id"],
-        tellings=[
-            ConsentSnapshot(stated["sequence"], tuple(map(_statement, stated["grants"]))) for stated in record.get("tellings", ())
-        ],
-        consents=[_statement(stated) for stated in record.get("consents", ())],
-        needs={need["name"]: from_record(Need, need) for need in record.get("needs", ())},
-    )
-
-
-def _statement(record: dict[str, Any]) -> Statement:
+def _statement(record: Record) -> Statement:
     return from_record(Statement, record, purpose=FOR_REFERRAL)
 
 
-def _step(record: dict[str, Any]) -> Step:
-    names = ("at", "what", "actor", "text", "need", "offer_id", "partner_id", "reason")
-    reasons = tuple(Reason(**reason) for reason in record.get("reasons", ()))
-    values = {name: record.get(name, "") for name in names}
-    return Step(**values | {"actor": actors.read(values["actor"], _WRITTEN_BARE)}, reasons=reasons)
+def _step(record: Record) -> Step:
+    return from_record(Step, record, actor=actors.read(record["actor"], _WRITTEN_BARE))

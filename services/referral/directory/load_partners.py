@@ -22,5 +22,5 @@ def load_partners(partners: PartnerRepository, listed: Iterable[Partner], vocabu
         if errors := unknown_codes(partner, None, vocabulary):
             wrong = "; ".join(f"{error.pointer}: {error.detail.rstrip('.')}" for error in errors)
             raise Misconfigured(f"The partners file has errors: partner {partner.id}: {wrong}.")
-        partners.put(replace(partner, timezone=partner.timezone or timezone))
+        partners.save(replace(partner, timezone=partner.timezone or timezone))
     return len(new)

@@ -78,7 +78,7 @@ def store_partner(ctx: Context, partner: Partner, *, new_key: bool = False) -> S
         key, key_hash = make_key("partner", partner.id)
         hashes = (*hashes, key_hash)[-2:]
     kept = replace(_with_known_keys(partner, known), key_hashes=hashes, revision=known.revision if known else 0)
-    ctx.partners.put(kept)
+    ctx.partners.save(kept)
     if known and kept.vouch and kept.vouch != known.vouch:
         _republish_acceptances(ctx, kept)
     detail = {"key": "new" if key else "kept", "suspended": str(partner.suspended).lower()}

@@ -34,6 +34,6 @@ def revoke_partner(parts: ReferralParts, call: Call, partner_id: str) -> dict[st
 
 def _revoke(ctx: Context, partner_id: str) -> Partner:
     revoked = replace(known_partner(ctx, partner_id), revoked=True, key_hashes=())
-    ctx.partners.put(revoked)
+    ctx.partners.save(revoked)
     ctx.audit("partner.revoked", subject=partner_id)
     return revoked

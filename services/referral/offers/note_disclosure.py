@@ -36,4 +36,4 @@ def note_disclosure(
         ctx.partner_log.add(offer.partner_id, envelope)
     elif offer.state in _MAY_READ:
         ctx.partner_log.add_box(offer.partner_id, offer.id, part, envelope)
-    ctx.cases.put(case)
+    ctx.cases.save(case)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -11,9 +11,11 @@ from mongoengine import DateTimeField, IntField, StringField
 
 from ngao.chassis.storage.documents import Stored
 from ngao.chassis.storage.held import INTERNAL, sealed
+from ngao.chassis.storage.lookups import Record
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event, encode, for_partner
 
+_EVENTS, _CURSORS = "partner_events", "partner_cursors"
 _NUMBERED_AT_ONCE = 500
 PARTNER_LOG_DAYS = 120
 
@@ -34,7 +36,7 @@ class PartnerEventDocument(Stored):
 
     meta: ClassVar[dict[str, Any]] = {
         "db_alias": "referral",
-        "collection": "partner_events",
+        "collection": _EVENTS,
         "indexes": [
             {"fields": ["partner_id", "cursor"]},
             {"fields": ["offer_id"], "sparse": True},
@@ -48,7 +50,7 @@ class PartnerCursorDocument(Stored):
 
     last = IntField(required=True, **INTERNAL)
 
-    meta: ClassVar[dict[str, Any]] = {"db_alias": "referral", "collection": "partner_cursors"}
+    meta: ClassVar[dict[str, Any]] = {"db_alias": "referral", "collection": _CURSORS}
 
 
 class PartnerLogRepository:
@@ -82,31 +84,30 @@ class PartnerLogRepository:
         """Remove boxes from before a moment. Returns how many."""
         return self._remove(PartnerEventDocument.objects(at__lte=before, offer_id__exists=True).limit(limit))
 
-    def _remove(self, documents: Iterable[PartnerEventDocument]) -> int:
-        found = list(documents)
-        for document in found:
-            self._unit.remove(document)
-        return len(found)
+    def _remove(self, found: Any) -> int:
+        records = list(found.only("revision").as_pymongo())
+        for record in records:
+            self._unit.drop(_EVENTS, record["_id"], record["revision"])
+        return len(records)
 
     def _keep(self, partner_id: str, event: Event, content: dict[str, str]) -> None:
-        self._unit.keep("partner_events", {"_id": event.id, "partner_id": partner_id, "at": self._unit.now, **content}, 0)
+        self._unit.keep(_EVENTS, {"_id": event.id, "partner_id": partner_id, "at": self._unit.now, **content}, 0)
 
     def after(self, partner_id: str, cursor: int, limit: int) -> list[tuple[int, Mapping[str, Any]]]:
         """Return events after a cursor, each with its own; this numbers those that have none yet."""
         fresh = self._number(partner_id)
         stored = PartnerEventDocument.objects(partner_id=partner_id, cursor__gt=cursor).order_by("cursor").limit(limit)
-        rows = [*stored, *(record for record in fresh if record.cursor > cursor)]
-        return [(record.cursor, json.loads(record.body or record.boxed)) for record in rows[:limit]]
+        rows = [*stored.as_pymongo(), *(record for record in fresh if record["cursor"] > cursor)]
+        return [(record["cursor"], json.loads(record.get("body") or record["boxed"])) for record in rows[:limit]]
 
-    def _number(self, partner_id: str) -> list[PartnerEventDocument]:
-        fresh = PartnerEventDocument.objects(partner_id=partner_id, cursor=None).order_by("at", "id").limit(_NUMBERED_AT_ONCE)
-        documents = list(fresh)
-        if not documents:
+    def _number(self, partner_id: str) -> list[Record]:
+        unnumbered = PartnerEventDocument.objects(partner_id=partner_id, cursor=None).order_by("at", "id")
+        found = list(unnumbered.limit(_NUMBERED_AT_ONCE).as_pymongo())
+        if not found:
             return []
-        counter = PartnerCursorDocument.objects(id=partner_id).first() or PartnerCursorDocument(id=partner_id, last=0)
-        for number, document in enumerate(documents, counter.last + 1):
-            document.cursor = number
-            self._unit.put(document)
-        counter.last += len(documents)
-        self._unit.put(counter)
-        return documents
+        known = PartnerCursorDocument.objects(id=partner_id).as_pymongo().first() or {"last": 0, "revision": 0}
+        fresh = [{**record, "cursor": cursor} for cursor, record in enumerate(found, known["last"] + 1)]
+        for record in fresh:
+            self._unit.keep(_EVENTS, record, record["revision"])
+        self._unit.keep(_CURSORS, {"_id": partner_id, "last": fresh[-1]["cursor"]}, known["revision"])
+        return fresh

@@ -67,6 +67,6 @@ def _correct(ctx: Context, case: Case, told: ReportedIdentity, sequence: int | N
     if case.defender_ref is None:
         identify(ctx, case)
     elif case.told.identity:
-        ctx.defenders.claim(case.defender_ref, case.told.identity)
+        ctx.contacts.claim(case.defender_ref, case.told.identity)
         case.absorbed = False
     return True

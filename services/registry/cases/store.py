@@ -6,34 +6,28 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from mongoengine import BinaryField, BooleanField, DateTimeField, DictField, IntField, ListField, StringField
+from mongoengine import BinaryField
 
-from ngao.chassis.storage.documents import Stored
-from ngao.chassis.storage.held import INTERNAL, sealed
+from ngao.chassis.storage.documents import Stored, overdue
+from ngao.chassis.storage.held import internal, sealed
 from ngao.chassis.storage.lookups import Record
-from ngao.kernel.records import from_record, to_record
+from ngao.kernel.records import to_record
 from services.registry.cases.model import Case, CaseState
 from services.registry.people.identity import ReportedIdentity
 from services.registry.store import Repository, scope_of
 
 
-class CaseDocument(Stored):
+class CaseDocument(
+    Stored,
+    of=Case,
+    held=internal(
+        "defender_ref resolution urgent received_at tellings statements policy_version state intake_sequence withdrawn_at "
+        "absorbed said corrected"
+    ),
+):
     """One case; `told` is sealed under the person's scope, or `case:<id>` when anonymous; None once forgotten."""
 
-    defender_ref = StringField(**INTERNAL)
-    resolution = StringField(required=True, **INTERNAL)
-    urgent = BooleanField(required=True, **INTERNAL)
     told = BinaryField(**sealed("cases"))
-    received_at = DateTimeField(required=True, **INTERNAL)
-    tellings = ListField(DictField(), **INTERNAL)
-    statements = ListField(DictField(), **INTERNAL)
-    policy_version = StringField(required=True, **INTERNAL)
-    state = StringField(required=True, **INTERNAL)
-    intake_sequence = IntField(required=True, **INTERNAL)
-    withdrawn_at = DateTimeField(**INTERNAL)
-    absorbed = BooleanField(required=True, **INTERNAL)
-    said = ListField(StringField(), **INTERNAL)
-    corrected = DictField(**INTERNAL)
 
     meta: ClassVar[dict[str, Any]] = {
         "db_alias": "registry",
@@ -50,7 +44,7 @@ class CaseDocument(Stored):
 class CaseRepository(Repository[Case]):
     """The cases."""
 
-    collection = "cases"
+    document = CaseDocument
 
     def of(self, refs: Iterable[str]) -> list[Case]:
         """Return all cases of these records, oldest first."""
@@ -63,13 +57,9 @@ class CaseRepository(Repository[Case]):
 
     def overdue(self, *, received: datetime, withdrawn: datetime) -> tuple[int, timedelta]:
         """Return how many of these there are, and how long the oldest is past its time; one may be past both."""
-        late, longest = 0, timedelta(0)
-        past = (_received(received), "received_at", received), (_withdrawn(withdrawn), "withdrawn_at", withdrawn)
-        for chosen, moment, end in past:
-            first = chosen.order_by(moment).only(moment).as_pymongo().first()
-            late += chosen.count() if first else 0
-            longest = max(longest, end - first[moment] if first else longest)
-        return late, longest
+        return overdue(
+            ((_received(received), "received_at", received), (_withdrawn(withdrawn), "withdrawn_at", withdrawn)),
+        )
 
     def unabsorbed(self, limit: int) -> list[Case]:
         """Return cases whose facts are not in their person's record yet."""
@@ -82,13 +72,14 @@ class CaseRepository(Repository[Case]):
     def _read(self, record: Record) -> Case:
         sealed, scope = record.get("told"), scope_of(record["_id"], record.get("defender_ref"))
         raw = self._open(scope, record["_id"], "told", sealed) if sealed else {}
-        return from_record(Case, record, id=record["_id"], told=ReportedIdentity.from_dict(raw))
+        case: Case = CaseDocument.entity_of(record, told=ReportedIdentity.from_dict(raw))
+        return case
 
     def _record(self, entity: Case) -> Record:
         scope = scope_of(entity.id, entity.defender_ref)
         forgotten = entity.state is CaseState.FORGOTTEN
         told = None if forgotten else self._seal(scope, entity.id, "told", to_record(entity.told))
-        return to_record(entity, "id", "revision", "told") | {"told": told}
+        return super()._record(entity) | {"told": told}
 
 
 def _received(by: datetime) -> Any:

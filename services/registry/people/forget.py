@@ -82,11 +82,11 @@ def _people_of(ctx: Context, cases: list[Case]) -> list[Person]:
 def _let_fade(ctx: Context, person: Person) -> None:
     for record in person.records:
         record.fading_since = ctx.now
-        ctx.defenders.release(record.id)
+        ctx.contacts.release(record.id)
         ctx.defenders.save(record)
 
 
 def _undo(ctx: Context, record: Defender) -> None:
     record.fading_since = None
-    ctx.defenders.claim(record.id, record.identity)
+    ctx.contacts.claim(record.id, record.identity)
     ctx.defenders.save(record)

@@ -61,7 +61,7 @@ def resolve_defender(ctx: Context, report: ReportAccepted, envelope: Event) -> N
 def _referenced(ctx: Context, report: ReportAccepted) -> Person | None:
     """Return the person whose reference this very source got. From outside, the platform's own references open no record."""
     given = report.defender_ref
-    return person_of(ctx, ctx.defenders.named_by_source(report.source_id, given)) if given else None
+    return person_of(ctx, ctx.contacts.named_by_source(report.source_id, given)) if given else None
 
 
 def identify(ctx: Context, case: Case) -> None:
@@ -134,7 +134,7 @@ def _resolve(ctx: Context, identity: Identity | None, referenced: Person | None)
 
 def _known(ctx: Context, identity: Identity) -> list[KnownPerson]:
     """Return those who share an address or have a similar name, up to a bound; linked records are one person."""
-    shares = ctx.defenders.sharing(identity)
+    shares = ctx.contacts.sharing(identity)
     namesakes = ctx.defenders.named_like(identity)
     both = (ref for ref in namesakes if ref in shares)
     found: dict[str, tuple[Person, frozenset[str]]] = {}
@@ -159,7 +159,7 @@ def _record_for(ctx: Context, resolution: Resolution, identity: Identity | None)
         known = Defender(defender_ref(), identity or Identity(), ctx.now)
         ctx.defenders.save(known)
     if identity:
-        ctx.defenders.claim(known.id, identity)
+        ctx.contacts.claim(known.id, identity)
     return known
 
 

@@ -7,10 +7,10 @@ from datetime import datetime
 from functools import partial
 from typing import Any, ClassVar
 
-from mongoengine import BinaryField, DateTimeField, DictField, ListField, StringField
+from mongoengine import BinaryField, ListField, StringField
 
 from ngao.chassis.storage.documents import Stored
-from ngao.chassis.storage.held import INTERNAL, hashed, sealed
+from ngao.chassis.storage.held import INTERNAL, hashed, internal, sealed
 from ngao.chassis.storage.lookups import Record, TooMany
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.kernel.placeholders import Placeholders
@@ -26,16 +26,11 @@ _CONTACTS = "contacts"
 _MOST_NAMESAKES, _READERS = 50, 8
 
 
-class DefenderDocument(Stored):
+class DefenderDocument(Stored, of=Defender, held=internal("created_at restrictions statements linked_to fading_since")):
     """One person's record; `identity` is sealed under `person:<id>`, `name_keys` are keyed hashes."""
 
     identity = BinaryField(required=True, **sealed("cases"))
     name_keys = ListField(StringField(), **hashed("cases"))
-    created_at = DateTimeField(required=True, **INTERNAL)
-    restrictions = ListField(DictField(), **INTERNAL)
-    statements = ListField(DictField(), **INTERNAL)
-    linked_to = StringField(**INTERNAL)
-    fading_since = DateTimeField(**INTERNAL)
 
     meta: ClassVar[dict[str, Any]] = {
         "db_alias": "registry",
@@ -55,24 +50,19 @@ class ContactDocument(Stored):
 
 
 class DefenderRepository(Repository[Defender]):
-    """Records of persons, and whose addresses these are."""
+    """Records of persons."""
 
-    collection = "defenders"
+    document = DefenderDocument
 
     def __init__(self, unit: Unit, policy: IdentityPolicy) -> None:
         super().__init__(unit)
         self._name_keys = partial(name_keys, same_sounds=policy.matching.same_sounds)
-        self._contacts = Contacts(unit, policy.placeholders)
 
     def linked_to(self, ref: str) -> list[Defender]:
         """Return records linked to this one, as they are now in this unit."""
         if not self._is_new(ref):
             self._all(DefenderDocument.objects(linked_to=ref))
         return [defender for defender in self._entities.values() if defender.linked_to == ref]
-
-    def sharing(self, identity: Identity) -> dict[str, frozenset[str]]:
-        """Return references that share a phone or e-mail, with which kinds."""
-        return self._contacts.sharing(identity)
 
     def named_like(self, identity: Identity) -> list[str]:
         """Return references with a similar name, up to a bound: a common name must not read the whole register."""
@@ -83,22 +73,6 @@ class DefenderRepository(Repository[Defender]):
         except TooMany:
             refs = list(DefenderDocument.objects(name_keys__in=keys).limit(_MOST_NAMESAKES).scalar("id"))
         return refs[:_MOST_NAMESAKES]
-
-    def claim(self, ref: str, identity: Identity) -> None:
-        """Store keyed hashes of addresses."""
-        self._contacts.claim(ref, identity)
-
-    def name_for_source(self, ref: str, source_id: str) -> str:
-        """Store the pairwise reference."""
-        return self._contacts.name_for_source(ref, source_id)
-
-    def named_by_source(self, source_id: str, given: str) -> str | None:
-        """Return the person of a pairwise reference."""
-        return self._contacts.named_by_source(source_id, given)
-
-    def release(self, ref: str) -> None:
-        """Delete its addresses' keyed hashes."""
-        self._contacts.release(ref)
 
     def pending_erasure(self, before: datetime, limit: int) -> list[Defender]:
         """Return records that no search has found since this time."""
@@ -123,18 +97,19 @@ class DefenderRepository(Repository[Defender]):
     def _read(self, record: Record) -> Defender:
         key = record["_id"]
         identity = from_record(Identity, self._open(f"person:{key}", key, "identity", record["identity"]))
-        return from_record(Defender, record, id=key, identity=identity)
+        defender: Defender = DefenderDocument.entity_of(record, identity=identity)
+        return defender
 
     def _record(self, entity: Defender) -> Record:
         if not entity.revision:
             self._unit.sealer.begin(f"person:{entity.id}")
-        return to_record(entity, "id", "revision", "identity") | {
+        return super()._record(entity) | {
             "identity": self._seal(f"person:{entity.id}", entity.id, "identity", to_record(entity.identity)),
             "name_keys": [] if entity.fading_since else self._hashed_names(entity.identity),
         }
 
 
-class Contacts:
+class ContactRepository:
     """Keyed hashes of addresses within one unit of work; one record for each."""
 
     def __init__(self, unit: Unit, placeholders: Placeholders) -> None:

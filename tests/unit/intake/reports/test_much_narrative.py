@@ -40,7 +40,7 @@ class Told:
 
     @property
     def report(self) -> Report:
-        found = self.intake.ctx.reports.find(self.id)
+        found = self.intake.ctx.reports.get(self.id)
         assert found is not None
         return found
 

@@ -84,7 +84,7 @@ def test_a_repeat_in_another_unicode_form_or_with_other_line_ends_is_a_repeat(in
 def test_a_repeat_of_what_a_version_before_took_in_is_a_repeat(intake: MemoryIntake) -> None:
     old = draft(narrative="one\r\ntwo")
     receipt = receive_report(intake.ctx, "forms", old)
-    report = intake.ctx.reports.find(receipt.report_id)
+    report = intake.ctx.reports.get(receipt.report_id)
     assert report is not None
     report.fingerprint = intake.ctx.unit.keyring.lookup_hash("content", content_as_received(old))
     intake.ctx.reports.save(report)

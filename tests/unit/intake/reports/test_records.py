@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from ngao.testing.memory import unit_in_memory
 from services.intake.reports.model import Report
-from services.intake.reports.records import report_from, report_record
-from tests.support.filled import filled
+from services.intake.reports.store import ReportRepository
+from tests.support.filled import NOW, filled
 
 
 def test_a_report_from_before_places_had_a_precision_is_read() -> None:
-    stored = {**report_record(filled(Report)), "revision": 1}
+    reports = ReportRepository(unit_in_memory(NOW))
+    stored = reports._record(filled(Report))
     del stored["place_precision"]
-    report = report_from(stored)
+    report = reports._read(stored)
     assert (report.county, report.place_precision) == ("word", "")

@@ -13,9 +13,9 @@ from services.intake.policy import IntakePolicy
 from services.intake.reports.draft import Draft, Person, Place, Violation
 from services.intake.reports.model import Report, Update
 from services.intake.reports.receive import receive_report
-from services.intake.reports.records import report_from, report_record
 from services.intake.reports.responses import status_answer
 from services.intake.reports.show_status import report_for
+from services.intake.reports.store import ReportRepository
 from services.intake.reports.update import update_report
 from services.intake.reports.withdraw import withdraw_report
 from services.intake.triage.decide_urgency import decide_urgency
@@ -49,7 +49,7 @@ class Scene:
 
     @property
     def report(self) -> Report:
-        found = self.intake.ctx.reports.find(self.receipt.report_id)
+        found = self.intake.ctx.reports.get(self.receipt.report_id)
         assert found is not None
         return found
 
@@ -130,9 +130,10 @@ def test_the_last_decision_counts_and_is_the_only_one_shown(scene: Scene) -> Non
 
 def test_a_decision_is_stored_with_its_report(scene: Scene) -> None:
     scene.decide("low")
-    stored = {**report_record(scene.report), "revision": 1}
-    assert report_from(stored).decision == scene.report.decision
-    assert report_from({name: value for name, value in stored.items() if name != "decision"}).decision is None
+    reports = ReportRepository(scene.intake.ctx.unit)
+    stored = reports._record(scene.report)
+    assert reports._read(stored).decision == scene.report.decision
+    assert reports._read({name: value for name, value in stored.items() if name != "decision"}).decision is None
 
 
 @pytest.mark.parametrize(("urgency", "reason", "pointer"), [("urgent", REASON, "/urgency"), ("low", "mood", "/reason")])

@@ -46,7 +46,7 @@ class Scene:
 
     @property
     def report(self) -> Report:
-        found = self.intake.ctx.reports.find(self.first.report_id)
+        found = self.intake.ctx.reports.get(self.first.report_id)
         assert found is not None
         return found
 
