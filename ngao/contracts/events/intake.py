@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ngao.contracts.events.parts import FieldRefusal, Reason, Withheld
+from ngao.contracts.events.parts import Disclosed, FieldRefusal, Reason, Withheld
 from ngao.contracts.payloads import IfSet, Internal, Lasting, Part, Payload, Sealed, event, part
 
 
@@ -140,15 +140,8 @@ class ReportWithdrawn(Payload):
 
 
 @event("intake.narrative.disclosed.v1")
-class NarrativeDisclosed(Payload):
+class NarrativeDisclosed(Disclosed):
     """The narrative, sealed to the one partner that accepted."""
-
-    case_ref: Internal[str]
-    offer_id: Internal[str]
-    partner_id: Internal[str]
-    case_salt: Internal[str | None] = None
-    key_id: Internal[str]
-    box: Sealed[str]
 
 
 @event("intake.narrative.withheld.v1", shape=Withheld)

@@ -7,8 +7,8 @@ from dataclasses import field
 from datetime import datetime
 from typing import Any
 
-from ngao.contracts.events.parts import Withheld
-from ngao.contracts.payloads import Internal, Lasting, Part, Payload, Sealed, event, part
+from ngao.contracts.events.parts import Disclosed, Withheld
+from ngao.contracts.payloads import Internal, Lasting, Part, Payload, event, part
 from ngao.kernel.consent import Statement
 
 
@@ -61,18 +61,12 @@ class ConsentChanged(Payload):
 
 
 @event("registry.contact.disclosed.v1")
-class ContactDisclosed(Payload):
+class ContactDisclosed(Disclosed):
     """How to reach the person safely, sealed to the one partner that accepted.
 
     `supersedes` is true if it replaces an earlier disclosure of this offer, which must not be used any more.
     """
 
-    case_ref: Internal[str]
-    offer_id: Internal[str]
-    partner_id: Internal[str]
-    case_salt: Internal[str | None] = None
-    key_id: Internal[str]
-    box: Sealed[str]
     supersedes: Internal[bool] = False
 
 

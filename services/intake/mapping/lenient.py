@@ -22,11 +22,10 @@ from ngao.kernel.languages import language_code
 from ngao.kernel.names import comparable
 from ngao.kernel.vocabulary import Vocabulary
 from services.intake.mapping.dates_of_acts import counted, dated_acts
-from services.intake.mapping.mapping import Mapped, map_native
+from services.intake.mapping.mapping import Mapped, UnreadableReport, map_native
 from services.intake.mapping.pointers import leaves, remove_at, replace_at, value_at
 from services.intake.mapping.profiles import Profile
 from services.intake.mapping.taking_out import taken_out
-from services.intake.mapping.unreadable import UnreadableReport
 from services.intake.reports.dates import ESTIMATE, doubt_about, with_likely_date
 from services.intake.reports.draft import DateDoubt, Draft
 from services.intake.reports.model import LeftOut
@@ -148,13 +147,10 @@ class _Reading:
                 replace_at(self._report, pointer, _folded(value))
 
     def _languages(self) -> None:
-        told = self._report.get("languages")
+        told, names, known = self._report.get("languages"), self._lists.language_names, self._lists.languages
         if isinstance(told, list):
-            self._report["languages"] = [self._language(told_value) for told_value in told]
-
-    def _language(self, told: Any) -> Any:
-        named = self._lists.language_names.get(comparable(str(told)))
-        return named or language_code(str(told), self._lists.languages) or told
+            found = [names.get(comparable(str(each))) or language_code(str(each), known) or each for each in told]
+            self._report["languages"] = found
 
     def _place(self) -> None:
         place = self._report.get("location")
@@ -181,8 +177,9 @@ class _Reading:
         stated = self._report.get("occurred_at")
         moment = datetime.fromisoformat(stated) if isinstance(stated, str) else None
         if moment and moment > EARLIEST:
-            self._report["occurred_precision"] = self._precision(moment, self._report)
-            self._doubt_future(moment)
+            precision = self._report["occurred_precision"] = self._precision(moment, self._report)
+            if doubt_about(moment, precision, self._now) == "future":
+                self._submitted_instead(DateDoubt("future", moment, precision))
             return
         if not moment:
             self._leave_out("/occurred_at", "required")
@@ -192,11 +189,6 @@ class _Reading:
         """Set the date of each act that has one of its own, with the precision that it has."""
         for at, act, moment in dated_acts(self._report):
             act["occurred_precision"] = self._precision(moment, act, f"/violations/{at}")
-
-    def _doubt_future(self, moment: datetime) -> None:
-        precision = self._report["occurred_precision"]
-        if doubt_about(moment, precision, self._now) == "future":
-            self._submitted_instead(DateDoubt("future", moment, precision))
 
     def _submitted_instead(self, doubt: DateDoubt) -> None:
         self._doubt = doubt

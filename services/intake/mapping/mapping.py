@@ -8,11 +8,13 @@ by a pointer into the native body, which its author knows.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from ngao.chassis.errors import InvalidInput
+from ngao.contracts import FieldError
 from services.intake.mapping.expressions import (
     EMPTY,
     ExpressionFailed,
@@ -36,6 +38,15 @@ _LONGEST_NAME = 200
 _NOT_SAFE = "/contact_safety/may_contact"
 # Where a form's "other, please specify" is answered in words: codes of what happened and of what is needed, nothing about who.
 _IN_WORDS = re.compile(r"^/(violations/.*|needs|reporter/role)$")
+
+
+class UnreadableReport(InvalidInput):
+    """What makes a report one cannot be read: `reason` is a code, `left_out` names what was found broken."""
+
+    def __init__(self, reason: str, left_out: Iterable[LeftOut] = ()) -> None:
+        self.reason, self.left_out = reason, tuple(left_out)
+        errors = [FieldError(error.field, error.code, "It cannot be read.") for error in self.left_out]
+        super().__init__("What makes a report one cannot be read.", errors, slug=reason.replace("_", "-"))
 
 
 @dataclass
@@ -237,17 +248,12 @@ def _targets(report: Mapping[str, Any], to: str, value: Any) -> Iterable[tuple[s
     head, _, tail = to.partition("/*/")
     if isinstance(value, list) and not _is_of_each(tail):
         return [(f"{head}/{at}/{tail}", item) for at, item in enumerate(value)]
-    return list(_everywhere(report, head, tail, value))
+    return [target for at in range(items_at(report, head)) for target in _targets(report, f"{head}/{at}/{tail}", value)]
 
 
 def _is_of_each(tail: str) -> bool:
     """Return True for a field that each act has a list of: several values belong to that act, not one to each act."""
     return tail.startswith("perpetrators/") or tail == "against"
-
-
-def _everywhere(report: Mapping[str, Any], head: str, tail: str, value: Any) -> Iterator[tuple[str, Any]]:
-    for at in range(items_at(report, head)):
-        yield from _targets(report, f"{head}/{at}/{tail}", value)
 
 
 def _meant(to: str, pointer: str) -> bool:

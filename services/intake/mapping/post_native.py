@@ -15,9 +15,9 @@ from ngao.chassis.handlers import Answer, Call, http
 from ngao.chassis.http.body import ANYTHING
 from ngao.contracts.classes import INTERNAL
 from services.intake.context import IntakeParts
+from services.intake.mapping.mapping import UnreadableReport
 from services.intake.mapping.profiles import Profile
 from services.intake.mapping.read_form import profile_of, read_form, take_form
-from services.intake.mapping.unreadable import UnreadableReport
 from services.intake.quarantine.keep import QuarantineFull, keep, note_full
 from services.intake.quarantine.model import NativeBody
 from services.intake.reports.posted import JSON

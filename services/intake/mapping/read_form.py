@@ -13,9 +13,8 @@ from ngao.contracts import Undecodable, parse_json
 from ngao.kernel.vocabulary import Vocabulary
 from services.intake.context import Context
 from services.intake.mapping.lenient import Taken, read_native
-from services.intake.mapping.mapping import Mapped
+from services.intake.mapping.mapping import Mapped, UnreadableReport
 from services.intake.mapping.profiles import Profile
-from services.intake.mapping.unreadable import UnreadableReport
 from services.intake.quarantine.model import NativeBody
 from services.intake.reports.draft import Draft
 from services.intake.reports.model import MappedBy, Update

@@ -17,8 +17,8 @@ from ngao.chassis.messaging.parking import MOST_KEPT
 from ngao.chassis.observability.logs import get_logger
 from ngao.contracts.events.intake import QuarantineFilled, ReportQuarantined
 from services.intake.context import INTAKE, Context, IntakeParts
+from services.intake.mapping.mapping import UnreadableReport
 from services.intake.mapping.profiles import Profile
-from services.intake.mapping.unreadable import UnreadableReport
 from services.intake.quarantine.model import NATIVE, NativeBody
 from services.intake.reports.publishing import day_of
 

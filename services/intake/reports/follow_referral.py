@@ -25,7 +25,7 @@ from ngao.contracts.events.referral import (
 from ngao.kernel.records import from_record
 from services.intake.context import Context
 from services.intake.reports.disclose_narrative import disclose_narrative, disclose_what_is_new
-from services.intake.reports.model import Helper, Report
+from services.intake.reports.model import Helper
 from services.intake.reports.progress import Step, partner_is_at_work
 
 
@@ -54,7 +54,9 @@ def note_progress(ctx: Context, case_ref: str, step: Step, helper: Helper | None
     report = ctx.reports.of_case(case_ref)
     report.note(step)
     if helper:
-        _begin(ctx, report, helper)
+        if partner_is_at_work(report.story, helper.offer_id) and not report.forgotten_at:
+            report.keep_helper(helper)
+        disclose_narrative(ctx, report, helper)
     elif step.offer_id and not partner_is_at_work(report.story, step.offer_id):
         report.drop_helper(step.offer_id)
     ctx.reports.save(report)
@@ -72,12 +74,6 @@ def note_vouch(ctx: Context, case_ref: str, helper: Helper) -> None:
     report.keep_helper(replace(helper, parts_disclosed=known.parts_disclosed, distrust=known.distrust))
     disclose_what_is_new(ctx, report)
     ctx.reports.save(report)
-
-
-def _begin(ctx: Context, report: Report, helper: Helper) -> None:
-    if partner_is_at_work(report.story, helper.offer_id) and not report.forgotten_at:
-        report.keep_helper(helper)
-    disclose_narrative(ctx, report, helper)
 
 
 def _step(envelope: Event) -> Step:

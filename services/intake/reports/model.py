@@ -262,7 +262,8 @@ class Report:
 
     def republish_if_due(self, now: datetime) -> bool:
         """Note that it is published again now; False if it is not time, or no longer needed."""
-        if not is_time(self.tell_again_at, now):
+        # One that is further ahead than any wait was set by a clock that was wrong.
+        if self.tell_again_at is None or now < self.tell_again_at <= now + LATEST_AGAIN:
             return False
         self.tell_again_at = now + min(max(now - self.received_at, SOONEST_AGAIN), LATEST_AGAIN)
         return True
@@ -279,11 +280,6 @@ class Report:
     def drop_helper(self, offer_id: str) -> None:
         """Forget a partner that no longer works on the case."""
         self.helpers = {key: value for key, value in self.helpers.items() if key != offer_id}
-
-
-def is_time(tell_again_at: datetime | None, now: datetime) -> bool:
-    """Return True when the moment has come; one further ahead than any wait was set by a clock that was wrong."""
-    return tell_again_at is not None and (tell_again_at <= now or tell_again_at > now + LATEST_AGAIN)
 
 
 def _higher(old: Triage, fresh: Triage) -> Triage:

@@ -85,7 +85,7 @@ def status_of(story: Iterable[Step]) -> str:
 def needs_of(story: Iterable[Step]) -> Mapping[str, str]:
     """Return the state of each need: the most advanced of its offers since it was last asked for again."""
     story = tuple(story)
-    begun = _begun_again(story)
+    begun = {need: step.sequence for step in sorted(story, key=lambda each: each.sequence) for need in step.needs_again}
     words = dict.fromkeys(begun, WORDS[REOPENED])
     for step in sorted(_latest(story).values(), key=lambda each: each.sequence):
         if step.need is None or step.sequence < begun.get(step.need, 0):
@@ -129,10 +129,6 @@ def partner_is_at_work(story: Iterable[Step], offer_id: str) -> bool:
     """Return True if, by the last event of an offer, its partner works on it: a recall may have arrived first."""
     last = _latest(story).get(offer_id)
     return last is not None and last.word in ("accepted", "in_progress")
-
-
-def _begun_again(story: Iterable[Step]) -> dict[str, int]:
-    return {need: step.sequence for step in sorted(story, key=lambda each: each.sequence) for need in step.needs_again}
 
 
 def _latest(story: Iterable[Step]) -> dict[str, Step]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import fields
@@ -11,7 +10,6 @@ from marshmallow import fields
 from ngao.chassis.handlers import http, itself
 from ngao.contracts.classes import INTERNAL, SENSITIVE, Tolerant
 from ngao.contracts.schemas import report as said
-from ngao.kernel.vocabulary import ViolationType
 from services.intake.context import Context
 from services.intake.reports.model import Report
 from services.intake.reports.responses import LeftOutShown, ReasonShown, show
@@ -90,8 +88,22 @@ class NarrativeShown(Tolerant):
 )
 def read_case_report(ctx: Context, case_ref: str, *, reason: str = "") -> dict[str, Any]:
     """Show an operator the report that opened a case, in codes. Raises NotFound, InvalidInput for an unknown reason."""
-    report = _read(ctx, "report.read", case_ref, reason)
-    return _report_answer(report, ctx.policy.vocabulary.violations)
+    report, labels = _read(ctx, "report.read", case_ref, reason), ctx.policy.vocabulary.violations
+    mapping = report.mapping
+    made = {
+        "status": report.status,
+        "violations": [
+            {**vars(each), "label": labels[each.type].label if each.type in labels else each.type} for each in report.violations
+        ],
+        "has_narrative": bool(report.narrative_parts),
+        "has_attachments": bool(report.attachments),
+        "mapping_version": mapping.version if mapping else None,
+        "discarded": mapping.discarded if mapping else (),
+        "left_out": mapping.left_out if mapping else (),
+        "date_doubt": report.doubt,
+        "forgotten": report.forgotten_at is not None,
+    }
+    return show(CaseReportShown, vars(report) | vars(report.triage) | made)
 
 
 @http.get(
@@ -118,22 +130,3 @@ def _read(ctx: Context, action: str, case_ref: str, reason: str) -> Report:
     report = ctx.reports.of_case(case_ref)
     ctx.audit(action, subject=case_ref, detail={"reason": reason})
     return report
-
-
-def _report_answer(report: Report, labels: Mapping[str, ViolationType]) -> dict[str, Any]:
-    """Return a report for an operator: codes and times, nothing about who."""
-    mapping = report.mapping
-    made = {
-        "status": report.status,
-        "violations": [
-            {**vars(each), "label": labels[each.type].label if each.type in labels else each.type} for each in report.violations
-        ],
-        "has_narrative": bool(report.narrative_parts),
-        "has_attachments": bool(report.attachments),
-        "mapping_version": mapping.version if mapping else None,
-        "discarded": mapping.discarded if mapping else (),
-        "left_out": mapping.left_out if mapping else (),
-        "date_doubt": report.doubt,
-        "forgotten": report.forgotten_at is not None,
-    }
-    return show(CaseReportShown, vars(report) | vars(report.triage) | made)

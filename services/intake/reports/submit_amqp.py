@@ -112,12 +112,9 @@ def _event_id(delivery: Delivery) -> str | None:
         document = parse_json(delivery.body[:MOST_BYTES])
     except Undecodable:
         return delivery.message_id
-    found = _named(document, "source_event_id") or _named(_data(document), "source_event_id") or _named(document, "id")
+    data = document.get("data") if isinstance(document, dict) else None
+    found = _named(document, "source_event_id") or _named(data, "source_event_id") or _named(document, "id")
     return found or delivery.message_id
-
-
-def _data(document: Any) -> Any:
-    return document.get("data") if isinstance(document, dict) else None
 
 
 def _named(document: Any, name: str) -> str | None:

@@ -17,10 +17,9 @@ import yaml
 
 from ngao.kernel.phones import readings
 from services.intake.mapping.lenient import Taken, read_leniently, read_native
-from services.intake.mapping.mapping import map_native
+from services.intake.mapping.mapping import UnreadableReport, map_native
 from services.intake.mapping.profiles import Profile
 from services.intake.mapping.readings import Reader
-from services.intake.mapping.unreadable import UnreadableReport
 from services.intake.policy import IntakePolicy, load
 from services.intake.reports.draft import Draft, canonical_content
 from services.intake.triage.model import Facts, triage
