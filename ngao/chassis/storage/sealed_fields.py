@@ -13,8 +13,8 @@ serves one person.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from cryptography.exceptions import InvalidTag
 
@@ -27,24 +27,15 @@ _TEXT_AT = _NONCE_AT + NONCE_BYTES
 _TAG_BYTES = 16
 
 
-class Registers(Protocol):
-    """What a sealer needs of a unit of work: a place for documents that must commit with the data."""
-
-    def register_insert(self, collection: str, document: dict[str, Any]) -> None:
-        """Insert this document in the unit's own transaction."""
-        ...
-
-
 class Sealer:
-    """Seals and opens fields within one unit of work; a scope's first value brings its data key along.
+    """Seals and opens fields within one unit of work; a scope's first value brings its data key along, to be inserted with it.
 
     When another unit makes the same scope's key first, the unique index turns this unit's commit into a Conflict,
     and its rerun, with a sealer of its own, finds the other's key.
     """
 
-    def __init__(self, keyring: Keyring, unit: Registers) -> None:
-        self._keyring = keyring
-        self._unit = unit
+    def __init__(self, keyring: Keyring, register_insert: Callable[[str, dict[str, Any]], None]) -> None:
+        self._keyring, self._register_insert = keyring, register_insert
         self._epoch = keyring.epoch
         self._fresh: dict[str, DataKey] = {}
 
@@ -92,7 +83,7 @@ class Sealer:
 
     def _make(self, scope: str) -> DataKey:
         key, document = self._keyring.new(scope)
-        self._unit.register_insert(self._keyring.collection, document)
+        self._register_insert(self._keyring.collection, document)
         self._fresh[scope] = key
         return key
 

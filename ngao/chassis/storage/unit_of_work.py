@@ -76,7 +76,7 @@ class Unit:
     def sealer(self) -> Sealer:
         """Seals and opens fields; new data keys are committed with the unit."""
         if self._sealer is None:
-            self._sealer = Sealer(self.keyring, self)
+            self._sealer = Sealer(self.keyring, self.register_insert)
         return self._sealer
 
     def keep(self, collection: str, record: Mapping[str, Any], revision: int) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from mongoengine import BooleanField, DateTimeField, DictField, IntField, ListField, Q, StringField
 
-from ngao.chassis.errors import NotFound
+from ngao.chassis.errors import or_not_found
 from ngao.chassis.security.vouches import Pin
 from ngao.chassis.storage.documents import Stored, count_and_first, overdue
 from ngao.chassis.storage.held import INTERNAL, hashed, internal, sealed
@@ -82,10 +82,7 @@ class ReportRepository(Repository[Report]):
 
     def of_case(self, case_ref: str) -> Report:
         """Return the same. Raises NotFound."""
-        report = self.by_case(case_ref)
-        if report is None:
-            raise NotFound("Intake has no report with this case reference.")
-        return report
+        return or_not_found(self.by_case(case_ref), "Intake has no report with this case reference.")
 
     def by_source_event(self, source_id: str, source_event_id: str) -> Report | None:
         """Return the report that a source posted under its own id."""

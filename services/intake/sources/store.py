@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from time import monotonic
 
-from ngao.chassis.errors import NotFound
+from ngao.chassis.errors import or_not_found
 from ngao.chassis.security.identity import Credential
 from ngao.chassis.storage.documents import Stored
 from ngao.chassis.storage.held import internal
@@ -32,10 +32,7 @@ class SourceRepository(Repository[Source]):
 
     def existing(self, source_id: str) -> Source:
         """Return a source. Raises NotFound."""
-        source = self.get(source_id)
-        if source is None:
-            raise NotFound("There is no such source.")
-        return source
+        return or_not_found(self.get(source_id), "There is no such source.")
 
     def all(self) -> list[Source]:
         """Every source, by id."""
