@@ -75,7 +75,7 @@ class Chassis:
     readings: Readings
     gauges: Gauges = field(default_factory=Gauges)
     sweeps: list[Callable[[], None]] = field(default_factory=list)
-    """What every process of the service does now and then; several may do it at once."""
+    """Periodic tasks, which every process of the service runs; several processes may run the same task at the same time."""
 
     @classmethod
     def build(cls, settings: Settings, clock: Clock | None = None) -> Chassis:
@@ -130,7 +130,7 @@ class Chassis:
         return chassis
 
     def edge_names(self) -> EdgeNames:
-        """How this service's queues are called where outsiders are; raises Misconfigured without the secret."""
+        """Return the names of this service's queues at the edge. Raises Misconfigured if the secret is missing."""
         return EdgeNames(keyfiles.load_edge_names(self.settings.keys_directory))
 
     def open(self, documents: Iterable[type[Stored]]) -> None:
@@ -140,7 +140,7 @@ class Chassis:
         self.patience.until(lambda: note_restores(self.store, self.units, Actor.service(self.name)))
 
     def forget_by(self, retention: Retention) -> None:
-        """Let parked messages expire by the coalition's rules, and tell which are overdue."""
+        """Delete parked messages whose retention period has passed, and measure how many are overdue."""
 
         def expire_parked() -> None:
             while self.parking.expire(retention.before("parked", "parked", self.clock.now()), retention.version):

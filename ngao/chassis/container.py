@@ -32,7 +32,7 @@ class Container(ServiceContainer):
         super().__init__(service_cls)
 
     def await_broker(self) -> None:
-        """Wait, bounded, until the broker has every queue that is heard here; raises Misconfigured, Unavailable."""
+        """Wait, bounded, until the broker has every queue that this service consumes. Raises Misconfigured, Unavailable."""
         chassis = self.chassis
         heard = [entrypoint for entrypoint in self.entrypoints if isinstance(entrypoint, Consumes)]
         for edge in (False, True):
@@ -42,7 +42,7 @@ class Container(ServiceContainer):
             chassis.patience.until(partial(require_broker, chassis.settings.broker, edge=edge, queues=queues, names=names))
 
     def start(self) -> None:
-        """Start to publish what an earlier run left, then to hear and to answer."""
+        """Publish the events that an earlier run left in the outbox, then consume messages and answer requests."""
         self._relay.start()
         self.spawn_managed_thread(self._measure)
         self.spawn_managed_thread(self._sweep)
@@ -50,14 +50,14 @@ class Container(ServiceContainer):
         super().start()
 
     def _measure(self) -> None:
-        """Keep the gauges that nobody's work moves by itself, and say when they were last kept."""
+        """Set the gauges that no use case updates, and record when they were last set."""
         while True:
             if self.chassis.gauges.turn():
                 self.chassis.metrics.measured.set_to_current_time()
             eventlet.sleep(OFTEN_S)
 
     def _sweep(self) -> None:
-        """Do what is to be done now and then; what fails is tried again at the next turn."""
+        """Run the periodic tasks. A task that fails is tried again at the next turn."""
         sweeps = [guarded(each, each.__name__) for each in self.chassis.sweeps]
         while True:
             for sweep in sweeps:
@@ -65,14 +65,14 @@ class Container(ServiceContainer):
             eventlet.sleep(_SWEEP_EVERY)
 
     def _watch_audit(self) -> None:
-        """A look that fails is tried again at the next turn."""
+        """Check the audit chains at intervals. A check that fails is tried again at the next turn."""
         turn = guarded(self.chassis.audit_watch.turn, "turn")
         while True:
             turn()
             eventlet.sleep(self.chassis.settings.audit.look_every_s)
 
     def stop(self) -> None:
-        """Stop hearing, finish what runs, publish what was committed, let go; bounded at each step."""
+        """Stop consuming, finish the running work, publish the committed events and disconnect. Each step has a time limit."""
         super().stop()
         self.chassis.relay.stop()
         self._relay.join(_FLUSH_WITHIN)

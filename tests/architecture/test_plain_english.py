@@ -24,11 +24,7 @@ HELD = (
     "docs/runbooks",
     "docs/tutorial",
     "ngao/broker",
-    "ngao/chassis/messaging",
-    "ngao/chassis/observability",
-    "ngao/chassis/pages",
-    "ngao/chassis/security",
-    "ngao/chassis/storage",
+    "ngao/chassis",
     "ngao/cli",
     "ngao/client",
     "ngao/contracts",
@@ -46,9 +42,13 @@ HELD = (
 # Parts of these rooms that have not been edited yet: the list shrinks.
 NOT_YET = (
     "services/notify/messages/vocabulary.py",  # the words themselves
-    "ngao/deployment/backup",
-    "ngao/deployment/checks",
 )
+# Phrases that other programs or tests compare. They change together with what reads them.
+COMPARED = {
+    "ngao/deployment/checks/runner.py": ('"not looked at"',),  # a state in the JSON of `ngao check`
+    "ngao/deployment/checks/runtime.py": ("Nobody reads what the",),  # tests/service/test_check.py
+    "ngao/deployment/checks/secrets.py": ("counts until", "runs out on"),  # tests/unit/deployment/test_checking.py
+}
 GLOSSARY = "docs/reference/glossary.md"
 # Each phrase, and the words to use instead.
 BANNED = {
@@ -111,9 +111,11 @@ def page(text: str) -> Iterator[tuple[int, str]]:
 
 def banned(path: Path) -> list[CheckResult]:
     """Every banned phrase of a file: path, line, and the phrase with what to say instead."""
+    compared = COMPARED.get(path.relative_to(ROOT).as_posix(), ()) if path.is_relative_to(ROOT) else ()
     return [
         (str(path), number, f"{found[0]}: {instead}")
         for number, line in words_of(path)
+        if not any(phrase in line for phrase in compared)
         for phrase, instead in BANNED_ANYWHERE.items()
         for found in phrase.finditer(line)
     ]

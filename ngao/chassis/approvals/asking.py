@@ -23,7 +23,10 @@ def always(*_: Any) -> bool:
 
 
 def ask_first(endpoint: Endpoint, parts: Parts[Any], call: Call, values: Mapping[str, str]) -> Answer | None:
-    """The answer 202 when another operator must approve first, else None. What would be refused later is refused now."""
+    """Return the answer 202 if another operator must approve the call first, else None.
+
+    An invalid request is refused now, not at its approval.
+    """
     declared = endpoint.operation
     if declared.two_person is None or call.principal.kind != "operator" or not parts.chassis.approvals.needed:
         return None

@@ -31,9 +31,9 @@ class Binding:
         return self.function(context, event, envelope) if "envelope" in self.named else self.function(context, event)
 
     def arguments(self, call: Call, values: Mapping[str, str]) -> dict[str, Any]:
-        """What an HTTP handler gets beside its context, read once however often its unit runs.
+        """Return the arguments of an HTTP handler besides its context. They are read once, even if the unit of work runs again.
 
-        Raises InvalidInput for a body that breaks its schema, or a query parameter that is missing.
+        Raises InvalidInput for a body that does not match its schema, or for a missing query parameter.
         """
         given: dict[str, Any] = dict(values)
         for name in self.named:

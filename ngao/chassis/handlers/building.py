@@ -44,7 +44,7 @@ class PartsProvider(DependencyProvider):
     """Gives each worker the one parts object of the process."""
 
     def get_dependency(self, worker_ctx: Any) -> Any:
-        """The parts, which the service's `open` has made."""
+        """Return the parts, which the service's `open` has made."""
         return worker_ctx.container.parts
 
 
@@ -103,7 +103,7 @@ def build(name: str, doc: str, parts: type[Parts[Any]], features: Iterable[Modul
 
 
 def _defined_in(features: Iterable[ModuleType]) -> list[Any]:
-    """What the modules of these features define, where it is defined, in a fixed order."""
+    """Return the objects that the modules of these features define themselves, without imported ones, in a fixed order."""
     modules = [each for feature in features for each in _modules(feature)]
     return [each for module in modules for each in vars(module).values() if getattr(each, "__module__", None) == module.__name__]
 
@@ -117,7 +117,7 @@ def _modules(module: ModuleType) -> Iterator[ModuleType]:
 def _entrypoints(
     service: str, function: Callable[..., Any], declaration: Any, endpoints: Mapping[str, Endpoint]
 ) -> Iterator[tuple[str, Callable[..., Any], Entrypoint]]:
-    """The name of the method for each entrypoint of a function, what the method does, and what calls it."""
+    """Yield the method name, the work and the nameko entrypoint for each entrypoint of a function."""
     name = function.__name__
     match declaration:
         case Operation(operation=operation):
@@ -139,7 +139,7 @@ def _entrypoints(
 
 
 def _method(name: str, function: Callable[..., Any], work: Callable[..., Any], entrypoint: Entrypoint) -> Callable[..., Any]:
-    """A method of the service class; for what looks at it, it stands for the function."""
+    """Make a method of the service class, with the name, docstring and module of the function for introspection."""
 
     def method(self: Any, *given: Any, **values: Any) -> Any:
         return work(self, *given, **values)

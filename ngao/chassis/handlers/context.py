@@ -40,7 +40,7 @@ class UnitContext:
 
     @property
     def actor(self) -> Actor:
-        """Who acts, as the audit names them. Raises ValueError for a caller without an account."""
+        """The actor as the audit trail names it. Raises ValueError for a caller without an account."""
         return self.principal.actor if self.principal else Actor.service(self.service)
 
     def audit(
@@ -89,10 +89,10 @@ class Parts(ABC, Generic[C]):
 
     @abstractmethod
     def context(self, unit: Unit, principal: Principal | None = None) -> C:
-        """The context of one unit of work."""
+        """Return the context of one unit of work."""
 
     def read(self, principal: Principal | None = None) -> C:
-        """A context to read with; nothing that it registers is stored."""
+        """Return a context for reading; changes registered with it are not stored."""
         return self.context(self.units.read(), principal)
 
     def run(self, work: Callable[[C], T], call: Any = None) -> T:

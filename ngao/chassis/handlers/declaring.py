@@ -61,7 +61,7 @@ class Recheck:
 
 
 def declared(function: Any) -> tuple[Any, ...]:
-    """What was declared above a function; empty for any other object."""
+    """Return the declarations of a function; empty for any other object."""
     found: tuple[Any, ...] = getattr(function, DECLARED, ()) if inspect.isfunction(function) else ()
     return found
 
@@ -93,7 +93,7 @@ def _route(
     """Declare one operation.
 
     `roles` says who may call: "operator", "anyone", a kind of outsiders, or a tuple of them; `scope` is what an operator's key
-    needs, and a service that has an operation for operators without one does not start. `audit` says what goes on record.
+    needs, and a service that has an operation for operators without one does not start. `audit` names the audit entry.
     `returns` is the schema of the answer 200, or one for each status. The name of the operation follows from the function's
     name, its summary is the first line of the docstring, unless they are given.
     """

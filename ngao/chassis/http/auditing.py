@@ -1,7 +1,7 @@
-"""What an operation of operators puts on record, declared beside its scope.
+"""The audit entry of an operator's operation, declared beside its scope.
 
-Whoever shows records of persons puts on record that it did, before the answer is given. `Itself` is for a use case
-that does so in its own transaction; for `Lists` and `Shows` the chassis does. `Nothing` says why nothing has to be on record.
+An operation that shows records of persons writes an audit entry before it answers. With `Itself` the use case writes the entry
+in its own transaction; with `Lists` and `Shows` the chassis writes it. `Nothing` says why the operation needs no entry.
 """
 
 from __future__ import annotations

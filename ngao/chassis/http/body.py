@@ -17,7 +17,7 @@ _PIECE_BYTES = 16 * 1024
 PIECE_SECONDS = 15.0
 ANYTHING = "*/*"
 _UTF_8 = {"utf-8", "utf8", "us-ascii", "ascii"}
-"""Names that programs give to bytes that are UTF-8; that the bytes are, whoever parses them checks."""
+"""Names that clients use for UTF-8. The parser checks that the bytes are UTF-8."""
 
 
 def read_body(environ: Mapping[str, Any], limit: int, accepts: tuple[str, ...], meter: Meter) -> tuple[bytes, str]:

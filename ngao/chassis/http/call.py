@@ -25,9 +25,9 @@ _ONE_OF_THE_LARGE = Semaphore()
 
 @dataclass
 class Meter:
-    """What one request costs the process, in tokens of its caller: one for 64 KiB, one for ten milliseconds of reading.
+    """The cost of one request to the process, in tokens of its caller: one for 64 KiB, one for ten milliseconds of parsing.
 
-    Only work that lets nobody else run is measured: time spent waiting for the store is no cost to others.
+    Only work that blocks other requests is measured. Waiting for the store does not block them.
     """
 
     bytes: int = 0
@@ -71,7 +71,7 @@ class Call:
     """Pays for more than one ordinary request before the work is done; raises TooManyRequests."""
 
     def json(self, most_values: int = MOST_VALUES) -> Any:
-        """The body, parsed strictly; raises InvalidInput (400, `malformed-json`) that says where, never what."""
+        """Parse the body strictly. Raises InvalidInput (400, `malformed-json`) with the position, never the content."""
         try:
             with self.meter.running():
                 return parse_json(self.body, most_values)
@@ -79,7 +79,7 @@ class Call:
             raise InvalidInput(f"The body is invalid: {error}.", slug="malformed-json", status=400) from None
 
     def load(self, schema: type[Schema] | Schema | None = None) -> Any:
-        """The body, loaded by a schema, or by the one the operation declares; raises InvalidInput naming every broken field."""
+        """Load the body by a schema, by default the operation's. Raises InvalidInput, which names every invalid field."""
         chosen = schema or self.schema
         if chosen is None:
             raise TypeError("load() needs a schema, here or as request= of the operation")
@@ -88,7 +88,7 @@ class Call:
             with self.meter.running():
                 return (chosen() if isinstance(chosen, type) else chosen).load(document)
         except ValidationError as error:
-            raise InvalidInput("The body breaks its schema; `errors` names every field.", field_errors(error.messages)) from None
+            raise InvalidInput("The body is invalid: `errors` names every field.", field_errors(error.messages)) from None
 
 
 @dataclass(frozen=True)

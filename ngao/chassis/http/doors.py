@@ -62,11 +62,12 @@ class Served:
 
 
 def served(settings: HttpSettings, entrypoints: Iterable[Any]) -> list[Served]:
-    """Which port answers what.
+    """Return the ports, each with the operations that it serves.
 
-    What tells how many people call for help, and when, is at the inside port alone, where one is set; what operators do is at the
-    operators' port alone, where one is set, and for the public port it does not exist. The pages that say how a service is doing
-    are at both of those, and of them outsiders see at most that it is alive: not even that where there is an inside port.
+    Operations that reveal the number and time of requests are served by the inside port only, if there is one. Operations for
+    operators are served by the operators' port only, if there is one; the public port then answers that they do not exist.
+    Health pages are served by both ports. Where there is an operators' port, the public port serves only `/healthz` of them, and
+    not even that where there is an inside port.
     """
     every = list(entrypoints)
     apart = settings.operators_port is not None

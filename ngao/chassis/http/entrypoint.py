@@ -35,9 +35,9 @@ from ngao.chassis.security.identity import Principal
 
 HANDLER_SECONDS = 30.0
 ANSWER_SECONDS = 4.5
-"""How long an outsider waits for an answer: then it is told to send it again, because nobody knows yet."""
+"""The time limit for an answer to an outsider. After it, the outsider is asked to send again, as the result is not known yet."""
 STORE_SECONDS = 4.0
-"""How long a request of an outsider waits for the store in all: better refused and sent again than hung."""
+"""The time limit for all waiting for the store in an outsider's request: a refusal that can be retried is better than a hang."""
 _LONGEST_IDEMPOTENCY_KEY = 200
 _MOST_PARAMETERS = 50
 
@@ -50,7 +50,7 @@ class _Failure:
 
 
 def answered(endpoint: Endpoint, parts: Any, call: Call, values: Mapping[str, str]) -> Any:
-    """What a worker does with a call. An error of the handler is given back as a value: nothing may reach nameko."""
+    """Run the handler in a worker. An error is returned as a value, because nameko would log the text of a raised one."""
     try:
         with _bounded(endpoint.operation.roles):
             asked = ask_first(endpoint, parts, call, values)
@@ -87,7 +87,7 @@ class HttpEntrypoint(Entrypoint):
         self.server.unregister_provider(self)
 
     def get_url_rule(self) -> Rule:
-        """The route, for werkzeug's map."""
+        """Return the route for werkzeug's map."""
         return Rule(self.operation.path, methods=[self.operation.method])
 
     def respond(self, environ: Mapping[str, Any], values: dict[str, Any], trace: str) -> Rendered:
@@ -151,7 +151,7 @@ def _address(environ: Mapping[str, Any]) -> str:
 
 
 def _query(text: str, declared: tuple[str, ...]) -> dict[str, str]:
-    """The parameters, each once and known; raises InvalidInput that names the first that is neither, never a value."""
+    """Parse the query. Raises InvalidInput for an unknown or repeated parameter, with its name and never its value."""
     try:
         pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_PARAMETERS)
     except ValueError:

@@ -21,7 +21,7 @@ class Gate:
         self._failures = Limiter(clock, _FAILURES_PER_SECOND, _FAILURES_AT_ONCE)
 
     def admit(self, who: tuple[str, ...], needs: str, authorization: str | None, remote: str) -> Principal:
-        """The caller, if one of `who`, and an operator only with the scope in `needs`.
+        """Return the caller if its kind is in `who`; an operator also needs the scope in `needs`.
 
         Raises Unauthenticated, Forbidden, TooManyRequests.
         """

@@ -1,4 +1,4 @@
-"""Token buckets, one a caller: too fast is first slowed down, then refused, and nobody else notices.
+"""Token buckets, one per caller: calls above the rate are first delayed, then refused. Other callers are not affected.
 
 Keys are principals or the address the connection really comes from; forwarding headers are never read, because any
 client can write them.
@@ -29,7 +29,7 @@ class _Bucket:
 
 
 class Limiter:
-    """`rate` calls a second, `burst` at once. `sleep` takes seconds and must let other green threads run."""
+    """Allow `rate` calls per second, and bursts of `burst` calls. `sleep` takes seconds and must let other green threads run."""
 
     def __init__(self, clock: Clock, rate: float, burst: int, sleep: Callable[[float], object] = eventlet.sleep) -> None:
         self._clock, self._rate, self._burst, self._sleep = clock, rate, float(max(1, burst)), sleep
@@ -38,7 +38,7 @@ class Limiter:
     def take(self, key: str, rate: float | None = None) -> None:
         """Let one call pass, after up to two seconds if it came too early; raises TooManyRequests beyond that.
 
-        The token is taken before the wait, so that those who wait stand in a line.
+        The token is taken before the wait, so that waiting calls proceed one after another.
         """
         pace = rate or self._rate
         bucket = self._refilled(key, pace)
@@ -63,7 +63,7 @@ class Limiter:
         pace = rate or self._rate
         ahead = self._refilled(f"{key}|ahead", pace)
         if ahead.tokens < 0:
-            raise TooManyRequests("The batch before is not paid for yet: post fewer at once.", math.ceil(-ahead.tokens / pace))
+            raise TooManyRequests("Earlier batches used up the rate. Send smaller batches.", math.ceil(-ahead.tokens / pace))
         ahead.tokens -= tokens
         self.charge(key, tokens, rate)
 

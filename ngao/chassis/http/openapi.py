@@ -42,7 +42,7 @@ class ProblemDocument(Schema):
 
 
 def describe(service: str, endpoints: Mapping[str, Endpoint]) -> dict[str, Any]:
-    """The OpenAPI document of a service; nothing is started and no settings are needed."""
+    """Return the OpenAPI document of a service. The service is not started, and no settings are needed."""
     plugin = MarshmallowPlugin()
     spec = APISpec(f"Ngao {service}", "1", "3.1.0", plugins=[plugin])
     if plugin.converter is not None:
@@ -94,7 +94,7 @@ def _answer(schema: type[Schema] | None) -> dict[str, Any]:
 
 
 def _problems(declared: Operation) -> dict[str, Any]:
-    statuses = {"429": "Too many requests.", "500": "Our fault; carries an error_id.", "503": "Send the same request again."}
+    statuses = {"429": "Too many requests.", "500": "Internal error, with an error_id.", "503": "Send the same request again."}
     if "anyone" not in declared.roles:
         statuses |= {"401": "No valid key.", "403": "A key that may not do this."}
     if "<" in declared.path:
@@ -104,7 +104,7 @@ def _problems(declared: Operation) -> dict[str, Any]:
     if declared.query:
         statuses["400"] = "A query parameter that is unknown, or not as it should be."
     if declared.request:
-        statuses |= {"400": "Malformed.", "413": "Too large.", "415": "A media type nobody reads.", "422": "Broken fields."}
+        statuses |= {"400": "Malformed.", "413": "Too large.", "415": "Unsupported media type.", "422": "Broken fields."}
     content = {_PROBLEM: {"schema": "Problem"}}
     return {status: {"description": text, "content": content} for status, text in sorted(statuses.items())}
 

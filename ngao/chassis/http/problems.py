@@ -1,6 +1,6 @@
 """Errors as problem documents (RFC 9457): a stable type, a sentence, the broken fields by name; never a value.
 
-What is not ours (a bug) is answered with an error id only; the same id stands in the log with the error's type and place.
+An unexpected error (a bug) is answered with an error id only. The log has the same id, with the error's type and place.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ TYPES = "https://ngao.example/problems/"
 _STEP = re.compile(r"^(?:[A-Za-z_][A-Za-z0-9_.~-]{0,63}|\d{1,4})$")
 _MOST_ERRORS = 100
 _STORE_AWAY = (ConnectionFailure, ExecutionTimeout)
-"""What a read raises when the store does not answer; writes are told by the committer."""
+"""The errors of a read when the store does not answer. For writes, the committer raises Unavailable."""
 _log = get_logger(__name__)
 
 
@@ -72,7 +72,7 @@ class Problem:
     headers: dict[str, str] = field(default_factory=dict)
 
     def document(self) -> dict[str, Any]:
-        """The members of the document."""
+        """Return the members of the document."""
         made: dict[str, Any] = {
             "type": TYPES + self.slug,
             "title": self.slug.replace("-", " ").capitalize(),
@@ -89,13 +89,13 @@ class Problem:
 
 
 def problem_of(error: BaseException) -> Problem:
-    """The problem that tells a caller about this error."""
+    """Return the problem document for an error."""
     if isinstance(error, ContractError):
         return _of_contract(error)
     if isinstance(error, _STORE_AWAY):
         error = Unavailable("The store does not answer.")
     if isinstance(error, NgaoError) and error.retryable:
-        return Problem(503, error.slug, "Not possible at the moment: send the same request again.", headers={"Retry-After": "1"})
+        return Problem(503, error.slug, "Temporarily unavailable. Send the same request again.", headers={"Retry-After": "1"})
     if isinstance(error, NgaoError) and error.status < 500:
         errors = broken_fields(error.errors) if isinstance(error, InvalidInput | NotAllowedNow) else []
         scope = error.scope if isinstance(error, ScopeNeeded) else None
@@ -109,7 +109,7 @@ def broken_fields(errors: Iterable[FieldError]) -> list[dict[str, str]]:
 
 
 def shown_name(name: str) -> str:
-    """A name as it may be shown: one that is no plain field name may be someone's data."""
+    """Return a name if it is a plain field name, else `?`: any other name may be personal data."""
     return name if not name or _STEP.fullmatch(name) else "?"
 
 
@@ -121,7 +121,7 @@ def _of_contract(error: ContractError) -> Problem:
     if isinstance(error, Undecodable):
         return Problem(400, error.slug, f"The body cannot be read: {error}.")
     errors = broken_fields(error.errors) if isinstance(error, InvalidContent) else []
-    return Problem(422, error.slug, "The event breaks its contract.", errors)
+    return Problem(422, error.slug, "The event does not match its contract.", errors)
 
 
 def _headers(error: NgaoError) -> dict[str, str]:
@@ -135,4 +135,4 @@ def _headers(error: NgaoError) -> dict[str, str]:
 def _unexpected(error: BaseException) -> Problem:
     error_id = uuid4().hex[:16]
     _log.error("http.failed", error_id=error_id, **describe_error(error))
-    return Problem(500, "internal-error", "The fault is ours. Give the operator the error_id.", error_id=error_id)
+    return Problem(500, "internal-error", "Internal error. Send the error_id to the operator.", error_id=error_id)

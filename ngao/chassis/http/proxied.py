@@ -1,6 +1,6 @@
-"""The header by which a gate tells whose connection it passes on: PROXY protocol, version 2 (haproxy.org, `proxy-protocol.txt`).
+"""The header in which a gate sends the address of its client: PROXY protocol, version 2 (haproxy.org, `proxy-protocol.txt`).
 
-Only the gate's own connections are believed, and only at a port where the settings say that a gate stands before it: there,
+The header is read only from a gate's own connections, and only at a port that has gates in its settings. At such a port,
 a connection without the header is closed.
 """
 
@@ -75,7 +75,7 @@ def client_of(sock: Any) -> tuple[str, int] | None:
 
 
 def share_of(address: str) -> str:
-    """Whose share of the connections an address draws on: an IPv4 address its own, an IPv6 address that of its /64."""
+    """Return the key by which an address's connections are counted: an IPv4 address itself, or the /64 of an IPv6 address."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
@@ -86,7 +86,7 @@ def share_of(address: str) -> str:
 
 
 def plain(address: str) -> str:
-    """An address in one form: IPv4 that is written as IPv6 is IPv4."""
+    """Return an address in one form: an IPv4-mapped IPv6 address becomes IPv4."""
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:

@@ -22,7 +22,7 @@ SECURITY_HEADERS = {
 
 @dataclass(frozen=True)
 class Rendered:
-    """An answer as it goes on the wire; `slug` names the problem, for the access log."""
+    """A response as it is sent; `slug` names the problem, for the access log."""
 
     status: int
     headers: dict[str, str]
@@ -36,7 +36,7 @@ class Rendered:
 
 
 def render(answer: Any) -> Rendered:
-    """An Answer, or a dictionary for 200; raises TypeError or ValueError for what cannot be sent."""
+    """Render an Answer, or a dictionary with status 200. Raises TypeError or ValueError if it cannot be sent."""
     given = answer if isinstance(answer, Answer) else Answer(200, answer)
     content_type = given.content_type if isinstance(given, Text) else "application/json"
     body = b"" if given.payload is None else given.payload if isinstance(given, Text) else dump(given.payload)
@@ -63,8 +63,8 @@ def _plain(value: Any) -> str:
 
 def _headers(given: Mapping[str, str], content_type: str | None) -> dict[str, str]:
     for name, value in given.items():
-        # A line break here would let whoever chose the value write headers of their own.
+        # A line break would let the author of the value add headers (response splitting).
         if not (name + value).isascii() or not (name + value).isprintable():
-            raise ValueError("a response header holds a character that may not stand in one")
+            raise ValueError("a response header holds a character that is not allowed in one")
     typed = {"Content-Type": content_type} if content_type else {}
     return {**SECURITY_HEADERS, **typed, **given}

@@ -56,7 +56,7 @@ class WebServer(NamekoWebServer):
 
     @property
     def draining(self) -> bool:
-        """Whether the service is stopping, so that connections are closed after their answers."""
+        """True while the service stops: connections are closed after their answers."""
         return not self._is_accepting
 
     def start(self) -> None:
@@ -151,7 +151,7 @@ class WebServer(NamekoWebServer):
             connection[1].close()
 
     def _learn_client(self, door: Door, connection: list[Any]) -> None:
-        """Put the client's address in the place of the gate's. Raises NotTheGate."""
+        """Replace the gate's address by the client's. Raises NotTheGate."""
         if door.gates is None:
             return
         door.gates.demand(connection[0][0])
@@ -162,7 +162,7 @@ class WebServer(NamekoWebServer):
             raise NotTheGate("its client has too many connections")
 
     def _secure(self, connection: list[Any]) -> None:
-        """The handshake, in the connection's own thread and within a time, so that nobody waits for a slow or a mute client."""
+        """Do the TLS handshake in the connection's own thread, with a time limit: a slow client delays no other."""
         if self._identity is None:
             return
         context = self._identity.context()

@@ -1,7 +1,7 @@
 """HTTP/1.1 on a socket: eventlet's protocol with bounds on size and time, and answers that are problem documents.
 
-eventlet bounds each socket operation; a client that sends one byte every few seconds passes that for ever, so here the
-whole request head has a deadline. Requests that two readers could understand differently (two lengths, an unknown
+eventlet bounds each socket operation, which a client can meet without limit by sending one byte every few seconds. The whole
+request head therefore has a deadline. Requests that two readers could understand differently (two lengths, an unknown
 transfer coding) are refused: they are how requests are smuggled past a proxy (RFC 9112, 6.1 and 11.2).
 """
 
@@ -20,7 +20,7 @@ from ngao.chassis.http.render import render_error
 
 IDLE_SECONDS = 30.0
 FIRST_SECONDS = 5.0
-"""A connection that has not begun a request by then is one that somebody only keeps open."""
+"""A new connection without the beginning of a request is closed after this time: it only occupies a slot."""
 HEAD_SECONDS = 5.0
 LONGEST_LINE = 8192
 _MOST_TRAILERS = 32
@@ -52,14 +52,14 @@ class _Chunks:
         self._trailers = 0
 
     def read(self, size: int) -> bytes:
-        """Some bytes of a chunk's content."""
+        """Read some bytes of a chunk's content."""
         data: bytes = self._stream.read(size)
         if self._left is not None:
             self._left -= len(data)
         return data
 
     def readline(self, size: int = -1) -> bytes:
-        """The line of a chunk's size, the end of its content, or a trailer."""
+        """Read the line of a chunk's size, the end of its content, or a trailer."""
         line: bytes = self._stream.readline(LONGEST_LINE if size < 0 else size)
         if not self._is_next(line):
             raise ChunkReadError
@@ -96,7 +96,7 @@ class _Head:
 
 
 def _why(line: bytes) -> str:
-    """Which rule a header line breaks; never its value."""
+    """Name the rule that a header line breaks, never the line's content."""
     if not line.endswith(b"\r\n"):
         return "a header line does not end with CR LF"
     if line[:1] in b" \t":
@@ -143,7 +143,7 @@ class Protocol(HttpProtocol):
             raise _Malformed(400, "the first line is not a method, a path and HTTP/1.0 or HTTP/1.1")
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
-        """What the standard library calls for a broken request; its own answer is HTML that quotes the request."""
+        """Refuse a broken request with a problem document: the standard library's answer is HTML that quotes the request."""
         self._refuse(_Malformed(code if code < 500 else 400))
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
@@ -181,7 +181,7 @@ class Protocol(HttpProtocol):
                 left -= got
 
     def _sent_still(self) -> int:
-        """How many more bytes came; under TLS, eventlet waits for them and then raises instead of reading again."""
+        """Return the number of further bytes received. Under TLS, eventlet waits and then raises BlockingIOError: read again."""
         while True:
             try:
                 return len(self.connection.recv(65536))
@@ -207,7 +207,7 @@ class Protocol(HttpProtocol):
 
 
 def hang_up(connection: list[Any]) -> None:
-    """Let a connection end after the request it is in, or at once when it is idle; `connection` is eventlet's state list."""
+    """Close a connection after its current request, or immediately if it is idle; `connection` is eventlet's state list."""
     idle = connection[2] != "request"
     connection[2] = STATE_CLOSE
     if idle:

@@ -1,1 +1,1 @@
-"""Backups: each service's store as it stood at one moment, sealed to a key that lies elsewhere, and put back without loss."""
+"""Backups: a snapshot of each service's store, sealed to a key that is kept elsewhere, and its restore without loss."""

@@ -1,7 +1,8 @@
-"""What onboarding has made on the broker for sources and partners, which nothing else could make again: accounts and queues.
+"""The accounts and queues that onboarding has created on the broker for sources and partners.
 
-Queue names hold a token that nobody can guess and that the outsider has in its account file, and of passwords the broker has only
-hashes. The topology and the services' own accounts are not in this: `ngao provision` makes them.
+They cannot be created again from other data: a queue's name contains a random token, which is also in the outsider's account
+file, and the broker has only hashes of passwords. The topology and the services' own accounts are left out, because
+`ngao provision` creates them.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ _RIGHTS = {"permissions": ("configure", "write", "read"), "topic_permissions": (
 
 
 def read(management: Management, vhost: str) -> dict[str, Any]:
-    """All of it, as the broker tells it. Raises Unavailable, Misconfigured."""
+    """Read the outsiders' accounts, queues, bindings and permissions from the broker. Raises Unavailable, Misconfigured."""
     told = management.get("definitions") or {}
     kinds = ("queues", "bindings", *_RIGHTS)
     here = {kind: [each for each in told.get(kind, ()) if each.get("vhost") == vhost] for kind in kinds}
@@ -35,7 +36,7 @@ def read(management: Management, vhost: str) -> dict[str, Any]:
 
 
 def steps(management: Management, kept: Mapping[str, Any]) -> Iterator[Step]:
-    """Return what the broker lacks of it, and change nothing that is there. Raises Misconfigured before the topology is there."""
+    """Yield a step for each part that the broker lacks. Existing parts stay. Raises Misconfigured if there is no topology."""
     vhost = kept["vhost"]
     if management.get("vhosts", vhost) is None:
         raise Misconfigured(f"The broker has no virtual host {vhost} yet: run `ngao provision` first.")

@@ -1,8 +1,8 @@
-"""What a service's backup says, as a stream of records: what it is of, each collection with its documents, how much there was.
+"""The records of a service's backup: its origin, each collection with its documents, and the counts and hashes.
 
     kind (one byte) | length (four bytes, big-endian) | content
 
-Kinds: `B` what this is of (JSON), `C` a collection with its options and indexes (extended JSON), `D` a document (BSON, as it
+Kinds: `B` the origin (JSON), `C` a collection with its options and indexes (extended JSON), `D` a document (BSON, as it
 was stored), `E` the count and the hash of each collection (JSON).
 """
 
@@ -27,29 +27,29 @@ _TOGETHER = 256 * 1024
 
 @dataclass
 class Tally:
-    """How many documents each collection has, and what they hash to in the order in which they were read."""
+    """The number of documents of each collection, and the hash of them in the order in which they were read."""
 
     counts: dict[str, int] = field(default_factory=dict)
     _hashes: dict[str, Any] = field(default_factory=dict)
 
     def begin(self, name: str) -> None:
-        """A collection, which may stay empty."""
+        """Begin a collection, which may have no documents."""
         self.counts[name] = 0
         self._hashes[name] = hashlib.sha256()
 
     def add(self, name: str, document: bytes) -> None:
-        """One more."""
+        """Count one document of a collection."""
         self.counts[name] += 1
         self._hashes[name].update(document)
 
     def told(self) -> dict[str, Any]:
-        """As it stands in the last record."""
+        """Return the counts and hashes for the last record."""
         return {name: {"count": count, "sha256": self._hashes[name].hexdigest()} for name, count in self.counts.items()}
 
 
 @dataclass(frozen=True)
 class Collection:
-    """A collection as it was made: its options and indexes, in the database's own words."""
+    """A collection with its options and indexes, as MongoDB describes them."""
 
     name: str
     options: Mapping[str, Any]
@@ -71,14 +71,14 @@ def written(
 
 @dataclass
 class Reading:
-    """Reads the stream back, and proves at its end that all of it was there. `name` is what the file is called in errors."""
+    """Reads the stream, and verifies at its end that it is complete. `name` is the file's name for errors."""
 
     name: str
     about: dict[str, Any] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
 
     def records(self, content: Iterable[bytes]) -> Iterator[Collection | bytes]:
-        """Each collection, followed by its documents. Raises Misconfigured when what was counted is not what came."""
+        """Yield each collection, followed by its documents. Raises Misconfigured if the counts or hashes differ."""
         current, told = None, None
         for kind, body in _frames(content, self.name):
             if told is not None:

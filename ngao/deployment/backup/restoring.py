@@ -1,8 +1,8 @@
-"""Putting one service's database back, and making it fit to go on in a world that went on without it.
+"""Restores the database of one service, whose partners and other services have continued since the backup.
 
-Four things are done beside the plain writing (docs/explanation/backups.md says why): events that were sent are to be sent again,
-numbers are counted from a floor that nobody has reached, the service puts the restore on record when it starts, and until all
-of this is done a mark keeps it from starting.
+Beside writing the documents, a restore does four things; docs/explanation/backups.md gives the reasons. Events that were sent
+are marked to be sent again. Sequence numbers continue from a floor above all numbers in use. The service records the restore in
+its audit trail when it starts. A mark keeps the service from starting until the restore is complete.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from ngao.chassis.storage.sequences import FLOOR
 from ngao.deployment.backup.records import Collection
 
 OUTSIDERS_MARGIN = timedelta(hours=24)
-"""How long before the backup an outsider's queue may have held what it had not taken yet."""
+"""How far before the backup an event may have been sent that still waited in an outsider's queue."""
 
 _FLOOR_BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 _NUMBERS_A_SECOND = 1000
@@ -48,7 +48,7 @@ class Target:
     replace: bool
 
     def demand_fit(self) -> None:
-        """Raises NotAllowedNow for one that holds something and is not to be replaced; Misconfigured, Unavailable."""
+        """Check that the database can be filled. Raises NotAllowedNow if it has documents and `replace` is False."""
         require_store(with_accepted_password(self.settings), whole=False)
         with self._opened() as database:
             full = sorted(name for name in _collections(database) if database[name].find_one({}, {"_id": 1}))
@@ -57,7 +57,7 @@ class Target:
             raise NotAllowedNow(f"{where} is not empty (it has {full[0]}): give --replace to put the backup in its place.")
 
     def fill(self, records: Records, taken: datetime, *, tell: Callable[[int], None], now: datetime) -> int:
-        """Write all of it; gives how many documents. `taken` is the backup's moment. Raises Unavailable."""
+        """Write all records, and return the number of documents. `taken` is the time of the backup. Raises Unavailable."""
         with self._opened() as database:
             mark = {"_id": secrets.token_hex(8), "began_at": now, "ended_at": None, "backup_taken_at": taken}
             restores = database.get_collection(RESTORES, write_concern=DURABLE)
@@ -83,7 +83,7 @@ class Target:
         except PyMongoError as error:
             reason = getattr(error, "code", None) or type(error).__name__
             where = f"The store of {self.settings.database} at {self.settings.hosts}"
-            raise Unavailable(f"{where} broke off ({reason}): repeat with --replace once it stands.") from None
+            raise Unavailable(f"{where} broke off ({reason}): repeat with --replace when it is available.") from None
         finally:
             client.close()
 

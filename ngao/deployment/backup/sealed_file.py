@@ -73,7 +73,7 @@ def read(path: Path, private_key: str) -> Iterator[bytes]:
         except zlib.error:
             raise _broken(path) from None
         finally:
-            opened.close()  # so that the other end stops when nobody reads on
+            opened.close()  # so that the writing end stops when the reader stops
         _judge(path, opening.exception())
     if not unpack.eof or unpack.unused_data:
         raise _broken(path)

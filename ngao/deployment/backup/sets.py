@@ -33,7 +33,7 @@ OUTSIDERS = "outsiders"
 
 _MANIFEST, _FORMAT = "manifest.json", 2
 _FIRST = ("notify", "referral", "registry", "intake")
-"""Who hears before who says: an event between two moments is then one that is sent again, and not one without a cause."""
+"""Subscribers before publishers: an event between two snapshots is then published again, and never handled without its cause."""
 
 Tell = Callable[[str], None]
 
@@ -51,7 +51,7 @@ class Part:
 
     @property
     def moment(self) -> datetime:
-        """When the part was as the file says."""
+        """The time of the part's snapshot."""
         return datetime.fromisoformat(self.taken)
 
 
@@ -160,7 +160,7 @@ class Backup:
         return cls(folder, parts, private_key)
 
     def chosen(self, names: Sequence[str]) -> list[Part]:
-        """These parts. Raises Misconfigured for one that is not in the backup."""
+        """Return these parts. Raises Misconfigured for one that is not in the backup."""
         missing = [name for name in names if name not in self.parts]
         if missing:
             raise Misconfigured(f"The backup {self.folder} has no {missing[0]}; it has {', '.join(sorted(self.parts))}.")
@@ -182,7 +182,7 @@ class Backup:
         demand_moment(part.moment, now)
 
     def outsiders(self) -> dict[str, Any]:
-        """What the broker had for outsiders; to be called once it is verified."""
+        """Return the outsiders' accounts and queues. Call `verify` for the part first."""
         *_, document = self._records(self.parts[OUTSIDERS])
         return dict(bson.decode(document)) if isinstance(document, bytes) else {}
 

@@ -1,7 +1,7 @@
-"""One service's database as it stood at one cluster time, read as it was stored.
+"""Reads one service's database at one cluster time, each document as it is stored.
 
-MongoDB keeps enough of the past to read all collections as of one moment (read concern "snapshot"), for five minutes
-(`minSnapshotHistoryWindowInSeconds`), while the service goes on writing.
+MongoDB can read all collections at one time in the past (read concern "snapshot") for five minutes
+(`minSnapshotHistoryWindowInSeconds`), while the service continues to write.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Preconditions, looked at in order: what each is, what it needs before it can be looked at, and what was found.
+"""Runs checks of preconditions in order, and collects their results.
 
-A check's `look` gives what is well in a few words, or raises: an error of ours is a failure with its sentence and way out, a
-`CheckWarning` is a warning. What needs something that has failed is not looked at, so that the first failure is the cause.
+A check's `look` returns a few words if the precondition holds. An `NgaoError` is a failure, whose sentence gives the cause and
+the remedy; a `CheckWarning` is a warning. A check that needs a failed one is skipped, so that the first failure is the cause.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ngao.chassis.errors import NgaoError
 
 
 class State(StrEnum):
-    """What came of a check."""
+    """The state of a check."""
 
     OK = "ok"
     WARNING = "warning"
@@ -23,7 +23,7 @@ class State(StrEnum):
 
 
 class CheckWarning(Exception):
-    """It works now, and will not for long: a warning."""
+    """A warning: the precondition holds now, and will soon fail."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Check:
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What came of one check, with the sentence."""
+    """The result of one check, with its sentence."""
 
     what: str
     state: State
@@ -45,12 +45,12 @@ class CheckResult:
 
 
 def after(what: str, checks: Iterable[Check]) -> Iterator[Check]:
-    """The same checks, not looked at when `what` has failed."""
+    """Return the same checks, to be skipped if `what` has failed."""
     return (Check(check.what, check.look, (what, *check.needs)) for check in checks)
 
 
 def perform(checks: Iterable[Check], tell: Callable[[CheckResult], None] = lambda _: None) -> list[CheckResult]:
-    """Look at everything in order; each finding is told as it is found."""
+    """Run the checks in order. `tell` gets each result immediately."""
     findings: list[CheckResult] = []
     lacking: set[str] = set()
     for check in checks:

@@ -1,4 +1,4 @@
-"""Whether what the services stand on is there: their settings, the broker, the stores, clocks, disk and ports."""
+"""Checks of everything that the services need: settings, broker, stores, clocks, disk and ports."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ CLOCK_DOUBT_S, CLOCK_WRONG_S = 2.0, 30.0
 DISK_DOUBT, DISK_WRONG = 5 * 1024**3, 1024**3
 _MANY, _LANES_WITHIN_S = 1000, 30
 _OF_OTHERS = frozenset({"alarms", "recipients"})
-"""Warnings of readiness that are no fault of the platform: a caseworker ends them, or a partner or source must."""
+"""Warnings of readiness that no fault of the platform causes: a caseworker, a partner or a source must act."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Service:
     file: Path
 
     def static(self) -> Iterator[Check]:
-        """What can be looked at before anything runs."""
+        """Yield the checks that need no running broker or store."""
         yield Check(self.named("settings"), lambda: self.settings().service)
         needs = (self.named("settings"),)
         yield Check(self.named("keys"), self._keys, needs)
@@ -54,18 +54,18 @@ class Service:
         yield Check(self.named("TLS files"), self._tls, needs)
 
     def running(self) -> Iterator[Check]:
-        """What needs broker and store."""
+        """Yield the checks that need a running broker and store."""
         needs = (self.named("settings"), self.named("TLS files"))
         yield Check(self.named("broker account"), self._broker, needs)
         yield Check(self.named("store"), lambda: f"MongoDB {require_store(self.settings().store)}", needs)
         yield Check(self.named("store's clock"), lambda: look_at_store_clock(self.settings().store), (self.named("store"),))
 
     def named(self, what: str) -> str:
-        """How its checks are called."""
+        """Return the name of a check of this service."""
         return f"{what} of {self.file.stem}"
 
     def settings(self) -> Settings:
-        """Its settings, read once; raises Misconfigured."""
+        """Return the service's settings, which are read once. Raises Misconfigured."""
         return _load(self.file)
 
     def _keys(self) -> str:
@@ -103,14 +103,14 @@ def _load(file: Path) -> Settings:
 
 @dataclass(frozen=True)
 class Broker:
-    """The broker as an administrator sees it. `steps` gives what it lacks of what is wanted."""
+    """The broker as an administrator sees it. `steps` returns the steps that would create its missing parts."""
 
     management: Callable[[], AbstractContextManager[Management]]
     steps: Callable[[Management], Iterator[Step]]
     edge_vhost: str = EDGE_VHOST
 
     def checks(self) -> Iterator[Check]:
-        """Reachable, new enough, at work, with everything that is wanted, and of the same time."""
+        """Yield the checks of the broker: its version, alarms, queues and accounts, lanes and clock."""
         yield Check("broker", self._version)
         yield Check("broker's alarms", self._alarms, ("broker",))
         yield Check("queues and accounts", self._topology, ("broker",))
@@ -140,7 +140,10 @@ class Broker:
         return "as wanted"
 
     def _lanes(self) -> str:
-        """A lane is new for a moment, and the broker counts some seconds late: only what stays unread is a fault."""
+        """Check that every lane has a consumer.
+
+        A new lane has none for a moment, and the broker's counts are some seconds late: only a lane that stays unread is a fault.
+        """
         with self.management() as management:
             look = partial(unread_lanes, management, self.edge_vhost)
             if not wait_until(lambda: not look(), _LANES_WITHIN_S, pause_s=1) and (unread := look()):
@@ -166,7 +169,7 @@ _ALARMS = (
 
 
 def look_at_store_clock(settings: StoreSettings) -> str:
-    """How far the store's clock is from ours. Raises what `judge_clock` raises, and Unavailable."""
+    """Compare the store's clock with the local clock. Raises what `judge_clock` raises, and Unavailable."""
     address = f"mongodb://{settings.hosts}/{settings.database}"
     client: MongoClient[dict[str, Any]] = MongoClient(address, **client_options(settings))
     try:
@@ -179,7 +182,7 @@ def look_at_store_clock(settings: StoreSettings) -> str:
 
 
 def judge_clock(whose: str, theirs: datetime, *, exact_s: float = 0.0, now: datetime | None = None) -> str:
-    """Raises Misconfigured for a clock that deadlines and leases cannot stand, CheckWarning for one that is going wrong."""
+    """Compare a clock with the local one. Raises Misconfigured if deadlines and leases cannot work, CheckWarning for a drift."""
     apart = max(0.0, abs(((now or datetime.now(UTC)) - theirs).total_seconds()) - exact_s)
     says = f"The clock of {whose} and of this machine are {apart:.0f} s apart: let both follow the same time server."
     if apart > CLOCK_WRONG_S:
@@ -190,7 +193,7 @@ def judge_clock(whose: str, theirs: datetime, *, exact_s: float = 0.0, now: date
 
 
 def disk(where: Path) -> Check:
-    """Room for what is stored and queued."""
+    """Return the check of the free space on a disk."""
 
     def look() -> str:
         free = shutil.disk_usage(where).free
@@ -205,7 +208,7 @@ def disk(where: Path) -> Check:
 
 
 def free_ports(wanted: Mapping[str, tuple[str, int]]) -> Iterator[Check]:
-    """That nobody has the ports we are about to take; `wanted` gives host and port for the variable that sets it."""
+    """Yield a check that each port is free. `wanted` has the host and port for each variable that sets a port."""
     for variable, (host, port) in wanted.items():
         yield Check(f"port {port}", partial(_demand_port, variable, host, port))
 
@@ -249,7 +252,7 @@ def _demand_ready(service: str, url: str, ca_file: str | None) -> str:
 
 
 def store_accounts(stores: Sequence[StoreSettings]) -> Iterator[Check]:
-    """Stores by their accounts alone, for a place that has no settings of services."""
+    """Yield the checks of the stores by their accounts alone, for a host without the services' settings."""
     for settings in stores:
         name = f"store of {settings.database}"
         yield Check(name, lambda each=settings: f"MongoDB {require_store(each)}")  # type: ignore[misc]

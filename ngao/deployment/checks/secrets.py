@@ -120,7 +120,7 @@ class SecretsCheck:
         return (*_WANTED.get(room, ()), *(_WANTED_FOR_TLS.get(room, ()) if self.tls else ()))
 
     def _agree(self) -> str:
-        """Who logs in and who makes the account must have the same password."""
+        """Check that each service has the same password as the account that provisioning creates for it."""
         for service in SERVICES:
             for kind in ("broker", "store"):
                 own, given = (service, f"{kind}.password"), ("provision", f"{kind}-{service}")
@@ -136,7 +136,7 @@ class SecretsCheck:
 
 
 def onboarding(folders: Mapping[str, Path]) -> str:
-    """Whose word for a partner's keys is taken. Raises Misconfigured when nobody's is, or not the same by all services."""
+    """Check the trusted onboarding keys. Raises Misconfigured if there is none, or if the services trust different ones."""
     trusted = {room: frozenset(load_onboarding(folder)) for room, folder in folders.items()}
     count = min(len(keys) for keys in trusted.values())
     if not count:
@@ -148,14 +148,14 @@ def onboarding(folders: Mapping[str, Path]) -> str:
 
 
 def look_at_certificate(file: Path, authority_file: Path, now: datetime | None = None) -> str:
-    """Until when a certificate is valid. Raises Misconfigured if it is not valid now, CheckWarning if it soon will not be."""
+    """Check a certificate's validity. Raises Misconfigured if it is not valid now, CheckWarning if it soon will not be."""
     certificate = _load_all(file)[0]
     if not any(_signed_by(certificate, authority) for authority in _load_all(authority_file)):
         raise Misconfigured(f"The certificate {file} is of no authority in {authority_file}: remove it and {INIT}.")
     now = now or datetime.now(UTC)
     if certificate.not_valid_before_utc > now:
         begins = certificate.not_valid_before_utc
-        raise Misconfigured(f"The certificate {file} counts only from {begins:%Y-%m-%d %H:%M} UTC on: is the clock here right?")
+        raise Misconfigured(f"The certificate {file} is not valid before {begins:%Y-%m-%d %H:%M} UTC: is the clock here right?")
     ends = certificate.not_valid_after_utc
     way_out = "run `bin/ngao secrets rotate tls`."
     if ends <= now:
