@@ -14,31 +14,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 # Folders of code and pages that have been edited. The list grows; a room that is on it stays on it.
 HELD = (
-    "CONTRIBUTING.md",
-    "README.md",
-    "SECURITY.md",
-    "docs/README.md",
-    "docs/explanation",
-    "docs/how-to",
-    "docs/reference/glossary.md",
-    "docs/runbooks",
-    "docs/tutorial",
-    "ngao/broker",
-    "ngao/chassis",
-    "ngao/cli",
-    "ngao/client",
-    "ngao/contracts",
-    "ngao/deployment",
-    "ngao/healthy.py",
-    "ngao/kernel",
-    "ngao/local",
-    "ngao/run.py",
-    "ngao/testing",
-    "services/intake",
-    "services/notify",
-    "services/referral",
-    "services/registry",
-)
+    "CHANGELOG.md", "CONTRIBUTING.md", "README.md", "SECURITY.md",
+    "deploy", "docs", "ngao", "services",
+)  # fmt: skip
 # Parts of these rooms that have not been edited yet: the list shrinks.
 NOT_YET = (
     "services/notify/messages/vocabulary.py",  # the words themselves
