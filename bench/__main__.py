@@ -20,7 +20,7 @@ _FOLDER = Path(__file__).parent
 
 
 def main() -> int:
-    """Run, show, write. `bench/RESULTS.md` is written by a whole run that came to its end, or by one with --keep."""
+    """Run the scenarios, print and write the results. `bench/RESULTS.md` is written by a complete run, or by one with --keep."""
     options = _options()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a runner's request to end stops the stage too
     size = plan.QUICK if options.quick else plan.Size()

@@ -1,4 +1,4 @@
-"""Progress: each line with the time since the beginning, so that nobody wonders whether it still works."""
+"""Progress lines, each with the time since the beginning, which show that a long run still works."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _BEGAN = time.monotonic()
 
 
 def say(text: str) -> None:
-    """One line of progress."""
+    """Print one line of progress."""
     print(f"[{elapsed():6.1f} s] {text}", flush=True)
 
 

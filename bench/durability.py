@@ -17,7 +17,7 @@ _CALLS = re.compile(r"^\s*[\d.]+\s+[\d.]+\s+\d+\s+(\d+)\s+(?:\d+\s+)?(fsync|fdat
 
 
 def counted(stage: Stage, work: Callable[[int], object]) -> dict[str, Any]:
-    """Syncs of mongod and of the broker while `work(50)` runs; empty when there is no strace."""
+    """Count the syncs of mongod and of the broker while `work(50)` runs. The result is empty if there is no strace."""
     if not shutil.which("strace"):
         return {}
     parts = {"mongod": stage.platform.mongo.process.pid(), "broker": stage.platform.broker.process.pid()}

@@ -15,7 +15,7 @@ _LOCK = Path(__file__).with_name("requirements.lock")
 
 
 def faststream_python() -> str:
-    """The Python that has FastStream; installs it with hashes on first use."""
+    """Return the Python that has FastStream, which is installed with hashes on first use."""
     folder = cache() / f"bench-{hashlib.sha256(_LOCK.read_bytes()).hexdigest()[:12]}"
     python, whole = folder / "bin" / "python", folder / "whole"
     if not whole.exists():

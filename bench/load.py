@@ -1,4 +1,4 @@
-"""Load over HTTP: closed (so many clients, each waiting for its answer) and open (arrivals that wait for nobody)."""
+"""Load over HTTP: closed (a number of clients, each waiting for its answer) and open (arrivals independent of answers)."""
 
 from __future__ import annotations
 
@@ -82,9 +82,9 @@ def _more(connection: socket.socket) -> bytes:
 
 
 def closed(port: int, key: str, clients: int, bodies: Sequence[bytes], seconds: float = 1e9) -> list[Post]:
-    """Post until all bodies are posted or the time is over; what is refused for the moment is sent again.
+    """Post until all bodies are posted or the time limit is reached. A temporarily refused report is sent again.
 
-    Raises when a report is refused for good, or for too long.
+    Raises RuntimeError if a report is refused permanently, or for too long.
     """
     waiting = iter(bodies)
     done: list[Post] = []
@@ -122,9 +122,9 @@ def arrivals(rate: float, count: int, seed: int) -> list[float]:
 def opened(
     port: int, key: str, moments: Sequence[float], bodies: Sequence[bytes], *, clients: int = 64, retry: bool = False
 ) -> list[Post]:
-    """Post each body at its moment. Latency counts from the moment, so a service that is late does not hide it.
+    """Post each body at its due time. Latency is measured from the due time, so a late service cannot hide its delay.
 
-    With `retry` a refusal or a broken connection is tried again until it is taken, as a source does.
+    With `retry`, a refused report or a broken connection is tried again until the report is accepted, as a source does.
     """
     began, lock = time.monotonic() + 0.05, threading.Lock()
     done: list[Post] = []

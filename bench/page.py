@@ -30,7 +30,7 @@ def text(results: dict[str, Any]) -> str:
 
 
 def markdown(results: dict[str, Any]) -> str:
-    """What `RESULTS.md` keeps."""
+    """Return the content of `RESULTS.md`."""
     rows = _markdown(("", "what", "median (lowest to highest round)", "bar", ""), table(results))
     parts = [
         "# Results", _quiet(results), "## Against the bars", rows, "## Absolute numbers of this machine", _absolute(results),
@@ -92,7 +92,7 @@ def _absolute(results: dict[str, Any]) -> str:
 
 
 def _cost(cost: dict[str, dict[str, float]]) -> str:
-    """Why the ratios are what they are: on a machine whose cores are all busy, throughput is cores by time a report."""
+    """Return the table of processor times, which explain the ratios: with busy cores, throughput is cores / time per report."""
     names = list(dict.fromkeys(name for one in cost.values() for name in one))
     rows = [(_SAYS[name], *(f"{one.get(each, 0):.1f}" for each in names)) for name, one in cost.items()]
     return "Milliseconds a report, end to end, and commands that the database ran for it:\n\n" + _markdown(("", *names), rows)
@@ -128,7 +128,7 @@ def _html(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 
 
 def _dots(made: list[Verdict]) -> str:
-    """A row a bar; the line in the middle is the bar, to its right is better, each step is a doubling."""
+    """Draw one row per bar. The line in the middle is the bar; values to its right are better, and each step is a doubling."""
     middle, step, drawn = _LEFT + (_WIDTH - _LEFT) / 2, (_WIDTH - _LEFT) / 12, []
     for number, verdict in enumerate(made):
         y, colour = number * _ROW + 24, _GOOD if verdict.is_met else _BAD
@@ -148,7 +148,7 @@ def _doublings(verdict: Verdict, value: float) -> float:
 
 
 def _timelines(faults: dict[str, Any]) -> list[str]:
-    """Latency over time; between the red line and the green one, the part was dead."""
+    """Draw the latency over time; between the red line and the green one, the part was down."""
     drawn = []
     for name, one in faults.items():
         if not one.get("windows"):

@@ -40,7 +40,7 @@ QUICK = Size(rounds=2, seconds=1.0, load_seconds=2.0, backlog=(1_000, 5_000), pa
 
 @dataclass
 class Field:
-    """Everybody who is measured on one stage."""
+    """All contenders that are measured on one stage."""
 
     ngao: OverHttp
     floor: Floor
@@ -134,8 +134,7 @@ def _round(contenders: Field, size: Size, wanted: tuple[str, ...], number: int) 
     if "b3" in wanted:
         rate = contenders.peaks["ngao"] / 2
         turns += [
-            ("b3", each.name, partial(through.latency, each, rate, size.load_seconds, number))
-            for each in contenders.over_http
+            ("b3", each.name, partial(through.latency, each, rate, size.load_seconds, number)) for each in contenders.over_http
         ]
     for scenario, name, measure in reversed(turns) if number % 2 else turns:
         found[scenario][name] = measure()
@@ -153,7 +152,7 @@ def _short(found: dict[str, Any]) -> str:
 
 
 def _alone(stage: Stage, size: Size, wanted: tuple[str, ...], results: dict[str, Any]) -> None:
-    """What needs no contender: each size in turn, round after round."""
+    """Run the scenarios that need no contender: each size in turn, round after round."""
     stage.platform.stop_services(say)
     if "b6" in wanted:
         directories = Directories(stage, size.partners)
@@ -170,7 +169,7 @@ def _alone(stage: Stage, size: Size, wanted: tuple[str, ...], results: dict[str,
 
 
 def _backlogs(backlog: Backlog, size: Size) -> list[dict[str, float]]:
-    """The largest takes as long as all others together, so it is drained in every third round only."""
+    """Drain backlogs of each size; the largest only in every third round, as it takes as long as all others together."""
     backlog.drain(size.backlog[0])
     found = []
     for number in range(size.rounds):

@@ -44,7 +44,7 @@ class Receiver:
         threading.Thread(target=self._collect, daemon=True).start()
 
     def wait_for(self, cases: set[str], within: float) -> set[str]:
-        """Wait until each of these has its offer; gives those that have not when the time is over."""
+        """Wait until each of these cases has its offer, for at most `within` seconds. Returns the cases without one."""
         end = time.monotonic() + within
         while (missing := cases - self.seen.keys()) and time.monotonic() < end:
             time.sleep(0.005)

@@ -38,7 +38,7 @@ def _report(chance: random.Random, counties: list[str]) -> dict[str, Any]:
 def _padded(report: dict[str, Any]) -> dict[str, Any]:
     """Fill the narrative until the whole is 1 kB."""
     missing = SIZE - len(json.dumps(report))
-    report["narrative"] = ("What was told. " * (missing // 15 + 1))[: max(1, missing)]
+    report["narrative"] = ("What happened. " * (missing // 15 + 1))[: max(1, missing)]
     return report
 
 

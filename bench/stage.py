@@ -48,7 +48,7 @@ class Room:
     key: str
 
     def as_file(self, folder: Path, **more: Any) -> Path:
-        """What the contender's programs read."""
+        """Write the file that the contender's programs read, and return its path."""
         path = folder / f"{self.name}.json"
         write_whole(path, json.dumps({**vars(self), **more}))
         return path
@@ -63,22 +63,22 @@ class Stage:
 
     @property
     def home(self) -> Home:
-        """Where everything is."""
+        """The home of the platform's files."""
         return self.platform.home
 
     @property
     def broker_password(self) -> str:
-        """The administrator's."""
+        """The password of the broker's administrator."""
         return self.home.secret("broker-admin")
 
     @property
     def mongo_uri(self) -> str:
-        """As administrator."""
+        """The address of MongoDB, with the administrator's account."""
         password = self.home.secret("mongo-admin")
         return f"mongodb://{ADMINISTRATOR}:{password}@{LOCAL}:{self.platform.ports['mongo']}/?authSource=admin&replicaSet=rs0"
 
     def environment(self) -> dict[str, str]:
-        """What programs of this stage are started with: the guard knows them by it."""
+        """Return the environment of this stage's programs, by which the guard recognises them."""
         return {**os.environ, "PYTHONPATH": str(REPOSITORY), "PYTHONWARNINGS": "ignore"}
 
     def room(self, name: str) -> Room:
@@ -92,7 +92,7 @@ class Stage:
         return Room(name, vhost, f"bench_{name}", amqp, self.mongo_uri, free_port(), secrets.token_urlsafe(32))
 
     def partner_queues(self, room: Room) -> tuple[str, ...]:
-        """An exchange `partners` with a quorum queue for each partner, as the platform's own partners have."""
+        """Create an exchange `partners` with a quorum queue for each partner, as the platform's own partners have."""
         management, names = self.platform.broker.management(), partner_names()
         management.put("exchanges", room.vhost, "partners", body={"type": "direct", "durable": True})
         for name in names:
@@ -102,17 +102,17 @@ class Stage:
         return tuple(f"partner.{name}" for name in names)
 
     def quorum_queue(self, room: Room, name: str) -> None:
-        """One quorum queue, reached by its name over the default exchange."""
+        """Create one quorum queue, which is reached by its name over the default exchange."""
         management = self.platform.broker.management()
         management.put("queues", room.vhost, name, body={"durable": True, "arguments": _QUORUM})
         management.close()
 
     def account(self, vhost: str, queues: tuple[str, ...]) -> Account:
-        """How the receiver reaches these queues."""
+        """Return the account with which the receiver reads these queues."""
         return Account(LOCAL, self.platform.ports["amqp"], ADMINISTRATOR, self.broker_password, vhost, queues)
 
     def put(self, service: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        """As the operator."""
+        """Send a PUT request with the operator's key, and return its answer."""
         key = operator_key_file(self.home).read_text().strip()
         address, headers = self.platform.url(service) + path, {"Authorization": f"Bearer {key}"}
         answer = requests.put(address, json=body, headers=headers, timeout=30, proxies={"http": ""})
@@ -120,7 +120,7 @@ class Stage:
         return dict(answer.json())
 
     def onboard(self) -> Account:
-        """One source and all partners; gives the account that reads every partner's queues."""
+        """Onboard one source and all partners. Returns the account that reads every partner's queues."""
         self.source_key = self.put("intake", "/v1/sources/bench", {"rate_per_second": 10_000, "new_key": True})["key"]
         management, queues = self.platform.broker.management(), []
         edge = Edge(EDGE_VHOST, LOCAL, self.platform.ports["amqp"])
@@ -138,7 +138,7 @@ class Stage:
 
 @contextmanager
 def opened() -> Iterator[Stage]:
-    """A running stage; stopped and removed afterwards, however this run ends."""
+    """Start a stage, and stop and remove it afterwards, however the run ends."""
     os.environ.pop("NGAO_SERVICES", None)
     folder = Path(tempfile.mkdtemp(prefix="ngao-bench-"))
     with reaped(folder) as mark:
@@ -153,31 +153,31 @@ def opened() -> Iterator[Stage]:
 
 
 def partner_names() -> list[str]:
-    """The invented partners."""
+    """Return the names of the invented partners."""
     return [f"bench-{number:02d}" for number in range(PARTNERS)]
 
 
 def counties() -> list[str]:
-    """The counties that have a partner."""
+    """Return the counties that have a partner."""
     listed = yaml.safe_load((REPOSITORY / "deploy" / "policy" / "counties.yaml").read_text("utf-8"))["counties"]
     return list(listed)[:PARTNERS]
 
 
 def partner(name: str, county: str, public_key: str, onboarding: str) -> dict[str, Any]:
-    """A partner for one county that can take any number, vouched for; it has no signing key, because nobody there signs."""
+    """Return a vouched partner for one county, with 1,000 places. It has no signing key: the bench signs nothing."""
     vouch = Vouch.new(Statement(name, public_key, None, datetime.now(UTC))).signed(onboarding)
     return {**in_directory(name, county), "public_key": public_key, "vouch": vouch.write()}
 
 
 def in_directory(name: str, county: str) -> dict[str, Any]:
-    """The same without keys, for contenders that seal nothing."""
+    """Return the same partner without keys, for contenders that seal nothing."""
     return {
         "name": name, "support_types": [NEED], "counties": [county], "languages": ["sw", "en"], "capacity": 1000, "vetted": True,
     }  # fmt: skip
 
 
 def _silence_mail(home: Home) -> None:
-    """No e-mail for each offer: no other contender sends one. The duty officer's rules stay."""
+    """Remove the e-mail for each offer, because no other contender sends one. The duty officer's rules stay."""
     rules = yaml.safe_load((REPOSITORY / "deploy" / "policy" / "notifications.yaml").read_text("utf-8"))
     rules["rules"] = [rule for rule in rules["rules"] if rule["tell"] == "duty_officer"]
     write_whole(home.policy / "notifications.yaml", yaml.safe_dump(rules))

@@ -61,20 +61,20 @@ def verdicts(results: dict[str, Any]) -> list[Verdict]:
 
 
 def floor_spread(results: dict[str, Any]) -> float:
-    """How far the floor's own rounds lie apart, as a share of their median: above a quarter the machine was not quiet."""
+    """Return the spread of the floor's own rounds as a share of their median. Above a quarter, the machine was not quiet."""
     rates = [each["b1"]["f1"]["rate_1"] for each in results.get("rounds", []) if each["b1"]]
     spread = Spread.of(rates) if rates else Spread(1, 1, 1, 0)
     return (spread.high - spread.low) / spread.median
 
 
 def never_arrived(results: dict[str, Any]) -> int:
-    """Accepted reports of any contender whose offer was not there after forty seconds."""
+    """Return the number of accepted reports, of all contenders, without an offer after forty seconds."""
     measured = [one for each in results.get("rounds", []) for scenario in ("b1", "b2", "b3") for one in each[scenario].values()]
     return sum(int(value) for one in measured for name, value in one.items() if name.startswith("missing"))
 
 
 def is_quiet(results: dict[str, Any]) -> bool:
-    """Whether the numbers mean anything."""
+    """Return True if the machine was quiet, so that the numbers are valid."""
     return floor_spread(results) <= _SOUND_FLOOR
 
 

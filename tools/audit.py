@@ -49,14 +49,14 @@ def main(install: Callable[[Path], Path | None] = install, tell: Callable[[str],
 
 
 def answers(program: Path, feed: str, folder: Path) -> bool:
-    """Whether a feed can be asked and knows the vulnerabilities that everybody knows."""
+    """Return True if a feed answers and knows the well-known vulnerabilities."""
     canary = folder / "canary.txt"
     canary.write_text(f"{KNOWN_BAD}\n")
     return bool(look(program, feed, canary, folder, "--no-deps"))
 
 
 def look(program: Path, feed: str, requirements: Path, folder: Path, *options: str) -> list[str] | None:
-    """One line for each known vulnerability; None where the feed gave no whole answer."""
+    """Return one line for each known vulnerability; None if the feed gave no complete answer."""
     report = folder / "report.json"
     report.unlink(missing_ok=True)
     command = [str(program), "--requirement", str(requirements), "--vulnerability-service", feed, "--disable-pip",
@@ -66,7 +66,7 @@ def look(program: Path, feed: str, requirements: Path, folder: Path, *options: s
 
 
 def lines_of(report: str) -> list[str]:
-    """What pip-audit's JSON says, one line for each vulnerability."""
+    """Return one line for each vulnerability in pip-audit's JSON."""
     packages: Sequence[dict[str, object]] = json.loads(report)["dependencies"]
     return [
         f"{package['name']} {package['version']}: {bad['id']}, mended in {', '.join(bad['fix_versions']) or 'nothing yet'}"

@@ -15,20 +15,20 @@ _WHOLLY_OURS = ("docs/reference/schemas", "docs/reference/openapi")
 
 
 def everything(root: Path = ROOT) -> dict[str, str]:
-    """The text of each generated file by its path."""
+    """Return the text of each generated file by its path."""
     made = {**schemas.files(), **asyncapi.files(root), **events.files(), **openapi.files(root)}
     made |= {**problems.files(), **settings.files()}
     return made | architecture.files(root)
 
 
 def differences(made: dict[str, str], root: Path = ROOT) -> list[str]:
-    """Paths whose committed text is missing, other than the code says, or left over."""
+    """Return the paths of committed files that are missing, differ from the generated text, or are no longer generated."""
     wrong = [path for path, text in made.items() if _text(root / path) != text]
     return sorted(wrong + [path for path in _present(root) if path not in made])
 
 
 def write(made: dict[str, str], root: Path = ROOT) -> None:
-    """Put the files where they belong and remove those that no code asks for any more."""
+    """Write the files, and remove those that are no longer generated."""
     for path in set(_present(root)) - set(made):
         (root / path).unlink()
     for path, text in made.items():
@@ -45,7 +45,7 @@ def _text(path: Path) -> str | None:
 
 
 def main() -> int:
-    """0 when everything is as the code says, 1 when a file differs."""
+    """Write or check the files. Returns 1 if --check finds a difference, else 0."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing, fail on a difference")
     checking = parser.parse_args().check
@@ -53,7 +53,7 @@ def main() -> int:
     wrong = differences(made)
     if not checking:
         write(made)
-        made = everything()  # the folders that were just made stand in the index, too
+        made = everything()  # the index lists the folders that were just made, too
         write(made)
         print(f"{len(made)} files, {len(wrong)} of them changed.")
         return 0

@@ -43,7 +43,7 @@ class Hop:
         self._publish([_outgoing(exchange, key or each["data"]["partner"], each, str(copy["_id"])) for each, copy in pairs])
 
     def _publish(self, batch: list[Outgoing]) -> None:
-        """Again after a lost connection: between its turns nobody answers this one's heartbeats."""
+        """Publish, and try again after a lost connection: between its turns the connection answers no heartbeats."""
         for _ in range(3):
             outcomes = self._publisher.publish(batch)
             if all(outcome is Outcome.CONFIRMED for outcome in outcomes):
@@ -52,7 +52,7 @@ class Hop:
 
 
 def broker_settings(room: dict[str, Any]) -> BrokerSettings:
-    """The room's virtual host for the platform's own publisher."""
+    """Return the settings with which the platform's own publisher connects to the room's virtual host."""
     account, _, address = room["amqp"].removeprefix("amqp://").rpartition("@")
     user, password = account.split(":", 1)
     host, port = address.split("/")[0].split(":")
@@ -65,7 +65,7 @@ def _outgoing(exchange: str, key: str, document: dict[str, Any], own_id: str) ->
 
 
 def serve(room: dict[str, Any], queue: str, exchange: str, key: str | None) -> None:
-    """Take up to a hundred, insert, publish, acknowledge all at once."""
+    """Take up to a hundred messages, insert, publish, and acknowledge all of them together."""
     hop, settings = Hop(room, queue), broker_settings(room)
     address, vhost = f"{settings.host}:{settings.port}", settings.vhost
     connection = amqp.Connection(address, settings.username, settings.password, virtual_host=vhost)

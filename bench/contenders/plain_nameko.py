@@ -34,7 +34,7 @@ class Mongo(DependencyProvider):
         )
 
     def get_dependency(self, worker_ctx: Any) -> Any:  # noqa: ARG002  # nameko's signature
-        """What a worker uses."""
+        """Return the database for a worker."""
         return self.database
 
 
@@ -135,7 +135,7 @@ class ReferralService:
 
 
 class NotifyService:
-    """Writes down who is told."""
+    """Stores one message for each offer."""
 
     name = "notify"
     mongo = Mongo()

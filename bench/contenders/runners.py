@@ -1,4 +1,4 @@
-"""The driver's side of each contender: start it, load it, hear its partners, stop it."""
+"""The driver's side of each contender: start it, load it, receive its partners' messages, stop it."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class OverHttp:
         return self._heard(list(posts), None).missing
 
     def is_ready(self) -> bool:
-        """True when one report goes all the way."""
+        """Return True if the contender accepts one report."""
         try:
             status, _ = Client(self.port, self.key).post(self.reports(1)[0])
         except OSError:
@@ -160,13 +160,13 @@ class Floor:
 
 
 def platform(stage: Stage) -> OverHttp:
-    """The platform as it is, encryption and audit on."""
+    """Return the platform as a contender, with encryption and audit on."""
     says, port, receiver = "Ngao, encryption and audit on", stage.platform.ports["intake"], Receiver(stage.onboard())
     return OverHttp("ngao", says, port, stage.source_key, receiver, known_as=partial(_partners_references, stage))
 
 
 def _partners_references(stage: Stage, cases: set[str]) -> dict[str, str]:
-    """A partner knows a case by a reference of its own, which only referral's store leads to."""
+    """Return the partner's own reference of each case, from the salts in referral's store."""
     with MongoClient[dict[str, Any]](stage.mongo_uri) as client:
         wanted = {"_id": {"$in": list(cases)}, "offers": {"$ne": []}}
         found = client["ngao_referral"]["cases"].find(wanted, {"offers.partner_id": 1, "offers.case_salt": 1})
@@ -239,7 +239,7 @@ def _ready(contender: OverHttp) -> OverHttp:
 
 
 def _fill(room: Room) -> None:
-    """The partners and the indexes that the flow needs."""
+    """Create the partners and the indexes that the flow needs."""
     with MongoClient[dict[str, Any]](room.mongo) as client:
         database: Any = client[room.database]
         listed = zip(partner_names(), counties(), strict=True)

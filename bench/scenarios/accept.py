@@ -18,7 +18,7 @@ def of_floor(floor: Floor, seconds: float) -> dict[str, Any]:
 
 
 def of(contender: OverHttp, seconds: float) -> dict[str, Any]:
-    """A contender with one client, then with 32."""
+    """Measure a contender with one client, then with 32."""
     found: dict[str, Any] = {}
     for clients in (1, CLIENTS):
         posts = contender.accept(clients, seconds, int(seconds * _MOST_A_SECOND))

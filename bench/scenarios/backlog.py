@@ -27,7 +27,7 @@ _LONGEST_S = 180.0
 
 
 class Backlog:
-    """A virtual host with one queue that hears everything, and an outbox to fill."""
+    """A virtual host with one queue that is bound to all events, and an outbox to fill."""
 
     def __init__(self, stage: Stage) -> None:
         self._stage, self._room = stage, stage.room("backlog")

@@ -22,7 +22,7 @@ _LARGE = ("narrative_parts", "sealed_identity", "attachments", "story", "reasons
 
 
 class Registers:
-    """One database a size, filled from a report that the platform has really stored, without its sealed parts."""
+    """One database per size, filled with copies of a report that the platform has stored, without its sealed parts."""
 
     def __init__(self, stage: Stage, sizes: tuple[int, ...]) -> None:
         with MongoClient[Any](stage.mongo_uri, tz_aware=True) as client:

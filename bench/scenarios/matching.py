@@ -23,7 +23,7 @@ _SUPPORTS = ("legal_aid", "medical", "psychosocial", "relocation_and_shelter")
 
 
 class Directories:
-    """One database a size."""
+    """One database per size."""
 
     def __init__(self, stage: Stage, sizes: tuple[int, ...]) -> None:
         self._policy, _ = policy.load_rules((REPOSITORY / "deploy" / "policy",))
@@ -43,7 +43,7 @@ class Directories:
         began = time.monotonic()
         for number in range(_MATCHES):
             if not cache.matcher(loads).match(_wanted(number, places)).candidates:
-                raise RuntimeError("a match found nobody")
+                raise RuntimeError("a match found no partner")
         return (time.monotonic() - began) / _MATCHES
 
 

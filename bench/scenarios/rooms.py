@@ -49,5 +49,5 @@ class Database:
 
 
 def reading_unit(store: Store) -> Unit:
-    """A unit of work that only reads, and opens no seal."""
+    """Return a unit of work that only reads, and opens no seal."""
     return Unit(datetime.now(UTC), None, store.lookups)  # type: ignore[arg-type]

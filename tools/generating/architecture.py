@@ -21,7 +21,7 @@ host, port or image: `deploy`."""
 
 
 def files(root: Path) -> dict[str, str]:
-    """The one page."""
+    """Return the page."""
     rows = [(f"`{folder.relative_to(root).as_posix()}/`", purpose_of(folder, root) or "") for folder in folders(root)]
     parts = [
         NOTICE,
@@ -36,18 +36,18 @@ def files(root: Path) -> dict[str, str]:
 
 
 def folders(root: Path) -> list[Path]:
-    """All folders that hold a file of ours, in order."""
+    """Return all folders that hold a file of ours, in order."""
     found = {each for top in ROOTS for path in _files(root / top) for each in path.parents if each.is_relative_to(root / top)}
     return sorted(found, key=lambda folder: folder.relative_to(root).parts)
 
 
 def purpose_of(folder: Path, root: Path) -> str | None:
-    """A folder in one line, or None when nobody has said it."""
+    """Return the purpose of a folder in one line, or None if no docstring or README states it."""
     return _of_package(folder) or _of_parents(folder, root) or _of_readme(folder) or _of_twin(folder, root)
 
 
 def _of_twin(folder: Path, root: Path) -> str | None:
-    """The unit tests of a feature stand under the feature's own path."""
+    """Return the purpose of a feature's unit tests, which are under the same path as the feature."""
     parts = folder.relative_to(root).parts
     twin = root.joinpath("services", *parts[2:])
     return f"Tests of `{twin.relative_to(root)}`." if parts[:2] == ("tests", "unit") and twin.is_dir() else None

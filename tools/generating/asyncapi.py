@@ -1,6 +1,6 @@
-"""The AsyncAPI 3.1 document: who says what on which exchange, with an approved example of each event.
+"""The AsyncAPI 3.1 document: the publishers and events of each exchange, with an approved example of each event.
 
-Operations are told from the platform's side: it receives reports and replies, and sends to partners and sources.
+Operations are described from the platform's side: it receives reports and replies, and sends to partners and sources.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ class Channel:
 _LANE = "`urgent` when the event is about a critical case, else `routine`."
 _TYPE = "The event's type."
 CHANNELS = (
-    Channel("events", "internal", Audience.INTERNAL, "{lane}.{type}", "What the four services say to each other.",
+    Channel("events", "internal", Audience.INTERNAL, "{lane}.{type}", "Events between the four services.",
             {"lane": _LANE, "type": _TYPE}),
-    Channel("notices", "internal", None, "{lane}.{type}", "Notices of events, for services that need no more of them.",
+    Channel("notices", "internal", None, "{lane}.{type}", "Notices of events, for services that need no more data.",
             {"lane": _LANE, "type": _TYPE}),
-    Channel("partners", "edge", Audience.PARTNER, "{partner_id}.{lane}.{type}", "What partners hear, each on two queues.",
+    Channel("partners", "edge", Audience.PARTNER, "{partner_id}.{lane}.{type}", "Events for partners, on two queues each.",
             {"partner_id": "Who it is for.", "lane": _LANE, "type": _TYPE}),
-    Channel("results", "edge", Audience.SOURCE, "{source_id}.{type}", "What became of reports that came over AMQP.",
+    Channel("results", "edge", Audience.SOURCE, "{source_id}.{type}", "Results of reports over AMQP.",
             {"source_id": "Whose report it was.", "type": _TYPE}),
     Channel("reports", "edge", Audience.FROM_SOURCE, "{source_id}", "Reports from sources, each under its own id.",
             {"source_id": "The account that publishes."}),
@@ -54,7 +54,7 @@ CHANNELS = (
 
 
 def files(root: Path) -> dict[str, str]:
-    """The one document."""
+    """Return the document."""
     return {"docs/reference/asyncapi.json": as_json(document(root / "tests" / "contract" / "samples"))}
 
 
@@ -82,7 +82,7 @@ def document(samples: Path) -> dict[str, Any]:
 
 
 def carried(channel: Channel) -> list[EventType]:
-    """The event types of a channel."""
+    """Return the event types of a channel."""
     if channel.audience is None:
         return [entry for entry in CATALOGUE.values() if entry.notice]
     return [entry for entry in CATALOGUE.values() if channel.audience in entry.audiences]
@@ -124,16 +124,10 @@ def _operations() -> dict[str, Any]:
     made: dict[str, Any] = {}
     for service in SERVICES:
         made |= _operation(f"{service}.says", "send", internal, [each for each in carried(internal) if each.owner == service])
-        made |= _operation(
-            f"{service}.notes", "send", noticing, [each for each in carried(noticing) if each.owner == service]
-        )
+        made |= _operation(f"{service}.notes", "send", noticing, [each for each in carried(noticing) if each.owner == service])
         heard = [each for each in carried(internal) if service in each.subscribers]
-        made |= _operation(
-            f"{service}.hears", "receive", internal, [each for each in heard if not each.gives_notice_to(service)]
-        )
-        made |= _operation(
-            f"{service}.learns", "receive", noticing, [each for each in heard if each.gives_notice_to(service)]
-        )
+        made |= _operation(f"{service}.hears", "receive", internal, [each for each in heard if not each.gives_notice_to(service)])
+        made |= _operation(f"{service}.learns", "receive", noticing, [each for each in heard if each.gives_notice_to(service)])
     for channel, name in ((partners, "tellPartner"), (results, "tellSource")):
         made |= _operation(name, "send", channel, carried(channel))
     for channel, name in ((reports, "takeReport"), (replies, "takeReply")):
@@ -163,7 +157,7 @@ def _message(entry: EventType, samples: Path) -> dict[str, Any]:
 
 
 def _notice(entry: EventType, schema: type[Schema]) -> dict[str, Any]:
-    """The notice of an event: the same envelope and type, with less data."""
+    """Describe the notice of an event: the same envelope and type, with less data."""
     return _described(entry, schema, f"{entry.name}, as a notice", "internal")
 
 

@@ -40,7 +40,7 @@ hour, and in `data` no more than this."""
 
 
 def files() -> dict[str, str]:
-    """The one page."""
+    """Return the page."""
     inside, *outside = (_part(*part) for part in _PARTS)
     parts = [NOTICE, "# Events", _INTRO, inside, f"{_NOTICES}\n\n{_noticed()}", *outside]
     return {"docs/reference/events.md": "\n\n".join(parts) + "\n"}
@@ -56,7 +56,7 @@ def _subscribers(entry: EventType) -> tuple[str, ...]:
 
 
 def _noticed() -> str:
-    """Who gets the notice of which event, and its fields."""
+    """Return the table of notices, with their subscribers and fields."""
     rows = [
         (f"`{entry.name}`", ", ".join(entry.noticed), ", ".join(f"`{name}`" for name in entry.notice().fields))
         for entry in CATALOGUE.values()

@@ -13,11 +13,11 @@ SERVICES = ("intake", "registry", "referral", "notify")
 
 
 def files(root: Path) -> dict[str, str]:
-    """One document a service."""
+    """Return one document per service."""
     present = [name for name in SERVICES if (root / "services" / name / "service.py").exists()]
     return {f"docs/reference/openapi/{name}.json": as_json(describe(name, service_class(name).endpoints)) for name in present}
 
 
 def service_class(name: str) -> Any:
-    """The nameko class of a service."""
+    """Return the nameko class of a service."""
     return getattr(importlib.import_module(f"services.{name}.service"), f"{name.capitalize()}Service")

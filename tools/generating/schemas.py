@@ -17,7 +17,7 @@ _FROM, _TO = "#/components/schemas/", "#/$defs/"
 
 
 def files() -> dict[str, str]:
-    """One file for each event type, and one for the envelope they all share."""
+    """Return one file for each event type, and one for the common envelope."""
     made = {f"docs/reference/schemas/{name}.json": as_json(standalone(entry)) for name, entry in CATALOGUE.items()}
     made["docs/reference/schemas/envelope.json"] = as_json(
         {"$schema": DIALECT, "$id": f"{BASE}/schemas/envelope.json", **envelope()}
@@ -26,7 +26,7 @@ def files() -> dict[str, str]:
 
 
 def standalone(entry: EventType) -> dict[str, Any]:
-    """A schema that needs no other file: what it refers to stands in its own `$defs`."""
+    """Return a schema that needs no other file: the schemas that it refers to are in its `$defs`."""
     parts = {_name(schema): described for schema, described in definitions(entry.schema).items()}
     root = parts.pop(_name(entry.schema))
     document: dict[str, Any] = {
@@ -43,7 +43,7 @@ def standalone(entry: EventType) -> dict[str, Any]:
 
 
 def definitions(schema: type[Schema]) -> dict[type[Schema], dict[str, Any]]:
-    """A schema and all it refers to; references point to `#/components/schemas/`."""
+    """Return a schema and all that it refers to; references point to `#/components/schemas/`."""
     plugin = MarshmallowPlugin(schema_name_resolver=_name)
     spec = APISpec("schemas", "1", "3.1.0", plugins=[plugin])
     if plugin.converter is not None:
@@ -57,7 +57,7 @@ def definitions(schema: type[Schema]) -> dict[type[Schema], dict[str, Any]]:
 
 
 def nested(schema: type[Schema]) -> list[type[Schema]]:
-    """A schema and those inside it, each once, itself first."""
+    """Return a schema and the schemas nested in it, each once, itself first."""
     found = [schema]
     for field in schema().fields.values():
         inner = field.inner if isinstance(field, fields.List) else field
@@ -67,7 +67,7 @@ def nested(schema: type[Schema]) -> list[type[Schema]]:
 
 
 def envelope() -> dict[str, Any]:
-    """The context attributes of every event, as `ngao.contracts.envelope` reads them."""
+    """Return the schema of the context attributes of every event, as `ngao.contracts.envelope` reads them."""
     text = {"type": "string", "minLength": 1}
     return {
         "title": "CloudEvents 1.0 in structured JSON, as Ngao uses it",
