@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """A source of the current time."""
+    """Returns the current time."""
 
     def now(self) -> datetime:
         """Return the current time, timezone-aware, in UTC."""
