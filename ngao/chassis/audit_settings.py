@@ -10,7 +10,7 @@ from marshmallow.validate import Range
 
 @dataclass(frozen=True)
 class AuditSettings:
-    """How often a service looks whether its audit is what it was, and publishes where the chains are; in seconds.
+    """The intervals at which a service checks its audit trail and publishes the heads of its chains, in seconds.
 
     `heads_late_after` is how many of these intervals another service may publish nothing before it is an alarm.
     `lists_within_s` is how long an operator's readings of one list are counted into one entry; 0 writes an entry for each.

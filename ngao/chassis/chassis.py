@@ -155,12 +155,12 @@ class Chassis:
         self.metrics.overdue("parked", late, (before - since).total_seconds() if since else 0.0)
 
     def close(self) -> None:
-        """Let go of the store."""
+        """Close the connection to the store."""
         self.store.close()
 
 
 def _hand_on(relay: Relay, metrics: Metrics, entries: list[Entry]) -> None:
-    """Publish what was committed. Only events are counted: the keys of what goes outside begin with whom it is for."""
+    """Publish committed entries. Only events are counted: the routing keys of entries for outsiders begin with the recipient."""
     for entry in entries:
         if entry.to == EVENTS:
             priority, _, said = entry.routing_key.partition(".")
@@ -169,7 +169,7 @@ def _hand_on(relay: Relay, metrics: Metrics, entries: list[Entry]) -> None:
 
 
 def _begin_counts(metrics: Metrics, service: str) -> None:
-    """At nothing: Prometheus sees no rise in a number that appears as one."""
+    """Set the counters to zero: Prometheus sees no increase in a counter that first appears as one."""
     for each in CATALOGUE.values():
         if each.owner == service and Audience.INTERNAL in each.audiences:
             for priority in ("urgent", "routine"):

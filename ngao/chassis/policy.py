@@ -34,7 +34,7 @@ _READINGS: dict[str, _Reading] = {}
 
 @dataclass(frozen=True)
 class Policy:
-    """Checked policy files by name (`rules.yaml`, `profiles/form.yaml`) and the short hash of what they say."""
+    """Checked policy files by name (`rules.yaml`, `profiles/form.yaml`), and the short hash of their content."""
 
     documents: Mapping[str, Any]
     version: str
@@ -50,7 +50,7 @@ class Policy:
 
 
 def reads_policy(service: str) -> Callable[[_Reading], _Reading]:
-    """Register what a service does with the files at its start: it returns the version, or raises Misconfigured."""
+    """Register the function by which a service reads the files at its start: it returns the version, or raises Misconfigured."""
 
     def register(reading: _Reading) -> _Reading:
         _READINGS[service] = reading

@@ -1,4 +1,4 @@
-"""What lies in a folder of keys, read again every few seconds, so that a new period is used without a restart."""
+"""The content of a folder of keys, read again every few seconds, so that a new period is used without a restart."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _log = get_logger(__name__)
 
 
 class Reread(Generic[T]):
-    """`read` gives what there is now. Raises Misconfigured at the beginning.
+    """`read` returns the present content. The constructor raises Misconfigured if the folder cannot be read.
 
-    Later a folder that cannot be read for the moment removes nothing.
+    Later, the last content stays in use while the folder cannot be read.
     """
 
     def __init__(self, read: Callable[[], T], *, ticks: Ticks = time.monotonic) -> None:

@@ -21,7 +21,7 @@ from marshmallow import RAISE, Schema, fields, post_load, validates_schema
 
 @dataclass(frozen=True)
 class Absent:
-    """What a file means that does not have this key, where the dataclass itself says something else."""
+    """The value of a key that is missing in a file, if it differs from the dataclass's own default."""
 
     value: Any
 
@@ -103,7 +103,7 @@ def _nested(section: type[Section]) -> fields.Nested:
 
 
 def sentences(messages: Any, at: str = "") -> list[str]:
-    """One sentence for each error of a marshmallow schema."""
+    """Return one sentence for each error of a marshmallow schema."""
     if isinstance(messages, dict):
         return [line for key, value in messages.items() for line in sentences(value, f"{at}.{key}".strip("."))]
     return [f"{at}: {str(message).rstrip('.')}" for message in messages]

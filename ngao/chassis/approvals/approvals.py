@@ -76,7 +76,7 @@ class Approvals:
         return self._settings.mode
 
     def ask(self, act: Act, *, by: str) -> dict[str, Any]:
-        """Keep what is asked for; what the answer says."""
+        """Store the request, sealed, and return it without its content."""
         approval_id = uuid4().hex[:16]
 
         def work(unit: Unit) -> dict[str, Any]:
@@ -99,7 +99,7 @@ class Approvals:
         return [_public(each) for each in self._kept.find(wanted).sort("asked_at", DESCENDING).limit(limit)]
 
     def public(self, approval_id: str) -> dict[str, Any]:
-        """One request, without what it asks. Raises NotFound."""
+        """Return one request, without its content. Raises NotFound."""
         return _public(self._find(approval_id))
 
     def show(self, approval_id: str, *, by: str) -> dict[str, Any]:
@@ -113,7 +113,7 @@ class Approvals:
         return self._units.run(work)
 
     def pending(self, approval_id: str, *, by: str) -> Pending:
-        """Return what this operator may approve now. Raises NotFound, NotAllowedNow, Forbidden for the operator who asked."""
+        """Return a request that this operator may approve. Raises NotFound, NotAllowedNow, Forbidden for the asking operator."""
         unit = self._units.read()
         found = self._decidable(unit, approval_id, by)
         try:
@@ -168,7 +168,7 @@ class Approvals:
         return self._units.run(work)
 
     def reject(self, approval_id: str, *, by: str, reason: str) -> dict[str, Any]:
-        """Decide that it is not done. Raises NotFound, NotAllowedNow; the operator who asked may withdraw it in this way."""
+        """Reject a request; the operator who asked may withdraw it in this way. Raises NotFound, NotAllowedNow."""
         self._units.run(lambda unit: self._decide(unit, approval_id, by, "rejected", {"reason": reason}))
         return self.public(approval_id)
 

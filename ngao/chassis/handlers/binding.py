@@ -19,7 +19,7 @@ _EMPTY = inspect.Parameter.empty
 
 @dataclass(frozen=True)
 class Binding:
-    """A function of ours and what it wants. `on_parts` is True when it opens its units itself."""
+    """A declared function and its parameters. `on_parts` is True if it opens its units of work itself."""
 
     function: Callable[..., Any]
     on_parts: bool

@@ -85,7 +85,7 @@ class Parts(ABC, Generic[C]):
         self.units, self.metrics, self.clock = chassis.units, chassis.metrics, chassis.clock
 
     def begin(self) -> None:
-        """Do what needs the store, whose collections are there now, before anything is handled."""
+        """Do the preparations that need the store. Called after its collections exist, and before anything is handled."""
 
     @abstractmethod
     def context(self, unit: Unit, principal: Principal | None = None) -> C:

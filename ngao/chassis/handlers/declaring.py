@@ -1,4 +1,4 @@
-"""What a use case says about its own entrypoint, written above its function.
+"""Decorators by which a use case declares its own entrypoint, above its function.
 
 The decorators give the function back as it is, so that a test calls it directly and mypy sees its real signature. `building`
 reads what was declared and makes the entrypoints.
@@ -32,7 +32,7 @@ class Subscription:
 
 @dataclass(frozen=True)
 class EdgeSubscription:
-    """A queue of what outsiders publish."""
+    """A queue of messages from outsiders."""
 
     exchange: str
     queue: str

@@ -34,7 +34,7 @@ class Shows:
 
 @dataclass(frozen=True)
 class Itself:
-    """The use case puts one of these actions on record, in the transaction of what it does."""
+    """The use case writes an audit entry with one of these actions, in the transaction of its changes."""
 
     actions: tuple[str, ...]
 
@@ -54,12 +54,12 @@ lists, shows, nothing = Lists, Shows, Nothing
 
 
 def itself(*actions: str) -> Itself:
-    """For an operation whose use case writes the entry."""
+    """Declare that the use case writes the entry itself."""
     return Itself(actions)
 
 
 def check(declared: Operation) -> None:
-    """Refuse an operation of operators that leaves open what it puts on record, or a declaration that cannot be right."""
+    """Refuse an operation of operators without a declared audit entry, or with a declaration that contradicts it."""
     audited = declared.audit
     if "operator" not in declared.roles:
         return
@@ -72,7 +72,7 @@ def check(declared: Operation) -> None:
 
 
 def put_on_record(declared: Operation, readings: Readings, call: Call, values: Mapping[str, str], outcome: Any) -> None:
-    """Commit the entry of what is about to be answered. Raises Unavailable: then nothing is shown."""
+    """Commit the audit entry of an answer before it is sent. Raises Unavailable; the answer is then not shown."""
     if call.principal.kind != "operator":
         return
     audited, actor = declared.audit, call.principal.actor
@@ -84,7 +84,7 @@ def put_on_record(declared: Operation, readings: Readings, call: Call, values: M
 
 
 def described(audited: Audited) -> dict[str, Any]:
-    """For the OpenAPI document."""
+    """Return the declaration as it is in the OpenAPI document."""
     match audited:
         case Lists(name):
             return {"action": LIST_READ, "list": name}

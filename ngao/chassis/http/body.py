@@ -1,4 +1,4 @@
-"""Takes a request's body off the wire: only as much as allowed, only while it keeps coming, only in a type someone reads."""
+"""Reads a request's body within limits of size and time, and only if the operation accepts its media type."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _UTF_8 = {"utf-8", "utf8", "us-ascii", "ascii"}
 
 
 def read_body(environ: Mapping[str, Any], limit: int, accepts: tuple[str, ...], meter: Meter) -> tuple[bytes, str]:
-    """`(body, media type)`; who accepts `*/*` gets the bytes whatever they are called. What was read is on the meter.
+    """Return `(body, media type)`. An operation that accepts `*/*` gets any media type. The meter counts the bytes.
 
     Raises TooLarge (before reading, if it can), UnsupportedMediaType, TooSlow, InvalidInput.
     """

@@ -1,4 +1,4 @@
-"""What a handler is given and what it gives back."""
+"""The request that a handler gets, and the answers that it returns."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Answer:
-    """What goes back: a payload of plain JSON values (datetimes become RFC 3339 text), or None for no body."""
+    """A response: a payload of plain JSON values (datetimes become RFC 3339 text), or None for no body."""
 
     status: int
     payload: Any

@@ -1,4 +1,4 @@
-"""The ports of a service: what is asked at each, by whom, and how many connections one address may have there."""
+"""The ports of a service: the operations and callers of each, and how many connections one address may have."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _CHASSIS_PAGES = {HEALTH, READINESS, "/metrics", "/openapi.json"}
 
 @dataclass
 class Door:
-    """One port: who accepts there, which gates pass connections on to it, and what is open."""
+    """One port: its listening socket and server, the gates that pass connections on to it, and its open connections."""
 
     listening: Any
     server: Any
@@ -33,7 +33,7 @@ class Door:
     share_of: dict[int, str] = field(default_factory=dict)
 
     def enter(self, connection: list[Any]) -> bool:
-        """Count a connection for its address; False when that has its share already."""
+        """Count a connection for its address. Returns False if the address has too many connections."""
         share = share_of(connection[0][0])
         if self.shares[share] >= _MOST_PER_ADDRESS:
             return False
@@ -42,7 +42,7 @@ class Door:
         return True
 
     def leave(self, connection: list[Any]) -> None:
-        """Forget a connection that has ended."""
+        """Remove a closed connection from the counts."""
         self.connections.pop(id(connection), None)
         share = self.share_of.pop(id(connection), None)
         if share is not None:
@@ -53,7 +53,7 @@ class Door:
 
 @dataclass(frozen=True)
 class Served:
-    """What a port answers: these operations, to these kinds of callers."""
+    """The operations that a port serves, and the kinds of callers that it admits."""
 
     port: int
     entrypoints: Sequence[Any]

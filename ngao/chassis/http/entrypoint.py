@@ -64,7 +64,7 @@ def answered(endpoint: Endpoint, parts: Any, call: Call, values: Mapping[str, st
 
 
 def _bounded(callers: tuple[str, ...]) -> AbstractContextManager[None]:
-    """Operators may ask for what takes long, such as the verification of all audit chains."""
+    """Bound the time for the store, except for operators: some of their operations take long, such as an audit verification."""
     return nullcontext() if "operator" in callers else pymongo.timeout(STORE_SECONDS)
 
 

@@ -1,4 +1,4 @@
-"""Who comes in, and how fast."""
+"""Authentication and rate limits of callers."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ class Gate:
         return principal
 
     def charge(self, principal: Principal, remote: str, tokens: float) -> None:
-        """Have a caller pay for what its request has cost beyond an ordinary one."""
+        """Charge a caller for the cost of its request beyond an ordinary one."""
         self._callers.charge(_bucket(principal, remote), tokens, principal.rate_per_second)
 
     def draw_ahead(self, principal: Principal, remote: str, tokens: float) -> None:
-        """Have a caller pay for what its request asks for beyond an ordinary one before it is done; raises TooManyRequests."""
+        """Charge a caller, before the work, for the cost of its request beyond an ordinary one. Raises TooManyRequests."""
         self._callers.draw_ahead(_bucket(principal, remote), tokens, principal.rate_per_second)
 
     def _known(self, authorization: str | None, remote: str) -> Principal:

@@ -50,15 +50,15 @@ class Limiter:
             self._sleep(wait)
 
     def charge(self, key: str, tokens: float, rate: float | None = None) -> None:
-        """Draw what a call has cost beyond its own token: the caller's next calls wait for it, at most ten seconds."""
+        """Charge the cost of a call beyond its own token. The caller's next calls are delayed for it, by at most ten seconds."""
         pace = rate or self._rate
         bucket = self._refilled(key, pace)
         bucket.tokens = max(min(bucket.tokens, -_LONGEST_DEBT_S * pace), bucket.tokens - tokens)
 
     def draw_ahead(self, key: str, tokens: float, rate: float | None = None) -> None:
-        """Draw what a call asks for beyond its own token, before it is done; raises TooManyRequests while an earlier one is owed.
+        """Charge the cost of a call beyond its own token, before its work. Raises TooManyRequests while an earlier one is unpaid.
 
-        It is owed in full by the next call that draws ahead; ordinary calls wait for it as for any other charge.
+        The next call that draws ahead is refused until the full cost is paid; ordinary calls are delayed as for any charge.
         """
         pace = rate or self._rate
         ahead = self._refilled(f"{key}|ahead", pace)

@@ -1,4 +1,4 @@
-"""One operation of a service's HTTP interface: what is declared of it, and what does it."""
+"""One operation of a service's HTTP interface: its declaration, and the functions that run it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SCOPE = re.compile(r"^[a-z]{2,20}:(read|write)$")
 
 @dataclass(frozen=True)
 class Operation:
-    """What is declared above a handler; the OpenAPI document is made of these.
+    """The declaration above a handler; the OpenAPI document is made of these.
 
     `path` is werkzeug's, "/v1/things/<thing_id>". `roles` says who may call: "operator", "anyone", kinds of outsiders; `scope` is
     what an operator's key must have. `query` names the parameters that are read: any other is refused, because a filter that is
@@ -51,7 +51,7 @@ class Operation:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """An operation and what does it, both called with the service's parts, the call and the variables of the path.
+    """An operation and its functions, which are called with the service's parts, the call and the variables of the path.
 
     `demands` decides whether a call needs the approval of a second operator.
     """

@@ -199,7 +199,7 @@ class Application:
         self._routes = Map([_rule(each) for each in entrypoints], strict_slashes=False, merge_slashes=False)
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """Answer one request; what WSGI calls."""
+        """Answer one request (the WSGI application)."""
         began = time.monotonic()
         environ["ngao.callers"] = self._callers
         trace = traces.child(traces.parse(environ.get("HTTP_TRACEPARENT")))

@@ -88,7 +88,7 @@ class _Head:
         self._stream = stream
 
     def readline(self, size: int = -1) -> bytes:
-        """One header line, or the empty one that ends the head."""
+        """Read one header line, or the empty one that ends the head."""
         line: bytes = self._stream.readline(size)
         if line == b"\r\n" or _FIELD_LINE.fullmatch(line):
             return line
@@ -163,7 +163,7 @@ class Protocol(HttpProtocol):
         self.conn_state[2] = STATE_CLOSE
 
     def finish(self) -> None:
-        """Close in such a way that the answer arrives: unread input would make the system reset the connection."""
+        """Close the connection so that the answer arrives: with unread input, the system would reset the connection."""
         try:
             self.wfile.flush()
             self._linger()

@@ -130,14 +130,14 @@ def _make_indexes(database: Database[dict[str, Any]], collection: Collection) ->
 
 
 def _send_again(outbox: Stored[dict[str, Any]], taken: datetime, now: datetime) -> None:
-    """Between services, all that is kept: an event may have waited in a queue for days. To outsiders, what is not long ago."""
+    """Mark events to be sent again: all kept ones between services, which may have waited for days; to outsiders, recent ones."""
     again = {"$set": {"lease": "", "leased_until": now, "trouble": None}, "$unset": {"sent_at": ""}}
     outbox.update_many({"sent_at": {"$exists": True}, "to": EVENTS}, again)
     outbox.update_many({"sent_at": {"$gte": taken - OUTSIDERS_MARGIN}, "to": {"$ne": EVENTS}}, again)
 
 
 def _raise_floor(sequences: Stored[dict[str, Any]], now: datetime) -> None:
-    """Above every number given out before, by this database or by one that was put back earlier: time only goes forward."""
+    """Raise the floor of sequence numbers above all used ones, also those of earlier restores: the floor grows with time."""
     floor = int((now - _FLOOR_BEGAN).total_seconds()) * _NUMBERS_A_SECOND
     sequences.update_one({"_id": FLOOR}, {"$max": {"n": floor}}, upsert=True)
 

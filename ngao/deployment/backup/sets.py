@@ -57,14 +57,14 @@ class Part:
 
 @dataclass(frozen=True)
 class Sources:
-    """What is backed up: the stores of these services, and what the broker has for outsiders, where it is known."""
+    """The content of a backup: the stores of these services, and the outsiders' accounts and queues, where they are known."""
 
     stores: Mapping[str, StoreSettings]
     outsiders: Mapping[str, Any] | None
 
 
 def take(to: Path, sources: Sources, public_key: str, *, tell: Tell, now: datetime) -> tuple[Path, list[Part]]:
-    """Back up; gives the new folder and its parts. Raises Misconfigured, Unavailable, and then leaves nothing behind."""
+    """Make a backup, and return its folder and parts. Raises Misconfigured, Unavailable, and leaves no files then."""
     final = to / f"ngao-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
     draft = to / f".{final.name}.{os.getpid()}"
     if final.exists():
@@ -96,7 +96,7 @@ def _take_all(draft: Path, sources: Sources, public_key: str, tell: Tell, now: d
 
 
 def _open_all(stores: Mapping[str, StoreSettings], opened: ExitStack) -> dict[str, Snapshot]:
-    """All moments first, then the reading; databases of one server are seen at one moment."""
+    """Open all snapshots before any is read; databases of one server get the same snapshot time."""
     found: dict[str, Snapshot] = {}
     moments: dict[str, Any] = {}
     for service in sorted(stores, key=_FIRST.index):
@@ -136,7 +136,7 @@ def _sync(folder: Path) -> None:
 
 @dataclass(frozen=True)
 class Backup:
-    """A backup that is there, and the private key that opens it."""
+    """An existing backup, and the private key that opens it."""
 
     folder: Path
     parts: Mapping[str, Part]
@@ -167,7 +167,7 @@ class Backup:
         return [self.parts[name] for name in names]
 
     def verify(self, part: Part, *, now: datetime) -> None:
-        """Read all of a part and believe nothing before its end. Raises Misconfigured, naming the file."""
+        """Read a part to its end and verify it. Raises Misconfigured, naming the file."""
         path = self.folder / part.file
         if path.parent != self.folder or _hash(path) != (part.size, part.sha256):
             raise Misconfigured(f"{path} is not the file that the manifest names: it is cut off, altered, or another's.")
@@ -187,7 +187,7 @@ class Backup:
         return dict(bson.decode(document)) if isinstance(document, bytes) else {}
 
     def fill(self, part: Part, target: Target, *, tell: Tell, now: datetime) -> int:
-        """Write a verified part into its database; gives how many documents."""
+        """Write a verified part into its database, and return the number of documents."""
 
         def told(written: int) -> None:
             tell(f"{part.name}: {written} of {part.documents} documents")

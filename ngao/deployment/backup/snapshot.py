@@ -39,7 +39,7 @@ class Snapshot:
 
     @classmethod
     def open(cls, settings: StoreSettings, taken: Timestamp | None = None) -> Self:
-        """Fix the moment, or take the one that another view of the same server has. Raises Misconfigured, Unavailable."""
+        """Fix the snapshot time, or use that of another view of the same server. Raises Misconfigured, Unavailable."""
         settings = with_accepted_password(settings)
         require_store(settings)
         options = {**client_options(settings), "socketTimeoutMS": 60_000}
@@ -55,11 +55,11 @@ class Snapshot:
 
     @property
     def at(self) -> datetime:
-        """The moment, to the second."""
+        """The snapshot time, to the second."""
         return self.taken.as_datetime()
 
     def collections(self) -> Iterator[tuple[Collection, Iterator[bytes]]]:
-        """Each collection with its documents, to be read in this order. Raises Unavailable."""
+        """Yield each collection with its documents, to be read in this order. Raises Unavailable."""
         try:
             database = self.client[self.database]
             found = [each for each in database.list_collections() if not each["name"].startswith("system.")]
@@ -71,7 +71,7 @@ class Snapshot:
             raise _trouble(self.database, error) from None
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         self.client.close()
 
     def _documents(self, name: str) -> Iterator[bytes]:
