@@ -31,9 +31,7 @@ class Http:
             "Content-Type": "application/json",
             "Accept": "application/json",
         }
-        return self._call(Request(self._access.url + path, json.dumps(body).encode(), headers))  # noqa: S310  # account.py checks the scheme
-
-    def _call(self, request: Request) -> dict[str, Any]:
+        request = Request(self._access.url + path, json.dumps(body).encode(), headers)  # noqa: S310  # account.py checks the scheme
         try:
             with self._opener.open(request, timeout=_TIMEOUT_S) as answer:
                 return dict(json.loads(answer.read()))

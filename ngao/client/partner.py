@@ -20,18 +20,10 @@ from ngao.client.keys import Keys
 from ngao.client.publisher import Publisher
 from ngao.client.seen import InMemorySeen, Latest, Seen
 from ngao.contracts import Audience, Event, InvalidContent, UnknownType, decode, event_of, open_event, type_named
+from ngao.contracts.events import replies
 from ngao.contracts.events.intake import NarrativeDisclosed
 from ngao.contracts.events.referral import OfferMade
 from ngao.contracts.events.registry import ContactDisclosed
-from ngao.contracts.events.replies import (
-    AcceptReply,
-    CompleteReply,
-    DeclineReply,
-    FailReply,
-    OfferReply,
-    ReceiptReply,
-    StartReply,
-)
 
 OFFERED = OfferMade.type_name
 DISCLOSURES = (ContactDisclosed.type_name, NarrativeDisclosed.type_name)
@@ -108,25 +100,25 @@ class PartnerClient:
         case_ref = case_ref or self._cases.get(offer_id)
         if case_ref is None and self._keys.can_sign:
             raise Refused("This program has not received the offer. Give its case_ref, which the signature covers.", status=422)
-        self._reply(AcceptReply(offer_id=offer_id, **self._keys.accepts(self.partner_id, offer_id, case_ref or "")))
+        self._reply(replies.AcceptReply(offer_id=offer_id, **self._keys.accepts(self.partner_id, offer_id, case_ref or "")))
 
     def decline(self, offer_id: str, reason: str) -> None:
         """Decline, so that another partner is asked immediately. `reason` is a code: no_capacity, out_of_area, unsafe, ..."""
-        self._reply(DeclineReply(offer_id=offer_id, reason=reason))
+        self._reply(replies.DeclineReply(offer_id=offer_id, reason=reason))
 
     def start(self, offer_id: str) -> None:
         """Report that the work has begun."""
-        self._reply(StartReply(offer_id=offer_id))
+        self._reply(replies.StartReply(offer_id=offer_id))
 
     def complete(self, offer_id: str, outcome: str = "helped") -> None:
         """Report that the work is done. `outcome` is a code: helped, partly_helped, advised, handed_over."""
-        self._reply(CompleteReply(offer_id=offer_id, outcome=outcome))
+        self._reply(replies.CompleteReply(offer_id=offer_id, outcome=outcome))
 
     def fail(self, offer_id: str, reason: str) -> None:
         """Report that the work cannot be done; the need is offered again. `reason` is a code: unreachable, unsafe, ..."""
-        self._reply(FailReply(offer_id=offer_id, reason=reason))
+        self._reply(replies.FailReply(offer_id=offer_id, reason=reason))
 
-    def _reply(self, reply: OfferReply) -> None:
+    def _reply(self, reply: replies.OfferReply) -> None:
         """Publish a reply. Raises Unreachable, and Refused, for example for a code that the contract does not know."""
         made = self._made(reply)
         offered = self._handling
@@ -176,11 +168,11 @@ class PartnerClient:
 
     def _receipt(self, offered: Event) -> None:
         """Confirm that we have received the offer. Its id is derived from the offer's: a repeated receipt is the same event."""
-        made = self._made(ReceiptReply(offer_id=offered.data["offer_id"]))
+        made = self._made(replies.ReceiptReply(offer_id=offered.data["offer_id"]))
         self._publish(replace(made, id=str(uuid5(_RECEIPTS, offered.id)), urgent=offered.urgent))
         self._receipted = offered.id
 
-    def _made(self, reply: OfferReply) -> Event:
+    def _made(self, reply: replies.OfferReply) -> Event:
         try:
             return event_of(reply, subject=reply.offer_id, source=f"/partner/{self.partner_id}")
         except InvalidContent as error:
