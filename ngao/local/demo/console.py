@@ -21,6 +21,11 @@ _COLOURS = {
     "unroutable": "red",
     "refused": "red",
 }
+_PARTNER_TEXTS = {
+    "contact_opened": "opened the sealed contact: {opened_names} name, {opened_phones} phone, {opened_emails} e-mail",
+    "narrative_opened": "opened the sealed narrative: {opened_characters} characters",
+    "withheld": "does not get the {part}: {reason}",
+}
 
 
 class StepPrinter:
@@ -62,18 +67,16 @@ class StepPrinter:
                 if hop["what"] == "accepted" and self.first_accepted is None:
                     self.first_accepted = time.monotonic() - self._began
                 why = "; ".join(reason["text"] for reason in hop["reasons"][:2]) if hop["what"] in _EXPLAINED else ""
-                self.print_step(
-                    hop["actor"], hop["text"] + (f" [dim]({why})[/dim]" if why else ""), case_ref, _style(hop["what"])
-                )
+                text = hop["text"] + (f" [dim]({why})[/dim]" if why else "")
+                self.print_step(hop["actor"], text, case_ref, _style(hop["what"]))
 
     def _print_partners(self) -> None:
         for path in self._partner_logs():
             for line in self._new_lines(path):
                 hop = json.loads(line)
                 self.partner_steps.append({"partner": path.stem.removeprefix("partner-"), **hop})
-                text = _partner_text(hop)
-                if text:
-                    self.print_step(path.stem.removeprefix("partner-"), text, hop["case_ref"], "magenta")
+                if text := _PARTNER_TEXTS.get(hop["hop"]):
+                    self.print_step(path.stem.removeprefix("partner-"), text.format(**hop), hop["case_ref"], "magenta")
 
     def _print_mail(self) -> None:
         for mail in messages(self._mail):
@@ -100,15 +103,3 @@ class StepPrinter:
 
 def _style(what: str) -> str:
     return next((colour for name, colour in _COLOURS.items() if name in what), "")
-
-
-def _partner_text(hop: dict[str, Any]) -> str:
-    if hop["hop"] == "contact_opened":
-        return (
-            f"opened the sealed contact: {hop['opened_names']} name, {hop['opened_phones']} phone, {hop['opened_emails']} e-mail"
-        )
-    if hop["hop"] == "narrative_opened":
-        return f"opened the sealed narrative: {hop['opened_characters']} characters"
-    if hop["hop"] == "withheld":
-        return f"does not get the {hop['part']}: {hop['reason']}"
-    return ""

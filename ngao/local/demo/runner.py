@@ -25,6 +25,9 @@ from ngao.local.demo.scenarios import Scenario, all_scenarios, suspended_report
 from ngao.local.demo.setup import SILENT, DemoSetup
 
 WITHIN_S = 90.0
+_AT_WORK = {"accepted", "started"}
+_UNOFFERED = {"no_consent": "no_consent", "unroutable": "no_partner"}
+"""The outcomes without an offer, each with the reason that the officer gets."""
 
 
 @dataclass
@@ -146,50 +149,32 @@ class DemoRun:
         return answer.json() if answer.status_code == 200 else None
 
     def _missing(self, posted: PostedReport) -> str:
-        return str(getattr(self, f"_missing_{posted.scenario.expects}")(posted))
-
-    def _states(self, posted: PostedReport) -> list[tuple[str, str]]:
-        case = self.printer.timelines.get(posted.case_ref) or {}
-        return [(offer["partner_id"], offer["state"]) for offer in case.get("offers", [])]
-
-    def _missing_accepted(self, posted: PostedReport) -> str:
+        """Return the part of the expected outcome that has not happened, or nothing."""
+        expects, case = posted.scenario.expects, self.printer.timelines.get(posted.case_ref) or {}
+        offers = [(offer["partner_id"], offer["state"]) for offer in case.get("offers", [])]
+        if expects == "refused":
+            return _missing_fields(posted)
+        if expects == "duplicate":
+            same = posted.answer.get("duplicate") is True and posted.case_ref == self.posted[0].case_ref
+            return "" if same else "it was not recognised as a duplicate"
+        if reason := _UNOFFERED.get(expects):
+            notified = any(hop["what"].endswith("unroutable") and hop["reason"] == reason for hop in case.get("story", []))
+            return "an offer was made" if offers else "" if notified else f"no officer was notified ({reason})"
+        if expects == "rerouted" and dict(offers).get(SILENT) != "expired":
+            return "the silent partner's offer has not expired"
         if not posted.case_ref:
             return "it was not accepted"
-        states = {state for _, state in self._states(posted)}
-        if "completed" in states:
-            return ""
-        return "its partner has not completed the work" if states & {"accepted", "started"} else "no partner has accepted"
+        states = {state for _, state in offers}
+        undone = "its partner has not completed the work" if states & _AT_WORK else "no partner has accepted"
+        return "" if "completed" in states else undone
 
-    def _missing_rerouted(self, posted: PostedReport) -> str:
-        states = dict(self._states(posted))
-        if states.get(SILENT) != "expired":
-            return "the silent partner's offer has not expired"
-        return self._missing_accepted(posted)
 
-    def _missing_no_consent(self, posted: PostedReport) -> str:
-        return self._missing_reason(posted, "no_consent")
-
-    def _missing_unroutable(self, posted: PostedReport) -> str:
-        return self._missing_reason(posted, "no_partner")
-
-    def _missing_reason(self, posted: PostedReport, reason: str) -> str:
-        case = self.printer.timelines.get(posted.case_ref) or {}
-        notified = any(hop["what"].endswith("unroutable") and hop["reason"] == reason for hop in case.get("story", []))
-        if self._states(posted):
-            return "an offer was made"
-        return "" if notified else f"no officer was notified ({reason})"
-
-    def _missing_refused(self, posted: PostedReport) -> str:
-        named = {error["pointer"] for error in posted.answer.get("errors", [])}
-        lacking = set(posted.scenario.broken) - named
-        if posted.case_ref or not named:
-            return "it was not refused with its fields"
-        return f"not named: {', '.join(sorted(lacking))}" if lacking else ""
-
-    def _missing_duplicate(self, posted: PostedReport) -> str:
-        first = self.posted[0]
-        same = posted.answer.get("duplicate") is True and posted.case_ref == first.case_ref
-        return "" if same else "it was not recognised as a duplicate"
+def _missing_fields(posted: PostedReport) -> str:
+    named = {error["pointer"] for error in posted.answer.get("errors", [])}
+    lacking = set(posted.scenario.broken) - named
+    if posted.case_ref or not named:
+        return "it was not refused with its fields"
+    return f"not named: {', '.join(sorted(lacking))}" if lacking else ""
 
 
 def publish_unreadable(account_file: Path, body: bytes) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,10 +18,10 @@ class Scenario:
     """
 
     title: str
-    by: str
     body: Body
-    expects: str
-    broken: tuple[str, ...] = field(default=())
+    expects: str = "accepted"
+    by: str = "http"
+    broken: tuple[str, ...] = ()
 
 
 def hours_ago(hours: float) -> str:
@@ -69,12 +69,10 @@ def all_scenarios(silent_need: str, silent_county: str, unserved_need: str) -> l
     return [
         *_helped(silent_need, silent_county),
         *_not_offered(unserved_need),
-        *(Scenario(f"a batch of three, item {at}", "batch", body, expects) for at, (body, expects) in enumerate(_batch(), 1)),
+        *(Scenario(f"a batch of three, item {at}", body, expects, "batch") for at, (body, expects) in enumerate(_batch(), 1)),
         Scenario(
             "the first person again, a week later: history raises the urgency",
-            "http",
             report(10, _THREAT, "KE-30", ["digital_security"], subject=person("Amina Wanjiru Otieno", 101)),
-            "accepted",
         ),
     ]
 
@@ -89,11 +87,10 @@ def _helped(silent_need: str, silent_county: str) -> list[Scenario]:
         narrative="Taken from a meeting at noon by six people in plain clothes; her phone is off since then.",
     )
     return [
-        Scenario("an arrest in Nairobi", "http", first, "accepted"),
-        Scenario("the same report again, word for word", "http", first, "duplicate"),
+        Scenario("an arrest in Nairobi", first),
+        Scenario("the same report again, word for word", first, "duplicate"),
         Scenario(
             "a death threat; the first partner stays silent",
-            "http",
             report(
                 2,
                 _THREAT,
@@ -104,10 +101,9 @@ def _helped(silent_need: str, silent_county: str) -> list[Scenario]:
             ),
             "rerouted",
         ),
-        Scenario("a KoboToolbox form, as Kobo sends it", "kobo", kobo_submission(), "accepted"),
+        Scenario("a KoboToolbox form, as Kobo sends it", kobo_submission(), by="kobo"),
         Scenario(
             "a help desk's report over AMQP",
-            "amqp",
             report(
                 3,
                 {"type": "physical_assault"},
@@ -116,7 +112,7 @@ def _helped(silent_need: str, silent_county: str) -> list[Scenario]:
                 subject=person("Chiku Mwangi", 103),
                 narrative="Beaten on the way home from the vigil; the left arm cannot be moved.",
             ),
-            "accepted",
+            by="amqp",
         ),
     ]
 
@@ -125,7 +121,6 @@ def _not_offered(unserved_need: str) -> list[Scenario]:
     return [
         Scenario(
             "a person who has not agreed to be referred",
-            "http",
             report(
                 4,
                 {"type": "smear_campaign"},
@@ -139,13 +134,11 @@ def _not_offered(unserved_need: str) -> list[Scenario]:
         ),
         Scenario(
             "a need that no partner serves",
-            "http",
             report(5, {"type": "judicial_harassment"}, "KE-31", [unserved_need], subject=person("Ekal Lokoyo", 105)),
             "unroutable",
         ),
         Scenario(
             "an anonymous report: no person is named",
-            "http",
             report(
                 6,
                 {"type": "threat_to_defender"},
@@ -154,9 +147,8 @@ def _not_offered(unserved_need: str) -> list[Scenario]:
                 consent=consent("narrative"),
                 narrative="A letter under the door of the office; the writer knows when we leave.",
             ),
-            "accepted",
         ),
-        Scenario("a broken report: refused, with its fields", "http", broken_report(), "refused", BROKEN_FIELDS),
+        Scenario("a broken report: refused, with its fields", broken_report(), "refused", broken=BROKEN_FIELDS),
     ]
 
 
