@@ -24,8 +24,7 @@ from ngao.chassis.security.vouches import Statement, Vouch
 from ngao.chassis.settings import read_secret
 from ngao.deployment.atomic_files import write_whole
 from ngao.deployment.naming import ADMINISTRATOR, EDGE_VHOST
-from ngao.local.configuration import onboarding_key_file
-from ngao.local.home import REPOSITORY, Home, operator_key_file
+from ngao.local.home import REPOSITORY, Home
 from ngao.local.platform import Platform
 from ngao.local.ports import LOCAL, free_port
 from ngao.local.reaper import reaped
@@ -113,7 +112,7 @@ class Stage:
 
     def put(self, service: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """Send a PUT request with the operator's key, and return its answer."""
-        key = operator_key_file(self.home).read_text().strip()
+        key = self.home.operator_key.read_text().strip()
         address, headers = self.platform.url(service) + path, {"Authorization": f"Bearer {key}"}
         answer = requests.put(address, json=body, headers=headers, timeout=30, proxies={"http": ""})
         answer.raise_for_status()
@@ -125,7 +124,7 @@ class Stage:
         management, queues = self.platform.broker.management(), []
         edge = Edge(EDGE_VHOST, LOCAL, self.platform.ports["amqp"])
         _, public = seals.new_key_pair()
-        onboarding = read_secret(onboarding_key_file(self.platform.home))
+        onboarding = read_secret(self.platform.home.onboarding_key)
         for name, county in zip(partner_names(), counties(), strict=False):
             made = onboard_partner(management, edge, name)
             queues += [made.queues["urgent"], made.queues["routine"]]

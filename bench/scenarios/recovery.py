@@ -17,7 +17,7 @@ from bench.stage import Stage
 from ngao.deployment.polling import wait_until
 from ngao.local import binaries
 from ngao.local.home import REPOSITORY
-from ngao.local.platform import is_ready
+from ngao.local.platform import readiness
 from ngao.local.processes import Process
 
 BEFORE_S, DOWN_S, WINDOW_S = 8.0, 2.0, 1.0
@@ -86,7 +86,7 @@ def _start_service(stage: Stage, name: str) -> None:
     process.stop()
     command = [sys.executable, "-m", "ngao.run", str(stage.home.config / f"{name}.toml")]
     process.start(command, log=stage.home.logs / f"{name}.log", environment=stage.environment(), cwd=REPOSITORY)
-    wait_until(lambda: is_ready(stage.platform.url(name)), _UP_S, 0.05)
+    wait_until(lambda: readiness(stage.platform.url(name))[0], _UP_S, 0.05)
 
 
 def _start_broker(stage: Stage) -> None:

@@ -24,7 +24,7 @@ def save_key(kind: str, outsider_id: str, key: str | None) -> Path | None:
     """Save a new HTTP key beside the account, because the service shows it only once. Return its file, or None without a key."""
     if not key:
         return None
-    file = _private_folder(folder_of(kind, outsider_id)) / _KEY_FILE
+    file = _folder_of(kind, outsider_id) / _KEY_FILE
     write_whole(file, key + "\n")
     return file
 
@@ -36,7 +36,7 @@ def write_account(account: AccountFile, *, http_url: str | None, seal_to: Mappin
     (`key_id`, `public_key`), for a source that posts over AMQP. With TLS, the folder also gets the authorities to trust. It gets
     a client certificate if the key of the deployment's own authority is available.
     """
-    folder = _private_folder(folder_of(account.kind, account.id))
+    folder = _folder_of(account.kind, account.id)
     write_whole(folder / _BROKER_FILE, account.password + "\n")
     trusted, pair = _write_trusted(folder), _write_pair(folder, account.username)
     content: dict[str, Any] = {**account.as_dict(password_file=_BROKER_FILE), **trusted, **pair}
@@ -58,15 +58,10 @@ def write_certificate(kind: str, outsider_id: str) -> str:
         raise Misconfigured("Client certificates need TLS. Set NGAO_CA_FILE to the authorities of the deployment.")
     if _authority() is None:
         raise Misconfigured(f"The authority's key is not available here. {_AT_HAND}")
-    folder = _private_folder(folder_of(kind, outsider_id))
+    folder = _folder_of(kind, outsider_id)
     _write_trusted(folder)
     _write_pair(folder, name)
     return f"Wrote {_CA_FILE}, cert.pem and key.pem to {folder}. Send them over a secure channel; they replace the old files."
-
-
-def folder_of(kind: str, outsider_id: str) -> Path:
-    """Return the folder of an outsider's account."""
-    return Home.from_environment().root / "accounts" / f"{kind}-{outsider_id}"
 
 
 def next_steps(folder: Path | None, key_file: Path | None) -> str:
@@ -102,12 +97,13 @@ def _write_pair(folder: Path, name: str) -> dict[str, str]:
 
 
 def _authority() -> Authority | None:
-    named = os.environ.get("NGAO_SECRETS")
-    secrets = SecretsFolder(Path(named)) if named else None
-    return outsiders_authority(secrets) if secrets else None
+    secrets = os.environ.get("NGAO_SECRETS")
+    return outsiders_authority(SecretsFolder(Path(secrets))) if secrets else None
 
 
-def _private_folder(folder: Path) -> Path:
+def _folder_of(kind: str, outsider_id: str) -> Path:
+    """Return the folder of an outsider's account, closed to other users."""
+    folder = Home.from_environment().root / "accounts" / f"{kind}-{outsider_id}"
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
     return folder

@@ -15,7 +15,7 @@ import typer
 from ngao.chassis.errors import Misconfigured, NgaoError, Unavailable
 from ngao.chassis.settings import read_secret
 from ngao.deployment.naming import SERVICES
-from ngao.local.home import Home, operator_key_file
+from ngao.local.home import Home
 
 Url = Annotated[str | None, typer.Option(help="The address of the service. Default: `NGAO_URL_<SERVICE>`, else this machine's.")]
 OneService = Annotated[str | None, typer.Option("--service", help=f"One of {', '.join(SERVICES)}. Default: all.")]
@@ -48,7 +48,7 @@ class Operator:
     key: str = field(repr=False)
 
     def get(self, path: str, **query: Any) -> Any:
-        """Send a GET request. Raises Refused, Unavailable."""
+        """Send a GET request. A query value of None is left out. Raises Refused, Unavailable."""
         return self._call("GET", path, query=query)
 
     def put(self, path: str, body: Any) -> Any:
@@ -122,7 +122,7 @@ def one_or_all(service: str | None) -> list[str]:
 
 def _key() -> str:
     """Read the key from its file. It is never an option: every user of the machine can see command lines."""
-    path = Path(os.environ.get("NGAO_OPERATOR_KEY_FILE") or operator_key_file(Home.from_environment()))
+    path = Path(os.environ.get("NGAO_OPERATOR_KEY_FILE") or Home.from_environment().operator_key)
     if not path.exists():
         raise Misconfigured(f"No operator key at {path}. Run `ngao up`, or set NGAO_OPERATOR_KEY_FILE to the file.")
     return read_secret(path)

@@ -16,14 +16,13 @@ from ngao.chassis.errors import Misconfigured, NotAllowedNow
 from ngao.chassis.settings import StoreSettings, read_secret
 from ngao.chassis.storage.connection import OUTBOX_DAYS
 from ngao.cli.api_client import address_of, open_session, require_service
-from ngao.cli.brokers import management
+from ngao.cli.brokers import edge_vhost, management, management_url
 from ngao.cli.output import AsJson, echo, progress, show, show_json
 from ngao.cli.stores import stores_here, stores_to_fill
 from ngao.deployment.backup import outsiders
 from ngao.deployment.backup.restoring import Target
 from ngao.deployment.backup.sets import OUTSIDERS, Backup, Part, Sources, take
-from ngao.deployment.naming import EDGE_VHOST, SERVICES
-from ngao.local.configuration import backup_key_file
+from ngao.deployment.naming import SERVICES
 from ngao.local.home import Home
 
 app = typer.Typer()
@@ -53,16 +52,17 @@ def backup(to: To, service: OneService = None, as_json: AsJson = False) -> None:
 
         bin/ngao backup --to /srv/backups
     """
-    stores, wanted = stores_here(), service
-    if wanted and wanted != OUTSIDERS:
-        require_service(wanted)
-    chosen = {name: store for name, store in stores.items() if wanted in {None, name}}
-    known = _outsiders() if wanted in {None, OUTSIDERS} else None
+    stores = stores_here()
+    if service and service != OUTSIDERS:
+        require_service(service)
+    chosen = {name: store for name, store in stores.items() if service in {None, name}}
+    known = _outsiders() if service in {None, OUTSIDERS} else None
     made, parts = take(to, Sources(chosen, known), _public_key(), tell=progress(), now=datetime.now(UTC))
+    rows = [vars(part) for part in parts]
     if as_json:
-        show_json({"folder": str(made), "parts": [vars(part) for part in parts]})
+        show_json({"folder": str(made), "parts": rows})
         return
-    show([vars(part) for part in parts], _COLUMNS, as_json=False, none="")
+    show(rows, _COLUMNS, as_json=False, none="")
     echo(f"Backup written to {made}.")
 
 
@@ -112,23 +112,15 @@ def restore(
 
 
 def _outsiders() -> dict[str, Any] | None:
-    if not (os.environ.get("NGAO_BROKER_MANAGEMENT") or Home.from_environment().state().get("management")):
+    if not management_url():
         return None
     with management() as broker:
-        return outsiders.read(broker, _edge_vhost())
+        return outsiders.read(broker, edge_vhost())
 
 
 def _bring_outsiders(kept: Mapping[str, Any]) -> int:
-    done = 0
     with management() as broker:
-        for step in outsiders.steps(broker, kept):
-            step.do()
-            done += 1
-    return done
-
-
-def _edge_vhost() -> str:
-    return os.environ.get("NGAO_EDGE_VHOST", EDGE_VHOST)
+        return len([step.do() for step in outsiders.steps(broker, kept)])
 
 
 def _stopped_stores(parts: list[Part]) -> dict[str, StoreSettings]:
@@ -177,7 +169,7 @@ def _public_key() -> str:
     home, folder = Home.from_environment(), os.environ.get("NGAO_SECRETS")
     places = [Path(folder) / "public" / _PUBLIC] if folder else []
     places += [Path(os.environ["NGAO_CA_FILE"]).with_name(_PUBLIC)] if os.environ.get("NGAO_CA_FILE") else []
-    places += [Path("/run/ngao/public") / _PUBLIC, home.keys / "public" / _PUBLIC]
+    places += [Path("/run/ngao/public") / _PUBLIC, home.public_keys / _PUBLIC]
     found = next((place for place in places if place.exists()), None)
     if found is None:
         raise Misconfigured(f"No public backup key ({_PUBLIC}) found. Run `ngao up`, or `ngao secrets init` for a deployment.")
@@ -188,4 +180,4 @@ def _private_key(named: Path | None) -> str:
     """Read the key from the named file, or from standard input for `-`: a container then needs no copy of the file."""
     if named == Path("-"):
         return sys.stdin.read().strip()
-    return read_secret(named or Path(os.environ.get("NGAO_BACKUP_KEY_FILE") or backup_key_file(Home.from_environment())))
+    return read_secret(named or Path(os.environ.get("NGAO_BACKUP_KEY_FILE") or Home.from_environment().backup_key))

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,31 +15,23 @@ from ngao.deployment.naming import ADMINISTRATOR, EDGE_VHOST
 from ngao.local.home import Home
 
 
-@contextmanager
-def management() -> Iterator[Management]:
-    """Open the interface as an administrator. Raises Misconfigured when no address is known."""
-    url, own = _url(), Home.from_environment().secrets / "broker-admin"
-    made = _opened(url, read_secret(Path(os.environ.get("NGAO_BROKER_PASSWORD_FILE") or own)))
-    try:
-        yield made
-    finally:
-        made.close()
+def management() -> closing[Management]:
+    """Open the interface as an administrator for a `with` block. Raises Misconfigured when no address is known."""
+    return closing(open_management())
 
 
-def management_with(password: str) -> Management:
-    """Open the interface as an administrator with this password. Raises Misconfigured when no address is known."""
-    return _opened(_url(), password)
-
-
-def _url() -> str:
-    url = os.environ.get("NGAO_BROKER_MANAGEMENT") or Home.from_environment().state().get("management")
+def open_management(password: str | None = None) -> Management:
+    """Open the interface as an administrator, by default with the stored password. Raises Misconfigured without an address."""
+    url, own = management_url(), Home.from_environment().secrets / "broker-admin"
     if not url:
         raise Misconfigured("No broker address is known. Run `ngao up`, or set NGAO_BROKER_MANAGEMENT to its management address.")
-    return str(url)
-
-
-def _opened(url: str, password: str) -> Management:
+    password = password or read_secret(Path(os.environ.get("NGAO_BROKER_PASSWORD_FILE") or own))
     return Management(url, os.environ.get("NGAO_BROKER_USER", ADMINISTRATOR), password, ca_file=os.environ.get("NGAO_CA_FILE"))
+
+
+def management_url() -> str | None:
+    """Return the address of the interface: from the environment, or this machine's platform. None if it is unknown."""
+    return os.environ.get("NGAO_BROKER_MANAGEMENT") or Home.from_environment().state().get("management")
 
 
 def public_url(variable: str) -> str | None:
@@ -50,14 +41,18 @@ def public_url(variable: str) -> str | None:
 
 def edge() -> Edge:
     """Return the broker address for outsiders: NGAO_EDGE_ADDRESS (`host:port`), or this machine's. Raises Misconfigured."""
-    vhost = os.environ.get("NGAO_EDGE_VHOST", EDGE_VHOST)
     named = os.environ.get("NGAO_EDGE_ADDRESS")
     if not named:
         amqp = Home.from_environment().state().get("amqp")
         if not amqp:
             raise Misconfigured("No broker address for outsiders is known. Run `ngao up`, or set NGAO_EDGE_ADDRESS to host:port.")
-        return Edge(vhost, amqp["host"], amqp["port"])
+        return Edge(edge_vhost(), amqp["host"], amqp["port"])
     parts = urlsplit(f"//{named}")
     if not parts.hostname or not parts.port:
         raise Misconfigured("NGAO_EDGE_ADDRESS must be host:port.")
-    return Edge(vhost, parts.hostname, parts.port)
+    return Edge(edge_vhost(), parts.hostname, parts.port)
+
+
+def edge_vhost() -> str:
+    """Return the virtual host of outsiders."""
+    return os.environ.get("NGAO_EDGE_VHOST", EDGE_VHOST)

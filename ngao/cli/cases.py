@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 import typer
@@ -28,8 +28,7 @@ def list_cases(
     as_json: AsJson = False,
 ) -> None:
     """List cases, newest first, each with its next deadline."""
-    query = {"limit": limit, **({"state": state} if state else {})}
-    rows = operator("referral", url).get("/v1/cases", **query)["cases"]
+    rows = operator("referral", url).get("/v1/cases", limit=limit, state=state or None)["cases"]
     if not as_json:
         rows = [{**row, "needs": _needs(row)} for row in rows]
     columns = ("case_ref", "state", "urgency", "county", "needs", "created_at", "next_deadline")
@@ -59,7 +58,7 @@ def show_case(
     echo(f"{case_ref}: {_LINE.format(**{**case, 'why': why})}")
     echo(f"Needs: {_needs(case)}\n")
     _print_report(case)
-    offers = [{**offer, "why": _why(offer)} for offer in case["offers"]]
+    offers = [{**offer, "why": _texts(offer["reasons"])} for offer in case["offers"]]
     show(offers, ("partner_id", "need", "attempt", "state", "due", "why"), as_json=False, none="No partner has been asked yet.")
     echo("")
     show(case["story"], ("at", "actor", "text"), as_json=False, none="The timeline is empty.")
@@ -87,9 +86,7 @@ def list_messages(
     as_json: AsJson = False,
 ) -> None:
     """List messages, newest first, without addresses and texts."""
-    asked = {"case_ref": case_ref, "state": state, "limit": limit}
-    query = {name: value for name, value in asked.items() if value is not None}
-    rows = operator("notify", url).get("/v1/messages", **query)["messages"]
+    rows = operator("notify", url).get("/v1/messages", case_ref=case_ref, state=state, limit=limit)["messages"]
     columns = ("reference", "case_ref", "recipient_kind", "recipient_ref", "template", "state", "reason", "escalate_at")
     show(rows, columns, as_json=as_json, none="No messages found.")
 
@@ -122,7 +119,7 @@ def _print_report(case: Mapping[str, Any]) -> None:
         echo(f"The report cannot be shown: {report['refused']}\n")
         return
     show(report["violations"], ("label", "ongoing", "against", "perpetrators"), as_json=False, none="No violation is recorded.")
-    echo(f"Why {report['urgency']}: {' '.join(reason['text'] for reason in report['reasons'])}")
+    echo(f"Why {report['urgency']}: {_texts(report['reasons'])}")
     _print_gaps(report)
     told = case.get("told")
     if told:
@@ -145,5 +142,5 @@ def _needs(case: Mapping[str, Any]) -> str:
     return ", ".join(f"{each['need']} {each['state']}" for each in case["needs"])
 
 
-def _why(offer: Mapping[str, Any]) -> str:
-    return " ".join(reason["text"] for reason in offer["reasons"])
+def _texts(reasons: Iterable[Mapping[str, Any]]) -> str:
+    return " ".join(reason["text"] for reason in reasons)

@@ -20,7 +20,7 @@ from ngao.deployment.polling import wait_until
 from ngao.local.demo.runner import DemoRun, publish_unreadable
 from ngao.local.demo.scenarios import hours_ago
 from ngao.local.demo.setup import DemoSetup
-from ngao.local.home import Home, operator_key_file
+from ngao.local.home import Home
 from ngao.local.platform import Platform
 
 app = typer.Typer()
@@ -46,7 +46,7 @@ def demo() -> None:
     console.print("\n[bold]Onboarding[/bold] three sources, twelve partners (each a process with its own keys), three officers")
     setup.onboard()
     setup.start_partners()
-    key = read_secret(operator_key_file(platform.home))
+    key = read_secret(platform.home.operator_key)
     run, intake = DemoRun(setup, key, console), Operator("intake", platform.url("intake"), key)
     console.print("\n[bold]Reports[/bold]")
     run.post_all()
@@ -146,7 +146,7 @@ def _leave(console: Console, platform: Platform, setup: DemoSetup) -> None:
         console.print(f"  {service:<10}{platform.url(service)}  (description: {platform.url(service)}/openapi.json)")
     amqp = f"amqp://127.0.0.1:{platform.ports['amqp']}"
     console.print(f"  {'broker':<10}{amqp}, management http://127.0.0.1:{platform.ports['management']}")
-    console.print(f"  operator key: {operator_key_file(platform.home)}")
+    console.print(f"  operator key: {platform.home.operator_key}")
     console.print(f"  accounts of sources and partners: {setup.accounts}")
     console.print("\nPost another report:\n")
     body = (

@@ -49,7 +49,7 @@ def list_keys(service: OneService = None, as_json: AsJson = False) -> None:
 def signing() -> None:
     """Print the public keys that verify events, as in an outsider's account file (`signed_by`)."""
     secrets = deployment()
-    public = secrets.at("public") if secrets else Home.from_environment().keys / "public"
+    public = secrets.at("public") if secrets else Home.from_environment().public_keys
     keys = [
         {"service": service, "key_id": key_id, "public_key": key}
         for key_id, (service, key) in sorted(load_verifying(public).items(), key=lambda each: each[1])
@@ -138,8 +138,8 @@ def retire(
 def _place(service: str, secrets: SecretsFolder | None) -> KeyPlace:
     if secrets:
         return KeyPlace(service, secrets.at(service, "keys"), secrets.at("public"))
-    keys = Home.from_environment().keys
-    return KeyPlace(service, keys / service, keys / "public")
+    home = Home.from_environment()
+    return KeyPlace(service, home.keys / service, home.public_keys)
 
 
 def _needs(service: str) -> Needs:

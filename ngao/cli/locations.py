@@ -11,8 +11,6 @@ from ngao.deployment.atomic_files import write_whole
 from ngao.deployment.naming import SERVICES
 from ngao.deployment.operators import Entry, as_text, entries_in
 from ngao.deployment.secrets_folder import SecretsFolder
-from ngao.local import configuration
-from ngao.local.configuration import operators_file
 from ngao.local.home import REPOSITORY, Home
 
 
@@ -37,8 +35,7 @@ def deployment() -> SecretsFolder | None:
 
 def onboarding_key_file() -> Path:
     """Return the file of the key that signs partners' keys: NGAO_ONBOARDING_KEY_FILE, or this machine's."""
-    own = configuration.onboarding_key_file(Home.from_environment())
-    return Path(os.environ.get("NGAO_ONBOARDING_KEY_FILE") or own)
+    return Path(os.environ.get("NGAO_ONBOARDING_KEY_FILE") or Home.from_environment().onboarding_key)
 
 
 @dataclass(frozen=True)
@@ -66,7 +63,7 @@ class OperatorLists:
         return self.folder.at("operator", name) if self.folder else Home.from_environment().secrets / name
 
     def _local(self) -> Path:
-        path = operators_file(Home.from_environment())
+        path = Home.from_environment().operators
         if not path.exists():
             raise Misconfigured(f"No list of operators at {path}. Run `ngao up` first.")
         return path

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import typer
@@ -9,12 +11,12 @@ import typer
 from ngao.chassis.errors import Misconfigured
 from ngao.cli.api_client import OldService, OneService, Operator, Reason, Service, Url, one_or_all, operator, path_of
 from ngao.cli.output import AsJson, echo, show, show_json, show_one
-from ngao.cli.time_parsing import parse_time
 
 app = typer.Typer(no_args_is_help=True, help="Messages that could not be processed: list, replay, or drop.")
 outbox = typer.Typer(no_args_is_help=True, help="Outgoing events: the backlog, and the replay of events that were lost.")
 
-_REPLAYED = ("service", "replayed")
+_AGO = re.compile(r"^(\d{1,6})([smhd])$")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 ParkedId = Annotated[str, typer.Argument(help="An id of `ngao parked list`.")]
 
@@ -84,8 +86,20 @@ def outbox_replay(
     Services keep sent events for 7 days. A subscriber recognises the id of an event that it has already processed.
     """
     wanted = {"since": parse_time(since).isoformat(), "reason": reason, **({"to": to} if to else {})}
-    found = {name: _replay_all(operator(name), wanted) for name in one_or_all(service)}
-    show([{"service": name, "replayed": count} for name, count in found.items()], _REPLAYED, as_json=as_json, none="")
+    rows = [{"service": name, "replayed": _replay_all(operator(name), wanted)} for name in one_or_all(service)]
+    show(rows, ("service", "replayed"), as_json=as_json, none="")
+
+
+def parse_time(text: str) -> datetime:
+    """Parse `90m`, `6h` or `2d` ago, or ISO 8601 (UTC if it names no zone). Raises Misconfigured."""
+    ago = _AGO.fullmatch(text)
+    if ago:
+        return datetime.now(UTC) - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise Misconfigured("--since must be like 90m, 6h or 2d (an age), or like 2026-03-01T08:00Z.") from None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _replay_all(called: Operator, wanted: dict[str, str]) -> int:

@@ -53,7 +53,11 @@ def load(file: File, new_key: NewKey = False) -> None:
     partners = [_checked(each, file) for each in listed]
     with management() as broker:
         for partner in partners:
-            echo(_saved(broker, partner, new_key=new_key))
+            try:
+                _save(broker, partner, new_key=new_key)
+                echo(f"{partner['id']} saved")
+            except Waits as waits:
+                echo(f"{partner['id']}: {waits}")
 
 
 @app.command()
@@ -120,14 +124,6 @@ def _shut_out(partner_id: str) -> tuple[list[dict[str, Any]], str]:
         return operator("referral").post(f"/v1/partners/{partner_id}/revoke", {})["offers"], ""
     except (Misconfigured, Refused, Unavailable) as error:
         return [], str(error)
-
-
-def _saved(broker: Management, partner: Mapping[str, Any], *, new_key: bool) -> str:
-    try:
-        _save(broker, partner, new_key=new_key)
-    except Waits as waits:
-        return f"{partner['id']}: {waits}"
-    return f"{partner['id']} saved"
 
 
 def _save(broker: Management, partner: Mapping[str, Any], *, new_key: bool) -> str:

@@ -31,7 +31,7 @@ def check(
 
     The exit code is 1 if a service would not start, or if no service reads a file. Each error names the file and the key.
     """
-    rows, wrong = look(tuple(folders) if folders else folders_here())
+    rows, wrong = read_as_services(folders or folders_here(), SHIPPED)
     for sentence in wrong:
         print_error(sentence)
     if wrong:
@@ -43,8 +43,3 @@ def folders_here() -> tuple[Path, ...]:
     """Return the folder of the shipped policy, and this installation's own if it exists."""
     own = Home.from_environment().policy
     return (SHIPPED, own) if own.is_dir() else (SHIPPED,)
-
-
-def look(folders: tuple[Path, ...]) -> tuple[list[dict[str, str]], list[str]]:
-    """Return the policy version of each service, and an error for each service that would not start and each unused file."""
-    return read_as_services(folders, SHIPPED)

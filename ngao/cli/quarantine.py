@@ -19,7 +19,6 @@ profile and `replay` it: it becomes an ordinary report. If no profile can read i
 app = typer.Typer(no_args_is_help=True, help=_HELP)
 
 HeldId = Annotated[str, typer.Argument(help="An id of `ngao quarantine list`.")]
-_COLUMNS = ("quarantine_id", "source_id", "state", "reason", "left_out", "times", "posted_at")
 
 
 @app.command("list")
@@ -31,10 +30,9 @@ def list_held(
     as_json: AsJson = False,
 ) -> None:
     """List submissions, newest first: the source, the reason, and the number of posts. Contents are not shown."""
-    query = {"state": state, "limit": limit, **({"source": source} if source else {})}
-    rows = operator("intake", url).get("/v1/quarantine", **query)["quarantine"]
-    shown = rows if as_json else [_row(row) for row in rows]
-    show(shown, _COLUMNS, as_json=as_json, none="The quarantine is empty.")
+    rows = operator("intake", url).get("/v1/quarantine", state=state, limit=limit, source=source or None)["quarantine"]
+    columns = ("quarantine_id", "source_id", "state", "reason", "left_out", "times", "posted_at")
+    show(rows if as_json else [_row(row) for row in rows], columns, as_json=as_json, none="The quarantine is empty.")
 
 
 @app.command("show")

@@ -9,7 +9,7 @@ import typer
 
 from ngao.chassis.errors import Misconfigured
 from ngao.cli.api_client import OneService, one_or_all
-from ngao.cli.brokers import management, management_with
+from ngao.cli.brokers import management, open_management
 from ngao.cli.locations import existing_folder
 from ngao.cli.output import echo
 from ngao.deployment import rotate_certificates, rotate_keys, rotate_passwords
@@ -34,7 +34,7 @@ def broker(
     """
     folder = existing_folder()
     if administrator:
-        rotate_passwords.administrator_password(folder, management_with)
+        rotate_passwords.administrator_password(folder, open_management)
         echo("The broker's administrator has a new password. No restart needed.")
         return
     with management() as interface:
@@ -77,14 +77,14 @@ def tls(
     folder = existing_folder()
     if authority:
         rotate_certificates.begin_authority(folder)
-        _print_lines(_BEGUN)
+        echo("\n".join(_BEGUN))
     elif switch:
         _print_renewed(rotate_certificates.switch_authority(folder))
         echo("The old authority is still trusted. When every server has restarted with its new certificate:")
         echo("  ngao secrets rotate tls --finish")
     elif finish:
         rotate_certificates.finish_authority(folder)
-        _print_lines(_FINISHED)
+        echo("\n".join(_FINISHED))
     else:
         _print_renewed(rotate_certificates.certificates(folder, _servers(service), host or ()))
 
@@ -105,11 +105,6 @@ _FINISHED = (
     _REST,
     "Outsiders trust both until they get the new ca.pem. If the old authority's key was stolen, send it to them now.",
 )
-
-
-def _print_lines(lines: Sequence[str]) -> None:
-    for line in lines:
-        echo(line)
 
 
 def _print_renewed(owners: Sequence[str]) -> None:

@@ -7,8 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from ngao.chassis.errors import Misconfigured
+from ngao.chassis.messaging.accounts import service_account
 from ngao.chassis.settings import StoreSettings, load, read_secret
-from ngao.deployment.naming import ADMINISTRATOR, REPLICA_SET, SERVICES, account_of, database_of
+from ngao.deployment.naming import ADMINISTRATOR, REPLICA_SET, SERVICES, database_of
 from ngao.deployment.store_setup import hosts_of, store_key
 from ngao.local.home import Home
 
@@ -49,7 +50,7 @@ def _of_deployment(named: str) -> dict[str, StoreSettings]:
             hosts=hosts,
             replica_set=REPLICA_SET,
             database=database_of(service),
-            username=account_of(service),
+            username=service_account(service),
             password=read_secret(folder / f"store-{service}"),
             ca_file=Path(ca_file) if ca_file else None,
             timeout_ms=_TIMEOUT_MS,

@@ -9,16 +9,17 @@ from typing import Annotated, Any
 import typer
 
 from ngao.broker.catalogue import wanted_of_catalogue
+from ngao.broker.provisioning import BrokerSpec
 from ngao.broker.provisioning import provision as bring
 from ngao.chassis.messaging.edge_names import EdgeNames
 from ngao.chassis.settings import read_secret
 from ngao.cli.brokers import management
-from ngao.cli.output import AsJson, echo, show, show_json
+from ngao.cli.output import AsJson, echo, show
 from ngao.contracts import CATALOGUE
 from ngao.deployment.naming import SERVICES
 from ngao.deployment.secrets_folder import provision_folder
 from ngao.deployment.store_setup import named
-from ngao.local.configuration import broker_passwords, edge_names
+from ngao.local.configuration import wanted_on_broker
 from ngao.local.home import Home
 
 app = typer.Typer()
@@ -41,7 +42,7 @@ def provision(
     for store in named(os.environ.get("NGAO_STORES", ""), _folder() or Path(), os.environ.get("NGAO_CA_FILE")):
         done += store.bring(dry_run=dry_run, tell=echo)
     with management() as broker:
-        done += bring(broker, wanted_of_catalogue(_passwords(), _names()), dry_run=dry_run, tell=echo)
+        done += bring(broker, _wanted(), dry_run=dry_run, tell=echo)
     echo(f"{len(done)} changes {'would be made' if dry_run else 'made'}." if done else "Nothing is missing.")
 
 
@@ -60,11 +61,9 @@ def list_events(as_json: AsJson = False) -> None:
         }
         for entry in CATALOGUE.values()
     ]
-    if as_json:
-        show_json(rows)
-        return
-    table = [{**row, "subscribers": row["heard_by"], "meaning": row["says"]} for row in rows]
-    show(table, ("type", "owner", "subscribers", "audiences", "meaning"), as_json=False, none="The catalogue is empty.")
+    if not as_json:
+        rows = [{**row, "subscribers": row["heard_by"], "meaning": row["says"]} for row in rows]
+    show(rows, ("type", "owner", "subscribers", "audiences", "meaning"), as_json=as_json, none="The catalogue is empty.")
 
 
 def _folder() -> Path | None:
@@ -72,15 +71,11 @@ def _folder() -> Path | None:
     return provision_folder(Path(named_folder)) if named_folder else None
 
 
-def _names() -> EdgeNames:
-    folder = _folder()
-    return EdgeNames(read_secret(folder / "edge-names")) if folder else edge_names(Home.from_environment())
-
-
-def _passwords() -> dict[str, str]:
-    folder = _folder()
-    if folder:
-        return {service: read_secret(folder / f"broker-{service}") for service in SERVICES}
+def _wanted() -> BrokerSpec:
+    """Return the wanted layout, with the secrets of the deployment or of this machine's platform."""
+    if folder := _folder():
+        passwords = {service: read_secret(folder / f"broker-{service}") for service in SERVICES}
+        return wanted_of_catalogue(passwords, EdgeNames(read_secret(folder / "edge-names")))
     home = Home.from_environment()
     home.make()
-    return broker_passwords(home)
+    return wanted_on_broker(home)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,11 +29,9 @@ def of(referral: Operator, partner: Mapping[str, Any]) -> dict[str, str]:
     key_file = onboarding_key_file()
     if not keys["public_key"] or not key_file.exists():
         return {}
-    standing = _standing(kept.get("vouch"), partner["id"], keys)
-    private = _private(key_file)
-    if standing and signing.key_id(signing.public_of(private)) in standing.signatures:
-        return {"vouch": standing.write()}
-    return {"vouch": (standing or _new(partner["id"], keys)).signed(private).write()}
+    vouch, private = _vouch(kept.get("vouch"), partner["id"], keys), _private(key_file)
+    is_signed = signing.key_id(signing.public_of(private)) in vouch.signatures
+    return {"vouch": (vouch if is_signed else vouch.signed(private)).write()}
 
 
 def sign(referral: Operator, partner: Mapping[str, Any], key_file: Path) -> str:
@@ -43,7 +42,7 @@ def sign(referral: Operator, partner: Mapping[str, Any], key_file: Path) -> str:
     partner_id, keys = partner["id"], {name: partner.get(name) or "" for name in _KEYS}
     if not keys["public_key"]:
         raise Misconfigured(f"{partner_id} has no public key yet. Add it with `ngao partner add`.")
-    vouch = (_standing(partner.get("vouch"), partner_id, keys) or _new(partner_id, keys)).signed(_private(key_file))
+    vouch = _vouch(partner.get("vouch"), partner_id, keys).signed(_private(key_file))
     body = {name: partner[name] for name in (*_KEPT, *_KEYS) if partner.get(name) not in ("", None)}
     referral.put(f"/v1/partners/{partner_id}", {**body, "vouch": vouch.write()})
     signs = signing.key_id(keys["signing_key"]) if keys["signing_key"] else "none, so it cannot sign what it accepts"
@@ -60,17 +59,13 @@ def known(referral: Operator, partner_id: str) -> dict[str, Any]:
     return found
 
 
-def _standing(written: str | None, partner_id: str, keys: Mapping[str, str]) -> Vouch | None:
-    try:
+def _vouch(written: str | None, partner_id: str, keys: Mapping[str, str]) -> Vouch:
+    """Return the written vouch if it is for these keys, with its signatures, or a new one without signatures."""
+    with suppress(InvalidInput):
         vouch = Vouch.read(written or "")
-    except InvalidInput:
-        return None
-    said = vouch.statement
-    same = (said.recipient_id, said.box_key, said.signing_key or "") == (partner_id, keys["public_key"], keys["signing_key"])
-    return vouch if same else None
-
-
-def _new(partner_id: str, keys: Mapping[str, str]) -> Vouch:
+        said = vouch.statement
+        if (said.recipient_id, said.box_key, said.signing_key or "") == (partner_id, keys["public_key"], keys["signing_key"]):
+            return vouch
     now = datetime.now(UTC).replace(microsecond=0)
     return Vouch.new(Statement(partner_id, keys["public_key"], keys["signing_key"] or None, now))
 

@@ -32,11 +32,10 @@ def merge_variables(text: str, values: Mapping[str, str]) -> str:
     lines = []
     for line in text.splitlines():
         name = line.split("=", 1)[0].strip()
-        if name in values:
-            if name in left:
-                lines.append(_line(name, left.pop(name)))
-            continue
-        lines.append(line)
+        if name not in values:
+            lines.append(line)
+        elif name in left:
+            lines.append(_line(name, left.pop(name)))
     lines += [_line(name, value) for name, value in left.items()]
     return "\n".join(lines) + "\n"
 

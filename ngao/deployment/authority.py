@@ -24,6 +24,10 @@ AUTHORITY_DAYS = 3650
 CERTIFICATE_DAYS = 825
 _BACKDATED = timedelta(days=1)  # valid also on a machine whose clock is slow
 _DNS = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*", re.IGNORECASE)
+_PURPOSES = (
+    "digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement",
+    "key_cert_sign", "crl_sign", "encipher_only", "decipher_only",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ class Authority:
         name = _name(f"Ngao internal authority {secrets.token_hex(4)}")
         made = _builder(name, name, key.public_key(), AUTHORITY_DAYS)
         made = made.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        made = made.add_extension(_usage(key_cert_sign=True, crl_sign=True), critical=True)
+        made = made.add_extension(_usage("key_cert_sign", "crl_sign"), critical=True)
         return cls(made.sign(key, hashes.SHA256()), key)
 
     @classmethod
@@ -90,7 +94,7 @@ class Authority:
         key = ec.generate_private_key(ec.SECP256R1())
         made = _builder(_name(name), self.certificate.subject, key.public_key(), CERTIFICATE_DAYS)
         made = made.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        made = made.add_extension(_usage(digital_signature=True), critical=True)
+        made = made.add_extension(_usage("digital_signature"), critical=True)
         made = made.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
         public = self.key.public_key()
         made = made.add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(public), critical=False)
@@ -136,18 +140,9 @@ def _builder(subject: x509.Name, issuer: x509.Name, public: ec.EllipticCurvePubl
     return made.add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
 
 
-def _usage(*, digital_signature: bool = False, key_cert_sign: bool = False, crl_sign: bool = False) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=digital_signature,
-        key_cert_sign=key_cert_sign,
-        crl_sign=crl_sign,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        encipher_only=False,
-        decipher_only=False,
-    )
+def _usage(*purposes: str) -> x509.KeyUsage:
+    """Allow the key these purposes only."""
+    return x509.KeyUsage(**{purpose: purpose in purposes for purpose in _PURPOSES})
 
 
 def _name(common: str) -> x509.Name:

@@ -50,7 +50,8 @@ def write_both(folder: SecretsFolder, compose: Path, hosts: Sequence[str], wire:
 def write_compose(file: Path, folder: Path, wire: str, outside: Mapping[str, str]) -> None:
     """Write the path of the secrets, the wire mode and the public names for compose. All other lines stay."""
     own = folder.relative_to(file.parent) if folder.is_relative_to(file.parent) else None
-    _merge(file, {"NGAO_SECRETS": f"./{own}" if own else str(folder), "NGAO_WIRE": wire, **outside})
+    values = {"NGAO_SECRETS": f"./{own}" if own else str(folder), "NGAO_WIRE": wire, **outside}
+    write_whole(file, merge_variables(file.read_text("utf-8") if file.exists() else "", values), 0o644)
 
 
 def write_operator(folder: SecretsFolder, compose: Path, hosts: Sequence[str], wire: str) -> None:
@@ -83,8 +84,3 @@ def _values_for(folder: SecretsFolder, compose: Path, hosts: Sequence[str], wire
         "NGAO_EDGE_HTTP": f"{scheme}://{host}:{port['NGAO_PORT_EDGE_HTTP']}",
         "NGAO_EDGE_PARTNERS": f"{scheme}://{host}:{port['NGAO_PORT_EDGE_PARTNERS']}",
     }
-
-
-def _merge(file: Path, values: Mapping[str, str]) -> None:
-    text = file.read_text("utf-8") if file.exists() else ""
-    write_whole(file, merge_variables(text, values), 0o644)

@@ -15,7 +15,7 @@ from ngao.deployment.authority import Authority, demand_host
 from ngao.deployment.backup import sealed_file
 from ngao.deployment.naming import ADMINISTRATOR, AT_EDGE, DISCLOSING, OPERATOR_SCOPES, SEALED_TO, SERVICES, period_of, store_of
 from ngao.deployment.operators import as_text, entries_in, entry
-from ngao.deployment.secrets_folder import SecretsFolder, new_keyfile, new_password
+from ngao.deployment.secrets_folder import OWNERS, SecretsFolder, new_keyfile, new_password
 
 OPERATOR = "operator"
 _LOCAL = ("localhost", "127.0.0.1")
@@ -152,5 +152,5 @@ def _certificates(folder: SecretsFolder, outside: Sequence[str]) -> None:
 
 
 def _files(folder: SecretsFolder) -> set[str]:
-    paths = chain.from_iterable(folder.at(room).rglob("*") for room in folder.rooms)
+    paths = chain.from_iterable(folder.at(room).rglob("*") for room in OWNERS)
     return {path.relative_to(folder.root).as_posix() for path in paths if path.is_file()}

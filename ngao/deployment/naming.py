@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from ngao import contracts
 from ngao.broker import exchanges
 from ngao.broker.layout import EDGE_INBOUND
-from ngao.chassis.messaging.accounts import service_account
 from ngao.kernel.scopes import SCOPES
 
 SERVICES = contracts.SERVICES
@@ -30,11 +29,6 @@ OPERATOR_SCOPES = tuple(SCOPES)
 def database_of(service: str) -> str:
     """Return the name of a service's database."""
     return f"ngao_{service}"
-
-
-def account_of(service: str) -> str:
-    """Return the name of a service's account, which is in its own database."""
-    return service_account(service)
 
 
 def store_of(service: str) -> str:

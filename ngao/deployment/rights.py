@@ -12,10 +12,10 @@ from typing import Any
 
 from pymongo.database import Database
 
+from ngao.chassis.messaging.accounts import service_account
 from ngao.chassis.storage.connection import AUDIT, AUDIT_INDEXES
 from ngao.chassis.storage.held import CHASSIS
 from ngao.chassis.storage.preflight import RESTORES
-from ngao.deployment.naming import account_of
 
 COLLECTIONS: Mapping[str, tuple[str, ...]] = {
     "intake": ("dry_runs", "pins", "reports", "sources"),
@@ -51,7 +51,7 @@ def give_account(database: Database[dict[str, Any]], service: str, password: str
     database.command(role, _ROLE, privileges=list(_privileges(database.name, service)), roles=[])
     if not _has_audit(database):
         database[AUDIT].create_indexes(list(AUDIT_INDEXES))
-    name = account_of(service)
+    name = service_account(service)
     account = "updateUser" if database.command("usersInfo", name)["users"] else "createUser"
     database.command(account, name, pwd=password, roles=roles_in(database.name))
 

@@ -38,7 +38,9 @@ def begin_authority(folder: SecretsFolder) -> None:
         require_authority(folder)
         new = pending_authority(folder)
         if new is None:
-            _require_one_trusted(folder)
+            if folder.read("public", "ca.pem") != folder.read("ca", "ca.pem"):
+                finish = "Finish that change first: `ngao secrets rotate tls --finish`."
+                raise NotAllowedNow(f"Two authorities are trusted already. {finish}")
             new = Authority.new()
             folder.write(new.key_pem, "ca", _NEXT[1])
             folder.write(new.certificate_pem, "ca", _NEXT[0])
@@ -106,19 +108,11 @@ def pending_authority(folder: SecretsFolder) -> Authority | None:
 def _issue(folder: SecretsFolder, authority: Authority, owners: Sequence[str], outside: Sequence[str] = ()) -> None:
     for owner in owners:
         named = server_hosts(outside if owner in SEEN_OUTSIDE else ())[owner]
-        hosts = list(dict.fromkeys((*_hosts(folder, owner), *named)))
+        file = folder.certificate_of(owner)
+        known = hosts_of(file.read_text("ascii")) if file.exists() else ()
+        hosts = list(dict.fromkeys((*known, *named)))
         folder.write_pair(authority.server(owner, hosts), owner)
 
 
 def _is_trusted(folder: SecretsFolder, authority: Authority) -> bool:
     return authority.certificate_pem.strip() in folder.read("public", "ca.pem")
-
-
-def _require_one_trusted(folder: SecretsFolder) -> None:
-    if folder.read("public", "ca.pem") != folder.read("ca", "ca.pem"):
-        raise NotAllowedNow("Two authorities are trusted already. Finish that change first: `ngao secrets rotate tls --finish`.")
-
-
-def _hosts(folder: SecretsFolder, owner: str) -> list[str]:
-    file = folder.certificate_of(owner)
-    return hosts_of(file.read_text("ascii")) if file.exists() else []

@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 
 from ngao.chassis.errors import Misconfigured, NotAllowedNow
 from ngao.chassis.rereading import LOOK_AGAIN_S
@@ -19,9 +20,6 @@ from ngao.chassis.security.keyfiles import active_period, new_secret, periods_in
 from ngao.chassis.storage.connection import OUTBOX_DAYS
 from ngao.deployment.naming import SEALED_TO, period_of
 from ngao.deployment.secrets_folder import SecretsFolder
-
-_YOUNGEST_KEK_S = 6 * LOOK_AGAIN_S
-_YOUNGEST_SEAL_S = (OUTBOX_DAYS + 1) * 86400
 
 
 def begin_wrapping(folder: SecretsFolder, service: str) -> str:
@@ -90,6 +88,23 @@ BOTH = (Kind.WRAPPING, Kind.SEALING)
 """The kinds that are retired by default. A signing key hides nothing, so its retirement is seldom urgent."""
 
 
+class _Retirement(NamedTuple):
+    """When a period of a kind may be retired: its file's prefix, the least age of its successor, and the reason for that."""
+
+    prefix: str
+    successor_s: float
+    why: str
+
+
+_AFTER_OUTBOX_S = (OUTBOX_DAYS + 1) * 86400  # no outsider can count the messages in transit, but none outlives the outbox
+_RESENT = f"the previous one may be resent for {OUTBOX_DAYS} days"
+_RETIREMENTS = {
+    Kind.WRAPPING: _Retirement("kek-", 6 * LOOK_AGAIN_S, "every process of the service must have loaded it"),
+    Kind.SEALING: _Retirement("sealing-", _AFTER_OUTBOX_S, f"messages sealed to {_RESENT}"),
+    Kind.SIGNING: _Retirement("signing-", _AFTER_OUTBOX_S, f"events signed with {_RESENT}"),
+}
+
+
 @dataclass(frozen=True)
 class Needs:
     """A service's use of its keys: data keys by the period that wraps them, and whether messages are parked."""
@@ -120,37 +135,25 @@ class KeyPlace:
             raise NotAllowedNow(f"{next(iter(refusals.values()))}{hint}")
 
     def _named(self, period: str, kind: Kind) -> list[Path]:
+        """Return the paths of a period's key: the private half first, then the public half if it has one."""
+        private = self.private / f"{_RETIREMENTS[kind].prefix}{period}.key"
         if kind is Kind.WRAPPING:
-            return [self.private / f"kek-{period}.key"]
-        if kind is Kind.SIGNING:
-            return [self.private / f"signing-{period}.key", self.public / f"signing-{self.service}-{period}.pub"]
-        return [self.private / f"sealing-{period}.key", self.public / f"{self.service}-{period}.pub"]
+            return [private]
+        owner = f"signing-{self.service}" if kind is Kind.SIGNING else self.service
+        return [private, self.public / f"{owner}-{period}.pub"]
 
     def _refusal(self, period: str, needs: Needs, kind: Kind) -> str | None:
         if not self._named(period, kind)[0].exists():
             return None  # an interrupted retirement has destroyed the private half already
-        if kind is Kind.SIGNING:
-            return self._may_still_come(period)
-        return self._still_wraps(period, needs) if kind is Kind.WRAPPING else self._may_be_sealed_to(period, needs)
+        if early := self._too_early(period, *_RETIREMENTS[kind]):
+            return early
+        if kind is Kind.WRAPPING and (wrapped := needs.wrapped.get(period)):
+            return f"{wrapped} data keys of {self.service} are under {period}. Run `ngao keys rewrap --service {self.service}`."
+        if kind is Kind.SEALING and needs.parked:
+            return f"Parked messages of {self.service} may be sealed to it. Replay or drop them first."
+        return None
 
-    def _still_wraps(self, period: str, needs: Needs) -> str | None:
-        early = self._too_early("kek-", period, _YOUNGEST_KEK_S, "every process of the service must have loaded it")
-        wrapped = needs.wrapped.get(period)
-        unwrapped = f"{wrapped} data keys of {self.service} are under {period}. Run `ngao keys rewrap --service {self.service}`."
-        return early or (unwrapped if wrapped else None)
-
-    def _may_be_sealed_to(self, period: str, needs: Needs) -> str | None:
-        """Refuse while sealed messages may be in transit. No outsider can count them, but none outlives the outbox."""
-        why = f"messages sealed to the previous one may be resent for {OUTBOX_DAYS} days"
-        early = self._too_early("sealing-", period, _YOUNGEST_SEAL_S, why)
-        parked = f"Parked messages of {self.service} may be sealed to it. Replay or drop them first."
-        return early or (parked if needs.parked else None)
-
-    def _may_still_come(self, period: str) -> str | None:
-        why = f"events signed with the previous one may be resent for {OUTBOX_DAYS} days"
-        return self._too_early("signing-", period, _YOUNGEST_SEAL_S, why)
-
-    def _too_early(self, prefix: str, period: str, youngest_s: float, why: str) -> str | None:
+    def _too_early(self, period: str, prefix: str, youngest_s: float, why: str) -> str | None:
         newest = active_period(periods_in(self.private, prefix, ".key"))
         if newest <= period:
             return f"{prefix}{period}.key is the newest of {self.service}. Start a new period first."

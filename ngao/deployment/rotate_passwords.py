@@ -7,7 +7,7 @@ the old one. A repeated command continues with the same new secret.
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 
 from ngao.broker.management import Management
 from ngao.broker.provisioning import hash_password
@@ -47,9 +47,8 @@ def administrator_password(folder: SecretsFolder, connect: Connect) -> None:
     with folder.alone():
         known = folder.read(*place)
         password = folder.pending(*place, new=new_password)
-        management = _administrator(connect, (known, password))
-        management.put("users", ADMINISTRATOR, body=_login(password, tags="administrator"))
-        management.close()
+        with closing(_administrator(connect, known, password)) as management:
+            management.put("users", ADMINISTRATOR, body=_login(password, tags="administrator"))
         folder.write(definitions(password), "broker", "definitions.json")
         folder.write(password, "provision", "broker-admin.password")
         folder.apply_pending(*place)
@@ -116,15 +115,14 @@ def _login(password: str, *, tags: str) -> dict[str, str]:
     return {"password_hash": hash_password(password), "hashing_algorithm": "rabbit_password_hashing_sha256", "tags": tags}
 
 
-def _administrator(connect: Connect, passwords: tuple[str, ...]) -> Management:
+def _administrator(connect: Connect, known: str, new: str) -> Management:
     """Open the interface with the password that the broker accepts: an interrupted change may have set the new one."""
-    for password in passwords[:-1]:
-        management = connect(password)
-        with suppress(Misconfigured):
-            management.get("whoami")
-            return management
-        management.close()
-    return connect(passwords[-1])
+    management = connect(known)
+    with suppress(Misconfigured):
+        management.get("whoami")
+        return management
+    management.close()
+    return connect(new)
 
 
 def _hashes(folder: SecretsFolder, service: str) -> list[str]:

@@ -34,11 +34,13 @@ ROOT, SERVICE, ENGINE = 0, 10001, 999
 """The users: the host's administrator, the service image's, and those of broker and stores in the public images."""
 
 _STORES = tuple(store_of(service) for service in SERVICES)
-_OWNERS = {
+OWNERS = {
     **dict.fromkeys(("ca", "public", "backup"), ROOT),
     **dict.fromkeys((*SERVICES, "provision", "operator"), SERVICE),
     **dict.fromkeys(("broker", *_STORES), ENGINE),
 }
+"""The folders, each with the user of its files."""
+
 Give = Callable[[Path, int, int], None]
 
 
@@ -61,7 +63,7 @@ class SecretsFolder:
         """Replace a file atomically, for the user of its folder."""
         self._make(parts[:-1])
         whole = text if text.endswith("\n") else text + "\n"
-        write_whole(self.at(*parts), whole, _mode(parts), give=lambda path: self._give(path, parts))
+        write_whole(self.at(*parts), whole, mode_of(parts[0]), give=lambda path: self._give(path, parts))
 
     def ensure(self, new: Callable[[], str], *parts: str) -> None:
         """Write a new secret where none is yet."""
@@ -102,27 +104,14 @@ class SecretsFolder:
         """Check that an owner has its certificate and its key."""
         return self.certificate_of(owner).exists() and (owner in _STORES or self.at(owner, "tls", "key.pem").exists())
 
-    def owner_of(self, room: str) -> int:
-        """Return the user of a folder's files."""
-        return _OWNERS[room]
-
-    def mode_of(self, room: str) -> int:
-        """Return the mode of a folder's files."""
-        return _mode((room,))
-
-    @property
-    def rooms(self) -> tuple[str, ...]:
-        """The names of its folders."""
-        return tuple(_OWNERS)
-
     def settle(self) -> None:
         """Set the owner and mode of every file and folder."""
         self.root.chmod(0o700)
-        for room in _OWNERS:
+        for room in OWNERS:
             for path in [self.at(room), *self.at(room).rglob("*")]:
                 if path.exists() and not path.name.startswith("."):
                     parts = path.relative_to(self.root).parts
-                    path.chmod(_folder_mode(parts) if path.is_dir() else _mode(parts))
+                    path.chmod(_folder_mode(parts) if path.is_dir() else mode_of(parts[0]))
                     self._give(path, parts)
 
     @contextmanager
@@ -149,7 +138,7 @@ class SecretsFolder:
                 self._give(folder, parts)
 
     def _give(self, path: Path, parts: tuple[str, ...]) -> None:
-        owner = _OWNERS[parts[0]]
+        owner = OWNERS[parts[0]]
         self.give(path, owner, owner)
 
 
@@ -172,10 +161,9 @@ def new_keyfile() -> str:
     return b64encode(secrets.token_bytes(96)).decode()
 
 
-def _mode(parts: tuple[str, ...]) -> int:
-    if parts[0] == "public":
-        return 0o444
-    return 0o600 if parts[0] == "ca" else 0o400
+def mode_of(room: str) -> int:
+    """Return the mode of a folder's files."""
+    return {"public": 0o444, "ca": 0o600}.get(room, 0o400)
 
 
 def _folder_mode(parts: tuple[str, ...]) -> int:

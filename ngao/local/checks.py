@@ -44,7 +44,7 @@ def running(home: Home, broker: Broker) -> Iterator[Check]:
         yield Check(each.what, each.look, (*each.needs, "broker" if each.what.startswith("broker") else "mongod"))
     urls = home.state().get("urls", {})
     chosen = {name: urls[name] for name in home.state().get("services", ()) if name in urls}
-    yield from ready(chosen, None, dict.fromkeys(chosen, ("broker", "mongod")))
+    yield from ready(chosen, None, ("broker", "mongod"))
 
 
 def services(home: Home) -> list[Service]:

@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from ngao.broker.catalogue import wanted_of_catalogue
+from ngao.broker.provisioning import BrokerSpec
 from ngao.chassis.approvals.settings import MODES
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.messaging.accounts import service_account
 from ngao.chassis.messaging.edge_names import EdgeNames
+from ngao.chassis.security import keyfiles
 from ngao.chassis.security.identity import hash_key, new_key
-from ngao.chassis.security.keyfiles import (
-    init_edge_names,
-    init_onboarding,
-    init_sealing_pair,
-    init_service_keys,
-    init_signing_pair,
-    periods_in,
-)
 from ngao.chassis.settings import read_secret
 from ngao.chassis.storage.connection import OUTBOX_DAYS
 from ngao.deployment.atomic_files import write_whole
@@ -33,12 +28,11 @@ from ngao.deployment.naming import (
     REPLICA_SET,
     SEALED_TO,
     SERVICES,
-    account_of,
     database_of,
     period_of,
 )
 from ngao.deployment.operators import as_text, entries_in, entry
-from ngao.local.home import REPOSITORY, Home, operator_key_file
+from ngao.local.home import REPOSITORY, Home
 from ngao.local.ports import LOCAL
 
 OPERATOR = "local"
@@ -69,19 +63,14 @@ def write_keys(home: Home) -> None:
     period = period_of()
     _note_update(home)
     for service in SERVICES:
-        init_service_keys(home.keys / service, period)
-        init_signing_pair(home.keys / service, home.keys / "public", period, service)
+        keyfiles.init_service_keys(home.keys / service, period)
+        keyfiles.init_signing_pair(home.keys / service, home.public_keys, period, service)
     for service in AT_EDGE:
-        init_edge_names(home.keys / service, edge_names(home).secret)
+        keyfiles.init_edge_names(home.keys / service, home.secret("edge-names"))
     for recipient in SEALED_TO:
-        init_sealing_pair(home.keys / recipient, home.keys / "public", period, owner=recipient)
-    init_onboarding(onboarding_key_file(home), [home.keys / service for service in DISCLOSING], OPERATOR)
+        keyfiles.init_sealing_pair(home.keys / recipient, home.public_keys, period, owner=recipient)
+    keyfiles.init_onboarding(home.onboarding_key, [home.keys / service for service in DISCLOSING], OPERATOR)
     _write_backup_key(home)
-
-
-def onboarding_key_file(home: Home) -> Path:
-    """Return the file of the key that signs partners' keys. Only the commands read it."""
-    return home.keys / "onboarding" / "onboarding.key"
 
 
 def _note_update(home: Home) -> None:
@@ -90,33 +79,27 @@ def _note_update(home: Home) -> None:
     They are accepted for as long as its outboxes keep events, and no longer.
     """
     has_keys = any((home.keys / service / "lookup.key").exists() for service in SERVICES)
-    if has_keys and not any(periods_in(home.keys / service, "signing-", ".key") for service in SERVICES):
+    if has_keys and not any(keyfiles.periods_in(home.keys / service, "signing-", ".key") for service in SERVICES):
         until = datetime.now(UTC) + timedelta(days=OUTBOX_DAYS + 1)
         home.remember(accept_unsigned_until=until.isoformat(timespec="seconds"))
 
 
 def _write_backup_key(home: Home) -> None:
     """Create the key that backups are sealed to. Its private half may be stored elsewhere afterwards."""
-    public, private = home.keys / "public" / "backup.pub", backup_key_file(home)
+    public, private = home.public_keys / "backup.pub", home.backup_key
     if not public.exists():
         if not private.exists():
             write_whole(private, sealed_file.new_key() + "\n")
         write_whole(public, sealed_file.public_of(read_secret(private)) + "\n", 0o644)
 
 
-def backup_key_file(home: Home) -> Path:
-    """Return the file of the private half of the backup key, which may be stored elsewhere."""
-    return home.secrets / "backup.key"
-
-
 def write_operator(home: Home) -> None:
     """Create this machine's operator: the key for the commands, and its hash for the services."""
-    path = operator_key_file(home)
-    if not path.exists():
-        write_whole(path, new_key("operator", OPERATOR)[0] + "\n")
-    hashed = hash_key(path.read_text("utf-8").strip())
-    others = [each for each in entries_in(operators_file(home)) if each["id"] != OPERATOR]
-    write_whole(operators_file(home), as_text([*others, entry(OPERATOR, hashed, OPERATOR_SCOPES)]))
+    if not home.operator_key.exists():
+        write_whole(home.operator_key, new_key("operator", OPERATOR)[0] + "\n")
+    hashed = hash_key(read_secret(home.operator_key))
+    others = [each for each in entries_in(home.operators) if each["id"] != OPERATOR]
+    write_whole(home.operators, as_text([*others, entry(OPERATOR, hashed, OPERATOR_SCOPES)]))
 
 
 def approvals_mode(home: Home) -> str:
@@ -130,50 +113,39 @@ def approvals_mode(home: Home) -> str:
     return str(mode)
 
 
-def operators_file(home: Home) -> Path:
-    """Return the list of operators as the services read it."""
-    return home.config / "operators.json"
-
-
-def broker_passwords(home: Home) -> dict[str, str]:
-    """Return each service's broker password, created on first use."""
-    return {service: home.secret(f"broker-{service}") for service in SERVICES}
-
-
-def edge_names(home: Home) -> EdgeNames:
-    """Return the names of our queues for outsiders. Their secret is created on first use."""
-    return EdgeNames(home.secret("edge-names"))
+def wanted_on_broker(home: Home) -> BrokerSpec:
+    """Return the broker layout that this platform needs. Its secrets are created on first use."""
+    passwords = {service: home.secret(f"broker-{service}") for service in SERVICES}
+    return wanted_of_catalogue(passwords, EdgeNames(home.secret("edge-names")))
 
 
 def to_toml(sections: Mapping[str, Any]) -> str:
-    """Write plain values first, then a table for each mapping; enough TOML for settings."""
-    plain = [f"{key} = {_value(value)}" for key, value in sections.items() if not isinstance(value, Mapping)]
+    """Write plain values first, then a table for each mapping: enough TOML for settings.
+
+    TOML strings, numbers and lists of strings look the same in JSON.
+    """
+    plain = [f"{key} = {json.dumps(value)}" for key, value in sections.items() if not isinstance(value, Mapping)]
     tables = [f"[{key}]\n{to_toml(value)}" for key, value in sections.items() if isinstance(value, Mapping)]
     return "\n".join([*plain, *(f"\n{table}" for table in tables)])
 
 
-def _value(value: str | int | Sequence[str]) -> str:
-    """Write TOML strings, numbers and lists of strings, which look the same in JSON."""
-    return json.dumps(value)
-
-
 def _settings(home: Home, service: str, ports: Mapping[str, int]) -> dict[str, Any]:
-    secrets = home.secrets
-    broker_account = {"username": service_account(service), "password_file": str(secrets / f"broker-{service}")}
-    store_account = {"username": account_of(service), "password_file": str(secrets / f"mongo-{service}")}
+    username = service_account(service)
+    broker_login = {"username": username, "password_file": str(home.secrets / f"broker-{service}")}
+    store_login = {"username": username, "password_file": str(home.secrets / f"mongo-{service}")}
     return {
         "service": service,
         "http": {"host": LOCAL, "port": ports[service]},
-        "broker": {"host": LOCAL, "port": ports["amqp"], **broker_account},
+        "broker": {"host": LOCAL, "port": ports["amqp"], **broker_login},
         "store": {
             "hosts": f"{LOCAL}:{ports['mongo']}",
             "replica_set": REPLICA_SET,
             "database": database_of(service),
-            **store_account,
+            **store_login,
         },
-        "keys": {"directory": str(home.keys / service), "public_directory": str(home.keys / "public")},
+        "keys": {"directory": str(home.keys / service), "public_directory": str(home.public_keys)},
         "policy": {"directories": [str(REPOSITORY / "deploy" / "policy"), str(home.policy)]},
-        "operators": {"file": str(operators_file(home))},
+        "operators": {"file": str(home.operators)},
         **({"events": {"accept_unsigned_until": until}} if (until := home.state().get("accept_unsigned_until")) else {}),
         "approvals": {"mode": approvals_mode(home)},
     }

@@ -20,17 +20,18 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 _STATE = "state.json"
 
 
-class _Folder:
-    """A folder of a home, called as its attribute."""
+class _Path:
+    """A file of a home, called as its attribute."""
 
-    def __init__(self, holds: str) -> None:
-        self.__doc__ = holds
-
-    def __set_name__(self, owner: type[Home], name: str) -> None:
-        self._name = name
+    def __init__(self, path: str, holds: str) -> None:
+        self._path, self.__doc__ = path, holds
 
     def __get__(self, home: Home, owner: type[Home]) -> Path:
-        return home.root / self._name
+        return home.root / self._path
+
+
+class _Folder(_Path):
+    """A folder of a home. `make` creates it."""
 
 
 @dataclass(frozen=True)
@@ -44,15 +45,20 @@ class Home:
         """Return NGAO_HOME, or `.ngao` in the repository."""
         return cls(Path(os.environ.get("NGAO_HOME") or REPOSITORY / ".ngao").absolute())
 
-    rabbitmq = _Folder("The broker's files.")
-    mongo = _Folder("The database's files.")
-    run = _Folder("The files that identify our processes.")
-    logs = _Folder("One log per process.")
-    config = _Folder("One settings file per service.")
-    secrets = _Folder("One file per secret, readable by its owner only.")
-    keys = _Folder("The services' key files, and `public/` for the keys that every user may read.")
-    policy = _Folder("Policy files of this installation. Each replaces the file of the same name in deploy/policy.")
-    mail = _Folder("The mails that the local mail server has accepted, one file per message.")
+    rabbitmq = _Folder("rabbitmq", "The broker's files.")
+    mongo = _Folder("mongo", "The database's files.")
+    run = _Folder("run", "The files that identify our processes.")
+    logs = _Folder("logs", "One log per process.")
+    config = _Folder("config", "One settings file per service.")
+    secrets = _Folder("secrets", "One file per secret, readable by its owner only.")
+    keys = _Folder("keys", "The services' key files, and `public/` for the keys that every user may read.")
+    policy = _Folder("policy", "Policy files of this installation. Each replaces the file of the same name in deploy/policy.")
+    mail = _Folder("mail", "The mails that the local mail server has accepted, one file per message.")
+    public_keys = _Path("keys/public", "The keys that every user may read.")
+    operator_key = _Path("secrets/operator.key", "The commands' key.")
+    onboarding_key = _Path("keys/onboarding/onboarding.key", "The key that signs partners' keys. Only the commands read it.")
+    backup_key = _Path("secrets/backup.key", "The private half of the backup key, which may be stored elsewhere.")
+    operators = _Path("config/operators.json", "The list of operators as the services read it.")
 
     def make(self) -> None:
         """Create the folders, closed to other users."""
@@ -101,11 +107,6 @@ def _locked(lock: IO[str]) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-def operator_key_file(home: Home) -> Path:
-    """Return the file of the commands' key."""
-    return home.secrets / "operator.key"
 
 
 def python_environment(**more: str) -> dict[str, str]:

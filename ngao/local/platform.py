@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 
 import requests
 
-from ngao.broker.catalogue import wanted_of_catalogue
-from ngao.broker.provisioning import BrokerSpec, provision
+from ngao.broker.provisioning import provision
 from ngao.chassis.errors import Misconfigured, Unavailable
 from ngao.deployment.naming import ADMINISTRATOR, EDGE_VHOST, SERVICES, VHOST
 from ngao.local import binaries, configuration, ports
-from ngao.local.broker import BrokerPorts, LocalBroker
+from ngao.local.broker import LocalBroker
 from ngao.local.home import REPOSITORY, Home, python_environment
 from ngao.local.mailbox import command as mail_server
 from ngao.local.mongo import LocalMongo
@@ -62,9 +62,7 @@ class Platform:
     @property
     def broker(self) -> LocalBroker:
         """The platform's RabbitMQ."""
-        one = self.ports
-        ports_of_broker = BrokerPorts(one["amqp"], one["management"], one["metrics"], one["distribution"], one["epmd"])
-        return LocalBroker(self.home, ports_of_broker)
+        return LocalBroker(self.home, self.ports)
 
     @property
     def mongo(self) -> LocalMongo:
@@ -80,9 +78,9 @@ class Platform:
         log = self.home.logs / f"{name}.log"
         self.service(name).start(command, log=log, environment=python_environment(), cwd=REPOSITORY)
 
-    def url(self, service: str) -> str:
-        """Return the address of a service."""
-        return f"http://{ports.LOCAL}:{self.ports[service]}"
+    def url(self, part: str) -> str:
+        """Return the HTTP address of a service, or of the broker's management."""
+        return f"http://{ports.LOCAL}:{self.ports[part]}"
 
     def up(self, progress: Progress) -> None:
         """Start the parts that do not run, and return when all are ready. Raises Misconfigured, Unavailable."""
@@ -118,7 +116,7 @@ class Platform:
         return {
             "NGAO_TEST_AMQP": f"amqp://{account}:{self.ports['amqp']}",
             "NGAO_TEST_MANAGEMENT": f"http://{account}:{self.ports['management']}",
-            "NGAO_TEST_BROKER_METRICS": f"http://{ports.LOCAL}:{self.ports['metrics']}",
+            "NGAO_TEST_BROKER_METRICS": self.url("metrics"),
             "NGAO_TEST_MONGO": f"mongodb://{ports.LOCAL}:{self.ports['mongo']}/?directConnection=true&readConcernLevel=majority",
             "NGAO_TEST_DATA": str(self.home.root),
         }
@@ -156,16 +154,13 @@ class Platform:
             return []
         broker, mongo = self.broker.process.pid(), self.mongo.process.pid()
         amqp, database = f"amqp://{ports.LOCAL}:{self.ports['amqp']}", f"mongodb://{ports.LOCAL}:{self.ports['mongo']}"
-        management = f"http://{ports.LOCAL}:{self.ports['management']}"
+        address = f"{amqp} (management {self.url('management')})"
         stores = [
-            Part("rabbitmq", broker, bool(broker) and ports.is_open(self.ports["amqp"]), f"{amqp} (management {management})"),
+            Part("rabbitmq", broker, bool(broker) and ports.is_open(self.ports["amqp"]), address),
             Part("mongod", mongo, bool(mongo) and ports.is_open(self.ports["mongo"]), database),
         ]
-        return stores + [self._service_part(name) for name in self._chosen_then()] + self._mailbox_part()
-
-    def wanted(self) -> BrokerSpec:
-        """Return the broker layout that this platform needs."""
-        return wanted_of_catalogue(configuration.broker_passwords(self.home), configuration.edge_names(self.home))
+        services = [self._service_part(name) for name in self.home.state()["services"]]
+        return stores + services + self._mailbox_part()
 
     def _prepare(self, services: tuple[str, ...], progress: Progress) -> None:
         """Start the stores, and bring the broker, keys and settings up to date. Running services continue."""
@@ -185,7 +180,7 @@ class Platform:
             ports=self.ports,
             services=services,
             urls=urls,
-            management=f"http://{ports.LOCAL}:{self.ports['management']}",
+            management=self.url("management"),
             amqp={"host": ports.LOCAL, "port": self.ports["amqp"], "vhost": VHOST, "edge_vhost": EDGE_VHOST, "tls": False},
         )
 
@@ -204,9 +199,8 @@ class Platform:
 
     def _configure(self, progress: Progress) -> None:
         self.mongo.make_accounts(SERVICES)
-        management = self.broker.management()
-        done = provision(management, self.wanted())
-        management.close()
+        with closing(self.broker.management()) as management:
+            done = provision(management, configuration.wanted_on_broker(self.home))
         progress(f"broker provisioned ({len(done)} changes)")
         configuration.write_keys(self.home)
         configuration.write_operator(self.home)
@@ -244,7 +238,7 @@ class Platform:
 
     def _wait_for(self, name: str) -> None:
         process = self.service(name)
-        if not process.becomes(lambda: is_ready(self.url(name)), _READY_S, 0.2):
+        if not process.becomes(lambda: readiness(self.url(name))[0], _READY_S, 0.2):
             what = "is not ready" if process.pid() else "ended"
             raise Unavailable(f"The service {name} {what}. Its log is {self.home.logs / f'{name}.log'}: {self._last_line(name)}")
 
@@ -256,9 +250,6 @@ class Platform:
         pid = self.service(name).pid()
         ready, warnings = readiness(self.url(name)) if pid else (False, ())
         return Part(name, pid, ready, self.url(name), warnings)
-
-    def _chosen_then(self) -> tuple[str, ...]:
-        return tuple(self.home.state().get("services", SERVICES))
 
 
 def _remedy(stopped: Sequence[str]) -> str:
@@ -276,11 +267,6 @@ def chosen_services() -> tuple[str, ...]:
     if unknown:
         raise Misconfigured(f"NGAO_SERVICES names an unknown service: {unknown[0]}. Choose from {', '.join(SERVICES)}.")
     return tuple(name for name in SERVICES if name in named)
-
-
-def is_ready(url: str) -> bool:
-    """Check that the service can work."""
-    return readiness(url)[0]
 
 
 def readiness(url: str) -> tuple[bool, tuple[str, ...]]:

@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -103,10 +104,8 @@ class Process:
     def _signal(self, number: int) -> None:
         known = self._known()
         if known and self.members():
-            try:
+            with suppress(ProcessLookupError):
                 os.killpg(known.pid, number)
-            except ProcessLookupError:
-                return
 
     def _known(self) -> Stat | None:
         """Return the identity that it wrote, unless the machine was rebooted since."""

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ngao.deployment.polling import wait_until
@@ -48,7 +48,8 @@ def sweep(folder: Path) -> list[str]:
     there = marked(folder)
     for number in (signal.SIGTERM, signal.SIGKILL):
         for pid in marked(folder):
-            _send(pid, number)
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
         if wait_until(lambda: not marked(folder), _PATIENCE_S):
             break
     return list(there.values())
@@ -64,13 +65,6 @@ def main(folder: Path) -> None:
     if folder.exists():
         Platform.at(Home(folder), for_tests=True).down(lambda _: None)
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _send(pid: int, number: signal.Signals) -> None:
-    try:
-        os.kill(pid, number)
-    except ProcessLookupError:
-        return
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ def cut_off_in_the_middle(broker: LocalBroker, queue: str, after_s: float) -> No
         f"PUT /api/queues/half/{queue} HTTP/1.1\r\nHost: broker\r\nAuthorization: Basic {account}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
-    with socket.create_connection(("127.0.0.1", broker.ports.management)) as connection:
+    with socket.create_connection(("127.0.0.1", broker.ports["management"])) as connection:
         connection.sendall(f"{head}{body}".encode())
         time.sleep(after_s)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

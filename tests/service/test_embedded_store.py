@@ -10,11 +10,12 @@ from typing import Any
 import pymongo
 import pytest
 
+from ngao.chassis.messaging.accounts import service_account
 from ngao.cli.stores import stores_here, stores_to_fill
 from ngao.deployment.backup import sealed_file
 from ngao.deployment.backup.restoring import Target
 from ngao.deployment.backup.sets import Backup, Sources, take
-from ngao.deployment.naming import SERVICES, account_of, database_of
+from ngao.deployment.naming import SERVICES, database_of
 from ngao.local import binaries, configuration
 from ngao.local.home import Home
 from ngao.local.mongo import LocalMongo
@@ -39,14 +40,14 @@ def mongo(home: Home) -> Iterator[LocalMongo]:
         made.wait()
         made.make_accounts(SERVICES)
         configuration.write_settings(home, platform.ports)
-        configuration.broker_passwords(home)
+        configuration.wanted_on_broker(home)
         yield made
     finally:
         made.stop()
 
 
 def database(mongo: LocalMongo, service: str) -> Any:
-    login: Any = {"username": account_of(service), "password": mongo.home.secret(f"mongo-{service}")}
+    login: Any = {"username": service_account(service), "password": mongo.home.secret(f"mongo-{service}")}
     client: Any = pymongo.MongoClient("127.0.0.1", mongo.port, directConnection=True, authSource=database_of(service), **login)
     return client[database_of(service)]
 

@@ -20,14 +20,15 @@ import pika
 from pymongo import MongoClient
 
 from ngao.broker.management import Management
+from ngao.chassis.messaging.accounts import service_account
 from ngao.deployment.atomic_files import merge_variables
 from ngao.deployment.authority import Issued
 from ngao.deployment.environment import TLS, write_operator
 from ngao.deployment.init_secrets import InitOptions, make
-from ngao.deployment.naming import ADMINISTRATOR, VHOST, account_of, database_of
+from ngao.deployment.naming import ADMINISTRATOR, VHOST, database_of
 from ngao.deployment.secrets_folder import SecretsFolder
 from ngao.local import binaries
-from ngao.local.broker import BrokerPorts, LocalBroker
+from ngao.local.broker import LocalBroker
 from ngao.local.home import Home
 from ngao.local.ports import choose, free_port
 from ngao.local.processes import Process
@@ -48,7 +49,7 @@ class TlsBroker(LocalBroker):
 
     def management(self) -> Management:
         """As its administrator."""
-        url, ca = f"https://localhost:{self.ports.management}", str(self.secrets.at("public", "ca.pem"))
+        url, ca = f"https://localhost:{self.ports['management']}", str(self.secrets.at("public", "ca.pem"))
         return Management(url, ADMINISTRATOR, self.secrets.read("operator", "broker-admin.password"), ca_file=ca)
 
     def forget_files(self) -> None:
@@ -60,9 +61,9 @@ class TlsBroker(LocalBroker):
     def _configure(self) -> None:
         text = moved((WIRE / "rabbitmq.conf").read_text(), self.secrets, "broker")
         for known, own in (
-            ("listeners.ssl.default = 5671", f"listeners.ssl.default = 127.0.0.1:{self.ports.amqp}"),
-            ("management.ssl.port = 15671", f"management.ssl.ip = 127.0.0.1\nmanagement.ssl.port = {self.ports.management}"),
-            ("prometheus.ssl.port = 15691", f"prometheus.ssl.ip = 127.0.0.1\nprometheus.ssl.port = {self.ports.metrics}"),
+            ("listeners.ssl.default = 5671", f"listeners.ssl.default = 127.0.0.1:{self.ports['amqp']}"),
+            ("management.ssl.port = 15671", f"management.ssl.ip = 127.0.0.1\nmanagement.ssl.port = {self.ports['management']}"),
+            ("prometheus.ssl.port = 15691", f"prometheus.ssl.ip = 127.0.0.1\nprometheus.ssl.port = {self.ports['metrics']}"),
             ("disk_free_limit.absolute = 1GB", "disk_free_limit.absolute = 200MB"),
         ):
             assert known in text, known
@@ -93,11 +94,9 @@ class Deployment:
         self.ports = choose(_PARTS, {}, {})
         self.home = Home(self.folder / "home")
         self.home.make()
-        one = self.ports
-        ports = BrokerPorts(one["amqp"], one["management"], one["metrics"], one["distribution"], one["epmd"])
-        self.broker = TlsBroker(self.home, ports, self.secrets)
+        self.broker = TlsBroker(self.home, self.ports, self.secrets)
         self.mongod = Process("mongod", self.home.run)
-        self.store_host = f"localhost:{one['mongo']}"
+        self.store_host = f"localhost:{self.ports['mongo']}"
 
     @property
     def ca_file(self) -> Path:
@@ -197,7 +196,7 @@ class Deployment:
     @contextmanager
     def database(self, service: str) -> Iterator[Any]:
         """A service's own database, as its own account."""
-        account, name = account_of(service), database_of(service)
+        account, name = service_account(service), database_of(service)
         client: Any = MongoClient(
             self.store_host, username=account, password=self.secrets.read(service, "store.password"), authSource=name,
             directConnection=True, tls=True, tlsCAFile=str(self.ca_file), serverSelectionTimeoutMS=5000,

@@ -18,7 +18,7 @@ from ngao.chassis.errors import Misconfigured
 from ngao.cli import develop, output
 from ngao.cli.api_client import Refused, operator
 from ngao.cli.app import COMMANDS, GROUPS, build, main
-from ngao.cli.time_parsing import parse_time
+from ngao.cli.parked import parse_time
 from ngao.local.configuration import write_operator
 from ngao.local.home import REPOSITORY, Home
 from tests.support.launcher import borrowed

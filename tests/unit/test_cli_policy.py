@@ -14,7 +14,7 @@ from marshmallow import INCLUDE, Schema
 from ngao.chassis.policy import load_policy
 from ngao.chassis.security.identity import hash_key, load_operators
 from ngao.cli.app import main
-from ngao.cli.policy import look
+from ngao.deployment.checks.policy import read_as_services
 from ngao.kernel.scopes import ROLES
 from ngao.local.configuration import write_operator
 from ngao.local.home import REPOSITORY, Home
@@ -108,7 +108,7 @@ def test_the_overlay_on_the_page_about_policy_is_taken(home: Home) -> None:
     page = (REPOSITORY / "docs" / "how-to" / "change-policy.md").read_text("utf-8")
     (block,) = re.findall(r"support_types.yaml\" <<'END'\n(.*?)END\n", page, re.DOTALL)
     (home.policy / "support_types.yaml").write_text(block, "utf-8")
-    assert look((SHIPPED, home.policy))[1] == []
+    assert read_as_services((SHIPPED, home.policy), SHIPPED)[1] == []
     supports = load((SHIPPED, home.policy)).vocabulary.supports
     assert supports - load((SHIPPED,)).vocabulary.supports == {"veterinary"}
     assert load((SHIPPED,)).vocabulary.supports - supports == {"forum_funding"}
@@ -136,9 +136,9 @@ def test_a_shipped_file_laid_over_itself_changes_nothing(tmp_path: Path, name: s
     ],
 )
 def test_every_service_reads_an_overlay_of_its_files(home: Home, name: str, text: str) -> None:
-    before, _ = look((SHIPPED,))
+    before, _ = read_as_services((SHIPPED,), SHIPPED)
     (home.policy / name).write_text(f"overlay: true\n{text}\n", "utf-8")
-    after, wrong = look((SHIPPED, home.policy))
+    after, wrong = read_as_services((SHIPPED, home.policy), SHIPPED)
     assert wrong == []
     assert name == "retention.yaml" or before != after
 

@@ -18,7 +18,7 @@ from ngao.chassis.errors import Misconfigured, NotAllowedNow, Unavailable
 from ngao.chassis.settings import load
 from ngao.deployment.polling import wait_until
 from ngao.local import binaries, configuration, ports, processes
-from ngao.local.home import REPOSITORY, Home, operator_key_file
+from ngao.local.home import REPOSITORY, Home
 from ngao.local.platform import Platform, chosen_services
 from ngao.local.processes import Process, Stat
 from ngao.local.reaper import marked
@@ -225,11 +225,11 @@ def test_the_operators_key_stays_and_other_operators_are_kept(tmp_path: Path) ->
     home = Home(tmp_path)
     home.make()
     configuration.write_operator(home)
-    key = operator_key_file(home).read_text()
+    key = home.operator_key.read_text()
     file = home.config / "operators.json"
     file.write_text(file.read_text().replace('"local"', '"amina"'))
     configuration.write_operator(home)
-    assert operator_key_file(home).read_text() == key
+    assert home.operator_key.read_text() == key
     assert '"amina"' in file.read_text()
     assert '"local"' in file.read_text()
 

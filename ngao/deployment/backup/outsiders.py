@@ -41,13 +41,15 @@ def steps(management: Management, kept: Mapping[str, Any]) -> Iterator[Step]:
     if management.get("vhosts", vhost) is None:
         raise Misconfigured(f"The broker has no virtual host {vhost} yet: run `ngao provision` first.")
     stands = read(management, vhost)
-    queues, users = _named(stands["queues"]), _named(management.get("users") or [])
+    queues, users = {each["name"] for each in stands["queues"]}, {each["name"] for each in management.get("users") or ()}
     for queue in (each for each in kept["queues"] if each["name"] not in queues):
-        yield _put(f"queue {queue['name'].rsplit('.', 1)[0]}", management, ("queues", vhost, queue["name"]), _queue(queue))
+        body = {"durable": True, "auto_delete": False, "arguments": queue["arguments"]}
+        yield _put(f"queue {queue['name'].rsplit('.', 1)[0]}", management, ("queues", vhost, queue["name"]), body)
     for binding in (each for each in kept["bindings"] if _bound(each) not in {_bound(other) for other in stands["bindings"]}):
         yield _bind(management, vhost, binding)
     for user in (each for each in kept["users"] if each["name"] not in users):
-        yield _put(f"account {user['name']}", management, ("users", user["name"]), _user(user))
+        body = {"password_hash": user["password_hash"], "hashing_algorithm": user["hashing_algorithm"], "tags": ""}
+        yield _put(f"account {user['name']}", management, ("users", user["name"]), body)
     for kind, what in (("topic_permissions", "routing keys"), ("permissions", "permissions")):  # as onboarding orders them
         for right in _lacking(kept, stands, kind):
             body = {name: right[name] for name in _RIGHTS[kind]}
@@ -57,10 +59,6 @@ def steps(management: Management, kept: Mapping[str, Any]) -> Iterator[Step]:
         yield from edge_topology_steps(management, vhost, names, lanes_of(management, vhost))
 
 
-def _named(found: list[dict[str, Any]]) -> set[str]:
-    return {each["name"] for each in found}
-
-
 def _bound(binding: Mapping[str, Any]) -> tuple[str, str, str]:
     return binding["source"], binding["destination"], binding["routing_key"]
 
@@ -68,14 +66,6 @@ def _bound(binding: Mapping[str, Any]) -> tuple[str, str, str]:
 def _lacking(kept: Mapping[str, Any], stands: Mapping[str, Any], kind: str) -> Iterator[dict[str, Any]]:
     there = {(each["user"], each.get("exchange")) for each in stands[kind]}
     yield from (each for each in kept[kind] if (each["user"], each.get("exchange")) not in there)
-
-
-def _queue(queue: Mapping[str, Any]) -> dict[str, Any]:
-    return {"durable": True, "auto_delete": False, "arguments": queue["arguments"]}
-
-
-def _user(user: Mapping[str, Any]) -> dict[str, Any]:
-    return {"password_hash": user["password_hash"], "hashing_algorithm": user["hashing_algorithm"], "tags": ""}
 
 
 def _bind(management: Management, vhost: str, binding: Mapping[str, Any]) -> Step:

@@ -82,7 +82,7 @@ class Reading:
         current, told = None, None
         for kind, body in _frames(content, self.name):
             if told is not None:
-                raise self._broken()
+                raise _broken(self.name)
             if kind == BEGIN:
                 self.about = json.loads(body)
             elif kind == COLLECTION:
@@ -95,10 +95,11 @@ class Reading:
             elif kind == END:
                 told = json.loads(body)
         if told != self.tally.told() or not self.about:
-            raise self._broken()
+            raise _broken(self.name)
 
-    def _broken(self) -> Misconfigured:
-        return Misconfigured(f"{self.name} does not hold what it says it holds: take another backup.")
+
+def _broken(name: str) -> Misconfigured:
+    return Misconfigured(f"{name} does not hold what it says it holds: take another backup.")
 
 
 def _collection(body: bytes) -> Collection:
@@ -137,7 +138,7 @@ def _frames(content: Iterable[bytes], name: str) -> Iterator[tuple[bytes, bytes]
         while len(waiting) - at >= _FRAME.size:
             kind, length = _FRAME.unpack_from(waiting, at)
             if length > _LONGEST:
-                raise Misconfigured(f"{name} does not hold what it says it holds: take another backup.")
+                raise _broken(name)
             if len(waiting) - at < _FRAME.size + length:
                 break
             begins = at + _FRAME.size

@@ -21,7 +21,7 @@ from pymongo.collection import Collection as Stored
 from pymongo.database import Database
 from pymongo.errors import PyMongoError
 
-from ngao.chassis.errors import Misconfigured, NotAllowedNow, Unavailable
+from ngao.chassis.errors import NotAllowedNow, Unavailable
 from ngao.chassis.messaging.destinations import EVENTS
 from ngao.chassis.settings import StoreSettings
 from ngao.chassis.storage.connection import DURABLE, client_options
@@ -77,15 +77,13 @@ class Target:
     @contextmanager
     def _opened(self) -> Iterator[Database[dict[str, Any]]]:
         options = {**client_options(with_accepted_password(self.settings)), "socketTimeoutMS": 120_000}
-        client: MongoClient[dict[str, Any]] = MongoClient(f"mongodb://{self.settings.hosts}/", **options)
-        try:
-            yield client.get_database(self.settings.database, write_concern=DURABLE)
-        except PyMongoError as error:
-            reason = getattr(error, "code", None) or type(error).__name__
-            where = f"The store of {self.settings.database} at {self.settings.hosts}"
-            raise Unavailable(f"{where} broke off ({reason}): repeat with --replace when it is available.") from None
-        finally:
-            client.close()
+        with MongoClient[dict[str, Any]](f"mongodb://{self.settings.hosts}/", **options) as client:
+            try:
+                yield client.get_database(self.settings.database, write_concern=DURABLE)
+            except PyMongoError as error:
+                reason = getattr(error, "code", None) or type(error).__name__
+                where = f"The store of {self.settings.database} at {self.settings.hosts}"
+                raise Unavailable(f"{where} broke off ({reason}): repeat with --replace when it is available.") from None
 
 
 def _collections(database: Database[dict[str, Any]]) -> list[str]:
@@ -140,9 +138,3 @@ def _raise_floor(sequences: Stored[dict[str, Any]], now: datetime) -> None:
     """Raise the floor of sequence numbers above all used ones, also those of earlier restores: the floor grows with time."""
     floor = int((now - _FLOOR_BEGAN).total_seconds()) * _NUMBERS_A_SECOND
     sequences.update_one({"_id": FLOOR}, {"$max": {"n": floor}}, upsert=True)
-
-
-def demand_moment(taken: datetime, now: datetime) -> None:
-    """Raise Misconfigured for a backup from the future: one of the two clocks is wrong, and floors would be, too."""
-    if taken > now + timedelta(minutes=5):
-        raise Misconfigured("The backup says it was taken in the future: set this machine's clock right first.")

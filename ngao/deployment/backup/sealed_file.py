@@ -74,7 +74,11 @@ def read(path: Path, private_key: str) -> Iterator[bytes]:
             raise _broken(path) from None
         finally:
             opened.close()  # so that the writing end stops when the reader stops
-        _judge(path, opening.exception())
+        if error := opening.exception():
+            if isinstance(error, pyrage.DecryptError) and "No matching keys" in str(error):
+                other = "is sealed to another key than the one given: give the `backup.key` of its time"
+                raise Misconfigured(f"{path} {other}.")
+            raise _broken(path)
     if not unpack.eof or unpack.unused_data:
         raise _broken(path)
 
@@ -121,14 +125,6 @@ def _unpacked(unpack: Any, piece: bytes) -> Iterator[bytes]:
 def _open(path: Path, identity: Any, outlet: int) -> None:
     with path.open("rb") as file, os.fdopen(outlet, "wb", buffering=0) as into:
         pyrage.decrypt_io(file, into, [identity])
-
-
-def _judge(path: Path, error: BaseException | None) -> None:
-    if error is None:
-        return
-    if isinstance(error, pyrage.DecryptError) and "No matching keys" in str(error):
-        raise Misconfigured(f"{path} is sealed to another key than the one given: give the `backup.key` of its time.")
-    raise _broken(path)
 
 
 def _broken(path: Path) -> Misconfigured:

@@ -14,7 +14,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +25,13 @@ from ngao.chassis.settings import StoreSettings
 from ngao.deployment.atomic_files import write_whole
 from ngao.deployment.backup import sealed_file
 from ngao.deployment.backup.records import Collection, Reading, Tally, written
-from ngao.deployment.backup.restoring import Target, demand_moment
+from ngao.deployment.backup.restoring import Target
 from ngao.deployment.backup.snapshot import Snapshot
 
 OUTSIDERS = "outsiders"
 """The part that is the broker's."""
 
+_TELL_EVERY = 20_000
 _MANIFEST, _FORMAT = "manifest.json", 2
 _FIRST = ("notify", "referral", "registry", "intake")
 """Subscribers before publishers: an event between two snapshots is then published again, and never handled without its cause."""
@@ -87,10 +88,13 @@ def _take_all(draft: Path, sources: Sources, public_key: str, tell: Tell, now: d
     with ExitStack() as opened:
         snapshots = _open_all(sources.stores, opened)
         if sources.outsiders is not None:
-            parts.append(_take_outsiders(draft, sources.outsiders, public_key, now))
+            about = {"part": OUTSIDERS, "taken": now.isoformat()}
+            content = [(Collection(OUTSIDERS, {}, ()), [bson.encode(dict(sources.outsiders))])]
+            parts.append(_write(draft, about, content, public_key))
             tell(f"{OUTSIDERS}: {len(sources.outsiders['users'])} accounts")
         for service, snapshot in snapshots.items():
-            parts.append(_take_service(draft, service, snapshot, public_key))
+            about = {"part": service, "taken": snapshot.at.isoformat(), "database": snapshot.database}
+            parts.append(_write(draft, about, snapshot.collections(), public_key))
             tell(f"{service}: {parts[-1].documents} documents as of {parts[-1].taken}, {parts[-1].size / 1e6:.1f} MB")
     return parts
 
@@ -102,19 +106,9 @@ def _open_all(stores: Mapping[str, StoreSettings], opened: ExitStack) -> dict[st
     for service in sorted(stores, key=_FIRST.index):
         hosts = stores[service].hosts
         found[service] = Snapshot.open(stores[service], moments.get(hosts))
-        opened.callback(found[service].close)
+        opened.callback(found[service].client.close)
         moments[hosts] = found[service].taken
     return found
-
-
-def _take_service(folder: Path, service: str, snapshot: Snapshot, public_key: str) -> Part:
-    about = {"part": service, "taken": snapshot.at.isoformat(), "database": snapshot.database}
-    return _write(folder, about, snapshot.collections(), public_key)
-
-
-def _take_outsiders(folder: Path, outsiders: Mapping[str, Any], public_key: str, now: datetime) -> Part:
-    about = {"part": OUTSIDERS, "taken": now.isoformat()}
-    return _write(folder, about, [(Collection(OUTSIDERS, {}, ()), [bson.encode(dict(outsiders))])], public_key)
 
 
 def _write(
@@ -179,7 +173,8 @@ class Backup:
             raise Misconfigured(f"{path} is a backup of {is_of}, and the manifest calls it {part.name}: take another backup.")
         if sum(reading.tally.counts.values()) != part.documents:
             raise Misconfigured(f"{path} has another number of documents than the manifest says: take another backup.")
-        demand_moment(part.moment, now)
+        if part.moment > now + timedelta(minutes=5):  # one of the two clocks is wrong, and the floors of numbers would be, too
+            raise Misconfigured("The backup says it was taken in the future: set this machine's clock right first.")
 
     def outsiders(self) -> dict[str, Any]:
         """Return the outsiders' accounts and queues. Call `verify` for the part first."""
@@ -188,11 +183,15 @@ class Backup:
 
     def fill(self, part: Part, target: Target, *, tell: Tell, now: datetime) -> int:
         """Write a verified part into its database, and return the number of documents."""
+        last = 0
 
         def told(written: int) -> None:
-            tell(f"{part.name}: {written} of {part.documents} documents")
+            nonlocal last
+            if written - last >= _TELL_EVERY:
+                last = written
+                tell(f"{part.name}: {written} of {part.documents} documents")
 
-        return target.fill(self._records(part), part.moment, tell=_seldom(told), now=now)
+        return target.fill(self._records(part), part.moment, tell=told, now=now)
 
     def _records(self, part: Part) -> Iterator[Collection | bytes]:
         path = self.folder / part.file
@@ -206,14 +205,3 @@ def _hash(path: Path) -> tuple[int, str]:
     except OSError as error:
         raise Misconfigured(f"{path} cannot be read ({error.strerror}): the backup is not whole.") from None
 
-
-def _seldom(tell: Callable[[int], None], every: int = 20_000) -> Callable[[int], None]:
-    last = 0
-
-    def told(count: int) -> None:
-        nonlocal last
-        if count - last >= every:
-            last = count
-            tell(count)
-
-    return told

@@ -31,7 +31,7 @@ _RAW: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocumen
 
 @dataclass(frozen=True)
 class Snapshot:
-    """An open view of a database; `taken` is its cluster time."""
+    """An open view of a database; `taken` is its cluster time. The caller closes its client."""
 
     client: MongoClient[dict[str, Any]]
     database: str
@@ -69,10 +69,6 @@ class Snapshot:
                     yield Collection(each["name"], each["options"], indexes), self._documents(each["name"])
         except PyMongoError as error:
             raise _trouble(self.database, error) from None
-
-    def close(self) -> None:
-        """Close the connection."""
-        self.client.close()
 
     def _documents(self, name: str) -> Iterator[bytes]:
         raw: Database[RawBSONDocument] = Database(self.client, self.database, codec_options=_RAW)  # type: ignore[arg-type]

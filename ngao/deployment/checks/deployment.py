@@ -70,8 +70,7 @@ class Deployment:
             broker = Broker(self.management, lambda found: missing_steps(found, self.secrets))
             yield from after("deployment", broker.checks())
         yield from after("deployment", store_accounts(stores))
-        needs = ("broker",) if at_broker else ()
-        yield from after("deployment", ready(urls, os.environ.get("NGAO_CA_FILE"), dict.fromkeys(urls, needs)))
+        yield from after("deployment", ready(urls, os.environ.get("NGAO_CA_FILE"), ("broker",) if at_broker else ()))
 
     def _policy_folders(self, compose: Mapping[str, str]) -> tuple[Path, ...]:
         """Return the shipped policy and the folder that compose mounts over it, on the host or in a container."""

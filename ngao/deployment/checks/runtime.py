@@ -35,6 +35,7 @@ from ngao.deployment.polling import wait_until
 CLOCK_DOUBT_S, CLOCK_WRONG_S = 2.0, 30.0
 DISK_DOUBT, DISK_WRONG = 5 * 1024**3, 1024**3
 _MANY, _LANES_WITHIN_S = 1000, 30
+_ALARMS = {"disk_free_alarm": "free disk", "mem_alarm": "memory"}
 _OF_OTHERS = frozenset({"alarms", "recipients"})
 """Warnings of readiness that no fault of the platform causes: a caseworker, a partner or a source must act."""
 
@@ -57,7 +58,7 @@ class Service:
         """Yield the checks that need a running broker and store."""
         needs = (self.named("settings"), self.named("TLS files"))
         yield Check(self.named("broker account"), self._broker, needs)
-        yield Check(self.named("store"), lambda: f"MongoDB {require_store(self.settings().store)}", needs)
+        yield Check(self.named("store"), lambda: _store(self.settings().store), needs)
         yield Check(self.named("store's clock"), lambda: look_at_store_clock(self.settings().store), (self.named("store"),))
 
     def named(self, what: str) -> str:
@@ -127,9 +128,10 @@ class Broker:
         with self.management() as management:
             nodes = management.get("nodes") or []
         for node in nodes:
-            for alarm, what, way_out in _ALARMS:
+            for alarm, what in _ALARMS.items():
                 if node.get(alarm):
-                    raise Unavailable(f"The broker has too little {what} on {node['name']} and takes nothing: {way_out}")
+                    scarce = f"The broker has too little {what} on {node['name']} and takes nothing"
+                    raise Unavailable(f"{scarce}: see docs/runbooks/broker-alarm.md.")
         return f"none on {len(nodes)} node{'s' if len(nodes) != 1 else ''}"
 
     def _topology(self) -> str:
@@ -162,22 +164,18 @@ def _of_unread(lane: Unread) -> Exception:
     return (Misconfigured if lane.waiting else CheckWarning)(f"{fault} ({lane.waiting} messages wait): {way_out}")
 
 
-_ALARMS = (
-    ("disk_free_alarm", "free disk", "see docs/runbooks/broker-alarm.md."),
-    ("mem_alarm", "memory", "see docs/runbooks/broker-alarm.md."),
-)
+def _store(settings: StoreSettings) -> str:
+    return f"MongoDB {require_store(settings)}"
 
 
 def look_at_store_clock(settings: StoreSettings) -> str:
     """Compare the store's clock with the local clock. Raises what `judge_clock` raises, and Unavailable."""
     address = f"mongodb://{settings.hosts}/{settings.database}"
-    client: MongoClient[dict[str, Any]] = MongoClient(address, **client_options(settings))
     try:
-        local = client.admin.command("hello")["localTime"]
+        with MongoClient[dict[str, Any]](address, **client_options(settings)) as client:
+            local = client.admin.command("hello")["localTime"]
     except PyMongoError as error:
         raise Unavailable(f"The store at {settings.hosts} does not say its time ({type(error).__name__}).") from None
-    finally:
-        client.close()
     return judge_clock(f"the store at {settings.hosts}", local if local.tzinfo else local.replace(tzinfo=UTC))
 
 
@@ -225,12 +223,10 @@ def _demand_port(variable: str, host: str, port: int) -> str:
     return "free"
 
 
-def ready(
-    urls: Mapping[str, str], ca_file: str | None, needs: Mapping[str, tuple[str, ...]] | None = None
-) -> Iterator[Check]:
+def ready(urls: Mapping[str, str], ca_file: str | None, needs: tuple[str, ...] = ()) -> Iterator[Check]:
     """Yield a check of each service: that it works and waits for no operator; `needs` names the checks it depends on."""
     for service, url in urls.items():
-        yield Check(f"{service} is ready", partial(_demand_ready, service, url, ca_file), (needs or {}).get(service, ()))
+        yield Check(f"{service} is ready", partial(_demand_ready, service, url, ca_file), needs)
 
 
 def _demand_ready(service: str, url: str, ca_file: str | None) -> str:
@@ -255,5 +251,5 @@ def store_accounts(stores: Sequence[StoreSettings]) -> Iterator[Check]:
     """Yield the checks of the stores by their accounts alone, for a host without the services' settings."""
     for settings in stores:
         name = f"store of {settings.database}"
-        yield Check(name, lambda each=settings: f"MongoDB {require_store(each)}")  # type: ignore[misc]
+        yield Check(name, partial(_store, settings))
         yield Check(f"{name}'s clock", partial(look_at_store_clock, settings), (name,))

@@ -18,7 +18,7 @@ from ngao.chassis.security.keyfiles import load_onboarding
 from ngao.deployment.checks.runner import Check, CheckWarning
 from ngao.deployment.init_secrets import EDGE_NAMES
 from ngao.deployment.naming import AT_EDGE, DISCLOSING, SEALED_TO, SERVICES, store_of
-from ngao.deployment.secrets_folder import SecretsFolder
+from ngao.deployment.secrets_folder import OWNERS, SecretsFolder, mode_of
 
 _MAY_BE_ELSEWHERE = frozenset({"ca", "backup"})
 """What is needed seldom, and safest on a disk that is not here."""
@@ -63,8 +63,8 @@ class SecretsCheck:
         yield Check("secrets folder", self._folder_is_there)
         if not self.folder.root.is_dir():
             return  # nothing else can be said before it is made
-        needed = set(self.folder.rooms) - _MAY_BE_ELSEWHERE if self.whole else set()
-        rooms = [room for room in self.folder.rooms if room in needed or self.folder.at(room).is_dir()]
+        needed = OWNERS.keys() - _MAY_BE_ELSEWHERE if self.whole else set()
+        rooms = [room for room in OWNERS if room in needed or self.folder.at(room).is_dir()]
         for room in rooms:
             yield Check(f"secrets of {room}", partial(self._room, room), ("secrets folder",))
         if {"provision", *SERVICES} <= set(rooms):
@@ -105,10 +105,10 @@ class SecretsCheck:
 
     def _demand_closed(self, room: str, path: Path) -> None:
         found = path.stat()
-        mode, wanted = found.st_mode & 0o777, self.folder.mode_of(room)
+        mode, wanted = found.st_mode & 0o777, mode_of(room)
         if mode & ~wanted & 0o077:
             raise Misconfigured(f"{path} is open to other users (mode {mode:o}): {INIT}, which closes it.")
-        owner = self.folder.owner_of(room)
+        owner = OWNERS[room]
         if self.whole and found.st_uid != owner:
             raise Misconfigured(f"{path} belongs to user {found.st_uid}, not to {owner}: {INIT}, which gives it to its owner.")
         if not found.st_size:

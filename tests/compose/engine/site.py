@@ -24,8 +24,9 @@ import pymongo
 import yaml
 
 from ngao.broker.management import Management
+from ngao.chassis.messaging.accounts import service_account
 from ngao.client import SourceClient, keygen, signing_keygen
-from ngao.deployment.naming import ADMINISTRATOR, EDGE_VHOST, SERVICES, VHOST, account_of, database_of, store_of
+from ngao.deployment.naming import ADMINISTRATOR, EDGE_VHOST, SERVICES, VHOST, database_of, store_of
 from ngao.deployment.polling import wait_until
 from ngao.testing.processes import ROOT
 from tests.compose.engine.deployment import Deployment
@@ -191,7 +192,7 @@ class Site:
             host = self.deployment.address(store_of(service), f"store-{service}")
             client: Any = pymongo.MongoClient(
                 host, 27017, directConnection=True, tls=True, tlsCAFile=str(self.ca_file), tlsAllowInvalidHostnames=True,
-                username=account_of(service), password=password, authSource=name, tz_aware=True,
+                username=service_account(service), password=password, authSource=name, tz_aware=True,
                 serverSelectionTimeoutMS=5000, connectTimeoutMS=3000, socketTimeoutMS=15000,
             )  # fmt: skip
             self._stores[service] = client[name]
