@@ -51,12 +51,7 @@ def approve(service: Service, approval_id: ApprovalId, url: Url = None) -> None:
 
 
 @app.command()
-def reject(
-    service: Service,
-    approval_id: ApprovalId,
-    reason: Reason,
-    url: Url = None,
-) -> None:
+def reject(service: Service, approval_id: ApprovalId, reason: Reason, url: Url = None) -> None:
     """Reject a request. It is not carried out."""
     operator(service, url).post(path_of("approvals", approval_id, "reject"), {"reason": reason})
     echo("Rejected.")

@@ -112,4 +112,4 @@ def _of_home(home: Home, before_start: bool) -> Iterator[Check]:
 
 
 def _policy_of_service(service: Service) -> str:
-    return readable(service.settings().policy_directories, policy.SHIPPED)
+    return readable(service.settings.policy_directories, policy.SHIPPED)

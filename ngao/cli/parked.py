@@ -58,12 +58,7 @@ def drop(service: Service, parked_id: ParkedId, reason: Reason, url: Url = None)
 
 
 @outbox.command("status")
-def outbox_status(
-    old_service: OldService = None,
-    service: OneService = None,
-    url: Url = None,
-    as_json: AsJson = False,
-) -> None:
+def outbox_status(old_service: OldService = None, service: OneService = None, url: Url = None, as_json: AsJson = False) -> None:
     """Show the backlog of each service, the age of its oldest event, and the events that cannot be sent."""
     found = {name: operator(name, url).get("/v1/outbox") for name in _chosen(service or old_service, url)}
     if as_json:

@@ -66,11 +66,9 @@ def replay(held_id: HeldId, reason: Reason, url: Url = None, as_json: AsJson = F
     The report keeps the source's Idempotency-Key, so that the same submission posted again opens no second case.
     """
     receipt = operator("intake", url).post(path_of("quarantine", held_id, "replay"), {"reason": reason})
-    if as_json:
-        show_json(receipt)
-        return
     known = ", a duplicate" if receipt["duplicate"] else ""
-    echo(f"Accepted as case {receipt['case_ref']}, urgency {receipt['urgency']}{known}.")
+    accepted = f"Accepted as case {receipt['case_ref']}, urgency {receipt['urgency']}{known}."
+    show_json(receipt) if as_json else echo(accepted)
 
 
 @app.command()

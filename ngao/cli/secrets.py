@@ -11,7 +11,7 @@ from ngao.cli import rotate
 from ngao.cli.locations import folder_at
 from ngao.cli.output import echo
 from ngao.deployment.environment import PLAIN, TLS, wire_of, write_both
-from ngao.deployment.init_secrets import InitOptions, make
+from ngao.deployment.init_secrets import make
 from ngao.local.home import REPOSITORY
 
 app = typer.Typer(no_args_is_help=True, help="A deployment's passwords, keys and certificates, in a folder outside git.")
@@ -33,7 +33,7 @@ def init(directory: Directory = None, tls: Tls = None, host: rotate.Host = None,
     """
     wire = wire_of(env_file) or TLS if tls is None else TLS if tls else PLAIN
     folder = folder_at(directory)
-    made = make(folder, InitOptions(tls=wire == TLS, hosts=tuple(host or ())))
+    made = make(folder, tls=wire == TLS, hosts=host or ())
     outside = write_both(folder, env_file.absolute(), host or (), wire)
     echo(f"Created {len(made)} files in {folder.root}." if made else f"Nothing to do: {folder.root} is complete.")
     echo(f"The public address of intake is {outside}. NGAO_PUBLIC_URL in {env_file} changes it.")

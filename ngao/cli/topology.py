@@ -27,9 +27,7 @@ events = typer.Typer(no_args_is_help=True, help="The catalogue of events.")
 
 
 @app.command(rich_help_panel="Broker")
-def provision(
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print the changes.")] = False,
-) -> None:
+def provision(dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print the changes.")] = False) -> None:
     """Create missing exchanges, queues, bindings, accounts and permissions on the broker, and set up new stores.
 
     A queue is never changed: a queue with other arguments is named and stops the command. A queue is deleted only when it is

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from ngao.deployment.atomic_files import merge_variables, read_variables, write_whole
@@ -42,16 +42,11 @@ def write_both(folder: SecretsFolder, compose: Path, hosts: Sequence[str], wire:
         theirs: named[theirs] if named.get(theirs) and named[theirs] not in {ours[mine], before.get(mine)} else ours[mine]
         for theirs, mine in _CALLED_OUTSIDE.items()
     }
-    write_compose(compose, folder.root, wire, chosen)
+    own = folder.root.relative_to(compose.parent) if folder.root.is_relative_to(compose.parent) else None
+    values = {"NGAO_SECRETS": f"./{own}" if own else str(folder.root), "NGAO_WIRE": wire, **chosen}
+    write_whole(compose, merge_variables(compose.read_text("utf-8") if compose.exists() else "", values), 0o644)
     write_operator(folder, compose, hosts, wire)
     return chosen["NGAO_PUBLIC_URL"]
-
-
-def write_compose(file: Path, folder: Path, wire: str, outside: Mapping[str, str]) -> None:
-    """Write the path of the secrets, the wire mode and the public names for compose. All other lines stay."""
-    own = folder.relative_to(file.parent) if folder.is_relative_to(file.parent) else None
-    values = {"NGAO_SECRETS": f"./{own}" if own else str(folder), "NGAO_WIRE": wire, **outside}
-    write_whole(file, merge_variables(file.read_text("utf-8") if file.exists() else "", values), 0o644)
 
 
 def write_operator(folder: SecretsFolder, compose: Path, hosts: Sequence[str], wire: str) -> None:

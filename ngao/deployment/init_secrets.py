@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import chain
 
 from ngao.broker.provisioning import hash_password
@@ -28,17 +27,12 @@ EDGE_NAMES = (("provision", "edge-names"), *((service, "keys", "edge-names.key")
 _GATE = "edge"  # the gate's host name in the container network, used by demo outsiders
 
 
-@dataclass(frozen=True)
-class InitOptions:
-    """The options of `init`: TLS or not, and the public host names of the broker, intake and referral."""
+def make(folder: SecretsFolder, *, tls: bool = True, hosts: Sequence[str] = ()) -> list[str]:
+    """Create everything missing and return the new files. `hosts` are the public host names of the broker, intake and referral.
 
-    tls: bool = True
-    hosts: Sequence[str] = ()
-
-
-def make(folder: SecretsFolder, options: InitOptions) -> list[str]:
-    """Create everything missing and return the new files. Raises Misconfigured, NotAllowedNow."""
-    for host in options.hosts:
+    Raises Misconfigured, NotAllowedNow.
+    """
+    for host in hosts:
         demand_host(host)
     with folder.alone():
         before = _files(folder)
@@ -48,8 +42,8 @@ def make(folder: SecretsFolder, options: InitOptions) -> list[str]:
         _backup(folder)
         _operator(folder)
         folder.ensure(lambda: definitions(folder.read("operator", "broker-admin.password")), "broker", "definitions.json")
-        if options.tls:
-            _certificates(folder, options.hosts)
+        if tls:
+            _certificates(folder, hosts)
         folder.settle()
         return sorted(_files(folder) - before)
 

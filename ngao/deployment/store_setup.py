@@ -60,7 +60,7 @@ class NewStore:
             yield self._account_step(client, "account")
             return
         self._wait_for_primary(client)
-        known = client[self._database].command("usersInfo", self._account)["users"]
+        known = client[self._database].command("usersInfo", service_account(self.service))["users"]
         if not known:
             yield self._account_step(client, "account")
         elif not self._opens():
@@ -69,16 +69,12 @@ class NewStore:
             yield self._account_step(client, "rights of account")
 
     @property
-    def _account(self) -> str:
-        return service_account(self.service)
-
-    @property
     def _database(self) -> str:
         return database_of(self.service)
 
     def _account_step(self, client: Client, what: str) -> Step:
         give = partial(rights.give_account, client[self._database], self.service, self.password)
-        return Step(f"{what} {self._account} on {self.host}", give)
+        return Step(f"{what} {service_account(self.service)} on {self.host}", give)
 
     def _do(self, step: Step) -> None:
         try:
@@ -134,7 +130,7 @@ class NewStore:
 
     def _opens(self) -> bool:
         """Check that the account has this password. Raises Unavailable without an answer from the store."""
-        with self._client(username=self._account, password=self.password, authSource=self._database) as client:
+        with self._client(username=service_account(self.service), password=self.password, authSource=self._database) as client:
             try:
                 client[self._database].command("ping")
             except PyMongoError as error:

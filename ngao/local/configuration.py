@@ -21,16 +21,7 @@ from ngao.chassis.settings import read_secret
 from ngao.chassis.storage.connection import OUTBOX_DAYS
 from ngao.deployment.atomic_files import write_whole
 from ngao.deployment.backup import sealed_file
-from ngao.deployment.naming import (
-    AT_EDGE,
-    DISCLOSING,
-    OPERATOR_SCOPES,
-    REPLICA_SET,
-    SEALED_TO,
-    SERVICES,
-    database_of,
-    period_of,
-)
+from ngao.deployment.naming import AT_EDGE, DISCLOSING, OPERATOR_SCOPES, REPLICA_SET, SEALED_TO, SERVICES, database_of, period_of
 from ngao.deployment.operators import as_text, entries_in, entry
 from ngao.local.home import REPOSITORY, Home
 from ngao.local.ports import LOCAL

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -112,14 +113,11 @@ class LocalMongo:
 
     def _follow_port(self) -> None:
         """Correct the port in the replica set after a change: mongod does not find itself under the old one."""
-        try:
-            with self.administrator() as client:
-                config = client.admin.command("replSetGetConfig")["config"]
-                config["members"][0]["host"] = f"{LOCAL}:{self.port}"
-                config["version"] += 1
-                client.admin.command("replSetReconfig", config, force=True)
-        except PyMongoError:
-            return  # it is still starting; the next check tries again
+        with suppress(PyMongoError), self.administrator() as client:  # it may still be starting; the next check tries again
+            config = client.admin.command("replSetGetConfig")["config"]
+            config["members"][0]["host"] = f"{LOCAL}:{self.port}"
+            config["version"] += 1
+            client.admin.command("replSetReconfig", config, force=True)
 
     def _make_administrator(self) -> None:
         try:

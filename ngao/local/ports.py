@@ -26,16 +26,16 @@ def free_port(taken: Iterable[int] = ()) -> int:
 
     It is below 32768, where Linux begins to use ports for outgoing connections: such a port may be taken before the next `up`.
     """
-    avoid, among = set(taken), _range(os.environ)
+    avoid, among = set(taken), _range()
     while True:
         port = secrets.choice(among)
         if port not in avoid and _can_listen(port):
             return port
 
 
-def _range(environment: Mapping[str, str]) -> range:
+def _range() -> range:
     """Return the range of free ports. `NGAO_PORTS=20000-23999` separates homes that start together. Raises Misconfigured."""
-    given = environment.get("NGAO_PORTS")
+    given = os.environ.get("NGAO_PORTS")
     if not given:
         return _RANGE
     first, _, last = given.partition("-")

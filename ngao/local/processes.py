@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,7 +86,8 @@ class Process:
         leader = _stat(known.pid)
         if leader is not None and leader.began != known.began:
             return []  # the id is another process's: the kernel reuses it only when the whole group is gone
-        return [stat.pid for stat in _all_stats() if stat.group == known.pid and stat.state != "Z"]
+        stats = (_stat(int(folder.name)) for folder in Path("/proc").glob("[0-9]*"))
+        return [stat.pid for stat in stats if stat and stat.group == known.pid and stat.state != "Z"]
 
     def stop(self, patience_s: float = 30) -> bool:
         """Terminate its group, then kill it. Return False if nothing ran. Raises Unavailable if it survives."""
@@ -121,10 +122,3 @@ def _stat(pid: int) -> Stat | None:
         return Stat.parse(Path(f"/proc/{pid}/stat").read_text("utf-8", "replace"))
     except (FileNotFoundError, ProcessLookupError):
         return None
-
-
-def _all_stats() -> Iterator[Stat]:
-    for folder in Path("/proc").iterdir():
-        stat = _stat(int(folder.name)) if folder.name.isdecimal() else None
-        if stat:
-            yield stat

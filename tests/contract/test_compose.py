@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from ngao.chassis.settings import load
-from ngao.deployment.init_secrets import InitOptions, make
+from ngao.deployment.init_secrets import make
 from ngao.deployment.naming import SERVICES
 from ngao.deployment.secrets_folder import OWNERS, SecretsFolder
 from tests.support.each import for_each
@@ -51,7 +51,7 @@ def default(text: str, **values: str) -> str:
 def settings_of(name: str, wire: str, folder: Path) -> Path:
     """A service's settings as its container sees them, with a secrets folder of our own in the place of the mounts."""
     secrets = SecretsFolder(folder / "secrets", Given())
-    make(secrets, InitOptions(tls=wire == "tls"))
+    make(secrets, tls=wire == "tls")
     text = (ROOT / "deploy" / "wire" / wire / f"{name}.toml").read_text("utf-8")
     places = {"/run/ngao/own": secrets.at(name), "/run/ngao/public": secrets.at("public")}
     places["/etc/ngao/own.toml"] = ROOT / "deploy" / "mail.toml"

@@ -24,7 +24,7 @@ from ngao.chassis.messaging.accounts import service_account
 from ngao.deployment.atomic_files import merge_variables
 from ngao.deployment.authority import Issued
 from ngao.deployment.environment import TLS, write_operator
-from ngao.deployment.init_secrets import InitOptions, make
+from ngao.deployment.init_secrets import make
 from ngao.deployment.naming import ADMINISTRATOR, VHOST, database_of
 from ngao.deployment.secrets_folder import SecretsFolder
 from ngao.local import binaries
@@ -105,7 +105,7 @@ class Deployment:
 
     def start(self) -> None:
         """Make the secrets, start broker and store, set them up, start the services."""
-        make(self.secrets, InitOptions())
+        make(self.secrets)
         for service in RUNNING:  # one store stands for all
             self.secrets.write(self.secrets.read("intake-store", "keyfile"), "provision", f"keyfile-{service}")
         self._write_variables()

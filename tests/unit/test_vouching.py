@@ -14,7 +14,7 @@ from ngao.chassis.settings import read_secret
 from ngao.cli import vouching
 from ngao.cli.api_client import Refused
 from ngao.deployment.checks.secrets import onboarding
-from ngao.deployment.init_secrets import InitOptions, make
+from ngao.deployment.init_secrets import make
 from ngao.deployment.secrets_folder import SecretsFolder
 from ngao.local import configuration
 from ngao.local.home import Home
@@ -89,13 +89,13 @@ def test_a_second_operator_signs_the_same_statement(key_file: Path, tmp_path: Pa
 
 def test_an_installation_gets_one_onboarding_key_and_none_again_when_it_is_kept_elsewhere(tmp_path: Path) -> None:
     folder = SecretsFolder(tmp_path / "secrets", Given())
-    make(folder, InitOptions(tls=False))
+    make(folder, tls=False)
     trusted = {room: folder.at(room, "keys") for room in ("registry", "intake")}
     assert "one operator can change" in onboarding(trusted)
     public = signing.public_of(read_secret(folder.at("operator", "onboarding.key")))
     assert list(keyfiles.load_onboarding(trusted["registry"]).values()) == [public]
     folder.at("operator", "onboarding.key").unlink()
-    assert make(folder, InitOptions(tls=False)) == []
+    assert make(folder, tls=False) == []
     keyfiles.trust_onboarding(trusted["registry"], "amina", signing.public_of(signing.new_key()))
     with pytest.raises(Misconfigured, match="different onboarding keys"):
         onboarding(trusted)

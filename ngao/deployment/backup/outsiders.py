@@ -8,6 +8,7 @@ file, and the broker has only hashes of passwords. The topology and the services
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from ngao.broker.edge_names import found_on_broker
@@ -46,7 +47,9 @@ def steps(management: Management, kept: Mapping[str, Any]) -> Iterator[Step]:
         body = {"durable": True, "auto_delete": False, "arguments": queue["arguments"]}
         yield _put(f"queue {queue['name'].rsplit('.', 1)[0]}", management, ("queues", vhost, queue["name"]), body)
     for binding in (each for each in kept["bindings"] if _bound(each) not in {_bound(other) for other in stands["bindings"]}):
-        yield _bind(management, vhost, binding)
+        path = ("bindings", vhost, "e", binding["source"], "q", binding["destination"])
+        body = {"routing_key": binding["routing_key"], "arguments": binding.get("arguments", {})}
+        yield Step(f"binding for {binding['routing_key']}", partial(management.post, *path, body=body))
     for user in (each for each in kept["users"] if each["name"] not in users):
         body = {"password_hash": user["password_hash"], "hashing_algorithm": user["hashing_algorithm"], "tags": ""}
         yield _put(f"account {user['name']}", management, ("users", user["name"]), body)
@@ -66,12 +69,6 @@ def _bound(binding: Mapping[str, Any]) -> tuple[str, str, str]:
 def _lacking(kept: Mapping[str, Any], stands: Mapping[str, Any], kind: str) -> Iterator[dict[str, Any]]:
     there = {(each["user"], each.get("exchange")) for each in stands[kind]}
     yield from (each for each in kept[kind] if (each["user"], each.get("exchange")) not in there)
-
-
-def _bind(management: Management, vhost: str, binding: Mapping[str, Any]) -> Step:
-    path = ("bindings", vhost, "e", binding["source"], "q", binding["destination"])
-    body = {"routing_key": binding["routing_key"], "arguments": binding.get("arguments", {})}
-    return Step(f"binding for {binding['routing_key']}", lambda: management.post(*path, body=body))
 
 
 def _put(what: str, management: Management, path: tuple[str, ...], body: Mapping[str, Any]) -> Step:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,7 @@ class Service:
 
     def static(self) -> Iterator[Check]:
         """Yield the checks that need no running broker or store."""
-        yield Check(self.named("settings"), lambda: self.settings().service)
+        yield Check(self.named("settings"), lambda: self.settings.service)
         needs = (self.named("settings"),)
         yield Check(self.named("keys"), self._keys, needs)
         yield Check(self.named("operators"), self._operators, needs)
@@ -58,19 +58,20 @@ class Service:
         """Yield the checks that need a running broker and store."""
         needs = (self.named("settings"), self.named("TLS files"))
         yield Check(self.named("broker account"), self._broker, needs)
-        yield Check(self.named("store"), lambda: _store(self.settings().store), needs)
-        yield Check(self.named("store's clock"), lambda: look_at_store_clock(self.settings().store), (self.named("store"),))
+        yield Check(self.named("store"), lambda: _store(self.settings.store), needs)
+        yield Check(self.named("store's clock"), lambda: look_at_store_clock(self.settings.store), (self.named("store"),))
 
     def named(self, what: str) -> str:
         """Return the name of a check of this service."""
         return f"{what} of {self.file.stem}"
 
+    @cached_property
     def settings(self) -> Settings:
         """Return the service's settings, which are read once. Raises Misconfigured."""
-        return _load(self.file)
+        return load(self.file)
 
     def _keys(self) -> str:
-        settings = self.settings()
+        settings = self.settings
         periods = sorted(load_keks(settings.keys_directory))
         load_lookup(settings.keys_directory)
         for owner in SEALED_TO:
@@ -80,10 +81,10 @@ class Service:
         return f"periods {', '.join(periods)}"
 
     def _operators(self) -> str:
-        return f"{len(load_operators(self.settings().operators_file))} of them"
+        return f"{len(load_operators(self.settings.operators_file))} of them"
 
     def _tls(self) -> str:
-        settings = self.settings()
+        settings = self.settings
         demand_usable(settings.broker)
         if settings.store.ca_file:
             client_options(settings.store)
@@ -92,14 +93,9 @@ class Service:
         return "good" if settings.broker.ca_file else "none wanted"
 
     def _broker(self) -> str:
-        settings = self.settings().broker
+        settings = self.settings.broker
         versions = {require_broker(settings, edge=edge) for edge in (False, True)}
         return f"RabbitMQ {', '.join(sorted(versions))}"
-
-
-@cache
-def _load(file: Path) -> Settings:
-    return load(file)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import shutil
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from typing import Any
 import yaml
 
 from ngao.chassis.errors import Unavailable
+from ngao.chassis.settings import read_secret
 from ngao.client import keygen, signing_keygen
 from ngao.local.home import REPOSITORY, python_environment
 from ngao.local.platform import PATIENCE_S, Platform
@@ -37,17 +37,14 @@ class DemoSetup:
     def onboard(self) -> None:
         """Onboard all of them. It can be repeated. One command runs at a time, because each creates new secrets."""
         with self.platform.home.alone(patience_s=PATIENCE_S):
-            self._onboard()
-
-    def _onboard(self) -> None:
-        for source, profile in SOURCES.items():
-            if not self._has_account(f"source-{source}"):
-                self._ngao("source", "add", source, "--new-key", *(["--profile", profile] if profile else []))
-        partners = self._partners()
-        self._load([partner for partner in partners if self._has_account(f"partner-{partner['id']}")])
-        self._load([each for each in partners if not self._has_account(f"partner-{each['id']}")], "--new-key")
-        for person, email in _OFFICERS.items():
-            self._ngao("officer", "add", person, "--email", email)
+            for source, profile in SOURCES.items():
+                if not self._has_account(f"source-{source}"):
+                    self._ngao("source", "add", source, "--new-key", *(["--profile", profile] if profile else []))
+            partners = self._partners()
+            self._load([partner for partner in partners if self._has_account(f"partner-{partner['id']}")])
+            self._load([each for each in partners if not self._has_account(f"partner-{each['id']}")], "--new-key")
+            for person, email in _OFFICERS.items():
+                self._ngao("officer", "add", person, "--email", email)
 
     def source(self, source_id: str) -> Path:
         """Return a source's account file."""
@@ -85,7 +82,7 @@ class DemoSetup:
         """Create the partner's own key pairs, as it would on its own machine."""
         folder = self.accounts / f"partner-{partner_id}"
         box = next(iter(sorted(folder.glob("partner-*.pub"))), None) or keygen(folder)[2]
-        return {"public_key": _key_in(box), "signing_key": _key_in(signing_keygen(folder)[2])}
+        return {"public_key": read_secret(box), "signing_key": read_secret(signing_keygen(folder)[2])}
 
     def _has_account(self, name: str) -> bool:
         """Check that both files exist. An interrupted onboarding is repeated, with new secrets."""
@@ -104,10 +101,6 @@ class DemoSetup:
         done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment, cwd=REPOSITORY)
         if done.returncode:
             raise Unavailable(f"`ngao {' '.join(arguments[:3])}` failed: {(done.stderr or done.stdout).strip()}")
-
-
-def _key_in(public: Path) -> str:
-    return base64.b64encode(base64.b64decode(public.read_text("ascii").strip())).decode()
 
 
 def behaviour_of(partner_id: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ngao.deployment.init_secrets import InitOptions, make
+from ngao.deployment.init_secrets import make
 from ngao.deployment.secrets_folder import SecretsFolder
 from tests.support.secrets_folder import Given
 
@@ -23,5 +23,5 @@ def folder(tmp_path: Path, given: Given) -> SecretsFolder:
 
 @pytest.fixture
 def made(folder: SecretsFolder) -> SecretsFolder:
-    make(folder, InitOptions(hosts=("ngao.example.org",)))
+    make(folder, hosts=("ngao.example.org",))
     return folder

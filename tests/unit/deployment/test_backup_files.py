@@ -16,7 +16,7 @@ import pytest
 from ngao.chassis.errors import Misconfigured, Unavailable
 from ngao.deployment.backup import records, sealed_file
 from ngao.deployment.backup.records import Collection, Reading, Tally
-from ngao.deployment.init_secrets import InitOptions, make
+from ngao.deployment.init_secrets import make
 from ngao.deployment.secrets_folder import SecretsFolder
 
 PRIVATE = sealed_file.new_key()
@@ -200,11 +200,11 @@ def test_a_record_may_come_in_pieces_of_any_length() -> None:
 
 def test_the_backup_key_is_made_once_and_its_private_half_may_be_taken_away(tmp_path: Path) -> None:
     folder = SecretsFolder(tmp_path / "secrets", give=lambda *_: None)
-    make(folder, InitOptions(tls=False))
+    make(folder, tls=False)
     public = folder.read("public", "backup.pub")
     sealed_file.write(tmp_path / "x.backup", public, [b"kept"])
     private = folder.read("backup", "backup.key")
     assert b"".join(sealed_file.read(tmp_path / "x.backup", private)) == b"kept"
     folder.remove("backup", "backup.key")
-    assert make(folder, InitOptions(tls=False)) == []
+    assert make(folder, tls=False) == []
     assert folder.read("public", "backup.pub") == public

@@ -16,7 +16,7 @@ from ngao.chassis.security.identity import hash_key, load_operators
 from ngao.cli import rotate
 from ngao.deployment import rotate_certificates, rotate_keys, rotate_passwords
 from ngao.deployment.authority import Authority, hosts_of, issuer_of
-from ngao.deployment.init_secrets import InitOptions, make, server_hosts
+from ngao.deployment.init_secrets import make, server_hosts
 from ngao.deployment.naming import SEALED_TO, SERVICES, period_of
 from ngao.deployment.rotate_keys import KeyPlace, Kind, Needs
 from ngao.deployment.secrets_folder import SecretsFolder
@@ -137,7 +137,7 @@ def test_no_outsider_meets_a_server_of_an_authority_that_it_was_not_given(made: 
     rotate_certificates.begin_authority(made)
     rotate_certificates.certificates(made, list(server_hosts()), ("second.example.org",))
     made.at("intake", "tls", "key.pem").unlink()
-    make(made, InitOptions())
+    make(made)
     assert {issuer_of(made.certificate_of(owner).read_text()) for owner in server_hosts()} == {old}
     assert trusted_before in made.read("public", "ca.pem")
 
@@ -182,7 +182,7 @@ def test_a_new_authority_can_be_given_up_before_the_switch(made: SecretsFolder) 
     rotate_certificates.begin_authority(made)
     for path in (made.at("ca", "next.pem"), made.at("ca", "next.key"), made.at("public", "ca.pem")):
         path.unlink()
-    make(made, InitOptions())
+    make(made)
     assert made.read("public", "ca.pem") == before == made.read("ca", "ca.pem")
 
 
@@ -220,7 +220,7 @@ def test_without_the_authoritys_key_nothing_is_issued(made: SecretsFolder) -> No
 
 
 def test_without_tls_there_are_no_certificates_to_change(folder: SecretsFolder) -> None:
-    make(folder, InitOptions(tls=False))
+    make(folder, tls=False)
     with pytest.raises(Misconfigured, match="--tls"):
         rotate_certificates.begin_authority(folder)
 

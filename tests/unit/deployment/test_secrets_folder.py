@@ -13,7 +13,7 @@ from ngao.broker.provisioning import has_password
 from ngao.chassis.errors import Misconfigured, NotAllowedNow
 from ngao.chassis.security import keyfiles
 from ngao.chassis.security.identity import hash_key, load_operators
-from ngao.deployment.init_secrets import InitOptions, make
+from ngao.deployment.init_secrets import make
 from ngao.deployment.naming import SEALED_TO, SERVICES, period_of, store_of
 from ngao.deployment.secrets_folder import ENGINE, ROOT, SERVICE, SecretsFolder
 from tests.support.secrets_folder import Given
@@ -88,7 +88,7 @@ def test_each_folder_belongs_to_its_containers_user(made: SecretsFolder, given: 
 
 def test_made_again_it_changes_nothing(made: SecretsFolder) -> None:
     before = files(made)
-    assert make(made, InitOptions(hosts=("other.example.org",))) == []
+    assert make(made, hosts=("other.example.org",)) == []
     assert files(made) == before
 
 
@@ -99,7 +99,7 @@ def test_made_again_in_another_month_it_begins_no_new_period(made: SecretsFolder
             path.rename(keys / path.name.replace(period_of(), "2020-01"))
     for path in made.at("public").glob(f"*-{period_of()}.pub"):
         path.rename(made.at("public", path.name.replace(period_of(), "2020-01")))
-    assert make(made, InitOptions()) == []
+    assert make(made) == []
 
 
 @pytest.mark.parametrize(
@@ -114,27 +114,27 @@ def test_what_was_lost_and_can_be_known_is_put_back(made: SecretsFolder, lost: s
     period = max(keyfiles.periods_in(made.at("intake", "keys"), "kek-", ".key"))
     place = lost.format(period=period)
     made.at(place).unlink()
-    assert make(made, InitOptions()) == [place]
+    assert make(made) == [place]
     assert files(made) == before
 
 
 def test_half_a_pair_is_issued_anew(made: SecretsFolder) -> None:
     old = made.read("intake", "tls", "cert.pem")
     made.at("intake", "tls", "key.pem").unlink()
-    make(made, InitOptions())
+    make(made)
     assert made.read("intake", "tls", "cert.pem") != old
 
 
 def test_a_file_that_an_operator_adds_gets_its_owner_and_mode(made: SecretsFolder, given: Given) -> None:
     added = made.at("notify", "smtp.password")
     added.write_text("invented\n")
-    make(made, InitOptions())
+    make(made)
     assert mode(added) == 0o400
     assert given.owners[str(added)] == SERVICE
 
 
 def test_without_tls_there_is_no_authority_and_no_certificate(folder: SecretsFolder) -> None:
-    make(folder, InitOptions(tls=False))
+    make(folder, tls=False)
     assert not folder.at("ca").exists()
     assert [path for path in files(folder) if path.endswith(".pem")] == []
     assert folder.at("intake", "broker.password").exists()
@@ -143,17 +143,17 @@ def test_without_tls_there_is_no_authority_and_no_certificate(folder: SecretsFol
 def test_without_root_it_is_said_before_anything_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(Misconfigured, match="sudo"):
-        make(SecretsFolder(tmp_path / "secrets"), InitOptions())
+        make(SecretsFolder(tmp_path / "secrets"))
     assert not (tmp_path / "secrets").exists()
 
 
 def test_two_commands_do_not_change_it_at_once(made: SecretsFolder) -> None:
     with made.alone(), pytest.raises(NotAllowedNow):
-        make(made, InitOptions())
+        make(made)
 
 
 @pytest.mark.parametrize("host", ["ngao.example.org:5671", "", "two words", "*.example.org", "-x.example.org"])
 def test_a_host_that_is_none_is_refused_by_name_of_the_option(folder: SecretsFolder, host: str) -> None:
     with pytest.raises(Misconfigured, match="--host"):
-        make(folder, InitOptions(hosts=(host,)))
+        make(folder, hosts=(host,))
     assert not folder.root.exists()
