@@ -81,8 +81,7 @@ def _held() -> list[dict[str, Any]]:
 def _verified(service: str, noted: list[dict[str, Any]]) -> dict[str, Any]:
     own = [{name: head[name] for name in _HEAD} for head in noted if head["service"] == service]
     called = operator(service)
-    answer: dict[str, Any] = called.post("/v1/audit/verify", {"heads": own}) if own else called.get("/v1/audit/verify")
-    return answer
+    return dict(called.post("/v1/audit/verify", {"heads": own}) if own else called.get("/v1/audit/verify"))
 
 
 def _noted(file: Path) -> list[dict[str, Any]]:

@@ -107,10 +107,9 @@ def acknowledge(
 
 def _report(case_ref: str, reason: str) -> dict[str, Any]:
     try:
-        found: dict[str, Any] = operator("intake").get(path_of("cases", case_ref, "report"), reason=reason)
+        return dict(operator("intake").get(path_of("cases", case_ref, "report"), reason=reason))
     except Refused as refused:
         return {"refused": str(refused)}
-    return found
 
 
 def _print_report(case: Mapping[str, Any]) -> None:

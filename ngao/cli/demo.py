@@ -115,8 +115,7 @@ def _newly_parked(intake: Operator, publish: Callable[[], None]) -> dict[str, ob
 
 
 def _parked(intake: Operator) -> list[dict[str, object]]:
-    listed: list[dict[str, object]] = intake.get("/v1/parked")["parked"]
-    return listed
+    return list(intake.get("/v1/parked")["parked"])
 
 
 def _summary(console: Console, run: DemoRun, missing: list[str], seconds: float) -> None:
@@ -145,7 +144,7 @@ def _leave(console: Console, platform: Platform, setup: DemoSetup) -> None:
     for service in SERVICES:
         console.print(f"  {service:<10}{platform.url(service)}  (description: {platform.url(service)}/openapi.json)")
     amqp = f"amqp://127.0.0.1:{platform.ports['amqp']}"
-    console.print(f"  {'broker':<10}{amqp}, management http://127.0.0.1:{platform.ports['management']}")
+    console.print(f"  {'broker':<10}{amqp}, management {platform.url('management')}")
     console.print(f"  operator key: {platform.home.operator_key}")
     console.print(f"  accounts of sources and partners: {setup.accounts}")
     console.print("\nPost another report:\n")

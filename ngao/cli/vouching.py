@@ -53,10 +53,9 @@ def sign(referral: Operator, partner: Mapping[str, Any], key_file: Path) -> str:
 def known(referral: Operator, partner_id: str) -> dict[str, Any]:
     """Return a partner of the directory, or an empty record if it is new. Raises Unavailable."""
     try:
-        found: dict[str, Any] = referral.get(f"/v1/partners/{partner_id}")
+        return dict(referral.get(f"/v1/partners/{partner_id}"))
     except Refused:
         return {}
-    return found
 
 
 def _vouch(written: str | None, partner_id: str, keys: Mapping[str, str]) -> Vouch:

@@ -122,8 +122,7 @@ def _sealed(account: Account, recipient: Recipient, report: Mapping[str, Any]) -
 
 def _checked(report: Mapping[str, Any]) -> dict[str, Any]:
     try:
-        loaded: dict[str, Any] = type_named(SUBMITTED).schema().load(report)
+        return dict(type_named(SUBMITTED).schema().load(report))
     except ValidationError as error:
         errors = [each.as_dict() for each in field_errors(error.messages)]
         raise Refused("Some fields of the report are invalid. See `errors`.", status=422, errors=errors) from None
-    return loaded

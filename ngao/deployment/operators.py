@@ -13,10 +13,9 @@ Entry = dict[str, Any]
 def entries_in(path: Path) -> list[Entry]:
     """Read the entries of a list: none if the file is missing."""
     try:
-        entries: list[Entry] = json.loads(path.read_text("utf-8"))["operators"]
+        return list(json.loads(path.read_text("utf-8"))["operators"])
     except FileNotFoundError:
         return []
-    return entries
 
 
 def entry(operator_id: str, hashed: str, scopes: Iterable[str]) -> Entry:

@@ -70,10 +70,9 @@ class Home:
     def state(self) -> dict[str, Any]:
         """Return the stored choices: empty before the first `up`."""
         try:
-            remembered: dict[str, Any] = json.loads((self.root / _STATE).read_text("utf-8"))
+            return dict(json.loads((self.root / _STATE).read_text("utf-8")))
         except (FileNotFoundError, ValueError):
             return {}
-        return remembered
 
     def remember(self, **values: Any) -> None:
         """Add to the stored choices."""

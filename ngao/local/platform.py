@@ -124,29 +124,27 @@ class Platform:
     def down(self, progress: Progress) -> None:
         """Stop everything, services first, so that they finish their work. Raises Unavailable."""
         with self.home.alone(patience_s=PATIENCE_S, progress=progress):
-            for process in self._users_of_stores():
-                if process.stop():
-                    progress(f"{process.name} stopped")
+            self._stop(self._users_of_stores(), progress)
             for name, part in (("RabbitMQ", self.broker), ("mongod", self.mongo)):
                 if part.process.members():
                     progress(f"stopping {name}")
                 part.stop(0 if self.for_tests else STORE_ENDS_WITHIN_S)
 
-    def stop_services(self, progress: Progress, services: tuple[str, ...] = SERVICES) -> None:
-        """Stop only services, so that the next `up` starts them with the changes."""
+    def stop_services(self, progress: Progress) -> None:
+        """Stop only the services, so that the next `up` starts them with the changes."""
         with self.home.alone(patience_s=PATIENCE_S, progress=progress):
-            self._stop(services, progress)
+            self._stop(SERVICES, progress)
 
-    def _stop(self, services: tuple[str, ...], progress: Progress) -> None:
-        for name in services:
+    def _stop(self, names: Sequence[str], progress: Progress) -> None:
+        for name in names:
             if self.service(name).stop():
                 progress(f"{name} stopped")
 
-    def _users_of_stores(self) -> list[Process]:
-        """Return all our processes except broker and database: services first, then the others."""
+    def _users_of_stores(self) -> list[str]:
+        """Return the names of all our processes except broker and database: services first, then the others."""
         known = [path.stem for path in sorted(self.home.run.glob("*.process"))]
         others = [name for name in known if name not in {*SERVICES, "rabbitmq", "epmd", "mongod"}]
-        return [self.service(name) for name in (*reversed(SERVICES), *others)]
+        return [*reversed(SERVICES), *others]
 
     def status(self) -> list[Part]:
         """Return every part, running or not: none before the first `up`."""

@@ -100,8 +100,7 @@ class DemoRun:
         body = {**scenario.body, "meta/rootUuid": f"uuid:5b2c7f1e-0001-4a5e-9d52-{self._run}000000"}
         access = load_account(self._setup.source("kobo-nairobi"), "source").http_access
         url, headers = f"{access.url}/v1/inbound/kobo-nairobi", {"Authorization": f"Bearer {access.key}"}
-        answer: dict[str, Any] = self._session.post(url, json=body, headers=headers, timeout=30).json()
-        return answer
+        return dict(self._session.post(url, json=body, headers=headers, timeout=30).json())
 
     def _by_amqp(self, scenario: Scenario) -> dict[str, Any]:
         return self.await_receipt(self._publish(self._own(scenario.body)))
