@@ -8,7 +8,7 @@ import typer
 
 from ngao.broker.onboarding import account_name, is_onboarded, onboard_source, revoke
 from ngao.cli.accounts import next_steps, save_key, write_account, write_certificate
-from ngao.cli.api_client import Operator, Url, operator
+from ngao.cli.api_client import Url, operator
 from ngao.cli.brokers import edge, management, public_url
 from ngao.cli.output import AsJson, echo, show
 
@@ -64,13 +64,9 @@ def disable(source_id: SourceId, url: Url = None) -> None:
     """Disable a source immediately: its key and its broker account stop working, and its connections are closed."""
     account_name("source", source_id)
     intake = operator("intake", url)
-    intake.put(f"/v1/sources/{source_id}", {**_settings(intake, source_id), "enabled": False})
+    known = intake.get(f"/v1/sources/{source_id}")
+    kept = {name: known[name] for name in ("profile", "rate_per_second") if known.get(name) is not None}
+    intake.put(f"/v1/sources/{source_id}", {**kept, "enabled": False})
     with management() as broker:
         revoke(broker, "source", source_id)
     echo(f"Disabled {source_id}. To enable it again run `ngao source add {source_id} --new-key`.")
-
-
-def _settings(intake: Operator, source_id: str) -> dict[str, Any]:
-    """Return the present settings of a source, so that disabling changes nothing else."""
-    known = intake.get(f"/v1/sources/{source_id}")
-    return {name: known[name] for name in ("profile", "rate_per_second") if known.get(name) is not None}

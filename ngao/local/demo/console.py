@@ -68,7 +68,8 @@ class StepPrinter:
                     self.first_accepted = time.monotonic() - self._began
                 why = "; ".join(reason["text"] for reason in hop["reasons"][:2]) if hop["what"] in _EXPLAINED else ""
                 text = hop["text"] + (f" [dim]({why})[/dim]" if why else "")
-                self.print_step(hop["actor"], text, case_ref, _style(hop["what"]))
+                style = next((colour for name, colour in _COLOURS.items() if name in hop["what"]), "")
+                self.print_step(hop["actor"], text, case_ref, style)
 
     def _print_partners(self) -> None:
         for path in self._partner_logs():
@@ -99,7 +100,3 @@ class StepPrinter:
             return False
         self._printed.add(key)
         return True
-
-
-def _style(what: str) -> str:
-    return next((colour for name, colour in _COLOURS.items() if name in what), "")

@@ -40,7 +40,7 @@ class DemoSetup:
             for source, profile in SOURCES.items():
                 if not self._has_account(f"source-{source}"):
                     self._ngao("source", "add", source, "--new-key", *(["--profile", profile] if profile else []))
-            partners = self._partners()
+            partners = [{**each, **self._public_keys(each["id"]), "contact": _contact(each["id"])} for each in self._directory()]
             self._load([partner for partner in partners if self._has_account(f"partner-{partner['id']}")])
             self._load([each for each in partners if not self._has_account(f"partner-{each['id']}")], "--new-key")
             for person, email in _OFFICERS.items():
@@ -74,9 +74,6 @@ class DemoSetup:
         twin = next(each for each in listed if each["id"] == "kinga-digital")
         # A second digital security partner that never answers. In its own county it is the better match, because it is near.
         return [*listed, {**twin, "id": SILENT, "name": "Kinga Mtandao (invented, silent)", "counties": ["KE-31"]}]
-
-    def _partners(self) -> list[dict[str, Any]]:
-        return [{**each, **self._public_keys(each["id"]), "contact": _contact(each["id"])} for each in self._directory()]
 
     def _public_keys(self, partner_id: str) -> dict[str, str]:
         """Create the partner's own key pairs, as it would on its own machine."""
