@@ -18,7 +18,7 @@ import yaml
 
 from bench.clock import say
 from bench.receiver import Account
-from ngao.broker.onboarding import Edge, onboard_partner
+from ngao.broker.onboarding import Edge, onboard
 from ngao.chassis.security import seals
 from ngao.chassis.security.vouches import Statement, Vouch
 from ngao.chassis.settings import read_secret
@@ -126,7 +126,7 @@ class Stage:
         _, public = seals.new_key_pair()
         onboarding = read_secret(self.platform.home.onboarding_key)
         for name, county in zip(partner_names(), counties(), strict=False):
-            made = onboard_partner(management, edge, name)
+            made = onboard(management, edge, "partner", name)
             queues += [made.queues["urgent"], made.queues["routine"]]
             self.put("referral", f"/v1/partners/{name}", partner(name, county, public, onboarding))
         rights = {"configure": "", "write": "", "read": ".*"}

@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from ngao.broker import layout, permissions
 from ngao.broker.bounds import Bounds
 from ngao.broker.edge_names import found_on_broker
-from ngao.broker.exchanges import PARTNER_REPLIES, PARTNERS, REPORTS, RESULTS
-from ngao.broker.layout import EDGE_INBOUND, Topology
+from ngao.broker.layout import EDGE_INBOUND, Binding, Topology
 from ngao.broker.management import Management, Step
 from ngao.broker.permissions import Rights
 from ngao.broker.provisioning import (
@@ -29,6 +28,8 @@ from ngao.chassis.messaging.accounts import outsider_account
 
 OUTSIDER_ID = re.compile(r"[a-z][a-z0-9-]{1,40}")
 _CLOSING_S = 20
+_QUEUES = {"partner": ("routine", "urgent"), "source": ("results",)}
+"""What an account file calls the queues of each kind of outsiders."""
 
 
 @dataclass(frozen=True)
@@ -78,27 +79,15 @@ def is_onboarded(management: Management, vhost: str, kind: str, outsider_id: str
     return management.get("permissions", vhost, name) is not None and wanted <= heard
 
 
-def onboard_source(management: Management, edge: Edge, source_id: str) -> AccountFile:
-    """Create a source's account and its results queue. A second call keeps the queue and changes the password."""
-    results = f"{source_id}.#"
-    name = account_name("source", source_id)
-    token = _token_of(management, edge.vhost, RESULTS, results) or secrets.token_hex(16)
-    part = layout.source_queue(source_id, token)
-    names = {"results": part.queues[0].name}
-    _make_lane(management, edge.vhost, "source", source_id)
-    password = _establish(management, edge.vhost, name, part, permissions.of_source(source_id, names.values()))
-    return AccountFile("source", source_id, edge, password, REPORTS, names)
-
-
-def onboard_partner(management: Management, edge: Edge, partner_id: str) -> AccountFile:
-    """Create a partner's account and its two queues. A second call keeps the queues and changes the password."""
-    name = account_name("partner", partner_id)
-    token = _token_of(management, edge.vhost, PARTNERS, f"{partner_id}.routine.#") or secrets.token_hex(16)
-    part = layout.partner_queues(partner_id, token)
-    names = {"routine": part.queues[0].name, "urgent": part.queues[1].name}
-    _make_lane(management, edge.vhost, "partner", partner_id)
-    password = _establish(management, edge.vhost, name, part, permissions.of_partner(partner_id, names.values()))
-    return AccountFile("partner", partner_id, edge, password, PARTNER_REPLIES, names)
+def onboard(management: Management, edge: Edge, kind: str, outsider_id: str) -> AccountFile:
+    """Create an outsider's lane, queues and account. A second call keeps the queues and changes the password."""
+    name, inbound = account_name(kind, outsider_id), next(each for each in EDGE_INBOUND if each.kind == kind)
+    bound = _queues_of(kind, outsider_id, "").bindings[0]
+    part = _queues_of(kind, outsider_id, _token_of(management, edge.vhost, bound) or secrets.token_hex(16))
+    queues = dict(zip(_QUEUES[kind], (each.name for each in part.queues), strict=True))
+    _make_lane(management, edge.vhost, inbound.lane(outsider_id))
+    password = _establish(management, edge.vhost, name, part, permissions.of_outsider(kind, outsider_id, queues.values()))
+    return AccountFile(kind, outsider_id, edge, password, inbound.exchange, queues)
 
 
 def revoke(management: Management, kind: str, outsider_id: str, *, sleep: Callable[[float], None] = time.sleep) -> None:
@@ -121,12 +110,11 @@ def _queues_of(kind: str, outsider_id: str, token: str) -> Topology:
     return layout.partner_queues(outsider_id, token) if kind == "partner" else layout.source_queue(outsider_id, token)
 
 
-def _make_lane(management: Management, vhost: str, kind: str, outsider_id: str) -> None:
+def _make_lane(management: Management, vhost: str, lane: Topology) -> None:
     """Create a lane before its account; where the platform's own queues do not exist yet, `ngao provision` will create it."""
     names = found_on_broker(each["name"] for each in management.get("queues", vhost) or ())
-    for inbound in EDGE_INBOUND:
-        if names is not None and inbound.kind == kind:
-            _do(edge_topology_steps(management, vhost, names, inbound.lane(outsider_id)))
+    if names is not None:
+        _do(edge_topology_steps(management, vhost, names, lane))
 
 
 def _establish(management: Management, vhost: str, name: str, part: Topology, rights: Rights) -> str:
@@ -143,9 +131,9 @@ def _do(steps: Iterable[Step]) -> None:
         step.do()
 
 
-def _token_of(management: Management, vhost: str, exchange: str, routing_key: str) -> str | None:
-    """Return the token in the name of the queue that is already bound to this key."""
+def _token_of(management: Management, vhost: str, bound: Binding) -> str | None:
+    """Return the token in the name of the queue that already has this binding under another name."""
     for binding in bindings_in(management, vhost):
-        if (binding.exchange, binding.routing_key) == (exchange, routing_key):
+        if (binding.exchange, binding.routing_key) == (bound.exchange, bound.routing_key):
             return binding.queue.split(".")[2]
     return None

@@ -10,7 +10,7 @@ import typer
 import yaml
 
 from ngao.broker.management import Management
-from ngao.broker.onboarding import account_name, is_onboarded, onboard_partner, revoke
+from ngao.broker.onboarding import account_name, is_onboarded, onboard, revoke
 from ngao.chassis.errors import Misconfigured, Unavailable
 from ngao.cli import vouching
 from ngao.cli.accounts import next_steps, save_key, write_account, write_certificate
@@ -142,7 +142,7 @@ def _save(broker: Management, partner: Mapping[str, Any], *, new_key: bool) -> s
     folder = None
     if new_key or not is_onboarded(broker, address.vhost, "partner", partner_id):
         http_url = public_url("NGAO_EDGE_PARTNERS") or (None if public_url("NGAO_EDGE_HTTP") else referral.url)
-        folder = write_account(onboard_partner(broker, address, partner_id), http_url=http_url)
+        folder = write_account(onboard(broker, address, "partner", partner_id), http_url=http_url)
     if not revoked:
         key_file = _put_directory(referral, record, new_key=new_key)
     if partner.get("contact"):

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ngao.broker.onboarding import account_name, is_onboarded, onboard_source, revoke
+from ngao.broker.onboarding import account_name, is_onboarded, onboard, revoke
 from ngao.cli.accounts import next_steps, save_key, write_account, write_certificate
 from ngao.cli.api_client import Url, operator
 from ngao.cli.brokers import edge, management, public_url
@@ -40,7 +40,7 @@ def add(
     with management() as broker:
         if new_key or answer.get("key") or not is_onboarded(broker, address.vhost, "source", source_id):
             seal_to = intake.get("/v1/sealing-key")
-            account = onboard_source(broker, address, source_id)
+            account = onboard(broker, address, "source", source_id)
             folder = write_account(account, http_url=public_url("NGAO_EDGE_HTTP") or intake.url, seal_to=seal_to)
     echo(next_steps(folder, key_file))
 

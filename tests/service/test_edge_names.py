@@ -15,7 +15,7 @@ from pika.exceptions import ChannelClosedByBroker
 
 from ngao.broker import layout
 from ngao.broker.edge_names import found_on_broker, under_names
-from ngao.broker.onboarding import AccountFile, Edge, onboard_partner, onboard_source
+from ngao.broker.onboarding import AccountFile, Edge, onboard
 from ngao.broker.provisioning import BrokerSpec, topology_steps
 from ngao.broker.provisioning import provision as bring
 from ngao.chassis.errors import Misconfigured
@@ -37,8 +37,7 @@ def outsider(request: pytest.FixtureRequest, world: World) -> Iterator[Any]:
     """A connection of an onboarded outsider's own account."""
     management = provision(world, HEARS)
     edge = Edge(world.edge_vhost, world.parts.amqp_host, world.parts.amqp_port)
-    onboard = {"source": onboard_source, "partner": onboard_partner}[request.param]
-    account: AccountFile = onboard(management, edge, f"curious-{world.name}")
+    account: AccountFile = onboard(management, edge, request.param, f"curious-{world.name}")
     login = pika.PlainCredentials(account.username, account.password)
     connection = pika.BlockingConnection(pika.ConnectionParameters(edge.host, edge.port, edge.vhost, login))
     yield connection

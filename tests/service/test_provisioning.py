@@ -15,7 +15,7 @@ from ngao.broker import provisioning
 from ngao.broker.bounds import Bounds
 from ngao.broker.layout import EDGE_INBOUND, Binding, Inbound
 from ngao.broker.management import Management
-from ngao.broker.onboarding import AccountFile, Edge, is_onboarded, onboard_partner, onboard_source, revoke
+from ngao.broker.onboarding import AccountFile, Edge, is_onboarded, onboard, revoke
 from ngao.broker.provisioning import BrokerSpec, bindings_in, provision
 from ngao.chassis.errors import InvalidInput, Misconfigured, Unavailable
 from ngao.chassis.messaging.accounts import service_account
@@ -198,7 +198,7 @@ def test_a_service_without_partner_events_cannot_write_to_partners(place: Place)
 
 
 def test_a_partner_hears_its_own_offers_in_two_queues(place: Place) -> None:
-    account = onboard_partner(place.management, place.edge, named(place, "p1"))
+    account = onboard(place.management, place.edge, "partner", named(place, "p1"))
     writer, reader = place.service(place.mine, place.edge.vhost), place.outsider(account)
     publish(writer, "partners", f"{account.id}.urgent.{place.mine}.offered.v1", message_id="u")
     publish(writer, "partners", f"{account.id}.routine.{place.mine}.offered.v1", message_id="r")
@@ -210,7 +210,7 @@ def test_a_partner_hears_its_own_offers_in_two_queues(place: Place) -> None:
 
 
 def test_a_partner_can_do_nothing_in_anothers_name(place: Place) -> None:
-    one, two = (onboard_partner(place.management, place.edge, named(place, name)) for name in ("p2", "p3"))
+    one, two = (onboard(place.management, place.edge, "partner", named(place, name)) for name in ("p2", "p3"))
     connection = place.outsider(one)
     publish(connection, "partner-replies", f"{one.id}.accept", user_id=one.username)
     assert is_refused(connection, "partner-replies", f"{two.id}.accept")
@@ -224,7 +224,7 @@ def test_a_partner_can_do_nothing_in_anothers_name(place: Place) -> None:
 
 
 def test_an_outsider_cannot_make_or_bind_a_queue(place: Place) -> None:
-    account = onboard_partner(place.management, place.edge, named(place, "p4"))
+    account = onboard(place.management, place.edge, "partner", named(place, "p4"))
     connection = place.outsider(account)
     with pytest.raises(ChannelClosedByBroker, match="403"):
         connection.channel().queue_declare("mine")
@@ -234,13 +234,13 @@ def test_an_outsider_cannot_make_or_bind_a_queue(place: Place) -> None:
 
 
 def test_an_outsider_does_not_see_the_services_virtual_host(place: Place) -> None:
-    account = onboard_partner(place.management, place.edge, named(place, "p5"))
+    account = onboard(place.management, place.edge, "partner", named(place, "p5"))
     with pytest.raises(AMQPError):
         place.connect(account.username, account.password, place.wanted.vhost)
 
 
 def test_a_source_posts_under_its_own_name_and_reads_its_results(place: Place) -> None:
-    account = onboard_source(place.management, place.edge, named(place, "s1"))
+    account = onboard(place.management, place.edge, "source", named(place, "s1"))
     connection, writer = place.outsider(account), place.service(place.mine, place.edge.vhost)
     publish(connection, "reports", account.id, user_id=account.username)
     assert is_refused(connection, "reports", f"{account.id}-2")
@@ -253,7 +253,7 @@ def test_a_source_posts_under_its_own_name_and_reads_its_results(place: Place) -
 
 def test_onboarding_again_keeps_the_queues_and_changes_the_password(place: Place) -> None:
     name = named(place, "p6")
-    first, second = (onboard_partner(place.management, place.edge, name) for _ in range(2))
+    first, second = (onboard(place.management, place.edge, "partner", name) for _ in range(2))
     assert first.queues == second.queues
     assert first.password != second.password
     with pytest.raises(AMQPError):
@@ -262,12 +262,12 @@ def test_onboarding_again_keeps_the_queues_and_changes_the_password(place: Place
 
 
 def test_queue_names_cannot_be_guessed(place: Place) -> None:
-    account = onboard_source(place.management, place.edge, named(place, "s2"))
+    account = onboard(place.management, place.edge, "source", named(place, "s2"))
     assert len(account.queues["results"].rsplit(".", 1)[1]) == 32
 
 
 def test_a_revoked_account_is_thrown_out_while_connected_and_its_queues_stay(place: Place) -> None:
-    account = onboard_partner(place.management, place.edge, named(place, "p7"))
+    account = onboard(place.management, place.edge, "partner", named(place, "p7"))
     connection = place.outsider(account)
     revoke(place.management, "partner", account.id)
     with pytest.raises(AMQPError):
@@ -281,7 +281,7 @@ def test_a_revoked_account_is_thrown_out_while_connected_and_its_queues_stay(pla
 
 def test_an_account_has_a_share_of_connections_and_channels_and_takes_nobody_elses(place: Place) -> None:
     """The broker counts what is open a moment after it has let it in."""
-    greedy, other = (onboard_partner(place.management, place.edge, named(place, name)) for name in ("greedy", "modest"))
+    greedy, other = (onboard(place.management, place.edge, "partner", named(place, name)) for name in ("greedy", "modest"))
     lines = [place.outsider(greedy) for _ in range(BOUNDS.connections)]
     try:
         eventually(lambda: _is_shut(lambda: lines.append(place.outsider(greedy))), what="one connection more to be refused")
@@ -320,7 +320,7 @@ def test_all_outsiders_together_have_a_bound_that_is_put_back(place: Place) -> N
 
 def test_no_account_gets_a_connection_beyond_the_bound_of_all(place: Place, few: int) -> None:
     assert _bound_of_all(place) == {"max-connections": few}
-    one, other = (onboard_partner(place.management, place.edge, named(place, name)) for name in ("crowd1", "crowd2"))
+    one, other = (onboard(place.management, place.edge, "partner", named(place, name)) for name in ("crowd1", "crowd2"))
     lines = [place.outsider(account) for account in (one, other) for _ in range(few // 2)]
     try:
         for account in (one, other):
@@ -353,14 +353,14 @@ def _flood(line: Any, key: str, size: int) -> None:
 
 
 def test_a_flood_is_refused_before_it_fills_the_disk(place: Place) -> None:
-    source = onboard_source(place.management, place.edge, named(place, "flood"))
+    source = onboard(place.management, place.edge, "source", named(place, "flood"))
     with place.outsider(source) as line, pytest.raises(NackError):
         _flood(line, named(place, "flood"), 3 * BOUNDS.outsiders_queue_bytes)
 
 
 def test_a_source_whose_lane_is_full_takes_the_way_from_nobody(place: Place) -> None:
-    greedy = onboard_source(place.management, place.edge, named(place, "greedy"))
-    modest = onboard_source(place.management, place.edge, named(place, "modest"))
+    greedy = onboard(place.management, place.edge, "source", named(place, "greedy"))
+    modest = onboard(place.management, place.edge, "source", named(place, "modest"))
     with place.outsider(greedy) as line, pytest.raises(NackError):
         _flood(line, named(place, "greedy"), 3 * BOUNDS.outsiders_queue_bytes)
     with place.outsider(modest) as line:
@@ -371,10 +371,9 @@ def test_a_source_whose_lane_is_full_takes_the_way_from_nobody(place: Place) -> 
 def test_what_an_outsider_posts_comes_once_into_its_lane_and_without_one_is_not_lost(place: Place, inbound: Inbound) -> None:
     name = named(place, "laned")
     key = {"source": name, "partner": f"{name}.accept"}[inbound.kind]
-    onboard = {"source": onboard_source, "partner": onboard_partner}[inbound.kind]
     lane = place.wanted.names.on_broker(lane_name(inbound.queue, name))
     shared = place.wanted.names.on_broker(inbound.queue)
-    line = place.outsider(onboard(place.management, place.edge, name))
+    line = place.outsider(onboard(place.management, place.edge, inbound.kind, name))
     channel = _administrator(place).channel()
     channel.queue_purge(shared)
     publish(line, inbound.exchange, key, body=b"mine")
@@ -402,7 +401,7 @@ def test_a_broker_of_before_gets_lanes_and_there_is_no_moment_in_which_a_message
     Everything goes on coming into the shared queue until a service reads a lane: before, an older version may run.
     """
     name = named(place, "older")
-    with place.outsider(onboard_source(place.management, place.edge, name)) as line:
+    with place.outsider(onboard(place.management, place.edge, "source", name)) as line:
         shared, lane = (place.wanted.names.on_broker(each) for each in ("intake.reports", lane_name("intake.reports", name)))
         before = ("bindings", place.edge.vhost, "e", "reports", "q", shared)
         place.management.post(*before, body={"routing_key": "#", "arguments": {}})
@@ -432,7 +431,7 @@ def test_a_policy_that_keeps_ours_from_its_exchange_is_named(place: Place) -> No
 
 
 def test_a_queue_that_nobody_reads_is_full_at_its_own_bound(place: Place) -> None:
-    partner = onboard_partner(place.management, place.edge, named(place, "silent"))
+    partner = onboard(place.management, place.edge, "partner", named(place, "silent"))
 
     def bounded() -> bool:
         queue = place.management.get("queues", place.edge.vhost, partner.queues["routine"])
@@ -443,13 +442,13 @@ def test_a_queue_that_nobody_reads_is_full_at_its_own_bound(place: Place) -> Non
 
 
 def test_accounts_from_before_there_were_bounds_get_them(place: Place) -> None:
-    account = onboard_partner(place.management, place.edge, named(place, "early"))
+    account = onboard(place.management, place.edge, "partner", named(place, "early"))
     place.management.delete("user-limits", account.username, "max-connections")
     assert provision(place.management, place.wanted) == [f"max-connections of account {account.username}"]
 
 
 def test_accounts_from_before_get_the_rights_of_today(place: Place) -> None:
-    account = onboard_source(place.management, place.edge, named(place, "lax"))
+    account = onboard(place.management, place.edge, "source", named(place, "lax"))
     lax = {"exchange": "reports", "write": f"^{account.id}$", "read": "^$"}
     place.management.put("topic-permissions", place.edge.vhost, account.username, body=lax)
     assert provision(place.management, place.wanted) == [
@@ -470,7 +469,7 @@ def test_an_event_for_a_partner_that_nobody_onboarded_comes_back(place: Place) -
 @pytest.mark.parametrize("name", ["", "a", "Upper", "a.b", "a*", "a|b", "é" * 3, "x" * 42, "9lives", "abc\n"])
 def test_an_id_that_could_mean_another_is_refused(place: Place, name: str) -> None:
     with pytest.raises(InvalidInput):
-        onboard_partner(place.management, place.edge, name)
+        onboard(place.management, place.edge, "partner", name)
 
 
 def test_a_wrong_administrator_and_a_silent_broker_are_said_in_a_sentence(place: Place) -> None:

@@ -130,7 +130,7 @@ class Scene:
     def partner(self, **changes: Any) -> Desk:
         name = f"p-{secrets.token_hex(5)}"
         edge = Edge(self.world.edge_vhost, self.world.parts.amqp_host, self.world.parts.amqp_port)
-        account = onboarding.onboard_partner(management_of(self.world), edge, name)
+        account = onboarding.onboard(management_of(self.world), edge, "partner", name)
         self.onboarded.append(name)
         public_key = new_key_pair()[1]
         body = {"name": name, "support_types": [self.need], "counties": ["KE-30"], "languages": ["sw"], "capacity": 5,

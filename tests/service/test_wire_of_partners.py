@@ -41,7 +41,7 @@ def partner(referral: ServiceProcess, world: World, name: str) -> AccountFile:
     status, told = referral.request("PUT", f"/v1/partners/{partner_id}", body, world.operator_key)
     assert status == 201, told
     edge = Edge(world.edge_vhost, world.parts.amqp_host, world.parts.amqp_port)
-    return onboarding.onboard_partner(management_of(world), edge, partner_id)
+    return onboarding.onboard(management_of(world), edge, "partner", partner_id)
 
 
 def declined(account: AccountFile, offer_id: str) -> bytes:

@@ -42,8 +42,7 @@ class Platform:
 
     def account(self, kind: str, outsider_id: str) -> Path:
         """Onboard someone and write the account as the operator's command does."""
-        onboard = onboarding.onboard_partner if kind == "partner" else onboarding.onboard_source
-        made = onboard(self.management, self.edge, outsider_id)
+        made = onboarding.onboard(self.management, self.edge, kind, outsider_id)
         folder = self.folder / outsider_id
         folder.mkdir()
         (folder / "account.json").write_text(json.dumps(made.as_dict(password_file="broker.secret")))
