@@ -17,8 +17,6 @@ from typing import Annotated, Any
 from marshmallow import ValidationError
 from marshmallow.validate import Length, OneOf, Range
 
-from ngao.chassis.approvals.settings import ApprovalSettings, approval_settings
-from ngao.chassis.audit_settings import AuditSettings
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.messaging.accounts import service_account
 from ngao.chassis.sections import HIDDEN, REQUIRED, Absent, At, section_of, sentences
@@ -28,6 +26,7 @@ LONGEST_UNSIGNED = timedelta(days=31)
 """For how long events without a signature may be taken at most, after an update from a version that signed none."""
 
 DEFAULT_TIERS_S = (5, 30, 120, 600, 3600)
+MODES = ("two", "single")
 
 
 def _not_long(until: datetime | None) -> None:
@@ -119,6 +118,31 @@ class StoreSettings:
 
 
 @dataclass(frozen=True)
+class ApprovalSettings:
+    """Whether acts of two wait for a second operator (`two`) or are done immediately (`single`), and for how long they wait.
+
+    NGAO_APPROVALS overrules `mode`.
+    """
+
+    mode: Annotated[str, OneOf(MODES)] = "two"
+    within_s: Annotated[float, Range(60, 30 * 86_400)] = 86_400.0
+
+
+@dataclass(frozen=True)
+class AuditSettings:
+    """The intervals at which a service checks its audit trail and publishes the heads of its chains, in seconds.
+
+    `heads_late_after` is how many of these intervals another service may publish nothing before it is an alarm.
+    `lists_within_s` is how long an operator's readings of one list are counted into one entry; 0 writes an entry for each.
+    """
+
+    look_every_s: Annotated[float, Range(0.1, 3600)] = 60.0
+    heads_every_s: Annotated[float, Range(0.1, 86_400)] = 3600.0
+    heads_late_after: Annotated[int, Range(2, 100)] = 3
+    lists_within_s: Annotated[float, Range(0, 3600)] = 300.0
+
+
+@dataclass(frozen=True)
 class Settings:
     """All a service needs to know to start; it waits at most `start_within_s` for broker and store.
 
@@ -166,13 +190,16 @@ def load(path: Path) -> Settings:
     http, broker, store = found["http"], found["broker"], found["store"]
     if broker["username"] != (known := service_account(found["service"])):
         raise Misconfigured(f"The settings file {path}: broker.username must be {known}, by which others know this service.")
+    mode = os.environ.get("NGAO_APPROVALS") or found["approvals"]["mode"]
+    if mode not in MODES:
+        raise Misconfigured(f"NGAO_APPROVALS must be one of: {', '.join(MODES)}.")
     own_url = f"http{'s' * bool(http['cert_file'])}://{http['host']}:{http['port']}"
     http["public_url"] = os.environ.get("NGAO_PUBLIC_URL") or http["public_url"] or own_url
     parts = {
         "http": HttpSettings(**http),
         "broker": BrokerSettings(**broker, password=read_secret(broker["password_file"])),
         "store": StoreSettings(**store, **_store_passwords(store["password_file"])),
-        "approvals": approval_settings(found["approvals"]),
+        "approvals": ApprovalSettings(**found["approvals"] | {"mode": mode}),
         "audit": AuditSettings(**found["audit"]),
         "own": found["own"] | (_toml(found["own_file"]) if found["own_file"] else {}),
     }

@@ -11,13 +11,12 @@ from typing import Any
 
 from ngao.broker.catalogue import wanted_of_catalogue
 from ngao.broker.provisioning import BrokerSpec
-from ngao.chassis.approvals.settings import MODES
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.messaging.accounts import service_account
 from ngao.chassis.messaging.edge_names import EdgeNames
 from ngao.chassis.security import keyfiles
 from ngao.chassis.security.identity import hash_key, new_key
-from ngao.chassis.settings import read_secret
+from ngao.chassis.settings import MODES, read_secret
 from ngao.chassis.storage.connection import OUTBOX_DAYS
 from ngao.deployment.atomic_files import write_whole
 from ngao.deployment.backup import sealed_file

@@ -18,8 +18,8 @@ from uuid import uuid4
 from bson.binary import Binary
 from pymongo import DESCENDING
 
-from ngao.chassis.approvals.settings import ApprovalSettings
 from ngao.chassis.errors import Forbidden, NgaoError, NotAllowedNow, SealBroken, or_not_found
+from ngao.chassis.settings import ApprovalSettings
 from ngao.chassis.storage.connection import Store
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.chassis.storage.units import Units

@@ -6,10 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ngao.chassis.approvals.settings import ApprovalSettings
-from ngao.chassis.audit_settings import AuditSettings
 from ngao.chassis.errors import Misconfigured
-from ngao.chassis.settings import BrokerSettings, HttpSettings, StoreSettings, load
+from ngao.chassis.settings import ApprovalSettings, AuditSettings, BrokerSettings, HttpSettings, StoreSettings, load
 
 SETTINGS = """\
 service = "notify"
