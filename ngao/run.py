@@ -32,7 +32,7 @@ def build(path: Path) -> Container:
     configure(settings.service, settings.log_level)
     for port in filter(None, (settings.http.port, settings.http.inside_port, settings.http.operators_port)):
         listen(settings.http, port).close()  # report a port in use before waiting for anything
-    chassis = Chassis.build(settings)
+    chassis = Chassis(settings)
     service_class = getattr(import_module(f"services.{settings.service}.service"), f"{settings.service.capitalize()}Service")
     container = Container(service_class, chassis, service_class.open(chassis))
     container.await_broker()

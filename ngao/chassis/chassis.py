@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -25,15 +25,14 @@ from ngao.chassis.messaging.signatures import Signatures, Signer
 from ngao.chassis.observability.gauges import Gauges
 from ngao.chassis.observability.health import Health
 from ngao.chassis.observability.metrics import Metrics
+from ngao.chassis.rereading import Reread
 from ngao.chassis.security import keyfiles
 from ngao.chassis.security.identity import Operators
 from ngao.chassis.security.tls import server_identity
 from ngao.chassis.settings import Settings
 from ngao.chassis.starting import Patience
-from ngao.chassis.storage.audit_keys import AuditKeys
 from ngao.chassis.storage.audit_trail import AuditTrail
 from ngao.chassis.storage.audit_watch import AuditWatch
-from ngao.chassis.storage.audits import Audits
 from ngao.chassis.storage.committer import GroupCommitter
 from ngao.chassis.storage.connection import Store
 from ngao.chassis.storage.documents import Stored
@@ -48,86 +47,59 @@ from ngao.kernel.actors import Actor
 from ngao.kernel.retention import Retention
 
 
-@dataclass
 class Chassis:
-    """One service's parts. `build` opens the store and reads the keys; nothing is published or consumed before `run`."""
+    """One service's parts. Making it opens the store and reads the keys; nothing is published or consumed before `run`."""
 
-    name: str
-    settings: Settings
-    clock: Clock
-    store: Store
-    keyring: Keyring
-    units: Units
-    relay: Relay
-    kept: Kept
-    parking: Parking
-    health: Health
-    metrics: Metrics
-    operators: Operators
-    patience: Patience
-    signatures: Signatures
-    approvals: Approvals
-    audits: Audits
-    rechecks: Rechecks
-    news: News
-    backlog: Backlog
-    audit_watch: AuditWatch
-    readings: Readings
-    gauges: Gauges = field(default_factory=Gauges)
-    sweeps: list[Callable[[], None]] = field(default_factory=list)
-    """Periodic tasks, which every process of the service runs; several processes may run the same task at the same time."""
-
-    @classmethod
-    def build(cls, settings: Settings, clock: Clock | None = None) -> Chassis:
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         """Put the parts together; raises Misconfigured for a missing key or secret.
 
         Nothing outside of this machine is touched, unless the store's password is being changed and it must say which it takes.
         """
-        clock = clock or SystemClock()
-        patience = Patience(settings.start_within_s)
-        name = settings.service
-        metrics, health, news = Metrics(), Health(), News()
-        operators = Operators(settings.operators_file)
+        self.name = name = settings.service
+        self.clock = clock = clock or SystemClock()
+        self.patience = Patience(settings.start_within_s)
+        self.metrics, self.health, self.news, self.gauges = Metrics(), Health(), News(), Gauges()
+        self.operators = Operators(settings.operators_file)
         periods = Periods(lambda: keyfiles.load_keks(settings.keys_directory))
-        audit_keys = AuditKeys(lambda: keyfiles.load_audit(settings.keys_directory))
+        audit_keys = Reread(lambda: keyfiles.load_audit(settings.keys_directory))
         lookup = keyfiles.load_lookup(settings.keys_directory)
         signer = Signer(settings.keys_directory, settings.public_keys_directory)
-        signatures = Signatures(settings.public_keys_directory, clock, settings.accept_unsigned_until)
+        self.signatures = Signatures(settings.public_keys_directory, clock, settings.accept_unsigned_until)
         server_identity(settings.http.cert_file, settings.http.key_file)
         demand_usable(settings.broker)
-        settings = replace(settings, store=patience.until(lambda: with_accepted_password(settings.store)))
-        store = Store(settings.store, alias=name)
-        keyring = Keyring(periods, lookup, store.durable("data_keys"), name)
-        rechecks = Rechecks(store, name, news)
-        relay = Relay(store, clock, lambda edge: _publisher(settings, edge=edge), metrics, rechecks)
-        trail = AuditTrail(store.database, audit_keys)
+        self.settings = replace(settings, store=self.patience.until(lambda: with_accepted_password(settings.store)))
+        self.store = store = Store(self.settings.store, alias=name)
+        self.keyring = Keyring(periods, lookup, store.durable("data_keys"), name)
+        self.rechecks = Rechecks(store, name, self.news)
+        self.relay = Relay(store, clock, lambda edge: _publisher(settings, edge=edge), self.metrics, self.rechecks)
+        self.audit_trail = AuditTrail(store.database, audit_keys)
         committer = GroupCommitter(
-            store, clock.now, partial(_hand_on, relay, metrics), lease=relay.lease, encode=signer.encode,
-            audit=trail, timeout=settings.store.timeout_ms / 1000,
+            store, clock.now, partial(_hand_on, self.relay, self.metrics), lease=self.relay.lease, encode=signer.encode,
+            audit=self.audit_trail, timeout=settings.store.timeout_ms / 1000,
         )
-        units = Units(clock, keyring, store.lookups, committer)
-        rechecks.decide_in(units)
-        kept, parking = Kept(store, units, clock), Parking(name, store, units)
-        approvals = Approvals(store, units, settings.approvals)
+        self.units = units = Units(clock, self.keyring, store.lookups, committer)
+        self.rechecks.decide_in(units)
+        self.kept, self.parking, self.backlog = Kept(store, units, clock), Parking(name, store, units), Backlog(store, clock)
+        self.approvals = Approvals(store, units, settings.approvals)
         every = timedelta(seconds=settings.audit.heads_every_s)
-        watch = AuditWatch(
-            name, store, units, trail, audit_keys, metrics, clock, every, every * settings.audit.heads_late_after,
-            ready=lambda: health.report()[0],
+        self.audit_watch = AuditWatch(
+            name, store, units, self.audit_trail, self.metrics, clock, every, every * settings.audit.heads_late_after,
+            ready=lambda: self.health.report()[0],
         )  # fmt: skip
-        readings = Readings(store, units, clock, timedelta(seconds=settings.audit.lists_within_s))
-        chassis = cls(
-            name, settings, clock, store, keyring, units, relay, kept, parking, health, metrics, operators, patience,
-            signatures, approvals, Audits(store, audit_keys, metrics), rechecks, news, Backlog(store, clock), watch,
-            readings, sweeps=[approvals.expire, readings.close_windows],
-        )  # fmt: skip
-        health.register("store", store.problem)
-        health.warn("audit", watch.problem)
-        health.register("relay", relay.problem)
-        health.warn("recipients", chassis.backlog.warning)
-        _begin_counts(metrics, name)
-        measure_service(chassis.gauges, metrics, health, settings)
-        measure_store(chassis.gauges, metrics, store, parking, chassis.backlog)
-        return chassis
+        self.readings = Readings(store, units, clock, timedelta(seconds=settings.audit.lists_within_s))
+        self.sweeps: list[Callable[[], None]] = [self.approvals.expire, self.readings.close_windows]
+        """Periodic tasks, which every process of the service runs; several processes may run the same task at the same time."""
+        self._observe()
+
+    def _observe(self) -> None:
+        """Register what readiness asks and what is measured."""
+        self.health.register("store", self.store.problem)
+        self.health.warn("audit", self.audit_watch.problem)
+        self.health.register("relay", self.relay.problem)
+        self.health.warn("recipients", self.backlog.warning)
+        _begin_counts(self.metrics, self.name)
+        measure_service(self.gauges, self.metrics, self.health, self.settings)
+        measure_store(self.gauges, self.metrics, self.store, self.parking, self.backlog)
 
     def edge_names(self) -> EdgeNames:
         """Return the names of this service's queues at the edge. Raises Misconfigured if the secret is missing."""

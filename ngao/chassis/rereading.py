@@ -1,9 +1,10 @@
-"""The content of a folder of keys, read again every few seconds, so that a new period is used without a restart."""
+"""Keys, certificates and accounts in files, read again while a service runs, so that a change needs no restart."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container
+from pathlib import Path
 from typing import Generic, TypeVar
 
 from ngao.chassis.errors import Misconfigured
@@ -12,7 +13,8 @@ from ngao.chassis.observability.logs import describe_error, get_logger
 LOOK_AGAIN_S = 10.0
 """Processes that run side by side never hold different keys for longer than this."""
 Ticks = Callable[[], float]
-T = TypeVar("T")
+T = TypeVar("T", bound=Container[str])
+F = TypeVar("F")
 _log = get_logger(__name__)
 
 
@@ -37,3 +39,36 @@ class Reread(Generic[T]):
             except Misconfigured as error:
                 _log.warning("keys.not_read", **describe_error(error))
         return self._value
+
+    def having(self, name: str, older_than: float = 0) -> T:
+        """Return the content; where it lacks this name, it is read again if the last reading was so many seconds ago."""
+        value = self.value()
+        return value if name in value else self.value(older_than)
+
+
+class RereadFile(Generic[F]):
+    """A file that is read again when it has changed: `read` gives its content. Raises Misconfigured at the beginning.
+
+    Later a file that cannot be used leaves what was known, and `warn` is given the error's description.
+    """
+
+    def __init__(self, file: Path, read: Callable[[], F], warn: Callable[..., object]) -> None:
+        self._file, self._read, self._warn = file, read, warn
+        self._seen, self._value = self._stamp(), read()
+
+    def value(self) -> F:
+        """Return the content of the file as it is now."""
+        stamp = self._stamp()
+        if stamp != self._seen:
+            try:
+                self._value, self._seen = self._read(), stamp
+            except Misconfigured as error:
+                self._warn(**describe_error(error))
+        return self._value
+
+    def _stamp(self) -> tuple[int, ...]:
+        try:
+            found = self._file.stat()
+        except OSError:
+            return ()
+        return found.st_ino, found.st_mtime_ns, found.st_size

@@ -292,7 +292,7 @@ def test_the_audit_trail_is_whole_and_the_next_start_puts_the_restore_on_record(
         note_restores(other, again, Actor.service("intake"))
     again.run(say)
     trail = other.database["audit"].find().sort([("chain", pymongo.ASCENDING), ("n", pymongo.ASCENDING)])
-    found = verify(trail, audit_keys().all(), end=heads_from(other.database["audit_heads"].find()))
+    found = verify(trail, audit_keys().value(), end=heads_from(other.database["audit_heads"].find()))
     assert isinstance(found, Verified)
     assert found.entries == 22
     told = other.database["audit"].find_one({"action": "store.restored"})

@@ -68,7 +68,7 @@ def store(world: World) -> Iterator[Store]:
 def _verified(store: Store) -> bool:
     database = store.database
     heads = heads_from(database["audit_heads"].find())
-    return isinstance(verify(database["audit"].find().sort([("chain", 1), ("n", 1)]), audit_keys().all(), end=heads), Verified)
+    return isinstance(verify(database["audit"].find().sort([("chain", 1), ("n", 1)]), audit_keys().value(), end=heads), Verified)
 
 
 def _subject() -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from ngao.chassis.errors import Misconfigured
-from ngao.chassis.security.tls import ServerIdentity
+from ngao.chassis.security.tls import server_identity
 from ngao.deployment.authority import Authority, Issued
 from ngao.testing.waiting import eventually
 from tests.support.tiny_service import KEYS, Service
@@ -172,4 +172,4 @@ def test_a_certificate_or_key_that_does_not_serve_is_one_sentence(
     own = write(authority.server("tiny", ("localhost",)), tmp_path / "own")
     spoil(own)
     with pytest.raises(Misconfigured, match=says):
-        ServerIdentity(own / "cert.pem", own / "key.pem")
+        server_identity(own / "cert.pem", own / "key.pem")

@@ -66,7 +66,7 @@ class Stores:
         """Without a record of the test before."""
         if service not in self._opened:
             settings, _ = self._world.settings(service, OWN.get(service, ""))
-            self._opened[service] = service_class(service).open(Chassis.build(load(settings), ManualClock(NOW)))
+            self._opened[service] = service_class(service).open(Chassis(load(settings), ManualClock(NOW)))
         parts = self._opened[service]
         parts.clock.set(NOW)
         for each in documents(service):

@@ -59,7 +59,7 @@ class Held:
 
 
 def built(settings: Path, days: float = 0) -> Held:
-    chassis = Chassis.build(load(settings), clock := ManualClock(SystemClock().now() + timedelta(days=days)))
+    chassis = Chassis(load(settings), clock := ManualClock(SystemClock().now() + timedelta(days=days)))
     return Held(chassis, _worker(chassis), clock)
 
 

@@ -122,7 +122,7 @@ def main(settings_file: str) -> int:
     settings = load(Path(settings_file))
     configure(settings.service, settings.log_level)
     directory = Path(settings_file).parent
-    chassis = Chassis.build(settings)
+    chassis = Chassis(settings)
     parts = cast("ProbeParts", ReferralService.open(chassis))
     parts.behaviour = Behaviour(directory)
     _kill_on_order(chassis, directory / "kill-after-commit")

@@ -165,8 +165,7 @@ class WebServer(NamekoWebServer):
         """Do the TLS handshake in the connection's own thread, with a time limit: a slow client delays no other."""
         if self._identity is None:
             return
-        context = self._identity.context()
-        secured = context.wrap_socket(connection[1], server_side=True, do_handshake_on_connect=False)
+        secured = self._identity.value().wrap_socket(connection[1], server_side=True, do_handshake_on_connect=False)
         connection[1] = secured
         secured.settimeout(SOCKET_SECONDS)
         with Timeout(HANDSHAKE_SECONDS, TimeoutError("handshake")):

@@ -66,13 +66,8 @@ class Signatures:
             return self._accepts_unsigned()
         if apart is None or event.signaturekid is None:
             return False
-        service, public = self._key(event.signaturekid)
+        service, public = self._keys.having(event.signaturekid, _UNKNOWN_S).get(event.signaturekid, ("", ""))
         return service == type_named(event.type).owner and signing.verifies(public, signed.PURPOSE, *apart)
 
     def _accepts_unsigned(self) -> bool:
         return self._accept_unsigned_until is not None and self._clock.now() < self._accept_unsigned_until
-
-    def _key(self, key_id: str) -> tuple[str, str]:
-        """Return a key and its owner."""
-        keys = self._keys.value()
-        return (keys if key_id in keys else self._keys.value(_UNKNOWN_S)).get(key_id, ("", ""))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from marshmallow import fields, validate
@@ -11,7 +12,7 @@ from ngao.chassis.handlers.declaring import http
 from ngao.chassis.http.auditing import itself, nothing
 from ngao.chassis.http.call import Call
 from ngao.chassis.http.reasons import Reasoned
-from ngao.chassis.security.audit import CHAINS, Broken, Head, Verified
+from ngao.chassis.security.audit import CHAINS, Broken, Head
 from ngao.chassis.storage import held_heads
 from ngao.contracts import DataClass, Strict, Tolerant
 
@@ -44,7 +45,7 @@ def verify_audit(parts: Parts[Any]) -> dict[str, Any]:
 
     Follows every chain; names the first entry that does not hold.
     """
-    return _verified(parts.chassis.audits.verify())
+    return _verified(parts)
 
 
 @http.post("/v1/audit/verify", roles="operator", scope="audit:read", audit=_CHAINS_ALONE, request=NotedHeads)
@@ -53,7 +54,7 @@ def verify_audit_from(parts: Parts[Any], body: dict[str, Any]) -> dict[str, Any]
 
     `reason` is `noted` where a chain does not reach a noted head, or has another entry in its place.
     """
-    return _verified(parts.chassis.audits.verify([Head(**each) for each in body["heads"]]))
+    return _verified(parts, [Head(**each) for each in body["heads"]])
 
 
 @http.get("/v1/audit/held", roles="operator", scope="audit:read", audit=_CHAINS_ALONE)
@@ -77,11 +78,17 @@ def accept_heads(parts: Parts[Any], service: str, body: dict[str, str], call: Ca
 @http.get("/v1/audit/heads", roles="operator", scope="audit:read", audit=_CHAINS_ALONE)
 def show_audit_heads(parts: Parts[Any]) -> dict[str, Any]:
     """Show the heads of the audit trail's chains, to be noted elsewhere."""
-    return {"heads": [vars(head) for head in parts.chassis.audits.heads()]}
+    return {"heads": [vars(head) for _, head in sorted(parts.chassis.audit_trail.heads().items())]}
 
 
-def _verified(found: Verified | Broken) -> dict[str, Any]:
+def _verified(parts: Parts[Any], noted: Sequence[Head] = ()) -> dict[str, Any]:
+    """Verify. A note is its author's statement: only what the chains themselves show becomes the metric."""
+    found, metrics = parts.chassis.audit_trail.verify(noted), parts.chassis.metrics
     if isinstance(found, Broken):
+        if found.reason != "noted":
+            metrics.audit_whole.set(0)
         return {"whole": False, "chain": found.chain, "n": found.n, "reason": found.reason}
+    metrics.audit_whole.set(1)
+    metrics.audit_verified.set_to_current_time()
     keyed_from = [{"chain": chain, "n": n} for chain, n in sorted(found.keyed_from.items())]
     return {"whole": True, "entries": found.entries, "unkeyed": found.unkeyed, "keyed_from": keyed_from}

@@ -52,6 +52,9 @@ class Keys:
     by_period: Mapping[str, bytes] = field(repr=False)
     since: datetime
 
+    def __contains__(self, period: object) -> bool:
+        return period in self.by_period
+
     def newest(self) -> Key:
         """Return the key of the newest period."""
         period = max(self.by_period)

@@ -13,12 +13,14 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
 
 from ngao.chassis.errors import Misconfigured, Unauthenticated
-from ngao.chassis.observability.logs import describe_error, get_logger
+from ngao.chassis.observability.logs import get_logger
+from ngao.chassis.rereading import RereadFile
 from ngao.kernel.actors import Actor, ActorKind
 
 _KEY = re.compile(r"^ngao_(?P<kind>[a-z]{1,20})_(?P<id>[a-z][a-z0-9-]{1,40})_[A-Za-z0-9_-]{43}$")
@@ -99,33 +101,15 @@ def verify(key: str, credential: Credential | None) -> bool:
     return any(fits) and credential is not None and credential.enabled
 
 
-class Operators:
-    """The operators and their keys: a file that is read again when it has changed, so that a revoked key is refused.
-
-    Raises Misconfigured when it cannot be read at the start; later such a file leaves what was known.
-    """
+class Operators(RereadFile[dict[str, Credential]]):
+    """The operators and their keys, by id: a file that is read again when it has changed, so that a revoked key is refused."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._seen = self._stamp()
-        self._known = load_operators(path)
+        super().__init__(path, partial(load_operators, path), partial(_log.warning, "operators.not_read"))
 
     def get(self, operator_id: str) -> Credential | None:
         """Return the operator, or None."""
-        stamp = self._stamp()
-        if stamp != self._seen:
-            try:
-                self._known, self._seen = load_operators(self._path), stamp
-            except Misconfigured as error:
-                _log.warning("operators.not_read", **describe_error(error))
-        return self._known.get(operator_id)
-
-    def _stamp(self) -> tuple[int, ...]:
-        try:
-            found = self._path.stat()
-        except OSError:
-            return ()
-        return found.st_ino, found.st_mtime_ns, found.st_size
+        return self.value().get(operator_id)
 
 
 class Authenticator:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import socket
 import ssl
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from cryptography import x509
 
 from ngao.chassis.errors import Misconfigured
-from ngao.chassis.observability.logs import describe_error, get_logger
+from ngao.chassis.observability.logs import get_logger
+from ngao.chassis.rereading import RereadFile
 from ngao.chassis.security.keyfiles import refuse_open
 
 OLDEST = ssl.TLSVersion.TLSv1_2
@@ -22,43 +24,22 @@ _LOOK_S = 3
 _log = get_logger(__name__)
 
 
-class ServerIdentity:
-    """A server's certificate and key, loaded again when the file of the certificate has changed."""
+def server_identity(cert_file: Path | None, key_file: Path | None) -> RereadFile[ssl.SSLContext] | None:
+    """Return the context of a server's next connection, loaded again with a new certificate; None without TLS.
 
-    def __init__(self, cert_file: Path, key_file: Path) -> None:
-        self._cert_file, self._key_file = cert_file, key_file
-        self._seen = self._stamp()
-        self._context = self._load()
-
-    def context(self) -> ssl.SSLContext:
-        """Return the context of the next connection; a new certificate that cannot be used leaves the old one in use."""
-        stamp = self._stamp()
-        if stamp != self._seen:
-            try:
-                self._context = self._load()
-                self._seen = stamp
-            except Misconfigured as error:
-                _log.warning("tls.certificate_not_loaded", **describe_error(error))
-        return self._context
-
-    def _load(self) -> ssl.SSLContext:
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        context.minimum_version = OLDEST
-        _load_chain(context, self._cert_file, self._key_file)
-        return context
-
-    def _stamp(self) -> tuple[int, ...]:
-        """Return the pair's version. The key is written before the certificate: once the certificate is new, both are."""
-        try:
-            found = self._cert_file.stat()
-        except OSError:
-            return ()
-        return found.st_ino, found.st_mtime_ns, found.st_size
+    The key is written before the certificate: once the certificate is new, both are. Raises Misconfigured.
+    """
+    if cert_file is None or key_file is None:
+        return None
+    warn = partial(_log.warning, "tls.certificate_not_loaded")
+    return RereadFile(cert_file, partial(_server_context, cert_file, key_file), warn)
 
 
-def server_identity(cert_file: Path | None, key_file: Path | None) -> ServerIdentity | None:
-    """Return a server's identity, or None where it has no TLS. Raises Misconfigured."""
-    return ServerIdentity(cert_file, key_file) if cert_file and key_file else None
+def _server_context(cert_file: Path, key_file: Path) -> ssl.SSLContext:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = OLDEST
+    _load_chain(context, cert_file, key_file)
+    return context
 
 
 def demand_client(ca_file: Path, cert_file: Path | None = None, key_file: Path | None = None) -> None:

@@ -1,25 +1,25 @@
-"""Write audit entries and move the heads of their chains, within the transaction of the audited change."""
+"""Write audit entries and move the heads of their chains, within the transaction of the audited change; verify the chains."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from pymongo import ReplaceOne
+from pymongo import ASCENDING, ReplaceOne
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
-from ngao.chassis.security.audit import CHAINS, Head, Record, chain_of, extend_all
-from ngao.chassis.storage.audit_keys import AuditKeys
+from ngao.chassis.rereading import Reread
+from ngao.chassis.security.audit import CHAINS, Broken, Head, Keys, Record, Verified, chain_of, extend_all, verify
 from ngao.chassis.storage.remembered import Outdated, Remembered
 
 
 class AuditTrail:
     """One service's chains. The heads that this process moved last are not read again."""
 
-    def __init__(self, database: Database[dict[str, Any]], keys: AuditKeys) -> None:
+    def __init__(self, database: Database[dict[str, Any]], keys: Reread[Keys]) -> None:
         self._entries, self._heads = database["audit"], database["audit_heads"]
-        self._keys = keys
+        self.keys = keys
         self._last: Remembered[int, Head] = Remembered(CHAINS)
         self._moved: dict[int, Head] = {}
         self._written: dict[int, Head] = {}
@@ -32,7 +32,8 @@ class AuditTrail:
         chains = {chain_of(record.subject) for record in records}
         known = self._last.among(chains)
         heads = known | self._read(session, chains - known.keys())
-        key = self._keys.newest(max((head.key or "" for head in heads.values()), default=""))
+        newest = max((head.key for head in heads.values() if head.key), default=None)  # a chain's period never goes back
+        key = (self.keys.having(newest) if newest else self.keys.value()).newest()
         entries, moved = extend_all(heads, records, key)
         operations = [_move(head, known.get(chain)) for chain, head in moved.items()]
         result = self._heads.bulk_write(operations, ordered=False, session=session)
@@ -53,6 +54,17 @@ class AuditTrail:
     def written(self) -> dict[int, Head]:
         """Return where the chains were when this process wrote to them last."""
         return dict(self._written)
+
+    def heads(self) -> dict[int, Head]:
+        """Return where each chain is now, by chain."""
+        return heads_from(self._heads.find())
+
+    def verify(self, noted: Sequence[Head] = ()) -> Verified | Broken:
+        """Follow the chains from their beginning to their heads, through those that were noted."""
+        with self._heads.database.client.start_session(snapshot=True) as moment:  # the service writes on meanwhile
+            heads = heads_from(self._heads.find(session=moment))
+            entries = self._entries.find(session=moment).sort([("chain", ASCENDING), ("n", ASCENDING)])
+            return verify(entries, self.keys.value(older_than=0), end=heads, noted=noted)
 
     def _read(self, session: ClientSession, chains: set[int]) -> dict[int, Head]:
         found = self._heads.find({"_id": {"$in": list(chains)}}, session=session) if chains else ()

@@ -18,8 +18,7 @@ from ngao.chassis.observability.logs import get_logger
 from ngao.chassis.observability.metrics import Metrics
 from ngao.chassis.security.audit import Head, Keys, entry_id, is_sound
 from ngao.chassis.storage import held_heads
-from ngao.chassis.storage.audit_keys import AuditKeys
-from ngao.chassis.storage.audit_trail import AuditTrail, heads_from
+from ngao.chassis.storage.audit_trail import AuditTrail
 from ngao.chassis.storage.connection import AUDIT, Store
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.chassis.storage.units import Units
@@ -45,7 +44,6 @@ class AuditWatch:
     store: Store
     units: Units
     trail: AuditTrail
-    keys: AuditKeys
     metrics: Metrics
     clock: Clock
     every: timedelta
@@ -80,9 +78,9 @@ class AuditWatch:
     def look(self) -> None:
         """Find the chains that moved behind this process's back, and put that on record, each once."""
         seen = self._seen | self.trail.written()
-        now = heads_from(self.store.durable("audit_heads").find())
+        now = self.trail.heads()
         heads = [*seen.values(), *now.values()]
-        keys, entries = self.keys.all(), self._entries(heads)
+        keys, entries = self.trail.keys.value(older_than=0), self._entries(heads)
         moved = {head.chain for head in heads if not _holds(head, entries, keys)}
         for chain in sorted(moved - self._own):
             self._own.add(chain)
@@ -96,7 +94,7 @@ class AuditWatch:
         if unit.now - (known["at"] if known else self._began) < self.every:
             return
         named = {each["chain"]: each["ns"] for each in known["chains"]} if known else {}
-        heads = heads_from(self.store.durable("audit_heads").find())
+        heads = self.trail.heads()
         entries = self._entries(Head(chain, n, "") for chain, ns in named.items() for n in ns)
         chains = tuple(
             NotedChain(chain=chain, n=head.n, hash=head.hash, passed=_passed(chain, named.get(chain, []), entries))

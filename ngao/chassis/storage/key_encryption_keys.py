@@ -30,8 +30,7 @@ class Periods:
 
     def cipher(self, period: str) -> AESGCM | None:
         """Return a period's cipher, or None when its key is not here."""
-        held = self._ciphers.value()
-        return (held if period in held else self._ciphers.value(older_than=0)).get(period)
+        return self._ciphers.having(period).get(period)
 
 
 def _ciphers_of(keys: Mapping[str, bytes]) -> dict[str, AESGCM]:

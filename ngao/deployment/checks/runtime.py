@@ -24,7 +24,7 @@ from ngao.chassis.messaging.broker import demand_usable
 from ngao.chassis.messaging.preflight import require_broker, require_version
 from ngao.chassis.security.identity import load_operators
 from ngao.chassis.security.keyfiles import active_public, load_keks, load_lookup, load_private
-from ngao.chassis.security.tls import ServerIdentity
+from ngao.chassis.security.tls import server_identity
 from ngao.chassis.settings import Settings, StoreSettings, load
 from ngao.chassis.storage.connection import client_options
 from ngao.chassis.storage.preflight import require_store
@@ -88,8 +88,7 @@ class Service:
         demand_usable(settings.broker)
         if settings.store.ca_file:
             client_options(settings.store)
-        if settings.http.cert_file and settings.http.key_file:
-            ServerIdentity(settings.http.cert_file, settings.http.key_file)
+        server_identity(settings.http.cert_file, settings.http.key_file)
         return "good" if settings.broker.ca_file else "none wanted"
 
     def _broker(self) -> str:
