@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -44,32 +45,27 @@ class Container(ServiceContainer):
     def start(self) -> None:
         """Publish the events that an earlier run left in the outbox, then consume messages and answer requests."""
         self._relay.start()
-        self.spawn_managed_thread(self._measure)
-        self.spawn_managed_thread(self._sweep)
-        self.spawn_managed_thread(self._watch_audit)
+        chassis = self.chassis
+        self._repeat(OFTEN_S, self._measure)
+        self._repeat(_SWEEP_EVERY, *(guarded(each, each.__name__) for each in chassis.sweeps))
+        self._repeat(chassis.settings.audit.look_every_s, guarded(chassis.audit_watch.turn, "turn"))
         super().start()
+
+    def _repeat(self, every_s: float, *works: Callable[[], object]) -> None:
+        """Run tasks at intervals, in a thread of their own. A task that is guarded is tried again at the next turn if it fails."""
+
+        def run() -> None:
+            while True:
+                for work in works:
+                    work()
+                eventlet.sleep(every_s)
+
+        self.spawn_managed_thread(run)
 
     def _measure(self) -> None:
         """Set the gauges that no use case updates, and record when they were last set."""
-        while True:
-            if self.chassis.gauges.turn():
-                self.chassis.metrics.measured.set_to_current_time()
-            eventlet.sleep(OFTEN_S)
-
-    def _sweep(self) -> None:
-        """Run the periodic tasks. A task that fails is tried again at the next turn."""
-        sweeps = [guarded(each, each.__name__) for each in self.chassis.sweeps]
-        while True:
-            for sweep in sweeps:
-                sweep()
-            eventlet.sleep(_SWEEP_EVERY)
-
-    def _watch_audit(self) -> None:
-        """Check the audit chains at intervals. A check that fails is tried again at the next turn."""
-        turn = guarded(self.chassis.audit_watch.turn, "turn")
-        while True:
-            turn()
-            eventlet.sleep(self.chassis.settings.audit.look_every_s)
+        if self.chassis.gauges.turn():
+            self.chassis.metrics.measured.set_to_current_time()
 
     def stop(self) -> None:
         """Stop consuming, finish the running work, publish the committed events and disconnect. Each step has a time limit."""
@@ -77,4 +73,3 @@ class Container(ServiceContainer):
         self.chassis.relay.stop()
         self._relay.join(_FLUSH_WITHIN)
         self.chassis.close()
-

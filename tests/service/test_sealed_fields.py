@@ -63,7 +63,7 @@ class Ticks:
 def ring(collection: Collection, *, service: str = "intake", keks=KEKS, active="2026-11", lookup=LOOKUP, **more) -> Keyring:
     known = {period: key for period, key in keks.items() if period <= active}
     made = Keyring(Periods(lambda: known), lookup, collection, service, **more)
-    made.ensure_indexes()
+    collection.create_index("scope", unique=True)
     return made
 
 

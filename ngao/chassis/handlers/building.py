@@ -56,7 +56,7 @@ class Service:
     endpoints: Mapping[str, Endpoint]
     documents: tuple[type[Stored], ...]
     measurements: tuple[tuple[float, Binding], ...]
-    rechecks: tuple[tuple[type, Binding], ...]
+    rechecks: tuple[tuple[type[Payload], Binding], ...]
 
     @classmethod
     def open(cls, chassis: Chassis) -> Parts[Any]:
@@ -68,7 +68,7 @@ class Service:
         for seconds, bound in cls.measurements:
             chassis.gauges.every(seconds, partial(_measure, parts, bound))
         for payload, bound in cls.rechecks:
-            chassis.rechecks.register(_type_name(payload), partial(_may_leave, parts, payload, bound))
+            chassis.rechecks.register(payload.type_name, partial(_may_leave, parts, payload, bound))
         return parts
 
 
@@ -125,7 +125,7 @@ def _entrypoints(
         case Subscription(payloads, as_notice):
             bound = bind(function, event=True)
             for payload in payloads:
-                type_name = _type_name(payload)
+                type_name = payload.type_name
                 if gives_notice(type_name, service) is not as_notice:
                     form = "whole" if as_notice else "as a notice"
                     raise TypeError(f"{function.__qualname__}: {service} gets {type_name} {form}")
@@ -215,8 +215,3 @@ def _measure(parts: Parts[Any], bound: Binding) -> None:
 
 def _may_leave(parts: Parts[Any], payload: type[Payload], bound: Binding, unit: Unit, event: Event) -> bool:
     return bool(bound.with_event(parts.context(unit), received(payload, event), event))
-
-
-def _type_name(payload: type[Payload]) -> str:
-    return payload.type_name
-

@@ -93,15 +93,9 @@ class Call:
 
 @dataclass(frozen=True)
 class Answer:
-    """A response: a payload of plain JSON values (datetimes become RFC 3339 text), or None for no body."""
+    """A response: a payload of plain JSON values (datetimes become RFC 3339 text), bytes, or None for no body."""
 
     status: int
     payload: Any
     headers: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Text(Answer):
-    """An answer that is not JSON; the payload is bytes."""
-
-    content_type: str = "text/plain; charset=utf-8"
+    content_type: str = "application/json"

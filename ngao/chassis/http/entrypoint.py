@@ -19,7 +19,6 @@ from eventlet import Timeout
 from eventlet.event import Event as Signal
 from nameko.extensions import Entrypoint
 from werkzeug.datastructures import EnvironHeaders
-from werkzeug.routing import Rule
 
 from ngao.chassis.approvals.asking import ask_first
 from ngao.chassis.errors import InvalidInput
@@ -85,10 +84,6 @@ class HttpEntrypoint(Entrypoint):
         """Stop taking requests, and return when those that run are answered."""
         self.server.drain()
         self.server.unregister_provider(self)
-
-    def get_url_rule(self) -> Rule:
-        """Return the route for werkzeug's map."""
-        return Rule(self.operation.path, methods=[self.operation.method])
 
     def respond(self, environ: Mapping[str, Any], values: dict[str, Any], trace: str) -> Rendered:
         """Answer one request; never raises."""

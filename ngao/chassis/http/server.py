@@ -15,7 +15,7 @@ from eventlet.wsgi import STATE_IDLE, Server
 from nameko.web.server import WebServer as NamekoWebServer
 from werkzeug.exceptions import HTTPException
 from werkzeug.exceptions import MethodNotAllowed as RoutedNotAllowed
-from werkzeug.routing import Map
+from werkzeug.routing import Map, Rule
 
 from ngao.chassis.errors import InvalidInput, Misconfigured, NgaoError, NotFound
 from ngao.chassis.http.doors import HEALTH, READINESS, Door, Served, served
@@ -195,7 +195,8 @@ class Application:
 
     def __init__(self, server: WebServer, entrypoints: Iterable[Any], callers: frozenset[str]) -> None:
         self._server, self._callers = server, callers
-        self._routes = Map([_rule(each) for each in entrypoints], strict_slashes=False, merge_slashes=False)
+        rules = [Rule(each.operation.path, methods=[each.operation.method], endpoint=each) for each in entrypoints]
+        self._routes = Map(rules, strict_slashes=False, merge_slashes=False)
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer one request (the WSGI application)."""
@@ -248,12 +249,6 @@ class Application:
             duration_ms=round(seconds * 1000),
             **({"slug": rendered.slug} if rendered.slug else {}),
         )
-
-
-def _rule(entrypoint: Any) -> Any:
-    rule = entrypoint.get_url_rule()
-    rule.endpoint = entrypoint
-    return rule
 
 
 def _is_unread(body: Any) -> bool:

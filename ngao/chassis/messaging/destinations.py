@@ -69,16 +69,6 @@ def kept_destinations() -> tuple[str, ...]:
     return tuple(name for name, destination in DESTINATIONS.items() if destination.kept)
 
 
-def form_of(event: Event, to: str) -> Event:
-    """Return the form of an event for a destination: no more than its readers need."""
-    return DESTINATIONS[to].form(event)
-
-
-def routing_key(event: Event, to: str) -> str:
-    """Return the routing key of an event at a destination: outsiders' keys begin with who they are for."""
-    return DESTINATIONS[to].key(event)
-
-
 def recipient_of(key: str, to: str) -> str | None:
     """Return the outsider of a routing key at a destination; None inside the platform."""
     return key.partition(".")[0] if DESTINATIONS[to].outsiders else None

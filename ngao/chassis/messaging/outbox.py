@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ngao.chassis.errors import TooLarge
-from ngao.chassis.messaging.destinations import DESTINATIONS, MAX_BODY, form_of, routing_key, to_outsiders
+from ngao.chassis.messaging.destinations import DESTINATIONS, MAX_BODY, to_outsiders
 from ngao.chassis.messaging.publisher import OF_RECIPIENTS
 from ngao.chassis.storage.unit_of_work import Raw, Saying
 from ngao.contracts import CONTENT_TYPE, Event
@@ -86,7 +86,8 @@ def entry_of(
     so that an unreadable event is not committed: its cause is parked, and seen.
     """
     numbered = replace(saying.event, sequence=sequence, traceparent=saying.event.traceparent or traceparent)
-    event = form_of(numbered, saying.to)
+    destination = DESTINATIONS[saying.to]
+    event = destination.form(numbered)
     body = encode(event)
     if len(body) > MAX_BODY:
         raise TooLarge(f"An event of {event.type} would have {len(body)} bytes; consumers read up to {MAX_BODY}.")
@@ -94,7 +95,7 @@ def entry_of(
         id=_entry_id(event.id, saying.to),
         message_id=event.id,
         to=saying.to,
-        routing_key=routing_key(event, saying.to),
+        routing_key=destination.key(event),
         body=body,
         content_type=CONTENT_TYPE,
         headers={},

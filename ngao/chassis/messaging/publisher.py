@@ -66,11 +66,6 @@ class Publisher:
         self._outcomes: list[Outcome] = []
         self._positions: dict[tuple[str, str], int] = {}
 
-    @property
-    def connected(self) -> bool:
-        """True while there is a connection that has not failed."""
-        return self._connection is not None
-
     def publish(self, batch: Sequence[Outgoing]) -> list[Outcome]:
         """Publish up to WINDOW messages; the outcome of each, in order. Never raises for a broken connection.
 

@@ -7,7 +7,6 @@ Errors are logged as their types and places in the code, never with message or l
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 import threading
@@ -52,7 +51,7 @@ def get_logger(name: str) -> FilteringBoundLogger:
     """
     logger = structlog.wrap_logger(
         _output,
-        processors=[_drop_quiet, _reduce_error, _redact, _stamp, _render],
+        processors=[_drop_quiet, _reduce_error, _redact, _stamp, structlog.processors.JSONRenderer(separators=(",", ":"))],
         wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),
     )
     return cast(FilteringBoundLogger, logger.bind(logger=name))
@@ -68,7 +67,7 @@ def configure(service: str, level: str, stream: TextIO | None = None) -> None:
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
     logging.captureWarnings(capture=True)
-    sys.excepthook = _uncaught
+    sys.excepthook = lambda _kind, error, _trace: _log_uncaught(error)
     sys.unraisablehook = lambda unraisable: _log_uncaught(unraisable.exc_value)
     threading.excepthook = lambda failed: _log_uncaught(failed.exc_value)
     _silence_hub()
@@ -100,10 +99,6 @@ def _silence_hub() -> None:
     from eventlet import debug as eventlet_debug  # noqa: PLC0415
 
     eventlet_debug.hub_exceptions(state=False)
-
-
-def _uncaught(_kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:
-    _log_uncaught(error)
 
 
 def _log_uncaught(error: BaseException | None) -> None:
@@ -145,7 +140,3 @@ def _redact(_logger: Any, _method: str, fields: MutableMapping[str, Any]) -> Mut
 def _stamp(_logger: Any, _method: str, fields: MutableMapping[str, Any]) -> Mapping[str, Any]:
     service = {"service": _output.service} if _output.service else {}
     return {"time": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"), **service, **fields}
-
-
-def _render(_logger: Any, _method: str, fields: MutableMapping[str, Any]) -> str:
-    return json.dumps(fields, ensure_ascii=True, separators=(",", ":"))

@@ -7,7 +7,7 @@ from typing import Any
 
 from ngao.chassis.handlers.context import Parts
 from ngao.chassis.handlers.declaring import http
-from ngao.chassis.http.call import Answer, Text
+from ngao.chassis.http.call import Answer
 from ngao.chassis.http.openapi import describe
 from ngao.chassis.observability import metrics
 
@@ -33,9 +33,9 @@ def readyz(parts: Parts[Any]) -> Answer:
 
 
 @http.get("/metrics", roles="anyone", operation="metrics", inline=True, inside=True)
-def metrics_page(parts: Parts[Any]) -> Text:
+def metrics_page(parts: Parts[Any]) -> Answer:
     """Return the metrics for Prometheus."""
-    return Text(200, parts.chassis.metrics.render(), content_type=metrics.CONTENT_TYPE)
+    return Answer(200, parts.chassis.metrics.render(), content_type=metrics.CONTENT_TYPE)
 
 
 @http.get("/openapi.json", roles="anyone", summary="Return this document.", inline=True)

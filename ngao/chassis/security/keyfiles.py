@@ -110,12 +110,8 @@ def trust_onboarding(directory: Path, name: str, public_b64: str) -> None:
 
 def load_signing(directory: Path) -> dict[str, str]:
     """Return a service's private signing keys by period, base64. Raises Misconfigured without one or if one is open to others."""
-    found = {}
-    for period, path in _by_period(directory, "signing-", ".key"):
-        found[period] = b64encode(_key(path)).decode()
-    if not found:
-        raise Misconfigured(f"The folder {directory} has no signing key (signing-<period>.key). {_WAY_OUT}")
-    return found
+    files = _files_of(directory, "signing-", ".key", "signing key")
+    return {period: b64encode(_key(path)).decode() for period, path in files.items()}
 
 
 def load_verifying(public_directory: Path) -> dict[str, tuple[str, str]]:
@@ -136,10 +132,7 @@ def load_onboarding(directory: Path) -> dict[str, str]:
 
 def load_keks(directory: Path) -> dict[str, bytes]:
     """All key-encryption keys of a service by period; raises Misconfigured when there is none or one is open to others."""
-    keks = {period: _key(path) for period, path in _by_period(directory, "kek-", ".key")}
-    if not keks:
-        raise Misconfigured(f"The folder {directory} has no key-encryption key (kek-<period>.key). {_WAY_OUT}")
-    return keks
+    return {period: _key(path) for period, path in _files_of(directory, "kek-", ".key", "key-encryption key").items()}
 
 
 def load_edge_names(directory: Path) -> str:
@@ -155,9 +148,7 @@ def load_lookup(directory: Path) -> bytes:
 
 def load_audit(directory: Path) -> Keys:
     """Return the keys of a service's audit. Raises Misconfigured when one is missing, open to others or no key."""
-    keys = {period: _key(path) for period, path in _by_period(directory, "audit-", ".key")}
-    if not keys:
-        raise Misconfigured(f"The folder {directory} has no key of the audit (audit-<period>.key). {_WAY_OUT}")
+    keys = {period: _key(path) for period, path in _files_of(directory, "audit-", ".key", "key of the audit").items()}
     path = directory / "audit.since"
     refuse_open(path)
     try:
@@ -170,20 +161,16 @@ def load_audit(directory: Path) -> Keys:
 def load_private(directory: Path) -> dict[str, str]:
     """All private sealing keys by key id, base64; raises Misconfigured when there is none or one is open to others."""
     found = {}
-    for _, path in _by_period(directory, "sealing-", ".key"):
+    for path in _files_of(directory, "sealing-", ".key", "sealing key").values():
         refuse_open(path)
         private = _text(path)
         found[_id_of_private(path, private)] = private
-    if not found:
-        raise Misconfigured(f"The folder {directory} has no sealing key (sealing-<period>.key). {_WAY_OUT}")
     return found
 
 
 def active_public(public_directory: Path, owner: str) -> tuple[str, str]:
     """Return the key id and public key of an owner's newest period, to seal to. Raises Misconfigured without one."""
-    files = dict(_by_period(public_directory, f"{owner}-", ".pub"))
-    if not files:
-        raise Misconfigured(f"The folder {public_directory} has no public key of {owner} ({owner}-<period>.pub). {_WAY_OUT}")
+    files = _files_of(public_directory, f"{owner}-", ".pub", f"public key of {owner}")
     path = files[active_period(files)]
     public = b64encode(_bytes(path)).decode()
     return seals.key_id(public), public
@@ -209,6 +196,14 @@ def _by_period(directory: Path, prefix: str, suffix: str) -> Iterator[tuple[str,
         period = path.name[len(prefix) : -len(suffix)]
         if _PERIOD.fullmatch(period):
             yield period, path
+
+
+def _files_of(directory: Path, prefix: str, suffix: str, what: str) -> dict[str, Path]:
+    """Return the files of a folder by period. Raises Misconfigured when there is none."""
+    files = dict(_by_period(directory, prefix, suffix))
+    if not files:
+        raise Misconfigured(f"The folder {directory} has no {what} ({prefix}<period>{suffix}). {_WAY_OUT}")
+    return files
 
 
 def _check_period(period: str) -> None:

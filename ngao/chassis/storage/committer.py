@@ -24,7 +24,7 @@ from pymongo.read_concern import ReadConcern
 from pymongo.read_preferences import ReadPreference
 
 from ngao.chassis.errors import Conflict, Unavailable
-from ngao.chassis.messaging.destinations import DESTINATIONS, form_of
+from ngao.chassis.messaging.destinations import DESTINATIONS
 from ngao.chassis.messaging.outbox import Encode, Entry, entry_of
 from ngao.chassis.observability.logs import get_logger
 from ngao.chassis.storage.audit_trail import AuditTrail
@@ -242,7 +242,8 @@ class GroupCommitter:
 
 def _numbered(saying: Saying) -> tuple[str, str] | None:
     """Return what gets one number: an event under one subject, on however many exchanges. Outsiders may have others."""
-    return (saying.event.id, form_of(saying.event, saying.to).subject) if DESTINATIONS[saying.to].numbered else None
+    destination = DESTINATIONS[saying.to]
+    return (saying.event.id, destination.form(saying.event).subject) if destination.numbered else None
 
 
 def _by_collection(units: list[Unit]) -> dict[str, list[Write]]:

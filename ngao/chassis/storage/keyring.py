@@ -87,10 +87,6 @@ class Keyring:
         """The name of the collection that new data keys are inserted into."""
         return self._keys.name
 
-    def ensure_indexes(self) -> None:
-        """Make the unique index on scope: two units that race to make a scope's key must meet in it."""
-        self._keys.create_index("scope", unique=True, name="scope")
-
     def new(self, scope: str) -> tuple[DataKey, dict[str, Any]]:
         """Make a data key and its document, wrapped under the active period; the caller inserts it with the data."""
         key_id, key = secrets.token_bytes(KEY_ID_BYTES), secrets.token_bytes(KEY_BYTES)

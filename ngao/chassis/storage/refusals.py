@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pymongo.errors import BulkWriteError, ConnectionFailure, DuplicateKeyError, ExecutionTimeout, OperationFailure, PyMongoError
+from pymongo.errors import ConnectionFailure, DuplicateKeyError, ExecutionTimeout, OperationFailure, PyMongoError
 
 from ngao.chassis.errors import Conflict, StoreRefused, Unavailable
 
@@ -14,8 +14,6 @@ _AWAY = frozenset({6, 7, 13, 18, 50, 64, 89, 91, 100, 189, 262, 9001, 10107, 116
 
 def meaning_of(error: PyMongoError) -> Exception:
     """Conflict, Unavailable or StoreRefused; what is no refusal of a write is taken for a store that is away."""
-    if isinstance(error, DuplicateKeyError | BulkWriteError):
-        return _conflict_or(error)
     if isinstance(error, ConnectionFailure | ExecutionTimeout):
         return Unavailable("The store does not answer.")
     if isinstance(error, OperationFailure):
@@ -23,17 +21,11 @@ def meaning_of(error: PyMongoError) -> Exception:
     return Unavailable(f"The store refused ({type(error).__name__}).")
 
 
-def _conflict_or(error: DuplicateKeyError | BulkWriteError) -> Exception:
-    if isinstance(error, DuplicateKeyError):
-        return Conflict("A record with this key exists already.")
-    codes = {each.get("code") for each in (error.details or {}).get("writeErrors", [])}
-    if _DUPLICATE in codes:
-        return Conflict("A record with this key exists already.")
-    return _operation_error(error)
-
-
 def _operation_error(error: OperationFailure) -> Exception:
     """Return only the code, because the server's own message may quote a document."""
+    codes = {each.get("code") for each in (error.details or {}).get("writeErrors", [])}
+    if isinstance(error, DuplicateKeyError) or _DUPLICATE in codes:
+        return Conflict("A record with this key exists already.")
     if error.has_error_label("TransientTransactionError") or error.code in _CONFLICTS:
         return Conflict("The record was being changed by someone else.")
     if error.has_error_label("RetryableWriteError") or error.code in _AWAY:
