@@ -13,7 +13,7 @@ from typing import Any
 
 from ngao.broker.edge_names import found_on_broker, under_names
 from ngao.broker.layout import EDGE_INBOUND, Binding, Inbound, Policy, Topology
-from ngao.broker.management import Management, Step
+from ngao.broker.management import Management, Step, holds
 from ngao.broker.outsiders import outsider_of
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.messaging.edge_names import EdgeNames
@@ -106,5 +106,4 @@ def _consumers(queues: Listed, names: EdgeNames) -> Mapping[str, int]:
 
 def policy_stands(management: Management, vhost: str, policy: Policy) -> bool:
     """Return True if the broker has this policy."""
-    standing, body = management.get("policies", vhost, policy.name) or {}, policy.as_dict()
-    return {key: standing.get(key) for key in body} == body
+    return holds(management.get("policies", vhost, policy.name), policy.as_dict())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -78,6 +78,11 @@ class Management:
         except requests.RequestException as error:
             reason = type(error).__name__
             raise Unavailable(f"The broker's management interface {self._url} does not answer ({reason}).") from None
+
+
+def holds(standing: Mapping[str, object] | None, wanted: Mapping[str, object]) -> bool:
+    """Return True if an object, as the broker shows it, has all that is wanted of it."""
+    return standing is not None and wanted.items() <= standing.items()
 
 
 def _content(answer: requests.Response, what: str, url: str) -> Any:

@@ -21,7 +21,7 @@ from ngao.broker.bounds import Bounds
 from ngao.broker.edge_names import found_on_broker, under_names
 from ngao.broker.lanes import bindings_of_before, lanes_of, policy_stands, unclaimed_steps
 from ngao.broker.layout import Binding, Exchange, Queue, Topology
-from ngao.broker.management import Management, Step
+from ngao.broker.management import Management, Step, holds
 from ngao.broker.outsiders import outsider_of
 from ngao.broker.permissions import Rights
 from ngao.chassis.errors import Misconfigured
@@ -170,20 +170,18 @@ def account_steps(management: Management, name: str, password: str) -> Iterator[
 
 def rights_steps(management: Management, vhost: str, name: str, rights: Rights) -> Iterator[Step]:
     """Yield the account's permissions on a virtual host, where they differ."""
-    wanted = {"configure": rights.permission.configure, "write": rights.permission.write, "read": rights.permission.read}
+    wanted = vars(rights.permission)
     yield from _topic_steps(management, vhost, name, rights)  # before the permissions: without them it may write any routing key
-    if _rights(management.get("permissions", vhost, name)) != wanted:
+    if not holds(management.get("permissions", vhost, name), wanted):
         yield _put_step(f"permissions of {name} on {vhost}", management, ("permissions", vhost, name), wanted)
 
 
 def _topic_steps(management: Management, vhost: str, name: str, rights: Rights) -> Iterator[Step]:
     topics = management.get("topic-permissions", vhost, name) or []
-    standing = {each["exchange"]: (each["write"], each["read"]) for each in topics}
     for topic in rights.topics:
-        if standing.get(topic.exchange) != (topic.write, topic.read):
-            body = {"exchange": topic.exchange, "write": topic.write, "read": topic.read}
+        if not any(holds(each, vars(topic)) for each in topics):
             what = f"routing keys of {name} on {vhost}/{topic.exchange}"
-            yield _put_step(what, management, ("topic-permissions", vhost, name), body)
+            yield _put_step(what, management, ("topic-permissions", vhost, name), vars(topic))
 
 
 def account_bounds(management: Management, name: str, bounds: Bounds) -> Iterator[Step]:
@@ -208,10 +206,6 @@ def _limits(management: Management, kind: str, name: str, wanted: Mapping[str, i
     for limit, value in wanted.items():
         if listed[0]["value"].get(limit) != value:
             yield _put_step(f"{limit} of {whose}", management, (kind, name, limit), {"value": value})
-
-
-def _rights(entry: Mapping[str, str] | None) -> dict[str, str] | None:
-    return None if entry is None else {key: entry[key] for key in ("configure", "write", "read")}
 
 
 def _put_step(what: str, management: Management, path: tuple[str, ...], body: Mapping[str, object]) -> Step:

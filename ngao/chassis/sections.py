@@ -16,7 +16,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
-from marshmallow import RAISE, Schema, fields, post_load, validates_schema
+from marshmallow import Schema, fields, post_load, validates_schema
 
 
 @dataclass(frozen=True)
@@ -38,12 +38,7 @@ REQUIRED, HIDDEN = Absent(MISSING), At("")
 
 
 class Section(Schema):
-    """A part of a settings or policy file: a key that is not known is a mistake."""
-
-    class Meta:
-        """Unknown keys are errors."""
-
-        unknown = RAISE
+    """A part of a settings or policy file: a key that is not known is a mistake, as marshmallow has it."""
 
 
 _AWARE = partial(fields.AwareDateTime, default_timezone=UTC)

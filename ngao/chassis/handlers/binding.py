@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,9 +10,9 @@ from typing import Any
 from ngao.chassis.errors import InvalidInput
 from ngao.chassis.handlers.context import Parts, UnitContext
 from ngao.chassis.http.call import Call
+from ngao.chassis.http.operation import VARIABLE
 from ngao.contracts import FieldError
 
-_VARIABLE = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
 _EMPTY = inspect.Parameter.empty
 
 
@@ -59,7 +58,7 @@ def bind(function: Callable[..., Any], *, event: bool = False) -> Binding:
 
 def check_route(function: Callable[..., Any], bound: Binding, path: str, *, has_request: bool) -> None:
     """Raise TypeError when a parameter is neither in the path, nor `body`, nor `call`, or the path has one that is missing."""
-    variables = set(_VARIABLE.findall(path))
+    variables = set(VARIABLE.findall(path))
     wanted = set(bound.named) - {"call", "body"}
     if wanted != variables:
         raise TypeError(f"{function.__qualname__}: its parameters and the variables of {path} differ")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
 from urllib.parse import parse_qsl
@@ -41,13 +40,6 @@ _LONGEST_IDEMPOTENCY_KEY = 200
 _MOST_PARAMETERS = 50
 
 
-@dataclass(frozen=True)
-class _Failure:
-    """An error carried out of a worker as a value: nameko logs the text of those that are raised."""
-
-    error: BaseException
-
-
 def answered(endpoint: Endpoint, parts: Any, call: Call, values: Mapping[str, str]) -> Any:
     """Run the handler in a worker. An error is returned as a value, because nameko would log the text of a raised one."""
     try:
@@ -59,7 +51,7 @@ def answered(endpoint: Endpoint, parts: Any, call: Call, values: Mapping[str, st
             put_on_record(endpoint.operation, parts.chassis.readings, call, values, outcome)
             return outcome
     except (Exception, Timeout) as error:  # noqa: BLE001 - every error has an answer
-        return _Failure(error)
+        return error
 
 
 def _bounded(callers: tuple[str, ...]) -> AbstractContextManager[None]:
@@ -97,7 +89,7 @@ class HttpEntrypoint(Entrypoint):
                 outcome = self._run(self._call(environ, headers, principal, trace, meter), values, at_gate)
             finally:
                 self.server.gate.charge(principal, _address(environ), meter.beyond_one)
-            return render_error(outcome.error) if isinstance(outcome, _Failure) else render(outcome)
+            return render_error(outcome) if isinstance(outcome, BaseException) else render(outcome)
         except (Exception, Timeout) as error:  # noqa: BLE001 - every error has an answer
             return render_error(error)
 
@@ -132,7 +124,7 @@ class HttpEntrypoint(Entrypoint):
         done = Signal()
 
         def finished(_context: Any, result: Any, failure: Any) -> tuple[Any, Any]:
-            done.send(result if failure is None else _Failure(failure[1]))
+            done.send(result if failure is None else failure[1])
             return result, failure
 
         patience = HANDLER_SECONDS if "operator" in self.operation.roles else ANSWER_SECONDS

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,10 +11,9 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import Schema, fields
 
 from ngao.chassis.http.auditing import described
-from ngao.chassis.http.operation import Endpoint, Operation
+from ngao.chassis.http.operation import VARIABLE, Endpoint, Operation
 from ngao.contracts import DataClass
 
-_VARIABLE = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
 _PROBLEM = "application/problem+json"
 _TEXT = {"type": "string"}
 _INTERNAL = {"class": DataClass.INTERNAL}
@@ -51,7 +49,7 @@ def describe(service: str, endpoints: Mapping[str, Endpoint]) -> dict[str, Any]:
     spec.components.schema("Problem", schema=ProblemDocument)
     operations = (each.operation for each in endpoints.values())
     for declared in sorted(operations, key=lambda each: (each.path, each.method)):
-        path = _VARIABLE.sub(r"{\1}", declared.path)
+        path = VARIABLE.sub(r"{\1}", declared.path)
         spec.path(path=path, operations={declared.method.lower(): _operation(declared)})
     document: dict[str, Any] = spec.to_dict()
     return document
@@ -71,7 +69,7 @@ def _operation(declared: Operation) -> dict[str, Any]:
         made["x-audit"] = described(declared.audit)
     if declared.two_person:
         made["x-two-person"] = True
-    parameters = [{"name": name, "in": "path", "required": True, "schema": _TEXT} for name in _VARIABLE.findall(declared.path)]
+    parameters = [{"name": name, "in": "path", "required": True, "schema": _TEXT} for name in VARIABLE.findall(declared.path)]
     parameters += [{"name": name, "in": "query", "required": False, "schema": _TEXT} for name in declared.query]
     if parameters:
         made["parameters"] = parameters

@@ -14,6 +14,8 @@ from ngao.chassis.http.call import Call
 
 Demand = Callable[..., bool]
 """`f(ctx, ...)`, with the same arguments as a handler: whether this call needs the approval of a second operator."""
+VARIABLE = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
+"""A variable of a path, as werkzeug writes it."""
 _SCOPE = re.compile(r"^[a-z]{2,20}:(read|write)$")
 
 

@@ -39,13 +39,10 @@ class Gates:
 
     def demand(self, address: str) -> None:
         """Raise NotTheGate for an address that is no gate's."""
-        if self._is_stale():
+        if time.monotonic() - self._looked_at > _KNOWN_FOR_S:
             self._look()
         if plain(address) not in self._known:
             raise NotTheGate("not one of the gates")
-
-    def _is_stale(self) -> bool:
-        return time.monotonic() - self._looked_at > _KNOWN_FOR_S
 
     def _look(self) -> None:
         self._looked_at = time.monotonic()

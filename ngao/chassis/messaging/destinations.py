@@ -64,11 +64,6 @@ def to_outsiders() -> dict[str, str]:
     return {name: each.outsiders for name, each in DESTINATIONS.items() if each.outsiders}
 
 
-def kept_destinations() -> tuple[str, ...]:
-    """Return the destinations whose sent events are stored for a replay."""
-    return tuple(name for name, destination in DESTINATIONS.items() if destination.kept)
-
-
 def recipient_of(key: str, to: str) -> str | None:
     """Return the outsider of a routing key at a destination; None inside the platform."""
     return key.partition(".")[0] if DESTINATIONS[to].outsiders else None

@@ -11,7 +11,7 @@ from ngao.chassis.handlers.declaring import http
 from ngao.chassis.http.auditing import itself, lists
 from ngao.chassis.http.call import Call
 from ngao.chassis.http.reasons import Reasoned
-from ngao.chassis.messaging.destinations import kept_destinations
+from ngao.chassis.messaging.destinations import DESTINATIONS
 from ngao.chassis.messaging.kept import Order
 from ngao.contracts import DataClass, Moment
 
@@ -22,7 +22,7 @@ class _KeptDestination(validate.Validator):
     @property
     def choices(self) -> tuple[str, ...]:
         """As the description of the operation lists them."""
-        return kept_destinations()
+        return tuple(name for name, destination in DESTINATIONS.items() if destination.kept)
 
     def __call__(self, value: str) -> str:
         validate.OneOf(self.choices)(value)
