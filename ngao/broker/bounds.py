@@ -25,16 +25,6 @@ class Bounds:
     inbound_queue_bytes: int = 1024 * _MIB
 
     @property
-    def of_account(self) -> dict[str, int]:
-        """Return the limits of one outsider's account, by the broker's names."""
-        return {"max-connections": self.connections, "max-channels": self.channels}
-
-    @property
-    def of_edge(self) -> dict[str, int]:
-        """Return the limits of the outsiders' virtual host, by the broker's names."""
-        return {"max-connections": self.connections_of_all}
-
-    @property
     def policies(self) -> tuple[Policy, ...]:
         """Return the bounds on queues of the outsiders' virtual host."""
         inbound = "|".join(each.queue.replace(".", "[.]") for each in EDGE_INBOUND)

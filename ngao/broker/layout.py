@@ -7,7 +7,7 @@ is full refuses, so that the publisher keeps it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ngao.broker.exchanges import PARTNER_REPLIES, PARTNERS, REPORTS, RESULTS
@@ -140,7 +140,11 @@ def edge(tiers_s: Sequence[int]) -> Topology:
     names = [name for each in EDGE_INBOUND for name in (each.exchange, each.unclaimed)]
     exchanges = [Exchange(name) for name in (*names, *EDGE_OUTBOUND)]
     queues = [work_queue(each.queue, dead_to=each.service) for each in EDGE_INBOUND]
-    bindings = [binding for each in EDGE_INBOUND for binding in _inbound_bindings(each)]
+    bindings = [
+        binding
+        for each in EDGE_INBOUND
+        for binding in (Binding(each.unclaimed, each.queue, "#"), Binding(REDELIVER, each.queue, each.queue))
+    ]
     own = Topology(tuple(exchanges), tuple(queues), tuple(bindings))
     return own + _failure_handling(tuple(each.service for each in EDGE_INBOUND), tiers_s)
 
@@ -167,11 +171,6 @@ def work_queue(name: str, *, dead_to: str, limit: int = DELIVERY_LIMIT) -> Queue
 
 def _quorum(limit: int) -> dict[str, ArgumentValue]:
     return {"x-queue-type": "quorum", "x-delivery-limit": limit, "x-overflow": "reject-publish"}
-
-
-def _inbound_bindings(inbound: Inbound) -> Iterator[Binding]:
-    yield Binding(inbound.unclaimed, inbound.queue, "#")
-    yield Binding(REDELIVER, inbound.queue, inbound.queue)
 
 
 def _failure_handling(services: Sequence[str], tiers_s: Sequence[int]) -> Topology:

@@ -186,12 +186,14 @@ def _topic_steps(management: Management, vhost: str, name: str, rights: Rights) 
 
 def account_bounds(management: Management, name: str, bounds: Bounds) -> Iterator[Step]:
     """Yield the limits of an outsider's account, where they differ."""
-    yield from _limits(management, "user-limits", name, bounds.of_account, f"account {name}")
+    limits = {"max-connections": bounds.connections, "max-channels": bounds.channels}
+    yield from _limits(management, "user-limits", name, limits, f"account {name}")
 
 
 def _edge_bounds(management: Management, vhost: str, bounds: Bounds) -> Iterator[Step]:
     """Yield the bounds of all outsiders together, then of each account that an earlier version created."""
-    yield from _limits(management, "vhost-limits", vhost, bounds.of_edge, f"virtual host {vhost}")
+    limits = {"max-connections": bounds.connections_of_all}
+    yield from _limits(management, "vhost-limits", vhost, limits, f"virtual host {vhost}")
     for policy in bounds.policies:
         if not policy_stands(management, vhost, policy):
             yield _put_step(f"policy {vhost}/{policy.name}", management, ("policies", vhost, policy.name), policy.as_dict())

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -57,20 +58,17 @@ _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping
 
 def compose(path: Path | str, content: bytes) -> Node:
     """Parse YAML into nodes that know their file and line; raises Misconfigured."""
-
-    def parsed() -> Node:
+    with _readable(path, content.count(b"\n") + 1):
         loader = _Loader(_Text(str(path), content.decode("utf-8")))
-        node = loader.get_single_node() or ScalarNode("tag:yaml.org,2002:null", "")
+        node: Node = loader.get_single_node() or ScalarNode("tag:yaml.org,2002:null", "")
         loader.construct_document(node)  # says which key is repeated
-        return node
-
-    node: Node = _reading(path, parsed, content.count(b"\n") + 1)
     return node
 
 
 def construct(path: Path | str, node: Node) -> Any:
     """Return the plain value of a node. Raises Misconfigured."""
-    return _reading(path, lambda: _Loader("").construct_document(node))
+    with _readable(path):
+        return _value(node)
 
 
 def is_overlay(node: Node) -> bool:
@@ -210,9 +208,10 @@ def _refuse(node: Node, why: str) -> NoReturn:
     raise Misconfigured(f"The policy file {_place(node)}: {why}.")
 
 
-def _reading(path: Path | str, read: Callable[[], Any], last_line: int = sys.maxsize) -> Any:
+@contextmanager
+def _readable(path: Path | str, last_line: int = sys.maxsize) -> Iterator[None]:
     try:
-        return read()
+        yield
     except UnicodeDecodeError:
         raise Misconfigured(f"The policy file {path} is not UTF-8.") from None
     except yaml.YAMLError as error:

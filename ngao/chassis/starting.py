@@ -10,6 +10,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TypeVar
 
 from ngao.chassis.errors import Unavailable
@@ -30,22 +31,17 @@ def system_reason(number: int) -> str:
     return os.strerror(number) if number > 0 else "its name is not known"
 
 
+@dataclass
 class Patience:
     """`within_s` seconds for all that this start waits for; each cause is logged once."""
 
-    def __init__(
-        self,
-        within_s: float,
-        *,
-        tell: Callable[[str], None] = say,
-        monotonic: Callable[[], float] = time.monotonic,
-        pause: Callable[[float], None] = time.sleep,
-    ) -> None:
-        self._within_s = within_s
-        self._tell = tell
-        self._monotonic = monotonic
-        self._pause = pause
-        self._until = monotonic() + within_s
+    within_s: float
+    tell: Callable[[str], None] = say
+    monotonic: Callable[[], float] = time.monotonic
+    pause: Callable[[float], None] = time.sleep
+
+    def __post_init__(self) -> None:
+        self._until = self.monotonic() + self.within_s
 
     def until(self, demand: Callable[[], T]) -> T:
         """Return the demand's result, as soon as it is met. Raises its Misconfigured immediately, Unavailable at the end."""
@@ -55,8 +51,8 @@ class Patience:
                 return demand()
             except Unavailable as error:
                 if not told:
-                    self._tell(f"Waiting, at most {self._within_s:.0f} s in all: {error}")
+                    self.tell(f"Waiting, at most {self.within_s:.0f} s in all: {error}")
                     told = True
-                if self._monotonic() + _AGAIN_S > self._until:
+                if self.monotonic() + _AGAIN_S > self._until:
                     raise
-            self._pause(_AGAIN_S)
+            self.pause(_AGAIN_S)

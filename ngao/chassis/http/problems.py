@@ -73,19 +73,10 @@ class Problem:
 
     def document(self) -> dict[str, Any]:
         """Return the members of the document."""
-        made: dict[str, Any] = {
-            "type": TYPES + self.slug,
-            "title": self.slug.replace("-", " ").capitalize(),
-            "status": self.status,
-            "detail": self.detail,
-        }
-        if self.errors:
-            made["errors"] = self.errors
-        if self.error_id:
-            made["error_id"] = self.error_id
-        if self.scope:
-            made["scope"] = self.scope
-        return made
+        title = self.slug.replace("-", " ").capitalize()
+        always = {"type": TYPES + self.slug, "title": title, "status": self.status, "detail": self.detail}
+        sometimes = {"errors": self.errors, "error_id": self.error_id, "scope": self.scope}
+        return always | {name: value for name, value in sometimes.items() if value}
 
 
 def problem_of(error: BaseException) -> Problem:

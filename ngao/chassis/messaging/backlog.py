@@ -29,10 +29,6 @@ class Unreached:
     since: datetime
     trouble: str
 
-    def as_dict(self) -> dict[str, Any]:
-        """For operators."""
-        return {**vars(self), "since": self.since.isoformat()}
-
 
 class Backlog:
     """One service's entries that are not sent yet, whichever of its processes will send them."""
@@ -58,7 +54,7 @@ class Backlog:
             "troubled": [
                 {name: entry[name] for name in ("message_id", "to", "routing_key", "attempts", "trouble")} for entry in troubled
             ],
-            "unreached": [each.as_dict() for each in self.unreached()],
+            "unreached": [{**vars(each), "since": each.since.isoformat()} for each in self.unreached()],
         }
 
     def unreached(self) -> list[Unreached]:

@@ -24,6 +24,8 @@ from ngao.chassis.storage.unit_of_work import Unit
 from ngao.chassis.storage.units import Units
 from ngao.contracts import CONTENT_TYPE, Event, InvalidContent, Undecodable, decode, open_event
 
+_log = get_logger("consumer")
+
 
 class Rejected(Permanent):
     """An edge handler refuses a message and answers its sender: it is parked, and `reply` goes out with that, to `to`."""
@@ -69,28 +71,17 @@ Handle = Callable[[list[Item]], None]
 """Runs the handlers of all items (side by side) and sets `error` on those that raised."""
 
 
+@dataclass
 class Pipeline:
     """Takes items from bytes to commit. `failure` decides what is left to do with the broker: None means acknowledge."""
 
-    def __init__(
-        self,
-        *,
-        units: Units,
-        inbox: Inbox,
-        parking: Parking,
-        authenticity: Authenticity,
-        tiers_s: tuple[int, ...],
-        handle: Handle,
-        edge: bool,
-    ) -> None:
-        self._units = units
-        self._inbox = inbox
-        self._parking = parking
-        self._authenticity = authenticity
-        self._tiers_s = tiers_s
-        self._handle = handle
-        self._edge = edge
-        self._log = get_logger("consumer")
+    units: Units
+    inbox: Inbox
+    parking: Parking
+    authenticity: Authenticity
+    tiers_s: tuple[int, ...]
+    handle: Handle
+    edge: bool
 
     def decode(self, item: Item) -> None:
         """Bytes to a checked event of its owner's; a message that is none gets its failure."""
@@ -101,14 +92,14 @@ class Pipeline:
             return
         try:
             event = _event_of(item.delivery)
-            self._authenticity.demand(event, item.delivery, item.subscription.key)
+            self.authenticity.demand(event, item.delivery, item.subscription.key)
             item.event = replace(event, data=open_event(event, as_notice=item.subscription.notices))
         except Exception as error:  # noqa: BLE001  # classified; the message is parked, never logged
             self._fail(item, error)
 
     def give_up(self, item: Item, error: Exception) -> None:
         """Park an item at which our own machinery fails."""
-        self._log.error("message.unexpected", queue=item.delivery.queue, **describe_error(error))
+        _log.error("message.unexpected", queue=item.delivery.queue, **describe_error(error))
         item.error, item.failure = error, Failure(Kind.PARK, f"unexpected-{type(error).__name__}")
         self._park_if_due(item)
 
@@ -134,7 +125,7 @@ class Pipeline:
         if not marks:
             return items
         try:
-            seen = self._inbox.seen(marks)
+            seen = self.inbox.seen(marks)
         except Exception as error:  # noqa: BLE001  # classified: an unreachable store holds the batch
             for item in items:
                 self._fail(item, error)
@@ -153,8 +144,8 @@ class Pipeline:
         """Try all once. Returns those to retry immediately."""
         for item in items:
             item.error = item.failure = None
-            item.unit = self._units.read(item.event.traceparent if item.event else None)
-        self._handle(items)
+            item.unit = self.units.read(item.event.traceparent if item.event else None)
+        self.handle(items)
         handled = [item for item in items if item.error is None]
         effective = [item for item in handled if not _unit(item).is_empty]
         for item in effective:
@@ -170,18 +161,18 @@ class Pipeline:
 
     def _commit(self, items: list[Item]) -> list[Exception | None]:
         """Skip the mark of an item without effect: a repetition has none either."""
-        return self._units.commit([_unit(item) for item in items]) if items else []
+        return self.units.commit([_unit(item) for item in items]) if items else []
 
     def _fail(self, item: Item, error: Exception) -> None:
         item.error = error
         item.failure = classify(error)
-        self._log.info("message.failed", queue=item.delivery.queue, slug=item.failure.slug, kind=item.failure.kind.value)
+        _log.info("message.failed", queue=item.delivery.queue, slug=item.failure.slug, kind=item.failure.kind.value)
 
     def _park_if_due(self, item: Item) -> None:
         failure = item.failure
         if failure is None or failure.kind is Kind.HOLD:
             return
-        if failure.kind is Kind.RETRY and next_tier(self._tiers_s, item.delivery.attempts) is not None:
+        if failure.kind is Kind.RETRY and next_tier(self.tiers_s, item.delivery.attempts) is not None:
             return
         item.failure = self._parked(item, "delivery-limit" if item.delivery.dead_from else failure.slug)
 
@@ -190,14 +181,14 @@ class Pipeline:
         failure = None
         for bodiless in (False, True):
             try:
-                self._units.run(lambda unit, bare=bodiless: self._park(unit, item, reason, bodiless=bare))  # type: ignore[misc]
+                self.units.run(lambda unit, bare=bodiless: self._park(unit, item, reason, bodiless=bare))  # type: ignore[misc]
             except Exception as error:  # noqa: BLE001  # classified: it stays unacknowledged, or becomes a dead letter
                 failure = classify(error)
-                self._log.error("message.not_parked", queue=item.delivery.queue, bodiless=bodiless, **describe_error(error))
+                _log.error("message.not_parked", queue=item.delivery.queue, bodiless=bodiless, **describe_error(error))
                 if failure.kind is Kind.HOLD or isinstance(error, Conflict):
                     return Failure(Kind.HOLD, failure.slug)
                 continue
-            self._log.warning("message.parked", queue=item.delivery.queue, reason=reason, attempts=item.delivery.attempts + 1)
+            _log.warning("message.parked", queue=item.delivery.queue, reason=reason, attempts=item.delivery.attempts + 1)
             if bodiless:
                 self._park_whole_after_all(item, reason)
             return None
@@ -206,7 +197,7 @@ class Pipeline:
     def _park_whole_after_all(self, item: Item, reason: str) -> None:
         """Whatever kept its body out may have ended in between: its body must not be lost to a trouble of a moment."""
         with suppress(Exception):  # its record is there already
-            self._units.run(lambda unit: self._keep(unit, item, reason, bodiless=False))
+            self.units.run(lambda unit: self._keep(unit, item, reason, bodiless=False))
 
     def _park(self, unit: Unit, item: Item, reason: str, *, bodiless: bool) -> None:
         self._keep(unit, item, reason, bodiless=bodiless)
@@ -215,11 +206,11 @@ class Pipeline:
 
     def _keep(self, unit: Unit, item: Item, reason: str, *, bodiless: bool) -> None:
         errors = _field_errors(item.error)
-        self._parking.park(unit, item.delivery, reason=reason, errors=errors, edge=self._edge, bodiless=bodiless)
+        self.parking.park(unit, item.delivery, reason=reason, errors=errors, edge=self.edge, bodiless=bodiless)
 
     def tier_of(self, item: Item) -> tuple[int, dict[str, Any]]:
         """Return the delay tier for an item with a RETRY failure, and the headers of its copy."""
-        tier = next_tier(self._tiers_s, item.delivery.attempts)
+        tier = next_tier(self.tiers_s, item.delivery.attempts)
         if tier is None:
             raise ValueError("no tier is left: the item should have been parked")
         return tier, item.delivery.to_try_again()

@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from amqp import Message
@@ -20,6 +21,7 @@ from ngao.chassis.messaging.broker import CONNECTION_ERRORS, close_quietly, conn
 from ngao.chassis.settings import BrokerSettings
 
 WINDOW = 100
+_CONFIRMED_WITHIN_S = 5.0
 
 
 class Outcome(StrEnum):
@@ -55,11 +57,10 @@ class Outgoing:
 class Publisher:
     """A connection in confirm mode to one virtual host, opened when first needed and after each failure."""
 
-    def __init__(self, settings: BrokerSettings, *, edge: bool, name: str, confirm_timeout: float = 5.0) -> None:
+    def __init__(self, settings: BrokerSettings, *, edge: bool, name: str) -> None:
         self._settings = settings
         self._edge = edge
         self._name = name
-        self._confirm_timeout = confirm_timeout
         self._connection: Connection | None = None
         self._channel: Any = None
         self._open: dict[int, int] = {}
@@ -117,14 +118,14 @@ class Publisher:
             self._connection = connect(self._settings, edge=self._edge, name=self._name)
             self._channel = self._connection.channel()
             self._channel.confirm_select()
-            self._channel.events["basic_ack"].add(self._on_ack)
-            self._channel.events["basic_nack"].add(self._on_nack)
+            self._channel.events["basic_ack"].add(partial(self._settle, Outcome.CONFIRMED))
+            self._channel.events["basic_nack"].add(partial(self._settle, Outcome.REFUSED))
             self._channel.events["basic_return"].add(self._on_return)
             self._tag = 0
         return self._channel
 
     def _await_confirms(self) -> None:
-        deadline = time.monotonic() + self._confirm_timeout
+        deadline = time.monotonic() + _CONFIRMED_WITHIN_S
         while self._open:
             left = deadline - time.monotonic()
             if left <= 0:
@@ -133,18 +134,12 @@ class Publisher:
                 raise ConnectionError("closed while waiting for confirms")
             self._connection.drain_events(timeout=left)
 
-    def _settle(self, tag: int, multiple: bool, outcome: Outcome) -> None:  # noqa: FBT001  # the broker's own flag
+    def _settle(self, outcome: Outcome, tag: int, multiple: bool) -> None:  # noqa: FBT001  # the broker's own flag
         tags = [each for each in self._open if each <= tag] if multiple else [tag]
         for each in tags:
             at = self._open.pop(each, None)
             if at is not None and self._outcomes[at] is Outcome.UNKNOWN:
                 self._outcomes[at] = outcome
-
-    def _on_ack(self, tag: int, multiple: bool) -> None:  # noqa: FBT001  # the broker's own flag
-        self._settle(tag, multiple, Outcome.CONFIRMED)
-
-    def _on_nack(self, tag: int, multiple: bool) -> None:  # noqa: FBT001  # the broker's own flag
-        self._settle(tag, multiple, Outcome.REFUSED)
 
     def _on_return(self, _error: Exception, exchange: str, _routing_key: str, message: Any) -> None:
         """Set the outcome of a returned message first, because its confirm follows right after and must not hide it.
