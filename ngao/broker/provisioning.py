@@ -127,11 +127,13 @@ def topology_steps(management: Management, vhost: str, wanted: Topology, before_
     exchanges = {each["name"]: each for each in management.get("exchanges", vhost) or ()}
     for exchange in wanted.exchanges:
         if not _same_exchange(exchange, exchanges.get(exchange.name), vhost):
-            yield _exchange_step(management, vhost, exchange)
+            body = {"type": exchange.kind, "durable": True, "auto_delete": False, "internal": False, "arguments": {}}
+            yield _put_step(f"exchange {vhost}/{exchange.name}", management, ("exchanges", vhost, exchange.name), body)
     queues = {each["name"]: each for each in management.get("queues", vhost) or ()}
     for queue in wanted.queues:
         if not _same_queue(queue, queues.get(queue.name), vhost):
-            yield _queue_step(management, vhost, queue)
+            body = {"durable": True, "auto_delete": False, "arguments": dict(queue.arguments)}
+            yield _put_step(f"queue {vhost}/{queue.name}", management, ("queues", vhost, queue.name), body)
     bound = bindings_in(management, vhost)
     for binding in wanted.bindings:
         if binding not in bound:
@@ -212,16 +214,6 @@ def _limits(management: Management, kind: str, name: str, wanted: Mapping[str, i
 
 def _put_step(what: str, management: Management, path: tuple[str, ...], body: Mapping[str, object]) -> Step:
     return Step(what, lambda: management.put(*path, body=dict(body)))
-
-
-def _exchange_step(management: Management, vhost: str, exchange: Exchange) -> Step:
-    body = {"type": exchange.kind, "durable": True, "auto_delete": False, "internal": False, "arguments": {}}
-    return Step(f"exchange {vhost}/{exchange.name}", lambda: management.put("exchanges", vhost, exchange.name, body=body))
-
-
-def _queue_step(management: Management, vhost: str, queue: Queue) -> Step:
-    body = {"durable": True, "auto_delete": False, "arguments": dict(queue.arguments)}
-    return Step(f"queue {vhost}/{queue.name}", lambda: management.put("queues", vhost, queue.name, body=body))
 
 
 def _binding_step(management: Management, vhost: str, binding: Binding) -> Step:

@@ -19,8 +19,8 @@ from ngao.chassis.messaging.authenticity import Authenticity, NotAuthentic
 from ngao.chassis.messaging.consumer import Consumes
 from ngao.chassis.messaging.delivery import Delivery
 from ngao.chassis.messaging.destinations import EVENTS, NOTICES
+from ngao.chassis.messaging.queues import Subscription
 from ngao.chassis.messaging.signatures import Signatures
-from ngao.chassis.messaging.subscription import Subscription
 from ngao.chassis.observability.metrics import Metrics
 from ngao.contracts import CATALOGUE, CONTENT_TYPE, Audience, Event, subscriptions_of
 from ngao.deployment.naming import SERVICES

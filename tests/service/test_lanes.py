@@ -16,8 +16,7 @@ from ngao.broker.management import Management
 from ngao.broker.provisioning import topology_steps
 from ngao.chassis.messaging.broker import CONNECTION_ERRORS, is_idle
 from ngao.chassis.messaging.lane_reading import LaneReading, Reader
-from ngao.chassis.messaging.queues import lane_name
-from ngao.chassis.messaging.subscription import Subscription
+from ngao.chassis.messaging.queues import Subscription, lane_name
 from ngao.testing.broker import Line, management_of, provision
 from ngao.testing.processes import World
 from ngao.testing.waiting import eventually

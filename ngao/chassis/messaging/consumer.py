@@ -12,8 +12,7 @@ from typing import Any
 from nameko.extensions import Entrypoint, ProviderCollector, SharedExtension
 
 from ngao.chassis.messaging.consuming import Consumer
-from ngao.chassis.messaging.queues import subscription_queues
-from ngao.chassis.messaging.subscription import Subscription
+from ngao.chassis.messaging.queues import Subscription, subscription_queues
 from ngao.contracts import gives_notice
 
 

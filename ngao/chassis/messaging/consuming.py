@@ -27,8 +27,8 @@ from ngao.chassis.messaging.lane_reading import LaneReading, Reader
 from ngao.chassis.messaging.news import News
 from ngao.chassis.messaging.pipeline import Item, Pipeline, Rejected
 from ngao.chassis.messaging.publisher import Outcome, Outgoing, Publisher
+from ngao.chassis.messaging.queues import Subscription
 from ngao.chassis.messaging.retry import Kind
-from ngao.chassis.messaging.subscription import Subscription
 from ngao.chassis.observability.logs import describe_error, get_logger
 
 BATCH = 50

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import attrgetter
 
 from ngao.contracts import Event, notice_of
 
@@ -17,14 +18,6 @@ REDELIVER_EDGE = "redeliver-edge"
 
 MAX_BODY = 1024 * 1024 + 64 * 1024
 """In bytes: no larger event is stored to be published, because no consumer reads one."""
-
-
-def _as_it_is(event: Event) -> Event:
-    return event
-
-
-def _own_key(event: Event) -> str:
-    return event.routing_key
 
 
 @dataclass(frozen=True)
@@ -40,8 +33,8 @@ class Destination:
     kept: bool = True
     outsiders: str | None = None
     numbered: bool = True
-    form: Callable[[Event], Event] = _as_it_is
-    key: Callable[[Event], str] = _own_key
+    form: Callable[[Event], Event] = lambda event: event
+    key: Callable[[Event], str] = attrgetter("routing_key")
 
 
 DESTINATIONS = {

@@ -13,8 +13,7 @@ from kombu.connection import Connection
 from pymongo.errors import PyMongoError
 
 from ngao.chassis.messaging.edge_names import EdgeNames
-from ngao.chassis.messaging.queues import lane_name
-from ngao.chassis.messaging.subscription import Subscription
+from ngao.chassis.messaging.queues import Subscription, lane_name
 
 _MOST_OF_ONE, _FEWEST_OF_ONE, _MOST_OF_ALL = 20, 2, 100
 """Messages that the broker sends before the first of them is acknowledged: they are in memory."""
