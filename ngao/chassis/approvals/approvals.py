@@ -115,7 +115,9 @@ class Approvals:
     def pending(self, approval_id: str, *, by: str) -> Pending:
         """Return a request that this operator may approve. Raises NotFound, NotAllowedNow, Forbidden for the asking operator."""
         unit = self._units.read()
-        found = self._decidable(unit, approval_id, by)
+        found = self._waiting(unit, approval_id)
+        if found["asked_by"] == by:
+            raise SameOperator("Another operator than the one who asked has to approve this.")
         try:
             asked = _opened(unit, found, "asked")
         except SealBroken:
@@ -194,12 +196,6 @@ class Approvals:
         unit.shred(_scope(approval_id))
         detail = {"operation": found["operation"], "asked_by": str(Actor.operator(found["asked_by"])), **more}
         unit.audit(f"approval.{state}", subject=approval_id, actor=Actor.operator(by), detail=detail)
-
-    def _decidable(self, unit: Unit, approval_id: str, by: str) -> dict[str, Any]:
-        found = self._waiting(unit, approval_id)
-        if found["asked_by"] == by:
-            raise SameOperator("Another operator than the one who asked has to approve this.")
-        return found
 
     def _waiting(self, unit: Unit, approval_id: str) -> dict[str, Any]:
         found = self._find(approval_id)

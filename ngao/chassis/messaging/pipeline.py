@@ -18,7 +18,7 @@ from ngao.chassis.messaging.delivery import Delivery
 from ngao.chassis.messaging.destinations import MAX_BODY
 from ngao.chassis.messaging.inbox import Inbox, mark_of
 from ngao.chassis.messaging.parking import Parking
-from ngao.chassis.messaging.retry import IMMEDIATE_TRIES, Failure, Kind, classify, next_tier
+from ngao.chassis.messaging.retry import IMMEDIATE_TRIES, Failure, Kind, classify
 from ngao.chassis.observability.logs import describe_error, get_logger
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.chassis.storage.units import Units
@@ -147,21 +147,18 @@ class Pipeline:
             item.unit = self.units.read(item.event.traceparent if item.event else None)
         self.handle(items)
         handled = [item for item in items if item.error is None]
+        # An item without effect gets no mark: a repetition has none either.
         effective = [item for item in handled if not _unit(item).is_empty]
         for item in effective:
             if item.event:
                 _unit(item).mark(mark_of(item.event))
-        for item, error in zip(effective, self._commit(effective), strict=True):
+        for item, error in zip(effective, self.units.commit([_unit(item) for item in effective]), strict=True):
             item.error = error
         for item in items:
             if item.error is not None:
                 self._fail(item, item.error)
         again = [item for item in items if item.failure and item.failure.kind is Kind.RETRY]
         return self._drop_seen(again)
-
-    def _commit(self, items: list[Item]) -> list[Exception | None]:
-        """Skip the mark of an item without effect: a repetition has none either."""
-        return self.units.commit([_unit(item) for item in items]) if items else []
 
     def _fail(self, item: Item, error: Exception) -> None:
         item.error = error
@@ -172,7 +169,7 @@ class Pipeline:
         failure = item.failure
         if failure is None or failure.kind is Kind.HOLD:
             return
-        if failure.kind is Kind.RETRY and next_tier(self.tiers_s, item.delivery.attempts) is not None:
+        if failure.kind is Kind.RETRY and item.delivery.attempts < len(self.tiers_s):
             return
         item.failure = self._parked(item, "delivery-limit" if item.delivery.dead_from else failure.slug)
 
@@ -209,11 +206,8 @@ class Pipeline:
         self.parking.park(unit, item.delivery, reason=reason, errors=errors, edge=self.edge, bodiless=bodiless)
 
     def tier_of(self, item: Item) -> tuple[int, dict[str, Any]]:
-        """Return the delay tier for an item with a RETRY failure, and the headers of its copy."""
-        tier = next_tier(self.tiers_s, item.delivery.attempts)
-        if tier is None:
-            raise ValueError("no tier is left: the item should have been parked")
-        return tier, item.delivery.to_try_again()
+        """Return the delay tier in seconds for an item with a RETRY failure, and the headers of its copy."""
+        return self.tiers_s[item.delivery.attempts], item.delivery.to_try_again()
 
 
 def _unit(item: Item) -> Unit:

@@ -43,8 +43,3 @@ def classify(error: Exception) -> Failure:
     if isinstance(error, PyMongoError):
         return Failure(Kind.RETRY, "store-error")
     return Failure(Kind.RETRY, f"handler-error-{type(error).__name__}")
-
-
-def next_tier(tiers_s: tuple[int, ...], attempts: int) -> int | None:
-    """Return the delay in seconds before attempt number `attempts + 1`, or None when the tiers are used up."""
-    return tiers_s[attempts] if attempts < len(tiers_s) else None

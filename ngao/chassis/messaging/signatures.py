@@ -63,11 +63,8 @@ class Signatures:
         """Return True if the owner has signed these bytes. `event` is their content."""
         apart = signed.taken_apart(body)
         if apart is None and event.signaturekid is None:
-            return self._accepts_unsigned()
+            return self._accept_unsigned_until is not None and self._clock.now() < self._accept_unsigned_until
         if apart is None or event.signaturekid is None:
             return False
         service, public = self._keys.having(event.signaturekid, _UNKNOWN_S).get(event.signaturekid, ("", ""))
         return service == type_named(event.type).owner and signing.verifies(public, signed.PURPOSE, *apart)
-
-    def _accepts_unsigned(self) -> bool:
-        return self._accept_unsigned_until is not None and self._clock.now() < self._accept_unsigned_until

@@ -70,7 +70,11 @@ def configure(service: str, level: str, stream: TextIO | None = None) -> None:
     sys.excepthook = lambda _kind, error, _trace: _log_uncaught(error)
     sys.unraisablehook = lambda unraisable: _log_uncaught(unraisable.exc_value)
     threading.excepthook = lambda failed: _log_uncaught(failed.exc_value)
-    _silence_hub()
+    # eventlet prints the traceback, message included, of a failing green thread to stderr. Loaded here, because the operator's
+    # commands reach this module too, and have no use for it.
+    from eventlet import debug as eventlet_debug  # noqa: PLC0415
+
+    eventlet_debug.hub_exceptions(state=False)
 
 
 def describe_error(error: BaseException) -> dict[str, Any]:
@@ -91,14 +95,6 @@ def describe_error(error: BaseException) -> dict[str, Any]:
 def _places(trace: TracebackType | None) -> list[str]:
     frames = traceback.extract_tb(trace)[-_MOST_FRAMES:]
     return [f"{'/'.join(frame.filename.split('/')[-3:])}:{frame.lineno} {frame.name}" for frame in frames]
-
-
-def _silence_hub() -> None:
-    # eventlet prints the traceback, message included, of a failing green thread to stderr. Loaded here, because the operator's
-    # commands reach this module too, and have no use for it.
-    from eventlet import debug as eventlet_debug  # noqa: PLC0415
-
-    eventlet_debug.hub_exceptions(state=False)
 
 
 def _log_uncaught(error: BaseException | None) -> None:

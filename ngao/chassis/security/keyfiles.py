@@ -164,7 +164,10 @@ def load_private(directory: Path) -> dict[str, str]:
     for path in _files_of(directory, "sealing-", ".key", "sealing key").values():
         refuse_open(path)
         private = _text(path)
-        found[_id_of_private(path, private)] = private
+        try:
+            found[seals.key_id(seals.public_of(private))] = private
+        except SealBroken:
+            raise _not_a_key(path) from None
     return found
 
 
@@ -277,13 +280,6 @@ def _bytes(path: Path) -> bytes:
     if len(key) != KEY_BYTES:
         raise _not_a_key(path)
     return key
-
-
-def _id_of_private(path: Path, private: str) -> str:
-    try:
-        return seals.key_id(seals.public_of(private))
-    except SealBroken:
-        raise _not_a_key(path) from None
 
 
 def _not_a_key(path: Path) -> Misconfigured:
