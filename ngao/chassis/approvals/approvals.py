@@ -63,24 +63,19 @@ class Approvals:
     def __init__(self, store: Store, units: Units, settings: ApprovalSettings) -> None:
         self._kept = store.durable(COLLECTION)
         self._units = units
-        self._settings = settings
+        self.mode, self._within = settings.mode, timedelta(seconds=settings.within_s)
 
     @property
     def needed(self) -> bool:
         """Return True if acts of two wait for a second operator; on a machine with one operator they do not."""
-        return self._settings.mode == "two"
-
-    @property
-    def mode(self) -> str:
-        """`two` or `single`."""
-        return self._settings.mode
+        return self.mode == "two"
 
     def ask(self, act: Act, *, by: str) -> dict[str, Any]:
         """Store the request, sealed, and return it without its content."""
         approval_id = uuid4().hex[:16]
 
         def work(unit: Unit) -> dict[str, Any]:
-            expires_at = unit.now + timedelta(seconds=self._settings.within_s)
+            expires_at = unit.now + self._within
             asked = {"body": act.body.decode(), "content_type": act.content_type, "query": dict(act.query)}
             document = {
                 "_id": approval_id, "operation": act.operation, "method": act.method, "path": act.path, "needs": act.needs,
@@ -148,7 +143,7 @@ class Approvals:
         """Store the act's answer, sealed, until the operator who asked takes it or it expires."""
 
         def work(unit: Unit) -> None:
-            until = unit.now + timedelta(seconds=self._settings.within_s)
+            until = unit.now + self._within
             change = {"$set": {"result": _sealed(unit, approval_id, "result", result), "expires_at": until}}
             unit.register_update(COLLECTION, {"_id": approval_id, "state": "executed"}, change)
 

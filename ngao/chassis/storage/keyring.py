@@ -95,10 +95,7 @@ class Keyring:
 
     def find(self, scope: str) -> DataKey | None:
         """Return a scope's data key, from the cache or by one indexed read; None where there is none (yet, or any more)."""
-        cached = self._cache.get(scope)
-        if cached is None:
-            cached = self._load([scope]).get(scope)
-        return cached
+        return self._cache.get(scope) or self._load([scope]).get(scope)
 
     def prefetch(self, scopes: Iterable[str]) -> None:
         """Bring many scopes' keys into the cache with one query, before a batch that needs them one by one."""
