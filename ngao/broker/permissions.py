@@ -43,19 +43,12 @@ class Rights:
 
 def of_service_inside(service: str, tiers_s: Sequence[int]) -> Rights:
     """Return a service's rights: it reads the queues under its name, and publishes only its own event types."""
-    own = re.escape(service)
-    exchanges = _retry_exchanges(tiers_s)
-    permission = Permission(write=one_of([*_INSIDE, *exchanges]), read=rf"^{own}\.")
-    says = (TopicPermission(name, rf"^(routine|urgent)\.{own}\.") for name in _INSIDE)
-    return Rights(permission, (*says, *_returns(service, exchanges)))
+    return _of_service(service, _INSIDE, r"(routine|urgent)\.", tiers_s)
 
 
 def of_service_on_edge(service: str, outbound: Sequence[str], tiers_s: Sequence[int]) -> Rights:
     """Return a service's rights at the edge: it writes only to the exchanges that it has events for."""
-    own = re.escape(service)
-    exchanges = _retry_exchanges(tiers_s)
-    says = [TopicPermission(name, rf"^[a-z][a-z0-9-]*\.((routine|urgent)\.)?{own}\.") for name in outbound]
-    return Rights(Permission(write=one_of([*outbound, *exchanges]), read=rf"^{own}\."), (*says, *_returns(service, exchanges)))
+    return _of_service(service, outbound, r"[a-z][a-z0-9-]*\.((routine|urgent)\.)?", tiers_s)
 
 
 def of_source(source_id: str, queues: Iterable[str]) -> Rights:
@@ -80,10 +73,12 @@ def one_of(names: Iterable[str]) -> str:
     return f"^({'|'.join(re.escape(name) for name in names)}){_END}"
 
 
-def _retry_exchanges(tiers_s: Sequence[int]) -> list[str]:
-    return [REDELIVER, *(f"retry.{tier}" for tier in tiers_s)]
+def _of_service(service: str, exchanges: Sequence[str], before: str, tiers_s: Sequence[int]) -> Rights:
+    """Limit routing keys: those of events by what comes `before` the service's own types, others by the names of its own queues.
 
-
-def _returns(service: str, exchanges: Iterable[str]) -> tuple[TopicPermission, ...]:
-    """Limit exchanges that lead back to a queue: there the routing key is the queue's name, so it must be the service's own."""
-    return tuple(TopicPermission(name, rf"^{re.escape(service)}\.") for name in exchanges)
+    The other exchanges lead back to a queue.
+    """
+    own, back = re.escape(service), [REDELIVER, *(f"retry.{tier}" for tier in tiers_s)]
+    says = (TopicPermission(name, rf"^{before}{own}\.") for name in exchanges)
+    returns = (TopicPermission(name, rf"^{own}\.") for name in back)
+    return Rights(Permission(write=one_of([*exchanges, *back]), read=rf"^{own}\."), (*says, *returns))
