@@ -52,7 +52,7 @@ class Container(ServiceContainer):
         super().start()
 
     def _repeat(self, every_s: float, *works: Callable[[], object]) -> None:
-        """Run tasks at intervals, in a thread of their own. A task that is guarded is tried again at the next turn if it fails."""
+        """Run tasks at intervals, in a thread of their own. A guarded task that fails is tried again at the next turn."""
 
         def run() -> None:
             while True:
