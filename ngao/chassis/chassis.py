@@ -74,8 +74,13 @@ class Chassis:
         self.relay = Relay(store, clock, lambda edge: _publisher(settings, edge=edge), self.metrics, self.rechecks)
         self.audit_trail = AuditTrail(store.database, audit_keys)
         committer = GroupCommitter(
-            store, clock.now, partial(_hand_on, self.relay, self.metrics), lease=self.relay.lease, encode=signer.encode,
-            audit=self.audit_trail, timeout=settings.store.timeout_ms / 1000,
+            store,
+            clock.now,
+            partial(_hand_on, self.relay, self.metrics),
+            lease=self.relay.lease,
+            encode=signer.encode,
+            audit=self.audit_trail,
+            timeout=settings.store.timeout_ms / 1000,
         )
         self.units = units = Units(clock, self.keyring, store.lookups, committer)
         self.rechecks.decide_in(units)

@@ -64,9 +64,7 @@ def read_as(service: str, directories: Sequence[Path]) -> str:
     return _READINGS[service](directories)
 
 
-def load_policy(
-    directories: Sequence[Path], files: Mapping[str, Schema], folders: Mapping[str, Schema] | None = None
-) -> Policy:
+def load_policy(directories: Sequence[Path], files: Mapping[str, Schema], folders: Mapping[str, Schema] | None = None) -> Policy:
     """Load each named file and every `*.yaml` of each named folder; raises Misconfigured naming file and key."""
     found = dict(files)
     for folder, schema in (folders or {}).items():

@@ -43,15 +43,19 @@ class UnitContext:
         """The actor as the audit trail names it. Raises ValueError for a caller without an account."""
         return self.principal.actor if self.principal else Actor.service(self.service)
 
-    def audit(
-        self, action: str, *, subject: str, actor: Actor | None = None, detail: Mapping[str, str] | None = None
-    ) -> None:
+    def audit(self, action: str, *, subject: str, actor: Actor | None = None, detail: Mapping[str, str] | None = None) -> None:
         """Register an audit entry with this unit: codes and references only. The caller is the actor unless another is given."""
         self.unit.audit(action, subject=subject, actor=actor or self.actor, detail=detail)
 
     def publish(
-        self, payload: Payload, *, subject: str, urgent: bool = False, partner_id: str | None = None,
-        to: str | tuple[str, ...] = EVENTS, in_notice: InNoticeOnly | None = None,
+        self,
+        payload: Payload,
+        *,
+        subject: str,
+        urgent: bool = False,
+        partner_id: str | None = None,
+        to: str | tuple[str, ...] = EVENTS,
+        in_notice: InNoticeOnly | None = None,
     ) -> Event:
         """Register an event of the contract with this unit and return it; one event may go to several destinations.
 

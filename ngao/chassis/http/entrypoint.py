@@ -99,9 +99,7 @@ class HttpEntrypoint(Entrypoint):
         with _bounded(self.operation.roles):
             return self.server.gate.admit(who, self.operation.scope, headers.get("Authorization"), _address(environ))
 
-    def _call(
-        self, environ: Mapping[str, Any], headers: EnvironHeaders, principal: Principal, trace: str, meter: Meter
-    ) -> Call:
+    def _call(self, environ: Mapping[str, Any], headers: EnvironHeaders, principal: Principal, trace: str, meter: Meter) -> Call:
         query = _query(environ.get("QUERY_STRING", ""), self.operation.query)
         most = self.container.chassis.settings.http.max_body_bytes
         body, content_type = read_body(environ, most, self.operation.accepts, meter)

@@ -212,4 +212,3 @@ def hang_up(connection: list[Any]) -> None:
     connection[2] = STATE_CLOSE
     if idle:
         greenio.shutdown_safe(connection[1])
-

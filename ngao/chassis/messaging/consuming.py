@@ -229,10 +229,8 @@ class Consumer:
                 answers.put(None)
                 continue
             argument = item.delivery if item.subscription.raw else item.event
-            self._container.spawn_worker(
-                item.subscription.entrypoint, (item.unit, argument), {},
-                handle_result=functools.partial(self._answered, item, answers),
-            )
+            answered = functools.partial(self._answered, item, answers)
+            self._container.spawn_worker(item.subscription.entrypoint, (item.unit, argument), {}, handle_result=answered)
         for _ in items:
             answers.get()
 

@@ -77,7 +77,12 @@ Encode = Callable[[Event], bytes]
 
 
 def entry_of(
-    saying: Saying, sequence: int | None, traceparent: str | None, now: datetime, lease: tuple[str, datetime], *,
+    saying: Saying,
+    sequence: int | None,
+    traceparent: str | None,
+    now: datetime,
+    lease: tuple[str, datetime],
+    *,
     encode: Encode,
 ) -> Entry:
     """Make the entry of one event: here it gets its number and its final bytes.

@@ -80,8 +80,16 @@ class Parking:
         return Shelf(self, self._parked, content_type)
 
     def park(
-        self, unit: Unit, delivery: Delivery, *, reason: str, errors: Sequence[dict[str, str]] = (), edge: bool,
-        bodiless: bool = False, name: str | None = None, has_room: bool = False,
+        self,
+        unit: Unit,
+        delivery: Delivery,
+        *,
+        reason: str,
+        errors: Sequence[dict[str, str]] = (),
+        edge: bool,
+        bodiless: bool = False,
+        name: str | None = None,
+        has_room: bool = False,
     ) -> str:
         """Register a message's parking and give its id; one that was parked before is there again, with its count.
 
@@ -242,9 +250,7 @@ class Shelf(ParkedRecords):
         """Return True if this very message is parked already."""
         return bool(self.list(1, PARKED, {"_id": self._parking.id_of(unit, delivery, name)}))
 
-    def park(
-        self, unit: Unit, delivery: Delivery, name: str | None, *, reason: str, errors: Sequence[dict[str, str]]
-    ) -> str:
+    def park(self, unit: Unit, delivery: Delivery, name: str | None, *, reason: str, errors: Sequence[dict[str, str]]) -> str:
         """Register a message's parking; gives its id."""
         return self._parking.park(unit, delivery, reason=reason, errors=errors, edge=True, name=name, has_room=True)
 

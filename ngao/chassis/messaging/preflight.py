@@ -20,9 +20,7 @@ OLDEST = (3, 10)
 _TLS_NEVER = ("CERTIFICATE_VERIFY_FAILED", "WRONG_VERSION_NUMBER", "TLSV1_ALERT_UNKNOWN_CA", "CERTIFICATE_REQUIRED")
 
 
-def require_broker(
-    settings: BrokerSettings, *, edge: bool, queues: Sequence[str] = (), names: EdgeNames | None = None
-) -> str:
+def require_broker(settings: BrokerSettings, *, edge: bool, queues: Sequence[str] = (), names: EdgeNames | None = None) -> str:
     """Return the broker's version, once it accepts this account on a virtual host and all these queues exist there.
 
     What arguments a queue has is not for a service to see: `ngao provision` and `ngao check` compare them. Raises

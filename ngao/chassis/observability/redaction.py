@@ -32,9 +32,7 @@ _FORBIDDEN = frozenset((
     "password", "payload", "phone", "phones", "query", "secret", "subject_name", "text", "token", "url", "value",
     "values",
 )) | HIDDEN  # fmt: skip
-_REFERENCE = re.compile(
-    rf"^(?:[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}|{REFERENCE}|[0-9a-f]{{16}}|[0-9a-f]{{32}})$"
-)
+_REFERENCE = re.compile(rf"^(?:[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}|{REFERENCE}|[0-9a-f]{{16}}|[0-9a-f]{{32}})$")
 _CODE = re.compile(r"^[A-Za-z0-9<_/][A-Za-z0-9_.:/<>*#-]{0,159}$")
 _PLACE = re.compile(r"^[\w./<>-]{1,200}:\d{1,6} [\w<>]{1,80}$")
 _TELEPHONE = re.compile(r"\d{7}")

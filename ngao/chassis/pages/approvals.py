@@ -101,9 +101,7 @@ def reject(parts: Parts[Any], approval_id: str, body: dict[str, str], call: Call
     return parts.chassis.approvals.reject(approval_id, by=call.principal.id, reason=body["reason"])
 
 
-@http.post(
-    "/v1/approvals/<approval_id>/result", roles="operator", scope="approvals:read", audit=itself("approval.result_taken")
-)
+@http.post("/v1/approvals/<approval_id>/result", roles="operator", scope="approvals:read", audit=itself("approval.result_taken"))
 def take_result(parts: Parts[Any], approval_id: str, call: Call) -> Answer:
     """Return the answer of the act: once, and only to the operator who asked.
 

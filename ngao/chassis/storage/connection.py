@@ -44,14 +44,17 @@ _CHASSIS_INDEXES: Mapping[str, list[IndexModel]] = {
     "outbox": [
         IndexModel(
             [("leased_until", ASCENDING), ("priority", ASCENDING), ("created_at", ASCENDING)],
-            name="waiting_by_lease", partialFilterExpression=_WAITING,
+            name="waiting_by_lease",
+            partialFilterExpression=_WAITING,
         ),
         IndexModel([("lease", ASCENDING)], name="waiting_by_holder", partialFilterExpression=_WAITING),
         IndexModel([("trouble", ASCENDING)], name=IN_TROUBLE, partialFilterExpression={"trouble": {"$type": "string"}}),
         IndexModel([("created_at", ASCENDING)], name=OLDEST_WAITING, partialFilterExpression=_WAITING),
         IndexModel(
             [("sent_at", ASCENDING)],
-            name="sent", partialFilterExpression={"sent_at": {"$exists": True}}, expireAfterSeconds=OUTBOX_DAYS * 86400,
+            name="sent",
+            partialFilterExpression={"sent_at": {"$exists": True}},
+            expireAfterSeconds=OUTBOX_DAYS * 86400,
         ),
     ],
     "inbox": [IndexModel([("at", ASCENDING)], expireAfterSeconds=INBOX_DAYS * 86400)],

@@ -60,7 +60,11 @@ def held(store: Store) -> list[dict[str, Any]]:
     """Return what is held of each service."""
     return [
         {
-            "of": each["_id"], "at": each["at"].isoformat(), "chain": chain, "n": entry.n, "hash": entry.hash,
+            "of": each["_id"],
+            "at": each["at"].isoformat(),
+            "chain": chain,
+            "n": entry.n,
+            "hash": entry.hash,
             "moved": chain in each["moved"],
         }
         for each in store.durable(HELD).find().sort("_id", 1)

@@ -72,9 +72,7 @@ class Keyring:
         self._lookup = lookup
         self._ticks = ticks
         # Majority on both sides: a key that a failover rolls back would take everything sealed under it along.
-        self._keys = collection.with_options(
-            write_concern=WriteConcern("majority", j=True), read_concern=ReadConcern("majority")
-        )
+        self._keys = collection.with_options(write_concern=WriteConcern("majority", j=True), read_concern=ReadConcern("majority"))
         self._cache = _Cache(cache_size, cache_seconds, ticks)
 
     @property

@@ -56,9 +56,7 @@ class Collection:
     indexes: tuple[Mapping[str, Any], ...]
 
 
-def written(
-    tally: Tally, about: Mapping[str, Any], collections: Iterable[tuple[Collection, Iterable[bytes]]]
-) -> Iterator[bytes]:
+def written(tally: Tally, about: Mapping[str, Any], collections: Iterable[tuple[Collection, Iterable[bytes]]]) -> Iterator[bytes]:
     """Yield the whole stream, piece by piece, and count it into the tally."""
     yield _framed(BEGIN, json.dumps(about).encode())
     for collection, documents in collections:

@@ -90,9 +90,7 @@ def _collections(database: Database[dict[str, Any]]) -> list[str]:
     return [name for name in database.list_collection_names() if name != RESTORES and not name.startswith("system.")]
 
 
-def _write_all(
-    database: Database[dict[str, Any]], records: Records, tell: Callable[[int], None]
-) -> tuple[list[Collection], int]:
+def _write_all(database: Database[dict[str, Any]], records: Records, tell: Callable[[int], None]) -> tuple[list[Collection], int]:
     collections: list[Collection] = []
     written, size = 0, 0
     pending: list[bytes] = []

@@ -204,4 +204,3 @@ def _hash(path: Path) -> tuple[int, str]:
             return path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise Misconfigured(f"{path} cannot be read ({error.strerror}): the backup is not whole.") from None
-
