@@ -13,5 +13,5 @@ def say(text: str) -> None:
 
 
 def elapsed() -> float:
-    """Seconds since the beginning."""
+    """Return the seconds since the beginning."""
     return time.monotonic() - _BEGAN

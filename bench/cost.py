@@ -60,6 +60,6 @@ def _during(pids: dict[str, int], count: int, work: Callable[[], object]) -> dic
 
 
 def _spent(pid: int) -> float:
-    """Seconds of this process and of the children it has waited for."""
+    """Return the processor seconds of this process and of the children it has waited for."""
     fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
     return sum(int(each) for each in fields[11:15]) / _TICK

@@ -43,7 +43,7 @@ class Client:
         self._socket: socket.socket | None = None
 
     def post(self, body: bytes) -> tuple[int, bytes]:
-        """One exchange; raises OSError."""
+        """Do one exchange. Raises OSError."""
         if self._socket is None:
             self._socket = socket.create_connection(("127.0.0.1", self._port), _TIMEOUT_S)
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -111,7 +111,7 @@ def closed(port: int, key: str, clients: int, bodies: Sequence[bytes], seconds: 
 
 
 def arrivals(rate: float, count: int, seed: int) -> list[float]:
-    """Seconds from the beginning at which reports come, as calls come to a telephone: independently (Poisson)."""
+    """Return the arrival times of reports, in seconds from the beginning, as a Poisson process."""
     chance, at, found = random.Random(seed), 0.0, []  # noqa: S311  # load, no secret
     for _ in range(count):
         at += chance.expovariate(rate)

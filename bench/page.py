@@ -18,12 +18,12 @@ _SAYS = {"ngao": "Ngao", "f1": "F1 serial floor", "f2": "F2 batched floor", "p1"
 
 
 def table(results: dict[str, Any]) -> list[tuple[str, ...]]:
-    """One row a bar: scenario, what, median with spread, bar, met or by how much not."""
+    """Return one row per bar: scenario, measure, median with spread, bar, and whether it is met."""
     return [(each.scenario, each.what, each.spread.text(), each.bar_text, _met(each)) for each in verdicts(results)]
 
 
 def text(results: dict[str, Any]) -> str:
-    """For the terminal."""
+    """Return the table for the terminal."""
     rows = [("", "what", "median (lowest to highest round)", "bar", ""), *table(results)]
     widths = [max(len(row[at]) for row in rows) for at in range(5)]
     return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
@@ -42,7 +42,7 @@ def markdown(results: dict[str, Any]) -> str:
 
 
 def html(results: dict[str, Any]) -> str:
-    """One file without anything from elsewhere."""
+    """Return the page as one self-contained HTML file."""
     made = verdicts(results)
     body = [
         "<h1>How fast the platform is</h1>", f"<p>{escape(_quiet(results))}</p>",

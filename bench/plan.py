@@ -81,7 +81,7 @@ class Field:
 
 
 def run(stage: Stage, size: Size, wanted: tuple[str, ...], results: dict[str, Any]) -> None:
-    """All wanted scenarios; `results` grows as they come in, so that an interrupted run leaves what it had."""
+    """Run the wanted scenarios. Each result is added to `results` immediately, so that an interrupted run keeps them."""
     contenders = Field.open(stage)
     try:
         contenders.calibrate(size)
@@ -103,7 +103,7 @@ def run(stage: Stage, size: Size, wanted: tuple[str, ...], results: dict[str, An
 
 
 def _durability(stage: Stage, contenders: Field) -> dict[str, Any]:
-    """F1 and those over HTTP one report at a time, so that no two can share a sync; F2 shares them, which is its point."""
+    """Measure F1 and the contenders over HTTP one report at a time, so that no two share a sync. F2 shares syncs on purpose."""
     found = {"f1": durability.counted(stage, lambda count: contenders.floor.serial(30, count))}
     found["f2"] = durability.counted(stage, contenders.floor.through)
     for each in contenders.over_http:

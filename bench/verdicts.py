@@ -37,12 +37,12 @@ class Verdict:
         return f"{'≥' if self.least else '≤'} {self.bar:g}"
 
     def as_dict(self) -> dict[str, Any]:
-        """For the JSON."""
+        """Return the verdict for the JSON file."""
         return {**asdict(self), "met": self.is_met}
 
 
 def verdicts(results: dict[str, Any]) -> list[Verdict]:
-    """Each bar whose scenario was run."""
+    """Return the verdict on each bar whose scenario was run."""
     rounds = results.get("rounds", [])
     made: list[Verdict] = []
     for scenario, judge in (("b1", _accept), ("b2", _throughput), ("b3", _latency)):

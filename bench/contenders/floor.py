@@ -30,7 +30,7 @@ class Hop:
         self._publisher = Publisher(broker_settings(room), edge=False, name=f"floor.{name}")
 
     def serial(self, body: bytes, key: str) -> None:
-        """One insert, then one confirmed publish."""
+        """Do one insert, then one confirmed publish."""
         document = json.loads(body)
         self._records.insert_one(document)
         self._publish([_outgoing("", key, document, str(document["_id"]))])

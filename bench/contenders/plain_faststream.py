@@ -145,7 +145,7 @@ async def _offer(case: dict[str, Any]) -> None:
 
 
 def notify() -> None:
-    """One message for each offer."""
+    """Store one message for each offer."""
 
     @hears("notify", "offered")
     async def on_offered(event: dict[str, Any]) -> None:

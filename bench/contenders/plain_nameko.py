@@ -142,5 +142,5 @@ class NotifyService:
 
     @event_handler("referral", "offered")
     def on_offered(self, event: dict[str, Any]) -> None:
-        """One message for each offer."""
+        """Store one message for each offer."""
         self.mongo.messages.insert_one({"case_ref": event["case_ref"], "recipient": event["partner"], "state": "queued"})

@@ -67,16 +67,16 @@ class OverHttp:
         return bodies(count, counties(), self.seed)
 
     def accept(self, clients: int, seconds: float, most: int) -> list[Post]:
-        """B1: so many clients, for so long."""
+        """Run B1: this number of clients, for these seconds."""
         return load.closed(self.port, self.key, clients, self.reports(most), seconds)
 
     def through(self, count: int, clients: int = 32) -> Run:
-        """B2: so many reports from post to offer."""
+        """Run B2: this number of reports, from post to offer."""
         before = len(self.receiver.seen)
         return self._heard(load.closed(self.port, self.key, clients, self.reports(count)), before)
 
     def at_rate(self, rate: float, seconds: float, seed: int, *, retry: bool = False) -> Run:
-        """B3: reports that come at a rate, whatever the contender does."""
+        """Run B3: reports at a fixed rate, independent of the contender."""
         moments = load.arrivals(rate, int(rate * seconds), seed)
         before = len(self.receiver.seen)
         return self._heard(load.opened(self.port, self.key, moments, self.reports(len(moments)), retry=retry), before)
@@ -128,7 +128,7 @@ class Floor:
         self._count = 0
 
     def serial(self, seconds: float, most: int = 5000) -> list[float]:
-        """F1: seconds of each insert with its publish, one after the other."""
+        """Run F1, and return the seconds of each insert with its publish, one after the other."""
         waiting, took, until = bodies(most, counties(), 1), [], time.monotonic() + seconds
         for body in waiting:
             began = time.monotonic()
@@ -139,7 +139,7 @@ class Floor:
         return took
 
     def through(self, count: int) -> Run:
-        """F2: so many reports through three hops, by the hundred."""
+        """Run F2: this number of reports through three hops, in batches of a hundred."""
         names, self._count = partner_names(), self._count + 1
         documents = [
             {"data": {"case_ref": f"F2-{self._count}-{at}", "partner": names[at % len(names)]}, "report": body.decode()}
@@ -175,7 +175,7 @@ def _partners_references(stage: Stage, cases: set[str]) -> dict[str, str]:
 
 
 def floor(stage: Stage) -> Floor:
-    """F1 and F2 in one room."""
+    """Return the floor: F1 and F2 in one room."""
     room = stage.room("floor")
     for queue in ("serial", "registry", "referral"):
         stage.quorum_queue(room, queue)
@@ -187,7 +187,7 @@ def floor(stage: Stage) -> Floor:
 
 
 def plain_nameko(stage: Stage) -> OverHttp:
-    """P1: four services of nameko, one process each."""
+    """Start P1: four services of nameko, one process each."""
     room = stage.room("p1")
     queues = stage.partner_queues(room)
     _fill(room)
@@ -204,7 +204,7 @@ def plain_nameko(stage: Stage) -> OverHttp:
 
 
 def plain_faststream(stage: Stage, python: str) -> OverHttp:
-    """P2: four services of FastStream, one process each, in their own environment."""
+    """Start P2: four services of FastStream, one process each, in their own environment."""
     room = stage.room("p2")
     queues = stage.partner_queues(room)
     _fill(room)

@@ -12,7 +12,7 @@ _MOST_A_SECOND = 3000
 
 
 def of_floor(floor: Floor, seconds: float) -> dict[str, Any]:
-    """F1: it is its own client."""
+    """Measure F1, which is its own client."""
     took = floor.serial(seconds)
     return {"rate_1": len(took) / sum(took), "p50_1": percentile(took, 0.5), "p99_1": percentile(took, 0.99)}
 

@@ -40,7 +40,7 @@ class Backlog:
         management.close()
 
     def drain(self, count: int) -> float:
-        """Seconds that an entry took when so many waited."""
+        """Return the seconds per entry with this number of waiting entries."""
         self._fill(count)
         metrics = Metrics()
         rechecks = Rechecks(self._store, "bench", News())

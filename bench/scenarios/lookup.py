@@ -38,7 +38,7 @@ class Registers:
             _fill(store, size, template)
 
     def look(self, size: int, seed: int) -> dict[str, float]:
-        """Seconds of a check for a repeat (half of them are), of a lookup by reference, of an inbox check."""
+        """Return the seconds of a check for a repeat (half of them are), of a lookup by reference and of an inbox check."""
         store, chance = self._databases[size].open("intake"), random.Random(seed)  # noqa: S311  # a sample, no secret
         reports, inbox = ReportRepository(reading_unit(store)), Inbox(store)
         numbers = [chance.randrange(size) for _ in range(_LOOKUPS)]

@@ -35,7 +35,7 @@ class Directories:
             store.database[PartnerDocument.collection_name()].insert_many(rows)
 
     def match(self, size: int) -> float:
-        """Seconds of a match, the directory once read."""
+        """Return the seconds of a match, with the directory already read."""
         store = self._databases[size].open("referral")
         cache, places = DirectoryCache(SystemClock(), self._policy), counties()
         loads = EngagementRepository(reading_unit(store), Promised()).loads

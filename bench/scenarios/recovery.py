@@ -27,7 +27,7 @@ _TAKES_S = {"broker": 14.0}
 
 
 def of(stage: Stage, contender: OverHttp, rate: float, seconds: float, seed: int) -> dict[str, Any]:
-    """Each fault in turn, with a load that retries what is refused, as sources do."""
+    """Inject each fault in turn, under a load that retries refused reports, as sources do."""
     parts: dict[str, tuple[Process, Callable[[], None]]] = {
         "referral": (stage.platform.service("referral"), lambda: _start_service(stage, "referral")),
         "broker": (stage.platform.broker.process, lambda: _start_broker(stage)),

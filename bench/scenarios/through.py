@@ -9,13 +9,13 @@ from bench.numbers import percentile
 
 
 def throughput(contender: OverHttp | Floor, count: int) -> dict[str, Any]:
-    """B2: so many reports, as fast as they go."""
+    """Run B2: this number of reports, as fast as possible."""
     run = contender.through(count)
     return {"rate": run.throughput, "count": count, "missing": run.missing}
 
 
 def latency(contender: OverHttp, rate: float, seconds: float, seed: int) -> dict[str, Any]:
-    """B3: percentiles in seconds at this rate; a contender that cannot keep up shows it here."""
+    """Run B3, and return percentiles in seconds at this rate. They show a contender that cannot keep up."""
     return {"rate": rate, **percentiles(contender.at_rate(rate, seconds, seed))}
 
 
