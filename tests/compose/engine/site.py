@@ -11,6 +11,7 @@ import secrets
 import ssl
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -140,6 +141,7 @@ class Site:
         for each in ("partners", "histories"):
             (self.folder / each).mkdir(parents=True)
         self._stores: dict[str, Any] = {}
+        self._opening = threading.Lock()
 
     # What the operator has
 
@@ -185,24 +187,29 @@ class Site:
     # What each store holds
 
     def database(self, service: str) -> Any:
-        """A service's database, with the service's own account."""
-        if service not in self._stores:
-            password = (self.deployment.secrets / service / "store.password").read_text("utf-8").strip()
-            name = database_of(service)
-            host = self.deployment.address(store_of(service), f"store-{service}")
-            client: Any = pymongo.MongoClient(
-                host, 27017, directConnection=True, tls=True, tlsCAFile=str(self.ca_file), tlsAllowInvalidHostnames=True,
-                username=service_account(service), password=password, authSource=name, tz_aware=True,
-                serverSelectionTimeoutMS=5000, connectTimeoutMS=3000, socketTimeoutMS=15000,
-            )  # fmt: skip
-            self._stores[service] = client[name]
-        return self._stores[service]
+        """A service's database, with the service's own account; a round looks at it from two threads."""
+        with self._opening:
+            if service not in self._stores:
+                self._stores[service] = self._open_database(service)
+            return self._stores[service]
+
+    def _open_database(self, service: str) -> Any:
+        password = (self.deployment.secrets / service / "store.password").read_text("utf-8").strip()
+        name = database_of(service)
+        host = self.deployment.address(store_of(service), f"store-{service}")
+        client: Any = pymongo.MongoClient(
+            host, 27017, directConnection=True, tls=True, tlsCAFile=str(self.ca_file), tlsAllowInvalidHostnames=True,
+            username=service_account(service), password=password, authSource=name, tz_aware=True,
+            serverSelectionTimeoutMS=5000, connectTimeoutMS=3000, socketTimeoutMS=15000,
+        )  # fmt: skip
+        return client[name]
 
     def forget_stores(self) -> None:
         """A store that was started again may stand elsewhere."""
-        for database in self._stores.values():
-            database.client.close()
-        self._stores.clear()
+        with self._opening:
+            for database in self._stores.values():
+                database.client.close()
+            self._stores.clear()
 
     def is_settled(self, case_ref: str) -> bool:
         """One partner has it, and never two; or all have declined it, and a human was told."""
