@@ -27,11 +27,6 @@ class Spread:
         """Of one number a round."""
         return cls(statistics.median(values), min(values), max(values), len(values))
 
-    @classmethod
-    def of_ratios(cls, above: Sequence[float], below: Sequence[float]) -> Spread:
-        """Of the ratios within each round: both were measured minutes apart at most, so that a slow hour slows both."""
-        return cls.of([one / other for one, other in zip(above, below, strict=True)])
-
     def text(self, digits: int = 2) -> str:
         """`2.13 (1.98 to 2.30)`."""
         return f"{self.median:.{digits}f} ({self.low:.{digits}f} to {self.high:.{digits}f})"

@@ -66,7 +66,7 @@ def _certificate(metrics: Metrics, use: str, file: Path) -> None:
 
 
 def _store_certificate(metrics: Metrics, settings: Settings) -> None:
-    """Return, of a replica set, the one that expires first."""
+    """Export when the certificate of the store expires; of a replica set, the earliest."""
     if settings.store.ca_file is None:
         return
     members = [member.rpartition(":") for member in settings.store.hosts.split(",")]

@@ -37,11 +37,11 @@ TEXTS = {
         "Ask an operator with the scope to request it again.",
     ),
     "batch-size": ("The batch is empty, too large, or no list.", "Send a list of reports within the limit in `detail`."),
-    "case-closed": ("The case is closed.", "Read the case. A new report reopens it."),
+    "case-closed": ("The case is closed.", "Read the case. A new fact about its report, or a renewed consent, reopens it."),
     "conflict": ("Another request changed the same record at the same time.", "Retry the same request."),
     "conflicting-repeat": ("The same id was sent with other content before.", "Use a new id, or send the original content."),
     "forbidden": ("The key is valid, but must not do this.", "Use a key of the right kind: source, partner or operator."),
-    "forgotten": ("The personal data of the report is erased.", "None: the case is closed for changes."),
+    "forgotten": ("The personal data of the report is erased.", "Post a new report if help is needed again."),
     "incomplete-body": ("The body ended early or is malformed.", "Send the whole body again."),
     "internal-error": ("An error in the platform.", "Quote the `error_id` to the operator. The service log has it."),
     "invalid-content": (

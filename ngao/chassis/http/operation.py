@@ -11,6 +11,7 @@ from marshmallow import Schema
 
 from ngao.chassis.http.auditing import Audited, check
 from ngao.chassis.http.call import Call
+from ngao.chassis.http.doors import KINDS
 
 Demand = Callable[..., bool]
 """`f(ctx, ...)`, with the same arguments as a handler: whether this call needs the approval of a second operator."""
@@ -45,7 +46,9 @@ class Operation:
     audit: Audited | None
 
     def __post_init__(self) -> None:
-        """Refuse an operation for operators that demands no scope, as any operator's key would open it, or is not audited."""
+        """Refuse unknown callers, and an operation for operators that is not audited or has no scope: any of their keys would do."""
+        if not self.roles or not KINDS.issuperset(self.roles):
+            raise TypeError(f"{self.operation}: roles are some of {', '.join(sorted(KINDS))}")
         if "operator" in self.roles and not _SCOPE.fullmatch(self.scope):
             raise TypeError(f"{self.operation}: an operation of operators declares the scope it needs, such as messages:read")
         check(self)

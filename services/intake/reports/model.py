@@ -98,7 +98,7 @@ class Decision:
 
 @dataclass
 class Report:
-    """One call for help.
+    """One report.
 
     `narrative_parts` and `attachments` are ciphertext; `person_keys`, `fingerprint` and `updates_seen` are keyed hashes.
     `needs` is all that help is looked for; `needs_proposed` are those that no source asked for. `triage` knows every report
@@ -147,7 +147,7 @@ class Report:
 
     @property
     def status(self) -> str:
-        """The state of the report, in one word."""
+        """Return the state of the report, in one word."""
         return "withdrawn" if self.withdrawn_at else status_of(self.story)
 
     @property
@@ -169,7 +169,7 @@ class Report:
 
     @property
     def is_critical(self) -> bool:
-        """True if its events overtake others."""
+        """Return True if its events overtake others."""
         return self.triage.urgency == CRITICAL
 
     def facts(self, now: datetime) -> Facts:

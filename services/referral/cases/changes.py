@@ -13,7 +13,7 @@ INTAKE, REGISTRY, REFERRAL = (Actor.service(name) for name in ("intake", "regist
 
 
 class Kind(StrEnum):
-    """Kinds of changes. All up to DISCLOSURE_OVERDUE are also events of the catalogue; the rest is in the timeline only."""
+    """Kinds of changes. All up to DISCLOSURE_OVERDUE, except RECEIVED, are also events; the rest is in the timeline only."""
 
     OPENED = "case.opened"
     CLOSED = "case.closed"

@@ -38,5 +38,5 @@ def new_facts_in(before: Report, after: Report, known_needs: Collection[str], ch
 
 
 def opens_again(closed_reason: str, news: Collection[Reason]) -> tuple[Reason, ...]:
-    """Return the new fact that opens a case closed for this reason, or None to leave it closed."""
+    """Return the new facts that open a case closed for this reason; none leaves it closed."""
     return tuple(reason for reason in news if not (reason == URGENCY_RAISED and closed_reason in TAKEN_BACK))

@@ -48,7 +48,7 @@ class MatchingPolicy:
 class Load:
     """A partner's present load: `held` referrals it accepted, `asked` offers it has not answered.
 
-    An offer reserves a place: it is occupied until the partner declines.
+    An offer reserves a place: it is occupied until the offer is declined, expires or is withdrawn, or the work ends.
     """
 
     held: int = 0

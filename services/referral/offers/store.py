@@ -79,7 +79,7 @@ class EngagementRepository:
         self._loads: dict[str, Load] = {}
 
     def follow(self, offer: Offer) -> None:
-        """Store the state of an offer. Its acceptance holds a place of the partner, its end frees it."""
+        """Store the state of an offer. An open or accepted offer holds a place of the partner, its end frees it."""
         known = self._touched.get(offer.id) or self._read(offer)
         shown = REVOKED in offer.told_of
         if known.get("state") != offer.state.value or bool(known.get("shown")) != shown:

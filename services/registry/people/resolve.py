@@ -150,7 +150,7 @@ def _record_for(ctx: Context, resolution: Resolution, identity: Identity | None)
     """Return the person's record, created if there is none.
 
     An existing one is not written here: many reports about one person may arrive together, and none of them may wait for
-    another. Their facts are added afterwards (`absorb_cases`).
+    another. Their facts are added afterwards (`people/absorb.py`).
     """
     if resolution.kind is Kind.ANONYMOUS:
         return None

@@ -169,6 +169,16 @@ def test_an_operation_of_operators_without_a_scope_does_not_start() -> None:
             return {"now": ctx.now}
 
 
+@pytest.mark.parametrize("roles", ["operators", (), ("source", "anybody")])
+def test_an_operation_for_unknown_callers_does_not_start(roles: str | tuple[str, ...]) -> None:
+    with pytest.raises(TypeError, match="roles"):
+
+        @http.get("/v1/open", roles=roles)
+        def open_to_unknown(ctx: Context) -> dict[str, Any]:
+            """Show it."""
+            return {"now": ctx.now}
+
+
 def test_a_parameter_that_nothing_fills_does_not_start() -> None:
     @http.get("/v1/things/<thing_id>", roles="source")
     def misnamed(ctx: Context, thing: str) -> dict[str, Any]:

@@ -491,6 +491,16 @@ def test_a_new_act_opens_a_closed_case_again_and_everything_is_asked_anew() -> N
     assert made.kinds()[-3:] == ["report.learnt", "case.reopened", "offered"]
 
 
+def test_a_consent_renewed_after_a_whole_withdrawal_opens_the_closed_case_again() -> None:
+    made = opened("a")
+    apply_consent(made.ctx(), REF, Statement("referral", (), None, None, START, granted=False))
+    assert made.case().closed
+    made.clock.advance(timedelta(seconds=60))
+    apply_consent(made.ctx(), REF, Statement("referral", (), None, None, START + timedelta(seconds=60), granted=True))
+    assert made.last("case.reopened").reason == "consent_given"
+    assert live(made).partner_id == "a"
+
+
 def test_an_update_that_only_repeats_leaves_a_closed_case_closed() -> None:
     made = settled()
     apply_update(made.ctx(), REF, report(sequence=3, received_at=None), [consent()])
