@@ -23,7 +23,8 @@ CONSOLE = {
     "bin/ngao run pytest tests/unit/intake/mapping/test_hotline.py": RECIPES,
     "bin/ngao run pytest tests/unit/notify/channels/test_sms.py": RECIPES,
     "bin/ngao run pytest tests/unit/registry/candidates/test_remind.py": RECIPES,
-    "bin/ngao run pytest tests/unit/registry/people/test_list_restrictions.py tests/architecture/test_scopes.py": RECIPES,
+    "bin/ngao run pytest tests/unit/registry/people/test_list_restrictions.py "
+    "tests/architecture/test_scopes.py tests/architecture/test_audited.py": RECIPES,
     "bin/ngao run pytest tests/contract/test_samples.py tests/unit/registry/people": RECIPES,
     "bin/ngao run pytest tests/unit/referral/cases/test_note_restriction.py": RECIPES,
     "make demo": DEMO,

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pymongo
 import pytest
+from pymongo.monitoring import CommandListener, CommandStartedEvent
 
 from ngao.chassis.messaging.outbox import Entry
 from ngao.chassis.security.audit import Verified, verify
@@ -23,6 +24,21 @@ from ngao.testing.processes import World
 from tests.support.auditing import audit_keys
 
 NOW = datetime.now(UTC)
+
+
+class Levels(CommandListener):
+    """The read concern of each `find`, by collection."""
+
+    def __init__(self) -> None:
+        self.of: dict[str, str | None] = {}
+
+    def started(self, event: CommandStartedEvent) -> None:
+        if event.command_name == "find":
+            self.of[event.command["find"]] = event.command.get("readConcern", {}).get("level")
+
+    def succeeded(self, event: object) -> None: ...
+
+    def failed(self, event: object) -> None: ...
 
 
 class Writer:
@@ -113,3 +129,12 @@ def test_after_a_group_that_failed_numbers_and_chains_go_on_from_what_is_stored(
     assert writer.say(subject) == [None]
     assert store.database["sequences"].find_one({"_id": subject}) == {"_id": subject, "n": 2}
     assert _verified(store)
+
+
+def test_a_head_that_a_failover_may_still_take_back_is_given_to_nobody(world: World) -> None:
+    """The entries it is compared with are read with majority, too: a newer head would look as if they were cut off."""
+    levels = Levels()
+    client = pymongo.MongoClient(f"mongodb://{world.parts.mongo_hosts}/?directConnection=true", event_listeners=[levels])
+    AuditTrail(client[world.database("heads")], audit_keys()).heads()
+    client.close()
+    assert levels.of == {"audit_heads": "majority"}

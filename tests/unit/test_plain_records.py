@@ -12,7 +12,7 @@ from services.notify.roster.model import ContactSummary
 from services.notify.roster.store import ContactSummaryRepository
 from services.referral.cases.applying import apply_defender, apply_report
 from services.referral.cases.finding import known_or_new
-from services.referral.cases.store import CaseRepository, TimelineRepository
+from services.referral.cases.store import CaseRepository, TimelineRepository, _step
 from services.referral.cases.timeline import Step
 from services.referral.offers.model import Offer
 from services.referral.offers.store import EngagementRepository, Promised
@@ -64,3 +64,9 @@ def test_a_plain_record_is_what_its_document_declares(service: str, write: Any) 
     assert unit.writes
     for each in unit.writes.values():
         _checked(service, each)
+
+
+@pytest.mark.parametrize("lost", ["what", "actor", "text", "reasons"])
+def test_a_part_of_a_step_that_was_not_written_does_not_cost_the_case(lost: str) -> None:
+    record = {"_id": "1", "at": START, "what": "case.opened", "actor": "service:referral", "text": "x", "reasons": []}
+    assert _step({name: value for name, value in record.items() if name != lost}).at == START

@@ -46,7 +46,7 @@ class Operation:
     audit: Audited | None
 
     def __post_init__(self) -> None:
-        """Refuse unknown callers, and an operation for operators that is not audited or has no scope: any of their keys would do."""
+        """Refuse unknown callers, and an operation for operators that lacks an audit or a scope: any of their keys would do."""
         if not self.roles or not KINDS.issuperset(self.roles):
             raise TypeError(f"{self.operation}: roles are some of {', '.join(sorted(KINDS))}")
         if "operator" in self.roles and not _SCOPE.fullmatch(self.scope):

@@ -8,6 +8,7 @@ from typing import Any
 from pymongo import ASCENDING, ReplaceOne
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
+from pymongo.read_concern import ReadConcern
 
 from ngao.chassis.rereading import Reread
 from ngao.chassis.security.audit import CHAINS, Broken, Head, Keys, Record, Verified, chain_of, extend_all, verify
@@ -19,6 +20,7 @@ class AuditTrail:
 
     def __init__(self, database: Database[dict[str, Any]], keys: Reread[Keys]) -> None:
         self._entries, self._heads = database["audit"], database["audit_heads"]
+        self._settled = self._heads.with_options(read_concern=ReadConcern("majority"))
         self.keys = keys
         self._last: Remembered[int, Head] = Remembered(CHAINS)
         self._moved: dict[int, Head] = {}
@@ -56,8 +58,8 @@ class AuditTrail:
         return dict(self._written)
 
     def heads(self) -> dict[int, Head]:
-        """Return where each chain is now, by chain."""
-        return heads_from(self._heads.find())
+        """Return where each chain is now, by chain; a head that a failover may still roll back is not among them."""
+        return heads_from(self._settled.find())
 
     def verify(self, noted: Sequence[Head] = ()) -> Verified | Broken:
         """Follow the chains from their beginning to their heads, through those that were noted."""
