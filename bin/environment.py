@@ -1,4 +1,4 @@
-"""Make the Python environment on first use, then run `ngao.cli` in it. Standard library only.
+"""Make the Python environment, for the launcher `ngao`. Standard library only.
 
 The file `<environment>.lock` is both the lock (so that two first runs do not meet) and the memory of how far the work has
 come: empty, `making`, or the hash of the lock file whose packages are installed. An environment whose making was
@@ -21,21 +21,10 @@ REQUIREMENTS = REPOSITORY / "requirements.lock"
 MAKING = "making"
 
 
-def main() -> NoReturn:
-    """Prepare what is missing and become `python -m ngao.cli` with the arguments given."""
+def main() -> None:
+    """Prepare what is missing."""
     folder = Path(os.environ.get("NGAO_VENV") or REPOSITORY / ".venv").absolute()
-    wanted = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
-    if not is_ready(folder, wanted):
-        prepare(folder, wanted)
-    python = str(folder / "bin" / "python")
-    path = os.pathsep.join(filter(None, [str(REPOSITORY), os.environ.get("PYTHONPATH")]))
-    os.execve(python, [python, "-m", "ngao.cli", *sys.argv[1:]], {**os.environ, "PYTHONPATH": path})  # noqa: S606 -- no shell is meant
-
-
-def is_ready(folder: Path, wanted: str) -> bool:
-    """Check that the packages of this lock file are installed."""
-    lock = lock_of(folder)
-    return lock.exists() and lock.read_text() == wanted and (folder / "bin" / "python").exists()
+    prepare(folder, hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest())
 
 
 def lock_of(folder: Path) -> Path:

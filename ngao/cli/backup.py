@@ -120,7 +120,11 @@ def _outsiders() -> dict[str, Any] | None:
 
 def _bring_outsiders(kept: Mapping[str, Any]) -> int:
     with management() as broker:
-        return len([step.do() for step in outsiders.steps(broker, kept)])
+        done = 0
+        for step in outsiders.steps(broker, kept):
+            step.do()
+            done += 1
+        return done
 
 
 def _stopped_stores(parts: list[Part]) -> dict[str, StoreSettings]:

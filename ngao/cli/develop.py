@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -54,7 +54,7 @@ def run_tests(
 
     `--fast` skips the static checks too. Further arguments go to pytest: `bin/ngao test --only-tests tests/unit -k report`.
     """
-    failed = [] if only_tests or fast else _failed_checks()
+    failed = [] if only_tests or fast else _failed_checks(_checks())
     if _fast_tests(context.args) if fast else _tests(context.args):
         failed.append("tests")
     if failed:
@@ -77,30 +77,26 @@ def run(context: typer.Context) -> None:
     os.execvpe(command[0], command, _environment())  # noqa: S606 - no shell; a signal to us reaches the program
 
 
-def _failed_checks() -> list[str]:
-    """Run the checks side by side, print what each has to say in their order, and return the names of those that failed."""
+def _checks() -> list[tuple[str, list[str]]]:
     generated = [("generated files", ["python", "-W", "ignore", str(_GENERATOR), "--check"])] if _GENERATOR.exists() else []
-    checks = [*_CHECKS, *generated]
+    return [*_CHECKS, *generated]
+
+
+def _failed_checks(checks: Sequence[tuple[str, Sequence[str]]]) -> list[str]:
+    """Run the checks side by side, print the output of each in their order, and return the names of those that failed."""
+    failed = []
     with ThreadPoolExecutor(len(checks)) as pool:
-        done = [pool.submit(_captured, command) for _, command in checks]
-        failed = []
-        for (name, _), each in zip(checks, done, strict=True):
-            echo("\n".join(filter(None, (f"--- {name}", each.result().stdout.rstrip()))))
-            if each.result().returncode:
+        done = pool.map(lambda check: _program(check[1], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT), checks)
+        for (name, _), ended in zip(checks, done, strict=True):
+            echo("\n".join(filter(None, (f"--- {name}", ended.stdout.rstrip()))))
+            if ended.returncode:
                 failed.append(name)
     return failed
 
 
-def _captured(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
-    full = [str(_TOOLS / command[0]), *command[1:]]
-    return subprocess.run(
-        full, check=False, cwd=REPOSITORY, env=_environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
-
-
 def _fast_tests(arguments: Sequence[str]) -> int:
     need_test_programs(progress(), ("promtool",))
-    return _run("fast tests", ["python", "-m", "pytest", *_FAST, *_FAST_WORKERS, *arguments], {})
+    return _run("fast tests", ["python", "-m", "pytest", *_FAST, *_FAST_WORKERS, *arguments])
 
 
 def _tests(arguments: Sequence[str]) -> int:
@@ -118,11 +114,16 @@ def _tests(arguments: Sequence[str]) -> int:
             platform.down(progress())
 
 
-def _run(name: str, command: Sequence[str], environment: Mapping[str, str]) -> int:
+def _run(name: str, command: Sequence[str], more: Mapping[str, str] | None = None) -> int:
     echo(f"--- {name}")
     sys.stdout.flush()
+    return _program(command, more).returncode
+
+
+def _program(command: Sequence[str], more: Mapping[str, str] | None = None, **options: Any) -> subprocess.CompletedProcess[str]:
+    """Run a program of the environment to its end, in the repository folder; `more` are further variables."""
     full = [str(_TOOLS / command[0]), *command[1:]]
-    return subprocess.run(full, check=False, cwd=REPOSITORY, env={**_environment(), **environment}).returncode
+    return subprocess.run(full, check=False, cwd=REPOSITORY, env={**_environment(), **(more or {})}, **options)
 
 
 def _environment() -> dict[str, str]:

@@ -277,13 +277,9 @@ def test_the_launcher_needs_no_python_of_the_machine_once_its_environment_is_tha
     assert "environment.py" not in traced.stderr
 
 
-def test_each_check_that_fails_is_named_and_all_are_heard(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
+def test_each_check_that_fails_is_named_and_all_are_heard(capsys: pytest.CaptureFixture[str]) -> None:
     failing = ["python", "-c", "print('a line is too long'); raise SystemExit(1)"]
-    monkeypatch.setattr(develop, "_CHECKS", (("style", failing), ("types", ["python", "-c", "print('no issues')"])))
-    monkeypatch.setattr(develop, "_GENERATOR", tmp_path / "none.py")
-    assert develop._failed_checks() == ["style"]
+    assert develop._failed_checks([("style", failing), ("types", ["python", "-c", "print('no issues')"])]) == ["style"]
     assert capsys.readouterr().out.splitlines() == ["--- style", "a line is too long", "--- types", "no issues"]
 
 

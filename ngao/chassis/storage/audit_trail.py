@@ -20,7 +20,7 @@ class AuditTrail:
 
     def __init__(self, database: Database[dict[str, Any]], keys: Reread[Keys]) -> None:
         self._entries, self._heads = database["audit"], database["audit_heads"]
-        self._settled = self._heads.with_options(read_concern=ReadConcern("majority"))
+        self._replicated_heads = self._heads.with_options(read_concern=ReadConcern("majority"))
         self.keys = keys
         self._last: Remembered[int, Head] = Remembered(CHAINS)
         self._moved: dict[int, Head] = {}
@@ -59,7 +59,7 @@ class AuditTrail:
 
     def heads(self) -> dict[int, Head]:
         """Return where each chain is now, by chain; a head that a failover may still roll back is not among them."""
-        return heads_from(self._settled.find())
+        return heads_from(self._replicated_heads.find())
 
     def verify(self, noted: Sequence[Head] = ()) -> Verified | Broken:
         """Follow the chains from their beginning to their heads, through those that were noted."""

@@ -56,7 +56,7 @@ class ConsentChanged(Payload):
 
     @property
     def statement(self) -> Statement:
-        """Return what the person has said, as every service judges it."""
+        """Return the person's statement, from which every service decides what consent allows."""
         return Statement(self.purpose, self.scope, self.recipient, self.until, self.effective_at, self.granted)
 
 
