@@ -10,6 +10,7 @@ import hashlib
 import json
 import signal
 import sys
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -17,22 +18,28 @@ from ngao.client import PartnerClient
 from ngao.client.partner import DISCLOSURES
 from ngao.contracts import Event
 
+ANSWERS = {
+    "registry.contact.disclosed.v1": "contact", "registry.contact.withheld.v1": "contact",
+    "intake.narrative.disclosed.v1": "narrative", "intake.narrative.withheld.v1": "narrative",
+}  # fmt: skip
 HEARD = (
     "referral.offered.v1", "referral.accepted.v1", "referral.expired.v1", "referral.withdrawn.v1", "referral.recalled.v1",
-    "registry.contact.disclosed.v1", "registry.contact.withheld.v1",
-    "intake.narrative.disclosed.v1", "intake.narrative.withheld.v1",
+    *ANSWERS,
 )  # fmt: skip
 
 
 class Desk:
     """`help` takes a referral and finishes it, `keep` takes it and works on, `decline` says no, `silent` says nothing.
 
-    `raise` takes it, and fails with what it was told in its error.
+    `help` finishes once it has both answers, contact and narrative: to a partner that has finished nothing is disclosed any more,
+    and a service that was started a moment ago waits some seconds before it discloses. `raise` takes it, and fails with what it
+    was told in its error.
     """
 
     def __init__(self, client: PartnerClient, behaviour: str) -> None:
         self._client = client
         self._behaviour = behaviour
+        self._answers: dict[str, set[str]] = defaultdict(set)
 
     def hear(self, event: Event) -> None:
         """Write it down and answer it."""
@@ -46,7 +53,9 @@ class Desk:
             self._answer(offer_id)
         elif event.type == "referral.accepted.v1":
             self._client.start(offer_id)
-            if self._behaviour == "help":
+        elif event.type in ANSWERS:
+            self._answers[offer_id].add(ANSWERS[event.type])
+            if self._behaviour == "help" and len(self._answers[offer_id]) == 2:
                 self._client.complete(offer_id, "helped")
 
     def _answer(self, offer_id: str) -> None:
