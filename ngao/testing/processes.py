@@ -9,7 +9,6 @@ import os
 import secrets
 import signal
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +24,10 @@ from ngao.local.ports import free_port
 from ngao.testing.addresses import addresses
 from ngao.testing.vouching import Onboarding
 from ngao.testing.waiting import eventually
+from ngao.testing.warmed import Warmed, WarmedProcess
 
 ROOT = Path(__file__).resolve().parents[2]
+WARMED = Warmed(ROOT)
 PERIOD = "2026-11"
 
 
@@ -122,19 +123,13 @@ class ServiceProcess:
     def __init__(self, settings: Path, port: int, module: str = "ngao.run") -> None:
         self.settings, self.port, self.module = settings, port, module
         self.log = settings.with_suffix(".log")
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: WarmedProcess | None = None
         self.answers: list[bytes] | None = None  # a test that wants to search all answers puts a list here
 
     def start(self, *, ready: bool = True) -> ServiceProcess:
         """Start it and wait until it is ready."""
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-W", "ignore", "-m", self.module, str(self.settings)],
-                cwd=ROOT,
-                stdout=log,
-                stderr=log,
-                env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(self.settings.with_name("tmp"))},
-            )
+            self.process = WARMED.start(self.module, [str(self.settings)], log, {"TMPDIR": str(self.settings.with_name("tmp"))})
         if ready:
             eventually(self.is_ready, within=90, what=f"{self.module} to be ready; see {self.log}")
         return self

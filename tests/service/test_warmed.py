@@ -1,0 +1,59 @@
+"""Service processes of tests are forked; to a test they are what `subprocess.Popen` would give."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ngao.testing.processes import ROOT, WARMED
+from ngao.testing.waiting import eventually
+from ngao.testing.warmed import WarmedProcess
+
+SLEEPER = "tests.support.sleeper"
+
+
+def run(tmp_path: Path, *arguments: str) -> tuple[WarmedProcess, Path]:
+    log = tmp_path / "log"
+    with log.open("ab") as output:
+        return WARMED.start(SLEEPER, arguments, output, {"TMPDIR": str(tmp_path)}), log
+
+
+@pytest.mark.parametrize(
+    ("word", "code", "says"), [("ends", 0, ""), ("exits", 75, ""), ("fails", 1, "ValueError: as it was told")]
+)
+def test_it_ends_with_the_code_of_its_module_and_its_log_says_why(tmp_path: Path, word: str, code: int, says: str) -> None:
+    process, log = run(tmp_path, word)
+    assert process.wait(20) == code
+    assert process.poll() == code
+    text = log.read_text()
+    assert f"{tmp_path} {word}" in text  # its own variables and arguments
+    assert says in text
+
+
+def test_a_signal_ends_it_and_is_its_code(tmp_path: Path) -> None:
+    process, log = run(tmp_path, "sleeps")
+    eventually(lambda: "sleeps" in log.read_text(), what="it to run")
+    assert process.poll() is None
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(0.01)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait(20) == -signal.SIGKILL
+    process.send_signal(signal.SIGTERM)  # reaches nobody any more
+
+
+def test_it_ends_with_the_process_that_has_started_it(tmp_path: Path) -> None:
+    starts = (
+        "import os, sys\nfrom pathlib import Path\nfrom ngao.testing.warmed import Warmed\n"
+        "log = Path(sys.argv[1]).open('ab')\n"
+        "process = Warmed(Path.cwd()).start('tests.support.sleeper', ['sleeps'], log)\n"
+        "print(process.pid, flush=True)\nos.kill(os.getpid(), 9)"
+    )
+    command = [sys.executable, "-c", starts, str(tmp_path / "log")]
+    done = subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, check=False)
+    pid = int(done.stdout)
+    eventually(lambda: not Path(f"/proc/{pid}").exists(), what="the end of what was started")
