@@ -74,14 +74,19 @@ class Warmed:
     ) -> WarmedProcess:
         """Run a module in a new process that writes its output to `log`; `more` are further variables.
 
-        Raises ChildProcessError.
+        The process that forks is started at first use, and again after its end: whoever ends all processes of a test run may
+        have ended it, too. Raises ChildProcessError.
         """
         environment = {**os.environ, "PYTHONPATH": str(self._root), **(more or {})}
         request = json.dumps({"module": module, "arguments": list(arguments), "environment": environment}).encode()
         end, ending = os.pipe()
         with self._lock:
-            self._line = line = self._line or self._open()
-            socket.send_fds(line, [request], [log.fileno(), ending])
+            try:
+                line = self._line or self._open()
+                socket.send_fds(line, [request], [log.fileno(), ending])
+            except BrokenPipeError:
+                line = self._open()
+                socket.send_fds(line, [request], [log.fileno(), ending])
             os.close(ending)
             pid = int.from_bytes(line.recv(NUMBER_BYTES))
         if not pid:
@@ -96,4 +101,5 @@ class Warmed:
         theirs.close()
         atexit.register(process.wait, 20)
         atexit.register(ours.close)  # runs first
+        self._line = ours
         return ours

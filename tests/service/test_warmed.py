@@ -12,7 +12,7 @@ import pytest
 
 from ngao.testing.processes import ROOT, WARMED
 from ngao.testing.waiting import eventually
-from ngao.testing.warmed import WarmedProcess
+from ngao.testing.warmed import Warmed, WarmedProcess
 
 SLEEPER = "tests.support.sleeper"
 
@@ -44,6 +44,20 @@ def test_a_signal_ends_it_and_is_its_code(tmp_path: Path) -> None:
     process.send_signal(signal.SIGKILL)
     assert process.wait(20) == -signal.SIGKILL
     process.send_signal(signal.SIGTERM)  # reaches nobody any more
+
+
+def test_another_one_forks_when_the_first_was_ended(tmp_path: Path) -> None:
+    warmed, log = Warmed(ROOT), tmp_path / "log"
+    codes, parents = [], []
+    for _ in range(2):
+        with log.open("ab") as output:
+            process = warmed.start(SLEEPER, ["sleeps"], output)
+        parents.append(int(Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[1]))
+        os.kill(parents[-1], signal.SIGKILL)
+        codes.append(process.wait(20))  # it lives on, and nobody can say how it ends
+        os.kill(process.pid, signal.SIGKILL)
+    assert codes == [-signal.SIGKILL] * 2
+    assert len(set(parents)) == 2
 
 
 def test_it_ends_with_the_process_that_has_started_it(tmp_path: Path) -> None:
