@@ -53,6 +53,20 @@ def test_the_same_event_ten_times_takes_effect_once(probe: ServiceProcess, line:
     assert len(said) == 1
 
 
+def test_what_has_had_its_effect_is_not_refused_when_it_comes_again(
+    probe: ServiceProcess, line: Line, store: Any, world: World
+) -> None:
+    event, last, before = heard("invalid-while:later"), heard("ok"), len(parked(store))
+    line.publish(event)
+    eventually(lambda: effects(store, event) == 1, what="its effect")
+    (world.directory / "later").touch()
+    line.publish(event)  # not as a delivery of the broker's that is repeated: nothing but its id says that it was here before
+    line.publish(last)
+    eventually(lambda: effects(store, last) == 1, what="the last event to take effect")
+    eventually(lambda: line.count(QUEUE) == 0, what="the queue to be empty")
+    assert len(parked(store)) == before
+
+
 def test_a_handler_that_raises_loses_nothing_and_parks_after_its_tiers(probe: ServiceProcess, line: Line, store: Any) -> None:
     event = heard("raise:marker-in-the-message")
     line.publish(event)
@@ -142,9 +156,7 @@ def test_an_event_that_breaks_its_schema_is_parked_with_its_fields(probe: Servic
     assert [each["pointer"] for each in found[0]["errors"]] == ["/message_id"]
 
 
-def test_a_service_killed_between_commit_and_ack_does_the_work_once(
-    probe: ServiceProcess, line: Line, store: Any
-) -> None:
+def test_a_service_killed_between_commit_and_ack_does_the_work_once(probe: ServiceProcess, line: Line, store: Any) -> None:
     event = heard(f"kill-after-commit:{secrets.token_hex(4)}")
     line.publish(event)
     assert probe.wait(20) == -signal.SIGKILL
@@ -154,7 +166,8 @@ def test_a_service_killed_between_commit_and_ack_does_the_work_once(
     eventually(lambda: line.count(QUEUE) == 0, what="the queue to be empty")
     # The dead process held the entry under its lease; whoever sweeps after it publishes.
     said = eventually(
-        lambda: [body for _, body in line.take(SAID) if event.subject.encode() in body], within=45,
+        lambda: [body for _, body in line.take(SAID) if event.subject.encode() in body],
+        within=45,
         what="the follow-up event",
     )
     assert len(said) == 1
@@ -216,7 +229,8 @@ def test_a_connection_closed_under_a_running_handler_is_survived(
 def _consumer_connections(management: Any, world: World) -> list[str]:
     listed = management.get("connections") or []
     return [
-        each["name"] for each in listed
+        each["name"]
+        for each in listed
         if each.get("vhost") == world.vhost and "consumer" in each.get("client_properties", {}).get("connection_name", "")
     ]
 
@@ -233,7 +247,8 @@ def test_an_unroutable_event_stays_in_the_outbox_until_there_is_a_queue(
     assert shown["troubled"][0]["trouble"] == "unroutable"
     line.bind(SAID, "events", "routine.referral.case.closed.v1")
     said = eventually(
-        lambda: [body for _, body in line.take(SAID) if event.subject.encode() in body], within=40,
+        lambda: [body for _, body in line.take(SAID) if event.subject.encode() in body],
+        within=40,
         what="the follow-up event",
     )
     assert len(said) == 1
@@ -276,7 +291,11 @@ def test_an_edge_message_keeps_its_sender_through_a_replay(probe: ServiceProcess
 def test_headers_of_ours_are_not_believed_from_outside(probe: ServiceProcess, store: Any, world: World) -> None:
     edge = Line(world, edge=True)
     edge.publish_raw(
-        b"take me", "someone.accept", exchange="partner-replies", content_type="text/plain", user_id=world.user,
+        b"take me",
+        "someone.accept",
+        exchange="partner-replies",
+        content_type="text/plain",
+        user_id=world.user,
         headers={"x-ngao-user-id": "partner-other", "x-ngao-routing-key": "other.accept"},
     )
     found = eventually(lambda: store.effects.find_one({"case_ref": "someone.accept"}), what="the acceptance to take effect")
@@ -306,8 +325,12 @@ def test_a_dead_letter_names_its_own_queue_and_forged_headers_are_not_believed(
     edge = Line(world, edge=True)
     death = {"queue": "referral.partner-replies", "exchange": "partner-replies", "reason": "delivery_limit", "count": 1}
     edge.publish_raw(
-        b"dead " + secrets.token_hex(4).encode(), "referral", exchange="dead", user_id=world.user,
-        headers={"x-death": [death], "x-ngao-user-id": "partner-other"}, content_type="text/plain",
+        b"dead " + secrets.token_hex(4).encode(),
+        "referral",
+        exchange="dead",
+        user_id=world.user,
+        headers={"x-death": [death], "x-ngao-user-id": "partner-other"},
+        content_type="text/plain",
     )
     found = eventually(lambda: parked(store, reason="delivery-limit"), what="it to stand parked at the delivery limit")[0]
     assert found["queue"] == "referral.partner-replies"

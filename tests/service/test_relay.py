@@ -10,7 +10,7 @@ from ngao.broker.exchanges import PARTNERS
 from ngao.chassis.messaging import relay
 from ngao.chassis.messaging.destinations import EVENTS
 from ngao.chassis.messaging.outbox import WAITING
-from ngao.chassis.messaging.publisher import Outcome, Outgoing
+from ngao.chassis.messaging.publisher import Outgoing
 from ngao.testing.processes import World
 from ngao.testing.waiting import eventually
 from tests.support.relaying import Answering, Running, a_relay
@@ -48,11 +48,11 @@ def test_no_more_is_taken_at_once_than_a_service_has_memory_for(running: Running
     running.outbox.update_many({}, {"$set": {"body": bytes(100_000)}})
     at_once: list[int] = []
 
-    def publish(batch: Sequence[Outgoing]) -> list[Outcome]:
+    def begin(batch: Sequence[Outgoing]) -> None:
         at_once.append(running.outbox.count_documents({"lease": {"$ne": ""}, **WAITING}))
-        return Answering.publish(running.publisher, batch)
+        Answering.begin(running.publisher, batch)
 
-    monkeypatch.setattr(running.publisher, "publish", publish)
+    monkeypatch.setattr(running.publisher, "begin", begin)
     running.begins()
     eventually(lambda: sorted(running.publisher.sent) == sorted(held), what="all of them")
     assert max(at_once) == 2

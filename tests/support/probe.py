@@ -67,6 +67,11 @@ class Behaviour:
         if (self._directory / name).exists():
             raise RuntimeError("not yet")
 
+    def _invalid_while(self, name: str, _event_id: str) -> None:
+        """Refuse it as long as the named file is there."""
+        if (self._directory / name).exists():
+            raise InvalidInput("not now")
+
     def _block_while(self, name: str, event_id: str) -> None:
         """Stay inside the handler as long as the named file is there; `inside-<name>` says that it is."""
         (self._directory / f"inside-{name}").write_text(event_id)

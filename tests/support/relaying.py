@@ -40,10 +40,15 @@ class Answering:
         self.missing: set[str] = set()
         self.poison: set[str] = set()
         self.faulty = False
+        self._batch: Sequence[Outgoing] = ()
 
-    def publish(self, batch: Sequence[Outgoing]) -> list[Outcome]:
+    def begin(self, batch: Sequence[Outgoing]) -> None:
         if self.poison & {each.message_id for each in batch}:
             raise RuntimeError("This cannot be written.")
+        self._batch = batch
+
+    def outcomes(self) -> list[Outcome]:
+        batch = self._batch
         self.tried += [each.message_id for each in batch]
         outcomes = [
             Outcome.UNROUTABLE if each.routing_key.partition(".")[0] in self.missing else Outcome.CONFIRMED for each in batch

@@ -33,8 +33,6 @@ from ngao.chassis.observability.logs import describe_error, get_logger
 
 BATCH = 50
 _PREFETCH = {True: 20, False: 50}
-_TOGETHER_S = 0.003
-"""What was committed together is published together: the rest of it follows within this time."""
 _PROBE_AFTER, _STOP_WITHIN = 10, 25.0
 _ALONE = 500
 """So many turns with one message each follow an unexpected error: among them is the one that causes it."""
@@ -192,7 +190,7 @@ class Consumer:
         try:
             for _ in range(BATCH * 4):
                 self._connection.drain_events(timeout=wait)
-                wait = _TOGETHER_S
+                wait = 0.0
         except CONNECTION_ERRORS as error:
             if not is_idle(error):
                 raise

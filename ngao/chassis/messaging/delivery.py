@@ -50,6 +50,12 @@ class Delivery:
     dead_from: str | None = None
     unreadable: bool = False
     cut: Cut | None = None
+    redelivered: bool = False
+
+    @property
+    def is_repeated(self) -> bool:
+        """Return True if the service may have handled it before: the broker gives it again, or it is a retry or a replay."""
+        return bool(self.redelivered or self.attempts or self.parked_id or self.dead_from)
 
     @property
     def size(self) -> int:
@@ -127,6 +133,7 @@ def _read(message: Received, queue: str, own_account: str, names: EdgeNames | No
         dead_from=names.queue_of(died_in, shared) if names and died_in else died_in,
         unreadable=message.unreadable,
         cut=Cut(message.size, message.digest) if message.digest else None,
+        redelivered=bool(info.get("redelivered")),
     )
 
 

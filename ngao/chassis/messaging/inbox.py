@@ -17,7 +17,7 @@ def mark_of(event: Event) -> str:
 
 
 class Inbox:
-    """Looks marks up, many together. The unique key on commit is the guarantee; this only saves the work."""
+    """Looks marks up, many together, where a message is doubtful. The unique key on commit is the guarantee."""
 
     def __init__(self, store: Store) -> None:
         self._marks = store.database["inbox"]

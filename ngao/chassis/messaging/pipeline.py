@@ -1,8 +1,11 @@
-"""What a consumer does with a batch, in a fixed order: decode, prove, upcast, inbox, handle, commit; then settle each message.
+"""What a consumer does with a batch, in a fixed order: decode, prove, upcast, handle, commit; then settle each message.
 
 Nothing is acknowledged before its effect is committed. A failed message is retried immediately a few times, then moved to a
 delay tier, then parked; one that can never succeed is parked immediately. When the store does not answer, nothing is moved:
 the batch is handed back and tried again.
+
+The mark in the commit guarantees that an event takes effect once. It is looked up only where an event may have had its effect:
+when it is delivered again, when its handler or its commit has failed.
 """
 
 from __future__ import annotations
@@ -62,6 +65,11 @@ class Item:
     """On the monotonic clock, since it was given back for the first time."""
 
     @property
+    def is_repeated(self) -> bool:
+        """Return True if it may have been handled before."""
+        return self.delivery.is_repeated or self.held_since is not None
+
+    @property
     def subject(self) -> str:
         """Return the key of messages that must not be handled at the same time."""
         return self.event.subject if self.event else self.delivery.fingerprint
@@ -112,7 +120,7 @@ class Pipeline:
     def run(self, items: list[Item]) -> None:
         """Handle and commit; afterwards each item is done, has a failure, or is parked (and is done)."""
         todo = [item for item in items if item.failure is None]
-        todo = self._drop_seen(todo)
+        todo = self._drop_seen(todo, [item for item in todo if item.is_repeated])
         for _ in range(IMMEDIATE_TRIES):
             todo = self._attempt(todo)
             if not todo:
@@ -120,25 +128,21 @@ class Pipeline:
         for item in items:
             self._park_if_due(item)
 
-    def _drop_seen(self, items: list[Item]) -> list[Item]:
-        marks = {mark_of(item.event): item for item in items if item.event}
+    def _drop_seen(self, items: list[Item], doubtful: list[Item]) -> list[Item]:
+        """Return the items without those that have taken effect before; only the `doubtful` among them are looked up."""
+        marks = {mark_of(item.event): item for item in doubtful if item.event}
         if not marks:
             return items
         try:
-            seen = self.inbox.seen(marks)
+            seen = {id(marks[mark]) for mark in self.inbox.seen(marks)}
         except Exception as error:  # noqa: BLE001  # classified: an unreachable store holds the batch
             for item in items:
                 self._fail(item, error)
             return []
-        fresh: dict[str, Item] = {}
-        kept: list[Item] = []
         for item in items:
-            mark = mark_of(item.event) if item.event else item.delivery.fingerprint
-            if mark in seen or (item.event and mark in fresh):
-                continue
-            fresh[mark] = item
-            kept.append(item)
-        return kept
+            if id(item) in seen:
+                item.error = item.failure = None
+        return [item for item in items if id(item) not in seen]
 
     def _attempt(self, items: list[Item]) -> list[Item]:
         """Try all once. Returns those to retry immediately."""
@@ -157,8 +161,9 @@ class Pipeline:
         for item in items:
             if item.error is not None:
                 self._fail(item, item.error)
-        again = [item for item in items if item.failure and item.failure.kind is Kind.RETRY]
-        return self._drop_seen(again)
+        failed = [item for item in items if item.failure and item.failure.kind is not Kind.HOLD]
+        failed = self._drop_seen(failed, failed)
+        return [item for item in failed if item.failure and item.failure.kind is Kind.RETRY]
 
     def _fail(self, item: Item, error: Exception) -> None:
         item.error = error

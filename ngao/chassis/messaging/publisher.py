@@ -7,7 +7,8 @@ confirms come after the quorum queue has written. One round trip for a whole win
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -73,17 +74,32 @@ class Publisher:
         Raises PreconditionFailed if the broker closes the channel over one of them, as over a body that is too large for it: sent
         together they would be refused together, again and again.
         """
+        self.begin(batch)
+        return self.outcomes()
+
+    def begin(self, batch: Sequence[Outgoing]) -> None:
+        """Write up to WINDOW messages to the broker, and wait for nothing; `outcomes` has to follow."""
         self._outcomes = [Outcome.UNKNOWN] * len(batch)
         self._positions = {(message.exchange, message.message_id): at for at, message in enumerate(batch)}
-        try:
+        with self._survived():
             self._send(batch)
+
+    def outcomes(self) -> list[Outcome]:
+        """Wait for the outcome of each message that was begun, in order. Raises what `publish` raises."""
+        with self._survived():
             self._await_confirms()
+        return self._outcomes
+
+    @contextmanager
+    def _survived(self) -> Iterator[None]:
+        """Close a connection that breaks; what was not confirmed stays unknown."""
+        try:
+            yield
         except PreconditionFailed:
             self.close()
             raise
         except CONNECTION_ERRORS:
             self.close()
-        return self._outcomes
 
     def idle(self) -> None:
         """Answer heartbeats while there is nothing to publish."""

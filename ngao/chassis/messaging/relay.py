@@ -104,6 +104,7 @@ class Relay:
             self._publish(batch)
         elif not self._sweep():
             self._wait()
+        self._settling.end_due()
 
     def _survive(self, error: Exception) -> None:
         self._metrics.relay_failed.labels("error").inc()
@@ -138,25 +139,39 @@ class Relay:
         self._send(self._allowed(asked))
 
     def _send(self, batch: list[Entry]) -> None:
-        for edge in (False, True):
-            entries = [entry for entry in batch if DESTINATIONS[entry.to].edge is edge]
-            if entries:
-                outcomes = self._outcomes(edge, entries)
-                if Outcome.UNKNOWN in outcomes:
-                    self._rechecks.broker_lost()
-                self._settling.settle(list(zip(entries, outcomes, strict=True)))
+        """Write to both virtual hosts before waiting for either; to the edge first, because partners and sources wait there."""
+        parts = {edge: [entry for entry in batch if DESTINATIONS[entry.to].edge is edge] for edge in (True, False)}
+        begun = [(edge, entries, self._begin(edge, entries)) for edge, entries in parts.items() if entries]
+        for edge, entries, error in begun:
+            outcomes = self._halved(edge, entries, error) if error else self._outcomes(edge, entries)
+            if Outcome.UNKNOWN in outcomes:
+                self._rechecks.broker_lost()
+            self._settling.settle(list(zip(entries, outcomes, strict=True)))
 
-    def _outcomes(self, edge: bool, entries: list[Entry]) -> list[Outcome]:  # noqa: FBT001  # which of the two publishers
-        """Publish them; one that cannot even be written to the broker is found by halving, and holds no other."""
+    def _begin(self, edge: bool, entries: list[Entry]) -> Exception | None:  # noqa: FBT001  # which of the two publishers
         try:
-            return self._publishers[edge].publish([_outgoing(entry) for entry in entries])
+            self._publishers[edge].begin([_outgoing(entry) for entry in entries])
         except Exception as error:  # noqa: BLE001  # a broken connection is an outcome; whatever this is, it is one entry's fault
-            self._publishers[edge].close()
-            if len(entries) == 1:
-                self._log.error("relay.not_publishable", message_id=entries[0].message_id, **describe_error(error))
-                return [Outcome.FAILED]
-            middle = len(entries) // 2
-            return [*self._outcomes(edge, entries[:middle]), *self._outcomes(edge, entries[middle:])]
+            return error
+        return None
+
+    def _outcomes(self, edge: bool, entries: list[Entry]) -> list[Outcome]:  # noqa: FBT001
+        try:
+            return self._publishers[edge].outcomes()
+        except Exception as error:  # noqa: BLE001  # as above
+            return self._halved(edge, entries, error)
+
+    def _halved(self, edge: bool, entries: list[Entry], error: Exception) -> list[Outcome]:  # noqa: FBT001
+        """Find by halving the one that the broker cannot be given, so that it holds no other."""
+        self._publishers[edge].close()
+        if len(entries) == 1:
+            self._log.error("relay.not_publishable", message_id=entries[0].message_id, **describe_error(error))
+            return [Outcome.FAILED]
+        middle, outcomes = len(entries) // 2, list[Outcome]()
+        for half in (entries[:middle], entries[middle:]):
+            trouble = self._begin(edge, half)
+            outcomes += self._halved(edge, half, trouble) if trouble else self._outcomes(edge, half)
+        return outcomes
 
     def _allowed(self, entries: list[Entry]) -> list[Entry]:
         """Return those that may leave now. Refused ones are deleted from the outbox, unchecked ones wait."""
@@ -184,6 +199,7 @@ class Relay:
         """Claim a window of entries without a lease. Returns True if there were any."""
         if time.monotonic() < self._next_sweep:
             return False
+        self._settling.end()  # or it would claim what is sent, if that has taken longer than a lease
         try:
             claimed = self._claim(self._clock.now())
         except PyMongoError as error:
@@ -221,13 +237,14 @@ class Relay:
     def _wait(self) -> None:
         for publisher in self._publishers.values():
             publisher.idle()
-        self._wake.wait(timeout=0.5)
+        self._wake.wait(timeout=self._settling.due_in_s(0.5))
         self._wake.clear()
 
     def _finish(self) -> None:
         """Publish what is held, once; what fails is left for the sweep of the next start."""
         while batch := self._next_batch():
             self._publish(batch)
+        self._settling.end()
         for publisher in self._publishers.values():
             publisher.close()
 

@@ -1,5 +1,7 @@
 """Settle entries that were published: the confirmed are sent, the others wait for their next turn.
 
+The confirmed are marked as sent some time later, many together: a relay that ends badly in between only publishes them again,
+with the ids that inboxes know.
 An outsider whose queue is missing or full delays no other: its entries wait, one of them is tried every few
 seconds, and when that one succeeds all others follow immediately.
 """
@@ -7,6 +9,7 @@ seconds, and when that one succeeds all others follow immediately.
 from __future__ import annotations
 
 import re
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
@@ -27,6 +30,7 @@ Settled = tuple[Entry, Outcome]
 Recipient = tuple[str, str]
 """The destination, and the id of the outsider."""
 
+_TOGETHER_S, _MANY = 0.25, 200
 _SOON, _LATER, _BEHIND = timedelta(seconds=1), timedelta(seconds=5), timedelta(seconds=60)
 _WAIT = {
     Outcome.REFUSED: _SOON,
@@ -44,6 +48,8 @@ class Settling:
 
     def __init__(self, store: Store, clock: Clock, metrics: Metrics) -> None:
         self._troubles: dict[str, str] = {}
+        self._confirmed: list[Entry] = []
+        self._due = 0.0
         self._outbox = store.durable("outbox")
         # An entry whose end is lost in a crash is published again, with the id that inboxes know: no sync for that.
         self._done = store.database.get_collection("outbox", write_concern=WriteConcern(1, j=False))
@@ -52,12 +58,17 @@ class Settling:
         self._log = get_logger("relay")
 
     def settle(self, settled: list[Settled]) -> None:
-        """Store the outcomes. A store that fails raises nothing: the entries stay leased, and are published again after that."""
+        """Store the outcomes: of the confirmed soon, of all others immediately.
+
+        A store that fails raises nothing: the entries stay leased, and are published again after that.
+        """
         confirmed = [entry for entry, outcome in settled if outcome is Outcome.CONFIRMED]
         others: list[Settled] = [(entry, outcome) for entry, outcome in settled if outcome is not Outcome.CONFIRMED]
         self._count(confirmed, others)
+        if not self._confirmed:
+            self._due = time.monotonic() + _TOGETHER_S
+        self._confirmed += confirmed
         try:
-            self._end(confirmed)
             if others:
                 self._outbox.bulk_write(list(self._postponed(others)), ordered=False)
             took_nothing = _all_at_fault((entry, entry.trouble) for entry in confirmed)
@@ -66,6 +77,23 @@ class Settling:
         except PyMongoError as error:
             self._log.warning("relay.store_failed", kind=type(error).__name__, count=len(settled))
         self._note_trouble(confirmed, others)
+
+    def due_in_s(self, longest: float) -> float:
+        """Return how many seconds the relay may rest before the confirmed are due."""
+        return min(max(self._due - time.monotonic(), 0.0), longest) if self._confirmed else longest
+
+    def end_due(self) -> None:
+        """Mark the confirmed as sent, if they are many or have waited long enough."""
+        if len(self._confirmed) >= _MANY or (self._confirmed and time.monotonic() >= self._due):
+            self.end()
+
+    def end(self) -> None:
+        """Mark the confirmed as sent. A store that fails raises nothing."""
+        confirmed, self._confirmed = self._confirmed, []
+        try:
+            self._end(confirmed)
+        except PyMongoError as error:
+            self._log.warning("relay.store_failed", kind=type(error).__name__, count=len(confirmed))
 
     def trouble(self) -> str | None:
         """Return why events cannot leave, for readiness."""
