@@ -49,7 +49,7 @@ def _options() -> argparse.Namespace:
 
 
 def _write(results: dict[str, Any], *, keep: bool, out: Path | None) -> None:
-    """Whatever there is: an interrupted run leaves its rounds."""
+    """Write the results that there are: an interrupted run leaves its rounds."""
     folder = out or (_FOLDER / "results" if keep else Path(tempfile.mkdtemp(prefix="ngao-bench-results-")))
     folder.mkdir(parents=True, exist_ok=True)
     results["verdicts"] = [each.as_dict() for each in verdicts(results)]

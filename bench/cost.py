@@ -23,7 +23,7 @@ _COMMANDS = ("find", "aggregate", "insert", "update", "delete", "findAndModify",
 
 
 def of(stage: Stage, contenders: Sequence[OverHttp]) -> dict[str, dict[str, float]]:
-    """By contender, for a report: milliseconds of each process and of `all`, and how many `commands` the database ran."""
+    """Measure a report by contender: milliseconds of each process and of `all`, and how many `commands` the database ran."""
     turns: dict[str, list[dict[str, float]]] = {each.name: [] for each in contenders}
     for _ in range(_TURNS):
         for each in contenders:

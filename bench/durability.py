@@ -44,7 +44,7 @@ def _during(parts: dict[str, int | None], work: Callable[[], object]) -> dict[st
 
 
 def _beam(pid: int) -> int:
-    """RabbitMQ's script may have become the virtual machine, or have it as a child."""
+    """Return the process of the virtual machine: RabbitMQ's script may have become it, or have it as a child."""
     done = subprocess.run(["pgrep", "-P", str(pid), "beam"], check=False, capture_output=True, text=True)  # noqa: S607
     children = [int(each) for each in done.stdout.split()]
     return (children or [pid])[0]

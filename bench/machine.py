@@ -15,7 +15,7 @@ _PACKAGES = ("nameko", "kombu", "amqp", "eventlet", "pymongo", "mongoengine", "m
 
 
 def described(stage_folder: Path) -> dict[str, Any]:
-    """Processor, memory, disk, kernel, versions, and the load at the beginning."""
+    """Return processor, memory, disk, kernel, versions, and the load at the beginning."""
     return {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "processor": _found("/proc/cpuinfo", r"model name\s*:\s*(.+)"),

@@ -24,9 +24,9 @@ class Spread:
 
     @classmethod
     def of(cls, values: Sequence[float]) -> Spread:
-        """Of one number a round."""
+        """Return the spread of one number per round."""
         return cls(statistics.median(values), min(values), max(values), len(values))
 
     def text(self, digits: int = 2) -> str:
-        """`2.13 (1.98 to 2.30)`."""
+        """Return a text like `2.13 (1.98 to 2.30)`."""
         return f"{self.median:.{digits}f} ({self.low:.{digits}f} to {self.high:.{digits}f})"

@@ -62,7 +62,7 @@ def _met(verdict: Verdict) -> str:
 
 
 def _factor(verdict: Verdict) -> float:
-    """Above 1: by how much it is missed."""
+    """Return the ratio to the bar; above 1, by how much it is missed."""
     return verdict.bar / verdict.spread.median if verdict.least else verdict.spread.median / verdict.bar
 
 

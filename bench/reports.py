@@ -12,7 +12,7 @@ SIZE = 1024
 
 
 def bodies(count: int, counties: list[str], seed: int) -> list[bytes]:
-    """So many different reports, as JSON. The seed makes the same persons again; the event ids are new each time."""
+    """Make so many different reports, as JSON. The seed makes the same persons again; the event ids are new each time."""
     chance = random.Random(seed)  # noqa: S311  # invented persons
     return [json.dumps(_padded(_report(chance, counties))).encode() for _ in range(count)]
 

@@ -115,7 +115,7 @@ def _at(*path: str) -> Find:
 
 
 def _growth(scenario: str, what: str, rounds: list[dict[str, float]], bar: float) -> list[Verdict]:
-    """From each size to the next ten times as large, within each round that has both."""
+    """Judge the growth from each size to the next ten times as large, within each round that has both."""
     sizes = list(rounds[0]) if rounds else []
     made = []
     for small, large in pairwise(sizes):

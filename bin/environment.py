@@ -85,7 +85,7 @@ def make(folder: Path) -> None:
 
 
 def need_venv() -> None:
-    """Debian ships Python without `ensurepip`; install what is missing as root, or say what to install."""
+    """Install what is missing as root, or print what to install: Debian ships Python without `ensurepip`."""
     if has_ensurepip():
         return
     package = f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
@@ -103,7 +103,7 @@ def need_venv() -> None:
 
 
 def has_ensurepip() -> bool:
-    """Asked of a new process, since this one would not see what was installed meanwhile."""
+    """Ask a new process, because this one would not see what was installed meanwhile."""
     return not subprocess.run([sys.executable, "-c", "import ensurepip, venv"], check=False, capture_output=True).returncode
 
 
@@ -143,7 +143,7 @@ def last_line(text: str) -> str:
 
 
 def say(line: str) -> None:
-    """Progress goes to the error stream, so that `--json` output stays clean."""
+    """Print progress to the error stream, so that `--json` output stays clean."""
     print(f"ngao: {line}", file=sys.stderr, flush=True)
 
 

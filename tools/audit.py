@@ -23,7 +23,7 @@ NOTHING_KNOWN, SOMETHING_KNOWN, NOT_CHECKED = 0, 1, 3
 
 
 def install(folder: Path) -> Path | None:
-    """pip-audit in an environment of its own, so that it is no dependency of ours; None where pip cannot get it."""
+    """Install pip-audit in an environment of its own, so that it is no dependency of ours; None where pip cannot get it."""
     venv.create(folder / "venv", with_pip=True)
     command = [str(folder / "venv" / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check", TOOL]
     done = subprocess.run(command, check=False, capture_output=True, timeout=300)

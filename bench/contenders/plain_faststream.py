@@ -62,7 +62,7 @@ async def dispatch(event: str, body: dict[str, Any]) -> None:
 
 
 async def post(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """POST /v1/reports: store, then say."""
+    """Answer `POST /v1/reports`: store, then publish."""
     body, more = b"", True
     while more:
         message = await receive()

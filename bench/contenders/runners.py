@@ -62,7 +62,7 @@ class OverHttp:
     seed: int = 0
 
     def reports(self, count: int) -> list[bytes]:
-        """Fresh ones."""
+        """Return reports that were not posted before."""
         self.seed += 1
         return bodies(count, counties(), self.seed)
 

@@ -20,7 +20,7 @@ def latency(contender: OverHttp, rate: float, seconds: float, seed: int) -> dict
 
 
 def percentiles(run: Run) -> dict[str, Any]:
-    """Of the time to the offer, and of the time to the 202."""
+    """Return percentiles of the time to the offer, and of the time to the 202."""
     took, answered = run.latencies, [post.latency for post in run.posts]
     offered = {f"p{share}": percentile(took, share / 100) for share in (50, 95, 99)}
     return {**offered, "accepted_p99": percentile(answered, 0.99), "count": len(run.posts), "missing": run.missing}

@@ -187,6 +187,6 @@ def _failure_handling(services: Sequence[str], tiers_s: Sequence[int]) -> Topolo
 
 
 def _wait_queue(tier_s: int) -> Queue:
-    """No routing key of its own: a message comes back under the name of the queue it was taken from."""
+    """Return a delay queue without a routing key of its own: a message returns under the name of the queue that it came from."""
     back: dict[str, ArgumentValue] = {"x-dead-letter-exchange": REDELIVER, "x-dead-letter-strategy": "at-least-once"}
     return Queue(f"wait.{tier_s}", {**_quorum(NEVER), **back, "x-message-ttl": tier_s * 1000})

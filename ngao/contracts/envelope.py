@@ -183,7 +183,7 @@ def _sequence(value: Any, broken: list[FieldError]) -> int | None:
 
 
 def _has_lone_surrogate(text: str) -> bool:
-    """Half a pair (RFC 8259, 8.2) parses, but what is made of it can never be written as UTF-8 again."""
+    """Return True for half a pair (RFC 8259, 8.2): it parses, but its text can never be written as UTF-8 again."""
     return bool(_LONE.search(_PAIR.sub("", text)))
 
 

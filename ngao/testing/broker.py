@@ -80,7 +80,7 @@ class Line:
                 )
 
     def _bytes_of(self, event: Event) -> bytes:
-        """Signed, where its owner is a service."""
+        """Return the bytes of an event, signed if its owner is a service."""
         return self._world.signed(event) if type_named(event.type).owner in SERVICES else encode(event)
 
     def publish_all(self, events: Iterable[Event]) -> None:

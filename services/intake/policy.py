@@ -116,7 +116,7 @@ def _rule(document: Mapping[str, Any], vocabulary: Vocabulary) -> Rule:
 
 
 def _names(entries: Mapping[str, Any]) -> dict[str, str]:
-    """From the codes of a list and from its labels in each language to its codes; a label of two entries names neither."""
+    """Map the codes of a list, and its labels in each language, to its codes; a label of two entries names neither."""
     labels = Counter((spoken(label), slug) for slug, entry in entries.items() for label in set(entry["label"].values()))
     times = Counter(label for label, _ in labels)
     return {label: slug for label, slug in labels if times[label] == 1} | {spoken(slug): slug for slug in entries}

@@ -63,6 +63,9 @@ BANNED = {
 }
 BANNED_ANYWHERE = {re.compile(phrase, re.IGNORECASE): instead for phrase, instead in BANNED.items()}
 QUESTION = re.compile(r"(?:What|Whether|Where|Who|Whom|Whose|How|When|Why|Which)\b(?!.*\?)")
+NOUN_PHRASE = re.compile(
+    r"(?:A|An|The|All|Another|Any|Each|Every|It|Its|No|None|One|Our|Their|They|Those|As|By|For|From|In|Of|So|To|While|With)\b"
+)
 CheckResult = tuple[str, int, str]
 
 
@@ -99,14 +102,22 @@ def banned(path: Path) -> list[CheckResult]:
     ]
 
 
-def questions(path: Path) -> list[CheckResult]:
-    """Docstrings of functions that open with an indirect question in place of a command (PEP 257)."""
+def no_commands(path: Path) -> list[CheckResult]:
+    """Docstrings of functions that open with an indirect question or a noun phrase in place of a command (PEP 257).
+
+    A property reads as a value, so that a noun phrase may describe it.
+    """
     functions = ast.FunctionDef | ast.AsyncFunctionDef
     return [
         (str(path), node.lineno, text.splitlines()[0])
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
-        if isinstance(node, functions) and (text := ast.get_docstring(node)) and QUESTION.match(text)
+        if isinstance(node, functions) and (text := ast.get_docstring(node))
+        if QUESTION.match(text) or (NOUN_PHRASE.match(text) and not is_property(node))
     ]
+
+
+def is_property(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    return any(ast.unparse(each).endswith("property") for each in function.decorator_list)
 
 
 def held(suffix: str) -> Iterator[Path]:
@@ -122,7 +133,7 @@ def test_code_and_pages_use_plain_words(suffix: str) -> None:
 
 
 def test_docstrings_are_commands() -> None:
-    assert [finding for path in held(".py") for finding in questions(path)] == []
+    assert [finding for path in held(".py") for finding in no_commands(path)] == []
 
 
 def test_every_place_on_the_lists_exists() -> None:
@@ -153,6 +164,15 @@ def test_a_planted_sentence_is_found_in_code_and_in_a_page(sentence: str, tmp_pa
 def test_a_planted_question_is_found(opening: str, tmp_path: Path) -> None:
     code = tmp_path / "room.py"
     code.write_text(f'def waiting():\n    """{opening}"""\n')
-    assert [number for _, number, _ in questions(code)] == [1]
+    assert [number for _, number, _ in no_commands(code)] == [1]
     code.write_text('def waiting():\n    """Return the backlog."""\n')
-    assert questions(code) == []
+    assert no_commands(code) == []
+
+
+@pytest.mark.parametrize("opening", ["The backlog.", "All that wait.", "As it travels.", "One of them; raises NotFound."])
+def test_a_planted_noun_phrase_is_found_unless_it_describes_a_property(opening: str, tmp_path: Path) -> None:
+    code = tmp_path / "room.py"
+    code.write_text(f'def waiting():\n    """{opening}"""\n')
+    assert [number for _, number, _ in no_commands(code)] == [1]
+    code.write_text(f'class Room:\n    @property\n    def waiting(self):\n        """{opening}"""\n')
+    assert no_commands(code) == []

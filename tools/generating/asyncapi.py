@@ -59,7 +59,7 @@ def files(root: Path) -> dict[str, str]:
 
 
 def document(samples: Path) -> dict[str, Any]:
-    """Everything that is said, with the samples as examples."""
+    """Return the document of all events, with the samples as examples."""
     return {
         "asyncapi": "3.1.0",
         "info": {

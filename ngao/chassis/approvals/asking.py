@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def always(*_: Any) -> bool:
-    """Every call of the operation is an act of two."""
+    """Require the approval of a second operator for every call of the operation."""
     return True
 
 

@@ -95,7 +95,7 @@ def problem_of(error: BaseException) -> Problem:
 
 
 def broken_fields(errors: Iterable[FieldError]) -> list[dict[str, str]]:
-    """Field errors as dictionaries. A step that is no plain field name is shown as `?`: a name may be someone's data too."""
+    """Return field errors as dictionaries. A step that is no plain field name is shown as `?`: it may be someone's data."""
     return [{**each, "pointer": _safe(each["pointer"])} for each in (error.as_dict() for error in list(errors)[:_MOST_ERRORS])]
 
 

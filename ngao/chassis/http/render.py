@@ -43,14 +43,14 @@ def render(answer: Any) -> Rendered:
 
 
 def render_error(error: BaseException) -> Rendered:
-    """Any error as a problem document."""
+    """Render any error as a problem document."""
     problem = problems.problem_of(error)
     headers = _headers(problem.headers, problems.CONTENT_TYPE)
     return Rendered(problem.status, headers, dump(problem.document()), problem.slug)
 
 
 def dump(payload: Any) -> bytes:
-    """Compact JSON in UTF-8; aware datetimes as RFC 3339 in UTC."""
+    """Return compact JSON in UTF-8; aware datetimes as RFC 3339 in UTC."""
     return json.dumps(payload, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_plain).encode()
 
 

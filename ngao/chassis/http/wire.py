@@ -150,7 +150,7 @@ class Protocol(HttpProtocol):
         """Say nothing: the standard library would print the request line to stderr."""
 
     def get_environ(self) -> dict[str, Any]:
-        """Eventlet's environment, with chunks read strictly, and with this connection under `ngao.connection`."""
+        """Return eventlet's environment, with chunks read strictly, and with this connection under `ngao.connection`."""
         environ: dict[str, Any] = super().get_environ()
         if environ["eventlet.input"].chunked_input:
             environ["eventlet.input"].rfile = _Chunks(self.rfile)

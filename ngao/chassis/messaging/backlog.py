@@ -58,7 +58,7 @@ class Backlog:
         }
 
     def unreached(self) -> list[Unreached]:
-        """Every outsider whose queue is missing or accepts nothing, with its backlog."""
+        """Return every outsider whose queue is missing or accepts nothing, with its backlog."""
         found = self._outbox.aggregate(
             [
                 {"$match": unreached()},

@@ -113,7 +113,7 @@ class Consumer:
         self._ended.wait(_STOP_WITHIN)
 
     def held_s(self) -> float:
-        """For how many seconds the oldest message in hand could be neither handled nor put aside."""
+        """Return for how many seconds the oldest message in hand could be neither handled nor put aside."""
         held = [each.held_since for waiting in self._waiting.values() for each in waiting]
         since = [each for each in (*held, self._busy_since, self._stumbling_since) if each is not None]
         return time.monotonic() - min(since) if since else 0.0
@@ -199,7 +199,7 @@ class Consumer:
         return self._connection
 
     def _next_batch(self) -> list[Item]:
-        """Urgent ones alone while there are any: routine ones beside them would make them wait for the longer commit.
+        """Return the next messages, urgent ones alone while there are any: beside them routine ones would make the commit longer.
 
         One message of a subject at a time; a single one while probing.
         """

@@ -148,7 +148,7 @@ def _died_with(death: Mapping[str, Any]) -> str | None:
 
 
 def _media_type(value: Any) -> str:
-    """In lower case and without parameters. Of letters outside ASCII the lower case may be longer than a property can be."""
+    """Return it in lower case and without parameters; empty outside ASCII, because lower case may be longer than a property."""
     return value.split(";")[0].strip().lower() if isinstance(value, str) and value.isascii() else ""
 
 

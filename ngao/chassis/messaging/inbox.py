@@ -23,5 +23,5 @@ class Inbox:
         self._marks = store.database["inbox"]
 
     def seen(self, marks: Iterable[str]) -> set[str]:
-        """Those of the marks that are there already."""
+        """Return those of the marks that are there already."""
         return {each["_id"] for each in self._marks.find({"_id": {"$in": list(marks)}}, {"_id": 1})}

@@ -34,7 +34,7 @@ class Order:
     to: str | None = None
 
     def chooses(self) -> dict[str, Any]:
-        """As a filter of the store."""
+        """Return the choice as a filter of the store."""
         sent = {"sent_at": {"$gte": self.since, "$lt": self.before}}
         return {**sent, "to": self.to} if self.to else sent
 

@@ -32,7 +32,7 @@ class News:
         self._since, self._received, self._heard = self._monotonic(), None, False
 
     def doubted(self) -> None:
-        """Another connection to the broker was lost: the consumer's may be dead as well, and may not have noticed."""
+        """Wait again, because another connection to the broker was lost: the consumer's may be dead unnoticed as well."""
         if self._since is not None:
             self.attached()
 

@@ -35,11 +35,11 @@ class ParkedRecords:
         return self._collection.count_documents({**self._which, "state": PARKED})
 
     def find(self, parked_id: str) -> dict[str, Any]:
-        """One of them; raises NotFound."""
+        """Return one of them; raises NotFound."""
         return or_not_found(self._collection.find_one({"_id": parked_id, **self._which}), "There is no such parked message.")
 
     def waiting(self, parked_id: str) -> dict[str, Any]:
-        """One that waits for a decision; raises NotFound, NotAllowedNow (`not-parked`)."""
+        """Return one that waits for a decision; raises NotFound, NotAllowedNow (`not-parked`)."""
         found = self.find(parked_id)
         if found["state"] != PARKED:
             raise NotAllowedNow(f"This message is {found['state']}, not parked.", slug="not-parked")
@@ -87,5 +87,5 @@ def scope_of(now: datetime) -> str:
 
 
 def scopes_of(unit: Unit) -> list[str]:
-    """All of these scopes that have a key."""
+    """Return all of these scopes that have a key."""
     return list(unit.keyring.scopes(_SCOPES))

@@ -75,7 +75,7 @@ class Parking:
         self._records = ParkedRecords(self._parked, {"content_type": {"$nin": self._apart}})
 
     def shelf(self, content_type: str) -> Shelf:
-        """Messages of this content type are looked after by the service itself."""
+        """Return the shelf of a content type, whose messages the service itself looks after."""
         self._apart.append(content_type)
         return Shelf(self, self._parked, content_type)
 
@@ -166,7 +166,7 @@ class Parking:
         return self._records.count()
 
     def show(self, parked_id: str) -> dict[str, Any]:
-        """One of them, without its body; raises NotFound."""
+        """Return one of them, without its body; raises NotFound."""
         return _public(self._records.find(parked_id))
 
     def replay(self, parked_id: str, *, by: Actor, reason: str) -> None:

@@ -92,7 +92,7 @@ class Pipeline:
     edge: bool
 
     def decode(self, item: Item) -> None:
-        """Bytes to a checked event of its owner's; a message that is none gets its failure."""
+        """Decode bytes to a checked event of its owner's; a message that is none gets its failure."""
         if item.delivery.unreadable:
             self._fail(item, Unreadable("A property or a header is no text, or of no known type."))
             return
@@ -197,7 +197,7 @@ class Pipeline:
         return Failure(Kind.DEAD, failure.slug if failure else reason)
 
     def _park_whole_after_all(self, item: Item, reason: str) -> None:
-        """Whatever kept its body out may have ended in between: its body must not be lost to a trouble of a moment."""
+        """Park it with its body, if what prevented that has ended by now: the body must not be lost to a trouble of a moment."""
         with suppress(Exception):  # its record is there already
             self.units.run(lambda unit: self._keep(unit, item, reason, bodiless=False))
 

@@ -83,7 +83,7 @@ def _at(settings: BrokerSettings) -> str:
 
 
 def _reason(error: Exception) -> str:
-    """AMQP's own texts may quote names; the system's do not."""
+    """Return the reason without AMQP's own texts, which may quote names; the system's do not."""
     if isinstance(error, OSError) and error.errno:
         return system_reason(error.errno)
     return f"{type(error).__name__} {error.code}" if isinstance(error, AMQPError) else type(error).__name__

@@ -167,7 +167,7 @@ class Publisher:
             self._outcomes[at] = Outcome.UNROUTABLE
 
     def _message(self, outgoing: Outgoing) -> Message:
-        """With `user_id` the broker vouches for the account: it refuses another one than that of the connection."""
+        """Return the message. With `user_id` the broker vouches for the account: it refuses any other than the connection's."""
         return Message(
             outgoing.body,
             content_type=outgoing.content_type,

@@ -130,7 +130,7 @@ class Relay:
         return batch
 
     def _publish(self, batch: list[Entry]) -> None:
-        """Those about which something is to be asked come last: no other entry waits for their answers."""
+        """Publish a batch. Entries that need a recheck come last: no other entry waits for their answers."""
         asked: list[Entry] = []
         others: list[Entry] = []
         for entry in batch:
@@ -191,7 +191,7 @@ class Relay:
         return [entry for entry in entries if answers[entry.message_id] is Answer.LEAVES]
 
     def _put_back(self, entries: list[Entry]) -> None:
-        """They are the first of the next turn, as long as their leases hold."""
+        """Put them first in the next turn, as long as their leases hold."""
         for entry in reversed(entries):
             (self._urgent if entry.priority == URGENT else self._routine).appendleft(entry)
 
@@ -224,7 +224,7 @@ class Relay:
         return [replace(entry, lease=claim) for document in claimed if (entry := self._read(document))]
 
     def _read(self, document: Mapping[str, Any]) -> Entry | None:
-        """One that cannot be read stays in the outbox, and holds no other."""
+        """Read an entry. One that cannot be read stays in the outbox and delays no other."""
         try:
             entry = Entry.from_document(document)
             DESTINATIONS[entry.to]

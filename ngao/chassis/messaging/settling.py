@@ -116,7 +116,7 @@ class Settling:
             self._metrics.relay_failed.labels(outcome.value).inc()
 
     def _postponed(self, others: list[Settled]) -> Iterator[UpdateOne]:
-        """Of each recipient that takes nothing the first is tried again soon; the others wait behind it."""
+        """Postpone entries: of each recipient that takes nothing the first is tried again soon; the others wait behind it."""
         tried: set[Recipient] = set()
         for entry, outcome in others:
             wait = _WAIT[outcome]

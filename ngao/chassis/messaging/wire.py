@@ -82,7 +82,7 @@ class _Reader:
         return found
 
     def value(self, depth: int, end: int) -> Any:
-        """One value of a table or an array that ends at `end`; what cannot be known is skipped up to there."""
+        """Read one value of a table or an array that ends at `end`; what cannot be known is skipped up to there."""
         kind = chr(self.number("B"))
         if kind in _NUMBERS:
             return self.number(_NUMBERS[kind])
@@ -164,7 +164,7 @@ class Received(Message):
 
 
 def frame_handler(connection: Any, callback: Callable[..., Any]) -> Callable[[Any], bool]:
-    """py-amqp's, with messages of our own; a frame that does not belong here is still a fault of the connection."""
+    """Return py-amqp's handler with messages of our own; a frame that does not belong here is still a fault of the connection."""
     expected: defaultdict[int, int] = defaultdict(lambda: _METHOD)
     partial: dict[int, Received] = {}
 

@@ -41,7 +41,7 @@ class Metrics:
         return Histogram(name, text, labels, buckets=buckets, registry=self.registry)
 
     def render(self) -> bytes:
-        """All numbers in Prometheus' text format."""
+        """Return all numbers in Prometheus' text format."""
         return generate_latest(self.registry)
 
     def _serving(self) -> None:

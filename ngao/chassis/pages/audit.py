@@ -82,7 +82,7 @@ def show_audit_heads(parts: Parts[Any]) -> dict[str, Any]:
 
 
 def _verified(parts: Parts[Any], noted: Sequence[Head] = ()) -> dict[str, Any]:
-    """Verify. A note is its author's statement: only what the chains themselves show becomes the metric."""
+    """Verify the chains. A note is its author's statement: only what the chains themselves show becomes the metric."""
     found, metrics = parts.chassis.audit_trail.verify(noted), parts.chassis.metrics
     if isinstance(found, Broken):
         if found.reason != "noted":

@@ -272,7 +272,7 @@ def entry_id(chain: int, n: int) -> str:
 
 
 def _hash(what: Mapping[str, Any], secret: bytes | None) -> str:
-    """HMAC-SHA-256, or SHA-256, over sorted, compact, ASCII JSON; the time to the millisecond, which is what MongoDB keeps."""
+    """Return the HMAC-SHA-256, or SHA-256, of sorted, compact, ASCII JSON; the time to the millisecond, as MongoDB stores it."""
     plain = {**what, "at": _in_milliseconds(what["at"]).isoformat(timespec="milliseconds")}
     content = json.dumps(plain, sort_keys=True, separators=(",", ":")).encode()
     return hmac.new(secret, content, hashlib.sha256).hexdigest() if secret else hashlib.sha256(content).hexdigest()

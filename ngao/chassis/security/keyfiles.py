@@ -131,7 +131,7 @@ def load_onboarding(directory: Path) -> dict[str, str]:
 
 
 def load_keks(directory: Path) -> dict[str, bytes]:
-    """All key-encryption keys of a service by period; raises Misconfigured when there is none or one is open to others."""
+    """Load all key-encryption keys of a service by period; raises Misconfigured when there is none or one is open to others."""
     return {period: _key(path) for period, path in _files_of(directory, "kek-", ".key", "key-encryption key").items()}
 
 
@@ -159,7 +159,7 @@ def load_audit(directory: Path) -> Keys:
 
 
 def load_private(directory: Path) -> dict[str, str]:
-    """All private sealing keys by key id, base64; raises Misconfigured when there is none or one is open to others."""
+    """Load all private sealing keys by key id, base64; raises Misconfigured when there is none or one is open to others."""
     found = {}
     for path in _files_of(directory, "sealing-", ".key", "sealing key").values():
         refuse_open(path)

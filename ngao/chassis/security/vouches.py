@@ -81,7 +81,7 @@ class Vouch:
         )  # fmt: skip
 
     def write(self) -> str:
-        """As it travels."""
+        """Return the vouch as it travels."""
         signatures = [{"key_id": key_id, "signature": each} for key_id, each in sorted(self.signatures.items())]
         return json.dumps({"statement": self.text, "signatures": signatures}, separators=(",", ":"))
 

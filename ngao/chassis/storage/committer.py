@@ -90,7 +90,7 @@ class GroupCommitter:
 
     @contextmanager
     def expecting(self) -> Iterator[None]:
-        """While a use case is at work that will have something to commit."""
+        """Count a use case that will have something to commit, while it is at work."""
         self._at_work += 1
         try:
             yield
@@ -191,7 +191,7 @@ class GroupCommitter:
                 part.settle(committed=committed)
 
     def _own_session(self) -> ClientSession:
-        """One session for all groups.
+        """Return the one session of all groups.
 
         A store that hung keeps the transaction it had begun, with its locks, for a minute, because its end never reached
         it. A new transaction ends that one immediately, but only in the same session.

@@ -158,7 +158,7 @@ class Store:
             collection.drop_index(outgrown)
 
     def _create(self, name: str) -> None:
-        """Another replica of the service may be creating it too."""
+        """Create a collection. Another replica of the service may be creating it too."""
         try:
             self.database.create_collection(name)
         except PyMongoError as error:
@@ -180,7 +180,7 @@ class Store:
         return {**known, "away": seen["Unknown"], "other": seen.total() - sum(known.values()) - seen["Unknown"]}
 
     def size(self) -> tuple[int, int, int]:
-        """Bytes of our own records and indexes, and of the store's disk: used, and in all."""
+        """Return the bytes of our own records and indexes, and of the store's disk: used, and in all."""
         found = self.database.command("dbStats")
         return int(found["storageSize"] + found["indexSize"]), int(found["fsUsedSize"]), int(found["fsTotalSize"])
 

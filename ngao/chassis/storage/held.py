@@ -23,17 +23,17 @@ INTERNAL: dict[str, Any] = {"held": Held.INTERNAL, "rule": ""}
 
 
 def hashed(rule: str) -> dict[str, Any]:
-    """For a keyed hash, forgotten after this rule."""
+    """Describe a field with a keyed hash, erased after this rule."""
     return {"held": Held.HASHED, "rule": rule}
 
 
 def sealed(rule: str) -> dict[str, Any]:
-    """For ciphertext, forgotten after this rule."""
+    """Describe a field with ciphertext, erased after this rule."""
     return {"held": Held.SEALED, "rule": rule}
 
 
 def internal(names: str) -> dict[str, dict[str, Any]]:
-    """For several fields of codes, times or references: their names, with spaces between them."""
+    """Describe several fields of codes, times or references, by their names with spaces between them."""
     return dict.fromkeys(names.split(), INTERNAL)
 
 

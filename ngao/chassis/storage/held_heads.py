@@ -81,7 +81,7 @@ class Holding:
 
 
 def holdings(store: Store) -> dict[str, Holding]:
-    """By the name of each service whose heads are held."""
+    """Return the holding of each service whose heads are held, by its name."""
     found = store.durable(HELD).find({}, {"moved": 1, "at": 1})
     return {each["_id"]: Holding(len(each["moved"]), each["at"]) for each in found}
 

@@ -46,7 +46,7 @@ class Readings:
             self._units.run(work, traceparent)
 
     def shown(self, actor: Actor, action: str, subject: str, traceparent: str) -> None:
-        """One record is about to be shown. Raises Unavailable."""
+        """Audit that one record is about to be shown. Raises Unavailable."""
         self._units.run(lambda unit: unit.audit(action, subject=subject, actor=actor, detail=_trace(unit)), traceparent)
 
     def close_windows(self) -> None:
@@ -71,7 +71,7 @@ class Readings:
             unit.keep(COLLECTION, fresh, known["revision"] if known else 0)
 
     def _close(self, key: str, unit: Unit) -> None:
-        """Another process may have closed it, or begun the next window."""
+        """Close a window. Another process may have closed it, or begun the next one."""
         known = unit.lookups.by(COLLECTION).one(key)
         if known and unit.now - known["since"] >= self._within:
             _record_again(unit, known)
@@ -91,7 +91,7 @@ def _subject(what: Mapping[str, Any]) -> str:
 
 
 def _trace(unit: Unit) -> dict[str, str]:
-    """By which log lines of the same request are found."""
+    """Return the trace by which log lines of the same request are found."""
     found = trace_id(unit.traceparent)
     return {"trace": found} if found else {}
 

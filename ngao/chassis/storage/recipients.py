@@ -22,7 +22,7 @@ class Vouchers:
         self._trusted = Reread(partial(keyfiles.load_onboarding, directory), ticks=ticks)
 
     def judge(self, written: str | None, recipient_id: str, pin: Pin | None) -> Recipient | Distrust:
-        """As `judge`, with the keys of the folder."""
+        """Judge a vouch as `vouches.judge` does, with the keys of the folder."""
         return judge(written, recipient_id, pin, self._trusted.value())
 
 

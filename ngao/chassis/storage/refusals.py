@@ -13,7 +13,7 @@ _AWAY = frozenset({6, 7, 13, 18, 50, 64, 89, 91, 100, 189, 262, 9001, 10107, 116
 
 
 def meaning_of(error: PyMongoError) -> Exception:
-    """Conflict, Unavailable or StoreRefused; what is no refusal of a write is taken for a store that is away."""
+    """Return Conflict, Unavailable or StoreRefused; what is no refusal of a write counts as a store that is unavailable."""
     if isinstance(error, ConnectionFailure | ExecutionTimeout):
         return Unavailable("The store does not answer.")
     if isinstance(error, OperationFailure):

@@ -31,7 +31,7 @@ class Sequences:
         self._floor: int | None = None
 
     def reserve(self, session: ClientSession, counts: Mapping[str, int]) -> dict[str, Iterator[int]]:
-        """So many numbers for each subject. Raises Outdated when what is remembered is not what is stored."""
+        """Reserve so many numbers for each subject. Raises Outdated when what is remembered is not what is stored."""
         self._reserved = self._counted(session, counts) if counts else {}
         floor = self._read_floor(session) if counts else 0
         return {
@@ -47,7 +47,7 @@ class Sequences:
             self._last.forget()
 
     def _read_floor(self, session: ClientSession) -> int:
-        """Once for each process: a restore is made while none runs."""
+        """Read the floor once for each process: a restore is made while none runs."""
         if self._floor is None:
             found = self._collection.find_one({"_id": FLOOR}, session=session)
             self._floor = int(found["n"]) if found else 0

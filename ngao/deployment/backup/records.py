@@ -116,7 +116,7 @@ def _counted(tally: Tally, name: str, documents: Iterable[bytes]) -> Iterator[by
 
 
 def _together(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Small pieces put together: sealing and compressing have a price for each call."""
+    """Join small pieces, because sealing and compressing have a price for each call."""
     waiting = bytearray()
     for piece in pieces:
         waiting += piece

@@ -59,7 +59,7 @@ class SecretsCheck:
     whole: bool
 
     def checks(self) -> Iterator[Check]:
-        """Everything about the folder, the folder itself first."""
+        """Yield all checks of the folder, the folder itself first."""
         yield Check("secrets folder", self._folder_is_there)
         if not self.folder.root.is_dir():
             return  # nothing else can be said before it is made

@@ -98,7 +98,7 @@ def admit(parts: IntakeParts, source_id: str, person: Person) -> None:
 
 
 def audit_dry_run(ctx: Context, source_id: str, person: Person, asked: Asked, bounds: DryRunBounds) -> None:
-    """Enter who asked, and about how many identifiers, never about which. Of those that are refused the first is entered."""
+    """Audit who asked, and about how many identifiers, never about which. Of those that are refused the first is audited."""
     answered = bounds.wait(asked, ctx.now) is None
     if answered or bounds.is_first_over(asked):
         action = "report.validated" if answered else "report.validation_refused"

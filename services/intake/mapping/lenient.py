@@ -107,7 +107,7 @@ class _Reading:
         return min(datetime.fromisoformat(stated), self._now) if stated else self._now
 
     def _leave_out(self, pointer: str, code: str) -> None:
-        """Name it once: that something is missing, or a list empty, after what was there went is no news."""
+        """Note a place once; that a value which was left out is then missing, or its list empty, is not noted."""
         place = self._mapped.native(pointer)
         is_known = code == "required" and any(error.field == place for error in self._mapped.left_out)
         if not is_known and not any(named == pointer or named.startswith(f"{pointer}/") for named in self._named):
@@ -127,7 +127,7 @@ class _Reading:
                 self._leave_out(f"{pointer}/rest", "one_value")
 
     def _known(self, pointer: str) -> Callable[[str], bool] | None:
-        """For a place that holds one code: whether a word is one of its codes."""
+        """Return the test of a word for a place that holds one code; None for any other place."""
         if re.match(r"^/violations/\d+/against$", pointer):
             return lambda word: word in codes.AGAINST
         if pointer == "/location/code":
@@ -141,7 +141,7 @@ class _Reading:
         return one.get(pointer)
 
     def _codes(self) -> None:
-        """Codes in another case, or with spaces or hyphens for underscores, are those codes."""
+        """Replace codes in another case, or with spaces or hyphens for underscores, by the codes of the lists."""
         for pointer, value in list(leaves(self._report)):
             if _CODES.match(pointer) and isinstance(value, str) and not _SLUG.match(value) and _SLUG.match(_folded(value)):
                 replace_at(self._report, pointer, _folded(value))
@@ -195,7 +195,7 @@ class _Reading:
         self._report |= {"occurred_at": self._submitted_at.isoformat(), "occurred_precision": ESTIMATE}
 
     def _precision(self, moment: datetime, holder: Mapping[str, Any], at: str = "") -> str:
-        """No finer than the date is written; of a precision that cannot be read, the widest that the date may have."""
+        """Return a precision no finer than the date is written; if it cannot be read, the widest that the date may have."""
         written = self._mapped.precisions.get(f"{at}/occurred_at", "exact")
         stated = str(holder.get("occurred_precision", written))
         if stated == ESTIMATE:

@@ -262,7 +262,7 @@ def _meant(to: str, pointer: str) -> bool:
 
 
 def _discarded(profile: Profile, native: Mapping[str, Any]) -> tuple[str, ...]:
-    """Names of what was dropped; one that is no plain name is shown as `?`, because it may be someone's data."""
+    """Return the names of what was dropped; one that is no plain name is shown as `?`, because it may be someone's data."""
     taken = {name for rule in profile.fields for name in rule.names()}
     in_words = (rule for rule in profile.fields if _IN_WORDS.match(rule.to) and not rule.for_each)
     taken |= {top_level_other(source.text) for rule in in_words for source in rule.sources} - profile.discard

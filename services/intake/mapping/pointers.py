@@ -40,7 +40,7 @@ def items_at(document: Mapping[str, Any], pointer: str) -> int:
 
 
 def leaves(value: Any, pointer: str = "", *, lists: bool = False) -> Iterator[tuple[str, Any]]:
-    """Every value that holds no other, with its pointer; with `lists`, every list of such values instead."""
+    """Yield every value that holds no other, with its pointer; with `lists`, every list of such values instead."""
     if isinstance(value, dict):
         for name, item in value.items():
             yield from leaves(item, f"{pointer}/{name}", lists=lists)

@@ -61,7 +61,7 @@ class ValueMap:
         return value in self.values or value.casefold() in self.folded or spoken(value) in self.folded
 
     def translated(self, value: str) -> str | None:
-        """Our word for a native one, exact or in another writing; raises WrongShapeError for one that is refused."""
+        """Return our word for a native one, exact or in another writing; raises WrongShapeError for one that is refused."""
         if value in self.values:
             return self.values[value]
         for form in (value.casefold(), spoken(value)):
@@ -129,7 +129,7 @@ def _words(reader: Reader, value: Any) -> Read:
 
 
 def _codes(reader: Reader, value: Any) -> Read:
-    """One code, or several where a question of one choice has become one of many."""
+    """Read one code, or several where a question of one choice has become one of many."""
     found = value if isinstance(value, list) else phrases(reader, _plain(reader, value))
     return Read(reader.meant(found[0])) if len(found) == 1 and not isinstance(value, list) else _each(reader, found)
 
@@ -161,7 +161,7 @@ def _runs(reader: Reader, words: list[str]) -> Iterator[str]:
 
 
 def _phones(reader: Reader, value: Any) -> Read:
-    """Whole texts, because a number may have spaces in it; which numbers a text holds is read where they are used."""
+    """Read whole texts, because a number may have spaces in it; which numbers a text holds is read where they are used."""
     return _each(reader, value if isinstance(value, list) else [value])
 
 

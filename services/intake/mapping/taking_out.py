@@ -15,7 +15,7 @@ _WHOLE = re.compile(
 
 
 def taken_out(broken: Collection[FieldError]) -> list[tuple[str, str]]:
-    """Each place that goes with what is wrong in it, the last items of a list first, so that the others keep their places.
+    """Return each place to remove with what is wrong in it, the last items of a list first, so that the others keep their places.
 
     A place is named once, whatever is wrong in it: taken out twice, it would be the next item of its list that goes.
     """

@@ -27,7 +27,7 @@ class Dating:
 
 
 def with_acts(old: tuple[Violation, ...], new: tuple[Violation, ...], dating: Dating) -> tuple[Violation, ...]:
-    """Acts reported later beside those known: each takes the place of the act that it reports again, or is an act of its own."""
+    """Add acts that were reported later: each replaces the act that it reports again, or is an act of its own."""
     acts, reported_again = list(old), set[int]()
     for act in new:
         at = _same_act(acts[: len(old)], reported_again, act, dating)

@@ -50,6 +50,6 @@ def with_likely_moment(act: Violation, submitted_at: datetime, now: datetime) ->
 
 
 def _begins_a_year(moment: datetime) -> bool:
-    """In whichever time zone the device took itself to be."""
+    """Return True if a year begins at this moment, in whichever time zone the device assumed."""
     earlier, later = moment - _ZONES, moment + _ZONES
     return earlier.year != later.year or (moment.month, moment.day) == (1, 1)

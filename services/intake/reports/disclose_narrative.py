@@ -131,5 +131,5 @@ def _seal(ctx: Context, report: Report, helper: Helper, recipient: Recipient) ->
 
 
 def _publish(ctx: Context, report: Report, event: NarrativeDisclosed | NarrativeWithheld) -> None:
-    """To the partner, and to referral, which keeps it for the partner's catch-up and knows that the acceptance has its answer."""
+    """Publish it to the partner, and to referral for the partner's catch-up and because it waits for this answer."""
     ctx.publish(event, subject=report.case_ref, urgent=report.is_critical, partner_id=event.partner_id, to=(PARTNERS, EVENTS))

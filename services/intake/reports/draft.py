@@ -123,12 +123,12 @@ def readable(value: Any) -> Any:
 
 
 def as_json(content: Any) -> str:
-    """Content in the one way in which it is hashed."""
+    """Return content in the one form in which it is hashed."""
     return json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
 def _readable_identity(identity: Mapping[str, Any]) -> dict[str, Any] | None:
-    """None if nothing in it names anyone."""
+    """Return the readable part of an identity, or None if nothing in it names anyone."""
     texts = readable(identity)
     if "names" in texts:
         texts["names"] = [name for name in texts["names"] if comparable(name)]

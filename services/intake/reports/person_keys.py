@@ -14,7 +14,7 @@ LEAST_WORDS_OF_A_NAME = 2
 
 
 def person_keys(person: Person, keyring: Keyring, policy: IntakePolicy) -> tuple[str, ...]:
-    """Hashes of each phone, e-mail, full name and reference; the values themselves are not kept.
+    """Return the hashes of each phone, e-mail, full name and reference; the values themselves are not stored.
 
     A full name has one hash in which the order of its words does not matter, and one in the order in which it was written.
     """

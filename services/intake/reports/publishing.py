@@ -74,7 +74,7 @@ def day_of(moment: datetime) -> datetime:
 
 
 def _consents(report: Report) -> tuple[events.StatedConsent, ...]:
-    """Those the source states, whole; withdrawals are published by the registry.
+    """Return all consents that the source states; withdrawals are published by the registry.
 
     Were they published without what is withdrawn, the rest would look like a new consent, younger than a withdrawal that has not
     reached intake yet.

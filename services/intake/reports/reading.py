@@ -97,7 +97,7 @@ def draft_of(data: Mapping[str, Any]) -> Draft:
 
 
 def update_of(data: Mapping[str, Any]) -> Update:
-    """Later facts of what the schema has loaded; what is absent changes nothing."""
+    """Return the update that the schema has loaded; what is absent changes nothing."""
     consents, place, person = data.get("consent"), data.get("location"), _person_of(data)
     return Update(
         violations=tuple(violation_of(violation) for violation in data.get("violations") or ()) or None,

@@ -102,13 +102,13 @@ class ReportRepository(Repository[Report]):
         return History(_latest(found, since, but), _latest(own, since, but))
 
     def open_about(self, person_keys: Sequence[str], limit: int, *, but: str) -> list[str]:
-        """Ids of reports that share a key with a person and can still become more urgent, the latest first."""
+        """Return the ids of reports that share a key with a person and can still become more urgent, the latest first."""
         about = ReportDocument.objects(person_keys__in=list(person_keys), withdrawn_at=None, closed_at=None)
         able = about.filter(urgency__ne=CRITICAL, id__ne=but)
         return list(able.order_by("-received_at").limit(limit).scalar("id"))
 
     def due(self, ends: Mapping[str, datetime], limit: int) -> list[tuple[str, str]]:
-        """Ids of reports that are past one of these moments and not forgotten, with the moment; each once."""
+        """Return the ids of reports that are past one of these moments and not erased, with the moment; each once."""
         found = {report_id: moment for moment, end in ends.items() for report_id in _past(moment, end).limit(limit).scalar("id")}
         return list(found.items())
 
@@ -117,12 +117,12 @@ class ReportRepository(Repository[Report]):
         return overdue((_past(moment, end), f"{moment}_at", end) for moment, end in ends.items())
 
     def with_unjudged_others(self, limit: int) -> list[str]:
-        """Ids of reports whose news other reports about the person are still to be judged with, the longest due first."""
+        """Return the ids of reports after which others about the person are still to be triaged again, the longest due first."""
         due = ReportDocument.objects(judge_others_at__exists=True).order_by("judge_others_at")
         return list(due.limit(limit).scalar("id"))
 
     def unopened(self, now: datetime, limit: int) -> list[str]:
-        """Ids of reports that no case was opened for and that should be published again, the longest due first."""
+        """Return the ids of reports without a case that are due to be published again, the longest due first."""
         waiting = ReportDocument.objects(tell_again_at__exists=True).order_by("tell_again_at")
         due = waiting.filter(Q(tell_again_at__lte=now) | Q(tell_again_at__gt=now + LATEST_AGAIN))
         return list(due.limit(limit).scalar("id"))

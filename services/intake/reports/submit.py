@@ -35,7 +35,7 @@ def post_reports(parts: IntakeParts, call: Call) -> Answer:
 
 
 def _result(index: int, outcome: Mapping[str, Any] | Exception) -> dict[str, Any]:
-    """One item's answer in the answer to a batch."""
+    """Return one item's answer in the answer to a batch."""
     if isinstance(outcome, Exception):
         problem = problem_of(outcome)
         return {"index": index, "status": problem.status, "problem": problem.document()}

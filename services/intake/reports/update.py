@@ -203,7 +203,7 @@ def _parts(update: Update) -> list[object]:
 
 
 def _parts_before_dates(update: Update) -> list[object]:
-    """As it was when an act had no date of its own, and one whose state was not stated was over."""
+    """Return the parts as they were when an act had no date of its own, and one whose state was not stated had ended."""
     acts = [
         f"Violation(type={violation.type!r}, ongoing={bool(violation.ongoing)!r}, against={violation.against!r}, "
         f"perpetrators={violation.perpetrators!r}, involvements={violation.involvements!r})"
@@ -224,6 +224,6 @@ def _with_acts(update: Update, acts: Sequence[object]) -> list[object]:
 
 
 def _consent(said: Statement) -> str:
-    """As it was when a consent was a class of its own, so that repeats of updates are recognised as before."""
+    """Return a consent as it was when it was a class of its own, so that repeats of updates are recognised as before."""
     fields = f"purpose={said.purpose!r}, scope={said.scope!r}, recipient={said.recipient!r}, until={said.until!r}"
     return f"Consent({fields}, given_at=None)"

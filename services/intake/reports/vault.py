@@ -30,7 +30,7 @@ class CaseVault:
             self._unit.afterwards.append(lambda: self._kept.forget(report.case_ref, report.received_at))
 
     def seal(self, report: Report, field: str, plaintext: bytes) -> bytes:
-        """Ciphertext that opens only as this field of this report."""
+        """Return ciphertext that opens only as this field of this report."""
         scope = _scope(report)
         if not report.revision:
             self._unit.sealer.begin(scope)

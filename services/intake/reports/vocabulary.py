@@ -33,7 +33,7 @@ def county_named(told: str, lists: Vocabulary) -> str | None:
 
 
 def problems_of(draft: Draft, vocabulary: Vocabulary, now: datetime) -> list[FieldError]:
-    """Everything in a report that the lists do not know, or that cannot have happened yet."""
+    """Return everything in a report that the lists do not know, or that cannot have happened yet."""
     found = code_problems(draft.violations, draft.needs, draft.languages, draft.place, vocabulary)
     if draft.occurred_at > now + FUTURE_TOLERANCE:
         found.append(FieldError("/occurred_at", "range", "Must not lie in the future."))

@@ -35,7 +35,7 @@ class SourceRepository(Repository[Source]):
         return or_not_found(self.get(source_id), "There is no such source.")
 
     def all(self) -> list[Source]:
-        """Every source, by id."""
+        """Return every source, by id."""
         return self._all(SourceDocument.objects.order_by("id"))
 
     def save(self, source: Source) -> None:

@@ -87,7 +87,7 @@ class CaseRepository(Repository[Case]):
         return list(found.scalar("id"))
 
     def latest(self, life: Life | None, limit: int) -> list[Case]:
-        """Cases, the newest first, of one state or of all."""
+        """Return cases of one state or of all, the newest first."""
         chosen = CaseDocument.objects(life=life.value) if life else CaseDocument.objects()
         return self._all(chosen.order_by("-created_at").limit(limit))
 
@@ -131,7 +131,7 @@ class TimelineRepository:
         self._unit.keep("story", place | to_record(step), 0)
 
     def of(self, case_ref: str) -> list[Step]:
-        """All steps of a case, in the order of time."""
+        """Return all steps of a case, in the order of time."""
         return [_step(record) for record in StepDocument.objects(case_ref=case_ref).order_by("at", "place").as_pymongo()]
 
 
