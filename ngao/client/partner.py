@@ -63,12 +63,12 @@ class PartnerClient:
         return self._account.id
 
     def on(self, event_type: str) -> Callable[[Handler], Handler]:
-        """Register the handler of an event type. Raises UnknownType for a type that partners do not get.
+        """Register the handler of an event type. Raises UnknownType for a type that the platform never sends to a partner.
 
         The handler gets an event whose `data` has native values. The opened content of a disclosure is `data["disclosed"]`.
         """
         if Audience.PARTNER not in type_named(event_type).audiences:
-            raise UnknownType("partners do not get events of this type")
+            raise UnknownType(f"The platform never sends {event_type} to a partner, so that its handler would never run.")
 
         def named(handler: Handler) -> Handler:
             self._handlers[event_type] = handler

@@ -96,8 +96,13 @@ def _type(
     )
 
 
-def _offer(payload: type[Payload], says: str, *more: str) -> EventType:
-    return _type(payload, says, ("intake", "notify", *more), _BOTH, notice=notices.Notice)
+def _offer(payload: type[Payload], says: str, *more: str, audiences: tuple[Audience, ...] = _BOTH) -> EventType:
+    return _type(payload, says, ("intake", "notify", *more), audiences, notice=notices.Notice)
+
+
+def _reported(payload: type[Payload], says: str, *more: str) -> EventType:
+    """Return the entry of what the partner itself has reported, which is not sent to it."""
+    return _offer(payload, says, *more, audiences=(Audience.INTERNAL,))
 
 
 def _message(payload: type[Payload], says: str) -> EventType:
@@ -144,11 +149,11 @@ _ALL = (
     _type(referral.CaseReopened, "A new fact has reopened a case or needs.", ("intake", "notify"), notice=notices.Notice),
     _offer(referral.OfferMade, "A partner is asked to help."),
     _offer(referral.OfferAccepted, "A partner accepted the referral.", "registry"),
-    _offer(referral.OfferDeclined, "A partner declined."),
+    _reported(referral.OfferDeclined, "A partner declined."),
     _offer(referral.OfferExpired, "A partner did not answer in time."),
-    _offer(referral.OfferStarted, "The partner is at work."),
-    _offer(referral.OfferCompleted, "The partner has completed it.", "registry"),
-    _offer(referral.OfferFailed, "The partner could not do it.", "registry"),
+    _reported(referral.OfferStarted, "The partner is at work."),
+    _reported(referral.OfferCompleted, "The partner has completed it.", "registry"),
+    _reported(referral.OfferFailed, "The partner could not do it.", "registry"),
     _offer(referral.OfferWithdrawn, "An open offer is withdrawn."),
     _offer(referral.OfferRecalled, "An accepted referral is recalled.", "registry"),
     _type(referral.NeedUnroutable, "No partner fits: why, and who was notified.", ("intake", "notify"), notice=notices.Notice),

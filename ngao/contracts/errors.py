@@ -30,7 +30,7 @@ class Undecodable(ContractError):
 
 
 class UnknownType(ContractError):
-    """An event type that this version of the catalogue does not know."""
+    """An event type that this version of the catalogue does not know, or that the platform does not send to the reader."""
 
     slug = "unknown-type"
 
