@@ -103,8 +103,8 @@ def _syncs(results: dict[str, Any]) -> str:
     for name, one in results.get("durability", {}).items():
         if one:
             rows.append((_SAYS[name], str(one["operations"]), str(one["mongod"]), str(one["broker"])))
-    told = "fsync and fdatasync by strace while that many reports went through, one at a time (F2: in one batch)."
-    return told + "\n\n" + _markdown(("", "reports", "mongod", "broker"), rows) if rows else "Not counted: there was no strace."
+    note = "fsync and fdatasync by strace while that many reports went through, one at a time (F2: in one batch)."
+    return note + "\n\n" + _markdown(("", "reports", "mongod", "broker"), rows) if rows else "Not counted: there was no strace."
 
 
 def _machine(machine: dict[str, Any]) -> str:
@@ -159,9 +159,9 @@ def _timelines(faults: dict[str, Any]) -> list[str]:
                  for key, colour in (("p99", "#333"), ("p50", "#88a"))]  # fmt: skip
         marks = [f'<line x1="{x(one[key]):.1f}" x2="{x(one[key]):.1f}" y1="0" y2="200" stroke="{colour}"/>'
                  for key, colour in (("killed", _BAD), ("up", _GOOD))]  # fmt: skip
-        told = f"p99 and p50 of reports by the second they were due; the top is {top:.1f} s"
+        legend = f"p99 and p50 of reports by the second they were due; the top is {top:.1f} s"
         drawn += [
-            f"<h2>B10: {escape(name)} killed</h2><p>{told}</p>",
+            f"<h2>B10: {escape(name)} killed</h2><p>{legend}</p>",
             f'<svg viewBox="0 0 {_WIDTH} 200">{"".join(lines + marks)}</svg>',
         ]
     return drawn

@@ -70,8 +70,8 @@ class Field:
         for name, contender in everybody:
             rate = contender.through(100).throughput
             self.peaks[name] = contender.through(max(100, int(rate * size.seconds))).throughput
-        told = ", ".join(f"{name} {peak:.0f}/s" for name, peak in self.peaks.items())
-        say(f"warm; end to end: {told}")
+        rates = ", ".join(f"{name} {peak:.0f}/s" for name, peak in self.peaks.items())
+        say(f"warm; end to end: {rates}")
 
     def stop(self) -> None:
         """End all of them."""

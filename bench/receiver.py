@@ -87,12 +87,12 @@ def _consume(account: Account, pipe: Pipe) -> None:
 
     for queue in account.queues:
         channel.basic_consume(queue, callback=receive)
-    told = time.monotonic()
+    reported = time.monotonic()
     while True:
         with suppress(TimeoutError):
             connection.drain_events(timeout=_TELL_EVERY_S)
-        if held and (time.monotonic() - told > _TELL_EVERY_S or len(held) > _PREFETCH // 2):
+        if held and (time.monotonic() - reported > _TELL_EVERY_S or len(held) > _PREFETCH // 2):
             channel.basic_ack(last[0], multiple=True)
             pipe.send(held)
             held.clear()
-            told = time.monotonic()
+            reported = time.monotonic()

@@ -30,21 +30,21 @@ def install(folder: Path) -> Path | None:
     return folder / "venv" / "bin" / "pip-audit" if done.returncode == 0 else None
 
 
-def main(install: Callable[[Path], Path | None] = install, tell: Callable[[str], object] = sys.stdout.write) -> int:
+def main(install: Callable[[Path], Path | None] = install, write: Callable[[str], object] = sys.stdout.write) -> int:
     """Audit both lock files with the first feed that answers."""
     with tempfile.TemporaryDirectory(prefix="ngao-audit-") as made:
         folder = Path(made)
         program = install(folder)
         if program is None:
-            return _not_checked(tell, f"pip cannot install {TOOL}")
+            return _not_checked(write, f"pip cannot install {TOOL}")
         feed = next((each for each in FEEDS if answers(program, each, folder)), None)
         if feed is None:
-            return _not_checked(tell, f"no feed of advisories can be reached, or none names what is known of {KNOWN_BAD}")
+            return _not_checked(write, f"no feed of advisories can be reached, or none names what is known of {KNOWN_BAD}")
         found = [look(program, feed, ROOT / lock, folder) for lock in LOCKS]
     if any(each is None for each in found):
-        return _not_checked(tell, f"the feed {feed} stopped to answer")
+        return _not_checked(write, f"the feed {feed} stopped to answer")
     lines = sorted({line for each in found for line in each or ()})
-    tell("".join(f"{line}\n" for line in lines) or f"The feed {feed} knows of nothing in {' and '.join(LOCKS)}.\n")
+    write("".join(f"{line}\n" for line in lines) or f"The feed {feed} knows of nothing in {' and '.join(LOCKS)}.\n")
     return SOMETHING_KNOWN if lines else NOTHING_KNOWN
 
 
@@ -74,8 +74,8 @@ def lines_of(report: str) -> list[str]:
     ]  # fmt: skip
 
 
-def _not_checked(tell: Callable[[str], object], why: str) -> int:
-    tell(f"NOTHING WAS CHECKED: {why}. Run it where a feed can be reached (api.osv.dev or pypi.org).\n")
+def _not_checked(write: Callable[[str], object], why: str) -> int:
+    write(f"NOTHING WAS CHECKED: {why}. Run it where a feed can be reached (api.osv.dev or pypi.org).\n")
     return NOT_CHECKED
 
 

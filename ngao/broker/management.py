@@ -59,10 +59,10 @@ class Management:
 
     def clock(self) -> datetime:
         """Return the broker's time, to the second (RFC 9110, Date). Raises Unavailable, Misconfigured."""
-        told = self._ask("GET", ("overview",)).headers.get("Date")
-        if told is None:
+        date = self._ask("GET", ("overview",)).headers.get("Date")
+        if date is None:
             raise Unavailable(f"The broker's management interface {self._url} sends no Date. Check for a proxy before it.")
-        return parsedate_to_datetime(told)
+        return parsedate_to_datetime(date)
 
     def close(self) -> None:
         """Close the connections."""

@@ -51,14 +51,14 @@ class BrokerSpec:
 
 
 def provision(
-    management: Management, wanted: BrokerSpec, *, dry_run: bool = False, tell: Callable[[str], None] = lambda _: None
+    management: Management, wanted: BrokerSpec, *, dry_run: bool = False, progress: Callable[[str], None] = lambda _: None
 ) -> list[str]:
     """Provision what is missing, or only list it. Returns one line for each step. Raises Misconfigured, Unavailable."""
     done = []
     for step in steps(management, wanted):
         if not dry_run:
             step.do()
-        tell(step.what)
+        progress(step.what)
         done.append(step.what)
     return done
 

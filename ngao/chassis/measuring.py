@@ -46,8 +46,8 @@ def _store_size(metrics: Metrics, store: Store) -> None:
 
 
 def _readiness(metrics: Metrics, health: Health) -> None:
-    for name, told in health.report()[1]["checks"].items():
-        metrics.checks.labels(name).set(told == "ok")
+    for name, state in health.report()[1]["checks"].items():
+        metrics.checks.labels(name).set(state == "ok")
 
 
 def _certificates(settings: Settings) -> dict[str, Path]:

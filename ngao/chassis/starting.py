@@ -36,7 +36,7 @@ class Patience:
     """`within_s` seconds for all that this start waits for; each cause is logged once."""
 
     within_s: float
-    tell: Callable[[str], None] = say
+    show: Callable[[str], None] = say
     monotonic: Callable[[], float] = time.monotonic
     pause: Callable[[float], None] = time.sleep
 
@@ -45,14 +45,14 @@ class Patience:
 
     def until(self, demand: Callable[[], T]) -> T:
         """Return the demand's result, as soon as it is met. Raises its Misconfigured immediately, Unavailable at the end."""
-        told = False
+        has_printed = False
         while True:
             try:
                 return demand()
             except Unavailable as error:
-                if not told:
-                    self.tell(f"Waiting, at most {self.within_s:.0f} s in all: {error}")
-                    told = True
+                if not has_printed:
+                    self.show(f"Waiting, at most {self.within_s:.0f} s in all: {error}")
+                    has_printed = True
                 if self.monotonic() + _AGAIN_S > self._until:
                     raise
             self.pause(_AGAIN_S)

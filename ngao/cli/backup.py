@@ -57,7 +57,7 @@ def backup(to: To, service: OneService = None, as_json: AsJson = False) -> None:
         require_service(service)
     chosen = {name: store for name, store in stores.items() if service in {None, name}}
     known = _outsiders() if service in {None, OUTSIDERS} else None
-    made, parts = take(to, Sources(chosen, known), _public_key(), tell=progress(), now=datetime.now(UTC))
+    made, parts = take(to, Sources(chosen, known), _public_key(), progress=progress(), now=datetime.now(UTC))
     rows = [vars(part) for part in parts]
     if as_json:
         show_json({"folder": str(made), "parts": rows})
@@ -88,7 +88,7 @@ def restore(
         bin/ngao restore /srv/backups/ngao-20260301T080000Z --key backup.key --verify
         bin/ngao restore /srv/backups/ngao-20260301T080000Z --key backup.key
     """
-    tell, now = progress(), datetime.now(UTC)
+    show_step, now = progress(), datetime.now(UTC)
     found = Backup.at(source, _private_key(key))
     parts = found.chosen([service] if service else sorted(found.parts))
     stores = {} if verify else _stopped_stores(parts)
@@ -97,12 +97,12 @@ def restore(
         target.demand_fit()
     for part in parts:
         found.verify(part, now=now)
-        tell(f"{part.name}: verified, {part.documents} documents as of {part.taken}")
+        show_step(f"{part.name}: verified, {part.documents} documents as of {part.taken}")
     if OUTSIDERS in {part.name for part in parts} and not verify:
-        tell(f"{OUTSIDERS}: {_bring_outsiders(found.outsiders())} changes on the broker")
+        show_step(f"{OUTSIDERS}: {_bring_outsiders(found.outsiders())} changes on the broker")
     for part in parts:
         if part.name in targets:
-            tell(f"{part.name}: {found.fill(part, targets[part.name], tell=tell, now=now)} documents restored")
+            show_step(f"{part.name}: {found.fill(part, targets[part.name], progress=show_step, now=now)} documents restored")
     then = ["The backup is complete and readable. Nothing was written."] if verify else list(_then(parts, now))
     if as_json:
         show_json({"restored": not verify, "parts": [vars(part) for part in parts], "then": then})

@@ -120,10 +120,10 @@ def _print_report(case: Mapping[str, Any]) -> None:
     show(report["violations"], ("label", "ongoing", "against", "perpetrators"), as_json=False, none="No violation is recorded.")
     echo(f"Why {report['urgency']}: {_texts(report['reasons'])}")
     _print_gaps(report)
-    told = case.get("told")
-    if told:
-        echo(f"\n{told['narrative'] or 'There is no narrative.'}")
-        show(told["attachments"], ("name", "media_type", "url"), as_json=False, none="There are no attachments.")
+    narrative = case.get("told")
+    if narrative:
+        echo(f"\n{narrative['narrative'] or 'There is no narrative.'}")
+        show(narrative["attachments"], ("name", "media_type", "url"), as_json=False, none="There are no attachments.")
     echo("")
 
 

@@ -61,10 +61,10 @@ def demo() -> None:
 
 def _further(run: DemoRun) -> list[str]:
     """Return the outcomes that no single scenario shows and that did not happen in time: disclosures opened, mail delivered."""
-    hops = run.printer.partner_steps
+    steps = run.printer.partner_steps
     wanted = {
-        "a partner opened a sealed contact": lambda: any(hop["hop"] == "contact_opened" for hop in hops),
-        "a partner opened a sealed narrative": lambda: any(hop["hop"] == "narrative_opened" for hop in hops),
+        "a partner opened a sealed contact": lambda: any(step["hop"] == "contact_opened" for step in steps),
+        "a partner opened a sealed narrative": lambda: any(step["hop"] == "narrative_opened" for step in steps),
         "mail was delivered": lambda: run.printer.mails > 0,
     }
     return [what for what, done in wanted.items() if not wait_until(partial(_happened, run, done), 30, 0.2)]
@@ -119,14 +119,14 @@ def _parked(intake: Operator) -> list[dict[str, object]]:
 
 
 def _summary(console: Console, run: DemoRun, missing: list[str], seconds: float) -> None:
-    hops = [hop["hop"] for hop in run.printer.partner_steps]
+    steps = [step["hop"] for step in run.printer.partner_steps]
     counts = {
         "reports posted": len(run.posted),
         "cases": len(run.cases),
-        "referrals accepted": hops.count("accepted"),
-        "contacts opened by partners": hops.count("contact_opened"),
-        "narratives opened by partners": hops.count("narrative_opened"),
-        "referrals completed": hops.count("completed"),
+        "referrals accepted": steps.count("accepted"),
+        "contacts opened by partners": steps.count("contact_opened"),
+        "narratives opened by partners": steps.count("narrative_opened"),
+        "referrals completed": steps.count("completed"),
         "e-mails delivered": run.printer.mails,
     }
     console.print("\n[bold]Results[/bold]")

@@ -149,10 +149,10 @@ def _needs(service: str) -> Needs:
 
 
 def _rows(service: str) -> list[dict[str, Any]]:
-    told = operator(service).get("/v1/keys")
-    counted = {each["period"]: each["data_keys"] for each in told["wrapped"]}
-    periods = sorted({*counted, told["active"]})
+    found = operator(service).get("/v1/keys")
+    counted = {each["period"]: each["data_keys"] for each in found["wrapped"]}
+    periods = sorted({*counted, found["active"]})
     return [
-        {"service": service, "period": period, "active": period == told["active"], "data_keys": counted.get(period, 0)}
+        {"service": service, "period": period, "active": period == found["active"], "data_keys": counted.get(period, 0)}
         for period in periods
     ]

@@ -52,11 +52,11 @@ def progress() -> Callable[[str], None]:
     """Return a function that prints progress, each line with the seconds since this call."""
     began = time.monotonic()
 
-    def tell(line: str) -> None:
+    def step(line: str) -> None:
         sys.stderr.write(f"{time.monotonic() - began:6.1f} s  {line}\n")
         sys.stderr.flush()
 
-    return tell
+    return step
 
 
 def print_error(sentence: str) -> None:

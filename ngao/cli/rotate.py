@@ -164,13 +164,13 @@ def operator(finish: Finish = False) -> None:
 
 
 def _begin(
-    begin: Callable[[SecretsFolder, str], str], told: str, service: str | None, among: Sequence[str] = SERVICES
+    begin: Callable[[SecretsFolder, str], str], done: str, service: str | None, among: Sequence[str] = SERVICES
 ) -> Sequence[str]:
     """Start a period of one kind of key for the chosen services, and return them."""
     folder, chosen = existing_folder(), one_or_all(service) if service else among
     for each in chosen:
         period = begin(folder, each)
-        echo(f"{told.format(service=each, period=period)} within ten seconds. No restart needed.")
+        echo(f"{done.format(service=each, period=period)} within ten seconds. No restart needed.")
     return chosen
 
 

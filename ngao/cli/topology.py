@@ -38,9 +38,9 @@ def provision(dry_run: Annotated[bool, typer.Option("--dry-run", help="Only prin
     """
     done = []
     for store in named(os.environ.get("NGAO_STORES", ""), _folder() or Path(), os.environ.get("NGAO_CA_FILE")):
-        done += store.bring(dry_run=dry_run, tell=echo)
+        done += store.bring(dry_run=dry_run, progress=echo)
     with management() as broker:
-        done += bring(broker, _wanted(), dry_run=dry_run, tell=echo)
+        done += bring(broker, _wanted(), dry_run=dry_run, progress=echo)
     echo(f"{len(done)} changes {'would be made' if dry_run else 'made'}." if done else "Nothing is missing.")
 
 
@@ -55,7 +55,7 @@ def list_events(as_json: AsJson = False) -> None:
             "heard_by": list(entry.subscribers),
             "audiences": [str(audience) for audience in entry.audiences],
             "classification": entry.classification,
-            "says": entry.says,
+            "says": entry.meaning,
         }
         for entry in CATALOGUE.values()
     ]

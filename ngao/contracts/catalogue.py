@@ -38,7 +38,7 @@ class EventType:
     name: str
     owner: str
     schema: type[Schema]
-    says: str
+    meaning: str
     subscribers: tuple[str, ...] = ()
     audiences: tuple[Audience, ...] = (Audience.INTERNAL,)
     classification: str = "internal"
@@ -70,7 +70,7 @@ _NOTIFY = ("notify",)
 
 def _type(
     payload: type[Payload],
-    says: str,
+    meaning: str,
     subscribers: tuple[str, ...] = (),
     audiences: tuple[Audience, ...] = (Audience.INTERNAL,),
     classification: str = "internal",
@@ -84,7 +84,7 @@ def _type(
         payload.type_name,
         owner or payload.type_name.partition(".")[0],
         schema_of(payload),
-        says,
+        meaning,
         subscribers,
         audiences,
         classification,
@@ -96,28 +96,28 @@ def _type(
     )
 
 
-def _offer(payload: type[Payload], says: str, *more: str, audiences: tuple[Audience, ...] = _BOTH) -> EventType:
-    return _type(payload, says, ("intake", "notify", *more), audiences, notice=notices.Notice)
+def _offer(payload: type[Payload], meaning: str, *more: str, audiences: tuple[Audience, ...] = _BOTH) -> EventType:
+    return _type(payload, meaning, ("intake", "notify", *more), audiences, notice=notices.Notice)
 
 
-def _reported(payload: type[Payload], says: str, *more: str) -> EventType:
+def _reported(payload: type[Payload], meaning: str, *more: str) -> EventType:
     """Return the entry of what the partner itself has reported, which is not sent to it."""
-    return _offer(payload, says, *more, audiences=(Audience.INTERNAL,))
+    return _offer(payload, meaning, *more, audiences=(Audience.INTERNAL,))
 
 
-def _message(payload: type[Payload], says: str) -> EventType:
-    return _type(payload, says, ("referral",))
+def _message(payload: type[Payload], meaning: str) -> EventType:
+    return _type(payload, meaning, ("referral",))
 
 
 def _heads(service: str) -> EventType:
     """Return the entry of an audit event. Notify gets none, because it sends data out of the platform."""
     others = tuple(each for each in ("intake", "registry", "referral") if each != service)
-    says = "Where the chains of this service's audit are, for the others to hold."
-    return _type(audit.noted_by(service), says, others, may_be_urgent=False)
+    meaning = "Where the chains of this service's audit are, for the others to hold."
+    return _type(audit.noted_by(service), meaning, others, may_be_urgent=False)
 
 
-def _reply(payload: type[Payload], says: str) -> EventType:
-    return _type(payload, says, (), (Audience.FROM_PARTNER,))
+def _reply(payload: type[Payload], meaning: str) -> EventType:
+    return _type(payload, meaning, (), (Audience.FROM_PARTNER,))
 
 
 _ALL = (
@@ -157,7 +157,7 @@ _ALL = (
     _offer(referral.OfferWithdrawn, "An open offer is withdrawn."),
     _offer(referral.OfferRecalled, "An accepted referral is recalled.", "registry"),
     _type(referral.NeedUnroutable, "No partner fits: why, and who was notified.", ("intake", "notify"), notice=notices.Notice),
-    _type(referral.HelperRevoked, "A partner was revoked and holds this need.", _NOTIFY, notice=notices.Notice),
+    _type(referral.PartnerRevoked, "A partner was revoked and holds this need.", _NOTIFY, notice=notices.Notice),
     _type(referral.DisclosureMissed, "A partner accepted and has neither a contact or narrative nor a refusal in time.",
           _NOTIFY, notice=notices.Notice),
     _type(referral.ReplyAnswered, "A partner's reply, or a part of it, is invalid, and why.", (), _PARTNER),

@@ -25,5 +25,5 @@ def for_partner(event: Event) -> Event:
     if not ref:
         return event
     ref = case_ref_for(event.partnerid or "", ref, salt)
-    told = {name: value for name, value in event.data.items() if name != "case_salt"}
-    return replace(event, subject=ref, data={**told, "case_ref": ref}, traceparent=None, notice=None)
+    shown = {name: value for name, value in event.data.items() if name != "case_salt"}
+    return replace(event, subject=ref, data={**shown, "case_ref": ref}, traceparent=None, notice=None)

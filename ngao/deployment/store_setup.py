@@ -41,7 +41,7 @@ class NewStore:
     ca_file: str | None = None
     within_s: float = WITHIN_S
 
-    def bring(self, *, dry_run: bool = False, tell: Callable[[str], None] = lambda _: None) -> list[str]:
+    def bring(self, *, dry_run: bool = False, progress: Callable[[str], None] = lambda _: None) -> list[str]:
         """Do the missing steps, or only report them. Return one line per step. Raises Misconfigured, Unavailable."""
         done = []
         with self._client(username="__system", password=self.key, authSource="local") as client:
@@ -49,7 +49,7 @@ class NewStore:
             for step in self._steps(client):
                 if not dry_run:
                     self._do(step)
-                tell(step.what)
+                progress(step.what)
                 done.append(step.what)
         return done
 

@@ -121,14 +121,14 @@ def judge(statements: Iterable[Statement], *, purpose: str, scope: str | None, r
     return Answer.WITHDRAWN if taken else Answer.NONE
 
 
-def stated(tellings: Iterable[ConsentSnapshot]) -> tuple[Statement, ...]:
+def stated(snapshots: Iterable[ConsentSnapshot]) -> tuple[Statement, ...]:
     """Return the consents of a source's last event, each from the first event of those that state it without a gap.
 
     The events may be in any order; keep all, because a late one may begin or break what others repeat.
     """
     now: dict[object, Statement] = {}
-    for telling in sorted(tellings, key=lambda each: each.sequence):
-        now = {_content(each): now.get(_content(each), each) for each in telling.consents}
+    for snapshot in sorted(snapshots, key=lambda each: each.sequence):
+        now = {_content(each): now.get(_content(each), each) for each in snapshot.consents}
     return tuple(now.values())
 
 

@@ -44,17 +44,17 @@ class Placeholders:
         found = words(name)
         return bool(found) and not self._names_no_one(found)
 
-    def real_names(self, told: Iterable[str]) -> tuple[str, ...]:
+    def real_names(self, values: Iterable[str]) -> tuple[str, ...]:
         """Return the names without placeholders."""
-        return tuple(name for name in told if self.is_name(name))
+        return tuple(name for name in values if self.is_name(name))
 
-    def real_phones(self, told: Iterable[str], region: str) -> tuple[str, ...]:
+    def real_phones(self, values: Iterable[str], region: str) -> tuple[str, ...]:
         """Return the numbers of phone fields without placeholders."""
-        return tuple(filter(self.is_phone, keys_of(told, region)))
+        return tuple(filter(self.is_phone, keys_of(values, region)))
 
-    def real_emails(self, told: Iterable[str]) -> tuple[str, ...]:
+    def real_emails(self, values: Iterable[str]) -> tuple[str, ...]:
         """Return the addresses of e-mail fields without placeholders, in lower case."""
-        return tuple(filter(self.is_email, (email.strip().lower() for email in told)))
+        return tuple(filter(self.is_email, (email.strip().lower() for email in values)))
 
     def somebodys(self, addresses: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
         """Return the addresses `(kind, value)` that can match two people, without placeholders."""

@@ -1,4 +1,4 @@
-"""Pure dataclasses as plain records and back, by their type hints: one mapping for all that is stored under its own names.
+"""Pure dataclasses as plain records and back, by their type hints: one mapping for all that is stored as it is.
 
 A record holds what a document store takes: lists for tuples and sets (sets sorted), values for enumerations, texts for times of
 day, records for dataclasses. Numbers, texts, moments and mappings stay as they are. Nothing is copied deeply.
@@ -19,8 +19,12 @@ Turn = Callable[[Any], Any]
 MANY = (tuple, list, set, frozenset)
 
 
+_STORED = "stored as"
+
+
 class _Field(NamedTuple):
     name: str
+    stored: str
     write: Turn | None
     read: Turn | None
     empty: Callable[[], Any] | None
@@ -30,12 +34,22 @@ class _Field(NamedTuple):
 _known: dict[type, tuple[_Field, ...]] = {}
 
 
+def stored_as(name: str) -> Mapping[str, str]:
+    """Return the `metadata` of a dataclass field whose records have another name: one of an earlier version."""
+    return {_STORED: name}
+
+
+def stored_name(declared: Field[Any]) -> str:
+    """Return the name that a field has in records."""
+    return str(declared.metadata.get(_STORED, declared.name))
+
+
 def to_record(value: Any, *without: str, only: Container[str] | None = None) -> dict[str, Any]:
-    """Return the fields of a dataclass by name, but for those `without`; or `only` the named ones."""
+    """Return the fields of a dataclass by stored name, but for those `without`; or `only` the named ones."""
     return {
-        each.name: part if part is None or each.write is None else each.write(part)
+        each.stored: part if part is None or each.write is None else each.write(part)
         for each in _fields(type(value))
-        if each.name not in without and (only is None or each.name in only)
+        if each.stored not in without and (only is None or each.stored in only)
         for part in (getattr(value, each.name),)
     }
 
@@ -49,7 +63,7 @@ def from_record(kind: type[T], record: Mapping[str, Any], **known: Any) -> T:
         each.name: each.empty() if part is None and each.empty else each.read(part) if each.read else part
         for each in _fields(kind)
         if each.name not in known
-        for part in (record.get(each.name),)
+        for part in (record.get(each.stored),)
         if part is not None or each.empty
     }
     return kind(**found, **known)
@@ -67,7 +81,7 @@ def _field(declared: Field[Any], hint: Any) -> _Field:
     empty: Callable[[], Any] | None = None
     if declared.default is MISSING and declared.default_factory is MISSING:
         empty = type(None) if optional else get_origin(inner) if get_origin(inner) in MANY else None
-    return _Field(declared.name, *_turns(inner), empty)
+    return _Field(declared.name, stored_name(declared), *_turns(inner), empty)
 
 
 def present(hint: Any) -> tuple[Any, bool]:

@@ -69,21 +69,21 @@ class MemoryReports(MemoryRepository[Report], ReportRepository):
         late = [end - _moment(each, moment) for moment, end in ends.items() for each in self._past(moment, end)]
         return len(late), max(late, default=timedelta(0))
 
-    def with_unjudged_others(self, limit: int) -> list[str]:
-        due = [(each.judge_others_at, each.id) for each in self._records.kept.values() if each.judge_others_at]
+    def with_others_to_triage(self, limit: int) -> list[str]:
+        due = [(each.triage_others_at, each.id) for each in self._records.kept.values() if each.triage_others_at]
         return [report_id for _, report_id in sorted(due)][:limit]
 
     def unopened(self, now: datetime, limit: int) -> list[str]:
         due = [
-            (each.tell_again_at, each.id)
+            (each.republish_at, each.id)
             for each in self._records.kept.values()
-            if each.tell_again_at and not now < each.tell_again_at <= now + LATEST_AGAIN
+            if each.republish_at and not now < each.republish_at <= now + LATEST_AGAIN
         ]
         return [report_id for _, report_id in sorted(due)][:limit]
 
     def still_unopened(self, before: datetime) -> tuple[int, datetime | None]:
         waiting = sorted(
-            each.received_at for each in self._records.kept.values() if each.tell_again_at and each.received_at < before
+            each.received_at for each in self._records.kept.values() if each.republish_at and each.received_at < before
         )
         return len(waiting), waiting[0] if waiting else None
 
@@ -92,7 +92,7 @@ class MemoryReports(MemoryRepository[Report], ReportRepository):
 
     def _past(self, moment: str, end: datetime) -> list[Report]:
         def fits(report: Report) -> bool:
-            return report.forgotten_at is None and bool(at := getattr(report, f"{moment}_at")) and at <= end
+            return report.erased_at is None and bool(at := getattr(report, f"{moment}_at")) and at <= end
 
         return self._records.ordered(fits, by=lambda each: _moment(each, moment))
 
@@ -117,7 +117,7 @@ class OpenVault(CaseVault):
         return ciphertext
 
     def destroy(self, report: Report) -> None:
-        self._unit.shred(f"case:{report.case_ref}")
+        self._unit.destroy_key(f"case:{report.case_ref}")
 
 
 class OpenBox(RegistryBox):

@@ -167,4 +167,4 @@ class ServiceInMemory(ABC, Generic[C]):
     @property
     def shredded(self) -> list[str]:
         """Return the scopes whose data keys were destroyed."""
-        return [each for unit in self.units for each in unit.shreds]
+        return [each for unit in self.units for each in unit.destroyed_keys]

@@ -141,7 +141,7 @@ class MemoryRoster(RosterRepository):
 
     def destroy(self, recipient: Recipient) -> Recipient:
         if self._roster.pop(recipient, None):
-            self._unit.shred(f"roster:{recipient}")
+            self._unit.destroy_key(f"roster:{recipient}")
         return recipient
 
     def _present(self, recipient: Recipient) -> Entry | None:

@@ -16,5 +16,7 @@ P = TypeVar("P", bound=Payload)
 
 def published(units: Iterable[Unit], kind: type[P]) -> list[tuple[P, Event]]:
     """Return every event of a type that went to the other services, in order, as its payload and its envelope."""
-    events = [each.event for unit in units for each in unit.sayings if each.to == EVENTS and each.event.type == kind.type_name]
+    events = [
+        each.event for unit in units for each in unit.publications if each.to == EVENTS and each.event.type == kind.type_name
+    ]
     return [(received(kind, replace(event, data=open_event(event))), event) for event in events]

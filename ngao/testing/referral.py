@@ -109,7 +109,7 @@ class MemoryEngagements(EngagementRepository):
     def follow(self, offer: Offer) -> None:
         kept, placed = self._engagements.kept, self._engagements.placed
         known = kept.get(offer.id)
-        if known is None or (known.state, REVOKED in known.told_of) != (offer.state, REVOKED in offer.told_of):
+        if known is None or (known.state, REVOKED in known.alarms) != (offer.state, REVOKED in offer.alarms):
             kept[offer.id], self._engagements.since[offer.id] = deepcopy(offer), self._unit.now
         if not offer.live:
             placed.discard(offer.id)
@@ -130,9 +130,9 @@ class MemoryEngagements(EngagementRepository):
     def taken_of(self, partner_id: str) -> list[str]:
         return self._engagements.ids(lambda each: each.partner_id == partner_id and each.taken)
 
-    def to_shut_out(self, distrusted: Sequence[str], revoked: Sequence[str], limit: int) -> list[str]:
+    def of_distrusted(self, distrusted: Sequence[str], revoked: Sequence[str], limit: int) -> list[str]:
         asked = self._engagements.ids(lambda each: each.partner_id in distrusted and each.open)[:limit]
-        held = self._engagements.ids(lambda each: each.partner_id in revoked and each.taken and REVOKED not in each.told_of)
+        held = self._engagements.ids(lambda each: each.partner_id in revoked and each.taken and REVOKED not in each.alarms)
         return asked + held[:limit]
 
     def loads(self, partner_ids: Sequence[str]) -> Mapping[str, Load]:
@@ -198,19 +198,19 @@ class MemoryLog(PartnerLogRepository):
                 each.cursor = self._logs.last[partner_id] = self._logs.last.get(partner_id, 0) + 1
         return [(each.cursor, deepcopy(each.event)) for each in mine if each.cursor > cursor][:limit]
 
-    def forget_boxes(self, offer_id: str, part: str | None = None) -> None:
-        self._forget([each for each in self._logs.kept if each.offer_id == offer_id and part in {None, each.part}])
+    def erase_boxes(self, offer_id: str, part: str | None = None) -> None:
+        self._erase([each for each in self._logs.kept if each.offer_id == offer_id and part in {None, each.part}])
 
-    def forget_boxes_of(self, partner_id: str, limit: int) -> int:
-        return self._forget([each for each in self._logs.kept if each.partner_id == partner_id and each.offer_id][:limit])
+    def erase_boxes_of(self, partner_id: str, limit: int) -> int:
+        return self._erase([each for each in self._logs.kept if each.partner_id == partner_id and each.offer_id][:limit])
 
-    def forget_old_boxes(self, before: datetime, limit: int) -> int:
-        return self._forget([each for each in self._logs.kept if each.offer_id and each.at and each.at <= before][:limit])
+    def erase_old_boxes(self, before: datetime, limit: int) -> int:
+        return self._erase([each for each in self._logs.kept if each.offer_id and each.at and each.at <= before][:limit])
 
     def _log(self, row: Logged, event: Event) -> None:
         self._logs.kept.append(replace(row, event=json.loads(encode(for_partner(event))), at=self._unit.now))
 
-    def _forget(self, gone: list[Logged]) -> int:
+    def _erase(self, gone: list[Logged]) -> int:
         self._logs.kept[:] = [each for each in self._logs.kept if not any(each is one for one in gone)]
         return len(gone)
 

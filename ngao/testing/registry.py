@@ -131,7 +131,7 @@ class MemoryCases(_Memory[Case], CaseRepository):
     def save(self, entity: Case) -> None:
         super().save(entity)
         if entity.state is CaseState.FORGOTTEN:
-            self._records.kept[entity.id].told = ReportedIdentity.from_dict({})
+            self._records.kept[entity.id].facts = ReportedIdentity.from_dict({})
 
     def of(self, refs: Iterable[str]) -> list[Case]:
         wanted = set(refs)
@@ -150,8 +150,8 @@ class MemoryCases(_Memory[Case], CaseRepository):
         ]
         return len(late), max(late, default=timedelta(0))
 
-    def unabsorbed(self, limit: int) -> list[Case]:
-        return self._all(self._records.ordered(lambda each: not each.absorbed, by=_received)[:limit])
+    def with_facts_to_add(self, limit: int) -> list[Case]:
+        return self._all(self._records.ordered(lambda each: not each.facts_added, by=_received)[:limit])
 
 
 class MemoryCandidates(_Memory[Candidate], CandidateRepository):

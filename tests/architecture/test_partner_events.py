@@ -42,7 +42,7 @@ def announced(state: State) -> set[str]:
     for kind in (Kind(state.value), *(set(Kind) - MOVES)):
         case.record_offer(kind, offer)
     desk.run(lambda ctx: announcing.store_case(ctx, case))
-    return {each.event.type for unit in desk.units for each in unit.sayings if each.to == PARTNERS}
+    return {each.event.type for unit in desk.units for each in unit.publications if each.to == PARTNERS}
 
 
 def test_what_is_for_partners_is_what_services_can_send_to_them() -> None:

@@ -42,7 +42,7 @@ def test_a_partners_reply_is_named_by_its_verb(entry: EventType) -> None:
 def test_whoever_is_named_exists(entry: EventType) -> None:
     assert entry.owner in {*SERVICES, "source", "partner"}
     assert set(entry.subscribers) <= set(SERVICES) - {entry.owner}
-    assert entry.says.endswith(".")
+    assert entry.meaning.endswith(".")
 
 
 @for_each("entry", [entry for entry in ENTRIES if Audience.INTERNAL in entry.audiences], ids=named)

@@ -83,7 +83,7 @@ def say(unit: Unit, subject: str = SUBJECT) -> None:
 
 
 def back_up(world: World, store: Store, to: Path, at: datetime | None = None) -> Backup:
-    folder, _ = take(to, Sources({"intake": settings_of(world, store)}, None), PUBLIC, tell=lambda _: None, now=at or now())
+    folder, _ = take(to, Sources({"intake": settings_of(world, store)}, None), PUBLIC, progress=lambda _: None, now=at or now())
     return Backup.at(folder, PRIVATE)
 
 
@@ -92,7 +92,7 @@ def restore(backup: Backup, settings: StoreSettings, *, replaced: bool = False, 
     target = Target(settings, replaced)
     target.demand_fit()
     backup.verify(part, now=at or now())
-    return backup.fill(part, target, tell=lambda _: None, now=at or now())
+    return backup.fill(part, target, progress=lambda _: None, now=at or now())
 
 
 def contents(store: Store) -> dict[str, list[Any]]:
@@ -177,7 +177,7 @@ def test_a_restore_that_breaks_off_keeps_the_service_from_starting(
             yield each
 
     with pytest.raises(KeyboardInterrupt):
-        Target(settings, replace=False).fill(broken(), part.moment, tell=lambda _: None, now=now())
+        Target(settings, replace=False).fill(broken(), part.moment, progress=lambda _: None, now=now())
     with pytest.raises(Misconfigured, match=r"was interrupted: repeat it with `ngao restore --replace`"):
         require_store(settings)
     restore(backup, settings, replaced=True)
@@ -220,7 +220,7 @@ def test_a_backup_of_the_version_before_says_how_it_is_restored(tmp_path: Path) 
 
 
 def test_another_key_is_named_by_its_id(tmp_path: Path) -> None:
-    folder, _ = take(tmp_path, Sources({}, {"users": []}), PUBLIC, tell=lambda _: None, now=now())
+    folder, _ = take(tmp_path, Sources({}, {"users": []}), PUBLIC, progress=lambda _: None, now=now())
     assert list(Backup.at(folder, PRIVATE).parts) == ["outsiders"]
     with pytest.raises(Misconfigured, match=r"is sealed to the backup key [0-9a-f]{16}, and the one given is [0-9a-f]{16}\."):
         Backup.at(folder, sealed_file.new_key())
@@ -229,7 +229,7 @@ def test_another_key_is_named_by_its_id(tmp_path: Path) -> None:
 def test_a_backup_that_fails_leaves_nothing_behind(world: World, intake: Store, tmp_path: Path) -> None:
     wrong = replace(settings_of(world, intake), hosts="127.0.0.1:1", timeout_ms=500)
     with pytest.raises(Exception, match="does not answer"):
-        take(tmp_path, Sources({"intake": wrong}, None), PUBLIC, tell=lambda _: None, now=now())
+        take(tmp_path, Sources({"intake": wrong}, None), PUBLIC, progress=lambda _: None, now=now())
     assert list(tmp_path.iterdir()) == []
 
 

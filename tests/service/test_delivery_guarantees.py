@@ -12,7 +12,7 @@ import pytest
 
 from ngao.chassis.messaging.destinations import EVENTS
 from ngao.chassis.messaging.outbox import WAITING, entry_of
-from ngao.chassis.storage.unit_of_work import Saying
+from ngao.chassis.storage.unit_of_work import Publication
 from ngao.contracts import encode, make
 from ngao.testing.broker import Line, management_of
 from ngao.testing.processes import ServiceProcess, World
@@ -259,7 +259,7 @@ def test_a_lease_that_a_wrong_clock_wrote_holds_nothing(probe: ServiceProcess, l
     event = make("referral.case.closed.v1", subject="NG-0000000002", data={"case_ref": "NG-0000000002", "reason": "probe"})
     now = datetime.now(UTC)
     lease = ("another-process", now + timedelta(days=2))
-    store.outbox.insert_one(entry_of(Saying(event, EVENTS), 1, None, now, lease, encode=encode).as_document())
+    store.outbox.insert_one(entry_of(Publication(event, EVENTS), 1, None, now, lease, encode=encode).as_document())
     eventually(lambda: any(b"NG-0000000002" in body for _, body in line.take(SAID)), what="the event")
     eventually(lambda: store.outbox.count_documents({"message_id": event.id, **WAITING}) == 0, what="the outbox to be empty")
 

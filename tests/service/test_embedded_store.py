@@ -70,13 +70,13 @@ def test_a_backup_is_put_back_in_the_place_of_what_is_on_record(
     with own.client:
         own.outbox.insert_one({"_id": "sent"})
         own.audit.insert_one({"_id": "1:1", "chain": 1, "n": 1})
-        folder, _ = take(tmp_path, Sources({"notify": stores_here()["notify"]}, None), PUBLIC, tell=lambda _: None, now=now)
+        folder, _ = take(tmp_path, Sources({"notify": stores_here()["notify"]}, None), PUBLIC, progress=lambda _: None, now=now)
         own.audit.insert_one({"_id": "1:2", "chain": 1, "n": 2})
         backup = Backup.at(folder, PRIVATE)
         (part,) = backup.chosen(["notify"])
         target = Target(stores_to_fill()["notify"], replace=True)
         target.demand_fit()
-        backup.fill(part, target, tell=lambda _: None, now=now)
+        backup.fill(part, target, progress=lambda _: None, now=now)
         assert own.audit.find_one({"_id": "1:1"})
         assert own.audit.find_one({"_id": "1:2"}) is None
         mongo.make_accounts(SERVICES)

@@ -13,7 +13,7 @@ from ngao.chassis.messaging.destinations import EVENTS
 from ngao.chassis.messaging.outbox import WAITING, Entry, entry_of
 from ngao.chassis.settings import StoreSettings
 from ngao.chassis.storage.connection import OUTBOX_DAYS, Store
-from ngao.chassis.storage.unit_of_work import Saying
+from ngao.chassis.storage.unit_of_work import Publication
 from ngao.contracts import Event, encode
 from ngao.testing.broker import Line
 from ngao.testing.processes import ServiceProcess, World
@@ -34,7 +34,7 @@ def replay(probe: ServiceProcess, world: World, since: datetime, **further: str)
 
 def entry(event: Event, lease: str = "", until: datetime | None = None, world: World | None = None) -> dict[str, Any]:
     now, written = datetime.now(UTC), world.signed if world else encode
-    return entry_of(Saying(event, EVENTS), 1, None, now, (lease, until or now), encode=written).as_document()
+    return entry_of(Publication(event, EVENTS), 1, None, now, (lease, until or now), encode=written).as_document()
 
 
 def quiet(store: Any) -> None:

@@ -129,8 +129,8 @@ def later(minutes: float) -> datetime:
 
 def registry_case(case_ref: str = "NG-1", **changes: Any) -> Case:
     values: dict[str, Any] = {
-        "defender_ref": None, "resolution": "none", "urgent": False, "told": ReportedIdentity(), "received_at": NOW,
-        "tellings": (), "policy_version": "v1",
+        "defender_ref": None, "resolution": "none", "urgent": False, "facts": ReportedIdentity(), "received_at": NOW,
+        "consent_snapshots": (), "policy_version": "v1",
     }  # fmt: skip
     return Case(case_ref, **{**values, **changes})
 
@@ -274,18 +274,18 @@ def test_cases_past_their_time_are_due_withdrawn_ones_first_and_forgotten_ones_n
 def test_a_forgotten_case_tells_nothing_any_more(registry: Any) -> None:
     case_ref = f"NG-{name()}"
     told = ReportedIdentity(attributes={"gender": "woman"})
-    registry.run(lambda ctx: ctx.cases.save(registry_case(case_ref, told=told)))
+    registry.run(lambda ctx: ctx.cases.save(registry_case(case_ref, facts=told)))
     found = registry.run(lambda ctx: ctx.cases.get(case_ref))
-    assert found.told == told
+    assert found.facts == told
     found.state = CaseState.FORGOTTEN
     registry.run(lambda ctx: ctx.cases.save(found))
-    assert registry.run(lambda ctx: ctx.cases.get(case_ref)).told == ReportedIdentity()
+    assert registry.run(lambda ctx: ctx.cases.get(case_ref)).facts == ReportedIdentity()
 
 
 def test_cases_that_no_record_has_taken_over_come_oldest_first(registry: Any) -> None:
     for at in (2, 0, 1):
-        registry.run(lambda ctx, at=at: ctx.cases.save(registry_case(f"NG-{at}", absorbed=at == 1, received_at=later(at))))
-    assert registry.run(lambda ctx: [each.id for each in ctx.cases.unabsorbed(10)]) == ["NG-0", "NG-2"]
+        registry.run(lambda ctx, at=at: ctx.cases.save(registry_case(f"NG-{at}", facts_added=at == 1, received_at=later(at))))
+    assert registry.run(lambda ctx: [each.id for each in ctx.cases.with_facts_to_add(10)]) == ["NG-0", "NG-2"]
 
 
 def test_a_person_is_found_by_address_name_and_link_until_it_is_released(registry: Any) -> None:
@@ -451,16 +451,16 @@ def test_engagements_of_partners_come_oldest_first(referral: Any) -> None:
 
 def test_what_partners_must_not_have_any_more_is_found_until_a_human_knows(referral: Any) -> None:
     taken = offer("o-1", state=offers.State.ACCEPTED)
-    other = replace(taken, id="o-4", told_of=["disclosure_overdue"])
+    other = replace(taken, id="o-4", alarms=["disclosure_overdue"])
     follow(referral, taken, offer("o-2"), offer("o-3", "lawyers"), other)
 
     def shut_out(distrusted: list[str], revoked: list[str]) -> list[str]:
-        return referral.run(lambda ctx: ctx.engagements.to_shut_out(distrusted, revoked, 10))
+        return referral.run(lambda ctx: ctx.engagements.of_distrusted(distrusted, revoked, 10))
 
     assert shut_out(["clinic"], []) == ["o-2"]
     assert shut_out(["clinic"], ["clinic"]) == ["o-2", "o-1", "o-4"]
     assert shut_out([], []) == []
-    follow(referral, replace(taken, told_of=[REVOKED]))
+    follow(referral, replace(taken, alarms=[REVOKED]))
     assert shut_out([], ["clinic"]) == ["o-4"]
 
 
@@ -483,14 +483,14 @@ def test_a_partners_log_has_cursors_that_stay_when_boxes_are_forgotten(referral:
 
     assert after(0) == [(1, "o-1"), (2, "o-1"), (3, "o-2")]
     assert after(1, 1) == [(2, "o-1")]
-    referral.run(lambda ctx: ctx.partner_log.forget_boxes("o-1", "contact"))
+    referral.run(lambda ctx: ctx.partner_log.erase_boxes("o-1", "contact"))
     assert after(0) == [(2, "o-1"), (3, "o-2")]
-    referral.run(lambda ctx: ctx.partner_log.forget_boxes("o-1"))
+    referral.run(lambda ctx: ctx.partner_log.erase_boxes("o-1"))
     referral.clock.advance(MINUTE)
     referral.run(lambda ctx: ctx.partner_log.add("clinic", event_for("clinic", "o-3")))
     assert after(0) == [(3, "o-2"), (4, "o-3")]
-    assert referral.run(lambda ctx: ctx.partner_log.forget_old_boxes(later(2.5), 10)) == 0
-    assert referral.run(lambda ctx: ctx.partner_log.forget_boxes_of("clinic", 10)) == 1
+    assert referral.run(lambda ctx: ctx.partner_log.erase_old_boxes(later(2.5), 10)) == 0
+    assert referral.run(lambda ctx: ctx.partner_log.erase_boxes_of("clinic", 10)) == 1
     assert after(0) == [(4, "o-3")]
 
 
@@ -638,7 +638,7 @@ def test_open_reports_about_a_person_come_latest_first_and_those_that_cannot_ris
         report("r-3", received_at=later(3), **about),
         report("r-2", received_at=later(2), **about),
         report("r-4", triage=Triage("critical", (), 99, "v1"), **about),
-        report("r-5", story=(Progress(CLOSED, NOW, 1),), **about),
+        report("r-5", steps=(Progress(CLOSED, NOW, 1),), **about),
         report("r-6", withdrawn_at=NOW, **about),
     )
     assert intake.run(lambda ctx: ctx.reports.open_about(["phone-1"], 10, but="r-3")) == ["r-2", "r-1"]
@@ -650,7 +650,7 @@ def test_reports_past_a_moment_are_due_once_and_forgotten_ones_never(intake: Any
         intake,
         report("r-1", received_at=later(1)),
         report("r-2", received_at=later(0), withdrawn_at=later(1)),
-        report("r-3", received_at=later(0), forgotten_at=later(1)),
+        report("r-3", received_at=later(0), erased_at=later(1)),
         report("r-4", received_at=later(9)),
     )
     ends = {"received": later(2), "withdrawn": later(1)}
@@ -662,10 +662,10 @@ def test_reports_past_a_moment_are_due_once_and_forgotten_ones_never(intake: Any
 def test_reports_that_no_case_was_opened_for_come_longest_due_first(intake: Any) -> None:
     save_all(
         intake,
-        report("r-2", tell_again_at=later(2)),
-        report("r-1", tell_again_at=later(1), received_at=later(1)),
-        report("r-3", tell_again_at=later(5)),
-        report("r-4", tell_again_at=later(500)),
+        report("r-2", republish_at=later(2)),
+        report("r-1", republish_at=later(1), received_at=later(1)),
+        report("r-3", republish_at=later(5)),
+        report("r-4", republish_at=later(500)),
         report("r-5"),
     )
     assert intake.run(lambda ctx: ctx.reports.unopened(later(3), 10)) == ["r-1", "r-2", "r-4"]
@@ -674,9 +674,9 @@ def test_reports_that_no_case_was_opened_for_come_longest_due_first(intake: Any)
 
 
 def test_reports_whose_news_others_are_to_be_judged_with_come_longest_due_first(intake: Any) -> None:
-    save_all(intake, report("r-1", judge_others_at=later(2)), report("r-2", judge_others_at=later(1)), report("r-3"))
-    assert intake.run(lambda ctx: ctx.reports.with_unjudged_others(10)) == ["r-2", "r-1"]
-    assert intake.run(lambda ctx: ctx.reports.with_unjudged_others(1)) == ["r-2"]
+    save_all(intake, report("r-1", triage_others_at=later(2)), report("r-2", triage_others_at=later(1)), report("r-3"))
+    assert intake.run(lambda ctx: ctx.reports.with_others_to_triage(10)) == ["r-2", "r-1"]
+    assert intake.run(lambda ctx: ctx.reports.with_others_to_triage(1)) == ["r-2"]
 
 
 def test_sources_come_by_id(intake: Any) -> None:

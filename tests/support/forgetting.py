@@ -21,7 +21,7 @@ from ngao.testing.clock import ManualClock
 from ngao.testing.processes import World
 from tests.support.documents import service_class
 
-ERASERS = ("forget", "erase", "erase_due")
+ERASERS = ("erase", "erase_due")
 """The timers that erase what is past its time; each service has one of them, or a sweep."""
 
 

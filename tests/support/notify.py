@@ -54,7 +54,8 @@ class NotifyUnderTest(NotifyInMemory):
     @property
     def said(self) -> list[tuple[str, str, str]]:
         """What was published of each message: what became of it, whose it is, and why."""
-        events = [each.event for unit in self.units for each in unit.sayings if each.event.type.startswith("notify.message.")]
+        events = [each.event for unit in self.units for each in unit.publications]
+        events = [event for event in events if event.type.startswith("notify.message.")]
         return [(each.type.split(".")[2], _recipient(each.data), _why(each.data)) for each in events]
 
 

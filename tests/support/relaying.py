@@ -22,7 +22,7 @@ from ngao.chassis.settings import StoreSettings
 from ngao.chassis.storage.audit_trail import AuditTrail
 from ngao.chassis.storage.committer import GroupCommitter
 from ngao.chassis.storage.connection import Store
-from ngao.chassis.storage.unit_of_work import Saying
+from ngao.chassis.storage.unit_of_work import Publication
 from ngao.chassis.storage.units import Units
 from ngao.contracts import Event, encode, make
 from ngao.testing.processes import World
@@ -88,7 +88,7 @@ class Running:
         for each in types:
             event = event_of(each, partner)
             lease = ("", now - timedelta(seconds=1))
-            entries = [entry_of(Saying(event, place), 1, None, now, lease, encode=encode) for place in to]
+            entries = [entry_of(Publication(event, place), 1, None, now, lease, encode=encode) for place in to]
             self.outbox.insert_many([entry.as_document() for entry in entries])
             ids.append(event.id)
         return ids

@@ -75,7 +75,7 @@ def put_back(own: Coalition, backup: Backup) -> None:
         if part.name != OUTSIDERS:
             target = Target(stores(own.world)[part.name], replace=False)
             target.demand_fit()
-            backup.fill(part, target, tell=lambda _: None, now=now)
+            backup.fill(part, target, progress=lambda _: None, now=now)
 
 
 def post_all(source: Source, reports: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -93,7 +93,7 @@ def test_the_platform_goes_on_from_a_backup_taken_while_reports_are_in_flight(ow
         own.reaches(receipt["case_ref"], "case.closed")
     before |= post_all(source, reports[3:8])
     known = outsiders.read(own.management, own.world.edge_vhost)
-    folder, _ = take(tmp_path, Sources(stores(own.world), known), PUBLIC, tell=lambda _: None, now=datetime.now(UTC))
+    folder, _ = take(tmp_path, Sources(stores(own.world), known), PUBLIC, progress=lambda _: None, now=datetime.now(UTC))
     after = post_all(source, reports[8:])
     assert {receipt["case_ref"] for receipt in after.values()}, "taken after the backup's moment"
 

@@ -78,7 +78,7 @@ def referral_answers(said: Sequence[Said], asks: Question) -> bool:
 
 def registry_answers(said: Sequence[Said], asks: Question) -> bool:
     """The registry says changes itself and hears of reports, in any order."""
-    case = replace(filled(RegistryCase), tellings=(), statements=(), state=CaseState.OPEN)
+    case = replace(filled(RegistryCase), consent_snapshots=(), statements=(), state=CaseState.OPEN)
     for sequence, told in numbered(said):
         case.store_consents(statements_of(map(_stated, told.consents), told.at), sequence)
     for statement in since(said):
@@ -124,5 +124,5 @@ def test_the_end_of_a_consent_given_at_the_registry_reaches_intake_and_referral(
     spoken = Statement("referral", ("contact",), "clinic", until, DAY)
     ctx = register.ctx
     publish_consent(ctx, register.cases.kept["NG-7K2M9QX4TB"], None, spoken)
-    sent = decode(encode(ctx.unit.sayings[0].event))
+    sent = decode(encode(ctx.unit.publications[0].event))
     assert payload_of(sent).statement == spoken

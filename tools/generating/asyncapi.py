@@ -31,7 +31,7 @@ class Channel:
     server: str
     audience: Audience | None
     address: str
-    says: str
+    meaning: str
     parameters: dict[str, str]
 
 
@@ -104,7 +104,7 @@ def _channel(channel: Channel) -> dict[str, Any]:
     exchange = {"name": channel.name, "type": "topic", "durable": True, "autoDelete": False, "vhost": _vhost(channel)}
     return {
         "address": channel.address,
-        "description": channel.says,
+        "description": channel.meaning,
         "servers": [{"$ref": f"#/servers/{channel.server}"}],
         "parameters": {name: {"description": text} for name, text in channel.parameters.items()},
         "messages": {
@@ -143,7 +143,7 @@ def _operation(name: str, action: str, channel: Channel, entries: list[EventType
         name: {
             "action": action,
             "channel": {"$ref": f"#/channels/{channel.name}"},
-            "summary": channel.says,
+            "summary": channel.meaning,
             "messages": [{"$ref": f"#/channels/{channel.name}/messages/{entry.name}"} for entry in entries],
             "bindings": {"amqp": {**how, "bindingVersion": _BINDING}},
         }
@@ -166,7 +166,7 @@ def _described(entry: EventType, schema: type[Schema], title: str, data_class: s
     return {
         "name": entry.name,
         "title": title,
-        "summary": entry.says,
+        "summary": entry.meaning,
         "contentType": CONTENT_TYPE,
         "payload": {
             "allOf": [{"$ref": "#/components/schemas/Envelope"}],

@@ -67,4 +67,4 @@ def _noticed() -> str:
 
 def _row(entry: EventType, audience: Audience) -> tuple[str, ...]:
     subscribers = ", ".join(_subscribers(entry)) if audience is Audience.INTERNAL else _SUBSCRIBERS[audience]
-    return (f"[`{entry.name}`](schemas/{entry.name}.json)", entry.owner, entry.says, subscribers, entry.classification)
+    return (f"[`{entry.name}`](schemas/{entry.name}.json)", entry.owner, entry.meaning, subscribers, entry.classification)

@@ -158,7 +158,7 @@ class Approvals:
                 raise NotAllowedNow("There is no result here for you, or it was taken before.", slug="no-result")
             result = _opened(unit, found, "result")
             unit.register_update(COLLECTION, {"_id": approval_id, "result": found["result"]}, {"$unset": {"result": ""}})
-            unit.shred(_scope(approval_id))
+            unit.destroy_key(_scope(approval_id))
             unit.audit("approval.result_taken", subject=approval_id, actor=Actor.operator(by))
             return result
 
@@ -181,14 +181,14 @@ class Approvals:
         state = "expired" if found["state"] == "waiting" else found["state"]
         change = {"$set": {"state": state}, "$unset": {"asked": "", "result": ""}}
         unit.register_update(COLLECTION, {"_id": approval_id, "state": found["state"]}, change)
-        unit.shred(_scope(approval_id))
+        unit.destroy_key(_scope(approval_id))
         unit.audit("approval.expired", subject=approval_id, actor=_ACTOR, detail={"operation": found["operation"]})
 
     def _decide(self, unit: Unit, approval_id: str, by: str, state: str, more: Mapping[str, str]) -> None:
         found = self._waiting(unit, approval_id)
         change = {"$set": {"state": state, "decided_by": by, "decided_at": unit.now, **more}, "$unset": {"asked": ""}}
         unit.register_update(COLLECTION, {"_id": approval_id, "state": "waiting"}, change)
-        unit.shred(_scope(approval_id))
+        unit.destroy_key(_scope(approval_id))
         detail = {"operation": found["operation"], "asked_by": str(Actor.operator(found["asked_by"])), **more}
         unit.audit(f"approval.{state}", subject=approval_id, actor=Actor.operator(by), detail=detail)
 

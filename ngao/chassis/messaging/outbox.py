@@ -15,7 +15,7 @@ from typing import Any
 from ngao.chassis.errors import TooLarge
 from ngao.chassis.messaging.destinations import DESTINATIONS, MAX_BODY, to_outsiders
 from ngao.chassis.messaging.publisher import OF_RECIPIENTS
-from ngao.chassis.storage.unit_of_work import Raw, Saying
+from ngao.chassis.storage.unit_of_work import Publication, Raw
 from ngao.contracts import CONTENT_TYPE, Event
 from ngao.kernel.records import from_record, to_record
 
@@ -77,7 +77,7 @@ Encode = Callable[[Event], bytes]
 
 
 def entry_of(
-    saying: Saying,
+    publication: Publication,
     sequence: int | None,
     traceparent: str | None,
     now: datetime,
@@ -90,16 +90,16 @@ def entry_of(
     It is signed here and not when it is sent, so that no one publishes in our name by writing to the outbox. Raises TooLarge,
     so that an unreadable event is not committed: its cause is parked, and seen.
     """
-    numbered = replace(saying.event, sequence=sequence, traceparent=saying.event.traceparent or traceparent)
-    destination = DESTINATIONS[saying.to]
+    numbered = replace(publication.event, sequence=sequence, traceparent=publication.event.traceparent or traceparent)
+    destination = DESTINATIONS[publication.to]
     event = destination.form(numbered)
     body = encode(event)
     if len(body) > MAX_BODY:
         raise TooLarge(f"An event of {event.type} would have {len(body)} bytes; consumers read up to {MAX_BODY}.")
     return Entry(
-        id=_entry_id(event.id, saying.to),
+        id=_entry_id(event.id, publication.to),
         message_id=event.id,
-        to=saying.to,
+        to=publication.to,
         routing_key=destination.key(event),
         body=body,
         content_type=CONTENT_TYPE,
@@ -108,5 +108,5 @@ def entry_of(
         created_at=now,
         lease=lease[0],
         leased_until=lease[1],
-        subject=saying.event.subject,
+        subject=publication.event.subject,
     )

@@ -203,7 +203,7 @@ class Parking:
         """Destroy the keys of past months under which no message is sealed any more."""
         for scope in scopes_of(unit):
             if scope != scope_of(unit.now) and self._parked.find_one({"scope": scope, "body": {"$ne": None}}, {"_id": 1}) is None:
-                unit.shred(scope)
+                unit.destroy_key(scope)
                 unit.audit("key.destroyed", subject=scope, actor=_ACTOR)
 
     def _replay(self, unit: Unit, parked_id: str, by: Actor, reason: str) -> None:

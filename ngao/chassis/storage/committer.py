@@ -32,7 +32,7 @@ from ngao.chassis.storage.connection import DURABLE, Store
 from ngao.chassis.storage.refusals import meaning_of
 from ngao.chassis.storage.remembered import Outdated
 from ngao.chassis.storage.sequences import Sequences
-from ngao.chassis.storage.unit_of_work import Saying, Unit, Write
+from ngao.chassis.storage.unit_of_work import Publication, Unit, Write
 
 GROUP = 100
 _PATIENCE_S, _LONGEST_S, _TURN_S = 0.02, 0.1, 0.001
@@ -216,7 +216,7 @@ class GroupCommitter:
             if not database[name].delete_many(found_by, session=session).deleted_count:
                 raise Conflict("The record was removed by someone else.")
         for unit in units:
-            for scope in unit.shreds:
+            for scope in unit.destroyed_keys:
                 unit.keyring.destroy(scope, session)
         self._audit.write(session, [record for unit in units for record in unit.records])
         if entries:
@@ -225,7 +225,7 @@ class GroupCommitter:
 
     def _outbox_entries(self, session: ClientSession, units: list[Unit]) -> list[Entry]:
         """Give numbers to the events and create their outbox entries, leased to this process until `until`."""
-        numbered = [[_numbered(saying) for saying in unit.sayings] for unit in units]
+        numbered = [[_numbered(publication) for publication in unit.publications] for unit in units]
         counts = Counter(subject for names in numbered for _, subject in set(filter(None, names)))
         numbers = self._sequences.reserve(session, counts)
         lease = self._lease()
@@ -233,17 +233,17 @@ class GroupCommitter:
         entries: list[Entry] = []
         for unit, names in zip(units, numbered, strict=True):
             given = {name: next(numbers[name[1]]) for name in dict.fromkeys(filter(None, names))}
-            for saying, name in zip(unit.sayings, names, strict=True):
+            for publication, name in zip(unit.publications, names, strict=True):
                 number = given[name] if name else None
-                entries.append(entry_of(saying, number, unit.traceparent, now, lease, encode=self._encode))
+                entries.append(entry_of(publication, number, unit.traceparent, now, lease, encode=self._encode))
             entries.extend(Entry.of_raw(raw, now, lease) for raw in unit.raws)
         return entries
 
 
-def _numbered(saying: Saying) -> tuple[str, str] | None:
+def _numbered(publication: Publication) -> tuple[str, str] | None:
     """Return what gets one number: an event under one subject, on however many exchanges. Outsiders may have others."""
-    destination = DESTINATIONS[saying.to]
-    return (saying.event.id, destination.form(saying.event).subject) if destination.numbered else None
+    destination = DESTINATIONS[publication.to]
+    return (publication.event.id, destination.form(publication.event).subject) if destination.numbered else None
 
 
 def _by_collection(units: list[Unit]) -> dict[str, list[Write]]:

@@ -19,7 +19,7 @@ from mongoengine.queryset import QuerySet
 
 from ngao.chassis.storage.held import INTERNAL
 from ngao.chassis.storage.lookups import Record
-from ngao.kernel.records import MANY, from_record, present, to_record
+from ngao.kernel.records import MANY, from_record, present, stored_name, to_record
 
 _KINDS = {
     str: kinds.StringField, int: kinds.IntField, float: kinds.FloatField, bool: kinds.BooleanField, bytes: kinds.BinaryField,
@@ -51,17 +51,17 @@ class OfEntity(TopLevelDocumentMetaclass):
     ) -> Any:
         """Make the class. Raises TypeError for a field of the entity of which nothing says how it is stored.
 
-        `held` has the data class of each field that is stored under its own name and type; the document itself declares those of
-        another type, and what is stored beside them. `but` are fields that are not stored under their name. `key` is the field
-        that is the record's id.
+        `held` has the data class of each field that is stored under its own name (or that of `stored_as`) and type; the document
+        itself declares those of another type, and what is stored beside them. `but` are fields that are not stored under their
+        name. `key` is the field that is the record's id.
         """
         if of is not None:
-            known, held = {field.name for field in fields(of)}, held or {}
-            apart = known & {key, "revision", *but, *attributes}
-            if unclear := (known - apart) ^ held.keys():
+            known, held = {stored_name(field): field.name for field in fields(of)}, held or {}
+            apart = known.keys() & {key, "revision", *but, *attributes}
+            if unclear := (known.keys() - apart) ^ held.keys():
                 raise TypeError(f"{name} does not say how these are held, or {of.__name__} has none such: {sorted(unclear)}")
             hints = get_type_hints(of)
-            attributes |= {each: _field(hints[each], says) for each, says in held.items()}
+            attributes |= {each: _field(hints[known[each]], says) for each, says in held.items()}
             attributes |= {"entity": of, "key": key, "apart": tuple(apart)}
         return super().__new__(cls, name, bases, attributes)
 

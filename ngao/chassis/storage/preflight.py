@@ -80,17 +80,17 @@ def _not_there(settings: StoreSettings, client: MongoClient[dict[str, Any]], err
         return Misconfigured(f"{_name(settings)} {wanted}: set store.replica_set to the name that it has.")
     if any(each.server_type_name == "RSGhost" for each in servers):
         return Unavailable(f"{_name(settings)} is no member of a replica set yet: it is made when the store is set up.")
-    told = next((str(each.error) for each in servers if each.error), "")
-    if any(word in told for word in _TLS_NEVER):
+    reported = next((str(each.error) for each in servers if each.error), "")
+    if any(word in reported for word in _TLS_NEVER):
         way_out = "does it speak TLS, and is store.ca_file the authority that signed its certificate for this name?"
-        return Misconfigured(f"{_name(settings)} and this side do not agree on TLS ({_reason(told)}): {way_out}")
-    if not told:
+        return Misconfigured(f"{_name(settings)} and this side do not agree on TLS ({_reason(reported)}): {way_out}")
+    if not reported:
         return Unavailable(f"{_name(settings)} has no primary now.")
-    return Unavailable(f"{_name(settings)} does not answer ({_reason(told) or type(error).__name__}).")
+    return Unavailable(f"{_name(settings)} does not answer ({_reason(reported) or type(error).__name__}).")
 
 
-def _reason(told: str) -> str:
-    found = _REASON.search(told)
+def _reason(reported: str) -> str:
+    found = _REASON.search(reported)
     if found is None:
         return ""
     return system_reason(int(found["number"])) if found["number"] else found["text"] or found["tls"]

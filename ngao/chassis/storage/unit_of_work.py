@@ -31,7 +31,7 @@ class Write:
 
 
 @dataclass
-class Saying:
+class Publication:
     """One event and where it goes."""
 
     event: Event
@@ -61,13 +61,13 @@ class Unit:
     inserts: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     writes: dict[tuple[str, str], Write] = field(default_factory=dict)
     """By collection and id: a record that is registered again is written once, as it is then."""
-    sayings: list[Saying] = field(default_factory=list)
+    publications: list[Publication] = field(default_factory=list)
     raws: list[Raw] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
     marks: list[str] = field(default_factory=list)
     updates: list[tuple[str, dict[str, Any], dict[str, Any]]] = field(default_factory=list)
     removals: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    shreds: list[str] = field(default_factory=list)
+    destroyed_keys: list[str] = field(default_factory=list)
     afterwards: list[Callable[[], None]] = field(default_factory=list)
     """What is true only once the unit is stored, such as a count; it must not raise."""
     _sealer: Sealer | None = None
@@ -93,9 +93,9 @@ class Unit:
         """Register an event, with its notice if it has one; it exists if and only if the unit's state does."""
         noticed = to == EVENTS and event.notice is not None
         if not (noticed and type_named(event.type).is_for_notices_alone):
-            self.sayings.append(Saying(event, to))
+            self.publications.append(Publication(event, to))
         if noticed:
-            self.sayings.append(Saying(event, NOTICES))
+            self.publications.append(Publication(event, NOTICES))
 
     def audit(self, action: str, *, subject: str, actor: Actor, detail: Mapping[str, str] | None = None) -> None:
         """Register an audit entry: who did what to which reference; codes only."""
@@ -117,21 +117,21 @@ class Unit:
         """Register the end of plain records of the chassis' own collections: finding none is a Conflict."""
         self.removals.append((collection, found_by))
 
-    def shred(self, scope: str) -> None:
+    def destroy_key(self, scope: str) -> None:
         """Register the end of a scope's data key: what was sealed under it can be opened no more, once this is stored."""
-        self.shreds.append(scope)
+        self.destroyed_keys.append(scope)
 
     @property
     def is_empty(self) -> bool:
         """True if there is nothing to commit."""
-        stored = (self.writes, self.inserts, self.marks, self.updates, self.removals, self.shreds)
-        return not any((*stored, self.sayings, self.raws, self.records))
+        stored = (self.writes, self.inserts, self.marks, self.updates, self.removals, self.destroyed_keys)
+        return not any((*stored, self.publications, self.raws, self.records))
 
     def committed(self) -> None:
         """Publish what is true now that the unit is stored."""
         if self._sealer is not None:
             self._sealer.committed()
-        for scope in self.shreds:
+        for scope in self.destroyed_keys:
             self.keyring.forget(scope)  # it may have been read again between its deletion and the commit
         for call in self.afterwards:
             call()

@@ -159,7 +159,7 @@ class HelpInDoubt(NeedUnroutable):
 
 
 @event("referral.helper.revoked.v1", shape=HelpInDoubt)
-class HelperRevoked(HelpInDoubt):
+class PartnerRevoked(HelpInDoubt):
     """A partner was revoked and holds this need."""
 
 

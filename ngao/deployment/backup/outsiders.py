@@ -23,13 +23,13 @@ _RIGHTS = {"permissions": ("configure", "write", "read"), "topic_permissions": (
 
 def read(management: Management, vhost: str) -> dict[str, Any]:
     """Read the outsiders' accounts, queues, bindings and permissions from the broker. Raises Unavailable, Misconfigured."""
-    told = management.get("definitions") or {}
+    definitions = management.get("definitions") or {}
     kinds = ("queues", "bindings", *_RIGHTS)
-    here = {kind: [each for each in told.get(kind, ()) if each.get("vhost") == vhost] for kind in kinds}
+    here = {kind: [each for each in definitions.get(kind, ()) if each.get("vhost") == vhost] for kind in kinds}
     names = {each["user"] for each in here["permissions"] if each["user"].startswith(_ACCOUNTS)}
     return {
         "vhost": vhost,
-        "users": [each for each in told.get("users", ()) if each["name"] in names],
+        "users": [each for each in definitions.get("users", ()) if each["name"] in names],
         "queues": [each for each in here["queues"] if each["name"].startswith(_QUEUES)],
         "bindings": [each for each in here["bindings"] if each["destination"].startswith(_QUEUES)],
         **{kind: [each for each in here[kind] if each["user"] in names] for kind in _RIGHTS},

@@ -42,7 +42,7 @@ class Tally:
         self.counts[name] += 1
         self._hashes[name].update(document)
 
-    def told(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         """Return the counts and hashes for the last record."""
         return {name: {"count": count, "sha256": self._hashes[name].hexdigest()} for name, count in self.counts.items()}
 
@@ -61,10 +61,10 @@ def written(tally: Tally, about: Mapping[str, Any], collections: Iterable[tuple[
     yield _framed(BEGIN, json.dumps(about).encode())
     for collection, documents in collections:
         tally.begin(collection.name)
-        told = {"name": collection.name, "options": collection.options, "indexes": list(collection.indexes)}
-        yield _framed(COLLECTION, json_util.dumps(told, json_options=json_util.CANONICAL_JSON_OPTIONS).encode())
+        description = {"name": collection.name, "options": collection.options, "indexes": list(collection.indexes)}
+        yield _framed(COLLECTION, json_util.dumps(description, json_options=json_util.CANONICAL_JSON_OPTIONS).encode())
         yield from _together(_counted(tally, collection.name, documents))
-    yield _framed(END, json.dumps(tally.told()).encode())
+    yield _framed(END, json.dumps(tally.as_dict()).encode())
 
 
 @dataclass
@@ -77,9 +77,9 @@ class Reading:
 
     def records(self, content: Iterable[bytes]) -> Iterator[Collection | bytes]:
         """Yield each collection, followed by its documents. Raises Misconfigured if the counts or hashes differ."""
-        current, told = None, None
+        current, end = None, None
         for kind, body in _frames(content, self.name):
-            if told is not None:
+            if end is not None:
                 raise _broken(self.name)
             if kind == BEGIN:
                 self.about = json.loads(body)
@@ -91,8 +91,8 @@ class Reading:
                 self.tally.add(current.name, body)
                 yield body
             elif kind == END:
-                told = json.loads(body)
-        if told != self.tally.told() or not self.about:
+                end = json.loads(body)
+        if end != self.tally.as_dict() or not self.about:
             raise _broken(self.name)
 
 

@@ -56,7 +56,7 @@ class Target:
             where = f"{self.settings.database} at {self.settings.hosts}"
             raise NotAllowedNow(f"{where} is not empty (it has {full[0]}): give --replace to put the backup in its place.")
 
-    def fill(self, records: Records, taken: datetime, *, tell: Callable[[int], None], now: datetime) -> int:
+    def fill(self, records: Records, taken: datetime, *, progress: Callable[[int], None], now: datetime) -> int:
         """Write all records, and return the number of documents. `taken` is the time of the backup. Raises Unavailable."""
         with self._opened() as database:
             mark = {"_id": secrets.token_hex(8), "began_at": now, "ended_at": None, "backup_taken_at": taken}
@@ -65,7 +65,7 @@ class Target:
             restores.insert_one(mark)
             for name in _collections(database):
                 database.drop_collection(name)
-            collections, written = _write_all(database, records, tell)
+            collections, written = _write_all(database, records, progress)
             _send_again(database["outbox"], taken, now)
             _raise_floor(database["sequences"], now)
             for each in collections:
@@ -90,7 +90,9 @@ def _collections(database: Database[dict[str, Any]]) -> list[str]:
     return [name for name in database.list_collection_names() if name != RESTORES and not name.startswith("system.")]
 
 
-def _write_all(database: Database[dict[str, Any]], records: Records, tell: Callable[[int], None]) -> tuple[list[Collection], int]:
+def _write_all(
+    database: Database[dict[str, Any]], records: Records, progress: Callable[[int], None]
+) -> tuple[list[Collection], int]:
     collections: list[Collection] = []
     written, size = 0, 0
     pending: list[bytes] = []
@@ -104,7 +106,7 @@ def _write_all(database: Database[dict[str, Any]], records: Records, tell: Calla
         size += len(record)
         if len(pending) >= _BATCH or size > _BATCH_BYTES:
             written, size = written + _flush(database, collections, pending), 0
-            tell(written)
+            progress(written)
     return collections, written + _flush(database, collections, pending)
 
 

@@ -36,7 +36,7 @@ _MANIFEST, _FORMAT = "manifest.json", 2
 _FIRST = ("notify", "referral", "registry", "intake")
 """Subscribers before publishers: an event between two snapshots is then published again, and never handled without its cause."""
 
-Tell = Callable[[str], None]
+Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Sources:
     outsiders: Mapping[str, Any] | None
 
 
-def take(to: Path, sources: Sources, public_key: str, *, tell: Tell, now: datetime) -> tuple[Path, list[Part]]:
+def take(to: Path, sources: Sources, public_key: str, *, progress: Progress, now: datetime) -> tuple[Path, list[Part]]:
     """Make a backup, and return its folder and parts. Raises Misconfigured, Unavailable, and leaves no files then."""
     final = to / f"ngao-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
     draft = to / f".{final.name}.{os.getpid()}"
@@ -72,10 +72,10 @@ def take(to: Path, sources: Sources, public_key: str, *, tell: Tell, now: dateti
         raise NotAllowedNow(f"There is a backup of this second in {final} already.")
     draft.mkdir(mode=0o700, parents=True)
     try:
-        parts = _take_all(draft, sources, public_key, tell, now)
-        told = {"format": _FORMAT, "made_at": now.isoformat(), "sealed_to": sealed_file.key_id(public_key)}
-        told["parts"] = [vars(part) for part in parts]
-        write_whole(draft / _MANIFEST, json.dumps(told, indent=2) + "\n")
+        parts = _take_all(draft, sources, public_key, progress, now)
+        manifest = {"format": _FORMAT, "made_at": now.isoformat(), "sealed_to": sealed_file.key_id(public_key)}
+        manifest["parts"] = [vars(part) for part in parts]
+        write_whole(draft / _MANIFEST, json.dumps(manifest, indent=2) + "\n")
         _sync(draft)
         draft.rename(final)
     finally:
@@ -83,7 +83,7 @@ def take(to: Path, sources: Sources, public_key: str, *, tell: Tell, now: dateti
     return final, parts
 
 
-def _take_all(draft: Path, sources: Sources, public_key: str, tell: Tell, now: datetime) -> list[Part]:
+def _take_all(draft: Path, sources: Sources, public_key: str, progress: Progress, now: datetime) -> list[Part]:
     parts = []
     with ExitStack() as opened:
         snapshots = _open_all(sources.stores, opened)
@@ -91,11 +91,11 @@ def _take_all(draft: Path, sources: Sources, public_key: str, tell: Tell, now: d
             about = {"part": OUTSIDERS, "taken": now.isoformat()}
             content = [(Collection(OUTSIDERS, {}, ()), [bson.encode(dict(sources.outsiders))])]
             parts.append(_write(draft, about, content, public_key))
-            tell(f"{OUTSIDERS}: {len(sources.outsiders['users'])} accounts")
+            progress(f"{OUTSIDERS}: {len(sources.outsiders['users'])} accounts")
         for service, snapshot in snapshots.items():
             about = {"part": service, "taken": snapshot.at.isoformat(), "database": snapshot.database}
             parts.append(_write(draft, about, snapshot.collections(), public_key))
-            tell(f"{service}: {parts[-1].documents} documents as of {parts[-1].taken}, {parts[-1].size / 1e6:.1f} MB")
+            progress(f"{service}: {parts[-1].documents} documents as of {parts[-1].taken}, {parts[-1].size / 1e6:.1f} MB")
     return parts
 
 
@@ -140,11 +140,11 @@ class Backup:
     def at(cls, folder: Path, private_key: str) -> Backup:
         """Read the manifest. Raises Misconfigured."""
         try:
-            told = json.loads((folder / _MANIFEST).read_text("utf-8"))
-            if told["format"] != _FORMAT:
+            manifest = json.loads((folder / _MANIFEST).read_text("utf-8"))
+            if manifest["format"] != _FORMAT:
                 way_out = "this version of Ngao cannot read it: restore it with the version that made it"
-                raise Misconfigured(f"{folder} is a backup of format {told['format']}, and {way_out}.")
-            wanted, parts = str(told["sealed_to"]), {each["name"]: Part(**each) for each in told["parts"]}
+                raise Misconfigured(f"{folder} is a backup of format {manifest['format']}, and {way_out}.")
+            wanted, parts = str(manifest["sealed_to"]), {each["name"]: Part(**each) for each in manifest["parts"]}
         except OSError as error:
             raise Misconfigured(f"{folder} is no backup: {_MANIFEST} cannot be read ({error.strerror}).") from None
         except (ValueError, KeyError, TypeError):
@@ -181,17 +181,17 @@ class Backup:
         *_, document = self._records(self.parts[OUTSIDERS])
         return dict(bson.decode(document)) if isinstance(document, bytes) else {}
 
-    def fill(self, part: Part, target: Target, *, tell: Tell, now: datetime) -> int:
+    def fill(self, part: Part, target: Target, *, progress: Progress, now: datetime) -> int:
         """Write a verified part into its database, and return the number of documents."""
         last = 0
 
-        def told(written: int) -> None:
+        def count(written: int) -> None:
             nonlocal last
             if written - last >= _TELL_EVERY:
                 last = written
-                tell(f"{part.name}: {written} of {part.documents} documents")
+                progress(f"{part.name}: {written} of {part.documents} documents")
 
-        return target.fill(self._records(part), part.moment, tell=told, now=now)
+        return target.fill(self._records(part), part.moment, progress=count, now=now)
 
     def _records(self, part: Part) -> Iterator[Collection | bytes]:
         path = self.folder / part.file

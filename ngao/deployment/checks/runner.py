@@ -49,8 +49,8 @@ def after(what: str, checks: Iterable[Check]) -> Iterator[Check]:
     return (Check(check.what, check.look, (what, *check.needs)) for check in checks)
 
 
-def perform(checks: Iterable[Check], tell: Callable[[CheckResult], None] = lambda _: None) -> list[CheckResult]:
-    """Run the checks in order. `tell` gets each result immediately."""
+def perform(checks: Iterable[Check], progress: Callable[[CheckResult], None] = lambda _: None) -> list[CheckResult]:
+    """Run the checks in order. `progress` gets each result immediately."""
     findings: list[CheckResult] = []
     lacking: set[str] = set()
     for check in checks:
@@ -58,7 +58,7 @@ def perform(checks: Iterable[Check], tell: Callable[[CheckResult], None] = lambd
         if finding.state in {State.FAILED, State.SKIPPED}:
             lacking.add(check.what)
         findings.append(finding)
-        tell(finding)
+        progress(finding)
     return findings
 
 

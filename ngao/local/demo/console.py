@@ -31,9 +31,9 @@ _PARTNER_TEXTS = {
 class StepPrinter:
     """Reads new steps and prints each once."""
 
-    def __init__(self, console: Console, story: Callable[[str], dict[str, Any] | None], logs: Path, mail: Path) -> None:
+    def __init__(self, console: Console, timeline: Callable[[str], dict[str, Any] | None], logs: Path, mail: Path) -> None:
         self._console = console
-        self._timeline = story
+        self._timeline = timeline
         self._logs = logs
         self._mail = mail
         self._began = time.monotonic()
@@ -58,26 +58,26 @@ class StepPrinter:
         self._print_mail()
 
     def _print_case(self, case_ref: str) -> None:
-        story = self._timeline(case_ref)
-        if story is None:
+        case = self._timeline(case_ref)
+        if case is None:
             return
-        self.timelines[case_ref] = story
-        for hop in story["story"]:
-            if self._is_new("hop", case_ref, hop["at"], hop["what"], hop["offer_id"], hop["reason"], hop["actor"]):
-                if hop["what"] == "accepted" and self.first_accepted is None:
+        self.timelines[case_ref] = case
+        for step in case["story"]:
+            if self._is_new("hop", case_ref, step["at"], step["what"], step["offer_id"], step["reason"], step["actor"]):
+                if step["what"] == "accepted" and self.first_accepted is None:
                     self.first_accepted = time.monotonic() - self._began
-                why = "; ".join(reason["text"] for reason in hop["reasons"][:2]) if hop["what"] in _EXPLAINED else ""
-                text = hop["text"] + (f" [dim]({why})[/dim]" if why else "")
-                style = next((colour for name, colour in _COLOURS.items() if name in hop["what"]), "")
-                self.print_step(hop["actor"], text, case_ref, style)
+                why = "; ".join(reason["text"] for reason in step["reasons"][:2]) if step["what"] in _EXPLAINED else ""
+                text = step["text"] + (f" [dim]({why})[/dim]" if why else "")
+                style = next((colour for name, colour in _COLOURS.items() if name in step["what"]), "")
+                self.print_step(step["actor"], text, case_ref, style)
 
     def _print_partners(self) -> None:
         for path in self._partner_logs():
             for line in self._new_lines(path):
-                hop = json.loads(line)
-                self.partner_steps.append({"partner": path.stem.removeprefix("partner-"), **hop})
-                if text := _PARTNER_TEXTS.get(hop["hop"]):
-                    self.print_step(path.stem.removeprefix("partner-"), text.format(**hop), hop["case_ref"], "magenta")
+                step = json.loads(line)
+                self.partner_steps.append({"partner": path.stem.removeprefix("partner-"), **step})
+                if text := _PARTNER_TEXTS.get(step["hop"]):
+                    self.print_step(path.stem.removeprefix("partner-"), text.format(**step), step["case_ref"], "magenta")
 
     def _print_mail(self) -> None:
         for mail in messages(self._mail):

@@ -72,9 +72,9 @@ class Simulator:
             log_step("completed", event)
 
 
-def log_step(hop: str, event: Event, **more: Any) -> None:
+def log_step(step: str, event: Event, **more: Any) -> None:
     """Write one step as one line."""
-    line = {"hop": hop, "case_ref": event.data["case_ref"], "offer_id": event.data["offer_id"], **more}
+    line = {"hop": step, "case_ref": event.data["case_ref"], "offer_id": event.data["offer_id"], **more}
     sys.stdout.write(json.dumps(line) + "\n")
     sys.stdout.flush()
 

@@ -157,7 +157,7 @@ class DemoRun:
             same = posted.answer.get("duplicate") is True and posted.case_ref == self.posted[0].case_ref
             return "" if same else "it was not recognised as a duplicate"
         if reason := _UNOFFERED.get(expects):
-            notified = any(hop["what"].endswith("unroutable") and hop["reason"] == reason for hop in case.get("story", []))
+            notified = any(step["what"].endswith("unroutable") and step["reason"] == reason for step in case.get("story", []))
             return "an offer was made" if offers else "" if notified else f"no officer was notified ({reason})"
         if expects == "rerouted" and dict(offers).get(SILENT) != "expired":
             return "the silent partner's offer has not expired"

@@ -33,8 +33,8 @@ def bodies() -> Iterator[Body]:
     for number in count(1):
         violation, county, needs = _CASES[number % len(_CASES)]
         subject = person(f"Invented Name {number % 900}", number % 900)
-        told = {"subject": subject, "narrative": "Invented for the demonstration.", "source_event_id": f"demo-{run}-{number}"}
-        yield report(number, violation, county, needs, **told)
+        more = {"subject": subject, "narrative": "Invented for the demonstration.", "source_event_id": f"demo-{run}-{number}"}
+        yield report(number, violation, county, needs, **more)
 
 
 def send(client: SourceClient, body: Body, by: str) -> dict[str, Any]:

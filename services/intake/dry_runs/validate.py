@@ -24,7 +24,7 @@ from services.intake.reports.posted import CLOUDEVENT, JSON, pointing, posted
 from services.intake.reports.receive import facts_of, refuse
 from services.intake.reports.responses import ReasonShown, show
 from services.intake.reports.vocabulary import county_of, needs_suggested_by, problems_of
-from services.intake.triage.judging import judge
+from services.intake.triage.triage_twice import triage_twice
 
 _log = get_logger("intake")
 
@@ -64,12 +64,12 @@ def validate_report(parts: IntakeParts, call: Call) -> dict[str, Any]:
 
 
 def foresee(ctx: Context, source_id: str, draft: Draft) -> dict[str, Any]:
-    """Check a report and judge it by what its source has reported, without taking it in; raises InvalidInput."""
+    """Check a report and triage it by what its source has reported, without taking it in; raises InvalidInput."""
     vocabulary = ctx.policy.vocabulary
     refuse(problems_of(draft, vocabulary, ctx.now))
     draft = with_likely_date(draft, ctx.now, ctx.now)
     keys = person_keys(draft.person, ctx.unit.keyring, ctx.policy)
-    triage = judge(ctx, source_id, facts_of(ctx, draft), keys).told
+    triage = triage_twice(ctx, source_id, facts_of(ctx, draft), keys).for_source
     made = {
         "valid": True,
         "needs": draft.needs or needs_suggested_by(draft.violations, vocabulary),

@@ -147,9 +147,9 @@ class _Reading:
                 replace_at(self._report, pointer, _folded(value))
 
     def _languages(self) -> None:
-        told, names, known = self._report.get("languages"), self._lists.language_names, self._lists.languages
-        if isinstance(told, list):
-            found = [names.get(comparable(str(each))) or language_code(str(each), known) or each for each in told]
+        stated, names, known = self._report.get("languages"), self._lists.language_names, self._lists.languages
+        if isinstance(stated, list):
+            found = [names.get(comparable(str(each))) or language_code(str(each), known) or each for each in stated]
             self._report["languages"] = found
 
     def _place(self) -> None:
@@ -164,10 +164,10 @@ class _Reading:
     def _names(self) -> None:
         """Drop names without a letter or digit."""
         identity = self._report.get("subject", {}).get("identity", {})
-        told = identity.get("names")
-        if isinstance(told, list):
-            identity["names"] = [told_value for told_value in told if comparable(str(told_value or ""))]
-            if len(identity["names"]) < len(told):
+        stated = identity.get("names")
+        if isinstance(stated, list):
+            identity["names"] = [name for name in stated if comparable(str(name or ""))]
+            if len(identity["names"]) < len(stated):
                 self._leave_out("/subject/identity/names", "blank")
         if identity and not any(identity.get(name) for name in ("names", "phones", "emails")):
             del self._report["subject"]["identity"]
@@ -207,9 +207,9 @@ class _Reading:
 
     def _words(self) -> None:
         """Add the answers in words to "other, please specify" to the narrative."""
-        told = [each for each in (self._report.get("narrative"), *self._mapped.words) if each]
-        if told:
-            self._report["narrative"] = "\n\n".join(map(str, told))
+        texts = [each for each in (self._report.get("narrative"), *self._mapped.words) if each]
+        if texts:
+            self._report["narrative"] = "\n\n".join(map(str, texts))
         self._report.setdefault("reporter", {}).setdefault("role", "unknown")
 
     def _keep_safe(self) -> None:
@@ -268,8 +268,8 @@ class _Reading:
     def _classify(self) -> None:
         """Ask a person to read it, if what happened is in words only or not known, and there is anything to read."""
         subject = self._report.get("subject") or {}
-        told = (self._report.get("narrative"), self._report.get("needs"), subject.get("identity"), subject.get("defender_ref"))
-        if not any(told) or GENERAL not in self._lists.violations:
+        content = (self._report.get("narrative"), self._report.get("needs"), subject.get("identity"), subject.get("defender_ref"))
+        if not any(content) or GENERAL not in self._lists.violations:
             raise UnreadableReport("nothing_readable", self._mapped.left_out)
         self._report["violations"] = [{"type": GENERAL}]
 

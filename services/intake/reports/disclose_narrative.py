@@ -16,117 +16,117 @@ from ngao.kernel import acceptance
 from ngao.kernel.consent import FOR_REFERRAL, Answer, judge
 from ngao.kernel.pairwise import case_ref_for
 from services.intake.context import INTAKE, Context
-from services.intake.reports.model import Helper, Report
+from services.intake.reports.model import PartnerAtWork, Report
 from services.intake.reports.narratives import Refusal
 from services.intake.reports.progress import case_salt_of, partner_is_at_work
 
 
-def disclose_narrative(ctx: Context, report: Report, helper: Helper) -> None:
+def disclose_narrative(ctx: Context, report: Report, partner: PartnerAtWork) -> None:
     """Disclose to a partner that has just accepted, or give it the reason why not, so that it does not wait."""
-    why = _refusal(ctx, report, helper)
+    why = _refusal(ctx, report, partner)
     if why:
-        _withhold(ctx, report, helper, why)
+        _withhold(ctx, report, partner, why)
     else:
-        _disclose(ctx, report, helper)
+        _disclose(ctx, report, partner)
 
 
 def disclose_what_is_new(ctx: Context, report: Report) -> None:
     """Give those at work on the case what they do not have yet: a later narrative, or one for which consent came later."""
-    for helper in list(report.helpers.values()):
-        if helper.parts_disclosed < len(report.narrative_parts) and _refusal(ctx, report, helper) is None:
-            _disclose(ctx, report, helper)
+    for partner in list(report.partners.values()):
+        if partner.parts_disclosed < len(report.narrative_parts) and _refusal(ctx, report, partner) is None:
+            _disclose(ctx, report, partner)
 
 
 @before_publishing(NarrativeDisclosed)
 def narrative_may_leave(ctx: Context, event: NarrativeDisclosed, envelope: Event) -> bool:
     """Decide whether a disclosed narrative may be sent at this moment. If not, it is withheld, and its partner is informed.
 
-    The partner may have it already, from its catch-up or from an earlier sending, so that it is called back as well. A consent
-    that comes back brings the whole narrative again.
+    The partner may have it already, from its catch-up or from an earlier sending, so that it is recalled as well. A renewed
+    consent brings the whole narrative again.
     """
     report = ctx.reports.by_case(envelope.subject)  # a partner's copy names the case as the partner knows it
     if report is None:
         return False
-    known = report.helpers.get(event.offer_id)
-    helper = known or Helper(event.offer_id, event.partner_id)
-    why = _refusal(ctx, report, helper)
+    known = report.partners.get(event.offer_id)
+    partner = known or PartnerAtWork(event.offer_id, event.partner_id)
+    why = _refusal(ctx, report, partner)
     if why is None:
         return True
     if known is None or known.parts_disclosed:
-        _withhold(ctx, report, helper, why, recalled=True)
+        _withhold(ctx, report, partner, why, recalled=True)
     if known and known.parts_disclosed:
-        report.keep_helper(replace(known, parts_disclosed=0))
+        report.keep_partner(replace(known, parts_disclosed=0))
         ctx.reports.save(report)
     return False
 
 
-def _refusal(ctx: Context, report: Report, helper: Helper) -> Refusal | None:
-    if report.withdrawn_at or report.forgotten_at or not partner_is_at_work(report.story, helper.offer_id):
+def _refusal(ctx: Context, report: Report, partner: PartnerAtWork) -> Refusal | None:
+    if report.withdrawn_at or report.erased_at or not partner_is_at_work(report.steps, partner.offer_id):
         return Refusal.WITHDRAWN
     if not report.narrative_parts:
         return Refusal.NO_NARRATIVE
     said = (*report.consents, *report.consent_changes)
-    answer = judge(said, purpose=FOR_REFERRAL, scope="narrative", recipient=helper.partner_id, now=ctx.now)
+    answer = judge(said, purpose=FOR_REFERRAL, scope="narrative", recipient=partner.partner_id, now=ctx.now)
     return None if answer is Answer.LIVE else Refusal(answer.value)
 
 
-def _disclose(ctx: Context, report: Report, helper: Helper) -> None:
+def _disclose(ctx: Context, report: Report, partner: PartnerAtWork) -> None:
     """Seal to the keys that operators vouch for, if the partner itself has signed its acceptance; to no others."""
-    recipient = _recipient(ctx, report, helper)
+    recipient = _recipient(ctx, report, partner)
     if isinstance(recipient, Recipient):
-        _seal(ctx, report, helper, recipient)
-    elif recipient.value != helper.distrust:
-        _withhold(ctx, report, helper, recipient)
-        report.keep_helper(replace(helper, distrust=recipient.value))
+        _seal(ctx, report, partner, recipient)
+    elif recipient.value != partner.distrust:
+        _withhold(ctx, report, partner, recipient)
+        report.keep_partner(replace(partner, distrust=recipient.value))
 
 
-def _recipient(ctx: Context, report: Report, helper: Helper) -> Recipient | Refusal:
-    recipient = ctx.recipients.judge(helper.vouch, helper.partner_id)
+def _recipient(ctx: Context, report: Report, partner: PartnerAtWork) -> Recipient | Refusal:
+    recipient = ctx.recipients.judge(partner.vouch, partner.partner_id)
     if isinstance(recipient, Distrust):
         return Refusal(recipient.value)
-    accepted = acceptance.to_sign(helper.partner_id, helper.offer_id, _ref_for(report, helper))
-    return recipient if recipient.signed(acceptance.PURPOSE, accepted, helper.signature) else Refusal.NOT_SIGNED
+    accepted = acceptance.to_sign(partner.partner_id, partner.offer_id, _ref_for(report, partner))
+    return recipient if recipient.signed(acceptance.PURPOSE, accepted, partner.signature) else Refusal.NOT_SIGNED
 
 
-def _ref_for(report: Report, helper: Helper) -> str:
+def _ref_for(report: Report, partner: PartnerAtWork) -> str:
     """Return the reference by which the partner knows the case, and which it signs."""
-    return case_ref_for(helper.partner_id, report.case_ref, case_salt_of(report.story, helper.offer_id))
+    return case_ref_for(partner.partner_id, report.case_ref, case_salt_of(report.steps, partner.offer_id))
 
 
-def _withhold(ctx: Context, report: Report, helper: Helper, why: Refusal, *, recalled: bool = False) -> None:
+def _withhold(ctx: Context, report: Report, partner: PartnerAtWork, why: Refusal, *, recalled: bool = False) -> None:
     """Publish why the partner does not get the narrative; `recalled` forbids it to use what it has."""
     withheld = NarrativeWithheld(
         case_ref=report.case_ref,
-        offer_id=helper.offer_id,
-        partner_id=helper.partner_id,
-        case_salt=case_salt_of(report.story, helper.offer_id),
+        offer_id=partner.offer_id,
+        partner_id=partner.partner_id,
+        case_salt=case_salt_of(report.steps, partner.offer_id),
         reason=why.value,
         recalled=recalled,
     )
     _publish(ctx, report, withheld)
-    detail = {"partner": helper.partner_id, "offer": helper.offer_id, "reason": why.value}
+    detail = {"partner": partner.partner_id, "offer": partner.offer_id, "reason": why.value}
     ctx.audit("narrative.withheld", subject=report.case_ref, actor=INTAKE, detail=detail)
 
 
-def _seal(ctx: Context, report: Report, helper: Helper, recipient: Recipient) -> None:
+def _seal(ctx: Context, report: Report, partner: PartnerAtWork, recipient: Recipient) -> None:
     payload = {
         "v": 1,
-        "case_ref": _ref_for(report, helper),
-        "offer_id": helper.offer_id,
+        "case_ref": _ref_for(report, partner),
+        "offer_id": partner.offer_id,
         "narrative": ctx.vault.narrative(report),
     }
     disclosed = NarrativeDisclosed(
         case_ref=report.case_ref,
-        offer_id=helper.offer_id,
-        partner_id=helper.partner_id,
-        case_salt=case_salt_of(report.story, helper.offer_id),
+        offer_id=partner.offer_id,
+        partner_id=partner.partner_id,
+        case_salt=case_salt_of(report.steps, partner.offer_id),
         key_id=recipient.key_id,
         box=seal_to(recipient.box_key, json.dumps(payload, ensure_ascii=False).encode()),
     )
-    ctx.recipients.pin(helper.partner_id, recipient)
+    ctx.recipients.pin(partner.partner_id, recipient)
     _publish(ctx, report, disclosed)
-    report.keep_helper(replace(helper, parts_disclosed=len(report.narrative_parts), distrust=""))
-    detail = {"partner": helper.partner_id, "offer": helper.offer_id, "key_id": recipient.key_id}
+    report.keep_partner(replace(partner, parts_disclosed=len(report.narrative_parts), distrust=""))
+    detail = {"partner": partner.partner_id, "offer": partner.offer_id, "key_id": recipient.key_id}
     ctx.audit("narrative.disclosed", subject=report.case_ref, actor=INTAKE, detail=detail)
 
 

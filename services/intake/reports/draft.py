@@ -1,4 +1,4 @@
-"""A report as it was posted, parsed and not yet judged: still in clear, so it lives only while a request does."""
+"""A report as it was posted, parsed and not yet triaged: still in clear, so it lives only while a request does."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Violation:
     """What was done, to whom, by which kinds of perpetrator; coded by the coalition's lists.
 
     `ongoing` is None where it was not stated: over, or as known before. `occurred_at` is there if it is not the report's own.
-    `counts_from` is the moment that takes its place in judging, where the act came later without a date, or with a doubtful one.
+    `counts_from` is the moment that replaces it in triage, where the act came later without a date, or with a doubtful one.
     """
 
     type: str

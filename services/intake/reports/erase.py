@@ -12,7 +12,7 @@ _AT_ONCE = 100
 
 
 @every(seconds=600)
-def forget(parts: IntakeParts) -> None:
+def erase_due(parts: IntakeParts) -> None:
     """Erase the reports that are due, batch after batch; several processes may do it at the same time."""
     while due := (ctx := parts.read()).reports.due(ctx.policy.retention.ends("reports", ctx.now), _AT_ONCE):
         works = [partial(erase_report, report_id=report_id, why=why) for report_id, why in due]
@@ -21,9 +21,9 @@ def forget(parts: IntakeParts) -> None:
 
 
 def erase_report(ctx: Context, report_id: str, why: str) -> None:
-    """Forget one that is past its time by the moment `why`; one that another process has just forgotten stays as it is."""
+    """Erase one that is past its time by the moment `why`; one that another process has just erased stays as it is."""
     report = ctx.reports.get(report_id)
-    if report and report.forget(ctx.now):
+    if report and report.erase(ctx.now):
         ctx.vault.destroy(report)
         ctx.reports.save(report)
         detail = {"why": why, "policy_version": ctx.policy.retention.version}
@@ -32,7 +32,7 @@ def erase_report(ctx: Context, report_id: str, why: str) -> None:
 
 @measures(seconds=SELDOM_S)
 def measure_retention(parts: IntakeParts) -> None:
-    """Measure what should be forgotten by now and is not."""
+    """Measure what should be erased by now and is not."""
     ctx = parts.read()
     late, longest = ctx.reports.overdue(ctx.policy.retention.ends("reports", ctx.now))
     parts.metrics.overdue("retention", late, longest.total_seconds())

@@ -15,7 +15,7 @@ def follow_consent(ctx: Context, event: ConsentChanged) -> None:
     Of a forgotten report nothing can be disclosed, so that a consent for it changes nothing.
     """
     report = ctx.reports.of_case(event.case_ref)
-    if report.forgotten_at:
+    if report.erased_at:
         return
     report.note_consent(event.statement)
     disclose_what_is_new(ctx, report)

@@ -25,7 +25,7 @@ from ngao.contracts.events.referral import (
 from ngao.kernel.records import from_record
 from services.intake.context import Context
 from services.intake.reports.disclose_narrative import disclose_narrative, disclose_what_is_new
-from services.intake.reports.model import Helper
+from services.intake.reports.model import PartnerAtWork
 from services.intake.reports.progress import Step, partner_is_at_work
 
 
@@ -39,39 +39,39 @@ def follow_case(ctx: Context, event: CaseOpened | CaseClosed | NeedUnroutable | 
 @on(OfferAccepted)
 def follow_acceptance(ctx: Context, event: OfferAccepted, envelope: Event) -> None:
     """Note that a partner took the referral: it gets the narrative. Raises NotFound."""
-    helper = Helper(event.offer_id, event.partner_id, event.vouch, event.signature)
+    partner = PartnerAtWork(event.offer_id, event.partner_id, event.vouch, event.signature)
     if event.again:
-        note_vouch(ctx, event.case_ref, helper)
+        note_vouch(ctx, event.case_ref, partner)
     else:
-        note_progress(ctx, event.case_ref, _step(envelope), helper)
+        note_progress(ctx, event.case_ref, _step(envelope), partner)
 
 
-def note_progress(ctx: Context, case_ref: str, step: Step, helper: Helper | None = None) -> None:
-    """Take a step into the story; an acceptance (then `helper` is given) brings the partner the narrative.
+def note_progress(ctx: Context, case_ref: str, step: Step, partner: PartnerAtWork | None = None) -> None:
+    """Record a step of the timeline; an acceptance (then `partner` is given) brings the partner the narrative.
 
     Raises NotFound for a case that intake never opened.
     """
     report = ctx.reports.of_case(case_ref)
     report.note(step)
-    if helper:
-        if partner_is_at_work(report.story, helper.offer_id) and not report.forgotten_at:
-            report.keep_helper(helper)
-        disclose_narrative(ctx, report, helper)
-    elif step.offer_id and not partner_is_at_work(report.story, step.offer_id):
-        report.drop_helper(step.offer_id)
+    if partner:
+        if partner_is_at_work(report.steps, partner.offer_id) and not report.erased_at:
+            report.keep_partner(partner)
+        disclose_narrative(ctx, report, partner)
+    elif step.offer_id and not partner_is_at_work(report.steps, step.offer_id):
+        report.drop_partner(step.offer_id)
     ctx.reports.save(report)
 
 
-def note_vouch(ctx: Context, case_ref: str, helper: Helper) -> None:
+def note_vouch(ctx: Context, case_ref: str, partner: PartnerAtWork) -> None:
     """Take what operators vouch for by now of a partner that accepted before; it gets what it does not have yet.
 
-    Raises NotFound. The acceptance is an old step of the story, whatever came after it.
+    Raises NotFound. The acceptance is an old step of the timeline, whatever came after it.
     """
     report = ctx.reports.of_case(case_ref)
-    if report.forgotten_at or not partner_is_at_work(report.story, helper.offer_id):
+    if report.erased_at or not partner_is_at_work(report.steps, partner.offer_id):
         return
-    known = report.helpers.get(helper.offer_id, helper)
-    report.keep_helper(replace(helper, parts_disclosed=known.parts_disclosed, distrust=known.distrust))
+    known = report.partners.get(partner.offer_id, partner)
+    report.keep_partner(replace(partner, parts_disclosed=known.parts_disclosed, distrust=known.distrust))
     disclose_what_is_new(ctx, report)
     ctx.reports.save(report)
 

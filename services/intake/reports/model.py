@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from ngao.kernel.consent import Statement, carried_over
+from ngao.kernel.records import stored_as
 from ngao.kernel.urgency import CRITICAL, rank
 from services.intake.reports.acts import Dating, with_acts
 from services.intake.reports.draft import DateDoubt, Person, Place, Violation
@@ -29,7 +30,7 @@ class SealedIdentity:
 
 
 @dataclass(frozen=True)
-class Helper:
+class PartnerAtWork:
     """A partner that accepted, and how many parts of the narrative it has.
 
     `vouch` is what operators signed of its keys, `signature` its own over the acceptance; `distrust` is why they were not
@@ -84,7 +85,7 @@ class MappedBy:
 
 @dataclass(frozen=True)
 class Decision:
-    """An operator's word on the urgency, why by its code, and what machines knew then: the rules that fired, and the points."""
+    """An operator's decision on the urgency, its reason by code, and what machines knew: the rules that fired, the points."""
 
     urgency: str
     reason: str
@@ -92,7 +93,7 @@ class Decision:
     points: int
 
     def knew(self, fresh: Triage) -> bool:
-        """Return True if a judgement has nothing that was not known when it was decided."""
+        """Return True if a triage has nothing that was not known when it was decided."""
         return fresh.points <= self.points and {reason.rule for reason in fresh.reasons} <= set(self.rules)
 
 
@@ -102,10 +103,11 @@ class Report:
 
     `narrative_parts` and `attachments` are ciphertext; `person_keys`, `fingerprint` and `updates_seen` are keyed hashes.
     `needs` is all that help is looked for; `needs_proposed` are those that no source asked for. `triage` knows every report
-    about the person and is for those who help; `told` knows this source's reports only and is for the source (law 10).
+    about the person and is for those who help; `triage_for_source` knows this source's reports only (law 10). `steps` is the
+    timeline as far as intake knows it, `partners` are those at work by the id of their offer.
     `doubt` is there if `occurred_at` is not what was stated.
-    `tell_again_at` is None once another service is known to have the case. `judge_others_at` is None once other reports about the
-    person have been judged with what is new in this one.
+    `republish_at` is None once another service is known to have the case. `triage_others_at` is None once other reports about the
+    person have been triaged with what is new in this one.
     """
 
     id: str
@@ -125,7 +127,7 @@ class Report:
     languages: tuple[str, ...]
     consents: tuple[Statement, ...]
     triage: Triage
-    told: Triage | None = None
+    triage_for_source: Triage | None = field(default=None, metadata=stored_as("told"))
     decision: Decision | None = None
     defender_ref: str | None = None
     sealed_identity: SealedIdentity | None = None
@@ -133,38 +135,38 @@ class Report:
     narrative_parts: tuple[bytes, ...] = ()
     attachments: bytes | None = None
     consent_changes: tuple[Statement, ...] = ()
-    story: tuple[Step, ...] = ()
-    helpers: Mapping[str, Helper] = field(default_factory=dict)
+    steps: tuple[Step, ...] = field(default=(), metadata=stored_as("story"))
+    partners: Mapping[str, PartnerAtWork] = field(default_factory=dict, metadata=stored_as("helpers"))
     updates_seen: tuple[str, ...] = ()
     mapping: MappedBy | None = None
     doubt: DateDoubt | None = None
     updated_at: datetime | None = None
-    tell_again_at: datetime | None = None
-    judge_others_at: datetime | None = None
+    republish_at: datetime | None = field(default=None, metadata=stored_as("tell_again_at"))
+    triage_others_at: datetime | None = field(default=None, metadata=stored_as("judge_others_at"))
     withdrawn_at: datetime | None = None
-    forgotten_at: datetime | None = None
+    erased_at: datetime | None = field(default=None, metadata=stored_as("forgotten_at"))
     revision: int = 0
 
     @property
     def status(self) -> str:
         """Return the state of the report, in one word."""
-        return "withdrawn" if self.withdrawn_at else status_of(self.story)
+        return "withdrawn" if self.withdrawn_at else status_of(self.steps)
 
     @property
     def progress(self) -> dict[str, str]:
         """Return the state of each need, as the source may know it."""
-        known = needs_of(self.story)
+        known = needs_of(self.steps)
         return {need: known.get(need, "received") for need in self.needs}
 
     @property
     def turns(self) -> tuple[Turn, ...]:
         """Return the steps that the source may know."""
-        return turns_of(self.story)
+        return turns_of(self.steps)
 
     @property
     def closed_at(self) -> datetime | None:
         """Return when referral had no work left; None while the case is open, also when a new fact has reopened it."""
-        last = next((step for step in reversed(self.story) if step.what in (CLOSED, REOPENED)), None)
+        last = next((step for step in reversed(self.steps) if step.what in (CLOSED, REOPENED)), None)
         return last.at if last and last.what == CLOSED else None
 
     @property
@@ -209,24 +211,24 @@ class Report:
     def _parts(self) -> dict[str, object]:
         return {"violations": self.violations, "needs": self.needs, "consent": self.consents, "county": self.county}
 
-    def judge(self, fresh: Triage, told: Triage) -> None:
-        """Take new judgements in. Machines may raise an urgency, only a human lowers one: the old one stays if it is higher."""
+    def add_triage(self, fresh: Triage, for_source: Triage) -> None:
+        """Store a new triage. Machines may raise an urgency, only a human lowers one: the old one stays if it is higher."""
         self._take(fresh)
-        self.told = _higher(self.told, told) if self.told else told
+        self.triage_for_source = _higher(self.triage_for_source, for_source) if self.triage_for_source else for_source
 
     def concerns_other_reports(self, now: datetime) -> None:
-        """Note that other reports about the person are to be judged with it."""
-        self.judge_others_at = now if self.person_keys else None
+        """Note that other reports about the person are to be triaged with it."""
+        self.triage_others_at = now if self.person_keys else None
 
     def raise_to(self, fresh: Triage) -> bool:
-        """Take a judgement in that only those who help may know; False if it makes nothing more urgent."""
+        """Store a triage that only those who help may know; False if it makes nothing more urgent."""
         before = self.triage
         if rank(fresh.urgency) < rank(before.urgency):
             self._take(fresh)
         return self.triage is not before
 
     def decide(self, urgency: str, reason: str, text: str) -> None:
-        """Take an operator's word on the urgency: it holds until something is known that was not known then."""
+        """Store an operator's decision on the urgency: it holds until something is known that was not known then."""
         fired = tuple(each for each in self.triage.reasons if each.rule != BY_OPERATOR)
         self.decision = Decision(urgency, reason, tuple(each.rule for each in fired), self.triage.points)
         self.triage = replace(self.triage, urgency=urgency, reasons=(Reason(BY_OPERATOR, text), *fired))
@@ -238,48 +240,48 @@ class Report:
             self.triage, self.decision = fresh, None
 
     def withdraw(self, now: datetime) -> bool:
-        """Take the report back; False if that was done before."""
+        """Withdraw the report; False if that was done before."""
         if self.withdrawn_at:
             return False
         self.withdrawn_at = now
         return True
 
-    def forget(self, now: datetime) -> bool:
-        """Remove who it is about and what they reported; that there was a report is kept. False if that was done before."""
-        if self.forgotten_at:
+    def erase(self, now: datetime) -> bool:
+        """Erase who it is about and what they reported; that there was a report is kept. False if that was done before."""
+        if self.erased_at:
             return False
-        self.forgotten_at, self.fingerprint, self.helpers = now, "", {}
-        self.tell_again_at = self.judge_others_at = None
+        self.erased_at, self.fingerprint, self.partners = now, "", {}
+        self.republish_at = self.triage_others_at = None
         self.sealed_identity = self.attachments = self.defender_ref = None
         self.person_keys = self.narrative_parts = self.updates_seen = ()
         return True
 
     def note(self, step: Step) -> None:
-        """Take a step of the referral into the story; that it has opened the case means that every service has the report."""
-        self.story = with_step(self.story, step)
+        """Record a step of the referral; that it has opened the case means that every service has the report."""
+        self.steps = with_step(self.steps, step)
         if step.what in (OPENED, CLOSED):
-            self.tell_again_at = None
+            self.republish_at = None
 
     def republish_if_due(self, now: datetime) -> bool:
         """Note that it is published again now; False if it is not time, or no longer needed."""
         # One that is further ahead than any wait was set by a clock that was wrong.
-        if self.tell_again_at is None or now < self.tell_again_at <= now + LATEST_AGAIN:
+        if self.republish_at is None or now < self.republish_at <= now + LATEST_AGAIN:
             return False
-        self.tell_again_at = now + min(max(now - self.received_at, SOONEST_AGAIN), LATEST_AGAIN)
+        self.republish_at = now + min(max(now - self.received_at, SOONEST_AGAIN), LATEST_AGAIN)
         return True
 
     def note_consent(self, change: Statement) -> None:
-        """Take a consent given or withdrawn at the registry in; twice is once."""
+        """Record a consent given or withdrawn at the registry; twice is once."""
         if change not in self.consent_changes:
             self.consent_changes = tuple(sorted((*self.consent_changes, change), key=lambda each: each.at))
 
-    def keep_helper(self, helper: Helper) -> None:
-        """Remember a partner that works on the case, so that later facts reach it too."""
-        self.helpers = {**self.helpers, helper.offer_id: helper}
+    def keep_partner(self, partner: PartnerAtWork) -> None:
+        """Record a partner that works on the case, so that later facts reach it too."""
+        self.partners = {**self.partners, partner.offer_id: partner}
 
-    def drop_helper(self, offer_id: str) -> None:
-        """Forget a partner that no longer works on the case."""
-        self.helpers = {key: value for key, value in self.helpers.items() if key != offer_id}
+    def drop_partner(self, offer_id: str) -> None:
+        """Drop a partner that no longer works on the case."""
+        self.partners = {key: value for key, value in self.partners.items() if key != offer_id}
 
 
 def _higher(old: Triage, fresh: Triage) -> Triage:

@@ -30,7 +30,7 @@ class Refusal(StrEnum):
 def fitting(narrative: str, parts: Sequence[bytes]) -> str:
     """Return as much of the text's beginning as a report has room for that has these parts already, as they are stored."""
     room = MOST_BYTES - sum(map(len, parts)) if len(parts) < MOST_PARTS else 0
-    told = narrative.encode()
-    if len(told) <= room:
+    encoded = narrative.encode()
+    if len(encoded) <= room:
         return narrative
-    return told[: room - len(CUT.encode())].decode(errors="ignore") + CUT if room > _LEAST else ""
+    return encoded[: room - len(CUT.encode())].decode(errors="ignore") + CUT if room > _LEAST else ""

@@ -60,34 +60,34 @@ class Step:
         return WORDS[self.what]
 
 
-def with_step(story: Iterable[Step], step: Step) -> tuple[Step, ...]:
-    """Put a step into its place; the same step twice is there once."""
-    steps = {other.sequence: other for other in (*story, step)}
-    return tuple(steps[sequence] for sequence in sorted(steps))
+def with_step(steps: Iterable[Step], step: Step) -> tuple[Step, ...]:
+    """Put a step in its place; the same step twice is there once."""
+    known = {other.sequence: other for other in (*steps, step)}
+    return tuple(known[sequence] for sequence in sorted(known))
 
 
-def status_of(story: Iterable[Step]) -> str:
+def status_of(steps: Iterable[Step]) -> str:
     """Return the case in one word: closed when referral closed it, else the most advanced of its threads.
 
-    The latest step of each thread decides its state, so a late event changes the story and never the present.
+    The latest step of each thread decides its state, so a late event changes the timeline and never the present.
     """
-    story = tuple(story)
-    latest = _latest(story)
+    steps = tuple(steps)
+    latest = _latest(steps)
     if "case" in latest and latest["case"].word == "closed":
         return "closed"
-    words = needs_of(story)
+    words = needs_of(steps)
     if words and set(words.values()) == {"completed"}:
         return "completed"
     open_words = [word for word in words.values() if word != "completed"] or [step.word for step in latest.values()]
     return max(open_words, key=_RANK.index, default="received")
 
 
-def needs_of(story: Iterable[Step]) -> Mapping[str, str]:
+def needs_of(steps: Iterable[Step]) -> Mapping[str, str]:
     """Return the state of each need: the most advanced of its offers since it was last asked for again."""
-    story = tuple(story)
-    begun = {need: step.sequence for step in sorted(story, key=lambda each: each.sequence) for need in step.needs_again}
+    steps = tuple(steps)
+    begun = {need: step.sequence for step in sorted(steps, key=lambda each: each.sequence) for need in step.needs_again}
     words = dict.fromkeys(begun, WORDS[REOPENED])
-    for step in sorted(_latest(story).values(), key=lambda each: each.sequence):
+    for step in sorted(_latest(steps).values(), key=lambda each: each.sequence):
         if step.need is None or step.sequence < begun.get(step.need, 0):
             continue
         before = words.get(step.need)
@@ -106,12 +106,12 @@ class Turn:
     need: str | None
 
 
-def turns_of(story: Iterable[Step]) -> tuple[Turn, ...]:
+def turns_of(steps: Iterable[Step]) -> tuple[Turn, ...]:
     """Return the steps that a source may know: those that leave a need unchanged are not shown."""
     known: dict[str | None, str] = {}
     turns: list[Turn] = []
     past: list[Step] = []
-    for step in sorted(story, key=lambda each: each.sequence):
+    for step in sorted(steps, key=lambda each: each.sequence):
         past.append(step)
         word = needs_of(past)[step.need] if step.need else step.word
         if word != known.get(step.need, WORDS[OPENED] if step.need else None):
@@ -120,19 +120,19 @@ def turns_of(story: Iterable[Step]) -> tuple[Turn, ...]:
     return tuple(turns)
 
 
-def case_salt_of(story: Iterable[Step], offer_id: str) -> str | None:
+def case_salt_of(steps: Iterable[Step], offer_id: str) -> str | None:
     """Return the salt of the reference by which the offer's partner knows the case, also after its work has ended."""
-    return next((step.case_salt for step in story if step.offer_id == offer_id and step.case_salt), None)
+    return next((step.case_salt for step in steps if step.offer_id == offer_id and step.case_salt), None)
 
 
-def partner_is_at_work(story: Iterable[Step], offer_id: str) -> bool:
+def partner_is_at_work(steps: Iterable[Step], offer_id: str) -> bool:
     """Return True if, by the last event of an offer, its partner works on it: a recall may have arrived first."""
-    last = _latest(story).get(offer_id)
+    last = _latest(steps).get(offer_id)
     return last is not None and last.word in ("accepted", "in_progress")
 
 
-def _latest(story: Iterable[Step]) -> dict[str, Step]:
+def _latest(steps: Iterable[Step]) -> dict[str, Step]:
     latest: dict[str, Step] = {}
-    for step in sorted(story, key=lambda each: each.sequence):
+    for step in sorted(steps, key=lambda each: each.sequence):
         latest[step.thread] = step
     return latest

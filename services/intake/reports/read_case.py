@@ -18,7 +18,7 @@ from services.intake.reports.responses import LeftOutShown, ReasonShown, show
 class ViolationShown(Tolerant):
     """One violation, in the coalition's codes: what, whether it continues, against whom, by which kinds of perpetrator.
 
-    `occurred_at` is there if it is not the report's. `counts_from` is the moment that it is judged by instead, if its date is
+    `occurred_at` is there if it is not the report's. `counts_from` is the moment that triage uses instead, if its date is
     doubtful, or if it was reported later without one.
     """
 
@@ -101,7 +101,7 @@ def read_case_report(ctx: Context, case_ref: str, *, reason: str = "") -> dict[s
         "discarded": mapping.discarded if mapping else (),
         "left_out": mapping.left_out if mapping else (),
         "date_doubt": report.doubt,
-        "forgotten": report.forgotten_at is not None,
+        "forgotten": report.erased_at is not None,
     }
     return show(CaseReportShown, vars(report) | vars(report.triage) | made)
 

@@ -1,4 +1,4 @@
-"""Receive a report: recognise a repeat, check it, seal who it is about, judge it, store it, publish it."""
+"""Receive a report: recognise a repeat, check it, seal who it is about, triage it, store it, publish it."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from services.intake.reports.model import SOONEST_AGAIN, MappedBy, Report, Seale
 from services.intake.reports.person_keys import person_keys
 from services.intake.reports.publishing import publish_accepted
 from services.intake.reports.vocabulary import county_of, needs_suggested_by, problems_of
-from services.intake.triage.judging import judge, source_triage
 from services.intake.triage.model import Facts
+from services.intake.triage.triage_twice import source_triage, triage_twice
 
 _log = get_logger("intake")
 
@@ -95,7 +95,7 @@ def facts_of(ctx: Context, draft: Draft) -> Facts:
 def _repeat(ctx: Context, before: Report, draft: Draft) -> Receipt:
     """Return the answer that was given before; the content of an erased report is not known any more."""
     hashes = (ctx.unit.keyring.lookup_hash("content", form(draft)) for form in (canonical_content, content_as_received))
-    if not before.forgotten_at and before.fingerprint not in hashes:
+    if not before.erased_at and before.fingerprint not in hashes:
         message = "This source_event_id was used before for a report with other content. Post later facts as an update."
         raise NotAllowedNow(message, slug="conflicting-repeat")
     return receipt_of(ctx, before, duplicate=True)
@@ -105,7 +105,7 @@ def _report(ctx: Context, source_id: str, draft: Draft, mapping: MappedBy | None
     vocabulary = ctx.policy.vocabulary
     keys = person_keys(draft.person, ctx.unit.keyring, ctx.policy)
     proposed = () if draft.needs else needs_suggested_by(draft.violations, vocabulary)
-    judgement = judge(ctx, source_id, facts_of(ctx, draft), keys)
+    triages = triage_twice(ctx, source_id, facts_of(ctx, draft), keys)
     report = Report(
         id=ctx.ids.report_id(),
         case_ref=ctx.ids.case_ref(),
@@ -123,13 +123,13 @@ def _report(ctx: Context, source_id: str, draft: Draft, mapping: MappedBy | None
         place_precision=draft.place.precision if draft.place else "",
         languages=draft.languages,
         consents=carried_over((), draft.consents, ctx.now),
-        triage=judgement.whole,
-        told=judgement.told,
+        triage=triages.whole,
+        triage_for_source=triages.for_source,
         defender_ref=draft.person.defender_ref,
         person_keys=keys,
         mapping=mapping,
         doubt=draft.doubt,
-        tell_again_at=ctx.now + SOONEST_AGAIN,
+        republish_at=ctx.now + SOONEST_AGAIN,
     )
     report.sealed_identity = seal_person(ctx, report.case_ref, draft.person)
     report.concerns_other_reports(ctx.now)

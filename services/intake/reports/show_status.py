@@ -9,7 +9,7 @@ from ngao.chassis.handlers import http
 from services.intake.context import Context
 from services.intake.reports.model import Report
 from services.intake.reports.responses import StatusShown, status_answer
-from services.intake.triage.judging import source_triage
+from services.intake.triage.triage_twice import source_triage
 
 
 @http.get("/v1/reports/<report_id>", roles="source", returns=StatusShown, summary="How a report is doing.")
@@ -26,5 +26,5 @@ def report_for(ctx: Context, source_id: str, report_id: str) -> Report:
     report = ctx.reports.get(report_id)
     if report is None or report.source_id != source_id:
         raise NotFound("There is no such report.")
-    report.told = source_triage(ctx, report)
+    report.triage_for_source = source_triage(ctx, report)
     return report

@@ -17,7 +17,7 @@ from ngao.chassis.storage.repository import Repository
 from ngao.kernel.consent import Statement
 from ngao.kernel.records import from_record, to_record
 from ngao.kernel.urgency import CRITICAL
-from services.intake.reports.model import LATEST_AGAIN, Helper, Report
+from services.intake.reports.model import LATEST_AGAIN, PartnerAtWork, Report
 from services.intake.triage.model import Earlier, History, Triage
 
 _REPORTS = "reports"
@@ -116,7 +116,7 @@ class ReportRepository(Repository[Report]):
         """Return how many of these there are, and how long the oldest is past its time; one may be past several."""
         return overdue((_past(moment, end), f"{moment}_at", end) for moment, end in ends.items())
 
-    def with_unjudged_others(self, limit: int) -> list[str]:
+    def with_others_to_triage(self, limit: int) -> list[str]:
         """Return the ids of reports after which others about the person are still to be triaged again, the longest due first."""
         due = ReportDocument.objects(judge_others_at__exists=True).order_by("judge_others_at")
         return list(due.limit(limit).scalar("id"))
@@ -140,7 +140,7 @@ class ReportRepository(Repository[Report]):
             record,
             consents=tuple(_statement(consent, "given_at") for consent in record.get("consents") or ()),
             consent_changes=tuple(_statement(consent, "effective_at") for consent in record.get("consent_changes") or ()),
-            helpers={helper["offer_id"]: from_record(Helper, helper) for helper in record.get("helpers") or ()},
+            partners={each["offer_id"]: from_record(PartnerAtWork, each) for each in record.get("helpers") or ()},
             triage=from_record(Triage, record),
         )
         return report
@@ -153,7 +153,7 @@ class ReportRepository(Repository[Report]):
             "consent_changes": [
                 {**_said(consent, "effective_at"), "granted": consent.granted} for consent in entity.consent_changes
             ],
-            "helpers": [to_record(helper) for helper in entity.helpers.values()],
+            "helpers": [to_record(partner) for partner in entity.partners.values()],
             **to_record(entity.triage),
             **{name: record[name] or {} for name in ("decision", "sealed_identity", "mapping")},
         }
@@ -181,6 +181,6 @@ def _latest(found: Sequence[Record], since: datetime, but: str) -> tuple[Earlier
 
 
 def _latest_sharing(person_keys: Sequence[str], **whose: str) -> list[Record]:
-    """Return the latest, up to a bound: of a person with more reports than that, more would not change a judgement."""
+    """Return the latest, up to a bound: of a person with more reports than that, more would not change a triage."""
     found = ReportDocument.objects(person_keys__in=list(person_keys), withdrawn_at=None, **whose).order_by("-received_at")
     return list(found.only("received_at", "violations", "withdrawn_at", "source_id").limit(_MOST_EARLIER + 1).as_pymongo())

@@ -32,7 +32,7 @@ from services.intake.reports.receive import Receipt, answer_of, receipt_of, refu
 from services.intake.reports.responses import ReceiptShown
 from services.intake.reports.show_status import report_for
 from services.intake.reports.vocabulary import code_problems, county_of, date_problems, needs_suggested_by
-from services.intake.triage.judging import judge
+from services.intake.triage.triage_twice import triage_twice
 
 
 class SubjectUpdate(Strict):
@@ -77,7 +77,7 @@ def post_update(parts: IntakeParts, call: Call, report_id: str, body: dict[str, 
 
 
 def update_report(ctx: Context, source_id: str, report_id: str, update: Update, mapping: MappedBy | None = None) -> Receipt:
-    """Add later facts, judge again, publish what is new; the same update twice counts once.
+    """Add later facts, triage again, publish what is new; the same update twice counts once.
 
     A narrative for which the report has no room is cut, and costs nothing else of the update. Raises NotFound, InvalidInput,
     NotAllowedNow (`withdrawn`, `forgotten`, `conflicting-repeat`).
@@ -88,7 +88,7 @@ def update_report(ctx: Context, source_id: str, report_id: str, update: Update, 
         return receipt_of(ctx, report, duplicate=True)
     if report.withdrawn_at:
         raise NotAllowedNow("The report was withdrawn. Post a new one if help is needed again.", slug="withdrawn")
-    if report.forgotten_at:
+    if report.erased_at:
         raise NotAllowedNow("The data of this report was erased. Post a new one if help is needed again.", slug="forgotten")
     refuse(_problems(ctx, update))
     before = report.triage.urgency
@@ -150,7 +150,7 @@ def _problems(ctx: Context, update: Update) -> list[FieldError]:
 
 
 def _apply(ctx: Context, report: Report, update: Update) -> tuple[tuple[str, ...], SealedIdentity | None]:
-    """Take it in and judge again; gives what is new by name, and what is new about the person for the registry."""
+    """Apply it and triage again; gives what is new by name, and what is new about the person for the registry."""
     acts = tuple(with_likely_moment(violation, ctx.now, ctx.now) for violation in update.violations or ())
     update = replace(update, violations=acts or None)
     county = county_of(update.place, ctx.policy.vocabulary)
@@ -163,8 +163,8 @@ def _apply(ctx: Context, report: Report, update: Update) -> tuple[tuple[str, ...
         news = (*news, "contact")
         # A person with a new number is still known by the old one.
         report.person_keys = tuple(sorted({*report.person_keys, *person_keys(update.person, ctx.unit.keyring, ctx.policy)}))
-    fresh = judge(ctx, report.source_id, report.facts(ctx.now), report.person_keys, but=report.id)
-    report.judge(fresh.whole, fresh.told)
+    fresh = triage_twice(ctx, report.source_id, report.facts(ctx.now), report.person_keys, but=report.id)
+    report.add_triage(fresh.whole, fresh.for_source)
     if {"violations", "contact"} & set(news):
         report.concerns_other_reports(ctx.now)
     return news, correction

@@ -25,7 +25,7 @@ class CaseVault:
 
     def destroy(self, report: Report) -> None:
         """Register the end of the case's key; then what was sent about it and is kept is removed, because it holds boxes."""
-        self._unit.shred(_scope(report))
+        self._unit.destroy_key(_scope(report))
         if self._unit.now - report.received_at <= timedelta(days=OUTBOX_DAYS):
             self._unit.afterwards.append(lambda: self._kept.forget(report.case_ref, report.received_at))
 

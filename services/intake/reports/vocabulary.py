@@ -23,13 +23,13 @@ def county_of(place: Place | None, vocabulary: Vocabulary) -> str | None:
     return vocabulary.county(place.scheme, place.code) if place else None
 
 
-def county_named(told: str, lists: Vocabulary) -> str | None:
+def county_named(stated: str, lists: Vocabulary) -> str | None:
     """Return the ISO 3166-2 code of a county, or None if the lists do not know it."""
-    if known := county_of(Place("iso3166-2", told), lists):
+    if known := county_of(Place("iso3166-2", stated), lists):
         return known
-    if found := _CODE.match(told):
+    if found := _CODE.match(stated):
         return county_of(Place("iso3166-2", f"{found[1]}-{int(found[2]):02d}"), lists)
-    return lists.county_names.get(_WORDS.sub("", comparable(told)))
+    return lists.county_names.get(_WORDS.sub("", comparable(stated)))
 
 
 def problems_of(draft: Draft, vocabulary: Vocabulary, now: datetime) -> list[FieldError]:

@@ -48,7 +48,7 @@ def decide_urgency(ctx: Context, case_ref: str, body: dict[str, Any]) -> dict[st
     urgency, reason = body["urgency"], body["reason"]
     refuse(_problems(ctx, urgency, reason))
     report = ctx.reports.of_case(case_ref)
-    if report.withdrawn_at or report.forgotten_at:
+    if report.withdrawn_at or report.erased_at:
         slug = "withdrawn" if report.withdrawn_at else "forgotten"
         raise NotAllowedNow("Help is no longer looked for because of this report.", slug=slug)
     before = report.triage.urgency

@@ -22,7 +22,7 @@ _SLACK = {"day": timedelta(days=1), "month": timedelta(days=31), "year": timedel
 class EarlierReports:
     """A condition on other reports about the same person: at least so many within so many days, of these groups if any are named.
 
-    `before` limits them to those that came before the report that is judged.
+    `before` limits them to those that came before the report of the triage.
     """
 
     at_least: int
@@ -100,7 +100,7 @@ class Earlier:
 
 @dataclass(frozen=True)
 class History:
-    """Other reports about the same person: those of all sources, and those of the source whose report is judged."""
+    """Other reports about the same person: those of all sources, and those of the report's own source."""
 
     everybody: tuple[Earlier, ...] = ()
     own: tuple[Earlier, ...] = ()
@@ -126,7 +126,7 @@ class Triage:
 
 
 def triage(policy: TriagePolicy, facts: Facts, history: Iterable[Earlier]) -> Triage:
-    """Judge a report; every violation code must be in the policy's list."""
+    """Triage a report; every violation code must be in the policy's list."""
     history = tuple(history)
     heaviest = max((policy.violations[violation.type] for violation in facts.violations), key=lambda each: each.severity)
     fired = [rule for rule in policy.rules if holds(rule.when, policy, facts, history)]

@@ -1,4 +1,4 @@
-"""Judge earlier reports again when a later one is about the same person.
+"""Triage earlier reports again when a later one is about the same person.
 
 It is done after the later report is stored, and never while its source waits: how long an answer takes and whether it comes
 must not depend on what others have reported (law 10). What a source may know of its own report is left as it was.
@@ -14,9 +14,9 @@ from ngao.chassis.observability.logs import get_logger
 from services.intake.context import Context, IntakeParts
 from services.intake.reports.model import Report
 from services.intake.reports.publishing import publish_updated
-from services.intake.triage.judging import judge
+from services.intake.triage.triage_twice import triage_twice
 
-MOST_JUDGED = 20
+MOST_TRIAGED = 20
 """For one later report, the latest first: a person about whom more cases are open is in every officer's sight already."""
 
 _AT_ONCE = 100
@@ -24,32 +24,32 @@ _log = get_logger("intake")
 
 
 @every(seconds=2)
-def judge_earlier_reports(parts: IntakeParts) -> None:
-    """Judge again what new reports and facts may have made more urgent: a limited number at a time, the rest in a moment.
+def triage_earlier_reports(parts: IntakeParts) -> None:
+    """Triage again what new reports and facts may have made more urgent: a limited number at a time, the rest in a moment.
 
-    Where two raise the same report, the second is done again by itself. What fails is tried again and holds no other up.
+    Where two raise the same report, the second is done again by itself. What fails is tried again and delays no other.
     """
-    works = [partial(judge_earlier, report_id=report_id) for report_id in parts.read().reports.with_unjudged_others(_AT_ONCE)]
+    works = [partial(triage_earlier, report_id=report_id) for report_id in parts.read().reports.with_others_to_triage(_AT_ONCE)]
     for failed in (work for work in parts.run_all(works) if isinstance(work, Exception)):
         _log.warning("reports.judging_failed", error=type(failed).__name__)
 
 
-def judge_earlier(ctx: Context, report_id: str) -> int:
+def triage_earlier(ctx: Context, report_id: str) -> int:
     """Raise the urgency of open reports about the same person where their history now demands it; gives how many."""
     later = ctx.reports.get(report_id)
-    if later is None or later.judge_others_at is None:
+    if later is None or later.triage_others_at is None:
         return 0
-    later.judge_others_at = None
+    later.triage_others_at = None
     ctx.reports.save(later)
     if later.withdrawn_at:
         return 0
-    others = ctx.reports.open_about(later.person_keys, MOST_JUDGED, but=later.id)
+    others = ctx.reports.open_about(later.person_keys, MOST_TRIAGED, but=later.id)
     return sum(_raise(ctx, each) for each in filter(None, map(ctx.reports.get, others)))
 
 
 def _raise(ctx: Context, report: Report) -> bool:
     before = report.triage.urgency
-    fresh = judge(ctx, report.source_id, report.facts(ctx.now), report.person_keys, but=report.id)
+    fresh = triage_twice(ctx, report.source_id, report.facts(ctx.now), report.person_keys, but=report.id)
     if not report.raise_to(fresh.whole):
         return False
     ctx.reports.save(report)

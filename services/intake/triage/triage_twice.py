@@ -1,4 +1,4 @@
-"""Judge how urgent a report is: once with all known facts, and once with those of its own source (law 10)."""
+"""Triage a report twice: once with all known facts, and once with those of its own source (law 10)."""
 
 from __future__ import annotations
 
@@ -12,25 +12,26 @@ from services.intake.triage.model import Facts, Triage, triage
 
 
 @dataclass(frozen=True)
-class Judgement:
-    """`whole` is for events, officers and operators; `told` is for the source and knows nothing of others' reports."""
+class Triages:
+    """`whole` is for events, officers and operators; `for_source` knows nothing of others' reports."""
 
     whole: Triage
-    told: Triage
+    for_source: Triage
 
 
-def judge(ctx: Context, source_id: str, facts: Facts, keys: Sequence[str], *, but: str = "") -> Judgement:
-    """Judge facts about the person with these keys twice; `but` is the id of the report that they are of."""
+def triage_twice(ctx: Context, source_id: str, facts: Facts, keys: Sequence[str], *, but: str = "") -> Triages:
+    """Triage facts about the person with these keys twice; `but` is the id of the report that they are of."""
     rules = ctx.policy.triage
     if not keys:
         alone = triage(rules, facts, ())
-        return Judgement(alone, alone)
+        return Triages(alone, alone)
     history = ctx.reports.earlier(keys, facts.now - timedelta(days=rules.history_days), source_id=source_id, but=but)
-    return Judgement(triage(rules, facts, history.everybody), triage(rules, facts, history.own))
+    return Triages(triage(rules, facts, history.everybody), triage(rules, facts, history.own))
 
 
 def source_triage(ctx: Context, report: Report) -> Triage:
-    """Return what the source may know of its report's urgency; an older record is judged as on the day it came."""
-    if report.told:
-        return report.told
-    return judge(ctx, report.source_id, report.facts(report.received_at), report.person_keys, but=report.id).told
+    """Return what the source may know of its report's urgency; an older record is triaged as on the day it came."""
+    if report.triage_for_source:
+        return report.triage_for_source
+    facts = report.facts(report.received_at)
+    return triage_twice(ctx, report.source_id, facts, report.person_keys, but=report.id).for_source

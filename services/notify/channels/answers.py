@@ -51,7 +51,7 @@ _WORDS_OF_ACCOUNT = re.compile(
 )
 
 
-def judge(step: Step, code: int, reply: bytes) -> Outcome:
+def outcome_of(step: Step, code: int, reply: bytes) -> Outcome:
     """Return the outcome of a refusal. Its reason holds the codes only, because the words may hold the address."""
     found = _ENHANCED.search(reply)
     enhanced = ".".join(part.decode() for part in found.groups() if part) if found else ""

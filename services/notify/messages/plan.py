@@ -11,7 +11,6 @@ from ngao.contracts.events.notices import ContactNotice, Notice
 from ngao.contracts.events.referral import (
     CaseReopened,
     DisclosureMissed,
-    HelperRevoked,
     NeedUnroutable,
     OfferAccepted,
     OfferCompleted,
@@ -22,6 +21,7 @@ from ngao.contracts.events.referral import (
     OfferRecalled,
     OfferStarted,
     OfferWithdrawn,
+    PartnerRevoked,
 )
 from ngao.contracts.events.registry import DefenderResolved
 from services.notify.context import Context
@@ -49,7 +49,7 @@ from services.notify.rules import Facts
     OfferRecalled,
     NeedUnroutable,
     CaseReopened,
-    HelperRevoked,
+    PartnerRevoked,
     DisclosureMissed,
 )
 def plan_for_notice(ctx: Context, notice: Notice, envelope: Event) -> None:

@@ -90,7 +90,7 @@ class RosterRepository:
         found = _stored(recipient)
         if found:
             self._unit.drop(_ROSTER, found["_id"], found["revision"])
-            self._unit.shred(_place(found["_id"])[0])
+            self._unit.destroy_key(_place(found["_id"])[0])
         return recipient
 
     def _address(self, entry: Record) -> str:

@@ -16,7 +16,7 @@ from services.referral.cases.model import Case
 from services.referral.cases.timeline import step_of
 from services.referral.context import Context
 
-_ENGAGING = MOVES | {Kind.HELPER_REVOKED}
+_ENGAGING = MOVES | {Kind.PARTNER_REVOKED}
 """Changes after which the partner's engagement is stored again, and whether a human knows of it."""
 _FOR_PARTNER = frozenset({Kind.OFFERED, Kind.ACCEPTED, Kind.EXPIRED, Kind.WITHDRAWN, Kind.RECALLED})
 
@@ -27,7 +27,7 @@ def store_case(ctx: Context, case: Case) -> None:
         if news.offer is not None and news.kind in _ENGAGING:
             ctx.engagements.follow(news.offer)
         if news.offer is not None and news.kind in ENDED_BADLY:
-            ctx.partner_log.forget_boxes(news.offer.id)
+            ctx.partner_log.erase_boxes(news.offer.id)
         _announce(ctx, case, news)
     ctx.cases.save(case)
 

@@ -15,9 +15,9 @@ from services.referral.cases.reopening import (
     CONSENT_GIVEN,
     CONSENT_WITHDRAWN,
     REPORT_WITHDRAWN,
-    TAKEN_BACK,
     URGENCY_RAISED,
     VIOLATION_ADDED,
+    WITHDRAWALS,
     new_facts_in,
     opens_again,
 )
@@ -50,7 +50,7 @@ def apply_report(
     if VIOLATION_ADDED in news:
         _ask_settled_again(case, changed.needs_again)
     if case.effective_consent(now).wider_than(before):
-        case.wake()
+        case.return_needs_to_matching()
     if URGENCY_RAISED in news or (known and known.county != case.report.county):
         _match_again(case, alarm_again=URGENCY_RAISED in news)
     _shorten_waits(case, now, deadlines.of(case.urgency))
@@ -72,11 +72,11 @@ def apply_consent(case: Case, fact: Statement, now: datetime, deadlines: Deadlin
     if fact not in case.consents:
         case.consents.append(fact)
     case.record(Kind.CONSENT_RECEIVED, reason="granted" if fact.granted else "withdrawn", actor=REGISTRY)
-    if case.closed and case.report and case.report.complete and _agreed_anew(case, before, now):
+    if case.closed and case.report and case.report.complete and _consented_again(case, before, now):
         _reopen(case, (CONSENT_GIVEN,), case.report, now, deadlines)
     _recall_uncovered(case, before, now)
     if fact.granted:
-        case.wake()
+        case.return_needs_to_matching()
     _review(case, now)
 
 
@@ -86,33 +86,33 @@ def withdraw_report(case: Case, now: datetime, sequence: int = 0) -> None:
     case.consents.append(Statement(FOR_REFERRAL, at=now, granted=False))
     if not case.closed:
         case.close(REPORT_WITHDRAWN, now, actor=INTAKE)
-    elif case.closed_reason not in TAKEN_BACK:
+    elif case.closed_reason not in WITHDRAWALS:
         case.closed_reason = REPORT_WITHDRAWN
 
 
-def _store_consents(case: Case, telling: ConsentSnapshot) -> None:
-    if telling.sequence not in {stated.sequence for stated in case.tellings}:
-        case.tellings.append(telling)
+def _store_consents(case: Case, snapshot: ConsentSnapshot) -> None:
+    if snapshot.sequence not in {stated.sequence for stated in case.consent_snapshots}:
+        case.consent_snapshots.append(snapshot)
 
 
 def _open_again(  # noqa: PLR0917  # as its one caller has them
-    case: Case, word: Report, news: tuple[Reason, ...], before: EffectiveConsent, now: datetime, deadlines: Deadlines
+    case: Case, update: Report, news: tuple[Reason, ...], before: EffectiveConsent, now: datetime, deadlines: Deadlines
 ) -> bool:
     """Open a closed case if an update of its report is a reason to. Returns True if it did."""
     withdrawn = case.withdrawn_sequence
-    late = withdrawn is not None and (not withdrawn or word.sequence < withdrawn)
+    late = withdrawn is not None and (not withdrawn or update.sequence < withdrawn)
     if late or not (case.report and case.report.complete):
         return False
     reasons = opens_again(case.closed_reason, news)
-    if _agreed_anew(case, before, now):
+    if _consented_again(case, before, now):
         reasons = (*reasons, CONSENT_GIVEN)
     if reasons:
         _reopen(case, reasons, case.report, now, deadlines)
     return bool(reasons)
 
 
-def _agreed_anew(case: Case, before: EffectiveConsent, now: datetime) -> bool:
-    return case.closed_reason in TAKEN_BACK and not before.given and case.effective_consent(now).given
+def _consented_again(case: Case, before: EffectiveConsent, now: datetime) -> bool:
+    return case.closed_reason in WITHDRAWALS and not before.given and case.effective_consent(now).given
 
 
 def _reopen(case: Case, reasons: tuple[Reason, ...], report: Report, now: datetime, deadlines: Deadlines) -> None:
@@ -150,8 +150,8 @@ def _match_again(case: Case, *, alarm_again: bool) -> None:
     """Match what a human holds now, and notify the human again of a higher urgency."""
     for need in case.needs.values():
         if need.state is NeedState.WITH_HUMAN:
-            need.told = "" if alarm_again else need.told
-            need.wake()
+            need.alarmed = "" if alarm_again else need.alarmed
+            need.return_to_matching()
 
 
 def _shorten_waits(case: Case, now: datetime, waits: Waits) -> None:

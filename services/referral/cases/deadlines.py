@@ -40,10 +40,10 @@ class Waits:
 
 @dataclass(frozen=True)
 class Deadlines:
-    """All waits. `resolve_by` is how long the second of the two facts about a case may take; `told` names the human."""
+    """All waits. `resolve_by` is how long the second of the two facts about a case may take; `notified` names the human."""
 
     version: str
-    told: str
+    notified: str
     resolve_by: timedelta
     by_urgency: Mapping[str, Waits]
 
@@ -64,7 +64,7 @@ def pass_time(case: Case, now: datetime, deadlines: Deadlines) -> None:
             _end_wait_for_disclosure(case, offer)
     for need in case.needs.values():
         if need.match_again and need.match_again <= now:
-            need.wake()
+            need.return_to_matching()
 
 
 def _end_wait_for_facts(case: Case, now: datetime) -> None:

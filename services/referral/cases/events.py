@@ -41,7 +41,7 @@ def event_of(ctx: Context, case: Case, news: CaseChange) -> Payload | None:
     """Return the event of a change, or None for a change that is only a step of the timeline."""
     if news.kind in MOVES and news.offer is not None:
         return _of_offer(ctx, case, news, news.offer)
-    if news.kind in {Kind.UNROUTABLE, Kind.HELPER_REVOKED, Kind.DISCLOSURE_OVERDUE}:
+    if news.kind in {Kind.UNROUTABLE, Kind.PARTNER_REVOKED, Kind.DISCLOSURE_OVERDUE}:
         return _of_need(ctx, case, news)
     county = case.report.county if case.report else ""
     match news.kind:
@@ -57,7 +57,7 @@ def event_of(ctx: Context, case: Case, news: CaseChange) -> Payload | None:
                 county=county,
                 reason=news.reason,
                 reasons=_stated(news.reasons),
-                told=ctx.deadlines.told,
+                told=ctx.deadlines.notified,
                 needs_again=news.needs,
             )
     return None
@@ -93,11 +93,11 @@ def _of_need(ctx: Context, case: Case, news: CaseChange) -> Payload:
         "urgency": case.urgency,
         "reason": news.reason,
         "reasons": _stated(news.reasons),
-        "told": ctx.deadlines.told,
+        "told": ctx.deadlines.notified,
     }
     if news.kind is Kind.UNROUTABLE or news.offer is None:
         return said.NeedUnroutable(**of_need)
-    kind = said.HelperRevoked if news.kind is Kind.HELPER_REVOKED else said.DisclosureMissed
+    kind = said.PartnerRevoked if news.kind is Kind.PARTNER_REVOKED else said.DisclosureMissed
     return kind(**of_need, offer_id=news.offer.id, partner_id=news.offer.partner_id)
 
 

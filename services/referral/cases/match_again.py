@@ -32,6 +32,6 @@ def match_again(ctx: Context, case_ref: str) -> dict[str, Any]:
     for offer in case.offers:
         if offer.taken and offer.partner_id in revoked:
             case.withdraw_or_recall(offer, REVOKED, ctx.now)
-    case.wake()
+    case.return_needs_to_matching()
     route_and_store(ctx, case)
     return case_view(case)

@@ -14,6 +14,7 @@ from enum import StrEnum
 from ngao.kernel.actors import Actor
 from ngao.kernel.consent import ConsentSnapshot, EffectiveConsent, Statement, effective_consent, stated
 from ngao.kernel.pairwise import case_ref_for
+from ngao.kernel.records import stored_as
 from ngao.kernel.urgency import rank
 from services.referral.cases.changes import REFERRAL, CaseChange, Kind
 from services.referral.cases.facts import Defender, Reason, Report
@@ -33,7 +34,7 @@ class Life(StrEnum):
 class Case:
     """One case from its report to its end.
 
-    `tellings` are the consents that its source states, `consents` the person's later statements to the registry.
+    `consent_snapshots` are the consents that its source states, `consents` the person's later statements to the registry.
     `withdrawn_sequence` is the place of the report's withdrawal among intake's events: an update from before it is ignored.
     """
 
@@ -43,7 +44,7 @@ class Case:
     revision: int = 0
     report: Report | None = None
     defender: Defender | None = None
-    tellings: list[ConsentSnapshot] = field(default_factory=list)
+    consent_snapshots: list[ConsentSnapshot] = field(default_factory=list, metadata=stored_as("tellings"))
     consents: list[Statement] = field(default_factory=list)
     needs: dict[str, Need] = field(default_factory=dict)
     offers: list[Offer] = field(default_factory=list)
@@ -83,7 +84,7 @@ class Case:
     def effective_consent(self, now: datetime) -> EffectiveConsent:
         """Return what the person agrees to at this moment."""
         began = self.report.received_at if self.report else None
-        return effective_consent((*stated(self.tellings), *self.consents), now, since=began or self.created_at)
+        return effective_consent((*stated(self.consent_snapshots), *self.consents), now, since=began or self.created_at)
 
     def offer_with(self, offer_id: str) -> Offer:
         """Return an offer. Raises LookupError."""
@@ -134,8 +135,8 @@ class Case:
         """Notify a human once for each reason that no partner can be offered this need, and match it again later."""
         need = self.needs[name]
         need.state, need.match_again = NeedState.WITH_HUMAN, match_again
-        if need.told != reason:
-            need.told = reason
+        if need.alarmed != reason:
+            need.alarmed = reason
             self.record(Kind.UNROUTABLE, need=name, reason=reason, reasons=reasons)
 
     def withdraw_or_recall(self, offer: Offer, reason: str, now: datetime) -> None:
@@ -174,15 +175,15 @@ class Case:
             need.match_again = None
         self.record(Kind.CLOSED, reason=reason, actor=actor)
 
-    def wake(self) -> None:
+    def return_needs_to_matching(self) -> None:
         """Match what a human or a later moment was waiting for, because more partners may be asked than before."""
         for need in self.needs.values():
-            need.wake()
+            need.return_to_matching()
 
     def record_offer(self, kind: Kind, offer: Offer, *, reason: str = "", actor: Actor = REFERRAL) -> None:
         """Record a change of an offer, with its state at this moment."""
-        told = replace(offer, early=list(offer.early), late=list(offer.late), told_of=list(offer.told_of))
-        self.news.append(CaseChange(kind, told, offer.need, reason or offer.detail, offer.reasons, actor))
+        state = replace(offer, early=list(offer.early), late=list(offer.late), alarms=list(offer.alarms))
+        self.news.append(CaseChange(kind, state, offer.need, reason or offer.detail, offer.reasons, actor))
 
     def record(
         self,

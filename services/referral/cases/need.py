@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from ngao.kernel.records import stored_as
+
 
 class NeedState(StrEnum):
     """The state of a need: to be matched, offered or accepted, in a human's hands, or settled."""
@@ -18,7 +20,7 @@ class NeedState(StrEnum):
 
 @dataclass
 class Need:
-    """`told` is the reason of the last alarm to a human; `second_chance` names partners that accepted too late.
+    """`alarmed` is the reason of the last alarm to a human; `second_chance` names partners that accepted too late.
 
     `proposed` is true while no person has asked for it. `first_offer` counts the offers of the case that belong to an earlier
     round: a partner that was asked in an earlier round may be asked again.
@@ -27,7 +29,7 @@ class Need:
     name: str
     state: NeedState = NeedState.PENDING
     match_again: datetime | None = None
-    told: str = ""
+    alarmed: str = field(default="", metadata=stored_as("told"))
     second_chance: set[str] = field(default_factory=set)
     proposed: bool = False
     first_offer: int = 0
@@ -37,14 +39,14 @@ class Need:
         if self.state is NeedState.PLACED:
             self.state = NeedState.PENDING
 
-    def wake(self) -> None:
+    def return_to_matching(self) -> None:
         """Match it again, because something has changed while a human holds it."""
         if self.state is NeedState.WITH_HUMAN:
             self.state, self.match_again = NeedState.PENDING, None
 
     def ask_again(self, first_offer: int) -> None:
         """Begin a new round of offers, because earlier help does not answer the new facts; a human may be notified again."""
-        self.state, self.match_again, self.told, self.first_offer = NeedState.PENDING, None, "", first_offer
+        self.state, self.match_again, self.alarmed, self.first_offer = NeedState.PENDING, None, "", first_offer
         self.second_chance.clear()
 
     def settle(self) -> None:

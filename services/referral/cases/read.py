@@ -9,7 +9,7 @@ from ngao.chassis.handlers import http, itself, lists
 from ngao.contracts import FieldError
 from services.referral.cases.finding import known_case
 from services.referral.cases.model import Life
-from services.referral.cases.responses import CasesView, StoryView, case_view, timeline_view
+from services.referral.cases.responses import CasesView, TimelineView, case_view, timeline_view
 from services.referral.context import Context
 from services.referral.requests import whole_number
 
@@ -21,7 +21,7 @@ def list_cases(ctx: Context, *, state: str | None = None, limit: str = "100") ->
     return {"cases": [case_view(case) for case in ctx.cases.latest(_life(state), most)]}
 
 
-@http.get("/v1/cases/<case_ref>", roles="operator", scope="cases:read", audit=itself("case.read"), returns=StoryView)
+@http.get("/v1/cases/<case_ref>", roles="operator", scope="cases:read", audit=itself("case.read"), returns=TimelineView)
 def get_case(ctx: Context, case_ref: str) -> dict[str, Any]:
     """Show a case and its timeline so far."""
     ctx.audit("case.read", subject=case_ref)

@@ -21,7 +21,7 @@ URGENCY_RAISED = Reason("urgency_raised", "The urgency rose after the case had b
 CONSENT_GIVEN = Reason("consent_given", "The person agreed to be referred after the case had been closed.")
 REPORT_WITHDRAWN = "report_withdrawn"
 CONSENT_WITHDRAWN = "consent_withdrawn"
-TAKEN_BACK = frozenset({REPORT_WITHDRAWN, CONSENT_WITHDRAWN})
+WITHDRAWALS = frozenset({REPORT_WITHDRAWN, CONSENT_WITHDRAWN})
 """Reasons of a closed case that the person or the source gave."""
 
 _VIOLATIONS = "violations"
@@ -39,4 +39,4 @@ def new_facts_in(before: Report, after: Report, known_needs: Collection[str], ch
 
 def opens_again(closed_reason: str, news: Collection[Reason]) -> tuple[Reason, ...]:
     """Return the new facts that open a case closed for this reason; none leaves it closed."""
-    return tuple(reason for reason in news if not (reason == URGENCY_RAISED and closed_reason in TAKEN_BACK))
+    return tuple(reason for reason in news if not (reason == URGENCY_RAISED and closed_reason in WITHDRAWALS))

@@ -49,7 +49,7 @@ class CasesView(Schema):
     cases = fields.List(fields.Nested(CaseView), metadata=INTERNAL)
 
 
-class HopView(Schema):
+class StepView(Schema):
     """One step of a case's timeline."""
 
     at = fields.AwareDateTime(metadata=INTERNAL)
@@ -63,11 +63,11 @@ class HopView(Schema):
     reasons = fields.List(fields.Nested(ReasonView), metadata=INTERNAL)
 
 
-class StoryView(CaseView):
+class TimelineView(CaseView):
     """A case with its offers and its timeline so far."""
 
     offers = fields.List(fields.Nested(OfferView), metadata=INTERNAL)
-    story = fields.List(fields.Nested(HopView), metadata=INTERNAL)
+    story = fields.List(fields.Nested(StepView), metadata=INTERNAL)
 
 
 def case_view(case: Case) -> dict[str, Any]:
@@ -87,4 +87,4 @@ def case_view(case: Case) -> dict[str, Any]:
 def timeline_view(case: Case, steps: list[Step]) -> dict[str, Any]:
     """Return a case with its offers and its timeline."""
     offers = [operators_offer_view(case, offer) for offer in case.offers]
-    return {**case_view(case), "offers": offers, "story": [fill(HopView, step) for step in steps]}
+    return {**case_view(case), "offers": offers, "story": [fill(StepView, step) for step in steps]}

@@ -94,7 +94,7 @@ class CaseRepository(Repository[Case]):
     def _read(self, record: Record) -> Case:
         case: Case = CaseDocument.entity_of(
             record,
-            tellings=[
+            consent_snapshots=[
                 ConsentSnapshot(stated["sequence"], tuple(map(_statement, stated["grants"])))
                 for stated in record.get("tellings", ())
             ],
@@ -110,7 +110,8 @@ class CaseRepository(Repository[Case]):
             "next_deadline": entity.next_deadline,
             "undisclosed_since": min(missed, default=None),
             "tellings": [
-                {"sequence": stated.sequence, "grants": [_said(fact) for fact in stated.consents]} for stated in entity.tellings
+                {"sequence": stated.sequence, "grants": [_said(fact) for fact in stated.consents]}
+                for stated in entity.consent_snapshots
             ],
             "consents": [_said(fact) for fact in entity.consents],
             "needs": [to_record(need) for need in entity.needs.values()],

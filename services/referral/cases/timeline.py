@@ -22,7 +22,7 @@ _SENTENCES = {
     Kind.WITHDRAWN: "The offer to {partner} for {need} is withdrawn: {reason}.",
     Kind.RECALLED: "{need} is recalled from {partner}: {reason}.",
     Kind.REOPENED: "A new fact has opened the case or a settled need again: {reason}.",
-    Kind.HELPER_REVOKED: "{partner} was revoked and holds {need}; a human is notified.",
+    Kind.PARTNER_REVOKED: "{partner} was revoked and holds {need}; a human is notified.",
     Kind.DISCLOSURE_OVERDUE: "{partner} accepted {need} and something is neither disclosed nor withheld: {reason}.",
     Kind.UNROUTABLE: "A human is notified about {need}: {reason}.",
     Kind.REPLY_EARLY: "{partner} said {reason} before accepting {need}; it is kept until the acceptance comes.",

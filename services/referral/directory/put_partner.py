@@ -14,7 +14,7 @@ from services.referral.cases.events import accepted
 from services.referral.context import Context, ReferralParts
 from services.referral.directory.model import Partner, unknown_codes
 from services.referral.directory.responses import PartnerRequest, PartnerView, checked_id, partner_from, partner_view
-from services.referral.offers.shut_out import shut_out
+from services.referral.offers.withdraw_from_distrusted import withdraw_from_distrusted
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def put_partner(parts: ReferralParts, call: Call, body: dict[str, Any], partner_
     partner = partner_from(checked_id(partner_id), body)
     kept = parts.run(lambda ctx: store_partner(ctx, partner, new_key=body["new_key"]), call)
     parts.directory.forget()
-    shut_out(parts)
+    withdraw_from_distrusted(parts)
     return Answer(201 if kept.created else 200, {**partner_view(kept.partner), "key": kept.key})
 
 

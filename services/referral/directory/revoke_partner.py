@@ -10,8 +10,8 @@ from services.referral.context import Context, ReferralParts
 from services.referral.directory.model import Partner
 from services.referral.directory.read import known_partner, offers_held_by
 from services.referral.offers.responses import OffersView
-from services.referral.offers.shut_out import shut_out
-from services.referral.partner_log.forget_boxes import forget_boxes_of
+from services.referral.offers.withdraw_from_distrusted import withdraw_from_distrusted
+from services.referral.partner_log.erase_boxes import erase_boxes_of
 from services.referral.requests import NothingRequest
 
 
@@ -27,8 +27,8 @@ def revoke_partner(parts: ReferralParts, call: Call, partner_id: str) -> dict[st
     """Revoke a partner immediately. The answer lists what it had accepted."""
     revoked = parts.run(lambda ctx: _revoke(ctx, partner_id), call)
     parts.directory.forget()
-    shut_out(parts)
-    forget_boxes_of(parts, partner_id)
+    withdraw_from_distrusted(parts)
+    erase_boxes_of(parts, partner_id)
     return offers_held_by(parts.read(), revoked)
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from ngao.kernel.records import stored_as
 from services.referral.cases.facts import Reason
 
 
@@ -110,8 +111,8 @@ class Offer:
     `early` are replies kept until the acceptance comes, `late` the verbs that were already answered by the state. `signature` is
     the partner's own over its acceptance, by its key `signature_key_id`.
     `contact` and `narrative` are what the disclosing services did for this acceptance, empty until they have; `disclose_by` is
-    when both must be known, `undisclosed_since` the moment that passed without that. `told_of` are the alarms about this offer
-    that a human has had. `case_salt` makes the reference by which this partner knows the case.
+    when both must be known, `undisclosed_since` the moment that passed without that. `alarms` are the reasons of the alarms about
+    this offer. `case_salt` makes the reference by which this partner knows the case.
     """
 
     id: str
@@ -136,7 +137,7 @@ class Offer:
     case_salt: str = ""
     disclose_by: datetime | None = None
     undisclosed_since: datetime | None = None
-    told_of: list[str] = field(default_factory=list)
+    alarms: list[str] = field(default_factory=list, metadata=stored_as("told_of"))
 
     @property
     def open(self) -> bool:
@@ -153,7 +154,7 @@ class Offer:
         """Return True if it has not ended."""
         return self.state in LIVE
 
-    def judge(self, verb: Verb) -> ReplyOutcome:
+    def outcome_of(self, verb: Verb) -> ReplyOutcome:
         """Return the outcome that a reply would have now."""
         move = _MOVES[verb]
         if self.state in move.sources:
@@ -165,7 +166,7 @@ class Offer:
         return ReplyOutcome.LATE
 
     def move(self, verb: Verb, detail: str, now: datetime, due: datetime | None) -> None:
-        """Apply a reply that was judged DONE; `due` is the end of the wait that begins, None to leave it as it is."""
+        """Apply a reply whose outcome is DONE; `due` is the end of the wait that begins, None to leave it as it is."""
         self.received = True
         self.state = _MOVES[verb].target
         if verb is Verb.ACCEPT:

@@ -32,7 +32,7 @@ def note_disclosure(
         return
     offer.note_disclosure(part, DISCLOSED if disclosed else WITHHELD)
     if not disclosed:
-        ctx.partner_log.forget_boxes(offer.id, part)
+        ctx.partner_log.erase_boxes(offer.id, part)
         ctx.partner_log.add(offer.partner_id, envelope)
     elif offer.state in _MAY_READ:
         ctx.partner_log.add_box(offer.partner_id, offer.id, part, envelope)

@@ -21,7 +21,7 @@ def take(case: Case, offer: Offer, reply: Reply, now: datetime, waits: Waits, *,
     verb = reply.verb
     if verb is Verb.ACCEPT and offer.open:
         case.check_consent(offer, now)
-    verdict = offer.judge(verb)
+    verdict = offer.outcome_of(verb)
     if verdict is ReplyOutcome.DONE:
         _follow(case, offer, reply, now, waits)
     elif verdict is ReplyOutcome.EARLY and keep_early:
@@ -52,7 +52,7 @@ def _follow_kept(case: Case, offer: Offer, now: datetime, waits: Waits) -> None:
     kept = sorted(((Verb(verb), detail) for verb, detail in offer.early), key=lambda each: each[0] is not Verb.START)
     offer.early.clear()
     for verb, detail in kept:
-        if offer.judge(verb) is ReplyOutcome.DONE:
+        if offer.outcome_of(verb) is ReplyOutcome.DONE:
             _follow(case, offer, Reply(offer.id, verb, detail), now, waits)
 
 
@@ -72,7 +72,7 @@ def _answer_late(case: Case, offer: Offer, verb: Verb) -> None:
     if verb is Verb.ACCEPT and offer.state is State.EXPIRED and asked == 1 and not case.closed:
         need = case.needs[offer.need]
         need.second_chance.add(offer.partner_id)
-        need.wake()
+        need.return_to_matching()
 
 
 def _actor(offer: Offer) -> Actor:

@@ -81,7 +81,7 @@ class EngagementRepository:
     def follow(self, offer: Offer) -> None:
         """Store the state of an offer. An open or accepted offer holds a place of the partner, its end frees it."""
         known = self._touched.get(offer.id) or self._read(offer)
-        shown = REVOKED in offer.told_of
+        shown = REVOKED in offer.alarms
         if known.get("state") != offer.state.value or bool(known.get("shown")) != shown:
             record = {**known, "state": offer.state.value, "at": self._unit.now, "shown": shown or None}
             if not offer.live:
@@ -125,7 +125,7 @@ class EngagementRepository:
         taken = EngagementDocument.objects(partner_id=partner_id, state__in=[state.value for state in TAKEN])
         return list(taken.scalar("id"))
 
-    def to_shut_out(self, distrusted: Sequence[str], revoked: Sequence[str], limit: int) -> list[str]:
+    def of_distrusted(self, distrusted: Sequence[str], revoked: Sequence[str], limit: int) -> list[str]:
         """Return offers that partners must not have any more: open ones, and what revoked ones accepted unknown to a human."""
         open_, taken = ([state.value for state in states] for states in (OPEN, TAKEN))
         found = _offers(EngagementDocument.objects(partner_id__in=distrusted, state__in=open_), limit) if distrusted else []

@@ -12,7 +12,7 @@ from services.referral.directory.model import Partner
 from services.referral.matching.route_needs import route_and_store
 from services.referral.offers.model import Offer, Reply, ReplyOutcome, Verb
 from services.referral.offers.replies import take
-from services.referral.offers.shut_out import distrust_of
+from services.referral.offers.withdraw_from_distrusted import distrust_of
 
 NO_PLACE = "no_place"
 

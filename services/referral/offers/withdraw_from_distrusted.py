@@ -16,15 +16,15 @@ _HELD_BY_REVOKED = Reason(REVOKED, "The partner that accepted this was revoked. 
 
 
 @every(seconds=1)
-def shut_out(parts: ReferralParts) -> None:
+def withdraw_from_distrusted(parts: ReferralParts) -> None:
     """Withdraw open offers from partners that are no longer trusted. An error with one offer does not delay the others."""
     directory = parts.directory.current()
     distrusted, revoked = directory.distrusted(), directory.revoked()
-    offers = parts.read().engagements.to_shut_out(distrusted, revoked, BATCH)
-    parts.each(offers, withdraw_from_distrusted, "shut_out.failed")
+    offers = parts.read().engagements.of_distrusted(distrusted, revoked, BATCH)
+    parts.each(offers, withdraw_offer, "shut_out.failed")
 
 
-def withdraw_from_distrusted(ctx: Context, offer_id: str) -> None:
+def withdraw_offer(ctx: Context, offer_id: str) -> None:
     """Withdraw an offer from a partner that must not have it."""
     case = ctx.cases.of_offer(offer_id)
     offer = case.offer_with(offer_id) if case else None
@@ -45,6 +45,6 @@ def distrust_of(partner: Partner | None) -> str:
 
 def _alarm_about_held(case: Case, offer: Offer) -> None:
     """Notify a human once that a revoked partner holds a referral."""
-    if REVOKED not in offer.told_of:
-        offer.told_of.append(REVOKED)
-        case.record(Kind.HELPER_REVOKED, need=offer.need, reason=REVOKED, reasons=(_HELD_BY_REVOKED,), offer=offer)
+    if REVOKED not in offer.alarms:
+        offer.alarms.append(REVOKED)
+        case.record(Kind.PARTNER_REVOKED, need=offer.need, reason=REVOKED, reasons=(_HELD_BY_REVOKED,), offer=offer)

@@ -10,15 +10,15 @@ from services.referral.partner_log.store import PartnerLogRepository
 
 
 @every(seconds=600)
-def forget(parts: ReferralParts) -> None:
+def erase_due(parts: ReferralParts) -> None:
     """Remove boxes that are past their time."""
     before = parts.retention.before("boxes", "disclosed", parts.clock.now())
-    _repeat(parts, lambda log: log.forget_old_boxes(before, BATCH))
+    _repeat(parts, lambda log: log.erase_old_boxes(before, BATCH))
 
 
-def forget_boxes_of(parts: ReferralParts, partner_id: str) -> None:
+def erase_boxes_of(parts: ReferralParts, partner_id: str) -> None:
     """Remove every box that a revoked partner could have read."""
-    _repeat(parts, lambda log: log.forget_boxes_of(partner_id, BATCH))
+    _repeat(parts, lambda log: log.erase_boxes_of(partner_id, BATCH))
 
 
 def _repeat(parts: ReferralParts, work: Callable[[PartnerLogRepository], int]) -> None:

@@ -71,16 +71,16 @@ class PartnerLogRepository:
         """Store an event with a box that only the partner opens."""
         self._keep(partner_id, event, {"boxed": encode(for_partner(event)).decode(), "offer_id": offer_id, "part": part})
 
-    def forget_boxes(self, offer_id: str, part: str | None = None) -> None:
+    def erase_boxes(self, offer_id: str, part: str | None = None) -> None:
         """Remove the boxes of an offer, or those of one part with those whose part an earlier version did not note."""
         parts = {"part__in": [part, None]} if part else {}
         self._remove(PartnerEventDocument.objects(offer_id=offer_id, **parts))
 
-    def forget_boxes_of(self, partner_id: str, limit: int) -> int:
+    def erase_boxes_of(self, partner_id: str, limit: int) -> int:
         """Remove boxes of a partner. Returns how many."""
         return self._remove(PartnerEventDocument.objects(partner_id=partner_id, offer_id__exists=True).limit(limit))
 
-    def forget_old_boxes(self, before: datetime, limit: int) -> int:
+    def erase_old_boxes(self, before: datetime, limit: int) -> int:
         """Remove boxes from before a moment. Returns how many."""
         return self._remove(PartnerEventDocument.objects(at__lte=before, offer_id__exists=True).limit(limit))
 

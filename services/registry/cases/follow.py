@@ -56,17 +56,17 @@ def follow_withdrawal(ctx: Context, withdrawal: ReportWithdrawn, envelope: Event
     disclose_again(ctx, case)
 
 
-def _correct(ctx: Context, case: Case, told: ReportedIdentity, sequence: int | None) -> bool:
+def _correct(ctx: Context, case: Case, facts: ReportedIdentity, sequence: int | None) -> bool:
     """Store the newer parts. Returns True if they say how the person is reached.
 
     The person's record stores a new address as it does that of a later report.
     """
-    newer = case.correct(told, sequence)
+    newer = case.correct(facts, sequence)
     if "identity" not in newer:
         return "contact_safety" in newer
     if case.defender_ref is None:
         identify(ctx, case)
-    elif case.told.identity:
-        ctx.contacts.claim(case.defender_ref, case.told.identity)
-        case.absorbed = False
+    elif case.facts.identity:
+        ctx.contacts.claim(case.defender_ref, case.facts.identity)
+        case.facts_added = False
     return True

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from ngao.kernel.consent import ConsentSnapshot, Statement, stated
+from ngao.kernel.records import stored_as
 from services.registry.people.identity import ReportedIdentity
 
 
@@ -23,25 +24,25 @@ class CaseState(StrEnum):
 class Case:
     """One case.
 
-    `defender_ref` is the record made or found when it came; `tellings` are the source's consents as each event stated
-    them; `said` is what others know of the person; `absorbed` is true when the person's record includes the facts of
-    this report.
+    `defender_ref` is the record made or found when it came; `facts` are what the report has about the person, `facts_added` is
+    true when the person's record includes them; `consent_snapshots` are the source's consents as each event stated them;
+    `published` is what others know of the person.
     """
 
     id: str
     defender_ref: str | None
     resolution: str
     urgent: bool
-    told: ReportedIdentity
+    facts: ReportedIdentity = field(metadata=stored_as("told"))
     received_at: datetime
-    tellings: tuple[ConsentSnapshot, ...]
+    consent_snapshots: tuple[ConsentSnapshot, ...] = field(metadata=stored_as("tellings"))
     policy_version: str
     state: CaseState = CaseState.OPEN
     statements: tuple[Statement, ...] = ()
     intake_sequence: int = 0
     withdrawn_at: datetime | None = None
-    absorbed: bool = True
-    said: tuple[str, ...] = ()
+    facts_added: bool = field(default=True, metadata=stored_as("absorbed"))
+    published: tuple[str, ...] = field(default=(), metadata=stored_as("said"))
     corrected: Mapping[str, int] = field(default_factory=dict)
     revision: int = field(default=0, compare=False)
 
@@ -53,7 +54,7 @@ class Case:
     @property
     def reported(self) -> tuple[Statement, ...]:
         """Return the source's consents as they are now."""
-        return stated(self.tellings)
+        return stated(self.consent_snapshots)
 
     def advance_to(self, sequence: int | None) -> bool:
         """Record the last of intake's events that was handled. Returns False when a later one was handled already."""
@@ -63,25 +64,25 @@ class Case:
 
     def store_consents(self, consents: tuple[Statement, ...], sequence: int | None) -> None:
         """Store the consents that one event states, without a sequence as the last; the same event again changes nothing."""
-        known = {stated.sequence for stated in self.tellings}
+        known = {stated.sequence for stated in self.consent_snapshots}
         if sequence is None or sequence not in known:
             place = max(known, default=0) + 1 if sequence is None else sequence
-            self.tellings = (*self.tellings, ConsentSnapshot(place, consents))
+            self.consent_snapshots = (*self.consent_snapshots, ConsentSnapshot(place, consents))
 
-    def correct(self, told: ReportedIdentity, sequence: int | None) -> frozenset[str]:
+    def correct(self, facts: ReportedIdentity, sequence: int | None) -> frozenset[str]:
         """Store the corrections of an update, part by part, unless a later one was stored before. Returns these parts' names.
 
         Each given list of an identity replaces the old one; contact safety is replaced as a whole.
         """
         place = self.intake_sequence if sequence is None else sequence
-        parts = {"identity": told.identity, "attributes": told.attributes, "contact_safety": told.contact_safety}
+        parts = {"identity": facts.identity, "attributes": facts.attributes, "contact_safety": facts.contact_safety}
         newer = frozenset(name for name, part in parts.items() if part and self.corrected.get(name, 0) < place)
-        if "identity" in newer and told.identity:
-            self.told = replace(self.told, identity=told.identity.over(self.told.identity))
+        if "identity" in newer and facts.identity:
+            self.facts = replace(self.facts, identity=facts.identity.over(self.facts.identity))
         if "attributes" in newer:
-            self.told = replace(self.told, attributes={**self.told.attributes, **told.attributes})
+            self.facts = replace(self.facts, attributes={**self.facts.attributes, **facts.attributes})
         if "contact_safety" in newer:
-            self.told = replace(self.told, contact_safety=told.contact_safety)
+            self.facts = replace(self.facts, contact_safety=facts.contact_safety)
         self.corrected = {**self.corrected, **dict.fromkeys(newer, place)}
         return newer
 
@@ -97,4 +98,4 @@ class Case:
     def erase(self) -> None:
         """Erase all facts of the report about the person; the case itself remains."""
         self.state = CaseState.FORGOTTEN
-        self.told = ReportedIdentity()
+        self.facts = ReportedIdentity()

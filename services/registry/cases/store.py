@@ -25,7 +25,7 @@ class CaseDocument(
         "absorbed said corrected"
     ),
 ):
-    """One case; `told` is sealed under the person's scope, or `case:<id>` when anonymous; None once forgotten."""
+    """One case; `told` is its facts, sealed under the person's scope, or `case:<id>` when anonymous; None once erased."""
 
     told = BinaryField(**sealed("cases"))
 
@@ -61,25 +61,25 @@ class CaseRepository(Repository[Case]):
             ((_received(received), "received_at", received), (_withdrawn(withdrawn), "withdrawn_at", withdrawn)),
         )
 
-    def unabsorbed(self, limit: int) -> list[Case]:
+    def with_facts_to_add(self, limit: int) -> list[Case]:
         """Return cases whose facts are not in their person's record yet."""
         return self._all(CaseDocument.objects(absorbed=False).order_by("received_at").limit(limit))
 
     def destroy_key(self, case_ref: str) -> None:
         """Delete everything that is sealed about a case without a person."""
-        self._unit.shred(scope_of(case_ref, None))
+        self._unit.destroy_key(scope_of(case_ref, None))
 
     def _read(self, record: Record) -> Case:
         sealed, scope = record.get("told"), scope_of(record["_id"], record.get("defender_ref"))
         raw = self._open(scope, record["_id"], "told", sealed) if sealed else {}
-        case: Case = CaseDocument.entity_of(record, told=ReportedIdentity.from_dict(raw))
+        case: Case = CaseDocument.entity_of(record, facts=ReportedIdentity.from_dict(raw))
         return case
 
     def _record(self, entity: Case) -> Record:
         scope = scope_of(entity.id, entity.defender_ref)
         forgotten = entity.state is CaseState.FORGOTTEN
-        told = None if forgotten else self._seal(scope, entity.id, "told", to_record(entity.told))
-        return super()._record(entity) | {"told": told}
+        facts = None if forgotten else self._seal(scope, entity.id, "told", to_record(entity.facts))
+        return super()._record(entity) | {"told": facts}
 
 
 def _received(by: datetime) -> Any:

@@ -89,10 +89,10 @@ def _judge(ctx: Context, case: Case, partner_id: str) -> Contact | Refusal:
 
 def _earlier_safety(ctx: Context, case: Case, person: Person | None) -> ContactSafety | None:
     """Return the safe contact of the person's own last report, needed only for a report by reference alone."""
-    if person is None or case.told.identity:
+    if person is None or case.facts.identity:
         return None
-    told = [other.told for other in cases_of(ctx, person) if other.is_open and other.told.identity]
-    return told[-1].contact_safety if told else None
+    own = [other.facts for other in cases_of(ctx, person) if other.is_open and other.facts.identity]
+    return own[-1].contact_safety if own else None
 
 
 def _recipient(ctx: Context, offer: Disclosure) -> Recipient | Refusal:

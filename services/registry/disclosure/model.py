@@ -90,8 +90,8 @@ def judge(
     refusal = _no_leave(case, person, partner_id, now)
     if refusal:
         return refusal
-    if case.told.identity:
-        return _contact(case.told.identity, case.told.contact_safety)
+    if case.facts.identity:
+        return _contact(case.facts.identity, case.facts.contact_safety)
     return _older_contact(case, person, partner_id, now, earlier)
 
 
@@ -112,7 +112,7 @@ def _older_contact(
     recorded = (*case.statements, *person.statements)
     if consent_to(recorded, purpose=FOR_REFERRAL, scope="contact", recipient=partner_id, now=now) is not Answer.LIVE:
         return Refusal.NOT_RECORDED
-    now_safe = case.told.contact_safety
+    now_safe = case.facts.contact_safety
     identity = now_safe.reachable(person.identity) if now_safe else person.identity
     return _contact(identity, earlier)
 

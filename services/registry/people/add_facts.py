@@ -19,24 +19,24 @@ _AT_ONCE = 100
 
 
 @every(seconds=2)
-def absorb(parts: RegistryParts) -> None:
+def add_later_facts(parts: RegistryParts) -> None:
     """Add the facts of later reports to their records, each case in a unit of its own."""
-    for case in parts.read().cases.unabsorbed(_AT_ONCE):
+    for case in parts.read().cases.with_facts_to_add(_AT_ONCE):
         try:
-            parts.run(partial(absorb_case, case_ref=case.id))
+            parts.run(partial(add_facts_of, case_ref=case.id))
         except Conflict:
             continue  # another process keeps writing this record; the next turn finds the case again
 
 
-def absorb_case(ctx: Context, case_ref: str) -> None:
+def add_facts_of(ctx: Context, case_ref: str) -> None:
     """Add one case's identity to the record, and publish what has changed since it was resolved."""
     case = ctx.cases.get(case_ref)
-    if case is None or case.absorbed:
+    if case is None or case.facts_added:
         return
-    case.absorbed = True
+    case.facts_added = True
     _add_facts(ctx, case)
     person = person_of(ctx, case.defender_ref)
-    if case.is_open and person and person.said != case.said:
+    if case.is_open and person and person.published != case.published:
         publish_all(ctx, case)
     ctx.cases.save(case)
 
@@ -46,8 +46,8 @@ def _add_facts(ctx: Context, case: Case) -> None:
     record = ctx.defenders.get(case.defender_ref) if case.defender_ref else None
     if record is None:
         return
-    if case.told.identity:
-        record.add_facts(case.told.identity)
+    if case.facts.identity:
+        record.add_facts(case.facts.identity)
     ctx.defenders.save(record)
     root = root_of(ctx, record)
     if root is not record:

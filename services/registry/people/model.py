@@ -40,9 +40,9 @@ class Defender:
     fading_since: datetime | None = None
     revision: int = field(default=0, compare=False)
 
-    def add_facts(self, told: Identity) -> None:
+    def add_facts(self, identity: Identity) -> None:
         """Add the facts of a new report."""
-        self.identity = self.identity.merged_with(told)
+        self.identity = self.identity.merged_with(identity)
 
     def restrict(self, restriction: Restriction) -> None:
         """Add a restriction."""
@@ -104,7 +104,7 @@ class Person:
         return tuple(statement for statement in left if statement and (statement.until is None or statement.until > now))
 
     @property
-    def said(self) -> tuple[str, ...]:
+    def published(self) -> tuple[str, ...]:
         """Return a digest of what others know about the person, to see whether it has changed since."""
         restricted = sorted(f"{restriction.kind}:{restriction.partner_id}" for restriction in self.restrictions)
         return (self.ref, str(len(self.statements)), *restricted)

@@ -21,7 +21,7 @@ def publish_all(ctx: Context, case: Case) -> None:
         return
     for statement in person.statements_for_others(ctx.now):
         publish_consent(ctx, case, person.ref, statement)
-    case.said = person.said
+    case.published = person.published
 
 
 def publish_person(ctx: Context, case: Case) -> None:
@@ -52,7 +52,7 @@ def view(ctx: Context, case: Case) -> DefenderResolved:
     person = person_of(ctx, case.defender_ref)
     probable = probable_people(ctx, ctx.candidates.get(case.id) if case.resolution == Kind.CANDIDATE else None)
     restrictions = together(record.restrictions for record in (*((person,) if person else ()), *probable))
-    safety = case.told.contact_safety if person else None
+    safety = case.facts.contact_safety if person else None
     safe = safety is not None and safety.is_safe
     return DefenderResolved(
         case_ref=case.id,
@@ -68,4 +68,4 @@ def _attributes(ctx: Context, case: Case, person: Person | None) -> dict[str, An
     said = (*case.reported, *case.statements, *(person.statements if person else ()))
     if judge(said, purpose=FOR_REFERRAL, scope="attributes", recipient=None, now=ctx.now) is not Answer.LIVE:
         return {}
-    return {name: value for name, value in case.told.attributes.items() if name in ctx.policy.attributes_for_matching}
+    return {name: value for name, value in case.facts.attributes.items() if name in ctx.policy.attributes_for_matching}

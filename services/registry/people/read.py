@@ -77,10 +77,10 @@ def safe_contact(cases: tuple[Case, ...], reader: Reader) -> tuple[SafeContact, 
 
 
 def _safe(case: Case, reader: Reader) -> SafeContact:
-    safety = case.told.contact_safety if case.is_open else None
+    safety = case.facts.contact_safety if case.is_open else None
     if not reader.sees_identity:
         return SafeContact(case.id, cautions_of(safety))
-    return SafeContact(case.id, cautions_of(safety), safety, case.told.attributes)
+    return SafeContact(case.id, cautions_of(safety), safety, case.facts.attributes)
 
 
 def as_shown(identity: Identity, reader: Reader) -> Identity:

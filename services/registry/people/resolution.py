@@ -38,7 +38,7 @@ class KnownPerson:
 
 @dataclass(frozen=True)
 class Suggestion:
-    """A probable match for a human to judge: score 0 to 1, and the reasons as codes."""
+    """A probable match for a human to decide: score 0 to 1, and the reasons as codes."""
 
     defender_ref: str
     score: float

@@ -36,20 +36,20 @@ def resolve_defender(ctx: Context, report: ReportAccepted, envelope: Event) -> N
     """Find out who a report is about, store and publish it. A case that is known already changes nothing. Raises SealBroken."""
     if ctx.cases.get(report.case_ref) is not None:
         return
-    told = reported_identity_in(ctx, report.sealed_identity, report.case_ref) if report.sealed_identity else ReportedIdentity()
+    facts = reported_identity_in(ctx, report.sealed_identity, report.case_ref) if report.sealed_identity else ReportedIdentity()
     referenced = _referenced(ctx, report)
-    resolution = _resolve(ctx, told.identity, referenced)
-    defender = _record_for(ctx, resolution, told.identity)
+    resolution = _resolve(ctx, facts.identity, referenced)
+    defender = _record_for(ctx, resolution, facts.identity)
     case = Case(
         id=report.case_ref,
         defender_ref=defender.id if defender else None,
         resolution=resolution.kind,
         urgent=report.urgency == CRITICAL,
-        told=told,
+        facts=facts,
         received_at=report.received_at,
-        tellings=(ConsentSnapshot(envelope.sequence or 0, statements_of(report.consent, report.received_at)),),
+        consent_snapshots=(ConsentSnapshot(envelope.sequence or 0, statements_of(report.consent, report.received_at)),),
         policy_version=ctx.policy.version,
-        absorbed=resolution.kind not in (Kind.EXISTING, Kind.BY_REFERENCE),
+        facts_added=resolution.kind not in (Kind.EXISTING, Kind.BY_REFERENCE),
     )
     case.advance_to(envelope.sequence)
     _suggest_to_human(ctx, case, resolution)
@@ -66,24 +66,24 @@ def _referenced(ctx: Context, report: ReportAccepted) -> Person | None:
 
 def identify(ctx: Context, case: Case) -> None:
     """Resolve a case that was anonymous until now by the identity that has since arrived."""
-    resolution = _resolve(ctx, case.told.identity, None)
-    defender = _record_for(ctx, resolution, case.told.identity)
+    resolution = _resolve(ctx, case.facts.identity, None)
+    defender = _record_for(ctx, resolution, case.facts.identity)
     if defender is None:
         return
     ctx.cases.destroy_key(case.id)
     case.defender_ref, case.resolution = defender.id, resolution.kind
-    case.absorbed = resolution.kind is not Kind.EXISTING
+    case.facts_added = resolution.kind is not Kind.EXISTING
     _suggest_to_human(ctx, case, resolution)
     _audit(ctx, case, "none")
 
 
 def reported_identity_in(ctx: Context, sealed: SealedIdentity, case_ref: str) -> ReportedIdentity:
     """Open the facts that intake sealed about the person, in the form in which they are stored. Raises SealBroken."""
-    told = _read_box(ctx.boxes.open(sealed.key_id, sealed.box), case_ref)
-    if told.identity is None:
-        return told
-    identity = normalised(told.identity, ctx.policy.default_region, ctx.policy.placeholders)
-    return replace(told, identity=None if identity.is_empty else identity)
+    facts = _read_box(ctx.boxes.open(sealed.key_id, sealed.box), case_ref)
+    if facts.identity is None:
+        return facts
+    identity = normalised(facts.identity, ctx.policy.default_region, ctx.policy.placeholders)
+    return replace(facts, identity=None if identity.is_empty else identity)
 
 
 def _read_box(content: bytes, case_ref: str) -> ReportedIdentity:
@@ -118,7 +118,7 @@ def normalised(identity: Identity, region: str, placeholders: Placeholders) -> I
         names=placeholders.real_names(tuple(" ".join(clean(name).split()) for name in identity.names)),
         phones=phones,
         emails=tuple(dict.fromkeys(email.strip().casefold() for email in identity.emails)),
-        phones_told=tuple(dict.fromkeys(told for told in identity.phones if told not in phones)),
+        phones_told=tuple(dict.fromkeys(phone for phone in identity.phones if phone not in phones)),
     )
 
 
@@ -150,7 +150,7 @@ def _record_for(ctx: Context, resolution: Resolution, identity: Identity | None)
     """Return the person's record, created if there is none.
 
     An existing one is not written here: many reports about one person may arrive together, and none of them may wait for
-    another. Their facts are added afterwards (`people/absorb.py`).
+    another. Their facts are added afterwards (`people/add_facts.py`).
     """
     if resolution.kind is Kind.ANONYMOUS:
         return None

@@ -44,7 +44,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Review:
-    """Show one candidate beside the persons it may be, as this reader may see them, for a human to judge."""
+    """Show one candidate beside the persons it may be, as this reader may see them, for a human to decide."""
 
     candidate: Candidate
     identity: Identity

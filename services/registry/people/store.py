@@ -85,7 +85,7 @@ class DefenderRepository(Repository[Defender]):
 
     def destroy_key(self, ref: str) -> None:
         """Delete everything that is sealed about a person's record."""
-        self._unit.shred(scope_of("", ref))
+        self._unit.destroy_key(scope_of("", ref))
 
     def _is_new(self, ref: str) -> bool:
         """Note that it was created in this unit, so that the store cannot know anything of it."""

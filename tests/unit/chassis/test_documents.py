@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -11,6 +11,7 @@ from mongoengine import BinaryField, DictField, IntField, ListField, StringField
 
 from ngao.chassis.storage.documents import Stored
 from ngao.chassis.storage.held import INTERNAL, Held, hashed, internal, sealed
+from ngao.kernel.records import stored_as
 
 
 class Mood(StrEnum):
@@ -69,3 +70,17 @@ def test_a_field_without_a_data_class_and_a_data_class_without_a_field_are_refus
 
         class Unclear(Stored, of=Whole, key="ref", but=("by", "told"), held=held):
             meta = META
+
+
+def test_a_field_that_was_renamed_is_declared_by_its_stored_name() -> None:
+    @dataclass
+    class Renamed:
+        id: str
+        words: list[str] = field(metadata=stored_as("told"))
+
+    class RenamedDocument(Stored, of=Renamed, held=internal("told")):
+        meta = {"db_alias": "tests", "collection": "renamed"}  # noqa: RUF012  # mongoengine's way
+
+    assert set(RenamedDocument._fields) == {"id", "revision", "told"}
+    assert RenamedDocument.record_of(Renamed("r1", ["a"])) == {"_id": "r1", "told": ["a"]}
+    assert RenamedDocument.entity_of({"_id": "r1", "told": ["a"]}) == Renamed("r1", ["a"])

@@ -10,7 +10,7 @@ import pytest
 from ngao.chassis.errors import TooLarge
 from ngao.chassis.messaging.destinations import EVENTS, MAX_BODY
 from ngao.chassis.messaging.outbox import Entry, entry_of
-from ngao.chassis.storage.unit_of_work import Saying
+from ngao.chassis.storage.unit_of_work import Publication
 from ngao.contracts import encode, make
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -23,7 +23,7 @@ def entry(size: int) -> Entry:
     filled = {**bare.data, "reasons": ["x"]}
     short = len(encode(replace(bare, data=filled)))
     event = replace(bare, data={**filled, "reasons": ["x" * (size - short + 1)]})
-    return entry_of(Saying(event, EVENTS), None, None, NOW, ("", NOW), encode=encode)
+    return entry_of(Publication(event, EVENTS), None, None, NOW, ("", NOW), encode=encode)
 
 
 def test_the_largest_event_that_is_read_is_stored() -> None:

@@ -14,13 +14,13 @@ from ngao.chassis.starting import Patience, system_reason
 class Time:
     def __init__(self) -> None:
         self.now = 0.0
-        self.told: list[str] = []
+        self.shown: list[str] = []
 
     def pause(self, seconds: float) -> None:
         self.now += seconds
 
     def patience(self, within_s: float) -> Patience:
-        return Patience(within_s, tell=self.told.append, monotonic=lambda: self.now, pause=self.pause)
+        return Patience(within_s, show=self.shown.append, monotonic=lambda: self.now, pause=self.pause)
 
 
 def up_after(time: Time, moment: float) -> Callable[[], str]:
@@ -35,13 +35,13 @@ def up_after(time: Time, moment: float) -> Callable[[], str]:
 def test_what_comes_up_in_time_is_waited_for_and_told_once() -> None:
     time = Time()
     assert time.patience(60).until(up_after(time, 30)) == "up"
-    assert time.told == ["Waiting, at most 60 s in all: 0 s are not enough."]
+    assert time.shown == ["Waiting, at most 60 s in all: 0 s are not enough."]
 
 
 def test_what_is_there_is_not_told() -> None:
     time = Time()
     assert time.patience(60).until(up_after(time, 0)) == "up"
-    assert time.told == []
+    assert time.shown == []
 
 
 def test_two_demands_share_one_patience() -> None:

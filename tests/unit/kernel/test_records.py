@@ -8,7 +8,7 @@ from enum import StrEnum
 
 import pytest
 
-from ngao.kernel.records import from_record, to_record
+from ngao.kernel.records import from_record, stored_as, to_record
 from tests.support.filled import filled
 
 
@@ -54,6 +54,17 @@ def test_a_record_is_plain_and_in_order() -> None:
 def test_it_comes_back_as_it_was() -> None:
     assert from_record(Whole, to_record(WHOLE)) == WHOLE
     assert from_record(Whole, to_record(filled(Whole))) == filled(Whole)
+
+
+def test_a_field_that_was_renamed_keeps_the_name_of_its_records() -> None:
+    @dataclass
+    class Renamed:
+        marks: list[str] = field(default_factory=list, metadata=stored_as("told"))
+
+    assert to_record(Renamed(["a"])) == {"told": ["a"]}
+    assert to_record(Renamed(["a"]), "told") == {}
+    assert from_record(Renamed, {"told": ["a"], "marks": ["b"]}) == Renamed(["a"])
+    assert from_record(Renamed, {"told": ["a"]}, marks=["c"]) == Renamed(["c"])
 
 
 def test_known_fields_win_and_unknown_names_are_ignored() -> None:

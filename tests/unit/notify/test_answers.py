@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.notify.channels.answers import Step, judge
+from services.notify.channels.answers import Step, outcome_of
 from services.notify.channels.outgoing import Result
 
 TRANSIENT, PERMANENT = Result.TRANSIENT_FAILURE, Result.PERMANENT_FAILURE
@@ -67,19 +67,19 @@ OF_THE_LETTER = [
 
 @pytest.mark.parametrize(("step", "code", "reply"), OF_THE_ACCOUNT)
 def test_what_concerns_the_account_is_no_letters_end(step: Step, code: int, reply: bytes) -> None:
-    outcome = judge(step, code, reply)
+    outcome = outcome_of(step, code, reply)
     assert (outcome.result, outcome.for_all) == (TRANSIENT, True)
 
 
 @pytest.mark.parametrize(("step", "code", "reply", "result"), OF_THE_LETTER)
 def test_what_concerns_the_letter_holds_no_other_one(step: Step, code: int, reply: bytes, result: Result) -> None:
-    outcome = judge(step, code, reply)
+    outcome = outcome_of(step, code, reply)
     assert (outcome.result, outcome.for_all) == (result, False)
 
 
 def test_codes_at_the_end_of_an_answer_are_read_too() -> None:
-    assert judge(Step.RECIPIENT, 553, b"sorry, no mailbox here by that name. (#5.1.1)").reason == "smtp_553_5.1.1"
+    assert outcome_of(Step.RECIPIENT, 553, b"sorry, no mailbox here by that name. (#5.1.1)").reason == "smtp_553_5.1.1"
 
 
 def test_the_reason_holds_codes_and_none_of_the_servers_words() -> None:
-    assert judge(Step.RECIPIENT, 550, b"5.1.1 asha.canary@example.org unknown").reason == "smtp_550_5.1.1"
+    assert outcome_of(Step.RECIPIENT, 550, b"5.1.1 asha.canary@example.org unknown").reason == "smtp_550_5.1.1"

@@ -17,7 +17,7 @@ from services.intake.policy import IntakePolicy
 from services.intake.reports.disclose_narrative import narrative_may_leave
 from services.intake.reports.follow_consent import follow_consent
 from services.intake.reports.follow_referral import note_progress, note_vouch
-from services.intake.reports.model import Helper
+from services.intake.reports.model import PartnerAtWork
 from services.intake.reports.progress import Step
 from services.intake.reports.reading import read_report
 from services.intake.reports.receive import receive_report
@@ -36,11 +36,11 @@ class Story:
         draft = read_report(anonymous(), policy.vocabulary)
         self.case_ref = receive_report(self.intake.ctx, "forms", draft).case_ref
         vouch = self.intake.onboarding.vouch(KEYS)
-        self.good = Helper(OFFER, "clinic", vouch, KEYS.accepts(OFFER, self.case_ref))
+        self.good = PartnerAtWork(OFFER, "clinic", vouch, KEYS.accepts(OFFER, self.case_ref))
 
-    def accepts(self, helper: Helper) -> None:
+    def accepts(self, partner: PartnerAtWork) -> None:
         step = Step("referral.accepted", START + timedelta(minutes=1), 3, "legal_aid", OFFER)
-        note_progress(self.intake.ctx, self.case_ref, step, helper)
+        note_progress(self.intake.ctx, self.case_ref, step, partner)
 
     def changes_consent(self, *, granted: bool) -> None:
         self.intake.wait()

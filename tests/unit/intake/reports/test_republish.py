@@ -21,7 +21,7 @@ def report() -> Report:
         id="r1", case_ref="NG-1", source_id="forms", source_event_id="e1", fingerprint="f", received_at=CAME, occurred_at=CAME,
         occurred_precision="exact", reporter_role="self", violations=(), needs=(), needs_proposed=(), county="KE-30",
         place_precision="exact", languages=(), consents=(), triage=Triage("routine", (), 0, "v1", 0),
-        tell_again_at=CAME + SOONEST_AGAIN,
+        republish_at=CAME + SOONEST_AGAIN,
     )  # fmt: skip
 
 
@@ -56,12 +56,12 @@ def test_another_step_does_not_say_that_everybody_has_heard(report: Report) -> N
 
 
 def test_what_is_forgotten_is_told_no_more(report: Report) -> None:
-    report.forget(CAME)
+    report.erase(CAME)
     assert told_at(report, timedelta(hours=2)) == []
 
 
 def test_a_moment_that_a_wrong_clock_set_holds_nothing_up(report: Report) -> None:
-    astray = replace(report, tell_again_at=CAME + timedelta(days=2))
+    astray = replace(report, republish_at=CAME + timedelta(days=2))
     assert astray.republish_if_due(CAME + timedelta(seconds=1))
-    assert astray.tell_again_at is not None
-    assert astray.tell_again_at <= CAME + LATEST_AGAIN
+    assert astray.republish_at is not None
+    assert astray.republish_at <= CAME + LATEST_AGAIN

@@ -101,5 +101,5 @@ def test_a_need_that_nobody_asked_for_is_no_reason(acts: list[Violation]) -> Non
     report = intake.reports.taken_in[-1]
     assert set(report.needs) == set(report.needs_proposed)
     assert not {name for name, rule in RULES.items() if "needs_include" in rule["when"]} & {
-        each.rule for each in (*report.triage.reasons, *report.told.reasons)
+        each.rule for each in (*report.triage.reasons, *report.triage_for_source.reasons)
     }

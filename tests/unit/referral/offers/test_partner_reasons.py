@@ -12,9 +12,9 @@ from services.referral.cases.events import event_of, state_of
 from services.referral.cases.settle_need import settle_need
 from services.referral.offers.model import Offer, Reply, Verb
 from services.referral.offers.responses import offer_view, own_offer_view
-from services.referral.offers.shut_out import withdraw_from_distrusted
 from services.referral.offers.take_partner_reply import late_answer
 from services.referral.offers.take_reply import state_error, take_reply
+from services.referral.offers.withdraw_from_distrusted import withdraw_offer
 from tests.support.referral import (
     Office,
     apply_consent,
@@ -50,7 +50,7 @@ def _settle(made: Office) -> None:
 
 def _suspend(made: Office) -> None:
     made.partners.kept["a"] = partner("a", suspended=True)
-    withdraw_from_distrusted(made.ctx(), made.case().offers[0].id)
+    withdraw_offer(made.ctx(), made.case().offers[0].id)
 
 
 OF_OPEN_AND_TAKEN = [_restrict, _withdraw_consent, _withdraw_report, _settle]

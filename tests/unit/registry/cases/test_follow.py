@@ -99,7 +99,7 @@ def test_an_older_correction_that_comes_late_changes_nothing() -> None:
     correct(register, sequence=3, identity={"phones": [NEW]})
     correct(register, sequence=2, identity={"phones": ["+254700000008"]}, contact_safety=UNSAFE)
     assert register.heard.recalled == ["offer-1"]  # the safety of the older one was corrected by no later one
-    assert register.cases.kept["NG-1"].told.identity.phones == (NEW,)  # type: ignore[union-attr]
+    assert register.cases.kept["NG-1"].facts.identity.phones == (NEW,)  # type: ignore[union-attr]
 
 
 def test_a_report_without_a_name_becomes_somebodys() -> None:

@@ -12,7 +12,7 @@ from ngao.chassis.errors import NotAllowedNow, NotFound, Retryable
 from ngao.contracts.events.referral import OfferAccepted
 from ngao.kernel.consent import Statement
 from ngao.testing.vouching import Onboarding, PartnerKeys
-from services.registry.people.forget import erase_cases, erase_people
+from services.registry.people.erase import erase_cases, erase_people
 from tests.support.registry import MARY, NOW, ONBOARDING, PARTNER, SAFE, Register, accepted, consent
 
 OFFER = accepted()

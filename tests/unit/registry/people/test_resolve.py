@@ -9,7 +9,7 @@ import pytest
 
 from ngao.chassis.errors import SealBroken
 from ngao.contracts.events.intake import SealedIdentity
-from services.registry.people.absorb import absorb_case
+from services.registry.people.add_facts import add_facts_of
 from services.registry.people.identity import Identity
 from services.registry.people.reading import similarity
 from services.registry.people.resolution import Kind, KnownPerson, resolve
@@ -215,8 +215,8 @@ def test_what_a_later_report_adds_is_absorbed_once() -> None:
     register = Register()
     first = register.report("NG-1", MARY)
     register.report("NG-2", {"names": ["Mary Wanjiku"], "phones": ["0700000001", "0700000002"], "emails": []})
-    absorb_case(register.ctx, "NG-2")
-    absorb_case(register.ctx, "NG-2")
+    add_facts_of(register.ctx, "NG-2")
+    add_facts_of(register.ctx, "NG-2")
     assert register.defenders.kept[first.defender_ref or ""].identity.phones == ("+254700000001", "+254700000002")
     assert len(register.heard.views) == 2
 
@@ -229,7 +229,7 @@ def test_a_restriction_said_while_a_case_was_resolved_is_told_when_it_is_absorbe
     register.restrict(first.defender_ref or "", "partner-a")
     register.change_consent(first.defender_ref or "", consent(at=register.now, granted=False))
     register.cases.kept["NG-2"] = hidden
-    absorb_case(register.ctx, "NG-2")
+    add_facts_of(register.ctx, "NG-2")
     assert register.last.case_ref == "NG-2"
     assert [each.partner_id for each in register.last.restrictions] == ["partner-a"]
     assert register.heard.consents[-1][0] == "NG-2"
@@ -269,7 +269,7 @@ def test_two_strangers_with_an_address_without_an_owner_are_two(nobody: dict[str
 def test_what_was_said_of_a_phone_stays_beside_its_reading_and_an_extension_is_no_other_person() -> None:
     register = Register()
     first = register.report("NG-1", {"names": [], "phones": ["0700 000 011 ext. 5"], "emails": []})
-    told = register.cases.kept["NG-1"].told.identity
+    told = register.cases.kept["NG-1"].facts.identity
     assert told
     assert (told.phones, told.phones_told) == (("+254700000011;ext=5",), ("0700 000 011 ext. 5",))
     assert register.report("NG-2", {"names": [], "phones": ["0700000011"], "emails": []}).defender_ref == first.defender_ref
