@@ -74,8 +74,8 @@ class Warmed:
     ) -> WarmedProcess:
         """Run a module in a new process that writes its output to `log`; `more` are further variables.
 
-        The process that forks is started at first use, and again after its end: whoever ends all processes of a test run may
-        have ended it, too. Raises ChildProcessError.
+        The process that forks is started at first use, and again after its end: a test that ends all processes of
+        its run may have ended it, too. Raises ChildProcessError.
         """
         environment = {**os.environ, "PYTHONPATH": str(self._root), **(more or {})}
         request = json.dumps({"module": module, "arguments": list(arguments), "environment": environment}).encode()

@@ -139,7 +139,7 @@ class Relay:
         self._send(self._allowed(asked))
 
     def _send(self, batch: list[Entry]) -> None:
-        """Write to both virtual hosts before waiting for either; to the edge first, because partners and sources wait there."""
+        """Write to both virtual hosts before waiting for either; to the edge first, because outsiders wait there."""
         parts = {edge: [entry for entry in batch if DESTINATIONS[entry.to].edge is edge] for edge in (True, False)}
         begun = [(edge, entries, self._begin(edge, entries)) for edge, entries in parts.items() if entries]
         for edge, entries, error in begun:
