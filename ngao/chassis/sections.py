@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, is_dataclass
 from dataclasses import fields as fields_of
 from datetime import UTC, datetime
-from functools import partial, reduce
+from functools import cache, partial, reduce
 from operator import getitem
 from pathlib import Path
 from types import NoneType, UnionType
@@ -45,12 +45,14 @@ _AWARE = partial(fields.AwareDateTime, default_timezone=UTC)
 _KINDS: dict[Any, Any] = {**Schema.TYPE_MAPPING, Mapping: fields.Dict, datetime: _AWARE}
 
 
+@cache
 def section_of(kind: type, base: Path) -> type[Section]:
     """Return the section whose keys are this dataclass's fields. It loads the dataclass's arguments; paths start at `base`."""
     groups: dict[str, dict[str, Any]] = {"": {}}
     places = {}
+    hints = get_type_hints(kind, include_extras=True)
     for each in fields_of(kind):
-        hint = get_type_hints(kind, include_extras=True)[each.name]
+        hint = hints[each.name]
         at = _note(hint, At, At(each.name)).place
         if at:
             places[each.name] = at

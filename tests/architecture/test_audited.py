@@ -20,6 +20,7 @@ from services.referral.service import ReferralService
 from services.registry.service import RegistryService
 from tests.support.documents import operations
 from tests.support.each import for_each
+from tests.support.trees import parsed
 
 ROOT = Path(__file__).parents[2]
 SERVICES = (IntakeService, NotifyService, ReferralService, RegistryService)
@@ -106,7 +107,7 @@ def test_no_entry_names_its_actor_by_a_text_of_its_own() -> None:
         f"{file}:{call.lineno}"
         for folder in ("ngao", "services")
         for file in (ROOT / folder).rglob("*.py")
-        for call in ast.walk(ast.parse(file.read_text("utf-8")))
+        for call in ast.walk(parsed(file.read_text("utf-8")))
         if isinstance(call, ast.Call) and getattr(call.func, "attr", "") in WITH_AN_ACTOR
         for given in call.keywords
         if given.arg == "actor" and isinstance(given.value, ast.Constant | ast.JoinedStr)

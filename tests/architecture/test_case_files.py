@@ -8,6 +8,7 @@ from typing import Any
 
 from tests.support.cases import CASES, answers
 from tests.support.each import for_each
+from tests.support.trees import parsed
 
 TESTS = CASES.parent
 ABOUT = {"README.md", "answers.yaml"}
@@ -19,7 +20,7 @@ WITH_ROWS = ("report", "partner")
 def words_of_tests() -> set[str]:
     """Every text that stands in a test, but for docstrings and this file."""
     paths = (path for path in TESTS.rglob("*.py") if path != Path(__file__))
-    return {word for path in paths for word in texts(ast.parse(path.read_text("utf-8")))}
+    return {word for path in paths for word in texts(parsed(path.read_text("utf-8")))}
 
 
 def texts(tree: ast.AST) -> set[str]:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.trees import parsed
+
 ROOT = Path(__file__).resolve().parents[2]
 FILES = [path for room in ("ngao", "services") for path in sorted((ROOT / room).rglob("*.py"))]
 TRUE = ("Return True", "Returns True")
@@ -16,7 +18,7 @@ BOOLEAN = ("bool", "'bool'", "TypeGuard", "TypeIs")
 
 def mistaken(text: str) -> Iterator[int]:
     """Lines of functions whose docstring begins with "Return True" and which do not return a bool."""
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(parsed(text)):
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             continue
         returns = ast.unparse(node.returns) if node.returns else ""

@@ -13,6 +13,7 @@ import pytest
 
 from ngao.chassis.handlers.declaring import Timer, declared
 from ngao.deployment.naming import SERVICES
+from tests.support.trees import parsed
 
 ROOT = Path(__file__).parents[2]
 DATABASE = {"mongoengine", "pymongo", "bson"}
@@ -26,7 +27,7 @@ def modules(service: str) -> Iterator[ModuleType]:
 
 def imported(file: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Each module that a file imports, with the names that it takes from it."""
-    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+    for node in ast.walk(parsed(file.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             yield from ((each.name, ()) for each in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:

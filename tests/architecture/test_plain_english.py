@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.trees import parsed
+
 ROOT = Path(__file__).resolve().parents[2]
 # Code and pages. Tests are not held to it.
 HELD = (
@@ -110,7 +112,7 @@ def no_commands(path: Path) -> list[CheckResult]:
     functions = ast.FunctionDef | ast.AsyncFunctionDef
     return [
         (str(path), node.lineno, text.splitlines()[0])
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for node in ast.walk(parsed(path.read_text("utf-8")))
         if isinstance(node, functions) and (text := ast.get_docstring(node))
         if QUESTION.match(text) or (NOUN_PHRASE.match(text) and not is_property(node))
     ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from pathlib import Path
@@ -69,12 +68,13 @@ def test_what_is_not_proved_here_comes_from_the_edge_where_the_handler_asks_for_
 def test_of_all_types_accounts_keys_and_sources_a_queue_lets_in_one(service: str, tmp_path: Path) -> None:
     unsigned = Signatures(tmp_path, SystemClock(), datetime.now(UTC) + timedelta(days=1))
     authenticity = Authenticity(Metrics(), unsigned)
+    said = product(INSIDE, (True, False), SERVICES)
+    events = [_event(entry.name, f"/ngao/{owner}", urgent=urgent) for entry, urgent, owner in said]
     for subscription in subscriptions(service, edge=False):
         taken = []
-        for entry, urgent, account, owner in product(INSIDE, (True, False), ACCOUNTS, SERVICES):
-            event = _event(entry.name, f"/ngao/{owner}", urgent=urgent)
+        for event, account in product(events, ACCOUNTS):
             for key in {event.routing_key, subscription.key}:
-                delivery = replace(_delivery(subscription.queue), routing_key=key, user_id=account)
+                delivery = Delivery(subscription.queue, key, b"{}", CONTENT_TYPE, account, "1")
                 if _admits(authenticity, event, delivery, subscription.key):
                     taken.append((key, event.type, event.source, account))
         owner = CATALOGUE[subscription.key.partition(".")[2]].owner
@@ -91,7 +91,3 @@ def _admits(authenticity: Authenticity, event: Event, delivery: Delivery, key: s
 
 def _event(name: str, source: str, *, urgent: bool) -> Event:
     return Event(name, source, "NG-0000000001", {}, "1", datetime(2026, 1, 5, tzinfo=UTC), urgent=urgent)
-
-
-def _delivery(queue: str) -> Delivery:
-    return Delivery(queue, "", b"{}", CONTENT_TYPE, None, "1")

@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
-from ngao.chassis.handlers import fill
+from ngao.chassis.http.filling import fill
 from ngao.contracts.classes import INTERNAL, Pattern, Strict
 from services.referral.cases.model import Case
 from services.referral.cases.timeline import Step

@@ -11,7 +11,7 @@ from zoneinfo import available_timezones
 from marshmallow import Schema, ValidationError, fields, validate
 
 from ngao.chassis.errors import InvalidInput
-from ngao.chassis.handlers import fill
+from ngao.chassis.http.filling import fill
 from ngao.chassis.messaging.backlog import Unreached
 from ngao.chassis.security import seals, signing
 from ngao.chassis.security.vouches import LONGEST

@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
-from ngao.chassis.handlers import fill
+from ngao.chassis.http.filling import fill
 from ngao.contracts.classes import INTERNAL
 from ngao.kernel.records import to_record
 from services.referral.cases.facts import Reason

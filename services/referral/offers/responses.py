@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
-from ngao.chassis.handlers import fill
+from ngao.chassis.http.filling import fill
 from ngao.contracts.classes import INTERNAL, PUBLIC, Strict
 from ngao.contracts.codes import DECLINE_REASONS, FAIL_REASONS, OUTCOMES
 from services.referral.cases.model import Case

@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import fields
 
-from ngao.chassis.handlers import fill
+from ngao.chassis.http.filling import fill
 from ngao.contracts.classes import INTERNAL, SENSITIVE, Pattern, Strict, Tolerant
 from ngao.kernel.records import to_record
 from ngao.kernel.references import DEFENDER_REF

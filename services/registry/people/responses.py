@@ -7,7 +7,7 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from ngao.chassis.handlers import fill
+from ngao.chassis.http.filling import fill
 from ngao.contracts.classes import INTERNAL, SENSITIVE, Pattern, Strict, Tolerant
 from ngao.contracts.schemas.report import Attributes, ContactSafety
 from ngao.kernel.consent import Statement

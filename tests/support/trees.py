@@ -1,0 +1,11 @@
+"""The syntax tree of a text, parsed once for all tests that look at the code. Nobody changes it."""
+
+from __future__ import annotations
+
+import ast
+from functools import cache
+
+
+@cache
+def parsed(text: str) -> ast.Module:
+    return ast.parse(text)
