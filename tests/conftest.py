@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pymongo
 import pytest
 
@@ -33,6 +34,11 @@ def _talks_to_nobody(request: pytest.FixtureRequest) -> Iterator[None]:
         _SOCKETS.close(loopback=request.node.get_closest_marker("loopback") is not None)
     yield
     _SOCKETS.open()
+
+
+# A busy machine is no fault of an example: what work costs is measured in processor time, elsewhere.
+hypothesis.settings.register_profile("ngao")
+hypothesis.settings.load_profile("ngao")
 
 
 def pytest_configure(config: pytest.Config) -> None:

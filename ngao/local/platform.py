@@ -22,6 +22,7 @@ from ngao.local.processes import STORE_ENDS_WITHIN_S, Process
 
 Progress = Callable[[str], None]
 
+AFTER_INTAKE = ("registry", "referral", "notify")
 _PARTS = ("amqp", "management", "metrics", "distribution", "epmd", "mongo", "smtp", *SERVICES)
 _READY_S = 60
 PATIENCE_S = 180  # for another command on the same home: longer than the slowest start
@@ -74,9 +75,13 @@ class Platform:
         return Process(name, self.home.run)
 
     def start(self, name: str, command: Sequence[str]) -> None:
-        """Start a Python program of ours as a process of this home, with a log of its own. Raises Unavailable."""
+        """Start a Python program of ours as a process of this home, with a log of its own. Raises Unavailable.
+
+        Reports come first: the services that work off what intake has accepted yield to it and to the stores.
+        """
         log = self.home.logs / f"{name}.log"
-        self.service(name).start(command, log=log, environment=python_environment(), cwd=REPOSITORY)
+        yields = name in AFTER_INTAKE
+        self.service(name).start(command, log=log, environment=python_environment(), cwd=REPOSITORY, yields=yields)
 
     def url(self, part: str) -> str:
         """Return the HTTP address of a service, or of the broker's management."""

@@ -19,6 +19,8 @@ from ngao.deployment.polling import wait_until
 
 STORE_ENDS_WITHIN_S = 60.0
 """A broker or database writes what it has in memory before it ends; after this long it is killed."""
+_YIELDS = 5
+"""A nice value: its weight is a third of that of 0 (sched(7))."""
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _BECOME = 'cat /proc/$$/stat /proc/sys/kernel/random/boot_id > "$0.new" && mv "$0.new" "$0" && exec "$@"'
 
@@ -52,12 +54,18 @@ class Process:
         """The file that the process writes its identity to."""
         return self.directory / f"{self.name}.process"
 
-    def start(self, command: Sequence[str], *, log: Path, environment: Mapping[str, str], cwd: Path) -> None:
-        """Start it in its own session, with its output appended to the log. Raises Unavailable if it cannot be started."""
+    def start(
+        self, command: Sequence[str], *, log: Path, environment: Mapping[str, str], cwd: Path, yields: bool = False
+    ) -> None:
+        """Start it in its own session, with its output appended to the log. Raises Unavailable if it cannot be started.
+
+        One that `yields` gets a third of the processor time of another, if there is not enough for both.
+        """
         self.file.unlink(missing_ok=True)
+        slower = ["/usr/bin/nice", "-n", str(_YIELDS)] if yields else []
         with log.open("ab") as output:
             subprocess.run(
-                ["/usr/bin/setsid", "--fork", "/bin/sh", "-c", _BECOME, str(self.file), *command],
+                ["/usr/bin/setsid", "--fork", *slower, "/bin/sh", "-c", _BECOME, str(self.file), *command],
                 check=True,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -67,6 +75,9 @@ class Process:
             )
         if not wait_until(self.file.exists, 5):
             raise Unavailable(f"{self.name} could not be started. See {log}.")
+        if yields and (pid := self.pid()):
+            with suppress(OSError):  # a kernel without autogroups; with them, sessions share by their groups' nice values
+                Path(f"/proc/{pid}/autogroup").write_text(str(_YIELDS))
 
     def pid(self) -> int | None:
         """Return its id while it lives."""

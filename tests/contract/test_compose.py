@@ -87,6 +87,13 @@ def test_memory_processes_and_what_can_be_written_are_bounded(name: str) -> None
     assert re.fullmatch(r"/tmp:size=\d+m,mode=1777,noexec,nosuid,nodev", tmp)  # noqa: S108  # inside the container
 
 
+def test_intake_and_the_stores_come_before_what_works_off_accepted_reports() -> None:
+    shares = {name: part.get("cpu_shares", 1024) for name, part in PARTS.items()}
+    later = {name for name, share in shares.items() if share < 1024}
+    assert later == {"registry", "referral", "notify"}
+    assert {shares[name] for name in later} == {1024 // 3}
+
+
 def test_the_broker_is_one_that_checks_copies_of_a_message() -> None:
     """RabbitMQ asks the topic permissions for the keys in CC and BCC from 4.0 on."""
     version = re.search(r"rabbitmq:(\d+)\.", PARTS["broker"]["image"])

@@ -61,7 +61,7 @@ def test_the_sample_itself_is_a_valid_report() -> None:
 
 
 @given(st.sampled_from(PATHS), ODD)
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
 def test_no_field_error_repeats_the_value(path: Path_, odd: object) -> None:
     for error in errors_of(replaced(SAMPLE, path, odd)):
         assert MARKER not in json.dumps(error.as_dict())
@@ -75,7 +75,7 @@ def test_any_document_gives_errors_without_its_values(document: object) -> None:
 
 
 @given(st.sampled_from(PATHS), ODD)
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 def test_every_error_has_a_pointer_into_the_document_and_a_code(path: Path_, odd: object) -> None:
     for error in errors_of(replaced(SAMPLE, path, odd)):
         assert error.pointer == "" or error.pointer.startswith("/")

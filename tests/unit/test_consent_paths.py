@@ -106,7 +106,7 @@ def test_every_service_answers_as_the_table_says(case: Case, service: str) -> No
     assert ANSWERS[service](case.said, case.asks) is case.answer, case.why
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(in_any_order(), QUESTIONS)
 def test_the_services_agree_whatever_was_said_in_whatever_order(said: list[Said], asks: Question) -> None:
     asks = replace(asks, purpose="referral")

@@ -47,6 +47,15 @@ def test_a_started_process_is_known_and_stopped(process: Process) -> None:
     assert not process.stop()
 
 
+def test_a_process_that_yields_has_a_third_of_the_weight_of_others(process: Process) -> None:
+    process.start(["sleep", "60"], log=process.directory / "log", environment=ENVIRONMENT, cwd=process.directory, yields=True)
+    pid = process.pid()
+    assert pid is not None
+    assert os.getpriority(os.PRIO_PROCESS, pid) == 5
+    group = Path(f"/proc/{pid}/autogroup")
+    assert not group.exists() or group.read_text().endswith("nice 5\n")
+
+
 def test_a_process_that_ignores_the_request_is_killed_with_all_its_children(process: Process) -> None:
     start(process, "sh", "-c", "trap '' TERM; sleep 61 & sleep 62; sleep 63")
     assert wait_until(lambda: len(process.members()) >= 3, 5)

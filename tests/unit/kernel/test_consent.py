@@ -39,7 +39,7 @@ def test_the_table_names_each_case_once_and_gives_its_reason() -> None:
     assert {case.answer for case in CASES} == {True, False}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(in_any_order(), QUESTIONS, st.randoms(use_true_random=False))
 def test_the_order_of_arrival_changes_no_answer(said: list[Said], asks: Question, random: Any) -> None:
     mixed = list(said)
@@ -47,7 +47,7 @@ def test_the_order_of_arrival_changes_no_answer(said: list[Said], asks: Question
     assert answer(said, asks) is answer(mixed, asks)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(in_any_order(), QUESTIONS)
 @example([], Question("referral", None, "clinic", DAY))
 def test_after_a_whole_withdrawal_at_the_end_the_answer_is_no(said: list[Said], asks: Question) -> None:

@@ -69,7 +69,7 @@ def test_no_text_is_costlier_to_normalise_than_its_length(
     assert sum(worked) <= A_SIGN_COSTS * len(text)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(text=pathological)
 def test_no_run_of_marks_is_longer_than_any_writing_needs(text: str) -> None:
     assert moves(clean(text)) <= A_SIGN_COSTS * len(text)

@@ -36,7 +36,7 @@ def test_an_address_that_cannot_be_reached_is_refused_when_it_is_entered_and_not
     assert wrong not in str(refused.value.messages)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # generating addresses reads a list of domains first
+@settings(suppress_health_check=[HealthCheck.too_slow])  # generating addresses reads a list of domains first
 @given(st.emails() | st.text(max_size=40))
 def test_what_is_taken_once_is_read_the_same_a_second_time_and_is_plain_ascii(given_address: str) -> None:
     try:

@@ -381,7 +381,7 @@ _STEPS = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(people=st.sets(st.sampled_from(ALL)), steps=st.lists(_STEPS, max_size=14))
 def test_whatever_happens_one_human_at_most_is_waited_for_and_nothing_is_covered_by_an_alarm_that_asks_nobody(
     people: set[str], steps: list[tuple[str, object]]

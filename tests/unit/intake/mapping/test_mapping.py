@@ -155,7 +155,7 @@ JSON = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3), max_leave
 NAMES = sorted({"_id", "incident/violation_type", "incident/date", "consent/referral", "person/phone", "needs", "submission"})
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.dictionaries(st.sampled_from(NAMES), JSON))
 def test_no_native_body_breaks_the_engine(native: dict[str, Any]) -> None:
     map_native(KOBO, native)

@@ -128,7 +128,7 @@ violations = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(violations, min_size=1, max_size=4), violations, st.integers(0, 400))
 def test_one_more_violation_never_lowers_the_urgency(told: list[Violation], more: Violation, hours: int) -> None:
     before = triage(SHIPPED.triage, facts(*told, hours=hours), [])
@@ -137,7 +137,7 @@ def test_one_more_violation_never_lowers_the_urgency(told: list[Violation], more
     assert {each.rule for each in before.reasons} <= {each.rule for each in after.reasons}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(violations, min_size=1, max_size=3), st.lists(st.integers(0, 500), max_size=5))
 def test_history_never_lowers_the_urgency(told: list[Violation], days: list[int]) -> None:
     alone = triage(SHIPPED.triage, facts(*told), [])

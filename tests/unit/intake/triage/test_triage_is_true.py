@@ -85,14 +85,14 @@ def is_true(when: dict[str, Any], told: Facts, history: list[Earlier]) -> bool:
     ])  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(facts, st.lists(earlier, max_size=4))
 def test_exactly_the_rules_that_are_true_of_the_report_fire(told: Facts, history: list[Earlier]) -> None:
     fired = {each.rule for each in triage(SHIPPED.triage, told, history).reasons} - {"severity"}
     assert fired == {name for name, rule in RULES.items() if is_true(rule["when"], told, history)}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(violations, min_size=1, max_size=4))
 def test_a_need_that_nobody_asked_for_is_no_reason(acts: list[Violation]) -> None:
     intake = MemoryIntake(SHIPPED)

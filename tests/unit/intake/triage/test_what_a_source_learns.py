@@ -116,7 +116,7 @@ def answers_of(acts: list[tuple[bool, Act]], *, others: bool) -> list[bytes]:
     return me.answers
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(WORLDS)
 def test_every_answer_is_byte_equal_with_and_without_others_reports(acts: list[tuple[bool, Act]]) -> None:
     assert answers_of(acts, others=True) == answers_of(acts, others=False)

@@ -153,5 +153,5 @@ class CaseMachine(RuleBasedStateMachine):
         assert {offer.id for offer in self.made.engagements.kept.values() if offer.taken} == taken
 
 
-CaseMachine.TestCase.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
+CaseMachine.TestCase.settings = settings(max_examples=150, stateful_step_count=30)
 TestCaseMachine = CaseMachine.TestCase
