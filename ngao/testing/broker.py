@@ -16,9 +16,12 @@ from ngao.broker.catalogue import wanted_of_catalogue
 from ngao.broker.management import Management
 from ngao.broker.provisioning import BrokerSpec
 from ngao.chassis.messaging.accounts import service_account
+from ngao.chassis.messaging.destinations import NOTICES
 from ngao.contracts import CONTENT_TYPE, Event, encode, notice_of, subscriptions_of, type_named
 from ngao.deployment.naming import SERVICES
 from ngao.testing.processes import World
+
+_NOTICES = "test.notices"
 
 
 def management_of(world: World) -> Management:
@@ -31,15 +34,20 @@ def wanted_of(world: World, subscriptions: Mapping[str, tuple[str, ...]]) -> Bro
     """List what a world needs of its broker: the queues of these subscriptions, and an account for each service."""
     passwords = {each: world.password(each) for each in SERVICES}
     wanted = wanted_of_catalogue(passwords, world.edge_names, world.vhost, world.edge_vhost)
-    noticed = {"notify": subscriptions_of("notify")}  # a notice that no queue is bound for does not leave its outbox
-    heard = {each: subscriptions.get(each, noticed.get(each, ())) for each in SERVICES}
+    heard = {each: subscriptions.get(each, ()) for each in SERVICES}
     return replace(wanted, subscriptions=heard, tiers_s=sorted(set(world.tiers_s)))
 
 
 def provision(world: World, subscriptions: Mapping[str, tuple[str, ...]]) -> Management:
-    """Create the two virtual hosts with the queues of these subscriptions. The administrator has all rights on them."""
+    """Create the two virtual hosts with the queues of these subscriptions. The administrator has all rights on them.
+
+    Where notify does not get all notices, one queue takes them: a notice that no queue is bound for does not leave its outbox.
+    """
     management = management_of(world)
     provisioning.provision(management, wanted_of(world, subscriptions))
+    if subscriptions.get("notify") != subscriptions_of("notify"):
+        management.put("queues", world.vhost, _NOTICES, body={"durable": True, "arguments": {"x-queue-type": "quorum"}})
+        management.post("bindings", world.vhost, "e", NOTICES, "q", _NOTICES, body={"routing_key": "#"})
     for vhost in (world.vhost, world.edge_vhost):
         management.put("permissions", vhost, world.user, body={"configure": ".*", "write": ".*", "read": ".*"})
     return management

@@ -68,7 +68,6 @@ def test_no_field_error_repeats_the_value(path: Path_, odd: object) -> None:
 
 
 @given(st.recursive(ODD, lambda inner: st.dictionaries(st.sampled_from(list(SAMPLE)), inner, max_size=4), max_leaves=6))
-@settings(deadline=None)
 def test_any_document_gives_errors_without_its_values(document: object) -> None:
     for error in errors_of(document):
         assert MARKER not in json.dumps(error.as_dict())

@@ -27,8 +27,8 @@ def way(world: World) -> Iterator[Way]:
 
 @pytest.fixture(scope="module")
 def intake(world: World) -> Iterator[ServiceProcess]:
-    """Intake, and queues that hear its news for two services that do not run."""
-    provision(world, {"intake": subscriptions_of("intake"), "registry": NEWS, "referral": NEWS})
+    """Intake, and queues that hear its news for three services that do not run."""
+    provision(world, {"intake": subscriptions_of("intake"), "registry": NEWS, "referral": NEWS, "notify": NEWS[:2]})
     settings, port = world.settings("intake")
     process = ServiceProcess(settings, port).start()
     yield process
