@@ -3,7 +3,7 @@ SHELL := /bin/bash
 NGAO := bin/ngao
 RUN := $(NGAO) run
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status test test-fast test-long test-all bench lint types imports generate check-generated lock clean faults compose-test leaks audit images-pin
+.PHONY: help demo up down status test test-fast test-thorough test-long test-all bench lint types imports generate check-generated lock clean faults compose-test leaks audit images-pin
 
 ##@ Try it
 demo: ## Start everything and send real reports through; leaves the platform running
@@ -46,9 +46,11 @@ faults: ## Break the platform under load in every way we know; ARGS="--seed 7 --
 	@$(RUN) python -W ignore -m tests.faults.engine $(ARGS)
 compose-test: ## The deployment on a real container engine, under faults; ARGS="--only broker-restarted --seed 7", "--keep"
 	@$(RUN) python -m pytest tests/compose -m compose -p no:randomly -sv $(ARGS)
+test-thorough: ## Follows every page on a running platform, and breaks one in ten ways; CI runs it after `make test`
+	@$(NGAO) test --thorough
 test-long: ## The tests that take minutes: each kind of secret rotated while a source posts
 	@$(NGAO) test --only-tests tests/service -m long -v
-test-all: test test-long leaks faults compose-test ## Everything that proves anything, one after the other; takes hours, wants a container engine
+test-all: test test-thorough test-long leaks faults compose-test ## Everything that proves anything, one after the other; takes hours, wants a container engine
 leaks: ## Send marked reports through everything, and search every place for the marks; ARGS="--no-faults", "--mutants", "--json"
 	@$(RUN) python -W ignore -m tests.privacy.leaks $(ARGS)
 

@@ -32,6 +32,7 @@ _CHECKS = (
 )
 _WORKERS = ("--numprocesses", "4", "--dist", "loadgroup", "--no-loadscope-reorder", "--durations=20")
 """A full run mostly waits for real processes: four workers, one group of tests at a time, suit two cores."""
+_THOROUGH = (*_WORKERS, "-m", "thorough")
 _FAST = ("tests/unit", "tests/contract", "tests/architecture")
 _FAST_WORKERS = ("--numprocesses", "2", "--dist", "load", "--maxschedchunk", "20", "--quiet")
 """These tests compute and do not wait: one worker for each of two cores."""
@@ -49,13 +50,15 @@ def run_tests(
     context: typer.Context,
     only_tests: Annotated[bool, typer.Option("--only-tests", help="Skip the static checks.")] = False,
     fast: Annotated[bool, typer.Option("--fast", help="Run only the tests that need no broker and no database.")] = False,
+    thorough: Annotated[bool, typer.Option("--thorough", help="Run only those that follow pages and break platforms.")] = False,
 ) -> None:
     """Run all checks and all tests with a broker and a database of their own. No process is left behind.
 
-    `--fast` skips the static checks too. Further arguments go to pytest: `bin/ngao test --only-tests tests/unit -k report`.
+    `--fast` and `--thorough` skip the static checks too. Further arguments go to pytest:
+    `bin/ngao test --only-tests tests/unit -k report`.
     """
-    failed = [] if only_tests or fast else _failed_checks(_checks())
-    if _fast_tests(context.args) if fast else _tests(context.args):
+    failed = [] if only_tests or fast or thorough else _failed_checks(_checks())
+    if _fast_tests(context.args) if fast else _tests([*_THOROUGH, *context.args] if thorough else context.args or _WORKERS):
         failed.append("tests")
     if failed:
         print_error(f"Failed: {', '.join(failed)}.")
@@ -102,14 +105,14 @@ def _fast_tests(arguments: Sequence[str]) -> int:
 def _tests(arguments: Sequence[str]) -> int:
     """Run pytest in a new, short-lived runtime folder, so that no test sees the remains of another run."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a runner's SIGTERM also stops the runtime
-    if not arguments:
+    if _WORKERS[0] in arguments:
         need_test_programs(progress())
     folder = Path(tempfile.mkdtemp(prefix="ngao-test-"))
     with reaped(folder) as mark:
         platform = Platform.at(Home(folder), for_tests=True)
         try:
             variables = platform.up_for_tests(progress())
-            return _run("tests", ["python", "-m", "pytest", *(arguments or _WORKERS)], {**variables, **mark})
+            return _run("tests", ["python", "-m", "pytest", *arguments], {**variables, **mark})
         finally:
             platform.down(progress())
 

@@ -34,6 +34,7 @@ CONSOLE = {
     "NGAO_HOME=/srv/ngao-second bin/ngao down": DEMO,
     "make test": SELFTEST,
     "make test-fast": SELFTEST,
+    "make test-thorough": SELFTEST,
     "make test-all": SELFTEST,
     "make lint": SELFTEST,
     "make lint types": SELFTEST,

@@ -16,7 +16,7 @@ import pytest
 from tests.support.launcher import borrowed
 from tests.support.pages import ON_ENGINE, ROOT, blocks, pages, script
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.thorough, pytest.mark.timeout(400)]
 
 PROMISED = (
     "The platform is still running",

@@ -19,7 +19,7 @@ SHORT = (
     "connections-cut", "binding-deleted", "mongod-killed", "answer-lost", "duplicates",
 )  # fmt: skip
 
-pytestmark = [pytest.mark.slow, pytest.mark.faults, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.thorough, pytest.mark.slow, pytest.mark.faults, pytest.mark.timeout(300)]
 
 
 @pytest.fixture(scope="module")
