@@ -50,7 +50,7 @@ def run_tests(
     context: typer.Context,
     only_tests: Annotated[bool, typer.Option("--only-tests", help="Skip the static checks.")] = False,
     fast: Annotated[bool, typer.Option("--fast", help="Run only the tests that need no broker and no database.")] = False,
-    thorough: Annotated[bool, typer.Option("--thorough", help="Run only those that follow pages and break platforms.")] = False,
+    thorough: Annotated[bool, typer.Option("--thorough", help="Run only the others, which take whole platforms.")] = False,
 ) -> None:
     """Run all checks and all tests with a broker and a database of their own. No process is left behind.
 

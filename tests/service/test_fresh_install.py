@@ -15,6 +15,8 @@ import pytest
 from ngao.cli.approvals import SINGLE
 from ngao.testing.processes import ROOT
 
+pytestmark = pytest.mark.thorough
+
 ADD_AN_OFFICER = re.compile(r"`bin/ngao (officer add [^`]*)`")
 
 

@@ -25,6 +25,8 @@ from ngao.testing.waiting import eventually
 from tests.support.coalition import Coalition, Partner, Source, opened, report
 from tests.support.outsiders import remove_accounts
 
+pytestmark = pytest.mark.thorough
+
 PRIVATE = sealed_file.new_key()
 PUBLIC = sealed_file.public_of(PRIVATE)
 SETTLED = {"closed"}

@@ -36,7 +36,7 @@ _WAIT = {
     Outcome.REFUSED: _SOON,
     Outcome.UNKNOWN: _SOON,
     Outcome.UNROUTABLE: _LATER,
-    Outcome.UNANSWERED: _LATER,
+    Outcome.UNANSWERED: _SOON,
     Outcome.FAILED: _LATER,
 }
 _OF_ALL = frozenset({Outcome.UNROUTABLE, Outcome.REFUSED, Outcome.UNKNOWN})
