@@ -74,6 +74,14 @@ def certificate_until(connection: Connection) -> float | None:
     return shown_until(shown) if isinstance(shown, ssl.SSLSocket) else None
 
 
+def demand_answer(channel: Any) -> None:
+    """Make the broker answer, because a dead connection may not have been noticed; what comes before the answer is received.
+
+    An active channel stays active (AMQP 0-9-1, channel.flow). Raises one of CONNECTION_ERRORS, at the latest after ten seconds.
+    """
+    channel.flow(active=True)
+
+
 def close_quietly(connection: Connection | None) -> None:
     """Close a connection that may be broken already: its own complaint is of no use to anyone."""
     if connection is None:

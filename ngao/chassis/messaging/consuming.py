@@ -19,7 +19,7 @@ from amqp.exceptions import NotFound as QueueMissing
 from kombu.connection import Connection
 
 from ngao.chassis.messaging.authenticity import Authenticity
-from ngao.chassis.messaging.broker import CONNECTION_ERRORS, certificate_until, close_quietly, connect, is_idle
+from ngao.chassis.messaging.broker import CONNECTION_ERRORS, certificate_until, close_quietly, connect, demand_answer, is_idle
 from ngao.chassis.messaging.delivery import delivery_of
 from ngao.chassis.messaging.edge_names import consumed_as
 from ngao.chassis.messaging.inbox import Inbox
@@ -194,8 +194,10 @@ class Consumer:
         except CONNECTION_ERRORS as error:
             if not is_idle(error):
                 raise
-        if not any(self._waiting.values()):
-            self._news.all_handled(self._channels[0].connection.bytes_recv)
+        if self._news.is_due() and not any(self._waiting.values()):
+            demand_answer(self._channels[0])
+            if not any(self._waiting.values()):
+                self._news.all_handled()
         return self._connection
 
     def _next_batch(self) -> list[Item]:

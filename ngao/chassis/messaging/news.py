@@ -20,7 +20,6 @@ class News:
         self._monotonic = monotonic
         self._expected = False
         self._since: float | None = None
-        self._received: int | None = None
         self._heard = False
 
     def expect(self) -> None:
@@ -29,7 +28,7 @@ class News:
 
     def attached(self) -> None:
         """Note that the consumer receives from now on."""
-        self._since, self._received, self._heard = self._monotonic(), None, False
+        self._since, self._heard = self._monotonic(), False
 
     def doubted(self) -> None:
         """Wait again, because another connection to the broker was lost: the consumer's may be dead unnoticed as well."""
@@ -40,12 +39,14 @@ class News:
         """Note that the consumer receives no more."""
         self._since, self._heard = None, False
 
-    def all_handled(self, received: int) -> None:
-        """Note that the consumer has handled all `received` frames so far, heartbeats among them, on a live connection."""
-        if self._received is None:
-            self._received = received
-        since = self._since
-        if since is not None and received > self._received and self._monotonic() - since >= SETTLES_S:
+    def is_due(self) -> bool:
+        """Return True if the others had their moment, so that an answer of the broker is all that is missing."""
+        waits = self._expected and not self._heard
+        return waits and self._since is not None and self._monotonic() - self._since >= SETTLES_S
+
+    def all_handled(self) -> None:
+        """Note that the broker has answered since it was due, and that everything which came until then is handled."""
+        if self.is_due():
             self._heard = True
 
     def heard(self) -> bool:

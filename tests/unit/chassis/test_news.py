@@ -27,25 +27,30 @@ def news(hours: Hours) -> News:
 
 
 def test_a_process_without_a_consumer_waits_for_nothing(hours: Hours) -> None:
-    assert News(hours).heard()
+    without = News(hours)
+    without.attached()
+    hours.now += SETTLES_S
+    assert without.heard()
+    assert not without.is_due()
 
 
 def test_nothing_is_known_before_the_consumer_receives(news: News, hours: Hours) -> None:
-    news.all_handled(1)
     hours.now += SETTLES_S
-    news.all_handled(2)
+    news.all_handled()
     assert not news.heard()
 
 
 def test_others_get_a_moment_and_what_they_said_is_handled_first(news: News, hours: Hours) -> None:
     news.attached()
-    news.all_handled(1)
-    news.all_handled(2)
+    news.all_handled()
+    assert not news.is_due()
     assert not news.heard()
     hours.now += SETTLES_S
+    assert news.is_due()
     assert not news.heard()
-    news.all_handled(2)
+    news.all_handled()
     assert news.heard()
+    assert not news.is_due()
 
 
 def test_each_outage_begins_it_anew(news: News, hours: Hours) -> None:
@@ -53,7 +58,7 @@ def test_each_outage_begins_it_anew(news: News, hours: Hours) -> None:
     news.lost()
     assert not news.heard()
     hours.now += SETTLES_S
-    news.all_handled(9)
+    news.all_handled()
     assert not news.heard()
     attach(news, hours)
     assert news.heard()
@@ -62,12 +67,11 @@ def test_each_outage_begins_it_anew(news: News, hours: Hours) -> None:
 def test_a_connection_in_doubt_has_to_show_that_it_lives(news: News, hours: Hours) -> None:
     attach(news, hours)
     news.doubted()
+    news.all_handled()
     assert not news.heard()
-    news.all_handled(2)
     hours.now += SETTLES_S
-    news.all_handled(2)
-    assert not news.heard()
-    news.all_handled(3)
+    assert news.is_due()
+    news.all_handled()
     assert news.heard()
 
 
@@ -76,14 +80,13 @@ def test_what_is_lost_already_is_not_attached_by_a_doubt(news: News, hours: Hour
     news.lost()
     news.doubted()
     hours.now += SETTLES_S
-    news.all_handled(3)
-    news.all_handled(4)
+    assert not news.is_due()
+    news.all_handled()
     assert not news.heard()
 
 
 def attach(news: News, hours: Hours) -> None:
     news.attached()
-    news.all_handled(1)
     hours.now += SETTLES_S
-    news.all_handled(2)
+    news.all_handled()
     assert news.heard()
