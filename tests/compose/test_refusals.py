@@ -27,10 +27,10 @@ def test_without_secrets_nothing_starts_and_one_sentence_says_what_to_do(site: S
         for name in ("NGAO_IMAGE", "RABBITMQ_IMAGE", "MONGO_IMAGE", "HAPROXY_IMAGE"):
             if name in site.deployment.variables():
                 bare.configure(**{name: site.deployment.variables()[name]})
-        with pytest.raises(RuntimeError):
+        with pytest.raises(RuntimeError) as failed:
             bare.up()
         # The engine puts the lines of both streams in one log, in no order that it promises.
-        (said,) = [line for line in bare.log("check").splitlines() if line.startswith("ngao: ")]
+        (said,) = eventually(lambda: sentences(bare), what=f"the log of the check; {failed.value}")
         assert "There are no secrets" in said
         assert "run `bin/ngao secrets init`" in said
         assert bare.one("check")["State"]["ExitCode"] != 0
@@ -38,6 +38,10 @@ def test_without_secrets_nothing_starts_and_one_sentence_says_what_to_do(site: S
         assert started == {"check"}
     finally:
         bare.remove()
+
+
+def sentences(bare: Deployment) -> list[str]:
+    return [line for line in bare.log("check").splitlines() if line.startswith("ngao: ")]
 
 
 @dataclass(frozen=True)
