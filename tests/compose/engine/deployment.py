@@ -23,7 +23,7 @@ from ngao.deployment.naming import SERVICES, store_of
 from ngao.deployment.polling import wait_until
 from ngao.testing.processes import ROOT
 from tests.compose.engine import docker
-from tests.compose.engine.docker import Tell, call
+from tests.compose.engine.docker import PREFIX, Tell, call
 
 STORES = tuple(store_of(service) for service in SERVICES)
 GATES = ("edge", "desk", "mail-gate")
@@ -55,7 +55,7 @@ class Deployment:
 
     folder: Path
     tell: Tell
-    project: str = field(default_factory=lambda: f"ngaotest{secrets.token_hex(3)}")
+    project: str = field(default_factory=lambda: f"{PREFIX}{secrets.token_hex(3)}")
 
     def __post_init__(self) -> None:
         self.checkout = self.folder / "ngao"

@@ -18,6 +18,10 @@ PACKAGES = ("docker.io", "docker-compose", "iptables")
 _CONFIGURATION = {"DEBIAN_FRONTEND": "noninteractive"}
 
 
+PREFIX = "ngaotest"
+"""How the names of all test deployments begin."""
+
+
 class NoEngine(Exception):
     """There is no container engine here and none can be had; the message says why."""
 
@@ -78,10 +82,19 @@ def engine(tell: Tell, folder: Path) -> Iterator[None]:
             raise NoEngine(str(error)) from None
         if daemon.poll() is not None:
             raise NoEngine(f"dockerd does not start here: {_last_line(folder / 'dockerd.log')}")
+        _remove_remains()
         yield
     finally:
         daemon.terminate()
         daemon.wait(60)
+
+
+def _remove_remains() -> None:
+    """What an interrupted run has left: its networks would take the addresses that this run needs."""
+    for kind, listed in (("container", ("ps", "--all")), ("network", ("network", "ls"))):
+        named = docker(*listed, "--quiet", "--filter", f"name={PREFIX}").split()
+        if named:
+            docker(kind, "rm", *(["--force"] if kind == "container" else []), *named)
 
 
 def _install(tell: Tell) -> None:
