@@ -67,6 +67,20 @@ def test_what_has_had_its_effect_is_not_refused_when_it_comes_again(
     assert len(parked(store)) == before
 
 
+def test_what_is_known_costs_less_than_what_is_new(probe: ServiceProcess, line: Line, store: Any) -> None:
+    """After a restore or a broker's loss the events of days come again, and new reports must not wait for them."""
+    events = [heard("ok") for _ in range(300)]
+
+    def handled() -> float:
+        last, before = heard("ok"), probe.processor_s()
+        line.publish_all([*events, last])
+        eventually(lambda: effects(store, last) == 1 and line.count(QUEUE) == 0, what="all to be handled")
+        return probe.processor_s() - before
+
+    new, known = handled(), handled()
+    assert known < new
+
+
 def test_a_handler_that_raises_loses_nothing_and_parks_after_its_tiers(probe: ServiceProcess, line: Line, store: Any) -> None:
     event = heard("raise:marker-in-the-message")
     line.publish(event)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from ngao.broker.exchanges import PARTNERS
+from ngao.chassis.clock import SystemClock
 from ngao.chassis.messaging import relay
 from ngao.chassis.messaging.destinations import EVENTS
-from ngao.chassis.messaging.outbox import WAITING
-from ngao.chassis.messaging.publisher import Outgoing
+from ngao.chassis.messaging.kept import Kept
+from ngao.chassis.messaging.outbox import WAITING, Entry
+from ngao.chassis.messaging.publisher import Outcome, Outgoing
+from ngao.chassis.messaging.settling import Settling
 from ngao.testing.processes import World
 from ngao.testing.waiting import eventually
 from tests.support.relaying import Answering, Running, a_relay
@@ -101,3 +105,21 @@ def test_a_queue_of_our_own_that_is_missing_is_the_services_trouble(running: Run
     running.begins()
     eventually(running.relay.problem, what="the trouble to be shown")
     assert running.backlog.unreached() == []
+
+
+def test_a_late_end_does_not_undo_a_replay(running: Running) -> None:
+    """One process stands still after the confirm, another one sends the entry again, and an operator has it replayed."""
+    [sent] = running.holds(SAID)
+    document = running.outbox.find_one({"message_id": sent})
+    assert document is not None
+    held, clock = Entry.from_document(document | {"lease": "the first process's"}), SystemClock()
+    late, prompt = (Settling(running.store, clock, running.metrics) for _ in range(2))
+    late.settle([(held, Outcome.CONFIRMED)])
+    prompt.settle([(Entry.from_document(document), Outcome.CONFIRMED)])
+    prompt.end()
+    waits = {"message_id": sent, **WAITING}
+    eventually(lambda: not running.outbox.count_documents(waits), what="the end to be seen by a majority")
+    Kept(running.store, None, clock).tell_again(held.subject, datetime.now(UTC) - timedelta(minutes=1), to=held.to)  # type: ignore[arg-type]
+    late.end()
+    late.settle([(held, Outcome.REFUSED)])  # written to a majority, and so is all before it
+    assert running.outbox.count_documents(waits) == 1

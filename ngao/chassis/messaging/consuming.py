@@ -33,6 +33,8 @@ from ngao.chassis.observability.logs import describe_error, get_logger
 
 BATCH = 50
 _PREFETCH = {True: 20, False: 50}
+_NOW_S = 0.001
+"""Not zero: without a time limit py-amqp turns around without a pause for the rest of a frame, and nothing else runs."""
 _PROBE_AFTER, _STOP_WITHIN = 10, 25.0
 _ALONE = 500
 """So many turns with one message each follow an unexpected error: among them is the one that causes it."""
@@ -186,11 +188,11 @@ class Consumer:
             raise ConnectionError("not connected")
         self._connection.heartbeat_check()
         held = self._not_before - time.monotonic()
-        wait = 0.0 if any(self._waiting.values()) and held <= 0 else min(max(held, 0.0) or 0.5, 0.5)
+        wait = _NOW_S if any(self._waiting.values()) and held <= 0 else min(max(held, 0.0) or 0.5, 0.5)
         try:
             for _ in range(BATCH * 4):
                 self._connection.drain_events(timeout=wait)
-                wait = 0.0
+                wait = _NOW_S
         except CONNECTION_ERRORS as error:
             if not is_idle(error):
                 raise

@@ -4,8 +4,9 @@ Nothing is acknowledged before its effect is committed. A failed message is retr
 delay tier, then parked; one that can never succeed is parked immediately. When the store does not answer, nothing is moved:
 the batch is handed back and tried again.
 
-The mark in the commit guarantees that an event takes effect once. It is looked up only where an event may have had its effect:
-when it is delivered again, when its handler or its commit has failed.
+The mark in the commit guarantees that an event takes effect once. A lone event is looked up only if it may have had its effect:
+when it is delivered again, when its handler or its commit has failed, and for some time after another one was known. For several
+together one look is cheap, and a commit that fails for one of them is not.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from ngao.chassis.storage.units import Units
 from ngao.contracts import CONTENT_TYPE, Event, InvalidContent, Undecodable, decode, open_event
 
 _log = get_logger("consumer")
+_IN_DOUBT = 500
 
 
 class Rejected(Permanent):
@@ -90,6 +92,8 @@ class Pipeline:
     tiers_s: tuple[int, ...]
     handle: Handle
     edge: bool
+    in_doubt: int = 0
+    """For how many batches each event is looked up, because one has come that had taken effect before."""
 
     def decode(self, item: Item) -> None:
         """Decode bytes to a checked event of its owner's; a message that is none gets its failure."""
@@ -120,7 +124,9 @@ class Pipeline:
     def run(self, items: list[Item]) -> None:
         """Handle and commit; afterwards each item is done, has a failure, or is parked (and is done)."""
         todo = [item for item in items if item.failure is None]
-        todo = self._drop_seen(todo, [item for item in todo if item.is_repeated])
+        alone = len(todo) == 1 and not self.in_doubt
+        todo = self._drop_seen(todo, [item for item in todo if item.is_repeated or not alone])
+        self.in_doubt = max(0, self.in_doubt - 1)
         for _ in range(IMMEDIATE_TRIES):
             todo = self._attempt(todo)
             if not todo:
@@ -142,6 +148,7 @@ class Pipeline:
         for item in items:
             if id(item) in seen:
                 item.error = item.failure = None
+                self.in_doubt = _IN_DOUBT
         return [item for item in items if id(item) not in seen]
 
     def _attempt(self, items: list[Item]) -> list[Item]:

@@ -100,14 +100,15 @@ class Settling:
         return next(iter(self._troubles.values()), None)
 
     def _end(self, confirmed: list[Entry]) -> None:
-        """Mark what is kept as sent, and remove the rest."""
+        """Mark what is kept as sent, and remove the rest. An entry whose lease is another by now is another's to publish."""
+        leases = sorted({entry.lease for entry in confirmed})
         kept = [entry.id for entry in confirmed if DESTINATIONS[entry.to].kept]
         gone = [entry.id for entry in confirmed if not DESTINATIONS[entry.to].kept]
         if kept:
             sent = {"$set": {"sent_at": self._clock.now(), "trouble": None}, "$unset": {"lease": "", "leased_until": ""}}
-            self._done.update_many({"_id": {"$in": kept}}, sent)
+            self._done.update_many({"_id": {"$in": kept}, "lease": {"$in": leases}}, sent)
         if gone:
-            self._done.delete_many({"_id": {"$in": gone}})
+            self._done.delete_many({"_id": {"$in": gone}, "lease": {"$in": leases}})
 
     def _count(self, confirmed: list[Entry], others: list[Settled]) -> None:
         for to, count in Counter(entry.to for entry in confirmed).items():
