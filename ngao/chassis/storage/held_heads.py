@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from ngao.chassis.errors import or_not_found
@@ -39,7 +40,7 @@ def hold_heads(unit: Unit, event: Event, by: str) -> None:
     held, published = _heads(known["heads"]), noted_chains(event)
     moved = {chain for chain, entry in held.items() if chain not in published or entry not in published[chain].named}
     for chain in sorted(moved - set(known["moved"])):
-        _log.error("audit.head_moved", of=of, chain=chain, n=held[chain].n)
+        unit.afterwards.append(partial(_log.error, "audit.head_moved", of=of, chain=chain, n=held[chain].n))
         detail = {"chain": str(chain), "n": str(held[chain].n)}
         unit.audit("audit.head_moved", subject=of, actor=Actor.service(by), detail=detail)
     kept = {chain: each.last for chain, each in published.items()} | {chain: held[chain] for chain in moved}
