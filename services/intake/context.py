@@ -45,7 +45,11 @@ class RandomIds:
 
 @dataclass
 class Context(UnitContext):
-    """One unit of work of intake. `boxes` opens what is sealed to intake, `sent` is what was sent, `shelf` the quarantine."""
+    """What a use case of intake needs for one unit of work.
+
+    `vault` seals and opens fields with the case's data key, `registry_box` seals an identity to the registry, `boxes` opens
+    reports that are sealed to intake. `recipients` are the keys of partners, `sent` the sent events, `shelf` the quarantine.
+    """
 
     service: ClassVar[str] = "intake"
     policy: IntakePolicy

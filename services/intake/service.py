@@ -8,7 +8,7 @@ from services.intake.context import IntakeParts
 
 IntakeService = build(
     "intake",
-    "Takes reports in, answers how they are doing, follows how help is coming along.",
+    "Takes reports, answers their sources, and follows the referrals of their cases.",
     IntakeParts,
     (reports, triage, sources, mapping, quarantine, dry_runs),
 )

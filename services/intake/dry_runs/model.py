@@ -18,7 +18,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class DryRunBounds:
-    """How many are answered."""
+    """How many dry runs about a person one source gets an answer to, per hour and per day (UTC)."""
 
     per_hour: int = 60
     per_day: int = 300

@@ -99,9 +99,10 @@ class Decision:
 
 @dataclass
 class Report:
-    """One report.
+    """One report, its case and what has followed.
 
-    `narrative_parts` and `attachments` are ciphertext; `person_keys`, `fingerprint` and `updates_seen` are keyed hashes.
+    `narrative_parts` and `attachments` are sealed with the case's data key, so that intake can open them; `person_keys`,
+    `fingerprint` and `updates_seen` are keyed hashes.
     `needs` is all that help is looked for; `needs_proposed` are those that no source asked for. `triage` knows every report
     about the person and is for those who help; `triage_for_source` knows this source's reports only (law 10). `steps` is the
     timeline as far as intake knows it, `partners` are those at work by the id of their offer.

@@ -51,7 +51,10 @@ class Changes:
 
 @dataclass(frozen=True)
 class Draft:
-    """An alarm before its recipient is known."""
+    """A message before its recipient is known: an alarm, or one to the owner, a partner or the defender, which is on no ladder.
+
+    `cause` is the id of the event or message that it is about, `event` the type of that event, `about` the number of the need.
+    """
 
     cause: str
     case_ref: str
@@ -65,7 +68,10 @@ class Draft:
 
 
 def plan(situation: Situation, facts: Facts, summary: ContactSummary | None, alarms: Collection[Message] = ()) -> Changes:
-    """Return the messages that an event requires, refusals with their reason among them. `alarms` are the case's messages."""
+    """Return the messages that an event requires, refusals with their reason among them.
+
+    `summary` is what the registry published about contact with the defender. `alarms` are the case's messages on ladders.
+    """
     changes = Changes()
     for rule in situation.policy.rules_for(facts):
         changes += _for_rule(situation, facts, rule, summary, [*alarms, *changes.new])  # what has changed is the same object

@@ -23,7 +23,11 @@ from services.referral.offers.model import NO_CONSENT, Offer
 
 
 class Life(StrEnum):
-    """The state of a case."""
+    """The state of a case.
+
+    WAITING: report or defender is not known yet, and nothing is offered. OPEN: both are known, and a need is left. CLOSED: no
+    work is left, or the report or all consent was withdrawn; new facts may open it again.
+    """
 
     WAITING = "waiting"
     OPEN = "open"

@@ -20,8 +20,10 @@ class NeedState(StrEnum):
 
 @dataclass
 class Need:
-    """`alarmed` is the reason of the last alarm to a human; `second_chance` names partners that accepted too late.
+    """One need of a case and its state.
 
+    `alarmed` is the reason of the last alarm to a human; `second_chance` names partners that accepted too late and
+    may be asked once more. `match_again` is when a need that a human has is matched again.
     `proposed` is true while no person has asked for it. `first_offer` counts the offers of the case that belong to an earlier
     round: a partner that was asked in an earlier round may be asked again.
     """

@@ -61,7 +61,11 @@ class Verb(StrEnum):
 
 
 class ReplyOutcome(StrEnum):
-    """The outcome of a reply."""
+    """The outcome of a reply.
+
+    DONE: it moves the offer. REPEAT: it was applied before, or a later state includes it; it changes nothing.
+    EARLY: it needs an acceptance, which has not arrived. LATE: the offer's state does not allow it any more, and is the answer.
+    """
 
     DONE = "done"
     REPEAT = "repeat"
@@ -106,9 +110,11 @@ _AFTER_ACCEPT = frozenset({Verb.START, Verb.COMPLETE, Verb.FAIL})
 
 @dataclass
 class Offer:
-    """`due` is the end of the present wait, whichever that is; `detail` the coded reason or outcome that ended it.
+    """The question to one partner whether it takes one need of a case, and what has followed.
 
-    `early` are replies kept until the acceptance comes, `late` the verbs that were already answered by the state. `signature` is
+    `attempt` is its number among all offers for this need. `due` is the end of the present wait, whichever that is; `detail` the
+    coded reason or outcome that ended the offer.
+    `early` are replies kept until the acceptance comes, `late` the verbs of late replies, each answered once. `signature` is
     the partner's own over its acceptance, by its key `signature_key_id`.
     `contact` and `narrative` are what the disclosing services did for this acceptance, empty until they have; `disclose_by` is
     when both must be known, `undisclosed_since` the moment that passed without that. `alarms` are the reasons of the alarms about

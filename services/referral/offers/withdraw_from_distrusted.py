@@ -1,4 +1,4 @@
-"""Give untrusted partners' open offers to others immediately, and show a revoked one's accepted referrals to a human."""
+"""Withdraw open offers from distrusted partners, match their needs again, and alarm a human about a revoked partner's work."""
 
 from __future__ import annotations
 

@@ -35,7 +35,11 @@ def link_loosens(ctx: Context, case_ref: str, body: dict[str, Any]) -> bool:
 
 @dataclass(frozen=True)
 class _Sides:
-    """Return the records of a candidate's own person, of those linked with them, and of probable persons."""
+    """The records that a decision is about, in three groups.
+
+    `own` is the record of the candidate's case, with all that are linked to it. `others` are the further records of the same
+    person. `probable` are the records of the persons whom the candidate may turn out to be.
+    """
 
     own: Records
     others: Records

@@ -63,7 +63,7 @@ class Case:
         return newer
 
     def store_consents(self, consents: tuple[Statement, ...], sequence: int | None) -> None:
-        """Store the consents that one event states, without a sequence as the last; the same event again changes nothing."""
+        """Store the consent snapshot of one event, once. An event without a sequence counts as the newest."""
         known = {stated.sequence for stated in self.consent_snapshots}
         if sequence is None or sequence not in known:
             place = max(known, default=0) + 1 if sequence is None else sequence

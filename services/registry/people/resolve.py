@@ -111,7 +111,7 @@ def statements_of(stated: Iterable[StatedConsent], at: datetime) -> tuple[Statem
 def normalised(identity: Identity, region: str, placeholders: Placeholders) -> Identity:
     """Return the identity in the form in which it is compared and stored, with the original phones where they differ.
 
-    An impossible number stays as it came, because a helper may still understand it. A placeholder names no one.
+    An impossible number stays as it came, because a partner may still understand it. A placeholder names no one.
     """
     phones = tuple(dict.fromkeys(reading for phone in identity.phones for reading in readings([phone], region)))
     return Identity(

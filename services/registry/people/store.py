@@ -84,11 +84,11 @@ class DefenderRepository(Repository[Defender]):
             self._unit.drop(self.collection, defender.id, defender.revision)
 
     def destroy_key(self, ref: str) -> None:
-        """Delete everything that is sealed about a person's record."""
+        """Destroy the key of a record, so that nothing sealed with it can be opened. The record itself stays."""
         self._unit.destroy_key(scope_of("", ref))
 
     def _is_new(self, ref: str) -> bool:
-        """Note that it was created in this unit, so that the store cannot know anything of it."""
+        """Return True if the record was created in this unit, so that the store cannot know anything of it."""
         return ref in self._entities and not self._entities[ref].revision
 
     def _hashed_names(self, identity: Identity) -> list[str]:
