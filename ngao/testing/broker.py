@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping
+import threading
+from collections.abc import Hashable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from itertools import groupby
 from typing import Any
 from urllib.parse import urlsplit
 
 import pika
+from pika.exceptions import AMQPError
 
 from ngao.broker import layout, provisioning
 from ngao.broker.catalogue import wanted_of_catalogue
@@ -62,14 +65,16 @@ def inbound_queues(world: World) -> list[str]:
 
 
 def remove(world: World) -> None:
-    """Delete the world's virtual hosts."""
+    """Close the world's connections, and delete its virtual hosts."""
+    while world.connections:
+        _close(world.connections.popitem()[1])
     management = management_of(world)
     for vhost in (world.vhost, world.edge_vhost):
         management.delete("vhosts", vhost)
 
 
 class Line:
-    """A short-lived connection for each call: a test's own faults must not be its connection's.
+    """A short-lived channel for each call: a test's own faults must not be its channel's.
 
     Events are published as the service that owns them would, with its account; all else is done as administrator.
     """
@@ -178,7 +183,9 @@ class Line:
 
     def _channel(self, user: str, password: str) -> _Channel:
         parts, login = self._world.parts, pika.PlainCredentials(user, password)
-        return _Channel(pika.ConnectionParameters(parts.amqp_host, parts.amqp_port, self._vhost, login))
+        # Without heartbeats: nobody reads on a connection while no call is made.
+        parameters = pika.ConnectionParameters(parts.amqp_host, parts.amqp_port, self._vhost, login, heartbeat=0)
+        return _Channel(parameters, self._world.connections)
 
 
 def _forms(event: Event) -> list[tuple[str, Event]]:
@@ -187,14 +194,39 @@ def _forms(event: Event) -> list[tuple[str, Event]]:
 
 
 class _Channel:
-    def __init__(self, parameters: pika.ConnectionParameters) -> None:
-        self._parameters = parameters
+    """A channel on the connection that this thread keeps for the account; after an error the next one is on a new connection."""
+
+    def __init__(self, parameters: pika.ConnectionParameters, connections: dict[Hashable, Any]) -> None:
+        self._parameters, self._connections = parameters, connections
+        self._key = (threading.get_ident(), parameters.virtual_host, parameters.credentials.username)
 
     def __enter__(self) -> Any:
-        self._connection = pika.BlockingConnection(self._parameters)
-        channel = self._connection.channel()
+        known = self._connections.pop(self._key, None)
+        try:
+            self._channel = self._on(known or pika.BlockingConnection(self._parameters))
+        except AMQPError:  # the broker has closed it meanwhile
+            if known is None:
+                raise
+            self._channel = self._on(pika.BlockingConnection(self._parameters))
+        return self._channel
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None and self._channel.is_open:
+            self._channel.close()
+            replaced = self._connections.pop(self._key, None)
+            self._connections[self._key] = self._channel.connection
+            _close(replaced)
+        else:
+            _close(self._channel.connection)
+
+    @staticmethod
+    def _on(connection: Any) -> Any:
+        channel = connection.channel()
         channel.confirm_delivery()
         return channel
 
-    def __exit__(self, *_: object) -> None:
-        self._connection.close()
+
+def _close(connection: Any) -> None:
+    with suppress(AMQPError):
+        if connection is not None and connection.is_open:
+            connection.close()

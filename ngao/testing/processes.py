@@ -9,6 +9,7 @@ import os
 import secrets
 import signal
 import subprocess
+from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,7 @@ class World:
         self.name = name
         self.vhost, self.edge_vhost = f"test-{name}", f"test-{name}.edge"
         self.tiers_s = tiers_s
+        self.connections: dict[Hashable, Any] = {}  # to the broker, kept by `Line`
         self.operator_key, hashed = new_key("operator", "tester")
         self.parts = addresses()
         user, password = self.parts.account

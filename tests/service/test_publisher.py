@@ -62,6 +62,8 @@ def test_an_event_that_goes_to_two_exchanges_has_an_outcome_at_each(world: World
     for exchange in exchanges:
         if exchange != missing:
             bound(line, exchange, key)
+    if missing == "notices":
+        line.unbind("test.notices", missing, "#")  # takes what notify would get
     outcomes = publisher.publish([Outgoing(each, key, b"{}", CONTENT_TYPE, f"one-id-{missing}", {}) for each in exchanges])
     publisher.close()
     assert dict(zip(exchanges, outcomes, strict=True)) == {
