@@ -20,8 +20,8 @@ down: ## Stop all of it
 ##@ Change it
 test-fast: ## The tests that need no broker and no database; under a minute on an idle machine
 	@$(NGAO) test --fast
-test: ## All checks and all tests, with everything they need; leaves no process behind
-	@$(NGAO) test
+test: ## All checks and tests, with everything they need; leaves no process behind; ARGS="--thorough" as in CI
+	@$(NGAO) test $(ARGS)
 lint: ## Style
 	@$(RUN) ruff check .
 	@$(RUN) ruff format --check .
@@ -46,11 +46,11 @@ faults: ## Break the platform under load in every way we know; ARGS="--seed 7 --
 	@$(RUN) python -W ignore -m tests.faults.engine $(ARGS)
 compose-test: ## The deployment on a real container engine, under faults; ARGS="--only broker-restarted --seed 7", "--keep"
 	@$(RUN) python -m pytest tests/compose -m compose -p no:randomly -sv $(ARGS)
-test-thorough: ## Every page and recipe followed, a fresh installation, a restore, ten faults; CI runs it after `make test`
+test-thorough: ## `make test` and every page and recipe followed, a fresh installation, a restore, ten faults; what CI runs
 	@$(NGAO) test --thorough
 test-long: ## The tests that take minutes: each kind of secret rotated while a source posts
 	@$(NGAO) test --only-tests tests/service -m long -v
-test-all: test test-thorough test-long leaks faults compose-test ## Everything that proves anything, one after the other; takes hours, wants a container engine
+test-all: test-thorough test-long leaks faults compose-test ## Everything that proves anything, one after the other; takes hours, wants a container engine
 leaks: ## Send marked reports through everything, and search every place for the marks; ARGS="--no-faults", "--mutants", "--json"
 	@$(RUN) python -W ignore -m tests.privacy.leaks $(ARGS)
 

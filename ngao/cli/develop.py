@@ -32,7 +32,7 @@ _CHECKS = (
 )
 _WORKERS = ("--numprocesses", "4", "--dist", "loadgroup", "--no-loadscope-reorder", "--durations=20")
 """A full run mostly waits for real processes: four workers, one group of tests at a time, suit two cores."""
-_THOROUGH = (*_WORKERS, "-m", "thorough")
+_THOROUGH = (*_WORKERS, "-m", "not compose and not long")
 _FAST = ("tests/unit", "tests/contract", "tests/architecture")
 _FAST_WORKERS = ("--numprocesses", "2", "--dist", "load", "--maxschedchunk", "20", "--quiet")
 """These tests compute and do not wait: one worker for each of two cores."""
@@ -50,14 +50,13 @@ def run_tests(
     context: typer.Context,
     only_tests: Annotated[bool, typer.Option("--only-tests", help="Skip the static checks.")] = False,
     fast: Annotated[bool, typer.Option("--fast", help="Run only the tests that need no broker and no database.")] = False,
-    thorough: Annotated[bool, typer.Option("--thorough", help="Run only the others, which take whole platforms.")] = False,
+    thorough: Annotated[bool, typer.Option("--thorough", help="Run also the tests that take whole platforms.")] = False,
 ) -> None:
     """Run all checks and all tests with a broker and a database of their own. No process is left behind.
 
-    `--fast` and `--thorough` skip the static checks too. Further arguments go to pytest:
-    `bin/ngao test --only-tests tests/unit -k report`.
+    `--fast` skips the static checks too. Further arguments go to pytest: `bin/ngao test --only-tests tests/unit -k report`.
     """
-    failed = [] if only_tests or fast or thorough else _failed_checks(_checks())
+    failed = [] if only_tests or fast else _failed_checks(_checks())
     if _fast_tests(context.args) if fast else _tests([*_THOROUGH, *context.args] if thorough else context.args or _WORKERS):
         failed.append("tests")
     if failed:
