@@ -183,7 +183,7 @@ class Line:
 
     def _channel(self, user: str, password: str) -> _Channel:
         parts, login = self._world.parts, pika.PlainCredentials(user, password)
-        # Without heartbeats: nobody reads on a connection while no call is made.
+        # Without heartbeats: between two calls no heartbeat is answered.
         parameters = pika.ConnectionParameters(parts.amqp_host, parts.amqp_port, self._vhost, login, heartbeat=0)
         return _Channel(parameters, self._world.connections)
 
