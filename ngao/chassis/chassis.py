@@ -14,13 +14,13 @@ from ngao.chassis.messaging.backlog import Backlog
 from ngao.chassis.messaging.broker import demand_usable
 from ngao.chassis.messaging.destinations import EVENTS
 from ngao.chassis.messaging.edge_names import EdgeNames
-from ngao.chassis.messaging.kept import Kept
 from ngao.chassis.messaging.news import News
 from ngao.chassis.messaging.outbox import Entry
 from ngao.chassis.messaging.parking import Parking
 from ngao.chassis.messaging.publisher import Publisher
 from ngao.chassis.messaging.rechecks import Rechecks
 from ngao.chassis.messaging.relay import Relay
+from ngao.chassis.messaging.sent_events import SentEvents
 from ngao.chassis.messaging.signatures import Signatures, Signer
 from ngao.chassis.observability.gauges import Gauges
 from ngao.chassis.observability.health import Health
@@ -84,7 +84,8 @@ class Chassis:
         )
         self.units = units = Units(clock, self.keyring, store.lookups, committer)
         self.rechecks.decide_in(units)
-        self.kept, self.parking, self.backlog = Kept(store, units, clock), Parking(name, store, units), Backlog(store, clock)
+        self.sent_events = SentEvents(store, units, clock)
+        self.parking, self.backlog = Parking(name, store, units), Backlog(store, clock)
         self.approvals = Approvals(store, units, settings.approvals)
         every = timedelta(seconds=settings.audit.heads_every_s)
         self.audit_watch = AuditWatch(
@@ -116,7 +117,7 @@ class Chassis:
         self.patience.until(lambda: self.store.ensure_indexes(documents))
         self.patience.until(lambda: note_restores(self.store, self.units, Actor.service(self.name)))
 
-    def forget_by(self, retention: Retention) -> None:
+    def expire_parked_by(self, retention: Retention) -> None:
         """Delete parked messages whose retention period has passed, and measure how many are overdue."""
 
         def expire_parked() -> None:

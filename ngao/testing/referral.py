@@ -40,13 +40,13 @@ class CaseRecords(Records[Case]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.news: list[tuple[str, CaseChange]] = []
+        self.changes: list[tuple[str, CaseChange]] = []
 
     def put(self, record: Case) -> None:
-        """Keep a case; its news is kept apart, because no record has it."""
+        """Keep a case; its changes are kept apart, because no record has it."""
         super().put(record)
-        self.news += [(record.id, each) for each in record.news]
-        self.kept[record.id].news.clear()
+        self.changes += [(record.id, each) for each in record.changes]
+        self.kept[record.id].changes.clear()
 
 
 class MemoryCases(MemoryRepository[Case], CaseRepository):

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from ngao.chassis.security import seals, signing
-from ngao.chassis.security.vouches import Distrust, Pin, Recipient, Statement, Vouch, judge
+from ngao.chassis.security.vouches import NotBelieved, Pin, RecipientKeys, Statement, Vouch, judge
 from ngao.chassis.storage.recipients import UnitRecipients
 from ngao.kernel import acceptance
 
@@ -86,10 +86,10 @@ class MemoryRecipients(UnitRecipients):
         self.onboarding = onboarding
         self.pins: dict[str, Pin] = {}
 
-    def judge(self, vouch: str | None, recipient_id: str) -> Recipient | Distrust:
+    def judge(self, vouch: str | None, recipient_id: str) -> RecipientKeys | NotBelieved:
         """Judge a vouch as a service does."""
         return judge(vouch, recipient_id, self.pins.get(recipient_id), self.onboarding.trusted)
 
-    def pin(self, recipient_id: str, recipient: Recipient) -> None:
+    def pin(self, recipient_id: str, recipient: RecipientKeys) -> None:
         """Remember the keys of a recipient."""
         self.pins[recipient_id] = recipient.pin

@@ -8,11 +8,11 @@ from uuid import uuid4
 
 from ngao.chassis.chassis import Chassis
 from ngao.chassis.handlers import Parts, UnitContext
-from ngao.chassis.messaging.kept import Kept
 from ngao.chassis.messaging.parking import Shelf
+from ngao.chassis.messaging.sent_events import SentEvents
 from ngao.chassis.security.identity import Principal
 from ngao.chassis.security.sealed_boxes import AnnouncedBoxes
-from ngao.chassis.storage.recipients import UnitRecipients, Vouchers
+from ngao.chassis.storage.recipients import OnboardingKeys, UnitRecipients
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.kernel import references
 from ngao.kernel.actors import Actor
@@ -62,7 +62,7 @@ class Context(UnitContext):
     boxes: AnnouncedBoxes
     recipients: UnitRecipients
     ids: RandomIds
-    sent: Kept
+    sent: SentEvents
     shelf: Shelf
 
     @property
@@ -86,13 +86,13 @@ class IntakeParts(Parts[Context]):
         self.credentials = SourceCredentials()
         self.dry_runs = DryRunCounter(chassis.store.durable("dry_runs"))
         self.own_metrics = IntakeMetrics(chassis.metrics)
-        self._vouchers = Vouchers(keys)
+        self._onboarding_keys = OnboardingKeys(keys)
         self._registry_box = RegistryBox(public_keys, chassis.clock)
         self._boxes = AnnouncedBoxes(keys, public_keys, "intake")
         self._ids = RandomIds()
         self._shelf = chassis.parking.shelf(NATIVE)
         self._status_url = f"{chassis.settings.http.public_url}/v1/reports/"
-        chassis.forget_by(self.policy.retention)
+        chassis.expire_parked_by(self.policy.retention)
 
     def context(self, unit: Unit, principal: Principal | None = None) -> Context:
         """Return the context of one unit of work."""
@@ -104,11 +104,11 @@ class IntakeParts(Parts[Context]):
             status_url=self._status_url,
             reports=ReportRepository(unit),
             sources=SourceRepository(unit, self.credentials),
-            vault=CaseVault(unit, self.chassis.kept),
+            vault=CaseVault(unit, self.chassis.sent_events),
             registry_box=self._registry_box,
             boxes=self._boxes,
-            recipients=UnitRecipients(unit, self._vouchers),
+            recipients=UnitRecipients(unit, self._onboarding_keys),
             ids=self._ids,
-            sent=self.chassis.kept,
+            sent=self.chassis.sent_events,
             shelf=self._shelf,
         )

@@ -10,7 +10,7 @@ from ngao.chassis.errors import Misconfigured
 from ngao.chassis.handlers import Parts, UnitContext
 from ngao.chassis.security.identity import Principal
 from ngao.chassis.storage.unit_of_work import Unit
-from services.notify.channels.account import Account
+from services.notify.channels.account import MailAccount
 from services.notify.channels.opening import CHANNELS
 from services.notify.ladders.planning import Situation
 from services.notify.ladders.reach import Reach
@@ -50,12 +50,12 @@ class NotifyParts(Parts[Context]):
         if self.policy.templates.uses_link() and not own.link:
             raise Misconfigured("A template uses {link}, but own.link is not set.")
         self.channels = {kind: CHANNELS[kind].open(settings) for kind, settings in own.channels.items()}
-        self.account = Account(own.longest_pause)
+        self.account = MailAccount(own.longest_pause)
         self.claims = ClaimQueue(chassis.store.durable("messages"), self.policy.furthest)
         self.reach = Reach(chassis, self.policy, frozenset(self.channels), self.account)
         self.unsent = chassis.metrics.gauge("ngao_notify_unsent", "Messages that wait to be sent.")
         self.unsent_seconds = chassis.metrics.gauge("ngao_notify_unsent_seconds", "Age of the oldest of these.")
-        chassis.forget_by(self.retention)
+        chassis.expire_parked_by(self.retention)
 
     def begin(self) -> None:
         """Check the roster once, so that the first answer of readiness knows whether anyone can be notified."""

@@ -62,7 +62,7 @@ class ReferralParts(Parts[Context]):
         self.credentials = PartnerCredentials(chassis)
         self.directory, self._promised = DirectoryCache(chassis.clock, self.policy), Promised()
         self._waiting_times = WaitingTimes(chassis.metrics)
-        chassis.forget_by(self.retention)
+        chassis.expire_parked_by(self.retention)
 
     def begin(self) -> None:
         """Load the first directory; raises Misconfigured."""

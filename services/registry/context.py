@@ -9,7 +9,7 @@ from ngao.chassis.chassis import Chassis
 from ngao.chassis.handlers import Parts, UnitContext
 from ngao.chassis.security.identity import Principal
 from ngao.chassis.security.sealed_boxes import OwnBoxes
-from ngao.chassis.storage.recipients import UnitRecipients, Vouchers
+from ngao.chassis.storage.recipients import OnboardingKeys, UnitRecipients
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.kernel.actors import Actor
 from services.registry.candidates.store import CandidateRepository
@@ -45,8 +45,8 @@ class RegistryParts(Parts[Context]):
         super().__init__(chassis)
         self.policy = read_policy(chassis.settings.policy_directories)
         keys = chassis.settings.keys_directory
-        self._boxes, self._vouchers = OwnBoxes(keys), Vouchers(keys)
-        chassis.forget_by(self.policy.retention)
+        self._boxes, self._onboarding_keys = OwnBoxes(keys), OnboardingKeys(keys)
+        chassis.expire_parked_by(self.policy.retention)
 
     def context(self, unit: Unit, principal: Principal | None = None) -> Context:
         """Return the context of one unit of work."""
@@ -60,5 +60,5 @@ class RegistryParts(Parts[Context]):
             candidates=CandidateRepository(unit),
             disclosures=DisclosureRepository(unit),
             boxes=self._boxes,
-            recipients=UnitRecipients(unit, self._vouchers),
+            recipients=UnitRecipients(unit, self._onboarding_keys),
         )

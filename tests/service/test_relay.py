@@ -11,9 +11,9 @@ from ngao.broker.exchanges import PARTNERS
 from ngao.chassis.clock import SystemClock
 from ngao.chassis.messaging import relay
 from ngao.chassis.messaging.destinations import EVENTS
-from ngao.chassis.messaging.kept import Kept
 from ngao.chassis.messaging.outbox import WAITING, Entry
 from ngao.chassis.messaging.publisher import Outcome, Outgoing
+from ngao.chassis.messaging.sent_events import SentEvents
 from ngao.chassis.messaging.settling import Settling
 from ngao.testing.processes import World
 from ngao.testing.waiting import eventually
@@ -119,7 +119,7 @@ def test_a_late_end_does_not_undo_a_replay(running: Running) -> None:
     prompt.end()
     waits = {"message_id": sent, **WAITING}
     eventually(lambda: not running.outbox.count_documents(waits), what="the end to be seen by a majority")
-    Kept(running.store, None, clock).tell_again(held.subject, datetime.now(UTC) - timedelta(minutes=1), to=held.to)  # type: ignore[arg-type]
+    SentEvents(running.store, None, clock).republish(held.subject, datetime.now(UTC) - timedelta(minutes=1), to=held.to)  # type: ignore[arg-type]
     late.end()
     late.settle([(held, Outcome.REFUSED)])  # written to a majority, and so is all before it
     assert running.outbox.count_documents(waits) == 1

@@ -80,10 +80,10 @@ class Office(ReferralInMemory):
         return self.ctx().engagements.loads([partner_id]).get(partner_id, Load()).held
 
     def kinds(self) -> list[str]:
-        return [news.kind.value for _, news in self.cases.news]
+        return [news.kind.value for _, news in self.cases.changes]
 
     def last(self, kind: str) -> CaseChange:
-        return next(news for _, news in reversed(self.cases.news) if news.kind.value == kind)
+        return next(news for _, news in reversed(self.cases.changes) if news.kind.value == kind)
 
 
 def office(*partners: Partner) -> Office:

@@ -9,7 +9,7 @@ import pytest
 
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.security import keyfiles, signing
-from ngao.chassis.security.vouches import Recipient, Vouch, judge
+from ngao.chassis.security.vouches import RecipientKeys, Vouch, judge
 from ngao.chassis.settings import read_secret
 from ngao.cli import vouching
 from ngao.cli.api_client import Refused
@@ -53,7 +53,7 @@ def key_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def believed(written: str, folder: Path) -> bool:
-    return isinstance(judge(written, "clinic", None, keyfiles.load_onboarding(folder)), Recipient)
+    return isinstance(judge(written, "clinic", None, keyfiles.load_onboarding(folder)), RecipientKeys)
 
 
 def test_a_partner_that_is_added_is_vouched_for(key_file: Path, tmp_path: Path) -> None:

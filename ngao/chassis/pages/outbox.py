@@ -12,7 +12,7 @@ from ngao.chassis.http.auditing import itself, lists
 from ngao.chassis.http.call import Call
 from ngao.chassis.http.reasons import Reasoned
 from ngao.chassis.messaging.destinations import DESTINATIONS
-from ngao.chassis.messaging.kept import Order
+from ngao.chassis.messaging.sent_events import Order
 from ngao.contracts import DataClass, Moment
 
 
@@ -51,5 +51,5 @@ def replay_outbox(parts: Parts[Any], body: dict[str, Any], call: Call) -> dict[s
     """
     chassis = parts.chassis
     order = Order(body["since"], body.get("before") or chassis.clock.now(), body.get("to"))
-    replayed, more = chassis.kept.replay(order, by=call.principal.actor, reason=body["reason"])
+    replayed, more = chassis.sent_events.replay(order, by=call.principal.actor, reason=body["reason"])
     return {"replayed": replayed, "more": more, "before": order.before.isoformat()}

@@ -86,8 +86,8 @@ class Vouch:
         return json.dumps({"statement": self.text, "signatures": signatures}, separators=(",", ":"))
 
 
-class Distrust(StrEnum):
-    """Why nothing is sealed to a recipient."""
+class NotBelieved(StrEnum):
+    """Why the keys of a recipient are not believed, so that nothing is sealed to it."""
 
     NOT_VOUCHED = "key_not_vouched"
     CHANGED = "key_changed"
@@ -108,7 +108,7 @@ class Pin:
 
 
 @dataclass(frozen=True)
-class Recipient:
+class RecipientKeys:
     """Keys that may be believed, and what is to be pinned when they are used."""
 
     box_key: str
@@ -125,8 +125,10 @@ class Recipient:
         return self.signing_key is None or signing.verifies(self.signing_key, purpose, content, signature or "")
 
 
-def judge(written: str | None, recipient_id: str, pin: Pin | None, trusted: Mapping[str, str]) -> Recipient | Distrust:
-    """Return whether a vouch is trusted for this recipient. `pin` is what was sealed to before, `trusted` the onboarding keys.
+def judge(written: str | None, recipient_id: str, pin: Pin | None, trusted: Mapping[str, str]) -> RecipientKeys | NotBelieved:
+    """Return the keys that a vouch states for this recipient, or why they are not believed.
+
+    `pin` is what was sealed to before, `trusted` the onboarding keys.
 
     Other keys than those that are pinned need two signatures, where there are two onboarding keys.
     """
@@ -134,17 +136,17 @@ def judge(written: str | None, recipient_id: str, pin: Pin | None, trusted: Mapp
         vouch = Vouch.read(written or "")
         found = _recipient(vouch.statement)
     except InvalidInput:
-        return Distrust.NOT_VOUCHED
+        return NotBelieved.NOT_VOUCHED
     signers = vouch.signers(trusted)
     if vouch.statement.recipient_id != recipient_id or not signers:
-        return Distrust.NOT_VOUCHED
+        return NotBelieved.NOT_VOUCHED
     if pin is None:
         return found
     if pin.names(found.pin):
         return replace(found, pin=replace(pin, issued_at=max(pin.issued_at, found.pin.issued_at)))
     if found.pin.issued_at <= pin.issued_at:
-        return Distrust.OUTDATED
-    return found if len(signers) >= min(2, len(trusted)) else Distrust.CHANGED
+        return NotBelieved.OUTDATED
+    return found if len(signers) >= min(2, len(trusted)) else NotBelieved.CHANGED
 
 
 def _statement(said: Any) -> Statement:
@@ -158,7 +160,7 @@ def _statement(said: Any) -> Statement:
     return Statement(str(said["recipient_id"]), str(said["box_key"]), signing_key, issued_at)
 
 
-def _recipient(statement: Statement) -> Recipient:
+def _recipient(statement: Statement) -> RecipientKeys:
     signing_key_id = None if statement.signing_key is None else signing.key_id(statement.signing_key)
     pin = Pin(seals.key_id(statement.box_key), signing_key_id, statement.issued_at)
-    return Recipient(statement.box_key, statement.signing_key, pin)
+    return RecipientKeys(statement.box_key, statement.signing_key, pin)

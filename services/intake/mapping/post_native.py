@@ -58,17 +58,17 @@ def post_native(parts: IntakeParts, call: Call, source_id: str) -> Answer:
         with call.meter.running():
             form = read_form(profile, body, parts.policy.vocabulary, ctx.now)
     except UnreadableReport as unreadable:
-        return Answer(202, show(InboundShown, _held(parts, call, body, profile, unreadable)))
+        return Answer(202, show(InboundShown, _quarantine(parts, call, body, profile, unreadable)))
     receipt = parts.run(partial(take_form, source_id=source_id, form=form), call)
     mapped, taken = form
     known = {"mapping_version": profile.version, "discarded": mapped.discarded, "left_out": taken.left_out}
     return Answer(202, show(InboundShown, {"quarantined": False, **receipt, **known}))
 
 
-def _held(parts: IntakeParts, call: Call, body: NativeBody, profile: Profile, why: UnreadableReport) -> dict[str, Any]:
+def _quarantine(parts: IntakeParts, call: Call, body: NativeBody, profile: Profile, why: UnreadableReport) -> dict[str, Any]:
     try:
-        held = parts.run(partial(keep, body=body, profile=profile, why=why), call)
+        quarantine_id = parts.run(partial(keep, body=body, profile=profile, why=why), call)
     except QuarantineFull:
         parts.run(partial(note_full, source_id=body.source_id), call)
         raise
-    return {"quarantined": True, "quarantine_id": held, "reason": why.slug, "left_out": why.left_out}
+    return {"quarantined": True, "quarantine_id": quarantine_id, "reason": why.slug, "left_out": why.left_out}

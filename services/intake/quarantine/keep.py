@@ -54,11 +54,11 @@ def keep(ctx: Context, body: NativeBody, profile: Profile, why: UnreadableReport
     is_new = not ctx.shelf.is_waiting(ctx.unit, delivery, body.name)
     if is_new and ctx.settings.quarantine.are_reached(*ctx.shelf.load(account)):
         raise QuarantineFull
-    held = ctx.shelf.park(ctx.unit, delivery, body.name, reason=why.slug, errors=broken_fields(why.errors))
+    quarantine_id = ctx.shelf.park(ctx.unit, delivery, body.name, reason=why.slug, errors=broken_fields(why.errors))
     if is_new:
-        ctx.audit("report.quarantined", subject=held, detail={"reason": why.slug})
-        _publish_quarantined(ctx, held, body.source_id, profile, why)
-    return held
+        ctx.audit("report.quarantined", subject=quarantine_id, detail={"reason": why.slug})
+        _publish_quarantined(ctx, quarantine_id, body.source_id, profile, why)
+    return quarantine_id
 
 
 def note_full(ctx: Context, source_id: str) -> None:
@@ -87,10 +87,10 @@ def measure_quarantine(parts: IntakeParts) -> None:
     parts.own_metrics.quarantine_s.set((ctx.now - oldest).total_seconds() if oldest else 0.0)
 
 
-def _publish_quarantined(ctx: Context, held: str, source_id: str, profile: Profile, why: UnreadableReport) -> None:
+def _publish_quarantined(ctx: Context, quarantine_id: str, source_id: str, profile: Profile, why: UnreadableReport) -> None:
     bundle = _bundle(source_id, ctx.now)
     quarantined = ReportQuarantined(
-        quarantine_id=held,
+        quarantine_id=quarantine_id,
         case_ref=bundle,
         source_id=source_id,
         profile=profile.name,

@@ -9,7 +9,7 @@ from ngao.broker.exchanges import PARTNERS
 from ngao.chassis.handlers import before_publishing
 from ngao.chassis.messaging.destinations import EVENTS
 from ngao.chassis.security.sealed_boxes import seal_to
-from ngao.chassis.security.vouches import Distrust, Recipient
+from ngao.chassis.security.vouches import NotBelieved, RecipientKeys
 from ngao.contracts import Event
 from ngao.contracts.events.intake import NarrativeDisclosed, NarrativeWithheld
 from ngao.kernel import acceptance
@@ -73,16 +73,16 @@ def _refusal(ctx: Context, report: Report, partner: PartnerAtWork) -> Refusal | 
 def _disclose(ctx: Context, report: Report, partner: PartnerAtWork) -> None:
     """Seal to the keys that operators vouch for, if the partner itself has signed its acceptance; to no others."""
     recipient = _recipient(ctx, report, partner)
-    if isinstance(recipient, Recipient):
+    if isinstance(recipient, RecipientKeys):
         _seal(ctx, report, partner, recipient)
     elif recipient.value != partner.distrust:
         _withhold(ctx, report, partner, recipient)
         report.keep_partner(replace(partner, distrust=recipient.value))
 
 
-def _recipient(ctx: Context, report: Report, partner: PartnerAtWork) -> Recipient | Refusal:
+def _recipient(ctx: Context, report: Report, partner: PartnerAtWork) -> RecipientKeys | Refusal:
     recipient = ctx.recipients.judge(partner.vouch, partner.partner_id)
-    if isinstance(recipient, Distrust):
+    if isinstance(recipient, NotBelieved):
         return Refusal(recipient.value)
     accepted = acceptance.to_sign(partner.partner_id, partner.offer_id, _ref_for(report, partner))
     return recipient if recipient.signed(acceptance.PURPOSE, accepted, partner.signature) else Refusal.NOT_SIGNED
@@ -108,7 +108,7 @@ def _withhold(ctx: Context, report: Report, partner: PartnerAtWork, why: Refusal
     ctx.audit("narrative.withheld", subject=report.case_ref, actor=INTAKE, detail=detail)
 
 
-def _seal(ctx: Context, report: Report, partner: PartnerAtWork, recipient: Recipient) -> None:
+def _seal(ctx: Context, report: Report, partner: PartnerAtWork, recipient: RecipientKeys) -> None:
     payload = {
         "v": 1,
         "case_ref": _ref_for(report, partner),

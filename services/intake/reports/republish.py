@@ -36,7 +36,7 @@ def republish(ctx: Context, report_id: str) -> bool:
         return False
     ctx.reports.save(report)
     for to in (EVENTS, NOTICES):
-        ctx.unit.afterwards.append(partial(ctx.sent.tell_again, report.case_ref, report.received_at, to=to))
+        ctx.unit.afterwards.append(partial(ctx.sent.republish, report.case_ref, report.received_at, to=to))
     ctx.audit("report.told_again", subject=report.case_ref)
     return True
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from ngao.chassis.clock import Clock
-from ngao.chassis.messaging.kept import Kept
+from ngao.chassis.messaging.sent_events import SentEvents
 from ngao.chassis.security.keyfiles import active_public
 from ngao.chassis.security.sealed_boxes import seal_to
 from ngao.chassis.storage.connection import OUTBOX_DAYS
@@ -20,14 +20,14 @@ _KEY_KEPT_FOR = timedelta(seconds=10)
 class CaseVault:
     """Seals fields of a report under the case's data key: erasing a case destroys the key."""
 
-    def __init__(self, unit: Unit, kept: Kept) -> None:
-        self._unit, self._kept = unit, kept
+    def __init__(self, unit: Unit, sent: SentEvents) -> None:
+        self._unit, self._sent = unit, sent
 
     def destroy(self, report: Report) -> None:
         """Register the end of the case's key; then what was sent about it and is kept is removed, because it holds boxes."""
         self._unit.destroy_key(_scope(report))
         if self._unit.now - report.received_at <= timedelta(days=OUTBOX_DAYS):
-            self._unit.afterwards.append(lambda: self._kept.forget(report.case_ref, report.received_at))
+            self._unit.afterwards.append(lambda: self._sent.erase(report.case_ref, report.received_at))
 
     def seal(self, report: Report, field: str, plaintext: bytes) -> bytes:
         """Return ciphertext that opens only as this field of this report."""

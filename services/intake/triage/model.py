@@ -181,8 +181,8 @@ def _has_history(wanted: EarlierReports, policy: TriagePolicy, facts: Facts, his
     since = facts.now - timedelta(days=wanted.within_days)
     counted = (other for other in history if other.received_at >= since)
     if wanted.before:
-        counted = (violation for violation in counted if violation.received_at < facts.received_at)
-    return sum(_of_groups(violation, wanted.violation_group, policy) for violation in counted) >= wanted.at_least
+        counted = (other for other in counted if other.received_at < facts.received_at)
+    return sum(_of_groups(other, wanted.violation_group, policy) for other in counted) >= wanted.at_least
 
 
 def _of_groups(earlier: Earlier, groups: frozenset[str], policy: TriagePolicy) -> bool:

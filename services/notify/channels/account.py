@@ -10,7 +10,7 @@ LONGEST_PAUSE = timedelta(seconds=30)
 _FIRST = timedelta(seconds=1)
 
 
-class Account:
+class MailAccount:
     """After a refusal of the whole account one message is tried at a time, with growing, bounded pauses."""
 
     def __init__(self, longest: timedelta = LONGEST_PAUSE) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ngao.chassis.chassis import Chassis
-from services.notify.channels.account import Account
+from services.notify.channels.account import MailAccount
 from services.notify.ladders.store import AlarmRepository
 from services.notify.roster.store import RosterRepository
 from services.notify.rules import Policy
@@ -14,7 +14,7 @@ _ADD = "run `bin/ngao officer add duty-officer --email ADDRESS`"
 class Reach:
     """Checks the roster from time to time and remembers the result, because readiness is asked without a store."""
 
-    def __init__(self, chassis: Chassis, policy: Policy, channels: frozenset[str], account: Account) -> None:
+    def __init__(self, chassis: Chassis, policy: Policy, channels: frozenset[str], account: MailAccount) -> None:
         self._units, self._clock = chassis.units, chassis.clock
         self._policy, self._channels, self._account = policy, channels, account
         self._empty: tuple[str, ...] = ()

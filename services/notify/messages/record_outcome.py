@@ -14,7 +14,7 @@ from services.notify.messages.publishing import publish_failed, publish_sent
 from services.notify.messages.refusals import TRIES_EXHAUSTED
 
 AGAIN = timedelta(seconds=1)
-"""The wait after a refusal of the whole account; `Account` decides how often the account is tried."""
+"""The wait after a refusal of the whole account; `MailAccount` decides how often the account is tried."""
 
 
 def record_outcome(ctx: Context, claimed: Message, outcome: Outcome) -> None:

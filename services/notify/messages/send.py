@@ -13,7 +13,7 @@ from functools import partial
 
 from ngao.chassis.handlers import every
 from ngao.chassis.observability.logs import get_logger
-from services.notify.channels.account import Account
+from services.notify.channels.account import MailAccount
 from services.notify.channels.channel import Channel
 from services.notify.channels.outgoing import Outcome, OutgoingMessage, Result
 from services.notify.context import NotifyParts
@@ -84,7 +84,7 @@ def _record(parts: NotifyParts, message: Message, outcome: Outcome) -> None:
 def send_for_one_turn(
     claims: ClaimQueue,
     sender: Sender,
-    account: Account,
+    account: MailAccount,
     record: Record,
     clock: Callable[[], datetime],
     *,

@@ -23,44 +23,44 @@ _FOR_PARTNER = frozenset({Kind.OFFERED, Kind.ACCEPTED, Kind.EXPIRED, Kind.WITHDR
 
 def store_case(ctx: Context, case: Case) -> None:
     """Store the case and publish its changes."""
-    for news in case.news:
-        if news.offer is not None and news.kind in _ENGAGING:
-            ctx.engagements.follow(news.offer)
-        if news.offer is not None and news.kind in ENDED_BADLY:
-            ctx.partner_log.erase_boxes(news.offer.id)
-        _announce(ctx, case, news)
+    for change in case.changes:
+        if change.offer is not None and change.kind in _ENGAGING:
+            ctx.engagements.follow(change.offer)
+        if change.offer is not None and change.kind in ENDED_BADLY:
+            ctx.partner_log.erase_boxes(change.offer.id)
+        _announce(ctx, case, change)
     ctx.cases.save(case)
 
 
-def _announce(ctx: Context, case: Case, news: CaseChange) -> None:
-    ctx.timeline.note(case.id, step_of(news, ctx.now))
-    if news.kind not in FROM_OTHER_SERVICES:
-        ctx.audit(news.kind.value, subject=case.id, actor=news.actor, detail=_detail(news))
-    if note := ctx.waiting_times.noting(case, news, ctx.now):
+def _announce(ctx: Context, case: Case, change: CaseChange) -> None:
+    ctx.timeline.note(case.id, step_of(change, ctx.now))
+    if change.kind not in FROM_OTHER_SERVICES:
+        ctx.audit(change.kind.value, subject=case.id, actor=change.actor, detail=_detail(change))
+    if note := ctx.waiting_times.noting(case, change, ctx.now):
         ctx.unit.afterwards.append(note)
-    if (event := event_of(ctx, case, news)) is not None:
-        _publish(ctx, case, news, event, (EVENTS, PARTNERS) if news.kind in _FOR_PARTNER else (EVENTS,))
-    elif news.kind is Kind.REPLY_LATE and news.offer is not None and (answer := state_of(case, news.offer)) is not None:
-        _publish(ctx, case, news, answer, (PARTNERS,))
+    if (event := event_of(ctx, case, change)) is not None:
+        _publish(ctx, case, change, event, (EVENTS, PARTNERS) if change.kind in _FOR_PARTNER else (EVENTS,))
+    elif change.kind is Kind.REPLY_LATE and change.offer is not None and (answer := state_of(case, change.offer)) is not None:
+        _publish(ctx, case, change, answer, (PARTNERS,))
 
 
-def _publish(ctx: Context, case: Case, news: CaseChange, payload: Payload, to: tuple[str, ...]) -> None:
+def _publish(ctx: Context, case: Case, change: CaseChange, payload: Payload, to: tuple[str, ...]) -> None:
     """Publish an event. One that a partner receives is also stored for its catch-up."""
     partner_id = payload.partner_id if isinstance(payload, OfferEvent) else None
-    urgent, in_notice = case.urgency == CRITICAL, _in_notice(case, news)
+    urgent, in_notice = case.urgency == CRITICAL, _in_notice(case, change)
     event = ctx.publish(payload, subject=case.id, urgent=urgent, partner_id=partner_id, to=to, in_notice=in_notice)
     if partner_id and PARTNERS in to:
         ctx.partner_log.add(partner_id, event)
 
 
-def _in_notice(case: Case, news: CaseChange) -> InNoticeOnly:
+def _in_notice(case: Case, change: CaseChange) -> InNoticeOnly:
     """Return the data of a notice. The need's number shows that two notices are about one need, without naming it."""
-    more: InNoticeOnly = {"need_number": case.number_of(news.need)}
-    return {**more, "partner_id": news.offer.partner_id} if news.offer else more
+    more: InNoticeOnly = {"need_number": case.number_of(change.need)}
+    return {**more, "partner_id": change.offer.partner_id} if change.offer else more
 
 
-def _detail(news: CaseChange) -> dict[str, str]:
-    detail = {"need": news.need, "reason": news.reason}
-    if news.offer:
-        detail |= {"offer_id": news.offer.id, "partner_id": news.offer.partner_id}
+def _detail(change: CaseChange) -> dict[str, str]:
+    detail = {"need": change.need, "reason": change.reason}
+    if change.offer:
+        detail |= {"offer_id": change.offer.id, "partner_id": change.offer.partner_id}
     return {name: value for name, value in detail.items() if value}

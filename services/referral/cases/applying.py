@@ -42,17 +42,17 @@ def apply_report(
     _store_consents(case, ConsentSnapshot(report.sequence, tuple(consents)))
     case.report = known.merged(report) if known else report
     case.record(Kind.REPORT_RECEIVED, actor=INTAKE)
-    news = new_facts_in(known, case.report, case.needs, changed.parts) if known else ()
-    if case.closed and not _open_again(case, report, news, before, now, deadlines):
+    new_facts = new_facts_in(known, case.report, case.needs, changed.parts) if known else ()
+    if case.closed and not _open_again(case, report, new_facts, before, now, deadlines):
         return
     _recall_uncovered(case, before, now)
     _add_needs(case, case.report)
-    if VIOLATION_ADDED in news:
+    if VIOLATION_ADDED in new_facts:
         _ask_settled_again(case, changed.needs_again)
     if case.effective_consent(now).wider_than(before):
         case.return_needs_to_matching()
-    if URGENCY_RAISED in news or (known and known.county != case.report.county):
-        _match_again(case, alarm_again=URGENCY_RAISED in news)
+    if URGENCY_RAISED in new_facts or (known and known.county != case.report.county):
+        _match_again(case, alarm_again=URGENCY_RAISED in new_facts)
     _shorten_waits(case, now, deadlines.of(case.urgency))
     _review(case, now)
 
@@ -96,14 +96,14 @@ def _store_consents(case: Case, snapshot: ConsentSnapshot) -> None:
 
 
 def _open_again(  # noqa: PLR0917  # as its one caller has them
-    case: Case, update: Report, news: tuple[Reason, ...], before: EffectiveConsent, now: datetime, deadlines: Deadlines
+    case: Case, update: Report, new_facts: tuple[Reason, ...], before: EffectiveConsent, now: datetime, deadlines: Deadlines
 ) -> bool:
     """Open a closed case if an update of its report is a reason to. Returns True if it did."""
     withdrawn = case.withdrawn_sequence
     late = withdrawn is not None and (not withdrawn or update.sequence < withdrawn)
     if late or not (case.report and case.report.complete):
         return False
-    reasons = opens_again(case.closed_reason, news)
+    reasons = opens_again(case.closed_reason, new_facts)
     if _consented_again(case, before, now):
         reasons = (*reasons, CONSENT_GIVEN)
     if reasons:
@@ -137,7 +137,7 @@ def _ask_again(case: Case, needs: Collection[Need], reasons: tuple[Reason, ...])
     for need in needs:
         need.ask_again(len(case.offers))
     names = tuple(need.name for need in needs)
-    case.news.append(CaseChange(Kind.REOPENED, reason=reasons[0].rule, reasons=reasons, needs=names))
+    case.changes.append(CaseChange(Kind.REOPENED, reason=reasons[0].rule, reasons=reasons, needs=names))
 
 
 def _add_needs(case: Case, report: Report) -> None:

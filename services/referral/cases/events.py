@@ -37,36 +37,36 @@ class _OfNeed(TypedDict):
     told: str
 
 
-def event_of(ctx: Context, case: Case, news: CaseChange) -> Payload | None:
+def event_of(ctx: Context, case: Case, change: CaseChange) -> Payload | None:
     """Return the event of a change, or None for a change that is only a step of the timeline."""
-    if news.kind in MOVES and news.offer is not None:
-        return _of_offer(ctx, case, news, news.offer)
-    if news.kind in {Kind.UNROUTABLE, Kind.PARTNER_REVOKED, Kind.DISCLOSURE_OVERDUE}:
-        return _of_need(ctx, case, news)
+    if change.kind in MOVES and change.offer is not None:
+        return _of_offer(ctx, case, change, change.offer)
+    if change.kind in {Kind.UNROUTABLE, Kind.PARTNER_REVOKED, Kind.DISCLOSURE_OVERDUE}:
+        return _of_need(ctx, case, change)
     county = case.report.county if case.report else ""
-    match news.kind:
+    match change.kind:
         case Kind.OPENED:
             return said.CaseOpened(case_ref=case.id, urgency=case.urgency, needs=tuple(case.needs), county=county)
         case Kind.CLOSED:
-            return said.CaseClosed(case_ref=case.id, reason=news.reason)
+            return said.CaseClosed(case_ref=case.id, reason=change.reason)
         case Kind.REOPENED:
             return said.CaseReopened(
                 case_ref=case.id,
                 urgency=case.urgency,
                 needs=tuple(case.needs),
                 county=county,
-                reason=news.reason,
-                reasons=_stated(news.reasons),
+                reason=change.reason,
+                reasons=_stated(change.reasons),
                 told=ctx.deadlines.notified,
-                needs_again=news.needs,
+                needs_again=change.needs,
             )
     return None
 
 
-def _of_offer(ctx: Context, case: Case, news: CaseChange, offer: Offer) -> Payload | None:
-    if news.kind is Kind.OFFERED:
+def _of_offer(ctx: Context, case: Case, change: CaseChange, offer: Offer) -> Payload | None:
+    if change.kind is Kind.OFFERED:
         return _offered(ctx, case, offer)
-    if news.kind is Kind.ACCEPTED:
+    if change.kind is Kind.ACCEPTED:
         return accepted(case, offer, ctx.partners.get(offer.partner_id))
     return _answered(case, offer) or state_of(case, offer)
 
@@ -86,19 +86,19 @@ def _answered(case: Case, offer: Offer) -> Payload | None:
     return None
 
 
-def _of_need(ctx: Context, case: Case, news: CaseChange) -> Payload:
+def _of_need(ctx: Context, case: Case, change: CaseChange) -> Payload:
     of_need: _OfNeed = {
         "case_ref": case.id,
-        "need": news.need,
+        "need": change.need,
         "urgency": case.urgency,
-        "reason": news.reason,
-        "reasons": _stated(news.reasons),
+        "reason": change.reason,
+        "reasons": _stated(change.reasons),
         "told": ctx.deadlines.notified,
     }
-    if news.kind is Kind.UNROUTABLE or news.offer is None:
+    if change.kind is Kind.UNROUTABLE or change.offer is None:
         return said.NeedUnroutable(**of_need)
-    kind = said.PartnerRevoked if news.kind is Kind.PARTNER_REVOKED else said.DisclosureMissed
-    return kind(**of_need, offer_id=news.offer.id, partner_id=news.offer.partner_id)
+    kind = said.PartnerRevoked if change.kind is Kind.PARTNER_REVOKED else said.DisclosureMissed
+    return kind(**of_need, offer_id=change.offer.id, partner_id=change.offer.partner_id)
 
 
 def accepted(case: Case, offer: Offer, partner: Partner | None, *, again: bool = False) -> said.OfferAccepted:

@@ -1,7 +1,7 @@
 """A case: its facts, needs and offers, and the transitions that keep its promises.
 
 A need is offered to one partner at a time, and only when both report and defender are known. A case never moves back, and
-always knows the end of every wait. Its changes are collected in `news` for the timeline, the audit and the events.
+always knows the end of every wait. Its changes are collected in `changes` for the timeline, the audit and the events.
 Facts of other services are applied in `applying`, partners' answers in `offers.replies`, expired waits in `deadlines`.
 """
 
@@ -56,7 +56,7 @@ class Case:
     closed_reason: str = ""
     reopened_at: datetime | None = None
     withdrawn_sequence: int | None = None
-    news: list[CaseChange] = field(default_factory=list, compare=False)
+    changes: list[CaseChange] = field(default_factory=list, compare=False)
 
     @property
     def urgency(self) -> str:
@@ -187,7 +187,7 @@ class Case:
     def record_offer(self, kind: Kind, offer: Offer, *, reason: str = "", actor: Actor = REFERRAL) -> None:
         """Record a change of an offer, with its state at this moment."""
         state = replace(offer, early=list(offer.early), late=list(offer.late), alarms=list(offer.alarms))
-        self.news.append(CaseChange(kind, state, offer.need, reason or offer.detail, offer.reasons, actor))
+        self.changes.append(CaseChange(kind, state, offer.need, reason or offer.detail, offer.reasons, actor))
 
     def record(
         self,
@@ -200,7 +200,7 @@ class Case:
         actor: Actor = REFERRAL,
     ) -> None:
         """Record a change of the case or one of its needs."""
-        self.news.append(CaseChange(kind, replace(offer) if offer else None, need, reason, reasons, actor))
+        self.changes.append(CaseChange(kind, replace(offer) if offer else None, need, reason, reasons, actor))
 
     def _may_offer(self, need: Need, partner_id: str, now: datetime) -> bool:
         return (

@@ -37,6 +37,6 @@ def new_facts_in(before: Report, after: Report, known_needs: Collection[str], ch
     return tuple(reason for reason, there in found.items() if there)
 
 
-def opens_again(closed_reason: str, news: Collection[Reason]) -> tuple[Reason, ...]:
+def opens_again(closed_reason: str, new_facts: Collection[Reason]) -> tuple[Reason, ...]:
     """Return the new facts that open a case closed for this reason; none leaves it closed."""
-    return tuple(reason for reason in news if not (reason == URGENCY_RAISED and closed_reason in WITHDRAWALS))
+    return tuple(reason for reason in new_facts if not (reason == URGENCY_RAISED and closed_reason in WITHDRAWALS))

@@ -32,7 +32,7 @@ _WRITTEN_BARE = frozenset({"intake", "registry", "referral", "notify"})
 class CaseDocument(
     Stored,
     of=Case,
-    but=("news",),
+    but=("changes",),
     held=internal(
         "created_at waiting_until report defender tellings consents offers life closed_reason reopened_at withdrawn_sequence"
     ),

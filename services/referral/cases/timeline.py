@@ -49,19 +49,19 @@ class Step:
     reasons: tuple[Reason, ...] = ()
 
 
-def step_of(news: CaseChange, now: datetime) -> Step:
+def step_of(change: CaseChange, now: datetime) -> Step:
     """Return the step of a change."""
-    offer = news.offer
+    offer = change.offer
     partner_id = offer.partner_id if offer else ""
-    words = {"partner": partner_id, "need": news.need, "reason": news.reason, "attempt": offer.attempt if offer else 0}
+    words = {"partner": partner_id, "need": change.need, "reason": change.reason, "attempt": offer.attempt if offer else 0}
     return Step(
         at=now,
-        what=news.kind.value,
-        actor=str(news.actor),
-        text=_SENTENCES[news.kind].format(**words),
-        need=news.need,
+        what=change.kind.value,
+        actor=str(change.actor),
+        text=_SENTENCES[change.kind].format(**words),
+        need=change.need,
         offer_id=offer.id if offer else "",
         partner_id=partner_id,
-        reason=news.reason,
-        reasons=news.reasons,
+        reason=change.reason,
+        reasons=change.reasons,
     )

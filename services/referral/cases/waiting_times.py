@@ -29,13 +29,13 @@ class WaitingTimes:
             self._first_offer.labels(urgency)
             self._acceptance.labels(urgency)
 
-    def noting(self, case: Case, news: CaseChange, now: datetime) -> Callable[[], None] | None:
+    def noting(self, case: Case, change: CaseChange, now: datetime) -> Callable[[], None] | None:
         """Return the action that records this change after its commit, or None when it ends no wait."""
-        if case.report is None or case.report.received_at is None or news.offer is None:
+        if case.report is None or case.report.received_at is None or change.offer is None:
             return None
-        if news.kind is Kind.ACCEPTED:
+        if change.kind is Kind.ACCEPTED:
             kept = self._acceptance
-        elif news.kind is Kind.OFFERED and news.offer.attempt == 1:
+        elif change.kind is Kind.OFFERED and change.offer.attempt == 1:
             kept = self._first_offer
         else:
             return None

@@ -30,7 +30,7 @@ def take_reply(ctx: Context, partner_id: str, reply: Reply, *, keep_early: bool)
         if refusal := _why_not(ctx, partner, offer):
             case.withdraw_or_recall(offer, refusal, ctx.now)
     taken = take(case, offer, reply, ctx.now, ctx.deadlines.of(case.urgency), keep_early=keep_early)
-    if case.news:
+    if case.changes:
         route_and_store(ctx, case)
     return taken, case, offer
 

@@ -13,7 +13,7 @@ from ngao.broker.exchanges import PARTNERS
 from ngao.chassis.handlers import before_publishing, measures, on
 from ngao.chassis.measuring import OFTEN_S
 from ngao.chassis.messaging.destinations import EVENTS
-from ngao.chassis.security.vouches import Distrust, Recipient
+from ngao.chassis.security.vouches import NotBelieved, RecipientKeys
 from ngao.contracts.events.referral import OfferAccepted, OfferCompleted, OfferFailed, OfferRecalled
 from ngao.contracts.events.registry import ContactDisclosed, ContactWithheld
 from ngao.kernel import acceptance
@@ -73,7 +73,7 @@ def _with_keys_of(ctx: Context, disclosure: Disclosure, offer: OfferAccepted) ->
     return disclosure
 
 
-def _decide(ctx: Context, case: Case, disclosure: Disclosure) -> tuple[Contact, Recipient] | Refusal:
+def _decide(ctx: Context, case: Case, disclosure: Disclosure) -> tuple[Contact, RecipientKeys] | Refusal:
     """Return the contact that the partner may have now and the keys to seal it to, or why not."""
     contact = _judge(ctx, case, disclosure.partner_id)
     if isinstance(contact, Refusal):
@@ -95,10 +95,10 @@ def _earlier_safety(ctx: Context, case: Case, person: Person | None) -> ContactS
     return own[-1].contact_safety if own else None
 
 
-def _recipient(ctx: Context, offer: Disclosure) -> Recipient | Refusal:
+def _recipient(ctx: Context, offer: Disclosure) -> RecipientKeys | Refusal:
     """Return the keys that operators vouch for, if the partner itself has signed its acceptance of this offer."""
     recipient = ctx.recipients.judge(offer.vouch, offer.partner_id)
-    if isinstance(recipient, Distrust):
+    if isinstance(recipient, NotBelieved):
         return Refusal(recipient.value)
     accepted = acceptance.to_sign(offer.partner_id, offer.id, offer.partner_case_ref)
     return recipient if recipient.signed(acceptance.PURPOSE, accepted, offer.signature) else Refusal.NOT_SIGNED
@@ -174,7 +174,7 @@ def _decide_again(ctx: Context, case: Case, disclosure: Disclosure) -> None:
 
 
 def _disclose(
-    ctx: Context, case: Case, disclosure: Disclosure, contact: Contact, recipient: Recipient, *, supersedes: bool = False
+    ctx: Context, case: Case, disclosure: Disclosure, contact: Contact, recipient: RecipientKeys, *, supersedes: bool = False
 ) -> None:
     """Publish the sealed contact to the partner that accepted; `supersedes` replaces what the partner has."""
     box = ctx.boxes.seal_to(recipient.box_key, _content(disclosure, contact))

@@ -9,7 +9,7 @@ import pytest
 
 from ngao.chassis.errors import Misconfigured
 from ngao.testing.notify import MemoryChannel, MemoryRoster, shipped_policy
-from services.notify.channels.account import Account
+from services.notify.channels.account import MailAccount
 from services.notify.channels.outgoing import Outcome, Result
 from services.notify.ladders.acknowledge import mark_seen
 from services.notify.ladders.escalate import escalate_message
@@ -29,7 +29,7 @@ class Office(NotifyUnderTest):
 
     def __init__(self, *answers: Outcome, people: tuple[str, ...] = ("duty-officer", "deputy", "coordinator")) -> None:
         super().__init__(*officers(*people), partner("clinic"))
-        self.account, self.channel = Account(), MemoryChannel(*answers)
+        self.account, self.channel = MailAccount(), MemoryChannel(*answers)
 
     def hear(self, event: str, urgency: str = "critical", cause: str = "event-1") -> None:
         plan_messages(self.context(), facts(event, urgency, cause=cause))
@@ -229,7 +229,7 @@ def test_a_pause_that_is_none_or_too_long_stops_the_start(seconds: Any) -> None:
 
 
 def test_a_refused_account_is_tried_again_within_half_a_minute() -> None:
-    account = Account(read_own({"smtp": {"host": "mail.example.org", "port": 587, "from": "desk@example.org"}}).longest_pause)
+    account = MailAccount(read_own({"smtp": {"host": "mail.example.org", "port": 587, "from": "desk@example.org"}}).longest_pause)
     for _ in range(50):
         account.note(QUOTA, START)
     assert not account.may_try(START + timedelta(seconds=29))

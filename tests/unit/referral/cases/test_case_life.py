@@ -119,7 +119,7 @@ def test_when_the_registry_is_silent_a_human_is_told_once_and_the_case_still_goe
     open_case(made.ctx(), REF, report(), [consent()])
     wait(made, timedelta(seconds=30))
     wait(made, timedelta(hours=5))
-    assert [news.reason for _, news in made.cases.news if news.kind == "unroutable"] == ["registry_silent"]
+    assert [news.reason for _, news in made.cases.changes if news.kind == "unroutable"] == ["registry_silent"]
     apply_defender(made.ctx(), REF, defender())
     assert live(made).partner_id == "a"
 
@@ -463,7 +463,7 @@ def test_a_new_act_asks_anew_for_what_is_settled_in_an_open_case_and_leaves_the_
     assert asked is not None
     assert asked.partner_id == "m"
     assert live(made).id == lawyer.id
-    told = [news for _, news in made.cases.news if news.kind is Kind.REOPENED]
+    told = [news for _, news in made.cases.changes if news.kind is Kind.REOPENED]
     assert [(each.needs, each.reason) for each in told] == [(("medical",), "violation_added")]
 
 
@@ -486,7 +486,7 @@ def test_a_new_act_opens_a_closed_case_again_and_everything_is_asked_anew() -> N
     act = Changed(frozenset({"violations"}), ("legal_aid",))
     apply_update(made.ctx(), REF, report(sequence=3, received_at=None), [consent()], act)
     assert live(made).partner_id == "a"
-    told = [news for _, news in made.cases.news if news.kind is Kind.REOPENED]
+    told = [news for _, news in made.cases.changes if news.kind is Kind.REOPENED]
     assert [(each.needs, each.reason) for each in told] == [(("legal_aid",), "violation_added")]
     assert made.kinds()[-3:] == ["report.learnt", "case.reopened", "offered"]
 
@@ -579,4 +579,4 @@ def test_a_contact_that_is_called_back_leaves_the_catch_up_and_the_narrative_sta
 
 
 def missed(made: Office) -> list[CaseChange]:
-    return [news for _, news in made.cases.news if news.kind is Kind.DISCLOSURE_OVERDUE]
+    return [news for _, news in made.cases.changes if news.kind is Kind.DISCLOSURE_OVERDUE]

@@ -103,12 +103,12 @@ class CaseMachine(RuleBasedStateMachine):
             return
         if case.report is None or not case.report.complete or case.defender is None:
             assert not case.offers
-        for _, news in self.made.cases.news[self.told:]:
+        for _, news in self.made.cases.changes[self.told:]:
             if news.kind == "offered" and news.offer:
                 assert case.effective_consent(self.made.now).allows(news.offer.partner_id)
                 assert case.defender
                 assert news.offer.partner_id not in case.defender.never_refer
-        self.told = len(self.made.cases.news)
+        self.told = len(self.made.cases.changes)
         for offer in case.offers:
             if offer.live:
                 assert case.defender

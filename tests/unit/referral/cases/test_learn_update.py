@@ -56,7 +56,7 @@ def settled() -> Office:
 
 
 def asked_again(made: Office) -> list[tuple[str, ...]]:
-    return [news.needs for _, news in made.cases.news if news.kind is Kind.REOPENED]
+    return [news.needs for _, news in made.cases.changes if news.kind is Kind.REOPENED]
 
 
 def test_what_is_new_and_what_new_acts_ask_for_are_read() -> None:

@@ -39,8 +39,8 @@ class Order:
         return {**sent, "to": self.to} if self.to else sent
 
 
-class Kept:
-    """The sent entries of one service's outbox."""
+class SentEvents:
+    """The sent events of one service, which are entries of its outbox until their days are over."""
 
     def __init__(self, store: Store, units: Units, clock: Clock) -> None:
         self._outbox = store.durable("outbox")
@@ -55,7 +55,7 @@ class Kept:
             self._outbox.update_many({"_id": {"$in": ids[first : first + _IN_ONE_WRITE]}, **order.chooses()}, self._again())
         return len(ids), len(ids) == _AT_ONCE
 
-    def forget(self, subject: str, since: datetime) -> None:
+    def erase(self, subject: str, since: datetime) -> None:
         """Remove the sent events about a subject, none of which is older than `since`: they hold boxes, and are not replayed.
 
         Never raises: what a store that fails leaves here is gone when its days are over.
@@ -65,7 +65,7 @@ class Kept:
         except PyMongoError as error:
             _log.warning("outbox.not_forgotten", subject=subject, **describe_error(error))
 
-    def tell_again(self, subject: str, since: datetime, *, to: str) -> None:
+    def republish(self, subject: str, since: datetime, *, to: str) -> None:
         """Let what was sent about a subject to one destination wait again, of which nothing is older than `since`.
 
         Never raises: the caller will ask again.
