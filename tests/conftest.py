@@ -37,7 +37,7 @@ def _talks_to_nobody(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 # A busy machine is no fault of an example: what work costs is measured in processor time, elsewhere.
-hypothesis.settings.register_profile("ngao")
+hypothesis.settings.register_profile("ngao", deadline=None)
 hypothesis.settings.load_profile("ngao")
 
 
