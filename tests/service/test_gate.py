@@ -14,7 +14,7 @@ import pytest
 from ngao.deployment.authority import Authority
 from tests.support.behind_the_gate import ROOT
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.thorough, pytest.mark.timeout(180)]
 
 
 @pytest.fixture(scope="module", params=["tls", "plain"])
