@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any, Required, TypedDict, TypeVar, Unpack
 from uuid import uuid4
 
 from marshmallow import Schema, ValidationError
 
 from ngao.contracts.catalogue import EventType, type_named
+from ngao.contracts.classes import instance_of
 from ngao.contracts.envelope import Event
 from ngao.contracts.errors import InvalidContent, field_errors
 from ngao.contracts.events.notices import InNoticeOnly
@@ -19,11 +19,6 @@ from ngao.contracts.upcasting import upcast
 from ngao.kernel.records import from_record
 
 P = TypeVar("P", bound=Part)
-
-
-@cache
-def _schema(schema: type[Schema]) -> Schema:
-    return schema()
 
 
 class Envelope(TypedDict, total=False):
@@ -52,7 +47,7 @@ def make(name: str, *, data: Mapping[str, Any], **envelope: Unpack[Envelope]) ->
 
 
 def _made(entry: EventType, data: object, in_notice: Mapping[str, Any], **envelope: Unpack[Envelope]) -> Event:
-    schema = _schema(entry.schema)
+    schema = instance_of(entry.schema)
     dumped: dict[str, Any] = schema.dump(data)
     _load(schema, dumped)
     return Event(
@@ -66,7 +61,7 @@ def _made(entry: EventType, data: object, in_notice: Mapping[str, Any], **envelo
         traceparent=envelope.get("traceparent"),
         dataclassification=entry.classification,
         partnerid=envelope.get("partner_id"),
-        notice=_notice(_schema(entry.notice), dumped, in_notice) if entry.notice else None,
+        notice=_notice(instance_of(entry.notice), dumped, in_notice) if entry.notice else None,
     )
 
 
@@ -83,7 +78,7 @@ def open_event(event: Event, *, as_notice: bool = False) -> dict[str, Any]:
     """
     current = upcast(event)
     entry = type_named(current.type)
-    return _load(_schema(entry.notice if as_notice and entry.notice else entry.schema), current.data)
+    return _load(instance_of(entry.notice if as_notice and entry.notice else entry.schema), current.data)
 
 
 def received(kind: type[P], event: Event) -> P:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 from marshmallow import Schema
 
+from ngao.contracts import instance_of
 from ngao.kernel.records import to_record
 
 
@@ -15,11 +15,6 @@ def fill(response: type[Schema], value: Any, **others: Any) -> dict[str, Any]:
 
     What neither of them has is left out.
     """
-    names = _names(response)
+    names = tuple(instance_of(response).fields)
     given = {**to_record(value, *others, only=names), **others}
     return {name: given[name] for name in names if name in given}
-
-
-@cache
-def _names(response: type[Schema]) -> tuple[str, ...]:
-    return tuple(response().fields)
