@@ -29,7 +29,7 @@ _waitpid = os.waitpid  # eventlet's own one would wait in a hub, which children 
 
 
 class _Forks:
-    """The side that forks, and that says how each process has ended."""
+    """The side that forks, and that reports how each process has ended."""
 
     def __init__(self, line: socket.socket) -> None:
         self._line = line

@@ -43,7 +43,7 @@ def test_a_signal_ends_it_and_is_its_code(tmp_path: Path) -> None:
         process.wait(0.01)
     process.send_signal(signal.SIGKILL)
     assert process.wait(20) == -signal.SIGKILL
-    process.send_signal(signal.SIGTERM)  # reaches nobody any more
+    process.send_signal(signal.SIGTERM)  # has no process to reach any more
 
 
 def test_another_one_forks_when_the_first_was_ended(tmp_path: Path) -> None:
@@ -54,7 +54,7 @@ def test_another_one_forks_when_the_first_was_ended(tmp_path: Path) -> None:
             process = warmed.start(SLEEPER, ["sleeps"], output)
         parents.append(int(Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[1]))
         os.kill(parents[-1], signal.SIGKILL)
-        codes.append(process.wait(20))  # it lives on, and nobody can say how it ends
+        codes.append(process.wait(20))  # it lives on, and its end is unknown
         os.kill(process.pid, signal.SIGKILL)
     assert codes == [-signal.SIGKILL] * 2
     assert len(set(parents)) == 2

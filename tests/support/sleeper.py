@@ -1,4 +1,4 @@
-"""What a test of started processes starts: it says what it was given, and then does what it was told."""
+"""What a test of started processes starts: it writes its argument down, and then does what the argument names."""
 
 from __future__ import annotations
 
@@ -15,4 +15,4 @@ if __name__ == "__main__":
     if word == "fails":
         raise ValueError("as it was told")
     while word == "sleeps":
-        time.sleep(1)
+        time.sleep(1)  # until a signal ends it

@@ -1,4 +1,4 @@
-"""The syntax tree of a text, parsed once for all tests that look at the code. Nobody changes it."""
+"""The syntax tree of a text, parsed once for all tests that look at the code. It must not be changed."""
 
 from __future__ import annotations
 

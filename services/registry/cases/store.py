@@ -25,7 +25,10 @@ class CaseDocument(
         "absorbed said corrected"
     ),
 ):
-    """One case; `told` is its facts, sealed under the person's scope, or `case:<id>` when anonymous; None once erased."""
+    """One case.
+
+    `told`, the stored name of its facts, is sealed under the person's scope, or `case:<id>` when anonymous; None once erased.
+    """
 
     told = BinaryField(**sealed("cases"))
 
