@@ -13,10 +13,10 @@ from ngao.testing.memory import SHIPPED_POLICY, MemoryRepository, Records, Servi
 from services.notify.channels.channel import Channel
 from services.notify.channels.outgoing import Outcome, OutgoingMessage, Result
 from services.notify.context import Context
-from services.notify.ladders.model import Alarm, AlarmState
-from services.notify.ladders.store import AlarmRepository
+from services.notify.ladders.model import AlarmRecord, AlarmState
+from services.notify.ladders.store import AlarmRecordRepository
 from services.notify.messages.model import Message, State
-from services.notify.messages.store import ClaimQueue, MessageRepository
+from services.notify.messages.store import DueMessages, MessageRepository
 from services.notify.policy import read_policy
 from services.notify.roster.model import Contact, ContactSummary, Recipient
 from services.notify.roster.store import ContactSummaryRepository, RosterRepository
@@ -54,14 +54,14 @@ class MemoryMessages(MemoryRepository[Message], MessageRepository):
         return len(late), late[0] if late else None
 
 
-class MemoryClaims(ClaimQueue):
+class MemoryDueMessages(DueMessages):
     """Due messages, each for one sender at a time."""
 
     def __init__(self, messages: Records[Message], furthest: timedelta) -> None:
         self._records, self._furthest = messages, furthest
         self._leases = 0
 
-    def claim(self, now: datetime, lease: timedelta, *, urgent_only: bool, oldest_first: bool = False) -> Message | None:
+    def lease_next(self, now: datetime, lease: timedelta, *, urgent_only: bool, oldest_first: bool = False) -> Message | None:
         due = [
             each
             for each in self._records.kept.values()
@@ -77,15 +77,15 @@ class MemoryClaims(ClaimQueue):
         return deepcopy(first)
 
 
-class MemoryAlarms(MemoryRepository[Alarm], AlarmRepository):
+class MemoryAlarmRecords(MemoryRepository[AlarmRecord], AlarmRecordRepository):
     """How the alarms of the cases are."""
 
-    def unheard(self, limit: int) -> Sequence[str]:
-        found = self._records.ordered(_is_unheard, by=lambda each: each.since, newest_first=True)
+    def unacknowledged(self, limit: int) -> Sequence[str]:
+        found = self._records.ordered(_is_unacknowledged, by=lambda each: each.since, newest_first=True)
         return [each.case_ref for each in found][:limit]
 
-    def count_unheard(self) -> int:
-        return len(self._records.where(_is_unheard))
+    def count_unacknowledged(self) -> int:
+        return len(self._records.where(_is_unacknowledged))
 
 
 @dataclass
@@ -180,16 +180,16 @@ class MemoryChannel(Channel):
 
 
 class NotifyInMemory(ServiceInMemory[Context]):
-    """A whole notify in memory, without what sends: a test claims from `claims` and sends through a channel of its own."""
+    """A whole notify in memory, without what sends: a test leases from `due_messages` and sends through a channel of its own."""
 
     def __init__(self, start: datetime, *contacts: Contact, policy: Policy | None = None) -> None:
         super().__init__(start)
         self.policy = policy or shipped_policy()
         self.messages: Records[Message] = Records()
-        self.alarms: Records[Alarm] = Records("case_ref")
+        self.alarms: Records[AlarmRecord] = Records("case_ref")
         self.summaries: Records[ContactSummary] = Records("case_ref")
         self.roster = Roster(*contacts)
-        self.claims = MemoryClaims(self.messages, self.policy.furthest)
+        self.due_messages = MemoryDueMessages(self.messages, self.policy.furthest)
 
     def _context(self, unit: Unit, principal: Principal | None) -> Context:
         return Context(
@@ -197,7 +197,7 @@ class NotifyInMemory(ServiceInMemory[Context]):
             principal=principal,
             policy=self.policy,
             messages=MemoryMessages(self.messages),
-            alarms=MemoryAlarms(self.alarms),
+            alarm_records=MemoryAlarmRecords(self.alarms),
             roster=MemoryRoster(self.roster, unit),
             summaries=MemorySummaries(self.summaries),
             channels=("email",),
@@ -212,5 +212,5 @@ def _is_over(end: datetime | None, now: datetime, furthest: timedelta) -> bool:
     return end is not None and not now < end <= now + furthest
 
 
-def _is_unheard(alarm: Alarm) -> bool:
-    return alarm.state is AlarmState.UNHEARD
+def _is_unacknowledged(alarm: AlarmRecord) -> bool:
+    return alarm.state is AlarmState.UNACKNOWLEDGED

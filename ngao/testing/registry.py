@@ -130,7 +130,7 @@ class MemoryCases(_Memory[Case], CaseRepository):
 
     def save(self, entity: Case) -> None:
         super().save(entity)
-        if entity.state is CaseState.FORGOTTEN:
+        if entity.state is CaseState.ERASED:
             self._records.kept[entity.id].facts = ReportedIdentity.from_dict({})
 
     def of(self, refs: Iterable[str]) -> list[Case]:
@@ -231,7 +231,7 @@ def _withdrawn(case: Case) -> Any:
 
 
 def _is_kept(case: Case) -> bool:
-    return case.state is not CaseState.FORGOTTEN
+    return case.state is not CaseState.ERASED
 
 
 def _is_withdrawn(case: Case) -> bool:

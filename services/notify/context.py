@@ -14,8 +14,8 @@ from services.notify.channels.account import MailAccount
 from services.notify.channels.opening import CHANNELS
 from services.notify.ladders.planning import Situation
 from services.notify.ladders.reach import Reach
-from services.notify.ladders.store import AlarmRepository
-from services.notify.messages.store import ClaimQueue, MessageRepository
+from services.notify.ladders.store import AlarmRecordRepository
+from services.notify.messages.store import DueMessages, MessageRepository
 from services.notify.policy import read_policy, read_retention
 from services.notify.roster.store import ContactSummaryRepository, RosterRepository
 from services.notify.rules import Policy
@@ -29,7 +29,7 @@ class Context(UnitContext):
     service: ClassVar[str] = "notify"
     policy: Policy
     messages: MessageRepository
-    alarms: AlarmRepository
+    alarm_records: AlarmRecordRepository
     roster: RosterRepository
     summaries: ContactSummaryRepository
     channels: tuple[str, ...]
@@ -51,7 +51,7 @@ class NotifyParts(Parts[Context]):
             raise Misconfigured("A template uses {link}, but own.link is not set.")
         self.channels = {kind: CHANNELS[kind].open(settings) for kind, settings in own.channels.items()}
         self.account = MailAccount(own.longest_pause)
-        self.claims = ClaimQueue(chassis.store.durable("messages"), self.policy.furthest)
+        self.due_messages = DueMessages(chassis.store.durable("messages"), self.policy.furthest)
         self.reach = Reach(chassis, self.policy, frozenset(self.channels), self.account)
         self.unsent = chassis.metrics.gauge("ngao_notify_unsent", "Messages that wait to be sent.")
         self.unsent_seconds = chassis.metrics.gauge("ngao_notify_unsent_seconds", "Age of the oldest of these.")
@@ -68,7 +68,7 @@ class NotifyParts(Parts[Context]):
             principal=principal,
             policy=self.policy,
             messages=MessageRepository(unit),
-            alarms=AlarmRepository(unit),
+            alarm_records=AlarmRecordRepository(unit),
             roster=RosterRepository(unit),
             summaries=ContactSummaryRepository(unit),
             channels=tuple(self.channels),

@@ -26,7 +26,7 @@ _RETENTION = {"roster": ("removed",)}
 
 class _Rule(Strict):
     when = fields.String(required=True, validate=validate.OneOf(subscriptions_of("notify")))
-    tell = fields.String(required=True)
+    recipient_kind = fields.String(data_key="tell", required=True)
     template = fields.String(required=True)
     urgencies = fields.List(fields.String(validate=validate.OneOf(URGENCIES)), load_default=list)
     urgent = fields.Boolean(load_default=False)

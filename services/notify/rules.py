@@ -38,7 +38,7 @@ class Rule:
     """
 
     when: str
-    tell: str
+    recipient_kind: str
     template: str
     urgencies: tuple[str, ...] = ()
     urgent: bool = False
@@ -186,13 +186,13 @@ class Policy:
             self._check_waits(urgency, longest)
 
     def _check_rule(self, at: str, rule: Rule) -> None:
-        if rule.tell not in KINDS:
+        if rule.recipient_kind not in KINDS:
             raise PolicyBroken(f"`{at}.tell` must be one of: {', '.join(KINDS)}.")
-        if (rule.tell == DUTY_OFFICER) != (rule.ladder is not None):
+        if (rule.recipient_kind == DUTY_OFFICER) != (rule.ladder is not None):
             raise PolicyBroken(f"{at} must have a ladder if, and only if, it notifies a duty officer.")
-        if rule.tell == DEFENDER and rule.urgent:
+        if rule.recipient_kind == DEFENDER and rule.urgent:
             raise PolicyBroken(f"{at} must not be urgent: haste in a message to a defender can endanger them.")
-        if rule.tell == OWNER and rule.template in self._templates_of_ladders():
+        if rule.recipient_kind == OWNER and rule.template in self._templates_of_ladders():
             raise PolicyBroken(f"{at}.template is a ladder's: a message to the owner would replace the ladder's own.")
         self._check_pair(at, rule.template, rule.ladder)
 
@@ -202,7 +202,7 @@ class Policy:
     def _check_waits(self, urgency: str, longest: timedelta) -> None:
         """Refuse rules by which an event of this urgency reaches no duty officer, or reaches one too late."""
         for when in MUST_NOTIFY + (MUST_NOTIFY_AS_HIGH if urgency == "high" else ()):
-            if not any(rule.tell == DUTY_OFFICER for rule in self.rules_for(Facts("", when, "", urgency, raised=True))):
+            if not any(rule.recipient_kind == DUTY_OFFICER for rule in self.rules_for(Facts("", when, "", urgency, raised=True))):
                 raise PolicyBroken(f"rules: none notifies a duty officer of {when} with urgency {urgency}.")
         for at, rule in enumerate(self.rules):
             if not rule.ladder or (rule.urgencies and urgency not in rule.urgencies):

@@ -6,7 +6,7 @@
     [own.smtp]
     host = "127.0.0.1"
     port = 2525
-    from = "desk@example.org"             # neutral: the reader's screen shows it
+    from = "desk@example.org"             # neutral: the recipient's screen shows it
     tls = "none"                          # none, starttls (the default) or tls
     username = "desk"                     # optional, with password_file (an absolute path)
     [own.gate]                            # only where a gate is the one way to the mail server

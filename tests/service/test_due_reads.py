@@ -13,7 +13,7 @@ from ngao.chassis.settings import StoreSettings
 from ngao.chassis.storage.connection import Store
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.testing.processes import World
-from services.notify.messages.store import ClaimQueue, MessageRepository
+from services.notify.messages.store import DueMessages, MessageRepository
 from services.notify.service import NotifyService
 from services.referral.cases.store import CaseRepository, overdue_waits
 from tests.support.documents import documents
@@ -87,5 +87,5 @@ def test_a_late_acknowledgement_is_found_urgent_ones_first_without_a_walk_throug
 
 @pytest.mark.parametrize("urgent_only", [True, False])
 def test_a_sender_with_nothing_due_does_not_walk_through_what_is_due_later(notify: Store, urgent_only: bool) -> None:
-    claims = ClaimQueue(notify.durable("messages"), FURTHEST)
-    assert _looked_at(notify, lambda: claims.claim(NOW, timedelta(minutes=1), urgent_only=urgent_only)) < 20
+    due_messages = DueMessages(notify.durable("messages"), FURTHEST)
+    assert _looked_at(notify, lambda: due_messages.lease_next(NOW, timedelta(minutes=1), urgent_only=urgent_only)) < 20

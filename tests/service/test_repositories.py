@@ -27,7 +27,7 @@ from services.intake.reports.progress import CLOSED
 from services.intake.reports.progress import Step as Progress
 from services.intake.sources.model import Source
 from services.intake.triage.model import Triage
-from services.notify.ladders.model import Alarm, AlarmState
+from services.notify.ladders.model import AlarmRecord, AlarmState
 from services.notify.messages.model import Message, State
 from services.notify.roster.model import DUTY_OFFICER, Contact, ContactSummary, Recipient
 from services.referral.cases.model import Case as Referral
@@ -159,8 +159,8 @@ def report(report_id: str = "r-1", **changes: Any) -> Report:
 
 KINDS: dict[str, tuple[str, Callable[[], Any], Callable[[Any, Any], None], Callable[[Any], Any]]] = {
     "alarm": (
-        "notify", lambda: Alarm("NG-1", AlarmState.ASKED, NOW), lambda ctx, it: ctx.alarms.save(it),
-        lambda ctx: ctx.alarms.get("NG-1"),
+        "notify", lambda: AlarmRecord("NG-1", AlarmState.ASKED, NOW), lambda ctx, it: ctx.alarm_records.save(it),
+        lambda ctx: ctx.alarm_records.get("NG-1"),
     ),
     "contact summary": (
         "notify", lambda: ContactSummary("NG-1", None, may_contact=True, channels=("email",)),
@@ -256,7 +256,7 @@ def test_cases_past_their_time_are_due_withdrawn_ones_first_and_forgotten_ones_n
         ctx.cases.save(registry_case("NG-new", received_at=later(9)))
         ctx.cases.save(registry_case("NG-old"))
         ctx.cases.save(registry_case("NG-older", received_at=later(-1)))
-        ctx.cases.save(registry_case("NG-gone", received_at=later(-5), state=CaseState.FORGOTTEN))
+        ctx.cases.save(registry_case("NG-gone", received_at=later(-5), state=CaseState.ERASED))
         ctx.cases.save(registry_case("NG-back", received_at=later(9), state=CaseState.WITHDRAWN, withdrawn_at=later(1)))
 
     def due(withdrawn: datetime, limit: int = 10) -> list[str]:
@@ -277,7 +277,7 @@ def test_a_forgotten_case_tells_nothing_any_more(registry: Any) -> None:
     registry.run(lambda ctx: ctx.cases.save(registry_case(case_ref, facts=told)))
     found = registry.run(lambda ctx: ctx.cases.get(case_ref))
     assert found.facts == told
-    found.state = CaseState.FORGOTTEN
+    found.state = CaseState.ERASED
     registry.run(lambda ctx: ctx.cases.save(found))
     assert registry.run(lambda ctx: ctx.cases.get(case_ref)).facts == ReportedIdentity()
 
@@ -536,26 +536,27 @@ def test_messages_are_listed_newest_first_by_what_is_asked(notify: Any) -> None:
     assert notify.run(lambda ctx: ctx.messages.unsent()) == (1, later(3))
 
 
-def test_a_due_message_is_claimed_by_one_sender_and_again_when_its_lease_is_over(notify: Any) -> None:
+def test_a_due_message_is_leased_by_one_sender_and_again_when_its_lease_is_over(notify: Any) -> None:
     def fill(ctx: Any) -> None:
         ctx.messages.save(message("m-1", next_attempt=later(1)))
         ctx.messages.save(message("m-2", next_attempt=later(2), urgent=True))
 
-    def claim(at: float, *, urgent_only: bool = False, oldest_first: bool = False) -> Message | None:
-        claimed: Message | None = notify.claims.claim(later(at), MINUTE, urgent_only=urgent_only, oldest_first=oldest_first)
-        return claimed
+    def lease(at: float, *, urgent_only: bool = False, oldest_first: bool = False) -> Message | None:
+        due = notify.due_messages
+        leased: Message | None = due.lease_next(later(at), MINUTE, urgent_only=urgent_only, oldest_first=oldest_first)
+        return leased
 
     notify.run(fill)
-    assert claim(0) is None
-    assert claim(1, urgent_only=True) is None
-    first, second = claim(2), claim(2)
+    assert lease(0) is None
+    assert lease(1, urgent_only=True) is None
+    first, second = lease(2), lease(2)
     assert first
     assert second
     assert [(each.id, each.state, each.attempts, each.revision) for each in (first, second)] == [
         ("m-2", State.SENDING, 1, 2), ("m-1", State.SENDING, 1, 2),
     ]  # fmt: skip
-    assert claim(2) is None
-    again = claim(3, oldest_first=True)
+    assert lease(2) is None
+    again = lease(3, oldest_first=True)
     assert again
     assert again.attempts == 2
     assert again.lease not in {first.lease, second.lease}
@@ -564,11 +565,11 @@ def test_a_due_message_is_claimed_by_one_sender_and_again_when_its_lease_is_over
 
 
 def test_alarms_that_reached_nobody_come_newest_first(notify: Any) -> None:
-    for at, state in ((1, AlarmState.UNHEARD), (2, AlarmState.UNHEARD), (3, AlarmState.SEEN)):
-        notify.run(lambda ctx, at=at, state=state: ctx.alarms.save(Alarm(f"NG-{at}", state, later(at))))
-    assert notify.run(lambda ctx: list(ctx.alarms.unheard(10))) == ["NG-2", "NG-1"]
-    assert notify.run(lambda ctx: list(ctx.alarms.unheard(1))) == ["NG-2"]
-    assert notify.run(lambda ctx: ctx.alarms.count_unheard()) == 2
+    for at, state in ((1, AlarmState.UNACKNOWLEDGED), (2, AlarmState.UNACKNOWLEDGED), (3, AlarmState.ACKNOWLEDGED)):
+        notify.run(lambda ctx, at=at, state=state: ctx.alarm_records.save(AlarmRecord(f"NG-{at}", state, later(at))))
+    assert notify.run(lambda ctx: list(ctx.alarm_records.unacknowledged(10))) == ["NG-2", "NG-1"]
+    assert notify.run(lambda ctx: list(ctx.alarm_records.unacknowledged(1))) == ["NG-2"]
+    assert notify.run(lambda ctx: ctx.alarm_records.count_unacknowledged()) == 2
 
 
 def test_somebody_taken_off_the_roster_and_put_on_again_is_not_erased(notify: Any) -> None:

@@ -95,14 +95,14 @@ def envelope(payload: Payload, case_ref: str, sequence: int, time: datetime) -> 
     return Event(payload.type_name, f"/ngao/{payload.type_name.partition('.')[0]}", case_ref, {}, "e1", time, sequence=sequence)
 
 
-def open_case(ctx: Context, case_ref: str, told: Report, agreed: list[Statement]) -> None:
+def follow_report(ctx: Context, case_ref: str, told: Report, agreed: list[Statement]) -> None:
     """Let intake say this report."""
     event = ReportAccepted(
         report_id=told.report_id, case_ref=case_ref, source_id="forms", received_at=told.received_at or ctx.now,
         occurred_at=ctx.now, urgency=told.urgency, policy_version="p1", needs=told.needs, needs_proposed=told.proposed,
         county=told.county, languages=told.languages, consent=_stated(agreed), has_narrative=False,
     )  # fmt: skip
-    follow.open_case(ctx, event, envelope(event, case_ref, told.sequence, ctx.now))
+    follow.follow_report(ctx, event, envelope(event, case_ref, told.sequence, ctx.now))
 
 
 def apply_update(ctx: Context, case_ref: str, told: Report, agreed: list[Statement], changed: Changed = NOTHING) -> None:

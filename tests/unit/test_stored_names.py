@@ -12,8 +12,8 @@ from services.intake.reports.model import Report
 from services.intake.reports.store import ReportRepository
 from services.intake.sources.model import Source
 from services.intake.sources.store import SourceCredentials, SourceRepository
-from services.notify.ladders.model import Alarm
-from services.notify.ladders.store import AlarmRepository
+from services.notify.ladders.model import AlarmRecord
+from services.notify.ladders.store import AlarmRecordRepository
 from services.notify.messages.model import Message
 from services.notify.messages.store import MessageRepository
 from services.notify.roster.model import ContactSummary
@@ -69,7 +69,7 @@ def stored() -> dict[str, set[str]]:
     return {
         "intake.report": names(ReportRepository(unit())._record(filled(Report))),
         "intake.source": written(lambda here: SourceRepository(here, SourceCredentials()), "save", filled(Source)),
-        "notify.alarm": written(AlarmRepository, "save", filled(Alarm)),
+        "notify.alarm": written(AlarmRecordRepository, "save", filled(AlarmRecord)),
         "notify.message": written(MessageRepository, "save", filled(Message)),
         "notify.summary": written(ContactSummaryRepository, "save", filled(ContactSummary)),
         "referral.case": written(ReferralCases, "save", filled(ReferralCase)),

@@ -49,7 +49,7 @@ def follow_acceptance(ctx: Context, event: OfferAccepted, envelope: Event) -> No
 def note_progress(ctx: Context, case_ref: str, step: Step, partner: PartnerAtWork | None = None) -> None:
     """Record a step of the timeline; an acceptance (then `partner` is given) brings the partner the narrative.
 
-    Raises NotFound for a case that intake never opened.
+    Raises NotFound for a case for which intake has no report.
     """
     report = ctx.reports.of_case(case_ref)
     report.note(step)

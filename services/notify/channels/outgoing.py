@@ -1,4 +1,4 @@
-"""The input of a channel, and its answer."""
+"""The input of a channel, and its result."""
 
 from __future__ import annotations
 

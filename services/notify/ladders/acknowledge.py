@@ -7,7 +7,7 @@ from typing import Any
 from ngao.chassis.handlers import http, itself
 from services.notify.context import Context
 from services.notify.ladders.case_alarms import CaseAlarms
-from services.notify.ladders.model import alarm_beside, answered_with
+from services.notify.ladders.model import acknowledged_with, alarm_beside
 from services.notify.messages.model import Message, State
 from services.notify.messages.publishing import publish_acknowledged
 from services.notify.messages.read import known_message
@@ -24,16 +24,16 @@ from services.notify.messages.responses import MessageShown, show_message
     summary="Acknowledge a message and stop its ladder.",
 )
 def acknowledge(ctx: Context, message_id: str) -> dict[str, Any]:
-    """Mark a message as seen by the caller. Repeating this has no effect. Raises NotFound."""
-    message = mark_seen(ctx, message_id, ctx.actor.id)
+    """Acknowledge a message for the caller. Repeating this has no effect. Raises NotFound."""
+    message = acknowledge_message(ctx, message_id, ctx.actor.id)
     ctx.audit("message.acknowledged", subject=message_id)
     return show_message(message)
 
 
-def mark_seen(ctx: Context, message_id: str, by: str) -> Message:
-    """Mark a message and what it covers as seen, and stop every escalation of its cause. Repeating this has no effect.
+def acknowledge_message(ctx: Context, message_id: str, by: str) -> Message:
+    """Acknowledge a message and what it covers, and stop every escalation of its cause. Repeating this has no effect.
 
-    For a message on no ladder, such as the owner's, the alarm about the same event is marked, too. Raises NotFound.
+    For a message on no ladder, such as the owner's, the alarm about the same event is acknowledged, too. Raises NotFound.
     """
     known = known_message(ctx, message_id)
     if known.state is State.ACKNOWLEDGED:
@@ -41,26 +41,26 @@ def mark_seen(ctx: Context, message_id: str, by: str) -> Message:
     case = CaseAlarms(ctx, known.case_ref)
     message = case.loaded(known)
     if alarm := message if message.ladder else alarm_beside(message, case.alarms):
-        _answer(ctx, case, alarm, by)
+        _acknowledge_alarm(ctx, case, alarm, by)
     if message.state is not State.ACKNOWLEDGED:
-        _see(ctx, case, message, by)
+        _acknowledge(ctx, case, message, by)
     case.close()
     return message
 
 
-def _answer(ctx: Context, case: CaseAlarms, alarm: Message, by: str) -> None:
-    """Mark one alarm as seen, with every message that its acknowledgement covers."""
-    for other in answered_with(ctx.situation, alarm, case.alarms):
+def _acknowledge_alarm(ctx: Context, case: CaseAlarms, alarm: Message, by: str) -> None:
+    """Acknowledge one alarm, with every message that its acknowledgement covers."""
+    for other in acknowledged_with(ctx.situation, alarm, case.alarms):
         if other.cause == alarm.cause:
-            other.was_answered(ctx.now)
+            other.stop_asking(ctx.now)
             case.save(other)
         else:
-            _see(ctx, case, other, by)
+            _acknowledge(ctx, case, other, by)
     if alarm.state is not State.ACKNOWLEDGED:
-        _see(ctx, case, alarm, by)
+        _acknowledge(ctx, case, alarm, by)
 
 
-def _see(ctx: Context, case: CaseAlarms, message: Message, by: str) -> None:
+def _acknowledge(ctx: Context, case: CaseAlarms, message: Message, by: str) -> None:
     message.was_acknowledged(ctx.now, by)
     case.save(message)
     publish_acknowledged(ctx, message)

@@ -1,9 +1,9 @@
-"""The alarms of one case within a unit of work: the stored ones, the changes, and the record that excludes other units."""
+"""The alarms of one case within a unit of work: the stored messages, their changes, and the record that excludes other units."""
 
 from __future__ import annotations
 
 from services.notify.context import Context
-from services.notify.ladders.model import Alarm, state_of
+from services.notify.ladders.model import AlarmRecord, state_of
 from services.notify.ladders.planning import Changes
 from services.notify.messages.model import Message
 from services.notify.messages.publishing import queue_messages
@@ -14,7 +14,7 @@ class CaseAlarms:
 
     def __init__(self, ctx: Context, case_ref: str) -> None:
         self._ctx, self._case_ref = ctx, case_ref
-        self._known = ctx.alarms.get(case_ref)
+        self._known = ctx.alarm_records.get(case_ref)
         self.alarms = list(ctx.messages.alarms_of(case_ref))
         self._changed: dict[str, Message] = {}
 
@@ -41,4 +41,4 @@ class CaseAlarms:
             return
         state, known = state_of(self.alarms), self._known
         since = known.since if known and known.state is state else self._ctx.now
-        self._ctx.alarms.save(Alarm(self._case_ref, state, since, known.revision if known else 0))
+        self._ctx.alarm_records.save(AlarmRecord(self._case_ref, state, since, known.revision if known else 0))

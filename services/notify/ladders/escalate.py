@@ -56,11 +56,11 @@ def ask_next(ctx: Context, case: CaseAlarms, message: Message, step: Changes, *,
     return notified if step.asks else notified + _end_ladder(ctx, case, message.cause)
 
 
-def _end_ladder(ctx: Context, case: CaseAlarms, root: str) -> list[Message]:
+def _end_ladder(ctx: Context, case: CaseAlarms, cause: str) -> list[Message]:
     """Queue or fail what a ladder covered, because an alarm that asks no one any more must not cover anything."""
-    changes = end_of_ladder(ctx.situation, root, case.alarms)
-    for lost in changes.changed:
-        if lost.state is State.FAILED:
-            publish_failed(ctx, lost, next_step=OPERATOR)
+    changes = end_of_ladder(ctx.situation, cause, case.alarms)
+    for message in changes.changed:
+        if message.state is State.FAILED:
+            publish_failed(ctx, message, next_step=OPERATOR)
     notified = case.apply(changes)
     return notified + [message for message in changes.changed if message.state is State.QUEUED]

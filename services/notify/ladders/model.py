@@ -1,4 +1,4 @@
-"""The alarm of a case: whether a human is being asked, has seen it, or was not reached."""
+"""The alarm of a case: whether a human is asked, has acknowledged it, or every ladder has ended."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ class AlarmState(StrEnum):
     """The state of a case's alarm."""
 
     ASKED = "asked"
-    SEEN = "seen"
-    UNHEARD = "unheard"
+    ACKNOWLEDGED = "seen"
+    UNACKNOWLEDGED = "unheard"
 
 
 @dataclass(frozen=True)
-class Alarm:
+class AlarmRecord:
     """One record per case. Every unit that changes an alarm of the case writes it, so that two of them exclude one another."""
 
     case_ref: str
@@ -30,13 +30,13 @@ class Alarm:
 
 
 def state_of(alarms: Collection[Message]) -> AlarmState:
-    """Return the state of one case's messages on ladders. An ended ladder without an acknowledgement is unheard."""
+    """Return the state of one case's messages on ladders. An ended ladder is unacknowledged, even if its mail was delivered."""
     if any(message.escalate_at for message in alarms):
         return AlarmState.ASKED
-    return AlarmState.UNHEARD if unseen(alarms) else AlarmState.SEEN
+    return AlarmState.UNACKNOWLEDGED if unacknowledged(alarms) else AlarmState.ACKNOWLEDGED
 
 
-def answered_with(situation: Situation, message: Message, alarms: Collection[Message]) -> list[Message]:
+def acknowledged_with(situation: Situation, message: Message, alarms: Collection[Message]) -> list[Message]:
     """Return what this message's acknowledgement also covers: its ladder, the messages it covers, and lesser alarms before it.
 
     A graver alarm is not among them, even if it covers this message.
@@ -53,23 +53,23 @@ def answered_with(situation: Situation, message: Message, alarms: Collection[Mes
 
 
 def alarm_beside(message: Message, alarms: Collection[Message]) -> Message | None:
-    """Return the last alarm about the same event as a message on no ladder, because its reader is the one asked at present."""
+    """Return the last alarm about the same event as a message on no ladder, because its recipient is the one asked at present."""
     return next((other for other in reversed(list(alarms)) if other.cause == message.cause), None)
 
 
-def unheard_to_ask(situation: Situation, alarms: Collection[Message]) -> Message | None:
-    """Return the gravest message of an unheard case whose reader could not be reached, and can be now."""
-    lost = (State.REFUSED, State.FAILED)
+def alarm_to_ask_again(situation: Situation, alarms: Collection[Message]) -> Message | None:
+    """Return the gravest unacknowledged message whose recipient could not be reached, and can be now."""
+    undelivered = (State.REFUSED, State.FAILED)
     best: Message | None = None
-    for message in unseen(alarms):
-        if message.state not in lost or message.covered_by is not None or not situation.reaches(message.recipient):
+    for message in unacknowledged(alarms):
+        if message.state not in undelivered or message.covered_by is not None or not situation.reaches(message.recipient):
             continue
         if best is None or is_worse(situation, message, best):
             best = message
     return best
 
 
-def unseen(alarms: Collection[Message]) -> list[Message]:
+def unacknowledged(alarms: Collection[Message]) -> list[Message]:
     """Return the messages whose cause has no acknowledgement. An acknowledged message does not acknowledge what covers it."""
-    seen = {message.cause for message in alarms if message.state is State.ACKNOWLEDGED}
-    return [message for message in alarms if message.cause not in seen]
+    acknowledged = {message.cause for message in alarms if message.state is State.ACKNOWLEDGED}
+    return [message for message in alarms if message.cause not in acknowledged]

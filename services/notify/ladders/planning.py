@@ -86,14 +86,14 @@ def escalate(situation: Situation, current: Message | Draft, position: int, alar
     """
     known = {message.id: message for message in alarms}
     made: list[Message] = []
-    unreached: Recipient | None = None
+    unreachable: Recipient | None = None
     policy = situation.policy
     while current.ladder in policy.ladders and (recipient := policy.person_at(current.ladder or "", position)):
-        if recipient == unreached:
-            break  # a reminder would not reach a person whom the message did not
+        if recipient == unreachable:
+            break  # a reminder would be refused as the message was
         step = _on_ladder(situation, current, recipient, position)
         there, position = known.get(step.id), position + 1
-        unreached = None if step.state is State.QUEUED else recipient
+        unreachable = None if step.state is State.QUEUED else recipient
         if there is None:
             made.append(step)
             if step.state is State.QUEUED:
@@ -104,10 +104,10 @@ def escalate(situation: Situation, current: Message | Draft, position: int, alar
     return Changes(made)
 
 
-def instead_of(situation: Situation, lost: Message) -> Draft:
+def instead_of(situation: Situation, undelivered: Message) -> Draft:
     """Return the alarm about a message on no ladder that cannot reach its recipient."""
-    template, ladder = situation.policy.undeliverable.template, situation.policy.ladder_for_failed(lost.urgency)
-    return Draft(lost.id, lost.case_ref, template, ladder, lost.urgent, lost.urgency)
+    template, ladder = situation.policy.undeliverable.template, situation.policy.ladder_for_failed(undelivered.urgency)
+    return Draft(undelivered.id, undelivered.case_ref, template, ladder, undelivered.urgent, undelivered.urgency)
 
 
 def _for_rule(
@@ -116,17 +116,18 @@ def _for_rule(
     draft = Draft(
         facts.cause, facts.case_ref, rule.template, rule.ladder, rule.urgent, facts.urgency, facts.about, rule.gravity, facts.type
     )
-    if rule.tell == DUTY_OFFICER:
+    if rule.recipient_kind == DUTY_OFFICER:
         return raise_alarm(situation, draft, alarms)
-    if rule.tell == DEFENDER:
+    if rule.recipient_kind == DEFENDER:
         return Changes([_to_defender(situation, draft, summary)])
-    if rule.tell == OWNER:
+    if rule.recipient_kind == OWNER:
         return _to_owner(situation, draft, alarms)
     if not facts.partner_id:
         return Changes()
     message = _to(situation, draft, Recipient(PARTNER, facts.partner_id))
-    lost = rule.must_reach and message.state is State.REFUSED
-    return Changes([message]) + (raise_alarm(situation, instead_of(situation, message), alarms) if lost else Changes())
+    if not (rule.must_reach and message.state is State.REFUSED):
+        return Changes([message])
+    return Changes([message]) + raise_alarm(situation, instead_of(situation, message), alarms)
 
 
 def raise_alarm(situation: Situation, draft: Draft, alarms: Collection[Message]) -> Changes:
@@ -140,8 +141,8 @@ def raise_alarm(situation: Situation, draft: Draft, alarms: Collection[Message])
     leads = [message for message in alarms if message.escalate_at]
     if cover := next((lead for lead in leads if not is_worse(situation, draft, lead)), None):
         return Changes([_covered(situation, draft, cover)])
-    if seen := _seen_before(situation, draft, alarms):
-        return Changes([_repeated(situation, draft, seen)])
+    if acknowledged := _acknowledged_before(situation, draft, alarms):
+        return Changes([_repeated(situation, draft, acknowledged)])
     asked = escalate(situation, draft, 0).new
     if not asked or asked[-1].state is not State.QUEUED:
         return Changes(asked)
@@ -153,13 +154,13 @@ def is_worse(situation: Situation, one: Message | Draft, other: Message | Draft)
     return any(mine > theirs for mine, theirs in zip(_grade(situation, one), _grade(situation, other), strict=True))
 
 
-def end_of_ladder(situation: Situation, root: str, alarms: Collection[Message]) -> Changes:
+def end_of_ladder(situation: Situation, cause: str, alarms: Collection[Message]) -> Changes:
     """Return what follows when a ladder has ended without an acknowledgement, because it no longer covers anything.
 
     The gravest message that it covered begins a ladder of its own, if that has other people. The rest have failed.
     """
-    left = [alarm for alarm in alarms if alarm.state is State.COVERED and alarm.covered_by == root]
-    tried = {alarm.ladder for alarm in alarms if alarm.cause == root}
+    left = [alarm for alarm in alarms if alarm.state is State.COVERED and alarm.covered_by == cause]
+    tried = {alarm.ladder for alarm in alarms if alarm.cause == cause}
     for alarm in sorted(left, key=lambda message: _grade(situation, message), reverse=True):
         if alarm.ladder in tried:
             continue
@@ -167,7 +168,7 @@ def end_of_ladder(situation: Situation, root: str, alarms: Collection[Message]) 
         if (on := escalate(situation, alarm, 0, alarms)).asks:
             return on + Changes((), [_handed_over(situation, other, alarm.cause) for other in left if other not in on.changed])
     for alarm in left:
-        alarm.lost_cover(situation.now, refusals.NO_ONE_REACHED)
+        alarm.fail_uncovered(situation.now, refusals.NOT_ACKNOWLEDGED)
     return Changes((), left)
 
 
@@ -190,15 +191,15 @@ def _covered(situation: Situation, draft: Draft, lead: Message) -> Message:
 
 def owner_of(alarms: Collection[Message]) -> str | None:
     """Return the operator who last acknowledged an alarm of the case. A repeat that was acknowledged with it is ignored."""
-    seen = [message for message in alarms if message.state is State.ACKNOWLEDGED and not _is_repeat(message)]
-    return max(seen, key=lambda each: each.notes[-1].at).acknowledged_by if seen else None
+    acknowledged = [message for message in alarms if message.state is State.ACKNOWLEDGED and not _is_repeat(message)]
+    return max(acknowledged, key=lambda each: each.notes[-1].at).acknowledged_by if acknowledged else None
 
 
 def _is_repeat(message: Message) -> bool:
     return any(note.what == "repeated" for note in message.notes)
 
 
-def _seen_before(situation: Situation, draft: Draft, alarms: Collection[Message]) -> Message | None:
+def _acknowledged_before(situation: Situation, draft: Draft, alarms: Collection[Message]) -> Message | None:
     """Return the acknowledged alarm that this one only repeats. An event of a type that is not repeated is a new one."""
     if draft.event not in REPEATED_EVENTS:
         return None
@@ -210,10 +211,10 @@ def _seen_before(situation: Situation, draft: Draft, alarms: Collection[Message]
     return None
 
 
-def _repeated(situation: Situation, draft: Draft, seen: Message) -> Message:
-    message = _message(situation, draft, seen.recipient, seen.channel)
-    message.cover(situation.now, seen.cause, "repeated")
-    message.was_acknowledged(situation.now, seen.acknowledged_by or "")
+def _repeated(situation: Situation, draft: Draft, acknowledged: Message) -> Message:
+    message = _message(situation, draft, acknowledged.recipient, acknowledged.channel)
+    message.cover(situation.now, acknowledged.cause, "repeated")
+    message.was_acknowledged(situation.now, acknowledged.acknowledged_by or "")
     return message
 
 

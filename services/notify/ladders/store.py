@@ -8,25 +8,25 @@ from typing import Any, ClassVar
 from ngao.chassis.storage.documents import Stored
 from ngao.chassis.storage.held import internal
 from ngao.chassis.storage.repository import Repository
-from services.notify.ladders.model import Alarm, AlarmState
+from services.notify.ladders.model import AlarmRecord, AlarmState
 
 
-class AlarmDocument(Stored, of=Alarm, key="case_ref", held=internal("state since")):
+class AlarmDocument(Stored, of=AlarmRecord, key="case_ref", held=internal("state since")):
     """The state of a case's alarm; the id is the case reference."""
 
     meta: ClassVar[dict[str, Any]] = {"db_alias": "notify", "collection": "alarms", "indexes": [["state", "since"]]}
 
 
-class AlarmRepository(Repository[Alarm]):
+class AlarmRecordRepository(Repository[AlarmRecord]):
     """The states of the cases' alarms."""
 
     document = AlarmDocument
 
-    def unheard(self, limit: int) -> Sequence[str]:
-        """Return the cases whose alarm reached no one, the newest first."""
-        found = AlarmDocument.objects(state=AlarmState.UNHEARD).order_by("-since").only("id").limit(limit)
+    def unacknowledged(self, limit: int) -> Sequence[str]:
+        """Return the cases whose alarm ended without an acknowledgement, the newest first."""
+        found = AlarmDocument.objects(state=AlarmState.UNACKNOWLEDGED).order_by("-since").only("id").limit(limit)
         return [record["_id"] for record in found.as_pymongo()]
 
-    def count_unheard(self) -> int:
-        """Count the cases whose alarm reached no one."""
-        return int(AlarmDocument.objects(state=AlarmState.UNHEARD).count())
+    def count_unacknowledged(self) -> int:
+        """Count the cases whose alarm ended without an acknowledgement."""
+        return int(AlarmDocument.objects(state=AlarmState.UNACKNOWLEDGED).count())

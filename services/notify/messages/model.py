@@ -47,8 +47,8 @@ class Message:
 
     `ladder` and `position` say which step of which escalation this is; `escalate_at` is the deadline for an
     acknowledgement, None when none is expected. `next_attempt` is when it is due, and while sending, when the lease ends.
-    `event` (the type of event that it is about, empty for one that is about a lost message), `urgency`, `gravity` and `about`
-    (a need, or nothing) are the kind of alarm; `covered_by` is the cause whose ladder asks instead.
+    `event` (the type of event that it is about, empty for one about an undelivered message), `urgency`, `gravity` and `about` (a
+    need, or nothing) are the kind of alarm; `covered_by` is the cause whose ladder asks instead.
     `held_since` is set while the channel's whole account is refused.
     """
 
@@ -100,7 +100,7 @@ class Message:
         return self.state is State.SENDING and self.lease == lease
 
     def was_sent(self, at: datetime, within: timedelta | None = None) -> None:
-        """Mark it as accepted by the channel. After a wait for the account the reader has the full time."""
+        """Mark it as accepted by the channel. After a wait for the account the recipient has the full time."""
         self._leave_sending(State.SENT, at, "sent")
         if self.held_since and self.escalate_at and within:
             self.escalate_at = at + within
@@ -143,25 +143,25 @@ class Message:
             self.state, self.next_attempt, self.held_since = State.COVERED, None, None
         self.notes.append(Note(at, what))
 
-    def was_answered(self, at: datetime) -> None:
+    def stop_asking(self, at: datetime) -> None:
         """Stop asking by this message, because another acknowledgement covers its cause."""
         if self.state is State.QUEUED:
             self.state, self.next_attempt, self.held_since = State.COVERED, None, None
         if self.escalate_at:
             self.stop_waiting(at, "answered_by_another")
 
-    def lost_cover(self, at: datetime, reason: str) -> None:
-        """Mark it as failed, because the ladder that asked instead has reached no one."""
+    def fail_uncovered(self, at: datetime, reason: str) -> None:
+        """Mark it as failed, because the ladder that asked instead ended without an acknowledgement."""
         self.state, self.reason = State.FAILED, reason
         self.notes.append(Note(at, "failed", reason))
 
     def asks_instead(self, at: datetime, step: Message) -> None:
-        """Use this message as the step of its own ladder that its reader was due, because what covered it no longer asks."""
+        """Use this message as the step of its own ladder that its recipient was due, because what covered it no longer asks."""
         self.covered_by, self.position = None, step.position
         self.ask_again(at, step.channel, (step.escalate_at or at) - at)
 
     def ask_again(self, at: datetime, channel: str, within: timedelta) -> None:
-        """Queue it because its reader can be reached now. Its ladder continues from here."""
+        """Queue it because its recipient can be reached now. Its ladder continues from here."""
         self.state, self.reason, self.channel, self.attempts = State.QUEUED, "", channel, 0
         self.next_attempt, self.escalate_at = at, at + within
         self.notes.append(Note(at, "queued"))

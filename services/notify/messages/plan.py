@@ -89,8 +89,8 @@ def store_contact_summary(ctx: Context, notice: ContactNotice, sequence: int) ->
 def plan_messages(ctx: Context, facts: Facts) -> list[Message]:
     """Queue what the policy requires. A recipient who cannot be reached safely becomes a refusal, never an error."""
     rules = ctx.policy.rules_for(facts)
-    summary = ctx.summaries.get(facts.case_ref) if any(rule.tell == DEFENDER for rule in rules) else None
-    if not any(rule.tell in {DUTY_OFFICER, OWNER} or rule.must_reach for rule in rules):
+    summary = ctx.summaries.get(facts.case_ref) if any(rule.recipient_kind == DEFENDER for rule in rules) else None
+    if not any(rule.recipient_kind in {DUTY_OFFICER, OWNER} or rule.must_reach for rule in rules):
         return queue_messages(ctx, plan(ctx.situation, facts, summary).new)
     case = CaseAlarms(ctx, facts.case_ref)
     notified = case.apply(plan(ctx.situation, facts, summary, case.alarms))

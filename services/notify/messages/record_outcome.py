@@ -17,10 +17,10 @@ AGAIN = timedelta(seconds=1)
 """The wait after a refusal of the whole account; `MailAccount` decides how often the account is tried."""
 
 
-def record_outcome(ctx: Context, claimed: Message, outcome: Outcome) -> None:
-    """Record the outcome of a claimed message. Nothing changes if another sender has claimed it or a human has seen it."""
-    message = ctx.messages.get(claimed.id)
-    if message is None or not message.is_leased_by(claimed.lease or ""):
+def record_outcome(ctx: Context, leased: Message, outcome: Outcome) -> None:
+    """Record the outcome of a leased message. Nothing changes if another sender has leased it or a human has seen it."""
+    message = ctx.messages.get(leased.id)
+    if message is None or not message.is_leased_by(leased.lease or ""):
         return
     if outcome.result is Result.ACCEPTED:
         message.was_sent(ctx.now, ctx.policy.within(message.ladder, message.position))
@@ -30,14 +30,14 @@ def record_outcome(ctx: Context, claimed: Message, outcome: Outcome) -> None:
     elif outcome.result is Result.TRANSIENT_FAILURE and (due := ctx.policy.next_try(message.attempts, ctx.now)):
         message.try_later(ctx.now, due, outcome.reason)
     else:
-        _lose(ctx, message, outcome)
+        _fail(ctx, message, outcome)
         return
     ctx.messages.save(message)
 
 
-def _lose(ctx: Context, lost: Message, outcome: Outcome) -> None:
-    case = CaseAlarms(ctx, lost.case_ref)
-    message = case.loaded(lost)
+def _fail(ctx: Context, found: Message, outcome: Outcome) -> None:
+    case = CaseAlarms(ctx, found.case_ref)
+    message = case.loaded(found)
     message.has_failed(ctx.now, TRIES_EXHAUSTED if outcome.result is Result.TRANSIENT_FAILURE else outcome.reason)
     notified = _notify_instead(ctx, case, message)
     case.save(message)
@@ -57,5 +57,5 @@ def _notify_instead(ctx: Context, case: CaseAlarms, message: Message) -> list[Me
 
 def _name(notified: list[Message]) -> str:
     """Return who is notified instead. When no one is left, the operator finds it among the failed messages."""
-    reached = (str(message.recipient) for message in notified if message.state in {State.QUEUED, State.COVERED})
-    return next(reached, OPERATOR)
+    asked = (str(message.recipient) for message in notified if message.state in {State.QUEUED, State.COVERED})
+    return next(asked, OPERATOR)

@@ -11,7 +11,7 @@ NO_SAFE_CONTACT = "no_safe_contact"
 CHANNEL_NOT_ALLOWED = "channel_not_allowed"
 NO_ADDRESS = "no_address"
 TRIES_EXHAUSTED = "given_up"
-NO_ONE_REACHED = "nobody_reached"
+NOT_ACKNOWLEDGED = "nobody_reached"
 
 MEANING = {
     CONTACT_UNKNOWN: "The registry has published nothing about contact for this case; without it the defender is not contacted.",
@@ -19,7 +19,7 @@ MEANING = {
     CHANNEL_NOT_ALLOWED: "None of the channels that are safe for the person is configured.",
     NO_ADDRESS: "Notify has no address for this recipient.",
     TRIES_EXHAUSTED: "Every try failed with a temporary error.",
-    NO_ONE_REACHED: "The alarm that asked instead ended without an acknowledgement.",
+    NOT_ACKNOWLEDGED: "The alarm that asked instead ended without an acknowledgement.",
 }
 
 

@@ -1,4 +1,4 @@
-"""Send due messages: claim, render, hand to the channel, record. No transaction is open meanwhile.
+"""Send due messages: lease, render, hand to the channel, record. No transaction is open meanwhile.
 
 Mail is sent at least once. A sender that dies between the channel's answer and the record leaves a lease behind. When it
 expires, the same message is sent again, with the same Message-ID.
@@ -20,7 +20,7 @@ from services.notify.context import NotifyParts
 from services.notify.messages.model import Message
 from services.notify.messages.record_outcome import record_outcome
 from services.notify.messages.refusals import NO_ADDRESS
-from services.notify.messages.store import ClaimQueue
+from services.notify.messages.store import DueMessages
 from services.notify.messages.templates import Templates
 from services.notify.roster.store import RosterRepository
 
@@ -42,7 +42,7 @@ class Sender:
     roster: RosterRepository
 
     def deliver(self, message: Message) -> Outcome:
-        """Render the message in the reader's language and try once to send it."""
+        """Render the message in the recipient's language and try once to send it."""
         contact = self.roster.contact(message.recipient)
         address = self.roster.address(message.recipient)
         if contact is None or address is None or message.channel not in self.channels:
@@ -65,7 +65,9 @@ def send_urgent(parts: NotifyParts) -> None:
 
 def _turn(parts: NotifyParts, *, urgent_only: bool) -> None:
     sender = Sender(parts.policy.templates, parts.link, parts.channels, parts.read().roster)
-    send_for_one_turn(parts.claims, sender, parts.account, partial(_record, parts), parts.clock.now, urgent_only=urgent_only)
+    send_for_one_turn(
+        parts.due_messages, sender, parts.account, partial(_record, parts), parts.clock.now, urgent_only=urgent_only
+    )
 
 
 def _record(parts: NotifyParts, message: Message, outcome: Outcome) -> None:
@@ -82,7 +84,7 @@ def _record(parts: NotifyParts, message: Message, outcome: Outcome) -> None:
 
 
 def send_for_one_turn(
-    claims: ClaimQueue,
+    due_messages: DueMessages,
     sender: Sender,
     account: MailAccount,
     record: Record,
@@ -97,7 +99,7 @@ def send_for_one_turn(
     """
     tried, ends = 0, clock() + TURN
     while account.may_try(clock()) and clock() < ends:
-        message = claims.claim(clock(), LEASE, urgent_only=urgent_only, oldest_first=account.is_refused)
+        message = due_messages.lease_next(clock(), LEASE, urgent_only=urgent_only, oldest_first=account.is_refused)
         if message is None:
             break
         outcome = sender.deliver(message)

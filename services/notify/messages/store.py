@@ -90,17 +90,17 @@ class MessageRepository(Repository[Message]):
         return super()._record(entity) | recipient | {"reference": entity.reference, "due": entity.next_attempt}
 
 
-class ClaimQueue:
-    """Due messages, each for one sender at a time. It works outside any unit, so that all senders see a claim immediately."""
+class DueMessages:
+    """Due messages, each for one sender at a time. It works outside any unit, so that all senders see a lease immediately."""
 
     def __init__(self, collection: Collection[dict[str, Any]], furthest: timedelta) -> None:
         self._messages = collection
         self._furthest = furthest
 
-    def claim(self, now: datetime, lease: timedelta, *, urgent_only: bool, oldest_first: bool = False) -> Message | None:
-        """Claim the most urgent due message. One that is still `sending` is due when its sender's lease has expired."""
+    def lease_next(self, now: datetime, lease: timedelta, *, urgent_only: bool, oldest_first: bool = False) -> Message | None:
+        """Lease the most urgent due message. One that is still `sending` is due when its sender's lease has expired."""
         wanted = _is_over("due", now, self._furthest, urgent=[True] if urgent_only else _BOTH)
-        taken = self._messages.find_one_and_update(
+        leased = self._messages.find_one_and_update(
             wanted,
             {
                 "$set": {"state": str(State.SENDING), "lease": uuid4().hex, "due": now + lease},
@@ -109,7 +109,7 @@ class ClaimQueue:
             sort=[("due", 1)] if oldest_first else [("urgent", DESCENDING), ("due", 1)],
             return_document=ReturnDocument.AFTER,
         )
-        return message_of(taken) if taken else None
+        return message_of(leased) if leased else None
 
 
 def message_of(record: Record) -> Message:

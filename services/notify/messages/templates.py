@@ -1,7 +1,7 @@
 """The texts of messages. They say almost nothing, on purpose.
 
 Anyone who holds the phone may read a message. It names no person, no organisation, no case and no kind of help. It
-asks its reader to open a place where they must first log in. Every word of every template is on an
+asks its recipient to open a place where they must first log in. Every word of every template is on an
 allow-list, so that a well-meant change of a policy file cannot endanger anyone.
 """
 
@@ -42,7 +42,7 @@ class Templates:
         return frozenset(self.texts)
 
     def render(self, name: str, language: str, *, reference: str, link: str) -> Text:
-        """Fill a template in the reader's language, or the default one."""
+        """Fill a template in the recipient's language, or the default one."""
         texts = self.texts[name]
         text = texts.get(language) or texts[self.default_language]
         values = {"reference": reference, "link": link}
@@ -61,7 +61,7 @@ class Templates:
                 lint(text, language, at=f"templates.{name}.{language}")
 
     def check_languages(self, demanded: Iterable[str]) -> None:
-        """Refuse a template that lacks a language of the coalition: its reader would get another one. Raises PolicyBroken."""
+        """Refuse a template that lacks a language of the coalition: its recipient would get another one. Raises PolicyBroken."""
         for language in demanded:
             for name, texts in self.texts.items():
                 if language not in texts:

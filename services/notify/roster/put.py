@@ -21,7 +21,7 @@ from services.notify.roster.responses import RosterEntry, RosterEntryShown, cont
     summary="Create or replace a person of the ladders.",
 )
 def put_duty_officer(parts: NotifyParts, officer_id: str, body: dict[str, Any], call: Call) -> dict[str, Any]:
-    """Store a person whom `ladders` in notifications.yaml names, and ask them what reached no one. Raises InvalidInput."""
+    """Store a person whom `ladders` in notifications.yaml names, and send them the unacknowledged alarms. Raises InvalidInput."""
     recipient = Recipient(DUTY_OFFICER, roster_id(officer_id))
     shown = parts.run(lambda ctx: put_on_roster(ctx, recipient, body), call)
     ask_all_again(parts)

@@ -12,7 +12,7 @@ from services.referral.cases.facts import Reason
 from services.referral.cases.model import Case
 from services.referral.offers.model import CONTACT, NARRATIVE, Offer, State
 
-REGISTRY_SILENT = "registry_silent"
+FACT_MISSING = "registry_silent"
 ALL_SILENT = "all_declined_or_silent"
 UNKNOWN_NEED = "unknown"
 _STALLED = Reason("stalled_after_acceptance", "The partner accepted and has not started or finished in time.")
@@ -73,7 +73,7 @@ def _end_wait_for_facts(case: Case, now: datetime) -> None:
     case.waiting_until = None
     cause = _NO_DEFENDER if case.report and case.report.complete else _NO_REPORT
     for name in case.needs or (UNKNOWN_NEED,):
-        case.record(Kind.UNROUTABLE, need=name, reason=REGISTRY_SILENT, reasons=(cause,))
+        case.record(Kind.UNROUTABLE, need=name, reason=FACT_MISSING, reasons=(cause,))
 
 
 def _end_wait_for_disclosure(case: Case, offer: Offer) -> None:

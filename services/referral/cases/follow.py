@@ -19,8 +19,8 @@ from services.referral.matching.route_needs import route_and_store
 
 
 @on(ReportAccepted)
-def open_case(ctx: Context, event: ReportAccepted, envelope: Event) -> None:
-    """Open the case. A report that names no need still reaches a partner: it gets the policy's default need."""
+def follow_report(ctx: Context, event: ReportAccepted, envelope: Event) -> None:
+    """Store the report. One that names no need is offered, too: it gets the policy's default need."""
     report = Report(
         report_id=event.report_id,
         urgency=event.urgency,

@@ -1,4 +1,4 @@
-"""Add notify's messages to the case's timeline: whom they reached, or why not."""
+"""Add notify's messages to the case's timeline: to whom they were sent, or why not."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SENTENCES: dict[type[MessageEvent], str] = {
 
 @on(MessageSent, MessageDelivered, MessageFailed, MessageRefused, MessageAcknowledged)
 def note_message(ctx: Context, event: MessageEvent, envelope: Event) -> None:
-    """Add the message to the timeline: whom it reached with what, by reference."""
+    """Add the message to the timeline: its recipient and template, by reference."""
     reason = _reason(event)
     who = f"{event.recipient_kind.replace('_', ' ')} {event.recipient_ref}"
     text = _SENTENCES[type(event)].format(who=who, what=event.template, reason=reason)

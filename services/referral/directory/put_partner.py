@@ -80,7 +80,7 @@ def store_partner(ctx: Context, partner: Partner, *, new_key: bool = False) -> S
     kept = replace(_with_known_keys(partner, known), key_hashes=hashes, revision=known.revision if known else 0)
     ctx.partners.save(kept)
     if known and kept.vouch and kept.vouch != known.vouch:
-        _republish_acceptances(ctx, kept)
+        _publish_acceptances_again(ctx, kept)
     detail = {"key": "new" if key else "kept", "suspended": str(partner.suspended).lower()}
     ctx.audit("partner.put", subject=partner.id, detail=detail)
     return StoredPartner(kept, created=known is None, key=key)
@@ -106,8 +106,8 @@ def _with_known_keys(partner: Partner, known: Partner | None) -> Partner:
     return replace(partner, **keys, vouch=partner.vouch or (known.vouch if same else ""))
 
 
-def _republish_acceptances(ctx: Context, partner: Partner) -> None:
-    """Republish the partner's acceptances, so that what was withheld from it for its keys is disclosed now."""
+def _publish_acceptances_again(ctx: Context, partner: Partner) -> None:
+    """Publish the partner's acceptances again with the new vouch, so that what was withheld for its keys is disclosed."""
     for offer_id in ctx.engagements.taken_of(partner.id):
         case = ctx.cases.of_offer(offer_id)
         offer = case.offer_with(offer_id) if case else None

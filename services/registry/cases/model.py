@@ -13,11 +13,11 @@ from services.registry.people.identity import ReportedIdentity
 
 
 class CaseState(StrEnum):
-    """The state of a case. Withdrawn is final; forgotten means retention has erased the report's facts."""
+    """The state of a case. Withdrawn is final; erased means that retention has erased the report's facts."""
 
     OPEN = "open"
     WITHDRAWN = "withdrawn"
-    FORGOTTEN = "forgotten"
+    ERASED = "forgotten"
 
 
 @dataclass
@@ -97,5 +97,5 @@ class Case:
 
     def erase(self) -> None:
         """Erase all facts of the report about the person; the case itself remains."""
-        self.state = CaseState.FORGOTTEN
+        self.state = CaseState.ERASED
         self.facts = ReportedIdentity()

@@ -80,8 +80,8 @@ class CaseRepository(Repository[Case]):
 
     def _record(self, entity: Case) -> Record:
         scope = scope_of(entity.id, entity.defender_ref)
-        forgotten = entity.state is CaseState.FORGOTTEN
-        facts = None if forgotten else self._seal(scope, entity.id, "told", to_record(entity.facts))
+        erased = entity.state is CaseState.ERASED
+        facts = None if erased else self._seal(scope, entity.id, "told", to_record(entity.facts))
         return super()._record(entity) | {"told": facts}
 
 

@@ -106,5 +106,5 @@ def _touched(ctx: Context, person: Person, case_ref: str | None) -> list[Case]:
     if case is None or case.defender_ref not in {record.id for record in person.records}:
         raise NotFound("The defender has no such case.")
     if not case.is_open:
-        raise NotAllowedNow("The case is not open any more.")
+        raise NotAllowedNow("The report of this case was withdrawn, or its data was erased.")
     return [other for other in open_cases if other.id == case_ref]

@@ -33,7 +33,7 @@ _KEYS_LOOKED_AT = timedelta(days=7)
 def disclose_contact(ctx: Context, offer: OfferAccepted) -> Disclosure:
     """Disclose or withhold, once for each offer. Raises Retryable for an unknown case.
 
-    A withheld contact is decided again when the acceptance is republished, as it is when operators vouch for the partner's keys.
+    A withheld contact is decided again when the acceptance is published again, which a new vouch for the partner's keys causes.
     The case is written as well: every change of consent or restriction writes it too, so one that comes at the same
     moment causes a Conflict, and the decision is made again.
     """
@@ -66,7 +66,7 @@ def disclose_contact(ctx: Context, offer: OfferAccepted) -> Disclosure:
 
 
 def _with_keys_of(ctx: Context, disclosure: Disclosure, offer: OfferAccepted) -> Disclosure:
-    """Store the keys of the republished acceptance, so that the next decision uses them."""
+    """Store the keys of an acceptance that was published again, so that the next decision uses them."""
     if (disclosure.vouch, disclosure.signature) != (offer.vouch, offer.signature):
         disclosure.vouch, disclosure.signature = offer.vouch, offer.signature
         ctx.disclosures.save(disclosure)

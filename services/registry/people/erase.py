@@ -71,7 +71,7 @@ def erase_people(ctx: Context, limit: int) -> int:
 
 
 def _is_needed(ctx: Context, person: Person) -> bool:
-    return any(case.state is not CaseState.FORGOTTEN for case in cases_of(ctx, person))
+    return any(case.state is not CaseState.ERASED for case in cases_of(ctx, person))
 
 
 def _people_of(ctx: Context, cases: list[Case]) -> list[Person]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ngao.kernel.records import from_record
+from ngao.kernel.records import from_record, stored_as
 
 _E164 = re.compile(r"^(\+[1-9][0-9]{7,14})(?:;ext=[0-9]+)?$")
 
@@ -19,13 +19,13 @@ MOST_NAMES = 20
 class Identity:
     """Names as stated; phones in E.164 where they can be parsed; e-mail addresses. Each may have many values.
 
-    `phones_told` are phones as stated, where the parsed number differs: it can be a guess.
+    `phones_as_stated` are there where the parsed number differs: it can be a guess.
     """
 
     names: tuple[str, ...] = field(default=(), repr=False)
     phones: tuple[str, ...] = field(default=(), repr=False)
     emails: tuple[str, ...] = field(default=(), repr=False)
-    phones_told: tuple[str, ...] = field(default=(), repr=False)
+    phones_as_stated: tuple[str, ...] = field(default=(), repr=False, metadata=stored_as("phones_told"))
 
     def merged_with(self, other: Identity) -> Identity:
         """Return both together, each value once, the older first: a person keeps the names they gave, up to a bound."""
@@ -33,7 +33,7 @@ class Identity:
             names=_each_once((*self.names, *other.names))[:MOST_NAMES],
             phones=_each_once((*self.phones, *other.phones)),
             emails=_each_once((*self.emails, *other.emails)),
-            phones_told=_each_once((*self.phones_told, *other.phones_told)),
+            phones_as_stated=_each_once((*self.phones_as_stated, *other.phones_as_stated)),
         )
 
     def over(self, old: Identity | None) -> Identity:
@@ -41,7 +41,7 @@ class Identity:
         if old is None:
             return self
         phones = self if self.phones else old
-        return Identity(self.names or old.names, phones.phones, self.emails or old.emails, phones.phones_told)
+        return Identity(self.names or old.names, phones.phones, self.emails or old.emails, phones.phones_as_stated)
 
     @property
     def is_empty(self) -> bool:
@@ -84,7 +84,7 @@ class ContactSafety:
             identity.names,
             identity.phones if by_phone else (),
             identity.emails if by_email else (),
-            identity.phones_told if by_phone else (),
+            identity.phones_as_stated if by_phone else (),
         )
 
     @staticmethod

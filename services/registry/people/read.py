@@ -72,7 +72,7 @@ def defender_record(ctx: Context, ref: str, reader: Reader) -> Record:
 
 def safe_contact(cases: tuple[Case, ...], reader: Reader) -> tuple[SafeContact, ...]:
     """Show the contact of every case that still has it, the newest first: a contact is never shown without its case."""
-    known = sorted((case for case in cases if case.state is not CaseState.FORGOTTEN), key=lambda each: each.received_at)
+    known = sorted((case for case in cases if case.state is not CaseState.ERASED), key=lambda each: each.received_at)
     return tuple(_safe(case, reader) for case in reversed(known))
 
 

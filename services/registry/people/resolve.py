@@ -118,7 +118,7 @@ def normalised(identity: Identity, region: str, placeholders: Placeholders) -> I
         names=placeholders.real_names(tuple(" ".join(clean(name).split()) for name in identity.names)),
         phones=phones,
         emails=tuple(dict.fromkeys(email.strip().casefold() for email in identity.emails)),
-        phones_told=tuple(dict.fromkeys(phone for phone in identity.phones if phone not in phones)),
+        phones_as_stated=tuple(dict.fromkeys(phone for phone in identity.phones if phone not in phones)),
     )
 
 

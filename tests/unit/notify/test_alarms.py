@@ -45,9 +45,9 @@ class Desk(NotifyUnderTest):
         plan_messages(self.context(), told)
 
     def post(self, answer: Outcome = TAKEN, only_to: str | None = None) -> None:
-        while claimed := self.claims.claim(self.clock.now(), LEASE, urgent_only=False):
-            mine = only_to is None or claimed.recipient.ref == only_to
-            record_outcome(self.context(), claimed, answer if mine else TAKEN)
+        while leased := self.due_messages.lease_next(self.clock.now(), LEASE, urgent_only=False):
+            mine = only_to is None or leased.recipient.ref == only_to
+            record_outcome(self.context(), leased, answer if mine else TAKEN)
 
     def wait(self, minutes: float) -> None:
         self.clock.advance(timedelta(minutes=minutes))
@@ -112,7 +112,7 @@ def test_five_alarms_of_one_case_ask_one_human_once_and_one_acknowledgement_cove
     desk.acknowledge(desk.on_ladders()[0])
     desk.wait(600)
     assert len(desk.letters()) == 2
-    assert desk.state() is AlarmState.SEEN
+    assert desk.state() is AlarmState.ACKNOWLEDGED
     assert [said[0] for said in desk.said].count("acknowledged") == 5
 
 
@@ -223,7 +223,7 @@ def test_what_a_human_must_see_climbs_to_the_last_person_until_it_is_acknowledge
         desk.wait(720)
         desk.post()
     desk.acknowledge(desk.on_ladders()[0])
-    assert (desk.leads(), desk.state()) == ([], AlarmState.SEEN)
+    assert (desk.leads(), desk.state()) == ([], AlarmState.ACKNOWLEDGED)
 
 
 def test_two_lost_letters_to_two_partners_ask_twice() -> None:
@@ -262,7 +262,7 @@ def test_when_the_covering_letter_reaches_nobody_what_it_covered_is_covered_no_m
     desk = Desk(*ALL)
     five_alarms(desk)
     desk.post(UNKNOWN_USER)
-    assert desk.state() is AlarmState.UNHEARD
+    assert desk.state() is AlarmState.UNACKNOWLEDGED
     assert {each.state for each in desk.on_ladders()} == {State.FAILED}
     assert [said[2] for said in desk.said if said[0] == "failed"].count("operator") == 5
 
@@ -279,12 +279,12 @@ def test_what_was_covered_climbs_its_own_ladder_where_that_has_other_people() ->
 def test_an_empty_roster_is_an_unheard_alarm_and_an_officer_who_is_added_is_asked_at_once() -> None:
     desk = Desk()
     five_alarms(desk)
-    assert (desk.state(), desk.letters()) == (AlarmState.UNHEARD, [])
+    assert (desk.state(), desk.letters()) == (AlarmState.UNACKNOWLEDGED, [])
     desk.add("coordinator")
     desk.post()
     assert desk.letters() == [("coordinator", "look_now")]
     desk.acknowledge(next(each for each in desk.on_ladders() if each.state is State.SENT))
-    assert desk.state() is AlarmState.SEEN
+    assert desk.state() is AlarmState.ACKNOWLEDGED
 
 
 def test_a_recall_that_cannot_reach_its_partner_asks_a_duty_officer() -> None:
@@ -341,7 +341,7 @@ def test_an_acknowledged_lesser_alarm_does_not_count_for_the_graver_one_that_cov
         desk.wait(60)
         desk.post()
     assert desk.leads() == []
-    assert desk.state() is AlarmState.UNHEARD
+    assert desk.state() is AlarmState.UNACKNOWLEDGED
 
 
 def test_a_covered_message_to_a_later_person_does_not_end_the_ladder_that_asks_for_itself() -> None:
@@ -402,9 +402,9 @@ def test_whatever_happens_one_human_at_most_is_waited_for_and_nothing_is_covered
 
 
 def _post_once(desk: Desk, answer: Outcome) -> None:
-    claimed = desk.claims.claim(desk.clock.now(), LEASE, urgent_only=False)
-    if claimed:
-        record_outcome(desk.context(), claimed, answer)
+    leased = desk.due_messages.lease_next(desk.clock.now(), LEASE, urgent_only=False)
+    if leased:
+        record_outcome(desk.context(), leased, answer)
 
 
 def _holds(desk: Desk) -> None:
@@ -419,4 +419,4 @@ def _holds(desk: Desk) -> None:
         if each.state is State.QUEUED:
             assert each.next_attempt
     if on_ladders and not leads and not {each.cause for each in on_ladders} <= seen:
-        assert desk.state() is AlarmState.UNHEARD
+        assert desk.state() is AlarmState.UNACKNOWLEDGED

@@ -10,7 +10,7 @@ import pytest
 from ngao.chassis.errors import NotFound
 from ngao.testing.notify import shipped_policy
 from services.notify.errors import PolicyBroken
-from services.notify.ladders.acknowledge import mark_seen
+from services.notify.ladders.acknowledge import acknowledge_message
 from services.notify.ladders.escalate import escalate_message
 from services.notify.messages.model import Message, State
 from services.notify.messages.plan import plan_messages
@@ -41,7 +41,7 @@ class Watch(NotifyUnderTest):
 
     def acknowledge(self, which: int) -> Message:
         message_id = list(self.messages.kept)[which]
-        return mark_seen(self.context(), message_id, "grace")
+        return acknowledge_message(self.context(), message_id, "grace")
 
     def told(self) -> list[str]:
         return [ref for ref, state in self.addressed() if state is not State.REFUSED]
@@ -109,7 +109,7 @@ def test_an_empty_roster_refuses_each_person_once() -> None:
 
 def test_an_unknown_message_cannot_be_acknowledged() -> None:
     with pytest.raises(NotFound):
-        mark_seen(NotifyUnderTest().context(), "nobody", "grace")
+        acknowledge_message(NotifyUnderTest().context(), "nobody", "grace")
 
 
 @pytest.mark.parametrize("people", [(), ("grace", "grace")])
@@ -122,12 +122,12 @@ def test_a_ladder_that_would_tell_nobody_or_one_twice_stops_the_start(people: tu
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"tell": "everybody"},
+        {"recipient_kind": "everybody"},
         {"ladder": None},
         {"ladder": "elsewhere"},
         {"template": "elsewhere"},
-        {"tell": "partner"},
-        {"tell": "defender", "ladder": None, "urgent": True},
+        {"recipient_kind": "partner"},
+        {"recipient_kind": "defender", "ladder": None, "urgent": True},
     ],
 )
 def test_a_rule_that_contradicts_itself_stops_the_start(wrong: dict[str, object]) -> None:

@@ -92,7 +92,7 @@ def test_an_owner_who_acknowledges_their_letter_ends_the_ladder_and_owns_the_cas
     desk.hear(REOPENED)
     desk.post()
     desk.acknowledge(letters_to(desk, "grace")[0], "grace")
-    assert (desk.leads(), desk.state()) == ([], AlarmState.SEEN)
+    assert (desk.leads(), desk.state()) == ([], AlarmState.ACKNOWLEDGED)
     desk.hear(REOPENED)
     assert len(letters_to(desk, "grace")) == 2
     assert asked(desk) == ["duty-officer"]
@@ -136,6 +136,6 @@ def test_the_owner_of_an_acknowledged_partners_letter_is_whoever_acknowledged_it
     desk.post()
     (to_partner,) = letters_to(desk, "clinic")
     desk.acknowledge(to_partner, "grace")
-    assert (desk.leads(), desk.state()) == ([], AlarmState.SEEN)
+    assert (desk.leads(), desk.state()) == ([], AlarmState.ACKNOWLEDGED)
     desk.hear(REOPENED)
     assert [each.template for each in letters_to(desk, "grace")] == ["owner_look"]

@@ -1,4 +1,4 @@
-"""Claim, send, record: once where possible, again where needed, never silently lost."""
+"""Lease, send, record: once where possible, again where needed, never silently lost."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ngao.chassis.errors import Misconfigured
 from ngao.testing.notify import MemoryChannel, MemoryRoster, shipped_policy
 from services.notify.channels.account import MailAccount
 from services.notify.channels.outgoing import Outcome, Result
-from services.notify.ladders.acknowledge import mark_seen
+from services.notify.ladders.acknowledge import acknowledge_message
 from services.notify.ladders.escalate import escalate_message
 from services.notify.messages.model import Message, State
 from services.notify.messages.plan import plan_messages
@@ -36,19 +36,19 @@ class Office(NotifyUnderTest):
 
     def send(self, *, urgent_only: bool = False) -> int:
         post = Sender(POLICY.templates, "", {"email": self.channel}, MemoryRoster(self.roster))
-        return send_for_one_turn(self.claims, post, self.account, self.record, self.clock.now, urgent_only=urgent_only)
+        return send_for_one_turn(self.due_messages, post, self.account, self.record, self.clock.now, urgent_only=urgent_only)
 
-    def record(self, claimed: Message, outcome: Outcome) -> None:
-        record_outcome(self.context(), claimed, outcome)
+    def record(self, leased: Message, outcome: Outcome) -> None:
+        record_outcome(self.context(), leased, outcome)
 
     def escalate(self) -> None:
         for message_id in self.context().messages.overdue(self.clock.now(), POLICY.furthest, 100):
             escalate_message(self.context(), message_id)
 
-    def claim(self) -> Message:
-        claimed = self.claims.claim(self.clock.now(), LEASE, urgent_only=False)
-        assert claimed is not None
-        return claimed
+    def lease(self) -> Message:
+        leased = self.due_messages.lease_next(self.clock.now(), LEASE, urgent_only=False)
+        assert leased is not None
+        return leased
 
 
 def test_a_due_message_is_sent_once_and_said() -> None:
@@ -124,7 +124,7 @@ def test_when_everybody_on_the_ladder_is_lost_the_operator_is_named() -> None:
 def test_a_message_whose_sender_died_is_sent_again_with_the_same_id_when_the_lease_is_over() -> None:
     office = Office()
     office.hear("referral.offered")
-    dead = office.claim()
+    dead = office.lease()
     assert office.send() == 0
     office.clock.advance(LEASE)
     assert office.send() == 1
@@ -134,7 +134,7 @@ def test_a_message_whose_sender_died_is_sent_again_with_the_same_id_when_the_lea
 def test_a_sender_that_comes_back_after_its_lease_changes_nothing() -> None:
     office = Office()
     office.hear("referral.offered")
-    slow = office.claim()
+    slow = office.lease()
     office.clock.advance(LEASE)
     office.send()
     office.record(slow, NEVER)
@@ -144,9 +144,9 @@ def test_a_sender_that_comes_back_after_its_lease_changes_nothing() -> None:
 def test_what_was_acknowledged_while_it_was_sent_stays_acknowledged() -> None:
     office = Office()
     office.hear("intake.report.accepted")
-    claimed = office.claim()
-    mark_seen(office.context(), claimed.id, "grace")
-    office.record(claimed, Outcome(Result.ACCEPTED))
+    leased = office.lease()
+    acknowledge_message(office.context(), leased.id, "grace")
+    office.record(leased, Outcome(Result.ACCEPTED))
     assert office.addressed() == [("duty-officer", State.ACKNOWLEDGED)]
 
 
@@ -165,7 +165,8 @@ def test_a_turn_ends_so_that_a_stopping_service_need_not_wait() -> None:
         office.hear("referral.offered", cause=f"event-{number}")
     ticks = iter(range(0, 60, 2))
     post = Sender(POLICY.templates, "", {"email": office.channel}, MemoryRoster(office.roster))
-    tried = send_for_one_turn(office.claims, post, office.account, office.record, lambda: START + timedelta(seconds=next(ticks)))
+    due = office.due_messages
+    tried = send_for_one_turn(due, post, office.account, office.record, lambda: START + timedelta(seconds=next(ticks)))
     assert 0 < tried < 4
 
 

@@ -27,8 +27,8 @@ from tests.support.referral import (
     apply_withdrawal,
     consent,
     defender,
+    follow_report,
     office,
-    open_case,
     partner,
     payload_of,
     report,
@@ -40,7 +40,7 @@ SERVICE = {"contact": "registry", "narrative": "intake"}
 
 def opened(*names: str, never: tuple[str, ...] = (), consents: list[Statement] | None = None) -> Office:
     made = office(*(partner(name) for name in names))
-    open_case(made.ctx(), REF, report(), [consent()] if consents is None else consents)
+    follow_report(made.ctx(), REF, report(), [consent()] if consents is None else consents)
     apply_defender(made.ctx(), REF, defender(*never))
     return made
 
@@ -70,13 +70,13 @@ def test_a_case_is_offered_only_when_both_facts_are_known_in_either_order() -> N
     for first_report in (True, False):
         made = office(partner("a"))
         if first_report:
-            open_case(made.ctx(), REF, report(), [consent()])
+            follow_report(made.ctx(), REF, report(), [consent()])
             assert not made.case().offers
             apply_defender(made.ctx(), REF, defender())
         else:
             apply_defender(made.ctx(), REF, defender())
             assert not made.case().offers
-            open_case(made.ctx(), REF, report(), [consent()])
+            follow_report(made.ctx(), REF, report(), [consent()])
         assert live(made).partner_id == "a"
         assert made.kinds().count("case.opened") == 1
 
@@ -108,7 +108,7 @@ def test_a_consent_for_another_purpose_changes_nothing() -> None:
 
 def test_a_report_without_needs_gets_the_default_need() -> None:
     made = office(partner("a"))
-    open_case(made.ctx(), REF, report(needs=()), [consent()])
+    follow_report(made.ctx(), REF, report(needs=()), [consent()])
     apply_defender(made.ctx(), REF, defender())
     assert list(made.case().needs) == ["other"]
     assert made.last("unroutable").need == "other"
@@ -116,7 +116,7 @@ def test_a_report_without_needs_gets_the_default_need() -> None:
 
 def test_when_the_registry_is_silent_a_human_is_told_once_and_the_case_still_goes_on() -> None:
     made = office(partner("a"))
-    open_case(made.ctx(), REF, report(), [consent()])
+    follow_report(made.ctx(), REF, report(), [consent()])
     wait(made, timedelta(seconds=30))
     wait(made, timedelta(hours=5))
     assert [news.reason for _, news in made.cases.changes if news.kind == "unroutable"] == ["registry_silent"]
@@ -257,7 +257,7 @@ def test_a_withdrawal_that_overtakes_the_report_is_not_forgotten() -> None:
     made = office(partner("a"))
     apply_consent(made.ctx(), REF, consent(granted=False, at=after(1), scope=()))
     apply_defender(made.ctx(), REF, defender())
-    open_case(made.ctx(), REF, report(), [consent()])
+    follow_report(made.ctx(), REF, report(), [consent()])
     assert not made.case().offers
     assert made.case().closed_reason == "consent_withdrawn"
 
@@ -351,7 +351,7 @@ def test_an_older_word_of_the_registry_does_not_lift_a_restriction() -> None:
     made = office(partner("a"))
     apply_defender(made.ctx(), REF, defender("a", sequence=2))
     apply_defender(made.ctx(), REF, defender(sequence=1))
-    open_case(made.ctx(), REF, report(), [consent()])
+    follow_report(made.ctx(), REF, report(), [consent()])
     assert not made.case().offers
 
 
@@ -369,7 +369,7 @@ def test_a_report_taken_back_recalls_everything_for_good() -> None:
 def test_a_withdrawal_that_overtakes_its_report_keeps_it_from_being_offered() -> None:
     made = office(partner("a"))
     apply_withdrawal(made.ctx(), REF)
-    open_case(made.ctx(), REF, report(), [consent()])
+    follow_report(made.ctx(), REF, report(), [consent()])
     apply_defender(made.ctx(), REF, defender())
     assert not made.case().offers
 
@@ -387,14 +387,14 @@ def test_an_update_adds_needs_and_shortens_the_wait_of_what_became_urgent() -> N
 def test_an_update_that_overtakes_its_report_is_the_later_word() -> None:
     made = office(partner("a"))
     apply_update(made.ctx(), REF, report(sequence=2, urgency="critical", county="", languages=()), [consent(at=after(1))])
-    open_case(made.ctx(), REF, report(urgency="low"), [consent()])
+    follow_report(made.ctx(), REF, report(urgency="low"), [consent()])
     apply_defender(made.ctx(), REF, defender())
     assert (made.case().urgency, live(made).partner_id) == ("critical", "a")
 
 
 def test_each_need_has_its_own_offer() -> None:
     made = office(partner("a"), partner("m", support_types=("medical",)))
-    open_case(made.ctx(), REF, report(needs=("legal_aid", "medical")), [consent()])
+    follow_report(made.ctx(), REF, report(needs=("legal_aid", "medical")), [consent()])
     apply_defender(made.ctx(), REF, defender())
     assert {offer.need: offer.partner_id for offer in made.case().offers} == {"legal_aid": "a", "medical": "m"}
 
@@ -441,7 +441,7 @@ def test_a_new_need_opens_a_closed_case_again_and_is_offered() -> None:
 def half_settled(*partners: str) -> Office:
     """A case of two needs: the doctor's part is done, the lawyer is at work."""
     made = office(*(partner(name) for name in partners), partner("m", support_types=("medical",)))
-    open_case(made.ctx(), REF, report(needs=("medical", "legal_aid")), [consent()])
+    follow_report(made.ctx(), REF, report(needs=("medical", "legal_aid")), [consent()])
     apply_defender(made.ctx(), REF, defender())
     for offer in made.case().offers:
         say(made, Verb.ACCEPT, offer=offer)
@@ -523,7 +523,7 @@ def test_a_word_from_before_the_withdrawal_is_no_news() -> None:
 def test_one_place_is_offered_once() -> None:
     made = office(partner("a", capacity=1))
     for ref in ("NG-1", "NG-2"):
-        open_case(made.ctx(), ref, report(), [consent()])
+        follow_report(made.ctx(), ref, report(), [consent()])
         apply_defender(made.ctx(), ref, defender())
     assert made.case("NG-1").live_offer("legal_aid")
     assert made.case("NG-2").live_offer("legal_aid") is None

@@ -21,8 +21,8 @@ from tests.support.referral import (
     apply_withdrawal,
     consent,
     defender,
+    follow_report,
     office,
-    open_case,
     partner,
     report,
 )
@@ -51,7 +51,7 @@ class CaseMachine(RuleBasedStateMachine):
           recipient=st.sampled_from([None, *NAMES]), urgency=st.sampled_from(["critical", "low"]))
     def report_comes(self, needs: set[str], agreed: bool, scope: tuple[str, ...], recipient: str | None, urgency: str) -> None:
         told = report(needs=tuple(sorted(needs)), urgency=urgency)
-        open_case(self.made.ctx(), REF, told, [consent(scope=scope, recipient=recipient)] if agreed else [])
+        follow_report(self.made.ctx(), REF, told, [consent(scope=scope, recipient=recipient)] if agreed else [])
 
     @rule(sequence=st.integers(1, 4), need=st.sampled_from(NEEDS), urgency=st.sampled_from(["critical", "low"]))
     def update_comes(self, sequence: int, need: str, urgency: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from ngao.contracts import Event, make
 from services.referral.cases.changes import Kind
-from services.referral.cases.follow import follow_update, open_case
+from services.referral.cases.follow import follow_report, follow_update
 from services.referral.cases.model import Case
 from services.referral.cases.settle_need import settle_need
 from tests.support.referral import START, Office, office, payload_of
@@ -27,7 +27,7 @@ def accepted() -> Event:
 
 
 def hear(made: Office, event: Event) -> Case:
-    use_case: Any = open_case if "accepted" in event.type else follow_update
+    use_case: Any = follow_report if "accepted" in event.type else follow_update
     use_case(made.ctx(), payload_of(event), event)
     return made.case()
 

@@ -22,8 +22,8 @@ from tests.support.referral import (
     apply_withdrawal,
     consent,
     defender,
+    follow_report,
     office,
-    open_case,
     partner,
     report,
 )
@@ -58,7 +58,7 @@ OF_OPEN_AND_TAKEN = [_restrict, _withdraw_consent, _withdraw_report, _settle]
 
 def _offered() -> Office:
     made = office(partner("a"))
-    open_case(made.ctx(), REF, report(), [consent()])
+    follow_report(made.ctx(), REF, report(), [consent()])
     apply_defender(made.ctx(), REF, defender())
     return made
 

@@ -271,5 +271,5 @@ def test_what_was_said_of_a_phone_stays_beside_its_reading_and_an_extension_is_n
     first = register.report("NG-1", {"names": [], "phones": ["0700 000 011 ext. 5"], "emails": []})
     told = register.cases.kept["NG-1"].facts.identity
     assert told
-    assert (told.phones, told.phones_told) == (("+254700000011;ext=5",), ("0700 000 011 ext. 5",))
+    assert (told.phones, told.phones_as_stated) == (("+254700000011;ext=5",), ("0700 000 011 ext. 5",))
     assert register.report("NG-2", {"names": [], "phones": ["0700000011"], "emails": []}).defender_ref == first.defender_ref
