@@ -29,7 +29,7 @@ types: ## Types
 	@$(RUN) mypy
 imports: ## Who may import whom
 	@$(RUN) lint-imports
-bench: ## The platform beside its floors and beside plain ones; takes a quarter of an hour, wants a quiet machine
+bench: ## The platform beside its floors, a plain one and its own last recorded run; takes 20 minutes, wants a quiet machine
 	@$(RUN) python -W ignore -m bench
 generate: ## Write the generated files anew
 	@$(RUN) python tools/generate.py

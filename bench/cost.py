@@ -1,65 +1,136 @@
-"""Processor time a report, by process, and database commands: what a ratio is made of, and nearly the same on a busy machine.
+"""Processor time, database commands and context switches a report: what a ratio is made of.
 
-Contention makes every process's time longer, so contenders take turns and the median is kept.
+Commands are the same on a busy machine, processor time nearly so. At a low rate each command and each message is paid for alone,
+so a report costs several times as much as at the peak, and this is where latency is measured.
 """
 
 from __future__ import annotations
 
 import os
-import statistics
+import re
+import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pymongo import MongoClient
 
-from bench.contenders.runners import SERVICES, OverHttp
+from bench.contenders.runners import SERVICES, Driven, Run
+from bench.durability import beam
 from bench.stage import Stage
 
+Client = MongoClient[dict[str, Any]]
 _TICK = os.sysconf("SC_CLK_TCK")
-_REPORTS, _TURNS = 200, 3
 _COMMANDS = ("find", "aggregate", "insert", "update", "delete", "findAndModify", "commitTransaction")
+_SWITCHES = re.compile(r"ctxt_switches:\s*(\d+)")
+_LOOK_S, _QUIET, _QUIET_WITHIN_S = 0.25, 0.2, 20.0
 
 
-def of(stage: Stage, contenders: Sequence[OverHttp]) -> dict[str, dict[str, float]]:
-    """Measure a report by contender: milliseconds of each process and of `all`, and how many `commands` the database ran."""
-    turns: dict[str, list[dict[str, float]]] = {each.name: [] for each in contenders}
-    for _ in range(_TURNS):
-        for each in contenders:
-            turns[each.name].append(_one(stage, each))
-    return {name: {part: statistics.median(one[part] for one in own) for part in own[0]} for name, own in turns.items()}
+@dataclass(frozen=True)
+class Reading:
+    """What the processes and the database have used since their start: seconds by process, switches by thread."""
+
+    seconds: dict[str, float]
+    switches: dict[str, int]
+    commands: int
+
+    @classmethod
+    def of(cls, pids: dict[str, int], client: Client) -> Reading:
+        """Read it from /proc and from mongod."""
+        counted = client.admin.command("serverStatus")["metrics"]["commands"]
+        commands = sum(int(counted[name]["total"]) for name in _COMMANDS)
+        switches = {thread: count for pid in pids.values() for thread, count in switches_of(pid).items()}
+        return cls({name: seconds_of(pid) for name, pid in pids.items()}, switches, commands)
+
+    def since(self, before: Reading, count: float) -> dict[str, float]:
+        """Return milliseconds of each process and of `all`, and `commands` and `switches`, each divided by `count`."""
+        spent = {name: 1000 * (now - before.seconds[name]) / count for name, now in self.seconds.items()}
+        switches = sum(now - before.switches.get(thread, 0) for thread, now in self.switches.items())
+        shared = {"commands": (self.commands - before.commands) / count, "switches": switches / count}
+        return {**spent, "all": sum(spent.values()), **shared}
 
 
-def _one(stage: Stage, contender: OverHttp) -> dict[str, float]:
-    with MongoClient[dict[str, Any]](stage.mongo_uri) as client:
-        before = _commands(client)
-        spent = _during(_processes(stage, contender), _REPORTS, lambda: contender.through(_REPORTS))
-        return {**spent, "commands": (_commands(client) - before) / _REPORTS}
+class Meter:
+    """Measures what the contenders of a stage use.
+
+    The platform's timers make the stores work while other contenders are measured: that is taken off these contenders' cost.
+    """
+
+    def __init__(self, stage: Stage, platform: Driven, seconds: float) -> None:
+        self._stage, self._platform = stage, platform
+        services = self._services(platform)
+        stores = {"mongod": stage.platform.mongo.process.pid(), "broker": stage.platform.broker.process.pid()}
+        self._stores = {name: beam(pid) for name, pid in stores.items() if pid}
+        self.idle = self._second(services | self._stores, seconds)
+        """A second in which no report comes: timers, heartbeats, the stores' own work."""
+        with_timers = self._second(self._stores, seconds)
+        with _frozen(services.values()):
+            without = self._second(self._stores, seconds)
+        self.timers = {name: max(0.0, used - without[name]) for name, used in with_timers.items()}
+        """What the stores use in a second for the platform's timers alone."""
+
+    def of(self, contender: Driven, work: Callable[[], Run]) -> tuple[Run, dict[str, float]]:
+        """Return the run, and what a report of it costs, until its last event has been handled."""
+        with Client(self._stage.mongo_uri) as client:
+            pids, began = self._processes(contender), time.monotonic()
+            before = Reading.of(pids, client)
+            run = work()
+            self.wait_until_quiet(contender)
+            count = len(run.posts)
+            spent = Reading.of(pids, client).since(before, count)
+            others = {} if contender is self._platform else self.timers
+            lasted = (time.monotonic() - began) / count
+            return run, {name: used - others.get(name, 0.0) * lasted for name, used in spent.items()}
+
+    def wait_until_quiet(self, contender: Driven) -> None:
+        """Wait until it uses less than a fifth of a core: events that no partner receives are handled after the last offer."""
+        pids = self._processes(contender).values()
+        end, spent = time.monotonic() + _QUIET_WITHIN_S, sum(map(seconds_of, pids))
+        while time.monotonic() < end:
+            time.sleep(_LOOK_S)
+            before, spent = spent, sum(map(seconds_of, pids))
+            if spent - before < _QUIET * _LOOK_S:
+                return
+
+    def _second(self, pids: dict[str, int], seconds: float) -> dict[str, float]:
+        with Client(self._stage.mongo_uri) as client:
+            before, began = Reading.of(pids, client), time.monotonic()
+            time.sleep(seconds)
+            return Reading.of(pids, client).since(before, time.monotonic() - began)
+
+    def _processes(self, contender: Driven) -> dict[str, int]:
+        return self._services(contender) | self._stores
+
+    def _services(self, contender: Driven) -> dict[str, int]:
+        own: dict[str, int | None] = {name: process.pid for name, process in zip(SERVICES, contender.processes, strict=False)}
+        found = own or {name: self._stage.platform.service(name).pid() for name in SERVICES}
+        return {name: pid for name, pid in found.items() if pid}
 
 
-def _commands(client: MongoClient[dict[str, Any]]) -> int:
-    counted = client.admin.command("serverStatus")["metrics"]["commands"]
-    return sum(int(counted[name]["total"]) for name in _COMMANDS)
+@contextmanager
+def _frozen(pids: Iterable[int]) -> Iterator[None]:
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
 
 
-def _processes(stage: Stage, contender: OverHttp) -> dict[str, int]:
-    stores = {"mongod": stage.platform.mongo.process.pid(), "broker": stage.platform.broker.process.pid()}
-    own: dict[str, int | None] = {name: process.pid for name, process in zip(SERVICES, contender.processes, strict=False)}
-    if not own:
-        own = {name: stage.platform.service(name).pid() for name in SERVICES}
-    return {name: pid for name, pid in {**own, **stores}.items() if pid}
-
-
-def _during(pids: dict[str, int], count: int, work: Callable[[], object]) -> dict[str, float]:
-    before = {name: _spent(pid) for name, pid in pids.items()}
-    work()
-    time.sleep(0.5)
-    spent = {name: 1000 * (_spent(pid) - before[name]) / count for name, pid in pids.items()}
-    return {**spent, "all": sum(spent.values())}
-
-
-def _spent(pid: int) -> float:
-    """Return the processor seconds of this process and of the children it has waited for."""
+def seconds_of(pid: int) -> float:
+    """Return the processor seconds, user and system, of this process and of the children it has waited for."""
     fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
     return sum(int(each) for each in fields[11:15]) / _TICK
+
+
+def switches_of(pid: int) -> dict[str, int]:
+    """Return the context switches, voluntary and involuntary, of each living thread; those of ended threads are lost."""
+    found = {}
+    for status in Path(f"/proc/{pid}/task").glob("*/status"):
+        with suppress(OSError):  # the thread has ended
+            found[status.parent.name] = sum(int(each) for each in _SWITCHES.findall(status.read_text("utf-8")))
+    return found

@@ -29,7 +29,7 @@ def counted(stage: Stage, work: Callable[[int], object]) -> dict[str, Any]:
 def _during(parts: dict[str, int | None], work: Callable[[], object]) -> dict[str, int]:
     command = ["strace", "-c", "-f", "-e", "trace=fsync,fdatasync", "-p"]
     tracers = {
-        name: subprocess.Popen([*command, str(_beam(pid))], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+        name: subprocess.Popen([*command, str(beam(pid))], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
         for name, pid in parts.items()
         if pid
     }
@@ -43,7 +43,7 @@ def _during(parts: dict[str, int | None], work: Callable[[], object]) -> dict[st
     return {name: sum(int(calls) for calls, _ in _CALLS.findall(text)) for name, text in texts.items()}
 
 
-def _beam(pid: int) -> int:
+def beam(pid: int) -> int:
     """Return the process of the virtual machine: RabbitMQ's script may have become it, or have it as a child."""
     done = subprocess.run(["pgrep", "-P", str(pid), "beam"], check=False, capture_output=True, text=True)  # noqa: S607
     children = [int(each) for each in done.stdout.split()]

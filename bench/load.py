@@ -81,8 +81,12 @@ def _more(connection: socket.socket) -> bytes:
     return piece
 
 
-def closed(port: int, key: str, clients: int, bodies: Sequence[bytes], seconds: float = 1e9) -> list[Post]:
-    """Post until all bodies are posted or the time limit is reached. A temporarily refused report is sent again.
+def closed(
+    port: int, key: str, clients: int, bodies: Sequence[bytes], seconds: float = 1e9, *, pause_s: float = 0.0
+) -> list[Post]:
+    """Post until all bodies are posted or the time limit is reached, with a pause before each.
+
+    A temporarily refused report is sent again.
 
     Raises RuntimeError if a report is refused permanently, or for too long.
     """
@@ -99,6 +103,7 @@ def closed(port: int, key: str, clients: int, bodies: Sequence[bytes], seconds: 
                     body = next(waiting, None)
                 if body is None:
                     return
+                time.sleep(pause_s)
                 post = _insist(client, body, time.monotonic(), retry=True)
                 failed.append(post) if isinstance(post, str) else done.append(post)
         finally:

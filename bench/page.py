@@ -8,33 +8,41 @@ from html import escape
 from math import inf, log2
 from typing import Any
 
-from bench.verdicts import Verdict, floor_spread, is_quiet, never_arrived, verdicts
+from bench.figures import RATES, SAYS, SPEEDS, changes, speed
+from bench.numbers import Spread
+from bench.verdicts import Verdict, floor_spread, is_quiet, never_arrived, values, verdicts
 
 _WIDTH, _ROW, _LEFT = 900, 34, 400
 _STYLE = "body{font:15px/1.5 sans-serif;max-width:960px;margin:2em auto;padding:0 1em}table{border-collapse:collapse}"
 _STYLE += "td,th{border:1px solid #ccc;padding:.3em .6em;text-align:left}svg text{font:13px sans-serif}"
 _GOOD, _BAD = "#2a7d46", "#b3402a"
-_SAYS = {"ngao": "Ngao", "f1": "F1 serial floor", "f2": "F2 batched floor", "p1": "P1 plain nameko", "p2": "P2 FastStream"}
+_HEAD = ("", "what", "median (lowest to highest round)", "must", "", "aim")
+_CHANGED = ("", "before", "now", "")
+_PARTS = ("intake", "registry", "referral", "notify", "mongod", "broker", "all", "commands", "switches")
 
 
 def table(results: dict[str, Any]) -> list[tuple[str, ...]]:
-    """Return one row per bar: scenario, measure, median with spread, bar, and whether it is met."""
-    return [(each.scenario, each.what, each.spread.text(), each.bar_text, _met(each)) for each in verdicts(results)]
+    """Return one row per bar: scenario, measure, median with spread, bar, whether it is met, aim."""
+    return [
+        (each.scenario, each.what, each.spread.text(), f"{each.bar.sign} {each.bar.must:g}", _met(each), _aim(each))
+        for each in verdicts(results)
+    ]
 
 
-def text(results: dict[str, Any]) -> str:
-    """Return the table for the terminal."""
-    rows = [("", "what", "median (lowest to highest round)", "bar", ""), *table(results)]
-    widths = [max(len(row[at]) for row in rows) for at in range(5)]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+def text(results: dict[str, Any], before: dict[str, Any]) -> str:
+    """Return the tables for the terminal."""
+    said, changed = _compared(results, before)
+    return "\n\n".join([_columns([_HEAD, *table(results)]), said, *([_columns([_CHANGED, *changed])] if changed else [])])
 
 
-def markdown(results: dict[str, Any]) -> str:
+def markdown(results: dict[str, Any], before: dict[str, Any]) -> str:
     """Return the content of `RESULTS.md`."""
-    rows = _markdown(("", "what", "median (lowest to highest round)", "bar", ""), table(results))
+    said, changed = _compared(results, before)
     parts = [
-        "# Results", _quiet(results), "## Against the bars", rows, "## Absolute numbers of this machine", _absolute(results),
-        "They are no promise: only ratios within one run mean something.", "## Processor time", _cost(results.get("cost", {})),
+        "# Results", _quiet(results), "## Against the bars", _markdown(_HEAD, table(results)),
+        "## Since the last recorded run", said, *([_markdown(_CHANGED, changed)] if changed else []),
+        "## Absolute numbers of this machine", _absolute(results),
+        "They are no promise: only ratios within one run mean something.", "## What a report costs", _cost(results),
         "## Durability", _syncs(results), "## The machine",
         _machine(results["machine"]),
     ]  # fmt: skip
@@ -46,8 +54,9 @@ def html(results: dict[str, Any]) -> str:
     made = verdicts(results)
     body = [
         "<h1>How fast the platform is</h1>", f"<p>{escape(_quiet(results))}</p>",
-        _html(("", "what", "median", "bar", ""), table(results)),
-        "<h2>Every round, as a share of the bar</h2>", _dots(made), *_timelines(results.get("b10", {})),
+        _html(_HEAD, table(results)), "<h2>Every round, as a share of the bar</h2>",
+        "<p>Right is better, each step is a doubling. The line is what must be reached, the mark in each row is the aim.</p>",
+        _dots(made), *_timelines(results.get("b10", {})),
         "<h2>Raw rounds</h2>", f"<details><pre>{escape(json.dumps(results, indent=1, default=str))}</pre></details>",
     ]  # fmt: skip
     return (
@@ -56,54 +65,75 @@ def html(results: dict[str, Any]) -> str:
 
 
 def _met(verdict: Verdict) -> str:
-    if verdict.is_met:
-        return "met"
-    return f"missed by a factor of {_factor(verdict):.1f}"
+    return "met" if verdict.is_met else f"missed by a factor of {_factor(verdict):.1f}"
+
+
+def _aim(verdict: Verdict) -> str:
+    reached = ", reached" if verdict.bar.is_reached(verdict.spread.median) else ""
+    return f"{verdict.bar.sign} {verdict.bar.aim:g}{reached}"
 
 
 def _factor(verdict: Verdict) -> float:
     """Return the ratio to the bar; above 1, by how much it is missed."""
-    return verdict.bar / verdict.spread.median if verdict.least else verdict.spread.median / verdict.bar
+    median, must = verdict.spread.median, verdict.bar.must
+    return must / median if verdict.bar.least else median / must
+
+
+def _compared(results: dict[str, Any], before: dict[str, Any]) -> tuple[str, list[tuple[str, ...]]]:
+    """Return a sentence, and one row per figure that has changed beyond noise."""
+    if not before:
+        return "No run was recorded before.", []
+    both, machine = changes(before, results), before["machine"]
+    rows: list[tuple[str, ...]] = [
+        (each.what, each.before.text(), each.now.text(), f"{each.times:.2f} times") for each in both if each.is_beyond_noise
+    ]
+    said = f"The last recorded run is of {machine['at']}, commit {machine['commit']}. "
+    if any(machine[each] != results["machine"][each] for each in ("processor", "cores", "memory_gib")):
+        said += "Its machine was another one, so only ratios compare. "
+    said += f"Of {len(both)} figures with at least three rounds in both, {len(rows)} changed beyond noise: "
+    return said + "the median of each run lies outside the rounds of the other.", rows
 
 
 def _quiet(results: dict[str, Any]) -> str:
     count, share = len(results.get("rounds", [])), floor_spread(results)
     said = f"{count} rounds; the floor's own rounds lie within {share:.0%} of their median; "
-    said += f"{never_arrived(results)} accepted reports did not reach a partner in time."
+    said += f"{never_arrived(results.get('rounds', []))} accepted reports did not reach a partner in time."
     return (
         said if is_quiet(results) else f"{said} That is more than 25 %: the machine was not quiet, and the numbers are not sound."
     )
 
 
 def _absolute(results: dict[str, Any]) -> str:
+    """Return the medians, one column per contender."""
+    rows = [(what, *(_median(speed(results, name, what)) for name in SAYS)) for what in SPEEDS]
+    half = f"Half of Ngao's peak is {results.get('peaks', {}).get('ngao', 0) / 2:.0f}/s."
+    return _markdown(("", *SAYS.values()), rows) + "\n\n" + half
+
+
+def _cost(results: dict[str, Any]) -> str:
+    """Return the table of costs, which explain the ratios: with busy cores, throughput is cores / time per report."""
     rows = []
-    for name, says in _SAYS.items():
-        own = [says]
-        for scenario, key, factor in (
-            ("b1", "rate_32", 1), ("b1", "rate_1", 1), ("b1", "p50_1", 1000), ("b2", "rate", 1),
-            ("b3", "p50", 1000), ("b3", "p99", 1000),
-        ):  # fmt: skip
-            values = [each[scenario][name][key] for each in results["rounds"] if key in each[scenario].get(name, {})]
-            own.append(f"{factor * sorted(values)[len(values) // 2]:.0f}" if values else "")
-        rows.append(tuple(own))
-    rate = results.get("peaks", {}).get("ngao", 0) / 2
-    head = ("", "accepted/s, 32 clients", "1 client", "its median, ms", "end to end/s", f"p50 at {rate:.0f}/s, ms", "p99, ms")
-    return _markdown(head, rows)
+    for scenario, rate in RATES.items():
+        for name, says in SAYS.items():
+            own = [values(results, scenario, name, "cost", each) for each in _PARTS]
+            rows += [(says, rate, *map(_median, own))] if any(own) else []
+    for key, what in (("idle", "a second without a report"), ("timers", "a second of its timers in the stores")):
+        if one := results.get(key):
+            rows.append((SAYS["ngao"], what, *(_median([one[each]] if each in one else []) for each in _PARTS)))
+    note = "Milliseconds of processor (user and system) a report, end to end, without the load's own; database commands; "
+    return note + "context switches of all these processes:\n\n" + _markdown(("", "at", *_PARTS), rows)
 
 
-def _cost(cost: dict[str, dict[str, float]]) -> str:
-    """Return the table of processor times, which explain the ratios: with busy cores, throughput is cores / time per report."""
-    names = list(dict.fromkeys(name for one in cost.values() for name in one))
-    rows = [(_SAYS[name], *(f"{one.get(each, 0):.1f}" for each in names)) for name, one in cost.items()]
-    return "Milliseconds a report, end to end, and commands that the database ran for it:\n\n" + _markdown(("", *names), rows)
+def _median(rounds: Sequence[float]) -> str:
+    return f"{Spread.of(rounds).median:.1f}" if rounds else ""
 
 
 def _syncs(results: dict[str, Any]) -> str:
     rows = []
     for name, one in results.get("durability", {}).items():
         if one:
-            rows.append((_SAYS[name], str(one["operations"]), str(one["mongod"]), str(one["broker"])))
-    note = "fsync and fdatasync by strace while that many reports went through, one at a time (F2: in one batch)."
+            rows.append((SAYS[name], str(one["operations"]), str(one["mongod"]), str(one["broker"])))
+    note = "fsync and fdatasync by strace while that many reports went through, one at a time."
     return note + "\n\n" + _markdown(("", "reports", "mongod", "broker"), rows) if rows else "Not counted: there was no strace."
 
 
@@ -120,6 +150,11 @@ def _markdown(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     return "\n".join("| " + " | ".join(row) + " |" for row in (head, ("---",) * len(head), *rows))
 
 
+def _columns(rows: list[tuple[str, ...]]) -> str:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+
+
 def _html(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     def row(cells: tuple[str, ...], tag: str) -> str:
         return "<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells) + "</tr>"
@@ -134,6 +169,8 @@ def _dots(made: list[Verdict]) -> str:
         y, colour = number * _ROW + 24, _GOOD if verdict.is_met else _BAD
         drawn.append(f'<text x="0" y="{y + 4}">{escape(verdict.scenario + " " + verdict.what)}</text>')
         places = [middle + step * _doublings(verdict, each) for each in verdict.values]
+        aim = middle + step * _doublings(verdict, verdict.bar.aim)
+        drawn.append(f'<line x1="{aim:.1f}" x2="{aim:.1f}" y1="{y - 8}" y2="{y + 8}" stroke="#999"/>')
         drawn += [f'<circle cx="{x:.1f}" cy="{y}" r="4" fill="{colour}" fill-opacity=".6"/>' for x in places]
     height = len(made) * _ROW + 20
     line = f'<line x1="{middle}" x2="{middle}" y1="0" y2="{height}" stroke="#333"/>'
@@ -142,9 +179,9 @@ def _dots(made: list[Verdict]) -> str:
 
 def _doublings(verdict: Verdict, value: float) -> float:
     if value in {0, inf}:
-        return 5.5 if (value == inf) is verdict.least else -5.5
-    times = log2(value / verdict.bar)
-    return max(-5.5, min(5.5, times if verdict.least else -times))
+        return 5.5 if (value == inf) is verdict.bar.least else -5.5
+    times = log2(value / verdict.bar.must)
+    return max(-5.5, min(5.5, times if verdict.bar.least else -times))
 
 
 def _timelines(faults: dict[str, Any]) -> list[str]:

@@ -106,6 +106,16 @@ class Stage:
         management.put("queues", room.vhost, name, body={"durable": True, "arguments": _QUORUM})
         management.close()
 
+    def subscriptions(self, room: Room, wanted: list[tuple[str, str]]) -> None:
+        """Create an exchange `events`, and a quorum queue for each event that a service subscribes to."""
+        management = self.platform.broker.management()
+        management.put("exchanges", room.vhost, "events", body={"type": "topic", "durable": True})
+        for service, event in wanted:
+            name = f"{service}.{event}"
+            management.put("queues", room.vhost, name, body={"durable": True, "arguments": _QUORUM})
+            management.post("bindings", room.vhost, "e", "events", "q", name, body={"routing_key": event})
+        management.close()
+
     def account(self, vhost: str, queues: tuple[str, ...]) -> Account:
         """Return the account with which the receiver reads these queues."""
         return Account(LOCAL, self.platform.ports["amqp"], ADMINISTRATOR, self.broker_password, vhost, queues)

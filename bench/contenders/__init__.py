@@ -1,1 +1,1 @@
-"""Who is measured: the platform, two floors, and the same flow in plain nameko and in FastStream."""
+"""Who is measured: the platform, a serial floor, the platform's hops without anything else, and the same flow in plain nameko."""

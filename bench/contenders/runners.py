@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
@@ -14,12 +15,12 @@ from typing import Any
 from pymongo import MongoClient
 
 from bench import load
-from bench.contenders.floor import Hop
+from bench.contenders.durable_hops import HOPS, REPORT
+from bench.contenders.floor import QUEUE, Floor
 from bench.load import Client, Post
 from bench.receiver import Receiver
 from bench.reports import bodies
 from bench.stage import NEED, Room, Stage, counties, in_directory, partner_names
-from ngao.chassis.messaging.publisher import WINDOW
 from ngao.deployment.polling import wait_until
 from ngao.kernel.pairwise import case_ref_for
 from ngao.local.home import REPOSITORY
@@ -49,7 +50,7 @@ class Run:
 
 @dataclass
 class OverHttp:
-    """A contender that takes reports over HTTP: the platform, P1, P2."""
+    """A contender that takes reports over HTTP: the platform and P1."""
 
     name: str
     says: str
@@ -66,9 +67,9 @@ class OverHttp:
         self.seed += 1
         return bodies(count, counties(), self.seed)
 
-    def accept(self, clients: int, seconds: float, most: int) -> list[Post]:
+    def accept(self, clients: int, seconds: float, most: int, pause_s: float = 0.0) -> list[Post]:
         """Run B1: this number of clients, for these seconds."""
-        return load.closed(self.port, self.key, clients, self.reports(most), seconds)
+        return load.closed(self.port, self.key, clients, self.reports(most), seconds, pause_s=pause_s)
 
     def through(self, count: int, clients: int = 32) -> Run:
         """Run B2: this number of reports, from post to offer."""
@@ -115,48 +116,50 @@ class OverHttp:
 
 
 @dataclass
-class Floor:
-    """F1 and F2."""
+class DurableHops:
+    """F3. Its reports come over a pipe. None is answered, so at the peak all of them are there from the beginning."""
 
-    room: Room
     receiver: Receiver
     processes: list[subprocess.Popen[bytes]]
-
-    def __post_init__(self) -> None:
-        self._first = Hop(vars(self.room), "accepted")
-        self._alone = Hop(vars(self.room), "serial")
-        self._count = 0
-
-    def serial(self, seconds: float, most: int = 5000) -> list[float]:
-        """Run F1, and return the seconds of each insert with its publish, one after the other."""
-        waiting, took, until = bodies(most, counties(), 1), [], time.monotonic() + seconds
-        for body in waiting:
-            began = time.monotonic()
-            if began > until:
-                break
-            self._alone.serial(body, "serial")
-            took.append(time.monotonic() - began)
-        return took
+    name: str = "f3"
+    _runs: int = 0
 
     def through(self, count: int) -> Run:
-        """Run F2: this number of reports through three hops, in batches of a hundred."""
-        names, self._count = partner_names(), self._count + 1
-        documents = [
-            {"data": {"case_ref": f"F2-{self._count}-{at}", "partner": names[at % len(names)]}, "report": body.decode()}
-            for at, body in enumerate(bodies(count, counties(), self._count))
-        ]
-        cases = {f"F2-{self._count}-{at}" for at in range(len(documents))}
-        began = time.monotonic()
-        for at in range(0, count, WINDOW):
-            self._first.batch(documents[at : at + WINDOW], "", "registry")
-        missing = self.receiver.wait_for(cases, _ARRIVES_WITHIN_S)
-        posts = [Post(began, began, case) for case in cases]
-        return Run(posts, {case: self.receiver.seen[case] for case in cases - missing}, len(missing))
+        """Run B2."""
+        return self._run([0.0] * count)
+
+    def at_rate(self, rate: float, seconds: float, seed: int) -> Run:
+        """Run B3."""
+        return self._run(load.arrivals(rate, int(rate * seconds), seed))
 
     def stop(self) -> None:
         """End what was started for it."""
         self.receiver.stop()
         end(self.processes)
+
+    def _run(self, moments: Sequence[float]) -> Run:
+        self._runs += 1
+        names = partner_names()
+        reports = [
+            {"data": {"case_ref": f"F3-{self._runs}-{at}", "partner": names[at % len(names)]}, "report": body.decode()}
+            for at, body in enumerate(bodies(len(moments), counties(), self._runs))
+        ]
+        lines = [json.dumps(report).encode() + b"\n" for report in reports]
+        pipe: Any = self.processes[0].stdin
+        posts, began = [], time.monotonic() + 0.05
+        for at, line in enumerate(lines):
+            due = began + moments[at]
+            time.sleep(max(0.0, due - time.monotonic()))
+            pipe.write(line)
+            pipe.flush()
+            posts.append(Post(due, time.monotonic(), f"F3-{self._runs}-{at}"))
+        cases = {post.case_ref for post in posts}
+        missing = self.receiver.wait_for(cases, _ARRIVES_WITHIN_S)
+        return Run(posts, {case: self.receiver.seen[case] for case in cases - missing}, len(missing))
+
+
+Driven = OverHttp | DurableHops
+"""A contender that takes reports to their partners."""
 
 
 def platform(stage: Stage) -> OverHttp:
@@ -175,15 +178,24 @@ def _partners_references(stage: Stage, cases: set[str]) -> dict[str, str]:
 
 
 def floor(stage: Stage) -> Floor:
-    """Return the floor: F1 and F2 in one room."""
+    """Return F1."""
     room = stage.room("floor")
-    for queue in ("serial", "registry", "referral"):
-        stage.quorum_queue(room, queue)
+    stage.quorum_queue(room, QUEUE)
+    return Floor(room)
+
+
+def durable_hops(stage: Stage) -> DurableHops:
+    """Start F3: four plain processes, which are ready when a report has gone through."""
+    room = stage.room("f3")
     queues = stage.partner_queues(room)
+    stage.subscriptions(room, [(service, event) for service in SERVICES for event in HOPS[service].keys() - {REPORT}])
     file = room.as_file(stage.home.run)
-    module, hops = "bench.contenders.floor", ("registry", "referral")
-    programs = [_start(stage, f"floor-{hop}", ["-m", module, str(file), hop]) for hop in hops]
-    return Floor(room, Receiver(stage.account(room.vhost, queues)), programs)
+    module = "bench.contenders.durable_hops"
+    started = [_start(stage, f"f3-{each}", ["-m", module, str(file), each], stdin=subprocess.PIPE) for each in SERVICES]
+    made = DurableHops(Receiver(stage.account(room.vhost, queues)), started)
+    if made.through(1).missing:
+        raise RuntimeError("F3 does not come up; its logs are in the stage's folder")
+    return made
 
 
 def plain_nameko(stage: Stage) -> OverHttp:
@@ -201,17 +213,6 @@ def plain_nameko(stage: Stage) -> OverHttp:
     classes = [f"bench.contenders.plain_nameko:{service.capitalize()}Service" for service in SERVICES]
     started = [_start(stage, f"p1-{each.rpartition(':')[2]}", [program, "run", "--config", str(file), each]) for each in classes]
     return _ready(OverHttp("p1", "plain nameko", room.port, room.key, Receiver(stage.account(room.vhost, queues)), started))
-
-
-def plain_faststream(stage: Stage, python: str) -> OverHttp:
-    """Start P2: four services of FastStream, one process each, in their own environment."""
-    room = stage.room("p2")
-    queues = stage.partner_queues(room)
-    _fill(room)
-    file = room.as_file(stage.home.run)
-    module = "bench.contenders.plain_faststream"
-    started = [_start(stage, f"p2-{each}", [python, "-m", module, str(file), each]) for each in SERVICES]
-    return _ready(OverHttp("p2", "FastStream", room.port, room.key, Receiver(stage.account(room.vhost, queues)), started))
 
 
 def end(processes: list[subprocess.Popen[bytes]]) -> None:
@@ -251,7 +252,10 @@ def _fill(room: Room) -> None:
             raise RuntimeError("the partners are not there")
 
 
-def _start(stage: Stage, name: str, command: list[str]) -> subprocess.Popen[bytes]:
+def _start(stage: Stage, name: str, command: list[str], stdin: int | None = None) -> subprocess.Popen[bytes]:
+    """Start a process in a session of its own, as the platform's are: a kernel may share processor time by session."""
     full = command if command[0].startswith("/") else [sys.executable, "-W", "ignore", *command]
     with (stage.home.logs / f"{name}.log").open("ab") as log:
-        return subprocess.Popen(full, cwd=REPOSITORY, stdout=log, stderr=log, env=stage.environment())
+        return subprocess.Popen(
+            full, cwd=REPOSITORY, stdin=stdin, stdout=log, stderr=log, env=stage.environment(), start_new_session=True
+        )
