@@ -1,7 +1,7 @@
 """Processor time, database commands and context switches a report: what a ratio is made of.
 
-Commands are the same on a busy machine, processor time nearly so. At a low rate each command and each message is paid for alone,
-so a report costs several times as much as at the peak, and this is where latency is measured.
+On a busy machine they change less than seconds do, but they change: groups grow. At a low rate each command and each
+message is paid for alone, so a report costs several times as much as at the peak, and this is where latency is measured.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 import re
 import signal
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,8 +31,9 @@ _LOOK_S, _QUIET, _QUIET_WITHIN_S = 0.25, 0.2, 20.0
 
 @dataclass(frozen=True)
 class Reading:
-    """What the processes and the database have used since their start: seconds by process, switches by thread."""
+    """What the processes and the database have used until a moment: seconds by process, switches by thread."""
 
+    at: float
     seconds: dict[str, float]
     switches: dict[str, int]
     commands: int
@@ -43,14 +44,22 @@ class Reading:
         counted = client.admin.command("serverStatus")["metrics"]["commands"]
         commands = sum(int(counted[name]["total"]) for name in _COMMANDS)
         switches = {thread: count for pid in pids.values() for thread, count in switches_of(pid).items()}
-        return cls({name: seconds_of(pid) for name, pid in pids.items()}, switches, commands)
+        return cls(time.monotonic(), {name: seconds_of(pid) for name, pid in pids.items()}, switches, commands)
 
-    def since(self, before: Reading, count: float) -> dict[str, float]:
-        """Return milliseconds of each process and of `all`, and `commands` and `switches`, each divided by `count`."""
+    def a_second(self, before: Reading) -> dict[str, float]:
+        """Return what was used a second."""
+        return self.since(before, self.at - before.at, {})
+
+    def since(self, before: Reading, count: float, others: Mapping[str, float]) -> dict[str, float]:
+        """Return milliseconds of each process and of `all`, and `commands` and `switches`, each divided by `count`.
+
+        `others` is what was used a second, meanwhile, for something else.
+        """
         spent = {name: 1000 * (now - before.seconds[name]) / count for name, now in self.seconds.items()}
         switches = sum(now - before.switches.get(thread, 0) for thread, now in self.switches.items())
         shared = {"commands": (self.commands - before.commands) / count, "switches": switches / count}
-        return {**spent, "all": sum(spent.values()), **shared}
+        used, lasted = {**spent, "all": sum(spent.values()), **shared}, (self.at - before.at) / count
+        return {name: amount - others.get(name, 0.0) * lasted for name, amount in used.items()}
 
 
 class Meter:
@@ -75,15 +84,12 @@ class Meter:
     def of(self, contender: Driven, work: Callable[[], Run]) -> tuple[Run, dict[str, float]]:
         """Return the run, and what a report of it costs, until its last event has been handled."""
         with Client(self._stage.mongo_uri) as client:
-            pids, began = self._processes(contender), time.monotonic()
+            pids = self._processes(contender)
             before = Reading.of(pids, client)
             run = work()
             self.wait_until_quiet(contender)
-            count = len(run.posts)
-            spent = Reading.of(pids, client).since(before, count)
             others = {} if contender is self._platform else self.timers
-            lasted = (time.monotonic() - began) / count
-            return run, {name: used - others.get(name, 0.0) * lasted for name, used in spent.items()}
+            return run, Reading.of(pids, client).since(before, len(run.posts), others)
 
     def wait_until_quiet(self, contender: Driven) -> None:
         """Wait until it uses less than a fifth of a core: events that no partner receives are handled after the last offer."""
@@ -97,9 +103,9 @@ class Meter:
 
     def _second(self, pids: dict[str, int], seconds: float) -> dict[str, float]:
         with Client(self._stage.mongo_uri) as client:
-            before, began = Reading.of(pids, client), time.monotonic()
+            before = Reading.of(pids, client)
             time.sleep(seconds)
-            return Reading.of(pids, client).since(before, time.monotonic() - began)
+            return Reading.of(pids, client).a_second(before)
 
     def _processes(self, contender: Driven) -> dict[str, int]:
         return self._services(contender) | self._stores

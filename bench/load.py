@@ -104,7 +104,7 @@ def closed(
                 if body is None:
                     return
                 time.sleep(pause_s)
-                post = _insist(client, body, time.monotonic(), retry=True)
+                post = _insist(client, body, time.monotonic())
                 failed.append(post) if isinstance(post, str) else done.append(post)
         finally:
             client.close()
@@ -124,12 +124,10 @@ def arrivals(rate: float, count: int, seed: int) -> list[float]:
     return found
 
 
-def opened(
-    port: int, key: str, moments: Sequence[float], bodies: Sequence[bytes], *, clients: int = 64, retry: bool = False
-) -> list[Post]:
+def opened(port: int, key: str, moments: Sequence[float], bodies: Sequence[bytes], *, clients: int = 64) -> list[Post]:
     """Post each body at its due time. Latency is measured from the due time, so a late service cannot hide its delay.
 
-    With `retry`, a refused report or a broken connection is tried again until the report is accepted, as a source does.
+    A temporarily refused report is sent again, as a source does. Raises RuntimeError as `closed` does.
     """
     began, lock = time.monotonic() + 0.05, threading.Lock()
     done: list[Post] = []
@@ -145,7 +143,7 @@ def opened(
                 break
             due = began + item[0]
             time.sleep(max(0.0, due - time.monotonic()))
-            post = _insist(client, item[1], due, retry=retry)
+            post = _insist(client, item[1], due)
             failed.append(post) if isinstance(post, str) else done.append(post)
         client.close()
 
@@ -155,7 +153,7 @@ def opened(
     return sorted(done, key=lambda post: post.due)
 
 
-def _insist(client: Client, body: bytes, due: float, *, retry: bool) -> Post | str:
+def _insist(client: Client, body: bytes, due: float) -> Post | str:
     tries = 0
     while True:
         tries += 1
@@ -165,7 +163,7 @@ def _insist(client: Client, body: bytes, due: float, *, retry: bool) -> Post | s
             status, answer = 0, repr(error).encode()
         if status == ACCEPTED:
             return Post(due, time.monotonic(), json.loads(answer)["case_ref"], tries)
-        if not retry or 400 <= status < 500 or time.monotonic() - due > _LONGEST_S:
+        if 400 <= status < 500 or time.monotonic() - due > _LONGEST_S:
             return f"{status}: {answer[:300]!r}"
         time.sleep(_RETRY_S)
 

@@ -38,7 +38,7 @@ class Size:
     seconds: float = 1.5
     load_seconds: float = 3.0
     least: int = 120
-    idle_seconds: float = 6.0
+    idle_seconds: float = 8.0
     backlog: tuple[int, ...] = (1_000, 10_000, 100_000)
     partners: tuple[int, ...] = (100, 1_000, 10_000)
     records: tuple[int, ...] = (10_000, 100_000, 1_000_000)

@@ -76,11 +76,11 @@ class OverHttp:
         before = len(self.receiver.seen)
         return self._heard(load.closed(self.port, self.key, clients, self.reports(count)), before)
 
-    def at_rate(self, rate: float, seconds: float, seed: int, *, retry: bool = False) -> Run:
+    def at_rate(self, rate: float, seconds: float, seed: int) -> Run:
         """Run B3: reports at a fixed rate, independent of the contender."""
         moments = load.arrivals(rate, int(rate * seconds), seed)
         before = len(self.receiver.seen)
-        return self._heard(load.opened(self.port, self.key, moments, self.reports(len(moments)), retry=retry), before)
+        return self._heard(load.opened(self.port, self.key, moments, self.reports(len(moments))), before)
 
     def settle(self, posts: Sequence[Post]) -> int:
         """Wait until everything accepted has gone through, so that the next one has the machine for itself."""

@@ -45,7 +45,7 @@ def _one(
     contender: OverHttp, rate: float, seconds: float, seed: int, *, process: Process, start: Callable[[], None]
 ) -> dict[str, Any]:
     runs: list[Run] = []
-    load = threading.Thread(target=lambda: runs.append(contender.at_rate(rate, seconds, seed, retry=True)))
+    load = threading.Thread(target=lambda: runs.append(contender.at_rate(rate, seconds, seed)))
     began = time.monotonic()
     load.start()
     time.sleep(BEFORE_S)

@@ -146,9 +146,16 @@ def test_a_thread_that_has_ended_takes_nothing_from_the_count() -> None:
     leave.set()
     thread.join()
     assert str(thread.native_id) in before
-    first = Reading({"a": 1.0}, before, 10)
-    spent = Reading({"a": 3.0}, {"new": 4} | {str(os.getpid()): before[str(os.getpid())] + 6}, 30).since(first, 2)
-    assert spent == {"a": 1000, "all": 1000, "commands": 10, "switches": 5}
+    first = Reading(0, {"a": 1.0}, before, 10)
+    later = Reading(4, {"a": 3.0}, {"new": 4} | {str(os.getpid()): before[str(os.getpid())] + 6}, 30)
+    assert later.since(first, 2, {}) == {"a": 1000, "all": 1000, "commands": 10, "switches": 5}
+
+
+def test_what_was_used_meanwhile_for_something_else_is_taken_off() -> None:
+    first, later = Reading(0, {"mongod": 0, "p1": 0}, {}, 0), Reading(4, {"mongod": 2, "p1": 2}, {"1": 80}, 40)
+    others = {"mongod": 100.0, "all": 100.0, "commands": 1.0, "switches": 2.0}
+    assert later.since(first, 20, others) == {"mongod": 80, "p1": 100, "all": 180, "commands": 1.8, "switches": 3.6}
+    assert later.a_second(first) == {"mongod": 500, "p1": 500, "all": 1000, "commands": 10, "switches": 20}
 
 
 def test_the_scenarios_of_a_bar_are_found_and_an_unknown_one_is_refused() -> None:
