@@ -13,7 +13,7 @@ from bench.clock import say
 from bench.scenarios.rooms import Database, reading_unit
 from bench.stage import Stage
 from ngao.chassis.messaging.inbox import Inbox
-from ngao.chassis.storage.connection import Store
+from ngao.chassis.storage.connection import JOURNAL, Store
 from services.intake.reports.store import ReportDocument, ReportRepository
 
 _LOOKUPS = 300
@@ -61,7 +61,7 @@ def _timed(work: Any, numbers: list[int]) -> float:
 def _fill(store: Store, size: int, template: dict[str, Any]) -> None:
     fast, now = WriteConcern(1), datetime.now(UTC)
     reports = store.database.get_collection(ReportDocument.collection_name(), write_concern=fast)
-    marks = store.database.get_collection("inbox", write_concern=fast)
+    marks = store.database.get_collection(JOURNAL, write_concern=fast)
     for first in range(0, size, _AT_ONCE):
         numbers = range(first, min(size, first + _AT_ONCE))
         ids = [{"_id": f"r{n}", "source_id": "bench", "source_event_id": f"e{n}", "case_ref": f"NG-{n}"} for n in numbers]

@@ -9,7 +9,7 @@ from functools import partial
 
 from ngao.chassis.approvals.approvals import Approvals
 from ngao.chassis.clock import Clock, SystemClock
-from ngao.chassis.measuring import SELDOM_S, measure_service, measure_store
+from ngao.chassis.measuring import OFTEN_S, SELDOM_S, measure_service, measure_store
 from ngao.chassis.messaging.backlog import Backlog
 from ngao.chassis.messaging.broker import demand_usable
 from ngao.chassis.messaging.destinations import EVENTS
@@ -33,6 +33,7 @@ from ngao.chassis.settings import Settings
 from ngao.chassis.starting import Patience
 from ngao.chassis.storage.audit_trail import AuditTrail
 from ngao.chassis.storage.audit_watch import AuditWatch
+from ngao.chassis.storage.clerk import Clerk
 from ngao.chassis.storage.committer import GroupCommitter
 from ngao.chassis.storage.connection import Store
 from ngao.chassis.storage.documents import Stored
@@ -73,6 +74,7 @@ class Chassis:
         self.rechecks = Rechecks(store, name, self.news)
         self.relay = Relay(store, clock, lambda edge: _publisher(settings, edge=edge), self.metrics, self.rechecks)
         self.audit_trail = AuditTrail(store.database, audit_keys)
+        self.clerk = Clerk(self.audit_trail)
         committer = GroupCommitter(
             store,
             clock.now,
@@ -106,6 +108,7 @@ class Chassis:
         _begin_counts(self.metrics, self.name)
         measure_service(self.gauges, self.metrics, self.health, self.settings)
         measure_store(self.gauges, self.metrics, self.store, self.parking, self.backlog)
+        self.gauges.every(OFTEN_S, lambda: self.metrics.audit_unchained.set(self.audit_trail.oldest_s()))
 
     def edge_names(self) -> EdgeNames:
         """Return the names of this service's queues at the edge. Raises Misconfigured if the secret is missing."""

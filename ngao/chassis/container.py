@@ -30,6 +30,7 @@ class Container(ServiceContainer):
         self.chassis = chassis
         self.parts = parts
         self._relay = threading.Thread(target=chassis.relay.run, name="relay", daemon=True)
+        self._clerk = threading.Thread(target=chassis.clerk.run, name="clerk", daemon=True)
         super().__init__(service_cls)
 
     def await_broker(self) -> None:
@@ -45,6 +46,7 @@ class Container(ServiceContainer):
     def start(self) -> None:
         """Publish the events that an earlier run left in the outbox, then consume messages and answer requests."""
         self._relay.start()
+        self._clerk.start()
         chassis = self.chassis
         self._repeat(OFTEN_S, self._measure)
         self._repeat(_SWEEP_EVERY, *(guarded(each, each.__name__) for each in chassis.sweeps))
@@ -68,8 +70,10 @@ class Container(ServiceContainer):
             self.chassis.metrics.measured.set_to_current_time()
 
     def stop(self) -> None:
-        """Stop consuming, finish the running work, publish the committed events and disconnect. Each step has a time limit."""
+        """Stop consuming, finish the running work, publish and chain what is committed, and disconnect; each within a limit."""
         super().stop()
         self.chassis.relay.stop()
+        self.chassis.clerk.stop()
         self._relay.join(_FLUSH_WITHIN)
+        self._clerk.join(_FLUSH_WITHIN)
         self.chassis.close()

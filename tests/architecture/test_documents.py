@@ -12,7 +12,7 @@ from tests.support.documents import documents
 from tests.support.each import for_each
 
 SERVICES = ("intake", "registry", "referral", "notify")
-CHASSIS = {"outbox", "inbox", "parked", "audit", "audit_heads", "data_keys", "sequences"}
+CHASSIS = {"outbox", "parked", "audit", "audit_heads", "data_keys", "sequences"}
 
 
 def defined(service: str) -> list[Any]:

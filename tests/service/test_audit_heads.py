@@ -18,6 +18,7 @@ from ngao.chassis.security import keyfiles
 from ngao.chassis.security.audit import Head, Key, Record, extend
 from ngao.testing.broker import provision
 from ngao.testing.processes import ROOT, ServiceProcess, World
+from tests.support.auditing import on_record
 from tests.support.told import HEARS
 
 ORDER = {"since": "2026-11-01T08:00:00Z", "reason": "as the incident asks"}
@@ -64,7 +65,7 @@ def heads(service: ServiceProcess, world: World) -> list[dict[str, Any]]:
 
 def rebuild(database: Any, key: Key | None = None) -> int:
     """What finding 9 did: write the chain anew without its operator's name, and replace its head."""
-    chain = database["audit"].find_one({"action": "outbox.replayed"})["chain"]
+    chain = on_record(database).find_one({"action": "outbox.replayed"})["chain"]
     was = list(database["audit"].find({"chain": chain}).sort("n", 1))
     records = [Record(each["action"], each["subject"], "someone-else", each["at"], each["detail"]) for each in was]
     entries, head = extend(Head.first(chain), records, key)
@@ -97,6 +98,7 @@ def test_a_chain_written_anew_in_the_database_is_not_whole_and_never_is_again(
 
 def test_entries_cut_off_are_missed_against_heads_that_were_noted(service: ServiceProcess, database: Any, world: World) -> None:
     act(service, world, 1)
+    assert on_record(database).count_documents({}) == 1
     earlier = database["audit_heads"].find_one({"n": 1})
     act(service, world, 2)
     noted = heads(service, world)
@@ -171,6 +173,7 @@ def test_the_commands_show_heads_and_verify_against_a_file_of_them(
         return done.returncode, json.loads(done.stdout or "null")
 
     act(service, world, 1)
+    assert on_record(database).count_documents({}) == 1
     earlier = database["audit_heads"].find_one({"n": 1})
     act(service, world, 2)
     code, shown = ngao("heads")

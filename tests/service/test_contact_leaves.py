@@ -16,6 +16,7 @@ from ngao.testing.processes import ServiceProcess, World
 from ngao.testing.vouching import PartnerKeys
 from ngao.testing.waiting import eventually
 from tests.service.test_registry import Ears, accepted, new_identity, new_ref, offer_accepted
+from tests.support.auditing import on_record
 from tests.support.intake import bound
 from tests.support.relay import Way, receives
 
@@ -127,7 +128,7 @@ def test_what_was_taken_back_while_the_contact_waited_is_not_sent(
     assert kinds(partner, acceptance.case_ref) == [WITHHELD]
     assert store.outbox.count_documents({"message_id": waiting["message_id"]}) == 0
     assert store.disclosures.find_one({"_id": acceptance.offer_id})["refusal"]
-    audited = [each["action"] for each in store.audit.find({"subject": acceptance.case_ref, "actor": "service:registry"})]
+    audited = [each["action"] for each in on_record(store).find({"subject": acceptance.case_ref, "actor": "service:registry"})]
     assert audited.count("contact.withheld") == 1
 
 
@@ -144,7 +145,7 @@ def test_what_was_taken_back_while_the_broker_was_away_is_not_sent_when_it_is_ba
     assert partner.of(acceptance.case_ref, WITHHELD)[0].data["recalled"] is True
     acceptance.nothing_waits()
     assert kinds(partner, acceptance.case_ref) == [WITHHELD]
-    audited = store.audit.find({"subject": acceptance.case_ref}, {"action": 1}).sort("n")
+    audited = on_record(store).find({"subject": acceptance.case_ref}, {"action": 1}).sort("n")
     assert [each["action"] for each in audited][-2:] == ["contact.withheld", "event.held_back"]
 
 

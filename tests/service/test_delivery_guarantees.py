@@ -17,6 +17,7 @@ from ngao.contracts import encode, make
 from ngao.testing.broker import Line, management_of
 from ngao.testing.processes import ServiceProcess, World
 from ngao.testing.waiting import eventually
+from tests.support.auditing import on_record
 from tests.support.told import HEARD, QUEUE, SAID, effects, heard
 
 STORE_OF = "referral"
@@ -105,7 +106,7 @@ def test_a_parked_message_is_replayed_once_its_cause_is_mended(
     assert status == 204
     eventually(lambda: effects(store, event) == 1, what="the effect of the replay")
     assert store.parked.find_one({"_id": new["_id"]})["state"] == "replayed"
-    assert store.audit.count_documents({"action": "parked.replayed", "subject": new["_id"], "actor": "operator:tester"}) == 1
+    assert on_record(store).count_documents({"action": "parked.replayed", "subject": new["_id"], "actor": "operator:tester"}) == 1
     again, problem = probe.request("POST", f"/v1/parked/{new['_id']}/replay", {"reason": "once more"}, world.operator_key)
     assert (again, problem["type"].rpartition("/")[2]) == (409, "not-parked")
 
@@ -325,12 +326,12 @@ def test_the_audit_of_what_operators_did_verifies_and_a_changed_entry_is_found(
         assert probe.request("POST", f"/v1/parked/{each['_id']}/drop", {"reason": "not an event"}, world.operator_key)[0] == 204
     whole = probe.request("GET", "/v1/audit/verify", key=world.operator_key)[1]
     assert whole["whole"] is True
-    assert whole["entries"] == store.audit.count_documents({})
-    entry = store.audit.find_one({"action": "parked.dropped"})
-    store.audit.update_one({"_id": entry["_id"]}, {"$set": {"actor": "someone-else"}})
+    assert whole["entries"] == on_record(store).count_documents({})
+    entry = on_record(store).find_one({"action": "parked.dropped"})
+    on_record(store).update_one({"_id": entry["_id"]}, {"$set": {"actor": "someone-else"}})
     broken = probe.request("GET", "/v1/audit/verify", key=world.operator_key)[1]
     assert (broken["whole"], broken["chain"], broken["n"]) == (False, entry["chain"], entry["n"])
-    store.audit.update_one({"_id": entry["_id"]}, {"$set": {"actor": entry["actor"]}})
+    on_record(store).update_one({"_id": entry["_id"]}, {"$set": {"actor": entry["actor"]}})
 
 
 def test_a_dead_letter_names_its_own_queue_and_forged_headers_are_not_believed(

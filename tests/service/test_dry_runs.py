@@ -13,6 +13,7 @@ from ngao.contracts import subscriptions_of
 from ngao.testing.broker import provision
 from ngao.testing.processes import ServiceProcess, World
 from ngao.testing.waiting import eventually
+from tests.support.auditing import on_record
 from tests.support.intake import MARKERS, NEWS, anonymous, onboard, report
 from tests.support.monitoring import Page
 
@@ -49,7 +50,7 @@ def source(intakes: list[ServiceProcess], world: World) -> tuple[str, str]:
 
 
 def audited(store: Any, source_id: str) -> list[dict[str, Any]]:
-    return list(store.audit.find({"subject": source_id, "action": {"$regex": "validat"}}).sort("n", 1))
+    return list(on_record(store).find({"subject": source_id, "action": {"$regex": "validat"}}).sort("n", 1))
 
 
 def refused(intakes: list[ServiceProcess]) -> float:

@@ -11,12 +11,14 @@ import pymongo
 import pytest
 from pymongo.monitoring import CommandListener, CommandStartedEvent
 
+from ngao.chassis.errors import Conflict
+from ngao.chassis.messaging.inbox import Inbox
 from ngao.chassis.messaging.outbox import Entry
-from ngao.chassis.security.audit import Verified, verify
+from ngao.chassis.security.audit import Verified
 from ngao.chassis.settings import StoreSettings
-from ngao.chassis.storage.audit_trail import AuditTrail, heads_from
+from ngao.chassis.storage.audit_trail import AuditTrail
 from ngao.chassis.storage.committer import GroupCommitter
-from ngao.chassis.storage.connection import Store
+from ngao.chassis.storage.connection import JOURNAL, MARKS_OF_BEFORE, Store
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import decode, encode, make
 from ngao.kernel.actors import Actor
@@ -82,9 +84,7 @@ def store(world: World) -> Iterator[Store]:
 
 
 def _verified(store: Store) -> bool:
-    database = store.database
-    heads = heads_from(database["audit_heads"].find())
-    return isinstance(verify(database["audit"].find().sort([("chain", 1), ("n", 1)]), audit_keys().value(), end=heads), Verified)
+    return isinstance(AuditTrail(store.database, audit_keys()).verify(), Verified)
 
 
 def _subject() -> str:
@@ -99,7 +99,7 @@ def test_a_leader_whose_own_time_is_over_commits_the_others_all_the_same(store: 
         time.sleep(0.02)
         errors = writer.commit(unit)
     assert errors == [None]
-    assert store.database["inbox"].find_one({"_id": "once"})
+    assert store.database[JOURNAL].find_one({"_id": "once"})
 
 
 def test_events_of_a_subject_are_numbered_without_gaps_over_groups(store: Store) -> None:
@@ -137,4 +137,23 @@ def test_a_head_that_a_failover_may_still_take_back_is_given_to_nobody(world: Wo
     client = pymongo.MongoClient(f"mongodb://{world.parts.mongo_hosts}/?directConnection=true", event_listeners=[levels])
     AuditTrail(client[world.database("heads")], audit_keys()).heads()
     client.close()
-    assert levels.of == {"audit_heads": "majority"}
+    assert levels.of["audit_heads"] == "majority"
+
+
+def test_what_an_earlier_version_has_marked_takes_effect_no_second_time(store: Store) -> None:
+    """Marks had a collection of their own: each is looked up there as long as one is left."""
+    assert not store.has_marks_of_before
+    store.database[MARKS_OF_BEFORE].insert_one({"_id": "before", "at": NOW})
+    try:
+        store.ensure_indexes(())
+        unit = (writer := Writer(store)).saying(_subject())
+        unit.mark("before")
+        assert [type(error) for error in writer.commit(unit)] == [Conflict]
+        fresh = writer.new_unit()
+        fresh.mark("after")
+        assert writer.commit(fresh) == [None]
+        assert Inbox(store).seen(["before", "after", "never"]) == {"before", "after"}
+    finally:
+        store.database[MARKS_OF_BEFORE].drop()
+    store.ensure_indexes(())
+    assert not store.has_marks_of_before

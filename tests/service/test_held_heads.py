@@ -27,6 +27,7 @@ from ngao.testing.broker import provision
 from ngao.testing.clock import ManualClock
 from ngao.testing.processes import ServiceProcess, World
 from ngao.testing.waiting import eventually
+from tests.support.auditing import audit_of
 
 PUBLISHED = "referral.audit.noted.v1"
 HOUR = timedelta(hours=1)
@@ -87,7 +88,7 @@ def hold(chassis: Chassis, event: Event) -> None:
 
 
 def audited(chassis: Chassis, action: str = "audit.head_moved") -> list[dict[str, Any]]:
-    return list(chassis.store.database["audit"].find({"action": action}))
+    return list(audit_of(chassis).find({"action": action}))
 
 
 def named(heads: list[dict[str, Any]]) -> set[tuple[int, int, str]]:
@@ -109,7 +110,7 @@ def beside(chassis: Chassis) -> Chassis:
 def cut_off(chassis: Chassis, left: int) -> None:
     """Leave only the first entries of the one chain, with the head that it had then."""
     database = chassis.store.database
-    chain = database["audit"].find_one({"action": "case.read"})["chain"]
+    chain = audit_of(chassis).find_one({"action": "case.read"})["chain"]
     database["audit"].delete_many({"chain": chain, "n": {"$gt": left}})
     last = database["audit"].find_one({"chain": chain, "n": left})
     database["audit_heads"].delete_one({"_id": chain})
@@ -206,7 +207,7 @@ def test_a_chain_written_anew_is_found_by_a_service_that_has_just_started(
 ) -> None:
     act(referral)
     database = referral.store.database
-    (chain,) = {each["chain"] for each in database["audit"].find()}
+    (chain,) = {each["chain"] for each in audit_of(referral).find()}
     entries, head = extend(Head.first(chain), [Record("case.read", "NG-1", "operator:nobody", clock.now())], None)
     database["audit"].delete_many({})
     database["audit"].insert_many(entries)

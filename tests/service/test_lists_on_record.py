@@ -17,11 +17,13 @@ from ngao.chassis.clock import SystemClock
 from ngao.chassis.http.auditing import Lists
 from ngao.chassis.security.audit import Verified
 from ngao.chassis.settings import load
+from ngao.chassis.storage.connection import JOURNAL
 from ngao.contracts import subscriptions_of
 from ngao.kernel.actors import Actor
 from ngao.testing.broker import provision
 from ngao.testing.clock import ManualClock
 from ngao.testing.processes import ServiceProcess, World
+from tests.support.auditing import audit_of, on_record
 from tests.support.documents import operations, service_class
 
 SERVICES = ("intake", "referral", "registry", "notify")
@@ -71,7 +73,7 @@ def chassis(world: World, clock: ManualClock, database: str) -> Iterator[Chassis
 
 
 def _entries(chassis: Chassis) -> list[dict[str, Any]]:
-    return list(chassis.store.database["audit"].find({"subject": "list:cases"}).sort("n", 1))
+    return list(audit_of(chassis).find({"subject": "list:cases"}).sort("n", 1))
 
 
 def _read(chassis: Chassis, count: int = 2, actor: Actor = AMINA, **filters: str) -> None:
@@ -82,11 +84,12 @@ def _read(chassis: Chassis, count: int = 2, actor: Actor = AMINA, **filters: str
 def test_every_list_that_a_service_shows_is_on_record(world: World, name: str) -> None:
     listing = [each for each in operations(service_class(name)) if isinstance(each.audit, Lists) and "<" not in each.path]
     with _running(world, name) as service, pymongo.MongoClient[dict[str, Any]](world.parts.mongo) as client:
-        audit = client[world.database(name)]["audit"]
+        stored = client[world.database(name)]
         for declared in listing:
             status, shown = service.request("GET", declared.path, key=world.operator_key)
             assert status == 200, (declared.path, shown)
-            (entry,) = audit.find({"action": "list.read", "subject": f"list:{declared.audit.name}", "detail.filters": ""})
+            of_list = {"action": "list.read", "subject": f"list:{declared.audit.name}", "detail.filters": ""}
+            (entry,) = on_record(stored).find(of_list)
             assert entry["actor"] == "operator:tester"
             assert entry["detail"]["count"] == str(len(shown[declared.audit.name]))
             assert len(entry["detail"]["trace"]) == 32
@@ -97,30 +100,30 @@ def test_names_of_filters_are_on_record_and_their_values_are_not(world: World) -
     with _running(world, "notify") as service, pymongo.MongoClient[dict[str, Any]](world.parts.mongo) as client:
         assert service.request("GET", "/v1/messages?case_ref=NG-HIDDEN1&state=failed", key=world.operator_key)[0] == 200
         stored = client[world.database("notify")]
-        (entry,) = stored["audit"].find({"subject": "list:messages", "detail.filters": "case_ref,state"})
+        (entry,) = on_record(stored).find({"subject": "list:messages", "detail.filters": "case_ref,state"})
         assert entry["action"] == "list.read"
         assert not any("HIDDEN1" in str(each) for name in ("audit", "audit_reads") for each in stored[name].find())
 
 
 def test_what_is_refused_or_broken_shows_nothing_and_is_not_on_record(world: World) -> None:
     with _running(world, "referral") as service, pymongo.MongoClient[dict[str, Any]](world.parts.mongo) as client:
-        audit = client[world.database("referral")]["audit"]
-        before = audit.count_documents({"action": "list.read"})
+        stored = client[world.database("referral")]
+        before = on_record(stored).count_documents({"action": "list.read"})
         assert service.request("GET", "/v1/cases?state=lost", key=world.operator_key)[0] in {400, 422}
         assert service.request("GET", "/v1/cases")[0] == 401
-        assert audit.count_documents({"action": "list.read"}) == before
+        assert on_record(stored).count_documents({"action": "list.read"}) == before
 
 
 def test_a_list_that_cannot_be_put_on_record_is_not_shown(world: World) -> None:
     with _running(world, "referral") as service, pymongo.MongoClient[dict[str, Any]](world.parts.mongo) as client:
         stored = client[world.database("referral")]
-        stored.command("collMod", "audit", validator={"action": "never"}, validationLevel="strict")
+        stored.command("collMod", JOURNAL, validator={"audit": {"$exists": False}}, validationLevel="strict")
         try:
             status, answer = service.request("GET", "/v1/cases?limit=7", key=world.operator_key)
             assert status >= 500
             assert "cases" not in answer
         finally:
-            stored.command("collMod", "audit", validator={}, validationLevel="off")
+            stored.command("collMod", JOURNAL, validator={}, validationLevel="off")
 
 
 def test_polling_leaves_one_entry_at_once_and_a_true_count_when_the_window_is_over(chassis: Chassis, clock: ManualClock) -> None:

@@ -15,6 +15,7 @@ from ngao.testing.broker import Line, provision
 from ngao.testing.processes import ServiceProcess, World
 from ngao.testing.waiting import eventually
 from tests.service.test_intake import Partner, consent_changed, said_by_referral
+from tests.support.auditing import on_record
 from tests.support.intake import MARKERS, NEWS, bound, report
 from tests.support.relay import Way, receives
 
@@ -113,7 +114,7 @@ def test_what_was_taken_back_while_the_narrative_waited_is_not_sent(
     [(kind, data)] = acceptance.gets(1)
     assert (kind, data["reason"], data["recalled"]) == (WITHHELD, "withdrawn", True)
     assert not [each for each in store.outbox.find({"subject": acceptance.case_ref}) if DISCLOSED in each["routing_key"]]
-    assert store.audit.count_documents({"subject": acceptance.case_ref, "action": "narrative.withheld"}) == 1
+    assert on_record(store).count_documents({"subject": acceptance.case_ref, "action": "narrative.withheld"}) == 1
 
 
 @pytest.mark.parametrize("late", [False, True], ids=["waiting", "late"])

@@ -10,6 +10,7 @@ import pytest
 from ngao.chassis.security.identity import new_key
 from ngao.testing.broker import Line
 from ngao.testing.processes import ServiceProcess, World
+from tests.support.auditing import on_record
 from tests.support.intake import NEWS, anonymous, heard, report
 
 STORE_OF = "intake"
@@ -50,7 +51,7 @@ def test_violations_perpetrators_and_reasons_are_shown_and_no_word_of_the_narrat
     assert shown["reasons"]
     assert (shown["has_narrative"], shown["has_attachments"], shown["forgotten"]) == (True, True, False)
     assert "members" not in json.dumps(shown)
-    (entry,) = store["audit"].find({"action": "report.read", "subject": case_ref})
+    (entry,) = on_record(store).find({"action": "report.read", "subject": case_ref})
     assert (entry["actor"], entry["detail"]) == ("operator:codes", {"reason": "case_work"})
 
 
@@ -59,10 +60,10 @@ def test_the_narrative_and_what_the_attachments_are_need_a_scope_of_their_own(
 ) -> None:
     path = f"/v1/cases/{case_ref}/narrative?reason=safety_check"
     assert intake.request("GET", path, None, keys["codes"])[1]["scope"] == "narrative:read"
-    assert store["audit"].count_documents({"action": "narrative.read"}) == 0
+    assert on_record(store).count_documents({"action": "narrative.read"}) == 0
     status, told = intake.request("GET", path, None, keys["words"])
     assert (status, told["narrative"], told["attachments"]) == (200, NARRATIVE, [ATTACHMENT])
-    (entry,) = store["audit"].find({"action": "narrative.read", "subject": case_ref})
+    (entry,) = on_record(store).find({"action": "narrative.read", "subject": case_ref})
     assert (entry["actor"], entry["detail"]) == ("operator:words", {"reason": "safety_check"})
 
 
@@ -96,5 +97,5 @@ def test_an_operator_raises_and_lowers_an_urgency_for_a_coded_reason_and_it_is_a
     lowered = heard(line, NEWS[1], case_ref)
     assert (lowered["urgency"], lowered["risen"], lowered["raised_by"]) == ("low", False, None)
     assert intake.request("GET", f"/v1/reports/{receipt['report_id']}", None, key) == shown
-    details = [each["detail"] for each in store["audit"].find({"action": "report.urgency_decided", "subject": case_ref})]
+    details = [each["detail"] for each in on_record(store).find({"action": "report.urgency_decided", "subject": case_ref})]
     assert [each["reason"] for each in details] == ["danger_has_grown", "danger_is_over"]

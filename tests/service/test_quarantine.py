@@ -15,6 +15,7 @@ from ngao.contracts import decode, subscriptions_of
 from ngao.testing.broker import Line, provision
 from ngao.testing.processes import ServiceProcess, World
 from ngao.testing.waiting import eventually
+from tests.support.auditing import on_record
 from tests.support.cases import CASES, case
 from tests.support.intake import NEWS, onboard
 from tests.support.monitoring import Page
@@ -123,7 +124,7 @@ def test_what_is_no_report_is_kept_sealed_and_source_and_operator_see_it(
     shown = source.asks("GET", f"/v1/quarantine/{answer['quarantine_id']}")[1]
     assert (shown["state"], shown["reason"], shown["source_id"]) == ("waiting", reason, source.id)
     assert MARKER.encode() not in bytes(store["parked"].find_one({"_id": answer["quarantine_id"]})["body"])
-    assert MARKER not in json.dumps([answer, shown, list(store["audit"].find())], default=str)
+    assert MARKER not in json.dumps([answer, shown, list(on_record(store).find())], default=str)
     assert source.held(body) == answer["quarantine_id"]
     assert [each["times"] for each in source.waiting()] == [2]
 
@@ -150,7 +151,7 @@ def test_a_body_that_is_no_json_is_kept_for_a_person_byte_for_byte(
     shown = original["body"].encode() if original["encoding"] == "utf-8" else b64decode(original["body"])
     assert shown == body
     assert source.decides(held, "replay")[0] == 422
-    assert MARKER not in json.dumps([answer, list(store["audit"].find({"subject": held}))], default=str)
+    assert MARKER not in json.dumps([answer, list(on_record(store).find({"subject": held}))], default=str)
 
 
 def test_json_under_another_media_type_is_read(source: Source) -> None:
@@ -225,7 +226,7 @@ def test_an_operator_reads_what_was_posted_and_that_is_audited_with_the_purpose(
     assert source.asks("GET", path)[0] == 422
     status, shown = source.asks("GET", f"{path}?reason=case_work")
     assert (status, json.loads(shown["body"])["person_name"]) == (200, MARKER)
-    (read,) = store["audit"].find({"action": "quarantine.read", "subject": held})
+    (read,) = on_record(store).find({"action": "quarantine.read", "subject": held})
     assert read["detail"] == {"reason": "case_work"}
 
 

@@ -19,6 +19,7 @@ from ngao.testing.broker import Line, management_of, provision
 from ngao.testing.processes import ServiceProcess, World
 from ngao.testing.vouching import Onboarding, PartnerKeys
 from ngao.testing.waiting import eventually
+from tests.support.auditing import on_record
 
 STORE_OF = "registry"
 
@@ -241,7 +242,7 @@ def test_a_record_is_read_with_a_reason_and_audited(
     assert shown["cases"][0]["case_ref"] == case_ref
     assert registry.request("GET", f"/v1/defenders/{ref}?reason=case_work")[0] == 401
     assert registry.request("GET", "/v1/defenders/DEF-0000000000?reason=case_work", key=world.operator_key)[0] == 404
-    assert store.audit.count_documents({"action": "defender.read", "subject": ref}) == 1
+    assert on_record(store).count_documents({"action": "defender.read", "subject": ref}) == 1
 
 
 def test_a_box_of_another_case_is_parked(world: World, registry: ServiceProcess, line: Line, store: Any) -> None:
@@ -287,7 +288,7 @@ def test_an_event_of_referrals_own_account_does_not_redirect_a_contact(
     }
     line.publish(offer_accepted(world, case_ref, offer_id, **forged, vouch=Onboarding().vouch(INTRUDER)))
     assert partner.of(case_ref, WITHHELD)[0].data["reason"] == "key_not_vouched"
-    entry = eventually(lambda: store.audit.find_one({"action": "contact.withheld", "subject": case_ref}), what="the audit")
+    entry = eventually(lambda: on_record(store).find_one({"action": "contact.withheld", "subject": case_ref}), what="the audit")
     assert entry["detail"]["reason"] == "key_not_vouched"
     behind = secrets.token_hex(8)
     line.publish(offer_accepted(world, case_ref, behind, vouch=world.onboarding.vouch(KEYS), signature=None))

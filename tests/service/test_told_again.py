@@ -9,6 +9,7 @@ from ngao.contracts import Event, decode, make
 from ngao.testing.broker import Line
 from ngao.testing.processes import ServiceProcess
 from ngao.testing.waiting import eventually
+from tests.support.auditing import on_record
 from tests.support.intake import NEWS, report
 
 STORE_OF = "intake"
@@ -45,7 +46,7 @@ def is_due(store: Any, case_ref: str) -> None:
 
 
 def told_again(store: Any, case_ref: str) -> int:
-    return int(store.audit.count_documents({"subject": case_ref, "action": "report.told_again"}))
+    return int(on_record(store).count_documents({"subject": case_ref, "action": "report.told_again"}))
 
 
 def test_what_one_of_two_subscribers_has_lost_comes_again_with_the_same_id(

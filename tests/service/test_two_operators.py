@@ -21,6 +21,7 @@ from ngao.testing.broker import Line, provision
 from ngao.testing.processes import ServiceProcess, World
 from ngao.testing.waiting import eventually
 from tests.service.test_registry import MADE, accepted, new_identity, new_ref
+from tests.support.auditing import on_record
 from tests.support.forgetting import Held, opened
 from tests.support.intake import AmqpSource
 
@@ -118,10 +119,10 @@ def test_a_source_key_is_made_once_and_only_whoever_asked_gets_it(desks: Any, st
     kept = store("intake")["approvals"].find_one({"_id": asked["id"]})
     assert not {"asked", "result"} & kept.keys()
     assert store("intake")["data_keys"].count_documents({"scope": f"approval:{asked['id']}"}) == 0
-    actors = {each["action"]: each["actor"] for each in store("intake")["audit"].find({"subject": asked["id"]})}
+    actors = {each["action"]: each["actor"] for each in on_record(store("intake")).find({"subject": asked["id"]})}
     assert actors["approval.asked"] == "operator:asha"
     assert actors["approval.executed"] == "operator:baraka"
-    assert store("intake")["audit"].find_one({"action": "source.put", "subject": "helpline"})["actor"] == "operator:asha"
+    assert on_record(store("intake")).find_one({"action": "source.put", "subject": "helpline"})["actor"] == "operator:asha"
 
 
 def test_two_who_approve_at_the_same_moment_do_it_once(desks: Any, store: Any) -> None:
@@ -164,10 +165,10 @@ class Done:
         return after
 
     def _audited(self) -> list[str]:
-        return [each["actor"] for each in self.database["audit"].find({"action": self.action, "subject": self.subject})]
+        return [each["actor"] for each in on_record(self.database).find({"action": self.action, "subject": self.subject})]
 
     def _is_on_record(self, approval_id: str) -> None:
-        (entry,) = self.database["audit"].find({"action": "approval.executed", "subject": approval_id})
+        (entry,) = on_record(self.database).find({"action": "approval.executed", "subject": approval_id})
         assert (entry["actor"], entry["detail"]["asked_by"]) == ("operator:baraka", "operator:asha")
 
 

@@ -19,6 +19,7 @@ from ngao.chassis.clock import SystemClock
 from ngao.chassis.settings import load
 from ngao.testing.clock import ManualClock
 from ngao.testing.processes import World
+from tests.support.auditing import audit_of
 from tests.support.documents import service_class
 
 ERASERS = ("erase", "erase_due")
@@ -52,7 +53,7 @@ class Held:
         return self.chassis.metrics.registry.get_sample_value("ngao_overdue", {"what": what}) or 0.0
 
     def audited(self, action: str) -> list[dict[str, Any]]:
-        return list(self.chassis.store.database["audit"].find({"action": action}))
+        return list(audit_of(self.chassis).find({"action": action}))
 
     def records(self, collection: str, **found_by: Any) -> list[dict[str, Any]]:
         return list(self.chassis.store.database[collection].find(found_by))

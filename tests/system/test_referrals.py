@@ -7,6 +7,7 @@ import pymongo
 from ngao.deployment.naming import SERVICES
 from ngao.kernel.actors import Actor, ActorKind
 from ngao.testing.waiting import eventually
+from tests.support.auditing import on_record
 from tests.support.coalition import CRITICAL, ROUTINE, Coalition, Source, report
 from tests.support.partner import digest
 
@@ -37,7 +38,7 @@ def test_every_entry_of_every_audit_names_its_actor_in_the_one_form(coalition: C
     kinds = set()
     with pymongo.MongoClient[dict[str, str]](coalition.world.parts.mongo) as client:
         for service in SERVICES:
-            actors = client[coalition.world.database(service)]["audit"].distinct("actor")
+            actors = on_record(client[coalition.world.database(service)]).distinct("actor")
             assert actors, service
             kinds |= {Actor.parse(each).kind for each in actors}
     assert {ActorKind.OPERATOR, ActorKind.SOURCE, ActorKind.PARTNER, ActorKind.SERVICE} <= kinds

@@ -22,6 +22,7 @@ from ngao.deployment.naming import SERVICES
 from ngao.testing.broker import remove
 from ngao.testing.processes import World
 from ngao.testing.waiting import eventually
+from tests.support.auditing import on_record
 from tests.support.coalition import Coalition, Partner, Source, opened, report
 from tests.support.outsiders import remove_accounts
 
@@ -141,4 +142,4 @@ def nothing_stands_about(own: Coalition, found: dict[str, Any]) -> None:
         assert found[service].outbox.count_documents(WAITING) == 0, service
         assert own.asks(service, "GET", "/v1/parked")["parked"] == [], service
         assert own.asks(service, "GET", "/v1/audit/verify")["whole"] is True, service
-        assert found[service].audit.count_documents({"action": "store.restored"}) == 1, service
+        assert on_record(found[service]).count_documents({"action": "store.restored"}) == 1, service

@@ -13,7 +13,7 @@ from ngao.chassis.messaging.destinations import DESTINATIONS, to_outsiders
 from ngao.chassis.messaging.outbox import WAITING, unreached
 from ngao.chassis.messaging.publisher import Outcome
 from ngao.chassis.observability.metrics import Metrics
-from ngao.chassis.storage.connection import IN_TROUBLE, OLDEST_WAITING, Store
+from ngao.chassis.storage.connection import IN_TROUBLE, JOURNAL, OLDEST_WAITING, Store
 
 _SHOWN, _NAMED = 50, 5
 _WHY = {Outcome.UNROUTABLE: "has no queue", Outcome.REFUSED: "has a queue that takes nothing more"}
@@ -34,7 +34,7 @@ class Backlog:
     """One service's entries that are not sent yet, whichever of its processes will send them."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
-        self._outbox = store.durable("outbox")
+        self._outbox = store.durable(JOURNAL)
         self._clock = clock
         self._seen: list[Unreached] = []
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ngao.chassis.storage.connection import Store
+from ngao.chassis.storage.connection import JOURNAL, MARKS_OF_BEFORE, Store
 from ngao.contracts import Event
 
 
@@ -20,8 +20,10 @@ class Inbox:
     """Looks marks up, many together, where a message is doubtful. The unique key on commit is the guarantee."""
 
     def __init__(self, store: Store) -> None:
-        self._marks = store.database["inbox"]
+        self._store = store
 
     def seen(self, marks: Iterable[str]) -> set[str]:
         """Return those of the marks that are there already."""
-        return {each["_id"] for each in self._marks.find({"_id": {"$in": list(marks)}}, {"_id": 1})}
+        places = (JOURNAL, MARKS_OF_BEFORE) if self._store.has_marks_of_before else (JOURNAL,)
+        chosen = {"_id": {"$in": list(marks)}}
+        return {each["_id"] for place in places for each in self._store.database[place].find(chosen, {"_id": 1})}

@@ -16,7 +16,7 @@ from ngao.chassis.messaging.destinations import DESTINATIONS
 from ngao.chassis.messaging.news import News
 from ngao.chassis.messaging.outbox import Entry, ids_of
 from ngao.chassis.observability.logs import describe_error, get_logger
-from ngao.chassis.storage.connection import Store
+from ngao.chassis.storage.connection import JOURNAL, Store
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.chassis.storage.units import Units
 from ngao.contracts import Event, decode
@@ -39,7 +39,7 @@ class Rechecks:
     """The questions of one service, by the type of the event that they are about."""
 
     def __init__(self, store: Store, service: str, news: News) -> None:
-        self._outbox = store.durable("outbox")
+        self._outbox = store.durable(JOURNAL)
         self._news = news
         self._units: Units | None = None
         self._actor = Actor.service(service)
@@ -82,5 +82,5 @@ class Rechecks:
             return Answer.LEAVES
         detail = {"type": end[1:], "event": entry.message_id}
         unit.audit("event.held_back", subject=entry.subject, actor=self._actor, detail=detail)
-        unit.register_removal("outbox", {"_id": {"$in": ids_of(entry.message_id)}})
+        unit.register_removal(JOURNAL, {"_id": {"$in": ids_of(entry.message_id)}})
         return Answer.REFUSED

@@ -28,7 +28,7 @@ from ngao.chassis.messaging.rechecks import Answer, Rechecks
 from ngao.chassis.messaging.settling import Settling
 from ngao.chassis.observability.logs import describe_error, get_logger
 from ngao.chassis.observability.metrics import Metrics
-from ngao.chassis.storage.connection import Store
+from ngao.chassis.storage.connection import JOURNAL, Store
 
 LEASE = timedelta(seconds=12)
 _SWEEP_EVERY_S = 1.0
@@ -58,7 +58,7 @@ class Relay:
         *,
         lease: timedelta = LEASE,
     ) -> None:
-        self._outbox = store.durable("outbox")
+        self._outbox = store.durable(JOURNAL)
         self._clock = clock
         self._publishers = {edge: publisher_for(edge) for edge in (False, True)}
         self._metrics = metrics

@@ -15,7 +15,7 @@ from pymongo.errors import PyMongoError
 
 from ngao.chassis.clock import Clock
 from ngao.chassis.observability.logs import describe_error, get_logger
-from ngao.chassis.storage.connection import Store
+from ngao.chassis.storage.connection import JOURNAL, Store
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.chassis.storage.units import Units
 from ngao.kernel.actors import Actor
@@ -43,7 +43,7 @@ class SentEvents:
     """The sent events of one service, which are entries of its outbox until their days are over."""
 
     def __init__(self, store: Store, units: Units, clock: Clock) -> None:
-        self._outbox = store.durable("outbox")
+        self._outbox = store.durable(JOURNAL)
         self._units = units
         self._clock = clock
 
@@ -85,4 +85,4 @@ class SentEvents:
 
 def _audit(unit: Unit, order: Order, by: Actor, reason: str) -> None:
     detail = {"since": order.since.isoformat(), "before": order.before.isoformat(), "to": order.to or "all", "reason": reason}
-    unit.audit("outbox.replayed", subject="outbox", actor=by, detail=detail)
+    unit.audit("outbox.replayed", subject=JOURNAL, actor=by, detail=detail)

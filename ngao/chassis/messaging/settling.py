@@ -24,7 +24,7 @@ from ngao.chassis.messaging.outbox import Entry, unreached
 from ngao.chassis.messaging.publisher import OF_RECIPIENTS, Outcome
 from ngao.chassis.observability.logs import get_logger
 from ngao.chassis.observability.metrics import Metrics
-from ngao.chassis.storage.connection import IN_TROUBLE, Store
+from ngao.chassis.storage.connection import IN_TROUBLE, JOURNAL, Store
 
 Settled = tuple[Entry, Outcome]
 Recipient = tuple[str, str]
@@ -50,9 +50,9 @@ class Settling:
         self._troubles: dict[str, str] = {}
         self._confirmed: list[Entry] = []
         self._due = 0.0
-        self._outbox = store.durable("outbox")
+        self._outbox = store.durable(JOURNAL)
         # An entry whose end is lost in a crash is published again, with the id that inboxes know: no sync for that.
-        self._done = store.database.get_collection("outbox", write_concern=WriteConcern(1, j=False))
+        self._done = store.database.get_collection(JOURNAL, write_concern=WriteConcern(1, j=False))
         self._clock = clock
         self._metrics = metrics
         self._log = get_logger("relay")

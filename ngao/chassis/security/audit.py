@@ -2,8 +2,8 @@
 
     hash(n) = HMAC-SHA-256 over canonical JSON of {chain, n, previous: hash(n-1), action, subject, actor, at, detail, key}
 
-A service keeps several chains, so that its commits do not all wait for one head; an entry's chain follows from its
-subject, so that all acts on one subject are in one order. Head and entries are written in one transaction.
+A service keeps several chains; an entry's chain follows from its subject, so that all acts on one subject are in one order. Head
+and entries are written in one transaction. Until then the acts wait in a line of the journal, keyed as well.
 
 The key is in the service's own folder, one per period, and `key` names the period: a writer of the database
 cannot compute a chain. Entries of the version before have plain SHA-256 and no `key`. They are taken only if they are
@@ -97,8 +97,8 @@ class Verified:
 class Broken:
     """The first place where a chain does not hold.
 
-    `reason` is `number`, `previous`, `hash`, `form`, `head`, `key` (not made with a key of this service) or `noted` (not what
-    was noted elsewhere).
+    `reason` is `number`, `previous`, `hash`, `form`, `head`, `key` (not made with a key of this service), `noted` (not what
+    was noted elsewhere) or `line` (an act without a chain yet was not made with a key of this service).
     """
 
     chain: int
@@ -211,7 +211,7 @@ class _Walk:
     def key_trouble(self, head: Head, entry: Mapping[str, Any]) -> str | None:
         """Check that its hash is of the right key. A period never goes back, and from `since` on none is missing."""
         period = entry.get("key")
-        if _in_milliseconds(entry["at"]) >= self._keys.since:
+        if in_milliseconds(entry["at"]) >= self._keys.since:
             self._must_be_keyed.add(head.chain)
         if period is None:
             wrong = head.chain in self._must_be_keyed
@@ -247,7 +247,7 @@ def _entry(head: Head, record: Record, key: Key | None) -> dict[str, Any]:
         "action": record.action,
         "subject": record.subject,
         "actor": record.actor,
-        "at": _in_milliseconds(record.at),
+        "at": in_milliseconds(record.at),
         "detail": dict(record.detail),
         **({"key": key.period} if key else {}),
     }
@@ -273,11 +273,12 @@ def entry_id(chain: int, n: int) -> str:
 
 def _hash(what: Mapping[str, Any], secret: bytes | None) -> str:
     """Return the HMAC-SHA-256, or SHA-256, of sorted, compact, ASCII JSON; the time to the millisecond, as MongoDB stores it."""
-    plain = {**what, "at": _in_milliseconds(what["at"]).isoformat(timespec="milliseconds")}
+    plain = {**what, "at": in_milliseconds(what["at"]).isoformat(timespec="milliseconds")}
     content = json.dumps(plain, sort_keys=True, separators=(",", ":")).encode()
     return hmac.new(secret, content, hashlib.sha256).hexdigest() if secret else hashlib.sha256(content).hexdigest()
 
 
-def _in_milliseconds(at: datetime) -> datetime:
+def in_milliseconds(at: datetime) -> datetime:
+    """Return a moment as MongoDB stores it; one without a zone is taken as UTC."""
     aware = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
     return aware.replace(microsecond=aware.microsecond // 1000 * 1000)

@@ -31,6 +31,7 @@ _REMEMBERED = 12
 """How many earlier heads of a chain an event names: a holder that missed some events still finds the one that it holds."""
 
 _MOVED = "The audit trail of {} was cut off or rewritten: see docs/runbooks/audit-head-moved.md."
+_NOT_OURS = "Acts that {} has not put on record wait for its audit: see docs/runbooks/audit-broken.md."
 _LATE = "No heads of the audit of {} have come for a long time: see docs/runbooks/audit-heads-late.md."
 
 _log = get_logger(__name__)
@@ -72,6 +73,7 @@ class AuditWatch:
         moved += sorted(of for of, holding in self._others.items() if holding.moved)
         late = sorted(of for of, by in self._late.items() if by)
         sentences = [_MOVED.format(", ".join(moved))] if moved else []
+        sentences += [_NOT_OURS.format(self.service)] if self.trail.refused else []
         sentences += [_LATE.format(", ".join(late))] if late else []
         return " ".join(sentences) or None
 
@@ -125,6 +127,8 @@ class AuditWatch:
         moved = {of: holding.moved for of, holding in self._others.items()}
         for of, count in {**moved, self.service: len(self._own)}.items():
             self.metrics.audit_heads_moved.labels(of).set(count)
+        if self.trail.refused:
+            self.metrics.audit_whole.set(0)
         for of, by in self._late.items():
             self.metrics.audit_heads_late.labels(of).set(by.total_seconds())
 

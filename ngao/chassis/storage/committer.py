@@ -1,5 +1,7 @@
 """Group commit: units that wait together are written in one MongoDB transaction, one bulk write a collection.
 
+What the chassis itself writes with a unit is in one collection, the journal: events, marks and acts cost one command together.
+
 One journal write costs more than everything else a unit does, so sharing it is the largest lever there is. If a group
 fails, it is split until the guilty unit is alone; the innocent are committed.
 """
@@ -11,27 +13,24 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from contextvars import Context
 from datetime import datetime
 from typing import Any
 
-import pymongo
 from pymongo import InsertOne, ReplaceOne
 from pymongo.client_session import ClientSession
 from pymongo.errors import PyMongoError
 from pymongo.operations import DeleteOne
-from pymongo.read_concern import ReadConcern
-from pymongo.read_preferences import ReadPreference
 
 from ngao.chassis.errors import Conflict, Unavailable
 from ngao.chassis.messaging.destinations import DESTINATIONS
 from ngao.chassis.messaging.outbox import Encode, Entry, entry_of
 from ngao.chassis.observability.logs import get_logger
 from ngao.chassis.storage.audit_trail import AuditTrail
-from ngao.chassis.storage.connection import DURABLE, Store
+from ngao.chassis.storage.connection import JOURNAL, MARKS_OF_BEFORE, Store
 from ngao.chassis.storage.refusals import meaning_of
 from ngao.chassis.storage.remembered import Outdated
 from ngao.chassis.storage.sequences import Sequences
+from ngao.chassis.storage.transactions import Transactions
 from ngao.chassis.storage.unit_of_work import Publication, Unit, Write
 
 GROUP = 100
@@ -78,12 +77,11 @@ class GroupCommitter:
         self._on_committed = on_committed
         self._lease = lease
         self._encode = encode
-        self._timeout = timeout
         self._mutex = threading.Lock()
         self._writing = threading.Lock()
         self._waiting: list[_Ticket] = []
         self._at_work = 0
-        self._session: ClientSession | None = None
+        self._transactions = Transactions(store.client, timeout)
         self._log = get_logger("committer")
         self._sequences = Sequences(store.database["sequences"])
         self._audit = audit
@@ -163,51 +161,33 @@ class GroupCommitter:
                 ticket.settle(error)
 
     def _write(self, units: list[Unit]) -> list[Entry]:
-        """Give a group its own time: that of the request which happens to lead it may be nearly over."""
         try:
-            return Context().run(self._write_in_time, units)
+            return self._write_in_time(units)
         except Outdated:
-            return Context().run(self._write_in_time, units)
+            return self._write_in_time(units)
 
     def _write_in_time(self, units: list[Unit]) -> list[Entry]:
         committed = False
         try:
-            with pymongo.timeout(self._timeout):
-                entries: list[Entry] = self._own_session().with_transaction(
-                    lambda inside: self._apply(inside, units),
-                    read_concern=ReadConcern("snapshot"),
-                    write_concern=DURABLE,
-                    read_preference=ReadPreference.PRIMARY,
-                )
-                committed = True
-                return entries
+            entries = self._transactions.run(lambda inside: self._apply(inside, units))
+            committed = True
+            if any(unit.records for unit in units):
+                self._audit.has_lines.set()
+            return entries
         except PyMongoError as error:
             meant = meaning_of(error)
             if isinstance(meant, Unavailable):
                 self._log.warning("store.refused", kind=type(error).__name__, code=getattr(error, "code", None), units=len(units))
             raise meant from None
         finally:
-            for part in (self._sequences, self._audit):
-                part.settle(committed=committed)
-
-    def _own_session(self) -> ClientSession:
-        """Return the one session of all groups.
-
-        A store that hung keeps the transaction it had begun, with its locks, for a minute, because its end never reached
-        it. A new transaction ends that one immediately, but only in the same session.
-        """
-        if self._session is None:
-            self._session = self._store.client.start_session(causal_consistency=False)
-        elif self._session.in_transaction:
-            self._session.abort_transaction()
-        return self._session
+            self._sequences.settle(committed=committed)
 
     def _apply(self, session: ClientSession, units: list[Unit]) -> list[Entry]:
         database = self._store.database
         entries = self._outbox_entries(session, units)
         for name, writes in _by_collection(units).items():
             _write_guarded(database[name], writes, session)
-        for name, documents in _inserts(units, self._now()).items():
+        for name, documents in _inserts(units).items():
             database[name].bulk_write([InsertOne(document) for document in documents], ordered=False, session=session)
         for name, found_by, change in (update for unit in units for update in unit.updates):
             if not database[name].update_one(found_by, change, session=session).matched_count:
@@ -218,10 +198,21 @@ class GroupCommitter:
         for unit in units:
             for scope in unit.destroyed_keys:
                 unit.keyring.destroy(scope, session)
-        self._audit.write(session, [record for unit in units for record in unit.records])
-        if entries:
-            database["outbox"].insert_many([entry.as_document() for entry in entries], session=session)
+        if lines := [*self._marks(units, session), *(entry.as_document() for entry in entries), *self._acts(units)]:
+            database[JOURNAL].insert_many(lines, session=session)
         return entries
+
+    def _marks(self, units: list[Unit], session: ClientSession) -> list[dict[str, Any]]:
+        marks = [mark for unit in units for mark in unit.marks]
+        if marks and self._store.has_marks_of_before:
+            found = self._store.database[MARKS_OF_BEFORE].find_one({"_id": {"$in": marks}}, {"_id": 1}, session=session)
+            if found is not None:
+                raise Conflict("A record with this key exists already.")
+        now = self._now()
+        return [{"_id": mark, "at": now} for mark in marks]
+
+    def _acts(self, units: list[Unit]) -> list[dict[str, Any]]:
+        return [self._audit.line(unit.records) for unit in units if unit.records]
 
     def _outbox_entries(self, session: ClientSession, units: list[Unit]) -> list[Entry]:
         """Give numbers to the events and create their outbox entries, leased to this process until `until`."""
@@ -254,13 +245,12 @@ def _by_collection(units: list[Unit]) -> dict[str, list[Write]]:
     return grouped
 
 
-def _inserts(units: list[Unit], now: datetime) -> dict[str, list[dict[str, Any]]]:
+def _inserts(units: list[Unit]) -> dict[str, list[dict[str, Any]]]:
     grouped: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for unit in units:
         for name, document in unit.inserts:
             grouped[name].append(document)
-        grouped["inbox"].extend({"_id": mark, "at": now} for mark in unit.marks)
-    return {name: documents for name, documents in grouped.items() if documents}
+    return grouped
 
 
 def _write_guarded(collection: Any, writes: list[Write], session: ClientSession) -> None:

@@ -32,6 +32,13 @@ OUTBOX_DAYS = 7
 _NO_RIGHT = 13
 OLDEST_WAITING = "waiting_by_age"
 IN_TROUBLE = "in_trouble"
+JOURNAL = "outbox"
+"""One collection for what the chassis itself writes with a unit, so that it costs one command: the events that are to leave,
+the marks of those that took effect, and what is on record and not in its chain yet. It has the name it had when it held only the
+first.
+"""
+MARKS_OF_BEFORE = "inbox"
+"""Where the marks were before they were in the journal."""
 AUDIT = "audit"
 AUDIT_INDEXES = (
     IndexModel([("chain", ASCENDING), ("n", ASCENDING)], unique=True, name="chain_1_n_1"),
@@ -39,9 +46,11 @@ AUDIT_INDEXES = (
 )
 """Made together with the service's account, which has no right to make indexes on what is on record."""
 
+UNCHAINED = {"unchained": {"$exists": True}}
+"""What is on record and not in its chain yet."""
 _WAITING = {"leased_until": {"$exists": True}}
 _CHASSIS_INDEXES: Mapping[str, list[IndexModel]] = {
-    "outbox": [
+    JOURNAL: [
         IndexModel(
             [("leased_until", ASCENDING), ("priority", ASCENDING), ("created_at", ASCENDING)],
             name="waiting_by_lease",
@@ -56,8 +65,14 @@ _CHASSIS_INDEXES: Mapping[str, list[IndexModel]] = {
             partialFilterExpression={"sent_at": {"$exists": True}},
             expireAfterSeconds=OUTBOX_DAYS * 86400,
         ),
+        IndexModel(
+            [("at", ASCENDING)],
+            name="marks",
+            partialFilterExpression={"at": {"$exists": True}},
+            expireAfterSeconds=INBOX_DAYS * 86400,
+        ),
+        IndexModel([("unchained", ASCENDING)], name="unchained", partialFilterExpression=UNCHAINED),
     ],
-    "inbox": [IndexModel([("at", ASCENDING)], expireAfterSeconds=INBOX_DAYS * 86400)],
     "parked": [
         IndexModel([("state", ASCENDING), ("parked_at", ASCENDING)]),
         IndexModel(
@@ -73,7 +88,7 @@ _CHASSIS_INDEXES: Mapping[str, list[IndexModel]] = {
     "data_keys": [IndexModel([("scope", ASCENDING)], unique=True)],
 }
 _OUTGROWN: Mapping[str, frozenset[str]] = {
-    "outbox": frozenset({"leased_until_1_priority_1_created_at_1", "lease_1", "created_at_1"})
+    JOURNAL: frozenset({"leased_until_1_priority_1_created_at_1", "lease_1", "created_at_1"})
 }
 """Indexes of an earlier version that would grow with what is kept now."""
 
@@ -119,6 +134,8 @@ class Store:
         )
         self.lookups = Lookups(self.database, settings.timeout_ms / 1000)
         self._documents: list[type[Stored]] = []
+        self.has_marks_of_before = False
+        """True for the first 120 days after an upgrade from a version that kept them apart."""
 
     def durable(self, name: str) -> Collection[dict[str, Any]]:
         """Return a collection whose single writes answer only when a majority has journaled them."""
@@ -142,6 +159,7 @@ class Store:
                 if document.collection_name() not in existing:
                     self._create(document.collection_name())
                 document.ensure_indexes()
+            self.has_marks_of_before = MARKS_OF_BEFORE in existing and self.database[MARKS_OF_BEFORE].find_one() is not None
         except ConnectionFailure as error:
             raise Unavailable(f"The store {self.database.name} does not answer ({type(error).__name__}).") from None
         except PyMongoError as error:

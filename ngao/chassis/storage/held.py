@@ -45,9 +45,8 @@ APPROVALS_RULE = "approvals"
 CHASSIS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "outbox": {
         **internal("_id message_id to subject routing_key content_type headers priority created_at lease leased_until"),
-        **internal("attempts trouble sent_at"), "body": sealed(OUTBOX_RULE),
+        **internal("attempts trouble sent_at at unchained audit key mac"), "body": sealed(OUTBOX_RULE),
     },
-    "inbox": internal("_id at"),
     "parked": {
         **internal("_id queue routing_key headers content_type size scope attempts state parked_at first_parked_at times"),
         **internal("reason errors edge whole"), "body": sealed("parked"), "name": sealed("parked"), "digest": hashed("parked"),

@@ -13,6 +13,7 @@ from typing import Any
 
 from ngao.chassis.messaging.destinations import EVENTS, NOTICES
 from ngao.chassis.security.audit import Record
+from ngao.chassis.storage.connection import JOURNAL
 from ngao.chassis.storage.keyring import Keyring
 from ngao.chassis.storage.lookups import Lookups
 from ngao.chassis.storage.sealed_fields import Sealer
@@ -104,6 +105,10 @@ class Unit:
     def mark(self, key: str) -> None:
         """Register a mark that can exist once: a second commit with it is a Conflict."""
         self.marks.append(key)
+
+    def is_marked(self, key: str) -> bool:
+        """Return whether a mark is there already; one of before an upgrade is found when it is committed again."""
+        return self.lookups.by(JOURNAL).one(key) is not None
 
     def register_insert(self, collection: str, document: dict[str, Any]) -> None:
         """Register a plain record of the chassis' own collections."""

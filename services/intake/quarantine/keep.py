@@ -65,7 +65,7 @@ def note_full(ctx: Context, source_id: str) -> None:
     """Inform a duty officer, once a day for a source, that no more is taken from it."""
     bundle = _bundle(source_id, ctx.now)
     mark = f"quarantine-filled|{bundle}"
-    if ctx.unit.lookups.by("inbox").one(mark) is not None:
+    if ctx.unit.is_marked(mark):
         return
     bodies, size = ctx.shelf.load(outsider_account("source", source_id))
     ctx.unit.mark(mark)

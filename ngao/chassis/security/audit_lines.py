@@ -1,0 +1,41 @@
+"""The acts of one unit of work that are on record and not in their chains yet: a line of the journal, with a keyed hash."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ngao.chassis.security.audit import Key, Keys, Record, in_milliseconds
+
+
+def line_of(line_id: str, records: Sequence[Record], key: Key) -> dict[str, Any]:
+    """Make the line. Its hash covers its id as well, so that it cannot be put in again under another."""
+    acts = [{**vars(record), "at": in_milliseconds(record.at), "detail": dict(record.detail)} for record in records]
+    return {"_id": line_id, "unchained": line_id, "audit": acts, "key": key.period, "mac": _mac(line_id, acts, key.secret)}
+
+
+def records_of(line: Mapping[str, Any]) -> list[Record]:
+    """Return the acts of a line."""
+    return [Record(**each) for each in line["audit"]]
+
+
+def is_sound(line: Mapping[str, Any], keys: Keys) -> bool:
+    """Return True if this service has keyed the line as it is."""
+    secret = keys.by_period.get(str(line.get("key")))
+    if secret is None or line.get("unchained") != line["_id"]:
+        return False
+    try:
+        expected = _mac(line["_id"], line["audit"], secret)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return False
+    return hmac.compare_digest(str(line.get("mac")).encode(), expected.encode())
+
+
+def _mac(line_id: str, acts: Sequence[Mapping[str, Any]], secret: bytes) -> str:
+    """Return the HMAC-SHA-256 of sorted, compact, ASCII JSON; a list, where an entry of a chain is an object."""
+    plain = [{**each, "at": in_milliseconds(each["at"]).isoformat(timespec="milliseconds")} for each in acts]
+    content = json.dumps([line_id, plain], sort_keys=True, separators=(",", ":")).encode()
+    return hmac.new(secret, content, hashlib.sha256).hexdigest()
