@@ -37,6 +37,7 @@ from ngao.chassis.storage.clerk import Clerk
 from ngao.chassis.storage.committer import GroupCommitter
 from ngao.chassis.storage.connection import Store
 from ngao.chassis.storage.documents import Stored
+from ngao.chassis.storage.journal import Journal
 from ngao.chassis.storage.key_encryption_keys import Periods
 from ngao.chassis.storage.keyring import Keyring
 from ngao.chassis.storage.preflight import require_store, with_accepted_password
@@ -70,18 +71,19 @@ class Chassis:
         demand_usable(settings.broker)
         self.settings = replace(settings, store=self.patience.until(lambda: with_accepted_password(settings.store)))
         self.store = store = Store(self.settings.store, alias=name)
-        self.keyring = Keyring(periods, lookup, store.durable("data_keys"), name)
+        self.audit_trail = AuditTrail(store.database, audit_keys)
+        self.journal = Journal(store.database, self.audit_trail)
+        self.clerk = Clerk(self.journal, settings.audit.chained_within_s)
+        self.keyring = Keyring(periods, lookup, store.durable("data_keys"), name, move_carried=self.journal.move_all)
         self.rechecks = Rechecks(store, name, self.news)
         self.relay = Relay(store, clock, lambda edge: _publisher(settings, edge=edge), self.metrics, self.rechecks)
-        self.audit_trail = AuditTrail(store.database, audit_keys)
-        self.clerk = Clerk(self.audit_trail)
         committer = GroupCommitter(
             store,
             clock.now,
             partial(_hand_on, self.relay, self.metrics),
             lease=self.relay.lease,
             encode=signer.encode,
-            audit=self.audit_trail,
+            journal=self.journal,
             timeout=settings.store.timeout_ms / 1000,
         )
         self.units = units = Units(clock, self.keyring, store.lookups, committer)
@@ -91,7 +93,7 @@ class Chassis:
         self.approvals = Approvals(store, units, settings.approvals)
         every = timedelta(seconds=settings.audit.heads_every_s)
         self.audit_watch = AuditWatch(
-            name, store, units, self.audit_trail, self.metrics, clock, every, every * settings.audit.heads_late_after,
+            name, store, units, self.journal, self.metrics, clock, every, every * settings.audit.heads_late_after,
             ready=lambda: self.health.report()[0],
         )  # fmt: skip
         self.readings = Readings(store, units, clock, timedelta(seconds=settings.audit.lists_within_s))
@@ -108,7 +110,7 @@ class Chassis:
         _begin_counts(self.metrics, self.name)
         measure_service(self.gauges, self.metrics, self.health, self.settings)
         measure_store(self.gauges, self.metrics, self.store, self.parking, self.backlog)
-        self.gauges.every(OFTEN_S, lambda: self.metrics.audit_unchained.set(self.audit_trail.oldest_s()))
+        self.gauges.every(OFTEN_S, lambda: self.metrics.lines_wait.set(self.journal.oldest_s()))
 
     def edge_names(self) -> EdgeNames:
         """Return the names of this service's queues at the edge. Raises Misconfigured if the secret is missing."""

@@ -134,12 +134,14 @@ class AuditSettings:
 
     `heads_late_after` is how many of these intervals another service may publish nothing before it is an alarm.
     `lists_within_s` is how long an operator's readings of one list are counted into one entry; 0 writes an entry for each.
+    `chained_within_s` is how long acts on record wait, so that many are appended to their chains together.
     """
 
     look_every_s: Annotated[float, Range(0.1, 3600)] = 60.0
     heads_every_s: Annotated[float, Range(0.1, 86_400)] = 3600.0
     heads_late_after: Annotated[int, Range(2, 100)] = 3
     lists_within_s: Annotated[float, Range(0, 3600)] = 300.0
+    chained_within_s: Annotated[float, Range(0, 10)] = 1.0
 
 
 @dataclass(frozen=True)

@@ -109,6 +109,8 @@ directories = {policies}
 file = "operators.json"
 [approvals]
 mode = "{self.approvals}"
+[audit]
+chained_within_s = 0.1
 [retry]
 tiers_s = {list(self.tiers_s)}
 [own]

@@ -19,7 +19,6 @@ from ngao.chassis.errors import Misconfigured, NotAllowedNow
 from ngao.chassis.messaging.outbox import WAITING, Entry
 from ngao.chassis.security.audit import Verified
 from ngao.chassis.settings import StoreSettings
-from ngao.chassis.storage.audit_trail import AuditTrail
 from ngao.chassis.storage.committer import GroupCommitter
 from ngao.chassis.storage.connection import Store
 from ngao.chassis.storage.preflight import require_store
@@ -32,7 +31,7 @@ from ngao.deployment.backup.restoring import Target
 from ngao.deployment.backup.sets import Backup, Sources, take
 from ngao.kernel.actors import Actor
 from ngao.testing.processes import World
-from tests.support.auditing import audit_keys
+from tests.support.auditing import journal_of
 
 PRIVATE = sealed_file.new_key()
 PUBLIC = sealed_file.public_of(PRIVATE)
@@ -71,8 +70,8 @@ def settings_of(world: World, store: Store) -> StoreSettings:
 
 def units_of(store: Store) -> tuple[Units, list[Entry]]:
     said: list[Entry] = []
-    trail = AuditTrail(store.database, audit_keys())
-    committer = GroupCommitter(store, now, said.extend, lease=lambda: ("", now()), encode=encode, audit=trail)
+    journal = journal_of(store.database)
+    committer = GroupCommitter(store, now, said.extend, lease=lambda: ("", now()), encode=encode, journal=journal)
     return Units(SystemClock(), None, store.lookups, committer), said  # type: ignore[arg-type]
 
 
@@ -291,7 +290,7 @@ def test_the_audit_trail_is_whole_and_the_next_start_puts_the_restore_on_record(
     for _ in range(2):
         note_restores(other, again, Actor.service("intake"))
     again.run(say)
-    found = AuditTrail(other.database, audit_keys()).verify()
+    found = journal_of(other.database).verify()
     assert isinstance(found, Verified)
     assert found.entries == 22
     told = other.database["audit"].find_one({"action": "store.restored"})

@@ -23,7 +23,7 @@ from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import decode, encode, make
 from ngao.kernel.actors import Actor
 from ngao.testing.processes import World
-from tests.support.auditing import audit_keys
+from tests.support.auditing import audit_keys, journal_of
 
 NOW = datetime.now(UTC)
 
@@ -51,7 +51,7 @@ class Writer:
         self._store = store
         self._committer = GroupCommitter(
             store, lambda: NOW, self._said, lease=lambda: ("", NOW + timedelta(seconds=1)),
-            encode=encode, audit=AuditTrail(store.database, audit_keys()),
+            encode=encode, journal=journal_of(store.database),
         )  # fmt: skip
 
     def new_unit(self) -> Unit:
@@ -84,7 +84,7 @@ def store(world: World) -> Iterator[Store]:
 
 
 def _verified(store: Store) -> bool:
-    return isinstance(AuditTrail(store.database, audit_keys()).verify(), Verified)
+    return isinstance(journal_of(store.database).verify(), Verified)
 
 
 def _subject() -> str:
@@ -106,7 +106,7 @@ def test_events_of_a_subject_are_numbered_without_gaps_over_groups(store: Store)
     writer, subject = Writer(store), _subject()
     assert writer.say(subject) + writer.say(subject, _subject()) + writer.say(subject, subject) == [None] * 5
     assert store.database["sequences"].find_one({"_id": subject}) == {"_id": subject, "n": 4}
-    assert sorted(number for number in writer.numbers if number) == [1, 1, 2, 3, 4]
+    assert sorted(number for number in writer.numbers if number) == [1001, 1001, 1002, 1003, 1004]
     assert _verified(store)
 
 
@@ -115,7 +115,7 @@ def test_processes_that_take_turns_number_without_gaps_and_keep_the_chains_whole
     errors = [error for _ in range(5) for writer in (one, other) for error in writer.say(subject, _subject())]
     assert errors == [None] * 20
     assert store.database["sequences"].find_one({"_id": subject}) == {"_id": subject, "n": 10}
-    assert sorted(n for n in one.numbers + other.numbers if n) == [1] * 11 + list(range(2, 11))
+    assert sorted(n for n in one.numbers + other.numbers if n) == [1001] * 11 + list(range(1002, 1011))
     assert _verified(store)
 
 

@@ -19,6 +19,7 @@ from ngao.chassis.settings import load
 from ngao.chassis.storage import held_heads
 from ngao.chassis.storage.audit_trail import AuditTrail
 from ngao.chassis.storage.committer import GroupCommitter
+from ngao.chassis.storage.journal import Journal
 from ngao.chassis.storage.units import Units
 from ngao.contracts import Event, InvalidContent, decode, encode, event_of, noted_by, noted_chains, open_event, subscriptions_of
 from ngao.deployment.naming import SERVICES
@@ -97,13 +98,14 @@ def named(heads: list[dict[str, Any]]) -> set[tuple[int, int, str]]:
 
 def beside(chassis: Chassis) -> Chassis:
     """Another process of the same service: it shares the store, and remembers for itself."""
-    trail = AuditTrail(chassis.store.database, chassis.audit_trail.keys)
+    journal = Journal(chassis.store.database, AuditTrail(chassis.store.database, chassis.audit_trail.keys))
     committer = GroupCommitter(
-        chassis.store, chassis.clock.now, lambda _: None, lease=lambda: ("", chassis.clock.now()), encode=encode, audit=trail
+        chassis.store, chassis.clock.now, lambda _: None,
+        lease=lambda: ("", chassis.clock.now()), encode=encode, journal=journal,
     )
     units = Units(chassis.clock, chassis.keyring, chassis.store.lookups, committer)
     other = copy(chassis)
-    other.units, other.audit_watch = units, replace(chassis.audit_watch, units=units, trail=trail)
+    other.units, other.audit_watch = units, replace(chassis.audit_watch, units=units, journal=journal)
     return other
 
 
@@ -224,7 +226,7 @@ def test_two_processes_of_a_service_are_no_alarm_to_one_another(referral: Chassi
             act(each, 2)
             each.audit_watch.turn()
     assert referral.audit_watch.problem() is second.audit_watch.problem() is None
-    assert next(iter(referral.audit_trail.heads().values())).n == 16
+    assert next(iter(referral.journal.heads().values())).n == 16
 
 
 def test_a_running_service_holds_what_another_publishes(world: World) -> None:
@@ -233,7 +235,7 @@ def test_a_running_service_holds_what_another_publishes(world: World) -> None:
     try:
         for service in ("registry", "referral"):
             settings, port = world.settings(service)
-            settings.write_text(settings.read_text().replace("[own]", "[audit]\nlook_every_s = 0.5\nheads_every_s = 1\n[own]"))
+            settings.write_text(settings.read_text().replace("[audit]", "[audit]\nlook_every_s = 0.5\nheads_every_s = 1"))
             running.append(ServiceProcess(settings, port).start())
         holder, publisher = running
         order = {"since": "2026-11-01T08:00:00Z", "reason": "as the incident asks"}

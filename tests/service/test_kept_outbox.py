@@ -146,7 +146,7 @@ def test_kept_entries_are_in_no_index_that_is_used_all_the_time(world: World) ->
         outbox.insert_many([*waiting, *({key: value for key, value in each.items() if "lease" not in key} for each in kept)])
         sizes = own.database.command("validate", "outbox", full=True)["keysPerIndex"]
         by_index = dict.fromkeys(("waiting_by_lease", "waiting_by_holder", "waiting_by_age"), 3)
-        assert sizes == {"_id_": 303, **by_index, "in_trouble": 0, "sent": 300, "marks": 0, "unchained": 0}
+        assert sizes == {"_id_": 303, **by_index, "in_trouble": 0, "sent": 300, "marks": 0, "to_move": 0}
         now, far = datetime.now(UTC), datetime(2100, 1, 1, tzinfo=UTC)
         free = {"$or": [{"leased_until": {"$lte": now}}, {"leased_until": {"$gt": far}}]}
         for filters in (free, WAITING, {"lease": "", **WAITING}):
@@ -169,7 +169,7 @@ def test_indexes_of_an_earlier_version_are_replaced(world: World) -> None:
         own.ensure_indexes(())
         there = set(own.database["outbox"].index_information())
         waiting = {"waiting_by_lease", "waiting_by_holder", "waiting_by_age"}
-        assert there == {"_id_", *waiting, "in_trouble", "sent", "marks", "unchained"}
+        assert there == {"_id_", *waiting, "in_trouble", "sent", "marks", "to_move"}
     finally:
         own.client.drop_database(name)
         own.close()

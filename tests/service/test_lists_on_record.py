@@ -52,7 +52,7 @@ def clock() -> ManualClock:
 def _chassis(world: World, clock: ManualClock, database: str, setting: str = "") -> Iterator[Chassis]:
     settings, _ = world.settings("referral")
     text = settings.read_text().replace(world.database("referral"), database)
-    settings.write_text(text.replace("[own]", f"[audit]\n{setting}\n[own]"))
+    settings.write_text(text.replace("[audit]", f"[audit]\n{setting}"))
     made = Chassis(load(settings), clock)
     made.open([])
     try:
@@ -145,7 +145,7 @@ def test_polling_leaves_one_entry_at_once_and_a_true_count_when_the_window_is_ov
         "since": began.isoformat(timespec="milliseconds"), "until": (began + 2 * MINUTE).isoformat(timespec="milliseconds"),
     }  # fmt: skip
     assert chassis.store.database["audit_reads"].count_documents({}) == 0
-    assert isinstance(chassis.audit_trail.verify(), Verified)
+    assert isinstance(chassis.journal.verify(), Verified)
 
 
 def test_a_window_that_nobody_closed_is_closed_by_the_next_reading_also_after_a_restart(

@@ -13,7 +13,7 @@ from ngao.chassis.errors import Unavailable
 from ngao.chassis.messaging.destinations import EVENTS
 from ngao.chassis.messaging.outbox import WAITING
 from ngao.chassis.messaging.rechecks import MayLeave
-from ngao.chassis.storage.connection import UNCHAINED
+from ngao.chassis.storage.connection import TO_MOVE
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event
 from ngao.kernel.actors import Actor
@@ -64,7 +64,7 @@ def test_a_refusal_is_one_unit_of_work_for_all_entries_of_the_event(running: Run
     running.begins()
     eventually(lambda: running.publisher.sent == [follow_up.id], what="what follows from the refusal")
     assert running.outbox.count_documents({"message_id": refused}) == 0
-    (line,) = running.outbox.find(UNCHAINED)
+    (line,) = running.outbox.find(TO_MOVE)
     assert [each["action"] for each in line["audit"]] == ["event.refused", "event.held_back"]
 
 

@@ -184,7 +184,7 @@ def test_several_processes_forget_at_once_and_each_report_once(intake: Held, wor
     sweep(world, tmp_path, days=ahead_of_us(intake) + 1096, times=3)
     audited = [each["subject"] for each in intake.audited("report.forgotten") if each["subject"] in refs]
     assert sorted(audited) == sorted(refs)
-    assert isinstance(intake.chassis.audit_trail.verify(), Verified)
+    assert isinstance(intake.chassis.journal.verify(), Verified)
     assert intake.records("data_keys", scope={"$in": [f"case:{ref}" for ref in refs]}) == []
 
 

@@ -56,6 +56,7 @@ class Held:
         return list(audit_of(self.chassis).find({"action": action}))
 
     def records(self, collection: str, **found_by: Any) -> list[dict[str, Any]]:
+        self.chassis.journal.move_all()
         return list(self.chassis.store.database[collection].find(found_by))
 
 

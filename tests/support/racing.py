@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from ngao.chassis.clock import SystemClock
 from ngao.chassis.settings import StoreSettings
-from ngao.chassis.storage.audit_trail import AuditTrail
 from ngao.chassis.storage.committer import GroupCommitter
 from ngao.chassis.storage.connection import Store
 from ngao.chassis.storage.unit_of_work import Unit
@@ -16,7 +15,7 @@ from ngao.chassis.storage.units import Units
 from ngao.contracts import encode
 from services.referral.offers.model import Offer, State
 from services.referral.offers.store import EngagementRepository, Promised
-from tests.support.auditing import audit_keys
+from tests.support.auditing import journal_of
 
 if TYPE_CHECKING:
     from multiprocessing.queues import Queue
@@ -37,7 +36,7 @@ def race(at: tuple[str, str], racer: int, beds: int, start: Barrier, results: Qu
     far = datetime.now(UTC) + timedelta(hours=1)
     committer = GroupCommitter(
         store, clock.now, lambda _entries: None, lease=lambda: ("", far), encode=encode,
-        audit=AuditTrail(store.database, audit_keys()),
+        journal=journal_of(store.database),
     )  # fmt: skip
     units = Units(clock, None, store.lookups, committer)  # type: ignore[arg-type]  # nothing is sealed here
     won = looked = 0

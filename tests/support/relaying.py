@@ -19,14 +19,13 @@ from ngao.chassis.messaging.rechecks import Rechecks
 from ngao.chassis.messaging.relay import Relay
 from ngao.chassis.observability.metrics import Metrics
 from ngao.chassis.settings import StoreSettings
-from ngao.chassis.storage.audit_trail import AuditTrail
 from ngao.chassis.storage.committer import GroupCommitter
 from ngao.chassis.storage.connection import Store
 from ngao.chassis.storage.unit_of_work import Publication
 from ngao.chassis.storage.units import Units
 from ngao.contracts import Event, encode, make
 from ngao.testing.processes import World
-from tests.support.auditing import audit_keys
+from tests.support.auditing import journal_of
 
 DATA = {"reason": "completed", "county": "nairobi", "needs": [], "urgency": "high", "reasons": [], "told": []}
 
@@ -77,7 +76,7 @@ class Running:
         self.relay = Relay(store, clock, lambda _edge: used, self.metrics, self.rechecks)
         committer = GroupCommitter(
             store, clock.now, self.relay.hand_over, lease=self.relay.lease, encode=encode,
-            audit=AuditTrail(store.database, audit_keys()),
+            journal=journal_of(store.database),
         )  # fmt: skip
         self.rechecks.decide_in(Units(clock, None, store.lookups, committer))  # type: ignore[arg-type]  # nothing is sealed
         self._thread = threading.Thread(target=self.relay.run, daemon=True)

@@ -8,12 +8,16 @@ from typing import Any
 import pytest
 
 from ngao.chassis.security.audit import Head, Key, Keys, Record, extend
-from ngao.chassis.security.audit_lines import is_sound, line_of, records_of
+from ngao.chassis.security.audit_lines import is_sound, keyed_acts, records_of
 
 AT = datetime(2026, 10, 3, 4, 5, 6, 789_123, UTC)
 KEY = Key("2026-10", b"k" * 32)
 KEYS = Keys({KEY.period: KEY.secret}, AT)
 ACTS = [Record("case.read", "NG-1", "operator:amina", AT, {"reason": "duty"}), Record("case.closed", "NG-2", "system:test", AT)]
+
+
+def line_of(line_id: str, acts: list[Record], key: Key) -> dict[str, Any]:
+    return {"_id": line_id, "to_move": line_id, **keyed_acts(line_id, acts, key)}
 
 
 def line() -> dict[str, Any]:
@@ -34,8 +38,8 @@ CHANGES: dict[str, dict[str, Any]] = {
     "an act less": {"audit": line()["audit"][:1]},
     "an act more": {"audit": [*line()["audit"], line()["audit"][0]]},
     "another order": {"audit": line()["audit"][::-1]},
-    "another id": {"_id": "00018-0", "unchained": "00018-0"},
-    "another place in the order": {"unchained": "00001-0"},
+    "another id": {"_id": "00018-0", "to_move": "00018-0"},
+    "another place in the order": {"to_move": "00001-0"},
     "a period that is not known": {"key": "2027-01"},
     "no period": {"key": None},
     "no hash": {"mac": None},

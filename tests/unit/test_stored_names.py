@@ -56,8 +56,8 @@ def unit() -> Any:
 def written(repository: Any, write: str, *values: Any) -> set[str]:
     here = unit()
     getattr(repository(here), write)(*values)
-    (only,) = here.writes.values()
-    return names(only.document)
+    (only,) = [*(write.document for write in here.writes.values()), *(record for _, record in here.carried)]
+    return names(only)
 
 
 def stored() -> dict[str, set[str]]:

@@ -80,6 +80,7 @@ KEYS = {
     "approvals.within_s": "Seconds until a request for approval expires.",
     "audit.look_every_s": "Seconds between checks of the service's own audit trail.",
     "audit.heads_every_s": "Seconds between published heads of the audit chains.",
+    "audit.chained_within_s": "Seconds that acts on record wait, so that many are appended to their chains together.",
     "audit.heads_late_after": "Missed heads of another service that raise an alarm.",
     "audit.lists_within_s": "Seconds in which readings of one list are one audit entry; 0 for one entry each.",
     "keys.directory": "The folder of the service's private keys.",

@@ -75,8 +75,8 @@ class Metrics:
     def _auditing(self) -> None:
         self.audit_whole = self.gauge("ngao_audit_whole", "0 when the audit trail was found changed; 1 otherwise.")
         self.audit_whole.set(1)
-        waits = "Seconds that the oldest act on record has waited for its chain; 0 if none waits."
-        self.audit_unchained = self.gauge("ngao_audit_unchained_seconds", waits)
+        waits = "Seconds that the oldest line of the journal has waited to be moved to its place; 0 if none waits."
+        self.lines_wait = self.gauge("ngao_journal_oldest_line_seconds", waits)
         found = "When this process last found the audit trail whole; 0: not yet."
         self.audit_verified = self.gauge("ngao_audit_verified_timestamp_seconds", found)
         moved = "Chains of a service's audit that are not what this process or its service knew."

@@ -78,12 +78,12 @@ def accept_heads(parts: Parts[Any], service: str, body: dict[str, str], call: Ca
 @http.get("/v1/audit/heads", roles="operator", scope="audit:read", audit=_CHAINS_ALONE)
 def show_audit_heads(parts: Parts[Any]) -> dict[str, Any]:
     """Show the heads of the audit trail's chains, to be noted elsewhere."""
-    return {"heads": [vars(head) for _, head in sorted(parts.chassis.audit_trail.heads().items())]}
+    return {"heads": [vars(head) for _, head in sorted(parts.chassis.journal.heads().items())]}
 
 
 def _verified(parts: Parts[Any], noted: Sequence[Head] = ()) -> dict[str, Any]:
     """Verify the chains. A note is its author's statement: only what the chains themselves show becomes the metric."""
-    found, metrics = parts.chassis.audit_trail.verify(noted), parts.chassis.metrics
+    found, metrics = parts.chassis.journal.verify(noted), parts.chassis.metrics
     if isinstance(found, Broken):
         if found.reason != "noted":
             metrics.audit_whole.set(0)

@@ -11,10 +11,10 @@ from typing import Any
 from ngao.chassis.security.audit import Key, Keys, Record, in_milliseconds
 
 
-def line_of(line_id: str, records: Sequence[Record], key: Key) -> dict[str, Any]:
-    """Make the line. Its hash covers its id as well, so that it cannot be put in again under another."""
+def keyed_acts(line_id: str, records: Sequence[Record], key: Key) -> dict[str, Any]:
+    """Return the part of a line. Its hash covers the line's id as well, so that it cannot be put in again under another."""
     acts = [{**vars(record), "at": in_milliseconds(record.at), "detail": dict(record.detail)} for record in records]
-    return {"_id": line_id, "unchained": line_id, "audit": acts, "key": key.period, "mac": _mac(line_id, acts, key.secret)}
+    return {"audit": acts, "key": key.period, "mac": _mac(line_id, acts, key.secret)}
 
 
 def records_of(line: Mapping[str, Any]) -> list[Record]:
@@ -25,7 +25,7 @@ def records_of(line: Mapping[str, Any]) -> list[Record]:
 def is_sound(line: Mapping[str, Any], keys: Keys) -> bool:
     """Return True if this service has keyed the line as it is."""
     secret = keys.by_period.get(str(line.get("key")))
-    if secret is None or line.get("unchained") != line["_id"]:
+    if secret is None or line.get("to_move") != line["_id"]:
         return False
     try:
         expected = _mac(line["_id"], line["audit"], secret)

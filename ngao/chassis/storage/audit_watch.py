@@ -18,8 +18,8 @@ from ngao.chassis.observability.logs import get_logger
 from ngao.chassis.observability.metrics import Metrics
 from ngao.chassis.security.audit import Head, Keys, entry_id, is_sound
 from ngao.chassis.storage import held_heads
-from ngao.chassis.storage.audit_trail import AuditTrail
 from ngao.chassis.storage.connection import AUDIT, Store
+from ngao.chassis.storage.journal import Journal
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.chassis.storage.units import Units
 from ngao.contracts import NotedChain, NotedEntry, event_of, noted_by
@@ -44,7 +44,7 @@ class AuditWatch:
     service: str
     store: Store
     units: Units
-    trail: AuditTrail
+    journal: Journal
     metrics: Metrics
     clock: Clock
     every: timedelta
@@ -73,16 +73,16 @@ class AuditWatch:
         moved += sorted(of for of, holding in self._others.items() if holding.moved)
         late = sorted(of for of, by in self._late.items() if by)
         sentences = [_MOVED.format(", ".join(moved))] if moved else []
-        sentences += [_NOT_OURS.format(self.service)] if self.trail.refused else []
+        sentences += [_NOT_OURS.format(self.service)] if self.journal.refused else []
         sentences += [_LATE.format(", ".join(late))] if late else []
         return " ".join(sentences) or None
 
     def look(self) -> None:
         """Find the chains that moved behind this process's back, and put that on record, each once."""
-        seen = self._seen | self.trail.written()
-        now = self.trail.heads()
+        seen = self._seen | self.journal.trail.written()
+        now = self.journal.heads()
         heads = [*seen.values(), *now.values()]
-        keys, entries = self.trail.keys.value(older_than=0), self._entries(heads)
+        keys, entries = self.journal.trail.keys.value(older_than=0), self._entries(heads)
         moved = {head.chain for head in heads if not _holds(head, entries, keys)}
         for chain in sorted(moved - self._own):
             self._own.add(chain)
@@ -96,7 +96,7 @@ class AuditWatch:
         if unit.now - (known["at"] if known else self._began) < self.every:
             return
         named = {each["chain"]: each["ns"] for each in known["chains"]} if known else {}
-        heads = self.trail.heads()
+        heads = self.journal.heads()
         entries = self._entries(Head(chain, n, "") for chain, ns in named.items() for n in ns)
         chains = tuple(
             NotedChain(chain=chain, n=head.n, hash=head.hash, passed=_passed(chain, named.get(chain, []), entries))
@@ -127,7 +127,7 @@ class AuditWatch:
         moved = {of: holding.moved for of, holding in self._others.items()}
         for of, count in {**moved, self.service: len(self._own)}.items():
             self.metrics.audit_heads_moved.labels(of).set(count)
-        if self.trail.refused:
+        if self.journal.refused:
             self.metrics.audit_whole.set(0)
         for of, by in self._late.items():
             self.metrics.audit_heads_late.labels(of).set(by.total_seconds())

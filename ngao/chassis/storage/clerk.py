@@ -1,34 +1,33 @@
-"""Appends what is on record to the chains of the audit, soon after it was committed and many acts together."""
+"""Moves the lines of the journal to their places, some time after they were committed and many together."""
 
 from __future__ import annotations
 
 import threading
 
-from ngao.chassis.storage.audit_trail import AuditTrail
+from ngao.chassis.storage.journal import Journal
 from ngao.chassis.timers import guarded
 
-_TOGETHER_S = 0.25
 _SWEEP_EVERY_S = 5.0
-"""So often it looks for lines of a process that ended before it had appended them."""
+"""So often it looks for lines of a process that ended before it had moved them."""
 
 
 class Clerk:
-    """One for each process; `run` is its only thread."""
+    """One for each process; `run` is its only thread. A line waits `within_s`, so that others can be moved with it."""
 
-    def __init__(self, trail: AuditTrail) -> None:
-        self._trail = trail
+    def __init__(self, journal: Journal, within_s: float) -> None:
+        self._journal, self._within_s = journal, within_s
         self._stopping = threading.Event()
 
     def run(self) -> None:
-        """Append until stopped, and then what is left. A failure is logged, and it is tried again."""
-        append = guarded(self._trail.chain_all, "chain_audit")
+        """Move lines until stopped, and then those that are left. A failure is logged, and it is tried again."""
+        move = guarded(self._journal.move_all, "move_lines")
         while not self._stopping.is_set():
-            if self._trail.has_lines.wait(_SWEEP_EVERY_S):
-                self._trail.has_lines.clear()
-                self._stopping.wait(_TOGETHER_S)
-            append()
+            if self._journal.has_lines.wait(_SWEEP_EVERY_S):
+                self._journal.has_lines.clear()
+                self._stopping.wait(self._within_s)
+            move()
 
     def stop(self) -> None:
-        """Ask `run` to append what is left and end."""
+        """Ask `run` to move what is left and end."""
         self._stopping.set()
-        self._trail.has_lines.set()
+        self._journal.has_lines.set()

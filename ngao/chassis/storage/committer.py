@@ -25,8 +25,8 @@ from ngao.chassis.errors import Conflict, Unavailable
 from ngao.chassis.messaging.destinations import DESTINATIONS
 from ngao.chassis.messaging.outbox import Encode, Entry, entry_of
 from ngao.chassis.observability.logs import get_logger
-from ngao.chassis.storage.audit_trail import AuditTrail
 from ngao.chassis.storage.connection import JOURNAL, MARKS_OF_BEFORE, Store
+from ngao.chassis.storage.journal import Journal
 from ngao.chassis.storage.refusals import meaning_of
 from ngao.chassis.storage.remembered import Outdated
 from ngao.chassis.storage.sequences import Sequences
@@ -69,7 +69,7 @@ class GroupCommitter:
         *,
         lease: Callable[[], tuple[str, datetime]],
         encode: Encode,
-        audit: AuditTrail,
+        journal: Journal,
         timeout: float = 5.0,
     ) -> None:
         self._store = store
@@ -84,7 +84,7 @@ class GroupCommitter:
         self._transactions = Transactions(store.client, timeout)
         self._log = get_logger("committer")
         self._sequences = Sequences(store.database["sequences"])
-        self._audit = audit
+        self.journal = journal
 
     @contextmanager
     def expecting(self) -> Iterator[None]:
@@ -171,8 +171,8 @@ class GroupCommitter:
         try:
             entries = self._transactions.run(lambda inside: self._apply(inside, units))
             committed = True
-            if any(unit.records for unit in units):
-                self._audit.has_lines.set()
+            if any(unit.records or unit.carried for unit in units):
+                self.journal.has_lines.set()
             return entries
         except PyMongoError as error:
             meant = meaning_of(error)
@@ -198,7 +198,8 @@ class GroupCommitter:
         for unit in units:
             for scope in unit.destroyed_keys:
                 unit.keyring.destroy(scope, session)
-        if lines := [*self._marks(units, session), *(entry.as_document() for entry in entries), *self._acts(units)]:
+        left = (line for unit in units for line in self.journal.lines(unit.records, unit.carried))
+        if lines := [*self._marks(units, session), *(entry.as_document() for entry in entries), *left]:
             database[JOURNAL].insert_many(lines, session=session)
         return entries
 
@@ -211,14 +212,12 @@ class GroupCommitter:
         now = self._now()
         return [{"_id": mark, "at": now} for mark in marks]
 
-    def _acts(self, units: list[Unit]) -> list[dict[str, Any]]:
-        return [self._audit.line(unit.records) for unit in units if unit.records]
-
     def _outbox_entries(self, session: ClientSession, units: list[Unit]) -> list[Entry]:
         """Give numbers to the events and create their outbox entries, leased to this process until `until`."""
         numbered = [[_numbered(publication) for publication in unit.publications] for unit in units]
         counts = Counter(subject for names in numbered for _, subject in set(filter(None, names)))
-        numbers = self._sequences.reserve(session, counts)
+        begun = {subject for unit in units for subject in unit.begun}
+        numbers = self._sequences.reserve(session, counts, begun)
         lease = self._lease()
         now = self._now()
         entries: list[Entry] = []

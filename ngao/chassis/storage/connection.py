@@ -34,8 +34,7 @@ OLDEST_WAITING = "waiting_by_age"
 IN_TROUBLE = "in_trouble"
 JOURNAL = "outbox"
 """One collection for what the chassis itself writes with a unit, so that it costs one command: the events that are to leave,
-the marks of those that took effect, and what is on record and not in its chain yet. It has the name it had when it held only the
-first.
+the marks of those that took effect, and lines that are moved later. It has the name it had when it held only the first.
 """
 MARKS_OF_BEFORE = "inbox"
 """Where the marks were before they were in the journal."""
@@ -46,8 +45,8 @@ AUDIT_INDEXES = (
 )
 """Made together with the service's account, which has no right to make indexes on what is on record."""
 
-UNCHAINED = {"unchained": {"$exists": True}}
-"""What is on record and not in its chain yet."""
+TO_MOVE = {"to_move": {"$exists": True}}
+"""What units left for later (see `journal`)."""
 _WAITING = {"leased_until": {"$exists": True}}
 _CHASSIS_INDEXES: Mapping[str, list[IndexModel]] = {
     JOURNAL: [
@@ -71,7 +70,7 @@ _CHASSIS_INDEXES: Mapping[str, list[IndexModel]] = {
             partialFilterExpression={"at": {"$exists": True}},
             expireAfterSeconds=INBOX_DAYS * 86400,
         ),
-        IndexModel([("unchained", ASCENDING)], name="unchained", partialFilterExpression=UNCHAINED),
+        IndexModel([("to_move", ASCENDING)], name="to_move", partialFilterExpression=TO_MOVE),
     ],
     "parked": [
         IndexModel([("state", ASCENDING), ("parked_at", ASCENDING)]),

@@ -45,7 +45,8 @@ APPROVALS_RULE = "approvals"
 CHASSIS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "outbox": {
         **internal("_id message_id to subject routing_key content_type headers priority created_at lease leased_until"),
-        **internal("attempts trouble sent_at at unchained audit key mac"), "body": sealed(OUTBOX_RULE),
+        **internal("attempts trouble sent_at at to_move audit key mac into"),
+        "body": sealed(OUTBOX_RULE), "record": sealed(OUTBOX_RULE),
     },
     "parked": {
         **internal("_id queue routing_key headers content_type size scope attempts state parked_at first_parked_at times"),

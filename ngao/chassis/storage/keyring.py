@@ -61,6 +61,7 @@ class Keyring:
         collection: Collection[dict[str, Any]],
         service: str,
         *,
+        move_carried: Callable[[], None] = lambda: None,
         cache_size: int = 10_000,
         cache_seconds: float = 60.0,
         ticks: Callable[[], float] = time.monotonic,
@@ -71,6 +72,7 @@ class Keyring:
         self._periods = periods
         self._lookup = lookup
         self._ticks = ticks
+        self._move_carried = move_carried
         # Majority on both sides: a key that a failover rolls back would take everything sealed under it along.
         self._keys = collection.with_options(write_concern=WriteConcern("majority", j=True), read_concern=ReadConcern("majority"))
         self._cache = _Cache(cache_size, cache_seconds, ticks)
@@ -93,7 +95,11 @@ class Keyring:
 
     def find(self, scope: str) -> DataKey | None:
         """Return a scope's data key, from the cache or by one indexed read; None where there is none (yet, or any more)."""
-        return self._cache.get(scope) or self._load([scope]).get(scope)
+        found = self._cache.get(scope) or self._load([scope]).get(scope)
+        if found is None:
+            self._move_carried()
+            found = self._load([scope]).get(scope)
+        return found
 
     def prefetch(self, scopes: Iterable[str]) -> None:
         """Bring many scopes' keys into the cache with one query, before a batch that needs them one by one."""
@@ -123,10 +129,12 @@ class Keyring:
 
     def scopes(self, prefix: str) -> list[str]:
         """Return the scopes with this prefix that have a live data key; the prefix holds no more than letters and colons."""
+        self._move_carried()
         return [each["scope"] for each in self._keys.find({"scope": {"$regex": f"^{prefix}"}}, {"scope": 1})]
 
     def wrapped(self) -> dict[str, int]:
         """Return how many live data keys each period's key wraps."""
+        self._move_carried()
         counted = self._keys.aggregate([{"$group": {"_id": "$period", "count": {"$sum": 1}}}])
         return {each["_id"]: each["count"] for each in counted}
 
@@ -137,6 +145,7 @@ class Keyring:
         names the old period no more, its key file can be destroyed. Raises SealBroken when a stored key does not unwrap
         (nothing of its batch is changed then).
         """
+        self._move_carried()
         to_period, done, deadline = self.active, 0, self._ticks() + within_s
         while batch := self._others(to_period, after):
             done += self._keys.bulk_write([self._rewrapped(stored, to_period) for stored in batch], ordered=False).modified_count

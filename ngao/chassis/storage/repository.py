@@ -40,7 +40,10 @@ class Repository(Generic[E]):
 
     def save(self, entity: E) -> None:
         """Register a new or changed record."""
-        self._unit.keep(self.collection, self._record(entity), entity.revision)
+        record = self._record(entity)
+        if self.document.begins and entity.revision == 0:
+            self._unit.begun.add(record[self.document.begins])
+        self._unit.keep(self.collection, record, entity.revision)
 
     def _one(self, record: Record | None) -> E | None:
         return self._known(record) if record else None

@@ -27,6 +27,9 @@ _TEXT_AT = _NONCE_AT + NONCE_BYTES
 _TAG_BYTES = 16
 
 
+Register = Callable[[str, dict[str, Any]], None]
+
+
 class Sealer:
     """Seals and opens fields within one unit of work; a scope's first value brings its data key along, to be inserted with it.
 
@@ -34,22 +37,22 @@ class Sealer:
     and its rerun, with a sealer of its own, finds the other's key.
     """
 
-    def __init__(self, keyring: Keyring, register_insert: Callable[[str, dict[str, Any]], None]) -> None:
-        self._keyring, self._register_insert = keyring, register_insert
+    def __init__(self, keyring: Keyring, register_insert: Register, carry: Register) -> None:
+        self._keyring, self._register_insert, self._carry = keyring, register_insert, carry
         self._epoch = keyring.epoch
         self._fresh: dict[str, DataKey] = {}
 
     def seal(self, scope: str, collection: str, document_id: str, field: str, plaintext: bytes) -> bytes:
         """Seal one field's bytes under its scope's data key."""
-        key = self._find(scope) or self._make(scope)
+        key = self._find(scope) or self._make(scope, self._register_insert)
         nonce = secrets.token_bytes(NONCE_BYTES)
         bound = self._bound_to(collection, field, document_id, key.id)
         return VERSION + key.id + nonce + key.cipher.encrypt(nonce, plaintext, bound)
 
     def begin(self, scope: str) -> None:
-        """Make the key of a scope that this unit has just invented, so that no look-up is needed."""
+        """Make the key of a scope that this unit has just invented: it needs no look-up, and can be moved to its place later."""
         if scope not in self._fresh:
-            self._make(scope)
+            self._make(scope, self._carry)
 
     def open(self, scope: str, collection: str, document_id: str, field: str, ciphertext: bytes) -> bytes:
         """Open one field's bytes; raises SealBroken when they are erased, altered, or from another place."""
@@ -81,9 +84,9 @@ class Sealer:
     def _find(self, scope: str) -> DataKey | None:
         return self._fresh.get(scope) or self._keyring.find(scope)
 
-    def _make(self, scope: str) -> DataKey:
+    def _make(self, scope: str, register: Register) -> DataKey:
         key, document = self._keyring.new(scope)
-        self._register_insert(self._keyring.collection, document)
+        register(self._keyring.collection, document)
         self._fresh[scope] = key
         return key
 

@@ -1,17 +1,20 @@
 """Numbers for events, counted for each subject: each database belongs to one source, so a subject is enough.
 
+Numbers of a subject only have to rise. The unit that begins a subject uses the first thousand without counting them, which saves
+a write; what is counted lies above them.
+
 A database that was put back from a backup has forgotten which numbers it gave out since. They must not come again with other
 content, so a restore raises the floor that all numbers of this database are counted from.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from pymongo import UpdateOne
 from pymongo.client_session import ClientSession
-from pymongo.collection import Collection
+from pymongo.collection import Collection as Stored
 
 from ngao.chassis.storage.remembered import Outdated, Remembered
 
@@ -19,24 +22,27 @@ FLOOR = "*floor*"
 """The record that a restore writes; no subject is called so."""
 
 _REMEMBERED = 20_000
+_UNCOUNTED = 1_000
 
 
 class Sequences:
     """Reserves numbers within a transaction. A subject that is new, or was counted here last, is not read."""
 
-    def __init__(self, collection: Collection[dict[str, Any]]) -> None:
+    def __init__(self, collection: Stored[dict[str, Any]]) -> None:
         self._collection = collection
         self._last: Remembered[str, int] = Remembered(_REMEMBERED)
         self._reserved: dict[str, int] = {}
         self._floor: int | None = None
 
-    def reserve(self, session: ClientSession, counts: Mapping[str, int]) -> dict[str, Iterator[int]]:
+    def reserve(self, session: ClientSession, counts: Mapping[str, int], begun: Collection[str] = ()) -> dict[str, Iterator[int]]:
         """Reserve so many numbers for each subject. Raises Outdated when what is remembered is not what is stored."""
-        self._reserved = self._counted(session, counts) if counts else {}
+        known = {subject: count for subject, count in counts.items() if subject not in begun or count > _UNCOUNTED}
+        self._reserved = self._counted(session, known) if known else {}
         floor = self._read_floor(session) if counts else 0
+        last = dict(counts) | {subject: _UNCOUNTED + counted for subject, counted in self._reserved.items()}
         return {
-            subject: iter(range(floor + last - counts[subject] + 1, floor + last + 1))
-            for subject, last in self._reserved.items()
+            subject: iter(range(floor + last[subject] - count + 1, floor + last[subject] + 1))
+            for subject, count in counts.items()
         }  # fmt: skip
 
     def settle(self, *, committed: bool) -> None:

@@ -59,12 +59,17 @@ class Unit:
     keyring: Keyring
     lookups: Lookups = field(repr=False)
     traceparent: str | None = None
+    move_carried: Callable[[], None] = field(default=lambda: None, repr=False)
+    """Moves what earlier units carried into its collections; before these are read."""
     inserts: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     writes: dict[tuple[str, str], Write] = field(default_factory=dict)
     """By collection and id: a record that is registered again is written once, as it is then."""
     publications: list[Publication] = field(default_factory=list)
     raws: list[Raw] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
+    carried: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
+    begun: set[str] = field(default_factory=set)
+    """Subjects of events about which there was nothing before this unit."""
     marks: list[str] = field(default_factory=list)
     updates: list[tuple[str, dict[str, Any], dict[str, Any]]] = field(default_factory=list)
     removals: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
@@ -77,7 +82,7 @@ class Unit:
     def sealer(self) -> Sealer:
         """Seals and opens fields; new data keys are committed with the unit."""
         if self._sealer is None:
-            self._sealer = Sealer(self.keyring, self.register_insert)
+            self._sealer = Sealer(self.keyring, self.register_insert, self.carry)
         return self._sealer
 
     def keep(self, collection: str, record: Mapping[str, Any], revision: int) -> None:
@@ -110,6 +115,13 @@ class Unit:
         """Return whether a mark is there already; one of before an upgrade is found when it is committed again."""
         return self.lookups.by(JOURNAL).one(key) is not None
 
+    def carry(self, collection: str, document: Mapping[str, Any]) -> None:
+        """Register a new record that is committed with the unit and moved to its collection later: see `move_carried`.
+
+        No index of the collection may refuse it: its id must be of this unit's making.
+        """
+        self.carried.append((collection, {name: value for name, value in document.items() if value is not None}))
+
     def register_insert(self, collection: str, document: dict[str, Any]) -> None:
         """Register a plain record of the chassis' own collections."""
         self.inserts.append((collection, document))
@@ -124,13 +136,14 @@ class Unit:
 
     def destroy_key(self, scope: str) -> None:
         """Register the end of a scope's data key: what was sealed under it can be opened no more, once this is stored."""
+        self.move_carried()
         self.destroyed_keys.append(scope)
 
     @property
     def is_empty(self) -> bool:
         """True if there is nothing to commit."""
         stored = (self.writes, self.inserts, self.marks, self.updates, self.removals, self.destroyed_keys)
-        return not any((*stored, self.publications, self.raws, self.records))
+        return not any((*stored, self.publications, self.raws, self.records, self.carried))
 
     def committed(self) -> None:
         """Publish what is true now that the unit is stored."""

@@ -32,7 +32,7 @@ class Units:
 
     def read(self, traceparent: str | None = None) -> Unit:
         """Return a unit to read with, or to fill and hand to `commit` later."""
-        return Unit(self._clock.now(), self._keyring, self._lookups, traceparent)
+        return Unit(self._clock.now(), self._keyring, self._lookups, traceparent, self._committer.journal.move_all)
 
     @contextmanager
     def beside(self, register: Callable[[Unit], None]) -> Iterator[Callable[[], bool]]:

@@ -49,6 +49,7 @@ class ReportDocument(
     closed_at = DateTimeField(**INTERNAL)
     needs_suggested = BooleanField(**INTERNAL)
 
+    begins = "case_ref"
     meta = {  # noqa: RUF012  # mongoengine's way
         "db_alias": "intake",
         "collection": "reports",

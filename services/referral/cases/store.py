@@ -128,11 +128,12 @@ class TimelineRepository:
 
     def note(self, case_ref: str, step: Step) -> None:
         """Register one step."""
-        place = {"_id": uuid4().hex, "case_ref": case_ref, "place": next(self._places)}
-        self._unit.keep("story", place | to_record(step), 0)
+        place = {"_id": uuid4().hex, "case_ref": case_ref, "place": next(self._places), "revision": 1}
+        self._unit.carry("story", place | to_record(step))
 
     def of(self, case_ref: str) -> list[Step]:
         """Return all steps of a case, in the order of time."""
+        self._unit.move_carried()
         return [_step(record) for record in StepDocument.objects(case_ref=case_ref).order_by("at", "place").as_pymongo()]
 
 

@@ -85,13 +85,15 @@ class PartnerLogRepository:
         return self._remove(PartnerEventDocument.objects(at__lte=before, offer_id__exists=True).limit(limit))
 
     def _remove(self, found: Any) -> int:
+        self._unit.move_carried()
         records = list(found.only("revision").as_pymongo())
         for record in records:
             self._unit.drop(_EVENTS, record["_id"], record["revision"])
         return len(records)
 
     def _keep(self, partner_id: str, event: Event, content: dict[str, str]) -> None:
-        self._unit.keep(_EVENTS, {"_id": event.id, "partner_id": partner_id, "at": self._unit.now, **content}, 0)
+        record = {"_id": event.id, "partner_id": partner_id, "at": self._unit.now, "revision": 1, **content}
+        self._unit.carry(_EVENTS, record)
 
     def after(self, partner_id: str, cursor: int, limit: int) -> list[tuple[int, Mapping[str, Any]]]:
         """Return events after a cursor, each with its own; this numbers those that have none yet."""
@@ -101,6 +103,7 @@ class PartnerLogRepository:
         return [(record["cursor"], json.loads(record.get("body") or record["boxed"])) for record in rows[:limit]]
 
     def _number(self, partner_id: str) -> list[Record]:
+        self._unit.move_carried()
         unnumbered = PartnerEventDocument.objects(partner_id=partner_id, cursor=None).order_by("at", "id")
         found = list(unnumbered.limit(_NUMBERED_AT_ONCE).as_pymongo())
         if not found:

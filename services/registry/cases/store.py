@@ -31,6 +31,7 @@ class CaseDocument(
     """
 
     told = BinaryField(**sealed("cases"))
+    begins = "_id"
 
     meta: ClassVar[dict[str, Any]] = {
         "db_alias": "registry",

@@ -147,4 +147,4 @@ def test_what_a_file_leaves_out_is_as_it_has_always_been(tmp_path: Path, monkeyp
     assert (found.policy_directories, found.operators_file) == ((tmp_path / "policy",), tmp_path / "operators.json")
     assert (found.log_level, found.start_within_s, found.accept_unsigned_until) == ("info", 60.0, None)
     assert found.retry_tiers_s == (5, 30, 120, 600, 3600)
-    assert (found.audit, found.approvals) == (AuditSettings(60.0, 3600.0, 3, 300.0), ApprovalSettings("two", 86_400.0))
+    assert (found.audit, found.approvals) == (AuditSettings(60.0, 3600.0, 3, 300.0, 1.0), ApprovalSettings("two", 86_400.0))

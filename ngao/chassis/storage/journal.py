@@ -1,0 +1,148 @@
+"""What a unit of work leaves for later in the journal, in one command with its events and marks, and what moves it to its place.
+
+A line has the acts of one unit, which go to the chains of the audit, or a new record that is only read after it was moved. Within
+a second a transaction moves many lines. So a unit waits for no head of a chain, and writes to fewer collections. Who reads such
+a collection has the lines moved first (`move_all`), and finds all that was committed.
+"""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pymongo import ASCENDING
+from pymongo.client_session import ClientSession
+from pymongo.database import Database
+from pymongo.errors import PyMongoError
+
+from ngao.chassis.errors import Conflict
+from ngao.chassis.observability.logs import get_logger
+from ngao.chassis.security.audit import Broken, Head, Record, Verified
+from ngao.chassis.storage.audit_trail import AuditTrail
+from ngao.chassis.storage.connection import JOURNAL, TO_MOVE
+from ngao.chassis.storage.refusals import meaning_of
+from ngao.chassis.storage.transactions import Transactions
+
+_TOGETHER, _BYTES = 500, 8 * 1024**2
+_SHOWN = {**dict.fromkeys(("to_move", "audit", "key", "mac", "into", "record"), 1), "size": {"$bsonSize": "$$ROOT"}}
+_TIMEOUT_S = 5.0
+_log = get_logger("journal")
+
+Line = dict[str, Any]
+
+
+class Journal:
+    """One service's journal. Several processes may move lines at the same time: each line is moved once."""
+
+    def __init__(self, database: Database[dict[str, Any]], trail: AuditTrail) -> None:
+        self.trail = trail
+        self.has_lines = threading.Event()
+        """Set once a line is committed."""
+        self.refused: set[str] = set()
+        """Lines that stay, because this service has not keyed them, or because their place is taken."""
+        self._database, self._lines = database, database[JOURNAL]
+        self._transactions = Transactions(database.client, _TIMEOUT_S)
+        self._moving = threading.Lock()
+        self._count = itertools.count()
+
+    def lines(self, records: Sequence[Record], carried: Sequence[tuple[str, Mapping[str, Any]]]) -> list[Line]:
+        """Make the lines of one unit. Their ids are later than those of all earlier lines of this process."""
+        made = [self._line({"into": into, "record": record}) for into, record in carried]
+        if records:
+            line = self._line({})
+            made.append(line | self.trail.keyed(line["_id"], records))
+        return made
+
+    def move_all(self) -> None:
+        """Move all lines. Without any it costs one read. Raises Unavailable."""
+        with self._moving:
+            while self._move():
+                continue
+
+    def oldest_s(self) -> float:
+        """Return for how many seconds the oldest line has waited; 0 if none waits."""
+        oldest = self._lines.find_one(TO_MOVE, {"_id": 1}, sort=[("to_move", ASCENDING)])
+        return max(0.0, time.time() - _written_at_s(oldest["_id"])) if oldest else 0.0
+
+    def heads(self) -> dict[int, Head]:
+        """Return where each chain of the audit is, with all acts that are on record."""
+        self.move_all()
+        return self.trail.heads()
+
+    def verify(self, noted: Sequence[Head] = ()) -> Verified | Broken:
+        """Verify the audit, with all acts that are on record."""
+        self.refused.clear()
+        self.move_all()
+        return Broken(-1, -1, "line") if self.refused else self.trail.verify(noted)
+
+    def _line(self, content: Mapping[str, Any]) -> Line:
+        line_id = f"{time.time_ns():020d}-{next(self._count):09d}-{secrets.token_hex(4)}"
+        return {"_id": line_id, "to_move": line_id, **content}
+
+    def _move(self) -> bool:
+        """Move the oldest lines; returns whether there may be more."""
+        try:
+            return self._in_a_transaction(TO_MOVE)
+        except Conflict:
+            with self._lines.find(TO_MOVE, {"_id": 1}).sort("to_move").limit(_TOGETHER) as found:
+                for each in found:
+                    self._move_alone(each["_id"])
+            return False
+
+    def _move_alone(self, line_id: str) -> None:
+        """Move one line, or refuse it where its place is taken: it must not keep the others."""
+        try:
+            self._in_a_transaction({"_id": line_id, **TO_MOVE})
+        except Conflict:
+            self._refuse(line_id)
+
+    def _in_a_transaction(self, chosen: Mapping[str, Any]) -> bool:
+        try:
+            more, moved = self._transactions.run(lambda session: self._move_in(session, chosen))
+        except PyMongoError as error:
+            raise meaning_of(error) from None
+        self.trail.note(moved)
+        return more
+
+    def _move_in(self, session: ClientSession, chosen: Mapping[str, Any]) -> tuple[bool, dict[int, Head]]:
+        lines, more = self._oldest(session, chosen)
+        if not lines:
+            return False, {}
+        moved = self.trail.append(session, [line for line in lines if "audit" in line])
+        carried: dict[str, list[Any]] = defaultdict(list)
+        for line in lines:
+            if "into" in line:
+                carried[line["into"]].append(line["record"])
+        for into, records in carried.items():
+            self._database[into].insert_many(records, session=session)
+        self._lines.delete_many({"_id": {"$in": [line["_id"] for line in lines]}}, session=session)
+        return more, moved
+
+    def _oldest(self, session: ClientSession, chosen: Mapping[str, Any]) -> tuple[list[Line], bool]:
+        lines: list[Line] = []
+        size = 0
+        others = {"$and": [chosen, {"_id": {"$nin": sorted(self.refused)}}]} if self.refused else chosen
+        with self._lines.find(others, _SHOWN, session=session).sort("to_move").limit(_TOGETHER) as found:
+            for line in found:
+                size += line["size"]
+                if lines and size > _BYTES:
+                    return lines, True
+                if "audit" not in line or self.trail.takes(line):
+                    lines.append(line)
+                else:
+                    self._refuse(line["_id"])
+        return lines, len(lines) == _TOGETHER
+
+    def _refuse(self, line_id: str) -> None:
+        self.refused.add(line_id)
+        _log.error("journal.line_refused", line=str(line_id))
+
+
+def _written_at_s(line_id: str) -> float:
+    nanoseconds = str(line_id).partition("-")[0]
+    return int(nanoseconds) / 1e9 if nanoseconds.isdecimal() else 0.0
