@@ -14,6 +14,7 @@ from ngao.testing.vouching import MemoryRecipients, Onboarding
 from services.intake.context import Context, RandomIds
 from services.intake.policy import IntakePolicy, load
 from services.intake.reports.model import LATEST_AGAIN, Report, SealedIdentity
+from services.intake.reports.repeats import Repeats
 from services.intake.reports.store import ReportRepository
 from services.intake.reports.vault import CaseVault, RegistryBox
 from services.intake.settings import read
@@ -165,6 +166,7 @@ class IntakeInMemory(ServiceInMemory[Context]):
             settings=read({}),
             status_url="/",
             reports=MemoryReports(self.reports),
+            repeats=Repeats(),
             sources=MemorySources(self.sources),
             vault=OpenVault(unit),
             registry_box=OpenBox(),

@@ -22,6 +22,7 @@ from services.intake.dry_runs.store import DryRunCounter
 from services.intake.metrics import IntakeMetrics
 from services.intake.policy import IntakePolicy
 from services.intake.quarantine.model import NATIVE
+from services.intake.reports.repeats import Repeats
 from services.intake.reports.store import ReportRepository
 from services.intake.reports.vault import CaseVault, RegistryBox
 from services.intake.settings import OwnSettings
@@ -56,6 +57,7 @@ class Context(UnitContext):
     settings: OwnSettings
     status_url: str
     reports: ReportRepository
+    repeats: Repeats
     sources: SourceRepository
     vault: CaseVault
     registry_box: RegistryBox
@@ -90,6 +92,7 @@ class IntakeParts(Parts[Context]):
         self._registry_box = RegistryBox(public_keys, chassis.clock)
         self._boxes = AnnouncedBoxes(keys, public_keys, "intake")
         self._ids = RandomIds()
+        self._repeats = Repeats()
         self._shelf = chassis.parking.shelf(NATIVE)
         self._status_url = f"{chassis.settings.http.public_url}/v1/reports/"
         chassis.expire_parked_by(self.policy.retention)
@@ -103,6 +106,7 @@ class IntakeParts(Parts[Context]):
             settings=self.settings,
             status_url=self._status_url,
             reports=ReportRepository(unit),
+            repeats=self._repeats,
             sources=SourceRepository(unit, self.credentials),
             vault=CaseVault(unit, self.chassis.sent_events),
             registry_box=self._registry_box,

@@ -364,4 +364,4 @@ def test_events_of_one_subject_are_numbered_in_order(probe: ServiceProcess, line
         return len(said) == 5
 
     eventually(all_said, what="all five follow-up events")
-    assert sorted(json.loads(body)["sequence"] for body in said) == [f"{n:012d}" for n in range(1, 6)]
+    assert sorted(json.loads(body)["sequence"] for body in said) == [f"{n:012d}" for n in range(1001, 1006)]

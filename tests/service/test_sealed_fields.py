@@ -67,10 +67,14 @@ def ring(collection: Collection, *, service: str = "intake", keks=KEKS, active="
     return made
 
 
+def sealer_of(keyring: Keyring, unit: Unit) -> Sealer:
+    return Sealer(keyring, unit.register_insert, unit.register_insert)
+
+
 def sealed(keyring: Keyring, collection: Collection, plaintext: bytes = b"words", place: tuple = PLACE) -> bytes:
     """Seal one value in a unit of its own and commit that unit."""
     unit = Unit(collection)
-    sealer = Sealer(keyring, unit.register_insert)
+    sealer = sealer_of(keyring, unit)
     value = sealer.seal(*place, plaintext)
     unit.commit()
     sealer.committed()
@@ -78,7 +82,7 @@ def sealed(keyring: Keyring, collection: Collection, plaintext: bytes = b"words"
 
 
 def opened(keyring: Keyring, value: bytes, place: tuple = PLACE) -> bytes:
-    return Sealer(keyring, Unit(keyring._keys).register_insert).open(*place, value)
+    return sealer_of(keyring, Unit(keyring._keys)).open(*place, value)
 
 
 def test_what_is_sealed_opens_in_its_own_place(collection):
@@ -151,7 +155,7 @@ def test_a_value_cut_short_does_not_open(collection):
 
 def test_a_scope_gets_one_data_key_a_unit_and_it_commits_with_the_data(collection):
     unit = Unit(collection)
-    sealer = Sealer(ring(collection), unit.register_insert)
+    sealer = sealer_of(ring(collection), unit)
     value = sealer.seal(*PLACE, b"one")
     sealer.seal(PLACE[0], "cases", "NG-0000000001", "summary", b"two")
     assert [name for name, _ in unit.inserts] == [collection.name]
@@ -163,13 +167,13 @@ def test_a_scope_gets_one_data_key_a_unit_and_it_commits_with_the_data(collectio
 def test_two_units_that_race_for_a_scope_meet_in_the_unique_index(collection):
     keyring = ring(collection)
     first, second = Unit(collection), Unit(collection)
-    value = Sealer(keyring, first.register_insert).seal(*PLACE, b"first")
-    Sealer(keyring, second.register_insert).seal(*PLACE, b"second")
+    value = sealer_of(keyring, first).seal(*PLACE, b"first")
+    sealer_of(keyring, second).seal(*PLACE, b"second")
     first.commit()
     with pytest.raises(DuplicateKeyError):
         second.commit()
     again = Unit(collection)
-    rerun = Sealer(keyring, again.register_insert).seal(*PLACE, b"second")
+    rerun = sealer_of(keyring, again).seal(*PLACE, b"second")
     assert not again.inserts
     assert opened(keyring, value) == b"first"
     assert opened(keyring, rerun) == b"second"
@@ -177,7 +181,7 @@ def test_two_units_that_race_for_a_scope_meet_in_the_unique_index(collection):
 
 def test_a_scope_that_a_unit_invented_gets_its_key_without_a_look_at_the_store(collection):
     unit = Unit(collection)
-    sealer = Sealer(ring(collection), unit.register_insert)
+    sealer = sealer_of(ring(collection), unit)
     sealer.begin(PLACE[0])
     sealer.begin(PLACE[0])
     value = sealer.seal(*PLACE, b"words")
@@ -190,13 +194,13 @@ def test_a_scope_that_a_unit_invented_gets_its_key_without_a_look_at_the_store(c
 def test_after_the_key_is_destroyed_nothing_opens_at_once(collection):
     keyring = ring(collection)
     unit = Unit(collection)
-    sealer = Sealer(keyring, unit.register_insert)
+    sealer = sealer_of(keyring, unit)
     value = sealer.seal(*PLACE, b"words")
     unit.commit()
     sealer.committed()
     assert keyring.destroy(PLACE[0])
     assert not keyring.destroy(PLACE[0])
-    for reader in (sealer, Sealer(keyring, unit.register_insert), Sealer(ring(collection), unit.register_insert)):
+    for reader in (sealer, sealer_of(keyring, unit), sealer_of(ring(collection), unit)):
         with pytest.raises(SealBroken):
             reader.open(*PLACE, value)
 

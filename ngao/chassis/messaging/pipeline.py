@@ -127,8 +127,8 @@ class Pipeline:
         alone = len(todo) == 1 and not self.in_doubt
         todo = self._drop_seen(todo, [item for item in todo if item.is_repeated or not alone])
         self.in_doubt = max(0, self.in_doubt - 1)
-        for _ in range(IMMEDIATE_TRIES):
-            todo = self._attempt(todo)
+        for tried in range(IMMEDIATE_TRIES):
+            todo = self._attempt(todo, again=tried > 0)
             if not todo:
                 break
         for item in items:
@@ -151,11 +151,12 @@ class Pipeline:
                 self.in_doubt = _IN_DOUBT
         return [item for item in items if id(item) not in seen]
 
-    def _attempt(self, items: list[Item]) -> list[Item]:
+    def _attempt(self, items: list[Item], *, again: bool) -> list[Item]:
         """Try all once. Returns those to retry immediately."""
         for item in items:
             item.error = item.failure = None
-            item.unit = self.units.read(item.event.traceparent if item.event else None)
+            traceparent = item.event.traceparent if item.event else None
+            item.unit = self.units.read(traceparent, again=again or item.is_repeated)
         self.handle(items)
         handled = [item for item in items if item.error is None]
         # An item without effect gets no mark: a repetition has none either.

@@ -30,9 +30,10 @@ class Units:
         self._lookups = lookups
         self._committer = committer
 
-    def read(self, traceparent: str | None = None) -> Unit:
-        """Return a unit to read with, or to fill and hand to `commit` later."""
-        return Unit(self._clock.now(), self._keyring, self._lookups, traceparent, self._committer.journal.move_all)
+    def read(self, traceparent: str | None = None, *, again: bool = True) -> Unit:
+        """Return a unit to read with, or to fill and hand to `commit` later; `again` as it will be the unit's."""
+        move = self._committer.journal.move_all
+        return Unit(self._clock.now(), self._keyring, self._lookups, traceparent, again=again, move_carried=move)
 
     @contextmanager
     def beside(self, register: Callable[[Unit], None]) -> Iterator[Callable[[], bool]]:
@@ -43,14 +44,14 @@ class Units:
         finally:
             _BESIDE.reset(token)
 
-    def run(self, work: Callable[[Unit], T], traceparent: str | None = None) -> T:
+    def run(self, work: Callable[[Unit], T], traceparent: str | None = None, *, again: bool = False) -> T:
         """Run a use case and commit what it registered.
 
         On a Conflict the whole use case runs again with a fresh unit, because what it decided may be wrong now.
         Raises what the use case raises, Conflict after several tries, Unavailable when the store does not answer.
         """
-        for _ in range(_TRIES):
-            unit = self.read(traceparent)
+        for tried in range(_TRIES):
+            unit = self.read(traceparent, again=again or tried > 0)
             with self._committer.expecting():
                 result = work(unit)
                 if (register := _BESIDE.get()) and not unit.is_empty:
@@ -71,13 +72,13 @@ class Units:
         return [result for piece in pieces for result in self._run_piece(piece)]
 
     def _run_piece(self, works: list[Callable[[Unit], T]]) -> list[T | Exception]:
-        units = [self.read() for _ in works]
+        units = [self.read(again=False) for _ in works]
         results: list[T | Exception] = [_attempt(work, unit) for work, unit in zip(works, units, strict=True)]
         sound = [at for at, result in enumerate(results) if not isinstance(result, Exception) and not units[at].is_empty]
         errors = self.commit([units[at] for at in sound])
         for at, error in zip(sound, errors, strict=True):
             if isinstance(error, Conflict):
-                results[at] = _attempt(lambda _unit, work=works[at]: self.run(work), units[at])  # type: ignore[misc]
+                results[at] = _attempt(lambda _unit, work=works[at]: self.run(work, again=True), units[at])  # type: ignore[misc]
             elif error is not None:
                 results[at] = error
         return results

@@ -44,13 +44,14 @@ class Receipt:
 def receive_report(ctx: Context, source_id: str, draft: Draft, mapping: MappedBy | None = None, *, made_by: str = "") -> Receipt:
     """Take a report in once, however often it is posted; `made_by` marks the edited form that makes it, if one does.
 
+    A repeat that is not looked up is a Conflict at commit, and is looked up then.
     Raises InvalidInput for codes that the lists do not know, NotAllowedNow (`conflicting-repeat`) if the source used the same
     id before for something else.
     """
-    before = ctx.reports.by_source_event(source_id, draft.source_event_id)
-    if before:
+    problems = problems_of(draft, ctx.policy.vocabulary, ctx.now)
+    if (problems or ctx.unit.again or ctx.repeats.expected(source_id)) and (before := _before(ctx, source_id, draft)):
         return _repeat(ctx, before, draft)
-    refuse(problems_of(draft, ctx.policy.vocabulary, ctx.now))
+    refuse(problems)
     report = _report(ctx, source_id, with_likely_date(draft, ctx.now, ctx.now), mapping)
     report.updates_seen = (made_by,) if made_by else ()
     ctx.reports.save(report)
@@ -90,6 +91,13 @@ def facts_of(ctx: Context, draft: Draft) -> Facts:
     """Return the facts for triage of a report that is not stored yet."""
     when, how_exactly = draft.occurred_at, draft.occurred_precision
     return Facts(draft.violations, when, how_exactly, draft.reporter_role, draft.needs, ctx.now, ctx.now)
+
+
+def _before(ctx: Context, source_id: str, draft: Draft) -> Report | None:
+    before = ctx.reports.by_source_event(source_id, draft.source_event_id)
+    if before:
+        ctx.repeats.note(source_id)
+    return before
 
 
 def _repeat(ctx: Context, before: Report, draft: Draft) -> Receipt:

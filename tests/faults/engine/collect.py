@@ -68,6 +68,7 @@ def collect(site: Site, running: Running, *, before: set[str], old_ghosts: set[s
     """All of one round."""
     refs = refs_of(site, running)
     parked = {name: each for name, each in parked_now(site).items() if name not in before}
+    audits = {service: _audit(site, service) for service in SERVICES}  # first: it moves what the journal holds to its place
     return Facts(
         source_id=running.source.id,
         ops=list(read(running.history)),
@@ -82,7 +83,7 @@ def collect(site: Site, running: Running, *, before: set[str], old_ghosts: set[s
         queues=queues_now(site),
         parked=list(parked.values()),
         ghosts=[ref for ref in ghosts(site) if ref not in old_ghosts],
-        audits={service: _audit(site, service) for service in SERVICES},
+        audits=audits,
         limits=limits,
     )
 
