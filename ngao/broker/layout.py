@@ -120,6 +120,9 @@ EDGE_INBOUND = (
 )
 EDGE_OUTBOUND = (PARTNERS, RESULTS)
 
+ENDED: Subscriptions = {"intake": ("referral.offered.v1",)}
+"""Subscriptions of earlier versions: their queues would fill on a broker that had them."""
+
 
 def internal(subscriptions: Subscriptions, tiers_s: Sequence[int]) -> Topology:
     """Return the internal virtual host: two queues per subscription, urgent events in one of their own."""

@@ -1,8 +1,9 @@
 """Provision a broker from the topology: compare first, then create only what is missing.
 
 No queue is changed behind a consumer's back: one that has other arguments stops the work with an error that names the queue
-and the argument. A binding is removed only where the queue gets the same routing key from another exchange now, or where another
-queue has taken the queue's place. Only then, and only when nothing waits in it, is a queue deleted.
+and the argument. A binding is removed only where the queue gets the same routing key from another exchange now, where another
+queue has taken the queue's place, or where its subscription has ended. A queue is deleted only then: when nothing waits in
+it, or when no process of an earlier version consumes it any more.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from ngao.broker import layout, permissions
@@ -27,6 +29,7 @@ from ngao.broker.permissions import Rights
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.messaging.accounts import service_account
 from ngao.chassis.messaging.edge_names import EdgeNames
+from ngao.chassis.messaging.queues import subscription_queues
 
 _COUNTED_WITHIN_S = 12
 """A queue reports its numbers every five seconds, and the management interface collects them every five."""
@@ -66,6 +69,7 @@ def provision(
 def steps(management: Management, wanted: BrokerSpec) -> Iterator[Step]:
     """Yield the missing parts of the broker, in the order in which they can be created."""
     yield from topology_steps(management, wanted.vhost, layout.internal(wanted.subscriptions, wanted.tiers_s))
+    yield from _ended_steps(management, wanted.vhost)
     yield from _edge_steps(management, wanted)
     for service in wanted.subscriptions:
         name = service_account(service)
@@ -105,6 +109,19 @@ def _retiring_steps(management: Management, vhost: str, old: set[str]) -> Iterat
     if empty:
         names = ", ".join(empty)
         yield Step(f"no queues {vhost}/{names} any more", lambda: _delete_empty(management, vhost, empty))
+
+
+def _ended_steps(management: Management, vhost: str) -> Iterator[Step]:
+    """Yield the removal of the queues of subscriptions that have ended, with the messages that no one waits for any more."""
+    for service, types in layout.ENDED.items():
+        for name in (name for event_type in types for name, _ in subscription_queues(service, event_type)):
+            queue = management.get("queues", vhost, name)
+            if queue is None:
+                continue
+            for binding in (each for each in sorted(bindings_in(management, vhost)) if each.queue == name and each.exchange):
+                yield _unbinding_step(management, vhost, binding)
+            if queue.get("consumers") == 0:
+                yield Step(f"no queue {vhost}/{name} any more", partial(management.delete, "queues", vhost, name))
 
 
 def _delete_empty(management: Management, vhost: str, queues: Sequence[str]) -> None:

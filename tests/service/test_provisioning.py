@@ -11,7 +11,7 @@ import pika
 import pytest
 from pika.exceptions import AMQPError, ChannelClosedByBroker, NackError, UnroutableError
 
-from ngao.broker import provisioning
+from ngao.broker import layout, provisioning
 from ngao.broker.bounds import Bounds
 from ngao.broker.layout import EDGE_INBOUND, Binding, Inbound
 from ngao.broker.management import Management
@@ -131,6 +131,33 @@ def test_a_queue_that_gets_notices_now_gets_the_events_no_more(place: Place) -> 
     assert len(provision(place.management, wanted)) == 1
     assert old not in bindings_in(place.management, wanted.vhost)
     assert replace(old, exchange="notices") in bindings_in(place.management, wanted.vhost)
+
+
+def test_the_queue_of_a_subscription_that_has_ended_goes_when_nobody_consumes_it(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, vhost = f"{place.other}.thing.gone.v1", place.wanted.vhost
+    (routine, _), (urgent, _) = subscription_queues(place.mine, before)
+
+    def consumers(name: str) -> int | None:
+        queue = place.management.get("queues", vhost, name)
+        return queue and queue.get("consumers")
+
+    now = place.wanted.subscriptions
+    provision(place.management, replace(place.wanted, subscriptions={**now, place.mine: (*now[place.mine], before)}))
+    monkeypatch.setattr(layout, "ENDED", {place.mine: (before,)})
+    connection = place.service(place.mine, vhost)
+    connection.channel().basic_consume(routine, lambda *_: None)
+    eventually(lambda: (consumers(routine), consumers(urgent)) == (1, 0), what="the consumer to be seen")
+    provision(place.management, place.wanted)
+    assert not {routine, urgent} & {each.queue for each in bindings_in(place.management, vhost) if each.exchange}
+    assert consumers(routine) == 1, "a process of an earlier version still consumes it"
+    assert place.management.get("queues", vhost, urgent) is None
+    connection.close()
+    eventually(lambda: consumers(routine) == 0, what="the consumer to be gone")
+    provision(place.management, place.wanted)
+    assert place.management.get("queues", vhost, routine) is None
+    assert provision(place.management, place.wanted) == []
 
 
 def test_a_queue_with_other_arguments_is_named_with_the_argument(place: Place) -> None:

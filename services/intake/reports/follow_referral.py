@@ -17,7 +17,6 @@ from ngao.contracts.events.referral import (
     OfferEvent,
     OfferExpired,
     OfferFailed,
-    OfferMade,
     OfferRecalled,
     OfferStarted,
     OfferWithdrawn,
@@ -30,10 +29,14 @@ from services.intake.reports.progress import Step, partner_is_at_work
 
 
 @on(CaseOpened, CaseClosed, CaseReopened, NeedUnroutable)
-@on(OfferMade, OfferDeclined, OfferExpired, OfferStarted, OfferCompleted, OfferFailed, OfferWithdrawn, OfferRecalled)
+@on(OfferDeclined, OfferExpired, OfferStarted, OfferCompleted, OfferFailed, OfferWithdrawn, OfferRecalled)
 def follow_case(ctx: Context, event: CaseOpened | CaseClosed | NeedUnroutable | OfferEvent, envelope: Event) -> None:
-    """Note a step of the case, of a need, or of an offer. Raises NotFound."""
-    note_progress(ctx, event.case_ref, _step(envelope))
+    """Note a step of the case, of a need, or of an offer. Raises NotFound.
+
+    That a need was offered is no news for a source: help is looked for from the moment the case is open.
+    """
+    needs = event.needs if isinstance(event, CaseOpened) and not isinstance(event, CaseReopened) else ()
+    note_progress(ctx, event.case_ref, _step(envelope, needs))
 
 
 @on(OfferAccepted)
@@ -76,7 +79,9 @@ def note_vouch(ctx: Context, case_ref: str, partner: PartnerAtWork) -> None:
     ctx.reports.save(report)
 
 
-def _step(envelope: Event) -> Step:
+def _step(envelope: Event, needs: tuple[str, ...] = ()) -> Step:
     """Return an event as a step: the need, the offer and what else a step has are called the same in the event."""
-    what = envelope.type.removesuffix(".v1")
-    return from_record(Step, envelope.data, what=what, at=envelope.time, sequence=envelope.sequence or 0)
+    step = from_record(
+        Step, envelope.data, what=envelope.type.removesuffix(".v1"), at=envelope.time, sequence=envelope.sequence or 0
+    )
+    return replace(step, needs_again=(*step.needs_again, *needs))

@@ -151,12 +151,12 @@ class Report:
     @property
     def status(self) -> str:
         """Return the state of the report, in one word."""
-        return "withdrawn" if self.withdrawn_at else status_of(self.steps)
+        return "withdrawn" if self.withdrawn_at else status_of(self.steps, self.needs)
 
     @property
     def progress(self) -> dict[str, str]:
         """Return the state of each need, as the source may know it."""
-        known = needs_of(self.steps)
+        known = needs_of(self.steps, self.needs)
         return {need: known.get(need, "received") for need in self.needs}
 
     @property

@@ -66,24 +66,28 @@ def with_step(steps: Iterable[Step], step: Step) -> tuple[Step, ...]:
     return tuple(known[sequence] for sequence in sorted(known))
 
 
-def status_of(steps: Iterable[Step]) -> str:
+def status_of(steps: Iterable[Step], needs: Iterable[str] = ()) -> str:
     """Return the case in one word: closed when referral closed it, else the most advanced of its threads.
 
-    The latest step of each thread decides its state, so a late event changes the timeline and never the present.
+    The latest step of each thread decides its state, so a late event changes the timeline and never the present. `needs` are
+    those of the report.
     """
     steps = tuple(steps)
     latest = _latest(steps)
     if "case" in latest and latest["case"].word == "closed":
         return "closed"
-    words = needs_of(steps)
+    words = needs_of(steps, needs)
     if words and set(words.values()) == {"completed"}:
         return "completed"
     open_words = [word for word in words.values() if word != "completed"] or [step.word for step in latest.values()]
     return max(open_words, key=_RANK.index, default="received")
 
 
-def needs_of(steps: Iterable[Step]) -> Mapping[str, str]:
-    """Return the state of each need: the most advanced of its offers since it was last asked for again."""
+def needs_of(steps: Iterable[Step], needs: Iterable[str] = ()) -> Mapping[str, str]:
+    """Return the state of each need: the most advanced of its offers since it was last asked for again.
+
+    Intake does not subscribe to offers: help is looked for all `needs` of the report once there is a step.
+    """
     steps = tuple(steps)
     begun = {need: step.sequence for step in sorted(steps, key=lambda each: each.sequence) for need in step.needs_again}
     words = dict.fromkeys(begun, WORDS[REOPENED])
@@ -94,7 +98,8 @@ def needs_of(steps: Iterable[Step]) -> Mapping[str, str]:
         gone_on = before is not None and _RANK.index(step.word) < _RANK.index(before)
         if not gone_on:
             words[step.need] = step.word
-    return words
+    looked_for = dict.fromkeys(needs, WORDS[OPENED]) if steps else {}
+    return looked_for | words
 
 
 @dataclass(frozen=True)

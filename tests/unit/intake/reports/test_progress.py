@@ -110,3 +110,14 @@ def test_a_need_that_is_asked_for_again_is_looked_for_again_and_the_others_stay_
     assert needs_of(story) == {"medical": "looking_for_help", "legal_aid": "accepted"}
     assert status_of(story) == "accepted"
     assert needs_of(told(*story, step("completed", 6, "o3")))["medical"] == "completed"
+
+
+def test_help_is_looked_for_every_need_of_an_open_case_without_a_word_about_its_offers() -> None:
+    needs = ("medical", "legal_aid")
+    assert (needs_of((), needs), status_of((), needs)) == ({}, "received")
+    story = told(OPENED, step("accepted", 2), step("completed", 3))
+    assert needs_of(story, needs) == {"medical": "completed", "legal_aid": "looking_for_help"}
+    assert status_of(story, needs) == "looking_for_help", "a need that came later is not completed with the others"
+    done = told(*story, step("accepted", 4, "o2", "legal_aid"), step("completed", 5, "o2", "legal_aid"))
+    assert status_of(done, needs) == "completed"
+    assert turns_of(told(OPENED)) == turns_of(told(Step(OPENED.what, AT, 1, needs_again=needs)))
