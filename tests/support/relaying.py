@@ -78,7 +78,8 @@ class Running:
             store, clock.now, self.relay.hand_over, lease=self.relay.lease, encode=encode,
             journal=journal_of(store.database),
         )  # fmt: skip
-        self.rechecks.decide_in(Units(clock, None, store.lookups, committer))  # type: ignore[arg-type]  # nothing is sealed
+        self.units = Units(clock, None, store.lookups, committer)  # type: ignore[arg-type]  # nothing is sealed
+        self.rechecks.decide_in(self.units)
         self._thread = threading.Thread(target=self.relay.run, daemon=True)
 
     def holds(self, *types: str, to: Sequence[str] = (EVENTS,), partner: str = "partner-a") -> list[str]:
