@@ -1,4 +1,4 @@
-"""Acts on record reach their chains, once each, whichever process appends them; what the service has not put there does not."""
+"""Lines of the journal reach their places, once each, whichever process moves them; what the service has not written does not."""
 
 from __future__ import annotations
 
@@ -9,12 +9,19 @@ from typing import Any
 
 import pytest
 
+from ngao.chassis.clock import SystemClock
 from ngao.chassis.security.audit import Broken, Key, Record, Verified
 from ngao.chassis.security.audit_lines import keyed_acts
 from ngao.chassis.settings import StoreSettings
 from ngao.chassis.storage.clerk import Clerk
+from ngao.chassis.storage.committer import GroupCommitter
 from ngao.chassis.storage.connection import AUDIT, JOURNAL, TO_MOVE, Store
 from ngao.chassis.storage.journal import Journal
+from ngao.chassis.storage.key_encryption_keys import Periods
+from ngao.chassis.storage.keyring import Keyring
+from ngao.chassis.storage.unit_of_work import Unit
+from ngao.chassis.storage.units import Units
+from ngao.contracts import encode
 from ngao.testing.processes import World
 from ngao.testing.waiting import eventually
 from tests.support.auditing import KEYS, journal_of
@@ -126,3 +133,90 @@ def test_how_long_the_oldest_act_has_waited_is_shown(store: Store) -> None:
     assert journal.oldest_s() > 3600
     journal.move_all()
     assert journal.oldest_s() == 0.0
+
+
+def committing(store: Store, keyring: Keyring | None = None) -> Units:
+    """The units of one process."""
+    lease = ("", datetime.now(UTC))
+    committer = GroupCommitter(
+        store, lambda: datetime.now(UTC), lambda _: None, lease=lambda: lease, encode=encode, journal=journal_of(store.database)
+    )
+    return Units(SystemClock(), keyring, store.lookups, committer)  # type: ignore[arg-type]  # not all tests seal
+
+
+def carry(units: Units, *names: str) -> None:
+    for name in names:
+        units.run(lambda unit, name=name: unit.carry("things", {"_id": name, "nothing": None}))  # type: ignore[misc]
+
+
+def test_a_carried_record_is_there_for_who_asks_for_it(store: Store) -> None:
+    units = committing(store)
+    carry(units, "one")
+    assert store.database["things"].count_documents({}) == 0
+    units.read().move_carried()
+    assert list(store.database["things"].find()) == [{"_id": "one"}]
+
+
+def test_a_record_whose_place_is_taken_stays_and_keeps_no_other(store: Store) -> None:
+    store.database["things"].insert_one({"_id": "two", "first": True})
+    units, journal = committing(store), journal_of(store.database)
+    carry(units, "one", "two", "three")
+    journal.move_all()
+    assert {each["_id"] for each in store.database["things"].find()} == {"one", "two", "three"}
+    assert store.database["things"].find_one({"_id": "two"}) == {"_id": "two", "first": True}
+    (left,) = store.database[JOURNAL].find(TO_MOVE)
+    assert left["record"] == {"_id": "two"}
+    assert journal.refused == {left["_id"]}
+    carry(units, "four")
+    journal.move_all()
+    assert store.database["things"].find_one({"_id": "four"})
+
+
+def test_lines_are_moved_in_pieces_that_fit_in_memory(store: Store) -> None:
+    units, journal = committing(store), journal_of(store.database)
+    for name in ("one", "two", "three"):
+        units.run(lambda unit, name=name: unit.carry("things", {"_id": name, "content": bytes(5 * 1024**2)}))  # type: ignore[misc]
+    moved: list[int] = []
+    while journal._move():
+        moved.append(store.database["things"].count_documents({}))
+    assert moved == [1, 2]
+    assert store.database["things"].count_documents({}) == 3
+
+
+def keyring_of(store: Store) -> Keyring:
+    """Of one process, which has not seen what the others have made."""
+    periods = Periods(lambda: {"2026-10": b"e" * 32})
+    return Keyring(periods, b"l" * 32, store.durable("data_keys"), "clerk", move_carried=journal_of(store.database).move_all)
+
+
+def test_another_process_finds_a_data_key_that_is_not_in_its_place_yet(store: Store) -> None:
+    sealed: list[bytes] = []
+
+    def seal(unit: Unit) -> None:
+        unit.sealer.begin("case:one")
+        sealed.append(unit.sealer.seal("case:one", "cases", "one", "told", b"words"))
+
+    units = committing(store, keyring_of(store))
+    units.run(seal)
+    assert store.database["data_keys"].count_documents({}) == 0
+    assert keyring_of(store).find("case:one") is not None
+    other = committing(store, keyring_of(store)).read()
+    assert other.sealer.open("case:one", "cases", "one", "told", sealed[0]) == b"words"
+
+
+@pytest.mark.parametrize("ask", ["scopes", "wrapped", "rewrap"])
+def test_who_asks_for_all_data_keys_is_shown_those_that_are_not_in_their_place_yet(store: Store, ask: str) -> None:
+    committing(store, keyring_of(store)).run(lambda unit: unit.sealer.begin("case:one"))
+    keyring = keyring_of(store)
+    asked = {"scopes": lambda: keyring.scopes("case:"), "wrapped": keyring.wrapped, "rewrap": keyring.rewrap}[ask]()
+    assert asked == {"scopes": ["case:one"], "wrapped": {"2026-10": 1}, "rewrap": (0, None)}[ask]
+    assert store.database["data_keys"].count_documents({"scope": "case:one"}) == 1
+
+
+def test_a_data_key_is_destroyed_also_if_it_is_not_in_its_place_yet(store: Store) -> None:
+    units = committing(store, keyring_of(store))
+    units.run(lambda unit: unit.sealer.begin("case:one"))
+    committing(store, keyring_of(store)).run(lambda unit: unit.destroy_key("case:one"))
+    journal_of(store.database).move_all()
+    assert store.database["data_keys"].count_documents({}) == 0
+    assert keyring_of(store).find("case:one") is None
