@@ -12,7 +12,7 @@ from ngao.chassis.clock import Clock, SystemClock
 from ngao.chassis.measuring import OFTEN_S, SELDOM_S, measure_service, measure_store
 from ngao.chassis.messaging.backlog import Backlog
 from ngao.chassis.messaging.broker import demand_usable
-from ngao.chassis.messaging.destinations import EVENTS
+from ngao.chassis.messaging.destinations import EVENTS, NOTICES
 from ngao.chassis.messaging.edge_names import EdgeNames
 from ngao.chassis.messaging.news import News
 from ngao.chassis.messaging.outbox import Entry
@@ -44,7 +44,7 @@ from ngao.chassis.storage.preflight import require_store, with_accepted_password
 from ngao.chassis.storage.readings import Readings
 from ngao.chassis.storage.restored import note_restores
 from ngao.chassis.storage.units import Units
-from ngao.contracts import CATALOGUE, Audience
+from ngao.contracts import CATALOGUE, Audience, type_named
 from ngao.kernel.actors import Actor
 from ngao.kernel.retention import Retention
 
@@ -143,10 +143,10 @@ class Chassis:
 
 
 def _hand_on(relay: Relay, metrics: Metrics, entries: list[Entry]) -> None:
-    """Publish committed entries. Only events are counted: the routing keys of entries for outsiders begin with the recipient."""
+    """Publish committed entries, and count each event once: where its subscribers are, and not for outsiders."""
     for entry in entries:
-        if entry.to == EVENTS:
-            priority, _, said = entry.routing_key.partition(".")
+        priority, _, said = entry.routing_key.partition(".")
+        if entry.to == EVENTS or (entry.to == NOTICES and type_named(said).is_for_notices_alone):
             metrics.said.labels(said, priority).inc()
     relay.hand_over(entries)
 

@@ -18,8 +18,8 @@ from ngao.chassis.messaging.pipeline import Pipeline
 from ngao.chassis.messaging.publisher import Publisher
 from ngao.chassis.messaging.relay import WINDOW, Relay
 from ngao.chassis.security import seals
-from ngao.chassis.storage import committer as committer_module
 from ngao.chassis.storage import connection as connection_module
+from ngao.chassis.storage import transactions as transactions_module
 from ngao.chassis.storage.committer import GroupCommitter
 from ngao.chassis.storage.sealed_fields import Sealer
 from ngao.chassis.storage.unit_of_work import Unit
@@ -43,7 +43,7 @@ class _Acknowledged:
 
 def _write_concern_1() -> None:
     weak = WriteConcern(1, j=False)
-    committer_module.DURABLE = weak
+    transactions_module.DURABLE = weak
     connection_module.DURABLE = weak
 
 
@@ -73,7 +73,7 @@ def _no_mandatory() -> None:
 
 
 def _no_inbox() -> None:
-    Pipeline._drop_seen = lambda _self, items: items  # type: ignore[method-assign]
+    Pipeline._drop_seen = lambda _self, items, _doubtful: items  # type: ignore[method-assign]
     Unit.mark = lambda _self, _key: None  # type: ignore[method-assign]
 
 

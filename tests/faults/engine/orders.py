@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-POINTS = ("in-handler", "before-commit", "in-transaction", "after-commit", "before-publish", "after-publish", "before-ack")
+POINTS = (
+    "in-handler", "before-commit", "in-transaction", "after-commit", "before-publish", "after-publish", "before-ack", "in-move",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

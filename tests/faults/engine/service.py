@@ -24,6 +24,7 @@ from ngao.chassis.messaging.consuming import Consumer
 from ngao.chassis.messaging.relay import Relay
 from ngao.chassis.messaging.settling import Settling
 from ngao.chassis.storage.committer import GroupCommitter
+from ngao.chassis.storage.journal import Journal
 from tests.faults.engine import mutants
 from tests.faults.engine.orders import Orders
 
@@ -66,6 +67,7 @@ _POINTS: tuple[tuple[type, str, str, str], ...] = (
     (Settling, "settle", "after-publish", ""),
     (Consumer, "_handle", "in-handler", ""),
     (Consumer, "_settle", "before-ack", ""),
+    (Journal, "_move_in", "", "in-move"),
 )
 """Methods, and the points that are crossed before and after them."""
 

@@ -6,7 +6,7 @@ import random
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from ngao.deployment.naming import SERVICES
 from ngao.local.ports import free_port
@@ -107,8 +107,10 @@ def second(site: Site, service: str) -> Iterator[ServiceProcess]:
 
 @contextmanager
 def two_processes(site: Site, _lot: random.Random) -> Iterator[None]:
-    """Referral and intake run twice each; nothing breaks, and nothing may be said twice."""
-    with second(site, "referral"), second(site, "intake"):
+    """Every service runs twice; nothing breaks, and nothing may be said twice."""
+    with ExitStack() as running:
+        for service in SERVICES:
+            running.enter_context(second(site, service))
         yield
 
 
@@ -138,7 +140,7 @@ _FROZEN_OK = Limits(answers_within=None)
 
 FAULTS = [
     Fault("calm", "nothing breaks", calm, limits=Limits(wire_repeats=0)),
-    Fault("two-processes", "two processes of intake and referral share the work", two_processes, limits=Limits(wire_repeats=0)),
+    Fault("two-processes", "two processes of each service share the work", two_processes, limits=Limits(wire_repeats=0)),
     *(Fault(f"killed-{service}", f"{service} is killed twice with -9", killed(service), lasts=1.0) for service in SERVICES),
     *(Fault(f"killed-{point}", f"each service is killed with -9 {point.replace('-', ' ', 1)}", killed_at(point), lasts=1.0)
       for point in POINTS),
