@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ FILES = [path for folder in FOLDERS for path in sorted((CASES / folder).iterdir(
 WITH_ROWS = ("report", "partner")
 
 
+@cache
 def words_of_tests() -> set[str]:
     """Every text that stands in a test, but for docstrings and this file."""
     paths = (path for path in TESTS.rglob("*.py") if path != Path(__file__))
@@ -28,6 +30,7 @@ def texts(tree: ast.AST) -> set[str]:
     return {str(node.value) for node in found if len(str(node.value)) < 100}
 
 
+@cache
 def named_in_rows(folder: str) -> set[str]:
     return {name for row in answers(folder) for name in names(row)}
 
@@ -36,19 +39,15 @@ def names(row: dict[str, Any]) -> list[str]:
     return [*row.get("post", ()), *([row["file"]] if "file" in row else [])]
 
 
-NAMED = words_of_tests()
-ROWS = {folder: named_in_rows(folder) for folder in WITH_ROWS}
-
-
 @for_each("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_a_case_file_has_an_answer(path: Path) -> None:
     folder = path.parent.name
     whole = {path.name, f"{folder}/{path.name}", f"{folder}/{path.stem}"}
     # The files of updates are posted by their bare names, after one another.
     bare = {path.stem} if folder == "update" else set()
-    assert (whole | bare) & NAMED or path.stem in ROWS.get(folder, set())
+    assert (whole | bare) & words_of_tests() or path.stem in named_in_rows(folder)
 
 
 @for_each("folder", WITH_ROWS)
 def test_an_answer_is_about_a_file_that_is_there(folder: str) -> None:
-    assert ROWS[folder] <= {path.stem for path in FILES if path.parent.name == folder}
+    assert named_in_rows(folder) <= {path.stem for path in FILES if path.parent.name == folder}
