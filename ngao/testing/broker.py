@@ -16,6 +16,8 @@ from pika.exceptions import AMQPError
 
 from ngao.broker import layout, provisioning
 from ngao.broker.catalogue import wanted_of_catalogue
+from ngao.broker.edge_names import under_names
+from ngao.broker.layout import Topology
 from ngao.broker.management import Management
 from ngao.broker.provisioning import BrokerSpec
 from ngao.chassis.messaging.accounts import service_account
@@ -46,14 +48,33 @@ def provision(world: World, subscriptions: Mapping[str, tuple[str, ...]]) -> Man
 
     Where notify does not get all notices, one queue takes them: a notice that no queue is bound for does not leave its outbox.
     """
-    management = management_of(world)
-    provisioning.provision(management, wanted_of(world, subscriptions))
+    management, wanted = management_of(world), wanted_of(world, subscriptions)
+    if management.get("vhosts", world.vhost) is None:
+        _import(management, world.vhost, layout.internal(wanted.subscriptions, wanted.tiers_s))
+        _import(management, world.edge_vhost, under_names(wanted.names, layout.edge(wanted.tiers_s)))
+    provisioning.provision(management, wanted)
     if subscriptions.get("notify") != subscriptions_of("notify"):
         management.put("queues", world.vhost, _NOTICES, body={"durable": True, "arguments": {"x-queue-type": "quorum"}})
         management.post("bindings", world.vhost, "e", NOTICES, "q", _NOTICES, body={"routing_key": "#"})
     for vhost in (world.vhost, world.edge_vhost):
         management.put("permissions", vhost, world.user, body={"configure": ".*", "write": ".*", "read": ".*"})
     return management
+
+
+def _import(management: Management, vhost: str, topology: Topology) -> None:
+    """Create a virtual host with all its parts in one request: hundreds would be most of what a world costs."""
+    always = {"durable": True, "auto_delete": False}
+    exchanges = [
+        {"name": each.name, "type": each.kind, "internal": False, "arguments": {}, **always} for each in topology.exchanges
+    ]
+    queues = [{"name": each.name, "arguments": dict(each.arguments), **always} for each in topology.queues]
+    bindings = [
+        {"source": each.exchange, "destination": each.queue, "destination_type": "queue", "routing_key": each.routing_key,
+         "arguments": {}}
+        for each in topology.bindings
+    ]  # fmt: skip
+    management.put("vhosts", vhost, body={})
+    management.post("definitions", vhost, body={"exchanges": exchanges, "queues": queues, "bindings": bindings})
 
 
 def inbound_queues(world: World) -> list[str]:
