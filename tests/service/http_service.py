@@ -1,4 +1,4 @@
-"""A small service on the chassis's HTTP entrypoint, run as a process of its own: `python http_service.py`.
+"""A small service on the chassis's HTTP entrypoint, run as a process of its own: `python -m tests.service.http_service`.
 
 It prints its log lines; `http.listening` tells the port. Its chassis has the parts that HTTP needs and no others.
 """

@@ -9,13 +9,11 @@ import queue
 import signal
 import socket
 import ssl
-import subprocess
-import sys
 import threading
-from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[2]
+from ngao.testing.processes import WARMED
+
 JSON = "application/json"
 KEYS = {
     name: f"ngao_{kind}_{name}_{'s' * 43}"
@@ -36,13 +34,10 @@ class Service:
 
     def __init__(self, *, trusted: ssl.SSLContext | None = None, **environment: str) -> None:
         self.trusted = trusted
-        self.process = subprocess.Popen(
-            [sys.executable, "-W", "ignore", str(ROOT / "tests" / "service" / "http_service.py")],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
-        )
+        reads, writes = os.pipe()
+        self._output = os.fdopen(reads, encoding="utf-8")
+        with os.fdopen(writes, "wb") as log:
+            self.process = WARMED.start("tests.service.http_service", [], log, environment)
         self.printed: list[str] = []
         self._port: queue.Queue[int] = queue.Queue()
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -55,8 +50,7 @@ class Service:
             raise
 
     def _read(self) -> None:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
+        for line in self._output:
             self.printed.append(line)
             if '"http.listening"' in line:
                 self._port.put(json.loads(line)["port"])
@@ -68,8 +62,7 @@ class Service:
     def _ended(self) -> int:
         code = self.process.wait(timeout=30)
         self._reader.join(5)
-        assert self.process.stdout is not None
-        self.process.stdout.close()
+        self._output.close()
         return code
 
     def connect(self, timeout: float = 20) -> http.client.HTTPConnection:
