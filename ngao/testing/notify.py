@@ -115,9 +115,9 @@ class MemoryRoster(RosterRepository):
         entry = self._present(recipient)
         return entry.contact if entry else None
 
-    def address(self, recipient: Recipient) -> str | None:
+    def with_address(self, recipient: Recipient) -> tuple[Contact, str] | None:
         entry = self._present(recipient)
-        return entry.address if entry else None
+        return (entry.contact, entry.address) if entry else None
 
     def put(self, contact: Contact, address: str) -> None:
         self._roster[contact.recipient] = Entry(contact, address)

@@ -576,10 +576,10 @@ def test_somebody_taken_off_the_roster_and_put_on_again_is_not_erased(notify: An
     amina = Recipient(DUTY_OFFICER, f"amina-{name()}")
     contact = Contact(amina, "email", "sw")
     notify.run(lambda ctx: ctx.roster.put(contact, "amina@example.org"))
-    assert notify.run(lambda ctx: (ctx.roster.contact(amina), ctx.roster.address(amina))) == (contact, "amina@example.org")
+    assert notify.run(lambda ctx: ctx.roster.with_address(amina)) == (contact, "amina@example.org")
     assert notify.run(lambda ctx: ctx.roster.remove(amina, later(1))) is True
     assert notify.run(lambda ctx: ctx.roster.remove(amina, later(1))) is False
-    assert notify.run(lambda ctx: (ctx.roster.contact(amina), ctx.roster.address(amina))) == (None, None)
+    assert notify.run(lambda ctx: (ctx.roster.contact(amina), ctx.roster.with_address(amina))) == (None, None)
     assert notify.run(lambda ctx: list(ctx.roster.listed())) == []
     assert notify.run(lambda ctx: list(ctx.roster.removed(later(0), 10))) == []
     assert notify.run(lambda ctx: list(ctx.roster.removed(later(1), 10))) == [amina]

@@ -43,10 +43,10 @@ class Sender:
 
     def deliver(self, message: Message) -> Outcome:
         """Render the message in the recipient's language and try once to send it."""
-        contact = self.roster.contact(message.recipient)
-        address = self.roster.address(message.recipient)
-        if contact is None or address is None or message.channel not in self.channels:
+        reachable = self.roster.with_address(message.recipient)
+        if reachable is None or message.channel not in self.channels:
             return Outcome(Result.PERMANENT_FAILURE, NO_ADDRESS)
+        contact, address = reachable
         text = self.templates.render(message.template, contact.language, reference=message.reference, link=self.link)
         return self.channels[message.channel].send(OutgoingMessage(message.id, address, text.subject, text.body))
 

@@ -50,10 +50,10 @@ class RosterRepository:
         found = _entry(recipient)
         return _contact(found) if found else None
 
-    def address(self, recipient: Recipient) -> str | None:
-        """Return a recipient's address, decrypted."""
+    def with_address(self, recipient: Recipient) -> tuple[Contact, str] | None:
+        """Return a recipient's entry and its address, decrypted."""
         found = _entry(recipient)
-        return self._address(found) if found else None
+        return (_contact(found), self._address(found)) if found else None
 
     def put(self, contact: Contact, address: str) -> None:
         """Store an entry and seal its address. A person who was removed is on the roster again."""

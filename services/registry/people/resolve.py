@@ -33,8 +33,11 @@ MOST_COMPARED = 100
 
 @on(ReportAccepted)
 def resolve_defender(ctx: Context, report: ReportAccepted, envelope: Event) -> None:
-    """Find out who a report is about, store and publish it. A case that is known already changes nothing. Raises SealBroken."""
-    if ctx.cases.get(report.case_ref) is not None:
+    """Find out who a report is about, store and publish it. A case that is known already changes nothing. Raises SealBroken.
+
+    At the first try it is not looked up: if it is known, the commit conflicts.
+    """
+    if ctx.unit.again and ctx.cases.get(report.case_ref) is not None:
         return
     facts = reported_identity_in(ctx, report.sealed_identity, report.case_ref) if report.sealed_identity else ReportedIdentity()
     referenced = _referenced(ctx, report)
