@@ -52,7 +52,7 @@ class ConsentSnapshot:
     consents: tuple[Statement, ...]
 
 
-class Answer(StrEnum):
+class ConsentAnswer(StrEnum):
     """The answer to a question about consent; all but `live` mean no."""
 
     LIVE = "live"
@@ -97,9 +97,9 @@ def effective_consent(statements: Iterable[Statement], now: datetime, *, since: 
 
     `since` is when the case began: an older withdrawal does not concern the case unless it limits a consent of it.
     """
-    said = list(statements)
-    withdrawals = [each for each in said if not each.granted]
-    left = [(each, _left(each, withdrawals)) for each in said if each.granted]
+    all_statements = list(statements)
+    withdrawals = [each for each in all_statements if not each.granted]
+    left = [(each, _left(each, withdrawals)) for each in all_statements if each.granted]
     named = [each for each in withdrawals if each.recipient is not None]
     return EffectiveConsent(
         grants=_by_recipient((consent.recipient, scopes) for consent, scopes in left if _lives(consent, now)),
@@ -109,16 +109,18 @@ def effective_consent(statements: Iterable[Statement], now: datetime, *, since: 
     )
 
 
-def judge(statements: Iterable[Statement], *, purpose: str, scope: str | None, recipient: str | None, now: datetime) -> Answer:
+def consent_answer(
+    statements: Iterable[Statement], *, purpose: str, scope: str | None, recipient: str | None, now: datetime
+) -> ConsentAnswer:
     """Return whether `scope` (None: the purpose as such) may be used for `purpose` towards `recipient` (None: anyone) now."""
-    said = [each for each in statements if each.purpose == purpose]
-    if effective_consent(said, now).allows(recipient, scope):
-        return Answer.LIVE
-    if effective_consent([replace(each, until=None) for each in said], now).allows(recipient, scope):
-        return Answer.EXPIRED
-    withdrawals = (each for each in said if not each.granted and each.recipient in (None, recipient))
-    taken = any(not each.scope or scope is None or scope in each.scope for each in withdrawals)
-    return Answer.WITHDRAWN if taken else Answer.NONE
+    of_purpose = [each for each in statements if each.purpose == purpose]
+    if effective_consent(of_purpose, now).allows(recipient, scope):
+        return ConsentAnswer.LIVE
+    if effective_consent([replace(each, until=None) for each in of_purpose], now).allows(recipient, scope):
+        return ConsentAnswer.EXPIRED
+    withdrawals = (each for each in of_purpose if not each.granted and each.recipient in (None, recipient))
+    withdrawn = any(not each.scope or scope is None or scope in each.scope for each in withdrawals)
+    return ConsentAnswer.WITHDRAWN if withdrawn else ConsentAnswer.NONE
 
 
 def stated(snapshots: Iterable[ConsentSnapshot]) -> tuple[Statement, ...]:

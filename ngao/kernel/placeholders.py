@@ -56,7 +56,7 @@ class Placeholders:
         """Return the addresses of e-mail fields without placeholders, in lower case."""
         return tuple(filter(self.is_email, (email.strip().lower() for email in values)))
 
-    def somebodys(self, addresses: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    def without_placeholders(self, addresses: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
         """Return the addresses `(kind, value)` that can match two people, without placeholders."""
         real = {"phone": self.is_phone, "email": self.is_email}
         return ((kind, value) for kind, value in addresses if real[kind](value))
@@ -73,15 +73,15 @@ class Placeholders:
         listed = self.emails & {f"{local}@", f"@{domain}", f"{local}@{domain}"}
         return not listed and len(set(local + domain.partition(".")[0])) > 1
 
-    def _names_no_one(self, said: tuple[str, ...]) -> bool:
+    def _names_no_one(self, words: tuple[str, ...]) -> bool:
         """Return True if the words are listed names and words beside them in a row, with at least one listed name."""
         reached = {0: False}
-        for start in range(len(said)):
-            for end in range(start + 1, min(start + self._longest, len(said)) + 1):
-                part = " ".join(said[start:end])
+        for start in range(len(words)):
+            for end in range(start + 1, min(start + self._longest, len(words)) + 1):
+                part = " ".join(words[start:end])
                 if start in reached and (part in self.names or part in self.beside):
                     reached[end] = reached.get(end, False) or reached[start] or part in self.names
-        return reached.get(len(said), False)
+        return reached.get(len(words), False)
 
     @cached_property
     def _longest(self) -> int:

@@ -100,7 +100,7 @@ class Engagements:
 
 
 class MemoryEngagements(EngagementRepository):
-    """Who holds and was asked what. A place that a unit reserves is its own until it follows the offer."""
+    """Who was asked and has accepted what. A place that a unit reserves is its own until it follows the offer."""
 
     def __init__(self, unit: Unit, engagements: Engagements) -> None:
         self._unit, self._engagements = unit, engagements
@@ -122,32 +122,32 @@ class MemoryEngagements(EngagementRepository):
     def confirm(self, offer: Offer, capacity: int) -> bool:
         if offer.id in self._engagements.placed or offer.id in self._promises:
             return True
-        return self._promise(offer, capacity - self._load_now(offer.partner_id).held)
+        return self._promise(offer, capacity - self._load_now(offer.partner_id).accepted)
 
     def live_of(self, partner_ids: Sequence[str], limit: int) -> list[str]:
         return self._engagements.ids(lambda each: each.partner_id in partner_ids and each.live)[:limit]
 
-    def taken_of(self, partner_id: str) -> list[str]:
-        return self._engagements.ids(lambda each: each.partner_id == partner_id and each.taken)
+    def at_work_of(self, partner_id: str) -> list[str]:
+        return self._engagements.ids(lambda each: each.partner_id == partner_id and each.at_work)
 
     def of_distrusted(self, distrusted: Sequence[str], revoked: Sequence[str], limit: int) -> list[str]:
         asked = self._engagements.ids(lambda each: each.partner_id in distrusted and each.open)[:limit]
-        held = self._engagements.ids(lambda each: each.partner_id in revoked and each.taken and REVOKED not in each.alarms)
-        return asked + held[:limit]
+        at_work = self._engagements.ids(lambda each: each.partner_id in revoked and each.at_work and REVOKED not in each.alarms)
+        return asked + at_work[:limit]
 
     def loads(self, partner_ids: Sequence[str]) -> Mapping[str, Load]:
         found: dict[str, Load] = {}
         for each in self._engagements.kept.values():
             if each.partner_id in partner_ids and each.live:
                 load = found.get(each.partner_id, Load())
-                found[each.partner_id] = Load(load.held + each.taken, load.asked + each.open)
+                found[each.partner_id] = Load(load.accepted + each.at_work, load.asked + each.open)
         return found
 
     def _load_now(self, partner_id: str) -> Load:
         """Count what is kept, and what this unit has promised and not kept yet."""
         load = self.loads([partner_id]).get(partner_id, Load())
         promised = sum(of == partner_id for offer, of in self._promises.items() if offer not in self._engagements.kept)
-        return Load(load.held, load.asked + promised)
+        return Load(load.accepted, load.asked + promised)
 
     def _promise(self, offer: Offer, room: int) -> bool:
         if room > 0:

@@ -25,7 +25,7 @@ from services.registry.people.identity import Identity, ReportedIdentity
 from services.registry.people.model import Defender
 from services.registry.people.names import name_keys
 from services.registry.people.resolution import Candidate, Verdict
-from services.registry.people.store import ContactRepository, DefenderRepository
+from services.registry.people.store import AddressRepository, DefenderRepository
 from services.registry.policy import read_policy
 from services.registry.rules import IdentityPolicy
 from services.registry.store import Entity, Repository
@@ -90,7 +90,7 @@ class MemoryDefenders(_Memory[Defender], DefenderRepository):
         return name_keys(identity.names, self._policy.matching.same_sounds)
 
 
-class MemoryContacts(ContactRepository):
+class MemoryAddresses(AddressRepository):
     """Whose addresses and pairwise references these are."""
 
     def __init__(self, addresses: Addresses, placeholders: Placeholders) -> None:
@@ -98,13 +98,13 @@ class MemoryContacts(ContactRepository):
 
     def sharing(self, identity: Identity) -> dict[str, frozenset[str]]:
         found: dict[str, frozenset[str]] = {}
-        for key in self._somebodys(identity):
+        for key in self._identifying(identity):
             for ref in self._addresses.owners.get(key, ()):
                 found[ref] = found.get(ref, frozenset()) | {key[0]}
         return found
 
-    def claim(self, ref: str, identity: Identity) -> None:
-        for key in self._somebodys(identity):
+    def add_owner(self, ref: str, identity: Identity) -> None:
+        for key in self._identifying(identity):
             self._addresses.owners.setdefault(key, set()).add(ref)
 
     def name_for_source(self, ref: str, source_id: str) -> str:
@@ -115,14 +115,14 @@ class MemoryContacts(ContactRepository):
     def named_by_source(self, source_id: str, given: str) -> str | None:
         return self._addresses.named.get((source_id, given))
 
-    def release(self, ref: str) -> None:
+    def remove_owner(self, ref: str) -> None:
         for owners in self._addresses.owners.values():
             owners.discard(ref)
         for key in [key for key, owner in self._addresses.named.items() if owner == ref]:
             del self._addresses.named[key]
 
-    def _somebodys(self, identity: Identity) -> Iterable[tuple[str, str]]:
-        return self._placeholders.somebodys(identity.addresses)
+    def _identifying(self, identity: Identity) -> Iterable[tuple[str, str]]:
+        return self._placeholders.without_placeholders(identity.addresses)
 
 
 class MemoryCases(_Memory[Case], CaseRepository):
@@ -213,7 +213,7 @@ class RegistryInMemory(ServiceInMemory[Context]):
             principal=principal,
             policy=self.policy,
             defenders=MemoryDefenders(unit, self.defenders, self.policy),
-            contacts=MemoryContacts(self.addresses, self.policy.placeholders),
+            addresses=MemoryAddresses(self.addresses, self.policy.placeholders),
             cases=MemoryCases(unit, self.cases),
             candidates=MemoryCandidates(unit, self.candidates),
             disclosures=MemoryDisclosures(unit, self.disclosures),

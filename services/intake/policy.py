@@ -19,7 +19,7 @@ from ngao.kernel.retention import Retention
 from ngao.kernel.vocabulary import LABELLED, Vocabulary, WrongList, demand_known, vocabulary_of
 from services.intake.mapping.expressions import check_expression
 from services.intake.mapping.profiles import Edit, FieldRule, Profile
-from services.intake.mapping.readings import Reader, ValueMap, spoken
+from services.intake.mapping.readings import ValueMap, ValueReader, spoken
 from services.intake.policy_schemas import FILES, IdentityFile, ProfileFile
 from services.intake.triage.model import Condition, Rule, TriagePolicy
 
@@ -152,8 +152,8 @@ def _field(
     _check_expressions(where, document["to"], (*(each.text for each in document["from_"]), *filter(None, [document["for_each"]])))
     return FieldRule(
         to=document["to"],
-        sources=tuple(document["from_"]),
-        reader=Reader(
+        expressions=tuple(document["from_"]),
+        reader=ValueReader(
             kind=_kind(document),
             value_map=maps[document["map"]] if document["map"] else None,
             strip_prefix=document["strip_prefix"],

@@ -11,7 +11,7 @@ from ngao.chassis.handlers import Parts, UnitContext
 from ngao.chassis.security.identity import Principal
 from ngao.chassis.storage.unit_of_work import Unit
 from services.notify.channels.account import MailAccount
-from services.notify.channels.opening import CHANNELS
+from services.notify.channels.kinds import CHANNELS
 from services.notify.ladders.planning import Situation
 from services.notify.ladders.reach import Reach
 from services.notify.ladders.store import AlarmRecordRepository

@@ -56,9 +56,9 @@ class Rule:
 
 @dataclass(frozen=True)
 class Step:
-    """One person on a ladder, by roster id, and how long they have to acknowledge before the next is notified."""
+    """One duty officer on a ladder, by roster id, and how long they have to acknowledge before the next is notified."""
 
-    person: str
+    officer: str
     within: timedelta
 
 
@@ -78,10 +78,10 @@ class Ladder:
 
     def check(self) -> None:
         """Refuse a ladder without people, or one that names a person twice (they are notified only once). Raises PolicyBroken."""
-        people = [step.person for step in self.steps]
-        if not people:
+        officers = [step.officer for step in self.steps]
+        if not officers:
             raise PolicyBroken(f"ladders.{self.name} has no steps; the last one must be a named human.")
-        if len(set(people)) != len(people):
+        if len(set(officers)) != len(officers):
             raise PolicyBroken(f"ladders.{self.name} names a person twice; use reminders for the last person.")
 
     def repetition(self, position: int) -> int:
@@ -169,10 +169,10 @@ class Policy:
         named = {rule.ladder for rule in self.rules if rule.ladder} | {self.undeliverable.ladder}
         return tuple(name for name in self.ladders if name in named)
 
-    def person_at(self, ladder: str, position: int) -> Recipient | None:
-        """Return the person on a step of a ladder."""
+    def officer_at(self, ladder: str, position: int) -> Recipient | None:
+        """Return the duty officer on a step of a ladder."""
         step = self.ladders[ladder].step(position)
-        return Recipient(DUTY_OFFICER, step.person) if step else None
+        return Recipient(DUTY_OFFICER, step.officer) if step else None
 
     def check(self) -> None:
         """Refuse rules that name what does not exist. Raises PolicyBroken, or TemplateIndiscreet."""

@@ -33,7 +33,7 @@ from ngao.chassis.errors import Misconfigured
 from ngao.contracts import field_errors
 from ngao.contracts.classes import Strict
 from services.notify.channels.account import LONGEST_PAUSE
-from services.notify.channels.opening import CHANNELS
+from services.notify.channels.kinds import CHANNELS
 
 
 @dataclass(frozen=True)

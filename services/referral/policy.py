@@ -22,7 +22,7 @@ from services.referral.cases.deadlines import Deadlines, Waits
 from services.referral.directory.model import Partner
 from services.referral.directory.responses import PARTNER_ID, PartnerRequest, partner_from
 from services.referral.matching.model import MatchingPolicy, Weights
-from services.referral.offers.showing import Place, Showing, Shows
+from services.referral.offers.showing import Showing, ShownPlace, Shows
 
 _POINTS = validate.Range(min=0, max=1000)
 _SECONDS = validate.Range(min=1)
@@ -37,7 +37,7 @@ class _Weights(Strict):
 
 
 class _Shows(Strict):
-    place = fields.Enum(Place, by_value=True, required=True)
+    place = fields.Enum(ShownPlace, by_value=True, required=True)
     languages = fields.Boolean(required=True)
 
 

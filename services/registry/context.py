@@ -15,7 +15,7 @@ from ngao.kernel.actors import Actor
 from services.registry.candidates.store import CandidateRepository
 from services.registry.cases.store import CaseRepository
 from services.registry.disclosure.store import DisclosureRepository
-from services.registry.people.store import ContactRepository, DefenderRepository
+from services.registry.people.store import AddressRepository, DefenderRepository
 from services.registry.policy import read_policy
 from services.registry.rules import IdentityPolicy
 
@@ -30,7 +30,7 @@ class Context(UnitContext):
     service: ClassVar[str] = "registry"
     policy: IdentityPolicy
     defenders: DefenderRepository
-    contacts: ContactRepository
+    addresses: AddressRepository
     cases: CaseRepository
     candidates: CandidateRepository
     disclosures: DisclosureRepository
@@ -55,7 +55,7 @@ class RegistryParts(Parts[Context]):
             principal=principal,
             policy=self.policy,
             defenders=DefenderRepository(unit, self.policy),
-            contacts=ContactRepository(unit, self.policy.placeholders),
+            addresses=AddressRepository(unit, self.policy.placeholders),
             cases=CaseRepository(unit),
             candidates=CandidateRepository(unit),
             disclosures=DisclosureRepository(unit),

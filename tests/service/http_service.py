@@ -24,7 +24,7 @@ from nameko.containers import ServiceContainer  # noqa: E402
 
 from ngao.chassis.clock import SystemClock  # noqa: E402
 from ngao.chassis.errors import NotAllowedNow, NotFound, Unavailable  # noqa: E402
-from ngao.chassis.handlers import Answer, Call, Parts, UnitContext, build, http  # noqa: E402
+from ngao.chassis.handlers import Call, Parts, Response, UnitContext, build, http  # noqa: E402
 from ngao.chassis.observability.health import Health  # noqa: E402
 from ngao.chassis.observability.logs import configure, get_logger  # noqa: E402
 from ngao.chassis.observability.metrics import Metrics  # noqa: E402
@@ -115,9 +115,9 @@ class TinyParts(Parts[Context]):
 
 
 @http.post("/v1/visits", roles="source", request=Visit, returns={202: None})
-def visit(parts: TinyParts, body: dict[str, Any], call: Call) -> Answer:
+def visit(parts: TinyParts, body: dict[str, Any], call: Call) -> Response:
     """A visit."""
-    return Answer(202, {"age": body["age"], "trace": call.trace, "key": call.idempotency_key, "by": call.principal.id})
+    return Response(202, {"age": body["age"], "trace": call.trace, "key": call.idempotency_key, "by": call.principal.id})
 
 
 @http.get("/v1/visits/<visit_id>", roles=("source", "partner"))
@@ -127,7 +127,7 @@ def get_visit(parts: TinyParts, visit_id: str, call: Call, *, a: str = "", who: 
 
 
 @http.post("/v1/fail/<how>", roles="source")
-def fail(parts: TinyParts, how: str, call: Call, *, who: str = "") -> Answer:
+def fail(parts: TinyParts, how: str, call: Call, *, who: str = "") -> Response:
     """Fails."""
     if how == "bug":
         raise RuntimeError(f"{MARKER} {call.body!r}")
@@ -141,15 +141,15 @@ def fail(parts: TinyParts, how: str, call: Call, *, who: str = "") -> Answer:
     if how == "state":
         raise NotAllowedNow("The case is closed.", slug="case-closed")
     if how == "header":
-        return Answer(200, {}, {"X-Echo": f"{MARKER}\r\nSet-Cookie: a=b"})
+        return Response(200, {}, {"X-Echo": f"{MARKER}\r\nSet-Cookie: a=b"})
     if how == "payload":
-        return Answer(200, {"x": {MARKER}})
+        return Response(200, {"x": {MARKER}})
     if how == "hang":
         eventlet.sleep(8)
     if how == "timeout":
         raise eventlet.Timeout(1)
     logging.getLogger("kombu").error("cannot decode %s", MARKER, exc_info=RuntimeError(MARKER))
-    return Answer(200, {})
+    return Response(200, {})
 
 
 @http.get("/v1/slow", roles="anyone")

@@ -295,21 +295,21 @@ def test_a_person_is_found_by_address_name_and_link_until_it_is_released(registr
     def fill(ctx: Any) -> None:
         for ref, to in ((first, None), (second, first)):
             ctx.defenders.save(Defender(ref, mary, NOW, linked_to=to))
-        ctx.contacts.claim(first, mary)
-        ctx.contacts.claim(second, replace(mary, emails=()))
+        ctx.addresses.add_owner(first, mary)
+        ctx.addresses.add_owner(second, replace(mary, emails=()))
 
     registry.run(fill)
-    shared = registry.run(lambda ctx: ctx.contacts.sharing(mary))
+    shared = registry.run(lambda ctx: ctx.addresses.sharing(mary))
     assert shared == {first: frozenset({"phone", "email"}), second: frozenset({"phone"})}
     assert set(registry.run(lambda ctx: ctx.defenders.named_like(mary))) == {first, second}
     assert [each.id for each in registry.run(lambda ctx: ctx.defenders.linked_to(first))] == [second]
     assert registry.run(lambda ctx: ctx.defenders.get(first)).identity == mary
-    given = registry.run(lambda ctx: ctx.contacts.name_for_source(first, "forms"))
-    assert registry.run(lambda ctx: ctx.contacts.named_by_source("forms", given)) == first
-    assert registry.run(lambda ctx: ctx.contacts.named_by_source("hotline", given)) is None
-    registry.run(lambda ctx: ctx.contacts.release(first))
-    assert registry.run(lambda ctx: ctx.contacts.sharing(mary)) == {second: frozenset({"phone"})}
-    assert registry.run(lambda ctx: ctx.contacts.named_by_source("forms", given)) is None
+    given = registry.run(lambda ctx: ctx.addresses.name_for_source(first, "forms"))
+    assert registry.run(lambda ctx: ctx.addresses.named_by_source("forms", given)) == first
+    assert registry.run(lambda ctx: ctx.addresses.named_by_source("hotline", given)) is None
+    registry.run(lambda ctx: ctx.addresses.remove_owner(first))
+    assert registry.run(lambda ctx: ctx.addresses.sharing(mary)) == {second: frozenset({"phone"})}
+    assert registry.run(lambda ctx: ctx.addresses.named_by_source("forms", given)) is None
 
 
 def test_a_fading_person_has_no_name_to_be_found_by_and_is_removed(registry: Any) -> None:
@@ -446,7 +446,7 @@ def test_engagements_of_partners_come_oldest_first(referral: Any) -> None:
     follow(referral, offer("o-2"), offer("o-1"), offer("o-3", "lawyers"), taken, offer("o-4", state=offers.State.EXPIRED))
     assert referral.run(lambda ctx: ctx.engagements.live_of(["clinic"], 10)) == ["o-2", "o-1"]
     assert referral.run(lambda ctx: ctx.engagements.live_of(["clinic"], 1)) == ["o-2"]
-    assert referral.run(lambda ctx: ctx.engagements.taken_of("clinic")) == ["o-1"]
+    assert referral.run(lambda ctx: ctx.engagements.at_work_of("clinic")) == ["o-1"]
 
 
 def test_what_partners_must_not_have_any_more_is_found_until_a_human_knows(referral: Any) -> None:

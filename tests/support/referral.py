@@ -77,7 +77,7 @@ class Office(ReferralInMemory):
 
     def held(self, partner_id: str) -> int:
         """How many referrals a partner holds."""
-        return self.ctx().engagements.loads([partner_id]).get(partner_id, Load()).held
+        return self.ctx().engagements.loads([partner_id]).get(partner_id, Load()).accepted
 
     def kinds(self) -> list[str]:
         return [news.kind.value for _, news in self.cases.changes]

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from ngao.cli.app import build
 from ngao.local.configuration import write_operator
 from ngao.local.home import Home
-from services.registry.people.read import Reader, defender_record
+from services.registry.people.read import Reader, person_shown
 from services.registry.people.responses import DefenderShown, defender_answer
 from tests.support.registry import MARY, SAFE, Register
 
@@ -77,7 +77,7 @@ def record(safety: dict[str, Any] | None, *, sees: bool = True) -> dict[str, Any
     register.report("NG-1", MARY, contact_safety=safety)
     known = register.cases.kept["NG-1"].defender_ref or ""
     reader = Reader("case_work", sees_identity=sees)
-    answer: dict[str, Any] = DefenderShown().dump(defender_answer(defender_record(register.ctx, known, reader)))
+    answer: dict[str, Any] = DefenderShown().dump(defender_answer(person_shown(register.ctx, known, reader)))
     return answer
 
 

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import decode, encode
 from ngao.contracts.events.intake import StatedConsent
-from ngao.kernel.consent import Answer, Statement, carried_over, judge
+from ngao.kernel.consent import ConsentAnswer, Statement, carried_over, consent_answer
 from ngao.testing.memory import unit_in_memory
 from services.intake.reports.model import Report, Update
 from services.intake.reports.store import ReportRepository
@@ -91,8 +91,8 @@ def registry_answers(said: Sequence[Said], asks: Question) -> bool:
 
 
 def _live(said: tuple[Statement, ...], asks: Question) -> bool:
-    found = judge(said, purpose=asks.purpose, scope=asks.scope, recipient=asks.recipient, now=asks.at)
-    return found is Answer.LIVE
+    found = consent_answer(said, purpose=asks.purpose, scope=asks.scope, recipient=asks.recipient, now=asks.at)
+    return found is ConsentAnswer.LIVE
 
 
 ANSWERS: dict[str, Callable[[Sequence[Said], Question], bool]] = {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ngao.chassis.approvals.approvals import Act, Pending
 from ngao.chassis.errors import NotAllowedNow
-from ngao.chassis.http.call import Answer, Call
+from ngao.chassis.http.call import Call, Response
 from ngao.chassis.http.render import render
 from ngao.chassis.security.identity import Principal
 
@@ -22,7 +22,7 @@ def always(*_: Any) -> bool:
     return True
 
 
-def ask_first(endpoint: Endpoint, parts: Parts[Any], call: Call, values: Mapping[str, str]) -> Answer | None:
+def ask_first(endpoint: Endpoint, parts: Parts[Any], call: Call, values: Mapping[str, str]) -> Response | None:
     """Return the answer 202 if another operator must approve the call first, else None.
 
     An invalid request is refused now, not at its approval.
@@ -37,7 +37,7 @@ def ask_first(endpoint: Endpoint, parts: Parts[Any], call: Call, values: Mapping
     act = Act(
         declared.operation, declared.method, declared.path, declared.scope, values, call.query, call.body, call.content_type
     )
-    return Answer(202, parts.chassis.approvals.ask(act, by=call.principal.id))
+    return Response(202, parts.chassis.approvals.ask(act, by=call.principal.id))
 
 
 def run_approved(parts: Parts[Any], call: Call, pending: Pending) -> Any:

@@ -26,7 +26,7 @@ from ngao.chassis.handlers.declaring import (
     declared,
 )
 from ngao.chassis.http.auditing import Itself
-from ngao.chassis.http.call import Answer, Call
+from ngao.chassis.http.call import Call, Response
 from ngao.chassis.http.entrypoint import HttpEntrypoint, answered
 from ngao.chassis.http.operation import Endpoint, Operation
 from ngao.chassis.messaging.consumer import Consumes, returned
@@ -180,7 +180,7 @@ def _answer(bound: Binding, reads: bool, parts: Parts[Any], call: Call, values: 
         outcome = handle(parts.read(call.principal))
     else:
         outcome = parts.run(handle, call)
-    return Answer(204, None) if outcome is None else outcome
+    return Response(204, None) if outcome is None else outcome
 
 
 def _demand(bound: Binding, parts: Parts[Any], call: Call, values: Mapping[str, str]) -> bool:

@@ -119,7 +119,7 @@ class http:  # noqa: N801 - it is written as a decorator
 
     Its first parameter is the service's context (a unit of work is opened, and committed when it returns) or its parts (no unit
     is opened). Of the others, those named in the path get its variables, `body` the loaded request, `call` the request itself;
-    keyword-only parameters are the query, required when they have no default. It returns a JSON value, an `Answer`, or None.
+    keyword-only parameters are the query, required when they have no default. It returns a JSON value, a `Response`, or None.
     """
 
     get = partial(_route, "GET")

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ngao.chassis.http.call import Answer, Call
+from ngao.chassis.http.call import Call, Response
 from ngao.chassis.storage.readings import LIST_READ, Readings
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def put_on_record(declared: Operation, readings: Readings, call: Call, values: M
         return
     audited, actor = declared.audit, call.principal.actor
     if isinstance(audited, Lists):
-        payload = outcome.payload if isinstance(outcome, Answer) else outcome
+        payload = outcome.payload if isinstance(outcome, Response) else outcome
         readings.listed(actor, audited.name, call.query, len(payload[audited.name]), call.trace)
     elif isinstance(audited, Shows):
         readings.shown(actor, audited.action, values[audited.variable], call.trace)

@@ -92,7 +92,7 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """A response: a payload of plain JSON values (datetimes become RFC 3339 text), bytes, or None for no body."""
 
     status: int

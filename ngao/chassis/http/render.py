@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import Any
 
 from ngao.chassis.http import problems
-from ngao.chassis.http.call import Answer
+from ngao.chassis.http.call import Response
 
 SECURITY_HEADERS = {
     "Cache-Control": "no-store",
@@ -36,8 +36,8 @@ class Rendered:
 
 
 def render(answer: Any) -> Rendered:
-    """Render an Answer, or a dictionary with status 200. Raises TypeError or ValueError if it cannot be sent."""
-    given = answer if isinstance(answer, Answer) else Answer(200, answer)
+    """Render a Response, or a dictionary with status 200. Raises TypeError or ValueError if it cannot be sent."""
+    given = answer if isinstance(answer, Response) else Response(200, answer)
     body = b"" if given.payload is None else given.payload if isinstance(given.payload, bytes) else dump(given.payload)
     return Rendered(given.status, _headers(given.headers, given.content_type if body else None), body)
 

@@ -12,7 +12,7 @@ from ngao.chassis.errors import InvalidInput
 from ngao.chassis.handlers.context import Parts
 from ngao.chassis.handlers.declaring import http
 from ngao.chassis.http.auditing import itself, lists
-from ngao.chassis.http.call import Answer, Call
+from ngao.chassis.http.call import Call, Response
 from ngao.chassis.http.reasons import Reasoned
 from ngao.contracts import DataClass
 
@@ -102,9 +102,9 @@ def reject(parts: Parts[Any], approval_id: str, body: dict[str, str], call: Call
 
 
 @http.post("/v1/approvals/<approval_id>/result", roles="operator", scope="approvals:read", audit=itself("approval.result_taken"))
-def take_result(parts: Parts[Any], approval_id: str, call: Call) -> Answer:
+def take_result(parts: Parts[Any], approval_id: str, call: Call) -> Response:
     """Return the answer of the act: once, and only to the operator who asked.
 
     A new key is in here and nowhere else.
     """
-    return Answer(200, parts.chassis.approvals.take_result(approval_id, by=call.principal.id))
+    return Response(200, parts.chassis.approvals.take_result(approval_id, by=call.principal.id))

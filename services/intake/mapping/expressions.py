@@ -1,4 +1,4 @@
-"""JMESPath expressions (jmespath.org) of profiles: check them, evaluate them, and find the places of a native body they read.
+"""JMESPath expressions (jmespath.org) of profiles: check them, evaluate them, and find what they read of a native body.
 
 An expression that fits one form meets another: a field is missing, a number is where a text was. JMESPath's functions then
 raise, some of them Python's own errors. Here all of these are one error, so that they cost the field and never the call.
@@ -48,7 +48,7 @@ def evaluate(expression: str, native: Any) -> Any:
 
 
 def is_stated(expression: str, native: Any) -> bool:
-    """Return False if every place that an expression reads is empty, so that there is nothing it could have lost."""
+    """Return False if all that an expression reads is empty, so that there is nothing it could have lost."""
     paths = list(_paths(_parsed(expression)))
     return not paths or any(_visit(path, native) not in EMPTY for path in paths)
 
@@ -67,11 +67,11 @@ def top_level_names(expression: str) -> frozenset[str]:
 
 @dataclass(frozen=True)
 class Item:
-    """One item of a repeat group: the item itself, what an expression gives for it, and the pointer to it."""
+    """One item of a repeat group: the item itself, what an expression gives for it, and the native pointer to it."""
 
     native: Any = field(repr=False)
     value: Any = field(repr=False)
-    place: str
+    origin: str
     failed: bool = False
 
 
@@ -129,11 +129,11 @@ def _given(node: _Node, native: Any) -> Any:
         return None
 
 
-def _item(wanted: _Node | None, native: Any, place: str) -> Item:
+def _item(wanted: _Node | None, native: Any, origin: str) -> Item:
     try:
-        return Item(native, _visit(wanted, native) if wanted else native, place)
+        return Item(native, _visit(wanted, native) if wanted else native, origin)
     except ExpressionFailed:
-        return Item(native, None, place, failed=True)
+        return Item(native, None, origin, failed=True)
 
 
 def _calls(node: _Node) -> Iterator[_Node]:

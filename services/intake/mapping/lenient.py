@@ -25,7 +25,7 @@ from services.intake.mapping.dates_of_acts import counted, dated_acts
 from services.intake.mapping.mapping import Mapped, UnreadableReport, map_native
 from services.intake.mapping.pointers import leaves, remove_at, replace_at, value_at
 from services.intake.mapping.profiles import Profile
-from services.intake.mapping.taking_out import taken_out
+from services.intake.mapping.removal import pointers_to_remove
 from services.intake.reports.dates import ESTIMATE, doubt_about, with_likely_date
 from services.intake.reports.draft import DateDoubt, Draft
 from services.intake.reports.model import LeftOut
@@ -47,14 +47,16 @@ _PRECISIONS = ("exact", "day", "month", "year")
 
 
 @dataclass(frozen=True)
-class Taken:
-    """A report that can be taken in, and what of the native body is not in it."""
+class ReadReport:
+    """A report that can be accepted, and what of the native body is not in it."""
 
     draft: Draft
     left_out: tuple[LeftOut, ...]
 
 
-def read_native(profile: Profile, native: Any, key: str | None, vocabulary: Vocabulary, now: datetime) -> tuple[Mapped, Taken]:
+def read_native(
+    profile: Profile, native: Any, key: str | None, vocabulary: Vocabulary, now: datetime
+) -> tuple[Mapped, ReadReport]:
     """Read a native body through its profile; `key` is its id if it bears none.
 
     Raises UnreadableReport, also for a fault of ours: the sender does not post again, so the body must go into quarantine.
@@ -73,9 +75,9 @@ def read_native(profile: Profile, native: Any, key: str | None, vocabulary: Voca
         raise UnreadableReport("not_mapped") from None
 
 
-def read_leniently(mapped: Mapped, vocabulary: Vocabulary, now: datetime) -> Taken:
+def read_leniently(mapped: Mapped, vocabulary: Vocabulary, now: datetime) -> ReadReport:
     """Return the report in a native body, as far as it can be read. Raises UnreadableReport."""
-    return _Reading(mapped, vocabulary, now).taken()
+    return _Reading(mapped, vocabulary, now).report()
 
 
 class _Reading:
@@ -87,10 +89,10 @@ class _Reading:
         self._named: set[str] = set()
         self._doubt: DateDoubt | None = None
 
-    def taken(self) -> Taken:
+    def report(self) -> ReadReport:
         if not self._report.get("source_event_id"):
             raise UnreadableReport("no_id", self._mapped.left_out)
-        for step in (self._one_each, self._codes, self._languages, self._place, self._names, self._date, self._words):
+        for step in (self._one_each, self._codes, self._languages, self._location, self._names, self._date, self._words):
             step()
         self._dates_of_acts()
         self._keep_safe()
@@ -98,8 +100,8 @@ class _Reading:
             self._add_unread_act()
         draft = self._loaded()
         acts = counted(draft.violations, (*self._mapped.unread, *self._named), self._submitted_at)
-        settled = replace(draft, doubt=self._doubt or draft.doubt, violations=acts)
-        return Taken(with_likely_date(settled, self._submitted_at, self._now), tuple(self._mapped.left_out))
+        dated = replace(draft, doubt=self._doubt or draft.doubt, violations=acts)
+        return ReadReport(with_likely_date(dated, self._submitted_at, self._now), tuple(self._mapped.left_out))
 
     @property
     def _submitted_at(self) -> datetime:
@@ -107,11 +109,11 @@ class _Reading:
         return min(datetime.fromisoformat(stated), self._now) if stated else self._now
 
     def _leave_out(self, pointer: str, code: str) -> None:
-        """Note a place once; that a value which was left out is then missing, or its list empty, is not noted."""
-        place = self._mapped.native(pointer)
-        is_known = code == "required" and any(error.field == place for error in self._mapped.left_out)
+        """Note a pointer once; that a value which was left out is then missing, or its list empty, is not noted."""
+        origin = self._mapped.native(pointer)
+        is_known = code == "required" and any(error.field == origin for error in self._mapped.left_out)
         if not is_known and not any(named == pointer or named.startswith(f"{pointer}/") for named in self._named):
-            self._mapped.leave_out(place, [code])
+            self._mapped.leave_out(origin, [code])
         self._named.add(pointer)
 
     def _one_each(self) -> None:
@@ -127,7 +129,7 @@ class _Reading:
                 self._leave_out(f"{pointer}/rest", "one_value")
 
     def _known(self, pointer: str) -> Callable[[str], bool] | None:
-        """Return the test of a word for a place that holds one code; None for any other place."""
+        """Return the test of a word for a pointer to one code; None for any other pointer."""
         if re.match(r"^/violations/\d+/against$", pointer):
             return lambda word: word in codes.AGAINST
         if pointer == "/location/code":
@@ -152,14 +154,14 @@ class _Reading:
             found = [names.get(comparable(str(each))) or language_code(str(each), known) or each for each in stated]
             self._report["languages"] = found
 
-    def _place(self) -> None:
-        place = self._report.get("location")
-        if not isinstance(place, dict) or not isinstance(place.get("code"), str):
+    def _location(self) -> None:
+        location = self._report.get("location")
+        if not isinstance(location, dict) or not isinstance(location.get("code"), str):
             self._report.pop("location", None)
             self._leave_out("/location/code", "required")
             return
-        if place.get("scheme") != self._lists.scheme and (county := county_named(place["code"], self._lists)):
-            place |= {"scheme": "iso3166-2", "code": county}
+        if location.get("scheme") != self._lists.scheme and (county := county_named(location["code"], self._lists)):
+            location |= {"scheme": "iso3166-2", "code": county}
 
     def _names(self) -> None:
         """Drop names without a letter or digit."""
@@ -226,20 +228,20 @@ class _Reading:
         raise UnreadableReport("unreadable", self._mapped.left_out)
 
     def _drop_broken(self, broken: Collection[FieldError]) -> None:
-        """Take out what is broken, the last items of a list first, so that the others keep their places meanwhile."""
+        """Remove what is broken, the last items of a list first, so that the others keep their numbers meanwhile."""
         for error in broken:
             if error.pointer == "/source_event_id":
                 raise UnreadableReport("no_id", self._mapped.left_out)
             self._leave_out(error.pointer, error.code)
-        for pointer, code in taken_out(broken):
-            self._take_out(pointer, code)
+        for pointer, code in pointers_to_remove(broken):
+            self._remove(pointer, code)
         self._report.setdefault("reporter", {}).setdefault("role", "unknown")
         if not self._report.get("violations"):
             self._classify()
         elif any(error.code == "unknown_code" and _ACT.match(error.pointer) for error in broken):
             self._add_unread_act()
 
-    def _take_out(self, pointer: str, code: str) -> None:
+    def _remove(self, pointer: str, code: str) -> None:
         if _CONDITION.match(pointer) or pointer.startswith("/contact_safety/channels"):
             self._report["contact_safety"]["may_contact"] = False
         if code == "length" and self._cut(pointer):

@@ -28,11 +28,11 @@ from services.intake.mapping.expressions import (
 )
 from services.intake.mapping.pointers import assign, items_at
 from services.intake.mapping.profiles import SUBMISSION_TIME, Expression, FieldRule, Profile
-from services.intake.mapping.readings import BLANK, Read, Reader, read
+from services.intake.mapping.readings import BLANK, Read, ValueReader, read
 from services.intake.reports.model import LeftOut
 
 FAILED = "format"
-"""The code of a place that an expression reads and could not be evaluated with."""
+"""The code of what an expression reads and could not be evaluated with."""
 _PLAIN_NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_./-]{0,99}$")
 _LONGEST_NAME = 200
 _NOT_SAFE = "/contact_safety/may_contact"
@@ -53,9 +53,10 @@ class UnreadableReport(InvalidInput):
 class Mapped:
     """What a profile made of a native body.
 
-    `origins` is for each pointer filled where its value came from, `precisions` how exactly a date there is written; `words` are
-    answers in words to "other, please specify"; `unread` are the pointers for which something was said that cannot be read.
-    `submitted_at` is when the form reached its server, if the body bears it; `edit` is the name of an edited version.
+    `origins` is for each filled pointer the one into the native body from which its value came, `precisions` how exactly a date
+    there is written; `words` are answers in words to "other, please specify"; `unread` are the pointers for which something was
+    stated that cannot be read. `submitted_at` is when the form reached its server, if the body bears it; `edit` is the name of an
+    edited version.
     """
 
     profile: Profile
@@ -72,24 +73,24 @@ class Mapped:
     edit: str | None = None
 
     def native(self, pointer: str) -> str:
-        """Return the place in the native body of a pointer into the report; the whole body if no one place fits."""
+        """Return the pointer into the native body for one into the report; that of the whole body if no other fits."""
         known = [origin for origin in self.origins if pointer == origin or pointer.startswith(f"{origin}/")]
         if known:
             return self.origins[max(known, key=len)]
-        asked = (each.place(each.sources[0]) for each in self.profile.fields if _meant(each.to, pointer))
-        return next((self.wrapper + place for place in asked), "")
+        asked = (each.origin(each.expressions[0]) for each in self.profile.fields if _meant(each.to, pointer))
+        return next((self.wrapper + origin for origin in asked), "")
 
-    def leave_out(self, place: str, codes: Iterable[str]) -> None:
-        """Name a place of the native body of which something could not be read, once for each code."""
+    def leave_out(self, origin: str, codes: Iterable[str]) -> None:
+        """Name a part of the native body of which something could not be read, once for each code."""
         for code in codes:
-            named = LeftOut(place, code)
+            named = LeftOut(origin, code)
             if named not in self.left_out:
                 self.left_out.append(named)
 
-    def note_failed(self, pointer: str, places: Iterable[str]) -> None:
-        """Name the places whose expression could not be evaluated, as those of values that cannot be read."""
-        for place in places:
-            self.put(pointer, Read(codes=[FAILED]), place)
+    def note_failed(self, pointer: str, origins: Iterable[str]) -> None:
+        """Name what an expression reads and could not be evaluated with, as if its value could not be read."""
+        for origin in origins:
+            self.put(pointer, Read(codes=[FAILED]), origin)
 
     def put(self, pointer: str, found: Read, origin: str) -> None:
         """Fill a pointer with what was read; name what was not."""
@@ -107,10 +108,10 @@ class Mapped:
 
 
 @dataclass(frozen=True)
-class _Answer:
+class _Given:
     """What a rule's expressions give: which one gave it, and which could not be evaluated although something was stated."""
 
-    source: Expression
+    expression: Expression
     value: Any = field(repr=False)
     failed: tuple[Expression, ...] = ()
 
@@ -123,7 +124,7 @@ def map_native(profile: Profile, body: Mapping[str, Any]) -> Mapped:
     for rule in profile.fields:
         _fill(mapped, rule, native)
     mapped.discarded = _discarded(profile, native)
-    mapped.submitted_at = read(Reader("datetime", zone="UTC"), native.get(SUBMISSION_TIME)).value
+    mapped.submitted_at = read(ValueReader("datetime", zone="UTC"), native.get(SUBMISSION_TIME)).value
     mapped.edit = _edit(mapped, native)
     return mapped
 
@@ -136,11 +137,11 @@ def _edit(mapped: Mapped, native: Mapping[str, Any]) -> str | None:
     return str(name)[:_LONGEST_NAME] if name is not None else None
 
 
-def _first(mapped: Mapped, sources: tuple[Expression, ...], native: Mapping[str, Any]) -> Any:
-    answer = _answer(sources, native)
-    for failed in answer.failed:
+def _first(mapped: Mapped, expressions: tuple[Expression, ...], native: Mapping[str, Any]) -> Any:
+    given = _given(expressions, native)
+    for failed in given.failed:
         mapped.leave_out(mapped.wrapper + native_pointer(failed.text), [FAILED])
-    return answer.value
+    return given.value
 
 
 def _fill(mapped: Mapped, rule: FieldRule, native: Mapping[str, Any]) -> None:
@@ -150,10 +151,11 @@ def _fill(mapped: Mapped, rule: FieldRule, native: Mapping[str, Any]) -> None:
     if items is not None:
         _fill_each(mapped, rule, items)
         return
-    answer = _answer(rule.sources, native, rule.default)
-    mapped.note_failed(rule.to, [mapped.wrapper + rule.place(error) for error in answer.failed])
-    mapped.put(rule.to, read(rule.reading(answer.source), answer.value), mapped.wrapper + rule.place(answer.source))
-    _take_words(mapped, rule, native)
+    given = _given(rule.expressions, native, rule.default)
+    mapped.note_failed(rule.to, [mapped.wrapper + rule.origin(failed) for failed in given.failed])
+    found = read(rule.reader_of(given.expression), given.value)
+    mapped.put(rule.to, found, mapped.wrapper + rule.origin(given.expression))
+    _add_words(mapped, rule, native)
 
 
 def _fill_each(mapped: Mapped, rule: FieldRule, items: list[Item]) -> None:
@@ -162,51 +164,51 @@ def _fill_each(mapped: Mapped, rule: FieldRule, items: list[Item]) -> None:
     groups = mapped.groups.get(head) or [[at] for at in range(items_at(mapped.report, head))]
     made: list[list[int]] = []
     for at, item in enumerate(items):
-        answer, place = _answer_in(rule, item)
-        mapped.note_failed(rule.to, [mapped.wrapper + rule.place_in(item, error) for error in answer.failed])
-        origin, found = mapped.wrapper + place, read(rule.reading(answer.source), answer.value)
+        given, native_origin = _given_in(rule, item)
+        mapped.note_failed(rule.to, [mapped.wrapper + rule.origin_in(item, failed) for failed in given.failed])
+        origin, found = mapped.wrapper + native_origin, read(rule.reader_of(given.expression), given.value)
         if groups:
             for index in groups[at] if at < len(groups) else ():
                 mapped.put(f"{head}/{index}/{tail}", found, origin)
         else:
             made.append(_begin(mapped, (head, sum(map(len, made)), tail), found, origin))
-        _take_words(mapped, rule, item.native)
+        _add_words(mapped, rule, item.native)
     mapped.groups[head] = groups or made
 
 
 def _begin(mapped: Mapped, to: tuple[str, int, str], found: Read, origin: str) -> list[int]:
-    """Make what one item of a repeat group reports, one or several where a question has several answers; gives their places."""
+    """Make what one item of a repeat group reports, one or several where a question has several. Returns their numbers."""
     (head, start, tail), value = to, found.value
     values = value if isinstance(value, list) and not _is_of_each(tail) else [] if value is None else [value]
     mapped.leave_out(origin, found.codes)
-    places = list(range(start, start + len(values)))
-    for index, item in zip(places, values, strict=True):
+    numbers = list(range(start, start + len(values)))
+    for index, item in zip(numbers, values, strict=True):
         mapped.put(f"{head}/{index}/{tail}", Read(item, precision=found.precision), origin)
-    return places
+    return numbers
 
 
-def _answer(sources: tuple[Expression, ...], native: Any, default: str | None = None) -> _Answer:
+def _given(expressions: tuple[Expression, ...], native: Any, default: str | None = None) -> _Given:
     """Return the first value of the expressions. The default applies where no value was stated, not where it was lost."""
     failed: list[Expression] = []
-    for source in sources:
+    for expression in expressions:
         try:
-            value = evaluate(source.text, native)
+            value = evaluate(expression.text, native)
         except ExpressionFailed:
-            failed += [source] if is_stated(source.text, native) else []
+            failed += [expression] if is_stated(expression.text, native) else []
             continue
         if value not in EMPTY:
-            return _Answer(source, value, tuple(failed))
-    return _Answer(sources[0], None if failed else default, tuple(failed))
+            return _Given(expression, value, tuple(failed))
+    return _Given(expressions[0], None if failed else default, tuple(failed))
 
 
-def _answer_in(rule: FieldRule, item: Item) -> tuple[_Answer, str]:
-    """Return the same in one item of a repeat group, and the place in the native body."""
+def _given_in(rule: FieldRule, item: Item) -> tuple[_Given, str]:
+    """Return the same in one item of a repeat group, and the pointer into the native body."""
     if rule.for_each:
-        answer = _answer(rule.sources, item.native, rule.default)
-        return answer, rule.place_in(item, answer.source)
-    source, is_empty = rule.sources[0], item.value in EMPTY
-    failed = (source,) if item.failed else ()
-    return _Answer(source, rule.default if is_empty and not failed else item.value, failed), item.place
+        given = _given(rule.expressions, item.native, rule.default)
+        return given, rule.origin_in(item, given.expression)
+    expression, is_empty = rule.expressions[0], item.value in EMPTY
+    failed = (expression,) if item.failed else ()
+    return _Given(expression, rule.default if is_empty and not failed else item.value, failed), item.origin
 
 
 def _items(mapped: Mapped, rule: FieldRule, native: Mapping[str, Any]) -> list[Item] | None:
@@ -217,19 +219,19 @@ def _items(mapped: Mapped, rule: FieldRule, native: Mapping[str, Any]) -> list[I
         except ExpressionFailed:
             mapped.note_failed(rule.to, [mapped.wrapper + native_pointer(rule.for_each)])
             return []
-    for source in rule.sources:
+    for expression in rule.expressions:
         with suppress(ExpressionFailed):  # it is named when it is evaluated as a value
-            items = items_of(source.text, native)
+            items = items_of(expression.text, native)
             if items is not None and any(item.failed or item.value not in EMPTY for item in items):
                 return items
     return None
 
 
-def _take_words(mapped: Mapped, rule: FieldRule, native: Any) -> None:
+def _add_words(mapped: Mapped, rule: FieldRule, native: Any) -> None:
     if not _IN_WORDS.match(rule.to) or not isinstance(native, Mapping):
         return
-    for source in rule.sources:
-        name, words = other_words(source.text, native)
+    for expression in rule.expressions:
+        name, words = other_words(expression.text, native)
         if words and name not in mapped.profile.discard and f"{name}: {words}" not in mapped.words:
             mapped.words.append(f"{name}: {words}")
 
@@ -237,7 +239,7 @@ def _take_words(mapped: Mapped, rule: FieldRule, native: Any) -> None:
 def _targets(report: Mapping[str, Any], to: str, value: Any) -> Iterable[tuple[str, Any]]:
     """Return which pointers get which values: `*` is each item, of the value if it is a list, else of the report's list.
 
-    Several values for a place in a list that is written with its number take the places after it as well.
+    Several values for a numbered item of a list fill the items after it as well.
     """
     numbered = re.match(r"^(.*)/(\d+)(/.*)$", to) if isinstance(value, list) and "/*/" not in to else None
     if numbered and "/perpetrators/" in to:
@@ -263,8 +265,8 @@ def _meant(to: str, pointer: str) -> bool:
 
 def _discarded(profile: Profile, native: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the names of what was dropped; one that is no plain name is shown as `?`, because it may be someone's data."""
-    taken = {name for rule in profile.fields for name in rule.names()}
+    mapped = {name for rule in profile.fields for name in rule.names()}
     in_words = (rule for rule in profile.fields if _IN_WORDS.match(rule.to) and not rule.for_each)
-    taken |= {top_level_other(source.text) for rule in in_words for source in rule.sources} - profile.discard
-    dropped = {name for name in native if name not in taken}
+    mapped |= {top_level_other(expression.text) for rule in in_words for expression in rule.expressions} - profile.discard
+    dropped = {name for name in native if name not in mapped}
     return tuple(sorted({name if _PLAIN_NAME.match(name) else "?" for name in dropped}))

@@ -72,7 +72,7 @@ def replace_at(document: Any, pointer: str, value: Any) -> None:
 
 
 def remove_at(document: Any, pointer: str) -> None:
-    """Take out what is at a pointer, if there is anything."""
+    """Remove what is at a pointer, if there is anything."""
     head, _, last = pointer.rpartition("/")
     holder = value_at(document, head)
     if isinstance(holder, list):

@@ -11,13 +11,13 @@ from typing import Any
 from marshmallow import fields
 
 from ngao.chassis.errors import InvalidInput, NotFound
-from ngao.chassis.handlers import Answer, Call, http
+from ngao.chassis.handlers import Call, Response, http
 from ngao.chassis.http.body import ANYTHING
 from ngao.contracts.classes import INTERNAL
 from services.intake.context import IntakeParts
 from services.intake.mapping.mapping import UnreadableReport
 from services.intake.mapping.profiles import Profile
-from services.intake.mapping.read_form import profile_of, read_form, take_form
+from services.intake.mapping.read_form import accept_form, profile_of, read_form
 from services.intake.quarantine.keep import QuarantineFull, keep, note_full
 from services.intake.quarantine.model import NativeBody
 from services.intake.reports.posted import JSON
@@ -45,8 +45,8 @@ class InboundShown(ReceiptShown):
     returns={202: InboundShown},
     summary="Post a native body, mapped by the source's profile.",
 )
-def post_native(parts: IntakeParts, call: Call, source_id: str) -> Answer:
-    """Take a native body in, or put it into quarantine; the answer shows which. Errors point into the body that was sent."""
+def post_native(parts: IntakeParts, call: Call, source_id: str) -> Response:
+    """Accept a native body, or put it into quarantine; the answer shows which. Errors point into the body that was sent."""
     if source_id != call.principal.id:
         raise NotFound("There is no such source.")
     ctx = parts.read()
@@ -58,11 +58,11 @@ def post_native(parts: IntakeParts, call: Call, source_id: str) -> Answer:
         with call.meter.running():
             form = read_form(profile, body, parts.policy.vocabulary, ctx.now)
     except UnreadableReport as unreadable:
-        return Answer(202, show(InboundShown, _quarantine(parts, call, body, profile, unreadable)))
-    receipt = parts.run(partial(take_form, source_id=source_id, form=form), call)
-    mapped, taken = form
-    known = {"mapping_version": profile.version, "discarded": mapped.discarded, "left_out": taken.left_out}
-    return Answer(202, show(InboundShown, {"quarantined": False, **receipt, **known}))
+        return Response(202, show(InboundShown, _quarantine(parts, call, body, profile, unreadable)))
+    receipt = parts.run(partial(accept_form, source_id=source_id, form=form), call)
+    mapped, read = form
+    known = {"mapping_version": profile.version, "discarded": mapped.discarded, "left_out": read.left_out}
+    return Response(202, show(InboundShown, {"quarantined": False, **receipt, **known}))
 
 
 def _quarantine(parts: IntakeParts, call: Call, body: NativeBody, profile: Profile, why: UnreadableReport) -> dict[str, Any]:

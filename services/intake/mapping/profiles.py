@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from services.intake.mapping.expressions import Item, native_pointer, top_level_names
-from services.intake.mapping.readings import Reader
+from services.intake.mapping.readings import ValueReader
 
 # KoboToolbox, ONA and ODK write it in UTC and without an offset, whatever zone the form's own questions are in.
 SUBMISSION_TIME = "_submission_time"
@@ -24,29 +24,29 @@ class FieldRule:
     """Which expressions fill which pointer, and how; `for_each` is the repeat group that they are read in, item by item."""
 
     to: str
-    sources: tuple[Expression, ...]
-    reader: Reader = field(default_factory=Reader)
+    expressions: tuple[Expression, ...]
+    reader: ValueReader = field(default_factory=ValueReader)
     default: str | None = None
     only_with: str | None = None
     for_each: str = ""
 
     def names(self) -> frozenset[str]:
         """Return the names at the top of the native body that are read."""
-        read_there = [self.for_each] if self.for_each else [source.text for source in self.sources]
+        read_there = [self.for_each] if self.for_each else [expression.text for expression in self.expressions]
         return frozenset().union(*map(top_level_names, read_there))
 
-    def reading(self, source: Expression) -> Reader:
+    def reader_of(self, expression: Expression) -> ValueReader:
         """Return how a value of one of its expressions is read."""
-        zone = source.zone or ("UTC" if source.text == SUBMISSION_TIME else "")
+        zone = expression.zone or ("UTC" if expression.text == SUBMISSION_TIME else "")
         return replace(self.reader, zone=zone) if zone else self.reader
 
-    def place(self, source: Expression) -> str:
+    def origin(self, expression: Expression) -> str:
         """Return the pointer into the native body of an expression."""
-        return native_pointer(self.for_each) + native_pointer(source.text) if self.for_each else native_pointer(source.text)
+        return (native_pointer(self.for_each) if self.for_each else "") + native_pointer(expression.text)
 
-    def place_in(self, item: Item, source: Expression) -> str:
+    def origin_in(self, item: Item, expression: Expression) -> str:
         """Return the same in one item of a repeat group."""
-        return item.place + native_pointer(source.text) if self.for_each else item.place
+        return item.origin + native_pointer(expression.text) if self.for_each else item.origin
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from ngao.chassis.errors import NotAllowedNow, NotFound
 from ngao.contracts import Undecodable, parse_json
 from ngao.kernel.vocabulary import Vocabulary
 from services.intake.context import Context
-from services.intake.mapping.lenient import Taken, read_native
+from services.intake.mapping.lenient import ReadReport, read_native
 from services.intake.mapping.mapping import Mapped, UnreadableReport
 from services.intake.mapping.profiles import Profile
 from services.intake.quarantine.model import NativeBody
@@ -36,7 +36,7 @@ def profile_of(ctx: Context, source_id: str) -> Profile:
     return ctx.policy.profiles[name]
 
 
-def read_form(profile: Profile, body: NativeBody, vocabulary: Vocabulary, now: datetime) -> tuple[Mapped, Taken]:
+def read_form(profile: Profile, body: NativeBody, vocabulary: Vocabulary, now: datetime) -> tuple[Mapped, ReadReport]:
     """Return a body as a report. Raises UnreadableReport."""
     try:
         native = parse_json(body.content, MOST_VALUES)
@@ -45,18 +45,18 @@ def read_form(profile: Profile, body: NativeBody, vocabulary: Vocabulary, now: d
     return read_native(profile, native, body.name, vocabulary, now)
 
 
-def take_form(ctx: Context, source_id: str, form: tuple[Mapped, Taken]) -> dict[str, Any]:
-    """Take in what was read; gives the receipt. Errors point into the native body."""
-    mapped, taken = form
+def accept_form(ctx: Context, source_id: str, form: tuple[Mapped, ReadReport]) -> dict[str, Any]:
+    """Accept what was read. Returns the receipt. Errors point into the native body."""
+    mapped, read = form
     with pointing(mapped.native):
-        mapping = MappedBy(mapped.profile.version, mapped.discarded, taken.left_out)
-        return answer_of(ctx, receive_form(ctx, source_id, taken.draft, mapping, mapped.edit))
+        mapping = MappedBy(mapped.profile.version, mapped.discarded, read.left_out)
+        return answer_of(ctx, receive_form(ctx, source_id, read.draft, mapping, mapped.edit))
 
 
 def receive_form(ctx: Context, source_id: str, draft: Draft, mapping: MappedBy, edit: str | None) -> Receipt:
-    """Take a form in; `edit` is the name of this version of an edited one. Raises what reports and updates raise.
+    """Accept a form; `edit` is the name of this version of an edited one. Raises what reports and updates raise.
 
-    An edit is known again by its name alone: one that goes back to what the original states is a later word like any other.
+    An edit is known again by its name alone: one that goes back to what the original states is an update like any other.
     """
     if edit is None:
         return receive_report(ctx, source_id, draft, mapping)

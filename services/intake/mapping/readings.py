@@ -73,7 +73,7 @@ class ValueMap:
 
 
 @dataclass(frozen=True)
-class Reader:
+class ValueReader:
     """How the values of one field are read. `zone` is an offset such as +03:00, or a name of the IANA time zone database.
 
     `names` leads from the codes and labels of the field's list, as `spoken`, to its codes.
@@ -110,7 +110,7 @@ class Read:
     precision: str = ""
 
 
-def read(reader: Reader, value: Any) -> Read:
+def read(reader: ValueReader, value: Any) -> Read:
     """Read a native value. Nothing is raised: what cannot be read is in `codes`."""
     if value is None:
         return Read()
@@ -120,21 +120,21 @@ def read(reader: Reader, value: Any) -> Read:
         return Read(codes=[wrong.code])
 
 
-def _text(reader: Reader, value: Any) -> Read:
+def _text(reader: ValueReader, value: Any) -> Read:
     return Read(reader.meant(_plain(reader, value)))
 
 
-def _words(reader: Reader, value: Any) -> Read:
+def _words(reader: ValueReader, value: Any) -> Read:
     return _each(reader, value if isinstance(value, list) else phrases(reader, _plain(reader, value)))
 
 
-def _codes(reader: Reader, value: Any) -> Read:
+def _codes(reader: ValueReader, value: Any) -> Read:
     """Read one code, or several where a question of one choice has become one of many."""
     found = value if isinstance(value, list) else phrases(reader, _plain(reader, value))
     return Read(reader.meant(found[0])) if len(found) == 1 and not isinstance(value, list) else _each(reader, found)
 
 
-def phrases(reader: Reader, text: str) -> list[str]:
+def phrases(reader: ValueReader, text: str) -> list[str]:
     """Return the values in a text: all of it if that is one, else the parts between commas, else the longest known words.
 
     A label that is cut at its spaces becomes another value: an attempted killing a killing, a death threat a threat.
@@ -145,13 +145,13 @@ def phrases(reader: Reader, text: str) -> list[str]:
     return list(islice((phrase for part in parts for phrase in _runs(reader, part.split())), _MOST_ITEMS + 1)) or [text]
 
 
-def _beside_slashes(reader: Reader, part: str) -> list[str]:
+def _beside_slashes(reader: ValueReader, part: str) -> list[str]:
     """Split at slashes, which separate names of a list, but for a form whose own codes hold one."""
     is_cut = reader.names and not any("/" in word and reader.knows(word) for word in part.split())
     return part.split("/") if is_cut and not reader.knows(part) else [part]
 
 
-def _runs(reader: Reader, words: list[str]) -> Iterator[str]:
+def _runs(reader: ValueReader, words: list[str]) -> Iterator[str]:
     at = 0
     while at < len(words):
         ends = range(min(len(words), at + _LONGEST_LABEL), at + 1, -1)
@@ -160,12 +160,12 @@ def _runs(reader: Reader, words: list[str]) -> Iterator[str]:
         at = end
 
 
-def _phones(reader: Reader, value: Any) -> Read:
+def _phones(reader: ValueReader, value: Any) -> Read:
     """Read whole texts, because a number may have spaces in it; which numbers a text holds is read where they are used."""
     return _each(reader, value if isinstance(value, list) else [value])
 
 
-def _each(reader: Reader, items: list[Any]) -> Read:
+def _each(reader: ValueReader, items: list[Any]) -> Read:
     found = Read([], ["length"] if len(items) > _MOST_ITEMS else [])
     for item in items[:_MOST_ITEMS]:
         one = read(replace(reader, kind="text"), item)
@@ -174,7 +174,7 @@ def _each(reader: Reader, items: list[Any]) -> Read:
     return found
 
 
-def _boolean(reader: Reader, value: Any) -> Read:
+def _boolean(reader: ValueReader, value: Any) -> Read:
     word = reader.meant(str(value).strip() if isinstance(value, bool) else _plain(reader, value))
     if word is None:
         return Read()
@@ -183,7 +183,7 @@ def _boolean(reader: Reader, value: Any) -> Read:
     raise WrongShapeError("wrong_type")
 
 
-def _datetime(reader: Reader, value: Any) -> Read:
+def _datetime(reader: ValueReader, value: Any) -> Read:
     text = western_digits(_plain(reader, value))
     precision = next((name for name, shape in _SHAPES if shape.match(text)), "exact")
     try:
@@ -208,7 +208,7 @@ def zone_of(name: str) -> Any:
         raise ValueError(f"{name} is no time zone") from None
 
 
-def _plain(reader: Reader, value: Any) -> str:
+def _plain(reader: ValueReader, value: Any) -> str:
     """Return the text of a value, in one form. Raises WrongShapeError for one that is no text or only white space."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise WrongShapeError("wrong_type")
@@ -220,7 +220,7 @@ def _plain(reader: Reader, value: Any) -> str:
 
 _SHAPES = (("year", _YEAR), ("month", _MONTH), ("day", _DATE))
 _FILLED = {"year": "-01-01", "month": "-01"}
-KINDS: Mapping[str, Callable[[Reader, Any], Read]] = {
+KINDS: Mapping[str, Callable[[ValueReader, Any], Read]] = {
     "text": _text,
     "words": _words,
     "codes": _codes,

@@ -8,7 +8,7 @@ from ngao.chassis.handlers import always, http, itself
 from ngao.chassis.http.reasons import Reasoned
 from ngao.chassis.messaging.parked import DROPPED, REPLAYED, body_of, name_of
 from services.intake.context import Context
-from services.intake.mapping.read_form import profile_of, read_form, take_form
+from services.intake.mapping.read_form import accept_form, profile_of, read_form
 from services.intake.quarantine.model import NativeBody
 from services.intake.quarantine.show import source_of
 from services.intake.reports.responses import ReceiptShown, show
@@ -25,19 +25,19 @@ class HeldDecision(Reasoned):
     audit=itself("quarantine.replayed"),
     request=HeldDecision,
     returns=ReceiptShown,
-    summary="Read a body in quarantine through the profile as it is now, and take it in.",
+    summary="Read a body in quarantine through the profile as it is now, and accept it.",
 )
 def replay_held(ctx: Context, quarantine_id: str, body: dict[str, Any]) -> dict[str, Any]:
-    """Take a body in; the answer is the receipt. It stays in quarantine if it still cannot be read.
+    """Accept a body; the answer is the receipt. It stays in quarantine if it still cannot be read.
 
-    A body that its source gave no name keeps its id here as its name, so that the same body, taken out again, is a repeat.
+    A body that its source gave no name keeps its id here as its name, so that the same body, replayed again, is a repeat.
     Raises NotFound, NotAllowedNow, UnreadableReport.
     """
     found = ctx.shelf.claim(ctx.unit, quarantine_id, REPLAYED)
     ctx.audit("quarantine.replayed", subject=quarantine_id, detail={"reason": body["reason"]})
     native = NativeBody(source_of(found), body_of(ctx.unit, found), name_of(ctx.unit, found) or quarantine_id)
     form = read_form(profile_of(ctx, native.source_id), native, ctx.policy.vocabulary, ctx.now)
-    return show(ReceiptShown, take_form(ctx, native.source_id, form))
+    return show(ReceiptShown, accept_form(ctx, native.source_id, form))
 
 
 @http.post(

@@ -62,7 +62,7 @@ def keep(ctx: Context, body: NativeBody, profile: Profile, why: UnreadableReport
 
 
 def note_full(ctx: Context, source_id: str) -> None:
-    """Inform a duty officer, once a day for a source, that no more is taken from it."""
+    """Inform a duty officer, once a day for a source, that no more is accepted from it."""
     bundle = _bundle(source_id, ctx.now)
     mark = f"quarantine-filled|{bundle}"
     if ctx.unit.is_marked(mark):

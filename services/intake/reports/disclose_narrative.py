@@ -13,7 +13,7 @@ from ngao.chassis.security.vouches import NotBelieved, RecipientKeys
 from ngao.contracts import Event
 from ngao.contracts.events.intake import NarrativeDisclosed, NarrativeWithheld
 from ngao.kernel import acceptance
-from ngao.kernel.consent import FOR_REFERRAL, Answer, judge
+from ngao.kernel.consent import FOR_REFERRAL, ConsentAnswer, consent_answer
 from ngao.kernel.pairwise import case_ref_for
 from services.intake.context import INTAKE, Context
 from services.intake.reports.model import PartnerAtWork, Report
@@ -65,9 +65,9 @@ def _refusal(ctx: Context, report: Report, partner: PartnerAtWork) -> Refusal | 
         return Refusal.WITHDRAWN
     if not report.narrative_parts:
         return Refusal.NO_NARRATIVE
-    said = (*report.consents, *report.consent_changes)
-    answer = judge(said, purpose=FOR_REFERRAL, scope="narrative", recipient=partner.partner_id, now=ctx.now)
-    return None if answer is Answer.LIVE else Refusal(answer.value)
+    statements = (*report.consents, *report.consent_changes)
+    answer = consent_answer(statements, purpose=FOR_REFERRAL, scope="narrative", recipient=partner.partner_id, now=ctx.now)
+    return None if answer is ConsentAnswer.LIVE else Refusal(answer.value)
 
 
 def _disclose(ctx: Context, report: Report, partner: PartnerAtWork) -> None:

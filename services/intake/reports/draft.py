@@ -97,7 +97,7 @@ class Draft:
     attachments: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
 
 
-def canonical_content(draft: Draft) -> str:
+def content_to_hash(draft: Draft) -> str:
     """Return the content of a report in one form: two posts have the same content if and only if these are equal.
 
     Neither the Unicode form of a text nor its line ends make a difference, because programs change them on the way. The result

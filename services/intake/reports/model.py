@@ -68,7 +68,7 @@ class Update:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """Something of a native body that could not be read: the place by JSON pointer and a code; never the value."""
+    """Something of a native body that could not be read: its JSON pointer and a code; never the value."""
 
     field: str
     code: str
@@ -186,7 +186,7 @@ class Report:
         return tuple(need for need in self.needs if need not in self.needs_proposed)
 
     def apply(self, update: Update, now: datetime, proposed: tuple[str, ...] = (), county: str | None = None) -> tuple[str, ...]:
-        """Take later facts in: violations and needs add up, consents replace those before. Returns what is new by name.
+        """Apply later facts: violations and needs add up, consents replace those before. Returns what is new by name.
 
         `proposed` are the needs that the update's violations suggest, `county` is where its place is.
         """

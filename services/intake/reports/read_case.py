@@ -9,7 +9,7 @@ from marshmallow import fields
 
 from ngao.chassis.handlers import http, itself
 from ngao.contracts.classes import INTERNAL, SENSITIVE, Tolerant
-from ngao.contracts.schemas import report as said
+from ngao.contracts.schemas import report as report_schema
 from services.intake.context import Context
 from services.intake.reports.model import Report
 from services.intake.reports.responses import LeftOutShown, ReasonShown, show
@@ -75,7 +75,7 @@ class NarrativeShown(Tolerant):
 
     case_ref = fields.String(metadata=INTERNAL)
     narrative = fields.String(metadata=SENSITIVE)
-    attachments = fields.List(fields.Nested(said.Attachment), metadata=SENSITIVE)
+    attachments = fields.List(fields.Nested(report_schema.Attachment), metadata=SENSITIVE)
 
 
 @http.get(

@@ -44,7 +44,7 @@ def examined(document: Any, vocabulary: Vocabulary, optional: tuple[str, ...] = 
 
 def _all_broken(document: Any, vocabulary: Vocabulary, error: ValidationError) -> list[FieldError]:
     broken = field_errors(error.messages)
-    named = {place.pointer for place in broken}
+    named = {each.pointer for each in broken}
     also = [other for other in _unknown_codes(document, vocabulary) if other.pointer not in named]
     return sorted([*broken, *also], key=lambda each: each.pointer)
 

@@ -15,7 +15,7 @@ from ngao.kernel.problems import FieldError
 from ngao.kernel.text import clean
 from services.intake.context import Context
 from services.intake.reports.dates import with_likely_date
-from services.intake.reports.draft import Draft, Person, canonical_content, content_as_received, readable
+from services.intake.reports.draft import Draft, Person, content_as_received, content_to_hash, readable
 from services.intake.reports.model import SOONEST_AGAIN, MappedBy, Report, SealedIdentity
 from services.intake.reports.person_keys import person_keys
 from services.intake.reports.publishing import publish_accepted
@@ -102,7 +102,7 @@ def _before(ctx: Context, source_id: str, draft: Draft) -> Report | None:
 
 def _repeat(ctx: Context, before: Report, draft: Draft) -> Receipt:
     """Return the answer that was given before; the content of an erased report is not known any more."""
-    hashes = (ctx.unit.keyring.lookup_hash("content", form(draft)) for form in (canonical_content, content_as_received))
+    hashes = (ctx.unit.keyring.lookup_hash("content", form(draft)) for form in (content_to_hash, content_as_received))
     if not before.erased_at and before.fingerprint not in hashes:
         message = "This source_event_id was used before for a report with other content. Post later facts as an update."
         raise NotAllowedNow(message, slug="conflicting-repeat")
@@ -119,7 +119,7 @@ def _report(ctx: Context, source_id: str, draft: Draft, mapping: MappedBy | None
         case_ref=ctx.ids.case_ref(),
         source_id=source_id,
         source_event_id=draft.source_event_id,
-        fingerprint=ctx.unit.keyring.lookup_hash("content", canonical_content(draft)),
+        fingerprint=ctx.unit.keyring.lookup_hash("content", content_to_hash(draft)),
         received_at=ctx.now,
         occurred_at=draft.occurred_at,
         occurred_precision=draft.occurred_precision,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from ngao.chassis.handlers import Answer, Call, http
+from ngao.chassis.handlers import Call, Response, http
 from ngao.chassis.http.problems import problem_of
 from ngao.contracts.schemas.report import Report as ReportSchema
 from services.intake.context import IntakeParts
@@ -22,16 +22,16 @@ from services.intake.reports.responses import ReceiptShown
     returns={202: ReceiptShown},
     summary="Post one report, or a batch of them.",
 )
-def post_reports(parts: IntakeParts, call: Call) -> Answer:
+def post_reports(parts: IntakeParts, call: Call) -> Response:
     """Accept reports: 202 means that they are stored permanently. A batch gets an answer for each item, committed together."""
     source_id = call.principal.id
     if call.content_type not in MANY:
-        return Answer(202, parts.run(partial(accept_posted, source_id=source_id, report=posted(call)), call))
+        return Response(202, parts.run(partial(accept_posted, source_id=source_id, report=posted(call)), call))
     items = posted_many(call)
     works = [partial(accept_posted, source_id=source_id, report=item) for item in items if isinstance(item, Posted)]
     done = iter(parts.run_all(works, call))
     outcomes = (next(done) if isinstance(item, Posted) else item for item in items)
-    return Answer(202, {"results": [_result(at, outcome) for at, outcome in enumerate(outcomes)]})
+    return Response(202, {"results": [_result(at, outcome) for at, outcome in enumerate(outcomes)]})
 
 
 def _result(index: int, outcome: Mapping[str, Any] | Exception) -> dict[str, Any]:

@@ -11,9 +11,9 @@ from typing import Any
 from marshmallow import fields, validate
 
 from ngao.chassis.errors import NotAllowedNow
-from ngao.chassis.handlers import Answer, Call, http
+from ngao.chassis.handlers import Call, Response, http
 from ngao.contracts.classes import INTERNAL, SENSITIVE, Strict
-from ngao.contracts.schemas import report as said
+from ngao.contracts.schemas import report as report_schema
 from ngao.kernel.actors import Actor
 from ngao.kernel.consent import Statement
 from ngao.kernel.problems import FieldError
@@ -38,8 +38,8 @@ from services.intake.triage.triage_twice import triage_twice
 class SubjectUpdate(Strict):
     """What a source corrects about the person. Each list of `identity` that is given replaces the one reported before."""
 
-    identity = fields.Nested(said.Identity, metadata=SENSITIVE)
-    attributes = fields.Nested(said.Attributes, metadata=SENSITIVE)
+    identity = fields.Nested(report_schema.Identity, metadata=SENSITIVE)
+    attributes = fields.Nested(report_schema.Attributes, metadata=SENSITIVE)
 
 
 class ReportUpdate(Strict):
@@ -53,11 +53,11 @@ class ReportUpdate(Strict):
 
     update_id = fields.String(validate=validate.Length(1, 200), metadata=INTERNAL)
     subject = fields.Nested(SubjectUpdate, metadata=SENSITIVE)
-    contact_safety = fields.Nested(said.ContactSafety, metadata=SENSITIVE)
-    location = fields.Nested(said.Location, metadata=INTERNAL)
-    violations = fields.List(fields.Nested(said.Violation), validate=validate.Length(max=20), metadata=INTERNAL)
+    contact_safety = fields.Nested(report_schema.ContactSafety, metadata=SENSITIVE)
+    location = fields.Nested(report_schema.Location, metadata=INTERNAL)
+    violations = fields.List(fields.Nested(report_schema.Violation), validate=validate.Length(max=20), metadata=INTERNAL)
     needs = fields.List(fields.String(validate=validate.Length(1, 64)), validate=validate.Length(max=20), metadata=INTERNAL)
-    consent = fields.List(fields.Nested(said.Consent), validate=validate.Length(max=20), metadata=INTERNAL)
+    consent = fields.List(fields.Nested(report_schema.Consent), validate=validate.Length(max=20), metadata=INTERNAL)
     narrative = fields.String(validate=validate.Length(max=50_000), metadata=SENSITIVE)
 
 
@@ -69,11 +69,11 @@ class ReportUpdate(Strict):
     operation="updateReport",
     summary="Add later facts to a report.",
 )
-def post_update(parts: IntakeParts, call: Call, report_id: str, body: dict[str, Any]) -> Answer:
-    """Take later facts in; the header Idempotency-Key names an update that bears no name itself."""
+def post_update(parts: IntakeParts, call: Call, report_id: str, body: dict[str, Any]) -> Response:
+    """Accept later facts; the header Idempotency-Key names an update that bears no name itself."""
     update = update_of({"update_id": call.idempotency_key, **body})
     work = partial(update_report, source_id=call.principal.id, report_id=report_id, update=update)
-    return Answer(202, answer_of(parts.read(), parts.run(work, call)))
+    return Response(202, answer_of(parts.read(), parts.run(work, call)))
 
 
 def update_report(ctx: Context, source_id: str, report_id: str, update: Update, mapping: MappedBy | None = None) -> Receipt:
@@ -223,7 +223,7 @@ def _with_acts(update: Update, acts: Sequence[object]) -> list[object]:
     return parts
 
 
-def _consent(said: Statement) -> str:
+def _consent(consent: Statement) -> str:
     """Return a consent as it was when it was a class of its own, so that repeats of updates are recognised as before."""
-    fields = f"purpose={said.purpose!r}, scope={said.scope!r}, recipient={said.recipient!r}, until={said.until!r}"
+    fields = f"purpose={consent.purpose!r}, scope={consent.scope!r}, recipient={consent.recipient!r}, until={consent.until!r}"
     return f"Consent({fields}, given_at=None)"

@@ -1,6 +1,6 @@
 """What a mail server's answer is about: our account, this recipient, or this message.
 
-The step at which the server answers decides first: whatever it refuses before a recipient is named concerns our account or
+The stage at which the server answers decides first: whatever it refuses before a recipient is named concerns our account or
 the server itself. After that the enhanced status code decides (RFC 3463, RFC 7372, RFC 4954), because basic codes are used
 for everything: 550 is a sending limit at one provider and an unknown mailbox at all of them. The words decide only where
 the codes leave it open, because providers write of a recipient's full mailbox as of an account's quota.
@@ -14,7 +14,7 @@ from enum import StrEnum
 from services.notify.channels.outgoing import Outcome, Result
 
 
-class Step(StrEnum):
+class Stage(StrEnum):
     """The point of the conversation at which the server answered."""
 
     ACCOUNT = "account"
@@ -51,12 +51,12 @@ _WORDS_OF_ACCOUNT = re.compile(
 )
 
 
-def outcome_of(step: Step, code: int, reply: bytes) -> Outcome:
+def outcome_of(stage: Stage, code: int, reply: bytes) -> Outcome:
     """Return the outcome of a refusal. Its reason holds the codes only, because the words may hold the address."""
     found = _ENHANCED.search(reply)
     enhanced = ".".join(part.decode() for part in found.groups() if part) if found else ""
     reason = f"smtp_{code}_{enhanced}" if enhanced else f"smtp_{code}"
-    if step is Step.ACCOUNT or _concerns_the_account(code, enhanced, reply):
+    if stage is Stage.ACCOUNT or _concerns_the_account(code, enhanced, reply):
         return Outcome(Result.TRANSIENT_FAILURE, reason, for_all=True)
     passes = enhanced.startswith("4") if enhanced else 400 <= code < 500  # RFC 3463: the class says whether it may pass
     return Outcome(Result.TRANSIENT_FAILURE if passes else Result.PERMANENT_FAILURE, reason)

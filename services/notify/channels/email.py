@@ -14,7 +14,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields
 
-from services.notify.channels.answers import Step, outcome_of
+from services.notify.channels.answers import Stage, outcome_of
 from services.notify.channels.channel import ChannelKind
 from services.notify.channels.email_address import AddressUnreadableError, read_address
 from services.notify.channels.email_settings import GateSection, SmtpSection, SmtpSettings, read_smtp
@@ -47,19 +47,19 @@ class EmailChannel:
             # A wrong password is the operator's to fix, so the message waits for it.
             return Outcome(Result.TRANSIENT_FAILURE, "smtp_login", for_all=True)
         except smtplib.SMTPResponseException as error:
-            return outcome_of(Step.ACCOUNT, error.smtp_code, _bytes(error.smtp_error))
+            return outcome_of(Stage.ACCOUNT, error.smtp_code, _bytes(error.smtp_error))
         except (smtplib.SMTPException, OSError):
             return Outcome(Result.TRANSIENT_FAILURE, "smtp_unreachable", for_all=True)
 
     def _hand_over(self, server: smtplib.SMTP, address: str, text: bytes) -> Outcome:
-        """Send one message step by step, because each step's refusal means something else."""
+        """Send one message stage by stage, because each stage's refusal means something else."""
         server.ehlo_or_helo_if_needed()
         code, reply = server.mail(self._settings.sender)
         if code not in _ACCEPTED:
-            return outcome_of(Step.ACCOUNT, code, reply)
+            return outcome_of(Stage.ACCOUNT, code, reply)
         code, reply = server.rcpt(address)
         if code not in _ACCEPTED:
-            return outcome_of(Step.RECIPIENT, code, reply)
+            return outcome_of(Stage.RECIPIENT, code, reply)
         return _hand_over_text(server, text)
 
     @contextmanager
@@ -116,7 +116,7 @@ def _hand_over_text(server: smtplib.SMTP, text: bytes) -> Outcome:
         code, reply = error.smtp_code, _bytes(error.smtp_error)
     except (smtplib.SMTPException, OSError):
         return Outcome(Result.TRANSIENT_FAILURE, "smtp_unanswered")
-    return Outcome(Result.ACCEPTED) if code in _ACCEPTED else outcome_of(Step.CONTENT, code, reply)
+    return Outcome(Result.ACCEPTED) if code in _ACCEPTED else outcome_of(Stage.CONTENT, code, reply)
 
 
 def _bytes(reply: bytes | str) -> bytes:

@@ -88,7 +88,7 @@ def escalate(situation: Situation, current: Message | Draft, position: int, alar
     made: list[Message] = []
     unreachable: Recipient | None = None
     policy = situation.policy
-    while current.ladder in policy.ladders and (recipient := policy.person_at(current.ladder or "", position)):
+    while current.ladder in policy.ladders and (recipient := policy.officer_at(current.ladder or "", position)):
         if recipient == unreachable:
             break  # a reminder would be refused as the message was
         step = _on_ladder(situation, current, recipient, position)

@@ -62,6 +62,6 @@ class Reach:
 
     def _count(self, ladder: str) -> int:
         roster = RosterRepository(self._units.read())
-        people = {self._policy.person_at(ladder, at) for at in range(len(self._policy.ladders[ladder].steps))}
-        contacts = [roster.contact(person) for person in people if person]
+        officers = {self._policy.officer_at(ladder, at) for at in range(len(self._policy.ladders[ladder].steps))}
+        contacts = [roster.contact(officer) for officer in officers if officer]
         return sum(1 for contact in contacts if contact and contact.channel in self._channels)

@@ -8,7 +8,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validates_schema
 
 from ngao.contracts.classes import INTERNAL, SENSITIVE, Pattern, Strict
-from services.notify.channels.opening import CHANNELS
+from services.notify.channels.kinds import CHANNELS
 from services.notify.messages.responses import load
 from services.notify.roster.model import Contact, Recipient
 

@@ -164,7 +164,7 @@ def _shorten_waits(case: Case, now: datetime, waits: Waits) -> None:
 def _recall_uncovered(case: Case, before: EffectiveConsent, now: datetime) -> None:
     after = case.effective_consent(now)
     for offer in case.offers:
-        if offer.taken and before.scopes_for(offer.partner_id) - after.scopes_for(offer.partner_id):
+        if offer.at_work and before.scopes_for(offer.partner_id) - after.scopes_for(offer.partner_id):
             case.withdraw_or_recall(offer, NO_CONSENT, now)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypedDict, cast
 
 from ngao.chassis.security.seals import key_id
 from ngao.contracts import Payload
-from ngao.contracts.events import referral as said
+from ngao.contracts.events import referral as events
 from ngao.contracts.events.parts import Reason as StatedReason
 from services.referral.cases.changes import MOVES, CaseChange, Kind
 from services.referral.cases.facts import Reason
@@ -46,11 +46,11 @@ def event_of(ctx: Context, case: Case, change: CaseChange) -> Payload | None:
     county = case.report.county if case.report else ""
     match change.kind:
         case Kind.OPENED:
-            return said.CaseOpened(case_ref=case.id, urgency=case.urgency, needs=tuple(case.needs), county=county)
+            return events.CaseOpened(case_ref=case.id, urgency=case.urgency, needs=tuple(case.needs), county=county)
         case Kind.CLOSED:
-            return said.CaseClosed(case_ref=case.id, reason=change.reason)
+            return events.CaseClosed(case_ref=case.id, reason=change.reason)
         case Kind.REOPENED:
-            return said.CaseReopened(
+            return events.CaseReopened(
                 case_ref=case.id,
                 urgency=case.urgency,
                 needs=tuple(case.needs),
@@ -76,13 +76,13 @@ def _answered(case: Case, offer: Offer) -> Payload | None:
     of_offer, detail = _offer(case, offer), offer.detail_for_partner
     match offer.state:
         case State.DECLINED:
-            return said.OfferDeclined(**of_offer, reason=detail)
+            return events.OfferDeclined(**of_offer, reason=detail)
         case State.STARTED:
-            return said.OfferStarted(**of_offer)
+            return events.OfferStarted(**of_offer)
         case State.COMPLETED:
-            return said.OfferCompleted(**of_offer, outcome=detail)
+            return events.OfferCompleted(**of_offer, outcome=detail)
         case State.FAILED:
-            return said.OfferFailed(**of_offer, reason=detail)
+            return events.OfferFailed(**of_offer, reason=detail)
     return None
 
 
@@ -96,15 +96,15 @@ def _of_need(ctx: Context, case: Case, change: CaseChange) -> Payload:
         "told": ctx.deadlines.notified,
     }
     if change.kind is Kind.UNROUTABLE or change.offer is None:
-        return said.NeedUnroutable(**of_need)
-    kind = said.PartnerRevoked if change.kind is Kind.PARTNER_REVOKED else said.DisclosureMissed
+        return events.NeedUnroutable(**of_need)
+    kind = events.PartnerRevoked if change.kind is Kind.PARTNER_REVOKED else events.DisclosureMissed
     return kind(**of_need, offer_id=change.offer.id, partner_id=change.offer.partner_id)
 
 
-def accepted(case: Case, offer: Offer, partner: Partner | None, *, again: bool = False) -> said.OfferAccepted:
+def accepted(case: Case, offer: Offer, partner: Partner | None, *, again: bool = False) -> events.OfferAccepted:
     """Return the acceptance with the partner's keys; `again` repeats it with what operators vouch for by now."""
     public_key, vouch = (partner.public_key, partner.vouch) if partner else ("", "")
-    return said.OfferAccepted(
+    return events.OfferAccepted(
         **_offer(case, offer),
         county=case.report.county if case.report else "",
         languages=case.report.languages if case.report else (),
@@ -123,11 +123,11 @@ def state_of(case: Case, offer: Offer) -> Payload | None:
     of_offer = _offer(case, offer)
     match offer.state:
         case State.EXPIRED:
-            return said.OfferExpired(**of_offer, received=offer.received)
+            return events.OfferExpired(**of_offer, received=offer.received)
         case State.WITHDRAWN:
-            return said.OfferWithdrawn(**of_offer, reason=offer.detail_for_partner)
+            return events.OfferWithdrawn(**of_offer, reason=offer.detail_for_partner)
         case State.RECALLED:
-            return said.OfferRecalled(**of_offer, reason=offer.detail_for_partner)
+            return events.OfferRecalled(**of_offer, reason=offer.detail_for_partner)
     return None
 
 
@@ -142,10 +142,10 @@ def _offer(case: Case, offer: Offer) -> _OfOffer:
     }
 
 
-def _offered(ctx: Context, case: Case, offer: Offer) -> said.OfferMade:
+def _offered(ctx: Context, case: Case, offer: Offer) -> events.OfferMade:
     """Leave out the reasons of the choice: they are in the timeline, and would reveal what the offer leaves out."""
     glimpse = ctx.policy.showing.glimpse(offer.need, case.report)
-    return said.OfferMade(
+    return events.OfferMade(
         **_offer(case, offer),
         county=glimpse.county,
         region=glimpse.region,

@@ -30,7 +30,7 @@ def match_again(ctx: Context, case_ref: str) -> dict[str, Any]:
     case = case_to_change(ctx, case_ref)
     revoked = set(ctx.directory.current().revoked())
     for offer in case.offers:
-        if offer.taken and offer.partner_id in revoked:
+        if offer.at_work and offer.partner_id in revoked:
             case.withdraw_or_recall(offer, REVOKED, ctx.now)
     case.return_needs_to_matching()
     route_and_store(ctx, case)

@@ -39,7 +39,7 @@ class Case:
     """One case from its report to its end.
 
     `consent_snapshots` are the consents that its source states, `consents` the person's later statements to the registry.
-    `withdrawn_sequence` is the place of the report's withdrawal among intake's events: an update from before it is ignored.
+    `withdrawn_sequence` is the sequence of intake's event about the report's withdrawal: an update from before it is ignored.
     """
 
     id: str
@@ -98,7 +98,7 @@ class Case:
         raise LookupError("the case has no such offer")
 
     def number_of(self, need: str) -> int | None:
-        """Return the place of a need among the needs of the case; no need is ever removed."""
+        """Return the number of a need among the needs of the case; no need is ever removed."""
         return next((at for at, name in enumerate(self.needs, 1) if name == need), None)
 
     def ref_for(self, offer: Offer) -> str:

@@ -110,10 +110,10 @@ class CaseRepository(Repository[Case]):
             "next_deadline": entity.next_deadline,
             "undisclosed_since": min(missed, default=None),
             "tellings": [
-                {"sequence": stated.sequence, "grants": [_said(fact) for fact in stated.consents]}
+                {"sequence": stated.sequence, "grants": [_record_of(fact) for fact in stated.consents]}
                 for stated in entity.consent_snapshots
             ],
-            "consents": [_said(fact) for fact in entity.consents],
+            "consents": [_record_of(fact) for fact in entity.consents],
             "needs": [to_record(need) for need in entity.needs.values()],
             "offer_ids": [offer.id for offer in entity.offers],
         }
@@ -156,7 +156,7 @@ def overdue_waits(now: datetime) -> dict[str, list[datetime]]:
     return {what: [document for document in found if document and document <= now] for what, found in ends.items()}
 
 
-def _said(statement: Statement) -> Record:
+def _record_of(statement: Statement) -> Record:
     return to_record(statement, "purpose")
 
 

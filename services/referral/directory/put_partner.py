@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ngao.chassis.errors import InvalidInput, NotAllowedNow
-from ngao.chassis.handlers import Answer, Call, http, itself
+from ngao.chassis.handlers import Call, Response, http, itself
 from ngao.chassis.messaging.destinations import EVENTS
 from ngao.chassis.security.identity import new_key as make_key
 from ngao.kernel.urgency import CRITICAL
@@ -51,7 +51,7 @@ def gives_what_opens(ctx: Context, body: dict[str, Any], partner_id: str) -> boo
     returns={200: PartnerView, 201: PartnerView},
     two_person=gives_what_opens,
 )
-def put_partner(parts: ReferralParts, call: Call, body: dict[str, Any], partner_id: str) -> Answer:
+def put_partner(parts: ReferralParts, call: Call, body: dict[str, Any], partner_id: str) -> Response:
     """Create or replace a partner; a new one gets its bearer key, `new_key` gives another.
 
     The key is shown only once. Offers that the partner must not have any more are withdrawn immediately.
@@ -60,7 +60,7 @@ def put_partner(parts: ReferralParts, call: Call, body: dict[str, Any], partner_
     kept = parts.run(lambda ctx: store_partner(ctx, partner, new_key=body["new_key"]), call)
     parts.directory.forget()
     withdraw_from_distrusted(parts)
-    return Answer(201 if kept.created else 200, {**partner_view(kept.partner), "key": kept.key})
+    return Response(201 if kept.created else 200, {**partner_view(kept.partner), "key": kept.key})
 
 
 def store_partner(ctx: Context, partner: Partner, *, new_key: bool = False) -> StoredPartner:
@@ -108,10 +108,10 @@ def _with_known_keys(partner: Partner, known: Partner | None) -> Partner:
 
 def _publish_acceptances_again(ctx: Context, partner: Partner) -> None:
     """Publish the partner's acceptances again with the new vouch, so that what was withheld for its keys is disclosed."""
-    for offer_id in ctx.engagements.taken_of(partner.id):
+    for offer_id in ctx.engagements.at_work_of(partner.id):
         case = ctx.cases.of_offer(offer_id)
         offer = case.offer_with(offer_id) if case else None
-        if case and offer and offer.taken:
+        if case and offer and offer.at_work:
             ctx.publish(
                 accepted(case, offer, partner, again=True),
                 subject=case.id,

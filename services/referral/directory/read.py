@@ -54,5 +54,5 @@ def known_partner(ctx: Context, partner_id: str) -> Partner:
 
 def offers_held_by(ctx: Context, partner: Partner) -> dict[str, Any]:
     """Show the partner's offers."""
-    held = ((ctx.cases.of_offer(offer_id), offer_id) for offer_id in ctx.engagements.live_of([partner.id], _LISTED))
-    return {"offers": [operators_offer_view(case, case.offer_with(offer_id)) for case, offer_id in held if case is not None]}
+    live = ((ctx.cases.of_offer(offer_id), offer_id) for offer_id in ctx.engagements.live_of([partner.id], _LISTED))
+    return {"offers": [operators_offer_view(case, case.offer_with(offer_id)) for case, offer_id in live if case is not None]}

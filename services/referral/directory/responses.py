@@ -124,7 +124,7 @@ def partner_view(partner: Partner, load: Load | None = None, missed: Unreached |
     """Return a partner without its keys' hashes, with its load where it is known, and with what its queue does not accept."""
     hours = [fill(HoursRequest, shift, closes=_end_of(shift)) for shift in partner.hours]
     view = fill(PartnerView, partner, hours=hours)
-    view |= {"held": load.held, "asked": load.asked} if load else {}
+    view |= {"held": load.accepted, "asked": load.asked} if load else {}
     return view | ({"undelivered": missed.waiting} if missed else {})
 
 

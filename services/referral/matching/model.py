@@ -46,18 +46,18 @@ class MatchingPolicy:
 
 @dataclass(frozen=True)
 class Load:
-    """A partner's present load: `held` referrals it accepted, `asked` offers it has not answered.
+    """A partner's present load: `accepted` referrals, and `asked` offers it has not answered.
 
     An offer reserves a place: it is occupied until the offer is declined, expires or is withdrawn, or the work ends.
     """
 
-    held: int = 0
+    accepted: int = 0
     asked: int = 0
 
     @property
     def places(self) -> int:
         """Return how many of its places are occupied or reserved."""
-        return self.held + self.asked
+        return self.accepted + self.asked
 
 
 @dataclass(frozen=True)
@@ -228,7 +228,7 @@ def _points(partner: Partner, load: Load, response: float | None, wanted: MatchR
     common = [language for language in wanted.languages if language in partner.languages]
     if common:
         yield Point("language", weights.language, (", ".join(common),))
-    free = max(0, partner.capacity - load.held - load.asked)
+    free = max(0, partner.capacity - load.accepted - load.asked)
     yield Point("free_capacity", round(weights.free_capacity * free / partner.capacity), (free, partner.capacity))
     if response is not None:
         yield Point("response", round(weights.response * response), (round(100 * response),))

@@ -74,5 +74,5 @@ def _summary(match: Match) -> tuple[Reason, ...]:
     """Return why no partner is left, one sentence per rule."""
     counts = Counter(exclusion.reason for exclusion in match.excluded)
     counts.update(FULL for _ in match.candidates)  # they had a place a moment ago
-    said = (Reason(reason.rule, f"{reason.text} ({count} of them.)") for reason, count in counts.most_common())
-    return (*said, _NO_PARTNER)
+    reasons = (Reason(reason.rule, f"{reason.text} ({count} of them.)") for reason, count in counts.most_common())
+    return (*reasons, _NO_PARTNER)

@@ -74,8 +74,8 @@ def _load(call: Call) -> dict[str, Any]:
 
 def _answer(parts: ReferralParts, call: Call, reply: Reply) -> dict[str, Any]:
     """Handle a reply. Raises NotFound; NotAllowedNow with the offer's present state, once the arrival of the reply is stored."""
-    taken, case, offer = parts.run(lambda ctx: take_reply(ctx, call.principal.id, reply, keep_early=False), call)
-    if taken in {ReplyOutcome.EARLY, ReplyOutcome.LATE}:
+    outcome, case, offer = parts.run(lambda ctx: take_reply(ctx, call.principal.id, reply, keep_early=False), call)
+    if outcome in {ReplyOutcome.EARLY, ReplyOutcome.LATE}:
         detail = f"The offer is {offer.state.value}; this reply is not possible now."
         raise NotAllowedNow(detail, slug="offer-state", errors=[state_error(offer)])
     return own_offer_view(case.ref_for(offer), case.urgency, offer)

@@ -34,8 +34,8 @@ class State(StrEnum):
 
 
 OPEN = frozenset({State.OFFERED, State.RECEIVED})
-TAKEN = frozenset({State.ACCEPTED, State.STARTED})
-LIVE = OPEN | TAKEN
+AT_WORK = frozenset({State.ACCEPTED, State.STARTED})
+LIVE = OPEN | AT_WORK
 ENDED_BY_COALITION = frozenset({State.EXPIRED, State.WITHDRAWN, State.RECALLED})
 """Ends of which an event informs the partner."""
 
@@ -91,7 +91,7 @@ class Reply:
 class _Move:
     """From which states a verb moves an offer, where to, and in which states it is evidently a repetition."""
 
-    sources: frozenset[State]
+    from_states: frozenset[State]
     target: State
     repeats: frozenset[State]
 
@@ -99,11 +99,11 @@ class _Move:
 _DONE = frozenset({State.COMPLETED})
 _MOVES = {
     Verb.RECEIPT: _Move(frozenset({State.OFFERED}), State.RECEIVED, frozenset(State) - {State.OFFERED}),
-    Verb.ACCEPT: _Move(OPEN, State.ACCEPTED, TAKEN | _DONE),
+    Verb.ACCEPT: _Move(OPEN, State.ACCEPTED, AT_WORK | _DONE),
     Verb.DECLINE: _Move(OPEN, State.DECLINED, frozenset({State.DECLINED})),
     Verb.START: _Move(frozenset({State.ACCEPTED}), State.STARTED, frozenset({State.STARTED}) | _DONE),
-    Verb.COMPLETE: _Move(TAKEN, State.COMPLETED, _DONE),
-    Verb.FAIL: _Move(TAKEN, State.FAILED, frozenset({State.FAILED})),
+    Verb.COMPLETE: _Move(AT_WORK, State.COMPLETED, _DONE),
+    Verb.FAIL: _Move(AT_WORK, State.FAILED, frozenset({State.FAILED})),
 }
 _AFTER_ACCEPT = frozenset({Verb.START, Verb.COMPLETE, Verb.FAIL})
 
@@ -151,9 +151,9 @@ class Offer:
         return self.state in OPEN
 
     @property
-    def taken(self) -> bool:
+    def at_work(self) -> bool:
         """Return True if the partner has accepted and not yet finished."""
-        return self.state in TAKEN
+        return self.state in AT_WORK
 
     @property
     def live(self) -> bool:
@@ -163,7 +163,7 @@ class Offer:
     def outcome_of(self, verb: Verb) -> ReplyOutcome:
         """Return the outcome that a reply would have now."""
         move = _MOVES[verb]
-        if self.state in move.sources:
+        if self.state in move.from_states:
             return ReplyOutcome.DONE
         if self.state in move.repeats:
             return ReplyOutcome.REPEAT

@@ -13,7 +13,7 @@ from services.referral.offers.model import Offer, Reply, ReplyOutcome, State, Ve
 NO_LONGER_NEEDED = "no_longer_needed"
 
 
-def take(case: Case, offer: Offer, reply: Reply, now: datetime, waits: Waits, *, keep_early: bool) -> ReplyOutcome:
+def apply_reply(case: Case, offer: Offer, reply: Reply, now: datetime, waits: Waits, *, keep_early: bool) -> ReplyOutcome:
     """Apply a reply to one of the case's offers and return its outcome.
 
     With `keep_early` a reply that arrives before the acceptance is stored and applied as soon as that comes.

@@ -9,7 +9,7 @@ from enum import StrEnum
 from services.referral.cases.facts import Report
 
 
-class Place(StrEnum):
+class ShownPlace(StrEnum):
     """How much of the place an offer shows."""
 
     NOTHING = "nothing"
@@ -21,7 +21,7 @@ class Place(StrEnum):
 class Shows:
     """What offers of one kind of support show."""
 
-    place: Place = Place.NOTHING
+    place: ShownPlace = ShownPlace.NOTHING
     languages: bool = False
 
 
@@ -48,7 +48,7 @@ class Showing:
         if report is None:
             return Glimpse()
         return Glimpse(
-            county=report.county if shows.place is Place.COUNTY else "",
-            region=self.regions.get(report.county, "") if shows.place is not Place.NOTHING else "",
+            county=report.county if shows.place is ShownPlace.COUNTY else "",
+            region=self.regions.get(report.county, "") if shows.place is not ShownPlace.NOTHING else "",
             languages=report.languages if shows.languages else (),
         )

@@ -1,4 +1,4 @@
-"""Engagements: who holds and was asked what, one small record per offer, so that no two cases wait for one another."""
+"""Engagements: who was asked and has accepted what, one small record per offer, so that no two cases wait for one another."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ngao.chassis.storage.lookups import Record
 from ngao.chassis.storage.unit_of_work import Unit
 from services.referral.directory.model import draw
 from services.referral.matching.model import Load
-from services.referral.offers.model import OPEN, REVOKED, TAKEN, Offer, State
+from services.referral.offers.model import AT_WORK, OPEN, REVOKED, Offer, State
 
 _ENGAGEMENTS = "engagements"
 _YES = {State.ACCEPTED, State.STARTED, State.COMPLETED, State.FAILED, State.RECALLED}
@@ -30,8 +30,8 @@ _BY_PARTNER_AND_STATE = [{"$group": {"_id": {"partner": "$partner_id", "state": 
 class EngagementDocument(Stored):
     """One offer from its partner's side. Counting these gives a partner's load without a counter that all cases share.
 
-    `place` is which of the partner's places a live offer holds: the index lets no two offers hold one. `shown` is whether a human
-    knows that a revoked partner holds it.
+    `place` is which of the partner's places a live offer has: the index lets no two offers have one. `shown` is whether a human
+    was notified that a revoked partner is at work on it.
     """
 
     partner_id = StringField(required=True, **INTERNAL)
@@ -69,7 +69,7 @@ class Promised:
 
 
 class EngagementRepository:
-    """Who holds and was asked what, within one unit of work."""
+    """Who was asked and has accepted what, within one unit of work."""
 
     def __init__(self, unit: Unit, promised: Promised) -> None:
         self._unit = unit
@@ -79,30 +79,30 @@ class EngagementRepository:
         self._loads: dict[str, Load] = {}
 
     def follow(self, offer: Offer) -> None:
-        """Store the state of an offer. An open or accepted offer holds a place of the partner, its end frees it."""
+        """Store the state of an offer. An open or accepted offer has a place of the partner, its end frees it."""
         known = self._touched.get(offer.id) or self._read(offer)
-        shown = REVOKED in offer.alarms
-        if known.get("state") != offer.state.value or bool(known.get("shown")) != shown:
-            record = {**known, "state": offer.state.value, "at": self._unit.now, "shown": shown or None}
+        human_notified = REVOKED in offer.alarms
+        if known.get("state") != offer.state.value or bool(known.get("shown")) != human_notified:
+            record = {**known, "state": offer.state.value, "at": self._unit.now, "shown": human_notified or None}
             if not offer.live:
                 record.pop("place", None)
             self._touched[offer.id] = record
             self._unit.keep(_ENGAGEMENTS, record, record.get("revision", 0))
 
     def reserve(self, offer: Offer, capacity: int) -> bool:
-        """Hold one of the partner's places for a new offer. Returns False when none is free.
+        """Reserve one of the partner's places for a new offer. Returns False when none is free.
 
         The unique index decides: of two units that chose the same place one gets a Conflict, and tries again.
         """
         room = capacity - self._load(offer.partner_id).places
-        return self._hold({"_id": offer.id, "partner_id": offer.partner_id}, offer, capacity, room)
+        return self._reserve({"_id": offer.id, "partner_id": offer.partner_id}, offer, capacity, room)
 
     def confirm(self, offer: Offer, capacity: int) -> bool:
-        """Return True if an offer holds a place; one from before places were reserved gets one now, if one is free."""
+        """Return True if an offer has a place; one from before places were reserved gets one now, if one is free."""
         known = self._read(offer)
         if known.get("place") is not None:
             return True
-        return self._hold(known, offer, capacity, capacity - self._load(offer.partner_id).held)
+        return self._reserve(known, offer, capacity, capacity - self._load(offer.partner_id).accepted)
 
     def loads(self, partner_ids: Sequence[str]) -> Mapping[str, Load]:
         """Return these partners' load."""
@@ -110,27 +110,27 @@ class EngagementRepository:
         loads: dict[str, Load] = {}
         for row in lookup.find(partner_ids):
             load, count = loads.get(row["_id"]["partner"], Load()), row["count"]
-            held, asked = (count, 0) if State(row["_id"]["state"]) in TAKEN else (0, count)
-            loads[row["_id"]["partner"]] = Load(load.held + held, load.asked + asked)
+            accepted, asked = (count, 0) if State(row["_id"]["state"]) in AT_WORK else (0, count)
+            loads[row["_id"]["partner"]] = Load(load.accepted + accepted, load.asked + asked)
         self._loads |= loads | {partner_id: Load() for partner_id in partner_ids if partner_id not in loads}
         return loads
 
     def live_of(self, partner_ids: Sequence[str], limit: int) -> list[str]:
         """Return offers that these partners have open or have accepted, the oldest first."""
-        live = [state.value for state in OPEN | TAKEN]
+        live = [state.value for state in OPEN | AT_WORK]
         return _offers(EngagementDocument.objects(partner_id__in=partner_ids, state__in=live), limit)
 
-    def taken_of(self, partner_id: str) -> list[str]:
-        """Return offers that a partner has accepted and not ended yet."""
-        taken = EngagementDocument.objects(partner_id=partner_id, state__in=[state.value for state in TAKEN])
-        return list(taken.scalar("id"))
+    def at_work_of(self, partner_id: str) -> list[str]:
+        """Return the accepted offers on which a partner is at work."""
+        at_work = EngagementDocument.objects(partner_id=partner_id, state__in=[state.value for state in AT_WORK])
+        return list(at_work.scalar("id"))
 
     def of_distrusted(self, distrusted: Sequence[str], revoked: Sequence[str], limit: int) -> list[str]:
         """Return offers that partners must not have any more: open ones, and what revoked ones accepted unknown to a human."""
-        open_, taken = ([state.value for state in states] for states in (OPEN, TAKEN))
+        open_, at_work = ([state.value for state in states] for states in (OPEN, AT_WORK))
         found = _offers(EngagementDocument.objects(partner_id__in=distrusted, state__in=open_), limit) if distrusted else []
         if revoked:
-            found += _offers(EngagementDocument.objects(partner_id__in=revoked, state__in=taken, shown__ne=True), limit)
+            found += _offers(EngagementDocument.objects(partner_id__in=revoked, state__in=at_work, shown__ne=True), limit)
         return found
 
     def _load(self, partner_id: str) -> Load:
@@ -138,7 +138,7 @@ class EngagementRepository:
         if partner_id not in self._loads:
             self.loads([partner_id])
         load = self._loads[partner_id]
-        return Load(load.held, load.asked + len(self._reserved_by(partner_id)))
+        return Load(load.accepted, load.asked + len(self._reserved_by(partner_id)))
 
     def _reserved_by(self, partner_id: str) -> set[int]:
         return {reserved["place"] for reserved in self._reserved.values() if reserved["partner_id"] == partner_id}
@@ -147,21 +147,21 @@ class EngagementRepository:
         known = self._reserved.get(offer.id) or self._unit.lookups.by(_ENGAGEMENTS).one(offer.id)
         return known or {"_id": offer.id, "partner_id": offer.partner_id}
 
-    def _hold(self, known: Record, offer: Offer, capacity: int, room: int) -> bool:
+    def _reserve(self, known: Record, offer: Offer, capacity: int, room: int) -> bool:
         place = self._free_place(offer, capacity, room) if room > 0 else None
         if place is not None:
             self._reserved[offer.id] = {**known, "place": place}
         return place is not None
 
     def _free_place(self, offer: Offer, capacity: int, room: int) -> int | None:
-        """Return a place that no offer holds, drawn so that units at work at the same moment seldom choose the same."""
+        """Return a place that no offer has, drawn so that units at work at the same moment seldom choose the same."""
         spans = -(-capacity // _SPAN)
         first = draw(offer.id)
         for turn in range(spans):
             begin = (first + turn) % spans * _SPAN
             places = range(begin, min(begin + _SPAN, capacity))
-            held = EngagementDocument.objects(partner_id=offer.partner_id, place__gte=places.start, place__lt=places.stop)
-            free = sorted(set(places) - set(held.scalar("place")) - self._reserved_by(offer.partner_id))[:room]
+            occupied = EngagementDocument.objects(partner_id=offer.partner_id, place__gte=places.start, place__lt=places.stop)
+            free = sorted(set(places) - set(occupied.scalar("place")) - self._reserved_by(offer.partner_id))[:room]
             if free:
                 return self._promised.choose(offer.partner_id, free, first)
         return None
@@ -169,10 +169,10 @@ class EngagementRepository:
 
 def responses_since(moment: datetime) -> dict[str, float]:
     """Return the share of answered or expired offers that were accepted, by partner, since a moment."""
-    settled = [state.value for state in _YES | _NO]
+    answered = [state.value for state in _YES | _NO]
     yes: dict[str, int] = {}
     total: dict[str, int] = {}
-    for row in EngagementDocument.objects(at__gte=moment, state__in=settled).aggregate(_BY_PARTNER_AND_STATE):
+    for row in EngagementDocument.objects(at__gte=moment, state__in=answered).aggregate(_BY_PARTNER_AND_STATE):
         partner_id = row["_id"]["partner"]
         total[partner_id] = total.get(partner_id, 0) + row["count"]
         if State(row["_id"]["state"]) in _YES:
@@ -186,7 +186,7 @@ def _offers(found: Any, limit: int) -> list[str]:
 
 def _live_engagements(partner_ids: Sequence[str]) -> Iterable[dict[str, Any]]:
     """Return how many open and accepted offers each has."""
-    live = [state.value for state in OPEN | TAKEN]
+    live = [state.value for state in OPEN | AT_WORK]
     found: Iterable[dict[str, Any]] = EngagementDocument.objects(partner_id__in=partner_ids, state__in=live).aggregate(
         _BY_PARTNER_AND_STATE
     )

@@ -83,10 +83,10 @@ def on_partner_reply(ctx: Context, delivery: Delivery) -> None:
     with answering(partner_id, delivery):
         posted = _reply_in(delivery)
         ctx.unit.traceparent = posted.traceparent
-        taken, _, offer = take_reply(ctx, partner_id, posted.reply, keep_early=True)
+        outcome, _, offer = take_reply(ctx, partner_id, posted.reply, keep_early=True)
     if posted.ignored:
         _publish(ctx, _ignored(partner_id, posted))
-    if taken is ReplyOutcome.LATE and offer.state not in ENDED_BY_COALITION:
+    if outcome is ReplyOutcome.LATE and offer.state not in ENDED_BY_COALITION:
         _publish(ctx, late_answer(partner_id, offer))
 
 
@@ -114,15 +114,15 @@ def _reply_in(delivery: Delivery) -> Posted:
     return Posted(reply, event.traceparent, ignored[:_MOST_IGNORED])
 
 
-def _reply_of(verb: Verb, said: OfferReply) -> Reply:
-    match said:
+def _reply_of(verb: Verb, reply: OfferReply) -> Reply:
+    match reply:
         case AcceptReply():
-            return Reply(said.offer_id, verb, signature=said.signature or "", signature_key_id=said.signature_key_id or "")
+            return Reply(reply.offer_id, verb, signature=reply.signature or "", signature_key_id=reply.signature_key_id or "")
         case DeclineReply() | FailReply():
-            return Reply(said.offer_id, verb, said.reason)
+            return Reply(reply.offer_id, verb, reply.reason)
         case CompleteReply():
-            return Reply(said.offer_id, verb, said.outcome)
-    return Reply(said.offer_id, verb)
+            return Reply(reply.offer_id, verb, reply.outcome)
+    return Reply(reply.offer_id, verb)
 
 
 @contextmanager
@@ -141,7 +141,7 @@ def answering(partner_id: str, delivery: Delivery) -> Iterator[None]:
 def _refusal_of(error: NgaoError | ContractError, partner_id: str, delivery: Delivery) -> Rejected:
     """Return the error that parks a partner's message and informs the partner immediately why it changes nothing."""
     broken = error.errors if isinstance(error, InvalidInput | InvalidContent) else []
-    answer = _answer(partner_id, _offer_named(delivery), error.slug, broken, taken=False)
+    answer = _answer(partner_id, _offer_named(delivery), error.slug, broken, accepted=False)
     reply = event_of(answer, subject=_subject(answer), partner_id=partner_id)
     return Rejected(error.slug, broken_fields(broken), reply, to=PARTNERS)
 
@@ -150,17 +150,17 @@ def _ignored(partner_id: str, posted: Posted) -> ReplyAnswered:
     """Answer which parts of a reply were left out."""
     detail = "No reply has this member. The reply was accepted without it."
     errors = [FieldError(pointer, "ignored", detail) for pointer in posted.ignored]
-    return _answer(partner_id, posted.reply.offer_id, "ignored", errors, taken=True)
+    return _answer(partner_id, posted.reply.offer_id, "ignored", errors, accepted=True)
 
 
 def late_answer(partner_id: str, offer: Offer) -> ReplyAnswered:
     """Answer that a reply is not possible in the offer's state."""
-    return _answer(partner_id, offer.id, "offer-state", [state_error(offer)], taken=False)
+    return _answer(partner_id, offer.id, "offer-state", [state_error(offer)], accepted=False)
 
 
-def _answer(partner_id: str, offer_id: str | None, reason: str, errors: Sequence[FieldError], *, taken: bool) -> ReplyAnswered:
+def _answer(partner_id: str, offer_id: str | None, reason: str, errors: Sequence[FieldError], *, accepted: bool) -> ReplyAnswered:
     refused = tuple(FieldRefusal(**error) for error in broken_fields(errors))
-    return ReplyAnswered(partner_id=partner_id, offer_id=offer_id, taken=taken, reason=reason, errors=refused)
+    return ReplyAnswered(partner_id=partner_id, offer_id=offer_id, taken=accepted, reason=reason, errors=refused)
 
 
 def _subject(answer: ReplyAnswered) -> str:

@@ -11,7 +11,7 @@ from services.referral.context import Context
 from services.referral.directory.model import Partner
 from services.referral.matching.route_needs import route_and_store
 from services.referral.offers.model import Offer, Reply, ReplyOutcome, Verb
-from services.referral.offers.replies import take
+from services.referral.offers.replies import apply_reply
 from services.referral.offers.withdraw_from_distrusted import distrust_of
 
 NO_PLACE = "no_place"
@@ -29,10 +29,10 @@ def take_reply(ctx: Context, partner_id: str, reply: Reply, *, keep_early: bool)
         _demand_signature(partner, case, offer, reply)
         if refusal := _why_not(ctx, partner, offer):
             case.withdraw_or_recall(offer, refusal, ctx.now)
-    taken = take(case, offer, reply, ctx.now, ctx.deadlines.of(case.urgency), keep_early=keep_early)
+    outcome = apply_reply(case, offer, reply, ctx.now, ctx.deadlines.of(case.urgency), keep_early=keep_early)
     if case.changes:
         route_and_store(ctx, case)
-    return taken, case, offer
+    return outcome, case, offer
 
 
 def find_offer(ctx: Context, partner_id: str, offer_id: str) -> tuple[Case, Offer]:

@@ -33,7 +33,7 @@ def withdraw_offer(ctx: Context, offer_id: str) -> None:
         return
     if offer.open:
         case.withdraw_or_recall(offer, distrust_of(partner), ctx.now)
-    elif partner.revoked and offer.taken:
+    elif partner.revoked and offer.at_work:
         _alarm_about_held(case, offer)
     route_and_store(ctx, case)
 

@@ -55,7 +55,7 @@ def link_candidate(ctx: Context, case_ref: str, body: dict[str, Any]) -> dict[st
     target = root_of(ctx, suggested_record(ctx, candidate, to))
     if record.linked_to != target.id and root_of(ctx, target).id == record.id:
         raise NotAllowedNow("That record is already linked to this one.", slug="already-linked")
-    ctx.defenders.save(target)  # a case that comes for it at this moment must meet this
+    ctx.defenders.save(target)  # so that a case that comes for it at this moment conflicts
     return _decide(ctx, candidate, record, target.id)
 
 

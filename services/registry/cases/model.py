@@ -66,24 +66,24 @@ class Case:
         """Store the consent snapshot of one event, once. An event without a sequence counts as the newest."""
         known = {stated.sequence for stated in self.consent_snapshots}
         if sequence is None or sequence not in known:
-            place = max(known, default=0) + 1 if sequence is None else sequence
-            self.consent_snapshots = (*self.consent_snapshots, ConsentSnapshot(place, consents))
+            number = max(known, default=0) + 1 if sequence is None else sequence
+            self.consent_snapshots = (*self.consent_snapshots, ConsentSnapshot(number, consents))
 
     def correct(self, facts: ReportedIdentity, sequence: int | None) -> frozenset[str]:
         """Store the corrections of an update, part by part, unless a later one was stored before. Returns these parts' names.
 
         Each given list of an identity replaces the old one; contact safety is replaced as a whole.
         """
-        place = self.intake_sequence if sequence is None else sequence
+        number = self.intake_sequence if sequence is None else sequence
         parts = {"identity": facts.identity, "attributes": facts.attributes, "contact_safety": facts.contact_safety}
-        newer = frozenset(name for name, part in parts.items() if part and self.corrected.get(name, 0) < place)
+        newer = frozenset(name for name, part in parts.items() if part and self.corrected.get(name, 0) < number)
         if "identity" in newer and facts.identity:
             self.facts = replace(self.facts, identity=facts.identity.over(self.facts.identity))
         if "attributes" in newer:
             self.facts = replace(self.facts, attributes={**self.facts.attributes, **facts.attributes})
         if "contact_safety" in newer:
             self.facts = replace(self.facts, contact_safety=facts.contact_safety)
-        self.corrected = {**self.corrected, **dict.fromkeys(newer, place)}
+        self.corrected = {**self.corrected, **dict.fromkeys(newer, number)}
         return newer
 
     def record_statement(self, statement: Statement) -> None:

@@ -20,7 +20,7 @@ from ngao.kernel import acceptance
 from ngao.kernel.records import to_record
 from services.registry.cases.model import Case
 from services.registry.context import REGISTRY, Context, RegistryParts
-from services.registry.disclosure.model import Contact, Disclosure, Refusal, judge
+from services.registry.disclosure.model import Contact, Disclosure, Refusal, contact_or_refusal
 from services.registry.disclosure.store import withheld_for_keys
 from services.registry.people.finding import cases_of, known_case, person_of
 from services.registry.people.identity import ContactSafety
@@ -75,16 +75,16 @@ def _with_keys_of(ctx: Context, disclosure: Disclosure, offer: OfferAccepted) ->
 
 def _decide(ctx: Context, case: Case, disclosure: Disclosure) -> tuple[Contact, RecipientKeys] | Refusal:
     """Return the contact that the partner may have now and the keys to seal it to, or why not."""
-    contact = _judge(ctx, case, disclosure.partner_id)
+    contact = _contact_or_refusal(ctx, case, disclosure.partner_id)
     if isinstance(contact, Refusal):
         return contact
     recipient = _recipient(ctx, disclosure)
     return recipient if isinstance(recipient, Refusal) else (contact, recipient)
 
 
-def _judge(ctx: Context, case: Case, partner_id: str) -> Contact | Refusal:
+def _contact_or_refusal(ctx: Context, case: Case, partner_id: str) -> Contact | Refusal:
     person = person_of(ctx, case.defender_ref)
-    return judge(case, person, partner_id, ctx.now, earlier=_earlier_safety(ctx, case, person))
+    return contact_or_refusal(case, person, partner_id, ctx.now, earlier=_earlier_safety(ctx, case, person))
 
 
 def _earlier_safety(ctx: Context, case: Case, person: Person | None) -> ContactSafety | None:
@@ -113,7 +113,7 @@ def disclose_again(ctx: Context, case: Case, *, corrected: bool = False) -> None
     """
     for disclosure in ctx.disclosures.of(case.id):
         if not disclosure.refusal and (disclosure.ended or not corrected):
-            _keep_or_recall(ctx, case, disclosure, _judge(ctx, case, disclosure.partner_id))
+            _keep_or_recall(ctx, case, disclosure, _contact_or_refusal(ctx, case, disclosure.partner_id))
         elif not disclosure.ended:
             _decide_again(ctx, case, disclosure)
 
@@ -129,7 +129,7 @@ def contact_may_leave(ctx: Context, event: ContactDisclosed) -> bool:
     if disclosure is None or disclosure.refusal:
         return False
     case = known_case(ctx, disclosure.case_ref)
-    answer = Refusal.ENDED if disclosure.ended else _judge(ctx, case, disclosure.partner_id)
+    answer = Refusal.ENDED if disclosure.ended else _contact_or_refusal(ctx, case, disclosure.partner_id)
     return _keep_or_recall(ctx, case, disclosure, answer)
 
 
@@ -165,7 +165,7 @@ def _decide_again(ctx: Context, case: Case, disclosure: Disclosure) -> None:
         if decided is earlier:
             return
         disclosure.refusal, disclosure.at = decided, ctx.now
-        if earlier is None or decided.said_to_partner != earlier.said_to_partner:
+        if earlier is None or decided.reason_for_partner != earlier.reason_for_partner:
             _publish_withheld(ctx, case, disclosure, recalled=earlier is None)
     else:
         disclosure.refusal, disclosure.at = None, ctx.now
@@ -198,7 +198,7 @@ def _publish_withheld(ctx: Context, case: Case, disclosure: Disclosure, *, recal
         offer_id=disclosure.id,
         partner_id=disclosure.partner_id,
         case_salt=disclosure.case_salt,
-        reason=disclosure.refusal.said_to_partner if disclosure.refusal else "",
+        reason=disclosure.refusal.reason_for_partner if disclosure.refusal else "",
         recalled=recalled,
     )
     _publish(ctx, case, withheld)

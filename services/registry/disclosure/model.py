@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from ngao.kernel.consent import FOR_REFERRAL, Answer
-from ngao.kernel.consent import judge as consent_to
+from ngao.kernel.consent import FOR_REFERRAL, ConsentAnswer, consent_answer
 from ngao.kernel.pairwise import case_ref_for
 from services.registry.cases.model import Case, CaseState
 from services.registry.people.identity import ContactSafety, Identity
@@ -36,7 +35,7 @@ class Refusal(StrEnum):
         return self in {Refusal.KEY_NOT_VOUCHED, Refusal.KEY_CHANGED, Refusal.KEY_OUTDATED, Refusal.NOT_SIGNED}
 
     @property
-    def said_to_partner(self) -> str:
+    def reason_for_partner(self) -> str:
         """Return the reason in the event: it reveals neither the person's refusal nor that a source named an older record."""
         return str(Refusal.NO_CONSENT if self in (Refusal.RESTRICTED, Refusal.NOT_RECORDED) else self)
 
@@ -75,7 +74,7 @@ class Contact:
     safety: ContactSafety
 
 
-def judge(
+def contact_or_refusal(
     case: Case, person: Person | None, partner_id: str, now: datetime, *, earlier: ContactSafety | None = None
 ) -> Contact | Refusal:
     """Return the contact that this partner may have now, or why not.
@@ -98,11 +97,11 @@ def judge(
 def _no_leave(case: Case, person: Person, partner_id: str, now: datetime) -> Refusal | None:
     if person.is_restricted(partner_id):
         return Refusal.RESTRICTED
-    said = (*case.reported, *case.statements, *person.statements)
-    answer = consent_to(said, purpose=FOR_REFERRAL, scope="contact", recipient=partner_id, now=now)
-    if answer is Answer.LIVE:
+    statements = (*case.reported, *case.statements, *person.statements)
+    answer = consent_answer(statements, purpose=FOR_REFERRAL, scope="contact", recipient=partner_id, now=now)
+    if answer is ConsentAnswer.LIVE:
         return None
-    return Refusal.EXPIRED if answer is Answer.EXPIRED else Refusal.NO_CONSENT
+    return Refusal.EXPIRED if answer is ConsentAnswer.EXPIRED else Refusal.NO_CONSENT
 
 
 def _older_contact(
@@ -110,7 +109,7 @@ def _older_contact(
 ) -> Contact | Refusal:
     """Return the older record's contact, only with a consent that an operator recorded, only over channels safe then and now."""
     recorded = (*case.statements, *person.statements)
-    if consent_to(recorded, purpose=FOR_REFERRAL, scope="contact", recipient=partner_id, now=now) is not Answer.LIVE:
+    if consent_answer(recorded, purpose=FOR_REFERRAL, scope="contact", recipient=partner_id, now=now) is not ConsentAnswer.LIVE:
         return Refusal.NOT_RECORDED
     now_safe = case.facts.contact_safety
     identity = now_safe.reachable(person.identity) if now_safe else person.identity

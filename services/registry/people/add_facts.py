@@ -42,7 +42,7 @@ def add_facts_of(ctx: Context, case_ref: str) -> None:
 
 
 def _add_facts(ctx: Context, case: Case) -> None:
-    """Write the record even when nothing is new: it is the lock that a change of consent or restriction meets."""
+    """Write the record even when nothing is new, so that a change of consent or restriction at the same moment conflicts."""
     record = ctx.defenders.get(case.defender_ref) if case.defender_ref else None
     if record is None:
         return

@@ -99,8 +99,8 @@ class Person:
         All withdrawals, because one that names a partner holds for later consents too; and of consents what is left, so that a
         new case does not look like one whose consent was withdrawn.
         """
-        said = sorted(self.statements, key=lambda statement: statement.at)
-        left = (remaining(stated, said) if stated.granted else stated for stated in said)
+        ordered = sorted(self.statements, key=lambda statement: statement.at)
+        left = (remaining(stated, ordered) if stated.granted else stated for stated in ordered)
         return tuple(statement for statement in left if statement and (statement.until is None or statement.until > now))
 
     @property
@@ -114,6 +114,6 @@ def together(groups: Iterable[tuple[Restriction, ...]]) -> tuple[Restriction, ..
     """Return the restrictions of several records, one for each partner."""
     found: dict[tuple[str, str], Restriction] = {}
     for group in groups:
-        for record in group:
-            found.setdefault((record.kind, record.partner_id), record)
+        for restriction in group:
+            found.setdefault((restriction.kind, restriction.partner_id), restriction)
     return tuple(found.values())

@@ -23,6 +23,6 @@ def name_for_source(ctx: Context, ref: str, body: dict[str, Any]) -> dict[str, A
     """Return the reference by which this source, and no other, may report about the person again. Raises NotFound."""
     source_id = body["source_id"]
     person = known_person(ctx, ref)
-    given = ctx.contacts.name_for_source(person.ref, source_id)
+    given = ctx.addresses.name_for_source(person.ref, source_id)
     ctx.audit("reference.given", subject=person.ref, detail={"source": source_id})
     return {"source_id": source_id, "reference": given}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ngao.contracts.events.registry import ConsentChanged, ContactSummary, DefenderResolved, Restriction
-from ngao.kernel.consent import FOR_REFERRAL, Answer, Statement, judge
+from ngao.kernel.consent import FOR_REFERRAL, ConsentAnswer, Statement, consent_answer
 from services.registry.cases.model import Case
 from services.registry.context import Context
 from services.registry.people.finding import person_of, probable_people
@@ -51,7 +51,7 @@ def view(ctx: Context, case: Case) -> DefenderResolved:
     """
     person = person_of(ctx, case.defender_ref)
     probable = probable_people(ctx, ctx.candidates.get(case.id) if case.resolution == Kind.CANDIDATE else None)
-    restrictions = together(record.restrictions for record in (*((person,) if person else ()), *probable))
+    restrictions = together(each.restrictions for each in (*((person,) if person else ()), *probable))
     safety = case.facts.contact_safety if person else None
     safe = safety is not None and safety.is_safe
     return DefenderResolved(
@@ -65,7 +65,10 @@ def view(ctx: Context, case: Case) -> DefenderResolved:
 
 
 def _attributes(ctx: Context, case: Case, person: Person | None) -> dict[str, Any]:
-    said = (*case.reported, *case.statements, *(person.statements if person else ()))
-    if judge(said, purpose=FOR_REFERRAL, scope="attributes", recipient=None, now=ctx.now) is not Answer.LIVE:
+    statements = (*case.reported, *case.statements, *(person.statements if person else ()))
+    if (
+        consent_answer(statements, purpose=FOR_REFERRAL, scope="attributes", recipient=None, now=ctx.now)
+        is not ConsentAnswer.LIVE
+    ):
         return {}
     return {name: value for name, value in case.facts.attributes.items() if name in ctx.policy.attributes_for_matching}

@@ -13,7 +13,7 @@ from services.registry.people.cautions import cautions_of
 from services.registry.people.finding import cases_of, known_person
 from services.registry.people.identity import Identity
 from services.registry.people.responses import DefenderShown, defender_answer
-from services.registry.people.showing import Reader, Record, SafeContact
+from services.registry.people.showing import PersonShown, Reader, SafeContact
 
 SEES_IDENTITY = "identity:read"
 
@@ -28,7 +28,7 @@ SEES_IDENTITY = "identity:read"
 )
 def read_defender(ctx: Context, ref: str, *, reason: str) -> dict[str, Any]:
     """Show one record. Raises NotFound, and InvalidInput for a reason that policy does not know."""
-    return defender_answer(defender_record(ctx, ref, reader_of(ctx, reason)))
+    return defender_answer(person_shown(ctx, ref, reader_of(ctx, reason)))
 
 
 @http.get(
@@ -45,7 +45,7 @@ def find_defender(ctx: Context, *, case_ref: str, reason: str) -> dict[str, Any]
     case = ctx.cases.get(case_ref)
     if case is None or case.defender_ref is None:
         raise NotFound("There is no known defender for this case.")
-    return defender_answer(defender_record(ctx, case.defender_ref, reader))
+    return defender_answer(person_shown(ctx, case.defender_ref, reader))
 
 
 def reader_of(ctx: Context, reason: str) -> Reader:
@@ -61,13 +61,13 @@ def check_reason(reason: str, known: tuple[str, ...]) -> None:
         raise InvalidInput("The reason is unknown.", [FieldError("/reason", "unknown_code", detail)])
 
 
-def defender_record(ctx: Context, ref: str, reader: Reader) -> Record:
-    """Read one defender's record, and audit it. Raises NotFound."""
+def person_shown(ctx: Context, ref: str, reader: Reader) -> PersonShown:
+    """Return a person as this reader may see them, and audit it. Raises NotFound."""
     person = known_person(ctx, ref)
     audit_reading(ctx, "defender.read", person.ref, reader)
     cases = tuple(cases_of(ctx, person))
     contact = safe_contact(cases, reader)
-    return Record(person, as_shown(person.identity, reader), not reader.sees_identity, cases, contact)
+    return PersonShown(person, as_shown(person.identity, reader), not reader.sees_identity, cases, contact)
 
 
 def safe_contact(cases: tuple[Case, ...], reader: Reader) -> tuple[SafeContact, ...]:

@@ -24,8 +24,8 @@ from services.registry.people.finding import person_of
 from services.registry.people.identity import Identity, ReportedIdentity
 from services.registry.people.model import Defender, Person
 from services.registry.people.publishing import publish_all
-from services.registry.people.reading import similarity
 from services.registry.people.resolution import Candidate, Kind, KnownPerson, Resolution, resolve
+from services.registry.people.similarity import similarity
 
 MOST_COMPARED = 100
 """So many records are read and compared for one report; those that share an address and have a similar name come first."""
@@ -64,7 +64,7 @@ def resolve_defender(ctx: Context, report: ReportAccepted, envelope: Event) -> N
 def _referenced(ctx: Context, report: ReportAccepted) -> Person | None:
     """Return the person whose reference this very source got. From outside, the platform's own references open no record."""
     given = report.defender_ref
-    return person_of(ctx, ctx.contacts.named_by_source(report.source_id, given)) if given else None
+    return person_of(ctx, ctx.addresses.named_by_source(report.source_id, given)) if given else None
 
 
 def identify(ctx: Context, case: Case) -> None:
@@ -137,7 +137,7 @@ def _resolve(ctx: Context, identity: Identity | None, referenced: Person | None)
 
 def _known(ctx: Context, identity: Identity) -> list[KnownPerson]:
     """Return those who share an address or have a similar name, up to a bound; linked records are one person."""
-    shares = ctx.contacts.sharing(identity)
+    shares = ctx.addresses.sharing(identity)
     namesakes = ctx.defenders.named_like(identity)
     both = (ref for ref in namesakes if ref in shares)
     found: dict[str, tuple[Person, frozenset[str]]] = {}
@@ -162,7 +162,7 @@ def _record_for(ctx: Context, resolution: Resolution, identity: Identity | None)
         known = Defender(defender_ref(), identity or Identity(), ctx.now)
         ctx.defenders.save(known)
     if identity:
-        ctx.contacts.claim(known.id, identity)
+        ctx.addresses.add_owner(known.id, identity)
     return known
 
 

@@ -13,7 +13,7 @@ from ngao.contracts.schemas.report import Attributes, ContactSafety
 from ngao.kernel.consent import Statement
 from services.registry.cases.model import Case
 from services.registry.people.model import Person
-from services.registry.people.showing import Record
+from services.registry.people.showing import PersonShown
 
 _PARTNER = Pattern(r"^[a-z][a-z0-9-]{1,40}$", error="format|Must be a partner id.")
 _SOURCE = Pattern(r"^[a-z][a-z0-9-]{1,40}$", error="format|Must be a source id.")
@@ -117,16 +117,16 @@ class RestrictionsShown(Tolerant):
     restrictions = fields.List(fields.Nested(RestrictionShown), metadata=INTERNAL)
 
 
-def defender_answer(record: Record) -> dict[str, Any]:
-    """Return a record as `DefenderShown`."""
+def defender_answer(shown: PersonShown) -> dict[str, Any]:
+    """Return a person as `DefenderShown`."""
     return fill(
         DefenderShown,
-        record,
-        defender_ref=record.person.ref,
-        records=[other.id for other in record.person.records],
-        restrictions=_restrictions(record.person),
-        consents=_statements(record.person.statements),
-        cases=[_case(case) for case in record.cases],
+        shown,
+        defender_ref=shown.person.ref,
+        records=[record.id for record in shown.person.records],
+        restrictions=_restrictions(shown.person),
+        consents=_statements(shown.person.statements),
+        cases=[_case(case) for case in shown.cases],
     )
 
 
@@ -139,8 +139,8 @@ def _restrictions(person: Person) -> list[dict[str, Any]]:
     return [fill(RestrictionShown, restriction) for restriction in person.restrictions]
 
 
-def _statements(said: Iterable[Statement]) -> list[dict[str, Any]]:
-    return [fill(StatementShown, statement, scope=sorted(statement.scope)) for statement in said]
+def _statements(statements: Iterable[Statement]) -> list[dict[str, Any]]:
+    return [fill(StatementShown, statement, scope=sorted(statement.scope)) for statement in statements]
 
 
 def _case(case: Case) -> dict[str, Any]:

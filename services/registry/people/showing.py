@@ -32,7 +32,7 @@ class SafeContact:
 
 
 @dataclass(frozen=True)
-class Record:
+class PersonShown:
     """Show the person, their identity as this reader may see it, how to contact them safely, and their cases."""
 
     person: Person

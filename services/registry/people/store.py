@@ -22,7 +22,7 @@ from services.registry.people.names import name_keys
 from services.registry.rules import IdentityPolicy
 from services.registry.store import Repository, scope_of
 
-_CONTACTS = "contacts"
+_ADDRESSES = "contacts"
 _MOST_NAMESAKES, _READERS = 50, 8
 
 
@@ -39,8 +39,8 @@ class DefenderDocument(Stored, of=Defender, held=internal("created_at restrictio
     }
 
 
-class ContactDocument(Stored):
-    """One phone or e-mail by its keyed hash (the id), and whose it is. Its unique id is what two first reports meet in."""
+class AddressDocument(Stored):
+    """One phone or e-mail by its keyed hash (the id), and whose it is. Two first reports conflict by the unique id."""
 
     id = StringField(primary_key=True, **hashed("cases"))
     kind = StringField(required=True, **INTERNAL)
@@ -109,7 +109,7 @@ class DefenderRepository(Repository[Defender]):
         }
 
 
-class ContactRepository:
+class AddressRepository:
     """Keyed hashes of addresses within one unit of work; one record for each."""
 
     def __init__(self, unit: Unit, placeholders: Placeholders) -> None:
@@ -126,7 +126,7 @@ class ContactRepository:
                 found[ref] = found.get(ref, frozenset()) | {record["kind"]}
         return found
 
-    def claim(self, ref: str, identity: Identity) -> None:
+    def add_owner(self, ref: str, identity: Identity) -> None:
         """Record the addresses as this person's too; existing ones are not written again."""
         known = self._known(identity)
         for key, kind in self._hashes(identity):
@@ -148,25 +148,25 @@ class ContactRepository:
         record = self._one(self._named(source_id, given))
         return next(iter(record["defender_refs"]), None) if record else None
 
-    def release(self, ref: str) -> None:
+    def remove_owner(self, ref: str) -> None:
         """Delete everything that leads to this person."""
-        for found in ContactDocument.objects(defender_refs=ref).as_pymongo():
+        for found in AddressDocument.objects(defender_refs=ref).as_pymongo():
             record = self._records.setdefault(found["_id"], found)
             refs = [defender_ref for defender_ref in record["defender_refs"] if defender_ref != ref]
             self._keep(record, refs)
             if not refs:
-                self._unit.drop(_CONTACTS, record["_id"], record["revision"])
+                self._unit.drop(_ADDRESSES, record["_id"], record["revision"])
 
     def _keep(self, record: Record, refs: list[str]) -> None:
         changed = {**record, "defender_refs": refs}
         self._records[record["_id"]] = changed
-        self._unit.keep(_CONTACTS, changed, record.get("revision", 0))
+        self._unit.keep(_ADDRESSES, changed, record.get("revision", 0))
 
     def _known(self, identity: Identity) -> dict[str, Record]:
         ids = {hashed for hashed, _ in self._hashes(identity)}
         if new := ids - self._asked:
             self._asked |= new
-            for record in self._unit.lookups.by(_CONTACTS).find(new):
+            for record in self._unit.lookups.by(_ADDRESSES).find(new):
                 self._records.setdefault(record["_id"], record)
         return {hashed: self._records[hashed] for hashed in ids if hashed in self._records}
 
@@ -174,10 +174,10 @@ class ContactRepository:
         return f"reference:{self._unit.sealer.lookup_hash('named', f'{source_id} {given}')}"
 
     def _one(self, key: str) -> Record | None:
-        if key not in self._records and (found := self._unit.lookups.by(_CONTACTS).one(key)):
+        if key not in self._records and (found := self._unit.lookups.by(_ADDRESSES).one(key)):
             self._records[key] = found
         return self._records.get(key)
 
     def _hashes(self, identity: Identity) -> Iterator[tuple[str, str]]:
-        for kind, value in self._placeholders.somebodys(identity.addresses):
+        for kind, value in self._placeholders.without_placeholders(identity.addresses):
             yield f"{kind}:{self._unit.sealer.lookup_hash(kind, value)}", kind

@@ -9,7 +9,7 @@ import pytest
 from marshmallow import Schema, fields, pre_load
 
 from ngao.chassis.errors import InvalidInput
-from ngao.chassis.handlers import Answer, Call, Parts, UnitContext, always, build, every, http, itself, nothing
+from ngao.chassis.handlers import Call, Parts, Response, UnitContext, always, build, every, http, itself, nothing
 from ngao.chassis.security.identity import Principal
 from ngao.contracts import DataClass
 
@@ -69,9 +69,9 @@ def change_thing(ctx: Context, thing_id: str, body: dict[str, Any]) -> None:
 
 
 @http.post("/v1/many", roles="source")
-def post_many(office: Office, call: Call) -> Answer:
+def post_many(office: Office, call: Call) -> Response:
     """Post many things."""
-    return Answer(202, {"by": call.principal.id, "opened": list(office.opened)})
+    return Response(202, {"by": call.principal.id, "opened": list(office.opened)})
 
 
 @every(seconds=7)
@@ -142,7 +142,7 @@ def test_a_broken_body_opens_no_unit(service: Any) -> None:
 
 
 def test_nothing_to_answer_is_an_answer_without_a_body(service: Any) -> None:
-    assert _run(service, "changeThing", _call(b'{"word": "t1"}', Wish), thing_id="t1") == Answer(204, None)
+    assert _run(service, "changeThing", _call(b'{"word": "t1"}', Wish), thing_id="t1") == Response(204, None)
 
 
 def test_a_handler_on_the_parts_opens_its_units_itself(service: Any) -> None:

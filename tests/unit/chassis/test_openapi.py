@@ -7,7 +7,7 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
-from ngao.chassis.handlers import Answer, Parts, build, http
+from ngao.chassis.handlers import Parts, Response, build, http
 from ngao.chassis.http.openapi import describe
 
 
@@ -26,9 +26,9 @@ class Receipt(Schema):
 @http.post(
     "/v1/visits", roles="source", request=Visit, accepts=("application/json", "application/x-ndjson"), returns={202: Receipt}
 )
-def visit(parts: Parts[Any]) -> Answer:
+def visit(parts: Parts[Any]) -> Response:
     """Post a visit."""
-    return Answer(202, {})
+    return Response(202, {})
 
 
 @http.get("/v1/visits/<uuid:visit_id>", roles=("source", "partner"), returns=Receipt)

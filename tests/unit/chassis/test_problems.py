@@ -6,7 +6,7 @@ import pytest
 from pymongo.errors import ExecutionTimeout, NetworkTimeout, ServerSelectionTimeoutError
 
 from ngao.chassis import errors
-from ngao.chassis.http.call import Answer
+from ngao.chassis.http.call import Response
 from ngao.chassis.http.problems import broken_fields, problem_of
 from ngao.chassis.http.render import render, render_error
 from ngao.contracts import FieldError, InvalidContent, Undecodable
@@ -67,7 +67,7 @@ def test_too_many_requests_says_when_to_come_back() -> None:
 @pytest.mark.parametrize("value", ["a\r\nSet-Cookie: x", "a\nb", "é", "a\0"])
 def test_a_header_that_could_hold_another_header_is_not_sent(value: str) -> None:
     with pytest.raises(ValueError, match="character"):
-        render(Answer(200, {}, {"X-Echo": value}))
+        render(Response(200, {}, {"X-Echo": value}))
 
 
 @pytest.mark.parametrize("error", [ServerSelectionTimeoutError("x"), NetworkTimeout("x"), ExecutionTimeout("x")])

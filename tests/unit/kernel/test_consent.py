@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ngao.kernel.consent import Answer, ConsentSnapshot, Statement, carried_over, judge, remaining, stated
+from ngao.kernel.consent import ConsentAnswer, ConsentSnapshot, Statement, carried_over, consent_answer, remaining, stated
 from tests.support.consents import CASES, DAY, QUESTIONS, Case, Given, Question, Said, in_any_order, numbered, statements
 
 NOW = DAY + timedelta(hours=12)
@@ -24,8 +24,8 @@ def answer(said: Sequence[Said], asks: Question) -> bool:
     """The answer for a source's events, in the order in which they come, and what the person said since."""
     reported = stated(ConsentSnapshot(sequence, statements(told)) for sequence, told in numbered(said))
     others = [each for told in said if not told.by_source for each in statements(told)]
-    found = judge((*reported, *others), purpose=asks.purpose, scope=asks.scope, recipient=asks.recipient, now=asks.at)
-    return found is Answer.LIVE
+    found = consent_answer((*reported, *others), purpose=asks.purpose, scope=asks.scope, recipient=asks.recipient, now=asks.at)
+    return found is ConsentAnswer.LIVE
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -77,78 +77,78 @@ said_of = st.builds(
 
 def ask(
     said: Sequence[Statement], scope: str | None = "contact", recipient: str | None = "partner-a", now: datetime = LATER
-) -> Answer:
-    return judge(said, purpose="referral", scope=scope, recipient=recipient, now=now)
+) -> ConsentAnswer:
+    return consent_answer(said, purpose="referral", scope=scope, recipient=recipient, now=now)
 
 
 def test_a_consent_covers_its_purpose_and_scope_only() -> None:
-    assert ask([consent("contact")]) is Answer.LIVE
-    assert ask([consent("narrative")]) is Answer.NONE
-    assert ask([consent("contact", purpose="advocacy")]) is Answer.NONE
+    assert ask([consent("contact")]) is ConsentAnswer.LIVE
+    assert ask([consent("narrative")]) is ConsentAnswer.NONE
+    assert ask([consent("contact", purpose="advocacy")]) is ConsentAnswer.NONE
 
 
 def test_a_consent_for_one_partner_is_none_for_another_and_none_for_anyone() -> None:
     said = [consent("contact", recipient="partner-a")]
-    assert ask(said) is Answer.LIVE
-    assert ask(said, recipient="partner-b") is Answer.NONE
-    assert ask(said, recipient=None) is Answer.NONE
+    assert ask(said) is ConsentAnswer.LIVE
+    assert ask(said, recipient="partner-b") is ConsentAnswer.NONE
+    assert ask(said, recipient=None) is ConsentAnswer.NONE
 
 
 def test_it_expires_at_its_very_moment() -> None:
     said = [consent("contact", until=LATER)]
-    assert ask(said, now=LATER - timedelta(milliseconds=1)) is Answer.LIVE
-    assert ask(said, now=LATER) is Answer.EXPIRED
+    assert ask(said, now=LATER - timedelta(milliseconds=1)) is ConsentAnswer.LIVE
+    assert ask(said, now=LATER) is ConsentAnswer.EXPIRED
 
 
 def test_a_consent_without_scope_allows_the_purpose_and_no_data() -> None:
-    assert ask([consent()], scope=None) is Answer.LIVE
-    assert ask([consent()]) is Answer.NONE
+    assert ask([consent()], scope=None) is ConsentAnswer.LIVE
+    assert ask([consent()]) is ConsentAnswer.NONE
 
 
 def test_a_withdrawn_scope_leaves_the_others() -> None:
     said = [consent("contact", "narrative"), withdrawal("contact", at=LATER)]
-    assert ask(said, "contact") is Answer.WITHDRAWN
-    assert ask(said, "narrative") is Answer.LIVE
-    assert ask(said, None) is Answer.LIVE
+    assert ask(said, "contact") is ConsentAnswer.WITHDRAWN
+    assert ask(said, "narrative") is ConsentAnswer.LIVE
+    assert ask(said, None) is ConsentAnswer.LIVE
 
 
 def test_withdrawing_every_scope_withdraws_the_purpose() -> None:
-    assert ask([consent("contact"), withdrawal("contact", at=LATER)], None) is Answer.WITHDRAWN
+    assert ask([consent("contact"), withdrawal("contact", at=LATER)], None) is ConsentAnswer.WITHDRAWN
 
 
 def test_a_withdrawal_for_one_partner_leaves_the_others() -> None:
     said = [consent("contact"), withdrawal(at=LATER, recipient="partner-a")]
-    assert ask(said, recipient="partner-a") is Answer.WITHDRAWN
-    assert ask(said, recipient="partner-b") is Answer.LIVE
+    assert ask(said, recipient="partner-a") is ConsentAnswer.WITHDRAWN
+    assert ask(said, recipient="partner-b") is ConsentAnswer.LIVE
 
 
 def test_a_withdrawal_before_it_does_not_touch_it() -> None:
-    assert ask([consent("contact"), withdrawal(at=NOW - timedelta(days=20))]) is Answer.LIVE
+    assert ask([consent("contact"), withdrawal(at=NOW - timedelta(days=20))]) is ConsentAnswer.LIVE
 
 
 def test_what_is_said_again_later_counts_again() -> None:
-    assert ask([consent("contact"), withdrawal(at=NOW), consent("contact", at=LATER)]) is Answer.LIVE
+    assert ask([consent("contact"), withdrawal(at=NOW), consent("contact", at=LATER)]) is ConsentAnswer.LIVE
 
 
 def test_a_withdrawal_that_names_a_partner_is_not_undone_by_a_general_consent() -> None:
     said = [withdrawal(at=NOW, recipient="partner-a"), consent("contact", at=LATER)]
-    assert ask(said) is Answer.WITHDRAWN
-    assert ask(said, recipient="partner-b") is Answer.LIVE
+    assert ask(said) is ConsentAnswer.WITHDRAWN
+    assert ask(said, recipient="partner-b") is ConsentAnswer.LIVE
 
 
 def test_a_withdrawal_counts_as_soon_as_it_is_heard_even_if_its_clock_is_ahead() -> None:
-    assert ask([consent("contact"), withdrawal(at=LATER + timedelta(days=1))]) is Answer.WITHDRAWN
+    assert ask([consent("contact"), withdrawal(at=LATER + timedelta(days=1))]) is ConsentAnswer.WITHDRAWN
 
 
 def test_the_order_of_telling_does_not_matter() -> None:
     told = (withdrawal(at=NOW), consent("contact", at=NOW + timedelta(minutes=1)), withdrawal("contact", at=LATER))
-    assert {ask(order) for order in permutations(told)} == {Answer.WITHDRAWN}
+    assert {ask(order) for order in permutations(told)} == {ConsentAnswer.WITHDRAWN}
 
 
 def test_a_repeated_form_does_not_undo_a_withdrawal() -> None:
     again = carried_over([consent("contact", "narrative")], [Statement("referral", ("narrative", "contact"))], LATER)
     assert again == (consent("narrative", "contact"),)
-    assert ask([*again, withdrawal(at=NOW + timedelta(minutes=1))]) is Answer.WITHDRAWN
+    assert ask([*again, withdrawal(at=NOW + timedelta(minutes=1))]) is ConsentAnswer.WITHDRAWN
 
 
 def test_what_remains_of_a_consent_keeps_its_order_and_is_none_when_all_is_withdrawn() -> None:
@@ -164,7 +164,7 @@ def test_after_a_full_withdrawal_nothing_said_until_then_lives(said: list[Statem
     before = [each for each in said if each.at <= at]
     for scope in (None, "contact", "narrative", "attributes"):
         for recipient in (None, "partner-a", "partner-b"):
-            assert ask([*before, gone], scope, recipient, at) is not Answer.LIVE
+            assert ask([*before, gone], scope, recipient, at) is not ConsentAnswer.LIVE
 
 
 @given(st.lists(said_of, max_size=8), said_of, recipients, scopes)
@@ -173,8 +173,8 @@ def test_a_further_withdrawal_never_gives(
 ) -> None:
     taken = replace(more, granted=False, until=None)
     for scope in (None, *asked):
-        if ask([*said, taken], scope, recipient, NOW) is Answer.LIVE:
-            assert ask(said, scope, recipient, NOW) is Answer.LIVE
+        if ask([*said, taken], scope, recipient, NOW) is ConsentAnswer.LIVE:
+            assert ask(said, scope, recipient, NOW) is ConsentAnswer.LIVE
 
 
 @given(st.lists(said_of, max_size=8), st.randoms(use_true_random=False), recipients)
@@ -188,7 +188,7 @@ def test_the_order_in_which_statements_are_kept_does_not_matter(
 
 @given(st.lists(said_of, max_size=8), moments)
 def test_what_lives_was_given_for_this_purpose_recipient_and_time(said: list[Statement], now: datetime) -> None:
-    if ask(said, now=now) is Answer.LIVE:
+    if ask(said, now=now) is ConsentAnswer.LIVE:
         assert any(
             each.granted and each.purpose == "referral" and "contact" in each.scope
             and each.recipient in (None, "partner-a") and (each.until is None or each.until > now)

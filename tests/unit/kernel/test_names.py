@@ -66,13 +66,13 @@ def test_a_word_of_a_placeholder_beside_a_name_or_by_itself_is_somebodys(name: s
 ])  # fmt: skip
 def test_an_address_without_an_owner_is_nobodys(address: str) -> None:
     assert LISTED.real_emails([address]) == ()
-    assert list(LISTED.somebodys([("email", address)])) == []
+    assert list(LISTED.without_placeholders([("email", address)])) == []
 
 
 @pytest.mark.parametrize("address", ["mary@example.org", "grace.none@example.org", "none77@example.org", "here@example.net"])
 def test_an_address_with_an_owner_is_somebodys(address: str) -> None:
     assert LISTED.real_emails([f" {address.upper()} "]) == (address,)
-    assert list(LISTED.somebodys([("email", address)])) == [("email", address)]
+    assert list(LISTED.without_placeholders([("email", address)])) == [("email", address)]
 
 
 def test_a_name_that_only_contains_a_placeholder_is_somebodys() -> None:

@@ -217,7 +217,7 @@ def test_what_a_human_must_see_climbs_to_the_last_person_until_it_is_acknowledge
     desk = Desk(*ALL)
     desk.hear(event, urgency, "1")
     desk.post()
-    ladder = [step.person for step in POLICY.ladders[desk.leads()[0].ladder or ""].steps]
+    ladder = [step.officer for step in POLICY.ladders[desk.leads()[0].ladder or ""].steps]
     for person in ladder:
         assert desk.letters()[-1] == (person, "look_now")
         desk.wait(720)

@@ -16,12 +16,12 @@ import pytest
 import yaml
 
 from ngao.kernel.phones import readings
-from services.intake.mapping.lenient import Taken, read_leniently, read_native
+from services.intake.mapping.lenient import ReadReport, read_leniently, read_native
 from services.intake.mapping.mapping import UnreadableReport, map_native
 from services.intake.mapping.profiles import Profile
-from services.intake.mapping.readings import Reader
+from services.intake.mapping.readings import ValueReader
 from services.intake.policy import IntakePolicy, load
-from services.intake.reports.draft import Draft, canonical_content
+from services.intake.reports.draft import Draft, content_to_hash
 from services.intake.triage.model import Facts, triage
 from tests.support.cases import CASES, case
 from tests.support.each import for_each
@@ -111,11 +111,11 @@ def with_repeats(tmp_path_factory: pytest.TempPathFactory) -> IntakePolicy:
     return load([POLICY, own])
 
 
-def taken(policy: IntakePolicy, profile: Profile, native: dict[str, Any]) -> Taken:
+def taken(policy: IntakePolicy, profile: Profile, native: dict[str, Any]) -> ReadReport:
     return read_leniently(map_native(profile, native), policy.vocabulary, datetime.now(UTC))
 
 
-def of_case(policy: IntakePolicy, name: str) -> Taken:
+def of_case(policy: IntakePolicy, name: str) -> ReadReport:
     return taken(policy, policy.profiles["repeat" if name.startswith("repeat-") else "kobo"], case(f"form/{name}"))
 
 
@@ -146,7 +146,7 @@ def test_the_same_form_again_is_the_same_report(with_repeats: IntakePolicy, name
     native, later = case(f"form/{name}"), datetime.now(UTC) + timedelta(minutes=3)
     profile = with_repeats.profiles["repeat" if name.startswith("repeat-") else "kobo"]
     again = read_leniently(map_native(profile, native), with_repeats.vocabulary, later)
-    assert canonical_content(taken(with_repeats, profile, native).draft) == canonical_content(again.draft)
+    assert content_to_hash(taken(with_repeats, profile, native).draft) == content_to_hash(again.draft)
 
 
 @pytest.mark.parametrize(("name", "right"), [
@@ -160,7 +160,7 @@ def kobo(**changes: Any) -> dict[str, Any]:
     return {**case("form/email-none"), "person/email": None, **changes}
 
 
-def read_kobo(policy: IntakePolicy, **changes: Any) -> Taken:
+def read_kobo(policy: IntakePolicy, **changes: Any) -> ReadReport:
     return taken(policy, policy.profiles["kobo"], {name: each for name, each in kobo(**changes).items() if each is not None})
 
 
@@ -361,7 +361,8 @@ def test_a_fault_of_the_mapping_itself_sends_the_body_into_quarantine_and_logs_n
 ) -> None:
     """No such reader exists: it is in place of whatever fault nobody has found yet."""
     kobo_profile = policy.profiles["kobo"]
-    broken = tuple(replace(each, reader=Reader("a marker")) if each.to == "/narrative" else each for each in kobo_profile.fields)
+    marked = ValueReader("a marker")
+    broken = tuple(replace(each, reader=marked) if each.to == "/narrative" else each for each in kobo_profile.fields)
     profile, native = replace(kobo_profile, fields=broken), kobo(**{"incident/narrative": "Zanzibar Marker"})
     with pytest.raises(UnreadableReport) as caught:
         read_native(profile, native, None, policy.vocabulary, datetime.now(UTC))
@@ -413,7 +414,7 @@ def test_each_act_keeps_what_was_said_of_it_for_each_item(tmp_path: Path) -> Non
     assert [(each.field, each.code) for each in read.left_out] == [("/acts/1/acts~1what", "unknown_code")]
 
 
-def of_acts(read: Taken) -> list[tuple[str, str, str]]:
+def of_acts(read: ReadReport) -> list[tuple[str, str, str]]:
     return [
         (each.type, each.occurred_at.astimezone(UTC).isoformat() if each.occurred_at else "", each.occurred_precision)
         for each in read.draft.violations

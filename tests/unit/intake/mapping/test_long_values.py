@@ -11,7 +11,7 @@ from marshmallow import ValidationError, validate
 from ngao.contracts import field_errors
 from ngao.contracts.classes import Pattern
 from ngao.contracts.schemas.report import Attachment, Identity
-from services.intake.mapping.lenient import Taken, read_leniently
+from services.intake.mapping.lenient import ReadReport, read_leniently
 from services.intake.mapping.mapping import map_native
 from services.intake.policy import IntakePolicy
 from tests.support.cases import case
@@ -21,14 +21,14 @@ GOOD = "mary@example.org"
 FILE = {"name": "a.ogg", "media_type": "audio/ogg", "sha256": "0" * 64}
 
 
-def read(policy: IntakePolicy, **parts: Any) -> Taken:
+def read(policy: IntakePolicy, **parts: Any) -> ReadReport:
     """A form whose profile has made these parts of a report of it."""
     mapped = map_native(policy.profiles["kobo"], case("form/email-none"))
     mapped.report.update(parts)
     return read_leniently(mapped, policy.vocabulary, datetime.now(UTC))
 
 
-def left_out(taken: Taken) -> set[str]:
+def left_out(taken: ReadReport) -> set[str]:
     return {each.field for each in taken.left_out}
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ngao.kernel.consent import Statement
-from services.intake.reports.draft import Draft, Person, Place, Violation, canonical_content, content_as_received
+from services.intake.reports.draft import Draft, Person, Place, Violation, content_as_received, content_to_hash
 
 DRAFT = Draft(
     "e1", datetime(2026, 3, 1, 9, tzinfo=UTC), "self", (Violation("torture"),), Place("iso3166-2", "KE-30"),
@@ -27,7 +27,7 @@ DRAFT = Draft(
     {"person": Person({"names": ["\x1bMary Example "]}, {"gender": "woman"})},
 ])
 def test_another_way_to_write_it_says_the_same(change: dict[str, Any]) -> None:
-    assert canonical_content(replace(DRAFT, **change)) == canonical_content(DRAFT)
+    assert content_to_hash(replace(DRAFT, **change)) == content_to_hash(DRAFT)
 
 
 @pytest.mark.parametrize("change", [
@@ -40,7 +40,7 @@ def test_another_way_to_write_it_says_the_same(change: dict[str, Any]) -> None:
     {"reporter_role": "witness"},
 ])
 def test_another_fact_says_something_else(change: dict[str, Any]) -> None:
-    assert canonical_content(replace(DRAFT, **change)) != canonical_content(DRAFT)
+    assert content_to_hash(replace(DRAFT, **change)) != content_to_hash(DRAFT)
 
 
 def test_a_draft_does_not_show_who_it_is_about() -> None:
@@ -51,5 +51,5 @@ def test_a_draft_does_not_show_who_it_is_about() -> None:
 def test_neither_unicode_form_nor_line_ends_make_another_report() -> None:
     one = replace(DRAFT, narrative="Caf\u00e9\nat nine", person=Person({"names": ["Zo\u00eb Mfano"]}))
     other = replace(DRAFT, narrative="Cafe\u0301\r\nat nine", person=Person({"names": ["Zoe\u0308 Mfano"]}))
-    assert canonical_content(one) == canonical_content(other)
+    assert content_to_hash(one) == content_to_hash(other)
     assert content_as_received(one) != content_as_received(other)

@@ -149,8 +149,8 @@ class CaseMachine(RuleBasedStateMachine):
     @invariant()
     def places_are_held_for_accepted_offers_and_for_no_others(self) -> None:
         case = self._case()
-        taken = {offer.id for offer in case.offers if offer.taken} if case else set()
-        assert {offer.id for offer in self.made.engagements.kept.values() if offer.taken} == taken
+        taken = {offer.id for offer in case.offers if offer.at_work} if case else set()
+        assert {offer.id for offer in self.made.engagements.kept.values() if offer.at_work} == taken
 
 
 CaseMachine.TestCase.settings = settings(max_examples=150, stateful_step_count=30)

@@ -57,7 +57,7 @@ def test_a_partner_is_excluded_by(rule: str, changes: dict[str, Any], want: dict
 
 
 def test_a_full_partner_is_excluded() -> None:
-    assert why_not(partner("a", capacity=2), loads={"a": Load(held=2)}) == "no_capacity"
+    assert why_not(partner("a", capacity=2), loads={"a": Load(accepted=2)}) == "no_capacity"
 
 
 def test_a_fitting_partner_is_excluded_by_nothing() -> None:
@@ -85,7 +85,7 @@ def test_points_are_given_for(better: dict[str, Any], worse: dict[str, Any], rul
 
 
 def test_free_places_give_points_and_open_offers_take_them() -> None:
-    loads = {"a": Load(held=1, asked=3), "b": Load(held=1)}
+    loads = {"a": Load(accepted=1, asked=3), "b": Load(accepted=1)}
     first, second = match(partner("a"), partner("b"), loads=loads).candidates
     assert (first.partner_id, first.score - second.score) == ("b", 12)
 
@@ -154,7 +154,7 @@ def test_a_speaker_of_the_language_is_found_behind_any_crowd() -> None:
 
 def test_full_partners_are_passed_over_until_somebody_is_free() -> None:
     crowd = [partner(f"p{number:03}", capacity=1) for number in range(100)]
-    full = {each.id: Load(held=1) for each in crowd}
+    full = {each.id: Load(accepted=1) for each in crowd}
     assert [each.partner_id for each in match(*crowd, partner("zz"), loads=full).candidates] == ["zz"]
 
 

@@ -12,7 +12,7 @@ import yaml
 from ngao.chassis.errors import Misconfigured
 from services.referral import policy
 from services.referral.cases.facts import Report
-from services.referral.offers.showing import Glimpse, Place, Showing, Shows
+from services.referral.offers.showing import Glimpse, Showing, ShownPlace, Shows
 
 SHIPPED = Path("deploy/policy")
 RECEIVED = datetime(2026, 1, 5, tzinfo=UTC)
@@ -23,10 +23,10 @@ REPORT = Report("r", "high", ("medical",), 1, county="KE-30", languages=("sw", "
     ("shows", "seen"),
     [
         (Shows(), Glimpse()),
-        (Shows(Place.REGION), Glimpse(region="nairobi")),
-        (Shows(Place.COUNTY), Glimpse(county="KE-30", region="nairobi")),
-        (Shows(Place.NOTHING, languages=True), Glimpse(languages=("sw", "so"))),
-        (Shows(Place.COUNTY, languages=True), Glimpse("KE-30", "nairobi", ("sw", "so"))),
+        (Shows(ShownPlace.REGION), Glimpse(region="nairobi")),
+        (Shows(ShownPlace.COUNTY), Glimpse(county="KE-30", region="nairobi")),
+        (Shows(ShownPlace.NOTHING, languages=True), Glimpse(languages=("sw", "so"))),
+        (Shows(ShownPlace.COUNTY, languages=True), Glimpse("KE-30", "nairobi", ("sw", "so"))),
     ],
 )
 def test_an_offer_shows_what_its_kind_of_support_needs(shows: Shows, seen: Glimpse) -> None:
@@ -37,7 +37,7 @@ def test_an_offer_shows_what_its_kind_of_support_needs(shows: Shows, seen: Glimp
 
 
 def test_a_county_of_no_region_is_not_shown_in_its_place() -> None:
-    assert Showing(Shows(Place.REGION)).glimpse("medical", REPORT) == Glimpse()
+    assert Showing(Shows(ShownPlace.REGION)).glimpse("medical", REPORT) == Glimpse()
 
 
 def test_rules_without_offers_show_nothing(tmp_path: Path) -> None:

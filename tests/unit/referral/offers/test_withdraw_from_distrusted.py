@@ -19,4 +19,4 @@ def test_a_human_is_asked_once_about_what_a_revoked_partner_holds() -> None:
             withdraw_offer(made.ctx(), offer_id)
     assert made.kinds().count("helper.revoked") == 1
     assert made.ctx().engagements.of_distrusted([], ["mwanga"], 100) == []
-    assert made.ctx().engagements.taken_of("mwanga") == [held]
+    assert made.ctx().engagements.at_work_of("mwanga") == [held]

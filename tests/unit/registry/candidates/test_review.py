@@ -8,8 +8,8 @@ from ngao.chassis.errors import NotAllowedNow, NotFound
 from ngao.kernel.actors import Actor
 from services.registry.candidates.review import review
 from services.registry.people.read import (
-    defender_record,
     find_defender,
+    person_shown,
 )
 from services.registry.people.showing import Reader
 from tests.support.registry import MARY, Register, consent
@@ -88,7 +88,7 @@ def test_only_a_suggested_person_can_be_linked() -> None:
 
 def test_reading_is_masked_and_audited_unless_the_right_is_there() -> None:
     register, known, _ = two_alike()
-    masked = defender_record(register.ctx, known, MASKED)
+    masked = person_shown(register.ctx, known, MASKED)
     assert masked.masked
     assert masked.identity.names == ("M*** W*** K***",)
     assert masked.identity.phones == ("***01",)

@@ -102,7 +102,7 @@ def test_a_bare_reference_opens_nothing_that_its_report_did_not_tell() -> None:
     register.report("NG-2", defender_ref=named(register), contact_safety=SAFE)
     assert refusal(register, BARE) == "consent_not_recorded"
     assert register.heard.withheld[-1].refusal
-    assert register.heard.withheld[-1].refusal.said_to_partner == "no_consent"
+    assert register.heard.withheld[-1].refusal.reason_for_partner == "no_consent"
     assert not register.heard.disclosed
 
 
@@ -287,7 +287,7 @@ def test_a_restricted_partner_hears_no_more_than_no_consent() -> None:
     assert [each.partner_id for each in register.last.restrictions] == ["partner-a"]
     assert len(register.heard.views) == 2
     assert refusal(register) == "restricted"
-    assert register.heard.withheld[0].refusal.said_to_partner == "no_consent"  # type: ignore[union-attr]
+    assert register.heard.withheld[0].refusal.reason_for_partner == "no_consent"  # type: ignore[union-attr]
 
 
 def test_a_lifted_restriction_is_said_and_gone() -> None:

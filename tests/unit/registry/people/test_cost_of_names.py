@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from rapidfuzz.distance import JaroWinkler
 
-from services.registry.people import reading
 from services.registry.people import resolve as resolving
+from services.registry.people import similarity as comparing
 from services.registry.people.identity import MOST_NAMES, Identity
 from services.registry.people.names import MOST_PAIRS, MOST_WORDS, closest, name_keys
-from services.registry.people.reading import similarity
 from services.registry.people.resolution import Kind, KnownPerson, resolve
+from services.registry.people.similarity import similarity
 from tests.support.registry import POLICY, Register
 
 LETTERS = "bcdfghjklmnpqrstvwxz"
@@ -43,7 +43,7 @@ class Counted:
 def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counted]:
     made = Counted()
     with monkeypatch.context() as patched:
-        patched.setattr(reading, "JaroWinkler", made)
+        patched.setattr(comparing, "JaroWinkler", made)
         yield made
 
 

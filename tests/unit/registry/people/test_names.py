@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from services.registry.people.identity import Identity
 from services.registry.people.names import name_keys, skeleton, tokens
-from services.registry.people.reading import similarity
 from services.registry.people.resolve import normalised
+from services.registry.people.similarity import similarity
 from tests.support.registry import POLICY
 
 SOUNDS = POLICY.matching.same_sounds

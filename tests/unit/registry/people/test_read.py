@@ -9,9 +9,9 @@ import pytest
 from services.registry.candidates.responses import CandidatesShown, review_answer
 from services.registry.candidates.review import review
 from services.registry.people.identity import ContactSafety
-from services.registry.people.read import defender_record
+from services.registry.people.read import person_shown
 from services.registry.people.responses import DefenderShown, defender_answer
-from services.registry.people.showing import Reader, Record
+from services.registry.people.showing import PersonShown, Reader
 from tests.support.registry import MARY, SAFE, Register
 
 SEES, MASKED = (Reader("case_work", sees_identity=sees) for sees in (True, False))
@@ -19,8 +19,8 @@ HOURS = [{"opens": "20:00", "closes": "21:00", "days": ["sat"]}]
 CAREFUL = {**SAFE, "hours": HOURS, "shared_phone": True, "instructions": "Ask for the tailor."}
 
 
-def record_of(register: Register, case_ref: str, reader: Reader) -> Record:
-    return defender_record(register.ctx, register.cases.kept[case_ref].defender_ref or "", reader)
+def record_of(register: Register, case_ref: str, reader: Reader) -> PersonShown:
+    return person_shown(register.ctx, register.cases.kept[case_ref].defender_ref or "", reader)
 
 
 def shown(safety: dict[str, Any] | None, reader: Reader = SEES) -> dict[str, Any]:

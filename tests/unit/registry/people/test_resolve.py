@@ -11,8 +11,8 @@ from ngao.chassis.errors import SealBroken
 from ngao.contracts.events.intake import SealedIdentity
 from services.registry.people.add_facts import add_facts_of
 from services.registry.people.identity import Identity
-from services.registry.people.reading import similarity
 from services.registry.people.resolution import Kind, KnownPerson, resolve
+from services.registry.people.similarity import similarity
 from tests.support.registry import MARY, POLICY, SAFE, Register, accepted, consent
 
 ALIKE = similarity
