@@ -49,7 +49,7 @@ class MemoryMessages(MemoryRepository[Message], MessageRepository):
         waiting = self._records.ordered(lambda each: each.next_attempt is not None, by=_made)
         return len(waiting), waiting[0].created_at if waiting else None
 
-    def unanswered(self, now: datetime) -> tuple[int, datetime | None]:
+    def not_escalated(self, now: datetime) -> tuple[int, datetime | None]:
         late = sorted(each.escalate_at for each in self._records.kept.values() if each.escalate_at and each.escalate_at <= now)
         return len(late), late[0] if late else None
 

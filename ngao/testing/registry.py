@@ -103,7 +103,7 @@ class MemoryAddresses(AddressRepository):
                 found[ref] = found.get(ref, frozenset()) | {key[0]}
         return found
 
-    def add_owner(self, ref: str, identity: Identity) -> None:
+    def add(self, ref: str, identity: Identity) -> None:
         for key in self._identifying(identity):
             self._addresses.owners.setdefault(key, set()).add(ref)
 
@@ -115,7 +115,7 @@ class MemoryAddresses(AddressRepository):
     def named_by_source(self, source_id: str, given: str) -> str | None:
         return self._addresses.named.get((source_id, given))
 
-    def remove_owner(self, ref: str) -> None:
+    def remove(self, ref: str) -> None:
         for owners in self._addresses.owners.values():
             owners.discard(ref)
         for key in [key for key, owner in self._addresses.named.items() if owner == ref]:

@@ -14,13 +14,13 @@ from services.referral.cases import announcing
 from services.referral.cases.changes import MOVES, Kind
 from services.referral.cases.model import Case
 from services.referral.cases.need import Need
-from services.referral.offers import take_partner_reply
+from services.referral.offers import handle_partner_reply
 from services.referral.offers.model import Offer, State
 from services.registry.disclosure import disclose
 from tests.support.referral import START, defender, office, partner, report
 
 SERVICES = Path(__file__).resolve().parents[2] / "services"
-BY_ANNOTATION = (disclose_narrative, take_partner_reply, disclose)
+BY_ANNOTATION = (disclose_narrative, handle_partner_reply, disclose)
 SENDERS = {Path(str(module.__file__)).relative_to(SERVICES).as_posix() for module in (*BY_ANNOTATION, announcing)}
 READS_THE_BACKLOG = "referral/directory/read.py"
 

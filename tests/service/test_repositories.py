@@ -295,8 +295,8 @@ def test_a_person_is_found_by_address_name_and_link_until_it_is_released(registr
     def fill(ctx: Any) -> None:
         for ref, to in ((first, None), (second, first)):
             ctx.defenders.save(Defender(ref, mary, NOW, linked_to=to))
-        ctx.addresses.add_owner(first, mary)
-        ctx.addresses.add_owner(second, replace(mary, emails=()))
+        ctx.addresses.add(first, mary)
+        ctx.addresses.add(second, replace(mary, emails=()))
 
     registry.run(fill)
     shared = registry.run(lambda ctx: ctx.addresses.sharing(mary))
@@ -307,7 +307,7 @@ def test_a_person_is_found_by_address_name_and_link_until_it_is_released(registr
     given = registry.run(lambda ctx: ctx.addresses.name_for_source(first, "forms"))
     assert registry.run(lambda ctx: ctx.addresses.named_by_source("forms", given)) == first
     assert registry.run(lambda ctx: ctx.addresses.named_by_source("hotline", given)) is None
-    registry.run(lambda ctx: ctx.addresses.remove_owner(first))
+    registry.run(lambda ctx: ctx.addresses.remove(first))
     assert registry.run(lambda ctx: ctx.addresses.sharing(mary)) == {second: frozenset({"phone"})}
     assert registry.run(lambda ctx: ctx.addresses.named_by_source("forms", given)) is None
 
@@ -519,7 +519,7 @@ def test_messages_that_nobody_acknowledged_are_overdue_urgent_ones_first(notify:
 
     notify.run(fill)
     assert notify.run(lambda ctx: list(ctx.messages.overdue(later(3), 60 * MINUTE, 10))) == ["m-2", "m-1", "m-4"]
-    assert notify.run(lambda ctx: ctx.messages.unanswered(later(3))) == (2, later(1))
+    assert notify.run(lambda ctx: ctx.messages.not_escalated(later(3))) == (2, later(1))
 
 
 def test_messages_are_listed_newest_first_by_what_is_asked(notify: Any) -> None:

@@ -12,7 +12,7 @@ from services.intake.reports.disclose_narrative import disclose_what_is_new
 def follow_consent(ctx: Context, event: ConsentChanged) -> None:
     """Keep the change; a consent that was missing lets those at work have the narrative now. Raises NotFound.
 
-    Of a forgotten report nothing can be disclosed, so that a consent for it changes nothing.
+    Of an erased report nothing can be disclosed, so that a consent for it changes nothing.
     """
     report = ctx.reports.of_case(event.case_ref)
     if report.erased_at:

@@ -214,7 +214,7 @@ class Report:
 
     def add_triage(self, fresh: Triage, for_source: Triage) -> None:
         """Store a new triage. Machines may raise an urgency, only a human lowers one: the old one stays if it is higher."""
-        self._take(fresh)
+        self._replace_triage(fresh)
         self.triage_for_source = _higher(self.triage_for_source, for_source) if self.triage_for_source else for_source
 
     def concerns_other_reports(self, now: datetime) -> None:
@@ -225,7 +225,7 @@ class Report:
         """Store a triage that only those who help may know; False if it makes nothing more urgent."""
         before = self.triage
         if rank(fresh.urgency) < rank(before.urgency):
-            self._take(fresh)
+            self._replace_triage(fresh)
         return self.triage is not before
 
     def decide(self, urgency: str, reason: str, text: str) -> None:
@@ -234,7 +234,7 @@ class Report:
         self.decision = Decision(urgency, reason, tuple(each.rule for each in fired), self.triage.points)
         self.triage = replace(self.triage, urgency=urgency, reasons=(Reason(BY_OPERATOR, text), *fired))
 
-    def _take(self, fresh: Triage) -> None:
+    def _replace_triage(self, fresh: Triage) -> None:
         if self.decision and self.decision.knew(fresh):
             return
         if _higher(self.triage, fresh) is fresh:

@@ -115,7 +115,7 @@ def read_case_report(ctx: Context, case_ref: str, *, reason: str = "") -> dict[s
     summary="Read the narrative; ?reason= is required.",
 )
 def read_narrative(ctx: Context, case_ref: str, *, reason: str = "") -> dict[str, Any]:
-    """Show an operator the narrative and what the attachments are; nothing once it is forgotten.
+    """Show an operator the narrative and what the attachments are; nothing once it is erased.
 
     Raises NotFound, InvalidInput for an unknown reason.
     """

@@ -1,4 +1,4 @@
-"""Measure the backlog: mail that is not sent, and officers who were not asked although the first did not answer."""
+"""Measure the backlog: mail that is not sent, and officers who were not asked although the first did not acknowledge."""
 
 from __future__ import annotations
 
@@ -15,5 +15,5 @@ def measure_messages(parts: NotifyParts) -> None:
     unsent, oldest = messages.unsent()
     parts.unsent.set(unsent)
     parts.unsent_seconds.set((now - oldest).total_seconds() if oldest else 0.0)
-    late, since = messages.unanswered(now)
+    late, since = messages.not_escalated(now)
     parts.metrics.overdue("acknowledgement", late, (now - since).total_seconds() if since else 0.0)

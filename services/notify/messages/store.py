@@ -78,7 +78,7 @@ class MessageRepository(Repository[Message]):
         """Return how many messages wait to be sent, and when the oldest was created."""
         return count_and_first(MessageDocument.objects(due__exists=True), "created_at")
 
-    def unanswered(self, now: datetime) -> tuple[int, datetime | None]:
+    def not_escalated(self, now: datetime) -> tuple[int, datetime | None]:
         """Return how many unacknowledged messages were not escalated in time, and when the first should have been."""
         return count_and_first(MessageDocument.objects(urgent__in=list(_BOTH), escalate_at__lte=now), "escalate_at")
 

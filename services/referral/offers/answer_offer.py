@@ -7,6 +7,7 @@ from typing import Any
 from ngao.chassis.errors import NotAllowedNow
 from ngao.chassis.handlers import Call, http
 from services.referral.context import Context, ReferralParts
+from services.referral.offers.handle_reply import find_offer, handle_reply, state_error
 from services.referral.offers.model import Reply, ReplyOutcome, Verb
 from services.referral.offers.responses import (
     AcceptRequest,
@@ -16,7 +17,6 @@ from services.referral.offers.responses import (
     OfferView,
     own_offer_view,
 )
-from services.referral.offers.take_reply import find_offer, state_error, take_reply
 from services.referral.requests import NothingRequest
 
 _ANSWERED = {200: OfferView, 409: None}
@@ -74,7 +74,7 @@ def _load(call: Call) -> dict[str, Any]:
 
 def _answer(parts: ReferralParts, call: Call, reply: Reply) -> dict[str, Any]:
     """Handle a reply. Raises NotFound; NotAllowedNow with the offer's present state, once the arrival of the reply is stored."""
-    outcome, case, offer = parts.run(lambda ctx: take_reply(ctx, call.principal.id, reply, keep_early=False), call)
+    outcome, case, offer = parts.run(lambda ctx: handle_reply(ctx, call.principal.id, reply, keep_early=False), call)
     if outcome in {ReplyOutcome.EARLY, ReplyOutcome.LATE}:
         detail = f"The offer is {offer.state.value}; this reply is not possible now."
         raise NotAllowedNow(detail, slug="offer-state", errors=[state_error(offer)])

@@ -30,15 +30,15 @@ _BY_PARTNER_AND_STATE = [{"$group": {"_id": {"partner": "$partner_id", "state": 
 class EngagementDocument(Stored):
     """One offer from its partner's side. Counting these gives a partner's load without a counter that all cases share.
 
-    `place` is which of the partner's places a live offer has: the index lets no two offers have one. `shown` is whether a human
-    was notified that a revoked partner is at work on it.
+    `place` is which of the partner's places a live offer has: the index lets no two offers have one. `human_notified` is
+    whether a human was notified that a revoked partner is at work on it.
     """
 
     partner_id = StringField(required=True, **INTERNAL)
     state = StringField(required=True, **INTERNAL)
     at = DateTimeField(required=True, **INTERNAL)
     place = IntField(**INTERNAL)
-    shown = BooleanField(**INTERNAL)
+    human_notified = BooleanField(db_field="shown", **INTERNAL)
 
     meta: ClassVar[dict[str, Any]] = {
         "db_alias": "referral",
@@ -130,7 +130,9 @@ class EngagementRepository:
         open_, at_work = ([state.value for state in states] for states in (OPEN, AT_WORK))
         found = _offers(EngagementDocument.objects(partner_id__in=distrusted, state__in=open_), limit) if distrusted else []
         if revoked:
-            found += _offers(EngagementDocument.objects(partner_id__in=revoked, state__in=at_work, shown__ne=True), limit)
+            found += _offers(
+                EngagementDocument.objects(partner_id__in=revoked, state__in=at_work, human_notified__ne=True), limit
+            )
         return found
 
     def _load(self, partner_id: str) -> Load:

@@ -67,6 +67,6 @@ def _correct(ctx: Context, case: Case, facts: ReportedIdentity, sequence: int | 
     if case.defender_ref is None:
         identify(ctx, case)
     elif case.facts.identity:
-        ctx.addresses.add_owner(case.defender_ref, case.facts.identity)
+        ctx.addresses.add(case.defender_ref, case.facts.identity)
         case.facts_added = False
     return True

@@ -82,11 +82,11 @@ def _people_of(ctx: Context, cases: list[Case]) -> list[Person]:
 def _let_fade(ctx: Context, person: Person) -> None:
     for record in person.records:
         record.fading_since = ctx.now
-        ctx.addresses.remove_owner(record.id)
+        ctx.addresses.remove(record.id)
         ctx.defenders.save(record)
 
 
 def _undo(ctx: Context, record: Defender) -> None:
     record.fading_since = None
-    ctx.addresses.add_owner(record.id, record.identity)
+    ctx.addresses.add(record.id, record.identity)
     ctx.defenders.save(record)

@@ -162,7 +162,7 @@ def _record_for(ctx: Context, resolution: Resolution, identity: Identity | None)
         known = Defender(defender_ref(), identity or Identity(), ctx.now)
         ctx.defenders.save(known)
     if identity:
-        ctx.addresses.add_owner(known.id, identity)
+        ctx.addresses.add(known.id, identity)
     return known
 
 

@@ -126,7 +126,7 @@ class AddressRepository:
                 found[ref] = found.get(ref, frozenset()) | {record["kind"]}
         return found
 
-    def add_owner(self, ref: str, identity: Identity) -> None:
+    def add(self, ref: str, identity: Identity) -> None:
         """Record the addresses as this person's too; existing ones are not written again."""
         known = self._known(identity)
         for key, kind in self._hashes(identity):
@@ -148,7 +148,7 @@ class AddressRepository:
         record = self._one(self._named(source_id, given))
         return next(iter(record["defender_refs"]), None) if record else None
 
-    def remove_owner(self, ref: str) -> None:
+    def remove(self, ref: str) -> None:
         """Delete everything that leads to this person."""
         for found in AddressDocument.objects(defender_refs=ref).as_pymongo():
             record = self._records.setdefault(found["_id"], found)

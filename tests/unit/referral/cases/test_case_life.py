@@ -15,9 +15,9 @@ from services.referral.cases.end_waits import expire_due
 from services.referral.cases.facts import Changed
 from services.referral.cases.match_again import match_again
 from services.referral.cases.settle_need import settle_need
+from services.referral.offers.handle_reply import NO_PLACE, handle_reply, state_error
 from services.referral.offers.model import Offer, Reply, ReplyOutcome, State, Verb
 from services.referral.offers.note_disclosure import note_disclosure
-from services.referral.offers.take_reply import NO_PLACE, state_error, take_reply
 from tests.support.referral import (
     START,
     Office,
@@ -53,7 +53,7 @@ def live(made: Office) -> Offer:
 
 def say(made: Office, verb: Verb, detail: str = "", offer: Offer | None = None, *, keep_early: bool = True) -> ReplyOutcome:
     offer = offer or live(made)
-    return take_reply(made.ctx(), offer.partner_id, Reply(offer.id, verb, detail), keep_early=keep_early)[0]
+    return handle_reply(made.ctx(), offer.partner_id, Reply(offer.id, verb, detail), keep_early=keep_early)[0]
 
 
 def wait(made: Office, by: timedelta) -> None:
@@ -417,9 +417,9 @@ def test_an_operator_matches_again_at_once() -> None:
 def test_nobody_answers_for_another_partner() -> None:
     made = opened("a", "b")
     with pytest.raises(NotFound):
-        take_reply(made.ctx(), "zz", Reply(live(made).id, Verb.ACCEPT), keep_early=True)
+        handle_reply(made.ctx(), "zz", Reply(live(made).id, Verb.ACCEPT), keep_early=True)
     with pytest.raises(NotFound):
-        take_reply(made.ctx(), "a", Reply("no-such-offer", Verb.ACCEPT), keep_early=True)
+        handle_reply(made.ctx(), "a", Reply("no-such-offer", Verb.ACCEPT), keep_early=True)
 
 
 def settled() -> Office:

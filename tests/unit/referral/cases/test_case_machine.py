@@ -11,8 +11,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from services.referral.cases.end_waits import expire_due
 from services.referral.cases.model import Case, Life
 from services.referral.cases.need import NeedState
+from services.referral.offers.handle_reply import handle_reply
 from services.referral.offers.model import LIVE, Reply, State, Verb
-from services.referral.offers.take_reply import take_reply
 from tests.support.referral import (
     Office,
     apply_consent,
@@ -77,7 +77,7 @@ class CaseMachine(RuleBasedStateMachine):
         case = self.made.cases.get(REF)
         if case and case.offers:
             offer = case.offers[at % len(case.offers)]
-            take_reply(self.made.ctx(), offer.partner_id, Reply(offer.id, verb, "other"), keep_early=early)
+            handle_reply(self.made.ctx(), offer.partner_id, Reply(offer.id, verb, "other"), keep_early=early)
 
     @rule(minutes=st.sampled_from([1, 20, 90, 3000]))
     def time_passes(self, minutes: int) -> None:

@@ -10,10 +10,10 @@ import pytest
 
 from services.referral.cases.events import event_of, state_of
 from services.referral.cases.settle_need import settle_need
+from services.referral.offers.handle_partner_reply import late_answer
+from services.referral.offers.handle_reply import handle_reply, state_error
 from services.referral.offers.model import Offer, Reply, Verb
 from services.referral.offers.responses import offer_view, own_offer_view
-from services.referral.offers.take_partner_reply import late_answer
-from services.referral.offers.take_reply import state_error, take_reply
 from services.referral.offers.withdraw_from_distrusted import withdraw_offer
 from tests.support.referral import (
     Office,
@@ -66,7 +66,7 @@ def _offered() -> Office:
 def _taken_back(act: Callable[[Office], None], *, taken: bool) -> tuple[Office, Offer]:
     made = _offered()
     if taken:
-        take_reply(made.ctx(), "a", Reply(made.case().offers[0].id, Verb.ACCEPT), keep_early=False)
+        handle_reply(made.ctx(), "a", Reply(made.case().offers[0].id, Verb.ACCEPT), keep_early=False)
     act(made)
     return made, made.case().offers[0]
 

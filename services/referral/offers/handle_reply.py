@@ -17,7 +17,7 @@ from services.referral.offers.withdraw_from_distrusted import distrust_of
 NO_PLACE = "no_place"
 
 
-def take_reply(ctx: Context, partner_id: str, reply: Reply, *, keep_early: bool) -> tuple[ReplyOutcome, Case, Offer]:
+def handle_reply(ctx: Context, partner_id: str, reply: Reply, *, keep_early: bool) -> tuple[ReplyOutcome, Case, Offer]:
     """Apply a partner's reply. Returns its outcome, and the state of the offer.
 
     Raises NotFound for an offer that was not made to this partner, InvalidInput (`acceptance-not-signed`) for an acceptance

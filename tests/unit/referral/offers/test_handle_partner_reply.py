@@ -10,7 +10,7 @@ from ngao.chassis.errors import Conflict, InvalidInput, NotFound
 from ngao.chassis.messaging.delivery import Delivery
 from ngao.chassis.messaging.pipeline import Rejected
 from ngao.contracts import FieldError, InvalidContent, Undecodable
-from services.referral.offers.take_partner_reply import answering
+from services.referral.offers.handle_partner_reply import answering
 
 OFFER = "3b241101-e2bb-4255-8caf-4136c566a962"
 POST = Delivery(

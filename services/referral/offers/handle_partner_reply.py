@@ -37,8 +37,8 @@ from ngao.contracts.events.replies import (
     StartReply,
 )
 from services.referral.context import Context
+from services.referral.offers.handle_reply import handle_reply, state_error
 from services.referral.offers.model import ENDED_BY_COALITION, Offer, Reply, ReplyOutcome, Verb
-from services.referral.offers.take_reply import state_error, take_reply
 
 _OFFER_ID = re.compile(r"[0-9a-f-]{36}")
 _MOST_IGNORED = 20
@@ -83,7 +83,7 @@ def on_partner_reply(ctx: Context, delivery: Delivery) -> None:
     with answering(partner_id, delivery):
         posted = _reply_in(delivery)
         ctx.unit.traceparent = posted.traceparent
-        outcome, _, offer = take_reply(ctx, partner_id, posted.reply, keep_early=True)
+        outcome, _, offer = handle_reply(ctx, partner_id, posted.reply, keep_early=True)
     if posted.ignored:
         _publish(ctx, _ignored(partner_id, posted))
     if outcome is ReplyOutcome.LATE and offer.state not in ENDED_BY_COALITION:
