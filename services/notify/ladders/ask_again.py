@@ -19,7 +19,7 @@ def ask_all_again(parts: NotifyParts) -> None:
 
 
 def ask_again(ctx: Context, case_ref: str) -> Message | None:
-    """Send the gravest unacknowledged alarm of a case to the person whom it could not reach. Its ladder continues from there.
+    """Send the gravest unacknowledged alarm of a case that was not delivered. Its ladder continues from there.
 
     It asks for every event of the case that has not been acknowledged.
     """

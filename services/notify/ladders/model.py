@@ -58,7 +58,7 @@ def alarm_beside(message: Message, alarms: Collection[Message]) -> Message | Non
 
 
 def alarm_to_ask_again(situation: Situation, alarms: Collection[Message]) -> Message | None:
-    """Return the gravest unacknowledged message whose recipient could not be reached, and can be now."""
+    """Return the gravest unacknowledged message that was not delivered and whose recipient can be reached now."""
     undelivered = (State.REFUSED, State.FAILED)
     best: Message | None = None
     for message in unacknowledged(alarms):
