@@ -22,8 +22,8 @@ _ALLOWANCE_S = 0.5
 _LIVE = {"offered", "received", "accepted", "started"}
 _RANK = {"offered": 0, "received": 1, "accepted": 2, "started": 3}  # everything else is an end
 _STEPS = {
-    "case.opened", "case.closed", "offered", "accepted", "declined", "expired", "started", "completed", "failed", "withdrawn",
-    "recalled", "unroutable",
+    "case.opened", "case.closed", "accepted", "declined", "expired", "started", "completed", "failed", "withdrawn", "recalled",
+    "unroutable",
 }  # fmt: skip
 _STEPS_ONCE = {"offered", "accepted", "declined", "expired", "started", "completed", "report.learnt"}
 _ONCE = {
@@ -197,7 +197,7 @@ def people_were_told(book: _Book) -> Iterator[Violation]:
 
 
 def intake_knows_each_step(book: _Book) -> Iterator[Violation]:
-    """I3: what intake tells the source is what referral did, step by step."""
+    """I3: what intake tells the source is what referral did, step by step. Of offers it hears nothing: see `people_were_told`."""
     said = Counter(
         (hop["case_ref"], hop["what"], hop["offer_id"] or hop["need"]) for hop in book.facts.story if hop["what"] in _STEPS
     )
