@@ -1,20 +1,17 @@
-"""The demo for real, then every bash block of the pages on the platform that it has left running, then its end."""
+"""The demo for real, then every bash block of the pages on the platform that it has left running, then its end.
+
+test_how_to_pages.py follows the pages of docs/how-to, on a platform of its own.
+"""
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import signal
 import subprocess
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.support.launcher import borrowed
-from tests.support.pages import ON_ENGINE, ROOT, blocks, pages, script
+from tests.support.demo import Copy, follow, followed
 
 pytestmark = [pytest.mark.thorough, pytest.mark.timeout(400)]
 
@@ -29,93 +26,6 @@ PROMISED = (
     "replayed: accepted",
     "bin/ngao status",
 )
-# What a page must have shown by its end, beside that no command of it failed.
-SHOWN = {
-    "README.md": ('"duplicate":false', '"code":"unknown_code"', "intake.report.receipt.v1 NG-"),
-    "docs/tutorial/first-referral.md": (
-        "The broker accepts this account: partner turkana-legal.",
-        '"duplicate":true',
-        "may be reached; phone numbers: 1",
-        "turkana-legal is at work on legal_aid.",
-        "is recalled",
-    ),
-    "docs/how-to/look-after-parked-messages.md": ("undecodable", "The content is destroyed."),
-    "docs/how-to/change-policy.md": ("asked_for_a_doctor", "No service reads", "doctors is not in its list"),
-    "docs/how-to/write-a-mapping-profile.md": ('"mapping_version":"kiswahili-form-1"', '"left_out":[{"field":', "acts-1"),
-    "docs/how-to/onboard-a-source.md": ("Reports over AMQP are sealed", "intake.report.receipt.v1 NG-"),
-}
-
-# The last one marks what this run has started, so that nothing of it outlives a run that is killed.
-_GIVEN = ("NGAO_RABBITMQ_SERVER", "NGAO_MONGOD", "NGAO_CACHE", "NGAO_TEST_RUN")
-
-
-@dataclass(frozen=True)
-class Copy:
-    """A platform of this module's own."""
-
-    home: Path
-    environment: dict[str, str]
-
-    def run(self, *command: str, **more: str) -> subprocess.CompletedProcess[str]:
-        """Run to the end; both streams in `stdout`, as a terminal shows them. What it leaves behind is ended with it."""
-        with subprocess.Popen(
-            command, cwd=ROOT, env={**self.environment, **more}, text=True, start_new_session=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        ) as process:  # fmt: skip
-            try:
-                said, _ = process.communicate(timeout=200)
-            finally:
-                end_group(process.pid)
-        return subprocess.CompletedProcess(command, process.returncode, said)
-
-    def processes(self) -> list[str]:
-        """The command lines of processes that name this home, in arguments or environment."""
-        return [line for pid in living() if str(self.home) in of(pid, "environ") + (line := of(pid, "cmdline"))]
-
-
-def living() -> list[int]:
-    return [int(path.name) for path in Path("/proc").iterdir() if path.name.isdecimal() and int(path.name) != os.getpid()]
-
-
-def of(pid: int, what: str) -> str:
-    try:
-        return Path(f"/proc/{pid}/{what}").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
-    except OSError:
-        return ""
-
-
-def end_group(group: int) -> None:
-    try:
-        os.killpg(group, signal.SIGTERM)
-    except ProcessLookupError:
-        return
-
-
-@pytest.fixture(scope="module")
-def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copy]:
-    """Ended whatever happened."""
-    folder = tmp_path_factory.mktemp("demo")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("NGAO_", "PYTHON", "COLUMNS"))}
-    given = {name: os.environ[name] for name in _GIVEN if name in os.environ}
-    made = Copy(folder / "home", {**kept, **given, **borrowed(folder), "NGAO_HOME": str(folder / "home")})
-    yield made
-    down = made.run("bin/ngao", "down")
-    left = made.processes()
-    shutil.rmtree(made.home, ignore_errors=True)
-    assert down.returncode == 0, down.stdout
-    assert "Nothing of Ngao is running." in down.stdout
-    assert left == []
-
-
-@pytest.fixture(scope="module")
-def demo(copy: Copy) -> subprocess.CompletedProcess[str]:
-    return copy.run("bin/ngao", "demo")
-
-
-@pytest.fixture(scope="module")
-def running(copy: Copy, demo: subprocess.CompletedProcess[str]) -> Copy:
-    assert demo.returncode == 0, demo.stdout[-3000:]
-    return copy
 
 
 def test_the_demo_keeps_all_it_promises(demo: subprocess.CompletedProcess[str]) -> None:
@@ -136,8 +46,6 @@ def test_the_demos_own_curl_line_posts_a_report(running: Copy, demo: subprocess.
     assert '"case_ref":"NG-' in running.run("bash", "-c", line).stdout
 
 
-@pytest.mark.parametrize("page", [page for page in pages() if page not in ON_ENGINE and list(blocks("bash", page))], ids=str)
+@pytest.mark.parametrize("page", followed(how_to=False), ids=str)
 def test_every_command_of_a_page_works(running: Copy, page: Path) -> None:
-    done = running.run("bash", "-c", script(page))
-    assert done.returncode == 0, done.stdout[-4000:]
-    assert [line for line in SHOWN.get(str(page), ()) if line not in done.stdout] == []
+    follow(running, page)

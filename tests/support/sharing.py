@@ -19,7 +19,7 @@ from xdist.scheduler import LoadScopeScheduling
 TOGETHER = {"tests/system": ("test_restore.py",)}
 """Folders whose files share one platform, and the files in them that have their own."""
 GUESSED_S = {
-    "tests/faults": 400, "tests/docs/test_demo.py": 350, "tests/system": 200,
+    "tests/faults": 400, "tests/docs/test_demo.py": 350, "tests/docs/test_how_to_pages.py": 350, "tests/system": 200,
     "tests/service/test_contact_leaves.py": 170, "tests/service/test_narrative_leaves.py": 125,
     "tests/service/test_notify.py": 115, "tests/service/test_fresh_install.py": 115, "tests/service/test_gate.py": 70,
     "tests/docs/test_recipes.py": 60, "tests/privacy": 60, "tests/service/test_http_entrypoint.py": 60,
