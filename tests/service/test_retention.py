@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -25,7 +23,7 @@ from ngao.chassis.security.audit import Verified
 from ngao.chassis.security.identity import Principal
 from ngao.contracts import make, open_event
 from ngao.kernel.actors import Actor
-from ngao.testing.processes import ROOT, World
+from ngao.testing.processes import ROOT, WARMED, World
 from services.intake.reports.model import Update
 from services.intake.reports.posted import Posted, accept_posted
 from services.intake.reports.store import ReportDocument
@@ -174,9 +172,10 @@ def ahead_of_us(intake: Held) -> float:
 def sweep(world: World, policy: Path, days: float, times: int = 1) -> None:
     """So many replicas at once, each a process of its own, in so many days."""
     settings, _ = world.settings("intake", "", (policy,))
-    command = [sys.executable, "-W", "ignore", "-m", "tests.support.forgetting", str(settings), str(days)]
-    running = [subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE) for _ in range(times)]
-    assert [(each.communicate()[1].decode()[-500:], each.returncode) for each in running] == [("", 0)] * times
+    printed = world.directory / "forgetting.log"
+    with printed.open("wb") as log:
+        running = [WARMED.start("tests.support.forgetting", [str(settings), str(days)], log) for _ in range(times)]
+    assert ([each.wait(60) for each in running], printed.read_text()[-500:]) == ([0] * times, "")
 
 
 def test_several_processes_forget_at_once_and_each_report_once(intake: Held, world: World, tmp_path: Path) -> None:
