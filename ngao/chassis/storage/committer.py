@@ -28,7 +28,6 @@ from ngao.chassis.observability.logs import get_logger
 from ngao.chassis.storage.connection import JOURNAL, MARKS_OF_BEFORE, Store
 from ngao.chassis.storage.journal import Journal
 from ngao.chassis.storage.refusals import meaning_of
-from ngao.chassis.storage.remembered import Outdated
 from ngao.chassis.storage.sequences import Sequences
 from ngao.chassis.storage.transactions import Transactions
 from ngao.chassis.storage.unit_of_work import Publication, Unit, Write
@@ -162,25 +161,15 @@ class GroupCommitter:
 
     def _write(self, units: list[Unit]) -> list[Entry]:
         try:
-            return self._write_in_time(units)
-        except Outdated:
-            return self._write_in_time(units)
-
-    def _write_in_time(self, units: list[Unit]) -> list[Entry]:
-        committed = False
-        try:
             entries = self._transactions.run(lambda inside: self._apply(inside, units))
-            committed = True
-            if any(unit.records or unit.carried for unit in units):
-                self.journal.has_lines.set()
-            return entries
         except PyMongoError as error:
             meant = meaning_of(error)
             if isinstance(meant, Unavailable):
                 self._log.warning("store.refused", kind=type(error).__name__, code=getattr(error, "code", None), units=len(units))
             raise meant from None
-        finally:
-            self._sequences.settle(committed=committed)
+        if any(unit.records or unit.carried for unit in units):
+            self.journal.has_lines.set()
+        return entries
 
     def _apply(self, session: ClientSession, units: list[Unit]) -> list[Entry]:
         database = self._store.database
