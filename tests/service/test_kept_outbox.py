@@ -145,7 +145,7 @@ def test_kept_entries_are_in_no_index_that_is_used_all_the_time(world: World) ->
         kept = [{**entry(heard("ok")), "sent_at": datetime.now(UTC)} for _ in range(300)]
         outbox.insert_many([*waiting, *({key: value for key, value in each.items() if "lease" not in key} for each in kept)])
         sizes = own.database.command("validate", "outbox", full=True)["keysPerIndex"]
-        by_index = dict.fromkeys(("waiting_by_lease", "waiting_by_holder", "waiting_by_age"), 3)
+        by_index = dict.fromkeys(("waiting_in_order", "waiting_by_holder", "waiting_by_age"), 3)
         assert sizes == {"_id_": 303, **by_index, "in_trouble": 0, "sent": 300, "marks": 0, "to_move": 0}
         now, far = datetime.now(UTC), datetime(2100, 1, 1, tzinfo=UTC)
         free = {"$or": [{"leased_until": {"$lte": now}}, {"leased_until": {"$gt": far}}]}
@@ -168,7 +168,7 @@ def test_indexes_of_an_earlier_version_are_replaced(world: World) -> None:
         own.ensure_indexes(())
         own.ensure_indexes(())
         there = set(own.database["outbox"].index_information())
-        waiting = {"waiting_by_lease", "waiting_by_holder", "waiting_by_age"}
+        waiting = {"waiting_in_order", "waiting_by_holder", "waiting_by_age"}
         assert there == {"_id_", *waiting, "in_trouble", "sent", "marks", "to_move"}
     finally:
         own.client.drop_database(name)

@@ -62,6 +62,33 @@ def test_no_more_is_taken_at_once_than_a_service_has_memory_for(running: Running
     assert max(at_once) == 2
 
 
+def test_a_backlog_is_taken_in_pieces_each_behind_the_last_and_nothing_before_it_is_passed_over(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All entries have the same age and the same lease, as after a restore; one gets free that is older than all of them."""
+    monkeypatch.setattr(relay, "_CLAIMED", 10)
+    held = running.holds(*[SAID] * 35)
+    now = datetime.now(UTC)
+    running.outbox.update_many({}, {"$set": {"leased_until": now - timedelta(minutes=1), "created_at": now}})
+    walked: list[int] = []
+    claim = running.relay._claim
+
+    def claimed(moment: datetime) -> list[Entry]:
+        found = claim(moment)
+        if len(walked) == 1:
+            [late] = running.holds(SAID)
+            running.outbox.update_one({"message_id": late}, {"$set": {"leased_until": now - timedelta(days=1)}})
+            held.append(late)
+        walked.append(len(found))
+        return found
+
+    monkeypatch.setattr(running.relay, "_claim", claimed)
+    running.begins()
+    eventually(lambda: sorted(running.publisher.sent) == sorted(held), what="all of them")
+    assert len(held) == 36
+    assert walked[:4] == [10, 10, 10, 5]
+
+
 @pytest.mark.parametrize("change", [{"$unset": {"routing_key": ""}}, {"$set": {"to": "an-exchange-of-a-later-version"}}])
 def test_an_entry_that_cannot_be_read_holds_no_other_and_is_kept(running: Running, change: dict[str, dict[str, str]]) -> None:
     [unreadable], [other] = running.holds(SAID), running.holds(SAID)

@@ -28,7 +28,7 @@ from ngao.chassis.messaging.rechecks import Answer, Rechecks
 from ngao.chassis.messaging.settling import Settling
 from ngao.chassis.observability.logs import describe_error, get_logger
 from ngao.chassis.observability.metrics import Metrics
-from ngao.chassis.storage.connection import JOURNAL, Store
+from ngao.chassis.storage.connection import IN_ORDER, JOURNAL, WAITING_IN_ORDER, Store
 
 LEASE = timedelta(seconds=12)
 _SWEEP_EVERY_S = 1.0
@@ -41,6 +41,8 @@ _FURTHEST = timedelta(minutes=5)
 _HELD = 20_000
 _CLAIMED = 20 * WINDOW
 """How many the sweep claims together: each query walks over entries that earlier ones have removed, so few are cheap."""
+_BEGINS_AGAIN_S = 5.0
+_KEYS = {**dict.fromkeys(IN_ORDER, 1), "size": {"$bsonSize": "$$ROOT"}}
 _CLAIMED_BYTES = 32 * 1024**2
 """And how much of them: two thousand of the largest events are more than a service has memory for."""
 
@@ -69,6 +71,8 @@ class Relay:
         self._routine: deque[Entry] = deque()
         self._wake = threading.Event()
         self._stopping = threading.Event()
+        self._behind: list[tuple[str, Any]] | None = None
+        self._behind_until = 0.0
         self._next_sweep = 0.0  # on the monotonic clock: a wall clock that is set back must not stop the sweep
         self._settling = Settling(store, clock, metrics)
         self._log = get_logger("relay")
@@ -213,15 +217,31 @@ class Relay:
 
     def _claim(self, now: datetime) -> list[Entry]:
         free = {"$or": [{"leased_until": {"$lte": now}}, {"leased_until": {"$gt": now + _FURTHEST}}]}
-        order = [("leased_until", ASCENDING), ("priority", ASCENDING), ("created_at", ASCENDING)]
-        with self._outbox.find(free, {"size": {"$bsonSize": "$$ROOT"}}).sort(order).limit(_CLAIMED) as found:
-            ids = _first_of(found)
+        ids = self._free(now, free)
         if not ids:
             return []
         claim, until = f"{self._token}-{uuid4().hex}", now + self._lease
         self._outbox.update_many({"_id": {"$in": ids}, **free}, {"$set": {"lease": claim, "leased_until": until}})
         claimed = self._outbox.find({"lease": claim, **WAITING}).sort("created_at", ASCENDING)
         return [replace(entry, lease=claim) for document in claimed if (entry := self._read(document))]
+
+    def _free(self, now: datetime, free: Mapping[str, Any]) -> list[Any]:
+        """Return the ids of the first entries without a lease.
+
+        The index still has, for some time, what earlier turns have claimed. So a turn begins behind the last entry of the turn
+        before it, unless that one came to the end or was long ago: an entry before it may have lost its lease since.
+        """
+        behind, self._behind = self._behind, None
+        if behind and time.monotonic() < self._behind_until:
+            chosen = self._outbox.find({"leased_until": {"$lte": now}}, _KEYS).hint(WAITING_IN_ORDER).min(behind)
+        else:
+            self._behind_until = time.monotonic() + _BEGINS_AGAIN_S
+            chosen = self._outbox.find(free, _KEYS)
+        with chosen.sort([(field, ASCENDING) for field in IN_ORDER]).limit(_CLAIMED) as found:
+            first = _first_of(found)
+        if first:
+            self._behind = [(field, first[-1][field]) for field in IN_ORDER]
+        return [each["_id"] for each in first]
 
     def _read(self, document: Mapping[str, Any]) -> Entry | None:
         """Read an entry. One that cannot be read stays in the outbox and delays no other."""
@@ -249,16 +269,16 @@ class Relay:
             publisher.close()
 
 
-def _first_of(found: Iterable[Mapping[str, Any]]) -> list[Any]:
-    """Return the ids of the first that are not too much together, and of the first however large it is."""
-    ids: list[Any] = []
+def _first_of(found: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the first that are not too much together, and the first however large it is."""
+    first: list[Mapping[str, Any]] = []
     taken = 0
     for each in found:
         taken += each["size"]
-        if ids and taken > _CLAIMED_BYTES:
+        if first and taken > _CLAIMED_BYTES:
             break
-        ids.append(each["_id"])
-    return ids
+        first.append(each)
+    return first
 
 
 def _outgoing(entry: Entry) -> Outgoing:

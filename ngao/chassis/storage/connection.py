@@ -31,6 +31,8 @@ OUTBOX_DAYS = 7
 
 _NO_RIGHT = 13
 OLDEST_WAITING = "waiting_by_age"
+WAITING_IN_ORDER = "waiting_in_order"
+IN_ORDER = ("leased_until", "priority", "created_at", "_id")
 IN_TROUBLE = "in_trouble"
 JOURNAL = "outbox"
 """One collection for what the chassis itself writes with a unit, so that it costs one command: the events that are to leave,
@@ -50,11 +52,7 @@ TO_MOVE = {"to_move": {"$exists": True}}
 _WAITING = {"leased_until": {"$exists": True}}
 _CHASSIS_INDEXES: Mapping[str, list[IndexModel]] = {
     JOURNAL: [
-        IndexModel(
-            [("leased_until", ASCENDING), ("priority", ASCENDING), ("created_at", ASCENDING)],
-            name="waiting_by_lease",
-            partialFilterExpression=_WAITING,
-        ),
+        IndexModel([(field, ASCENDING) for field in IN_ORDER], name=WAITING_IN_ORDER, partialFilterExpression=_WAITING),
         IndexModel([("lease", ASCENDING)], name="waiting_by_holder", partialFilterExpression=_WAITING),
         IndexModel([("trouble", ASCENDING)], name=IN_TROUBLE, partialFilterExpression={"trouble": {"$type": "string"}}),
         IndexModel([("created_at", ASCENDING)], name=OLDEST_WAITING, partialFilterExpression=_WAITING),
@@ -87,7 +85,7 @@ _CHASSIS_INDEXES: Mapping[str, list[IndexModel]] = {
     "data_keys": [IndexModel([("scope", ASCENDING)], unique=True)],
 }
 _OUTGROWN: Mapping[str, frozenset[str]] = {
-    JOURNAL: frozenset({"leased_until_1_priority_1_created_at_1", "lease_1", "created_at_1"})
+    JOURNAL: frozenset({"leased_until_1_priority_1_created_at_1", "lease_1", "created_at_1", "waiting_by_lease"})
 }
 """Indexes of an earlier version that would grow with what is kept now."""
 
