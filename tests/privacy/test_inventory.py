@@ -43,7 +43,7 @@ KEPT: dict[str, tuple[str, ...]] = {
 
 BOXES_FOR_PARTNERS = "referral.partner_events.boxed"
 """What a partner reads again over HTTP: the box that went to its queue, which only it opens."""
-PASSING = ("outbox.body", "parked.body", "parked.digest", "parked.name", "approvals.asked", "approvals.result")
+PASSING = ("outbox.body", "outbox.record", "parked.body", "parked.digest", "parked.name", "approvals.asked", "approvals.result")
 STORED = {f"{service}.{name}": (service, field) for service, name, field in stored()}
 
 

@@ -52,6 +52,8 @@ def _is_ciphertext(value: Any) -> bool:
 
 UNTRIED = {(each, f"approvals.{field}") for each in SERVICES for field in ("asked", "result")}
 """The marked run has one operator, so nothing waits for a second: that these are sealed is shown by no marker yet."""
+MOVED = {(each, "outbox.record") for each in SERVICES}
+"""It is looked at where it is moved to within a second."""
 LOOKS: dict[Held, Callable[[Any], bool]] = {
     Held.INTERNAL: lambda _: True,
     Held.HASHED: lambda value: value is None or bool(re.fullmatch(r"(phone:|email:)?[0-9a-f]{64}", value)),
@@ -145,7 +147,7 @@ def test_every_field_that_is_really_stored_says_what_it_holds_and_holds_that(coa
                     wrong.append(at)
     client.close()
     assert sorted(set(wrong)) == []
-    assert {at for at, held in says.items() if held is not Held.INTERNAL} - seen == UNTRIED
+    assert {at for at, held in says.items() if held is not Held.INTERNAL} - seen == UNTRIED | MOVED
 
 
 def test_every_sensitive_field_that_can_hold_a_marker_holds_one(run: MarkedRun) -> None:
