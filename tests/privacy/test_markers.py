@@ -139,6 +139,7 @@ def test_every_field_that_is_really_stored_says_what_it_holds_and_holds_that(coa
     seen, wrong = set(), []
     for service in coalition.services:
         database = client[coalition.world.database(service)]
+        on_record(database)
         for name in sorted(set(database.list_collection_names()) - {"control"}):
             for field, value in (pair for record in database[name].find() for pair in record.items()):
                 at = (service, f"{name}.{field}")
