@@ -27,6 +27,7 @@ from ngao.deployment.naming import SERVICES
 from ngao.testing.addresses import data_folder
 from ngao.testing.broker import remove
 from ngao.testing.processes import World
+from tests.support.auditing import on_record
 from tests.support.coalition import Coalition, opened
 from tests.support.controls import UNPLANTABLE, planted
 from tests.support.inventory import sent_to_us, stored
