@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from pymongo.errors import ExecutionTimeout
 
 from ngao.chassis.clock import SystemClock
-from ngao.chassis.security.audit import Broken, Key, Record, Verified
+from ngao.chassis.errors import Unavailable
+from ngao.chassis.security.audit import Broken, Key, Keys, Record, Verified
 from ngao.chassis.security.audit_lines import keyed_acts
 from ngao.chassis.settings import StoreSettings
+from ngao.chassis.storage import journal as journal_module
+from ngao.chassis.storage.audit_trail import AuditTrail
 from ngao.chassis.storage.clerk import Clerk
 from ngao.chassis.storage.committer import GroupCommitter
 from ngao.chassis.storage.connection import AUDIT, JOURNAL, TO_MOVE, Store
@@ -24,7 +30,7 @@ from ngao.chassis.storage.units import Units
 from ngao.contracts import encode
 from ngao.testing.processes import World
 from ngao.testing.waiting import eventually
-from tests.support.auditing import KEYS, journal_of
+from tests.support.auditing import KEYS, audit_keys, journal_of
 
 BARE = {"_id": "bare", "to_move": "bare", "audit": list[object]()}
 STRANGER = Key("2026-10", b"s" * 32)
@@ -118,11 +124,11 @@ def test_an_act_that_the_service_has_not_put_on_record_is_not_appended_and_is_fo
     store.database[JOURNAL].insert_many([forged, changed, BARE, *journal.lines([act(2)], ())])
     journal.move_all()
     assert numbers_of(store) == [2]
-    assert journal.refused
+    assert journal.forged
     assert journal.verify() == Broken(-1, -1, "line")
     store.database[JOURNAL].delete_many({"_id": {"$in": [forged["_id"], changed["_id"], BARE["_id"]]}})
     assert isinstance(journal.verify(), Verified)
-    assert not journal.refused
+    assert not journal.forged
 
 
 def test_how_long_the_oldest_act_has_waited_is_shown(store: Store) -> None:
@@ -166,7 +172,7 @@ def test_a_record_whose_place_is_taken_stays_and_keeps_no_other(store: Store) ->
     assert store.database["things"].find_one({"_id": "two"}) == {"_id": "two", "first": True}
     (left,) = store.database[JOURNAL].find(TO_MOVE)
     assert left["record"] == {"_id": "two"}
-    assert journal.refused == {left["_id"]}
+    assert journal.refused == [left["_id"]]
     carry(units, "four")
     journal.move_all()
     assert store.database["things"].find_one({"_id": "four"})
@@ -220,3 +226,111 @@ def test_a_data_key_is_destroyed_also_if_it_is_not_in_its_place_yet(store: Store
     journal_of(store.database).move_all()
     assert store.database["data_keys"].count_documents({}) == 0
     assert keyring_of(store).find("case:one") is None
+
+
+STUCK: dict[str, Callable[[int], dict[str, Any]]] = {
+    "acts of a stranger": lambda n: {**line_of([act(0)], STRANGER), "_id": f"0{n:04d}", "to_move": f"0{n:04d}"},
+    "a record for no collection": lambda n: {"_id": f"0{n:04d}", "to_move": f"0{n:04d}", "into": "", "record": {}},
+    "a record for the audit": lambda n: {"_id": f"0{n:04d}", "to_move": f"0{n:04d}", "into": "audit_heads", "record": {}},
+    "no record": lambda n: {"_id": f"0{n:04d}", "to_move": f"0{n:04d}", "into": "things", "record": None},
+    "a place that is taken": lambda n: {"_id": f"0{n:04d}", "to_move": f"0{n:04d}", "into": "things", "record": {"_id": "two"}},
+    "an id that is a document": lambda n: {"_id": {"n": n}, "to_move": n, "audit": []},
+    "an endless id": lambda n: {"_id": "9" * 5000 + str(n), "to_move": "0", "into": "things", "record": {"_id": {"$bad": n}}},
+}
+
+
+@pytest.mark.parametrize("what", STUCK)
+@pytest.mark.parametrize("together", [2, 500])
+def test_lines_that_cannot_be_moved_keep_no_other_however_many_they_are(
+    store: Store, what: str, together: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal_module, "_TOGETHER", together)
+    store.database["things"].insert_one({"_id": "two"})
+    store.database[JOURNAL].insert_many([STUCK[what](number) for number in range(5)])
+    put_on_record(store, journal_of(store.database), range(7))
+    carry(committing(store), "one", "three")
+    journal = journal_of(store.database)
+    assert journal.oldest_s() >= 0.0
+    journal.move_all()
+    assert sorted(numbers_of(store)) == list(range(7))
+    assert {each["_id"] for each in store.database["things"].find()} == {"one", "two", "three"}
+    assert len(journal.refused) == store.database[JOURNAL].count_documents(TO_MOVE) == 5
+    assert journal.forged is ("audit" in STUCK[what](0))
+
+
+def test_what_another_process_has_moved_is_not_held_against_a_line_any_more(store: Store) -> None:
+    """This process has not read the new key yet."""
+    newer = Keys({**KEYS.by_period, "2026-11": b"n" * 32}, KEYS.since)
+    store.database[JOURNAL].insert_one(line_of([act(1)], newer.newest()))
+    behind = journal_of(store.database)
+    behind.move_all()
+    assert behind.forged
+    Journal(store.database, AuditTrail(store.database, audit_keys(newer))).move_all()
+    behind.look_again()
+    assert (behind.forged, behind.refused) == (False, [])
+
+
+def test_a_data_key_that_cannot_be_moved_is_destroyed_where_it_is(store: Store) -> None:
+    """Otherwise the act says that it is gone, and it comes to its place later."""
+    keyring = keyring_of(store)
+    units = committing(store, keyring)
+    units.run(lambda unit: unit.sealer.begin("case:one"))
+    (line,) = store.database[JOURNAL].find(TO_MOVE)
+    store.database["data_keys"].create_index("scope", unique=True)
+    store.database["data_keys"].insert_one({**line["record"], "_id": b"another" * 2})
+    units.run(lambda unit: unit.destroy_key("case:one"))
+    assert store.database["data_keys"].count_documents({"scope": "case:one"}) == 0
+    assert store.database[JOURNAL].count_documents(TO_MOVE) == 0
+
+
+def test_those_who_wait_for_a_store_that_is_away_wait_for_one_turn_and_not_for_each_others(store: Store) -> None:
+    journal = journal_of(store.database)
+    begun, let_go, turns, failed = threading.Event(), threading.Event(), [], []
+
+    def turn() -> Unavailable:
+        turns.append(1)
+        begun.set()
+        let_go.wait(10)
+        return Unavailable("The store does not answer.")
+
+    def read() -> None:
+        try:
+            journal.move_all()
+        except Unavailable as error:
+            failed.append(error)
+
+    journal._turn = turn  # type: ignore[method-assign]
+    first = threading.Thread(target=read)
+    first.start()
+    assert begun.wait(10)
+    others = [threading.Thread(target=read) for _ in range(8)]
+    for each in others:
+        each.start()
+    eventually(lambda: all(each.is_alive() for each in others), what="all of them to wait")
+    time.sleep(0.2)  # each is in its call: what it waits for shows nowhere
+    let_go.set()
+    for each in (first, *others):
+        each.join(10)
+    assert (len(failed), len(turns)) == (9, 2)
+
+
+def test_a_store_that_is_too_slow_for_many_lines_is_given_fewer(store: Store) -> None:
+    journal = journal_of(store.database)
+    put_on_record(store, journal, range(40))
+    sizes: list[int] = []
+    run = journal._transactions.run
+
+    def slow(work: Callable[[Any], Any]) -> Any:
+        sizes.append(journal._together)
+        if journal._together > 10:
+            raise ExecutionTimeout("too many")
+        return run(work)
+
+    journal._transactions.run = slow  # type: ignore[assignment, method-assign]
+    for _ in range(6):
+        with suppress(Unavailable):
+            journal.move_all()
+    journal._transactions.run = run  # type: ignore[method-assign]
+    journal.move_all()
+    assert sorted(numbers_of(store)) == list(range(40))
+    assert sizes[:6] == [500, 250, 125, 62, 31, 15]

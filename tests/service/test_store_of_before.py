@@ -17,16 +17,17 @@ from pymongo import IndexModel
 
 from ngao.chassis.clock import SystemClock
 from ngao.chassis.errors import Conflict
+from ngao.chassis.messaging.destinations import EVENTS
 from ngao.chassis.messaging.inbox import Inbox
-from ngao.chassis.messaging.outbox import WAITING
+from ngao.chassis.messaging.outbox import WAITING, entry_of
 from ngao.chassis.messaging.sent_events import Order, SentEvents
 from ngao.chassis.security.audit import Verified
 from ngao.chassis.settings import StoreSettings
 from ngao.chassis.storage.connection import INBOX_DAYS, JOURNAL, MARKS_OF_BEFORE, OUTBOX_DAYS, Store
 from ngao.chassis.storage.key_encryption_keys import Periods
 from ngao.chassis.storage.keyring import Keyring
-from ngao.chassis.storage.unit_of_work import Unit
-from ngao.contracts import decode, make
+from ngao.chassis.storage.unit_of_work import Publication, Unit
+from ngao.contracts import decode, encode, make, type_named
 from ngao.kernel.actors import Actor
 from ngao.testing.processes import World
 from ngao.testing.waiting import eventually
@@ -125,3 +126,17 @@ def test_it_is_kept_as_long_as_it_was_promised_and_no_longer(store: Store) -> No
         if "expireAfterSeconds" in index
     }
     assert days == {(JOURNAL, "sent"): OUTBOX_DAYS, (JOURNAL, "marks"): INBOX_DAYS, (MARKS_OF_BEFORE, "at_1"): INBOX_DAYS}
+
+
+def test_an_event_that_nobody_gets_whole_any_more_is_as_good_as_sent(store: Store, running: Running) -> None:
+    """Intake subscribed to offers then; no queue is bound for them on `events` now."""
+    data = {"case_ref": FIRST, "offer_id": "o1", "partner_id": "clinic", "need": "medical", "urgency": "high", "attempt": 1}
+    offered = make("referral.offered.v1", subject=FIRST, data={**data, "policy_version": "1", "respond_by": YESTERDAY})
+    assert type_named(offered.type).is_for_notices_alone
+    lease = ("", YESTERDAY)
+    entry = entry_of(Publication(offered, EVENTS), 3, None, YESTERDAY, lease, encode=encode)
+    store.database[JOURNAL].insert_one(entry.as_document())
+    running.begins()
+    eventually(lambda: not store.database[JOURNAL].count_documents(WAITING), what="the old outbox to be empty")
+    assert offered.id not in running.publisher.sent
+    assert store.database[JOURNAL].count_documents({"_id": entry.id, "sent_at": {"$exists": True}}) == 1

@@ -21,7 +21,7 @@ from pymongo import ASCENDING
 from pymongo.errors import PyMongoError
 
 from ngao.chassis.clock import Clock
-from ngao.chassis.messaging.destinations import DESTINATIONS
+from ngao.chassis.messaging.destinations import DESTINATIONS, EVENTS
 from ngao.chassis.messaging.outbox import URGENT, WAITING, Entry
 from ngao.chassis.messaging.publisher import WINDOW, Outcome, Outgoing, Publisher
 from ngao.chassis.messaging.rechecks import Answer, Rechecks
@@ -29,6 +29,7 @@ from ngao.chassis.messaging.settling import Settling
 from ngao.chassis.observability.logs import describe_error, get_logger
 from ngao.chassis.observability.metrics import Metrics
 from ngao.chassis.storage.connection import IN_ORDER, JOURNAL, WAITING_IN_ORDER, Store
+from ngao.contracts import UnknownType, type_named
 
 LEASE = timedelta(seconds=12)
 _SWEEP_EVERY_S = 1.0
@@ -137,8 +138,11 @@ class Relay:
         """Publish a batch. Entries that need a recheck come last: no other entry waits for their answers."""
         asked: list[Entry] = []
         others: list[Entry] = []
+        unheard: list[Entry] = []
         for entry in batch:
-            (asked if self._rechecks.concern(entry) else others).append(entry)
+            (unheard if _is_unheard(entry) else asked if self._rechecks.concern(entry) else others).append(entry)
+        if unheard:
+            self._settling.settle([(entry, Outcome.CONFIRMED) for entry in unheard])
         self._send(others)
         self._send(self._allowed(asked))
 
@@ -279,6 +283,16 @@ def _first_of(found: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
             break
         first.append(each)
     return first
+
+
+def _is_unheard(entry: Entry) -> bool:
+    """Return True for an event of an earlier version of which all get the notice alone by now: no queue is bound for it."""
+    if entry.to != EVENTS:
+        return False
+    try:
+        return type_named(entry.routing_key.partition(".")[2]).is_for_notices_alone
+    except UnknownType:
+        return False
 
 
 def _outgoing(entry: Entry) -> Outgoing:

@@ -73,12 +73,13 @@ class AuditWatch:
         moved += sorted(of for of, holding in self._others.items() if holding.moved)
         late = sorted(of for of, by in self._late.items() if by)
         sentences = [_MOVED.format(", ".join(moved))] if moved else []
-        sentences += [_NOT_OURS.format(self.service)] if self.journal.refused else []
+        sentences += [_NOT_OURS.format(self.service)] if self.journal.forged else []
         sentences += [_LATE.format(", ".join(late))] if late else []
         return " ".join(sentences) or None
 
     def look(self) -> None:
         """Find the chains that moved behind this process's back, and put that on record, each once."""
+        self.journal.look_again()
         seen = self._seen | self.journal.trail.written()
         now = self.journal.heads()
         heads = [*seen.values(), *now.values()]
@@ -127,7 +128,7 @@ class AuditWatch:
         moved = {of: holding.moved for of, holding in self._others.items()}
         for of, count in {**moved, self.service: len(self._own)}.items():
             self.metrics.audit_heads_moved.labels(of).set(count)
-        if self.journal.refused:
+        if self.journal.forged:
             self.metrics.audit_whole.set(0)
         for of, by in self._late.items():
             self.metrics.audit_heads_late.labels(of).set(by.total_seconds())

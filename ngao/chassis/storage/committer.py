@@ -25,7 +25,7 @@ from ngao.chassis.errors import Conflict, Unavailable
 from ngao.chassis.messaging.destinations import DESTINATIONS
 from ngao.chassis.messaging.outbox import Encode, Entry, entry_of
 from ngao.chassis.observability.logs import get_logger
-from ngao.chassis.storage.connection import JOURNAL, MARKS_OF_BEFORE, Store
+from ngao.chassis.storage.connection import JOURNAL, MARKS_OF_BEFORE, TO_MOVE, Store
 from ngao.chassis.storage.journal import Journal
 from ngao.chassis.storage.refusals import meaning_of
 from ngao.chassis.storage.sequences import Sequences
@@ -187,6 +187,9 @@ class GroupCommitter:
         for unit in units:
             for scope in unit.destroyed_keys:
                 unit.keyring.destroy(scope, session)
+                database[JOURNAL].delete_many(
+                    {**TO_MOVE, "into": unit.keyring.collection, "record.scope": scope}, session=session
+                )
         left = (line for unit in units for line in self.journal.lines(unit.records, unit.carried))
         if lines := [*self._marks(units, session), *(entry.as_document() for entry in entries), *left]:
             database[JOURNAL].insert_many(lines, session=session)

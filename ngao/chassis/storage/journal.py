@@ -8,6 +8,7 @@ a collection has the lines moved first (`move_all`), and finds all that was comm
 from __future__ import annotations
 
 import itertools
+import re
 import secrets
 import threading
 import time
@@ -20,7 +21,7 @@ from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from pymongo.errors import PyMongoError
 
-from ngao.chassis.errors import Conflict
+from ngao.chassis.errors import Unavailable
 from ngao.chassis.observability.logs import get_logger
 from ngao.chassis.security.audit import Broken, Head, Record, Verified
 from ngao.chassis.storage.audit_trail import AuditTrail
@@ -31,6 +32,8 @@ from ngao.chassis.storage.transactions import Transactions
 _TOGETHER, _BYTES = 500, 8 * 1024**2
 _SHOWN = {**dict.fromkeys(("to_move", "audit", "key", "mac", "into", "record"), 1), "size": {"$bsonSize": "$$ROOT"}}
 _TIMEOUT_S = 5.0
+_DIGITS = 20
+_COLLECTION = re.compile(r"(?!audit)[a-z_]{1,60}")
 _log = get_logger("journal")
 
 Line = dict[str, Any]
@@ -43,11 +46,15 @@ class Journal:
         self.trail = trail
         self.has_lines = threading.Event()
         """Set once a line is committed."""
-        self.refused: set[str] = set()
-        """Lines that stay, because this service has not keyed them, or because their place is taken."""
+        self.refused: list[Any] = []
+        """The ids of lines that stay, because this service has not written them so, or because their place is taken."""
+        self.forged = False
+        """True if the acts of a line that stays are not what this service has put on record."""
         self._database, self._lines = database, database[JOURNAL]
         self._transactions = Transactions(database.client, _TIMEOUT_S)
         self._moving = threading.Lock()
+        self._turns, self._together = 0, _TOGETHER
+        self._failed: Unavailable | None = None
         self._count = itertools.count()
 
     def lines(self, records: Sequence[Record], carried: Sequence[tuple[str, Mapping[str, Any]]]) -> list[Line]:
@@ -59,10 +66,22 @@ class Journal:
         return made
 
     def move_all(self) -> None:
-        """Move all lines. Without any it costs one read. Raises Unavailable."""
+        """Move all lines that were committed before. Without any it costs one read. Raises Unavailable.
+
+        Callers that wait for one another share the outcome of a turn that began after they came.
+        """
+        came = self._turns
         with self._moving:
-            while self._move():
-                continue
+            if self._turns == came:
+                self._turns += 1
+                self._failed = self._turn()
+            if self._failed:
+                raise self._failed
+
+    def look_again(self) -> None:
+        """Forget the refused lines that are not there any more, and look at the others again."""
+        self.refused, self.forged = [], False
+        self.move_all()
 
     def oldest_s(self) -> float:
         """Return for how many seconds the oldest line has waited; 0 if none waits."""
@@ -76,30 +95,46 @@ class Journal:
 
     def verify(self, noted: Sequence[Head] = ()) -> Verified | Broken:
         """Verify the audit, with all acts that are on record."""
-        self.refused.clear()
-        self.move_all()
-        return Broken(-1, -1, "line") if self.refused else self.trail.verify(noted)
+        self.look_again()
+        return Broken(-1, -1, "line") if self.forged else self.trail.verify(noted)
 
     def _line(self, content: Mapping[str, Any]) -> Line:
-        line_id = f"{time.time_ns():020d}-{next(self._count):09d}-{secrets.token_hex(4)}"
+        line_id = f"{time.time_ns():0{_DIGITS}d}-{next(self._count):09d}-{secrets.token_hex(4)}"
         return {"_id": line_id, "to_move": line_id, **content}
+
+    def _turn(self) -> Unavailable | None:
+        """Move until nothing is left; returns why not. A store that was too slow is given fewer lines at a time."""
+        try:
+            while self._move():
+                self._together = min(_TOGETHER, self._together * 2)
+        except Unavailable as error:
+            self._together = max(1, self._together // 2)
+            return error
+        return None
 
     def _move(self) -> bool:
         """Move the oldest lines; returns whether there may be more."""
         try:
             return self._in_a_transaction(TO_MOVE)
-        except Conflict:
-            with self._lines.find(TO_MOVE, {"_id": 1}).sort("to_move").limit(_TOGETHER) as found:
-                for each in found:
-                    self._move_alone(each["_id"])
-            return False
+        except Unavailable:
+            raise
+        except Exception:  # noqa: BLE001  # one of them is at fault, and must not keep the others
+            with self._lines.find(self._chosen(TO_MOVE), {"_id": 1}).sort("to_move").limit(self._together) as found:
+                ids = [each["_id"] for each in found]
+            for line_id in ids:
+                self._move_alone(line_id)
+            return len(ids) == self._together
 
-    def _move_alone(self, line_id: str) -> None:
-        """Move one line, or refuse it where its place is taken: it must not keep the others."""
+    def _move_alone(self, line_id: Any) -> None:
         try:
             self._in_a_transaction({"_id": line_id, **TO_MOVE})
-        except Conflict:
-            self._refuse(line_id)
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever is wrong with it, it stays, is shown, and keeps no other
+            self._refuse(line_id, type(error).__name__)
+
+    def _chosen(self, chosen: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {"$and": [chosen, {"_id": {"$nin": self.refused}}]} if self.refused else chosen
 
     def _in_a_transaction(self, chosen: Mapping[str, Any]) -> bool:
         try:
@@ -112,7 +147,7 @@ class Journal:
     def _move_in(self, session: ClientSession, chosen: Mapping[str, Any]) -> tuple[bool, dict[int, Head]]:
         lines, more = self._oldest(session, chosen)
         if not lines:
-            return False, {}
+            return more, {}
         moved = self.trail.append(session, [line for line in lines if "audit" in line])
         carried: dict[str, list[Any]] = defaultdict(list)
         for line in lines:
@@ -125,24 +160,35 @@ class Journal:
 
     def _oldest(self, session: ClientSession, chosen: Mapping[str, Any]) -> tuple[list[Line], bool]:
         lines: list[Line] = []
-        size = 0
-        others = {"$and": [chosen, {"_id": {"$nin": sorted(self.refused)}}]} if self.refused else chosen
-        with self._lines.find(others, _SHOWN, session=session).sort("to_move").limit(_TOGETHER) as found:
+        read = size = 0
+        with self._lines.find(self._chosen(chosen), _SHOWN, session=session).sort("to_move").limit(self._together) as found:
             for line in found:
+                read += 1
                 size += line["size"]
                 if lines and size > _BYTES:
                     return lines, True
-                if "audit" not in line or self.trail.takes(line):
+                if self._is_ours(line):
                     lines.append(line)
-                else:
-                    self._refuse(line["_id"])
-        return lines, len(lines) == _TOGETHER
+        return lines, read == self._together
 
-    def _refuse(self, line_id: str) -> None:
-        self.refused.add(line_id)
-        _log.error("journal.line_refused", line=str(line_id))
+    def _is_ours(self, line: Line) -> bool:
+        """Return True if a line can be moved. Its acts must be keyed; a record may go to collections of the service only."""
+        if "audit" in line:
+            if not self.trail.takes(line):
+                self.forged = True
+                self._refuse(line["_id"], "acts")
+                return False
+        elif not (isinstance(line.get("record"), Mapping) and _COLLECTION.fullmatch(str(line.get("into")))):
+            self._refuse(line["_id"], "form")
+            return False
+        return True
+
+    def _refuse(self, line_id: Any, reason: str) -> None:
+        if line_id not in self.refused:
+            self.refused.append(line_id)
+            _log.error("journal.line_refused", reason=reason)
 
 
-def _written_at_s(line_id: str) -> float:
+def _written_at_s(line_id: object) -> float:
     nanoseconds = str(line_id).partition("-")[0]
-    return int(nanoseconds) / 1e9 if nanoseconds.isdecimal() else 0.0
+    return int(nanoseconds) / 1e9 if nanoseconds.isdecimal() and len(nanoseconds) <= _DIGITS else 0.0

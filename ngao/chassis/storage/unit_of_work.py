@@ -13,7 +13,7 @@ from typing import Any
 
 from ngao.chassis.messaging.destinations import EVENTS, NOTICES
 from ngao.chassis.security.audit import Record
-from ngao.chassis.storage.connection import JOURNAL
+from ngao.chassis.storage.connection import JOURNAL, MARKS_OF_BEFORE
 from ngao.chassis.storage.keyring import Keyring
 from ngao.chassis.storage.lookups import Lookups
 from ngao.chassis.storage.sealed_fields import Sealer
@@ -114,8 +114,8 @@ class Unit:
         self.marks.append(key)
 
     def is_marked(self, key: str) -> bool:
-        """Return whether a mark is there already; one of before an upgrade is found when it is committed again."""
-        return self.lookups.by(JOURNAL).one(key) is not None
+        """Return whether a mark is there already."""
+        return any(self.lookups.by(place).one(key) is not None for place in (JOURNAL, MARKS_OF_BEFORE))
 
     def carry(self, collection: str, document: Mapping[str, Any]) -> None:
         """Register a new record that is committed with the unit and moved to its collection later: see `move_carried`.

@@ -82,6 +82,8 @@ class CaseRepository(Repository[Case]):
     def _record(self, entity: Case) -> Record:
         scope = scope_of(entity.id, entity.defender_ref)
         erased = entity.state is CaseState.ERASED
+        if entity.revision == 0 and entity.defender_ref is None:
+            self._unit.sealer.begin(scope)
         facts = None if erased else self._seal(scope, entity.id, "told", to_record(entity.facts))
         return super()._record(entity) | {"told": facts}
 
