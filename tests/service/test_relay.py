@@ -9,7 +9,7 @@ import pytest
 
 from ngao.broker.exchanges import PARTNERS
 from ngao.chassis.clock import SystemClock
-from ngao.chassis.messaging import relay
+from ngao.chassis.messaging import free_entries
 from ngao.chassis.messaging.destinations import EVENTS
 from ngao.chassis.messaging.outbox import WAITING, Entry
 from ngao.chassis.messaging.publisher import Outcome, Outgoing
@@ -47,7 +47,7 @@ def test_an_event_that_cannot_be_published_holds_no_other(running: Running) -> N
 
 def test_no_more_is_taken_at_once_than_a_service_has_memory_for(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the others of many large events wait for is in the store."""
-    monkeypatch.setattr(relay, "_CLAIMED_BYTES", 250_000)
+    monkeypatch.setattr(free_entries, "_CLAIMED_BYTES", 250_000)
     held = running.holds(*[SAID] * 7)
     running.outbox.update_many({}, {"$set": {"body": bytes(100_000)}})
     at_once: list[int] = []
@@ -66,7 +66,7 @@ def test_a_backlog_is_taken_in_pieces_each_behind_the_last_and_nothing_before_it
     running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All entries have the same age and the same lease, as after a restore; one gets free that is older than all of them."""
-    monkeypatch.setattr(relay, "_CLAIMED", 10)
+    monkeypatch.setattr(free_entries, "_CLAIMED", 10)
     held = running.holds(*[SAID] * 35)
     now = datetime.now(UTC)
     running.outbox.update_many({}, {"$set": {"leased_until": now - timedelta(minutes=1), "created_at": now}})

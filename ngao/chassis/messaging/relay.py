@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,13 +22,14 @@ from pymongo.errors import PyMongoError
 
 from ngao.chassis.clock import Clock
 from ngao.chassis.messaging.destinations import DESTINATIONS, EVENTS
+from ngao.chassis.messaging.free_entries import FreeEntries
 from ngao.chassis.messaging.outbox import URGENT, WAITING, Entry
 from ngao.chassis.messaging.publisher import WINDOW, Outcome, Outgoing, Publisher
 from ngao.chassis.messaging.rechecks import Answer, Rechecks
 from ngao.chassis.messaging.settling import Settling
 from ngao.chassis.observability.logs import describe_error, get_logger
 from ngao.chassis.observability.metrics import Metrics
-from ngao.chassis.storage.connection import IN_ORDER, JOURNAL, WAITING_IN_ORDER, Store
+from ngao.chassis.storage.connection import JOURNAL, Store
 from ngao.contracts import UnknownType, type_named
 
 LEASE = timedelta(seconds=12)
@@ -40,12 +41,6 @@ _PAUSE_S = 1.0
 _FURTHEST = timedelta(minutes=5)
 """No lease reaches this far: one that does was written by a clock that was wrong, and holds nothing."""
 _HELD = 20_000
-_CLAIMED = 20 * WINDOW
-"""How many the sweep claims together: each query walks over entries that earlier ones have removed, so few are cheap."""
-_BEGINS_AGAIN_S = 5.0
-_KEYS = {**dict.fromkeys(IN_ORDER, 1), "size": {"$bsonSize": "$$ROOT"}}
-_CLAIMED_BYTES = 32 * 1024**2
-"""And how much of them: two thousand of the largest events are more than a service has memory for."""
 
 
 class Relay:
@@ -72,8 +67,7 @@ class Relay:
         self._routine: deque[Entry] = deque()
         self._wake = threading.Event()
         self._stopping = threading.Event()
-        self._behind: list[tuple[str, Any]] | None = None
-        self._behind_until = 0.0
+        self._free = FreeEntries(self._outbox)
         self._next_sweep = 0.0  # on the monotonic clock: a wall clock that is set back must not stop the sweep
         self._settling = Settling(store, clock, metrics)
         self._log = get_logger("relay")
@@ -221,31 +215,13 @@ class Relay:
 
     def _claim(self, now: datetime) -> list[Entry]:
         free = {"$or": [{"leased_until": {"$lte": now}}, {"leased_until": {"$gt": now + _FURTHEST}}]}
-        ids = self._free(now, free)
+        ids = self._free.ids(now, free)
         if not ids:
             return []
         claim, until = f"{self._token}-{uuid4().hex}", now + self._lease
         self._outbox.update_many({"_id": {"$in": ids}, **free}, {"$set": {"lease": claim, "leased_until": until}})
         claimed = self._outbox.find({"lease": claim, **WAITING}).sort("created_at", ASCENDING)
         return [replace(entry, lease=claim) for document in claimed if (entry := self._read(document))]
-
-    def _free(self, now: datetime, free: Mapping[str, Any]) -> list[Any]:
-        """Return the ids of the first entries without a lease.
-
-        The index still has, for some time, what earlier turns have claimed. So a turn begins behind the last entry of the turn
-        before it, unless that one came to the end or was long ago: an entry before it may have lost its lease since.
-        """
-        behind, self._behind = self._behind, None
-        if behind and time.monotonic() < self._behind_until:
-            chosen = self._outbox.find({"leased_until": {"$lte": now}}, _KEYS).hint(WAITING_IN_ORDER).min(behind)
-        else:
-            self._behind_until = time.monotonic() + _BEGINS_AGAIN_S
-            chosen = self._outbox.find(free, _KEYS)
-        with chosen.sort([(field, ASCENDING) for field in IN_ORDER]).limit(_CLAIMED) as found:
-            first = _first_of(found)
-        if first:
-            self._behind = [(field, first[-1][field]) for field in IN_ORDER]
-        return [each["_id"] for each in first]
 
     def _read(self, document: Mapping[str, Any]) -> Entry | None:
         """Read an entry. One that cannot be read stays in the outbox and delays no other."""
@@ -271,18 +247,6 @@ class Relay:
         self._settling.end()
         for publisher in self._publishers.values():
             publisher.close()
-
-
-def _first_of(found: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Return the first that are not too much together, and the first however large it is."""
-    first: list[Mapping[str, Any]] = []
-    taken = 0
-    for each in found:
-        taken += each["size"]
-        if first and taken > _CLAIMED_BYTES:
-            break
-        first.append(each)
-    return first
 
 
 def _is_unheard(entry: Entry) -> bool:
