@@ -31,7 +31,7 @@ def unreached() -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Entry:
-    """One outgoing message. `id` is the same on every attempt; `priority` 0 goes first; `subject` is whom it is about."""
+    """One outgoing message. `id` is the same on every attempt; `priority` 0 goes first; `subject` is what it is about."""
 
     id: str
     message_id: str

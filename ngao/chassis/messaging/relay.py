@@ -132,11 +132,11 @@ class Relay:
         """Publish a batch. Entries that need a recheck come last: no other entry waits for their answers."""
         asked: list[Entry] = []
         others: list[Entry] = []
-        unheard: list[Entry] = []
+        notices_alone: list[Entry] = []
         for entry in batch:
-            (unheard if _is_unheard(entry) else asked if self._rechecks.concern(entry) else others).append(entry)
-        if unheard:
-            self._settling.settle([(entry, Outcome.CONFIRMED) for entry in unheard])
+            (notices_alone if _is_for_notices_alone(entry) else asked if self._rechecks.concern(entry) else others).append(entry)
+        if notices_alone:
+            self._settling.settle([(entry, Outcome.CONFIRMED) for entry in notices_alone])
         self._send(others)
         self._send(self._allowed(asked))
 
@@ -249,7 +249,7 @@ class Relay:
             publisher.close()
 
 
-def _is_unheard(entry: Entry) -> bool:
+def _is_for_notices_alone(entry: Entry) -> bool:
     """Return True for an event of an earlier version of which all get the notice alone by now: no queue is bound for it."""
     if entry.to != EVENTS:
         return False

@@ -2,7 +2,7 @@
 
 What the chassis itself writes with a unit is in one collection, the journal: events, marks and acts cost one command together.
 
-One journal write costs more than everything else a unit does, so sharing it is the largest lever there is. If a group
+One write to disk costs more than everything else a unit does, so sharing it is the largest lever there is. If a group
 fails, it is split until the guilty unit is alone; the innocent are committed.
 """
 

@@ -1,7 +1,7 @@
 """A unit of work (Fowler, PoEAA): collects what is new, what changed and what to say; writes nothing itself.
 
 Because writes are collected and not made on the way, several units can be committed in one transaction: requests that
-arrive together and a consumer's prefetched messages share one journal write. `units` opens them, `committer` writes them.
+arrive together and a consumer's prefetched messages share one write to disk. `units` opens them, `committer` writes them.
 """
 
 from __future__ import annotations

@@ -150,9 +150,9 @@ class ReportRepository(Repository[Report]):
         record = super()._record(entity)
         return record | {
             "closed_at": entity.closed_at,
-            "consents": [_said(consent, "given_at") for consent in entity.consents],
+            "consents": [_record_of(consent, "given_at") for consent in entity.consents],
             "consent_changes": [
-                {**_said(consent, "effective_at"), "granted": consent.granted} for consent in entity.consent_changes
+                {**_record_of(consent, "effective_at"), "granted": consent.granted} for consent in entity.consent_changes
             ],
             "helpers": [to_record(partner) for partner in entity.partners.values()],
             **to_record(entity.triage),
@@ -160,7 +160,7 @@ class ReportRepository(Repository[Report]):
         }
 
 
-def _said(statement: Statement, moment: str) -> Record:
+def _record_of(statement: Statement, moment: str) -> Record:
     return to_record(statement, "at", "granted") | {moment: statement.at}
 
 
@@ -178,7 +178,7 @@ def _latest(found: Sequence[Record], since: datetime, but: str) -> tuple[Earlier
         record for record in found if record["received_at"] >= since and not record.get("withdrawn_at") and record["_id"] != but
     ]
     latest = sorted(fitting, key=lambda each: each["received_at"], reverse=True)[:_MOST_EARLIER]
-    return tuple(Earlier(step["received_at"], tuple(one["type"] for one in step["violations"])) for step in latest)
+    return tuple(Earlier(report["received_at"], tuple(one["type"] for one in report["violations"])) for report in latest)
 
 
 def _latest_sharing(person_keys: Sequence[str], **whose: str) -> list[Record]:

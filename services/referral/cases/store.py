@@ -153,7 +153,7 @@ def overdue_waits(now: datetime) -> dict[str, list[datetime]]:
         ends["match"] += [need.get("match_again") for need in record.get("needs", ())]
     missed = CaseDocument.objects(undisclosed_since__exists=True).order_by("undisclosed_since").limit(_MOST_OVERDUE)
     ends["disclosure"] += missed.scalar("undisclosed_since")
-    return {what: [document for document in found if document and document <= now] for what, found in ends.items()}
+    return {what: [end for end in found if end and end <= now] for what, found in ends.items()}
 
 
 def _record_of(statement: Statement) -> Record:

@@ -52,7 +52,7 @@ class Identity:
     def addresses(self) -> tuple[tuple[str, str], ...]:
         """Return the values that can match two records: `(kind, value)`. Other text in a phone field ("none") is left out."""
         read = (_E164.fullmatch(phone) for phone in self.phones)
-        phones = (("phone", name[1]) for name in read if name)
+        phones = (("phone", found[1]) for found in read if found)
         return (*phones, *(("email", email) for email in self.emails if "@" in email))
 
 

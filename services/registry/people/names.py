@@ -105,10 +105,10 @@ def _pairs(few: list[str], more: list[str], is_one: Callable[[str, str], bool]) 
     """Pair each of the few words with one of the others that may be the same, long words first, none used twice."""
     left, found = list(more), []
     for word in sorted(few, key=len, reverse=True):
-        partner = next((record for record in left if is_one(word, record)), None)
-        if partner is not None:
-            left.remove(partner)
-            found.append((word, partner))
+        match = next((other for other in left if is_one(word, other)), None)
+        if match is not None:
+            left.remove(match)
+            found.append((word, match))
     return found
 
 
