@@ -27,8 +27,10 @@ class Step:
 class Management:
     """One broker's management interface, as one administrator. `url` is like `http://127.0.0.1:15672`."""
 
-    def __init__(self, url: str, username: str, password: str, *, ca_file: str | None = None) -> None:
-        self._url = url.rstrip("/")
+    def __init__(
+        self, url: str, username: str, password: str, *, ca_file: str | None = None, timeout_s: float = TIMEOUT_S
+    ) -> None:
+        self._url, self._timeout_s = url.rstrip("/"), timeout_s
         self._session = requests.Session()
         self._session.trust_env = False  # no proxy or netrc of this machine may come between
         self._session.auth = (username, password)
@@ -74,7 +76,7 @@ class Management:
     def _ask(self, method: str, path: tuple[str, ...], body: Any = None) -> requests.Response:
         address = "/".join([self._url, "api", *(quote(part, safe="") for part in path)])
         try:
-            return self._session.request(method, address, json=body, timeout=TIMEOUT_S)
+            return self._session.request(method, address, json=body, timeout=self._timeout_s)
         except requests.RequestException as error:
             reason = type(error).__name__
             raise Unavailable(f"The broker's management interface {self._url} does not answer ({reason}).") from None

@@ -27,14 +27,16 @@ from ngao.deployment.naming import SERVICES
 from ngao.testing.processes import World
 
 _NOTICES = "test.notices"
+_TIMEOUT_S = 110.0
 _EXCHANGES, _QUEUES, _BINDINGS = 20, 5, 50
 """So many are made well within the time in which the broker must answer, also on a machine that is twenty times as slow."""
 
 
 def management_of(world: World) -> Management:
-    """Open the broker's management interface as its administrator."""
+    """Open the broker's management interface as its administrator. A broker of tests may be starved: it gets its time."""
     parts = urlsplit(world.parts.management)
-    return Management(f"http://{parts.hostname}:{parts.port}", parts.username or "", parts.password or "")
+    url = f"http://{parts.hostname}:{parts.port}"
+    return Management(url, parts.username or "", parts.password or "", timeout_s=_TIMEOUT_S)
 
 
 def wanted_of(world: World, subscriptions: Mapping[str, tuple[str, ...]]) -> BrokerSpec:
