@@ -113,15 +113,14 @@ def _retiring_steps(management: Management, vhost: str, old: set[str]) -> Iterat
 
 def _ended_steps(management: Management, vhost: str) -> Iterator[Step]:
     """Yield the removal of the queues of subscriptions that have ended, with the messages that no one waits for any more."""
-    for service, types in layout.ENDED.items():
-        for name in (name for event_type in types for name, _ in subscription_queues(service, event_type)):
-            queue = management.get("queues", vhost, name)
-            if queue is None:
-                continue
-            for binding in (each for each in sorted(bindings_in(management, vhost)) if each.queue == name and each.exchange):
-                yield _unbinding_step(management, vhost, binding)
-            if queue.get("consumers") == 0:
-                yield Step(f"no queue {vhost}/{name} any more", partial(management.delete, "queues", vhost, name))
+    ended = ((service, event_type) for service, types in layout.ENDED.items() for event_type in types)
+    names = {name for each in ended for name, _ in subscription_queues(*each)}
+    queues = [each for each in management.get("queues", vhost) or () if each["name"] in names]
+    for binding in sorted(bindings_in(management, vhost)) if queues else ():
+        if binding.queue in names and binding.exchange:
+            yield _unbinding_step(management, vhost, binding)
+    for name in (each["name"] for each in queues if each.get("consumers") == 0):
+        yield Step(f"no queue {vhost}/{name} any more", partial(management.delete, "queues", vhost, name))
 
 
 def _delete_empty(management: Management, vhost: str, queues: Sequence[str]) -> None:

@@ -98,7 +98,7 @@ def named(heads: list[dict[str, Any]]) -> set[tuple[int, int, str]]:
 
 def beside(chassis: Chassis) -> Chassis:
     """Another process of the same service: it shares the store, and remembers for itself."""
-    journal = Journal(chassis.store.database, AuditTrail(chassis.store.database, chassis.audit_trail.keys))
+    journal = Journal(chassis.store.database, AuditTrail(chassis.store.database, chassis.journal.trail.keys))
     committer = GroupCommitter(
         chassis.store, chassis.clock.now, lambda _: None,
         lease=lambda: ("", chassis.clock.now()), encode=encode, journal=journal,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -285,7 +284,18 @@ def test_a_data_key_that_cannot_be_moved_is_destroyed_where_it_is(store: Store) 
 
 def test_those_who_wait_for_a_store_that_is_away_wait_for_one_turn_and_not_for_each_others(store: Store) -> None:
     journal = journal_of(store.database)
-    begun, let_go, turns, failed = threading.Event(), threading.Event(), [], []
+    begun, let_go, turns, failed, came = threading.Event(), threading.Event(), [], [], []
+    moving = journal._moving
+
+    class Counted:
+        """The lock, and how many have come to it."""
+
+        def __enter__(self) -> None:
+            came.append(1)
+            moving.acquire()
+
+        def __exit__(self, *_: object) -> None:
+            moving.release()
 
     def turn() -> Unavailable:
         turns.append(1)
@@ -300,14 +310,14 @@ def test_those_who_wait_for_a_store_that_is_away_wait_for_one_turn_and_not_for_e
             failed.append(error)
 
     journal._turn = turn  # type: ignore[method-assign]
+    journal._moving = Counted()  # type: ignore[assignment]
     first = threading.Thread(target=read)
     first.start()
     assert begun.wait(10)
     others = [threading.Thread(target=read) for _ in range(8)]
     for each in others:
         each.start()
-    eventually(lambda: all(each.is_alive() for each in others), what="all of them to wait")
-    time.sleep(0.2)  # each is in its call: what it waits for shows nowhere
+    eventually(lambda: len(came) == 9, what="all of them to wait")
     let_go.set()
     for each in (first, *others):
         each.join(10)

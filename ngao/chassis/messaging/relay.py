@@ -132,11 +132,8 @@ class Relay:
         """Publish a batch. Entries that need a recheck come last: no other entry waits for their answers."""
         asked: list[Entry] = []
         others: list[Entry] = []
-        notices_alone: list[Entry] = []
         for entry in batch:
-            (notices_alone if _is_for_notices_alone(entry) else asked if self._rechecks.concern(entry) else others).append(entry)
-        if notices_alone:
-            self._settling.settle([(entry, Outcome.CONFIRMED) for entry in notices_alone])
+            (asked if self._rechecks.concern(entry) else others).append(entry)
         self._send(others)
         self._send(self._allowed(asked))
 
@@ -208,7 +205,10 @@ class Relay:
             self._log.warning("relay.sweep_failed", kind=type(error).__name__)
             claimed = []
         for entry in claimed:
-            (self._urgent if entry.priority == URGENT else self._routine).append(entry)
+            if _is_for_notices_alone(entry):
+                self._settling.settle([(entry, Outcome.CONFIRMED)])
+            else:
+                (self._urgent if entry.priority == URGENT else self._routine).append(entry)
         if not claimed:
             self._next_sweep = time.monotonic() + _SWEEP_EVERY_S
         return bool(claimed)

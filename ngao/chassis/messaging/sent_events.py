@@ -85,4 +85,4 @@ class SentEvents:
 
 def _audit(unit: Unit, order: Order, by: Actor, reason: str) -> None:
     detail = {"since": order.since.isoformat(), "before": order.before.isoformat(), "to": order.to or "all", "reason": reason}
-    unit.audit("outbox.replayed", subject=JOURNAL, actor=by, detail=detail)
+    unit.audit("outbox.replayed", subject="outbox", actor=by, detail=detail)
