@@ -57,8 +57,7 @@ class MemoryReports(MemoryRepository[Report], ReportRepository):
 
     def open_about(self, person_keys: Sequence[str], limit: int, *, but: str) -> list[str]:
         def fits(report: Report) -> bool:
-            is_open = not report.withdrawn_at and not report.closed_at and report.triage.urgency != CRITICAL
-            return is_open and bool(set(person_keys) & set(report.person_keys)) and report.id != but
+            return _is_open_about(report, person_keys) and report.id != but
 
         return [each.id for each in self._records.ordered(fits, by=_received, newest_first=True)][:limit]
 
@@ -73,6 +72,11 @@ class MemoryReports(MemoryRepository[Report], ReportRepository):
     def with_others_to_triage(self, limit: int) -> list[str]:
         due = [(each.triage_others_at, each.id) for each in self._records.kept.values() if each.triage_others_at]
         return [report_id for _, report_id in sorted(due)][:limit]
+
+    def settle_lone(self, limit: int) -> None:
+        for each in map(self._records.kept.get, self.with_others_to_triage(limit)):
+            if each and not self.open_about(each.person_keys, 1, but=each.id):
+                each.triage_others_at = None
 
     def unopened(self, now: datetime, limit: int) -> list[str]:
         due = [
@@ -176,6 +180,11 @@ class IntakeInMemory(ServiceInMemory[Context]):
             sent=no_store("what was sent"),
             shelf=no_store("the quarantine"),
         )
+
+
+def _is_open_about(report: Report, person_keys: Sequence[str]) -> bool:
+    is_open = not report.withdrawn_at and not report.closed_at and report.triage.urgency != CRITICAL
+    return is_open and bool(set(person_keys) & set(report.person_keys))
 
 
 def _received(report: Report) -> datetime:

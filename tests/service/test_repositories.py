@@ -21,6 +21,7 @@ from ngao.testing.notify import NotifyInMemory
 from ngao.testing.processes import World
 from ngao.testing.referral import ReferralInMemory
 from ngao.testing.registry import RegistryInMemory
+from services.intake.reports import store as intake_store
 from services.intake.reports.draft import Violation
 from services.intake.reports.model import Report
 from services.intake.reports.progress import CLOSED
@@ -678,6 +679,44 @@ def test_reports_whose_news_others_are_to_be_judged_with_come_longest_due_first(
     save_all(intake, report("r-1", triage_others_at=later(2)), report("r-2", triage_others_at=later(1)), report("r-3"))
     assert intake.run(lambda ctx: ctx.reports.with_others_to_triage(10)) == ["r-2", "r-1"]
     assert intake.run(lambda ctx: ctx.reports.with_others_to_triage(1)) == ["r-2"]
+
+
+def test_a_report_about_whose_person_no_other_is_open_is_settled_at_once(intake: Any) -> None:
+    due = {"triage_others_at": later(1)}
+    save_all(
+        intake,
+        report("alone", person_keys=("a", "b"), **due),
+        report("critical-itself", person_keys=("c",), triage=Triage("critical", (), 99, "v1"), **due),
+        report("earlier", person_keys=("d",)),
+        report("later", person_keys=("d", "e"), **due),
+        report("same-a", person_keys=("f",), **due),
+        report("same-b", person_keys=("f",), triage_others_at=later(2)),
+        report("withdrawn", person_keys=("g",), withdrawn_at=NOW),
+        report("after-withdrawn", person_keys=("g",), **due),
+        report("beyond", person_keys=("h",), triage_others_at=later(3)),
+    )
+    intake.run(lambda ctx: ctx.reports.settle_lone(6))
+    assert intake.run(lambda ctx: ctx.reports.with_others_to_triage(10)) == ["later", "same-a", "same-b", "beyond"]
+    assert intake.run(lambda ctx: ctx.reports.get("alone").triage_others_at) is None
+
+
+def test_a_report_that_changes_while_it_is_settled_stays_due(request: pytest.FixtureRequest, monkeypatch: Any) -> None:
+    intake = side(request, "intake", "store")
+    save_all(intake, report("r-1", person_keys=("a",), triage_others_at=later(1)))
+    open_about = intake_store._open_about
+
+    def updated(ctx: Any) -> None:
+        changed = ctx.reports.get("r-1")
+        changed.concerns_other_reports(later(2))
+        ctx.reports.save(changed)
+
+    def after_a_change(keys: Any) -> Any:
+        intake.run(updated)
+        return open_about(keys)
+
+    monkeypatch.setattr(intake_store, "_open_about", after_a_change)
+    intake.run(lambda ctx: ctx.reports.settle_lone(10))
+    assert intake.run(lambda ctx: ctx.reports.with_others_to_triage(10)) == ["r-1"]
 
 
 def test_sources_come_by_id(intake: Any) -> None:

@@ -91,6 +91,11 @@ class Stored(Document, metaclass=OfEntity):
         return str(cls._get_collection_name())
 
     @classmethod
+    def records(cls) -> Any:
+        """Return the driver's collection, for what mongoengine has no words for."""
+        return cls._get_collection()
+
+    @classmethod
     def record_of(cls, entity: Any) -> Record:
         """Return the record of an entity, but for what is not stored under its own name and type."""
         return {"_id": getattr(entity, cls.key), **to_record(entity, *cls.apart)}

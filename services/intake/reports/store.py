@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from mongoengine import BooleanField, DateTimeField, DictField, IntField, ListField, Q, StringField
+from pymongo import UpdateOne
 
 from ngao.chassis.errors import or_not_found
 from ngao.chassis.security.vouches import Pin
@@ -22,6 +24,7 @@ from services.intake.triage.model import Earlier, History, Triage
 
 _REPORTS = "reports"
 _MOST_EARLIER = 200
+_MOST_COMPARED = 2000
 _OF_EARLIER = ("received_at", "violations.type", "withdrawn_at", "source_id")
 
 
@@ -104,8 +107,7 @@ class ReportRepository(Repository[Report]):
 
     def open_about(self, person_keys: Sequence[str], limit: int, *, but: str) -> list[str]:
         """Return the ids of reports that share a key with a person and can still become more urgent, the latest first."""
-        about = ReportDocument.objects(person_keys__in=list(person_keys), withdrawn_at=None, closed_at=None)
-        able = about.filter(urgency__ne=CRITICAL, id__ne=but)
+        able = _open_about(person_keys).filter(id__ne=but)
         return list(able.order_by("-received_at").limit(limit).scalar("id"))
 
     def due(self, ends: Mapping[str, datetime], limit: int) -> list[tuple[str, str]]:
@@ -119,8 +121,27 @@ class ReportRepository(Repository[Report]):
 
     def with_others_to_triage(self, limit: int) -> list[str]:
         """Return the ids of reports after which others about the person are still to be triaged again, the longest due first."""
-        due = ReportDocument.objects(judge_others_at__exists=True).order_by("judge_others_at")
-        return list(due.limit(limit).scalar("id"))
+        return list(_others_due(limit).scalar("id"))
+
+    def settle_lone(self, limit: int) -> None:
+        """Note of those reports about whose person no other is open that there is nothing to triage again, in one write.
+
+        Most are such, and a unit of work each would cost as much as taking it in. What has changed meanwhile is left for the next time.
+        """
+        due = list(_others_due(limit).only("person_keys", "judge_others_at").as_pymongo())
+        keys = {key for report in due for key in report["person_keys"]}
+        able = list(_open_about(keys).only("person_keys").limit(_MOST_COMPARED).as_pymongo())
+        if len(able) == _MOST_COMPARED:
+            return
+        about: dict[str, set[str]] = defaultdict(set)
+        for report in able:
+            for key in report["person_keys"]:
+                about[key].add(report["_id"])
+        lone = [report for report in due if all(about[key] <= {report["_id"]} for key in report["person_keys"])]
+        if lone:
+            settled = {"$unset": {"judge_others_at": ""}}
+            read = ({"_id": report["_id"], "judge_others_at": report["judge_others_at"]} for report in lone)
+            ReportDocument.records().bulk_write([UpdateOne(as_read, settled) for as_read in read], ordered=False)
 
     def unopened(self, now: datetime, limit: int) -> list[str]:
         """Return the ids of reports without a case that are due to be published again, the longest due first."""
@@ -166,6 +187,16 @@ def _record_of(statement: Statement, moment: str) -> Record:
 
 def _statement(record: Record, moment: str) -> Statement:
     return from_record(Statement, record, at=record[moment])
+
+
+def _others_due(limit: int) -> Any:
+    return ReportDocument.objects(judge_others_at__exists=True).order_by("judge_others_at").limit(limit)
+
+
+def _open_about(person_keys: Collection[str]) -> Any:
+    """Return the reports that share a key with a person and can still become more urgent."""
+    about = ReportDocument.objects(person_keys__in=list(person_keys), withdrawn_at=None, closed_at=None)
+    return about.filter(urgency__ne=CRITICAL)
 
 
 def _past(moment: str, end: datetime) -> Any:

@@ -2,7 +2,8 @@
 
 It is done after the later report is stored, and never while its source waits: how long an answer takes and whether it comes
 must not depend on what others have reported (law 10). What a source may know of its own report is left as it was.
-That it is still to be done is stored in the later report, so that no crash loses it.
+That it is still to be done is stored in the later report, so that no crash loses it; two that come at once find each other
+afterwards.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from services.intake.triage.triage_twice import triage_twice
 MOST_TRIAGED = 20
 """For one later report, the latest first: a person about whom more cases are open is in every officer's sight already."""
 
-_AT_ONCE = 100
+_AT_ONCE, _LONE_AT_ONCE = 100, 1000
 _log = get_logger("intake")
 
 
@@ -29,7 +30,9 @@ def triage_earlier_reports(parts: IntakeParts) -> None:
 
     Where two raise the same report, the second is done again by itself. What fails is tried again and delays no other.
     """
-    works = [partial(triage_earlier, report_id=report_id) for report_id in parts.read().reports.with_others_to_triage(_AT_ONCE)]
+    reports = parts.read().reports
+    reports.settle_lone(_LONE_AT_ONCE)
+    works = [partial(triage_earlier, report_id=report_id) for report_id in reports.with_others_to_triage(_AT_ONCE)]
     for failed in (work for work in parts.run_all(works) if isinstance(work, Exception)):
         _log.warning("reports.judging_failed", error=type(failed).__name__)
 
