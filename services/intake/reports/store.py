@@ -126,7 +126,7 @@ class ReportRepository(Repository[Report]):
     def settle_lone(self, limit: int) -> None:
         """Note of those reports about whose person no other is open that there is nothing to triage again, in one write.
 
-        Most are such, and a unit of work each would cost as much as taking it in. What has changed meanwhile is left for the next time.
+        Most are such, and a unit of work each would cost as much as taking it in. What has changed meanwhile stays due.
         """
         due = list(_others_due(limit).only("person_keys", "judge_others_at").as_pymongo())
         keys = {key for report in due for key in report["person_keys"]}
