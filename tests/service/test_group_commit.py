@@ -68,7 +68,10 @@ class Writer:
         return unit
 
     def commit(self, unit: Unit) -> list[Exception | None]:
-        return self._committer.commit([unit])
+        return self.commit_all([unit])
+
+    def commit_all(self, units: list[Unit]) -> list[Exception | None]:
+        return self._committer.commit(units)
 
     def _said(self, entries: list[Entry]) -> None:
         self.numbers += [decode(entry.body).sequence for entry in entries]
@@ -157,3 +160,46 @@ def test_what_an_earlier_version_has_marked_takes_effect_no_second_time(store: S
         store.database[MARKS_OF_BEFORE].drop()
     store.ensure_indexes(())
     assert not store.has_marks_of_before
+
+
+def _writing(writer: Writer, key: str, revision: int, **fields: object) -> Unit:
+    unit = writer.new_unit()
+    unit.keep("things", {"_id": key, **fields}, revision)
+    return unit
+
+
+@pytest.mark.parametrize("several", [False, True], ids=["a unit alone", "beside another"])
+def test_a_record_is_written_only_over_the_revision_that_was_read(store: Store, *, several: bool) -> None:
+    writer = Writer(store)
+
+    def outcome(unit: Unit) -> object:
+        others = [_writing(writer, _subject(), 0)] if several else []
+        return writer.commit_all([unit, *others])[0]
+
+    def gone(revision: int) -> Unit:
+        unit = writer.new_unit()
+        unit.drop("things", key, revision)
+        return unit
+
+    key = _subject()
+    assert outcome(_writing(writer, key, 0, value=1)) is None
+    assert isinstance(outcome(_writing(writer, key, 0, value=2)), Conflict)
+    assert outcome(_writing(writer, key, 1, value=3)) is None
+    assert isinstance(outcome(_writing(writer, key, 1, value=4)), Conflict)
+    assert store.database["things"].find_one({"_id": key}) == {"_id": key, "revision": 2, "value": 3}
+    assert isinstance(outcome(gone(1)), Conflict)
+    assert outcome(gone(2)) is None
+    assert store.database["things"].find_one({"_id": key}) is None
+
+
+def test_a_unit_alone_with_one_record_needs_no_transaction(store: Store) -> None:
+    writer, key, things = Writer(store), _subject(), f"{store.database.name}.things"
+    new, changed, marked = (_writing(writer, key, revision) for revision in range(3))
+    marked.mark(key)
+    assert [writer.commit(unit) for unit in (new, changed, marked)] == [[None]] * 3
+    oplog = store.client["local"]["oplog.rs"]
+    alone = oplog.find({"ns": things, "$or": [{"o._id": key}, {"o2._id": key}]})
+    assert [each["op"] for each in alone.sort("ts", 1)] == ["i", "u"]
+    together = oplog.find_one({"op": "c", "o.applyOps.o2._id": key})
+    assert together is not None
+    assert [each["ns"] for each in together["o"]["applyOps"]] == [things, f"{store.database.name}.{JOURNAL}"]

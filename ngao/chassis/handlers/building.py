@@ -122,7 +122,7 @@ def _entrypoints(
     match declaration:
         case Operation(operation=operation):
             yield name, partial(_in_worker, endpoints[operation]), HttpEntrypoint(endpoints[operation])
-        case Subscription(payloads, as_notice):
+        case Subscription(payloads, as_notice, repeatable):
             bound = bind(function, event=True)
             for payload in payloads:
                 type_name = payload.type_name
@@ -131,7 +131,7 @@ def _entrypoints(
                     raise TypeError(f"{function.__qualname__}: {service} gets {type_name} {form}")
                 kind = CATALOGUE[type_name].notice_payload if as_notice else payload
                 key = f"on_{type_name.removesuffix('.v1').replace('.', '_')}"
-                yield key, returned(partial(_handle, bound, kind)), Consumes(type_name)
+                yield key, returned(partial(_handle, bound, kind)), Consumes(type_name, repeatable=repeatable)
         case EdgeSubscription(exchange, queue, outsiders):
             yield name, returned(partial(_deliver, bind(function))), Consumes(exchange, queue=queue, outsiders=outsiders)
         case Timer(seconds):

@@ -28,6 +28,7 @@ class Subscription:
 
     payloads: tuple[type[Payload], ...]
     as_notice: bool
+    repeatable: bool
 
 
 @dataclass(frozen=True)
@@ -128,14 +129,18 @@ class http:  # noqa: N801 - it is written as a decorator
     delete = partial(_route, "DELETE")
 
 
-def on(*payloads: type[Payload]) -> Callable[[F], F]:
-    """Handle events of these types: `f(ctx, event)` with the payload, and `envelope` if the function has that parameter."""
-    return _declare(Subscription(payloads, as_notice=False))
+def on(*payloads: type[Payload], repeatable: bool = False) -> Callable[[F], F]:
+    """Handle events of these types: `f(ctx, event)` with the payload, and `envelope` if the function has that parameter.
+
+    `repeatable` says that an event handled again, at any time, leaves the record that it changes as it is. If that record is all
+    that a unit of work writes, no mark is stored and no transaction is needed.
+    """
+    return _declare(Subscription(payloads, as_notice=False, repeatable=repeatable))
 
 
-def on_notices(*payloads: type[Payload]) -> Callable[[F], F]:
+def on_notices(*payloads: type[Payload], repeatable: bool = False) -> Callable[[F], F]:
     """Handle the notices of events of these types: `f(ctx, event)` with the notice, which holds less than the event."""
-    return _declare(Subscription(payloads, as_notice=True))
+    return _declare(Subscription(payloads, as_notice=True, repeatable=repeatable))
 
 
 def on_edge(exchange: str, *, queue: str, outsiders: str | None = None) -> Callable[[F], F]:

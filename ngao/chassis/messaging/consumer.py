@@ -64,15 +64,19 @@ class Consumes(Entrypoint):
     """nameko's face of one subscription: a type of events, or, with `queue`, an exchange of the edge.
 
     `outsiders` is the collection of the service's store with the ids of those who publish there: each has a lane to the queue.
+    `repeatable` is as declared with the handler.
     """
 
     pool = ConsumerPool()
 
-    def __init__(self, name: str, *, queue: str | None = None, outsiders: str | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, name: str, *, queue: str | None = None, outsiders: str | None = None, repeatable: bool = False, **kwargs: Any
+    ) -> None:
         self.hears = name
         self.edge = queue is not None
         self.queue = queue
         self.outsiders = outsiders
+        self.repeatable = repeatable
         super().__init__(**kwargs)
 
     def subscriptions(self) -> list[Subscription]:

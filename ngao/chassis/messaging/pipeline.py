@@ -6,7 +6,7 @@ the batch is handed back and tried again.
 
 The mark in the commit guarantees that an event takes effect once. A lone event is looked up only if it may have had its effect:
 when it is delivered again, when its handler or its commit has failed, and for some time after another one was known. For several
-together one look is cheap, and a commit that fails for one of them is not.
+together one look is cheap, and a commit that fails for one of them is not; their handlers look things up for the same reason.
 """
 
 from __future__ import annotations
@@ -156,13 +156,13 @@ class Pipeline:
         for item in items:
             item.error = item.failure = None
             traceparent = item.event.traceparent if item.event else None
-            item.unit = self.units.read(traceparent, again=again or item.is_repeated)
+            item.unit = self.units.read(traceparent, again=again or item.is_repeated or len(items) > 1)
         self.handle(items)
         handled = [item for item in items if item.error is None]
         # An item without effect gets no mark: a repetition has none either.
         effective = [item for item in handled if not _unit(item).is_empty]
         for item in effective:
-            if item.event:
+            if item.event and not (item.subscription.entrypoint.repeatable and _unit(item).lone_write):
                 _unit(item).mark(mark_of(item.event))
         for item, error in zip(effective, self.units.commit([_unit(item) for item in effective]), strict=True):
             item.error = error

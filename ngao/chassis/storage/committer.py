@@ -1,5 +1,7 @@
 """Group commit: units that wait together are written in one MongoDB transaction, one bulk write a collection.
 
+A unit that comes alone and writes one record, and nothing else, needs no transaction.
+
 What the chassis itself writes with a unit is in one collection, the journal: events, marks and acts cost one command together.
 
 One write to disk costs more than everything else a unit does, so sharing it is the largest lever there is. If a group
@@ -160,7 +162,11 @@ class GroupCommitter:
                 ticket.settle(error)
 
     def _write(self, units: list[Unit]) -> list[Entry]:
+        lone = units[0].lone_write if len(units) == 1 else None
         try:
+            if lone:
+                self._transactions.run_alone(lambda session: _write_alone(self._store.durable(lone.collection), lone, session))
+                return []
             entries = self._transactions.run(lambda inside: self._apply(inside, units))
         except PyMongoError as error:
             meant = meaning_of(error)
@@ -250,6 +256,19 @@ def _write_guarded(collection: Any, writes: list[Write], session: ClientSession)
     replaced = sum(1 for write in writes if write.revision and write.document is not None)
     removed = sum(1 for write in writes if write.document is None)
     if result.matched_count != replaced or result.deleted_count != removed:
+        raise Conflict("A record was changed by someone else after it was read.")
+
+
+def _write_alone(collection: Any, write: Write, session: ClientSession) -> None:
+    """Write one record; a command of one write says clearly why it was refused, a bulk does not."""
+    guard = {"_id": write.id, "revision": write.revision}
+    if write.document is None:
+        done = collection.delete_one(guard, session=session).deleted_count
+    elif write.revision:
+        done = collection.replace_one(guard, write.document, session=session).matched_count
+    else:
+        done = collection.insert_one(write.document, session=session).acknowledged
+    if not done:
         raise Conflict("A record was changed by someone else after it was read.")
 
 

@@ -31,6 +31,14 @@ class Transactions:
         """
         return Context().run(self._run, work)
 
+    def run_alone(self, work: Callable[[ClientSession], T]) -> T:
+        """Run one write, which needs no transaction, with the same time; it says itself how durable it is."""
+        return Context().run(self._run_alone, work)
+
+    def _run_alone(self, work: Callable[[ClientSession], T]) -> T:
+        with pymongo.timeout(self._timeout):
+            return work(self._own_session())
+
     def _run(self, work: Callable[[ClientSession], T]) -> T:
         with pymongo.timeout(self._timeout):
             return self._own_session().with_transaction(

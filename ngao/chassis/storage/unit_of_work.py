@@ -60,7 +60,7 @@ class Unit:
     lookups: Lookups = field(repr=False)
     traceparent: str | None = None
     again: bool = True
-    """False if this is the first try of work that was not done before, as far as its caller knows."""
+    """False if this is the first try of work that was not done before, as far as its caller knows, and no others wait with it."""
     move_carried: Callable[[], None] = field(default=lambda: None, repr=False)
     """Moves what earlier units carried into its collections; before these are read."""
     inserts: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
@@ -144,7 +144,16 @@ class Unit:
     @property
     def is_empty(self) -> bool:
         """True if there is nothing to commit."""
-        stored = (self.writes, self.inserts, self.marks, self.updates, self.removals, self.destroyed_keys)
+        return not self.writes and self._has_only_writes
+
+    @property
+    def lone_write(self) -> Write | None:
+        """The one record to write, if there is nothing else to commit."""
+        return next(iter(self.writes.values())) if len(self.writes) == 1 and self._has_only_writes else None
+
+    @property
+    def _has_only_writes(self) -> bool:
+        stored = (self.inserts, self.marks, self.updates, self.removals, self.destroyed_keys)
         return not any((*stored, self.publications, self.raws, self.records, self.carried))
 
     def committed(self) -> None:

@@ -28,8 +28,8 @@ from services.intake.reports.model import PartnerAtWork
 from services.intake.reports.progress import Step, partner_is_at_work
 
 
-@on(CaseOpened, CaseClosed, CaseReopened, NeedUnroutable)
-@on(OfferDeclined, OfferExpired, OfferStarted, OfferCompleted, OfferFailed, OfferWithdrawn, OfferRecalled)
+@on(CaseOpened, CaseClosed, CaseReopened, NeedUnroutable, repeatable=True)
+@on(OfferDeclined, OfferExpired, OfferStarted, OfferCompleted, OfferFailed, OfferWithdrawn, OfferRecalled, repeatable=True)
 def follow_case(ctx: Context, event: CaseOpened | CaseClosed | NeedUnroutable | OfferEvent, envelope: Event) -> None:
     """Note a step of the case, of a need, or of an offer. Raises NotFound.
 

@@ -2,7 +2,7 @@
 
 It is done after the later report is stored, and never while its source waits: how long an answer takes and whether it comes
 must not depend on what others have reported (law 10). What a source may know of its own report is left as it was.
-That it is still to be done is stored in the later report, so that no crash loses it; two that come at once find each other
+That it is still to be done is stored in the later report, so that no crash loses it; two that come together find each other
 afterwards.
 """
 

@@ -68,7 +68,7 @@ def plan_for_notice(ctx: Context, notice: Notice, envelope: Event) -> None:
     plan_messages(ctx, facts)
 
 
-@on_notices(DefenderResolved)
+@on_notices(DefenderResolved, repeatable=True)
 def plan_for_contact(ctx: Context, notice: ContactNotice, envelope: Event) -> None:
     """Store what the registry says about contact, then plan."""
     store_contact_summary(ctx, notice, envelope.sequence or 0)
@@ -76,10 +76,10 @@ def plan_for_contact(ctx: Context, notice: ContactNotice, envelope: Event) -> No
 
 
 def store_contact_summary(ctx: Context, notice: ContactNotice, sequence: int) -> None:
-    """Store the newest statement. One that is older than the stored one is ignored."""
+    """Store the newest statement. One that is older than the stored one is ignored; most are the first and not looked up."""
     contact = notice.contact
     statement = ContactSummary(notice.case_ref, notice.defender_ref, contact.may_contact, contact.channels, sequence)
-    known = ctx.summaries.get(statement.case_ref)
+    known = ctx.summaries.get(statement.case_ref) if ctx.unit.again else None
     if known is None:
         ctx.summaries.save(statement)
     elif statement.sequence > known.sequence:

@@ -7,10 +7,13 @@ from services.referral.cases.model import Case
 from services.referral.context import Context
 
 
-def known_or_new(ctx: Context, case_ref: str) -> Case:
-    """Return the case, or create one: the first fact about it has arrived, and the other has its deadline."""
-    waiting_until = ctx.now + ctx.deadlines.resolve_by
-    return ctx.cases.get(case_ref) or Case(case_ref, created_at=ctx.now, waiting_until=waiting_until)
+def known_or_new(ctx: Context, case_ref: str, *, likely_new: bool = False) -> Case:
+    """Return the case, or create one: the first fact about it has arrived, and the other has its deadline.
+
+    One that is likely new is looked up only in doubt: if it is not new, the commit is a Conflict.
+    """
+    known = ctx.cases.get(case_ref) if ctx.unit.again or not likely_new else None
+    return known or Case(case_ref, created_at=ctx.now, waiting_until=ctx.now + ctx.deadlines.resolve_by)
 
 
 def known_case(ctx: Context, case_ref: str) -> Case:

@@ -31,7 +31,7 @@ def follow_report(ctx: Context, event: ReportAccepted, envelope: Event) -> None:
         received_at=event.received_at,
         proposed=event.needs_proposed,
     )
-    case = known_or_new(ctx, event.case_ref)
+    case = known_or_new(ctx, event.case_ref, likely_new=True)
     apply_report(case, report, _consents(event.consent, event.received_at), ctx.now, ctx.deadlines)
     route_and_store(ctx, case)
 

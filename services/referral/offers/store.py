@@ -162,8 +162,9 @@ class EngagementRepository:
         for turn in range(spans):
             begin = (first + turn) % spans * _SPAN
             places = range(begin, min(begin + _SPAN, capacity))
-            occupied = EngagementDocument.objects(partner_id=offer.partner_id, place__gte=places.start, place__lt=places.stop)
-            free = sorted(set(places) - set(occupied.scalar("place")) - self._reserved_by(offer.partner_id))[:room]
+            lookup = self._unit.lookups.asking("places", _occupied_places, lambda row: (_span(row["partner_id"], row["place"]),))
+            occupied = {row["place"] for row in lookup.find([_span(offer.partner_id, begin)])}
+            free = sorted(set(places) - occupied - self._reserved_by(offer.partner_id))[:room]
             if free:
                 return self._promised.choose(offer.partner_id, free, first)
         return None
@@ -184,6 +185,19 @@ def responses_since(moment: datetime) -> dict[str, float]:
 
 def _offers(found: Any, limit: int) -> list[str]:
     return list(found.order_by("at").limit(limit).scalar("id"))
+
+
+def _span(partner_id: str, place: int) -> str:
+    """Return the name of the places that are read together with this one."""
+    return f"{partner_id} {place // _SPAN}"
+
+
+def _occupied_places(spans: Iterable[str]) -> Iterable[Record]:
+    """Return the partner and the place of each offer that has a place in these spans; the index has both."""
+    whose = ((partner_id, int(number) * _SPAN) for partner_id, _, number in (span.rpartition(" ") for span in spans))
+    places = [{"partner_id": partner_id, "place": {"$gte": begin, "$lt": begin + _SPAN}} for partner_id, begin in whose]
+    found: Iterable[Record] = EngagementDocument.records().find({"$or": places}, {"_id": 0, "partner_id": 1, "place": 1})
+    return found
 
 
 def _live_engagements(partner_ids: Sequence[str]) -> Iterable[dict[str, Any]]:
