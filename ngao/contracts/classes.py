@@ -79,7 +79,10 @@ class Moment(fields.AwareDateTime):
         self._lasting = lasting
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> datetime:
-        moment: datetime = super()._deserialize(value, attr, data, **kwargs)
+        return self.within_bounds(super()._deserialize(value, attr, data, **kwargs))
+
+    def within_bounds(self, moment: datetime) -> datetime:
+        """Return the moment. Raises ValidationError for one that is out of bounds."""
         latest = LATEST if self._lasting else datetime.now(UTC) + AHEAD
         if not EARLIEST < moment < latest:
             raise ValidationError("range|Must lie between 1900 and thirty years from now.")

@@ -15,6 +15,7 @@ from ngao.contracts.envelope import Event
 from ngao.contracts.errors import InvalidContent, field_errors
 from ngao.contracts.events.notices import InNoticeOnly
 from ngao.contracts.payloads import Part, Payload
+from ngao.contracts.quick import load
 from ngao.contracts.upcasting import upcast
 from ngao.kernel.records import from_record
 
@@ -88,7 +89,6 @@ def received(kind: type[P], event: Event) -> P:
 
 def _load(schema: Schema, data: Mapping[str, Any]) -> dict[str, Any]:
     try:
-        loaded: dict[str, Any] = schema.load(data)
+        return load(schema, data)
     except ValidationError as error:
         raise InvalidContent(field_errors(error.messages)) from None
-    return loaded

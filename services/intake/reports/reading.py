@@ -10,6 +10,7 @@ from marshmallow import ValidationError
 
 from ngao.chassis.errors import InvalidInput
 from ngao.contracts import FieldError, field_errors
+from ngao.contracts.quick import load
 from ngao.contracts.schemas.report import Report as ReportSchema
 from ngao.kernel.consent import Statement
 from ngao.kernel.records import from_record
@@ -28,7 +29,7 @@ def read_report(document: Any, vocabulary: Vocabulary) -> Draft:
     An invalid report is checked against the lists as well, so that its sender learns of all errors together.
     """
     try:
-        return draft_of(_REPORT.load(document))
+        return draft_of(load(_REPORT, document))
     except ValidationError as error:
         broken = _all_broken(document, vocabulary, error)
         raise InvalidInput("The report is invalid; `errors` names every field.", broken) from None
