@@ -38,7 +38,6 @@ from ngao.chassis.storage.committer import GroupCommitter
 from ngao.chassis.storage.connection import Store
 from ngao.chassis.storage.documents import Stored
 from ngao.chassis.storage.journal import Journal
-from ngao.chassis.storage.key_encryption_keys import Periods
 from ngao.chassis.storage.keyring import Keyring
 from ngao.chassis.storage.preflight import require_store, with_accepted_password
 from ngao.chassis.storage.readings import Readings
@@ -62,7 +61,7 @@ class Chassis:
         self.patience = Patience(settings.start_within_s)
         self.metrics, self.health, self.news, self.gauges = Metrics(), Health(), News(), Gauges()
         self.operators = Operators(settings.operators_file)
-        periods = Periods(lambda: keyfiles.load_keks(settings.keys_directory))
+        keks = Reread(lambda: keyfiles.load_keks(settings.keys_directory))
         audit_keys = Reread(lambda: keyfiles.load_audit(settings.keys_directory))
         lookup = keyfiles.load_lookup(settings.keys_directory)
         signer = Signer(settings.keys_directory, settings.public_keys_directory)
@@ -73,7 +72,7 @@ class Chassis:
         self.store = store = Store(self.settings.store, alias=name)
         self.journal = Journal(store.database, AuditTrail(store.database, audit_keys))
         self.clerk = Clerk(self.journal, settings.audit.chained_within_s)
-        self.keyring = Keyring(periods, lookup, store.durable("data_keys"), name, move_carried=self.journal.move_all)
+        self.keyring = Keyring(keks, lookup, store.durable("data_keys"), name, move_carried=self.journal.move_all)
         self.rechecks = Rechecks(store, name, self.news)
         self.relay = Relay(store, clock, lambda edge: _publisher(settings, edge=edge), self.metrics, self.rechecks)
         committer = GroupCommitter(

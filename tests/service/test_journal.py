@@ -13,6 +13,7 @@ from pymongo.errors import ExecutionTimeout
 
 from ngao.chassis.clock import SystemClock
 from ngao.chassis.errors import Unavailable
+from ngao.chassis.rereading import Reread
 from ngao.chassis.security.audit import Broken, Key, Keys, Record, Verified
 from ngao.chassis.security.audit_lines import keyed_acts
 from ngao.chassis.settings import StoreSettings
@@ -22,7 +23,6 @@ from ngao.chassis.storage.clerk import Clerk
 from ngao.chassis.storage.committer import GroupCommitter
 from ngao.chassis.storage.connection import AUDIT, JOURNAL, TO_MOVE, Store
 from ngao.chassis.storage.journal import Journal
-from ngao.chassis.storage.key_encryption_keys import Periods
 from ngao.chassis.storage.keyring import Keyring
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.chassis.storage.units import Units
@@ -190,7 +190,7 @@ def test_lines_are_moved_in_pieces_that_fit_in_memory(store: Store) -> None:
 
 def keyring_of(store: Store) -> Keyring:
     """Of one process, which has not seen what the others have made."""
-    periods = Periods(lambda: {"2026-10": b"e" * 32})
+    periods = Reread(lambda: {"2026-10": b"e" * 32})
     return Keyring(periods, b"l" * 32, store.durable("data_keys"), "clerk", move_carried=journal_of(store.database).move_all)
 
 

@@ -21,10 +21,10 @@ from ngao.chassis.messaging.destinations import EVENTS
 from ngao.chassis.messaging.inbox import Inbox
 from ngao.chassis.messaging.outbox import WAITING, entry_of
 from ngao.chassis.messaging.sent_events import Order, SentEvents
+from ngao.chassis.rereading import Reread
 from ngao.chassis.security.audit import Verified
 from ngao.chassis.settings import StoreSettings
 from ngao.chassis.storage.connection import INBOX_DAYS, JOURNAL, MARKS_OF_BEFORE, OUTBOX_DAYS, Store
-from ngao.chassis.storage.key_encryption_keys import Periods
 from ngao.chassis.storage.keyring import Keyring
 from ngao.chassis.storage.unit_of_work import Publication, Unit
 from ngao.contracts import decode, encode, make, type_named
@@ -111,7 +111,7 @@ def test_its_numbers_do_not_come_again(store: Store, running: Running) -> None:
 
 
 def test_its_data_keys_open_and_can_be_destroyed(store: Store) -> None:
-    keyring = Keyring(Periods(lambda: {"2026-10": b"e" * 32}), b"l" * 32, store.durable("data_keys"), "referral")
+    keyring = Keyring(Reread(lambda: {"2026-10": b"e" * 32}), b"l" * 32, store.durable("data_keys"), "referral")
     scope = f"case:{FIRST}-0"
     assert keyring.find(scope) is not None
     assert keyring.destroy(scope)

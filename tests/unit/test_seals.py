@@ -115,12 +115,13 @@ def test_missing_keys_stop_the_start_with_a_way_out(tmp_path):
 
 
 @pytest.mark.parametrize("content", ["", "c2hvcnQ=", "?" * 44, "\u00e9"])
-def test_a_key_file_without_a_key_is_named_and_not_shown(tmp_path, content):
-    path = tmp_path / "kek-2026-11.key"
+@pytest.mark.parametrize(("name", "load"), [("kek-2026-11.key", keyfiles.load_keks), ("lookup.key", keyfiles.load_lookup)])
+def test_a_key_file_without_a_key_is_named_and_not_shown(tmp_path, content, name, load):
+    path = tmp_path / name
     path.write_text(content, "utf-8")
     path.chmod(0o600)
     with pytest.raises(Misconfigured, match="does not hold 32 bytes") as caught:
-        keyfiles.load_keks(tmp_path)
+        load(tmp_path)
     assert not content or content not in str(caught.value)
 
 

@@ -27,8 +27,9 @@ from pymongo.collection import Collection
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
-from ngao.chassis.errors import Misconfigured, SealBroken
-from ngao.chassis.storage.key_encryption_keys import KEY_BYTES, Periods
+from ngao.chassis.errors import SealBroken
+from ngao.chassis.rereading import Reread
+from ngao.chassis.security.keyfiles import KEY_BYTES
 
 COLLECTION = "data_keys"
 KEY_ID_BYTES = 16
@@ -52,11 +53,14 @@ def joined(*parts: bytes) -> bytes:
 
 
 class Keyring:
-    """A service's data keys by scope (such as `person:<id>`), its key-encryption keys and its lookup key."""
+    """A service's data keys by scope (such as `person:<id>`), its key-encryption keys by period and its lookup key.
+
+    The newest period is the active one. A process that meets a period that it does not know looks for its key immediately.
+    """
 
     def __init__(
         self,
-        periods: Periods,
+        keks: Reread[Mapping[str, bytes]],
         lookup: bytes,
         collection: Collection[dict[str, Any]],
         service: str,
@@ -66,10 +70,8 @@ class Keyring:
         cache_seconds: float = 60.0,
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
-        if len(lookup) != KEY_BYTES:
-            raise Misconfigured(f"The lookup key must be {KEY_BYTES} bytes.")
         self.service = service
-        self._periods = periods
+        self._keks = keks
         self._lookup = lookup
         self._ticks = ticks
         self._move_carried = move_carried
@@ -80,7 +82,7 @@ class Keyring:
     @property
     def active(self) -> str:
         """The period that new data keys are wrapped under."""
-        return self._periods.active
+        return max(self._keks.value())
 
     @property
     def collection(self) -> str:
@@ -188,10 +190,10 @@ class Keyring:
             raise SealBroken("a data key does not unwrap: altered, or another service's") from None
 
     def _cipher(self, period: str) -> AESGCM:
-        found = self._periods.cipher(period)
-        if found is None:
+        kek = self._keks.having(period).get(period)
+        if kek is None:
             raise SealBroken("a data key is wrapped under a period whose key is not here")
-        return found
+        return AESGCM(kek)
 
     def _bound_to(self, scope: str, key_id: bytes, period: str) -> bytes:
         return joined(_WRAP, self.service.encode(), scope.encode(), key_id, period.encode())
