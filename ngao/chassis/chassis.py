@@ -33,11 +33,10 @@ from ngao.chassis.settings import Settings
 from ngao.chassis.starting import Patience
 from ngao.chassis.storage.audit_trail import AuditTrail
 from ngao.chassis.storage.audit_watch import AuditWatch
-from ngao.chassis.storage.clerk import Clerk
 from ngao.chassis.storage.committer import GroupCommitter
 from ngao.chassis.storage.connection import Store
 from ngao.chassis.storage.documents import Stored
-from ngao.chassis.storage.journal import Journal
+from ngao.chassis.storage.journal import Clerk, Journal
 from ngao.chassis.storage.keyring import Keyring
 from ngao.chassis.storage.preflight import require_store, with_accepted_password
 from ngao.chassis.storage.readings import Readings

@@ -19,10 +19,9 @@ from ngao.chassis.security.audit_lines import keyed_acts
 from ngao.chassis.settings import StoreSettings
 from ngao.chassis.storage import journal as journal_module
 from ngao.chassis.storage.audit_trail import AuditTrail
-from ngao.chassis.storage.clerk import Clerk
 from ngao.chassis.storage.committer import GroupCommitter
 from ngao.chassis.storage.connection import AUDIT, JOURNAL, TO_MOVE, Store
-from ngao.chassis.storage.journal import Journal
+from ngao.chassis.storage.journal import Clerk, Journal
 from ngao.chassis.storage.keyring import Keyring
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.chassis.storage.units import Units

@@ -28,10 +28,13 @@ from ngao.chassis.storage.audit_trail import AuditTrail
 from ngao.chassis.storage.connection import JOURNAL, TO_MOVE
 from ngao.chassis.storage.refusals import meaning_of
 from ngao.chassis.storage.transactions import Transactions
+from ngao.chassis.timers import guarded
 
 _TOGETHER, _BYTES = 500, 8 * 1024**2
 _SHOWN = {**dict.fromkeys(("to_move", "audit", "key", "mac", "into", "record"), 1), "size": {"$bsonSize": "$$ROOT"}}
 _TIMEOUT_S = 5.0
+_SWEEP_EVERY_S = 5.0
+"""So often a clerk looks for lines of a process that ended before it had moved them."""
 _DIGITS = 20
 _COLLECTION = re.compile(r"(?!audit)[a-z_]{1,60}")
 _log = get_logger("journal")
@@ -187,6 +190,28 @@ class Journal:
         if line_id not in self.refused:
             self.refused.append(line_id)
             _log.error("journal.line_refused", reason=reason)
+
+
+class Clerk:
+    """Moves a process's lines; `run` is its only thread. A line waits `within_s`, so that others can be moved with it."""
+
+    def __init__(self, journal: Journal, within_s: float) -> None:
+        self._journal, self._within_s = journal, within_s
+        self._stopping = threading.Event()
+
+    def run(self) -> None:
+        """Move lines until stopped, and then those that are left. A failure is logged, and it is tried again."""
+        move = guarded(self._journal.move_all, "move_lines")
+        while not self._stopping.is_set():
+            if self._journal.has_lines.wait(_SWEEP_EVERY_S):
+                self._journal.has_lines.clear()
+                self._stopping.wait(self._within_s)
+            move()
+
+    def stop(self) -> None:
+        """Ask `run` to move what is left and end."""
+        self._stopping.set()
+        self._journal.has_lines.set()
 
 
 def _written_at_s(line_id: object) -> float:
