@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -11,13 +11,13 @@ from pymongo import ASCENDING
 from pymongo.collection import Collection
 
 from ngao.chassis.messaging.publisher import WINDOW
-from ngao.chassis.storage.connection import IN_ORDER, WAITING_IN_ORDER
+from ngao.chassis.storage.connection import IN_ORDER, SIZE, WAITING_IN_ORDER, fitting
 
 _CLAIMED = 20 * WINDOW
 _CLAIMED_BYTES = 32 * 1024**2
 """Two thousand of the largest events are more than a service has memory for."""
 _BEGINS_AGAIN_S = 5.0
-_KEYS = {**dict.fromkeys(IN_ORDER, 1), "size": {"$bsonSize": "$$ROOT"}}
+_KEYS = {**dict.fromkeys(IN_ORDER, 1), **SIZE}
 
 
 class FreeEntries:
@@ -41,19 +41,7 @@ class FreeEntries:
             self._behind_until = time.monotonic() + _BEGINS_AGAIN_S
             chosen = self._outbox.find(free, _KEYS)
         with chosen.sort([(field, ASCENDING) for field in IN_ORDER]).limit(_CLAIMED) as found:
-            first = _first_of(found)
+            first, _ = fitting(found, _CLAIMED_BYTES)
         if first:
             self._behind = [(field, first[-1][field]) for field in IN_ORDER]
         return [each["_id"] for each in first]
-
-
-def _first_of(found: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Return the first that are not too much together, and the first however large it is."""
-    first: list[Mapping[str, Any]] = []
-    taken = 0
-    for each in found:
-        taken += each["size"]
-        if first and taken > _CLAIMED_BYTES:
-            break
-        first.append(each)
-    return first

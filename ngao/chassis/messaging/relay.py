@@ -40,7 +40,7 @@ _PAUSE_S = 1.0
 """How long the relay rests after an unexpected error."""
 _FURTHEST = timedelta(minutes=5)
 """No lease reaches this far: one that does was written by a clock that was wrong, and holds nothing."""
-_HELD = 20_000
+_MOST_HELD = 20_000
 
 
 class Relay:
@@ -63,8 +63,7 @@ class Relay:
         self._rechecks = rechecks
         self._lease = lease
         self._token = uuid4().hex
-        self._urgent: deque[Entry] = deque()
-        self._routine: deque[Entry] = deque()
+        self._held: dict[bool, deque[Entry]] = {True: deque(), False: deque()}  # urgent ones, and routine ones
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._free = FreeEntries(self._outbox)
@@ -74,7 +73,7 @@ class Relay:
 
     def lease(self) -> tuple[str, datetime]:
         """Return the lease for entries that this process commits; none when its hands are full: the sweep takes them."""
-        if len(self._urgent) + len(self._routine) > _HELD:
+        if sum(map(len, self._held.values())) > _MOST_HELD:
             return "", self._clock.now()
         return self._token, self._clock.now() + self._lease
 
@@ -82,7 +81,7 @@ class Relay:
         """Take what was just committed; called after the commit, never before."""
         for entry in entries:
             if entry.lease == self._token:
-                (self._urgent if entry.priority == URGENT else self._routine).append(entry)
+                self._held[entry.priority == URGENT].append(entry)
         self._wake.set()
 
     def run(self) -> None:
@@ -121,7 +120,7 @@ class Relay:
     def _next_batch(self) -> list[Entry]:
         batch: list[Entry] = []
         still_mine = self._clock.now()
-        for queue in (self._urgent, self._routine):
+        for queue in self._held.values():  # urgent ones first
             while queue and len(batch) < WINDOW:
                 entry = queue.popleft()
                 if entry.leased_until > still_mine:
@@ -142,7 +141,7 @@ class Relay:
         parts = {edge: [entry for entry in batch if DESTINATIONS[entry.to].edge is edge] for edge in (True, False)}
         begun = [(edge, entries, self._begin(edge, entries)) for edge, entries in parts.items() if entries]
         for edge, entries, error in begun:
-            outcomes = self._halved(edge, entries, error) if error else self._outcomes(edge, entries)
+            outcomes = self._outcomes(edge, entries, error)
             if Outcome.UNKNOWN in outcomes:
                 self._rechecks.broker_lost()
             self._settling.settle(list(zip(entries, outcomes, strict=True)))
@@ -154,23 +153,20 @@ class Relay:
             return error
         return None
 
-    def _outcomes(self, edge: bool, entries: list[Entry]) -> list[Outcome]:  # noqa: FBT001
-        try:
-            return self._publishers[edge].outcomes()
-        except Exception as error:  # noqa: BLE001  # as above
-            return self._halved(edge, entries, error)
-
-    def _halved(self, edge: bool, entries: list[Entry], error: Exception) -> list[Outcome]:  # noqa: FBT001
-        """Find by halving the one that the broker cannot be given, so that it holds no other."""
+    def _outcomes(self, edge: bool, entries: list[Entry], error: Exception | None) -> list[Outcome]:  # noqa: FBT001
+        """Wait for what was begun. An entry that the broker cannot be given is found by halving, and holds no other."""
+        if error is None:
+            try:
+                return self._publishers[edge].outcomes()
+            except Exception as failed:  # noqa: BLE001  # as above
+                error = failed
         self._publishers[edge].close()
         if len(entries) == 1:
             self._log.error("relay.not_publishable", message_id=entries[0].message_id, **describe_error(error))
             return [Outcome.FAILED]
-        middle, outcomes = len(entries) // 2, list[Outcome]()
-        for half in (entries[:middle], entries[middle:]):
-            trouble = self._begin(edge, half)
-            outcomes += self._halved(edge, half, trouble) if trouble else self._outcomes(edge, half)
-        return outcomes
+        middle = len(entries) // 2
+        halves = (entries[:middle], entries[middle:])
+        return [outcome for half in halves for outcome in self._outcomes(edge, half, self._begin(edge, half))]
 
     def _allowed(self, entries: list[Entry]) -> list[Entry]:
         """Return those that may leave now. Refused ones are deleted from the outbox, unchecked ones wait."""
@@ -192,7 +188,7 @@ class Relay:
     def _put_back(self, entries: list[Entry]) -> None:
         """Put them first in the next turn, as long as their leases hold."""
         for entry in reversed(entries):
-            (self._urgent if entry.priority == URGENT else self._routine).appendleft(entry)
+            self._held[entry.priority == URGENT].appendleft(entry)
 
     def _sweep(self) -> bool:
         """Claim a window of entries without a lease. Returns True if there were any."""
@@ -208,7 +204,7 @@ class Relay:
             if _is_for_notices_alone(entry):
                 self._settling.settle([(entry, Outcome.CONFIRMED)])
             else:
-                (self._urgent if entry.priority == URGENT else self._routine).append(entry)
+                self._held[entry.priority == URGENT].append(entry)
         if not claimed:
             self._next_sweep = time.monotonic() + _SWEEP_EVERY_S
         return bool(claimed)

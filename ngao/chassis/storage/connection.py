@@ -49,6 +49,8 @@ AUDIT_INDEXES = (
 
 TO_MOVE = {"to_move": {"$exists": True}}
 """What units left for later (see `journal`)."""
+SIZE: Mapping[str, Any] = {"size": {"$bsonSize": "$$ROOT"}}
+"""What a reading shows besides, so that `fitting` knows how large each document is."""
 _WAITING = {"leased_until": {"$exists": True}}
 _CHASSIS_INDEXES: Mapping[str, list[IndexModel]] = {
     JOURNAL: [
@@ -111,6 +113,18 @@ def client_options(settings: StoreSettings) -> dict[str, Any]:
         demand_client(settings.ca_file)
         options |= {"tls": True, "tlsCAFile": str(settings.ca_file)}
     return options
+
+
+def fitting(found: Iterable[dict[str, Any]], most_bytes: int) -> tuple[list[dict[str, Any]], bool]:
+    """Return the first documents that are not too much together, the first however large, and whether others were left."""
+    first: list[dict[str, Any]] = []
+    taken = 0
+    for each in found:
+        taken += each["size"]
+        if first and taken > most_bytes:
+            return first, True
+        first.append(each)
+    return first, False
 
 
 class Store:

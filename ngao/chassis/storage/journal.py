@@ -25,13 +25,13 @@ from ngao.chassis.errors import Unavailable
 from ngao.chassis.observability.logs import get_logger
 from ngao.chassis.security.audit import Broken, Head, Record, Verified
 from ngao.chassis.storage.audit_trail import AuditTrail
-from ngao.chassis.storage.connection import JOURNAL, TO_MOVE
+from ngao.chassis.storage.connection import JOURNAL, SIZE, TO_MOVE, fitting
 from ngao.chassis.storage.refusals import meaning_of
 from ngao.chassis.storage.transactions import Transactions
 from ngao.chassis.timers import guarded
 
 _TOGETHER, _BYTES = 500, 8 * 1024**2
-_SHOWN = {**dict.fromkeys(("to_move", "audit", "key", "mac", "into", "record"), 1), "size": {"$bsonSize": "$$ROOT"}}
+_SHOWN = {**dict.fromkeys(("to_move", "audit", "key", "mac", "into", "record"), 1), **SIZE}
 _TIMEOUT_S = 5.0
 _SWEEP_EVERY_S = 5.0
 """So often a clerk looks for lines of a process that ended before it had moved them."""
@@ -162,17 +162,9 @@ class Journal:
         return more, moved
 
     def _oldest(self, session: ClientSession, chosen: Mapping[str, Any]) -> tuple[list[Line], bool]:
-        lines: list[Line] = []
-        read = size = 0
         with self._lines.find(self._chosen(chosen), _SHOWN, session=session).sort("to_move").limit(self._together) as found:
-            for line in found:
-                read += 1
-                size += line["size"]
-                if lines and size > _BYTES:
-                    return lines, True
-                if self._is_ours(line):
-                    lines.append(line)
-        return lines, read == self._together
+            lines, left = fitting(found, _BYTES)
+        return [line for line in lines if self._is_ours(line)], left or len(lines) == self._together
 
     def _is_ours(self, line: Line) -> bool:
         """Return True if a line can be moved. Its acts must be keyed; a record may go to collections of the service only."""

@@ -104,7 +104,7 @@ def _lease_ignored() -> None:
 
     def take(self: Any) -> list[Entry]:
         batch: list[Entry] = []
-        for queue in (self._urgent, self._routine):
+        for queue in self._held.values():
             while queue and len(batch) < WINDOW:
                 batch.append(queue.popleft())
         return batch
