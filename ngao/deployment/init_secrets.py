@@ -9,7 +9,7 @@ from itertools import chain
 from ngao.broker.provisioning import hash_password
 from ngao.chassis.security import signing
 from ngao.chassis.security.identity import hash_key, new_key
-from ngao.chassis.security.keyfiles import active_period, init_sealing_pair, init_service_keys, init_signing_pair, periods_in
+from ngao.chassis.security.keyfiles import init_sealing_pair, init_service_keys, init_signing_pair, periods_in
 from ngao.deployment.authority import Authority, demand_host
 from ngao.deployment.backup import sealed_file
 from ngao.deployment.naming import ADMINISTRATOR, AT_EDGE, DISCLOSING, OPERATOR_SCOPES, SEALED_TO, SERVICES, period_of, store_of
@@ -93,12 +93,12 @@ def _keys(folder: SecretsFolder) -> None:
     """Create the first period of each key. Only `rotate` starts another one, never the month."""
     for service in SERVICES:
         keys = folder.at(service, "keys")
-        init_service_keys(keys, active_period(periods_in(keys, "kek-", ".key") or [period_of()]))
-        for period in periods_in(keys, "signing-", ".key") or [period_of()]:
+        init_service_keys(keys, max(periods_in(keys, "kek-") or [period_of()]))
+        for period in periods_in(keys, "signing-") or [period_of()]:
             init_signing_pair(keys, folder.at("public"), period, service)
     for service in SEALED_TO:
         keys = folder.at(service, "keys")
-        for period in periods_in(keys, "sealing-", ".key") or [period_of()]:
+        for period in periods_in(keys, "sealing-") or [period_of()]:
             init_sealing_pair(keys, folder.at("public"), period, owner=service)
 
 

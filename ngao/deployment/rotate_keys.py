@@ -16,7 +16,7 @@ from typing import NamedTuple
 from ngao.chassis.errors import Misconfigured, NotAllowedNow
 from ngao.chassis.rereading import LOOK_AGAIN_S
 from ngao.chassis.security import seals, signing
-from ngao.chassis.security.keyfiles import active_period, new_secret, periods_in
+from ngao.chassis.security.keyfiles import new_secret, periods_in
 from ngao.chassis.storage.connection import OUTBOX_DAYS
 from ngao.deployment.naming import SEALED_TO, period_of
 from ngao.deployment.secrets_folder import SecretsFolder
@@ -33,7 +33,7 @@ def begin_sealing(folder: SecretsFolder, service: str) -> str:
         raise Misconfigured(f"{service} has no sealing keys. Choose {' or '.join(SEALED_TO)}.")
     with folder.alone():
         keys = folder.at(service, "keys")
-        known = periods_in(keys, "sealing-", ".key")
+        known = periods_in(keys, "sealing-")
         unpublished = [each for each in known if not folder.at("public", f"{service}-{each}.pub").exists()]
         period = unpublished[-1] if unpublished else next_period(known)  # continue an interrupted change
         if not unpublished:
@@ -46,7 +46,7 @@ def begin_sealing(folder: SecretsFolder, service: str) -> str:
 def begin_signing(folder: SecretsFolder, service: str) -> str:
     """Create a new pair to sign events with, the public half first. Return its period."""
     with folder.alone():
-        period = next_period(periods_in(folder.at(service, "keys"), "signing-", ".key"))
+        period = next_period(periods_in(folder.at(service, "keys"), "signing-"))
         private = signing.new_key()
         folder.write(signing.public_of(private), "public", f"signing-{service}-{period}.pub")
         folder.write(private, service, "keys", f"signing-{period}.key")
@@ -60,7 +60,7 @@ def begin_audit(folder: SecretsFolder, service: str) -> str:
 
 def _begin(folder: SecretsFolder, service: str, kind: str) -> str:
     with folder.alone():
-        period = next_period(periods_in(folder.at(service, "keys"), f"{kind}-", ".key"))
+        period = next_period(periods_in(folder.at(service, "keys"), f"{kind}-"))
         folder.write(new_secret(), service, "keys", f"{kind}-{period}.key")
     return period
 
@@ -154,7 +154,7 @@ class KeyPlace:
         return None
 
     def _too_early(self, period: str, prefix: str, youngest_s: float, why: str) -> str | None:
-        newest = active_period(periods_in(self.private, prefix, ".key"))
+        newest = max(periods_in(self.private, prefix))
         if newest <= period:
             return f"{prefix}{period}.key is the newest of {self.service}. Start a new period first."
         left = youngest_s - (time.time() - (self.private / f"{prefix}{newest}.key").stat().st_mtime)

@@ -69,7 +69,7 @@ def _note_update(home: Home) -> None:
     They are accepted for as long as its outboxes keep events, and no longer.
     """
     has_keys = any((home.keys / service / "lookup.key").exists() for service in SERVICES)
-    if has_keys and not any(keyfiles.periods_in(home.keys / service, "signing-", ".key") for service in SERVICES):
+    if has_keys and not any(keyfiles.periods_in(home.keys / service, "signing-") for service in SERVICES):
         until = datetime.now(UTC) + timedelta(days=OUTBOX_DAYS + 1)
         home.remember(accept_unsigned_until=until.isoformat(timespec="seconds"))
 

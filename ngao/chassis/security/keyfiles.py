@@ -17,16 +17,15 @@ A second period of the same month has a letter: 2026-11b. The newest period is a
 
 from __future__ import annotations
 
-import binascii
 import os
 import re
 import secrets
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from ngao.chassis.errors import Misconfigured, SealBroken
+from ngao.chassis.errors import Misconfigured
 from ngao.chassis.security import seals, signing
 from ngao.chassis.security.audit import Keys
 
@@ -51,7 +50,7 @@ def init_service_keys(directory: Path, period: str) -> None:
 
 def _init_audit(directory: Path, period: str) -> None:
     """Key the audit of a new folder, one without any key, from the first entry on."""
-    if not periods_in(directory, "audit-", ".key"):
+    if not periods_in(directory, "audit-"):
         _write_once(directory / f"audit-{period}.key", new_secret(), 0o600)
     is_new = not (directory / "lookup.key").exists()
     since = datetime.now(UTC) + (timedelta() if is_new else UPDATE_WITHIN)
@@ -67,11 +66,8 @@ def init_edge_names(directory: Path, secret: str) -> None:
 def init_sealing_pair(private_directory: Path, public_directory: Path, period: str, owner: str) -> None:
     """Make a recipient's key pair for a period; the public half is written again from the private one if it is missing."""
     _check_period(period)
-    _private_folder(private_directory)
-    public_directory.mkdir(parents=True, exist_ok=True)
     private_file = private_directory / f"sealing-{period}.key"
-    _write_once(private_file, seals.new_key_pair()[0], 0o600)
-    _write_once(public_directory / f"{owner}-{period}.pub", seals.public_of(_text(private_file)), 0o644)
+    _init_pair(private_file, seals.new_key_pair()[0], public_directory / f"{owner}-{period}.pub", seals.public_of)
 
 
 def init_signing_pair(private_directory: Path, public_directory: Path, period: str, service: str) -> None:
@@ -80,11 +76,15 @@ def init_signing_pair(private_directory: Path, public_directory: Path, period: s
     A service uses a new private key only when it sees the public half, so that no consumer meets a signature of an unknown key.
     """
     _check_period(period)
-    _private_folder(private_directory)
-    public_directory.mkdir(parents=True, exist_ok=True)
     private_file = private_directory / f"signing-{period}.key"
-    _write_once(private_file, signing.new_key(), 0o600)
-    _write_once(public_directory / f"signing-{service}-{period}.pub", signing.public_of(_text(private_file)), 0o644)
+    _init_pair(private_file, signing.new_key(), public_directory / f"signing-{service}-{period}.pub", signing.public_of)
+
+
+def _init_pair(private_file: Path, private: str, public_file: Path, public_of: Callable[[str], str]) -> None:
+    _private_folder(private_file.parent)
+    public_file.parent.mkdir(parents=True, exist_ok=True)
+    _write_once(private_file, private, 0o600)
+    _write_once(public_file, public_of(_text(private_file)), 0o644)
 
 
 def init_onboarding(private_file: Path, trusting: Iterable[Path], name: str) -> None:
@@ -110,8 +110,7 @@ def trust_onboarding(directory: Path, name: str, public_b64: str) -> None:
 
 def load_signing(directory: Path) -> dict[str, str]:
     """Return a service's private signing keys by period, base64. Raises Misconfigured without one or if one is open to others."""
-    files = _files_of(directory, "signing-", ".key", "signing key")
-    return {period: b64encode(_key(path)).decode() for period, path in files.items()}
+    return {period: b64encode(key).decode() for period, key in _keys_of(directory, "signing-", "signing key").items()}
 
 
 def load_verifying(public_directory: Path) -> dict[str, tuple[str, str]]:
@@ -132,7 +131,7 @@ def load_onboarding(directory: Path) -> dict[str, str]:
 
 def load_keks(directory: Path) -> dict[str, bytes]:
     """Load all key-encryption keys of a service by period; raises Misconfigured when there is none or one is open to others."""
-    return {period: _key(path) for period, path in _files_of(directory, "kek-", ".key", "key-encryption key").items()}
+    return _keys_of(directory, "kek-", "key-encryption key")
 
 
 def load_edge_names(directory: Path) -> str:
@@ -148,7 +147,7 @@ def load_lookup(directory: Path) -> bytes:
 
 def load_audit(directory: Path) -> Keys:
     """Return the keys of a service's audit. Raises Misconfigured when one is missing, open to others or no key."""
-    keys = {period: _key(path) for period, path in _files_of(directory, "audit-", ".key", "key of the audit").items()}
+    keys = _keys_of(directory, "audit-", "key of the audit")
     path = directory / "audit.since"
     refuse_open(path)
     try:
@@ -160,22 +159,14 @@ def load_audit(directory: Path) -> Keys:
 
 def load_private(directory: Path) -> dict[str, str]:
     """Load all private sealing keys by key id, base64; raises Misconfigured when there is none or one is open to others."""
-    found = {}
-    for path in _files_of(directory, "sealing-", ".key", "sealing key").values():
-        refuse_open(path)
-        private = _text(path)
-        try:
-            found[seals.key_id(seals.public_of(private))] = private
-        except SealBroken:
-            raise _not_a_key(path) from None
-    return found
+    privates = [b64encode(key).decode() for key in _keys_of(directory, "sealing-", "sealing key").values()]
+    return {seals.key_id(seals.public_of(private)): private for private in privates}
 
 
 def active_public(public_directory: Path, owner: str) -> tuple[str, str]:
     """Return the key id and public key of an owner's newest period, to seal to. Raises Misconfigured without one."""
     files = _files_of(public_directory, f"{owner}-", ".pub", f"public key of {owner}")
-    path = files[active_period(files)]
-    public = b64encode(_bytes(path)).decode()
+    public = b64encode(_bytes(files[max(files)])).decode()
     return seals.key_id(public), public
 
 
@@ -184,26 +175,23 @@ def new_secret() -> str:
     return b64encode(secrets.token_bytes(KEY_BYTES)).decode()
 
 
-def periods_in(directory: Path, prefix: str, suffix: str) -> list[str]:
-    """Return the periods that a folder has a key file for, the oldest first."""
-    return [period for period, _ in _by_period(directory, prefix, suffix)]
+def periods_in(directory: Path, prefix: str) -> list[str]:
+    """Return the periods that a folder has a private key of this kind for, the oldest first."""
+    return list(_by_period(directory, prefix, ".key"))
 
 
-def active_period(periods: Iterable[str]) -> str:
-    """Return the newest of some periods: the one that new data is sealed under."""
-    return max(periods)
+def _by_period(directory: Path, prefix: str, suffix: str) -> dict[str, Path]:
+    files = {path.name[len(prefix) : -len(suffix)]: path for path in sorted(directory.glob(f"{prefix}*{suffix}"))}
+    return {period: path for period, path in files.items() if _PERIOD.fullmatch(period)}
 
 
-def _by_period(directory: Path, prefix: str, suffix: str) -> Iterator[tuple[str, Path]]:
-    for path in sorted(directory.glob(f"{prefix}*{suffix}")):
-        period = path.name[len(prefix) : -len(suffix)]
-        if _PERIOD.fullmatch(period):
-            yield period, path
+def _keys_of(directory: Path, prefix: str, what: str) -> dict[str, bytes]:
+    return {period: _key(path) for period, path in _files_of(directory, prefix, ".key", what).items()}
 
 
 def _files_of(directory: Path, prefix: str, suffix: str, what: str) -> dict[str, Path]:
     """Return the files of a folder by period. Raises Misconfigured when there is none."""
-    files = dict(_by_period(directory, prefix, suffix))
+    files = _by_period(directory, prefix, suffix)
     if not files:
         raise Misconfigured(f"The folder {directory} has no {what} ({prefix}<period>{suffix}). {_WAY_OUT}")
     return files
@@ -275,7 +263,7 @@ def _text(path: Path) -> str:
 def _bytes(path: Path) -> bytes:
     try:
         key = b64decode(_text(path), validate=True)
-    except (binascii.Error, ValueError):
+    except ValueError:
         raise _not_a_key(path) from None
     if len(key) != KEY_BYTES:
         raise _not_a_key(path)

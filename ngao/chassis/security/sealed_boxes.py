@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from ngao.chassis.errors import Misconfigured, SealBroken
+from ngao.chassis.rereading import Reread
 from ngao.chassis.security import seals
 from ngao.chassis.security.keyfiles import active_public, load_private
 from ngao.kernel.padding import padded
@@ -22,23 +24,18 @@ class OwnBoxes:
     """
 
     def __init__(self, private_keys: Path) -> None:
-        self._private_keys = private_keys
-        self._private = load_private(private_keys)
+        self._private = Reread(partial(load_private, private_keys))
 
     def open(self, key_id: str, box: str) -> bytes:
         """Return the content. Raises SealBroken when the key is not here any more or the box was made for another."""
-        if not self._holds(key_id):
+        private = self._private.having(key_id).get(key_id)
+        if private is None:
             raise SealBroken("the box is sealed to a key that is not here")
-        return seals.open_box(self._private[key_id], box)
+        return seals.open_box(private, box)
 
     def seal_to(self, public_key: str, content: bytes) -> str:
         """Return a box for one recipient. Raises InvalidInput when the key is no key."""
         return seal_to(public_key, content)
-
-    def _holds(self, key_id: str) -> bool:
-        if key_id not in self._private:
-            self._private = load_private(self._private_keys)
-        return key_id in self._private
 
 
 class AnnouncedBoxes(OwnBoxes):
@@ -49,13 +46,13 @@ class AnnouncedBoxes(OwnBoxes):
 
     def __init__(self, private_keys: Path, public_keys: Path, owner: str) -> None:
         super().__init__(private_keys)
-        self._public_keys, self._owner = public_keys, owner
+        self._private_keys, self._public_keys, self._owner = private_keys, public_keys, owner
         self.public()
 
     def public(self) -> tuple[str, str]:
         """Return the key id and public key of the active period. Raises Misconfigured."""
         key_id, public = active_public(self._public_keys, self._owner)
-        if not self._holds(key_id):
+        if key_id not in self._private.having(key_id):
             lacks = f"lacks the private half of {self._owner}'s public key {key_id}"
             raise Misconfigured(f"The folder {self._private_keys} {lacks}.")
         return key_id, public

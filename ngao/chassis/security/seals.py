@@ -6,7 +6,6 @@ cannot open again what it has sealed to another.
 
 from __future__ import annotations
 
-import binascii
 import hashlib
 from base64 import b64decode, b64encode
 
@@ -41,19 +40,19 @@ def open_box(private_key_b64: str, box_b64: str) -> bytes:
     """Open a box made for this private key; raises SealBroken for another's, an altered or a malformed one."""
     try:
         return SealedBox(_private(private_key_b64)).decrypt(b64decode(box_b64, validate=True))
-    except (CryptoError, binascii.Error, ValueError, TypeError):
+    except (CryptoError, ValueError, TypeError):
         raise SealBroken("the box does not open with this key") from None
 
 
 def _public(public_b64: str) -> PublicKey:
     try:
         return PublicKey(b64decode(public_b64, validate=True))
-    except (CryptoError, binascii.Error, ValueError, TypeError):
+    except (CryptoError, ValueError, TypeError):
         raise InvalidInput("the public key is not 32 bytes in base64") from None
 
 
 def _private(private_b64: str) -> PrivateKey:
     try:
         return PrivateKey(b64decode(private_b64, validate=True))
-    except (CryptoError, binascii.Error, ValueError, TypeError):
+    except (CryptoError, ValueError, TypeError):
         raise SealBroken("the private key is not 32 bytes in base64") from None

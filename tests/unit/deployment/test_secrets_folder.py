@@ -111,7 +111,7 @@ def test_made_again_in_another_month_it_begins_no_new_period(made: SecretsFolder
 )  # fmt: skip
 def test_what_was_lost_and_can_be_known_is_put_back(made: SecretsFolder, lost: str) -> None:
     before = files(made)
-    period = max(keyfiles.periods_in(made.at("intake", "keys"), "kek-", ".key"))
+    period = max(keyfiles.periods_in(made.at("intake", "keys"), "kek-"))
     place = lost.format(period=period)
     made.at(place).unlink()
     assert make(made) == [place]
