@@ -12,7 +12,7 @@ from ngao.chassis.messaging.parking import Shelf
 from ngao.chassis.messaging.sent_events import SentEvents
 from ngao.chassis.security.identity import Principal
 from ngao.chassis.security.sealed_boxes import AnnouncedBoxes
-from ngao.chassis.storage.recipients import OnboardingKeys, UnitRecipients
+from ngao.chassis.storage.recipients import UnitRecipients, onboarding_keys
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.kernel import references
 from ngao.kernel.actors import Actor
@@ -88,7 +88,7 @@ class IntakeParts(Parts[Context]):
         self.credentials = SourceCredentials()
         self.dry_runs = DryRunCounter(chassis.store.durable("dry_runs"))
         self.own_metrics = IntakeMetrics(chassis.metrics)
-        self._onboarding_keys = OnboardingKeys(keys)
+        self._onboarding_keys = onboarding_keys(keys)
         self._registry_box = RegistryBox(public_keys, chassis.clock)
         self._boxes = AnnouncedBoxes(keys, public_keys, "intake")
         self._ids = RandomIds()

@@ -9,7 +9,7 @@ from ngao.chassis.chassis import Chassis
 from ngao.chassis.handlers import Parts, UnitContext
 from ngao.chassis.security.identity import Principal
 from ngao.chassis.security.sealed_boxes import OwnBoxes
-from ngao.chassis.storage.recipients import OnboardingKeys, UnitRecipients
+from ngao.chassis.storage.recipients import UnitRecipients, onboarding_keys
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.kernel.actors import Actor
 from services.registry.candidates.store import CandidateRepository
@@ -45,7 +45,7 @@ class RegistryParts(Parts[Context]):
         super().__init__(chassis)
         self.policy = read_policy(chassis.settings.policy_directories)
         keys = chassis.settings.keys_directory
-        self._boxes, self._onboarding_keys = OwnBoxes(keys), OnboardingKeys(keys)
+        self._boxes, self._onboarding_keys = OwnBoxes(keys), onboarding_keys(keys)
         chassis.expire_parked_by(self.policy.retention)
 
     def context(self, unit: Unit, principal: Principal | None = None) -> Context:

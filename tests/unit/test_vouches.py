@@ -11,7 +11,7 @@ import pytest
 from ngao.chassis.errors import InvalidInput
 from ngao.chassis.security import seals, signing
 from ngao.chassis.security.vouches import NotBelieved, Pin, RecipientKeys, Statement, Vouch, judge
-from ngao.chassis.storage.recipients import OnboardingKeys
+from ngao.chassis.storage.recipients import onboarding_keys
 
 NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
 
@@ -102,9 +102,7 @@ def test_what_is_no_key_is_not_vouched_for() -> None:
 
 
 def test_a_new_onboarding_key_counts_without_a_restart(tmp_path: Path) -> None:
-    now = [0.0]
-    onboarding_keys = OnboardingKeys(tmp_path, ticks=lambda: now[0])
-    assert onboarding_keys.judge(vouch(ONE), "clinic", None) is NotBelieved.NOT_VOUCHED
+    known = onboarding_keys(tmp_path)
+    assert judge(vouch(ONE), "clinic", None, known.value()) is NotBelieved.NOT_VOUCHED
     (tmp_path / "onboarding-desk.pub").write_text(signing.public_of(ONE) + "\n")
-    now[0] += 11
-    assert isinstance(onboarding_keys.judge(vouch(ONE), "clinic", None), RecipientKeys)
+    assert isinstance(judge(vouch(ONE), "clinic", None, known.value(older_than=0)), RecipientKeys)

@@ -60,7 +60,7 @@ class Keyring:
 
     def __init__(
         self,
-        keks: Reread[Mapping[str, bytes]],
+        keks: Reread[dict[str, bytes]],
         lookup: bytes,
         collection: Collection[dict[str, Any]],
         service: str,

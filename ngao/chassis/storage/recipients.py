@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
-from ngao.chassis.rereading import Reread, Ticks
+from ngao.chassis.rereading import Reread
 from ngao.chassis.security import keyfiles
 from ngao.chassis.security.vouches import NotBelieved, Pin, RecipientKeys, judge
 from ngao.chassis.storage.unit_of_work import Unit
@@ -15,26 +15,20 @@ _COLLECTION = "pins"
 """Each service has a record of its own for it, in its own database."""
 
 
-class OnboardingKeys:
-    """The onboarding keys in a service's own folder, read again every few seconds."""
-
-    def __init__(self, directory: Path, *, ticks: Ticks = time.monotonic) -> None:
-        self._trusted = Reread(partial(keyfiles.load_onboarding, directory), ticks=ticks)
-
-    def judge(self, written: str | None, recipient_id: str, pin: Pin | None) -> RecipientKeys | NotBelieved:
-        """Judge a vouch as `vouches.judge` does, with the keys of the folder."""
-        return judge(written, recipient_id, pin, self._trusted.value())
+def onboarding_keys(directory: Path) -> Reread[Mapping[str, str]]:
+    """Return the onboarding keys in a service's own folder by their ids, read again every few seconds."""
+    return Reread(partial(keyfiles.load_onboarding, directory))
 
 
 class UnitRecipients:
-    """Whom one unit of work may seal to."""
+    """Whom one unit of work may seal to, by the word of the onboarding keys that are `trusted`."""
 
-    def __init__(self, unit: Unit, onboarding_keys: OnboardingKeys) -> None:
-        self._unit, self._onboarding_keys = unit, onboarding_keys
+    def __init__(self, unit: Unit, trusted: Reread[Mapping[str, str]]) -> None:
+        self._unit, self._trusted = unit, trusted
 
     def judge(self, vouch: str | None, recipient_id: str) -> RecipientKeys | NotBelieved:
         """Return the keys that are believed, or why none are."""
-        return self._onboarding_keys.judge(vouch, recipient_id, self._read(recipient_id)[0])
+        return judge(vouch, recipient_id, self._read(recipient_id)[0], self._trusted.value())
 
     def pin(self, recipient_id: str, recipient: RecipientKeys) -> None:
         """Store what was sealed to. A unit that pins another key at the same moment makes the commit a Conflict."""
