@@ -19,7 +19,15 @@ from amqp.exceptions import NotFound as QueueMissing
 from kombu.connection import Connection
 
 from ngao.chassis.messaging.authenticity import Authenticity
-from ngao.chassis.messaging.broker import CONNECTION_ERRORS, certificate_until, close_quietly, connect, demand_answer, is_idle
+from ngao.chassis.messaging.broker import (
+    CONNECTION_ERRORS,
+    Broker,
+    certificate_until,
+    close_quietly,
+    connect,
+    demand_answer,
+    is_idle,
+)
 from ngao.chassis.messaging.delivery import delivery_of
 from ngao.chassis.messaging.edge_names import consumed_as
 from ngao.chassis.messaging.inbox import Inbox
@@ -71,7 +79,7 @@ class Consumer:
         self._metrics = chassis.metrics
         self._metrics.subscriptions.labels(self._vhost).set(len(self._subscriptions))
         self._attached = self._metrics.attached.labels(self._vhost)
-        self._connection: Connection | None = None
+        self._connection: Broker | None = None
         self._channels: list[Any] = []
         self._waiting: dict[bool, deque[Item]] = {True: deque(), False: deque()}
         self._failures, self._alone, self._not_before = 0, 0, 0.0
@@ -193,6 +201,8 @@ class Consumer:
             for _ in range(BATCH * 4):
                 self._connection.drain_events(timeout=wait)
                 wait = _NOW_S
+                if not self._connection.ahead.has_more():
+                    break
         except CONNECTION_ERRORS as error:
             if not is_idle(error):
                 raise

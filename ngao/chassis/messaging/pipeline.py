@@ -4,8 +4,8 @@ Nothing is acknowledged before its effect is committed. A failed message is retr
 delay tier, then parked; one that can never succeed is parked immediately. When the store does not answer, nothing is moved:
 the batch is handed back and tried again.
 
-The mark in the commit guarantees that an event takes effect once. A lone event is looked up only if it may have had its effect:
-when it is delivered again, when its handler or its commit has failed, and for some time after another one was known. For several
+The mark in the commit guarantees that an event takes effect once. One of a few is looked up only if it may have had its effect:
+when it is delivered again, when its handler or its commit has failed, and for some time after another one was known. For many
 together one look is cheap, and a commit that fails for one of them is not; their handlers look things up for the same reason.
 """
 
@@ -29,7 +29,7 @@ from ngao.chassis.storage.units import Units
 from ngao.contracts import CONTENT_TYPE, Event, InvalidContent, Undecodable, decode, open_event
 
 _log = get_logger("consumer")
-_IN_DOUBT = 500
+_IN_DOUBT, _FEW = 500, 8
 
 
 class Rejected(Permanent):
@@ -124,8 +124,8 @@ class Pipeline:
     def run(self, items: list[Item]) -> None:
         """Handle and commit; afterwards each item is done, has a failure, or is parked (and is done)."""
         todo = [item for item in items if item.failure is None]
-        alone = len(todo) == 1 and not self.in_doubt
-        todo = self._drop_seen(todo, [item for item in todo if item.is_repeated or not alone])
+        in_doubt = self.in_doubt or len(todo) > _FEW
+        todo = self._drop_seen(todo, [item for item in todo if item.is_repeated or in_doubt])
         self.in_doubt = max(0, self.in_doubt - 1)
         for tried in range(IMMEDIATE_TRIES):
             todo = self._attempt(todo, again=tried > 0)
@@ -156,7 +156,7 @@ class Pipeline:
         for item in items:
             item.error = item.failure = None
             traceparent = item.event.traceparent if item.event else None
-            item.unit = self.units.read(traceparent, again=again or item.is_repeated or len(items) > 1)
+            item.unit = self.units.read(traceparent, again=again or item.is_repeated or len(items) > _FEW)
         self.handle(items)
         handled = [item for item in items if item.error is None]
         # An item without effect gets no mark: a repetition has none either.
