@@ -48,7 +48,7 @@ _ALONE = 500
 """So many turns with one message each follow an unexpected error: among them is the one that causes it."""
 _MEASURED_S, _CLOSES_WITHIN_S = 5.0, 5.0
 _LONGEST_PAUSE_S = 1.0
-"""Between two tries to reach the broker: what piles up meanwhile takes as long again to be worked off."""
+"""Between two tries to reach the broker, or to handle while nothing can be: what piles up meanwhile takes as long again to be worked off."""
 
 
 class Consumer:
@@ -269,7 +269,7 @@ class Consumer:
         else:
             self._delay(item)
         if self._failures >= _PROBE_AFTER:
-            self._not_before = time.monotonic() + min(0.25 * 2 ** min(self._failures - _PROBE_AFTER, 5), 5.0)
+            self._not_before = time.monotonic() + min(0.25 * 2 ** min(self._failures - _PROBE_AFTER, 5), _LONGEST_PAUSE_S)
         self._count(item, result)
 
     def _hold(self, item: Item, kind: Kind) -> str:
