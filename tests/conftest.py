@@ -20,8 +20,8 @@ from tests.support.sharing import Sharing
 _WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 if _WORKER:
     # Each worker, and all it starts, has ports of its own: what is free when it is chosen is free when it is used.
-    _first = 20000 + 3000 * (int(_WORKER.removeprefix("gw")) % 4)
-    os.environ["NGAO_PORTS"] = f"{_first}-{_first + 2999}"
+    _first = 20000 + 2000 * (int(_WORKER.removeprefix("gw")) % 6)
+    os.environ["NGAO_PORTS"] = f"{_first}-{_first + 1999}"
 
 _FAST = tuple(str(Path(__file__).parent / folder) for folder in ("unit", "contract", "architecture"))
 _SOCKETS = Sockets()

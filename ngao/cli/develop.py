@@ -30,8 +30,8 @@ _CHECKS = (
     ("types", ["mypy"]),
     ("imports", ["lint-imports"]),
 )
-_WORKERS = ("--numprocesses", "4", "--dist", "loadgroup", "--no-loadscope-reorder", "--durations=20")
-"""A full run mostly waits for real processes: four workers, one group of tests at a time, suit two cores."""
+_WORKERS = ("--numprocesses", "6", "--dist", "loadgroup", "--no-loadscope-reorder", "--durations=20")
+"""A full run mostly waits for real processes: six workers, one group of tests at a time, suit two cores."""
 _THOROUGH = (*_WORKERS, "-m", "not compose and not long")
 _FAST = ("tests/unit", "tests/contract", "tests/architecture")
 _FAST_WORKERS = ("--numprocesses", "2", "--dist", "load", "--maxschedchunk", "20", "--quiet")

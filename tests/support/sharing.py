@@ -56,7 +56,7 @@ class Sharing:
         if worker and self._config.args == whole:
             inside = (self._config.rootpath / whole[0]).iterdir()
             folders = sorted(str(path) for path in inside if next(path.rglob("test_*.py"), None))
-            turn = int(worker.removeprefix("gw")) * len(folders) // 4
+            turn = int(worker.removeprefix("gw")) * len(folders) // 6
             self._config.args = folders[turn:] + folders[:turn]
 
     @pytest.hookimpl(optionalhook=True)

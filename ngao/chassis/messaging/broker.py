@@ -20,14 +20,17 @@ from ngao.chassis.settings import BrokerSettings
 CONNECTION_ERRORS: tuple[type[Exception], ...] = (OSError, AMQPError, KombuError)
 """All that can go wrong with a connection; socket errors and time-outs are OSErrors."""
 
+NOW_S = 0.001
+"""Not zero: without a time limit py-amqp turns around without a pause for the rest of a frame, and nothing else runs."""
+
 _IO_TIMEOUT = 10
-_AT_ONCE = 65_536
+_MOST_READ = 65_536
 select = eventlet.patcher.original("select")
 """It is asked only what is there now: the green one has no poll, and does not need to be waited for."""
 
 
 class ReadAhead:
-    """Reads what there is at once: py-amqp asks for seven bytes, a payload and one byte more, a system call for each."""
+    """Reads all that there is: py-amqp asks for seven bytes, a payload and one byte more, a system call for each."""
 
     def __init__(self, transport: Any) -> None:
         self._sock, self._read, self._held = transport.sock, transport._quick_recv, memoryview(b"")  # noqa: SLF001  # no other way in
@@ -36,7 +39,7 @@ class ReadAhead:
     def read(self, most: int) -> bytes:
         """Return up to so many bytes; waits for the broker only when nothing is held."""
         if not self._held:
-            self._held = memoryview(self._read(_AT_ONCE))
+            self._held = memoryview(self._read(_MOST_READ))
         found, self._held = self._held[:most], self._held[most:]
         return bytes(found)
 
@@ -50,9 +53,27 @@ class ReadAhead:
 
 
 class Broker(Connection):
-    """A connection that knows whether more has come."""
+    """A connection that knows whether more has come, and what the broker has shown."""
 
     ahead: ReadAhead
+
+    def take_in(self, most: int, wait: float) -> None:
+        """Hand up to so many messages to their consumers; wait so many seconds for the first. Raises one of CONNECTION_ERRORS."""
+        try:
+            for _ in range(most):
+                self.drain_events(timeout=wait)
+                if not self.ahead.has_more():
+                    return
+                wait = NOW_S
+        except CONNECTION_ERRORS as error:
+            if not is_idle(error):
+                raise
+
+    @property
+    def certificate_until(self) -> float | None:
+        """When the certificate that the broker has shown expires, in seconds since 1970; None without TLS."""
+        shown = self.connection.transport.sock
+        return shown_until(shown) if isinstance(shown, ssl.SSLSocket) else None
 
 
 def connect(settings: BrokerSettings, *, edge: bool, name: str) -> Broker:
@@ -100,12 +121,6 @@ def _tls(settings: BrokerSettings) -> dict[str, Any] | bool:
     if not settings.ca_file:
         return False
     return client_options(settings.host, settings.ca_file, settings.cert_file, settings.key_file)
-
-
-def certificate_until(connection: Connection) -> float | None:
-    """Return when the certificate that the broker has shown expires, in seconds since 1970; None without TLS."""
-    shown = connection.connection.transport.sock
-    return shown_until(shown) if isinstance(shown, ssl.SSLSocket) else None
 
 
 def demand_answer(channel: Any) -> None:

@@ -16,18 +16,9 @@ from typing import Any
 
 import eventlet
 from amqp.exceptions import NotFound as QueueMissing
-from kombu.connection import Connection
 
 from ngao.chassis.messaging.authenticity import Authenticity
-from ngao.chassis.messaging.broker import (
-    CONNECTION_ERRORS,
-    Broker,
-    certificate_until,
-    close_quietly,
-    connect,
-    demand_answer,
-    is_idle,
-)
+from ngao.chassis.messaging.broker import CONNECTION_ERRORS, NOW_S, Broker, close_quietly, connect, demand_answer
 from ngao.chassis.messaging.delivery import delivery_of
 from ngao.chassis.messaging.edge_names import consumed_as
 from ngao.chassis.messaging.inbox import Inbox
@@ -41,14 +32,12 @@ from ngao.chassis.observability.logs import describe_error, get_logger
 
 BATCH = 50
 _PREFETCH = {True: 20, False: 50}
-_NOW_S = 0.001
-"""Not zero: without a time limit py-amqp turns around without a pause for the rest of a frame, and nothing else runs."""
 _PROBE_AFTER, _STOP_WITHIN = 10, 25.0
 _ALONE = 500
 """So many turns with one message each follow an unexpected error: among them is the one that causes it."""
 _MEASURED_S, _CLOSES_WITHIN_S = 5.0, 5.0
 _LONGEST_PAUSE_S = 1.0
-"""Between two tries to reach the broker, or to handle while nothing can be: what piles up meanwhile takes as long again to be worked off."""
+"""Between two tries, of the broker or of what cannot be handled: what piles up meanwhile takes as long again to be worked off."""
 
 
 class Consumer:
@@ -136,7 +125,7 @@ class Consumer:
 
     def _open(self) -> None:
         self._connection = connect(self._settings, edge=self._edge, name=self._name)
-        if (until := certificate_until(self._connection)) is not None:
+        if (until := self._connection.certificate_until) is not None:
             self._metrics.certificates.labels("broker").set(until)
         for urgent in (True, False):
             mine = [each for each in self._subscriptions.values() if each.urgent is urgent]
@@ -190,22 +179,14 @@ class Consumer:
         finally:
             self._busy_since = None
 
-    def _receive(self) -> Connection:
+    def _receive(self) -> Broker:
         """Take in what the broker has sent; wait for it only when there is nothing else to do. Gives what it came by."""
         if self._connection is None:
             raise ConnectionError("not connected")
         self._connection.heartbeat_check()
         held = self._not_before - time.monotonic()
-        wait = _NOW_S if any(self._waiting.values()) and held <= 0 else min(max(held, 0.0) or 0.5, 0.5)
-        try:
-            for _ in range(BATCH * 4):
-                self._connection.drain_events(timeout=wait)
-                wait = _NOW_S
-                if not self._connection.ahead.has_more():
-                    break
-        except CONNECTION_ERRORS as error:
-            if not is_idle(error):
-                raise
+        wait = NOW_S if any(self._waiting.values()) and held <= 0 else min(max(held, 0.0) or 0.5, 0.5)
+        self._connection.take_in(BATCH * 4, wait)
         if self._news.is_due() and not any(self._waiting.values()):
             demand_answer(self._channels[0])
             if not any(self._waiting.values()):
