@@ -222,7 +222,7 @@ class _Walk:
         if wrong:
             return "key"
         try:
-            expected = _hash(_what(entry), secret)
+            expected = keyed_hash(plain(_what(entry)), secret)
         except (TypeError, ValueError):
             return "form"
         return None if hmac.compare_digest(str(entry["hash"]).encode(), expected.encode()) else "hash"
@@ -251,7 +251,7 @@ def _entry(head: Head, record: Record, key: Key | None) -> dict[str, Any]:
         "detail": dict(record.detail),
         **({"key": key.period} if key else {}),
     }
-    return {"_id": entry_id(head.chain, n), **what, "hash": _hash(what, key.secret if key else None)}
+    return {"_id": entry_id(head.chain, n), **what, "hash": keyed_hash(plain(what), key.secret if key else None)}
 
 
 def _what(entry: Mapping[str, Any]) -> dict[str, Any]:
@@ -271,10 +271,14 @@ def entry_id(chain: int, n: int) -> str:
     return f"{chain}:{n:012d}"
 
 
-def _hash(what: Mapping[str, Any], secret: bytes | None) -> str:
-    """Return the HMAC-SHA-256, or SHA-256, of sorted, compact, ASCII JSON; the time to the millisecond, as MongoDB stores it."""
-    plain = {**what, "at": in_milliseconds(what["at"]).isoformat(timespec="milliseconds")}
-    content = json.dumps(plain, sort_keys=True, separators=(",", ":")).encode()
+def plain(act: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an act as JSON has it; the time to the millisecond, as MongoDB stores it."""
+    return {**act, "at": in_milliseconds(act["at"]).isoformat(timespec="milliseconds")}
+
+
+def keyed_hash(what: Any, secret: bytes | None) -> str:
+    """Return the HMAC-SHA-256, or SHA-256, of sorted, compact, ASCII JSON."""
+    content = json.dumps(what, sort_keys=True, separators=(",", ":")).encode()
     return hmac.new(secret, content, hashlib.sha256).hexdigest() if secret else hashlib.sha256(content).hexdigest()
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ngao.chassis.security.audit import Key, Keys, Record, in_milliseconds
+from ngao.chassis.security.audit import Key, Keys, Record, in_milliseconds, keyed_hash, plain
 
 
 def keyed_acts(line_id: str, records: Sequence[Record], key: Key) -> dict[str, Any]:
@@ -35,7 +33,4 @@ def is_sound(line: Mapping[str, Any], keys: Keys) -> bool:
 
 
 def _mac(line_id: str, acts: Sequence[Mapping[str, Any]], secret: bytes) -> str:
-    """Return the HMAC-SHA-256 of sorted, compact, ASCII JSON; a list, where an entry of a chain is an object."""
-    plain = [{**each, "at": in_milliseconds(each["at"]).isoformat(timespec="milliseconds")} for each in acts]
-    content = json.dumps([line_id, plain], sort_keys=True, separators=(",", ":")).encode()
-    return hmac.new(secret, content, hashlib.sha256).hexdigest()
+    return keyed_hash([line_id, [plain(each) for each in acts]], secret)  # a list, where an entry of a chain is an object
