@@ -15,7 +15,6 @@ from functools import partial
 from typing import Any
 from uuid import uuid4
 
-from bson.binary import Binary
 from pymongo import DESCENDING
 
 from ngao.chassis.errors import Forbidden, NgaoError, NotAllowedNow, SealBroken, or_not_found
@@ -213,14 +212,14 @@ def _scope(approval_id: str) -> str:
     return f"{_SCOPE}{approval_id}"
 
 
-def _sealed(unit: Unit, approval_id: str, field: str, value: Any) -> Binary:
+def _sealed(unit: Unit, approval_id: str, field: str, value: Any) -> bytes:
     plain = json.dumps(value, default=str).encode()
-    return Binary(unit.sealer.seal(_scope(approval_id), COLLECTION, approval_id, field, plain))
+    return unit.sealer.seal(_scope(approval_id), COLLECTION, approval_id, field, plain)
 
 
 def _opened(unit: Unit, found: Mapping[str, Any], field: str) -> Any:
     approval_id = found["_id"]
-    return json.loads(unit.sealer.open(_scope(approval_id), COLLECTION, approval_id, field, bytes(found[field])))
+    return json.loads(unit.sealer.open(_scope(approval_id), COLLECTION, approval_id, field, found[field]))
 
 
 def _public(document: Mapping[str, Any]) -> dict[str, Any]:

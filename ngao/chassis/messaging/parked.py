@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from bson.binary import Binary
 from pymongo import DESCENDING
 from pymongo.collection import Collection
 
@@ -15,7 +14,7 @@ from ngao.chassis.storage.unit_of_work import Unit
 
 GONE: Mapping[str, Any] = {"body": None, "digest": None, "name": None}
 PARKED, REPLAYED, DROPPED, EXPIRED = "parked", "replayed", "dropped", "expired"
-_SCOPES = "parked:"
+SCOPES = "parked:"
 
 
 class ParkedRecords:
@@ -67,9 +66,9 @@ def body_of(unit: Unit, found: Mapping[str, Any]) -> bytes:
     return _opened(unit, found, "body")
 
 
-def sealed(unit: Unit, parked_id: str, field: str, plain: bytes) -> Binary:
+def sealed(unit: Unit, parked_id: str, field: str, plain: bytes) -> bytes:
     """Return a field of a record as it is stored now; a sender may have put anything into its body and its name."""
-    return Binary(unit.sealer.seal(scope_of(unit.now), "parked", parked_id, field, plain))
+    return unit.sealer.seal(scope_of(unit.now), "parked", parked_id, field, plain)
 
 
 def name_of(unit: Unit, found: Mapping[str, Any]) -> str | None:
@@ -78,14 +77,9 @@ def name_of(unit: Unit, found: Mapping[str, Any]) -> str | None:
 
 
 def _opened(unit: Unit, found: Mapping[str, Any], field: str) -> bytes:
-    return bytes(unit.sealer.open(found["scope"], "parked", found["_id"], field, bytes(found[field])))
+    return unit.sealer.open(found["scope"], "parked", found["_id"], field, found[field])
 
 
 def scope_of(now: datetime) -> str:
     """Return the scope of the data key under which a body is sealed: one for each month."""
-    return f"{_SCOPES}{now:%Y-%m}"
-
-
-def scopes_of(unit: Unit) -> list[str]:
-    """Return all of these scopes that have a key."""
-    return list(unit.keyring.scopes(_SCOPES))
+    return f"{SCOPES}{now:%Y-%m}"

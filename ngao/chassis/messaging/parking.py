@@ -29,11 +29,11 @@ from ngao.chassis.messaging.parked import (
     GONE,
     PARKED,
     REPLAYED,
+    SCOPES,
     ParkedRecords,
     body_of,
     load_of,
     scope_of,
-    scopes_of,
     sealed,
 )
 from ngao.chassis.storage.connection import Store
@@ -201,7 +201,7 @@ class Parking:
 
     def _shred_emptied(self, unit: Unit) -> None:
         """Destroy the keys of past months under which no message is sealed any more."""
-        for scope in scopes_of(unit):
+        for scope in unit.keyring.scopes(SCOPES):
             if scope != scope_of(unit.now) and self._parked.find_one({"scope": scope, "body": {"$ne": None}}, {"_id": 1}) is None:
                 unit.destroy_key(scope)
                 unit.audit("key.destroyed", subject=scope, actor=_ACTOR)
