@@ -48,8 +48,8 @@ def names(record: Any, before: str = "") -> set[str]:
 
 
 def unit() -> Any:
-    made = Unit(NOW, None, None)  # type: ignore[arg-type]  # nothing is read
-    made._sealer = SimpleNamespace(seal=lambda *said: said[-1], begin=lambda *_: None, lookup_hash=lambda *_: "hash")  # type: ignore[assignment]
+    made = Unit(NOW, SimpleNamespace(lookup_hash=lambda *_: "hash"), None)  # type: ignore[arg-type]  # nothing is read
+    made._sealer = SimpleNamespace(seal=lambda *said: said[-1], begin=lambda *_: None)  # type: ignore[assignment]
     return made
 
 

@@ -77,10 +77,6 @@ class Sealer:
             self._keyring.keep(scope, key, self._epoch)
         self._fresh.clear()
 
-    def lookup_hash(self, kind: str, value: str) -> str:
-        """Return the keyed hash of a normalised value (see Keyring)."""
-        return self._keyring.lookup_hash(kind, value)
-
     def _find(self, scope: str) -> DataKey | None:
         return self._fresh.get(scope) or self._keyring.find(scope)
 

@@ -92,7 +92,7 @@ class DefenderRepository(Repository[Defender]):
         return ref in self._entities and not self._entities[ref].revision
 
     def _hashed_names(self, identity: Identity) -> list[str]:
-        return sorted(self._unit.sealer.lookup_hash("name", key) for key in self._name_keys(identity.names))
+        return sorted(self._unit.keyring.lookup_hash("name", key) for key in self._name_keys(identity.names))
 
     def _read(self, record: Record) -> Defender:
         key = record["_id"]
@@ -136,7 +136,7 @@ class AddressRepository:
 
     def name_for_source(self, ref: str, source_id: str) -> str:
         """Create the pairwise reference, and store whose it is under its keyed hash."""
-        given = pairwise_defender_ref(self._unit.sealer.lookup_hash("reference", f"{source_id} {ref}"))
+        given = pairwise_defender_ref(self._unit.keyring.lookup_hash("reference", f"{source_id} {ref}"))
         key = self._named(source_id, given)
         record = self._one(key) or {"_id": key, "kind": "reference", "defender_refs": []}
         if ref not in record["defender_refs"]:
@@ -171,7 +171,7 @@ class AddressRepository:
         return {hashed: self._records[hashed] for hashed in ids if hashed in self._records}
 
     def _named(self, source_id: str, given: str) -> str:
-        return f"reference:{self._unit.sealer.lookup_hash('named', f'{source_id} {given}')}"
+        return f"reference:{self._unit.keyring.lookup_hash('named', f'{source_id} {given}')}"
 
     def _one(self, key: str) -> Record | None:
         if key not in self._records and (found := self._unit.lookups.by(_ADDRESSES).one(key)):
@@ -180,4 +180,4 @@ class AddressRepository:
 
     def _hashes(self, identity: Identity) -> Iterator[tuple[str, str]]:
         for kind, value in self._placeholders.without_placeholders(identity.addresses):
-            yield f"{kind}:{self._unit.sealer.lookup_hash(kind, value)}", kind
+            yield f"{kind}:{self._unit.keyring.lookup_hash(kind, value)}", kind
