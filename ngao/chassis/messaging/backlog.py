@@ -38,12 +38,6 @@ class Backlog:
         self._clock = clock
         self._seen: list[Unreached] = []
 
-    def size(self) -> tuple[int, float]:
-        """Return how many entries wait, and the age in seconds of the oldest that no recipient keeps waiting."""
-        oldest = self._oldest()
-        age = (self._clock.now() - oldest).total_seconds() if oldest else 0.0
-        return self._waiting(), max(0.0, age)
-
     def status(self) -> dict[str, Any]:
         """Return for an operator: how many wait, how old the oldest is, which are in trouble, and blocked outsiders."""
         oldest = self._oldest()
@@ -75,15 +69,13 @@ class Backlog:
 
     def measure(self, metrics: Metrics) -> None:
         """Keep the gauges, and what readiness warns of: it is answered without a store."""
-        pending, oldest_s = self.size()
-        metrics.pending.set(pending)
-        metrics.oldest.set(oldest_s)
+        metrics.pending.set(self._waiting())
+        metrics.oldest.set(self._age_s(self._oldest()))
         self._seen = self.unreached()
         for to in to_outsiders():
             since = [each.since for each in self._seen if each.to == to]
-            age = (self._clock.now() - min(since)).total_seconds() if since else 0.0
             metrics.unreached.labels(to).set(len(since))
-            metrics.unreached_s.labels(to).set(max(0.0, age))
+            metrics.unreached_s.labels(to).set(self._age_s(min(since, default=None)))
 
     def warning(self) -> str | None:
         """Return the outsiders that accept nothing, as of the last measurement."""
@@ -92,7 +84,11 @@ class Backlog:
     def _waiting(self) -> int:
         return self._outbox.count_documents(WAITING)
 
+    def _age_s(self, since: datetime | None) -> float:
+        return max(0.0, (self._clock.now() - since).total_seconds()) if since else 0.0
+
     def _oldest(self) -> datetime | None:
+        """Return when the oldest entry that no recipient keeps waiting was committed."""
         of_all = {**WAITING, "$nor": [unreached()]}
         found = self._outbox.find_one(of_all, {"created_at": 1}, sort=[("created_at", ASCENDING)], hint=OLDEST_WAITING)
         return found["created_at"] if found else None
