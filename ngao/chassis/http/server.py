@@ -17,7 +17,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.exceptions import MethodNotAllowed as RoutedNotAllowed
 from werkzeug.routing import Map, Rule
 
-from ngao.chassis.errors import InvalidInput, Misconfigured, NgaoError, NotFound
+from ngao.chassis.errors import InvalidInput, Misconfigured, NotFound
 from ngao.chassis.http.doors import HEALTH, READINESS, Door, Served, served
 from ngao.chassis.http.gate import Gate
 from ngao.chassis.http.problems import MethodNotAllowed
@@ -215,23 +215,16 @@ class Application:
 
     def _answer(self, environ: dict[str, Any], trace: str) -> tuple[str, Rendered]:
         try:
-            entrypoint, values = self._match(environ)
-        except NgaoError as error:
-            return _UNMATCHED, render_error(error)
-        return entrypoint.operation.path, entrypoint.respond(environ, values, trace)
-
-    def _match(self, environ: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-        try:
             path = environ["PATH_INFO"].encode("latin-1").decode("utf-8")
             # The Host header is not asked: it is the client's to choose and chooses nothing here.
-            found, values = self._routes.bind("ngao.invalid").match(path, environ["REQUEST_METHOD"])
-            return found, dict(values)
+            entrypoint, values = self._routes.bind("ngao.invalid").match(path, environ["REQUEST_METHOD"])
         except RoutedNotAllowed as error:
-            raise MethodNotAllowed(error.valid_methods or ()) from None
+            return _UNMATCHED, render_error(MethodNotAllowed(error.valid_methods or ()))
         except HTTPException:
-            raise NotFound("Nothing is at this path.") from None
+            return _UNMATCHED, render_error(NotFound("Nothing is at this path."))
         except UnicodeError:
-            raise InvalidInput("The path is not UTF-8.", slug="malformed-request", status=400) from None
+            return _UNMATCHED, render_error(InvalidInput("The path is not UTF-8.", slug="malformed-request", status=400))
+        return entrypoint.operation.path, entrypoint.respond(environ, dict(values), trace)
 
     def _record(self, environ: dict[str, Any], route: str, rendered: Rendered, trace: str, seconds: float) -> None:
         method = environ["REQUEST_METHOD"] if route != _UNMATCHED else "<any>"

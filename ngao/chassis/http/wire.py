@@ -36,7 +36,6 @@ _LINGER_BYTES = 8 * 1024 * 1024
 
 class _Malformed(Permanent):
     slug = "malformed-request"
-    status = 400
 
     def __init__(self, status: int, why: str = "") -> None:
         super().__init__(f"This is not a well-formed HTTP request{': ' if why else ''}{why}.")
