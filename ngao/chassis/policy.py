@@ -17,14 +17,11 @@ from yaml.nodes import Node
 
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.overlay import OVERLAY, compose, construct, is_overlay, overlaid, place_of
+from ngao.chassis.sections import Steps, sentences
 
 VERSION_LENGTH = 12
 
-_Path = tuple[Any, ...]
-"""The keys and positions that lead to a value."""
-
 _Layer = tuple[Path, bytes, Node]
-
 
 _HINT = f" If the file holds only what changes, begin it with `{OVERLAY}: true`."
 
@@ -79,12 +76,12 @@ def load_policy(directories: Sequence[Path], files: Mapping[str, Schema], folder
     return Policy(documents, digest.hexdigest()[:VERSION_LENGTH])
 
 
-def check(path: Path | str, document: Any, schema: Schema, where: Callable[[_Path], str] = lambda _: "") -> Any:
+def check(path: Path | str, document: Any, schema: Schema, where: Callable[[Steps], str] = lambda _: "") -> Any:
     """Check one parsed document by its schema. Raises Misconfigured with every broken key, and `where` it is."""
     try:
         return schema.load(document)
     except ValidationError as error:
-        raise Misconfigured(f"The policy file {path} has errors: {'; '.join(_sentences(error.messages, where))}.") from None
+        raise Misconfigured(f"The policy file {path} has errors: {'; '.join(sentences(error.messages, where))}.") from None
 
 
 def parse(path: Path | str, content: bytes) -> Any:
@@ -134,11 +131,3 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise Misconfigured(f"The policy file {path} cannot be read ({error.strerror}).") from None
-
-
-def _sentences(messages: Any, where: Callable[[_Path], str], at: _Path = ()) -> list[str]:
-    if isinstance(messages, dict):
-        steps = {key: at if key == "_schema" else (*at, key) for key in messages}
-        return [line for key, value in messages.items() for line in _sentences(value, where, steps[key])]
-    place = ".".join(map(str, at)) or "the file"
-    return [f"{place}{where(at)}: {str(message).rstrip('.')}" for message in messages]

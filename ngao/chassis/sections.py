@@ -6,7 +6,7 @@ says the rest: marshmallow's validators, `Absent`, `At`. What concerns several k
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, is_dataclass
 from dataclasses import fields as fields_of
 from datetime import UTC, datetime
@@ -33,6 +33,8 @@ class At:
     place: str
 
 
+Steps = tuple[Any, ...]
+"""The keys and positions that lead to a value."""
 REQUIRED, HIDDEN = Absent(MISSING), At("")
 """A key that every file must have; a field that no file may give."""
 
@@ -99,8 +101,10 @@ def _nested(section: type[Section]) -> fields.Nested:
     return fields.Nested(section, load_default=lambda: section().load({}))
 
 
-def sentences(messages: Any, at: str = "") -> list[str]:
-    """Return one sentence for each error of a marshmallow schema."""
+def sentences(messages: Any, where: Callable[[Steps], str] = lambda _: "", at: Steps = ()) -> list[str]:
+    """Return one sentence for each error of a marshmallow schema; `where` adds the place of what these steps lead to."""
     if isinstance(messages, dict):
-        return [line for key, value in messages.items() for line in sentences(value, f"{at}.{key}".strip("."))]
-    return [f"{at}: {str(message).rstrip('.')}" for message in messages]
+        steps = {key: at if key == "_schema" else (*at, key) for key in messages}
+        return [line for key, value in messages.items() for line in sentences(value, where, steps[key])]
+    place = ".".join(map(str, at)) or "the file"
+    return [f"{place}{where(at)}: {str(message).rstrip('.')}" for message in messages]
