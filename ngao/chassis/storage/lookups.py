@@ -116,31 +116,29 @@ class Lookups:
     def by(self, collection: str, field: str = "_id", *, also: Mapping[str, str] | None = None) -> Lookup:
         """Return records of a collection by a field that names them; `also` narrows it to records with these values."""
         fixed = dict(also or {})
-        kind = (collection, field, *sorted(fixed.items()))
-        if kind not in self._made:
-            records = self._database[collection]
-            self._made[kind] = Lookup(
-                lambda keys: records.find({**fixed, field: {"$in": keys}}), lambda record: (record[field],), self._timeout
-            )
-        return self._made[kind]
+
+        def ask(keys: list[str]) -> Iterable[Record]:
+            return self._database[collection].find({**fixed, field: {"$in": keys}})
+
+        return self._known((collection, field, *sorted(fixed.items())), ask, lambda record: (record[field],))
 
     def sharing(self, collection: str, field: str, *, only: tuple[str, ...], most: int) -> Lookup:
         """Return records, reduced to these fields, that share a value of a list; its `find` raises TooMany beyond `most`."""
-        kind = (collection, field, only, most)
-        if kind not in self._made:
-            records, shown = self._database[collection], dict.fromkeys((field, *only), 1)
+        shown = dict.fromkeys((field, *only), 1)
 
-            def ask(keys: list[str]) -> list[Record]:
-                found = list(records.find({field: {"$in": keys}}, shown).limit(most + 1))
-                if len(found) > most:
-                    raise TooMany
-                return found
+        def ask(keys: list[str]) -> list[Record]:
+            found = list(self._database[collection].find({field: {"$in": keys}}, shown).limit(most + 1))
+            if len(found) > most:
+                raise TooMany
+            return found
 
-            self._made[kind] = Lookup(ask, lambda record: record[field], self._timeout)
-        return self._made[kind]
+        return self._known((collection, field, only, most), ask, lambda record: record[field])
 
     def asking(self, name: str, ask: Ask, keys_of: Callable[[Record], Collection[str]]) -> Lookup:
         """Return a read of another kind, known by its name."""
-        if (name,) not in self._made:
-            self._made[name,] = Lookup(ask, keys_of, self._timeout)
-        return self._made[name,]
+        return self._known((name,), ask, keys_of)
+
+    def _known(self, kind: tuple[Any, ...], ask: Ask, keys_of: Callable[[Record], Collection[str]]) -> Lookup:
+        if kind not in self._made:
+            self._made[kind] = Lookup(ask, keys_of, self._timeout)
+        return self._made[kind]
