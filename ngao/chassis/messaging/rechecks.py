@@ -44,7 +44,6 @@ class Rechecks:
         self._units: Units | None = None
         self._actor = Actor.service(service)
         self._questions: dict[str, MayLeave] = {}
-        self._ends: tuple[str, ...] = ()
 
     def decide_in(self, units: Units) -> None:
         """Use these from now on; before that nothing can be answered, and what is asked about waits."""
@@ -53,7 +52,6 @@ class Rechecks:
     def register(self, event_type: str, may_leave: MayLeave) -> None:
         """Ask this each time an event of the type is to leave, also one that an earlier version of the service stored."""
         self._questions[f".{event_type}"] = may_leave
-        self._ends = tuple(self._questions)
 
     def broker_lost(self) -> None:
         """Answer nothing until the service has received again what there is to know."""
@@ -61,7 +59,7 @@ class Rechecks:
 
     def concern(self, entry: Entry) -> bool:
         """Return True if this entry needs a check before it leaves. A forwarded message is not the service's own."""
-        return entry.routing_key.endswith(self._ends) and DESTINATIONS[entry.to].kept
+        return entry.routing_key.endswith(tuple(self._questions)) and DESTINATIONS[entry.to].kept
 
     def answer(self, entry: Entry) -> Answer:
         """Return whether an entry may leave now. Never raises: an entry that cannot be judged stays, and is shown."""
@@ -76,7 +74,7 @@ class Rechecks:
     def _judge(self, entry: Entry, unit: Unit) -> Answer:
         if self._outbox.find_one({"_id": entry.id}, {"_id": 1}) is None:
             return Answer.REFUSED  # with another entry of the same event
-        end = next(each for each in self._ends if entry.routing_key.endswith(each))
+        end = next(each for each in self._questions if entry.routing_key.endswith(each))
         event = replace(decode(entry.body), subject=entry.subject)  # an outsider's copy has a subject of its own
         if self._questions[end](unit, event):
             return Answer.LEAVES

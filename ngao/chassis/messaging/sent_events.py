@@ -50,7 +50,8 @@ class SentEvents:
     def replay(self, order: Order, *, by: Actor, reason: str) -> tuple[int, bool]:
         """Let a bounded number of them wait again; how many, and whether there are more. Audited before it is done."""
         self._units.run(lambda unit: _audit(unit, order, by, reason))
-        ids = self._ids(order)
+        found = self._outbox.find(order.chooses(), {"_id": 1}).sort("sent_at", ASCENDING).limit(_AT_ONCE)
+        ids = [each["_id"] for each in found]
         for first in range(0, len(ids), _IN_ONE_WRITE):
             self._outbox.update_many({"_id": {"$in": ids[first : first + _IN_ONE_WRITE]}, **order.chooses()}, self._again())
         return len(ids), len(ids) == _AT_ONCE
@@ -74,10 +75,6 @@ class SentEvents:
             self._outbox.update_many({"sent_at": {"$gte": since}, "subject": subject, "to": to}, self._again())
         except PyMongoError as error:
             _log.warning("outbox.not_told_again", subject=subject, **describe_error(error))
-
-    def _ids(self, order: Order) -> list[str]:
-        found = self._outbox.find(order.chooses(), {"_id": 1}).sort("sent_at", ASCENDING).limit(_AT_ONCE)
-        return [each["_id"] for each in found]
 
     def _again(self) -> dict[str, Any]:
         return {"$set": {"lease": "", "leased_until": self._clock.now(), "trouble": None}, "$unset": {"sent_at": ""}}
