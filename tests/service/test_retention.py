@@ -40,7 +40,7 @@ from tests.support.intake import report
 FORMS = "forms"
 NUMBERS = count(1)
 SETTINGS = {"new_key": False, "revoke_old_keys": False}
-CALL = Call(Principal("operator", "test"), b"", "application/json", {}, {}, "")
+CALL = Call(Principal("operator", "test"), b"", "application/json", {}, "")
 OF_FORMS = replace(CALL, principal=Principal("source", FORMS))
 SMTP = '[own.smtp]\nhost = "127.0.0.1"\nport = 9\nfrom = "desk@example.org"\ntls = "none"'
 OF_A_RULE = [name for name, field in ReportDocument._fields.items() if vars(field)["rule"]]

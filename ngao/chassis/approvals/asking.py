@@ -53,7 +53,6 @@ def run_approved(parts: Parts[Any], call: Call, pending: Pending) -> Any:
         principal=Principal("operator", pending.asked_by, asker.scopes),
         body=act.body,
         content_type=act.content_type,
-        headers={},
         query=dict(act.query),
         trace=call.trace,
         schema=endpoint.operation.request,

@@ -61,7 +61,6 @@ class Call:
     principal: Principal
     body: bytes
     content_type: str
-    headers: Mapping[str, str]
     query: Mapping[str, str]
     trace: str
     idempotency_key: str | None = None

@@ -10,14 +10,13 @@ import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from typing import Any, cast
+from typing import Any
 from urllib.parse import parse_qsl
 
 import pymongo
 from eventlet import Timeout
 from eventlet.event import Event as Signal
 from nameko.extensions import Entrypoint
-from werkzeug.datastructures import EnvironHeaders
 
 from ngao.chassis.approvals.asking import ask_first
 from ngao.chassis.errors import InvalidInput
@@ -80,26 +79,25 @@ class HttpEntrypoint(Entrypoint):
     def respond(self, environ: Mapping[str, Any], values: dict[str, Any], trace: str) -> Rendered:
         """Answer one request; never raises."""
         try:
-            headers = EnvironHeaders(dict(environ))
             began = time.monotonic()
-            principal = self._admit(headers, environ)
+            principal = self._admit(environ)
             at_gate = time.monotonic() - began  # the handler has what the gate has left; a slow body is the caller's own time
             meter = Meter()
             try:
-                outcome = self._run(self._call(environ, headers, principal, trace, meter), values, at_gate)
+                outcome = self._run(self._call(environ, principal, trace, meter), values, at_gate)
             finally:
                 self.server.gate.charge(principal, _address(environ), meter.beyond_one)
             return render_error(outcome) if isinstance(outcome, BaseException) else render(outcome)
         except (Exception, Timeout) as error:  # noqa: BLE001 - every error has an answer
             return render_error(error)
 
-    def _admit(self, headers: EnvironHeaders, environ: Mapping[str, Any]) -> Principal:
+    def _admit(self, environ: Mapping[str, Any]) -> Principal:
         callers = environ.get("ngao.callers", KINDS)
         who = tuple(each for each in self.operation.roles if each in callers)
         with _bounded(self.operation.roles):
-            return self.server.gate.admit(who, self.operation.scope, headers.get("Authorization"), _address(environ))
+            return self.server.gate.admit(who, self.operation.scope, environ.get("HTTP_AUTHORIZATION"), _address(environ))
 
-    def _call(self, environ: Mapping[str, Any], headers: EnvironHeaders, principal: Principal, trace: str, meter: Meter) -> Call:
+    def _call(self, environ: Mapping[str, Any], principal: Principal, trace: str, meter: Meter) -> Call:
         query = _query(environ.get("QUERY_STRING", ""), self.operation.query)
         most = self.container.chassis.settings.http.max_body_bytes
         body, content_type = read_body(environ, most, self.operation.accepts, meter)
@@ -107,10 +105,9 @@ class HttpEntrypoint(Entrypoint):
             principal=principal,
             body=body,
             content_type=content_type,
-            headers=cast("Mapping[str, str]", headers),
             query=query,
             trace=trace,
-            idempotency_key=_idempotency_key(headers.get("Idempotency-Key")),
+            idempotency_key=_idempotency_key(environ.get("HTTP_IDEMPOTENCY_KEY")),
             schema=self.operation.request,
             meter=meter,
             draw_ahead=partial(self.server.gate.draw_ahead, principal, _address(environ)),

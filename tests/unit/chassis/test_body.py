@@ -56,7 +56,7 @@ def test_what_was_read_of_a_body_without_a_length_is_on_the_meter_also_if_it_is_
     ],
 )
 def test_a_refused_body_names_its_cause_once(body: bytes, detail: str) -> None:
-    call = Call(principal=Principal("anyone", "anyone"), body=body, content_type=JSON, headers={}, query={}, trace="")
+    call = Call(principal=Principal("anyone", "anyone"), body=body, content_type=JSON, query={}, trace="")
     with pytest.raises(InvalidInput) as refused:
         call.json()
     assert (str(refused.value), refused.value.slug) == (detail, "malformed-json")

@@ -88,7 +88,7 @@ def _module(*functions: Any) -> ModuleType:
 
 
 def _call(given: bytes = b"", schema: Any = None, *, query: dict[str, str] | None = None) -> Call:
-    return Call(Principal("operator", "grace"), given, "application/json", {}, query or {}, "", schema=schema)
+    return Call(Principal("operator", "grace"), given, "application/json", query or {}, "", schema=schema)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ BROKEN = json.dumps({"reporter": {f"k{at}": at for at in range(900)}}).encode()
 
 
 def call(body: bytes, content_type: str) -> Call:
-    return Call(Principal("source", "forms"), body, content_type, headers={}, query={}, trace="", idempotency_key="first")
+    return Call(Principal("source", "forms"), body, content_type, query={}, trace="", idempotency_key="first")
 
 
 def test_each_report_of_a_batch_is_paid_for_before_it_is_read() -> None:

@@ -220,7 +220,7 @@ class Again:
 def test_that_an_update_came_is_logged_once_and_when_it_is_stored(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     logged: list[str] = []
     monkeypatch.setattr(receive, "_log", SimpleNamespace(info=lambda word, **_: logged.append(word)))
-    call = Call(Principal("source", "forms"), b"", "application/json", {}, {}, "", idempotency_key="a")
+    call = Call(Principal("source", "forms"), b"", "application/json", {}, "", idempotency_key="a")
     answer = post_update(cast("IntakeParts", Again(scene.intake)), call, scene.report_id, {"narrative": DOOR})
     assert (answer.status, answer.payload["status_url"]) == (202, f"/{scene.report_id}")
     assert logged == ["report.received"]
