@@ -53,15 +53,12 @@ class Relay:
         publisher_for: Callable[[bool], Publisher],
         metrics: Metrics,
         rechecks: Rechecks,
-        *,
-        lease: timedelta = LEASE,
     ) -> None:
         self._outbox = store.durable(JOURNAL)
         self._clock = clock
         self._publishers = {edge: publisher_for(edge) for edge in (False, True)}
         self._metrics = metrics
         self._rechecks = rechecks
-        self._lease = lease
         self._token = uuid4().hex
         self._held: dict[bool, deque[Entry]] = {True: deque(), False: deque()}  # urgent ones, and routine ones
         self._wake = threading.Event()
@@ -75,7 +72,7 @@ class Relay:
         """Return the lease for entries that this process commits; none when its hands are full: the sweep takes them."""
         if sum(map(len, self._held.values())) > _MOST_HELD:
             return "", self._clock.now()
-        return self._token, self._clock.now() + self._lease
+        return self._token, self._clock.now() + LEASE
 
     def hand_over(self, entries: list[Entry]) -> None:
         """Take what was just committed; called after the commit, never before."""
@@ -214,7 +211,7 @@ class Relay:
         ids = self._free.ids(now, free)
         if not ids:
             return []
-        claim, until = f"{self._token}-{uuid4().hex}", now + self._lease
+        claim, until = f"{self._token}-{uuid4().hex}", now + LEASE
         self._outbox.update_many({"_id": {"$in": ids}, **free}, {"$set": {"lease": claim, "leased_until": until}})
         claimed = self._outbox.find({"lease": claim, **WAITING}).sort("created_at", ASCENDING)
         return [replace(entry, lease=claim) for document in claimed if (entry := self._read(document))]

@@ -16,7 +16,7 @@ from ngao.chassis import errors as parsing
 from ngao.chassis.messaging.outbox import WAITING, Entry
 from ngao.chassis.messaging.pipeline import Pipeline
 from ngao.chassis.messaging.publisher import Publisher
-from ngao.chassis.messaging.relay import WINDOW, Relay
+from ngao.chassis.messaging.relay import LEASE, WINDOW, Relay
 from ngao.chassis.security import seals
 from ngao.chassis.storage import connection as connection_module
 from ngao.chassis.storage import transactions as transactions_module
@@ -98,7 +98,7 @@ def _publish_before_commit() -> None:
 def _lease_ignored() -> None:
     def claim(self: Any, now: Any) -> list[Entry]:
         ids = [each["_id"] for each in self._outbox.find(WAITING, {"_id": 1}).sort("created_at", ASCENDING).limit(WINDOW * 5)]
-        change = {"$set": {"lease": self._token, "leased_until": now + self._lease}}
+        change = {"$set": {"lease": self._token, "leased_until": now + LEASE}}
         self._outbox.update_many({"_id": {"$in": ids}}, change)
         return [Entry.from_document(document) for document in self._outbox.find({"_id": {"$in": ids}})]
 
