@@ -29,6 +29,15 @@ APPROVALS_DAYS = 90
 OUTBOX_DAYS = 7
 """How long a sent event is stored: as far back as a lost broker can be replayed, and as old as a backup may be."""
 
+
+def _index(*names: str, **options: Any) -> IndexModel:
+    return IndexModel([(name, ASCENDING) for name in names], **options)
+
+
+def _there(name: str) -> dict[str, Any]:
+    return {name: {"$exists": True}}
+
+
 _NO_RIGHT = 13
 OLDEST_WAITING = "waiting_by_age"
 WAITING_IN_ORDER = "waiting_in_order"
@@ -41,50 +50,34 @@ the marks of those that took effect, and lines that are moved later. It has the 
 MARKS_OF_BEFORE = "inbox"
 """Where the marks were before they were in the journal."""
 AUDIT = "audit"
-AUDIT_INDEXES = (
-    IndexModel([("chain", ASCENDING), ("n", ASCENDING)], unique=True, name="chain_1_n_1"),
-    IndexModel([("subject", ASCENDING)], name="subject_1"),
-)
+AUDIT_INDEXES = (_index("chain", "n", unique=True), _index("subject"))
 """Made together with the service's account, which has no right to make indexes on what is on record."""
 
-TO_MOVE = {"to_move": {"$exists": True}}
+TO_MOVE = _there("to_move")
 """What units left for later (see `journal`)."""
 SIZE: Mapping[str, Any] = {"size": {"$bsonSize": "$$ROOT"}}
 """What a reading shows besides, so that `fitting` knows how large each document is."""
-_WAITING = {"leased_until": {"$exists": True}}
+_WAITING = _there("leased_until")
 _CHASSIS_INDEXES: Mapping[str, list[IndexModel]] = {
     JOURNAL: [
-        IndexModel([(field, ASCENDING) for field in IN_ORDER], name=WAITING_IN_ORDER, partialFilterExpression=_WAITING),
-        IndexModel([("lease", ASCENDING)], name="waiting_by_holder", partialFilterExpression=_WAITING),
-        IndexModel([("trouble", ASCENDING)], name=IN_TROUBLE, partialFilterExpression={"trouble": {"$type": "string"}}),
-        IndexModel([("created_at", ASCENDING)], name=OLDEST_WAITING, partialFilterExpression=_WAITING),
-        IndexModel(
-            [("sent_at", ASCENDING)],
-            name="sent",
-            partialFilterExpression={"sent_at": {"$exists": True}},
-            expireAfterSeconds=OUTBOX_DAYS * 86400,
-        ),
-        IndexModel(
-            [("at", ASCENDING)],
-            name="marks",
-            partialFilterExpression={"at": {"$exists": True}},
-            expireAfterSeconds=INBOX_DAYS * 86400,
-        ),
-        IndexModel([("to_move", ASCENDING)], name="to_move", partialFilterExpression=TO_MOVE),
+        _index(*IN_ORDER, name=WAITING_IN_ORDER, partialFilterExpression=_WAITING),
+        _index("lease", name="waiting_by_holder", partialFilterExpression=_WAITING),
+        _index("trouble", name=IN_TROUBLE, partialFilterExpression={"trouble": {"$type": "string"}}),
+        _index("created_at", name=OLDEST_WAITING, partialFilterExpression=_WAITING),
+        _index("sent_at", name="sent", partialFilterExpression=_there("sent_at"), expireAfterSeconds=OUTBOX_DAYS * 86400),
+        _index("at", name="marks", partialFilterExpression=_there("at"), expireAfterSeconds=INBOX_DAYS * 86400),
+        _index("to_move", name="to_move", partialFilterExpression=TO_MOVE),
     ],
     "parked": [
-        IndexModel([("state", ASCENDING), ("parked_at", ASCENDING)]),
-        IndexModel(
-            [("content_type", ASCENDING), ("headers.x-ngao-user-id", ASCENDING), ("state", ASCENDING), ("size", ASCENDING)],
-            name="load_of_an_account",
-        ),
+        _index("state", "parked_at"),
+        _index("content_type", "headers.x-ngao-user-id", "state", "size", name="load_of_an_account"),
     ],
     AUDIT: list(AUDIT_INDEXES),
     "approvals": [
-        IndexModel([("state", ASCENDING), ("asked_at", ASCENDING)]),
-        IndexModel([("asked_at", ASCENDING)], name="forgotten", expireAfterSeconds=APPROVALS_DAYS * 86400),
+        _index("state", "asked_at"),
+        _index("asked_at", name="forgotten", expireAfterSeconds=APPROVALS_DAYS * 86400),
     ],
-    "data_keys": [IndexModel([("scope", ASCENDING)], unique=True)],
+    "data_keys": [_index("scope", unique=True)],
 }
 _OUTGROWN: Mapping[str, frozenset[str]] = {
     JOURNAL: frozenset({"leased_until_1_priority_1_created_at_1", "lease_1", "created_at_1", "waiting_by_lease"})
