@@ -23,20 +23,12 @@ _MOST_ATTEMPTS = 1_000
 
 
 @dataclass(frozen=True)
-class Cut:
-    """What is known of a body that was too large to be kept whole."""
-
-    size: int
-    digest: bytes
-
-
-@dataclass(frozen=True)
 class Delivery:
     """What a handler of an edge queue gets.
 
     `user_id` is the account the broker checked the publisher to be, or None if the publisher did not name it. After a
     retry or a replay both it and `routing_key` are those of the first delivery. `unreadable` says that properties or headers
-    were not what AMQP promises; `cut`, that `body` is only the beginning.
+    were not what AMQP promises. With `whole_size` and `whole_digest`, `body` is only the beginning of one too large to be kept.
     """
 
     queue: str
@@ -49,7 +41,8 @@ class Delivery:
     parked_id: str | None = None
     dead_from: str | None = None
     unreadable: bool = False
-    cut: Cut | None = None
+    whole_size: int | None = None
+    whole_digest: bytes | None = None
     redelivered: bool = False
 
     @property
@@ -60,12 +53,12 @@ class Delivery:
     @property
     def size(self) -> int:
         """Of the whole body as it was sent, in bytes."""
-        return self.cut.size if self.cut else len(self.body)
+        return len(self.body) if self.whole_size is None else self.whole_size
 
     @cached_property
     def digest(self) -> bytes:
         """The SHA-256 of the whole body."""
-        return self.cut.digest if self.cut else hashlib.sha256(self.body).digest()
+        return self.whole_digest or hashlib.sha256(self.body).digest()
 
     @property
     def identity(self) -> str:
@@ -132,7 +125,8 @@ def _read(message: Received, queue: str, own_account: str, names: EdgeNames | No
         parked_id=_text(ours.get(PARKED_ID)),
         dead_from=names.queue_of(died_in, shared) if names and died_in else died_in,
         unreadable=message.unreadable,
-        cut=Cut(message.size, message.digest) if message.digest else None,
+        whole_size=message.body_size if message.digest else None,
+        whole_digest=message.digest,
         redelivered=bool(info.get("redelivered")),
     )
 

@@ -126,18 +126,13 @@ def _property(reader: _Reader, kind: str) -> Any:
 
 
 class Received(Message):
-    """A message as it came. `body` is bytes; `size` counts all of it, `digest` is the SHA-256 of what was not kept."""
+    """A message as it came. `body` is bytes; `body_size` counts all of it, `digest` is the SHA-256 of what was not kept."""
 
     def __init__(self, **more: Any) -> None:
         super().__init__(body=b"", **more)
         self.unreadable = False
         self.digest: bytes | None = None
         self._hash: Any = None
-
-    @property
-    def size(self) -> int:
-        """Of the whole body, in bytes."""
-        return int(self.body_size)
 
     def inbound_header(self, buf: bytes, offset: int = 0) -> int:
         """Take the content header."""
