@@ -26,7 +26,7 @@ NOT_THE_DOMAINS = (
     r"\buse[- ]cases?\b",
     r"^\s+case .*:$",  # a statement of Python
     r"\blower[- ]case\b",
-    r"\bevent\.source\b|\bCheck\.SOURCE\b|\bSOURCE = \"source\"|CloudEvents' source",  # an attribute of CloudEvents
+    r"\"source\": (?=event\.source|\"The event names)|\bevent\.source\b|CloudEvents' source",  # an attribute of CloudEvents
     r"another source than|type and source|belongs to one source",  # the same in sentences: the service that publishes
     r"\bpartner_id: str \| None = None|\bpartner_id=partner_id\b",  # of the envelope, which `ngao.contracts` defines
     r"\bauth_?source\b",  # of MongoDB

@@ -57,7 +57,7 @@ def _side_by_side(lookup: Lookup, gate: Gate, keys: list[str]) -> dict[str, Any]
     assert gate.first_is_there.wait(10)
     for reader in readers[1:]:
         reader.start()
-    while lookup.waiting < len(keys) - 1:
+    while len(lookup._waiting) < len(keys) - 1:
         threading.Event().wait(0.001)
     gate.go.set()
     for reader in readers:

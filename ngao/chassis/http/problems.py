@@ -13,15 +13,7 @@ from uuid import uuid4
 
 from pymongo.errors import ConnectionFailure, ExecutionTimeout
 
-from ngao.chassis.errors import (
-    InvalidInput,
-    NgaoError,
-    NotAllowedNow,
-    Permanent,
-    ScopeNeeded,
-    TooManyRequests,
-    Unavailable,
-)
+from ngao.chassis.errors import InvalidInput, NgaoError, NotAllowedNow, Permanent, ScopeNeeded, TooManyRequests, Unavailable
 from ngao.chassis.observability.logs import describe_error, get_logger
 from ngao.contracts import ContractError, FieldError, InvalidContent, Undecodable
 

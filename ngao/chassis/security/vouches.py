@@ -128,9 +128,8 @@ class RecipientKeys:
 def judge(written: str | None, recipient_id: str, pin: Pin | None, trusted: Mapping[str, str]) -> RecipientKeys | NotBelieved:
     """Return the keys that a vouch states for this recipient, or why they are not believed.
 
-    `pin` is what was sealed to before, `trusted` the onboarding keys.
-
-    Other keys than those that are pinned need two signatures, where there are two onboarding keys.
+    `pin` is what was sealed to before, `trusted` the onboarding keys. Other keys than those that are pinned need two signatures,
+    where there are two onboarding keys.
     """
     try:
         vouch = Vouch.read(written or "")

@@ -70,11 +70,6 @@ class Lookup:
         """Return the record of this key, or None."""
         return next(iter(self.find([key])), None)
 
-    @property
-    def waiting(self) -> int:
-        """Return how many wait for the next query."""
-        return len(self._waiting)
-
     def _take(self) -> list[_Asked]:
         with self._mutex:
             group, self._waiting = self._waiting[:_GROUP], self._waiting[_GROUP:]
