@@ -48,13 +48,12 @@ from ngao.kernel.retention import Retention
 
 
 class Chassis:
-    """One service's parts. Making it opens the store and reads the keys; nothing is published or consumed before `run`."""
+    """One service's parts. Making it opens the store and reads the keys; raises Misconfigured for a missing key or secret.
+
+    Nothing outside of this machine is touched, unless the store's password is being changed and it must say which it takes.
+    """
 
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
-        """Put the parts together; raises Misconfigured for a missing key or secret.
-
-        Nothing outside of this machine is touched, unless the store's password is being changed and it must say which it takes.
-        """
         self.name = name = settings.service
         self.clock = clock = clock or SystemClock()
         self.patience = Patience(settings.start_within_s)

@@ -51,7 +51,6 @@ def _readiness(metrics: Metrics, health: Health) -> None:
 
 
 def _certificates(settings: Settings) -> dict[str, Path]:
-    """Return each certificate file by its role for this service."""
     files = {
         "http": settings.http.cert_file,
         "broker-client": settings.broker.cert_file,

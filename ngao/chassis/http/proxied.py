@@ -56,10 +56,7 @@ class Gates:
 
 
 def client_of(sock: Any) -> tuple[str, int] | None:
-    """Read the header off a fresh connection; the client's address and port, or None for the gate's own connection.
-
-    Raises NotTheGate.
-    """
+    """Read the header off a fresh connection: the client's address and port; None for the gate's own. Raises NotTheGate."""
     try:
         with Timeout(HEADER_SECONDS, NotTheGate("no PROXY header in time")):
             signature, command, family, length = _HEAD.unpack(_exactly(sock, _HEAD.size))

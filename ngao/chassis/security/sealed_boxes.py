@@ -18,10 +18,7 @@ def seal_to(public_key: str, content: bytes) -> str:
 
 
 class OwnBoxes:
-    """Opens with the private keys of all periods in a folder, which is read again when a box names an unknown key.
-
-    So a new period needs no restart.
-    """
+    """Opens with the private keys of all periods in a folder, which is read again when a box names an unknown key."""
 
     def __init__(self, private_keys: Path) -> None:
         self._private = Reread(partial(load_private, private_keys))
