@@ -118,9 +118,7 @@ class WebServer(NamekoWebServer):
                 eventlet.sleep(0.02)
         self._drained.send()
 
-    def stop(self) -> None:
-        """Drain; the entrypoints have usually done so before."""
-        self.drain()
+    stop = drain  # the entrypoints have usually done so before
 
     def _make_gate(self) -> Gate:
         chassis = self.container.chassis
