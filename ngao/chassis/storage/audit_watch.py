@@ -97,13 +97,13 @@ class AuditWatch:
         if unit.now - (known["at"] if known else self._began) < self.every:
             return
         named = {each["chain"]: each["ns"] for each in known["chains"]} if known else {}
-        heads = self.journal.heads()
+        heads = sorted(self.journal.heads().items())
         entries = self._entries(Head(chain, n, "") for chain, ns in named.items() for n in ns)
         chains = tuple(
             NotedChain(chain=chain, n=head.n, hash=head.hash, passed=_passed(chain, named.get(chain, []), entries))
-            for chain, head in sorted(heads.items())
+            for chain, head in heads
         )
-        ns = [{"chain": each, "ns": _last([*named.get(each, []), head.n])} for each, head in sorted(heads.items())]
+        ns = [{"chain": chain, "ns": sorted({*named.get(chain, []), head.n})[-_REMEMBERED:]} for chain, head in heads]
         unit.keep(PUBLISHED, {"_id": _ONE, "at": unit.now, "chains": ns}, known["revision"] if known else 0)
         unit.emit(event_of(noted_by(self.service)(chains=chains), subject=_SUBJECT, time=unit.now))
 
@@ -142,7 +142,3 @@ def _holds(head: Head, entries: dict[str, dict[str, Any]], keys: Keys) -> bool:
 def _passed(chain: int, ns: list[int], entries: dict[str, dict[str, Any]]) -> tuple[NotedEntry, ...]:
     found = [entries[entry_id(chain, n)] for n in ns if entry_id(chain, n) in entries]
     return tuple(NotedEntry(n=each["n"], hash=each["hash"]) for each in found)
-
-
-def _last(ns: list[int]) -> list[int]:
-    return sorted(set(ns))[-_REMEMBERED:]

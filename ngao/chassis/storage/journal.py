@@ -148,7 +148,10 @@ class Journal:
         return more
 
     def _move_in(self, session: ClientSession, chosen: Mapping[str, Any]) -> tuple[bool, dict[int, Head]]:
-        lines, more = self._oldest(session, chosen)
+        with self._lines.find(self._chosen(chosen), _SHOWN, session=session).sort("to_move").limit(self._together) as found:
+            read, left = fitting(found, _BYTES)
+        more = left or len(read) == self._together
+        lines = [line for line in read if self._is_ours(line)]
         if not lines:
             return more, {}
         moved = self.trail.append(session, [line for line in lines if "audit" in line])
@@ -160,11 +163,6 @@ class Journal:
             self._database[into].insert_many(records, session=session)
         self._lines.delete_many({"_id": {"$in": [line["_id"] for line in lines]}}, session=session)
         return more, moved
-
-    def _oldest(self, session: ClientSession, chosen: Mapping[str, Any]) -> tuple[list[Line], bool]:
-        with self._lines.find(self._chosen(chosen), _SHOWN, session=session).sort("to_move").limit(self._together) as found:
-            lines, left = fitting(found, _BYTES)
-        return [line for line in lines if self._is_ours(line)], left or len(lines) == self._together
 
     def _is_ours(self, line: Line) -> bool:
         """Return True if a line can be moved. Its acts must be keyed; a record may go to collections of the service only."""
