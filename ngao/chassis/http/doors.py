@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,26 +28,20 @@ class Door:
     gates: Gates | None = None
     accepting: Any = None
     connections: dict[int, list[Any]] = field(default_factory=dict)
-    shares: Counter[str] = field(default_factory=Counter)
-    share_of: dict[int, str] = field(default_factory=dict)
+    shares: dict[int, str] = field(default_factory=dict)
 
     def enter(self, connection: list[Any]) -> bool:
         """Count a connection for its address. Returns False if the address has too many connections."""
         share = share_of(connection[0][0])
-        if self.shares[share] >= _MOST_PER_ADDRESS:
+        if list(self.shares.values()).count(share) >= _MOST_PER_ADDRESS:
             return False
-        self.shares[share] += 1
-        self.share_of[id(connection)] = share
+        self.shares[id(connection)] = share
         return True
 
     def leave(self, connection: list[Any]) -> None:
         """Remove a closed connection from the counts."""
         self.connections.pop(id(connection), None)
-        share = self.share_of.pop(id(connection), None)
-        if share is not None:
-            self.shares[share] -= 1
-            if not self.shares[share]:
-                del self.shares[share]
+        self.shares.pop(id(connection), None)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import mongoengine
-from bson.codec_options import CodecOptions
 from pymongo import ASCENDING, IndexModel, MongoClient
 from pymongo.collection import Collection
 from pymongo.database import Database
@@ -133,9 +132,7 @@ class Store:
         self.client: MongoClient[dict[str, Any]] = mongoengine.connect(
             settings.database, alias=alias, host=f"mongodb://{settings.hosts}/{settings.database}", **client_options(settings)
         )
-        self.database: Database[dict[str, Any]] = self.client.get_database(
-            settings.database, codec_options=CodecOptions(tz_aware=True)
-        )
+        self.database: Database[dict[str, Any]] = self.client[settings.database]
         self.lookups = Lookups(self.database, settings.timeout_ms / 1000)
         self._documents: list[type[Stored]] = []
         self.has_marks_of_before = False
