@@ -7,14 +7,15 @@ import secrets
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import pymongo
 import pytest
 
-from ngao.chassis.approvals.approvals import Act
 from ngao.chassis.errors import NotAllowedNow
-from ngao.chassis.security.identity import new_key
+from ngao.chassis.http.call import Call
+from ngao.chassis.security.identity import Principal, new_key
 from ngao.chassis.security.seals import new_key_pair
 from ngao.contracts import subscriptions_of
 from ngao.testing.broker import Line, provision
@@ -333,11 +334,13 @@ def held(world: World) -> Iterator[Held]:
 
 def test_what_nobody_decides_in_time_is_gone(held: Held) -> None:
     approvals = held.chassis.approvals
-    path, values = "/v1/sources/<source_id>", {"source_id": "late"}
-    act = Act("putSource", "PUT", path, "sources:write", values, {}, b"{}", "application/json")
-    asked = approvals.ask(act, by="asha")
+    declared = SimpleNamespace(operation="putSource", method="PUT", path="/v1/sources/<source_id>", scope="sources:write")
+    call = Call(Principal("operator", "asha"), b"{}", "application/json", {"dry": "no"}, "")
+    asked = approvals.ask(declared, call, {"source_id": "late"})  # type: ignore[arg-type]
     held.pass_days(0.9)
-    assert approvals.pending(asked["id"], by="baraka").act == act
+    pending = approvals.pending(asked["id"], by="baraka")
+    assert (pending.asked_by, pending.operation, pending.values) == ("asha", "putSource", {"source_id": "late"})
+    assert (pending.query, pending.body, pending.content_type) == (call.query, call.body, call.content_type)
     held.pass_days(0.2)
     with pytest.raises(NotAllowedNow, match="expired"):
         approvals.pending(asked["id"], by="baraka")

@@ -18,6 +18,8 @@ from uuid import uuid4
 from pymongo import DESCENDING
 
 from ngao.chassis.errors import Forbidden, NgaoError, NotAllowedNow, SealBroken, or_not_found
+from ngao.chassis.http.call import Call
+from ngao.chassis.http.operation import Operation
 from ngao.chassis.settings import ApprovalSettings
 from ngao.chassis.storage.connection import Store
 from ngao.chassis.storage.unit_of_work import Unit
@@ -34,26 +36,16 @@ _AT_ONCE = 100
 
 
 @dataclass(frozen=True)
-class Act:
-    """One operation as an operator asked for it; `values` are the variables of its path, `needs` is its scope."""
+class Pending:
+    """An act that may be executed now: the operation as an operator asked for it; `values` are the variables of its path."""
 
+    id: str
+    asked_by: str
     operation: str
-    method: str
-    path: str
-    needs: str
     values: Mapping[str, str]
     query: Mapping[str, str]
     body: bytes
     content_type: str
-
-
-@dataclass(frozen=True)
-class Pending:
-    """An act that may be executed now, and who asked for it."""
-
-    id: str
-    act: Act
-    asked_by: str
 
 
 class Approvals:
@@ -69,20 +61,20 @@ class Approvals:
         """Return True if acts of two wait for a second operator; on a machine with one operator they do not."""
         return self.mode == "two"
 
-    def ask(self, act: Act, *, by: str) -> dict[str, Any]:
-        """Store the request, sealed, and return it without its content."""
-        approval_id = uuid4().hex[:16]
+    def ask(self, declared: Operation, call: Call, values: Mapping[str, str]) -> dict[str, Any]:
+        """Store the request, sealed, and return it without its content; `values` are the variables of its path."""
+        approval_id, by = uuid4().hex[:16], call.principal.id
 
         def work(unit: Unit) -> dict[str, Any]:
             expires_at = unit.now + self._within
-            asked = {"body": act.body.decode(), "content_type": act.content_type, "query": dict(act.query)}
+            asked = {"body": call.body.decode(), "content_type": call.content_type, "query": dict(call.query)}
             document = {
-                "_id": approval_id, "operation": act.operation, "method": act.method, "path": act.path, "needs": act.needs,
-                "values": dict(act.values), "asked": _sealed(unit, approval_id, "asked", asked),
+                "_id": approval_id, "operation": declared.operation, "method": declared.method, "path": declared.path,
+                "needs": declared.scope, "values": dict(values), "asked": _sealed(unit, approval_id, "asked", asked),
                 "state": "waiting", "asked_by": by, "asked_at": unit.now, "expires_at": expires_at,
             }  # fmt: skip
             unit.register_insert(COLLECTION, document)
-            unit.audit("approval.asked", subject=approval_id, actor=Actor.operator(by), detail={"operation": act.operation})
+            unit.audit("approval.asked", subject=approval_id, actor=Actor.operator(by), detail={"operation": declared.operation})
             return _public(document)
 
         return self._units.run(work)
@@ -117,9 +109,8 @@ class Approvals:
         except SealBroken:
             self._waiting(unit, approval_id)  # another operator has decided meanwhile, and its key is gone; else it is broken
             raise
-        body, content_type, query = asked["body"].encode(), asked["content_type"], asked["query"]
-        act = Act(found["operation"], found["method"], found["path"], found["needs"], found["values"], query, body, content_type)
-        return Pending(approval_id, act, found["asked_by"])
+        body, operation, values = asked["body"].encode(), found["operation"], found["values"]
+        return Pending(approval_id, found["asked_by"], operation, values, asked["query"], body, asked["content_type"])
 
     def execute(self, pending: Pending, work: Callable[[], Any], *, by: str) -> Any:
         """Do the act and note it in the same transaction. An error ends the request as `failed`, unless a retry can help."""

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ngao.chassis.approvals.approvals import Act, Pending
+from ngao.chassis.approvals.approvals import Pending
 from ngao.chassis.errors import NotAllowedNow
 from ngao.chassis.http.call import Call, Response
 from ngao.chassis.http.render import render
@@ -34,16 +34,12 @@ def ask_first(endpoint: Endpoint, parts: Parts[Any], call: Call, values: Mapping
         call.load()
     if not endpoint.demands(parts, call, values):
         return None
-    act = Act(
-        declared.operation, declared.method, declared.path, declared.scope, values, call.query, call.body, call.content_type
-    )
-    return Response(202, parts.chassis.approvals.ask(act, by=call.principal.id))
+    return Response(202, parts.chassis.approvals.ask(declared, call, values))
 
 
 def run_approved(parts: Parts[Any], call: Call, pending: Pending) -> Any:
     """Run the handler for the operator who asked; returns the JSON of its answer. Raises NotAllowedNow, and its errors."""
-    act = pending.act
-    endpoint = parts.endpoints.get(act.operation)
+    endpoint = parts.endpoints.get(pending.operation)
     if endpoint is None:
         raise NotAllowedNow("This version of the service has no such operation.", slug="no-such-operation")
     asker = parts.chassis.operators.get(pending.asked_by)
@@ -51,11 +47,11 @@ def run_approved(parts: Parts[Any], call: Call, pending: Pending) -> Any:
         raise NotAllowedNow("The operator who asked may no longer do this.", slug="asker-not-allowed")
     again = Call(
         principal=Principal("operator", pending.asked_by, asker.scopes),
-        body=act.body,
-        content_type=act.content_type,
-        query=dict(act.query),
+        body=pending.body,
+        content_type=pending.content_type,
+        query=dict(pending.query),
         trace=call.trace,
         schema=endpoint.operation.request,
     )
-    body = render(endpoint.run(parts, again, act.values)).body
+    body = render(endpoint.run(parts, again, pending.values)).body
     return json.loads(body) if body else None
