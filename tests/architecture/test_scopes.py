@@ -32,7 +32,7 @@ FOR_OPERATORS = [
 
 def _admit(declared: Operation, scopes: tuple[str, ...]) -> None:
     key, hashed = new_key("operator", "intern")
-    known = Authenticator(None, {"intern": Credential("operator", "intern", (hashed,), scopes=scopes)})
+    known = Authenticator(None, {"intern": Credential((hashed,), scopes=scopes)})
     Gate(known, SystemClock(), 100.0, 100).admit(declared.roles, declared.scope, f"Bearer {key}", "127.0.0.1")
 
 

@@ -57,11 +57,11 @@ class Visit(Schema):
 class Accounts:
     def find(self, kind: str, id: str) -> Credential | None:
         known = {
-            ("source", "forms"): Credential("source", "forms", (hash_key(SOURCE_KEY),), rate_per_second=1000.0),
-            ("source", "flood"): Credential("source", "flood", (hash_key(SLOW_KEY),), rate_per_second=2.0),
-            ("source", "closed"): Credential("source", "closed", (hash_key(f"ngao_source_closed_{SECRET}"),), enabled=False),
-            ("partner", "clinic"): Credential("partner", "clinic", (hash_key(PARTNER_KEY),)),
-            ("source", "late"): Credential("source", "late", (hash_key(f"ngao_source_late_{SECRET}"),)),
+            ("source", "forms"): Credential((hash_key(SOURCE_KEY),), rate_per_second=1000.0),
+            ("source", "flood"): Credential((hash_key(SLOW_KEY),), rate_per_second=2.0),
+            ("source", "closed"): Credential((hash_key(f"ngao_source_closed_{SECRET}"),), enabled=False),
+            ("partner", "clinic"): Credential((hash_key(PARTNER_KEY),)),
+            ("source", "late"): Credential((hash_key(f"ngao_source_late_{SECRET}"),)),
         }
         if id == "late":  # a store that is slow to say who that is
             eventlet.sleep(3)
@@ -187,8 +187,8 @@ def make_chassis(missing: str | None) -> Any:
     inside |= {"proxied_from": (os.environ["PROXIED"],)} if "PROXIED" in os.environ else {}
     settings = HttpSettings("127.0.0.1", port, "http://127.0.0.1", LIMIT, 500.0, 2, reuse_port=shared, **certificate(), **inside)
     operators = {
-        "grace": Credential("operator", "grace", (hash_key(OPERATOR_KEY),), scopes=("outbox:read", *PARKED)),
-        "intern": Credential("operator", "intern", (hash_key(INTERN_KEY),)),
+        "grace": Credential((hash_key(OPERATOR_KEY),), scopes=("outbox:read", *PARKED)),
+        "intern": Credential((hash_key(INTERN_KEY),)),
     }
     return SimpleNamespace(
         name="tiny",

@@ -12,7 +12,7 @@ import json
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -39,8 +39,6 @@ class Credential:
     `rate_per_second` overrides the service's own limit for this account.
     """
 
-    kind: str
-    id: str
     hashes: tuple[str, ...]
     enabled: bool = True
     scopes: tuple[str, ...] = ()
@@ -149,14 +147,13 @@ def load_operators(path: Path) -> dict[str, Credential]:
         raise Misconfigured(f'The operators file {path} must be an object with a list named "operators".')
     operators: dict[str, Credential] = {}
     for position, entry in enumerate(entries):
-        made = _operator(entry, f"Entry {position} of the operators file {path}")
-        earlier = operators.get(made.id)
-        hashes = (*earlier.hashes, *made.hashes) if earlier else made.hashes
-        operators[made.id] = Credential("operator", made.id, hashes, scopes=made.scopes)
+        operator_id, made = _operator(entry, f"Entry {position} of the operators file {path}")
+        earlier = operators.get(operator_id)
+        operators[operator_id] = replace(made, hashes=(*earlier.hashes, *made.hashes)) if earlier else made
     return operators
 
 
-def _operator(entry: Any, where: str) -> Credential:
+def _operator(entry: Any, where: str) -> tuple[str, Credential]:
     if not isinstance(entry, dict) or set(entry) - {"id", "hash", "scopes"}:
         raise Misconfigured(f"{where} must be an object with id, hash and scopes only.")
     if not isinstance(entry.get("id"), str) or not _ID.fullmatch(entry["id"]):
@@ -166,4 +163,4 @@ def _operator(entry: Any, where: str) -> Credential:
     scopes = entry.get("scopes", [])
     if not isinstance(scopes, list) or not all(isinstance(scope, str) for scope in scopes):
         raise Misconfigured(f"{where} has scopes that are not a list of words.")
-    return Credential("operator", entry["id"], (entry["hash"],), scopes=tuple(scopes))
+    return entry["id"], Credential((entry["hash"],), scopes=tuple(scopes))

@@ -16,4 +16,4 @@ class PartnerCredentials:
     def find(self, kind: str, id: str) -> Credential | None:  # noqa: A002  # the chassis' port
         """Return the account of a partner, or None."""
         partner = PartnerRepository(self._units.read()).get(id) if kind == "partner" else None
-        return Credential("partner", id, partner.key_hashes, enabled=not partner.revoked) if partner else None
+        return Credential(partner.key_hashes, enabled=not partner.revoked) if partner else None
