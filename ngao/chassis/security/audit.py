@@ -81,14 +81,13 @@ class Head:
 
 @dataclass(frozen=True)
 class Verified:
-    """Every entry follows from the one before; `heads` is where the chains are now, worth noting elsewhere.
+    """Every entry follows from the one before.
 
     `unkeyed` counts the entries of the version before. `keyed_from` is the number from which on a chain is keyed, for each
     chain that has such entries before it.
     """
 
     entries: int
-    heads: Mapping[int, Head]
     unkeyed: int = 0
     keyed_from: Mapping[int, int] = field(default_factory=dict)
 
@@ -157,7 +156,7 @@ def verify(
     for entry in entries:
         if fault := walk.step(entry):
             return fault
-    return walk.short_of(end or {}) or Verified(walk.count, walk.heads, walk.unkeyed, walk.keyed_from)
+    return walk.short_of(end or {}) or Verified(walk.count, walk.unkeyed, walk.keyed_from)
 
 
 class _Walk:
