@@ -191,15 +191,15 @@ def test_what_was_parked_and_nobody_decided_about_expires(intake: Held) -> None:
     ids = [secrets.token_hex(8) for _ in range(3)]
     for at in ids:
         intake.chassis.units.run(lambda unit, at=at: intake.chassis.parking.park(unit, _delivery(at), reason="poison", edge=True))
-    parked = {each["id"]: each for each in intake.chassis.parking.list(500)}
+    parked = {each["_id"]: each for each in intake.chassis.parking.list(500, "parked")}
     assert len(parked) >= 3
     scopes = intake.chassis.keyring.scopes("parked:")
     intake.pass_days(89)
-    assert set(parked) <= {each["id"] for each in intake.chassis.parking.list(500)}
+    assert set(parked) <= {each["_id"] for each in intake.chassis.parking.list(500, "parked")}
     intake.clock.advance(timedelta(days=1))
     assert intake.gauge("parked") >= 3
     intake.sweep()
-    expired = {each["id"] for each in intake.chassis.parking.list(500, "expired")}
+    expired = {each["_id"] for each in intake.chassis.parking.list(500, "expired")}
     assert set(parked) <= expired
     assert [each for each in intake.records("parked") if each["body"] is not None] == []
     assert not set(scopes) & set(intake.chassis.keyring.scopes("parked:"))

@@ -63,21 +63,18 @@ class AccountBounds:
         return messages >= self.messages or size >= self.bytes
 
 
-class Parking:
-    """The parked messages of one service."""
+class Parking(ParkedRecords):
+    """The parked messages of one service, but for those on a shelf; these only expire here."""
 
     def __init__(self, service: str, store: Store, units: Units) -> None:
-        self._service = service
-        self._parked = store.durable("parked")
-        self._units = units
         self._apart: list[str] = []
-        self._bounds = AccountBounds()
-        self._records = ParkedRecords(self._parked, {"content_type": {"$nin": self._apart}})
+        super().__init__(store.durable("parked"), {"content_type": {"$nin": self._apart}})
+        self._service, self._units, self._bounds = service, units, AccountBounds()
 
     def shelf(self, content_type: str) -> Shelf:
         """Return the shelf of a content type, whose messages the service itself looks after."""
         self._apart.append(content_type)
-        return Shelf(self, self._parked, content_type)
+        return Shelf(self, self._collection, content_type)
 
     def park(
         self,
@@ -97,10 +94,10 @@ class Parking:
         record. `has_room` means that the caller itself bounds what an account fills.
         """
         parked_id = self.id_of(unit, delivery, name)
-        found = self._parked.find_one({"_id": parked_id}, {"times": 1})
+        found = self._collection.find_one({"_id": parked_id}, {"times": 1})
         if found is None and edge and not has_room and self._is_full(delivery):
             parked_id, bodiless = self._id_of_more(unit, delivery, reason), True
-            found = self._parked.find_one({"_id": parked_id}, {"times": 1})
+            found = self._collection.find_one({"_id": parked_id}, {"times": 1})
         document = {
             **self._document(unit, parked_id, delivery, bodiless=bodiless),
             "reason": reason, "errors": list(errors), "edge": edge,
@@ -120,7 +117,7 @@ class Parking:
         Ids of records from before 0.2 follow from a publisher's message id: one is used again for its own replay only.
         """
         replayed = {"_id": delivery.parked_id, "state": "replayed", **GONE}
-        if delivery.parked_id and self._parked.find_one(replayed, {"_id": 1}):
+        if delivery.parked_id and self._collection.find_one(replayed, {"_id": 1}):
             return delivery.parked_id
         identity = f"{delivery.identity}\0{name}" if name else delivery.identity
         return unit.keyring.lookup_hash("parked", identity)[:32]
@@ -129,7 +126,7 @@ class Parking:
         """Return True if so much of the account is parked already that no more bodies of it are stored."""
         shelf = self._shelf_of(delivery)
         which = {"content_type": shelf or {"$nin": self._apart}, ACCOUNT: delivery.user_id, "state": PARKED}
-        return self._bounds.are_reached(*load_of(self._parked, which))
+        return self._bounds.are_reached(*load_of(self._collection, which))
 
     def _id_of_more(self, unit: Unit, delivery: Delivery, reason: str) -> str:
         """Return the counter of messages that an account sends beyond its bounds."""
@@ -157,18 +154,6 @@ class Parking:
             "parked_at": unit.now,
         }
 
-    def list(self, limit: int = 100, state: str = PARKED) -> list[dict[str, Any]]:
-        """Return the newest messages in a state (`parked`, `replayed`, `dropped`, `expired`, `all`), without their bodies."""
-        return [_public(each) for each in self._records.list(limit, state)]
-
-    def count(self) -> int:
-        """Return how many wait for a decision."""
-        return self._records.count()
-
-    def show(self, parked_id: str) -> dict[str, Any]:
-        """Return one of them, without its body; raises NotFound."""
-        return _public(self._records.find(parked_id))
-
     def replay(self, parked_id: str, *, by: Actor, reason: str) -> None:
         """Send it to its queue again, through the outbox; raises NotFound, NotAllowedNow if it cannot be sent now."""
         self._units.run(lambda unit: self._replay(unit, parked_id, by, reason))
@@ -180,12 +165,12 @@ class Parking:
     def overdue(self, before: datetime) -> tuple[int, datetime | None]:
         """Return how many here were parked before this, and since when the oldest is."""
         late = {"state": "parked", "parked_at": {"$lte": before}}
-        oldest = self._parked.find_one(late, {"parked_at": 1}, sort=[("parked_at", ASCENDING)])
-        return self._parked.count_documents(late), oldest["parked_at"] if oldest else None
+        oldest = self._collection.find_one(late, {"parked_at": 1}, sort=[("parked_at", ASCENDING)])
+        return self._collection.count_documents(late), oldest["parked_at"] if oldest else None
 
     def expire(self, before: datetime, policy_version: str) -> int:
         """Discard messages parked before this, each in a unit of its own. Returns how many. Processes may do it concurrently."""
-        late = self._parked.find({"state": "parked", "parked_at": {"$lte": before}}, {"_id": 1}).limit(_AT_ONCE)
+        late = self._collection.find({"state": "parked", "parked_at": {"$lte": before}}, {"_id": 1}).limit(_AT_ONCE)
         ids = [each["_id"] for each in late]
         for parked_id in ids:
             self._units.run(lambda unit, at=parked_id: self._expire(unit, at, policy_version))  # type: ignore[misc]
@@ -193,7 +178,7 @@ class Parking:
         return len(ids)
 
     def _expire(self, unit: Unit, parked_id: str, policy_version: str) -> None:
-        everything = ParkedRecords(self._parked, {})
+        everything = ParkedRecords(self._collection, {})
         if everything.find(parked_id)["state"] != PARKED:
             return
         everything.claim(unit, parked_id, EXPIRED)
@@ -202,12 +187,13 @@ class Parking:
     def _shred_emptied(self, unit: Unit) -> None:
         """Destroy the keys of past months under which no message is sealed any more."""
         for scope in unit.keyring.scopes(SCOPES):
-            if scope != scope_of(unit.now) and self._parked.find_one({"scope": scope, "body": {"$ne": None}}, {"_id": 1}) is None:
+            holds = {"scope": scope, "body": {"$ne": None}}
+            if scope != scope_of(unit.now) and self._collection.find_one(holds, {"_id": 1}) is None:
                 unit.destroy_key(scope)
                 unit.audit("key.destroyed", subject=scope, actor=_ACTOR)
 
     def _replay(self, unit: Unit, parked_id: str, by: Actor, reason: str) -> None:
-        found = self._records.claim(unit, parked_id, REPLAYED)
+        found = self.claim(unit, parked_id, REPLAYED)
         body = body_of(unit, found)
         if not found["queue"].startswith(f"{self._service}."):
             raise NotAllowedNow("This message died in an outsider's queue; an outsider gets it by catching up.", slug="not-ours")
@@ -224,7 +210,7 @@ class Parking:
         unit.audit("parked.replayed", subject=parked_id, actor=by, detail={"reason": reason})
 
     def _drop(self, unit: Unit, parked_id: str, by: Actor, reason: str) -> None:
-        self._records.claim(unit, parked_id, DROPPED)
+        self.claim(unit, parked_id, DROPPED)
         unit.audit("parked.dropped", subject=parked_id, actor=by, detail={"reason": reason})
 
 
@@ -255,8 +241,9 @@ class Shelf(ParkedRecords):
         return self._parking.park(unit, delivery, reason=reason, errors=errors, edge=True, name=name, has_room=True)
 
 
-def _public(document: dict[str, Any]) -> dict[str, Any]:
-    shown = {name: document.get(name) for name in _FIELDS}
+def shown(document: dict[str, Any]) -> dict[str, Any]:
+    """Return a record as an operator sees it, without its body."""
+    values = {name: document.get(name) for name in _FIELDS}
     for name in ("parked_at", "first_parked_at"):
-        shown[name] = document[name].isoformat()
-    return {"id": document["_id"], **shown, "whole": document.get("whole", True)}
+        values[name] = document[name].isoformat()
+    return {"id": document["_id"], **values, "whole": document.get("whole", True)}

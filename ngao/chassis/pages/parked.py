@@ -11,6 +11,7 @@ from ngao.chassis.handlers.declaring import http
 from ngao.chassis.http.auditing import itself, lists, shows
 from ngao.chassis.http.call import Call
 from ngao.chassis.http.reasons import Reasoned
+from ngao.chassis.messaging.parking import shown
 
 _MOST = 500
 _STATES = ("parked", "replayed", "dropped", "expired", "all")
@@ -30,13 +31,13 @@ def list_parked(parts: Parts[Any], *, state: str = "parked", limit: str = "100")
         raise InvalidInput(f"limit must be a number from 1 to {_MOST}.", slug="invalid-query", status=400)
     if state not in _STATES:
         raise InvalidInput(f"state must be one of: {', '.join(_STATES)}.", slug="invalid-query", status=400)
-    return {"parked": parts.chassis.parking.list(int(limit), state)}
+    return {"parked": [shown(each) for each in parts.chassis.parking.list(int(limit), state)]}
 
 
 @http.get("/v1/parked/<parked_id>", roles="operator", scope="parked:read", audit=shows("parked.read", "parked_id"))
 def show_parked(parts: Parts[Any], parked_id: str) -> dict[str, Any]:
     """Show one of them, without its content."""
-    return parts.chassis.parking.show(parked_id)
+    return shown(parts.chassis.parking.find(parked_id))
 
 
 @http.post(
