@@ -15,6 +15,7 @@ import os  # noqa: E402
 import signal  # noqa: E402
 import sys  # noqa: E402
 from dataclasses import dataclass  # noqa: E402
+from datetime import UTC, datetime  # noqa: E402
 from pathlib import Path  # noqa: E402
 from types import SimpleNamespace  # noqa: E402
 from typing import Any, ClassVar  # noqa: E402
@@ -70,21 +71,22 @@ class Accounts:
 
 class Parked:
     def __init__(self) -> None:
-        self.entries: dict[str, dict[str, Any]] = {"p1": {"id": "p1", "state": "parked", "reason": "wrong_type"}}
+        at = {"parked_at": datetime.now(UTC), "first_parked_at": datetime.now(UTC)}
+        self.entries: dict[str, dict[str, Any]] = {"p1": {"_id": "p1", "state": "parked", "reason": "wrong_type", **at}}
 
     def list(self, limit: int, state: str) -> list[dict[str, Any]]:
         return [each for each in self.entries.values() if state in ("all", each["state"])][:limit]
 
-    def show(self, id: str) -> dict[str, Any]:
+    def find(self, id: str) -> dict[str, Any]:
         if id not in self.entries:
             raise NotFound("No such parked message.")
         return self.entries[id]
 
     def replay(self, id: str, by: Actor, reason: str) -> None:
-        self.show(id).update(state="replayed", by=str(by), why=reason)
+        self.find(id).update(state="replayed", reason=f"{reason}, {by}")
 
     def drop(self, id: str, by: Actor, reason: str) -> None:
-        self.show(id).update(state="dropped", by=str(by), why=reason)
+        self.find(id).update(state="dropped", reason=f"{reason}, {by}")
 
 
 class Readings:

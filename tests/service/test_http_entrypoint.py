@@ -254,7 +254,7 @@ def test_operators_see_and_decide_what_is_parked(service: Service) -> None:
     assert service.post(b"{}", path="/v1/parked/p1/replay", key="grace").slug == "invalid-input"
     assert service.post(b'{"reason":"mapping corrected"}', path="/v1/parked/p1/replay", key="grace").status == 204
     shown = service.ask("GET", "/v1/parked/p1", key="grace").json
-    assert (shown["state"], shown["by"]) == ("replayed", "operator:grace")
+    assert (shown["state"], shown["reason"]) == ("replayed", "mapping corrected, operator:grace")
     assert service.ask("GET", "/v1/outbox", key="grace").json == {"pending": 0, "oldest_s": 0.0, "troubled": []}
 
 
