@@ -1,4 +1,4 @@
-"""Compare names: order, accents, case, apostrophes and invisible signs do not make another person."""
+"""Compare names: order, accents, case, apostrophes and invisible characters do not make another person."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Text as people send it, in one form: two posts that differ only in how a program writes characters are the same post.
 
-Unicode normal form C (Unicode Standard Annex 15); line ends as LF; control signs out, because a terminal or a partner's program
-may obey them; invisible signs out, because no reader sees that they differ. No more than thirty combining marks follow one
-another (UAX 15, Stream-Safe Text Format): to bring a run of them into order costs its length squared.
+Unicode normal form C (Unicode Standard Annex 15); line ends as LF; control characters out, because a terminal or a partner's
+program may obey them; invisible characters out, because no reader sees that they differ. No more than thirty combining marks
+follow one another (UAX 15, Stream-Safe Text Format): to bring a run of them into order costs its length squared.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ _NUMBER_SIGNS = str.maketrans({"\u066b": ".", "\u066c": ""})
 
 
 def clean(value: str) -> str:
-    """Return the text in normal form C, line ends as LF, without control and invisible signs, and without outer white space."""
+    """Return the text in normal form C, line ends as LF, without control and invisible characters or outer white space."""
     lines = value.replace("\r\n", "\n").replace("\r", "\n")
-    plain = lines.replace("\n", "").replace("\t", "").isprintable()  # then no sign of it has to go
+    plain = lines.replace("\n", "").replace("\t", "").isprintable()  # then no character of it has to go
     return normal("NFC", lines if plain else "".join(filter(_stays, lines))).strip()
 
 
@@ -49,7 +49,7 @@ def _streamable(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _marks_in(char: str) -> tuple[int, int, bool]:
-    """Return with how many marks a sign begins and ends once it is decomposed, and whether it is only marks.
+    """Return with how many marks a character begins and ends once it is decomposed, and whether it is only marks.
 
     U+0F73 counts as no mark, and is made of two.
     """

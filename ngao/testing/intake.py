@@ -73,7 +73,7 @@ class MemoryReports(MemoryRepository[Report], ReportRepository):
         due = [(each.triage_others_at, each.id) for each in self._records.kept.values() if each.triage_others_at]
         return [report_id for _, report_id in sorted(due)][:limit]
 
-    def settle_lone(self, limit: int) -> None:
+    def clear_without_others(self, limit: int) -> None:
         for each in map(self._records.kept.get, self.with_others_to_triage(limit)):
             if each and not self.open_about(each.person_keys, 1, but=each.id):
                 each.triage_others_at = None
@@ -131,7 +131,7 @@ class OpenBox(RegistryBox):
     def __init__(self) -> None:
         pass
 
-    def seal(self, plaintext: bytes) -> SealedIdentity:
+    def seal_to_registry(self, plaintext: bytes) -> SealedIdentity:
         return SealedIdentity("registry", plaintext.decode())
 
 

@@ -197,7 +197,7 @@ def test_another_process_finds_a_data_key_that_is_not_in_its_place_yet(store: St
     sealed: list[bytes] = []
 
     def seal(unit: Unit) -> None:
-        unit.sealer.begin("case:one")
+        unit.sealer.create_key("case:one")
         sealed.append(unit.sealer.seal("case:one", "cases", "one", "told", b"words"))
 
     units = committing(store, keyring_of(store))
@@ -210,7 +210,7 @@ def test_another_process_finds_a_data_key_that_is_not_in_its_place_yet(store: St
 
 @pytest.mark.parametrize("ask", ["scopes", "wrapped", "rewrap"])
 def test_who_asks_for_all_data_keys_is_shown_those_that_are_not_in_their_place_yet(store: Store, ask: str) -> None:
-    committing(store, keyring_of(store)).run(lambda unit: unit.sealer.begin("case:one"))
+    committing(store, keyring_of(store)).run(lambda unit: unit.sealer.create_key("case:one"))
     keyring = keyring_of(store)
     asked = {"scopes": lambda: keyring.scopes("case:"), "wrapped": keyring.wrapped, "rewrap": keyring.rewrap}[ask]()
     assert asked == {"scopes": ["case:one"], "wrapped": {"2026-10": 1}, "rewrap": (0, None)}[ask]
@@ -219,7 +219,7 @@ def test_who_asks_for_all_data_keys_is_shown_those_that_are_not_in_their_place_y
 
 def test_a_data_key_is_destroyed_also_if_it_is_not_in_its_place_yet(store: Store) -> None:
     units = committing(store, keyring_of(store))
-    units.run(lambda unit: unit.sealer.begin("case:one"))
+    units.run(lambda unit: unit.sealer.create_key("case:one"))
     committing(store, keyring_of(store)).run(lambda unit: unit.destroy_key("case:one"))
     journal_of(store.database).move_all()
     assert store.database["data_keys"].count_documents({}) == 0
@@ -272,7 +272,7 @@ def test_a_data_key_that_cannot_be_moved_is_destroyed_where_it_is(store: Store) 
     """Otherwise the act says that it is gone, and it comes to its place later."""
     keyring = keyring_of(store)
     units = committing(store, keyring)
-    units.run(lambda unit: unit.sealer.begin("case:one"))
+    units.run(lambda unit: unit.sealer.create_key("case:one"))
     (line,) = store.database[JOURNAL].find(TO_MOVE)
     store.database["data_keys"].create_index("scope", unique=True)
     store.database["data_keys"].insert_one({**line["record"], "_id": b"another" * 2})

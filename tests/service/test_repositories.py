@@ -695,7 +695,7 @@ def test_a_report_about_whose_person_no_other_is_open_is_settled_at_once(intake:
         report("after-withdrawn", person_keys=("g",), **due),
         report("beyond", person_keys=("h",), triage_others_at=later(3)),
     )
-    intake.run(lambda ctx: ctx.reports.settle_lone(6))
+    intake.run(lambda ctx: ctx.reports.clear_without_others(6))
     assert intake.run(lambda ctx: ctx.reports.with_others_to_triage(10)) == ["later", "same-a", "same-b", "beyond"]
     assert intake.run(lambda ctx: ctx.reports.get("alone").triage_others_at) is None
 
@@ -715,7 +715,7 @@ def test_a_report_that_changes_while_it_is_settled_stays_due(request: pytest.Fix
         return open_about(keys)
 
     monkeypatch.setattr(intake_store, "_open_about", after_a_change)
-    intake.run(lambda ctx: ctx.reports.settle_lone(10))
+    intake.run(lambda ctx: ctx.reports.clear_without_others(10))
     assert intake.run(lambda ctx: ctx.reports.with_others_to_triage(10)) == ["r-1"]
 
 

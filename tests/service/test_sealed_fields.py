@@ -182,8 +182,8 @@ def test_two_units_that_race_for_a_scope_meet_in_the_unique_index(collection):
 def test_a_scope_that_a_unit_invented_gets_its_key_without_a_look_at_the_store(collection):
     unit = Unit(collection)
     sealer = sealer_of(ring(collection), unit)
-    sealer.begin(PLACE[0])
-    sealer.begin(PLACE[0])
+    sealer.create_key(PLACE[0])
+    sealer.create_key(PLACE[0])
     value = sealer.seal(*PLACE, b"words")
     assert len(unit.inserts) == 1
     unit.commit()

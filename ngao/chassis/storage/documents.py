@@ -78,8 +78,8 @@ class Stored(Document, metaclass=OfEntity):
     revision = kinds.IntField(required=True, default=0, **INTERNAL)
     entity: ClassVar[Any]
     key: ClassVar[str]
-    begins: ClassVar[str] = ""
-    """The field with the subject of events about which there was nothing before its record, if there is such a subject."""
+    begins_subject: ClassVar[str] = ""
+    """The field with the subject of events that a new record is the first about, if there is such a subject."""
     apart: ClassVar[tuple[str, ...]]
     """The entity's fields that `record_of` leaves out: the id, and what is not stored under its own name and type."""
 

@@ -41,8 +41,8 @@ class Repository(Generic[E]):
     def save(self, entity: E) -> None:
         """Register a new or changed record."""
         record = self._record(entity)
-        if self.document.begins and entity.revision == 0:
-            self._unit.begun.add(record[self.document.begins])
+        if self.document.begins_subject and entity.revision == 0:
+            self._unit.begun.add(record[self.document.begins_subject])
         self._unit.keep(self.collection, record, entity.revision)
 
     def _one(self, record: Record | None) -> E | None:

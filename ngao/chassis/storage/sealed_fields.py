@@ -49,8 +49,8 @@ class Sealer:
         bound = self._bound_to(collection, field, document_id, key.id)
         return VERSION + key.id + nonce + key.cipher.encrypt(nonce, plaintext, bound)
 
-    def begin(self, scope: str) -> None:
-        """Make the key of a scope that this unit has just invented: it needs no look-up, and can be moved to its place later."""
+    def create_key(self, scope: str) -> None:
+        """Create the data key of a scope that is new in this unit: none is looked up, and a line of the journal carries it."""
         if scope not in self._fresh:
             self._make(scope, self._carry)
 

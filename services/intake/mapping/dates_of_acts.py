@@ -14,7 +14,7 @@ _DATE = re.compile(r"^/violations/\d+/occurred_at")
 
 
 def dated_acts(report: Mapping[str, Any]) -> Iterator[tuple[int, dict[str, Any], datetime]]:
-    """Return the acts that have a date of their own, each with its place in the list and its date."""
+    """Return the acts that have a date of their own, each with its index in the list and its date."""
     for at, act in enumerate(report.get("violations") or ()):
         moment = _moment(act.get("occurred_at")) if isinstance(act, dict) else None
         if moment:

@@ -63,7 +63,7 @@ def receive_form(ctx: Context, source_id: str, draft: Draft, mapping: MappedBy, 
     update = _update_of(draft, edit)
     before = ctx.reports.by_source_event(source_id, draft.source_event_id)
     if before is None:
-        return receive_report(ctx, source_id, draft, mapping, made_by=Seen(ctx, update).mark)
+        return receive_report(ctx, source_id, draft, mapping, first_update_mark=Seen(ctx, update).mark)
     return update_report(ctx, source_id, before.id, update, mapping)
 
 

@@ -41,12 +41,12 @@ def with_acts(old: tuple[Violation, ...], new: tuple[Violation, ...], dating: Da
 
 def new_acts(before: tuple[Violation, ...], after: tuple[Violation, ...]) -> tuple[Violation, ...]:
     """Return the acts that were unknown, and those that continue although they were over."""
-    gone_on = (act for known, act in zip(before, after, strict=False) if act.ongoing and not known.ongoing)
-    return (*gone_on, *after[len(before) :])
+    continuing = (act for known, act in zip(before, after, strict=False) if act.ongoing and not known.ongoing)
+    return (*continuing, *after[len(before) :])
 
 
 def _same_act(known: list[Violation], reported_again: set[int], act: Violation, dating: Dating) -> int | None:
-    """Return the place of the act that is reported again: by the same perpetrators, else the only one if either names none."""
+    """Return the index of the act that is reported again: by the same perpetrators, else the only one if either names none."""
     alike = [
         at
         for at, other in enumerate(known)
@@ -55,8 +55,8 @@ def _same_act(known: list[Violation], reported_again: set[int], act: Violation, 
     same = [at for at in alike if set(known[at].perpetrators) == set(act.perpetrators)]
     if same:
         return same[0]
-    open_ones = alike if not act.perpetrators else [at for at in alike if not known[at].perpetrators]
-    return open_ones[0] if len(open_ones) == 1 else None
+    unnamed = alike if not act.perpetrators else [at for at in alike if not known[at].perpetrators]
+    return unnamed[0] if len(unnamed) == 1 else None
 
 
 def _apart(known: Violation, act: Violation, dating: Dating) -> bool:

@@ -69,7 +69,7 @@ class Person:
         return bool(self.identity or self.attributes or self.contact_safety)
 
     def readable(self) -> Person:
-        """Return the same as its readers may see it: texts without control signs, and no name without a letter or digit."""
+        """Return the same as its readers may see it: texts without control characters, and no name without a letter or digit."""
         return replace(
             self,
             identity=_readable_identity(self.identity or {}),
@@ -80,7 +80,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Draft:
-    """One call for help. It has no `place` where none could be read, and a `doubt` where the date is not the one stated."""
+    """One posted report. It has no `place` where none could be read, and a `doubt` where the date is not the one stated."""
 
     source_event_id: str
     occurred_at: datetime
@@ -98,7 +98,7 @@ class Draft:
 
 
 def content_to_hash(draft: Draft) -> str:
-    """Return the content of a report in one form: two posts have the same content if and only if these are equal.
+    """Return the content of a report in one encoding: two posts have the same content if and only if these are equal.
 
     Neither the Unicode form of a text nor its line ends make a difference, because programs change them on the way. The result
     is as sensitive as the report: only a keyed hash of it may be kept, because a plain hash of a short report could be guessed.
@@ -107,12 +107,12 @@ def content_to_hash(draft: Draft) -> str:
 
 
 def content_as_received(draft: Draft) -> str:
-    """Return the form of earlier versions, sign for sign: a report that one of them accepted is recognised by it."""
+    """Return the same as earlier versions of the program encoded it, character for character, to recognise what they got."""
     return as_json(_content(draft))
 
 
 def readable(value: Any) -> Any:
-    """Return a value of JSON with every text in it in one Unicode form, without control and invisible signs."""
+    """Return a value of JSON with every text in it in one Unicode form, without control and invisible characters."""
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, Mapping):
@@ -123,7 +123,7 @@ def readable(value: Any) -> Any:
 
 
 def as_json(content: Any) -> str:
-    """Return content in the one form in which it is hashed."""
+    """Return content in the one encoding that is hashed."""
     return json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -139,7 +139,7 @@ def _content(draft: Draft) -> dict[str, Any]:
     return {
         "occurred": stated_date(draft.occurred_at, draft.occurred_precision, draft.doubt),
         "reporter": draft.reporter_role,
-        "violations": [act_form(replace(act, ongoing=bool(act.ongoing))) for act in draft.violations],
+        "violations": [encoded_act(replace(act, ongoing=bool(act.ongoing))) for act in draft.violations],
         "place": [draft.place.scheme, draft.place.code, draft.place.precision] if draft.place else [],
         "person": [draft.person.identity, draft.person.attributes, draft.person.contact_safety, draft.person.defender_ref],
         "languages": sorted(draft.languages),
@@ -151,14 +151,14 @@ def _content(draft: Draft) -> dict[str, Any]:
 
 
 def stated_date(occurred_at: datetime | None, precision: str, doubt: DateDoubt | None) -> list[str]:
-    """Return a stated date in one form; one that we have set instead differs at each post, so it is left out."""
+    """Return a stated date in one encoding; one that we have set instead differs at each post, so it is left out."""
     if doubt:
         occurred_at, precision = doubt.stated, doubt.precision
     return [_moment(occurred_at), precision] if occurred_at else []
 
 
-def act_form(act: Violation) -> list[Any]:
-    """Return an act in one form, its date only if it has one of its own."""
+def encoded_act(act: Violation) -> list[Any]:
+    """Return an act in one encoding, its date only if it has one of its own."""
     date = [_moment(act.occurred_at), act.occurred_precision] if act.occurred_at else []
     return [act.type, act.ongoing, act.against, list(act.perpetrators), list(act.involvements), *date]
 

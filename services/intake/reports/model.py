@@ -104,8 +104,8 @@ class Report:
     `narrative_parts` and `attachments` are sealed with the case's data key, so that intake can open them; `person_keys`,
     `fingerprint` and `updates_seen` are keyed hashes.
     `needs` is all that help is looked for; `needs_proposed` are those that no source asked for. `triage` knows every report
-    about the person and is for those who help; `triage_for_source` knows this source's reports only (law 10). `steps` is the
-    timeline as far as intake knows it, `partners` are those at work by the id of their offer.
+    about the person and is for operators, duty officers and partners; `triage_for_source` knows this source's reports only
+    (law 10). `steps` is the timeline as far as intake knows it, `partners` are those at work by the id of their offer.
     `doubt` is there if `occurred_at` is not what was stated.
     `republish_at` is None once another service is known to have the case. `triage_others_at` is None once other reports about the
     person have been triaged with what is new in this one.
@@ -222,7 +222,7 @@ class Report:
         self.triage_others_at = now if self.person_keys else None
 
     def raise_to(self, fresh: Triage) -> bool:
-        """Store a triage that only those who help may know; False if it makes nothing more urgent."""
+        """Store a triage that no source may know, only operators, duty officers and partners; False if it is no more urgent."""
         before = self.triage
         if rank(fresh.urgency) < rank(before.urgency):
             self._replace_triage(fresh)

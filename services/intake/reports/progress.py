@@ -61,7 +61,7 @@ class Step:
 
 
 def with_step(steps: Iterable[Step], step: Step) -> tuple[Step, ...]:
-    """Put a step in its place; the same step twice is there once."""
+    """Add a step in the order of the sequence; the same step twice is there once."""
     known = {other.sequence: other for other in (*steps, step)}
     return tuple(known[sequence] for sequence in sorted(known))
 
@@ -95,8 +95,8 @@ def needs_of(steps: Iterable[Step], needs: Iterable[str] = ()) -> Mapping[str, s
         if step.need is None or step.sequence < begun.get(step.need, 0):
             continue
         before = words.get(step.need)
-        gone_on = before is not None and _RANK.index(step.word) < _RANK.index(before)
-        if not gone_on:
+        is_behind = before is not None and _RANK.index(step.word) < _RANK.index(before)
+        if not is_behind:
             words[step.need] = step.word
     looked_for = dict.fromkeys(needs, WORDS[OPENED]) if steps else {}
     return looked_for | words

@@ -41,8 +41,12 @@ class Receipt:
     narrative_cut: bool = False
 
 
-def receive_report(ctx: Context, source_id: str, draft: Draft, mapping: MappedBy | None = None, *, made_by: str = "") -> Receipt:
-    """Take a report in once, however often it is posted; `made_by` marks the edited form that makes it, if one does.
+def receive_report(
+    ctx: Context, source_id: str, draft: Draft, mapping: MappedBy | None = None, *, first_update_mark: str = ""
+) -> Receipt:
+    """Receive a report once, however often it is posted.
+
+    `first_update_mark` is the mark of the update that creates the report, because an edited form came and there was none yet.
 
     A repeat that is not looked up is a Conflict at commit, and is looked up then.
     Raises InvalidInput for codes that the lists do not know, NotAllowedNow (`conflicting-repeat`) if the source used the same
@@ -53,7 +57,7 @@ def receive_report(ctx: Context, source_id: str, draft: Draft, mapping: MappedBy
         return _repeat(ctx, before, draft)
     refuse(problems)
     report = _report(ctx, source_id, with_likely_date(draft, ctx.now, ctx.now), mapping)
-    report.updates_seen = (made_by,) if made_by else ()
+    report.updates_seen = (first_update_mark,) if first_update_mark else ()
     ctx.reports.save(report)
     publish_accepted(ctx, report)
     detail = {"urgency": report.triage.urgency, "policy_version": report.triage.policy_version}
@@ -102,7 +106,7 @@ def _before(ctx: Context, source_id: str, draft: Draft) -> Report | None:
 
 def _repeat(ctx: Context, before: Report, draft: Draft) -> Receipt:
     """Return the answer that was given before; the content of an erased report is not known any more."""
-    hashes = (ctx.unit.keyring.lookup_hash("content", form(draft)) for form in (content_to_hash, content_as_received))
+    hashes = (ctx.unit.keyring.lookup_hash("content", encode(draft)) for encode in (content_to_hash, content_as_received))
     if not before.erased_at and before.fingerprint not in hashes:
         message = "This source_event_id was used before for a report with other content. Post later facts as an update."
         raise NotAllowedNow(message, slug="conflicting-repeat")
@@ -157,7 +161,7 @@ def seal_person(ctx: Context, case_ref: str, person: Person) -> SealedIdentity |
         "attributes": person.attributes,
         "contact_safety": person.contact_safety,
     }
-    return ctx.registry_box.seal(json.dumps(payload, ensure_ascii=False).encode())
+    return ctx.registry_box.seal_to_registry(json.dumps(payload, ensure_ascii=False).encode())
 
 
 def _seal_content(ctx: Context, report: Report, draft: Draft) -> None:

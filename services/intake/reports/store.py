@@ -52,7 +52,7 @@ class ReportDocument(
     closed_at = DateTimeField(**INTERNAL)
     needs_suggested = BooleanField(**INTERNAL)
 
-    begins = "case_ref"
+    begins_subject = "case_ref"
     meta = {  # noqa: RUF012  # mongoengine's way
         "db_alias": "intake",
         "collection": "reports",
@@ -123,10 +123,10 @@ class ReportRepository(Repository[Report]):
         """Return the ids of reports after which others about the person are still to be triaged again, the longest due first."""
         return list(_others_due(limit).scalar("id"))
 
-    def settle_lone(self, limit: int) -> None:
-        """Note of those reports about whose person no other is open that there is nothing to triage again, in one write.
+    def clear_without_others(self, limit: int) -> None:
+        """Clear `triage_others_at` of the reports due whose person has no other open report, in one write.
 
-        Most are such, and a unit of work each would cost as much as taking it in. What has changed meanwhile stays due.
+        Most have none, and a unit of work each would cost as much as receiving it. What has changed meanwhile stays due.
         """
         due = list(_others_due(limit).only("person_keys", "judge_others_at").as_pymongo())
         keys = {key for report in due for key in report["person_keys"]}
@@ -137,11 +137,11 @@ class ReportRepository(Repository[Report]):
         for report in able:
             for key in report["person_keys"]:
                 about[key].add(report["_id"])
-        lone = [report for report in due if all(about[key] <= {report["_id"]} for key in report["person_keys"])]
-        if lone:
-            settled = {"$unset": {"judge_others_at": ""}}
-            read = ({"_id": report["_id"], "judge_others_at": report["judge_others_at"]} for report in lone)
-            ReportDocument.records().bulk_write([UpdateOne(as_read, settled) for as_read in read], ordered=False)
+        without = [report for report in due if all(about[key] <= {report["_id"]} for key in report["person_keys"])]
+        if without:
+            cleared = {"$unset": {"judge_others_at": ""}}
+            read = ({"_id": report["_id"], "judge_others_at": report["judge_others_at"]} for report in without)
+            ReportDocument.records().bulk_write([UpdateOne(as_read, cleared) for as_read in read], ordered=False)
 
     def unopened(self, now: datetime, limit: int) -> list[str]:
         """Return the ids of reports without a case that are due to be published again, the longest due first."""

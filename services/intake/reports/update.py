@@ -22,7 +22,7 @@ from services.intake.context import Context, IntakeParts
 from services.intake.reports.acts import new_acts
 from services.intake.reports.dates import with_likely_moment
 from services.intake.reports.disclose_narrative import disclose_what_is_new
-from services.intake.reports.draft import Violation, act_form, readable, stated_date
+from services.intake.reports.draft import Violation, encoded_act, readable, stated_date
 from services.intake.reports.model import MappedBy, Report, SealedIdentity, Update
 from services.intake.reports.narratives import fitting
 from services.intake.reports.person_keys import person_keys
@@ -33,6 +33,9 @@ from services.intake.reports.responses import ReceiptShown
 from services.intake.reports.show_status import report_for
 from services.intake.reports.vocabulary import code_problems, county_of, date_problems, needs_suggested_by
 from services.intake.triage.triage_twice import triage_twice
+
+_PERSON_CORRECTED = "contact"
+"""In `news`: the update has a sealed correction of the person, even if it is of attributes only."""
 
 
 class SubjectUpdate(Strict):
@@ -119,12 +122,12 @@ class Seen:
         self._key = f"{ctx.unit.keyring.lookup_hash('update', update.key)}:" if update.key else ""
         stated = (update.violations, update.consents, update.person, update.place)
         self._may_change_back = any(consent is not None for consent in stated)
-        forms = [_canonical(readable(_parts(update)))]
+        encodings = [_canonical(readable(_parts(update)))]
         if not any(violation.occurred_at for violation in update.violations or ()):
-            # The forms of earlier versions, sign for sign: an update that one of them took in is known by them.
+            # As earlier versions of the program encoded it, character for character: what one of them received is known by it.
             before = _parts_before_dates(update)
-            forms += [_canonical(readable(before)), _canonical(before)]
-        self._marks = tuple(self._key + ctx.unit.keyring.lookup_hash("content", form) for form in forms)
+            encodings += [_canonical(readable(before)), _canonical(before)]
+        self._marks = tuple(self._key + ctx.unit.keyring.lookup_hash("content", encoded) for encoded in encodings)
         self.mark = self._marks[0]
 
     def before(self, report: Report) -> bool:
@@ -160,12 +163,12 @@ def _apply(ctx: Context, report: Report, update: Update) -> tuple[tuple[str, ...
         news = (*news, "narrative")
     correction = seal_person(ctx, report.case_ref, update.person) if update.person else None
     if update.person and correction:
-        news = (*news, "contact")
+        news = (*news, _PERSON_CORRECTED)
         # A person with a new number is still known by the old one.
         report.person_keys = tuple(sorted({*report.person_keys, *person_keys(update.person, ctx.unit.keyring, ctx.policy)}))
     fresh = triage_twice(ctx, report.source_id, report.facts(ctx.now), report.person_keys, but=report.id)
     report.add_triage(fresh.whole, fresh.for_source)
-    if {"violations", "contact"} & set(news):
+    if {"violations", _PERSON_CORRECTED} & set(news):
         report.concerns_other_reports(ctx.now)
     return news, correction
 
@@ -199,7 +202,7 @@ def _canonical(parts: list[object]) -> str:
 
 def _parts(update: Update) -> list[object]:
     date = stated_date(update.occurred_at, update.occurred_precision, update.doubt)
-    return [*_with_acts(update, [act_form(act) for act in update.violations or ()]), *([date] if date else [])]
+    return [*_with_acts(update, [encoded_act(act) for act in update.violations or ()]), *([date] if date else [])]
 
 
 def _parts_before_dates(update: Update) -> list[object]:

@@ -1,4 +1,4 @@
-"""Seals: stored data under the case's own key, disclosed data to its reader's key, received data to intake's own."""
+"""The two kinds of seals: fields of a report with the data key of its case, and an identity to the registry's public key."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class CaseVault:
         """Return ciphertext that opens only as this field of this report."""
         scope = _scope(report)
         if not report.revision:
-            self._unit.sealer.begin(scope)
+            self._unit.sealer.create_key(scope)
         return self._unit.sealer.seal(scope, _COLLECTION, report.id, field, plaintext)
 
     def open(self, report: Report, field: str, ciphertext: bytes) -> bytes:
@@ -67,8 +67,8 @@ class RegistryBox:
         self._key: tuple[str, str] = active_public(public_keys, "registry")
         self._until: datetime = clock.now() + _KEY_KEPT_FOR
 
-    def seal(self, plaintext: bytes) -> SealedIdentity:
-        """Return a box for the registry's active key."""
+    def seal_to_registry(self, plaintext: bytes) -> SealedIdentity:
+        """Return a box that only the registry opens, by its active key."""
         if self._clock.now() >= self._until:
             self._key, self._until = active_public(self._public_keys, "registry"), self._clock.now() + _KEY_KEPT_FOR
         key_id, public = self._key

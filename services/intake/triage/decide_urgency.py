@@ -41,7 +41,7 @@ class UrgencyShown(Tolerant):
     summary="Raise or lower the urgency of a case.",
 )
 def decide_urgency(ctx: Context, case_ref: str, body: dict[str, Any]) -> dict[str, Any]:
-    """Set the urgency for those who help until something new is known; what the source is shown stays (law 10).
+    """Set the urgency for everyone but the source until something new is known; what the source is shown stays (law 10).
 
     Raises NotFound, InvalidInput, NotAllowedNow (`withdrawn`, `forgotten`).
     """

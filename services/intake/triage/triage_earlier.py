@@ -20,7 +20,7 @@ from services.intake.triage.triage_twice import triage_twice
 MOST_TRIAGED = 20
 """For one later report, the latest first: a person about whom more cases are open is in every officer's sight already."""
 
-_AT_ONCE, _LONE_AT_ONCE = 100, 1000
+_AT_ONCE, _CLEARED_AT_ONCE = 100, 1000
 _log = get_logger("intake")
 
 
@@ -31,7 +31,7 @@ def triage_earlier_reports(parts: IntakeParts) -> None:
     Where two raise the same report, the second is done again by itself. What fails is tried again and delays no other.
     """
     reports = parts.read().reports
-    reports.settle_lone(_LONE_AT_ONCE)
+    reports.clear_without_others(_CLEARED_AT_ONCE)
     works = [partial(triage_earlier, report_id=report_id) for report_id in reports.with_others_to_triage(_AT_ONCE)]
     for failed in (work for work in parts.run_all(works) if isinstance(work, Exception)):
         _log.warning("reports.judging_failed", error=type(failed).__name__)

@@ -31,7 +31,7 @@ class CaseDocument(
     """
 
     told = BinaryField(**sealed("cases"))
-    begins = "_id"
+    begins_subject = "_id"
 
     meta: ClassVar[dict[str, Any]] = {
         "db_alias": "registry",
@@ -83,7 +83,7 @@ class CaseRepository(Repository[Case]):
         scope = scope_of(entity.id, entity.defender_ref)
         erased = entity.state is CaseState.ERASED
         if entity.revision == 0 and entity.defender_ref is None:
-            self._unit.sealer.begin(scope)
+            self._unit.sealer.create_key(scope)
         facts = None if erased else self._seal(scope, entity.id, "told", to_record(entity.facts))
         return super()._record(entity) | {"told": facts}
 

@@ -20,7 +20,7 @@ class Refusal(StrEnum):
     UNKNOWN_PERSON = "unknown_person"
     RESTRICTED = "restricted"
     NO_CONSENT = "no_consent"
-    NOT_RECORDED = "consent_not_recorded"
+    NOT_RECORDED_BY_OPERATOR = "consent_not_recorded"
     EXPIRED = "consent_expired"
     NOT_SAFE = "not_safe"
     KEY_NOT_VOUCHED = "key_not_vouched"
@@ -36,8 +36,8 @@ class Refusal(StrEnum):
 
     @property
     def reason_for_partner(self) -> str:
-        """Return the reason in the event: it reveals neither the person's refusal nor that a source named an older record."""
-        return str(Refusal.NO_CONSENT if self in (Refusal.RESTRICTED, Refusal.NOT_RECORDED) else self)
+        """Return the reason in the event: it reveals neither a restriction nor that a source named an older record."""
+        return str(Refusal.NO_CONSENT if self in (Refusal.RESTRICTED, Refusal.NOT_RECORDED_BY_OPERATOR) else self)
 
 
 @dataclass
@@ -108,9 +108,12 @@ def _older_contact(
     case: Case, person: Person, partner_id: str, now: datetime, earlier: ContactSafety | None
 ) -> Contact | Refusal:
     """Return the older record's contact, only with a consent that an operator recorded, only over channels safe then and now."""
-    recorded = (*case.statements, *person.statements)
-    if consent_answer(recorded, purpose=FOR_REFERRAL, scope="contact", recipient=partner_id, now=now) is not ConsentAnswer.LIVE:
-        return Refusal.NOT_RECORDED
+    by_operators = (*case.statements, *person.statements)
+    if (
+        consent_answer(by_operators, purpose=FOR_REFERRAL, scope="contact", recipient=partner_id, now=now)
+        is not ConsentAnswer.LIVE
+    ):
+        return Refusal.NOT_RECORDED_BY_OPERATOR
     now_safe = case.facts.contact_safety
     identity = now_safe.reachable(person.identity) if now_safe else person.identity
     return _contact(identity, earlier)

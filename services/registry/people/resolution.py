@@ -82,24 +82,27 @@ class Candidate:
 
 def resolve(
     identity: Identity | None,
-    candidates: Iterable[KnownPerson],
+    known: Iterable[KnownPerson],
     rules: MatchingRules,
     similarity: Similarity,
     *,
     referenced: KnownPerson | None = None,
 ) -> Resolution:
-    """Decide who it is. `referenced` is the person whose reference the source gave, when the registry has it."""
+    """Decide who it is. `known` are recorded persons who may be the same, as searches found them.
+
+    `referenced` is the person whose reference the source gave, when the registry has it.
+    """
     if referenced is not None:
         return _by_reference(identity, referenced, rules, similarity)
     if identity is None:
         return Resolution(Kind.ANONYMOUS)
-    known, similarity = list(candidates), cache(similarity)
+    persons, similarity = list(known), cache(similarity)
     exact = [
-        person for person in known if person.shares and _likeness(identity, person.identity, rules, similarity) is Likeness.SAME
+        person for person in persons if person.shares and _likeness(identity, person.identity, rules, similarity) is Likeness.SAME
     ]
     if len(exact) == 1:
         return Resolution(Kind.EXISTING, exact[0].ref)
-    probable = _probable(identity, known, rules, similarity)
+    probable = _probable(identity, persons, rules, similarity)
     return Resolution(Kind.CANDIDATE, None, probable) if probable else Resolution(Kind.NEW)
 
 

@@ -23,7 +23,9 @@ from services.registry.rules import IdentityPolicy
 from services.registry.store import Repository, scope_of
 
 _ADDRESSES = "contacts"
-_MOST_NAMESAKES, _READERS = 50, 8
+_MOST_NAMESAKES = 50
+_MOST_BY_ONE_QUERY = 8 * _MOST_NAMESAKES
+"""Look-ups of names at the same moment share one query (`lookups`). When it finds more than this, each look-up asks by itself."""
 
 
 class DefenderDocument(Stored, of=Defender, held=internal("created_at restrictions statements linked_to fading_since")):
@@ -67,7 +69,7 @@ class DefenderRepository(Repository[Defender]):
     def named_like(self, identity: Identity) -> list[str]:
         """Return references with a similar name, up to a bound: a common name must not read the whole register."""
         keys = self._hashed_names(identity)
-        shared = self._unit.lookups.sharing(self.collection, "name_keys", only=(), most=_MOST_NAMESAKES * _READERS)
+        shared = self._unit.lookups.sharing(self.collection, "name_keys", only=(), most=_MOST_BY_ONE_QUERY)
         try:
             refs = [record["_id"] for record in shared.find(keys)]
         except TooMany:
@@ -102,7 +104,7 @@ class DefenderRepository(Repository[Defender]):
 
     def _record(self, entity: Defender) -> Record:
         if not entity.revision:
-            self._unit.sealer.begin(f"person:{entity.id}")
+            self._unit.sealer.create_key(f"person:{entity.id}")
         return super()._record(entity) | {
             "identity": self._seal(f"person:{entity.id}", entity.id, "identity", to_record(entity.identity)),
             "name_keys": [] if entity.fading_since else self._hashed_names(entity.identity),

@@ -1,4 +1,4 @@
-"""A later report about the same person can make an earlier one more urgent: those who help learn it, its source does not."""
+"""A later report about the same person can make an earlier one more urgent: operators and partners know it, not its source."""
 
 from __future__ import annotations
 
