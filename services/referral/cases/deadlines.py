@@ -13,9 +13,13 @@ from services.referral.cases.model import Case
 from services.referral.offers.model import CONTACT, NARRATIVE, Offer, State
 
 FACT_MISSING = "registry_silent"
-ALL_SILENT = "all_declined_or_silent"
+STALLED = "all_declined_or_silent"
+"""Why a human is notified of a partner that accepted and has not started or finished in time. Its offer stays live.
+
+Matching publishes the same value, as `ALL_SILENT`, when it finds no other partner.
+"""
 UNKNOWN_NEED = "unknown"
-_STALLED = Reason("stalled_after_acceptance", "The partner accepted and has not started or finished in time.")
+_NO_PROGRESS = Reason("stalled_after_acceptance", "The partner accepted and has not started or finished in time.")
 _NO_DEFENDER = Reason("defender_not_resolved", "The registry has not named in time the partners that must not get this case.")
 _NO_REPORT = Reason("report_not_heard", "Other facts about this case arrived, but the report itself did not arrive in time.")
 _SILENT = {
@@ -91,4 +95,4 @@ def _end_wait_for_partner(case: Case, offer: Offer, now: datetime, waits: Waits)
         return
     # The work may be in progress: the partner keeps it, but a human is notified, and again after as long.
     offer.due = now + (waits.start_by if offer.state is State.ACCEPTED else waits.complete_by)
-    case.record(Kind.UNROUTABLE, need=offer.need, reason=ALL_SILENT, reasons=(_STALLED,), offer=offer)
+    case.record(Kind.UNROUTABLE, need=offer.need, reason=STALLED, reasons=(_NO_PROGRESS,), offer=offer)

@@ -19,7 +19,7 @@ from ngao.kernel.urgency import rank
 from services.referral.cases.changes import REFERRAL, CaseChange, Kind
 from services.referral.cases.facts import Defender, Reason, Report
 from services.referral.cases.need import Need, NeedState
-from services.referral.offers.model import NO_CONSENT, Offer
+from services.referral.offers.model import BY_OPERATOR, NO_CONSENT, Offer
 
 
 class Life(StrEnum):
@@ -116,7 +116,7 @@ class Case:
     def tried(self, need: str) -> frozenset[str]:
         """Return partners that were asked for this need before and are not asked again."""
         wanted = self.needs[need]
-        asked = {offer.partner_id for offer in self.offers[wanted.first_offer :] if offer.need == need}
+        asked = {offer.partner_id for offer in self.offers[wanted.round_start :] if offer.need == need}
         return frozenset(asked - wanted.second_chance)
 
     def pending(self) -> list[Need]:
@@ -164,7 +164,7 @@ class Case:
         """Settle a need as a human says, and withdraw or recall its live offer."""
         offer = self.live_offer(name)
         if offer:
-            self.withdraw_or_recall(offer, "operator", now)
+            self.withdraw_or_recall(offer, BY_OPERATOR, now)
         if self.needs[name].state is not NeedState.SETTLED and not self.closed:
             self.record(Kind.SETTLED, need=name, reason=reason, actor=actor)
             self.settle_need(name, now)

@@ -24,8 +24,8 @@ class Need:
 
     `alarmed` is the reason of the last alarm to a human; `second_chance` names partners that accepted too late and
     may be asked once more. `match_again` is when a need that a human has is matched again.
-    `proposed` is true while no person has asked for it. `first_offer` counts the offers of the case that belong to an earlier
-    round: a partner that was asked in an earlier round may be asked again.
+    `proposed` is true while no person has asked for it. `round_start` is the index in the case's offers at which the
+    present round begins: a partner that was asked in an earlier round may be asked again.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Need:
     alarmed: str = field(default="", metadata=stored_as("told"))
     second_chance: set[str] = field(default_factory=set)
     proposed: bool = False
-    first_offer: int = 0
+    round_start: int = field(default=0, metadata=stored_as("first_offer"))
 
     def free(self) -> None:
         """Match it again, because its offer has ended without help."""
@@ -46,9 +46,9 @@ class Need:
         if self.state is NeedState.WITH_HUMAN:
             self.state, self.match_again = NeedState.PENDING, None
 
-    def ask_again(self, first_offer: int) -> None:
+    def ask_again(self, round_start: int) -> None:
         """Begin a new round of offers, because earlier help does not answer the new facts; a human may be notified again."""
-        self.state, self.match_again, self.alarmed, self.first_offer = NeedState.PENDING, None, "", first_offer
+        self.state, self.match_again, self.alarmed, self.round_start = NeedState.PENDING, None, "", round_start
         self.second_chance.clear()
 
     def settle(self) -> None:

@@ -21,7 +21,7 @@ _SENTENCES: dict[type[MessageEvent], str] = {
     MessageDelivered: "{what} has reached {who}.",
     MessageFailed: "{what} could not be sent to {who}: {reason}.",
     MessageRefused: "{who} is not notified ({what}): {reason}.",
-    MessageAcknowledged: "{who} has seen {what} ({reason}).",
+    MessageAcknowledged: "{what} to {who} was acknowledged ({reason}).",
 }
 
 

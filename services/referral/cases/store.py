@@ -62,10 +62,10 @@ class CaseDocument(
 
 
 class StepDocument(Stored, of=Step, held=internal("at what actor text need offer_id partner_id reason reasons")):
-    """One step of a case's timeline; `place` orders steps of the same moment."""
+    """One step of a case's timeline; `ordinal` orders steps of the same moment."""
 
     case_ref = StringField(required=True, **INTERNAL)
-    place = IntField(required=True, **INTERNAL)
+    ordinal = IntField(required=True, db_field="place", **INTERNAL)
 
     meta: ClassVar[dict[str, Any]] = {"db_alias": "referral", "collection": "story", "indexes": [{"fields": ["case_ref", "at"]}]}
 
@@ -124,17 +124,17 @@ class TimelineRepository:
 
     def __init__(self, unit: Unit) -> None:
         self._unit = unit
-        self._places = count()
+        self._ordinals = count()
 
     def note(self, case_ref: str, step: Step) -> None:
         """Register one step."""
-        place = {"_id": uuid4().hex, "case_ref": case_ref, "place": next(self._places), "revision": 1}
-        self._unit.carry("story", place | to_record(step))
+        head = {"_id": uuid4().hex, "case_ref": case_ref, "place": next(self._ordinals), "revision": 1}
+        self._unit.carry("story", head | to_record(step))
 
     def of(self, case_ref: str) -> list[Step]:
         """Return all steps of a case, in the order of time."""
         self._unit.move_carried()
-        return [_step(record) for record in StepDocument.objects(case_ref=case_ref).order_by("at", "place").as_pymongo()]
+        return [_step(record) for record in StepDocument.objects(case_ref=case_ref).order_by("at", "ordinal").as_pymongo()]
 
 
 def overdue_waits(now: datetime) -> dict[str, list[datetime]]:

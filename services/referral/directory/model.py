@@ -92,7 +92,7 @@ class Directory:
     """All partners, indexed by what they do and where, so that a match looks at few of many.
 
     A match examines partners in the order local and of a common language, local, national and of a common language,
-    national. Within each group it begins at a place drawn from its seed, so that equal partners take turns.
+    national. Within each group it begins at a partner drawn from its seed, so that equal partners take turns.
     """
 
     def __init__(self, partners: Iterable[Partner], version: int = 0) -> None:

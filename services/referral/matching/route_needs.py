@@ -52,7 +52,7 @@ def _route(ctx: Context, case: Case, need: Need) -> None:
         if ctx.engagements.reserve(offer, best.capacity):
             case.offer(offer, ctx.now)
             return
-    reason = ALL_SILENT if any(offer.need == need.name for offer in case.offers[need.first_offer :]) else NO_PARTNER
+    reason = ALL_SILENT if any(offer.need == need.name for offer in case.offers[need.round_start :]) else NO_PARTNER
     case.hand_to_human(need.name, reason, _summary(match), match_again)
 
 

@@ -41,7 +41,9 @@ ENDED_BY_COALITION = frozenset({State.EXPIRED, State.WITHDRAWN, State.RECALLED})
 
 CONTACT, NARRATIVE = "contact", "narrative"
 REVOKED = "partner_revoked"
-"""Why an offer is withdrawn from a partner that was revoked or suspended, and the alarm about what it had accepted."""
+"""Why an offer is withdrawn from a partner that was revoked, and why a human is notified of what that partner had accepted."""
+BY_OPERATOR = "operator"
+"""Why an offer ends when an operator settles its need, or its partner is suspended, not vetted or without a key any more."""
 
 RESTRICTED, NO_CONSENT = "restriction_added", "consent_withdrawn"
 """Why an offer is withdrawn when the person never wants this partner, and when consent does not cover it any more."""

@@ -9,9 +9,8 @@ from services.referral.cases.model import Case
 from services.referral.context import BATCH, Context, ReferralParts
 from services.referral.directory.model import Partner
 from services.referral.matching.route_needs import route_and_store
-from services.referral.offers.model import REVOKED, Offer
+from services.referral.offers.model import BY_OPERATOR, REVOKED, Offer
 
-_SUSPENDED = "operator"
 _HELD_BY_REVOKED = Reason(REVOKED, "The partner that accepted this was revoked. A human must decide whether it continues.")
 
 
@@ -39,8 +38,11 @@ def withdraw_offer(ctx: Context, offer_id: str) -> None:
 
 
 def distrust_of(partner: Partner | None) -> str:
-    """Return the reason for withdrawing an offer from a partner that is no longer trusted."""
-    return REVOKED if partner is not None and partner.revoked else _SUSPENDED
+    """Return the reason for withdrawing an offer from a partner that is no longer trusted.
+
+    Only a revocation has a reason of its own. A suspended partner gets the one of every act of an operator.
+    """
+    return REVOKED if partner is not None and partner.revoked else BY_OPERATOR
 
 
 def _alarm_about_held(case: Case, offer: Offer) -> None:
