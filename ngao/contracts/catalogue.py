@@ -165,7 +165,7 @@ _ALL = (
     _message(notify.MessageDelivered, "The message reached the recipient's side."),
     _message(notify.MessageFailed, "The message could not be sent; who is notified instead."),
     _message(notify.MessageRefused, "The message would not be safe, so it is not sent."),
-    _message(notify.MessageAcknowledged, "A human has seen it."),
+    _message(notify.MessageAcknowledged, "A human has acknowledged it."),
     *(_heads(service) for service in ("intake", "registry", "referral", "notify")),
     _reply(replies.ReceiptReply, "The partner's own system has the offer."),
     _reply(replies.AcceptReply, "The partner accepts the referral."),

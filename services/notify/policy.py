@@ -32,7 +32,7 @@ class _Rule(Strict):
     urgent = fields.Boolean(load_default=False)
     ladder = fields.String(load_default=None)
     gravity = fields.Integer(load_default=0, validate=validate.Range(min=0, max=9))
-    raised = fields.Boolean(load_default=False)
+    urgency_risen = fields.Boolean(data_key="raised", load_default=False)
     must_reach = fields.Boolean(load_default=False)
 
 

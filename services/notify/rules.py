@@ -16,7 +16,7 @@ class Facts:
     """One event as a cause to notify people: references and codes.
 
     `cause` is the event's id; `urgency` is empty if the event has none. `about` is the number of the
-    need that it concerns; `raised` means that the urgency is higher than it was.
+    need that it concerns; `urgency_risen` means that it is higher than it was.
     """
 
     cause: str
@@ -25,7 +25,7 @@ class Facts:
     urgency: str = ""
     partner_id: str | None = None
     about: str = ""
-    raised: bool = False
+    urgency_risen: bool = False
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ class Rule:
     """One rule: for this event at these urgencies (none listed means any), notify this kind of person by this template.
 
     For a duty officer `ladder` says which person is first, and who is next. `gravity` is above 0 for what asks again although an
-    alarm of the same urgency is open. `raised` rules apply only when the urgency has risen. `must_reach`: a duty officer is
-    notified when the partner has no address.
+    alarm of the same urgency is open. `urgency_risen`: the rule applies only when the urgency has risen. `must_reach`: a duty
+    officer is notified when the partner has no address.
     """
 
     when: str
@@ -44,12 +44,12 @@ class Rule:
     urgent: bool = False
     ladder: str | None = None
     gravity: int = 0
-    raised: bool = False
+    urgency_risen: bool = False
     must_reach: bool = False
 
     def fits(self, facts: Facts) -> bool:
         """Return True if the rule applies to the event."""
-        if self.raised and not facts.raised:
+        if self.urgency_risen and not facts.urgency_risen:
             return False
         return facts.type == self.when and (not self.urgencies or facts.urgency in self.urgencies)
 
@@ -202,7 +202,9 @@ class Policy:
     def _check_waits(self, urgency: str, longest: timedelta) -> None:
         """Refuse rules by which an event of this urgency reaches no duty officer, or reaches one too late."""
         for when in MUST_NOTIFY + (MUST_NOTIFY_AS_HIGH if urgency == "high" else ()):
-            if not any(rule.recipient_kind == DUTY_OFFICER for rule in self.rules_for(Facts("", when, "", urgency, raised=True))):
+            if not any(
+                rule.recipient_kind == DUTY_OFFICER for rule in self.rules_for(Facts("", when, "", urgency, urgency_risen=True))
+            ):
                 raise PolicyBroken(f"rules: none notifies a duty officer of {when} with urgency {urgency}.")
         for at, rule in enumerate(self.rules):
             if not rule.ladder or (rule.urgencies and urgency not in rule.urgencies):

@@ -8,7 +8,7 @@ from services.notify.context import NotifyParts
 
 NotifyService = build(
     "notify",
-    "Informs people about what has happened, and follows each message until a person has seen it.",
+    "Informs people about what has happened, and follows each message until a person acknowledges it.",
     NotifyParts,
     (messages, ladders, roster),
 )

@@ -12,7 +12,7 @@ from ngao.contracts.payloads import IfSet, Internal, Part, part
 class Notice(Part):
     """Which case, how urgent it is, and which partner it concerns.
 
-    `need_number` is the place of the need in its case: it shows that two notices are about one need, not about which. `risen` is
+    `need_number` is the number of the need in its case: it shows that two notices are about one need, not about which. `risen` is
     true when the urgency is higher than it was; `again` when the event only repeats what was published before.
     """
 

@@ -48,6 +48,6 @@ class MessageRefused(MessageEvent):
 
 @event("notify.message.acknowledged.v1")
 class MessageAcknowledged(MessageEvent):
-    """A human has seen it."""
+    """A human has acknowledged it."""
 
     by: Internal[str]

@@ -1,4 +1,4 @@
-"""Acknowledge a message: a human has seen it."""
+"""Acknowledge a message: an operator or a duty officer has read it."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Messages: planned by the policy, sent by a channel, followed until a person has seen them."""
+"""Messages: planned by the policy, sent by a channel, followed until a person acknowledges them."""

@@ -126,7 +126,7 @@ class Message:
         self.held_since = None
 
     def was_acknowledged(self, at: datetime, by: str) -> None:
-        """Mark it as seen by a human, in whatever state it was: no one else needs to be notified."""
+        """Mark it as acknowledged, in whatever state it was: no one else needs to be notified."""
         self.state, self.acknowledged_by = State.ACKNOWLEDGED, by
         self.next_attempt = self.escalate_at = self.lease = self.held_since = None
         self.notes.append(Note(at, "acknowledged"))
@@ -156,7 +156,7 @@ class Message:
         self.notes.append(Note(at, "failed", reason))
 
     def asks_instead(self, at: datetime, step: Message) -> None:
-        """Use this message as the step of its own ladder that its recipient was due, because what covered it no longer asks."""
+        """Make this covered message the next step of its own ladder, because the alarm that covered it no longer asks."""
         self.covered_by, self.position = None, step.position
         self.ask_again(at, step.channel, (step.escalate_at or at) - at)
 

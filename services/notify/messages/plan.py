@@ -63,7 +63,7 @@ def plan_for_notice(ctx: Context, notice: Notice, envelope: Event) -> None:
         urgency=notice.urgency,
         partner_id=notice.partner_id,
         about=str(notice.need_number or ""),
-        raised=notice.risen,
+        urgency_risen=notice.risen,
     )
     plan_messages(ctx, facts)
 
@@ -76,14 +76,14 @@ def plan_for_contact(ctx: Context, notice: ContactNotice, envelope: Event) -> No
 
 
 def store_contact_summary(ctx: Context, notice: ContactNotice, sequence: int) -> None:
-    """Store the newest statement. One that is older than the stored one is ignored; most are the first and not looked up."""
+    """Store the newest summary. One that is older than the stored one is ignored; most are the first and not looked up."""
     contact = notice.contact
-    statement = ContactSummary(notice.case_ref, notice.defender_ref, contact.may_contact, contact.channels, sequence)
-    known = ctx.summaries.get(statement.case_ref) if ctx.unit.again else None
+    summary = ContactSummary(notice.case_ref, notice.defender_ref, contact.may_contact, contact.channels, sequence)
+    known = ctx.summaries.get(summary.case_ref) if ctx.unit.again else None
     if known is None:
-        ctx.summaries.save(statement)
-    elif statement.sequence > known.sequence:
-        ctx.summaries.save(replace(statement, revision=known.revision))
+        ctx.summaries.save(summary)
+    elif summary.sequence > known.sequence:
+        ctx.summaries.save(replace(summary, revision=known.revision))
 
 
 def plan_messages(ctx: Context, facts: Facts) -> list[Message]:

@@ -37,7 +37,7 @@ def publish_refused(ctx: Context, message: Message) -> None:
 
 
 def publish_acknowledged(ctx: Context, message: Message) -> None:
-    """Publish that a human has seen a message."""
+    """Publish that a message was acknowledged."""
     _publish(ctx, message, MessageAcknowledged(**_named(message), by=message.acknowledged_by or ""))
 
 

@@ -18,7 +18,7 @@ AGAIN = timedelta(seconds=1)
 
 
 def record_outcome(ctx: Context, leased: Message, outcome: Outcome) -> None:
-    """Record the outcome of a leased message. Nothing changes if another sender has leased it or a human has seen it."""
+    """Record the outcome of a leased message. Nothing changes if another sender has leased it or it was acknowledged."""
     message = ctx.messages.get(leased.id)
     if message is None or not message.is_leased_by(leased.lease or ""):
         return

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from string import Formatter
 
 from services.notify.errors import PolicyBroken, TemplateIndiscreet
-from services.notify.messages.vocabulary import VOCABULARY
+from services.notify.messages.allowed_words import ALLOWED_WORDS
 
 PLACEHOLDERS = frozenset({"reference", "link"})
 MAX_SUBJECT, MAX_BODY = 60, 400
@@ -73,8 +73,8 @@ class Templates:
 
 def lint(text: Text, language: str, *, at: str) -> None:
     """Refuse a text that could reveal more than it should. Raises TemplateIndiscreet naming the place and the word."""
-    if language not in VOCABULARY:
-        raise TemplateIndiscreet(f"{at}: vocabulary.py has no allow-list for this language.")
+    if language not in ALLOWED_WORDS:
+        raise TemplateIndiscreet(f"{at}: allowed_words.py has no allow-list for this language.")
     _lint_part(text.subject, language, f"{at}.subject", MAX_SUBJECT, frozenset())
     _lint_part(text.body, language, f"{at}.body", MAX_BODY, PLACEHOLDERS)
 
@@ -94,7 +94,7 @@ def _lint_part(part: str, language: str, at: str, longest: int, placeholders: fr
 
 def _lint_words(literal: str, language: str, at: str) -> None:
     for word in _WORD.findall(literal):
-        if word.lower() not in VOCABULARY[language]:
+        if word.lower() not in ALLOWED_WORDS[language]:
             raise TemplateIndiscreet(f"{at}: the word {word!r} is not on the allow-list.")
     if not _ALLOWED_BETWEEN_WORDS.fullmatch(_WORD.sub("", literal)):
         raise TemplateIndiscreet(f"{at}: only words and plain punctuation are allowed.")

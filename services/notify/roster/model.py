@@ -9,13 +9,20 @@ DUTY_OFFICER = "duty_officer"
 PARTNER = "partner"
 DEFENDER = "defender"
 OWNER = "owner"
-"""The person who last acknowledged an alarm of the case: a person of the roster, like a duty officer."""
+"""The operator who last acknowledged an alarm of the case. Only a rule of the policy names this kind.
+
+The message goes to `Recipient(DUTY_OFFICER, owner)`: an operator who is on the roster has one id as operator and as duty officer.
+"""
 KINDS = (DUTY_OFFICER, OWNER, PARTNER, DEFENDER)
+"""The kinds that a rule may name."""
 
 
 @dataclass(frozen=True)
 class Recipient:
-    """A person who is notified. `ref` is a roster id, a partner id or a defender reference (without one, a case reference)."""
+    """A person who is notified.
+
+    `kind` is never `OWNER`. `ref` is a roster id, a partner id or a defender reference (without one, a case reference).
+    """
 
     kind: str
     ref: str
@@ -35,7 +42,7 @@ class Contact:
 
 @dataclass(frozen=True)
 class ContactSummary:
-    """The registry's statement about contacting one case's defender: whether, and by which kinds of channel.
+    """The registry's summary on contacting one case's defender: whether, and by which kinds of channel.
 
     `sequence` is that of the event it came with, so that an older one that comes late changes nothing.
     """

@@ -41,7 +41,7 @@ class Desk(NotifyUnderTest):
     ) -> None:
         self.heard += 1
         self.clock.advance(timedelta(seconds=1))
-        told = replace(facts(event, urgency, partner_id, f"event-{self.heard}", about), raised=risen)
+        told = replace(facts(event, urgency, partner_id, f"event-{self.heard}", about), urgency_risen=risen)
         plan_messages(self.context(), told)
 
     def post(self, answer: Outcome = TAKEN, only_to: str | None = None) -> None:

@@ -21,7 +21,7 @@ DEMANDED += [(when, "high") for when in MUST_NOTIFY_AS_HIGH]
 
 @pytest.mark.parametrize(("when", "urgency"), DEMANDED)
 def test_the_shipped_rules_reach_every_person_of_the_ladder_in_time(when: str, urgency: str) -> None:
-    told = replace(facts(when.removesuffix(".v1"), urgency), raised=True)
+    told = replace(facts(when.removesuffix(".v1"), urgency), urgency_risen=True)
     (rule,) = (rule for rule in POLICY.rules_for(told) if rule.recipient_kind == DUTY_OFFICER)
     steps = POLICY.ladders[rule.ladder or ""].steps
     assert sum((step.within for step in steps), timedelta()) <= LONGEST_ESCALATION[urgency]

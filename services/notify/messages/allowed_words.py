@@ -23,4 +23,4 @@ tumeshindwa uangalie uingie ujumbe ukiwa ukiweza ukurasa umekwisha umeliona unac
 wakati wasiliana ya yako
 """
 
-VOCABULARY: dict[str, frozenset[str]] = {"en": frozenset(_ENGLISH.split()), "sw": frozenset(_SWAHILI.split())}
+ALLOWED_WORDS: dict[str, frozenset[str]] = {"en": frozenset(_ENGLISH.split()), "sw": frozenset(_SWAHILI.split())}
