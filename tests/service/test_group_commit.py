@@ -203,3 +203,11 @@ def test_a_unit_alone_with_one_record_needs_no_transaction(store: Store) -> None
     together = oplog.find_one({"op": "c", "o.applyOps.o2._id": key})
     assert together is not None
     assert [each["ns"] for each in together["o"]["applyOps"]] == [things, f"{store.database.name}.{JOURNAL}"]
+
+
+def test_a_record_that_exists_already_holds_no_other_change_of_its_group(store: Store) -> None:
+    """The driver would go on with the changes after a refused insert, and learn only that the transaction is over."""
+    writer, existing, changed = Writer(store), _subject(), _subject()
+    assert writer.commit_all([_writing(writer, existing, 0), _writing(writer, changed, 0)]) == [None, None]
+    outcomes = writer.commit_all([_writing(writer, existing, 0), _writing(writer, changed, 1), _writing(writer, _subject(), 0)])
+    assert [type(each) for each in outcomes] == [Conflict, type(None), type(None)]

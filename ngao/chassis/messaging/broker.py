@@ -71,7 +71,7 @@ class Broker(Connection):
 
     @property
     def certificate_until(self) -> float | None:
-        """When the certificate that the broker has shown expires, in seconds since 1970; None without TLS."""
+        """The moment at which the certificate of the broker expires, in seconds since 1970; None without TLS."""
         shown = self.connection.transport.sock
         return shown_until(shown) if isinstance(shown, ssl.SSLSocket) else None
 

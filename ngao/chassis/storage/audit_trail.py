@@ -40,7 +40,7 @@ class AuditTrail:
         heads = heads_from(self._heads.find(session=session))
         entries, moved = extend_all(heads, [record for line in lines for record in records_of(line)], self._key(heads, lines))
         moves = [ReplaceOne({"_id": head.chain}, _stored(head), upsert=True) for head in moved.values()]
-        self._heads.bulk_write(moves, ordered=False, session=session)
+        self._heads.bulk_write(moves, ordered=True, session=session)
         self._entries.insert_many(entries, session=session)
         return moved
 

@@ -256,15 +256,17 @@ def _insert(collection: Any, documents: list[dict[str, Any]], session: ClientSes
     if len(documents) == 1:
         collection.insert_one(documents[0], session=session)
     else:
-        collection.insert_many(documents, ordered=False, session=session)
+        collection.insert_many(documents, session=session)
 
 
 def _write_guarded(collection: Any, writes: list[Write], session: ClientSession) -> None:
     if len(writes) == 1:
         _write_alone(collection, writes[0], session)
         return
-    operations = [_operation(write) for write in writes]
-    result = collection.bulk_write(operations, ordered=False, session=session)
+    # Ordered: after a refused write the driver must not go on, because the store then says of the next one only that the
+    # transaction is over, which is tried again until the time is up. By kind: writes of one kind in a row are one command.
+    operations = sorted((_operation(write) for write in writes), key=lambda each: type(each).__name__)
+    result = collection.bulk_write(operations, ordered=True, session=session)
     replaced = sum(1 for write in writes if write.revision and write.document is not None)
     removed = sum(1 for write in writes if write.document is None)
     if result.matched_count != replaced or result.deleted_count != removed:
